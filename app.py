@@ -1,0 +1,51 @@
+"""Baton's table of contents: every group of routes and every trigger, one line each.
+
+Two functions serve HTTP from this one app: APIHandler the private routes, PublicHandler (its own, smaller role) the
+public ones; the template points each path at its function.
+"""
+
+from typing import Any
+
+from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent
+
+from chalicelib.http.problem import from_chalice
+from chalicelib.http.public import public
+from chalicelib.http.sales import sales
+from chalicelib.wiring import world
+
+STREAM = "arn:aws:dynamodb:region:account:table/baton/stream/label"  # the template puts the real one in its place
+
+app = Chalice(app_name="baton")
+app.register_middleware(from_chalice, "http")
+app.register_blueprint(public)  # forms, tracking, pixel, tracker, unsubscribe
+app.register_blueprint(sales)  # leads, timelines, the outbox
+
+
+@app.lambda_function(name="public_handler")
+def public_handler(event: dict[str, Any], context: Any) -> Any:
+    """The public routes, under their own role."""
+    return app(event, context)
+
+
+@app.on_dynamodb_record(stream_arn=STREAM, name="qualify")
+def qualify(event: DynamoDBEvent) -> dict[str, Any]:
+    """An event was captured: count it, rescore its lead, decide its stage."""
+    return world().qualify_records(event.to_dict())
+
+
+@app.on_dynamodb_record(stream_arn=STREAM, name="deliver")
+def deliver(event: DynamoDBEvent) -> dict[str, Any]:
+    """An intent was planned: claim it, send it, settle it."""
+    return world().deliver_records(event.to_dict())
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES), name="clock")
+def clock(_event: Any) -> int:
+    """Each minute: reviews, refolds and unsettled intents that are due."""
+    return world().clock.tick()
+
+
+@app.on_sns_message(topic="baton-feedback", name="feedback")
+def feedback(event: SNSEvent) -> None:
+    """A mail event from SES."""
+    world().mail_event(event.message)

@@ -1,0 +1,1 @@
+"""Baton: captures leads, keeps score and stage true, and hands the ready ones to sales."""

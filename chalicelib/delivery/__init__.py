@@ -1,0 +1,5 @@
+"""How anything leaves: intents, the ledger of what became of each, and the senders.
+
+Whatever sends is first an intent, written with the decision that wants it and keyed by what it means. This room
+must not decide who gets what: it only sends what was decided, once.
+"""

@@ -1,0 +1,174 @@
+"""Intents: one effect each that must happen once, and the states it goes through.
+
+planned -> claimed -> sent -> delivered | bounced | complained; claimed -> planned (throttled), refused, unknown;
+unknown -> sent (evidence), planned (handoffs), lost; planned -> suppressed | cancelled | lost.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from chalicelib.limits import EVIDENCE_MINUTES, LEASE_SECONDS
+
+
+class State(StrEnum):
+    """What has become of an intent."""
+
+    PLANNED = "planned"  # decided, not yet taken
+    CLAIMED = "claimed"  # a worker is sending it now
+    SENT = "sent"  # the service took it
+    DELIVERED = "delivered"  # the recipient's server took it
+    BOUNCED = "bounced"  # the recipient's server refused it
+    COMPLAINED = "complained"  # the recipient called it spam
+    REFUSED = "refused"  # the service will never take it
+    UNKNOWN = "unknown"  # its worker was lost between sending and settling
+    SUPPRESSED = "suppressed"  # the person does not want it
+    CANCELLED = "cancelled"  # the decision was taken back
+    LOST = "lost"  # cannot be known to have left, and must not leave twice
+
+
+# Feedback only ever raises the rank.
+RANK = {State.SENT: 1, State.DELIVERED: 2, State.BOUNCED: 3, State.COMPLAINED: 4}
+OPEN = frozenset({State.PLANNED, State.CLAIMED, State.UNKNOWN})
+
+
+class Channel(StrEnum):
+    """By what an intent leaves."""
+
+    MAIL = "mail"
+    TOPIC = "topic"
+    TEXT = "text"
+
+
+class Reason(StrEnum):
+    """Why something was not sent. A closed set: each is counted, and named in docs/architecture.md."""
+
+    NO_CONSENT = "no_consent"
+    UNSUBSCRIBED = "unsubscribed"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    NO_ADDRESS = "no_address"
+    NO_PHONE = "no_phone"
+    NO_LETTER = "no_letter"
+    NOT_RENDERED = "not_rendered"
+    REJECTED = "rejected"
+    THROTTLED = "throttled"
+    UNCLEAR = "unclear"
+    NO_EVIDENCE = "no_evidence"
+
+
+LETTER, HANDOFF = "letter", "handoff"
+THROTTLED_MAX_CLAIMS = 20  # with the growing wait below: a day of trying
+FIRST_LOOK = timedelta(minutes=2)  # the stream delivers within seconds; later the clock looks after it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """One effect. key: what it means, for example `letter#welcome#1#1` or `handoff#1#mail`.
+
+    to: an address, a phone number, or None for a topic and for a person without one.
+    about: the standing's version of the transition that wants it. claims: how often a worker took it.
+    due_at: when the clock looks after it, None when nothing is left to do.
+    """
+
+    lead_id: str
+    key: str
+    channel: Channel
+    to: str | None
+    about: int
+    created_at: datetime
+    due_at: datetime | None
+    letter: str | None = None
+    state: State = State.PLANNED
+    reason: str | None = None
+    message_id: str | None = None
+    claims: int = 0
+    claimed_at: datetime | None = None
+    version: int = 1
+
+    @property
+    def kind(self) -> str:
+        """letter or handoff."""
+        return self.key.partition("#")[0]
+
+    @property
+    def id(self) -> str:
+        """The intent's id, by which mail events name it."""
+        return f"{self.lead_id}#{self.key}"
+
+
+def planned(
+    lead_id: str,
+    key: str,
+    channel: Channel,
+    to: str | None,
+    about: int,
+    now: datetime,
+    letter: str | None = None,
+) -> Intent:
+    """A new intent, as the decision that wants it writes it."""
+    return Intent(
+        lead_id=lead_id,
+        key=key,
+        channel=channel,
+        to=to,
+        about=about,
+        created_at=now,
+        due_at=now + FIRST_LOOK,
+        letter=letter,
+    )
+
+
+def claimed(intent: Intent, now: datetime) -> Intent:
+    """The intent taken by a worker. Its lease ends at due_at: then nobody knows whether it left."""
+    due_at = now + timedelta(seconds=LEASE_SECONDS)
+    return replace(
+        intent,
+        state=State.CLAIMED,
+        claims=intent.claims + 1,
+        claimed_at=now,
+        due_at=due_at,
+        version=intent.version + 1,
+    )
+
+
+def settled(intent: Intent, state: State, *, reason: Reason | None = None, message_id: str | None = None) -> Intent:
+    """The intent in a state that needs no further look."""
+    return replace(
+        intent,
+        state=state,
+        reason=reason,
+        message_id=message_id or intent.message_id,
+        due_at=None,
+        version=intent.version + 1,
+    )
+
+
+def throttled(intent: Intent, now: datetime) -> Intent:
+    """The claimed intent put back: a minute's wait, doubling up to an hour; lost after a day of trying."""
+    if intent.claims >= THROTTLED_MAX_CLAIMS:
+        return settled(intent, State.LOST, reason=Reason.THROTTLED)
+    wait = timedelta(minutes=min(60, 2 ** (intent.claims - 1)))
+    return replace(intent, state=State.PLANNED, reason=Reason.THROTTLED, due_at=now + wait, version=intent.version + 1)
+
+
+def unclear(intent: Intent) -> Intent:
+    """The claimed intent of which nobody knows whether it left: fifteen minutes are given for evidence."""
+    assert intent.claimed_at is not None, "an intent that was never claimed cannot be unclear"
+    due_at = intent.claimed_at + timedelta(minutes=EVIDENCE_MINUTES)
+    return replace(intent, state=State.UNKNOWN, reason=Reason.UNCLEAR, due_at=due_at, version=intent.version + 1)
+
+
+def without_evidence(intent: Intent, now: datetime) -> Intent:
+    """The unknown intent after fifteen minutes: a letter is given up (at most once), a handoff goes again, with the
+    same reference (at least once)."""
+    if intent.kind == LETTER:
+        return settled(intent, State.LOST, reason=Reason.NO_EVIDENCE)
+    return replace(intent, state=State.PLANNED, reason=Reason.NO_EVIDENCE, due_at=now, version=intent.version + 1)
+
+
+def with_evidence(intent: Intent, state: State, message_id: str) -> Intent | None:
+    """The intent after a mail event, or None when the event tells nothing new: the rank only ever rises."""
+    if intent.state in (State.CLAIMED, State.UNKNOWN) or RANK[state] > RANK.get(intent.state, len(RANK)):
+        return settled(replace(intent, reason=None), state, message_id=message_id)
+    return None

@@ -1,0 +1,73 @@
+"""What can be sent, and what can come of sending it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from chalicelib.delivery.intents import Reason, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail. reference: the intent's id, carried as a tag so that mail events find their intent."""
+
+    to: str
+    subject: str
+    text: str
+    html: str | None = None
+    reply_to: str | None = None
+    reference: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text message to a phone number in E.164 form."""
+
+    to: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A message to the handoff topic: a JSON body."""
+
+    subject: str
+    body: str
+
+
+Message = Mail | Text | Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A decision not to send: the state in which the intent ends, and why."""
+
+    state: State
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The service took it, under this id."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """The service did not take it now; it may later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The service will never take it."""
+
+    reason: Reason = Reason.REJECTED
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Nobody can tell whether the service took it (a time-out, a lost connection)."""
+
+
+Outcome = Sent | Throttled | Refused | Unclear

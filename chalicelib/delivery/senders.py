@@ -1,0 +1,84 @@
+"""The senders: SES for mail, SNS for texts and the handoff topic.
+
+The SDK's own retries must be off for what sends: botocore repeats a send after a read time-out, and SES has no
+idempotency token. What a failure means is decided here, in one table.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+
+from chalicelib.delivery.messages import Mail, Message, Outcome, Refused, Sent, Text, Throttled, Unclear
+from chalicelib.delivery.references import INTENT_TAG, tag_of
+from chalicelib.telemetry import log
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2.client import SESV2Client
+    from mypy_boto3_sns.client import SNSClient
+
+THROTTLES = frozenset(
+    {"Throttling", "ThrottlingException", "TooManyRequestsException", "Throttled", "LimitExceededException"}
+)
+SERVER_ERROR = 500
+NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)  # the request never reached the service
+
+
+class Senders:
+    """Gives a message to its service and says what came of it. Never raises for what a service answers."""
+
+    def __init__(
+        self, ses: "SESV2Client", sns: "SNSClient", *, sender: str, configuration_set: str, topic_arn: str
+    ) -> None:
+        self._ses, self._sns = ses, sns
+        self._sender, self._configuration_set, self._topic_arn = sender, configuration_set, topic_arn
+
+    def send(self, message: Message) -> Outcome:
+        """Send one message, once."""
+        try:
+            return Sent(self._send(message))
+        except ClientError as error:
+            return _outcome(error)
+        except NOT_SENT:
+            return Throttled()
+        except HTTPClientError:
+            return Unclear()
+
+    def _send(self, message: Message) -> str:
+        if isinstance(message, Mail):
+            return str(self._ses.send_email(**self._mail(message))["MessageId"])
+        if isinstance(message, Text):
+            return str(self._sns.publish(PhoneNumber=message.to, Message=message.body)["MessageId"])
+        answer = self._sns.publish(TopicArn=self._topic_arn, Subject=message.subject[:100], Message=message.body)
+        return str(answer["MessageId"])
+
+    def _mail(self, mail: Mail) -> dict[str, Any]:
+        body: dict[str, Any] = {"Text": _content(mail.text)}
+        if mail.html:
+            body["Html"] = _content(mail.html)
+        request: dict[str, Any] = {
+            "FromEmailAddress": self._sender,
+            "Destination": {"ToAddresses": [mail.to]},
+            "ConfigurationSetName": self._configuration_set,
+            "EmailTags": [{"Name": INTENT_TAG, "Value": tag_of(mail.reference)}],
+            "Content": {
+                "Simple": {
+                    "Subject": _content(mail.subject),
+                    "Body": body,
+                    "Headers": [{"Name": name, "Value": value} for name, value in mail.headers.items()],
+                }
+            },
+        }
+        return request | ({"ReplyToAddresses": [mail.reply_to]} if mail.reply_to else {})
+
+
+def _outcome(error: ClientError) -> Outcome:
+    """What a service's refusal means: a throttle passes, an error of its own leaves it unclear, the rest is final."""
+    code = error.response["Error"]["Code"]
+    log("send_failed", code=code)
+    if code in THROTTLES:
+        return Throttled()
+    return Unclear() if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR else Refused()
+
+
+def _content(text: str) -> dict[str, str]:
+    return {"Data": text, "Charset": "UTF-8"}

@@ -1,0 +1,84 @@
+"""The error tree. http/problem.py holds the one table from these to HTTP answers.
+
+BatonError
+├── InputError          the caller sent something we refuse: 4xx, each field named
+│   ├── TooLargeError       a body over its limit (413)
+│   ├── KeyReusedError      one submission id with two different bodies (422)
+│   └── WriteKeyError       a write key that is not ours (401)
+├── AuthError           no bearer token (401) or a wrong one (403)
+├── NotFoundError       nothing of that name (404)
+├── ConflictError       another writer was first; read again and decide again
+│   └── AlreadyPlannedError what a transition wants was planned by an earlier one of the same cycle
+└── DocumentError       a stored model, letter, sequence, form or routing breaks its format
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One refused field: its path as the caller wrote it, and the remedy in plain words."""
+
+    field: str
+    message: str
+
+
+class BatonError(Exception):
+    """Everything that Baton raises on purpose."""
+
+
+class InputError(BatonError):
+    """Input that is refused. `errors` names each field."""
+
+    def __init__(self, *errors: FieldError) -> None:
+        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
+        self.errors: Sequence[FieldError] = errors
+
+
+class TooLargeError(InputError):
+    """A body over its limit."""
+
+
+class KeyReusedError(InputError):
+    """A submission id that came before with another body."""
+
+
+class WriteKeyError(InputError):
+    """A write key that this deployment did not give out."""
+
+
+class AuthError(BatonError):
+    """A private endpoint without a token (`missing`) or with one that is not valid."""
+
+    def __init__(self, *, missing: bool) -> None:
+        super().__init__("no bearer token" if missing else "this token may not do that")
+        self.missing = missing
+
+
+class NotFoundError(BatonError):
+    """Nothing of that name."""
+
+
+class ConflictError(BatonError):
+    """A conditional write lost.
+
+    failed: positions of the writes whose expectation did not hold, with the item found there;
+    empty when the table was only busy (TransactionConflict), so a plain retry may succeed.
+    """
+
+    def __init__(self, failed: Mapping[int, Mapping[str, object] | None]) -> None:
+        super().__init__(f"expectations {sorted(failed)} did not hold" if failed else "the items are busy")
+        self.failed = failed
+
+
+class AlreadyPlannedError(ConflictError):
+    """What a decision wants exists already: intents by their keys, or the handoff. Write the decision without it."""
+
+    def __init__(self, intents: Iterable[str], *, handoff: bool) -> None:
+        super().__init__({})
+        self.intents, self.handoff = frozenset(intents), handoff
+
+
+class DocumentError(BatonError):
+    """A document breaks its format; the message names the key and the remedy."""

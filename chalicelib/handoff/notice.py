@@ -1,0 +1,149 @@
+"""The handoff and its notice: who, why, what they did, how to reach them; one intent per channel."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from chalicelib.delivery.intents import HANDOFF, Channel, Intent, Reason, State, planned
+from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
+from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
+from chalicelib.events import Event, Kind, Value, rfc3339
+from chalicelib.handoff.routing import salesperson
+from chalicelib.lifecycle.stages import Transition
+
+HERE = Path(__file__).parent
+REQUESTED = "requested"
+TEXT_MAX_CHARS = 300  # two parts of a text message
+SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """That a lead was handed to sales in a cycle. owner: the salesperson's id, None when nobody is active."""
+
+    cycle: int
+    owner: str | None
+    kind: str
+    created_at: datetime
+
+
+def handoff_of(
+    transition: Transition, lead_id: str, version: int, routing: Mapping[str, Any] | None, now: datetime
+) -> tuple[Handoff, list[Intent]]:
+    """The handoff of a transition to SQL and its notices: mail and topic for all, a text only for a requested one."""
+    person = salesperson(routing)
+    cycle, kind = transition.cycle, transition.kind or ""
+    channels: dict[Channel, str | None] = {
+        Channel.MAIL: person.email if person else None,
+        Channel.TOPIC: None,
+    }
+    if kind == REQUESTED:
+        channels[Channel.TEXT] = person.phone if person else None
+    intents = [
+        planned(lead_id, f"{HANDOFF}#{cycle}#{channel}", channel, to, version, now) for channel, to in channels.items()
+    ]
+    return Handoff(cycle=cycle, owner=person.id if person else None, kind=kind, created_at=now), intents
+
+
+class Notices:
+    """Composes the messages of a handoff's intents.
+
+    transition: a lead's transition by its version, with the reasons; profile: a lead's fields; recent: its latest
+    events, newest first.
+    """
+
+    def __init__(
+        self,
+        transition: Callable[[str, int], Mapping[str, Any] | None],
+        profile: Callable[[str], Mapping[str, Value]],
+        recent: Callable[[str], Sequence[Event]],
+    ) -> None:
+        self._transition, self._profile, self._recent = transition, profile, recent
+
+    def compose(self, intent: Intent) -> Message | Skip:
+        """The message for the intent's channel, or why there is none."""
+        if intent.channel is Channel.MAIL and intent.to is None:
+            return Skip(State.REFUSED, Reason.NO_ADDRESS)
+        if intent.channel is Channel.TEXT and intent.to is None:
+            return Skip(State.REFUSED, Reason.NO_PHONE)
+        facts = self._facts(intent)
+        try:
+            if intent.channel is Channel.MAIL:
+                return _mail(intent, facts)
+            return _text(intent, facts) if intent.channel is Channel.TEXT else _topic(facts)
+        except TemplateError:
+            return Skip(State.REFUSED, Reason.NOT_RENDERED)
+
+    def _facts(self, intent: Intent) -> dict[str, Any]:
+        moved = self._transition(intent.lead_id, intent.about) or {}
+        known = self._profile(intent.lead_id)
+        return {
+            "lead_id": intent.lead_id,
+            "reference": f"{intent.lead_id[:8]}-{intent.key.split('#')[1]}",
+            "kind": moved.get("kind"),
+            "why": moved.get("why", ""),
+            "score": (int(moved.get("total", 0)) + 500) // 1000,
+            "grade": moved.get("grade", ""),
+            "reasons": [
+                {"rule": rule, "group": group, "points": milli / 1000, "text": inert(text)}
+                for rule, group, milli, text in moved.get("reasons", [])
+            ],
+            "profile": {
+                name: str(value) if name in SAFE_FIELDS else inert(str(value)) for name, value in sorted(known.items())
+            },
+            "did": [{"at": rfc3339(event.at), "what": inert(_deed(event))} for event in self._recent(intent.lead_id)],
+        }
+
+
+def _who(profile: Mapping[str, str]) -> str:
+    """Ann Example, CTO at Acme: as much of it as is known."""
+    name = " ".join(filter(None, (profile.get("first_name"), profile.get("last_name")))) or profile.get(
+        "email", "somebody"
+    )
+    place = " at ".join(filter(None, (profile.get("job_title"), profile.get("company"))))
+    return f"{name}, {place}" if place else name
+
+
+def _headline(facts: Mapping[str, Any]) -> str:
+    ask = "asks to be contacted" if facts["kind"] == REQUESTED else "has not asked to be contacted: write first"
+    return f"{_who(facts['profile'])} {ask} ({facts['score']} points, grade {facts['grade']})"
+
+
+def _deed(event: Event) -> str:
+    """One event in plain words."""
+    if event.kind is Kind.PAGE:
+        return f"visited {event.properties.get('path', 'a page')}"
+    if event.kind is Kind.FORM:
+        message = event.fields.get("message")
+        return f"sent the form {event.name}" + (f': "{message}"' if message else "")
+    return f"{event.kind.value}: {event.name}" if event.name else event.kind.value
+
+
+def _mail(intent: Intent, facts: Mapping[str, Any]) -> Mail:
+    values = {**facts, "headline": _headline(facts)}
+    return Mail(
+        to=intent.to or "",
+        subject=" ".join(f"[{facts['reference']}] {_headline(facts)}".split()),
+        text=render_text(_template("notice.txt"), values),
+        html=render_html(_template("notice.html"), values),
+        reply_to=facts["profile"].get("email"),
+        reference=intent.id,
+    )
+
+
+def _text(intent: Intent, facts: Mapping[str, Any]) -> Text:
+    reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
+    body = f"{_headline(facts)}. Reach: {reach}. Ref {facts['reference']}"
+    return Text(to=intent.to or "", body=" ".join(body.split())[:TEXT_MAX_CHARS])
+
+
+def _topic(facts: Mapping[str, Any]) -> Topic:
+    subject = f"Handoff {facts['reference']}: {facts['kind']}, {facts['score']} points"
+    return Topic(subject=subject, body=json.dumps({**facts, "headline": _headline(facts)}, ensure_ascii=False))
+
+
+def _template(name: str) -> str:
+    return (HERE / name).read_text()

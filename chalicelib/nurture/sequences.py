@@ -1,0 +1,65 @@
+"""Sequences: which letters a lead gets on entering a stage."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.delivery.intents import LETTER, Channel, Intent, planned
+from chalicelib.lifecycle.stages import Transition
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+
+
+class Step(BaseModel):
+    """One wait-and-send. A wait of 0 goes out with the transition itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: Name
+    wait: Literal["0d"]
+    letter: Name
+
+
+class Enter(BaseModel):
+    """When a lead enters a sequence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    stage: Annotated[list[Literal["mql"]], Field(min_length=1)]
+
+
+class SequenceDocument(BaseModel):
+    """A nurture programme: entered at a stage, once per cycle."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: Name
+    enter: Enter
+    steps: Annotated[list[Step], Field(min_length=1, max_length=1)]
+
+
+def first_letters(
+    sequences: Sequence[Mapping[str, Any]],
+    transition: Transition,
+    lead_id: str,
+    to: str | None,
+    version: int,
+    now: datetime,
+) -> list[Intent]:
+    """The letters that a transition sends at once: those of the sequences that its target stage enters.
+
+    The entry is the cycle, so a lead that cools and warms up again in one cycle gets each letter once.
+    """
+    return [
+        planned(
+            lead_id,
+            f"{LETTER}#{sequence.id}#{transition.cycle}#{step.id}",
+            Channel.MAIL,
+            to,
+            version,
+            now,
+            letter=step.letter,
+        )
+        for sequence in map(SequenceDocument.model_validate, sequences)
+        if transition.target.value in sequence.enter.stage
+        for step in sequence.steps
+    ]

@@ -1,0 +1,1 @@
+"""What salespeople and marketers read: leads, timelines, the outbox. Reads only; it decides and writes nothing."""

@@ -1,0 +1,148 @@
+"""The reads behind the private endpoints, each bounded and paged."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from chalicelib.capture.consent import Consent
+from chalicelib.capture.identity import parse_address
+from chalicelib.delivery.intents import Intent, State
+from chalicelib.errors import FieldError, InputError, NotFoundError
+from chalicelib.events import Event, rfc3339
+from chalicelib.lifecycle.stages import Stage
+from chalicelib.limits import LIST_MAX_LEADS
+from chalicelib.qualify.lead import Lead
+from chalicelib.reading.cursor import from_cursor, to_cursor
+from chalicelib.reading.shapes import event_shape, lead_shape, message_shape, outbox_shape, transition_shape
+from chalicelib.scoring.model import Model
+from chalicelib.scoring.score import Score, interest, score
+
+
+class Leads(Protocol):
+    """Where leads are kept."""
+
+    def read(self, lead_id: str) -> Lead:
+        """A lead as it stands; version 0 when nothing was derived of it yet."""
+
+    def read_many(self, lead_ids: Sequence[str]) -> list[Lead]:
+        """Leads by their ids."""
+
+    def in_stage(self, stage: Stage, most: int) -> tuple[list[str], bool]:
+        """The ids of a stage's leads, best stored score first; and whether there are more."""
+
+
+class Histories(Protocol):
+    """Where a lead's history is kept."""
+
+    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Mapping[str, Any]], list[Intent]]:
+        """A lead's events with those of its visitors, its transitions and its intents."""
+
+
+class Outbox(Protocol):
+    """Where intents are listed."""
+
+    def outbox(self, states: Sequence[State], before: str, most: int) -> list[tuple[str, Intent]]:
+        """Intents in these states, newest first, each with its position."""
+
+
+class Reading:
+    """Answers the private endpoints. lead_of: the lead id of an address."""
+
+    def __init__(
+        self,
+        leads: Leads,
+        histories: Histories,
+        outbox: Outbox,
+        consent: Callable[[str], Consent],
+        model: Callable[[], Model],
+        lead_of: Callable[[str], str],
+        now: Callable[[], datetime],
+    ) -> None:
+        self._leads, self._histories, self._outbox = leads, histories, outbox
+        self._consent, self._model, self._lead_of, self._now = consent, model, lead_of, now
+
+    def lead(self, lead_id: str) -> dict[str, Any]:
+        """One lead as of today. Raises NotFoundError."""
+        lead = self._known(lead_id)
+        return self._shape(lead, self._score(lead, self._now().date()), reasons=True)
+
+    def leads_by_email(self, email: str) -> dict[str, Any]:
+        """The lead of an address in a list of at most one. Raises InputError for what is no address."""
+        try:
+            lead = self._leads.read(self._lead_of(parse_address(email)))
+        except ValueError as error:
+            raise InputError(FieldError("email", str(error))) from None
+        found = [self._shape(lead, self._score(lead, self._now().date()), reasons=False)] if lead.version else []
+        return {"leads": found, "next_cursor": None}
+
+    def leads_in_stage(self, stage: str, limit: int, cursor: str | None) -> dict[str, Any]:
+        """A page of a stage's leads, best score first as of the day on which the first page was read.
+
+        Exact up to 2,000 leads of a stage; above that of the 2,000 best stored, marked as truncated.
+        """
+        if stage not in set(Stage):
+            raise InputError(FieldError("stage", f"must be one of {', '.join(Stage)}"))
+        day, after = self._now().date(), None
+        if cursor:
+            day_text, total, lead_id = from_cursor(cursor, (str, int, str))
+            day, after = _day(day_text), (-total, lead_id)
+        ids, truncated = self._leads.in_stage(Stage(stage), LIST_MAX_LEADS)
+        scored = [(self._score(lead, day), lead) for lead in self._leads.read_many(ids)]
+        scored = [pair for pair in scored if pair[1].standing.stage is Stage(stage)]
+        ranked = sorted(((-one.total, lead.lead_id, one, lead) for one, lead in scored), key=lambda row: row[:2])
+        left = [row for row in ranked if after is None or row[:2] > after]
+        page = left[:limit]
+        more = len(left) > limit
+        last = page[-1] if more else None
+        return {
+            "leads": [self._shape(lead, one, reasons=False) for _, _, one, lead in page],
+            "next_cursor": to_cursor([day.isoformat(), -last[0], last[1]]) if last else None,
+        } | ({"truncated": True} if truncated else {})
+
+    def timeline(self, lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
+        """A page of what happened to a lead. Pages run by the order of capture and are stable; within a page the
+        newest is first. Raises NotFoundError."""
+        self._known(lead_id)
+        events, transitions, intents = self._histories.of_lead(lead_id)
+        rows = [((rfc3339(event.captured_at), event.id), event_shape(event)) for event in events]
+        rows += [((shape["at"], shape["id"]), shape) for shape in map(transition_shape, transitions)]
+        rows += [((shape["at"], shape["id"]), shape) for shape in map(message_shape, intents)]
+        rows.sort(key=lambda row: row[0], reverse=True)
+        if cursor:
+            before = tuple(from_cursor(cursor, (str, str)))
+            rows = [row for row in rows if row[0] < before]
+        page, more = rows[:limit], len(rows) > limit
+        items = sorted((shape for _, shape in page), key=lambda shape: shape["at"], reverse=True)
+        return {"items": items, "next_cursor": to_cursor(list(page[-1][0])) if more else None}
+
+    def outbox(self, state: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
+        """A page of intents, newest first, of one state or of all."""
+        if state is not None and state not in set(State):
+            raise InputError(FieldError("state", f"must be one of {', '.join(State)}"))
+        before = from_cursor(cursor, (str,))[0] if cursor else ""
+        found = self._outbox.outbox([State(state)] if state else list(State), before, limit + 1)
+        page = found[:limit]
+        return {
+            "items": [outbox_shape(intent) for _, intent in page],
+            "next_cursor": to_cursor([page[-1][0]]) if len(found) > limit else None,
+        }
+
+    def _known(self, lead_id: str) -> Lead:
+        lead = self._leads.read(lead_id)
+        if not lead.version:
+            raise NotFoundError("there is no such lead")
+        return lead
+
+    def _score(self, lead: Lead, day: date) -> Score:
+        return score(self._model(), lead.profile, lead.touches, lead.tally, day)
+
+    def _shape(self, lead: Lead, one: Score, *, reasons: bool) -> dict[str, Any]:
+        topic = interest(self._model(), one)
+        return lead_shape(lead, one, self._consent(lead.lead_id), topic, reasons=reasons)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError(FieldError("cursor", "is not one that this list gave out")) from None

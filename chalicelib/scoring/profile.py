@@ -1,0 +1,84 @@
+"""Profile and touches: what we know of the person, and where they came from first and last.
+
+Per field the newest by (confirmed, at, event id) wins, so any order of arrival gives the same profile, and a
+stranger who types someone's address overwrites nothing that a confirmed person gave.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chalicelib.events import Event, Value
+
+LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
+TOUCH_KEYS = ("source", "medium", "name")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Known:
+    """One field of a profile: ordered by who said it, when, and the event that did."""
+
+    confirmed: bool
+    at: datetime
+    event_id: str
+    value: Value = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One arrival from a source. Empty strings where the source, medium or campaign was not named."""
+
+    at: datetime
+    event_id: str
+    source: str
+    medium: str
+    campaign: str
+
+
+@dataclass(frozen=True, slots=True)
+class Touches:
+    """The first and the last touch; with one touch they are the same."""
+
+    first: Touch | None = None
+    last: Touch | None = None
+
+
+Profile = Mapping[str, Known]
+
+
+def learn(profile: Profile, events: Iterable[Event]) -> Profile:
+    """The profile with what the events say of the person. Commutes and is idempotent."""
+    known = dict(profile)
+    for event in events:
+        for name, value in event.fields.items():
+            new = Known(event.confirmed, event.at, event.id, value)
+            if name not in LONG_TEXTS and value != "" and (name not in known or new > known[name]):
+                known[name] = new
+    return known
+
+
+def touch(touches: Touches, events: Iterable[Event]) -> Touches:
+    """The touches with the events' campaigns. Commutes and is idempotent."""
+    first, last = touches.first, touches.last
+    for event in events:
+        if not any(event.campaign.get(key) for key in TOUCH_KEYS):
+            continue
+        new = Touch(
+            event.at,
+            event.id,
+            event.campaign.get("source", ""),
+            event.campaign.get("medium", ""),
+            event.campaign.get("name", ""),
+        )
+        if first is None or (new.at, new.event_id) < (first.at, first.event_id):
+            first = new
+        if last is None or (new.at, new.event_id) > (last.at, last.event_id):
+            last = new
+    return Touches(first, last)
+
+
+def values(profile: Profile) -> dict[str, Value]:
+    """Field -> value, with the two parts of the address that rules ask for: email_domain and email_local."""
+    known = {name: one.value for name, one in profile.items()}
+    local, _, domain = str(known.get("email", "")).rpartition("@")
+    return {**known, "email_local": local.lower(), "email_domain": domain.lower()} if domain else known

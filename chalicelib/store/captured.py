@@ -1,0 +1,77 @@
+"""What capture knows and writes: single events, and what one form submission writes, in one transaction."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from chalicelib.capture.consent import Consent
+from chalicelib.capture.forms import Answer
+from chalicelib.events import Event
+from chalicelib.limits import SUBMISSION_KEPT_DAYS
+from chalicelib.store import keys
+from chalicelib.store.consents import Consents, put_consent
+from chalicelib.store.events import Events, put_event, put_owner
+from chalicelib.store.table import ABSENT, Put, Table
+
+
+class Captured:
+    """The store of capture: what it must know before it accepts, and the acceptance."""
+
+    def __init__(self, table: Table) -> None:
+        self._table, self._events, self._consents = table, Events(table), Consents(table)
+
+    def answer(self, form_id: str, submission_id: str) -> Answer | None:
+        """The first answer to a submission id, if it came before."""
+        item = self._table.get(keys.submission(form_id, submission_id), keys.ANSWER)
+        return Answer(**json.loads(str(item["answer"]))) if item else None
+
+    def append(self, event: Event) -> bool:
+        """Store an event; False when it was there already."""
+        return self._events.append(event)
+
+    def owner(self, visitor: str) -> str | None:
+        """The lead that a visitor belongs to."""
+        return self._events.owner(visitor)
+
+    def is_shared(self, visitor: str, now: datetime) -> bool:
+        """Whether a visitor id is used by many browsers."""
+        return self._events.is_shared(visitor, now)
+
+    def consent(self, lead_id: str) -> Consent:
+        """The lead's consent."""
+        return self._consents.read(lead_id)
+
+    def accept(
+        self,
+        events: Sequence[Event],
+        *,
+        lead_id: str,
+        claims: Sequence[str],
+        consents: tuple[Consent, Consent] | None,
+        answer: Answer | None,
+        now: datetime,
+    ) -> None:
+        """Store a submission whole or not at all: its events, the visitors it claims, consent and the answer.
+
+        Raises ConflictError when an event, an owner, a consent or an answer came in between.
+        """
+        writes = [put_event(event) for event in events]
+        writes += [put_owner(visitor, lead_id) for visitor in claims]
+        if consents is not None:
+            writes.append(put_consent(lead_id, *consents))
+        if answer is not None:
+            writes.append(_put_answer(answer, now))
+        self._table.write(*writes)
+
+
+def _put_answer(answer: Answer, now: datetime) -> Put:
+    return Put(
+        {
+            "pk": keys.submission(answer.form_id, answer.submission_id),
+            "sk": keys.ANSWER,
+            "schema": keys.SCHEMA,
+            "answer": json.dumps(answer.as_dict()),
+            "expires_at_epoch_s": int((now + timedelta(days=SUBMISSION_KEPT_DAYS)).timestamp()),
+        },
+        ABSENT,
+    )

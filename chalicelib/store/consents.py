@@ -1,0 +1,66 @@
+"""Consent of a lead: written at once by whoever hears of it."""
+
+from datetime import datetime
+
+from chalicelib.capture.consent import Consent, suppressed
+from chalicelib.errors import ConflictError
+from chalicelib.events import Event, epoch_ms, from_epoch_ms
+from chalicelib.store import keys
+from chalicelib.store.events import put_event
+from chalicelib.store.table import Item, Put, Table
+
+
+class Consents:
+    """Reads consent, and writes it with the event that changed it."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def read(self, lead_id: str) -> Consent:
+        """The lead's consent; an empty one when nothing is known."""
+        return consent_of(self._table.get(keys.lead(lead_id), keys.CONSENT))
+
+    def suppress(self, lead_id: str, reason: str, event: Event, now: datetime) -> None:
+        """Suppress a lead's letters and append the event that says why, whole or not at all; a repeat does nothing.
+
+        Raises ConflictError when another writer was first.
+        """
+        before = self.read(lead_id)
+        after = suppressed(before, reason, now)
+        changed = [put_consent(lead_id, before, after)] if after != before else []
+        try:
+            self._table.write(put_event(event), *changed)
+        except ConflictError as conflict:
+            if 0 not in conflict.failed:
+                raise
+
+
+def put_consent(lead_id: str, before: Consent, after: Consent) -> Put:
+    """The write that replaces a consent."""
+    item: Item = {
+        "pk": keys.lead(lead_id),
+        "sk": keys.CONSENT,
+        "schema": keys.SCHEMA,
+        "version": after.version,
+        "marketing": after.marketing,
+    }
+    if after.at is not None:
+        item |= {"at_ms": epoch_ms(after.at), "text": after.text or ""}
+    if after.suppressed is not None and after.suppressed_at is not None:
+        item |= {"suppressed": after.suppressed, "suppressed_at_ms": epoch_ms(after.suppressed_at)}
+    return Put(item, {"version": before.version or None})
+
+
+def consent_of(item: Item | None) -> Consent:
+    """The consent of a stored item."""
+    if item is None:
+        return Consent()
+    at, suppressed_at = item.get("at_ms"), item.get("suppressed_at_ms")
+    return Consent(
+        marketing=bool(item["marketing"]),
+        at=from_epoch_ms(int(at)) if at is not None else None,
+        text=str(item["text"]) if "text" in item else None,
+        suppressed=str(item["suppressed"]) if "suppressed" in item else None,
+        suppressed_at=from_epoch_ms(int(suppressed_at)) if suppressed_at is not None else None,
+        version=int(item["version"]),
+    )

@@ -1,0 +1,30 @@
+"""What the clock must do next: one bounded, paged read of each shard of the due index."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from chalicelib.limits import DUE_MAX_ITEMS
+from chalicelib.qualify.clock import Due, Task
+from chalicelib.store import keys
+from chalicelib.store.table import Table
+
+TASKS = {keys.STANDING: Task.REVIEW, keys.REFOLD: Task.REFOLD}
+
+
+class DueList:
+    """Reads what is due."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def until(self, now: datetime) -> Iterator[Due]:
+        """What is due by now, the oldest first in each shard, at most 500 of a shard."""
+        last = keys.due_at(now, keys.END)
+        for shard in range(keys.DUE_SHARDS):
+            found = self._table.query(keys.due(shard), last=last, limit=DUE_MAX_ITEMS, index="due")
+            for item in list(found):
+                lead_id, sk = str(item["pk"]).removeprefix(keys.LEAD), str(item["sk"])
+                if sk in TASKS:
+                    yield Due(TASKS[sk], lead_id, "")
+                elif sk.startswith(keys.INTENT):
+                    yield Due(Task.INTENT, lead_id, sk.removeprefix(keys.INTENT))

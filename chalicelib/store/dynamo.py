@@ -1,0 +1,171 @@
+"""The table on DynamoDB."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.errors import ConflictError
+from chalicelib.store.table import Attribute, Check, Expectation, Item, Put, Write
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+LAST_KEY = "\U0010ffff"  # sorts after every sort key
+BATCH_GET_MAX_KEYS = 100
+CONFLICT_CODES = ("ConditionalCheckFailed", "TransactionConflict")
+INDEX_KEYS = {None: ("pk", "sk"), "list": ("list_pk", "list_sk"), "due": ("due_pk", "due_sk")}
+
+
+class DynamoTable:
+    """A DynamoDB table through a boto3 client. Its retries (of throttles and lost connections) are the client's:
+    every write is conditional, so a repeated one cannot count twice."""
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client, self._name = client, name
+
+    def get(self, pk: str, sk: str) -> Item | None:
+        found = self._client.get_item(TableName=self._name, Key=_key(pk, sk), ConsistentRead=True)
+        return unmarshal(found["Item"]) if "Item" in found else None
+
+    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
+        items: list[Item] = []
+        for start in range(0, len(keys), BATCH_GET_MAX_KEYS):
+            chunk = [_key(pk, sk) for pk, sk in keys[start : start + BATCH_GET_MAX_KEYS]]
+            asked: Any = {self._name: {"Keys": chunk, "ConsistentRead": True}}
+            while asked:
+                answer = self._client.batch_get_item(RequestItems=asked)
+                items += [unmarshal(item) for item in answer["Responses"].get(self._name, [])]
+                asked = answer.get("UnprocessedKeys")
+        return items
+
+    def query(
+        self,
+        pk: str,
+        *,
+        first: str = "",
+        last: str = "",
+        newest_first: bool = False,
+        limit: int | None = None,
+        index: str | None = None,
+    ) -> Iterator[Item]:
+        hash_name, range_name = INDEX_KEYS[index]
+        request: dict[str, Any] = {
+            "TableName": self._name,
+            "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
+            "ExpressionAttributeNames": {"#pk": hash_name, "#sk": range_name},
+            "ExpressionAttributeValues": {
+                ":pk": {"S": pk},
+                ":first": {"S": first or " "},
+                ":last": {"S": last or LAST_KEY},
+            },
+            "ScanIndexForward": not newest_first,
+        }
+        request |= {"IndexName": index} if index else {"ConsistentRead": True}
+        left = limit
+        while left is None or left > 0:
+            page = self._client.query(**(request | ({"Limit": left} if left else {})))
+            yield from map(unmarshal, page["Items"])
+            left = left - len(page["Items"]) if left is not None else None
+            if "LastEvaluatedKey" not in page:
+                return
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def write(self, *writes: Write) -> None:
+        if len(writes) == 1 and isinstance(writes[0], Put):
+            self._put(writes[0])
+        else:
+            self._transact(writes)
+
+    def _put(self, put: Put) -> None:
+        try:
+            self._client.put_item(
+                TableName=self._name,
+                Item=marshal(put.item),
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                **_condition(put.expect),
+            )
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            old: Any = error.response.get("Item")
+            raise ConflictError({0: unmarshal(old) if old else None}) from None
+        except self._client.exceptions.TransactionConflictException:
+            raise ConflictError({}) from None
+
+    def _transact(self, writes: Sequence[Write]) -> None:
+        try:
+            self._client.transact_write_items(TransactItems=[self._element(write) for write in writes])
+        except self._client.exceptions.TransactionCanceledException as error:
+            reasons: Any = error.response["CancellationReasons"]
+            codes = {reason["Code"] for reason in reasons} - {"None"}
+            if not codes.issubset(CONFLICT_CODES):
+                raise  # a bad request or a throttle: not another writer's doing
+            raise ConflictError(
+                {
+                    position: unmarshal(reason["Item"]) if reason.get("Item") else None
+                    for position, reason in enumerate(reasons)
+                    if reason["Code"] == "ConditionalCheckFailed"
+                }
+            ) from None
+
+    def _element(self, write: Write) -> Any:
+        common = {
+            "TableName": self._name,
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            **_condition(write.expect),
+        }
+        if isinstance(write, Check):
+            return {"ConditionCheck": {"Key": _key(write.pk, write.sk), **common}}
+        return {"Put": {"Item": marshal(write.item), **common}}
+
+
+def marshal(item: Item) -> dict[str, Any]:
+    """An item in DynamoDB's JSON. Texts, whole numbers, booleans and bytes; anything richer is stored as JSON text."""
+    return {name: _marshal_one(value) for name, value in item.items()}
+
+
+def unmarshal(item: Mapping[str, Any]) -> Item:
+    """The item of DynamoDB's JSON. Raises ValueError for a type that this table does not hold."""
+    return {name: _unmarshal_one(value) for name, value in item.items()}
+
+
+def _marshal_one(value: Attribute) -> dict[str, Any]:
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    return {"B": value} if isinstance(value, bytes) else {"S": value}
+
+
+def _unmarshal_one(value: Mapping[str, Any]) -> Attribute:
+    ((kind, inner),) = value.items()
+    if kind == "N":
+        return int(inner)
+    if kind == "B" and isinstance(inner, str):  # a stream record carries bytes as base64 text
+        from base64 import b64decode
+
+        return b64decode(inner)
+    if kind in ("S", "B", "BOOL"):
+        found: Attribute = inner
+        return found
+    raise ValueError(f"an attribute of type {kind} is not Baton's")
+
+
+def _key(pk: str, sk: str) -> dict[str, Any]:
+    return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _condition(expect: Expectation) -> dict[str, Any]:
+    """An expectation as a condition expression: equality of each attribute, or its absence."""
+    if not expect:
+        return {}
+    names = {f"#{position}": name for position, name in enumerate(expect)}
+    values = {
+        f":{position}": _marshal_one(value) for position, value in enumerate(expect.values()) if value is not None
+    }
+    parts = [
+        f"attribute_not_exists(#{position})" if value is None else f"#{position} = :{position}"
+        for position, value in enumerate(expect.values())
+    ]
+    condition: dict[str, Any] = {
+        "ConditionExpression": " AND ".join(parts),
+        "ExpressionAttributeNames": names,
+    }
+    return condition | ({"ExpressionAttributeValues": values} if values else {})

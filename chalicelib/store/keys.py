@@ -1,0 +1,100 @@
+"""Every key of the table, in one place."""
+
+from datetime import date, datetime
+from hashlib import sha256
+
+from chalicelib.events import LEAD, rfc3339
+from chalicelib.events import lead_partition as lead
+
+__all__ = ["LEAD", "lead"]  # re-exported beside the other keys
+
+SCHEMA = 1  # on every item, so that a later format can tell
+
+OWNER, ANSWER, CONSENT, PROFILE, REFOLD, STANDING = (
+    "OWNER",
+    "ANSWER",
+    "CONSENT",
+    "PROFILE",
+    "REFOLD",
+    "STANDING",
+)
+ACTIVE = "ACTIVE"
+EVENT, INTENT, TRANSITION, HANDOFF, QUARANTINE = "EVENT#", "INTENT#", "TRANSITION#", "HANDOFF#", "QUARANTINE#"
+END = "\U0010ffff"  # behind a prefix: after everything that starts with it
+
+STAGE_SHARDS = 16
+OUTBOX_SHARDS = 4
+DUE_SHARDS = 8
+SCORE_OFFSET = 10_000_000  # thousandths; makes every score a positive number of nine digits
+REVIEW_SPREAD_SECONDS = 3600  # reviews are spread over the first hour of the UTC day
+
+
+def event(event_id: str) -> str:
+    """The sort key of an event: `EVENT#<client's ms>#<hash>`."""
+    return EVENT + event_id.replace("-", "#")
+
+
+def submission(form_id: str, submission_id: str) -> str:
+    """The partition of a submission that may be repeated."""
+    return "SUBMISSION#" + sha256(f"{form_id}\n{submission_id}".encode()).hexdigest()
+
+
+def transition(version: int) -> str:
+    """The sort key of the transition that made a standing's version."""
+    return f"{TRANSITION}{version:08d}"
+
+
+def intent(key: str) -> str:
+    """The sort key of an intent."""
+    return INTENT + key
+
+
+def config(kind: str) -> str:
+    """The partition of the stored documents of a kind."""
+    return f"CONFIG#{kind}"
+
+
+def model_version(version: int) -> str:
+    """The sort key of one version of the model."""
+    return f"v{version:05d}"
+
+
+def shard(lead_id: str, shards: int) -> int:
+    """Which of the shards a lead belongs to. Lead ids are hashes, so their last characters spread evenly."""
+    return int.from_bytes(lead_id[-4:].encode(), "big") % shards
+
+
+def by_stage(stage: str, shard_number: int) -> str:
+    """The list index's partition of a stage's leads."""
+    return f"STAGE#{stage}#{shard_number}"
+
+
+def by_score(total: int, lead_id: str) -> str:
+    """The list index's sort key of a lead: its stored score in thousandths, then its id."""
+    return f"{total + SCORE_OFFSET:09d}#{lead_id}"
+
+
+def by_state(state: str, shard_number: int) -> str:
+    """The list index's partition of the intents in a state."""
+    return f"OUTBOX#{state}#{shard_number}"
+
+
+def by_creation(created_at: datetime, intent_id: str) -> str:
+    """The list index's sort key of an intent."""
+    return f"{rfc3339(created_at)}#{intent_id}"
+
+
+def due(shard_number: int) -> str:
+    """The due index's partition of a shard."""
+    return f"DUE#{shard_number}"
+
+
+def due_at(at: datetime, what: str) -> str:
+    """The due index's sort key: when, and what makes it unique."""
+    return f"{rfc3339(at)}#{what}"
+
+
+def due_on(day: date, lead_id: str, *, spread: bool) -> str:
+    """The due index's sort key of a review: that UTC day at 00:00, or spread over its first hour."""
+    second = int.from_bytes(lead_id[:4].encode(), "big") % REVIEW_SPREAD_SECONDS if spread else 0
+    return f"{day.isoformat()}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}.000Z#{lead_id}"

@@ -1,0 +1,60 @@
+"""Records of the table's stream, and where a record ends that can never be worked off."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from chalicelib.errors import BatonError
+from chalicelib.store import keys
+from chalicelib.store.dynamo import unmarshal
+from chalicelib.store.table import GUARDED, Item, Put, Table
+from chalicelib.telemetry import log
+
+PERMANENT = (
+    KeyError,
+    ValueError,
+    TypeError,
+    AssertionError,
+)  # the record itself is wrong: again would not help
+
+
+class Quarantine:
+    """Keeps what can never be worked off, with its reason, where an operator finds it."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def put(self, item: Item, reason: str) -> None:
+        """Write the record's key and the reason."""
+        pk, sk = str(item["pk"]), str(item["sk"])
+        log("quarantined", sk=sk, reason=reason)
+        kept: Item = {"pk": pk, "sk": keys.QUARANTINE + sk, "schema": keys.SCHEMA, "reason": reason}
+        listed: Item = {"list_pk": keys.QUARANTINE.rstrip("#"), "list_sk": f"{pk}#{sk}"}
+        self._table.write(Put(kept | listed, GUARDED))
+
+
+def each_record(
+    event: Mapping[str, Any], work: Callable[[Item], None], quarantine: Callable[[Item, str], None]
+) -> dict[str, list[dict[str, str]]]:
+    """Work off a batch of INSERT records in order and answer Lambda's partial batch response.
+
+    The first record that fails ends the batch: everything from it on comes again, so the order of one item's
+    records holds. A failure that is known to be permanent is quarantined and reported as success.
+    """
+    for record in event.get("Records", []):
+        change = record["dynamodb"]
+        try:
+            if record["eventName"] == "INSERT":
+                _work_one(unmarshal(change["NewImage"]), work, quarantine)
+        except Exception as error:  # noqa: BLE001  whatever it was, the record must come again
+            log("record_failed", error=type(error).__name__)
+            return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
+    return {"batchItemFailures": []}
+
+
+def _work_one(item: Item, work: Callable[[Item], None], quarantine: Callable[[Item, str], None]) -> None:
+    try:
+        work(item)
+    except BatonError:
+        raise
+    except PERMANENT as error:
+        quarantine({"pk": item["pk"], "sk": item["sk"]}, type(error).__name__)

@@ -1,0 +1,313 @@
+"""The composition root: builds the world once per container, lazily, so that each function pays only for its own.
+
+Every import of a use case stands where it is used: what a ping imports must be cheap.
+"""
+
+import json
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from chalicelib.settings import Settings, read_settings
+from chalicelib.telemetry import log
+
+if TYPE_CHECKING:
+    from chalicelib.capture.forms import Forms
+    from chalicelib.capture.tracking import Tracking
+    from chalicelib.capture.unsubscribe import Unsubscribe
+    from chalicelib.delivery.deliver import Deliver
+    from chalicelib.delivery.feedback import Feedback
+    from chalicelib.delivery.intents import Intent
+    from chalicelib.delivery.links import Links
+    from chalicelib.delivery.messages import Message, Outcome, Skip
+    from chalicelib.events import Value
+    from chalicelib.handoff.notice import Notices
+    from chalicelib.nurture.letters import Letters
+    from chalicelib.qualify.clock import Clock
+    from chalicelib.qualify.qualify import Qualify
+    from chalicelib.reading.reading import Reading
+    from chalicelib.store.captured import Captured
+    from chalicelib.store.consents import Consents
+    from chalicelib.store.documents import Documents
+    from chalicelib.store.events import Events
+    from chalicelib.store.leads import Leads
+    from chalicelib.store.ledger import Ledger
+    from chalicelib.store.table import Table
+
+DEPLOYMENT = "deployment"
+
+
+def pause(attempt: int) -> None:
+    """Wait before another try: up to 20 ms, doubling with each, with full jitter."""
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))
+
+
+class Ports:
+    """The outside world of a deployment on AWS: table, secrets, senders, clock and ids. Tests give another."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    def now(self) -> datetime:
+        """The time, shifted by a local run's offset."""
+        return datetime.now(UTC) + self.settings.now_offset
+
+    def new_id(self) -> str:
+        """A new random id."""
+        return str(uuid4())
+
+    def pause(self, attempt: int) -> None:
+        """Wait before another try."""
+        pause(attempt)
+
+    @cached_property
+    def table(self) -> "Table":
+        """The table."""
+        import boto3
+
+        from chalicelib.store.dynamo import DynamoTable
+
+        return DynamoTable(boto3.client("dynamodb"), self.settings.table)
+
+    @cached_property
+    def send(self) -> "Callable[[Message], Outcome]":
+        """Gives a message to its service, once: the SDK's own retries are off."""
+        import boto3
+        from botocore.config import Config
+
+        from chalicelib.delivery.senders import Senders
+
+        once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+        return Senders(
+            boto3.client("sesv2", config=once),
+            boto3.client("sns", config=once),
+            sender=self.settings.sender,
+            configuration_set=self.settings.configuration_set,
+            topic_arn=self.settings.handoff_topic,
+        ).send
+
+    @cache  # noqa: B019  one Ports per container, for its whole life
+    def secret(self, arn: str) -> str:
+        """A secret's text, read once per container."""
+        import boto3
+
+        return str(boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+
+
+class World:
+    """Every use case of Baton on some ports, each built when it is first asked for."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        self._settings = ports.settings
+
+    @cached_property
+    def documents(self) -> "Documents":
+        """What marketers and sales managers own."""
+        from chalicelib.store.documents import Documents
+
+        return Documents(self.ports.table, self.ports.now)
+
+    @cached_property
+    def captured(self) -> "Captured":
+        """The store of capture."""
+        from chalicelib.store.captured import Captured
+
+        return Captured(self.ports.table)
+
+    @cached_property
+    def events(self) -> "Events":
+        """The store of events."""
+        from chalicelib.store.events import Events
+
+        return Events(self.ports.table)
+
+    @cached_property
+    def consents(self) -> "Consents":
+        """The store of consent."""
+        from chalicelib.store.consents import Consents
+
+        return Consents(self.ports.table)
+
+    @cached_property
+    def leads(self) -> "Leads":
+        """The store of leads. In dev reviews are due at midnight, elsewhere spread over the first hour."""
+        from chalicelib.store.leads import Leads
+
+        return Leads(self.ports.table, spread_reviews=not self._settings.is_dev)
+
+    @cached_property
+    def ledger(self) -> "Ledger":
+        """The store of intents."""
+        from chalicelib.store.ledger import Ledger
+
+        return Ledger(self.ports.table)
+
+    @cached_property
+    def links(self) -> "Links":
+        """Signed links."""
+        from chalicelib.delivery.links import Links
+
+        return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
+
+    @cached_property
+    def forms(self) -> "Forms":
+        """Takes form submissions."""
+        from chalicelib.capture.forms import Forms
+
+        ports = self.ports
+        return Forms(self.captured, self._form, self.lead_id, ports.now, ports.new_id, ports.pause)
+
+    @cached_property
+    def tracking(self) -> "Tracking":
+        """Takes tracking events."""
+        from chalicelib.capture.tracking import Tracking
+
+        ports = self.ports
+        return Tracking(self.captured, self.lead_id, ports.now, ports.new_id, ports.pause)
+
+    @cached_property
+    def unsubscribe(self) -> "Unsubscribe":
+        """Takes unsubscribes."""
+        from chalicelib.capture.unsubscribe import Unsubscribe
+
+        return Unsubscribe(self.consents, self.ports.now, self.ports.pause)
+
+    @cached_property
+    def qualify(self) -> "Qualify":
+        """Keeps leads true."""
+        from chalicelib.qualify.qualify import Qualify
+
+        return Qualify(self.leads, self.events, self.documents, self.ports.now, self.ports.pause)
+
+    @cached_property
+    def deliver(self) -> "Deliver":
+        """Sends what was decided."""
+        from chalicelib.delivery.deliver import Deliver
+
+        return Deliver(self.ledger, self._compose, lambda message: self.ports.send(message), self.ports.now)
+
+    @cached_property
+    def clock(self) -> "Clock":
+        """Does what is due."""
+        from chalicelib.qualify.clock import Clock
+        from chalicelib.store.due import DueList
+
+        return Clock(DueList(self.ports.table).until, self.qualify, self.deliver, self.ports.now)
+
+    @cached_property
+    def feedback(self) -> "Feedback":
+        """Takes mail events."""
+        from chalicelib.delivery.feedback import Feedback
+        from chalicelib.delivery.references import intent_id_of
+
+        ports = self.ports
+        return Feedback(self.ledger, self.consents, self.events.append, intent_id_of, ports.now, ports.pause)
+
+    @cached_property
+    def reading(self) -> "Reading":
+        """Answers the private endpoints."""
+        from chalicelib.reading.reading import Reading
+        from chalicelib.store.histories import Histories
+
+        return Reading(
+            self.leads,
+            Histories(self.ports.table),
+            self.ledger,
+            self.consents.read,
+            self.documents.model,
+            self.lead_id,
+            self.ports.now,
+        )
+
+    def lead_id(self, address: str) -> str:
+        """The lead id of a parsed address."""
+        from chalicelib.capture.identity import lead_id
+
+        return lead_id(self.ports.secret(self._settings.identity_secret).encode(), address)
+
+    def admin_token(self) -> str:
+        """The token of the private endpoints."""
+        return self.ports.secret(self._settings.admin_secret)
+
+    def write_key(self) -> str | None:
+        """The public write key of this deployment."""
+        return (self.documents.get(DEPLOYMENT) or {}).get("write_key")
+
+    def qualify_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Work off a batch of the stream's events."""
+        from chalicelib.store.events import event_of
+        from chalicelib.store.stream import Quarantine, each_record
+
+        quarantine = Quarantine(self.ports.table)
+        return each_record(event, lambda item: self.qualify.captured(event_of(item)), quarantine.put)
+
+    def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Work off a batch of the stream's intents."""
+        from chalicelib.store.ledger import intent_of
+        from chalicelib.store.stream import Quarantine, each_record
+
+        def work(item: dict[str, Any]) -> None:
+            intent = intent_of(item)
+            self.deliver.intent(intent.lead_id, intent.key)
+
+        return each_record(event, work, Quarantine(self.ports.table).put)
+
+    def mail_event(self, message: str) -> None:
+        """Take a mail event; one that we cannot read is logged and left, as it would never become readable."""
+        try:
+            self.feedback.mail_event(json.loads(message))
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            log("mail_event_unreadable", error=type(error).__name__)
+
+    def _form(self, form_id: str) -> Mapping[str, Any] | None:
+        return self.documents.get("form", form_id)
+
+    def _compose(self, intent: "Intent") -> "Message | Skip":
+        from chalicelib.delivery.intents import LETTER
+
+        return self._letters.compose(intent) if intent.kind == LETTER else self._notices.compose(intent)
+
+    @cached_property
+    def _letters(self) -> "Letters":
+        from chalicelib.nurture.letters import Letters
+
+        return Letters(lambda letter_id: self.documents.get("letter", letter_id), self._profile, self._unsubscribe_url)
+
+    @cached_property
+    def _notices(self) -> "Notices":
+        from chalicelib.handoff.notice import Notices
+
+        return Notices(self.leads.transition, self._profile, self.events.recent)
+
+    def _profile(self, lead_id: str) -> "Mapping[str, Value]":
+        from chalicelib.scoring.profile import values
+
+        return values(self.leads.read(lead_id).profile)
+
+    def _unsubscribe_url(self, lead_id: str) -> str:
+        from chalicelib.delivery.links import UNSUBSCRIBE
+
+        api_url = (self.documents.get(DEPLOYMENT) or {}).get("api_url", "")
+        return f"{api_url}/u/{self.links.sign(UNSUBSCRIBE, lead_id)}"
+
+
+_world: World | None = None
+
+
+def world() -> World:
+    """The world of this container."""
+    global _world
+    if _world is None:
+        _world = World(Ports(read_settings()))
+    return _world
+
+
+def use(another: World | None) -> None:
+    """Let the handlers work on another world, or build theirs anew: for tests."""
+    global _world
+    _world = another

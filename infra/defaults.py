@@ -1,0 +1,64 @@
+"""Loads the documents that a deployment starts with, and writes its public URL and write key.
+
+A real deployment's documents belong to its marketers: what is there is left alone. The demo's are written anew.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from ruamel.yaml import YAML
+
+from chalicelib.store.documents import Documents
+from chalicelib.store.dynamo import DynamoTable
+from chalicelib.store.keys import ACTIVE
+
+ROOT = Path(__file__).parent.parent
+DEFAULTS = ROOT / "chalicelib" / "defaults"
+DEMO = ROOT / "infra" / "local" / "demo.yaml"
+LISTS = {"form": "forms", "letter": "letters", "sequence": "sequences"}  # kind -> its file
+
+
+def load(
+    *, table_name: str, api_url: str, site_url: str, endpoint_url: str | None, region: str, demo: bool
+) -> dict[str, str]:
+    """Write the documents of a deployment to its table; the last step of a deploy.
+
+    api_url, site_url: without a trailing slash; demo: also the demo's own forms and salesperson.
+    Returns `{"write_key"}`.
+    """
+    client = boto3.client("dynamodb", region_name=region, endpoint_url=endpoint_url)
+    documents = Documents(DynamoTable(client, table_name), lambda: datetime.now(UTC))
+    if demo or documents.get("model") is None:
+        documents.put_model(read_yaml(DEFAULTS / "model.yaml"))
+    for kind, document_id, document in [*default_documents(), *(demo_documents(site_url) if demo else [])]:
+        if demo or documents.get(kind, document_id) is None:
+            documents.put(kind, document, document_id)
+    deployment = documents.get("deployment") or {}
+    write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
+    documents.put("deployment", {"api_url": api_url, "site_url": site_url, "write_key": write_key})
+    return {"write_key": write_key}
+
+
+def default_documents() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Each default document but the model: its kind, its id, and itself."""
+    for kind, name in LISTS.items():
+        for document in read_yaml(DEFAULTS / f"{name}.yaml"):
+            yield kind, document["id"], document
+    yield "routing", ACTIVE, read_yaml(DEFAULTS / "routing.yaml")
+
+
+def demo_documents(site_url: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Each document of the demo: its kind, its id, and itself."""
+    demo = read_yaml(DEMO, lambda text: text.replace("{site_url}", site_url))
+    for document in demo["form"]:
+        yield "form", document["id"], document
+    yield "routing", ACTIVE, demo["routing"]
+
+
+def read_yaml(path: Path, change: Callable[[str], str] = str) -> Any:
+    """A YAML 1.2 file, in which `on` and `NO` are the texts that they look like. change: applied to the text first."""
+    return YAML(typ="safe", pure=True).load(change(path.read_text()))

@@ -1,0 +1,259 @@
+"""Deploys the packaged template with CloudFormation: to AWS, and in the same way to the local AWS.
+
+    python -m infra.deploy --stage prod --sender hello@acme.example
+
+The account and region are those of the environment. What is not given keeps the value it has in the stack.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import ClientError, WaiterError
+
+from infra import defaults
+from infra.package import Package, PackageError, package
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.literals import CapabilityType
+    from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
+    from mypy_boto3_s3 import S3Client
+
+CAPABILITIES: list[CapabilityType] = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+MAX_WAIT_S = 1800
+
+
+class DeployError(Exception):
+    """CloudFormation refused or rolled back. The text names each resource that failed and why."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """An account and region of AWS, or the local AWS if there is an `endpoint_url`."""
+
+    session: boto3.Session
+    endpoint_url: str | None = None
+
+    @property
+    def region(self) -> str:
+        """The region everything is in."""
+        return self.session.region_name
+
+    def cloudformation(self) -> CloudFormationClient:
+        """A client for the stack."""
+        return self.session.client("cloudformation", endpoint_url=self.endpoint_url)
+
+    def s3(self) -> S3Client:
+        """A client for the artifacts."""
+        return self.session.client("s3", endpoint_url=self.endpoint_url)
+
+    def account(self) -> str:
+        """The account's number."""
+        return self.session.client("sts", endpoint_url=self.endpoint_url).get_caller_identity()["Account"]
+
+
+def deploy(cloud: Cloud, stack_name: str, made: Package, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Creates or updates the stack, waits for it, and returns its outputs.
+
+    Parameters that are not given keep their value. Raises DeployError.
+    """
+    template_url = _upload(cloud, made)
+    client = cloud.cloudformation()
+    stack = _clear_failed_creation(client, _find_stack(client, stack_name))
+    try:
+        _apply(client, stack, stack_name, template_url, _parameters(made.template, stack, parameters), cloud)
+    except WaiterError as error:
+        raise DeployError(_reasons(client, stack_name)) from error
+    except ClientError as error:
+        if not _is_unchanged(error):
+            raise DeployError(str(error)) from error
+    return outputs(client, stack_name)
+
+
+def outputs(client: CloudFormationClient, stack_name: str) -> dict[str, str]:
+    """The outputs of a stack that exists. Raises DeployError if it does not."""
+    stack = _find_stack(client, stack_name)
+    if stack is None:
+        raise DeployError(f"there is no stack {stack_name}")
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def stack_name_of(stage: str) -> str:
+    """The name of the stack of a stage."""
+    return f"baton-{stage}"
+
+
+def _upload(cloud: Cloud, made: Package) -> str:
+    """Puts zip and template into the artifact bucket, named after their digest; the template's URL."""
+    bucket = f"baton-artifacts-{cloud.account()}-{cloud.region}"
+    s3 = cloud.s3()
+    _make_bucket(s3, bucket, cloud.region)
+    key = f"{made.digest}.zip"
+    if not _is_uploaded(s3, bucket, key):
+        s3.put_object(Bucket=bucket, Key=key, Body=made.zip_path.read_bytes())
+    template = json.dumps(with_code(made.template, bucket, key)).encode()
+    s3.put_object(Bucket=bucket, Key=f"{made.digest}.json", Body=template)
+    host = cloud.endpoint_url or f"https://s3.{cloud.region}.amazonaws.com"
+    return f"{host}/{bucket}/{made.digest}.json"
+
+
+def with_code(template: dict[str, Any], bucket: str, key: str) -> dict[str, Any]:
+    """The template with every function's code at that place."""
+    placed = copy.deepcopy(template)
+    for resource in placed["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+    return placed
+
+
+def _make_bucket(s3: S3Client, bucket: str, region: str) -> None:
+    """Makes the bucket of this account and region, closed to the public, if there is none."""
+    try:
+        s3.head_bucket(Bucket=bucket)
+        return
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+            raise
+    if region == "us-east-1":  # which may not be named
+        s3.create_bucket(Bucket=bucket)
+    else:
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+    s3.put_public_access_block(
+        Bucket=bucket,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )
+
+
+def _is_uploaded(s3: S3Client, bucket: str, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+            return False
+        raise
+    return True
+
+
+def _find_stack(client: CloudFormationClient, name: str) -> StackTypeDef | None:
+    try:
+        return client.describe_stacks(StackName=name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+
+
+def _clear_failed_creation(client: CloudFormationClient, stack: StackTypeDef | None) -> StackTypeDef | None:
+    """A stack whose creation was rolled back holds nothing and can only be deleted."""
+    if stack is None or stack["StackStatus"] != "ROLLBACK_COMPLETE":
+        return stack
+    client.delete_stack(StackName=stack["StackName"])
+    client.get_waiter("stack_delete_complete").wait(StackName=stack["StackName"])
+    return None
+
+
+def _parameters(
+    template: Mapping[str, Any], stack: StackTypeDef | None, given: Mapping[str, str]
+) -> list[ParameterTypeDef]:
+    """The given values, and "as it was" for what the stack already knows and the template still has."""
+    known = {parameter["ParameterKey"] for parameter in stack.get("Parameters", [])} if stack else set()
+    kept = sorted((known - given.keys()) & template["Parameters"].keys())
+    new: list[ParameterTypeDef] = [{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()]
+    return new + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
+
+
+def _apply(
+    client: CloudFormationClient,
+    stack: StackTypeDef | None,
+    name: str,
+    template_url: str,
+    parameters: list[ParameterTypeDef],
+    cloud: Cloud,
+) -> None:
+    """Creates or updates, and waits."""
+    pace = {"Delay": 1 if cloud.endpoint_url else 5}
+    pace["MaxAttempts"] = MAX_WAIT_S // pace["Delay"]
+    if stack is None:
+        client.create_stack(
+            StackName=name, TemplateURL=template_url, Parameters=parameters, Capabilities=CAPABILITIES
+        )
+        client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=pace)  # type: ignore[arg-type]
+    else:
+        client.update_stack(
+            StackName=name, TemplateURL=template_url, Parameters=parameters, Capabilities=CAPABILITIES
+        )
+        client.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig=pace)  # type: ignore[arg-type]
+
+
+def _is_unchanged(error: ClientError) -> bool:
+    return "No updates are to be performed" in str(error)
+
+
+def _reasons(client: CloudFormationClient, name: str) -> str:
+    """Why the newest creation or update failed, a resource a line."""
+    events = client.describe_stack_events(StackName=name)["StackEvents"]
+    failed = [event for event in events if event.get("ResourceStatus", "").endswith("FAILED")]
+    lines = [f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed]
+    return f"CloudFormation could not deploy {name}:\n" + "\n".join(lines or ["  it gave no reason"])
+
+
+def main(arguments: list[str]) -> int:
+    """Deploys to the AWS account of the environment."""
+    given = _parse(arguments)
+    cloud = Cloud(boto3.Session())
+    if not cloud.region:
+        print("Which region? Set AWS_REGION or AWS_DEFAULT_REGION.", file=sys.stderr)
+        return 2
+    named = {"Stage": given.stage, "Sender": given.sender, "AlarmEmail": given.alarm_email}
+    try:
+        print("Packaging ...")
+        made = package()
+        print(f"Deploying {stack_name_of(given.stage)} to {cloud.region} ...")
+        result = deploy(cloud, stack_name_of(given.stage), made, {k: v for k, v in named.items() if v})
+    except (PackageError, DeployError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    defaults.load(
+        table_name=result["TableName"],
+        api_url=result["ApiUrl"],
+        site_url=given.site_url,
+        endpoint_url=None,
+        region=cloud.region,
+        demo=False,
+    )
+    for key in ("ApiUrl", "TableName", "HandoffTopicArn", "FeedbackTopicArn", "AdminSecretArn"):
+        print(f"{key:16} {result[key]}")
+    return 0
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Deploys Baton to AWS.")
+    parser.add_argument("--stage", required=True, help="the deployment's name; dev may be thrown away")
+    parser.add_argument(
+        "--sender", default=os.environ.get("BATON_SENDER", ""), help="the From address, verified in SES"
+    )
+    parser.add_argument(
+        "--alarm-email", default=os.environ.get("BATON_ALARM_EMAIL", ""), help="who hears of alarms"
+    )
+    parser.add_argument(
+        "--site-url", default=os.environ.get("BATON_SITE_URL", ""), help="where the landing page is"
+    )
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,101 @@
+"""`python -m infra.local up | down | run [--once]`: what the Makefile calls."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from infra.deploy import DeployError
+from infra.local import stack
+from infra.local.processes import LocalError
+from infra.local.stack import Stack
+from infra.package import PackageError
+from infra.paths import LOCAL, ROOT
+
+
+def main(arguments: list[str]) -> int:
+    """Does one command; its exit code."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description="Baton on this machine.")
+    parser.add_argument("command", choices=["up", "down", "run"])
+    parser.add_argument("--once", action="store_true", help="with run: end after the walk")
+    given = parser.parse_args(arguments)
+    try:
+        return (
+            {"up": _up, "down": _down}[given.command]() if given.command != "run" else _run(once=given.once)
+        )
+    except (LocalError, PackageError, DeployError) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+def _up() -> int:
+    _show(_bring_up(os.environ.get("BATON_NOW_OFFSET", "")))
+    print("Stop it with: make down")
+    return 0
+
+
+def _down() -> int:
+    print("Stopped. The data is kept." if stack.down() else "Nothing was running.")
+    return 0
+
+
+def _run(*, once: bool) -> int:
+    """A clean stack, the walk, and then, unless `once`, on until Ctrl-C. Leaves nothing running."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # each ends it as Ctrl-C does
+        signal.signal(number, signal.default_int_handler)
+    walked = 1
+    try:
+        stack.down()
+        stack.wipe()
+        up = _bring_up(_offset_of_run())
+        walked = subprocess.run([sys.executable, "-m", "infra.local.walk"], cwd=ROOT, check=False).returncode
+        if not once:
+            _show(up)
+            print("Running until Ctrl-C.", flush=True)
+            _wait_for_interrupt()
+    except KeyboardInterrupt:
+        print("\nStopping ...")
+    finally:
+        stack.down()
+    return walked
+
+
+def _wait_for_interrupt() -> None:
+    while True:
+        time.sleep(3600)
+
+
+def _offset_of_run() -> str:
+    """What the caller asks for, or a shift that keeps the walk within one day."""
+    asked = os.environ.get("BATON_NOW_OFFSET")
+    if asked is not None:
+        return asked
+    offset = stack.offset_over_midnight(stack.utc_now())
+    if offset:
+        print(
+            f"It is almost midnight UTC. The stack's clock runs at {offset}: the walk must not end tomorrow."
+        )
+    return offset
+
+
+def _bring_up(now_offset: str) -> Stack:
+    print("Starting the local AWS, packaging and deploying ...", flush=True)
+    began = time.monotonic()
+    up = stack.up(now_offset)
+    print(f"Up after {time.monotonic() - began:.0f} s.", flush=True)
+    return up
+
+
+def _show(up: Stack) -> None:
+    print(f"  site  {up.site_url}")
+    print(f"  API   {up.api_url}")
+    print(f"  AWS   {up.aws_endpoint_url}")
+    print(f"  more  {stack.STACK_JSON.relative_to(ROOT)}, logs in {LOCAL.relative_to(ROOT)}/", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,69 @@
+"""Runs ministack, with two things of DynamoDB streams that Baton relies on and ministack 1.5.33 lacks.
+
+Runs in `.venv-local`, where ministack is, and so imports nothing of this project. When a version of ministack
+makes a patch needless, drop it and its line in infra/README.md.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ministack import app
+from ministack.services import dynamodb, lambda_svc
+
+STREAM_STATE = ("_stream_records", "_stream_trimmed")
+
+
+def retry_partial_failures() -> None:
+    """A stream's batch with `batchItemFailures` runs again; ministack takes it as done and loses the records.
+
+    AWS starts at the first failed record. Here the whole batch runs again, as AWS also may at any time.
+    """
+    execute = lambda_svc._execute_function
+
+    def execute_and_look(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = execute(function, event)
+        return result | {"error": True} if _is_stream_batch(event) and _item_failures(result) else result
+
+    lambda_svc._execute_function = execute_and_look
+
+
+def keep_streams() -> None:
+    """A stream's records survive a restart; ministack keeps only how far each reader was.
+
+    Without this, as many records as there were before a restart are skipped after it.
+    """
+    get_state, load_state = dynamodb.get_state, dynamodb.load_persisted_state
+
+    def get_state_and_streams() -> dict[str, Any]:
+        return {**get_state(), **{name: getattr(dynamodb, name) for name in STREAM_STATE}}
+
+    def load_state_and_streams(data: dict[str, Any]) -> None:
+        load_state(data)
+        for name in STREAM_STATE:
+            getattr(dynamodb, name).update(data.get(name, {}))
+
+    dynamodb.get_state, dynamodb.load_persisted_state = get_state_and_streams, load_state_and_streams
+
+
+def _is_stream_batch(event: object) -> bool:
+    records = event.get("Records") if isinstance(event, dict) else None
+    first = records[0] if isinstance(records, list) and records else None
+    return isinstance(first, dict) and first.get("eventSource") == "aws:dynamodb"
+
+
+def _item_failures(result: dict[str, Any]) -> list[Any]:
+    body = result.get("body")
+    if isinstance(body, str):
+        try:
+            body = json.loads(body)
+        except ValueError:
+            return []
+    return body.get("batchItemFailures") or [] if isinstance(body, dict) else []
+
+
+if __name__ == "__main__":
+    retry_partial_failures()
+    keep_streams()
+    app.main()

@@ -1,0 +1,94 @@
+"""The local AWS itself: ministack, from a virtual environment of its own because it pins its own botocore."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+
+from infra.local import probe, processes
+from infra.local.processes import LocalError
+from infra.paths import LOCAL, ROOT
+
+NAME = "emulator"
+REGION = "us-east-1"
+STATE = LOCAL / "state"
+WORK = LOCAL / "tmp"
+PYTHON = ROOT / ".venv-local" / "bin" / "python"
+PROGRAM = ROOT / "infra" / "local" / "emulate.py"
+START_PATIENCE_S = 60
+STOP_PATIENCE_S = 30
+"""It writes all its state to the disk before it ends."""
+
+
+@dataclass(frozen=True)
+class Emulator:
+    """A running emulator."""
+
+    pid: int
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where every service of AWS is answered."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def find() -> Emulator | None:
+    """The emulator of this checkout, if it runs."""
+    found = processes.running(NAME)
+    return Emulator(found.pid, found.port) if found else None
+
+
+def start() -> Emulator:
+    """The running emulator, or a new one, which is not ready yet. Raises LocalError."""
+    already = find()
+    if already:
+        return already
+    if not PYTHON.exists():
+        raise LocalError("the local AWS is not installed: run `make up`, which installs it")
+    shutil.rmtree(WORK, ignore_errors=True)
+    WORK.mkdir(parents=True)
+    port = processes.choose_port(os.environ.get("BATON_PORT"))
+    command = [str(PYTHON), "-I", str(PROGRAM)]  # -I: the folder of the program is no place to import from
+    return Emulator(processes.start(NAME, command, _environment(port), port), port)
+
+
+def wait_until_ready(emulator: Emulator) -> None:
+    """Returns when it answers. Raises LocalError."""
+
+    def answers() -> bool:
+        if find() is None:
+            raise LocalError(f"the local AWS ended by itself, see {LOCAL / 'emulator.log'}")
+        return probe.is_ok(f"{emulator.url}/_ministack/health")
+
+    processes.wait_until(answers, START_PATIENCE_S, "the local AWS starts")
+
+
+def stop() -> bool:
+    """Ends it and its workers, its data on the disk. False if none ran."""
+    was_running = processes.stop(NAME, STOP_PATIENCE_S)
+    shutil.rmtree(WORK, ignore_errors=True)
+    return was_running
+
+
+def _environment(port: int) -> dict[str, str]:
+    """Nothing of the user's shell: functions inherit this, and must see no account, proxy or profile."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(WORK),
+        "TMPDIR": str(WORK),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "1",
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(STATE / "s3"),
+        "STATE_DIR": str(STATE),
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+    }

@@ -1,0 +1,138 @@
+"""Processes that outlive the command that started them, and how each is found and ended again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infra.paths import LOCAL, ROOT, write_private
+
+RECORD = LOCAL / "processes.json"
+POLL_S = 0.05
+
+
+class LocalError(Exception):
+    """The local stack could not be started. The text says why and where to look."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A process that was started and still runs. `mark` is the last word of its command."""
+
+    pid: int
+    port: int
+    mark: str
+
+
+def start(name: str, command: list[str], environment: Mapping[str, str], port: int) -> int:
+    """Starts a process in a group of its own, its output in .local/<name>.log; returns and records its id."""
+    LOCAL.mkdir(exist_ok=True)
+    with (LOCAL / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    record = _read() | {name: {"pid": process.pid, "port": port, "mark": command[-1]}}
+    write_private(RECORD, json.dumps(record))
+    return process.pid
+
+
+def start_module(name: str, module: str, arguments: list[str], port: int) -> int:
+    """Starts a module of this project with the Python that runs this."""
+    return start(name, [sys.executable, "-m", module, *arguments], os.environ, port)
+
+
+def running(name: str) -> Running | None:
+    """The process of that name, if it still runs."""
+    entry = _read().get(name)
+    if entry is None:
+        return None
+    found = Running(**entry)
+    return found if _is_alive(found.pid) and found.mark in _command_line(found.pid) else None
+
+
+def stop(name: str, patience_s: float) -> bool:
+    """Asks the process to end, waits, and ends by force what is left of its group. False if none ran."""
+    found = running(name)
+    if found:
+        _signal(found.pid, signal.SIGTERM)
+        with suppress(LocalError):
+            wait_until(lambda: not _is_alive(found.pid), patience_s, name)
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(found.pid, signal.SIGKILL)
+        with suppress(LocalError):
+            wait_until(lambda: not _is_alive(found.pid), patience_s, name)
+    record = _read()
+    record.pop(name, None)
+    write_private(RECORD, json.dumps(record))
+    return found is not None
+
+
+def wait_until(condition: Callable[[], bool], patience_s: float, what: str) -> None:
+    """Returns once `condition` holds. Raises LocalError after `patience_s` seconds."""
+    deadline = time.monotonic() + patience_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise LocalError(f"{what}: not within {patience_s:.0f} seconds")
+        time.sleep(POLL_S)
+
+
+def choose_port(wanted: str | None) -> int:
+    """The wanted port, or a free one."""
+    if wanted:
+        return int(wanted)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _read() -> dict[str, dict[str, Any]]:
+    return json.loads(RECORD.read_text()) if RECORD.exists() else {}
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+def _is_alive(pid: int) -> bool:
+    """Whether the process runs. One that ended and was not yet collected does not."""
+    with suppress(ChildProcessError):  # it is ours only if this very command started it
+        os.waitpid(pid, os.WNOHANG)
+    status = Path(f"/proc/{pid}/stat")
+    if Path("/proc/self").exists():
+        with suppress(OSError):
+            return status.read_text().rpartition(")")[2].split()[0] != "Z"
+        return False
+    return bool(_ask_ps(pid, "stat")) and not _ask_ps(pid, "stat").startswith("Z")
+
+
+def _command_line(pid: int) -> str:
+    """What the process was started with: an id alone may by now be somebody else's."""
+    if Path("/proc/self").exists():
+        with suppress(OSError):
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        return ""
+    return _ask_ps(pid, "command")
+
+
+def _ask_ps(pid: int, column: str) -> str:
+    asked = subprocess.run(
+        ["ps", "-ww", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return asked.stdout.strip()

@@ -1,0 +1,126 @@
+"""The demo's site: what is in site/, told where the API is. For this machine only.
+
+python -m infra.local.site <port> <api url>
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from infra.paths import ROOT
+
+PLACEHOLDER = "__BATON_API_URL__"
+TEXT_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain",
+    ".webmanifest": "application/manifest+json",
+    ".xml": "application/xml",
+}
+OTHER_TYPES = {
+    ".gif": "image/gif",
+    ".ico": "image/vnd.microsoft.icon",
+    ".jpg": "image/jpeg",
+    ".json": "application/json",
+    ".pdf": "application/pdf",
+    ".png": "image/png",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+FILLED = (".html", ".js")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What is answered to one GET."""
+
+    status: HTTPStatus
+    content_type: str
+    body: bytes
+
+
+def page_of(site: Path, api_url: str, path: str) -> Page:
+    """The page at a URL's path: /pricing is pricing.html or pricing/index.html. Nothing outside `site`."""
+    found = find_file(site, path)
+    if found is None:
+        return Page(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"There is no such page.\n")
+    body = found.read_bytes()
+    if found.suffix in FILLED:
+        body = body.replace(PLACEHOLDER.encode(), api_url.encode())
+    return Page(HTTPStatus.OK, content_type_of(found), body)
+
+
+def find_file(site: Path, path: str) -> Path | None:
+    """The file that a URL's path means, or None."""
+    name = unquote(path).strip("/")
+    if "\0" in name:
+        return None
+    inside = site.resolve()
+    for candidate in (name, f"{name}.html", f"{name}/index.html"):
+        file = (inside / candidate.lstrip("/")).resolve()
+        if file.is_file() and file.is_relative_to(inside):
+            return file
+    return None
+
+
+def content_type_of(file: Path) -> str:
+    """By the file's ending."""
+    if file.suffix in TEXT_TYPES:
+        return f"{TEXT_TYPES[file.suffix]}; charset=utf-8"
+    return OTHER_TYPES.get(file.suffix, "application/octet-stream")
+
+
+class SiteServer(ThreadingHTTPServer):
+    """Serves a folder on 127.0.0.1."""
+
+    daemon_threads = True
+
+    def __init__(self, site: Path, api_url: str, port: int) -> None:
+        super().__init__(("127.0.0.1", port), SiteHandler)
+        self.site = site
+        self.api_url = api_url
+
+
+class SiteHandler(BaseHTTPRequestHandler):
+    """Answers GET and HEAD, and lets no browser keep what is being worked on."""
+
+    server: SiteServer
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """A page with its body."""
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        """A page without its body."""
+        self._answer(with_body=False)
+
+    def _answer(self, *, with_body: bool) -> None:
+        page = page_of(self.server.site, self.server.api_url, urlsplit(self.path).path)
+        self.send_response(page.status)
+        self.send_header("Content-Type", page.content_type)
+        self.send_header("Content-Length", str(len(page.body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        if with_body:
+            self.wfile.write(page.body)
+
+
+def main(arguments: list[str]) -> int:
+    """Serves until it is ended."""
+    port, api_url = arguments
+    with SiteServer(ROOT / "site", api_url, int(port)) as server:
+        server.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

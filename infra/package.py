@@ -1,0 +1,199 @@
+"""Makes what is deployed, the template and the zip, with Chalice.
+
+Chalice packages a clean copy of the source, so that no cache file of this machine gets into the zip, and with
+a wheelhouse, so that a change of the code packages offline. Nothing is done when nothing changed: the digest
+of all inputs names the package.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.paths import LOCAL, ROOT
+
+HOME = LOCAL / "package"
+WHEELHOUSE = LOCAL / "wheelhouse"
+CHALICE_STAGE = "every"
+"""The one stage in .chalice/config.json. Ours is a parameter of the template: they share one package."""
+LAMBDA_PLATFORM = "manylinux2014_x86_64"
+ZIPS_KEPT = 2
+
+
+class PackageError(Exception):
+    """Chalice or pip could not make the package. The text is what they said."""
+
+
+@dataclass(frozen=True)
+class Package:
+    """One packaged state of the source."""
+
+    digest: str
+    template: dict[str, Any]
+    zip_path: Path
+
+
+def package() -> Package:
+    """The package of the source as it is now, made only if there is none yet.
+
+    Raises PackageError.
+    """
+    HOME.mkdir(parents=True, exist_ok=True)
+    with _alone():
+        digest = _digest(_inputs())
+        if not _is_made(digest):
+            _make(digest)
+        return Package(digest, json.loads(_template_path().read_text()), HOME / "out" / "deployment.zip")
+
+
+def _make(digest: str) -> None:
+    """Packages, and writes the digest last: an interrupted run leaves none."""
+    _digest_path().unlink(missing_ok=True)
+    wheels = _fill_wheelhouse()
+    source = _copy_source()
+    _run_chalice(source, wheels)
+    _prune(source / ".chalice" / "deployments")
+    template = yaml.safe_load((HOME / "out" / "sam.yaml").read_text())
+    # JSON, because CloudFormation refuses YAML's aliases and Chalice writes them.
+    _template_path().write_text(json.dumps(template, indent=1) + "\n")
+    _digest_path().write_text(digest)
+
+
+def _is_made(digest: str) -> bool:
+    made = _digest_path()
+    return made.exists() and made.read_text() == digest and (HOME / "out" / "deployment.zip").exists()
+
+
+def _digest_path() -> Path:
+    return HOME / "digest"
+
+
+def _template_path() -> Path:
+    return HOME / "template.json"
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two commands of one checkout take turns."""
+    with (HOME / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _code() -> list[Path]:
+    """The files of the app, relative to the root, in order."""
+    files = [
+        path
+        for path in (ROOT / "chalicelib").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    return [Path("app.py"), *sorted(path.relative_to(ROOT) for path in files)]
+
+
+def _inputs() -> list[Path]:
+    """Every file that decides what the package is."""
+    policies = sorted(path.relative_to(ROOT) for path in (ROOT / ".chalice").glob("*.json"))
+    return [*_code(), *policies, Path("requirements.txt"), Path("infra/resources.yaml")]
+
+
+def _digest(paths: list[Path]) -> str:
+    digest = hashlib.sha256(platform.python_version().encode())
+    for path in paths:
+        content = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
+        digest.update(f"{path} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def _copy_source() -> Path:
+    """A copy of what Chalice needs. Chalice's own cache of zips stays: a changed policy needs no new zip."""
+    source = HOME / "source"
+    source.mkdir(exist_ok=True)
+    for old in [source / "app.py", source / "chalicelib"]:
+        shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
+    for path in _inputs():
+        (source / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, source / path)
+    return source
+
+
+def _fill_wheelhouse() -> Path:
+    """The wheels of requirements.txt, checked against its hashes, downloaded once."""
+    wheels = WHEELHOUSE / _digest([Path("requirements.txt")])[:16]
+    stamp = wheels / ".complete"
+    if not stamp.exists():
+        shutil.rmtree(WHEELHOUSE, ignore_errors=True)
+        download = [
+            "-m",
+            "pip",
+            "download",
+            "-qq",
+            "--require-hashes",
+            "-r",
+            "requirements.txt",
+            "-d",
+            str(wheels),
+        ]
+        for_lambda = ["--only-binary=:all:", "--platform", LAMBDA_PLATFORM]
+        _run([sys.executable, *download, *for_lambda], ROOT, dict(os.environ))
+        stamp.touch()
+    return wheels
+
+
+def _run_chalice(source: Path, wheels: Path) -> None:
+    chalice = str(Path(sys.executable).with_name("chalice"))
+    as_yaml = ["--template-format", "yaml", "--merge-template", str(source / "infra" / "resources.yaml")]
+    shutil.rmtree(HOME / "out", ignore_errors=True)
+    said = _run(
+        [chalice, "package", "--stage", CHALICE_STAGE, *as_yaml, str(HOME / "out")],
+        source,
+        _chalice_environment(wheels),
+    )
+    if "Could not install" in said:  # Chalice goes on without them and exits 0
+        raise PackageError(said)
+
+
+def _chalice_environment(wheels: Path) -> dict[str, str]:
+    """No index, no credentials, no cache files; the region is asked for and not used."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PIP_", "PYTHON"))}
+    return kept | {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_FIND_LINKS": str(wheels),
+        "PIP_NO_INDEX": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _run(command: list[str], directory: Path, environment: dict[str, str]) -> str:
+    """Runs `command` and returns all that it said. Raises PackageError with it when it failed."""
+    done = subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        raise PackageError(f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def _prune(deployments: Path) -> None:
+    """Each zip that Chalice keeps is some 20 MB."""
+    by_age = sorted(deployments.glob("*.zip"), key=lambda path: path.stat().st_mtime)
+    for old in by_age[:-ZIPS_KEPT]:
+        old.unlink()
+
+
+if __name__ == "__main__":
+    print(package().digest)

@@ -1,0 +1,415 @@
+"""The template as it is deployed: Chalice's output with infra/resources.yaml laid over it."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.deploy import with_code
+from infra.package import CHALICE_STAGE, package
+from infra.paths import ROOT
+
+FUNCTIONS = ("APIHandler", "PublicHandler", "Qualify", "Deliver", "Clock", "Feedback")
+PUBLIC = {
+    ("/v1/forms/{form_id}", "post"),
+    ("/v1/batch", "post"),
+    ("/v1/track", "post"),
+    ("/v1/page", "post"),
+    ("/v1/identify", "post"),
+    ("/v1/pixel", "get"),
+    ("/v1/health", "get"),
+    ("/t.js", "get"),
+    ("/thanks", "get"),
+    ("/u/{token}", "get"),
+    ("/u/{token}", "post"),
+}
+PRIVATE = {
+    ("/v1/leads", "get"),
+    ("/v1/leads/{lead_id}", "get"),
+    ("/v1/leads/{lead_id}/timeline", "get"),
+    ("/v1/outbox", "get"),
+}
+COMMON = {"BATON_STAGE", "BATON_NOW_OFFSET", "BATON_TABLE"}
+SENDING = COMMON | {"BATON_LINK_SECRET", "BATON_HANDOFF_TOPIC", "BATON_SENDER", "BATON_CONFIGURATION_SET"}
+ENVIRONMENT = {
+    "APIHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
+    "PublicHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET"},
+    "Qualify": COMMON,
+    "Deliver": SENDING,
+    "Clock": SENDING,
+    "Feedback": COMMON,
+}
+UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
+MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    return package().template
+
+
+@pytest.fixture(scope="session")
+def resources(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = template["Resources"]
+    return found
+
+
+def properties(resources: dict[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    found: dict[str, Any] = resources[name]["Properties"]
+    return found
+
+
+def of_type(resources: dict[str, dict[str, Any]], kind: str) -> dict[str, dict[str, Any]]:
+    return {name: resource for name, resource in resources.items() if resource["Type"] == kind}
+
+
+def integrations(resources: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    paths = properties(resources, "RestAPI")["DefinitionBody"]["paths"]
+    for path, methods in paths.items():
+        for method, operation in methods.items():
+            if method != "options":
+                yield path, method, operation["x-amazon-apigateway-integration"]
+
+
+def statements(resources: dict[str, dict[str, Any]], function: str) -> list[dict[str, Any]]:
+    role = properties(resources, function)["Role"]["Fn::GetAtt"][0]
+    policies = properties(resources, role)["Policies"]
+    assert len(policies) == 1
+    found: list[dict[str, Any]] = policies[0]["PolicyDocument"]["Statement"]
+    return found
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return action if isinstance(action, list) else [action]
+
+
+def dimension(alarm: dict[str, Any], name: str) -> Any:
+    return next(pair["Value"] for pair in alarm["Properties"]["Dimensions"] if pair["Name"] == name)
+
+
+# --- the merge
+
+
+def test_every_merged_logical_id_is_chalices_or_has_a_type(resources: dict[str, dict[str, Any]]) -> None:
+    # A mistyped id would be a resource of its own, without a type, and Chalice says nothing.
+    assert [name for name, resource in resources.items() if "Type" not in resource] == []
+
+
+def test_every_merged_event_is_chalices(resources: dict[str, dict[str, Any]]) -> None:
+    events = {
+        f"{name}.{event}": definition
+        for name in FUNCTIONS
+        for event, definition in properties(resources, name).get("Events", {}).items()
+    }
+    assert sorted(events) == [
+        "Clock.ClockEvent",
+        "Deliver.DeliverDynamodbEventSource",
+        "Feedback.FeedbackSnsSubscription",
+        "Qualify.QualifyDynamodbEventSource",
+    ]
+    assert [name for name, definition in events.items() if "Type" not in definition] == []
+
+
+def test_every_merged_path_is_a_route(resources: dict[str, dict[str, Any]]) -> None:
+    assert [(path, method) for path, method, integration in integrations(resources) if "type" not in integration] == []
+
+
+def test_no_placeholder_of_the_app_is_left(template: dict[str, Any]) -> None:
+    assert "region:account" not in json.dumps(template)
+
+
+def test_chalice_knows_one_stage_because_ours_is_a_parameter() -> None:
+    assert json.loads((ROOT / ".chalice/config.json").read_text())["stages"].keys() == {CHALICE_STAGE}
+
+
+# --- the table
+
+
+def test_the_table_is_on_demand_with_two_overloaded_indexes_a_stream_and_a_time_to_live(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    table = properties(resources, "Table")
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at_epoch_s", "Enabled": True}
+    keys = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
+    assert sorted(keys) == ["due", "list"]
+    for name, index in keys.items():
+        assert index["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+        assert [key["AttributeName"] for key in index["KeySchema"]] == [f"{name}_pk", f"{name}_sk"]
+
+
+def test_the_table_is_protected_outside_dev(template: dict[str, Any]) -> None:
+    table = properties(template["Resources"], "Table")
+    assert table["DeletionProtectionEnabled"] == UNLESS_DEV
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": UNLESS_DEV}
+    assert template["Conditions"]["IsProtected"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "dev"]}]}
+    assert template["Resources"]["Table"]["UpdateReplacePolicy"] == "Retain"
+
+
+# --- the streams
+
+
+@pytest.mark.parametrize(("function", "prefix"), [("Qualify", "EVENT#"), ("Deliver", "INTENT#")])
+def test_a_stream_mapping_filters_retries_within_bounds_and_reports_what_failed(
+    resources: dict[str, dict[str, Any]], function: str, prefix: str
+) -> None:
+    mapping = properties(resources, function)["Events"][f"{function}DynamodbEventSource"]["Properties"]
+    assert mapping["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
+    assert mapping["StartingPosition"] == "TRIM_HORIZON"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["BisectBatchOnFunctionError"] is True
+    assert 0 < mapping["MaximumRetryAttempts"] <= 100
+    assert 0 < mapping["MaximumRecordAgeInSeconds"] < MAX_RETENTION_OF_STREAM_S
+    queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
+    assert queue == {"Fn::GetAtt": [f"{function}Failures", "Arn"]}
+    patterns = [json.loads(one["Pattern"]) for one in mapping["FilterCriteria"]["Filters"]]
+    assert patterns == [{"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": prefix}]}}}}]
+
+
+@pytest.mark.parametrize("queue", ["QualifyFailures", "DeliverFailures", "FeedbackFailures"])
+def test_a_failure_queue_is_encrypted_and_keeps_for_two_weeks(resources: dict[str, dict[str, Any]], queue: str) -> None:
+    assert properties(resources, queue) == {
+        "MessageRetentionPeriod": 14 * 24 * 60 * 60,
+        "SqsManagedSseEnabled": True,
+    }
+
+
+# --- the functions
+
+
+def test_there_are_six_functions_of_one_zip(resources: dict[str, dict[str, Any]]) -> None:
+    functions = of_type(resources, "AWS::Serverless::Function")
+    assert sorted(functions) == sorted(FUNCTIONS)
+    assert {function["Properties"]["CodeUri"] for function in functions.values()} == {"./deployment.zip"}
+
+
+def test_a_deployment_points_every_function_at_the_uploaded_zip(template: dict[str, Any]) -> None:
+    placed = with_code(template, "bucket", "key.zip")["Resources"]
+    assert all(properties(placed, name)["CodeUri"] == {"Bucket": "bucket", "Key": "key.zip"} for name in FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_knows_only_what_it_uses(resources: dict[str, dict[str, Any]], function: str) -> None:
+    assert properties(resources, function)["Environment"]["Variables"].keys() == ENVIRONMENT[function]
+
+
+def test_each_function_has_a_role_of_its_own(resources: dict[str, dict[str, Any]]) -> None:
+    roles = {properties(resources, name)["Role"]["Fn::GetAtt"][0] for name in FUNCTIONS}
+    assert len(roles) == len(FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_policy_names_its_operations_and_resources(resources: dict[str, dict[str, Any]], function: str) -> None:
+    for statement in statements(resources, function):
+        assert statement["Effect"] == "Allow"
+        assert all("*" not in action for action in actions(statement)), statement["Sid"]
+        assert statement.get("Resource") != "*", statement["Sid"]
+
+
+def test_the_public_function_deletes_nothing_reads_no_index_and_sends_nothing(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    allowed = {action for statement in statements(resources, "PublicHandler") for action in actions(statement)}
+    assert not {action for action in allowed if re.search("Delete|Update|Scan|^ses:|^sns:", action)}
+    assert "/index/" not in json.dumps(statements(resources, "PublicHandler"))
+
+
+@pytest.mark.parametrize("function", ["Deliver", "Clock"])
+def test_a_sender_may_publish_to_the_handoff_topic_and_to_phones_and_to_no_other_topic(
+    resources: dict[str, dict[str, Any]], function: str
+) -> None:
+    publishing = [one for one in statements(resources, function) if "sns:Publish" in actions(one)]
+    topics, phones = publishing
+    assert topics["Resource"] == {"Ref": "HandoffTopic"}
+    # AWS has no ARN for a phone number: anything that is no topic.
+    assert phones["NotResource"] == "arn:*:sns:*:*:*"
+
+
+def test_only_the_public_function_has_reserved_concurrency(resources: dict[str, dict[str, Any]]) -> None:
+    reserved = {
+        name: properties(resources, name)["ReservedConcurrentExecutions"]
+        for name in FUNCTIONS
+        if "ReservedConcurrentExecutions" in properties(resources, name)
+    }
+    assert reserved == {"PublicHandler": {"Ref": "PublicConcurrency"}}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_logs_to_its_own_group_which_forgets(resources: dict[str, dict[str, Any]], function: str) -> None:
+    group = properties(resources, function)["LoggingConfig"]["LogGroup"]["Ref"]
+    assert properties(resources, group)["RetentionInDays"] == 30
+    writing = [one for one in statements(resources, function) if "logs:PutLogEvents" in actions(one)]
+    assert [one["Resource"] for one in writing] == [{"Fn::GetAtt": [group, "Arn"]}]
+
+
+# --- the API
+
+
+def test_each_path_runs_in_its_function(resources: dict[str, dict[str, Any]]) -> None:
+    function_of = {}
+    for path, method, integration in integrations(resources):
+        found = re.search(r"\$\{(\w+)\.Arn\}", integration["uri"]["Fn::Sub"])
+        assert found
+        function_of[path, method] = found[1]
+    assert function_of == dict.fromkeys(PUBLIC, "PublicHandler") | dict.fromkeys(PRIVATE, "APIHandler")
+
+
+@pytest.mark.parametrize("function", ["APIHandler", "PublicHandler"])
+def test_the_api_may_call_the_function(resources: dict[str, dict[str, Any]], function: str) -> None:
+    permission = properties(resources, f"{function}InvokePermission")
+    assert permission["FunctionName"] == {"Ref": function}
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert "RestAPI" in json.dumps(permission["SourceArn"])
+
+
+def test_the_public_paths_are_throttled_one_by_one(resources: dict[str, dict[str, Any]]) -> None:
+    settings = {
+        (setting["ResourcePath"], setting["HttpMethod"]): setting
+        for setting in properties(resources, "RestAPI")["MethodSettings"]
+    }
+    expected = {("/" + path.replace("/", "~1"), method.upper()) for path, method in PUBLIC}
+    assert settings.keys() == expected | {("/*", "*")}
+    for setting in settings.values():
+        assert 0 < setting["ThrottlingRateLimit"] <= setting["ThrottlingBurstLimit"]
+
+
+def test_the_access_log_holds_no_query_no_token_and_no_address(resources: dict[str, dict[str, Any]]) -> None:
+    log = properties(resources, "RestAPI")["AccessLogSetting"]
+    assert log["DestinationArn"] == {"Fn::GetAtt": ["AccessLogs", "Arn"]}
+    assert set(re.findall(r"\$context\.([\w.]+)", log["Format"])) == {
+        "requestTime",
+        "requestId",
+        "httpMethod",
+        "resourcePath",
+        "status",
+        "error.responseType",
+        "responseLatency",
+        "integrationLatency",
+    }
+    json.loads(log["Format"])
+
+
+def test_the_gateways_own_answers_are_problems_that_a_page_may_read(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    answers = properties(resources, "RestAPI")["GatewayResponses"]
+    assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= answers.keys()
+    for answer in answers.values():
+        headers = answer["ResponseParameters"]["Headers"]
+        assert headers["Content-Type"] == "'application/problem+json'"
+        assert headers["Access-Control-Allow-Origin"] == "'*'"
+        text = answer["ResponseTemplates"]["application/json"]
+        problem = json.loads(text.replace("$context.error.messageString", '"why"'))
+        assert problem.keys() == {"type", "title", "status", "detail"}
+        assert str(problem["status"]) == answer["StatusCode"]
+
+
+# --- mail, topics, secrets
+
+
+def test_what_becomes_of_a_mail_reaches_the_feedback_function(resources: dict[str, dict[str, Any]]) -> None:
+    destination = properties(resources, "MailFeedback")
+    assert destination["ConfigurationSetName"] == {"Ref": "MailSettings"}
+    event = destination["EventDestination"]
+    assert event["Enabled"] is True
+    assert set(event["MatchingEventTypes"]) == {"send", "delivery", "bounce", "complaint", "reject"}
+    assert event["SnsDestination"] == {"TopicARN": {"Ref": "FeedbackTopic"}}
+    subscription = properties(resources, "Feedback")["Events"]["FeedbackSnsSubscription"]["Properties"]
+    assert subscription == {"Topic": {"Fn::Sub": "${FeedbackTopic}"}}
+
+
+def test_only_the_mail_service_of_this_account_may_publish_feedback(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    policy = properties(resources, "FeedbackTopicPolicy")
+    assert policy["Topics"] == [{"Ref": "FeedbackTopic"}]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert statement["Action"] == "sns:Publish"
+    assert statement["Condition"]["StringEquals"]["AWS:SourceAccount"] == {"Ref": "AWS::AccountId"}
+
+
+def test_the_identity_secret_outlives_its_stack(resources: dict[str, dict[str, Any]]) -> None:
+    secrets = of_type(resources, "AWS::SecretsManager::Secret")
+    assert sorted(secrets) == ["AdminSecret", "IdentitySecret", "LinkSecret"]
+    assert secrets["IdentitySecret"]["DeletionPolicy"] == "Retain"
+    assert secrets["IdentitySecret"]["UpdateReplacePolicy"] == "Retain"
+    assert all("SecretString" not in secret["Properties"] for secret in secrets.values())
+
+
+# --- alarms
+
+
+def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[str, Any]]:
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
+    return [alarm for alarm in alarms if alarm["Properties"]["MetricName"] == metric]
+
+
+@pytest.mark.parametrize(
+    ("metric", "dimension_name", "watched"),
+    [
+        ("Errors", "FunctionName", [{"Ref": name} for name in FUNCTIONS]),
+        ("Throttles", "FunctionName", [{"Ref": name} for name in FUNCTIONS]),
+        ("IteratorAge", "FunctionName", [{"Ref": "Qualify"}, {"Ref": "Deliver"}]),
+        (
+            "ApproximateNumberOfMessagesVisible",
+            "QueueName",
+            [{"Fn::GetAtt": [f"{name}Failures", "QueueName"]} for name in ("Qualify", "Deliver", "Feedback")],
+        ),
+        ("5XXError", "ApiName", [{"Ref": "AWS::StackName"}]),
+    ],
+)
+def test_what_must_not_go_unseen_has_an_alarm(
+    resources: dict[str, dict[str, Any]], metric: str, dimension_name: str, watched: list[Any]
+) -> None:
+    seen = [dimension(alarm, dimension_name) for alarm in alarms_of(resources, metric)]
+    assert sorted(seen, key=str) == sorted(watched, key=str)
+
+
+def test_every_alarm_tells_the_alarm_topic(resources: dict[str, dict[str, Any]]) -> None:
+    for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values():
+        assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]
+
+
+def test_the_alarm_on_5xx_watches_this_api(resources: dict[str, dict[str, Any]]) -> None:
+    # API Gateway names its metrics after the title.
+    api = properties(resources, "RestAPI")
+    (alarm,) = alarms_of(resources, "5XXError")
+    assert dimension(alarm, "ApiName") == api["DefinitionBody"]["info"]["title"]
+    assert dimension(alarm, "Stage") == api["StageName"]
+
+
+# --- parameters and outputs
+
+
+def test_only_dev_may_shift_the_clock(template: dict[str, Any]) -> None:
+    (assertion,) = template["Rules"]["OnlyDevelopmentMayShiftTheClock"]["Assertions"]
+    assert assertion["Assert"] == {
+        "Fn::Or": [{"Fn::Equals": [{"Ref": "Stage"}, "dev"]}, {"Fn::Equals": [{"Ref": "NowOffset"}, ""]}]
+    }
+    assert template["Parameters"]["NowOffset"]["Default"] == ""
+
+
+def test_the_outputs_are_what_others_rely_on(template: dict[str, Any]) -> None:
+    assert {"TableName", "HandoffTopicArn", "FeedbackTopicArn", "ApiUrl"} <= template["Outputs"].keys()
+    assert template["Outputs"]["ApiUrl"]["Value"]["Fn::Sub"].endswith("/api")
+
+
+def test_the_readme_of_infra_names_every_parameter(template: dict[str, Any]) -> None:
+    readme = (ROOT / "infra/README.md").read_text()
+    assert [name for name in template["Parameters"] if f"`{name}`" not in readme] == []
+
+
+def test_the_merge_file_is_read_as_it_is_written() -> None:
+    # A key written twice would silently lose its first value.
+    keys = re.findall(r"^  (\w+):", (ROOT / "infra/resources.yaml").read_text(), re.MULTILINE)
+    assert sorted(keys) == sorted(set(keys))
+
+
+def test_what_is_deployed_leaves_out_what_only_development_needs() -> None:
+    deployed = re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    assert not {"chalice", "moto", "pytest", "ministack"} & set(deployed)
