@@ -189,7 +189,8 @@ class World:
         """Sends what was decided."""
         from chalicelib.delivery.deliver import Deliver
 
-        return Deliver(self.ledger, self._compose, lambda message: self.ports.send(message), self.ports.now)
+        ports = self.ports
+        return Deliver(self.ledger, self._compose, lambda message: ports.send(message), ports.now, ports.pause)
 
     @cached_property
     def clock(self) -> "Clock":

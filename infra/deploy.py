@@ -188,14 +188,10 @@ def _apply(
     pace = {"Delay": 1 if cloud.endpoint_url else 5}
     pace["MaxAttempts"] = MAX_WAIT_S // pace["Delay"]
     if stack is None:
-        client.create_stack(
-            StackName=name, TemplateURL=template_url, Parameters=parameters, Capabilities=CAPABILITIES
-        )
+        client.create_stack(StackName=name, TemplateURL=template_url, Parameters=parameters, Capabilities=CAPABILITIES)
         client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=pace)  # type: ignore[arg-type]
     else:
-        client.update_stack(
-            StackName=name, TemplateURL=template_url, Parameters=parameters, Capabilities=CAPABILITIES
-        )
+        client.update_stack(StackName=name, TemplateURL=template_url, Parameters=parameters, Capabilities=CAPABILITIES)
         client.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig=pace)  # type: ignore[arg-type]
 
 
@@ -246,12 +242,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--sender", default=os.environ.get("BATON_SENDER", ""), help="the From address, verified in SES"
     )
-    parser.add_argument(
-        "--alarm-email", default=os.environ.get("BATON_ALARM_EMAIL", ""), help="who hears of alarms"
-    )
-    parser.add_argument(
-        "--site-url", default=os.environ.get("BATON_SITE_URL", ""), help="where the landing page is"
-    )
+    parser.add_argument("--alarm-email", default=os.environ.get("BATON_ALARM_EMAIL", ""), help="who hears of alarms")
+    parser.add_argument("--site-url", default=os.environ.get("BATON_SITE_URL", ""), help="where the landing page is")
     return parser.parse_args(arguments)
 
 

@@ -95,11 +95,7 @@ def _alone() -> Iterator[None]:
 
 def _code() -> list[Path]:
     """The files of the app, relative to the root, in order."""
-    files = [
-        path
-        for path in (ROOT / "chalicelib").rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    ]
+    files = [path for path in (ROOT / "chalicelib").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     return [Path("app.py"), *sorted(path.relative_to(ROOT) for path in files)]
 
 
@@ -180,9 +176,7 @@ def _chalice_environment(wheels: Path) -> dict[str, str]:
 
 def _run(command: list[str], directory: Path, environment: dict[str, str]) -> str:
     """Runs `command` and returns all that it said. Raises PackageError with it when it failed."""
-    done = subprocess.run(
-        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise PackageError(f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}")
     return done.stdout + done.stderr

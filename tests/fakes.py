@@ -40,13 +40,17 @@ class MemoryTable:
     """The table in memory, with DynamoDB's conditions, transactions, sparse indexes and stream.
 
     inserted: the new items in the order they were written, as the stream shows them.
-    conflicts: with a seed, one write in eight is answered with TransactionConflict, as a busy table's would be.
+    With `be_busy` one write in eight is answered with TransactionConflict, drawn from the seed.
     """
 
-    def __init__(self, conflicts: int | None = None) -> None:
+    def __init__(self) -> None:
         self.items: dict[tuple[str, str], Item] = {}
         self.inserted: list[Item] = []
-        self._random = random.Random(conflicts) if conflicts is not None else None
+        self._random: random.Random | None = None
+
+    def be_busy(self, seed: int) -> None:
+        """From now on answer one write in eight with TransactionConflict."""
+        self._random = random.Random(seed)
 
     def get(self, pk: str, sk: str) -> Item | None:
         found = self.items.get((pk, sk))

@@ -17,6 +17,7 @@ from chalicelib.delivery.intents import LETTER, Intent, Reason, State
 from chalicelib.delivery.messages import Message, Outcome, Refused, Sent, Skip, Throttled
 from chalicelib.errors import ConflictError
 from chalicelib.telemetry import log
+from chalicelib.writing import until_written
 
 
 class Ledger(Protocol):
@@ -39,6 +40,7 @@ class Deliver:
     """Sends what was decided, once.
 
     compose: the message of an intent, or why there is none; send: gives a message to its service.
+    pause: waits before another try at a busy table.
     """
 
     def __init__(
@@ -47,8 +49,10 @@ class Deliver:
         compose: Callable[[Intent], Message | Skip],
         send: Callable[[Message], Outcome],
         now: Callable[[], datetime],
+        pause: Callable[[int], None],
     ) -> None:
-        self._ledger, self._compose, self._send, self._now = ledger, compose, send, now
+        self._ledger, self._compose, self._send = ledger, compose, send
+        self._now, self._pause = now, pause
 
     def intent(self, lead_id: str, key: str) -> None:
         """Do what an intent needs next: send it, or look after one whose worker was lost."""
@@ -66,12 +70,10 @@ class Deliver:
             self._save(intent, intents.settled(intent, message.state, reason=message.reason))
             return
         claimed = intents.claimed(intent, self._now())
-        try:
-            self._ledger.claim(intent, claimed, needs_consent=intent.kind == LETTER)
-        except ConflictError:
+        if self._write(lambda: self._ledger.claim(intent, claimed, needs_consent=intent.kind == LETTER)):
+            self._save(claimed, _settle(claimed, self._send(message), self._now()))
+        else:
             self._unclaimed(intent)
-            return
-        self._save(claimed, _settle(claimed, self._send(message), self._now()))
 
     def _unclaimed(self, intent: Intent) -> None:
         """A claim that lost: to another worker, which sends it; or to a person who does not want it."""
@@ -89,12 +91,25 @@ class Deliver:
 
     def _save(self, before: Intent, after: Intent) -> Intent | None:
         """Write a settlement; None when another worker or a mail event was first, which then stands."""
-        try:
-            self._ledger.save(before, after)
-        except ConflictError:
+        if not self._write(lambda: self._ledger.save(before, after)):
             return None
         log("intent", lead_id=after.lead_id, key=after.key, state=after.state, reason=after.reason)
         return after
+
+    def _write(self, write: Callable[[], None]) -> bool:
+        """Whether the write was made; False when its expectation did not hold. While the table is only busy it is
+        tried again: what was sent must not go unsettled. Raises ConflictError when it stays busy."""
+
+        def tried() -> bool:
+            try:
+                write()
+            except ConflictError as conflict:
+                if not conflict.failed:
+                    raise
+                return False
+            return True
+
+        return until_written(tried, self._pause)
 
 
 def _settle(intent: Intent, outcome: Outcome, now: datetime) -> Intent:

@@ -24,9 +24,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--once", action="store_true", help="with run: end after the walk")
     given = parser.parse_args(arguments)
     try:
-        return (
-            {"up": _up, "down": _down}[given.command]() if given.command != "run" else _run(once=given.once)
-        )
+        return {"up": _up, "down": _down}[given.command]() if given.command != "run" else _run(once=given.once)
     except (LocalError, PackageError, DeployError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -76,9 +74,7 @@ def _offset_of_run() -> str:
         return asked
     offset = stack.offset_over_midnight(stack.utc_now())
     if offset:
-        print(
-            f"It is almost midnight UTC. The stack's clock runs at {offset}: the walk must not end tomorrow."
-        )
+        print(f"It is almost midnight UTC. The stack's clock runs at {offset}: the walk must not end tomorrow.")
     return offset
 
 

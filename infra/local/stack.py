@@ -51,7 +51,7 @@ def up(now_offset: str) -> Stack:
     `now_offset` shifts the clock, for example "-15m"; "" is the real time. Raises LocalError, PackageError,
     DeployError.
     """
-    forget_accounts()
+    use_local_account()
     machine = emulator.start()
     made = package()  # meanwhile the emulator gets ready
     emulator.wait_until_ready(machine)
@@ -79,18 +79,16 @@ def wipe() -> None:
 
 
 def cloud_of(machine: Emulator) -> deploy.Cloud:
-    """The local AWS, with the account everybody has there."""
-    session = boto3.Session(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name=emulator.REGION
-    )
-    return deploy.Cloud(session, machine.url)
+    """The local AWS, for a process that uses the local account."""
+    return deploy.Cloud(boto3.Session(region_name=emulator.REGION), machine.url)
 
 
-def forget_accounts() -> None:
-    """Takes every AWS setting of the user's shell out of this process: it must not reach a real account."""
+def use_local_account() -> None:
+    """Replaces every AWS setting of the user's shell in this process: it must not reach a real account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    os.environ["AWS_ACCESS_KEY_ID"] = os.environ["AWS_SECRET_ACCESS_KEY"] = "test"  # the account everybody has
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 

@@ -1,0 +1,84 @@
+"""All 1,680 orders in which two visits and a join can be captured, counted and counted again give one result.
+
+Each of the three events is captured, then its stream record is worked off, then worked off once more: three chains of
+three steps, 9! / (3! * 3! * 3!) = 1,680 ways to weave them.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.capture.forms import Submission
+from chalicelib.store.table import Item
+from chalicelib.wiring import World
+from tests.fakes import NOW, FakePorts
+from tests.house import AD, ANN, SITE, House
+
+CHAINS, STEPS = 3, 3
+
+
+def weaves(left: tuple[int, ...] = (STEPS,) * CHAINS) -> Iterator[tuple[int, ...]]:
+    """Every order of the chains' steps, as the number of the chain whose next step is done."""
+    if not any(left):
+        yield ()
+    for chain, steps in enumerate(left):
+        if steps:
+            for rest in weaves((*left[:chain], steps - 1, *left[chain + 1 :])):
+                yield (chain, *rest)
+
+
+class Weave:
+    """One house in which three events happen."""
+
+    def __init__(self, template: House) -> None:
+        self.ports = FakePorts()
+        self.ports.memory.items = dict(template.ports.memory.items)
+        self.world = World(self.ports)
+        self.world.documents = template.world.documents  # the same documents, read once
+        self.house = template
+        self.records: dict[int, list[Item]] = {}
+
+    def step(self, chain: int) -> None:
+        """The next step of a chain: capture first, then its records, then its records again."""
+        if chain not in self.records:
+            seen = len(self.ports.memory.inserted)
+            self._capture(chain)
+            fresh = self.ports.memory.inserted[seen:]
+            self.records[chain] = [item for item in fresh if str(item["sk"]).startswith("EVENT#")]
+            return
+        for item in self.records[chain]:
+            self.house.world = self.world
+            assert self.house.handle(item)
+
+    def _capture(self, chain: int) -> None:
+        if chain == 2:
+            self.world.forms.submit("guide", Submission(fields=ANN, visitor_id="v", submission_id="s"))
+            return
+        self.world.tracking.one(self._visit(chain), "page")
+
+    def _visit(self, chain: int) -> dict[str, Any]:
+        stamp = (NOW - timedelta(days=chain)).isoformat()
+        url = SITE + ("/blog/a" if chain else "/pricing")
+        return {
+            "anonymousId": "v",
+            "messageId": f"m{chain}",
+            "timestamp": stamp,
+            "properties": {"url": url},
+            "context": AD if chain else {"campaign": {"source": "bing", "medium": "organic"}},
+        }
+
+
+def test_every_order_of_two_visits_and_a_join_gives_one_result() -> None:
+    template = House()
+    results: dict[str, tuple[int, ...]] = {}
+    number = 0
+    for number, order in enumerate(weaves(), 1):
+        weave = Weave(template)
+        for chain in order:
+            weave.step(chain)
+        lead = weave.world.leads.read(weave.world.lead_id(ANN["email"]))
+        result = repr((lead.tally, lead.profile, lead.touches, lead.total, lead.standing.stage, sorted(lead.counted)))
+        results.setdefault(result, order)
+    assert number == 1_680
+    assert len(results) == 1, f"{len(results)} results, for example by the orders {list(results.values())[:2]}"
+    assert "'blog'" in next(iter(results))
