@@ -55,6 +55,11 @@ class Event:
     confirmed: bool = False
 
     @property
+    def is_ping(self) -> bool:
+        """Whether it is a visitor's page view or track event. A download that a form recorded is the form's."""
+        return self.kind in PINGS and not self.partition.startswith(LEAD)
+
+    @property
     def digest(self) -> bytes:
         """The eight bytes by which a standing remembers that it has counted this event."""
         return bytes.fromhex(self.id[-16:])

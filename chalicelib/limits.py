@@ -28,10 +28,9 @@ DISTINCT_MAX_KEYS = 32  # newest keys kept of a distinct signal
 WRITE_ATTEMPTS = 8  # read, decide, write again when another writer was first
 LEASE_SECONDS = 90  # above the deliver function's timeout: a claim older than this has no worker
 EVIDENCE_MINUTES = 15  # SES reports a send within seconds; after this there will be none
-DUE_PAGE_ITEMS = 100  # one read of a due shard
 DUE_MAX_ITEMS = 500  # what one tick of the clock takes from a shard; the rest waits a minute
 
 DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's model may be
 LIST_MAX_LEADS = 2_000  # exact order of a stage up to here
-TIMELINE_MAX_EVENTS = 10_000  # what one reading of a timeline looks at, per visitor and lead
+TIMELINE_MAX_EVENTS = 10_000  # what one reading of a timeline looks at of each visitor
 SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answer

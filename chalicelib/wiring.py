@@ -67,35 +67,24 @@ class Ports:
     @cached_property
     def table(self) -> "Table":
         """The table."""
-        import boto3
+        from chalicelib.store.dynamo import connect
 
-        from chalicelib.store.dynamo import DynamoTable
-
-        return DynamoTable(boto3.client("dynamodb"), self.settings.table)
+        return connect(self.settings.table)
 
     @cached_property
     def send(self) -> "Callable[[Message], Outcome]":
-        """Gives a message to its service, once: the SDK's own retries are off."""
-        import boto3
-        from botocore.config import Config
+        """Gives a message to its service, once."""
+        from chalicelib.delivery.senders import connect
 
-        from chalicelib.delivery.senders import Senders
-
-        once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
-        return Senders(
-            boto3.client("sesv2", config=once),
-            boto3.client("sns", config=once),
-            sender=self.settings.sender,
-            configuration_set=self.settings.configuration_set,
-            topic_arn=self.settings.handoff_topic,
-        ).send
+        settings = self.settings
+        return connect(settings.sender, settings.configuration_set, settings.handoff_topic).send
 
     @cache  # noqa: B019  one Ports per container, for its whole life
     def secret(self, arn: str) -> str:
         """A secret's text, read once per container."""
-        import boto3
+        from chalicelib.store.secrets import read_secret
 
-        return str(boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"])
+        return read_secret(arn)
 
 
 class World:
@@ -259,11 +248,13 @@ class World:
         return each_record(event, work, Quarantine(self.ports.table).put)
 
     def mail_event(self, message: str) -> None:
-        """Take a mail event; one that we cannot read is logged and left, as it would never become readable."""
+        """Take a mail event. What is no JSON is left: SES says a word of welcome to a new topic."""
         try:
-            self.feedback.mail_event(json.loads(message))
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            log("mail_event_unreadable", error=type(error).__name__)
+            notice = json.loads(message)
+        except ValueError:
+            log("mail_event_unreadable")
+            return
+        self.feedback.mail_event(notice)
 
     def _form(self, form_id: str) -> Mapping[str, Any] | None:
         return self.documents.get("form", form_id)

@@ -23,10 +23,10 @@ from typing import Any
 
 import yaml
 
-from infra.paths import LOCAL, ROOT
+from infra.paths import MADE, ROOT
 
-HOME = LOCAL / "package"
-WHEELHOUSE = LOCAL / "wheelhouse"
+HOME = MADE / "package"
+WHEELHOUSE = MADE / "wheelhouse"
 CHALICE_STAGE = "every"
 """The one stage in .chalice/config.json. Ours is a parameter of the template: they share one package."""
 LAMBDA_PLATFORM = "manylinux2014_x86_64"

@@ -214,4 +214,3 @@ class Stepper:
             tuple(sorted((item["id"].partition("#")[2], item["state"]) for item in self.house.outbox())),
             tuple(self.breaker.log),
         )
-

@@ -14,12 +14,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from chalicelib.capture.checks import Id, Line, Text, Url, campaign_of, parse_as, parse_json, path_of
 from chalicelib.capture.consent import Consent, given
 from chalicelib.capture.identity import is_no_one, parse_address
+from chalicelib.document import Document, parse_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError, TooLargeError
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
-from chalicelib.limits import FORM_BODY_MAX_BYTES, FORM_MAX_FIELDS, LINE_MAX_CHARS
+from chalicelib.limits import FORM_BODY_MAX_BYTES, FORM_MAX_FIELDS
 from chalicelib.writing import until_written
 
-FORM_ID = re.compile(r"[a-z0-9_-]{1,64}")
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 NUMBER_MAX = 10**12  # a company's revenue, not a trap
 ASSET_DOWNLOADED = "Asset Downloaded"
@@ -39,10 +39,9 @@ FLAT_NAMES = {
 }
 
 
-class FormDocument(BaseModel):
+class FormDocument(Document):
     """A registered form. asset: what it gates; consent_text: the sentence beside its box."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
     required: list[str] = ["email"]
     thank_you_url: str | None = None
@@ -187,7 +186,7 @@ class Forms:
     def form(self, form_id: str) -> FormDocument | None:
         """The registered form, or None: an unknown form is captured all the same, marked as unregistered."""
         stored = self._form(form_id)
-        return FormDocument.model_validate(stored) if stored else None
+        return parse_document(FormDocument, stored) if stored else None
 
     def submit(self, form_id: str, submission: Submission) -> Answer:
         """Store a submission and answer it; a repeated one gets the first answer and counts once.
@@ -355,6 +354,3 @@ def _flat_name(path: str) -> str:
         if path == ".".join(parts):
             return name
     return path.removeprefix("fields.")
-
-
-assert LINE_MAX_CHARS < FORM_BODY_MAX_BYTES, "a single line must fit into a form"

@@ -59,9 +59,10 @@ class Deliver:
         found = self._ledger.read(lead_id, key)
         if found is None or found.state not in intents.OPEN:
             return
-        if found.state is State.PLANNED:
+        is_due = found.due_at is not None and found.due_at <= self._now()
+        if found.state is State.PLANNED and (is_due or not found.claims):  # one that was put back waits
             self._take(found)
-        elif found.due_at is not None and found.due_at <= self._now():
+        elif found.state is not State.PLANNED and is_due:
             self._look_after(found)
 
     def _take(self, intent: Intent) -> None:

@@ -51,7 +51,10 @@ class Feedback:
         tags = notice.get("mail", {}).get("tags", {}).get("intent", [])
         if state is None or not tags:
             return
-        lead_id, _, key = self._intent_id_of(tags[0]).partition("#")
+        try:
+            lead_id, _, key = self._intent_id_of(tags[0]).partition("#")
+        except ValueError:  # somebody else's tag of the same name
+            return
         intent = until_written(lambda: self._settle(lead_id, key, state, notice["mail"]["messageId"]), self._pause)
         if intent is not None and intent.kind == LETTER and state is not State.SENT:
             event = _event(lead_id, state, notice, self._now())

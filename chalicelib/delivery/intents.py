@@ -58,7 +58,8 @@ class Reason(StrEnum):
 
 
 LETTER, HANDOFF = "letter", "handoff"
-THROTTLED_MAX_CLAIMS = 20  # with the growing wait below: a day of trying
+THROTTLED_MAX_CLAIMS = 20  # with the growing wait below: half a day of trying
+UNCLEAR_MAX_CLAIMS = 5  # a handoff that stays unclear for an hour is an outage, not a reason to send for ever
 FIRST_LOOK = timedelta(minutes=2)  # the stream delivers within seconds; later the clock looks after it
 
 
@@ -145,7 +146,7 @@ def settled(intent: Intent, state: State, *, reason: Reason | None = None, messa
 
 
 def throttled(intent: Intent, now: datetime) -> Intent:
-    """The claimed intent put back: a minute's wait, doubling up to an hour; lost after a day of trying."""
+    """The claimed intent put back: a minute's wait, doubling up to an hour; lost after twenty tries."""
     if intent.claims >= THROTTLED_MAX_CLAIMS:
         return settled(intent, State.LOST, reason=Reason.THROTTLED)
     wait = timedelta(minutes=min(60, 2 ** (intent.claims - 1)))
@@ -161,8 +162,8 @@ def unclear(intent: Intent) -> Intent:
 
 def without_evidence(intent: Intent, now: datetime) -> Intent:
     """The unknown intent after fifteen minutes: a letter is given up (at most once), a handoff goes again, with the
-    same reference (at least once)."""
-    if intent.kind == LETTER:
+    same reference (at least once), five times in all."""
+    if intent.kind == LETTER or intent.claims >= UNCLEAR_MAX_CLAIMS:
         return settled(intent, State.LOST, reason=Reason.NO_EVIDENCE)
     return replace(intent, state=State.PLANNED, reason=Reason.NO_EVIDENCE, due_at=now, version=intent.version + 1)
 

@@ -6,7 +6,15 @@ idempotency token. What a failure means is decided here, in one table.
 
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ParamValidationError,
+)
 
 from chalicelib.delivery.messages import Mail, Message, Outcome, Refused, Sent, Text, Throttled, Unclear
 from chalicelib.delivery.references import INTENT_TAG, tag_of
@@ -40,7 +48,9 @@ class Senders:
             return _outcome(error)
         except NOT_SENT:
             return Throttled()
-        except HTTPClientError:
+        except ParamValidationError:
+            return Refused()
+        except BotoCoreError:
             return Unclear()
 
     def _send(self, message: Message) -> str:
@@ -69,6 +79,18 @@ class Senders:
             },
         }
         return request | ({"ReplyToAddresses": [mail.reply_to]} if mail.reply_to else {})
+
+
+def connect(sender: str, configuration_set: str, topic_arn: str) -> Senders:
+    """The senders in the account and region of the environment, with the SDK's own retries off."""
+    once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
+    return Senders(
+        boto3.client("sesv2", config=once),
+        boto3.client("sns", config=once),
+        sender=sender,
+        configuration_set=configuration_set,
+        topic_arn=topic_arn,
+    )
 
 
 def _outcome(error: ClientError) -> Outcome:

@@ -1,51 +1,19 @@
-"""The handoff and its notice: who, why, what they did, how to reach them; one intent per channel."""
+"""The notice of a handoff: who, why, what they did, how to reach them; for each channel its own message."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from chalicelib.delivery.intents import HANDOFF, Channel, Intent, Reason, State, planned
+from chalicelib.delivery.intents import Channel, Intent, Reason, State
 from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
 from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
 from chalicelib.events import Event, Kind, Value, rfc3339
-from chalicelib.handoff.routing import salesperson
-from chalicelib.lifecycle.stages import Transition
+from chalicelib.handoff.plan import REQUESTED
 
 HERE = Path(__file__).parent
-REQUESTED = "requested"
 TEXT_MAX_CHARS = 300  # two parts of a text message
 SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handoff:
-    """That a lead was handed to sales in a cycle. owner: the salesperson's id, None when nobody is active."""
-
-    cycle: int
-    owner: str | None
-    kind: str
-    created_at: datetime
-
-
-def handoff_of(
-    transition: Transition, lead_id: str, version: int, routing: Mapping[str, Any] | None, now: datetime
-) -> tuple[Handoff, list[Intent]]:
-    """The handoff of a transition to SQL and its notices: mail and topic for all, a text only for a requested one."""
-    person = salesperson(routing)
-    cycle, kind = transition.cycle, transition.kind or ""
-    channels: dict[Channel, str | None] = {
-        Channel.MAIL: person.email if person else None,
-        Channel.TOPIC: None,
-    }
-    if kind == REQUESTED:
-        channels[Channel.TEXT] = person.phone if person else None
-    intents = [
-        planned(lead_id, f"{HANDOFF}#{cycle}#{channel}", channel, to, version, now) for channel, to in channels.items()
-    ]
-    return Handoff(cycle=cycle, owner=person.id if person else None, kind=kind, created_at=now), intents
 
 
 class Notices:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from chalicelib.document import Document, parse_document
 
 
-class Person(BaseModel):
+class Person(Document):
     """A salesperson. phone in E.164 form, as a text needs it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
     name: Annotated[str, Field(min_length=1, max_length=100)]
     email: Annotated[str, Field(min_length=3, max_length=254)]
@@ -17,14 +18,13 @@ class Person(BaseModel):
     active: bool = True
 
 
-class RoutingDocument(BaseModel):
+class RoutingDocument(Document):
     """Who sells."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     people: list[Person]
 
 
 def salesperson(routing: Mapping[str, Any] | None) -> Person | None:
     """The first active person of the routing document, or None when nobody is."""
-    people = RoutingDocument.model_validate(routing).people if routing else []
+    people = parse_document(RoutingDocument, routing).people if routing else []
     return next((person for person in people if person.active), None)

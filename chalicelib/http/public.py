@@ -4,16 +4,15 @@ import base64
 import binascii
 import hmac
 import json
+import re
 import zlib
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, CORSConfig, Request, Response
 
-from chalicelib.capture.checks import parse_json
-from chalicelib.capture.forms import FORM_ID, parse_submission
 from chalicelib.errors import FieldError, InputError, NotFoundError, TooLargeError, WriteKeyError
 from chalicelib.http import pages
 from chalicelib.http.problem import STATUS, answers
@@ -24,11 +23,13 @@ public = Blueprint(__name__)
 
 JSON, TEXT = "application/json", "text/plain"
 URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+CORS = CORSConfig(allow_origin="*", allow_headers=["Idempotency-Key"])
+FORM_ID = re.compile(r"[a-z0-9_-]{1,64}")
 GZIP_MAGIC = b"\x1f\x8b"
 TRACKER_CACHE_SECONDS = 3600
 
 
-@public.route("/v1/forms/{form_id}", methods=["POST"], content_types=[JSON, URLENCODED], cors=True)
+@public.route("/v1/forms/{form_id}", methods=["POST"], content_types=[JSON, URLENCODED], cors=CORS)
 @answers
 def submit_form(form_id: str) -> Response:
     """A form submission, as JSON or as a browser's url-encoded post."""
@@ -38,6 +39,8 @@ def submit_form(form_id: str) -> Response:
     check_write_key(request, None)
     flat = _content_type(request) == URLENCODED
     from_browser = _prefers_html(request)
+    from chalicelib.capture.forms import parse_submission  # not on the path of a ping
+
     try:
         submission = parse_submission(_body(request), flat=flat, key=request.headers.get("idempotency-key"))
         answer = world().forms.submit(form_id, submission)
@@ -54,12 +57,12 @@ def submit_form(form_id: str) -> Response:
     )
 
 
-@public.route("/v1/batch", methods=["POST"], content_types=[JSON, TEXT], cors=True)
+@public.route("/v1/batch", methods=["POST"], content_types=[JSON, TEXT], cors=CORS)
 @answers
 def track_batch() -> Response:
     """A batch of tracking events; good items are kept, the others listed."""
     request = _request()
-    data = parse_json(unzipped(_body(request)), BATCH_BODY_MAX_BYTES)
+    data = _parse_json(request, BATCH_BODY_MAX_BYTES)
     check_write_key(request, data)
     for index, item in enumerate(data.get("batch") or [] if isinstance(data, dict) else []):
         if len(json.dumps(item)) > EVENT_MAX_BYTES:
@@ -68,21 +71,21 @@ def track_batch() -> Response:
     return _json({"success": True} | ({"rejected": rejected} if rejected else {}))
 
 
-@public.route("/v1/track", methods=["POST"], content_types=[JSON, TEXT], cors=True)
+@public.route("/v1/track", methods=["POST"], content_types=[JSON, TEXT], cors=CORS)
 @answers
 def track() -> Response:
     """One track event."""
     return _track_one("track")
 
 
-@public.route("/v1/page", methods=["POST"], content_types=[JSON, TEXT], cors=True)
+@public.route("/v1/page", methods=["POST"], content_types=[JSON, TEXT], cors=CORS)
 @answers
 def page() -> Response:
     """One page view."""
     return _track_one("page")
 
 
-@public.route("/v1/identify", methods=["POST"], content_types=[JSON, TEXT], cors=True)
+@public.route("/v1/identify", methods=["POST"], content_types=[JSON, TEXT], cors=CORS)
 @answers
 def identify() -> Response:
     """One identify: with an e-mail trait, an unconfirmed form post without consent."""
@@ -101,14 +104,14 @@ def pixel() -> Response:
     return Response(body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"})
 
 
-@public.route("/v1/health", methods=["GET"], cors=True)
+@public.route("/v1/health", methods=["GET"], cors=CORS)
 @answers
 def health() -> Response:
     """That requests are served."""
     return _json({"status": "ok"})
 
 
-@public.route("/t.js", methods=["GET"], cors=True)
+@public.route("/t.js", methods=["GET"], cors=CORS)
 @answers
 def tracker() -> Response:
     """The tracker script."""
@@ -145,7 +148,7 @@ def unsubscribe(token: str) -> Response:
 def check_write_key(request: Request, body: Any) -> None:
     """Raises WriteKeyError for a write key that is not this deployment's. None at all is accepted: it is public.
 
-    It stands in the body or query as `writeKey`, or as the user of HTTP basic authentication, as Segment's clients send.
+    It stands in the body or query as `writeKey`, or is the user of HTTP basic authentication, as Segment's clients do.
     """
     given = body.get("writeKey") if isinstance(body, dict) else None
     given = given or _basic_user(request.headers.get("authorization", ""))
@@ -153,9 +156,7 @@ def check_write_key(request: Request, body: Any) -> None:
         return
     known = world().write_key()
     if known is None or not hmac.compare_digest(str(given).encode(errors="replace"), known.encode()):
-        raise WriteKeyError(
-            FieldError("writeKey", "is not the write key of this deployment; leave it out or correct it")
-        )
+        raise WriteKeyError(FieldError("writeKey", "is not ours; leave it out or correct it"))
 
 
 def unzipped(body: bytes) -> bytes:
@@ -179,10 +180,16 @@ def unzipped(body: bytes) -> bytes:
 
 def _track_one(kind: str) -> Response:
     request = _request()
-    data = parse_json(unzipped(_body(request)), EVENT_MAX_BYTES)
+    data = _parse_json(request, EVENT_MAX_BYTES)
     check_write_key(request, data)
     world().tracking.one(data, kind)
     return _json({"success": True})
+
+
+def _parse_json(request: Request, max_bytes: int) -> Any:
+    from chalicelib.capture.checks import parse_json  # the stream's functions need none of it
+
+    return parse_json(unzipped(_body(request)), max_bytes)
 
 
 def _unsubscriber(token: str) -> str:

@@ -3,18 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from chalicelib.delivery.intents import Intent, Reason, State
 from chalicelib.delivery.messages import Mail, Skip
 from chalicelib.delivery.templates import TemplateError, plain_name, render_html, render_text
+from chalicelib.document import Document, parse_document
 from chalicelib.events import Value
 
 
-class LetterDocument(BaseModel):
+class LetterDocument(Document):
     """A letter: Jinja2 in subject, text and html."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
     subject: Annotated[str, Field(min_length=1, max_length=200)]
@@ -44,7 +44,7 @@ class Letters:
             return Skip(State.REFUSED, Reason.NO_LETTER)
         if intent.to is None:
             return Skip(State.REFUSED, Reason.NO_ADDRESS)
-        letter = LetterDocument.model_validate(stored)
+        letter = parse_document(LetterDocument, stored)
         url = self._unsubscribe_url(intent.lead_id)
         values = {
             "first_name": plain_name(str(self._profile(intent.lead_id).get("first_name", ""))),

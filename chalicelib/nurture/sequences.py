@@ -4,34 +4,32 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from chalicelib.delivery.intents import LETTER, Channel, Intent, planned
+from chalicelib.document import Document, parse_document
 from chalicelib.lifecycle.stages import Transition
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 
 
-class Step(BaseModel):
+class Step(Document):
     """One wait-and-send. A wait of 0 goes out with the transition itself."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     id: Name
     wait: Literal["0d"]
     letter: Name
 
 
-class Enter(BaseModel):
+class Enter(Document):
     """When a lead enters a sequence."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     stage: Annotated[list[Literal["mql"]], Field(min_length=1)]
 
 
-class SequenceDocument(BaseModel):
+class SequenceDocument(Document):
     """A nurture programme: entered at a stage, once per cycle."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     id: Name
     enter: Enter
     steps: Annotated[list[Step], Field(min_length=1, max_length=1)]
@@ -59,7 +57,7 @@ def first_letters(
             now,
             letter=step.letter,
         )
-        for sequence in map(SequenceDocument.model_validate, sequences)
+        for sequence in (parse_document(SequenceDocument, stored) for stored in sequences)
         if transition.target.value in sequence.enter.stage
         for step in sequence.steps
     ]

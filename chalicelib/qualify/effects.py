@@ -1,12 +1,12 @@
 """What a transition wants: letters when a lead becomes an MQL, a handoff when it becomes an SQL."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from chalicelib.delivery.intents import Intent
-from chalicelib.handoff.notice import Handoff, handoff_of
+from chalicelib.handoff.plan import Handoff, handoff_of
 from chalicelib.lifecycle.stages import Actor, Stage, Transition
 from chalicelib.nurture.sequences import first_letters
 from chalicelib.qualify.lead import Lead
@@ -30,6 +30,13 @@ class Effects:
 
     intents: Sequence[Intent] = ()
     handoff: Handoff | None = None
+
+
+def owned(lead: Lead, handoff: Handoff | None) -> Lead:
+    """The lead with the owner that its handoff gives it."""
+    if handoff is None or handoff.owner is None:
+        return lead
+    return replace(lead, standing=replace(lead.standing, owner=handoff.owner))
 
 
 def effects(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from chalicelib.events import PINGS, Event
+from chalicelib.events import Event
 from chalicelib.lifecycle.decide import apply, decide
 from chalicelib.lifecycle.stages import Stage, Standing, Transition
 from chalicelib.limits import (
@@ -115,7 +115,7 @@ def capped(events: Iterable[Event]) -> list[Event]:
     events are never capped."""
     kept, pings = [], dict[date, int]()
     for event in sorted(events, key=lambda event: event.id):
-        if event.kind in PINGS:
+        if event.is_ping:
             day = event.captured_at.date()
             pings[day] = pings.get(day, 0) + 1
             if pings[day] > PINGS_MAX_PER_DAY:

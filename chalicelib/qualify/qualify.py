@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 from chalicelib.delivery.intents import Intent
 from chalicelib.errors import AlreadyPlannedError
-from chalicelib.events import PINGS, Event, lead_id_of, lead_partition
-from chalicelib.handoff.notice import Handoff
+from chalicelib.events import Event, lead_id_of, lead_partition
+from chalicelib.handoff.plan import Handoff
 from chalicelib.lifecycle.stages import Actor
 from chalicelib.limits import REFOLD_EVERY_MINUTES
 from chalicelib.qualify import lead as leads
-from chalicelib.qualify.effects import Effects, Moved, effects
+from chalicelib.qualify.effects import Effects, Moved, effects, owned
 from chalicelib.qualify.lead import Lead
 from chalicelib.scoring.model import Model
 from chalicelib.telemetry import log
@@ -106,7 +106,7 @@ class Qualify:
 
     def _count(self, lead_id: str, event: Event) -> None:
         lead = self._leads.read(lead_id)
-        if lead.crowded and event.kind in PINGS:
+        if lead.crowded and event.is_ping:
             rested = lead.refolded_at + REFOLD_EVERY if lead.refolded_at else self._now()
             self._leads.ask_refold(lead, max(self._now(), rested))
             return
@@ -139,16 +139,17 @@ class Qualify:
         decision = leads.decided(self._documents.model(), replace(folded, version=before.version + 1), now)
         moved = Moved(decision.transition, decision.score, actor, now) if decision.transition else None
         wanted = self._effects(moved, decision.lead) if moved else Effects()
+        after = owned(decision.lead, wanted.handoff)
         try:
-            self._leads.write(before, decision.lead, moved, wanted.intents, wanted.handoff)
+            self._leads.write(before, after, moved, wanted.intents, wanted.handoff)
         except AlreadyPlannedError as planned:
             left = [intent for intent in wanted.intents if intent.key not in planned.intents]
-            self._leads.write(before, decision.lead, moved, left, None if planned.handoff else wanted.handoff)
+            self._leads.write(before, after, moved, left, None if planned.handoff else wanted.handoff)
         log(
             "qualified",
             lead_id=before.lead_id,
-            version=decision.lead.version,
-            stage=decision.lead.standing.stage,
+            version=after.version,
+            stage=after.standing.stage,
             moved=moved.transition.target if moved else None,
         )
 

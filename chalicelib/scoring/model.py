@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
+from chalicelib.document import Document, parse_document
 from chalicelib.errors import DocumentError
 from chalicelib.events import Kind, Value
 from chalicelib.scoring.lists import LIST_NAMES, bundled
@@ -18,12 +19,6 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Patterns = list[Annotated[str, Field(max_length=200)]]
 DEFAULT_WITHIN_DAYS = 30  # a condition's `signal` without `within_days`: design.md, "Scoring"
 CONDITION_KEYS = frozenset({"signal", "days", "within_days", "kind"})
-
-
-class Document(BaseModel):
-    """A part of a stored document: a key outside the format is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class SignalDocument(Document):
@@ -275,10 +270,7 @@ def load(document: Mapping[str, Any], version: int) -> Model:
     document: as in defaults/model.yaml; version: the number under which it is stored.
     Raises DocumentError naming each key outside the format, wrong value or unknown name, with its path.
     """
-    try:
-        parsed = ModelDocument.model_validate(document)
-    except ValidationError as error:
-        raise DocumentError("; ".join(_lines(error))) from None
+    parsed = parse_document(ModelDocument, document)
     _check_names(parsed)
     signals = {key: _signal(key, signal) for key, signal in parsed.signals.items()}
     stages, rules = parsed.stages, parsed.rules
@@ -357,14 +349,6 @@ def _recycle_names(model: ModelDocument) -> Iterator[str]:
             yield f"recycle.{key}: {'a list of signals' if key == 'wakes' else 'a number of days'} is needed"
         elif isinstance(value, list):
             yield from (f"recycle.wakes: there is no signal '{one}'" for one in value if one not in model.signals)
-
-
-def _lines(error: ValidationError) -> list[str]:
-    """Each of pydantic's errors as `path: message`."""
-    return [
-        f"{'.'.join(str(part) for part in one['loc']) or 'document'}: {one['msg']}"
-        for one in error.errors(include_url=False)
-    ]
 
 
 def _signal(key: str, signal: SignalDocument) -> Signal:

@@ -34,19 +34,22 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score on a day. total and groups are in thousandths; groups holds the sums too; the lines sum to total."""
+    """A score on a day, in thousandths. groups add up to the total, and so do the lines; sums are the model's own."""
 
     day: date
     model_version: int
     total: int
     groups: Mapping[str, int]
+    sums: Mapping[str, int]
     grade: str
     reasons: tuple[Reason, ...]
     tally: Tally
 
     def value(self, name: str) -> int:
         """The thousandths of `score`, of a group or of a sum."""
-        return self.total if name == SCORE else self.groups[name]
+        if name == SCORE:
+            return self.total
+        return self.groups[name] if name in self.groups else self.sums[name]
 
     @property
     def rounded(self) -> int:
@@ -76,9 +79,9 @@ def score(
             lines.append(_limit(group, group, groups[group] - points, bound))
     total = sum(groups.values())
     known = sum(1 for line in fit_lines if line.group == "fit")
-    for name, parts in model.sums.items():
-        groups[name] = sum(groups[part] for part in parts)
-    return Score(today, model.version, total, groups, _grade(model, groups.get("fit", 0), known), tuple(lines), seen)
+    sums = {name: sum(groups[part] for part in parts) for name, parts in model.sums.items()}
+    grade = _grade(model, groups.get("fit", 0), known)
+    return Score(today, model.version, total, groups, sums, grade, tuple(lines), seen)
 
 
 def holds(condition: Condition, score: Score) -> bool:

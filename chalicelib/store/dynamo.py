@@ -28,8 +28,9 @@ class DynamoTable:
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
         items: list[Item] = []
-        for start in range(0, len(keys), BATCH_GET_MAX_KEYS):
-            chunk = [_key(pk, sk) for pk, sk in keys[start : start + BATCH_GET_MAX_KEYS]]
+        once = list(dict.fromkeys(keys))  # DynamoDB refuses a batch that names an item twice
+        for start in range(0, len(once), BATCH_GET_MAX_KEYS):
+            chunk = [_key(pk, sk) for pk, sk in once[start : start + BATCH_GET_MAX_KEYS]]
             asked: Any = {self._name: {"Keys": chunk, "ConsistentRead": True}}
             while asked:
                 answer = self._client.batch_get_item(RequestItems=asked)
@@ -114,6 +115,13 @@ class DynamoTable:
         if isinstance(write, Check):
             return {"ConditionCheck": {"Key": _key(write.pk, write.sk), **common}}
         return {"Put": {"Item": marshal(write.item), **common}}
+
+
+def connect(name: str) -> DynamoTable:
+    """The table of a name, in the account and region of the environment."""
+    import boto3
+
+    return DynamoTable(boto3.client("dynamodb"), name)
 
 
 def marshal(item: Item) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from chalicelib.errors import ConflictError
-from chalicelib.events import PINGS, Event, Kind, epoch_ms, from_epoch_ms
+from chalicelib.events import Event, Kind, epoch_ms, from_epoch_ms
 from chalicelib.limits import EVENTS_MAX_PER_VISITOR_DAY, HORIZON_DAYS, JOINED_MAX_EVENTS
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Item, Put, Table
@@ -113,7 +113,7 @@ def event_item(event: Event) -> Item:
         item["name"] = event.name
     if event.confirmed:
         item["confirmed"] = True
-    if event.kind in PINGS:
+    if event.is_ping:
         item["expires_at_epoch_s"] = int((event.at + timedelta(days=HORIZON_DAYS)).timestamp())
     return item
 

@@ -19,7 +19,8 @@ OWNER, ANSWER, CONSENT, PROFILE, REFOLD, STANDING = (
     "STANDING",
 )
 ACTIVE = "ACTIVE"
-EVENT, INTENT, TRANSITION, HANDOFF, QUARANTINE = "EVENT#", "INTENT#", "TRANSITION#", "HANDOFF#", "QUARANTINE#"
+EVENT, INTENT, TRANSITION, HANDOFF = "EVENT#", "INTENT#", "TRANSITION#", "HANDOFF#"
+QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 
 STAGE_SHARDS = 16

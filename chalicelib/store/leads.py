@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.delivery.intents import Intent
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
-from chalicelib.handoff.notice import Handoff
+from chalicelib.handoff.plan import Handoff
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.qualify.effects import Moved
 from chalicelib.qualify.lead import Counted, Lead

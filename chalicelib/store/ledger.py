@@ -47,7 +47,8 @@ class Ledger:
                     keys.by_state(state, shard), last=before, newest_first=True, limit=most + 1, index="list"
                 )
                 found += [(str(item["list_sk"]), (str(item["pk"]), str(item["sk"]))) for item in items]
-        page = sorted(((place, key) for place, key in found if place != before), reverse=True)[:most]
+        # one that changes its state meanwhile is found under both: a place is listed once
+        page = sorted({(place, key) for place, key in found if place != before}, reverse=True)[:most]
         by_key = {(item["pk"], item["sk"]): item for item in self._table.get_many([key for _, key in page])}
         return [(place, intent_of(by_key[key])) for place, key in page if key in by_key]
 

@@ -27,9 +27,8 @@ class Quarantine:
         """Write the record's key and the reason."""
         pk, sk = str(item["pk"]), str(item["sk"])
         log("quarantined", sk=sk, reason=reason)
-        kept: Item = {"pk": pk, "sk": keys.QUARANTINE + sk, "schema": keys.SCHEMA, "reason": reason}
-        listed: Item = {"list_pk": keys.QUARANTINE.rstrip("#"), "list_sk": f"{pk}#{sk}"}
-        self._table.write(Put(kept | listed, GUARDED))
+        kept: Item = {"pk": keys.QUARANTINE, "sk": f"{pk}#{sk}", "schema": keys.SCHEMA, "reason": reason}
+        self._table.write(Put(kept, GUARDED))
 
 
 def each_record(

@@ -90,7 +90,7 @@ def _show(up: Stack) -> None:
     print(f"  site  {up.site_url}")
     print(f"  API   {up.api_url}")
     print(f"  AWS   {up.aws_endpoint_url}")
-    print(f"  more  {stack.STACK_JSON.relative_to(ROOT)}, logs in {LOCAL.relative_to(ROOT)}/", flush=True)
+    print(f"  more  {os.path.relpath(stack.STACK_JSON, ROOT)}, logs in {os.path.relpath(LOCAL, ROOT)}/", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""Runs ministack, with two things of DynamoDB streams that Baton relies on and ministack 1.5.33 lacks.
+"""Runs ministack, with three things that Baton relies on and ministack 1.5.33 lacks: two of DynamoDB streams, one of
+API Gateway.
 
 Runs in `.venv-local`, where ministack is, and so imports nothing of this project. When a version of ministack
 makes a patch needless, drop it and its line in infra/README.md.
@@ -10,7 +11,7 @@ import json
 from typing import Any
 
 from ministack import app
-from ministack.services import dynamodb, lambda_svc
+from ministack.services import apigateway_v1, dynamodb, lambda_svc
 
 STREAM_STATE = ("_stream_records", "_stream_trimmed")
 
@@ -47,6 +48,27 @@ def keep_streams() -> None:
     dynamodb.get_state, dynamodb.load_persisted_state = get_state_and_streams, load_state_and_streams
 
 
+def keep_mock_answers() -> None:
+    """An imported API's mock integrations answer with their headers; ministack drops the answers on import.
+
+    Without this a browser's preflight gets no CORS headers.
+    """
+    import_operation = apigateway_v1._import_operation
+
+    def import_operation_and_answers(
+        api_id: str, resource_id: str, method: str, operation: dict[str, Any], *rest: Any
+    ) -> None:
+        import_operation(api_id, resource_id, method, operation, *rest)
+        integration = operation.get("x-amazon-apigateway-integration", {})
+        for answer in integration.get("responses", {}).values():
+            parameters = answer.get("responseParameters", {})
+            apigateway_v1._put_integration_response(
+                api_id, resource_id, method, str(answer["statusCode"]), {"responseParameters": parameters}
+            )
+
+    apigateway_v1._import_operation = import_operation_and_answers
+
+
 def _is_stream_batch(event: object) -> bool:
     records = event.get("Records") if isinstance(event, dict) else None
     first = records[0] if isinstance(records, list) and records else None
@@ -66,4 +88,5 @@ def _item_failures(result: dict[str, Any]) -> list[Any]:
 if __name__ == "__main__":
     retry_partial_failures()
     keep_streams()
+    keep_mock_answers()
     app.main()

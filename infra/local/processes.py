@@ -36,7 +36,7 @@ class Running:
 
 def start(name: str, command: list[str], environment: Mapping[str, str], port: int) -> int:
     """Starts a process in a group of its own, its output in .local/<name>.log; returns and records its id."""
-    LOCAL.mkdir(exist_ok=True)
+    LOCAL.mkdir(parents=True, exist_ok=True)
     with (LOCAL / f"{name}.log").open("wb") as log:
         process = subprocess.Popen(
             command,

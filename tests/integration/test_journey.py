@@ -1,6 +1,5 @@
 """Ann's journey, the playbook's first example lead, through the real handlers in memory."""
 
-from chalicelib.delivery.messages import Mail, Text, Topic
 from tests.house import AD, ANN, House
 
 

@@ -1,0 +1,515 @@
+"""The named methods of the store, on both engines: what a room asks of it, and what it answers."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+
+from chalicelib.capture import identity
+from chalicelib.capture.consent import Consent, given
+from chalicelib.capture.forms import Answer
+from chalicelib.delivery import intents
+from chalicelib.delivery.intents import Channel, Intent, State
+from chalicelib.errors import AlreadyPlannedError, ConflictError, DocumentError
+from chalicelib.events import Event, Kind, lead_partition, user_partition
+from chalicelib.handoff.plan import Handoff
+from chalicelib.lifecycle.stages import Actor, Stage, Standing, Transition
+from chalicelib.qualify.clock import Due, Task
+from chalicelib.qualify.effects import Moved
+from chalicelib.qualify.lead import Lead
+from chalicelib.scoring.profile import Touch, Touches
+from chalicelib.scoring.score import score
+from chalicelib.scoring.tally import Tally
+from chalicelib.store.captured import Captured
+from chalicelib.store.consents import Consents
+from chalicelib.store.documents import Documents
+from chalicelib.store.due import DueList
+from chalicelib.store.events import Events, put_event, put_owner
+from chalicelib.store.histories import Histories
+from chalicelib.store.leads import Leads
+from chalicelib.store.ledger import Ledger, put_intent
+from chalicelib.store.stream import Quarantine
+from chalicelib.store.table import ABSENT, Item, Put, Table
+from tests import factories as make
+from tests.factories import LEAD_ID, TODAY, VISITOR
+from tests.fakes import NOW, FakeClock
+from tests.house import model_document
+
+OWN = lead_partition(LEAD_ID)
+SUBMISSION = "SUBMISSION#" + sha256(b"demo\ns1").hexdigest()
+MINUTE = timedelta(minutes=1)
+
+
+def write_all(table: Table, events: Sequence[Event]) -> None:
+    for event in events:
+        table.write(put_event(event))
+
+
+# --- events ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_is_stored_once_and_read_as_it_was(table: Table) -> None:
+    events = Events(table)
+    whole = make.event(
+        Kind.FORM,
+        "demo",
+        partition=OWN,
+        captured_at=NOW + MINUTE,
+        properties={"path": "/ü", "number": 1.5, "yes": True, "whole": 3},
+        campaign={"source": "google"},
+        fields={"email": "a@b.example", "message": "one\ntwo"},
+        joins=(VISITOR, user_partition("7")),
+        confirmed=True,
+    )
+    assert events.append(whole) is True
+    assert events.append(replace(whole, name="another")) is False
+    assert list(events.of(OWN)) == [whole]
+
+
+def test_a_bare_event_is_read_as_it_was(table: Table) -> None:
+    Events(table).append(make.event())
+    assert list(Events(table).of(VISITOR)) == [make.event()]
+
+
+def test_only_pings_are_forgotten_after_the_horizon(table: Table) -> None:
+    write_all(table, [make.page(), make.form(), make.event(Kind.MAIL, "delivered", partition=OWN)])
+    ping, *others = (*table.query(VISITOR), *table.query(OWN))
+    assert ping["expires_at_epoch_s"] == int((NOW + timedelta(days=400)).timestamp())
+    assert not any("expires_at_epoch_s" in item for item in others)
+
+
+def test_events_come_newest_first_and_without_the_visitors_owner(table: Table) -> None:
+    table.write(put_owner(VISITOR, LEAD_ID))
+    write_all(table, [make.page(days_ago=ago) for ago in (3, 1, 2)])
+    assert [event.at for event in Events(table).of(VISITOR)] == [NOW - timedelta(days=ago) for ago in (1, 2, 3)]
+
+
+def test_a_visitor_has_one_owner_or_none(table: Table) -> None:
+    events = Events(table)
+    assert events.owner(VISITOR) is None
+    table.write(put_owner(VISITOR, LEAD_ID))
+    assert events.owner(VISITOR) == LEAD_ID
+    with pytest.raises(ConflictError):
+        table.write(put_owner(VISITOR, "ANOTHER"))
+
+
+def test_a_join_counts_the_newest_thousand_that_were_captured_by_then(table: Table) -> None:
+    early = [make.page(n=n, at=NOW - n * MINUTE) for n in range(1, 1_011)]
+    late = [make.page(n=n, at=NOW - n * MINUTE, captured_at=NOW + MINUTE) for n in range(2_000, 2_003)]
+    write_all(table, [*early, *late])
+    joined = Events(table).joined(VISITOR, NOW)
+    assert joined == early[:1_000]
+    refolded = Events(table).since_join(VISITOR, NOW)
+    assert refolded == [*early[:1_000], *late]
+
+
+def test_the_recent_events_of_a_lead_are_its_own_and_its_visitors_newest_first(table: Table) -> None:
+    form = make.form(joins=(VISITOR,), days_ago=1)
+    write_all(table, [form, *(make.page(n=n, days_ago=n) for n in range(30))])
+    recent = Events(table).recent(LEAD_ID)
+    assert len(recent) == 20
+    assert form in recent
+    assert recent == sorted(recent, key=lambda event: (event.at, event.id), reverse=True)
+
+
+def test_a_visitor_with_over_two_thousand_events_in_a_day_is_shared(table: Table) -> None:
+    write_all(table, [make.page(n=n) for n in range(2_000)])
+    write_all(table, [make.page(n=n, days_ago=2) for n in range(100)])
+    assert not Events(table).is_shared(VISITOR, NOW)
+    write_all(table, [make.page(n=2_000)])
+    assert Events(table).is_shared(VISITOR, NOW)
+
+
+# --- what capture writes --------------------------------------------------------------------------------------------
+
+ANSWER = Answer("demo", "s1", "v1", "hash")
+TICKED = (Consent(), given(Consent(), "the sentence", NOW))
+
+
+def accept(table: Table, **parts: object) -> None:
+    whole = {"lead_id": LEAD_ID, "claims": [VISITOR], "consents": TICKED, "answer": ANSWER, "now": NOW, **parts}
+    Captured(table).accept([make.form(joins=(VISITOR,))], **whole)  # type: ignore[arg-type]
+
+
+def test_a_submission_is_stored_whole(table: Table) -> None:
+    captured = Captured(table)
+    assert captured.answer("demo", "s1") is None
+    accept(table)
+    assert captured.answer("demo", "s1") == ANSWER
+    assert captured.answer("guide", "s1") is None
+    assert captured.owner(VISITOR) == LEAD_ID
+    assert captured.consent(LEAD_ID) == TICKED[1]
+    assert list(Events(table).of(OWN)) == [make.form(joins=(VISITOR,))]
+
+
+def test_an_answer_is_forgotten_after_thirty_days(table: Table) -> None:
+    accept(table)
+    item = table.get(SUBMISSION, "ANSWER")
+    assert item is not None
+    assert item["expires_at_epoch_s"] == int((NOW + timedelta(days=30)).timestamp())
+
+
+@pytest.mark.parametrize("taken", ["event", "owner", "consent", "answer"])
+def test_a_submission_of_which_one_part_is_taken_stores_nothing(table: Table, taken: str) -> None:
+    parts = {
+        "event": lambda: Events(table).append(make.form()),
+        "owner": lambda: table.write(put_owner(VISITOR, "ANOTHER")),
+        "consent": lambda: table.write(Put({"pk": OWN, "sk": "CONSENT", "version": 1, "marketing": False}, ABSENT)),
+        "answer": lambda: table.write(Put({"pk": SUBMISSION, "sk": "ANSWER", "answer": "{}"}, ABSENT)),
+    }
+    parts[taken]()
+    before = contents(table)
+    with pytest.raises(ConflictError):
+        accept(table)
+    assert contents(table) == before
+
+
+def contents(table: Table) -> list[Item]:
+    return [item for pk in (OWN, VISITOR, SUBMISSION) for item in table.query(pk)]
+
+
+# --- consent --------------------------------------------------------------------------------------------------------
+
+
+def test_nothing_known_is_no_consent(table: Table) -> None:
+    assert Consents(table).read(LEAD_ID) == Consent()
+
+
+def test_a_suppression_is_written_with_its_event_and_the_first_stays(table: Table) -> None:
+    consents, accepted = Consents(table), TICKED[1]
+    accept(table)
+    unsubscribed = make.event(Kind.MAIL, "unsubscribed", partition=OWN)
+    consents.suppress(LEAD_ID, "unsubscribed", unsubscribed, NOW)
+    complained = make.event(Kind.MAIL, "complained", partition=OWN)
+    consents.suppress(LEAD_ID, "complained", complained, NOW + MINUTE)
+    found = consents.read(LEAD_ID)
+    assert found == replace(accepted, suppressed="unsubscribed", suppressed_at=NOW, version=2)
+    assert {event.name for event in Events(table).of(OWN)} == {"demo", "unsubscribed", "complained"}
+
+
+def test_the_same_suppression_again_changes_nothing(table: Table) -> None:
+    bounced = make.event(Kind.MAIL, "bounced", partition=OWN)
+    Consents(table).suppress(LEAD_ID, "bounced", bounced, NOW)
+    before = contents(table)
+    Consents(table).suppress(LEAD_ID, "bounced", bounced, NOW + MINUTE)
+    assert contents(table) == before
+
+
+# --- leads ----------------------------------------------------------------------------------------------------------
+
+
+def leads(table: Table) -> Leads:
+    return Leads(table, spread_reviews=False)
+
+
+def whole_lead(**parts: object) -> Lead:
+    known: dict[str, object] = {
+        "version": 1,
+        "profile": make.profile(),
+        "touches": Touches(Touch(NOW, "e", "google", "cpc", "spring"), Touch(NOW + MINUTE, "f", "news", "", "")),
+        "tally": make.seen(blog={0: 2, 3: 1}, keys={"guide-download": {"aabbccdd": 1}}),
+        "standing": Standing(stage=Stage.MQL, cycle=2, entered_on=TODAY, owner="sam"),
+        "counted": {b"12345678": 497_000, b"\x00\xff345678": 497_001},
+        "review_on": make.day(3),
+        "total": 60_123,
+        "model_version": 4,
+        "created_at": NOW,
+        "updated_at": NOW + MINUTE,
+        "refolded_at": NOW,
+    }
+    return make.lead(**{**known, **parts})
+
+
+def moved(target: Stage = Stage.MQL, kind: str | None = None) -> Moved:
+    transition = Transition(origin=Stage.LEAD, target=target, kind=kind, why="fit at least 20", cycle=1)
+    worth = score(make.model(), make.profile(), Touches(), Tally(), TODAY)
+    return Moved(transition, worth, Actor.MODEL, NOW)
+
+
+def put_lead(table: Table, one: Lead) -> None:
+    leads(table).write(make.lead(lead_id=one.lead_id), one, None, [], None)
+
+
+def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
+    write_all(table, [make.form()])
+    assert leads(table).read(LEAD_ID) == make.lead()
+
+
+def test_a_lead_is_read_as_it_was_written(table: Table) -> None:
+    for version, one in enumerate((whole_lead(), whole_lead(crowded=True, counted={}, review_on=None)), start=1):
+        before = leads(table).read(LEAD_ID)
+        leads(table).write(before, replace(one, version=version), None, [], None)
+        assert leads(table).read(LEAD_ID) == replace(one, version=version)
+
+
+def test_a_lead_is_written_on_the_version_that_was_read(table: Table) -> None:
+    first = whole_lead()
+    put_lead(table, first)
+    with pytest.raises(ConflictError):
+        put_lead(table, first)
+    leads(table).write(first, replace(first, version=2, total=1), None, [], None)
+    with pytest.raises(ConflictError):
+        leads(table).write(first, replace(first, version=2, total=2), None, [], None)
+    assert leads(table).read(LEAD_ID).total == 1
+
+
+def test_a_transition_is_written_with_what_it_wants_and_read_with_its_reasons(table: Table) -> None:
+    wanted = [make.handoff_intent(), make.handoff_intent(Channel.TOPIC)]
+    handoff = Handoff(cycle=1, owner="sam", kind="requested", created_at=NOW)
+    leads(table).write(make.lead(), whole_lead(), moved(Stage.SQL, "requested"), wanted, handoff)
+    found = leads(table).transition(LEAD_ID, 1)
+    assert found is not None
+    assert {name: found[name] for name in ("origin", "target", "kind", "why", "actor", "cycle", "total", "grade")} == {
+        "origin": "lead",
+        "target": "sql",
+        "kind": "requested",
+        "why": "fit at least 20",
+        "actor": "model",
+        "cycle": 1,
+        "total": 40_000,
+        "grade": "A",
+    }
+    assert sum(milli for _, _, milli, _ in found["reasons"]) == 40_000
+    assert leads(table).transition(LEAD_ID, 2) is None
+    assert [Ledger(table).read(LEAD_ID, one.key) for one in wanted] == wanted
+
+
+def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it(table: Table) -> None:
+    wanted = [make.handoff_intent(), make.handoff_intent(Channel.TOPIC)]
+    handoff = Handoff(cycle=1, owner="sam", kind="requested", created_at=NOW)
+    table.write(put_intent(wanted[1]))
+    with pytest.raises(AlreadyPlannedError) as planned:
+        leads(table).write(make.lead(), whole_lead(), moved(Stage.SQL), wanted, handoff)
+    assert (planned.value.intents, planned.value.handoff) == ({wanted[1].key}, False)
+    assert leads(table).read(LEAD_ID) == make.lead()
+    leads(table).write(make.lead(), whole_lead(), moved(Stage.SQL), wanted[:1], handoff)
+    with pytest.raises(AlreadyPlannedError) as again:
+        leads(table).write(whole_lead(), whole_lead(version=2), moved(Stage.SQL), wanted, handoff)
+    assert (again.value.intents, again.value.handoff) == ({one.key for one in wanted}, True)
+
+
+def test_a_lost_race_is_a_conflict_even_when_its_intents_were_planned_too(table: Table) -> None:
+    put_lead(table, whole_lead())
+    table.write(put_intent(make.letter_intent()))
+    with pytest.raises(ConflictError) as conflict:
+        leads(table).write(make.lead(), whole_lead(), moved(), [make.letter_intent()], None)
+    assert not isinstance(conflict.value, AlreadyPlannedError)
+
+
+def test_many_leads_are_read_in_the_order_they_were_asked_for(table: Table) -> None:
+    ids = [f"LEAD{number:04d}" for number in range(120)]
+    for lead_id in ids:
+        put_lead(table, make.lead(lead_id=lead_id, version=1))
+    wanted = [*reversed(ids), "NOBODY"]
+    assert [one.lead_id for one in leads(table).read_many(wanted)] == wanted[:-1]
+
+
+def test_a_stage_lists_its_leads_best_stored_score_first(table: Table) -> None:
+    totals = {"A001": 5_000, "B002": -9_000, "C003": 90_000, "D004": 0, "E005": 5_001}
+    for lead_id, total in totals.items():
+        put_lead(table, make.lead(lead_id=lead_id, version=1, total=total))
+    put_lead(table, make.lead(lead_id="F006", version=1, standing=Standing(stage=Stage.SQL)))
+    assert leads(table).in_stage(Stage.LEAD, 10) == (["C003", "E005", "A001", "D004", "B002"], False)
+    assert leads(table).in_stage(Stage.LEAD, 2) == (["C003", "E005"], True)
+    assert leads(table).in_stage(Stage.CUSTOMER, 2) == ([], False)
+
+
+# --- what is due ----------------------------------------------------------------------------------------------------
+
+
+def test_a_review_is_due_at_midnight_of_its_day(table: Table) -> None:
+    put_lead(table, whole_lead(review_on=make.day(1)))
+    midnight = NOW.replace(hour=0) + timedelta(days=1)
+    assert list(DueList(table).until(midnight - timedelta(milliseconds=1))) == []
+    assert list(DueList(table).until(midnight)) == [Due(Task.REVIEW, LEAD_ID, "")]
+
+
+def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> None:
+    spread = Leads(table, spread_reviews=True)
+    for number in range(40):
+        lead_id = identity.lead_id(b"secret", f"{number}@acme.example")
+        spread.write(make.lead(lead_id=lead_id), whole_lead(lead_id=lead_id, review_on=make.day(1)), None, [], None)
+    midnight = NOW.replace(hour=0) + timedelta(days=1)
+    by_minute = [len(list(DueList(table).until(midnight + minutes * MINUTE))) for minutes in (0, 15, 30, 60)]
+    assert by_minute == sorted(by_minute)
+    assert by_minute[-1] == 40
+    assert 0 < by_minute[1] < 40
+
+
+def test_a_refold_that_was_asked_for_is_due_until_it_is_done(table: Table) -> None:
+    put_lead(table, whole_lead(review_on=None))
+    store = leads(table)
+    store.ask_refold(store.read(LEAD_ID), NOW + MINUTE)
+    assert list(DueList(table).until(NOW)) == []
+    assert list(DueList(table).until(NOW + MINUTE)) == [Due(Task.REFOLD, LEAD_ID, "")]
+    store.refolded(store.read(LEAD_ID))
+    assert list(DueList(table).until(NOW + MINUTE)) == []
+
+
+def test_a_refold_that_was_asked_for_meanwhile_stays_due(table: Table) -> None:
+    put_lead(table, whole_lead(review_on=None))
+    store = leads(table)
+    store.ask_refold(store.read(LEAD_ID), NOW)
+    reading = store.read(LEAD_ID)
+    store.ask_refold(store.read(LEAD_ID), NOW)
+    with pytest.raises(ConflictError):
+        store.refolded(reading)
+    assert list(DueList(table).until(NOW)) == [Due(Task.REFOLD, LEAD_ID, "")]
+
+
+def test_an_intent_is_due_until_nothing_is_left_to_do(table: Table) -> None:
+    intent = make.letter_intent()
+    table.write(put_intent(intent))
+    assert intent.due_at is not None
+    assert list(DueList(table).until(NOW)) == []
+    assert list(DueList(table).until(intent.due_at)) == [Due(Task.INTENT, LEAD_ID, intent.key)]
+    Ledger(table).save(intent, intents.settled(intent, State.SENT))
+    assert list(DueList(table).until(intent.due_at)) == []
+
+
+def test_one_tick_takes_at_most_five_hundred_of_a_shard_the_oldest_first(table: Table) -> None:
+    items = [
+        make.letter_intent(key=f"letter#s#1#{number:03d}", now=NOW - (600 - number) * MINUTE) for number in range(510)
+    ]
+    for intent in items:
+        table.write(put_intent(intent))
+    due = list(DueList(table).until(NOW))
+    assert [one.key for one in due] == [intent.key for intent in items[:500]]
+
+
+# --- the ledger -----------------------------------------------------------------------------------------------------
+
+
+def test_an_intent_is_read_as_it_was_written(table: Table) -> None:
+    whole = replace(
+        intents.claimed(make.letter_intent(), NOW), state=State.UNKNOWN, reason="unclear", message_id="m", version=7
+    )
+    table.write(put_intent(whole), put_intent(make.handoff_intent(Channel.TOPIC)))
+    assert Ledger(table).read(LEAD_ID, whole.key) == whole
+    assert Ledger(table).read(LEAD_ID, "handoff#1#topic") == make.handoff_intent(Channel.TOPIC)
+    assert Ledger(table).read(LEAD_ID, "handoff#2#topic") is None
+
+
+def test_an_intent_is_planned_and_claimed_once(table: Table) -> None:
+    intent = make.handoff_intent()
+    table.write(put_intent(intent))
+    with pytest.raises(ConflictError):
+        table.write(put_intent(intent))
+    claimed = intents.claimed(intent, NOW)
+    Ledger(table).claim(intent, claimed, needs_consent=False)
+    with pytest.raises(ConflictError):
+        Ledger(table).claim(intent, claimed, needs_consent=False)
+    assert Ledger(table).read(LEAD_ID, intent.key) == claimed
+
+
+@pytest.mark.parametrize("said", ["nothing", "yes", "unsubscribed"])
+def test_a_letter_is_claimed_only_with_consent(table: Table, said: str) -> None:
+    intent, ledger = make.letter_intent(), Ledger(table)
+    table.write(put_intent(intent))
+    if said != "nothing":
+        accept(table)
+    if said == "unsubscribed":
+        event = make.event(Kind.MAIL, said, partition=OWN)
+        Consents(table).suppress(LEAD_ID, said, event, NOW)
+    if said == "yes":
+        ledger.claim(intent, intents.claimed(intent, NOW), needs_consent=True)
+    else:
+        with pytest.raises(ConflictError):
+            ledger.claim(intent, intents.claimed(intent, NOW), needs_consent=True)
+    found = ledger.read(LEAD_ID, intent.key)
+    assert found is not None
+    assert (found.state is State.CLAIMED) == (said == "yes")
+
+
+def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: Table) -> None:
+    planned: list[Intent] = []
+    for number in range(9):
+        lead_id = f"{number:04d}"
+        intent = replace(make.letter_intent(now=NOW + number * MINUTE), lead_id=lead_id)
+        planned.append(intent)
+        table.write(put_intent(intent))
+    sent = intents.settled(planned[4], State.SENT)
+    Ledger(table).save(planned[4], sent)
+    newest_first = [sent if intent is planned[4] else intent for intent in reversed(planned)]
+
+    def pages(states: Sequence[State], most: int) -> list[Intent]:
+        found: list[Intent] = []
+        before = ""
+        while page := Ledger(table).outbox(states, before, most):
+            found += [intent for _, intent in page]
+            before = page[-1][0]
+        return found
+
+    assert pages(list(State), 2) == newest_first
+    assert pages(list(State), 100) == newest_first
+    assert pages([State.SENT], 2) == [sent]
+    assert pages([State.LOST], 2) == []
+
+
+# --- documents ------------------------------------------------------------------------------------------------------
+
+
+def test_a_document_is_read_as_it_was_put(table: Table) -> None:
+    documents = Documents(table, FakeClock())
+    documents.put("form", {"id": "b", "title": "ü"}, "b")
+    documents.put("form", {"id": "a"}, "a")
+    documents.put("routing", {"people": []})
+    assert documents.get("form", "b") == {"id": "b", "title": "ü"}
+    assert documents.get("form", "c") is None
+    assert documents.all("form") == [{"id": "a"}, {"id": "b", "title": "ü"}]
+    assert documents.get("routing") == {"people": []}
+
+
+def test_a_worker_sees_anothers_document_within_thirty_seconds(table: Table) -> None:
+    clock = FakeClock()
+    worker, deploy = Documents(table, clock), Documents(table, clock)
+    assert worker.get("form", "a") is None
+    deploy.put("form", {"id": "a"}, "a")
+    clock.tick(timedelta(seconds=29))
+    assert worker.get("form", "a") is None
+    clock.tick(timedelta(seconds=1))
+    assert worker.get("form", "a") == {"id": "a"}
+
+
+def test_models_are_numbered_and_the_same_one_is_not_stored_twice(table: Table) -> None:
+    documents = Documents(table, FakeClock())
+    with pytest.raises(DocumentError, match="no active model"):
+        documents.model()
+    assert documents.put_model(model_document()) == 1
+    assert documents.put_model(model_document()) == 1
+    assert documents.put_model({**model_document(), "name": "Another"}) == 2
+    assert (documents.model().version, documents.model().name) == (2, "Another")
+    assert [item["sk"] for item in table.query("CONFIG#model")] == ["ACTIVE", "v00001", "v00002"]
+
+
+def test_a_model_that_breaks_the_format_is_not_stored(table: Table) -> None:
+    with pytest.raises(DocumentError):
+        Documents(table, FakeClock()).put_model({**model_document(), "nonsense": 1})
+    assert list(table.query("CONFIG#model")) == []
+
+
+# --- histories and quarantine ---------------------------------------------------------------------------------------
+
+
+def test_a_history_holds_everything_of_a_lead_and_of_the_visitors_it_joined(table: Table) -> None:
+    form, page = make.form(joins=(VISITOR,)), make.page()
+    write_all(table, [form, page, make.page(partition="VISITOR#another")])
+    leads(table).write(make.lead(), whole_lead(), moved(), [make.letter_intent()], None)
+    events, transitions, planned = Histories(table).of_lead(LEAD_ID)
+    assert sorted(events, key=lambda event: event.id) == sorted([form, page], key=lambda event: event.id)
+    assert [one["version"] for one in transitions] == [1]
+    assert planned == [make.letter_intent()]
+
+
+def test_nobody_has_no_history(table: Table) -> None:
+    assert Histories(table).of_lead(LEAD_ID) == ([], [], [])
+
+
+def test_a_quarantined_record_is_kept_with_its_reason_and_listed(table: Table) -> None:
+    for _ in range(2):  # its record may come twice
+        Quarantine(table).put({"pk": VISITOR, "sk": "EVENT#1"}, "KeyError")
+    (kept,) = table.query("QUARANTINE")
+    assert (kept["sk"], kept["reason"]) == (f"{VISITOR}#EVENT#1", "KeyError")
+    assert list(Events(table).of(VISITOR)) == []

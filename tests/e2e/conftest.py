@@ -1,0 +1,74 @@
+"""One deployed stack for the end-to-end tests: the real template on the local AWS, in a folder of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import pytest
+
+from infra.local import stack as stacks
+from infra.local.stack import Stack
+from infra.paths import ROOT
+from tests.e2e.driver import Driver
+
+HOME = ".local/e2e"
+
+
+def command(*words: str, **environment: str) -> str:
+    """Run one of the commands behind `make` on the tests' own stack; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "infra.local", *words],
+        cwd=ROOT,
+        env={**os.environ, "BATON_HOME": HOME, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def read_stack() -> Stack:
+    return Stack(**json.loads((ROOT / HOME / "stack.json").read_text()))
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    stacks.use_local_account()
+    command("down")
+    shutil.rmtree(ROOT / HOME, ignore_errors=True)
+    command("up")
+    yield read_stack()
+    command("down")
+
+
+@pytest.fixture
+def driver(stack: Stack) -> Driver:
+    return Driver(stack, command)
+
+
+@pytest.fixture
+def email() -> str:
+    """An address that no other test uses."""
+    return f"ann-{uuid4().hex[:12]}@acme.example"
+
+
+@pytest.fixture
+def aws(stack: Stack) -> Any:
+    """A client of a service of the stack's AWS."""
+    session = boto3.Session(region_name=stack.region)
+    return lambda service: session.client(service, endpoint_url=stack.aws_endpoint_url)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """There is one stack: everything that uses it runs in one worker."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("stack"))

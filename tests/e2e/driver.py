@@ -1,0 +1,125 @@
+"""What the end-to-end tests do with a running stack: HTTP, waiting for a condition, and breaking things."""
+
+import json
+import os
+import signal
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import boto3
+
+from infra.local.stack import Stack
+
+PATIENCE_S = 60.0
+POLL_S = 0.1
+SCHEDULED = {  # what EventBridge sends to a scheduled function
+    "version": "0",
+    "id": "test",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "000000000000",
+    "time": "2026-11-22T10:00:00Z",
+    "region": "us-east-1",
+    "resources": [],
+    "detail": {},
+}
+
+
+class Driver:
+    """Drives one stack."""
+
+    def __init__(self, stack: Stack, command: Callable[..., str]) -> None:
+        self.stack, self.command = stack, command
+        self._session = boto3.Session(region_name=stack.region)
+
+    def client(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self.stack.aws_endpoint_url)  # type: ignore[call-overload]
+
+    def http(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Status, headers and body of a request; redirects are not followed."""
+        request = urllib.request.Request(
+            self.stack.api_url + path, data=body, headers=dict(headers or {}), method=method
+        )
+        try:
+            with urllib.request.build_opener(_Stay).open(request, timeout=30) as answer:
+                return answer.status, answer.headers, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.headers, error.read()
+
+    def post(self, path: str, data: Any) -> tuple[int, Any]:
+        status, _, body = self.http("POST", path, json.dumps(data).encode(), {"Content-Type": "application/json"})
+        return status, json.loads(body)
+
+    def get(self, path: str) -> Any:
+        token = {"Authorization": f"Bearer {self.stack.admin_token}"}
+        status, _, body = self.http("GET", path, headers=token)
+        assert status == 200, (path, status, body)
+        return json.loads(body)
+
+    def lead(self, email: str) -> Any:
+        """The lead of an address as the API shows it now, or None."""
+        found = self.get(f"/v1/leads?email={quote(email)}")["leads"]
+        return self.get(f"/v1/leads/{found[0]['lead_id']}") if found else None
+
+    def outbox(self, email: str) -> list[Any]:
+        lead = self.lead(email)
+        return [
+            item for item in self.get("/v1/outbox?limit=200")["items"] if lead and item["lead_id"] == lead["lead_id"]
+        ]
+
+    def until(self, condition: Callable[[], Any], what: str) -> Any:
+        """What the condition returns once it holds."""
+        end = time.monotonic() + PATIENCE_S
+        while not (found := condition()):
+            assert time.monotonic() < end, f"not within {PATIENCE_S:.0f} s: {what}"
+            time.sleep(POLL_S)
+        return found
+
+    def stage(self, email: str) -> str | None:
+        lead = self.lead(email)
+        return lead["stage"] if lead else None
+
+    def function(self, logical_id: str) -> str:
+        """The name of a function of the stack."""
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=self.stack.stack_name, LogicalResourceId=logical_id
+        )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def tick(self) -> Any:
+        """Let the clock's function run now, as its schedule does each minute."""
+        answer = self.client("lambda").invoke(FunctionName=self.function("Clock"), Payload=json.dumps(SCHEDULED))
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        return json.loads(answer["Payload"].read())
+
+    def kill_workers(self, logical_id: str) -> int:
+        """SIGKILL the processes in which a function runs; how many there were."""
+        name, killed = self.function(logical_id), 0
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit() and _runs(folder, name):
+                os.kill(int(folder.name), signal.SIGKILL)
+                killed += 1
+        return killed
+
+    def shift_clock(self, offset: str) -> None:
+        """Shift the stack's clock, as `BATON_NOW_OFFSET=... make up` does."""
+        self.command("up", BATON_NOW_OFFSET=offset)
+
+
+def _runs(process: Path, function: str) -> bool:
+    try:
+        return f"ministack-lambda-{function}-" in (process / "cmdline").read_bytes().decode(errors="replace")
+    except OSError:  # it ended meanwhile
+        return False
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        return None

@@ -1,0 +1,233 @@
+"""The deployed stack over HTTP: the journey, what makes it fail, kills, the clock, and data that stays."""
+
+import random
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from chalicelib.store.documents import Documents
+from chalicelib.store.dynamo import DynamoTable
+from infra.local.stack import SENDER, Stack
+from infra.local.walk import PERSON, StepFailedError, Walk
+from tests.e2e.conftest import read_stack
+from tests.e2e.driver import Driver
+
+FAILING_PATIENCE_S = 8.0
+
+
+def test_the_walk_shows_the_whole_journey(stack: Stack, email: str, driver: Driver) -> None:
+    steps = Walk(stack, email).run()
+    assert [(step.stage, step.total) for step in steps] == [("lead", 8), ("mql", 60), ("mql", 66), ("sql", 90)]
+    for step in steps:
+        assert round(sum(reason["points"] for reason in step.reasons)) == step.total
+    sent = Counter((item["kind"], item["channel"], item["state"]) for item in driver.outbox(email))
+    once = {("letter", "mail"), ("handoff", "mail"), ("handoff", "topic"), ("handoff", "text")}
+    assert sent == {(kind, channel, "sent"): 1 for kind, channel in once}
+    assert [kind for step in steps for kind in (message["channel"] for message in step.messages)].count("mail") == 2
+
+
+def test_the_walk_names_the_step_when_the_sender_is_unverified(stack: Stack, email: str, aws: Any) -> None:
+    aws("sesv2").delete_email_identity(EmailIdentity=SENDER)
+    try:
+        with pytest.raises(StepFailedError, match=r"step 'guide download': the letter did not go out: refused"):
+            Walk(stack, email, FAILING_PATIENCE_S).run()
+    finally:
+        aws("sesv2").create_email_identity(EmailIdentity=SENDER)
+
+
+def test_the_walk_names_the_step_when_the_salesperson_has_no_phone(stack: Stack, email: str, driver: Driver) -> None:
+    without_phone = {"people": [{"id": "sam", "name": "Sam Seller", "email": "sam@keybook.example"}]}
+    said = r"step 'demo request': the handoff text did not go out.*no_phone"
+    with routing(stack, driver, without_phone), pytest.raises(StepFailedError, match=said):
+        Walk(stack, email, FAILING_PATIENCE_S).run()
+
+
+def test_the_walk_names_the_step_when_qualify_is_disabled(stack: Stack, email: str, driver: Driver) -> None:
+    with mapping_disabled(driver, "Qualify"), pytest.raises(StepFailedError, match=r"step 'first visit': .*Qualify"):
+        Walk(stack, email, FAILING_PATIENCE_S).run()
+    driver.until(lambda: driver.stage(email) == "lead", "what was captured meanwhile is counted")
+
+
+def test_workers_killed_on_the_way_change_nothing_and_send_nothing_twice(email: str, driver: Driver) -> None:
+    requests = journey(email)
+    todo = requests + requests
+    random.Random(7).shuffle(todo)
+    killer = threading.Timer(0.5, lambda: [driver.kill_workers(one) for one in ("Qualify", "Deliver")])
+    killer.start()
+    for path, body in todo:
+        assert driver.post(path, body)[0] in (200, 202)
+    killer.join()
+    driver.kill_workers("Qualify")
+    driver.until(lambda: driver.stage(email) == "sql", "the lead is an SQL")
+    lead = driver.until(lambda: counted_all(driver.lead(email)), "everything is counted")
+    assert lead["score"]["total"] == 90, lead["score"]["reasons"]
+    try:
+        driver.shift_clock("+30m")  # past every lease and the time for evidence
+        driver.until(lambda: driver.tick() >= 0 and settled(driver, email, least=3), "all is settled")
+    finally:
+        driver.shift_clock("")
+    assert mails_per_intent(driver, email) == {1}
+    assert texts_about(driver, email) == 1
+
+
+def test_one_click_unsubscribes_and_a_look_does_not(email: str, driver: Driver) -> None:
+    form(driver, "guide", email, PERSON, consent=True)
+    driver.until(lambda: settled(driver, email, least=1), "the letter went out")
+    path = unsubscribe_path(driver, email)
+    assert driver.http("GET", path)[0] == 200
+    assert driver.lead(email)["suppressed"] is None
+    one_click = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert driver.http("POST", path, b"List-Unsubscribe=One-Click", one_click)[0] == 200
+    assert driver.lead(email)["suppressed"] == "unsubscribed"
+    assert driver.http("POST", path, b"List-Unsubscribe=One-Click", one_click)[0] == 200
+    lead_id = driver.lead(email)["lead_id"]
+    items = driver.get(f"/v1/leads/{lead_id}/timeline")["items"]
+    assert [item["name"] for item in items if item["kind"] == "mail"] == ["unsubscribed"]
+
+
+def test_an_mql_cools_on_the_day_it_said(email: str, driver: Driver) -> None:
+    form(driver, "guide", email, PERSON, consent=False)
+    driver.until(lambda: driver.stage(email) == "mql", "the lead is an MQL")
+    try:
+        day = datetime.now(UTC).date()
+        for _ in range(4):  # a review may only say: look again in 28 days
+            review_on = datetime.fromisoformat(driver.lead(email)["review_on"]).date()
+            assert 0 < (review_on - day).days <= 28
+            driver.shift_clock(f"+{(review_on - datetime.now(UTC).date()).days}d")
+            driver.tick()
+            day = review_on
+            if driver.stage(email) == "lead":
+                break
+        assert driver.stage(email) == "lead"
+    finally:
+        driver.shift_clock("")
+
+
+def test_browser_preflights_and_the_public_files_are_served(driver: Driver, stack: Stack) -> None:
+    status, headers, _ = driver.http("OPTIONS", "/v1/batch", headers={"Origin": stack.site_url})
+    assert (status, headers["Access-Control-Allow-Origin"]) == (200, "*")
+    status, headers, body = driver.http("GET", "/t.js")
+    assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/javascript")
+    assert b"baton" in body
+    assert driver.http("GET", "/v1/pixel?anonymousId=p1&url=https://keybook.example/pricing")[0] == 204
+
+
+def test_data_outlives_the_stack_and_up_is_safe_to_repeat(email: str, driver: Driver) -> None:
+    form(driver, "guide", email, PERSON, consent=False)
+    driver.until(lambda: driver.stage(email) == "mql", "the lead is an MQL")
+    before = driver.lead(email)
+    driver.command("up")
+    driver.command("down")
+    driver.command("up")
+    again = Driver(read_stack(), driver.command)
+    assert again.lead(email)["score"] == before["score"]
+    form(again, "demo", email, PERSON, consent=False)
+    again.until(lambda: again.stage(email) == "sql", "the streams go on after a restart")
+
+
+# --- what the tests above are made of ---------------------------------------------------------------------------
+
+
+def journey(email: str) -> list[tuple[str, Any]]:
+    """Ann's requests with fixed ids and times, so that each can be sent twice and in any order."""
+    at = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+    visitor = email.partition("@")[0]
+    ad = {"campaign": {"source": "google", "medium": "cpc"}}
+    pages = [("/", ad), ("/blog/a", {}), ("/blog/b", {}), ("/pricing", {}), ("/pricing", {})]
+    requests: list[tuple[str, Any]] = [
+        (
+            "/v1/page",
+            {
+                "anonymousId": visitor,
+                "messageId": f"m{number}",
+                "timestamp": at,
+                "properties": {"url": f"https://keybook.example{path}"},
+                "context": context,
+            },
+        )
+        for number, (path, context) in enumerate(pages)
+    ]
+    for form_id, consent in (("guide", True), ("demo", False)):
+        fields = {"email": email, **PERSON}
+        body = {"fields": fields, "visitor_id": visitor, "submission_id": f"{visitor}-{form_id}"}
+        requests.append((f"/v1/forms/{form_id}", body | {"consent": {"marketing": consent}}))
+    return requests
+
+
+def counted_all(lead: Any) -> Any:
+    return lead if lead["score"]["groups"] == {"fit": 40, "channel": 3, "engagement": 17, "intent": 30} else None
+
+
+def settled(driver: Driver, email: str, least: int) -> bool:
+    """Whether that much of the lead's was decided and none of it is being sent. What lost its worker is unknown."""
+    items = driver.outbox(email)
+    return len(items) >= least and all(item["state"] not in ("planned", "claimed") for item in items)
+
+
+def mails_per_intent(driver: Driver, email: str) -> set[int]:
+    """How often each thing went out to or about a lead."""
+    lead_id = driver.lead(email)["lead_id"]
+    groups = emulator(driver).get("/_ministack/ses/messages")
+    mails = [mail for group in groups["messages"].values() for mail in group]
+    about = [mail for mail in mails if email in mail["To"] or lead_id[:8] in mail["Subject"]]
+    return set(Counter((tuple(mail["To"]), mail["Subject"]) for mail in about).values())
+
+
+def texts_about(driver: Driver, email: str) -> int:
+    """How many texts name the lead."""
+    groups = emulator(driver).get("/_ministack/sns/sms-messages")["sms_messages"]
+    return sum(email in text["Message"] for group in groups.values() for text in group)
+
+
+def emulator(driver: Driver) -> Driver:
+    """A driver of the local AWS itself."""
+    return Driver(replace(driver.stack, api_url=driver.stack.aws_endpoint_url), driver.command)
+
+
+def form(driver: Driver, form_id: str, email: str, fields: Any, *, consent: bool) -> None:
+    data = {"fields": {"email": email, **fields}, "consent": {"marketing": consent, "text": "Write to me."}}
+    assert driver.post(f"/v1/forms/{form_id}", data)[0] == 202
+
+
+def unsubscribe_path(driver: Driver, email: str) -> str:
+    groups = emulator(driver).get("/_ministack/ses/messages")
+    mail = next(mail for group in groups["messages"].values() for mail in group if email in mail["To"])
+    found = re.search(r"/u/[\w.-]+", mail["BodyText"])
+    assert found is not None, "the letter has a link to stop it"
+    return found.group()
+
+
+@contextmanager
+def routing(stack: Stack, driver: Driver, document: Any) -> Iterator[None]:
+    """Another routing document for a while. Workers keep documents for 30 s, so they are ended."""
+    client = boto3.client("dynamodb", region_name=stack.region, endpoint_url=stack.aws_endpoint_url)
+    documents = Documents(DynamoTable(client, stack.table_name), lambda: datetime.now(UTC))
+    before = documents.get("routing")
+    assert before is not None
+    documents.put("routing", document)
+    driver.kill_workers("Qualify")
+    try:
+        yield
+    finally:
+        documents.put("routing", before)
+        driver.kill_workers("Qualify")
+
+
+@contextmanager
+def mapping_disabled(driver: Driver, logical_id: str) -> Iterator[None]:
+    """A function's stream mapping switched off for a while."""
+    client = driver.client("lambda")
+    uuid = client.list_event_source_mappings(FunctionName=driver.function(logical_id))["EventSourceMappings"][0]["UUID"]
+    client.update_event_source_mapping(UUID=uuid, Enabled=False)
+    try:
+        yield
+    finally:
+        client.update_event_source_mapping(UUID=uuid, Enabled=True)

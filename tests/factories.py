@@ -1,0 +1,122 @@
+"""The default world of a unit test: one model, one day, and short words for what a lead did and said."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from chalicelib.delivery.intents import Channel, Intent, planned
+from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
+from chalicelib.qualify.lead import Lead
+from chalicelib.scoring.model import Model, load
+from chalicelib.scoring.profile import Known, Profile, Touch, Touches
+from chalicelib.scoring.tally import Tally
+from tests.fakes import NOW
+from tests.house import model_document
+
+LEAD_ID = "ANNSLEADIDOFTWENTYSIXCHARS"
+VISITOR = visitor_partition("v1")
+TODAY = NOW.date()
+
+# A person whose fit is 40, the most there is.
+BEST_FIT: Mapping[str, Value] = {
+    "email": "ann@acme.example",
+    "job_title": "CTO",
+    "company_size": 120,
+    "industry": "software",
+    "country": "DE",
+    "phone": "+49 30 901820",
+    "company": "Acme",
+}
+
+
+@cache
+def model() -> Model:
+    return load(model_document(), 1)
+
+
+def event(
+    kind: Kind = Kind.PAGE,
+    name: str = "",
+    *,
+    partition: str = VISITOR,
+    n: int = 0,
+    days_ago: float = 0,
+    at: datetime | None = None,
+    captured_at: datetime | None = None,
+    **parts: Any,
+) -> Event:
+    """An event some days ago, captured at once. n: tells apart what is otherwise the same."""
+    happened = at or NOW - timedelta(days=days_ago)
+    return Event(
+        partition=partition,
+        id=event_id(partition, happened, f"{kind}/{name}/{n}"),
+        kind=kind,
+        name=name,
+        at=happened,
+        captured_at=captured_at or happened,
+        **parts,
+    )
+
+
+def page(path: str = "/", **parts: Any) -> Event:
+    """A page view."""
+    return event(Kind.PAGE, properties={"path": path}, **parts)
+
+
+def download(asset: str, **parts: Any) -> Event:
+    """A download of an asset."""
+    return event(Kind.TRACK, "Asset Downloaded", properties={"asset": asset}, **parts)
+
+
+def form(form_id: str = "demo", **parts: Any) -> Event:
+    """A form submission of the lead."""
+    return event(Kind.FORM, form_id, **{"partition": lead_partition(LEAD_ID), **parts})
+
+
+def profile(facts: Mapping[str, Value] = BEST_FIT) -> Profile:
+    """A profile in which each fact was said just now."""
+    return {name: Known(confirmed=False, at=NOW, event_id="e", value=value) for name, value in facts.items()}
+
+
+def came_by(medium: str) -> Touches:
+    """Touches of a person who came once, by a medium."""
+    touch = Touch(NOW, "e", "somewhere", medium, "")
+    return Touches(touch, touch)
+
+
+def seen(keys: Mapping[str, Mapping[str, int]] | None = None, **days_ago: Any) -> Tally:
+    """A tally. days_ago: signal (with _ for -) -> a list of days ago, or days ago -> count; keys: signal -> key ->
+    days ago."""
+    today = TODAY.toordinal()
+    days = {
+        signal.replace("_", "-"): {
+            today - ago: number for ago, number in (when if isinstance(when, dict) else dict.fromkeys(when, 1)).items()
+        }
+        for signal, when in days_ago.items()
+    }
+    distinct = {signal: {key: today - ago for key, ago in cells.items()} for signal, cells in (keys or {}).items()}
+    return Tally(days, distinct)
+
+
+def lead(**parts: Any) -> Lead:
+    """A lead."""
+    return Lead(**{"lead_id": LEAD_ID, **parts})
+
+
+def letter_intent(**parts: Any) -> Intent:
+    """A planned letter."""
+    known = {"key": "letter#welcome#1#1", "channel": Channel.MAIL, "to": "ann@acme.example", "letter": "welcome"}
+    return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
+
+
+def handoff_intent(channel: Channel = Channel.MAIL, **parts: Any) -> Intent:
+    """A planned notice of a handoff."""
+    to = {Channel.MAIL: "sam@keybook.example", Channel.TEXT: "+4930901821", Channel.TOPIC: None}[channel]
+    known = {"key": f"handoff#1#{channel}", "channel": channel, "to": to}
+    return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
+
+
+def day(days_ahead: int) -> date:
+    """A day, counted from today."""
+    return TODAY + timedelta(days=days_ahead)

@@ -1,0 +1,55 @@
+"""The deployed table on moto: keys, indexes, stream and TTL as infra/resources.yaml declares them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto import mock_aws
+from ruamel.yaml import YAML
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+TEMPLATE = Path(__file__).parent.parent / "infra" / "resources.yaml"
+TABLE_NAME, REGION = "baton", "eu-central-1"
+CREATED_WITH = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "BillingMode")
+
+
+@cache
+def table_properties() -> dict[str, Any]:
+    """The properties of the template's one table. Intrinsics such as !If stay unevaluated."""
+    resources = YAML().load(TEMPLATE.read_text())["Resources"]
+    (table,) = (one for one in resources.values() if one.get("Type") == "AWS::DynamoDB::Table")
+    return dict(table["Properties"])
+
+
+def create_table(client: "DynamoDBClient") -> None:
+    """Create the template's table."""
+    properties = table_properties()
+    request: dict[str, Any] = {name: _plain(properties[name]) for name in CREATED_WITH if name in properties}
+    request["StreamSpecification"] = {"StreamEnabled": True, **_plain(properties["StreamSpecification"])}
+    client.create_table(TableName=TABLE_NAME, **request)
+    client.update_time_to_live(
+        TableName=TABLE_NAME, TimeToLiveSpecification=_plain(properties["TimeToLiveSpecification"])
+    )
+
+
+@contextmanager
+def moto_client() -> Iterator["DynamoDBClient"]:
+    """A client of a moto that has the template's table."""
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name=REGION)
+        create_table(client)
+        yield client
+
+
+def _plain(value: Any) -> Any:
+    """YAML's round-trip types as the plain ones that boto3 checks for."""
+    if isinstance(value, dict):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return value if isinstance(value, bool | int) else str(value)
