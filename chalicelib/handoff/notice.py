@@ -8,11 +8,12 @@ from typing import Any
 from chalicelib.delivery.intents import Channel, Intent, Reason, State
 from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
 from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
-from chalicelib.events import Event, Kind, Value, rfc3339
+from chalicelib.events import Event, Kind, Value
 from chalicelib.handoff.plan import REQUESTED
 
 HERE = Path(__file__).parent
 TEXT_MAX_CHARS = 300  # two parts of a text message
+DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
 SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
 
 
@@ -60,9 +61,14 @@ class Notices:
                 for rule, group, milli, text in moved.get("reasons", [])
             ],
             "profile": {
-                name: str(value) if name in SAFE_FIELDS else inert(str(value)) for name, value in sorted(known.items())
+                name: str(value) if name in SAFE_FIELDS else inert(str(value))
+                for name, value in sorted(known.items())
+                if name not in DERIVED_FIELDS
             },
-            "did": [{"at": rfc3339(event.at), "what": inert(_deed(event))} for event in self._recent(intent.lead_id)],
+            "did": [
+                {"at": f"{event.at:%d %b %H:%M}", "what": inert(_deed(event))}
+                for event in self._recent(intent.lead_id)
+            ],
         }
 
 
@@ -87,7 +93,8 @@ def _deed(event: Event) -> str:
     if event.kind is Kind.FORM:
         message = event.fields.get("message")
         return f"sent the form {event.name}" + (f': "{message}"' if message else "")
-    return f"{event.kind.value}: {event.name}" if event.name else event.kind.value
+    asset = event.properties.get("asset")
+    return f"{event.name or event.kind.value}" + (f" ({asset})" if asset else "")
 
 
 def _mail(intent: Intent, facts: Mapping[str, Any]) -> Mail:

@@ -28,6 +28,7 @@ PATIENCE_S = 30.0
 POLL_S = 0.1
 ANSWER_S = 30
 MAILS, TEXTS = "/_ministack/ses/messages", "/_ministack/sns/sms-messages"
+CHANNELS = ("mail", "topic", "text")
 OPEN_STATES = ("planned", "claimed")
 AD = "/?utm_source=google&utm_medium=cpc&utm_campaign=spring"
 EMAIL = "ann@acme.example"
@@ -186,7 +187,8 @@ class Walk:
         told = {message["id"] for step in self.steps for message in step.messages}
         lead = self._lead()
         items = self._get("/v1/outbox?limit=200")["items"]
-        return [item for item in items if lead and item["lead_id"] == lead["lead_id"] and item["id"] not in told]
+        new = [item for item in items if lead and item["lead_id"] == lead["lead_id"] and item["id"] not in told]
+        return sorted(new, key=lambda item: CHANNELS.index(item["channel"]))
 
     def _message(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """An outbox item with what its recipient gets."""

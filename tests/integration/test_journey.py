@@ -25,8 +25,6 @@ def test_anns_journey_from_first_visit_to_handoff() -> None:
     assert sum(reason["points"] for reason in lead["score"]["reasons"]) == 90
     kinds = [type(message) for message in house.ports.senders.sent]
     assert sorted(kind.__name__ for kind in kinds) == ["Mail", "Mail", "Text", "Topic"]
-    for message in house.ports.senders.sent:
-        print(message)
     assert {(item["kind"], item["channel"], item["state"]) for item in house.outbox()} == {
         ("letter", "mail", "sent"),
         ("handoff", "mail", "sent"),
