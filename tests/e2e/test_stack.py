@@ -16,7 +16,8 @@ import pytest
 from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable
 from infra.local.stack import SENDER, Stack
-from infra.local.walk import PERSON, StepFailedError, Walk
+from infra.local.walk import PERSON, StepFailedError, Walk, render
+from infra.paths import ROOT
 from tests.e2e.conftest import read_stack
 from tests.e2e.driver import Driver
 
@@ -32,6 +33,12 @@ def test_the_walk_shows_the_whole_journey(stack: Stack, email: str, driver: Driv
     once = {("letter", "mail"), ("handoff", "mail"), ("handoff", "topic"), ("handoff", "text")}
     assert sent == {(kind, channel, "sent"): 1 for kind, channel in once}
     assert [kind for step in steps for kind in (message["channel"] for message in step.messages)].count("mail") == 2
+
+
+def test_the_readme_shows_what_the_walk_prints(stack: Stack, email: str) -> None:
+    printed = render(Walk(stack, email).run()).replace(email, "ann@acme.example")
+    shown = (ROOT / "README.md").read_text().partition("```text\n")[2].partition("\n```")[0]
+    assert masked(shown) == masked(printed.strip())
 
 
 def test_the_walk_names_the_step_when_the_sender_is_unverified(stack: Stack, email: str, aws: Any) -> None:
@@ -160,6 +167,11 @@ def journey(email: str) -> list[tuple[str, Any]]:
         body = {"fields": fields, "visitor_id": visitor, "submission_id": f"{visitor}-{form_id}"}
         requests.append((f"/v1/forms/{form_id}", body | {"consent": {"marketing": consent}}))
     return requests
+
+
+def masked(transcript: str) -> str:
+    """A transcript without the references, which each deployment's identity secret makes its own."""
+    return re.sub(r"[A-Z2-7]{8}-1\b", "REFERENCE", transcript)
 
 
 def counted_all(lead: Any) -> Any:

@@ -1,0 +1,405 @@
+"""Each function's policy against what the function does: exactly the calls to AWS that it was seen to make.
+
+The real entry points of app.py run on moto, wired as they are deployed, each with the environment that the template
+gives to its function. A hook of botocore notes every call, which is then told in the words of IAM.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.model import OperationModel
+from chalice.test import Client
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+
+import app as baton
+from chalicelib import wiring
+from chalicelib.delivery.intents import State, claimed
+from chalicelib.delivery.links import UNSUBSCRIBE
+from chalicelib.delivery.references import tag_of
+from chalicelib.settings import read_settings
+from chalicelib.store.dynamo import unmarshal
+from infra import defaults
+from infra.package import package
+from tests.house import ANN, API, SITE, stream_event
+from tests.integration.test_template import FUNCTIONS, PRIVATE, actions, properties, statements
+from tests.moto_table import REGION, TABLE_NAME, create_table
+
+Resources = dict[str, dict[str, Any]]
+Grant = tuple[str, str]  # an action of IAM, and the resource that it is for
+
+ENTRY_POINTS = {
+    "APIHandler": baton.app,
+    "PublicHandler": baton.public_handler,
+    "Qualify": baton.qualify,
+    "Deliver": baton.deliver,
+    "Clock": baton.clock,
+    "Feedback": baton.feedback,
+}
+SENDER, DOMAIN = "hello@keybook.example", "keybook.example"
+TABLE = f"arn:aws:dynamodb:{REGION}:{DEFAULT_ACCOUNT_ID}:table/{TABLE_NAME}"
+MAIL = f"arn:aws:ses:{REGION}:{DEFAULT_ACCOUNT_ID}"
+PHONES = "all but arn:*:sns:*:*:*"  # AWS has no ARN for a phone number
+TRANSACTED = {"Put": "PutItem", "ConditionCheck": "ConditionCheckItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
+CROWD = 65  # page views in one batch; two batches are more than a standing remembers
+LETTER = "letter#welcome#1#1"
+
+# What Lambda does in a function's name, outside of the function's code: so no call is seen.
+LOGS = {name: f"{'Api' if name == 'APIHandler' else name.removesuffix('Handler')}Logs" for name in FUNCTIONS}
+READS_STREAM = ("Qualify", "Deliver")
+REPORTS_FAILURES = ("Qualify", "Deliver", "Feedback")
+
+
+def lambdas_own(function: str) -> set[Grant]:
+    own = {(f"logs:{action}", f"{LOGS[function]}.Arn") for action in ("CreateLogStream", "PutLogEvents")}
+    if function in READS_STREAM:
+        reads = ("DescribeStream", "GetRecords", "GetShardIterator")
+        own |= {(f"dynamodb:{action}", "Table.StreamArn") for action in reads}
+        own.add(("dynamodb:ListStreams", f"{TABLE}/stream/*"))
+    if function in REPORTS_FAILURES:
+        own.add(("sqs:SendMessage", f"{function}Failures.Arn"))
+    return own
+
+
+# --- what a call needs
+
+
+def needed(operation: str, request: Mapping[str, Any]) -> Iterator[Grant]:
+    """What IAM asks for before AWS answers a call. operation: as boto3 names it, for example `sesv2:SendEmail`."""
+    match operation:
+        case "dynamodb:GetItem" | "dynamodb:PutItem" | "dynamodb:Query":
+            index = f"/index/{request['IndexName']}" if "IndexName" in request else ""
+            yield operation, _table(request["TableName"]) + index
+        case "dynamodb:BatchGetItem":
+            yield from ((operation, _table(name)) for name in request["RequestItems"])
+        case "dynamodb:TransactWriteItems":  # has no action of its own
+            for element in request["TransactItems"]:
+                ((kind, write),) = element.items()
+                yield f"dynamodb:{TRANSACTED[kind]}", _table(write["TableName"])
+        case "sesv2:SendEmail":  # whichever of the two is verified, and the configuration set
+            address = request["FromEmailAddress"]
+            for identity in (address, address.partition("@")[2]):
+                yield "ses:SendEmail", f"{MAIL}:identity/{identity}"
+            yield "ses:SendEmail", f"{MAIL}:configuration-set/{request['ConfigurationSetName']}"
+        case "sns:Publish":
+            yield operation, request.get("TopicArn", PHONES)
+        case "secretsmanager:GetSecretValue":
+            yield operation, request["SecretId"]
+        case _:
+            yield operation, "a resource of which this test knows nothing yet"
+
+
+def _table(name: str) -> str:
+    return TABLE.removesuffix(TABLE_NAME) + name
+
+
+# --- what a policy grants
+
+
+def granted(resources: Resources, function: str, made: Mapping[str, str]) -> set[Grant]:
+    return {
+        (action, place)
+        for statement in statements(resources, function)
+        for action in actions(statement)
+        for place in _places(statement, made)
+    }
+
+
+def _places(statement: Mapping[str, Any], made: Mapping[str, str]) -> list[str]:
+    if "NotResource" in statement:
+        return [f"all but {resolved(statement['NotResource'], made)}"]
+    found = resolved(statement["Resource"], made)
+    return found if isinstance(found, list) else [found]
+
+
+def resolved(value: Any, made: Mapping[str, str]) -> Any:
+    """A value of the template with its references followed. made: what they stand for; an attribute of something
+    that was not made stands for itself."""
+    match value:
+        case {"Ref": name}:
+            return made[name]
+        case {"Fn::GetAtt": [name, attribute]}:
+            return made.get(f"{name}.{attribute}", f"{name}.{attribute}")
+        case {"Fn::Sub": [text, more]}:
+            return resolved({"Fn::Sub": text}, {**made, **resolved_all(more, made)})
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{([\w:.]+)\}", lambda found: made[found[1]], text)
+        case {"Fn::Select": [index, values]}:
+            return resolved(values, made)[index]
+        case {"Fn::Split": [separator, text]}:
+            return resolved(text, made).split(separator)
+        case list():
+            return [resolved(one, made) for one in value]
+        case _:
+            return value
+
+
+def resolved_all(values: Mapping[str, Any], made: Mapping[str, str]) -> dict[str, Any]:
+    return {name: resolved(value, made) for name, value in values.items()}
+
+
+# --- a Baton that is watched
+
+
+class Stack:
+    """Baton on moto. seen: what each function's calls needed. Every call of a function is a cold start."""
+
+    def __init__(self, resources: Resources, made: Mapping[str, str]) -> None:
+        self.resources, self.made = resources, made
+        self.seen: dict[str, set[Grant]] = {name: set() for name in FUNCTIONS}
+        self.running: str | None = None  # what a test looks up for itself is not noted
+        self.handled: set[tuple[str, str]] = set()
+        session = boto3.DEFAULT_SESSION
+        assert session is not None, "the clients are made of the default session"
+        session.events.register("provide-client-params", self._note)
+
+    def _note(self, params: Mapping[str, Any], model: OperationModel, **_: Any) -> None:
+        if self.running is not None:
+            self.seen[self.running].update(needed(f"{model.service_model.service_name}:{model.name}", params))
+
+    def world(self, function: str, **more: str) -> wiring.World:
+        """What a function's container builds of the function's environment and of nothing else."""
+        environment = properties(self.resources, function)["Environment"]["Variables"]
+        return wiring.World(wiring.Ports(read_settings(resolved_all(environment, {**self.made, **more}))))
+
+    def run(self, function: str, event: Any, **more: str) -> Any:
+        wiring.use(self.world(function, **more))
+        self.running = function
+        try:
+            return ENTRY_POINTS[function](event, None)
+        finally:
+            self.running = None
+            wiring.use(None)
+
+    def http(self, method: str, route: str, body: Any = None, **parts: Any) -> Any:
+        """A request to the function that the template has for the route. parts: of the proxy event."""
+        text = body if isinstance(body, str | None) else json.dumps(body)
+        event = {
+            "requestContext": {"httpMethod": method, "resourcePath": route, "identity": {}},
+            "pathParameters": None,
+            "multiValueQueryStringParameters": None,
+            "stageVariables": None,
+            "headers": {},
+            "body": text,
+            **parts,
+        }
+        function = "APIHandler" if (route, method.lower()) in PRIVATE else "PublicHandler"
+        answer = self.run(function, event)
+        assert answer["statusCode"] < 400, (route, answer)
+        return answer["body"]
+
+    def qualify(self) -> None:
+        self._drain("Qualify", "EVENT#")
+
+    def deliver(self) -> None:
+        self._drain("Deliver", "INTENT#")
+
+    def _drain(self, function: str, prefix: str) -> None:
+        """Give the function the new items that its filter lets through, in the order of their keys."""
+        pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE_NAME)
+        items = [unmarshal(item) for page in pages for item in page["Items"]]
+        fresh = {(str(item["pk"]), str(item["sk"])): item for item in items if str(item["sk"]).startswith(prefix)}
+        event = stream_event([fresh[key] for key in sorted(fresh.keys() - self.handled)])
+        self.handled |= fresh.keys()
+        assert self.run(function, event) == {"batchItemFailures": []}
+
+    def clock(self, offset: str) -> int:
+        """A tick of the clock, with the time shifted."""
+        event = Client(baton.app).events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
+        return int(self.run("Clock", event, NowOffset=offset))
+
+    def mail_event(self, kind: str, tag: str, **detail: str) -> None:
+        mail = {"messageId": "m1", "tags": {"intent": [tag]}}
+        message = json.dumps({"eventType": kind, "mail": mail, kind.lower(): detail})
+        self.run("Feedback", Client(baton.app).events.generate_sns_event(message))
+
+    def lead_id(self, name: str) -> str:
+        return self.world("APIHandler").lead_id(email(name))
+
+
+def make() -> dict[str, str]:
+    """Make on moto what the functions need; what the template's references then stand for."""
+    create_table(boto3.client("dynamodb"))
+    defaults.load(table_name=TABLE_NAME, api_url=API, site_url=SITE, endpoint_url=None, region=REGION, demo=True)
+    ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")
+    ses.create_email_identity(EmailIdentity=SENDER)
+    ses.create_configuration_set(ConfigurationSetName="baton")
+    texts = {"IdentitySecret": "identity", "LinkSecret": '{"current": "link"}', "AdminSecret": "admin"}
+    return {
+        "AWS::Partition": "aws",
+        "AWS::Region": REGION,
+        "AWS::AccountId": DEFAULT_ACCOUNT_ID,
+        "Stage": "dev",
+        "NowOffset": "",
+        "Sender": SENDER,
+        "Table": TABLE_NAME,
+        "Table.Arn": TABLE,
+        "MailSettings": "baton",
+        "HandoffTopic": boto3.client("sns").create_topic(Name="handoffs")["TopicArn"],
+        **{name: secrets.create_secret(Name=name, SecretString=text)["ARN"] for name, text in texts.items()},
+    }
+
+
+# --- what is done with it
+
+
+def email(name: str) -> str:
+    return f"{name}@acme.example"
+
+
+def page_view(visitor: str, number: int = 0) -> dict[str, Any]:
+    at = datetime.now(UTC) - timedelta(minutes=number)
+    return {
+        "type": "page",
+        "anonymousId": visitor,
+        "timestamp": at.isoformat(),
+        "properties": {"url": f"{SITE}/blog/{number}"},
+    }
+
+
+def post_form(stack: Stack, form: str, name: str, *, consent: bool = True, **parts: Any) -> None:
+    data = {"fields": {**ANN, "email": email(name)}, "consent": {"marketing": consent, "text": "Write to me."}}
+    stack.http("POST", "/v1/forms/{form_id}", {**data, **parts}, pathParameters={"form_id": form})
+
+
+def a_lead_is_captured_qualified_and_handed_over(stack: Stack) -> None:
+    stack.http("POST", "/v1/batch", {"batch": [page_view("ann", 1), page_view("ann", 2)]})
+    stack.http("POST", "/v1/page", page_view("nobody"))
+    stack.http("POST", "/v1/track", {**page_view("ann"), "event": "Product Added"})
+    query = {"anonymousId": ["ann"], "url": [f"{SITE}/pricing"]}
+    stack.http("GET", "/v1/pixel", multiValueQueryStringParameters=query)
+    stack.qualify()  # nobody's yet
+    for _ in range(2):  # the second is a repeat
+        post_form(stack, "guide", "ann", visitor_id="ann", submission_id="s1")
+    stack.http("POST", "/v1/page", page_view("ann"))
+    stack.qualify()
+    stack.deliver()  # the letter
+    post_form(stack, "demo", "ann", visitor_id="ann", consent=False)
+    stack.qualify()
+    stack.deliver()  # the handoff by mail, topic and text
+    found = outbox(stack, "ann")
+    assert found == {LETTER: "sent", "handoff#1#mail": "sent", "handoff#1#topic": "sent", "handoff#1#text": "sent"}
+
+
+def a_foreign_visitor_unsubscribes_before_the_letter_leaves(stack: Stack) -> None:
+    post_form(stack, "guide", "bob", visitor_id="ann")
+    stack.qualify()
+    token = {"token": stack.world("PublicHandler").links.sign(UNSUBSCRIBE, stack.lead_id("bob"))}
+    stack.http("GET", "/u/{token}", pathParameters=token)
+    stack.http("POST", "/u/{token}", pathParameters=token)
+    stack.qualify()
+    stack.deliver()
+    assert outbox(stack, "bob") == {LETTER: "suppressed"}
+
+
+def a_crowded_lead_is_refolded_at_once_and_by_the_clock(stack: Stack) -> None:
+    for start in (0, CROWD):
+        stack.http("POST", "/v1/batch", {"batch": [page_view("cleo", start + number) for number in range(CROWD)]})
+    traits = {"email": email("cleo")}
+    stack.http("POST", "/v1/identify", {"type": "identify", "anonymousId": "cleo", "userId": "7", "traits": traits})
+    stack.qualify()
+    assert stack.world("Qualify").leads.read(stack.lead_id("cleo")).crowded
+    for form in ("newsletter", None):
+        stack.http("POST", "/v1/page", page_view("cleo"))
+        stack.qualify()  # asks for a refold
+        if form:
+            post_form(stack, form, "cleo", consent=False)
+            stack.qualify()  # needs no clock
+    assert stack.clock("+1h") > 0
+
+
+def the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack: Stack) -> None:
+    for name in ("dora", "eve"):
+        post_form(stack, "guide", name)
+        stack.qualify()
+        post_form(stack, "demo", name, consent=False)
+        stack.qualify()
+    ledger = stack.world("Deliver").ledger
+    for _, intent in ledger.outbox([State.PLANNED], "", 10):
+        if intent.lead_id == stack.lead_id("eve"):
+            ledger.save(intent, claimed(intent, datetime.now(UTC)))
+    assert stack.clock("+2h") > 0
+    handoff = {f"handoff#1#{channel}": "sent" for channel in ("mail", "topic", "text")}
+    assert outbox(stack, "dora") == {LETTER: "sent", **handoff}
+    assert outbox(stack, "eve") == {LETTER: "lost", **handoff}
+
+
+def mail_events_come_back(stack: Stack) -> None:
+    tag = tag_of(f"{stack.lead_id('ann')}#{LETTER}")
+    for kind, detail in (("Send", {}), ("Delivery", {}), ("Bounce", {"bounceType": "Permanent"}), ("Complaint", {})):
+        stack.mail_event(kind, tag, **detail)
+    stack.mail_event("Bounce", tag_of(f"{stack.lead_id('dora')}#{LETTER}"), bounceType="Transient")
+    stack.mail_event("Delivery", tag_of(f"{stack.lead_id('dora')}#handoff#1#mail"))
+    stack.mail_event("Delivery", "x")  # somebody else's
+    assert outbox(stack, "ann")[LETTER] == "complained"
+
+
+def what_never_can_be_worked_off_is_put_aside(stack: Stack) -> None:
+    for function, sk in (("Qualify", "EVENT#"), ("Deliver", "INTENT#")):
+        broken = stream_event([{"pk": "LEAD#nobody", "sk": sk}])
+        assert stack.run(function, broken) == {"batchItemFailures": []}
+
+
+def a_browser_sees_the_pages(stack: Stack) -> None:
+    for route in ("/thanks", "/t.js", "/v1/health"):
+        stack.http("GET", route)
+    written = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
+    body = f"email={email('fay')}&_visitor_id=fay"
+    stack.http("POST", "/v1/forms/{form_id}", body, pathParameters={"form_id": "guide"}, headers=written)
+
+
+def sales_reads(stack: Stack) -> None:
+    lead = {"lead_id": stack.lead_id("ann")}
+    token = {"headers": {"authorization": "Bearer admin"}}
+    for query in ({"stage": ["sql"]}, {"email": [email("ann")]}):
+        assert json.loads(stack.http("GET", "/v1/leads", multiValueQueryStringParameters=query, **token))["leads"]
+    stack.http("GET", "/v1/leads/{lead_id}", pathParameters=lead, **token)
+    stack.http("GET", "/v1/leads/{lead_id}/timeline", pathParameters=lead, **token)
+    assert json.loads(stack.http("GET", "/v1/outbox", **token))["items"]
+
+
+def time_cools_a_lead(stack: Stack) -> None:
+    assert stack.clock("+60d") > 0
+    assert stack.world("Clock").leads.read(stack.lead_id("bob")).standing.stage == "lead"
+
+
+def outbox(stack: Stack, name: str) -> dict[str, str]:
+    """A lead's intents by their keys, with the state of each."""
+    found = stack.world("APIHandler").ledger.outbox(list(State), "", 100)
+    return {intent.key: intent.state.value for _, intent in found if intent.lead_id == stack.lead_id(name)}
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    """A stack after everything was done with it."""
+    resources = package().template["Resources"]
+    with mock_aws():
+        boto3.setup_default_session(region_name=REGION)
+        stack = Stack(resources, make())
+        a_lead_is_captured_qualified_and_handed_over(stack)
+        a_foreign_visitor_unsubscribes_before_the_letter_leaves(stack)
+        a_crowded_lead_is_refolded_at_once_and_by_the_clock(stack)
+        the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack)
+        mail_events_come_back(stack)
+        what_never_can_be_worked_off_is_put_aside(stack)
+        a_browser_sees_the_pages(stack)
+        sales_reads(stack)
+        time_cools_a_lead(stack)
+        yield stack
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_policy_grants_exactly_what_its_function_was_seen_to_need(stack: Stack, function: str) -> None:
+    grants = granted(stack.resources, function, stack.made)
+    needs = stack.seen[function] | lambdas_own(function)
+    assert not needs - grants, f"{function} lacks {listed(needs - grants)}"
+    assert not grants - needs, f"{function} may do more than it does: {listed(grants - needs)}"
+
+
+def listed(grants: set[Grant]) -> str:
+    return ", ".join(f"{action} on {place}" for action, place in sorted(grants))

@@ -1,0 +1,240 @@
+"""Deliver: claims once, sends once, settles; and what it does when something is in the way."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.capture.consent import Consent, given, suppressed
+from chalicelib.delivery.deliver import Deliver
+from chalicelib.delivery.intents import Channel, Intent, Reason, State
+from chalicelib.delivery.messages import Mail, Message, Outcome, Refused, Sent, Skip, Text, Throttled, Unclear
+from chalicelib.store.consents import put_consent
+from chalicelib.store.ledger import Ledger, put_intent
+from tests import factories as make
+from tests.factories import LEAD_ID
+from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable
+
+YES = given(Consent(), "the sentence", NOW)
+MAIL = Mail(to="ann@acme.example", subject="s", text="t", reference="r")
+
+
+class Room:
+    """Deliver on a table in memory, with one intent and the person's consent."""
+
+    def __init__(self, intent: Intent, *answers: Outcome, consent: Consent | None = YES) -> None:
+        self.table, self.clock, self.senders = MemoryTable(), FakeClock(), FakeSenders(answers=list(answers))
+        self.ledger, self.key = Ledger(self.table), intent.key
+        self.message: Message | Skip = MAIL
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.table.write(put_intent(intent))
+        if consent is not None:
+            self.say(Consent(), consent)
+
+    def say(self, before: Consent, after: Consent) -> None:
+        self.table.write(put_consent(LEAD_ID, before, after))
+
+    def work(self, minutes: float = 0) -> Intent:
+        """Some time later, let a worker look at the intent; how it stands then."""
+        self.clock.tick(timedelta(minutes=minutes))
+        self.deliver().intent(LEAD_ID, self.key)
+        return self.intent()
+
+    def deliver(self) -> Deliver:
+        return Deliver(self.ledger, self._compose, self._send, self.clock, lambda _attempt: None)
+
+    def intent(self) -> Intent:
+        found = self.ledger.read(LEAD_ID, self.key)
+        assert found is not None
+        return found
+
+    def _compose(self, _intent: Intent) -> Message | Skip:
+        return self.message
+
+    def _send(self, message: Message) -> Outcome:
+        self.meanwhile()
+        return self.senders.send(message)
+
+
+def told(intent: Intent) -> tuple[State, str | None]:
+    return intent.state, intent.reason
+
+
+def test_a_letter_is_claimed_sent_and_settled() -> None:
+    room = Room(make.letter_intent())
+    sent = room.work()
+    assert (sent.state, sent.message_id, sent.claims, sent.due_at) == (State.SENT, "message-1", 1, None)
+    assert room.senders.sent == [MAIL]
+
+
+def test_a_repeated_record_sends_nothing_again() -> None:
+    room = Room(make.letter_intent())
+    first = room.work()
+    assert room.work() == first == room.work(minutes=60)
+    assert len(room.senders.sent) == 1
+
+
+def test_two_workers_with_one_intent_send_it_once() -> None:
+    room = Room(make.letter_intent())
+    room.meanwhile = lambda: room.deliver().intent(LEAD_ID, room.key)
+    assert room.work().state is State.SENT
+    assert len(room.senders.sent) == 1
+
+
+def test_an_intent_that_is_not_there_is_nothing_to_do() -> None:
+    room = Room(make.letter_intent())
+    room.deliver().intent(LEAD_ID, "letter#another#1#1")
+    assert room.senders.sent == []
+
+
+# --- consent --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("consent", "reason"),
+    [
+        (None, "no_consent"),
+        (suppressed(Consent(), "unsubscribed", NOW), "unsubscribed"),
+        (replace(suppressed(YES, "bounced", NOW), version=1), "bounced"),
+        (replace(suppressed(YES, "complained", NOW), version=1), "complained"),
+    ],
+)
+def test_a_letter_without_consent_is_suppressed_with_the_reason(consent: Consent | None, reason: str) -> None:
+    room = Room(make.letter_intent(), consent=consent)
+    assert told(room.work()) == (State.SUPPRESSED, reason)
+    assert room.senders.sent == []
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+def test_a_handoff_needs_no_consent(channel: Channel) -> None:
+    room = Room(make.handoff_intent(channel), consent=None)
+    room.message = Text("+49", "x")
+    assert room.work().state is State.SENT
+
+
+def test_an_unsubscribe_that_came_before_the_second_try_wins() -> None:
+    room = Room(make.letter_intent(), Throttled())
+    room.work()
+    room.say(YES, suppressed(YES, "unsubscribed", NOW))
+    assert told(room.work(minutes=2)) == (State.SUPPRESSED, "unsubscribed")
+    assert room.senders.sent == []
+
+
+# --- what cannot be sent --------------------------------------------------------------------------------------------
+
+
+def test_a_message_that_cannot_be_composed_ends_with_its_reason() -> None:
+    room = Room(make.letter_intent())
+    room.message = Skip(State.REFUSED, Reason.NO_LETTER)
+    assert told(room.work()) == (State.REFUSED, "no_letter")
+    assert room.work().claims == 0
+
+
+def test_a_refused_message_is_not_tried_again() -> None:
+    room = Room(make.letter_intent(), Refused())
+    assert told(room.work()) == (State.REFUSED, "rejected")
+    room.work(minutes=60)
+    assert room.senders.sent == []
+
+
+# --- throttled ------------------------------------------------------------------------------------------------------
+
+
+def test_a_throttled_message_waits_and_goes_later() -> None:
+    room = Room(make.letter_intent(), Throttled(), Throttled())
+    assert told(room.work()) == (State.PLANNED, "throttled")
+    assert room.work().claims == 1  # its record again: not before the wait is over
+    assert room.work(minutes=1).claims == 2
+    sent = room.work(minutes=2)
+    assert (sent.state, sent.claims) == (State.SENT, 3)
+    assert len(room.senders.sent) == 1
+
+
+def test_a_message_that_is_throttled_for_ever_is_lost_in_the_end() -> None:
+    room = Room(make.letter_intent(), *[Throttled()] * 20)
+    for _ in range(20):
+        room.work(minutes=60)
+    assert told(room.intent()) == (State.LOST, "throttled")
+
+
+# --- unclear --------------------------------------------------------------------------------------------------------
+
+
+def test_a_letter_of_which_nobody_knows_is_given_up_after_fifteen_minutes() -> None:
+    room = Room(make.letter_intent(), Unclear())
+    assert told(room.work()) == (State.UNKNOWN, "unclear")
+    assert room.work(minutes=14).state is State.UNKNOWN
+    assert told(room.work(minutes=1)) == (State.LOST, "no_evidence")
+    assert room.senders.sent == []
+
+
+def test_a_handoff_of_which_nobody_knows_goes_again_after_fifteen_minutes() -> None:
+    room = Room(make.handoff_intent(), Unclear())
+    assert room.work().state is State.UNKNOWN
+    assert room.work(minutes=14).claims == 1
+    sent = room.work(minutes=1)
+    assert (sent.state, sent.claims) == (State.SENT, 2)
+
+
+class WorkerLostError(Exception):
+    """The worker's machine stopped."""
+
+
+def lose_the_worker(room: Room) -> None:
+    def stop() -> None:
+        raise WorkerLostError
+
+    room.meanwhile = stop
+    with pytest.raises(WorkerLostError):
+        room.work()
+    room.meanwhile = lambda: None
+
+
+def test_a_lease_holds_for_ninety_seconds() -> None:
+    room = Room(make.handoff_intent())
+    lose_the_worker(room)
+    assert room.work(minutes=1.4).state is State.CLAIMED
+    assert told(room.work(minutes=0.1)) == (State.UNKNOWN, "unclear")
+
+
+def test_a_letter_whose_worker_was_lost_is_never_sent_twice() -> None:
+    room = Room(make.letter_intent())
+    lose_the_worker(room)
+    assert told(room.work(minutes=20)) == (State.LOST, "no_evidence")
+    assert room.senders.sent == []
+
+
+def test_a_handoff_whose_worker_was_lost_is_sent_again() -> None:
+    room = Room(make.handoff_intent())
+    lose_the_worker(room)
+    assert room.work(minutes=20).state is State.SENT
+    assert len(room.senders.sent) == 1
+
+
+# --- others were first ----------------------------------------------------------------------------------------------
+
+
+def test_a_mail_event_that_was_first_stands() -> None:
+    room = Room(make.letter_intent(), Unclear())
+
+    def evidence() -> None:
+        now = room.intent()
+        room.ledger.save(now, replace(now, state=State.DELIVERED, due_at=None, version=now.version + 1))
+
+    room.meanwhile = evidence
+    assert room.work().state is State.DELIVERED
+
+
+def test_a_busy_table_is_tried_again_so_that_what_was_sent_is_settled() -> None:
+    for seed in range(30):
+        room = Room(make.letter_intent())
+        room.table.be_busy(seed)
+        room.work()
+        assert room.intent().state is State.SENT
+        assert room.senders.sent == [MAIL]
+
+
+def test_sent_is_what_the_service_said() -> None:
+    room = Room(make.letter_intent(), Sent("ses-1"))
+    assert room.work().message_id == "ses-1"

@@ -1,0 +1,67 @@
+"""Who is who. The golden vectors hold for version 1 of the normalisation: a lead's id must never change."""
+
+from base64 import b32encode
+from hashlib import sha256
+from hmac import digest
+
+import pytest
+
+from chalicelib.capture.identity import NORMALISATION_VERSION, is_no_one, lead_id, normalise, parse_address
+
+SECRET = b"golden"
+
+
+@pytest.mark.parametrize(
+    ("typed", "address", "golden"),
+    [
+        ("ann@acme.example", "ann@acme.example", "EP3QJ2GZMUTBVP765CURZJU2BM"),
+        ("Ann@ACME.Example", "Ann@acme.example", "EP3QJ2GZMUTBVP765CURZJU2BM"),
+        ("  ann@acme.example ", "ann@acme.example", "EP3QJ2GZMUTBVP765CURZJU2BM"),
+        ("ann+news@acme.example", "ann+news@acme.example", "WUPDTP6DALLG55TR3KMJKDKMR4"),
+        ("a.n.n@acme.example", "a.n.n@acme.example", "FJIAXYQ6LBT35MDHWKPW42ARF7"),
+        ("ann@bücher.example", "ann@xn--bcher-kva.example", "UBRWBCPZYGFU63LXVHDNMYA4AI"),
+        ("ANN@BÜCHER.example", "ANN@xn--bcher-kva.example", "UBRWBCPZYGFU63LXVHDNMYA4AI"),
+        ("o'neil@acme.example", "o'neil@acme.example", "MQ4255PINP6DDAOIB63TQ76FZ6"),
+    ],
+)
+def test_golden_vectors_of_version_1(typed: str, address: str, golden: str) -> None:
+    assert NORMALISATION_VERSION == 1
+    assert parse_address(typed) == address
+    assert lead_id(SECRET, parse_address(typed)) == golden
+
+
+def test_an_id_is_the_start_of_an_hmac_in_base32() -> None:
+    whole = b32encode(digest(SECRET, b"ann@acme.example", sha256)).decode()
+    assert whole.startswith(lead_id(SECRET, "Ann@acme.example"))
+    assert len(lead_id(SECRET, "ann@acme.example")) == 26
+
+
+def test_another_secret_gives_another_id() -> None:
+    assert lead_id(b"one", "ann@acme.example") != lead_id(b"two", "ann@acme.example")
+
+
+def test_normalising_twice_changes_nothing() -> None:
+    assert normalise(normalise("Ann+X@Acme.Example")) == normalise("Ann+X@Acme.Example") == "ann+x@acme.example"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["", " ", "ann", "@acme.example", "ann@", "ann@acme", "a b@acme.example", "ann@acme..example", ".ann@acme.example",
+     "ann@[127.0.0.1]", "Ann <ann@acme.example>", "ann@acme.example\nbcc:x@y.example", "ünn@acme.example",
+     "ann@acme.test", "ann@acme.local", "a" * 65 + "@acme.example", "ann@" + "a" * 250 + ".example", "ann\x00@acme.example"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_with_a_reason(typed: str) -> None:
+    with pytest.raises(ValueError, match=r"\w"):
+        parse_address(typed)
+
+
+@pytest.mark.parametrize(
+    "visitor_id", ["undefined", "null", "NaN", "Anonymous", " null ", "0", "[object Object]", "00000000-0000-0000-0000-000000000000"]
+)
+def test_ids_that_broken_clients_send_are_no_one(visitor_id: str) -> None:
+    assert is_no_one(visitor_id)
+
+
+@pytest.mark.parametrize("visitor_id", ["v1", "nullable", "9b2d", "00000000-0000-0000-0000-000000000001"])
+def test_other_ids_are_someone(visitor_id: str) -> None:
+    assert not is_no_one(visitor_id)
