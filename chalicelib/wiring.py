@@ -8,7 +8,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -51,6 +51,7 @@ class Ports:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._secrets: dict[str, str] = {}
 
     def now(self) -> datetime:
         """The time, shifted by a local run's offset."""
@@ -64,27 +65,13 @@ class Ports:
         """Wait before another try."""
         pause(attempt)
 
-    @cached_property
-    def table(self) -> "Table":
-        """The table."""
-        from chalicelib.store.dynamo import connect
-
-        return connect(self.settings.table)
-
-    @cached_property
-    def send(self) -> "Callable[[Message], Outcome]":
-        """Gives a message to its service, once."""
-        from chalicelib.delivery.senders import connect
-
-        settings = self.settings
-        return connect(settings.sender, settings.configuration_set, settings.handoff_topic).send
-
-    @cache  # noqa: B019  one Ports per container, for its whole life
     def secret(self, arn: str) -> str:
         """A secret's text, read once per container."""
-        from chalicelib.store.secrets import read_secret
+        if arn not in self._secrets:
+            from chalicelib.store.secrets import read_secret
 
-        return read_secret(arn)
+            self._secrets[arn] = read_secret(arn)
+        return self._secrets[arn]
 
 
 class World:

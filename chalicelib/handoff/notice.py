@@ -66,8 +66,7 @@ class Notices:
                 if name not in DERIVED_FIELDS
             },
             "did": [
-                {"at": f"{event.at:%d %b %H:%M}", "what": inert(_deed(event))}
-                for event in self._recent(intent.lead_id)
+                {"at": f"{event.at:%d %b %H:%M}", "what": inert(_deed(event))} for event in self._recent(intent.lead_id)
             ],
         }
 

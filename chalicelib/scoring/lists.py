@@ -42,8 +42,6 @@ ROLE_NAMES = frozenset(
     ]
 )
 
-LIST_NAMES = ("free_mail", "role")
-
 
 @cache
 def bundled(name: str) -> Set[str]:

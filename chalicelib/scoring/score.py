@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.events import Value
-from chalicelib.scoring.model import BehaviourRule, Condition, FieldRule, Model, TestDocument
+from chalicelib.scoring.model import BehaviourRule, Condition, FieldRule, Model, Test
 from chalicelib.scoring.profile import Profile, Touch, Touches, values
 from chalicelib.scoring.tally import Tally, within_horizon
 from chalicelib.scoring.tally import since as tally_since
@@ -129,12 +129,12 @@ def _touch_value(touches: Touches, rule: FieldRule) -> str | None:
     return getattr(touch, rule.field, None)
 
 
-def _field_words(rule: FieldRule, test: TestDocument, value: Value | None) -> str:
+def _field_words(rule: FieldRule, test: Test, value: Value | None) -> str:
     if rule.touch:
         return f"{rule.touch} came by {value}"
     name = rule.field.replace("_", " ")
-    if test.present or test.absent:
-        return f"{name} is {'given' if test.present else 'not given'}"
+    if test.operator in ("present", "absent"):
+        return f"{name} is {'given' if test.operator == 'present' else 'not given'}"
     return f"{name} is {value}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.errors import DocumentError
 from chalicelib.limits import DOCUMENT_CACHE_SECONDS
-from chalicelib.scoring.model import Model, load
+from chalicelib.scoring.model import Model, compiled, load
 from chalicelib.store import keys
 from chalicelib.store.table import GUARDED, Put, Table
 
@@ -41,7 +41,7 @@ class Documents:
             raise DocumentError("there is no active model; load one with `make up` or `make deploy`")
         version = int(stored["version"])
         if version not in self._models:
-            self._models = {version: load(stored["document"], version)}
+            self._models = {version: compiled(stored["document"], version)}
         return self._models[version]
 
     def put(self, kind: str, document: Stored, document_id: str = keys.ACTIVE) -> None:

@@ -1,0 +1,212 @@
+"""Crowded leads: above 128 events in 48 hours only a refold can tell what is new. And that both algorithms agree."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from chalicelib.events import Event
+from chalicelib.qualify.lead import Lead, capped, count, refold
+from tests import factories as make
+from tests.factories import VISITOR
+from tests.fakes import NOW
+from tests.house import ANN, House
+
+MODEL = make.model()
+
+
+def counted(events: Sequence[Event], now: Any = NOW) -> Lead:
+    lead = make.lead()
+    for event in events:
+        lead = count(MODEL, lead, event, [], now) or lead
+    return lead
+
+
+def derived(lead: Lead) -> tuple[Any, ...]:
+    return lead.tally, lead.profile, lead.touches
+
+
+# --- counting -------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_that_is_counted_already_changes_nothing() -> None:
+    lead = counted([make.page()])
+    assert count(MODEL, lead, make.page(), [], NOW) is None
+
+
+def test_a_join_counts_what_its_visitor_did_and_each_event_once() -> None:
+    lead = counted([make.page("/pricing", n=1)])
+    joined = [make.page("/pricing", n=1), make.page("/blog/a", n=2)]
+    after = count(MODEL, lead, make.form(joins=(VISITOR,)), joined, NOW)
+    assert after is not None
+    assert after.tally == make.seen(site_visit={0: 2}, pricing_page=[0], blog=[0], demo_request=[0])
+
+
+def test_ids_older_than_48_hours_are_forgotten() -> None:
+    lead = counted([make.page(n=1, days_ago=3), make.page(n=2, days_ago=1)])
+    assert set(lead.counted) == {make.page(n=2, days_ago=1).digest}
+    later = count(MODEL, lead, make.page(n=3, at=NOW + timedelta(days=2)), [], NOW + timedelta(days=2))
+    assert later is not None
+    assert len(later.counted) == 1
+
+
+def test_the_128th_id_is_kept_and_the_129th_makes_the_lead_crowded() -> None:
+    lead = counted([make.page(n=n) for n in range(128)])
+    assert (len(lead.counted), lead.crowded) == (128, False)
+    after = count(MODEL, lead, make.page(n=128), [], NOW)
+    assert after is not None
+    assert (after.counted, after.crowded) == ({}, True)
+    assert after.tally == make.seen(site_visit={0: 129})
+
+
+def test_a_refold_lifts_the_flag_when_128_or_fewer_are_left() -> None:
+    events = [make.page(n=n, at=NOW - timedelta(hours=n / 3)) for n in range(140)]
+    crowded = refold(MODEL, make.lead(crowded=True), [], {VISITOR: events}, NOW)
+    assert (crowded.crowded, crowded.counted) == (True, {})
+    lifted = refold(MODEL, make.lead(crowded=True), [], {VISITOR: events}, NOW + timedelta(hours=6))
+    assert not lifted.crowded
+    assert len(lifted.counted) == 128 or len(lifted.counted) == len(
+        [event for event in events if NOW + timedelta(hours=6) - event.captured_at <= timedelta(hours=48)]
+    )
+
+
+# --- the cap --------------------------------------------------------------------------------------------------------
+
+
+def test_pings_above_500_of_one_captured_day_are_capped_and_nothing_else_is() -> None:
+    pings = [make.page(n=n) for n in range(600)]
+    others = [make.form("demo", n=n) for n in range(600)]
+    yesterday = [make.page(n=n, days_ago=1) for n in range(10)]
+    kept = capped([*pings, *others, *yesterday])
+    assert len(kept) == 500 + 600 + 10
+    assert [event for event in kept if event in pings] == sorted(pings, key=lambda event: event.id)[:500]
+
+
+# --- the two algorithms agree ---------------------------------------------------------------------------------------
+
+some_events = some.lists(
+    some.one_of(
+        some.builds(lambda n, ago: make.page("/pricing", n=n, days_ago=ago), some.integers(0, 30), some.integers(0, 3)),
+        some.builds(lambda n: make.download(f"{n}-guide"), some.integers(0, 40)),
+        some.builds(
+            lambda n, name: make.form("demo", n=n, days_ago=n, fields={"first_name": name}, campaign={"source": name}),
+            some.integers(0, 5),
+            some.sampled_from(["Ann", "Anna"]),
+        ),
+    ),
+    max_size=20,
+    unique_by=lambda event: event.id,
+)
+
+
+@given(some_events, some.randoms())
+def test_counting_one_by_one_is_folding_all_at_once(events: list[Event], order: Any) -> None:
+    shuffled = list(events)
+    order.shuffle(shuffled)
+    own = [event for event in events if event.partition != VISITOR]
+    visited = [event for event in events if event.partition == VISITOR]
+    folded = refold(MODEL, make.lead(), own, {VISITOR: visited}, NOW)
+    assert derived(counted(shuffled)) == derived(folded)
+    assert counted(shuffled).counted == folded.counted
+
+
+@pytest.mark.parametrize("days_ago", [0, 3])
+def test_a_join_of_more_pings_than_the_cap_counts_as_a_refold_would(days_ago: int) -> None:
+    """A visitor with 600 views of one day, some days ago: the count took all 600, the refold 500."""
+    pings = [make.page(n=n, days_ago=days_ago) for n in range(600)]
+    form = make.form(joins=(VISITOR,))
+    at_once = count(MODEL, make.lead(), form, pings, NOW)
+    assert at_once is not None
+    assert derived(at_once) == derived(refold(MODEL, make.lead(), [form], {VISITOR: pings}, NOW))
+
+
+# --- through the house ----------------------------------------------------------------------------------------------
+
+
+def crowded_house(pages: int = 130) -> House:
+    house = House()
+    house.form("newsletter", **ANN)
+    for _ in range(pages):
+        house.page("/blog/a")
+    house.until_quiet()
+    return house
+
+
+def crowding(house: House) -> Lead:
+    return house.world.leads.read(house.world.lead_id(ANN["email"]))
+
+
+def test_a_crowded_lead_waits_for_the_clock_and_then_counts_everything() -> None:
+    house = crowded_house()
+    assert crowding(house).crowded
+    before = crowding(house).tally
+    house.page("/pricing")
+    house.until_quiet()
+    assert crowding(house).tally == before
+    house.minutes_later(0)
+    assert crowding(house).tally.days_of("pricing-page")
+    assert house.world.clock.tick() == 0
+
+
+def test_a_crowded_lead_is_refolded_at_most_once_in_fifteen_minutes() -> None:
+    house = crowded_house()
+    house.page("/pricing")
+    house.until_quiet()
+    house.minutes_later(0)
+    first = crowding(house).version
+    house.page("/compare/x")
+    house.until_quiet()
+    house.minutes_later(14)
+    assert crowding(house).version == first
+    house.minutes_later(1)
+    assert crowding(house).version == first + 1
+    assert crowding(house).tally.days_of("compare-page")
+
+
+def test_a_request_of_a_crowded_lead_reaches_a_human_at_once() -> None:
+    house = crowded_house()
+    house.form("demo", **ANN)
+    house.until_quiet()
+    assert house.lead()["stage"] == "sql"
+    assert {item["channel"] for item in house.outbox() if item["state"] == "sent"} >= {"mail", "topic", "text"}
+
+
+def test_a_lead_that_is_quiet_for_two_days_is_no_longer_crowded_after_its_next_refold() -> None:
+    house = crowded_house()
+    house.ports.clock.tick(timedelta(days=3))
+    house.page("/pricing")
+    house.until_quiet()
+    house.minutes_later(0)
+    lead = crowding(house)
+    assert not lead.crowded
+    assert len(lead.counted) == 1
+    house.page("/compare/x")
+    house.until_quiet()
+    assert crowding(house).tally.days_of("compare-page")
+
+
+def test_a_crowded_lead_that_gets_a_repeated_record_counts_nothing_twice() -> None:
+    house = crowded_house()
+    records = [item for item in house.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
+    for item in records:
+        assert house.handle(item)
+    house.minutes_later(0)
+    (blog,) = crowding(house).tally.days["blog"].values()
+    assert blog == 130
+
+
+def test_a_refold_of_a_lead_changes_nothing_that_was_counted() -> None:
+    house = House()
+    house.page("/pricing")
+    house.form("guide", **ANN)
+    house.page("/blog/a")
+    house.until_quiet()
+    before = crowding(house)
+    house.world.qualify.refold(before.lead_id)
+    after = crowding(house)
+    assert (derived(after), after.counted, after.total) == (derived(before), before.counted, before.total)
+    assert replace(after.standing) == before.standing

@@ -1,0 +1,217 @@
+"""The notice to a salesperson: everything they need, and nothing a lead typed acts in it."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from chalicelib.delivery.intents import Channel, Reason, State
+from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
+from chalicelib.delivery.templates import inert
+from chalicelib.events import Event, Value
+from chalicelib.handoff.notice import Notices
+from chalicelib.handoff.plan import handoff_of
+from chalicelib.handoff.routing import salesperson
+from chalicelib.lifecycle.stages import Stage, Transition
+from tests import factories as make
+from tests.fakes import NOW
+
+MOVED = {
+    "kind": "requested",
+    "why": "demo request within 14 days, fit at least -15",
+    "total": 90_000,
+    "grade": "A",
+    "reasons": [["demo-request", "intent", 30_000, "demo request on 1 day"], ["blog", "engagement", 2_500, "blog"]],
+}
+PROFILE: Mapping[str, Value] = {**make.BEST_FIT, "first_name": "Ann", "last_name": "Example"}
+DEEDS = [make.form(fields={"message": "We have an audit in March."}), make.page("/pricing", days_ago=1)]
+
+
+def compose(
+    channel: Channel = Channel.MAIL,
+    profile: Mapping[str, Value] = PROFILE,
+    moved: Mapping[str, Any] | None = MOVED,
+    did: Sequence[Event] = DEEDS,
+    **intent: Any,
+) -> Message | Skip:
+    notices = Notices(lambda _lead, _version: moved, lambda _lead: profile, lambda _lead: did)
+    return notices.compose(make.handoff_intent(channel, **intent))
+
+
+def mail(**parts: Any) -> Mail:
+    composed = compose(Channel.MAIL, **parts)
+    assert isinstance(composed, Mail)
+    return composed
+
+
+def text(**parts: Any) -> Text:
+    composed = compose(Channel.TEXT, **parts)
+    assert isinstance(composed, Text)
+    return composed
+
+
+def topic(**parts: Any) -> Topic:
+    composed = compose(Channel.TOPIC, **parts)
+    assert isinstance(composed, Topic)
+    return composed
+
+
+REFERENCE = f"{make.LEAD_ID[:8]}-1"
+
+
+def test_a_mail_says_who_why_what_they_did_and_how_to_reach_them() -> None:
+    notice = mail()
+    assert notice.to == "sam@keybook.example"
+    assert notice.reply_to == "ann@acme.example"
+    assert notice.subject == f"[{REFERENCE}] Ann Example, CTO at Acme asks to be contacted (90 points, grade A)"
+    for body in (notice.text, notice.html or ""):
+        for part in ("ann@acme.example", "+49 30 901820", "demo request on 1 day", "90 points", "grade A", "/pricing",
+                     "sent the form demo", "We have an audit in March.", REFERENCE):  # fmt: skip
+            assert part in body
+        assert re.search(r"\+30\.000", body)
+        assert re.search(r"\+2\.500", body)
+
+
+def test_one_who_did_not_ask_is_to_be_written_to_first() -> None:
+    notice = mail(moved={**MOVED, "kind": "inferred"})
+    assert "has not asked to be contacted: write first" in notice.subject
+
+
+@pytest.mark.parametrize(
+    ("known", "who"),
+    [
+        ({"email": "ann@acme.example"}, "ann@acme.example asks"),
+        ({}, "somebody asks"),
+        ({"first_name": "Ann"}, "Ann asks"),
+        ({"last_name": "Example", "company": "Acme"}, "Example, Acme asks"),
+        ({"job_title": "CTO", "email": "a@b.example"}, "a@b.example, CTO asks"),
+    ],
+)
+def test_the_headline_is_as_much_as_is_known(known: dict[str, Value], who: str) -> None:
+    assert f"] {who}" in mail(profile=known).subject
+
+
+def test_a_text_is_short_and_says_how_to_reach_them() -> None:
+    notice = text()
+    assert notice.to == "+4930901821"
+    assert "Reach: +49 30 901820, ann@acme.example. Ref " + REFERENCE in notice.body
+    assert len(notice.body) <= 300
+
+
+@pytest.mark.parametrize("length", [100, 200, 300])
+def test_a_long_name_does_not_push_the_reference_and_the_number_out_of_a_text(length: int) -> None:
+    """Whoever types a name of three hundred letters must not silence how to reach them."""
+    notice = text(profile={**PROFILE, "first_name": "A" * length, "company": "B" * length})
+    assert len(notice.body) <= 300
+    assert "+49 30 901820" in notice.body
+    assert REFERENCE in notice.body
+
+
+def test_a_topic_message_is_json_for_machines() -> None:
+    notice = topic()
+    facts = json.loads(notice.body)
+    assert notice.subject == f"Handoff {REFERENCE}: requested, 90 points"
+    assert facts["lead_id"] == make.LEAD_ID
+    assert sum(reason["points"] for reason in facts["reasons"]) == 32.5
+    assert facts["profile"]["email"] == "ann@acme.example"
+
+
+@pytest.mark.parametrize(
+    ("channel", "reason"), [(Channel.MAIL, Reason.NO_ADDRESS), (Channel.TEXT, Reason.NO_PHONE)]
+)
+def test_without_a_salesperson_to_tell_it_is_refused_with_the_reason(channel: Channel, reason: Reason) -> None:
+    assert compose(channel, to=None) == Skip(State.REFUSED, reason)
+
+
+# --- nothing that a lead typed acts ---------------------------------------------------------------------------------
+
+NASTY = {
+    "first_name": "<script>alert(1)</script>",
+    "last_name": "{{ 7*7 }}",
+    "company": "evil.example",
+    "job_title": "https://evil.example/login?x=1",
+    "phone": "tel:+49<b>",
+    "industry": "www.evil.example",
+    "country": "<a href='https://evil.example'>DE</a>",
+    "homepage": "javascript://evil.example",
+    "note": "write to mallory@evil.example",
+}
+NASTY_DEEDS = [make.form("demo", fields={"message": "</td><img src=https://evil.example/x.png> go to evil.example"})]
+
+
+def test_html_is_escaped_and_templates_do_not_run() -> None:
+    html = mail(profile={**PROFILE, **NASTY}, did=NASTY_DEEDS).html or ""
+    tags = set(re.findall(r"<(\w+)", html))
+    assert tags <= {"html", "body", "div", "h1", "h2", "p", "strong", "br", "table", "tr", "td"}
+    assert "{{ 7*7 }}" in html
+
+
+@pytest.mark.parametrize("channel", list(Channel))
+def test_links_and_addresses_that_a_lead_typed_are_broken_up(channel: Channel) -> None:
+    composed = compose(channel, profile={**PROFILE, **NASTY}, did=NASTY_DEEDS)
+    for part in (str(getattr(composed, name, "")) for name in ("subject", "text", "html", "body")):
+        assert "evil.example" not in part
+        assert "://evil" not in part
+        assert "mallory@" not in part
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("https://evil.example/a.b", "https:// evil[.]example/a[.]b"),
+        ("evil.example", "evil[.]example"),
+        ("mallory@evil.example", "mallory at evil[.]example"),
+        ("Acme Inc.", "Acme Inc."),
+        ("3.5 years", "3[.]5 years"),
+        ("plain", "plain"),
+    ],
+)
+def test_inert_text_makes_no_link(typed: str, shown: str) -> None:
+    assert inert(typed) == shown
+
+
+def test_a_subject_and_a_text_are_one_line_each() -> None:
+    nasty = {**PROFILE, "first_name": "Ann\r\nBcc: mallory", "company": "A\tB"}
+    assert not re.search(r"[\r\n\t]", mail(profile=nasty).subject)
+    assert not re.search(r"[\r\n\t]", text(profile=nasty).body)
+
+
+def test_the_topics_subject_is_ours_alone() -> None:
+    assert topic(profile=NASTY).subject == f"Handoff {REFERENCE}: requested, 90 points"
+
+
+# --- routing and the plan -------------------------------------------------------------------------------------------
+
+SAM = {"id": "sam", "name": "Sam", "email": "sam@keybook.example", "phone": "+4930901821"}
+
+
+def test_the_first_active_person_gets_the_lead() -> None:
+    away = {**SAM, "id": "kim", "active": False}
+    person = salesperson({"people": [away, SAM]})
+    assert person is not None
+    assert person.id == "sam"
+    assert salesperson({"people": [away]}) is None
+    assert salesperson({"people": []}) is None
+    assert salesperson(None) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "people", "told"),
+    [
+        ("requested", [SAM], {"mail": SAM["email"], "topic": None, "text": SAM["phone"]}),
+        ("inferred", [SAM], {"mail": SAM["email"], "topic": None}),
+        ("requested", [], {"mail": None, "topic": None, "text": None}),
+        ("requested", [{**SAM, "phone": None}], {"mail": SAM["email"], "topic": None, "text": None}),
+    ],
+)
+def test_one_intent_for_each_channel_and_a_text_only_for_a_request(
+    kind: str, people: list[dict[str, Any]], told: dict[str, str | None]
+) -> None:
+    moved = Transition(origin=Stage.MQL, target=Stage.SQL, kind=kind, why="", cycle=2)
+    handoff, intents = handoff_of(moved, make.LEAD_ID, 7, {"people": people}, NOW)
+    assert {intent.channel.value: intent.to for intent in intents} == told
+    assert {intent.key for intent in intents} == {f"handoff#2#{channel}" for channel in told}
+    assert {intent.about for intent in intents} == {7}
+    assert (handoff.cycle, handoff.kind, handoff.owner) == (2, kind, "sam" if people else None)

@@ -1,0 +1,122 @@
+"""A batch of the stream: in order, the first failure ends it, and what can never work is set aside."""
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import ConflictError, DocumentError
+from chalicelib.store.events import event_item
+from chalicelib.store.stream import each_record
+from chalicelib.store.table import Item
+from tests import factories as make
+from tests.house import ANN, House, stream_event
+
+
+class Hands:
+    """Works off items; fails at those it is told to."""
+
+    def __init__(self, failures: dict[str, Exception] | None = None) -> None:
+        self.failures, self.done = failures or {}, list[str]()
+        self.quarantined: list[tuple[Item, str]] = []
+
+    def work(self, item: Item) -> None:
+        if error := self.failures.get(str(item["sk"])):
+            raise error
+        self.done.append(str(item["sk"]))
+
+    def quarantine(self, item: Item, reason: str) -> None:
+        self.quarantined.append((item, reason))
+
+    def take(self, event: dict[str, Any]) -> list[str]:
+        answer = each_record(event, self.work, self.quarantine)
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def items(*names: str) -> list[Item]:
+    return [{"pk": "p", "sk": name} for name in names]
+
+
+def test_a_batch_is_worked_off_in_order() -> None:
+    hands = Hands()
+    assert hands.take(stream_event(items("a", "b", "c"))) == []
+    assert hands.done == ["a", "b", "c"]
+
+
+def test_an_empty_batch_is_no_failure() -> None:
+    assert Hands().take({"Records": []}) == []
+
+
+@pytest.mark.parametrize("error", [ConflictError({}), RuntimeError(), OSError(), DocumentError("no model")])
+def test_the_first_failure_ends_the_batch_and_comes_again_with_all_behind_it(error: Exception) -> None:
+    hands = Hands({"b": error, "c": error})
+    assert hands.take(stream_event(items("a", "b", "c", "d"))) == ["2"]
+    assert hands.done == ["a"]
+    assert hands.quarantined == []
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), TypeError("x"), AssertionError("x")])
+def test_a_record_that_can_never_work_is_set_aside_and_the_rest_goes_on(error: Exception) -> None:
+    hands = Hands({"b": error})
+    assert hands.take(stream_event(items("a", "b", "c"))) == []
+    assert hands.done == ["a", "c"]
+    assert hands.quarantined == [({"pk": "p", "sk": "b"}, type(error).__name__)]
+
+
+@pytest.mark.parametrize("poison", [{"L": []}, {"M": {}}, {"NULL": True}, {"N": "1.5"}, {"SS": ["a"]}])
+def test_a_record_of_a_type_that_is_not_ours_is_set_aside_too(poison: dict[str, Any]) -> None:
+    """Reading the record is a part of working it off: it would fail in the same way for ever."""
+    event, hands = stream_event(items("a", "b", "c")), Hands()
+    event["Records"][1]["dynamodb"]["NewImage"]["x"] = poison
+    assert hands.take(event) == []
+    assert hands.done == ["a", "c"]
+    assert [(item["sk"], reason) for item, reason in hands.quarantined] == [("b", "ValueError")]
+
+
+def test_a_quarantine_that_fails_ends_the_batch() -> None:
+    def busy(_item: Item, _reason: str) -> None:
+        raise ConflictError({})
+
+    event = stream_event(items("a", "b"))
+    answer = each_record(event, Hands({"a": KeyError("x")}).work, busy)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+
+@pytest.mark.parametrize("name", ["MODIFY", "REMOVE"])
+def test_only_new_items_are_worked_off(name: str) -> None:
+    event, hands = stream_event(items("a", "b")), Hands()
+    event["Records"][0]["eventName"] = name
+    assert hands.take(event) == []
+    assert hands.done == ["b"]
+
+
+def test_bytes_come_as_base64_as_lambda_sends_them() -> None:
+    event, seen = stream_event(items("a")), list[Item]()
+    event["Records"][0]["dynamodb"]["NewImage"]["packed"] = {"B": b64encode(b"\x00\xff").decode()}
+    each_record(json.loads(json.dumps(event)), seen.append, Hands().quarantine)
+    assert seen == [{"pk": "p", "sk": "a", "packed": b"\x00\xff"}]
+
+
+# --- through the real handler ---------------------------------------------------------------------------------------
+
+
+def test_a_poison_event_does_not_stop_its_shard() -> None:
+    house = House()
+    house.form("demo", **ANN)
+    poison = {**event_item(make.form("other")), "kind": "smoke signal"}
+    good = [item for item in house.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
+    assert house.world.qualify_records(stream_event([poison, *good])) == {"batchItemFailures": []}
+    assert house.lead()["stage"] == "sql"
+    (kept,) = house.ports.memory.query("QUARANTINE")
+    assert kept["reason"] == "ValueError"
+
+
+def test_without_a_model_the_batch_comes_again() -> None:
+    house = House()
+    house.form("demo", **ANN)
+    del house.ports.memory.items["CONFIG#model", "ACTIVE"]
+    good = [item for item in house.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
+    failed = house.world.qualify_records(stream_event(good))
+    assert failed == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert not any(sk == "STANDING" for _, sk in house.ports.memory.items)
