@@ -65,6 +65,21 @@ class Ports:
         """Wait before another try."""
         pause(attempt)
 
+    @cached_property
+    def table(self) -> "Table":
+        """The table."""
+        from chalicelib.store.dynamo import connect
+
+        return connect(self.settings.table)
+
+    @cached_property
+    def send(self) -> "Callable[[Message], Outcome]":
+        """Gives a message to its service, once."""
+        from chalicelib.delivery.senders import connect
+
+        settings = self.settings
+        return connect(settings.sender, settings.configuration_set, settings.handoff_topic).send
+
     def secret(self, arn: str) -> str:
         """A secret's text, read once per container."""
         if arn not in self._secrets:
@@ -120,6 +135,7 @@ class World:
     def ledger(self) -> "Ledger":
         """The store of intents."""
         from chalicelib.store.ledger import Ledger
+    from chalicelib.store.table import Table
 
         return Ledger(self.ports.table)
 

@@ -149,7 +149,7 @@ def stream_event(items: list[Item]) -> dict[str, Any]:
     }
 
 
-ANN = {
+ANN: dict[str, Any] = {
     "email": "ann@acme.example",
     "first_name": "Ann",
     "last_name": "Example",

@@ -10,8 +10,9 @@
  *                   data-baton-download="asset"                      a click tracks "Asset Downloaded"
  *                   data-baton-favourite="product"                   a click tracks "Product Added to Wishlist"
  * On a form:        data-baton-then="#open"   post without leaving the page, then go there
+ *                   data-baton-form="demo"    posts to that form of the API, for pages that cannot know its address
  *
- * Forms that post to the API are bound by themselves, and work without this file as well.
+ * Forms whose action is the API's are bound by themselves, and work without this file as well.
  */
 (function () {
   'use strict';
@@ -302,6 +303,11 @@
 
   function submitted(event) {
     const form = event.target;
+    const id = form.getAttribute('data-baton-form');
+    if (id) {
+      form.setAttribute('action', API + '/v1/forms/' + id);
+      form.setAttribute('method', 'post');
+    }
     const then = form.getAttribute('data-baton-then');
     if (!then || event.defaultPrevented || !isOurs(form)) return;
     event.preventDefault();

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.delivery.intents import Intent
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event, lead_id_of, lead_partition
-from chalicelib.handoff.plan import Handoff
 from chalicelib.lifecycle.stages import Actor
 from chalicelib.limits import REFOLD_EVERY_MINUTES
 from chalicelib.qualify import lead as leads
@@ -17,6 +16,9 @@ from chalicelib.qualify.lead import Lead
 from chalicelib.scoring.model import Model
 from chalicelib.telemetry import log
 from chalicelib.writing import until_written
+
+if TYPE_CHECKING:
+    from chalicelib.handoff.plan import Handoff
 
 REFOLD_EVERY = timedelta(minutes=REFOLD_EVERY_MINUTES)
 
@@ -33,7 +35,7 @@ class Leads(Protocol):
         after: Lead,
         moved: Moved | None,
         intents: Sequence[Intent],
-        handoff: Handoff | None,
+        handoff: "Handoff | None",
     ) -> None:
         """Replace a lead. Raises ConflictError, or AlreadyPlannedError for intents that exist."""
 

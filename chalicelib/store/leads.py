@@ -4,12 +4,11 @@ import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.delivery.intents import Intent
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
-from chalicelib.handoff.plan import Handoff
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.qualify.effects import Moved
 from chalicelib.qualify.lead import Counted, Lead
@@ -18,6 +17,9 @@ from chalicelib.scoring.tally import pack, unpack
 from chalicelib.store import keys
 from chalicelib.store.ledger import put_intent
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
+
+if TYPE_CHECKING:
+    from chalicelib.handoff.plan import Handoff
 
 COUNTED_FORMAT = struct.Struct(">I8s")  # hour since 1970, digest
 
@@ -56,7 +58,7 @@ class Leads:
         after: Lead,
         moved: Moved | None,
         intents: Sequence[Intent],
-        handoff: Handoff | None,
+        handoff: "Handoff | None",
     ) -> None:
         """Replace a lead, with its transition and what the transition wants, if the standing is still as before.
 
@@ -244,7 +246,7 @@ def _transition_item(lead: Lead, moved: Moved) -> Item:
     return item | ({"kind": transition.kind} if transition.kind else {})
 
 
-def _handoff_item(lead_id: str, handoff: Handoff) -> Item:
+def _handoff_item(lead_id: str, handoff: "Handoff") -> Item:
     item: Item = {
         "pk": keys.lead(lead_id),
         "sk": f"{keys.HANDOFF}{handoff.cycle}",

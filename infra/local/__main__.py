@@ -10,7 +10,7 @@ import sys
 import time
 
 from infra.deploy import DeployError
-from infra.local import stack
+from infra.local import site, stack
 from infra.local.processes import LocalError
 from infra.local.stack import Stack
 from infra.package import PackageError
@@ -87,10 +87,11 @@ def _bring_up(now_offset: str) -> Stack:
 
 
 def _show(up: Stack) -> None:
-    print(f"  site  {up.site_url}")
-    print(f"  API   {up.api_url}")
-    print(f"  AWS   {up.aws_endpoint_url}")
-    print(f"  more  {os.path.relpath(stack.STACK_JSON, ROOT)}, logs in {os.path.relpath(LOCAL, ROOT)}/", flush=True)
+    print(f"  site     {up.site_url}")
+    print(f"  mailbox  {up.site_url}{site.MAILBOX_PATH}")
+    print(f"  API      {up.api_url}")
+    print(f"  AWS      {up.aws_endpoint_url}")
+    print(f"  more     {os.path.relpath(stack.STACK_JSON, ROOT)}, logs in {os.path.relpath(LOCAL, ROOT)}/", flush=True)
 
 
 if __name__ == "__main__":

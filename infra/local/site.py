@@ -1,10 +1,11 @@
-"""The demo's site: what is in site/, told where the API is. For this machine only.
+"""The demo's site: what is in site/, told where the API is, and the demo's mailbox. For this machine only.
 
 python -m infra.local.site <port> <api url>
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,9 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from infra.paths import ROOT
+from infra.local import mailbox
+from infra.paths import LOCAL, ROOT
 
 PLACEHOLDER = "__BATON_API_URL__"
+MAILBOX_PATH = "/mailbox"
+HTML = "text/html; charset=utf-8"
 TEXT_TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -48,13 +52,24 @@ class Page:
 
 def page_of(site: Path, api_url: str, path: str) -> Page:
     """The page at a URL's path: /pricing is pricing.html or pricing/index.html. Nothing outside `site`."""
-    found = find_file(site, path)
+    found, status = find_file(site, path), HTTPStatus.OK
+    if found is None:
+        found, status = find_file(site, "404.html"), HTTPStatus.NOT_FOUND
     if found is None:
         return Page(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"There is no such page.\n")
     body = found.read_bytes()
     if found.suffix in FILLED:
         body = body.replace(PLACEHOLDER.encode(), api_url.encode())
-    return Page(HTTPStatus.OK, content_type_of(found), body)
+    return Page(status, content_type_of(found), body)
+
+
+def mailbox_page(stack_json: Path) -> Page:
+    """The mails and texts of the stack that `stack_json` describes."""
+    try:
+        emulator_url = json.loads(stack_json.read_text())["aws_endpoint_url"]
+        return Page(HTTPStatus.OK, HTML, mailbox.render(mailbox.read(emulator_url)).encode())
+    except OSError:
+        return Page(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", b"The local AWS does not answer.\n")
 
 
 def find_file(site: Path, path: str) -> Path | None:
@@ -89,7 +104,7 @@ class SiteServer(ThreadingHTTPServer):
 
 
 class SiteHandler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD, and lets no browser keep what is being worked on."""
+    """Answers GET and HEAD, and lets no browser use a kept copy of what is being worked on."""
 
     server: SiteServer
     protocol_version = "HTTP/1.1"
@@ -103,11 +118,15 @@ class SiteHandler(BaseHTTPRequestHandler):
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
-        page = page_of(self.server.site, self.server.api_url, urlsplit(self.path).path)
+        path = urlsplit(self.path).path
+        if path == MAILBOX_PATH:
+            page = mailbox_page(LOCAL / "stack.json")  # read anew each time: a restart may move the local AWS
+        else:
+            page = page_of(self.server.site, self.server.api_url, path)
         self.send_response(page.status)
         self.send_header("Content-Type", page.content_type)
         self.send_header("Content-Length", str(len(page.body)))
-        self.send_header("Cache-Control", "no-store")
+        self.send_header("Cache-Control", "no-cache")  # not no-store: "back" would lose what was typed
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
         if with_body:

@@ -15,7 +15,7 @@ from botocore.exceptions import (
 )
 from botocore.stub import Stubber
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
 
@@ -93,7 +93,12 @@ def test_an_unverified_sender_is_refused() -> None:
 
 
 def stubbed() -> tuple[Senders, Stubber, Stubber]:
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": REGION, "config": ONCE}
+    keys: dict[str, Any] = {
+        "aws_access_key_id": "x",
+        "aws_secret_access_key": "x",
+        "region_name": REGION,
+        "config": ONCE,
+    }
     ses: Any = boto3.client("sesv2", **keys)
     sns: Any = boto3.client("sns", **keys)
     ses_stub, sns_stub = Stubber(ses), Stubber(sns)

@@ -1,6 +1,6 @@
 """The named methods of the store, on both engines: what a room asks of it, and what it answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -153,7 +153,7 @@ def test_an_answer_is_forgotten_after_thirty_days(table: Table) -> None:
 
 @pytest.mark.parametrize("taken", ["event", "owner", "consent", "answer"])
 def test_a_submission_of_which_one_part_is_taken_stores_nothing(table: Table, taken: str) -> None:
-    parts = {
+    parts: dict[str, Callable[[], object]] = {
         "event": lambda: Events(table).append(make.form()),
         "owner": lambda: table.write(put_owner(VISITOR, "ANOTHER")),
         "consent": lambda: table.write(Put({"pk": OWN, "sk": "CONSENT", "version": 1, "marketing": False}, ABSENT)),
@@ -282,12 +282,12 @@ def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it
     table.write(put_intent(wanted[1]))
     with pytest.raises(AlreadyPlannedError) as planned:
         leads(table).write(make.lead(), whole_lead(), moved(Stage.SQL), wanted, handoff)
-    assert (planned.value.intents, planned.value.handoff) == ({wanted[1].key}, False)
+    assert (planned.value.intents, planned.value.handoff) == (frozenset({wanted[1].key}), False)
     assert leads(table).read(LEAD_ID) == make.lead()
     leads(table).write(make.lead(), whole_lead(), moved(Stage.SQL), wanted[:1], handoff)
     with pytest.raises(AlreadyPlannedError) as again:
         leads(table).write(whole_lead(), whole_lead(version=2), moved(Stage.SQL), wanted, handoff)
-    assert (again.value.intents, again.value.handoff) == ({one.key for one in wanted}, True)
+    assert (again.value.intents, again.value.handoff) == (frozenset(one.key for one in wanted), True)
 
 
 def test_a_lost_race_is_a_conflict_even_when_its_intents_were_planned_too(table: Table) -> None:

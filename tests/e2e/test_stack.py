@@ -18,7 +18,7 @@ from chalicelib.store.dynamo import DynamoTable
 from infra.local.stack import SENDER, Stack
 from infra.local.walk import PERSON, StepFailedError, Walk, render
 from infra.paths import ROOT
-from tests.e2e.conftest import read_stack
+from tests.conftest import read_stack
 from tests.e2e.driver import Driver
 
 FAILING_PATIENCE_S = 8.0

@@ -33,7 +33,12 @@ class Worker:
         self.note("intent", lead_id, key)
 
 
-DUE = [Due(Task.REVIEW, "A", ""), Due(Task.REFOLD, "B", ""), Due(Task.INTENT, "C", "letter#x"), Due(Task.REVIEW, "D", "")]
+DUE = [
+    Due(Task.REVIEW, "A", ""),
+    Due(Task.REFOLD, "B", ""),
+    Due(Task.INTENT, "C", "letter#x"),
+    Due(Task.REVIEW, "D", ""),
+]
 
 
 def clock(worker: Any, due: Iterable[Due] = DUE) -> Clock:

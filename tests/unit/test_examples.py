@@ -4,11 +4,14 @@ A tally is written down as it would be counted; the two that people walk through
 counted from their events.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
+from chalicelib.events import Value
 from chalicelib.lifecycle.decide import apply, decide
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.scoring.profile import Touches
@@ -17,7 +20,12 @@ from chalicelib.scoring.tally import Tally, count
 from tests import factories as make
 from tests.factories import TODAY, came_by, profile, seen
 
-MANAGER = {"job_title": "Product Manager", "company_size": 300, "industry": "software", "country": "DE"}
+MANAGER: Mapping[str, Value] = {
+    "job_title": "Product Manager",
+    "company_size": 300,
+    "industry": "software",
+    "country": "DE",
+}
 NO_TOUCH = Touches()
 
 
@@ -90,7 +98,7 @@ def test_4_only_a_company_name_but_very_busy_is_an_mql_without_a_grade() -> None
 
 
 def test_5_a_founder_with_free_mail_who_asks_for_a_demo_reaches_a_human() -> None:
-    founder = {
+    founder: Mapping[str, Value] = {
         "email": "jo@gmail.com",
         "job_title": "Founder",
         "company_size": 12,
@@ -104,12 +112,12 @@ def test_5_a_founder_with_free_mail_who_asks_for_a_demo_reaches_a_human() -> Non
 
 
 def test_6_a_student_with_free_mail_who_asks_for_a_demo_stays_a_lead() -> None:
-    student = {"email": "jo@gmail.com", "job_title": "Student"}
+    student: Mapping[str, Value] = {"email": "jo@gmail.com", "job_title": "Student"}
     worth = score(make.model(), profile(student), NO_TOUCH, seen(site_visit=[0], demo_request=[0]), TODAY)
     assert (points(worth), told(worth), stage(worth)) == ((-40, 0, 1, 30), (-9, "F"), (Stage.LEAD, None))
 
 
-SEVEN = {
+SEVEN: dict[str, Any] = {
     "site_visit": [0, 4, 9],
     "product_page": [0, 9],
     "pricing_page": [0, 4],
@@ -129,19 +137,19 @@ def test_7_without_guide_and_sheet_the_manager_is_an_mql() -> None:
 
 
 def test_8_reloading_the_prices_twenty_times_in_a_day_is_one_visit() -> None:
-    facts = {name: MANAGER[name] for name in ("job_title", "company_size", "industry")}
+    facts: Mapping[str, Value] = {name: MANAGER[name] for name in ("job_title", "company_size", "industry")}
     worth = score(make.model(), profile(facts), NO_TOUCH, seen(site_visit={0: 20}, pricing_page={0: 20}), TODAY)
     assert (points(worth), told(worth), stage(worth)) == ((24, 0, 1, 6), (31, "B"), (Stage.LEAD, None))
 
 
 def test_9_an_engineer_who_looks_for_a_job_is_a_lead() -> None:
     tally = seen(site_visit=[0, 1], careers_page=[0, 1], keys={"guide-download": {"a": 0}})
-    facts = {**MANAGER, "job_title": "Engineer"}
+    facts: Mapping[str, Value] = {**MANAGER, "job_title": "Engineer"}
     worth = score(make.model(), profile(facts), came_by("organic"), tally, TODAY)
     assert (points(worth), told(worth), stage(worth)) == ((28, 3, -2, 0), (29, "B"), (Stage.LEAD, None))
 
 
-HEAD_OF_OPS = {"job_title": "Head of Ops", "company_size": 80, "country": "PL", "company": "Acme"}
+HEAD_OF_OPS: Mapping[str, Value] = {"job_title": "Head of Ops", "company_size": 80, "country": "PL", "company": "Acme"}
 
 
 @pytest.mark.parametrize(
@@ -172,14 +180,14 @@ def test_10_a_head_of_ops_with_one_guide_cools_sooner_the_less_the_letters_do(
 
 
 def test_11_a_customer_who_logs_in_is_never_ready_to_buy() -> None:
-    facts = {name: value for name, value in make.BEST_FIT.items() if name != "company"}
+    facts: Mapping[str, Value] = {name: value for name, value in make.BEST_FIT.items() if name != "company"}
     tally = seen(site_visit=[0, 3, 6], login_page=[0, 3, 6], pricing_page=[0, 3])
     worth = score(make.model(), profile(facts), NO_TOUCH, tally, TODAY)
     assert (points(worth), worth.rounded, stage(worth)) == ((38, 0, 2.6, 0), 41, (Stage.LEAD, None))
 
 
 def test_12_a_director_with_a_webinar_prices_and_a_reply_is_inferred_ready() -> None:
-    facts = {"job_title": "Director", "company_size": 500, "industry": "software", "country": "AT"}
+    facts: Mapping[str, Value] = {"job_title": "Director", "company_size": 500, "industry": "software", "country": "AT"}
     tally = seen(site_visit=[0, 3], webinar_attended=[10], webinar_signup=[16], pricing_page=[1, 3], mail_reply=[0])
     worth = score(make.model(), profile(facts), came_by("event"), tally, TODAY)
     assert (points(worth), told(worth), stage(worth)) == ((34, 4, 12.6, 22.5), (73, "A"), (Stage.SQL, "inferred"))

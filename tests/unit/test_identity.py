@@ -56,7 +56,8 @@ def test_what_is_no_address_is_refused_with_a_reason(typed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "visitor_id", ["undefined", "null", "NaN", "Anonymous", " null ", "0", "[object Object]", "00000000-0000-0000-0000-000000000000"]
+    "visitor_id",
+    ["undefined", "null", "NaN", "Anonymous", " null ", "0", "[object Object]", "00000000-0000-0000-0000-000000000000"],
 )
 def test_ids_that_broken_clients_send_are_no_one(visitor_id: str) -> None:
     assert is_no_one(visitor_id)

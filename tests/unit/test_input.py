@@ -17,7 +17,7 @@ JSON = {"Content-Type": "application/json"}
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 BROWSER = {**URLENCODED, "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 FORM, BATCH, PAGE, TRACK, IDENTIFY = "/v1/forms/demo", "/v1/batch", "/v1/page", "/v1/track", "/v1/identify"
-EMAIL = {"email": "ann@acme.example"}
+EMAIL: dict[str, Any] = {"email": "ann@acme.example"}
 ENDPOINTS = [FORM, BATCH, PAGE, TRACK, IDENTIFY]
 
 
@@ -118,7 +118,9 @@ def test_a_form_of_too_many_fields_is_refused(house: House) -> None:
     refused(house, house.post(FORM, {"fields": {**EMAIL, **{f"f{n}": "x" for n in range(50)}}}), "fields")
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 13, "1" * 4_000, "1e13"])
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 13, "1" * 4_000, "1e13"]
+)
 def test_a_number_that_is_none_or_too_large_is_refused(house: House, number: str) -> None:
     body = f'{{"fields": {{"email": "ann@acme.example", "seats": {number}}}}}'
     answer = house.http("POST", FORM, body, JSON)
@@ -385,7 +387,19 @@ def test_a_wrong_trait_is_named_as_it_was_written(house: House, traits: Any, fie
 
 @pytest.mark.parametrize(
     "data",
-    [{}, [], "x", 5, None, {"batch": None}, {"batch": []}, {"batch": {}}, {"batch": "abc"}, {"batch": 5}, {"batch": True}],
+    [
+        {},
+        [],
+        "x",
+        5,
+        None,
+        {"batch": None},
+        {"batch": []},
+        {"batch": {}},
+        {"batch": "abc"},
+        {"batch": 5},
+        {"batch": True},
+    ],
 )
 def test_what_is_no_batch_is_refused(house: House, data: Any) -> None:
     refused(house, house.post(BATCH, data), "batch")

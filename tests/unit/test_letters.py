@@ -133,4 +133,3 @@ def test_a_letter_is_keyed_by_what_it_means() -> None:
 def test_a_sequence_outside_the_format_is_a_document_error(change: dict[str, Any]) -> None:
     with pytest.raises(DocumentError):
         wanted(Stage.MQL, {**SEQUENCE, **change})
-

@@ -1,6 +1,6 @@
 """Signed links: two live keys, one purpose each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -40,12 +40,13 @@ def test_a_link_is_for_one_purpose() -> None:
         one.read("unsubscribe", one.sign("confirm", "LEAD"))
 
 
-@pytest.mark.parametrize("change", [lambda t: t[:-1], lambda t: "x" + t, lambda t: t + "x", lambda t: "", lambda t: "."])
-def test_a_changed_token_is_not_ours(change: object) -> None:
-    assert callable(change)
+@pytest.mark.parametrize(
+    "change", [lambda token: token[:-1], lambda token: "x" + token, lambda token: token + "x", lambda token: token[:0]]
+)
+def test_a_changed_token_is_not_ours(change: Callable[[str], str]) -> None:
     one = links(current="one")
     with pytest.raises(NotFoundError):
-        one.read("unsubscribe", str(change(one.sign("unsubscribe", "LEAD"))))
+        one.read("unsubscribe", change(one.sign("unsubscribe", "LEAD")))
 
 
 def test_the_keys_are_asked_for_only_when_a_token_is() -> None:

@@ -118,9 +118,7 @@ def test_a_topic_message_is_json_for_machines() -> None:
     assert facts["profile"]["email"] == "ann@acme.example"
 
 
-@pytest.mark.parametrize(
-    ("channel", "reason"), [(Channel.MAIL, Reason.NO_ADDRESS), (Channel.TEXT, Reason.NO_PHONE)]
-)
+@pytest.mark.parametrize(("channel", "reason"), [(Channel.MAIL, Reason.NO_ADDRESS), (Channel.TEXT, Reason.NO_PHONE)])
 def test_without_a_salesperson_to_tell_it_is_refused_with_the_reason(channel: Channel, reason: Reason) -> None:
     assert compose(channel, to=None) == Skip(State.REFUSED, reason)
 

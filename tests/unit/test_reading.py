@@ -39,14 +39,19 @@ def test_a_lead_is_told_as_api_md_has_it(house: House) -> None:
     house.until_quiet()
     lead = house.lead()
     assert set(lead) == {
-        "lead_id", "email", "profile", "stage", "kind", "cycle", "owner", "score", "first_touch", "last_touch", "consent",
-        "suppressed", "interest", "review_on", "created_at", "updated_at",
+        "lead_id", "email", "profile", "stage", "kind", "cycle", "owner", "score", "first_touch", "last_touch",
+        "consent", "suppressed", "interest", "review_on", "created_at", "updated_at",
     }  # fmt: skip
     assert lead["profile"] == {name: value for name, value in ANN.items() if name != "email"}
     assert set(lead["score"]) == {"total", "grade", "groups", "as_of", "model_version", "reasons"}
     assert set(lead["score"]["groups"]) == {"fit", "channel", "engagement", "intent"}
     assert (lead["score"]["as_of"], lead["interest"]) == ("2026-11-22", "product")
-    assert lead["first_touch"] == {"source": "google", "medium": "cpc", "campaign": "spring", "at": "2026-11-22T10:00:00.000Z"}
+    assert lead["first_touch"] == {
+        "source": "google",
+        "medium": "cpc",
+        "campaign": "spring",
+        "at": "2026-11-22T10:00:00.000Z",
+    }
     assert lead["last_touch"] == lead["first_touch"]
     assert lead["consent"] == {"marketing": True, "at": "2026-11-22T10:00:00.000Z", "text": "Write to me."}
     pricing = next(reason for reason in lead["score"]["reasons"] if reason["rule"] == "pricing-page")

@@ -1,12 +1,11 @@
-"""One deployed stack for the end-to-end tests: the real template on the local AWS, in a folder of its own."""
+"""One deployed stack for all tests that need one: the real template on the local AWS, in a folder of its own."""
 
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -40,13 +39,19 @@ def read_stack() -> Stack:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def running_stack() -> Iterator[Callable[[], Stack]]:
     stacks.use_local_account()
     command("down")
     shutil.rmtree(ROOT / HOME, ignore_errors=True)
     command("up")
-    yield read_stack()
+    yield read_stack
     command("down")
+
+
+@pytest.fixture
+def stack(running_stack: Callable[[], Stack]) -> Stack:
+    """Where the stack is now: a test that restarts it moves it to other ports."""
+    return running_stack()
 
 
 @pytest.fixture
@@ -70,5 +75,5 @@ def aws(stack: Stack) -> Any:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """There is one stack: everything that uses it runs in one worker."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
+        if "running_stack" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.xdist_group("stack"))

@@ -1,0 +1,1 @@
+"""The demo's site in a real browser, against the deployed stack."""

@@ -1,0 +1,85 @@
+"""Chromium, and visitors of the demo's site who use it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Playwright, sync_playwright
+
+from infra.local.stack import Stack
+from infra.paths import MADE
+from tests.browser.visitor import Visitor
+from tests.e2e.driver import Driver
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+]
+SCREENSHOTS = MADE / "screenshots"
+
+NewVisitor = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    if not CHROMIUM.exists():
+        missing = f"Chromium is missing: on Debian, `apt install chromium` puts it at {CHROMIUM}"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
+    """Starts a browser; all are ended with the tests."""
+    started: list[Browser] = []
+
+    def start(**options: Any) -> Browser:
+        started.append(playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, **options))
+        return started[-1]
+
+    yield start
+    for each in started:
+        each.close()
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Browser:
+    return launch()
+
+
+@pytest.fixture
+def new_visitor(browser: Browser, stack: Stack, driver: Driver) -> Iterator[NewVisitor]:
+    """Makes a visitor with a browser profile of their own. Options are those of a browser context."""
+    visitors: list[Visitor] = []
+
+    def make(own_browser: Browser | None = None, **options: Any) -> Visitor:
+        visitors.append(Visitor((own_browser or browser).new_context(base_url=stack.site_url, **options), driver))
+        return visitors[-1]
+
+    yield make
+    for each in visitors:
+        each.close()
+
+
+@pytest.fixture
+def visitor(new_visitor: NewVisitor) -> Visitor:
+    return new_visitor()
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    shutil.rmtree(SCREENSHOTS, ignore_errors=True)
+    SCREENSHOTS.mkdir(parents=True)
+    return SCREENSHOTS
