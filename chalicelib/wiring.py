@@ -135,7 +135,6 @@ class World:
     def ledger(self) -> "Ledger":
         """The store of intents."""
         from chalicelib.store.ledger import Ledger
-    from chalicelib.store.table import Table
 
         return Ledger(self.ports.table)
 
