@@ -15,7 +15,8 @@ from chalicelib.store.table import Expectation, Item, Put, Write
 from chalicelib.wiring import Ports
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bound
+TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds
+PK_MAX_BYTES, SK_MAX_BYTES = 2_048, 1_024
 SECRETS = {
     "identity": "a test's identity secret",
     "links": '{"current": "a test\'s link secret"}',
@@ -85,6 +86,7 @@ class MemoryTable:
         places = [_key(write) for write in writes]
         assert 0 < len(writes) <= TRANSACTION_MAX_WRITES, "a transaction has 1 to 100 writes"
         assert len(set(places)) == len(places), "a transaction names each item once"
+        assert all(len(pk.encode()) <= PK_MAX_BYTES and len(sk.encode()) <= SK_MAX_BYTES for pk, sk in places)
         if self._random is not None and self._random.random() < 1 / 8:
             raise ConflictError({})
         failed = {

@@ -1,12 +1,13 @@
 """Checks of what strangers send: texts without control characters, JSON without traps, URLs, campaigns."""
 
 import json
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NoReturn, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator, ValidationError
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.limits import ID_MAX_CHARS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
@@ -44,8 +45,23 @@ def web_address(text: str) -> str:
     return text.strip()
 
 
+def scalar(value: Any, max_chars: int, check: Callable[[str], str]) -> str | int | float | bool:
+    """A text, number or yes/no that we have no name for. Raises ValueError for anything else."""
+    if isinstance(value, str):
+        if len(value) > max_chars:
+            raise ValueError(f"must have at most {max_chars} characters")
+        return check(value)
+    if not isinstance(value, int | float):
+        raise ValueError("must be a text, a number, true or false")
+    if math.isinf(value):  # Python reads 1e999 as infinity, which no JSON may hold
+        raise ValueError("is too large a number")
+    return value
+
+
 Line = Annotated[str, Field(max_length=LINE_MAX_CHARS), AfterValidator(one_line)]
 Id = Annotated[str, Field(max_length=ID_MAX_CHARS), AfterValidator(one_line)]
+LineScalar = Annotated[Any, PlainValidator(lambda value: scalar(value, LINE_MAX_CHARS, one_line))]
+TextScalar = Annotated[Any, PlainValidator(lambda value: scalar(value, TEXT_MAX_CHARS, many_lines))]
 Text = Annotated[str, Field(max_length=TEXT_MAX_CHARS), AfterValidator(many_lines)]
 Url = Annotated[str, Field(max_length=URL_MAX_CHARS), AfterValidator(web_address)]
 

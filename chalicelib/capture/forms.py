@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from chalicelib.capture.checks import Id, Line, Text, Url, campaign_of, parse_as, parse_json, path_of
+from chalicelib.capture.checks import Id, Line, LineScalar, Text, Url, campaign_of, parse_as, parse_json, path_of
 from chalicelib.capture.consent import Consent, given
 from chalicelib.capture.identity import is_no_one, parse_address
 from chalicelib.document import Document, parse_document
@@ -64,7 +64,7 @@ class Fields(BaseModel):
     country: Line | None = None
     phone: Annotated[Line, Field(max_length=40)] | None = None
     message: Text | None = None
-    __pydantic_extra__: dict[str, Line | int | float | bool | None]
+    __pydantic_extra__: dict[str, LineScalar]
 
     @model_validator(mode="before")
     @classmethod
@@ -277,7 +277,7 @@ def events_of(
         properties["unregistered"] = True
     said = Event(
         partition=partition,
-        id=event_id(partition, now, submission_id),
+        id=event_id(partition, now, f"{form_id}/{submission_id}"),
         kind=Kind.FORM,
         name=form_id,
         at=now,
@@ -291,7 +291,7 @@ def events_of(
         return [said]
     download = Event(
         partition=partition,
-        id=event_id(partition, now, f"{submission_id}/asset"),
+        id=event_id(partition, now, f"{form_id}/{submission_id}/asset"),
         kind=Kind.TRACK,
         name=ASSET_DOWNLOADED,
         at=now,

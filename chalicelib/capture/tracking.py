@@ -4,18 +4,21 @@ An event is the same event if its messageId and original timestamp are the same,
 by sentAt it is sent. With both ids it is stored under anonymousId; userId is a visitor in a namespace of its own.
 """
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, Protocol
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from chalicelib.capture import forms
-from chalicelib.capture.checks import Id, Line, Parsed, Text, Url, campaign_of, parse_as, path_of
+from chalicelib.capture.checks import Id, Line, Parsed, TextScalar, Url, campaign_of, one_line, parse_as, path_of
 from chalicelib.capture.forms import Fields
-from chalicelib.errors import ConflictError, FieldError, InputError
+from chalicelib.errors import ConflictError, FieldError, InputError, TooLargeError
 from chalicelib.events import (
+    EPOCH,
     Event,
     Kind,
     event_id,
@@ -24,7 +27,7 @@ from chalicelib.events import (
     user_partition,
     visitor_partition,
 )
-from chalicelib.limits import BATCH_MAX_EVENTS, EVENT_MAX_PROPERTIES
+from chalicelib.limits import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, EVENT_MAX_PROPERTIES
 from chalicelib.writing import until_written
 
 # A trait of `identify` in Segment's words, and ours.
@@ -44,9 +47,12 @@ TRAITS = {
 }
 
 
+ONE_DIGIT = re.compile(r"-(\d)(?=[-T])")  # Segment's own samples have `2015-2-02T...`
+
+
 def _time(value: Any) -> datetime:
     try:
-        at = parse_time(value)
+        at = parse_time(ONE_DIGIT.sub(r"-0\1", value))
         event_id("", at, "")
     except (TypeError, ValueError):
         raise ValueError("must be an ISO 8601 time after 1970, for example 2026-11-22T09:30:00.000Z") from None
@@ -60,7 +66,7 @@ def _text_of_number(value: Any) -> Any:
 
 Time = Annotated[datetime, BeforeValidator(_time)]
 AnyId = Annotated[Id, BeforeValidator(_text_of_number)]
-Key = Annotated[str, Field(min_length=1, max_length=100)]
+Key = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(one_line)]
 
 
 class Item(BaseModel):
@@ -85,15 +91,15 @@ class Scalars(BaseModel):
     url: Url = ""
     path: Url = ""
     referrer: Url = ""
-    __pydantic_extra__: dict[str, Text | int | float | bool]
+    __pydantic_extra__: dict[str, TextScalar]
     model_config = {"extra": "allow"}
 
 
 class Context(BaseModel):
     """What we read of the context."""
 
-    campaign: dict[str, Line] = {}
-    page: dict[str, Any] = {}
+    campaign: dict[str, Line] | None = None
+    page: dict[str, Any] | None = None
 
 
 class Store(forms.Store, Protocol):
@@ -136,6 +142,9 @@ class Tracking:
             raise InputError(FieldError("batch", "must be a list of events"))
         if len(items) > BATCH_MAX_EVENTS:
             raise InputError(FieldError("batch", f"must have at most {BATCH_MAX_EVENTS} events; it has {len(items)}"))
+        for index, item in enumerate(items):
+            if len(json.dumps(item)) > EVENT_MAX_BYTES:
+                raise TooLargeError(FieldError(f"batch.{index}", f"must be at most {EVENT_MAX_BYTES} bytes"))
         rejected: list[tuple[int, InputError]] = []
         for index, item in enumerate(items):
             try:
@@ -188,21 +197,23 @@ def event_of(item: Item, partition: str, message_id: str, now: datetime) -> Even
     scalars = {name: value for name, value in (item.properties or {}).items() if isinstance(value, str | int | float)}
     properties = _checked(Scalars, scalars, "properties").model_dump(exclude_defaults=True)
     context = _checked(Context, item.context or {}, "context")
-    page = _checked(Scalars, {k: v for k, v in context.page.items() if k in ("url", "referrer")}, "context.page")
+    page = _checked(
+        Scalars, {k: v for k, v in (context.page or {}).items() if k in ("url", "referrer")}, "context.page"
+    )
     url = str(properties.get("url", ""))
     if path := path_of(url) if url else properties.get("path") or (path_of(page.url) if page.url else ""):
         properties["path"] = path
     stamped = item.timestamp or now
-    at = stamped + (now - item.sent_at) if item.sent_at and item.timestamp else stamped
+    drift = now - item.sent_at if item.sent_at and item.timestamp else timedelta(0)
     return Event(
         partition=partition,
         id=event_id(partition, stamped, message_id),
         kind=Kind(item.type),
         name=item.event or item.name or "",
-        at=min(at, now),
+        at=max(EPOCH, min(stamped + drift, now)),
         captured_at=now,
         properties=properties,
-        campaign=campaign_of(context.campaign, url or page.url),
+        campaign=campaign_of(context.campaign or {}, url or page.url),
     )
 
 
@@ -221,7 +232,16 @@ def fields_of(item: Item) -> Fields | None:
         named["company_size"] = company.get("employee_count") or company.get("employees")
     if isinstance(address, dict):
         named.setdefault("country", address.get("country"))
-    return _checked(Fields, named, "traits")
+    try:
+        return parse_as(Fields, named)
+    except InputError as error:
+        named_as = [FieldError(_trait_path(one.field, traits), one.message) for one in error.errors]
+        raise InputError(*named_as) from None
+
+
+def _trait_path(field: str, traits: Mapping[str, Any]) -> str:
+    """A field's path as the client named it."""
+    return f"traits.{next((trait for trait, name in TRAITS.items() if name == field and trait in traits), field)}"
 
 
 def _visitor(item: Item) -> str:

@@ -32,12 +32,14 @@ class Unsubscribe:
         until_written(lambda: self._unsubscribe(lead_id), self._pause)
 
     def _unsubscribe(self, lead_id: str) -> None:
-        if self._consents.read(lead_id).suppressed == UNSUBSCRIBED:
+        consent = self._consents.read(lead_id)
+        if consent.suppressed == UNSUBSCRIBED:
             return
         now, partition = self._now(), lead_partition(lead_id)
         event = Event(
             partition=partition,
-            id=event_id(partition, now, UNSUBSCRIBED),
+            # of one who bounced before too: said again about the same consent, it is the same event
+            id=event_id(partition, consent.suppressed_at or now, f"{UNSUBSCRIBED}/{consent.version}"),
             kind=Kind.MAIL,
             name=UNSUBSCRIBED,
             at=now,

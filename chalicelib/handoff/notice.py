@@ -110,8 +110,9 @@ def _mail(intent: Intent, facts: Mapping[str, Any]) -> Mail:
 
 def _text(intent: Intent, facts: Mapping[str, Any]) -> Text:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
-    body = f"{_headline(facts)}. Reach: {reach}. Ref {facts['reference']}"
-    return Text(to=intent.to or "", body=" ".join(body.split())[:TEXT_MAX_CHARS])
+    end = f". Reach: {reach}. Ref {facts['reference']}"
+    headline = " ".join(_headline(facts).split())  # a stranger's long name must not push the number out
+    return Text(to=intent.to or "", body=headline[: max(0, TEXT_MAX_CHARS - len(end))] + end)
 
 
 def _topic(facts: Mapping[str, Any]) -> Topic:

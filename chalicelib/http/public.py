@@ -64,9 +64,6 @@ def track_batch() -> Response:
     request = _request()
     data = _parse_json(request, BATCH_BODY_MAX_BYTES)
     check_write_key(request, data)
-    for index, item in enumerate(data.get("batch") or [] if isinstance(data, dict) else []):
-        if len(json.dumps(item)) > EVENT_MAX_BYTES:
-            raise TooLargeError(FieldError(f"batch.{index}", f"must be at most {EVENT_MAX_BYTES} bytes"))
     rejected = world().tracking.batch(data)
     return _json({"success": True} | ({"rejected": rejected} if rejected else {}))
 
@@ -100,7 +97,12 @@ def pixel() -> Response:
     query: dict[str, str] = dict(request.query_params or {})
     check_write_key(request, query)
     properties = {name: query[name] for name in ("url", "referrer") if query.get(name)}
-    world().tracking.one({"anonymousId": query.get("anonymousId"), "properties": properties}, "page")
+    try:
+        world().tracking.one({"anonymousId": query.get("anonymousId"), "properties": properties}, "page")
+    except InputError as error:
+        raise InputError(
+            *(FieldError(one.field.removeprefix("properties."), one.message) for one in error.errors)
+        ) from None
     return Response(body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"})
 
 

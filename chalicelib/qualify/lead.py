@@ -69,7 +69,8 @@ def count(model: Model, lead: Lead, event: Event, joined: Iterable[Event], now: 
     if event.digest in lead.counted:
         return None
     new = {one.digest: one for one in (event, *joined) if one.digest not in lead.counted}
-    return _with_ids(_folded(model, lead, list(new.values()), now), {**lead.counted, **_ids(new.values())}, now)
+    kept = capped(new.values())
+    return _with_ids(_folded(model, lead, kept, now), {**lead.counted, **_ids(new.values())}, now)
 
 
 def refold(

@@ -9,7 +9,7 @@ from chalicelib.delivery.intents import Intent
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event, lead_id_of, lead_partition
 from chalicelib.lifecycle.stages import Actor
-from chalicelib.limits import REFOLD_EVERY_MINUTES
+from chalicelib.limits import COUNTED_MAX_IDS, REFOLD_EVERY_MINUTES
 from chalicelib.qualify import lead as leads
 from chalicelib.qualify.effects import Effects, Moved, effects, owned
 from chalicelib.qualify.lead import Lead
@@ -115,7 +115,12 @@ class Qualify:
         if lead.crowded:  # a request must reach a human at once, so it does not wait for the clock
             self._refold(lead_id)
             return
+        if event.digest in lead.counted:
+            return
         joined = [one for visitor in event.joins for one in self._events.joined(visitor, leads.join_until(event))]
+        if len(joined) > COUNTED_MAX_IDS:  # only a refold knows the cap on a day's pings
+            self._refold(lead_id)
+            return
         counted = leads.count(self._documents.model(), lead, event, joined, self._now())
         if counted is not None:
             self._decide(lead, counted, Actor.MODEL)

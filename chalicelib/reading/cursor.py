@@ -16,7 +16,7 @@ def from_cursor(cursor: str, kinds: tuple[type, ...]) -> list[Any]:
     """The place of a cursor. Raises InputError for one that we did not give out."""
     try:
         place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         place = None
     if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
         raise InputError(FieldError("cursor", "is not one that this list gave out"))

@@ -1,5 +1,6 @@
 """The reads behind the private endpoints, each bounded and paged."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -16,6 +17,9 @@ from chalicelib.reading.cursor import from_cursor, to_cursor
 from chalicelib.reading.shapes import event_shape, lead_shape, message_shape, outbox_shape, transition_shape
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, interest, score
+
+LEAD_ID = re.compile(r"[A-Z2-7]{26}")
+PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")  # of an intent in the outbox
 
 
 class Leads(Protocol):
@@ -120,6 +124,8 @@ class Reading:
         if state is not None and state not in set(State):
             raise InputError(FieldError("state", f"must be one of {', '.join(State)}"))
         before = from_cursor(cursor, (str,))[0] if cursor else ""
+        if before and not PLACE.fullmatch(before):
+            raise InputError(FieldError("cursor", "is not one that this list gave out"))
         found = self._outbox.outbox([State(state)] if state else list(State), before, limit + 1)
         page = found[:limit]
         return {
@@ -128,8 +134,8 @@ class Reading:
         }
 
     def _known(self, lead_id: str) -> Lead:
-        lead = self._leads.read(lead_id)
-        if not lead.version:
+        lead = self._leads.read(lead_id) if LEAD_ID.fullmatch(lead_id) else None
+        if lead is None or not lead.version:
             raise NotFoundError("there is no such lead")
         return lead
 

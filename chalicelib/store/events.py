@@ -114,7 +114,9 @@ def event_item(event: Event) -> Item:
     if event.confirmed:
         item["confirmed"] = True
     if event.is_ping:
-        item["expires_at_epoch_s"] = int((event.at + timedelta(days=HORIZON_DAYS)).timestamp())
+        # never long ago: DynamoDB does not expire what should have expired more than five years before
+        expires_at = max(event.at + timedelta(days=HORIZON_DAYS), event.captured_at)
+        item["expires_at_epoch_s"] = int(expires_at.timestamp())
     return item
 
 

@@ -43,17 +43,17 @@ def each_record(
         change = record["dynamodb"]
         try:
             if record["eventName"] == "INSERT":
-                _work_one(unmarshal(change["NewImage"]), work, quarantine)
+                _work_one(change, work, quarantine)
         except Exception as error:  # noqa: BLE001  whatever it was, the record must come again
             log("record_failed", error=type(error).__name__)
             return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
     return {"batchItemFailures": []}
 
 
-def _work_one(item: Item, work: Callable[[Item], None], quarantine: Callable[[Item, str], None]) -> None:
+def _work_one(change: Mapping[str, Any], work: Callable[[Item], None], quarantine: Callable[[Item, str], None]) -> None:
     try:
-        work(item)
+        work(unmarshal(change["NewImage"]))
     except BatonError:
         raise
     except PERMANENT as error:
-        quarantine({"pk": item["pk"], "sk": item["sk"]}, type(error).__name__)
+        quarantine(unmarshal(change["Keys"]), type(error).__name__)
