@@ -5,7 +5,7 @@ BatonError
 │   ├── TooLargeError       a body over its limit (413)
 │   ├── KeyReusedError      one submission id with two different bodies (422)
 │   └── WriteKeyError       a write key that is not ours (401)
-├── AuthError           no bearer token (401) or a wrong one (403)
+├── AuthError           no bearer token, or one that we did not give out (401)
 ├── NotFoundError       nothing of that name (404)
 ├── ConflictError       another writer was first; read again and decide again
 │   └── AlreadyPlannedError what a transition wants was planned by an earlier one of the same cycle
@@ -49,11 +49,7 @@ class WriteKeyError(InputError):
 
 
 class AuthError(BatonError):
-    """A private endpoint without a token (`missing`) or with one that is not valid."""
-
-    def __init__(self, *, missing: bool) -> None:
-        super().__init__("no bearer token" if missing else "this token may not do that")
-        self.missing = missing
+    """A private endpoint without a token, or with one that we did not give out."""
 
 
 class NotFoundError(BatonError):

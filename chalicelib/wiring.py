@@ -235,19 +235,17 @@ class World:
         from chalicelib.store.events import event_of
         from chalicelib.store.stream import Quarantine, each_record
 
-        quarantine = Quarantine(self.ports.table)
-        return each_record(event, lambda item: self.qualify.captured(event_of(item)), quarantine.put)
+        return each_record(event, event_of, self.qualify.captured, Quarantine(self.ports.table).put)
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Work off a batch of the stream's intents."""
         from chalicelib.store.ledger import intent_of
         from chalicelib.store.stream import Quarantine, each_record
 
-        def work(item: dict[str, Any]) -> None:
-            intent = intent_of(item)
+        def work(intent: "Intent") -> None:
             self.deliver.intent(intent.lead_id, intent.key)
 
-        return each_record(event, work, Quarantine(self.ports.table).put)
+        return each_record(event, intent_of, work, Quarantine(self.ports.table).put)
 
     def mail_event(self, message: str) -> None:
         """Take a mail event. What is no JSON is left: SES says a word of welcome to a new topic."""

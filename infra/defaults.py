@@ -12,6 +12,11 @@ from typing import Any
 import boto3
 from ruamel.yaml import YAML
 
+from chalicelib.capture.forms import FormDocument
+from chalicelib.document import Document, parse_document
+from chalicelib.handoff.routing import RoutingDocument
+from chalicelib.nurture.letters import LetterDocument
+from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.keys import ACTIVE
@@ -19,6 +24,13 @@ from chalicelib.store.keys import ACTIVE
 ROOT = Path(__file__).parent.parent
 DEFAULTS = ROOT / "chalicelib" / "defaults"
 DEMO = ROOT / "infra" / "local" / "demo.yaml"
+FORMATS: Mapping[str, type[Document]] = {
+    "form": FormDocument,
+    "letter": LetterDocument,
+    "sequence": SequenceDocument,
+    "routing": RoutingDocument,
+}
+NOBODY: Mapping[str, Any] = {"people": []}  # the routing before anybody is named
 LISTS = {"form": "forms", "letter": "letters", "sequence": "sequences"}  # kind -> its file
 
 
@@ -35,8 +47,12 @@ def load(
     if demo or documents.get("model") is None:
         documents.put_model(read_yaml(DEFAULTS / "model.yaml"))
     for kind, document_id, document in [*default_documents(), *(demo_documents(site_url) if demo else [])]:
-        if demo or documents.get(kind, document_id) is None:
+        parse_document(FORMATS[kind], document)  # nothing is stored that its readers would refuse
+        stored = documents.get(kind, document_id)
+        if demo or stored is None or stored == NOBODY:
             documents.put(kind, document, document_id)
+    if documents.get("routing") == NOBODY:
+        print("Nobody sells yet: put your salesperson into chalicelib/defaults/routing.yaml and deploy again.")
     deployment = documents.get("deployment") or {}
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
     documents.put("deployment", {"api_url": api_url, "site_url": site_url, "write_key": write_key})

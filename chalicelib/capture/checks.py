@@ -1,7 +1,6 @@
 """Checks of what strangers send: texts without control characters, JSON without traps, URLs, campaigns."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -15,6 +14,7 @@ from chalicelib.limits import ID_MAX_CHARS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_
 # C0, DEL, C1, and lone surrogates, which no UTF-8 can carry.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+NUMBER_MAX = 10**12  # a company's revenue, not a trap
 UTM = {
     "source": "utm_source",
     "medium": "utm_medium",
@@ -53,8 +53,8 @@ def scalar(value: Any, max_chars: int, check: Callable[[str], str]) -> str | int
         return check(value)
     if not isinstance(value, int | float):
         raise ValueError("must be a text, a number, true or false")
-    if math.isinf(value):  # Python reads 1e999 as infinity, which no JSON may hold
-        raise ValueError("is too large a number")
+    if not -NUMBER_MAX <= value <= NUMBER_MAX:  # Python reads 1e999 as infinity, which no JSON may hold
+        raise ValueError(f"must be at most {NUMBER_MAX}")
     return value
 
 

@@ -11,7 +11,18 @@ from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from chalicelib.capture.checks import Id, Line, LineScalar, Text, Url, campaign_of, parse_as, parse_json, path_of
+from chalicelib.capture.checks import (
+    NUMBER_MAX,
+    Id,
+    Line,
+    LineScalar,
+    Text,
+    Url,
+    campaign_of,
+    parse_as,
+    parse_json,
+    path_of,
+)
 from chalicelib.capture.consent import Consent, given
 from chalicelib.capture.identity import is_no_one, parse_address
 from chalicelib.document import Document, parse_document
@@ -21,7 +32,6 @@ from chalicelib.limits import FORM_BODY_MAX_BYTES, FORM_MAX_FIELDS
 from chalicelib.writing import until_written
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-NUMBER_MAX = 10**12  # a company's revenue, not a trap
 ASSET_DOWNLOADED = "Asset Downloaded"
 TICKED = frozenset({"true", "on", "yes", "1"})
 # A url-encoded post's own names, beside the fields: where each stands in the JSON form.
@@ -37,6 +47,13 @@ FLAT_NAMES = {
     "utm_term": ("campaign", "term"),
     "utm_content": ("campaign", "content"),
 }
+
+
+def field_name(name: str) -> str:
+    """A field's name. Raises ValueError for one that no form needs."""
+    if not FIELD_NAME.fullmatch(name):
+        raise ValueError("the name must be lower-case letters, digits and _")
+    return name
 
 
 class FormDocument(Document):
@@ -64,7 +81,7 @@ class Fields(BaseModel):
     country: Line | None = None
     phone: Annotated[Line, Field(max_length=40)] | None = None
     message: Text | None = None
-    __pydantic_extra__: dict[str, LineScalar]
+    __pydantic_extra__: dict[Annotated[str, AfterValidator(field_name)], LineScalar]
 
     @model_validator(mode="before")
     @classmethod
@@ -73,11 +90,6 @@ class Fields(BaseModel):
             return data
         if len(data) > FORM_MAX_FIELDS:
             raise ValueError(f"at most {FORM_MAX_FIELDS} fields; it has {len(data)}")
-        for name, value in data.items():
-            if not FIELD_NAME.fullmatch(str(name)):
-                raise ValueError(f"the name {str(name)[:80]!r} must be lower-case letters, digits and _")
-            if isinstance(value, int | float) and abs(value) > NUMBER_MAX:
-                raise ValueError(f"{name}: must be at most {NUMBER_MAX}")
         return {name: value for name, value in data.items() if value not in (None, "")}
 
     def known(self) -> dict[str, Value]:
@@ -119,6 +131,11 @@ class Submission(BaseModel):
     page: Page = Page()
     campaign: Campaign = Campaign()
     consent: ConsentBox = ConsentBox()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nulls_are_absent(cls, data: Any) -> Any:
+        return {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
 
     def digest(self) -> str:
         """A hash of all that was said, without the key: the same submission repeated has the same."""

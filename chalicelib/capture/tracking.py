@@ -225,7 +225,9 @@ def fields_of(item: Item) -> Fields | None:
     traits = item.traits or {}
     if item.type != "identify" or traits.get("email") in (None, ""):
         return None
-    named = {name: traits[trait] for trait, name in TRAITS.items() if trait in traits}
+    named = {
+        name: _text_of_number(traits[trait]) for trait, name in TRAITS.items() if traits.get(trait) not in (None, "")
+    }
     company, address = traits.get("company"), traits.get("address")
     if isinstance(company, dict):
         named |= {"company": company.get("name"), "industry": company.get("industry")}

@@ -27,6 +27,23 @@ if TYPE_CHECKING:
 THROTTLES = frozenset(
     {"Throttling", "ThrottlingException", "TooManyRequestsException", "Throttled", "LimitExceededException"}
 )
+# Not about the message but about us: a person has to mend it, and until then the message waits.
+OUTAGES = frozenset(
+    [
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationError",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "UnrecognizedClientException",
+        "SignatureDoesNotMatch",
+        "AccountSuspendedException",
+        "SendingPausedException",
+        "NotFoundException",
+        "NotFound",
+    ]
+)
 SERVER_ERROR = 500
 NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)  # the request never reached the service
 
@@ -97,7 +114,7 @@ def _outcome(error: ClientError) -> Outcome:
     """What a service's refusal means: a throttle passes, an error of its own leaves it unclear, the rest is final."""
     code = error.response["Error"]["Code"]
     log("send_failed", code=code)
-    if code in THROTTLES:
+    if code in THROTTLES | OUTAGES:
         return Throttled()
     return Unclear() if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR else Refused()
 

@@ -6,6 +6,7 @@ Templates run in Jinja2's sandbox; html is escaped; `inert` takes the teeth out 
 import re
 from collections.abc import Mapping
 from functools import cache
+from unicodedata import category
 
 from jinja2 import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -13,6 +14,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 __all__ = ["TemplateError", "inert", "plain_name", "render_html", "render_text"]
 
 NAME_MAX_CHARS = 40
+INERT_MAX_CHARS = 200
 NAME = re.compile(r"[^\W\d_]+(?:[' -][^\W\d_]+)*")
 DOT_IN_WORD = re.compile(r"(?<=\w)\.(?=\w)")
 
@@ -23,18 +25,30 @@ def _environment(*, html: bool) -> ImmutableSandboxedEnvironment:
 
 
 def render_text(template: str, values: Mapping[str, object]) -> str:
-    """A text template with its values. Raises jinja2.TemplateError."""
-    return _environment(html=False).from_string(template).render(values)
+    """A text template with its values. Raises TemplateError, whatever went wrong in it."""
+    return _render(template, values, html=False)
 
 
 def render_html(template: str, values: Mapping[str, object]) -> str:
-    """An html template with its values, escaped. Raises jinja2.TemplateError."""
-    return _environment(html=True).from_string(template).render(values)
+    """An html template with its values, escaped. Raises TemplateError, whatever went wrong in it."""
+    return _render(template, values, html=True)
+
+
+def _render(template: str, values: Mapping[str, object], *, html: bool) -> str:
+    try:
+        return _environment(html=html).from_string(template).render(values)
+    except Exception as error:  # noqa: BLE001  a marketer's `{{ 1 / 0 }}` must not hold up other mails
+        raise TemplateError(str(error)) from None
 
 
 def inert(text: str) -> str:
-    """A stranger's text that no mail or phone program turns into a link: dots inside words and `://` are broken up."""
-    return DOT_IN_WORD.sub("[.]", text.replace("://", ":// ").replace("@", " at "))
+    """A stranger's text that can do nothing in a mail or on a phone: one line of at most 200 characters, without
+    invisible characters that turn or hide text, its dots inside words and `://` broken up so that nothing is a link.
+    """
+    visible = "".join(one for one in text if category(one) != "Cf")
+    line = " ".join(visible.split())
+    clipped = line if len(line) <= INERT_MAX_CHARS else line[: INERT_MAX_CHARS - 1] + "…"
+    return DOT_IN_WORD.sub("[.]", clipped.replace("://", ":// ").replace("@", " at "))
 
 
 def plain_name(text: str) -> str:

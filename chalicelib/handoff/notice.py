@@ -12,6 +12,7 @@ from chalicelib.events import Event, Kind, Value
 from chalicelib.handoff.plan import REQUESTED
 
 HERE = Path(__file__).parent
+SUBJECT_MAX_CHARS = 200
 TEXT_MAX_CHARS = 300  # two parts of a text message
 DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
 SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
@@ -100,7 +101,7 @@ def _mail(intent: Intent, facts: Mapping[str, Any]) -> Mail:
     values = {**facts, "headline": _headline(facts)}
     return Mail(
         to=intent.to or "",
-        subject=" ".join(f"[{facts['reference']}] {_headline(facts)}".split()),
+        subject=f"[{facts['reference']}] {_headline(facts)}"[:SUBJECT_MAX_CHARS],
         text=render_text(_template("notice.txt"), values),
         html=render_html(_template("notice.html"), values),
         reply_to=facts["profile"].get("email"),
@@ -111,7 +112,7 @@ def _mail(intent: Intent, facts: Mapping[str, Any]) -> Mail:
 def _text(intent: Intent, facts: Mapping[str, Any]) -> Text:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
     end = f". Reach: {reach}. Ref {facts['reference']}"
-    headline = " ".join(_headline(facts).split())  # a stranger's long name must not push the number out
+    headline = _headline(facts)  # a stranger's long name must not push the number out
     return Text(to=intent.to or "", body=headline[: max(0, TEXT_MAX_CHARS - len(end))] + end)
 
 

@@ -43,6 +43,12 @@ def unsubscribe() -> Response:
     )
 
 
+def not_valid() -> Response:
+    """What a person gets for a link that we did not sign."""
+    body = "<p>Part of it may be missing. Open it from the letter once more.</p>"
+    return page("This link is not valid", body, HTTPStatus.NOT_FOUND)
+
+
 def unsubscribed() -> Response:
     """Says that it is done."""
     return page("Done", "<p>You will get no more letters from us.</p>")

@@ -56,7 +56,7 @@ def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldError] = ()) 
 def problem_of(error: BatonError) -> Response:
     """The problem answer of one of our errors."""
     if isinstance(error, AuthError):
-        return problem(HTTPStatus.UNAUTHORIZED if error.missing else HTTPStatus.FORBIDDEN, str(error))
+        return problem(HTTPStatus.UNAUTHORIZED, str(error))
     status = next((status for kind, status in STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     errors = error.errors if isinstance(error, InputError) else ()
     detail = "the request was refused; see errors" if errors else str(error)

@@ -135,7 +135,10 @@ def thanks() -> Response:
 @answers
 def ask_unsubscribe(token: str) -> Response:
     """The unsubscribe page; changes nothing."""
-    _unsubscriber(token)
+    try:
+        _unsubscriber(token)
+    except NotFoundError:
+        return pages.not_valid()
     return pages.unsubscribe()
 
 

@@ -70,7 +70,7 @@ def count(model: Model, lead: Lead, event: Event, joined: Iterable[Event], now: 
         return None
     new = {one.digest: one for one in (event, *joined) if one.digest not in lead.counted}
     kept = capped(new.values())
-    return _with_ids(_folded(model, lead, kept, now), {**lead.counted, **_ids(new.values())}, now)
+    return _with_ids(_folded(model, lead, kept), {**lead.counted, **_ids(new.values())}, now)
 
 
 def refold(
@@ -79,12 +79,13 @@ def refold(
     """The lead from all its events. own: those of its partition; visitors: those of each visitor it joined."""
     every = capped([*own, *(event for events in visitors.values() for event in events)])
     empty = replace(lead, profile={}, touches=Touches(), tally=Tally(), counted={}, crowded=False)
-    return _with_ids(_folded(model, empty, every, now), _ids(every), now)
+    return _with_ids(_folded(model, empty, every), _ids(every), now)
 
 
 def decided(model: Model, lead: Lead, now: datetime) -> Decision:
     """The lead with its score and stage as of today, and the day on which to look at it again."""
     today = now.date()
+    lead = replace(lead, tally=tallies.within_horizon(lead.tally, today.toordinal()))
     worth = score(model, lead.profile, lead.touches, lead.tally, today)
     transition = decide(model, lead.standing, worth, today)
     standing = apply(lead.standing, transition, today) if transition else lead.standing
@@ -130,13 +131,12 @@ def join_until(join: Event) -> datetime:
     return join.captured_at + timedelta(minutes=JOIN_GRACE_MINUTES)
 
 
-def _folded(model: Model, lead: Lead, events: Sequence[Event], now: datetime) -> Lead:
-    counted = tallies.count(model, lead.tally, events)
+def _folded(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
     return replace(
         lead,
-        profile=profiles.learn(lead.profile, events),
+        profile=profiles.learn(lead.profile, events, model.fields),
         touches=profiles.touch(lead.touches, events),
-        tally=tallies.within_horizon(counted, now.date().toordinal()),
+        tally=tallies.count(model, lead.tally, events),
     )
 
 

@@ -1,12 +1,13 @@
 """The use case: an event was captured; bring its lead up to date."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.delivery.intents import Intent
-from chalicelib.errors import AlreadyPlannedError
+from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Event, lead_id_of, lead_partition
 from chalicelib.lifecycle.stages import Actor
 from chalicelib.limits import COUNTED_MAX_IDS, REFOLD_EVERY_MINUTES
@@ -138,7 +139,8 @@ class Qualify:
         folded = leads.refold(self._documents.model(), lead, own, visitors, self._now())
         self._decide(lead, replace(folded, refolded_at=self._now()), Actor.MODEL)
         if lead.refold_asks:
-            self._leads.refolded(lead)
+            with suppress(ConflictError):  # more was asked meanwhile: that ask stays, and is due in its own time
+                self._leads.refolded(lead)
 
     def _decide(self, before: Lead, folded: Lead, actor: Actor) -> None:
         """Score, decide and write, in one write on the version that was read."""

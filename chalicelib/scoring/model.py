@@ -3,7 +3,7 @@
 The format is shown by example in defaults/model.yaml and checked by scoring/format.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from chalicelib.scoring.pattern import matches_any
 
 DEFAULT_WITHIN_DAYS = 30  # a condition's `signal` without `within_days`: design.md, "Scoring"
 CONDITION_KEYS = frozenset({"signal", "days", "within_days", "kind"})
+LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
 OPERATORS = ("equals", "matches", "between", "in_list", "present", "absent")
 
 
@@ -112,6 +113,7 @@ class Model:
     recycle: Mapping[str, int]
     wakes: Sequence[str]
     internal_domains: Sequence[str]
+    fields: Set[str]  # of the profile, that rules read
 
 
 def load(document: Mapping[str, Any], version: int) -> Model:
@@ -175,6 +177,7 @@ def _compiled(document: Mapping[str, Any], version: int) -> Model:
         stay_days=stages["mql"].get("stay_days", 0),
         recycle={key: days for key, days in recycle.items() if key != "wakes"},
         wakes=recycle.get("wakes", []),
+        fields=frozenset(rule["field"] for rule in (*profile.values(), *on_fields.values())) - LONG_TEXTS,
         internal_domains=[one.lower() for one in document.get("internal", {}).get("email_domain", [])],
     )
 

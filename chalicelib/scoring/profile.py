@@ -4,13 +4,15 @@ Per field the newest by (confirmed, at, event id) wins, so any order of arrival 
 stranger who types someone's address overwrites nothing that a confirmed person gave.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.events import Event, Value
 
-LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
+NAMED_FIELDS = frozenset(
+    ["email", "first_name", "last_name", "job_title", "company", "company_size", "industry", "country", "phone"]
+)
 TOUCH_KEYS = ("source", "medium", "name")
 
 
@@ -46,13 +48,18 @@ class Touches:
 Profile = Mapping[str, Known]
 
 
-def learn(profile: Profile, events: Iterable[Event]) -> Profile:
-    """The profile with what the events say of the person. Commutes and is idempotent."""
+def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset()) -> Profile:
+    """The profile with what the events say of the person. Commutes and is idempotent.
+
+    also: the fields that the model's rules read beside the named ones. Whatever else a form has stays in its event:
+    a stranger must not be able to fill a lead's one profile item.
+    """
     known = dict(profile)
     for event in events:
         for name, value in event.fields.items():
             new = Known(event.confirmed, event.at, event.id, value)
-            if name not in LONG_TEXTS and value != "" and (name not in known or new > known[name]):
+            wanted = name in NAMED_FIELDS or name in also
+            if wanted and value != "" and (name not in known or new > known[name]):
                 known[name] = new
     return known
 

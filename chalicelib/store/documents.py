@@ -9,7 +9,7 @@ from chalicelib.errors import DocumentError
 from chalicelib.limits import DOCUMENT_CACHE_SECONDS
 from chalicelib.scoring.model import Model, compiled, load
 from chalicelib.store import keys
-from chalicelib.store.table import GUARDED, Put, Table
+from chalicelib.store.table import ABSENT, GUARDED, Put, Table
 
 KEPT = timedelta(seconds=DOCUMENT_CACHE_SECONDS)
 Stored = Mapping[str, Any]
@@ -57,8 +57,10 @@ class Documents:
         version = int(active["version"]) + 1 if active else 1
         load(document, version)  # refuses what breaks the format before anything is written
         stored = {"version": version, "document": document}
-        self._table.write(Put(_item("model", keys.model_version(version), stored), {"pk": None}))
-        self.put("model", stored)
+        before = {"version": int(active["version"]) if active else None}
+        item = _item("model", keys.ACTIVE, stored) | {"version": version}
+        self._table.write(Put(_item("model", keys.model_version(version), stored), ABSENT), Put(item, before))
+        self._cache.clear()
         return version
 
     def _read(self, kind: str, document_id: str) -> list[Stored]:

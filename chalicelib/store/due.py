@@ -18,9 +18,13 @@ class DueList:
         self._table = table
 
     def until(self, now: datetime) -> Iterator[Due]:
-        """What is due by now, the oldest first in each shard, at most 500 of a shard."""
+        """What is due by now, the oldest first in each shard, at most 500 of a shard.
+
+        Each minute begins with another shard, so that none waits behind the others when time runs out.
+        """
         last = keys.due_at(now, keys.END)
-        for shard in range(keys.DUE_SHARDS):
+        for number in range(keys.DUE_SHARDS):
+            shard = (now.minute + number) % keys.DUE_SHARDS
             found = self._table.query(keys.due(shard), last=last, limit=DUE_MAX_ITEMS, index="due")
             for item in list(found):
                 lead_id, sk = str(item["pk"]).removeprefix(keys.LEAD), str(item["sk"])

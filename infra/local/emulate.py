@@ -1,6 +1,6 @@
-"""Runs ministack, with three things that Baton relies on and ministack 1.5.33 lacks: two of DynamoDB streams, one of
-API Gateway.
+"""Runs ministack, with four things that Baton relies on and ministack 1.5.33 lacks.
 
+Two are of DynamoDB streams, one each of API Gateway and SNS.
 Runs in `.venv-local`, where ministack is, and so imports nothing of this project. When a version of ministack
 makes a patch needless, drop it and its line in infra/README.md.
 """
@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from ministack import app
-from ministack.services import apigateway_v1, dynamodb, lambda_svc
+from ministack.services import apigateway_v1, dynamodb, lambda_svc, sns
 
 STREAM_STATE = ("_stream_records", "_stream_trimmed")
 
@@ -69,6 +69,19 @@ def keep_mock_answers() -> None:
     apigateway_v1._import_operation = import_operation_and_answers
 
 
+def keep_empty_keys() -> None:
+    """A notification always has the keys Subject and MessageAttributes, as AWS sends them; ministack leaves out empty
+    ones, on which Chalice's event fails.
+    """
+    deliver = sns._deliver_to_lambda
+
+    def deliver_whole(endpoint: str, envelope: str, *rest: Any) -> None:
+        whole = {"Subject": None, "MessageAttributes": {}, **json.loads(envelope)}
+        deliver(endpoint, json.dumps(whole), *rest)
+
+    sns._deliver_to_lambda = deliver_whole
+
+
 def _is_stream_batch(event: object) -> bool:
     records = event.get("Records") if isinstance(event, dict) else None
     first = records[0] if isinstance(records, list) and records else None
@@ -89,4 +102,5 @@ if __name__ == "__main__":
     retry_partial_failures()
     keep_streams()
     keep_mock_answers()
+    keep_empty_keys()
     app.main()

@@ -37,7 +37,9 @@ class Running:
 def start(name: str, command: list[str], environment: Mapping[str, str], port: int) -> int:
     """Starts a process in a group of its own, its output in .local/<name>.log; returns and records its id."""
     LOCAL.mkdir(parents=True, exist_ok=True)
-    with (LOCAL / f"{name}.log").open("wb") as log:
+    log_path = LOCAL / f"{name}.log"
+    log_path.touch(mode=0o600)  # the emulator writes down who gets which mail
+    with log_path.open("wb") as log:
         process = subprocess.Popen(
             command,
             cwd=ROOT,

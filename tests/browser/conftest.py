@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from infra.local.site import SiteServer
 from infra.local.stack import Stack
-from infra.paths import MADE
-from tests.browser.visitor import Visitor
+from infra.paths import MADE, ROOT
+from tests.browser.visitor import OwnSite, Visitor
 from tests.e2e.driver import Driver
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -65,7 +67,8 @@ def new_visitor(browser: Browser, stack: Stack, driver: Driver) -> Iterator[NewV
     visitors: list[Visitor] = []
 
     def make(own_browser: Browser | None = None, **options: Any) -> Visitor:
-        visitors.append(Visitor((own_browser or browser).new_context(base_url=stack.site_url, **options), driver))
+        context = (own_browser or browser).new_context(**{"base_url": stack.site_url, **options})
+        visitors.append(Visitor(context, driver))
         return visitors[-1]
 
     yield make
@@ -76,6 +79,22 @@ def new_visitor(browser: Browser, stack: Stack, driver: Driver) -> Iterator[NewV
 @pytest.fixture
 def visitor(new_visitor: NewVisitor) -> Visitor:
     return new_visitor()
+
+
+@pytest.fixture
+def own_site(stack: Stack, tmp_path: Path) -> Iterator[OwnSite]:
+    """A copy of the demo's site, to which a test can add pages."""
+    folder = shutil.copytree(ROOT / "site", tmp_path / "site")
+    with SiteServer(folder, stack.api_url, port=0) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield OwnSite(folder, f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+
+@pytest.fixture
+def guest(new_visitor: NewVisitor, own_site: OwnSite) -> Visitor:
+    """A visitor of that copy."""
+    return new_visitor(base_url=own_site.url)
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,9 @@ def test_a_long_text_stays_in_its_event() -> None:
 
 
 def test_no_and_nought_are_facts() -> None:
-    assert values(learn({}, [make.form(fields={"trial": False, "seats": 0})])) == {"trial": False, "seats": 0}
+    assert values(
+        learn({}, [make.form(fields={"trial": False, "seats": 0, "hobby": "chess"})], also={"trial", "seats"})
+    ) == {"trial": False, "seats": 0}
 
 
 @pytest.mark.parametrize(

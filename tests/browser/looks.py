@@ -1,0 +1,86 @@
+"""How a page looks: measured in the browser, over what a reader can see of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.sync_api import Frame, Page
+
+MEASURE = """
+() => {
+  const parse = (color) => {
+    const [r, g, b, alpha = 1] = color.match(/[0-9.]+/g).map(Number);
+    return {rgb: [r, g, b], alpha};
+  };
+  const over = (top, below) => top.rgb.map((part, i) => part * top.alpha + below[i] * (1 - top.alpha));
+  const ground = (element) => {
+    const layers = [];
+    for (let each = element; each; each = each.parentElement) {
+      layers.push(parse(getComputedStyle(each).backgroundColor));
+      if (layers.at(-1).alpha === 1) break;
+    }
+    return layers.reverse().reduce((below, layer) => over(layer, below), [255, 255, 255]);
+  };
+  const light = (rgb) => {
+    const [r, g, b] = rgb.map((part) => part / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a, b) => {
+    const [high, low] = [light(a), light(b)].sort((one, other) => other - one);
+    return (high + 0.05) / (low + 0.05);
+  };
+  const seen = (element) => element.checkVisibility({opacityProperty: true, visibilityProperty: true});
+
+  const found = [];
+  const note = (element, text) => {
+    const style = getComputedStyle(element);
+    const drawing = element instanceof SVGElement;  // what lies below it is drawn too, so only its size is measured
+    const scale = drawing ? element.getScreenCTM().a : 1;
+    const below = ground(element);
+    const ink = parse(style.color);
+    const opacity = Number(style.opacity);
+    found.push({
+      text: text.trim().slice(0, 60),
+      px: parseFloat(style.fontSize) * scale,
+      contrast: drawing ? 21 : contrast(over({rgb: ink.rgb, alpha: ink.alpha * opacity}, below), below),
+    });
+  };
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) {
+    const {parentElement, data} = texts.currentNode;
+    if (data.trim() && !parentElement.closest('script, style, noscript, option') && seen(parentElement)) {
+      note(parentElement, data);
+    }
+  }
+  for (const field of document.querySelectorAll('input, select, textarea')) {
+    if (seen(field) && !['hidden', 'checkbox', 'radio'].includes(field.type)) note(field, field.name);
+  }
+  return {texts: found, overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth};
+}"""
+TEXT_MIN_PX = 14
+CONTRAST_MIN = 4.5  # WCAG 2.2, 1.4.3, for text of any size
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What is wrong with a page. overflow_px: how far it scrolls sideways."""
+
+    overflow_px: int
+    small: list[str]
+    pale: list[str]
+    texts: int
+
+
+def looks_of(page: Page) -> Looks:
+    """Measures a page and the frames in it."""
+    measured = [_measure(frame) for frame in page.frames]
+    texts = [text for each in measured for text in each["texts"]]
+    return Looks(
+        overflow_px=max(each["overflow"] for each in measured),
+        small=[f"{text['text']}: {text['px']:.1f} px" for text in texts if text["px"] < TEXT_MIN_PX - 0.01],
+        pale=[f"{text['text']}: {text['contrast']:.2f}" for text in texts if text["contrast"] < CONTRAST_MIN],
+        texts=len(texts),
+    )
+
+
+def _measure(frame: Frame) -> Any:
+    return frame.evaluate(MEASURE)

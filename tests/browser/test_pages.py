@@ -1,0 +1,129 @@
+"""Every page that somebody sees, on a phone and on a desk. The pictures are in .local/screenshots."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from infra.local.mailbox import MAILS
+from infra.local.walk import PERSON
+from infra.paths import ROOT
+from tests.browser.conftest import NewVisitor
+from tests.browser.looks import looks_of
+from tests.browser.visitor import Visitor
+from tests.e2e.driver import Driver
+
+SITE = ROOT / "site"
+PAGES = sorted("/" + str(file.relative_to(SITE).with_suffix("")).removesuffix("index") for file in SITE.rglob("*.html"))
+WIDTHS_PX = {360: 740, 1280: 800}  # width: height
+
+Look = Callable[[str], None]
+
+
+@pytest.fixture(params=WIDTHS_PX, ids=lambda width: f"{width} px")
+def reader(request: pytest.FixtureRequest, new_visitor: NewVisitor) -> Visitor:
+    """A visitor with a screen of that width."""
+    return new_visitor(viewport={"width": request.param, "height": WIDTHS_PX[request.param]})
+
+
+@pytest.fixture
+def look(reader: Visitor, screenshots: Path) -> Look:
+    """Takes a picture of the page that is open, and finds nothing wrong with it."""
+
+    def take(name: str) -> None:
+        size = reader.page.viewport_size
+        assert size is not None
+        reader.page.screenshot(path=screenshots / f"{name}-{size['width']}.png", full_page=True)
+        looks = looks_of(reader.page)
+        assert looks.texts > 0
+        assert (looks.overflow_px, looks.small, looks.pale) == (0, [], [])
+
+    return take
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_of_the_site_can_be_read(reader: Visitor, look: Look, path: str) -> None:
+    reader.go(path)
+    look(path.strip("/").replace("/", "-") or "index")
+
+
+def test_the_open_tour_can_be_read(reader: Visitor, look: Look) -> None:
+    page = reader.go("/tour#open")
+    for answer in ("Remove", "Not sure"):
+        page.get_by_label(answer).first.check()
+    look("tour-open")
+
+
+@pytest.mark.parametrize("form_id", ["guide", "demo", "tour"])
+def test_a_form_that_misses_something_can_be_read(reader: Visitor, look: Look, form_id: str) -> None:
+    reader.go(f"/{form_id}").locator("form.form button").click()
+    expect(reader.page.locator(".error:visible").first).to_be_visible()
+    look(f"{form_id}-errors")
+
+
+def test_the_apis_own_pages_can_be_read(reader: Visitor, look: Look, driver: Driver, email: str) -> None:
+    page = reader.page
+    page.goto(f"{driver.stack.api_url}/thanks")
+    look("api-thanks")
+    reader.go("/tour")
+    reader.fill({"email": "ann@nowhere"})
+    page.route("**/t.js", lambda route: route.abort())
+    reader.go("/tour")
+    reader.fill({"email": "ann@nowhere"})
+    page.get_by_role("button", name="Open the tour").click()
+    expect(page.get_by_role("heading")).to_have_text("Please check the form")
+    look("api-form-errors")
+    get_a_letter(driver, email)
+    page = reader.go("/mailbox")
+    letter = page.locator(".mail").filter(has_text=email).first
+    with page.expect_popup() as opened:
+        letter.locator("pre a").click()
+    reader.page = opened.value
+    look("api-unsubscribe")
+    reader.page.get_by_role("button", name="Stop the letters").click()
+    expect(reader.page.get_by_role("heading")).to_have_text("Done")
+    look("api-unsubscribed")
+    assert driver.lead(email)["suppressed"] == "unsubscribed"
+
+
+def test_the_mailbox_can_be_read(reader: Visitor, look: Look, driver: Driver, email: str) -> None:
+    get_a_letter(driver, email)
+    ask_for_a_demo(driver, email)
+    driver.until(lambda: len(driver.outbox(email)) == 4 and all_sent(driver, email), "all went out")
+    page = reader.go("/mailbox")
+    expect(page.locator(".phone .bubble").filter(has_text=email)).to_be_visible()
+    for frame in page.locator("iframe").all():
+        expect(frame.content_frame.locator("body")).not_to_be_empty()
+    look("mailbox")
+
+
+def test_a_mail_in_the_mailbox_can_do_nothing_but_open_its_links(reader: Visitor, driver: Driver, email: str) -> None:
+    get_a_letter(driver, email, first_name="<img src=/x onerror=alert(1)><script>alert(2)</script>")
+    asked: list[str] = []
+    page = reader.page
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    reader.go("/mailbox")
+    letter = page.locator(".mail").filter(has_text=email).first
+    expect(letter.locator("h3")).to_contain_text("<img src=/x onerror=alert(1)>")
+    assert letter.locator("h3 img, pre img").count() == 0
+    link = letter.frame_locator("iframe").get_by_role("link").first
+    with page.expect_popup() as opened:
+        link.click()
+    expect(opened.value.get_by_role("button", name="Stop the letters")).to_be_visible()
+    assert asked == []
+
+
+def get_a_letter(driver: Driver, email: str, **fields: str) -> None:
+    data = {"fields": {"email": email, **PERSON, **fields}, "consent": {"marketing": True, "text": "Write to me."}}
+    assert driver.post("/v1/forms/guide", data)[0] == 202
+    driver.until(lambda: driver.outbox(email) and all_sent(driver, email), "the letter went out")
+
+
+def ask_for_a_demo(driver: Driver, email: str) -> None:
+    assert driver.post("/v1/forms/demo", {"fields": {"email": email, **PERSON}})[0] == 202
+
+
+def all_sent(driver: Driver, email: str) -> bool:
+    return {item["state"] for item in driver.outbox(email)} == {"sent"}
