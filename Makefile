@@ -1,5 +1,6 @@
 # Everything a contributor does. Needs Python 3.11 or newer with venv, and make; everything else is installed into
-# .venv (development) and .venv-local (the local AWS, which pins its own botocore) from locks with hashes.
+# .venv (development), .venv-local (the local AWS) and .venv-check (checkov, bandit, pip-audit) from locks with hashes.
+# They are apart because the local AWS and checkov each pin a botocore of their own.
 
 PYTHON ?= $(shell for python in python3.11 python3; do \
 	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -25,13 +26,17 @@ down: ## ends the local stack and keeps its data
 test: check .venv-local/ready ## everything that CI runs
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
-check: .venv/ready ## format, lint, types, import contracts, template: under a minute
+check: .venv/ready .venv-check/ready ## format, lint, types, import contracts, template, security: under a minute
 	@$(BIN)/ruff format --check --quiet $(CHECKED) || { echo "make format puts it right"; exit 1; }
 	@$(BIN)/ruff check --quiet $(CHECKED)
 	@$(BIN)/mypy $(CHECKED)
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m infra.package >/dev/null
 	@$(BIN)/cfn-lint --regions us-east-1 --template .local/package/template.json
+	@.venv-check/bin/checkov --file .local/package/template.json --framework cloudformation \
+		--skip-download --compact --quiet
+	@.venv-check/bin/bandit --configfile pyproject.toml --recursive --quiet app.py chalicelib infra
+	@$(BIN)/python -m infra.audit
 	@echo "check: all good"
 
 format: .venv/ready ## formats the code
@@ -47,12 +52,12 @@ deploy: .venv/ready ## packages and deploys to AWS: make deploy STAGE=prod [SEND
 		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)")
 
 lock: .venv/ready ## locks the newest versions that requirements*.in allow
-	@for name in requirements requirements-dev requirements-local; do \
+	@for name in requirements requirements-dev requirements-local requirements-check; do \
 		$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 \
 			--custom-compile-command "make lock" --output-file $$name.txt $$name.in || exit 1; done
 
 clean: down ## ends the local stack and removes all that was made, its data too
-	@rm -rf .local .venv .venv-local
+	@rm -rf .local .venv .venv-check .venv-local
 
 # A changed lock makes the environment anew: what is not in the lock must not linger.
 .venv/ready: requirements-dev.txt requirements.txt
@@ -60,6 +65,9 @@ clean: down ## ends the local stack and removes all that was made, its data too
 
 .venv-local/ready: requirements-local.txt
 	$(call install,.venv-local,requirements-local.txt,the local AWS)
+
+.venv-check/ready: requirements-check.txt
+	$(call install,.venv-check,requirements-check.txt,what checks for security)
 
 define install
 	@$(if $(PYTHON),,echo "Baton needs Python 3.11 or newer, with venv (on Debian: apt install python3-venv)."; exit 1)

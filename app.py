@@ -11,11 +11,13 @@ from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
 from chalicelib.http.sales import sales
+from chalicelib.telemetry import traced
 from chalicelib.wiring import world
 
 STREAM = "arn:aws:dynamodb:region:account:table/baton/stream/label"  # the template puts the real one in its place
 
 app = Chalice(app_name="baton")
+app.register_middleware(traced, "all")
 app.register_middleware(from_chalice, "http")
 app.register_blueprint(public)  # forms, tracking, pixel, tracker, unsubscribe
 app.register_blueprint(sales)  # leads, timelines, the outbox

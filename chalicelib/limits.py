@@ -28,6 +28,7 @@ DISTINCT_MAX_KEYS = 32  # newest keys kept of a distinct signal
 WRITE_ATTEMPTS = 8  # read, decide, write again when another writer was first
 LEASE_SECONDS = 90  # above the deliver function's timeout: a claim older than this has no worker
 EVIDENCE_MINUTES = 15  # SES reports a send within seconds; after this there will be none
+TICK_SECONDS = 45  # a tick of the clock ends before its function's timeout
 DUE_MAX_ITEMS = 500  # what one tick of the clock takes from a shard; the rest waits a minute
 
 DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's model may be

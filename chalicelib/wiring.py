@@ -43,7 +43,7 @@ DEPLOYMENT = "deployment"
 
 def pause(attempt: int) -> None:
     """Wait before another try: up to 20 ms, doubling with each, with full jitter."""
-    time.sleep(random.uniform(0, 0.02 * 2**attempt))
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # nosec B311 # jitter is no secret
 
 
 class Ports:

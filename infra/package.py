@@ -7,6 +7,7 @@ of all inputs names the package.
 
 from __future__ import annotations
 
+import compileall
 import fcntl
 import hashlib
 import json
@@ -15,10 +16,13 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from py_compile import PycInvalidationMode
 from typing import Any
 
 import yaml
@@ -53,7 +57,7 @@ def package() -> Package:
     """
     HOME.mkdir(parents=True, exist_ok=True)
     with _alone():
-        digest = _digest(_inputs())
+        digest = _digest([*_inputs(), Path("infra/package.py")])
         if not _is_made(digest):
             _make(digest)
         return Package(digest, json.loads(_template_path().read_text()), HOME / "out" / "deployment.zip")
@@ -65,6 +69,7 @@ def _make(digest: str) -> None:
     wheels = _fill_wheelhouse()
     source = _copy_source()
     _run_chalice(source, wheels)
+    _add_byte_code(HOME / "out" / "deployment.zip")
     _prune(source / ".chalice" / "deployments")
     template = yaml.safe_load((HOME / "out" / "sam.yaml").read_text())
     # JSON, because CloudFormation refuses YAML's aliases and Chalice writes them.
@@ -159,6 +164,21 @@ def _run_chalice(source: Path, wheels: Path) -> None:
     )
     if "Could not install" in said:  # Chalice goes on without them and exits 0
         raise PackageError(said)
+
+
+def _add_byte_code(zip_path: Path) -> None:
+    """Adds compiled modules to the zip: Lambda's folder is read-only, so without them every cold start compiles all.
+
+    They are marked as unchecked: the times of unpacked sources tell nothing.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.unpack_archive(zip_path, folder)
+        compileall.compile_dir(
+            folder, quiet=2, workers=0, stripdir=folder, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH
+        )
+        with zipfile.ZipFile(zip_path, "a", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(Path(folder).rglob("*.pyc")):
+                archive.write(path, path.relative_to(folder))
 
 
 def _chalice_environment(wheels: Path) -> dict[str, str]:

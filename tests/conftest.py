@@ -72,6 +72,7 @@ def aws(stack: Stack) -> Any:
     return lambda service: session.client(service, endpoint_url=stack.aws_endpoint_url)
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist must see the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """There is one stack: everything that uses it runs in one worker."""
     for item in items:

@@ -3,10 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any, Protocol
+from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -24,7 +23,8 @@ from chalicelib.capture.checks import (
     path_of,
 )
 from chalicelib.capture.consent import Consent, given
-from chalicelib.capture.identity import is_no_one, parse_address
+from chalicelib.capture.identity import parse_address
+from chalicelib.capture.joining import Answer, Store, is_free
 from chalicelib.document import Document, parse_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError, TooLargeError
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
@@ -143,48 +143,6 @@ class Submission(BaseModel):
         return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the sender is told. It never tells whether the person was known. body_hash: of the submission."""
-
-    form_id: str
-    submission_id: str
-    visitor_id: str | None
-    body_hash: str
-
-    def as_dict(self) -> dict[str, str | None]:
-        """The answer as it is stored."""
-        return asdict(self)
-
-
-class Store(Protocol):
-    """What the use case needs of the table."""
-
-    def answer(self, form_id: str, submission_id: str) -> Answer | None:
-        """The first answer to a submission id."""
-
-    def owner(self, visitor: str) -> str | None:
-        """The lead that a visitor belongs to."""
-
-    def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Whether a visitor id is used by many browsers."""
-
-    def consent(self, lead_id: str) -> Consent:
-        """The lead's consent."""
-
-    def accept(
-        self,
-        events: Sequence[Event],
-        *,
-        lead_id: str,
-        claims: Sequence[str],
-        consents: tuple[Consent, Consent] | None,
-        answer: Answer | None,
-        now: datetime,
-    ) -> None:
-        """Store it whole or not at all. Raises ConflictError when another writer was first."""
-
-
 class Forms:
     """Takes form submissions. form: the registered form of an id; lead_of: the lead id of an address."""
 
@@ -258,7 +216,7 @@ class Forms:
         owner = self._store.owner(visitor)
         if owner == lead_id:
             return visitor_id, []
-        if owner is None and is_free(self._store, visitor_id, visitor, now):
+        if owner is None and is_free(self._store, visitor, now):
             return visitor_id, [visitor]
         return fresh_visitor_id, [visitor_partition(fresh_visitor_id)]
 
@@ -269,11 +227,6 @@ class Forms:
             return None
         before = self._store.consent(lead_id)
         return before, given(before, submission.consent.text or (form.consent_text if form else ""), now)
-
-
-def is_free(store: Store, visitor_id: str, visitor: str, now: datetime) -> bool:
-    """Whether an unowned visitor may join: not an id that broken clients send, nor one that many browsers share."""
-    return not is_no_one(visitor_id) and not store.is_shared(visitor, now)
 
 
 def events_of(

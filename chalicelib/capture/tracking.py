@@ -9,13 +9,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
-from chalicelib.capture import forms
+from chalicelib.capture import joining
 from chalicelib.capture.checks import Id, Line, Parsed, TextScalar, Url, campaign_of, one_line, parse_as, path_of
-from chalicelib.capture.forms import Fields
 from chalicelib.errors import ConflictError, FieldError, InputError, TooLargeError
 from chalicelib.events import (
     EPOCH,
@@ -29,6 +28,9 @@ from chalicelib.events import (
 )
 from chalicelib.limits import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, EVENT_MAX_PROPERTIES
 from chalicelib.writing import until_written
+
+if TYPE_CHECKING:
+    from chalicelib.capture.forms import Fields
 
 # A trait of `identify` in Segment's words, and ours.
 TRAITS = {
@@ -102,7 +104,7 @@ class Context(BaseModel):
     page: dict[str, Any] | None = None
 
 
-class Store(forms.Store, Protocol):
+class Store(joining.Store, Protocol):
     """What the use case needs of the table: an identify with an address is stored like a form."""
 
     def append(self, event: Event) -> bool:
@@ -170,15 +172,15 @@ class Tracking:
         else:
             until_written(lambda: self._identify(item, fields, message_id, now), self._pause)
 
-    def _identify(self, item: Item, fields: Fields, message_id: str, now: datetime) -> None:
+    def _identify(self, item: Item, fields: "Fields", message_id: str, now: datetime) -> None:
         """An unconfirmed form post without consent: it claims both ids if they are free."""
         lead_id = self._lead_of(fields.email)
-        ids = {visitor_partition(item.anonymous_id): item.anonymous_id} if item.anonymous_id else {}
-        ids |= {user_partition(item.user_id): item.user_id} if item.user_id else {}
+        visitors = [visitor_partition(item.anonymous_id)] if item.anonymous_id else []
+        visitors += [user_partition(item.user_id)] if item.user_id else []
         claims = [
             visitor
-            for visitor, visitor_id in ids.items()
-            if self._store.owner(visitor) is None and forms.is_free(self._store, visitor_id, visitor, now)
+            for visitor in visitors
+            if self._store.owner(visitor) is None and joining.is_free(self._store, visitor, now)
         ]
         event = event_of(item, lead_partition(lead_id), message_id, now)
         event = replace(event, fields=fields.known(), joins=tuple(claims))
@@ -217,7 +219,7 @@ def event_of(item: Item, partition: str, message_id: str, now: datetime) -> Even
     )
 
 
-def fields_of(item: Item) -> Fields | None:
+def fields_of(item: Item) -> "Fields | None":
     """What an identify with an e-mail trait says of the person, None for any other event.
 
     Raises InputError naming the trait that is wrong.
@@ -234,6 +236,8 @@ def fields_of(item: Item) -> Fields | None:
         named["company_size"] = company.get("employee_count") or company.get("employees")
     if isinstance(address, dict):
         named.setdefault("country", address.get("country"))
+    from chalicelib.capture.forms import Fields  # a ping says nothing of a person
+
     try:
         return parse_as(Fields, named)
     except InputError as error:

@@ -71,6 +71,7 @@ def answers(view: Callable[Params, Any]) -> Callable[Params, Any]:
         try:
             return view(*args, **kwargs)
         except BatonError as error:
+            log("refused", view=view.__name__, error=type(error).__name__)
             return problem_of(error)
         except Exception as error:  # noqa: BLE001  a bug or an outage: the caller gets an answer, the log its kind, nobody a body
             log("unhandled", view=view.__name__, error=type(error).__name__)

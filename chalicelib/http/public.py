@@ -17,6 +17,7 @@ from chalicelib.errors import FieldError, InputError, NotFoundError, TooLargeErr
 from chalicelib.http import pages
 from chalicelib.http.problem import STATUS, answers
 from chalicelib.limits import BATCH_BODY_MAX_BYTES, EVENT_MAX_BYTES
+from chalicelib.telemetry import log
 from chalicelib.wiring import world
 
 public = Blueprint(__name__)
@@ -65,6 +66,8 @@ def track_batch() -> Response:
     data = _parse_json(request, BATCH_BODY_MAX_BYTES)
     check_write_key(request, data)
     rejected = world().tracking.batch(data)
+    if rejected:
+        log("rejected", count=len(rejected))
     return _json({"success": True} | ({"rejected": rejected} if rejected else {}))
 
 

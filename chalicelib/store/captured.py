@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.capture.consent import Consent
-from chalicelib.capture.forms import Answer
+from chalicelib.capture.joining import Answer
 from chalicelib.events import Event
 from chalicelib.limits import SUBMISSION_KEPT_DAYS
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents, put_consent
 from chalicelib.store.events import Events, put_event, put_owner
 from chalicelib.store.table import ABSENT, Put, Table
+from chalicelib.telemetry import log
 
 
 class Captured:
@@ -27,7 +28,10 @@ class Captured:
 
     def append(self, event: Event) -> bool:
         """Store an event; False when it was there already."""
-        return self._events.append(event)
+        is_new = self._events.append(event)
+        if is_new:
+            log("captured", kind=event.kind)
+        return is_new
 
     def owner(self, visitor: str) -> str | None:
         """The lead that a visitor belongs to."""
@@ -62,6 +66,8 @@ class Captured:
         if answer is not None:
             writes.append(_put_answer(answer, now))
         self._table.write(*writes)
+        for event in events:
+            log("captured", kind=event.kind, lead_id=lead_id)
 
 
 def _put_answer(answer: Answer, now: datetime) -> Put:

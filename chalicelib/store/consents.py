@@ -8,6 +8,7 @@ from chalicelib.events import Event, epoch_ms, from_epoch_ms
 from chalicelib.store import keys
 from chalicelib.store.events import put_event
 from chalicelib.store.table import Item, Put, Table
+from chalicelib.telemetry import log
 
 
 class Consents:
@@ -33,6 +34,9 @@ class Consents:
         except ConflictError as conflict:
             if 0 not in conflict.failed:
                 raise
+        else:
+            if changed:
+                log("suppressed", lead_id=lead_id, reason=reason)
 
 
 def put_consent(lead_id: str, before: Consent, after: Consent) -> Put:

@@ -12,6 +12,7 @@ from infra.paths import LOCAL, ROOT
 
 NAME = "emulator"
 REGION = "us-east-1"
+ANYBODY = "test"  # both halves of the credentials: the emulator takes any
 STATE = LOCAL / "state"
 WORK = LOCAL / "tmp"
 PYTHON = ROOT / ".venv-local" / "bin" / "python"
@@ -80,8 +81,8 @@ def _environment(port: int) -> dict[str, str]:
         "TMPDIR": str(WORK),
         "LANG": "C.UTF-8",
         "TZ": "UTC",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": ANYBODY,
+        "AWS_SECRET_ACCESS_KEY": ANYBODY,
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": REGION,

@@ -2,11 +2,13 @@
 
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from chalicelib.telemetry import LINES, NAMESPACE
 from infra.deploy import with_code
 from infra.package import CHALICE_STAGE, package
 from infra.paths import ROOT
@@ -43,6 +45,10 @@ ENVIRONMENT = {
 }
 UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
 MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60
+QUEUES = ("QualifyFailures", "DeliverFailures", "FeedbackFailures")
+EACH_INDEX = ["TableName Table", *(f"TableName Table GlobalSecondaryIndexName {name}" for name in ("list", "due"))]
+SES_REVIEWS_AT_BOUNCES, SES_REVIEWS_AT_COMPLAINTS = 0.05, 0.001
+DASHBOARD_COLUMNS = 24
 
 
 @pytest.fixture(scope="session")
@@ -170,7 +176,7 @@ def test_a_stream_mapping_filters_retries_within_bounds_and_reports_what_failed(
     assert patterns == [{"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": prefix}]}}}}]
 
 
-@pytest.mark.parametrize("queue", ["QualifyFailures", "DeliverFailures", "FeedbackFailures"])
+@pytest.mark.parametrize("queue", QUEUES)
 def test_a_failure_queue_is_encrypted_and_keeps_for_two_weeks(resources: dict[str, dict[str, Any]], queue: str) -> None:
     assert properties(resources, queue) == {
         "MessageRetentionPeriod": 14 * 24 * 60 * 60,
@@ -287,6 +293,7 @@ def test_the_access_log_holds_no_query_no_token_and_no_address(resources: dict[s
         "resourcePath",
         "status",
         "error.responseType",
+        "integration.requestId",
         "responseLatency",
         "integrationLatency",
     }
@@ -361,6 +368,9 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
             [{"Fn::GetAtt": [f"{name}Failures", "QueueName"]} for name in ("Qualify", "Deliver", "Feedback")],
         ),
         ("5XXError", "ApiName", [{"Ref": "AWS::StackName"}]),
+        ("Invocations", "FunctionName", [{"Ref": "Clock"}]),
+        ("WriteThrottleEvents", "TableName", [{"Ref": "Table"}] * 3),
+        ("quarantined", "deployment", [{"Ref": "Stage"}]),
     ],
 )
 def test_what_must_not_go_unseen_has_an_alarm(
@@ -368,6 +378,37 @@ def test_what_must_not_go_unseen_has_an_alarm(
 ) -> None:
     seen = [dimension(alarm, dimension_name) for alarm in alarms_of(resources, metric)]
     assert sorted(seen, key=str) == sorted(watched, key=str)
+
+
+def test_an_index_that_refuses_writes_has_an_alarm_of_its_own(resources: dict[str, dict[str, Any]]) -> None:
+    # DynamoDB counts them on the index, while it is the write to the table that fails.
+    indexes = {one["IndexName"] for one in properties(resources, "Table")["GlobalSecondaryIndexes"]}
+    dimensions = [alarm["Properties"]["Dimensions"] for alarm in alarms_of(resources, "WriteThrottleEvents")]
+    named = {pair["Value"] for pairs in dimensions for pair in pairs if pair["Name"] == "GlobalSecondaryIndexName"}
+    assert named == indexes
+
+
+def test_the_alarms_on_mail_go_off_before_ses_reviews_the_account(resources: dict[str, dict[str, Any]]) -> None:
+    (bounces,) = alarms_of(resources, "Reputation.BounceRate")
+    (complaints,) = alarms_of(resources, "Reputation.ComplaintRate")
+    assert bounces["Properties"]["Threshold"] < SES_REVIEWS_AT_BOUNCES
+    assert complaints["Properties"]["Threshold"] < SES_REVIEWS_AT_COMPLAINTS
+
+
+def test_a_clock_that_stands_is_an_alarm_although_it_says_nothing(resources: dict[str, dict[str, Any]]) -> None:
+    (alarm,) = alarms_of(resources, "Invocations")
+    assert alarm["Properties"]["TreatMissingData"] == "breaching"
+    assert alarm["Properties"]["ComparisonOperator"] == "LessThanThreshold"
+
+
+def test_an_alarm_on_a_metric_of_ours_names_one_that_is_counted(resources: dict[str, dict[str, Any]]) -> None:
+    ours = [
+        alarm["Properties"]["MetricName"]
+        for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
+        if alarm["Properties"]["Namespace"] == NAMESPACE
+    ]
+    assert ours
+    assert all(LINES[name].is_counted for name in ours)
 
 
 def test_every_alarm_tells_the_alarm_topic(resources: dict[str, dict[str, Any]]) -> None:
@@ -381,6 +422,128 @@ def test_the_alarm_on_5xx_watches_this_api(resources: dict[str, dict[str, Any]])
     (alarm,) = alarms_of(resources, "5XXError")
     assert dimension(alarm, "ApiName") == api["DefinitionBody"]["info"]["title"]
     assert dimension(alarm, "Stage") == api["StageName"]
+
+
+# --- the dashboard
+
+
+def dashboard(resources: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The dashboard with each reference as its own name: `${Qualify}` becomes Qualify."""
+    body = properties(resources, "Dashboard")["DashboardBody"]["Fn::Sub"]
+    shown: dict[str, Any] = json.loads(re.sub(r"\$\{([^}]+)\}", r"\1", body))
+    return shown
+
+
+def shown_metrics(resources: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    """Namespace, metric and dimensions of each line; those of a search are its own words."""
+    for widget in dashboard(resources)["widgets"]:
+        for line in widget["properties"].get("metrics", []):
+            if isinstance(line[0], dict):
+                found = re.match(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"", line[0]["expression"])
+                assert found, line
+                yield found[1], found[3], found[2]
+            else:
+                namespace, metric, *dimensions = [one for one in line if isinstance(one, str)]
+                yield namespace, metric, " ".join(dimensions)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "metric", "dimensions"),
+    [
+        ("Baton", "captured", ["deployment,kind"]),
+        ("Baton", "qualified", ["deployment Stage", "deployment,moved"]),
+        ("Baton", "intent", ["deployment,state", "deployment,reason"]),
+        ("AWS/Lambda", "IteratorAge", ["FunctionName Qualify", "FunctionName Deliver"]),
+        ("AWS/Lambda", "Errors", [f"FunctionName {name}" for name in FUNCTIONS]),
+        ("AWS/Lambda", "Throttles", [f"FunctionName {name}" for name in FUNCTIONS]),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", [f"QueueName {name}.QueueName" for name in QUEUES]),
+        ("AWS/ApiGateway", "4XXError", ["ApiName AWS::StackName Stage api"]),
+        ("AWS/ApiGateway", "5XXError", ["ApiName AWS::StackName Stage api"]),
+        ("AWS/ApiGateway", "Latency", ["ApiName AWS::StackName Stage api"]),
+        ("AWS/DynamoDB", "ConsumedReadCapacityUnits", EACH_INDEX),
+        ("AWS/DynamoDB", "ConsumedWriteCapacityUnits", EACH_INDEX),
+        ("AWS/DynamoDB", "ReadThrottleEvents", EACH_INDEX),
+        ("AWS/DynamoDB", "WriteThrottleEvents", EACH_INDEX),
+        ("AWS/SES", "Bounce", [""]),
+        ("AWS/SES", "Complaint", [""]),
+    ],
+)
+def test_the_dashboard_shows(
+    resources: dict[str, dict[str, Any]], namespace: str, metric: str, dimensions: list[str]
+) -> None:
+    shown = {
+        where
+        for a_namespace, a_metric, where in shown_metrics(resources)
+        if (a_namespace, a_metric) == (namespace, metric)
+    }
+    assert shown == set(dimensions)
+
+
+def test_the_dashboard_shows_each_metric_of_ours_by_what_it_is_counted_by(resources: dict[str, dict[str, Any]]) -> None:
+    for namespace, metric, dimensions in shown_metrics(resources):
+        if namespace == NAMESPACE and "," in dimensions:
+            assert dimensions.removeprefix("deployment,") in LINES[metric].by
+
+
+def test_the_dashboard_shows_every_alarm(resources: dict[str, dict[str, Any]]) -> None:
+    (alarms,) = [widget for widget in dashboard(resources)["widgets"] if widget["type"] == "alarm"]
+    shown = [name.removesuffix(".Arn") for name in alarms["properties"]["alarms"]]
+    assert sorted(shown) == sorted(of_type(resources, "AWS::CloudWatch::Alarm"))
+
+
+def test_the_dashboard_names_only_what_there_is(template: dict[str, Any]) -> None:
+    body = properties(template["Resources"], "Dashboard")["DashboardBody"]["Fn::Sub"]
+    named = {name.partition(".")[0] for name in re.findall(r"\$\{([^}]+)\}", body)}
+    pseudo = {name for name in named if name.startswith("AWS::")}
+    assert named - pseudo <= template["Resources"].keys() | template["Parameters"].keys()
+
+
+def test_no_widget_lies_on_another(resources: dict[str, dict[str, Any]]) -> None:
+    cells = [
+        (x, y)
+        for one in dashboard(resources)["widgets"]
+        for x in range(one["x"], one["x"] + one["width"])
+        for y in range(one["y"], one["y"] + one["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < DASHBOARD_COLUMNS
+
+
+# --- what checkov is told to leave
+
+
+def waivers(resources: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, str]]:
+    for name, resource in resources.items():
+        for waiver in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
+            yield name, waiver["id"], waiver["comment"]
+
+
+def test_every_waiver_has_its_reason(resources: dict[str, dict[str, Any]]) -> None:
+    found = list(waivers(resources))
+    assert found
+    assert [(name, check) for name, check, comment in found if len(comment.split()) < 5] == []
+    assert len({(name, check) for name, check, _ in found}) == len(found)
+
+
+def test_a_topic_that_names_persons_is_encrypted(resources: dict[str, dict[str, Any]]) -> None:
+    assert properties(resources, "HandoffTopic")["KmsMasterKeyId"] == "alias/aws/sns"
+
+
+# --- the zip
+
+
+def test_the_parts_of_the_zip_are_listed_with_their_reasons() -> None:
+    with zipfile.ZipFile(package().zip_path) as packed:
+        tops = {name.partition("/")[0] for name in packed.namelist()}
+    installed = {top for top in tops if not top.endswith((".dist-info", ".data"))}
+    page = (ROOT / "docs/architecture.md").read_text()
+    table = page[page.index("### What is in the zip") :].partition("\n## ")[0]
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("| `")
+    ]
+    listed = [name for cells in rows for name in re.findall(r"`([\w.]+)`", cells[0])]
+    assert sorted(listed) == sorted(installed)
+    assert all(cells[-1] for cells in rows)
 
 
 # --- parameters and outputs

@@ -14,6 +14,8 @@ from chalicelib.delivery.intents import Channel, Reason, State
 from chalicelib.events import Kind
 from chalicelib.lifecycle.stages import Actor, Stage
 from chalicelib.qualify.clock import Task
+from chalicelib.store import keys
+from chalicelib.telemetry import LINES
 from infra.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -28,7 +30,9 @@ STORE_METHOD = re.compile(r"`([A-Z]\w+\.[a-z]\w*)`")
 FILE_NAMED = re.compile(r"`((?:\.chalice|chalicelib|docs|infra|site|tests)/[\w./-]*)`")
 MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:work|root|tmp|home|Users)/")
 TEXT_FILES = {".cfg", ".html", ".in", ".js", ".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml", ""}
-MADE = {"__pycache__", "node_modules", ".git", ".local", ".venv", ".venv-local", ".hypothesis"}
+MADE = {"__pycache__", "node_modules", ".git", ".local", ".venv", ".venv-check", ".venv-local", ".hypothesis"}
+INDEX_UNITS = 2  # write units of an index when an item changes its key there: out and in
+PARTITION_UNITS = 1_000  # write units a second of one partition of an index
 PORT = {"table.py", "dynamo.py"}  # the four operations below the store's methods
 
 
@@ -177,9 +181,69 @@ def test_every_make_target_is_documented_and_none_that_is_not_there() -> None:
 def test_every_trigger_and_function_is_in_the_table_of_functions() -> None:
     template = text_of("infra/resources.yaml")
     named = {cells[0] for cells in rows(section(text_of("docs/architecture.md"), "Functions"))}
-    functions = set(re.findall(r"^  (\w+):\n    Properties:\n      Description:", template, re.M))
+    functions = set(
+        re.findall(
+            r"^  (\w+):\n(?:    Metadata:.*\n(?:      .+\n)*)?    Properties:\n      Description:", template, re.M
+        )
+    )
     assert functions
     assert functions <= named
+
+
+def test_every_log_line_is_explained() -> None:
+    table = [
+        cells for cells in rows(section(text_of("docs/architecture.md"), "Log lines and metrics")) if "`" in cells[0]
+    ]
+    told = {cells[0].strip("`"): (cells[1], tuple(re.findall(r"`(\w+)`", cells[2]))) for cells in table}
+    assert told == {name: (line.level.value, line.by) for name, line in LINES.items()}
+
+
+def test_the_scale_table_is_computed_from_the_code() -> None:
+    table = list(rows(section(text_of("docs/architecture.md"), "Scale")))
+    hottest = {number(cells[0]): cells[2] for cells in table if re.fullmatch(r"[\d,]+", cells[0])}
+    leads = {number(cells[0]): number(cells[1]) for cells in table if re.fullmatch(r"[\d,]+", cells[0])}
+    rates = sorted(hottest)
+    per_month = 30 * 24 * 60 * 60 / 40  # a lead has 40 events a month
+    assert all(abs(leads[rate] / (rate * per_month) - 1) < 0.01 for rate in rates)
+    for rate in rates:
+        if hottest[rate].startswith("`DUE"):
+            assert rate * INDEX_UNITS / keys.DUE_SHARDS == units_in(hottest[rate])
+    assert rates[-2] * INDEX_UNITS / keys.DUE_SHARDS == PARTITION_UNITS
+    assert rates[-1] * INDEX_UNITS / keys.STAGE_SHARDS == PARTITION_UNITS == units_in(hottest[rates[-1]])
+    bounds = {cells[0]: cells[1] for cells in table}
+    assert number(bounds["things due in one tick"]) == keys.DUE_SHARDS * limits.DUE_MAX_ITEMS
+    tracking = re.search(r'batch", HttpMethod: POST, ThrottlingRateLimit: (\d+)', text_of("infra/resources.yaml"))
+    assert tracking
+    assert bounds["requests of one tracking route"].startswith(f"{tracking[1]} a second")
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def units_in(cell: str) -> float:
+    found = re.search(r", ([\d.,]+)", cell)
+    assert found
+    return float(found[1].replace(",", ""))
+
+
+def test_the_runbook_has_exactly_the_alarms_that_there_are() -> None:
+    alarms = re.findall(r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm$", text_of("infra/resources.yaml"), re.M)
+    headings = re.findall(r"^### (.+)$", section(text_of("docs/runbook.md"), "Alarms"), re.M)
+    assert sorted(name for heading in headings for name in heading.split(", ")) == sorted(alarms)
+
+
+def test_the_runbook_says_of_each_alarm_what_it_means_and_what_to_do() -> None:
+    alarms = section(text_of("docs/runbook.md"), "Alarms")
+    for heading in re.findall(r"^### (.+)$", alarms, re.M):
+        advice = section(alarms, heading)
+        assert re.findall(r"^- \*\*(\w+):\*\*", advice, re.M) == ["Means", "First", "Then"], heading
+        assert re.search(r"^- \*\*First:\*\* `(aws|lines) ", advice, re.M), heading
+
+
+def test_the_runbook_names_only_resources_that_there_are() -> None:
+    declared = set(re.findall(r"^  ([A-Z]\w+):", text_of("infra/resources.yaml"), re.M))
+    assert set(re.findall(r"(?:\(id|lines) ([A-Z]\w+)", text_of("docs/runbook.md"))) <= declared
 
 
 # --- rooms ----------------------------------------------------------------------------------------------------------

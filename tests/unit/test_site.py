@@ -1,11 +1,11 @@
-"""The demo's site: clean addresses, nothing outside its folder, and the API's address filled in."""
+"""The demo's site: clean addresses, nothing outside its folder, and the API's address filled in; its mailbox."""
 
 from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
-from infra.local.site import page_of
+from infra.local.site import mailbox_page, page_of
 
 API = "http://127.0.0.1:4566/api"
 
@@ -47,3 +47,15 @@ def test_a_page_is_found_by_its_clean_address(site: Path, path: str, body: bytes
 )
 def test_nothing_else_is_found(site: Path, path: str) -> None:
     assert page_of(site, API, path).status == HTTPStatus.NOT_FOUND
+
+
+def test_what_is_not_found_is_said_in_the_site_s_own_words(site: Path) -> None:
+    (site / "404.html").write_text("gone __BATON_API_URL__")
+    page = page_of(site, API, "/nope")
+    assert (page.status, page.body) == (HTTPStatus.NOT_FOUND, f"gone {API}".encode())
+
+
+def test_without_a_stack_the_mailbox_says_so(tmp_path: Path) -> None:
+    assert mailbox_page(tmp_path / "stack.json").status == HTTPStatus.SERVICE_UNAVAILABLE
+    (tmp_path / "stack.json").write_text('{"aws_endpoint_url": "http://127.0.0.1:1"}')  # nobody listens there
+    assert mailbox_page(tmp_path / "stack.json").status == HTTPStatus.SERVICE_UNAVAILABLE

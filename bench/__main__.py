@@ -1,0 +1,66 @@
+"""`python -m bench [section ...]`: measures, prints a table to standard error and one JSON document to standard
+output, and keeps the document in .local/bench/bench.json."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bench import BenchError, cold, cost, cpu, imports, latency, table, units
+from infra.local.processes import LocalError
+from infra.package import PackageError
+from infra.paths import MADE
+
+REPORT = MADE / "bench" / "bench.json"
+SECTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
+    "cold": cold.measure,
+    "imports": imports.measure,
+    "cpu": cpu.measure,
+    "units": units.measure,
+    "latency": latency.measure,
+}
+COST = "cost"  # from what units and cpu found
+
+
+def main(arguments: list[str]) -> int:
+    """Measures what is asked for, or everything. 1 when a measurement could not be made."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description="What Baton costs in time, units and money.")
+    parser.add_argument("sections", nargs="*", metavar="section", help=f"{', '.join(SECTIONS)}; all if none is given")
+    asked = parser.parse_args(arguments).sections or list(SECTIONS)
+    if unknown := set(asked) - set(SECTIONS):
+        parser.error(f"no section {', '.join(sorted(unknown))}")
+    report: dict[str, Any] = {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}", "python": platform.python_version()}
+    for name in asked:
+        print(f"measuring {name} ...", file=sys.stderr, flush=True)
+        report[name] = _tried(SECTIONS[name])
+    if _is_measured(report, "units") and _is_measured(report, "cpu"):
+        report[COST] = cost.measure(report["units"], report["cpu"])
+    _keep(report)
+    print(table.render(report), file=sys.stderr)
+    print(json.dumps(report, indent=1))
+    return int(any("failed" in report[name] for name in asked))
+
+
+def _tried(section: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return section()
+    except (BenchError, LocalError, PackageError) as error:
+        return {"failed": str(error)}
+
+
+def _is_measured(report: Mapping[str, Any], name: str) -> bool:
+    return name in report and "failed" not in report[name]
+
+
+def _keep(report: Mapping[str, Any]) -> None:
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(json.dumps(report, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

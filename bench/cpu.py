@@ -1,0 +1,64 @@
+"""Processor time of a warm handler for a ping and for a form, beside a bare boto3 put_item against the same stub."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench import history, house, inputs, unpacked
+from bench.history import KeptTable
+from bench.pairs import compare
+from bench.stub import serving
+from chalicelib.capture.tracking import Item, event_of
+from chalicelib.events import visitor_partition
+from chalicelib.store.dynamo import marshal
+from chalicelib.store.events import event_item
+
+ITERATIONS, BLOCKS = 100, 15
+PAST_EVENTS = 10_000
+CHILD = Path(__file__).with_name("child_cpu.py")
+
+
+def measure(iterations: int = ITERATIONS, blocks: int = BLOCKS) -> dict[str, Any]:
+    """Milliseconds of processor time an invocation, and times the floor: a ping, a form, an event that qualify looks
+    at and leaves, and one that it counts for a lead with 10,000 events."""
+    source = unpacked.unpack()
+    with serving() as stub:
+        owned, stub.items = _table()
+        work = {
+            "ping": ("public_handler", inputs.ping_request()),
+            "form": ("public_handler", inputs.form_request("tour", inputs.form())),
+            "looked at": ("qualify", inputs.captured()),
+            "counted": ("qualify", inputs.captured(owned)),
+        }
+        arguments = [str(source), str(iterations), str(blocks)]
+        found, _ = unpacked.run(CHILD, arguments, {"item": _item(), "work": work}, stub.url)
+    return {
+        name: compare([(value, floor) for value, floor in pairs]).rounded("cpu_ms") for name, pairs in found.items()
+    }
+
+
+def _table() -> tuple[str, dict[str, list[dict[str, Any]]]]:
+    """The visitor id of a lead with a long past, and what the stub's reads find: the lead and the documents."""
+    kept = KeptTable()
+    world, ports = house.build(kept)
+    past = history.past(world.documents.model(), inputs.LEAD_ID, inputs.EMAIL, PAST_EVENTS, ports.time)
+    items = [*kept.items.values(), *history.derived(past)]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for item in items:
+        found.setdefault(str(item["pk"]), []).append({name: _json(value) for name, value in marshal(item).items()})
+    return past.visitor_id, found
+
+
+def _json(value: dict[str, Any]) -> dict[str, Any]:
+    """A value as it goes over the wire: bytes as base64."""
+    return {"B": b64encode(value["B"]).decode()} if "B" in value else value
+
+
+def _item() -> dict[str, Any]:
+    """The reference ping as it is stored: the floor writes the same item."""
+    item = Item.model_validate(inputs.PING)
+    partition = visitor_partition(inputs.VISITOR_ID)
+    return marshal(event_item(event_of(item, partition, item.message_id or "", datetime.now(UTC))))

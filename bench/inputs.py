@@ -1,0 +1,207 @@
+"""What the functions are given: events as AWS shapes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+EMAIL = "ann@acme.example"
+LEAD_ID = "ANNSLEADIDOFTWENTYSIXCHARS"
+VISITOR_ID = "018f6b0a-5c1e-7b62-9d1e-2f6a3b4c5d6e"
+AT = "2026-11-22T09:30:00.000Z"
+AT_MS = 1_795_339_800_000
+# The reference ping: what the tracker sends for a page view, with a campaign and a referrer.
+PING: Mapping[str, Any] = {
+    "type": "page",
+    "anonymousId": VISITOR_ID,
+    "messageId": "018f6b0a-6d2f-7c73-8e2f-3a7b4c5d6e7f",
+    "properties": {
+        "url": "https://www.keybook.example/pricing?utm_source=google&utm_medium=cpc&utm_campaign=spring-launch",
+        "referrer": "https://www.google.com/",
+        "title": "Pricing - Keybook access reviews",
+    },
+    "context": {"campaign": {"source": "google", "medium": "cpc", "name": "spring-launch"}},
+}
+PERSON: Mapping[str, Any] = {
+    "first_name": "Ann",
+    "last_name": "Example",
+    "job_title": "CTO",
+    "company": "Acme",
+    "company_size": 120,
+    "industry": "software",
+    "country": "DE",
+    "phone": "+49 30 901820",
+}
+
+
+def form(email: str = EMAIL, visitor_id: str | None = VISITOR_ID, *, consent: bool = True) -> dict[str, Any]:
+    """A form submission as a landing page sends it."""
+    return {
+        "fields": {"email": email, **PERSON},
+        "visitor_id": visitor_id,
+        "page": {"url": "https://www.keybook.example/guide", "title": "The buyer's guide"},
+        "consent": {"marketing": consent, "text": "Yes, write to me."},
+    }
+
+
+def request(
+    method: str,
+    path: str,
+    *,
+    resource: str | None = None,
+    path_parameters: Mapping[str, str] | None = None,
+    query: Mapping[str, str] | None = None,
+    body: Any = None,
+) -> dict[str, Any]:
+    """An API Gateway event (REST, proxy integration)."""
+    headers = {
+        "accept": "*/*",
+        "authorization": "Bearer token",
+        "content-type": "application/json",
+        "host": "api.keybook.example",
+        "origin": "https://www.keybook.example",
+        "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36",
+        "x-forwarded-for": "203.0.113.7",
+        "x-forwarded-proto": "https",
+    }
+    if method == "POST":
+        del headers["authorization"]  # only the private endpoints have a token
+    return {
+        "resource": resource or path,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": query,
+        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "pathParameters": path_parameters,
+        "stageVariables": None,
+        "requestContext": {
+            "resourcePath": resource or path,
+            "httpMethod": method,
+            "path": f"/api{path}",
+            "stage": "api",
+            "requestId": "2f5b6f1e-7a0c-4a53-9d7f-6f1c1f5a8e11",
+            "identity": {"sourceIp": "203.0.113.7", "userAgent": headers["user-agent"]},
+        },
+        "body": json.dumps(body) if body is not None else None,
+        "isBase64Encoded": False,
+    }
+
+
+def ping_request(ping: Mapping[str, Any] = PING) -> dict[str, Any]:
+    """A page view over HTTP."""
+    return request("POST", "/v1/page", body=ping)
+
+
+def form_request(form_id: str, submission: Mapping[str, Any]) -> dict[str, Any]:
+    """A form over HTTP."""
+    path = f"/v1/forms/{form_id}"
+    return request("POST", path, resource="/v1/forms/{form_id}", path_parameters={"form_id": form_id}, body=submission)
+
+
+def leads_request() -> dict[str, Any]:
+    """A salesperson looks up an address."""
+    return request("GET", "/v1/leads", query={"email": EMAIL})
+
+
+def stream(image: Mapping[str, Any]) -> dict[str, Any]:
+    """A record of the table's stream: an item, in DynamoDB's JSON, was inserted."""
+    change = {
+        "ApproximateCreationDateTime": AT_MS // 1000,
+        "Keys": {name: image[name] for name in ("pk", "sk")},
+        "NewImage": image,
+        "SequenceNumber": "111",
+        "SizeBytes": 300,
+        "StreamViewType": "NEW_IMAGE",
+    }
+    record = {
+        "eventID": "1",
+        "eventName": "INSERT",
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "dynamodb": change,
+        "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/baton/stream/2026-11-22T00:00:00.000",
+    }
+    return {"Records": [record]}
+
+
+def captured(visitor_id: str = VISITOR_ID) -> dict[str, Any]:
+    """The stream's record of a page view."""
+    image = {
+        "pk": {"S": f"VISITOR#{visitor_id}"},
+        "sk": {"S": f"EVENT#{AT_MS}#0123456789abcdef"},
+        "schema": {"N": "1"},
+        "kind": {"S": "page"},
+        "at_ms": {"N": str(AT_MS)},
+        "captured_at_ms": {"N": str(AT_MS)},
+        "properties": {"S": '{"path":"/pricing","url":"https://www.keybook.example/pricing"}'},
+    }
+    return stream(image)
+
+
+def planned() -> dict[str, Any]:
+    """The stream's record of a letter that was decided."""
+    image = {
+        "pk": {"S": f"LEAD#{LEAD_ID}"},
+        "sk": {"S": "INTENT#letter#welcome#1#1"},
+        "schema": {"N": "1"},
+        "channel": {"S": "mail"},
+        "about": {"N": "2"},
+        "state": {"S": "planned"},
+        "claims": {"N": "0"},
+        "version": {"N": "1"},
+        "created_at_ms": {"N": str(AT_MS)},
+        "due_at_ms": {"N": str(AT_MS + 120_000)},
+        "to": {"S": EMAIL},
+        "letter": {"S": "welcome"},
+    }
+    return stream(image)
+
+
+def tick() -> dict[str, Any]:
+    """What EventBridge sends each minute."""
+    return {
+        "version": "0",
+        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": "123456789012",
+        "time": AT,
+        "region": "us-east-1",
+        "resources": ["arn:aws:events:us-east-1:123456789012:rule/clock"],
+        "detail": {},
+    }
+
+
+def mail_event() -> dict[str, Any]:
+    """SES says that a letter was delivered."""
+    tag = "QU5OU0xFQURJRE9GVFdFTlRZU0lYQ0hBUlMjbGV0dGVyI3dlbGNvbWUjMSMx"  # LEAD_ID#letter#welcome#1#1
+    notice = {
+        "eventType": "Delivery",
+        "mail": {"messageId": "0100018f6b0a5c1e", "timestamp": AT, "tags": {"intent": [tag]}},
+        "delivery": {"timestamp": AT, "recipients": [EMAIL]},
+    }
+    message: dict[str, Any] = {
+        "Type": "Notification",
+        "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e",
+        "TopicArn": "arn:aws:sns:us-east-1:123456789012:baton-feedback",
+        "Subject": None,
+        "Message": json.dumps(notice),
+        "MessageAttributes": {},
+        "Timestamp": AT,
+    }
+    return {"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": message}]}
+
+
+FIRST: Mapping[str, tuple[str, dict[str, Any]]] = {
+    "APIHandler": ("app", leads_request()),
+    "PublicHandler": ("public_handler", ping_request()),
+    "Qualify": ("qualify", captured()),
+    "Deliver": ("deliver", planned()),
+    "Clock": ("clock", tick()),
+    "Feedback": ("feedback", mail_event()),
+}
+"""Each function with its handler in app.py and a small, real first invocation."""

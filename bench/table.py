@@ -1,0 +1,103 @@
+"""The report as a person reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+Found = Mapping[str, Any]
+
+
+def render(report: Found) -> str:
+    """A table for each section that the report has."""
+    lines: list[str] = []
+    for name, write in SECTIONS.items():
+        found = report.get(name)
+        if found is not None:
+            lines += ["", TITLES[name]]
+            lines += [f"  could not be measured: {found['failed']}"] if "failed" in found else write(found)
+    return "\n".join(lines)
+
+
+def _cold(found: Found) -> Iterator[str]:
+    yield f"  {'':16}{'ms':>8}{'floor':>8}{'ratio':>8}{'target':>8}        {'compiled ms':>12}{'floor':>8}{'ratio':>8}"
+    for name, one in found.items():
+        compiled = one["compiled"]
+        yield (
+            f"  {name:16}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}{one['target_ratio']:8.2f} "
+            f"{_mark(one['met'])} {compiled['ms']:12.0f}{compiled['floor_ms']:8.0f}{compiled['ratio']:8.2f}"
+        )
+
+
+def _imports(found: Found) -> Iterator[str]:
+    for name, one in found.items():
+        dearest = ", ".join(f"{module} {ms}" for module, ms in list(one["dearest"].items())[:6])
+        yield f"  {name:16}{one['ms']:8.1f}   {dearest}"
+
+
+def _cpu(found: Found) -> Iterator[str]:
+    yield f"  {'':16}{'ms':>8}{'floor':>8}{'ratio':>8}"
+    for name, one in found.items():
+        yield f"  {name:16}{one['cpu_ms']:8.2f}{one['floor_cpu_ms']:8.2f}{one['ratio']:8.2f}"
+
+
+def _units(found: Found) -> Iterator[str]:
+    yield f"  {'':32}{'read':>6}{'write':>7}   parts"
+    yield from _unit_lines("ping, ", found["ping"])
+    yield f"  the reference ping is one item of {found['ping']['bytes']} bytes"
+    for name, one in found.items():
+        if name.startswith("lead of"):
+            yield f"  {name}"
+            yield from _unit_lines("  ", one)
+    yield "  targets: " + ", ".join(f"{name} {_mark(met).strip()}" for name, met in found["met"].items())
+
+
+def _unit_lines(before: str, found: Found) -> Iterator[str]:
+    for name, one in found.items():
+        if isinstance(one, list):
+            for number, each in enumerate(one, 1):
+                yield from _unit_lines(before, {f"{name} {number}": each})
+        elif isinstance(one, dict) and "read" in one:
+            parts = ", ".join(f"{part} {units:g}" for part, units in one.get("parts", {}).items() if units)
+            yield f"  {before + name:32}{one['read']:6g}{one['write']:7g}   {parts}"
+        elif isinstance(one, dict):
+            yield from _unit_lines(f"{before}{name}, ", one)
+
+
+def _latency(found: Found) -> Iterator[str]:
+    yield f"  {'':24}{'10,000':>8}{'10':>8}{'ratio':>8}{'target':>8}"
+    for name, one in found.items():
+        yield (
+            f"  {name:24}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}{one['target_ratio']:8.2f} "
+            f"{_mark(one['met'])}"
+        )
+
+
+def _cost(found: Found) -> Iterator[str]:
+    for name, one in found.items():
+        parts = ", ".join(
+            f"{part} {dollars:.2f}" for part, dollars in one.items() if part not in ("total", "duration_ms")
+        )
+        yield f"  {name:28}{one['total']:8.2f}   {parts}"
+
+
+def _mark(met: object) -> str:
+    return "met   " if met else "MISSED"
+
+
+SECTIONS: Mapping[str, Callable[[Any], Iterator[str]]] = {
+    "cold": _cold,
+    "imports": _imports,
+    "cpu": _cpu,
+    "units": _units,
+    "latency": _latency,
+    "cost": _cost,
+}
+TITLES = {
+    "cold": "Cold start to the first call of DynamoDB, as packaged; and if the zip carried byte code",
+    "imports": "Imports beyond the floor, ms when compiled",
+    "cpu": "Processor time of a warm invocation beside one bare put_item",
+    "units": "Capacity units: singles by DynamoDB Local, transactions by AWS's rule",
+    "latency": "Latency on the local stack in ms, by the number of the lead's past events",
+    "cost": "US dollars a million at list price",
+}

@@ -1,0 +1,204 @@
+"""Capacity units of what Baton does, by the production code.
+
+Single operations as Amazon's DynamoDB Local reports them; transactions as the local AWS reports them, which AWS's rule
+(bench/sizes.py) confirms.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from bench import history, house, inputs, meter
+from bench.house import BenchPorts
+from bench.meter import TABLE, Meter, Units
+from bench.sizes import item_bytes
+from chalicelib.capture.forms import Submission
+from chalicelib.events import Event
+from chalicelib.store.dynamo import DynamoTable, marshal
+from chalicelib.store.events import event_of
+from chalicelib.store.table import Put, Write
+from chalicelib.wiring import World
+from tests import engines
+from tests.moto_table import create_table
+
+SIZES = (10, 10_000)
+JOINED = 10
+TARGETS = {"counted event": {"read": 2, "write": 6}, "transition": {"write": 32}, "ping": {"write": 1, "bytes": 1024}}
+
+
+class NotingTable(DynamoTable):
+    """The table on DynamoDB, which notes the events and intents that it stores, as its stream would."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        super().__init__(client, name)
+        self.events: list[Event] = []
+        self.intents: list[tuple[str, str]] = []
+        self.ping_bytes = 0
+
+    def write(self, *writes: Write) -> None:
+        """Write, then note."""
+        super().write(*writes)
+        for put in writes:
+            sk = str(put.item["sk"]) if isinstance(put, Put) else ""
+            if isinstance(put, Put) and sk.startswith("EVENT#"):
+                self.events.append(event_of(put.item))
+                self.ping_bytes = item_bytes(marshal(put.item))
+            elif isinstance(put, Put) and sk.startswith("INTENT#") and put.item["state"] == "planned":
+                self.intents.append((str(put.item["pk"]).removeprefix("LEAD#"), sk.removeprefix("INTENT#")))
+
+
+class Lab:
+    """A metered house."""
+
+    def __init__(self, url: str) -> None:
+        look, client = engines.client_of(url), engines.client_of(url)
+        create_table(look, TABLE)
+        self.table = NotingTable(client, TABLE)
+        self.world: World
+        self.ports: BenchPorts
+        self.world, self.ports = house.build(self.table)
+        self.client = look
+        self._meter = Meter(client, look)
+
+    def measure(self, action: Callable[[], object]) -> dict[str, Any]:
+        """The units of an action, documents being in the cache, and the bytes it logs."""
+        for kind in ("model", "routing", "deployment"):
+            self.world.documents.get(kind)
+        self.world.documents.all("sequence")
+        for form_id in ("guide", "demo", "tour"):
+            self.world.documents.get("form", form_id)
+        self._meter.take()
+        said = io.StringIO()
+        with redirect_stdout(said):
+            action()
+        return _shape(self._meter.take(), len(said.getvalue()))
+
+    def drain(self) -> list[Event]:
+        """The events that were stored since the last time."""
+        found, self.table.events = self.table.events, []
+        return found
+
+
+def measure() -> dict[str, Any]:
+    """Units of each thing, for a lead with 10 events and for one with 10,000. Raises BenchError without the engines."""
+    with meter.started(engines.dynamodb_local()) as url:
+        found = measure_at(url)
+    with meter.started(engines.emulator()) as url:
+        said = list(_transactions(measure_at(url)))
+    ours = list(_transactions(found))
+    for one, other in zip(ours, said, strict=True):
+        one["transaction_reported"] = other["transaction_reported"]
+    agreed = all(one["transaction"] == one["transaction_reported"] for one in ours)
+    return {**found, "targets": TARGETS, "met": _met(found), "rule_agrees_with_local_aws": agreed}
+
+
+def measure_at(url: str) -> dict[str, Any]:
+    """The same on one engine."""
+    lab = Lab(url)
+    found: dict[str, Any] = {"ping": _ping(lab)}
+    return found | {f"lead of {number:,} events": _lead(lab, number) for number in SIZES}
+
+
+def _transactions(found: Any) -> Iterator[dict[str, Any]]:
+    """Everything measured that has a transaction, in order."""
+    if isinstance(found, dict) and "transaction" in found:
+        yield found
+    elif isinstance(found, dict | list):
+        for one in found.values() if isinstance(found, dict) else found:
+            yield from _transactions(one)
+
+
+def _ping(lab: Lab) -> dict[str, Any]:
+    """The reference ping of a visitor whom nobody knows."""
+    stored = lab.measure(lambda: lab.world.tracking.one(dict(inputs.PING), "page"))
+    (event,) = lab.drain()
+    looked = lab.measure(lambda: lab.world.qualify.captured(event))
+    return {"stored": stored, "looked at": looked, "bytes": lab.table.ping_bytes}
+
+
+def _lead(lab: Lab, number: int) -> dict[str, Any]:
+    email = f"lead{number}@acme.example"
+    past = history.past(lab.world.documents.model(), house.lead_of(email), email, number, lab.ports.time)
+    history.put_all(lab.client, TABLE, [*history.items(past), *history.derived(past)])
+    lab.ports.time += timedelta(days=1)  # the first event of a day moves both the score and the next review
+    first = _counted(lab, past.visitor_id, "first")
+    again = _counted(lab, past.visitor_id, "again")
+    return {
+        "counted event": first["counted"],
+        "counted event, again": again["counted"],
+        "joined ping": _sum(first["stored"], first["counted"]),
+        **_form(lab, "guide", email, past.visitor_id, "lead to mql"),
+        **_form(lab, "demo", email, past.visitor_id, "mql to sql"),
+        "deliver": [lab.measure(partial(lab.world.deliver.intent, *one)) for one in _intents(lab)],
+        "joins": _joins(lab, number),
+    }
+
+
+def _counted(lab: Lab, visitor_id: str, message_id: str) -> dict[str, Any]:
+    lab.ports.time += timedelta(minutes=1)
+    ping = {"anonymousId": visitor_id, "messageId": message_id, "properties": {"url": f"{house.SITE}/pricing"}}
+    stored = lab.measure(lambda: lab.world.tracking.one(ping, "page"))
+    (event,) = lab.drain()
+    return {"stored": stored, "counted": lab.measure(lambda: lab.world.qualify.captured(event))}
+
+
+def _form(lab: Lab, form_id: str, email: str, visitor_id: str, name: str) -> dict[str, Any]:
+    """A form, and the transition that it makes."""
+    lab.ports.time += timedelta(minutes=1)
+    said = Submission.model_validate(inputs.form(email, visitor_id))
+    stored = lab.measure(lambda: lab.world.forms.submit(form_id, said))
+    counted = [lab.measure(partial(lab.world.qualify.captured, event)) for event in lab.drain()]
+    moved = max(counted, key=lambda one: float(one["write"]))
+    parts = moved["parts"]
+    moved["write_if_indexes_count_twice"] = moved["write"] + parts["write list"] + parts["write due"]
+    return {f"form {form_id}": stored, f"transition {name}": moved}
+
+
+def _intents(lab: Lab) -> list[tuple[str, str]]:
+    found, lab.table.intents = lab.table.intents, []
+    return found
+
+
+def _joins(lab: Lab, number: int) -> dict[str, Any]:
+    """A form that claims a visitor with ten pings, for a person of whom nothing is known."""
+    visitor_id = f"joins-{number}"
+    for position in range(JOINED):
+        lab.ports.time += timedelta(seconds=1)
+        lab.world.tracking.one({**inputs.PING, "anonymousId": visitor_id, "messageId": str(position)}, "page")
+    lab.drain()
+    said = Submission.model_validate(inputs.form(f"new{number}@acme.example", visitor_id))
+    stored = lab.measure(lambda: lab.world.forms.submit("tour", said))
+    (event,) = lab.drain()
+    return {"form": stored, "counted": lab.measure(lambda: lab.world.qualify.captured(event)), "pings": JOINED}
+
+
+def _met(found: dict[str, Any]) -> dict[str, bool]:
+    leads = [found[f"lead of {number:,} events"] for number in SIZES]
+    counted = [one[name] for one in leads for name in ("counted event", "counted event, again")]
+    moves = [one[f"transition {name}"] for one in leads for name in ("lead to mql", "mql to sql")]
+    ping = found["ping"]
+    return {
+        "ping": ping["stored"]["write"] == 1 and ping["bytes"] <= TARGETS["ping"]["bytes"],
+        "counted event": all(one["read"] <= 2 and one["write"] <= 6 for one in counted),
+        "transition": all(one["write"] <= TARGETS["transition"]["write"] for one in moves),
+    }
+
+
+def _shape(units: Units, logged: int) -> dict[str, Any]:
+    return {
+        "read": units.read,
+        "write": units.write,
+        "parts": dict(sorted(units.parts.items())),
+        "calls": units.calls,
+        "log_bytes": logged,
+    } | ({"transaction": units.transacted, "transaction_reported": units.reported} if units.transacted else {})
+
+
+def _sum(*shapes: dict[str, Any]) -> dict[str, Any]:
+    names = ("read", "write", "calls", "log_bytes")
+    return {name: sum(one[name] for one in shapes) for name in names}

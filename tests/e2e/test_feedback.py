@@ -1,0 +1,169 @@
+"""What SES tells of a letter reaches its lead on the deployed stack: through the topic, to the feedback function.
+
+The functions, the topic and what subscribes to what were only ever tried apart. The story behind this file: nothing
+showed that a bounce which SES publishes stops the letters, and a broken subscription would have kept quiet for good.
+"""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from chalicelib.delivery.references import tag_of
+from infra.local.stack import SENDER
+from infra.local.walk import PERSON
+from tests.e2e.driver import Driver
+from tests.e2e.test_stack import form
+
+# What SES says of each, as in "Examples of event data that Amazon SES publishes to Amazon SNS" of its guide.
+BOUNCE = {
+    "bounceType": "Permanent",
+    "bounceSubType": "General",
+    "bouncedRecipients": [
+        {"action": "failed", "status": "5.1.1", "diagnosticCode": "smtp; 550 5.1.1 user unknown"},
+    ],
+    "feedbackId": "01000157c44f053b-61b59c11-9236-11e6-8f96-7be8aexample-000000",
+    "reportingMTA": "dsn; mta.example.com",
+}
+COMPLAINT = {
+    "complainedRecipients": [{}],
+    "feedbackId": "01000157c44f053b-61b59c11-9236-11e6-8f96-7be8aexample-000000",
+    "userAgent": "Mozilla/5.0",
+    "complaintFeedbackType": "abuse",
+}
+DELIVERY = {
+    "processingTimeMillis": 11893,
+    "smtpResponse": "250 2.6.0 Message received",
+    "reportingMTA": "mta.example.com",
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "state", "suppressed", "rule"),
+    [
+        ("Bounce", BOUNCE, "bounced", "bounced", "hard-bounce"),
+        ("Complaint", COMPLAINT, "complained", "complained", None),
+        ("Delivery", DELIVERY, "delivered", None, "letter-delivered"),
+    ],
+)
+def test_what_ses_publishes_of_a_letter_reaches_its_lead_and_changes_nothing_when_it_comes_again(
+    email: str, driver: Driver, kind: str, detail: Any, state: str, suppressed: str | None, rule: str | None
+) -> None:
+    letter = sent_letter(driver, email)
+    notice = ses_event(kind, detail, email, letter)
+    publish(driver, notice)
+    driver.until(lambda: the_letter(driver, email)["state"] == state, f"the letter is {state}")
+    driver.until(lambda: mail_events(driver, email) == [state], "the lead's timeline says so")
+    driver.until(lambda: rule is None or rule in rules(driver, email), "the score says so")
+    assert driver.lead(email)["suppressed"] == suppressed
+    before = what_is_known(driver, email)
+    publish(driver, notice)
+    for _ in range(2):
+        redeliver(driver, notice)
+    assert what_is_known(driver, email) == before
+
+
+def test_a_suppressed_lead_gets_no_further_letter_but_is_still_handed_over(email: str, driver: Driver) -> None:
+    letter = sent_letter(driver, email)
+    publish(driver, ses_event("Bounce", BOUNCE, email, letter))
+    driver.until(lambda: driver.lead(email)["suppressed"] == "bounced", "the lead is suppressed")
+    publish(driver, ses_event("Complaint", COMPLAINT, email, letter))
+    driver.until(lambda: the_letter(driver, email)["state"] == "complained", "the letter's rank rises")
+    publish(driver, ses_event("Delivery", DELIVERY, email, letter))
+    redeliver(driver, ses_event("Delivery", DELIVERY, email, letter))
+    assert the_letter(driver, email)["state"] == "complained"
+    assert driver.lead(email)["suppressed"] == "bounced"
+    form(driver, "demo", email, PERSON, consent=True)
+    driver.until(lambda: driver.stage(email) == "sql", "the lead is an SQL")
+    driver.until(lambda: handed_over(driver, email), "sales is told")
+    assert len(letters(driver, email)) == 1
+
+
+# --- what the tests above are made of ---------------------------------------------------------------------------
+
+
+def sent_letter(driver: Driver, email: str) -> Any:
+    """The letter that went out to a lead who downloaded the guide and said yes."""
+    form(driver, "guide", email, PERSON, consent=True)
+    return driver.until(lambda: the_letter(driver, email, "sent"), "the letter went out")
+
+
+def letters(driver: Driver, email: str) -> list[Any]:
+    return [item for item in driver.outbox(email) if item["kind"] == "letter"]
+
+
+def the_letter(driver: Driver, email: str, state: str | None = None) -> Any:
+    """The lead's one letter; None when there is none in the state."""
+    return next((item for item in letters(driver, email) if state in (None, item["state"])), None)
+
+
+def handed_over(driver: Driver, email: str) -> bool:
+    handoffs = [item["state"] for item in driver.outbox(email) if item["kind"] == "handoff"]
+    return len(handoffs) == 3 and set(handoffs) == {"sent"}
+
+
+def ses_event(kind: str, detail: Any, email: str, letter: Any) -> str:
+    """An event as SES publishes it to a topic."""
+    at = letter["created_at"]
+    recipients = {"bouncedRecipients", "complainedRecipients"} & detail.keys()
+    named = {name: [{"emailAddress": email, **one} for one in detail[name]] for name in recipients}
+    mail = {
+        "timestamp": at,
+        "source": SENDER,
+        "sourceArn": f"arn:aws:ses:us-east-1:123456789012:identity/{SENDER}",
+        "sendingAccountId": "123456789012",
+        "messageId": letter["message_id"],
+        "destination": [email],
+        "headersTruncated": False,
+        "headers": [{"name": "From", "value": SENDER}, {"name": "To", "value": email}],
+        "commonHeaders": {"from": [SENDER], "to": [email], "messageId": letter["message_id"], "subject": "Hello"},
+        "tags": {"ses:configuration-set": ["baton"], "ses:source-ip": ["192.0.2.0"], "intent": [tag_of(letter["id"])]},
+    }
+    return json.dumps({"eventType": kind, "mail": mail, kind.lower(): {**detail, **named, "timestamp": at}})
+
+
+def publish(driver: Driver, notice: str) -> None:
+    driver.client("sns").publish(TopicArn=output(driver, "FeedbackTopicArn"), Message=notice)
+
+
+def redeliver(driver: Driver, notice: str) -> None:
+    """Give the event to the function once more, as SNS does when it got no answer; and wait until it is worked off."""
+    sns = {
+        "Type": "Notification",
+        "MessageId": str(uuid4()),
+        "TopicArn": output(driver, "FeedbackTopicArn"),
+        "Subject": "Amazon SES Email Event Notification",
+        "Message": notice,
+        "Timestamp": "2026-11-22T10:00:00.000Z",
+        "MessageAttributes": {},
+    }
+    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": sns["TopicArn"], "Sns": sns}
+    answer = driver.client("lambda").invoke(
+        FunctionName=driver.function("Feedback"), Payload=json.dumps({"Records": [record]})
+    )
+    assert "FunctionError" not in answer, answer["Payload"].read()
+
+
+def output(driver: Driver, name: str) -> str:
+    """One of the stack's outputs."""
+    (stack,) = driver.client("cloudformation").describe_stacks(StackName=driver.stack.stack_name)["Stacks"]
+    return next(str(one["OutputValue"]) for one in stack["Outputs"] if one["OutputKey"] == name)
+
+
+def timeline(driver: Driver, email: str) -> list[Any]:
+    return list(driver.get(f"/v1/leads/{driver.lead(email)['lead_id']}/timeline")["items"])
+
+
+def mail_events(driver: Driver, email: str) -> list[str]:
+    return [item["name"] for item in timeline(driver, email) if item["kind"] == "mail"]
+
+
+def rules(driver: Driver, email: str) -> set[str]:
+    """The rules that have a say in a lead's score."""
+    return {reason["rule"] for reason in driver.lead(email)["score"]["reasons"]}
+
+
+def what_is_known(driver: Driver, email: str) -> Any:
+    """All that the API shows of a lead."""
+    return driver.lead(email), timeline(driver, email), driver.outbox(email)

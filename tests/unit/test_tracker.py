@@ -1,0 +1,19 @@
+"""The tracker as a file: small, one file, and asking nobody else for anything."""
+
+import gzip
+import re
+
+from infra.paths import ROOT
+
+TRACKER = (ROOT / "chalicelib" / "http" / "t.js").read_text()
+MAX_BYTES = 5_000
+
+
+def test_it_is_small() -> None:
+    assert len(gzip.compress(TRACKER.encode())) < MAX_BYTES
+
+
+def test_it_depends_on_nothing() -> None:
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", TRACKER, flags=re.DOTALL)
+    assert not re.search(r"\b(import|require|importScripts|eval|createElement|innerHTML|document\.cookie)\b", code)
+    assert set(re.findall(r"API \+ '([^']*)'", code)) == {"/v1/batch", "/v1/forms/"}
