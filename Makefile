@@ -46,10 +46,11 @@ format: .venv/ready ## formats the code
 bench: .venv/ready .venv-local/ready node_modules/ready ## the benchmarks: a table and one JSON document
 	@$(BIN)/python -m bench
 
-deploy: .venv/ready ## packages and deploys to AWS: make deploy STAGE=prod [SENDER=...] [ALARM_EMAIL=...] [SITE_URL=...]
+deploy: .venv/ready ## packages and deploys to AWS: make deploy STAGE=prod [SENDER=...] [ALARM_EMAIL=...] [SITE_URL=...] [PARAMETERS="Name=value ..."]
 	$(if $(STAGE),,$(error Which stage? make deploy STAGE=...))
 	@$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(if $(SENDER),--sender "$(SENDER)") \
-		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)")
+		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)") \
+		$(foreach one,$(PARAMETERS),--parameter "$(one)")
 
 lock: .venv/ready ## locks the newest versions that requirements*.in allow
 	@for name in requirements requirements-dev requirements-local requirements-check; do \

@@ -214,7 +214,7 @@ def main(arguments: list[str]) -> int:
     if not cloud.region:
         print("Which region? Set AWS_REGION or AWS_DEFAULT_REGION.", file=sys.stderr)
         return 2
-    named = {"Stage": given.stage, "Sender": given.sender, "AlarmEmail": given.alarm_email}
+    named = {"Stage": given.stage, "Sender": given.sender, "AlarmEmail": given.alarm_email, **dict(given.parameter)}
     try:
         print("Packaging ...")
         made = package()
@@ -244,7 +244,22 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--alarm-email", default=os.environ.get("BATON_ALARM_EMAIL", ""), help="who hears of alarms")
     parser.add_argument("--site-url", default=os.environ.get("BATON_SITE_URL", ""), help="where the landing page is")
+    parser.add_argument(
+        "--parameter",
+        action="append",
+        default=[],
+        type=_name_and_value,
+        metavar="NAME=VALUE",
+        help="another parameter of the template, for example PublicConcurrency=5 in a new account",
+    )
     return parser.parse_args(arguments)
+
+
+def _name_and_value(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, value
 
 
 if __name__ == "__main__":

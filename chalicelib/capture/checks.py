@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NoReturn, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BaseModel, Field, PlainValidator, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, PlainValidator, ValidationError, model_validator
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.limits import ID_MAX_CHARS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
@@ -14,7 +14,7 @@ from chalicelib.limits import ID_MAX_CHARS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_
 # C0, DEL, C1, and lone surrogates, which no UTF-8 can carry.
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-NUMBER_MAX = 10**12  # a company's revenue, not a trap
+NUMBER_MAX = 2**63  # ids and times in any unit; not a number of 400 digits
 UTM = {
     "source": "utm_source",
     "medium": "utm_medium",
@@ -23,6 +23,15 @@ UTM = {
     "content": "utm_content",
 }
 Parsed = TypeVar("Parsed", bound=BaseModel)
+
+
+class Sent(BaseModel):
+    """What a client sends: a key that is null is as if it were not there."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nulls_are_absent(cls, data: Any) -> Any:
+        return {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
 
 
 def one_line(text: str) -> str:
@@ -54,7 +63,7 @@ def scalar(value: Any, max_chars: int, check: Callable[[str], str]) -> str | int
     if not isinstance(value, int | float):
         raise ValueError("must be a text, a number, true or false")
     if not -NUMBER_MAX <= value <= NUMBER_MAX:  # Python reads 1e999 as infinity, which no JSON may hold
-        raise ValueError(f"must be at most {NUMBER_MAX}")
+        raise ValueError(f"must be from -{NUMBER_MAX} to {NUMBER_MAX}")
     return value
 
 

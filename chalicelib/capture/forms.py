@@ -15,6 +15,7 @@ from chalicelib.capture.checks import (
     Id,
     Line,
     LineScalar,
+    Sent,
     Text,
     Url,
     campaign_of,
@@ -97,7 +98,7 @@ class Fields(BaseModel):
         return self.model_dump(exclude_none=True)
 
 
-class Page(BaseModel):
+class Page(Sent):
     """Where the form stood."""
 
     url: Url = ""
@@ -105,7 +106,7 @@ class Page(BaseModel):
     title: Line = ""
 
 
-class Campaign(BaseModel):
+class Campaign(Sent):
     """What brought the person."""
 
     source: Line = ""
@@ -115,14 +116,14 @@ class Campaign(BaseModel):
     content: Line = ""
 
 
-class ConsentBox(BaseModel):
+class ConsentBox(Sent):
     """The marketing box: ticked or not, and the sentence beside it."""
 
     marketing: bool = False
     text: Annotated[Text, Field(max_length=1_000)] = ""
 
 
-class Submission(BaseModel):
+class Submission(Sent):
     """A form submission as api.md has it in JSON."""
 
     fields: Fields
@@ -131,11 +132,6 @@ class Submission(BaseModel):
     page: Page = Page()
     campaign: Campaign = Campaign()
     consent: ConsentBox = ConsentBox()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nulls_are_absent(cls, data: Any) -> Any:
-        return {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
 
     def digest(self) -> str:
         """A hash of all that was said, without the key: the same submission repeated has the same."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from chalicelib.capture import joining
-from chalicelib.capture.checks import Id, Line, Parsed, TextScalar, Url, campaign_of, one_line, parse_as, path_of
+from chalicelib.capture.checks import Id, Line, Parsed, Sent, TextScalar, Url, campaign_of, one_line, parse_as, path_of
 from chalicelib.errors import ConflictError, FieldError, InputError, TooLargeError
 from chalicelib.events import (
     EPOCH,
@@ -87,7 +87,7 @@ class Item(BaseModel):
     context: dict[str, Any] | None = None
 
 
-class Scalars(BaseModel):
+class Scalars(Sent):
     """The properties that signals can match on: texts, numbers, yes/no."""
 
     url: Url = ""
@@ -97,10 +97,10 @@ class Scalars(BaseModel):
     model_config = {"extra": "allow"}
 
 
-class Context(BaseModel):
+class Context(Sent):
     """What we read of the context."""
 
-    campaign: dict[str, Line] | None = None
+    campaign: dict[str, Line | None] | None = None
     page: dict[str, Any] | None = None
 
 
@@ -232,10 +232,12 @@ def fields_of(item: Item) -> "Fields | None":
     }
     company, address = traits.get("company"), traits.get("address")
     if isinstance(company, dict):
-        named |= {"company": company.get("name"), "industry": company.get("industry")}
-        named["company_size"] = company.get("employee_count") or company.get("employees")
-    if isinstance(address, dict):
-        named.setdefault("country", address.get("country"))
+        size = company.get("employee_count") or company.get("employees")
+        told = {"company": company.get("name"), "industry": company.get("industry"), "company_size": size}
+        named |= {name: value for name, value in told.items() if value not in (None, "")}
+        named = {name: value for name, value in named.items() if value is not company}
+    if isinstance(address, dict) and address.get("country"):
+        named.setdefault("country", address["country"])
     from chalicelib.capture.forms import Fields  # a ping says nothing of a person
 
     try:

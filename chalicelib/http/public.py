@@ -149,7 +149,11 @@ def ask_unsubscribe(token: str) -> Response:
 @answers
 def unsubscribe(token: str) -> Response:
     """Unsubscribe: the page's button, or a mail program's one click (RFC 8058). No cookie, no redirect."""
-    world().unsubscribe.unsubscribe(_unsubscriber(token))
+    try:
+        lead_id = _unsubscriber(token)
+    except NotFoundError:
+        return pages.not_valid()
+    world().unsubscribe.unsubscribe(lead_id)
     return pages.unsubscribed()
 
 

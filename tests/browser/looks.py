@@ -72,11 +72,11 @@ class Looks:
 
 
 def looks_of(page: Page) -> Looks:
-    """Measures a page and the frames in it."""
+    """Measures a page and the frames in it. A frame may scroll in its own box; the page may not."""
     measured = [_measure(frame) for frame in page.frames]
     texts = [text for each in measured for text in each["texts"]]
     return Looks(
-        overflow_px=max(each["overflow"] for each in measured),
+        overflow_px=measured[0]["overflow"],
         small=[f"{text['text']}: {text['px']:.1f} px" for text in texts if text["px"] < TEXT_MIN_PX - 0.01],
         pale=[f"{text['text']}: {text['contrast']:.2f}" for text in texts if text["contrast"] < CONTRAST_MIN],
         texts=len(texts),

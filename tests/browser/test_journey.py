@@ -23,7 +23,9 @@ def test_a_person_comes_from_an_ad_reads_gets_the_guide_and_asks_for_a_demo(visi
     with visitor.page.expect_download() as download:
         visitor.click("Download as text")
     assert "Eight questions" in download.value.path().read_text()
+    visitor.driver.until(lambda: scored(visitor, email, 60), "60 points: who she is, what she read, the guide")
     visitor.go("/pricing")
+    visitor.driver.until(lambda: scored(visitor, email, 66), "66 points: the prices")
     visitor.send("demo", email, {**DEMO, "message": "Payroll and the bank, please."})
 
     lead = visitor.driver.until(lambda: scored(visitor, email, 90), "90 points")

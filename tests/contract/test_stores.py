@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.capture import identity
 from chalicelib.capture.consent import Consent, given
-from chalicelib.capture.forms import Answer
+from chalicelib.capture.joining import Answer
 from chalicelib.delivery import intents
 from chalicelib.delivery.intents import Channel, Intent, State
 from chalicelib.errors import AlreadyPlannedError, ConflictError, DocumentError

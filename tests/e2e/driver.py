@@ -49,9 +49,9 @@ class Driver:
         )
         try:
             with urllib.request.build_opener(_Stay).open(request, timeout=30) as answer:
-                return answer.status, answer.headers, answer.read()
+                return answer.status, dict(answer.headers), answer.read()
         except urllib.error.HTTPError as error:
-            return error.code, error.headers, error.read()
+            return error.code, dict(error.headers), error.read()
 
     def post(self, path: str, data: Any) -> tuple[int, Any]:
         status, _, body = self.http("POST", path, json.dumps(data).encode(), {"Content-Type": "application/json"})

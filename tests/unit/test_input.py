@@ -119,7 +119,7 @@ def test_a_form_of_too_many_fields_is_refused(house: House) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 13, "1" * 4_000, "1e13"]
+    "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 20, "1" * 4_000, "1e20"]
 )
 def test_a_number_that_is_none_or_too_large_is_refused(house: House, number: str) -> None:
     body = f'{{"fields": {{"email": "ann@acme.example", "seats": {number}}}}}'
