@@ -8,6 +8,7 @@ import json
 import platform
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,7 +38,8 @@ def main(arguments: list[str]) -> int:
     report: dict[str, Any] = {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}", "python": platform.python_version()}
     for name in asked:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
-        report[name] = _tried(SECTIONS[name])
+        with redirect_stdout(sys.stderr):  # the functions' own log lines are no part of the document
+            report[name] = _tried(SECTIONS[name])
     if _is_measured(report, "units") and _is_measured(report, "cpu"):
         report[COST] = cost.measure(report["units"], report["cpu"])
     _keep(report)

@@ -17,6 +17,7 @@ from chalicelib.limits import (
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.outlook import outlook
 from chalicelib.scoring.profile import Profile, Touches
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally
@@ -105,9 +106,10 @@ def next_review(model: Model, lead: Lead, today: date) -> date | None:
     passing of time can move."""
     if not lead.tally or lead.standing.stage not in (Stage.LEAD, Stage.MQL):
         return None
+    ahead = outlook(model, lead.profile, lead.touches, lead.tally, today, REVIEW_MAX_DAYS)
     for days in range(1, REVIEW_MAX_DAYS):
         day = today + timedelta(days=days)
-        if decide(model, lead.standing, score(model, lead.profile, lead.touches, lead.tally, day), day):
+        if decide(model, lead.standing, ahead(days), day):
             return day
     return today + timedelta(days=REVIEW_MAX_DAYS)
 

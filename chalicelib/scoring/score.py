@@ -70,18 +70,28 @@ def score(
     facts = values(profile)
     fit_lines = [line for rule in model.field_rules if (line := _field_line(rule, facts, touches))]
     lines = [*fit_lines, *_behaviour_lines(model, seen, today)]
-    groups: dict[str, int] = {}
-    for group, (low, high) in model.groups.items():
-        points = sum(line.milli for line in lines if line.group == group)
-        groups[group] = min(max(points, low), high)
+    raw = dict.fromkeys(model.groups, 0)
+    for line in lines:
+        raw[line.group] += line.milli
+    total, groups, sums = group_totals(model, raw)
+    for group, points in raw.items():
         if groups[group] != points:
-            bound = high if points > high else low
-            lines.append(_limit(group, group, groups[group] - points, bound))
-    total = sum(groups.values())
+            lines.append(_limit(group, group, groups[group] - points, groups[group]))
     known = sum(1 for line in fit_lines if line.group == "fit")
-    sums = {name: sum(groups[part] for part in parts) for name, parts in model.sums.items()}
     grade = _grade(model, groups.get("fit", 0), known)
     return Score(today, model.version, total, groups, sums, grade, tuple(lines), seen)
+
+
+def group_totals(model: Model, raw: Mapping[str, int]) -> tuple[int, dict[str, int], dict[str, int]]:
+    """The total, the groups within their limits, and the model's sums, of the groups' points before their limits."""
+    groups = {group: min(max(raw[group], low), high) for group, (low, high) in model.groups.items()}
+    sums = {name: sum(groups[part] for part in parts) for name, parts in model.sums.items()}
+    return sum(groups.values()), groups, sums
+
+
+def weight_of(rule: BehaviourRule, tally: Tally, today: date) -> float:
+    """What a rule's points are multiplied with today, before any limit."""
+    return _weight(rule, _counts(rule, tally), today.toordinal())
 
 
 def holds(condition: Condition, score: Score) -> bool:
@@ -140,12 +150,10 @@ def _field_words(rule: FieldRule, test: Test, value: Value | None) -> str:
 
 def _behaviour_lines(model: Model, tally: Tally, today: date) -> Iterable[Reason]:
     for rule in model.behaviour_rules:
-        cells = tally.days.get(rule.signal.id)
-        keys = tally.keys.get(rule.signal.id)
-        if not cells and not keys:
+        counts = _counts(rule, tally)
+        if not counts:
             continue
-        counts = _capped(rule, cells) if cells else [(day, 1) for day in (keys or {}).values()]
-        points = _decayed(rule, counts, today.toordinal())
+        points = round(rule.points * _weight(rule, counts, today.toordinal()))
         last = date.fromordinal(max(day for day, _ in counts))
         if points:
             yield Reason(rule.id, rule.group, points, _behaviour_words(rule, len(counts)), len(counts), last)
@@ -154,19 +162,24 @@ def _behaviour_lines(model: Model, tally: Tally, today: date) -> Iterable[Reason
             yield _limit(rule.id, rule.group, bound - points, bound)
 
 
-def _capped(rule: BehaviourRule, cells: Mapping[int, int]) -> list[tuple[int, int]]:
-    if rule.per_day is None:
-        return list(cells.items())
-    return [(day, min(number, rule.per_day)) for day, number in cells.items()]
+def _counts(rule: BehaviourRule, tally: Tally) -> list[tuple[int, int]]:
+    """Day and count of a rule's signal, limited per day; of a distinct signal each key once, on its latest day.
+
+    In sorted order: a sum of floats must not depend on a dict's order.
+    """
+    cells = tally.days.get(rule.signal.id)
+    if not cells:
+        return sorted((day, 1) for day in tally.keys.get(rule.signal.id, {}).values())
+    most = rule.per_day
+    return sorted((day, number if most is None else min(number, most)) for day, number in cells.items())
 
 
-def _decayed(rule: BehaviourRule, counts: Iterable[tuple[int, int]], today: int) -> int:
-    """The rule's thousandths today. Days in sorted order: a sum of floats must not depend on a dict's order."""
+def _weight(rule: BehaviourRule, counts: Iterable[tuple[int, int]], today: int) -> float:
     if rule.half_life_days is None:
-        return rule.points * sum(number for _, number in counts)
+        return float(sum(number for _, number in counts))
     half_life = rule.half_life_days
-    weight: float = sum(number * 2.0 ** (-max(0, today - day) / half_life) for day, number in sorted(counts))
-    return round(rule.points * weight)
+    weight: float = sum(number * 2.0 ** (-max(0, today - day) / half_life) for day, number in counts)
+    return weight
 
 
 def _behaviour_words(rule: BehaviourRule, number: int) -> str:
