@@ -8,7 +8,8 @@ from typing import Any
 from chalicelib.delivery.intents import Channel, Intent, planned
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
 from chalicelib.qualify.lead import Lead
-from chalicelib.scoring.model import Model, load
+from chalicelib.scoring.format import load
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import Tally
 from tests.fakes import NOW

@@ -10,7 +10,14 @@ from pydantic import Field, PlainValidator, model_validator
 
 from chalicelib.document import Document, parse_document
 from chalicelib.errors import DocumentError
-from chalicelib.scoring.model import CONDITION_KEYS, DEFAULT_WITHIN_DAYS, OPERATORS, default_group
+from chalicelib.scoring.model import (
+    CONDITION_KEYS,
+    DEFAULT_WITHIN_DAYS,
+    OPERATORS,
+    Model,
+    compiled,
+    default_group,
+)
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Points = Annotated[float, Field(allow_inf_nan=False)]
@@ -159,6 +166,16 @@ class ModelDocument(Document):
     grade_needs: Annotated[int, Field(ge=0)] = 0
     stages: StagesDocument
     recycle: dict[str, int | list[Name]] = {}
+
+
+def load(document: Mapping[str, Any], version: int) -> Model:
+    """Check and compile a model document.
+
+    document: as in defaults/model.yaml; version: the number under which it is stored.
+    Raises DocumentError naming each key outside the format, wrong value or unknown name, with its path.
+    """
+    check(document)
+    return compiled(document, version)
 
 
 def check(document: Mapping[str, Any]) -> None:

@@ -116,18 +116,6 @@ class Model:
     fields: Set[str]  # of the profile, that rules read
 
 
-def load(document: Mapping[str, Any], version: int) -> Model:
-    """Check and compile a model document.
-
-    document: as in defaults/model.yaml; version: the number under which it is stored.
-    Raises DocumentError naming each key outside the format, wrong value or unknown name, with its path.
-    """
-    from chalicelib.scoring.format import check
-
-    check(document)
-    return compiled(document, version)
-
-
 def compiled(document: Mapping[str, Any], version: int) -> Model:
     """Compile a model document that was checked when it was stored. Raises DocumentError when it was not."""
     try:

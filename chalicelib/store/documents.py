@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.errors import DocumentError
 from chalicelib.limits import DOCUMENT_CACHE_SECONDS
-from chalicelib.scoring.model import Model, compiled, load
+from chalicelib.scoring.model import Model, compiled
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, GUARDED, Put, Table
 
@@ -51,11 +51,13 @@ class Documents:
 
     def put_model(self, document: Stored) -> int:
         """Write a model as the next version and make it the active one, unless it already is. Returns its version."""
+        from chalicelib.scoring.format import check  # only who stores a model pays for it
+
         active = self.get("model")
         if active is not None and active["document"] == document:
             return int(active["version"])
         version = int(active["version"]) + 1 if active else 1
-        load(document, version)  # refuses what breaks the format before anything is written
+        check(document)  # refuses what breaks the format before anything is written
         stored = {"version": version, "document": document}
         before = {"version": int(active["version"]) if active else None}
         item = _item("model", keys.ACTIVE, stored) | {"version": version}

@@ -7,7 +7,8 @@ import pytest
 
 from chalicelib.errors import DocumentError
 from chalicelib.events import Kind
-from chalicelib.scoring.model import Model, load
+from chalicelib.scoring.format import load
+from chalicelib.scoring.model import Model
 from tests import factories as make
 from tests.house import model_document
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.scoring.model import Model, load
+from chalicelib.scoring.format import load
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import Reason, Score, interest, score
 from chalicelib.scoring.tally import Tally
