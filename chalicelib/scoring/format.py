@@ -10,6 +10,7 @@ from pydantic import Field, PlainValidator, model_validator
 
 from chalicelib.document import Document, parse_document
 from chalicelib.errors import DocumentError
+from chalicelib.scoring.contradictions import contradictions
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
     DEFAULT_WITHIN_DAYS,
@@ -181,9 +182,12 @@ def load(document: Mapping[str, Any], version: int) -> Model:
 def check(document: Mapping[str, Any]) -> None:
     """Check a model's document.
 
-    Raises DocumentError naming each key outside the format, wrong value or unknown name, with its path.
+    Raises DocumentError naming each key outside the format, wrong value or unknown name, with its path; or each
+    threshold that contradicts the rest of the model, with its remedy.
     """
     _check_names(parse_document(ModelDocument, document))
+    if wrong := contradictions(compiled(document, 0)):
+        raise DocumentError("; ".join(wrong))
 
 
 def _check_names(model: ModelDocument) -> None:

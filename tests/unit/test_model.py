@@ -87,7 +87,7 @@ def test_a_disqualifying_rule_is_kept() -> None:
 
 
 def test_a_conditions_signal_is_looked_for_within_thirty_days_unless_it_says_otherwise() -> None:
-    model = load(changed("stages", "mql", any=[{"signal": "blog"}]), 1)
+    model = load(changed("stages", "mql", any=[{"signal": "blog", "activity": 8}]), 1)
     assert (model.mql[0].within_days, model.mql[0].days) == (30, 1)
 
 
