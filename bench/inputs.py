@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from infra.local.walk import PERSON
+
 EMAIL = "ann@acme.example"
 LEAD_ID = "ANNSLEADIDOFTWENTYSIXCHARS"
 VISITOR_ID = "018f6b0a-5c1e-7b62-9d1e-2f6a3b4c5d6e"
@@ -22,16 +24,6 @@ PING: Mapping[str, Any] = {
         "title": "Pricing - Keybook access reviews",
     },
     "context": {"campaign": {"source": "google", "medium": "cpc", "name": "spring-launch"}},
-}
-PERSON: Mapping[str, Any] = {
-    "first_name": "Ann",
-    "last_name": "Example",
-    "job_title": "CTO",
-    "company": "Acme",
-    "company_size": 120,
-    "industry": "software",
-    "country": "DE",
-    "phone": "+49 30 901820",
 }
 
 

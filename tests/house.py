@@ -16,6 +16,7 @@ from chalicelib import wiring
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.table import Item
 from infra import defaults
+from infra.local.walk import PERSON
 from tests.fakes import FakePorts
 
 SITE = "https://keybook.example"
@@ -149,15 +150,5 @@ def stream_event(items: list[Item]) -> dict[str, Any]:
     }
 
 
-ANN: dict[str, Any] = {
-    "email": "ann@acme.example",
-    "first_name": "Ann",
-    "last_name": "Example",
-    "job_title": "CTO",
-    "company": "Acme",
-    "company_size": 120,
-    "industry": "software",
-    "country": "DE",
-    "phone": "+49 30 901820",
-}
+ANN: dict[str, Any] = {"email": "ann@acme.example", **PERSON}
 AD = {"campaign": {"source": "google", "medium": "cpc", "name": "spring"}}
