@@ -9,10 +9,10 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
 CHECKED := $(wildcard app.py chalicelib infra tests bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test check bench deploy lock format clean
+.PHONY: help run up down test check check-model agreement bench deploy lock format clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/ready .venv-local/ready ## the demo: a clean local stack, one lead's journey, until Ctrl-C (ONCE=1: and then ends)
 	@$(BIN)/python -m infra.local run $(if $(ONCE),--once)
@@ -42,6 +42,12 @@ check: .venv/ready .venv-check/ready ## format, lint, types, import contracts, t
 format: .venv/ready ## formats the code
 	@$(BIN)/ruff format --quiet $(CHECKED)
 	@$(BIN)/ruff check --quiet --fix-only $(CHECKED)
+
+check-model: .venv/ready ## tests a scoring model by its own examples: make check-model [FILE=model.yaml]
+	@$(BIN)/python -m infra.model check $(if $(FILE),"$(FILE)")
+
+agreement: .venv/ready ## a scoring model as one plain page for marketing and sales: make agreement [FILE=model.yaml]
+	@$(BIN)/python -m infra.model agreement $(if $(FILE),"$(FILE)")
 
 bench: .venv/ready .venv-local/ready node_modules/ready ## the benchmarks: a table and one JSON document
 	@$(BIN)/python -m bench

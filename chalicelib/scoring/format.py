@@ -6,23 +6,31 @@ Checked when a model is stored, never when it is read: the functions that score 
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator, model_validator
+from pydantic import ConfigDict, Field, PlainValidator, model_validator
 
 from chalicelib.document import Document, parse_document
 from chalicelib.errors import DocumentError
+from chalicelib.events import Value
+from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.contradictions import contradictions
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
     DEFAULT_WITHIN_DAYS,
+    EXAMPLE_KINDS,
     OPERATORS,
     Model,
     compiled,
     default_group,
 )
+from chalicelib.scoring.profile import NAMED_FIELDS
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Points = Annotated[float, Field(allow_inf_nan=False)]
 Patterns = list[Annotated[str, Field(max_length=200)]]
+EventName = Annotated[str, Field(min_length=1, max_length=200)]
+
+DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # parts of the address: an example gives the whole
+EXAMPLE_EVENT_MAX_TIMES = 1_000  # far above what any `per_day` lets count
 
 
 class SignalDocument(Document):
@@ -154,6 +162,65 @@ class InternalDocument(Document):
     email_domain: list[str] = []
 
 
+class ExampleEventDocument(Document):
+    """Something an example's person did: `page`, `track`, `form` or `mail`, and what the model's signals ask of it."""
+
+    model_config = ConfigDict(extra="allow")  # what is extra is checked against the signals, by name
+
+    __pydantic_extra__: dict[str, Value] = Field(init=False)
+    page: Annotated[str, Field(pattern="^/", max_length=2_000)] | None = None
+    track: EventName | None = None
+    form: Name | None = None
+    mail: EventName | None = None
+    days_ago: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)]
+    times: Annotated[int, Field(ge=1, le=EXAMPLE_EVENT_MAX_TIMES)] = 1
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "ExampleEventDocument":
+        if len(self._kinds()) != 1:
+            has = [*self._kinds(), *self.extra] or ["none"]
+            raise ValueError(f"needs one of {', '.join(EXAMPLE_KINDS)}; has {', '.join(has)}")
+        return self
+
+    def _kinds(self) -> list[str]:
+        return [kind for kind in EXAMPLE_KINDS if getattr(self, kind) is not None]
+
+    @property
+    def kind(self) -> str:
+        """The kind of the event."""
+        return self._kinds()[0]
+
+    @property
+    def extra(self) -> dict[str, Value]:
+        """The event's properties, fields and campaign, by the names that signals use."""
+        return self.model_extra or {}
+
+
+class GivenDocument(Document):
+    """What an example knows of its person. medium: by which the first event came, or the person without one."""
+
+    profile: dict[str, Value] = {}
+    medium: EventName | None = None
+    events: list[ExampleEventDocument] = []
+
+
+class ExpectDocument(Document):
+    """What the model must say of an example: the score in whole points, groups and sums to a tenth of a point."""
+
+    score: int
+    grade: Annotated[str, Field(pattern="^[A-F–]$")]
+    stage: Literal["lead", "mql", "sql"]
+    groups: dict[str, Points] = {}
+
+
+class ExampleDocument(Document):
+    """A sentence that marketing and sales agreed on, as a test of the model."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    given: GivenDocument
+    expect: ExpectDocument
+
+
 class ModelDocument(Document):
     """A scoring model as it is written, stored and exchanged."""
 
@@ -167,6 +234,7 @@ class ModelDocument(Document):
     grade_needs: Annotated[int, Field(ge=0)] = 0
     stages: StagesDocument
     recycle: dict[str, int | list[Name]] = {}
+    examples: list[ExampleDocument] = []
 
 
 def load(document: Mapping[str, Any], version: int) -> Model:
@@ -192,7 +260,8 @@ def check(document: Mapping[str, Any]) -> None:
 
 def _check_names(model: ModelDocument) -> None:
     """Refuse a rule or condition that speaks of a signal or a group the model does not have, and names used twice."""
-    wrong = sorted([*_rule_names(model), *_stage_names(model), *_sum_names(model), *_recycle_names(model)])
+    known = (_rule_names, _stage_names, _sum_names, _recycle_names, _example_names)
+    wrong = sorted(line for names in known for line in names(model))
     if wrong:
         raise DocumentError("; ".join(wrong))
 
@@ -237,3 +306,40 @@ def _recycle_names(model: ModelDocument) -> Iterator[str]:
             yield f"recycle.{key}: {'a list of signals' if key == 'wakes' else 'a number of days'} is needed"
         elif isinstance(value, list):
             yield from (f"recycle.wakes: there is no signal '{one}'" for one in value if one not in model.signals)
+
+
+def _example_names(model: ModelDocument) -> Iterator[str]:
+    facts = _profile_fields(model)
+    values = {*model.groups, *model.sums}
+    seen: set[str] = set()
+    for index, example in enumerate(model.examples):
+        path = f"examples.{index}"
+        if example.name in seen:
+            yield f"{path}.name: another example has the same name; rename one"
+        seen.add(example.name)
+        yield from (
+            f"{path}.given.profile.{key}: no such field, and no rule reads it"
+            for key in example.given.profile.keys() - facts
+        )
+        for number, event in enumerate(example.given.events):
+            yield from (
+                f"{path}.given.events.{number}.{key}: no such key, and no signal on {event.kind} reads it"
+                for key in event.extra.keys() - _read_of(model, event.kind)
+            )
+        yield from (
+            f"{path}.expect.groups.{key}: no such group or sum" for key in example.expect.groups.keys() - values
+        )
+
+
+def _profile_fields(model: ModelDocument) -> set[str]:
+    """What an example may say of a person: the fields that a form may have and those that rules read."""
+    rules = [*model.rules.profile.values(), *model.rules.undesirables.values()]
+    read = {rule.field for rule in rules if isinstance(rule, FieldRuleDocument) and not rule.touch}
+    return (read | NAMED_FIELDS) - DERIVED_FIELDS
+
+
+def _read_of(model: ModelDocument, kind: str) -> set[str]:
+    """What the signals on a kind of event ask of it. The path of a page is the page itself."""
+    signals = [signal for signal in model.signals.values() if signal.on == kind]
+    read = {name for signal in signals for name in (*signal.where, signal.distinct) if name}
+    return read - {"path"} if kind == "page" else read

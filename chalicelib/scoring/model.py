@@ -15,6 +15,7 @@ from chalicelib.scoring.pattern import matches_any
 DEFAULT_WITHIN_DAYS = 30  # a condition's `signal` without `within_days`: design.md, "Scoring"
 CONDITION_KEYS = frozenset({"signal", "days", "within_days", "kind"})
 LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
+EXAMPLE_KINDS = ("page", "track", "form", "mail")  # of the events that a model's examples are made of
 OPERATORS = ("equals", "matches", "between", "in_list", "present", "absent")
 
 

@@ -1,0 +1,277 @@
+"""A model's examples are tests of it, and with its rules one page that marketing and sales agree on."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import DocumentError
+from chalicelib.qualify.examples import Outcome, events_of, outcomes
+from chalicelib.scoring.format import load
+from chalicelib.scoring.model import compiled
+from infra import model as command
+from infra.defaults import DEFAULTS
+from tests import factories as make
+from tests.house import model_document
+
+DEFAULT = model_document()
+ANN: dict[str, Any] = DEFAULT["examples"][0]
+
+
+def with_example(given: Any = None, expect: Any = None, **more: Any) -> dict[str, Any]:
+    """The default document with one example: the first of its own, changed."""
+    example = {**ANN, "given": {**ANN["given"], **(given or {})}, "expect": {**ANN["expect"], **(expect or {})}, **more}
+    return {**deepcopy(DEFAULT), "examples": [example]}
+
+
+def run(document: dict[str, Any]) -> Outcome:
+    return outcomes(load(document, 1), document["examples"])[0]
+
+
+def refusal(document: dict[str, Any]) -> str:
+    with pytest.raises(DocumentError) as refused:
+        load(document, 1)
+    return str(refused.value)
+
+
+def stored(folder: Path, document: Any) -> str:
+    path = folder / "model.yaml"
+    path.write_text(json.dumps(document))  # which is YAML as well
+    return str(path)
+
+
+# --- the examples ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("example", DEFAULT["examples"], ids=lambda example: example["name"])
+def test_what_marketing_and_sales_agreed_on_holds(example: dict[str, Any]) -> None:
+    (outcome,) = outcomes(make.model(), [example])
+    assert outcome.differences() == []
+    assert outcome.ok
+
+
+def test_the_default_model_carries_the_twelve_examples_of_the_playbook() -> None:
+    numbered = [line for line in (DEFAULTS / "model.yaml").read_text().splitlines() if line.startswith("  # ")]
+    numbers = [int(line[4:].partition(":")[0]) for line in numbered if line[4:5].isdigit()]
+    assert numbers == list(range(1, 13))
+
+
+def test_a_changed_expectation_is_told_by_its_name_and_what_differs() -> None:
+    outcome = run(with_example(expect={"score": 61, "stage": "sql", "groups": {"engagement": 17.2, "fit": 40}}))
+    assert not outcome.ok
+    assert outcome.name == ANN["name"]
+    assert outcome.differences() == ["score is 60, not 61", "stage is mql, not sql", "engagement is 17.0, not 17.2"]
+
+
+def test_a_changed_rule_is_told_by_the_examples_that_it_breaks() -> None:
+    document = deepcopy(DEFAULT)
+    document["rules"]["actions"]["guide-download"]["points"] = 11
+    wrong = [one for one in outcomes(load(document, 1), document["examples"]) if not one.ok]
+    assert ANN["name"] in [one.name for one in wrong]
+    assert 0 < len(wrong) < len(document["examples"])
+
+
+def test_a_group_is_compared_to_a_tenth_and_a_sum_can_be_named_too() -> None:
+    assert run(with_example(expect={"groups": {"activity": 17.04}})).ok
+    assert not run(with_example(expect={"groups": {"activity": 17.06}})).ok
+
+
+def test_the_medium_is_that_of_the_first_thing_they_did() -> None:
+    events = [{"page": "/", "days_ago": 0}, {"page": "/blog/a", "days_ago": 3, "times": 2}]
+    made = events_of({"medium": "cpc", "events": events})
+    assert [(event.properties.get("path"), event.campaign.get("medium")) for event in made] == [
+        (None, None),
+        ("/blog/a", "cpc"),
+        ("/blog/a", None),
+        ("/", None),
+    ]
+    assert sorted(made, key=lambda event: event.id) == made
+    assert len({event.id for event in made}) == len(made)
+
+
+def test_somebody_who_did_nothing_still_came_from_somewhere() -> None:
+    expect = {"score": 45, "stage": "lead", "groups": {"channel": 5}}
+    assert run(with_example(given={"medium": "partner", "events": []}, expect=expect)).ok
+
+
+def test_an_event_says_what_the_signals_ask_of_it() -> None:
+    events = [
+        {"page": "/", "medium": "cpc", "days_ago": 2},
+        {"form": "contact", "message": "We need it ASAP", "days_ago": 0},
+        {"mail": "bounced", "kind": "hard", "days_ago": 0},
+    ]
+    groups = {"channel": 3, "engagement": -7.3, "intent": 30}  # an ad click two days old, a bounce, and limit:intent
+    expect = {"score": 66, "stage": "sql", "groups": groups}
+    assert run(with_example(given={"medium": "partner", "events": events}, expect=expect)).ok
+
+
+def test_a_model_compiles_without_its_examples() -> None:
+    bare = {key: value for key, value in DEFAULT.items() if key != "examples"}
+    assert compiled(DEFAULT, 1) == compiled(bare, 1) == load(bare, 1)
+
+
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+VISIT = {"page": "/", "days_ago": 0}
+
+
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ({"profil": {}}, "examples.0.given.profil: Extra inputs are not permitted"),
+        ({"profile": {"jobtitle": "CTO"}}, "examples.0.given.profile.jobtitle: no such field, and no rule reads it"),
+        ({"profile": {"email_domain": "a.example"}}, "examples.0.given.profile.email_domain: no such field"),
+        ({"events": [{"page": "/"}]}, "examples.0.given.events.0.days_ago: Field required"),
+        ({"events": [VISIT, {**VISIT, "days_ago": -1}]}, "examples.0.given.events.1.days_ago: "),
+        ({"events": [{**VISIT, "days_ago": 400}]}, "examples.0.given.events.0.days_ago: "),
+        ({"events": [{**VISIT, "times": 0}]}, "examples.0.given.events.0.times: "),
+        ({"events": [{**VISIT, "page": "blog"}]}, "examples.0.given.events.0.page: "),
+        ({"events": [{**VISIT, "path": "/a"}]}, "examples.0.given.events.0.path: no such key, and no signal on page"),
+        (
+            {"events": [{"track": "Asset Downloaded", "aset": "a-guide", "days_ago": 0}]},
+            "examples.0.given.events.0.aset: no such key, and no signal on track reads it",
+        ),
+        (
+            {"events": [{"visit": "/", "days_ago": 0}]},
+            "examples.0.given.events.0: Value error, needs one of page, track, form, mail; has visit",
+        ),
+        (
+            {"events": [{"page": "/", "form": "demo", "days_ago": 0}]},
+            "examples.0.given.events.0: Value error, needs one of page, track, form, mail; has page, form",
+        ),
+    ],
+)
+def test_an_example_that_is_given_wrong_is_refused_by_its_path(given: dict[str, Any], line: str) -> None:
+    assert line in refusal(with_example(given=given))
+
+
+@pytest.mark.parametrize(
+    ("expect", "line"),
+    [
+        ({"score": "many"}, "examples.0.expect.score: "),
+        ({"grade": "G"}, "examples.0.expect.grade: "),
+        ({"stage": "customer"}, "examples.0.expect.stage: "),
+        ({"groups": {"fitness": 40}}, "examples.0.expect.groups.fitness: no such group or sum"),
+        ({"points": 60}, "examples.0.expect.points: Extra inputs are not permitted"),
+    ],
+)
+def test_an_example_that_expects_what_no_model_says_is_refused_by_its_path(expect: dict[str, Any], line: str) -> None:
+    assert line in refusal(with_example(expect=expect))
+
+
+def test_two_examples_of_one_name_are_refused() -> None:
+    said = refusal({**DEFAULT, "examples": [ANN, ANN]})
+    assert said == "examples.1.name: another example has the same name; rename one"
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+def test_the_default_model_is_checked_when_no_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["check"]) == 0
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert lines == [f"✓ {example['name']}" for example in DEFAULT["examples"]]
+    assert last == f"{len(lines)} of {len(lines)} examples hold."
+
+
+def test_an_example_that_differs_fails_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["check", stored(tmp_path, with_example(expect={"score": 61}))]) == 1
+    said = capsys.readouterr().out
+    assert said == f"✗ {ANN['name']}\n    score is 60, not 61\n0 of 1 examples hold.\n"
+
+
+@pytest.mark.parametrize("verb", ["check", "agreement"])
+def test_a_refused_model_fails_the_command_and_names_the_key(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main([verb, stored(tmp_path, with_example(given={"profil": {}}))]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "model.yaml is refused: examples.0.given.profil: " in err
+
+
+@pytest.mark.parametrize("text", ["a: [", "- a list", "", "a: 1\na: 2"])
+def test_what_is_no_model_at_all_is_refused(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "model.yaml").write_text(text)
+    assert command.main(["check", str(tmp_path / "model.yaml")]) == 1
+    assert "is refused: " in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["check", str(tmp_path / "none.yaml")]) == 1
+    assert "none.yaml is refused: " in capsys.readouterr().err
+
+
+def test_a_model_without_examples_passes_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["check", stored(tmp_path, {**DEFAULT, "examples": []})]) == 0
+    assert capsys.readouterr().out == "0 of 0 examples hold.\n"
+
+
+# --- the agreement --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return command.agreement(DEFAULT)
+
+
+def test_the_command_prints_the_agreement(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert command.main(["agreement"]) == 0
+    assert capsys.readouterr().out == page + "\n"
+
+
+def test_the_agreement_names_every_rule_with_its_points(page: str) -> None:
+    rules = {key: rule for side in DEFAULT["rules"].values() for key, rule in side.items()}
+    for key, rule in rules.items():
+        line = next(line for line in page.splitlines() if line.startswith(f"- **{key.replace('-', ' ')}**: "))
+        worth = [tier["points"] for tier in rule.get("tiers", [rule]) if "points" in tier]
+        assert worth or "disqualifies" in line
+        assert all(f"{points} point" in line for points in worth), line
+
+
+@pytest.mark.parametrize(("stage", "title"), [("mql", "When a lead is an MQL"), ("sql", "When a lead is an SQL")])
+def test_the_agreement_names_every_way_into_a_stage(stage: str, title: str, page: str) -> None:
+    told = section(page, title)
+    ways = DEFAULT["stages"][stage]["any"]
+    assert len(told) == len(ways)
+    for line, way in zip(told, ways, strict=True):
+        for key, value in way.items():
+            plain = str(value).replace("-", " ") if isinstance(value, str) else str(value)
+            assert plain in line, (line, key)
+            assert key in (*line.split(), "signal", "within_days", "kind", "days"), (line, key)
+
+
+def section(page: str, title: str) -> list[str]:
+    return [line for line in page.split(f"## {title}\n")[1].split("\n## ")[0].splitlines() if line]
+
+
+def test_the_agreement_says_what_cools_and_how_long_a_no_rests(page: str) -> None:
+    assert section(page, "What cools") == [
+        "- An MQL is a lead again when activity is below 5, and no way in holds; not before 14 days as an MQL"
+    ]
+    rests = section(page, "How long sales' no lets a lead rest")
+    assert "- no budget: 90 days" in rests
+    assert rests[-1] == "- Ends any rest at once: demo request, trial start, contact request, meeting booked"
+    assert len(rests) == len(DEFAULT["recycle"])
+
+
+def test_the_agreement_says_what_a_marketer_wrote_in_plain_words(page: str) -> None:
+    for line in (
+        "- **blog**: 1 point for each page view with path like `/blog/*` or `/resources/*`, at most 2 a day, "
+        "4 points at most, half of it gone after 14 days (engagement)",
+        "- **free mail**: -12 points if the domain of the address is that of a free-mail provider (fit)",
+        "- **phone**: 4 points if phone is given (fit)",
+        "- **competitor**: disqualifies if the domain of the address is like nothing yet (fit)",
+        "- **inferred**: pricing page on 2 days within 14 days, and score at least 60, and fit at least 20",
+        "- The score is their sum: at most 100 points",
+    ):
+        assert line in page.splitlines()
+
+
+def test_the_agreement_ends_with_the_examples(page: str) -> None:
+    told = section(page, "Examples")
+    assert [line.partition(" *Score ")[0] for line in told] == [f"- {one['name']}" for one in DEFAULT["examples"]]
+    assert told[0].endswith(" *Score 60, grade A, mql (fit 40, channel 3, engagement 17, intent 0).*")
+    assert page.endswith("\n".join(told))
