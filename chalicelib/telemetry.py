@@ -68,6 +68,14 @@ def log(event: str, *, count: int = 1, **values: Value) -> None:
     sys.stdout.write(json.dumps(whole, separators=(",", ":")) + "\n")
 
 
+def where(error: BaseException) -> str:
+    """The file and line that raised an error, for example `senders.py:61`: its message may hold what a lead typed."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return f"{last.tb_frame.f_code.co_filename.rpartition('/')[2]}:{last.tb_lineno}" if last else "unknown"
+
+
 class Tracer:
     """Chalice's middleware around every trigger: lines name the function and the request that they are written in.
 

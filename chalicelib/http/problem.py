@@ -19,7 +19,7 @@ from chalicelib.errors import (
     TooLargeError,
     WriteKeyError,
 )
-from chalicelib.telemetry import log
+from chalicelib.telemetry import log, where
 
 PROBLEM_JSON = "application/problem+json"
 Params = ParamSpec("Params")
@@ -74,7 +74,7 @@ def answers(view: Callable[Params, Any]) -> Callable[Params, Any]:
             log("refused", view=view.__name__, error=type(error).__name__)
             return problem_of(error)
         except Exception as error:  # noqa: BLE001  a bug or an outage: the caller gets an answer, the log its kind, nobody a body
-            log("unhandled", view=view.__name__, error=type(error).__name__)
+            log("unhandled", view=view.__name__, error=type(error).__name__, where=where(error))
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong on our side")
 
     return wrapped

@@ -8,7 +8,7 @@ from enum import StrEnum
 from chalicelib.delivery.deliver import Deliver
 from chalicelib.limits import TICK_SECONDS
 from chalicelib.qualify.qualify import Qualify
-from chalicelib.telemetry import log
+from chalicelib.telemetry import log, where
 
 TICK_TIME = timedelta(seconds=TICK_SECONDS)
 
@@ -55,7 +55,8 @@ class Clock:
                 self._do(due)
                 done += 1
             except Exception as error:  # noqa: BLE001  the others must not wait for this one; it stays due
-                log("due_failed", task=due.task, lead_id=due.lead_id, key=due.key, error=type(error).__name__)
+                kind, place = type(error).__name__, where(error)
+                log("due_failed", task=due.task, lead_id=due.lead_id, key=due.key, error=kind, where=place)
                 failed += 1
         log("tick", done=done, failed=failed)
         if failed:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from chalicelib.store import keys
 from chalicelib.store.dynamo import unmarshal
 from chalicelib.store.table import GUARDED, Item, Put, Table
-from chalicelib.telemetry import log
+from chalicelib.telemetry import log, where
 
 UNREADABLE = (KeyError, ValueError, TypeError)  # what a decoder raises for an item that is not ours
 Decoded = TypeVar("Decoded")
@@ -44,7 +44,7 @@ def each_record(
             if record["eventName"] == "INSERT":
                 _work_one(change, decode, work, quarantine)
         except Exception as error:  # noqa: BLE001  whatever it was, the record must come again
-            log("record_failed", error=type(error).__name__)
+            log("record_failed", error=type(error).__name__, where=where(error))
             return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
     return {"batchItemFailures": []}
 

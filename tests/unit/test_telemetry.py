@@ -12,7 +12,7 @@ from chalicelib import wiring
 from chalicelib.delivery.messages import Refused, Throttled
 from chalicelib.delivery.references import tag_of
 from chalicelib.store.table import Item
-from chalicelib.telemetry import LINES, Tracer, log
+from chalicelib.telemetry import LINES, Tracer, log, where
 from infra.paths import ROOT
 from tests.house import AD, ANN, House, stream_event
 
@@ -243,3 +243,12 @@ def test_no_line_says_anything_of_a_person(capsys: pytest.CaptureFixture[str]) -
         "tick",
     }
     assert [said for said in SAID_OF_A_PERSON if said in written.lower()] == []
+
+
+def test_an_error_is_told_by_its_place_and_never_by_its_message() -> None:
+    try:
+        raise ValueError("ann@acme.example")
+    except ValueError as error:
+        place = where(error)
+    assert place.startswith("test_telemetry.py:")
+    assert "ann" not in place
