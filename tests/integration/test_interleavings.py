@@ -4,7 +4,7 @@ Each of the three events is captured, then its stream record is worked off, then
 three steps, 9! / (3! * 3! * 3!) = 1,680 ways to weave them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -68,7 +68,9 @@ class Weave:
         }
 
 
-def test_every_order_of_two_visits_and_a_join_gives_one_result() -> None:
+def test_every_order_of_two_visits_and_a_join_gives_one_result(
+    record_property: Callable[[str, object], None],
+) -> None:
     template = House()
     results: dict[str, tuple[int, ...]] = {}
     orders = list(weaves())
@@ -80,5 +82,6 @@ def test_every_order_of_two_visits_and_a_join_gives_one_result() -> None:
         lead = weave.world.leads.read(weave.world.lead_id(ANN["email"]))
         result = repr((lead.tally, lead.profile, lead.touches, lead.total, lead.standing.stage, sorted(lead.counted)))
         results.setdefault(result, order)
+    record_property("orders", len(orders))
     assert len(results) == 1, f"{len(results)} results, for example by the orders {list(results.values())[:2]}"
     assert "'blog'" in next(iter(results))
