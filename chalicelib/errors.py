@@ -12,7 +12,7 @@ BatonError
 └── DocumentError       a stored model, letter, sequence, form or routing breaks its format
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -34,6 +34,10 @@ class InputError(BatonError):
     def __init__(self, *errors: FieldError) -> None:
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
         self.errors: Sequence[FieldError] = errors
+
+    def renamed(self, rename: Callable[[str], str]) -> "InputError":
+        """The same refusal with each field under the name that its sender gave it."""
+        return type(self)(*(FieldError(rename(error.field), error.message) for error in self.errors))
 
 
 class TooLargeError(InputError):

@@ -3,7 +3,7 @@
 Every room speaks of events, so they live below all rooms and import none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -95,6 +95,11 @@ def user_partition(user_id: str) -> str:
 def lead_id_of(partition: str) -> str | None:
     """The lead id of a lead's partition, None for a visitor's."""
     return partition.removeprefix(LEAD) if partition.startswith(LEAD) else None
+
+
+def visitors_of(own: Iterable[Event]) -> dict[str, Event]:
+    """Each visitor that a lead's own events joined, with the event that joined it."""
+    return {visitor: event for event in own for visitor in event.joins}
 
 
 def epoch_ms(at: datetime) -> int:

@@ -277,9 +277,7 @@ def parse_submission(body: bytes, *, flat: bool, key: str | None) -> Submission:
     try:
         submission = parse_as(Submission, data)
     except InputError as error:
-        raise InputError(
-            *(FieldError(_flat_name(one.field) if flat else one.field, one.message) for one in error.errors)
-        ) from None
+        raise (error.renamed(_flat_name) if flat else error) from None
     if not key:
         return submission
     if submission.submission_id not in (None, "", key):

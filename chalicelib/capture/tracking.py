@@ -243,8 +243,7 @@ def fields_of(item: Item) -> "Fields | None":
     try:
         return parse_as(Fields, named)
     except InputError as error:
-        named_as = [FieldError(_trait_path(one.field, traits), one.message) for one in error.errors]
-        raise InputError(*named_as) from None
+        raise error.renamed(lambda field: _trait_path(field, traits)) from None
 
 
 def _trait_path(field: str, traits: Mapping[str, Any]) -> str:
@@ -272,4 +271,4 @@ def _checked(model: type[Parsed], data: Any, path: str) -> Parsed:
     try:
         return parse_as(model, data)
     except InputError as error:
-        raise InputError(*(FieldError(f"{path}.{one.field}", one.message) for one in error.errors)) from None
+        raise error.renamed(lambda field: f"{path}.{field}") from None

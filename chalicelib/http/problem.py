@@ -30,6 +30,7 @@ STATUS: Sequence[tuple[type[BatonError], HTTPStatus]] = (
     (KeyReusedError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (WriteKeyError, HTTPStatus.UNAUTHORIZED),
     (InputError, HTTPStatus.BAD_REQUEST),
+    (AuthError, HTTPStatus.UNAUTHORIZED),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (ConflictError, HTTPStatus.SERVICE_UNAVAILABLE),  # eight tries lost: busy, not wrong
 )
@@ -55,12 +56,14 @@ def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldError] = ()) 
 
 def problem_of(error: BatonError) -> Response:
     """The problem answer of one of our errors."""
-    if isinstance(error, AuthError):
-        return problem(HTTPStatus.UNAUTHORIZED, str(error))
-    status = next((status for kind, status in STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
     errors = error.errors if isinstance(error, InputError) else ()
     detail = "the request was refused; see errors" if errors else str(error)
-    return problem(status, detail, errors)
+    return problem(status_of(error), detail, errors)
+
+
+def status_of(error: BatonError) -> HTTPStatus:
+    """The status that one of our errors is answered with."""
+    return next((status for kind, status in STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def answers(view: Callable[Params, Any]) -> Callable[Params, Any]:

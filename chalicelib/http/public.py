@@ -15,7 +15,7 @@ from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.errors import FieldError, InputError, NotFoundError, TooLargeError, WriteKeyError
 from chalicelib.http import pages
-from chalicelib.http.problem import STATUS, answers
+from chalicelib.http.problem import answers, status_of
 from chalicelib.limits import BATCH_BODY_MAX_BYTES, EVENT_MAX_BYTES
 from chalicelib.telemetry import log
 from chalicelib.wiring import world
@@ -47,7 +47,8 @@ def submit_form(form_id: str) -> Response:
         answer = world().forms.submit(form_id, submission)
     except InputError as error:
         if flat and from_browser:
-            return pages.form_errors(_as_posted(error), _status_of(error))
+            posted = error.renamed(lambda field: field.removeprefix("fields."))
+            return pages.form_errors(posted.errors, status_of(error))
         raise
     if from_browser:
         form = world().forms.form(form_id)
@@ -103,9 +104,7 @@ def pixel() -> Response:
     try:
         world().tracking.one({"anonymousId": query.get("anonymousId"), "properties": properties}, "page")
     except InputError as error:
-        raise InputError(
-            *(FieldError(one.field.removeprefix("properties."), one.message) for one in error.errors)
-        ) from None
+        raise error.renamed(lambda field: field.removeprefix("properties.")) from None
     return Response(body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"})
 
 
@@ -252,14 +251,6 @@ def _basic_user(header: str) -> str:
         return base64.b64decode(value, validate=True).decode().partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):
         return "not base64"  # given, and not ours
-
-
-def _as_posted(error: InputError) -> list[FieldError]:
-    return [FieldError(one.field.removeprefix("fields."), one.message) for one in error.errors]
-
-
-def _status_of(error: InputError) -> HTTPStatus:
-    return next(status for kind, status in STATUS if isinstance(error, kind))
 
 
 def _see_other(url: str) -> Response:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.delivery.intents import Intent
 from chalicelib.errors import AlreadyPlannedError, ConflictError
-from chalicelib.events import Event, lead_id_of, lead_partition
+from chalicelib.events import Event, lead_id_of, lead_partition, visitors_of
 from chalicelib.lifecycle.stages import Actor
 from chalicelib.limits import COUNTED_MAX_IDS, REFOLD_EVERY_MINUTES
 from chalicelib.qualify import lead as leads
@@ -134,8 +134,8 @@ class Qualify:
     def _refold(self, lead_id: str) -> None:
         lead = self._leads.read(lead_id)
         own = list(self._events.of(lead_partition(lead_id)))
-        joins = {visitor: event for event in own for visitor in event.joins}
-        visitors = {visitor: self._events.since_join(visitor, leads.join_until(e)) for visitor, e in joins.items()}
+        joins = visitors_of(own).items()
+        visitors = {visitor: self._events.since_join(visitor, leads.join_until(join)) for visitor, join in joins}
         folded = leads.refold(self._documents.model(), lead, own, visitors, self._now())
         self._decide(lead, replace(folded, refolded_at=self._now()), Actor.MODEL)
         if lead.refold_asks:

@@ -1,11 +1,11 @@
 """Events and the owners of visitors."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, Kind, epoch_ms, from_epoch_ms
+from chalicelib.events import Event, Kind, epoch_ms, from_epoch_ms, visitors_of
 from chalicelib.limits import EVENTS_MAX_PER_VISITOR_DAY, HORIZON_DAYS, JOINED_MAX_EVENTS
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Item, Put, Table
@@ -56,8 +56,7 @@ class Events:
     def recent(self, lead_id: str) -> list[Event]:
         """A lead's latest events and those of the visitors it joined, newest first: what a salesperson reads."""
         own = list(self._newest(keys.lead(lead_id)))
-        visitors = {visitor for event in own for visitor in event.joins}
-        every = [*own, *(event for visitor in visitors for event in self._newest(visitor))]
+        every = [*own, *(event for visitor in visitors_of(own) for event in self._newest(visitor))]
         return sorted(every, key=lambda event: (event.at, event.id), reverse=True)[:RECENT_PER_PARTITION]
 
     def owner(self, visitor: str) -> str | None:
@@ -135,11 +134,6 @@ def event_of(item: Item) -> Event:
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
         confirmed=bool(item.get("confirmed", False)),
     )
-
-
-def visitors_of(own: Iterable[Event]) -> dict[str, Event]:
-    """Each visitor that a lead's own events joined, with the event that joined it."""
-    return {visitor: event for event in own for visitor in event.joins}
 
 
 def _json(part: object) -> str:

@@ -5,10 +5,10 @@ from itertools import islice
 from typing import Any
 
 from chalicelib.delivery.intents import Intent
-from chalicelib.events import Event, lead_partition
+from chalicelib.events import Event, lead_partition, visitors_of
 from chalicelib.limits import TIMELINE_MAX_EVENTS
 from chalicelib.store import keys
-from chalicelib.store.events import Events, event_of, visitors_of
+from chalicelib.store.events import Events, event_of
 from chalicelib.store.leads import transition_of
 from chalicelib.store.ledger import intent_of
 from chalicelib.store.table import Table
