@@ -1,16 +1,19 @@
 """The default world of a unit test: one model, one day, and short words for what a lead did and said."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from chalicelib.delivery.intents import Channel, Intent, planned
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
+from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
+from chalicelib.qualify.effects import Moved
 from chalicelib.qualify.lead import Lead
 from chalicelib.scoring.format import load
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
+from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally
 from tests.fakes import NOW
 from tests.house import model_document
@@ -18,6 +21,7 @@ from tests.house import model_document
 LEAD_ID = "ANNSLEADIDOFTWENTYSIXCHARS"
 VISITOR = visitor_partition("v1")
 TODAY = NOW.date()
+MINUTE = timedelta(minutes=1)
 
 # A person whose fit is 40, the most there is.
 BEST_FIT: Mapping[str, Value] = {
@@ -95,14 +99,68 @@ def seen(keys: Mapping[str, Mapping[str, int]] | None = None, **days_ago: Any) -
             today - ago: number for ago, number in (when if isinstance(when, dict) else dict.fromkeys(when, 1)).items()
         }
         for signal, when in days_ago.items()
+        if when  # a tally holds no signal that was never seen
     }
     distinct = {signal: {key: today - ago for key, ago in cells.items()} for signal, cells in (keys or {}).items()}
     return Tally(days, distinct)
 
 
+def worth(tally: Tally = Tally(), disqualifiers: Sequence[str] = (), **values: int) -> Score:
+    """Today's score with these points in its groups, its total `score` and its sum `activity`, and this behaviour."""
+    milli = dict.fromkeys(("score", "fit", "channel", "engagement", "intent", "activity"), 0)
+    milli |= {name: points * 1000 for name, points in values.items()}
+    total, activity = milli.pop("score"), milli.pop("activity")
+    return Score(TODAY, 1, total, milli, {"activity": activity}, "A", (), tally, tuple(disqualifiers))
+
+
 def lead(**parts: Any) -> Lead:
     """A lead."""
     return Lead(**{"lead_id": LEAD_ID, **parts})
+
+
+def standing(stage: Stage, days_ago: int = 30, **parts: Any) -> Standing:
+    """Where a lead stands since some days ago."""
+    return Standing(stage=stage, entered_on=day(-days_ago), **parts)
+
+
+def transition(target: Stage = Stage.MQL, origin: Stage = Stage.LEAD, **parts: Any) -> Transition:
+    """A transition of today, by the model."""
+    known = {"kind": None, "why": "fit at least 20", "cycle": 1, "actor": Actor.MODEL, "on": TODAY}
+    return Transition(**{"origin": origin, "target": target, **known, **parts})
+
+
+def moved(target: Stage = Stage.MQL, version: int = 1, **parts: Any) -> Moved:
+    """A transition as it is written: of somebody whose fit is 40 and who did nothing."""
+    return Moved(transition(target, **parts), score(model(), profile(), Touches(), Tally(), TODAY), NOW, version)
+
+
+def recorded(**parts: Any) -> Recorded:
+    """A transition to sql as it is read, with two reasons."""
+    reasons = [("demo-request", "intent", 30_000, "demo request on 1 day"), ("blog", "engagement", 2_500, "blog")]
+    moved_to = transition(Stage.SQL, kind="requested", why="demo request within 14 days, fit at least -15")
+    known = {"transition": moved_to, "version": 1, "at": NOW, "model_version": 1, "total": 90_000, "grade": "A"}
+    return Recorded(**{**known, "reasons": reasons, **parts})
+
+
+def whole_lead(**parts: Any) -> Lead:
+    """A lead of which everything is known that is written of every lead."""
+    known = {
+        "version": 1,
+        "profile": profile(),
+        "touches": Touches(Touch(NOW, "e", "google", "cpc", "spring"), Touch(NOW + MINUTE, "f", "news", "", "")),
+        "tally": seen(blog={0: 2, 3: 1}, keys={"guide-download": {"aabbccdd": 1}}),
+        "standing": Standing(stage=Stage.MQL, cycle=2, entered_on=TODAY, owner="sam"),
+        "counted": {b"12345678": 497_000, b"\x00\xff345678": 497_001},
+        "review_on": day(3),
+        "total": 60_123,
+        "model_version": 4,
+        "activation": 6,
+        "matching": "0123456789abcdef",
+        "created_at": NOW,
+        "updated_at": NOW + MINUTE,
+        "refolded_at": NOW,
+    }
+    return lead(**{**known, **parts})
 
 
 def letter_intent(**parts: Any) -> Intent:

@@ -3,15 +3,22 @@
 The format is shown by example in defaults/model.yaml and checked by scoring/format.py.
 """
 
+import json
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from chalicelib.errors import DocumentError
 from chalicelib.events import Kind, Value
+from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.lists import bundled
-from chalicelib.scoring.pattern import matches_any
+from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.pattern import Patterns
+from chalicelib.scoring.profile import NAMED_FIELDS
 
+INFERRED, REQUESTED = "inferred", "requested"
 DEFAULT_WITHIN_DAYS = 30  # a condition's `signal` without `within_days`: design.md, "Scoring"
 CONDITION_KEYS = frozenset({"signal", "days", "within_days", "kind"})
 LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
@@ -30,31 +37,20 @@ class Test:
 
     def holds(self, value: Value | None) -> bool:
         """Whether the operator holds for a field's value; None is a field that is not known."""
-        known = value is not None and value != ""
-        if self.operator in ("present", "absent"):
-            return known == (self.operator == "present")
-        if value is None or not known:
-            return False
-        if self.operator == "matches":
-            return matches_any(self.operand, str(value))
-        if self.operator == "in_list":
-            return str(value).lower() in bundled(self.operand)
-        if self.operator == "between":
-            low, high = self.operand
-            return bool(low <= _number(value) <= high)
-        return str(value).casefold() in self.operand
-
-
-@dataclass(frozen=True, slots=True)
-class Signal:
-    """A compiled signal; `where` pairs a property with the patterns of which one must match."""
-
-    id: str
-    kind: Kind
-    names: tuple[str, ...] | None
-    where: tuple[tuple[str, tuple[str, ...]], ...]
-    distinct: str | None
-    topic: str | None
+        if value is None or value == "":
+            return self.operator == "absent"
+        match self.operator:
+            case "equals":
+                return str(value).casefold() in self.operand
+            case "matches":
+                return bool(self.operand.bits_of(str(value)))
+            case "in_list":
+                return str(value).lower() in bundled(self.operand)
+            case "between":
+                low, high = self.operand
+                return bool(low <= _number(value) <= high)
+            case _:
+                return self.operator == "present"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +67,8 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True)
 class BehaviourRule:
-    """A compiled rule on a signal. points and max_points in thousandths."""
+    """A compiled rule on a signal. points and max_points in thousandths; decay: what is left of a point after so many
+    days, for each day of the horizon."""
 
     id: str
     group: str
@@ -80,6 +77,7 @@ class BehaviourRule:
     half_life_days: float | None
     per_day: int | None
     max_points: int | None
+    decay: Sequence[float] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +93,20 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A scoring model, ready to use. Thresholds, limits and points are integers in thousandths of a point."""
+    """A scoring model, ready to use. Thresholds, limits and points are integers in thousandths of a point.
+
+    activation: how many models were made the active one up to this one, 0 for a draft. It only grows, also when an
+    older version is published again, so that a worker can tell an older model from a newer one.
+    matching: a digest of what counting depends on. A tally that was counted by another one must be counted again.
+    """
 
     name: str
     version: int
+    activation: int
+    matching: str
     signals: Mapping[str, Signal]
     by_kind: Mapping[Kind, Sequence[Signal]]
+    matchers: Mapping[Kind, Matcher]
     field_rules: Sequence[FieldRule]
     behaviour_rules: Sequence[BehaviourRule]
     groups: Mapping[str, tuple[int, int]]  # group -> (min, max)
@@ -113,14 +119,14 @@ class Model:
     stay_days: int
     recycle: Mapping[str, int]
     wakes: Sequence[str]
-    internal_domains: Sequence[str]
+    internal_domains: Sequence[str]  # patterns
     fields: Set[str]  # of the profile, that rules read
 
 
-def compiled(document: Mapping[str, Any], version: int) -> Model:
+def compiled(document: Mapping[str, Any], version: int, activation: int = 0) -> Model:
     """Compile a model document that was checked when it was stored. Raises DocumentError when it was not."""
     try:
-        return _compiled(document, version)
+        return _compiled(document, version, activation)
     except (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError) as error:
         raise DocumentError(f"the stored model {version} breaks its format at {error}") from None
 
@@ -137,17 +143,22 @@ def default_group(side: str, *, on_signal: bool) -> str:
     return "channel" if side == "channel" else "fit"
 
 
-def _compiled(document: Mapping[str, Any], version: int) -> Model:
+def _compiled(document: Mapping[str, Any], version: int, activation: int) -> Model:
     rules, stages, recycle = document["rules"], document["stages"], document.get("recycle", {})
     profile, channel = rules.get("profile", {}), rules.get("channel", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
     signals = {key: _signal(key, signal) for key, signal in document["signals"].items()}
+    by_kind = {kind: [signal for signal in signals.values() if signal.kind == kind] for kind in Kind}
     on_fields = {key: rule for key, rule in behaviour.items() if "field" in rule}
+    fields = frozenset(rule["field"] for rule in (*profile.values(), *on_fields.values())) - LONG_TEXTS
     return Model(
         name=document["name"],
         version=version,
+        activation=activation,
+        matching=_matching(signals, fields),
         signals=signals,
-        by_kind={kind: [signal for signal in signals.values() if signal.kind == kind] for kind in Kind},
+        by_kind=by_kind,
+        matchers={kind: Matcher.of(those) for kind, those in by_kind.items()},
         field_rules=[
             *(_field_rule(key, rule, "profile") for key, rule in profile.items()),
             *(_field_rule(key, rule, "channel") for key, rule in channel.items()),
@@ -160,27 +171,36 @@ def _compiled(document: Mapping[str, Any], version: int) -> Model:
         sums=document.get("sums", {}),
         grades=sorted(((milli(points), grade) for grade, points in document["grades"].items()), reverse=True),
         grade_needs=document.get("grade_needs", 0),
-        mql=[_condition(condition) for condition in stages["mql"]["any"]],
-        sql=[_condition(condition) for condition in stages["sql"]["any"]],
+        mql=[_condition(condition, None) for condition in stages["mql"]["any"]],
+        sql=[_condition(condition, INFERRED) for condition in stages["sql"]["any"]],
         cool_below={key: milli(points) for key, points in stages["mql"].get("cool_below", {}).items()},
         stay_days=stages["mql"].get("stay_days", 0),
         recycle={key: days for key, days in recycle.items() if key != "wakes"},
         wakes=recycle.get("wakes", []),
-        fields=frozenset(rule["field"] for rule in (*profile.values(), *on_fields.values())) - LONG_TEXTS,
-        internal_domains=[one.lower() for one in document.get("internal", {}).get("email_domain", [])],
+        fields=fields,
+        internal_domains=document.get("internal", {}).get("email_domain", []),
     )
 
 
 def _signal(key: str, signal: Mapping[str, Any]) -> Signal:
-    names = signal.get("form") or ([signal["event"]] if signal.get("event") else None)
+    where, distinct, events = signal.get("where", {}), signal.get("distinct"), signal.get("event") or []
+    names = signal.get("form") or ([events] if isinstance(events, str) else events)
+    visited = "visited the " if "path" in where and not distinct else ""
     return Signal(
         id=key,
         kind=Kind(signal["on"]),
         names=tuple(names) if names else None,
-        where=tuple((name, tuple(patterns)) for name, patterns in signal.get("where", {}).items()),
-        distinct=signal.get("distinct"),
+        where=tuple((name, tuple(patterns)) for name, patterns in where.items()),
+        distinct=distinct,
         topic=signal.get("topic"),
+        words=visited + key.replace("-", " "),
     )
+
+
+def _matching(signals: Mapping[str, Signal], fields: Set[str]) -> str:
+    """Sixteen hex digits of what decides which signals an event matches and what a profile keeps of it."""
+    what = [[one.id, one.kind, one.names, one.where, one.distinct] for _, one in sorted(signals.items())]
+    return sha256(json.dumps([what, sorted(fields - NAMED_FIELDS)]).encode()).hexdigest()[:16]
 
 
 def _field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRule:
@@ -199,6 +219,8 @@ def _test(rule: Mapping[str, Any]) -> Test:
     operand = rule[operator]
     if operator == "equals":
         operand = frozenset(str(one).casefold() for one in (operand if isinstance(operand, list) else [operand]))
+    if operator == "matches":
+        operand = Patterns.of((pattern, 1) for pattern in operand)
     return Test(operator, operand)
 
 
@@ -212,16 +234,24 @@ def _behaviour_rule(key: str, rule: Mapping[str, Any], signals: Mapping[str, Sig
         half_life_days=rule.get("half_life_days"),
         per_day=rule.get("per_day"),
         max_points=milli(most) if most is not None else None,
+        decay=_decay(rule.get("half_life_days")),
     )
 
 
-def _condition(condition: Mapping[str, Any]) -> Condition:
+@lru_cache(maxsize=64)
+def _decay(half_life_days: float | None) -> Sequence[float]:
+    """What is left of a point after 0, 1, 2, ... days. A table, because the same few hundred powers are asked for with
+    every score."""
+    return tuple(1.0 if half_life_days is None else 2.0 ** (-days / half_life_days) for days in range(HORIZON_DAYS))
+
+
+def _condition(condition: Mapping[str, Any], kind: str | None) -> Condition:
     return Condition(
         thresholds=tuple((key, milli(points)) for key, points in condition.items() if key not in CONDITION_KEYS),
         signal=condition.get("signal"),
         days=condition.get("days", 1),
         within_days=condition.get("within_days", DEFAULT_WITHIN_DAYS),
-        kind=condition.get("kind"),
+        kind=condition.get("kind") or kind,
     )
 
 

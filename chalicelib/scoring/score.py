@@ -3,26 +3,37 @@
 A behaviour rule contributes on day T: points x sum over days d of min(count[d], per_day) x 2^(-(T-d)/half_life),
 its absolute value limited to max_points (design.md, "Scoring"). Lines are rounded to a thousandth and summed as
 integers; what a limit takes is a line of its own; so the lines sum to the score exactly.
+
+`score` says why; `worth` is the same without the words, for what-if and the days ahead, which ask for thousands of
+scores and show a few. Both rest on the same four functions: `_held`, `_weighed`, `_within_limits` and `_summed`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import NamedTuple
 
 from chalicelib.events import Value
 from chalicelib.scoring.model import BehaviourRule, Condition, FieldRule, Model, Test
+from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.profile import Profile, Touch, Touches, values
-from chalicelib.scoring.tally import Tally, within_horizon
-from chalicelib.scoring.tally import since as tally_since
+from chalicelib.scoring.tally import Since, Tally, within_horizon
 
 NO_GRADE = "–"  # too little known: not a D (playbook, rule 6)
 WORST_GRADE = "F"
 SCORE = "score"  # the name by which conditions mean the total
+INTERNAL = "internal"  # the line of one of us
+NO_LIMIT = 1 << 62  # of a rule without `per_day`
+
+Cells = Sequence[tuple[int, int]]  # days and counts in order: a sum of floats must not depend on a dict's order
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reason:
-    """One line of a score. milli: thousandths of a point; count: days, keys or None for a fact; last: latest day."""
+    """One line of a score. milli: thousandths of a point; count: days, keys or None for a fact; last: latest day.
+
+    Nobody changes one. It is not frozen because a score makes fifty, and a frozen one costs seven times as much.
+    """
 
     rule: str
     group: str
@@ -34,7 +45,11 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score on a day, in thousandths. groups add up to the total, and so do the lines; sums are the model's own."""
+    """A score on a day, in thousandths. groups add up to the total, and so do the lines; sums are the model's own.
+
+    tally: the behaviour that counts on that day. disqualifiers: the disqualifying rules that hold.
+    internal: the person is one of us, and neither scored nor decided on.
+    """
 
     day: date
     model_version: int
@@ -44,6 +59,8 @@ class Score:
     grade: str
     reasons: tuple[Reason, ...]
     tally: Tally
+    disqualifiers: tuple[str, ...] = ()
+    internal: bool = False
 
     def value(self, name: str) -> int:
         """The thousandths of `score`, of a group or of a sum."""
@@ -57,52 +74,84 @@ class Score:
         return (self.total + 500) // 1000
 
 
+class Held(NamedTuple):
+    """A field rule that holds: the test that does, the value that it holds for, and its thousandths."""
+
+    rule: FieldRule
+    test: Test
+    value: Value | None
+    milli: int
+
+
 def score(
-    model: Model, profile: Profile, touches: Touches, tally: Tally, today: date, since: date | None = None
+    model: Model, profile: Profile, touches: Touches, tally: Tally, today: date, since: Since | None = None
 ) -> Score:
     """What the model says of a lead on a day. Never reads a clock, a table or a setting.
 
-    since: behaviour before this day does not count (a recycled lead starts again).
+    since: behaviour before it does not count (a recycled lead starts again).
     """
-    seen = within_horizon(tally, today.toordinal())
-    if since is not None:
-        seen = tally_since(seen, since.toordinal())
     facts = values(profile)
-    fit_lines = [line for rule in model.field_rules if (line := _field_line(rule, facts, touches))]
-    lines = [*fit_lines, *_behaviour_lines(model, seen, today)]
+    if _is_one_of_us(model, facts):
+        return _of_us(model, today)
+    held, seen = _held(model, facts, touches), _seen(tally, today, since)
+    lines = [*map(_field_line, held), *_behaviour_lines(model, seen, today.toordinal())]
     raw = dict.fromkeys(model.groups, 0)
     for line in lines:
         raw[line.group] += line.milli
-    total, groups, sums = group_totals(model, raw)
+    groups = _within_limits(model, raw)
     for group, points in raw.items():
         if groups[group] != points:
             lines.append(_limit(group, group, groups[group] - points, groups[group]))
-    known = sum(1 for line in fit_lines if line.group == "fit")
-    grade = _grade(model, groups.get("fit", 0), known)
-    return Score(today, model.version, total, groups, sums, grade, tuple(lines), seen)
+    return _summed(model, held, groups, seen, today, lines)
 
 
-def group_totals(model: Model, raw: Mapping[str, int]) -> tuple[int, dict[str, int], dict[str, int]]:
-    """The total, the groups within their limits, and the model's sums, of the groups' points before their limits."""
-    groups = {group: min(max(raw[group], low), high) for group, (low, high) in model.groups.items()}
-    sums = {name: sum(groups[part] for part in parts) for name, parts in model.sums.items()}
-    return sum(groups.values()), groups, sums
+def worth(
+    model: Model, profile: Profile, touches: Touches, tally: Tally, today: date, since: Since | None = None
+) -> Score:
+    """The same score without its reasons, in half the time."""
+    return worth_by_day(model, profile, touches, tally, since)(today)
 
 
-def weight_of(rule: BehaviourRule, tally: Tally, today: date) -> float:
-    """What a rule's points are multiplied with today, before any limit."""
-    return _weight(rule, _counts(rule, tally), today.toordinal())
+def worth_by_day(
+    model: Model, profile: Profile, touches: Touches, tally: Tally, since: Since | None = None
+) -> Callable[[date], Score]:
+    """The score without its reasons on any day: what the rules on fields say is found once for all days."""
+    facts = values(profile)
+    if _is_one_of_us(model, facts):
+        return lambda today: replace(_of_us(model, today), reasons=())
+    held = _held(model, facts, touches)
+    known = dict.fromkeys(model.groups, 0)
+    for one in held:
+        known[one.rule.group] += one.milli
+
+    def on(today: date) -> Score:
+        seen, raw, day = _seen(tally, today, since), dict(known), today.toordinal()
+        every = _cells(seen)
+        for rule in model.behaviour_rules:
+            if cells := every.get(rule.signal.id):
+                points, _ = _weighed(rule, cells, day)
+                raw[rule.group] += _limited(rule, points)
+        return _summed(model, held, _within_limits(model, raw), seen, today, ())
+
+    return on
 
 
 def holds(condition: Condition, score: Score) -> bool:
     """Whether a stage condition holds on the score's day: every threshold reached (unrounded), and the signal seen
     on enough different days d with 0 <= today - d <= within_days."""
-    if any(score.value(name) < least for name, least in condition.thresholds):
+    if condition.signal is not None and not _is_seen(condition, condition.signal, score):
+        return False  # asked first: most leads did little
+    for name, least in condition.thresholds:  # noqa: SIM110  a generator costs as much as the comparisons
+        if score.value(name) < least:
+            return False
+    return True
+
+
+def _is_seen(condition: Condition, signal: str, score: Score) -> bool:
+    tally, today = score.tally, score.day.toordinal()
+    if signal not in tally.days and signal not in tally.keys:
         return False
-    if condition.signal is None:
-        return True
-    today = score.day.toordinal()
-    days = [day for day in score.tally.days_of(condition.signal) if 0 <= today - day <= condition.within_days]
+    days = [day for day in tally.days_of(signal) if 0 <= today - day <= condition.within_days]
     return len(days) >= condition.days
 
 
@@ -126,12 +175,62 @@ def words(condition: Condition) -> str:
     return ", ".join(parts)
 
 
-def _field_line(rule: FieldRule, facts: Mapping[str, Value], touches: Touches) -> Reason | None:
-    value = _touch_value(touches, rule) if rule.touch else facts.get(rule.field)
-    for test, points in rule.tiers:
-        if test.holds(value):
-            return Reason(rule.id, rule.group, points, _field_words(rule, test, value)) if points else None
-    return None
+def _of_us(model: Model, today: date) -> Score:
+    """The score of one of us: nothing (playbook, rule 10)."""
+    groups, sums = dict.fromkeys(model.groups, 0), dict.fromkeys(model.sums, 0)
+    line = Reason(INTERNAL, next(iter(groups), ""), 0, "one of our own: not scored")
+    return Score(today, model.version, 0, groups, sums, NO_GRADE, (line,), Tally(), internal=True)
+
+
+def _is_one_of_us(model: Model, facts: Mapping[str, Value]) -> bool:
+    return bool(model.internal_domains) and matches_any(model.internal_domains, str(facts.get("email_domain", "")))
+
+
+def _seen(tally: Tally, today: date, since: Since | None) -> Tally:
+    """The behaviour that counts on a day."""
+    seen = within_horizon(tally, today.toordinal())
+    return seen if since is None else since.left_of(seen)
+
+
+def _within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:
+    """The groups' points within their limits."""
+    return {group: min(max(raw[group], low), high) for group, (low, high) in model.groups.items()}
+
+
+def _summed(
+    model: Model, held: Sequence[Held], groups: Mapping[str, int], seen: Tally, today: date, lines: Iterable[Reason]
+) -> Score:
+    known = [one for one in held if one.milli and one.rule.group == "fit"]
+    return Score(
+        day=today,
+        model_version=model.version,
+        total=sum(groups.values()),
+        groups=groups,
+        sums={name: sum([groups[part] for part in parts]) for name, parts in model.sums.items()},
+        grade=_grade(model, groups.get("fit", 0), len(known)),
+        reasons=tuple(lines),
+        tally=seen,
+        disqualifiers=tuple([one.rule.id for one in held if one.rule.disqualify]),
+    )
+
+
+def _held(model: Model, facts: Mapping[str, Value], touches: Touches) -> list[Held]:
+    """The field rules that hold and say something: the first tier that holds gives its points."""
+    held = []
+    for rule in model.field_rules:
+        value = _touch_value(touches, rule) if rule.touch else facts.get(rule.field)
+        for test, points in rule.tiers:
+            if test.holds(value):
+                if points or rule.disqualify:
+                    held.append(Held(rule, test, value, points))
+                break
+    return held
+
+
+def _field_line(held: Held) -> Reason:
+    rule, test, value, points = held
+    ends = ": disqualifies" if rule.disqualify else ""
+    return Reason(rule.id, rule.group, points, _field_words(rule, test, value) + ends)
 
 
 def _touch_value(touches: Touches, rule: FieldRule) -> str | None:
@@ -148,46 +247,61 @@ def _field_words(rule: FieldRule, test: Test, value: Value | None) -> str:
     return f"{name} is {value}"
 
 
-def _behaviour_lines(model: Model, tally: Tally, today: date) -> Iterable[Reason]:
+def _behaviour_lines(model: Model, seen: Tally, today: int) -> Iterator[Reason]:
+    every = _cells(seen)
     for rule in model.behaviour_rules:
-        counts = _counts(rule, tally)
-        if not counts:
+        if not (cells := every.get(rule.signal.id)):
             continue
-        points = round(rule.points * _weight(rule, counts, today.toordinal()))
-        last = date.fromordinal(max(day for day, _ in counts))
+        points, counted = _weighed(rule, cells, today)
         if points:
-            yield Reason(rule.id, rule.group, points, _behaviour_words(rule, len(counts)), len(counts), last)
-        if rule.max_points is not None and abs(points) > rule.max_points:
-            bound = rule.max_points if points > 0 else -rule.max_points
+            lost = _lost_words(rule, seen.days.get(rule.signal.id), points, counted)
+            text = _behaviour_words(rule, len(cells)) + lost
+            yield Reason(rule.id, rule.group, points, text, len(cells), date.fromordinal(cells[-1][0]))
+        if (bound := _limited(rule, points)) != points:
             yield _limit(rule.id, rule.group, bound - points, bound)
 
 
-def _counts(rule: BehaviourRule, tally: Tally) -> list[tuple[int, int]]:
-    """Day and count of a rule's signal, limited per day; of a distinct signal each key once, on its latest day.
-
-    In sorted order: a sum of floats must not depend on a dict's order.
-    """
-    cells = tally.days.get(rule.signal.id)
-    if not cells:
-        return sorted((day, 1) for day in tally.keys.get(rule.signal.id, {}).values())
-    most = rule.per_day
-    return sorted((day, number if most is None else min(number, most)) for day, number in cells.items())
+def _cells(tally: Tally) -> dict[str, Cells]:
+    """The behaviour by signal; of a distinct one each key counts once, on its latest day."""
+    by_key: dict[str, Cells] = {
+        signal: [(day, 1) for day in sorted(keys.values())] for signal, keys in tally.keys.items()
+    }
+    return by_key | {signal: sorted(cells.items()) for signal, cells in tally.days.items()}
 
 
-def _weight(rule: BehaviourRule, counts: Iterable[tuple[int, int]], today: int) -> float:
-    if rule.half_life_days is None:
-        return float(sum(number for _, number in counts))
-    half_life = rule.half_life_days
-    weight: float = sum(number * 2.0 ** (-max(0, today - day) / half_life) for day, number in counts)
-    return weight
+def _weighed(rule: BehaviourRule, cells: Cells, today: int) -> tuple[int, int]:
+    """A rule's thousandths before its limit, and how many counts are in them: the formula. A day of tomorrow counts as
+    today: two clocks differ."""
+    decay, most, counted, weight = rule.decay, rule.per_day or NO_LIMIT, 0, 0.0
+    for day, count in cells:
+        counts = count if count < most else most
+        counted += counts
+        weight += counts * decay[today - day if day < today else 0]
+    return round(rule.points * weight), counted
+
+
+def _limited(rule: BehaviourRule, points: int) -> int:
+    """A rule's thousandths within its limit."""
+    most = rule.max_points
+    if most is None or -most <= points <= most:
+        return points
+    return most if points > 0 else -most
 
 
 def _behaviour_words(rule: BehaviourRule, number: int) -> str:
-    name = rule.signal.id.replace("-", " ")
     if rule.signal.distinct:
-        return f"{name}: {number}" if number > 1 else name
-    visited = "visited the " if any(key == "path" for key, _ in rule.signal.where) else ""
-    return f"{visited}{name} on {number} {'day' if number == 1 else 'days'}"
+        return f"{rule.signal.words}: {number}" if number > 1 else rule.signal.words
+    return f"{rule.signal.words} on {number} {'day' if number == 1 else 'days'}"
+
+
+def _lost_words(rule: BehaviourRule, days: Mapping[int, int] | None, points: int, counted: int) -> str:
+    """What the limit per day left out, and what time has taken, if they did."""
+    text, fresh = "", rule.points * counted
+    if days and (over := sum(days.values()) - counted):
+        text = f", {over} more not counted: at most {rule.per_day} a day"
+    if points != fresh:
+        text += f", {abs(fresh - points) / 1000:g} of {abs(fresh) / 1000:g} points gone with time"
+    return text
 
 
 def _limit(of: str, group: str, milli: int, bound: int) -> Reason:

@@ -13,8 +13,8 @@ from hashlib import sha256
 
 from chalicelib.events import Event, Value
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
-from chalicelib.scoring.model import Model, Signal
-from chalicelib.scoring.pattern import matches_any
+from chalicelib.scoring.matching import Signal, value_of
+from chalicelib.scoring.model import Model
 
 Days = Mapping[int, int]
 Keys = Mapping[str, int]
@@ -35,9 +35,44 @@ class Tally:
         return bool(self.days or self.keys)
 
 
+@dataclass(frozen=True, slots=True)
+class Since:
+    """From when behaviour counts: from a day on, less what that day's cells held then (design.md, "Lifecycle").
+
+    day: as an ordinal; held: the cells of that one day.
+    """
+
+    day: int
+    held: Tally
+
+    @classmethod
+    def now(cls, tally: Tally, today: int) -> "Since":
+        """From this moment on."""
+        days = {signal: {today: cells[today]} for signal, cells in tally.days.items() if today in cells}
+        keys = {signal: {k: d for k, d in cells.items() if d == today} for signal, cells in tally.keys.items()}
+        return cls(today, Tally(days, {signal: cells for signal, cells in keys.items() if cells}))
+
+    def left_of(self, tally: Tally) -> Tally:
+        """What of a tally counts."""
+        left = since(tally, self.day)
+        days = {signal: dict(cells) for signal, cells in left.days.items()}
+        for signal, cells in self.held.days.items():
+            if signal in days and self.day in days[signal]:
+                days[signal][self.day] -= cells[self.day]
+        keys = {
+            signal: {k: d for k, d in cells.items() if d > self.held.keys.get(signal, {}).get(k, 0)}
+            for signal, cells in left.keys.items()
+        }
+        days = {signal: {d: n for d, n in cells.items() if n > 0} for signal, cells in days.items()}
+        return Tally({s: c for s, c in days.items() if c}, {s: c for s, c in keys.items() if c})
+
+
+EVER = Since(0, Tally())  # everything counts again
+
+
 def signals_of(model: Model, event: Event) -> list[Signal]:
     """The signals that an event matches."""
-    return [signal for signal in model.by_kind[event.kind] if _is_match(signal, event)]
+    return model.matchers[event.kind].signals_of(event)
 
 
 def count(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
@@ -51,7 +86,7 @@ def count(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
         day = event.at.toordinal()
         for signal in signals_of(model, event):
             if signal.distinct:
-                key = _key_hash(value_of(event, signal.distinct))
+                key = key_hash(value_of(event, signal.distinct))
                 cells = keys.setdefault(signal.id, {})
                 cells[key] = max(cells.get(key, 0), day)
             else:
@@ -61,22 +96,24 @@ def count(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
 
 
 def since(tally: Tally, first_day: int) -> Tally:
-    """The tally without the days before first_day."""
+    """The tally without the days before first_day: the same one when it has none."""
+    if min(_oldest_days(tally), default=first_day) >= first_day:
+        return tally
     days = {signal: {d: n for d, n in cells.items() if d >= first_day} for signal, cells in tally.days.items()}
     keys = {signal: {k: d for k, d in cells.items() if d >= first_day} for signal, cells in tally.keys.items()}
+    return Tally({s: c for s, c in days.items() if c}, {s: c for s, c in keys.items() if c})
+
+
+def until(tally: Tally, last_day: int) -> Tally:
+    """The tally without the days after last_day."""
+    days = {signal: {d: n for d, n in cells.items() if d <= last_day} for signal, cells in tally.days.items()}
+    keys = {signal: {k: d for k, d in cells.items() if d <= last_day} for signal, cells in tally.keys.items()}
     return Tally({s: c for s, c in days.items() if c}, {s: c for s, c in keys.items() if c})
 
 
 def within_horizon(tally: Tally, today: int) -> Tally:
     """The tally of the last 400 days: what is older is ignored by the score and dropped at the next write."""
     return since(tally, today - HORIZON_DAYS + 1)
-
-
-def value_of(event: Event, name: str) -> Value | None:
-    """What a signal's `where` or `distinct` sees under a name: the campaign's words, a property, a form's field."""
-    if name in ("source", "medium", "campaign"):
-        return event.campaign.get("name" if name == "campaign" else name)
-    return event.properties.get(name, event.fields.get(name))
 
 
 def pack(tally: Tally) -> bytes:
@@ -91,21 +128,11 @@ def pack(tally: Tally) -> bytes:
 
 def unpack(packed: bytes) -> Tally:
     """The tally that `pack` packed."""
-    days, keys = json.loads(zlib.decompress(packed))
+    days, keys = json.loads(zlib.decompress(packed).decode())
     return Tally({signal: _undeltas(flat) for signal, flat in days.items()}, keys)
 
 
-def _is_match(signal: Signal, event: Event) -> bool:
-    if signal.names is not None and event.name not in signal.names:
-        return False
-    for name, patterns in signal.where:
-        value = value_of(event, name)
-        if value is None or not matches_any(patterns, str(value)):
-            return False
-    return not signal.distinct or value_of(event, signal.distinct) is not None
-
-
-def _key_hash(key: Value | None) -> str:
+def key_hash(key: Value | None) -> str:
     """Eight hex digits of a key's hash: 32 keys collide once in ten million leads."""
     return sha256(str(key).casefold().encode()).hexdigest()[:8]
 
@@ -126,8 +153,12 @@ def _deltas(cells: Days) -> list[int]:
 
 
 def _undeltas(flat: list[int]) -> dict[int, int]:
-    cells, day = {}, 0
-    for index in range(0, len(flat), 2):
-        day += flat[index]
-        cells[day] = flat[index + 1]
+    cells, day, each = dict[int, int](), 0, iter(flat)
+    for later, number in zip(each, each, strict=True):
+        day += later
+        cells[day] = number
     return cells
+
+
+def _oldest_days(tally: Tally) -> list[int]:
+    return [*map(min, tally.days.values()), *(min(cells.values()) for cells in tally.keys.values())]

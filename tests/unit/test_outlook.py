@@ -1,50 +1,80 @@
-"""The outlook agrees with the score of each day ahead."""
+"""What a lead is worth without the words, today and on the days ahead, is exactly what the score says."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
+from chalicelib.scoring.model import compiled
 from chalicelib.scoring.outlook import outlook
 from chalicelib.scoring.profile import Touches
-from chalicelib.scoring.score import score
-from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.score import score, worth
+from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
-from tests.fakes import NOW
+from tests.factories import TODAY, came_by, profile, seen
+from tests.house import model_document
 
-TODAY = NOW.date()
 MODEL = make.model()
 DAILY = [signal for signal in MODEL.signals if not MODEL.signals[signal].distinct]
 DISTINCT = [signal for signal in MODEL.signals if MODEL.signals[signal].distinct]
-ROUNDING = len(MODEL.behaviour_rules)  # a thousandth for each rule
+
+days = some.integers(-2, HORIZON_DAYS + 10).map(lambda ago: TODAY.toordinal() - ago)
+cells = some.dictionaries(days, some.integers(1, 30), min_size=1, max_size=8)
+keys = some.dictionaries(some.text("abcdef0123456789", min_size=8, max_size=8), days, min_size=1, max_size=8)
+tallies = some.builds(
+    Tally,
+    some.dictionaries(some.sampled_from(DAILY), cells, max_size=6),
+    some.dictionaries(some.sampled_from(DISTINCT), keys, max_size=2),
+)
+sinces = (
+    some.none()
+    | tallies.map(lambda tally: Since.now(tally, TODAY.toordinal()))
+    | days.map(lambda day: Since(day, Tally()))
+)
+facts = some.fixed_dictionaries(
+    {},
+    optional={
+        "email": some.sampled_from(["ann@acme.example", "jo@gmail.com", "info@acme.example"]),
+        "job_title": some.sampled_from(["CTO", "Student", "Baker", ""]),
+        "company_size": some.integers(-5, 10_000),
+        "country": some.sampled_from(["DE", "FR"]),
+    },
+)
+mediums = some.sampled_from(["", "cpc", "list"])
 
 
-def days(oldest: int) -> some.SearchStrategy[int]:
-    return some.integers(0, oldest).map(lambda ago: TODAY.toordinal() - ago)
+@given(facts, mediums, tallies, sinces)
+def test_worth_is_the_score_without_its_reasons(
+    known: Mapping[str, Any], medium: str, tally: Tally, since: Since | None
+) -> None:
+    whole = score(MODEL, profile(known), came_by(medium), tally, TODAY, since)
+    assert worth(MODEL, profile(known), came_by(medium), tally, TODAY, since) == replace(whole, reasons=())
 
 
-def tallies(oldest: int) -> some.SearchStrategy[Tally]:
-    cells = some.dictionaries(days(oldest), some.integers(1, 30), min_size=1, max_size=8)
-    keys = some.dictionaries(some.text("abcdef0123456789", min_size=8, max_size=8), days(oldest), min_size=1)
-    return some.builds(
-        Tally,
-        some.dictionaries(some.sampled_from(DAILY), cells, max_size=6),
-        some.dictionaries(some.sampled_from(DISTINCT), keys, max_size=2),
-    )
+@pytest.mark.parametrize("email", ["ann@rival.example", "ann@ours.example"])
+def test_who_is_barred_and_who_is_one_of_us_is_known_without_the_words(email: str) -> None:
+    document = dict(model_document())
+    document["internal"] = {"email_domain": ["ours.*"]}
+    document["rules"] = {**document["rules"], "undesirables": {"competitor": BARRED}}
+    model = compiled(document, 1)
+    whole = score(model, profile({"email": email}), Touches(), seen(blog=[0]), TODAY)
+    assert whole.disqualifiers or whole.internal
+    assert worth(model, profile({"email": email}), Touches(), seen(blog=[0]), TODAY) == replace(whole, reasons=())
 
 
-@given(tallies(HORIZON_DAYS - REVIEW_MAX_DAYS - 1), some.integers(0, REVIEW_MAX_DAYS))
-def test_a_day_ahead_is_the_score_of_that_day_up_to_rounding(tally: Tally, ahead: int) -> None:
-    exact = score(MODEL, {}, Touches(), tally, TODAY + timedelta(days=ahead))
-    quick = outlook(MODEL, {}, Touches(), tally, TODAY, REVIEW_MAX_DAYS)(ahead)
-    assert abs(quick.total - exact.total) <= ROUNDING
-    assert all(abs(quick.groups[group] - exact.groups[group]) <= ROUNDING for group in exact.groups)
+BARRED = {"field": "email_domain", "equals": "rival.example", "disqualify": True}
 
 
-@given(tallies(HORIZON_DAYS + 10), some.integers(0, REVIEW_MAX_DAYS))
-def test_behaviour_that_leaves_the_horizon_on_the_way_is_exact(tally: Tally, ahead: int) -> None:
-    """What is 400 days old ends rather than decays: a decayed weight would go on for ever."""
-    tally = Tally({**tally.days, "hard-bounce": {TODAY.toordinal() - HORIZON_DAYS + 5: 1}}, tally.keys)
-    exact = score(MODEL, {}, Touches(), tally, TODAY + timedelta(days=ahead))
-    assert outlook(MODEL, {}, Touches(), tally, TODAY, REVIEW_MAX_DAYS)(ahead).total == exact.total
+@given(facts, tallies, sinces, some.integers(0, REVIEW_MAX_DAYS))
+def test_a_day_ahead_is_exactly_the_score_of_that_day(
+    known: Mapping[str, Any], tally: Tally, since: Since | None, ahead: int
+) -> None:
+    """Also of behaviour that leaves the horizon on the way: what is 400 days old ends rather than decays."""
+    whole = score(MODEL, profile(known), Touches(), tally, TODAY + timedelta(days=ahead), since)
+    quick = outlook(MODEL, profile(known), Touches(), tally, TODAY, REVIEW_MAX_DAYS, since)
+    assert quick(ahead) == replace(whole, reasons=())

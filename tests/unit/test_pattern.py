@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.scoring.pattern import matches, matches_any
+from chalicelib.scoring.pattern import Patterns, Prefixes, matches, matches_any
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,31 @@ def test_one_of_the_patterns_is_enough() -> None:
     assert matches_any(["x", "/p*"], "/pricing")
     assert not matches_any(["x"], "/pricing")
     assert not matches_any([], "/pricing")
+
+
+# --- many at once ---------------------------------------------------------------------------------------------------
+
+many = some.lists(some.text("abß*", max_size=6), max_size=15)
+
+
+@given(many, some.text("abABßs", max_size=9))
+def test_many_patterns_at_once_find_what_each_of_them_does(patterns: list[str], value: str) -> None:
+    found = Patterns.of((pattern, 1 << position) for position, pattern in enumerate(patterns)).bits_of(value)
+    assert found == sum(1 << position for position, pattern in enumerate(patterns) if matches(pattern, value))
+
+
+@given(some.lists(some.text("ab", max_size=4), unique=True), some.text("ab", max_size=7))
+def test_one_search_finds_every_beginning_of_a_text(texts: list[str], value: str) -> None:
+    found = Prefixes.of({text: 1 << position for position, text in enumerate(texts)}).bits_of(value)
+    assert found == sum(1 << position for position, text in enumerate(texts) if value.startswith(text))
+
+
+def test_one_pattern_may_stand_for_several() -> None:
+    both = Patterns.of([("/p*", 1), ("/P*", 2), ("*p", 4), ("*p", 8), ("x", 16), ("X", 32), ("*y*", 64), ("*Y*", 128)])
+    assert [both.bits_of(value) for value in ("/p", "X", "y", "z")] == [1 | 2 | 4 | 8, 16 | 32, 64 | 128, 0]
+
+
+# --- hostile patterns -----------------------------------------------------------------------------------------------
 
 
 class CountingText(str):

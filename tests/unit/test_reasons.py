@@ -1,0 +1,159 @@
+"""The lines of a score in plain words, and those whom the model does not want: our own, and who is disqualified."""
+
+import re
+from copy import deepcopy
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.profile import Touches
+from chalicelib.scoring.score import Score, interest, score
+from chalicelib.scoring.tally import Tally
+from tests import factories as make
+from tests.factories import TODAY, came_by, profile, seen
+from tests.house import model_document
+from tests.unit.test_score import MODEL, line, of, tallies
+
+# --- words ----------------------------------------------------------------------------------------------------------
+
+
+def test_reasons_read_as_sentences() -> None:
+    tally = seen(pricing_page=[0, 1], demo_request=[2], keys={"guide-download": {"a": 3, "b": 4}})
+    worth = score(MODEL, profile({"job_title": "CTO", "phone": "1"}), came_by("cpc"), tally, TODAY)
+    assert {reason.rule: reason.text for reason in worth.reasons if not reason.rule.startswith("limit")} == {
+        "seniority": "job title is CTO",
+        "phone": "phone is given",
+        "source": "first came by cpc",
+        "pricing-page": "visited the pricing page on 2 days, 0.402 of 12 points gone with time",
+        "guide-download": "guide download: 2, 1.863 of 24 points gone with time",
+        "demo-request": "demo request on 1 day, 0.91 of 30 points gone with time",
+    }
+    assert line(worth, "pricing-page").last == TODAY
+    assert line(worth, "demo-request").last == TODAY - timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    ("tally", "rule", "text"),
+    [
+        (seen(pricing_page=[0]), "pricing-page", "visited the pricing page on 1 day"),
+        (seen(pricing_page={0: 20}), "pricing-page", "visited the pricing page on 1 day, "
+                                                     "19 more not counted: at most 1 a day"),
+        (seen(blog={0: 3, 1: 2}), "blog", "visited the blog on 2 days, 1 more not counted: at most 2 a day, "
+                                          "0.097 of 4 points gone with time"),
+        (seen(pricing_page=[10]), "pricing-page", "visited the pricing page on 1 day, 3 of 6 points gone with time"),
+        (seen(careers_page=[60]), "careers-page", "visited the careers page on 1 day, 4 of 8 points gone with time"),
+        (seen(mail_reply=[0]), "mail-reply", "mail reply on 1 day"),
+        (seen(keys={"guide-download": {"a": 0}}), "guide-download", "guide download"),
+        (seen(keys={"guide-download": {"a": 0, "b": 0}}), "guide-download", "guide download: 2"),
+        (seen(keys={"product-sheet": {"a": 21}}), "product-sheet", "product sheet, 3 of 6 points gone with time"),
+    ],
+)  # fmt: skip
+def test_a_line_says_how_often_what_a_days_limit_left_out_and_what_time_took(
+    tally: Tally, rule: str, text: str
+) -> None:
+    assert line(of(tally), rule).text == text
+
+
+@given(tallies)
+def test_what_time_took_and_what_is_left_are_what_it_was_worth_when_it_was_new(tally: Tally) -> None:
+    for reason in of(tally).reasons:
+        if found := re.search(r"([0-9.e+-]+) of ([0-9.e+-]+) points gone with time", reason.text):
+            gone, fresh = (float(one) for one in found.groups())
+            assert abs(reason.milli) / 1000 + gone == pytest.approx(fresh, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("tally", "topic"),
+    [
+        (Tally(), None),
+        (seen(site_visit=[0]), None),
+        (seen(blog=[0]), "learn"),
+        (seen(blog=[0], pricing_page=[0]), "pricing"),
+        (seen(compare_page=[0], case_study=[0], pricing_page=[0]), "proof"),
+        (seen(careers_page=[0]), None),
+    ],
+)
+def test_the_interest_is_the_topic_that_weighs_most(tally: Tally, topic: str | None) -> None:
+    assert interest(MODEL, of(tally)) == topic
+
+
+# --- one of our own, and those whom we do not want ------------------------------------------------------------------
+
+OURS = replace(MODEL, internal_domains=["keybook.example", "*.keybook.example"])
+BUSY = seen(demo_request=[0], pricing_page=[0, 1], keys={"guide-download": {"a": 0}})
+
+
+def with_address(model: Model, address: str) -> Score:
+    return score(model, profile({**make.BEST_FIT, "email": address, **domain_of(address)}), came_by("cpc"), BUSY, TODAY)
+
+
+def domain_of(address: str) -> dict[str, str]:
+    return {"email_domain": address.rpartition("@")[2]}
+
+
+@pytest.mark.parametrize("address", ["sam@keybook.example", "sam@KEYBOOK.example", "kim@sales.keybook.example"])
+def test_rule_10_one_of_our_own_is_not_scored_and_the_line_says_so(address: str) -> None:
+    worth = with_address(OURS, address)
+    assert worth.internal
+    assert (worth.total, worth.grade, set(worth.groups.values()), set(worth.sums.values())) == (0, "–", {0}, {0})
+    assert [(one.rule, one.milli, one.text) for one in worth.reasons] == [("internal", 0, "one of our own: not scored")]
+    assert not worth.tally
+    assert interest(OURS, worth) is None
+
+
+@pytest.mark.parametrize("address", ["ann@acme.example", "sam@notkeybook.example", "sam@keybook.example.org"])
+def test_rule_10_others_are_scored(address: str) -> None:
+    worth = with_address(OURS, address)
+    assert not worth.internal
+    assert worth.total == with_address(MODEL, address).total > 60_000
+
+
+def test_a_model_without_internal_domains_has_no_staff() -> None:
+    assert not of(Tally(), {"job_title": "CTO"}).internal
+    assert not score(OURS, {}, Touches(), Tally(), TODAY).internal
+
+
+def rivals(**more: Any) -> Model:
+    """The default model with the domain of a competitor in it."""
+    document = deepcopy(model_document())
+    document["rules"]["undesirables"]["competitor"] = {
+        "field": "email_domain",
+        "matches": ["*rival.example"],
+        "disqualify": True,
+        **more,
+    }
+    return compiled(document, 1)
+
+
+def test_a_disqualifying_rule_is_a_line_that_says_so_and_takes_no_points() -> None:
+    worth = with_address(rivals(), "joe@rival.example")
+    assert worth.disqualifiers == ("competitor",)
+    found = line(worth, "competitor")
+    assert (found.milli, found.group, found.text) == (0, "fit", "email domain is rival.example: disqualifies")
+    assert sum(reason.milli for reason in worth.reasons) == worth.total == with_address(MODEL, "a@b.example").total
+
+
+def test_a_disqualifying_rule_may_take_points_too_and_one_that_does_not_hold_says_nothing() -> None:
+    assert line(with_address(rivals(points=-7), "joe@rival.example"), "competitor").milli == -7_000
+    other = with_address(rivals(), "ann@acme.example")
+    assert other.disqualifiers == ()
+    assert all(reason.rule != "competitor" for reason in other.reasons)
+
+
+def test_every_disqualifying_rule_that_holds_is_named() -> None:
+    document = deepcopy(model_document())
+    document["rules"]["undesirables"] |= {
+        name: {"field": "job_title", "matches": ["cto"], "disqualify": True} for name in ("one", "two")
+    }
+    worth = score(compiled(document, 1), profile(), Touches(), Tally(), TODAY)
+    assert worth.disqualifiers == ("one", "two")
+
+
+def test_a_line_of_no_points_does_not_help_to_a_grade() -> None:
+    """Two facts are needed, and that somebody is a competitor says nothing of how well they fit."""
+    known = {"email_domain": "rival.example", "job_title": "CTO"}
+    assert score(rivals(), profile(known), Touches(), Tally(), TODAY).grade == "–"
