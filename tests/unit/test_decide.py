@@ -1,41 +1,30 @@
-"""The one function that decides the stage, and the day on which to look again."""
+"""The one function that decides the stage."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.lifecycle.decide import apply, decide
-from chalicelib.lifecycle.stages import Stage, Standing, Transition
-from chalicelib.qualify.lead import decided, next_review
+from chalicelib.lifecycle.decide import barred, decide
+from chalicelib.lifecycle.stages import EDGES, Actor, Stage, Standing, Transition, apply, cycle_after
 from chalicelib.scoring.model import Condition
 from chalicelib.scoring.score import Score, holds, score, words
-from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
-from tests.factories import TODAY, came_by, profile, seen
-from tests.fakes import NOW
+from tests.factories import TODAY, came_by, profile, seen, standing, worth
 from tests.unit.test_score import facts, mediums, tallies
 
 MODEL = make.model()
 
 
-def worth(tally: Tally = Tally(), **values: int) -> Score:
-    """A score with these points in its groups, and this behaviour."""
-    milli = dict.fromkeys(("score", "fit", "channel", "engagement", "intent", "activity"), 0)
-    milli |= {name: points * 1000 for name, points in values.items()}
-    total, activity = milli.pop("score"), milli.pop("activity")
-    return Score(TODAY, 1, total, milli, {"activity": activity}, "A", (), tally)
+def mql(days_ago: int = 30, **parts: Any) -> Standing:
+    return standing(Stage.MQL, days_ago, **parts)
 
 
-def mql(days_ago: int = 30) -> Standing:
-    return Standing(stage=Stage.MQL, entered_on=TODAY - timedelta(days=days_ago))
-
-
-def target(one: Score, standing: Standing = Standing()) -> Stage | None:
-    moved = decide(MODEL, standing, one, TODAY)
+def target(one: Score, at: Standing = Standing()) -> Stage | None:
+    moved = decide(MODEL, at, one, TODAY)
     return moved.target if moved else None
 
 
@@ -108,7 +97,16 @@ def test_an_mql_moves_on_and_says_why() -> None:
         kind="inferred",
         why="score at least 70, fit at least 20, intent at least 15",
         cycle=1,
+        actor=Actor.MODEL,
+        on=TODAY,
     )
+
+
+def test_a_transition_says_that_nothing_but_time_has_passed() -> None:
+    for one, at in ((worth(score=70, fit=20, intent=15), Standing()), (worth(), mql())):
+        moved = decide(MODEL, at, one, TODAY, Actor.CLOCK)
+        assert moved is not None
+        assert (moved.actor, moved.on) == (Actor.CLOCK, TODAY)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +128,7 @@ def test_a_condition_in_plain_words(condition: Condition, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "standing", "stage"),
+    ("one", "at", "stage"),
     [
         (worth(activity=4), mql(14), Stage.LEAD),
         (worth(activity=4), mql(13), None),
@@ -140,13 +138,13 @@ def test_a_condition_in_plain_words(condition: Condition, text: str) -> None:
         (worth(activity=4, fit=20, engagement=14), mql(14), None),
     ],
 )
-def test_an_mql_cools_when_no_way_in_holds_the_stay_is_over_and_little_is_left(
-    one: Score, standing: Standing, stage: Stage | None
+def test_rule_5_an_mql_cools_when_no_way_in_holds_the_stay_is_over_and_little_is_left(
+    one: Score, at: Standing, stage: Stage | None
 ) -> None:
-    assert target(one, standing) == stage
+    assert target(one, at) == stage
 
 
-def test_an_mql_between_the_thresholds_stays_what_it_is() -> None:
+def test_rule_5_an_mql_between_the_thresholds_stays_what_it_is() -> None:
     one = worth(score=49, activity=9)
     assert target(one, mql()) is None
     assert target(one, Standing()) is None
@@ -156,95 +154,115 @@ def test_a_model_without_cooling_cools_nobody() -> None:
     assert decide(replace(MODEL, cool_below={}), mql(), worth(), TODAY) is None
 
 
-@pytest.mark.parametrize("stage", sorted(set(Stage) - {Stage.LEAD, Stage.MQL}))
+@pytest.mark.parametrize("stage", [Stage.MQL, Stage.SQL, Stage.ACCEPTED])
+def test_a_stage_that_a_person_set_never_cools(stage: Stage) -> None:
+    assert target(worth(), standing(stage, 400, by_person=True)) is None
+    assert target(worth(), mql(400)) is Stage.LEAD
+
+
+def test_a_stage_that_a_person_set_still_moves_on() -> None:
+    assert target(worth(seen(demo_request=[0])), mql(by_person=True)) is Stage.SQL
+
+
+def test_cooling_stays_in_its_cycle() -> None:
+    """An MQL that cooled was never with sales: returning counts as the same trip."""
+    moved = decide(MODEL, mql(cycle=3), worth(), TODAY)
+    assert moved is not None
+    assert moved.cycle == 3
+
+
+# --- who the model leaves alone -------------------------------------------------------------------------------------
+
+READY = worth(seen(demo_request=[0]), score=90, fit=40, intent=30, activity=30)
+WITH_PEOPLE = [Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.DISQUALIFIED]
+
+
+@pytest.mark.parametrize("stage", [Stage.SQL, *WITH_PEOPLE])
 def test_the_model_alone_does_not_move_a_lead_that_sales_has(stage: Stage) -> None:
-    ready = worth(seen(demo_request=[0]), score=90, fit=40, intent=30, activity=30)
-    assert target(ready, Standing(stage=stage, entered_on=TODAY)) is None
-    assert target(worth(), Standing(stage=stage, entered_on=TODAY - timedelta(days=99))) is None
+    assert target(READY, standing(stage, 0)) is None
+    assert target(worth(), standing(stage, 99)) is None
+
+
+def test_rule_10_a_customers_request_is_never_a_new_sql() -> None:
+    assert target(READY, standing(Stage.CUSTOMER)) is None
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_rule_10_one_of_our_own_is_never_moved(stage: Stage) -> None:
+    ours = replace(READY, internal=True, disqualifiers=("competitor",))
+    assert target(ours, standing(stage)) is None
+    assert target(replace(worth(), internal=True), standing(stage, 400)) is None
+
+
+# --- disqualified ---------------------------------------------------------------------------------------------------
+
+BARRED = worth(seen(demo_request=[0]), ["competitor", "bad-fit"], score=90, fit=40, intent=30, activity=30)
+
+
+@pytest.mark.parametrize("stage", [Stage.LEAD, Stage.MQL, Stage.SQL, Stage.RECYCLED])
+def test_a_disqualifying_rule_goes_before_every_way_in(stage: Stage) -> None:
+    moved = decide(MODEL, standing(stage, cycle=2), BARRED, TODAY)
+    assert moved is not None
+    assert (moved.target, moved.kind, moved.cycle) == (Stage.DISQUALIFIED, None, 2)
+    assert moved.why == "disqualified: competitor, bad-fit"
+
+
+def test_a_disqualifying_rule_ends_a_rest_and_asks_nobodys_word() -> None:
+    resting = standing(Stage.RECYCLED, 1, rest_until=make.day(40))
+    assert target(BARRED, resting) is Stage.DISQUALIFIED
+    assert target(BARRED, mql(by_person=True)) is Stage.DISQUALIFIED
+
+
+@pytest.mark.parametrize("stage", WITH_PEOPLE)
+def test_a_disqualifying_rule_never_moves_a_lead_that_people_have(stage: Stage) -> None:
+    """Of an accepted lead or an opportunity the owner is warned instead."""
+    assert target(BARRED, standing(stage)) is None
+
+
+def test_what_a_person_set_aside_disqualifies_no_more_and_another_rule_does() -> None:
+    reinstated = standing(Stage.LEAD, overrides=("competitor", "bad-fit"))
+    assert barred(reinstated, BARRED) == ()
+    assert target(BARRED, reinstated) is Stage.SQL
+    half = replace(reinstated, overrides=("competitor",))
+    moved = decide(MODEL, half, BARRED, TODAY)
+    assert moved is not None
+    assert (moved.target, moved.why) == (Stage.DISQUALIFIED, "disqualified: bad-fit")
 
 
 # --- laws -----------------------------------------------------------------------------------------------------------
 
 
-@given(facts, mediums, tallies, some.sampled_from([Stage.LEAD, Stage.MQL]), some.integers(0, 40))
+standings = some.builds(
+    standing,
+    some.sampled_from(Stage),
+    some.integers(0, 40),
+    rest_until=some.none() | some.integers(-2, 30).map(make.day),
+    by_person=some.booleans(),
+    since=some.none() | some.integers(0, 10).map(lambda ago: Since(TODAY.toordinal() - ago, Tally())),
+)
+
+
+@given(facts, mediums, tallies, standings)
 def test_applied_to_its_own_result_it_says_nothing(
-    known: dict[str, Any], medium: str, tally: Tally, stage: Stage, days_ago: int
+    known: dict[str, Any], medium: str, tally: Tally, at: Standing
 ) -> None:
-    standing = Standing(stage=stage, entered_on=TODAY - timedelta(days=days_ago))
-    one = score(MODEL, profile(known), came_by(medium), tally, TODAY)
-    moved = decide(MODEL, standing, one, TODAY)
+    one = score(MODEL, profile(known), came_by(medium), tally, TODAY, at.since)
+    moved = decide(MODEL, at, one, TODAY)
     if moved is not None:
-        assert decide(MODEL, apply(standing, moved, TODAY), one, TODAY) is None
+        assert decide(MODEL, apply(at, moved), one, TODAY) is None
+
+
+@given(facts, mediums, tallies, standings)
+def test_whatever_it_wants_is_a_legal_edge(known: dict[str, Any], medium: str, tally: Tally, at: Standing) -> None:
+    moved = decide(MODEL, at, score(MODEL, profile(known), came_by(medium), tally, TODAY, at.since), TODAY)
+    if moved is not None:
+        assert moved.target in EDGES[at.stage]
+        assert (moved.origin, moved.cycle) == (at.stage, cycle_after(at, moved.target))
+        assert moved.target not in (Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.RECYCLED)
 
 
 @given(facts, mediums, tallies)
-def test_whoever_meets_a_way_in_is_not_cold(known: dict[str, Any], medium: str, tally: Tally) -> None:
+def test_rule_5_whoever_meets_a_way_in_is_not_cold(known: dict[str, Any], medium: str, tally: Tally) -> None:
     one = score(MODEL, profile(known), came_by(medium), tally, TODAY)
     if any(holds(condition, one) for condition in MODEL.mql):
         assert one.sums["activity"] >= MODEL.cool_below["activity"]
-
-
-def test_an_illegal_edge_cannot_be_applied() -> None:
-    backwards = Transition(origin=Stage.LEAD, target=Stage.CUSTOMER, kind=None, why="", cycle=1)
-    with pytest.raises(AssertionError, match="no edge"):
-        apply(Standing(), backwards, TODAY)
-
-
-# --- the next review ------------------------------------------------------------------------------------------------
-
-
-def test_the_review_is_on_the_day_a_lead_cools() -> None:
-    lead = make.lead(
-        profile=profile(),
-        tally=seen(site_visit=[0], keys={"guide-download": {"a": 25}}),
-        standing=mql(5),
-    )
-    found = next_review(MODEL, lead, TODAY)
-    assert found is not None
-    days = [TODAY + timedelta(days=ahead) for ahead in range(1, 29)]
-    acts = [
-        day
-        for day in days
-        if decide(MODEL, lead.standing, score(MODEL, lead.profile, lead.touches, lead.tally, day), day)
-    ]
-    assert found == acts[0] < TODAY + timedelta(days=28)
-
-
-def test_a_review_can_find_that_a_lead_warmed_up_as_its_faults_faded() -> None:
-    """Scores are not monotone: what counted against a lead fades too."""
-    tally = seen(demo_request=[0], careers_page=[0, 1, 2])
-    fading = replace(MODEL, sql=[Condition((("engagement", -9_500),), "demo-request", 1, 60, None)])
-    lead = make.lead(profile=profile(), tally=tally)
-    found = next_review(fading, lead, TODAY)
-    assert found is not None
-    assert found < TODAY + timedelta(days=28)
-
-
-def test_no_lead_goes_unlooked_at_for_more_than_28_days() -> None:
-    lead = make.lead(profile=profile(), tally=seen(site_visit=[0]))
-    assert next_review(MODEL, lead, TODAY) == TODAY + timedelta(days=28)
-
-
-@pytest.mark.parametrize(
-    "lead",
-    [
-        make.lead(profile=profile()),
-        make.lead(tally=seen(site_visit=[0]), standing=Standing(stage=Stage.SQL)),
-        make.lead(tally=seen(site_visit=[0]), standing=Standing(stage=Stage.CUSTOMER)),
-    ],
-)
-def test_a_lead_that_time_cannot_move_is_not_reviewed(lead: Any) -> None:
-    assert next_review(MODEL, lead, TODAY) is None
-
-
-def test_a_decision_carries_the_score_the_stage_and_the_review() -> None:
-    lead = make.lead(profile=profile(), tally=seen(site_visit=[0], keys={"guide-download": {"a": 0}}))
-    decision = decided(MODEL, lead, NOW)
-    after = decision.lead
-    assert decision.transition is not None
-    assert (after.standing.stage, after.standing.entered_on, after.total) == (Stage.MQL, TODAY, 53_000)
-    assert (after.created_at, after.updated_at, after.model_version) == (NOW, NOW, 1)
-    assert after.review_on == next_review(MODEL, after, TODAY)
-    again = decided(MODEL, after, NOW + timedelta(hours=1))
-    assert again.transition is None
-    assert (again.lead.created_at, again.lead.updated_at) == (NOW, NOW + timedelta(hours=1))
