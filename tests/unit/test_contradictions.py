@@ -1,76 +1,209 @@
 """Each mistake that a marketer could make with the thresholds, and what the model says to it."""
 
-from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as some
 
-from chalicelib.errors import DocumentError
-from chalicelib.scoring.contradictions import contradictions
+from chalicelib.scoring.bounds import least_behind, most_by_limits, most_by_rules, parts_of
+from chalicelib.scoring.contradictions import CHECKS, contradictions
 from chalicelib.scoring.format import load
+from chalicelib.scoring.model import Condition, compiled
+from chalicelib.scoring.score import SCORE
 from tests import factories as make
 from tests.house import model_document
+from tests.mistakes import Mistake, changed, edited, refusal, told
 
 
-def said(mql: Mapping[str, Any] | None = None, **stage: Any) -> str:
-    """What is said to the default model with another first way into MQL, or another setting of the stage."""
-    document = deepcopy(model_document())
-    document["stages"]["mql"] |= stage
-    if mql is not None:
-        document["stages"]["mql"]["any"][0] = mql
-    with pytest.raises(DocumentError) as refused:
-        load(document, 1)
-    return str(refused.value)
+def first_way(stage: str = "mql", **way: Any) -> Any:
+    """An edit: another first way into a stage."""
+    return lambda document: document["stages"][stage]["any"].__setitem__(0, way)
+
+
+def cooling(**below: float) -> Any:
+    return lambda document: document["stages"]["mql"].update(cool_below=below)
+
+
+def dearer_prices(document: Any) -> None:
+    """Only the prices give intent, and the way into SQL asks for more of it."""
+    rules = document["rules"]["actions"]
+    document["rules"]["actions"] = {
+        key: rule for key, rule in rules.items() if rule.get("group") != "intent" or key == "pricing-page"
+    }
+    document["stages"]["sql"]["any"][4] = {"intent": 20, "fit": 20}
+
+
+def points_for_a_budget(document: Any) -> None:
+    document["rules"]["profile"]["budget"] = {"field": "budget", "present": True, "points": 20, "group": "engagement"}
+    document["stages"]["mql"]["any"][0] = {"fit": 20, "engagement": 20}
+
+
+MISTAKES = [
+    Mistake(
+        "I set the threshold so high that no lead ever comes",
+        "out_of_the_limits_reach",
+        first_way(score=120, activity=12),
+        "stages.mql.any.0.score: no lead can reach 120, because score is at most 100; "
+        "lower the threshold or raise the limits in groups",
+    ),
+    Mistake(
+        "I ask for more engagement than its group may hold",
+        "out_of_the_limits_reach",
+        first_way(fit=20, engagement=26),
+        "stages.mql.any.0.engagement: no lead can reach 26, because engagement is at most 25; "
+        "lower the threshold or raise the limits in groups",
+    ),
+    Mistake(
+        "I ask sales' leads for more than a sum may hold",
+        "out_of_the_limits_reach",
+        lambda document: document["stages"]["sql"]["any"][4].update(activity=56),
+        "stages.sql.any.4.activity: no lead can reach 56, because activity is at most 55; "
+        "lower the threshold or raise the limits in groups",
+    ),
+    Mistake(
+        "I ask for more intent than the one rule that is left can give",
+        "out_of_the_rules_reach",
+        dearer_prices,
+        "stages.sql.any.4.intent: no lead can reach 20, because the rules give intent at most 12; "
+        "lower the threshold, or add rules or points",
+    ),
+    Mistake(
+        "I let good companies in although nobody there did anything",
+        "by_fit_alone",
+        first_way(score=45),
+        "stages.mql.any.0: fit and channel alone reach it, and nobody qualifies without doing anything; "
+        "ask for engagement, intent or a signal, or for a score above what fit and channel give",
+    ),
+    Mistake(
+        "I raised cool_below above what a way in asks of the same value",
+        "cool_above_threshold",
+        cooling(activity=10),
+        "stages.mql.cool_below.activity: 10 is above the 8 that stages.mql.any.1 asks for, "
+        "so a lead could come in cold; lower it to 8, or raise the threshold",
+    ),
+    Mistake(
+        "I let a download qualify for a month, and leads cool meanwhile",
+        "in_although_cold",
+        first_way(signal="guide-download", fit=20),
+        "stages.mql.any.0: a lead that has cooled (activity below 5) can meet it; "
+        "ask for activity of at least 5, or lower stages.mql.cool_below",
+    ),
+    Mistake(
+        "I send to sales whoever looked at the prices, however long ago they were warm",
+        "to_sales_although_cold",
+        lambda document: document["stages"]["sql"]["any"].append({"signal": "pricing-page", "fit": 20}),
+        "stages.sql.any.6: a lead that has cooled (activity below 5) can meet it, and sales would get them; "
+        "ask for activity of at least 5, or lower stages.mql.cool_below",
+    ),
+]
+
+
+@told(MISTAKES)
+def test_a_model_that_contradicts_itself_is_refused_with_the_remedy(mistake: Mistake) -> None:
+    assert refusal(mistake.document) == mistake.says
+    (check,) = (one for one in CHECKS if one.__name__ == mistake.check)
+    assert "; ".join(map(str, check(compiled(mistake.document, 1)))) == mistake.says
+
+
+def test_every_contradiction_has_its_mistake() -> None:
+    assert {mistake.check for mistake in MISTAKES} == {one.__name__ for one in CHECKS}
 
 
 def test_the_default_model_does_not_contradict_itself() -> None:
     assert contradictions(make.model()) == []
 
 
-def test_i_set_the_threshold_so_high_that_no_lead_ever_comes() -> None:
-    assert said({"score": 120, "activity": 12}) == (
-        "stages.mql.any.0.score: no lead can reach 120, because score is at most 100; "
-        "lower the threshold or raise the limits in groups"
-    )
+# --- fit alone ------------------------------------------------------------------------------------------------------
 
 
-def test_i_ask_for_more_engagement_than_its_group_may_hold() -> None:
-    assert "stages.mql.any.0.engagement: no lead can reach 26, because engagement is at most 25" in said(
-        {"fit": 20, "engagement": 26}
-    )
+def test_fit_and_channel_together_qualify_nobody() -> None:
+    assert "stages.mql.any.0: fit and channel alone reach it" in refusal(edited(first_way(fit=30, channel=3)))
 
 
-def test_i_let_good_companies_in_although_nobody_there_did_anything() -> None:
-    assert "stages.mql.any.0: fit and channel alone reach it" in said({"score": 45})
-    assert "stages.mql.any.0: fit and channel alone reach it" in said({"fit": 30, "channel": 3})
+def test_nor_do_they_qualify_anybody_for_sales() -> None:
+    assert "stages.sql.any.0: fit and channel alone reach it" in refusal(edited(first_way("sql", fit=30)))
+
+
+def test_what_is_known_of_a_person_is_fit_whatever_its_group_is_called() -> None:
+    assert "stages.mql.any.0: fit and channel alone reach it" in refusal(edited(points_for_a_budget))
+
+
+def test_a_fit_that_no_facts_give_is_not_fit_alone() -> None:
+    """With channel at 0 and fit at 40, 44 asks for four points of behaviour, which is not yet warm."""
+    document = edited(first_way(score=44))
+    document["rules"]["channel"] = {}
+    assert "fit and channel alone" not in refusal(document)
+
+
+# --- cold leads -----------------------------------------------------------------------------------------------------
 
 
 def test_a_score_above_fit_and_channel_asks_for_acts_and_yet_a_cooled_lead_may_meet_it() -> None:
-    message = said({"score": 50})
-    assert "fit and channel alone" not in message
-    assert message == (
+    assert refusal(edited(first_way(score=49))) == (
         "stages.mql.any.0: a lead that has cooled (activity below 5) can meet it; "
         "ask for activity of at least 5, or lower stages.mql.cool_below"
     )
 
 
-def test_a_download_qualifies_for_a_month_but_the_lead_cools_meanwhile() -> None:
-    assert "a lead that has cooled (activity below 5) can meet it" in said({"signal": "guide-download", "fit": 20})
+def test_a_score_of_which_fit_and_channel_leave_five_points_to_behaviour_is_warm() -> None:
+    assert load(edited(first_way(score=50)), 1).mql[0].thresholds == (("score", 50_000),)
 
 
-def test_i_raised_cool_below_above_the_thresholds() -> None:
-    message = said(cool_below={"activity": 30})
-    assert message.count("a lead that has cooled (activity below 30) can meet it") == 5
+def test_ways_that_do_not_name_the_value_are_told_that_the_cold_may_come() -> None:
+    message = refusal(edited(cooling(activity=30)))
+    assert message.count("a lead that has cooled (activity below 30) can meet it") == 4
+    assert "30 is above the 8 that stages.mql.any.1 asks for" in message
 
 
 def test_engagement_alone_keeps_the_sum_above_what_cooling_rests_on() -> None:
     """Activity is engagement and intent, and intent is never below 0."""
-    assert contradictions(make.model()) == []
-    assert "activity below 15" in said(cool_below={"activity": 15})
+    fourteen = [{"fit": 20, "engagement": 14}]
+    assert load(changed("stages", "mql", any=fourteen, cool_below={"activity": 14}), 1).mql
+    assert "activity below 14.5" in refusal(changed("stages", "mql", any=fourteen, cool_below={"activity": 14.5}))
+
+
+def test_one_warm_value_of_several_is_enough() -> None:
+    below = {"activity": 14, "engagement": 20}
+    assert load(changed("stages", "mql", any=[{"fit": 20, "engagement": 14}], cool_below=below), 1).mql
+
+
+def test_a_request_is_let_in_although_the_lead_is_cold() -> None:
+    """Rule 1: nothing but a hopeless fit may silence it. The default's own ways in are such."""
+    assert all(not dict(way.thresholds).keys() - {"fit"} for way in make.model().sql[:4])
 
 
 def test_without_cooling_there_is_nothing_to_contradict() -> None:
     document = deepcopy(model_document())
     document["stages"]["mql"] = {"any": [{"score": 50, "engagement": 1}]}
     assert load(document, 1).cool_below == {}
+
+
+# --- the arithmetic behind it ---------------------------------------------------------------------------------------
+
+MODEL = make.model()
+raw_points = some.fixed_dictionaries(
+    {group: some.integers(low - 5_000, high + 5_000) for group, (low, high) in MODEL.groups.items()}
+)
+thresholds = some.dictionaries(
+    some.sampled_from([SCORE, *MODEL.groups, *MODEL.sums]), some.integers(-60_000, 60_000), max_size=4
+)
+
+
+@given(raw_points, thresholds)
+def test_whoever_meets_a_way_in_has_at_least_what_is_said_of_it(raw: dict[str, int], asked: dict[str, int]) -> None:
+    within = {group: min(max(raw[group], low), high) for group, (low, high) in MODEL.groups.items()}
+    found = {name: sum(within[part] for part in parts) for name, parts in parts_of(MODEL).items()}
+    assume(all(found[name] >= least for name, least in asked.items()))
+    least = least_behind(MODEL, Condition(tuple(asked.items()), None, 1, 30, None))
+    assert all(least[name] <= found[name] for name in found)
+
+
+def test_the_rules_of_the_default_can_fill_every_group() -> None:
+    assert most_by_rules(MODEL) == most_by_limits(MODEL)
+
+
+def test_a_rule_without_a_limit_of_its_own_fills_its_group() -> None:
+    document = edited(dearer_prices)
+    del document["rules"]["actions"]["pricing-page"]["max_points"]
+    assert load(document, 1).groups["intent"] == (0, 30_000)

@@ -1,0 +1,457 @@
+"""Each mistake that a marketer could make in a model's document, and what is said to it: the path and the remedy."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.document import parse_document
+from chalicelib.scoring.format import CHECKS
+from chalicelib.scoring.shape import ModelDocument
+from tests.house import model_document
+from tests.mistakes import Mistake, at, changed, refusal, told
+
+FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, tiers, points, disqualify, group"
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        (
+            changed(scores={}),
+            "scores: there is no such key; the keys here are name, version, internal, signals, rules, groups, sums, "
+            "grades, grade_needs, stages, recycle, examples",
+        ),
+        (
+            changed("rules", "actions", "blog", half_life=14),
+            "rules.actions.blog.half_life: there is no such key; the keys here are signal, points, half_life_days, "
+            "per_day, max_points, group",
+        ),
+        (
+            changed("rules", "undesirables", "free-mail", point=-12),
+            f"rules.undesirables.free-mail.point: there is no such key; the keys here are {FIELD_KEYS}",
+        ),
+        (
+            changed("stages", "sql", stay_days=3),
+            "stages.sql.stay_days: there is no such key; the keys here are any",
+        ),
+        (
+            changed("stages", "mql", "any", 0, sgnal="blog"),
+            "stages.mql.any.0.sgnal: there is no such key, and a threshold on score, a group or a sum is a number "
+            "from -1,000 to 1,000",
+        ),
+        (
+            changed("stages", "mql", "any", 0, fit=5_000),
+            "stages.mql.any.0.fit: there is no such key, and a threshold on score, a group or a sum is a number "
+            "from -1,000 to 1,000",
+        ),
+        (
+            changed("signals", "blog", on="click"),
+            "signals.blog.on: one of 'page', 'track', 'form', 'mail' or 'sales' is needed",
+        ),
+        (
+            changed("signals", "cart", event=[]),
+            "signals.cart.event: one text or a list of 1 to 1,000 texts is needed, each of 1 to 200 characters",
+        ),
+        (changed("signals", "blog", where={"path": "/blog/*"}), "signals.blog.where.path: a list is needed"),
+        (changed("signals", "blog", where={"path": []}), "signals.blog.where.path: has 0; at least 1 needed"),
+        (
+            changed("signals", "demo-request", form=["Demo form"]),
+            "signals.demo-request.form.0: a form's id has only small letters, digits, - and _, and * for any run of "
+            "them; at most 64 characters",
+        ),
+        (
+            changed("signals", **{"Blog posts": {"on": "page"}}),
+            "signals.Blog posts: a name has only small letters, digits, - and _; at most 64 characters",
+        ),
+        (
+            changed("rules", "actions", "blog", points="12"),
+            "rules.actions.blog.points: a number is needed",
+        ),
+        (changed("rules", "actions", "blog", points=2_000), "rules.actions.blog.points: must be at most 1,000"),
+        (changed("rules", "actions", "blog", points=True), "rules.actions.blog.points: a number is needed"),
+        (
+            changed("rules", "actions", "blog", half_life_days=0),
+            "rules.actions.blog.half_life_days: must be at least 0.1",
+        ),
+        (
+            changed("rules", "actions", "blog", half_life_days=9_999),
+            "rules.actions.blog.half_life_days: must be at most 3,650",
+        ),
+        (changed("rules", "actions", "blog", per_day=0), "rules.actions.blog.per_day: must be at least 1"),
+        (changed("rules", "actions", "blog", per_day=1.5), "rules.actions.blog.per_day: a whole number is needed"),
+        (changed("rules", "actions", "blog", max_points=0), "rules.actions.blog.max_points: must be above 0"),
+        (
+            changed("rules", "profile", "phone", field="Phone number"),
+            "rules.profile.phone.field: a field's name has only small letters, digits and _; at most 64 characters",
+        ),
+        (
+            changed("rules", "profile", "phone", present=False),
+            "rules.profile.phone.present: only true is possible; a field is given (present) or it is not (absent)",
+        ),
+        (
+            changed("rules", "profile", "phone", disqualify="yes"),
+            "rules.profile.phone.disqualify: true or false is needed",
+        ),
+        (
+            changed("rules", "profile", "size", "tiers", 0, between=[50]),
+            "rules.profile.size.tiers.0.between: two numbers are needed, the lowest and the highest, "
+            "for example [50, 1000]",
+        ),
+        (
+            changed("rules", "profile", "country", equals=[["DE"]]),
+            "rules.profile.country.equals: a text, a number, true or false is needed, or a list of at most 1,000 of "
+            "them",
+        ),
+        (
+            changed("rules", "undesirables", "free-mail", in_list="freemail"),
+            "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable' or 'role' is needed",
+        ),
+        (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
+        (changed("grades", Z=3), "grades.Z: one of 'A', 'B', 'C', 'D' or 'E' is needed"),
+        (changed("stages", "mql", any=[]), "stages.mql.any: has 0; at least 1 needed"),
+        (
+            changed("stages", "mql", stay_days=-1),
+            "stages.mql.stay_days: a whole number of days from 0 to 3,650 is needed",
+        ),
+        (
+            changed("stages", "sql", "any", 0, kind="maybe"),
+            "stages.sql.any.0.kind: one of 'requested' or 'inferred' is needed",
+        ),
+        (changed("stages", "sql", "any", 0, within_days=400), "stages.sql.any.0.within_days: must be below 400"),
+        (changed("recycle", wakes="demo-request"), "recycle.wakes: a list is needed"),
+        (changed("recycle", other=4_000), "recycle.other: a whole number of days from 0 to 3,650 is needed"),
+        (changed("recycle", other=["blog"]), "recycle.other: a whole number of days from 0 to 3,650 is needed"),
+        (changed(name=""), "name: is too short; at least 1 needed"),
+        (changed(name=2026), "name: a text is needed; put it in quotes if it looks like a number"),
+        (changed(name="x" * 201), "name: is too long; at most 200 characters are allowed"),
+        (
+            changed("examples", 0, "expect", grade="Z"),
+            "examples.0.expect.grade: one of 'A', 'B', 'C', 'D', 'E', 'F' or '–' is needed",
+        ),
+        (
+            changed("examples", 0, "expect", later=[{"in_days": 0, "stage": "lead"}]),
+            "examples.0.expect.later.0.in_days: must be at least 1",
+        ),
+        (
+            changed("examples", 0, "given", profile={"phone": [1]}),
+            "examples.0.given.profile.phone: a text of at most 5,000 characters, a number, true or false is needed",
+        ),
+    ],
+    ids=lambda given: given.split(":")[0] if isinstance(given, str) else "",
+)
+def test_a_wrong_value_is_refused_in_words(document: dict[str, Any], says: str) -> None:
+    assert refusal(document) == says
+
+
+MANY = [str(number) for number in range(1_001)]
+
+
+@pytest.mark.parametrize(
+    ("document", "says"),
+    [
+        (changed(signals={one: {"on": "page"} for one in MANY}), "signals: has too many; at most 200"),
+        (changed("rules", actions={one: {"points": 1} for one in MANY}), "rules.actions: has too many; at most 200"),
+        (
+            changed("rules", "profile", "industry", matches=MANY),
+            "rules.profile.industry.matches: has too many; at most 1,000",
+        ),
+        (
+            changed("rules", "profile", "size", tiers=[{"present": True, "points": 1}] * 21),
+            "rules.profile.size.tiers: has too many; at most 20",
+        ),
+        (changed("stages", "mql", any=[{"score": 50}] * 51), "stages.mql.any: has too many; at most 50"),
+        (changed("recycle", wakes=MANY), "recycle.wakes: has too many; at most 200"),
+        (changed(groups={one: {"max": 1, "min": 0} for one in MANY}), "groups: has too many; at most 20"),
+        (changed(sums={one: ["fit"] for one in MANY}), "sums: has too many; at most 20"),
+        (changed("internal", email_domain=MANY), "internal.email_domain: has too many; at most 1,000"),
+        (changed(examples=model_document()["examples"][:1] * 501), "examples: has too many; at most 500"),
+        (
+            changed("examples", 0, "given", events=[{"page": "/", "days_ago": 0}] * 201),
+            "examples.0.given.events: has too many; at most 200",
+        ),
+    ],
+    ids=lambda given: given.split(":")[0] if isinstance(given, str) else "",
+)
+def test_everything_has_a_limit(document: dict[str, Any], says: str) -> None:
+    assert f"{says} are allowed, so remove some" in refusal(document)
+
+
+def test_a_document_that_does_not_fit_into_its_item_is_refused() -> None:
+    long = {f"rule-{number}": {"field": "job_title", "matches": ["x" * 200] * 900, "points": 1} for number in range(2)}
+    document = changed("rules", profile=long)
+    size = len(json.dumps(document, ensure_ascii=False).encode())
+    assert refusal(document) == f"document: has {size:,} bytes, at most 300,000 fit; shorten lists or examples"
+
+
+# --- what is refused: parts that make no sense, and names that are not there ----------------------------------------
+
+
+def rename_the_second_example(document: Any) -> None:
+    document["examples"][1]["name"] = document["examples"][0]["name"]
+
+
+def looked_at_later(document: Any, event: dict[str, Any]) -> None:
+    """The first example with one event, and a look at it after three days."""
+    document["examples"][0]["given"]["events"] = [event]
+    document["examples"][0]["expect"]["later"] = [{"in_days": 3, "stage": "mql"}]
+
+
+MISTAKES = [
+    Mistake(
+        "I gave a page an event name",
+        "event_on_page",
+        at("signals", "blog", event="Viewed Blog"),
+        "signals.blog.event: a page view has no event name; use where: {path: [...]}",
+    ),
+    Mistake(
+        "I named the event of a form",
+        "event_on_form",
+        at("signals", "urgent-need", event="demo"),
+        "signals.urgent-need.event: a form is known by its id; use form: [...]",
+    ),
+    Mistake(
+        "I listed forms under tracked events",
+        "form_elsewhere",
+        at("signals", "cart", form=["demo"]),
+        "signals.cart.form: only a signal on form has forms; write on: form instead of track",
+    ),
+    Mistake(
+        "I forgot to say which phone numbers count",
+        "no_operator",
+        lambda document: document["rules"]["profile"]["phone"].pop("present"),
+        "rules.profile.phone: says nothing to compare with; add equals, matches, between, in_list, present or absent",
+    ),
+    Mistake(
+        "I wrote two operators, and meant both",
+        "several_operators",
+        at("rules", "profile", "company", matches=["*gmbh"]),
+        "rules.profile.company: has matches and present; keep one, or make tiers of them",
+    ),
+    Mistake(
+        "I added a tier and left the operator where it was",
+        "operator_beside_tiers",
+        at("rules", "profile", "size", between=[1, 10]),
+        "rules.profile.size.between: stands beside tiers; move it into a tier",
+    ),
+    Mistake(
+        "I left the points beside the tiers",
+        "points_beside_tiers",
+        at("rules", "profile", "size", points=3),
+        "rules.profile.size.points: stands beside tiers; the points belong to the tiers",
+    ),
+    Mistake(
+        "I forgot the points",
+        "no_points",
+        lambda document: document["rules"]["profile"]["phone"].pop("points"),
+        "rules.profile.phone: is worth nothing; add points, tiers or disqualify: true",
+    ),
+    Mistake(
+        "I wrote the sizes the wrong way round",
+        "between_backwards",
+        at("rules", "profile", "size", "tiers", 0, between=[1000, 50]),
+        "rules.profile.size.tiers.0.between: no number is between 1000 and 50; the lower one comes first",
+    ),
+    Mistake(
+        "I asked a touch for the company",
+        "touch_without_field",
+        at("rules", "profile", "company", touch="first"),
+        "rules.profile.company.field: a touch has source, medium and campaign, no company; use one, or remove touch",
+    ),
+    Mistake(
+        "I forgot to say which touch",
+        "channel_without_touch",
+        lambda document: document["rules"]["channel"]["source"].pop("touch"),
+        "rules.channel.source: asks the profile, which has no channel; add touch: first or touch: last",
+    ),
+    Mistake(
+        "I swapped the limits of a group",
+        "limits_backwards",
+        at("groups", fit={"max": -40, "min": 40}),
+        "groups.fit: min 40 is above max -40; swap or correct them",
+    ),
+    Mistake(
+        "I gave B for more than A",
+        "grades_out_of_order",
+        at("grades", B=35),
+        "grades.B: asks for 35, and A, which is better, for 30; lower B or raise A",
+    ),
+    Mistake(
+        "I made a way into MQL a request",
+        "kind_on_mql",
+        at("stages", "mql", "any", 1, kind="requested"),
+        "stages.mql.any.1.kind: only a way into sql is requested or inferred; remove it",
+    ),
+    Mistake(
+        "I left a way in empty",
+        "nothing_asked",
+        lambda document: document["stages"]["sql"]["any"].append({"kind": "inferred"}),
+        "stages.sql.any.6: asks for nothing, so every lead meets it; add a signal or a threshold",
+    ),
+    Mistake(
+        "I called a high score a request",
+        "requested_without_signal",
+        at("stages", "sql", "any", 4, kind="requested"),
+        "stages.sql.any.4.kind: nobody asked without a request; add its signal, or write kind: inferred",
+    ),
+    Mistake(
+        "I said within how many days, and not of what",
+        "days_without_signal",
+        at("stages", "mql", "any", 0, within_days=7),
+        "stages.mql.any.0.within_days: counts the days of a signal, and there is none; "
+        "add signal or remove within_days",
+    ),
+    Mistake(
+        "I ask for five days of three",
+        "more_days_than_there_are",
+        at("stages", "sql", "any", 5, days=5, within_days=2),
+        "stages.sql.any.5.days: 5 different days do not fit within 2 days; lower it to 3, or raise within_days",
+    ),
+    Mistake(
+        "I wrote visit instead of page",
+        "example_event_without_kind",
+        at("examples", 0, "given", events=[{"visit": "/", "days_ago": 0}]),
+        "examples.0.given.events.0: needs one of page, track, form, mail, not visit",
+    ),
+    Mistake(
+        "I wrote a page and its form as one event",
+        "example_event_of_two_kinds",
+        at("examples", 0, "given", events=[{"page": "/", "form": "demo", "days_ago": 0}]),
+        "examples.0.given.events.0: is page and form; make two events of it",
+    ),
+    Mistake(
+        "I forgot when it happened",
+        "example_event_without_day",
+        at("examples", 0, "given", events=[{"page": "/"}]),
+        "examples.0.given.events.0: says no day; add days_ago, or in_days for what happens after today",
+    ),
+    Mistake(
+        "I said twice when it happens",
+        "example_event_on_two_days",
+        lambda document: looked_at_later(document, {"page": "/", "days_ago": 1, "in_days": 1}),
+        "examples.0.given.events.0: has days_ago and in_days; keep one, or make two events of it",
+    ),
+    Mistake(
+        "I let something happen after the end",
+        "example_event_after_the_last_look",
+        lambda document: looked_at_later(document, {"page": "/", "in_days": 9}),
+        "examples.0.given.events.0.in_days: nothing is expected on day 9 or later; "
+        "add it to expect.later, or remove the event",
+    ),
+    Mistake(
+        "I expect two stages on one day",
+        "example_told_twice",
+        at("examples", 0, "expect", later=[{"in_days": 3, "stage": "mql"}, {"in_days": 3, "stage": "lead"}]),
+        "examples.0.expect.later: tells day 3 2 times; keep one",
+    ),
+    Mistake(
+        "I expect a request of an MQL",
+        "example_kind_without_sql",
+        at("examples", 0, "expect", kind="requested"),
+        "examples.0.expect.kind: only an SQL is requested or inferred, not a stage of mql; remove it",
+    ),
+    Mistake(
+        "I have two rules of one name",
+        "rule_twice",
+        at("rules", "actions", **{"careers-page": {"points": 1}}),
+        "rules.undesirables.careers-page: rules.actions.careers-page has the same name; rename one",
+    ),
+    Mistake(
+        "I misspelt the signal of a rule",
+        "rule_on_unknown_signal",
+        at("rules", "actions", "blog", signal="blogs"),
+        "rules.actions.blog: there is no signal 'blogs'; add it to signals, or correct the name",
+    ),
+    Mistake(
+        "I misspelt a group",
+        "rule_in_unknown_group",
+        at("rules", "profile", "size", group="fitness"),
+        "rules.profile.size.group: there is no group 'fitness'; add it to groups, or name another",
+    ),
+    Mistake(
+        "I called a sum like a group",
+        "sum_with_a_taken_name",
+        at("sums", fit=["intent"]),
+        "sums.fit: is the name of a group; rename the sum",
+    ),
+    Mistake(
+        "I called a sum score",
+        "sum_with_a_taken_name",
+        at("sums", score=["intent"]),
+        "sums.score: is the name of the total; rename the sum",
+    ),
+    Mistake(
+        "I added up what is not there",
+        "sum_of_unknown_group",
+        at("sums", behaviour=["engagment"]),
+        "sums.behaviour: there is no group 'engagment'; a sum is of fit, channel, engagement, intent",
+    ),
+    Mistake(
+        "I named a group twice in a sum",
+        "sum_of_a_group_twice",
+        at("sums", activity=["engagement", "intent", "intent"]),
+        "sums.activity: counts 'intent' 2 times; name it once",
+    ),
+    Mistake(
+        "I misspelt a threshold",
+        "threshold_on_unknown_value",
+        at("stages", "sql", "any", 0, inent=1),
+        "stages.sql.any.0.inent: no such key, group or sum; "
+        "there are days, kind, signal, within_days, score, fit, channel, engagement, intent, activity",
+    ),
+    Mistake(
+        "I misspelt the signal of a way in",
+        "way_by_unknown_signal",
+        at("stages", "mql", "any", 1, signal="guide"),
+        "stages.mql.any.1.signal: there is no signal 'guide'; add it to signals, or correct the name",
+    ),
+    Mistake(
+        "I let leads cool by what is not there",
+        "cooling_on_unknown_value",
+        at("stages", "mql", cool_below={"actvity": 5}),
+        "stages.mql.cool_below.actvity: no such group or sum; "
+        "there are score, fit, channel, engagement, intent, activity",
+    ),
+    Mistake(
+        "I misspelt a wake",
+        "wake_by_unknown_signal",
+        lambda document: document["recycle"]["wakes"].append("demo"),
+        "recycle.wakes: there is no signal 'demo'; add it to signals, or correct the name",
+    ),
+    Mistake(
+        "I copied an example and kept its name",
+        "example_twice",
+        rename_the_second_example,
+        "examples.1.name: another example has the same name; rename one",
+    ),
+    Mistake(
+        "I told of somebody what no rule reads",
+        "example_of_unknown_field",
+        at("examples", 2, "given", profile={"jobtitle": "CTO"}),
+        "examples.2.given.profile.jobtitle: no such field, and no rule reads it; there are company, company_size, "
+        "country, email, first_name, industry, job_title, last_name, phone",
+    ),
+    Mistake(
+        "I misspelt what was downloaded",
+        "example_with_unknown_property",
+        at("examples", 0, "given", events=[{"track": "Asset Downloaded", "aset": "a-guide", "days_ago": 0}]),
+        "examples.0.given.events.0.aset: no such key, and no signal on track reads it; correct it or remove it",
+    ),
+    Mistake(
+        "I expect points of a group that is not there",
+        "example_of_unknown_group",
+        at("examples", 0, "expect", groups={"fitness": 40}),
+        "examples.0.expect.groups.fitness: no such group or sum; there are fit, channel, engagement, intent, activity",
+    ),
+]
+
+
+@told(MISTAKES)
+def test_a_part_that_makes_no_sense_is_refused_with_the_remedy(mistake: Mistake) -> None:
+    assert refusal(mistake.document) == mistake.says
+    (check,) = (one for one in CHECKS if one.__name__ == mistake.check)
+    assert "; ".join(map(str, check(parse_document(ModelDocument, mistake.document)))) == mistake.says
+
+
+def test_every_refusal_has_its_mistake() -> None:
+    assert {mistake.check for mistake in MISTAKES} == {one.__name__ for one in CHECKS}

@@ -1,0 +1,301 @@
+"""What a marketer may write and probably does not mean: the model is stored, and its author is warned."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from chalicelib.document import parse_document
+from chalicelib.errors import FieldError
+from chalicelib.scoring import stage_warnings
+from chalicelib.scoring import warnings as part_warnings
+from chalicelib.scoring.format import check, load
+from chalicelib.scoring.model import compiled
+from chalicelib.scoring.shape import ModelDocument
+from tests.house import model_document
+from tests.mistakes import Mistake, at, changed, edited, told, warned
+
+
+def another_way(stage: str, **way: Any) -> Any:
+    """An edit: one more way into a stage, at the end."""
+    return lambda document: document["stages"][stage]["any"].append(way)
+
+
+def without_requests(document: Any) -> None:
+    """Only what people did decides, and their requests wake nobody."""
+    ways = document["stages"]["sql"]["any"]
+    document["stages"]["sql"]["any"] = [way for way in ways if way["kind"] == "inferred"]
+    document["recycle"]["wakes"] = []
+
+
+def tiers(*given: dict[str, Any]) -> Any:
+    """An edit: the size gets these tiers, each worth 10 points and 5 the last, so that fit stays what it was."""
+    points = [10] * (len(given) - 1) + [5]
+    rated = [{**tier, "points": worth} for tier, worth in zip(given, points, strict=True)]
+    return at("rules", "profile", "size", tiers=rated)
+
+
+SECOND_TIER = (
+    "rules.profile.size.tiers.1: never counts, because tiers.0 comes first and always holds with it; swap or remove one"
+)
+
+MISTAKES = [
+    Mistake(
+        "I made a signal and no use of it",
+        "signal_unread",
+        at("signals", **{"docs-page": {"on": "page", "where": {"path": ["/docs/*"]}}}),
+        "signals.docs-page: no rule, way in or wake reads it; use it or remove it",
+    ),
+    Mistake(
+        "I forgot the slash of a path",
+        "path_without_slash",
+        at("signals", "blog", where={"path": ["/blog/*", "resources/*"]}),
+        "signals.blog.where.path: 'resources/*' matches no page, because a path begins with /; put it first",
+    ),
+    Mistake(
+        "I put the wide tier before the narrow one",
+        "tier_hidden",
+        tiers({"between": [20, 5000]}, {"between": [50, 1000]}),
+        SECOND_TIER,
+    ),
+    Mistake(
+        "I look for free mail in the whole address",
+        "list_of_another_field",
+        at("rules", "undesirables", "free-mail", field="email"),
+        "rules.undesirables.free-mail.field: free_mail never holds email; use field: email_domain",
+    ),
+    Mistake(
+        "I forgot the minus",
+        "good_undesirable",
+        at("rules", "undesirables", "tiny", points=8),
+        "rules.undesirables.tiny: speaks against a lead and gives 8 points; write -8, or move it",
+    ),
+    Mistake(
+        "I limit a rule to less than one download",
+        "limit_below_one",
+        at("rules", "actions", "guide-download", max_points=8),
+        "rules.actions.guide-download.max_points: one occurrence alone is 12, and at most 8 count; "
+        "raise it or lower points",
+    ),
+    Mistake(
+        "I limit per day what counts each guide once",
+        "per_day_of_distinct",
+        at("rules", "actions", "guide-download", per_day=2),
+        "rules.actions.guide-download.per_day: does not apply, because guide-download counts each asset once; "
+        "remove it",
+    ),
+    Mistake(
+        "I forgot the half-life",
+        "never_fades",
+        lambda document: document["rules"]["actions"]["blog"].pop("half_life_days"),
+        "rules.actions.blog: never fades, so it keeps a lead warm for more than a year; add half_life_days",
+    ),
+    Mistake(
+        "I made a group and gave it no rule",
+        "group_without_rules",
+        at("groups", loyalty={"max": 0, "min": 0}),
+        "groups.loyalty: no rule gives it points; name it as the group of a rule, or remove it",
+    ),
+    Mistake(
+        "I ask for more facts than there are rules of fit",
+        "too_many_needed_for_a_grade",
+        at(grade_needs=13),
+        "grade_needs: asks for 13 rules of fit, and there are 12, so every grade is –; lower it",
+    ),
+    Mistake(
+        "I ask for more fit than there is",
+        "grade_out_of_reach",
+        at("grades", A=45),
+        "grades.A: nobody gets it, because fit is at most 40; lower it or add rules",
+    ),
+    Mistake(
+        "I forgot to say what cools",
+        "never_cools",
+        lambda document: document["stages"]["mql"].pop("cool_below"),
+        "stages.mql.cool_below: is missing, so an MQL never cools; say below which values of behaviour it does",
+    ),
+    Mistake(
+        "I let leads cool by their score",
+        "cools_by_what_stays",
+        at("stages", "mql", cool_below={"activity": 5, "score": 20}),
+        "stages.mql.cool_below.score: rests on channel and fit, and facts do not fade with time; "
+        "use values of behaviour only",
+    ),
+    Mistake(
+        "I added a way in that asks for more than another",
+        "way_covered",
+        another_way("mql", fit=25, engagement=16),
+        "stages.mql.any.5: who meets it meets stages.mql.any.3 too; remove it, or ask for less",
+    ),
+    Mistake(
+        "I have no way in for those who ask",
+        "no_request",
+        without_requests,
+        "stages.sql.any: no way in is kind: requested, so whoever asks for us waits like the rest; add one",
+    ),
+    Mistake(
+        "I want a demo request to have a score as well",
+        "request_held_up",
+        at("stages", "sql", "any", 0, score=40),
+        "stages.sql.any.0.score: silences a request, and only fit may; remove it",
+    ),
+    Mistake(
+        "I wait for a second demo request",
+        "request_to_be_repeated",
+        at("stages", "sql", "any", 0, days=2),
+        "stages.sql.any.0.days: asks for a request on 2 days before it counts; remove it",
+    ),
+    Mistake(
+        "I forgot a request among the wakes",
+        "request_that_wakes_nobody",
+        lambda document: document["recycle"]["wakes"].remove("trial-start"),
+        "recycle.wakes: 'trial-start' is a request, and a resting lead is not heard; add it",
+    ),
+    Mistake(
+        "I wake a lead by what leads nowhere",
+        "wake_to_nowhere",
+        lambda document: document["recycle"]["wakes"].append("blog"),
+        "recycle.wakes: 'blog' opens no way into sql; add one to stages.sql, or remove it",
+    ),
+    Mistake(
+        "I gave days to a reason that nobody gives",
+        "rest_without_reason",
+        at("recycle", too_expensive=60),
+        "recycle.too_expensive: nobody gives this reason; the reasons are not_ready, no_budget, wrong_person, "
+        "unreachable, other, lost_price, lost_competitor, lost_no_decision, churned",
+    ),
+    Mistake(
+        "I forgot how long a lead without a budget rests",
+        "reason_without_rest",
+        lambda document: document["recycle"].pop("no_budget"),
+        "recycle.no_budget: is missing, so a lead that sales returns with it does not rest; add its days",
+    ),
+]
+
+
+def by_check(document: Any, name: str) -> str:
+    """What one check says of a document."""
+    written, model = parse_document(ModelDocument, document), compiled(document, 1)
+    found: list[FieldError] = []
+    found += [line for one in part_warnings.CHECKS if one.__name__ == name for line in one(written)]
+    found += [line for one in stage_warnings.CHECKS if one.__name__ == name for line in one(model)]
+    return "; ".join(map(str, found))
+
+
+@told(MISTAKES)
+def test_a_model_is_stored_with_a_warning(mistake: Mistake) -> None:
+    assert warned(mistake.document) == mistake.says
+    assert by_check(mistake.document, mistake.check) == mistake.says
+
+
+def test_every_warning_has_its_mistake() -> None:
+    checks = (*part_warnings.CHECKS, *stage_warnings.CHECKS)
+    assert {mistake.check for mistake in MISTAKES} == {one.__name__ for one in checks}
+
+
+def test_the_default_model_has_nothing_to_warn_of() -> None:
+    assert check(model_document()) == []
+
+
+def test_a_list_of_competitors_may_be_empty() -> None:
+    assert warned(changed("rules", "undesirables", "competitor", matches=[])) == ""
+
+
+def test_a_warning_keeps_nobody_from_loading_a_model() -> None:
+    assert load(MISTAKES[0].document, 3).version == 3
+
+
+def test_a_customer_who_left_need_not_rest() -> None:
+    assert "churned" not in model_document()["recycle"]
+    assert warned(changed("recycle", churned=90)) == ""
+
+
+# --- tiers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ({"between": [20, 5000]}, {"between": [20, 5000]}),
+        ({"matches": ["*manager*", "head of *"]}, {"matches": ["product manager", "head of sales*"]}),
+        ({"matches": ["*chief*"]}, {"equals": ["Chief of Staff", "CHIEF"]}),
+        ({"equals": ["DE", "at"]}, {"equals": "AT"}),
+        ({"equals": [7, True]}, {"equals": ["7", "true"]}),
+        ({"present": True}, {"equals": "DE"}),
+        ({"present": True}, {"matches": ["*"]}),
+        ({"absent": True}, {"absent": True}),
+        ({"in_list": "role"}, {"in_list": "role"}),
+    ],
+)
+def test_a_tier_behind_one_that_always_holds_with_it_never_counts(given: tuple[dict[str, Any], ...]) -> None:
+    assert by_check(edited(tiers(*given)), "tier_hidden") == SECOND_TIER
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ({"between": [50, 1000]}, {"between": [20, 5000]}),
+        ({"matches": ["head of *"]}, {"matches": ["head of sales", "vp *"]}),
+        ({"matches": ["product manager"]}, {"matches": ["*manager*"]}),
+        ({"matches": []}, {"matches": []}),
+        ({"matches": ["*"]}, {"matches": []}),
+        ({"equals": ["DE"]}, {"equals": ["DE", "AT"]}),
+        ({"equals": []}, {"equals": []}),
+        ({"equals": ["DE"]}, {"between": [1, 2]}),
+        ({"present": True}, {"absent": True}),
+        ({"absent": True}, {"present": True}),
+        ({"in_list": "role"}, {"in_list": "free_mail"}),
+        ({"between": [1, 9]}, {"equals": 5}),
+    ],
+)
+def test_a_tier_that_may_hold_alone_is_not_warned_of(given: tuple[dict[str, Any], ...]) -> None:
+    assert by_check(edited(tiers(*given)), "tier_hidden") == ""
+
+
+# --- ways in --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("stage", "way", "other"),
+    [
+        ("mql", {"score": 50, "fit": 0, "activity": 12}, 0),
+        ("mql", {"signal": "blog", "fit": 20, "engagement": 14}, 3),
+        ("mql", {"signal": "guide-download", "days": 2, "within_days": 7, "fit": 25, "activity": 8}, 1),
+        ("sql", {"signal": "demo-request", "within_days": 7, "fit": 20, "intent": 15, "kind": "inferred"}, 0),
+        ("sql", {"score": 75, "fit": 20, "intent": 15}, 4),
+    ],
+)
+def test_a_way_that_lets_nobody_in_is_covered(stage: str, way: dict[str, Any], other: int) -> None:
+    document = edited(another_way(stage, **way))
+    last = len(document["stages"][stage]["any"]) - 1
+    assert warned(document) == (
+        f"stages.{stage}.any.{last}: who meets it meets stages.{stage}.any.{other} too; remove it, or ask for less"
+    )
+
+
+def test_of_two_ways_that_are_the_same_the_later_is_told() -> None:
+    document = deepcopy(model_document())
+    document["stages"]["mql"]["any"].append(dict(document["stages"]["mql"]["any"][0]))
+    assert warned(document).startswith("stages.mql.any.5: who meets it meets stages.mql.any.0 too")
+
+
+@pytest.mark.parametrize(
+    ("stage", "way"),
+    [
+        ("mql", {"fit": 19, "engagement": 16}),
+        ("mql", {"signal": "guide-download", "within_days": 31, "fit": 20, "activity": 8}),
+        ("mql", {"signal": "blog", "within_days": 30, "fit": 20, "activity": 8}),
+        ("sql", {"signal": "demo-request", "within_days": 15, "fit": -15, "kind": "requested"}),
+        ("sql", {"signal": "contact-request", "within_days": 30, "fit": 0, "kind": "requested"}),
+    ],
+)
+def test_a_way_that_lets_somebody_else_in_is_not_warned_of(stage: str, way: dict[str, Any]) -> None:
+    document = edited(another_way(stage, **way))
+    last = len(document["stages"][stage]["any"]) - 1
+    assert f"stages.{stage}.any.{last}: who meets it" not in warned(document)
+
+
+def test_a_request_is_not_covered_by_a_way_that_earns_no_text() -> None:
+    """Whoever asked would be called inferred."""
+    way = {"signal": "urgent-need", "score": 70, "fit": 20, "intent": 15, "kind": "requested"}
+    assert by_check(edited(another_way("sql", **way)), "way_covered") == ""
