@@ -1,10 +1,13 @@
 """Fakes: the outside world in memory. Each passes the same contract suite as the real thing (tests/contract)."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_left, bisect_right, insort
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from operator import itemgetter
 from typing import Any
 
 from chalicelib.delivery.messages import Message, Outcome, Sent
@@ -17,6 +20,10 @@ from chalicelib.wiring import Ports
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds
 PK_MAX_BYTES, SK_MAX_BYTES = 2_048, 1_024
+PAGE_ITEMS = 100  # DynamoDB's page is a megabyte; a small one shows sooner who cannot bear a writer between pages
+Key = tuple[str, str]
+Partition = tuple[str | None, str]  # of an index, or of the table itself
+Entry = tuple[str, Key]  # its sort key there, and the key of the item
 SECRETS = {
     "identity": "a test's identity secret",
     "links": '{"current": "a test\'s link secret"}',
@@ -37,6 +44,65 @@ class FakeClock:
         self.time += step
 
 
+class Items(MutableMapping[Key, Item]):
+    """The items by their keys, and for the table and each index the entries of every partition in order.
+
+    Texts are ordered by code point, which is DynamoDB's order of their UTF-8 bytes. An item is replaced, never
+    changed in its place: the entries follow what is put and deleted.
+    """
+
+    def __init__(self, items: Mapping[Key, Item] | None = None) -> None:
+        self._items: dict[Key, Item] = {}
+        self._entries: defaultdict[Partition, list[Entry]] = defaultdict(list)
+        self.update(items or {})
+
+    def __getitem__(self, key: Key) -> Item:
+        return self._items[key]
+
+    def __setitem__(self, key: Key, item: Item) -> None:
+        old, new = _places(key, self._items.get(key, {})), _places(key, item)
+        self._forget(old - new)
+        for partition, entry in new - old:
+            insort(self._entries[partition], entry)
+        self._items[key] = item
+
+    def __delitem__(self, key: Key) -> None:
+        self._forget(_places(key, self._items.pop(key)))
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __repr__(self) -> str:
+        return repr(self._items)
+
+    def page(self, partition: Partition, bounds: tuple[str, str], after: Entry | None, size: int) -> list[Entry]:
+        """The next entries within the bounds, in order. With a negative size the last ones, the very last first."""
+        entries, (first, last) = self._entries.get(partition, []), bounds
+        start, end = bisect_left(entries, first, key=itemgetter(0)), bisect_right(entries, last, key=itemgetter(0))
+        if size < 0:
+            end = bisect_left(entries, after) if after else end
+            return entries[max(start, end + size) : end][::-1]
+        start = bisect_right(entries, after) if after else start
+        return entries[start : min(end, start + size)]
+
+    def _forget(self, places: set[tuple[Partition, Entry]]) -> None:
+        for partition, entry in places:
+            entries = self._entries[partition]
+            del entries[bisect_left(entries, entry)]
+
+
+def _places(key: Key, item: Item) -> set[tuple[Partition, Entry]]:
+    """Where an item stands: in the table, and in every index of which it has both keys."""
+    return {
+        ((index, str(item[hash_name])), (str(item[range_name]), key))
+        for index, (hash_name, range_name) in INDEX_KEYS.items()
+        if hash_name in item and range_name in item
+    }
+
+
 class MemoryTable:
     """The table in memory, with DynamoDB's conditions, transactions, sparse indexes and stream.
 
@@ -45,9 +111,17 @@ class MemoryTable:
     """
 
     def __init__(self) -> None:
-        self.items: dict[tuple[str, str], Item] = {}
+        self._items = Items()
         self.inserted: list[Item] = []
         self._random: random.Random | None = None
+
+    @property
+    def items(self) -> Items:
+        return self._items
+
+    @items.setter
+    def items(self, items: Mapping[Key, Item]) -> None:
+        self._items = Items(items)
 
     def be_busy(self, seed: int) -> None:
         """From now on answer one write in eight with TransactionConflict."""
@@ -71,16 +145,16 @@ class MemoryTable:
         index: str | None = None,
     ) -> Iterator[Item]:
         hash_name, range_name = INDEX_KEYS[index]
-        low, high = (first or " ").encode(), (last or LAST_KEY).encode()
-        found = [
-            item
-            for item in self.items.values()
-            if item.get(hash_name) == pk and low <= str(item[range_name]).encode() <= high
-        ]
-        found.sort(key=lambda item: str(item[range_name]).encode(), reverse=newest_first)
-        for item in found[:limit]:
-            names = ("pk", "sk", hash_name, range_name) if index else tuple(item)
-            yield {name: item[name] for name in names}
+        bounds, after, left = (first or " ", last or LAST_KEY), None, limit
+        while left is None or left > 0:
+            size = PAGE_ITEMS if left is None else min(PAGE_ITEMS, left)
+            page = self.items.page((index, pk), bounds, after, -size if newest_first else size)
+            for item in [self.items[key] for _, key in page]:
+                names = ("pk", "sk", hash_name, range_name) if index else tuple(item)
+                yield {name: item[name] for name in names}
+            if len(page) < size:
+                return
+            after, left = page[-1], left - size if left is not None else None
 
     def write(self, *writes: Write) -> None:
         places = [_key(write) for write in writes]

@@ -1,6 +1,8 @@
 """What every table does, in memory and on DynamoDB alike."""
 
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -19,8 +21,13 @@ def store(table: Table, *items: Item) -> None:
         table.write(Put(one, ABSENT))
 
 
-def keys_of(table: Table, **query: object) -> list[str]:
-    return [str(one["sk"]) for one in table.query("p", **query)]  # type: ignore[arg-type]
+def keys_of(table: Table, **query: Any) -> list[str]:
+    return [str(one["sk"]) for one in table.query("p", **query)]
+
+
+def places_of(table: Table, index: str, pk: str, **query: Any) -> list[tuple[str, str]]:
+    """What a partition of an index holds: the sort key there, and that of the item."""
+    return [(str(one[f"{index}_sk"]), str(one["sk"])) for one in table.query(pk, index=index, **query)]
 
 
 # --- the deployed template ------------------------------------------------------------------------------------------
@@ -147,10 +154,124 @@ def test_an_index_holds_only_items_with_both_its_keys_and_gives_keys_only(table:
     assert [one["sk"] for one in table.query("h", index=index, last="1")] == ["b"]
 
 
-def test_an_item_leaves_the_index_with_its_keys(table: Table) -> None:
-    store(table, item(due_pk="h", due_sk="1"))
-    table.write(Put(item(), GUARDED))
-    assert list(table.query("h", index="due")) == []
+@pytest.mark.parametrize("gone", [("due_pk", "due_sk"), ("due_pk",), ("due_sk",)])
+def test_an_item_leaves_the_index_with_either_of_its_keys_and_comes_back_with_both(
+    table: Table, gone: tuple[str, ...]
+) -> None:
+    whole = item(due_pk="h", due_sk="1", list_pk="h", list_sk="1")
+    store(table, whole)
+    table.write(Put({name: value for name, value in whole.items() if name not in gone}, GUARDED))
+    assert places_of(table, "due", "h") == []
+    assert places_of(table, "list", "h") == [("1", "s")]
+    table.write(Put(whole, GUARDED))
+    assert places_of(table, "due", "h") == [("1", "s")]
+
+
+def test_an_item_moves_in_the_index_with_its_keys(table: Table) -> None:
+    store(table, *(item(f"{n}", list_pk="h", list_sk=f"{n}", due_pk="d", due_sk=f"{n}") for n in range(3)))
+    table.write(Put(item("0", list_pk="h", list_sk="7", due_pk="d", due_sk="0"), GUARDED))
+    assert places_of(table, "list", "h") == [("1", "1"), ("2", "2"), ("7", "0")]
+    table.write(Put(item("1", list_pk="i", list_sk="1", due_pk="d", due_sk="1"), GUARDED))
+    assert places_of(table, "list", "h") == [("2", "2"), ("7", "0")]
+    assert places_of(table, "list", "i") == [("1", "1")]
+    assert places_of(table, "due", "d") == [("0", "0"), ("1", "1"), ("2", "2")]
+
+
+def test_an_item_stays_in_the_index_when_what_else_it_holds_changes_or_its_move_is_refused(table: Table) -> None:
+    store(table, item(list_pk="h", list_sk="1", version=1))
+    table.write(Put(item(list_pk="h", list_sk="1", version=2), GUARDED))
+    with pytest.raises(ConflictError):
+        table.write(Put(item(list_pk="h", list_sk="2", version=2), {"version": 1}))
+    with pytest.raises(ConflictError):
+        table.write(Put(item(list_pk="h", list_sk="2"), GUARDED), Check("p", "none", {"version": 1}))
+    assert places_of(table, "list", "h") == [("1", "s")]
+
+
+def test_items_of_one_place_in_the_index_are_all_there(table: Table) -> None:
+    store(table, *(item(f"{n:03d}", list_pk="h", list_sk="1") for n in range(120)))
+    table.write(Put(item("007"), GUARDED))
+    kept = [f"{n:03d}" for n in range(120) if n != 7]
+    for newest_first in (False, True):
+        assert sorted(sk for _, sk in places_of(table, "list", "h", newest_first=newest_first)) == kept
+    assert places_of(table, "list", "h", first="2") == places_of(table, "list", "h", last="0") == []
+
+
+# --- a big partition ------------------------------------------------------------------------------------------------
+
+BIG = 300
+
+
+@pytest.mark.parametrize("index", [None, "list"])
+def test_a_big_partition_is_read_in_order_within_its_bounds_and_limit(table: Table, index: str | None) -> None:
+    fill(table)
+    read = partial(numbers_of, table, index)
+    every = list(range(BIG))
+    assert read() == every
+    assert read(newest_first=True) == every[::-1]
+    for limit in (1, 100, 101, BIG, BIG + 1):
+        assert read(limit=limit) == every[:limit]
+        assert read(limit=limit, newest_first=True) == every[::-1][:limit]
+    for low, high in ((0, 0), (50, 149), (99, 298)):
+        bounds = {"first": f"{low:03d}", "last": f"{high:03d}"}
+        assert read(**bounds) == every[low : high + 1]
+        assert read(**bounds, newest_first=True) == every[low : high + 1][::-1]
+        assert read(**bounds, limit=100) == every[low : high + 1][:100]
+        assert read(**bounds, limit=100, newest_first=True) == every[low : high + 1][::-1][:100]
+    assert read(first="100+") == every[101:]
+    assert read(last="100+") == every[:101]
+
+
+@pytest.mark.parametrize("index", [None, "list"])
+def test_a_big_partition_is_read_on_from_where_a_page_ended(table: Table, index: str | None) -> None:
+    fill(table)
+    forth = numbers_of(table, index, limit=70)
+    while len(page := numbers_of(table, index, first=f"{forth[-1]:03d}", limit=71)) > 1:
+        forth += page[1:]
+    back = numbers_of(table, index, newest_first=True, limit=70)
+    while len(page := numbers_of(table, index, newest_first=True, last=f"{back[-1]:03d}", limit=71)) > 1:
+        back += page[1:]
+    assert forth == list(range(BIG)) == back[::-1]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_what_stays_in_a_big_partition_is_read_once_while_others_come_move_and_go(
+    table: Table,
+    newest_first: bool,  # noqa: FBT001
+) -> None:
+    fill(table)
+    seen = []
+    for one in table.query("p", index="list", newest_first=newest_first):
+        place = str(one["list_sk"])
+        seen.append(place)
+        number = int(place[:3])
+        if len(place) > 3 or number % 30:
+            continue
+        table.write(
+            Put(item(f"{place} behind", list_pk="p", list_sk=f"{place}+"), GUARDED),
+            Put(item(f"{place} ahead", list_pk="p", list_sk=f"{number + 15:03d}+"), GUARDED),
+            Put(item(sk_at(number + 1)), GUARDED),
+            Put(item(sk_at(number + 11), list_pk="p", list_sk="900"), GUARDED),
+            Put(item(sk_at(number + 21), list_pk="other", list_sk="0"), GUARDED),
+        )
+    stayed = [f"{number:03d}" for number in range(BIG) if number % 10 != 1]
+    assert [place for place in seen if place in set(stayed)] == (stayed[::-1] if newest_first else stayed)
+
+
+def fill(table: Table) -> None:
+    """A partition of 300 items, and one of the index that has them the other way round."""
+    for start in range(0, BIG, 100):
+        numbers = range(start, start + 100)
+        table.write(*(Put(item(sk_at(n), list_pk="p", list_sk=f"{n:03d}"), ABSENT) for n in numbers))
+
+
+def sk_at(number: int) -> str:
+    """The sort key of the item that stands at a place in the index."""
+    return f"{BIG - 1 - number:03d}"
+
+
+def numbers_of(table: Table, index: str | None, **query: Any) -> list[int]:
+    """The places of what a query reads, in the table or in the index."""
+    return [int(str(one["list_sk" if index else "sk"])) for one in table.query("p", index=index, **query)]
 
 
 # --- put ------------------------------------------------------------------------------------------------------------
