@@ -7,6 +7,7 @@ BatonError
 │   └── WriteKeyError       a write key that is not ours (401)
 ├── AuthError           no bearer token, or one that we did not give out (401)
 ├── NotFoundError       nothing of that name (404)
+├── StateError          what is asked does not fit how things stand (409)
 ├── ConflictError       another writer was first; read again and decide again
 │   └── AlreadyPlannedError what a transition wants was planned by an earlier one of the same cycle
 └── DocumentError       a stored model, letter, sequence, form or routing breaks its format
@@ -23,6 +24,9 @@ class FieldError:
     field: str
     message: str
 
+    def __str__(self) -> str:
+        return f"{self.field}: {self.message}"
+
 
 class BatonError(Exception):
     """Everything that Baton raises on purpose."""
@@ -32,7 +36,7 @@ class InputError(BatonError):
     """Input that is refused. `errors` names each field."""
 
     def __init__(self, *errors: FieldError) -> None:
-        super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
+        super().__init__("; ".join(map(str, errors)))
         self.errors: Sequence[FieldError] = errors
 
     def renamed(self, rename: Callable[[str], str]) -> "InputError":
@@ -60,6 +64,10 @@ class NotFoundError(BatonError):
     """Nothing of that name."""
 
 
+class StateError(BatonError):
+    """What is asked does not fit how things stand; the message says how they do, and what can be done instead."""
+
+
 class ConflictError(BatonError):
     """A conditional write lost.
 
@@ -81,4 +89,8 @@ class AlreadyPlannedError(ConflictError):
 
 
 class DocumentError(BatonError):
-    """A document breaks its format; the message names the key and the remedy."""
+    """A document breaks its format. `errors` names each key with its path, as the author wrote it, and the remedy."""
+
+    def __init__(self, message: str = "", errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(message or "; ".join(map(str, errors)))
+        self.errors = errors

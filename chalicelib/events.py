@@ -3,16 +3,19 @@
 Every room speaks of events, so they live below all rooms and import none.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 
 Value = str | int | float | bool
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 VISITOR, USER, LEAD = "VISITOR#", "USER#", "LEAD#"
+LEAD_ID = re.compile(r"[A-Z2-7]{26}")
 LAST_MS = 9_999_999_999_999  # the year 2286: thirteen digits keep sort keys in order of time
 
 
@@ -27,6 +30,19 @@ class Kind(StrEnum):
     SALES = "sales"
     PERSON = "person"
 
+
+class Act(StrEnum):
+    """What a person did with a lead: the name of a person's event."""
+
+    STAGE = "stage"
+    OPPORTUNITY = "opportunity"
+    OUTCOME = "outcome"
+    RETRACTED = "retracted"
+    MERGED = "merged"
+    IMPORTED = "imported"
+
+
+RETRACTED_IDS, OTHER_LEAD = "event_ids", "other_lead_id"  # what a retraction and a merge say
 
 PINGS = frozenset({Kind.PAGE, Kind.TRACK})  # cheap to send, so capped and kept for one horizon only
 
@@ -97,9 +113,29 @@ def lead_id_of(partition: str) -> str | None:
     return partition.removeprefix(LEAD) if partition.startswith(LEAD) else None
 
 
+def is_lead_id(text: str) -> bool:
+    """Whether a text has the form of a lead id: 26 characters of base32."""
+    return bool(LEAD_ID.fullmatch(text))
+
+
 def visitors_of(own: Iterable[Event]) -> dict[str, Event]:
     """Each visitor that a lead's own events joined, with the event that joined it."""
     return {visitor: event for event in own for visitor in event.joins}
+
+
+def acts_of(events: Iterable[Event], act: Act) -> list[Event]:
+    """The events with which people did an act."""
+    return [event for event in events if event.kind is Kind.PERSON and event.name == act]
+
+
+def retracted_ids(own: Iterable[Event]) -> frozenset[str]:
+    """The ids of the events that were taken back out of a lead's score."""
+    return frozenset(one for act in acts_of(own, Act.RETRACTED) for one in str(act.properties[RETRACTED_IDS]).split())
+
+
+def absorbed_of(own: Iterable[Event]) -> list[str]:
+    """The leads that turned out to be this one."""
+    return [str(act.properties[OTHER_LEAD]) for act in acts_of(own, Act.MERGED)]
 
 
 def epoch_ms(at: datetime) -> int:
@@ -107,6 +143,7 @@ def epoch_ms(at: datetime) -> int:
     return (at - EPOCH) // timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=256)  # what one form said was said at one time
 def from_epoch_ms(at_ms: int) -> datetime:
     """The aware UTC datetime of milliseconds since 1970."""
     return EPOCH + timedelta(milliseconds=at_ms)

@@ -30,6 +30,7 @@ class State(StrEnum):
 # Feedback only ever raises the rank.
 RANK = {State.SENT: 1, State.DELIVERED: 2, State.BOUNCED: 3, State.COMPLAINED: 4}
 OPEN = frozenset({State.PLANNED, State.CLAIMED, State.UNKNOWN})
+LEFT = frozenset({State.CLAIMED, State.UNKNOWN, *RANK})  # has left, or may have
 
 
 class Channel(StrEnum):
@@ -55,9 +56,11 @@ class Reason(StrEnum):
     THROTTLED = "throttled"
     UNCLEAR = "unclear"
     NO_EVIDENCE = "no_evidence"
+    TAKEN_BACK = "taken_back"
 
 
 LETTER, HANDOFF = "letter", "handoff"
+CORRECTION, WARNING, TRIAGE = "correction", "warning", "triage"  # what sales is told beside a handoff
 THROTTLED_MAX_CLAIMS = 20  # with the growing wait below: half a day of trying
 UNCLEAR_MAX_CLAIMS = 5  # a handoff that stays unclear for an hour is an outage, not a reason to send for ever
 FIRST_LOOK = timedelta(minutes=2)  # the stream delivers within seconds; later the clock looks after it
@@ -89,7 +92,7 @@ class Intent:
 
     @property
     def kind(self) -> str:
-        """letter or handoff."""
+        """letter, handoff, correction, warning or triage."""
         return self.key.partition("#")[0]
 
     @property
@@ -143,6 +146,11 @@ def settled(intent: Intent, state: State, *, reason: Reason | None = None, messa
         due_at=None,
         version=intent.version + 1,
     )
+
+
+def cancelled(intent: Intent) -> Intent:
+    """The planned intent of a decision that was taken back."""
+    return settled(intent, State.CANCELLED, reason=Reason.TAKEN_BACK)
 
 
 def throttled(intent: Intent, now: datetime) -> Intent:

@@ -5,16 +5,24 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chalicelib.delivery.intents import Channel, Intent, Reason, State
+from chalicelib.delivery.intents import CORRECTION, HANDOFF, TRIAGE, WARNING, Channel, Intent, Reason, State
 from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
 from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
 from chalicelib.events import Event, Kind, Value
-from chalicelib.handoff.plan import REQUESTED
+from chalicelib.lifecycle.stages import Recorded
+from chalicelib.scoring.model import REQUESTED
 
 HERE = Path(__file__).parent
 SUBJECT_MAX_CHARS = 200
 TEXT_MAX_CHARS = 300  # two parts of a text message
 DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
+CLOSING = {
+    HANDOFF: "This lead is an SQL: ready by our rules. It becomes accepted when you approve it.",
+    CORRECTION: "The evidence for this handoff was taken back. There is nothing to do.",
+    WARNING: "Nothing was changed: you have the lead, and you decide.",
+    TRIAGE: "This is no SQL. A request always reaches a human.",
+}
+ABOUT_A_MOVE = frozenset({HANDOFF, CORRECTION})
 SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
 
 
@@ -27,7 +35,7 @@ class Notices:
 
     def __init__(
         self,
-        transition: Callable[[str, int], Mapping[str, Any] | None],
+        transition: Callable[[str, int], Recorded | None],
         profile: Callable[[str], Mapping[str, Value]],
         recent: Callable[[str], Sequence[Event]],
     ) -> None:
@@ -48,19 +56,22 @@ class Notices:
             return Skip(State.REFUSED, Reason.NOT_RENDERED)
 
     def _facts(self, intent: Intent) -> dict[str, Any]:
-        moved = self._transition(intent.lead_id, intent.about) or {}
+        # a word to sales of a lead that stayed tells of no transition, even where one was written with it
+        moved = self._transition(intent.lead_id, intent.about) if intent.kind in ABOUT_A_MOVE else None
         known = self._profile(intent.lead_id)
         return {
             "lead_id": intent.lead_id,
+            "about": intent.kind,
             "reference": f"{intent.lead_id[:8]}-{intent.key.split('#')[1]}",
-            "kind": moved.get("kind"),
-            "why": moved.get("why", ""),
-            "score": (int(moved.get("total", 0)) + 500) // 1000,
-            "grade": moved.get("grade", ""),
+            "kind": moved.transition.kind if moved else None,
+            "why": inert(moved.transition.why) if moved else _why(intent),
+            "score": (moved.total + 500) // 1000 if moved else None,
+            "grade": moved.grade if moved else None,
             "reasons": [
                 {"rule": rule, "group": group, "points": milli / 1000, "text": inert(text)}
-                for rule, group, milli, text in moved.get("reasons", [])
+                for rule, group, milli, text in (moved.reasons if moved else ())
             ],
+            "closing": CLOSING[intent.kind],
             "profile": {
                 name: str(value) if name in SAFE_FIELDS else inert(str(value))
                 for name, value in sorted(known.items())
@@ -82,8 +93,22 @@ def _who(profile: Mapping[str, str]) -> str:
 
 
 def _headline(facts: Mapping[str, Any]) -> str:
+    who = _who(facts["profile"])
+    if facts["about"] == CORRECTION:
+        return f"Please stop: {who} is no SQL any more"
+    if facts["about"] == WARNING:
+        return f"{who} looks disqualified"
+    if facts["about"] == TRIAGE:
+        return f"{who} asks to be contacted, and our rules make no SQL of it: please have a look"
     ask = "asks to be contacted" if facts["kind"] == REQUESTED else "has not asked to be contacted: write first"
-    return f"{_who(facts['profile'])} {ask} ({facts['score']} points, grade {facts['grade']})"
+    return f"{who} {ask} ({facts['score']} points, grade {facts['grade']})"
+
+
+def _why(intent: Intent) -> str:
+    """Why sales is told of a lead that did not move."""
+    if intent.kind == WARNING:
+        return f"the rule {intent.key.split('#')[2].replace('-', ' ')} disqualifies them"
+    return "they sent a request; it makes no SQL of a customer, of who hardly fits, or of who is disqualified"
 
 
 def _deed(event: Event) -> str:
@@ -117,7 +142,8 @@ def _text(intent: Intent, facts: Mapping[str, Any]) -> Text:
 
 
 def _topic(facts: Mapping[str, Any]) -> Topic:
-    subject = f"Handoff {facts['reference']}: {facts['kind']}, {facts['score']} points"
+    score = f": {facts['kind']}, {facts['score']} points" if facts["kind"] else ""
+    subject = f"{facts['about'].capitalize()} {facts['reference']}{score}"
     return Topic(subject=subject, body=json.dumps({**facts, "headline": _headline(facts)}, ensure_ascii=False))
 
 

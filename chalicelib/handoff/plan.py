@@ -1,15 +1,37 @@
-"""The handoff: that a lead goes to sales, to whom, and by which channels they are told; one intent per channel."""
+"""The handoff: that a lead goes to sales, to whom, and by which channels they are told; one intent per channel.
 
-from collections.abc import Mapping
+And what they are told later: that it was a mistake, that an accepted lead is disqualified, that somebody asked who
+makes no SQL.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from chalicelib.delivery.intents import HANDOFF, Channel, Intent, planned
+from chalicelib.delivery.intents import (
+    CORRECTION,
+    HANDOFF,
+    LEFT,
+    TRIAGE,
+    WARNING,
+    Channel,
+    Intent,
+    State,
+    cancelled,
+    planned,
+)
 from chalicelib.handoff.routing import salesperson
-from chalicelib.lifecycle.stages import Transition
+from chalicelib.lifecycle.stages import Standing, Transition
+from chalicelib.scoring.model import REQUESTED
 
-REQUESTED = "requested"
+
+class HandoffState(StrEnum):
+    """Whether sales was told."""
+
+    OPEN = "open"  # they were, or are being told
+    HELD = "held"  # a flood brake keeps it: it came from a publish or an import
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +42,27 @@ class Handoff:
     owner: str | None
     kind: str
     created_at: datetime
+    state: HandoffState = HandoffState.OPEN
 
 
 def handoff_of(
-    transition: Transition, lead_id: str, version: int, routing: Mapping[str, Any] | None, now: datetime
+    transition: Transition,
+    owner: str | None,
+    lead_id: str,
+    version: int,
+    routing: Mapping[str, Any] | None,
+    now: datetime,
+    *,
+    held: bool = False,
 ) -> tuple[Handoff, list[Intent]]:
-    """The handoff of a transition to SQL and its notices: mail and topic for all, a text only for a requested one."""
-    person = salesperson(routing)
+    """The handoff of a transition to SQL and its notices: mail and topic for all, a text only for a requested one.
+
+    owner: the lead's, who gets it again. A held one has no notices.
+    """
+    person = salesperson(routing, owner)
     cycle, kind = transition.cycle, transition.kind or ""
+    state = HandoffState.HELD if held else HandoffState.OPEN
+    handoff = Handoff(cycle=cycle, owner=person.id if person else None, kind=kind, created_at=now, state=state)
     channels: dict[Channel, str | None] = {
         Channel.MAIL: person.email if person else None,
         Channel.TOPIC: None,
@@ -37,4 +72,42 @@ def handoff_of(
     intents = [
         planned(lead_id, f"{HANDOFF}#{cycle}#{channel}", channel, to, version, now) for channel, to in channels.items()
     ]
-    return Handoff(cycle=cycle, owner=person.id if person else None, kind=kind, created_at=now), intents
+    return handoff, [] if held else intents
+
+
+def withdrawn(
+    notices: Sequence[Intent], version: int, now: datetime
+) -> tuple[list[tuple[Intent, Intent]], list[Intent]]:
+    """What becomes of a handoff's notices when the lead leaves sql without an answer of sales.
+
+    Those that wait are cancelled, as pairs of before and after; those that left get a correction by the same channel.
+    """
+    waiting = [(one, cancelled(one)) for one in notices if one.state is State.PLANNED]
+    corrections = [
+        planned(one.lead_id, f"{CORRECTION}#{one.key.split('#')[1]}#{one.channel}", one.channel, one.to, version, now)
+        for one in notices
+        if one.state in LEFT
+    ]
+    return waiting, corrections
+
+
+def warning(rule: str, standing: Standing, lead_id: str, version: int, routing: Any, now: datetime) -> Intent:
+    """The mail to the owner of an accepted lead that a rule disqualifies it."""
+    person = salesperson(routing, standing.owner)
+    key = f"{WARNING}#{standing.cycle}#{rule}"
+    return planned(lead_id, key, Channel.MAIL, person.email if person else None, version, now)
+
+
+def triage(cycle: int, lead_id: str, version: int, now: datetime) -> Intent:
+    """The message to the team that somebody asked to be contacted whom our rules keep from sales."""
+    return planned(lead_id, f"{TRIAGE}#{cycle}#{Channel.TOPIC}", Channel.TOPIC, None, version, now)
+
+
+def customers_request(standing: Standing, lead_id: str, version: int, routing: Any, now: datetime) -> list[Intent]:
+    """The mail to the account owner that a customer asked to be contacted, and the message to the team: once a day."""
+    person = salesperson(routing, standing.owner)
+    to: dict[Channel, str | None] = {Channel.MAIL: person.email if person else None, Channel.TOPIC: None}
+    key = f"{TRIAGE}#{standing.cycle}#{{channel}}#{now:%Y-%m-%d}"
+    return [
+        planned(lead_id, key.format(channel=channel), channel, address, version, now) for channel, address in to.items()
+    ]

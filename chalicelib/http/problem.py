@@ -16,6 +16,7 @@ from chalicelib.errors import (
     InputError,
     KeyReusedError,
     NotFoundError,
+    StateError,
     TooLargeError,
     WriteKeyError,
 )
@@ -32,6 +33,7 @@ STATUS: Sequence[tuple[type[BatonError], HTTPStatus]] = (
     (InputError, HTTPStatus.BAD_REQUEST),
     (AuthError, HTTPStatus.UNAUTHORIZED),
     (NotFoundError, HTTPStatus.NOT_FOUND),
+    (StateError, HTTPStatus.CONFLICT),
     (ConflictError, HTTPStatus.SERVICE_UNAVAILABLE),  # eight tries lost: busy, not wrong
 )
 

@@ -15,6 +15,7 @@ from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.errors import FieldError, InputError, NotFoundError, TooLargeError, WriteKeyError
 from chalicelib.http import pages
+from chalicelib.http.private import body_of
 from chalicelib.http.problem import answers, status_of
 from chalicelib.limits import BATCH_BODY_MAX_BYTES, EVENT_MAX_BYTES
 from chalicelib.telemetry import log
@@ -43,7 +44,7 @@ def submit_form(form_id: str) -> Response:
     from chalicelib.capture.forms import parse_submission  # not on the path of a ping
 
     try:
-        submission = parse_submission(_body(request), flat=flat, key=request.headers.get("idempotency-key"))
+        submission = parse_submission(body_of(request), flat=flat, key=request.headers.get("idempotency-key"))
         answer = world().forms.submit(form_id, submission)
     except InputError as error:
         if flat and from_browser:
@@ -200,7 +201,7 @@ def _track_one(kind: str) -> Response:
 def _parse_json(request: Request, max_bytes: int) -> Any:
     from chalicelib.capture.checks import parse_json  # the stream's functions need none of it
 
-    return parse_json(unzipped(_body(request)), max_bytes)
+    return parse_json(unzipped(body_of(request)), max_bytes)
 
 
 def _unsubscriber(token: str) -> str:
@@ -213,12 +214,6 @@ def _request() -> Request:
     request = public.current_request
     assert request is not None, "a view runs in a request"
     return request
-
-
-def _body(request: Request) -> bytes:
-    """The body's bytes, whatever the gateway made of them."""
-    body = request.raw_body
-    return body if isinstance(body, bytes) else body.encode(errors="surrogatepass")
 
 
 def _content_type(request: Request) -> str:

@@ -1,36 +1,109 @@
-"""What a transition wants: letters when a lead becomes an MQL, a handoff when it becomes an SQL."""
+"""What a decision wants: letters when a lead becomes an MQL, a handoff when it becomes an SQL, a word to sales when
+what they were told no longer holds."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.delivery.intents import Intent
+from chalicelib.errors import AlreadyPlannedError
+from chalicelib.events import Event
+from chalicelib.lifecycle.decide import asked_anew, barred, unanswered
 from chalicelib.lifecycle.stages import Actor, Stage, Transition
-from chalicelib.qualify.lead import Lead
+from chalicelib.qualify.lead import Decision, Lead
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import values
 from chalicelib.scoring.score import Score
 
 if TYPE_CHECKING:
     from chalicelib.handoff.plan import Handoff
 
+ASKED = "a request"  # what triage was told of, beside the disqualifying rules that an owner was warned of: no rule's id
+NOT_SALES = frozenset({Stage.LEAD, Stage.MQL})
+NEVER_SQL = frozenset({Stage.CUSTOMER, Stage.DISQUALIFIED})  # whatever they ask for: a human looks at it
+
+
+class Cause(StrEnum):
+    """Why a lead is decided on: what comes in floods tells nobody by itself (playbook, rule 9)."""
+
+    NEWS = "news"  # an event, a day, a person's word
+    PUBLISH = "publish"  # another model: handoffs are held
+    IMPORT = "import"  # handoffs are held, and no letters go
+    SILENT = "silent"  # nobody is to be told
+
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A transition that happened: with the score that explains it, who did it, and when."""
+    """A transition that happened: with the score that explains it, when, and the standing's version that it made."""
 
     transition: Transition
     score: Score
-    actor: Actor
     at: datetime
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
-class Effects:
-    """What one transition wants, to be written in its own transaction."""
+class Change:
+    """What is written with a lead, in its own transaction.
 
+    events: a person's act; cancelled: intents, each before and after; absorbed: the lead that turned out to be this
+    one, before and after.
+    """
+
+    moved: Sequence[Moved] = ()
     intents: Sequence[Intent] = ()
     handoff: "Handoff | None" = None
+    events: Sequence[Event] = ()
+    cancelled: Sequence[tuple[Intent, Intent]] = ()
+    absorbed: tuple[Lead, Lead] | None = None
+
+    def without(self, planned: AlreadyPlannedError) -> "Change":
+        """The same, less what an earlier decision planned already."""
+        left = [intent for intent in self.intents if intent.key not in planned.intents]
+        return replace(self, intents=left, handoff=None if planned.handoff else self.handoff)
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """What effects depend on."""
+
+    sequences: Sequence[Mapping[str, Any]]
+    routing: Mapping[str, Any] | None
+
+
+def moves(before: Lead, decision: Decision, now: datetime) -> list[Moved]:
+    """The transitions of a decision, each with the standing's version that it makes."""
+    return [
+        Moved(transition, decision.score, now, before.version + number)
+        for number, transition in enumerate(decision.transitions, 1)
+    ]
+
+
+def wants_word(model: Model, before: Lead, lead: Lead, score: Score) -> tuple[str, ...]:
+    """What sales has to be told of a lead that it does not get: the rules that disqualify an accepted one, and a
+    request that makes no SQL (playbook, rule 1). Each once in a cycle; of a customer, who has only one, each day.
+
+    before: the lead without what is news.
+    """
+    known = [one.partition("#")[2] for one in lead.warned if one.startswith(f"{lead.standing.cycle}#")]
+    if lead.standing.stage in (Stage.ACCEPTED, Stage.OPPORTUNITY):
+        return tuple(rule for rule in barred(lead.standing, score) if rule not in known)
+    if lead.standing.stage is not Stage.CUSTOMER and ASKED in known:
+        return ()
+    if lead.standing.stage in NEVER_SQL:
+        asked = not score.internal and asked_anew(model, before.tally, lead.tally, score.day)
+    else:
+        asked = unanswered(model, lead.standing, score) is not None
+    return (ASKED,) if asked else ()
+
+
+def told(lead: Lead, words: Sequence[str]) -> Lead:
+    """The lead with what sales was told of it. Of an earlier cycle nothing is kept."""
+    cycle = f"{lead.standing.cycle}#"
+    kept = [one for one in lead.warned if one.startswith(cycle)]
+    return replace(lead, warned=tuple(dict.fromkeys([*kept, *(cycle + word for word in words)])))
 
 
 def owned(lead: Lead, handoff: "Handoff | None") -> Lead:
@@ -40,10 +113,8 @@ def owned(lead: Lead, handoff: "Handoff | None") -> Lead:
     return replace(lead, standing=replace(lead.standing, owner=handoff.owner))
 
 
-def effects(
-    moved: Moved, lead: Lead, sequences: Sequence[Mapping[str, Any]], routing: Mapping[str, Any] | None
-) -> Effects:
-    """The intents and the handoff that a transition wants. lead: as it is after the transition.
+def entering(moved: Moved, lead: Lead, documents: Documents, cause: Cause) -> Change:
+    """The intents and the handoff that the last transition of a decision wants. lead: as it is after it.
 
     Raises DocumentError when the sequences or the routing break their format.
     """
@@ -51,9 +122,40 @@ def effects(
     from chalicelib.handoff.plan import handoff_of
     from chalicelib.nurture.sequences import first_letters
 
-    transition = moved.transition
+    transition, lead_id = moved.transition, lead.lead_id
+    if cause is Cause.SILENT:
+        return Change()
     if transition.target is Stage.SQL:
-        handoff, notices = handoff_of(transition, lead.lead_id, lead.version, routing, moved.at)
-        return Effects(notices, handoff)
+        held = cause is not Cause.NEWS
+        owner = lead.standing.owner
+        handoff, notices = handoff_of(transition, owner, lead_id, moved.version, documents.routing, moved.at, held=held)
+        return Change(intents=notices, handoff=handoff)
+    if cause is Cause.IMPORT or transition.origin is Stage.SQL:  # who falls back had the letters before
+        return Change()
     to = values(lead.profile).get("email")
-    return Effects(first_letters(sequences, transition, lead.lead_id, str(to) if to else None, lead.version, moved.at))
+    letters = first_letters(documents.sequences, transition, lead_id, str(to) if to else None, moved.version, moved.at)
+    return Change(intents=letters)
+
+
+def leaves_sales(before: Lead, moved: Sequence[Moved]) -> bool:
+    """Whether a handoff is over without an answer of sales: by the model, or because its evidence was taken back."""
+    if before.standing.stage is not Stage.SQL or not moved:
+        return False
+    first = moved[0].transition
+    return first.target in NOT_SALES or (first.target is Stage.DISQUALIFIED and first.actor is not Actor.PERSON)
+
+
+def words_to_sales(words: Sequence[str], lead: Lead, documents: Documents, now: datetime) -> list[Intent]:
+    """The intents of what sales has to be told of a lead that it does not get."""
+    from chalicelib.handoff.plan import customers_request, triage, warning
+
+    routing, standing, lead_id, version = documents.routing, lead.standing, lead.lead_id, lead.version
+    intents: list[Intent] = []
+    for word in words:
+        if word != ASKED:
+            intents.append(warning(word, standing, lead_id, version, routing, now))
+        elif standing.stage is Stage.CUSTOMER:
+            intents += customers_request(standing, lead_id, version, routing, now)
+        else:
+            intents.append(triage(standing.cycle, lead_id, version, now))
+    return intents

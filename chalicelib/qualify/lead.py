@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from chalicelib.events import Event
-from chalicelib.lifecycle.decide import apply, decide
-from chalicelib.lifecycle.stages import Stage, Standing, Transition
+from chalicelib.events import Act, Event, Value, acts_of, lead_id_of, retracted_ids
+from chalicelib.lifecycle.decide import DECIDED, decide
+from chalicelib.lifecycle.stages import Actor, Stage, Standing, Transition, apply
 from chalicelib.limits import (
     COUNTED_HOURS,
     COUNTED_MAX_IDS,
@@ -23,7 +23,26 @@ from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally
 
 HOUR = timedelta(hours=1)
+STEPS_MAX = 3  # a person's move and what the model makes of it; `decide` never wants more than one by itself
 Counted = Mapping[bytes, int]  # digest of an event -> the hour it was captured in, since 1970
+
+
+QUESTIONS = frozenset({"buying_cycle", "influence", "time_frame", "size", "permission"})  # of an opportunity
+CYCLE = "cycle"
+ADDRESS = "email"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Answer:
+    """What sales said to one of an opportunity's questions, and in which cycle. The newest wins."""
+
+    cycle: int
+    at: datetime
+    event_id: str
+    value: Value = field(compare=False)
+
+
+Answers = Mapping[str, Answer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +52,9 @@ class Lead:
     counted: the events captured in the last 48 hours that are in the tally; empty when crowded.
     total: the score at the last write, in thousandths; it only orders the index.
     refold_asks: how often a refold was ever asked for; it only grows, so that a later ask is told from an earlier one.
+    activation, matching: of the model that last decided, and of the one that counted the tally.
+    warned: the disqualifying rules that the owner of an accepted lead was told of. answers: of an opportunity's five
+    questions, those of its cycle. merged_into: the lead that this one turned out to be.
     """
 
     lead_id: str
@@ -47,6 +69,11 @@ class Lead:
     review_on: date | None = None
     total: int = 0
     model_version: int = 0
+    activation: int = 0
+    matching: str = ""
+    warned: tuple[str, ...] = ()
+    answers: Answers = field(default_factory=dict)
+    merged_into: str | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
     refold_asks: int = 0
@@ -54,11 +81,11 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A lead after an event or a day: what it is now, its score, and the transition if it moved."""
+    """A lead after an event, a day or a person's word: what it is now, its score, and how it moved: mostly not."""
 
     lead: Lead
     score: Score
-    transition: Transition | None
+    transitions: tuple[Transition, ...] = ()
 
 
 def count(model: Model, lead: Lead, event: Event, joined: Iterable[Event], now: datetime) -> Lead | None:
@@ -78,40 +105,70 @@ def refold(
     model: Model, lead: Lead, own: Sequence[Event], visitors: Mapping[str, Sequence[Event]], now: datetime
 ) -> Lead:
     """The lead from all its events. own: those of its partition; visitors: those of each visitor it joined."""
-    every = capped([*own, *(event for events in visitors.values() for event in events)])
-    empty = replace(lead, profile={}, touches=Touches(), tally=Tally(), counted={}, crowded=False)
-    return _with_ids(_folded(model, empty, every), _ids(every), now)
+    every = [*own, *(event for events in visitors.values() for event in events)]
+    gone = retracted_ids(own)  # before the cap: what was taken back keeps no other ping out
+    empty = replace(
+        lead,
+        profile={},
+        touches=Touches(),
+        tally=Tally(),
+        counted={},
+        crowded=False,
+        answers={},
+        matching=model.matching,
+    )
+    folded = _folded(model, empty, capped(event for event in every if event.id not in gone))
+    return _with_ids(folded, _ids(every), now)
 
 
-def decided(model: Model, lead: Lead, now: datetime) -> Decision:
-    """The lead with its score and stage as of today, and the day on which to look at it again."""
+def score_of(model: Model, lead: Lead, day: date) -> Score:
+    """What the model says of a lead on a day."""
+    return score(model, lead.profile, lead.touches, lead.tally, day, lead.standing.since)
+
+
+def decided(
+    model: Model, lead: Lead, now: datetime, actor: Actor = Actor.MODEL, moves: Sequence[Transition] = ()
+) -> Decision:
+    """The lead with its score and stage as of today, and the day on which to look at it again.
+
+    moves: what was decided of it already, by a person. What the model makes of that follows in the same decision.
+    """
     today = now.date()
-    lead = replace(lead, tally=tallies.within_horizon(lead.tally, today.toordinal()))
-    worth = score(model, lead.profile, lead.touches, lead.tally, today)
-    transition = decide(model, lead.standing, worth, today)
-    standing = apply(lead.standing, transition, today) if transition else lead.standing
+    standing, transitions = lead.standing, list(moves)
+    for transition in moves:
+        standing = apply(standing, transition)
+    lead = replace(lead, tally=tallies.within_horizon(lead.tally, today.toordinal()), standing=standing)
+    worth = score_of(model, lead, today)
+    while (wanted := decide(model, lead.standing, worth, today, actor)) and len(transitions) < STEPS_MAX:
+        transitions.append(wanted)
+        lead = replace(lead, standing=apply(lead.standing, wanted))
     after = replace(
         lead,
-        standing=standing,
         total=worth.total,
         model_version=model.version,
+        activation=model.activation,
         created_at=lead.created_at or now,
         updated_at=now,
     )
-    return Decision(replace(after, review_on=next_review(model, after, today)), worth, transition)
+    return Decision(replace(after, review_on=next_review(model, after, today)), worth, tuple(transitions))
 
 
 def next_review(model: Model, lead: Lead, today: date) -> date | None:
     """The first day on which `decide` would act if nothing happens, at most 28 days ahead; None for a lead that no
     passing of time can move."""
-    if not lead.tally or lead.standing.stage not in (Stage.LEAD, Stage.MQL):
+    if not lead.tally or lead.standing.stage not in DECIDED - {Stage.SQL}:
         return None
-    ahead = outlook(model, lead.profile, lead.touches, lead.tally, today, REVIEW_MAX_DAYS)
-    for days in range(1, REVIEW_MAX_DAYS):
+    return first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or today + timedelta(days=REVIEW_MAX_DAYS)
+
+
+def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | None:
+    """The first day after today, at most so many days ahead, on which `decide` would act if nothing happens."""
+    ahead = outlook(model, lead.profile, lead.touches, lead.tally, today, most_days, lead.standing.since)
+    for days in range(1, most_days + 1):
         day = today + timedelta(days=days)
         if decide(model, lead.standing, ahead(days), day):
             return day
-    return today + timedelta(days=REVIEW_MAX_DAYS)
+    return None
 
 
 def capped(events: Iterable[Event]) -> list[Event]:
@@ -136,10 +193,32 @@ def join_until(join: Event) -> datetime:
 def _folded(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
     return replace(
         lead,
-        profile=profiles.learn(lead.profile, events, model.fields),
+        profile=profiles.learn(lead.profile, [_as_ours(lead, event) for event in events], model.fields),
         touches=profiles.touch(lead.touches, events),
         tally=tallies.count(model, lead.tally, events),
+        matching=lead.matching or model.matching,
+        answers=_answered(lead.answers, events),
     )
+
+
+def _as_ours(lead: Lead, event: Event) -> Event:
+    """An event of a lead that turned out to be this one says nothing of the address: consent is given per address, so
+    letters go on to the one whose consent is asked."""
+    other = lead_id_of(event.partition) not in (None, lead.lead_id)
+    if not other or ADDRESS not in event.fields:
+        return event
+    return replace(event, fields={name: value for name, value in event.fields.items() if name != ADDRESS})
+
+
+def _answered(answers: Answers, events: Iterable[Event]) -> Answers:
+    """The newest answer to each of an opportunity's questions. Commutes and is idempotent."""
+    known = dict(answers)
+    for event in acts_of(events, Act.OPPORTUNITY):
+        cycle = int(event.properties[CYCLE])
+        for question in QUESTIONS & event.properties.keys():
+            new = Answer(cycle, event.at, event.id, event.properties[question])
+            known[question] = max(new, known.get(question, new))
+    return known
 
 
 def _with_ids(lead: Lead, ids: Counted, now: datetime) -> Lead:

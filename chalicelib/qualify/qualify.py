@@ -1,26 +1,25 @@
-"""The use case: an event was captured; bring its lead up to date."""
+"""The use case: something happened; bring its lead up to date."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from chalicelib.delivery.intents import Intent
 from chalicelib.errors import AlreadyPlannedError, ConflictError
-from chalicelib.events import Event, lead_id_of, lead_partition, visitors_of
-from chalicelib.lifecycle.stages import Actor
-from chalicelib.limits import COUNTED_MAX_IDS, REFOLD_EVERY_MINUTES
+from chalicelib.events import Act, Event, acts_of, lead_id_of
+from chalicelib.lifecycle.stages import Actor, Transition
+from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS, REFOLD_EVERY_MINUTES
+from chalicelib.qualify import effects, gather
 from chalicelib.qualify import lead as leads
-from chalicelib.qualify.effects import Effects, Moved, effects, owned
-from chalicelib.qualify.lead import Lead
+from chalicelib.qualify.effects import Cause, Change
+from chalicelib.qualify.lead import Decision, Lead
 from chalicelib.scoring.model import Model
 from chalicelib.telemetry import log
 from chalicelib.writing import until_written
 
-if TYPE_CHECKING:
-    from chalicelib.handoff.plan import Handoff
-
+NOTHING = Change()
 REFOLD_EVERY = timedelta(minutes=REFOLD_EVERY_MINUTES)
 
 
@@ -30,15 +29,12 @@ class Leads(Protocol):
     def read(self, lead_id: str) -> Lead:
         """A lead as it stands; version 0 when nothing was derived of it yet."""
 
-    def write(
-        self,
-        before: Lead,
-        after: Lead,
-        moved: Moved | None,
-        intents: Sequence[Intent],
-        handoff: "Handoff | None",
-    ) -> None:
-        """Replace a lead. Raises ConflictError, or AlreadyPlannedError for intents that exist."""
+    def write(self, before: Lead, after: Lead, change: Change) -> None:
+        """Replace a lead, with what changes with it. Raises ConflictError, or AlreadyPlannedError for effects that
+        exist."""
+
+    def notices(self, lead_id: str, cycle: int) -> list[Intent]:
+        """The notices of a cycle's handoff."""
 
     def ask_refold(self, lead: Lead, due_at: datetime) -> None:
         """Ask the clock to refold a lead. Raises ConflictError."""
@@ -47,27 +43,18 @@ class Leads(Protocol):
         """Take the lead off the clock's list, if no more was asked since. Raises ConflictError."""
 
 
-class Events(Protocol):
+class Events(gather.Events, Protocol):
     """Where events are kept."""
 
     def owner(self, visitor: str) -> str | None:
         """The lead that a visitor belongs to."""
 
-    def of(self, partition: str) -> Iterable[Event]:
-        """All events of a lead or visitor."""
-
     def joined(self, visitor: str, until: datetime) -> list[Event]:
         """What a join counts of a visitor."""
 
-    def since_join(self, visitor: str, until: datetime) -> list[Event]:
-        """What a refold takes of a visitor."""
-
 
 class Documents(Protocol):
-    """Where the model, the sequences and the routing are kept."""
-
-    def model(self) -> Model:
-        """The active model."""
+    """Where the sequences and the routing are kept."""
 
     def all(self, kind: str) -> Sequence[Mapping[str, Any]]:
         """All documents of a kind."""
@@ -79,18 +66,20 @@ class Documents(Protocol):
 class Qualify:
     """Keeps a lead's tally, profile, score and stage true.
 
-    now: the clock; pause: waits before another try, longer with each, with jitter.
+    model: the active model, of a given activation or a later one; now: the clock; pause: waits before another try,
+    longer with each, with jitter.
     """
 
     def __init__(
         self,
         leads: Leads,
         events: Events,
+        model: Callable[[int], Model],
         documents: Documents,
         now: Callable[[], datetime],
         pause: Callable[[int], None],
     ) -> None:
-        self._leads, self._events, self._documents = leads, events, documents
+        self._leads, self._events, self._model, self._documents = leads, events, model, documents
         self._now, self._pause = now, pause
 
     def captured(self, event: Event) -> None:
@@ -105,62 +94,169 @@ class Qualify:
 
     def refold(self, lead_id: str) -> None:
         """Derive a lead anew from all its events."""
-        until_written(lambda: self._refold(lead_id), self._pause)
+        until_written(lambda: self._refold_of(lead_id), self._pause)
 
-    def _count(self, lead_id: str, event: Event) -> None:
-        lead = self._leads.read(lead_id)
-        if lead.crowded and event.is_ping:
-            rested = lead.refolded_at + REFOLD_EVERY if lead.refolded_at else self._now()
-            self._leads.ask_refold(lead, max(self._now(), rested))
-            return
-        if lead.crowded:  # a request must reach a human at once, so it does not wait for the clock
-            self._refold(lead_id)
-            return
-        if event.digest in lead.counted:
-            return
-        joined = [one for visitor in event.joins for one in self._events.joined(visitor, leads.join_until(event))]
-        if len(joined) > COUNTED_MAX_IDS:  # only a refold knows the cap on a day's pings
-            self._refold(lead_id)
-            return
-        counted = leads.count(self._documents.model(), lead, event, joined, self._now())
-        if counted is not None:
-            self._decide(lead, counted, Actor.MODEL)
+    def published(self, lead_id: str) -> bool:
+        """Bring a lead to the active model: counted as it counts, and decided. False when it is there already."""
+        return until_written(lambda: self._published(lead_id), self._pause)
 
-    def _review(self, lead_id: str) -> None:
-        lead = self._leads.read(lead_id)
-        if lead.version:
-            self._decide(lead, lead, Actor.CLOCK)
+    def lead(self, lead_id: str) -> Lead:
+        """The lead of an id; of one that turned out to be another, that other."""
+        found = self._leads.read(lead_id)
+        while found.merged_into:
+            found = self._leads.read(found.merged_into)
+        return found
 
-    def _refold(self, lead_id: str) -> None:
-        lead = self._leads.read(lead_id)
-        own = list(self._events.of(lead_partition(lead_id)))
-        joins = visitors_of(own).items()
-        visitors = {visitor: self._events.since_join(visitor, leads.join_until(join)) for visitor, join in joins}
-        folded = leads.refold(self._documents.model(), lead, own, visitors, self._now())
-        self._decide(lead, replace(folded, refolded_at=self._now()), Actor.MODEL)
-        if lead.refold_asks:
-            with suppress(ConflictError):  # more was asked meanwhile: that ask stays, and is due in its own time
-                self._leads.refolded(lead)
+    def model(self, lead: Lead) -> Model:
+        """The active model; never an older one than the lead was decided with."""
+        return self._model(lead.activation)
 
-    def _decide(self, before: Lead, folded: Lead, actor: Actor) -> None:
-        """Score, decide and write, in one write on the version that was read."""
+    def is_stale(self, lead: Lead) -> bool:
+        """Whether a lead was counted by a model that counts otherwise than the active one."""
+        return lead.version > 0 and lead.matching != self.model(lead).matching
+
+    def own_events(self, lead: Lead) -> list[Event]:
+        """All events of a lead's own partition, and of the leads that turned out to be this one."""
+        return gather.own_events(self._events, lead.lead_id)
+
+    def visitors(self, own: Iterable[Event]) -> dict[str, list[Event]]:
+        """What counts of each visitor that a lead's own events joined."""
+        return gather.visitors(self._events, own)
+
+    def folded(self, lead: Lead, own: Sequence[Event], visitors: Mapping[str, Sequence[Event]]) -> Lead:
+        """A lead derived anew of these events, not yet decided."""
         now = self._now()
-        decision = leads.decided(self._documents.model(), replace(folded, version=before.version + 1), now)
-        moved = Moved(decision.transition, decision.score, actor, now) if decision.transition else None
-        wanted = self._effects(moved, decision.lead) if moved else Effects()
-        after = owned(decision.lead, wanted.handoff)
+        return replace(leads.refold(self.model(lead), lead, own, visitors, now), refolded_at=now)
+
+    def counted_as(self, lead: Lead, model: Model) -> Lead:
+        """A lead derived anew of all its events as a model counts them: what-if, for nobody to keep."""
+        own = self.own_events(lead)
+        return leads.refold(model, lead, own, self.visitors(own), self._now())
+
+    def conclude(
+        self,
+        before: Lead,
+        folded: Lead,
+        *,
+        actor: Actor = Actor.MODEL,
+        cause: Cause = Cause.NEWS,
+        moves: Sequence[Transition] = (),
+        also: Change = NOTHING,
+    ) -> Lead:
+        """Score, decide and write, in one write on the version that was read. Returns the lead as it is then.
+
+        moves: what a person decided of it; also: what is written with it.
+        """
+        now, model = self._now(), self.model(before)
+        decision = leads.decided(model, folded, now, actor, moves)
+        steps = max(1, len(decision.transitions))
+        after = replace(decision.lead, version=before.version + steps)
+        if cause is Cause.SILENT and len(decision.transitions) > len(moves):
+            cause = Cause.NEWS  # what the model makes of a person's move is news
+        change, after = self._change(before, replace(decision, lead=after), model, cause, now)
+        change = replace(
+            also,
+            moved=change.moved,
+            handoff=change.handoff,
+            intents=[*also.intents, *change.intents],
+            cancelled=[*also.cancelled, *change.cancelled],
+        )
         try:
-            self._leads.write(before, after, moved, wanted.intents, wanted.handoff)
+            self._leads.write(before, after, change)
         except AlreadyPlannedError as planned:
-            left = [intent for intent in wanted.intents if intent.key not in planned.intents]
-            self._leads.write(before, after, moved, left, None if planned.handoff else wanted.handoff)
+            self._leads.write(before, after, change.without(planned))
         log(
             "qualified",
             lead_id=before.lead_id,
             version=after.version,
             stage=after.standing.stage,
-            moved=moved.transition.target if moved else None,
+            moved=change.moved[-1].transition.target if change.moved else None,
         )
+        return after
 
-    def _effects(self, moved: Moved, lead: Lead) -> Effects:
-        return effects(moved, lead, self._documents.all("sequence"), self._documents.get("routing"))
+    def _count(self, lead_id: str, event: Event) -> None:
+        lead = self.lead(lead_id)
+        if lead.crowded and event.is_ping:
+            rested = lead.refolded_at + REFOLD_EVERY if lead.refolded_at else self._now()
+            self._leads.ask_refold(lead, max(self._now(), rested))
+            return
+        cause = Cause.IMPORT if acts_of([event], Act.IMPORTED) else Cause.NEWS
+        if lead.crowded:  # a request must reach a human at once, so it does not wait for the clock
+            self._refold(lead, cause=cause)
+            return
+        if event.digest in lead.counted:
+            return
+        model = self.model(lead)
+        joined = [one for visitor in event.joins for one in self._events.joined(visitor, leads.join_until(event))]
+        # Only a refold knows the cap on a day's pings, and how a changed model counts what came before.
+        if len(joined) > COUNTED_MAX_IDS or self.is_stale(lead) or (lead.version and _is_of_old(joined, self._now())):
+            self._refold(lead, cause=cause)
+            return
+        counted = leads.count(model, lead, event, joined, self._now())
+        if counted is not None:
+            self.conclude(lead, counted, cause=cause)
+
+    def _review(self, lead_id: str) -> None:
+        lead = self.lead(lead_id)
+        if lead.version and self.is_stale(lead):
+            self._refold(lead, actor=Actor.CLOCK)
+        elif lead.version:
+            self.conclude(lead, lead, actor=Actor.CLOCK)
+
+    def _published(self, lead_id: str) -> bool:
+        lead = self._leads.read(lead_id)
+        model = self.model(lead)
+        if not lead.version or lead.merged_into or (lead.activation == model.activation and not self.is_stale(lead)):
+            return False
+        if self.is_stale(lead):
+            self._refold(lead, cause=Cause.PUBLISH)
+        else:
+            self.conclude(lead, lead, cause=Cause.PUBLISH)
+        return True
+
+    def _refold_of(self, lead_id: str) -> None:
+        asked = self._leads.read(lead_id)
+        self._refold(self.lead(lead_id))
+        if asked.merged_into:  # asked for by a worker that did not see the merge, so nothing else takes it off the list
+            with suppress(ConflictError):
+                self._leads.refolded(asked)
+
+    def _refold(self, lead: Lead, *, actor: Actor = Actor.MODEL, cause: Cause = Cause.NEWS) -> None:
+        own = self.own_events(lead)
+        self.conclude(lead, self.folded(lead, own, self.visitors(own)), actor=actor, cause=cause)
+        if lead.refold_asks:
+            with suppress(ConflictError):  # more was asked meanwhile: that ask stays, and is due in its own time
+                self._leads.refolded(lead)
+
+    def _change(
+        self, before: Lead, decision: Decision, model: Model, cause: Cause, now: datetime
+    ) -> tuple[Change, Lead]:
+        """What a decision wants, and the lead with the owner and the warnings that follow from it."""
+        lead, moved = decision.lead, effects.moves(before, decision, now)
+        words = effects.wants_word(model, before, lead, decision.score) if cause is Cause.NEWS else ()
+        if not moved and not words:
+            return Change(), lead
+        documents = effects.Documents(self._documents.all("sequence"), self._documents.get("routing"))
+        wanted = effects.entering(moved[-1], lead, documents, cause) if moved else Change()
+        lead = effects.told(effects.owned(lead, wanted.handoff), words)
+        intents = [*wanted.intents, *effects.words_to_sales(words, lead, documents, now)]
+        taken_back, corrections = self._taken_back(before, moved, now)
+        change = replace(wanted, moved=moved, intents=[*intents, *corrections], cancelled=taken_back)
+        return change, lead
+
+    def _taken_back(
+        self, before: Lead, moved: Sequence[effects.Moved], now: datetime
+    ) -> tuple[list[tuple[Intent, Intent]], list[Intent]]:
+        """What becomes of the notices of a handoff that is over without an answer of sales."""
+        if not effects.leaves_sales(before, moved):
+            return [], []
+        from chalicelib.handoff.plan import withdrawn
+
+        notices = self._leads.notices(before.lead_id, before.standing.cycle)
+        return withdrawn(notices, moved[0].version, now)
+
+
+def _is_of_old(joined: Sequence[Event], now: datetime) -> bool:
+    """Whether some were captured on a day of which a standing no longer keeps the ids: of how many pings is unknown."""
+    last = (now - timedelta(hours=COUNTED_HOURS)).date()
+    return any(one.is_ping and one.captured_at.date() <= last for one in joined)

@@ -1,15 +1,13 @@
-"""What marketers and sales managers own: the model, sequences, letters, forms, routing; and the deployment's facts."""
+"""What marketers and sales managers own: sequences, letters, forms, routing; and the deployment's facts."""
 
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.errors import DocumentError
 from chalicelib.limits import DOCUMENT_CACHE_SECONDS
-from chalicelib.scoring.model import Model, compiled
 from chalicelib.store import keys
-from chalicelib.store.table import ABSENT, GUARDED, Put, Table
+from chalicelib.store.table import GUARDED, Put, Table
 
 KEPT = timedelta(seconds=DOCUMENT_CACHE_SECONDS)
 Stored = Mapping[str, Any]
@@ -18,13 +16,12 @@ Stored = Mapping[str, Any]
 class Documents:
     """Reads documents, each at most once in 30 s; writes them when a deploy or a person says so.
 
-    A kind of which there is one (`model`, `routing`, `deployment`) is stored under `ACTIVE`, others under their id.
+    A kind of which there is one (`routing`, `deployment`) is stored under `ACTIVE`, others under their id.
     """
 
     def __init__(self, table: Table, now: Callable[[], datetime]) -> None:
         self._table, self._now = table, now
         self._cache: dict[tuple[str, str], tuple[datetime, list[Stored]]] = {}
-        self._models: dict[int, Model] = {}
 
     def get(self, kind: str, document_id: str = keys.ACTIVE) -> Stored | None:
         """One document, or None."""
@@ -34,36 +31,10 @@ class Documents:
         """All documents of a kind, in the order of their ids."""
         return self._read(kind, "")
 
-    def model(self) -> Model:
-        """The active model, compiled. Raises DocumentError when there is none."""
-        stored = self.get("model")
-        if stored is None:
-            raise DocumentError("there is no active model; load one with `make up` or `make deploy`")
-        version = int(stored["version"])
-        if version not in self._models:
-            self._models = {version: compiled(stored["document"], version)}
-        return self._models[version]
-
     def put(self, kind: str, document: Stored, document_id: str = keys.ACTIVE) -> None:
         """Write a document over the one there is."""
         self._table.write(Put(_item(kind, document_id, document), GUARDED))
         self._cache.clear()
-
-    def put_model(self, document: Stored) -> int:
-        """Write a model as the next version and make it the active one, unless it already is. Returns its version."""
-        from chalicelib.scoring.format import check  # only who stores a model pays for it
-
-        active = self.get("model")
-        if active is not None and active["document"] == document:
-            return int(active["version"])
-        version = int(active["version"]) + 1 if active else 1
-        check(document)  # refuses what breaks the format before anything is written
-        stored = {"version": version, "document": document}
-        before = {"version": int(active["version"]) if active else None}
-        item = _item("model", keys.ACTIVE, stored) | {"version": version}
-        self._table.write(Put(_item("model", keys.model_version(version), stored), ABSENT), Put(item, before))
-        self._cache.clear()
-        return version
 
     def _read(self, kind: str, document_id: str) -> list[Stored]:
         now = self._now()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from chalicelib.limits import DUE_MAX_ITEMS
+from chalicelib.limits import DUE_MAX_ITEMS, JOBS_MAX_PER_TICK
 from chalicelib.qualify.clock import Due, Task
 from chalicelib.store import keys
 from chalicelib.store.table import Table
@@ -18,11 +18,14 @@ class DueList:
         self._table = table
 
     def until(self, now: datetime) -> Iterator[Due]:
-        """What is due by now, the oldest first in each shard, at most 500 of a shard.
+        """What is due by now: jobs, which are few, before all else; then the oldest first in each shard, at most 500
+        of a shard.
 
         Each minute begins with another shard, so that none waits behind the others when time runs out.
         """
         last = keys.due_at(now, keys.END)
+        for item in self._table.query(keys.DUE_JOBS, last=last, limit=JOBS_MAX_PER_TICK, index="due"):
+            yield Due(Task.JOB, "", str(item["pk"]).removeprefix(keys.job("")))
         for number in range(keys.DUE_SHARDS):
             shard = (now.minute + number) % keys.DUE_SHARDS
             found = self._table.query(keys.due(shard), last=last, limit=DUE_MAX_ITEMS, index="due")

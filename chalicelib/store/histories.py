@@ -1,15 +1,14 @@
 """A lead's whole history, for its timeline."""
 
-from collections.abc import Mapping
 from itertools import islice
-from typing import Any
 
 from chalicelib.delivery.intents import Intent
-from chalicelib.events import Event, lead_partition, visitors_of
+from chalicelib.events import Event, absorbed_of, lead_partition, visitors_of
+from chalicelib.lifecycle.stages import Recorded
 from chalicelib.limits import TIMELINE_MAX_EVENTS
 from chalicelib.store import keys
 from chalicelib.store.events import Events, event_of
-from chalicelib.store.leads import transition_of
+from chalicelib.store.lead_items import transition_of
 from chalicelib.store.ledger import intent_of
 from chalicelib.store.table import Table
 
@@ -20,15 +19,28 @@ class Histories:
     def __init__(self, table: Table) -> None:
         self._table, self._events = table, Events(table)
 
-    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Mapping[str, Any]], list[Intent]]:
-        """A lead's events with those of its visitors, its transitions and its intents, in no particular order.
+    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Recorded], list[Intent]]:
+        """A lead's events with those of its visitors and of the leads that turned out to be it, its transitions and
+        its intents, in no particular order.
 
         At most the newest 10,000 events of each visitor.
         """
+        events, transitions, intents = self._of_partition(lead_partition(lead_id))
+        seen, waiting = {lead_id}, absorbed_of(events)
+        while waiting:
+            if (other := waiting.pop()) not in seen:
+                seen.add(other)
+                theirs, _, sent = self._of_partition(lead_partition(other))
+                events, intents, waiting = events + theirs, intents + sent, waiting + absorbed_of(theirs)
+        for visitor in visitors_of(events):
+            events += islice(self._events.of(visitor), TIMELINE_MAX_EVENTS)
+        return events, transitions, intents
+
+    def _of_partition(self, partition: str) -> tuple[list[Event], list[Recorded], list[Intent]]:
         events: list[Event] = []
-        transitions: list[Mapping[str, Any]] = []
+        transitions: list[Recorded] = []
         intents: list[Intent] = []
-        for item in self._table.query(lead_partition(lead_id)):
+        for item in self._table.query(partition):
             sk = str(item["sk"])
             if sk.startswith(keys.EVENT):
                 events.append(event_of(item))
@@ -36,6 +48,4 @@ class Histories:
                 transitions.append(transition_of(item))
             elif sk.startswith(keys.INTENT):
                 intents.append(intent_of(item))
-        for visitor in visitors_of(events):
-            events += islice(self._events.of(visitor), TIMELINE_MAX_EVENTS)
         return events, transitions, intents

@@ -19,11 +19,19 @@ OWNER, ANSWER, CONSENT, PROFILE, REFOLD, STANDING = (
     "STANDING",
 )
 ACTIVE = "ACTIVE"
+ACTIVATION = "ACTIVATION#"
 EVENT, INTENT, TRANSITION, HANDOFF = "EVENT#", "INTENT#", "TRANSITION#", "HANDOFF#"
 QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
+JOB, PART, DOCUMENT = "JOB", "PART#", "DOCUMENT"
+SIMULATED = "SIMULATED"
+PUBLISHING, TURN = "PUBLISHING", "TURN"  # the one item that says which publish runs
+DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 
+INDEXED = frozenset({"list_pk", "list_sk", "due_pk", "due_sk"})  # by which an item stands in an index
+
 STAGE_SHARDS = 16
+LEAD_SHARDS = 16
 OUTBOX_SHARDS = 4
 DUE_SHARDS = 8
 SCORE_OFFSET = 10_000_000  # thousandths; makes every score a positive number of nine digits
@@ -55,9 +63,29 @@ def config(kind: str) -> str:
     return f"CONFIG#{kind}"
 
 
+def activation(number: int) -> str:
+    """The sort key of the record that a version of the model became the active one."""
+    return f"{ACTIVATION}{number:05d}"
+
+
 def model_version(version: int) -> str:
     """The sort key of one version of the model."""
     return f"v{version:05d}"
+
+
+def job(job_id: str) -> str:
+    """The partition of a job."""
+    return f"{JOB}#{job_id}"
+
+
+def part(number: int) -> str:
+    """The sort key of a part of a job's list."""
+    return f"{PART}{number:05d}"
+
+
+def simulated(digest: str) -> str:
+    """The partition of what was simulated of a document."""
+    return f"{SIMULATED}#{digest}"
 
 
 def shard(lead_id: str, shards: int) -> int:
@@ -73,6 +101,11 @@ def by_stage(stage: str, shard_number: int) -> str:
 def by_score(total: int, lead_id: str) -> str:
     """The list index's sort key of a lead: its stored score in thousandths, then its id."""
     return f"{total + SCORE_OFFSET:09d}#{lead_id}"
+
+
+def all_leads(shard_number: int) -> str:
+    """The list index's partition of all leads of a shard, ordered by their ids."""
+    return f"LEADS#{shard_number}"
 
 
 def by_state(state: str, shard_number: int) -> str:

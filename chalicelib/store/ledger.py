@@ -26,12 +26,12 @@ class Ledger:
 
     def save(self, before: Intent, after: Intent) -> None:
         """Replace an intent. Raises ConflictError when it is no longer as before."""
-        self._table.write(_replace(before, after))
+        self._table.write(replace_intent(before, after))
 
     def claim(self, before: Intent, after: Intent, *, needs_consent: bool) -> None:
         """Replace an intent, in one transaction with the check of the lead's consent. Raises ConflictError."""
         checks = [Check(keys.lead(before.lead_id), keys.CONSENT, MAY_WRITE)] if needs_consent else []
-        self._table.write(_replace(before, after), *checks)
+        self._table.write(replace_intent(before, after), *checks)
 
     def consent(self, lead_id: str) -> Consent:
         """The lead's consent as it stands now."""
@@ -58,7 +58,8 @@ def put_intent(intent: Intent) -> Put:
     return Put(intent_item(intent), ABSENT)
 
 
-def _replace(before: Intent, after: Intent) -> Put:
+def replace_intent(before: Intent, after: Intent) -> Put:
+    """The write that brings an intent into another state, if it is still as before."""
     return Put(intent_item(after), {"version": before.version})
 
 

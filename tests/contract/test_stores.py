@@ -1,4 +1,7 @@
-"""The named methods of the store, on both engines: what a room asks of it, and what it answers."""
+"""The named methods of the store, on every engine: what a room asks of it, and what it answers.
+
+Leads, versions of the model and what is due have files of their own.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -7,25 +10,16 @@ from hashlib import sha256
 
 import pytest
 
-from chalicelib.capture import identity
 from chalicelib.capture.consent import Consent, given
 from chalicelib.capture.joining import Answer
 from chalicelib.delivery import intents
 from chalicelib.delivery.intents import Channel, Intent, State
-from chalicelib.errors import AlreadyPlannedError, ConflictError, DocumentError
+from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, user_partition
-from chalicelib.handoff.plan import Handoff
-from chalicelib.lifecycle.stages import Actor, Stage, Standing, Transition
-from chalicelib.qualify.clock import Due, Task
-from chalicelib.qualify.effects import Moved
-from chalicelib.qualify.lead import Lead
-from chalicelib.scoring.profile import Touch, Touches
-from chalicelib.scoring.score import score
-from chalicelib.scoring.tally import Tally
+from chalicelib.qualify.effects import Change
 from chalicelib.store.captured import Captured
 from chalicelib.store.consents import Consents
 from chalicelib.store.documents import Documents
-from chalicelib.store.due import DueList
 from chalicelib.store.events import Events, put_event, put_owner
 from chalicelib.store.histories import Histories
 from chalicelib.store.leads import Leads
@@ -33,13 +27,11 @@ from chalicelib.store.ledger import Ledger, put_intent
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from tests import factories as make
-from tests.factories import LEAD_ID, TODAY, VISITOR
+from tests.factories import LEAD_ID, MINUTE, VISITOR
 from tests.fakes import NOW, FakeClock
-from tests.house import model_document
 
 OWN = lead_partition(LEAD_ID)
 SUBMISSION = "SUBMISSION#" + sha256(b"demo\ns1").hexdigest()
-MINUTE = timedelta(minutes=1)
 
 
 def write_all(table: Table, events: Sequence[Event]) -> None:
@@ -197,188 +189,6 @@ def test_the_same_suppression_again_changes_nothing(table: Table) -> None:
     assert contents(table) == before
 
 
-# --- leads ----------------------------------------------------------------------------------------------------------
-
-
-def leads(table: Table) -> Leads:
-    return Leads(table, spread_reviews=False)
-
-
-def whole_lead(**parts: object) -> Lead:
-    known: dict[str, object] = {
-        "version": 1,
-        "profile": make.profile(),
-        "touches": Touches(Touch(NOW, "e", "google", "cpc", "spring"), Touch(NOW + MINUTE, "f", "news", "", "")),
-        "tally": make.seen(blog={0: 2, 3: 1}, keys={"guide-download": {"aabbccdd": 1}}),
-        "standing": Standing(stage=Stage.MQL, cycle=2, entered_on=TODAY, owner="sam"),
-        "counted": {b"12345678": 497_000, b"\x00\xff345678": 497_001},
-        "review_on": make.day(3),
-        "total": 60_123,
-        "model_version": 4,
-        "created_at": NOW,
-        "updated_at": NOW + MINUTE,
-        "refolded_at": NOW,
-    }
-    return make.lead(**{**known, **parts})
-
-
-def moved(target: Stage = Stage.MQL, kind: str | None = None) -> Moved:
-    transition = Transition(origin=Stage.LEAD, target=target, kind=kind, why="fit at least 20", cycle=1)
-    worth = score(make.model(), make.profile(), Touches(), Tally(), TODAY)
-    return Moved(transition, worth, Actor.MODEL, NOW)
-
-
-def put_lead(table: Table, one: Lead) -> None:
-    leads(table).write(make.lead(lead_id=one.lead_id), one, None, [], None)
-
-
-def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
-    write_all(table, [make.form()])
-    assert leads(table).read(LEAD_ID) == make.lead()
-
-
-def test_a_lead_is_read_as_it_was_written(table: Table) -> None:
-    for version, one in enumerate((whole_lead(), whole_lead(crowded=True, counted={}, review_on=None)), start=1):
-        before = leads(table).read(LEAD_ID)
-        leads(table).write(before, replace(one, version=version), None, [], None)
-        assert leads(table).read(LEAD_ID) == replace(one, version=version)
-
-
-def test_a_lead_is_written_on_the_version_that_was_read(table: Table) -> None:
-    first = whole_lead()
-    put_lead(table, first)
-    with pytest.raises(ConflictError):
-        put_lead(table, first)
-    leads(table).write(first, replace(first, version=2, total=1), None, [], None)
-    with pytest.raises(ConflictError):
-        leads(table).write(first, replace(first, version=2, total=2), None, [], None)
-    assert leads(table).read(LEAD_ID).total == 1
-
-
-def test_a_transition_is_written_with_what_it_wants_and_read_with_its_reasons(table: Table) -> None:
-    wanted = [make.handoff_intent(), make.handoff_intent(Channel.TOPIC)]
-    handoff = Handoff(cycle=1, owner="sam", kind="requested", created_at=NOW)
-    leads(table).write(make.lead(), whole_lead(), moved(Stage.SQL, "requested"), wanted, handoff)
-    found = leads(table).transition(LEAD_ID, 1)
-    assert found is not None
-    assert {name: found[name] for name in ("origin", "target", "kind", "why", "actor", "cycle", "total", "grade")} == {
-        "origin": "lead",
-        "target": "sql",
-        "kind": "requested",
-        "why": "fit at least 20",
-        "actor": "model",
-        "cycle": 1,
-        "total": 40_000,
-        "grade": "A",
-    }
-    assert sum(milli for _, _, milli, _ in found["reasons"]) == 40_000
-    assert leads(table).transition(LEAD_ID, 2) is None
-    assert [Ledger(table).read(LEAD_ID, one.key) for one in wanted] == wanted
-
-
-def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it(table: Table) -> None:
-    wanted = [make.handoff_intent(), make.handoff_intent(Channel.TOPIC)]
-    handoff = Handoff(cycle=1, owner="sam", kind="requested", created_at=NOW)
-    table.write(put_intent(wanted[1]))
-    with pytest.raises(AlreadyPlannedError) as planned:
-        leads(table).write(make.lead(), whole_lead(), moved(Stage.SQL), wanted, handoff)
-    assert (planned.value.intents, planned.value.handoff) == (frozenset({wanted[1].key}), False)
-    assert leads(table).read(LEAD_ID) == make.lead()
-    leads(table).write(make.lead(), whole_lead(), moved(Stage.SQL), wanted[:1], handoff)
-    with pytest.raises(AlreadyPlannedError) as again:
-        leads(table).write(whole_lead(), whole_lead(version=2), moved(Stage.SQL), wanted, handoff)
-    assert (again.value.intents, again.value.handoff) == (frozenset(one.key for one in wanted), True)
-
-
-def test_a_lost_race_is_a_conflict_even_when_its_intents_were_planned_too(table: Table) -> None:
-    put_lead(table, whole_lead())
-    table.write(put_intent(make.letter_intent()))
-    with pytest.raises(ConflictError) as conflict:
-        leads(table).write(make.lead(), whole_lead(), moved(), [make.letter_intent()], None)
-    assert not isinstance(conflict.value, AlreadyPlannedError)
-
-
-def test_many_leads_are_read_in_the_order_they_were_asked_for(table: Table) -> None:
-    ids = [f"LEAD{number:04d}" for number in range(120)]
-    for lead_id in ids:
-        put_lead(table, make.lead(lead_id=lead_id, version=1))
-    wanted = [*reversed(ids), "NOBODY"]
-    assert [one.lead_id for one in leads(table).read_many(wanted)] == wanted[:-1]
-
-
-def test_a_stage_lists_its_leads_best_stored_score_first(table: Table) -> None:
-    totals = {"A001": 5_000, "B002": -9_000, "C003": 90_000, "D004": 0, "E005": 5_001}
-    for lead_id, total in totals.items():
-        put_lead(table, make.lead(lead_id=lead_id, version=1, total=total))
-    put_lead(table, make.lead(lead_id="F006", version=1, standing=Standing(stage=Stage.SQL)))
-    assert leads(table).in_stage(Stage.LEAD, 10) == (["C003", "E005", "A001", "D004", "B002"], False)
-    assert leads(table).in_stage(Stage.LEAD, 2) == (["C003", "E005"], True)
-    assert leads(table).in_stage(Stage.CUSTOMER, 2) == ([], False)
-
-
-# --- what is due ----------------------------------------------------------------------------------------------------
-
-
-def test_a_review_is_due_at_midnight_of_its_day(table: Table) -> None:
-    put_lead(table, whole_lead(review_on=make.day(1)))
-    midnight = NOW.replace(hour=0) + timedelta(days=1)
-    assert list(DueList(table).until(midnight - timedelta(milliseconds=1))) == []
-    assert list(DueList(table).until(midnight)) == [Due(Task.REVIEW, LEAD_ID, "")]
-
-
-def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> None:
-    spread = Leads(table, spread_reviews=True)
-    for number in range(40):
-        lead_id = identity.lead_id(b"secret", f"{number}@acme.example")
-        spread.write(make.lead(lead_id=lead_id), whole_lead(lead_id=lead_id, review_on=make.day(1)), None, [], None)
-    midnight = NOW.replace(hour=0) + timedelta(days=1)
-    by_minute = [len(list(DueList(table).until(midnight + minutes * MINUTE))) for minutes in (0, 15, 30, 60)]
-    assert by_minute == sorted(by_minute)
-    assert by_minute[-1] == 40
-    assert 0 < by_minute[1] < 40
-
-
-def test_a_refold_that_was_asked_for_is_due_until_it_is_done(table: Table) -> None:
-    put_lead(table, whole_lead(review_on=None))
-    store = leads(table)
-    store.ask_refold(store.read(LEAD_ID), NOW + MINUTE)
-    assert list(DueList(table).until(NOW)) == []
-    assert list(DueList(table).until(NOW + MINUTE)) == [Due(Task.REFOLD, LEAD_ID, "")]
-    store.refolded(store.read(LEAD_ID))
-    assert list(DueList(table).until(NOW + MINUTE)) == []
-
-
-def test_a_refold_that_was_asked_for_meanwhile_stays_due(table: Table) -> None:
-    put_lead(table, whole_lead(review_on=None))
-    store = leads(table)
-    store.ask_refold(store.read(LEAD_ID), NOW)
-    reading = store.read(LEAD_ID)
-    store.ask_refold(store.read(LEAD_ID), NOW)
-    with pytest.raises(ConflictError):
-        store.refolded(reading)
-    assert list(DueList(table).until(NOW)) == [Due(Task.REFOLD, LEAD_ID, "")]
-
-
-def test_an_intent_is_due_until_nothing_is_left_to_do(table: Table) -> None:
-    intent = make.letter_intent()
-    table.write(put_intent(intent))
-    assert intent.due_at is not None
-    assert list(DueList(table).until(NOW)) == []
-    assert list(DueList(table).until(intent.due_at)) == [Due(Task.INTENT, LEAD_ID, intent.key)]
-    Ledger(table).save(intent, intents.settled(intent, State.SENT))
-    assert list(DueList(table).until(intent.due_at)) == []
-
-
-def test_one_tick_takes_at_most_five_hundred_of_a_shard_the_oldest_first(table: Table) -> None:
-    items = [
-        make.letter_intent(key=f"letter#s#1#{number:03d}", now=NOW - (600 - number) * MINUTE) for number in range(510)
-    ]
-    for intent in items:
-        table.write(put_intent(intent))
-    due = list(DueList(table).until(NOW))
-    assert [one.key for one in due] == [intent.key for intent in items[:500]]
-
-
 # --- the ledger -----------------------------------------------------------------------------------------------------
 
 
@@ -473,34 +283,36 @@ def test_a_worker_sees_anothers_document_within_thirty_seconds(table: Table) -> 
     assert worker.get("form", "a") == {"id": "a"}
 
 
-def test_models_are_numbered_and_the_same_one_is_not_stored_twice(table: Table) -> None:
-    documents = Documents(table, FakeClock())
-    with pytest.raises(DocumentError, match="no active model"):
-        documents.model()
-    assert documents.put_model(model_document()) == 1
-    assert documents.put_model(model_document()) == 1
-    assert documents.put_model({**model_document(), "name": "Another"}) == 2
-    assert (documents.model().version, documents.model().name) == (2, "Another")
-    assert [item["sk"] for item in table.query("CONFIG#model")] == ["ACTIVE", "v00001", "v00002"]
-
-
-def test_a_model_that_breaks_the_format_is_not_stored(table: Table) -> None:
-    with pytest.raises(DocumentError):
-        Documents(table, FakeClock()).put_model({**model_document(), "nonsense": 1})
-    assert list(table.query("CONFIG#model")) == []
-
-
 # --- histories and quarantine ---------------------------------------------------------------------------------------
 
 
 def test_a_history_holds_everything_of_a_lead_and_of_the_visitors_it_joined(table: Table) -> None:
     form, page = make.form(joins=(VISITOR,)), make.page()
     write_all(table, [form, page, make.page(partition="VISITOR#another")])
-    leads(table).write(make.lead(), whole_lead(), moved(), [make.letter_intent()], None)
+    change = Change(moved=[make.moved()], intents=[make.letter_intent()])
+    Leads(table, spread_reviews=False).write(make.lead(), make.whole_lead(), change)
     events, transitions, planned = Histories(table).of_lead(LEAD_ID)
     assert sorted(events, key=lambda event: event.id) == sorted([form, page], key=lambda event: event.id)
-    assert [one["version"] for one in transitions] == [1]
+    assert [one.version for one in transitions] == [1]
     assert planned == [make.letter_intent()]
+
+
+def test_a_history_holds_what_happened_to_the_leads_that_turned_out_to_be_it(table: Table) -> None:
+    """Also to one that another had absorbed before; the transitions are the survivor's alone."""
+    merges = [
+        make.event(Kind.PERSON, "merged", partition=lead_partition(ours), properties={"other_lead_id": other})
+        for ours, other in ((LEAD_ID, "SECOND"), ("SECOND", "THIRD"), ("THIRD", LEAD_ID))
+    ]
+    theirs = make.form(partition=lead_partition("THIRD"), joins=(VISITOR,))
+    letter = replace(make.letter_intent(), lead_id="SECOND")
+    write_all(table, [*merges, theirs, make.page()])
+    Leads(table, spread_reviews=False).write(
+        make.lead(lead_id="SECOND"), make.whole_lead(lead_id="SECOND"), Change(moved=[make.moved()], intents=[letter])
+    )
+    events, transitions, planned = Histories(table).of_lead(LEAD_ID)
+    assert {event.id for event in events} == {event.id for event in (*merges, theirs, make.page())}
+    assert len(events) == 5
+    assert (transitions, planned) == ([], [letter])
 
 
 def test_nobody_has_no_history(table: Table) -> None:

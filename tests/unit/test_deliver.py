@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.capture.consent import Consent, given, suppressed
+from chalicelib.delivery import intents
 from chalicelib.delivery.deliver import Deliver
 from chalicelib.delivery.intents import Channel, Intent, Reason, State
 from chalicelib.delivery.messages import Mail, Message, Outcome, Refused, Sent, Skip, Text, Throttled, Unclear
@@ -113,6 +114,12 @@ def test_a_handoff_needs_no_consent(channel: Channel) -> None:
     assert room.work().state is State.SENT
 
 
+@pytest.mark.parametrize("key", ["correction#1#mail", "warning#1#bad-fit", "triage#1#mail"])
+def test_a_word_to_sales_needs_no_consent_of_the_lead(key: str) -> None:
+    room = Room(make.handoff_intent(key=key), consent=suppressed(Consent(), "unsubscribed", NOW))
+    assert room.work().state is State.SENT
+
+
 def test_an_unsubscribe_that_came_before_the_second_try_wins() -> None:
     room = Room(make.letter_intent(), Throttled())
     room.work()
@@ -135,6 +142,21 @@ def test_a_refused_message_is_not_tried_again() -> None:
     room = Room(make.letter_intent(), Refused())
     assert told(room.work()) == (State.REFUSED, "rejected")
     room.work(minutes=60)
+    assert room.senders.sent == []
+
+
+def test_a_notice_that_was_taken_back_is_never_sent() -> None:
+    room = Room(make.handoff_intent())
+    room.ledger.save(room.intent(), intents.cancelled(room.intent()))
+    assert told(room.work(minutes=60)) == (State.CANCELLED, "taken_back")
+    assert room.senders.sent == []
+
+
+def test_a_notice_that_is_taken_back_while_it_waits_for_its_next_try_stays_unsent() -> None:
+    room = Room(make.handoff_intent(), Throttled())
+    room.work()
+    room.ledger.save(room.intent(), intents.cancelled(room.intent()))
+    assert told(room.work(minutes=60)) == (State.CANCELLED, "taken_back")
     assert room.senders.sent == []
 
 

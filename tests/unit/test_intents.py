@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.delivery import intents
-from chalicelib.delivery.intents import OPEN, RANK, Intent, Reason, State
+from chalicelib.delivery.intents import LEFT, OPEN, RANK, Intent, Reason, State
 from tests import factories as make
 from tests.fakes import NOW
 
@@ -78,6 +78,24 @@ def test_a_handoff_that_stays_unclear_is_given_up_in_the_end() -> None:
     assert intents.without_evidence(before, NOW).state is State.LOST
 
 
+@pytest.mark.parametrize("key", ["correction#1#mail", "warning#1#bad-fit", "triage#1#topic"])
+def test_a_word_to_sales_goes_again_as_a_handoff_does(key: str) -> None:
+    """Whoever got the handoff must hear that it was a mistake, at the price of hearing it twice."""
+    word = make.handoff_intent(key=key)
+    assert word.kind == key.partition("#")[0]
+    assert intents.without_evidence(in_state(State.UNKNOWN, word), NOW).state is State.PLANNED
+
+
+def test_planned_to_cancelled_when_the_decision_was_taken_back() -> None:
+    cancelled = intents.cancelled(make.handoff_intent())
+    assert (cancelled.state, cancelled.reason, cancelled.due_at) == (State.CANCELLED, Reason.TAKEN_BACK, None)
+
+
+def test_what_left_or_may_have_left_is_neither_open_for_good_nor_never_sent() -> None:
+    never_left = {State.PLANNED, State.REFUSED, State.SUPPRESSED, State.CANCELLED, State.LOST}
+    assert set(State) - never_left == LEFT
+
+
 def test_evidence_raises_the_rank_and_tells_nothing_else() -> None:
     """The whole table: from each state, what each kind of evidence makes of it."""
     taken = {
@@ -99,6 +117,7 @@ def test_evidence_settles_with_its_message_id_and_clears_the_doubt() -> None:
 ARROWS: list[Callable[[Intent], Intent | None]] = [
     lambda one: intents.claimed(one, NOW),
     lambda one: intents.settled(one, State.SENT),
+    intents.cancelled,
     lambda one: intents.throttled(one, NOW),
     intents.unclear,
     lambda one: intents.without_evidence(one, NOW),

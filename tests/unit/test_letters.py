@@ -9,7 +9,7 @@ from chalicelib.delivery.messages import Mail, Skip
 from chalicelib.delivery.templates import plain_name
 from chalicelib.errors import DocumentError
 from chalicelib.events import Value
-from chalicelib.lifecycle.stages import Stage, Transition
+from chalicelib.lifecycle.stages import Stage
 from chalicelib.nurture.letters import Letters
 from chalicelib.nurture.sequences import first_letters
 from tests import factories as make
@@ -113,7 +113,7 @@ SEQUENCE = {"id": "welcome", "enter": {"stage": ["mql"]}, "steps": [{"id": "1", 
 
 
 def wanted(target: Stage, sequence: dict[str, Any] = SEQUENCE, cycle: int = 1) -> list[tuple[str, str | None]]:
-    moved = Transition(origin=Stage.LEAD, target=target, kind=None, why="", cycle=cycle)
+    moved = make.transition(target, cycle=cycle)
     intents = first_letters([sequence], moved, make.LEAD_ID, "ann@acme.example", 3, NOW)
     return [(intent.key, intent.letter) for intent in intents]
 

@@ -12,19 +12,10 @@ from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
 from chalicelib.delivery.templates import inert
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import Notices
-from chalicelib.handoff.plan import handoff_of
-from chalicelib.handoff.routing import salesperson
-from chalicelib.lifecycle.stages import Stage, Transition
+from chalicelib.lifecycle.stages import Recorded, Stage
 from tests import factories as make
-from tests.fakes import NOW
 
-MOVED = {
-    "kind": "requested",
-    "why": "demo request within 14 days, fit at least -15",
-    "total": 90_000,
-    "grade": "A",
-    "reasons": [["demo-request", "intent", 30_000, "demo request on 1 day"], ["blog", "engagement", 2_500, "blog"]],
-}
+MOVED = make.recorded()
 PROFILE: Mapping[str, Value] = {**make.BEST_FIT, "first_name": "Ann", "last_name": "Example"}
 DEEDS = [make.form(fields={"message": "We have an audit in March."}), make.page("/pricing", days_ago=1)]
 
@@ -32,7 +23,7 @@ DEEDS = [make.form(fields={"message": "We have an audit in March."}), make.page(
 def compose(
     channel: Channel = Channel.MAIL,
     profile: Mapping[str, Value] = PROFILE,
-    moved: Mapping[str, Any] | None = MOVED,
+    moved: Recorded | None = MOVED,
     did: Sequence[Event] = DEEDS,
     **intent: Any,
 ) -> Message | Skip:
@@ -75,7 +66,7 @@ def test_a_mail_says_who_why_what_they_did_and_how_to_reach_them() -> None:
 
 
 def test_one_who_did_not_ask_is_to_be_written_to_first() -> None:
-    notice = mail(moved={**MOVED, "kind": "inferred"})
+    notice = mail(moved=make.recorded(transition=make.transition(Stage.SQL, kind="inferred")))
     assert "has not asked to be contacted: write first" in notice.subject
 
 
@@ -178,38 +169,3 @@ def test_a_subject_and_a_text_are_one_line_each() -> None:
 
 def test_the_topics_subject_is_ours_alone() -> None:
     assert topic(profile=NASTY).subject == f"Handoff {REFERENCE}: requested, 90 points"
-
-
-# --- routing and the plan -------------------------------------------------------------------------------------------
-
-SAM = {"id": "sam", "name": "Sam", "email": "sam@keybook.example", "phone": "+4930901821"}
-
-
-def test_the_first_active_person_gets_the_lead() -> None:
-    away = {**SAM, "id": "kim", "active": False}
-    person = salesperson({"people": [away, SAM]})
-    assert person is not None
-    assert person.id == "sam"
-    assert salesperson({"people": [away]}) is None
-    assert salesperson({"people": []}) is None
-    assert salesperson(None) is None
-
-
-@pytest.mark.parametrize(
-    ("kind", "people", "told"),
-    [
-        ("requested", [SAM], {"mail": SAM["email"], "topic": None, "text": SAM["phone"]}),
-        ("inferred", [SAM], {"mail": SAM["email"], "topic": None}),
-        ("requested", [], {"mail": None, "topic": None, "text": None}),
-        ("requested", [{**SAM, "phone": None}], {"mail": SAM["email"], "topic": None, "text": None}),
-    ],
-)
-def test_one_intent_for_each_channel_and_a_text_only_for_a_request(
-    kind: str, people: list[dict[str, Any]], told: dict[str, str | None]
-) -> None:
-    moved = Transition(origin=Stage.MQL, target=Stage.SQL, kind=kind, why="", cycle=2)
-    handoff, intents = handoff_of(moved, make.LEAD_ID, 7, {"people": people}, NOW)
-    assert {intent.channel.value: intent.to for intent in intents} == told
-    assert {intent.key for intent in intents} == {f"handoff#2#{channel}" for channel in told}
-    assert {intent.about for intent in intents} == {7}
-    assert (handoff.cycle, handoff.kind, handoff.owner) == (2, kind, "sam" if people else None)

@@ -1,0 +1,289 @@
+"""What people do with a lead: move it, answer, close, take events back, merge, rebuild.
+
+Each is decided in the request, in one transaction of the person's event, the standing, the transition and what it
+wants; the event's stream record then finds it counted.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from chalicelib.delivery.intents import HANDOFF, LEFT, LETTER, Intent, State, cancelled
+from chalicelib.errors import FieldError, InputError, NotFoundError, StateError
+from chalicelib.events import (
+    OTHER_LEAD,
+    RETRACTED_IDS,
+    Act,
+    Event,
+    Kind,
+    Value,
+    event_id,
+    is_lead_id,
+    lead_partition,
+    retracted_ids,
+)
+from chalicelib.lifecycle import moves
+from chalicelib.lifecycle.decide import withdraw
+from chalicelib.lifecycle.stages import Outcome, Recorded, Stage, Standing, Transition, fold
+from chalicelib.limits import UNDO_MINUTES
+from chalicelib.qualify import lead as leads
+from chalicelib.qualify.effects import Cause, Change
+from chalicelib.qualify.lead import CYCLE, QUESTIONS, Lead, score_of
+from chalicelib.qualify.qualify import Qualify
+from chalicelib.qualify.rebuilt import Difference, differences
+from chalicelib.scoring.model import Model
+from chalicelib.scoring.score import Score, score
+from chalicelib.scoring.tally import Tally, until
+from chalicelib.writing import until_written
+
+ANSWERED_IN = frozenset({Stage.ACCEPTED, Stage.OPPORTUNITY})
+LOST_FROM = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
+UNDO_TIME = timedelta(minutes=UNDO_MINUTES)
+
+
+class Kept(Protocol):
+    """Where leads are kept."""
+
+    def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
+        """A lead's transitions, the newest first."""
+
+    def intents(self, lead_id: str) -> list[Intent]:
+        """All intents of a lead."""
+
+
+class Commands:
+    """Does what people ask of a lead. Each answers with the lead as it is then.
+
+    model: a stored version of the model, compiled, or None.
+    """
+
+    def __init__(
+        self,
+        qualify: Qualify,
+        kept: Kept,
+        model: Callable[[int], Model | None],
+        now: Callable[[], datetime],
+        new_id: Callable[[], str],
+        pause: Callable[[int], None],
+    ) -> None:
+        self._qualify, self._kept, self._model = qualify, kept, model
+        self._now, self._new_id, self._pause = now, new_id, pause
+
+    def move(self, lead_id: str, target: Stage, reason: str) -> Lead:
+        """Move a lead along a legal edge. Back to sql within ten minutes of a verdict undoes the verdict.
+
+        Raises NotFoundError, StateError.
+        """
+        return until_written(lambda: self._move(self._known(lead_id), target, reason), self._pause)
+
+    def answer(self, lead_id: str, answers: Mapping[str, Value]) -> Lead:
+        """Keep answers to an opportunity's five questions; the fifth makes an accepted lead an opportunity.
+
+        Raises NotFoundError, StateError for a lead that sales did not accept.
+        """
+        return until_written(lambda: self._answer(self._known(lead_id), answers), self._pause)
+
+    def close(self, lead_id: str, outcome: Outcome, reason: str, value: float | None) -> Lead:
+        """Close the loop: a won lead is a customer, a lost one is recycled. Raises NotFoundError, StateError."""
+        return until_written(lambda: self._close(self._known(lead_id), outcome, reason, value), self._pause)
+
+    def retract(self, lead_id: str, event_ids: Sequence[str], reason: str) -> Lead:
+        """Take events back out of the score, and what the model decided for them, unless sales has accepted.
+
+        Raises NotFoundError; InputError for an id that is no event of this lead.
+        """
+        return until_written(lambda: self._retract(self._known(lead_id), event_ids, reason), self._pause)
+
+    def merge(self, lead_id: str, other_lead_id: str) -> Lead:
+        """Make two leads one: the other's id answers with this one from now on. Again, it changes nothing.
+
+        Raises NotFoundError; InputError for a lead that is to be merged with itself.
+        """
+        return until_written(lambda: self._merge(lead_id, other_lead_id), self._pause)
+
+    def take(self, lead_id: str, fields: Mapping[str, Value], stage: Stage | None) -> Lead:
+        """Take what an import says of a person, who may be new, and may be a customer already. Nobody is told."""
+        return until_written(lambda: self._take(self._qualify.lead(lead_id), fields, stage), self._pause)
+
+    def rebuild(self, lead_id: str) -> tuple[Lead, list[Difference]]:
+        """Derive a lead anew from all its events; with what differed: on a healthy table nothing.
+
+        Raises NotFoundError.
+        """
+        return until_written(lambda: self._rebuild(self._known(lead_id)), self._pause)
+
+    def _known(self, lead_id: str) -> Lead:
+        lead = self._qualify.lead(lead_id) if is_lead_id(lead_id) else None
+        if lead is None or not lead.version:
+            raise NotFoundError("there is no such lead")
+        return lead
+
+    # --- the stage --------------------------------------------------------------------------------------------
+
+    def _move(self, lead: Lead, target: Stage, reason: str) -> Lead:
+        event = self._act(lead, Act.STAGE, {"stage": target.value, "reason": reason})
+        undone = self._undone(lead, reason) if target is Stage.SQL else None
+        if undone is not None:
+            return self._conclude(lead, event, [undone], Cause.SILENT)
+        return self._conclude(lead, event, [self._moved(lead, target, reason)])
+
+    def _moved(self, lead: Lead, target: Stage, reason: str, outcome: Outcome | None = None) -> Transition:
+        model = self._qualify.model(lead)
+        worth = score_of(model, lead, self._now().date())
+        return moves.move(model, lead.standing, worth, lead.tally, target, reason, outcome)
+
+    def _undone(self, lead: Lead, reason: str) -> Transition | None:
+        """The transition that undoes a verdict of the last ten minutes; None when there is none to undo."""
+        done = self._kept.transitions(lead.lead_id)
+        if not done or self._now() - done[0].at > UNDO_TIME or not moves.is_verdict(lead.standing, done[0].transition):
+            return None
+        before = fold(one.transition for one in reversed(done[1:]))
+        return moves.undo(lead.standing, before, reason, self._now().date())
+
+    def _answer(self, lead: Lead, answers: Mapping[str, Value]) -> Lead:
+        standing = lead.standing
+        if standing.stage not in ANSWERED_IN:
+            raise StateError(f"the lead is {standing.stage}; only one that sales accepted has answers to give")
+        event = self._act(lead, Act.OPPORTUNITY, {**answers, CYCLE: standing.cycle})
+        known = {name for name, answer in lead.answers.items() if answer.cycle == standing.cycle}
+        complete = known | answers.keys() >= QUESTIONS
+        if not complete or standing.stage is not Stage.ACCEPTED:
+            return self._conclude(lead, event, [])
+        return self._conclude(lead, event, [self._moved(lead, Stage.OPPORTUNITY, "all five answers are given")])
+
+    def _close(self, lead: Lead, outcome: Outcome, reason: str, value: float | None) -> Lead:
+        stage = lead.standing.stage
+        if outcome is Outcome.LOST and stage not in LOST_FROM:
+            raise StateError(f"the lead is {stage}; only one that sales has can be lost")
+        target = Stage.CUSTOMER if outcome is Outcome.WON else Stage.RECYCLED
+        facts: dict[str, Value] = {"outcome": outcome.value, "reason": reason}
+        event = self._act(lead, Act.OUTCOME, facts | ({"value": value} if value is not None else {}))
+        return self._conclude(lead, event, [self._moved(lead, target, reason, outcome)])
+
+    def _take(self, lead: Lead, fields: Mapping[str, Value], stage: Stage | None) -> Lead:
+        event = replace(self._act(lead, Act.IMPORTED, {}), fields=fields)
+        becomes = stage is Stage.CUSTOMER and lead.standing.stage is not stage
+        steps = [self._moved(lead, Stage.CUSTOMER, "imported as a customer")] if becomes else []
+        return self._conclude(lead, event, steps, Cause.IMPORT)
+
+    # --- what is a refold -------------------------------------------------------------------------------------
+
+    def _retract(self, lead: Lead, event_ids: Sequence[str], reason: str) -> Lead:
+        own = self._qualify.own_events(lead)
+        visitors = self._qualify.visitors(own)
+        _check_retractable(event_ids, [*own, *(event for events in visitors.values() for event in events)])
+        fresh = [one for one in dict.fromkeys(event_ids) if one not in retracted_ids(own)]
+        if not fresh:
+            return lead
+        event = self._act(lead, Act.RETRACTED, {RETRACTED_IDS: " ".join(fresh), "reason": reason})
+        folded = self._qualify.folded(lead, [*own, event], visitors)
+        undone = self._withdrawn(lead, folded, f"taken back: {reason}")
+        return self._qualify.conclude(lead, folded, moves=undone, also=Change(events=[event]))
+
+    def _withdrawn(self, lead: Lead, folded: Lead, why: str) -> list[Transition]:
+        """What taking back evidence undoes: judged by the model and on the day that gave the stage."""
+        entered = next(
+            (one for one in self._kept.transitions(lead.lead_id) if one.transition.target is lead.standing.stage), None
+        )
+        active = self._qualify.model(lead)
+        if entered is None:
+            return []
+        model = self._model(entered.model_version) or active
+        before, after = (_score_then(model, one, entered.transition) for one in (lead, folded))
+        now, given_by = score_of(active, folded, self._now().date()), entered.transition.actor
+        undone = withdraw(model, lead.standing, given_by, before, after, now, why)
+        return [undone] if undone else []
+
+    def _merge(self, lead_id: str, other_lead_id: str) -> Lead:
+        if lead_id == other_lead_id:
+            raise InputError(FieldError("other_lead_id", "is this lead itself; give the other one"))
+        lead, other = self._known(lead_id), self._known(other_lead_id)
+        if lead.lead_id == other.lead_id:
+            return lead
+        event = self._act(lead, Act.MERGED, {OTHER_LEAD: other.lead_id})
+        own = [*self._qualify.own_events(lead), *self._qualify.own_events(other), event]
+        folded = self._qualify.folded(lead, own, self._qualify.visitors(own))
+        steps = moves.merged(lead.standing, other.standing, "merged with another lead", self._now().date())
+        intents = self._kept.intents(other.lead_id)
+        absorbed = replace(
+            other, version=other.version + 1, merged_into=lead.lead_id, tally=Tally(), counted={}, review_on=None
+        )
+        return self._qualify.conclude(
+            lead,
+            replace(folded, standing=_surviving(lead.standing, other.standing, steps)),
+            cause=Cause.SILENT if _told_already(other.standing, intents) else Cause.NEWS,
+            moves=steps,
+            also=Change(
+                events=[event],
+                cancelled=[(one, cancelled(one)) for one in intents if one.state is State.PLANNED],
+                absorbed=(other, absorbed),
+            ),
+        )
+
+    def _rebuild(self, lead: Lead) -> tuple[Lead, list[Difference]]:
+        own = self._qualify.own_events(lead)
+        folded = self._qualify.folded(lead, own, self._qualify.visitors(own))
+        found = differences(lead, folded, self._now().date())
+        return (self._qualify.conclude(lead, folded) if found else lead), found
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def _act(self, lead: Lead, act: Act, facts: Mapping[str, Value]) -> Event:
+        now, partition = self._now(), lead_partition(lead.lead_id)
+        return Event(
+            partition=partition,
+            id=event_id(partition, now, self._new_id()),
+            kind=Kind.PERSON,
+            name=act.value,
+            at=now,
+            captured_at=now,
+            properties=facts,
+        )
+
+    def _conclude(self, lead: Lead, event: Event, steps: Sequence[Transition], cause: Cause = Cause.NEWS) -> Lead:
+        """Write a person's act, counted, with what it moved."""
+        counted = self._counted(lead, event)
+        return self._qualify.conclude(lead, counted, cause=cause, moves=steps, also=Change(events=[event]))
+
+    def _counted(self, lead: Lead, event: Event) -> Lead:
+        if lead.crowded or self._qualify.is_stale(lead):
+            own = [*self._qualify.own_events(lead), event]
+            return self._qualify.folded(lead, own, self._qualify.visitors(own))
+        counted = leads.count(self._qualify.model(lead), lead, event, [], self._now())
+        assert counted is not None, "an act that was never written is not counted"
+        return counted
+
+
+def _check_retractable(event_ids: Sequence[str], events: Sequence[Event]) -> None:
+    """Raises InputError naming each id that is no event of the lead, or a person's act, which is not scored."""
+    kinds = {event.id: event.kind for event in events}
+    wrong = [
+        FieldError(
+            f"event_ids.{position}",
+            "is a person's act, which is not scored" if one in kinds else "is no event of this lead; see its timeline",
+        )
+        for position, one in enumerate(event_ids)
+        if kinds.get(one, Kind.PERSON) is Kind.PERSON
+    ]
+    if wrong:
+        raise InputError(*wrong)
+
+
+def _score_then(model: Model, lead: Lead, entered: Transition) -> Score:
+    """The score on the day of a transition, of what the lead had done by then."""
+    tally = until(lead.tally, entered.on.toordinal())
+    return score(model, lead.profile, lead.touches, tally, entered.on, lead.standing.since)
+
+
+def _surviving(ours: Standing, theirs: Standing, steps: Sequence[Transition]) -> Standing:
+    """Our standing before the steps. The higher cycle and its owner survive, of equal ones the further stage's."""
+    higher, lower = sorted((ours, theirs), key=lambda one: (one.cycle, moves.RANK[one.stage]), reverse=True)
+    cycle = ours.cycle if steps else higher.cycle  # the last step brings the higher one
+    return replace(ours, owner=higher.owner or lower.owner, cycle=cycle)
+
+
+def _told_already(standing: Standing, intents: Sequence[Intent]) -> bool:
+    """Whether the letters or the notices that a lead's stage wants have left already."""
+    kind = HANDOFF if standing.stage is Stage.SQL else LETTER
+    return any(one.kind == kind and one.state in LEFT for one in intents)

@@ -1,0 +1,85 @@
+"""What the clock must do next, on every engine: what is due by now, and nothing that is not."""
+
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.capture import identity
+from chalicelib.delivery import intents
+from chalicelib.delivery.intents import State
+from chalicelib.errors import ConflictError
+from chalicelib.qualify.clock import Due, Task
+from chalicelib.qualify.effects import Change
+from chalicelib.qualify.lead import Lead
+from chalicelib.store.due import DueList
+from chalicelib.store.leads import Leads
+from chalicelib.store.ledger import Ledger, put_intent
+from chalicelib.store.table import Table
+from tests import factories as make
+from tests.factories import LEAD_ID, MINUTE
+from tests.fakes import NOW
+
+
+def put_lead(table: Table, one: Lead) -> None:
+    Leads(table, spread_reviews=False).write(make.lead(lead_id=one.lead_id), one, Change())
+
+
+def test_a_review_is_due_at_midnight_of_its_day(table: Table) -> None:
+    put_lead(table, make.whole_lead(review_on=make.day(1)))
+    midnight = NOW.replace(hour=0) + timedelta(days=1)
+    assert list(DueList(table).until(midnight - timedelta(milliseconds=1))) == []
+    assert list(DueList(table).until(midnight)) == [Due(Task.REVIEW, LEAD_ID, "")]
+
+
+def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> None:
+    spread = Leads(table, spread_reviews=True)
+    for number in range(40):
+        lead_id = identity.lead_id(b"secret", f"{number}@acme.example")
+        one = make.whole_lead(lead_id=lead_id, review_on=make.day(1))
+        spread.write(make.lead(lead_id=lead_id), one, Change())
+    midnight = NOW.replace(hour=0) + timedelta(days=1)
+    by_minute = [len(list(DueList(table).until(midnight + minutes * MINUTE))) for minutes in (0, 15, 30, 60)]
+    assert by_minute == sorted(by_minute)
+    assert by_minute[-1] == 40
+    assert 0 < by_minute[1] < 40
+
+
+def test_a_refold_that_was_asked_for_is_due_until_it_is_done(table: Table) -> None:
+    put_lead(table, make.whole_lead(review_on=None))
+    store = Leads(table, spread_reviews=False)
+    store.ask_refold(store.read(LEAD_ID), NOW + MINUTE)
+    assert list(DueList(table).until(NOW)) == []
+    assert list(DueList(table).until(NOW + MINUTE)) == [Due(Task.REFOLD, LEAD_ID, "")]
+    store.refolded(store.read(LEAD_ID))
+    assert list(DueList(table).until(NOW + MINUTE)) == []
+
+
+def test_a_refold_that_was_asked_for_meanwhile_stays_due(table: Table) -> None:
+    put_lead(table, make.whole_lead(review_on=None))
+    store = Leads(table, spread_reviews=False)
+    store.ask_refold(store.read(LEAD_ID), NOW)
+    reading = store.read(LEAD_ID)
+    store.ask_refold(store.read(LEAD_ID), NOW)
+    with pytest.raises(ConflictError):
+        store.refolded(reading)
+    assert list(DueList(table).until(NOW)) == [Due(Task.REFOLD, LEAD_ID, "")]
+
+
+def test_an_intent_is_due_until_nothing_is_left_to_do(table: Table) -> None:
+    intent = make.letter_intent()
+    table.write(put_intent(intent))
+    assert intent.due_at is not None
+    assert list(DueList(table).until(NOW)) == []
+    assert list(DueList(table).until(intent.due_at)) == [Due(Task.INTENT, LEAD_ID, intent.key)]
+    Ledger(table).save(intent, intents.settled(intent, State.SENT))
+    assert list(DueList(table).until(intent.due_at)) == []
+
+
+def test_one_tick_takes_at_most_five_hundred_of_a_shard_the_oldest_first(table: Table) -> None:
+    items = [
+        make.letter_intent(key=f"letter#s#1#{number:03d}", now=NOW - (600 - number) * MINUTE) for number in range(510)
+    ]
+    for intent in items:
+        table.write(put_intent(intent))
+    due = list(DueList(table).until(NOW))
+    assert [one.key for one in due] == [intent.key for intent in items[:500]]

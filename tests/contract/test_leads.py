@@ -1,0 +1,290 @@
+"""Leads in the store, on every engine: read as they were written, written on what was read, listed whole."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.delivery import intents
+from chalicelib.delivery.intents import Channel, Intent, State
+from chalicelib.errors import AlreadyPlannedError, ConflictError
+from chalicelib.events import Kind, lead_partition
+from chalicelib.handoff.plan import Handoff, HandoffState
+from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standing, Transition
+from chalicelib.qualify.effects import Change, Moved
+from chalicelib.qualify.lead import Answer, Lead
+from chalicelib.scoring.tally import EVER, Since
+from chalicelib.store.due import DueList
+from chalicelib.store.events import Events
+from chalicelib.store.leads import Leads
+from chalicelib.store.ledger import Ledger, put_intent
+from chalicelib.store.table import Table
+from tests import factories as make
+from tests.factories import LEAD_ID, MINUTE, TODAY
+from tests.fakes import NOW
+
+OWN = lead_partition(LEAD_ID)
+NOTHING = Change()
+TO_SALES = make.moved(Stage.SQL, kind="requested")
+HANDOFF = Handoff(cycle=1, owner="sam", kind="requested", created_at=NOW)
+NOTICES = [make.handoff_intent(), make.handoff_intent(Channel.TOPIC)]
+TODAYS_CELLS = make.seen(blog=[0], keys={"guide-download": {"aabbccdd": 0}})
+
+
+def leads(table: Table) -> Leads:
+    return Leads(table, spread_reviews=False)
+
+
+def put_lead(table: Table, one: Lead, change: Change = NOTHING) -> None:
+    """Write a lead for the first time."""
+    leads(table).write(make.lead(lead_id=one.lead_id), one, change)
+
+
+# --- read as written ------------------------------------------------------------------------------------------------
+
+
+def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
+    Events(table).append(make.form())
+    assert leads(table).read(LEAD_ID) == make.lead()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {},
+        {"crowded": True, "counted": {}, "review_on": None},
+        {"standing": Standing()},
+        {"warned": ("1#a request", "2#competitor"), "merged_into": None},
+        {"merged_into": "ANOTHER"},
+        {
+            "standing": make.standing(
+                Stage.RECYCLED,
+                rest_until=make.day(45),
+                since=Since(TODAY.toordinal(), TODAYS_CELLS),
+                overrides=("competitor", "bad-fit"),
+                outcome=Outcome.LOST,
+                handed_on=make.day(-9),
+                cycle=3,
+                owner="sam",
+            )
+        },
+        {"standing": make.standing(Stage.SQL, kind="requested", by_person=True, since=EVER)},
+        {"standing": make.standing(Stage.CUSTOMER, outcome=Outcome.WON)},
+        {
+            "answers": {
+                "permission": Answer(2, NOW, "e1", value=True),
+                "size": Answer(2, NOW + MINUTE, "e2", "40 seats, später 80"),
+            }
+        },
+    ],
+)
+def test_a_lead_is_read_as_it_was_written_first_and_again(table: Table, parts: dict[str, object]) -> None:
+    first, second = make.whole_lead(**parts), make.whole_lead(version=2)
+    put_lead(table, first)
+    assert leads(table).read(LEAD_ID) == first
+    leads(table).write(first, second, Change())
+    assert leads(table).read(LEAD_ID) == second
+    leads(table).write(second, replace(first, version=3), Change())
+    assert leads(table).read(LEAD_ID) == replace(first, version=3)
+
+
+def test_the_answers_alone_are_a_change_that_is_kept(table: Table) -> None:
+    first = make.whole_lead()
+    put_lead(table, first)
+    answered = replace(first, version=2, answers={"size": Answer(2, NOW, "e", "40 seats")})
+    leads(table).write(first, answered, Change())
+    assert leads(table).read(LEAD_ID) == answered
+
+
+def test_a_lead_is_written_on_the_version_that_was_read(table: Table) -> None:
+    first = make.whole_lead()
+    put_lead(table, first)
+    with pytest.raises(ConflictError):
+        put_lead(table, first)
+    leads(table).write(first, replace(first, version=2, total=1), Change())
+    with pytest.raises(ConflictError):
+        leads(table).write(first, replace(first, version=2, total=2), Change())
+    assert leads(table).read(LEAD_ID).total == 1
+
+
+def test_many_leads_are_read_in_the_order_they_were_asked_for(table: Table) -> None:
+    ids = [f"LEAD{number:04d}" for number in range(120)]
+    for lead_id in ids:
+        put_lead(table, make.lead(lead_id=lead_id, version=1))
+    wanted = [*reversed(ids), "NOBODY"]
+    assert [one.lead_id for one in leads(table).read_many(wanted)] == wanted[:-1]
+
+
+# --- what is written with it ----------------------------------------------------------------------------------------
+
+
+def test_a_transition_is_written_with_what_it_wants_and_read_with_its_reasons(table: Table) -> None:
+    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], intents=NOTICES, handoff=HANDOFF))
+    found = leads(table).transition(LEAD_ID, 1)
+    assert found == recorded_of(TO_SALES)
+    assert (found.total, found.grade, sum(milli for _, _, milli, _ in found.reasons)) == (40_000, "A", 40_000)
+    assert leads(table).transition(LEAD_ID, 2) is None
+    assert [Ledger(table).read(LEAD_ID, one.key) for one in NOTICES] == NOTICES
+
+
+def recorded_of(moved: Moved) -> Recorded:
+    """How a transition is read that was written so."""
+    lines = [(line.rule, line.group, line.milli, line.text) for line in moved.score.reasons]
+    return Recorded(
+        transition=moved.transition,
+        version=moved.version,
+        at=moved.at,
+        model_version=moved.score.model_version,
+        total=moved.score.total,
+        grade=moved.score.grade,
+        reasons=lines,
+    )
+
+
+EVERY_PART = make.transition(
+    Stage.RECYCLED,
+    origin=Stage.OPPORTUNITY,
+    why='no budget: "später", 予算',
+    cycle=12,
+    actor=Actor.PERSON,
+    rest_until=make.day(90),
+    since=Since(TODAY.toordinal(), TODAYS_CELLS),
+    overrides=("competitor", "bad-fit"),
+    outcome=Outcome.LOST,
+)
+
+
+@pytest.mark.parametrize(
+    "transition",
+    [
+        EVERY_PART,
+        make.transition(),
+        make.transition(actor=Actor.CLOCK),
+        make.transition(Stage.SQL, Stage.ACCEPTED, kind="inferred", since=EVER, actor=Actor.PERSON),
+    ],
+)
+def test_every_part_of_a_transition_survives(table: Table, transition: Transition) -> None:
+    moved = replace(make.moved(), transition=transition)
+    put_lead(table, make.whole_lead(), Change(moved=[moved]))
+    assert leads(table).transitions(LEAD_ID) == [recorded_of(moved)]
+
+
+def test_transitions_come_newest_first_by_the_version_they_made(table: Table) -> None:
+    """More than nine, so that their order is that of numbers and not of texts; two of them in one write."""
+    moved = [replace(make.moved(version=version), at=NOW + version * MINUTE) for version in range(1, 13)]
+    before = make.lead()
+    for those in (moved[:1], moved[1:3], *([one] for one in moved[3:])):
+        after = make.whole_lead(version=those[-1].version)
+        leads(table).write(before, after, Change(moved=those))
+        before = after
+    newest_first = [recorded_of(one) for one in reversed(moved)]
+    assert leads(table).transitions(LEAD_ID) == newest_first
+    assert leads(table).transitions(LEAD_ID, 1) == newest_first[:1]
+    assert leads(table).transitions(LEAD_ID, 5) == newest_first[:5]
+    assert leads(table).transitions("NOBODY") == []
+
+
+def test_a_transition_is_written_once_and_never_over_another(table: Table) -> None:
+    put_lead(table, make.whole_lead(), Change(moved=[make.moved()]))
+    first, second = make.whole_lead(), make.whole_lead(version=2)
+    with pytest.raises(ConflictError):
+        leads(table).write(first, second, Change(moved=[make.moved(Stage.SQL, version=1)]))
+    assert leads(table).read(LEAD_ID) == first
+    assert leads(table).transitions(LEAD_ID) == [recorded_of(make.moved())]
+
+
+def test_a_persons_act_is_stored_with_what_it_did_or_neither_is(table: Table) -> None:
+    act = make.event(Kind.PERSON, "stage", partition=OWN, properties={"stage": "customer", "reason": "they signed"})
+    put_lead(table, make.whole_lead(), Change(events=[act]))
+    assert list(Events(table).of(OWN)) == [act]
+    with pytest.raises(ConflictError) as conflict:
+        leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(events=[act]))
+    assert not isinstance(conflict.value, AlreadyPlannedError)
+    assert leads(table).read(LEAD_ID) == make.whole_lead()
+
+
+@pytest.mark.parametrize("state", list(HandoffState))
+def test_a_handoff_is_stored_once_with_its_state(table: Table, state: HandoffState) -> None:
+    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], handoff=replace(HANDOFF, state=state)))
+    item = table.get(OWN, "HANDOFF#1")
+    assert item is not None
+    assert {name: item[name] for name in ("kind", "owner", "state")} == {
+        "kind": "requested",
+        "owner": "sam",
+        "state": state.value,
+    }
+    with pytest.raises(AlreadyPlannedError) as planned:
+        leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(handoff=HANDOFF))
+    assert (planned.value.intents, planned.value.handoff) == (frozenset(), True)
+
+
+def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it(table: Table) -> None:
+    whole = Change(moved=[TO_SALES], intents=NOTICES, handoff=HANDOFF)
+    table.write(put_intent(NOTICES[1]))
+    with pytest.raises(AlreadyPlannedError) as planned:
+        put_lead(table, make.whole_lead(), whole)
+    assert (planned.value.intents, planned.value.handoff) == (frozenset({NOTICES[1].key}), False)
+    assert leads(table).read(LEAD_ID) == make.lead()
+    put_lead(table, make.whole_lead(), whole.without(planned.value))
+    again = replace(whole, moved=[replace(TO_SALES, version=2)])
+    with pytest.raises(AlreadyPlannedError) as twice:
+        leads(table).write(make.whole_lead(), make.whole_lead(version=2), again)
+    assert (twice.value.intents, twice.value.handoff) == (frozenset(one.key for one in NOTICES), True)
+    left = again.without(twice.value)
+    assert (left.intents, left.handoff, left.moved) == ([], None, again.moved)
+    leads(table).write(make.whole_lead(), make.whole_lead(version=2), left)
+    assert leads(table).read(LEAD_ID).version == 2
+
+
+def test_a_lost_race_is_a_conflict_even_when_its_intents_were_planned_too(table: Table) -> None:
+    put_lead(table, make.whole_lead())
+    table.write(put_intent(make.letter_intent()))
+    with pytest.raises(ConflictError) as conflict:
+        put_lead(table, make.whole_lead(), Change(moved=[make.moved()], intents=[make.letter_intent()]))
+    assert not isinstance(conflict.value, AlreadyPlannedError)
+
+
+# --- notices that are taken back ------------------------------------------------------------------------------------
+
+
+def put_intents(table: Table, every: Sequence[Intent]) -> None:
+    for intent in every:
+        table.write(put_intent(intent))
+
+
+def test_the_notices_of_a_cycle_are_told_from_those_of_another_and_from_other_intents(table: Table) -> None:
+    first = [make.handoff_intent(channel) for channel in (Channel.MAIL, Channel.TEXT, Channel.TOPIC)]
+    others = [
+        make.handoff_intent(key="handoff#10#mail"),
+        make.handoff_intent(key="handoff#2#mail"),
+        make.handoff_intent(key="correction#1#mail"),
+        make.letter_intent(),
+    ]
+    put_intents(table, [*others, *first])
+    assert leads(table).notices(LEAD_ID, 1) == first
+    assert leads(table).notices(LEAD_ID, 10) == others[:1]
+    assert leads(table).notices(LEAD_ID, 3) == []
+    assert sorted(leads(table).intents(LEAD_ID), key=lambda one: one.key) == sorted(
+        [*first, *others], key=lambda one: one.key
+    )
+
+
+def test_a_notice_is_cancelled_with_the_decision_that_takes_it_back(table: Table) -> None:
+    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], intents=NOTICES))
+    pair = (NOTICES[0], intents.cancelled(NOTICES[0]))
+    leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(cancelled=[pair]))
+    assert leads(table).notices(LEAD_ID, 1) == [pair[1], NOTICES[1]]
+    assert list(DueList(table).until(NOW + timedelta(hours=1))) != []
+    assert [one.key for _, one in Ledger(table).outbox([State.CANCELLED], "", 10)] == [NOTICES[0].key]
+
+
+def test_a_notice_that_a_worker_took_meanwhile_is_a_lost_race(table: Table) -> None:
+    """The one that takes it back reads again, and corrects what it can no longer cancel."""
+    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], intents=NOTICES))
+    Ledger(table).claim(NOTICES[0], intents.claimed(NOTICES[0], NOW), needs_consent=False)
+    stale = (NOTICES[0], intents.cancelled(NOTICES[0]))
+    with pytest.raises(ConflictError) as conflict:
+        leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(cancelled=[stale]))
+    assert not isinstance(conflict.value, AlreadyPlannedError)
+    assert leads(table).read(LEAD_ID) == make.whole_lead()

@@ -1,0 +1,245 @@
+"""The versions of the model in the store, on every engine: written once, numbered, and one of them active."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import ConflictError, DocumentError
+from chalicelib.limits import DOCUMENT_CACHE_SECONDS
+from chalicelib.publishing.versions import Active, Version, digest_of
+from chalicelib.store.models import Models
+from chalicelib.store.table import Table
+from tests.factories import MINUTE
+from tests.fakes import NOW, FakeClock
+from tests.house import model_document
+
+FIRST: Mapping[str, Any] = model_document()
+SECOND: Mapping[str, Any] = {**FIRST, "name": "Second, später"}
+THIRD: Mapping[str, Any] = {**FIRST, "name": "Third"}
+
+
+def stored(table: Table) -> list[str]:
+    """The sort keys of all that is stored of models."""
+    return [str(item["sk"]) for item in table.query("CONFIG#model")]
+
+
+def publish(table: Table, models: Models, version: int) -> None:
+    table.write(*models.activation(version, models.pointer()))
+
+
+def active(models: Models) -> tuple[int, int]:
+    found = models.active()
+    return found.version, found.activation
+
+
+# --- versions -------------------------------------------------------------------------------------------------------
+
+
+def test_drafts_are_numbered_and_read_as_they_were_written_and_none_is_active(table: Table) -> None:
+    models = Models(table, FakeClock())
+    assert [models.draft(one) for one in (FIRST, SECOND, FIRST)] == [1, 2, 3]
+    assert [models.document(version) for version in (1, 2, 3, 4)] == [FIRST, SECOND, FIRST, None]
+    assert models.pointer() is None
+    draft = models.model(2)
+    assert draft is not None
+    assert (draft.name, draft.version, draft.activation) == ("Second, später", 2, 0)
+    assert models.model(4) is None
+
+
+def test_versions_are_numbered_as_numbers(table: Table) -> None:
+    models = Models(table, FakeClock())
+    assert [models.draft({"name": f"{number}"}) for number in range(1, 13)] == list(range(1, 13))
+    assert [one.version for one in models.versions()] == list(range(12, 0, -1))
+
+
+def test_a_draft_is_no_other_version_whatever_happens_at_once(table: Table) -> None:
+    """Two marketers save at the same moment: one of them is told to try again, and neither overwrites the other."""
+
+    def meanwhile() -> datetime:
+        Models(table, FakeClock()).draft(SECOND)
+        return NOW
+
+    with pytest.raises(ConflictError):
+        Models(table, meanwhile).draft(THIRD)
+    assert Models(table, FakeClock()).document(1) == SECOND
+    assert stored(table) == ["v00001"]
+
+
+def test_a_version_is_never_changed(table: Table) -> None:
+    models = Models(table, FakeClock())
+    models.load(FIRST)
+    before = table.get("CONFIG#model", "v00001")
+    models.load(SECOND)
+    publish(table, models, 1)
+    models.draft(THIRD)
+    assert table.get("CONFIG#model", "v00001") == before
+
+
+def test_versions_are_listed_newest_first_with_when_they_were_last_published(table: Table) -> None:
+    clock = FakeClock()
+    models = Models(table, clock)
+    for document in (FIRST, SECOND):
+        models.load(document)
+        clock.tick(MINUTE)
+    models.draft(THIRD)
+    publish(table, models, 1)
+    assert models.versions() == [
+        Version(3, "Third", NOW + 2 * MINUTE, published_at=None, active=False),
+        Version(2, "Second, später", NOW + MINUTE, published_at=NOW + MINUTE, active=False),
+        Version(1, str(FIRST["name"]), NOW, published_at=NOW + 2 * MINUTE, active=True),
+    ]
+
+
+def test_an_empty_table_has_no_versions_and_no_model(table: Table) -> None:
+    models = Models(table, FakeClock())
+    assert models.versions() == []
+    assert models.active_at(NOW) is None
+    for read in (models.active, models.current):
+        with pytest.raises(DocumentError, match="no active model"):
+            read()
+
+
+# --- which one is active --------------------------------------------------------------------------------------------
+
+
+def test_a_model_is_loaded_once_and_another_one_as_the_next_version(table: Table) -> None:
+    models = Models(table, FakeClock())
+    assert [models.load(one) for one in (FIRST, FIRST, SECOND, SECOND)] == [1, 1, 2, 2]
+    assert active(models) == (2, 2)
+    assert models.active().name == "Second, später"
+    assert stored(table) == ["ACTIVATION#00001", "ACTIVATION#00002", "ACTIVE", "v00001", "v00002"]
+
+
+def test_a_model_that_breaks_the_format_is_not_stored(table: Table) -> None:
+    with pytest.raises(DocumentError):
+        Models(table, FakeClock()).load({**FIRST, "nonsense": 1})
+    assert stored(table) == []
+
+
+def test_an_older_version_is_active_again_and_the_activations_go_on_growing(table: Table) -> None:
+    """By the version alone a worker would take the one that was rolled back for the newer one."""
+    models = Models(table, FakeClock())
+    models.load(FIRST)
+    models.load(SECOND)
+    publish(table, models, 1)
+    assert models.pointer() == Active(1, 3)
+    models.current()
+    assert active(models) == (1, 3)
+    publish(table, models, 1)
+    assert models.pointer() == Active(1, 4)
+
+
+def test_a_publication_that_another_one_overtook_is_refused_whole(table: Table) -> None:
+    models = Models(table, FakeClock())
+    models.load(FIRST)
+    seen = models.pointer()
+    models.load(SECOND)
+    before = stored(table)
+    for stale in (seen, None):
+        with pytest.raises(ConflictError):
+            table.write(*models.activation(1, stale))
+    assert models.pointer() == Active(2, 2)
+    assert stored(table) == before
+
+
+def test_the_model_of_a_past_moment_is_the_one_that_was_active_then(table: Table) -> None:
+    clock = FakeClock()
+    models = Models(table, clock)
+    for document in (FIRST, SECOND):
+        models.load(document)
+        clock.tick(10 * MINUTE)
+    publish(table, models, 1)
+    found = {}
+    for minutes in (-1, 0, 9, 10, 19, 20, 1_000):
+        then = models.active_at(NOW + minutes * MINUTE)
+        found[minutes] = (then.version, then.activation) if then else None
+    assert found == {-1: None, 0: (1, 1), 9: (1, 1), 10: (2, 2), 19: (2, 2), 20: (1, 3), 1_000: (1, 3)}
+
+
+def test_an_active_version_that_is_not_there_is_an_error_that_names_it(table: Table) -> None:
+    models = Models(table, FakeClock())
+    publish(table, models, 7)
+    with pytest.raises(DocumentError, match="the active model 7 is not there"):
+        models.active()
+
+
+# --- how stale a worker may be --------------------------------------------------------------------------------------
+
+
+def test_a_worker_sees_anothers_publication_within_thirty_seconds(table: Table) -> None:
+    clock = FakeClock()
+    worker, deploy = Models(table, clock), Models(table, clock)
+    deploy.load(FIRST)
+    assert active(worker) == (1, 1)
+    deploy.load(SECOND)
+    clock.tick(timedelta(seconds=DOCUMENT_CACHE_SECONDS - 1))
+    assert active(worker) == (1, 1)
+    clock.tick(timedelta(seconds=1))
+    assert active(worker) == (2, 2)
+
+
+def test_a_worker_that_meets_a_newer_activation_reads_again_at_once(table: Table) -> None:
+    """A lead that a newer model decided on must not be decided on with an older one."""
+    clock = FakeClock()
+    worker, deploy = Models(table, clock), Models(table, clock)
+    deploy.load(FIRST)
+    deploy.load(SECOND)
+    assert active(worker) == (2, 2)
+    publish(table, deploy, 1)
+    assert worker.active(2).activation == 2
+    assert (worker.active(3).version, worker.active(3).activation) == (1, 3)
+    assert active(worker) == (1, 3)
+
+
+def test_whoever_asks_for_the_current_one_is_never_told_of_an_old_one(table: Table) -> None:
+    clock = FakeClock()
+    worker, deploy = Models(table, clock), Models(table, clock)
+    deploy.load(FIRST)
+    assert worker.current().version == 1
+    deploy.load(SECOND)
+    assert worker.current().version == 2
+    assert worker.active().version == 2
+
+
+def test_a_worker_whose_clock_went_back_reads_again(table: Table) -> None:
+    clock = FakeClock()
+    worker, deploy = Models(table, clock), Models(table, clock)
+    deploy.load(FIRST)
+    assert active(worker) == (1, 1)
+    deploy.load(SECOND)
+    clock.tick(-MINUTE)
+    assert active(worker) == (2, 2)
+
+
+def test_the_pointer_is_read_once_in_thirty_seconds_and_a_version_once(table: Table) -> None:
+    class Counting:
+        """Counts what is read of the table."""
+
+        def __init__(self) -> None:
+            self.read: list[str] = []
+
+        def get(self, pk: str, sk: str) -> Any:
+            self.read.append(sk)
+            return table.get(pk, sk)
+
+    Models(table, FakeClock()).load(FIRST)
+    clock, counting = FakeClock(), Counting()
+    worker = Models(counting, clock)  # type: ignore[arg-type]  # it only reads
+    for _ in range(5):
+        worker.active()
+    assert counting.read == ["ACTIVE", "v00001"]
+    clock.tick(MINUTE)
+    worker.active()
+    assert counting.read == ["ACTIVE", "v00001", "ACTIVE"]
+
+
+# --- the same model -------------------------------------------------------------------------------------------------
+
+
+def test_the_same_model_has_the_same_digest_however_its_keys_are_ordered() -> None:
+    turned = dict(reversed(list(FIRST.items())))
+    assert digest_of(turned) == digest_of(FIRST)
+    assert digest_of(SECOND) != digest_of(FIRST)
+    assert len(digest_of(FIRST)) == 16

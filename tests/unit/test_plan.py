@@ -1,0 +1,211 @@
+"""Who gets a lead and by which channels they are told; and what they are told when it was a mistake, or doubtful."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from chalicelib.delivery import intents
+from chalicelib.delivery.intents import LEFT, Channel, Intent, Reason, State
+from chalicelib.errors import DocumentError
+from chalicelib.handoff.plan import Handoff, HandoffState, handoff_of, triage, warning, withdrawn
+from chalicelib.handoff.routing import salesperson, weekly_capacity
+from chalicelib.lifecycle.stages import Stage, Standing
+from tests import factories as make
+from tests.factories import LEAD_ID, MINUTE, standing
+from tests.fakes import NOW
+
+SAM: dict[str, Any] = {"id": "sam", "name": "Sam", "email": "sam@keybook.example", "phone": "+4930901821"}
+KIM: dict[str, Any] = {"id": "kim", "name": "Kim", "email": "kim@keybook.example"}
+WEEK = {day: ["09:00", "17:30"] for day in ("mon", "tue", "wed", "thu", "fri")}
+
+
+def routing(*people: dict[str, Any]) -> dict[str, Any]:
+    return {"people": list(people)}
+
+
+# --- who ------------------------------------------------------------------------------------------------------------
+
+
+def id_of(document: dict[str, Any] | None, owner: str | None = None) -> str | None:
+    person = salesperson(document, owner)
+    return person.id if person else None
+
+
+def test_the_first_active_person_gets_the_lead() -> None:
+    away = {**KIM, "active": False}
+    assert id_of(routing(away, SAM)) == "sam"
+    assert id_of(routing(away)) is None
+    assert id_of(routing()) is None
+    assert id_of(None) is None
+
+
+def test_the_leads_owner_gets_it_again_unless_they_are_gone() -> None:
+    both = routing(SAM, KIM)
+    assert id_of(both, "kim") == "kim"
+    assert id_of(both, "sam") == "sam"
+    assert id_of(both, "left-us") == "sam"
+    assert id_of(routing(SAM, {**KIM, "active": False}), "kim") == "sam"
+
+
+@pytest.mark.parametrize(
+    ("people", "handoffs"),
+    [
+        ([], 0),
+        ([SAM], 50),
+        ([SAM, KIM], 100),
+        ([SAM, {**KIM, "active": False}], 50),
+        ([{**SAM, "capacity": 4}], 20),
+        ([{**SAM, "capacity": 0}], 0),
+        ([{**SAM, "hours": WEEK}], 50),
+        ([{**SAM, "capacity": 3, "hours": {"mon": ["09:00", "12:00"], "sat": ["10:00", "14:00"]}}], 6),
+        ([{**SAM, "capacity": 7}, {**KIM, "capacity": 5, "hours": {"tue": ["09:00", "17:00"]}}], 40),
+    ],
+)
+def test_a_weeks_capacity_is_what_the_active_people_take_on_their_working_days(
+    people: list[dict[str, Any]], handoffs: int
+) -> None:
+    assert weekly_capacity(routing(*people)) == handoffs
+
+
+def test_without_a_routing_nobody_takes_anything() -> None:
+    assert weekly_capacity(None) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"capacity": -1}, "people.0.capacity"),
+        ({"capacity": 1_001}, "people.0.capacity"),
+        ({"capacity": "many"}, "people.0.capacity"),
+        ({"hours": {"someday": ["09:00", "17:00"]}}, "people.0.hours"),
+        ({"hours": {"mon": ["9", "17"]}}, "people.0.hours.mon"),
+        ({"hours": {"mon": ["09:00"]}}, "people.0.hours.mon"),
+        ({"hours": {"mon": ["24:00", "25:00"]}}, "people.0.hours.mon"),
+        ({"phone": "030 901820"}, "people.0.phone"),
+        ({"id": "Sam Seller"}, "people.0.id"),
+        ({"nonsense": 1}, "people.0.nonsense"),
+    ],
+)
+def test_a_routing_outside_the_format_is_refused_where_it_is_wrong(change: dict[str, Any], named: str) -> None:
+    for read in (salesperson, weekly_capacity):
+        with pytest.raises(DocumentError) as refused:
+            read(routing({**SAM, **change}))
+        assert refused.value.errors[0].field.startswith(named)
+
+
+# --- the handoff ----------------------------------------------------------------------------------------------------
+
+
+def handed(
+    kind: str = "requested", *people: dict[str, Any], owner: str | None = None, held: bool = False
+) -> tuple[Handoff, list[Intent]]:
+    moved = make.transition(Stage.SQL, Stage.MQL, kind=kind, cycle=2)
+    return handoff_of(moved, owner, LEAD_ID, 7, routing(*people), NOW, held=held)
+
+
+@pytest.mark.parametrize(
+    ("kind", "people", "told"),
+    [
+        ("requested", [SAM], {"mail": SAM["email"], "topic": None, "text": SAM["phone"]}),
+        ("inferred", [SAM], {"mail": SAM["email"], "topic": None}),
+        ("requested", [], {"mail": None, "topic": None, "text": None}),
+        ("requested", [{**SAM, "phone": None}], {"mail": SAM["email"], "topic": None, "text": None}),
+    ],
+)
+def test_rule_2_one_intent_for_each_channel_and_a_text_only_for_a_request(
+    kind: str, people: list[dict[str, Any]], told: dict[str, str | None]
+) -> None:
+    handoff, planned = handed(kind, *people)
+    assert {intent.channel.value: intent.to for intent in planned} == told
+    assert {intent.key for intent in planned} == {f"handoff#2#{channel}" for channel in told}
+    assert {intent.about for intent in planned} == {7}
+    assert handoff == Handoff(cycle=2, owner="sam" if people else None, kind=kind, created_at=NOW)
+
+
+def test_rule_1_a_handoff_goes_to_the_leads_owner() -> None:
+    handoff, planned = handed("requested", SAM, KIM, owner="kim")
+    assert handoff.owner == "kim"
+    assert {intent.channel: intent.to for intent in planned} == {
+        Channel.MAIL: KIM["email"],
+        Channel.TOPIC: None,
+        Channel.TEXT: None,
+    }
+
+
+@pytest.mark.parametrize("kind", ["requested", "inferred"])
+def test_rule_9_a_held_handoff_names_its_owner_and_tells_nobody(kind: str) -> None:
+    handoff, planned = handed(kind, SAM, held=True)
+    assert (handoff.state, handoff.owner, handoff.kind) == (HandoffState.HELD, "sam", kind)
+    assert planned == []
+
+
+# --- taken back -----------------------------------------------------------------------------------------------------
+
+MAIL, TOPIC, TEXT = make.handoff_intent(), make.handoff_intent(Channel.TOPIC), make.handoff_intent(Channel.TEXT)
+LATER = NOW + MINUTE
+
+
+def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_same_channel() -> None:
+    sent = intents.settled(intents.claimed(MAIL, NOW), State.SENT, message_id="m")
+    waiting, corrections = withdrawn([sent, TOPIC, TEXT], 9, LATER)
+    assert waiting == [(TOPIC, intents.cancelled(TOPIC)), (TEXT, intents.cancelled(TEXT))]
+    (correction,) = corrections
+    assert (correction.key, correction.kind, correction.channel, correction.to) == (
+        "correction#1#mail",
+        "correction",
+        Channel.MAIL,
+        MAIL.to,
+    )
+    assert (correction.about, correction.created_at, correction.state) == (9, LATER, State.PLANNED)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(state: State) -> None:
+    """One that is being sent, or of which nobody knows, may have left: better a correction too many."""
+    waiting, corrections = withdrawn([replace(TEXT, state=state)], 9, LATER)
+    assert bool(waiting) == (state is State.PLANNED)
+    assert bool(corrections) == (state in LEFT)
+    never_left = {State.REFUSED, State.SUPPRESSED, State.CANCELLED, State.LOST}
+    assert (not waiting and not corrections) == (state in never_left)
+
+
+def test_a_throttled_notice_waits_and_is_cancelled() -> None:
+    throttled = intents.throttled(intents.claimed(MAIL, NOW), NOW)
+    ((before, after),), corrections = withdrawn([throttled], 9, LATER)
+    assert (before, after.state, after.reason, after.due_at) == (throttled, State.CANCELLED, Reason.TAKEN_BACK, None)
+    assert corrections == []
+
+
+def test_the_correction_of_a_later_cycle_is_another_one() -> None:
+    sent = [replace(MAIL, key=f"handoff#{cycle}#mail", state=State.SENT) for cycle in (1, 12)]
+    _, corrections = withdrawn(sent, 9, LATER)
+    assert [one.key for one in corrections] == ["correction#1#mail", "correction#12#mail"]
+
+
+def test_without_notices_nobody_needs_a_correction() -> None:
+    assert withdrawn([], 9, LATER) == ([], [])
+
+
+# --- words of a lead that sales has, or does not get ----------------------------------------------------------------
+
+
+def test_the_owner_of_an_accepted_lead_is_warned_once_for_each_rule_and_cycle() -> None:
+    accepted = standing(Stage.ACCEPTED, owner="kim", cycle=3)
+    one = warning("bad-fit", accepted, LEAD_ID, 9, routing(SAM, KIM), NOW)
+    assert (one.key, one.kind, one.channel, one.to, one.about) == (
+        "warning#3#bad-fit",
+        "warning",
+        Channel.MAIL,
+        KIM["email"],
+        9,
+    )
+
+
+def test_a_warning_that_nobody_can_get_is_planned_so_that_the_outbox_says_so() -> None:
+    assert warning("competitor", Standing(), LEAD_ID, 9, routing(), NOW).to is None
+
+
+def test_rule_1_triage_tells_the_team_and_sends_no_text() -> None:
+    one = triage(2, LEAD_ID, 9, NOW)
+    assert (one.key, one.kind, one.channel, one.to) == ("triage#2#topic", "triage", Channel.TOPIC, None)
