@@ -1,7 +1,7 @@
 """The reads behind the private endpoints, each bounded and paged."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -9,16 +9,18 @@ from chalicelib.capture.consent import Consent
 from chalicelib.capture.identity import parse_address
 from chalicelib.delivery.intents import Intent, State
 from chalicelib.errors import FieldError, InputError, NotFoundError
-from chalicelib.events import Event, rfc3339
-from chalicelib.lifecycle.stages import Stage
+from chalicelib.events import Event, is_lead_id, rfc3339
+from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.limits import LIST_MAX_LEADS
-from chalicelib.qualify.lead import Lead
+from chalicelib.qualify.lead import Lead, score_of
+from chalicelib.qualify.missing import missing
+from chalicelib.reading import past
 from chalicelib.reading.cursor import from_cursor, to_cursor
+from chalicelib.reading.next import next_shape
 from chalicelib.reading.shapes import event_shape, lead_shape, message_shape, outbox_shape, transition_shape
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.score import Score, interest, score
+from chalicelib.scoring.score import Score, interest
 
-LEAD_ID = re.compile(r"[A-Z2-7]{26}")
 PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")  # of an intent in the outbox
 
 
@@ -38,7 +40,7 @@ class Leads(Protocol):
 class Histories(Protocol):
     """Where a lead's history is kept."""
 
-    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Mapping[str, Any]], list[Intent]]:
+    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Recorded], list[Intent]]:
         """A lead's events with those of its visitors, its transitions and its intents."""
 
 
@@ -49,35 +51,58 @@ class Outbox(Protocol):
         """Intents in these states, newest first, each with its position."""
 
 
+class Past(Protocol):
+    """Where leads are read as they were known."""
+
+    def lead(self, lead_id: str, day: date) -> tuple[Lead, Model]:
+        """A lead at the end of a day, and the model that was active then. Raises NotFoundError."""
+
+
 class Reading:
-    """Answers the private endpoints. lead_of: the lead id of an address."""
+    """Answers the private endpoints.
+
+    model: the active model as of now, read once for each answer; lead_of: the lead id of an address.
+    """
 
     def __init__(
         self,
         leads: Leads,
         histories: Histories,
         outbox: Outbox,
+        past: Past,
         consent: Callable[[str], Consent],
         model: Callable[[], Model],
         lead_of: Callable[[str], str],
         now: Callable[[], datetime],
     ) -> None:
-        self._leads, self._histories, self._outbox = leads, histories, outbox
+        self._leads, self._histories, self._outbox, self._past = leads, histories, outbox, past
         self._consent, self._model, self._lead_of, self._now = consent, model, lead_of, now
 
-    def lead(self, lead_id: str) -> dict[str, Any]:
-        """One lead as of today. Raises NotFoundError."""
-        lead = self._known(lead_id)
-        return self._shape(lead, self._score(lead, self._now().date()), reasons=True)
+    def lead(self, lead_id: str, as_of: str | None = None) -> dict[str, Any]:
+        """One lead with its reasons as of today, and what would move it on; or as it was known at the end of a day.
+
+        Raises NotFoundError; InputError for a day that cannot be read.
+        """
+        now = self._now()
+        if as_of is not None and (day := past.parse_day(as_of, now.date())) != now.date():
+            return self._lead_then(lead_id, day)
+        lead, model = self._known(lead_id), self._model()
+        shape = self._shape(model, lead, score_of(model, lead, now.date()), reasons=True)
+        return shape | {"next": next_shape(missing(model, lead, now), now.date())}
 
     def leads_by_email(self, email: str) -> dict[str, Any]:
         """The lead of an address in a list of at most one. Raises InputError for what is no address."""
         try:
-            lead = self._leads.read(self._lead_of(parse_address(email)))
+            lead_id = self._lead_of(parse_address(email))
         except ValueError as error:
             raise InputError(FieldError("email", str(error))) from None
-        found = [self._shape(lead, self._score(lead, self._now().date()), reasons=False)] if lead.version else []
-        return {"leads": found, "next_cursor": None}
+        try:
+            lead = self._known(lead_id)
+        except NotFoundError:
+            return {"leads": [], "next_cursor": None}
+        model = self._model()
+        found = self._shape(model, lead, score_of(model, lead, self._now().date()), reasons=False)
+        return {"leads": [found], "next_cursor": None}
 
     def leads_in_stage(self, stage: str, limit: int, cursor: str | None) -> dict[str, Any]:
         """A page of a stage's leads, best score first as of the day on which the first page was read.
@@ -90,8 +115,9 @@ class Reading:
         if cursor:
             day_text, total, lead_id = from_cursor(cursor, (str, int, str))
             day, after = _day(day_text), (-total, lead_id)
+        model = self._model()
         ids, truncated = self._leads.in_stage(Stage(stage), LIST_MAX_LEADS)
-        scored = [(self._score(lead, day), lead) for lead in self._leads.read_many(ids)]
+        scored = [(score_of(model, lead, day), lead) for lead in self._leads.read_many(ids)]
         scored = [pair for pair in scored if pair[1].standing.stage is Stage(stage)]
         ranked = sorted(((-one.total, lead.lead_id, one, lead) for one, lead in scored), key=lambda row: row[:2])
         left = [row for row in ranked if after is None or row[:2] > after]
@@ -99,15 +125,14 @@ class Reading:
         more = len(left) > limit
         last = page[-1] if more else None
         return {
-            "leads": [self._shape(lead, one, reasons=False) for _, _, one, lead in page],
+            "leads": [self._shape(model, lead, one, reasons=False) for _, _, one, lead in page],
             "next_cursor": to_cursor([day.isoformat(), -last[0], last[1]]) if last else None,
         } | ({"truncated": True} if truncated else {})
 
     def timeline(self, lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
         """A page of what happened to a lead. Pages run by the order of capture and are stable; within a page the
         newest is first. Raises NotFoundError."""
-        self._known(lead_id)
-        events, transitions, intents = self._histories.of_lead(lead_id)
+        events, transitions, intents = self._histories.of_lead(self._known(lead_id).lead_id)
         rows = [((rfc3339(event.captured_at), event.id), event_shape(event)) for event in events]
         rows += [((shape["at"], shape["id"]), shape) for shape in map(transition_shape, transitions)]
         rows += [((shape["at"], shape["id"]), shape) for shape in map(message_shape, intents)]
@@ -134,17 +159,25 @@ class Reading:
         }
 
     def _known(self, lead_id: str) -> Lead:
-        lead = self._leads.read(lead_id) if LEAD_ID.fullmatch(lead_id) else None
+        """The lead of an id; of one that turned out to be another, that other."""
+        lead = self._leads.read(lead_id) if is_lead_id(lead_id) else None
+        while lead is not None and lead.merged_into:
+            lead = self._leads.read(lead.merged_into)
         if lead is None or not lead.version:
             raise NotFoundError("there is no such lead")
         return lead
 
-    def _score(self, lead: Lead, day: date) -> Score:
-        return score(self._model(), lead.profile, lead.touches, lead.tally, day)
+    def _lead_then(self, lead_id: str, day: date) -> dict[str, Any]:
+        """A lead as it was known at the end of a day. What we may write to it, its owner and its next review were
+        never kept by day: they are null."""
+        lead, model = self._past.lead(lead_id, day)
+        one = score_of(model, lead, day)
+        return lead_shape(lead, one, Consent(), interest(model, one), reasons=True) | {"next": None}
 
-    def _shape(self, lead: Lead, one: Score, *, reasons: bool) -> dict[str, Any]:
-        topic = interest(self._model(), one)
-        return lead_shape(lead, one, self._consent(lead.lead_id), topic, reasons=reasons)
+    def _shape(self, model: Model, lead: Lead, one: Score, *, reasons: bool) -> dict[str, Any]:
+        recounting = lead.matching != model.matching
+        consent, topic = self._consent(lead.lead_id), interest(model, one)
+        return lead_shape(lead, one, consent, topic, reasons=reasons, recounting=recounting)
 
 
 def _day(text: str) -> date:

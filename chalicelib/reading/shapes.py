@@ -1,12 +1,12 @@
 """A lead, an event, a transition and an intent as api.md has them."""
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
 from chalicelib.capture.consent import Consent
 from chalicelib.delivery.intents import Intent
 from chalicelib.events import Event, rfc3339
+from chalicelib.lifecycle.stages import Recorded
 from chalicelib.qualify.lead import Lead
 from chalicelib.scoring.profile import Touch
 from chalicelib.scoring.score import Reason, Score
@@ -14,8 +14,10 @@ from chalicelib.scoring.score import Reason, Score
 MILLI = 1000
 
 
-def lead_shape(lead: Lead, score: Score, consent: Consent, interest: str | None, *, reasons: bool) -> dict[str, Any]:
-    """One lead; in a list without its reasons."""
+def lead_shape(
+    lead: Lead, score: Score, consent: Consent, interest: str | None, *, reasons: bool, recounting: bool = False
+) -> dict[str, Any]:
+    """One lead; in a list without its reasons. recounting: its history is still to be counted as the model counts."""
     profile = {name: known.value for name, known in sorted(lead.profile.items())}
     return {
         "lead_id": lead.lead_id,
@@ -25,7 +27,11 @@ def lead_shape(lead: Lead, score: Score, consent: Consent, interest: str | None,
         "kind": lead.standing.kind,
         "cycle": lead.standing.cycle,
         "owner": lead.standing.owner,
+        "rest_until": _day(lead.standing.rest_until),
+        "outcome": lead.standing.outcome,
+        "opportunity": opportunity_shape(lead),
         "score": score_shape(score, reasons=reasons),
+        "recounting": recounting,
         "first_touch": touch_shape(lead.touches.first),
         "last_touch": touch_shape(lead.touches.last),
         "consent": _consent_shape(consent),
@@ -47,6 +53,12 @@ def score_shape(score: Score, *, reasons: bool) -> dict[str, Any]:
         "model_version": score.model_version,
     }
     return shape | ({"reasons": [reason_shape(reason) for reason in score.reasons]} if reasons else {})
+
+
+def opportunity_shape(lead: Lead) -> dict[str, Any] | None:
+    """What sales answered in the lead's cycle, by question; or null."""
+    cycle = lead.standing.cycle
+    return {name: one.value for name, one in sorted(lead.answers.items()) if one.cycle == cycle} or None
 
 
 def reason_shape(reason: Reason) -> dict[str, Any]:
@@ -85,25 +97,27 @@ def event_shape(event: Event) -> dict[str, Any]:
     }
 
 
-def transition_shape(moved: Mapping[str, Any]) -> dict[str, Any]:
+def transition_shape(moved: Recorded) -> dict[str, Any]:
     """A transition as a timeline item."""
+    transition = moved.transition
     return {
-        "id": f"transition-{moved['version']}",
-        "at": rfc3339(moved["at"]),
+        "id": f"transition-{moved.version}",
+        "at": rfc3339(moved.at),
         "kind": "transition",
-        "name": f"{moved['origin']} -> {moved['target']}",
+        "name": f"{transition.origin} -> {transition.target}",
         "detail": {
-            "from": moved["origin"],
-            "to": moved["target"],
-            "kind": moved["kind"],
-            "why": moved["why"],
-            "actor": moved["actor"],
-            "cycle": moved["cycle"],
-            "model_version": moved["model_version"],
-            "score": (int(moved["total"]) + MILLI // 2) // MILLI,
+            "from": transition.origin.value,
+            "to": transition.target.value,
+            "kind": transition.kind,
+            "why": transition.why,
+            "actor": transition.actor.value,
+            "cycle": transition.cycle,
+            "rest_until": _day(transition.rest_until),
+            "model_version": moved.model_version,
+            "score": (moved.total + MILLI // 2) // MILLI,
             "reasons": [
                 {"rule": rule, "group": group, "points": points(milli), "text": text}
-                for rule, group, milli, text in moved["reasons"]
+                for rule, group, milli, text in moved.reasons
             ],
         },
     }

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.limits import LIST_MAX_LEADS
+from chalicelib.qualify.effects import Change
 from chalicelib.qualify.lead import Lead
 from tests.house import AD, ANN, House
 
@@ -41,6 +42,7 @@ def test_a_lead_is_told_as_api_md_has_it(house: House) -> None:
     assert set(lead) == {
         "lead_id", "email", "profile", "stage", "kind", "cycle", "owner", "score", "first_touch", "last_touch",
         "consent", "suppressed", "interest", "review_on", "created_at", "updated_at",
+        "rest_until", "outcome", "opportunity", "recounting", "next",
     }  # fmt: skip
     assert lead["profile"] == {name: value for name, value in ANN.items() if name != "email"}
     assert set(lead["score"]) == {"total", "grade", "groups", "as_of", "model_version", "reasons"}
@@ -164,7 +166,7 @@ def test_a_lead_stands_in_the_list_of_its_stage_only(house: House) -> None:
 def test_above_two_thousand_the_best_stored_are_listed_and_it_says_so(house: House) -> None:
     for n in range(LIST_MAX_LEADS + 2):
         lead = Lead(lead_id=f"LEAD{n:05d}", version=1, total=n)
-        house.world.leads.write(Lead(lead_id=lead.lead_id), lead, None, [], None)
+        house.world.leads.write(Lead(lead_id=lead.lead_id), lead, Change())
     page = house.get("/v1/leads?stage=lead&limit=1")
     assert page["truncated"] is True
     listed = sum(len(one) for one in pages(house, "/v1/leads?stage=lead&limit=200", "leads"))
