@@ -8,6 +8,7 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent
 
+from chalicelib.http.marketing import marketing
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
 from chalicelib.http.sales import sales
@@ -20,6 +21,7 @@ app = Chalice(app_name="baton")
 app.register_middleware(traced, "all")
 app.register_middleware(from_chalice, "http")
 app.register_blueprint(public)  # forms, tracking, pixel, tracker, unsubscribe
+app.register_blueprint(marketing)  # the scoring model, what-if, publishing, jobs
 app.register_blueprint(sales)  # leads, timelines, the outbox
 
 

@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from chalicelib.events import Value
     from chalicelib.handoff.notice import Notices
     from chalicelib.nurture.letters import Letters
+    from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.clock import Clock
+    from chalicelib.qualify.commands import Commands
+    from chalicelib.qualify.imports import Imports
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.reading.reading import Reading
     from chalicelib.store.captured import Captured
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.store.events import Events
     from chalicelib.store.leads import Leads
     from chalicelib.store.ledger import Ledger
+    from chalicelib.store.models import Models
     from chalicelib.store.table import Table
 
 DEPLOYMENT = "deployment"
@@ -102,6 +106,13 @@ class World:
         from chalicelib.store.documents import Documents
 
         return Documents(self.ports.table, self.ports.now)
+
+    @cached_property
+    def models(self) -> "Models":
+        """The versions of the scoring model."""
+        from chalicelib.store.models import Models
+
+        return Models(self.ports.table, self.ports.now)
 
     @cached_property
     def captured(self) -> "Captured":
@@ -173,7 +184,23 @@ class World:
         """Keeps leads true."""
         from chalicelib.qualify.qualify import Qualify
 
-        return Qualify(self.leads, self.events, self.documents, self.ports.now, self.ports.pause)
+        ports = self.ports
+        return Qualify(self.leads, self.events, self.models.active, self.documents, ports.now, ports.pause)
+
+    @cached_property
+    def commands(self) -> "Commands":
+        """Does what people ask of a lead."""
+        from chalicelib.qualify.commands import Commands
+
+        ports = self.ports
+        return Commands(self.qualify, self.leads, self.models.model, ports.now, ports.new_id, ports.pause)
+
+    @cached_property
+    def imports(self) -> "Imports":
+        """Takes leads in bulk."""
+        from chalicelib.qualify.imports import Imports
+
+        return Imports(self.commands, self.lead_id)
 
     @cached_property
     def deliver(self) -> "Deliver":
@@ -189,7 +216,20 @@ class World:
         from chalicelib.qualify.clock import Clock
         from chalicelib.store.due import DueList
 
-        return Clock(DueList(self.ports.table).until, self.qualify, self.deliver, self.ports.now)
+        until = DueList(self.ports.table).until
+        return Clock(until, self.qualify, self.deliver, lambda *job: self.publishing.run(*job), self.ports.now)
+
+    @cached_property
+    def publishing(self) -> "Publishing":
+        """Changes the model: drafts, what-if, publishing."""
+        from chalicelib.publishing.publishing import Publishing
+        from chalicelib.publishing.running import Runner
+        from chalicelib.store.jobs import Jobs
+        from chalicelib.store.keys import LEAD_SHARDS
+
+        ports, models, jobs = self.ports, self.models, Jobs(self.ports.table, self.models)
+        runner = Runner(self.leads, jobs, models, self.qualify, self._capacity, LEAD_SHARDS, ports.now, ports.pause)
+        return Publishing(models, jobs, runner, ports.now, ports.new_id, ports.pause)
 
     @cached_property
     def feedback(self) -> "Feedback":
@@ -203,6 +243,7 @@ class World:
     @cached_property
     def reading(self) -> "Reading":
         """Answers the private endpoints."""
+        from chalicelib.reading.past import Past
         from chalicelib.reading.reading import Reading
         from chalicelib.store.histories import Histories
 
@@ -210,8 +251,9 @@ class World:
             self.leads,
             Histories(self.ports.table),
             self.ledger,
+            Past(self.leads, self.events, self.models.active_at),
             self.consents.read,
-            self.documents.model,
+            self.models.current,
             self.lead_id,
             self.ports.now,
         )
@@ -255,6 +297,12 @@ class World:
             log("mail_event_unreadable")
             return
         self.feedback.mail_event(notice)
+
+    def _capacity(self) -> int:
+        """How many handoffs a week sales takes."""
+        from chalicelib.handoff.routing import weekly_capacity
+
+        return weekly_capacity(self.documents.get("routing"))
 
     def _form(self, form_id: str) -> Mapping[str, Any] | None:
         return self.documents.get("form", form_id)

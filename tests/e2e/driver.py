@@ -74,11 +74,11 @@ class Driver:
             item for item in self.get("/v1/outbox?limit=200")["items"] if lead and item["lead_id"] == lead["lead_id"]
         ]
 
-    def until(self, condition: Callable[[], Any], what: str) -> Any:
+    def until(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
         """What the condition returns once it holds."""
-        end = time.monotonic() + PATIENCE_S
+        end = time.monotonic() + seconds
         while not (found := condition()):
-            assert time.monotonic() < end, f"not within {PATIENCE_S:.0f} s: {what}"
+            assert time.monotonic() < end, f"not within {seconds:.0f} s: {what}"
             time.sleep(POLL_S)
         return found
 

@@ -31,6 +31,16 @@ PRIVATE = {
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
     ("/v1/leads/{lead_id}/timeline", "get"),
+    *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("stage", "opportunity", "outcome")),
+    *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("retract", "merge", "rebuild")),
+    ("/v1/leads/import", "post"),
+    ("/v1/model", "get"),
+    ("/v1/model", "post"),
+    ("/v1/model/versions", "get"),
+    ("/v1/model/schema", "get"),
+    ("/v1/model/simulate", "post"),
+    ("/v1/model/versions/{version}/publish", "post"),
+    ("/v1/jobs/{job_id}", "get"),
     ("/v1/outbox", "get"),
 }
 COMMON = {"BATON_STAGE", "BATON_NOW_OFFSET", "BATON_TABLE"}

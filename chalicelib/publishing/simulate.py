@@ -1,0 +1,242 @@
+"""What-if: what a draft would make of every lead today, beside what the active model makes of it. Pure; counts only.
+
+A lead is one that changes when the draft, left to itself, would put it into another stage than the active model, left
+to itself, would: a review that is merely overdue is not the draft's doing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+from chalicelib.lifecycle.decide import DECIDED, barred, decide, way_in
+from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition, apply
+from chalicelib.publishing.differences import Difference, differences
+from chalicelib.qualify.lead import STEPS_MAX, Lead
+from chalicelib.scoring.beside import Beside
+from chalicelib.scoring.model import Model
+from chalicelib.scoring.score import Score, score, worth
+from chalicelib.scoring.tally import Tally
+
+WEEK_DAYS = 7
+WITH_SALES = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
+BEFORE_SALES = DECIDED - WITH_SALES
+NEVER_HANDED = frozenset({Stage.CUSTOMER, Stage.DISQUALIFIED})
+
+
+@dataclass(slots=True)
+class Judged:
+    """Leads of which the outcome is known, and how many of them each model would have handed over."""
+
+    known: int = 0
+    before: int = 0
+    after: int = 0
+
+
+@dataclass(slots=True)
+class Found:
+    """What a simulation has counted so far. It only grows, lead by lead, and is as large for ten leads as for ten
+    million.
+
+    changes: `from->to` -> leads. handoffs_*: those whose way into SQL opened within seven days, under the active
+    model (before) and the draft (after).
+    """
+
+    leads: int = 0
+    changes: dict[str, int] = field(default_factory=dict)
+    handoffs_before: int = 0
+    handoffs_after: int = 0
+    won: Judged = field(default_factory=Judged)
+    lost: Judged = field(default_factory=Judged)
+
+    @property
+    def changed(self) -> int:
+        """How many leads would change their stage."""
+        return sum(self.changes.values())
+
+    def outcomes(self) -> dict[str, Any] | None:
+        """Precision and recall of both models against won and lost, None where no outcome is known. A share of
+        nothing is null."""
+        won, lost = self.won, self.lost
+        if not won.known + lost.known:
+            return None
+        return {
+            "won": won.known,
+            "lost": lost.known,
+            "precision_before": _share(won.before, won.before + lost.before),
+            "recall_before": _share(won.before, won.known),
+            "precision_after": _share(won.after, won.after + lost.after),
+            "recall_after": _share(won.after, won.known),
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept between two steps."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A lead as one model sees it: counted as it counts, its score, where it would stand and the first step there."""
+
+    model: Model
+    lead: Lead
+    score: Score
+    standing: Standing
+    step: Transition | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A lead that would stand elsewhere."""
+
+    lead_id: str
+    before: View
+    after: View
+
+    def shape(self) -> dict[str, Any]:
+        """As api.md has it, with the lines of the two scores that differ."""
+        return {
+            "lead_id": self.lead_id,
+            "from": self.before.standing.stage.value,
+            "to": self.after.standing.stage.value,
+            "reasons": [one.shape() for one in self._reasons()],
+        }
+
+    def _reasons(self) -> list[Difference]:
+        before, after = (_whole_score(view) for view in (self.before, self.after))
+        return [self._decision(before, after), *differences(before, after)]
+
+    def _decision(self, before: Score, after: Score) -> Difference:
+        """The line of the decision itself: the only one where just a threshold was changed."""
+        why = (
+            self.after.step.why if self.after.step else f"no longer: {self.before.step.why if self.before.step else ''}"
+        )
+        return Difference(f"stage:{self.after.standing.stage}", "", before.total, after.total, why)
+
+
+class WhatIf:
+    """Two models and a day. counted_as: a lead derived anew as a model counts, for one that another model counted."""
+
+    def __init__(self, active: Model, draft: Model, day: date, counted_as: Callable[[Lead, Model], Lead]) -> None:
+        self._active, self._draft, self._day, self._counted_as = active, draft, day, counted_as
+        self._beside = Beside(active, draft)
+
+    def add(self, found: Found, lead: Lead) -> Change | None:
+        """Count a lead in. Returns it when it would change its stage. One that turned out to be another is no lead."""
+        if lead.merged_into:
+            return None
+        found.leads += 1
+        standing = lead.standing
+        if standing.outcome is not None and standing.stage not in WITH_SALES:
+            self._add_outcome(found, lead, standing.outcome)
+        if standing.stage in NEVER_HANDED:
+            return None
+        before, after = self._views(lead)
+        found.handoffs_before += self._is_new(before)
+        found.handoffs_after += self._is_new(after)
+        if before.standing.stage is after.standing.stage:
+            return None
+        name = f"{before.standing.stage}->{after.standing.stage}"
+        found.changes[name] = found.changes.get(name, 0) + 1
+        return Change(lead.lead_id, before, after)
+
+    def _views(self, lead: Lead) -> tuple[View, View]:
+        """A lead as the active model sees it, and as the draft does."""
+        ours, drafts, day, since = (
+            self._as(self._active, lead),
+            self._as(self._draft, lead),
+            self._day,
+            lead.standing.since,
+        )
+        if ours is drafts:
+            before, after = self._beside.worths(lead.profile, lead.touches, lead.tally, day, since)
+        else:
+            before = worth(self._active, ours.profile, ours.touches, ours.tally, day, since)
+            after = worth(self._draft, drafts.profile, drafts.touches, drafts.tally, day, since)
+        return (
+            View(self._active, ours, before, *settled(self._active, lead.standing, before, day)),
+            View(self._draft, drafts, after, *settled(self._draft, lead.standing, after, day)),
+        )
+
+    def _as(self, model: Model, lead: Lead) -> Lead:
+        return lead if lead.matching == model.matching else self._counted_as(lead, model)
+
+    def _is_new(self, view: View) -> bool:
+        """Whether a way into SQL holds today that did not hold a week ago."""
+        model, lead = view.model, view.lead
+        if lead.standing.stage in BEFORE_SALES:  # the decision has looked at the ways into SQL already
+            is_open = view.standing.stage is Stage.SQL
+        else:
+            is_open = _is_ready(model, lead.standing, view.score)
+        return is_open and not way_in(model.sql, _as_of(model, lead, self._day.toordinal() - WEEK_DAYS, since=True))
+
+    def _add_outcome(self, found: Found, lead: Lead, outcome: Outcome) -> None:
+        """Whether each model would have handed over, on the day on which sales got it, a lead that was won or lost."""
+        if lead.standing.handed_on is None:
+            return
+        day = lead.standing.handed_on.toordinal()
+        before, after = (
+            _is_ready(model, lead.standing, _as_of(model, self._as(model, lead), day, since=False))
+            for model in (self._active, self._draft)
+        )
+        judged = found.won if outcome is Outcome.WON else found.lost
+        judged.known, judged.before, judged.after = judged.known + 1, judged.before + before, judged.after + after
+
+
+def report(found: Found, leads: list[Any], capacity: int, *, truncated: bool) -> dict[str, Any]:
+    """What a simulation found, as api.md has it. capacity: handoffs a week that the active salespeople take.
+
+    truncated: more leads would change than are listed.
+    """
+    shape: dict[str, Any] = {
+        "changes": dict(sorted(found.changes.items())),
+        "leads": leads,
+        "handoffs_per_week": {"before": found.handoffs_before, "after": found.handoffs_after, "capacity": capacity},
+        "outcomes": found.outcomes(),
+    }
+    return shape | ({"truncated": True} if truncated else {})
+
+
+def settled(model: Model, standing: Standing, value: Score, day: date) -> tuple[Standing, Transition | None]:
+    """Where a model, left to itself, would put a lead today, and the first step of the way."""
+    if standing.stage not in DECIDED:
+        return standing, None
+    first = step = decide(model, standing, value, day)
+    for _ in range(STEPS_MAX):
+        if step is None:
+            break
+        standing = apply(standing, step)
+        step = decide(model, standing, value, day)
+    return standing, first
+
+
+def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
+    """Whether a model says that sales should have the lead."""
+    return not value.internal and way_in(model.sql, value) is not None and not barred(standing, value)
+
+
+def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
+    """The score of an earlier day, of what the lead had done by then."""
+    counts_from = lead.standing.since if since else None
+    return worth(model, lead.profile, lead.touches, _until(lead.tally, day), date.fromordinal(day), counts_from)
+
+
+def _until(tally: Tally, last_day: int) -> Tally:
+    """The tally without the days after last_day."""
+    days = {signal: {day: n for day, n in cells.items() if day <= last_day} for signal, cells in tally.days.items()}
+    keys = {signal: {key: day for key, day in cells.items() if day <= last_day} for signal, cells in tally.keys.items()}
+    return Tally({s: c for s, c in days.items() if c}, {s: c for s, c in keys.items() if c})
+
+
+def _whole_score(view: View) -> Score:
+    lead = view.lead
+    return score(view.model, lead.profile, lead.touches, lead.tally, view.score.day, lead.standing.since)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 3) if whole else None
+
+
+def found_of(kept: Mapping[str, Any]) -> Found:
+    """What was counted, of what `Found.to_json` gave."""
+    return Found(**{**kept, "won": Judged(**kept["won"]), "lost": Judged(**kept["lost"])})

@@ -1,0 +1,200 @@
+"""A simulation and a publish may be killed anywhere: the clock goes on, each lead moves once, the report is right."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from io import StringIO
+from typing import Any
+
+from chalicelib.errors import StateError
+from chalicelib.scoring.tally import Tally
+from chalicelib.store.keys import STANDING
+from chalicelib.wiring import World
+from tests.drafts import EASY_SQL, TickingClock, draft, fill, leads, stages, transitions
+from tests.fakes import FakeClock, FakePorts, MemoryTable
+from tests.house import House
+from tests.stepper import Breaker, Crash, CrashError
+
+MINUTES = 9  # the lease of a killed runner, the minute for stale workers, and the passes
+SMALL = 4
+
+
+class Town:
+    """A small house whose ports can be killed, with leads of whom some will move to sql."""
+
+    def __init__(self, crash: Crash | None, clock: FakeClock | None = None) -> None:
+        self.breaker = Breaker(crash)
+        self.ports = FakePorts(MemoryTable(), clock, wrap=self.breaker.wrap)
+        self.house = House(self.ports)
+        self.movers = fill(self.house, leads(SMALL))
+        self.others = fill(self.house, leads(SMALL, tally=Tally(), first=50))
+        self.house.world.models.draft(draft(sql=EASY_SQL))
+
+    def run(self, work: Callable[[World], object]) -> bool:
+        """Do something in a container of its own; False when it was killed."""
+        self.breaker.armed = True
+        try:
+            work(World(self.ports))
+        except CrashError:
+            return False
+        finally:
+            self.breaker.armed = False
+        return True
+
+    def minutes(self) -> None:
+        for _ in range(MINUTES):
+            self.ports.clock.tick(timedelta(minutes=1))
+            self.run(lambda world: world.clock.tick())
+
+
+def published(crash: Crash | None) -> Town:
+    """A town after a publish. A client that got no answer asks again, and is told when one runs already."""
+    town = Town(crash)
+
+    def publish(world: World) -> None:
+        with suppress(StateError):
+            world.publishing.publish(2, None, force=True)
+
+    while not town.run(publish):
+        pass
+    town.minutes()
+    return town
+
+
+def jobs_of(town: Town) -> list[Any]:
+    ids = {pk.removeprefix("JOB#") for pk, sk in town.ports.memory.items if sk == "JOB"}
+    return [World(town.ports).publishing.job(job_id) for job_id in sorted(ids)]
+
+
+@cache
+def publish_calls() -> int:
+    return len(published(None).breaker.log)
+
+
+def test_a_publish_killed_before_and_after_every_port_call(record_property: Callable[[str, object], None]) -> None:
+    calls = publish_calls()
+    for number in range(calls):
+        for after in (False, True):
+            town = published(Crash(number, after))
+            where = f"{'after' if after else 'before'} call {number} ({town.breaker.log[number]})"
+            assert stages(town.house, town.movers) == {"sql": SMALL}, where
+            assert stages(town.house, town.others) == {"lead": SMALL}, where
+            assert transitions(town.house, [*town.movers, *town.others]) == [1] * SMALL + [0] * SMALL, where
+            every = [town.house.world.leads.read(one).activation for one in (*town.movers, *town.others)]
+            assert every == [2] * 2 * SMALL, where
+            (job,) = jobs_of(town)
+            assert job["state"] == "done", where
+            assert job["report"]["moved"] == {"lead->sql": SMALL}, where
+            assert job["report"]["handoffs_held"] == SMALL, where
+            assert town.house.outbox() == [], where
+    record_property("crashes", f"{2 * calls}, before and after each of {calls} port calls")
+
+
+def simulated(crash: Crash | None) -> tuple[Town, str]:
+    """A town after a simulation that a request could not finish."""
+    town = Town(crash, TickingClock(timedelta(seconds=1)))
+    told: list[str] = []
+
+    def simulate(world: World) -> None:
+        job = world.publishing.simulate(version=2).job
+        assert job is not None
+        told.append(job["id"])
+
+    while not town.run(simulate):
+        pass
+    town.minutes()
+    return town, told[0]
+
+
+def test_a_simulation_killed_before_and_after_every_port_call(record_property: Callable[[str, object], None]) -> None:
+    calls = len(simulated(None)[0].breaker.log)
+    for number in range(calls):
+        for after in (False, True):
+            town, job_id = simulated(Crash(number, after))
+            where = f"{'after' if after else 'before'} call {number} ({town.breaker.log[number]})"
+            job = World(town.ports).publishing.job(job_id)
+            assert (job["state"], job["done"]) == ("done", 2 * SMALL), where
+            assert job["report"]["changes"] == {"lead->sql": SMALL}, where
+            assert sorted(one["lead_id"] for one in job["report"]["leads"]) == sorted(town.movers), where
+            assert stages(town.house, town.movers) == {"lead": SMALL}, where
+    record_property("crashes", f"{2 * calls}, before and after each of {calls} port calls")
+
+
+# --- a hundred thousand leads ---------------------------------------------------------------------------------------
+
+MANY, MOVERS = 100_000, 5_000
+CRASH_AT_WRITE = 30_000
+
+
+class CrashingTable:
+    """The table, killed at a write."""
+
+    def __init__(self, memory: MemoryTable) -> None:
+        self._memory, self.writes, self.crash_at = memory, 0, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._memory, name)
+
+    def write(self, *writes: Any) -> None:
+        """Write, unless it is the one."""
+        self.writes += 1
+        if self.writes == self.crash_at:
+            raise CrashError
+        self._memory.write(*writes)
+
+
+@contextmanager
+def silence() -> Iterator[None]:
+    """Without a line for each of a hundred thousand leads."""
+    with redirect_stdout(StringIO()):
+        yield
+
+
+def large_town() -> tuple[House, CrashingTable, list[str], list[str]]:
+    """A house of a hundred thousand leads. Only those that will move did anything, so that the test is quick."""
+    tables: list[CrashingTable] = []
+
+    def wrap(name: str, port: Any) -> Any:
+        if name != "table":
+            return port
+        tables.append(CrashingTable(port))
+        return tables[0]
+
+    house = House(FakePorts(MemoryTable(), TickingClock(timedelta(microseconds=250)), wrap=wrap))
+    movers = fill(house, leads(MOVERS))
+    (template,) = leads(1, tally=Tally())
+    others = fill(house, (replace(template, lead_id=one.lead_id) for one in leads(MANY - MOVERS, first=MOVERS)))
+    house.ports.memory.inserted.clear()
+    house.world.models.draft(draft(sql=EASY_SQL))
+    return house, tables[0], movers, others
+
+
+def test_a_hundred_thousand_leads_move_with_progress_across_a_crash_each_once() -> None:
+    house, table, movers, others = large_town()
+    table.writes, table.crash_at = 0, CRASH_AT_WRITE
+    seen: list[Any] = []
+    with silence():
+        job = house.world.publishing.publish(2, None, force=True)
+        for _ in range(60):
+            house.ports.clock.tick(timedelta(minutes=1))
+            with suppress(CrashError):
+                house.world.clock.tick()
+            house.world = World(house.ports)
+            seen.append(house.world.publishing.job(job["id"]))
+            if seen[-1]["state"] != "running":
+                break
+    assert table.writes > CRASH_AT_WRITE
+    assert (seen[-1]["state"], seen[-1]["done"], seen[-1]["total"]) == ("done", MANY, MANY)
+    assert seen[-1]["report"]["moved"] == {"lead->sql": MOVERS}
+    assert seen[-1]["report"]["handoffs_held"] == MOVERS
+    moving = [one["done"] for one in seen if one["report"] and one["report"]["phase"] == "moving"]
+    assert moving == sorted(moving)
+    assert len(set(moving)) > 3
+    items = house.ports.memory.items
+    assert {items[f"LEAD#{one}", STANDING]["activation"] for one in (*movers, *others)} == {2}
+    assert {items[f"LEAD#{one}", STANDING]["stage"] for one in movers} == {"sql"}
+    assert {items[f"LEAD#{one}", STANDING]["stage"] for one in others} == {"lead"}
+    moved = [pk for pk, sk in items if sk.startswith("TRANSITION#")]
+    assert sorted(moved) == sorted(f"LEAD#{one}" for one in movers)

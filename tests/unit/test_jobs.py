@@ -1,0 +1,280 @@
+"""Jobs: what a request leaves, the clock goes on with; one runner at a time, and nothing is done twice."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import ConflictError
+from chalicelib.limits import CHANGED_MAX_LEADS, JOBS_SECONDS, REQUEST_SLICE_SECONDS, TICK_SECONDS
+from chalicelib.publishing.jobs import LEASE, Job, JobKind, JobState, Phase, Work, ended, shape, taken
+from chalicelib.qualify.clock import Clock, Due, Task
+from chalicelib.store.jobs import Jobs
+from chalicelib.wiring import World
+from tests.drafts import EASY_MQL, TickingClock, draft, house_of, stages, transitions
+from tests.fakes import NOW, FakeClock
+from tests.house import House
+from tests.unit.test_clock import Worker
+
+WORK = Work(digest="d", version=2, base_version=1, base_activation=1, day=NOW.toordinal())
+JOB = Job(id="j", kind=JobKind.SIMULATE, work=WORK, created_at=NOW, due_at=NOW)
+
+
+def test_a_taken_job_is_due_again_when_its_runner_must_be_dead() -> None:
+    assert taken(JOB, NOW) == replace(JOB, due_at=NOW + LEASE, tries=1)
+    assert timedelta(seconds=60) < LEASE, "the clock's function lives a minute"
+
+
+def test_a_job_that_is_over_is_never_due() -> None:
+    over = ended(JOB, JobState.DONE, {"changes": {}})
+    assert (over.state, over.due_at, over.work.phase) == (JobState.DONE, None, Phase.OVER)
+
+
+def test_a_job_is_told_as_the_api_promises() -> None:
+    told = {"id": "j", "kind": "simulate", "state": "running", "done": 0, "total": 0, "report": None}
+    assert shape(JOB) == told
+
+
+# --- a simulation that takes longer than a request ------------------------------------------------------------------
+
+
+def long_simulation(number: int = 400) -> tuple[House, Any]:
+    """A house in which every look at the clock takes long, and the job that its request left."""
+    house, _ = house_of(number, TickingClock(timedelta(milliseconds=50)))
+    found = house.world.publishing.simulate(document=draft(mql=EASY_MQL))
+    assert found.report is None
+    return house, found.job
+
+
+def job(house: House, found: Any) -> Any:
+    return World(house.ports).publishing.job(found["id"])
+
+
+def test_a_large_house_is_simulated_by_a_job_that_shows_how_far_it_is() -> None:
+    house, found = long_simulation()
+    assert (found["kind"], found["state"], found["report"]) == ("simulate", "running", None)
+    assert 0 < found["done"] < 400
+    assert 200 < found["total"] < 800
+    seen = [found["done"]]
+    while job(house, found)["state"] == "running":
+        house.minutes_later(1)
+        seen.append(job(house, found)["done"])
+    assert seen == sorted(set(seen))
+    over = job(house, found)
+    assert (over["state"], over["done"], over["total"]) == ("done", 400, 400)
+    assert over["report"]["changes"] == {"lead->mql": 400}
+    assert len({one["lead_id"] for one in over["report"]["leads"]}) == 400
+    assert {"from": "lead", "to": "mql"}.items() <= over["report"]["leads"][0].items()
+    assert "truncated" not in over["report"]
+
+
+def test_it_finds_what_a_request_would_have_found() -> None:
+    house, found = long_simulation()
+    while job(house, found)["state"] == "running":
+        house.minutes_later(1)
+    quick, _ = house_of(400)
+    report = quick.world.publishing.simulate(document=draft(mql=EASY_MQL)).report
+    assert job(house, found)["report"] == report
+
+
+def test_a_publish_may_rest_on_it() -> None:
+    house, found = long_simulation(120)
+    version, _ = house.world.publishing.draft(draft(mql=EASY_MQL))
+    while job(house, found)["state"] == "running":
+        house.minutes_later(1)
+    assert house.world.publishing.publish(version, 120)["kind"] == "publish"
+
+
+def test_a_simulation_writes_no_lead() -> None:
+    house, found = long_simulation(120)
+    before = {key: item for key, item in house.ports.memory.items.items() if key[0].startswith("LEAD#")}
+    while job(house, found)["state"] == "running":
+        house.minutes_later(1)
+    assert {key: item for key, item in house.ports.memory.items.items() if key[0].startswith("LEAD#")} == before
+
+
+def test_only_so_many_leads_are_listed_and_the_others_counted() -> None:
+    house, ids = house_of(CHANGED_MAX_LEADS + 7)
+    report = house.world.publishing.simulate(document=draft(mql=EASY_MQL)).report
+    assert report is not None
+    assert report["changes"] == {"lead->mql": len(ids)}
+    assert (len(report["leads"]), report["truncated"]) == (CHANGED_MAX_LEADS, True)
+
+
+# --- one runner at a time -------------------------------------------------------------------------------------------
+
+
+def publishing(number: int = 300) -> tuple[House, list[str], Any]:
+    """A house in the middle of a publish."""
+    house, ids = house_of(number, TickingClock())
+    version, _ = house.world.publishing.draft(draft(mql=EASY_MQL))
+    return house, ids, house.world.publishing.publish(version, None, force=True)
+
+
+def test_a_job_that_another_runner_has_is_left_alone() -> None:
+    house, _, found = publishing()
+    jobs = Jobs(house.ports.memory, house.world.models)
+    kept = jobs.read(found["id"])
+    assert kept is not None
+    leased = replace(taken(kept, house.ports.now()), version=kept.version + 1)
+    jobs.save(kept, leased)
+    house.minutes_later(1)
+    assert jobs.read(found["id"]) == leased
+    house.minutes_later(1)
+    assert jobs.read(found["id"]) != leased
+
+
+def test_a_runner_whose_lease_is_over_writes_nothing_more() -> None:
+    """It moves the lead that it had in its hands, which the other runner finds moved."""
+    house, ids, found = publishing()
+    jobs, version = Jobs(house.ports.memory, house.world.models), 0
+    moved = house.world.qualify.published
+
+    def moved_while_another_takes_the_job(lead_id: str) -> bool:
+        nonlocal version
+        kept = jobs.read(found["id"])
+        assert kept is not None
+        if not version:
+            version = kept.version + 1
+            jobs.save(kept, replace(kept, version=version))
+        return moved(lead_id)
+
+    house.world.qualify.published = moved_while_another_takes_the_job  # type: ignore[method-assign]
+    house.minutes_later(1)
+    kept = jobs.read(found["id"])
+    assert kept is not None
+    house.world.qualify.published = moved  # type: ignore[method-assign]
+    for _ in range(20):
+        house.minutes_later(1)
+    assert job(house, found)["state"] == "done"
+    assert stages(house, ids) == {"mql": 300}
+    assert set(transitions(house, ids)) == {1}
+
+
+def test_a_job_is_written_by_the_version_that_was_read() -> None:
+    house, _, found = publishing(1)
+    jobs = Jobs(house.ports.memory, house.world.models)
+    kept = jobs.read(found["id"])
+    assert kept is not None
+    jobs.save(kept, replace(kept, version=kept.version + 1))
+    with pytest.raises(ConflictError):
+        jobs.save(kept, replace(kept, version=kept.version + 1, done=7))
+
+
+def test_jobs_survive_a_busy_table() -> None:
+    house, ids = house_of(60, TickingClock())
+    version, _ = house.world.publishing.draft(draft(mql=EASY_MQL))
+    house.ports.memory.be_busy(3)
+    found = house.world.publishing.publish(version, None, force=True)
+    for _ in range(20):
+        house.ports.clock.tick(timedelta(minutes=1))
+        house.world.clock.tick()
+    assert job(house, found)["state"] == "done"
+    assert stages(house, ids) == {"mql": 60}
+    assert set(transitions(house, ids)) == {1}
+
+
+def test_leads_that_are_captured_meanwhile_are_brought_along() -> None:
+    house, _, found = publishing(100)
+    late = "late@acme.example"
+    house.page("/blog/a", "late")
+    house.form("newsletter", "late", email=late)
+    house.until_quiet()
+    for _ in range(20):
+        house.minutes_later(1)
+    assert job(house, found)["state"] == "done"
+    assert house.world.leads.read(house.world.lead_id(late)).activation == 2
+
+
+# --- beside everything else that is due -----------------------------------------------------------------------------
+
+
+class Works:
+    """Jobs that work until they are told to stop, on a clock of their own."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock, self.slices = clock, list[tuple[str, timedelta]]()
+
+    def run(self, job_id: str, until: datetime) -> None:
+        self.slices.append((job_id, until - self.clock.time))
+        self.clock.time = until
+
+
+class SlowWorker(Worker):
+    """Reviews that take a second each."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__()
+        self.clock = clock
+
+    def note(self, *asked: str) -> None:
+        super().note(*asked)
+        self.clock.tick(timedelta(seconds=1))
+
+
+def tick(due: list[Due]) -> tuple[SlowWorker, Works]:
+    clock = FakeClock()
+    worker, works = SlowWorker(clock), Works(clock)
+    deliver: Any = worker
+    Clock(lambda _now: due, deliver, deliver, works.run, clock).tick()
+    return worker, works
+
+
+def reviews(number: int) -> list[Due]:
+    return [Due(Task.REVIEW, str(position), "") for position in range(number)]
+
+
+def one_job(job_id: str) -> Due:
+    return Due(Task.JOB, "", job_id)
+
+
+def test_a_job_has_the_whole_tick_when_nothing_else_is_due() -> None:
+    _, works = tick([one_job("j")])
+    assert works.slices == [("j", timedelta(seconds=TICK_SECONDS))]
+
+
+def test_a_flood_of_reviews_leaves_a_job_its_part_of_the_tick() -> None:
+    worker, works = tick([one_job("j"), *reviews(1_000)])
+    assert len(worker.asked) == TICK_SECONDS - JOBS_SECONDS + 1
+    assert works.slices == [("j", timedelta(seconds=JOBS_SECONDS - 1))]
+
+
+def test_without_a_job_the_others_have_the_whole_tick() -> None:
+    worker, _ = tick(reviews(1_000))
+    assert len(worker.asked) == TICK_SECONDS + 1
+
+
+def test_a_job_keeps_nothing_else_waiting() -> None:
+    worker, works = tick([one_job("j"), *reviews(3)])
+    assert len(worker.asked) == 3
+    assert works.slices == [("j", timedelta(seconds=TICK_SECONDS - 3))]
+
+
+def test_several_jobs_share_what_there_is() -> None:
+    _, works = tick([one_job("a"), one_job("b"), one_job("c")])
+    assert works.slices == [(name, timedelta(seconds=TICK_SECONDS / 3)) for name in "abc"]
+
+
+@pytest.fixture
+def calls() -> list[str]:
+    return []
+
+
+def test_a_job_that_fails_is_told_and_comes_again(calls: list[str]) -> None:
+    def broken(job_id: str, _until: datetime) -> None:
+        calls.append(job_id)
+        raise OSError
+
+    run: Callable[[str, datetime], None] = broken
+    worker: Any = Worker()
+    with pytest.raises(RuntimeError, match="1 of 2"):
+        Clock(lambda _now: [one_job("j"), *reviews(1)], worker, worker, run, FakeClock()).tick()
+    assert calls == ["j"]
+
+
+def test_a_request_works_on_its_job_for_a_few_seconds() -> None:
+    house, _, found = publishing()
+    assert found["state"] == "running"
+    assert house.ports.clock.time - NOW < timedelta(seconds=2 * REQUEST_SLICE_SECONDS)
