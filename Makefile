@@ -9,7 +9,7 @@ PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
 CHECKED := $(wildcard app.py chalicelib infra tests bench)
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test check check-model agreement bench deploy lock format clean
+.PHONY: help run up down test check check-model agreement simulate export rebuild bench deploy lock format clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,17 @@ check-model: .venv/ready ## tests a scoring model by its own examples: make chec
 
 agreement: .venv/ready ## a scoring model as one plain page for marketing and sales: make agreement [FILE=model.yaml]
 	@$(BIN)/python -m infra.model agreement $(if $(FILE),"$(FILE)")
+
+simulate: .venv/ready ## what a draft would change, off line: make simulate MODEL=model.yaml [EXPORT=leads.jsonl]
+	$(if $(MODEL),,$(error Which model? make simulate MODEL=model.yaml))
+	@$(BIN)/python -m infra.simulate "$(MODEL)" $(if $(EXPORT),"$(EXPORT)")
+
+export: .venv/ready ## all leads of the local stack, or of a stage, into a file: make export FILE=leads.jsonl [STAGE=...]
+	$(if $(FILE),,$(error Which file? make export FILE=leads.jsonl))
+	@$(BIN)/python -m infra.leads $(if $(STAGE),--stage "$(STAGE)") export "$(FILE)"
+
+rebuild: .venv/ready ## derives every lead anew from its events, and tells what differed: make rebuild [STAGE=...]
+	@$(BIN)/python -m infra.leads $(if $(STAGE),--stage "$(STAGE)") rebuild
 
 bench: .venv/ready .venv-local/ready node_modules/ready ## the benchmarks: a table and one JSON document
 	@$(BIN)/python -m bench

@@ -20,6 +20,7 @@ from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.keys import ACTIVE
+from chalicelib.store.models import Models
 
 ROOT = Path(__file__).parent.parent
 DEFAULTS = ROOT / "chalicelib" / "defaults"
@@ -43,9 +44,10 @@ def load(
     Returns `{"write_key"}`.
     """
     client = boto3.client("dynamodb", region_name=region, endpoint_url=endpoint_url)
-    documents = Documents(DynamoTable(client, table_name), lambda: datetime.now(UTC))
-    if demo or documents.get("model") is None:
-        documents.put_model(read_yaml(DEFAULTS / "model.yaml"))
+    table = DynamoTable(client, table_name)
+    documents, models = Documents(table, _now), Models(table, _now)
+    if models.pointer() is None:
+        models.load(read_yaml(DEFAULTS / "model.yaml"))
     for kind, document_id, document in [*default_documents(), *(demo_documents(site_url) if demo else [])]:
         parse_document(FORMATS[kind], document)  # nothing is stored that its readers would refuse
         stored = documents.get(kind, document_id)
@@ -57,6 +59,10 @@ def load(
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
     documents.put("deployment", {"api_url": api_url, "site_url": site_url, "write_key": write_key})
     return {"write_key": write_key}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def default_documents() -> Iterator[tuple[str, str, Mapping[str, Any]]]:

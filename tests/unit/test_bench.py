@@ -1,14 +1,20 @@
 """The bench's arithmetic. Timings are never asserted."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bench import cost, history, imports
+from bench import cost, history, imports, load, paths, rivals, table
 from bench.cost import Prices, Use
 from bench.pairs import by_turns, compare
+from bench.scoring import TARGETS, evaluations
 from bench.sizes import index_units, item_bytes, transaction_units, units
+from chalicelib.events import Kind
+from chalicelib.qualify.lead import next_review
+from chalicelib.scoring.score import score, worth
+from chalicelib.scoring.tally import Tally, count
 from tests.factories import LEAD_ID, model
 from tests.fakes import NOW
 
@@ -79,3 +85,59 @@ import time:      2000 |       2000 | jinja2
 import time:       500 |        500 | json
 """
     assert imports.beyond(imports.parse(said), {"json"}) == {"ms": 3.0, "dearest": {"jinja2": 3.0}}
+
+
+# --- scoring --------------------------------------------------------------------------------------------------------
+
+
+def test_matching_is_measured_on_fifty_signals_and_ten_thousand_pages() -> None:
+    events = paths.events()
+    assert len(paths.model().signals) == 50
+    assert len({event.properties["path"] for event in events if event.kind is Kind.PAGE}) == 10_000
+
+
+def test_scores_are_measured_on_fifty_rules_twelve_signals_and_a_hundred_day_cells() -> None:
+    model, (lead, *_) = load.scoring_model(), load.leads(3)
+    assert (len(model.field_rules) + len(model.behaviour_rules), len(model.signals)) == (50, 12)
+    assert sum(map(len, lead.tally.days.values())) == 100
+    assert set(lead.tally.days) == set(model.signals)
+    assert len(score(model, lead.profile, lead.touches, lead.tally, load.TODAY).reasons) > len(model.signals)
+
+
+@pytest.mark.parametrize("name", rivals.RIVALS)
+def test_a_rival_counts_what_baton_counts(name: str) -> None:
+    events = paths.events()
+    some = [*events[:150], *events[-100:]]
+    model = paths.model()
+    signals = list(model.signals.values())
+    counted = rivals.RIVALS[name](signals)
+    assert counted([rivals.facts_of(event, signals) for event in some]) == count(model, Tally(), some).days
+
+
+def test_evaluations_are_the_scores_that_some_work_makes() -> None:
+    model, (lead,) = load.scoring_model(), load.leads(1)
+    assert evaluations(lambda: worth(model, lead.profile, lead.touches, lead.tally, load.TODAY)) == 1
+    assert evaluations(lambda: None) == 0
+
+
+def test_the_next_review_is_found_with_at_most_thirty_scores() -> None:
+    model = load.scoring_model()
+    leads = load.leads(20, cells=20)
+    most = max(evaluations(partial(next_review, model, lead, load.TODAY)) for lead in leads)
+    assert 1 <= most <= TARGETS["evaluations"]
+
+
+def test_what_was_measured_is_a_table() -> None:
+    one = {"per_s": 7_000, "loops": 2_000, "pairs": 9}
+    found = {
+        "calibration": {"per_s": 10_000_000},
+        "matching": {"per_s": 300_000, "rivals": {"slow": {"per_s": 3_000, "ratio": 99.6}}, "target_ratio": 50},
+        "score": {**one, "target_per_s": 6_000, "met": True},
+        "worth": one,
+        "review": {**one, "evaluations": 31, "target": 30, "met": False},
+        "compile": one,
+    }
+    lines = table.render({"scoring": found}).splitlines()
+    assert any("score " in line and "7,000" in line and "met" in line for line in lines)
+    assert any("slow" in line and "100x" in line and "met" in line for line in lines)
+    assert any("scores in a review" in line and "31" in line and "MISSED" in line for line in lines)

@@ -32,6 +32,9 @@ class Worker:
     def intent(self, lead_id: str, key: str) -> None:
         self.note("intent", lead_id, key)
 
+    def job(self, job_id: str, _until: datetime) -> None:
+        self.note("job", job_id)
+
 
 DUE = [
     Due(Task.REVIEW, "A", ""),
@@ -46,7 +49,7 @@ def clock(worker: Any, due: Iterable[Due] = DUE) -> Clock:
         assert now == FakeClock()()
         return due
 
-    return Clock(until, worker, worker, FakeClock())
+    return Clock(until, worker, worker, worker.job, FakeClock())
 
 
 def test_everything_that_is_due_is_done() -> None:

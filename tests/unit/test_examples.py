@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from chalicelib.events import Value
-from chalicelib.lifecycle.decide import apply, decide
-from chalicelib.lifecycle.stages import Stage, Standing
+from chalicelib.lifecycle.decide import decide
+from chalicelib.lifecycle.stages import Stage, Standing, apply
 from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally, count
@@ -43,7 +43,7 @@ def told(worth: Score) -> tuple[int, str]:
 
 def stage(worth: Score, standing: Standing = Standing()) -> tuple[Stage, str | None]:
     moved = decide(make.model(), standing, worth, TODAY)
-    after = apply(standing, moved, TODAY) if moved else standing
+    after = apply(standing, moved) if moved else standing
     return after.stage, after.kind
 
 

@@ -577,7 +577,7 @@ BAD_CURSORS = [
         ("/v1/leads?stage=lead&limit=%C2%B2", "limit"),
         *((f"/v1/leads?stage=lead&cursor={quote(bad)}", "cursor") for bad in BAD_CURSORS),
         ("/v1/leads?stage=lead&cursor=" + cursor('["2026-13-01", 1, "x"]'), "cursor"),
-        ("/v1/leads/X?as_of=2026-01-01", "as_of"),
+        *((f"/v1/leads/X?as_of={bad}", "as_of") for bad in ("yesterday", "", "2026-02-30", "9999-12-31")),
         ("/v1/outbox?state=gone", "state"),
         ("/v1/outbox?limit=0", "limit"),
         *((f"/v1/outbox?cursor={quote(bad)}", "cursor") for bad in BAD_CURSORS),

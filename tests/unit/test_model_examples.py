@@ -2,16 +2,20 @@
 
 import json
 from copy import deepcopy
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.errors import DocumentError
-from chalicelib.qualify.examples import Outcome, events_of, outcomes
-from chalicelib.scoring.format import load
+from chalicelib.lifecycle.stages import Actor, Stage
+from chalicelib.qualify.examples import NOON, Outcome, events_of, lived, outcomes
+from chalicelib.qualify.lead import decided
+from chalicelib.scoring.format import check, load
 from chalicelib.scoring.model import compiled
 from infra import model as command
+from infra.agreement import agreement
 from infra.defaults import DEFAULTS
 from tests import factories as make
 from tests.house import model_document
@@ -63,6 +67,80 @@ def test_a_changed_expectation_is_told_by_its_name_and_what_differs() -> None:
     assert not outcome.ok
     assert outcome.name == ANN["name"]
     assert outcome.differences() == ["score is 60, not 61", "stage is mql, not sql", "engagement is 17.0, not 17.2"]
+
+
+def test_the_kind_is_compared_where_it_is_expected() -> None:
+    demo = {"events": [{"form": "demo", "days_ago": 0}]}
+    found = {"score": 73, "stage": "sql", "groups": {"intent": 30}}
+    assert run(with_example(given=demo, expect=found)).ok
+    assert run(with_example(given=demo, expect={**found, "kind": "requested"})).ok
+    wrong = run(with_example(given=demo, expect={**found, "kind": "inferred"}))
+    assert wrong.differences() == ["kind is requested, not inferred"]
+
+
+def test_a_day_to_come_is_told_by_its_number() -> None:
+    later = [{"in_days": 90, "stage": "mql"}, {"in_days": 3, "stage": "mql"}]
+    outcome = run(with_example(expect={"later": later}))
+    assert outcome.expected["stage on day 3"] == outcome.found["stage on day 3"] == "mql"
+    assert outcome.differences() == ["stage on day 90 is lead, not mql"]
+
+
+def test_what_is_to_come_is_not_in_todays_score() -> None:
+    events = [*ANN["given"]["events"], {"form": "demo", "in_days": 3}]
+    expect = {"later": [{"in_days": 2, "stage": "mql"}, {"in_days": 3, "stage": "sql"}]}
+    assert run(with_example(given={"events": events}, expect=expect)).ok
+
+
+def test_an_example_looks_on_the_days_on_which_the_clock_would_and_finds_what_daily_looks_find() -> None:
+    """A lead whose faults fade, and one that cools: on every day as if it had been looked at on every day."""
+    careers = {"page": "/careers", "days_ago": 0}
+    for given in ({}, {"events": [*ANN["given"]["events"], careers]}, {"events": [careers], "stage": "recycled"}):
+        days = range(120)
+        some = [lead.standing for lead in lived(make.model(), {**ANN["given"], **given}, [0, 40, 119])]
+        each = [lead.standing for lead in lived(make.model(), {**ANN["given"], **given}, days)]
+        assert some == [each[day] for day in (0, 40, 119)]
+        daily = looked_at_daily({**ANN["given"], **given}, len(days))
+        assert [standing.stage for standing in each] == daily
+
+
+def looked_at_daily(given: dict[str, Any], days: int) -> list[Stage]:
+    """The stages of an example's person who did nothing more, decided on each day."""
+    (lead,) = lived(make.model(), given, [0])
+    stages = []
+    for ahead in range(days):
+        lead = decided(make.model(), lead, NOON + timedelta(days=ahead), Actor.CLOCK).lead
+        stages.append(lead.standing.stage)
+    return stages
+
+
+def test_somebody_stands_where_a_person_put_them_before_it_all() -> None:
+    demo = {"events": [{"form": "demo", "days_ago": 0}], "medium": "cpc"}
+    score = {"score": 73, "groups": {"intent": 30}}
+    for stage in ("sql", "accepted", "opportunity", "customer", "disqualified"):
+        assert run(with_example(given={**demo, "stage": stage}, expect={**score, "stage": stage})).ok
+
+
+def test_somebody_recycled_rests_unless_they_ask() -> None:
+    """The reason `other` rests for thirty days, from the first of what the example says."""
+    first, guide = {"page": "/", "days_ago": 9}, {"track": "Asset Downloaded", "asset": "buyers-guide", "in_days": 15}
+    rest = [{"in_days": 15, "stage": "recycled"}, {"in_days": 20, "stage": "recycled"}, {"in_days": 21, "stage": "mql"}]
+    busy = {"stage": "recycled", "events": [first, guide]}
+    expect = {"score": 45, "stage": "recycled", "groups": {}, "later": rest}
+    assert run(with_example(given=busy, expect=expect)).ok
+    asked = {"stage": "recycled", "events": [first, {"form": "demo", "days_ago": 0}]}
+    assert run(with_example(given=asked, expect={"stage": "sql", "kind": "requested"})).found["kind"] == "requested"
+
+
+def test_somebody_whom_a_person_made_an_mql_does_not_cool() -> None:
+    given = {"stage": "mql", "events": [{"page": "/", "days_ago": 0}]}
+    expect = {"score": 46, "groups": {"engagement": 3}, "later": [{"in_days": 300, "stage": "mql"}]}
+    assert run(with_example(given=given, expect=expect)).ok
+
+
+def test_what_is_done_a_thousand_times_stays_on_its_day() -> None:
+    event = {"page": "/", "days_ago": 1, "times": 1_000}
+    made = events_of({"events": [event] * 200})
+    assert {one.at.date() for one in made} == {NOON.date() - timedelta(days=1)}
 
 
 def test_a_changed_rule_is_told_by_the_examples_that_it_breaks() -> None:
@@ -120,10 +198,17 @@ VISIT = {"page": "/", "days_ago": 0}
 @pytest.mark.parametrize(
     ("given", "line"),
     [
-        ({"profil": {}}, "examples.0.given.profil: Extra inputs are not permitted"),
+        (
+            {"profil": {}},
+            "examples.0.given.profil: there is no such key; the keys here are profile, medium, events, stage",
+        ),
         ({"profile": {"jobtitle": "CTO"}}, "examples.0.given.profile.jobtitle: no such field, and no rule reads it"),
         ({"profile": {"email_domain": "a.example"}}, "examples.0.given.profile.email_domain: no such field"),
-        ({"events": [{"page": "/"}]}, "examples.0.given.events.0.days_ago: Field required"),
+        ({"events": [{"page": "/"}]}, "examples.0.given.events.0: says no day; add days_ago, or in_days"),
+        ({"events": [{"page": "/", "in_days": 0}]}, "examples.0.given.events.0.in_days: "),
+        ({"events": [{**VISIT, "in_days": 1}]}, "examples.0.given.events.0: has days_ago and in_days; keep one"),
+        ({"events": [{"page": "/", "in_days": 1}]}, "examples.0.given.events.0.in_days: nothing is expected on day 1"),
+        ({"stage": "gone"}, "examples.0.given.stage: "),
         ({"events": [VISIT, {**VISIT, "days_ago": -1}]}, "examples.0.given.events.1.days_ago: "),
         ({"events": [{**VISIT, "days_ago": 400}]}, "examples.0.given.events.0.days_ago: "),
         ({"events": [{**VISIT, "times": 0}]}, "examples.0.given.events.0.times: "),
@@ -135,11 +220,11 @@ VISIT = {"page": "/", "days_ago": 0}
         ),
         (
             {"events": [{"visit": "/", "days_ago": 0}]},
-            "examples.0.given.events.0: Value error, needs one of page, track, form, mail; has visit",
+            "examples.0.given.events.0: needs one of page, track, form, mail, not visit",
         ),
         (
             {"events": [{"page": "/", "form": "demo", "days_ago": 0}]},
-            "examples.0.given.events.0: Value error, needs one of page, track, form, mail; has page, form",
+            "examples.0.given.events.0: is page and form; make two events of it",
         ),
     ],
 )
@@ -152,9 +237,15 @@ def test_an_example_that_is_given_wrong_is_refused_by_its_path(given: dict[str, 
     [
         ({"score": "many"}, "examples.0.expect.score: "),
         ({"grade": "G"}, "examples.0.expect.grade: "),
-        ({"stage": "customer"}, "examples.0.expect.stage: "),
+        ({"stage": "gone"}, "examples.0.expect.stage: "),
+        ({"kind": "asked"}, "examples.0.expect.kind: "),
+        ({"later": [{"in_days": 0, "stage": "mql"}]}, "examples.0.expect.later.0.in_days: "),
+        (
+            {"later": [{"in_days": 2, "stage": "mql"}, {"in_days": 2, "stage": "lead"}]},
+            "examples.0.expect.later: tells day 2 2 times; keep one",
+        ),
         ({"groups": {"fitness": 40}}, "examples.0.expect.groups.fitness: no such group or sum"),
-        ({"points": 60}, "examples.0.expect.points: Extra inputs are not permitted"),
+        ({"points": 60}, "examples.0.expect.points: there is no such key; the keys here are score, grade, "),
     ],
 )
 def test_an_example_that_expects_what_no_model_says_is_refused_by_its_path(expect: dict[str, Any], line: str) -> None:
@@ -174,6 +265,23 @@ def test_the_default_model_is_checked_when_no_file_is_named(capsys: pytest.Captu
     *lines, last = capsys.readouterr().out.splitlines()
     assert lines == [f"✓ {example['name']}" for example in DEFAULT["examples"]]
     assert last == f"{len(lines)} of {len(lines)} examples hold."
+
+
+def test_warnings_are_told_with_their_path_and_remedy_and_do_not_fail_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = with_example()
+    del document["stages"]["mql"]["cool_below"]
+    assert command.main(["check", stored(tmp_path, document)]) == 0
+    assert capsys.readouterr().out == (
+        "! stages.mql.cool_below: is missing, so an MQL never cools; say below which values of behaviour it does\n"
+        f"✓ {ANN['name']}\n"
+        "1 of 1 examples hold. 1 warning: allowed, and probably not meant.\n"
+    )
+
+
+def test_the_default_model_has_no_warnings() -> None:
+    assert check(DEFAULT) == []
 
 
 def test_an_example_that_differs_fails_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -214,7 +322,7 @@ def test_a_model_without_examples_passes_and_says_so(tmp_path: Path, capsys: pyt
 
 @pytest.fixture(scope="module")
 def page() -> str:
-    return command.agreement(DEFAULT)
+    return agreement(DEFAULT)
 
 
 def test_the_command_prints_the_agreement(page: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -233,7 +341,7 @@ def test_the_agreement_names_every_rule_with_its_points(page: str) -> None:
 
 @pytest.mark.parametrize(("stage", "title"), [("mql", "When a lead is an MQL"), ("sql", "When a lead is an SQL")])
 def test_the_agreement_names_every_way_into_a_stage(stage: str, title: str, page: str) -> None:
-    told = section(page, title)
+    _intro, *told = section(page, title)
     ways = DEFAULT["stages"][stage]["any"]
     assert len(told) == len(ways)
     for line, way in zip(told, ways, strict=True):
@@ -249,12 +357,81 @@ def section(page: str, title: str) -> list[str]:
 
 def test_the_agreement_says_what_cools_and_how_long_a_no_rests(page: str) -> None:
     assert section(page, "What cools") == [
-        "- An MQL is a lead again when activity is below 5, and no way in holds; not before 14 days as an MQL"
+        "- An MQL is a lead again when activity is below 5, and no way in holds",
+        "- Not before 14 days as an MQL",
+        "- Not when a person made them one",
     ]
-    rests = section(page, "How long sales' no lets a lead rest")
+    intro, *rests = section(page, "How long sales' no lets a lead rest")
+    assert intro.endswith("What it did before the no does not count any more.")
     assert "- no budget: 90 days" in rests
     assert rests[-1] == "- Ends any rest at once: demo request, trial start, contact request, meeting booked"
     assert len(rests) == len(DEFAULT["recycle"])
+
+
+def test_the_agreement_says_who_is_out(page: str) -> None:
+    own, competitor, spared = section(page, "Who is out")
+    assert own == (
+        "- **Our own people** are neither scored nor decided on: put your own domains into `internal`; "
+        "there is none yet"
+    )
+    assert competitor == (
+        "- **competitor**: disqualified, whatever the score, if the domain of the address is like `rival.example`"
+    )
+    assert "the owner is warned, and decides" in spared
+    ours = {**DEFAULT, "internal": {"email_domain": ["keybook.example", "*.keybook.example"]}}
+    first, *_ = section(agreement(ours), "Who is out")
+    assert first.endswith("whoever has an address at `keybook.example` or `*.keybook.example`")
+
+
+def test_the_agreement_says_what_the_words_of_an_sql_mean(page: str) -> None:
+    intro, *_ = section(page, "When a lead is an SQL")
+    assert intro.startswith("An SQL is ready by these rules; accepted means that sales approved it.")
+    assert "**Requested**: they asked to be contacted, which earns a text to sales and the fast clock." in intro
+    assert "**Inferred**: they have not asked to be contacted, so sales writes first." in intro
+    assert "Who meets both is requested." in intro
+
+
+def test_the_agreement_says_that_a_request_always_reaches_a_human(page: str) -> None:
+    assert section(page, "A request always reaches a human") == [
+        "- These are requests: demo request, trial start, contact request, meeting booked",
+        "- Who asks and fits too little for an SQL stays where they are, and the team gets the request to look at",
+        "- A request of a customer goes to who looks after them, and is never a new SQL",
+    ]
+
+
+def test_the_agreement_says_when_too_little_is_known_for_a_grade(page: str) -> None:
+    told = section(page, "How the points add up")
+    assert "- Grade **–**: fewer than 2 rules of fit have anything to say, so too little is known" in told
+
+
+def test_a_model_that_says_less_has_a_shorter_page() -> None:
+    bare = {key: value for key, value in DEFAULT.items() if key not in ("recycle", "examples", "grade_needs", "sums")}
+    bare["stages"] = {"mql": {"any": [{"fit": 20, "engagement": 14}]}, "sql": {"any": [{"score": 70, "fit": 20}]}}
+    page = agreement(bare)
+    for title in ("A request always", "What cools", "How long", "Examples", "Grade **–**"):
+        assert title not in page
+    assert "- **inferred**: score at least 70, and fit at least 20" in page
+
+
+def test_every_part_of_the_format_has_its_words() -> None:
+    document = deepcopy(DEFAULT)
+    document["signals"]["cart"]["event"] = ["Product Added", "Checkout*"]
+    document["rules"]["undesirables"] |= {
+        "throw-away": {"field": "email_domain", "in_list": "disposable", "points": -10},
+        "nameless": {"field": "last_name", "absent": True, "points": -1},
+        "barred": {"field": "company", "tiers": [{"equals": "Rival", "points": -9}, {"absent": True, "points": -2}]},
+    }
+    document["rules"]["undesirables"]["barred"]["disqualify"] = True
+    page = agreement(document)
+    for line in (
+        "- **cart**: 8 points for each event `Product Added` or `Checkout*`, at most 1 a day, 8 points at most, "
+        "half of it gone after 14 days (intent)",
+        "- **throw away**: -10 points if the domain of the address is that of a provider of throw-away addresses (fit)",
+        "- **nameless**: -1 point if last name is not given (fit)",
+        "- **barred**: -9 points if company is `Rival`, else -2 points if company is not given; disqualifies (fit)",
+        "- **barred**: disqualified, whatever the score, if company is `Rival` or is not given",
+    ):
+        assert line in page.splitlines()
 
 
 def test_the_agreement_says_what_a_marketer_wrote_in_plain_words(page: str) -> None:
@@ -263,7 +440,7 @@ def test_the_agreement_says_what_a_marketer_wrote_in_plain_words(page: str) -> N
         "4 points at most, half of it gone after 14 days (engagement)",
         "- **free mail**: -12 points if the domain of the address is that of a free-mail provider (fit)",
         "- **phone**: 4 points if phone is given (fit)",
-        "- **competitor**: disqualifies if the domain of the address is like nothing yet (fit)",
+        "- **competitor**: disqualifies if the domain of the address is like `rival.example` (fit)",
         "- **inferred**: pricing page on 2 days within 14 days, and score at least 60, and fit at least 20",
         "- The score is their sum: at most 100 points",
     ):
@@ -271,7 +448,12 @@ def test_the_agreement_says_what_a_marketer_wrote_in_plain_words(page: str) -> N
 
 
 def test_the_agreement_ends_with_the_examples(page: str) -> None:
-    told = section(page, "Examples")
+    _intro, *told = section(page, "Examples")
     assert [line.partition(" *Score ")[0] for line in told] == [f"- {one['name']}" for one in DEFAULT["examples"]]
     assert told[0].endswith(" *Score 60, grade A, mql (fit 40, channel 3, engagement 17, intent 0).*")
+    assert any(one.endswith(" *Score 46, grade A, mql; on day 20 mql; on day 21 lead.*") for one in told)
+    assert any(
+        one.endswith(" *Score 90, grade A, requested sql (fit 40, channel 3, engagement 17, intent 30).*")
+        for one in told
+    )
     assert page.endswith("\n".join(told))

@@ -1,0 +1,157 @@
+"""All leads of a table, off line: rebuilt, exported, and a draft tried on the export."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.lifecycle.stages import Outcome, Stage, Standing
+from chalicelib.qualify.effects import Change
+from chalicelib.scoring.model import compiled
+from chalicelib.scoring.tally import Since, Tally
+from infra import leads, simulate
+from infra.exports import lead_of, line_of
+from tests import factories as make
+from tests.fakes import NOW
+from tests.house import ANN, TOKEN, House, model_document
+
+
+def house_of_two() -> House:
+    """Ann, who fits and looked at the prices once, and somebody of whom only the address is known."""
+    house = House()
+    house.page("/pricing", at=house.ports.now() - timedelta(days=1))
+    house.form("tour", consent=True, **ANN)
+    house.form("newsletter", visitor="v2", email="x@acme.example")
+    house.until_quiet()
+    return house
+
+
+def eager() -> dict[str, Any]:
+    """A draft by which Ann is an MQL."""
+    document: dict[str, Any] = json.loads(json.dumps(model_document()))
+    document["stages"]["mql"]["any"][0] = {"score": 46, "fit": 0, "activity": 6}
+    return document
+
+
+def test_on_a_healthy_table_a_rebuild_finds_no_difference() -> None:
+    assert leads.rebuild(house_of_two().world) == "2 leads rebuilt, 0 differed."
+
+
+def test_a_rebuild_puts_a_lead_right_and_names_what_differed_but_nothing_personal() -> None:
+    world = house_of_two().world
+    ann = world.leads.read(world.lead_id(ANN["email"]))
+    world.leads.write(ann, replace(ann, version=ann.version + 1, tally=Tally(), profile={}), Change())
+    told = leads.rebuild(world)
+    assert told.splitlines()[-1] == "2 leads rebuilt, 1 differed."
+    assert "profile.job_title" in told
+    assert "tally.pricing-page" in told
+    assert "CTO" not in told
+    assert leads.rebuild(world).endswith("0 differed.")
+
+
+def test_a_lead_that_turned_out_to_be_another_is_rebuilt_once_and_exported_once() -> None:
+    house = house_of_two()
+    other = {"other_lead_id": house.world.lead_id("x@acme.example")}
+    assert house.post(f"/v1/leads/{house.world.lead_id(ANN['email'])}/merge", other, TOKEN).status_code == 200
+    assert leads.rebuild(house.world) == "1 leads rebuilt, 0 differed."
+    assert len(list(leads.export(house.world))) == 2, "the header and the one lead"
+
+
+def test_an_export_holds_the_model_the_routing_and_every_lead() -> None:
+    header, *lines = leads.export(house_of_two().world)
+    assert header["model"]["name"] == model_document()["name"]
+    assert header["routing"]["people"]
+    assert {line["profile"]["email"] for line in lines} == {"ann@acme.example", "x@acme.example"}
+
+
+def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
+    lines = json.loads(json.dumps(list(leads.export(house_of_two().world))))
+    found = simulate.simulate(iter(lines), compiled(eager(), 0), NOW.date())
+    assert found["changes"] == {"lead->mql": 1}
+    assert found["handoffs_per_week"]["capacity"] == 50
+    words = simulate.told(found)
+    assert words.startswith("Of 2 leads 1 would change their stage.\n       1  lead -> mql\n")
+    assert "match otherwise" not in words
+
+
+def test_an_export_cannot_recount_and_says_so() -> None:
+    lines = list(leads.export(house_of_two().world))
+    draft = eager()
+    draft["signals"]["pricing-page"]["where"]["path"] = ["/prices*"]
+    words = simulate.told(simulate.simulate(iter(lines), compiled(draft, 0), NOW.date()))
+    assert "2 leads were counted by signals that match otherwise" in words
+
+
+def test_outcomes_are_told_where_they_are_known() -> None:
+    won = make.lead(
+        profile=make.profile(),
+        tally=make.seen(demo_request=[20]),
+        standing=Standing(stage=Stage.CUSTOMER, outcome=Outcome.WON, handed_on=make.day(-20), entered_on=make.day(-1)),
+        matching=make.model().matching,
+        version=1,
+    )
+    header = {"model": model_document(), "version": 1, "routing": None}
+    words = simulate.told(simulate.simulate(iter([header, line_of(won)]), make.model(), NOW.date()))
+    assert "Of 1 won and 0 lost:\n  precision 100% now, 100% then\n  recall 100% now, 100% then" in words
+
+
+@pytest.mark.parametrize("lines", [[], ["{}"], ["[]"], ['{"model": {}, "version": 1, "routing": null}'], ["{"]])
+def test_what_is_no_export_is_refused_in_words(lines: list[str], tmp_path: Path, capsys: Any) -> None:
+    export, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
+    export.write_text("\n".join(lines))
+    draft.write_text(json.dumps(eager()))
+    assert simulate.main([str(draft), str(export)]) == 1
+    assert "no leads to try it on" in capsys.readouterr().err
+
+
+def test_the_command_tries_a_file_on_a_file(tmp_path: Path, capsys: Any) -> None:
+    export, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
+    assert leads.write(leads.export(house_of_two().world), export) == 2
+    assert export.stat().st_mode & 0o777 == 0o600
+    draft.write_text(json.dumps(eager()))
+    assert simulate.main([str(draft), str(export)]) == 0
+    assert "Of 2 leads" in capsys.readouterr().out
+
+
+def test_a_refused_draft_is_named_with_its_path(tmp_path: Path, capsys: Any) -> None:
+    draft = tmp_path / "model.yaml"
+    draft.write_text(json.dumps({**eager(), "grades": {"Z": 1}}))
+    assert simulate.main([str(draft), str(tmp_path / "none")]) == 1
+    assert "is refused: grades" in capsys.readouterr().err
+
+
+DAYS = st.integers(make.TODAY.toordinal() - 399, make.TODAY.toordinal())
+TALLIES = st.builds(
+    Tally,
+    st.dictionaries(st.sampled_from(["blog", "cart"]), st.dictionaries(DAYS, st.integers(1, 9), min_size=1)),
+    st.dictionaries(st.just("guide-download"), st.dictionaries(st.sampled_from(["a1", "b2"]), DAYS, min_size=1)),
+)
+STANDINGS = st.builds(
+    Standing,
+    stage=st.sampled_from(Stage),
+    kind=st.sampled_from([None, "requested"]),
+    cycle=st.integers(1, 9),
+    entered_on=st.none() | st.dates(),
+    owner=st.none() | st.text(),
+    by_person=st.booleans(),
+    rest_until=st.none() | st.dates(),
+    since=st.none() | st.builds(Since, DAYS, TALLIES),
+    overrides=st.lists(st.text()).map(tuple),
+    outcome=st.none() | st.sampled_from(Outcome),
+    handed_on=st.none() | st.dates(),
+)
+
+
+@given(TALLIES, STANDINGS)
+def test_a_line_brings_back_all_that_a_simulation_asks(tally: Tally, standing: Standing) -> None:
+    kept = make.lead(tally=tally, standing=standing, profile=make.profile(), touches=make.came_by("cpc"), matching="m")
+    again = lead_of(json.loads(json.dumps(line_of(kept))))
+    assert (again.tally, again.standing, again.matching) == (kept.tally, kept.standing, kept.matching)
+    assert {name: one.value for name, one in again.profile.items()} == dict(make.BEST_FIT)
+    assert again.touches.first
+    assert again.touches.first.medium == "cpc"
