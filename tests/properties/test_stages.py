@@ -1,0 +1,51 @@
+"""Whatever happens, days, people and other workers included: a stage is explained by its transitions, each legal."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hypothesis import strategies as some
+
+from chalicelib.lifecycle.decide import decide
+from chalicelib.lifecycle.stages import EDGES, Actor, Recorded, Stage, fold
+from tests.properties.laws import holds_for
+from tests.properties.town import MODEL, Town
+from tests.properties.worlds import Life, lives, merges, moves, retractions, ticks
+
+quiet_days = some.integers(0, 40)
+
+
+@holds_for(lives(retractions, moves, merges, ticks))
+def test_a_stage_is_the_fold_of_its_transitions_each_a_legal_edge_from_the_last(life: Life) -> None:
+    """Its kind, rest and whatever else a standing has, but for the owner, whom a handoff names; and its cycle, unless
+    it was merged with a lead of a higher one."""
+    town = Town().live(life)
+    for lead in town.leads():
+        log = town.log(lead)
+        check_edges(log)
+        assert not log or log[-1].version <= lead.version
+        folded = fold(one.transition for one in log)
+        assert folded == replace(lead.standing, owner=None, cycle=folded.cycle)
+        assert folded.cycle == lead.standing.cycle or (town.is_merged(lead) and folded.cycle < lead.standing.cycle)
+
+
+@holds_for(lives(retractions, moves, merges, ticks), quiet_days)
+def test_at_rest_the_model_wants_no_other_stage(life: Life, days: int) -> None:
+    """On the day itself, and after days on which nothing but the clock moved."""
+    town = Town().live(life)
+    town.days_later(days)
+    for lead in town.leads():
+        worth = town.score(lead)
+        assert decide(MODEL, lead.standing, worth, worth.day) is None
+
+
+def check_edges(log: Sequence[Recorded]) -> None:
+    """Each is a legal edge, and leaves from where the last one arrived; versions grow, and cycles but for an undone
+    verdict, which is that handoff's cycle again."""
+    stage, cycle, version = Stage.LEAD, 1, 0
+    for one in log:
+        moved = one.transition
+        assert moved.origin is stage
+        assert moved.target in EDGES[stage]
+        assert one.version > version
+        assert moved.cycle >= cycle or (moved.target is Stage.SQL and moved.actor is Actor.PERSON)
+        stage, cycle, version = moved.target, moved.cycle, one.version

@@ -1,0 +1,255 @@
+"""A town of workers on one table, that lives a life: every record late, twice, and in the middle of another's work.
+
+Against it stands the plainest thing that could be right: a list of events, folded once (`Town.expected`).
+"""
+
+import io
+from collections.abc import Callable, Sequence, Set
+from contextlib import redirect_stdout, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache, partial
+
+from chalicelib.errors import NotFoundError, StateError
+from chalicelib.events import Act, Event, Kind, acts_of, lead_id_of
+from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage
+from chalicelib.qualify.lead import QUESTIONS, Answer, Answers, Lead, capped, score_of
+from chalicelib.scoring import profile as profiles
+from chalicelib.scoring import tally as tallies
+from chalicelib.scoring.model import Model
+from chalicelib.scoring.profile import Profile, Touches
+from chalicelib.scoring.score import Score
+from chalicelib.scoring.tally import Tally, within_horizon
+from chalicelib.store import keys
+from chalicelib.store.events import event_of
+from chalicelib.store.table import Item, Write
+from chalicelib.wiring import World
+from chalicelib.writing import until_written
+from tests.factories import model
+from tests.fakes import FakePorts, MemoryTable
+from tests.house import model_document
+from tests.properties.steps import Step, rushes, script
+from tests.properties.worlds import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
+
+MODEL: Model = model()
+SETTLING = timedelta(minutes=16)  # a crowded lead waits fifteen for its refold
+MOST_SETTLINGS = 20
+
+
+class BusyTable(MemoryTable):
+    """A table on which others write first: what waits in `rivals` is done in the middle of the next write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rivals: list[Callable[[], None]] = []
+        self._is_rivals_turn = False
+
+    def write(self, *writes: Write) -> None:
+        if self.rivals and not self._is_rivals_turn:
+            self._is_rivals_turn = True
+            try:
+                self.rivals.pop(0)()
+            finally:
+                self._is_rivals_turn = False
+        super().write(*writes)
+
+
+@dataclass(frozen=True)
+class Derived:
+    """What is derived of a lead, as of a day."""
+
+    tally: Tally
+    profile: Profile
+    touches: Touches
+    answers: Answers
+    total: int
+
+
+@cache
+def empty_house() -> dict[tuple[str, str], Item]:
+    """The items of a house in which nothing happened: a model, and no letters, so that nothing is rendered."""
+    ports = FakePorts()
+    World(ports).models.load(model_document())
+    return dict(ports.memory.items)
+
+
+class Town:
+    """Two workers on one table. events: all that were ever captured; retracted: the ids of those that were taken back.
+
+    conflicts: the seed of a table that now and then says that others write; never: the ids of what never happens,
+    but for whose a visitor becomes by it.
+    """
+
+    def __init__(self, conflicts: int | None = None, never: Set[str] = frozenset()) -> None:
+        self.table = BusyTable()
+        self.table.items = empty_house()
+        self.ports = FakePorts(self.table)
+        self.workers = [World(self.ports), World(self.ports)]
+        self.world = self.workers[0]
+        self.lead_ids = [self.world.lead_id(email) for email in EMAILS]
+        self.events: dict[str, Event] = {}
+        self.retracted: set[str] = set()
+        self.never = never
+        if conflicts is not None:
+            self.table.be_busy(conflicts)
+
+    # --- living -----------------------------------------------------------------------------------------------
+
+    def live(self, life: Life) -> "Town":
+        """Do all of a life's steps, and then wait until nothing is due."""
+        with redirect_stdout(io.StringIO()):
+            for first, *others in rushes(script(life, self.lead_ids)):
+                self.table.rivals = [self._rival(number, step) for number, step in enumerate(others, 1)]
+                self._do(self.workers[0], first)
+                while self.table.rivals:
+                    self.table.rivals.pop(0)()
+            self.settle()
+        return self
+
+    def settle(self) -> None:
+        """Let the clock run until it finds nothing to do."""
+        for _ in range(MOST_SETTLINGS):
+            self.ports.clock.tick(SETTLING)
+            if self.world.clock.tick() == 0:
+                return
+        raise AssertionError("the town does not come to rest")
+
+    def days_later(self, days: int) -> None:
+        """Let days pass, on each of which the clock runs."""
+        with redirect_stdout(io.StringIO()):
+            for _ in range(days):
+                self.ports.clock.tick(DAY)
+                self.settle()
+
+    def _rival(self, number: int, step: Step) -> Callable[[], None]:
+        return lambda: self._do(self.workers[number % 2], step)
+
+    def _do(self, worker: World, step: Step) -> None:
+        self.ports.clock.time = max(self.ports.clock.time, step.at)
+        for event in step.captured:
+            if event.id not in self.never:
+                self.capture(worker, event)
+            elif event.joins:
+                self.capture(worker, only_joining(event))
+        for event in step.records:
+            if item := self.table.get(event.partition, keys.event(event.id)):
+                worker.qualify.captured(event_of(item))
+            assert item or event.id in self.never, "what is worked off was captured"
+        with suppress(NotFoundError, StateError):  # of a lead that nobody knows yet, or that cannot go there
+            self._act(worker, step)
+
+    def capture(self, worker: World, event: Event) -> None:
+        lead_id, now = lead_id_of(event.partition), self.ports.now()
+        if lead_id is None:
+            until_written(lambda: worker.events.append(event), self.ports.pause)
+        else:
+            accept = partial(worker.captured.accept, [event], lead_id=lead_id, claims=event.joins, now=now)
+            until_written(lambda: accept(consents=None, answer=None), self.ports.pause)
+        self.events[event.id] = event
+
+    def _act(self, worker: World, step: Step) -> None:
+        lead_id, commands = self.lead_ids[step.lead], worker.commands
+        match step.deed:
+            case Ticks():
+                worker.clock.tick()
+            case Retracts(picks):
+                self._retract(worker, lead_id, picks)
+            case Moves(pick, reason, is_lost):
+                target = self._somewhere(lead_id, pick)
+                if is_lost and target is Stage.RECYCLED:
+                    commands.close(lead_id, Outcome.LOST, reason, None)
+                else:
+                    commands.move(lead_id, target, reason)
+            case Merges(further):
+                commands.merge(lead_id, self.lead_ids[(step.lead + further) % len(self.lead_ids)])
+
+    def _retract(self, worker: World, lead_id: str, picks: Sequence[int]) -> None:
+        theirs = [event.id for event in self.events_of(self.lead(lead_id)) if event.kind is not Kind.PERSON]
+        ids = [theirs[pick % len(theirs)] for pick in picks if theirs]
+        if ids and not self.never:
+            worker.commands.retract(lead_id, ids, "a mistake")
+            self.retracted |= set(ids)
+
+    def _somewhere(self, lead_id: str, pick: int) -> Stage:
+        ways = sorted(EDGES[self.lead(lead_id).standing.stage])
+        return ways[pick % len(ways)]
+
+    # --- what came of it --------------------------------------------------------------------------------------
+
+    def lead(self, lead_id: str) -> Lead:
+        """A lead as it is kept."""
+        return self.world.qualify.lead(lead_id)
+
+    def leads(self) -> list[Lead]:
+        """Every lead as it is kept, each once."""
+        found = {lead.lead_id: lead for lead in map(self.lead, self.lead_ids)}
+        return [lead for lead in found.values() if lead.version]
+
+    def is_merged(self, lead: Lead) -> bool:
+        """Whether another lead turned out to be this one."""
+        return len(self.ids_of(lead)) > 1
+
+    def score(self, lead: Lead) -> Score:
+        """The score of today."""
+        return score_of(MODEL, lead, self.ports.now().date())
+
+    def derived(self, lead: Lead) -> Derived:
+        """What is derived of a lead, as of today."""
+        tally = within_horizon(lead.tally, self.ports.now().date().toordinal())
+        return Derived(tally, lead.profile, lead.touches, lead.answers, self.score(lead).total)
+
+    def log(self, lead: Lead) -> list[Recorded]:
+        """A lead's transitions, the oldest first."""
+        return self.world.leads.transitions(lead.lead_id)[::-1]
+
+    def events_of(self, lead: Lead) -> list[Event]:
+        """All events of a lead, of the leads that turned out to be it, and of the visitors that joined them."""
+        owners = {visitor: lead_id_of(event.partition) for event in self.events.values() for visitor in event.joins}
+        ids = self.ids_of(lead)
+        return [
+            event
+            for event in self.events.values()
+            if (lead_id_of(event.partition) or owners.get(event.partition)) in ids
+        ]
+
+    def ids_of(self, lead: Lead) -> list[str]:
+        """The ids that lead to a lead: its own, and of those that turned out to be it."""
+        return [lead_id for lead_id in self.lead_ids if self.lead(lead_id).lead_id == lead.lead_id]
+
+    def expected(self, lead: Lead) -> Derived:
+        """What all events of a lead come to, less what was taken back: one list, folded at once.
+
+        The address is that of its own events: consent is given per address.
+        """
+        events = capped(event for event in self.events_of(lead) if event.id not in self.retracted)
+        return self.derived(
+            Lead(
+                lead_id=lead.lead_id,
+                profile=profiles.learn({}, (said_of(lead, event) for event in events), MODEL.fields),
+                touches=profiles.touch(Touches(), events),
+                tally=tallies.count(MODEL, Tally(), events),
+                answers=newest_answers(events),
+                standing=lead.standing,
+            )
+        )
+
+
+def newest_answers(events: Sequence[Event]) -> Answers:
+    """What was answered last to each of an opportunity's questions."""
+    given = sorted(acts_of(events, Act.OPPORTUNITY), key=lambda event: (event.properties["cycle"], event.at, event.id))
+    return {
+        question: Answer(int(event.properties["cycle"]), event.at, event.id, event.properties[question])
+        for event in given
+        for question in QUESTIONS & event.properties.keys()
+    }
+
+
+def said_of(lead: Lead, event: Event) -> Event:
+    """An event, less the address that it gives when it was another lead's."""
+    fields = {name: value for name, value in event.fields.items() if name != "email"}
+    return event if lead_id_of(event.partition) == lead.lead_id else replace(event, fields=fields)
+
+
+def only_joining(event: Event) -> Event:
+    """An event that says whose a visitor is, and nothing else."""
+    return replace(event, kind=Kind.IDENTIFY, name="", properties={}, campaign={}, fields={})

@@ -1,0 +1,256 @@
+"""What can happen to a house, drawn by hypothesis: the one vocabulary of the properties.
+
+A life is a list of happenings: what was done, by which visitor, of which lead, how long after the one before, how late
+its record is worked off and how often. steps.py makes of it the events and the steps in which they are captured and
+counted; town.py does the steps. Everything is drawn, nothing is random.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as some
+from hypothesis.strategies import SearchStrategy
+
+from chalicelib.events import Act, Kind, Value, user_partition, visitor_partition
+from chalicelib.scoring.model import Model, compiled
+from tests.factories import BEST_FIT
+from tests.house import model_document
+
+EVENTS_MIN, EVENTS_MAX = 30, 36
+ACTS_MAX = 5
+CROWD = 140  # pages at once: more than a standing keeps the ids of
+NOTHING = timedelta(0)
+SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+EMAILS = ("ann@acme.example", "jo@gmail.com", "kim@acme.example")
+VISITORS = (*map(visitor_partition, ("v0", "v1", "v2")), user_partition("u3"))
+
+# --- what is done ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Did:
+    """What becomes an event. times: that it is done at once, with different message ids."""
+
+    kind: Kind
+    name: str = ""
+    properties: Mapping[str, Value] = field(default_factory=dict)
+    campaign: Mapping[str, str] = field(default_factory=dict)
+    fields: Mapping[str, Value] = field(default_factory=dict)
+    confirmed: bool = False
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class Retracts:
+    """A person takes events of the lead back. picks: which of those that there are."""
+
+    picks: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Moves:
+    """A person moves the lead along one of the legal edges. pick: which."""
+
+    pick: int
+    reason: str
+    is_lost: bool
+
+
+@dataclass(frozen=True)
+class Merges:
+    """A person says that another lead is this one. further: how many places further the other one is."""
+
+    further: int
+
+
+@dataclass(frozen=True)
+class Ticks:
+    """The clock looks at what is due."""
+
+
+Deed = Did | Retracts | Moves | Merges | Ticks
+
+
+def changed(deed: Deed, **parts: Any) -> Did:
+    """Something else that is done."""
+    assert isinstance(deed, Did)
+    return replace(deed, **parts)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A deed, and when. who, lead: whose it is; gap: since the one before; lag: how old it is when it is captured;
+    skew: of the clock of the machine that captures it; delays: when its stream record is worked off, each time;
+    rushed: another worker does it in the middle of what is done just before."""
+
+    deed: Deed
+    who: int = 0
+    lead: int = 0
+    gap: timedelta = NOTHING
+    lag: timedelta = NOTHING
+    skew: timedelta = NOTHING
+    delays: Sequence[timedelta] = (NOTHING,)
+    rushed: bool = False
+
+
+Life = Sequence[Happening]
+
+paths = some.sampled_from(
+    ["/", "/blog/a", "/pricing", "/compare/x", "/careers", "/login", "/product/x", "/customers/y", "/pricing?plan=1"]
+)
+assets = some.sampled_from([f"{n}-{kind}" for n in range(6) for kind in ("guide", "datasheet")])
+campaigns = some.sampled_from(
+    [
+        {},
+        {},
+        {"source": "google", "medium": "cpc", "name": "spring"},
+        {"source": "acme", "medium": "referral"},
+        {"medium": "list"},
+    ]
+)
+facts = some.sampled_from(
+    [
+        {},
+        {name: value for name, value in BEST_FIT.items() if name != "email"},
+        {"job_title": "Student"},
+        {"job_title": "Engineer", "company_size": 300},
+        {"first_name": "Ann", "phone": "+49 30 901820"},
+        {"company": "Other", "country": "FR", "industry": "bakery"},
+        {"message": "urgent, please"},
+    ]
+)
+answers = some.sampled_from(
+    [
+        {"cycle": 1, "buying_cycle": "evaluating"},
+        {"cycle": 1, "buying_cycle": "deciding", "size": "20 seats"},
+        {"cycle": 2, "permission": True},
+    ]
+)
+
+visits = some.builds(
+    Did, some.just(Kind.PAGE), properties=some.builds(lambda path: {"path": path}, paths), campaign=campaigns
+)
+downloads = some.builds(
+    Did,
+    some.just(Kind.TRACK),
+    some.just("Asset Downloaded"),
+    properties=some.builds(lambda asset: {"asset": asset}, assets),
+)
+tracks = some.builds(
+    Did, some.just(Kind.TRACK), some.sampled_from(["Webinar Attended", "Meeting Booked", "Product Added", "Nothing"])
+)
+forms = some.builds(
+    Did,
+    some.just(Kind.FORM),
+    some.sampled_from(["newsletter", "newsletter", "webinar", "demo", "contact"]),
+    campaign=campaigns,
+    fields=facts,
+    confirmed=some.booleans(),
+)
+identifies = some.builds(Did, some.just(Kind.IDENTIFY), fields=facts)
+mails = some.builds(
+    Did,
+    some.just(Kind.MAIL),
+    some.sampled_from(["delivered", "clicked", "replied", "unsubscribed", "bounced"]),
+    properties=some.sampled_from([{}, {"kind": "hard"}]),
+)
+said = some.builds(Did, some.just(Kind.PERSON), some.just(Act.OPPORTUNITY.value), properties=answers)
+deeds = some.one_of(visits, visits, downloads, tracks, forms, identifies, mails, said)
+
+retractions = some.builds(Retracts, some.lists(some.integers(0, 99), min_size=1, max_size=4))
+reasons = some.sampled_from(["not ready", "no budget", "price", "unreachable", "a friend"])
+moves = some.builds(Moves, some.integers(0, 99), reasons, some.booleans())
+ticks = some.builds(Ticks)
+merges = some.builds(Merges, some.integers(1, len(EMAILS) - 1))
+
+# --- and when -------------------------------------------------------------------------------------------------------
+
+gaps = some.sampled_from([NOTHING, SECOND, SECOND, 3 * MINUTE, 20 * MINUTE, 5 * HOUR, DAY, 9 * DAY])
+lags = some.sampled_from([NOTHING, NOTHING, NOTHING, HOUR, DAY, 30 * DAY, 410 * DAY])
+skews = some.sampled_from([NOTHING, NOTHING, 5 * MINUTE, -5 * MINUTE])
+delays = some.sampled_from(
+    # The stream keeps a record for a day: until then it can come late, and again.
+    [
+        (NOTHING,),
+        (NOTHING, NOTHING),
+        (4 * MINUTE,),
+        (NOTHING, 23 * HOUR),
+        (23 * HOUR, HOUR),
+        (MINUTE, 2 * MINUTE, 6 * HOUR),
+    ]
+)
+
+
+def happenings(deeds: SearchStrategy[Any]) -> SearchStrategy[Happening]:
+    """Something, done by anybody, at any time."""
+    who, lead, rushed = some.sampled_from(range(len(VISITORS))), some.sampled_from(range(len(EMAILS))), some.booleans()
+    return some.builds(
+        Happening, deeds, who=who, lead=lead, gap=gaps, lag=lags, skew=skews, delays=delays, rushed=rushed
+    )
+
+
+def lives(*acts: SearchStrategy[Any], crowds: bool = True) -> SearchStrategy[Life]:
+    """At least 30 events of four visitors and three leads, each with a join, and of each kind of acts at least one.
+
+    crowds: in one life of eight somebody looks at more pages than a standing keeps the ids of.
+    """
+    placed = some.integers(0, EVENTS_MAX)
+    joins = some.tuples(*(some.tuples(placed, happenings(forms)) for _ in EMAILS))
+    others = [some.lists(some.tuples(placed, happenings(act)), min_size=1, max_size=ACTS_MAX) for act in acts]
+    crowd = some.tuples(some.integers(0, 7 if crowds else 0), placed, happenings(visits))
+    events = some.lists(happenings(deeds), min_size=EVENTS_MIN, max_size=EVENTS_MAX)
+    return some.builds(_life, events, joins, crowd, *others)
+
+
+def _life(
+    events: Sequence[Happening],
+    joins: Sequence[tuple[int, Happening]],
+    crowd: tuple[int, int, Happening],
+    *acts: Sequence[tuple[int, Happening]],
+) -> Life:
+    chance, place, visit = crowd
+    placed = [(place, replace(join, who=lead, lead=lead)) for lead, (place, join) in enumerate(joins)]
+    placed += [one for those in acts for one in those]
+    if chance == 7:  # not 0: hypothesis tries the simplest first, and most often
+        placed.append((place, replace(visit, deed=changed(visit.deed, times=CROWD))))
+    life = list(events)
+    for place, one in sorted(placed, key=lambda pair: -pair[0]):
+        life.insert(place, one)
+    return life
+
+
+# --- and what it is worth -------------------------------------------------------------------------------------------
+
+DOCUMENT = model_document()
+GROUPS = tuple(DOCUMENT["groups"])
+BEHAVIOUR = [
+    key for side in ("actions", "undesirables") for key, rule in DOCUMENT["rules"][side].items() if "field" not in rule
+]
+
+weights = some.fixed_dictionaries(
+    {
+        "points": some.one_of(some.integers(-30, 30), some.floats(-3, 3, width=16)),
+        "half_life_days": some.sampled_from([None, 1, 7, 30.5, 400]),
+        "per_day": some.sampled_from([None, 1, 2, 5]),
+        "max_points": some.sampled_from([None, 2.5, 12, 30]),
+        "group": some.sampled_from(GROUPS),
+    }
+)
+limits = some.fixed_dictionaries({"min": some.sampled_from([-40, -5, 0]), "max": some.sampled_from([0, 12.5, 60])})
+
+
+def _model(rules: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]]) -> Model:
+    """The default model with other rules on behaviour and other limits."""
+    of = dict(zip(BEHAVIOUR, rules, strict=True))
+    sides = {
+        side: {key: {**rule, **of.get(key, {})} for key, rule in those.items()}
+        for side, those in DOCUMENT["rules"].items()
+    }
+    return compiled({**DOCUMENT, "rules": sides, "groups": dict(zip(GROUPS, groups, strict=True))}, 1)
+
+
+models = some.builds(
+    _model, *(some.tuples(*(one,) * len(those)) for one, those in ((weights, BEHAVIOUR), (limits, GROUPS)))
+)
