@@ -12,7 +12,7 @@ from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from typing import Any
 
-from bench import BenchError, cold, cost, cpu, imports, latency, table, units
+from bench import BenchError, cold, cost, cpu, imports, latency, scoring, simulate, table, units
 from infra.local.processes import LocalError
 from infra.package import PackageError
 from infra.paths import MADE
@@ -22,6 +22,8 @@ SECTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "cold": cold.measure,
     "imports": imports.measure,
     "cpu": cpu.measure,
+    "scoring": scoring.measure,
+    "what-if": simulate.measure,
     "units": units.measure,
     "latency": latency.measure,
 }

@@ -44,7 +44,7 @@ def _table() -> tuple[str, dict[str, list[dict[str, Any]]]]:
     """The visitor id of a lead with a long past, and what the stub's reads find: the lead and the documents."""
     kept = KeptTable()
     world, ports = house.build(kept)
-    past = history.past(world.documents.model(), inputs.LEAD_ID, inputs.EMAIL, PAST_EVENTS, ports.time)
+    past = history.past(world.models.active(), inputs.LEAD_ID, inputs.EMAIL, PAST_EVENTS, ports.time)
     items = [*kept.items.values(), *history.derived(past)]
     found: dict[str, list[dict[str, Any]]] = {}
     for item in items:

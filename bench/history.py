@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
 from chalicelib.qualify import lead as leads
+from chalicelib.qualify.effects import Change
 from chalicelib.qualify.lead import Lead
 from chalicelib.scoring.model import Model
 from chalicelib.store.dynamo import marshal
@@ -71,7 +72,7 @@ def items(one: Past) -> list[Item]:
 def derived(one: Past) -> list[Item]:
     """The items that are derived of a past: the visitor's owner, standing and profile."""
     kept = KeptTable()
-    Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, None, (), None)
+    Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, Change())
     return [put_owner(one.visitor, one.lead.lead_id).item, *kept.items.values()]
 
 

@@ -59,7 +59,7 @@ def build(table: Table, now: datetime | None = None) -> tuple[World, BenchPorts]
     ports = BenchPorts(table, now or datetime.now(UTC).replace(hour=12, minute=0))
     world = World(ports)
     documents = world.documents
-    documents.put_model(defaults.read_yaml(defaults.DEFAULTS / "model.yaml"))
+    world.models.load(defaults.read_yaml(defaults.DEFAULTS / "model.yaml"))
     every: dict[tuple[str, str], Any] = {(kind, one_id): one for kind, one_id, one in defaults.default_documents()}
     every |= {(kind, one_id): one for kind, one_id, one in defaults.demo_documents(SITE)}
     for (kind, one_id), one in every.items():

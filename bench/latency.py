@@ -25,8 +25,8 @@ from bench import BenchError, history, inputs
 from bench.history import Past
 from bench.pairs import by_turns, compare
 from chalicelib.capture.identity import lead_id
-from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable
+from chalicelib.store.models import Models
 from infra.local import stack as stacks
 from infra.local.stack import Stack
 from infra.paths import ROOT
@@ -49,7 +49,7 @@ class Lab:
         self._stack = stack
         self.client = session.client("dynamodb", endpoint_url=stack.aws_endpoint_url)
         table = DynamoTable(self.client, stack.table_name)
-        model = Documents(table, lambda: datetime.now(UTC)).model()
+        model = Models(table, lambda: datetime.now(UTC)).active()
         secret = _identity_secret(session, stack)
         self._secret, now = secret, datetime.now(UTC)
         emails = {number: f"past-{number}-{uuid4().hex[:8]}@acme.example" for number in SIZES}

@@ -73,6 +73,29 @@ def _latency(found: Found) -> Iterator[str]:
         )
 
 
+def _scoring(found: Found) -> Iterator[str]:
+    matching, review = found["matching"], found["review"]
+    yield f"  {'':20}{'a second':>12}{'loops':>8}{'target':>8}"
+    yield f"  {'calibration loop':20}{found['calibration']['per_s']:12,}{1:8}"
+    for name in ("score", "worth", "review", "compile"):
+        one = found[name]
+        target = f"{one['target_per_s']:8,} {_mark(one['met'])}" if "target_per_s" in one else ""
+        yield f"  {name:20}{one['per_s']:12,}{one['loops']:8,}{target}"
+    yield f"  {'match and count':20}{matching['per_s']:12,}"
+    for name, one in matching["rivals"].items():
+        target = f"{matching['target_ratio']:8} {_mark(one['ratio'] >= matching['target_ratio'])}"
+        yield f"  {'  ' + name:20}{one['per_s']:12,}{one['ratio']:7.0f}x{target}"
+    yield f"  scores in a review  {review['evaluations']:12,}{'':8}{review['target']:8} {_mark(review['met'])}"
+
+
+def _what_if(found: Found) -> Iterator[str]:
+    wanted = found["targets"]
+    yield f"  {found['leads']:,} leads, of which {found['changed']:,} change"
+    yield f"  {'leads a second':20}{found['leads_per_s']:12,}{'':8}{wanted['leads_per_s']:8,} {_mark(found['met'])}"
+    yield f"  {'of 100 cells each':20}{found['leads_per_s_of_100_cells_each']:12,}"
+    yield f"  {'MB at most':20}{found['peak_mb']:12,}{'':8}{wanted['peak_mb']:8,}"
+
+
 def _cost(found: Found) -> Iterator[str]:
     for name, one in found.items():
         parts = ", ".join(
@@ -89,6 +112,8 @@ SECTIONS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "cold": _cold,
     "imports": _imports,
     "cpu": _cpu,
+    "scoring": _scoring,
+    "what-if": _what_if,
     "units": _units,
     "latency": _latency,
     "cost": _cost,
@@ -97,6 +122,8 @@ TITLES = {
     "cold": "Cold start to the first call of DynamoDB, as packaged; and if the zip carried byte code",
     "imports": "Imports beyond the floor, ms when compiled",
     "cpu": "Processor time of a warm invocation beside one bare put_item",
+    "scoring": "Scoring on one core, beside a calibration loop: 50 rules, 12 signals, 100 day cells",
+    "what-if": "What-if on one core: the default model and a draft over stored leads",
     "units": "Capacity units: singles by DynamoDB Local, transactions by AWS's rule",
     "latency": "Latency on the local stack in ms, by the number of the lead's past events",
     "cost": "US dollars a million at list price",

@@ -1,0 +1,98 @@
+"""The two general rule engines that matching is measured beside, each with its rules prepared in its best way.
+
+Both get what an event says as one flat dict, folded already and laid out before the clock starts: Baton reads the
+event itself, and folds it on the clock. Both ask for the kind first, so that a rule on forms costs a page view one
+comparison. A rule's patterns for a property are one regular expression, compiled beforehand:
+- json-logic-qubit keeps rules as data and has no wildcards; it can be given operations, so it gets one that looks up
+  the compiled expression and matches it: one call for each property, however many patterns.
+- rule-engine parses its rules beforehand and compiles their expressions itself; by its context, what is absent is null.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import json_logic  # type: ignore[import-untyped]
+import rule_engine  # type: ignore[import-untyped]
+
+from chalicelib.events import Event
+from chalicelib.scoring.matching import Signal, value_of
+
+Counts = dict[str, dict[int, int]]
+Facts = tuple[int, Mapping[str, str]]  # the day of an event, and what it says
+Count = Callable[[Iterable[Facts]], Counts]
+Prepare = Callable[[Iterable[Signal]], Count]
+Rules = list[tuple[str, Callable[[Any], Any]]]
+KIND, NAME = "on", "name"
+MATCHES = "matches"  # the operation that json-logic-qubit is given
+
+
+def facts_of(event: Event, signals: Iterable[Signal]) -> Facts:
+    """What an event says of all that the signals ask for, folded."""
+    asked = {name for signal in signals for name, _ in signal.where}
+    values = {name: value for name in asked if (value := value_of(event, name)) is not None}
+    known = {KIND: event.kind.value, NAME: event.name, **values}
+    return event.at.toordinal(), {name: str(value).casefold() for name, value in known.items()}
+
+
+def _json_logic_qubit(signals: Iterable[Signal]) -> Count:
+    """The signals as json-logic-qubit's rules: a function that counts events by signal and day."""
+    compiled: dict[str, re.Pattern[str]] = {}
+
+    def matches(value: str | None, expression: str) -> bool:
+        return value is not None and compiled[expression].fullmatch(value) is not None
+
+    json_logic.add_operation(MATCHES, matches)
+    rules: Rules = []
+    for signal in signals:
+        parts: list[Any] = [{"==": [{"var": KIND}, signal.kind.value]}]
+        for name, expression in _asked(signal):
+            compiled[expression] = re.compile(expression)
+            parts.append({MATCHES: [{"var": name}, expression]})
+        rules.append((signal.id, partial(json_logic.jsonLogic, {"and": parts})))
+    return _counting(rules)
+
+
+def _rule_engine(signals: Iterable[Signal]) -> Count:
+    """The signals as rule-engine's rules: a function that counts events by signal and day."""
+    context = rule_engine.Context(default_value=None)
+    rules: Rules = []
+    for signal in signals:
+        parts = [f'{KIND} == "{signal.kind.value}"']
+        parts += [f'{name} =~ "{_escaped(expression)}"' for name, expression in _asked(signal)]
+        rules.append((signal.id, rule_engine.Rule(" and ".join(parts), context=context).matches))
+    return _counting(rules)
+
+
+def _counting(rules: Rules) -> Count:
+    def count(events: Iterable[Facts]) -> Counts:
+        counts: Counts = {}
+        for day, facts in events:
+            for one_id, is_match in rules:
+                if is_match(facts):
+                    days = counts.setdefault(one_id, {})
+                    days[day] = days.get(day, 0) + 1
+        return counts
+
+    return count
+
+
+def _asked(signal: Signal) -> list[tuple[str, str]]:
+    """What a signal asks for: properties, each with an expression for the whole of its folded value."""
+    names = [(NAME, signal.names)] if signal.names else []
+    return [(name, _expression(patterns)) for name, patterns in (*names, *signal.where)]
+
+
+def _expression(patterns: Iterable[str]) -> str:
+    each = (".*".join(map(re.escape, pattern.casefold().split("*"))) for pattern in patterns)
+    return f"(?s:{'|'.join(each)})\\Z"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+RIVALS: Mapping[str, Prepare] = {"json-logic-qubit": _json_logic_qubit, "rule-engine": _rule_engine}

@@ -1,0 +1,137 @@
+"""What scoring does in a second on one core: matching and counting, scores with and without their reasons, and the
+search for the next review.
+
+Every rate stands beside that of a fixed loop of plain Python, measured by turns with it, so that the figures of two
+machines compare: `loops` is how many turns of the loop one score takes. Matching stands beside two general rule
+engines (rivals.py), which evaluate the same rules on the same events in the same run and must come to the same counts.
+A model is compiled anew before each turn, outside of the clock, and every page is another one: no cache is warm.
+What-if over many leads has a section of its own (simulate.py).
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from statistics import median
+from types import FrameType
+from typing import Any
+
+from bench import BenchError, load, paths, rivals
+from bench.pairs import by_turns, compare
+from chalicelib.qualify.lead import Lead, next_review
+from chalicelib.scoring.model import Model
+from chalicelib.scoring.score import Score, score, worth
+from chalicelib.scoring.tally import Tally, count
+
+PAIRS, RIVAL_PAIRS = 9, 3
+LOOPS = 200_000
+LEADS, REVIEWED, COMPILED = 400, 100, 20
+TARGETS = {"ratio": 50, "scores": 6_000, "evaluations": 30}
+
+
+def measure() -> dict[str, Any]:
+    """The rates, with what is asked of each."""
+    model, leads = load.scoring_model(), list(load.leads(LEADS))
+    scores = _scores(partial(score, model), leads)
+    return {
+        "calibration": {"per_s": round(median(_calibrate() for _ in range(PAIRS)))},
+        "matching": _matching(),
+        "score": {**scores, "target_per_s": TARGETS["scores"], "met": scores["per_s"] >= TARGETS["scores"]},
+        "worth": _scores(partial(worth, model), leads),
+        "review": _review(model, leads[:REVIEWED]),
+        "compile": _beside_the_loop(lambda: rate(_compile, COMPILED)),
+    }
+
+
+def rate(work: Callable[[], object], number: int) -> float:
+    """How many a second of this process's processor time, of so many that the work does."""
+    began = time.process_time()
+    work()
+    return number / (time.process_time() - began)
+
+
+def evaluations(work: Callable[[], object]) -> int:
+    """How many scores some work makes: production code, watched from outside."""
+    made = 0
+
+    def watch(frame: FrameType, what: str, _: object) -> None:
+        nonlocal made
+        made += what == "call" and frame.f_code is Score.__init__.__code__
+
+    sys.setprofile(watch)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return made
+
+
+def _calibrate() -> float:
+    return rate(_loop, LOOPS)
+
+
+def _loop() -> int:
+    """Dict look-ups, sums and comparisons, as scoring has them."""
+    table, total = {number: number for number in range(100)}, 0
+    for number in range(LOOPS):
+        total += table[number % 100] * 2 if number > 0 else 0
+    return total
+
+
+def _compile() -> None:
+    for _ in range(COMPILED):
+        load.scoring_model()
+
+
+def _matching() -> dict[str, Any]:
+    """Baton's events a second beside each rival's."""
+    events, signals = paths.events(), list(paths.model().signals.values())
+    facts = [rivals.facts_of(event, signals) for event in events]
+    expected = count(paths.model(), Tally(), events).days
+
+    def baton() -> float:
+        model = paths.model()
+        return rate(lambda: count(model, Tally(), events), len(events))
+
+    found = {}
+    for name, prepare in rivals.RIVALS.items():
+        counted = prepare(signals)
+        if counted(facts) != expected:
+            raise BenchError(f"{name} counts otherwise than Baton")
+        found[name] = compare(by_turns(RIVAL_PAIRS, baton, partial(rate, partial(counted, facts), len(facts))))
+    return {
+        "per_s": round(max(one.value for one in found.values())),
+        "events": len(events),
+        "rivals": {name: {"per_s": round(one.floor), "ratio": round(one.ratio, 1)} for name, one in found.items()},
+        "target_ratio": TARGETS["ratio"],
+        "met": min(one.ratio for one in found.values()) >= TARGETS["ratio"],
+    }
+
+
+def _scores(one: Callable[..., Score], leads: Sequence[Lead]) -> dict[str, Any]:
+    """Scores a second, of leads with a hundred day cells."""
+
+    def work() -> None:
+        for lead in leads:
+            one(lead.profile, lead.touches, lead.tally, load.TODAY)
+
+    return _beside_the_loop(lambda: rate(work, len(leads)))
+
+
+def _review(model: Model, leads: Sequence[Lead]) -> dict[str, Any]:
+    """How many scores the next review of a lead takes: most of them stay where they are, which takes the most."""
+    most = max(evaluations(partial(next_review, model, lead, load.TODAY)) for lead in leads)
+
+    def work() -> None:
+        for lead in leads:
+            next_review(model, lead, load.TODAY)
+
+    found = _beside_the_loop(lambda: rate(work, len(leads)))
+    return {**found, "evaluations": most, "target": TARGETS["evaluations"], "met": most <= TARGETS["evaluations"]}
+
+
+def _beside_the_loop(measured: Callable[[], float]) -> dict[str, Any]:
+    found = compare(by_turns(PAIRS, measured, _calibrate))
+    return {"per_s": round(found.value), "loops": round(1 / found.ratio), "pairs": found.pairs}

@@ -1,0 +1,106 @@
+"""What-if over a hundred thousand leads on one core: leads a second, unpacking what is stored, and the peak of memory.
+
+The leads are made as they are read, from a pool of stored items, so that the memory is the simulation's own. The pool
+is a house of every sort: most leads did little, a few did a lot, and each stands where the model puts it.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice, product
+from typing import Any, cast
+
+from chalicelib.publishing.counting import count, found_so_far
+from chalicelib.publishing.jobs import Work
+from chalicelib.publishing.simulate import WhatIf
+from chalicelib.scoring.model import compiled
+from chalicelib.store import keys
+from chalicelib.store.leads import Leads
+from chalicelib.store.table import Item, Table
+from infra import defaults
+from infra.paths import ROOT
+from tests import crowd
+
+LEADS, HEAVY_LEADS = 100_000, 10_000
+CELLS = {5: 600, 20: 300, 100: 100}  # day cells -> so many leads of the pool
+HEAVY_CELLS = {100: 500}
+LETTERS = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TARGETS = {"leads_per_s": 8_000, "peak_mb": 300}
+
+
+class PoolTable:
+    """A table of any number of leads, of which a few are really there."""
+
+    def __init__(self, leads: int, pool: Sequence[Mapping[str, Item]]) -> None:
+        self._pool = pool
+        ids = ("".join(letters).ljust(26, "A") for letters in product(LETTERS, repeat=4))
+        every = list(islice(ids, leads))
+        self._ids = [every[shard :: keys.LEAD_SHARDS] for shard in range(keys.LEAD_SHARDS)]
+        self._places = [{lead_id: place for place, lead_id in enumerate(ids)} for ids in self._ids]
+
+    def query(self, pk: str, *, first: str = "", limit: int | None = None, **_: Any) -> Iterator[Item]:
+        """The index of all leads."""
+        shard = int(pk.rpartition("#")[2])
+        start = self._places[shard][first] if first else 0
+        return ({"list_sk": one} for one in self._ids[shard][start : start + (limit or 0)])
+
+    def get_many(self, wanted: Sequence[tuple[str, str]]) -> list[Item]:
+        """Each lead's items: those of one of the pool."""
+        return [{**self._pool[int.from_bytes(pk[5:9].encode()) % len(self._pool)][sk], "pk": pk} for pk, sk in wanted]
+
+
+def measure() -> dict[str, Any]:
+    """Leads a second and megabytes at most, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.simulate"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return dict(json.loads(done.stdout))
+
+
+def simulated(leads: int, cells: Mapping[int, int]) -> dict[str, Any]:
+    """The same in this process, for leads with so many day cells."""
+    document = defaults.read_yaml(defaults.DEFAULTS / "model.yaml")
+    active, draft = compiled(document, 1), compiled(_changed(document), 2)
+    pool = [{str(item["sk"]): item for item in crowd.stored(lead)} for lead in crowd.people(active, cells, NOW)]
+    store = Leads(cast(Table, PoolTable(leads, pool)), spread_reviews=True)
+    what_if = WhatIf(active, draft, NOW.date(), lambda lead, _model: lead)
+    work = Work(digest="", version=None, base_version=1, base_activation=1, day=NOW.toordinal())
+    over, began = False, time.process_time()
+    while not over:
+        counted = count(store, keys.LEAD_SHARDS, what_if, work, lambda: True)
+        work, over = counted.work, counted.over
+    seconds = time.process_time() - began
+    found = found_so_far(work)
+    assert found.leads == leads, "each lead is judged once"
+    return {"leads": leads, "leads_per_s": round(leads / seconds), "changed": found.changed}
+
+
+def _changed(document: Any) -> Any:
+    """The default model with another weight, another threshold and another tier."""
+    draft = json.loads(json.dumps(document))
+    draft["rules"]["actions"]["product-page"]["points"] = 3
+    draft["rules"]["profile"]["seniority"]["tiers"][0]["points"] = 12
+    draft["stages"]["mql"]["any"][0]["score"] = 47
+    return draft
+
+
+def main() -> int:
+    """Prints the measurement as one JSON document."""
+    found = simulated(LEADS, CELLS)
+    peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    heavy = simulated(HEAVY_LEADS, HEAVY_CELLS)
+    met = found["leads_per_s"] >= TARGETS["leads_per_s"] and peak_mb <= TARGETS["peak_mb"]
+    whole = {**found, "peak_mb": peak_mb, "leads_per_s_of_100_cells_each": heavy["leads_per_s"]}
+    print(json.dumps({**whole, "targets": TARGETS, "met": met}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
