@@ -49,7 +49,7 @@ class House:
 
     def _load(self) -> None:
         store = type(self.world)(self.ports).documents
-        store.put_model(model_document())
+        type(self.world)(self.ports).models.load(model_document())
         for kind, one_id, one in documents():
             store.put(kind, one, one_id)
         store.put("deployment", {"api_url": API, "site_url": SITE, "write_key": "write-key"})

@@ -1,0 +1,90 @@
+"""Drafts of the default model that move leads, and houses with leads to move."""
+
+from collections.abc import Iterable, Iterator
+from copy import deepcopy
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.lifecycle.stages import Stage
+from chalicelib.qualify.effects import Change
+from chalicelib.qualify.lead import Lead
+from chalicelib.scoring.tally import Tally
+from chalicelib.wiring import World
+from tests import crowd
+from tests import factories as make
+from tests.fakes import FakeClock, FakePorts, MemoryTable
+from tests.house import House, model_document
+
+READER = make.seen(blog=[0, 1, 2, 3], product_page=[0, 1, 2])  # activity of 9: a lead by the default model
+EASY_MQL = [{"activity": 7}]
+EASY_SQL = [{"activity": 7, "kind": "inferred"}]
+
+
+class TickingClock(FakeClock):
+    """A clock on which every look costs a little time, as work does."""
+
+    def __init__(self, step: timedelta = timedelta(milliseconds=20)) -> None:
+        super().__init__()
+        self.step = step
+
+    def __call__(self) -> Any:
+        self.time += self.step
+        return self.time
+
+
+def draft(**stages: Any) -> Any:
+    """The default model with other ways into stages: `mql`, `sql`, and other signals."""
+    document = deepcopy(model_document())
+    document["signals"] |= stages.pop("signals", {})
+    for stage, ways in stages.items():
+        document["stages"][stage]["any"] = ways
+    if "mql" in stages:
+        document["stages"]["mql"]["cool_below"] = {"activity": 1}
+    return {**document, "name": "A draft"}
+
+
+def leads(number: int, tally: Tally = READER, first: int = 0, **standing: Any) -> Iterator[Lead]:
+    """So many leads that read the blog, as the first model left them."""
+    for position in range(first, first + number):
+        yield Lead(
+            lead_id=crowd.lead_id(position),
+            version=1,
+            profile=make.profile({"email": f"ann{position}@acme.example", "company": "Acme"}),
+            tally=tally,
+            standing=make.standing(**{"stage": Stage.LEAD, **standing}),
+            model_version=1,
+            activation=1,
+            matching=make.model().matching,
+        )
+
+
+def fill(house: House, some: Iterable[Lead]) -> list[str]:
+    """Put leads into a house; their ids."""
+    ids = []
+    for lead in some:
+        house.world.leads.write(Lead(lead_id=lead.lead_id), replace(lead, version=1), Change())
+        ids.append(lead.lead_id)
+    return ids
+
+
+def house_of(number: int, clock: FakeClock | None = None) -> tuple[House, list[str]]:
+    """A house with so many leads that read the blog, and their ids."""
+    house = House(FakePorts(MemoryTable(), clock))
+    return house, fill(house, leads(number))
+
+
+def stages(house: House, ids: Iterable[str]) -> dict[str, int]:
+    """How many of these leads are in which stage."""
+    found: dict[str, int] = {}
+    world = World(house.ports)
+    for lead_id in ids:
+        stage = world.leads.read(lead_id).standing.stage.value
+        found[stage] = found.get(stage, 0) + 1
+    return found
+
+
+def transitions(house: House, ids: Iterable[str]) -> list[int]:
+    """How many transitions each of these leads has."""
+    world = World(house.ports)
+    return [len(world.leads.transitions(lead_id)) for lead_id in ids]
