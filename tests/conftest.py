@@ -20,10 +20,10 @@ from tests.e2e.driver import Driver
 HOME = ".local/e2e"
 
 
-def command(*words: str, **environment: str) -> str:
+def command(*words: str, module: str = "infra.local", **environment: str) -> str:
     """Run one of the commands behind `make` on the tests' own stack; what it printed."""
     done = subprocess.run(
-        [sys.executable, "-m", "infra.local", *words],
+        [sys.executable, "-m", module, *words],
         cwd=ROOT,
         env={**os.environ, "BATON_HOME": HOME, **environment},
         capture_output=True,
