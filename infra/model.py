@@ -15,7 +15,7 @@ from ruamel.yaml.error import YAMLError
 
 from chalicelib.errors import DocumentError, FieldError
 from chalicelib.qualify.examples import Outcome, outcomes
-from chalicelib.scoring.format import check
+from chalicelib.scoring.document.format import check
 from chalicelib.scoring.model import compiled
 from infra.agreement import agreement
 from infra.defaults import DEFAULTS, read_yaml

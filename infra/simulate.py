@@ -22,7 +22,7 @@ from chalicelib.errors import DocumentError
 from chalicelib.handoff.routing import weekly_capacity
 from chalicelib.publishing.simulate import Found, WhatIf, report
 from chalicelib.qualify.lead import Lead
-from chalicelib.scoring.format import load
+from chalicelib.scoring.document.format import load
 from chalicelib.scoring.model import Model, compiled
 from infra.defaults import read_yaml
 from infra.deploy import DeployError

@@ -10,7 +10,7 @@ from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visi
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.effects import Moved
 from chalicelib.qualify.lead import Lead
-from chalicelib.scoring.format import load
+from chalicelib.scoring.document.format import load
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.score import Score, score

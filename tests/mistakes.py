@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import DocumentError
-from chalicelib.scoring.format import check
+from chalicelib.scoring.document.format import check
 from tests.house import model_document
 
 Edit = Callable[[Any], object]

@@ -50,7 +50,7 @@ def list_versions() -> Response:
 @answers
 def read_schema() -> Response:
     """The JSON Schema of a model's document."""
-    from chalicelib.scoring.schema import schema
+    from chalicelib.scoring.document.schema import schema
 
     authorized(marketing)
     return json_answer(schema(), content_type=SCHEMA_JSON)

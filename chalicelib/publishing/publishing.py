@@ -178,7 +178,7 @@ class Publishing:
 
 def _checked(document: Document) -> tuple[Document, list[FieldError]]:
     """A document as it is stored, and its warnings. Raises InputError naming what is refused."""
-    from chalicelib.scoring.format import check  # only who stores a model pays for it
+    from chalicelib.scoring.document.format import check  # only who stores a model pays for it
 
     document = {key: value for key, value in document.items() if key != VERSION}
     try:

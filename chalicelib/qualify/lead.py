@@ -17,9 +17,8 @@ from chalicelib.limits import (
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.outlook import outlook
 from chalicelib.scoring.profile import Profile, Touches
-from chalicelib.scoring.score import Score, score
+from chalicelib.scoring.score import Score, score, worth_by_day
 from chalicelib.scoring.tally import Tally
 
 HOUR = timedelta(hours=1)
@@ -163,10 +162,10 @@ def next_review(model: Model, lead: Lead, today: date) -> date | None:
 
 def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | None:
     """The first day after today, at most so many days ahead, on which `decide` would act if nothing happens."""
-    ahead = outlook(model, lead.profile, lead.touches, lead.tally, today, most_days, lead.standing.since)
+    on = worth_by_day(model, lead.profile, lead.touches, lead.tally, lead.standing.since)
     for days in range(1, most_days + 1):
         day = today + timedelta(days=days)
-        if decide(model, lead.standing, ahead(days), day):
+        if decide(model, lead.standing, on(day), day):
             return day
     return None
 

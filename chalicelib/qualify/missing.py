@@ -14,7 +14,7 @@ from chalicelib.lifecycle.decide import DECIDED, decide, is_resting
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.qualify.lead import Lead, count, first_move
-from chalicelib.scoring.bounds import parts_of
+from chalicelib.scoring.document.bounds import parts_of
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import REQUESTED, Condition, FieldRule, Model, Test
 from chalicelib.scoring.profile import values

@@ -8,10 +8,20 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
-from chalicelib.scoring import score as scores
 from chalicelib.scoring.model import BehaviourRule, FieldRule, Model
+from chalicelib.scoring.points import (
+    Cells,
+    Held,
+    cells_of,
+    held_by,
+    is_one_of_us,
+    limited,
+    seen_until,
+    weighed,
+    within_limits,
+)
 from chalicelib.scoring.profile import Profile, Touches, values
-from chalicelib.scoring.score import Cells, Held, Score, worth
+from chalicelib.scoring.score import Score, summed, worth
 from chalicelib.scoring.tally import Since, Tally
 
 Rule = TypeVar("Rule", FieldRule, BehaviourRule)
@@ -45,17 +55,17 @@ class Beside:
     ) -> Sequence[Score]:
         """The first model's score of a lead, and the second's, without reasons."""
         facts = values(profile)
-        if any(scores._is_one_of_us(model, facts) for model, _ in self._models):  # the other one may score them
+        if any(is_one_of_us(model, facts) for model, _ in self._models):  # the other one may score them
             return [worth(model, profile, touches, tally, today, since) for model, _ in self._models]
-        seen, day = scores._seen(tally, today, since), today.toordinal()
-        every, raw = scores._cells(seen), dict.fromkeys(self._both.groups, 0)
-        held = scores._held(self._both, facts, touches)
+        seen, day = seen_until(tally, today, since), today.toordinal()
+        every, raw = cells_of(seen), dict.fromkeys(self._both.groups, 0)
+        held = held_by(self._both, facts, touches)
         _add(raw, self._both, held, every, day)
         found = []
         for model, rest in self._models:
-            own, points = scores._held(rest, facts, touches), dict(raw)
+            own, points = held_by(rest, facts, touches), dict(raw)
             _add(points, rest, own, every, day)
-            found.append(scores._summed(model, [*held, *own], scores._within_limits(model, points), seen, today, ()))
+            found.append(summed(model, [*held, *own], within_limits(model, points), seen, today, ()))
         return found
 
 
@@ -65,7 +75,7 @@ def _add(raw: dict[str, int], model: Model, held: Sequence[Held], every: Mapping
         raw[one.rule.group] += one.milli
     for rule in model.behaviour_rules:
         if cells := every.get(rule.signal.id):
-            raw[rule.group] += scores._limited(rule, scores._weighed(rule, cells, day)[0])
+            raw[rule.group] += limited(rule, weighed(rule, cells, day)[0])
 
 
 def _common(first: Sequence[Rule], second: Sequence[Rule]) -> list[Rule]:

@@ -1,11 +1,12 @@
 """The scoring model: the document that marketing and sales agree on, compiled to what scoring works with.
 
-The format is shown by example in defaults/model.yaml and checked by scoring/format.py.
+The format is shown by example in defaults/model.yaml and checked by scoring/document/format.py.
 """
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from dataclasses import field as made_later  # in a class that has a field of that name
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
@@ -20,6 +21,7 @@ from chalicelib.scoring.profile import NAMED_FIELDS
 
 INFERRED, REQUESTED = "inferred", "requested"
 DEFAULT_WITHIN_DAYS = 30  # a condition's `signal` without `within_days`: design.md, "Scoring"
+TIERS_REMEMBERED = 512  # values of one rule: a few hundred kilobytes for fifty rules
 CONDITION_KEYS = frozenset({"signal", "days", "within_days", "kind"})
 LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
 EXAMPLE_KINDS = ("page", "track", "form", "mail")  # of the events that a model's examples are made of
@@ -53,6 +55,9 @@ class Test:
                 return self.operator == "present"
 
 
+Tier = tuple[Test, int]  # with its thousandths of a point
+
+
 @dataclass(frozen=True, slots=True)
 class FieldRule:
     """A compiled rule on the profile or a touch: the first tier that holds gives its points."""
@@ -61,8 +66,17 @@ class FieldRule:
     group: str
     field: str
     touch: str | None
-    tiers: tuple[tuple[Test, int], ...]
+    tiers: tuple[Tier, ...]
     disqualify: bool
+    tier_of: Callable[[Value | None], Tier | None] = made_later(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Most people's values are somebody else's too: a country, a title, a size.
+        object.__setattr__(self, "tier_of", lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._tier_of))
+
+    def _tier_of(self, value: Value | None) -> Tier | None:
+        """The first tier that holds for a value."""
+        return next((tier for tier in self.tiers if tier[0].holds(value)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,31 +1,33 @@
 """The score: what a model says of (profile, touches, tally) on a day, with its reasons.
 
-A behaviour rule contributes on day T: points x sum over days d of min(count[d], per_day) x 2^(-(T-d)/half_life),
-its absolute value limited to max_points (design.md, "Scoring"). Lines are rounded to a thousandth and summed as
-integers; what a limit takes is a line of its own; so the lines sum to the score exactly.
-
-`score` says why; `worth` is the same without the words, for what-if and the days ahead, which ask for thousands of
-scores and show a few. Both rest on the same four functions: `_held`, `_weighed`, `_within_limits` and `_summed`.
+Lines are whole thousandths and summed as integers; what a limit takes is a line of its own; so the lines sum to the
+score exactly. `score` says why; `worth` is the same without the words, for what-if and the days ahead, which ask for
+thousands of scores and show a few. Both rest on points.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import NamedTuple
 
 from chalicelib.events import Value
 from chalicelib.scoring.model import BehaviourRule, Condition, FieldRule, Model, Test
-from chalicelib.scoring.pattern import matches_any
-from chalicelib.scoring.profile import Profile, Touch, Touches, values
-from chalicelib.scoring.tally import Since, Tally, within_horizon
+from chalicelib.scoring.points import (
+    Held,
+    cells_of,
+    held_by,
+    is_one_of_us,
+    limited,
+    seen_until,
+    weighed,
+    within_limits,
+)
+from chalicelib.scoring.profile import Profile, Touches, values
+from chalicelib.scoring.tally import Since, Tally
 
 NO_GRADE = "–"  # too little known: not a D (playbook, rule 6)
 WORST_GRADE = "F"
 SCORE = "score"  # the name by which conditions mean the total
 INTERNAL = "internal"  # the line of one of us
-NO_LIMIT = 1 << 62  # of a rule without `per_day`
-
-Cells = Sequence[tuple[int, int]]  # days and counts in order: a sum of floats must not depend on a dict's order
 
 
 @dataclass(slots=True)
@@ -74,15 +76,6 @@ class Score:
         return (self.total + 500) // 1000
 
 
-class Held(NamedTuple):
-    """A field rule that holds: the test that does, the value that it holds for, and its thousandths."""
-
-    rule: FieldRule
-    test: Test
-    value: Value | None
-    milli: int
-
-
 def score(
     model: Model, profile: Profile, touches: Touches, tally: Tally, today: date, since: Since | None = None
 ) -> Score:
@@ -91,18 +84,18 @@ def score(
     since: behaviour before it does not count (a recycled lead starts again).
     """
     facts = values(profile)
-    if _is_one_of_us(model, facts):
+    if is_one_of_us(model, facts):
         return _of_us(model, today)
-    held, seen = _held(model, facts, touches), _seen(tally, today, since)
+    held, seen = held_by(model, facts, touches), seen_until(tally, today, since)
     lines = [*map(_field_line, held), *_behaviour_lines(model, seen, today.toordinal())]
     raw = dict.fromkeys(model.groups, 0)
     for line in lines:
         raw[line.group] += line.milli
-    groups = _within_limits(model, raw)
+    groups = within_limits(model, raw)
     for group, points in raw.items():
         if groups[group] != points:
             lines.append(_limit(group, group, groups[group] - points, groups[group]))
-    return _summed(model, held, groups, seen, today, lines)
+    return summed(model, held, groups, seen, today, lines)
 
 
 def worth(
@@ -117,21 +110,21 @@ def worth_by_day(
 ) -> Callable[[date], Score]:
     """The score without its reasons on any day: what the rules on fields say is found once for all days."""
     facts = values(profile)
-    if _is_one_of_us(model, facts):
+    if is_one_of_us(model, facts):
         return lambda today: replace(_of_us(model, today), reasons=())
-    held = _held(model, facts, touches)
+    held = held_by(model, facts, touches)
     known = dict.fromkeys(model.groups, 0)
     for one in held:
         known[one.rule.group] += one.milli
 
     def on(today: date) -> Score:
-        seen, raw, day = _seen(tally, today, since), dict(known), today.toordinal()
-        every = _cells(seen)
+        seen, raw, day = seen_until(tally, today, since), dict(known), today.toordinal()
+        every = cells_of(seen)
         for rule in model.behaviour_rules:
             if cells := every.get(rule.signal.id):
-                points, _ = _weighed(rule, cells, day)
-                raw[rule.group] += _limited(rule, points)
-        return _summed(model, held, _within_limits(model, raw), seen, today, ())
+                points, _ = weighed(rule, cells, day)
+                raw[rule.group] += limited(rule, points)
+        return summed(model, held, within_limits(model, raw), seen, today, ())
 
     return on
 
@@ -182,24 +175,10 @@ def _of_us(model: Model, today: date) -> Score:
     return Score(today, model.version, 0, groups, sums, NO_GRADE, (line,), Tally(), internal=True)
 
 
-def _is_one_of_us(model: Model, facts: Mapping[str, Value]) -> bool:
-    return bool(model.internal_domains) and matches_any(model.internal_domains, str(facts.get("email_domain", "")))
-
-
-def _seen(tally: Tally, today: date, since: Since | None) -> Tally:
-    """The behaviour that counts on a day."""
-    seen = within_horizon(tally, today.toordinal())
-    return seen if since is None else since.left_of(seen)
-
-
-def _within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:
-    """The groups' points within their limits."""
-    return {group: min(max(raw[group], low), high) for group, (low, high) in model.groups.items()}
-
-
-def _summed(
+def summed(
     model: Model, held: Sequence[Held], groups: Mapping[str, int], seen: Tally, today: date, lines: Iterable[Reason]
 ) -> Score:
+    """The score of the field rules that hold, the groups' points within their limits, and the lines if asked for."""
     known = [one for one in held if one.milli and one.rule.group == "fit"]
     return Score(
         day=today,
@@ -214,28 +193,10 @@ def _summed(
     )
 
 
-def _held(model: Model, facts: Mapping[str, Value], touches: Touches) -> list[Held]:
-    """The field rules that hold and say something: the first tier that holds gives its points."""
-    held = []
-    for rule in model.field_rules:
-        value = _touch_value(touches, rule) if rule.touch else facts.get(rule.field)
-        for test, points in rule.tiers:
-            if test.holds(value):
-                if points or rule.disqualify:
-                    held.append(Held(rule, test, value, points))
-                break
-    return held
-
-
 def _field_line(held: Held) -> Reason:
     rule, test, value, points = held
     ends = ": disqualifies" if rule.disqualify else ""
     return Reason(rule.id, rule.group, points, _field_words(rule, test, value) + ends)
-
-
-def _touch_value(touches: Touches, rule: FieldRule) -> str | None:
-    touch: Touch | None = touches.first if rule.touch == "first" else touches.last
-    return getattr(touch, rule.field, None)
 
 
 def _field_words(rule: FieldRule, test: Test, value: Value | None) -> str:
@@ -248,44 +209,17 @@ def _field_words(rule: FieldRule, test: Test, value: Value | None) -> str:
 
 
 def _behaviour_lines(model: Model, seen: Tally, today: int) -> Iterator[Reason]:
-    every = _cells(seen)
+    every = cells_of(seen)
     for rule in model.behaviour_rules:
         if not (cells := every.get(rule.signal.id)):
             continue
-        points, counted = _weighed(rule, cells, today)
+        points, counted = weighed(rule, cells, today)
         if points:
             lost = _lost_words(rule, seen.days.get(rule.signal.id), points, counted)
             text = _behaviour_words(rule, len(cells)) + lost
             yield Reason(rule.id, rule.group, points, text, len(cells), date.fromordinal(cells[-1][0]))
-        if (bound := _limited(rule, points)) != points:
+        if (bound := limited(rule, points)) != points:
             yield _limit(rule.id, rule.group, bound - points, bound)
-
-
-def _cells(tally: Tally) -> dict[str, Cells]:
-    """The behaviour by signal; of a distinct one each key counts once, on its latest day."""
-    by_key: dict[str, Cells] = {
-        signal: [(day, 1) for day in sorted(keys.values())] for signal, keys in tally.keys.items()
-    }
-    return by_key | {signal: sorted(cells.items()) for signal, cells in tally.days.items()}
-
-
-def _weighed(rule: BehaviourRule, cells: Cells, today: int) -> tuple[int, int]:
-    """A rule's thousandths before its limit, and how many counts are in them: the formula. A day of tomorrow counts as
-    today: two clocks differ."""
-    decay, most, counted, weight = rule.decay, rule.per_day or NO_LIMIT, 0, 0.0
-    for day, count in cells:
-        counts = count if count < most else most
-        counted += counts
-        weight += counts * decay[today - day if day < today else 0]
-    return round(rule.points * weight), counted
-
-
-def _limited(rule: BehaviourRule, points: int) -> int:
-    """A rule's thousandths within its limit."""
-    most = rule.max_points
-    if most is None or -most <= points <= most:
-        return points
-    return most if points > 0 else -most
 
 
 def _behaviour_words(rule: BehaviourRule, number: int) -> str:

@@ -114,12 +114,11 @@ class Town:
                 return
         raise AssertionError("the town does not come to rest")
 
-    def days_later(self, days: int) -> None:
-        """Let days pass, on each of which the clock runs."""
+    def a_day_later(self) -> None:
+        """Let a day pass, and the clock run."""
         with redirect_stdout(io.StringIO()):
-            for _ in range(days):
-                self.ports.clock.tick(DAY)
-                self.settle()
+            self.ports.clock.tick(DAY)
+            self.settle()
 
     def _rival(self, number: int, step: Step) -> Callable[[], None]:
         return lambda: self._do(self.workers[number % 2], step)

@@ -6,9 +6,9 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as some
 
-from chalicelib.scoring.bounds import least_behind, most_by_limits, most_by_rules, parts_of
-from chalicelib.scoring.contradictions import CHECKS, contradictions
-from chalicelib.scoring.format import load
+from chalicelib.scoring.document.bounds import least_behind, most_by_limits, most_by_rules, parts_of
+from chalicelib.scoring.document.contradictions import CHECKS, contradictions
+from chalicelib.scoring.document.format import load
 from chalicelib.scoring.model import Condition, compiled
 from chalicelib.scoring.score import SCORE
 from tests import factories as make

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from chalicelib.document import WORDS, Document, needs, parse_document
 from chalicelib.errors import DocumentError
-from chalicelib.scoring.shape import LimitDocument, RecycleDocument
+from chalicelib.scoring.document.shape import LimitDocument, RecycleDocument
 
 
 class Anything(Document):

@@ -16,8 +16,8 @@ from chalicelib.limits import HORIZON_DAYS
 from chalicelib.qualify.lead import count, first_move, score_of
 from chalicelib.qualify.missing import MOVED_ON, Missing, Turn, Way, missing
 from chalicelib.reading.next import next_shape, next_words, with_article
-from chalicelib.scoring.bounds import parts_of
-from chalicelib.scoring.format import load
+from chalicelib.scoring.document.bounds import parts_of
+from chalicelib.scoring.document.format import load
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.sample import sample

@@ -7,9 +7,9 @@ import pytest
 from chalicelib.document import parse_document
 from chalicelib.errors import DocumentError, FieldError
 from chalicelib.events import Kind
-from chalicelib.scoring.format import load
+from chalicelib.scoring.document.format import load
+from chalicelib.scoring.document.shape import ModelDocument
 from chalicelib.scoring.model import Model, compiled
-from chalicelib.scoring.shape import ModelDocument
 from tests import factories as make
 from tests.house import model_document
 from tests.mistakes import changed, refusal

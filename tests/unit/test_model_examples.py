@@ -12,7 +12,7 @@ from chalicelib.errors import DocumentError
 from chalicelib.lifecycle.stages import Actor, Stage
 from chalicelib.qualify.examples import NOON, Outcome, events_of, lived, outcomes
 from chalicelib.qualify.lead import decided
-from chalicelib.scoring.format import check, load
+from chalicelib.scoring.document.format import check, load
 from chalicelib.scoring.model import compiled
 from infra import model as command
 from infra.agreement import agreement

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from chalicelib.document import parse_document
-from chalicelib.scoring.format import CHECKS
-from chalicelib.scoring.shape import ModelDocument
+from chalicelib.scoring.document.format import CHECKS
+from chalicelib.scoring.document.shape import ModelDocument
 from tests.house import model_document
 from tests.mistakes import Mistake, at, changed, refusal, told
 

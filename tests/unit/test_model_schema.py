@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.scoring.schema import as_text, schema
+from chalicelib.scoring.document.schema import as_text, schema
 from tests.house import model_document
 from tests.mistakes import changed
 
@@ -23,7 +23,7 @@ def errors(document: Any) -> list[str]:
 
 
 def test_the_published_schema_is_the_one_the_code_makes() -> None:
-    """If not: python -c 'from chalicelib.scoring import schema; print(schema.as_text(), end="")', into that file."""
+    """If not, write `chalicelib.scoring.document.schema.as_text()` into that file."""
     assert PUBLISHED.read_text() == as_text()
     assert json.loads(as_text()) == SCHEMA
 

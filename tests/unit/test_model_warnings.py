@@ -7,11 +7,11 @@ import pytest
 
 from chalicelib.document import parse_document
 from chalicelib.errors import FieldError
-from chalicelib.scoring import stage_warnings
-from chalicelib.scoring import warnings as part_warnings
-from chalicelib.scoring.format import check, load
+from chalicelib.scoring.document import stage_warnings
+from chalicelib.scoring.document import warnings as part_warnings
+from chalicelib.scoring.document.format import check, load
+from chalicelib.scoring.document.shape import ModelDocument
 from chalicelib.scoring.model import compiled
-from chalicelib.scoring.shape import ModelDocument
 from tests.house import model_document
 from tests.mistakes import Mistake, at, changed, edited, told, warned
 

@@ -18,7 +18,7 @@ from chalicelib.delivery.messages import Mail, Topic
 from chalicelib.events import Value
 from chalicelib.lifecycle.decide import DECIDED, decide, way_in
 from chalicelib.lifecycle.stages import Stage, Standing, apply
-from chalicelib.scoring.format import check
+from chalicelib.scoring.document.format import check
 from chalicelib.scoring.score import holds, score
 from chalicelib.scoring.tally import Tally
 from tests import factories as make

@@ -6,10 +6,10 @@ Each check has one message, which names the path and the remedy. Whether an exam
 from collections.abc import Callable, Iterator
 
 from chalicelib.errors import FieldError
-from chalicelib.scoring.example_shape import ExampleDocument, ExampleEventDocument
+from chalicelib.scoring.document.example_shape import ExampleDocument, ExampleEventDocument
+from chalicelib.scoring.document.shape import ModelDocument, field_rules_of
 from chalicelib.scoring.model import EXAMPLE_KINDS
 from chalicelib.scoring.profile import NAMED_FIELDS
-from chalicelib.scoring.shape import ModelDocument, field_rules_of
 
 DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # parts of the address: an example gives the whole
 

@@ -6,7 +6,7 @@ Each check has one message, which names the path and the remedy.
 from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.errors import FieldError
-from chalicelib.scoring.bounds import Values, least_behind, most_by_rules, parts_of
+from chalicelib.scoring.document.bounds import Values, least_behind, most_by_rules, parts_of
 from chalicelib.scoring.model import REQUESTED, Condition, Model
 
 FIT = "fit"  # the only value that may stand in the way of a request, and the one that grades are of

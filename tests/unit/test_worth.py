@@ -11,9 +11,8 @@ from hypothesis import strategies as some
 
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
 from chalicelib.scoring.model import compiled
-from chalicelib.scoring.outlook import outlook
 from chalicelib.scoring.profile import Touches
-from chalicelib.scoring.score import score, worth
+from chalicelib.scoring.score import score, worth, worth_by_day
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
 from tests.factories import TODAY, came_by, profile, seen
@@ -76,5 +75,5 @@ def test_a_day_ahead_is_exactly_the_score_of_that_day(
 ) -> None:
     """Also of behaviour that leaves the horizon on the way: what is 400 days old ends rather than decays."""
     whole = score(MODEL, profile(known), Touches(), tally, TODAY + timedelta(days=ahead), since)
-    quick = outlook(MODEL, profile(known), Touches(), tally, TODAY, REVIEW_MAX_DAYS, since)
-    assert quick(ahead) == replace(whole, reasons=())
+    on = worth_by_day(MODEL, profile(known), Touches(), tally, since)
+    assert on(TODAY + timedelta(days=ahead)) == replace(whole, reasons=())

@@ -6,7 +6,7 @@ Each check has one message, which names the path, what is wrong, and the remedy.
 from collections.abc import Callable, Iterator
 
 from chalicelib.errors import FieldError
-from chalicelib.scoring.bounds import least_behind, most_by_facts, most_by_limits, most_by_rules
+from chalicelib.scoring.document.bounds import least_behind, most_by_facts, most_by_limits, most_by_rules
 from chalicelib.scoring.model import INFERRED, Condition, Model
 
 MILLI = 1000

@@ -10,9 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, PlainValidator, ValidationInfo
 
 from chalicelib.limits import HORIZON_DAYS
-from chalicelib.scoring.example_shape import ExampleDocument
-from chalicelib.scoring.model import DEFAULT_WITHIN_DAYS
-from chalicelib.scoring.values import (
+from chalicelib.scoring.document.example_shape import ExampleDocument
+from chalicelib.scoring.document.values import (
     PATTERNS_MAX,
     Bounds,
     Days,
@@ -29,6 +28,7 @@ from chalicelib.scoring.values import (
     Threshold,
     Yes,
 )
+from chalicelib.scoring.model import DEFAULT_WITHIN_DAYS
 
 SIGNALS_MAX = 200  # each is looked at for every event of its kind
 RULES_MAX = 200  # of one side; the default has 21 on its longest

@@ -6,10 +6,8 @@ Each check has one message, which names the path and the remedy. Those on stages
 from collections.abc import Callable, Iterator
 
 from chalicelib.errors import FieldError
-from chalicelib.scoring import stage_warnings
-from chalicelib.scoring.model import Model, default_group
-from chalicelib.scoring.pattern import matches_any
-from chalicelib.scoring.shape import (
+from chalicelib.scoring.document import stage_warnings
+from chalicelib.scoring.document.shape import (
     BehaviourRuleDocument,
     FieldRuleDocument,
     ModelDocument,
@@ -19,6 +17,8 @@ from chalicelib.scoring.shape import (
     rules_of,
     ways_of,
 )
+from chalicelib.scoring.model import Model, default_group
+from chalicelib.scoring.pattern import matches_any
 
 FIT = "fit"  # the group that grades are of
 HALVES = frozenset({"email", "email_domain", "email_local"})

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field
 
 from chalicelib.limits import HORIZON_DAYS
+from chalicelib.scoring.document.values import Fact, Name, Part, Text
 from chalicelib.scoring.model import EXAMPLE_KINDS
-from chalicelib.scoring.values import Fact, Name, Part, Text
 
 EVENTS_MAX = 200  # of one example; a lead who does more is no example
 TIMES_MAX = 1_000  # far above what any `per_day` lets count

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from chalicelib.errors import FieldError
+from chalicelib.scoring.document.shape import ModelDocument, TestDocument, field_rules_of, tests_of, ways_of
 from chalicelib.scoring.model import OPERATORS
-from chalicelib.scoring.shape import ModelDocument, TestDocument, field_rules_of, tests_of, ways_of
 
 TOUCHES = ("source", "medium", "campaign")
 ONE_OPERATOR = ", ".join(OPERATORS[:-1]) + " or " + OPERATORS[-1]

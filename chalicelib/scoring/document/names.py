@@ -6,15 +6,15 @@ Each check has one message, which names the path and the remedy.
 from collections.abc import Callable, Iterable, Iterator
 
 from chalicelib.errors import FieldError
-from chalicelib.scoring.model import CONDITION_KEYS, default_group
-from chalicelib.scoring.score import SCORE
-from chalicelib.scoring.shape import (
+from chalicelib.scoring.document.shape import (
     BehaviourRuleDocument,
     ModelDocument,
     behaviour_rules_of,
     rules_of,
     ways_of,
 )
+from chalicelib.scoring.model import CONDITION_KEYS, default_group
+from chalicelib.scoring.score import SCORE
 
 
 def rule_twice(document: ModelDocument) -> Iterator[FieldError]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from chalicelib.document import ERRORS_MAX, parse_document
 from chalicelib.errors import DocumentError, FieldError
-from chalicelib.scoring import example_checks, names, parts
-from chalicelib.scoring.contradictions import contradictions
+from chalicelib.scoring.document import example_checks, names, parts
+from chalicelib.scoring.document.contradictions import contradictions
+from chalicelib.scoring.document.shape import ModelDocument
+from chalicelib.scoring.document.warnings import warnings
 from chalicelib.scoring.model import Model, compiled
-from chalicelib.scoring.shape import ModelDocument
-from chalicelib.scoring.warnings import warnings
 
 CHECKS = (*parts.CHECKS, *names.CHECKS, *example_checks.CHECKS)
 DOCUMENT_MAX_BYTES = 300_000  # an item of DynamoDB holds 400 KB, and a list of 1,000 competitors has 20

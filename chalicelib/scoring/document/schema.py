@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from chalicelib.scoring.document.shape import ModelDocument
 from chalicelib.scoring.model import EXAMPLE_KINDS, OPERATORS
-from chalicelib.scoring.shape import ModelDocument
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TITLE = "A scoring model of Baton"
