@@ -36,6 +36,7 @@ DUE_MAX_ITEMS = 500  # what one tick of the clock takes from a shard; the rest w
 
 UNDO_MINUTES = 10  # a verdict can be taken back: long enough to notice, short enough that nothing has left
 REASON_MAX_CHARS = 500  # api.md: an answer; as much for a reason
+MERGE_MAX_WAITING = 80  # messages that a merge cancels: with the rest of it they fit into a transaction
 RETRACT_MAX_EVENTS = 100  # of one request; their ids fit into one event
 MODEL_BODY_MAX_BYTES = 256 * 1024  # twenty times a full model; as stored it fits into an item of 400 KB
 MODEL_STORED_MAX_BYTES = 350 * 1024  # numbers may grow as they are stored

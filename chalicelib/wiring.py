@@ -322,7 +322,12 @@ class World:
     def _notices(self) -> "Notices":
         from chalicelib.handoff.notice import Notices
 
-        return Notices(self.leads.transition, self._profile, self.events.recent)
+        return Notices(self.leads.transition, self._profile, self.events.recent, self._is_corrected)
+
+    def _is_corrected(self, notice: "Intent") -> bool:
+        from chalicelib.handoff.plan import correction_key
+
+        return self.ledger.read(notice.lead_id, correction_key(notice)) is not None
 
     def _profile(self, lead_id: str) -> "Mapping[str, Value]":
         from chalicelib.scoring.profile import values

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from chalicelib.capture.forms import FormDocument
 from chalicelib.document import Document, parse_document
+from chalicelib.errors import DocumentError
 from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.nurture.letters import LetterDocument
 from chalicelib.nurture.sequences import SequenceDocument
@@ -79,6 +80,12 @@ def demo_documents(site_url: str) -> Iterator[tuple[str, str, Mapping[str, Any]]
     for document in demo["form"]:
         yield "form", document["id"], document
     yield "routing", ACTIVE, demo["routing"]
+
+
+def refusal(path: Path, why: Exception) -> str:
+    """Why a file is refused: of a document each mistake on a line of its own."""
+    errors = [str(one) for one in why.errors] if isinstance(why, DocumentError) else []
+    return "\n  ".join([f"{path} is refused:", *errors]) if len(errors) > 1 else f"{path} is refused: {why}"
 
 
 def read_yaml(path: Path, change: Callable[[str], str] = str) -> Any:

@@ -18,7 +18,7 @@ from chalicelib.qualify.examples import Outcome, outcomes
 from chalicelib.scoring.document.format import check
 from chalicelib.scoring.model import compiled
 from infra.agreement import agreement
-from infra.defaults import DEFAULTS, read_yaml
+from infra.defaults import DEFAULTS, read_yaml, refusal
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         document = read_yaml(given.file)
         warnings = check(document)
     except (OSError, UnicodeDecodeError, YAMLError, DocumentError) as refused:
-        print(f"{given.file} is refused: {refused}", file=sys.stderr)
+        print(refusal(given.file, refused), file=sys.stderr)
         return 1
     if given.command == "agreement":
         print(agreement(document))

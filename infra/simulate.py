@@ -24,7 +24,7 @@ from chalicelib.publishing.simulate import Found, WhatIf, report
 from chalicelib.qualify.lead import Lead
 from chalicelib.scoring.document.format import load
 from chalicelib.scoring.model import Model, compiled
-from infra.defaults import read_yaml
+from infra.defaults import read_yaml, refusal
 from infra.deploy import DeployError
 from infra.exports import lead_of
 from infra.leads import export, world_of
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         draft = load(read_yaml(given.model), DRAFT)
     except (OSError, UnicodeDecodeError, YAMLError, DocumentError) as refused:
-        print(f"{given.model} is refused: {refused}", file=sys.stderr)
+        print(refusal(given.model, refused), file=sys.stderr)
         return 1
     try:
         lines = _lines(given.export) if given.export else export(world_of(None))
@@ -55,12 +55,12 @@ def simulate(lines: Iterator[Mapping[str, Any]], draft: Model, day: date) -> dic
     """What a draft would change, in the shape of `POST /v1/model/simulate`, with the number of leads and how many of
     them were counted by signals that match otherwise than the draft's.
 
-    lines: those of an export, read one by one. Raises LookupError, TypeError or ValueError for what is none.
+    lines: those of an export, read one by one. Raises ValueError, naming the line, for what is none.
     """
     header = _header(lines)
     active = compiled(header["model"], int(header["version"]))
     what_if, found, changed, otherwise = WhatIf(active, draft, day, _as_counted), Found(), list[Any](), 0
-    for lead in map(lead_of, lines):
+    for lead in _leads(lines):
         otherwise += lead.matching != draft.matching
         change = what_if.add(found, lead)
         if change is not None and len(changed) < SHOWN_LEADS:
@@ -113,15 +113,30 @@ def _as_counted(lead: Lead, _model: Model) -> Lead:
 
 
 def _header(lines: Iterator[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The first line. Raises ValueError when it is not that of an export."""
     for line in lines:
+        if not isinstance(line, dict) or not {"model", "version", "routing"} <= line.keys():
+            raise ValueError("line 1 is not the model and the routing of an export")
         return line
     raise ValueError("the export is empty")
 
 
 def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)
+        for number, line in enumerate(file, 1):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                raise ValueError(f"line {number} is no JSON") from None
+
+
+def _leads(lines: Iterator[Mapping[str, Any]]) -> Iterator[Lead]:
+    """The leads behind the header. Raises ValueError naming the line that is none."""
+    for number, line in enumerate(lines, 2):
+        try:
+            yield lead_of(line)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise ValueError(f"line {number} is no lead of an export") from None
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

@@ -20,7 +20,7 @@ CLOSING = {
     HANDOFF: "This lead is an SQL: ready by our rules. It becomes accepted when you approve it.",
     CORRECTION: "The evidence for this handoff was taken back. There is nothing to do.",
     WARNING: "Nothing was changed: you have the lead, and you decide.",
-    TRIAGE: "This is no SQL. A request always reaches a human.",
+    TRIAGE: "This is no new handoff. A request always reaches a human.",
 }
 ABOUT_A_MOVE = frozenset({HANDOFF, CORRECTION})
 SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
@@ -30,7 +30,7 @@ class Notices:
     """Composes the messages of a handoff's intents.
 
     transition: a lead's transition by its version, with the reasons; profile: a lead's fields; recent: its latest
-    events, newest first.
+    events, newest first; is_corrected: whether a correction follows a notice.
     """
 
     def __init__(
@@ -38,8 +38,10 @@ class Notices:
         transition: Callable[[str, int], Recorded | None],
         profile: Callable[[str], Mapping[str, Value]],
         recent: Callable[[str], Sequence[Event]],
+        is_corrected: Callable[[Intent], bool] = lambda _notice: False,
     ) -> None:
         self._transition, self._profile, self._recent = transition, profile, recent
+        self._is_corrected = is_corrected
 
     def compose(self, intent: Intent) -> Message | Skip:
         """The message for the intent's channel, or why there is none."""
@@ -47,6 +49,9 @@ class Notices:
             return Skip(State.REFUSED, Reason.NO_ADDRESS)
         if intent.channel is Channel.TEXT and intent.to is None:
             return Skip(State.REFUSED, Reason.NO_PHONE)
+        # What had a worker may have left, so it was not cancelled; put back, it must not follow its correction.
+        if intent.kind == HANDOFF and intent.claims and self._is_corrected(intent):
+            return Skip(State.CANCELLED, Reason.TAKEN_BACK)
         facts = self._facts(intent)
         try:
             if intent.channel is Channel.MAIL:

@@ -84,11 +84,16 @@ def withdrawn(
     """
     waiting = [(one, cancelled(one)) for one in notices if one.state is State.PLANNED]
     corrections = [
-        planned(one.lead_id, f"{CORRECTION}#{one.key.split('#')[1]}#{one.channel}", one.channel, one.to, version, now)
+        planned(one.lead_id, correction_key(one), one.channel, one.to, version, now)
         for one in notices
         if one.state in LEFT
     ]
     return waiting, corrections
+
+
+def correction_key(notice: Intent) -> str:
+    """The key of the correction that follows a notice."""
+    return f"{CORRECTION}#{notice.key.partition('#')[2]}"
 
 
 def warning(rule: str, standing: Standing, lead_id: str, version: int, routing: Any, now: datetime) -> Intent:
@@ -103,8 +108,9 @@ def triage(cycle: int, lead_id: str, version: int, now: datetime) -> Intent:
     return planned(lead_id, f"{TRIAGE}#{cycle}#{Channel.TOPIC}", Channel.TOPIC, None, version, now)
 
 
-def customers_request(standing: Standing, lead_id: str, version: int, routing: Any, now: datetime) -> list[Intent]:
-    """The mail to the account owner that a customer asked to be contacted, and the message to the team: once a day."""
+def owners_request(standing: Standing, lead_id: str, version: int, routing: Any, now: datetime) -> list[Intent]:
+    """The mail to the owner that somebody whom sales has already, or a customer, asked to be contacted, and the message
+    to the team: once a day."""
     person = salesperson(routing, standing.owner)
     to: dict[Channel, str | None] = {Channel.MAIL: person.email if person else None, Channel.TOPIC: None}
     key = f"{TRIAGE}#{standing.cycle}#{{channel}}#{now:%Y-%m-%d}"

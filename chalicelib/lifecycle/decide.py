@@ -44,7 +44,7 @@ def withdraw(
     model: the one that gave the stage; given_by: who moved the lead there; before, after: the score of that day, with
     the evidence and without it; now: today's score without it. What a person decided stays, or is what is left.
     """
-    if standing.by_person and given_by is Actor.PERSON:
+    if given_by is Actor.PERSON and (standing.by_person or standing.stage is Stage.SQL):
         return None
     if standing.stage is Stage.DISQUALIFIED:
         target = Stage.LEAD if before.disqualifiers and not now.disqualifiers else None

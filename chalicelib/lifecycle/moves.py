@@ -72,8 +72,8 @@ def is_verdict(standing: Standing, last: Transition) -> bool:
 
 
 def undo(standing: Standing, before: Standing, reason: str, today: date) -> Transition:
-    """The transition that takes a verdict back: to sql, in that handoff's cycle again. before: the standing before
-    the verdict."""
+    """The transition that takes a verdict back: to sql, in that handoff's cycle again, as if it had not been given.
+    before: the standing before the verdict."""
     return Transition(
         origin=standing.stage,
         target=Stage.SQL,
@@ -83,12 +83,14 @@ def undo(standing: Standing, before: Standing, reason: str, today: date) -> Tran
         actor=Actor.PERSON,
         on=today,
         since=before.since or EVER,
+        outcome=before.outcome,
+        undoes=True,
     )
 
 
 def merged(ours: Standing, theirs: Standing, why: str, today: date) -> Sequence[Transition]:
     """The transitions that bring a lead to where the further of the two stands; empty when it is there already."""
-    further = max((ours, theirs), key=lambda one: (RANK[one.stage], one.cycle))
+    further = further_of(ours, theirs)
     steps: list[Transition] = []
     standing = ours
     for target in path(ours.stage, further.stage):
@@ -109,6 +111,11 @@ def merged(ours: Standing, theirs: Standing, why: str, today: date) -> Sequence[
         standing = apply(standing, step)
     cycle = max(standing.cycle, ours.cycle, theirs.cycle)
     return [*steps[:-1], replace(steps[-1], cycle=cycle)] if steps else []
+
+
+def further_of(ours: Standing, theirs: Standing) -> Standing:
+    """Which of the two stands further; of equal stages the one in the higher cycle."""
+    return max((ours, theirs), key=lambda one: (RANK[one.stage], one.cycle))
 
 
 def check_edge(standing: Standing, target: Stage) -> None:

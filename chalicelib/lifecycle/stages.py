@@ -74,7 +74,8 @@ class Transition:
 
     cycle: the one the lead is in afterwards. rest_until: the day on which a recycled lead's rest ends.
     since: from when behaviour counts, where that changes. overrides: the disqualifying rules that a reinstatement
-    sets aside. outcome: how an opportunity ended.
+    sets aside. outcome: how an opportunity ended. undoes: it takes the last transition, a verdict, back: since and
+    outcome are those from before it.
     """
 
     origin: Stage
@@ -88,6 +89,7 @@ class Transition:
     since: Since | None = None
     overrides: tuple[str, ...] = ()
     outcome: Outcome | None = None
+    undoes: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +134,7 @@ def apply(standing: Standing, transition: Transition) -> Standing:
     origin, target = transition.origin, transition.target
     assert standing.stage is origin, f"a lead in {standing.stage} cannot leave from {origin}"
     assert target in EDGES[origin], f"no edge {origin} -> {target}"
-    to_sales = target is SQL or (target is ACCEPTED and origin in (LEAD, MQL, RECYCLED))
+    to_sales = (target is SQL and not transition.undoes) or (target is ACCEPTED and origin in (LEAD, MQL, RECYCLED))
     return Standing(
         stage=target,
         kind=transition.kind,
@@ -143,7 +145,7 @@ def apply(standing: Standing, transition: Transition) -> Standing:
         rest_until=transition.rest_until,
         since=transition.since or standing.since,
         overrides=transition.overrides or standing.overrides,
-        outcome=transition.outcome or standing.outcome,
+        outcome=transition.outcome or (None if transition.undoes else standing.outcome),
         handed_on=transition.on if to_sales else standing.handed_on,
     )
 
@@ -160,9 +162,9 @@ def _is_a_persons(standing: Standing, transition: Transition) -> bool:
     """Whether a person's word holds for the stage after a transition.
 
     The MQL that is left when evidence was taken back is the model's, and cools as any other: nobody chose it. Who
-    moves a lead back begins it anew, by which the two differ.
+    moves a lead back begins it anew, by which the two differ. And who undoes a verdict says nothing of the lead.
     """
-    if transition.target in (LEAD, RECYCLED):
+    if transition.undoes or transition.target in (LEAD, RECYCLED):
         return False
     is_left = transition.target is MQL and transition.origin is SQL and transition.since is None
     holds_on = standing.by_person and (transition.origin, transition.target) not in NEW_CYCLE
@@ -172,6 +174,11 @@ def _is_a_persons(standing: Standing, transition: Transition) -> bool:
 def cycle_after(standing: Standing, target: Stage) -> int:
     """The cycle in which a lead is after it moved to a stage."""
     return standing.cycle + ((standing.stage, target) in NEW_CYCLE)
+
+
+def cycle_before(transition: Transition) -> int:
+    """The cycle in which a lead was before a transition."""
+    return transition.cycle - ((transition.origin, transition.target) in NEW_CYCLE)
 
 
 def path(origin: Stage, target: Stage) -> list[Stage]:

@@ -1,15 +1,14 @@
 """What marketers do with the model: draft it, try it out, publish it, go back."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.errors import DocumentError, FieldError, InputError, NotFoundError, StateError, TooLargeError
+from chalicelib.errors import DocumentError, FieldError, InputError, NotFoundError, StateError
 from chalicelib.events import rfc3339
-from chalicelib.limits import MODEL_STORED_MAX_BYTES, REQUEST_SLICE_SECONDS, SIMULATION_HOURS
+from chalicelib.limits import REQUEST_SLICE_SECONDS, SIMULATION_HOURS
 from chalicelib.publishing.counting import found_so_far, in_parts
 from chalicelib.publishing.jobs import LEASE, Job, JobKind, Simulated, Work, differs, shape
 from chalicelib.publishing.ports import Jobs, Listed, Models
@@ -51,7 +50,9 @@ class Publishing:
         """The active model's document, or that of a version, with its number. Raises NotFoundError."""
         if version is None:
             active = self._models.pointer()
-            version = active.version if active else 0
+            if active is None:
+                raise NotFoundError("there is no model yet")
+            version = active.version
         return {**self._document(version), VERSION: version}
 
     def versions(self) -> list[dict[str, Any]]:
@@ -172,7 +173,7 @@ class Publishing:
     def _document(self, version: int) -> Document:
         document = self._models.document(version)
         if document is None:
-            raise NotFoundError(f"there is no version {version} of the model" if version else "there is no model yet")
+            raise NotFoundError(f"there is no version {version} of the model")
         return document
 
 
@@ -182,15 +183,9 @@ def _checked(document: Document) -> tuple[Document, list[FieldError]]:
 
     document = {key: value for key, value in document.items() if key != VERSION}
     try:
-        warnings = check(document)
-        size = len(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+        return document, list(check(document))
     except DocumentError as error:
         raise InputError(*(error.errors or [FieldError("model", str(error))])) from None
-    except UnicodeEncodeError:
-        raise InputError(FieldError("body", "must be text that UTF-8 can carry, without lone surrogates")) from None
-    if size > MODEL_STORED_MAX_BYTES:
-        raise TooLargeError(FieldError("body", f"must be at most {MODEL_STORED_MAX_BYTES} bytes as it is stored"))
-    return document, list(warnings)
 
 
 def _version_shape(version: Version) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from chalicelib.qualify.lead import STEPS_MAX, Lead
 from chalicelib.scoring.beside import Beside
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
-from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.tally import until
 
 WEEK_DAYS = 7
 WITH_SALES = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
@@ -218,14 +218,7 @@ def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
 def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
     """The score of an earlier day, of what the lead had done by then."""
     counts_from = lead.standing.since if since else None
-    return worth(model, lead.profile, lead.touches, _until(lead.tally, day), date.fromordinal(day), counts_from)
-
-
-def _until(tally: Tally, last_day: int) -> Tally:
-    """The tally without the days after last_day."""
-    days = {signal: {day: n for day, n in cells.items() if day <= last_day} for signal, cells in tally.days.items()}
-    keys = {signal: {key: day for key, day in cells.items() if day <= last_day} for signal, cells in tally.keys.items()}
-    return Tally({s: c for s, c in days.items() if c}, {s: c for s, c in keys.items() if c})
+    return worth(model, lead.profile, lead.touches, until(lead.tally, day), date.fromordinal(day), counts_from)
 
 
 def _whole_score(view: View) -> Score:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.delivery.intents import HANDOFF, LEFT, LETTER, Intent, State, cancelled
+from chalicelib.delivery.intents import CORRECTION, Intent, State, cancelled
 from chalicelib.errors import FieldError, InputError, NotFoundError, StateError
 from chalicelib.events import (
     OTHER_LEAD,
@@ -25,9 +25,10 @@ from chalicelib.events import (
 )
 from chalicelib.lifecycle import moves
 from chalicelib.lifecycle.decide import withdraw
-from chalicelib.lifecycle.stages import Outcome, Recorded, Stage, Standing, Transition, fold
-from chalicelib.limits import UNDO_MINUTES
+from chalicelib.lifecycle.stages import Outcome, Recorded, Stage, Transition, cycle_before, fold
+from chalicelib.limits import MERGE_MAX_WAITING, UNDO_MINUTES
 from chalicelib.qualify import lead as leads
+from chalicelib.qualify import merging
 from chalicelib.qualify.effects import Cause, Change
 from chalicelib.qualify.lead import CYCLE, QUESTIONS, Lead, score_of
 from chalicelib.qualify.qualify import Qualify
@@ -37,7 +38,6 @@ from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally, until
 from chalicelib.writing import until_written
 
-ANSWERED_IN = frozenset({Stage.ACCEPTED, Stage.OPPORTUNITY})
 LOST_FROM = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
 UNDO_TIME = timedelta(minutes=UNDO_MINUTES)
 
@@ -104,7 +104,7 @@ class Commands:
 
     def take(self, lead_id: str, fields: Mapping[str, Value], stage: Stage | None) -> Lead:
         """Take what an import says of a person, who may be new, and may be a customer already. Nobody is told."""
-        return until_written(lambda: self._take(self._qualify.lead(lead_id), fields, stage), self._pause)
+        return until_written(lambda: self._take(lead_id, fields, stage), self._pause)
 
     def rebuild(self, lead_id: str) -> tuple[Lead, list[Difference]]:
         """Derive a lead anew from all its events; with what differed: on a healthy table nothing.
@@ -122,13 +122,15 @@ class Commands:
     # --- the stage --------------------------------------------------------------------------------------------
 
     def _move(self, lead: Lead, target: Stage, reason: str) -> Lead:
-        event = self._act(lead, Act.STAGE, {"stage": target.value, "reason": reason})
+        event = self._act(lead.lead_id, Act.STAGE, {"stage": target.value, "reason": reason})
+        counted = self._counted(lead, event)
         undone = self._undone(lead, reason) if target is Stage.SQL else None
         if undone is not None:
-            return self._conclude(lead, event, [undone], Cause.SILENT)
-        return self._conclude(lead, event, [self._moved(lead, target, reason)])
+            return self._conclude(lead, counted, event, [undone], Cause.SILENT)
+        return self._conclude(lead, counted, event, [self._moved(counted, target, reason)])
 
     def _moved(self, lead: Lead, target: Stage, reason: str, outcome: Outcome | None = None) -> Transition:
+        """A person's move of a lead that is counted up to now: what it did before a recycle must be known."""
         model = self._qualify.model(lead)
         worth = score_of(model, lead, self._now().date())
         return moves.move(model, lead.standing, worth, lead.tally, target, reason, outcome)
@@ -139,18 +141,19 @@ class Commands:
         if not done or self._now() - done[0].at > UNDO_TIME or not moves.is_verdict(lead.standing, done[0].transition):
             return None
         before = fold(one.transition for one in reversed(done[1:]))
+        before = replace(before, cycle=cycle_before(done[0].transition))  # which a merge may have raised
         return moves.undo(lead.standing, before, reason, self._now().date())
 
     def _answer(self, lead: Lead, answers: Mapping[str, Value]) -> Lead:
         standing = lead.standing
-        if standing.stage not in ANSWERED_IN:
+        if standing.stage not in merging.ANSWERED_IN:
             raise StateError(f"the lead is {standing.stage}; only one that sales accepted has answers to give")
-        event = self._act(lead, Act.OPPORTUNITY, {**answers, CYCLE: standing.cycle})
-        known = {name for name, answer in lead.answers.items() if answer.cycle == standing.cycle}
-        complete = known | answers.keys() >= QUESTIONS
-        if not complete or standing.stage is not Stage.ACCEPTED:
-            return self._conclude(lead, event, [])
-        return self._conclude(lead, event, [self._moved(lead, Stage.OPPORTUNITY, "all five answers are given")])
+        event = self._act(lead.lead_id, Act.OPPORTUNITY, {**answers, CYCLE: standing.cycle})
+        counted = self._counted(lead, event)
+        if standing.stage is not Stage.ACCEPTED or not merging.answers(counted).keys() >= QUESTIONS:
+            return self._conclude(lead, counted, event, [])
+        moved = self._moved(counted, Stage.OPPORTUNITY, "all five answers are given")
+        return self._conclude(lead, counted, event, [moved])
 
     def _close(self, lead: Lead, outcome: Outcome, reason: str, value: float | None) -> Lead:
         stage = lead.standing.stage
@@ -158,14 +161,19 @@ class Commands:
             raise StateError(f"the lead is {stage}; only one that sales has can be lost")
         target = Stage.CUSTOMER if outcome is Outcome.WON else Stage.RECYCLED
         facts: dict[str, Value] = {"outcome": outcome.value, "reason": reason}
-        event = self._act(lead, Act.OUTCOME, facts | ({"value": value} if value is not None else {}))
-        return self._conclude(lead, event, [self._moved(lead, target, reason, outcome)])
+        event = self._act(lead.lead_id, Act.OUTCOME, facts | ({"value": value} if value is not None else {}))
+        counted = self._counted(lead, event)
+        return self._conclude(lead, counted, event, [self._moved(counted, target, reason, outcome)])
 
-    def _take(self, lead: Lead, fields: Mapping[str, Value], stage: Stage | None) -> Lead:
-        event = replace(self._act(lead, Act.IMPORTED, {}), fields=fields)
+    def _take(self, lead_id: str, fields: Mapping[str, Value], stage: Stage | None) -> Lead:
+        """lead_id: of the address, whose event it is, also when it turned out to be another lead's: letters go on to
+        that one's own."""
+        lead = self._qualify.lead(lead_id)
+        event = replace(self._act(lead_id, Act.IMPORTED, {}), fields=fields)
         becomes = stage is Stage.CUSTOMER and lead.standing.stage is not stage
-        steps = [self._moved(lead, Stage.CUSTOMER, "imported as a customer")] if becomes else []
-        return self._conclude(lead, event, steps, Cause.IMPORT)
+        counted = self._counted(lead, event)
+        steps = [self._moved(counted, Stage.CUSTOMER, "imported as a customer")] if becomes else []
+        return self._conclude(lead, counted, event, steps, Cause.IMPORT)
 
     # --- what is a refold -------------------------------------------------------------------------------------
 
@@ -176,16 +184,15 @@ class Commands:
         fresh = [one for one in dict.fromkeys(event_ids) if one not in retracted_ids(own)]
         if not fresh:
             return lead
-        event = self._act(lead, Act.RETRACTED, {RETRACTED_IDS: " ".join(fresh), "reason": reason})
+        event = self._act(lead.lead_id, Act.RETRACTED, {RETRACTED_IDS: " ".join(fresh), "reason": reason})
         folded = self._qualify.folded(lead, [*own, event], visitors)
         undone = self._withdrawn(lead, folded, f"taken back: {reason}")
         return self._qualify.conclude(lead, folded, moves=undone, also=Change(events=[event]))
 
     def _withdrawn(self, lead: Lead, folded: Lead, why: str) -> list[Transition]:
         """What taking back evidence undoes: judged by the model and on the day that gave the stage."""
-        entered = next(
-            (one for one in self._kept.transitions(lead.lead_id) if one.transition.target is lead.standing.stage), None
-        )
+        given = (one for one in self._kept.transitions(lead.lead_id) if not one.transition.undoes)
+        entered = next((one for one in given if one.transition.target is lead.standing.stage), None)
         active = self._qualify.model(lead)
         if entered is None:
             return []
@@ -201,22 +208,30 @@ class Commands:
         lead, other = self._known(lead_id), self._known(other_lead_id)
         if lead.lead_id == other.lead_id:
             return lead
-        event = self._act(lead, Act.MERGED, {OTHER_LEAD: other.lead_id})
-        own = [*self._qualify.own_events(lead), *self._qualify.own_events(other), event]
-        folded = self._qualify.folded(lead, own, self._qualify.visitors(own))
         steps = moves.merged(lead.standing, other.standing, "merged with another lead", self._now().date())
+        standing = merging.surviving(lead.standing, other.standing, steps)
+        acts = [self._act(lead.lead_id, Act.MERGED, {OTHER_LEAD: other.lead_id})]
+        cycle = steps[-1].cycle if steps else standing.cycle
+        if answers := merging.answers_of_an_earlier_cycle(lead, other, cycle):
+            acts.append(self._act(lead.lead_id, Act.OPPORTUNITY, {**answers, CYCLE: cycle}))
+        own = [*self._qualify.own_events(lead), *self._qualify.own_events(other), *acts]
+        folded = self._qualify.folded(lead, own, self._qualify.visitors(own))
         intents = self._kept.intents(other.lead_id)
+        # A correction goes all the same: what it corrects has left.
+        waiting = [one for one in intents if one.state is State.PLANNED and one.kind != CORRECTION]
+        if len(waiting) > MERGE_MAX_WAITING:
+            raise StateError(f"{len(waiting)} messages of the other lead are waiting; merge when they have left")
         absorbed = replace(
             other, version=other.version + 1, merged_into=lead.lead_id, tally=Tally(), counted={}, review_on=None
         )
         return self._qualify.conclude(
             lead,
-            replace(folded, standing=_surviving(lead.standing, other.standing, steps)),
-            cause=Cause.SILENT if _told_already(other.standing, intents) else Cause.NEWS,
+            replace(folded, standing=standing),
+            cause=Cause.SILENT if merging.told_already(other.standing, intents) else Cause.NEWS,
             moves=steps,
             also=Change(
-                events=[event],
-                cancelled=[(one, cancelled(one)) for one in intents if one.state is State.PLANNED],
+                events=acts,
+                cancelled=[(one, cancelled(one)) for one in waiting],
                 absorbed=(other, absorbed),
             ),
         )
@@ -229,8 +244,8 @@ class Commands:
 
     # --- writing ----------------------------------------------------------------------------------------------
 
-    def _act(self, lead: Lead, act: Act, facts: Mapping[str, Value]) -> Event:
-        now, partition = self._now(), lead_partition(lead.lead_id)
+    def _act(self, lead_id: str, act: Act, facts: Mapping[str, Value]) -> Event:
+        now, partition = self._now(), lead_partition(lead_id)
         return Event(
             partition=partition,
             id=event_id(partition, now, self._new_id()),
@@ -241,15 +256,18 @@ class Commands:
             properties=facts,
         )
 
-    def _conclude(self, lead: Lead, event: Event, steps: Sequence[Transition], cause: Cause = Cause.NEWS) -> Lead:
-        """Write a person's act, counted, with what it moved."""
-        counted = self._counted(lead, event)
+    def _conclude(
+        self, lead: Lead, counted: Lead, event: Event, steps: Sequence[Transition], cause: Cause = Cause.NEWS
+    ) -> Lead:
+        """Write a person's act with what it moved. counted: the lead with the act counted in."""
         return self._qualify.conclude(lead, counted, cause=cause, moves=steps, also=Change(events=[event]))
 
     def _counted(self, lead: Lead, event: Event) -> Lead:
-        if lead.crowded or self._qualify.is_stale(lead):
+        if lead.crowded:
             own = [*self._qualify.own_events(lead), event]
             return self._qualify.folded(lead, own, self._qualify.visitors(own))
+        if self._qualify.is_stale(lead):
+            lead = self._qualify.recounted(lead)
         counted = leads.count(self._qualify.model(lead), lead, event, [], self._now())
         assert counted is not None, "an act that was never written is not counted"
         return counted
@@ -274,16 +292,3 @@ def _score_then(model: Model, lead: Lead, entered: Transition) -> Score:
     """The score on the day of a transition, of what the lead had done by then."""
     tally = until(lead.tally, entered.on.toordinal())
     return score(model, lead.profile, lead.touches, tally, entered.on, lead.standing.since)
-
-
-def _surviving(ours: Standing, theirs: Standing, steps: Sequence[Transition]) -> Standing:
-    """Our standing before the steps. The higher cycle and its owner survive, of equal ones the further stage's."""
-    higher, lower = sorted((ours, theirs), key=lambda one: (one.cycle, moves.RANK[one.stage]), reverse=True)
-    cycle = ours.cycle if steps else higher.cycle  # the last step brings the higher one
-    return replace(ours, owner=higher.owner or lower.owner, cycle=cycle)
-
-
-def _told_already(standing: Standing, intents: Sequence[Intent]) -> bool:
-    """Whether the letters or the notices that a lead's stage wants have left already."""
-    kind = HANDOFF if standing.stage is Stage.SQL else LETTER
-    return any(one.kind == kind and one.state in LEFT for one in intents)

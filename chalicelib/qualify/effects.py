@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ASKED = "a request"  # what triage was told of, beside the disqualifying rules that an owner was warned of: no rule's id
 NOT_SALES = frozenset({Stage.LEAD, Stage.MQL})
-NEVER_SQL = frozenset({Stage.CUSTOMER, Stage.DISQUALIFIED})  # whatever they ask for: a human looks at it
+HAVE_AN_OWNER = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER})  # who hears of a request
 
 
 class Cause(StrEnum):
@@ -82,21 +82,22 @@ def moves(before: Lead, decision: Decision, now: datetime) -> list[Moved]:
 
 
 def wants_word(model: Model, before: Lead, lead: Lead, score: Score) -> tuple[str, ...]:
-    """What sales has to be told of a lead that it does not get: the rules that disqualify an accepted one, and a
-    request that makes no SQL (playbook, rule 1). Each once in a cycle; of a customer, who has only one, each day.
+    """What sales has to be told of a lead that it does not get, or has already: the rules that disqualify an accepted
+    one, once in a cycle each, and a request that makes no SQL (playbook, rules 1 and 7).
 
     before: the lead without what is news.
     """
     known = [one.partition("#")[2] for one in lead.warned if one.startswith(f"{lead.standing.cycle}#")]
-    if lead.standing.stage in (Stage.ACCEPTED, Stage.OPPORTUNITY):
-        return tuple(rule for rule in barred(lead.standing, score) if rule not in known)
-    if lead.standing.stage is not Stage.CUSTOMER and ASKED in known:
-        return ()
-    if lead.standing.stage in NEVER_SQL:
-        asked = not score.internal and asked_anew(model, before.tally, lead.tally, score.day)
+    stage = lead.standing.stage
+    rules = barred(lead.standing, score) if stage in (Stage.ACCEPTED, Stage.OPPORTUNITY) else ()
+    if score.internal or (stage not in HAVE_AN_OWNER and ASKED in known):
+        asked = False
+    elif stage in HAVE_AN_OWNER or stage is Stage.DISQUALIFIED:
+        is_new_sql = stage is Stage.SQL and before.standing.stage is not Stage.SQL  # the handoff tells of it
+        asked = not is_new_sql and asked_anew(model, before.tally, lead.tally, score.day)
     else:
         asked = unanswered(model, lead.standing, score) is not None
-    return (ASKED,) if asked else ()
+    return (*(rule for rule in rules if rule not in known), *((ASKED,) if asked else ()))
 
 
 def told(lead: Lead, words: Sequence[str]) -> Lead:
@@ -147,15 +148,15 @@ def leaves_sales(before: Lead, moved: Sequence[Moved]) -> bool:
 
 def words_to_sales(words: Sequence[str], lead: Lead, documents: Documents, now: datetime) -> list[Intent]:
     """The intents of what sales has to be told of a lead that it does not get."""
-    from chalicelib.handoff.plan import customers_request, triage, warning
+    from chalicelib.handoff.plan import owners_request, triage, warning
 
     routing, standing, lead_id, version = documents.routing, lead.standing, lead.lead_id, lead.version
     intents: list[Intent] = []
     for word in words:
         if word != ASKED:
             intents.append(warning(word, standing, lead_id, version, routing, now))
-        elif standing.stage is Stage.CUSTOMER:
-            intents += customers_request(standing, lead_id, version, routing, now)
+        elif standing.stage in HAVE_AN_OWNER:
+            intents += owners_request(standing, lead_id, version, routing, now)
         else:
             intents.append(triage(standing.cycle, lead_id, version, now))
     return intents

@@ -3,6 +3,7 @@
 An import is quiet: no letters, no texts, and a handoff that it causes is held (playbook, rule 9).
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -51,7 +52,7 @@ class Imports:
 def _lines(body: bytes) -> Iterator[bytes]:
     if len(body) > IMPORT_BODY_MAX_BYTES:
         raise TooLargeError(FieldError("body", f"must be at most {IMPORT_BODY_MAX_BYTES} bytes; send it in parts"))
-    lines = [line for line in body.splitlines() if line.strip()]
+    lines = [line for line in body.removeprefix(BOM_UTF8).splitlines() if line.strip()]
     if not 1 <= len(lines) <= IMPORT_MAX_LEADS:
         raise InputError(FieldError("body", f"must have 1 to {IMPORT_MAX_LEADS} lines, each a lead as JSON"))
     yield from lines

@@ -1,5 +1,6 @@
 """A lead as it is read and written: what was derived of it, and the two pure folds."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -120,6 +121,15 @@ def refold(
     return _with_ids(folded, _ids(every), now)
 
 
+def counted_by(lead: Lead, events: Iterable[Event], now: datetime) -> list[Event]:
+    """The events less those that are still on their way to a lead: each counts when its own stream record comes, and
+    tells whom it has to tell. Of a crowded lead nobody knows which those are."""
+    oldest = _hour(now) - COUNTED_HOURS
+    return [
+        event for event in events if lead.crowded or event.digest in lead.counted or _hour(event.captured_at) < oldest
+    ]
+
+
 def score_of(model: Model, lead: Lead, day: date) -> Score:
     """What the model says of a lead on a day."""
     return score(model, lead.profile, lead.touches, lead.tally, day, lead.standing.since)
@@ -161,13 +171,33 @@ def next_review(model: Model, lead: Lead, today: date) -> date | None:
 
 
 def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | None:
-    """The first day after today, at most so many days ahead, on which `decide` would act if nothing happens."""
+    """The first day after today, at most so many days ahead, on which `decide` would act if nothing happens.
+
+    Where everything only fades no way in opens any more, but at the end of a rest, and a lead that has cooled stays
+    cold: that day is found by halving. Where something counts against the lead and fades too, every day is asked.
+    """
     on = worth_by_day(model, lead.profile, lead.touches, lead.tally, lead.standing.since)
-    for days in range(1, most_days + 1):
+
+    def acts(days: int) -> bool:
         day = today + timedelta(days=days)
-        if decide(model, lead.standing, on(day), day):
-            return day
-    return None
+        return decide(model, lead.standing, on(day), day) is not None
+
+    ahead: Iterable[int] = range(1, most_days + 1)
+    if _only_fades(model, lead, today):
+        first = max(1, (lead.standing.rest_until - today).days) if lead.standing.rest_until else 1
+        cooling = (
+            bisect_left(range(most_days + 1), 1, lo=first, key=acts) if lead.standing.stage is Stage.MQL else first
+        )
+        ahead = {first, cooling} & set(ahead)
+    return next((today + timedelta(days=days) for days in sorted(ahead) if acts(days)), None)
+
+
+def _only_fades(model: Model, lead: Lead, today: date) -> bool:
+    """Whether nothing that the lead did counts against it, or lies in the future by another machine's clock."""
+    against = {rule.signal.id for rule in model.behaviour_rules if rule.points < 0}
+    days, keys, last = lead.tally.days, lead.tally.keys, today.toordinal()
+    is_ahead = any(max(cells) > last for cells in days.values()) or any(max(k.values()) > last for k in keys.values())
+    return not (against & (days.keys() | keys.keys())) and not is_ahead
 
 
 def capped(events: Iterable[Event]) -> list[Event]:

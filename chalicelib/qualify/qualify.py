@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from chalicelib.delivery.intents import Intent
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Act, Event, acts_of, lead_id_of
-from chalicelib.lifecycle.stages import Actor, Transition
+from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Transition
 from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS, REFOLD_EVERY_MINUTES
 from chalicelib.qualify import effects, gather
 from chalicelib.qualify import lead as leads
@@ -35,6 +35,9 @@ class Leads(Protocol):
 
     def notices(self, lead_id: str, cycle: int) -> list[Intent]:
         """The notices of a cycle's handoff."""
+
+    def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
+        """A lead's transitions, the newest first."""
 
     def ask_refold(self, lead: Lead, due_at: datetime) -> None:
         """Ask the clock to refold a lead. Raises ConflictError."""
@@ -128,6 +131,16 @@ class Qualify:
         now = self._now()
         return replace(leads.refold(self.model(lead), lead, own, visitors, now), refolded_at=now)
 
+    def recounted(self, lead: Lead) -> Lead:
+        """A lead with what it has counted already, counted as the active model counts; not yet decided.
+
+        A request that is still on its way must not be swallowed by what tells nobody (playbook, rule 1).
+        """
+        now = self._now()
+        own = leads.counted_by(lead, self.own_events(lead), now)
+        visitors = {one: leads.counted_by(lead, events, now) for one, events in self.visitors(own).items()}
+        return self.folded(lead, own, visitors)
+
     def counted_as(self, lead: Lead, model: Model) -> Lead:
         """A lead derived anew of all its events as a model counts them: what-if, for nobody to keep."""
         own = self.own_events(lead)
@@ -153,7 +166,10 @@ class Qualify:
         after = replace(decision.lead, version=before.version + steps)
         if cause is Cause.SILENT and len(decision.transitions) > len(moves):
             cause = Cause.NEWS  # what the model makes of a person's move is news
-        change, after = self._change(before, replace(decision, lead=after), model, cause, now)
+        # What an absorbed lead asked for was told of that lead.
+        is_news = cause is Cause.NEWS and also.absorbed is None
+        words = effects.wants_word(model, before, after, decision.score) if is_news else ()
+        change, after = self._change(before, replace(decision, lead=after), words, cause, now)
         change = replace(
             also,
             moved=change.moved,
@@ -181,10 +197,12 @@ class Qualify:
             self._leads.ask_refold(lead, max(self._now(), rested))
             return
         cause = Cause.IMPORT if acts_of([event], Act.IMPORTED) else Cause.NEWS
+        if event.digest in lead.counted:
+            return
+        if not lead.crowded:
+            lead = self._caught_up(lead)
         if lead.crowded:  # a request must reach a human at once, so it does not wait for the clock
             self._refold(lead, cause=cause)
-            return
-        if event.digest in lead.counted:
             return
         model = self.model(lead)
         joined = [one for visitor in event.joins for one in self._events.joined(visitor, leads.join_until(event))]
@@ -197,22 +215,21 @@ class Qualify:
             self.conclude(lead, counted, cause=cause)
 
     def _review(self, lead_id: str) -> None:
-        lead = self.lead(lead_id)
-        if lead.version and self.is_stale(lead):
-            self._refold(lead, actor=Actor.CLOCK)
-        elif lead.version:
+        lead = self._caught_up(self.lead(lead_id))
+        if lead.version:
             self.conclude(lead, lead, actor=Actor.CLOCK)
 
     def _published(self, lead_id: str) -> bool:
         lead = self._leads.read(lead_id)
-        model = self.model(lead)
-        if not lead.version or lead.merged_into or (lead.activation == model.activation and not self.is_stale(lead)):
-            return False
+        return not lead.merged_into and self._caught_up(lead) is not lead
+
+    def _caught_up(self, lead: Lead) -> Lead:
+        """The lead as the active model has it. What a publish makes of it is no news, whatever comes to it first."""
+        if not lead.version or (lead.activation == self.model(lead).activation and not self.is_stale(lead)):
+            return lead
         if self.is_stale(lead):
-            self._refold(lead, cause=Cause.PUBLISH)
-        else:
-            self.conclude(lead, lead, cause=Cause.PUBLISH)
-        return True
+            return self._refold(lead, cause=Cause.PUBLISH)
+        return self.conclude(lead, lead, cause=Cause.PUBLISH)
 
     def _refold_of(self, lead_id: str) -> None:
         asked = self._leads.read(lead_id)
@@ -221,19 +238,26 @@ class Qualify:
             with suppress(ConflictError):
                 self._leads.refolded(asked)
 
-    def _refold(self, lead: Lead, *, actor: Actor = Actor.MODEL, cause: Cause = Cause.NEWS) -> None:
-        own = self.own_events(lead)
-        self.conclude(lead, self.folded(lead, own, self.visitors(own)), actor=actor, cause=cause)
+    def _refold(self, lead: Lead, *, cause: Cause = Cause.NEWS) -> Lead:
+        folded = self.recounted(lead) if cause is Cause.PUBLISH else self._refolded(lead)
+        after = self.conclude(lead, folded, cause=cause)
         if lead.refold_asks:
             with suppress(ConflictError):  # more was asked meanwhile: that ask stays, and is due in its own time
                 self._leads.refolded(lead)
+        return after
+
+    def _refolded(self, lead: Lead) -> Lead:
+        own = self.own_events(lead)
+        return self.folded(lead, own, self.visitors(own))
 
     def _change(
-        self, before: Lead, decision: Decision, model: Model, cause: Cause, now: datetime
+        self, before: Lead, decision: Decision, words: Sequence[str], cause: Cause, now: datetime
     ) -> tuple[Change, Lead]:
-        """What a decision wants, and the lead with the owner and the warnings that follow from it."""
+        """What a decision wants, and the lead with the owner and the warnings that follow from it.
+
+        words: what sales has to be told of a lead that it does not get.
+        """
         lead, moved = decision.lead, effects.moves(before, decision, now)
-        words = effects.wants_word(model, before, lead, decision.score) if cause is Cause.NEWS else ()
         if not moved and not words:
             return Change(), lead
         documents = effects.Documents(self._documents.all("sequence"), self._documents.get("routing"))
@@ -247,13 +271,17 @@ class Qualify:
     def _taken_back(
         self, before: Lead, moved: Sequence[effects.Moved], now: datetime
     ) -> tuple[list[tuple[Intent, Intent]], list[Intent]]:
-        """What becomes of the notices of a handoff that is over without an answer of sales."""
-        if not effects.leaves_sales(before, moved):
+        """What becomes of a handoff's notices when the lead leaves sql: who has answered need not be told any more, and
+        who was told although there will be no answer is corrected."""
+        if before.standing.stage is not Stage.SQL or not moved:
             return [], []
         from chalicelib.handoff.plan import withdrawn
 
-        notices = self._leads.notices(before.lead_id, before.standing.cycle)
-        return withdrawn(notices, moved[0].version, now)
+        # A merge may have raised the standing's cycle since: the notices are of the one in which sales got the lead.
+        entries = (one.transition for one in self._leads.transitions(before.lead_id))
+        cycle = next((one.cycle for one in entries if one.target is Stage.SQL), before.standing.cycle)
+        waiting, corrections = withdrawn(self._leads.notices(before.lead_id, cycle), moved[0].version, now)
+        return waiting, corrections if effects.leaves_sales(before, moved) else []
 
 
 def _is_of_old(joined: Sequence[Event], now: datetime) -> bool:

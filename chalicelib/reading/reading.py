@@ -118,7 +118,8 @@ class Reading:
         model = self._model()
         ids, truncated = self._leads.in_stage(Stage(stage), LIST_MAX_LEADS)
         scored = [(score_of(model, lead, day), lead) for lead in self._leads.read_many(ids)]
-        scored = [pair for pair in scored if pair[1].standing.stage is Stage(stage)]
+        # the index is a moment behind: a lead may have left the stage, or turned out to be another
+        scored = [pair for pair in scored if pair[1].standing.stage is Stage(stage) and not pair[1].merged_into]
         ranked = sorted(((-one.total, lead.lead_id, one, lead) for one, lead in scored), key=lambda row: row[:2])
         left = [row for row in ranked if after is None or row[:2] > after]
         page = left[:limit]

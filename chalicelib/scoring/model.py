@@ -43,9 +43,9 @@ class Test:
             return self.operator == "absent"
         match self.operator:
             case "equals":
-                return str(value).casefold() in self.operand
+                return compared(value) in self.operand
             case "matches":
-                return bool(self.operand.bits_of(str(value)))
+                return bool(self.operand.bits_of(compared(value)))
             case "in_list":
                 return str(value).lower() in bundled(self.operand)
             case "between":
@@ -150,6 +150,12 @@ def milli(points: float) -> int:
     return round(points * 1000)
 
 
+def compared(value: Value) -> str:
+    """A value as the text that it is compared by: without case, and 5.0 is the number 5, however it was written."""
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if is_whole else value).casefold()
+
+
 def default_group(side: str, *, on_signal: bool) -> str:
     """The group of a rule that names none: of a signal engagement, of the channel channel, of the profile fit."""
     if on_signal:
@@ -232,7 +238,7 @@ def _test(rule: Mapping[str, Any]) -> Test:
     operator = next(name for name in OPERATORS if rule.get(name) is not None)
     operand = rule[operator]
     if operator == "equals":
-        operand = frozenset(str(one).casefold() for one in (operand if isinstance(operand, list) else [operand]))
+        operand = frozenset(map(compared, operand if isinstance(operand, list) else [operand]))
     if operator == "matches":
         operand = Patterns.of((pattern, 1) for pattern in operand)
     return Test(operator, operand)

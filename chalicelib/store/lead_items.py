@@ -65,6 +65,7 @@ def transition_of(item: Item) -> Recorded:
         since=_since(item),
         overrides=_texts(item, "overrides"),
         outcome=_outcome(item),
+        undoes=bool(item.get("undoes", False)),
     )
     return Recorded(
         transition=transition,
@@ -224,6 +225,7 @@ def transition_item(lead: Lead, moved: Moved) -> Item:
             "since": _pack_since(transition.since),
             "overrides": _packed_texts(transition.overrides),
             "outcome": transition.outcome,
+            "undoes": transition.undoes or None,
         }
     )
 

@@ -174,6 +174,43 @@ class TestUndo:
         assert outbox(house)["handoff#2#mail"] == "sent"
 
 
+class TestRequests:
+    @pytest.mark.parametrize("stage", ["sql", "accepted", "customer"])
+    def test_rule_1_a_new_request_reaches_the_owner_of_a_lead_that_sales_has_already(self, stage: str) -> None:
+        house = sql_ann()
+        if stage != "sql":
+            move(house, stage)
+        for _ in range(2):
+            house.form("contact", **ANN)
+            house.until_quiet()
+        fresh = [key for key in outbox(house) if key.startswith("triage")]
+        assert sorted(fresh) == ["triage#1#mail#2026-11-22", "triage#1#topic#2026-11-22"], "once a day"
+        assert house.lead()["stage"] == stage
+
+    def test_rule_1_a_request_is_heard_although_the_handoff_is_held(self) -> None:
+        house = House()
+        for days in (3, 1):
+            house.page("/pricing", at=house.ports.now() - timedelta(days=days))
+        house.page("/compare/us")
+        house.form("guide", email=ANN["email"])
+        house.until_quiet()
+        body = json.dumps(ANN)
+        house.http("POST", "/v1/leads/import", body, {**TOKEN, "Content-Type": "application/x-ndjson"})
+        house.until_quiet()
+        assert (house.lead()["stage"], house.outbox()) == ("sql", [])
+        house.form("demo", **ANN)
+        house.until_quiet()
+        assert {item["kind"] for item in house.outbox()} == {"triage"}
+
+    def test_a_notice_that_waits_does_not_leave_when_sales_has_answered(self) -> None:
+        house = fit_ann()
+        house.form("demo", consent=True, **ANN)
+        qualify_only(house)
+        move(house, "accepted")
+        told = {key: state for key, state in outbox(house).items() if not key.startswith("letter")}
+        assert told == {f"handoff#1#{channel}": "cancelled" for channel in ("mail", "text", "topic")}
+
+
 class TestOpportunity:
     def test_the_fifth_answer_makes_an_accepted_lead_an_opportunity(self) -> None:
         house = sql_ann()
@@ -379,6 +416,18 @@ class TestMerge:
         back = ask(house, "merge", {"other_lead_id": house.world.lead_id("ann@acme.example")}, email=BOB)
         assert back["lead_id"] == house.world.lead_id("ann@acme.example")
         assert house.ports.memory.items == before
+
+    def test_a_handoff_that_was_a_mistake_is_corrected_although_a_merge_raised_the_cycle(self) -> None:
+        house = sql_ann()
+        house.form("tour", visitor="v2", email=BOB, job_title="CTO", company_size=120)
+        house.until_quiet()
+        for stage in ("customer", "recycled"):
+            ask(house, "stage", {"stage": stage, "reason": "churned"}, email=BOB)
+        assert self.merge(house)["cycle"] == 2
+        ask(house, "retract", {"event_ids": events(house, kind="form", name="demo"), "reason": "our own test"})
+        assert {key for key in outbox(house) if key.startswith("correction")} == {
+            f"correction#1#{channel}" for channel in ("mail", "text", "topic")
+        }
 
     def test_three_become_one(self) -> None:
         house = self.both()

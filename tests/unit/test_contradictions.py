@@ -1,6 +1,9 @@
 """Each mistake that a marketer could make with the thresholds, and what the model says to it."""
 
+import sys
+from collections.abc import Callable
 from copy import deepcopy
+from types import FrameType
 from typing import Any
 
 from hypothesis import assume, given
@@ -177,6 +180,34 @@ def test_without_cooling_there_is_nothing_to_contradict() -> None:
     document = deepcopy(model_document())
     document["stages"]["mql"] = {"any": [{"score": 50, "engagement": 1}]}
     assert load(document, 1).cool_below == {}
+
+
+def calls(of: Callable[..., object], run: Callable[[], object]) -> int:
+    """How often a function is called while another one runs."""
+    seen = 0
+
+    def look(frame: FrameType, event: str, _: object) -> None:
+        nonlocal seen
+        seen += event == "call" and frame.f_code is of.__code__
+
+    sys.setprofile(look)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return seen
+
+
+def test_what_is_behind_a_way_is_worked_out_once_however_much_cooling_rests_on() -> None:
+    """It was worked out for each bound of cooling again: fifty ways and twenty bounds held a request for seconds."""
+    document = deepcopy(model_document())
+    names = [SCORE, *document["groups"], *document["sums"]]
+    document["stages"]["mql"] = {
+        "any": [dict.fromkeys(names, 5) for _ in range(50)],
+        "cool_below": dict.fromkeys(names, 6),
+    }
+    model = compiled(document, 1)
+    assert calls(least_behind, lambda: contradictions(model)) <= 2 * 50 + len(model.sql)
 
 
 # --- the arithmetic behind it ---------------------------------------------------------------------------------------

@@ -100,13 +100,28 @@ def test_outcomes_are_told_where_they_are_known() -> None:
     assert "Of 1 won and 0 lost:\n  precision 100% now, 100% then\n  recall 100% now, 100% then" in words
 
 
-@pytest.mark.parametrize("lines", [[], ["{}"], ["[]"], ['{"model": {}, "version": 1, "routing": null}'], ["{"]])
-def test_what_is_no_export_is_refused_in_words(lines: list[str], tmp_path: Path, capsys: Any) -> None:
+HEADER = json.dumps({"model": model_document(), "version": 1, "routing": None})
+
+
+@pytest.mark.parametrize(
+    ("lines", "says"),
+    [
+        ([], "the export is empty"),
+        (["{}"], "line 1 is not the model and the routing of an export"),
+        (["[]"], "line 1 is not the model and the routing of an export"),
+        (["{"], "line 1 is no JSON"),
+        (['{"model": {}, "version": 1, "routing": null}'], "the stored model 1 breaks its format"),
+        ([HEADER, '{"lead_id": "A"}'], "line 2 is no lead of an export"),
+        ([HEADER, '{"lead_id": "A'], "line 2 is no JSON"),
+    ],
+)
+def test_what_is_no_export_is_refused_in_words(lines: list[str], says: str, tmp_path: Path, capsys: Any) -> None:
+    """A file that was cut off said `Expecting value`, and one without its first line said `'model'`."""
     export, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
     export.write_text("\n".join(lines))
     draft.write_text(json.dumps(eager()))
     assert simulate.main([str(draft), str(export)]) == 1
-    assert "no leads to try it on" in capsys.readouterr().err
+    assert f"no leads to try it on: {says}" in capsys.readouterr().err
 
 
 def test_the_command_tries_a_file_on_a_file(tmp_path: Path, capsys: Any) -> None:

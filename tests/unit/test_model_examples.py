@@ -300,6 +300,17 @@ def test_a_refused_model_fails_the_command_and_names_the_key(
     assert "model.yaml is refused: examples.0.given.profil: " in err
 
 
+def test_each_mistake_of_a_refused_model_stands_on_a_line_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model with ten mistakes was one line that nobody could read."""
+    path = stored(tmp_path, {**with_example(given={"profil": {}}), "nmae": "x"})
+    assert command.main(["check", path]) == 1
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first == f"{path} is refused:"
+    assert [line.partition(":")[0] for line in lines] == ["  examples.0.given.profil", "  nmae"]
+
+
 @pytest.mark.parametrize("text", ["a: [", "- a list", "", "a: 1\na: 2"])
 def test_what_is_no_model_at_all_is_refused(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "model.yaml").write_text(text)

@@ -65,6 +65,12 @@ def test_versions_are_listed_newest_first_with_what_they_are(house: House) -> No
     assert [one["state"] for one in get(house, "/v1/model/versions")[1]["versions"]] == ["active", "published"]
 
 
+def test_version_0_is_one_that_is_not_there(house: House) -> None:
+    """It was said that there is no model yet."""
+    status, body = post(house, "/v1/model/simulate", {"version": 0})
+    assert (status, body["detail"]) == (404, "there is no version 0 of the model")
+
+
 def test_what_is_probably_not_meant_is_told_with_the_draft(house: House) -> None:
     unused = {**model_document()["signals"], "imprint": {"on": "page", "where": {"path": ["/imprint"]}}}
     status, body = post(house, "/v1/model", draft(signals=unused))

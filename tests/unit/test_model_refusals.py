@@ -125,6 +125,7 @@ FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, 
         (changed(name=""), "name: is too short; at least 1 needed"),
         (changed(name=2026), "name: a text is needed; put it in quotes if it looks like a number"),
         (changed(name="x" * 201), "name: is too long; at most 200 characters are allowed"),
+        (changed(name="B2B\n# \x1b[31m"), "name: must be one line without control characters; remove them"),
         (
             changed("examples", 0, "expect", grade="Z"),
             "examples.0.expect.grade: one of 'A', 'B', 'C', 'D', 'E', 'F' or '–' is needed",
@@ -177,11 +178,18 @@ def test_everything_has_a_limit(document: dict[str, Any], says: str) -> None:
     assert f"{says} are allowed, so remove some" in refusal(document)
 
 
+def test_a_name_with_half_a_character_in_it_is_unknown_like_any_other() -> None:
+    """The check of the size could not encode it, and `make check-model` ended with a traceback."""
+    assert refusal(changed("stages", "mql", cool_below={"\ud800": 1})).startswith(
+        "stages.mql.cool_below.\ud800: no such"
+    )
+
+
 def test_a_document_that_does_not_fit_into_its_item_is_refused() -> None:
     long = {f"rule-{number}": {"field": "job_title", "matches": ["x" * 200] * 900, "points": 1} for number in range(2)}
     document = changed("rules", profile=long)
-    size = len(json.dumps(document, ensure_ascii=False).encode())
-    assert refusal(document) == f"document: has {size:,} bytes, at most 300,000 fit; shorten lists or examples"
+    size = len(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
+    assert refusal(document) == f"document: has {size:,} bytes, at most 358,400 fit; shorten lists or examples"
 
 
 # --- what is refused: parts that make no sense, and names that are not there ----------------------------------------

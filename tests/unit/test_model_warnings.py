@@ -53,6 +53,25 @@ MISTAKES = [
         "signals.blog.where.path: 'resources/*' matches no page, because a path begins with /; put it first",
     ),
     Mistake(
+        "I wrote our domain as it stands in an address",
+        "domain_with_at",
+        at("internal", email_domain=["@keybook.example"]),
+        "internal.email_domain: '@keybook.example' matches nobody, because a domain has no @; write keybook.example",
+    ),
+    Mistake(
+        "I wrote a competitor's domain with its @",
+        "domain_with_at",
+        at("rules", "undesirables", "competitor", matches=["rival.example", "*@rival.example"]),
+        "rules.undesirables.competitor: '*@rival.example' matches nobody, because a domain has no @; "
+        "write rival.example",
+    ),
+    Mistake(
+        "I let a star stand for our domain",
+        "everybody_internal",
+        at("internal", email_domain=["*"]),
+        "internal.email_domain: '*' matches everybody, so nobody is scored; name your own domains",
+    ),
+    Mistake(
         "I put the wide tier before the narrow one",
         "tier_hidden",
         tiers({"between": [20, 5000]}, {"between": [50, 1000]}),
@@ -168,7 +187,8 @@ MISTAKES = [
         "I forgot how long a lead without a budget rests",
         "reason_without_rest",
         lambda document: document["recycle"].pop("no_budget"),
-        "recycle.no_budget: is missing, so a lead that sales returns with it does not rest; add its days",
+        "recycle.no_budget: is missing, so a lead that sales returns with it rests as for any other reason; "
+        "add its days",
     ),
 ]
 

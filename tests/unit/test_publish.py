@@ -50,6 +50,27 @@ def simulated(house: House, version: int = 2) -> int:
     return sum(report["changes"].values())
 
 
+def reader(house: House) -> None:
+    """Ann reads a little: a lead by the default model."""
+    for path in ("/blog/a", "/blog/b", "/product", "/customers/acme"):
+        house.page(path)
+    house.form("newsletter", email="ann@acme.example", company="Acme")
+    house.until_quiet()
+    assert house.lead()["stage"] == "lead"
+
+
+def activated(house: House) -> None:
+    """The draft is active, and no lead was brought to it yet."""
+    models = house.world.models
+    house.ports.memory.write(*models.activation(2, models.pointer()))
+    house.minutes_later(1)  # a worker keeps the older model for half of it
+
+
+def handoff_of_ann(house: House) -> Any:
+    handoff = house.ports.memory.get(f"LEAD#{house.lead()['lead_id']}", "HANDOFF#1")
+    return handoff and handoff["state"]
+
+
 # --- rule 9 ---------------------------------------------------------------------------------------------------------
 
 
@@ -164,6 +185,33 @@ def test_rule_9_handoffs_of_a_publish_are_held_and_nobody_is_told() -> None:
     assert [item and item["state"] for item in items] == ["held"] * 3
     assert house.outbox() == []
     assert house.ports.senders.sent == []
+
+
+@pytest.mark.parametrize("signals", [{}, {"imprint": {"on": "page", "where": {"path": ["/imprint"]}}}])
+def test_rule_9_whom_a_publish_moves_it_moves_silently_also_when_they_come_by_first(signals: dict[str, Any]) -> None:
+    """A page view between the activation and the walk told sales of a lead that only the new model made an SQL."""
+    house = House()
+    reader(house)
+    easy(house, sql=EASY_SQL, signals=signals)
+    activated(house)
+    sent = len(house.outbox())
+    house.page("/about")
+    house.until_quiet()
+    assert house.lead()["stage"] == "sql"
+    assert handoff_of_ann(house) == "held"
+    assert len(house.outbox()) == sent
+
+
+@pytest.mark.parametrize("signals", [{}, {"imprint": {"on": "page", "where": {"path": ["/imprint"]}}}])
+def test_rule_1_who_asks_before_the_walk_comes_by_is_heard_at_once(signals: dict[str, Any]) -> None:
+    house = House()
+    reader(house)
+    easy(house, signals=signals)
+    activated(house)
+    house.form("demo", email="ann@acme.example", company="Acme")
+    house.until_quiet()
+    assert house.lead()["stage"] == "sql"
+    assert handoff_of_ann(house) == "open"
 
 
 # --- what a publish does --------------------------------------------------------------------------------------------

@@ -56,8 +56,9 @@ def by_fit_alone(model: Model) -> Iterator[FieldError]:
 
 def cool_above_threshold(model: Model) -> Iterator[FieldError]:
     """A bound of cooling above what a way into MQL asks of the same value: who comes that way would be cold at once."""
+    cold = [(path, way) for path, way in _mql(model) if _is_open_to_the_cold(model, way)]
     for name, bound in model.cool_below.items():
-        asked = [(dict(way.thresholds)[name], path) for path, way in _mql(model) if _crosses(model, way, name)]
+        asked = [(dict(way.thresholds)[name], path) for path, way in cold if _crosses(model, way, name)]
         if asked:
             least, path = min(asked)
             yield FieldError(
@@ -70,7 +71,7 @@ def cool_above_threshold(model: Model) -> Iterator[FieldError]:
 def in_although_cold(model: Model) -> Iterator[FieldError]:
     """A way into MQL that a lead meets whose values are all below what cooling rests on: it would come and go."""
     for path, way in _mql(model):
-        if _is_open_to_the_cold(model, way) and not any(_crosses(model, way, name) for name in model.cool_below):
+        if not any(_crosses(model, way, name) for name in model.cool_below) and _is_open_to_the_cold(model, way):
             yield FieldError(path, f"{_met_by_the_cold(model)}; {_remedy(model)}")
 
 
@@ -115,9 +116,9 @@ def _is_open_to_the_cold(model: Model, way: Condition) -> bool:
 
 
 def _crosses(model: Model, way: Condition, name: str) -> bool:
-    """Whether the way asks less of a value than cooling does, and so is open to the cold."""
+    """Whether the way asks less of a value than cooling does."""
     asked = dict(way.thresholds).get(name)
-    return asked is not None and asked < model.cool_below[name] and _is_open_to_the_cold(model, way)
+    return asked is not None and asked < model.cool_below[name]
 
 
 def _met_by_the_cold(model: Model) -> str:

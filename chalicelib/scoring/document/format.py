@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib.document import ERRORS_MAX, parse_document
 from chalicelib.errors import DocumentError, FieldError
+from chalicelib.limits import MODEL_STORED_MAX_BYTES
 from chalicelib.scoring.document import example_checks, names, parts
 from chalicelib.scoring.document.contradictions import contradictions
 from chalicelib.scoring.document.shape import ModelDocument
@@ -16,7 +17,6 @@ from chalicelib.scoring.document.warnings import warnings
 from chalicelib.scoring.model import Model, compiled
 
 CHECKS = (*parts.CHECKS, *names.CHECKS, *example_checks.CHECKS)
-DOCUMENT_MAX_BYTES = 300_000  # an item of DynamoDB holds 400 KB, and a list of 1,000 competitors has 20
 
 
 def load(document: Mapping[str, Any], version: int) -> Model:
@@ -46,10 +46,11 @@ def check(document: Mapping[str, Any]) -> Sequence[FieldError]:
 
 def too_large(document: Mapping[str, Any]) -> Iterator[FieldError]:
     """A document that does not fit into its item."""
-    size = len(json.dumps(document, ensure_ascii=False).encode())
-    if size > DOCUMENT_MAX_BYTES:
+    stored = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    size = len(stored.encode(errors="surrogatepass"))  # a name with half a character in it is refused as a name
+    if size > MODEL_STORED_MAX_BYTES:
         yield FieldError(
-            "document", f"has {size:,} bytes, at most {DOCUMENT_MAX_BYTES:,} fit; shorten lists or examples"
+            "document", f"has {size:,} bytes, at most {MODEL_STORED_MAX_BYTES:,} fit; shorten lists or examples"
         )
 
 

@@ -21,7 +21,7 @@ VERDICT_REASONS = (
     "lost_competitor",
     "lost_no_decision",
 )
-REASONS = (*VERDICT_REASONS, "churned")  # of a customer: without days one who left does not rest
+REASONS = (*VERDICT_REASONS, "churned")  # of a customer who left
 
 
 def grade_out_of_reach(model: Model) -> Iterator[FieldError]:
@@ -114,7 +114,8 @@ def reason_without_rest(model: Model) -> Iterator[FieldError]:
     for reason in VERDICT_REASONS:
         if reason not in model.recycle:
             yield FieldError(
-                f"recycle.{reason}", "is missing, so a lead that sales returns with it does not rest; add its days"
+                f"recycle.{reason}",
+                "is missing, so a lead that sales returns with it rests as for any other reason; add its days",
             )
 
 

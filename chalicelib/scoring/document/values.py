@@ -1,8 +1,9 @@
 """The values that all parts of a scoring model's document are made of, with their bounds."""
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from chalicelib.document import Document, needs
 from chalicelib.limits import TEXT_MAX_CHARS
@@ -12,6 +13,15 @@ DAYS_MAX = 3_650  # ten years: nothing in sales rests longer
 NUMBER_MAX = 10**12  # of a field: a turnover in any currency
 LINE_MAX_CHARS = 200
 PATTERNS_MAX = 1_000  # the list of competitors is the longest
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _one_line(text: str) -> str:
+    """The text. It is shown on pages, in mails and in terminals, so it must not contain what steers them."""
+    if CONTROL.search(text):
+        raise ValueError("must be one line without control characters; remove them")
+    return text
+
 
 Name = Annotated[
     str,
@@ -19,7 +29,7 @@ Name = Annotated[
     needs("a name has only small letters, digits, - and _; at most 64 characters"),
 ]
 Points = Annotated[float, Field(ge=-POINTS_MAX, le=POINTS_MAX, allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1, max_length=LINE_MAX_CHARS)]
+Text = Annotated[str, Field(min_length=1, max_length=LINE_MAX_CHARS), AfterValidator(_one_line)]
 Number = Annotated[float, Field(ge=-NUMBER_MAX, le=NUMBER_MAX, allow_inf_nan=False)]
 WholeNumber = Annotated[int, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)]
 Fact = Annotated[

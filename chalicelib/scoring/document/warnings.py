@@ -17,10 +17,11 @@ from chalicelib.scoring.document.shape import (
     rules_of,
     ways_of,
 )
-from chalicelib.scoring.model import Model, default_group
-from chalicelib.scoring.pattern import matches_any
+from chalicelib.scoring.model import Model, compared, default_group
+from chalicelib.scoring.pattern import ANY, matches_any
 
 FIT = "fit"  # the group that grades are of
+DOMAIN = "email_domain"
 HALVES = frozenset({"email", "email_domain", "email_local"})
 COMPARED_MAX = 400  # patterns of one tier with those of another: longer lists are not looked through
 FIELD_OF_LIST = {"free_mail": "email_domain", "disposable": "email_domain", "role": "email_local"}
@@ -52,6 +53,29 @@ def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
                     f"signals.{key}.where.path",
                     f"'{pattern}' matches no page, because a path begins with /; put it first",
                 )
+
+
+def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
+    """A domain is what stands behind the @."""
+    asked = [("internal.email_domain", document.internal.email_domain)]
+    for path, rule in field_rules_of(document):
+        if rule.field == DOMAIN:
+            asked += [(path, [*(test.matches or ()), *_equal_to(test)]) for test in (rule, *(rule.tiers or ()))]
+    for path, texts in asked:
+        for text in texts:
+            if "@" in text:
+                yield FieldError(
+                    path, f"'{text}' matches nobody, because a domain has no @; write {text.rpartition('@')[2] or '*'}"
+                )
+
+
+def everybody_internal(document: ModelDocument) -> Iterator[FieldError]:
+    """All the world is not our own."""
+    for pattern in document.internal.email_domain:
+        if not pattern.strip(ANY):
+            yield FieldError(
+                "internal.email_domain", f"'{pattern}' matches everybody, so nobody is scored; name your own domains"
+            )
 
 
 def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
@@ -131,6 +155,8 @@ def too_many_needed_for_a_grade(document: ModelDocument) -> Iterator[FieldError]
 CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_unread,
     path_without_slash,
+    domain_with_at,
+    everybody_internal,
     tier_hidden,
     list_of_another_field,
     good_undesirable,
@@ -170,4 +196,4 @@ def _hides(first: TestDocument, second: TestDocument) -> bool:
 def _equal_to(test: TestDocument) -> list[str]:
     """What the field is equal to, as scoring compares it."""
     values = test.equals if isinstance(test.equals, list) else [] if test.equals is None else [test.equals]
-    return [str(value).casefold() for value in values]
+    return [compared(value) for value in values]
