@@ -13,14 +13,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from chalicelib.errors import NotFoundError
-from chalicelib.settings import Settings
+from chalicelib.settings import read_settings
 from chalicelib.store.keys import LEAD_SHARDS
 from chalicelib.wiring import Ports, World
 from infra.deploy import Cloud, DeployError, outputs, stack_name_of
@@ -95,21 +94,7 @@ def world_of(stage: str | None) -> World:
     else:
         cloud = Cloud(boto3.Session())
         table = outputs(cloud.cloudformation(), stack_name_of(stage))["TableName"]
-    return World(
-        Ports(
-            Settings(
-                stage=stage or "dev",
-                table=table,
-                identity_secret="",
-                link_secret="",
-                admin_secret="",
-                handoff_topic="",
-                sender="",
-                configuration_set="",
-                now_offset=timedelta(0),
-            )
-        )
-    )
+    return World(Ports(read_settings({"BATON_STAGE": stage or "dev", "BATON_TABLE": table})))
 
 
 def _lines(world: World, lead_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
