@@ -77,7 +77,8 @@ def scoring_model(points: float = 1.0) -> Model:
             "profile": PERSON,
             "channel": CHANNEL,
             "undesirables": UNDESIRABLES,
-            "actions": {f"rule-{number}": _rule(number, points) for number in range(RULES - fixed)},
+            "actions": {f"rule-{number}": _rule(number, points) for number in range(RULES - fixed - 1)}
+            | {"fault": _rule(RULES - fixed - 1, -points)},
         },
         "groups": {
             "fit": {"min": -40, "max": 40},

@@ -26,6 +26,7 @@ REFOLD_EVERY_MINUTES = 15  # a crowded lead is refolded at most this often
 
 HORIZON_DAYS = 400  # behaviour older than this is forgotten: a year and a season
 REVIEW_MAX_DAYS = 28  # no lead goes unlooked-at for longer
+AHEAD_MAX_DAYS = 180  # how far ahead a reader is told what time will do: nobody plans by more
 DISTINCT_MAX_KEYS = 32  # newest keys kept of a distinct signal
 
 WRITE_ATTEMPTS = 8  # read, decide, write again when another writer was first

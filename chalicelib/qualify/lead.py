@@ -11,6 +11,7 @@ from chalicelib.lifecycle.stages import Actor, Stage, Standing, Transition, appl
 from chalicelib.limits import (
     COUNTED_HOURS,
     COUNTED_MAX_IDS,
+    HORIZON_DAYS,
     JOIN_GRACE_MINUTES,
     PINGS_MAX_PER_DAY,
     REVIEW_MAX_DAYS,
@@ -19,7 +20,7 @@ from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Profile, Touches
-from chalicelib.scoring.score import Score, score, worth_by_day
+from chalicelib.scoring.score import Score, score, worth_ahead, worth_by_day
 from chalicelib.scoring.tally import Tally
 
 HOUR = timedelta(hours=1)
@@ -174,22 +175,28 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
     """The first day after today, at most so many days ahead, on which `decide` would act if nothing happens.
 
     Where everything only fades no way in opens any more, but at the end of a rest, and a lead that has cooled stays
-    cold: that day is found by halving. Where something counts against the lead and fades too, every day is asked.
+    cold: that day is found by halving. Where something counts against the lead and fades too, any day may be the one:
+    about which is found by the weights of today, and then asked exactly.
     """
-    on = worth_by_day(model, lead.profile, lead.touches, lead.tally, lead.standing.since)
+    facts = (model, lead.profile, lead.touches, lead.tally)
+    on, about = worth_by_day(*facts, lead.standing.since), worth_ahead(*facts, today, lead.standing.since)
 
-    def acts(days: int) -> bool:
+    def acts(days: int, score: Score | None = None) -> bool:
         day = today + timedelta(days=days)
-        return decide(model, lead.standing, on(day), day) is not None
+        return decide(model, lead.standing, score or on(day), day) is not None
 
-    ahead: Iterable[int] = range(1, most_days + 1)
     if _only_fades(model, lead, today):
         first = max(1, (lead.standing.rest_until - today).days) if lead.standing.rest_until else 1
         cooling = (
             bisect_left(range(most_days + 1), 1, lo=first, key=acts) if lead.standing.stage is Stage.MQL else first
         )
-        ahead = {first, cooling} & set(ahead)
-    return next((today + timedelta(days=days) for days in sorted(ahead) if acts(days)), None)
+        asked = [first, cooling]
+    else:
+        ends = min(tallies.oldest_days(lead.tally), default=today.toordinal()) + HORIZON_DAYS - today.toordinal()
+        found = next((n for n in range(1, most_days + 1) if acts(n, about(n) if n < ends else None)), most_days)
+        asked = [found - 1, found, found + 1]
+    in_time = (days for days in asked if 1 <= days <= most_days)
+    return next((today + timedelta(days=days) for days in in_time if acts(days)), None)
 
 
 def _only_fades(model: Model, lead: Lead, today: date) -> bool:

@@ -7,12 +7,12 @@ that gives them; a day is one on which `decide` moves the lead.
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from chalicelib.events import Event, Kind
 from chalicelib.lifecycle.decide import DECIDED, decide, is_resting
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.limits import HORIZON_DAYS
+from chalicelib.limits import AHEAD_MAX_DAYS
 from chalicelib.qualify.lead import Lead, count, first_move
 from chalicelib.scoring.document.bounds import parts_of
 from chalicelib.scoring.matching import Signal
@@ -195,27 +195,9 @@ def _ways_in(model: Model, target: Stage) -> Sequence[Condition]:
 
 def _turn(model: Model, lead: Lead, today: date) -> Turn | None:
     """What time alone does. A lead that did nothing never changes by itself."""
-    if not lead.tally:
-        return None
-    # What counts against a lead fades too: then the score can rise again, and only asking every day tells.
-    can_rise = any(rule.points < 0 and lead.tally.days_of(rule.signal.id) for rule in model.behaviour_rules)
-    on = first_move(model, lead, today, HORIZON_DAYS) if can_rise else _when_falling(model, lead, today)
+    on = first_move(model, lead, today, AHEAD_MAX_DAYS) if lead.tally else None
     to = _to(model, lead, on) if on else None
     return Turn(on, to) if on and to else None
-
-
-def _when_falling(model: Model, lead: Lead, today: date) -> date | None:
-    """The first day on which time alone can move a lead whose score only falls: an MQL cools, and then stays cold; any
-    other can only move on the day on which its rest ends."""
-    if lead.standing.stage is not Stage.MQL:
-        ends = lead.standing.rest_until
-        return ends if ends and ends > today else None
-
-    def is_cold(days: int) -> bool:
-        return _to(model, lead, today + timedelta(days=days)) is not None
-
-    days = 1 + bisect_left(range(1, HORIZON_DAYS + 1), 1, key=is_cold)
-    return today + timedelta(days=days) if days <= HORIZON_DAYS else None
 
 
 # --- deciding -------------------------------------------------------------------------------------------------------

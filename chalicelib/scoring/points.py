@@ -59,14 +59,20 @@ def cells_of(tally: Tally) -> dict[str, Cells]:
 
 
 def weighed(rule: BehaviourRule, cells: Cells, today: int) -> tuple[int, int]:
-    """A rule's thousandths before its limit, and how many counts are in them: the formula. A day of tomorrow counts as
+    """A rule's thousandths before its limit, and how many counts are in them."""
+    weight, counted = weight_of(rule, cells, today)
+    return round(rule.points * weight), counted
+
+
+def weight_of(rule: BehaviourRule, cells: Cells, today: int) -> tuple[float, int]:
+    """What a rule's points are multiplied with, and how many counts are in it: the formula. A day of tomorrow counts as
     today: two clocks differ."""
     decay, most, counted, weight = rule.decay, rule.per_day or NO_LIMIT, 0, 0.0
     for day, count in cells:
         counts = count if count < most else most
         counted += counts
         weight += counts * decay[today - day if day < today else 0]
-    return round(rule.points * weight), counted
+    return weight, counted
 
 
 def limited(rule: BehaviourRule, points: int) -> int:

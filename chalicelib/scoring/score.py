@@ -7,7 +7,7 @@ thousands of scores and show a few. Both rest on points.py.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from chalicelib.events import Value
 from chalicelib.scoring.model import BehaviourRule, Condition, FieldRule, Model, Test
@@ -19,6 +19,7 @@ from chalicelib.scoring.points import (
     limited,
     seen_until,
     weighed,
+    weight_of,
     within_limits,
 )
 from chalicelib.scoring.profile import Profile, Touches, values
@@ -127,6 +128,34 @@ def worth_by_day(
         return summed(model, held, within_limits(model, raw), seen, today, ())
 
     return on
+
+
+def worth_ahead(
+    model: Model, profile: Profile, touches: Touches, tally: Tally, today: date, since: Since | None = None
+) -> Callable[[int], Score]:
+    """About what a lead is worth in n days if nothing happens, at a multiplication a rule: every day's count decays by
+    the same factor. Up to a rounding of a thousandth, and but for what leaves the horizon on the way, it is exact."""
+    facts, day = values(profile), today.toordinal()
+    if is_one_of_us(model, facts):
+        return lambda days: replace(_of_us(model, today + timedelta(days=days)), reasons=())
+    held, seen = held_by(model, facts, touches), seen_until(tally, today, since)
+    known = dict.fromkeys(model.groups, 0)
+    for one in held:
+        known[one.rule.group] += one.milli
+    every = cells_of(seen)
+    weights = [
+        (rule, weight_of(rule, every[rule.signal.id], day)[0])
+        for rule in model.behaviour_rules
+        if rule.signal.id in every
+    ]
+
+    def in_days(days: int) -> Score:
+        raw = dict(known)
+        for rule, weight in weights:
+            raw[rule.group] += limited(rule, round(rule.points * weight * rule.decay[days]))
+        return summed(model, held, within_limits(model, raw), seen, today + timedelta(days=days), ())
+
+    return in_days
 
 
 def holds(condition: Condition, score: Score) -> bool:

@@ -97,7 +97,7 @@ def count(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
 
 def since(tally: Tally, first_day: int) -> Tally:
     """The tally without the days before first_day: the same one when it has none."""
-    if min(_oldest_days(tally), default=first_day) >= first_day:
+    if min(oldest_days(tally), default=first_day) >= first_day:
         return tally
     days = {signal: {d: n for d, n in cells.items() if d >= first_day} for signal, cells in tally.days.items()}
     keys = {signal: {k: d for k, d in cells.items() if d >= first_day} for signal, cells in tally.keys.items()}
@@ -160,5 +160,6 @@ def _undeltas(flat: list[int]) -> dict[int, int]:
     return cells
 
 
-def _oldest_days(tally: Tally) -> list[int]:
+def oldest_days(tally: Tally) -> list[int]:
+    """The oldest day of each signal."""
     return [*map(min, tally.days.values()), *(min(cells.values()) for cells in tally.keys.values())]

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.events import Event, Kind, event_id
 from chalicelib.lifecycle.decide import decide
 from chalicelib.lifecycle.stages import Stage, Standing
-from chalicelib.limits import HORIZON_DAYS
+from chalicelib.limits import AHEAD_MAX_DAYS
 from chalicelib.qualify.lead import count, first_move, score_of
 from chalicelib.qualify.missing import MOVED_ON, Missing, Turn, Way, missing
 from chalicelib.reading.next import next_shape, next_words, with_article
@@ -182,7 +182,7 @@ def test_the_day_is_found_as_if_every_day_had_been_asked(seed: int) -> None:
     house = lived(seed)
     kept, today = house.world.leads.read(house.world.lead_id(ANN["email"])), house.ports.now().date()
     found = missing(model(), kept, house.ports.now())
-    asked = first_move(model(), kept, today, HORIZON_DAYS) if kept.tally else None
+    asked = first_move(model(), kept, today, AHEAD_MAX_DAYS) if kept.tally else None
     assert (found.turn.on if found and found.turn else None) == (asked if kept.standing.stage in MOVED_ON else None)
 
 
