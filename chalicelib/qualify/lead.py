@@ -193,8 +193,8 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
         asked = [first, cooling]
     else:
         ends = min(tallies.oldest_days(lead.tally), default=today.toordinal()) + HORIZON_DAYS - today.toordinal()
-        found = next((n for n in range(1, most_days + 1) if acts(n, about(n) if n < ends else None)), most_days)
-        asked = [found - 1, found, found + 1]
+        found = next((n for n in range(1, most_days + 1) if acts(n, about(n) if n < ends else None)), None)
+        asked = [found - 1, found, found + 1] if found else []
     in_time = (days for days in asked if 1 <= days <= most_days)
     return next((today + timedelta(days=days) for days in in_time if acts(days)), None)
 

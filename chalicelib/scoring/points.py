@@ -68,10 +68,13 @@ def weight_of(rule: BehaviourRule, cells: Cells, today: int) -> tuple[float, int
     """What a rule's points are multiplied with, and how many counts are in it: the formula. A day of tomorrow counts as
     today: two clocks differ."""
     decay, most, counted, weight = rule.decay, rule.per_day or NO_LIMIT, 0, 0.0
+    if cells[-1][0] > today:
+        cells = [(min(day, today), count) for day, count in cells]
     for day, count in cells:
-        counts = count if count < most else most
-        counted += counts
-        weight += counts * decay[today - day if day < today else 0]
+        if count > most:
+            count = most
+        counted += count
+        weight += count * decay[today - day]
     return weight, counted
 
 

@@ -263,8 +263,13 @@ def _lost_words(rule: BehaviourRule, days: Mapping[int, int] | None, points: int
     if days and (over := sum(days.values()) - counted):
         text = f", {over} more not counted: at most {rule.per_day} a day"
     if points != fresh:
-        text += f", {abs(fresh - points) / 1000:g} of {abs(fresh) / 1000:g} points gone with time"
+        text += f", {_points(abs(fresh - points))} of {_points(abs(fresh))} points gone with time"
     return text
+
+
+def _points(milli: int) -> str:
+    """Thousandths as points: a whole number is written four times as fast."""
+    return f"{milli / 1000:g}" if milli % 1000 else str(milli // 1000)
 
 
 def _limit(of: str, group: str, milli: int, bound: int) -> Reason:
