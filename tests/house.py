@@ -152,3 +152,21 @@ def stream_event(items: list[Item]) -> dict[str, Any]:
 
 ANN: dict[str, Any] = {"email": "ann@acme.example", **PERSON}
 AD = {"campaign": {"source": "google", "medium": "cpc", "name": "spring"}}
+
+
+def ask(house: House, what: str, data: Any, email: str = "ann@acme.example", status: int = 200) -> Any:
+    """Ask something of a lead, and let it sink in."""
+    answer = house.post(f"/v1/leads/{house.world.lead_id(email)}/{what}", data, TOKEN)
+    assert answer.status_code == status, answer.body
+    house.until_quiet()
+    return json.loads(answer.body)
+
+
+def qualify_only(house: House) -> None:
+    """Let everything be qualified and nothing delivered."""
+    inserted = house.ports.memory.inserted
+    while house.drained < len(inserted):
+        item = inserted[house.drained]
+        house.drained += 1
+        if str(item["sk"]).startswith("EVENT#"):
+            assert house.handle(item)

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from chalicelib.lifecycle.stages import Actor, Stage, Standing, Transition, cycle_after
+from chalicelib.lifecycle.stages import Actor, Stage, Standing, Transition, apply, cycle_after
 from chalicelib.scoring.model import REQUESTED, Condition, Model
 from chalicelib.scoring.score import Score, holds, words
 from chalicelib.scoring.tally import Tally
 
+STEPS_MAX = 3  # one is all that `decide` ever wants by itself: its own result leaves nothing to decide
 DECIDED = frozenset({Stage.LEAD, Stage.MQL, Stage.SQL, Stage.RECYCLED})  # from here on only people move a lead
 
 
@@ -34,6 +35,17 @@ def decide(
     if not qualifying and _is_cold(model, standing, score, today):
         return _move(standing, Stage.LEAD, None, "cooled: " + _cool_words(model), today, actor)
     return None
+
+
+def settle(
+    model: Model, standing: Standing, score: Score, today: date, actor: Actor = Actor.MODEL
+) -> tuple[Standing, list[Transition]]:
+    """Where a model, left to itself, puts a lead today, and the steps there: mostly none, at most three."""
+    steps: list[Transition] = []
+    while (wanted := decide(model, standing, score, today, actor)) and len(steps) < STEPS_MAX:
+        steps.append(wanted)
+        standing = apply(standing, wanted)
+    return standing, steps
 
 
 def withdraw(

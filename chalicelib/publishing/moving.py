@@ -73,7 +73,7 @@ class Moving:
             try:
                 self._qualify.published(lead_id)
                 failed = 0
-            except Exception as error:
+            except Exception as error:  # the others must not wait for this one; it is tried in the next walk
                 failed += 1
                 log("due_failed", task="job", lead_id=lead_id, error=type(error).__name__, where=where(error))
                 if failed == SWEEP_FAILED_IN_A_ROW:

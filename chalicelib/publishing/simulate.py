@@ -9,10 +9,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
-from chalicelib.lifecycle.decide import DECIDED, barred, decide, way_in
-from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition, apply
+from chalicelib.lifecycle.decide import DECIDED, barred, settle, way_in
+from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import Difference, differences
-from chalicelib.qualify.lead import STEPS_MAX, Lead
+from chalicelib.qualify.lead import Lead
 from chalicelib.scoring.beside import Beside
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
@@ -153,10 +153,7 @@ class WhatIf:
         else:
             before = worth(self._active, ours.profile, ours.touches, ours.tally, day, since)
             after = worth(self._draft, drafts.profile, drafts.touches, drafts.tally, day, since)
-        return (
-            View(self._active, ours, before, *settled(self._active, lead.standing, before, day)),
-            View(self._draft, drafts, after, *settled(self._draft, lead.standing, after, day)),
-        )
+        return _view(self._active, ours, before), _view(self._draft, drafts, after)
 
     def _as(self, model: Model, lead: Lead) -> Lead:
         return lead if lead.matching == model.matching else self._counted_as(lead, model)
@@ -197,17 +194,9 @@ def report(found: Found, leads: list[Any], capacity: int, *, truncated: bool) ->
     return shape | ({"truncated": True} if truncated else {})
 
 
-def settled(model: Model, standing: Standing, value: Score, day: date) -> tuple[Standing, Transition | None]:
-    """Where a model, left to itself, would put a lead today, and the first step of the way."""
-    if standing.stage not in DECIDED:
-        return standing, None
-    first = step = decide(model, standing, value, day)
-    for _ in range(STEPS_MAX):
-        if step is None:
-            break
-        standing = apply(standing, step)
-        step = decide(model, standing, value, day)
-    return standing, first
+def _view(model: Model, lead: Lead, value: Score) -> View:
+    standing, steps = settle(model, lead.standing, value, value.day)
+    return View(model, lead, value, standing, steps[0] if steps else None)
 
 
 def _is_ready(model: Model, standing: Standing, value: Score) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.delivery.intents import CORRECTION, Intent, State, cancelled
-from chalicelib.errors import FieldError, InputError, NotFoundError, StateError
+from chalicelib.errors import FieldError, InputError, StateError
 from chalicelib.events import (
     OTHER_LEAD,
     RETRACTED_IDS,
@@ -19,7 +19,6 @@ from chalicelib.events import (
     Kind,
     Value,
     event_id,
-    is_lead_id,
     lead_partition,
     retracted_ids,
 )
@@ -114,10 +113,7 @@ class Commands:
         return until_written(lambda: self._rebuild(self._known(lead_id)), self._pause)
 
     def _known(self, lead_id: str) -> Lead:
-        lead = self._qualify.lead(lead_id) if is_lead_id(lead_id) else None
-        if lead is None or not lead.version:
-            raise NotFoundError("there is no such lead")
-        return lead
+        return leads.known(self._qualify.lead, lead_id)
 
     # --- the stage --------------------------------------------------------------------------------------------
 

@@ -1,12 +1,13 @@
 """A lead as it is read and written: what was derived of it, and the two pure folds."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from chalicelib.events import Act, Event, Value, acts_of, lead_id_of, retracted_ids
-from chalicelib.lifecycle.decide import DECIDED, decide
+from chalicelib.errors import NotFoundError
+from chalicelib.events import Act, Event, Value, acts_of, is_lead_id, lead_id_of, retracted_ids
+from chalicelib.lifecycle.decide import DECIDED, decide, settle
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, Transition, apply
 from chalicelib.limits import (
     COUNTED_HOURS,
@@ -24,7 +25,6 @@ from chalicelib.scoring.score import Score, score, worth_ahead, worth_by_day
 from chalicelib.scoring.tally import Tally
 
 HOUR = timedelta(hours=1)
-STEPS_MAX = 3  # a person's move and what the model makes of it; `decide` never wants more than one by itself
 Counted = Mapping[bytes, int]  # digest of an event -> the hour it was captured in, since 1970
 
 
@@ -89,6 +89,22 @@ class Decision:
     transitions: tuple[Transition, ...] = ()
 
 
+def survivor(read: Callable[[str], Lead], lead_id: str) -> Lead:
+    """The lead of an id; of one that turned out to be another, that other. There are no circles."""
+    found = read(lead_id)
+    while found.merged_into:
+        found = read(found.merged_into)
+    return found
+
+
+def known(read: Callable[[str], Lead], lead_id: str) -> Lead:
+    """The lead of an id that somebody sent us, or its survivor. Raises NotFoundError."""
+    found = survivor(read, lead_id) if is_lead_id(lead_id) else None
+    if found is None or not found.version:
+        raise NotFoundError("there is no such lead")
+    return found
+
+
 def count(model: Model, lead: Lead, event: Event, joined: Iterable[Event], now: datetime) -> Lead | None:
     """The lead with an event counted in, and the events of the visitors that it joins; None when it is counted already.
 
@@ -144,23 +160,22 @@ def decided(
     moves: what was decided of it already, by a person. What the model makes of that follows in the same decision.
     """
     today = now.date()
-    standing, transitions = lead.standing, list(moves)
+    standing = lead.standing
     for transition in moves:
         standing = apply(standing, transition)
     lead = replace(lead, tally=tallies.within_horizon(lead.tally, today.toordinal()), standing=standing)
     worth = score_of(model, lead, today)
-    while (wanted := decide(model, lead.standing, worth, today, actor)) and len(transitions) < STEPS_MAX:
-        transitions.append(wanted)
-        lead = replace(lead, standing=apply(lead.standing, wanted))
+    standing, steps = settle(model, standing, worth, today, actor)
     after = replace(
         lead,
+        standing=standing,
         total=worth.total,
         model_version=model.version,
         activation=model.activation,
         created_at=lead.created_at or now,
         updated_at=now,
     )
-    return Decision(replace(after, review_on=next_review(model, after, today)), worth, tuple(transitions))
+    return Decision(replace(after, review_on=next_review(model, after, today)), worth, (*moves, *steps))
 
 
 def next_review(model: Model, lead: Lead, today: date) -> date | None:
@@ -178,8 +193,8 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
     cold: that day is found by halving. Where something counts against the lead and fades too, any day may be the one:
     about which is found by the weights of today, and then asked exactly.
     """
-    facts = (model, lead.profile, lead.touches, lead.tally)
-    on, about = worth_by_day(*facts, lead.standing.since), worth_ahead(*facts, today, lead.standing.since)
+    facts, since = (model, lead.profile, lead.touches, lead.tally), lead.standing.since
+    on = worth_by_day(*facts, since)
 
     def acts(days: int, score: Score | None = None) -> bool:
         day = today + timedelta(days=days)
@@ -192,6 +207,7 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
         )
         asked = [first, cooling]
     else:
+        about = worth_ahead(*facts, today, since)
         ends = min(tallies.oldest_days(lead.tally), default=today.toordinal()) + HORIZON_DAYS - today.toordinal()
         found = next((n for n in range(1, most_days + 1) if acts(n, about(n) if n < ends else None)), None)
         asked = [found - 1, found, found + 1] if found else []

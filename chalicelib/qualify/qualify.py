@@ -105,10 +105,7 @@ class Qualify:
 
     def lead(self, lead_id: str) -> Lead:
         """The lead of an id; of one that turned out to be another, that other."""
-        found = self._leads.read(lead_id)
-        while found.merged_into:
-            found = self._leads.read(found.merged_into)
-        return found
+        return leads.survivor(self._leads.read, lead_id)
 
     def model(self, lead: Lead) -> Model:
         """The active model; never an older one than the lead was decided with."""

@@ -9,10 +9,10 @@ from chalicelib.capture.consent import Consent
 from chalicelib.capture.identity import parse_address
 from chalicelib.delivery.intents import Intent, State
 from chalicelib.errors import FieldError, InputError, NotFoundError
-from chalicelib.events import Event, is_lead_id, rfc3339
+from chalicelib.events import Event, rfc3339
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.limits import LIST_MAX_LEADS
-from chalicelib.qualify.lead import Lead, score_of
+from chalicelib.qualify.lead import Lead, known, score_of
 from chalicelib.qualify.missing import missing
 from chalicelib.reading import past
 from chalicelib.reading.cursor import from_cursor, to_cursor
@@ -161,12 +161,7 @@ class Reading:
 
     def _known(self, lead_id: str) -> Lead:
         """The lead of an id; of one that turned out to be another, that other."""
-        lead = self._leads.read(lead_id) if is_lead_id(lead_id) else None
-        while lead is not None and lead.merged_into:
-            lead = self._leads.read(lead.merged_into)
-        if lead is None or not lead.version:
-            raise NotFoundError("there is no such lead")
-        return lead
+        return known(self._leads.read, lead_id)
 
     def _lead_then(self, lead_id: str, day: date) -> dict[str, Any]:
         """A lead as it was known at the end of a day. What we may write to it, its owner and its next review were

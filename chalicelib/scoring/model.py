@@ -119,7 +119,6 @@ class Model:
     activation: int
     matching: str
     signals: Mapping[str, Signal]
-    by_kind: Mapping[Kind, Sequence[Signal]]
     matchers: Mapping[Kind, Matcher]
     field_rules: Sequence[FieldRule]
     behaviour_rules: Sequence[BehaviourRule]
@@ -177,7 +176,6 @@ def _compiled(document: Mapping[str, Any], version: int, activation: int) -> Mod
         activation=activation,
         matching=_matching(signals, fields),
         signals=signals,
-        by_kind=by_kind,
         matchers={kind: Matcher.of(those) for kind, those in by_kind.items()},
         field_rules=[
             *(_field_rule(key, rule, "profile") for key, rule in profile.items()),

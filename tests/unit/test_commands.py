@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.qualify.effects import Change
 from chalicelib.scoring.tally import Tally
-from tests.house import ANN, TOKEN, House, model_document
+from tests.house import ANN, TOKEN, House, ask, model_document, qualify_only
 
 BOB = "bob@acme.example"
 FIVE = {
@@ -20,14 +20,6 @@ FIVE = {
     "size": "20 seats",
     "permission": True,
 }
-
-
-def ask(house: House, what: str, data: Any, email: str = "ann@acme.example", status: int = 200) -> Any:
-    """Ask something of a lead, and let it sink in."""
-    answer = house.post(f"/v1/leads/{house.world.lead_id(email)}/{what}", data, TOKEN)
-    assert answer.status_code == status, answer.body
-    house.until_quiet()
-    return json.loads(answer.body)
 
 
 def move(house: House, stage: str, reason: str = "because", status: int = 200) -> Any:
@@ -479,13 +471,3 @@ def test_a_busy_table_only_makes_a_command_try_again() -> None:
     house = sql_ann()
     house.ports.memory.be_busy(7)
     assert move(house, "accepted")["stage"] == "accepted"
-
-
-def qualify_only(house: House) -> None:
-    """Let everything be qualified and nothing delivered."""
-    inserted = house.ports.memory.inserted
-    while house.drained < len(inserted):
-        item = inserted[house.drained]
-        house.drained += 1
-        if str(item["sk"]).startswith("EVENT#"):
-            assert house.handle(item)

@@ -204,5 +204,5 @@ def test_seniority_has_two_tiers_and_the_first_that_holds_wins(title: str, point
 
 def test_every_kind_of_event_has_its_list_of_signals() -> None:
     model = make.model()
-    assert set(model.by_kind) == set(Kind)
-    assert sum(map(len, model.by_kind.values())) == len(model.signals)
+    assert set(model.matchers) == set(Kind)
+    assert sum(len(matcher.signals) for matcher in model.matchers.values()) == len(model.signals)

@@ -12,18 +12,10 @@ from chalicelib.delivery.messages import Message, Outcome, Throttled
 from chalicelib.lifecycle.stages import fold
 from chalicelib.store.ledger import put_intent
 from tests import factories as make
-from tests.house import ANN, TOKEN, House, model_document
+from tests.house import ANN, TOKEN, House, ask, model_document, qualify_only
 
 ANNS, BOBS = str(ANN["email"]), "bob@acme.example"
 LATER = timedelta(hours=1)  # a verdict stands
-
-
-def ask(house: House, what: str, data: Any, email: str = ANNS, status: int = 200) -> Any:
-    """Ask something of a lead, and let it sink in."""
-    answer = house.post(f"/v1/leads/{house.world.lead_id(email)}/{what}", data, TOKEN)
-    assert answer.status_code == status, answer.body
-    house.until_quiet()
-    return json.loads(answer.body)
 
 
 def move(house: House, stage: str, reason: str = "because", email: str = ANNS) -> Any:
@@ -65,16 +57,6 @@ def sql_ann() -> House:
 
 def bob_asks(house: House) -> None:
     house.form("demo", visitor="v2", email=BOBS, job_title="CTO", company_size=120)
-
-
-def qualify_only(house: House) -> None:
-    """Let everything be qualified and nothing delivered."""
-    inserted = house.ports.memory.inserted
-    while house.drained < len(inserted):
-        item = inserted[house.drained]
-        house.drained += 1
-        if str(item["sk"]).startswith("EVENT#"):
-            assert house.handle(item)
 
 
 def matching_otherwise() -> Any:
