@@ -6,7 +6,7 @@ PYTHON ?= $(shell for python in python3.11 python3; do \
 	$$python -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
-CHECKED := $(wildcard app.py chalicelib infra tests bench)
+CHECKED := $(wildcard app.py chalicelib infra tools tests bench)
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test check check-model agreement simulate export rebuild bench deploy lock format clean
@@ -35,7 +35,7 @@ check: .venv/ready .venv-check/ready ## format, lint, types, import contracts, t
 	@$(BIN)/cfn-lint --regions us-east-1 --template .local/package/template.json
 	@.venv-check/bin/checkov --file .local/package/template.json --framework cloudformation \
 		--skip-download --compact --quiet
-	@.venv-check/bin/bandit --configfile pyproject.toml --recursive --quiet app.py chalicelib infra
+	@.venv-check/bin/bandit --configfile pyproject.toml --recursive --quiet app.py chalicelib infra tools
 	@$(BIN)/python -m infra.audit
 	@echo "check: all good"
 
@@ -44,21 +44,21 @@ format: .venv/ready ## formats the code
 	@$(BIN)/ruff check --quiet --fix-only $(CHECKED)
 
 check-model: .venv/ready ## tests a scoring model by its own examples: make check-model [FILE=model.yaml]
-	@$(BIN)/python -m infra.model check $(if $(FILE),"$(FILE)")
+	@$(BIN)/python -m tools.model check $(if $(FILE),"$(FILE)")
 
 agreement: .venv/ready ## a scoring model as one plain page for marketing and sales: make agreement [FILE=model.yaml]
-	@$(BIN)/python -m infra.model agreement $(if $(FILE),"$(FILE)")
+	@$(BIN)/python -m tools.model agreement $(if $(FILE),"$(FILE)")
 
 simulate: .venv/ready ## what a draft would change, off line: make simulate MODEL=model.yaml [EXPORT=leads.jsonl]
 	$(if $(MODEL),,$(error Which model? make simulate MODEL=model.yaml))
-	@$(BIN)/python -m infra.simulate "$(MODEL)" $(if $(EXPORT),"$(EXPORT)")
+	@$(BIN)/python -m tools.simulate "$(MODEL)" $(if $(EXPORT),"$(EXPORT)")
 
 export: .venv/ready ## all leads of the local stack, or of a stage, into a file: make export FILE=leads.jsonl [STAGE=...]
 	$(if $(FILE),,$(error Which file? make export FILE=leads.jsonl))
-	@$(BIN)/python -m infra.leads $(if $(STAGE),--stage "$(STAGE)") export "$(FILE)"
+	@$(BIN)/python -m tools.leads $(if $(STAGE),--stage "$(STAGE)") export "$(FILE)"
 
 rebuild: .venv/ready ## derives every lead anew from its events, and tells what differed: make rebuild [STAGE=...]
-	@$(BIN)/python -m infra.leads $(if $(STAGE),--stage "$(STAGE)") rebuild
+	@$(BIN)/python -m tools.leads $(if $(STAGE),--stage "$(STAGE)") rebuild
 
 bench: .venv/ready .venv-local/ready node_modules/ready ## the benchmarks: a table and one JSON document
 	@$(BIN)/python -m bench

@@ -13,7 +13,7 @@ from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
 from chalicelib.http.sales import sales
 from chalicelib.telemetry import traced
-from chalicelib.wiring import world
+from chalicelib.wiring.world import world
 
 STREAM = "arn:aws:dynamodb:region:account:table/baton/stream/label"  # the template puts the real one in its place
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench import history, house, inputs, unpacked
+from bench import baton, history, inputs, unpacked
 from bench.history import KeptTable
 from bench.pairs import compare
 from bench.stub import serving
@@ -43,7 +43,7 @@ def measure(iterations: int = ITERATIONS, blocks: int = BLOCKS) -> dict[str, Any
 def _table() -> tuple[str, dict[str, list[dict[str, Any]]]]:
     """The visitor id of a lead with a long past, and what the stub's reads find: the lead and the documents."""
     kept = KeptTable()
-    world, ports = house.build(kept)
+    world, ports = baton.build(kept)
     past = history.past(world.models.active(), inputs.LEAD_ID, inputs.EMAIL, PAST_EVENTS, ports.time)
     items = [*kept.items.values(), *history.derived(past)]
     found: dict[str, list[dict[str, Any]]] = {}

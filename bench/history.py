@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
-from chalicelib.qualify import lead as leads
+from chalicelib.leads import lead as leads
+from chalicelib.leads.lead import Lead
 from chalicelib.qualify.effects import Change
-from chalicelib.qualify.lead import Lead
 from chalicelib.scoring.model import Model
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.events import event_item, put_owner

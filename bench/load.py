@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.events import Value
-from chalicelib.qualify.lead import Lead
+from chalicelib.leads.lead import Lead
 from chalicelib.scoring.model import Model, compiled
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import Tally

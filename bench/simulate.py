@@ -17,8 +17,8 @@ from itertools import islice, product
 from typing import Any, cast
 
 from chalicelib.publishing.counting import count, found_so_far
-from chalicelib.publishing.jobs import Work
 from chalicelib.publishing.simulate import WhatIf
+from chalicelib.publishing.work import Work
 from chalicelib.scoring.model import compiled
 from chalicelib.store import keys
 from chalicelib.store.leads import Leads

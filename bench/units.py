@@ -13,8 +13,8 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from bench import history, house, inputs, meter
-from bench.house import BenchPorts
+from bench import baton, history, inputs, meter
+from bench.baton import BenchPorts
 from bench.meter import TABLE, Meter, Units
 from bench.sizes import item_bytes
 from chalicelib.capture.forms import Submission
@@ -22,7 +22,7 @@ from chalicelib.events import Event
 from chalicelib.store.dynamo import DynamoTable, marshal
 from chalicelib.store.events import event_of
 from chalicelib.store.table import Put, Write
-from chalicelib.wiring import World
+from chalicelib.wiring.world import World
 from tests import engines
 from tests.moto_table import create_table
 
@@ -53,7 +53,7 @@ class NotingTable(DynamoTable):
 
 
 class Lab:
-    """A metered house."""
+    """A metered baton."""
 
     def __init__(self, url: str) -> None:
         look, client = engines.client_of(url), engines.client_of(url)
@@ -61,7 +61,7 @@ class Lab:
         self.table = NotingTable(client, TABLE)
         self.world: World
         self.ports: BenchPorts
-        self.world, self.ports = house.build(self.table)
+        self.world, self.ports = baton.build(self.table)
         self.client = look
         self._meter = Meter(client, look)
 
@@ -124,7 +124,7 @@ def _ping(lab: Lab) -> dict[str, Any]:
 
 def _lead(lab: Lab, number: int) -> dict[str, Any]:
     email = f"lead{number}@acme.example"
-    past = history.past(lab.world.models.active(), house.lead_of(email), email, number, lab.ports.time)
+    past = history.past(lab.world.models.active(), baton.lead_of(email), email, number, lab.ports.time)
     history.put_all(lab.client, TABLE, [*history.items(past), *history.derived(past)])
     lab.ports.time += timedelta(days=1)  # the first event of a day moves both the score and the next review
     first = _counted(lab, past.visitor_id, "first")
@@ -142,7 +142,7 @@ def _lead(lab: Lab, number: int) -> dict[str, Any]:
 
 def _counted(lab: Lab, visitor_id: str, message_id: str) -> dict[str, Any]:
     lab.ports.time += timedelta(minutes=1)
-    ping = {"anonymousId": visitor_id, "messageId": message_id, "properties": {"url": f"{house.SITE}/pricing"}}
+    ping = {"anonymousId": visitor_id, "messageId": message_id, "properties": {"url": f"{baton.SITE}/pricing"}}
     stored = lab.measure(lambda: lab.world.tracking.one(ping, "page"))
     (event,) = lab.drain()
     return {"stored": stored, "counted": lab.measure(lambda: lab.world.qualify.captured(event))}

@@ -16,7 +16,7 @@ from chalicelib.capture.forms import FormDocument
 from chalicelib.document import Document, parse_document
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.routing import RoutingDocument
-from chalicelib.nurture.letters import LetterDocument
+from chalicelib.nurture.emails import LetterDocument
 from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable

@@ -9,8 +9,8 @@ from hashlib import sha256
 from typing import cast
 
 from chalicelib.events import Value
+from chalicelib.leads.lead import Lead, decided
 from chalicelib.qualify.effects import Change
-from chalicelib.qualify.lead import Lead, decided
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import Tally

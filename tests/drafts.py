@@ -6,15 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.qualify.effects import Change
-from chalicelib.qualify.lead import Lead
 from chalicelib.scoring.tally import Tally
-from chalicelib.wiring import World
+from chalicelib.wiring.world import World
 from tests import crowd
 from tests import factories as make
+from tests.baton import House, model_document
 from tests.fakes import FakeClock, FakePorts, MemoryTable
-from tests.house import House, model_document
 
 READER = make.seen(blog=[0, 1, 2, 3], product_page=[0, 1, 2])  # activity of 9: a lead by the default model
 EASY_MQL = [{"activity": 7}]

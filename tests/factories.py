@@ -5,18 +5,18 @@ from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from chalicelib.delivery.intents import Channel, Intent, planned
+from chalicelib.authoring.format import load
+from chalicelib.delivery.outbox import Channel, Intent, planned
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
+from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.effects import Moved
-from chalicelib.qualify.lead import Lead
-from chalicelib.scoring.document.format import load
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally
+from tests.baton import model_document
 from tests.fakes import NOW
-from tests.house import model_document
 
 LEAD_ID = "ANNSLEADIDOFTWENTYSIXCHARS"
 VISITOR = visitor_partition("v1")

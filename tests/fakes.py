@@ -15,7 +15,7 @@ from chalicelib.errors import ConflictError
 from chalicelib.settings import Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.table import Expectation, Item, Put, Write
-from chalicelib.wiring import Ports
+from chalicelib.wiring.world import Ports
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds

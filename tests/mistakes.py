@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.authoring.format import check
 from chalicelib.errors import DocumentError
-from chalicelib.scoring.document.format import check
-from tests.house import model_document
+from tests.baton import model_document
 
 Edit = Callable[[Any], object]
 

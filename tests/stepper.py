@@ -15,9 +15,9 @@ from typing import Any
 
 from chalicelib.delivery.messages import Mail, Message
 from chalicelib.delivery.references import tag_of
-from chalicelib.wiring import World
+from chalicelib.wiring.world import World
+from tests.baton import House
 from tests.fakes import FakePorts, MemoryTable
-from tests.house import House
 
 MOST_STEPS = 2_000
 SETTLING_MINUTES = 25  # a lease, fifteen minutes for evidence, and the clock's own minute

@@ -10,7 +10,13 @@ from urllib.parse import parse_qsl
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from chalicelib.capture.checks import (
+from chalicelib.capture.identity import parse_address
+from chalicelib.capture.joining import Answer, Store, is_free
+from chalicelib.consent.consent import Consent, given
+from chalicelib.document import Document, parse_document
+from chalicelib.errors import FieldError, InputError, KeyReusedError, TooLargeError
+from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
+from chalicelib.inputs import (
     NUMBER_MAX,
     Id,
     Line,
@@ -23,12 +29,6 @@ from chalicelib.capture.checks import (
     parse_json,
     path_of,
 )
-from chalicelib.capture.consent import Consent, given
-from chalicelib.capture.identity import parse_address
-from chalicelib.capture.joining import Answer, Store, is_free
-from chalicelib.document import Document, parse_document
-from chalicelib.errors import FieldError, InputError, KeyReusedError, TooLargeError
-from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
 from chalicelib.limits import FORM_BODY_MAX_BYTES, FORM_MAX_FIELDS
 from chalicelib.writing import until_written
 

@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.capture.consent import Consent
 from chalicelib.capture.identity import is_no_one
+from chalicelib.consent.consent import Consent
 from chalicelib.events import VISITOR, Event
 
 

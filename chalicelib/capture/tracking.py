@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from chalicelib.capture import joining
-from chalicelib.capture.checks import Id, Line, Parsed, Sent, TextScalar, Url, campaign_of, one_line, parse_as, path_of
 from chalicelib.errors import ConflictError, FieldError, InputError, TooLargeError
 from chalicelib.events import (
     EPOCH,
@@ -26,6 +25,7 @@ from chalicelib.events import (
     user_partition,
     visitor_partition,
 )
+from chalicelib.inputs import Id, Line, Parsed, Sent, TextScalar, Url, campaign_of, one_line, parse_as, path_of
 from chalicelib.limits import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, EVENT_MAX_PROPERTIES
 from chalicelib.writing import until_written
 

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.capture.consent import Consent
-from chalicelib.delivery import intents
-from chalicelib.delivery.intents import LETTER, Intent, Reason, State
+from chalicelib.consent.consent import Consent
+from chalicelib.delivery import outbox as intents
 from chalicelib.delivery.messages import Message, Outcome, Refused, Sent, Skip, Throttled
+from chalicelib.delivery.outbox import LETTER, Intent, Reason, State
 from chalicelib.errors import ConflictError
 from chalicelib.telemetry import log
 from chalicelib.writing import until_written

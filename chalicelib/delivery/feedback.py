@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.delivery.deliver import Ledger
-from chalicelib.delivery.intents import LETTER, Intent, State, with_evidence
+from chalicelib.delivery.outbox import LETTER, Intent, State, with_evidence
 from chalicelib.events import Event, Kind, event_id, lead_partition, parse_time
 from chalicelib.telemetry import log
 from chalicelib.writing import until_written

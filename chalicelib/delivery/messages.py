@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.delivery.intents import Reason, State
+from chalicelib.delivery.outbox import Reason, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

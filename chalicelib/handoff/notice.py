@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from chalicelib.delivery.intents import CORRECTION, HANDOFF, TRIAGE, WARNING, Channel, Intent, Reason, State
 from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
+from chalicelib.delivery.outbox import CORRECTION, HANDOFF, TRIAGE, WARNING, Channel, Intent, Reason, State
 from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
 from chalicelib.events import Event, Kind, Value
 from chalicelib.lifecycle.stages import Recorded

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.delivery.intents import (
+from chalicelib.delivery.outbox import (
     CORRECTION,
     HANDOFF,
     LEFT,

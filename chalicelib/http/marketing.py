@@ -10,7 +10,7 @@ from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.http.private import authorized, json_answer, query_of, sent
 from chalicelib.http.problem import answers
 from chalicelib.limits import MODEL_BODY_MAX_BYTES
-from chalicelib.wiring import world
+from chalicelib.wiring.world import world
 
 marketing = Blueprint(__name__)
 
@@ -50,7 +50,7 @@ def list_versions() -> Response:
 @answers
 def read_schema() -> Response:
     """The JSON Schema of a model's document."""
-    from chalicelib.scoring.document.schema import schema
+    from chalicelib.authoring.schema import schema
 
     authorized(marketing)
     return json_answer(schema(), content_type=SCHEMA_JSON)

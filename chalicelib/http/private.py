@@ -8,7 +8,7 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.http.auth import require_token
 from chalicelib.limits import COMMAND_BODY_MAX_BYTES
-from chalicelib.wiring import world
+from chalicelib.wiring.world import world
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -31,14 +31,14 @@ def query_of(blueprint: Blueprint) -> dict[str, str]:
 
 def sent(blueprint: Blueprint, max_bytes: int = COMMAND_BODY_MAX_BYTES) -> Any:
     """The JSON that a request with the token carries. Raises AuthError, TooLargeError, InputError."""
-    from chalicelib.capture.checks import parse_json
+    from chalicelib.inputs import parse_json
 
     return parse_json(body_of(authorized(blueprint)), max_bytes)
 
 
 def asked(blueprint: Blueprint, kind: type[Asked]) -> Asked:
     """What a request with the token asks for. Raises AuthError; InputError naming each wrong field."""
-    from chalicelib.capture.checks import parse_as
+    from chalicelib.inputs import parse_as
 
     return parse_as(kind, sent(blueprint))
 

@@ -19,7 +19,7 @@ from chalicelib.http.private import body_of
 from chalicelib.http.problem import answers, status_of
 from chalicelib.limits import BATCH_BODY_MAX_BYTES, EVENT_MAX_BYTES
 from chalicelib.telemetry import log
-from chalicelib.wiring import world
+from chalicelib.wiring.world import world
 
 public = Blueprint(__name__)
 
@@ -199,7 +199,7 @@ def _track_one(kind: str) -> Response:
 
 
 def _parse_json(request: Request, max_bytes: int) -> Any:
-    from chalicelib.capture.checks import parse_json  # the stream's functions need none of it
+    from chalicelib.inputs import parse_json  # the stream's functions need none of it
 
     return parse_json(unzipped(body_of(request)), max_bytes)
 

@@ -7,10 +7,10 @@ from chalice.app import Blueprint, Response
 from chalicelib.errors import FieldError, InputError
 from chalicelib.http.private import asked, authorized, body_of, json_answer, query_of
 from chalicelib.http.problem import answers
-from chalicelib.wiring import world
+from chalicelib.wiring.world import world
 
 if TYPE_CHECKING:
-    from chalicelib.qualify.lead import Lead
+    from chalicelib.leads.lead import Lead
 
 sales = Blueprint(__name__)
 
@@ -59,7 +59,7 @@ def read_timeline(lead_id: str) -> Response:
 @answers
 def move_lead(lead_id: str) -> Response:
     """A person moves a lead along a legal edge."""
-    from chalicelib.qualify.asked import Move
+    from chalicelib.commands.requests import Move
 
     order = asked(sales, Move)
     return _lead(world().commands.move(lead_id, order.stage, order.reason))
@@ -69,7 +69,7 @@ def move_lead(lead_id: str) -> Response:
 @answers
 def answer_for_lead(lead_id: str) -> Response:
     """What sales learnt of the five answers; all five make it an opportunity."""
-    from chalicelib.qualify.asked import Answers
+    from chalicelib.commands.requests import Answers
 
     answers = asked(sales, Answers).model_dump(exclude_none=True)
     if not answers:
@@ -81,7 +81,7 @@ def answer_for_lead(lead_id: str) -> Response:
 @answers
 def close_lead(lead_id: str) -> Response:
     """Won or lost: closes the loop."""
-    from chalicelib.qualify.asked import Closing
+    from chalicelib.commands.requests import Closing
 
     order = asked(sales, Closing)
     return _lead(world().commands.close(lead_id, order.outcome, order.reason or order.outcome.value, order.value))
@@ -91,7 +91,7 @@ def close_lead(lead_id: str) -> Response:
 @answers
 def retract_events(lead_id: str) -> Response:
     """Takes events back out of the score."""
-    from chalicelib.qualify.asked import Retraction
+    from chalicelib.commands.requests import Retraction
 
     order = asked(sales, Retraction)
     return _lead(world().commands.retract(lead_id, order.event_ids, order.reason))
@@ -101,7 +101,7 @@ def retract_events(lead_id: str) -> Response:
 @answers
 def merge_leads(lead_id: str) -> Response:
     """Two leads turned out to be one: the other's id answers with this one from now on."""
-    from chalicelib.qualify.asked import Merge
+    from chalicelib.commands.requests import Merge
 
     return _lead(world().commands.merge(lead_id, asked(sales, Merge).other_lead_id))
 

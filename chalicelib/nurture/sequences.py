@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.delivery.intents import LETTER, Channel, Intent, planned
+from chalicelib.delivery.outbox import LETTER, Channel, Intent, planned
 from chalicelib.document import Document, parse_document
 from chalicelib.lifecycle.stages import Transition
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from chalicelib.limits import CHANGED_MAX_BYTES, CHANGED_MAX_LEADS, JOB_PAGE_LEADS, JOB_PART_MAX_BYTES
-from chalicelib.publishing.jobs import Work
 from chalicelib.publishing.ports import Leads, Listed, Part
 from chalicelib.publishing.simulate import Found, WhatIf, found_of
+from chalicelib.publishing.work import Work
 
 ORDER = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # the characters of a lead id, as they sort
 

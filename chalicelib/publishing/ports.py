@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from chalicelib.publishing.jobs import Job, Simulated
+from chalicelib.leads.lead import Lead
 from chalicelib.publishing.versions import Active, Document, Version
-from chalicelib.qualify.lead import Lead
+from chalicelib.publishing.work import Job, Simulated
 from chalicelib.scoring.model import Model
 
 Listed = dict[str, Any]  # a lead that would change, as api.md has it

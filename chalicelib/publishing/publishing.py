@@ -10,10 +10,10 @@ from chalicelib.errors import DocumentError, FieldError, InputError, NotFoundErr
 from chalicelib.events import rfc3339
 from chalicelib.limits import REQUEST_SLICE_SECONDS, SIMULATION_HOURS
 from chalicelib.publishing.counting import found_so_far, in_parts
-from chalicelib.publishing.jobs import LEASE, Job, JobKind, Simulated, Work, differs, shape
 from chalicelib.publishing.ports import Jobs, Listed, Models
-from chalicelib.publishing.running import Runner
+from chalicelib.publishing.runner import Runner
 from chalicelib.publishing.versions import Document, Version, digest_of
+from chalicelib.publishing.work import LEASE, Job, JobKind, Simulated, Work, differs, shape
 from chalicelib.telemetry import log, where
 from chalicelib.writing import until_written
 
@@ -179,7 +179,7 @@ class Publishing:
 
 def _checked(document: Document) -> tuple[Document, list[FieldError]]:
     """A document as it is stored, and its warnings. Raises InputError naming what is refused."""
-    from chalicelib.scoring.document.format import check  # only who stores a model pays for it
+    from chalicelib.authoring.format import check  # only who stores a model pays for it
 
     document = {key: value for key, value in document.items() if key != VERSION}
     try:

@@ -9,11 +9,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
 
+from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.decide import DECIDED, barred, settle, way_in
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import Difference, differences
-from chalicelib.qualify.lead import Lead
-from chalicelib.scoring.beside import Beside
+from chalicelib.scoring.compare import Beside
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
 from chalicelib.scoring.tally import until

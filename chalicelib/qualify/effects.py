@@ -7,12 +7,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.delivery.intents import Intent
+from chalicelib.delivery.outbox import Intent
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event
+from chalicelib.leads.lead import Decision, Lead
 from chalicelib.lifecycle.decide import asked_anew, barred, unanswered
 from chalicelib.lifecycle.stages import Actor, Stage, Transition
-from chalicelib.qualify.lead import Decision, Lead
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import values
 from chalicelib.scoring.score import Score

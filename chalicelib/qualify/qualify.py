@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from chalicelib.delivery.intents import Intent
+from chalicelib.delivery.outbox import Intent
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Act, Event, acts_of, lead_id_of
+from chalicelib.leads import histories
+from chalicelib.leads import lead as leads
+from chalicelib.leads.lead import Decision, Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Transition
 from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS, REFOLD_EVERY_MINUTES
-from chalicelib.qualify import effects, gather
-from chalicelib.qualify import lead as leads
+from chalicelib.qualify import effects
 from chalicelib.qualify.effects import Cause, Change
-from chalicelib.qualify.lead import Decision, Lead
 from chalicelib.scoring.model import Model
 from chalicelib.telemetry import log
 from chalicelib.writing import until_written
@@ -46,7 +47,7 @@ class Leads(Protocol):
         """Take the lead off the clock's list, if no more was asked since. Raises ConflictError."""
 
 
-class Events(gather.Events, Protocol):
+class Events(histories.Events, Protocol):
     """Where events are kept."""
 
     def owner(self, visitor: str) -> str | None:
@@ -117,11 +118,11 @@ class Qualify:
 
     def own_events(self, lead: Lead) -> list[Event]:
         """All events of a lead's own partition, and of the leads that turned out to be this one."""
-        return gather.own_events(self._events, lead.lead_id)
+        return histories.own_events(self._events, lead.lead_id)
 
     def visitors(self, own: Iterable[Event]) -> dict[str, list[Event]]:
         """What counts of each visitor that a lead's own events joined."""
-        return gather.visitors(self._events, own)
+        return histories.visitors(self._events, own)
 
     def folded(self, lead: Lead, own: Sequence[Event], visitors: Mapping[str, Sequence[Event]]) -> Lead:
         """A lead derived anew of these events, not yet decided."""

@@ -5,19 +5,19 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from chalicelib.capture.consent import Consent
 from chalicelib.capture.identity import parse_address
-from chalicelib.delivery.intents import Intent, State
+from chalicelib.consent.consent import Consent
+from chalicelib.delivery.outbox import Intent, State
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
+from chalicelib.leads.lead import Lead, known, score_of
+from chalicelib.leads.next_steps import missing
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.limits import LIST_MAX_LEADS
-from chalicelib.qualify.lead import Lead, known, score_of
-from chalicelib.qualify.missing import missing
-from chalicelib.reading import past
+from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.cursor import from_cursor, to_cursor
-from chalicelib.reading.next import next_shape
-from chalicelib.reading.shapes import event_shape, lead_shape, message_shape, outbox_shape, transition_shape
+from chalicelib.reading.next_steps import next_shape
+from chalicelib.reading.serializers import event_shape, lead_shape, message_shape, outbox_shape, transition_shape
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, interest
 
@@ -84,7 +84,7 @@ class Reading:
         Raises NotFoundError; InputError for a day that cannot be read.
         """
         now = self._now()
-        if as_of is not None and (day := past.parse_day(as_of, now.date())) != now.date():
+        if as_of is not None and (day := parse_day(as_of, now.date())) != now.date():
             return self._lead_then(lead_id, day)
         lead, model = self._known(lead_id), self._model()
         shape = self._shape(model, lead, score_of(model, lead, now.date()), reasons=True)

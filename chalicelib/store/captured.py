@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.capture.consent import Consent
 from chalicelib.capture.joining import Answer
+from chalicelib.consent.consent import Consent
 from chalicelib.events import Event
 from chalicelib.limits import SUBMISSION_KEPT_DAYS
 from chalicelib.store import keys

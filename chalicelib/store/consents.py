@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from chalicelib.capture.consent import Consent, suppressed
+from chalicelib.consent.consent import Consent, suppressed
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, epoch_ms, from_epoch_ms
 from chalicelib.store import keys

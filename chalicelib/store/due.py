@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from chalicelib.clock.clock import Due, Task
 from chalicelib.limits import DUE_MAX_ITEMS, JOBS_MAX_PER_TICK
-from chalicelib.qualify.clock import Due, Task
 from chalicelib.store import keys
 from chalicelib.store.table import Table
 

@@ -2,14 +2,14 @@
 
 from itertools import islice
 
-from chalicelib.delivery.intents import Intent
+from chalicelib.delivery.outbox import Intent
 from chalicelib.events import Event, absorbed_of, lead_partition, visitors_of
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.limits import TIMELINE_MAX_EVENTS
 from chalicelib.store import keys
 from chalicelib.store.events import Events, event_of
 from chalicelib.store.lead_items import transition_of
-from chalicelib.store.ledger import intent_of
+from chalicelib.store.outbox import intent_of
 from chalicelib.store.table import Table
 
 

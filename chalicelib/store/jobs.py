@@ -9,8 +9,8 @@ from typing import Any
 from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.limits import JOB_KEPT_DAYS
-from chalicelib.publishing.jobs import Job, JobKind, JobState, Simulated, work_of
 from chalicelib.publishing.versions import Active, Document
+from chalicelib.publishing.work import Job, JobKind, JobState, Simulated, work_of
 from chalicelib.store import keys
 from chalicelib.store.models import Models
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table

@@ -7,9 +7,9 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.events import epoch_ms, from_epoch_ms
+from chalicelib.leads.lead import Answer, Answers, Counted, Lead
 from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.effects import Moved
-from chalicelib.qualify.lead import Answer, Answers, Counted, Lead
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import Since, pack, unpack
 from chalicelib.store import keys

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.delivery.intents import HANDOFF, Intent
+from chalicelib.delivery.outbox import HANDOFF, Intent
 from chalicelib.errors import AlreadyPlannedError, ConflictError
+from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.qualify.effects import Change
-from chalicelib.qualify.lead import Lead
 from chalicelib.store import keys
 from chalicelib.store.events import put_event
 from chalicelib.store.lead_items import (
@@ -20,7 +20,7 @@ from chalicelib.store.lead_items import (
     transition_of,
     unlisted,
 )
-from chalicelib.store.ledger import intent_of, put_intent, replace_intent
+from chalicelib.store.outbox import intent_of, put_intent, replace_intent
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 
 

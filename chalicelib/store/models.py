@@ -110,7 +110,7 @@ class Models:
 
         Raises DocumentError for what breaks the format, before anything is written.
         """
-        from chalicelib.scoring.document.format import check  # only who stores a model pays for it
+        from chalicelib.authoring.format import check  # only who stores a model pays for it
 
         active = self.pointer()
         if active is not None and self.document(active.version) == document:

@@ -5,15 +5,15 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.capture import identity
-from chalicelib.delivery import intents
-from chalicelib.delivery.intents import State
+from chalicelib.clock.clock import Due, Task
+from chalicelib.delivery import outbox as intents
+from chalicelib.delivery.outbox import State
 from chalicelib.errors import ConflictError
-from chalicelib.qualify.clock import Due, Task
+from chalicelib.leads.lead import Lead
 from chalicelib.qualify.effects import Change
-from chalicelib.qualify.lead import Lead
 from chalicelib.store.due import DueList
 from chalicelib.store.leads import Leads
-from chalicelib.store.ledger import Ledger, put_intent
+from chalicelib.store.outbox import Ledger, put_intent
 from chalicelib.store.table import Table
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE

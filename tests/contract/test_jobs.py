@@ -5,16 +5,16 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.clock.clock import Due, Task
 from chalicelib.errors import ConflictError
-from chalicelib.publishing.jobs import Job, JobKind, JobState, Phase, Simulated, Work, ended
 from chalicelib.publishing.versions import Active
-from chalicelib.qualify.clock import Due, Task
+from chalicelib.publishing.work import Job, JobKind, JobState, Phase, Simulated, Work, ended
 from chalicelib.store.due import DueList
 from chalicelib.store.jobs import Jobs
 from chalicelib.store.models import Models
 from chalicelib.store.table import Table
+from tests.baton import model_document
 from tests.fakes import NOW, FakeClock
-from tests.house import model_document
 
 MINUTE = timedelta(minutes=1)
 WORK = Work(

@@ -6,19 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.delivery import intents
-from chalicelib.delivery.intents import Channel, Intent, State
+from chalicelib.delivery import outbox as intents
+from chalicelib.delivery.outbox import Channel, Intent, State
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Kind, lead_partition
 from chalicelib.handoff.plan import Handoff, HandoffState
+from chalicelib.leads.lead import Answer, Lead
 from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.effects import Change, Moved
-from chalicelib.qualify.lead import Answer, Lead
 from chalicelib.scoring.tally import EVER, Since
 from chalicelib.store.due import DueList
 from chalicelib.store.events import Events
 from chalicelib.store.leads import Leads
-from chalicelib.store.ledger import Ledger, put_intent
+from chalicelib.store.outbox import Ledger, put_intent
 from chalicelib.store.table import Table
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE, TODAY

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.errors import ConflictError
+from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.qualify.effects import Change
-from chalicelib.qualify.lead import Lead
 from chalicelib.store import keys
 from chalicelib.store.due import DueList
 from chalicelib.store.table import Table

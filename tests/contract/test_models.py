@@ -11,9 +11,9 @@ from chalicelib.limits import DOCUMENT_CACHE_SECONDS
 from chalicelib.publishing.versions import Active, Version, digest_of
 from chalicelib.store.models import Models
 from chalicelib.store.table import Table
+from tests.baton import model_document
 from tests.factories import MINUTE
 from tests.fakes import NOW, FakeClock
-from tests.house import model_document
 
 FIRST: Mapping[str, Any] = model_document()
 SECOND: Mapping[str, Any] = {**FIRST, "name": "Second, später"}

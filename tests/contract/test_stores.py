@@ -10,10 +10,10 @@ from hashlib import sha256
 
 import pytest
 
-from chalicelib.capture.consent import Consent, given
 from chalicelib.capture.joining import Answer
-from chalicelib.delivery import intents
-from chalicelib.delivery.intents import Channel, Intent, State
+from chalicelib.consent.consent import Consent, given
+from chalicelib.delivery import outbox as intents
+from chalicelib.delivery.outbox import Channel, Intent, State
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, user_partition
 from chalicelib.qualify.effects import Change
@@ -23,7 +23,7 @@ from chalicelib.store.documents import Documents
 from chalicelib.store.events import Events, put_event, put_owner
 from chalicelib.store.histories import Histories
 from chalicelib.store.leads import Leads
-from chalicelib.store.ledger import Ledger, put_intent
+from chalicelib.store.outbox import Ledger, put_intent
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from tests import factories as make

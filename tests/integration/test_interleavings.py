@@ -10,9 +10,9 @@ from typing import Any
 
 from chalicelib.capture.forms import Submission
 from chalicelib.store.table import Item
-from chalicelib.wiring import World
+from chalicelib.wiring.world import World
+from tests.baton import AD, ANN, SITE, House
 from tests.fakes import NOW, FakePorts
-from tests.house import AD, ANN, SITE, House
 
 CHAINS, STEPS = 3, 3
 

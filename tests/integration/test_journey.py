@@ -1,6 +1,6 @@
 """Ann's journey, the playbook's first example lead, through the real handlers in memory."""
 
-from tests.house import AD, ANN, House
+from tests.baton import AD, ANN, House
 
 
 def test_anns_journey_from_first_visit_to_handoff() -> None:

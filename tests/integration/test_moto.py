@@ -18,12 +18,12 @@ from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
 
 import app as baton
-from chalicelib import wiring
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.senders import Senders
 from chalicelib.store.dynamo import DynamoTable
+from chalicelib.wiring import world as wiring
+from tests.baton import AD, ANN, MOST_ROUNDS, House
 from tests.fakes import FakePorts
-from tests.house import AD, ANN, MOST_ROUNDS, House
 from tests.moto_table import REGION, TABLE_NAME, create_table
 
 ONCE = Config(retries={"total_max_attempts": 1})

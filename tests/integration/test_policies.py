@@ -18,15 +18,15 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 import app as baton
-from chalicelib import wiring
-from chalicelib.delivery.intents import State, claimed
 from chalicelib.delivery.links import UNSUBSCRIBE
+from chalicelib.delivery.outbox import State, claimed
 from chalicelib.delivery.references import tag_of
 from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import unmarshal
+from chalicelib.wiring import world as wiring
 from infra import defaults
 from infra.package import package
-from tests.house import ANN, API, SITE, stream_event
+from tests.baton import ANN, API, SITE, stream_event
 from tests.integration.test_template import FUNCTIONS, PRIVATE, actions, properties, statements
 from tests.moto_table import REGION, TABLE_NAME, create_table
 

@@ -11,10 +11,10 @@ from typing import Any
 from chalicelib.errors import StateError
 from chalicelib.scoring.tally import Tally
 from chalicelib.store.keys import STANDING
-from chalicelib.wiring import World
+from chalicelib.wiring.world import World
+from tests.baton import House
 from tests.drafts import EASY_SQL, TickingClock, draft, fill, leads, stages, transitions
 from tests.fakes import FakeClock, FakePorts, MemoryTable
-from tests.house import House
 from tests.stepper import Breaker, Crash, CrashError
 
 MINUTES = 9  # the lease of a killed runner, the minute for stale workers, and the passes

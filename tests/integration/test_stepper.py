@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.messages import Mail, Message, Text, Topic
+from tests.baton import AD, ANN, SITE
 from tests.fakes import NOW
-from tests.house import AD, ANN, SITE
 from tests.stepper import Crash, Request, Result, Stepper
 
 BOB = {"email": "bob@other.example", "first_name": "Bob", "job_title": "Student"}

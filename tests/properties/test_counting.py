@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as some
 
 from chalicelib.events import Event, lead_id_of, visitors_of
-from chalicelib.qualify.lead import Lead, count, join_until, refold, score_of
+from chalicelib.leads.lead import Lead, count, join_until, refold, score_of
 from tests.fakes import NOW
 from tests.properties.laws import holds_for
 from tests.properties.steps import Step, script

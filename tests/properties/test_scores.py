@@ -11,8 +11,8 @@ from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Profile, Touches, learn, touch
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Since, Tally, count, signals_of
+from tests.baton import House
 from tests.fakes import NOW, FakePorts
-from tests.house import House
 from tests.properties.laws import holds_for
 from tests.properties.steps import script
 from tests.properties.town import Town

@@ -12,8 +12,8 @@ from functools import cache, partial
 
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.events import Act, Event, Kind, acts_of, lead_id_of
+from chalicelib.leads.lead import QUESTIONS, Answer, Answers, Lead, capped, score_of
 from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage
-from chalicelib.qualify.lead import QUESTIONS, Answer, Answers, Lead, capped, score_of
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
@@ -23,11 +23,11 @@ from chalicelib.scoring.tally import Tally, within_horizon
 from chalicelib.store import keys
 from chalicelib.store.events import event_of
 from chalicelib.store.table import Item, Write
-from chalicelib.wiring import World
+from chalicelib.wiring.world import World
 from chalicelib.writing import until_written
+from tests.baton import model_document
 from tests.factories import model
 from tests.fakes import FakePorts, MemoryTable
-from tests.house import model_document
 from tests.properties.steps import Step, rushes, script
 from tests.properties.worlds import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
 

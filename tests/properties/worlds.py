@@ -15,8 +15,8 @@ from hypothesis.strategies import SearchStrategy
 
 from chalicelib.events import Act, Kind, Value, user_partition, visitor_partition
 from chalicelib.scoring.model import Model, compiled
+from tests.baton import model_document
 from tests.factories import BEST_FIT
-from tests.house import model_document
 
 EVENTS_MIN, EVENTS_MAX = 30, 36
 ACTS_MAX = 5

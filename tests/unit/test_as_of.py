@@ -10,9 +10,9 @@ import pytest
 from chalicelib.events import visitor_partition
 from chalicelib.limits import HORIZON_DAYS, PINGS_MAX_PER_DAY
 from chalicelib.store.events import put_event
+from tests.baton import ANN, TOKEN, House, model_document
 from tests.factories import page
 from tests.fakes import NOW
-from tests.house import ANN, TOKEN, House, model_document
 
 BOB: dict[str, Any] = {
     "email": "bob@acme.example",

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.clock.clock import Clock, Due, Task
 from chalicelib.delivery.messages import Throttled, Unclear
-from chalicelib.qualify.clock import Clock, Due, Task
+from tests.baton import ANN, House
 from tests.fakes import FakeClock
-from tests.house import ANN, House
 
 
 class Worker:

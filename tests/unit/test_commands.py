@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.qualify.effects import Change
 from chalicelib.scoring.tally import Tally
-from tests.house import ANN, TOKEN, House, ask, model_document, qualify_only
+from tests.baton import ANN, TOKEN, House, ask, model_document, qualify_only
 
 BOB = "bob@acme.example"
 FIVE = {

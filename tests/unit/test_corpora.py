@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.references import tag_of
-from tests.house import ANN, House
+from tests.baton import ANN, House
 
 CORPORA = Path(__file__).parents[3] / "shared" / "corpora"
 

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.events import Event
-from chalicelib.qualify.lead import Lead, capped, count, refold
+from chalicelib.leads.lead import Lead, capped, count, refold
 from tests import factories as make
+from tests.baton import ANN, House
 from tests.factories import VISITOR
 from tests.fakes import NOW
-from tests.house import ANN, House
 
 MODEL = make.model()
 

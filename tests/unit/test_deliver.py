@@ -6,13 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.capture.consent import Consent, given, suppressed
-from chalicelib.delivery import intents
+from chalicelib.consent.consent import Consent, given, suppressed
+from chalicelib.delivery import outbox as intents
 from chalicelib.delivery.deliver import Deliver
-from chalicelib.delivery.intents import Channel, Intent, Reason, State
 from chalicelib.delivery.messages import Mail, Message, Outcome, Refused, Sent, Skip, Text, Throttled, Unclear
+from chalicelib.delivery.outbox import Channel, Intent, Reason, State
 from chalicelib.store.consents import put_consent
-from chalicelib.store.ledger import Ledger, put_intent
+from chalicelib.store.outbox import Ledger, put_intent
 from tests import factories as make
 from tests.factories import LEAD_ID
 from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable

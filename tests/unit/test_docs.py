@@ -10,10 +10,10 @@ import pytest
 
 from app import app
 from chalicelib import errors, limits
-from chalicelib.delivery.intents import Channel, Reason, State
+from chalicelib.clock.clock import Task
+from chalicelib.delivery.outbox import Channel, Reason, State
 from chalicelib.events import Kind
 from chalicelib.lifecycle.stages import Actor, Stage
-from chalicelib.qualify.clock import Task
 from chalicelib.store import keys
 from chalicelib.telemetry import LINES
 from infra.paths import ROOT

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 import pytest
 from pydantic import AfterValidator, Field, ValidationError
 
+from chalicelib.authoring.shape import LimitDocument, RecycleDocument
 from chalicelib.document import WORDS, Document, needs, parse_document
 from chalicelib.errors import DocumentError
-from chalicelib.scoring.document.shape import LimitDocument, RecycleDocument
 
 
 class Anything(Document):

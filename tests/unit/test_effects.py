@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery.intents import Intent
+from chalicelib.delivery.outbox import Intent
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.handoff.plan import Handoff, HandoffState
+from chalicelib.leads.lead import Decision, Lead
 from chalicelib.lifecycle.stages import Actor, Stage, Standing
 from chalicelib.qualify import effects
 from chalicelib.qualify.effects import ASKED, Cause, Change, Documents, Moved
-from chalicelib.qualify.lead import Decision, Lead
 from tests import factories as make
 from tests.factories import profile, seen, standing, worth
 from tests.fakes import NOW

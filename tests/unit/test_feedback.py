@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.references import intent_id_of, tag_of
-from tests.house import ANN, House
+from tests.baton import ANN, House
 
 HARD, SOFT = {"bounceType": "Permanent"}, {"bounceType": "Transient"}
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.limits import IMPORT_MAX_LEADS
-from tests.house import ANN, TOKEN, House
+from tests.baton import ANN, TOKEN, House
 
 CFO = {"email": "cfo@acme.example", "job_title": "CFO", "company_size": 120, "industry": "software", "country": "DE"}
 

@@ -11,7 +11,7 @@ from chalice.test import HTTPResponse
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.house import ANN, TOKEN, House
+from tests.baton import ANN, TOKEN, House
 
 JSON = {"Content-Type": "application/json"}
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}

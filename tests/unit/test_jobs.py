@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
+from chalicelib.clock.clock import Clock, Due, Task
 from chalicelib.errors import ConflictError
 from chalicelib.limits import CHANGED_MAX_LEADS, JOBS_SECONDS, REQUEST_SLICE_SECONDS, TICK_SECONDS
-from chalicelib.publishing.jobs import LEASE, Job, JobKind, JobState, Phase, Work, ended, shape, taken
-from chalicelib.qualify.clock import Clock, Due, Task
+from chalicelib.publishing.work import LEASE, Job, JobKind, JobState, Phase, Work, ended, shape, taken
 from chalicelib.store.jobs import Jobs
-from chalicelib.wiring import World
+from chalicelib.wiring.world import World
+from tests.baton import House
 from tests.drafts import EASY_MQL, TickingClock, draft, house_of, stages, transitions
 from tests.fakes import NOW, FakeClock
-from tests.house import House
 from tests.unit.test_clock import Worker
 
 WORK = Work(digest="d", version=2, base_version=1, base_activation=1, day=NOW.toordinal())

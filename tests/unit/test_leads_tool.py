@@ -14,11 +14,11 @@ from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.qualify.effects import Change
 from chalicelib.scoring.model import compiled
 from chalicelib.scoring.tally import Since, Tally
-from infra import leads, simulate
-from infra.exports import lead_of, line_of
 from tests import factories as make
+from tests.baton import ANN, TOKEN, House, model_document
 from tests.fakes import NOW
-from tests.house import ANN, TOKEN, House, model_document
+from tools import leads, simulate
+from tools.exports import lead_of, line_of
 
 
 def house_of_two() -> House:

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.authoring.format import load
+from chalicelib.authoring.shape import ModelDocument
 from chalicelib.document import parse_document
 from chalicelib.errors import DocumentError, FieldError
 from chalicelib.events import Kind
-from chalicelib.scoring.document.format import load
-from chalicelib.scoring.document.shape import ModelDocument
 from chalicelib.scoring.model import Model, compiled
 from tests import factories as make
-from tests.house import model_document
+from tests.baton import model_document
 from tests.mistakes import changed, refusal
 
 

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
+from chalicelib.authoring.agreement import agreement
+from chalicelib.authoring.examples import NOON, Outcome, events_of, lived, outcomes
+from chalicelib.authoring.format import check, load
 from chalicelib.errors import DocumentError
+from chalicelib.leads.lead import decided
 from chalicelib.lifecycle.stages import Actor, Stage
-from chalicelib.qualify.examples import NOON, Outcome, events_of, lived, outcomes
-from chalicelib.qualify.lead import decided
-from chalicelib.scoring.document.format import check, load
 from chalicelib.scoring.model import compiled
-from infra import model as command
-from infra.agreement import agreement
 from infra.defaults import DEFAULTS
 from tests import factories as make
-from tests.house import model_document
+from tests.baton import model_document
+from tools import model as command
 
 DEFAULT = model_document()
 ANN: dict[str, Any] = DEFAULT["examples"][0]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.limits import MODEL_BODY_MAX_BYTES
-from tests.house import TOKEN, House, model_document
+from tests.baton import TOKEN, House, model_document
 
 NO_VERSION = "there is no version 99 of the model"
 

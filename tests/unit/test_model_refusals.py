@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.authoring.format import CHECKS
+from chalicelib.authoring.shape import ModelDocument
 from chalicelib.document import parse_document
-from chalicelib.scoring.document.format import CHECKS
-from chalicelib.scoring.document.shape import ModelDocument
-from tests.house import model_document
+from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, refusal, told
 
 FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, tiers, points, disqualify, group"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.scoring.document.schema import as_text, schema
-from tests.house import model_document
+from chalicelib.authoring.schema import as_text, schema
+from tests.baton import model_document
 from tests.mistakes import changed
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "model.schema.json"

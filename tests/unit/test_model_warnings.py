@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.authoring import stage_warnings
+from chalicelib.authoring import warnings as part_warnings
+from chalicelib.authoring.format import check, load
+from chalicelib.authoring.shape import ModelDocument
 from chalicelib.document import parse_document
 from chalicelib.errors import FieldError
-from chalicelib.scoring.document import stage_warnings
-from chalicelib.scoring.document import warnings as part_warnings
-from chalicelib.scoring.document.format import check, load
-from chalicelib.scoring.document.shape import ModelDocument
 from chalicelib.scoring.model import compiled
-from tests.house import model_document
+from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, edited, told, warned
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery.intents import Channel, Reason, State
 from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
+from chalicelib.delivery.outbox import Channel, Reason, State
 from chalicelib.delivery.templates import inert
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import Notices

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery import intents
-from chalicelib.delivery.intents import LEFT, Channel, Intent, Reason, State
+from chalicelib.delivery import outbox as intents
+from chalicelib.delivery.outbox import LEFT, Channel, Intent, Reason, State
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.plan import Handoff, HandoffState, handoff_of, triage, warning, withdrawn
 from chalicelib.handoff.routing import salesperson, weekly_capacity

@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from chalicelib.authoring.format import check
 from chalicelib.delivery.links import UNSUBSCRIBE
 from chalicelib.delivery.messages import Mail, Topic
 from chalicelib.events import Value
 from chalicelib.lifecycle.decide import DECIDED, decide, way_in
 from chalicelib.lifecycle.stages import Stage, Standing, apply
-from chalicelib.scoring.document.format import check
 from chalicelib.scoring.score import holds, score
 from chalicelib.scoring.tally import Tally
 from tests import factories as make
+from tests.baton import AD, ANN, TOKEN, House, model_document
 from tests.factories import TODAY, came_by, profile
-from tests.house import AD, ANN, TOKEN, House, model_document
 from tests.unit.test_score import facts, mediums, tallies
 
 MODEL = make.model()

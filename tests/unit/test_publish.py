@@ -9,13 +9,13 @@ import pytest
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import SWEEP_FAILED_IN_A_ROW
-from chalicelib.publishing.jobs import differs
+from chalicelib.publishing.work import differs
 from chalicelib.qualify.effects import Change
 from chalicelib.store.jobs import Jobs
-from chalicelib.wiring import World
+from chalicelib.wiring.world import World
 from tests import factories as make
+from tests.baton import House, documents
 from tests.drafts import EASY_MQL, EASY_SQL, TickingClock, draft, fill, house_of, leads, stages, transitions
-from tests.house import House, documents
 
 PRICING = make.seen(pricing_page=[0])  # moves nobody
 A_DAY = timedelta(hours=24)

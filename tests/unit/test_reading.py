@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.leads.lead import Lead
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.qualify.effects import Change
-from chalicelib.qualify.lead import Lead
-from tests.house import AD, ANN, House
+from tests.baton import AD, ANN, House
 
 
 @pytest.fixture

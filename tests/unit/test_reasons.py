@@ -14,8 +14,8 @@ from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import Score, interest, score
 from chalicelib.scoring.tally import Tally
 from tests import factories as make
+from tests.baton import model_document
 from tests.factories import TODAY, came_by, profile, seen
-from tests.house import model_document
 from tests.unit.test_score import MODEL, line, of, tallies
 
 # --- words ----------------------------------------------------------------------------------------------------------

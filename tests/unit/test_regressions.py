@@ -19,8 +19,8 @@ from chalicelib.delivery.messages import Mail, Text, Topic
 from chalicelib.delivery.senders import Senders
 from chalicelib.errors import DocumentError
 from chalicelib.events import visitor_partition
+from chalicelib.leads.lead import Lead
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
-from chalicelib.qualify.lead import Lead
 from chalicelib.store import keys
 from chalicelib.store.documents import Documents
 from chalicelib.store.due import DueList
@@ -28,8 +28,8 @@ from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.models import Models
 from chalicelib.store.table import GUARDED, Item, Put
 from infra import defaults
+from tests.baton import ANN, API, SITE, TOKEN, House, model_document
 from tests.fakes import NOW, FakeClock, FakePorts, MemoryTable
-from tests.house import ANN, API, SITE, TOKEN, House, model_document
 from tests.moto_table import REGION, TABLE_NAME, moto_client
 from tests.stepper import Breaker, Crash, CrashError
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from chalicelib.leads.lead import Lead, decided, first_move, next_review, score_of
 from chalicelib.lifecycle.decide import decide
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, fold
-from chalicelib.qualify.lead import Lead, decided, first_move, next_review, score_of
 from chalicelib.scoring.model import Condition
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make

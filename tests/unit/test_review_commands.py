@@ -10,9 +10,9 @@ import pytest
 
 from chalicelib.delivery.messages import Message, Outcome, Throttled
 from chalicelib.lifecycle.stages import fold
-from chalicelib.store.ledger import put_intent
+from chalicelib.store.outbox import put_intent
 from tests import factories as make
-from tests.house import ANN, TOKEN, House, ask, model_document, qualify_only
+from tests.baton import ANN, TOKEN, House, ask, model_document, qualify_only
 
 ANNS, BOBS = str(ANN["email"]), "bob@acme.example"
 LATER = timedelta(hours=1)  # a verdict stands

@@ -4,7 +4,7 @@ import json
 import re
 
 from infra.paths import ROOT
-from tests.house import ANN, House
+from tests.baton import ANN, House
 
 UPDATE = re.compile(
     r"--update-expression 'SET (?P<set>.+) ADD asks :one'.*\n +--expression-attribute-values '(?P<values>.+)'"

@@ -15,8 +15,8 @@ from chalicelib.scoring.score import Reason, Score, score
 from chalicelib.scoring.score import worth as worth_of
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
+from tests.baton import model_document
 from tests.factories import TODAY, came_by, profile, seen
-from tests.house import model_document
 
 NOBODY: Mapping[str, Any] = {}
 MODEL = make.model()

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
+from chalicelib.leads.lead import Lead, score_of
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.publishing.counting import estimate, in_parts
 from chalicelib.publishing.differences import differences
 from chalicelib.publishing.simulate import Change, Found, WhatIf, found_of, report
-from chalicelib.qualify.lead import Lead, score_of
 from chalicelib.scoring.model import Model, compiled
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
+from tests.baton import model_document
 from tests.factories import TODAY
-from tests.house import model_document
 
 FIT_30 = {"job_title": "CTO", "company_size": 120, "industry": "software"}  # 14 + 10 + 6
 

@@ -11,7 +11,7 @@ from chalicelib.store.events import event_item
 from chalicelib.store.stream import each_record
 from chalicelib.store.table import Item
 from tests import factories as make
-from tests.house import ANN, House, stream_event
+from tests.baton import ANN, House, stream_event
 
 
 class Hands:

@@ -8,13 +8,13 @@ import pytest
 from chalice.test import Client
 
 import app as baton
-from chalicelib import wiring
 from chalicelib.delivery.messages import Refused, Throttled
 from chalicelib.delivery.references import tag_of
 from chalicelib.store.table import Item
 from chalicelib.telemetry import LINES, Tracer, log, where
+from chalicelib.wiring import world as wiring
 from infra.paths import ROOT
-from tests.house import AD, ANN, House, stream_event
+from tests.baton import AD, ANN, House, stream_event
 
 FUNCTION = "baton-dev-Qualify"
 PERSON = {

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.events import Kind, lead_partition
 from tests import factories as make
-from tests.house import ANN, House
+from tests.baton import ANN, House
 
 URLENCODED = ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click")
 MULTIPART = (

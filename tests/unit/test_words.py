@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery.intents import Channel, Intent, Reason, State
 from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
+from chalicelib.delivery.outbox import Channel, Intent, Reason, State
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import CLOSING, Notices
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage

@@ -15,8 +15,8 @@ from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import score, worth, worth_by_day
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
+from tests.baton import model_document
 from tests.factories import TODAY, came_by, profile, seen
-from tests.house import model_document
 
 MODEL = make.model()
 DAILY = [signal for signal in MODEL.signals if not MODEL.signals[signal].distinct]

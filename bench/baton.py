@@ -1,0 +1,73 @@
+"""The production code on a table of the bench's own: real use cases, real codecs, a clock that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from bench.meter import TABLE
+from chalicelib.capture.identity import lead_id
+from chalicelib.delivery.messages import Message, Outcome, Sent
+from chalicelib.settings import Settings
+from chalicelib.store.table import Table
+from chalicelib.wiring.world import Ports, World
+from infra import defaults
+
+SITE, API = "https://www.keybook.example", "https://api.keybook.example"
+IDENTITY = "the bench's identity secret"
+SECRETS = {"identity": IDENTITY, "links": '{"current": "the bench\'s link secret"}', "admin": "token"}
+SETTINGS = Settings(
+    stage="bench",
+    table=TABLE,
+    identity_secret="identity",
+    link_secret="links",
+    admin_secret="admin",
+    handoff_topic="topic",
+    sender="hello@baton.example",
+    configuration_set="baton",
+    now_offset=timedelta(0),
+)
+
+
+class BenchPorts(Ports):
+    """The outside world of a measurement: a given table, and senders that take everything."""
+
+    def __init__(self, table: Table, now: datetime) -> None:
+        super().__init__(SETTINGS)
+        self.table = table
+        self.time = now
+        self.send: Callable[[Message], Outcome] = lambda _message: Sent("message")
+        self._ids = count(1)
+
+    def now(self) -> datetime:
+        """The time of the bench."""
+        return self.time
+
+    def new_id(self) -> str:
+        """Ids as long as real ones."""
+        return f"00000000-0000-4000-8000-{next(self._ids):012d}"
+
+    def secret(self, arn: str) -> str:
+        """A secret of the bench."""
+        return SECRETS[arn]
+
+
+def build(table: Table, now: datetime | None = None) -> tuple[World, BenchPorts]:
+    """A world with the demo's documents, and its ports."""
+    ports = BenchPorts(table, now or datetime.now(UTC).replace(hour=12, minute=0))
+    world = World(ports)
+    documents = world.documents
+    world.models.load(defaults.read_yaml(defaults.DEFAULTS / "model.yaml"))
+    every: dict[tuple[str, str], Any] = {(kind, one_id): one for kind, one_id, one in defaults.default_documents()}
+    every |= {(kind, one_id): one for kind, one_id, one in defaults.demo_documents(SITE)}
+    for (kind, one_id), one in every.items():
+        documents.put(kind, one, one_id)
+    documents.put("deployment", {"api_url": API, "site_url": SITE, "write_key": "write-key"})
+    return world, ports
+
+
+def lead_of(email: str) -> str:
+    """The lead id of an address in this house."""
+    return lead_id(IDENTITY.encode(), email)

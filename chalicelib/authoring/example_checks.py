@@ -1,0 +1,147 @@
+"""What a model's examples must not say: events that are none, and names that the model does not have.
+
+Each check has one message, which names the path and the remedy. Whether an example holds is not checked here.
+"""
+
+from collections.abc import Callable, Iterator
+
+from chalicelib.authoring.example_shape import ExampleDocument, ExampleEventDocument
+from chalicelib.authoring.shape import ModelDocument, field_rules_of
+from chalicelib.errors import FieldError
+from chalicelib.scoring.model import EXAMPLE_KINDS
+from chalicelib.scoring.profile import NAMED_FIELDS
+
+DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # parts of the address: an example gives the whole
+
+
+def example_event_without_kind(document: ModelDocument) -> Iterator[FieldError]:
+    """Something that happened without saying what."""
+    for path, event in _events(document):
+        if not event.kinds:
+            has = f", not {' or '.join(event.extra)}" if event.extra else ""
+            yield FieldError(path, f"needs one of {', '.join(EXAMPLE_KINDS)}{has}")
+
+
+def example_event_of_two_kinds(document: ModelDocument) -> Iterator[FieldError]:
+    """Two things that happened are two events."""
+    for path, event in _events(document):
+        if len(event.kinds) > 1:
+            yield FieldError(path, f"is {' and '.join(event.kinds)}; make two events of it")
+
+
+def example_event_without_day(document: ModelDocument) -> Iterator[FieldError]:
+    """Something that happened, nobody knows when."""
+    for path, event in _events(document):
+        if event.days_ago is None and event.in_days is None:
+            yield FieldError(path, "says no day; add days_ago, or in_days for what happens after today")
+
+
+def example_event_on_two_days(document: ModelDocument) -> Iterator[FieldError]:
+    """Before today and after it."""
+    for path, event in _events(document):
+        if event.days_ago is not None and event.in_days is not None:
+            yield FieldError(path, "has days_ago and in_days; keep one, or make two events of it")
+
+
+def example_event_after_the_last_look(document: ModelDocument) -> Iterator[FieldError]:
+    """What happens when nobody looks any more tests nothing."""
+    for path, example in _examples(document):
+        last = max((look.in_days for look in example.expect.later), default=0)
+        for number, event in enumerate(example.given.events):
+            if (event.in_days or 0) > last:
+                yield FieldError(
+                    f"{path}.given.events.{number}.in_days",
+                    f"nothing is expected on day {event.in_days} or later; add it to expect.later, or remove the event",
+                )
+
+
+def example_told_twice(document: ModelDocument) -> Iterator[FieldError]:
+    """Nobody stands in two stages on one day."""
+    for path, example in _examples(document):
+        days = [look.in_days for look in example.expect.later]
+        for day in sorted({day for day in days if days.count(day) > 1}):
+            yield FieldError(f"{path}.expect.later", f"tells day {day} {days.count(day)} times; keep one")
+
+
+def example_kind_without_sql(document: ModelDocument) -> Iterator[FieldError]:
+    """Only who is an SQL was requested or inferred."""
+    for path, example in _examples(document):
+        if example.expect.kind and example.expect.stage in ("lead", "mql"):
+            yield FieldError(
+                f"{path}.expect.kind",
+                f"only an SQL is requested or inferred, not a stage of {example.expect.stage}; remove it",
+            )
+
+
+def example_twice(document: ModelDocument) -> Iterator[FieldError]:
+    """An example that differs is told by its name."""
+    seen: set[str] = set()
+    for path, example in _examples(document):
+        if example.name in seen:
+            yield FieldError(f"{path}.name", "another example has the same name; rename one")
+        seen.add(example.name)
+
+
+def example_of_unknown_field(document: ModelDocument) -> Iterator[FieldError]:
+    """An example may say of a person what a form may have and what rules read."""
+    read = {rule.field for _, rule in field_rules_of(document) if not rule.touch}
+    known = (read | NAMED_FIELDS) - DERIVED_FIELDS
+    for path, example in _examples(document):
+        for key in example.given.profile:
+            if key not in known:
+                yield FieldError(
+                    f"{path}.given.profile.{key}",
+                    f"no such field, and no rule reads it; there are {', '.join(sorted(known))}",
+                )
+
+
+def example_with_unknown_property(document: ModelDocument) -> Iterator[FieldError]:
+    """An example's event may say what the signals on its kind ask of it."""
+    read = {kind: _read_of(document, kind) for kind in EXAMPLE_KINDS}
+    for path, event in _events(document):
+        for kind in event.kinds[:1]:
+            for key in sorted(event.extra.keys() - read[kind]):
+                yield FieldError(
+                    f"{path}.{key}", f"no such key, and no signal on {kind} reads it; correct it or remove it"
+                )
+
+
+def example_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
+    """An example expects groups and sums that the model has."""
+    known = [*document.groups, *document.sums]
+    for path, example in _examples(document):
+        for key in example.expect.groups:
+            if key not in known:
+                yield FieldError(f"{path}.expect.groups.{key}", f"no such group or sum; there are {', '.join(known)}")
+
+
+CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
+    example_event_without_kind,
+    example_event_of_two_kinds,
+    example_event_without_day,
+    example_event_on_two_days,
+    example_event_after_the_last_look,
+    example_told_twice,
+    example_kind_without_sql,
+    example_twice,
+    example_of_unknown_field,
+    example_with_unknown_property,
+    example_of_unknown_group,
+)
+
+
+def _examples(document: ModelDocument) -> Iterator[tuple[str, ExampleDocument]]:
+    return ((f"examples.{index}", example) for index, example in enumerate(document.examples))
+
+
+def _events(document: ModelDocument) -> Iterator[tuple[str, ExampleEventDocument]]:
+    for path, example in _examples(document):
+        for number, event in enumerate(example.given.events):
+            yield f"{path}.given.events.{number}", event
+
+
+def _read_of(document: ModelDocument, kind: str) -> set[str]:
+    """What the signals on a kind of event ask of it. The path of a page is the page itself."""
+    signals = [signal for signal in document.signals.values() if signal.on == kind]
+    read = {name for signal in signals for name in (*signal.where, signal.distinct) if name}
+    return read - {"path"} if kind == "page" else read

@@ -1,0 +1,121 @@
+"""The names in a scoring model's document: nobody may speak of what the model does not have, or use a name twice.
+
+Each check has one message, which names the path and the remedy.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from chalicelib.authoring.shape import (
+    BehaviourRuleDocument,
+    ModelDocument,
+    behaviour_rules_of,
+    rules_of,
+    ways_of,
+)
+from chalicelib.errors import FieldError
+from chalicelib.scoring.model import CONDITION_KEYS, default_group
+from chalicelib.scoring.score import SCORE
+
+
+def rule_twice(document: ModelDocument) -> Iterator[FieldError]:
+    """A reason of a score names its rule: two rules of one name could not be told apart."""
+    seen: dict[str, str] = {}
+    for path, _, key, _ in rules_of(document):
+        if key in seen:
+            yield FieldError(path, f"{seen[key]} has the same name; rename one")
+        seen.setdefault(key, path)
+
+
+def rule_on_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
+    """A rule on a signal that is not there would never give anything."""
+    for path, signal, _ in behaviour_rules_of(document):
+        if signal not in document.signals:
+            yield FieldError(path, f"there is no signal '{signal}'; add it to signals, or correct the name")
+
+
+def rule_in_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
+    """A rule's default group counts too: the lines of a missing group would not be in the total."""
+    for path, side, _, rule in rules_of(document):
+        group = rule.group or default_group(side, on_signal=isinstance(rule, BehaviourRuleDocument))
+        if group not in document.groups:
+            yield FieldError(f"{path}.group", f"there is no group '{group}'; add it to groups, or name another")
+
+
+def sum_with_a_taken_name(document: ModelDocument) -> Iterator[FieldError]:
+    """A threshold on the name would not say which it means."""
+    for key in document.sums:
+        if key in (SCORE, *document.groups):
+            what = "the total" if key == SCORE else "a group"
+            yield FieldError(f"sums.{key}", f"is the name of {what}; rename the sum")
+
+
+def sum_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
+    """A sum adds groups up, and nothing else."""
+    for key, parts in document.sums.items():
+        for part in dict.fromkeys(parts):
+            if part not in document.groups:
+                yield FieldError(f"sums.{key}", f"there is no group '{part}'; a sum is of {_listed(document.groups)}")
+
+
+def sum_of_a_group_twice(document: ModelDocument) -> Iterator[FieldError]:
+    """The lines of a group are in the score once."""
+    for key, parts in document.sums.items():
+        for part in sorted({part for part in parts if parts.count(part) > 1}):
+            yield FieldError(f"sums.{key}", f"counts '{part}' {parts.count(part)} times; name it once")
+
+
+def threshold_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
+    """A misspelt key of a way in, or a threshold on what the model does not have."""
+    known = _values(document)
+    for path, _, way in ways_of(document):
+        for key in way.thresholds:
+            if key not in known:
+                keys = _listed([*sorted(CONDITION_KEYS), *known])
+                yield FieldError(f"{path}.{key}", f"no such key, group or sum; there are {keys}")
+
+
+def way_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
+    """Nobody would come this way."""
+    for path, _, way in ways_of(document):
+        if way.signal is not None and way.signal not in document.signals:
+            yield FieldError(
+                f"{path}.signal", f"there is no signal '{way.signal}'; add it to signals, or correct the name"
+            )
+
+
+def cooling_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
+    """Cooling rests on values that there are."""
+    known = _values(document)
+    for key in document.stages.mql.cool_below:
+        if key not in known:
+            yield FieldError(f"stages.mql.cool_below.{key}", f"no such group or sum; there are {_listed(known)}")
+
+
+def wake_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
+    """Nothing would wake."""
+    for key in dict.fromkeys(document.recycle.wakes):
+        if key not in document.signals:
+            yield FieldError("recycle.wakes", f"there is no signal '{key}'; add it to signals, or correct the name")
+
+
+CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
+    rule_twice,
+    rule_on_unknown_signal,
+    rule_in_unknown_group,
+    sum_with_a_taken_name,
+    sum_of_unknown_group,
+    sum_of_a_group_twice,
+    threshold_on_unknown_value,
+    way_by_unknown_signal,
+    cooling_on_unknown_value,
+    wake_by_unknown_signal,
+)
+
+
+def _values(document: ModelDocument) -> list[str]:
+    """What thresholds and cooling may speak of."""
+    return [SCORE, *document.groups, *document.sums]
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,1 @@
+"""May we write to this person: consent with its proof, suppression, and unsubscribing."""

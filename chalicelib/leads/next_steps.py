@@ -1,0 +1,213 @@
+"""What would move a lead on: some points more, one act, or time alone. Each is tried on paper before it is told.
+
+Pure: an act is the simplest event of its signal, counted and decided on as the real one will be; points are a rule
+that gives them; a day is one on which `decide` moves the lead.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from chalicelib.authoring.bounds import parts_of
+from chalicelib.events import Event, Kind
+from chalicelib.leads.lead import Lead, count, first_move
+from chalicelib.lifecycle.decide import DECIDED, decide, is_resting
+from chalicelib.lifecycle.stages import Stage
+from chalicelib.limits import AHEAD_MAX_DAYS
+from chalicelib.scoring.matching import Signal
+from chalicelib.scoring.model import REQUESTED, Condition, FieldRule, Model, Test
+from chalicelib.scoring.profile import values
+from chalicelib.scoring.sample import sample
+from chalicelib.scoring.score import SCORE, Score, holds, worth
+from chalicelib.scoring.tally import signals_of
+
+NAMED_MAX = 3  # acts that a sentence names
+MILLI = 1000
+COMMON_FIRST = (Kind.PAGE, Kind.TRACK, Kind.FORM, Kind.MAIL, Kind.SALES)
+AT_LEAST = {Stage.MQL: frozenset({Stage.MQL, Stage.SQL}), Stage.SQL: frozenset({Stage.SQL})}
+MOVED_ON = DECIDED - {Stage.SQL}  # of these stages the model moves a lead on
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What brings a lead to a stage.
+
+    points: the fewest whole points that do, None when points alone do not; of: what they are points of, the score, a
+    group or a sum. acts: the signals of which one event more does, requests first, then by how common; named: the few
+    of them that a sentence names.
+    """
+
+    to: Stage
+    points: int | None
+    of: str | None
+    acts: tuple[str, ...]
+    named: tuple[Signal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What time alone does: the first day on which it moves a lead, and to which stage."""
+
+    on: date
+    to: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What would move a lead on. rests_until: of a recycled lead that rests; wakes: whether a request ends the rest."""
+
+    ways: tuple[Way, ...] = ()
+    turn: Turn | None = None
+    rests_until: date | None = None
+    wakes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """An act that moves a lead on: the signal that it is for, all that it shows, and the stage it leads to."""
+
+    signal: Signal
+    shows: Set[str]
+    to: Stage
+
+
+def missing(model: Model, lead: Lead, now: datetime) -> Missing | None:
+    """What would move a lead on, or None when nothing would that is the model's to decide. lead: as it stands, counted
+    as the model counts."""
+    today = now.date()
+    score = _worth(model, lead, today)
+    if score.internal or lead.standing.stage not in MOVED_ON or lead.matching != model.matching:
+        return None
+    if wanted := decide(model, lead.standing, score, today):
+        return Missing(turn=Turn(today, wanted.target))
+    resting = is_resting(model, lead.standing, score, today)
+    found = Missing(
+        ways=tuple(_ways(model, lead, now)),
+        turn=_turn(model, lead, today),
+        rests_until=lead.standing.rest_until if resting else None,
+        wakes=resting and bool(model.wakes),
+    )
+    return found if found != Missing() else None
+
+
+def _ways(model: Model, lead: Lead, now: datetime) -> Iterable[Way]:
+    """The ways to the stages above a lead's own, the nearer one first."""
+    acts = _acts(model, lead, now)
+    for target in (Stage.MQL, Stage.SQL):
+        there = [act for act in acts if act.to is target]
+        points, of = _points(model, lead, now.date(), target) if target is not lead.standing.stage else (None, None)
+        if there or points:
+            yield Way(target, points, of, tuple(act.signal.id for act in there), _named(there))
+
+
+# --- acts -----------------------------------------------------------------------------------------------------------
+
+
+def _acts(model: Model, lead: Lead, now: datetime) -> list[Deed]:
+    """Every act that by itself moves a lead on: requests first, then by how common."""
+    email = values(lead.profile).get("email", "")
+    found = []
+    for signal in _in_order(model):
+        event = sample(signal, lead.lead_id, email, now, lead.tally.keys.get(signal.id, {}).keys())
+        shows = {one.id for one in signals_of(model, event)}
+        to = _after(model, lead, event, now) if signal.id in shows else None
+        if to in AT_LEAST[Stage.MQL]:
+            found.append(Deed(signal, shows, to))
+    return found
+
+
+def _in_order(model: Model) -> list[Signal]:
+    """The signals: requests as the ways in name them, then by how common such events are."""
+    asked = [way.signal for way in model.sql if way.kind == REQUESTED and way.signal]
+    requests = [one for one in dict.fromkeys([*asked, *model.wakes]) if one in model.signals]
+    others = sorted(model.signals.values(), key=lambda signal: COMMON_FIRST.index(signal.kind))
+    return [*(model.signals[one] for one in requests), *(one for one in others if one.id not in requests)]
+
+
+def _after(model: Model, lead: Lead, event: Event, now: datetime) -> Stage | None:
+    counted = count(model, lead, event, (), now)
+    return _to(model, counted, now.date()) if counted else None
+
+
+def _named(acts: Iterable[Deed]) -> tuple[Signal, ...]:
+    """The few acts that a sentence names: none that is a case of another, as a visit to the prices is a visit."""
+    named: list[Signal] = []
+    for act in acts:
+        if len(named) < NAMED_MAX and not any(one.id in act.shows for one in named):
+            named.append(act.signal)
+    return tuple(named)
+
+
+# --- points ---------------------------------------------------------------------------------------------------------
+
+
+def _points(model: Model, lead: Lead, today: date, target: Stage) -> tuple[int, str] | tuple[None, None]:
+    """The fewest whole points that bring a lead to a stage and no further, and what they are points of.
+
+    Only a group that behaviour feeds can get them, within its limit.
+    """
+    fed = {rule.group: None for rule in model.behaviour_rules if rule.points > 0}
+    least = {group: points for group in fed if (points := _least(model, lead, today, group, target))}
+    if not least:
+        return None, None
+    fewest = min(least.values())
+    richer = {group: _more(model, group, fewest) for group, points in least.items() if points == fewest}
+    then = {group: _worth(one, lead, today) for group, one in richer.items() if _to(one, lead, today) is target}
+    return (fewest, _name(model, fed.keys(), then, _ways_in(model, target))) if then else (None, None)
+
+
+def _least(model: Model, lead: Lead, today: date, group: str, target: Stage) -> int | None:
+    """The fewest whole points in a group that bring a lead at least to a stage."""
+    low, high = model.groups[group]
+    most = -(-(high - low) // MILLI)
+
+    def reaches(points: int) -> bool:
+        return _to(_more(model, group, points), lead, today) in AT_LEAST[target]
+
+    return 1 + bisect_left(range(1, most), 1, key=reaches) if most and reaches(most) else None
+
+
+def _more(model: Model, group: str, points: int) -> Model:
+    """The model with a rule that gives every lead so many points in a group."""
+    always = Test("absent", operand=True)
+    rule = FieldRule("", group, "", None, ((always, points * MILLI),), disqualify=False)
+    return replace(model, field_rules=[*model.field_rules, rule])
+
+
+def _name(model: Model, fed: Set[str], then: Mapping[str, Score], ways: Sequence[Condition]) -> str:
+    """What points are of, that suffice in some groups: the score when it does not matter which group gets them.
+
+    It matters when each group opens a way of its own: half of the points in each would open none.
+    """
+    first = next(iter(then))
+    common = any(all(holds(way, score) for score in then.values()) for way in ways)
+    enough, parts = then.keys() if common else {first}, parts_of(model)
+    return next((name for name in (SCORE, *parts) if parts[name] & fed == enough), first)
+
+
+def _ways_in(model: Model, target: Stage) -> Sequence[Condition]:
+    return model.mql if target is Stage.MQL else model.sql
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+
+def _turn(model: Model, lead: Lead, today: date) -> Turn | None:
+    """What time alone does. A lead that did nothing never changes by itself."""
+    on = first_move(model, lead, today, AHEAD_MAX_DAYS) if lead.tally else None
+    to = _to(model, lead, on) if on else None
+    return Turn(on, to) if on and to else None
+
+
+# --- deciding -------------------------------------------------------------------------------------------------------
+
+
+def _to(model: Model, lead: Lead, day: date) -> Stage | None:
+    """To which stage a lead is moved on a day, or None."""
+    wanted = decide(model, lead.standing, _worth(model, lead, day), day)
+    return wanted.target if wanted else None
+
+
+def _worth(model: Model, lead: Lead, day: date) -> Score:
+    return worth(model, lead.profile, lead.touches, lead.tally, day, lead.standing.since)

@@ -1,0 +1,59 @@
+"""Rebuild: in what a lead as it is kept differs from a lead derived anew from all its events."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from chalicelib.leads.lead import Lead
+from chalicelib.scoring.tally import Tally, within_horizon
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One part that differs, for example `tally.pricing-page`: how it was kept, and what it is."""
+
+    part: str
+    kept: Any
+    rebuilt: Any
+
+
+def differences(kept: Lead, rebuilt: Lead, today: date) -> list[Difference]:
+    """Where the kept lead differs from the rebuilt one in profile, touches, answers and tally of the last 400 days."""
+    pairs = [
+        ("profile", _values(kept.profile), _values(rebuilt.profile)),
+        ("answers", _values(kept.answers), _values(rebuilt.answers)),
+        ("touches", _touches(kept), _touches(rebuilt)),
+        ("tally", _cells(kept.tally, today), _cells(rebuilt.tally, today)),
+    ]
+    return [one for part, ours, theirs in pairs for one in _different(part, ours, theirs)]
+
+
+def _different(part: str, kept: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in sorted(kept.keys() | rebuilt.keys()):
+        if kept.get(name) != rebuilt.get(name):
+            yield Difference(f"{part}.{name}", kept.get(name), rebuilt.get(name))
+
+
+def _values(known: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: one.value for name, one in known.items()}
+
+
+def _touches(lead: Lead) -> dict[str, Any]:
+    return {
+        name: [touch.source, touch.medium, touch.campaign, touch.at.isoformat()]
+        for name, touch in (("first", lead.touches.first), ("last", lead.touches.last))
+        if touch
+    }
+
+
+def _cells(tally: Tally, today: date) -> dict[str, Any]:
+    """Signal -> its cells, with days as texts: of a distinct signal key -> day, of another day -> count."""
+    seen = within_horizon(tally, today.toordinal())
+    days = {signal: {_day(day): number for day, number in cells.items()} for signal, cells in seen.days.items()}
+    keys = {signal: {key: _day(day) for key, day in cells.items()} for signal, cells in seen.keys.items()}
+    return {**keys, **days}
+
+
+def _day(day: int) -> str:
+    return date.fromordinal(day).isoformat()

@@ -1,0 +1,172 @@
+"""The house of a test: the real handlers on the in-memory ports, with the documents that the demo has.
+
+Streams are drained by hand: `until_quiet` gives every new record to the real handler, as Lambda would.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from chalice.test import Client, HTTPResponse
+
+import app as baton
+from chalicelib.store.dynamo import marshal
+from chalicelib.store.table import Item
+from chalicelib.wiring import world as wiring
+from infra import defaults
+from infra.local.walk import PERSON
+from tests.fakes import FakePorts
+
+SITE = "https://keybook.example"
+API = "https://api.keybook.example"
+TOKEN = {"Authorization": "Bearer admin-token"}
+MOST_ROUNDS = 50  # a run that is not quiet by then never will be
+
+
+@cache
+def documents() -> list[tuple[str, str, Mapping[str, Any]]]:
+    """The documents of the demo."""
+    found = {(kind, one_id): (kind, one_id, one) for kind, one_id, one in defaults.default_documents()}
+    found |= {(kind, one_id): (kind, one_id, one) for kind, one_id, one in defaults.demo_documents(SITE)}
+    return list(found.values())
+
+
+@cache
+def model_document() -> Any:
+    return defaults.read_yaml(defaults.DEFAULTS / "model.yaml")
+
+
+class House:
+    """A whole Baton in memory."""
+
+    def __init__(self, ports: FakePorts | None = None) -> None:
+        self.ports = ports or FakePorts()
+        self.world = wiring.World(self.ports)
+        self.drained = 0
+        self._load()
+
+    def _load(self) -> None:
+        store = type(self.world)(self.ports).documents
+        type(self.world)(self.ports).models.load(model_document())
+        for kind, one_id, one in documents():
+            store.put(kind, one, one_id)
+        store.put("deployment", {"api_url": API, "site_url": SITE, "write_key": "write-key"})
+        self.drained = len(self.ports.memory.inserted)
+
+    # --- over HTTP, through the real routes -------------------------------------------------------------------
+
+    def http(
+        self, method: str, path: str, body: bytes | str | None = None, headers: Mapping[str, str] | None = None
+    ) -> HTTPResponse:
+        wiring.use(self.world)
+        try:
+            with Client(baton.app) as client:
+                raw = body.encode(errors="surrogatepass") if isinstance(body, str) else body or b""
+                return client.http.request(method, path, headers=dict(headers or {}), body=raw)
+        finally:
+            wiring.use(None)
+
+    def post(self, path: str, data: Any, headers: Mapping[str, str] | None = None) -> HTTPResponse:
+        return self.http("POST", path, json.dumps(data), {"Content-Type": "application/json", **(headers or {})})
+
+    def get(self, path: str) -> Any:
+        answer = self.http("GET", path, headers=TOKEN)
+        assert answer.status_code == 200, answer.body
+        return json.loads(answer.body)
+
+    def page(self, path: str, visitor: str = "v1", at: datetime | None = None, **more: Any) -> None:
+        stamp = (at or self.ports.now()).isoformat()
+        event = {
+            "anonymousId": visitor,
+            "messageId": self.ports.new_id(),
+            "timestamp": stamp,
+            "properties": {"url": SITE + path},
+            **more,
+        }
+        assert self.post("/v1/page", event).status_code == 200
+
+    def form(self, form_id: str, visitor: str | None = "v1", *, consent: bool = False, **fields: Any) -> Any:
+        data = {"fields": fields, "visitor_id": visitor, "consent": {"marketing": consent, "text": "Write to me."}}
+        answer = self.post(f"/v1/forms/{form_id}", data)
+        assert answer.status_code == 202, answer.body
+        return json.loads(answer.body)
+
+    # --- the streams and the clock ----------------------------------------------------------------------------
+
+    def until_quiet(self) -> None:
+        """Give every new record to its handler until none is left."""
+        for _ in range(MOST_ROUNDS):
+            fresh, self.drained = self.ports.memory.inserted[self.drained :], len(self.ports.memory.inserted)
+            if not fresh:
+                return
+            for item in fresh:
+                assert self.handle(item)
+        raise AssertionError("the streams do not come to rest")
+
+    def handle(self, item: Item) -> bool:
+        """Give one inserted item to its handler, as Lambda would; False when the handler wants it again."""
+        sk = str(item["sk"])
+        if sk.startswith("EVENT#"):
+            return self.world.qualify_records(stream_event([item])) == {"batchItemFailures": []}
+        if sk.startswith("INTENT#"):
+            return self.world.deliver_records(stream_event([item])) == {"batchItemFailures": []}
+        return True
+
+    def minutes_later(self, minutes: float) -> None:
+        self.ports.clock.tick(timedelta(minutes=minutes))
+        self.world.clock.tick()
+        self.until_quiet()
+
+    # --- what came of it --------------------------------------------------------------------------------------
+
+    def lead(self, email: str = "ann@acme.example") -> Any:
+        return self.get(f"/v1/leads/{self.world.lead_id(email)}")
+
+    def outbox(self) -> list[Any]:
+        return list(self.get("/v1/outbox")["items"])
+
+
+def stream_event(items: list[Item]) -> dict[str, Any]:
+    """The event that Lambda gets for newly inserted items, shaped as AWS shapes it."""
+    return {
+        "Records": [
+            {
+                "eventID": str(number),
+                "eventName": "INSERT",
+                "eventSource": "aws:dynamodb",
+                "awsRegion": "eu-central-1",
+                "dynamodb": {
+                    "Keys": marshal({"pk": item["pk"], "sk": item["sk"]}),
+                    "NewImage": marshal(item),
+                    "SequenceNumber": str(number),
+                    "SizeBytes": 100,
+                    "StreamViewType": "NEW_IMAGE",
+                },
+            }
+            for number, item in enumerate(items, 1)
+        ]
+    }
+
+
+ANN: dict[str, Any] = {"email": "ann@acme.example", **PERSON}
+AD = {"campaign": {"source": "google", "medium": "cpc", "name": "spring"}}
+
+
+def ask(house: House, what: str, data: Any, email: str = "ann@acme.example", status: int = 200) -> Any:
+    """Ask something of a lead, and let it sink in."""
+    answer = house.post(f"/v1/leads/{house.world.lead_id(email)}/{what}", data, TOKEN)
+    assert answer.status_code == status, answer.body
+    house.until_quiet()
+    return json.loads(answer.body)
+
+
+def qualify_only(house: House) -> None:
+    """Let everything be qualified and nothing delivered."""
+    inserted = house.ports.memory.inserted
+    while house.drained < len(inserted):
+        item = inserted[house.drained]
+        house.drained += 1
+        if str(item["sk"]).startswith("EVENT#"):
+            assert house.handle(item)

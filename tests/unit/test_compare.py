@@ -1,0 +1,65 @@
+"""Two models' scores side by side are the scores of each, exactly."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from chalicelib.scoring.compare import Beside
+from chalicelib.scoring.model import compiled
+from chalicelib.scoring.score import worth
+from chalicelib.scoring.tally import Since
+from tests import crowd
+from tests.baton import model_document
+from tests.factories import TODAY
+from tests.fakes import NOW
+
+
+def weights(document: Any) -> None:
+    document["rules"]["actions"]["blog"]["points"] = 3
+    document["rules"]["profile"]["seniority"]["tiers"][0]["points"] = 1
+
+
+def nothing(_document: Any) -> None:
+    pass
+
+
+def everything(document: Any) -> None:
+    for rule in document["rules"]["actions"].values():
+        rule["half_life_days"] = 5
+    for rule in document["rules"]["profile"].values():
+        rule["group"] = "engagement"
+
+
+def rules_less(document: Any) -> None:
+    del document["rules"]["actions"]["blog"], document["rules"]["profile"]["size"], document["rules"]["undesirables"]
+
+
+def another_group(document: Any) -> None:
+    document["groups"]["reading"] = {"min": 0, "max": 9}
+    document["rules"]["actions"]["blog"]["group"] = "reading"
+
+
+def limits(document: Any) -> None:
+    document["groups"]["fit"] = {"min": -5, "max": 5}
+    document["grade_needs"] = 4
+
+
+def ours(document: Any) -> None:
+    document["internal"] = {"email_domain": ["acme.*"]}
+
+
+def competitor(document: Any) -> None:
+    document["rules"]["undesirables"]["competitor"]["matches"] = ["gmail.*"]
+
+
+@pytest.mark.parametrize("change", [nothing, weights, everything, rules_less, another_group, limits, ours, competitor])
+def test_both_scores_are_what_each_model_says_alone(change: Any) -> None:
+    document = deepcopy(model_document())
+    change(document)
+    first, second = compiled(model_document(), 1), compiled(document, 2)
+    for lead in crowd.people(first, {0: 20, 3: 30, 40: 30}, NOW):
+        for since in (None, Since.now(lead.tally, TODAY.toordinal() - 20)):
+            given = (lead.profile, lead.touches, lead.tally, TODAY, since)
+            for one, other in ((first, second), (second, first)):
+                assert Beside(one, other).worths(*given) == [worth(one, *given), worth(other, *given)]

@@ -1,0 +1,135 @@
+"""Letters: rendered for one person, with the way out in body and headers; and which letters a transition wants."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.delivery.messages import Mail, Skip
+from chalicelib.delivery.outbox import Reason, State
+from chalicelib.delivery.templates import plain_name
+from chalicelib.errors import DocumentError
+from chalicelib.events import Value
+from chalicelib.lifecycle.stages import Stage
+from chalicelib.nurture.emails import Letters
+from chalicelib.nurture.sequences import first_letters
+from tests import factories as make
+from tests.fakes import NOW
+
+URL = "https://api.keybook.example/u/token"
+WELCOME = {
+    "id": "welcome",
+    "language": "en",
+    "subject": "Hello{% if first_name %}, {{ first_name }}{% endif %}",
+    "text": "Dear {{ first_name or 'reader' }}\n{{ unsubscribe_url }}",
+    "html": "<p>Dear {{ first_name or 'reader' }}</p><a href='{{ unsubscribe_url }}'>stop</a>",
+}
+
+
+def compose(document: dict[str, Any] | None = WELCOME, name: Value = "Ann", **intent: Any) -> Mail | Skip:
+    letters = Letters(lambda _id: document, lambda _lead: {"first_name": name}, lambda _lead: URL)
+    return letters.compose(make.letter_intent(**intent))
+
+
+def mail(document: dict[str, Any] | None = WELCOME, name: Value = "Ann") -> Mail:
+    composed = compose(document, name)
+    assert isinstance(composed, Mail)
+    return composed
+
+
+def test_a_letter_is_rendered_for_its_reader() -> None:
+    letter = mail()
+    assert (letter.to, letter.subject) == ("ann@acme.example", "Hello, Ann")
+    assert letter.text == f"Dear Ann\n{URL}"
+    assert letter.html == f"<p>Dear Ann</p><a href='{URL}'>stop</a>"
+    assert letter.reference == make.letter_intent().id
+
+
+def test_the_way_out_stands_in_the_headers_of_rfc_8058() -> None:
+    assert mail().headers == {
+        "List-Unsubscribe": f"<{URL}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+@pytest.mark.parametrize("name", ["Ann", "Ann-Marie", "Jean Luc", "O'Neil", "Zoë", "Ö", "李", "Мария"])
+def test_a_name_greets(name: str) -> None:
+    assert plain_name(name) == name
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "", " ", "http://evil.example", "evil.example", "Ann.", "<b>Ann</b>", "{{ 7*7 }}", "Ann\nBcc: x", "a@b.example",
+        "50% off", "Ann, you won", "A" * 41, "Ann!", "--", "Ann_", "Ann ", "5",
+    ],
+)  # fmt: skip
+def test_a_name_that_is_none_is_left_out(name: str) -> None:
+    """Otherwise anybody could have us mail a stranger a message of theirs."""
+    assert plain_name(name) == ""
+    assert mail(name=name).subject == "Hello"
+    assert "Dear reader" in mail(name=name).text
+
+
+def test_a_number_for_a_name_is_left_out() -> None:
+    assert mail(name=5).subject == "Hello"
+
+
+def test_a_subject_is_one_line() -> None:
+    assert mail({**WELCOME, "subject": "one\r\n two\t three "}).subject == "one two three"
+
+
+def test_a_letter_without_html_has_none() -> None:
+    assert mail({name: value for name, value in WELCOME.items() if name != "html"}).html is None
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (None, Reason.NO_LETTER),
+        ({**WELCOME, "text": "{% if %}"}, Reason.NOT_RENDERED),
+        ({**WELCOME, "text": "{{ ''.__class__.__mro__ }}"}, Reason.NOT_RENDERED),
+        ({**WELCOME, "text": "{{ nothing.at.all }}"}, Reason.NOT_RENDERED),
+    ],
+)
+def test_a_letter_that_cannot_be_rendered_is_refused_with_the_reason(
+    document: dict[str, Any] | None, reason: Reason
+) -> None:
+    assert compose(document) == Skip(State.REFUSED, reason)
+
+
+def test_a_letter_to_nobody_is_refused() -> None:
+    assert compose(to=None) == Skip(State.REFUSED, Reason.NO_ADDRESS)
+
+
+@pytest.mark.parametrize("change", [{"nonsense": 1}, {"language": "english"}, {"subject": ""}, {"text": None}])
+def test_a_letter_outside_the_format_is_a_document_error(change: dict[str, Any]) -> None:
+    with pytest.raises(DocumentError):
+        compose({**WELCOME, **change})
+
+
+# --- sequences ------------------------------------------------------------------------------------------------------
+
+SEQUENCE = {"id": "welcome", "enter": {"stage": ["mql"]}, "steps": [{"id": "1", "wait": "0d", "letter": "hello"}]}
+
+
+def wanted(target: Stage, sequence: dict[str, Any] = SEQUENCE, cycle: int = 1) -> list[tuple[str, str | None]]:
+    moved = make.transition(target, cycle=cycle)
+    intents = first_letters([sequence], moved, make.LEAD_ID, "ann@acme.example", 3, NOW)
+    return [(intent.key, intent.letter) for intent in intents]
+
+
+@pytest.mark.parametrize(("target", "count"), [(Stage.MQL, 1), (Stage.SQL, 0), (Stage.LEAD, 0)])
+def test_a_sequence_writes_to_those_who_enter_its_stage(target: Stage, count: int) -> None:
+    assert len(wanted(target)) == count
+
+
+def test_a_letter_is_keyed_by_what_it_means() -> None:
+    assert wanted(Stage.MQL, cycle=2) == [("letter#welcome#2#1", "hello")]
+
+
+@pytest.mark.parametrize(
+    "change", [{"steps": []}, {"enter": {"stage": ["lead"]}}, {"steps": [{"id": "1", "wait": "1d", "letter": "x"}]}]
+)
+def test_a_sequence_outside_the_format_is_a_document_error(change: dict[str, Any]) -> None:
+    with pytest.raises(DocumentError):
+        wanted(Stage.MQL, {**SEQUENCE, **change})

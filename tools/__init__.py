@@ -1,0 +1,1 @@
+"""The product commands behind `make`: check-model, agreement, simulate, export, rebuild."""

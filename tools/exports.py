@@ -1,0 +1,119 @@
+"""An export: leads as lines of JSON, behind the model and the routing they live with. What `make simulate` works on.
+
+A line holds what scoring and the lifecycle know of a lead: profile, touches, tally and standing. That is personal data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from chalicelib.events import EPOCH
+from chalicelib.leads.lead import Lead
+from chalicelib.lifecycle.stages import Outcome, Stage, Standing
+from chalicelib.scoring.profile import Known, Touch, Touches
+from chalicelib.scoring.tally import Since, Tally
+
+
+def header_of(model: Mapping[str, Any], version: int, routing: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The first line of an export: the active model with its version, and the routing."""
+    return {"model": model, "version": version, "routing": routing}
+
+
+def line_of(lead: Lead) -> dict[str, Any]:
+    """A lead as a line of an export."""
+    standing = lead.standing
+    return {
+        "lead_id": lead.lead_id,
+        "profile": {name: known.value for name, known in sorted(lead.profile.items())},
+        "touches": [_touch(one) for one in (lead.touches.first, lead.touches.last)],
+        "tally": _cells(lead.tally),
+        "matching": lead.matching,
+        "stage": standing.stage.value,
+        "kind": standing.kind,
+        "cycle": standing.cycle,
+        "entered_on": _iso(standing.entered_on),
+        "owner": standing.owner,
+        "by_person": standing.by_person,
+        "rest_until": _iso(standing.rest_until),
+        "since": {"day": _iso(date.fromordinal(standing.since.day or 1)), "held": _cells(standing.since.held)}
+        if standing.since
+        else None,
+        "overrides": list(standing.overrides),
+        "outcome": standing.outcome,
+        "handed_on": _iso(standing.handed_on),
+    }
+
+
+def lead_of(line: Mapping[str, Any]) -> Lead:
+    """The lead of a line. Who said a field, and when, is not in an export: no score asks it.
+
+    Raises KeyError, TypeError or ValueError for what is no line of an export.
+    """
+    first, last = (_touch_of(one) for one in line["touches"])
+    since = line["since"]
+    return Lead(
+        lead_id=str(line["lead_id"]),
+        version=1,
+        profile={
+            name: Known(confirmed=False, at=EPOCH, event_id="", value=value) for name, value in line["profile"].items()
+        },
+        touches=Touches(first, last),
+        tally=_tally(line["tally"]),
+        matching=str(line["matching"]),
+        standing=Standing(
+            stage=Stage(line["stage"]),
+            kind=line["kind"],
+            cycle=int(line["cycle"]),
+            entered_on=_day(line["entered_on"]),
+            owner=line["owner"],
+            by_person=bool(line["by_person"]),
+            rest_until=_day(line["rest_until"]),
+            since=Since(date.fromisoformat(since["day"]).toordinal(), _tally(since["held"])) if since else None,
+            overrides=tuple(line["overrides"]),
+            outcome=Outcome(line["outcome"]) if line["outcome"] else None,
+            handed_on=_day(line["handed_on"]),
+        ),
+    )
+
+
+def _cells(tally: Tally) -> dict[str, Any]:
+    days = {signal: {_text(day): number for day, number in cells.items()} for signal, cells in tally.days.items()}
+    keys = {signal: {key: _text(day) for key, day in cells.items()} for signal, cells in tally.keys.items()}
+    return {"days": days, "keys": keys}
+
+
+def _tally(cells: Mapping[str, Any]) -> Tally:
+    return Tally(
+        {signal: {_ordinal(day): int(n) for day, n in days.items()} for signal, days in cells["days"].items()},
+        {signal: {key: _ordinal(day) for key, day in keys.items()} for signal, keys in cells["keys"].items()},
+    )
+
+
+def _touch(touch: Touch | None) -> dict[str, Any] | None:
+    if touch is None:
+        return None
+    return {"at": touch.at.isoformat(), "source": touch.source, "medium": touch.medium, "campaign": touch.campaign}
+
+
+def _touch_of(touch: Mapping[str, Any] | None) -> Touch | None:
+    if touch is None:
+        return None
+    return Touch(datetime.fromisoformat(touch["at"]), "", touch["source"], touch["medium"], touch["campaign"])
+
+
+def _text(day: int) -> str:
+    return date.fromordinal(day).isoformat()
+
+
+def _ordinal(day: str) -> int:
+    return date.fromisoformat(day).toordinal()
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,150 @@
+"""What a draft of the scoring model would change, on an export and off line.
+
+    python -m tools.simulate model.yaml leads.jsonl     on a file that `make export` wrote
+    python -m tools.simulate model.yaml                 on the leads of the running local stack
+
+An export has no events. A draft whose signals match otherwise is judged by the counts there are, and that is said.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml.error import YAMLError
+
+from chalicelib.authoring.format import load
+from chalicelib.errors import DocumentError
+from chalicelib.handoff.routing import weekly_capacity
+from chalicelib.leads.lead import Lead
+from chalicelib.publishing.simulate import Found, WhatIf, report
+from chalicelib.scoring.model import Model, compiled
+from infra.defaults import read_yaml, refusal
+from infra.deploy import DeployError
+from tools.exports import lead_of
+from tools.leads import export, world_of
+
+SHOWN_LEADS = 20
+SHOWN_REASONS = 3
+DRAFT = 0  # the version of what was never stored
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Simulates and prints. Returns the exit code."""
+    given = _parse(arguments)
+    try:
+        draft = load(read_yaml(given.model), DRAFT)
+    except (OSError, UnicodeDecodeError, YAMLError, DocumentError) as refused:
+        print(refusal(given.model, refused), file=sys.stderr)
+        return 1
+    try:
+        lines = _lines(given.export) if given.export else export(world_of(None))
+        print(told(simulate(lines, draft, datetime.now(UTC).date())))
+    except (OSError, DeployError, DocumentError, LookupError, TypeError, ValueError) as error:
+        print(f"no leads to try it on: {error}; `make export` writes them into a file", file=sys.stderr)
+        return 1
+    return 0
+
+
+def simulate(lines: Iterator[Mapping[str, Any]], draft: Model, day: date) -> dict[str, Any]:
+    """What a draft would change, in the shape of `POST /v1/model/simulate`, with the number of leads and how many of
+    them were counted by signals that match otherwise than the draft's.
+
+    lines: those of an export, read one by one. Raises ValueError, naming the line, for what is none.
+    """
+    header = _header(lines)
+    active = compiled(header["model"], int(header["version"]))
+    what_if, found, changed, otherwise = WhatIf(active, draft, day, _as_counted), Found(), list[Any](), 0
+    for lead in _leads(lines):
+        otherwise += lead.matching != draft.matching
+        change = what_if.add(found, lead)
+        if change is not None and len(changed) < SHOWN_LEADS:
+            changed.append(change.shape())
+    shape = report(found, changed, weekly_capacity(header["routing"]), truncated=found.changed > len(changed))
+    return {"lead_count": found.leads, "counted_otherwise": otherwise, **shape}
+
+
+def told(found: Mapping[str, Any]) -> str:
+    """A simulation in words."""
+    changed = sum(found["changes"].values())
+    lines = [f"Of {found['lead_count']} leads {changed} would change their stage."]
+    lines += [f"  {number:>6}  {name.replace('->', ' -> ')}" for name, number in found["changes"].items()]
+    week = found["handoffs_per_week"]
+    lines.append(f"Handoffs a week: {week['before']} now, {week['after']} then; sales takes {week['capacity']}.")
+    lines += _outcomes(found["outcomes"])
+    if found["counted_otherwise"]:
+        lines.append(
+            f"{found['counted_otherwise']} leads were counted by signals that match otherwise: their history is as it "
+            "was counted. Over the API the draft is simulated on their events."
+        )
+    for lead in found["leads"]:
+        lines.append(f"{lead['lead_id']}: {lead['from']} -> {lead['to']}")
+        lines += [f"  {_points(one)}  {one['text']}" for one in lead["reasons"][:SHOWN_REASONS]]
+    if found.get("truncated"):
+        lines.append(f"... and {changed - len(found['leads'])} more.")
+    return "\n".join(lines)
+
+
+def _outcomes(outcomes: Mapping[str, Any] | None) -> Iterator[str]:
+    if outcomes is None:
+        return
+    yield f"Of {outcomes['won']} won and {outcomes['lost']} lost:"
+    for word in ("precision", "recall"):
+        before, after = (_share(outcomes[f"{word}_{when}"]) for when in ("before", "after"))
+        yield f"  {word} {before} now, {after} then"
+
+
+def _share(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.0%}"
+
+
+def _points(reason: Mapping[str, Any]) -> str:
+    return f"{reason['points_before']:g} -> {reason['points_after']:g}"
+
+
+def _as_counted(lead: Lead, _model: Model) -> Lead:
+    """An export has no events to count again."""
+    return lead
+
+
+def _header(lines: Iterator[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The first line. Raises ValueError when it is not that of an export."""
+    for line in lines:
+        if not isinstance(line, dict) or not {"model", "version", "routing"} <= line.keys():
+            raise ValueError("line 1 is not the model and the routing of an export")
+        return line
+    raise ValueError("the export is empty")
+
+
+def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                yield json.loads(line)
+            except ValueError:
+                raise ValueError(f"line {number} is no JSON") from None
+
+
+def _leads(lines: Iterator[Mapping[str, Any]]) -> Iterator[Lead]:
+    """The leads behind the header. Raises ValueError naming the line that is none."""
+    for number, line in enumerate(lines, 2):
+        try:
+            yield lead_of(line)
+        except (AttributeError, LookupError, TypeError, ValueError):
+            raise ValueError(f"line {number} is no lead of an export") from None
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.simulate", description="Tries a scoring model on leads.")
+    parser.add_argument("model", type=Path, help="the draft, as YAML")
+    parser.add_argument("export", type=Path, nargs="?", help="a file of `make export`; the local stack without")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
