@@ -1,7 +1,7 @@
 """Baton's table of contents: every group of routes and every trigger, one line each.
 
-Two functions serve HTTP from this one app: APIHandler the private routes, PublicHandler (its own, smaller role) the
-public ones; the template points each path at its function.
+Two functions serve HTTP from this one app: APIHandler the private routes, PublicHandler (its own,
+smaller role) the public ones; the template points each path at its function.
 """
 
 from typing import Any
@@ -15,7 +15,8 @@ from chalicelib.http.sales import sales
 from chalicelib.telemetry import traced
 from chalicelib.wiring.world import world
 
-STREAM = "arn:aws:dynamodb:region:account:table/baton/stream/label"  # the template puts the real one in its place
+# the template puts the real one in its place
+STREAM = "arn:aws:dynamodb:region:account:table/baton/stream/label"
 
 app = Chalice(app_name="baton")
 app.register_middleware(traced, "all")
@@ -39,13 +40,13 @@ def qualify(event: DynamoDBEvent) -> dict[str, Any]:
 
 @app.on_dynamodb_record(stream_arn=STREAM, name="deliver")
 def deliver(event: DynamoDBEvent) -> dict[str, Any]:
-    """An intent was planned: claim it, send it, settle it."""
+    """A message was planned: claim it, send it, settle it."""
     return world().deliver_records(event.to_dict())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="clock")
 def clock(_event: Any) -> int:
-    """Each minute: reviews, refolds and unsettled intents that are due."""
+    """Each minute: reviews, replays and unsettled messages that are due."""
     return world().clock.tick()
 
 

@@ -1,5 +1,6 @@
 """`python -m bench [section ...]`: measures, prints a table to standard error and one JSON document to standard
-output, and keeps the document in .local/bench/bench.json."""
+output, and keeps the document in .local/bench/bench.json.
+"""
 
 from __future__ import annotations
 
@@ -32,15 +33,27 @@ COST = "cost"  # from what units and cpu found
 
 def main(arguments: list[str]) -> int:
     """Measures what is asked for, or everything. 1 when a measurement could not be made."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description="What Baton costs in time, units and money.")
-    parser.add_argument("sections", nargs="*", metavar="section", help=f"{', '.join(SECTIONS)}; all if none is given")
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description="What Baton costs in time, units and money."
+    )
+    parser.add_argument(
+        "sections",
+        nargs="*",
+        metavar="section",
+        help=f"{', '.join(SECTIONS)}; all if none is given",
+    )
     asked = parser.parse_args(arguments).sections or list(SECTIONS)
     if unknown := set(asked) - set(SECTIONS):
         parser.error(f"no section {', '.join(sorted(unknown))}")
-    report: dict[str, Any] = {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}", "python": platform.python_version()}
+    report: dict[str, Any] = {
+        "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
+        "python": platform.python_version(),
+    }
     for name in asked:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
-        with redirect_stdout(sys.stderr):  # the functions' own log lines are no part of the document
+        with redirect_stdout(
+            sys.stderr
+        ):  # the functions' own log lines are no part of the document
             report[name] = _tried(SECTIONS[name])
     if _is_measured(report, "units") and _is_measured(report, "cpu"):
         report[COST] = cost.measure(report["units"], report["cpu"])

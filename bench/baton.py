@@ -1,4 +1,6 @@
-"""The production code on a table of the bench's own: real use cases, real codecs, a clock that stands."""
+"""The production code on a table of the bench's own: real use cases, real codecs, a clock that
+stands.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from typing import Any
 
 from bench.meter import TABLE
 from chalicelib.capture.identity import lead_id
-from chalicelib.delivery.messages import Message, Outcome, Sent
+from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.settings import Settings
 from chalicelib.store.table import Table
 from chalicelib.wiring.world import Ports, World
@@ -17,9 +19,13 @@ from infra import defaults
 
 SITE, API = "https://www.keybook.example", "https://api.keybook.example"
 IDENTITY = "the bench's identity secret"
-SECRETS = {"identity": IDENTITY, "links": '{"current": "the bench\'s link secret"}', "admin": "token"}
+SECRETS = {
+    "identity": IDENTITY,
+    "links": '{"current": "the bench\'s link secret"}',
+    "admin": "token",
+}
 SETTINGS = Settings(
-    stage="bench",
+    environment="bench",
     table=TABLE,
     identity_secret="identity",
     link_secret="links",
@@ -38,7 +44,7 @@ class BenchPorts(Ports):
         super().__init__(SETTINGS)
         self.table = table
         self.time = now
-        self.send: Callable[[Message], Outcome] = lambda _message: Sent("message")
+        self.send: Callable[[Outgoing], SendResult] = lambda _message: Sent("message")
         self._ids = count(1)
 
     def now(self) -> datetime:
@@ -60,7 +66,9 @@ def build(table: Table, now: datetime | None = None) -> tuple[World, BenchPorts]
     world = World(ports)
     documents = world.documents
     world.models.load(defaults.read_yaml(defaults.DEFAULTS / "model.yaml"))
-    every: dict[tuple[str, str], Any] = {(kind, one_id): one for kind, one_id, one in defaults.default_documents()}
+    every: dict[tuple[str, str], Any] = {
+        (kind, one_id): one for kind, one_id, one in defaults.default_documents()
+    }
     every |= {(kind, one_id): one for kind, one_id, one in defaults.demo_documents(SITE)}
     for (kind, one_id), one in every.items():
         documents.put(kind, one, one_id)

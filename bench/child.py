@@ -1,7 +1,9 @@
-"""One cold start, in a process of its own: `child.py SOURCE [HANDLER] < event`, as one line of JSON.
+"""One cold start, in a process of its own: `child.py SOURCE [HANDLER] < event`, as one line of
+JSON.
 
-SOURCE is the unpacked package. Without a handler it is the floor: Chalice with one route, pydantic with one model,
-one DynamoDB client and one call. Nothing is imported before the clock starts but what every Python has loaded.
+SOURCE is the unpacked package. Without a handler it is the floor: Chalice with one route, pydantic
+with one model, one DynamoDB client and one call. Nothing is imported before the clock starts but
+what every Python has loaded.
 """
 
 import sys
@@ -44,4 +46,6 @@ if len(sys.argv) > 2:
 else:
     run_floor()
 ended_s, ended_cpu_s = time.monotonic(), time.process_time()
-print(f'\n{{"started_s": {started_s}, "ended_s": {ended_s}, "cpu_s": {ended_cpu_s - started_cpu_s}}}')
+print(
+    f'\n{{"started_s": {started_s}, "ended_s": {ended_s}, "cpu_s": {ended_cpu_s - started_cpu_s}}}'
+)

@@ -1,4 +1,5 @@
-"""Processor time of a handler beside a bare put_item, by turns: `child_cpu.py SOURCE ITERATIONS BLOCKS < work`.
+"""Processor time of a handler beside a bare put_item, by turns: `child_cpu.py SOURCE ITERATIONS
+BLOCKS < work`.
 
 Runs on the unpacked package. Prints a list of pairs of ms an iteration for each piece of work.
 """
@@ -44,10 +45,14 @@ def main() -> None:
     given = json.load(sys.stdin)
     client = boto3.client("dynamodb")
     out = os.dup(1)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # the handlers' logs are written, and read by nobody
+    os.dup2(
+        os.open(os.devnull, os.O_WRONLY), 1
+    )  # the handlers' logs are written, and read by nobody
 
     def floor() -> Any:
-        return client.put_item(TableName="baton", Item=given["item"], ConditionExpression="attribute_not_exists(pk)")
+        return client.put_item(
+            TableName="baton", Item=given["item"], ConditionExpression="attribute_not_exists(pk)"
+        )
 
     found = {name: pairs(handler, event, floor) for name, (handler, event) in given["work"].items()}
     os.write(out, (json.dumps(found) + "\n").encode())

@@ -1,6 +1,8 @@
-"""Cold starts: from the first line of a fresh process to a function's first call of DynamoDB, beside the floor.
+"""Cold starts: from the first line of a fresh process to a function's first call of DynamoDB,
+beside the floor.
 
-The floor is Chalice with one route, pydantic with one model, one boto3 client and one call, from the same zip.
+The floor is Chalice with one route, pydantic with one model, one boto3 client and one call, from
+the same zip.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ TARGET_RATIO = 1.2
 
 @dataclass(frozen=True)
 class Start:
-    """One cold start, in ms: to the first call of DynamoDB; to the end of the invocation; processor time in all."""
+    """One cold start, in ms: to the first call of DynamoDB; to the end of the invocation; processor
+    time in all.
+    """
 
     first_call_ms: float
     invocation_ms: float
@@ -40,11 +44,17 @@ def measure(pairs: int = PAIRS) -> dict[str, Any]:
 def _measure_all(source: Path, pairs: int) -> dict[str, dict[str, Any]]:
     with serving() as stub:
         _start(stub, source, None)  # the disk's caches are warm for all
-        return {name: _measure_one(stub, source, *inputs.FIRST[name], pairs) for name in inputs.FIRST}
+        return {
+            name: _measure_one(stub, source, *inputs.FIRST[name], pairs) for name in inputs.FIRST
+        }
 
 
-def _measure_one(stub: Stub, source: Path, handler: str, event: Mapping[str, Any], pairs: int) -> dict[str, Any]:
-    found = by_turns(pairs, lambda: _start(stub, source, (handler, event)), lambda: _start(stub, source, None))
+def _measure_one(
+    stub: Stub, source: Path, handler: str, event: Mapping[str, Any], pairs: int
+) -> dict[str, Any]:
+    found = by_turns(
+        pairs, lambda: _start(stub, source, (handler, event)), lambda: _start(stub, source, None)
+    )
     first = compare([(one.first_call_ms, floor.first_call_ms) for one, floor in found])
     whole = compare([(one.invocation_ms, floor.invocation_ms) for one, floor in found])
     cpu = compare([(one.cpu_ms, floor.cpu_ms) for one, floor in found])

@@ -1,7 +1,9 @@
-"""What a million of each costs at list price (us-east-1, on demand, without free tiers), with its parts.
+"""What a million of each costs at list price (us-east-1, on demand, without free tiers), with its
+parts.
 
-Units, calls and log bytes are measured; Lambda's duration is estimated from the processor time measured here, because
-512 MB get 512/1769 of a processor, and from a few milliseconds for each call.
+Units, calls and log bytes are measured; Lambda's duration is estimated from the processor time
+measured here, because 512 MB get 512/1769 of a processor, and from a few milliseconds for each
+call.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ from dataclasses import dataclass
 from typing import Any
 
 MEMORY_MB, FULL_CPU_MB = 512, 1769  # docs.aws.amazon.com/lambda: 1,769 MB are one processor
-CALL_MS = 5.0  # a call of DynamoDB from Lambda in its region, as AWS says: single-digit milliseconds
+CALL_MS = (
+    5.0  # a call of DynamoDB from Lambda in its region, as AWS says: single-digit milliseconds
+)
 LAMBDA_LOG_BYTES = 330  # START, END and REPORT
 MILLION = 1_000_000
 CENTS = 100
@@ -32,7 +36,9 @@ class Prices:
 
 @dataclass(frozen=True)
 class Use:
-    """What one of something takes. cpu_ms: processor time on a whole processor; batch: records an invocation takes."""
+    """What one of something takes. cpu_ms: processor time on a whole processor; batch: records an
+    invocation takes.
+    """
 
     read: float = 0.0
     write: float = 0.0
@@ -46,7 +52,9 @@ class Use:
 
 def use_of(units: Mapping[str, Any], cpu_ms: float, *, requests: int = 0, mails: int = 0) -> Use:
     """The use of a measured action."""
-    return Use(units["read"], units["write"], units["calls"], units["log_bytes"], cpu_ms, requests, mails)
+    return Use(
+        units["read"], units["write"], units["calls"], units["log_bytes"], cpu_ms, requests, mails
+    )
 
 
 def duration_ms(use: Use) -> float:
@@ -71,7 +79,9 @@ def per_million(use: Use, prices: Prices | None = None) -> dict[str, float]:
 
 
 def measure(units: Mapping[str, Any], cpu: Mapping[str, Any]) -> dict[str, Any]:
-    """A million of each, from what the other measurements found, for the lead with 10,000 events."""
+    """A million of each, from what the other measurements found, for the lead with 10,000
+    events.
+    """
     ping, lead = units["ping"], units["lead of 10,000 events"]
     milliseconds = {name: float(cpu[name]["cpu_ms"]) for name in cpu}
     uses = {
@@ -81,6 +91,9 @@ def measure(units: Mapping[str, Any], cpu: Mapping[str, Any]) -> dict[str, Any]:
         "form": use_of(lead["form demo"], milliseconds["form"], requests=1),
         "transition to MQL": use_of(lead["transition lead to mql"], milliseconds["counted"]),
         "transition to SQL": use_of(lead["transition mql to sql"], milliseconds["counted"]),
-        "letter, delivered": use_of(lead["deliver"][0], milliseconds["counted"], mails=1),
+        "email, delivered": use_of(lead["deliver"][0], milliseconds["counted"], mails=1),
     }
-    return {name: {**per_million(use), "duration_ms": round(duration_ms(use), 1)} for name, use in uses.items()}
+    return {
+        name: {**per_million(use), "duration_ms": round(duration_ms(use), 1)}
+        for name, use in uses.items()
+    }

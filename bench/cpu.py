@@ -1,4 +1,6 @@
-"""Processor time of a warm handler for a ping and for a form, beside a bare boto3 put_item against the same stub."""
+"""Processor time of a warm handler for a ping and for a form, beside a bare boto3 put_item against
+the same stub.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,9 @@ CHILD = Path(__file__).with_name("child_cpu.py")
 
 
 def measure(iterations: int = ITERATIONS, blocks: int = BLOCKS) -> dict[str, Any]:
-    """Milliseconds of processor time an invocation, and times the floor: a ping, a form, an event that qualify looks
-    at and leaves, and one that it counts for a lead with 10,000 events."""
+    """Milliseconds of processor time an invocation, and times the floor: a ping, a form, an event
+    that qualify looks at and leaves, and one that it counts for a lead with 10,000 events.
+    """
     source = unpacked.unpack()
     with serving() as stub:
         owned, stub.items = _table()
@@ -36,19 +39,26 @@ def measure(iterations: int = ITERATIONS, blocks: int = BLOCKS) -> dict[str, Any
         arguments = [str(source), str(iterations), str(blocks)]
         found, _ = unpacked.run(CHILD, arguments, {"item": _item(), "work": work}, stub.url)
     return {
-        name: compare([(value, floor) for value, floor in pairs]).rounded("cpu_ms") for name, pairs in found.items()
+        name: compare([(value, floor) for value, floor in pairs]).rounded("cpu_ms")
+        for name, pairs in found.items()
     }
 
 
 def _table() -> tuple[str, dict[str, list[dict[str, Any]]]]:
-    """The visitor id of a lead with a long past, and what the stub's reads find: the lead and the documents."""
+    """The visitor id of a lead with a long past, and what the stub's reads find: the lead and the
+    documents.
+    """
     kept = KeptTable()
     world, ports = baton.build(kept)
-    past = history.past(world.models.active(), inputs.LEAD_ID, inputs.EMAIL, PAST_EVENTS, ports.time)
+    past = history.past(
+        world.models.active(), inputs.LEAD_ID, inputs.EMAIL, PAST_EVENTS, ports.time
+    )
     items = [*kept.items.values(), *history.derived(past)]
     found: dict[str, list[dict[str, Any]]] = {}
     for item in items:
-        found.setdefault(str(item["pk"]), []).append({name: _json(value) for name, value in marshal(item).items()})
+        found.setdefault(str(item["pk"]), []).append(
+            {name: _json(value) for name, value in marshal(item).items()}
+        )
     return past.visitor_id, found
 
 

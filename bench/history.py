@@ -1,7 +1,7 @@
 """Leads with a past, written straight to the table with the real codecs.
 
-A lead came 60 days ago by a form that claimed its visitor; since then its visitor did eight kinds of things, and at
-most 40 of them in the last 48 hours.
+A lead came 60 days ago by a form that claimed its visitor; since then its visitor did eight kinds
+of things, and at most 40 of them in the last 48 hours.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ DAYS = 60
 RECENT = timedelta(hours=48)
 RECENT_MAX = 40
 BATCH = 25
-# Eight signals of the default model: site-visit, blog, product-page, case-study and login-page by path, ad-click by its
-# medium, favourite and webinar-attended by name. None of intent, and a company too small to fit: a lead that moves by
-# itself is not one that only counts.
+# Eight signals of the default model: site-visit, blog, product-page, case-study and login-page by
+# path, ad-click by its medium, favourite and webinar-attended by name. None of message, and a
+# company too small to fit: a lead that moves by itself is not one that only counts.
 PATHS = ("/", "/blog/one", "/products/a", "/customers/acme", "/support/contact", "/landing")
 NAMES = ("Product Added to Wishlist", "Webinar Attended")
 AD = {"source": "google", "medium": "cpc", "name": "spring"}
@@ -58,7 +58,7 @@ def past(model: Model, lead_id: str, email: str, number: int, now: datetime) -> 
     form = _form(lead_id, email, visitor_id, now - timedelta(days=DAYS))
     pings = list(_pings(visitor_partition(visitor_id), number, now))
     empty = Lead(lead_id=lead_id)
-    folded = leads.refold(model, empty, [form], {visitor_partition(visitor_id): pings}, now)
+    folded = leads.replay(model, empty, [form], {visitor_partition(visitor_id): pings}, now)
     decided = leads.decided(model, replace(folded, version=1), now)
     settled = leads.decided(model, decided.lead, now).lead  # a second look moves it no more
     return Past(email, visitor_id, [form], pings, replace(settled, version=1))
@@ -86,9 +86,14 @@ def put_all(client: Any, table_name: str, every: Iterable[Item]) -> None:
 
 
 def times(number: int, now: datetime) -> Iterator[datetime]:
-    """When the events of a past happened: evenly over 60 days, with at most 40 in the last 48 hours."""
+    """When the events of a past happened: evenly over 60 days, with at most 40 in the last 48
+    hours.
+    """
     recent = min(RECENT_MAX, max(1, number // 5))
-    older, first = number - recent, RECENT + timedelta(hours=1)  # captured hours are remembered, not minutes
+    older, first = (
+        number - recent,
+        RECENT + timedelta(hours=1),
+    )  # captured hours are remembered, not minutes
     for position in range(recent):
         yield now - RECENT * (position + 1) / (recent + 1)
     for position in range(older):
@@ -97,7 +102,12 @@ def times(number: int, now: datetime) -> Iterator[datetime]:
 
 def _form(lead_id: str, email: str, visitor_id: str, at: datetime) -> Event:
     partition = lead_partition(lead_id)
-    fields: dict[str, Value] = {"email": email, "first_name": "Ann", "company_size": TINY, "country": "DE"}
+    fields: dict[str, Value] = {
+        "email": email,
+        "first_name": "Ann",
+        "company_size": TINY,
+        "country": "DE",
+    }
     return Event(
         partition=partition,
         id=event_id(partition, at, "first"),
@@ -128,7 +138,9 @@ def _pings(visitor: str, number: int, now: datetime) -> Iterator[Event]:
 
 
 class KeptTable:
-    """A table in memory that takes every write and has no index: for what is written, and for a stub to answer."""
+    """A table in memory that takes every write and has no index: for what is written, and for a
+    stub to answer.
+    """
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], Item] = {}
@@ -147,4 +159,8 @@ class KeptTable:
 
     def write(self, *writes: Write) -> None:
         """Keep the items."""
-        self.items |= {(str(put.item["pk"]), str(put.item["sk"])): put.item for put in writes if isinstance(put, Put)}
+        self.items |= {
+            (str(put.item["pk"]), str(put.item["sk"])): put.item
+            for put in writes
+            if isinstance(put, Put)
+        }

@@ -1,4 +1,6 @@
-"""Where a cold start goes: what each function imports beyond the floor, by `-X importtime` on compiled source."""
+"""Where a cold start goes: what each function imports beyond the floor, by `-X importtime` on
+compiled source.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,16 @@ OURS = "chalicelib"
 
 
 def measure() -> dict[str, Any]:
-    """For each function the ms of its imports that the floor has not, the dearest first, each by its own time."""
+    """For each function the ms of its imports that the floor has not, the dearest first, each by
+    its own time.
+    """
     source = unpacked.compiled(unpacked.unpack())
     with serving() as stub:
         floor = _imported(source, stub.url, [], {})
-        every = {name: _imported(source, stub.url, [handler], event) for name, (handler, event) in inputs.FIRST.items()}
+        every = {
+            name: _imported(source, stub.url, [handler], event)
+            for name, (handler, event) in inputs.FIRST.items()
+        }
     return {name: beyond(found, floor) for name, found in every.items()}
 
 
@@ -31,7 +38,9 @@ def parse(said: str) -> dict[str, int]:
 
 
 def beyond(found: dict[str, int], floor: Iterable[str]) -> dict[str, Any]:
-    """The ms of what is imported beyond the floor: in all, and of the dearest. Libraries are summed, ours are not."""
+    """The ms of what is imported beyond the floor: in all, and of the dearest. Libraries are
+    summed, ours are not.
+    """
     spent: Counter[str] = Counter()
     for name in found.keys() - set(floor):
         spent[name if name.startswith(OURS) else name.partition(".")[0]] += found[name]
@@ -42,5 +51,7 @@ def beyond(found: dict[str, int], floor: Iterable[str]) -> dict[str, Any]:
 
 
 def _imported(source: Path, url: str, handler: list[str], event: Any) -> dict[str, int]:
-    _, said = unpacked.run(unpacked.CHILD, [str(source), *handler], event, url, ("-X", "importtime"))
+    _, said = unpacked.run(
+        unpacked.CHILD, [str(source), *handler], event, url, ("-X", "importtime")
+    )
     return parse(said)

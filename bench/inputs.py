@@ -19,7 +19,9 @@ PING: Mapping[str, Any] = {
     "anonymousId": VISITOR_ID,
     "messageId": "018f6b0a-6d2f-7c73-8e2f-3a7b4c5d6e7f",
     "properties": {
-        "url": "https://www.keybook.example/pricing?utm_source=google&utm_medium=cpc&utm_campaign=spring-launch",
+        "url": (
+            "https://www.keybook.example/pricing?utm_source=google&utm_medium=cpc&utm_campaign=spring-launch"
+        ),
         "referrer": "https://www.google.com/",
         "title": "Pricing - Keybook access reviews",
     },
@@ -27,7 +29,9 @@ PING: Mapping[str, Any] = {
 }
 
 
-def form(email: str = EMAIL, visitor_id: str | None = VISITOR_ID, *, consent: bool = True) -> dict[str, Any]:
+def form(
+    email: str = EMAIL, visitor_id: str | None = VISITOR_ID, *, consent: bool = True
+) -> dict[str, Any]:
     """A form submission as a landing page sends it."""
     return {
         "fields": {"email": email, **PERSON},
@@ -53,7 +57,9 @@ def request(
         "content-type": "application/json",
         "host": "api.keybook.example",
         "origin": "https://www.keybook.example",
-        "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36",
+        "user-agent": (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0 Safari/537.36"
+        ),
         "x-forwarded-for": "203.0.113.7",
         "x-forwarded-proto": "https",
     }
@@ -66,7 +72,9 @@ def request(
         "headers": headers,
         "multiValueHeaders": {name: [value] for name, value in headers.items()},
         "queryStringParameters": query,
-        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "multiValueQueryStringParameters": (
+            {name: [value] for name, value in query.items()} if query else None
+        ),
         "pathParameters": path_parameters,
         "stageVariables": None,
         "requestContext": {
@@ -90,7 +98,13 @@ def ping_request(ping: Mapping[str, Any] = PING) -> dict[str, Any]:
 def form_request(form_id: str, submission: Mapping[str, Any]) -> dict[str, Any]:
     """A form over HTTP."""
     path = f"/v1/forms/{form_id}"
-    return request("POST", path, resource="/v1/forms/{form_id}", path_parameters={"form_id": form_id}, body=submission)
+    return request(
+        "POST",
+        path,
+        resource="/v1/forms/{form_id}",
+        path_parameters={"form_id": form_id},
+        body=submission,
+    )
 
 
 def leads_request() -> dict[str, Any]:
@@ -115,7 +129,9 @@ def stream(image: Mapping[str, Any]) -> dict[str, Any]:
         "eventSource": "aws:dynamodb",
         "awsRegion": "us-east-1",
         "dynamodb": change,
-        "eventSourceARN": "arn:aws:dynamodb:us-east-1:123456789012:table/baton/stream/2026-11-22T00:00:00.000",
+        "eventSourceARN": (
+            "arn:aws:dynamodb:us-east-1:123456789012:table/baton/stream/2026-11-22T00:00:00.000"
+        ),
     }
     return {"Records": [record]}
 
@@ -135,12 +151,12 @@ def captured(visitor_id: str = VISITOR_ID) -> dict[str, Any]:
 
 
 def planned() -> dict[str, Any]:
-    """The stream's record of a letter that was decided."""
+    """The stream's record of an email that was decided."""
     image = {
         "pk": {"S": f"LEAD#{LEAD_ID}"},
-        "sk": {"S": "INTENT#letter#welcome#1#1"},
+        "sk": {"S": "OUTBOX#nurture#1#welcome#1"},
         "schema": {"N": "1"},
-        "channel": {"S": "mail"},
+        "via": {"S": "email"},
         "about": {"N": "2"},
         "state": {"S": "planned"},
         "claims": {"N": "0"},
@@ -148,7 +164,7 @@ def planned() -> dict[str, Any]:
         "created_at_ms": {"N": str(AT_MS)},
         "due_at_ms": {"N": str(AT_MS + 120_000)},
         "to": {"S": EMAIL},
-        "letter": {"S": "welcome"},
+        "email": {"S": "welcome"},
     }
     return stream(image)
 
@@ -169,11 +185,12 @@ def tick() -> dict[str, Any]:
 
 
 def mail_event() -> dict[str, Any]:
-    """SES says that a letter was delivered."""
-    tag = "QU5OU0xFQURJRE9GVFdFTlRZU0lYQ0hBUlMjbGV0dGVyI3dlbGNvbWUjMSMx"  # LEAD_ID#letter#welcome#1#1
+    """SES says that an email was delivered."""
+    # LEAD_ID#nurture#1#welcome#1
+    tag = "QU5OU0xFQURJRE9GVFdFTlRZU0lYQ0hBUlMjbnVydHVyZSMxI3dlbGNvbWUjMQ"
     notice = {
         "eventType": "Delivery",
-        "mail": {"messageId": "0100018f6b0a5c1e", "timestamp": AT, "tags": {"intent": [tag]}},
+        "mail": {"messageId": "0100018f6b0a5c1e", "timestamp": AT, "tags": {"message": [tag]}},
         "delivery": {"timestamp": AT, "recipients": [EMAIL]},
     }
     message: dict[str, Any] = {

@@ -1,7 +1,8 @@
-"""Latency on the local stack: from a request to what comes of it, for a lead with 10 past events and one with 10,000.
+"""Latency on the local stack: from a request to what comes of it, for a lead with 10 past events
+and one with 10,000.
 
-The stack is one of the bench's own, in .local/bench. Its absolute times are those of an emulator and of this machine;
-what counts is the ratio of the two leads, measured by turns.
+The stack is one of the bench's own, in .local/bench. Its absolute times are those of an emulator
+and of this machine; what counts is the ratio of the two leads, measured by turns.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ WARM_UP = 3
 TARGET_RATIO = 1.1
 PATIENCE_S = 300.0
 POLL_S = 0.002
-MADE_BY_A_SAMPLE = ("TRANSITION#", "INTENT#", "HANDOFF#")
+MADE_BY_A_SAMPLE = ("TRANSITION#", "OUTBOX#", "HANDOFF#")
 
 
 class Lab:
@@ -54,12 +55,14 @@ class Lab:
         self._secret, now = secret, datetime.now(UTC)
         emails = {number: f"past-{number}-{uuid4().hex[:8]}@acme.example" for number in SIZES}
         self.pasts = {
-            number: history.past(model, lead_id(secret, email), email, number, now) for number, email in emails.items()
+            number: history.past(model, lead_id(secret, email), email, number, now)
+            for number, email in emails.items()
         }
 
     def seed(self) -> None:
-        """Write both pasts: first the events, whose visitors have no owner yet, so that the stream leaves them; when
-        it has passed them, what is derived of them."""
+        """Write both pasts: first the events, whose visitors have no owner yet, so that the stream
+        leaves them; when it has passed them, what is derived of them.
+        """
         for past in self.pasts.values():
             history.put_all(self.client, self._stack.table_name, history.items(past))
         email = f"last-{uuid4().hex[:8]}@acme.example"
@@ -70,7 +73,11 @@ class Lab:
     def to_score(self, number: int) -> float:
         """Milliseconds from a page view's request to the lead's new standing."""
         past = self.reset(number)
-        ping = {"anonymousId": past.visitor_id, "messageId": str(uuid4()), "properties": {"url": "/pricing"}}
+        ping = {
+            "anonymousId": past.visitor_id,
+            "messageId": str(uuid4()),
+            "properties": {"url": "/pricing"},
+        }
         began = time.monotonic()
         self.post("/v1/page", ping)
         self.until(lambda: self._version(past) > past.lead.version, "the lead is scored")
@@ -92,21 +99,27 @@ class Lab:
         pk = {"S": f"LEAD#{past.lead.lead_id}"}
         for item in self._of_lead(past):
             if item["sk"]["S"].startswith(MADE_BY_A_SAMPLE):
-                self.client.delete_item(TableName=self._stack.table_name, Key={"pk": pk, "sk": item["sk"]})
+                self.client.delete_item(
+                    TableName=self._stack.table_name, Key={"pk": pk, "sk": item["sk"]}
+                )
         history.put_all(self.client, self._stack.table_name, history.derived(past))
         return past
 
     def post(self, path: str, data: Any) -> None:
         """A request to the API."""
         headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(self._stack.api_url + path, json.dumps(data).encode(), headers)
+        request = urllib.request.Request(
+            self._stack.api_url + path, json.dumps(data).encode(), headers
+        )
         with urllib.request.urlopen(request, timeout=30) as answer:
             answer.read()
 
     def item(self, lead: str, sk: str) -> Any:
         """An item of a lead as it is stored now, or None."""
         key = {"pk": {"S": f"LEAD#{lead}"}, "sk": {"S": sk}}
-        return self.client.get_item(TableName=self._stack.table_name, Key=key, ConsistentRead=True).get("Item")
+        return self.client.get_item(
+            TableName=self._stack.table_name, Key=key, ConsistentRead=True
+        ).get("Item")
 
     def until(self, condition: Callable[[], Any], what: str) -> None:
         """Return once the condition holds. Raises BenchError after five minutes."""
@@ -128,11 +141,11 @@ class Lab:
         return int(self.item(past.lead.lead_id, "STANDING")["version"]["N"])
 
     def _is_sent(self, past: Past) -> bool:
-        found = self.item(past.lead.lead_id, f"INTENT#handoff#{past.lead.standing.cycle}#mail")
+        found = self.item(past.lead.lead_id, f"OUTBOX#handoff#{past.lead.standing.cycle}#mail")
         return bool(found) and found["state"]["S"] == "sent"
 
     def _is_quiet(self, past: Past) -> bool:
-        items = [item for item in self._of_lead(past) if item["sk"]["S"].startswith("INTENT#")]
+        items = [item for item in self._of_lead(past) if item["sk"]["S"].startswith("OUTBOX#")]
         return all(item["state"]["S"] not in ("planned", "claimed") for item in items)
 
 
@@ -171,14 +184,18 @@ def _compared(sample: Callable[[int], float], pairs: int) -> dict[str, Any]:
 def _command(word: str) -> None:
     environment = {**os.environ, "BATON_HOME": HOME}
     command = [sys.executable, "-m", "infra.local", word]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise BenchError(f"the local stack: {word} failed:\n{done.stdout}{done.stderr}")
 
 
 def _identity_secret(session: boto3.Session, stack: Stack) -> bytes:
     resources = session.client("cloudformation", endpoint_url=stack.aws_endpoint_url)
-    found = resources.describe_stack_resource(StackName=stack.stack_name, LogicalResourceId="IdentitySecret")
+    found = resources.describe_stack_resource(
+        StackName=stack.stack_name, LogicalResourceId="IdentitySecret"
+    )
     arn = found["StackResourceDetail"]["PhysicalResourceId"]
     secrets = session.client("secretsmanager", endpoint_url=stack.aws_endpoint_url)
     return secrets.get_secret_value(SecretId=arn)["SecretString"].encode()

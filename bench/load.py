@@ -1,4 +1,6 @@
-"""What scoring is measured on: fifty rules on twelve signals and a person, and leads with a past."""
+"""What scoring is measured on: fifty rules on twelve signals and a person, and leads with a
+past.
+"""
 
 from __future__ import annotations
 
@@ -24,15 +26,25 @@ FIELD_RULES: dict[str, dict[str, Any]] = {
     "seniority": {
         "field": "job_title",
         "tiers": [
-            {"matches": ["ceo", "cto", "chief *", "founder*", "vp *", "head of *", "director*"], "points": 14},
-            {"matches": ["*manager*", "* lead", "*architect*", "*engineer*", "*analyst*"], "points": 8},
+            {
+                "matches": ["ceo", "cto", "chief *", "founder*", "vp *", "head of *", "director*"],
+                "points": 14,
+            },
+            {
+                "matches": ["*manager*", "* lead", "*architect*", "*engineer*", "*analyst*"],
+                "points": 8,
+            },
         ],
     },
     "size": {
         "field": "company_size",
         "tiers": [{"between": [50, 1000], "points": 10}, {"between": [20, 5000], "points": 5}],
     },
-    "industry": {"field": "industry", "matches": ["software", "saas", "it*", "finan*"], "points": 6},
+    "industry": {
+        "field": "industry",
+        "matches": ["software", "saas", "it*", "finan*"],
+        "points": 6,
+    },
     "country": {"field": "country", "equals": ["DE", "AT", "CH", "US", "GB"], "points": 4},
     "phone": {"field": "phone", "present": True, "points": 4},
     "company": {"field": "company", "present": True, "points": 2},
@@ -40,8 +52,16 @@ FIELD_RULES: dict[str, dict[str, Any]] = {
 UNDESIRABLES: dict[str, dict[str, Any]] = {
     "free-mail": {"field": "email_domain", "in_list": "free_mail", "points": -12},
     "role-address": {"field": "email_local", "in_list": "role", "points": -6},
-    "student": {"field": "job_title", "matches": ["*student*", "*intern", "intern *", "*trainee*"], "points": -30},
-    "procurement": {"field": "job_title", "matches": ["*procurement*", "*purchasing*"], "points": -10},
+    "student": {
+        "field": "job_title",
+        "matches": ["*student*", "*intern", "intern *", "*trainee*"],
+        "points": -30,
+    },
+    "procurement": {
+        "field": "job_title",
+        "matches": ["*procurement*", "*purchasing*"],
+        "points": -10,
+    },
     "tiny": {"field": "company_size", "between": [1, 4], "points": -8},
     "competitor": {"field": "email_domain", "matches": ["rival.example"], "disqualify": True},
 }
@@ -67,17 +87,24 @@ PERSON = {**FIELD_RULES, **ROLES, **COUNTRIES}
 
 
 def scoring_model(points: float = 1.0) -> Model:
-    """A model of twelve signals and fifty rules: twenty-six on the person and where she came from, twenty-four on what
-    she did, two for each signal. points: of each of those, so that two models can differ."""
+    """A model of twelve signals and fifty rules: twenty-six on the person and where she came from,
+    twenty-four on what she did, two for each signal. points: of each of those, so that two models
+    can differ.
+    """
     fixed = len(PERSON) + len(UNDESIRABLES) + len(CHANNEL)
     document = {
         "name": "fifty rules",
-        "signals": {f"act-{number}": {"on": "page", "where": {"path": [f"/{number}/*"]}} for number in range(SIGNALS)},
+        "signals": {
+            f"act-{number}": {"on": "page", "where": {"path": [f"/{number}/*"]}}
+            for number in range(SIGNALS)
+        },
         "rules": {
             "profile": PERSON,
             "channel": CHANNEL,
             "undesirables": UNDESIRABLES,
-            "actions": {f"rule-{number}": _rule(number, points) for number in range(RULES - fixed - 1)}
+            "actions": {
+                f"rule-{number}": _rule(number, points) for number in range(RULES - fixed - 1)
+            }
             | {"fault": _rule(RULES - fixed - 1, -points)},
         },
         "groups": {
@@ -90,8 +117,17 @@ def scoring_model(points: float = 1.0) -> Model:
         "grades": {"A": 30, "B": 20, "C": 10, "D": 0},
         "grade_needs": 2,
         "stages": {
-            "mql": {"any": [{"score": 50, "fit": 0, "activity": 12}], "cool_below": {"activity": 5}, "stay_days": 14},
-            "sql": {"any": [{"score": 70, "fit": 20, "intent": 15}, {"signal": "act-0", "within_days": 2, "fit": 0}]},
+            "mql": {
+                "any": [{"score": 50, "fit": 0, "activity": 12}],
+                "cool_below": {"activity": 5},
+                "stay_days": 14,
+            },
+            "sql": {
+                "any": [
+                    {"score": 70, "fit": 20, "intent": 15},
+                    {"signal": "act-0", "within_days": 2, "fit": 0},
+                ]
+            },
         },
     }
     return compiled(document, 1)
@@ -136,7 +172,8 @@ def _profile(drawn: random.Random, position: int) -> Profile:
         "phone": "+49 30 901820",
     }
     return {
-        name: Known(confirmed=False, at=NOW, event_id=f"{position:030d}", value=value) for name, value in facts.items()
+        name: Known(confirmed=False, at=NOW, event_id=f"{position:030d}", value=value)
+        for name, value in facts.items()
     }
 
 

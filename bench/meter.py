@@ -1,7 +1,8 @@
 """A meter of capacity units, and the engines that report them.
 
-Amazon's DynamoDB Local reports single operations as AWS does, and one item only of a transaction; the local AWS
-reports transactions. So a transaction is weighed by AWS's rule, and the local AWS has to agree.
+Amazon's DynamoDB Local reports single operations as AWS does, and one item only of a transaction;
+the local AWS reports transactions. So a transaction is weighed by AWS's rule, and the local AWS has
+to agree.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ METERED = ("GetItem", "PutItem", "Query", "TransactWriteItems", "BatchGetItem")
 class Units:
     """Units and calls of one action. parts: for example `read table`, `write list`.
 
-    transacted: the write units of transactions, which are in `write` too; reported: what the engine says of them.
+    transacted: the write units of transactions, which are in `write` too; reported: what the engine
+    says of them.
     """
 
     read: float = 0.0
@@ -46,7 +48,8 @@ class Units:
 
 
 class Meter:
-    """Asks for the capacity of every operation of a client by botocore's own events: the code under it is as it is.
+    """Asks for the capacity of every operation of a client by botocore's own events: the code under
+    it is as it is.
 
     look: another client of the same table, to see what a transaction replaces.
     """
@@ -56,7 +59,9 @@ class Meter:
         for operation in METERED:
             client.meta.events.register(f"provide-client-params.dynamodb.{operation}", _ask)
             client.meta.events.register(f"after-call.dynamodb.{operation}", self._note)
-        client.meta.events.register("provide-client-params.dynamodb.TransactWriteItems", self._weigh)
+        client.meta.events.register(
+            "provide-client-params.dynamodb.TransactWriteItems", self._weigh
+        )
 
     def take(self) -> Units:
         """What was used since the last time."""
@@ -66,7 +71,9 @@ class Meter:
     def _weigh(self, params: dict[str, Any], **_: Any) -> None:
         """The units of a transaction by AWS's rule, before it is sent."""
         writes = [
-            (self._old(one["Put"]["Item"]), one["Put"]["Item"]) for one in params["TransactItems"] if "Put" in one
+            (self._old(one["Put"]["Item"]), one["Put"]["Item"])
+            for one in params["TransactItems"]
+            if "Put" in one
         ]
         checks = [one for one in params["TransactItems"] if "Put" not in one]
         parts = transaction_units(writes)
@@ -93,7 +100,9 @@ class Meter:
 
 @contextmanager
 def started(engine: AbstractContextManager[str]) -> Iterator[str]:
-    """The address of one of the tests' engines while the block runs. Raises BenchError when it is not installed."""
+    """The address of one of the tests' engines while the block runs. Raises BenchError when it is
+    not installed.
+    """
     with ExitStack() as stack:
         try:
             url = stack.enter_context(engine)

@@ -12,8 +12,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Compared:
-    """A measure beside its floor. value, floor: medians in the unit of the samples; ratio: the median of the pairs'
-    ratios, which what slows both halves of a pair leaves alone."""
+    """A measure beside its floor. value, floor: medians in the unit of the samples; ratio: the
+    median of the pairs' ratios, which what slows both halves of a pair leaves alone.
+    """
 
     value: float
     floor: float
@@ -31,7 +32,9 @@ class Compared:
 
 
 def compare(pairs: Sequence[tuple[float, float]]) -> Compared:
-    """Pairs of (measure, floor), compared. Raises ValueError when there is none or a floor is not positive."""
+    """Pairs of (measure, floor), compared. Raises ValueError when there is none or a floor is not
+    positive.
+    """
     if not pairs or min(floor for _, floor in pairs) <= 0:
         raise ValueError("a comparison needs pairs, and floors above zero")
     return Compared(
@@ -44,7 +47,9 @@ def compare(pairs: Sequence[tuple[float, float]]) -> Compared:
 
 def by_turns(count: int, value: Callable[[], T], floor: Callable[[], T]) -> list[tuple[T, T]]:
     """So many pairs of (value, floor), each pair in the other order than the one before."""
-    return [(value(), floor()) if number % 2 else _swapped(floor(), value()) for number in range(count)]
+    return [
+        (value(), floor()) if number % 2 else _swapped(floor(), value()) for number in range(count)
+    ]
 
 
 def _swapped(first: T, second: T) -> tuple[T, T]:

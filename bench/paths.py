@@ -1,4 +1,6 @@
-"""What matching is measured on: fifty signals of all sorts, and the events of ten thousand different pages."""
+"""What matching is measured on: fifty signals of all sorts, and the events of ten thousand
+different pages.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,19 @@ PREFIXES = [
     ["/academy/*"],
     ["/legal/*", "/privacy*", "/terms*"],
 ]
-EXACT = [["/"], ["/pricing", "/preise"], ["/contact"], ["/demo", "/trial"], ["/about", "/team", "/company"]]
-SUFFIXES = [["*-datasheet", "*-rfp"], ["*.pdf"], ["*/thank-you"], ["*-guide", "*-report", "*-whitepaper"]]
+EXACT = [
+    ["/"],
+    ["/pricing", "/preise"],
+    ["/contact"],
+    ["/demo", "/trial"],
+    ["/about", "/team", "/company"],
+]
+SUFFIXES = [
+    ["*-datasheet", "*-rfp"],
+    ["*.pdf"],
+    ["*/thank-you"],
+    ["*-guide", "*-report", "*-whitepaper"],
+]
 MIDDLES = [["/docs/*/install"], ["*checkout*"], ["/*/pricing"], ["/webinars/*/replay/*"]]
 CAMPAIGNS: list[dict[str, list[str]]] = [
     {"medium": ["cpc", "paid*"]},
@@ -65,10 +78,16 @@ VIEWS: list[dict[str, Any]] = [
     {"path": ["/pricing*", "/plans*"], "medium": ["cpc"]},
 ]
 SIGNALS = {
-    f"s{number}": signal for number, signal in enumerate([*({"on": "page", "where": where} for where in VIEWS), *ACTS])
+    f"s{number}": signal
+    for number, signal in enumerate([*({"on": "page", "where": where} for where in VIEWS), *ACTS])
 }
 ROOTS = ["/", "/pricing", "/contact", "/demo", "/about"]
-SECTIONS = [path.rstrip("*") for paths in PREFIXES for path in paths] + ["/imprint/", "/shop/", "/a/b/", "/User/"]
+SECTIONS = [path.rstrip("*") for paths in PREFIXES for path in paths] + [
+    "/imprint/",
+    "/shop/",
+    "/a/b/",
+    "/User/",
+]
 ENDS = [
     "",
     "",
@@ -83,7 +102,14 @@ ENDS = [
     "/checkout/2",
     "/pricing",
 ]
-NAMES = ["Asset Downloaded", "Webinar Attended", "Product Added", "Product Viewed", "Meeting Booked", "Scrolled"]
+NAMES = [
+    "Asset Downloaded",
+    "Webinar Attended",
+    "Product Added",
+    "Product Viewed",
+    "Meeting Booked",
+    "Scrolled",
+]
 FORMS = ["demo", "contact", "newsletter", "tour", "webinar"]
 MEDIUMS = ["cpc", "Paid-Social", "email", "social", "referral"]
 
@@ -102,7 +128,9 @@ def model() -> Model:
 
 
 def events() -> list[Event]:
-    """Ten thousand page views, each of another path, and two thousand other events, over sixty days."""
+    """Ten thousand page views, each of another path, and two thousand other events, over sixty
+    days.
+    """
     drawn = random.Random(1)
     pages = [_page(drawn, number) for number in range(PATHS)]
     return pages + [_act(drawn, number) for number in range(PATHS // 5)]
@@ -113,13 +141,19 @@ def _page(drawn: random.Random, number: int) -> Event:
         path = ROOTS[number]
     else:
         path = f"{drawn.choice(SECTIONS)}{drawn.choice(['Why', 'how', 'what'])}-{number}{drawn.choice(ENDS)}"
-    campaign = {"source": "google", "medium": drawn.choice(MEDIUMS), "name": drawn.choice(["Spring", "big-launch-2"])}
+    campaign = {
+        "source": "google",
+        "medium": drawn.choice(MEDIUMS),
+        "name": drawn.choice(["Spring", "big-launch-2"]),
+    }
     return _event(drawn, Kind.PAGE, "", number, {"path": path}, campaign if number % 5 == 0 else {})
 
 
 def _act(drawn: random.Random, number: int) -> Event:
     kind = drawn.choice([Kind.TRACK, Kind.TRACK, Kind.FORM, Kind.MAIL])
-    names = {Kind.TRACK: NAMES, Kind.FORM: FORMS, Kind.MAIL: ["clicked", "bounced", "delivered"]}[kind]
+    names = {Kind.TRACK: NAMES, Kind.FORM: FORMS, Kind.MAIL: ["clicked", "bounced", "delivered"]}[
+        kind
+    ]
     more: dict[Kind, dict[str, Value]] = {
         Kind.TRACK: {"asset": f"{number}{drawn.choice(ENDS)}"},
         Kind.FORM: {"message": f"Please call me {drawn.choice(['ASAP', 'some day'])}"},

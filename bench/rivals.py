@@ -1,4 +1,5 @@
-"""The two general rule engines that matching is measured beside, each with its rules prepared in its best way.
+"""The two general rule engines that matching is measured beside, each with its rules prepared in
+its best way.
 
 Both get what an event says as one flat dict, folded already and laid out before the clock starts: Baton reads the
 event itself, and folds it on the clock. Both ask for the kind first, so that a rule on forms costs a page view one
@@ -81,7 +82,9 @@ def _counting(rules: Rules) -> Count:
 
 
 def _asked(signal: Signal) -> list[tuple[str, str]]:
-    """What a signal asks for: properties, each with an expression for the whole of its folded value."""
+    """What a signal asks for: properties, each with an expression for the whole of its folded
+    value.
+    """
     names = [(NAME, signal.names)] if signal.names else []
     return [(name, _expression(patterns)) for name, patterns in (*names, *signal.where)]
 

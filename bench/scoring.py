@@ -1,11 +1,12 @@
-"""What scoring does in a second on one core: matching and counting, scores with and without their reasons, and the
-search for the next review.
+"""What scoring does in a second on one core: matching and counting, scores with and without their
+reasons, and the search for the next review.
 
-Every rate stands beside that of a fixed loop of plain Python, measured by turns with it, so that the figures of two
-machines compare: `loops` is how many turns of the loop one score takes. Matching stands beside two general rule
-engines (rivals.py), which evaluate the same rules on the same events in the same run and must come to the same counts.
-A model is compiled anew before each turn, outside of the clock, and every page is another one: no cache is warm.
-What-if over many leads has a section of its own (simulate.py).
+Every rate stands beside that of a fixed loop of plain Python, measured by turns with it, so that
+the figures of two machines compare: `loops` is how many turns of the loop one score takes. Matching
+stands beside two general rule engines (rivals.py), which evaluate the same rules on the same events
+in the same run and must come to the same counts. A model is compiled anew before each turn, outside
+of the clock, and every page is another one: no cache is warm. What-if over many leads has a section
+of its own (simulate.py).
 """
 
 from __future__ import annotations
@@ -38,7 +39,11 @@ def measure() -> dict[str, Any]:
     return {
         "calibration": {"per_s": round(median(_calibrate() for _ in range(PAIRS)))},
         "matching": _matching(),
-        "score": {**scores, "target_per_s": TARGETS["scores"], "met": scores["per_s"] >= TARGETS["scores"]},
+        "score": {
+            **scores,
+            "target_per_s": TARGETS["scores"],
+            "met": scores["per_s"] >= TARGETS["scores"],
+        },
         "worth": _scores(partial(worth, model), leads),
         "review": _review(model, leads[:REVIEWED]),
         "compile": _beside_the_loop(lambda: rate(_compile, COMPILED)),
@@ -100,11 +105,16 @@ def _matching() -> dict[str, Any]:
         counted = prepare(signals)
         if counted(facts) != expected:
             raise BenchError(f"{name} counts otherwise than Baton")
-        found[name] = compare(by_turns(RIVAL_PAIRS, baton, partial(rate, partial(counted, facts), len(facts))))
+        found[name] = compare(
+            by_turns(RIVAL_PAIRS, baton, partial(rate, partial(counted, facts), len(facts)))
+        )
     return {
         "per_s": round(max(one.value for one in found.values())),
         "events": len(events),
-        "rivals": {name: {"per_s": round(one.floor), "ratio": round(one.ratio, 1)} for name, one in found.items()},
+        "rivals": {
+            name: {"per_s": round(one.floor), "ratio": round(one.ratio, 1)}
+            for name, one in found.items()
+        },
         "target_ratio": TARGETS["ratio"],
         "met": min(one.ratio for one in found.values()) >= TARGETS["ratio"],
     }
@@ -121,7 +131,9 @@ def _scores(one: Callable[..., Score], leads: Sequence[Lead]) -> dict[str, Any]:
 
 
 def _review(model: Model, leads: Sequence[Lead]) -> dict[str, Any]:
-    """How many scores the next review of a lead takes: most of them stay where they are, which takes the most."""
+    """How many scores the next review of a lead takes: most of them stay where they are, which
+    takes the most.
+    """
     most = max(evaluations(partial(next_review, model, lead, load.TODAY)) for lead in leads)
 
     def work() -> None:
@@ -129,7 +141,12 @@ def _review(model: Model, leads: Sequence[Lead]) -> dict[str, Any]:
             next_review(model, lead, load.TODAY)
 
     found = _beside_the_loop(lambda: rate(work, len(leads)))
-    return {**found, "evaluations": most, "target": TARGETS["evaluations"], "met": most <= TARGETS["evaluations"]}
+    return {
+        **found,
+        "evaluations": most,
+        "target": TARGETS["evaluations"],
+        "met": most <= TARGETS["evaluations"],
+    }
 
 
 def _beside_the_loop(measured: Callable[[], float]) -> dict[str, Any]:

@@ -1,7 +1,9 @@
-"""What-if over a hundred thousand leads on one core: leads a second, unpacking what is stored, and the peak of memory.
+"""What-if over a hundred thousand leads on one core: leads a second, unpacking what is stored, and
+the peak of memory.
 
-The leads are made as they are read, from a pool of stored items, so that the memory is the simulation's own. The pool
-is a house of every sort: most leads did little, a few did a lot, and each stands where the model puts it.
+The leads are made as they are read, from a pool of stored items, so that the memory is the
+simulation's own. The pool is a house of every sort: most leads did little, a few did a lot, and
+each stands where the model puts it.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ class PoolTable:
         self._ids = [every[shard :: keys.LEAD_SHARDS] for shard in range(keys.LEAD_SHARDS)]
         self._places = [{lead_id: place for place, lead_id in enumerate(ids)} for ids in self._ids]
 
-    def query(self, pk: str, *, first: str = "", limit: int | None = None, **_: Any) -> Iterator[Item]:
+    def query(
+        self, pk: str, *, first: str = "", limit: int | None = None, **_: Any
+    ) -> Iterator[Item]:
         """The index of all leads."""
         shard = int(pk.rpartition("#")[2])
         start = self._places[shard][first] if first else 0
@@ -53,13 +57,20 @@ class PoolTable:
 
     def get_many(self, wanted: Sequence[tuple[str, str]]) -> list[Item]:
         """Each lead's items: those of one of the pool."""
-        return [{**self._pool[int.from_bytes(pk[5:9].encode()) % len(self._pool)][sk], "pk": pk} for pk, sk in wanted]
+        return [
+            {**self._pool[int.from_bytes(pk[5:9].encode()) % len(self._pool)][sk], "pk": pk}
+            for pk, sk in wanted
+        ]
 
 
 def measure() -> dict[str, Any]:
     """Leads a second and megabytes at most, in a process of its own."""
     done = subprocess.run(
-        [sys.executable, "-m", "bench.simulate"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+        [sys.executable, "-m", "bench.simulate"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
     )
     return dict(json.loads(done.stdout))
 
@@ -68,7 +79,10 @@ def simulated(leads: int, cells: Mapping[int, int]) -> dict[str, Any]:
     """The same in this process, for leads with so many day cells."""
     document = defaults.read_yaml(defaults.DEFAULTS / "model.yaml")
     active, draft = compiled(document, 1), compiled(_changed(document), 2)
-    pool = [{str(item["sk"]): item for item in crowd.stored(lead)} for lead in crowd.people(active, cells, NOW)]
+    pool = [
+        {str(item["sk"]): item for item in crowd.stored(lead)}
+        for lead in crowd.people(active, cells, NOW)
+    ]
     store = Leads(cast(Table, PoolTable(leads, pool)), spread_reviews=True)
     what_if = WhatIf(active, draft, NOW.date(), lambda lead, _model: lead)
     work = Work(digest="", version=None, base_version=1, base_activation=1, day=NOW.toordinal())

@@ -13,7 +13,9 @@ Stored = Mapping[str, Mapping[str, Any]]
 
 
 def item_bytes(item: Stored) -> int:
-    """The bytes of an item in DynamoDB's JSON: its names and values; a number takes a byte per two digits and one."""
+    """The bytes of an item in DynamoDB's JSON: its names and values; a number takes a byte per two
+    digits and one.
+    """
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
@@ -23,7 +25,9 @@ def units(size_bytes: int) -> int:
 
 
 def index_units(old: Stored | None, new: Stored, index: str) -> int:
-    """The write units of one keys-only index: one for an entry that comes or goes, two for one that moves."""
+    """The write units of one keys-only index: one for an entry that comes or goes, two for one that
+    moves.
+    """
     names = INDEXES[index]
     before = tuple((old or {}).get(name) for name in names)
     after = tuple(new.get(name) for name in names)
@@ -33,8 +37,9 @@ def index_units(old: Stored | None, new: Stored, index: str) -> int:
 
 
 def transaction_units(writes: Iterable[tuple[Stored | None, Stored]]) -> dict[str, int]:
-    """The write units of a transaction of (old, new) items, by part: 2 x the KB of every item, the greater of old and
-    new; and each index entry once, because indexes follow after the commit."""
+    """The write units of a transaction of (old, new) items, by part: 2 x the KB of every item, the
+    greater of old and new; and each index entry once, because indexes follow after the commit.
+    """
     parts = {"table": 0, **dict.fromkeys(INDEXES, 0)}
     for old, new in writes:
         parts["table"] += TRANSACTION_FACTOR * units(max(item_bytes(old or {}), item_bytes(new)))

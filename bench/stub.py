@@ -1,4 +1,5 @@
-"""A stub of AWS: answers every call at once with the least that a client accepts, and notes when it was asked.
+"""A stub of AWS: answers every call at once with the least that a client accepts, and notes when it
+was asked.
 
 It runs in a thread of the bench, outside of the processes that are measured.
 """
@@ -23,8 +24,10 @@ ANSWERS: dict[str, Any] = {
 
 
 class Stub(ThreadingHTTPServer):
-    """The server. first_asked_s: when the first call to DynamoDB came, on the machine's monotonic clock; set it to
-    None before what is measured. items: partition -> items in DynamoDB's JSON, which reads find; writes change none."""
+    """The server. first_asked_s: when the first call to DynamoDB came, on the machine's monotonic
+    clock; set it to None before what is measured. items: partition -> items in DynamoDB's JSON,
+    which reads find; writes change none.
+    """
 
     daemon_threads = True
 
@@ -53,14 +56,21 @@ class _Handler(BaseHTTPRequestHandler):
             stub.first_asked_s = asked_s
         asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
         body = json.dumps(self._answer(operation, asked)).encode()
-        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length:"
+            f" {len(body)}\r\n\r\n"
+        )
         self.wfile.write(head.encode() + body)
 
     def _answer(self, operation: str, asked: Any) -> Any:
         stub = self.server
         assert isinstance(stub, Stub)
         if operation == "GetItem":
-            found = [one for one in stub.items.get(asked["Key"]["pk"]["S"], []) if one["sk"] == asked["Key"]["sk"]]
+            found = [
+                one
+                for one in stub.items.get(asked["Key"]["pk"]["S"], [])
+                if one["sk"] == asked["Key"]["sk"]
+            ]
             return {"Item": found[0]} if found else {}
         if operation == "Query" and stub.items:
             found = stub.items.get(asked["ExpressionAttributeValues"][":pk"]["S"], [])

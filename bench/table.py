@@ -15,17 +15,25 @@ def render(report: Found) -> str:
         found = report.get(name)
         if found is not None:
             lines += ["", TITLES[name]]
-            lines += [f"  could not be measured: {found['failed']}"] if "failed" in found else write(found)
+            lines += (
+                [f"  could not be measured: {found['failed']}"]
+                if "failed" in found
+                else write(found)
+            )
     return "\n".join(lines)
 
 
 def _cold(found: Found) -> Iterator[str]:
-    yield f"  {'':16}{'ms':>8}{'floor':>8}{'ratio':>8}{'target':>8}        {'compiled ms':>12}{'floor':>8}{'ratio':>8}"
+    yield (
+        f"  {'':16}{'ms':>8}{'floor':>8}{'ratio':>8}{'target':>8}       "
+        f" {'compiled ms':>12}{'floor':>8}{'ratio':>8}"
+    )
     for name, one in found.items():
         compiled = one["compiled"]
         yield (
-            f"  {name:16}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}{one['target_ratio']:8.2f} "
-            f"{_mark(one['met'])} {compiled['ms']:12.0f}{compiled['floor_ms']:8.0f}{compiled['ratio']:8.2f}"
+            f"  {name:16}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}{one['target_ratio']:8.2f}"
+            f" {_mark(one['met'])}"
+            f" {compiled['ms']:12.0f}{compiled['floor_ms']:8.0f}{compiled['ratio']:8.2f}"
         )
 
 
@@ -49,7 +57,9 @@ def _units(found: Found) -> Iterator[str]:
         if name.startswith("lead of"):
             yield f"  {name}"
             yield from _unit_lines("  ", one)
-    yield "  targets: " + ", ".join(f"{name} {_mark(met).strip()}" for name, met in found["met"].items())
+    yield "  targets: " + ", ".join(
+        f"{name} {_mark(met).strip()}" for name, met in found["met"].items()
+    )
 
 
 def _unit_lines(before: str, found: Found) -> Iterator[str]:
@@ -58,7 +68,9 @@ def _unit_lines(before: str, found: Found) -> Iterator[str]:
             for number, each in enumerate(one, 1):
                 yield from _unit_lines(before, {f"{name} {number}": each})
         elif isinstance(one, dict) and "read" in one:
-            parts = ", ".join(f"{part} {units:g}" for part, units in one.get("parts", {}).items() if units)
+            parts = ", ".join(
+                f"{part} {units:g}" for part, units in one.get("parts", {}).items() if units
+            )
             yield f"  {before + name:32}{one['read']:6g}{one['write']:7g}   {parts}"
         elif isinstance(one, dict):
             yield from _unit_lines(f"{before}{name}, ", one)
@@ -68,8 +80,8 @@ def _latency(found: Found) -> Iterator[str]:
     yield f"  {'':24}{'10,000':>8}{'10':>8}{'ratio':>8}{'target':>8}"
     for name, one in found.items():
         yield (
-            f"  {name:24}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}{one['target_ratio']:8.2f} "
-            f"{_mark(one['met'])}"
+            f"  {name:24}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}{one['target_ratio']:8.2f}"
+            f" {_mark(one['met'])}"
         )
 
 
@@ -85,13 +97,19 @@ def _scoring(found: Found) -> Iterator[str]:
     for name, one in matching["rivals"].items():
         target = f"{matching['target_ratio']:8} {_mark(one['ratio'] >= matching['target_ratio'])}"
         yield f"  {'  ' + name:20}{one['per_s']:12,}{one['ratio']:7.0f}x{target}"
-    yield f"  scores in a review  {review['evaluations']:12,}{'':8}{review['target']:8} {_mark(review['met'])}"
+    yield (
+        f"  scores in a review  {review['evaluations']:12,}{'':8}{review['target']:8}"
+        f" {_mark(review['met'])}"
+    )
 
 
 def _what_if(found: Found) -> Iterator[str]:
     wanted = found["targets"]
     yield f"  {found['leads']:,} leads, of which {found['changed']:,} change"
-    yield f"  {'leads a second':20}{found['leads_per_s']:12,}{'':8}{wanted['leads_per_s']:8,} {_mark(found['met'])}"
+    yield (
+        f"  {'leads a second':20}{found['leads_per_s']:12,}{'':8}{wanted['leads_per_s']:8,}"
+        f" {_mark(found['met'])}"
+    )
     yield f"  {'of 100 cells each':20}{found['leads_per_s_of_100_cells_each']:12,}"
     yield f"  {'MB at most':20}{found['peak_mb']:12,}{'':8}{wanted['peak_mb']:8,}"
 
@@ -99,7 +117,9 @@ def _what_if(found: Found) -> Iterator[str]:
 def _cost(found: Found) -> Iterator[str]:
     for name, one in found.items():
         parts = ", ".join(
-            f"{part} {dollars:.2f}" for part, dollars in one.items() if part not in ("total", "duration_ms")
+            f"{part} {dollars:.2f}"
+            for part, dollars in one.items()
+            if part not in ("total", "duration_ms")
         )
         yield f"  {name:28}{one['total']:8.2f}   {parts}"
 
@@ -119,10 +139,14 @@ SECTIONS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "cost": _cost,
 }
 TITLES = {
-    "cold": "Cold start to the first call of DynamoDB, as packaged; and if the zip carried byte code",
+    "cold": (
+        "Cold start to the first call of DynamoDB, as packaged; and if the zip carried byte code"
+    ),
     "imports": "Imports beyond the floor, ms when compiled",
     "cpu": "Processor time of a warm invocation beside one bare put_item",
-    "scoring": "Scoring on one core, beside a calibration loop: 50 rules, 12 signals, 100 day cells",
+    "scoring": (
+        "Scoring on one core, beside a calibration loop: 50 rules, 12 signals, 100 day cells"
+    ),
     "what-if": "What-if on one core: the default model and a draft over stored leads",
     "units": "Capacity units: singles by DynamoDB Local, transactions by AWS's rule",
     "latency": "Latency on the local stack in ms, by the number of the lead's past events",

@@ -1,7 +1,7 @@
 """Capacity units of what Baton does, by the production code.
 
-Single operations as Amazon's DynamoDB Local reports them; transactions as the local AWS reports them, which AWS's rule
-(bench/sizes.py) confirms.
+Single operations as Amazon's DynamoDB Local reports them; transactions as the local AWS reports
+them, which AWS's rule (bench/sizes.py) confirms.
 """
 
 from __future__ import annotations
@@ -28,16 +28,22 @@ from tests.moto_table import create_table
 
 SIZES = (10, 10_000)
 JOINED = 10
-TARGETS = {"counted event": {"read": 2, "write": 6}, "transition": {"write": 32}, "ping": {"write": 1, "bytes": 1024}}
+TARGETS = {
+    "counted event": {"read": 2, "write": 6},
+    "transition": {"write": 32},
+    "ping": {"write": 1, "bytes": 1024},
+}
 
 
 class NotingTable(DynamoTable):
-    """The table on DynamoDB, which notes the events and intents that it stores, as its stream would."""
+    """The table on DynamoDB, which notes the events and messages that it stores, as its stream
+    would.
+    """
 
     def __init__(self, client: Any, name: str) -> None:
         super().__init__(client, name)
         self.events: list[Event] = []
-        self.intents: list[tuple[str, str]] = []
+        self.outbox: list[tuple[str, str]] = []
         self.ping_bytes = 0
 
     def write(self, *writes: Write) -> None:
@@ -48,8 +54,12 @@ class NotingTable(DynamoTable):
             if isinstance(put, Put) and sk.startswith("EVENT#"):
                 self.events.append(event_of(put.item))
                 self.ping_bytes = item_bytes(marshal(put.item))
-            elif isinstance(put, Put) and sk.startswith("INTENT#") and put.item["state"] == "planned":
-                self.intents.append((str(put.item["pk"]).removeprefix("LEAD#"), sk.removeprefix("INTENT#")))
+            elif (
+                isinstance(put, Put) and sk.startswith("OUTBOX#") and put.item["state"] == "planned"
+            ):
+                self.outbox.append(
+                    (str(put.item["pk"]).removeprefix("LEAD#"), sk.removeprefix("OUTBOX#"))
+                )
 
 
 class Lab:
@@ -86,7 +96,9 @@ class Lab:
 
 
 def measure() -> dict[str, Any]:
-    """Units of each thing, for a lead with 10 events and for one with 10,000. Raises BenchError without the engines."""
+    """Units of each thing, for a lead with 10 events and for one with 10,000. Raises BenchError
+    without the engines.
+    """
     with meter.started(engines.dynamodb_local()) as url:
         found = measure_at(url)
     with meter.started(engines.emulator()) as url:
@@ -124,9 +136,13 @@ def _ping(lab: Lab) -> dict[str, Any]:
 
 def _lead(lab: Lab, number: int) -> dict[str, Any]:
     email = f"lead{number}@acme.example"
-    past = history.past(lab.world.models.active(), baton.lead_of(email), email, number, lab.ports.time)
+    past = history.past(
+        lab.world.models.active(), baton.lead_of(email), email, number, lab.ports.time
+    )
     history.put_all(lab.client, TABLE, [*history.items(past), *history.derived(past)])
-    lab.ports.time += timedelta(days=1)  # the first event of a day moves both the score and the next review
+    lab.ports.time += timedelta(
+        days=1
+    )  # the first event of a day moves both the score and the next review
     first = _counted(lab, past.visitor_id, "first")
     again = _counted(lab, past.visitor_id, "again")
     return {
@@ -135,14 +151,20 @@ def _lead(lab: Lab, number: int) -> dict[str, Any]:
         "joined ping": _sum(first["stored"], first["counted"]),
         **_form(lab, "guide", email, past.visitor_id, "lead to mql"),
         **_form(lab, "demo", email, past.visitor_id, "mql to sql"),
-        "deliver": [lab.measure(partial(lab.world.deliver.intent, *one)) for one in _intents(lab)],
+        "deliver": [
+            lab.measure(partial(lab.world.deliver.message, *one)) for one in _messages(lab)
+        ],
         "joins": _joins(lab, number),
     }
 
 
 def _counted(lab: Lab, visitor_id: str, message_id: str) -> dict[str, Any]:
     lab.ports.time += timedelta(minutes=1)
-    ping = {"anonymousId": visitor_id, "messageId": message_id, "properties": {"url": f"{baton.SITE}/pricing"}}
+    ping = {
+        "anonymousId": visitor_id,
+        "messageId": message_id,
+        "properties": {"url": f"{baton.SITE}/pricing"},
+    }
     stored = lab.measure(lambda: lab.world.tracking.one(ping, "page"))
     (event,) = lab.drain()
     return {"stored": stored, "counted": lab.measure(lambda: lab.world.qualify.captured(event))}
@@ -156,12 +178,14 @@ def _form(lab: Lab, form_id: str, email: str, visitor_id: str, name: str) -> dic
     counted = [lab.measure(partial(lab.world.qualify.captured, event)) for event in lab.drain()]
     moved = max(counted, key=lambda one: float(one["write"]))
     parts = moved["parts"]
-    moved["write_if_indexes_count_twice"] = moved["write"] + parts["write list"] + parts["write due"]
+    moved["write_if_indexes_count_twice"] = (
+        moved["write"] + parts["write list"] + parts["write due"]
+    )
     return {f"form {form_id}": stored, f"transition {name}": moved}
 
 
-def _intents(lab: Lab) -> list[tuple[str, str]]:
-    found, lab.table.intents = lab.table.intents, []
+def _messages(lab: Lab) -> list[tuple[str, str]]:
+    found, lab.table.outbox = lab.table.outbox, []
     return found
 
 
@@ -170,12 +194,18 @@ def _joins(lab: Lab, number: int) -> dict[str, Any]:
     visitor_id = f"joins-{number}"
     for position in range(JOINED):
         lab.ports.time += timedelta(seconds=1)
-        lab.world.tracking.one({**inputs.PING, "anonymousId": visitor_id, "messageId": str(position)}, "page")
+        lab.world.tracking.one(
+            {**inputs.PING, "anonymousId": visitor_id, "messageId": str(position)}, "page"
+        )
     lab.drain()
     said = Submission.model_validate(inputs.form(f"new{number}@acme.example", visitor_id))
     stored = lab.measure(lambda: lab.world.forms.submit("tour", said))
     (event,) = lab.drain()
-    return {"form": stored, "counted": lab.measure(lambda: lab.world.qualify.captured(event)), "pings": JOINED}
+    return {
+        "form": stored,
+        "counted": lab.measure(lambda: lab.world.qualify.captured(event)),
+        "pings": JOINED,
+    }
 
 
 def _met(found: dict[str, Any]) -> dict[str, bool]:
@@ -197,7 +227,11 @@ def _shape(units: Units, logged: int) -> dict[str, Any]:
         "parts": dict(sorted(units.parts.items())),
         "calls": units.calls,
         "log_bytes": logged,
-    } | ({"transaction": units.transacted, "transaction_reported": units.reported} if units.transacted else {})
+    } | (
+        {"transaction": units.transacted, "transaction_reported": units.reported}
+        if units.transacted
+        else {}
+    )
 
 
 def _sum(*shapes: dict[str, Any]) -> dict[str, Any]:

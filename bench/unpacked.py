@@ -1,7 +1,7 @@
 """The packaged zip, unpacked as Lambda unpacks it, and processes that run on it.
 
-The interpreter starts without site-packages and writes no byte code: a function's folder on Lambda is read-only, so
-what the zip has not compiled is compiled at every cold start.
+The interpreter starts without site-packages and writes no byte code: a function's folder on Lambda
+is read-only, so what the zip has not compiled is compiled at every cold start.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ def compiled(folder: Path) -> Path:
         draft = copy.with_suffix(".new")
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(folder, draft)
-        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH  # times in a zip are not those of the source
+        mode = (
+            py_compile.PycInvalidationMode.UNCHECKED_HASH
+        )  # times in a zip are not those of the source
         compileall.compile_dir(draft, quiet=2, invalidation_mode=mode)
         draft.rename(copy)
     return copy
@@ -61,7 +63,7 @@ def environment(endpoint_url: str) -> dict[str, str]:
         "AWS_REGION": "us-east-1",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ENDPOINT_URL": endpoint_url,
-        "BATON_STAGE": "dev",
+        "BATON_ENVIRONMENT": "dev",
         "BATON_TABLE": "baton",
         "BATON_IDENTITY_SECRET": "identity",
         "BATON_LINK_SECRET": "link",
@@ -76,7 +78,11 @@ def environment(endpoint_url: str) -> dict[str, str]:
 
 
 def run(
-    program: Path, arguments: list[str], event: Any, endpoint_url: str, options: tuple[str, ...] = ()
+    program: Path,
+    arguments: list[str],
+    event: Any,
+    endpoint_url: str,
+    options: tuple[str, ...] = (),
 ) -> tuple[Mapping[str, Any], str]:
     """Run a program on the unpacked source; the JSON of its last line, and its standard error.
 
@@ -92,6 +98,8 @@ def run(
         check=False,
     )
     if done.returncode != 0:
-        raise BenchError(f"{program.name} {arguments[-1]} failed:\n{done.stdout}{done.stderr[-2000:]}")
+        raise BenchError(
+            f"{program.name} {arguments[-1]} failed:\n{done.stdout}{done.stderr[-2000:]}"
+        )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found, done.stderr

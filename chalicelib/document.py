@@ -1,4 +1,5 @@
-"""Stored documents: what marketers and sales managers own. A key outside a document's format is refused.
+"""Stored documents: what marketers and sales managers own. A key outside a document's format is
+refused.
 
 Refusals are in their words: pydantic's are for programmers.
 """
@@ -70,7 +71,9 @@ class Document(BaseModel):
 
 
 def needs(words: str) -> WrapValidator:
-    """Says of a value in words what is needed, whatever is wrong with it: for one with several shapes, or a pattern."""
+    """Says of a value in words what is needed, whatever is wrong with it: for one with several
+    shapes, or a pattern.
+    """
 
     def one_line(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
         try:
@@ -82,13 +85,18 @@ def needs(words: str) -> WrapValidator:
 
 
 def parse_document(kind: type[Parsed], stored: Mapping[str, Any]) -> Parsed:
-    """The document of what is stored. Raises DocumentError naming each key that breaks the format, with its path."""
+    """The document of what is stored. Raises DocumentError naming each key that breaks the format,
+    with its path.
+    """
     keys: dict[int, str] = {}  # the id of each part -> the keys that it may have
     try:
         return kind.model_validate(stored, context=keys)
     except ValidationError as error:
         lines = error.errors(include_url=False, include_input=False)[:ERRORS_MAX]
-        told = [FieldError(_path(one["loc"]), _words(one, keys.get(id(_around(stored, one["loc"]))))) for one in lines]
+        told = [
+            FieldError(_path(one["loc"]), _words(one, keys.get(id(_around(stored, one["loc"])))))
+            for one in lines
+        ]
         raise DocumentError(errors=told) from None
 
 
@@ -98,7 +106,9 @@ def _path(steps: Iterable[str | int]) -> str:
 
 
 def _around(stored: Any, steps: Sequence[str | int]) -> Any:
-    """The part in which the last step of a path is; None when pydantic has put steps of its own into the path."""
+    """The part in which the last step of a path is; None when pydantic has put steps of its own
+    into the path.
+    """
     for step in steps[:-1]:
         try:
             stored = stored[step]
@@ -110,7 +120,11 @@ def _around(stored: Any, steps: Sequence[str | int]) -> Any:
 def _words(one: ErrorDetails, keys: str | None) -> str:
     words = WORDS.get(one["type"])
     known = {"keys": keys or "others", **one.get("ctx", {})}
-    return words.format(**{key: _short(value) for key, value in known.items()}) if words else one["msg"]
+    return (
+        words.format(**{key: _short(value) for key, value in known.items()})
+        if words
+        else one["msg"]
+    )
 
 
 def _short(value: Any) -> Any:

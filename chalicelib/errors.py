@@ -10,7 +10,7 @@ BatonError
 ├── StateError          what is asked does not fit how things stand (409)
 ├── ConflictError       another writer was first; read again and decide again
 │   └── AlreadyPlannedError what a transition wants was planned by an earlier one of the same cycle
-└── DocumentError       a stored model, letter, sequence, form or routing breaks its format
+└── DocumentError       a stored model, email, sequence, form or routing breaks its format
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -41,7 +41,9 @@ class InputError(BatonError):
 
     def renamed(self, rename: Callable[[str], str]) -> "InputError":
         """The same refusal with each field under the name that its sender gave it."""
-        return type(self)(*(FieldError(rename(error.field), error.message) for error in self.errors))
+        return type(self)(
+            *(FieldError(rename(error.field), error.message) for error in self.errors)
+        )
 
 
 class TooLargeError(InputError):
@@ -65,7 +67,9 @@ class NotFoundError(BatonError):
 
 
 class StateError(BatonError):
-    """What is asked does not fit how things stand; the message says how they do, and what can be done instead."""
+    """What is asked does not fit how things stand; the message says how they do, and what can be
+    done instead.
+    """
 
 
 class ConflictError(BatonError):
@@ -76,20 +80,26 @@ class ConflictError(BatonError):
     """
 
     def __init__(self, failed: Mapping[int, Mapping[str, object] | None]) -> None:
-        super().__init__(f"expectations {sorted(failed)} did not hold" if failed else "the items are busy")
+        super().__init__(
+            f"expectations {sorted(failed)} did not hold" if failed else "the items are busy"
+        )
         self.failed = failed
 
 
 class AlreadyPlannedError(ConflictError):
-    """What a decision wants exists already: intents by their keys, or the handoff. Write the decision without it."""
+    """What a decision wants exists already: messages by their keys, or the handoff. Write the
+    decision without it.
+    """
 
-    def __init__(self, intents: Iterable[str], *, handoff: bool) -> None:
+    def __init__(self, outbox: Iterable[str], *, handoff: bool) -> None:
         super().__init__({})
-        self.intents, self.handoff = frozenset(intents), handoff
+        self.outbox, self.handoff = frozenset(outbox), handoff
 
 
 class DocumentError(BatonError):
-    """A document breaks its format. `errors` names each key with its path, as the author wrote it, and the remedy."""
+    """A document breaks its format. `errors` names each key with its path, as the author wrote it,
+    and the remedy.
+    """
 
     def __init__(self, message: str = "", errors: Sequence[FieldError] = ()) -> None:
         super().__init__(message or "; ".join(map(str, errors)))

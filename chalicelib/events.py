@@ -72,7 +72,9 @@ class Event:
 
     @property
     def is_ping(self) -> bool:
-        """Whether it is a visitor's page view or track event. A download that a form recorded is the form's."""
+        """Whether it is a visitor's page view or track event. A download that a form recorded is
+        the form's.
+        """
         return self.kind in PINGS and not self.partition.startswith(LEAD)
 
     @property
@@ -104,7 +106,9 @@ def visitor_partition(anonymous_id: str) -> str:
 
 
 def user_partition(user_id: str) -> str:
-    """The partition of a client's user id: a namespace of its own, so that neither id can pose as the other."""
+    """The partition of a client's user id: a namespace of its own, so that neither id can pose as
+    the other.
+    """
     return USER + user_id
 
 
@@ -130,7 +134,11 @@ def acts_of(events: Iterable[Event], act: Act) -> list[Event]:
 
 def retracted_ids(own: Iterable[Event]) -> frozenset[str]:
     """The ids of the events that were taken back out of a lead's score."""
-    return frozenset(one for act in acts_of(own, Act.RETRACTED) for one in str(act.properties[RETRACTED_IDS]).split())
+    return frozenset(
+        one
+        for act in acts_of(own, Act.RETRACTED)
+        for one in str(act.properties[RETRACTED_IDS]).split()
+    )
 
 
 def absorbed_of(own: Iterable[Event]) -> list[str]:

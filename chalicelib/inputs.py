@@ -1,4 +1,6 @@
-"""Checks of what strangers send: texts without control characters, JSON without traps, URLs, campaigns."""
+"""Checks of what strangers send: texts without control characters, JSON without traps, URLs,
+campaigns.
+"""
 
 import json
 import re
@@ -6,7 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NoReturn, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import AfterValidator, BaseModel, Field, PlainValidator, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    PlainValidator,
+    ValidationError,
+    model_validator,
+)
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.limits import ID_MAX_CHARS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
@@ -31,7 +40,11 @@ class Sent(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _nulls_are_absent(cls, data: Any) -> Any:
-        return {name: value for name, value in data.items() if value is not None} if isinstance(data, dict) else data
+        return (
+            {name: value for name, value in data.items() if value is not None}
+            if isinstance(data, dict)
+            else data
+        )
 
 
 def one_line(text: str) -> str:
@@ -62,7 +75,9 @@ def scalar(value: Any, max_chars: int, check: Callable[[str], str]) -> str | int
         return check(value)
     if not isinstance(value, int | float):
         raise ValueError("must be a text, a number, true or false")
-    if not -NUMBER_MAX <= value <= NUMBER_MAX:  # Python reads 1e999 as infinity, which no JSON may hold
+    if (
+        not -NUMBER_MAX <= value <= NUMBER_MAX
+    ):  # Python reads 1e999 as infinity, which no JSON may hold
         raise ValueError(f"must be from -{NUMBER_MAX} to {NUMBER_MAX}")
     return value
 
@@ -76,9 +91,13 @@ Url = Annotated[str, Field(max_length=URL_MAX_CHARS), AfterValidator(web_address
 
 
 def parse_json(body: bytes, max_bytes: int) -> Any:
-    """The JSON of a body. Raises TooLargeError, or InputError for what is not strict JSON in UTF-8."""
+    """The JSON of a body. Raises TooLargeError, or InputError for what is not strict JSON in
+    UTF-8.
+    """
     if len(body) > max_bytes:
-        raise TooLargeError(FieldError("body", f"must be at most {max_bytes} bytes; it has {len(body)}"))
+        raise TooLargeError(
+            FieldError("body", f"must be at most {max_bytes} bytes; it has {len(body)}")
+        )
     try:
         return json.loads(body.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -96,7 +115,10 @@ def parse_as(model: type[Parsed], data: Any) -> Parsed:
 def field_errors(error: ValidationError) -> list[FieldError]:
     """Pydantic's errors with their paths as the caller wrote them."""
     return [
-        FieldError(".".join(str(part) for part in one["loc"]) or "body", one["msg"].removeprefix("Value error, "))
+        FieldError(
+            ".".join(str(part) for part in one["loc"]) or "body",
+            one["msg"].removeprefix("Value error, "),
+        )
         for one in error.errors(include_url=False, include_context=False, include_input=False)
     ]
 
@@ -107,12 +129,16 @@ def path_of(url: str) -> str:
 
 
 def campaign_of(given: Mapping[str, Any], url: str) -> dict[str, str]:
-    """Source, medium, name, term and content: as given, else from the URL's utm parameters. Empty ones left out."""
+    """Source, medium, name, term and content: as given, else from the URL's utm parameters. Empty
+    ones left out.
+    """
     named = {key: str(given[key]) for key in UTM if given.get(key)}
     if named or "utm_" not in url:
         return named
     query = parse_qs(urlsplit(url).query)
-    found = {key: query[name][0].strip()[:LINE_MAX_CHARS] for key, name in UTM.items() if name in query}
+    found = {
+        key: query[name][0].strip()[:LINE_MAX_CHARS] for key, name in UTM.items() if name in query
+    }
     return {key: value for key, value in found.items() if value and not CONTROL.search(value)}
 
 

@@ -22,7 +22,7 @@ PINGS_MAX_PER_DAY = 500  # per lead and captured day; a person does not read mor
 
 COUNTED_HOURS = 48  # the stream redelivers for 24 h; twice that is safe
 COUNTED_MAX_IDS = 128  # 1.5 KB of a standing; above it the lead is crowded
-REFOLD_EVERY_MINUTES = 15  # a crowded lead is refolded at most this often
+REPLAY_EVERY_MINUTES = 15  # a crowded lead is replayed at most this often
 
 HORIZON_DAYS = 400  # behaviour older than this is forgotten: a year and a season
 REVIEW_MAX_DAYS = 28  # no lead goes unlooked-at for longer
@@ -35,11 +35,17 @@ EVIDENCE_MINUTES = 15  # SES reports a send within seconds; after this there wil
 TICK_SECONDS = 45  # a tick of the clock ends before its function's timeout
 DUE_MAX_ITEMS = 500  # what one tick of the clock takes from a shard; the rest waits a minute
 
-UNDO_MINUTES = 10  # a verdict can be taken back: long enough to notice, short enough that nothing has left
+UNDO_MINUTES = (
+    10  # a verdict can be taken back: long enough to notice, short enough that nothing has left
+)
 REASON_MAX_CHARS = 500  # api.md: an answer; as much for a reason
-MERGE_MAX_WAITING = 80  # messages that a merge cancels: with the rest of it they fit into a transaction
+MERGE_MAX_WAITING = (
+    80  # messages that a merge cancels: with the rest of it they fit into a transaction
+)
 RETRACT_MAX_EVENTS = 100  # of one request; their ids fit into one event
-MODEL_BODY_MAX_BYTES = 256 * 1024  # twenty times a full model; as stored it fits into an item of 400 KB
+MODEL_BODY_MAX_BYTES = (
+    256 * 1024
+)  # twenty times a full model; as stored it fits into an item of 400 KB
 MODEL_STORED_MAX_BYTES = 350 * 1024  # numbers may grow as they are stored
 MODEL_VERSIONS_MAX = 200  # that are listed: years of a weekly change
 DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's model may be
@@ -47,8 +53,11 @@ LIST_MAX_LEADS = 2_000  # exact order of a stage up to here
 TIMELINE_MAX_EVENTS = 10_000  # what one reading of a timeline looks at of each visitor
 SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answer
 
-REQUEST_SLICE_SECONDS = 5  # what a request works on its own job; the clock goes on with what is left
-JOBS_SECONDS = 25  # of a tick, the jobs' whenever one is due: a thousand leads at 25 ms; more when little else is due
+REQUEST_SLICE_SECONDS = (
+    5  # what a request works on its own job; the clock goes on with what is left
+)
+# of a tick, the jobs' whenever one is due: a thousand leads at 25 ms; more when little else is due
+JOBS_SECONDS = 25
 JOBS_MAX_PER_TICK = 20  # each gets a second of it; the others are first in the next minute
 JOB_PAGE_LEADS = 100  # of one step: a second's work, and what is done again after a crash
 JOB_CHECKPOINT_SECONDS = 5  # at most so much counting is done again after a crash
@@ -60,7 +69,8 @@ CHANGED_MAX_BYTES = 2 * 1024 * 1024  # of that list; an answer may have six mega
 DIFFERENCES_MAX = 20  # lines that tell why a lead changes, the weightiest first
 SIMULATION_HOURS = 24  # how long a publish may rest on a simulation: leads change every day
 LEEWAY_LEADS = 5  # playbook, rule 9: a tenth; of few leads a tenth is nobody
-SETTLE_SECONDS = 60  # after an activation: a worker keeps the model for 30 s, and its write is under way for less
+# after an activation: a worker keeps the model for 30 s, and its write is under way for less
+SETTLE_SECONDS = 60
 SWEEP_TRIES = 3  # passes in which a lead may fail before it is left to its next event
 SWEEP_FAILED_IN_A_ROW = 10  # more is an outage, not a lead: the job waits
 SWEEP_FAILED_MAX_LEADS = 1_000  # that a report names; with more the publish has failed

@@ -1,8 +1,10 @@
-"""One JSON line per decision: ids, counts and reasons, never an address, a name, a phone number or a body.
+"""One JSON line per decision: ids, counts and reasons, never an address, a name, a phone number or
+a body.
 
-Which lines there are is a closed set. A line that is counted carries its own metric in CloudWatch's embedded format
-(docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html): the
-service reads it from the log, so counting makes no call and keeps nobody waiting.
+Which lines there are is a closed set. A line that is counted carries its own metric in CloudWatch's
+embedded format
+(docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html):
+the service reads it from the log, so counting makes no call and keeps nobody waiting.
 """
 
 import json
@@ -29,7 +31,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A kind of line. by: the values that its metric is counted by, one at a time, besides the total."""
+    """A kind of line. by: the values that its metric is counted by, one at a time, besides the
+    total.
+    """
 
     level: Level = Level.INFO
     by: tuple[str, ...] = ()
@@ -43,7 +47,7 @@ LINES: Mapping[str, Line] = {
     "unhandled": Line(Level.ERROR, by=("error",)),
     "suppressed": Line(by=("reason",)),
     "qualified": Line(by=("moved",)),
-    "intent": Line(by=("state", "reason")),
+    "message": Line(by=("state", "reason")),
     "send_failed": Line(Level.WARNING, by=("code",)),
     "mail_event": Line(by=("state",)),
     "mail_event_unreadable": Line(Level.WARNING),
@@ -64,21 +68,30 @@ def log(event: str, *, count: int = 1, **values: Value) -> None:
     """
     line = LINES[event]
     said = {name: value for name, value in values.items() if value is not None}
-    metric = _metric(event, count, [name for name in line.by if name in said]) if line.is_counted else {}
+    metric = (
+        _metric(event, count, [name for name in line.by if name in said]) if line.is_counted else {}
+    )
     whole = {"level": line.level, "event": event, **_invocation, **said, **metric}
     sys.stdout.write(json.dumps(whole, separators=(",", ":")) + "\n")
 
 
 def where(error: BaseException) -> str:
-    """The file and line that raised an error, for example `senders.py:61`: its message may hold what a lead typed."""
+    """The file and line that raised an error, for example `senders.py:61`: its message may hold
+    what a lead typed.
+    """
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    return f"{last.tb_frame.f_code.co_filename.rpartition('/')[2]}:{last.tb_lineno}" if last else "unknown"
+    return (
+        f"{last.tb_frame.f_code.co_filename.rpartition('/')[2]}:{last.tb_lineno}"
+        if last
+        else "unknown"
+    )
 
 
 class Tracer:
-    """Chalice's middleware around every trigger: lines name the function and the request that they are written in.
+    """Chalice's middleware around every trigger: lines name the function and the request that they
+    are written in.
 
     Those of a container's first request also say `cold_start`.
     """
@@ -92,7 +105,9 @@ class Tracer:
         context = getattr(event, "lambda_context", None) or event.context
         request_id = getattr(context, "aws_request_id", None)
         before = _invocation
-        if request_id is None or request_id == before.get("request_id"):  # the same: the app inside PublicHandler
+        if request_id is None or request_id == before.get(
+            "request_id"
+        ):  # the same: the app inside PublicHandler
             return respond(event)
         _invocation = {"function": context.function_name, "request_id": request_id}
         if self._is_cold:
@@ -118,4 +133,4 @@ def _metric(event: str, count: int, by: list[str]) -> dict[str, Any]:
         "Metrics": [{"Name": event, "Unit": "Count"}],
     }
     about = {"Timestamp": time.time_ns() // 1_000_000, "CloudWatchMetrics": [directive]}
-    return {event: count, "deployment": os.environ.get("BATON_STAGE", "dev"), "_aws": about}
+    return {event: count, "deployment": os.environ.get("BATON_ENVIRONMENT", "dev"), "_aws": about}

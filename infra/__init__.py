@@ -1,1 +1,3 @@
-"""What Baton runs on: the template, packaging and deployment, and the local AWS. None of it is deployed."""
+"""What Baton runs on: the template, packaging and deployment, and the local AWS. None of it is
+deployed.
+"""

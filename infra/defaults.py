@@ -1,6 +1,7 @@
 """Loads the documents that a deployment starts with, and writes its public URL and write key.
 
-A real deployment's documents belong to its marketers: what is there is left alone. The demo's are written anew.
+A real deployment's documents belong to its marketers: what is there is left alone. The demo's are
+written anew.
 """
 
 import secrets
@@ -16,7 +17,7 @@ from chalicelib.capture.forms import FormDocument
 from chalicelib.document import Document, parse_document
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.routing import RoutingDocument
-from chalicelib.nurture.emails import LetterDocument
+from chalicelib.nurture.emails import EmailDocument
 from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable
@@ -28,16 +29,22 @@ DEFAULTS = ROOT / "chalicelib" / "defaults"
 DEMO = ROOT / "infra" / "local" / "demo.yaml"
 FORMATS: Mapping[str, type[Document]] = {
     "form": FormDocument,
-    "letter": LetterDocument,
+    "email": EmailDocument,
     "sequence": SequenceDocument,
     "routing": RoutingDocument,
 }
 NOBODY: Mapping[str, Any] = {"people": []}  # the routing before anybody is named
-LISTS = {"form": "forms", "letter": "letters", "sequence": "sequences"}  # kind -> its file
+LISTS = {"form": "forms", "email": "emails", "sequence": "sequences"}  # kind -> its file
 
 
 def load(
-    *, table_name: str, api_url: str, site_url: str, endpoint_url: str | None, region: str, demo: bool
+    *,
+    table_name: str,
+    api_url: str,
+    site_url: str,
+    endpoint_url: str | None,
+    region: str,
+    demo: bool,
 ) -> dict[str, str]:
     """Write the documents of a deployment to its table; the last step of a deploy.
 
@@ -49,13 +56,19 @@ def load(
     documents, models = Documents(table, _now), Models(table, _now)
     if models.pointer() is None:
         models.load(read_yaml(DEFAULTS / "model.yaml"))
-    for kind, document_id, document in [*default_documents(), *(demo_documents(site_url) if demo else [])]:
+    for kind, document_id, document in [
+        *default_documents(),
+        *(demo_documents(site_url) if demo else []),
+    ]:
         parse_document(FORMATS[kind], document)  # nothing is stored that its readers would refuse
         stored = documents.get(kind, document_id)
         if demo or stored is None or stored == NOBODY:
             documents.put(kind, document, document_id)
     if documents.get("routing") == NOBODY:
-        print("Nobody sells yet: put your salesperson into chalicelib/defaults/routing.yaml and deploy again.")
+        print(
+            "Nobody sells yet: put your salesperson into chalicelib/defaults/routing.yaml and"
+            " deploy again."
+        )
     deployment = documents.get("deployment") or {}
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
     documents.put("deployment", {"api_url": api_url, "site_url": site_url, "write_key": write_key})
@@ -85,9 +98,15 @@ def demo_documents(site_url: str) -> Iterator[tuple[str, str, Mapping[str, Any]]
 def refusal(path: Path, why: Exception) -> str:
     """Why a file is refused: of a document each mistake on a line of its own."""
     errors = [str(one) for one in why.errors] if isinstance(why, DocumentError) else []
-    return "\n  ".join([f"{path} is refused:", *errors]) if len(errors) > 1 else f"{path} is refused: {why}"
+    return (
+        "\n  ".join([f"{path} is refused:", *errors])
+        if len(errors) > 1
+        else f"{path} is refused: {why}"
+    )
 
 
 def read_yaml(path: Path, change: Callable[[str], str] = str) -> Any:
-    """A YAML 1.2 file, in which `on` and `NO` are the texts that they look like. change: applied to the text first."""
+    """A YAML 1.2 file, in which `on` and `NO` are the texts that they look like. change: applied to
+    the text first.
+    """
     return YAML(typ="safe", pure=True).load(change(path.read_text()))

@@ -2,7 +2,8 @@
 
     python -m infra.deploy --stage prod --sender hello@acme.example
 
-The account and region are those of the environment. What is not given keeps the value it has in the stack.
+The account and region are those of the environment. What is not given keeps the value it has in the
+stack.
 """
 
 from __future__ import annotations
@@ -58,10 +59,14 @@ class Cloud:
 
     def account(self) -> str:
         """The account's number."""
-        return self.session.client("sts", endpoint_url=self.endpoint_url).get_caller_identity()["Account"]
+        return self.session.client("sts", endpoint_url=self.endpoint_url).get_caller_identity()[
+            "Account"
+        ]
 
 
-def deploy(cloud: Cloud, stack_name: str, made: Package, parameters: Mapping[str, str]) -> dict[str, str]:
+def deploy(
+    cloud: Cloud, stack_name: str, made: Package, parameters: Mapping[str, str]
+) -> dict[str, str]:
     """Creates or updates the stack, waits for it, and returns its outputs.
 
     Parameters that are not given keep their value. Raises DeployError.
@@ -70,7 +75,14 @@ def deploy(cloud: Cloud, stack_name: str, made: Package, parameters: Mapping[str
     client = cloud.cloudformation()
     stack = _clear_failed_creation(client, _find_stack(client, stack_name))
     try:
-        _apply(client, stack, stack_name, template_url, _parameters(made.template, stack, parameters), cloud)
+        _apply(
+            client,
+            stack,
+            stack_name,
+            template_url,
+            _parameters(made.template, stack, parameters),
+            cloud,
+        )
     except WaiterError as error:
         raise DeployError(_reasons(client, stack_name)) from error
     except ClientError as error:
@@ -93,7 +105,9 @@ def stack_name_of(stage: str) -> str:
 
 
 def _upload(cloud: Cloud, made: Package) -> str:
-    """Puts zip and template into the artifact bucket, named after their digest; the template's URL."""
+    """Puts zip and template into the artifact bucket, named after their digest; the template's
+    URL.
+    """
     bucket = f"baton-artifacts-{cloud.account()}-{cloud.region}"
     s3 = cloud.s3()
     _make_bucket(s3, bucket, cloud.region)
@@ -157,7 +171,9 @@ def _find_stack(client: CloudFormationClient, name: str) -> StackTypeDef | None:
         raise
 
 
-def _clear_failed_creation(client: CloudFormationClient, stack: StackTypeDef | None) -> StackTypeDef | None:
+def _clear_failed_creation(
+    client: CloudFormationClient, stack: StackTypeDef | None
+) -> StackTypeDef | None:
     """A stack whose creation was rolled back holds nothing and can only be deleted."""
     if stack is None or stack["StackStatus"] != "ROLLBACK_COMPLETE":
         return stack
@@ -169,10 +185,16 @@ def _clear_failed_creation(client: CloudFormationClient, stack: StackTypeDef | N
 def _parameters(
     template: Mapping[str, Any], stack: StackTypeDef | None, given: Mapping[str, str]
 ) -> list[ParameterTypeDef]:
-    """The given values, and "as it was" for what the stack already knows and the template still has."""
-    known = {parameter["ParameterKey"] for parameter in stack.get("Parameters", [])} if stack else set()
+    """The given values, and "as it was" for what the stack already knows and the template still
+    has.
+    """
+    known = (
+        {parameter["ParameterKey"] for parameter in stack.get("Parameters", [])} if stack else set()
+    )
     kept = sorted((known - given.keys()) & template["Parameters"].keys())
-    new: list[ParameterTypeDef] = [{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()]
+    new: list[ParameterTypeDef] = [
+        {"ParameterKey": k, "ParameterValue": v} for k, v in given.items()
+    ]
     return new + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
 
 
@@ -188,10 +210,20 @@ def _apply(
     pace = {"Delay": 1 if cloud.endpoint_url else 5}
     pace["MaxAttempts"] = MAX_WAIT_S // pace["Delay"]
     if stack is None:
-        client.create_stack(StackName=name, TemplateURL=template_url, Parameters=parameters, Capabilities=CAPABILITIES)
+        client.create_stack(
+            StackName=name,
+            TemplateURL=template_url,
+            Parameters=parameters,
+            Capabilities=CAPABILITIES,
+        )
         client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=pace)  # type: ignore[arg-type]
     else:
-        client.update_stack(StackName=name, TemplateURL=template_url, Parameters=parameters, Capabilities=CAPABILITIES)
+        client.update_stack(
+            StackName=name,
+            TemplateURL=template_url,
+            Parameters=parameters,
+            Capabilities=CAPABILITIES,
+        )
         client.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig=pace)  # type: ignore[arg-type]
 
 
@@ -203,8 +235,13 @@ def _reasons(client: CloudFormationClient, name: str) -> str:
     """Why the newest creation or update failed, a resource a line."""
     events = client.describe_stack_events(StackName=name)["StackEvents"]
     failed = [event for event in events if event.get("ResourceStatus", "").endswith("FAILED")]
-    lines = [f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}" for event in failed]
-    return f"CloudFormation could not deploy {name}:\n" + "\n".join(lines or ["  it gave no reason"])
+    lines = [
+        f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', '')}"
+        for event in failed
+    ]
+    return f"CloudFormation could not deploy {name}:\n" + "\n".join(
+        lines or ["  it gave no reason"]
+    )
 
 
 def main(arguments: list[str]) -> int:
@@ -214,12 +251,19 @@ def main(arguments: list[str]) -> int:
     if not cloud.region:
         print("Which region? Set AWS_REGION or AWS_DEFAULT_REGION.", file=sys.stderr)
         return 2
-    named = {"Stage": given.stage, "Sender": given.sender, "AlarmEmail": given.alarm_email, **dict(given.parameter)}
+    named = {
+        "Stage": given.stage,
+        "Sender": given.sender,
+        "AlarmEmail": given.alarm_email,
+        **dict(given.parameter),
+    }
     try:
         print("Packaging ...")
         made = package()
         print(f"Deploying {stack_name_of(given.stage)} to {cloud.region} ...")
-        result = deploy(cloud, stack_name_of(given.stage), made, {k: v for k, v in named.items() if v})
+        result = deploy(
+            cloud, stack_name_of(given.stage), made, {k: v for k, v in named.items() if v}
+        )
     except (PackageError, DeployError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -237,13 +281,23 @@ def main(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m infra.deploy", description="Deploys Baton to AWS.")
-    parser.add_argument("--stage", required=True, help="the deployment's name; dev may be thrown away")
-    parser.add_argument(
-        "--sender", default=os.environ.get("BATON_SENDER", ""), help="the From address, verified in SES"
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.deploy", description="Deploys Baton to AWS."
     )
-    parser.add_argument("--alarm-email", default=os.environ.get("BATON_ALARM_EMAIL", ""), help="who hears of alarms")
-    parser.add_argument("--site-url", default=os.environ.get("BATON_SITE_URL", ""), help="where the landing page is")
+    parser.add_argument(
+        "--stage", required=True, help="the deployment's name; dev may be thrown away"
+    )
+    parser.add_argument(
+        "--sender",
+        default=os.environ.get("BATON_SENDER", ""),
+        help="the From address, verified in SES",
+    )
+    parser.add_argument(
+        "--alarm-email", default=os.environ.get("BATON_ALARM_EMAIL", ""), help="who hears of alarms"
+    )
+    parser.add_argument(
+        "--site-url", default=os.environ.get("BATON_SITE_URL", ""), help="where the landing page is"
+    )
     parser.add_argument(
         "--parameter",
         action="append",

@@ -1,8 +1,8 @@
 """Makes what is deployed, the template and the zip, with Chalice.
 
-Chalice packages a clean copy of the source, so that no cache file of this machine gets into the zip, and with
-a wheelhouse, so that a change of the code packages offline. Nothing is done when nothing changed: the digest
-of all inputs names the package.
+Chalice packages a clean copy of the source, so that no cache file of this machine gets into the
+zip, and with a wheelhouse, so that a change of the code packages offline. Nothing is done when
+nothing changed: the digest of all inputs names the package.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ from infra.paths import MADE, ROOT
 HOME = MADE / "package"
 WHEELHOUSE = MADE / "wheelhouse"
 CHALICE_STAGE = "every"
-"""The one stage in .chalice/config.json. Ours is a parameter of the template: they share one package."""
+"""The one stage in .chalice/config.json. Ours is a parameter of the template: they share one
+package.
+"""
 LAMBDA_PLATFORM = "manylinux2014_x86_64"
 ZIPS_KEPT = 2
 
@@ -60,7 +62,9 @@ def package() -> Package:
         digest = _digest([*_inputs(), Path("infra/package.py")])
         if not _is_made(digest):
             _make(digest)
-        return Package(digest, json.loads(_template_path().read_text()), HOME / "out" / "deployment.zip")
+        return Package(
+            digest, json.loads(_template_path().read_text()), HOME / "out" / "deployment.zip"
+        )
 
 
 def _make(digest: str) -> None:
@@ -79,7 +83,9 @@ def _make(digest: str) -> None:
 
 def _is_made(digest: str) -> bool:
     made = _digest_path()
-    return made.exists() and made.read_text() == digest and (HOME / "out" / "deployment.zip").exists()
+    return (
+        made.exists() and made.read_text() == digest and (HOME / "out" / "deployment.zip").exists()
+    )
 
 
 def _digest_path() -> Path:
@@ -100,7 +106,11 @@ def _alone() -> Iterator[None]:
 
 def _code() -> list[Path]:
     """The files of the app, relative to the root, in order."""
-    files = [path for path in (ROOT / "chalicelib").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    files = [
+        path
+        for path in (ROOT / "chalicelib").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
     return [Path("app.py"), *sorted(path.relative_to(ROOT) for path in files)]
 
 
@@ -119,7 +129,9 @@ def _digest(paths: list[Path]) -> str:
 
 
 def _copy_source() -> Path:
-    """A copy of what Chalice needs. Chalice's own cache of zips stays: a changed policy needs no new zip."""
+    """A copy of what Chalice needs. Chalice's own cache of zips stays: a changed policy needs no
+    new zip.
+    """
     source = HOME / "source"
     source.mkdir(exist_ok=True)
     for old in [source / "app.py", source / "chalicelib"]:
@@ -155,7 +167,12 @@ def _fill_wheelhouse() -> Path:
 
 def _run_chalice(source: Path, wheels: Path) -> None:
     chalice = str(Path(sys.executable).with_name("chalice"))
-    as_yaml = ["--template-format", "yaml", "--merge-template", str(source / "infra" / "resources.yaml")]
+    as_yaml = [
+        "--template-format",
+        "yaml",
+        "--merge-template",
+        str(source / "infra" / "resources.yaml"),
+    ]
     shutil.rmtree(HOME / "out", ignore_errors=True)
     said = _run(
         [chalice, "package", "--stage", CHALICE_STAGE, *as_yaml, str(HOME / "out")],
@@ -167,14 +184,19 @@ def _run_chalice(source: Path, wheels: Path) -> None:
 
 
 def _add_byte_code(zip_path: Path) -> None:
-    """Adds compiled modules to the zip: Lambda's folder is read-only, so without them every cold start compiles all.
+    """Adds compiled modules to the zip: Lambda's folder is read-only, so without them every cold
+    start compiles all.
 
     They are marked as unchecked: the times of unpacked sources tell nothing.
     """
     with tempfile.TemporaryDirectory() as folder:
         shutil.unpack_archive(zip_path, folder)
         compileall.compile_dir(
-            folder, quiet=2, workers=0, stripdir=folder, invalidation_mode=PycInvalidationMode.UNCHECKED_HASH
+            folder,
+            quiet=2,
+            workers=0,
+            stripdir=folder,
+            invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
         )
         with zipfile.ZipFile(zip_path, "a", zipfile.ZIP_DEFLATED) as archive:
             for path in sorted(Path(folder).rglob("*.pyc")):
@@ -183,7 +205,11 @@ def _add_byte_code(zip_path: Path) -> None:
 
 def _chalice_environment(wheels: Path) -> dict[str, str]:
     """No index, no credentials, no cache files; the region is asked for and not used."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PIP_", "PYTHON"))}
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("AWS_", "PIP_", "PYTHON"))
+    }
     return kept | {
         "AWS_DEFAULT_REGION": "us-east-1",
         "PIP_CONFIG_FILE": os.devnull,
@@ -196,7 +222,9 @@ def _chalice_environment(wheels: Path) -> dict[str, str]:
 
 def _run(command: list[str], directory: Path, environment: dict[str, str]) -> str:
     """Runs `command` and returns all that it said. Raises PackageError with it when it failed."""
-    done = subprocess.run(command, cwd=directory, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=directory, env=environment, capture_output=True, text=True, check=False
+    )
     if done.returncode != 0:
         raise PackageError(f"{Path(command[0]).name} failed:\n{done.stdout}{done.stderr}")
     return done.stdout + done.stderr

@@ -1,7 +1,8 @@
-"""Where things lie in a checkout. Everything that is made, and can be thrown away, lies under `.local/`.
+"""Where things lie in a checkout. Everything that is made, and can be thrown away, lies under
+`.local/`.
 
-BATON_HOME names another folder for a running stack and its data: the tests have one of their own, so that they
-neither see nor touch the one that a person runs. What is packaged is shared.
+BATON_HOME names another folder for a running stack and its data: the tests have one of their own,
+so that they neither see nor touch the one that a person runs. What is packaged is shared.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""The house of a test: the real handlers on the in-memory ports, with the documents that the demo has.
+"""The house of a test: the real handlers on the in-memory ports, with the documents that the demo
+has.
 
-Streams are drained by hand: `until_quiet` gives every new record to the real handler, as Lambda would.
+Streams are drained by hand: `until_quiet` gives every new record to the real handler, as Lambda
+would.
 """
 
 import json
@@ -11,7 +13,7 @@ from typing import Any
 
 from chalice.test import Client, HTTPResponse
 
-import app as baton
+import app
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.table import Item
 from chalicelib.wiring import world as wiring
@@ -28,8 +30,12 @@ MOST_ROUNDS = 50  # a run that is not quiet by then never will be
 @cache
 def documents() -> list[tuple[str, str, Mapping[str, Any]]]:
     """The documents of the demo."""
-    found = {(kind, one_id): (kind, one_id, one) for kind, one_id, one in defaults.default_documents()}
-    found |= {(kind, one_id): (kind, one_id, one) for kind, one_id, one in defaults.demo_documents(SITE)}
+    found = {
+        (kind, one_id): (kind, one_id, one) for kind, one_id, one in defaults.default_documents()
+    }
+    found |= {
+        (kind, one_id): (kind, one_id, one) for kind, one_id, one in defaults.demo_documents(SITE)
+    }
     return list(found.values())
 
 
@@ -38,7 +44,7 @@ def model_document() -> Any:
     return defaults.read_yaml(defaults.DEFAULTS / "model.yaml")
 
 
-class House:
+class InMemoryBaton:
     """A whole Baton in memory."""
 
     def __init__(self, ports: FakePorts | None = None) -> None:
@@ -55,21 +61,27 @@ class House:
         store.put("deployment", {"api_url": API, "site_url": SITE, "write_key": "write-key"})
         self.drained = len(self.ports.memory.inserted)
 
-    # --- over HTTP, through the real routes -------------------------------------------------------------------
+    # --- over HTTP, through the real routes -------------------------------------------------------
 
     def http(
-        self, method: str, path: str, body: bytes | str | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> HTTPResponse:
         wiring.use(self.world)
         try:
-            with Client(baton.app) as client:
+            with Client(app.app) as client:
                 raw = body.encode(errors="surrogatepass") if isinstance(body, str) else body or b""
                 return client.http.request(method, path, headers=dict(headers or {}), body=raw)
         finally:
             wiring.use(None)
 
     def post(self, path: str, data: Any, headers: Mapping[str, str] | None = None) -> HTTPResponse:
-        return self.http("POST", path, json.dumps(data), {"Content-Type": "application/json", **(headers or {})})
+        return self.http(
+            "POST", path, json.dumps(data), {"Content-Type": "application/json", **(headers or {})}
+        )
 
     def get(self, path: str) -> Any:
         answer = self.http("GET", path, headers=TOKEN)
@@ -87,18 +99,27 @@ class House:
         }
         assert self.post("/v1/page", event).status_code == 200
 
-    def form(self, form_id: str, visitor: str | None = "v1", *, consent: bool = False, **fields: Any) -> Any:
-        data = {"fields": fields, "visitor_id": visitor, "consent": {"marketing": consent, "text": "Write to me."}}
+    def form(
+        self, form_id: str, visitor: str | None = "v1", *, consent: bool = False, **fields: Any
+    ) -> Any:
+        data = {
+            "fields": fields,
+            "visitor_id": visitor,
+            "consent": {"marketing": consent, "text": "Write to me."},
+        }
         answer = self.post(f"/v1/forms/{form_id}", data)
         assert answer.status_code == 202, answer.body
         return json.loads(answer.body)
 
-    # --- the streams and the clock ----------------------------------------------------------------------------
+    # --- the streams and the clock ----------------------------------------------------------------
 
     def until_quiet(self) -> None:
         """Give every new record to its handler until none is left."""
         for _ in range(MOST_ROUNDS):
-            fresh, self.drained = self.ports.memory.inserted[self.drained :], len(self.ports.memory.inserted)
+            fresh, self.drained = (
+                self.ports.memory.inserted[self.drained :],
+                len(self.ports.memory.inserted),
+            )
             if not fresh:
                 return
             for item in fresh:
@@ -106,11 +127,13 @@ class House:
         raise AssertionError("the streams do not come to rest")
 
     def handle(self, item: Item) -> bool:
-        """Give one inserted item to its handler, as Lambda would; False when the handler wants it again."""
+        """Give one inserted item to its handler, as Lambda would; False when the handler wants it
+        again.
+        """
         sk = str(item["sk"])
         if sk.startswith("EVENT#"):
             return self.world.qualify_records(stream_event([item])) == {"batchItemFailures": []}
-        if sk.startswith("INTENT#"):
+        if sk.startswith("OUTBOX#"):
             return self.world.deliver_records(stream_event([item])) == {"batchItemFailures": []}
         return True
 
@@ -119,7 +142,7 @@ class House:
         self.world.clock.tick()
         self.until_quiet()
 
-    # --- what came of it --------------------------------------------------------------------------------------
+    # --- what came of it --------------------------------------------------------------------------
 
     def lead(self, email: str = "ann@acme.example") -> Any:
         return self.get(f"/v1/leads/{self.world.lead_id(email)}")
@@ -154,19 +177,21 @@ ANN: dict[str, Any] = {"email": "ann@acme.example", **PERSON}
 AD = {"campaign": {"source": "google", "medium": "cpc", "name": "spring"}}
 
 
-def ask(house: House, what: str, data: Any, email: str = "ann@acme.example", status: int = 200) -> Any:
+def ask(
+    baton: InMemoryBaton, what: str, data: Any, email: str = "ann@acme.example", status: int = 200
+) -> Any:
     """Ask something of a lead, and let it sink in."""
-    answer = house.post(f"/v1/leads/{house.world.lead_id(email)}/{what}", data, TOKEN)
+    answer = baton.post(f"/v1/leads/{baton.world.lead_id(email)}/{what}", data, TOKEN)
     assert answer.status_code == status, answer.body
-    house.until_quiet()
+    baton.until_quiet()
     return json.loads(answer.body)
 
 
-def qualify_only(house: House) -> None:
+def qualify_only(baton: InMemoryBaton) -> None:
     """Let everything be qualified and nothing delivered."""
-    inserted = house.ports.memory.inserted
-    while house.drained < len(inserted):
-        item = inserted[house.drained]
-        house.drained += 1
+    inserted = baton.ports.memory.inserted
+    while baton.drained < len(inserted):
+        item = inserted[baton.drained]
+        baton.drained += 1
         if str(item["sk"]).startswith("EVENT#"):
-            assert house.handle(item)
+            assert baton.handle(item)

@@ -1,4 +1,6 @@
-"""One deployed stack for all tests that need one: the real template on the local AWS, in a folder of its own."""
+"""One deployed stack for all tests that need one: the real template on the local AWS, in a folder
+of its own.
+"""
 
 import json
 import os

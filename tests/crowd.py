@@ -1,4 +1,6 @@
-"""A crowd: many different leads with a past, each standing where the default model puts it, as they are stored."""
+"""A crowd: many different leads with a past, each standing where the default model puts it, as they
+are stored.
+"""
 
 import random
 from base64 import b32encode
@@ -18,9 +20,21 @@ from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Table, Write
 
 TITLES = ["CTO", "Head of IT", "Product manager", "Baker", "Student", "Engineer"]
-INDUSTRIES, COUNTRIES, DOMAINS = ["software", "bakery"], ["DE", "FR", "US"], ["acme.example", "gmail.com"]
+INDUSTRIES, COUNTRIES, DOMAINS = (
+    ["software", "bakery"],
+    ["DE", "FR", "US"],
+    ["acme.example", "gmail.com"],
+)
 MEDIUMS = ["cpc", "organic", "referral", "social"]
-SIGNALS = ["site-visit", "blog", "product-page", "case-study", "compare-page", "webinar-attended", "letter-click"]
+SIGNALS = [
+    "site-visit",
+    "blog",
+    "product-page",
+    "case-study",
+    "compare-page",
+    "webinar-attended",
+    "email-click",
+]
 PAST_DAYS = 60
 
 
@@ -40,7 +54,10 @@ def person(drawn: random.Random, number: int, now: datetime) -> Profile:
         "industry": drawn.choice(INDUSTRIES),
         "country": drawn.choice(COUNTRIES),
     }
-    return {name: Known(confirmed=False, at=now, event_id=f"{number:030d}", value=one) for name, one in facts.items()}
+    return {
+        name: Known(confirmed=False, at=now, event_id=f"{number:030d}", value=one)
+        for name, one in facts.items()
+    }
 
 
 def behaviour(drawn: random.Random, cells: int, today: int) -> Tally:
@@ -83,5 +100,7 @@ class _NotingTable:
 def stored(lead: Lead) -> list[Item]:
     """A lead's items, as the store writes them."""
     table = _NotingTable()
-    Leads(cast(Table, table), spread_reviews=True).write(Lead(lead_id=lead.lead_id), replace(lead, version=1), Change())
+    Leads(cast(Table, table), spread_reviews=True).write(
+        Lead(lead_id=lead.lead_id), replace(lead, version=1), Change()
+    )
     return table.items

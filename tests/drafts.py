@@ -13,10 +13,12 @@ from chalicelib.scoring.tally import Tally
 from chalicelib.wiring.world import World
 from tests import crowd
 from tests import factories as make
-from tests.baton import House, model_document
+from tests.baton import InMemoryBaton, model_document
 from tests.fakes import FakeClock, FakePorts, MemoryTable
 
-READER = make.seen(blog=[0, 1, 2, 3], product_page=[0, 1, 2])  # activity of 9: a lead by the default model
+READER = make.seen(
+    blog=[0, 1, 2, 3], product_page=[0, 1, 2]
+)  # activity of 9: a lead by the default model
 EASY_MQL = [{"activity": 7}]
 EASY_SQL = [{"activity": 7, "kind": "inferred"}]
 
@@ -59,32 +61,32 @@ def leads(number: int, tally: Tally = READER, first: int = 0, **standing: Any) -
         )
 
 
-def fill(house: House, some: Iterable[Lead]) -> list[str]:
+def fill(baton: InMemoryBaton, some: Iterable[Lead]) -> list[str]:
     """Put leads into a house; their ids."""
     ids = []
     for lead in some:
-        house.world.leads.write(Lead(lead_id=lead.lead_id), replace(lead, version=1), Change())
+        baton.world.leads.write(Lead(lead_id=lead.lead_id), replace(lead, version=1), Change())
         ids.append(lead.lead_id)
     return ids
 
 
-def house_of(number: int, clock: FakeClock | None = None) -> tuple[House, list[str]]:
+def baton_of(number: int, clock: FakeClock | None = None) -> tuple[InMemoryBaton, list[str]]:
     """A house with so many leads that read the blog, and their ids."""
-    house = House(FakePorts(MemoryTable(), clock))
-    return house, fill(house, leads(number))
+    baton = InMemoryBaton(FakePorts(MemoryTable(), clock))
+    return baton, fill(baton, leads(number))
 
 
-def stages(house: House, ids: Iterable[str]) -> dict[str, int]:
+def stages(baton: InMemoryBaton, ids: Iterable[str]) -> dict[str, int]:
     """How many of these leads are in which stage."""
     found: dict[str, int] = {}
-    world = World(house.ports)
+    world = World(baton.ports)
     for lead_id in ids:
         stage = world.leads.read(lead_id).standing.stage.value
         found[stage] = found.get(stage, 0) + 1
     return found
 
 
-def transitions(house: House, ids: Iterable[str]) -> list[int]:
+def transitions(baton: InMemoryBaton, ids: Iterable[str]) -> list[int]:
     """How many transitions each of these leads has."""
-    world = World(house.ports)
+    world = World(baton.ports)
     return [len(world.leads.transitions(lead_id)) for lead_id in ids]

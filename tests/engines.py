@@ -1,7 +1,8 @@
-"""The four engines that the contract suite runs on: in memory, moto, the emulator, and Amazon's own DynamoDB Local.
+"""The four engines that the contract suite runs on: in memory, moto, the emulator, and Amazon's own
+DynamoDB Local.
 
-The last two run as processes of their own, started once for a test run. docs/engines.md says where each differs
-from AWS.
+The last two run as processes of their own, started once for a test run. docs/engines.md says where
+each differs from AWS.
 """
 
 import os
@@ -42,7 +43,9 @@ class MissingError(Exception):
 
 
 def missing(what: str) -> None:
-    """Skip for a component that this machine lacks. In CI that is a failure: everything has to run there."""
+    """Skip for a component that this machine lacks. In CI that is a failure: everything has to run
+    there.
+    """
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)
@@ -74,12 +77,25 @@ def dynamodb_local() -> Iterator[str]:
     jar = next(iter(sorted(JARS.glob("*/DynamoDBLocal.jar"))), None)
     java = shutil.which("java")
     if java is None:
-        raise MissingError("DynamoDB Local needs Java 17 (on Debian: apt install openjdk-17-jre-headless)")
+        raise MissingError(
+            "DynamoDB Local needs Java 17 (on Debian: apt install openjdk-17-jre-headless)"
+        )
     if jar is None:
-        raise MissingError("DynamoDB Local is not installed: install Node 20 with npm, then run `make test`")
+        raise MissingError(
+            "DynamoDB Local is not installed: install Node 20 with npm, then run `make test`"
+        )
     port = _free_port()
     libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
-    command = [java, libraries, "-jar", str(jar), "-inMemory", "-disableTelemetry", "-port", str(port)]
+    command = [
+        java,
+        libraries,
+        "-jar",
+        str(jar),
+        "-inMemory",
+        "-disableTelemetry",
+        "-port",
+        str(port),
+    ]
     with _process(command, dict(os.environ), f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}"
 
@@ -106,13 +122,19 @@ def fresh_table(client: "DynamoDBClient") -> DynamoTable:
 @contextmanager
 def _process(command: list[str], environment: dict[str, str], url: str) -> Iterator[None]:
     process = subprocess.Popen(
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         end = time.monotonic() + START_PATIENCE_S
         while not _answers(url):
             assert process.poll() is None, f"{Path(command[0]).name} ended by itself"
-            assert time.monotonic() < end, f"{Path(command[0]).name} did not answer within {START_PATIENCE_S} s"
+            assert time.monotonic() < end, (
+                f"{Path(command[0]).name} did not answer within {START_PATIENCE_S} s"
+            )
             time.sleep(POLL_S)
         yield
     finally:

@@ -1,4 +1,6 @@
-"""The default world of a unit test: one model, one day, and short words for what a lead did and said."""
+"""The default world of a unit test: one model, one day, and short words for what a lead did and
+said.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -6,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from chalicelib.authoring.format import load
-from chalicelib.delivery.outbox import Channel, Intent, planned
+from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
@@ -81,7 +83,10 @@ def form(form_id: str = "demo", **parts: Any) -> Event:
 
 def profile(facts: Mapping[str, Value] = BEST_FIT) -> Profile:
     """A profile in which each fact was said just now."""
-    return {name: Known(confirmed=False, at=NOW, event_id="e", value=value) for name, value in facts.items()}
+    return {
+        name: Known(confirmed=False, at=NOW, event_id="e", value=value)
+        for name, value in facts.items()
+    }
 
 
 def came_by(medium: str) -> Touches:
@@ -91,26 +96,35 @@ def came_by(medium: str) -> Touches:
 
 
 def seen(keys: Mapping[str, Mapping[str, int]] | None = None, **days_ago: Any) -> Tally:
-    """A tally. days_ago: signal (with _ for -) -> a list of days ago, or days ago -> count; keys: signal -> key ->
-    days ago."""
+    """A tally. days_ago: signal (with _ for -) -> a list of days ago, or days ago -> count; keys:
+    signal -> key -> days ago.
+    """
     today = TODAY.toordinal()
     days = {
         signal.replace("_", "-"): {
-            today - ago: number for ago, number in (when if isinstance(when, dict) else dict.fromkeys(when, 1)).items()
+            today - ago: number
+            for ago, number in (when if isinstance(when, dict) else dict.fromkeys(when, 1)).items()
         }
         for signal, when in days_ago.items()
         if when  # a tally holds no signal that was never seen
     }
-    distinct = {signal: {key: today - ago for key, ago in cells.items()} for signal, cells in (keys or {}).items()}
+    distinct = {
+        signal: {key: today - ago for key, ago in cells.items()}
+        for signal, cells in (keys or {}).items()
+    }
     return Tally(days, distinct)
 
 
 def worth(tally: Tally = Tally(), disqualifiers: Sequence[str] = (), **values: int) -> Score:
-    """Today's score with these points in its groups, its total `score` and its sum `activity`, and this behaviour."""
+    """Today's score with these points in its groups, its total `score` and its sum `activity`, and
+    this behaviour.
+    """
     milli = dict.fromkeys(("score", "fit", "channel", "engagement", "intent", "activity"), 0)
     milli |= {name: points * 1000 for name, points in values.items()}
     total, activity = milli.pop("score"), milli.pop("activity")
-    return Score(TODAY, 1, total, milli, {"activity": activity}, "A", (), tally, tuple(disqualifiers))
+    return Score(
+        TODAY, 1, total, milli, {"activity": activity}, "A", (), tally, tuple(disqualifiers)
+    )
 
 
 def lead(**parts: Any) -> Lead:
@@ -131,14 +145,31 @@ def transition(target: Stage = Stage.MQL, origin: Stage = Stage.LEAD, **parts: A
 
 def moved(target: Stage = Stage.MQL, version: int = 1, **parts: Any) -> Moved:
     """A transition as it is written: of somebody whose fit is 40 and who did nothing."""
-    return Moved(transition(target, **parts), score(model(), profile(), Touches(), Tally(), TODAY), NOW, version)
+    return Moved(
+        transition(target, **parts),
+        score(model(), profile(), Touches(), Tally(), TODAY),
+        NOW,
+        version,
+    )
 
 
 def recorded(**parts: Any) -> Recorded:
     """A transition to sql as it is read, with two reasons."""
-    reasons = [("demo-request", "intent", 30_000, "demo request on 1 day"), ("blog", "engagement", 2_500, "blog")]
-    moved_to = transition(Stage.SQL, kind="requested", why="demo request within 14 days, fit at least -15")
-    known = {"transition": moved_to, "version": 1, "at": NOW, "model_version": 1, "total": 90_000, "grade": "A"}
+    reasons = [
+        ("demo-request", "intent", 30_000, "demo request on 1 day"),
+        ("blog", "engagement", 2_500, "blog"),
+    ]
+    moved_to = transition(
+        Stage.SQL, kind="requested", why="demo request within 14 days, fit at least -15"
+    )
+    known = {
+        "transition": moved_to,
+        "version": 1,
+        "at": NOW,
+        "model_version": 1,
+        "total": 90_000,
+        "grade": "A",
+    }
     return Recorded(**{**known, "reasons": reasons, **parts})
 
 
@@ -147,7 +178,9 @@ def whole_lead(**parts: Any) -> Lead:
     known = {
         "version": 1,
         "profile": profile(),
-        "touches": Touches(Touch(NOW, "e", "google", "cpc", "spring"), Touch(NOW + MINUTE, "f", "news", "", "")),
+        "touches": Touches(
+            Touch(NOW, "e", "google", "cpc", "spring"), Touch(NOW + MINUTE, "f", "news", "", "")
+        ),
         "tally": seen(blog={0: 2, 3: 1}, keys={"guide-download": {"aabbccdd": 1}}),
         "standing": Standing(stage=Stage.MQL, cycle=2, entered_on=TODAY, owner="sam"),
         "counted": {b"12345678": 497_000, b"\x00\xff345678": 497_001},
@@ -158,21 +191,26 @@ def whole_lead(**parts: Any) -> Lead:
         "matching": "0123456789abcdef",
         "created_at": NOW,
         "updated_at": NOW + MINUTE,
-        "refolded_at": NOW,
+        "replayed_at": NOW,
     }
     return lead(**{**known, **parts})
 
 
-def letter_intent(**parts: Any) -> Intent:
-    """A planned letter."""
-    known = {"key": "letter#welcome#1#1", "channel": Channel.MAIL, "to": "ann@acme.example", "letter": "welcome"}
+def nurture_message(**parts: Any) -> OutboxMessage:
+    """A planned email."""
+    known = {
+        "key": "nurture#1#welcome#1",
+        "via": Via.EMAIL,
+        "to": "ann@acme.example",
+        "email": "welcome",
+    }
     return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
 
 
-def handoff_intent(channel: Channel = Channel.MAIL, **parts: Any) -> Intent:
+def handoff_message(via: Via = Via.EMAIL, **parts: Any) -> OutboxMessage:
     """A planned notice of a handoff."""
-    to = {Channel.MAIL: "sam@keybook.example", Channel.TEXT: "+4930901821", Channel.TOPIC: None}[channel]
-    known = {"key": f"handoff#1#{channel}", "channel": channel, "to": to}
+    to = {Via.EMAIL: "sam@keybook.example", Via.SMS: "+4930901821", Via.SNS: None}[via]
+    known = {"key": f"handoff#1#{via}", "via": via, "to": to}
     return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
 
 

@@ -1,4 +1,6 @@
-"""Fakes: the outside world in memory. Each passes the same contract suite as the real thing (tests/contract)."""
+"""Fakes: the outside world in memory. Each passes the same contract suite as the real thing
+(tests/contract).
+"""
 
 import random
 from bisect import bisect_left, bisect_right, insort
@@ -10,7 +12,7 @@ from itertools import count
 from operator import itemgetter
 from typing import Any
 
-from chalicelib.delivery.messages import Message, Outcome, Sent
+from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
 from chalicelib.settings import Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
@@ -20,7 +22,8 @@ from chalicelib.wiring.world import Ports
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds
 PK_MAX_BYTES, SK_MAX_BYTES = 2_048, 1_024
-PAGE_ITEMS = 100  # DynamoDB's page is a megabyte; a small one shows sooner who cannot bear a writer between pages
+# DynamoDB's page is a megabyte; a small one shows sooner who cannot bear a writer between pages
+PAGE_ITEMS = 100
 Key = tuple[str, str]
 Partition = tuple[str | None, str]  # of an index, or of the table itself
 Entry = tuple[str, Key]  # its sort key there, and the key of the item
@@ -45,10 +48,11 @@ class FakeClock:
 
 
 class Items(MutableMapping[Key, Item]):
-    """The items by their keys, and for the table and each index the entries of every partition in order.
+    """The items by their keys, and for the table and each index the entries of every partition in
+    order.
 
-    Texts are ordered by code point, which is DynamoDB's order of their UTF-8 bytes. An item is replaced, never
-    changed in its place: the entries follow what is put and deleted.
+    Texts are ordered by code point, which is DynamoDB's order of their UTF-8 bytes. An item is
+    replaced, never changed in its place: the entries follow what is put and deleted.
     """
 
     def __init__(self, items: Mapping[Key, Item] | None = None) -> None:
@@ -78,10 +82,17 @@ class Items(MutableMapping[Key, Item]):
     def __repr__(self) -> str:
         return repr(self._items)
 
-    def page(self, partition: Partition, bounds: tuple[str, str], after: Entry | None, size: int) -> list[Entry]:
-        """The next entries within the bounds, in order. With a negative size the last ones, the very last first."""
+    def page(
+        self, partition: Partition, bounds: tuple[str, str], after: Entry | None, size: int
+    ) -> list[Entry]:
+        """The next entries within the bounds, in order. With a negative size the last ones, the
+        very last first.
+        """
         entries, (first, last) = self._entries.get(partition, []), bounds
-        start, end = bisect_left(entries, first, key=itemgetter(0)), bisect_right(entries, last, key=itemgetter(0))
+        start, end = (
+            bisect_left(entries, first, key=itemgetter(0)),
+            bisect_right(entries, last, key=itemgetter(0)),
+        )
         if size < 0:
             end = bisect_left(entries, after) if after else end
             return entries[max(start, end + size) : end][::-1]
@@ -160,7 +171,10 @@ class MemoryTable:
         places = [_key(write) for write in writes]
         assert 0 < len(writes) <= TRANSACTION_MAX_WRITES, "a transaction has 1 to 100 writes"
         assert len(set(places)) == len(places), "a transaction names each item once"
-        assert all(len(pk.encode()) <= PK_MAX_BYTES and len(sk.encode()) <= SK_MAX_BYTES for pk, sk in places)
+        assert all(
+            len(pk.encode()) <= PK_MAX_BYTES and len(sk.encode()) <= SK_MAX_BYTES
+            for pk, sk in places
+        )
         if self._random is not None and self._random.random() < 1 / 8:
             raise ConflictError({})
         failed = {
@@ -178,7 +192,11 @@ class MemoryTable:
 
 
 def _key(write: Write) -> tuple[str, str]:
-    return (str(write.item["pk"]), str(write.item["sk"])) if isinstance(write, Put) else (write.pk, write.sk)
+    return (
+        (str(write.item["pk"]), str(write.item["sk"]))
+        if isinstance(write, Put)
+        else (write.pk, write.sk)
+    )
 
 
 def _holds(expect: Expectation, item: Item) -> bool:
@@ -189,10 +207,10 @@ def _holds(expect: Expectation, item: Item) -> bool:
 class FakeSenders:
     """Takes every message and keeps it. answers: what to answer instead of Sent, in turn."""
 
-    sent: list[Message] = field(default_factory=list)
-    answers: list[Outcome] = field(default_factory=list)
+    sent: list[Outgoing] = field(default_factory=list)
+    answers: list[SendResult] = field(default_factory=list)
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Outgoing) -> SendResult:
         outcome = self.answers.pop(0) if self.answers else Sent(f"message-{len(self.sent) + 1}")
         if isinstance(outcome, Sent):
             self.sent.append(message)
@@ -200,7 +218,9 @@ class FakeSenders:
 
 
 class FakePorts(Ports):
-    """The outside world of a deployment in memory. wrap: put around every port, so that a test can break it."""
+    """The outside world of a deployment in memory. wrap: put around every port, so that a test can
+    break it.
+    """
 
     def __init__(
         self,
@@ -210,7 +230,7 @@ class FakePorts(Ports):
     ) -> None:
         super().__init__(
             Settings(
-                stage="dev",
+                environment="dev",
                 table="baton",
                 identity_secret="identity",
                 link_secret="links",

@@ -16,7 +16,9 @@ Edit = Callable[[Any], object]
 
 @dataclass(frozen=True)
 class Mistake:
-    """story: what the marketer did; check: the name of the check that minds; says: all that is said, path first."""
+    """story: what the marketer did; check: the name of the check that minds; says: all that is
+    said, path first.
+    """
 
     story: str
     check: str

@@ -1,4 +1,6 @@
-"""The deployed table on moto: keys, indexes, stream and TTL as infra/resources.yaml declares them."""
+"""The deployed table on moto: keys, indexes, stream and TTL as infra/resources.yaml declares
+them.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +17,13 @@ if TYPE_CHECKING:
 
 TEMPLATE = Path(__file__).parent.parent / "infra" / "resources.yaml"
 TABLE_NAME, REGION = "baton", "eu-central-1"
-CREATED_WITH = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "BillingMode")
+CREATED_WITH = (
+    "AttributeDefinitions",
+    "KeySchema",
+    "GlobalSecondaryIndexes",
+    "LocalSecondaryIndexes",
+    "BillingMode",
+)
 
 
 @cache
@@ -29,10 +37,17 @@ def table_properties() -> dict[str, Any]:
 def create_table(client: "DynamoDBClient", name: str = TABLE_NAME) -> None:
     """Create the template's table under a name."""
     properties = table_properties()
-    request: dict[str, Any] = {name: _plain(properties[name]) for name in CREATED_WITH if name in properties}
-    request["StreamSpecification"] = {"StreamEnabled": True, **_plain(properties["StreamSpecification"])}
+    request: dict[str, Any] = {
+        name: _plain(properties[name]) for name in CREATED_WITH if name in properties
+    }
+    request["StreamSpecification"] = {
+        "StreamEnabled": True,
+        **_plain(properties["StreamSpecification"]),
+    }
     client.create_table(TableName=name, **request)
-    client.update_time_to_live(TableName=name, TimeToLiveSpecification=_plain(properties["TimeToLiveSpecification"]))
+    client.update_time_to_live(
+        TableName=name, TimeToLiveSpecification=_plain(properties["TimeToLiveSpecification"])
+    )
 
 
 @contextmanager

@@ -1,9 +1,11 @@
-"""The stepper: a seeded run of the real handlers on the in-memory ports, with everything that can go wrong.
+"""The stepper: a seeded run of the real handlers on the in-memory ports, with everything that can
+go wrong.
 
-A run sends requests, gives stream records and mail events to their handlers in an order drawn from its seed, repeats
-some of them, and can crash a handler before or after any one port call. A crash is a kill: nothing in the handler sees
-it, its container is gone, and what it worked on comes again, as Lambda and clients do. When all is quiet the clock
-runs on until nothing is due. A run that fails says its seed and its crash.
+A run sends requests, gives stream records and mail events to their handlers in an order drawn from
+its seed, repeats some of them, and can crash a handler before or after any one port call. A crash
+is a kill: nothing in the handler sees it, its container is gone, and what it worked on comes again,
+as Lambda and clients do. When all is quiet the clock runs on until nothing is due. A run that fails
+says its seed and its crash.
 """
 
 import json
@@ -13,10 +15,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.delivery.messages import Mail, Message
+from chalicelib.delivery.messages import Email, Outgoing
 from chalicelib.delivery.references import tag_of
 from chalicelib.wiring.world import World
-from tests.baton import House
+from tests.baton import InMemoryBaton
 from tests.fakes import FakePorts, MemoryTable
 
 MOST_STEPS = 2_000
@@ -46,7 +48,9 @@ class Breaker:
         """The port, with its calls counted."""
         if callable(port) and not isinstance(port, MemoryTable):
             return self._counted(name, port)
-        return _Wrapped(port, lambda method: self._counted(f"{name}.{method}", getattr(port, method)))
+        return _Wrapped(
+            port, lambda method: self._counted(f"{name}.{method}", getattr(port, method))
+        )
 
     def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
@@ -88,13 +92,15 @@ class Result:
 
     facts: Any
     stages: tuple[str, ...]
-    sent: tuple[Message, ...]
+    sent: tuple[Outgoing, ...]
     states: tuple[tuple[str, str], ...]
     calls: tuple[str, ...]
 
 
 class Stepper:
-    """One run. repeats: how many requests, records and mail events are given a second time at random."""
+    """One run. repeats: how many requests, records and mail events are given a second time at
+    random.
+    """
 
     def __init__(
         self,
@@ -111,9 +117,11 @@ class Stepper:
         self.requests, self.shuffled, self.repeats = list(requests), shuffled, repeats
         self.breaker = Breaker(crash)
         self.evidence = evidence
-        self.name = f"seed={seed} crash={crash} shuffled={shuffled} repeats={repeats} conflicts={conflicts}"
+        self.name = (
+            f"seed={seed} crash={crash} shuffled={shuffled} repeats={repeats} conflicts={conflicts}"
+        )
         self.ports = FakePorts(MemoryTable(), wrap=self.breaker.wrap)
-        self.house = House(self.ports)
+        self.baton = InMemoryBaton(self.ports)
         if conflicts:
             self.ports.memory.be_busy(seed)
         self.pending: list[Callable[[], bool]] = []
@@ -121,14 +129,16 @@ class Stepper:
         self.seen = len(self.ports.memory.inserted)
 
     def run(self, emails: Sequence[str]) -> Result:
-        """Do it all; the result for the leads of these addresses. Raises AssertionError with the run's name."""
+        """Do it all; the result for the leads of these addresses. Raises AssertionError with the
+        run's name.
+        """
         self.breaker.armed = True
         try:
             self._requests()
             self._until_quiet()
             for _ in range(SETTLING_MINUTES):
                 self.ports.clock.tick(timedelta(minutes=1))
-                self._attempt(lambda: bool(self.house.world.clock.tick()) or True)
+                self._attempt(lambda: bool(self.baton.world.clock.tick()) or True)
                 self._until_quiet()
         except AssertionError as error:
             raise AssertionError(f"{self.name}: {error}") from error
@@ -150,7 +160,7 @@ class Stepper:
                 self._step()
 
     def _send(self, request: Request) -> bool:
-        answer = self.house.post(request.path, request.body)
+        answer = self.baton.post(request.path, request.body)
         return answer.status_code < 500  # a client sends again what a server failed to take
 
     def _until_quiet(self) -> None:
@@ -176,41 +186,50 @@ class Stepper:
     def _collect(self) -> None:
         memory, senders = self.ports.memory, self.ports.senders
         for item in memory.inserted[self.seen :]:
-            self.pending.append(lambda item=item: self.house.handle(item))  # type: ignore[misc]
+            self.pending.append(lambda item=item: self.baton.handle(item))  # type: ignore[misc]
         self.seen = len(memory.inserted)
         for number, message in enumerate(senders.sent[self.told :], self.told + 1):
-            if isinstance(message, Mail) and self.evidence:
+            if isinstance(message, Email) and self.evidence:
                 self.pending.append(lambda n=number, m=message: self._mail_event(n, m))  # type: ignore[misc]
         self.told = len(senders.sent)
 
-    def _mail_event(self, number: int, mail: Mail) -> bool:
+    def _mail_event(self, number: int, mail: Email) -> bool:
         notice = {
             "eventType": "Send",
-            "mail": {"messageId": f"message-{number}", "tags": {"intent": [tag_of(mail.reference)]}},
+            "mail": {
+                "messageId": f"message-{number}",
+                "tags": {"message": [tag_of(mail.reference)]},
+            },
             "send": {},
         }
-        self.house.world.mail_event(json.dumps(notice))
+        self.baton.world.mail_event(json.dumps(notice))
         return True
 
     def _attempt(self, work: Callable[[], bool]) -> bool:
-        """Do a handler's work; when it is killed its container is gone, and False says that it must come again."""
+        """Do a handler's work; when it is killed its container is gone, and False says that it must
+        come again.
+        """
         try:
             return work()
         except CrashError:
-            self.house.world = World(self.ports)
+            self.baton.world = World(self.ports)
             return False
 
     def _result(self, emails: Sequence[str]) -> Result:
         world = World(self.ports)
         leads = [world.leads.read(world.lead_id(email)) for email in emails]
         facts = [
-            (lead.tally, lead.profile, lead.touches, self.house.lead(email)["score"])
+            (lead.tally, lead.profile, lead.touches, self.baton.lead(email)["score"])
             for lead, email in zip(leads, emails, strict=True)
         ]
         return Result(
             facts,
             tuple(lead.standing.stage.value for lead in leads),
             tuple(self.ports.senders.sent),
-            tuple(sorted((item["id"].partition("#")[2], item["state"]) for item in self.house.outbox())),
+            tuple(
+                sorted(
+                    (item["id"].partition("#")[2], item["state"]) for item in self.baton.outbox()
+                )
+            ),
             tuple(self.breaker.log),
         )

@@ -1,6 +1,8 @@
-"""An export: leads as lines of JSON, behind the model and the routing they live with. What `make simulate` works on.
+"""An export: leads as lines of JSON, behind the model and the routing they live with. What `make
+simulate` works on.
 
-A line holds what scoring and the lifecycle know of a lead: profile, touches, tally and standing. That is personal data.
+A line holds what scoring and the lifecycle know of a lead: profile, touches, tally and standing.
+That is personal data.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ from chalicelib.scoring.profile import Known, Touch, Touches
 from chalicelib.scoring.tally import Since, Tally
 
 
-def header_of(model: Mapping[str, Any], version: int, routing: Mapping[str, Any] | None) -> dict[str, Any]:
+def header_of(
+    model: Mapping[str, Any], version: int, routing: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """The first line of an export: the active model with its version, and the routing."""
     return {"model": model, "version": version, "routing": routing}
 
@@ -37,7 +41,10 @@ def line_of(lead: Lead) -> dict[str, Any]:
         "owner": standing.owner,
         "by_person": standing.by_person,
         "rest_until": _iso(standing.rest_until),
-        "since": {"day": _iso(date.fromordinal(standing.since.day or 1)), "held": _cells(standing.since.held)}
+        "since": {
+            "day": _iso(date.fromordinal(standing.since.day or 1)),
+            "held": _cells(standing.since.held),
+        }
         if standing.since
         else None,
         "overrides": list(standing.overrides),
@@ -57,7 +64,8 @@ def lead_of(line: Mapping[str, Any]) -> Lead:
         lead_id=str(line["lead_id"]),
         version=1,
         profile={
-            name: Known(confirmed=False, at=EPOCH, event_id="", value=value) for name, value in line["profile"].items()
+            name: Known(confirmed=False, at=EPOCH, event_id="", value=value)
+            for name, value in line["profile"].items()
         },
         touches=Touches(first, last),
         tally=_tally(line["tally"]),
@@ -70,7 +78,9 @@ def lead_of(line: Mapping[str, Any]) -> Lead:
             owner=line["owner"],
             by_person=bool(line["by_person"]),
             rest_until=_day(line["rest_until"]),
-            since=Since(date.fromisoformat(since["day"]).toordinal(), _tally(since["held"])) if since else None,
+            since=Since(date.fromisoformat(since["day"]).toordinal(), _tally(since["held"]))
+            if since
+            else None,
             overrides=tuple(line["overrides"]),
             outcome=Outcome(line["outcome"]) if line["outcome"] else None,
             handed_on=_day(line["handed_on"]),
@@ -79,28 +89,47 @@ def lead_of(line: Mapping[str, Any]) -> Lead:
 
 
 def _cells(tally: Tally) -> dict[str, Any]:
-    days = {signal: {_text(day): number for day, number in cells.items()} for signal, cells in tally.days.items()}
-    keys = {signal: {key: _text(day) for key, day in cells.items()} for signal, cells in tally.keys.items()}
+    days = {
+        signal: {_text(day): number for day, number in cells.items()}
+        for signal, cells in tally.days.items()
+    }
+    keys = {
+        signal: {key: _text(day) for key, day in cells.items()}
+        for signal, cells in tally.keys.items()
+    }
     return {"days": days, "keys": keys}
 
 
 def _tally(cells: Mapping[str, Any]) -> Tally:
     return Tally(
-        {signal: {_ordinal(day): int(n) for day, n in days.items()} for signal, days in cells["days"].items()},
-        {signal: {key: _ordinal(day) for key, day in keys.items()} for signal, keys in cells["keys"].items()},
+        {
+            signal: {_ordinal(day): int(n) for day, n in days.items()}
+            for signal, days in cells["days"].items()
+        },
+        {
+            signal: {key: _ordinal(day) for key, day in keys.items()}
+            for signal, keys in cells["keys"].items()
+        },
     )
 
 
 def _touch(touch: Touch | None) -> dict[str, Any] | None:
     if touch is None:
         return None
-    return {"at": touch.at.isoformat(), "source": touch.source, "medium": touch.medium, "campaign": touch.campaign}
+    return {
+        "at": touch.at.isoformat(),
+        "source": touch.source,
+        "medium": touch.medium,
+        "campaign": touch.campaign,
+    }
 
 
 def _touch_of(touch: Mapping[str, Any] | None) -> Touch | None:
     if touch is None:
         return None
-    return Touch(datetime.fromisoformat(touch["at"]), "", touch["source"], touch["medium"], touch["campaign"])
+    return Touch(
+        datetime.fromisoformat(touch["at"]), "", touch["source"], touch["medium"], touch["campaign"]
+    )
 
 
 def _text(day: int) -> str:

@@ -3,7 +3,8 @@
     python -m tools.leads rebuild                     derives each lead anew; tells what differed
     python -m tools.leads export leads.jsonl          each lead as a line of JSON, behind the model and the routing
 
-The table is that of the running local stack, or with `--stage prod` that of a deployment in the environment's account.
+The table is that of the running local stack, or with `--stage prod` that of a deployment in the
+environment's account.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def rebuild(world: World) -> str:
-    """Derive every lead anew from its events. Returns what differed, a line a lead without anything personal, and
-    how many did: on a healthy table none."""
+    """Derive every lead anew from its events. Returns what differed, a line a lead without anything
+    personal, and how many did: on a healthy table none.
+    """
     told, leads = [], 0
     for lead_id in every_lead(world):
         try:
@@ -83,7 +85,9 @@ def every_lead(world: World) -> Iterator[str]:
 
 
 def world_of(stage: str | None) -> World:
-    """Baton on the table of the local stack, or of a stage's deployment. Raises DeployError, OSError."""
+    """Baton on the table of the local stack, or of a stage's deployment. Raises DeployError,
+    OSError.
+    """
     if stage is None:
         local = json.loads(STACK_JSON.read_text())
         os.environ["AWS_ENDPOINT_URL"] = local["aws_endpoint_url"]
@@ -94,7 +98,7 @@ def world_of(stage: str | None) -> World:
     else:
         cloud = Cloud(boto3.Session())
         table = outputs(cloud.cloudformation(), stack_name_of(stage))["TableName"]
-    return World(Ports(read_settings({"BATON_STAGE": stage or "dev", "BATON_TABLE": table})))
+    return World(Ports(read_settings({"BATON_ENVIRONMENT": stage or "dev", "BATON_TABLE": table})))
 
 
 def _lines(world: World, lead_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -102,9 +106,13 @@ def _lines(world: World, lead_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
 
 
 def write(lines: Iterator[dict[str, Any]], path: Path) -> int:
-    """Write an export into a new file that only its owner can read. Returns how many leads it holds."""
+    """Write an export into a new file that only its owner can read. Returns how many leads it
+    holds.
+    """
     number = -1  # the header is no lead
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(
+        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
         for line in lines:
             file.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n")
             number += 1
@@ -112,7 +120,9 @@ def write(lines: Iterator[dict[str, Any]], path: Path) -> int:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tools.leads", description="Works on all leads of a table.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.leads", description="Works on all leads of a table."
+    )
     parser.add_argument("--stage", help="a deployment's stage; the running local stack without")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("rebuild")

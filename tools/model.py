@@ -1,7 +1,8 @@
-"""A scoring model as marketing and sales read it: tested by its own examples, or told as one plain page.
+"""A scoring model as marketing and sales read it: tested by its own examples, or told as one plain
+page.
 
-python -m tools.model check [FILE]        exits with 1 when an example differs or the document is refused
-python -m tools.model agreement [FILE]    the page, as Markdown
+python -m tools.model check [FILE]        exits with 1 when an example differs or the document is
+refused python -m tools.model agreement [FILE]    the page, as Markdown
 """
 
 from __future__ import annotations
@@ -39,19 +40,32 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def report(warnings: Sequence[FieldError], ran: Sequence[Outcome]) -> str:
-    """Each warning with its path and remedy; each example with a tick or what differs; and how many hold."""
+    """Each warning with its path and remedy; each example with a tick or what differs; and how many
+    hold.
+    """
     warned = [f"! {warning}" for warning in warnings]
-    told = [f"✓ {one.name}" if one.ok else f"✗ {one.name}\n    {'; '.join(one.differences())}" for one in ran]
+    told = [
+        f"✓ {one.name}" if one.ok else f"✗ {one.name}\n    {'; '.join(one.differences())}"
+        for one in ran
+    ]
     holds = f"{sum(one.ok for one in ran)} of {len(ran)} examples hold."
     many = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
-    return "\n".join([*warned, *told, f"{holds} {many}: allowed, and probably not meant." if warnings else holds])
+    return "\n".join(
+        [*warned, *told, f"{holds} {many}: allowed, and probably not meant." if warnings else holds]
+    )
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tools.model", description="Checks or tells a scoring model.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.model", description="Checks or tells a scoring model."
+    )
     parser.add_argument("command", choices=["check", "agreement"])
     parser.add_argument(
-        "file", nargs="?", type=Path, default=DEFAULTS / "model.yaml", help="the model; the default model without"
+        "file",
+        nargs="?",
+        type=Path,
+        default=DEFAULTS / "model.yaml",
+        help="the model; the default model without",
     )
     return parser.parse_args(arguments)
 

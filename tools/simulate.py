@@ -3,7 +3,8 @@
     python -m tools.simulate model.yaml leads.jsonl     on a file that `make export` wrote
     python -m tools.simulate model.yaml                 on the leads of the running local stack
 
-An export has no events. A draft whose signals match otherwise is judged by the counts there are, and that is said.
+An export has no events. A draft whose signals match otherwise is judged by the counts there are,
+and that is said.
 """
 
 from __future__ import annotations
@@ -46,26 +47,37 @@ def main(arguments: Sequence[str]) -> int:
         lines = _lines(given.export) if given.export else export(world_of(None))
         print(told(simulate(lines, draft, datetime.now(UTC).date())))
     except (OSError, DeployError, DocumentError, LookupError, TypeError, ValueError) as error:
-        print(f"no leads to try it on: {error}; `make export` writes them into a file", file=sys.stderr)
+        print(
+            f"no leads to try it on: {error}; `make export` writes them into a file",
+            file=sys.stderr,
+        )
         return 1
     return 0
 
 
 def simulate(lines: Iterator[Mapping[str, Any]], draft: Model, day: date) -> dict[str, Any]:
-    """What a draft would change, in the shape of `POST /v1/model/simulate`, with the number of leads and how many of
-    them were counted by signals that match otherwise than the draft's.
+    """What a draft would change, in the shape of `POST /v1/model/simulate`, with the number of
+    leads and how many of them were counted by signals that match otherwise than the draft's.
 
-    lines: those of an export, read one by one. Raises ValueError, naming the line, for what is none.
+    lines: those of an export, read one by one. Raises ValueError, naming the line, for what is
+    none.
     """
     header = _header(lines)
     active = compiled(header["model"], int(header["version"]))
-    what_if, found, changed, otherwise = WhatIf(active, draft, day, _as_counted), Found(), list[Any](), 0
+    what_if, found, changed, otherwise = (
+        WhatIf(active, draft, day, _as_counted),
+        Found(),
+        list[Any](),
+        0,
+    )
     for lead in _leads(lines):
         otherwise += lead.matching != draft.matching
         change = what_if.add(found, lead)
         if change is not None and len(changed) < SHOWN_LEADS:
             changed.append(change.shape())
-    shape = report(found, changed, weekly_capacity(header["routing"]), truncated=found.changed > len(changed))
+    shape = report(
+        found, changed, weekly_capacity(header["routing"]), truncated=found.changed > len(changed)
+    )
     return {"lead_count": found.leads, "counted_otherwise": otherwise, **shape}
 
 
@@ -73,14 +85,20 @@ def told(found: Mapping[str, Any]) -> str:
     """A simulation in words."""
     changed = sum(found["changes"].values())
     lines = [f"Of {found['lead_count']} leads {changed} would change their stage."]
-    lines += [f"  {number:>6}  {name.replace('->', ' -> ')}" for name, number in found["changes"].items()]
+    lines += [
+        f"  {number:>6}  {name.replace('->', ' -> ')}" for name, number in found["changes"].items()
+    ]
     week = found["handoffs_per_week"]
-    lines.append(f"Handoffs a week: {week['before']} now, {week['after']} then; sales takes {week['capacity']}.")
+    lines.append(
+        f"Handoffs a week: {week['before']} now, {week['after']} then; sales takes"
+        f" {week['capacity']}."
+    )
     lines += _outcomes(found["outcomes"])
     if found["counted_otherwise"]:
         lines.append(
-            f"{found['counted_otherwise']} leads were counted by signals that match otherwise: their history is as it "
-            "was counted. Over the API the draft is simulated on their events."
+            f"{found['counted_otherwise']} leads were counted by signals that match otherwise:"
+            " their history is as it was counted. Over the API the draft is simulated on their"
+            " events."
         )
     for lead in found["leads"]:
         lines.append(f"{lead['lead_id']}: {lead['from']} -> {lead['to']}")
@@ -140,9 +158,13 @@ def _leads(lines: Iterator[Mapping[str, Any]]) -> Iterator[Lead]:
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tools.simulate", description="Tries a scoring model on leads.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.simulate", description="Tries a scoring model on leads."
+    )
     parser.add_argument("model", type=Path, help="the draft, as YAML")
-    parser.add_argument("export", type=Path, nargs="?", help="a file of `make export`; the local stack without")
+    parser.add_argument(
+        "export", type=Path, nargs="?", help="a file of `make export`; the local stack without"
+    )
     return parser.parse_args(arguments)
 
 

@@ -1,4 +1,5 @@
-"""A scoring model told as one plain page that marketing and sales agree on: what counts, for whom, and what follows.
+"""A scoring model told as one plain page that marketing and sales agree on: what counts, for whom,
+and what follows.
 
 Only words: the page says what is written in the document, and what Baton makes of it in any case.
 """
@@ -24,19 +25,35 @@ LISTS = {
     "disposable": "that of a provider of throw-away addresses",
     "role": "a role, such as info or sales",
 }
-FIELDS = {"email_domain": "the domain of the address", "email_local": "the part of the address before the @"}
-ON = {"page": "page view", "track": "event", "form": "form", "mail": "mail event", "sales": "act of sales"}
-MQL = "An MQL is worth marketing's letters. One of these ways in is enough:"
+FIELDS = {
+    "email_domain": "the domain of the address",
+    "email_local": "the part of the address before the @",
+}
+ON = {
+    "page": "page view",
+    "track": "event",
+    "form": "form",
+    "mail": "mail event",
+    "sales": "act of sales",
+}
+MQL = "An MQL is worth marketing's emails. One of these ways in is enough:"
 SQL = """\
 An SQL is ready by these rules; accepted means that sales approved it. One of these ways in is enough. **Requested**: \
 they asked to be contacted, which earns a text to sales and the fast clock. **Inferred**: they have not asked to be \
 contacted, so sales writes first. Who meets both is requested."""
-RESTS = "Sales returns a lead with a reason, and it rests so long. What it did before the no does not count any more."
-EXAMPLES = "What the model says of people whom both teams know. `make check-model` holds it to that."
+RESTS = (
+    "Sales returns a lead with a reason, and it rests so long. What it did before the no does not"
+    " count any more."
+)
+EXAMPLES = (
+    "What the model says of people whom both teams know. `make check-model` holds it to that."
+)
 
 
 def agreement(document: Document) -> str:
-    """A checked model as one page of Markdown: the four sides, the stages, what cools, the rests, the examples."""
+    """A checked model as one page of Markdown: the four sides, the stages, what cools, the rests,
+    the examples.
+    """
     sections: list[tuple[str, str, Iterator[str]]] = [
         *((title, "", _side(document, side)) for side, title in SIDES.items()),
         ("Who is out", "", _out(document)),
@@ -49,17 +66,21 @@ def agreement(document: Document) -> str:
         ("Examples", EXAMPLES, _examples(document.get("examples", ()))),
     ]
     told = (_section(title, intro, list(lines)) for title, intro, lines in sections)
-    return "\n\n".join([f"# {document['name']}: what marketing and sales agreed on", *filter(None, told)])
+    return "\n\n".join(
+        [f"# {document['name']}: what marketing and sales agreed on", *filter(None, told)]
+    )
 
 
 def _section(title: str, intro: str, lines: Sequence[str]) -> str:
     """A section; empty when it has no lines."""
     if not lines:
         return ""
-    return "\n\n".join(filter(None, (f"## {title}", intro, "\n".join(f"- {line}" for line in lines))))
+    return "\n\n".join(
+        filter(None, (f"## {title}", intro, "\n".join(f"- {line}" for line in lines)))
+    )
 
 
-# --- the four sides -------------------------------------------------------------------------------------------------
+# --- the four sides -------------------------------------------------------------------------------
 
 
 def _side(document: Document, side: str) -> Iterator[str]:
@@ -73,7 +94,9 @@ def _side(document: Document, side: str) -> Iterator[str]:
 def _fact(rule: Rule) -> str:
     subject = _subject(rule)
     tiers = rule.get("tiers") or [rule]
-    worth = ", else ".join(f"{_points(tier.get('points') or 0)} if {subject} {_test(tier)}" for tier in tiers)
+    worth = ", else ".join(
+        f"{_points(tier.get('points') or 0)} if {subject} {_test(tier)}" for tier in tiers
+    )
     if not rule.get("disqualify"):
         return worth
     has_points = any(tier.get("points") for tier in tiers)
@@ -120,39 +143,59 @@ def _behaviour(document: Document, key: str, rule: Rule) -> str:
 def _signal(signal: Rule) -> str:
     names = signal.get("form") or _list(signal.get("event") or [])
     named = f"{ON[signal['on']]} {_or(names)}" if names else ON[signal["on"]]
-    where = [f"{_plain(name)} like {_or(patterns)}" for name, patterns in signal.get("where", {}).items()]
+    where = [
+        f"{_plain(name)} like {_or(patterns)}" for name, patterns in signal.get("where", {}).items()
+    ]
     each = f", each {_plain(signal['distinct'])} once" if signal.get("distinct") else ""
     return named + (f" with {' and '.join(where)}" if where else "") + each
 
 
 def _out(document: Document) -> Iterator[str]:
     own = document.get("internal", {}).get("email_domain")
-    who = f"whoever has an address at {_or(own)}" if own else "put your own domains into `internal`; there is none yet"
+    who = (
+        f"whoever has an address at {_or(own)}"
+        if own
+        else "put your own domains into `internal`; there is none yet"
+    )
     yield f"**Our own people** are neither scored nor decided on: {who}"
-    rules = [rule for side in SIDES for rule in document["rules"].get(side, {}).items() if rule[1].get("disqualify")]
+    rules = [
+        rule
+        for side in SIDES
+        for rule in document["rules"].get(side, {}).items()
+        if rule[1].get("disqualify")
+    ]
     for key, rule in rules:
         yield f"**{_plain(key)}**: disqualified, whatever the score, if {_holds(rule)}"
     if rules:
         yield (
-            "Whom sales accepted is not moved by that: the owner is warned, and decides. Whom a person brings back is "
-            "not disqualified by the same rule again"
+            "Whom sales accepted is not moved by that: the owner is warned, and decides. Whom a"
+            " person brings back is not disqualified by the same rule again"
         )
 
 
 def _adding_up(document: Document) -> Iterator[str]:
     for key, limit in document["groups"].items():
-        yield f"**{_plain(key)}** is at least {_points(limit['min'])} and at most {_points(limit['max'])}"
-    yield f"The score is their sum: at most {_points(sum(limit['max'] for limit in document['groups'].values()))}"
+        yield (
+            f"**{_plain(key)}** is at least {_points(limit['min'])} and at most"
+            f" {_points(limit['max'])}"
+        )
+    yield (
+        "The score is their sum: at most"
+        f" {_points(sum(limit['max'] for limit in document['groups'].values()))}"
+    )
     for key, parts in document.get("sums", {}).items():
         yield f"**{_plain(key)}** is {' and '.join(_plain(part) for part in parts)} together"
     for grade, least in sorted(document["grades"].items()):
         yield f"Grade **{grade}**: fit of at least {_points(least)}"
     yield "Grade **F**: below all of these"
     if needs := document.get("grade_needs"):
-        yield f"Grade **–**: fewer than {needs} rules of fit have anything to say, so too little is known"
+        yield (
+            f"Grade **–**: fewer than {needs} rules of fit have anything to say, so too little is"
+            " known"
+        )
 
 
-# --- the stages -----------------------------------------------------------------------------------------------------
+# --- the stages -----------------------------------------------------------------------------------
 
 
 def _ways_in(document: Document, stage: str) -> Iterator[str]:
@@ -165,11 +208,18 @@ def _ways_in(document: Document, stage: str) -> Iterator[str]:
 def _seen(condition: Rule) -> Iterator[str]:
     if signal := condition.get("signal"):
         on = f" on {_days(condition['days'])}" if condition.get("days", 1) > 1 else ""
-        yield f"{_plain(signal)}{on} within {_days(condition.get('within_days', DEFAULT_WITHIN_DAYS))}"
+        yield (
+            f"{_plain(signal)}{on} within"
+            f" {_days(condition.get('within_days', DEFAULT_WITHIN_DAYS))}"
+        )
 
 
 def _least(condition: Rule) -> Iterator[str]:
-    return (f"{_plain(key)} at least {one:g}" for key, one in condition.items() if key not in CONDITION_KEYS)
+    return (
+        f"{_plain(key)} at least {one:g}"
+        for key, one in condition.items()
+        if key not in CONDITION_KEYS
+    )
 
 
 def _requests(document: Document) -> Iterator[str]:
@@ -177,12 +227,17 @@ def _requests(document: Document) -> Iterator[str]:
     if ways:
         requests = dict.fromkeys(_plain(way["signal"]) for way in ways)
         yield f"These are requests: {', '.join(requests)}"
-        yield "Who asks and fits too little for an SQL stays where they are, and the team gets the request to look at"
+        yield (
+            "Who asks and fits too little for an SQL stays where they are, and the team gets the"
+            " request to look at"
+        )
         yield "A request of a customer goes to who looks after them, and is never a new SQL"
 
 
 def _cooling(mql: Rule) -> Iterator[str]:
-    below = " and ".join(f"{_plain(key)} is below {bound:g}" for key, bound in mql.get("cool_below", {}).items())
+    below = " and ".join(
+        f"{_plain(key)} is below {bound:g}" for key, bound in mql.get("cool_below", {}).items()
+    )
     if not below:
         return
     yield f"An MQL is a lead again when {below}, and no way in holds"
@@ -192,7 +247,9 @@ def _cooling(mql: Rule) -> Iterator[str]:
 
 
 def _rests(recycle: Rule) -> Iterator[str]:
-    yield from (f"{_plain(reason)}: {_days(days)}" for reason, days in recycle.items() if reason != "wakes")
+    yield from (
+        f"{_plain(reason)}: {_days(days)}" for reason, days in recycle.items() if reason != "wakes"
+    )
     if wakes := recycle.get("wakes"):
         yield f"Ends any rest at once: {', '.join(map(_plain, wakes))}"
 
@@ -201,14 +258,21 @@ def _examples(examples: Iterable[Rule]) -> Iterator[str]:
     for example in examples:
         expect = example["expect"]
         kind = f"{expect['kind']} " if expect.get("kind") else ""
-        parts = ", ".join(f"{_plain(key)} {points:g}" for key, points in expect.get("groups", {}).items())
-        later = "".join(f"; on day {one['in_days']} {one['stage']}" for one in expect.get("later", ()))
+        parts = ", ".join(
+            f"{_plain(key)} {points:g}" for key, points in expect.get("groups", {}).items()
+        )
+        later = "".join(
+            f"; on day {one['in_days']} {one['stage']}" for one in expect.get("later", ())
+        )
         groups = f" ({parts})" if parts else ""
-        told = f"Score {expect['score']}, grade {expect['grade']}, {kind}{expect['stage']}{groups}{later}"
+        told = (
+            f"Score {expect['score']}, grade {expect['grade']},"
+            f" {kind}{expect['stage']}{groups}{later}"
+        )
         yield f"{example['name']} *{told}.*"
 
 
-# --- words ----------------------------------------------------------------------------------------------------------
+# --- words ----------------------------------------------------------------------------------------
 
 
 def _plain(key: str) -> str:

@@ -1,4 +1,5 @@
-"""What a model must not say although its format allows it: a model that contradicts itself is refused.
+"""What a model must not say although its format allows it: a model that contradicts itself is
+refused.
 
 Each check has one message, which names the path, what is wrong, and the remedy.
 """
@@ -25,8 +26,8 @@ def out_of_the_limits_reach(model: Model) -> Iterator[FieldError]:
             if least > most[name]:
                 yield FieldError(
                     f"{path}.{name}",
-                    f"no lead can reach {_points(least)}, because {name} is at most {_points(most[name])}; "
-                    "lower the threshold or raise the limits in groups",
+                    f"no lead can reach {_points(least)}, because {name} is at most"
+                    f" {_points(most[name])}; lower the threshold or raise the limits in groups",
                 )
 
 
@@ -38,8 +39,8 @@ def out_of_the_rules_reach(model: Model) -> Iterator[FieldError]:
             if most[name] < least <= limits[name]:
                 yield FieldError(
                     f"{path}.{name}",
-                    f"no lead can reach {_points(least)}, because the rules give {name} at most {_points(most[name])}; "
-                    "lower the threshold, or add rules or points",
+                    f"no lead can reach {_points(least)}, because the rules give {name} at most"
+                    f" {_points(most[name])}; lower the threshold, or add rules or points",
                 )
 
 
@@ -49,38 +50,50 @@ def by_fit_alone(model: Model) -> Iterator[FieldError]:
         if _is_met_by_fit(model, way):
             yield FieldError(
                 path,
-                "fit and channel alone reach it, and nobody qualifies without doing anything; "
-                "ask for engagement, intent or a signal, or for a score above what fit and channel give",
+                "fit and channel alone reach it, and nobody qualifies without doing anything; ask"
+                " for engagement, intent or a signal, or for a score above what fit and channel"
+                " give",
             )
 
 
 def cool_above_threshold(model: Model) -> Iterator[FieldError]:
-    """A bound of cooling above what a way into MQL asks of the same value: who comes that way would be cold at once."""
+    """A bound of cooling above what a way into MQL asks of the same value: who comes that way would
+    be cold at once.
+    """
     cold = [(path, way) for path, way in _mql(model) if _is_open_to_the_cold(model, way)]
     for name, bound in model.cool_below.items():
-        asked = [(dict(way.thresholds)[name], path) for path, way in cold if _crosses(model, way, name)]
+        asked = [
+            (dict(way.thresholds)[name], path) for path, way in cold if _crosses(model, way, name)
+        ]
         if asked:
             least, path = min(asked)
             yield FieldError(
                 f"stages.mql.cool_below.{name}",
-                f"{_points(bound)} is above the {_points(least)} that {path} asks for, so a lead could come in cold; "
-                f"lower it to {_points(least)}, or raise the threshold",
+                f"{_points(bound)} is above the {_points(least)} that {path} asks for, so a lead"
+                f" could come in cold; lower it to {_points(least)}, or raise the threshold",
             )
 
 
 def in_although_cold(model: Model) -> Iterator[FieldError]:
-    """A way into MQL that a lead meets whose values are all below what cooling rests on: it would come and go."""
+    """A way into MQL that a lead meets whose values are all below what cooling rests on: it would
+    come and go.
+    """
     for path, way in _mql(model):
-        if not any(_crosses(model, way, name) for name in model.cool_below) and _is_open_to_the_cold(model, way):
+        if not any(
+            _crosses(model, way, name) for name in model.cool_below
+        ) and _is_open_to_the_cold(model, way):
             yield FieldError(path, f"{_met_by_the_cold(model)}; {_remedy(model)}")
 
 
 def to_sales_although_cold(model: Model) -> Iterator[FieldError]:
-    """An inferred way into SQL that a cooled lead meets. A request is always let in (playbook, rule 1)."""
+    """An inferred way into SQL that a cooled lead meets. A request is always let in (playbook, rule
+    1).
+    """
     for number, way in enumerate(model.sql):
         if way.kind == INFERRED and _is_open_to_the_cold(model, way):
             yield FieldError(
-                f"stages.sql.any.{number}", f"{_met_by_the_cold(model)}, and sales would get them; {_remedy(model)}"
+                f"stages.sql.any.{number}",
+                f"{_met_by_the_cold(model)}, and sales would get them; {_remedy(model)}",
             )
 
 
@@ -99,7 +112,10 @@ def _mql(model: Model) -> list[tuple[str, Condition]]:
 
 
 def _ways(model: Model) -> list[tuple[str, Condition]]:
-    return [*_mql(model), *((f"stages.sql.any.{number}", way) for number, way in enumerate(model.sql))]
+    return [
+        *_mql(model),
+        *((f"stages.sql.any.{number}", way) for number, way in enumerate(model.sql)),
+    ]
 
 
 def _is_met_by_fit(model: Model, way: Condition) -> bool:
@@ -108,7 +124,9 @@ def _is_met_by_fit(model: Model, way: Condition) -> bool:
 
 
 def _is_open_to_the_cold(model: Model, way: Condition) -> bool:
-    """Whether a lead who did something may meet the way with every value below what cooling rests on."""
+    """Whether a lead who did something may meet the way with every value below what cooling rests
+    on.
+    """
     if not model.cool_below or _is_met_by_fit(model, way):
         return False
     least = least_behind(model, way)

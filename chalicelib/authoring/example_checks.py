@@ -1,6 +1,8 @@
-"""What a model's examples must not say: events that are none, and names that the model does not have.
+"""What a model's examples must not say: events that are none, and names that the model does not
+have.
 
-Each check has one message, which names the path and the remedy. Whether an example holds is not checked here.
+Each check has one message, which names the path and the remedy. Whether an example holds is not
+checked here.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +13,9 @@ from chalicelib.errors import FieldError
 from chalicelib.scoring.model import EXAMPLE_KINDS
 from chalicelib.scoring.profile import NAMED_FIELDS
 
-DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # parts of the address: an example gives the whole
+DERIVED_FIELDS = frozenset(
+    {"email_local", "email_domain"}
+)  # parts of the address: an example gives the whole
 
 
 def example_event_without_kind(document: ModelDocument) -> Iterator[FieldError]:
@@ -33,7 +37,9 @@ def example_event_without_day(document: ModelDocument) -> Iterator[FieldError]:
     """Something that happened, nobody knows when."""
     for path, event in _events(document):
         if event.days_ago is None and event.in_days is None:
-            yield FieldError(path, "says no day; add days_ago, or in_days for what happens after today")
+            yield FieldError(
+                path, "says no day; add days_ago, or in_days for what happens after today"
+            )
 
 
 def example_event_on_two_days(document: ModelDocument) -> Iterator[FieldError]:
@@ -51,7 +57,8 @@ def example_event_after_the_last_look(document: ModelDocument) -> Iterator[Field
             if (event.in_days or 0) > last:
                 yield FieldError(
                     f"{path}.given.events.{number}.in_days",
-                    f"nothing is expected on day {event.in_days} or later; add it to expect.later, or remove the event",
+                    f"nothing is expected on day {event.in_days} or later; add it to expect.later,"
+                    " or remove the event",
                 )
 
 
@@ -60,7 +67,9 @@ def example_told_twice(document: ModelDocument) -> Iterator[FieldError]:
     for path, example in _examples(document):
         days = [look.in_days for look in example.expect.later]
         for day in sorted({day for day in days if days.count(day) > 1}):
-            yield FieldError(f"{path}.expect.later", f"tells day {day} {days.count(day)} times; keep one")
+            yield FieldError(
+                f"{path}.expect.later", f"tells day {day} {days.count(day)} times; keep one"
+            )
 
 
 def example_kind_without_sql(document: ModelDocument) -> Iterator[FieldError]:
@@ -69,7 +78,8 @@ def example_kind_without_sql(document: ModelDocument) -> Iterator[FieldError]:
         if example.expect.kind and example.expect.stage in ("lead", "mql"):
             yield FieldError(
                 f"{path}.expect.kind",
-                f"only an SQL is requested or inferred, not a stage of {example.expect.stage}; remove it",
+                f"only an SQL is requested or inferred, not a stage of {example.expect.stage};"
+                " remove it",
             )
 
 
@@ -102,7 +112,8 @@ def example_with_unknown_property(document: ModelDocument) -> Iterator[FieldErro
         for kind in event.kinds[:1]:
             for key in sorted(event.extra.keys() - read[kind]):
                 yield FieldError(
-                    f"{path}.{key}", f"no such key, and no signal on {kind} reads it; correct it or remove it"
+                    f"{path}.{key}",
+                    f"no such key, and no signal on {kind} reads it; correct it or remove it",
                 )
 
 
@@ -112,7 +123,10 @@ def example_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
     for path, example in _examples(document):
         for key in example.expect.groups:
             if key not in known:
-                yield FieldError(f"{path}.expect.groups.{key}", f"no such group or sum; there are {', '.join(known)}")
+                yield FieldError(
+                    f"{path}.expect.groups.{key}",
+                    f"no such group or sum; there are {', '.join(known)}",
+                )
 
 
 CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (

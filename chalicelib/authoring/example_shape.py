@@ -1,4 +1,6 @@
-"""The shape of a model's examples: sentences that marketing and sales agreed on, as tests of the model."""
+"""The shape of a model's examples: sentences that marketing and sales agreed on, as tests of the
+model.
+"""
 
 from typing import Annotated, Literal
 
@@ -13,14 +15,19 @@ TIMES_MAX = 1_000  # far above what any `per_day` lets count
 LATER_MAX = 20
 SCORE_MAX = 20_000  # of twenty groups of a thousand points
 
-StageName = Literal["lead", "mql", "sql", "accepted", "opportunity", "customer", "recycled", "disqualified"]
+StageName = Literal[
+    "lead", "mql", "sql", "accepted", "opportunity", "customer", "recycled", "disqualified"
+]
 
 
 class ExampleEventDocument(Part):
-    """Something an example's person did: one of page, track, form and mail, and what the model's signals ask of it,
-    for example the `asset` of a download."""
+    """Something an example's person did: one of page, track, form and mail, and what the model's
+    signals ask of it, for example the `asset` of a download.
+    """
 
-    model_config = ConfigDict(extra="allow")  # what is extra is checked against the signals, by name
+    model_config = ConfigDict(
+        extra="allow"
+    )  # what is extra is checked against the signals, by name
 
     __pydantic_extra__: dict[str, Fact] = Field(init=False)
     page: Annotated[str, Field(pattern="^/", max_length=2_000)] | None = None
@@ -30,11 +37,13 @@ class ExampleEventDocument(Part):
     form: Name | None = None
     """The id of a form they sent."""
     mail: Text | None = None
-    """What happened to a letter: delivered, clicked, replied, bounced."""
+    """What happened to an email: delivered, clicked, replied, bounced."""
     days_ago: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)] | None = None
     """How many days before today it happened. One of days_ago and in_days is given."""
     in_days: Annotated[int, Field(ge=1, le=HORIZON_DAYS)] | None = None
-    """How many days after today it happens: what `later` expects comes of it, the score is told as of today."""
+    """How many days after today it happens: what `later` expects comes of it, the score is told as
+    of today.
+    """
     times: Annotated[int, Field(ge=1, le=TIMES_MAX)] = 1
     """How often it happened on that day."""
 
@@ -59,12 +68,15 @@ class GivenDocument(Part):
     events: Annotated[list[ExampleEventDocument], Field(max_length=EVENTS_MAX)] = []
     """What they did."""
     stage: StageName = "lead"
-    """Where they stand before the first of it, because a person said so: for example customer. One who is recycled
-    rests from that day for as long as the reason `other` says."""
+    """Where they stand before the first of it, because a person said so: for example customer. One
+    who is recycled rests from that day for as long as the reason `other` says.
+    """
 
 
 class LaterDocument(Part):
-    """Where the example's person stands some days later, if nothing happens but what the example says."""
+    """Where the example's person stands some days later, if nothing happens but what the example
+    says.
+    """
 
     in_days: Annotated[int, Field(ge=1, le=HORIZON_DAYS)]
     """How many days from today."""
@@ -83,7 +95,9 @@ class ExpectDocument(Part):
     """Where they stand."""
     kind: Literal["requested", "inferred"] | None = None
     """Of an SQL: whether they asked, or what they did says that they are ready."""
-    groups: dict[str, Annotated[float, Field(ge=-SCORE_MAX, le=SCORE_MAX, allow_inf_nan=False)]] = {}
+    groups: dict[
+        str, Annotated[float, Field(ge=-SCORE_MAX, le=SCORE_MAX, allow_inf_nan=False)]
+    ] = {}
     """Groups and sums, to a tenth of a point."""
     later: Annotated[list[LaterDocument], Field(max_length=LATER_MAX)] = []
     """What becomes of them, if nothing happens but what the example says."""

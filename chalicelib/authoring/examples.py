@@ -1,8 +1,8 @@
 """A model's examples, run: what the model says of each person that marketing and sales agreed on.
 
-An example goes the way of a real lead: on each day its events are counted, the person is learnt of, scored and
-decided, and the clock looks at them on the days for which it is asked. No test of a model knows another way to a
-score or a stage than a lead has.
+An example goes the way of a real lead: on each day its events are counted, the person is learnt of,
+scored and decided, and the clock looks at them on the days for which it is asked. No test of a
+model knows another way to a score or a stage than a lead has.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,16 +19,23 @@ from chalicelib.scoring.model import EXAMPLE_KINDS, Model
 from chalicelib.scoring.tally import Tally
 
 SOMEBODY = visitor_partition("example")
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)  # any day: only the days between events and today matter
+NOON = datetime(
+    2026, 1, 1, 12, tzinfo=UTC
+)  # any day: only the days between events and today matter
 TODAY = NOON.date()
-CAMPAIGN = {"source": "source", "medium": "medium", "campaign": "name"}  # as signals say it -> as an event has it
+CAMPAIGN = {
+    "source": "source",
+    "medium": "medium",
+    "campaign": "name",
+}  # as signals say it -> as an event has it
 OWN_KEYS = frozenset({*EXAMPLE_KINDS, "days_ago", "in_days", "times"})
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of an example. expected and found have the same keys: score, grade, stage, and what else is
-    expected: the kind, each group named, and the stage on each day named."""
+    """What became of an example. expected and found have the same keys: score, grade, stage, and
+    what else is expected: the kind, each group named, and the stage on each day named.
+    """
 
     name: str
     expected: Mapping[str, Any]
@@ -42,7 +49,9 @@ class Outcome:
     def differences(self) -> list[str]:
         """What differs, in words, for example `score is 57, not 60`."""
         return [
-            f"{key} is {self.found[key]}, not {one}" for key, one in self.expected.items() if self.found[key] != one
+            f"{key} is {self.found[key]}, not {one}"
+            for key, one in self.expected.items()
+            if self.found[key] != one
         ]
 
 
@@ -52,15 +61,24 @@ def outcomes(model: Model, examples: Iterable[Mapping[str, Any]]) -> list[Outcom
 
 
 def lived(model: Model, given: Mapping[str, Any], days: Sequence[int]) -> Iterator[Lead]:
-    """An example's person as they are at the end of each of some days, counted from today, the first day first."""
-    did = {day: list(events) for day, events in groupby(events_of(given), key=lambda event: event.at.date())}
+    """An example's person as they are at the end of each of some days, counted from today, the
+    first day first.
+    """
+    did = {
+        day: list(events)
+        for day, events in groupby(events_of(given), key=lambda event: event.at.date())
+    }
     began = min(did)
     lead = Lead(lead_id="", standing=_stood(model, given.get("stage", Stage.LEAD), began))
     for look in (TODAY + timedelta(days=ahead) for ahead in days):
         while todo := [day for day in (lead.review_on, *did) if day and day <= look]:
             day = min(todo)
             # On one day the clock is first: reviews are due at its beginning.
-            lead = _reviewed(model, lead, day) if day == lead.review_on else _counted(model, lead, did.pop(day))
+            lead = (
+                _reviewed(model, lead, day)
+                if day == lead.review_on
+                else _counted(model, lead, did.pop(day))
+            )
         yield lead
 
 
@@ -74,7 +92,9 @@ def events_of(given: Mapping[str, Any]) -> list[Event]:
     came = {"medium": given["medium"]} if given.get("medium") else {}
     start = min((_day_of(one) for one in each), default=0)
     campaign = {} if each else came
-    known = _event(Kind.IDENTIFY, "", min(start, 0), 0, fields=given.get("profile", {}), campaign=campaign)
+    known = _event(
+        Kind.IDENTIFY, "", min(start, 0), 0, fields=given.get("profile", {}), campaign=campaign
+    )
     return [known, *_did(each, came)]
 
 
@@ -83,11 +103,19 @@ def _outcome(model: Model, example: Mapping[str, Any]) -> Outcome:
     later = {one["in_days"]: one["stage"] for one in expect.get("later", ())}
     today, *after = lived(model, example["given"], [0, *sorted(later)])
     worth, standing = score_of(model, today, TODAY), today.standing
-    told = {"score": worth.rounded, "grade": worth.grade, "stage": str(standing.stage), "kind": standing.kind or "none"}
+    told = {
+        "score": worth.rounded,
+        "grade": worth.grade,
+        "stage": str(standing.stage),
+        "kind": standing.kind or "none",
+    }
     named: Mapping[str, float] = expect.get("groups", {})
     groups = {name: round(points, 1) for name, points in named.items()}
     found = {name: round(worth.value(name) / 1000, 1) for name in groups}
-    stages = {_on_day(day): str(lead.standing.stage) for day, lead in zip(sorted(later), after, strict=True)}
+    stages = {
+        _on_day(day): str(lead.standing.stage)
+        for day, lead in zip(sorted(later), after, strict=True)
+    }
     asked = {key: expect[key] for key in told if expect.get(key) is not None}
     return Outcome(
         example["name"],
@@ -101,7 +129,9 @@ def _on_day(ahead: int) -> str:
 
 
 def _stood(model: Model, stage: str, began: date) -> Standing:
-    """Where the person stands before anything of the example: where a person put them, step by step."""
+    """Where the person stands before anything of the example: where a person put them, step by
+    step.
+    """
     standing = Standing()
     for target in path(Stage.LEAD, Stage(stage)):
         unknown = score_of(model, Lead(lead_id="", standing=standing), began)
@@ -133,7 +163,11 @@ def _did(each: Sequence[Mapping[str, Any]], came: Mapping[str, str]) -> Iterator
             "" if kind is Kind.PAGE else one[kind],
             _day_of(one),
             number,
-            properties={"path": one["page"]} | facts if kind is Kind.PAGE else {} if kind is Kind.FORM else facts,
+            properties={"path": one["page"]} | facts
+            if kind is Kind.PAGE
+            else {}
+            if kind is Kind.FORM
+            else facts,
             fields=facts if kind is Kind.FORM else {},
             campaign={**came, **campaign} if number == 1 else campaign,
         )

@@ -1,4 +1,5 @@
-"""The format of a scoring model's document: what may be written, what contradicts itself, what is worth a warning.
+"""The format of a scoring model's document: what may be written, what contradicts itself, what is
+worth a warning.
 
 Checked when a model is stored, never when it is read: the functions that score must start quickly.
 """
@@ -32,9 +33,9 @@ def load(document: Mapping[str, Any], version: int) -> Model:
 def check(document: Mapping[str, Any]) -> Sequence[FieldError]:
     """Check a model's document. Returns the warnings: what is allowed, and probably not meant.
 
-    Raises DocumentError naming each key outside the format and each wrong value; if there is none, each part that
-    makes no sense and each unknown name; if there is none, each threshold that contradicts the rest of the model.
-    All with their path and the remedy.
+    Raises DocumentError naming each key outside the format and each wrong value; if there is none,
+    each part that makes no sense and each unknown name; if there is none, each threshold that
+    contradicts the rest of the model. All with their path and the remedy.
     """
     written = parse_document(ModelDocument, document)
     _refuse(too_large(document))
@@ -47,10 +48,14 @@ def check(document: Mapping[str, Any]) -> Sequence[FieldError]:
 def too_large(document: Mapping[str, Any]) -> Iterator[FieldError]:
     """A document that does not fit into its item."""
     stored = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    size = len(stored.encode(errors="surrogatepass"))  # a name with half a character in it is refused as a name
+    size = len(
+        stored.encode(errors="surrogatepass")
+    )  # a name with half a character in it is refused as a name
     if size > MODEL_STORED_MAX_BYTES:
         yield FieldError(
-            "document", f"has {size:,} bytes, at most {MODEL_STORED_MAX_BYTES:,} fit; shorten lists or examples"
+            "document",
+            f"has {size:,} bytes, at most {MODEL_STORED_MAX_BYTES:,} fit; shorten lists or"
+            " examples",
         )
 
 

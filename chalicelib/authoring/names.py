@@ -1,4 +1,5 @@
-"""The names in a scoring model's document: nobody may speak of what the model does not have, or use a name twice.
+"""The names in a scoring model's document: nobody may speak of what the model does not have, or use
+a name twice.
 
 Each check has one message, which names the path and the remedy.
 """
@@ -30,7 +31,9 @@ def rule_on_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
     """A rule on a signal that is not there would never give anything."""
     for path, signal, _ in behaviour_rules_of(document):
         if signal not in document.signals:
-            yield FieldError(path, f"there is no signal '{signal}'; add it to signals, or correct the name")
+            yield FieldError(
+                path, f"there is no signal '{signal}'; add it to signals, or correct the name"
+            )
 
 
 def rule_in_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
@@ -38,7 +41,9 @@ def rule_in_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
     for path, side, _, rule in rules_of(document):
         group = rule.group or default_group(side, on_signal=isinstance(rule, BehaviourRuleDocument))
         if group not in document.groups:
-            yield FieldError(f"{path}.group", f"there is no group '{group}'; add it to groups, or name another")
+            yield FieldError(
+                f"{path}.group", f"there is no group '{group}'; add it to groups, or name another"
+            )
 
 
 def sum_with_a_taken_name(document: ModelDocument) -> Iterator[FieldError]:
@@ -54,14 +59,19 @@ def sum_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
     for key, parts in document.sums.items():
         for part in dict.fromkeys(parts):
             if part not in document.groups:
-                yield FieldError(f"sums.{key}", f"there is no group '{part}'; a sum is of {_listed(document.groups)}")
+                yield FieldError(
+                    f"sums.{key}",
+                    f"there is no group '{part}'; a sum is of {_listed(document.groups)}",
+                )
 
 
 def sum_of_a_group_twice(document: ModelDocument) -> Iterator[FieldError]:
     """The lines of a group are in the score once."""
     for key, parts in document.sums.items():
         for part in sorted({part for part in parts if parts.count(part) > 1}):
-            yield FieldError(f"sums.{key}", f"counts '{part}' {parts.count(part)} times; name it once")
+            yield FieldError(
+                f"sums.{key}", f"counts '{part}' {parts.count(part)} times; name it once"
+            )
 
 
 def threshold_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
@@ -79,7 +89,8 @@ def way_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
     for path, _, way in ways_of(document):
         if way.signal is not None and way.signal not in document.signals:
             yield FieldError(
-                f"{path}.signal", f"there is no signal '{way.signal}'; add it to signals, or correct the name"
+                f"{path}.signal",
+                f"there is no signal '{way.signal}'; add it to signals, or correct the name",
             )
 
 
@@ -88,14 +99,19 @@ def cooling_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
     known = _values(document)
     for key in document.stages.mql.cool_below:
         if key not in known:
-            yield FieldError(f"stages.mql.cool_below.{key}", f"no such group or sum; there are {_listed(known)}")
+            yield FieldError(
+                f"stages.mql.cool_below.{key}", f"no such group or sum; there are {_listed(known)}"
+            )
 
 
 def wake_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
     """Nothing would wake."""
     for key in dict.fromkeys(document.recycle.wakes):
         if key not in document.signals:
-            yield FieldError("recycle.wakes", f"there is no signal '{key}'; add it to signals, or correct the name")
+            yield FieldError(
+                "recycle.wakes",
+                f"there is no signal '{key}'; add it to signals, or correct the name",
+            )
 
 
 CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (

@@ -1,4 +1,5 @@
-"""What a part of a scoring model's document must not say on its own, although each of its keys has the right shape.
+"""What a part of a scoring model's document must not say on its own, although each of its keys has
+the right shape.
 
 Each check has one message, which names the path and the remedy.
 """
@@ -6,7 +7,13 @@ Each check has one message, which names the path and the remedy.
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from chalicelib.authoring.shape import ModelDocument, TestDocument, field_rules_of, tests_of, ways_of
+from chalicelib.authoring.shape import (
+    ModelDocument,
+    TestDocument,
+    field_rules_of,
+    tests_of,
+    ways_of,
+)
 from chalicelib.errors import FieldError
 from chalicelib.scoring.model import OPERATORS
 
@@ -18,7 +25,9 @@ def event_on_page(document: ModelDocument) -> Iterator[FieldError]:
     """A page view has no event name, so nothing would match."""
     for key, signal in document.signals.items():
         if signal.on == "page" and signal.event is not None:
-            yield FieldError(f"signals.{key}.event", "a page view has no event name; use where: {path: [...]}")
+            yield FieldError(
+                f"signals.{key}.event", "a page view has no event name; use where: {path: [...]}"
+            )
 
 
 def event_on_form(document: ModelDocument) -> Iterator[FieldError]:
@@ -33,7 +42,8 @@ def form_elsewhere(document: ModelDocument) -> Iterator[FieldError]:
     for key, signal in document.signals.items():
         if signal.on != "form" and signal.form is not None:
             yield FieldError(
-                f"signals.{key}.form", f"only a signal on form has forms; write on: form instead of {signal.on}"
+                f"signals.{key}.form",
+                f"only a signal on form has forms; write on: form instead of {signal.on}",
             )
 
 
@@ -62,7 +72,9 @@ def points_beside_tiers(document: ModelDocument) -> Iterator[FieldError]:
     """The tiers have the points."""
     for path, rule in field_rules_of(document):
         if rule.tiers and rule.points is not None:
-            yield FieldError(f"{path}.points", "stands beside tiers; the points belong to the tiers")
+            yield FieldError(
+                f"{path}.points", "stands beside tiers; the points belong to the tiers"
+            )
 
 
 def no_points(document: ModelDocument) -> Iterator[FieldError]:
@@ -77,7 +89,10 @@ def between_backwards(document: ModelDocument) -> Iterator[FieldError]:
     for path, test in tests_of(document):
         if test.between and test.between[0] > test.between[1]:
             low, high = test.between
-            yield FieldError(f"{path}.between", f"no number is between {low:g} and {high:g}; the lower one comes first")
+            yield FieldError(
+                f"{path}.between",
+                f"no number is between {low:g} and {high:g}; the lower one comes first",
+            )
 
 
 def touch_without_field(document: ModelDocument) -> Iterator[FieldError]:
@@ -85,7 +100,9 @@ def touch_without_field(document: ModelDocument) -> Iterator[FieldError]:
     for path, rule in field_rules_of(document):
         if rule.touch and rule.field not in TOUCHES:
             yield FieldError(
-                f"{path}.field", f"a touch has source, medium and campaign, no {rule.field}; use one, or remove touch"
+                f"{path}.field",
+                f"a touch has source, medium and campaign, no {rule.field}; use one, or remove"
+                " touch",
             )
 
 
@@ -94,7 +111,8 @@ def channel_without_touch(document: ModelDocument) -> Iterator[FieldError]:
     for key, rule in document.rules.channel.items():
         if rule.touch is None:
             yield FieldError(
-                f"rules.channel.{key}", "asks the profile, which has no channel; add touch: first or touch: last"
+                f"rules.channel.{key}",
+                "asks the profile, which has no channel; add touch: first or touch: last",
             )
 
 
@@ -102,7 +120,10 @@ def limits_backwards(document: ModelDocument) -> Iterator[FieldError]:
     """A group whose least is above its most."""
     for key, limit in document.groups.items():
         if limit.min > limit.max:
-            yield FieldError(f"groups.{key}", f"min {limit.min:g} is above max {limit.max:g}; swap or correct them")
+            yield FieldError(
+                f"groups.{key}",
+                f"min {limit.min:g} is above max {limit.max:g}; swap or correct them",
+            )
 
 
 def grades_out_of_order(document: ModelDocument) -> Iterator[FieldError]:
@@ -112,7 +133,8 @@ def grades_out_of_order(document: ModelDocument) -> Iterator[FieldError]:
         if least >= most:
             yield FieldError(
                 f"grades.{worse}",
-                f"asks for {least:g}, and {better}, which is better, for {most:g}; lower {worse} or raise {better}",
+                f"asks for {least:g}, and {better}, which is better, for {most:g}; lower {worse} or"
+                f" raise {better}",
             )
 
 
@@ -120,21 +142,28 @@ def kind_on_mql(document: ModelDocument) -> Iterator[FieldError]:
     """Nobody asks to be an MQL."""
     for path, stage, way in ways_of(document):
         if stage == "mql" and way.kind:
-            yield FieldError(f"{path}.kind", "only a way into sql is requested or inferred; remove it")
+            yield FieldError(
+                f"{path}.kind", "only a way into sql is requested or inferred; remove it"
+            )
 
 
 def nothing_asked(document: ModelDocument) -> Iterator[FieldError]:
     """A way in that is open to everybody."""
     for path, _, way in ways_of(document):
         if way.signal is None and not way.thresholds:
-            yield FieldError(path, "asks for nothing, so every lead meets it; add a signal or a threshold")
+            yield FieldError(
+                path, "asks for nothing, so every lead meets it; add a signal or a threshold"
+            )
 
 
 def requested_without_signal(document: ModelDocument) -> Iterator[FieldError]:
     """A request is something that a person did."""
     for path, stage, way in ways_of(document):
         if stage == "sql" and way.kind == "requested" and way.signal is None:
-            yield FieldError(f"{path}.kind", "nobody asked without a request; add its signal, or write kind: inferred")
+            yield FieldError(
+                f"{path}.kind",
+                "nobody asked without a request; add its signal, or write kind: inferred",
+            )
 
 
 def days_without_signal(document: ModelDocument) -> Iterator[FieldError]:
@@ -143,7 +172,8 @@ def days_without_signal(document: ModelDocument) -> Iterator[FieldError]:
         for key in ("days", "within_days"):
             if way.signal is None and key in way.model_fields_set:
                 yield FieldError(
-                    f"{path}.{key}", f"counts the days of a signal, and there is none; add signal or remove {key}"
+                    f"{path}.{key}",
+                    f"counts the days of a signal, and there is none; add signal or remove {key}",
                 )
 
 

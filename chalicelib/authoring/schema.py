@@ -1,7 +1,9 @@
-"""The JSON Schema of a scoring model's document as it is written, for editors and for those who write one by program.
+"""The JSON Schema of a scoring model's document as it is written, for editors and for those who
+write one by program.
 
-It says which keys there are and what they hold. What a model must not say although its shape is right (a threshold
-that no lead reaches, a signal that is not there) only `check` in format.py knows.
+It says which keys there are and what they hold. What a model must not say although its shape is
+right (a threshold that no lead reaches, a signal that is not there) only `check` in format.py
+knows.
 """
 
 import json
@@ -38,12 +40,18 @@ def _one_of(*keys: str) -> list[dict[str, Any]]:
 
 
 def _tidy(part: Any) -> Any:
-    """A schema as its author would write it: a key that may be left out is not null, and titles only repeat names."""
+    """A schema as its author would write it: a key that may be left out is not null, and titles
+    only repeat names.
+    """
     if isinstance(part, list):
         return [_tidy(one) for one in part if one != NULL]
     if not isinstance(part, dict):
         return " ".join(part.split()) if isinstance(part, str) else part
-    kept = {key: _tidy(one) for key, one in part.items() if (key, one) != ("default", None) and key != "title"}
+    kept = {
+        key: _tidy(one)
+        for key, one in part.items()
+        if (key, one) != ("default", None) and key != "title"
+    }
     if len(kept.get("anyOf", ())) == 1:
         kept |= kept.pop("anyOf")[0]
     if names := kept.pop("patternProperties", None):

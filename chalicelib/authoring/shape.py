@@ -1,7 +1,9 @@
-"""The shape of a scoring model's document: which keys there are, what they hold, and how much of it.
+"""The shape of a scoring model's document: which keys there are, what they hold, and how much of
+it.
 
-Only shapes: what a part must not say on its own is in parts.py, which names it may use in names.py, what contradicts
-the rest in contradictions.py. The texts below fields are the descriptions of docs/model.schema.json.
+Only shapes: what a part must not say on its own is in parts.py, which names it may use in names.py,
+what contradicts the rest in contradictions.py. The texts below fields are the descriptions of
+docs/model.schema.json.
 """
 
 from collections.abc import Iterator
@@ -37,25 +39,35 @@ WHERE_MAX = 10
 GROUPS_MAX = 20
 WAYS_MAX = 50  # into one stage; each is tried at every decision
 EXAMPLES_MAX = 500
-HALF_LIFE_MIN_DAYS, HALF_LIFE_MAX_DAYS = 0.1, 3_650  # below it nothing lasts a day, above it nothing fades
+HALF_LIFE_MIN_DAYS, HALF_LIFE_MAX_DAYS = (
+    0.1,
+    3_650,
+)  # below it nothing lasts a day, above it nothing fades
 
 
 class SignalDocument(Part):
     """A named kind of behaviour that the model cares about: which events match it."""
 
     on: Literal["page", "track", "form", "mail", "sales"]
-    """The kind of event: a page view, an event that the site or the product tracks, a form that was sent, something
-    that happened to a letter, something that sales did."""
+    """The kind of event: a page view, an event that the site or the product tracks, a form that was
+    sent, something that happened to an email, something that sales did.
+    """
     event: Texts | None = None
-    """The name of the event on track, mail and sales, or several of which one must match. `*` stands for any run of
-    characters; case is ignored. Without it every event of the kind matches."""
+    """The name of the event on track, mail and sales, or several of which one must match. `*`
+    stands for any run of characters; case is ignored. Without it every event of the kind matches.
+    """
     form: Annotated[list[FormId], Field(min_length=1, max_length=PATTERNS_MAX)] | None = None
-    """On form: the ids of the forms that count; `*` stands for any run of characters. Without it every form matches."""
+    """On form: the ids of the forms that count; `*` stands for any run of characters. Without it
+    every form matches.
+    """
     where: Annotated[dict[Text, SomePatterns], Field(max_length=WHERE_MAX)] = {}
-    """What must hold of the event: `path` of a page, or a property, each with patterns of which one must match. `*`
-    stands for any run of characters, `/` included; case is ignored."""
+    """What must hold of the event: `path` of a page, or a property, each with patterns of which one
+    must match. `*` stands for any run of characters, `/` included; case is ignored.
+    """
     distinct: Text | None = None
-    """A property of which each value counts once, on its latest day: `asset` counts every guide once."""
+    """A property of which each value counts once, on its latest day: `asset` counts every guide
+    once.
+    """
     topic: Name | None = None
     """What an interested lead is written about."""
 
@@ -68,12 +80,16 @@ class TestDocument(Part):
     equals: Scalars | None = None
     """The field is this value, or one of these; case is ignored."""
     matches: Patterns | None = None
-    """The field matches one of these patterns. `*` stands for any run of characters; case is ignored."""
+    """The field matches one of these patterns. `*` stands for any run of characters; case is
+    ignored.
+    """
     between: Bounds | None = None
     """The field is a number from the first to the second, both included."""
     in_list: Literal["free_mail", "disposable", "role"] | None = None
-    """The field is in a list that Baton brings: domains of free mail, domains of throw-away addresses (both with the
-    field email_domain), names of roles such as info or sales (with the field email_local)."""
+    """The field is in a list that Baton brings: domains of free mail, domains of throw-away
+    addresses (both with the field email_domain), names of roles such as info or sales (with the
+    field email_local).
+    """
     present: Yes | None = None
     """The field is given, whatever its value."""
     absent: Yes | None = None
@@ -91,8 +107,9 @@ class FieldRuleDocument(TestDocument):
     """A rule on what is known of a person, or with `touch` on where they came from."""
 
     field: FieldName
-    """The field of the profile; email_domain and email_local are the two halves of the address. With `touch`: source,
-    medium or campaign."""
+    """The field of the profile; email_domain and email_local are the two halves of the address.
+    With `touch`: source, medium or campaign.
+    """
     touch: Literal["first", "last"] | None = None
     """Ask the first or the last arrival instead of the profile."""
     tiers: Annotated[list[TierDocument], Field(min_length=1, max_length=TIERS_MAX)] | None = None
@@ -112,7 +129,9 @@ class BehaviourRuleDocument(Part):
     """The signal; without it the one that has the rule's own name."""
     points: Points
     """What one occurrence is worth on its day; below 0 it speaks against the lead."""
-    half_life_days: Annotated[Points, Field(ge=HALF_LIFE_MIN_DAYS, le=HALF_LIFE_MAX_DAYS)] | None = None
+    half_life_days: (
+        Annotated[Points, Field(ge=HALF_LIFE_MIN_DAYS, le=HALF_LIFE_MAX_DAYS)] | None
+    ) = None
     """After how many days half of the points is gone. Without it they never fade."""
     per_day: Annotated[int, Field(ge=1, le=1_000)] | None = None
     """How many occurrences of one day count at most."""
@@ -126,9 +145,13 @@ Rule = FieldRuleDocument | BehaviourRuleDocument
 
 
 def _undesirable(rule: Any, info: ValidationInfo) -> Rule:
-    """An undesirable with `field` is a rule on the profile, any other on a signal: its errors are about one shape."""
+    """An undesirable with `field` is a rule on the profile, any other on a signal: its errors are
+    about one shape.
+    """
     on_field = isinstance(rule, dict) and "field" in rule
-    return (FieldRuleDocument if on_field else BehaviourRuleDocument).model_validate(rule, context=info.context)
+    return (FieldRuleDocument if on_field else BehaviourRuleDocument).model_validate(
+        rule, context=info.context
+    )
 
 
 Undesirable = Annotated[Rule, PlainValidator(_undesirable, json_schema_input_type=Rule)]
@@ -158,8 +181,9 @@ class LimitDocument(Part):
 
 
 class ConditionDocument(Part):
-    """One way into a stage: every part given must hold. Keys other than these are thresholds: at least so many points
-    of score, of a group or of a sum, for example `fit: 20`."""
+    """One way into a stage: every part given must hold. Keys other than these are thresholds: at
+    least so many points of score, of a group or of a sum, for example `fit: 20`.
+    """
 
     model_config = ConfigDict(extra="allow")  # the thresholds, checked by name in names.py
 
@@ -171,8 +195,9 @@ class ConditionDocument(Part):
     within_days: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)] = DEFAULT_WITHIN_DAYS
     """How many days back the signal counts."""
     kind: Literal["requested", "inferred"] | None = None
-    """Of a way into SQL. requested: the person asked for us, which earns the fast clock and a text. inferred, also when
-    none is given: what they did says that they are ready."""
+    """Of a way into SQL. requested: the person asked for us, which earns the fast clock and a text.
+    inferred, also when none is given: what they did says that they are ready.
+    """
 
     @property
     def thresholds(self) -> dict[str, float]:
@@ -209,7 +234,9 @@ class StagesDocument(Part):
 
 
 class RecycleDocument(Part):
-    """How long sales' no lets a lead rest. Keys other than wakes are the reasons of the no, each with its days."""
+    """How long sales' no lets a lead rest. Keys other than wakes are the reasons of the no, each
+    with its days.
+    """
 
     model_config = ConfigDict(extra="allow")  # the reasons
 
@@ -231,7 +258,9 @@ class InternalDocument(Part):
 
 
 class ModelDocument(Part):
-    """A scoring model: what behaviour and which people are worth, and when a lead is an MQL or an SQL."""
+    """A scoring model: what behaviour and which people are worth, and when a lead is an MQL or an
+    SQL.
+    """
 
     name: Text
     """What people call the model."""
@@ -243,12 +272,17 @@ class ModelDocument(Part):
     rules: RulesDocument
     groups: Annotated[dict[Name, LimitDocument], Field(max_length=GROUPS_MAX)]
     """The groups that rules give their points to. The score is their sum."""
-    sums: Annotated[dict[Name, Annotated[list[Name], Field(max_length=GROUPS_MAX)]], Field(max_length=GROUPS_MAX)] = {}
+    sums: Annotated[
+        dict[Name, Annotated[list[Name], Field(max_length=GROUPS_MAX)]],
+        Field(max_length=GROUPS_MAX),
+    ] = {}
     """Groups added up under a name of their own, for thresholds."""
     grades: dict[Literal["A", "B", "C", "D", "E"], Points]
     """The least fit of each grade, the best first. Below all of them the grade is F."""
     grade_needs: Annotated[int, Field(ge=0, le=RULES_MAX)] = 0
-    """How many rules of fit must have something to say; with fewer the grade is –, because too little is known."""
+    """How many rules of fit must have something to say; with fewer the grade is –, because too
+    little is known.
+    """
     stages: StagesDocument
     recycle: RecycleDocument = RecycleDocument()
     examples: Annotated[list[ExampleDocument], Field(max_length=EXAMPLES_MAX)] = []
@@ -264,7 +298,11 @@ def rules_of(document: ModelDocument) -> Iterator[tuple[str, str, str, Rule]]:
 
 def field_rules_of(document: ModelDocument) -> Iterator[tuple[str, FieldRuleDocument]]:
     """Each rule on the profile or a touch, with its path."""
-    return ((path, rule) for path, _, _, rule in rules_of(document) if isinstance(rule, FieldRuleDocument))
+    return (
+        (path, rule)
+        for path, _, _, rule in rules_of(document)
+        if isinstance(rule, FieldRuleDocument)
+    )
 
 
 def behaviour_rules_of(document: ModelDocument) -> Iterator[tuple[str, str, BehaviourRuleDocument]]:

@@ -30,7 +30,8 @@ def grade_out_of_reach(model: Model) -> Iterator[FieldError]:
     for least, grade in model.grades:
         if least > most:
             yield FieldError(
-                f"grades.{grade}", f"nobody gets it, because fit is at most {_points(most)}; lower it or add rules"
+                f"grades.{grade}",
+                f"nobody gets it, because fit is at most {_points(most)}; lower it or add rules",
             )
 
 
@@ -38,7 +39,8 @@ def never_cools(model: Model) -> Iterator[FieldError]:
     """An MQL that nothing makes a lead again."""
     if not model.cool_below:
         yield FieldError(
-            "stages.mql.cool_below", "is missing, so an MQL never cools; say below which values of behaviour it does"
+            "stages.mql.cool_below",
+            "is missing, so an MQL never cools; say below which values of behaviour it does",
         )
 
 
@@ -49,7 +51,8 @@ def cools_by_what_stays(model: Model) -> Iterator[FieldError]:
         if stays := sorted(parts_of(model)[name] & facts):
             yield FieldError(
                 f"stages.mql.cool_below.{name}",
-                f"rests on {' and '.join(stays)}, and facts do not fade with time; use values of behaviour only",
+                f"rests on {' and '.join(stays)}, and facts do not fade with time; use values of"
+                " behaviour only",
             )
 
 
@@ -61,7 +64,8 @@ def way_covered(model: Model) -> Iterator[FieldError]:
             if (other := _covering(ways, least, number)) is not None:
                 yield FieldError(
                     f"stages.{stage}.any.{number}",
-                    f"who meets it meets stages.{stage}.any.{other} too; remove it, or ask for less",
+                    f"who meets it meets stages.{stage}.any.{other} too; remove it, or ask for"
+                    " less",
                 )
 
 
@@ -69,7 +73,8 @@ def no_request(model: Model) -> Iterator[FieldError]:
     """A model in which nobody asks (playbook, rules 1 and 2)."""
     if not _requests(model):
         yield FieldError(
-            "stages.sql.any", "no way in is kind: requested, so whoever asks for us waits like the rest; add one"
+            "stages.sql.any",
+            "no way in is kind: requested, so whoever asks for us waits like the rest; add one",
         )
 
 
@@ -84,14 +89,18 @@ def request_to_be_repeated(model: Model) -> Iterator[FieldError]:
     """Who asks once is answered."""
     for path, way in _requests(model):
         if way.days > 1:
-            yield FieldError(f"{path}.days", f"asks for a request on {way.days} days before it counts; remove it")
+            yield FieldError(
+                f"{path}.days", f"asks for a request on {way.days} days before it counts; remove it"
+            )
 
 
 def request_that_wakes_nobody(model: Model) -> Iterator[FieldError]:
     """A request ends a rest at once (playbook, rule 1)."""
     for signal in dict.fromkeys(way.signal for _, way in _requests(model)):
         if signal not in model.wakes:
-            yield FieldError("recycle.wakes", f"'{signal}' is a request, and a resting lead is not heard; add it")
+            yield FieldError(
+                "recycle.wakes", f"'{signal}' is a request, and a resting lead is not heard; add it"
+            )
 
 
 def wake_to_nowhere(model: Model) -> Iterator[FieldError]:
@@ -99,14 +108,20 @@ def wake_to_nowhere(model: Model) -> Iterator[FieldError]:
     opening = {way.signal for way in model.sql}
     for signal in model.wakes:
         if signal not in opening:
-            yield FieldError("recycle.wakes", f"'{signal}' opens no way into sql; add one to stages.sql, or remove it")
+            yield FieldError(
+                "recycle.wakes",
+                f"'{signal}' opens no way into sql; add one to stages.sql, or remove it",
+            )
 
 
 def rest_without_reason(model: Model) -> Iterator[FieldError]:
     """Days that nobody ever rests."""
     for reason in model.recycle:
         if reason not in REASONS:
-            yield FieldError(f"recycle.{reason}", f"nobody gives this reason; the reasons are {', '.join(REASONS)}")
+            yield FieldError(
+                f"recycle.{reason}",
+                f"nobody gives this reason; the reasons are {', '.join(REASONS)}",
+            )
 
 
 def reason_without_rest(model: Model) -> Iterator[FieldError]:
@@ -115,7 +130,8 @@ def reason_without_rest(model: Model) -> Iterator[FieldError]:
         if reason not in model.recycle:
             yield FieldError(
                 f"recycle.{reason}",
-                "is missing, so a lead that sales returns with it rests as for any other reason; add its days",
+                "is missing, so a lead that sales returns with it rests as for any other reason;"
+                " add its days",
             )
 
 
@@ -135,7 +151,11 @@ CHECKS: tuple[Callable[[Model], Iterator[FieldError]], ...] = (
 
 
 def _requests(model: Model) -> list[tuple[str, Condition]]:
-    return [(f"stages.sql.any.{number}", way) for number, way in enumerate(model.sql) if way.kind == REQUESTED]
+    return [
+        (f"stages.sql.any.{number}", way)
+        for number, way in enumerate(model.sql)
+        if way.kind == REQUESTED
+    ]
 
 
 def _covering(ways: Sequence[Condition], least: Sequence[Values], number: int) -> int | None:
@@ -156,7 +176,9 @@ def _covers(wide: Condition, narrow: Condition, least: Values) -> bool:
     if narrow.kind != wide.kind and wide.kind != REQUESTED:
         return False
     if wide.signal is not None and not (
-        wide.signal == narrow.signal and wide.days <= narrow.days and wide.within_days >= narrow.within_days
+        wide.signal == narrow.signal
+        and wide.days <= narrow.days
+        and wide.within_days >= narrow.within_days
     ):
         return False
     return all(least[name] >= points for name, points in wide.thresholds)

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, ConfigDict, Field
 from chalicelib.document import Document, needs
 from chalicelib.limits import TEXT_MAX_CHARS
 
-POINTS_MAX = 1_000  # a model is out of a hundred; scores are whole thousandths and stay far from any overflow
+# a model is out of a hundred; scores are whole thousandths and stay far from any overflow
+POINTS_MAX = 1_000
 DAYS_MAX = 3_650  # ten years: nothing in sales rests longer
 NUMBER_MAX = 10**12  # of a field: a turnover in any currency
 LINE_MAX_CHARS = 200
@@ -17,7 +18,9 @@ CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def _one_line(text: str) -> str:
-    """The text. It is shown on pages, in mails and in terminals, so it must not contain what steers them."""
+    """The text. It is shown on pages, in mails and in terminals, so it must not contain what steers
+    them.
+    """
     if CONTROL.search(text):
         raise ValueError("must be one line without control characters; remove them")
     return text
@@ -40,12 +43,18 @@ Patterns = Annotated[list[Text], Field(max_length=PATTERNS_MAX)]
 SomePatterns = Annotated[list[Text], Field(min_length=1, max_length=PATTERNS_MAX)]
 Texts = Annotated[
     Text | SomePatterns,
-    needs(f"one text or a list of 1 to {PATTERNS_MAX:,} texts is needed, each of 1 to {LINE_MAX_CHARS} characters"),
+    needs(
+        f"one text or a list of 1 to {PATTERNS_MAX:,} texts is needed, each of 1 to"
+        f" {LINE_MAX_CHARS} characters"
+    ),
 ]
 FormId = Annotated[
     str,
     Field(pattern=r"^[a-z0-9_*-]{1,64}$"),
-    needs("a form's id has only small letters, digits, - and _, and * for any run of them; at most 64 characters"),
+    needs(
+        "a form's id has only small letters, digits, - and _, and * for any run of them; at most 64"
+        " characters"
+    ),
 ]
 FieldName = Annotated[
     str,
@@ -55,25 +64,35 @@ FieldName = Annotated[
 Scalar = Text | WholeNumber | Number | bool
 Scalars = Annotated[
     Scalar | Annotated[list[Scalar], Field(max_length=PATTERNS_MAX)],
-    needs(f"a text, a number, true or false is needed, or a list of at most {PATTERNS_MAX:,} of them"),
+    needs(
+        f"a text, a number, true or false is needed, or a list of at most {PATTERNS_MAX:,} of them"
+    ),
 ]
 Bounds = Annotated[
     list[Number],
     Field(min_length=2, max_length=2),
     needs("two numbers are needed, the lowest and the highest, for example [50, 1000]"),
 ]
-Yes = Annotated[Literal[True], needs("only true is possible; a field is given (present) or it is not (absent)")]
+Yes = Annotated[
+    Literal[True], needs("only true is possible; a field is given (present) or it is not (absent)")
+]
 Days = Annotated[
     int,
     Field(ge=0, le=DAYS_MAX),
     needs(f"a whole number of days from 0 to {DAYS_MAX:,} is needed"),
 ]
 Threshold = Annotated[
-    Points, needs("there is no such key, and a threshold on score, a group or a sum is a number from -1,000 to 1,000")
+    Points,
+    needs(
+        "there is no such key, and a threshold on score, a group or a sum is a number from -1,000"
+        " to 1,000"
+    ),
 ]
 
 
 class Part(Document):
-    """A part of a scoring model. Strict: scoring works with what is written, so the text "5" is not the number 5."""
+    """A part of a scoring model. Strict: scoring works with what is written, so the text "5" is not
+    the number 5.
+    """
 
     model_config = ConfigDict(strict=True, use_attribute_docstrings=True)

@@ -1,6 +1,7 @@
 """What a scoring model may say and probably does not mean: it is stored, and its author is warned.
 
-Each check has one message, which names the path and the remedy. Those on stages are in stage_warnings.py.
+Each check has one message, which names the path and the remedy. Those on stages are in
+stage_warnings.py.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +24,9 @@ from chalicelib.scoring.pattern import ANY, matches_any
 FIT = "fit"  # the group that grades are of
 DOMAIN = "email_domain"
 HALVES = frozenset({"email", "email_domain", "email_local"})
-COMPARED_MAX = 400  # patterns of one tier with those of another: longer lists are not looked through
+COMPARED_MAX = (
+    400  # patterns of one tier with those of another: longer lists are not looked through
+)
 FIELD_OF_LIST = {"free_mail": "email_domain", "disposable": "email_domain", "role": "email_local"}
 
 
@@ -41,7 +44,9 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
     read |= {way.signal for _, _, way in ways_of(document) if way.signal}
     for key in document.signals:
         if key not in read:
-            yield FieldError(f"signals.{key}", "no rule, way in or wake reads it; use it or remove it")
+            yield FieldError(
+                f"signals.{key}", "no rule, way in or wake reads it; use it or remove it"
+            )
 
 
 def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
@@ -60,12 +65,17 @@ def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
     asked = [("internal.email_domain", document.internal.email_domain)]
     for path, rule in field_rules_of(document):
         if rule.field == DOMAIN:
-            asked += [(path, [*(test.matches or ()), *_equal_to(test)]) for test in (rule, *(rule.tiers or ()))]
+            asked += [
+                (path, [*(test.matches or ()), *_equal_to(test)])
+                for test in (rule, *(rule.tiers or ()))
+            ]
     for path, texts in asked:
         for text in texts:
             if "@" in text:
                 yield FieldError(
-                    path, f"'{text}' matches nobody, because a domain has no @; write {text.rpartition('@')[2] or '*'}"
+                    path,
+                    f"'{text}' matches nobody, because a domain has no @; write"
+                    f" {text.rpartition('@')[2] or '*'}",
                 )
 
 
@@ -74,7 +84,8 @@ def everybody_internal(document: ModelDocument) -> Iterator[FieldError]:
     for pattern in document.internal.email_domain:
         if not pattern.strip(ANY):
             yield FieldError(
-                "internal.email_domain", f"'{pattern}' matches everybody, so nobody is scored; name your own domains"
+                "internal.email_domain",
+                f"'{pattern}' matches everybody, so nobody is scored; name your own domains",
             )
 
 
@@ -83,11 +94,14 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
     for path, rule in field_rules_of(document):
         tiers = rule.tiers or []
         for number, tier in enumerate(tiers):
-            hiding = next((first for first, other in enumerate(tiers[:number]) if _hides(other, tier)), None)
+            hiding = next(
+                (first for first, other in enumerate(tiers[:number]) if _hides(other, tier)), None
+            )
             if hiding is not None:
                 yield FieldError(
                     f"{path}.tiers.{number}",
-                    f"never counts, because tiers.{hiding} comes first and always holds with it; swap or remove one",
+                    f"never counts, because tiers.{hiding} comes first and always holds with it;"
+                    " swap or remove one",
                 )
 
 
@@ -97,7 +111,9 @@ def list_of_another_field(document: ModelDocument) -> Iterator[FieldError]:
         for test in (rule, *(rule.tiers or [])):
             field = FIELD_OF_LIST.get(test.in_list or "")
             if field and rule.field in HALVES - {field}:
-                yield FieldError(f"{path}.field", f"{test.in_list} never holds {rule.field}; use field: {field}")
+                yield FieldError(
+                    f"{path}.field", f"{test.in_list} never holds {rule.field}; use field: {field}"
+                )
 
 
 def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:
@@ -105,7 +121,10 @@ def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:
     for path, side, _, rule in rules_of(document):
         most = max((points for points in _all_points(rule)), default=0)
         if side == "undesirables" and most > 0:
-            yield FieldError(path, f"speaks against a lead and gives {most:g} points; write {-most:g}, or move it")
+            yield FieldError(
+                path,
+                f"speaks against a lead and gives {most:g} points; write {-most:g}, or move it",
+            )
 
 
 def limit_below_one(document: ModelDocument) -> Iterator[FieldError]:
@@ -114,23 +133,31 @@ def limit_below_one(document: ModelDocument) -> Iterator[FieldError]:
         if rule.max_points is not None and rule.max_points < abs(rule.points):
             yield FieldError(
                 f"{path}.max_points",
-                f"one occurrence alone is {abs(rule.points):g}, and at most {rule.max_points:g} count; "
-                "raise it or lower points",
+                f"one occurrence alone is {abs(rule.points):g}, and at most {rule.max_points:g}"
+                " count; raise it or lower points",
             )
 
 
 def per_day_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
-    """Each key of a distinct signal counts once, whatever the day; 1 a day says nothing else of a key."""
+    """Each key of a distinct signal counts once, whatever the day; 1 a day says nothing else of a
+    key.
+    """
     for path, key, rule in behaviour_rules_of(document):
         if (distinct := document.signals[key].distinct) and (rule.per_day or 1) > 1:
-            yield FieldError(f"{path}.per_day", f"does not apply, because {key} counts each {distinct} once; remove it")
+            yield FieldError(
+                f"{path}.per_day",
+                f"does not apply, because {key} counts each {distinct} once; remove it",
+            )
 
 
 def never_fades(document: ModelDocument) -> Iterator[FieldError]:
     """Old behaviour that keeps a lead warm."""
     for path, _, rule in behaviour_rules_of(document):
         if rule.points > 0 and rule.half_life_days is None:
-            yield FieldError(path, "never fades, so it keeps a lead warm for more than a year; add half_life_days")
+            yield FieldError(
+                path,
+                "never fades, so it keeps a lead warm for more than a year; add half_life_days",
+            )
 
 
 def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
@@ -138,17 +165,25 @@ def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
     used = {_group(side, rule) for _, side, _, rule in rules_of(document)}
     for key in document.groups:
         if key not in used:
-            yield FieldError(f"groups.{key}", "no rule gives it points; name it as the group of a rule, or remove it")
+            yield FieldError(
+                f"groups.{key}",
+                "no rule gives it points; name it as the group of a rule, or remove it",
+            )
 
 
 def too_many_needed_for_a_grade(document: ModelDocument) -> Iterator[FieldError]:
     """Nobody would have a grade."""
-    told = [rule for _, side, _, rule in rules_of(document) if _group(side, rule) == FIT and any(_all_points(rule))]
+    told = [
+        rule
+        for _, side, _, rule in rules_of(document)
+        if _group(side, rule) == FIT and any(_all_points(rule))
+    ]
     known = sum(isinstance(rule, FieldRuleDocument) for rule in told)
     if document.grade_needs > known:
         yield FieldError(
             "grade_needs",
-            f"asks for {document.grade_needs} rules of fit, and there are {known}, so every grade is –; lower it",
+            f"asks for {document.grade_needs} rules of fit, and there are {known}, so every grade"
+            " is –; lower it",
         )
 
 
@@ -179,12 +214,16 @@ def _all_points(rule: FieldRuleDocument | BehaviourRuleDocument) -> list[float]:
 
 
 def _hides(first: TestDocument, second: TestDocument) -> bool:
-    """Whether the first holds for every value for which the second does. False when it cannot be told simply."""
+    """Whether the first holds for every value for which the second does. False when it cannot be
+    told simply.
+    """
     if first.present:
         return not second.absent
     if first.between and second.between:
         return first.between[0] <= second.between[0] and second.between[1] <= first.between[1]
-    if first.matches is not None:  # a pattern that matches another's text, `*` and all, matches all that it does
+    if (
+        first.matches is not None
+    ):  # a pattern that matches another's text, `*` and all, matches all that it does
         texts = second.matches if second.matches is not None else _equal_to(second)
         few = 0 < len(texts) * len(first.matches) <= COMPARED_MAX
         return few and all(matches_any(first.matches, text) for text in texts)
@@ -195,5 +234,11 @@ def _hides(first: TestDocument, second: TestDocument) -> bool:
 
 def _equal_to(test: TestDocument) -> list[str]:
     """What the field is equal to, as scoring compares it."""
-    values = test.equals if isinstance(test.equals, list) else [] if test.equals is None else [test.equals]
+    values = (
+        test.equals
+        if isinstance(test.equals, list)
+        else []
+        if test.equals is None
+        else [test.equals]
+    )
     return [compared(value) for value in values]

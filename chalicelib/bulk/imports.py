@@ -1,6 +1,7 @@
-"""Leads in bulk: one JSON object a line, flat like a form, and `stage: customer` for who is one already.
+"""Leads in bulk: one JSON object a line, flat like a form, and `stage: customer` for who is one
+already.
 
-An import is quiet: no letters, no texts, and a handoff that it causes is held (playbook, rule 9).
+An import is quiet: no emails, no texts, and a handoff that it causes is held (playbook, rule 9).
 """
 
 from codecs import BOM_UTF8
@@ -24,7 +25,8 @@ class Imports:
         self._commands, self._lead_of = commands, lead_of
 
     def take(self, body: bytes) -> dict[str, Any]:
-        """Import each line that is good: `{"imported": how many, "rejected": [{"index", "reason"}]}`.
+        """Import each line that is good: `{"imported": how many, "rejected": [{"index",
+        "reason"}]}`.
 
         Raises TooLargeError; InputError for a body without a line.
         """
@@ -46,13 +48,19 @@ class Imports:
         if stage not in (None, Stage.CUSTOMER):
             raise InputError(FieldError(STAGE, f"must be {Stage.CUSTOMER}, or left out"))
         fields = parse_as(Fields, given)
-        self._commands.take(self._lead_of(fields.email), fields.known(), Stage(stage) if stage else None)
+        self._commands.take(
+            self._lead_of(fields.email), fields.known(), Stage(stage) if stage else None
+        )
 
 
 def _lines(body: bytes) -> Iterator[bytes]:
     if len(body) > IMPORT_BODY_MAX_BYTES:
-        raise TooLargeError(FieldError("body", f"must be at most {IMPORT_BODY_MAX_BYTES} bytes; send it in parts"))
+        raise TooLargeError(
+            FieldError("body", f"must be at most {IMPORT_BODY_MAX_BYTES} bytes; send it in parts")
+        )
     lines = [line for line in body.removeprefix(BOM_UTF8).splitlines() if line.strip()]
     if not 1 <= len(lines) <= IMPORT_MAX_LEADS:
-        raise InputError(FieldError("body", f"must have 1 to {IMPORT_MAX_LEADS} lines, each a lead as JSON"))
+        raise InputError(
+            FieldError("body", f"must have 1 to {IMPORT_MAX_LEADS} lines, each a lead as JSON")
+        )
     yield from lines

@@ -30,7 +30,7 @@ from chalicelib.inputs import (
     path_of,
 )
 from chalicelib.limits import FORM_BODY_MAX_BYTES, FORM_MAX_FIELDS
-from chalicelib.writing import until_written
+from chalicelib.writing import persist
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 ASSET_DOWNLOADED = "Asset Downloaded"
@@ -134,13 +134,17 @@ class Submission(Sent):
     consent: ConsentBox = ConsentBox()
 
     def digest(self) -> str:
-        """A hash of all that was said, without the key: the same submission repeated has the same."""
+        """A hash of all that was said, without the key: the same submission repeated has the
+        same.
+        """
         said = self.model_dump(exclude={"submission_id"}, exclude_none=True)
         return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 class Forms:
-    """Takes form submissions. form: the registered form of an id; lead_of: the lead id of an address."""
+    """Takes form submissions. form: the registered form of an id; lead_of: the lead id of an
+    address.
+    """
 
     def __init__(
         self,
@@ -155,24 +159,30 @@ class Forms:
         self._now, self._new_id, self._pause = now, new_id, pause
 
     def form(self, form_id: str) -> FormDocument | None:
-        """The registered form, or None: an unknown form is captured all the same, marked as unregistered."""
+        """The registered form, or None: an unknown form is captured all the same, marked as
+        unregistered.
+        """
         stored = self._form(form_id)
         return parse_document(FormDocument, stored) if stored else None
 
     def submit(self, form_id: str, submission: Submission) -> Answer:
         """Store a submission and answer it; a repeated one gets the first answer and counts once.
 
-        Raises InputError for a required field that is missing, KeyReusedError for a key that came with another body.
+        Raises InputError for a required field that is missing, KeyReusedError for a key that came
+        with another body.
         """
         form = self.form(form_id)
         known = submission.fields.known()
-        missing = [name for name in (form.required if form else []) if known.get(name) in (None, "")]
+        missing = [
+            name for name in (form.required if form else []) if known.get(name) in (None, "")
+        ]
         if missing:
             raise InputError(*(FieldError(f"fields.{name}", "is required") for name in missing))
         submission_id = submission.submission_id or self._new_id()
         fresh_visitor_id = self._new_id()
-        return until_written(
-            lambda: self._accept(form_id, form, submission, submission_id, fresh_visitor_id), self._pause
+        return persist(
+            lambda: self._accept(form_id, form, submission, submission_id, fresh_visitor_id),
+            self._pause,
         )
 
     def _accept(
@@ -186,7 +196,9 @@ class Forms:
         before = self._store.answer(form_id, submission_id)
         if before is not None:
             if before.body_hash != submission.digest():
-                raise KeyReusedError(FieldError("submission_id", "came before with another body; use a new one"))
+                raise KeyReusedError(
+                    FieldError("submission_id", "came before with another body; use a new one")
+                )
             return before
         now, lead_id = self._now(), self._lead_of(submission.fields.email)
         visitor_id, claims = self._visitor(submission.visitor_id, lead_id, fresh_visitor_id, now)
@@ -204,8 +216,9 @@ class Forms:
     def _visitor(
         self, visitor_id: str | None, lead_id: str, fresh_visitor_id: str, now: datetime
     ) -> tuple[str | None, list[str]]:
-        """The visitor id to answer with, and what the form claims. A visitor that is not free gets a new id, owned by
-        this lead; what came before stays with the first person."""
+        """The visitor id to answer with, and what the form claims. A visitor that is not free gets
+        a new id, owned by this lead; what came before stays with the first person.
+        """
         if not visitor_id:
             return None, []
         visitor = visitor_partition(visitor_id)
@@ -222,7 +235,9 @@ class Forms:
         if not submission.consent.marketing:
             return None
         before = self._store.consent(lead_id)
-        return before, given(before, submission.consent.text or (form.consent_text if form else ""), now)
+        return before, given(
+            before, submission.consent.text or (form.consent_text if form else ""), now
+        )
 
 
 def events_of(
@@ -236,7 +251,9 @@ def events_of(
 ) -> list[Event]:
     """The events of a submission: itself, and the download of the asset that its form gates."""
     partition, page = lead_partition(lead_id), submission.page
-    properties: dict[str, Value] = {name: value for name, value in page.model_dump().items() if value}
+    properties: dict[str, Value] = {
+        name: value for name, value in page.model_dump().items() if value
+    }
     if page.url:
         properties["path"] = path_of(page.url)
     if form is None:
@@ -268,10 +285,11 @@ def events_of(
 
 
 def parse_submission(body: bytes, *, flat: bool, key: str | None) -> Submission:
-    """The submission of a body, JSON or (flat) url-encoded. key: the Idempotency-Key header, if there is one.
+    """The submission of a body, JSON or (flat) url-encoded. key: the Idempotency-Key header, if
+    there is one.
 
-    Raises InputError naming each wrong field as the sender wrote it, TooLargeError, KeyReusedError when header and
-    body name different keys.
+    Raises InputError naming each wrong field as the sender wrote it, TooLargeError, KeyReusedError
+    when header and body name different keys.
     """
     data = _unflattened(body) if flat else parse_json(body, FORM_BODY_MAX_BYTES)
     try:
@@ -282,7 +300,9 @@ def parse_submission(body: bytes, *, flat: bool, key: str | None) -> Submission:
         return submission
     if submission.submission_id not in (None, "", key):
         raise KeyReusedError(FieldError("submission_id", "differs from the Idempotency-Key header"))
-    return submission.model_copy(update={"submission_id": parse_as(_Key, {"Idempotency-Key": key}).key})
+    return submission.model_copy(
+        update={"submission_id": parse_as(_Key, {"Idempotency-Key": key}).key}
+    )
 
 
 class _Key(BaseModel):
@@ -294,9 +314,16 @@ class _Key(BaseModel):
 def _unflattened(body: bytes) -> dict[str, Any]:
     """A url-encoded body in the JSON form's shape."""
     if len(body) > FORM_BODY_MAX_BYTES:
-        raise TooLargeError(FieldError("body", f"must be at most {FORM_BODY_MAX_BYTES} bytes; it has {len(body)}"))
+        raise TooLargeError(
+            FieldError("body", f"must be at most {FORM_BODY_MAX_BYTES} bytes; it has {len(body)}")
+        )
     try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=2 * FORM_MAX_FIELDS)
+        pairs = parse_qsl(
+            body.decode(),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=2 * FORM_MAX_FIELDS,
+        )
     except ValueError:
         raise InputError(FieldError("body", "must be url-encoded UTF-8 with few fields")) from None
     data: dict[str, Any] = {"fields": {}}

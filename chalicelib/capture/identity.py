@@ -36,25 +36,31 @@ NO_ONE = frozenset(
 def parse_address(text: str) -> str:
     """An e-mail address as we write to it: trimmed, with its domain in ASCII.
 
-    Raises ValueError with the reason. Syntax only (email-validator); a local part beyond ASCII is refused because SES
-    cannot mail it.
+    Raises ValueError with the reason. Syntax only (email-validator); a local part beyond ASCII is
+    refused because SES cannot mail it.
     """
     from email_validator import EmailNotValidError, validate_email
 
     try:
-        found = validate_email(text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True)
+        found = validate_email(
+            text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True
+        )
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
     return str(found.ascii_email)
 
 
 def normalise(address: str) -> str:
-    """The form of a parsed address under which it is one person: lower-cased, plus tags and dots kept."""
+    """The form of a parsed address under which it is one person: lower-cased, plus tags and dots
+    kept.
+    """
     return address.lower()
 
 
 def lead_id(secret: bytes, address: str) -> str:
-    """The lead of a parsed address: no look-up is needed, and without the secret the id reveals nothing."""
+    """The lead of a parsed address: no look-up is needed, and without the secret the id reveals
+    nothing.
+    """
     return b32encode(digest(secret, normalise(address).encode(), sha256)).decode()[:LEAD_ID_CHARS]
 
 

@@ -15,7 +15,9 @@ from chalicelib.events import VISITOR, Event
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the sender is told. It never tells whether the person was known. body_hash: of the submission."""
+    """What the sender is told. It never tells whether the person was known. body_hash: of the
+    submission.
+    """
 
     form_id: str
     submission_id: str
@@ -56,7 +58,9 @@ class Store(Protocol):
 
 
 def is_free(store: Store, visitor: str, now: datetime) -> bool:
-    """Whether an unowned visitor may join: not an anonymous id that broken clients send, nor one that many share."""
+    """Whether an unowned visitor may join: not an anonymous id that broken clients send, nor one
+    that many share.
+    """
     if visitor.startswith(VISITOR) and is_no_one(visitor.removeprefix(VISITOR)):
         return False
     return not store.is_shared(visitor, now)

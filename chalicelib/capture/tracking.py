@@ -1,7 +1,8 @@
 """Tracking events in the Segment HTTP API's format.
 
-An event is the same event if its messageId and original timestamp are the same, however often and however corrected
-by sentAt it is sent. With both ids it is stored under anonymousId; userId is a visitor in a namespace of its own.
+An event is the same event if its messageId and original timestamp are the same, however often and
+however corrected by sentAt it is sent. With both ids it is stored under anonymousId; userId is a
+visitor in a namespace of its own.
 """
 
 import json
@@ -25,9 +26,20 @@ from chalicelib.events import (
     user_partition,
     visitor_partition,
 )
-from chalicelib.inputs import Id, Line, Parsed, Sent, TextScalar, Url, campaign_of, one_line, parse_as, path_of
+from chalicelib.inputs import (
+    Id,
+    Line,
+    Parsed,
+    Sent,
+    TextScalar,
+    Url,
+    campaign_of,
+    one_line,
+    parse_as,
+    path_of,
+)
 from chalicelib.limits import BATCH_MAX_EVENTS, EVENT_MAX_BYTES, EVENT_MAX_PROPERTIES
-from chalicelib.writing import until_written
+from chalicelib.writing import persist
 
 if TYPE_CHECKING:
     from chalicelib.capture.forms import Fields
@@ -57,7 +69,9 @@ def _time(value: Any) -> datetime:
         at = parse_time(ONE_DIGIT.sub(r"-0\1", value))
         event_id("", at, "")
     except (TypeError, ValueError):
-        raise ValueError("must be an ISO 8601 time after 1970, for example 2026-11-22T09:30:00.000Z") from None
+        raise ValueError(
+            "must be an ISO 8601 time after 1970, for example 2026-11-22T09:30:00.000Z"
+        ) from None
     return at
 
 
@@ -143,10 +157,16 @@ class Tracking:
         if not isinstance(items, list) or not items:
             raise InputError(FieldError("batch", "must be a list of events"))
         if len(items) > BATCH_MAX_EVENTS:
-            raise InputError(FieldError("batch", f"must have at most {BATCH_MAX_EVENTS} events; it has {len(items)}"))
+            raise InputError(
+                FieldError(
+                    "batch", f"must have at most {BATCH_MAX_EVENTS} events; it has {len(items)}"
+                )
+            )
         for index, item in enumerate(items):
             if len(json.dumps(item)) > EVENT_MAX_BYTES:
-                raise TooLargeError(FieldError(f"batch.{index}", f"must be at most {EVENT_MAX_BYTES} bytes"))
+                raise TooLargeError(
+                    FieldError(f"batch.{index}", f"must be at most {EVENT_MAX_BYTES} bytes")
+                )
         rejected: list[tuple[int, InputError]] = []
         for index, item in enumerate(items):
             try:
@@ -170,7 +190,7 @@ class Tracking:
         if fields is None:
             self._store.append(event_of(item, _visitor(item), message_id, now))
         else:
-            until_written(lambda: self._identify(item, fields, message_id, now), self._pause)
+            persist(lambda: self._identify(item, fields, message_id, now), self._pause)
 
     def _identify(self, item: Item, fields: "Fields", message_id: str, now: datetime) -> None:
         """An unconfirmed form post without consent: it claims both ids if they are free."""
@@ -185,25 +205,38 @@ class Tracking:
         event = event_of(item, lead_partition(lead_id), message_id, now)
         event = replace(event, fields=fields.known(), joins=tuple(claims))
         try:
-            self._store.accept([event], lead_id=lead_id, claims=claims, consents=None, answer=None, now=now)
+            self._store.accept(
+                [event], lead_id=lead_id, claims=claims, consents=None, answer=None, now=now
+            )
         except ConflictError as conflict:
-            if 0 not in conflict.failed:  # 0 is the event: it came before, and so did what it claims
+            if (
+                0 not in conflict.failed
+            ):  # 0 is the event: it came before, and so did what it claims
                 raise
 
 
 def event_of(item: Item, partition: str, message_id: str, now: datetime) -> Event:
-    """The event of an item. Its id carries the client's own time; `at` is corrected by sentAt, never after now.
+    """The event of an item. Its id carries the client's own time; `at` is corrected by sentAt,
+    never after now.
 
     Raises InputError naming a property or a context that is wrong.
     """
-    scalars = {name: value for name, value in (item.properties or {}).items() if isinstance(value, str | int | float)}
+    scalars = {
+        name: value
+        for name, value in (item.properties or {}).items()
+        if isinstance(value, str | int | float)
+    }
     properties = _checked(Scalars, scalars, "properties").model_dump(exclude_defaults=True)
     context = _checked(Context, item.context or {}, "context")
     page = _checked(
-        Scalars, {k: v for k, v in (context.page or {}).items() if k in ("url", "referrer")}, "context.page"
+        Scalars,
+        {k: v for k, v in (context.page or {}).items() if k in ("url", "referrer")},
+        "context.page",
     )
     url = str(properties.get("url", ""))
-    if path := path_of(url) if url else properties.get("path") or (path_of(page.url) if page.url else ""):
+    if path := (
+        path_of(url) if url else properties.get("path") or (path_of(page.url) if page.url else "")
+    ):
         properties["path"] = path
     stamped = item.timestamp or now
     drift = now - item.sent_at if item.sent_at and item.timestamp else timedelta(0)
@@ -228,12 +261,18 @@ def fields_of(item: Item) -> "Fields | None":
     if item.type != "identify" or traits.get("email") in (None, ""):
         return None
     named = {
-        name: _text_of_number(traits[trait]) for trait, name in TRAITS.items() if traits.get(trait) not in (None, "")
+        name: _text_of_number(traits[trait])
+        for trait, name in TRAITS.items()
+        if traits.get(trait) not in (None, "")
     }
     company, address = traits.get("company"), traits.get("address")
     if isinstance(company, dict):
         size = company.get("employee_count") or company.get("employees")
-        told = {"company": company.get("name"), "industry": company.get("industry"), "company_size": size}
+        told = {
+            "company": company.get("name"),
+            "industry": company.get("industry"),
+            "company_size": size,
+        }
         named |= {name: value for name, value in told.items() if value not in (None, "")}
         named = {name: value for name, value in named.items() if value is not company}
     if isinstance(address, dict) and address.get("country"):

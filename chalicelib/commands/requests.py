@@ -1,5 +1,6 @@
-"""What a person may ask of a lead, as they send it. A key that is not named here is refused: it would be a typing
-mistake that nobody notices."""
+"""What a person may ask of a lead, as they send it. A key that is not named here is refused: it
+would be a typing mistake that nobody notices.
+"""
 
 from typing import Annotated
 
@@ -11,7 +12,9 @@ from chalicelib.limits import REASON_MAX_CHARS, RETRACT_MAX_EVENTS
 
 
 def _said(text: str) -> str:
-    """The text, without surrounding blanks. Raises ValueError for an empty one and for control characters."""
+    """The text, without surrounding blanks. Raises ValueError for an empty one and for control
+    characters.
+    """
     if not (said := many_lines(text).strip()):
         raise ValueError("must not be empty")
     return said

@@ -10,7 +10,8 @@ UNSUBSCRIBE = "unsubscribe"
 
 
 class Links:
-    """Signs and reads tokens with the link secret. keys: `current`, and after a rotation `previous` (two live keys).
+    """Signs and reads tokens with the link secret. keys: `current`, and after a rotation `previous`
+    (two live keys).
 
     The keys are asked for when the first token is, not before: a ping needs none.
     """
@@ -19,7 +20,9 @@ class Links:
         self._keys = keys
 
     def sign(self, purpose: str, lead_id: str) -> str:
-        """A token for one purpose and one lead. It does not expire: an unsubscribe link must work for ever."""
+        """A token for one purpose and one lead. It does not expire: an unsubscribe link must work
+        for ever.
+        """
         return str(self._serializer(purpose).dumps(lead_id))
 
     def read(self, purpose: str, token: str) -> str:

@@ -7,8 +7,10 @@ from chalicelib.delivery.outbox import Reason, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
-    """A mail. reference: the intent's id, carried as a tag so that mail events find their intent."""
+class Email:
+    """A mail. reference: the message's id, carried as a tag so that mail events find their
+    message.
+    """
 
     to: str
     subject: str
@@ -20,7 +22,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Sms:
     """A text message to a phone number in E.164 form."""
 
     to: str
@@ -28,19 +30,19 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Topic:
+class SnsMessage:
     """A message to the handoff topic: a JSON body."""
 
     subject: str
     body: str
 
 
-Message = Mail | Text | Topic
+Outgoing = Email | Sms | SnsMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A decision not to send: the state in which the intent ends, and why."""
+    """A decision not to send: the state in which the message ends, and why."""
 
     state: State
     reason: Reason
@@ -70,4 +72,4 @@ class Unclear:
     """Nobody can tell whether the service took it (a time-out, a lost connection)."""
 
 
-Outcome = Sent | Throttled | Refused | Unclear
+SendResult = Sent | Throttled | Refused | Unclear

@@ -1,7 +1,8 @@
-"""Intents: one effect each that must happen once, and the states it goes through.
+"""Messages: one effect each that must happen once, and the states it goes through.
 
-planned -> claimed -> sent -> delivered | bounced | complained; claimed -> planned (throttled), refused, unknown;
-unknown -> sent (evidence), planned (handoffs), lost; planned -> suppressed | cancelled | lost.
+planned -> claimed -> sent -> delivered | bounced | complained; claimed -> planned (throttled),
+refused, unknown; unknown -> sent (evidence), planned (handoffs), lost; planned -> suppressed |
+cancelled | lost.
 """
 
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from chalicelib.limits import EVIDENCE_MINUTES, LEASE_SECONDS
 
 
 class State(StrEnum):
-    """What has become of an intent."""
+    """What has become of a message."""
 
     PLANNED = "planned"  # decided, not yet taken
     CLAIMED = "claimed"  # a worker is sending it now
@@ -33,16 +34,18 @@ OPEN = frozenset({State.PLANNED, State.CLAIMED, State.UNKNOWN})
 LEFT = frozenset({State.CLAIMED, State.UNKNOWN, *RANK})  # has left, or may have
 
 
-class Channel(StrEnum):
-    """By what an intent leaves."""
+class Via(StrEnum):
+    """By what a message leaves."""
 
-    MAIL = "mail"
-    TOPIC = "topic"
-    TEXT = "text"
+    EMAIL = "email"
+    SNS = "sns"
+    SMS = "sms"
 
 
 class Reason(StrEnum):
-    """Why something was not sent. A closed set: each is counted, and named in docs/architecture.md."""
+    """Why something was not sent. A closed set: each is counted, and named in
+    docs/architecture.md.
+    """
 
     NO_CONSENT = "no_consent"
     UNSUBSCRIBED = "unsubscribed"
@@ -50,7 +53,7 @@ class Reason(StrEnum):
     COMPLAINED = "complained"
     NO_ADDRESS = "no_address"
     NO_PHONE = "no_phone"
-    NO_LETTER = "no_letter"
+    NO_EMAIL = "no_email"
     NOT_RENDERED = "not_rendered"
     REJECTED = "rejected"
     THROTTLED = "throttled"
@@ -59,30 +62,38 @@ class Reason(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
-LETTER, HANDOFF = "letter", "handoff"
-CORRECTION, WARNING, TRIAGE = "correction", "warning", "triage"  # what sales is told beside a handoff
+NURTURE, HANDOFF = "nurture", "handoff"
+CORRECTION, WARNING, TRIAGE = (
+    "correction",
+    "warning",
+    "triage",
+)  # what sales is told beside a handoff
 THROTTLED_MAX_CLAIMS = 20  # with the growing wait below: half a day of trying
-UNCLEAR_MAX_CLAIMS = 5  # a handoff that stays unclear for an hour is an outage, not a reason to send for ever
-FIRST_LOOK = timedelta(minutes=2)  # the stream delivers within seconds; later the clock looks after it
+UNCLEAR_MAX_CLAIMS = (
+    5  # a handoff that stays unclear for an hour is an outage, not a reason to send for ever
+)
+FIRST_LOOK = timedelta(
+    minutes=2
+)  # the stream delivers within seconds; later the clock looks after it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """One effect. key: what it means, for example `letter#welcome#1#1` or `handoff#1#mail`.
+class OutboxMessage:
+    """One effect. key: what it means, for example `nurture#1#welcome#1` or `handoff#1#email`.
 
-    to: an address, a phone number, or None for a topic and for a person without one.
-    about: the standing's version of the transition that wants it. claims: how often a worker took it.
-    due_at: when the clock looks after it, None when nothing is left to do.
+    to: an address, a phone number, or None for a topic and for a person without one. about: the
+    standing's version of the transition that wants it. claims: how often a worker took it. due_at:
+    when the clock looks after it, None when nothing is left to do.
     """
 
     lead_id: str
     key: str
-    channel: Channel
+    via: Via
     to: str | None
     about: int
     created_at: datetime
     due_at: datetime | None
-    letter: str | None = None
+    email: str | None = None
     state: State = State.PLANNED
     reason: str | None = None
     message_id: str | None = None
@@ -92,92 +103,127 @@ class Intent:
 
     @property
     def kind(self) -> str:
-        """letter, handoff, correction, warning or triage."""
+        """email, handoff, correction, warning or triage."""
         return self.key.partition("#")[0]
 
     @property
     def id(self) -> str:
-        """The intent's id, by which mail events name it."""
+        """The message's id, by which mail events name it."""
         return f"{self.lead_id}#{self.key}"
 
 
 def planned(
     lead_id: str,
     key: str,
-    channel: Channel,
+    via: Via,
     to: str | None,
     about: int,
     now: datetime,
-    letter: str | None = None,
-) -> Intent:
-    """A new intent, as the decision that wants it writes it."""
-    return Intent(
+    email: str | None = None,
+) -> OutboxMessage:
+    """A new message, as the decision that wants it writes it."""
+    return OutboxMessage(
         lead_id=lead_id,
         key=key,
-        channel=channel,
+        via=via,
         to=to,
         about=about,
         created_at=now,
         due_at=now + FIRST_LOOK,
-        letter=letter,
+        email=email,
     )
 
 
-def claimed(intent: Intent, now: datetime) -> Intent:
-    """The intent taken by a worker. Its lease ends at due_at: then nobody knows whether it left."""
+def claimed(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    """The message taken by a worker. Its lease ends at due_at: then nobody knows whether it
+    left.
+    """
     due_at = now + timedelta(seconds=LEASE_SECONDS)
     return replace(
-        intent,
+        message,
         state=State.CLAIMED,
-        claims=intent.claims + 1,
+        claims=message.claims + 1,
         claimed_at=now,
         due_at=due_at,
-        version=intent.version + 1,
+        version=message.version + 1,
     )
 
 
-def settled(intent: Intent, state: State, *, reason: Reason | None = None, message_id: str | None = None) -> Intent:
-    """The intent in a state that needs no further look."""
+def settled(
+    message: OutboxMessage,
+    state: State,
+    *,
+    reason: Reason | None = None,
+    message_id: str | None = None,
+) -> OutboxMessage:
+    """The message in a state that needs no further look."""
     return replace(
-        intent,
+        message,
         state=state,
         reason=reason,
-        message_id=message_id or intent.message_id,
+        message_id=message_id or message.message_id,
         due_at=None,
-        version=intent.version + 1,
+        version=message.version + 1,
     )
 
 
-def cancelled(intent: Intent) -> Intent:
-    """The planned intent of a decision that was taken back."""
-    return settled(intent, State.CANCELLED, reason=Reason.TAKEN_BACK)
+def cancelled(message: OutboxMessage) -> OutboxMessage:
+    """The planned message of a decision that was taken back."""
+    return settled(message, State.CANCELLED, reason=Reason.TAKEN_BACK)
 
 
-def throttled(intent: Intent, now: datetime) -> Intent:
-    """The claimed intent put back: a minute's wait, doubling up to an hour; lost after twenty tries."""
-    if intent.claims >= THROTTLED_MAX_CLAIMS:
-        return settled(intent, State.LOST, reason=Reason.THROTTLED)
-    wait = timedelta(minutes=min(60, 2 ** (intent.claims - 1)))
-    return replace(intent, state=State.PLANNED, reason=Reason.THROTTLED, due_at=now + wait, version=intent.version + 1)
+def throttled(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    """The claimed message put back: a minute's wait, doubling up to an hour; lost after twenty
+    tries.
+    """
+    if message.claims >= THROTTLED_MAX_CLAIMS:
+        return settled(message, State.LOST, reason=Reason.THROTTLED)
+    wait = timedelta(minutes=min(60, 2 ** (message.claims - 1)))
+    return replace(
+        message,
+        state=State.PLANNED,
+        reason=Reason.THROTTLED,
+        due_at=now + wait,
+        version=message.version + 1,
+    )
 
 
-def unclear(intent: Intent) -> Intent:
-    """The claimed intent of which nobody knows whether it left: fifteen minutes are given for evidence."""
-    assert intent.claimed_at is not None, "an intent that was never claimed cannot be unclear"
-    due_at = intent.claimed_at + timedelta(minutes=EVIDENCE_MINUTES)
-    return replace(intent, state=State.UNKNOWN, reason=Reason.UNCLEAR, due_at=due_at, version=intent.version + 1)
+def unclear(message: OutboxMessage) -> OutboxMessage:
+    """The claimed message of which nobody knows whether it left: fifteen minutes are given for
+    evidence.
+    """
+    assert message.claimed_at is not None, "a message that was never claimed cannot be unclear"
+    due_at = message.claimed_at + timedelta(minutes=EVIDENCE_MINUTES)
+    return replace(
+        message,
+        state=State.UNKNOWN,
+        reason=Reason.UNCLEAR,
+        due_at=due_at,
+        version=message.version + 1,
+    )
 
 
-def without_evidence(intent: Intent, now: datetime) -> Intent:
-    """The unknown intent after fifteen minutes: a letter is given up (at most once), a handoff goes again, with the
-    same reference (at least once), five times in all."""
-    if intent.kind == LETTER or intent.claims >= UNCLEAR_MAX_CLAIMS:
-        return settled(intent, State.LOST, reason=Reason.NO_EVIDENCE)
-    return replace(intent, state=State.PLANNED, reason=Reason.NO_EVIDENCE, due_at=now, version=intent.version + 1)
+def without_evidence(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    """The unknown message after fifteen minutes: an email is given up (at most once), a handoff
+    goes again, with the same reference (at least once), five times in all.
+    """
+    if message.kind == NURTURE or message.claims >= UNCLEAR_MAX_CLAIMS:
+        return settled(message, State.LOST, reason=Reason.NO_EVIDENCE)
+    return replace(
+        message,
+        state=State.PLANNED,
+        reason=Reason.NO_EVIDENCE,
+        due_at=now,
+        version=message.version + 1,
+    )
 
 
-def with_evidence(intent: Intent, state: State, message_id: str) -> Intent | None:
-    """The intent after a mail event, or None when the event tells nothing new: the rank only ever rises."""
-    if intent.state in (State.CLAIMED, State.UNKNOWN) or RANK[state] > RANK.get(intent.state, len(RANK)):
-        return settled(replace(intent, reason=None), state, message_id=message_id)
+def with_evidence(message: OutboxMessage, state: State, message_id: str) -> OutboxMessage | None:
+    """The message after a mail event, or None when the event tells nothing new: the rank only ever
+    rises.
+    """
+    if message.state in (State.CLAIMED, State.UNKNOWN) or RANK[state] > RANK.get(
+        message.state, len(RANK)
+    ):
+        return settled(replace(message, reason=None), state, message_id=message_id)
     return None

@@ -1,7 +1,7 @@
 """The senders: SES for mail, SNS for texts and the handoff topic.
 
-The SDK's own retries must be off for what sends: botocore repeats a send after a read time-out, and SES has no
-idempotency token. What a failure means is decided here, in one table.
+The SDK's own retries must be off for what sends: botocore repeats a send after a read time-out, and
+SES has no idempotency token. What a failure means is decided here, in one table.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,17 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
-from chalicelib.delivery.messages import Mail, Message, Outcome, Refused, Sent, Text, Throttled, Unclear
-from chalicelib.delivery.references import INTENT_TAG, tag_of
+from chalicelib.delivery.messages import (
+    Email,
+    Outgoing,
+    Refused,
+    SendResult,
+    Sent,
+    Sms,
+    Throttled,
+    Unclear,
+)
+from chalicelib.delivery.references import MESSAGE_TAG, tag_of
 from chalicelib.telemetry import log
 
 if TYPE_CHECKING:
@@ -25,7 +34,13 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.client import SNSClient
 
 THROTTLES = frozenset(
-    {"Throttling", "ThrottlingException", "TooManyRequestsException", "Throttled", "LimitExceededException"}
+    {
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "Throttled",
+        "LimitExceededException",
+    }
 )
 # Not about the message but about us: a person has to mend it, and until then the message waits.
 OUTAGES = frozenset(
@@ -49,15 +64,27 @@ NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)  # the request never r
 
 
 class Senders:
-    """Gives a message to its service and says what came of it. Never raises for what a service answers."""
+    """Gives a message to its service and says what came of it. Never raises for what a service
+    answers.
+    """
 
     def __init__(
-        self, ses: "SESV2Client", sns: "SNSClient", *, sender: str, configuration_set: str, topic_arn: str
+        self,
+        ses: "SESV2Client",
+        sns: "SNSClient",
+        *,
+        sender: str,
+        configuration_set: str,
+        topic_arn: str,
     ) -> None:
         self._ses, self._sns = ses, sns
-        self._sender, self._configuration_set, self._topic_arn = sender, configuration_set, topic_arn
+        self._sender, self._configuration_set, self._topic_arn = (
+            sender,
+            configuration_set,
+            topic_arn,
+        )
 
-    def send(self, message: Message) -> Outcome:
+    def send(self, message: Outgoing) -> SendResult:
         """Send one message, once."""
         try:
             return Sent(self._send(message))
@@ -70,15 +97,17 @@ class Senders:
         except BotoCoreError:
             return Unclear()
 
-    def _send(self, message: Message) -> str:
-        if isinstance(message, Mail):
+    def _send(self, message: Outgoing) -> str:
+        if isinstance(message, Email):
             return str(self._ses.send_email(**self._mail(message))["MessageId"])
-        if isinstance(message, Text):
+        if isinstance(message, Sms):
             return str(self._sns.publish(PhoneNumber=message.to, Message=message.body)["MessageId"])
-        answer = self._sns.publish(TopicArn=self._topic_arn, Subject=message.subject[:100], Message=message.body)
+        answer = self._sns.publish(
+            TopicArn=self._topic_arn, Subject=message.subject[:100], Message=message.body
+        )
         return str(answer["MessageId"])
 
-    def _mail(self, mail: Mail) -> dict[str, Any]:
+    def _mail(self, mail: Email) -> dict[str, Any]:
         body: dict[str, Any] = {"Text": _content(mail.text)}
         if mail.html:
             body["Html"] = _content(mail.html)
@@ -86,12 +115,14 @@ class Senders:
             "FromEmailAddress": self._sender,
             "Destination": {"ToAddresses": [mail.to]},
             "ConfigurationSetName": self._configuration_set,
-            "EmailTags": [{"Name": INTENT_TAG, "Value": tag_of(mail.reference)}],
+            "EmailTags": [{"Name": MESSAGE_TAG, "Value": tag_of(mail.reference)}],
             "Content": {
                 "Simple": {
                     "Subject": _content(mail.subject),
                     "Body": body,
-                    "Headers": [{"Name": name, "Value": value} for name, value in mail.headers.items()],
+                    "Headers": [
+                        {"Name": name, "Value": value} for name, value in mail.headers.items()
+                    ],
                 }
             },
         }
@@ -110,13 +141,19 @@ def connect(sender: str, configuration_set: str, topic_arn: str) -> Senders:
     )
 
 
-def _outcome(error: ClientError) -> Outcome:
-    """What a service's refusal means: a throttle passes, an error of its own leaves it unclear, the rest is final."""
+def _outcome(error: ClientError) -> SendResult:
+    """What a service's refusal means: a throttle passes, an error of its own leaves it unclear, the
+    rest is final.
+    """
     code = error.response["Error"]["Code"]
     log("send_failed", code=code)
     if code in THROTTLES | OUTAGES:
         return Throttled()
-    return Unclear() if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR else Refused()
+    return (
+        Unclear()
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR
+        else Refused()
+    )
 
 
 def _content(text: str) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Rendering. Marketers write templates and strangers fill the fields, so both are kept from acting.
 
-Templates run in Jinja2's sandbox; html is escaped; `inert` takes the teeth out of what a stranger typed.
+Templates run in Jinja2's sandbox; html is escaped; `inert` takes the teeth out of what a stranger
+typed.
 """
 
 import re
@@ -30,7 +31,9 @@ def render_text(template: str, values: Mapping[str, object]) -> str:
 
 
 def render_html(template: str, values: Mapping[str, object]) -> str:
-    """An html template with its values, escaped. Raises TemplateError, whatever went wrong in it."""
+    """An html template with its values, escaped. Raises TemplateError, whatever went wrong in
+    it.
+    """
     return _render(template, values, html=True)
 
 
@@ -42,8 +45,9 @@ def _render(template: str, values: Mapping[str, object], *, html: bool) -> str:
 
 
 def inert(text: str) -> str:
-    """A stranger's text that can do nothing in a mail or on a phone: one line of at most 200 characters, without
-    invisible characters that turn or hide text, its dots inside words and `://` broken up so that nothing is a link.
+    """A stranger's text that can do nothing in a mail or on a phone: one line of at most 200
+    characters, without invisible characters that turn or hide text, its dots inside words and `://`
+    broken up so that nothing is a link.
     """
     visible = "".join(one for one in text if category(one) != "Cf")
     line = " ".join(visible.split())
@@ -52,6 +56,7 @@ def inert(text: str) -> str:
 
 
 def plain_name(text: str) -> str:
-    """A first name that may greet in a letter: letters, blanks, hyphens, apostrophes; otherwise an empty text, so
-    that nobody can have us mail a stranger a message of theirs."""
+    """A first name that may greet in an email: letters, blanks, hyphens, apostrophes; otherwise an
+    empty text, so that nobody can have us mail a stranger a message of theirs.
+    """
     return text if len(text) <= NAME_MAX_CHARS and NAME.fullmatch(text) else ""

@@ -1,7 +1,8 @@
-"""The handoff: that a lead goes to sales, to whom, and by which channels they are told; one intent per channel.
+"""The handoff: that a lead goes to sales, to whom, and by which ways they are told; one message per
+via.
 
-And what they are told later: that it was a mistake, that an accepted lead is disqualified, that somebody asked who
-makes no SQL.
+And what they are told later: that it was a mistake, that an accepted lead is disqualified, that
+somebody asked who makes no SQL.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,9 +17,9 @@ from chalicelib.delivery.outbox import (
     LEFT,
     TRIAGE,
     WARNING,
-    Channel,
-    Intent,
+    OutboxMessage,
     State,
+    Via,
     cancelled,
     planned,
 )
@@ -36,7 +37,9 @@ class HandoffState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handoff:
-    """That a lead was handed to sales in a cycle. owner: the salesperson's id, None when nobody is active."""
+    """That a lead was handed to sales in a cycle. owner: the salesperson's id, None when nobody is
+    active.
+    """
 
     cycle: int
     owner: str | None
@@ -54,66 +57,79 @@ def handoff_of(
     now: datetime,
     *,
     held: bool = False,
-) -> tuple[Handoff, list[Intent]]:
-    """The handoff of a transition to SQL and its notices: mail and topic for all, a text only for a requested one.
+) -> tuple[Handoff, list[OutboxMessage]]:
+    """The handoff of a transition to SQL and its notices: mail and topic for all, a text only for a
+    requested one.
 
     owner: the lead's, who gets it again. A held one has no notices.
     """
     person = salesperson(routing, owner)
     cycle, kind = transition.cycle, transition.kind or ""
     state = HandoffState.HELD if held else HandoffState.OPEN
-    handoff = Handoff(cycle=cycle, owner=person.id if person else None, kind=kind, created_at=now, state=state)
-    channels: dict[Channel, str | None] = {
-        Channel.MAIL: person.email if person else None,
-        Channel.TOPIC: None,
+    handoff = Handoff(
+        cycle=cycle, owner=person.id if person else None, kind=kind, created_at=now, state=state
+    )
+    ways: dict[Via, str | None] = {
+        Via.EMAIL: person.email if person else None,
+        Via.SNS: None,
     }
     if kind == REQUESTED:
-        channels[Channel.TEXT] = person.phone if person else None
-    intents = [
-        planned(lead_id, f"{HANDOFF}#{cycle}#{channel}", channel, to, version, now) for channel, to in channels.items()
+        ways[Via.SMS] = person.phone if person else None
+    outbox = [
+        planned(lead_id, f"{HANDOFF}#{cycle}#{via}", via, to, version, now)
+        for via, to in ways.items()
     ]
-    return handoff, [] if held else intents
+    return handoff, [] if held else outbox
 
 
 def withdrawn(
-    notices: Sequence[Intent], version: int, now: datetime
-) -> tuple[list[tuple[Intent, Intent]], list[Intent]]:
+    notices: Sequence[OutboxMessage], version: int, now: datetime
+) -> tuple[list[tuple[OutboxMessage, OutboxMessage]], list[OutboxMessage]]:
     """What becomes of a handoff's notices when the lead leaves sql without an answer of sales.
 
-    Those that wait are cancelled, as pairs of before and after; those that left get a correction by the same channel.
+    Those that wait are cancelled, as pairs of before and after; those that left get a correction by
+    the same via.
     """
     waiting = [(one, cancelled(one)) for one in notices if one.state is State.PLANNED]
     corrections = [
-        planned(one.lead_id, correction_key(one), one.channel, one.to, version, now)
+        planned(one.lead_id, correction_key(one), one.via, one.to, version, now)
         for one in notices
         if one.state in LEFT
     ]
     return waiting, corrections
 
 
-def correction_key(notice: Intent) -> str:
+def correction_key(notice: OutboxMessage) -> str:
     """The key of the correction that follows a notice."""
     return f"{CORRECTION}#{notice.key.partition('#')[2]}"
 
 
-def warning(rule: str, standing: Standing, lead_id: str, version: int, routing: Any, now: datetime) -> Intent:
+def warning(
+    rule: str, standing: Standing, lead_id: str, version: int, routing: Any, now: datetime
+) -> OutboxMessage:
     """The mail to the owner of an accepted lead that a rule disqualifies it."""
     person = salesperson(routing, standing.owner)
     key = f"{WARNING}#{standing.cycle}#{rule}"
-    return planned(lead_id, key, Channel.MAIL, person.email if person else None, version, now)
+    return planned(lead_id, key, Via.EMAIL, person.email if person else None, version, now)
 
 
-def triage(cycle: int, lead_id: str, version: int, now: datetime) -> Intent:
-    """The message to the team that somebody asked to be contacted whom our rules keep from sales."""
-    return planned(lead_id, f"{TRIAGE}#{cycle}#{Channel.TOPIC}", Channel.TOPIC, None, version, now)
+def triage(cycle: int, lead_id: str, version: int, now: datetime) -> OutboxMessage:
+    """The message to the team that somebody asked to be contacted whom our rules keep from
+    sales.
+    """
+    return planned(lead_id, f"{TRIAGE}#{cycle}#{Via.SNS}", Via.SNS, None, version, now)
 
 
-def owners_request(standing: Standing, lead_id: str, version: int, routing: Any, now: datetime) -> list[Intent]:
-    """The mail to the owner that somebody whom sales has already, or a customer, asked to be contacted, and the message
-    to the team: once a day."""
+def owners_request(
+    standing: Standing, lead_id: str, version: int, routing: Any, now: datetime
+) -> list[OutboxMessage]:
+    """The mail to the owner that somebody whom sales has already, or a customer, asked to be
+    contacted, and the message to the team: once a day.
+    """
     person = salesperson(routing, standing.owner)
-    to: dict[Channel, str | None] = {Channel.MAIL: person.email if person else None, Channel.TOPIC: None}
-    key = f"{TRIAGE}#{standing.cycle}#{{channel}}#{now:%Y-%m-%d}"
+    to: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
+    key = f"{TRIAGE}#{standing.cycle}#{{via}}#{now:%Y-%m-%d}"
     return [
-        planned(lead_id, key.format(channel=channel), channel, address, version, now) for channel, address in to.items()
+        planned(lead_id, key.format(via=via), via, address, version, now)
+        for via, address in to.items()
     ]

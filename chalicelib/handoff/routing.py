@@ -13,8 +13,8 @@ WORKING_DAYS = ("mon", "tue", "wed", "thu", "fri")
 
 
 class Person(Document):
-    """A salesperson. phone in E.164 form, as a text needs it; capacity: handoffs a working day; hours: of each
-    working day, Monday to Friday without.
+    """A salesperson. phone in E.164 form, as a text needs it; capacity: handoffs a working day;
+    hours: of each working day, Monday to Friday without.
     """
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
@@ -33,14 +33,19 @@ class RoutingDocument(Document):
 
 
 def salesperson(routing: Mapping[str, Any] | None, owner: str | None = None) -> Person | None:
-    """The owner if active, else the first active person of the routing document, or None when nobody is."""
+    """The owner if active, else the first active person of the routing document, or None when
+    nobody is.
+    """
     people = parse_document(RoutingDocument, routing).people if routing else []
     active = [person for person in people if person.active]
     return next((person for person in active if person.id == owner), active[0] if active else None)
 
 
 def weekly_capacity(routing: Mapping[str, Any] | None) -> int:
-    """How many handoffs a week the active people take: the sum of what each takes on a working day, times their
-    working days."""
+    """How many handoffs a week the active people take: the sum of what each takes on a working day,
+    times their working days.
+    """
     people = parse_document(RoutingDocument, routing).people if routing else []
-    return sum(person.capacity * len(person.hours or WORKING_DAYS) for person in people if person.active)
+    return sum(
+        person.capacity * len(person.hours or WORKING_DAYS) for person in people if person.active
+    )

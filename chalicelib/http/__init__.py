@@ -1,1 +1,3 @@
-"""The edge: blueprints by audience, auth, and problem answers. Only this room and app.py know Chalice."""
+"""The edge: blueprints by audience, auth, and problem answers. Only this room and app.py know
+Chalice.
+"""

@@ -1,4 +1,6 @@
-"""The private endpoints of marketing: the scoring model, what a draft would change, publishing, and jobs."""
+"""The private endpoints of marketing: the scoring model, what a draft would change, publishing, and
+jobs.
+"""
 
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
@@ -79,11 +81,15 @@ def publish_model(version: str) -> Response:
     force = body.get("force", False)
     if not isinstance(force, bool):
         raise InputError(FieldError("force", "must be true or false"))
-    expected = _whole(body, "expected_changes") if body.get("expected_changes") is not None else None
+    expected = (
+        _whole(body, "expected_changes") if body.get("expected_changes") is not None else None
+    )
     number = _number(version)
     if number is None:
         raise NotFoundError("there is no such version of the model")
-    return json_answer(world().publishing.publish(number, expected, force=force), HTTPStatus.ACCEPTED)
+    return json_answer(
+        world().publishing.publish(number, expected, force=force), HTTPStatus.ACCEPTED
+    )
 
 
 @marketing.route("/v1/jobs/{job_id}", methods=["GET"])
@@ -113,7 +119,9 @@ def _model(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _check_keys(body: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raises InputError naming each key that is not known: a misspelt one must not pass unnoticed."""
+    """Raises InputError naming each key that is not known: a misspelt one must not pass
+    unnoticed.
+    """
     words = f"there is no such key; the keys here are {', '.join(known)}"
     if unknown := [FieldError(key, words) for key in body if key not in known]:
         raise InputError(*unknown[:ERRORS_MAX])

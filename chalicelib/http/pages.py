@@ -1,4 +1,6 @@
-"""The few pages that Baton itself shows. Plain, self-contained, and with nothing in them that a lead typed."""
+"""The few pages that Baton itself shows. Plain, self-contained, and with nothing in them that a
+lead typed.
+"""
 
 from collections.abc import Sequence
 from html import escape
@@ -11,7 +13,9 @@ from chalicelib.errors import FieldError
 HTML: dict[str, str | list[str]] = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'"
+    ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
@@ -27,7 +31,9 @@ border-radius:8px;background:#1d4ed8;color:#fff;cursor:pointer}}button:focus-vis
 
 def page(title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
     """A page. body: html that we wrote ourselves."""
-    return Response(body=PAGE.format(title=escape(title), body=body), status_code=status.value, headers=HTML)
+    return Response(
+        body=PAGE.format(title=escape(title), body=body), status_code=status.value, headers=HTML
+    )
 
 
 def thank_you() -> Response:
@@ -36,25 +42,35 @@ def thank_you() -> Response:
 
 
 def unsubscribe() -> Response:
-    """Asks before it acts: mail scanners open every link, so only a person's press of the button unsubscribes."""
+    """Asks before it acts: mail scanners open every link, so only a person's press of the button
+    unsubscribes.
+    """
     return page(
-        "Stop these letters?",
-        '<p>You will get no more letters from us.</p><form method="post"><button>Stop the letters</button></form>',
+        "Stop these emails?",
+        '<p>You will get no more emails from us.</p><form method="post"><button>Stop the'
+        " emails</button></form>",
     )
 
 
 def not_valid() -> Response:
     """What a person gets for a link that we did not sign."""
-    body = "<p>Part of it may be missing. Open it from the letter once more.</p>"
+    body = "<p>Part of it may be missing. Open it from the email once more.</p>"
     return page("This link is not valid", body, HTTPStatus.NOT_FOUND)
 
 
 def unsubscribed() -> Response:
     """Says that it is done."""
-    return page("Done", "<p>You will get no more letters from us.</p>")
+    return page("Done", "<p>You will get no more emails from us.</p>")
 
 
 def form_errors(errors: Sequence[FieldError], status: HTTPStatus) -> Response:
     """What a browser's form post gets when it is refused: each field with its remedy."""
-    lines = "".join(f"<li><strong>{escape(error.field)}</strong>: {escape(error.message)}</li>" for error in errors)
-    return page("Please check the form", f"<ul>{lines}</ul><p>Go back, correct it and send it again.</p>", status)
+    lines = "".join(
+        f"<li><strong>{escape(error.field)}</strong>: {escape(error.message)}</li>"
+        for error in errors
+    )
+    return page(
+        "Please check the form",
+        f"<ul>{lines}</ul><p>Go back, correct it and send it again.</p>",
+        status,
+    )

@@ -1,4 +1,6 @@
-"""What the private endpoints share: the token, the query, the body, and an answer that nobody caches."""
+"""What the private endpoints share: the token, the query, the body, and an answer that nobody
+caches.
+"""
 
 import json
 from http import HTTPStatus
@@ -30,14 +32,18 @@ def query_of(blueprint: Blueprint) -> dict[str, str]:
 
 
 def sent(blueprint: Blueprint, max_bytes: int = COMMAND_BODY_MAX_BYTES) -> Any:
-    """The JSON that a request with the token carries. Raises AuthError, TooLargeError, InputError."""
+    """The JSON that a request with the token carries. Raises AuthError, TooLargeError,
+    InputError.
+    """
     from chalicelib.inputs import parse_json
 
     return parse_json(body_of(authorized(blueprint)), max_bytes)
 
 
 def asked(blueprint: Blueprint, kind: type[Asked]) -> Asked:
-    """What a request with the token asks for. Raises AuthError; InputError naming each wrong field."""
+    """What a request with the token asks for. Raises AuthError; InputError naming each wrong
+    field.
+    """
     from chalicelib.inputs import parse_as
 
     return parse_as(kind, sent(blueprint))
@@ -49,7 +55,14 @@ def body_of(request: Request) -> bytes:
     return body if isinstance(body, bytes) else body.encode(errors="surrogatepass")
 
 
-def json_answer(body: Any, status: HTTPStatus = HTTPStatus.OK, content_type: str = "application/json") -> Response:
+def json_answer(
+    body: Any, status: HTTPStatus = HTTPStatus.OK, content_type: str = "application/json"
+) -> Response:
     """An answer in JSON."""
-    headers: dict[str, str | list[str]] = {"Content-Type": content_type, "Cache-Control": "no-store"}
-    return Response(body=json.dumps(body, ensure_ascii=False), status_code=status.value, headers=headers)
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": content_type,
+        "Cache-Control": "no-store",
+    }
+    return Response(
+        body=json.dumps(body, ensure_ascii=False), status_code=status.value, headers=headers
+    )

@@ -65,11 +65,16 @@ def problem_of(error: BatonError) -> Response:
 
 def status_of(error: BatonError) -> HTTPStatus:
     """The status that one of our errors is answered with."""
-    return next((status for kind, status in STATUS if isinstance(error, kind)), HTTPStatus.INTERNAL_SERVER_ERROR)
+    return next(
+        (status for kind, status in STATUS if isinstance(error, kind)),
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+    )
 
 
 def answers(view: Callable[Params, Any]) -> Callable[Params, Any]:
-    """A view whose errors become problem answers. Chalice's middleware never sees the exception itself."""
+    """A view whose errors become problem answers. Chalice's middleware never sees the exception
+    itself.
+    """
 
     @wraps(view)
     def wrapped(*args: Params.args, **kwargs: Params.kwargs) -> Any:
@@ -92,7 +97,9 @@ def from_chalice(request: Request, get_response: Callable[[Request], Response]) 
     if not isinstance(body, dict) or "Code" not in body:
         return response
     status, message = HTTPStatus(response.status_code), str(body.get("Message", ""))
-    errors = [FieldError("Content-Type", message)] if status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE else []
+    errors = (
+        [FieldError("Content-Type", message)] if status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE else []
+    )
     made = problem(status, message, errors)
     made.headers = {**response.headers, **made.headers}
     return made

@@ -1,4 +1,6 @@
-"""The public endpoints: forms, tracking, the pixel, the tracker, unsubscribe. No secret is needed for any."""
+"""The public endpoints: forms, tracking, the pixel, the tracker, unsubscribe. No secret is needed
+for any.
+"""
 
 import base64
 import binascii
@@ -44,7 +46,9 @@ def submit_form(form_id: str) -> Response:
     from chalicelib.capture.forms import parse_submission  # not on the path of a ping
 
     try:
-        submission = parse_submission(body_of(request), flat=flat, key=request.headers.get("idempotency-key"))
+        submission = parse_submission(
+            body_of(request), flat=flat, key=request.headers.get("idempotency-key")
+        )
         answer = world().forms.submit(form_id, submission)
     except InputError as error:
         if flat and from_browser:
@@ -55,7 +59,11 @@ def submit_form(form_id: str) -> Response:
         form = world().forms.form(form_id)
         return _see_other(form.thank_you_url if form and form.thank_you_url else "../../thanks")
     return _json(
-        {"status": "accepted", "submission_id": answer.submission_id, "visitor_id": answer.visitor_id},
+        {
+            "status": "accepted",
+            "submission_id": answer.submission_id,
+            "visitor_id": answer.visitor_id,
+        },
         HTTPStatus.ACCEPTED,
     )
 
@@ -97,16 +105,22 @@ def identify() -> Response:
 @public.route("/v1/pixel", methods=["GET"])
 @answers
 def pixel() -> Response:
-    """A page view for pages without scripts. 204: a picture would need an Accept header that matches it."""
+    """A page view for pages without scripts. 204: a picture would need an Accept header that
+    matches it.
+    """
     request = _request()
     query: dict[str, str] = dict(request.query_params or {})
     check_write_key(request, query)
     properties = {name: query[name] for name in ("url", "referrer") if query.get(name)}
     try:
-        world().tracking.one({"anonymousId": query.get("anonymousId"), "properties": properties}, "page")
+        world().tracking.one(
+            {"anonymousId": query.get("anonymousId"), "properties": properties}, "page"
+        )
     except InputError as error:
         raise error.renamed(lambda field: field.removeprefix("properties.")) from None
-    return Response(body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"})
+    return Response(
+        body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"}
+    )
 
 
 @public.route("/v1/health", methods=["GET"], cors=CORS)
@@ -148,7 +162,9 @@ def ask_unsubscribe(token: str) -> Response:
 @public.route("/u/{token}", methods=["POST"], content_types=[URLENCODED, MULTIPART, JSON, TEXT])
 @answers
 def unsubscribe(token: str) -> Response:
-    """Unsubscribe: the page's button, or a mail program's one click (RFC 8058). No cookie, no redirect."""
+    """Unsubscribe: the page's button, or a mail program's one click (RFC 8058). No cookie, no
+    redirect.
+    """
     try:
         lead_id = _unsubscriber(token)
     except NotFoundError:
@@ -158,23 +174,29 @@ def unsubscribe(token: str) -> Response:
 
 
 def check_write_key(request: Request, body: Any) -> None:
-    """Raises WriteKeyError for a write key that is not this deployment's. None at all is accepted: it is public.
+    """Raises WriteKeyError for a write key that is not this deployment's. None at all is accepted:
+    it is public.
 
-    It stands in the body or query as `writeKey`, or is the user of HTTP basic authentication, as Segment's clients do.
+    It stands in the body or query as `writeKey`, or is the user of HTTP basic authentication, as
+    Segment's clients do.
     """
     given = body.get("writeKey") if isinstance(body, dict) else None
     given = given or _basic_user(request.headers.get("authorization", ""))
     if not given:
         return
     known = world().write_key()
-    if known is None or not hmac.compare_digest(str(given).encode(errors="replace"), known.encode()):
+    if known is None or not hmac.compare_digest(
+        str(given).encode(errors="replace"), known.encode()
+    ):
         raise WriteKeyError(FieldError("writeKey", "is not ours; leave it out or correct it"))
 
 
 def unzipped(body: bytes) -> bytes:
-    """The body, unpacked if it is gzip (by its first bytes; a gateway may have unpacked it already).
+    """The body, unpacked if it is gzip (by its first bytes; a gateway may have unpacked it
+    already).
 
-    Raises TooLargeError before unpacking more than a batch may have, InputError for a broken archive.
+    Raises TooLargeError before unpacking more than a batch may have, InputError for a broken
+    archive.
     """
     if not body.startswith(GZIP_MAGIC):
         return body
@@ -184,7 +206,9 @@ def unzipped(body: bytes) -> bytes:
     except zlib.error:
         raise InputError(FieldError("body", "is not valid gzip")) from None
     if len(found) > BATCH_BODY_MAX_BYTES:
-        raise TooLargeError(FieldError("body", f"must be at most {BATCH_BODY_MAX_BYTES} bytes when unpacked"))
+        raise TooLargeError(
+            FieldError("body", f"must be at most {BATCH_BODY_MAX_BYTES} bytes when unpacked")
+        )
     if not unpacker.eof:
         raise InputError(FieldError("body", "is not whole gzip"))
     return found

@@ -32,7 +32,9 @@ def list_leads() -> Response:
 
 
 @sales.route(
-    "/v1/leads/import", methods=["POST"], content_types=["application/x-ndjson", "application/json", "text/plain"]
+    "/v1/leads/import",
+    methods=["POST"],
+    content_types=["application/x-ndjson", "application/json", "text/plain"],
 )
 @answers
 def import_leads() -> Response:
@@ -43,7 +45,9 @@ def import_leads() -> Response:
 @sales.route("/v1/leads/{lead_id}", methods=["GET"])
 @answers
 def read_lead(lead_id: str) -> Response:
-    """One lead with its score and reasons as of today, or as they were known at the end of the day `as_of`."""
+    """One lead with its score and reasons as of today, or as they were known at the end of the day
+    `as_of`.
+    """
     return json_answer(world().reading.lead(lead_id, query_of(sales).get("as_of")))
 
 
@@ -84,7 +88,11 @@ def close_lead(lead_id: str) -> Response:
     from chalicelib.commands.requests import Closing
 
     order = asked(sales, Closing)
-    return _lead(world().commands.close(lead_id, order.outcome, order.reason or order.outcome.value, order.value))
+    return _lead(
+        world().commands.close(
+            lead_id, order.outcome, order.reason or order.outcome.value, order.value
+        )
+    )
 
 
 @sales.route("/v1/leads/{lead_id}/retract", methods=["POST"])
@@ -121,7 +129,9 @@ def rebuild_lead(lead_id: str) -> Response:
 def read_outbox() -> Response:
     """What was sent, is waiting, or was not sent and why."""
     query = query_of(sales)
-    return json_answer(world().reading.outbox(query.get("state"), _limit(query), query.get("cursor")))
+    return json_answer(
+        world().reading.outbox(query.get("state"), _limit(query), query.get("cursor"))
+    )
 
 
 def _lead(lead: "Lead") -> Response:
@@ -131,6 +141,8 @@ def _lead(lead: "Lead") -> Response:
 
 def _limit(query: dict[str, str]) -> int:
     text = query.get("limit", str(LIMIT_DEFAULT))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LIMIT_MAX and len(text) < 6):
+    if not (
+        text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LIMIT_MAX and len(text) < 6
+    ):
         raise InputError(FieldError("limit", f"must be a whole number from 1 to {LIMIT_MAX}"))
     return int(text)

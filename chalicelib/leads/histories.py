@@ -20,12 +20,13 @@ class Events(Protocol):
         """All events of a lead or visitor."""
 
     def since_join(self, visitor: str, until: datetime) -> list[Event]:
-        """What a refold takes of a visitor: what its join counts, and everything captured later."""
+        """What a replay takes of a visitor: what its join counts, and everything captured later."""
 
 
 def own_events(events: Events, lead_id: str, captured_by: datetime = FOREVER) -> list[Event]:
-    """All events of a lead's own partition captured by a time, and of the leads that by then had turned out to be
-    this one."""
+    """All events of a lead's own partition captured by a time, and of the leads that by then had
+    turned out to be this one.
+    """
     own, seen, waiting = list[Event](), set[str](), [lead_id]
     while waiting:
         one = waiting.pop()
@@ -37,10 +38,16 @@ def own_events(events: Events, lead_id: str, captured_by: datetime = FOREVER) ->
     return own
 
 
-def visitors(events: Events, own: Iterable[Event], captured_by: datetime = FOREVER) -> dict[str, list[Event]]:
-    """What counts, of what was captured by a time, of each visitor that a lead's own events joined."""
+def visitors(
+    events: Events, own: Iterable[Event], captured_by: datetime = FOREVER
+) -> dict[str, list[Event]]:
+    """What counts, of what was captured by a time, of each visitor that a lead's own events
+    joined.
+    """
     return {
-        visitor: _captured_by(events.since_join(visitor, min(join_until(join), captured_by)), captured_by)
+        visitor: _captured_by(
+            events.since_join(visitor, min(join_until(join), captured_by)), captured_by
+        )
         for visitor, join in visitors_of(own).items()
     }
 

@@ -1,7 +1,8 @@
-"""What would move a lead on: some points more, one act, or time alone. Each is tried on paper before it is told.
+"""What would move a lead on: some points more, one act, or time alone. Each is tried on paper
+before it is told.
 
-Pure: an act is the simplest event of its signal, counted and decided on as the real one will be; points are a rule
-that gives them; a day is one on which `decide` moves the lead.
+Pure: an act is the simplest event of its signal, counted and decided on as the real one will be;
+points are a rule that gives them; a day is one on which `decide` moves the lead.
 """
 
 from bisect import bisect_left
@@ -33,9 +34,9 @@ MOVED_ON = DECIDED - {Stage.SQL}  # of these stages the model moves a lead on
 class Way:
     """What brings a lead to a stage.
 
-    points: the fewest whole points that do, None when points alone do not; of: what they are points of, the score, a
-    group or a sum. acts: the signals of which one event more does, requests first, then by how common; named: the few
-    of them that a sentence names.
+    points: the fewest whole points that do, None when points alone do not; of: what they are points
+    of, the score, a group or a sum. acts: the signals of which one event more does, requests first,
+    then by how common; named: the few of them that a sentence names.
     """
 
     to: Stage
@@ -55,7 +56,9 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """What would move a lead on. rests_until: of a recycled lead that rests; wakes: whether a request ends the rest."""
+    """What would move a lead on. rests_until: of a recycled lead that rests; wakes: whether a
+    request ends the rest.
+    """
 
     ways: tuple[Way, ...] = ()
     turn: Turn | None = None
@@ -65,7 +68,9 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """An act that moves a lead on: the signal that it is for, all that it shows, and the stage it leads to."""
+    """An act that moves a lead on: the signal that it is for, all that it shows, and the stage it
+    leads to.
+    """
 
     signal: Signal
     shows: Set[str]
@@ -73,8 +78,9 @@ class Deed:
 
 
 def missing(model: Model, lead: Lead, now: datetime) -> Missing | None:
-    """What would move a lead on, or None when nothing would that is the model's to decide. lead: as it stands, counted
-    as the model counts."""
+    """What would move a lead on, or None when nothing would that is the model's to decide. lead: as
+    it stands, counted as the model counts.
+    """
     today = now.date()
     score = _worth(model, lead, today)
     if score.internal or lead.standing.stage not in MOVED_ON or lead.matching != model.matching:
@@ -96,12 +102,16 @@ def _ways(model: Model, lead: Lead, now: datetime) -> Iterable[Way]:
     acts = _acts(model, lead, now)
     for target in (Stage.MQL, Stage.SQL):
         there = [act for act in acts if act.to is target]
-        points, of = _points(model, lead, now.date(), target) if target is not lead.standing.stage else (None, None)
+        points, of = (
+            _points(model, lead, now.date(), target)
+            if target is not lead.standing.stage
+            else (None, None)
+        )
         if there or points:
             yield Way(target, points, of, tuple(act.signal.id for act in there), _named(there))
 
 
-# --- acts -----------------------------------------------------------------------------------------------------------
+# --- acts -----------------------------------------------------------------------------------------
 
 
 def _acts(model: Model, lead: Lead, now: datetime) -> list[Deed]:
@@ -122,7 +132,10 @@ def _in_order(model: Model) -> list[Signal]:
     asked = [way.signal for way in model.sql if way.kind == REQUESTED and way.signal]
     requests = [one for one in dict.fromkeys([*asked, *model.wakes]) if one in model.signals]
     others = sorted(model.signals.values(), key=lambda signal: COMMON_FIRST.index(signal.kind))
-    return [*(model.signals[one] for one in requests), *(one for one in others if one.id not in requests)]
+    return [
+        *(model.signals[one] for one in requests),
+        *(one for one in others if one.id not in requests),
+    ]
 
 
 def _after(model: Model, lead: Lead, event: Event, now: datetime) -> Stage | None:
@@ -131,7 +144,9 @@ def _after(model: Model, lead: Lead, event: Event, now: datetime) -> Stage | Non
 
 
 def _named(acts: Iterable[Deed]) -> tuple[Signal, ...]:
-    """The few acts that a sentence names: none that is a case of another, as a visit to the prices is a visit."""
+    """The few acts that a sentence names: none that is a case of another, as a visit to the prices
+    is a visit.
+    """
     named: list[Signal] = []
     for act in acts:
         if len(named) < NAMED_MAX and not any(one.id in act.shows for one in named):
@@ -139,22 +154,35 @@ def _named(acts: Iterable[Deed]) -> tuple[Signal, ...]:
     return tuple(named)
 
 
-# --- points ---------------------------------------------------------------------------------------------------------
+# --- points ---------------------------------------------------------------------------------------
 
 
-def _points(model: Model, lead: Lead, today: date, target: Stage) -> tuple[int, str] | tuple[None, None]:
-    """The fewest whole points that bring a lead to a stage and no further, and what they are points of.
+def _points(
+    model: Model, lead: Lead, today: date, target: Stage
+) -> tuple[int, str] | tuple[None, None]:
+    """The fewest whole points that bring a lead to a stage and no further, and what they are points
+    of.
 
     Only a group that behaviour feeds can get them, within its limit.
     """
     fed = {rule.group: None for rule in model.behaviour_rules if rule.points > 0}
-    least = {group: points for group in fed if (points := _least(model, lead, today, group, target))}
+    least = {
+        group: points for group in fed if (points := _least(model, lead, today, group, target))
+    }
     if not least:
         return None, None
     fewest = min(least.values())
-    richer = {group: _more(model, group, fewest) for group, points in least.items() if points == fewest}
-    then = {group: _worth(one, lead, today) for group, one in richer.items() if _to(one, lead, today) is target}
-    return (fewest, _name(model, fed.keys(), then, _ways_in(model, target))) if then else (None, None)
+    richer = {
+        group: _more(model, group, fewest) for group, points in least.items() if points == fewest
+    }
+    then = {
+        group: _worth(one, lead, today)
+        for group, one in richer.items()
+        if _to(one, lead, today) is target
+    }
+    return (
+        (fewest, _name(model, fed.keys(), then, _ways_in(model, target))) if then else (None, None)
+    )
 
 
 def _least(model: Model, lead: Lead, today: date, group: str, target: Stage) -> int | None:
@@ -176,7 +204,8 @@ def _more(model: Model, group: str, points: int) -> Model:
 
 
 def _name(model: Model, fed: Set[str], then: Mapping[str, Score], ways: Sequence[Condition]) -> str:
-    """What points are of, that suffice in some groups: the score when it does not matter which group gets them.
+    """What points are of, that suffice in some groups: the score when it does not matter which
+    group gets them.
 
     It matters when each group opens a way of its own: half of the points in each would open none.
     """
@@ -190,7 +219,7 @@ def _ways_in(model: Model, target: Stage) -> Sequence[Condition]:
     return model.mql if target is Stage.MQL else model.sql
 
 
-# --- time -----------------------------------------------------------------------------------------------------------
+# --- time -----------------------------------------------------------------------------------------
 
 
 def _turn(model: Model, lead: Lead, today: date) -> Turn | None:
@@ -200,7 +229,7 @@ def _turn(model: Model, lead: Lead, today: date) -> Turn | None:
     return Turn(on, to) if on and to else None
 
 
-# --- deciding -------------------------------------------------------------------------------------------------------
+# --- deciding -------------------------------------------------------------------------------------
 
 
 def _to(model: Model, lead: Lead, day: date) -> Stage | None:

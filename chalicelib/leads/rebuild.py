@@ -19,7 +19,9 @@ class Difference:
 
 
 def differences(kept: Lead, rebuilt: Lead, today: date) -> list[Difference]:
-    """Where the kept lead differs from the rebuilt one in profile, touches, answers and tally of the last 400 days."""
+    """Where the kept lead differs from the rebuilt one in profile, touches, answers and tally of
+    the last 400 days.
+    """
     pairs = [
         ("profile", _values(kept.profile), _values(rebuilt.profile)),
         ("answers", _values(kept.answers), _values(rebuilt.answers)),
@@ -29,7 +31,9 @@ def differences(kept: Lead, rebuilt: Lead, today: date) -> list[Difference]:
     return [one for part, ours, theirs in pairs for one in _different(part, ours, theirs)]
 
 
-def _different(part: str, kept: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterator[Difference]:
+def _different(
+    part: str, kept: Mapping[str, Any], rebuilt: Mapping[str, Any]
+) -> Iterator[Difference]:
     for name in sorted(kept.keys() | rebuilt.keys()):
         if kept.get(name) != rebuilt.get(name):
             yield Difference(f"{part}.{name}", kept.get(name), rebuilt.get(name))
@@ -48,10 +52,18 @@ def _touches(lead: Lead) -> dict[str, Any]:
 
 
 def _cells(tally: Tally, today: date) -> dict[str, Any]:
-    """Signal -> its cells, with days as texts: of a distinct signal key -> day, of another day -> count."""
+    """Signal -> its cells, with days as texts: of a distinct signal key -> day, of another day ->
+    count.
+    """
     seen = within_horizon(tally, today.toordinal())
-    days = {signal: {_day(day): number for day, number in cells.items()} for signal, cells in seen.days.items()}
-    keys = {signal: {key: _day(day) for key, day in cells.items()} for signal, cells in seen.keys.items()}
+    days = {
+        signal: {_day(day): number for day, number in cells.items()}
+        for signal, cells in seen.days.items()
+    }
+    keys = {
+        signal: {key: _day(day) for key, day in cells.items()}
+        for signal, cells in seen.keys.items()
+    }
     return {**keys, **days}
 
 

@@ -1,4 +1,6 @@
-"""What people decide: a manual move, an outcome, a verdict undone, two leads made one. Each along a legal edge."""
+"""What people decide: a manual move, an outcome, a verdict undone, two leads made one. Each along a
+legal edge.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,10 +43,9 @@ def move(
 ) -> Transition:
     """A person's move of a lead to a stage, on the score's day. tally: all that the lead did.
 
-    Recycled, a lead rests as long as the model says for the reason, and starts again. Moved back by a person it
-    starts again too, or the same evidence would bring it back at once. Reinstated, the rules that disqualify it are
-    set aside.
-    Raises StateError when there is no such edge.
+    Recycled, a lead rests as long as the model says for the reason, and starts again. Moved back by
+    a person it starts again too, or the same evidence would bring it back at once. Reinstated, the
+    rules that disqualify it are set aside. Raises StateError when there is no such edge.
     """
     check_edge(standing, target)
     today, back = score.day, FORWARD.get(target, 9) < FORWARD.get(standing.stage, 0)
@@ -58,7 +59,11 @@ def move(
         cycle=cycle_after(standing, target),
         actor=Actor.PERSON,
         on=today,
-        rest_until=today + timedelta(days=_rest_days(model, reason, outcome)) if target is Stage.RECYCLED else None,
+        rest_until=(
+            today + timedelta(days=_rest_days(model, reason, outcome))
+            if target is Stage.RECYCLED
+            else None
+        ),
         since=Since.now(tally, today.toordinal()) if again else None,
         overrides=score.disqualifiers if standing.stage is Stage.DISQUALIFIED else (),
         outcome=outcome,
@@ -66,14 +71,17 @@ def move(
 
 
 def is_verdict(standing: Standing, last: Transition) -> bool:
-    """Whether a lead's last transition is a person's answer to a handoff. A handoff that was taken back has none."""
+    """Whether a lead's last transition is a person's answer to a handoff. A handoff that was taken
+    back has none.
+    """
     answered = last.origin is Stage.SQL and last.target in VERDICTS
     return answered and last.actor is Actor.PERSON and standing.stage is last.target
 
 
 def undo(standing: Standing, before: Standing, reason: str, today: date) -> Transition:
-    """The transition that takes a verdict back: to sql, in that handoff's cycle again, as if it had not been given.
-    before: the standing before the verdict."""
+    """The transition that takes a verdict back: to sql, in that handoff's cycle again, as if it had
+    not been given. before: the standing before the verdict.
+    """
     return Transition(
         origin=standing.stage,
         target=Stage.SQL,
@@ -89,7 +97,9 @@ def undo(standing: Standing, before: Standing, reason: str, today: date) -> Tran
 
 
 def merged(ours: Standing, theirs: Standing, why: str, today: date) -> Sequence[Transition]:
-    """The transitions that bring a lead to where the further of the two stands; empty when it is there already."""
+    """The transitions that bring a lead to where the further of the two stands; empty when it is
+    there already.
+    """
     further = further_of(ours, theirs)
     steps: list[Transition] = []
     standing = ours
@@ -123,7 +133,8 @@ def check_edge(standing: Standing, target: Stage) -> None:
     legal = EDGES[standing.stage] - ({Stage.SQL} if standing.stage in ONLY_UNDONE else set())
     if target not in legal:
         raise StateError(
-            f"a lead in stage {standing.stage} cannot become {target}; it can become {', '.join(sorted(legal))}"
+            f"a lead in stage {standing.stage} cannot become {target}; it can become"
+            f" {', '.join(sorted(legal))}"
         )
 
 

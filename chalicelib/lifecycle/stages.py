@@ -38,7 +38,12 @@ class Outcome(StrEnum):
 
 
 LEAD, MQL, SQL, ACCEPTED = Stage.LEAD, Stage.MQL, Stage.SQL, Stage.ACCEPTED
-OPPORTUNITY, CUSTOMER, RECYCLED, DISQUALIFIED = Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.RECYCLED, Stage.DISQUALIFIED
+OPPORTUNITY, CUSTOMER, RECYCLED, DISQUALIFIED = (
+    Stage.OPPORTUNITY,
+    Stage.CUSTOMER,
+    Stage.RECYCLED,
+    Stage.DISQUALIFIED,
+)
 
 # From -> to (design.md, "Lifecycle").
 EDGES: Mapping[Stage, frozenset[Stage]] = {
@@ -51,9 +56,12 @@ EDGES: Mapping[Stage, frozenset[Stage]] = {
     RECYCLED: frozenset({MQL, SQL, ACCEPTED, CUSTOMER, DISQUALIFIED}),
     DISQUALIFIED: frozenset({LEAD, SQL, CUSTOMER}),
 }
-ONLY_UNDONE = frozenset({ACCEPTED, CUSTOMER, DISQUALIFIED})  # back to sql only while a verdict can be undone
+ONLY_UNDONE = frozenset(
+    {ACCEPTED, CUSTOMER, DISQUALIFIED}
+)  # back to sql only while a verdict can be undone
 
-# Backwards out of sales' hands, or reinstated: the cycle grows, so that the keys of a later handoff never collide.
+# Backwards out of sales' hands, or reinstated: the cycle grows, so that the keys of a later handoff
+# never collide.
 NEW_CYCLE = frozenset(
     {
         *((SQL, stage) for stage in (LEAD, MQL, RECYCLED)),
@@ -70,12 +78,13 @@ FURTHEST = (LEAD, MQL, RECYCLED, DISQUALIFIED, SQL, ACCEPTED, OPPORTUNITY, CUSTO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """A change of stage: from where to where, of which kind, who, on which UTC day, and why in plain words.
+    """A change of stage: from where to where, of which kind, who, on which UTC day, and why in
+    plain words.
 
-    cycle: the one the lead is in afterwards. rest_until: the day on which a recycled lead's rest ends.
-    since: from when behaviour counts, where that changes. overrides: the disqualifying rules that a reinstatement
-    sets aside. outcome: how an opportunity ended. undoes: it takes the last transition, a verdict, back: since and
-    outcome are those from before it.
+    cycle: the one the lead is in afterwards. rest_until: the day on which a recycled lead's rest
+    ends. since: from when behaviour counts, where that changes. overrides: the disqualifying rules
+    that a reinstatement sets aside. outcome: how an opportunity ended. undoes: it takes the last
+    transition, a verdict, back: since and outcome are those from before it.
     """
 
     origin: Stage
@@ -94,7 +103,8 @@ class Transition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A transition as it is kept: with the standing's version that it made, when, and the score that explains it.
+    """A transition as it is kept: with the standing's version that it made, when, and the score
+    that explains it.
 
     total: in thousandths of a point; reasons: of each line its rule, group, thousandths and text.
     """
@@ -112,8 +122,9 @@ class Recorded:
 class Standing:
     """A lead's place in the lifecycle: the fold of its transitions, and its owner.
 
-    entered_on: the UTC day of the last transition, None before the first. by_person: a person set this stage, or an
-    earlier one of this cycle, so the model does not cool it. handed_on: the day on which sales last got the lead.
+    entered_on: the UTC day of the last transition, None before the first. by_person: a person set
+    this stage, or an earlier one of this cycle, so the model does not cool it. handed_on: the day
+    on which sales last got the lead.
     """
 
     stage: Stage = LEAD
@@ -130,11 +141,15 @@ class Standing:
 
 
 def apply(standing: Standing, transition: Transition) -> Standing:
-    """The standing after a transition. Asserts that the edge is legal and leaves from where the lead stands."""
+    """The standing after a transition. Asserts that the edge is legal and leaves from where the
+    lead stands.
+    """
     origin, target = transition.origin, transition.target
     assert standing.stage is origin, f"a lead in {standing.stage} cannot leave from {origin}"
     assert target in EDGES[origin], f"no edge {origin} -> {target}"
-    to_sales = (target is SQL and not transition.undoes) or (target is ACCEPTED and origin in (LEAD, MQL, RECYCLED))
+    to_sales = (target is SQL and not transition.undoes) or (
+        target is ACCEPTED and origin in (LEAD, MQL, RECYCLED)
+    )
     return Standing(
         stage=target,
         kind=transition.kind,
@@ -161,8 +176,9 @@ def fold(transitions: Iterable[Transition]) -> Standing:
 def _is_a_persons(standing: Standing, transition: Transition) -> bool:
     """Whether a person's word holds for the stage after a transition.
 
-    The MQL that is left when evidence was taken back is the model's, and cools as any other: nobody chose it. Who
-    moves a lead back begins it anew, by which the two differ. And who undoes a verdict says nothing of the lead.
+    The MQL that is left when evidence was taken back is the model's, and cools as any other: nobody
+    chose it. Who moves a lead back begins it anew, by which the two differ. And who undoes a
+    verdict says nothing of the lead.
     """
     if transition.undoes or transition.target in (LEAD, RECYCLED):
         return False

@@ -1,4 +1,4 @@
-"""How marketing keeps a lead warm: sequences and letters.
+"""How marketing keeps a lead warm: sequences and emails.
 
-Decides which letters a transition wants and what they say. It never sends.
+Decides which emails a transition wants and what they say. It never sends.
 """

@@ -1,4 +1,4 @@
-"""Sequences: which letters a lead gets on entering a stage."""
+"""Sequences: which emails a lead gets on entering a stage."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.delivery.outbox import LETTER, Channel, Intent, planned
+from chalicelib.delivery.outbox import NURTURE, OutboxMessage, Via, planned
 from chalicelib.document import Document, parse_document
 from chalicelib.lifecycle.stages import Transition
 
@@ -18,7 +18,7 @@ class Step(Document):
 
     id: Name
     wait: Literal["0d"]
-    letter: Name
+    email: Name
 
 
 class Enter(Document):
@@ -35,27 +35,29 @@ class SequenceDocument(Document):
     steps: Annotated[list[Step], Field(min_length=1, max_length=1)]
 
 
-def first_letters(
+def first_emails(
     sequences: Sequence[Mapping[str, Any]],
     transition: Transition,
     lead_id: str,
     to: str | None,
     version: int,
     now: datetime,
-) -> list[Intent]:
-    """The letters that a transition sends at once: those of the sequences that its target stage enters.
+) -> list[OutboxMessage]:
+    """The emails that a transition sends at once: those of the sequences that its target stage
+    enters.
 
-    The entry is the cycle, so a lead that cools and warms up again in one cycle gets each letter once.
+    The entry is the cycle, so a lead that cools and warms up again in one cycle gets each email
+    once.
     """
     return [
         planned(
             lead_id,
-            f"{LETTER}#{sequence.id}#{transition.cycle}#{step.id}",
-            Channel.MAIL,
+            f"{NURTURE}#{transition.cycle}#{sequence.id}#{step.id}",
+            Via.EMAIL,
             to,
             version,
             now,
-            letter=step.letter,
+            email=step.email,
         )
         for sequence in (parse_document(SequenceDocument, stored) for stored in sequences)
         if transition.target.value in sequence.enter.stage

@@ -1,10 +1,17 @@
-"""Walks over all leads and counts what a draft would change, in bounded memory, and from where it stood."""
+"""Walks over all leads and counts what a draft would change, in bounded memory, and from where it
+stood.
+"""
 
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from chalicelib.limits import CHANGED_MAX_BYTES, CHANGED_MAX_LEADS, JOB_PAGE_LEADS, JOB_PART_MAX_BYTES
+from chalicelib.limits import (
+    CHANGED_MAX_BYTES,
+    CHANGED_MAX_LEADS,
+    JOB_PAGE_LEADS,
+    JOB_PART_MAX_BYTES,
+)
 from chalicelib.publishing.ports import Leads, Listed, Part
 from chalicelib.publishing.simulate import Found, WhatIf, found_of
 from chalicelib.publishing.work import Work
@@ -14,15 +21,21 @@ ORDER = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ"  # the characters of a lead id, as th
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a stretch of the walk came to: how far it went, and the leads that it found to change."""
+    """What a stretch of the walk came to: how far it went, and the leads that it found to
+    change.
+    """
 
     work: Work
     listed: Sequence[Listed]
     over: bool
 
 
-def count(leads: Leads, shards: int, what_if: WhatIf, work: Work, go_on: Callable[[], bool]) -> Counted:
-    """Walk on from where the work stands, as long as `go_on` says, or until a part of the list is full."""
+def count(
+    leads: Leads, shards: int, what_if: WhatIf, work: Work, go_on: Callable[[], bool]
+) -> Counted:
+    """Walk on from where the work stands, as long as `go_on` says, or until a part of the list is
+    full.
+    """
     found, listing = found_so_far(work), _Listing(work)
     shard, after = work.shard, work.after
     while shard < shards and go_on() and not listing.is_full_part:
@@ -33,7 +46,12 @@ def count(leads: Leads, shards: int, what_if: WhatIf, work: Work, go_on: Callabl
         elif last:
             after = ids[last - 1]
     work = replace(
-        work, shard=shard, after=after, found=found.to_json(), listed=listing.leads, listed_bytes=listing.bytes
+        work,
+        shard=shard,
+        after=after,
+        found=found.to_json(),
+        listed=listing.leads,
+        listed_bytes=listing.bytes,
     )
     return Counted(work, listing.pending, shard == shards)
 
@@ -58,9 +76,12 @@ def in_parts(listed: Sequence[Listed]) -> list[Part]:
 
 
 def estimate(done: int, shard: int, after: str, shards: int) -> int:
-    """About how many leads there are, when so many came before a place of the walk: their ids are spread evenly, so
-    nobody has to count them."""
-    within = sum(max(ORDER.find(letter), 0) / 32**place for place, letter in enumerate(after[:3], 1))
+    """About how many leads there are, when so many came before a place of the walk: their ids are
+    spread evenly, so nobody has to count them.
+    """
+    within = sum(
+        max(ORDER.find(letter), 0) / 32**place for place, letter in enumerate(after[:3], 1)
+    )
     share = (shard + within) / shards
     return max(done, round(done / share)) if share else done
 
@@ -84,13 +105,24 @@ class _Listing:
     def add(self, one: Listed) -> None:
         size = _size(one)
         self.pending.append(one)
-        self.leads, self.bytes, self._pending_bytes = self.leads + 1, self.bytes + size, self._pending_bytes + size
+        self.leads, self.bytes, self._pending_bytes = (
+            self.leads + 1,
+            self.bytes + size,
+            self._pending_bytes + size,
+        )
 
 
 def _judge(
-    leads: Leads, what_if: WhatIf, found: Found, listing: _Listing, ids: Sequence[str], go_on: Callable[[], bool]
+    leads: Leads,
+    what_if: WhatIf,
+    found: Found,
+    listing: _Listing,
+    ids: Sequence[str],
+    go_on: Callable[[], bool],
 ) -> int:
-    """Judge a page of leads, one at least, and as long as `go_on` says; how many of its ids are over then."""
+    """Judge a page of leads, one at least, and as long as `go_on` says; how many of its ids are
+    over then.
+    """
     for position, lead in enumerate(leads.read_many(ids)):
         if position and not go_on():
             return ids.index(lead.lead_id)

@@ -32,8 +32,9 @@ class Difference:
 
 
 def differences(before: Score, after: Score) -> list[Difference]:
-    """The rules and limits whose points differ, the largest difference first, at most twenty. The words are the
-    second score's where it has the line."""
+    """The rules and limits whose points differ, the largest difference first, at most twenty. The
+    words are the second score's where it has the line.
+    """
     first, second = _by_rule(before.reasons), _by_rule(after.reasons)
     found = [
         Difference(
@@ -46,7 +47,9 @@ def differences(before: Score, after: Score) -> list[Difference]:
         for rule, told in (first | second).items()
     ]
     changed = [one for one in found if one.before != one.after]
-    return sorted(changed, key=lambda one: (-abs(one.after - one.before), one.rule))[:DIFFERENCES_MAX]
+    return sorted(changed, key=lambda one: (-abs(one.after - one.before), one.rule))[
+        :DIFFERENCES_MAX
+    ]
 
 
 def _by_rule(lines: Iterable[Reason]) -> dict[str, Reason]:

@@ -64,13 +64,23 @@ class Jobs(Protocol):
         """Write a new job."""
 
     def begin(self, job: Job) -> str | None:
-        """Write a new publish, if no other one runs; otherwise the id of the one that does. Raises ConflictError."""
+        """Write a new publish, if no other one runs; otherwise the id of the one that does. Raises
+        ConflictError.
+        """
 
-    def save(self, before: Job, after: Job, parts: Sequence[Part] = (), simulated: Simulated | None = None) -> None:
+    def save(
+        self,
+        before: Job,
+        after: Job,
+        parts: Sequence[Part] = (),
+        simulated: Simulated | None = None,
+    ) -> None:
         """Replace a job. Raises ConflictError."""
 
     def activate(self, before: Job, after: Job, version: int, active: Active | None) -> None:
-        """Make a version the active one and say so in the job, in one transaction. Raises ConflictError."""
+        """Make a version the active one and say so in the job, in one transaction. Raises
+        ConflictError.
+        """
 
     def part(self, job_id: str, number: int) -> Part:
         """A part of a job's list."""

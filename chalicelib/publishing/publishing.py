@@ -15,12 +15,13 @@ from chalicelib.publishing.runner import Runner
 from chalicelib.publishing.versions import Document, Version, digest_of
 from chalicelib.publishing.work import LEASE, Job, JobKind, Simulated, Work, differs, shape
 from chalicelib.telemetry import log, where
-from chalicelib.writing import until_written
+from chalicelib.writing import persist
 
 SLICE = timedelta(seconds=REQUEST_SLICE_SECONDS)
 SIMULATION_AGE = timedelta(hours=SIMULATION_HOURS)
 JOB_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
-VERSION = "version"  # GET tells it in the document; a document that comes back with it is the same document
+# GET tells it in the document; a document that comes back with it is the same document
+VERSION = "version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ class Publishing:
         self._now, self._new_id, self._pause = now, new_id, pause
 
     def document(self, version: int | None = None) -> dict[str, Any]:
-        """The active model's document, or that of a version, with its number. Raises NotFoundError."""
+        """The active model's document, or that of a version, with its number. Raises
+        NotFoundError.
+        """
         if version is None:
             active = self._models.pointer()
             if active is None:
@@ -60,17 +63,21 @@ class Publishing:
         return [_version_shape(one) for one in self._models.versions()]
 
     def draft(self, document: Document) -> tuple[int, list[FieldError]]:
-        """Store a document as the next version; its number, and what is allowed and probably not meant.
+        """Store a document as the next version; its number, and what is allowed and probably not
+        meant.
 
         Raises InputError naming each key that breaks the format.
         """
         document, warnings = _checked(document)
-        return until_written(lambda: self._models.draft(document), self._pause), warnings
+        return persist(lambda: self._models.draft(document), self._pause), warnings
 
-    def simulate(self, *, version: int | None = None, document: Document | None = None) -> Simulation:
+    def simulate(
+        self, *, version: int | None = None, document: Document | None = None
+    ) -> Simulation:
         """What a version, or a document that nobody stores, would change.
 
-        Raises NotFoundError for an unknown version, InputError for a document that breaks the format.
+        Raises NotFoundError for an unknown version, InputError for a document that breaks the
+        format.
         """
         if document is not None:
             document, _ = _checked(document)
@@ -83,7 +90,8 @@ class Publishing:
     def publish(self, version: int, expected: int | None, *, force: bool = False) -> dict[str, Any]:
         """Begin to publish a version; the job. expected: how many leads are to change stage.
 
-        Raises NotFoundError for an unknown version, StateError when it is not to be published as things stand.
+        Raises NotFoundError for an unknown version, StateError when it is not to be published as
+        things stand.
         """
         document = self._document(version)
         digest = digest_of(document)
@@ -91,8 +99,10 @@ class Publishing:
             self._check_expected(version, digest, expected)
         now = self._now()
         work = Work(digest=digest, version=version, expected=expected, force=force, **self._base())
-        job = Job(id=self._new_id(), kind=JobKind.PUBLISH, work=work, created_at=now, due_at=now + LEASE)
-        running = until_written(lambda: self._jobs.begin(job), self._pause)
+        job = Job(
+            id=self._new_id(), kind=JobKind.PUBLISH, work=work, created_at=now, due_at=now + LEASE
+        )
+        running = persist(lambda: self._jobs.begin(job), self._pause)
         if running not in (None, job.id):  # its own: the answer to the first write was lost
             raise StateError(f"another publish is running, job {running}; wait until it is over")
         self._first_slice(job)
@@ -114,7 +124,12 @@ class Publishing:
 
     def _simulate(self, work: Work, document: Document | None) -> Simulation:
         """Count for a few seconds; what is left then is a job's."""
-        until, what_if, listed, over = self._now() + SLICE, self._runner.what_if(work, document), list[Listed](), False
+        until, what_if, listed, over = (
+            self._now() + SLICE,
+            self._runner.what_if(work, document),
+            list[Listed](),
+            False,
+        )
         while not over and self._now() < until:
             counted = self._runner.count(what_if, work, until)
             work, over = counted.work, counted.over
@@ -137,11 +152,15 @@ class Publishing:
         return Simulation(None, shape(job))
 
     def _first_slice(self, job: Job) -> None:
-        """Work on a new publish for a few seconds. What goes wrong goes wrong with the job, which stays due."""
+        """Work on a new publish for a few seconds. What goes wrong goes wrong with the job, which
+        stays due.
+        """
         try:
             self._runner.work(job, self._now() + SLICE)
         except Exception as error:  # noqa: BLE001  the publish was accepted: the clock goes on with it
-            log("due_failed", task="job", key=job.id, error=type(error).__name__, where=where(error))
+            log(
+                "due_failed", task="job", key=job.id, error=type(error).__name__, where=where(error)
+            )
 
     def _check_expected(self, version: int, digest: str, expected: int | None) -> None:
         """Raises StateError when a publish does not say what it will change, or says it wrongly."""
@@ -149,14 +168,21 @@ class Publishing:
         if active is not None and active.version == version:
             raise StateError(f"version {version} is the active one already")
         if expected is None:
-            raise StateError("say in expected_changes how many leads you expect to change stage; simulate tells it")
+            raise StateError(
+                "say in expected_changes how many leads you expect to change stage; simulate"
+                " tells it"
+            )
         simulated = self._jobs.simulated(digest)
         if simulated is None or self._now() - simulated.at > SIMULATION_AGE:
-            raise StateError(f"version {version} was not simulated in the last {SIMULATION_HOURS} hours; simulate it")
+            raise StateError(
+                f"version {version} was not simulated in the last {SIMULATION_HOURS} hours;"
+                " simulate it"
+            )
         if differs(simulated.changed, expected):
             raise StateError(
-                f"{expected} leads are expected to change stage, and by the newest simulation {simulated.changed} "
-                f"would; publish with expected_changes {simulated.changed}, or with force"
+                f"{expected} leads are expected to change stage, and by the newest simulation"
+                f" {simulated.changed} would; publish with expected_changes {simulated.changed}, or"
+                " with force"
             )
 
     def _base(self) -> dict[str, Any]:

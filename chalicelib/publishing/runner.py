@@ -12,10 +12,20 @@ from chalicelib.publishing.counting import Counted, count, estimate, found_so_fa
 from chalicelib.publishing.ports import Jobs, Leads, Models, Part, Qualify
 from chalicelib.publishing.simulate import WhatIf, report
 from chalicelib.publishing.sweep import Moving
-from chalicelib.publishing.work import Job, JobKind, JobState, Phase, Simulated, Work, differs, ended, taken
+from chalicelib.publishing.work import (
+    Job,
+    JobKind,
+    JobState,
+    Phase,
+    Simulated,
+    Work,
+    differs,
+    ended,
+    taken,
+)
 from chalicelib.scoring.model import compiled
 from chalicelib.telemetry import log
-from chalicelib.writing import until_written
+from chalicelib.writing import persist
 
 CHECKPOINT = timedelta(seconds=JOB_CHECKPOINT_SECONDS)
 
@@ -25,7 +35,9 @@ class SupersededError(BatonError):
 
 
 class Runner:
-    """Does the steps of jobs. capacity: handoffs a week that sales takes; shards: of the walk over all leads."""
+    """Does the steps of jobs. capacity: handoffs a week that sales takes; shards: of the walk over
+    all leads.
+    """
 
     def __init__(
         self,
@@ -50,23 +62,35 @@ class Runner:
         self.work(job, until)
 
     def work(self, job: Job, until: datetime) -> None:
-        """Take a job and work on it until a time. Another runner that was quicker has it; then nothing is done."""
+        """Take a job and work on it until a time. Another runner that was quicker has it; then
+        nothing is done.
+        """
         try:
             job = self._saved(job, taken(job, self._now()))
             if job.tries > JOB_TRIES:
-                job = self._saved(job, _failed(job, f"stopped after {JOB_TRIES} tries without any progress"))
-            while job.state is JobState.RUNNING and self._now() < until and not _waits(job, self._now()):
+                job = self._saved(
+                    job, _failed(job, f"stopped after {JOB_TRIES} tries without any progress")
+                )
+            while (
+                job.state is JobState.RUNNING
+                and self._now() < until
+                and not _waits(job, self._now())
+            ):
                 job = self._step(job, until)
             if job.state is JobState.RUNNING and not _waits(job, self._now()):
                 job = self._saved(job, replace(job, due_at=self._now()))
         except SupersededError:
             return
-        log("job_worked", key=job.id, kind=job.kind, state=job.state, done=job.done, total=job.total)
+        log(
+            "job_worked", key=job.id, kind=job.kind, state=job.state, done=job.done, total=job.total
+        )
 
     def what_if(self, work: Work, document: Mapping[str, Any] | None) -> WhatIf:
         """The two models of a work. document: the draft, when it is no version."""
         active = self._models.model(work.base_version)
-        draft = compiled(document, 0) if document is not None else self._models.model(work.version or 0)
+        draft = (
+            compiled(document, 0) if document is not None else self._models.model(work.version or 0)
+        )
         assert active is not None, "versions are never deleted"
         assert draft is not None, "versions are never deleted, and a job keeps its document"
         return WhatIf(active, draft, date.fromordinal(work.day), self._qualify.counted_as)
@@ -91,34 +115,53 @@ class Runner:
 
     def _count(self, job: Job, until: datetime) -> Job:
         """Count on, up to a checkpoint."""
-        what_if = self.what_if(job.work, self._jobs.document(job.id) if job.work.version is None else None)
+        what_if = self.what_if(
+            job.work, self._jobs.document(job.id) if job.work.version is None else None
+        )
         counted = self.count(what_if, job.work, min(until, self._now() + CHECKPOINT))
         work, parts = counted.work, in_parts(counted.listed)
         done = found_so_far(work).leads
         total = done if counted.over else self.estimate(work)
-        job_then = replace(job, work=work, done=done, total=total, parts=job.parts + len(parts), tries=0)
+        job_then = replace(
+            job, work=work, done=done, total=total, parts=job.parts + len(parts), tries=0
+        )
         if not counted.over:
             return self._saved(job, job_then, parts)
         return self._counted(job, job_then, parts)
 
     def _counted(self, before: Job, job: Job, parts: list[Part]) -> Job:
-        """What follows from a finished count: a simulation is done; a publish goes on, or is held."""
+        """What follows from a finished count: a simulation is done; a publish goes on, or is
+        held.
+        """
         work = job.work
         changed = found_so_far(work).changed
         simulated = Simulated(changed, self._now())
         if job.kind is JobKind.SIMULATE:
-            return self._saved(before, ended(job, JobState.DONE, self.found(work)), parts, simulated)
+            return self._saved(
+                before, ended(job, JobState.DONE, self.found(work)), parts, simulated
+            )
         if not work.force and differs(work.expected or 0, changed):
-            return self._saved(before, ended(job, JobState.HELD, self._held_report(work)), parts, simulated)
+            return self._saved(
+                before, ended(job, JobState.HELD, self._held_report(work)), parts, simulated
+            )
         job = replace(job, work=replace(work, phase=Phase.ACTIVATING, part=work.first_part))
         return self._saved(before, job, parts, simulated)
 
     def _activate(self, job: Job) -> Job:
-        """Make the version the active one, unless another one became it since the count: then count again."""
+        """Make the version the active one, unless another one became it since the count: then count
+        again.
+        """
         work, active = job.work, self._models.pointer()
-        if active is None or active.activation != work.base_activation or active.version != work.base_version:
+        if (
+            active is None
+            or active.activation != work.base_activation
+            or active.version != work.base_version
+        ):
             return self._saved(
-                job, _recounted(job, active.version if active else 0, active.activation if active else 0)
+                job,
+                _recounted(
+                    job, active.version if active else 0, active.activation if active else 0
+                ),
             )
         now = self._now()
         work = replace(
@@ -137,7 +180,9 @@ class Runner:
 
     def _move(self, job: Job, until: datetime) -> Job:
         """Move a page of leads, and plan the next."""
-        model = self._models.current()  # a container that was there before the activation must not work by its cache
+        model = (
+            self._models.current()
+        )  # a container that was there before the activation must not work by its cache
         now = self._now()
         after = self._moving.step(job, model, now, lambda: self._now() < until)
         work = after.work
@@ -145,30 +190,44 @@ class Runner:
             return self._saved(job, _failed(after, "too many leads could not be moved"))
         if self._moving.is_over(work):
             whole = replace(after, done=after.total)
-            return self._saved(job, ended(whole, JobState.DONE, publish_report(replace(work, phase=Phase.OVER))))
+            return self._saved(
+                job, ended(whole, JobState.DONE, publish_report(replace(work, phase=Phase.OVER)))
+            )
         due_at = after.due_at
         if self._moving.is_walked(work):
             work, due_at = self._moving.next_pass(work, self._now())
             due_at = due_at if due_at > self._now() else after.due_at
-        return self._saved(job, replace(after, work=work, due_at=due_at, tries=0, report=publish_report(work)))
+        return self._saved(
+            job, replace(after, work=work, due_at=due_at, tries=0, report=publish_report(work))
+        )
 
     def _held_report(self, work: Work) -> dict[str, Any]:
         changed = found_so_far(work).changed
         reason = (
-            f"{work.expected} leads were expected to change stage, and {changed} would; nothing was changed. "
-            f"Publish with expected_changes {changed}, or with force"
+            f"{work.expected} leads were expected to change stage, and {changed} would; nothing was"
+            f" changed. Publish with expected_changes {changed}, or with force"
         )
-        return {**publish_report(replace(work, phase=Phase.OVER)), **self.found(work), "reason": reason}
+        return {
+            **publish_report(replace(work, phase=Phase.OVER)),
+            **self.found(work),
+            "reason": reason,
+        }
 
     def _saved(
-        self, before: Job, after: Job, parts: list[Part] | None = None, simulated: Simulated | None = None
+        self,
+        before: Job,
+        after: Job,
+        parts: list[Part] | None = None,
+        simulated: Simulated | None = None,
     ) -> Job:
         after = replace(after, version=before.version + 1)
         self._written(lambda: self._jobs.save(before, after, parts or [], simulated))
         return after
 
     def _written(self, write: Callable[[], None]) -> None:
-        """Write, again while the table is only busy. Raises SupersededError when the job is another runner's."""
+        """Write, again while the table is only busy. Raises SupersededError when the job is another
+        runner's.
+        """
 
         def attempt() -> None:
             try:
@@ -178,7 +237,7 @@ class Runner:
                     raise SupersededError("another runner has the job") from None
                 raise
 
-        until_written(attempt, self._pause)
+        persist(attempt, self._pause)
 
 
 def publish_report(work: Work) -> dict[str, Any]:
@@ -203,7 +262,9 @@ def _waits(job: Job, now: datetime) -> bool:
 
 
 def _recounted(job: Job, version: int, activation: int) -> Job:
-    """The job at the beginning of another count, against another active model; its list begins anew."""
+    """The job at the beginning of another count, against another active model; its list begins
+    anew.
+    """
     work = replace(
         job.work,
         base_version=version,

@@ -1,7 +1,8 @@
-"""What-if: what a draft would make of every lead today, beside what the active model makes of it. Pure; counts only.
+"""What-if: what a draft would make of every lead today, beside what the active model makes of it.
+Pure; counts only.
 
-A lead is one that changes when the draft, left to itself, would put it into another stage than the active model, left
-to itself, would: a review that is merely overdue is not the draft's doing.
+A lead is one that changes when the draft, left to itself, would put it into another stage than the
+active model, left to itself, would: a review that is merely overdue is not the draft's doing.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +27,9 @@ NEVER_HANDED = frozenset({Stage.CUSTOMER, Stage.DISQUALIFIED})
 
 @dataclass(slots=True)
 class Judged:
-    """Leads of which the outcome is known, and how many of them each model would have handed over."""
+    """Leads of which the outcome is known, and how many of them each model would have handed
+    over.
+    """
 
     known: int = 0
     before: int = 0
@@ -35,11 +38,11 @@ class Judged:
 
 @dataclass(slots=True)
 class Found:
-    """What a simulation has counted so far. It only grows, lead by lead, and is as large for ten leads as for ten
-    million.
+    """What a simulation has counted so far. It only grows, lead by lead, and is as large for ten
+    leads as for ten million.
 
-    changes: `from->to` -> leads. handoffs_*: those whose way into SQL opened within seven days, under the active
-    model (before) and the draft (after).
+    changes: `from->to` -> leads. handoffs_*: those whose way into SQL opened within seven days,
+    under the active model (before) and the draft (after).
     """
 
     leads: int = 0
@@ -55,8 +58,9 @@ class Found:
         return sum(self.changes.values())
 
     def outcomes(self) -> dict[str, Any] | None:
-        """Precision and recall of both models against won and lost, None where no outcome is known. A share of
-        nothing is null."""
+        """Precision and recall of both models against won and lost, None where no outcome is known.
+        A share of nothing is null.
+        """
         won, lost = self.won, self.lost
         if not won.known + lost.known:
             return None
@@ -76,7 +80,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A lead as one model sees it: counted as it counts, its score, where it would stand and the first step there."""
+    """A lead as one model sees it: counted as it counts, its score, where it would stand and the
+    first step there.
+    """
 
     model: Model
     lead: Lead
@@ -109,20 +115,28 @@ class Change:
     def _decision(self, before: Score, after: Score) -> Difference:
         """The line of the decision itself: the only one where just a threshold was changed."""
         why = (
-            self.after.step.why if self.after.step else f"no longer: {self.before.step.why if self.before.step else ''}"
+            self.after.step.why
+            if self.after.step
+            else f"no longer: {self.before.step.why if self.before.step else ''}"
         )
         return Difference(f"stage:{self.after.standing.stage}", "", before.total, after.total, why)
 
 
 class WhatIf:
-    """Two models and a day. counted_as: a lead derived anew as a model counts, for one that another model counted."""
+    """Two models and a day. counted_as: a lead derived anew as a model counts, for one that another
+    model counted.
+    """
 
-    def __init__(self, active: Model, draft: Model, day: date, counted_as: Callable[[Lead, Model], Lead]) -> None:
+    def __init__(
+        self, active: Model, draft: Model, day: date, counted_as: Callable[[Lead, Model], Lead]
+    ) -> None:
         self._active, self._draft, self._day, self._counted_as = active, draft, day, counted_as
         self._beside = Beside(active, draft)
 
     def add(self, found: Found, lead: Lead) -> Change | None:
-        """Count a lead in. Returns it when it would change its stage. One that turned out to be another is no lead."""
+        """Count a lead in. Returns it when it would change its stage. One that turned out to be
+        another is no lead.
+        """
         if lead.merged_into:
             return None
         found.leads += 1
@@ -161,14 +175,20 @@ class WhatIf:
     def _is_new(self, view: View) -> bool:
         """Whether a way into SQL holds today that did not hold a week ago."""
         model, lead = view.model, view.lead
-        if lead.standing.stage in BEFORE_SALES:  # the decision has looked at the ways into SQL already
+        if (
+            lead.standing.stage in BEFORE_SALES
+        ):  # the decision has looked at the ways into SQL already
             is_open = view.standing.stage is Stage.SQL
         else:
             is_open = _is_ready(model, lead.standing, view.score)
-        return is_open and not way_in(model.sql, _as_of(model, lead, self._day.toordinal() - WEEK_DAYS, since=True))
+        return is_open and not way_in(
+            model.sql, _as_of(model, lead, self._day.toordinal() - WEEK_DAYS, since=True)
+        )
 
     def _add_outcome(self, found: Found, lead: Lead, outcome: Outcome) -> None:
-        """Whether each model would have handed over, on the day on which sales got it, a lead that was won or lost."""
+        """Whether each model would have handed over, on the day on which sales got it, a lead that
+        was won or lost.
+        """
         if lead.standing.handed_on is None:
             return
         day = lead.standing.handed_on.toordinal()
@@ -177,18 +197,27 @@ class WhatIf:
             for model in (self._active, self._draft)
         )
         judged = found.won if outcome is Outcome.WON else found.lost
-        judged.known, judged.before, judged.after = judged.known + 1, judged.before + before, judged.after + after
+        judged.known, judged.before, judged.after = (
+            judged.known + 1,
+            judged.before + before,
+            judged.after + after,
+        )
 
 
 def report(found: Found, leads: list[Any], capacity: int, *, truncated: bool) -> dict[str, Any]:
-    """What a simulation found, as api.md has it. capacity: handoffs a week that the active salespeople take.
+    """What a simulation found, as api.md has it. capacity: handoffs a week that the active
+    salespeople take.
 
     truncated: more leads would change than are listed.
     """
     shape: dict[str, Any] = {
         "changes": dict(sorted(found.changes.items())),
         "leads": leads,
-        "handoffs_per_week": {"before": found.handoffs_before, "after": found.handoffs_after, "capacity": capacity},
+        "handoffs_per_week": {
+            "before": found.handoffs_before,
+            "after": found.handoffs_after,
+            "capacity": capacity,
+        },
         "outcomes": found.outcomes(),
     }
     return shape | ({"truncated": True} if truncated else {})
@@ -201,18 +230,29 @@ def _view(model: Model, lead: Lead, value: Score) -> View:
 
 def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
     """Whether a model says that sales should have the lead."""
-    return not value.internal and way_in(model.sql, value) is not None and not barred(standing, value)
+    return (
+        not value.internal and way_in(model.sql, value) is not None and not barred(standing, value)
+    )
 
 
 def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
     """The score of an earlier day, of what the lead had done by then."""
     counts_from = lead.standing.since if since else None
-    return worth(model, lead.profile, lead.touches, until(lead.tally, day), date.fromordinal(day), counts_from)
+    return worth(
+        model,
+        lead.profile,
+        lead.touches,
+        until(lead.tally, day),
+        date.fromordinal(day),
+        counts_from,
+    )
 
 
 def _whole_score(view: View) -> Score:
     lead = view.lead
-    return score(view.model, lead.profile, lead.touches, lead.tally, view.score.day, lead.standing.since)
+    return score(
+        view.model, lead.profile, lead.touches, lead.tally, view.score.day, lead.standing.since
+    )
 
 
 def _share(part: int, whole: int) -> float | None:

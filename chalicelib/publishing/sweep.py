@@ -1,10 +1,13 @@
-"""Brings every lead to a model that was just activated: those that change stage first, then all of them.
+"""Brings every lead to a model that was just activated: those that change stage first, then all of
+them.
 
-A page of leads is saved with the stages that they have before any of them is moved, and what became of them is seen
-afterwards from the leads themselves: so what is reported is right, and each lead moves once, wherever a runner dies.
+A page of leads is saved with the stages that they have before any of them is moved, and what became
+of them is seen afterwards from the leads themselves: so what is reported is right, and each lead
+moves once, wherever a runner dies.
 
-Workers keep the model for up to 30 seconds. One that does not know of the activation yet may write a lead behind the
-walk by the older model. So the walk is done again until one that began a minute after the activation found nothing.
+Workers keep the model for up to 30 seconds. One that does not know of the activation yet may write
+a lead behind the walk by the older model. So the walk is done again until one that began a minute
+after the activation found nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +34,9 @@ FIRST_PASS = 1  # the one that tells how far the publish is
 
 
 class Moving:
-    """One step after the other: move the page that was planned, see what became of it, plan the next."""
+    """One step after the other: move the page that was planned, see what became of it, plan the
+    next.
+    """
 
     def __init__(self, leads: Leads, jobs: Jobs, qualify: Qualify, shards: int) -> None:
         self._leads, self._jobs, self._qualify, self._shards = leads, jobs, qualify, shards
@@ -39,14 +44,17 @@ class Moving:
     def step(self, job: Job, model: Model, now: datetime, go_on: Callable[[], bool]) -> Job:
         """The job after its page was moved, as far as `go_on` let it, and the next one was planned.
 
-        model: the active one. Raises what so many leads in a row failed with that it is no lead's fault.
+        model: the active one. Raises what so many leads in a row failed with that it is no lead's
+        fault.
         """
         if job.work.page:
             job = self._seen(job, model, self._moved(list(job.work.page), go_on))
         return self._planned(job, model, now, go_on)
 
     def is_over(self, work: Work) -> bool:
-        """Whether a whole walk that began long enough after the activation has ended, and nothing is left to try."""
+        """Whether a whole walk that began long enough after the activation has ended, and nothing
+        is left to try.
+        """
         settled = work.began_at_ms >= work.activated_at_ms + SETTLE_MS
         return not work.page and work.shard == self._shards and settled and not _to_try(work)
 
@@ -58,14 +66,18 @@ class Moving:
         """The work at the beginning of another walk, and when it is to begin."""
         waits = work.activated_at_ms + SETTLE_MS - epoch_ms(now)
         at = now + timedelta(milliseconds=max(waits, SETTLE_MS if _to_try(work) else 0, 0))
-        return replace(work, shard=0, after="", passes=work.passes + 1, began_at_ms=epoch_ms(at)), at
+        return replace(
+            work, shard=0, after="", passes=work.passes + 1, began_at_ms=epoch_ms(at)
+        ), at
 
     def is_walked(self, work: Work) -> bool:
         """Whether a walk has ended."""
         return not work.page and work.shard == self._shards
 
     def _moved(self, page: Sequence[str], go_on: Callable[[], bool]) -> Sequence[str]:
-        """Bring leads to the model, one at least, and as long as there is time: those that it was tried with."""
+        """Bring leads to the model, one at least, and as long as there is time: those that it was
+        tried with.
+        """
         failed = 0
         for position, lead_id in enumerate(page):
             if position and not go_on():
@@ -73,9 +85,17 @@ class Moving:
             try:
                 self._qualify.published(lead_id)
                 failed = 0
-            except Exception as error:  # the others must not wait for this one; it is tried in the next walk
+            except (
+                Exception
+            ) as error:  # the others must not wait for this one; it is tried in the next walk
                 failed += 1
-                log("due_failed", task="job", lead_id=lead_id, error=type(error).__name__, where=where(error))
+                log(
+                    "due_failed",
+                    task="job",
+                    lead_id=lead_id,
+                    error=type(error).__name__,
+                    where=where(error),
+                )
                 if failed == SWEEP_FAILED_IN_A_ROW:
                     raise
         return page
@@ -126,15 +146,18 @@ class Moving:
 
 
 def is_behind(lead: Lead, model: Model) -> bool:
-    """Whether a lead was decided by an older model than this, or counted by another. One that turned out to be
-    another is never touched again."""
+    """Whether a lead was decided by an older model than this, or counted by another. One that
+    turned out to be another is never touched again.
+    """
     if lead.merged_into:
         return False
     return lead.activation < model.activation or lead.matching != model.matching
 
 
 def _so_far(job: Job) -> Job:
-    """The job with how many leads are certainly there: those that moved first are among those of the walk."""
+    """The job with how many leads are certainly there: those that moved first are among those of
+    the walk.
+    """
     return replace(job, done=min(max(job.done, job.work.walked), job.total))
 
 

@@ -47,4 +47,6 @@ class Version:
 
 def digest_of(document: Document) -> str:
     """Sixteen hex digits of a model's document: the same model, however its keys are ordered."""
-    return sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[:16]
+    return sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[
+        :16
+    ]

@@ -1,7 +1,8 @@
-"""A job: work on all leads in steps, each saved with how far it came, so that a crash costs a step and no more.
+"""A job: work on all leads in steps, each saved with how far it came, so that a crash costs a step
+and no more.
 
-running -> done | held | failed. One runner at a time: it takes the job by a lease, and every save expects the version
-that it read, so a runner that lost its lease writes nothing more.
+running -> done | held | failed. One runner at a time: it takes the job by a lease, and every save
+expects the version that it read, so a runner that lost its lease writes nothing more.
 """
 
 from collections.abc import Mapping
@@ -44,15 +45,16 @@ class Phase(StrEnum):
 class Work:
     """What a job is about and how far it came, in plain values, as it is kept.
 
-    version: the draft's, None for a document of the job's own; base_*: the model that it is compared with; day: as an
-    ordinal, the one that every lead is judged on. phase; shard, after: where the walk over all leads stands;
-    found: what was counted; listed, listed_bytes: of the leads that change, first_part: the part that their list
-    begins in.
+    version: the draft's, None for a document of the job's own; base_*: the model that it is
+    compared with; day: as an ordinal, the one that every lead is judged on. phase; shard, after:
+    where the walk over all leads stands; found: what was counted; listed, listed_bytes: of the
+    leads that change, first_part: the part that their list begins in.
 
-    Of a publish: expected, force: what was asked; activation, activated_at_ms: what it became; began_at_ms: when the
-    pass began; passes: how many there were; walked: leads that the first one has behind it; part: the next one of the
-    list whose leads move; page: the leads that are being moved, each with the stage it had; moved: `from->to` ->
-    leads; held: handoffs that nobody was told of; failed: lead -> tries.
+    Of a publish: expected, force: what was asked; activation, activated_at_ms: what it became;
+    began_at_ms: when the pass began; passes: how many there were; walked: leads that the first one
+    has behind it; part: the next one of the list whose leads move; page: the leads that are being
+    moved, each with the stage it had; moved: `from->to` -> leads; held: handoffs that nobody was
+    told of; failed: lead -> tries.
     """
 
     digest: str
@@ -85,8 +87,9 @@ class Work:
 class Job:
     """A job. done, total: leads, of the phase that it is at; parts: how many its list has.
 
-    due_at: when the clock looks after it, None when it is over; while it is worked on, the end of the lease.
-    tries: how often it was taken since it last came further. version: of the item, for its conditional writes.
+    due_at: when the clock looks after it, None when it is over; while it is worked on, the end of
+    the lease. tries: how often it was taken since it last came further. version: of the item, for
+    its conditional writes.
     """
 
     id: str
@@ -105,7 +108,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """That a document was simulated: when it was finished, and how many leads would change their stage."""
+    """That a document was simulated: when it was finished, and how many leads would change their
+    stage.
+    """
 
     changed: int
     at: datetime
@@ -123,12 +128,15 @@ def taken(job: Job, now: datetime) -> Job:
 
 def ended(job: Job, state: JobState, report: Mapping[str, Any]) -> Job:
     """The job when it is over."""
-    return replace(job, state=state, report=report, due_at=None, work=replace(job.work, phase=Phase.OVER))
+    return replace(
+        job, state=state, report=report, due_at=None, work=replace(job.work, phase=Phase.OVER)
+    )
 
 
 def differs(stated: int, other: int) -> bool:
-    """Whether a number of leads differs from the stated one by more than a tenth of it, and more than five leads
-    (playbook, rule 9)."""
+    """Whether a number of leads differs from the stated one by more than a tenth of it, and more
+    than five leads (playbook, rule 9).
+    """
     return 10 * abs(other - stated) > max(10 * LEEWAY_LEADS, stated)
 
 

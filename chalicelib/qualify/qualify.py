@@ -6,22 +6,22 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from chalicelib.delivery.outbox import Intent
+from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Act, Event, acts_of, lead_id_of
 from chalicelib.leads import histories
 from chalicelib.leads import lead as leads
 from chalicelib.leads.lead import Decision, Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Transition
-from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS, REFOLD_EVERY_MINUTES
+from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS, REPLAY_EVERY_MINUTES
 from chalicelib.qualify import effects
 from chalicelib.qualify.effects import Cause, Change
 from chalicelib.scoring.model import Model
 from chalicelib.telemetry import log
-from chalicelib.writing import until_written
+from chalicelib.writing import persist
 
 NOTHING = Change()
-REFOLD_EVERY = timedelta(minutes=REFOLD_EVERY_MINUTES)
+REPLAY_EVERY = timedelta(minutes=REPLAY_EVERY_MINUTES)
 
 
 class Leads(Protocol):
@@ -31,19 +31,20 @@ class Leads(Protocol):
         """A lead as it stands; version 0 when nothing was derived of it yet."""
 
     def write(self, before: Lead, after: Lead, change: Change) -> None:
-        """Replace a lead, with what changes with it. Raises ConflictError, or AlreadyPlannedError for effects that
-        exist."""
+        """Replace a lead, with what changes with it. Raises ConflictError, or AlreadyPlannedError
+        for effects that exist.
+        """
 
-    def notices(self, lead_id: str, cycle: int) -> list[Intent]:
+    def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
         """The notices of a cycle's handoff."""
 
     def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
         """A lead's transitions, the newest first."""
 
-    def ask_refold(self, lead: Lead, due_at: datetime) -> None:
-        """Ask the clock to refold a lead. Raises ConflictError."""
+    def request_replay(self, lead: Lead, due_at: datetime) -> None:
+        """Ask the clock to replay a lead. Raises ConflictError."""
 
-    def refolded(self, lead: Lead) -> None:
+    def replayed(self, lead: Lead) -> None:
         """Take the lead off the clock's list, if no more was asked since. Raises ConflictError."""
 
 
@@ -70,8 +71,8 @@ class Documents(Protocol):
 class Qualify:
     """Keeps a lead's tally, profile, score and stage true.
 
-    model: the active model, of a given activation or a later one; now: the clock; pause: waits before another try,
-    longer with each, with jitter.
+    model: the active model, of a given activation or a later one; now: the clock; pause: waits
+    before another try, longer with each, with jitter.
     """
 
     def __init__(
@@ -87,22 +88,26 @@ class Qualify:
         self._now, self._pause = now, pause
 
     def captured(self, event: Event) -> None:
-        """Count an event and rescore its lead. An event of a visitor without an owner is left where it is."""
+        """Count an event and rescore its lead. An event of a visitor without an owner is left where
+        it is.
+        """
         lead_id = lead_id_of(event.partition) or self._events.owner(event.partition)
         if lead_id is not None:
-            until_written(lambda: self._count(lead_id, event), self._pause)
+            persist(lambda: self._count(lead_id, event), self._pause)
 
     def review(self, lead_id: str) -> None:
         """Decide a lead's stage as of today: what the clock does on the day a lead cools."""
-        until_written(lambda: self._review(lead_id), self._pause)
+        persist(lambda: self._review(lead_id), self._pause)
 
-    def refold(self, lead_id: str) -> None:
+    def replay(self, lead_id: str) -> None:
         """Derive a lead anew from all its events."""
-        until_written(lambda: self._refold_of(lead_id), self._pause)
+        persist(lambda: self._replay_of(lead_id), self._pause)
 
     def published(self, lead_id: str) -> bool:
-        """Bring a lead to the active model: counted as it counts, and decided. False when it is there already."""
-        return until_written(lambda: self._published(lead_id), self._pause)
+        """Bring a lead to the active model: counted as it counts, and decided. False when it is
+        there already.
+        """
+        return persist(lambda: self._published(lead_id), self._pause)
 
     def lead(self, lead_id: str) -> Lead:
         """The lead of an id; of one that turned out to be another, that other."""
@@ -124,25 +129,33 @@ class Qualify:
         """What counts of each visitor that a lead's own events joined."""
         return histories.visitors(self._events, own)
 
-    def folded(self, lead: Lead, own: Sequence[Event], visitors: Mapping[str, Sequence[Event]]) -> Lead:
+    def folded(
+        self, lead: Lead, own: Sequence[Event], visitors: Mapping[str, Sequence[Event]]
+    ) -> Lead:
         """A lead derived anew of these events, not yet decided."""
         now = self._now()
-        return replace(leads.refold(self.model(lead), lead, own, visitors, now), refolded_at=now)
+        return replace(leads.replay(self.model(lead), lead, own, visitors, now), replayed_at=now)
 
     def recounted(self, lead: Lead) -> Lead:
-        """A lead with what it has counted already, counted as the active model counts; not yet decided.
+        """A lead with what it has counted already, counted as the active model counts; not yet
+        decided.
 
-        A request that is still on its way must not be swallowed by what tells nobody (playbook, rule 1).
+        A request that is still on its way must not be swallowed by what tells nobody (playbook,
+        rule 1).
         """
         now = self._now()
         own = leads.counted_by(lead, self.own_events(lead), now)
-        visitors = {one: leads.counted_by(lead, events, now) for one, events in self.visitors(own).items()}
+        visitors = {
+            one: leads.counted_by(lead, events, now) for one, events in self.visitors(own).items()
+        }
         return self.folded(lead, own, visitors)
 
     def counted_as(self, lead: Lead, model: Model) -> Lead:
-        """A lead derived anew of all its events as a model counts them: what-if, for nobody to keep."""
+        """A lead derived anew of all its events as a model counts them: what-if, for nobody to
+        keep.
+        """
         own = self.own_events(lead)
-        return leads.refold(model, lead, own, self.visitors(own), self._now())
+        return leads.replay(model, lead, own, self.visitors(own), self._now())
 
     def conclude(
         self,
@@ -154,7 +167,8 @@ class Qualify:
         moves: Sequence[Transition] = (),
         also: Change = NOTHING,
     ) -> Lead:
-        """Score, decide and write, in one write on the version that was read. Returns the lead as it is then.
+        """Score, decide and write, in one write on the version that was read. Returns the lead as
+        it is then.
 
         moves: what a person decided of it; also: what is written with it.
         """
@@ -172,7 +186,7 @@ class Qualify:
             also,
             moved=change.moved,
             handoff=change.handoff,
-            intents=[*also.intents, *change.intents],
+            outbox=[*also.outbox, *change.outbox],
             cancelled=[*also.cancelled, *change.cancelled],
         )
         try:
@@ -191,8 +205,8 @@ class Qualify:
     def _count(self, lead_id: str, event: Event) -> None:
         lead = self.lead(lead_id)
         if lead.crowded and event.is_ping:
-            rested = lead.refolded_at + REFOLD_EVERY if lead.refolded_at else self._now()
-            self._leads.ask_refold(lead, max(self._now(), rested))
+            rested = lead.replayed_at + REPLAY_EVERY if lead.replayed_at else self._now()
+            self._leads.request_replay(lead, max(self._now(), rested))
             return
         cause = Cause.IMPORT if acts_of([event], Act.IMPORTED) else Cause.NEWS
         if event.digest in lead.counted:
@@ -200,13 +214,22 @@ class Qualify:
         if not lead.crowded:
             lead = self._caught_up(lead)
         if lead.crowded:  # a request must reach a human at once, so it does not wait for the clock
-            self._refold(lead, cause=cause)
+            self._replay(lead, cause=cause)
             return
         model = self.model(lead)
-        joined = [one for visitor in event.joins for one in self._events.joined(visitor, leads.join_until(event))]
-        # Only a refold knows the cap on a day's pings, and how a changed model counts what came before.
-        if len(joined) > COUNTED_MAX_IDS or self.is_stale(lead) or (lead.version and _is_of_old(joined, self._now())):
-            self._refold(lead, cause=cause)
+        joined = [
+            one
+            for visitor in event.joins
+            for one in self._events.joined(visitor, leads.join_until(event))
+        ]
+        # Only a replay knows the cap on a day's pings, and how a changed model counts what came
+        # before.
+        if (
+            len(joined) > COUNTED_MAX_IDS
+            or self.is_stale(lead)
+            or (lead.version and _is_of_old(joined, self._now()))
+        ):
+            self._replay(lead, cause=cause)
             return
         counted = leads.count(model, lead, event, joined, self._now())
         if counted is not None:
@@ -222,29 +245,36 @@ class Qualify:
         return not lead.merged_into and self._caught_up(lead) is not lead
 
     def _caught_up(self, lead: Lead) -> Lead:
-        """The lead as the active model has it. What a publish makes of it is no news, whatever comes to it first."""
-        if not lead.version or (lead.activation == self.model(lead).activation and not self.is_stale(lead)):
+        """The lead as the active model has it. What a publish makes of it is no news, whatever
+        comes to it first.
+        """
+        if not lead.version or (
+            lead.activation == self.model(lead).activation and not self.is_stale(lead)
+        ):
             return lead
         if self.is_stale(lead):
-            return self._refold(lead, cause=Cause.PUBLISH)
+            return self._replay(lead, cause=Cause.PUBLISH)
         return self.conclude(lead, lead, cause=Cause.PUBLISH)
 
-    def _refold_of(self, lead_id: str) -> None:
+    def _replay_of(self, lead_id: str) -> None:
         asked = self._leads.read(lead_id)
-        self._refold(self.lead(lead_id))
-        if asked.merged_into:  # asked for by a worker that did not see the merge, so nothing else takes it off the list
+        self._replay(self.lead(lead_id))
+        # asked for by a worker that did not see the merge, so nothing else takes it off the list
+        if asked.merged_into:
             with suppress(ConflictError):
-                self._leads.refolded(asked)
+                self._leads.replayed(asked)
 
-    def _refold(self, lead: Lead, *, cause: Cause = Cause.NEWS) -> Lead:
-        folded = self.recounted(lead) if cause is Cause.PUBLISH else self._refolded(lead)
+    def _replay(self, lead: Lead, *, cause: Cause = Cause.NEWS) -> Lead:
+        folded = self.recounted(lead) if cause is Cause.PUBLISH else self._replayed(lead)
         after = self.conclude(lead, folded, cause=cause)
-        if lead.refold_asks:
-            with suppress(ConflictError):  # more was asked meanwhile: that ask stays, and is due in its own time
-                self._leads.refolded(lead)
+        if lead.replay_requests:
+            with suppress(
+                ConflictError
+            ):  # more was asked meanwhile: that ask stays, and is due in its own time
+                self._leads.replayed(lead)
         return after
 
-    def _refolded(self, lead: Lead) -> Lead:
+    def _replayed(self, lead: Lead) -> Lead:
         own = self.own_events(lead)
         return self.folded(lead, own, self.visitors(own))
 
@@ -258,31 +288,41 @@ class Qualify:
         lead, moved = decision.lead, effects.moves(before, decision, now)
         if not moved and not words:
             return Change(), lead
-        documents = effects.Documents(self._documents.all("sequence"), self._documents.get("routing"))
+        documents = effects.Documents(
+            self._documents.all("sequence"), self._documents.get("routing")
+        )
         wanted = effects.entering(moved[-1], lead, documents, cause) if moved else Change()
         lead = effects.told(effects.owned(lead, wanted.handoff), words)
-        intents = [*wanted.intents, *effects.words_to_sales(words, lead, documents, now)]
+        outbox = [*wanted.outbox, *effects.words_to_sales(words, lead, documents, now)]
         taken_back, corrections = self._taken_back(before, moved, now)
-        change = replace(wanted, moved=moved, intents=[*intents, *corrections], cancelled=taken_back)
+        change = replace(wanted, moved=moved, outbox=[*outbox, *corrections], cancelled=taken_back)
         return change, lead
 
     def _taken_back(
         self, before: Lead, moved: Sequence[effects.Moved], now: datetime
-    ) -> tuple[list[tuple[Intent, Intent]], list[Intent]]:
-        """What becomes of a handoff's notices when the lead leaves sql: who has answered need not be told any more, and
-        who was told although there will be no answer is corrected."""
+    ) -> tuple[list[tuple[OutboxMessage, OutboxMessage]], list[OutboxMessage]]:
+        """What becomes of a handoff's notices when the lead leaves sql: who has answered need not
+        be told any more, and who was told although there will be no answer is corrected.
+        """
         if before.standing.stage is not Stage.SQL or not moved:
             return [], []
         from chalicelib.handoff.plan import withdrawn
 
-        # A merge may have raised the standing's cycle since: the notices are of the one in which sales got the lead.
+        # A merge may have raised the standing's cycle since: the notices are of the one in which
+        # sales got the lead.
         entries = (one.transition for one in self._leads.transitions(before.lead_id))
-        cycle = next((one.cycle for one in entries if one.target is Stage.SQL), before.standing.cycle)
-        waiting, corrections = withdrawn(self._leads.notices(before.lead_id, cycle), moved[0].version, now)
+        cycle = next(
+            (one.cycle for one in entries if one.target is Stage.SQL), before.standing.cycle
+        )
+        waiting, corrections = withdrawn(
+            self._leads.notices(before.lead_id, cycle), moved[0].version, now
+        )
         return waiting, corrections if effects.leaves_sales(before, moved) else []
 
 
 def _is_of_old(joined: Sequence[Event], now: datetime) -> bool:
-    """Whether some were captured on a day of which a standing no longer keeps the ids: of how many pings is unknown."""
+    """Whether some were captured on a day of which a standing no longer keeps the ids: of how many
+    pings is unknown.
+    """
     last = (now - timedelta(hours=COUNTED_HOURS)).date()
     return any(one.is_ping and one.captured_at.date() <= last for one in joined)

@@ -1,1 +1,3 @@
-"""What salespeople and marketers read: leads, timelines, the outbox. Reads only; it decides and writes nothing."""
+"""What salespeople and marketers read: leads, timelines, the outbox. Reads only; it decides and
+writes nothing.
+"""

@@ -1,4 +1,6 @@
-"""A lead as it was known at the end of a past UTC day: derived anew of what had been captured by then."""
+"""A lead as it was known at the end of a past UTC day: derived anew of what had been captured by
+then.
+"""
 
 import re
 from collections.abc import Callable, Iterable
@@ -9,7 +11,7 @@ from typing import Protocol
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import absorbed_of, is_lead_id
 from chalicelib.leads import histories
-from chalicelib.leads.lead import Lead, refold
+from chalicelib.leads.lead import Lead, replay
 from chalicelib.lifecycle.stages import Recorded, Standing, fold
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.model import Model
@@ -30,15 +32,18 @@ class Leads(Protocol):
 class Past:
     """Reads leads as they were known. model_at: the model that was active at a time, or None."""
 
-    def __init__(self, leads: Leads, events: histories.Events, model_at: Callable[[datetime], Model | None]) -> None:
+    def __init__(
+        self, leads: Leads, events: histories.Events, model_at: Callable[[datetime], Model | None]
+    ) -> None:
         self._leads, self._events, self._model_at = leads, events, model_at
 
     def lead(self, lead_id: str, day: date) -> tuple[Lead, Model]:
-        """A lead at the end of a day, and the model that was active then. Who owned it then, and when it was to be
-        looked at again, is not known.
+        """A lead at the end of a day, and the model that was active then. Who owned it then, and
+        when it was to be looked at again, is not known.
 
-        An id that another lead took over since is that other lead only from then on.
-        Raises NotFoundError for an unknown id, for a lead of whom nothing was known then, and when no model was active.
+        An id that another lead took over since is that other lead only from then on. Raises
+        NotFoundError for an unknown id, for a lead of whom nothing was known then, and when no
+        model was active.
         """
         end = end_of(day)
         lead = self._by_then(lead_id, end) if is_lead_id(lead_id) else None
@@ -50,8 +55,13 @@ class Past:
             raise NotFoundError(f"nothing was known of this lead on {day.isoformat()} yet")
         if model is None:
             raise NotFoundError(f"no scoring model was active on {day.isoformat()} yet")
-        unknown = replace(lead, standing=self._standing(lead, absorbed_of(own), end), review_on=None, updated_at=None)
-        return refold(model, unknown, own, histories.visitors(self._events, own, end), end), model
+        unknown = replace(
+            lead,
+            standing=self._standing(lead, absorbed_of(own), end),
+            review_on=None,
+            updated_at=None,
+        )
+        return replay(model, unknown, own, histories.visitors(self._events, own, end), end), model
 
     def _by_then(self, lead_id: str, end: datetime) -> Lead:
         """The lead that an id stood for at a time."""
@@ -64,9 +74,14 @@ class Past:
         return lead_id in absorbed_of(histories.own_events(self._events, into, end))
 
     def _standing(self, lead: Lead, absorbed: Iterable[str], end: datetime) -> Standing:
-        """The fold of the transitions up to a time. Of leads that became one, the higher cycle survived."""
+        """The fold of the transitions up to a time. Of leads that became one, the higher cycle
+        survived.
+        """
         standing = self._folded(lead.lead_id, end)
-        return replace(standing, cycle=max(standing.cycle, *(self._folded(one, end).cycle for one in absorbed), 1))
+        return replace(
+            standing,
+            cycle=max(standing.cycle, *(self._folded(one, end).cycle for one in absorbed), 1),
+        )
 
     def _folded(self, lead_id: str, end: datetime) -> Standing:
         recorded = self._leads.transitions(lead_id)
@@ -74,13 +89,17 @@ class Past:
 
 
 def parse_day(text: str, today: date) -> date:
-    """The day of `as_of`. Raises InputError for a text that is no day, and for one that nothing can be said of."""
+    """The day of `as_of`. Raises InputError for a text that is no day, and for one that nothing can
+    be said of.
+    """
     try:
         day = date.fromisoformat(text if DAY.fullmatch(text) else "")
     except ValueError:
         raise InputError(FieldError("as_of", "must be a date, for example 2026-11-21")) from None
     if day > today:
-        raise InputError(FieldError("as_of", f"is in the future; today is {today.isoformat()} (UTC)"))
+        raise InputError(
+            FieldError("as_of", f"is in the future; today is {today.isoformat()} (UTC)")
+        )
     if day < today - timedelta(days=HORIZON_DAYS):
         reason = f"is more than {HORIZON_DAYS} days ago, and behaviour as old as that is forgotten"
         raise InputError(FieldError("as_of", reason))

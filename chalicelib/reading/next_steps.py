@@ -10,7 +10,7 @@ from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.score import SCORE
 
 VISITED = "visited "
-SPELLED_WITH_AN = frozenset("aefhilmnorsx")  # letters whose name begins with a vowel: an SQL, an RFP
+SPELLED_WITH_AN = frozenset("aefhilmnorsx")  # emails whose name begins with a vowel: an SQL, an RFP
 SOUNDS_LIKE_YOU = ("uni", "use", "usa", "eu", "one")
 
 
@@ -23,16 +23,21 @@ def next_shape(found: Missing | None, today: date) -> dict[str, Any] | None:
     return {
         "text": next_words(found, today),
         "ways": [
-            {"to": way.to.value, "points": way.points, "of": way.of, "acts": list(way.acts)} for way in found.ways
+            {"to": way.to.value, "points": way.points, "of": way.of, "acts": list(way.acts)}
+            for way in found.ways
         ],
         "cools_on": turn.on.isoformat() if turn and cools else None,
-        "by_itself": {"to": turn.to.value, "on": turn.on.isoformat()} if turn and not cools else None,
+        "by_itself": (
+            {"to": turn.to.value, "on": turn.on.isoformat()} if turn and not cools else None
+        ),
     }
 
 
 def next_words(found: Missing, today: date) -> str:
     """What would move a lead on, in one sentence."""
-    return "; ".join([*_rest_words(found, today), *_way_words(found.ways), *_turn_words(found.turn, today)])
+    return "; ".join(
+        [*_rest_words(found, today), *_way_words(found.ways), *_turn_words(found.turn, today)]
+    )
 
 
 def _rest_words(found: Missing, today: date) -> Iterator[str]:
@@ -45,7 +50,9 @@ def _way_words(ways: Sequence[Way]) -> Iterator[str]:
     for number, way in enumerate(ways):
         parts = [*_points_words(way), *map(_act_words, way.named)]
         verb = "make" if not way.named and way.points != 1 else "makes"
-        yield f"{_or(parts)} {verb} {'it' if number else 'this lead'} {with_article(way.to.upper())}"
+        yield (
+            f"{_or(parts)} {verb} {'it' if number else 'this lead'} {with_article(way.to.upper())}"
+        )
 
 
 def _points_words(way: Way) -> Iterator[str]:
@@ -86,7 +93,11 @@ def with_article(noun: str) -> str:
     word = noun.split(" ")[0]
     first = word[:1].casefold()
     spelled = word.isupper() or not set(word.casefold()) & set("aeiouy")
-    an = first in SPELLED_WITH_AN if spelled else first in "aeiou" and not word.casefold().startswith(SOUNDS_LIKE_YOU)
+    an = (
+        first in SPELLED_WITH_AN
+        if spelled
+        else first in "aeiou" and not word.casefold().startswith(SOUNDS_LIKE_YOU)
+    )
     return f"{'an' if an else 'a'} {noun}"
 
 

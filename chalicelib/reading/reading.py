@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from chalicelib.capture.identity import parse_address
 from chalicelib.consent.consent import Consent
-from chalicelib.delivery.outbox import Intent, State
+from chalicelib.delivery.outbox import OutboxMessage, State
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead, known, score_of
@@ -17,11 +17,17 @@ from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.cursor import from_cursor, to_cursor
 from chalicelib.reading.next_steps import next_shape
-from chalicelib.reading.serializers import event_shape, lead_shape, message_shape, outbox_shape, transition_shape
+from chalicelib.reading.serializers import (
+    event_shape,
+    lead_shape,
+    message_shape,
+    outbox_shape,
+    transition_shape,
+)
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, interest
 
-PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")  # of an intent in the outbox
+PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")  # of a message in the outbox
 
 
 class Leads(Protocol):
@@ -40,15 +46,17 @@ class Leads(Protocol):
 class Histories(Protocol):
     """Where a lead's history is kept."""
 
-    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Recorded], list[Intent]]:
-        """A lead's events with those of its visitors, its transitions and its intents."""
+    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Recorded], list[OutboxMessage]]:
+        """A lead's events with those of its visitors, its transitions and its messages."""
 
 
 class Outbox(Protocol):
-    """Where intents are listed."""
+    """Where messages are listed."""
 
-    def outbox(self, states: Sequence[State], before: str, most: int) -> list[tuple[str, Intent]]:
-        """Intents in these states, newest first, each with its position."""
+    def outbox(
+        self, states: Sequence[State], before: str, most: int
+    ) -> list[tuple[str, OutboxMessage]]:
+        """Messages in these states, newest first, each with its position."""
 
 
 class Past(Protocol):
@@ -61,7 +69,8 @@ class Past(Protocol):
 class Reading:
     """Answers the private endpoints.
 
-    model: the active model as of now, read once for each answer; lead_of: the lead id of an address.
+    model: the active model as of now, read once for each answer; lead_of: the lead id of an
+    address.
     """
 
     def __init__(
@@ -79,7 +88,8 @@ class Reading:
         self._consent, self._model, self._lead_of, self._now = consent, model, lead_of, now
 
     def lead(self, lead_id: str, as_of: str | None = None) -> dict[str, Any]:
-        """One lead with its reasons as of today, and what would move it on; or as it was known at the end of a day.
+        """One lead with its reasons as of today, and what would move it on; or as it was known at
+        the end of a day.
 
         Raises NotFoundError; InputError for a day that cannot be read.
         """
@@ -91,7 +101,9 @@ class Reading:
         return shape | {"next": next_shape(missing(model, lead, now), now.date())}
 
     def leads_by_email(self, email: str) -> dict[str, Any]:
-        """The lead of an address in a list of at most one. Raises InputError for what is no address."""
+        """The lead of an address in a list of at most one. Raises InputError for what is no
+        address.
+        """
         try:
             lead_id = self._lead_of(parse_address(email))
         except ValueError as error:
@@ -105,9 +117,11 @@ class Reading:
         return {"leads": [found], "next_cursor": None}
 
     def leads_in_stage(self, stage: str, limit: int, cursor: str | None) -> dict[str, Any]:
-        """A page of a stage's leads, best score first as of the day on which the first page was read.
+        """A page of a stage's leads, best score first as of the day on which the first page was
+        read.
 
-        Exact up to 2,000 leads of a stage; above that of the 2,000 best stored, marked as truncated.
+        Exact up to 2,000 leads of a stage; above that of the 2,000 best stored, marked as
+        truncated.
         """
         if stage not in set(Stage):
             raise InputError(FieldError("stage", f"must be one of {', '.join(Stage)}"))
@@ -119,8 +133,14 @@ class Reading:
         ids, truncated = self._leads.in_stage(Stage(stage), LIST_MAX_LEADS)
         scored = [(score_of(model, lead, day), lead) for lead in self._leads.read_many(ids)]
         # the index is a moment behind: a lead may have left the stage, or turned out to be another
-        scored = [pair for pair in scored if pair[1].standing.stage is Stage(stage) and not pair[1].merged_into]
-        ranked = sorted(((-one.total, lead.lead_id, one, lead) for one, lead in scored), key=lambda row: row[:2])
+        scored = [
+            pair
+            for pair in scored
+            if pair[1].standing.stage is Stage(stage) and not pair[1].merged_into
+        ]
+        ranked = sorted(
+            ((-one.total, lead.lead_id, one, lead) for one, lead in scored), key=lambda row: row[:2]
+        )
         left = [row for row in ranked if after is None or row[:2] > after]
         page = left[:limit]
         more = len(left) > limit
@@ -131,12 +151,15 @@ class Reading:
         } | ({"truncated": True} if truncated else {})
 
     def timeline(self, lead_id: str, limit: int, cursor: str | None) -> dict[str, Any]:
-        """A page of what happened to a lead. Pages run by the order of capture and are stable; within a page the
-        newest is first. Raises NotFoundError."""
-        events, transitions, intents = self._histories.of_lead(self._known(lead_id).lead_id)
+        """A page of what happened to a lead. Pages run by the order of capture and are stable;
+        within a page the newest is first. Raises NotFoundError.
+        """
+        events, transitions, outbox = self._histories.of_lead(self._known(lead_id).lead_id)
         rows = [((rfc3339(event.captured_at), event.id), event_shape(event)) for event in events]
-        rows += [((shape["at"], shape["id"]), shape) for shape in map(transition_shape, transitions)]
-        rows += [((shape["at"], shape["id"]), shape) for shape in map(message_shape, intents)]
+        rows += [
+            ((shape["at"], shape["id"]), shape) for shape in map(transition_shape, transitions)
+        ]
+        rows += [((shape["at"], shape["id"]), shape) for shape in map(message_shape, outbox)]
         rows.sort(key=lambda row: row[0], reverse=True)
         if cursor:
             before = tuple(from_cursor(cursor, (str, str)))
@@ -146,7 +169,7 @@ class Reading:
         return {"items": items, "next_cursor": to_cursor(list(page[-1][0])) if more else None}
 
     def outbox(self, state: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
-        """A page of intents, newest first, of one state or of all."""
+        """A page of messages, newest first, of one state or of all."""
         if state is not None and state not in set(State):
             raise InputError(FieldError("state", f"must be one of {', '.join(State)}"))
         before = from_cursor(cursor, (str,))[0] if cursor else ""
@@ -155,7 +178,7 @@ class Reading:
         found = self._outbox.outbox([State(state)] if state else list(State), before, limit + 1)
         page = found[:limit]
         return {
-            "items": [outbox_shape(intent) for _, intent in page],
+            "items": [outbox_shape(message) for _, message in page],
             "next_cursor": to_cursor([page[-1][0]]) if len(found) > limit else None,
         }
 
@@ -164,8 +187,9 @@ class Reading:
         return known(self._leads.read, lead_id)
 
     def _lead_then(self, lead_id: str, day: date) -> dict[str, Any]:
-        """A lead as it was known at the end of a day. What we may write to it, its owner and its next review were
-        never kept by day: they are null."""
+        """A lead as it was known at the end of a day. What we may write to it, its owner and its
+        next review were never kept by day: they are null.
+        """
         lead, model = self._past.lead(lead_id, day)
         one = score_of(model, lead, day)
         return lead_shape(lead, one, Consent(), interest(model, one), reasons=True) | {"next": None}

@@ -1,10 +1,10 @@
-"""A lead, an event, a transition and an intent as api.md has them."""
+"""A lead, an event, a transition and a message as api.md has them."""
 
 from datetime import date, datetime
 from typing import Any
 
 from chalicelib.consent.consent import Consent
-from chalicelib.delivery.outbox import Intent
+from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
@@ -15,9 +15,17 @@ MILLI = 1000
 
 
 def lead_shape(
-    lead: Lead, score: Score, consent: Consent, interest: str | None, *, reasons: bool, recounting: bool = False
+    lead: Lead,
+    score: Score,
+    consent: Consent,
+    interest: str | None,
+    *,
+    reasons: bool,
+    recounting: bool = False,
 ) -> dict[str, Any]:
-    """One lead; in a list without its reasons. recounting: its history is still to be counted as the model counts."""
+    """One lead; in a list without its reasons. recounting: its history is still to be counted as
+    the model counts.
+    """
     profile = {name: known.value for name, known in sorted(lead.profile.items())}
     return {
         "lead_id": lead.lead_id,
@@ -44,7 +52,9 @@ def lead_shape(
 
 
 def score_shape(score: Score, *, reasons: bool) -> dict[str, Any]:
-    """A score: total in whole points, groups unrounded, and its reasons, which sum to the unrounded total."""
+    """A score: total in whole points, groups unrounded, and its reasons, which sum to the unrounded
+    total.
+    """
     shape: dict[str, Any] = {
         "total": score.rounded,
         "grade": score.grade,
@@ -52,13 +62,17 @@ def score_shape(score: Score, *, reasons: bool) -> dict[str, Any]:
         "as_of": score.day.isoformat(),
         "model_version": score.model_version,
     }
-    return shape | ({"reasons": [reason_shape(reason) for reason in score.reasons]} if reasons else {})
+    return shape | (
+        {"reasons": [reason_shape(reason) for reason in score.reasons]} if reasons else {}
+    )
 
 
 def opportunity_shape(lead: Lead) -> dict[str, Any] | None:
     """What sales answered in the lead's cycle, by question; or null."""
     cycle = lead.standing.cycle
-    return {name: one.value for name, one in sorted(lead.answers.items()) if one.cycle == cycle} or None
+    return {
+        name: one.value for name, one in sorted(lead.answers.items()) if one.cycle == cycle
+    } or None
 
 
 def reason_shape(reason: Reason) -> dict[str, Any]:
@@ -123,29 +137,33 @@ def transition_shape(moved: Recorded) -> dict[str, Any]:
     }
 
 
-def message_shape(intent: Intent) -> dict[str, Any]:
-    """An intent as a timeline item."""
+def message_shape(message: OutboxMessage) -> dict[str, Any]:
+    """A message as a timeline item."""
     return {
-        "id": f"message-{intent.key}",
-        "at": rfc3339(intent.created_at),
+        "id": f"message-{message.key}",
+        "at": rfc3339(message.created_at),
         "kind": "message",
-        "name": intent.kind,
-        "detail": {"channel": intent.channel.value, "state": intent.state.value, "reason": intent.reason},
+        "name": message.kind,
+        "detail": {
+            "via": message.via.value,
+            "state": message.state.value,
+            "reason": message.reason,
+        },
     }
 
 
-def outbox_shape(intent: Intent) -> dict[str, Any]:
-    """An intent as an outbox item."""
+def outbox_shape(message: OutboxMessage) -> dict[str, Any]:
+    """A message as an outbox item."""
     return {
-        "id": intent.id,
-        "lead_id": intent.lead_id,
-        "kind": intent.kind,
-        "channel": intent.channel.value,
-        "to": intent.to,
-        "state": intent.state.value,
-        "reason": intent.reason,
-        "message_id": intent.message_id,
-        "created_at": rfc3339(intent.created_at),
+        "id": message.id,
+        "lead_id": message.lead_id,
+        "kind": message.kind,
+        "via": message.via.value,
+        "to": message.to,
+        "state": message.state.value,
+        "reason": message.reason,
+        "message_id": message.message_id,
+        "created_at": rfc3339(message.created_at),
     }
 
 

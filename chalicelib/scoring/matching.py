@@ -1,8 +1,9 @@
 """Signals, and which of them an event matches: for all signals of a kind at once.
 
-A model has tens of signals, an event matches a few of them, and every page view is asked. So the signals are not
-tried one by one: each is a bit, and what a signal asks of a property is found by one look at the property's value
-for all signals (pattern.py). What is left when every property was looked at are the signals that the event matches.
+A model has tens of signals, an event matches a few of them, and every page view is asked. So the
+signals are not tried one by one: each is a bit, and what a signal asks of a property is found by
+one look at the property's value for all signals (pattern.py). What is left when every property was
+looked at are the signals that the event matches.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,8 +17,10 @@ CAMPAIGN = {"source": "source", "medium": "medium", "campaign": "name"}
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A compiled signal. names: patterns of which the event's name must match one, None for any name; `where` pairs a
-    property with the patterns of which one must match; words: what a reason says of it."""
+    """A compiled signal. names: patterns of which the event's name must match one, None for any
+    name; `where` pairs a property with the patterns of which one must match; words: what a reason
+    says of it.
+    """
 
     id: str
     kind: Kind
@@ -30,8 +33,9 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the signals of a kind ask of one property, or with None of the event's name. others: the bits of those that
-    ask nothing of it."""
+    """What the signals of a kind ask of one property, or with None of the event's name. others: the
+    bits of those that ask nothing of it.
+    """
 
     name: str | None
     patterns: Patterns
@@ -53,23 +57,31 @@ class Matcher:
             for name, patterns in _asked(signal):
                 asked.setdefault(name, {})[1 << position] = patterns
         every = (1 << len(signals)) - 1
-        return cls(tuple(signals), tuple(_look(name, by_bit, every) for name, by_bit in asked.items()))
+        return cls(
+            tuple(signals), tuple(_look(name, by_bit, every) for name, by_bit in asked.items())
+        )
 
     def signals_of(self, event: Event) -> list[Signal]:
         """The signals that an event of this kind matches."""
         left = (1 << len(self.signals)) - 1
         for look in self.looks:
             value = event.name if look.name is None else value_of(event, look.name)
-            left &= look.others if value is None else look.others | look.patterns.bits_of(str(value))
+            left &= (
+                look.others if value is None else look.others | look.patterns.bits_of(str(value))
+            )
         found = []
         while left:
-            found.append(self.signals[(left & -left).bit_length() - 1])  # the lowest bit that is left
+            found.append(
+                self.signals[(left & -left).bit_length() - 1]
+            )  # the lowest bit that is left
             left &= left - 1
         return found
 
 
 def value_of(event: Event, name: str) -> Value | None:
-    """What a signal's `where` or `distinct` sees under a name: the campaign's words, a property, a form's field."""
+    """What a signal's `where` or `distinct` sees under a name: the campaign's words, a property, a
+    form's field.
+    """
     if name in CAMPAIGN:
         return event.campaign.get(CAMPAIGN[name])
     value = event.properties.get(name)
@@ -77,7 +89,9 @@ def value_of(event: Event, name: str) -> Value | None:
 
 
 def _asked(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:
-    """What a signal asks of an event: the patterns of which each property, and with None the name, must match one."""
+    """What a signal asks of an event: the patterns of which each property, and with None the name,
+    must match one.
+    """
     asked: dict[str | None, tuple[str, ...]] = dict(signal.where)
     if signal.names is not None:
         asked[None] = signal.names

@@ -1,6 +1,7 @@
-"""The scoring model: the document that marketing and sales agree on, compiled to what scoring works with.
+"""The scoring model: the document that marketing and sales agree on, compiled to what scoring works
+with.
 
-The format is shown by example in defaults/model.yaml and checked by scoring/document/format.py.
+The format is shown by example in defaults/model.yaml and checked by authoring/format.py.
 """
 
 import json
@@ -24,7 +25,12 @@ DEFAULT_WITHIN_DAYS = 30  # a condition's `signal` without `within_days`: design
 TIERS_REMEMBERED = 512  # values of one rule: a few hundred kilobytes for fifty rules
 CONDITION_KEYS = frozenset({"signal", "days", "within_days", "kind"})
 LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
-EXAMPLE_KINDS = ("page", "track", "form", "mail")  # of the events that a model's examples are made of
+EXAMPLE_KINDS = (
+    "page",
+    "track",
+    "form",
+    "mail",
+)  # of the events that a model's examples are made of
 OPERATORS = ("equals", "matches", "between", "in_list", "present", "absent")
 
 
@@ -68,11 +74,15 @@ class FieldRule:
     touch: str | None
     tiers: tuple[Tier, ...]
     disqualify: bool
-    tier_of: Callable[[Value | None], Tier | None] = made_later(init=False, repr=False, compare=False)
+    tier_of: Callable[[Value | None], Tier | None] = made_later(
+        init=False, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         # Most people's values are somebody else's too: a country, a title, a size.
-        object.__setattr__(self, "tier_of", lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._tier_of))
+        object.__setattr__(
+            self, "tier_of", lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._tier_of)
+        )
 
     def _tier_of(self, value: Value | None) -> Tier | None:
         """The first tier that holds for a value."""
@@ -81,8 +91,9 @@ class FieldRule:
 
 @dataclass(frozen=True, slots=True)
 class BehaviourRule:
-    """A compiled rule on a signal. points and max_points in thousandths; decay: what is left of a point after so many
-    days, for each day of the horizon."""
+    """A compiled rule on a signal. points and max_points in thousandths; decay: what is left of a
+    point after so many days, for each day of the horizon.
+    """
 
     id: str
     group: str
@@ -107,11 +118,13 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A scoring model, ready to use. Thresholds, limits and points are integers in thousandths of a point.
+    """A scoring model, ready to use. Thresholds, limits and points are integers in thousandths of a
+    point.
 
-    activation: how many models were made the active one up to this one, 0 for a draft. It only grows, also when an
-    older version is published again, so that a worker can tell an older model from a newer one.
-    matching: a digest of what counting depends on. A tally that was counted by another one must be counted again.
+    activation: how many models were made the active one up to this one, 0 for a draft. It only
+    grows, also when an older version is published again, so that a worker can tell an older model
+    from a newer one. matching: a digest of what counting depends on. A tally that was counted by
+    another one must be counted again.
     """
 
     name: str
@@ -137,26 +150,41 @@ class Model:
 
 
 def compiled(document: Mapping[str, Any], version: int, activation: int = 0) -> Model:
-    """Compile a model document that was checked when it was stored. Raises DocumentError when it was not."""
+    """Compile a model document that was checked when it was stored. Raises DocumentError when it
+    was not.
+    """
     try:
         return _compiled(document, version, activation)
-    except (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError) as error:
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        StopIteration,
+        TypeError,
+        ValueError,
+    ) as error:
         raise DocumentError(f"the stored model {version} breaks its format at {error}") from None
 
 
 def milli(points: float) -> int:
-    """Points in whole thousandths: scores are summed as integers, so that they add up on any processor."""
+    """Points in whole thousandths: scores are summed as integers, so that they add up on any
+    processor.
+    """
     return round(points * 1000)
 
 
 def compared(value: Value) -> str:
-    """A value as the text that it is compared by: without case, and 5.0 is the number 5, however it was written."""
+    """A value as the text that it is compared by: without case, and 5.0 is the number 5, however it
+    was written.
+    """
     is_whole = isinstance(value, float) and value.is_integer()
     return str(int(value) if is_whole else value).casefold()
 
 
 def default_group(side: str, *, on_signal: bool) -> str:
-    """The group of a rule that names none: of a signal engagement, of the channel channel, of the profile fit."""
+    """The group of a rule that names none: of a signal engagement, of the channel channel, of the
+    profile fit.
+    """
     if on_signal:
         return "engagement"
     return "channel" if side == "channel" else "fit"
@@ -167,9 +195,13 @@ def _compiled(document: Mapping[str, Any], version: int, activation: int) -> Mod
     profile, channel = rules.get("profile", {}), rules.get("channel", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
     signals = {key: _signal(key, signal) for key, signal in document["signals"].items()}
-    by_kind = {kind: [signal for signal in signals.values() if signal.kind == kind] for kind in Kind}
+    by_kind = {
+        kind: [signal for signal in signals.values() if signal.kind == kind] for kind in Kind
+    }
     on_fields = {key: rule for key, rule in behaviour.items() if "field" in rule}
-    fields = frozenset(rule["field"] for rule in (*profile.values(), *on_fields.values())) - LONG_TEXTS
+    fields = (
+        frozenset(rule["field"] for rule in (*profile.values(), *on_fields.values())) - LONG_TEXTS
+    )
     return Model(
         name=document["name"],
         version=version,
@@ -183,15 +215,24 @@ def _compiled(document: Mapping[str, Any], version: int, activation: int) -> Mod
             *(_field_rule(key, rule, "undesirables") for key, rule in on_fields.items()),
         ],
         behaviour_rules=[
-            _behaviour_rule(key, rule, signals) for key, rule in behaviour.items() if key not in on_fields
+            _behaviour_rule(key, rule, signals)
+            for key, rule in behaviour.items()
+            if key not in on_fields
         ],
-        groups={key: (milli(limit["min"]), milli(limit["max"])) for key, limit in document["groups"].items()},
+        groups={
+            key: (milli(limit["min"]), milli(limit["max"]))
+            for key, limit in document["groups"].items()
+        },
         sums=document.get("sums", {}),
-        grades=sorted(((milli(points), grade) for grade, points in document["grades"].items()), reverse=True),
+        grades=sorted(
+            ((milli(points), grade) for grade, points in document["grades"].items()), reverse=True
+        ),
         grade_needs=document.get("grade_needs", 0),
         mql=[_condition(condition, None) for condition in stages["mql"]["any"]],
         sql=[_condition(condition, INFERRED) for condition in stages["sql"]["any"]],
-        cool_below={key: milli(points) for key, points in stages["mql"].get("cool_below", {}).items()},
+        cool_below={
+            key: milli(points) for key, points in stages["mql"].get("cool_below", {}).items()
+        },
         stay_days=stages["mql"].get("stay_days", 0),
         recycle={key: days for key, days in recycle.items() if key != "wakes"},
         wakes=recycle.get("wakes", []),
@@ -201,7 +242,11 @@ def _compiled(document: Mapping[str, Any], version: int, activation: int) -> Mod
 
 
 def _signal(key: str, signal: Mapping[str, Any]) -> Signal:
-    where, distinct, events = signal.get("where", {}), signal.get("distinct"), signal.get("event") or []
+    where, distinct, events = (
+        signal.get("where", {}),
+        signal.get("distinct"),
+        signal.get("event") or [],
+    )
     names = signal.get("form") or ([events] if isinstance(events, str) else events)
     visited = "visited the " if "path" in where and not distinct else ""
     return Signal(
@@ -216,8 +261,12 @@ def _signal(key: str, signal: Mapping[str, Any]) -> Signal:
 
 
 def _matching(signals: Mapping[str, Signal], fields: Set[str]) -> str:
-    """Sixteen hex digits of what decides which signals an event matches and what a profile keeps of it."""
-    what = [[one.id, one.kind, one.names, one.where, one.distinct] for _, one in sorted(signals.items())]
+    """Sixteen hex digits of what decides which signals an event matches and what a profile keeps of
+    it.
+    """
+    what = [
+        [one.id, one.kind, one.names, one.where, one.distinct] for _, one in sorted(signals.items())
+    ]
     return sha256(json.dumps([what, sorted(fields - NAMED_FIELDS)]).encode()).hexdigest()[:16]
 
 
@@ -227,7 +276,9 @@ def _field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRule:
         group=rule.get("group") or default_group(side, on_signal=False),
         field=rule["field"],
         touch=rule.get("touch"),
-        tiers=tuple((_test(tier), milli(tier.get("points") or 0)) for tier in rule.get("tiers") or [rule]),
+        tiers=tuple(
+            (_test(tier), milli(tier.get("points") or 0)) for tier in rule.get("tiers") or [rule]
+        ),
         disqualify=bool(rule.get("disqualify", False)),
     )
 
@@ -242,7 +293,9 @@ def _test(rule: Mapping[str, Any]) -> Test:
     return Test(operator, operand)
 
 
-def _behaviour_rule(key: str, rule: Mapping[str, Any], signals: Mapping[str, Signal]) -> BehaviourRule:
+def _behaviour_rule(
+    key: str, rule: Mapping[str, Any], signals: Mapping[str, Signal]
+) -> BehaviourRule:
     most = rule.get("max_points")
     return BehaviourRule(
         id=key,
@@ -258,14 +311,20 @@ def _behaviour_rule(key: str, rule: Mapping[str, Any], signals: Mapping[str, Sig
 
 @lru_cache(maxsize=64)
 def _decay(half_life_days: float | None) -> Sequence[float]:
-    """What is left of a point after 0, 1, 2, ... days. A table, because the same few hundred powers are asked for with
-    every score."""
-    return tuple(1.0 if half_life_days is None else 2.0 ** (-days / half_life_days) for days in range(HORIZON_DAYS))
+    """What is left of a point after 0, 1, 2, ... days. A table, because the same few hundred powers
+    are asked for with every score.
+    """
+    return tuple(
+        1.0 if half_life_days is None else 2.0 ** (-days / half_life_days)
+        for days in range(HORIZON_DAYS)
+    )
 
 
 def _condition(condition: Mapping[str, Any], kind: str | None) -> Condition:
     return Condition(
-        thresholds=tuple((key, milli(points)) for key, points in condition.items() if key not in CONDITION_KEYS),
+        thresholds=tuple(
+            (key, milli(points)) for key, points in condition.items() if key not in CONDITION_KEYS
+        ),
         signal=condition.get("signal"),
         days=condition.get("days", 1),
         within_days=condition.get("within_days", DEFAULT_WITHIN_DAYS),

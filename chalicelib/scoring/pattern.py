@@ -1,7 +1,8 @@
-"""Wildcards as the model's authors write them: `*` is any run of characters, `/` included; case is ignored.
+"""Wildcards as the model's authors write them: `*` is any run of characters, `/` included; case is
+ignored.
 
-No regular expressions: a pattern is split once and then found piece by piece, so that the time is linear
-in the value whatever a pattern or a visitor's URL looks like.
+No regular expressions: a pattern is split once and then found piece by piece, so that the time is
+linear in the value whatever a pattern or a visitor's URL looks like.
 """
 
 from bisect import bisect_right
@@ -20,7 +21,9 @@ def _pieces(pattern: str) -> Pieces:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Whether the whole value is the pattern, with `*` for any run of characters; case is ignored."""
+    """Whether the whole value is the pattern, with `*` for any run of characters; case is
+    ignored.
+    """
     pieces, folded = _pieces(pattern), value.casefold()
     return folded == pieces[0] if len(pieces) == 1 else _fits(pieces, folded)
 
@@ -32,10 +35,11 @@ def matches_any(patterns: Sequence[str], value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Prefixes:
-    """Texts, of which those are found that another text begins with, in the time of one search among all of them.
+    """Texts, of which those are found that another text begins with, in the time of one search
+    among all of them.
 
-    texts: in order. bits: of each text and of all those that it begins with itself. shorter: the position of the
-    longest of those, -1 without one.
+    texts: in order. bits: of each text and of all those that it begins with itself. shorter: the
+    position of the longest of those, -1 without one.
     """
 
     texts: Sequence[str]
@@ -57,8 +61,8 @@ class Prefixes:
     def bits_of(self, text: str) -> int:
         """The bits of all that a text begins with.
 
-        The last one in order that is not after the text begins with the longest that is looked for: whatever stands
-        between a text and its prefix has that prefix too.
+        The last one in order that is not after the text begins with the longest that is looked for:
+        whatever stands between a text and its prefix has that prefix too.
         """
         at = bisect_right(self.texts, text) - 1
         while at >= 0:
@@ -70,11 +74,12 @@ class Prefixes:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Many patterns, looked for at once; each stands for some bits, and a value finds the bits of all that it matches.
+    """Many patterns, looked for at once; each stands for some bits, and a value finds the bits of
+    all that it matches.
 
-    A pattern without a star, or with one star at its end or its beginning, costs nothing of its own: one look finds
-    the first, one search the second, one search backwards the third. What has a star at both ends or in the middle is
-    tried by itself.
+    A pattern without a star, or with one star at its end or its beginning, costs nothing of its
+    own: one look finds the first, one search the second, one search backwards the third. What has a
+    star at both ends or in the middle is tried by itself.
     """
 
     exact: Mapping[str, int]

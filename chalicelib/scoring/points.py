@@ -1,7 +1,9 @@
-"""What each rule of a model gives: the arithmetic that every score rests on, with its reasons or without.
+"""What each rule of a model gives: the arithmetic that every score rests on, with its reasons or
+without.
 
-A behaviour rule contributes on day T: points x sum over days d of min(count[d], per_day) x 2^(-(T-d)/half_life),
-its absolute value limited to max_points (design.md, "Scoring"), in whole thousandths of a point.
+A behaviour rule contributes on day T: points x sum over days d of min(count[d], per_day) x
+2^(-(T-d)/half_life), its absolute value limited to max_points (design.md, "Scoring"), in whole
+thousandths of a point.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,11 +18,15 @@ from chalicelib.scoring.tally import Since, Tally, within_horizon
 
 NO_LIMIT = 1 << 62  # of a rule without `per_day`
 
-Cells = Sequence[tuple[int, int]]  # days and counts in order: a sum of floats must not depend on a dict's order
+Cells = Sequence[
+    tuple[int, int]
+]  # days and counts in order: a sum of floats must not depend on a dict's order
 
 
 class Held(NamedTuple):
-    """A field rule that holds: the test that does, the value that it holds for, and its thousandths."""
+    """A field rule that holds: the test that does, the value that it holds for, and its
+    thousandths.
+    """
 
     rule: FieldRule
     test: Test
@@ -30,7 +36,9 @@ class Held(NamedTuple):
 
 def is_one_of_us(model: Model, facts: Mapping[str, Value]) -> bool:
     """Whether a person is of our own domains (playbook, rule 10)."""
-    return bool(model.internal_domains) and matches_any(model.internal_domains, str(facts.get("email_domain", "")))
+    return bool(model.internal_domains) and matches_any(
+        model.internal_domains, str(facts.get("email_domain", ""))
+    )
 
 
 def seen_until(tally: Tally, today: date, since: Since | None) -> Tally:
@@ -65,8 +73,9 @@ def weighed(rule: BehaviourRule, cells: Cells, today: int) -> tuple[int, int]:
 
 
 def weight_of(rule: BehaviourRule, cells: Cells, today: int) -> tuple[float, int]:
-    """What a rule's points are multiplied with, and how many counts are in it: the formula. A day of tomorrow counts as
-    today: two clocks differ."""
+    """What a rule's points are multiplied with, and how many counts are in it: the formula. A day
+    of tomorrow counts as today: two clocks differ.
+    """
     decay, most, counted, weight = rule.decay, rule.per_day or NO_LIMIT, 0, 0.0
     if cells[-1][0] > today:
         cells = [(min(day, today), count) for day, count in cells]

@@ -1,7 +1,7 @@
 """Profile and touches: what we know of the person, and where they came from first and last.
 
-Per field the newest by (confirmed, at, event id) wins, so any order of arrival gives the same profile, and a
-stranger who types someone's address overwrites nothing that a confirmed person gave.
+Per field the newest by (confirmed, at, event id) wins, so any order of arrival gives the same
+profile, and a stranger who types someone's address overwrites nothing that a confirmed person gave.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -11,7 +11,17 @@ from datetime import datetime
 from chalicelib.events import Event, Value
 
 NAMED_FIELDS = frozenset(
-    ["email", "first_name", "last_name", "job_title", "company", "company_size", "industry", "country", "phone"]
+    [
+        "email",
+        "first_name",
+        "last_name",
+        "job_title",
+        "company",
+        "company_size",
+        "industry",
+        "country",
+        "phone",
+    ]
 )
 TOUCH_KEYS = ("source", "medium", "name")
 
@@ -28,7 +38,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One arrival from a source. Empty strings where the source, medium or campaign was not named."""
+    """One arrival from a source. Empty strings where the source, medium or campaign was not
+    named.
+    """
 
     at: datetime
     event_id: str
@@ -51,8 +63,8 @@ Profile = Mapping[str, Known]
 def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset()) -> Profile:
     """The profile with what the events say of the person. Commutes and is idempotent.
 
-    also: the fields that the model's rules read beside the named ones. Whatever else a form has stays in its event:
-    a stranger must not be able to fill a lead's one profile item.
+    also: the fields that the model's rules read beside the named ones. Whatever else a form has
+    stays in its event: a stranger must not be able to fill a lead's one profile item.
     """
     known = dict(profile)
     for event in events:
@@ -85,7 +97,11 @@ def touch(touches: Touches, events: Iterable[Event]) -> Touches:
 
 
 def values(profile: Profile) -> dict[str, Value]:
-    """Field -> value, with the two parts of the address that rules ask for: email_domain and email_local."""
+    """Field -> value, with the two parts of the address that rules ask for: email_domain and
+    email_local.
+    """
     known = {name: one.value for name, one in profile.items()}
     local, _, domain = str(known.get("email", "")).rpartition("@")
-    return {**known, "email_local": local.lower(), "email_domain": domain.lower()} if domain else known
+    return (
+        {**known, "email_local": local.lower(), "email_domain": domain.lower()} if domain else known
+    )

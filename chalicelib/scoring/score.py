@@ -1,8 +1,8 @@
 """The score: what a model says of (profile, touches, tally) on a day, with its reasons.
 
-Lines are whole thousandths and summed as integers; what a limit takes is a line of its own; so the lines sum to the
-score exactly. `score` says why; `worth` is the same without the words, for what-if and the days ahead, which ask for
-thousands of scores and show a few. Both rest on points.py.
+Lines are whole thousandths and summed as integers; what a limit takes is a line of its own; so the
+lines sum to the score exactly. `score` says why; `worth` is the same without the words, for what-if
+and the days ahead, which ask for thousands of scores and show a few. Both rest on points.py.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,9 +33,11 @@ INTERNAL = "internal"  # the line of one of us
 
 @dataclass(slots=True)
 class Reason:
-    """One line of a score. milli: thousandths of a point; count: days, keys or None for a fact; last: latest day.
+    """One line of a score. milli: thousandths of a point; count: days, keys or None for a fact;
+    last: latest day.
 
-    Nobody changes one. It is not frozen because a score makes fifty, and a frozen one costs seven times as much.
+    Nobody changes one. It is not frozen because a score makes fifty, and a frozen one costs seven
+    times as much.
     """
 
     rule: str
@@ -48,7 +50,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score on a day, in thousandths. groups add up to the total, and so do the lines; sums are the model's own.
+    """A score on a day, in thousandths. groups add up to the total, and so do the lines; sums are
+    the model's own.
 
     tally: the behaviour that counts on that day. disqualifiers: the disqualifying rules that hold.
     internal: the person is one of us, and neither scored nor decided on.
@@ -78,7 +81,12 @@ class Score:
 
 
 def score(
-    model: Model, profile: Profile, touches: Touches, tally: Tally, today: date, since: Since | None = None
+    model: Model,
+    profile: Profile,
+    touches: Touches,
+    tally: Tally,
+    today: date,
+    since: Since | None = None,
 ) -> Score:
     """What the model says of a lead on a day. Never reads a clock, a table or a setting.
 
@@ -100,7 +108,12 @@ def score(
 
 
 def worth(
-    model: Model, profile: Profile, touches: Touches, tally: Tally, today: date, since: Since | None = None
+    model: Model,
+    profile: Profile,
+    touches: Touches,
+    tally: Tally,
+    today: date,
+    since: Since | None = None,
 ) -> Score:
     """The same score without its reasons, in half the time."""
     return worth_by_day(model, profile, touches, tally, since)(today)
@@ -109,7 +122,9 @@ def worth(
 def worth_by_day(
     model: Model, profile: Profile, touches: Touches, tally: Tally, since: Since | None = None
 ) -> Callable[[date], Score]:
-    """The score without its reasons on any day: what the rules on fields say is found once for all days."""
+    """The score without its reasons on any day: what the rules on fields say is found once for all
+    days.
+    """
     facts = values(profile)
     if is_one_of_us(model, facts):
         return lambda today: replace(_of_us(model, today), reasons=())
@@ -131,10 +146,17 @@ def worth_by_day(
 
 
 def worth_ahead(
-    model: Model, profile: Profile, touches: Touches, tally: Tally, today: date, since: Since | None = None
+    model: Model,
+    profile: Profile,
+    touches: Touches,
+    tally: Tally,
+    today: date,
+    since: Since | None = None,
 ) -> Callable[[int], Score]:
-    """About what a lead is worth in n days if nothing happens, at a multiplication a rule: every day's count decays by
-    the same factor. Up to a rounding of a thousandth, and but for what leaves the horizon on the way, it is exact."""
+    """About what a lead is worth in n days if nothing happens, at a multiplication a rule: every
+    day's count decays by the same factor. Up to a rounding of a thousandth, and but for what leaves
+    the horizon on the way, it is exact.
+    """
     facts, day = values(profile), today.toordinal()
     if is_one_of_us(model, facts):
         return lambda days: replace(_of_us(model, today + timedelta(days=days)), reasons=())
@@ -153,14 +175,17 @@ def worth_ahead(
         raw = dict(known)
         for rule, weight in weights:
             raw[rule.group] += limited(rule, round(rule.points * weight * rule.decay[days]))
-        return summed(model, held, within_limits(model, raw), seen, today + timedelta(days=days), ())
+        return summed(
+            model, held, within_limits(model, raw), seen, today + timedelta(days=days), ()
+        )
 
     return in_days
 
 
 def holds(condition: Condition, score: Score) -> bool:
-    """Whether a stage condition holds on the score's day: every threshold reached (unrounded), and the signal seen
-    on enough different days d with 0 <= today - d <= within_days."""
+    """Whether a stage condition holds on the score's day: every threshold reached (unrounded), and
+    the signal seen on enough different days d with 0 <= today - d <= within_days.
+    """
     if condition.signal is not None and not _is_seen(condition, condition.signal, score):
         return False  # asked first: most leads did little
     for name, least in condition.thresholds:  # noqa: SIM110  a generator costs as much as the comparisons
@@ -178,7 +203,9 @@ def _is_seen(condition: Condition, signal: str, score: Score) -> bool:
 
 
 def interest(model: Model, score: Score) -> str | None:
-    """The topic whose signals weigh most in the score today; of equals the one that sorts first. None when none."""
+    """The topic whose signals weigh most in the score today; of equals the one that sorts first.
+    None when none.
+    """
     weights: dict[str, int] = {}
     signals = {rule.id: rule.signal for rule in model.behaviour_rules}
     for line in score.reasons:
@@ -193,7 +220,9 @@ def words(condition: Condition) -> str:
     parts = [f"{name} at least {least / 1000:g}" for name, least in condition.thresholds]
     if condition.signal:
         days = f" on {condition.days} days" if condition.days > 1 else ""
-        parts.insert(0, f"{condition.signal.replace('-', ' ')}{days} within {condition.within_days} days")
+        parts.insert(
+            0, f"{condition.signal.replace('-', ' ')}{days} within {condition.within_days} days"
+        )
     return ", ".join(parts)
 
 
@@ -205,9 +234,16 @@ def _of_us(model: Model, today: date) -> Score:
 
 
 def summed(
-    model: Model, held: Sequence[Held], groups: Mapping[str, int], seen: Tally, today: date, lines: Iterable[Reason]
+    model: Model,
+    held: Sequence[Held],
+    groups: Mapping[str, int],
+    seen: Tally,
+    today: date,
+    lines: Iterable[Reason],
 ) -> Score:
-    """The score of the field rules that hold, the groups' points within their limits, and the lines if asked for."""
+    """The score of the field rules that hold, the groups' points within their limits, and the lines
+    if asked for.
+    """
     known = [one for one in held if one.milli and one.rule.group == "fit"]
     return Score(
         day=today,
@@ -246,7 +282,9 @@ def _behaviour_lines(model: Model, seen: Tally, today: int) -> Iterator[Reason]:
         if points:
             lost = _lost_words(rule, seen.days.get(rule.signal.id), points, counted)
             text = _behaviour_words(rule, len(cells)) + lost
-            yield Reason(rule.id, rule.group, points, text, len(cells), date.fromordinal(cells[-1][0]))
+            yield Reason(
+                rule.id, rule.group, points, text, len(cells), date.fromordinal(cells[-1][0])
+            )
         if (bound := limited(rule, points)) != points:
             yield _limit(rule.id, rule.group, bound - points, bound)
 
@@ -257,7 +295,9 @@ def _behaviour_words(rule: BehaviourRule, number: int) -> str:
     return f"{rule.signal.words} on {number} {'day' if number == 1 else 'days'}"
 
 
-def _lost_words(rule: BehaviourRule, days: Mapping[int, int] | None, points: int, counted: int) -> str:
+def _lost_words(
+    rule: BehaviourRule, days: Mapping[int, int] | None, points: int, counted: int
+) -> str:
     """What the limit per day left out, and what time has taken, if they did."""
     text, fresh = "", rule.points * counted
     if days and (over := sum(days.values()) - counted):
@@ -274,11 +314,15 @@ def _points(milli: int) -> str:
 
 def _limit(of: str, group: str, milli: int, bound: int) -> Reason:
     side = "at most" if milli < 0 else "at least"
-    return Reason(f"limit:{of}", group, milli, f"{of.replace('-', ' ')} counts {side} {bound / 1000:g}")
+    return Reason(
+        f"limit:{of}", group, milli, f"{of.replace('-', ' ')} counts {side} {bound / 1000:g}"
+    )
 
 
 def _grade(model: Model, fit: int, known: int) -> str:
-    """The grade of a fit: the best whose threshold it reaches, F below all, – when too few fit rules have a line."""
+    """The grade of a fit: the best whose threshold it reaches, F below all, – when too few fit
+    rules have a line.
+    """
     if known < model.grade_needs:
         return NO_GRADE
     return next((grade for least, grade in model.grades if fit >= least), WORST_GRADE)

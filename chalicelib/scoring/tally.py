@@ -1,8 +1,8 @@
 """The tally: signal -> UTC day -> count. The sufficient statistic of what a lead did.
 
-Counts are stored, not points, so the order of arrival cannot matter and a model with other weights needs no
-recount. A `distinct` signal keeps, instead of counts, the hash of each key with its latest day.
-Days are proleptic ordinals (`date.toordinal()`).
+Counts are stored, not points, so the order of arrival cannot matter and a model with other weights
+needs no recount. A `distinct` signal keeps, instead of counts, the hash of each key with its latest
+day. Days are proleptic ordinals (`date.toordinal()`).
 """
 
 import json
@@ -37,7 +37,8 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """From when behaviour counts: from a day on, less what that day's cells held then (design.md, "Lifecycle").
+    """From when behaviour counts: from a day on, less what that day's cells held then (design.md,
+    "Lifecycle").
 
     day: as an ordinal; held: the cells of that one day.
     """
@@ -48,8 +49,13 @@ class Since:
     @classmethod
     def now(cls, tally: Tally, today: int) -> "Since":
         """From this moment on."""
-        days = {signal: {today: cells[today]} for signal, cells in tally.days.items() if today in cells}
-        keys = {signal: {k: d for k, d in cells.items() if d == today} for signal, cells in tally.keys.items()}
+        days = {
+            signal: {today: cells[today]} for signal, cells in tally.days.items() if today in cells
+        }
+        keys = {
+            signal: {k: d for k, d in cells.items() if d == today}
+            for signal, cells in tally.keys.items()
+        }
         return cls(today, Tally(days, {signal: cells for signal, cells in keys.items() if cells}))
 
     def left_of(self, tally: Tally) -> Tally:
@@ -99,25 +105,40 @@ def since(tally: Tally, first_day: int) -> Tally:
     """The tally without the days before first_day: the same one when it has none."""
     if min(oldest_days(tally), default=first_day) >= first_day:
         return tally
-    days = {signal: {d: n for d, n in cells.items() if d >= first_day} for signal, cells in tally.days.items()}
-    keys = {signal: {k: d for k, d in cells.items() if d >= first_day} for signal, cells in tally.keys.items()}
+    days = {
+        signal: {d: n for d, n in cells.items() if d >= first_day}
+        for signal, cells in tally.days.items()
+    }
+    keys = {
+        signal: {k: d for k, d in cells.items() if d >= first_day}
+        for signal, cells in tally.keys.items()
+    }
     return Tally({s: c for s, c in days.items() if c}, {s: c for s, c in keys.items() if c})
 
 
 def until(tally: Tally, last_day: int) -> Tally:
     """The tally without the days after last_day."""
-    days = {signal: {d: n for d, n in cells.items() if d <= last_day} for signal, cells in tally.days.items()}
-    keys = {signal: {k: d for k, d in cells.items() if d <= last_day} for signal, cells in tally.keys.items()}
+    days = {
+        signal: {d: n for d, n in cells.items() if d <= last_day}
+        for signal, cells in tally.days.items()
+    }
+    keys = {
+        signal: {k: d for k, d in cells.items() if d <= last_day}
+        for signal, cells in tally.keys.items()
+    }
     return Tally({s: c for s, c in days.items() if c}, {s: c for s, c in keys.items() if c})
 
 
 def within_horizon(tally: Tally, today: int) -> Tally:
-    """The tally of the last 400 days: what is older is ignored by the score and dropped at the next write."""
+    """The tally of the last 400 days: what is older is ignored by the score and dropped at the next
+    write.
+    """
     return since(tally, today - HORIZON_DAYS + 1)
 
 
 def pack(tally: Tally) -> bytes:
-    """A tally as bytes: each signal's days as [first day, count, days since the one before, count, ...], deflated.
+    """A tally as bytes: each signal's days as [first day, count, days since the one before, count,
+    ...], deflated.
 
     Ten thousand events over sixty days and eight signals are about 0.7 KB.
     """
@@ -138,7 +159,9 @@ def key_hash(key: Value | None) -> str:
 
 
 def _newest(cells: Keys) -> Keys:
-    """The newest 32 keys; of one day those that sort first, so that any order of arrival keeps the same ones."""
+    """The newest 32 keys; of one day those that sort first, so that any order of arrival keeps the
+    same ones.
+    """
     if len(cells) <= DISTINCT_MAX_KEYS:
         return cells
     return dict(sorted(cells.items(), key=lambda cell: (-cell[1], cell[0]))[:DISTINCT_MAX_KEYS])

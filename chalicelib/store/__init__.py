@@ -1,4 +1,5 @@
-"""The one table: keys, codecs, and every access pattern as a named method (docs/data-model.md lists them).
+"""The one table: keys, codecs, and every access pattern as a named method (docs/data-model.md lists
+them).
 
 Only this room imports boto3 for data. It decides nothing.
 """

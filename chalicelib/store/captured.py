@@ -1,4 +1,6 @@
-"""What capture knows and writes: single events, and what one form submission writes, in one transaction."""
+"""What capture knows and writes: single events, and what one form submission writes, in one
+transaction.
+"""
 
 import json
 from collections.abc import Sequence
@@ -55,7 +57,8 @@ class Captured:
         answer: Answer | None,
         now: datetime,
     ) -> None:
-        """Store a submission whole or not at all: its events, the visitors it claims, consent and the answer.
+        """Store a submission whole or not at all: its events, the visitors it claims, consent and
+        the answer.
 
         Raises ConflictError when an event, an owner, a consent or an answer came in between.
         """

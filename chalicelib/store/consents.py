@@ -22,7 +22,8 @@ class Consents:
         return consent_of(self._table.get(keys.lead(lead_id), keys.CONSENT))
 
     def suppress(self, lead_id: str, reason: str, event: Event, now: datetime) -> None:
-        """Suppress a lead's letters and append the event that says why, whole or not at all; a repeat does nothing.
+        """Suppress a lead's emails and append the event that says why, whole or not at all; a
+        repeat does nothing.
 
         Raises ConflictError when another writer was first.
         """

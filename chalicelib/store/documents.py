@@ -1,4 +1,6 @@
-"""What marketers and sales managers own: sequences, letters, forms, routing; and the deployment's facts."""
+"""What marketers and sales managers own: sequences, emails, forms, routing; and the deployment's
+facts.
+"""
 
 import json
 from collections.abc import Callable, Mapping
@@ -16,7 +18,8 @@ Stored = Mapping[str, Any]
 class Documents:
     """Reads documents, each at most once in 30 s; writes them when a deploy or a person says so.
 
-    A kind of which there is one (`routing`, `deployment`) is stored under `ACTIVE`, others under their id.
+    A kind of which there is one (`routing`, `deployment`) is stored under `ACTIVE`, others under
+    their id.
     """
 
     def __init__(self, table: Table, now: Callable[[], datetime]) -> None:

@@ -8,7 +8,7 @@ from chalicelib.limits import DUE_MAX_ITEMS, JOBS_MAX_PER_TICK
 from chalicelib.store import keys
 from chalicelib.store.table import Table
 
-TASKS = {keys.STANDING: Task.REVIEW, keys.REFOLD: Task.REFOLD}
+TASKS = {keys.STANDING: Task.REVIEW, keys.REPLAY: Task.REPLAY}
 
 
 class DueList:
@@ -18,13 +18,16 @@ class DueList:
         self._table = table
 
     def until(self, now: datetime) -> Iterator[Due]:
-        """What is due by now: jobs, which are few, before all else; then the oldest first in each shard, at most 500
-        of a shard.
+        """What is due by now: jobs, which are few, before all else; then the oldest first in each
+        shard, at most 500 of a shard.
 
-        Each minute begins with another shard, so that none waits behind the others when time runs out.
+        Each minute begins with another shard, so that none waits behind the others when time runs
+        out.
         """
         last = keys.due_at(now, keys.END)
-        for item in self._table.query(keys.DUE_JOBS, last=last, limit=JOBS_MAX_PER_TICK, index="due"):
+        for item in self._table.query(
+            keys.DUE_JOBS, last=last, limit=JOBS_MAX_PER_TICK, index="due"
+        ):
             yield Due(Task.JOB, "", str(item["pk"]).removeprefix(keys.job("")))
         for number in range(keys.DUE_SHARDS):
             shard = (now.minute + number) % keys.DUE_SHARDS
@@ -33,5 +36,5 @@ class DueList:
                 lead_id, sk = str(item["pk"]).removeprefix(keys.LEAD), str(item["sk"])
                 if sk in TASKS:
                     yield Due(TASKS[sk], lead_id, "")
-                elif sk.startswith(keys.INTENT):
-                    yield Due(Task.INTENT, lead_id, sk.removeprefix(keys.INTENT))
+                elif sk.startswith(keys.OUTBOX):
+                    yield Due(Task.MESSAGE, lead_id, sk.removeprefix(keys.OUTBOX))

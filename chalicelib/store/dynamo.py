@@ -16,8 +16,9 @@ INDEX_KEYS = {None: ("pk", "sk"), "list": ("list_pk", "list_sk"), "due": ("due_p
 
 
 class DynamoTable:
-    """A DynamoDB table through a boto3 client. Its retries (of throttles and lost connections) are the client's:
-    every write is conditional, so a repeated one cannot count twice."""
+    """A DynamoDB table through a boto3 client. Its retries (of throttles and lost connections) are
+    the client's: every write is conditional, so a repeated one cannot count twice.
+    """
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client, self._name = client, name
@@ -92,7 +93,9 @@ class DynamoTable:
 
     def _transact(self, writes: Sequence[Write]) -> None:
         try:
-            self._client.transact_write_items(TransactItems=[self._element(write) for write in writes])
+            self._client.transact_write_items(
+                TransactItems=[self._element(write) for write in writes]
+            )
         except self._client.exceptions.TransactionCanceledException as error:
             reasons: Any = error.response["CancellationReasons"]
             codes = {reason["Code"] for reason in reasons} - {"None"}
@@ -125,7 +128,9 @@ def connect(name: str) -> DynamoTable:
 
 
 def marshal(item: Item) -> dict[str, Any]:
-    """An item in DynamoDB's JSON. Texts, whole numbers, booleans and bytes; anything richer is stored as JSON text."""
+    """An item in DynamoDB's JSON. Texts, whole numbers, booleans and bytes; anything richer is
+    stored as JSON text.
+    """
     return {name: _marshal_one(value) for name, value in item.items()}
 
 
@@ -166,7 +171,9 @@ def _condition(expect: Expectation) -> dict[str, Any]:
         return {}
     names = {f"#{position}": name for position, name in enumerate(expect)}
     values = {
-        f":{position}": _marshal_one(value) for position, value in enumerate(expect.values()) if value is not None
+        f":{position}": _marshal_one(value)
+        for position, value in enumerate(expect.values())
+        if value is not None
     }
     parts = [
         f"attribute_not_exists(#{position})" if value is None else f"#{position} = :{position}"

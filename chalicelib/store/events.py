@@ -30,12 +30,18 @@ class Events:
         return True
 
     def of(self, partition: str) -> Iterator[Event]:
-        """All events of a lead or a visitor, newest first by the client's clock, read as they are needed."""
-        found = self._table.query(partition, first=keys.EVENT, last=keys.EVENT + keys.END, newest_first=True)
+        """All events of a lead or a visitor, newest first by the client's clock, read as they are
+        needed.
+        """
+        found = self._table.query(
+            partition, first=keys.EVENT, last=keys.EVENT + keys.END, newest_first=True
+        )
         return map(event_of, found)
 
     def joined(self, visitor: str, until: datetime) -> list[Event]:
-        """The newest 1,000 events of a visitor that were captured up to a time: what a join counts."""
+        """The newest 1,000 events of a visitor that were captured up to a time: what a join
+        counts.
+        """
         found: list[Event] = []
         for event in self.of(visitor):
             if event.captured_at <= until:
@@ -45,7 +51,7 @@ class Events:
         return found
 
     def since_join(self, visitor: str, until: datetime) -> list[Event]:
-        """What a refold takes of a visitor: what its join counts, and everything captured later."""
+        """What a replay takes of a visitor: what its join counts, and everything captured later."""
         before, after = 0, list[Event]()
         for event in self.of(visitor):
             before += event.captured_at <= until
@@ -54,10 +60,14 @@ class Events:
         return after
 
     def recent(self, lead_id: str) -> list[Event]:
-        """A lead's latest events and those of the visitors it joined, newest first: what a salesperson reads."""
+        """A lead's latest events and those of the visitors it joined, newest first: what a
+        salesperson reads.
+        """
         own = list(self._newest(keys.lead(lead_id)))
         every = [*own, *(event for visitor in visitors_of(own) for event in self._newest(visitor))]
-        return sorted(every, key=lambda event: (event.at, event.id), reverse=True)[:RECENT_PER_PARTITION]
+        return sorted(every, key=lambda event: (event.at, event.id), reverse=True)[
+            :RECENT_PER_PARTITION
+        ]
 
     def owner(self, visitor: str) -> str | None:
         """The lead that a visitor belongs to."""
@@ -68,7 +78,15 @@ class Events:
         """Whether a visitor id had over 2,000 events in the last day: then many browsers use it."""
         first = f"{keys.EVENT}{epoch_ms(now - timedelta(days=1)):013d}"
         most = EVENTS_MAX_PER_VISITOR_DAY + 1
-        return sum(1 for _ in self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)) == most
+        return (
+            sum(
+                1
+                for _ in self._table.query(
+                    visitor, first=first, last=keys.EVENT + keys.END, limit=most
+                )
+            )
+            == most
+        )
 
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(
@@ -92,7 +110,9 @@ def put_owner(visitor: str, lead_id: str) -> Put:
 
 
 def event_item(event: Event) -> Item:
-    """An event as it is stored. Open-ended parts are JSON text; empty parts are left out, so that a ping is small."""
+    """An event as it is stored. Open-ended parts are JSON text; empty parts are left out, so that a
+    ping is small.
+    """
     item: Item = {
         "pk": event.partition,
         "sk": keys.event(event.id),
@@ -113,7 +133,8 @@ def event_item(event: Event) -> Item:
     if event.confirmed:
         item["confirmed"] = True
     if event.is_ping:
-        # never long ago: DynamoDB does not expire what should have expired more than five years before
+        # never long ago: DynamoDB does not expire what should have expired more than five years
+        # before
         expires_at = max(event.at + timedelta(days=HORIZON_DAYS), event.captured_at)
         item["expires_at_epoch_s"] = int(expires_at.timestamp())
     return item

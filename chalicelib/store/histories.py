@@ -2,50 +2,58 @@
 
 from itertools import islice
 
-from chalicelib.delivery.outbox import Intent
+from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, absorbed_of, lead_partition, visitors_of
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.limits import TIMELINE_MAX_EVENTS
 from chalicelib.store import keys
 from chalicelib.store.events import Events, event_of
 from chalicelib.store.lead_items import transition_of
-from chalicelib.store.outbox import intent_of
+from chalicelib.store.outbox import message_of
 from chalicelib.store.table import Table
 
 
 class Histories:
-    """Reads everything that happened to a lead: one query of its partition, one of each visitor it joined."""
+    """Reads everything that happened to a lead: one query of its partition, one of each visitor it
+    joined.
+    """
 
     def __init__(self, table: Table) -> None:
         self._table, self._events = table, Events(table)
 
-    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Recorded], list[Intent]]:
-        """A lead's events with those of its visitors and of the leads that turned out to be it, its transitions and
-        its intents, in no particular order.
+    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Recorded], list[OutboxMessage]]:
+        """A lead's events with those of its visitors and of the leads that turned out to be it, its
+        transitions and its messages, in no particular order.
 
         At most the newest 10,000 events of each visitor.
         """
-        events, transitions, intents = self._of_partition(lead_partition(lead_id))
+        events, transitions, outbox = self._of_partition(lead_partition(lead_id))
         seen, waiting = {lead_id}, absorbed_of(events)
         while waiting:
             if (other := waiting.pop()) not in seen:
                 seen.add(other)
                 theirs, _, sent = self._of_partition(lead_partition(other))
-                events, intents, waiting = events + theirs, intents + sent, waiting + absorbed_of(theirs)
+                events, outbox, waiting = (
+                    events + theirs,
+                    outbox + sent,
+                    waiting + absorbed_of(theirs),
+                )
         for visitor in visitors_of(events):
             events += islice(self._events.of(visitor), TIMELINE_MAX_EVENTS)
-        return events, transitions, intents
+        return events, transitions, outbox
 
-    def _of_partition(self, partition: str) -> tuple[list[Event], list[Recorded], list[Intent]]:
+    def _of_partition(
+        self, partition: str
+    ) -> tuple[list[Event], list[Recorded], list[OutboxMessage]]:
         events: list[Event] = []
         transitions: list[Recorded] = []
-        intents: list[Intent] = []
+        outbox: list[OutboxMessage] = []
         for item in self._table.query(partition):
             sk = str(item["sk"])
             if sk.startswith(keys.EVENT):
                 events.append(event_of(item))
             elif sk.startswith(keys.TRANSITION):
                 transitions.append(transition_of(item))
-            elif sk.startswith(keys.INTENT):
-                intents.append(intent_of(item))
-        return events, transitions, intents
+            elif sk.startswith(keys.OUTBOX):
+                outbox.append(message_of(item))
+        return events, transitions, outbox

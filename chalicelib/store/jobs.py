@@ -30,7 +30,9 @@ class Jobs:
         item = self._table.get(keys.job(job_id), keys.JOB)
         return _job_of(item) if item else None
 
-    def create(self, job: Job, parts: Sequence[Part] = (), document: Document | None = None) -> None:
+    def create(
+        self, job: Job, parts: Sequence[Part] = (), document: Document | None = None
+    ) -> None:
         """Write a new job. Its list and its document stand before anybody can see the job."""
         for number, part in enumerate(parts):
             self._table.write(_part(job, number, part))
@@ -39,7 +41,9 @@ class Jobs:
         self._table.write(Put(_job_item(job), ABSENT))
 
     def begin(self, job: Job) -> str | None:
-        """Write a new publish, if no other one runs; otherwise the id of the one that does. Raises ConflictError."""
+        """Write a new publish, if no other one runs; otherwise the id of the one that does. Raises
+        ConflictError.
+        """
         item = self._table.get(keys.PUBLISHING, keys.TURN)
         if item and "job_id" in item:
             return str(item["job_id"])
@@ -48,10 +52,17 @@ class Jobs:
         self._table.write(Put(_job_item(job), ABSENT), Put(_turn_item(turn), expect))
         return None
 
-    def save(self, before: Job, after: Job, parts: Sequence[Part] = (), simulated: Simulated | None = None) -> None:
+    def save(
+        self,
+        before: Job,
+        after: Job,
+        parts: Sequence[Part] = (),
+        simulated: Simulated | None = None,
+    ) -> None:
         """Replace a job, with the parts that its list got, and with what it found of its document.
 
-        A publish that is over gives its turn to the next one, in the same transaction. Raises ConflictError.
+        A publish that is over gives its turn to the next one, in the same transaction. Raises
+        ConflictError.
         """
         writes = [*self._replace(before, after, parts)]
         if simulated is not None:
@@ -59,8 +70,12 @@ class Jobs:
         self._table.write(*writes)
 
     def activate(self, before: Job, after: Job, version: int, active: Active | None) -> None:
-        """Make a version the active one and say so in the job, in one transaction. Raises ConflictError."""
-        self._table.write(*self._replace(before, after, ()), *self._models.activation(version, active))
+        """Make a version the active one and say so in the job, in one transaction. Raises
+        ConflictError.
+        """
+        self._table.write(
+            *self._replace(before, after, ()), *self._models.activation(version, active)
+        )
 
     def part(self, job_id: str, number: int) -> Part:
         """A part of a job's list."""
@@ -69,7 +84,9 @@ class Jobs:
 
     def parts(self, job_id: str, first: int) -> Iterator[dict[str, Any]]:
         """A job's list from a part on."""
-        for item in self._table.query(keys.job(job_id), first=keys.part(first), last=keys.PART + keys.END):
+        for item in self._table.query(
+            keys.job(job_id), first=keys.part(first), last=keys.PART + keys.END
+        ):
             yield from json.loads(str(item["leads"]))
 
     def document(self, job_id: str) -> Document | None:
@@ -119,7 +136,11 @@ def _job_item(job: Job) -> Item:
     if job.report is not None:
         item["report"] = _packed(job.report)
     if job.due_at is not None:
-        item |= {"due_at_ms": epoch_ms(job.due_at), "due_pk": keys.DUE_JOBS, "due_sk": keys.due_at(job.due_at, job.id)}
+        item |= {
+            "due_at_ms": epoch_ms(job.due_at),
+            "due_pk": keys.DUE_JOBS,
+            "due_sk": keys.due_at(job.due_at, job.id),
+        }
     return item
 
 

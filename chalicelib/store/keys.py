@@ -10,17 +10,17 @@ __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
 SCHEMA = 1  # on every item, so that a later format can tell
 
-OWNER, ANSWER, CONSENT, PROFILE, REFOLD, STANDING = (
+OWNER, ANSWER, CONSENT, PROFILE, REPLAY, STANDING = (
     "OWNER",
     "ANSWER",
     "CONSENT",
     "PROFILE",
-    "REFOLD",
+    "REPLAY",
     "STANDING",
 )
 ACTIVE = "ACTIVE"
 ACTIVATION = "ACTIVATION#"
-EVENT, INTENT, TRANSITION, HANDOFF = "EVENT#", "INTENT#", "TRANSITION#", "HANDOFF#"
+EVENT, OUTBOX, TRANSITION, HANDOFF = "EVENT#", "OUTBOX#", "TRANSITION#", "HANDOFF#"
 QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
 JOB, PART, DOCUMENT = "JOB", "PART#", "DOCUMENT"
 SIMULATED = "SIMULATED"
@@ -28,7 +28,9 @@ PUBLISHING, TURN = "PUBLISHING", "TURN"  # the one item that says which publish 
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 
-INDEXED = frozenset({"list_pk", "list_sk", "due_pk", "due_sk"})  # by which an item stands in an index
+INDEXED = frozenset(
+    {"list_pk", "list_sk", "due_pk", "due_sk"}
+)  # by which an item stands in an index
 
 STAGE_SHARDS = 16
 LEAD_SHARDS = 16
@@ -53,9 +55,9 @@ def transition(version: int) -> str:
     return f"{TRANSITION}{version:08d}"
 
 
-def intent(key: str) -> str:
-    """The sort key of an intent."""
-    return INTENT + key
+def message(key: str) -> str:
+    """The sort key of a message."""
+    return OUTBOX + key
 
 
 def config(kind: str) -> str:
@@ -89,7 +91,9 @@ def simulated(digest: str) -> str:
 
 
 def shard(lead_id: str, shards: int) -> int:
-    """Which of the shards a lead belongs to. Lead ids are hashes, so their last characters spread evenly."""
+    """Which of the shards a lead belongs to. Lead ids are hashes, so their last characters spread
+    evenly.
+    """
     return int.from_bytes(lead_id[-4:].encode(), "big") % shards
 
 
@@ -109,13 +113,13 @@ def all_leads(shard_number: int) -> str:
 
 
 def by_state(state: str, shard_number: int) -> str:
-    """The list index's partition of the intents in a state."""
+    """The list index's partition of the messages in a state."""
     return f"OUTBOX#{state}#{shard_number}"
 
 
-def by_creation(created_at: datetime, intent_id: str) -> str:
-    """The list index's sort key of an intent."""
-    return f"{rfc3339(created_at)}#{intent_id}"
+def by_creation(created_at: datetime, outbox_id: str) -> str:
+    """The list index's sort key of a message."""
+    return f"{rfc3339(created_at)}#{outbox_id}"
 
 
 def due(shard_number: int) -> str:
@@ -129,6 +133,8 @@ def due_at(at: datetime, what: str) -> str:
 
 
 def due_on(day: date, lead_id: str, *, spread: bool) -> str:
-    """The due index's sort key of a review: that UTC day at 00:00, or spread over its first hour."""
+    """The due index's sort key of a review: that UTC day at 00:00, or spread over its first
+    hour.
+    """
     second = int.from_bytes(lead_id[:4].encode(), "big") % REVIEW_SPREAD_SECONDS if spread else 0
     return f"{day.isoformat()}T{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}.000Z#{lead_id}"

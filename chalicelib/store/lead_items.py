@@ -27,18 +27,18 @@ def unlisted(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in keys.INDEXED}
 
 
-def refold_item(lead: Lead, asks: int) -> Item:
-    """The item by which a lead asks for a refold."""
-    return {"pk": keys.lead(lead.lead_id), "sk": keys.REFOLD, "schema": keys.SCHEMA, "asks": asks}
+def replay_item(lead: Lead, asks: int) -> Item:
+    """The item by which a lead asks for a replay."""
+    return {"pk": keys.lead(lead.lead_id), "sk": keys.REPLAY, "schema": keys.SCHEMA, "asks": asks}
 
 
 def lead_of(lead_id: str, items: Iterable[Item]) -> Lead:
-    """The lead of its stored items PROFILE, REFOLD and STANDING, those that there are."""
+    """The lead of its stored items PROFILE, REPLAY and STANDING, those that there are."""
     by_sk = {item["sk"]: item for item in items}
-    profile, standing, refold = (by_sk.get(sk) for sk in (keys.PROFILE, keys.STANDING, keys.REFOLD))
+    profile, standing, replay = (by_sk.get(sk) for sk in (keys.PROFILE, keys.STANDING, keys.REPLAY))
     known: dict[str, Any] = {"lead_id": lead_id}
-    if refold is not None:
-        known["refold_asks"] = int(refold["asks"])
+    if replay is not None:
+        known["replay_requests"] = int(replay["asks"])
     if profile is not None:
         known |= {
             "profile": _profile_of(str(profile["profile"])),
@@ -74,12 +74,17 @@ def transition_of(item: Item) -> Recorded:
         model_version=int(item["model_version"]),
         total=int(item["total"]),
         grade=str(item["grade"]),
-        reasons=[(rule, group, milli, text) for rule, group, milli, text in json.loads(str(item["reasons"]))],
+        reasons=[
+            (rule, group, milli, text)
+            for rule, group, milli, text in json.loads(str(item["reasons"]))
+        ],
     )
 
 
 def standing_item(lead: Lead, *, spread: bool) -> Item:
-    """A lead's standing as it is stored. spread: its review is due within the first hour of its day."""
+    """A lead's standing as it is stored. spread: its review is due within the first hour of its
+    day.
+    """
     standing = lead.standing
     item: Item = {
         "pk": keys.lead(lead.lead_id),
@@ -109,7 +114,7 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
             "outcome": standing.outcome,
             "handed_on": _iso(standing.handed_on),
             "crowded": lead.crowded or None,
-            "refolded_at_ms": _ms(lead.refolded_at),
+            "replayed_at_ms": _ms(lead.replayed_at),
             "created_at_ms": _ms(lead.created_at),
             "updated_at_ms": _ms(lead.updated_at),
             "review_on": _iso(lead.review_on),
@@ -142,7 +147,7 @@ def _standing_of(item: Item) -> dict[str, Any]:
             handed_on=_day(item, "handed_on"),
         ),
         "crowded": bool(item.get("crowded", False)),
-        "refolded_at": _time(item, "refolded_at_ms"),
+        "replayed_at": _time(item, "replayed_at_ms"),
         "review_on": _day(item, "review_on"),
         "total": int(item["total"]),
         "model_version": int(item["model_version"]),
@@ -162,7 +167,9 @@ def profile_item(lead: Lead) -> Item:
         for name, known in sorted(lead.profile.items())
     }
     touches = [
-        [epoch_ms(touch.at), touch.event_id, touch.source, touch.medium, touch.campaign] if touch else None
+        [epoch_ms(touch.at), touch.event_id, touch.source, touch.medium, touch.campaign]
+        if touch
+        else None
         for touch in (lead.touches.first, lead.touches.last)
     ]
     answers = {
@@ -178,7 +185,11 @@ def profile_item(lead: Lead) -> Item:
         "list_pk": keys.all_leads(keys.shard(lead.lead_id, keys.LEAD_SHARDS)),
         "list_sk": lead.lead_id,
     }
-    return item | ({"answers": json.dumps(answers, separators=(",", ":"), ensure_ascii=False)} if answers else {})
+    return item | (
+        {"answers": json.dumps(answers, separators=(",", ":"), ensure_ascii=False)}
+        if answers
+        else {}
+    )
 
 
 def _profile_of(text: str) -> Profile:
@@ -196,7 +207,9 @@ def _answers_of(text: str) -> Answers:
 
 
 def _touches_of(text: str) -> Touches:
-    first, last = (Touch(from_epoch_ms(one[0]), *one[1:]) if one else None for one in json.loads(text))
+    first, last = (
+        Touch(from_epoch_ms(one[0]), *one[1:]) if one else None for one in json.loads(text)
+    )
     return Touches(first, last)
 
 
@@ -216,7 +229,9 @@ def transition_item(lead: Lead, moved: Moved) -> Item:
         "model_version": score.model_version,
         "total": score.total,
         "grade": score.grade,
-        "reasons": json.dumps([[line.rule, line.group, line.milli, line.text] for line in score.reasons]),
+        "reasons": json.dumps(
+            [[line.rule, line.group, line.milli, line.text] for line in score.reasons]
+        ),
     }
     return item | _known(
         {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.delivery.outbox import HANDOFF, Intent
+from chalicelib.delivery.outbox import HANDOFF, OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded, Stage
@@ -14,13 +14,13 @@ from chalicelib.store.lead_items import (
     handoff_item,
     lead_of,
     profile_item,
-    refold_item,
+    replay_item,
     standing_item,
     transition_item,
     transition_of,
     unlisted,
 )
-from chalicelib.store.outbox import intent_of, put_intent, replace_intent
+from chalicelib.store.outbox import message_of, put_message, replace_message
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 
 
@@ -32,11 +32,15 @@ class Leads:
 
     def read(self, lead_id: str) -> Lead:
         """A lead as it stands; version 0 when nothing was derived of it yet."""
-        return lead_of(lead_id, self._table.query(keys.lead(lead_id), first=keys.PROFILE, last=keys.STANDING))
+        return lead_of(
+            lead_id, self._table.query(keys.lead(lead_id), first=keys.PROFILE, last=keys.STANDING)
+        )
 
     def read_many(self, lead_ids: Sequence[str]) -> list[Lead]:
         """Leads by their ids, in the same order; those that do not exist are left out."""
-        wanted = [(keys.lead(lead_id), sk) for lead_id in lead_ids for sk in (keys.PROFILE, keys.STANDING)]
+        wanted = [
+            (keys.lead(lead_id), sk) for lead_id in lead_ids for sk in (keys.PROFILE, keys.STANDING)
+        ]
         by_partition: dict[str, list[Item]] = {}
         for item in self._table.get_many(wanted):
             by_partition.setdefault(str(item["pk"]), []).append(item)
@@ -44,52 +48,74 @@ class Leads:
         return [lead for lead in found if lead.version]
 
     def in_stage(self, stage: Stage, most: int) -> tuple[list[str], bool]:
-        """The ids of a stage's leads, best stored score first, at most `most`; and whether there are more."""
+        """The ids of a stage's leads, best stored score first, at most `most`; and whether there
+        are more.
+        """
         found: list[tuple[str, str]] = []
         for shard in range(keys.STAGE_SHARDS):
-            items = self._table.query(keys.by_stage(stage, shard), newest_first=True, limit=most + 1, index="list")
+            items = self._table.query(
+                keys.by_stage(stage, shard), newest_first=True, limit=most + 1, index="list"
+            )
             found += [(str(item["list_sk"]), str(item["pk"])) for item in items]
         found.sort(reverse=True)
         return [pk.removeprefix(keys.LEAD) for _, pk in found[:most]], len(found) > most
 
     def every(self, shard: int, after: str, most: int) -> list[str]:
-        """The ids of a shard's leads in their order, behind a given id, at most `most`. A lead never changes its
-        place, so a walk over all shards finds each lead that was there when it began."""
+        """The ids of a shard's leads in their order, behind a given id, at most `most`. A lead
+        never changes its place, so a walk over all shards finds each lead that was there when it
+        began.
+        """
         found = self._table.query(keys.all_leads(shard), first=after, limit=most + 1, index="list")
         return [str(item["list_sk"]) for item in found if item["list_sk"] != after][:most]
 
     def write(self, before: Lead, after: Lead, change: Change) -> None:
         """Replace a lead, with what changes with it, if the standing is still as before.
 
-        One conditional put; a transaction when more than the standing changes.
-        Raises AlreadyPlannedError when only intents or the handoff exist already, otherwise ConflictError.
+        One conditional put; a transaction when more than the standing changes. Raises
+        AlreadyPlannedError when only messages or the handoff exist already, otherwise
+        ConflictError.
         """
-        writes = [*self._core(before, after), *(Put(transition_item(after, one), ABSENT) for one in change.moved)]
+        writes = [
+            *self._core(before, after),
+            *(Put(transition_item(after, one), ABSENT) for one in change.moved),
+        ]
         writes += [put_event(event) for event in change.events]
-        writes += [replace_intent(*pair) for pair in change.cancelled]
+        writes += [replace_message(*pair) for pair in change.cancelled]
         writes += self._absorb(*change.absorbed) if change.absorbed else []
-        effects = [put_intent(intent) for intent in change.intents]
-        effects += [Put(handoff_item(after.lead_id, change.handoff), ABSENT)] if change.handoff else []
+        effects = [put_message(message) for message in change.outbox]
+        effects += (
+            [Put(handoff_item(after.lead_id, change.handoff), ABSENT)] if change.handoff else []
+        )
         try:
             self._table.write(*writes, *effects)
         except ConflictError as conflict:
             taken = {position - len(writes) for position in conflict.failed}
             if taken and min(taken) >= 0:
                 raise AlreadyPlannedError(
-                    (change.intents[position].key for position in taken if position < len(change.intents)),
-                    handoff=len(change.intents) in taken,
+                    (
+                        change.outbox[position].key
+                        for position in taken
+                        if position < len(change.outbox)
+                    ),
+                    handoff=len(change.outbox) in taken,
                 ) from None
             raise
 
-    def notices(self, lead_id: str, cycle: int) -> list[Intent]:
+    def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
         """The notices of a cycle's handoff."""
-        prefix = keys.intent(f"{HANDOFF}#{cycle}#")
-        return [intent_of(item) for item in self._table.query(keys.lead(lead_id), first=prefix, last=prefix + keys.END)]
+        prefix = keys.message(f"{HANDOFF}#{cycle}#")
+        return [
+            message_of(item)
+            for item in self._table.query(keys.lead(lead_id), first=prefix, last=prefix + keys.END)
+        ]
 
-    def intents(self, lead_id: str) -> list[Intent]:
-        """All intents of a lead."""
-        prefix = keys.INTENT
-        return [intent_of(item) for item in self._table.query(keys.lead(lead_id), first=prefix, last=prefix + keys.END)]
+    def outbox(self, lead_id: str) -> list[OutboxMessage]:
+        """All messages of a lead."""
+        prefix = keys.OUTBOX
+        return [
+            message_of(item)
+            for item in self._table.query(keys.lead(lead_id), first=prefix, last=prefix + keys.END)
+        ]
 
     def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
         """A lead's transitions, the newest first, or only so many of the newest."""
@@ -107,17 +133,21 @@ class Leads:
         item = self._table.get(keys.lead(lead_id), keys.transition(version))
         return transition_of(item) if item else None
 
-    def ask_refold(self, lead: Lead, due_at: datetime) -> None:
-        """Ask the clock to refold a lead: one more ask, due at a time. Raises ConflictError."""
-        self._put_asks(lead, lead.refold_asks + 1, due_at)
+    def request_replay(self, lead: Lead, due_at: datetime) -> None:
+        """Ask the clock to replay a lead: one more ask, due at a time. Raises ConflictError."""
+        self._put_asks(lead, lead.replay_requests + 1, due_at)
 
-    def refolded(self, lead: Lead) -> None:
-        """Take the lead off the clock's list, if no more was asked since it was read. Raises ConflictError."""
-        self._put_asks(lead, lead.refold_asks, None)
+    def replayed(self, lead: Lead) -> None:
+        """Take the lead off the clock's list, if no more was asked since it was read. Raises
+        ConflictError.
+        """
+        self._put_asks(lead, lead.replay_requests, None)
 
     def _core(self, before: Lead, after: Lead) -> list[Put]:
         """The writes of a lead's own items, the standing's first."""
-        writes = [Put(standing_item(after, spread=self._spread), {"version": before.version or None})]
+        writes = [
+            Put(standing_item(after, spread=self._spread), {"version": before.version or None})
+        ]
         was, now = ((one.profile, one.touches, one.answers) for one in (before, after))
         if not before.version or was != now:
             writes.append(Put(profile_item(after), GUARDED))
@@ -129,13 +159,15 @@ class Leads:
         writes = [Put(standing, {"version": before.version or None})]
         if before.version:
             writes.append(Put(unlisted(profile_item(after)), GUARDED))
-        if before.refold_asks:
-            writes.append(Put(refold_item(before, before.refold_asks), {"asks": before.refold_asks}))
+        if before.replay_requests:
+            writes.append(
+                Put(replay_item(before, before.replay_requests), {"asks": before.replay_requests})
+            )
         return writes
 
     def _put_asks(self, lead: Lead, asks: int, due_at: datetime | None) -> None:
-        item = refold_item(lead, asks)
+        item = replay_item(lead, asks)
         if due_at is not None:
             shard = keys.shard(lead.lead_id, keys.DUE_SHARDS)
             item |= {"due_pk": keys.due(shard), "due_sk": keys.due_at(due_at, lead.lead_id)}
-        self._table.write(Put(item, {"asks": lead.refold_asks or None}))
+        self._table.write(Put(item, {"asks": lead.replay_requests or None}))

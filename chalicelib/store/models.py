@@ -1,7 +1,8 @@
 """The versions of the scoring model: drafts, which is the active one, and since when.
 
-A version is written once and never changed. Which one is active is a pointer of its own, with a count that grows with
-each activation, so that an older version can be active again and a worker still knows what is newer.
+A version is written once and never changed. Which one is active is a pointer of its own, with a
+count that grows with each activation, so that an older version can be active again and a worker
+still knows what is newer.
 """
 
 import json
@@ -21,7 +22,9 @@ PK = keys.config("model")
 
 
 class Models:
-    """Reads versions and the pointer to the active one, the pointer at most once in 30 s; writes drafts."""
+    """Reads versions and the pointer to the active one, the pointer at most once in 30 s; writes
+    drafts.
+    """
 
     def __init__(self, table: Table, now: Callable[[], datetime]) -> None:
         self._table, self._now = table, now
@@ -30,7 +33,8 @@ class Models:
         self._compiled: dict[tuple[int, int], Model] = {}
 
     def active(self, at_least: int = 0) -> Model:
-        """The active model, at most 30 s old, and not older than an activation that the caller has seen.
+        """The active model, at most 30 s old, and not older than an activation that the caller has
+        seen.
 
         Raises DocumentError when there is none.
         """
@@ -41,10 +45,14 @@ class Models:
         return self._model(self._active)
 
     def current(self) -> Model:
-        """The active model as of now: what is published shows in the next read. Raises DocumentError."""
+        """The active model as of now: what is published shows in the next read. Raises
+        DocumentError.
+        """
         self._active, self._read_at = self.pointer(), self._now()
         if self._active is None:
-            raise DocumentError("there is no active model; load one with `make up` or `make deploy`")
+            raise DocumentError(
+                "there is no active model; load one with `make up` or `make deploy`"
+            )
         return self._model(self._active)
 
     def pointer(self) -> Active | None:
@@ -69,19 +77,27 @@ class Models:
         published: dict[int, datetime] = {}
         for item in self._activations():
             published.setdefault(int(item["version"]), from_epoch_ms(int(item["at_ms"])))
-        found = self._table.query(PK, first="v", last="v" + keys.END, newest_first=True, limit=MODEL_VERSIONS_MAX)
+        found = self._table.query(
+            PK, first="v", last="v" + keys.END, newest_first=True, limit=MODEL_VERSIONS_MAX
+        )
         return [_version_of(item, active, published) for item in found]
 
     def active_at(self, at: datetime) -> Model | None:
         """The model that was active at a time, or None."""
         for item in self._activations():
             if int(item["at_ms"]) <= epoch_ms(at):
-                return self._model(Active(int(item["version"]), int(str(item["sk"]).removeprefix(keys.ACTIVATION))))
+                return self._model(
+                    Active(int(item["version"]), int(str(item["sk"]).removeprefix(keys.ACTIVATION)))
+                )
         return None
 
     def draft(self, document: Document) -> int:
-        """Write a checked document as the next version. Returns its number. Raises ConflictError."""
-        newest = next(self._table.query(PK, first="v", last="v" + keys.END, newest_first=True, limit=1), None)
+        """Write a checked document as the next version. Returns its number. Raises
+        ConflictError.
+        """
+        newest = next(
+            self._table.query(PK, first="v", last="v" + keys.END, newest_first=True, limit=1), None
+        )
         version = int(str(newest["sk"]).removeprefix("v")) + 1 if newest else 1
         item: Item = {
             "pk": PK,
@@ -96,7 +112,12 @@ class Models:
     def activation(self, version: int, before: Active | None) -> list[Put]:
         """The writes that make a version the active one, if the one before still is."""
         number = before.activation + 1 if before else 1
-        common: Item = {"pk": PK, "schema": keys.SCHEMA, "version": version, "at_ms": epoch_ms(self._now())}
+        common: Item = {
+            "pk": PK,
+            "schema": keys.SCHEMA,
+            "version": version,
+            "at_ms": epoch_ms(self._now()),
+        }
         return [
             Put(
                 {**common, "sk": keys.ACTIVE, "activation": number},
@@ -106,7 +127,8 @@ class Models:
         ]
 
     def load(self, document: Document) -> int:
-        """Make a document the active model, unless it already is: what a deploy does. Returns its version.
+        """Make a document the active model, unless it already is: what a deploy does. Returns its
+        version.
 
         Raises DocumentError for what breaks the format, before anything is written.
         """

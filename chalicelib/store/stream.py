@@ -22,7 +22,12 @@ class Quarantine:
         """Write the record's key and the reason."""
         pk, sk = str(item["pk"]), str(item["sk"])
         log("quarantined", sk=sk, reason=reason)
-        kept: Item = {"pk": keys.QUARANTINE, "sk": f"{pk}#{sk}", "schema": keys.SCHEMA, "reason": reason}
+        kept: Item = {
+            "pk": keys.QUARANTINE,
+            "sk": f"{pk}#{sk}",
+            "schema": keys.SCHEMA,
+            "reason": reason,
+        }
         self._table.write(Put(kept, GUARDED))
 
 
@@ -34,9 +39,9 @@ def each_record(
 ) -> dict[str, list[dict[str, str]]]:
     """Work off a batch of INSERT records in order and answer Lambda's partial batch response.
 
-    The first record that fails ends the batch: everything from it on comes again, so the order of one item's
-    records holds. A record that cannot be decoded never will be: it is quarantined and reported as success. Any other
-    failure may be ours, so the record is kept and comes again.
+    The first record that fails ends the batch: everything from it on comes again, so the order of
+    one item's records holds. A record that cannot be decoded never will be: it is quarantined and
+    reported as success. Any other failure may be ours, so the record is kept and comes again.
     """
     for record in event.get("Records", []):
         change = record["dynamodb"]

@@ -1,6 +1,7 @@
 """The table as the store sees it: four operations, and writes that always expect something.
 
-Two things satisfy it: DynamoTable, and the in-memory table of the tests. Both pass the same contract suite.
+Two things satisfy it: DynamoTable, and the in-memory table of the tests. Both pass the same
+contract suite.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -55,8 +56,8 @@ class Table(Protocol):
     ) -> Iterator[Item]:
         """The items of a partition with first <= sort key <= last, in its order, read page by page.
 
-        Without an index the read is consistent. An index (`list`, `due`) gives keys only, pk and sk of the item
-        beside its own two. limit bounds how many items are read.
+        Without an index the read is consistent. An index (`list`, `due`) gives keys only, pk and sk
+        of the item beside its own two. limit bounds how many items are read.
         """
 
     def write(self, *writes: Write) -> None:

@@ -1,4 +1,5 @@
-"""The composition root: builds the world once per container, lazily, so that each function pays only for its own.
+"""The composition root: builds the world once per container, lazily, so that each function pays
+only for its own.
 
 Every import of a use case stands where it is used: what a ping imports must be cheap.
 """
@@ -25,11 +26,11 @@ if TYPE_CHECKING:
     from chalicelib.delivery.deliver import Deliver
     from chalicelib.delivery.feedback import Feedback
     from chalicelib.delivery.links import Links
-    from chalicelib.delivery.messages import Message, Outcome, Skip
-    from chalicelib.delivery.outbox import Intent
+    from chalicelib.delivery.messages import Outgoing, SendResult, Skip
+    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Value
     from chalicelib.handoff.notice import Notices
-    from chalicelib.nurture.emails import Letters
+    from chalicelib.nurture.emails import Emails
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.reading.reading import Reading
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from chalicelib.store.events import Events
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
-    from chalicelib.store.outbox import Ledger
+    from chalicelib.store.outbox import Outbox
     from chalicelib.store.table import Table
 
 DEPLOYMENT = "deployment"
@@ -51,7 +52,9 @@ def pause(attempt: int) -> None:
 
 
 class Ports:
-    """The outside world of a deployment on AWS: table, secrets, senders, clock and ids. Tests give another."""
+    """The outside world of a deployment on AWS: table, secrets, senders, clock and ids. Tests give
+    another.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -77,7 +80,7 @@ class Ports:
         return connect(self.settings.table)
 
     @cached_property
-    def send(self) -> "Callable[[Message], Outcome]":
+    def send(self) -> "Callable[[Outgoing], SendResult]":
         """Gives a message to its service, once."""
         from chalicelib.delivery.senders import connect
 
@@ -137,17 +140,19 @@ class World:
 
     @cached_property
     def leads(self) -> "Leads":
-        """The store of leads. In dev reviews are due at midnight, elsewhere spread over the first hour."""
+        """The store of leads. In dev reviews are due at midnight, elsewhere spread over the first
+        hour.
+        """
         from chalicelib.store.leads import Leads
 
         return Leads(self.ports.table, spread_reviews=not self._settings.is_dev)
 
     @cached_property
-    def ledger(self) -> "Ledger":
-        """The store of intents."""
-        from chalicelib.store.outbox import Ledger
+    def outbox(self) -> "Outbox":
+        """The store of messages."""
+        from chalicelib.store.outbox import Outbox
 
-        return Ledger(self.ports.table)
+        return Outbox(self.ports.table)
 
     @cached_property
     def links(self) -> "Links":
@@ -185,7 +190,9 @@ class World:
         from chalicelib.qualify.qualify import Qualify
 
         ports = self.ports
-        return Qualify(self.leads, self.events, self.models.active, self.documents, ports.now, ports.pause)
+        return Qualify(
+            self.leads, self.events, self.models.active, self.documents, ports.now, ports.pause
+        )
 
     @cached_property
     def commands(self) -> "Commands":
@@ -193,7 +200,9 @@ class World:
         from chalicelib.commands.commands import Commands
 
         ports = self.ports
-        return Commands(self.qualify, self.leads, self.models.model, ports.now, ports.new_id, ports.pause)
+        return Commands(
+            self.qualify, self.leads, self.models.model, ports.now, ports.new_id, ports.pause
+        )
 
     @cached_property
     def imports(self) -> "Imports":
@@ -208,7 +217,13 @@ class World:
         from chalicelib.delivery.deliver import Deliver
 
         ports = self.ports
-        return Deliver(self.ledger, self._compose, lambda message: ports.send(message), ports.now, ports.pause)
+        return Deliver(
+            self.outbox,
+            self._compose,
+            lambda outgoing: ports.send(outgoing),
+            ports.now,
+            ports.pause,
+        )
 
     @cached_property
     def clock(self) -> "Clock":
@@ -217,7 +232,13 @@ class World:
         from chalicelib.store.due import DueList
 
         until = DueList(self.ports.table).until
-        return Clock(until, self.qualify, self.deliver, lambda *job: self.publishing.run(*job), self.ports.now)
+        return Clock(
+            until,
+            self.qualify,
+            self.deliver,
+            lambda *job: self.publishing.run(*job),
+            self.ports.now,
+        )
 
     @cached_property
     def publishing(self) -> "Publishing":
@@ -228,17 +249,28 @@ class World:
         from chalicelib.store.keys import LEAD_SHARDS
 
         ports, models, jobs = self.ports, self.models, Jobs(self.ports.table, self.models)
-        runner = Runner(self.leads, jobs, models, self.qualify, self._capacity, LEAD_SHARDS, ports.now, ports.pause)
+        runner = Runner(
+            self.leads,
+            jobs,
+            models,
+            self.qualify,
+            self._capacity,
+            LEAD_SHARDS,
+            ports.now,
+            ports.pause,
+        )
         return Publishing(models, jobs, runner, ports.now, ports.new_id, ports.pause)
 
     @cached_property
     def feedback(self) -> "Feedback":
         """Takes mail events."""
         from chalicelib.delivery.feedback import Feedback
-        from chalicelib.delivery.references import intent_id_of
+        from chalicelib.delivery.references import outbox_id_of
 
         ports = self.ports
-        return Feedback(self.ledger, self.consents, self.events.append, intent_id_of, ports.now, ports.pause)
+        return Feedback(
+            self.outbox, self.consents, self.events.append, outbox_id_of, ports.now, ports.pause
+        )
 
     @cached_property
     def reading(self) -> "Reading":
@@ -250,7 +282,7 @@ class World:
         return Reading(
             self.leads,
             Histories(self.ports.table),
-            self.ledger,
+            self.outbox,
             Past(self.leads, self.events, self.models.active_at),
             self.consents.read,
             self.models.current,
@@ -280,14 +312,14 @@ class World:
         return each_record(event, event_of, self.qualify.captured, Quarantine(self.ports.table).put)
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Work off a batch of the stream's intents."""
-        from chalicelib.store.outbox import intent_of
+        """Work off a batch of the stream's messages."""
+        from chalicelib.store.outbox import message_of
         from chalicelib.store.stream import Quarantine, each_record
 
-        def work(intent: "Intent") -> None:
-            self.deliver.intent(intent.lead_id, intent.key)
+        def work(message: "OutboxMessage") -> None:
+            self.deliver.message(message.lead_id, message.key)
 
-        return each_record(event, intent_of, work, Quarantine(self.ports.table).put)
+        return each_record(event, message_of, work, Quarantine(self.ports.table).put)
 
     def mail_event(self, message: str) -> None:
         """Take a mail event. What is no JSON is left: SES says a word of welcome to a new topic."""
@@ -307,16 +339,24 @@ class World:
     def _form(self, form_id: str) -> Mapping[str, Any] | None:
         return self.documents.get("form", form_id)
 
-    def _compose(self, intent: "Intent") -> "Message | Skip":
-        from chalicelib.delivery.outbox import LETTER
+    def _compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
+        from chalicelib.delivery.outbox import NURTURE
 
-        return self._letters.compose(intent) if intent.kind == LETTER else self._notices.compose(intent)
+        return (
+            self._emails.compose(message)
+            if message.kind == NURTURE
+            else self._notices.compose(message)
+        )
 
     @cached_property
-    def _letters(self) -> "Letters":
-        from chalicelib.nurture.emails import Letters
+    def _emails(self) -> "Emails":
+        from chalicelib.nurture.emails import Emails
 
-        return Letters(lambda letter_id: self.documents.get("letter", letter_id), self._profile, self._unsubscribe_url)
+        return Emails(
+            lambda email_id: self.documents.get("email", email_id),
+            self._profile,
+            self._unsubscribe_url,
+        )
 
     @cached_property
     def _notices(self) -> "Notices":
@@ -324,10 +364,10 @@ class World:
 
         return Notices(self.leads.transition, self._profile, self.events.recent, self._is_corrected)
 
-    def _is_corrected(self, notice: "Intent") -> bool:
+    def _is_corrected(self, notice: "OutboxMessage") -> bool:
         from chalicelib.handoff.plan import correction_key
 
-        return self.ledger.read(notice.lead_id, correction_key(notice)) is not None
+        return self.outbox.read(notice.lead_id, correction_key(notice)) is not None
 
     def _profile(self, lead_id: str) -> "Mapping[str, Value]":
         from chalicelib.scoring.profile import values

@@ -19,12 +19,18 @@ from infra.paths import LOCAL, ROOT
 
 def main(arguments: list[str]) -> int:
     """Does one command; its exit code."""
-    parser = argparse.ArgumentParser(prog="python -m infra.local", description="Baton on this machine.")
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local", description="Baton on this machine."
+    )
     parser.add_argument("command", choices=["up", "down", "run"])
     parser.add_argument("--once", action="store_true", help="with run: end after the walk")
     given = parser.parse_args(arguments)
     try:
-        return {"up": _up, "down": _down}[given.command]() if given.command != "run" else _run(once=given.once)
+        return (
+            {"up": _up, "down": _down}[given.command]()
+            if given.command != "run"
+            else _run(once=given.once)
+        )
     except (LocalError, PackageError, DeployError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -50,7 +56,9 @@ def _run(*, once: bool) -> int:
         stack.down()
         stack.wipe()
         up = _bring_up(_offset_of_run())
-        walked = subprocess.run([sys.executable, "-m", "infra.local.walk"], cwd=ROOT, check=False).returncode
+        walked = subprocess.run(
+            [sys.executable, "-m", "infra.local.walk"], cwd=ROOT, check=False
+        ).returncode
         if not once:
             _show(up)
             print("Running until Ctrl-C.", flush=True)
@@ -74,7 +82,10 @@ def _offset_of_run() -> str:
         return asked
     offset = stack.offset_over_midnight(stack.utc_now())
     if offset:
-        print(f"It is almost midnight UTC. The stack's clock runs at {offset}: the walk must not end tomorrow.")
+        print(
+            f"It is almost midnight UTC. The stack's clock runs at {offset}: the walk must not end"
+            " tomorrow."
+        )
     return offset
 
 
@@ -91,7 +102,11 @@ def _show(up: Stack) -> None:
     print(f"  mailbox  {up.site_url}{site.MAILBOX_PATH}")
     print(f"  API      {up.api_url}")
     print(f"  AWS      {up.aws_endpoint_url}")
-    print(f"  more     {os.path.relpath(stack.STACK_JSON, ROOT)}, logs in {os.path.relpath(LOCAL, ROOT)}/", flush=True)
+    print(
+        f"  more     {os.path.relpath(stack.STACK_JSON, ROOT)}, logs in"
+        f" {os.path.relpath(LOCAL, ROOT)}/",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Runs ministack, with five things that Baton relies on and ministack 1.5.33 lacks.
 
-Two are of DynamoDB streams, one each of DynamoDB's queries, API Gateway and SNS.
-Runs in `.venv-local`, where ministack is, and so imports nothing of this project. When a version of ministack
-makes a patch needless, drop it and its line in infra/README.md.
+Two are of DynamoDB streams, one each of DynamoDB's queries, API Gateway and SNS. Runs in
+`.venv-local`, where ministack is, and so imports nothing of this project. When a version of
+ministack makes a patch needless, drop it and its line in infra/README.md.
 """
 
 from __future__ import annotations
@@ -19,15 +19,21 @@ STREAM_STATE = ("_stream_records", "_stream_trimmed")
 
 
 def retry_partial_failures() -> None:
-    """A stream's batch with `batchItemFailures` runs again; ministack takes it as done and loses the records.
+    """A stream's batch with `batchItemFailures` runs again; ministack takes it as done and loses
+    the records.
 
-    AWS starts at the first failed record. Here the whole batch runs again, as AWS also may at any time.
+    AWS starts at the first failed record. Here the whole batch runs again, as AWS also may at any
+    time.
     """
     execute = lambda_svc._execute_function
 
     def execute_and_look(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = execute(function, event)
-        return result | {"error": True} if _is_stream_batch(event) and _item_failures(result) else result
+        return (
+            result | {"error": True}
+            if _is_stream_batch(event) and _item_failures(result)
+            else result
+        )
 
     lambda_svc._execute_function = execute_and_look
 
@@ -47,20 +53,30 @@ def keep_streams() -> None:
         for name in STREAM_STATE:
             getattr(dynamodb, name).update(data.get(name, {}))
 
-    dynamodb.get_state, dynamodb.load_persisted_state = get_state_and_streams, load_state_and_streams
+    dynamodb.get_state, dynamodb.load_persisted_state = (
+        get_state_and_streams,
+        load_state_and_streams,
+    )
 
 
 def bound_queries() -> None:
-    """A query with a limit reads no more than that; ministack evaluates its condition on the whole partition.
+    """A query with a limit reads no more than that; ministack evaluates its condition on the whole
+    partition.
 
-    Without this the newest 20 of 10,000 events take 200 ms and more, which on AWS cost what 20 items cost.
+    Without this the newest 20 of 10,000 events take 200 ms and more, which on AWS cost what 20
+    items cost.
     """
     query = dynamodb._query
 
     def query_within_bounds(data: dict[str, Any]) -> Any:
         values, limit = data.get("ExpressionAttributeValues", {}), data.get("Limit")
         table = dynamodb._tables.get(data.get("TableName"))
-        if table is None or limit is None or "IndexName" in data or data.get("KeyConditionExpression") != OUR_QUERY:
+        if (
+            table is None
+            or limit is None
+            or "IndexName" in data
+            or data.get("KeyConditionExpression") != OUR_QUERY
+        ):
             return query(data)
         partition, backwards = values[":pk"]["S"], data.get("ScanIndexForward") is False
         whole = table["items"].get(partition, {})
@@ -69,15 +85,20 @@ def bound_queries() -> None:
         if start is not None:
             first, last = (first, start) if backwards else (start, last)
         found = sorted((sk for sk in list(whole) if first <= sk <= last), reverse=backwards)
-        narrowed = {sk: whole[sk] for sk in found[: limit + 2]}  # where it starts, and to see that there is more
+        narrowed = {
+            sk: whole[sk] for sk in found[: limit + 2]
+        }  # where it starts, and to see that there is more
         tables = {data["TableName"]: {**table, "items": {partition: narrowed}}}
-        return FunctionType(query.__code__, {**vars(dynamodb), "_tables": tables}, None, query.__defaults__)(data)
+        return FunctionType(
+            query.__code__, {**vars(dynamodb), "_tables": tables}, None, query.__defaults__
+        )(data)
 
     dynamodb._query = query_within_bounds
 
 
 def keep_mock_answers() -> None:
-    """An imported API's mock integrations answer with their headers; ministack drops the answers on import.
+    """An imported API's mock integrations answer with their headers; ministack drops the answers on
+    import.
 
     Without this a browser's preflight gets no CORS headers.
     """
@@ -91,15 +112,19 @@ def keep_mock_answers() -> None:
         for answer in integration.get("responses", {}).values():
             parameters = answer.get("responseParameters", {})
             apigateway_v1._put_integration_response(
-                api_id, resource_id, method, str(answer["statusCode"]), {"responseParameters": parameters}
+                api_id,
+                resource_id,
+                method,
+                str(answer["statusCode"]),
+                {"responseParameters": parameters},
             )
 
     apigateway_v1._import_operation = import_operation_and_answers
 
 
 def keep_empty_keys() -> None:
-    """A notification always has the keys Subject and MessageAttributes, as AWS sends them; ministack leaves out empty
-    ones, on which Chalice's event fails.
+    """A notification always has the keys Subject and MessageAttributes, as AWS sends them;
+    ministack leaves out empty ones, on which Chalice's event fails.
     """
     deliver = sns._deliver_to_lambda
 

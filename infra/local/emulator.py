@@ -1,4 +1,6 @@
-"""The local AWS itself: ministack, from a virtual environment of its own because it pins its own botocore."""
+"""The local AWS itself: ministack, from a virtual environment of its own because it pins its own
+botocore.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,11 @@ def start() -> Emulator:
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     port = processes.choose_port(os.environ.get("BATON_PORT"))
-    command = [str(PYTHON), "-I", str(PROGRAM)]  # -I: the folder of the program is no place to import from
+    command = [
+        str(PYTHON),
+        "-I",
+        str(PROGRAM),
+    ]  # -I: the folder of the program is no place to import from
     return Emulator(processes.start(NAME, command, _environment(port), port), port)
 
 
@@ -74,7 +80,9 @@ def stop() -> bool:
 
 
 def _environment(port: int) -> dict[str, str]:
-    """Nothing of the user's shell: functions inherit this, and must see no account, proxy or profile."""
+    """Nothing of the user's shell: functions inherit this, and must see no account, proxy or
+    profile.
+    """
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": str(WORK),

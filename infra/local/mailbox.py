@@ -1,7 +1,9 @@
-"""The demo's mailbox: the mails and texts that the local AWS has sent, as their recipients would see them.
+"""The demo's mailbox: the mails and texts that the local AWS has sent, as their recipients would
+see them.
 
-For this machine only. It reads what the emulator keeps and shows it; it marks nothing as read and deletes nothing.
-Everything shown was written by strangers: it is escaped, and the HTML of a mail lives in a sandbox without scripts.
+For this machine only. It reads what the emulator keeps and shows it; it marks nothing as read and
+deletes nothing. Everything shown was written by strangers: it is escaped, and the HTML of a mail
+lives in a sandbox without scripts.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ ANSWER_S = 10
 
 
 @dataclass(frozen=True)
-class Mail:
+class Email:
     """A mail that was sent. html: empty if it has none."""
 
     sender: str
@@ -43,9 +45,11 @@ class Phone:
 
 @dataclass(frozen=True)
 class Mailbox:
-    """All that went out: mails newest first, and phones. Of a text the emulator does not know when it was sent."""
+    """All that went out: mails newest first, and phones. Of a text the emulator does not know when
+    it was sent.
+    """
 
-    mails: Sequence[Mail]
+    mails: Sequence[Email]
     phones: Sequence[Phone]
 
 
@@ -62,17 +66,24 @@ def mailbox_of(mails: Mapping[str, Any], texts: Mapping[str, Any]) -> Mailbox:
         for number, group in texts["sms_messages"].items()
         if group
     )
-    return Mailbox(sorted(sent, key=lambda mail: mail.at, reverse=True), sorted(phones, key=lambda one: one.number))
+    return Mailbox(
+        sorted(sent, key=lambda mail: mail.at, reverse=True),
+        sorted(phones, key=lambda one: one.number),
+    )
 
 
 def render(mailbox: Mailbox) -> str:
     """The page."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    return environment.from_string(TEMPLATE.read_text()).render(mails=mailbox.mails, phones=mailbox.phones)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(TEMPLATE.read_text()).render(
+        mails=mailbox.mails, phones=mailbox.phones
+    )
 
 
-def _mail(sent: Mapping[str, Any]) -> Mail:
-    return Mail(
+def _mail(sent: Mapping[str, Any]) -> Email:
+    return Email(
         sender=sent["Source"],
         to=", ".join(sent["To"]),
         subject=sent["Subject"],

@@ -35,7 +35,9 @@ class Running:
 
 
 def start(name: str, command: list[str], environment: Mapping[str, str], port: int) -> int:
-    """Starts a process in a group of its own, its output in .local/<name>.log; returns and records its id."""
+    """Starts a process in a group of its own, its output in .local/<name>.log; returns and records
+    its id.
+    """
     LOCAL.mkdir(parents=True, exist_ok=True)
     log_path = LOCAL / f"{name}.log"
     log_path.touch(mode=0o600)  # the emulator writes down who gets which mail
@@ -69,7 +71,9 @@ def running(name: str) -> Running | None:
 
 
 def stop(name: str, patience_s: float) -> bool:
-    """Asks the process to end, waits, and ends by force what is left of its group. False if none ran."""
+    """Asks the process to end, waits, and ends by force what is left of its group. False if none
+    ran.
+    """
     found = running(name)
     if found:
         _signal(found.pid, signal.SIGTERM)
@@ -128,13 +132,21 @@ def _command_line(pid: int) -> str:
     """What the process was started with: an id alone may by now be somebody else's."""
     if Path("/proc/self").exists():
         with suppress(OSError):
-            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            return (
+                Path(f"/proc/{pid}/cmdline")
+                .read_bytes()
+                .replace(b"\0", b" ")
+                .decode(errors="replace")
+            )
         return ""
     return _ask_ps(pid, "command")
 
 
 def _ask_ps(pid: int, column: str) -> str:
     asked = subprocess.run(
-        ["ps", "-ww", "-o", f"{column}=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-o", f"{column}=", "-p", str(pid)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return asked.stdout.strip()

@@ -1,4 +1,5 @@
-"""The demo's site: what is in site/, told where the API is, and the demo's mailbox. For this machine only.
+"""The demo's site: what is in site/, told where the API is, and the demo's mailbox. For this
+machine only.
 
 python -m infra.local.site <port> <api url>
 """
@@ -51,7 +52,9 @@ class Page:
 
 
 def page_of(site: Path, api_url: str, path: str) -> Page:
-    """The page at a URL's path: /pricing is pricing.html or pricing/index.html. Nothing outside `site`."""
+    """The page at a URL's path: /pricing is pricing.html or pricing/index.html. Nothing outside
+    `site`.
+    """
     found, status = find_file(site, path), HTTPStatus.OK
     if found is None:
         found, status = find_file(site, "404.html"), HTTPStatus.NOT_FOUND
@@ -69,7 +72,11 @@ def mailbox_page(stack_json: Path) -> Page:
         emulator_url = json.loads(stack_json.read_text())["aws_endpoint_url"]
         return Page(HTTPStatus.OK, HTML, mailbox.render(mailbox.read(emulator_url)).encode())
     except OSError:
-        return Page(HTTPStatus.SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", b"The local AWS does not answer.\n")
+        return Page(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "text/plain; charset=utf-8",
+            b"The local AWS does not answer.\n",
+        )
 
 
 def find_file(site: Path, path: str) -> Path | None:
@@ -120,13 +127,17 @@ class SiteHandler(BaseHTTPRequestHandler):
     def _answer(self, *, with_body: bool) -> None:
         path = urlsplit(self.path).path
         if path == MAILBOX_PATH:
-            page = mailbox_page(LOCAL / "stack.json")  # read anew each time: a restart may move the local AWS
+            page = mailbox_page(
+                LOCAL / "stack.json"
+            )  # read anew each time: a restart may move the local AWS
         else:
             page = page_of(self.server.site, self.server.api_url, path)
         self.send_response(page.status)
         self.send_header("Content-Type", page.content_type)
         self.send_header("Content-Length", str(len(page.body)))
-        self.send_header("Cache-Control", "no-cache")  # not no-store: "back" would lose what was typed
+        self.send_header(
+            "Cache-Control", "no-cache"
+        )  # not no-store: "back" would lose what was typed
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
         if with_body:

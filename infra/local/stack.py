@@ -1,7 +1,7 @@
 """Brings Baton up on this machine, and takes it down again.
 
-The same package, template and deployment as on AWS. Added is only what a laptop has not: a verified sender,
-the demo's site, and `.local/stack.json`, which says where everything is.
+The same package, template and deployment as on AWS. Added is only what a laptop has not: a verified
+sender, the demo's site, and `.local/stack.json`, which says where everything is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class Stack:
 
 
 def up(now_offset: str) -> Stack:
-    """The stack as the source is now, running and answering. Safe to call again: what is there stays.
+    """The stack as the source is now, running and answering. Safe to call again: what is there
+    stays.
 
     `now_offset` shifts the clock, for example "-15m"; "" is the real time. Raises LocalError, PackageError,
     DeployError.
@@ -84,7 +85,9 @@ def cloud_of(machine: Emulator) -> deploy.Cloud:
 
 
 def use_local_account() -> None:
-    """Replaces every AWS setting of the user's shell in this process: it must not reach a real account."""
+    """Replaces every AWS setting of the user's shell in this process: it must not reach a real
+    account.
+    """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
@@ -107,7 +110,9 @@ def _parameters(now_offset: str) -> dict[str, str]:
 
 
 def _verify_sender(cloud: deploy.Cloud) -> None:
-    """The emulator refuses unverified senders, as SES does. There, a person confirms by mail or DNS."""
+    """The emulator refuses unverified senders, as SES does. There, a person confirms by mail or
+    DNS.
+    """
     mail = cloud.session.client("sesv2", endpoint_url=cloud.endpoint_url)
     with suppress(mail.exceptions.AlreadyExistsException):
         mail.create_email_identity(EmailIdentity=SENDER)
@@ -149,5 +154,7 @@ def _start_site(api_url: str) -> str:
     port = processes.choose_port(os.environ.get("BATON_SITE_PORT"))
     processes.start_module(SITE, "infra.local.site", [str(port), api_url], port)
     url = f"http://127.0.0.1:{port}"
-    processes.wait_until(lambda: probe.is_ok(f"{url}/"), SITE_PATIENCE_S, f"the site answers at {url}")
+    processes.wait_until(
+        lambda: probe.is_ok(f"{url}/"), SITE_PATIENCE_S, f"the site answers at {url}"
+    )
     return url

@@ -1,7 +1,7 @@
 """`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to handoff, as a transcript.
 
-She is the playbook's first example lead. Every number printed was read from the running stack; when a step does not
-come out as it should, the walk says which one and why, and fails.
+She is the playbook's first example lead. Every number printed was read from the running stack; when
+a step does not come out as it should, the walk says which one and why, and fails.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ PATIENCE_S = 30.0
 POLL_S = 0.1
 ANSWER_S = 30
 MAILS, TEXTS = "/_ministack/ses/messages", "/_ministack/sns/sms-messages"
-CHANNELS = ("mail", "topic", "text")
+VIAS = ("email", "sns", "sms")
+VIA_WORDS = {"email": "email", "sns": "topic message", "sms": "text"}
 OPEN_STATES = ("planned", "claimed")
 AD = "/?utm_source=google&utm_medium=cpc&utm_campaign=spring"
 EMAIL = "ann@acme.example"
@@ -46,12 +47,16 @@ MESSAGE = "We have forty tools and an audit in March. Can we talk this week?"
 
 
 class StepFailedError(Exception):
-    """A step of the walk did not come out as it should. The text names the step and what was seen."""
+    """A step of the walk did not come out as it should. The text names the step and what was
+    seen.
+    """
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What a step must come to: stage, whole points, and the messages that go out, as kind and channel."""
+    """What a step must come to: stage, whole points, and the messages that go out, as kind and
+    way.
+    """
 
     stage: str
     total: int
@@ -60,7 +65,9 @@ class Expected:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of the transcript. reasons: as the API gives them; messages: what went out in this step."""
+    """One step of the transcript. reasons: as the API gives them; messages: what went out in this
+    step.
+    """
 
     step: str
     story: str
@@ -73,7 +80,9 @@ class Step:
 
 
 class Walk:
-    """One walk of one person through a running stack. patience_s: how long each step may take to come true."""
+    """One walk of one person through a running stack. patience_s: how long each step may take to
+    come true.
+    """
 
     def __init__(self, stack: Stack, email: str = EMAIL, patience_s: float = PATIENCE_S) -> None:
         self._stack, self._email, self._patience_s = stack, email, patience_s
@@ -102,20 +111,26 @@ class Walk:
 
     def _guide(self) -> None:
         self._form("guide", {"email": self._email, **PERSON}, consent=True)
-        story = "She says who she is, downloads the buyer's guide, and agrees to letters."
-        self._see("guide download", story, Expected("mql", 60, [("letter", "mail")]))
+        story = "She says who she is, downloads the buyer's guide, and agrees to emails."
+        self._see("guide download", story, Expected("mql", 60, [("nurture", "email")]))
 
     def _pricing(self) -> None:
         at = datetime.now(UTC)
         for _ in range(4):
             self._page("/pricing", at)
-        story = "She looks at the prices four times within a second: that is one day, so it counts once."
+        story = (
+            "She looks at the prices four times within a second: that is one day, so it counts"
+            " once."
+        )
         self._see("pricing visits", story, Expected("mql", 66))
 
     def _demo(self) -> None:
         self._form("demo", {"email": self._email, **PERSON, "message": MESSAGE}, consent=False)
-        story = "She asks for a demo. Sales gets a mail, a message on the topic and, as she asked, a text."
-        notices = [("handoff", "mail"), ("handoff", "topic"), ("handoff", "text")]
+        story = (
+            "She asks for a demo. Sales gets an email, a message on the topic and, as she asked, a"
+            " text."
+        )
+        notices = [("handoff", "email"), ("handoff", "sns"), ("handoff", "sms")]
         self._see("demo request", story, Expected("sql", 90, notices))
 
     def _page(self, path: str, at: datetime) -> None:
@@ -132,7 +147,12 @@ class Walk:
 
     def _form(self, form_id: str, fields: Mapping[str, Any], *, consent: bool) -> None:
         page = {"url": f"{self._stack.site_url}/{form_id}"}
-        submission = {"fields": fields, "visitor_id": self._visitor, "submission_id": str(uuid4()), "page": page}
+        submission = {
+            "fields": fields,
+            "visitor_id": self._visitor,
+            "submission_id": str(uuid4()),
+            "page": page,
+        }
         self._post(f"/v1/forms/{form_id}", submission | {"consent": {"marketing": consent}})
 
     def _see(self, name: str, story: str, expected: Expected) -> None:
@@ -155,10 +175,20 @@ class Walk:
         score = lead["score"]
         went_out = [self._message(item) for item in self._new_messages()]
         self.steps.append(
-            Step(name, story, lead["stage"], lead["kind"], score["total"], score["grade"], score["reasons"], went_out)
+            Step(
+                name,
+                story,
+                lead["stage"],
+                lead["kind"],
+                score["total"],
+                score["grade"],
+                score["reasons"],
+                went_out,
+            )
         )
         if sum(round(reason["points"] * 1000) for reason in score["reasons"]) != sum(
-            round(score["groups"][group] * 1000) for group in ("fit", "channel", "engagement", "intent")
+            round(score["groups"][group] * 1000)
+            for group in ("fit", "channel", "engagement", "intent")
         ):
             raise StepFailedError(f"step '{name}': the reasons do not sum to the score")
 
@@ -169,17 +199,27 @@ class Walk:
             return "no lead was made; is the function Qualify enabled?"
         if (lead["stage"], lead["score"]["total"]) != (expected.stage, expected.total):
             return (
-                f"the lead is {lead['stage']} at {lead['score']['total']}, not {expected.stage} at {expected.total}; "
-                "is the function Qualify enabled?"
+                f"the lead is {lead['stage']} at {lead['score']['total']}, not {expected.stage} at"
+                f" {expected.total}; is the function Qualify enabled?"
             )
         items = self._new_messages()
-        unsent = [item for item in items if item["state"] not in ("sent", "delivered", *OPEN_STATES)]
+        unsent = [
+            item for item in items if item["state"] not in ("sent", "delivered", *OPEN_STATES)
+        ]
         if unsent:  # final: waiting longer would not help
-            what = "; ".join(f"the {_name(item)} did not go out: {item['state']} ({item['reason']})" for item in unsent)
+            what = "; ".join(
+                f"the {_name(item)} did not go out: {item['state']} ({item['reason']})"
+                for item in unsent
+            )
             raise StepFailedError(what)
-        sent = sorted((item["kind"], item["channel"]) for item in items if item["state"] not in OPEN_STATES)
+        sent = sorted(
+            (item["kind"], item["via"]) for item in items if item["state"] not in OPEN_STATES
+        )
         if sent != sorted(expected.messages):
-            return f"sent so far: {sent or 'nothing'}; expected: {sorted(expected.messages) or 'nothing'}"
+            return (
+                f"sent so far: {sent or 'nothing'}; expected:"
+                f" {sorted(expected.messages) or 'nothing'}"
+            )
         return ""
 
     def _new_messages(self) -> list[dict[str, Any]]:
@@ -187,16 +227,20 @@ class Walk:
         told = {message["id"] for step in self.steps for message in step.messages}
         lead = self._lead()
         items = self._get("/v1/outbox?limit=200")["items"]
-        new = [item for item in items if lead and item["lead_id"] == lead["lead_id"] and item["id"] not in told]
-        return sorted(new, key=lambda item: CHANNELS.index(item["channel"]))
+        new = [
+            item
+            for item in items
+            if lead and item["lead_id"] == lead["lead_id"] and item["id"] not in told
+        ]
+        return sorted(new, key=lambda item: VIAS.index(item["via"]))
 
     def _message(self, item: Mapping[str, Any]) -> dict[str, Any]:
         """An outbox item with what its recipient gets."""
-        told = {name: item[name] for name in ("id", "kind", "channel", "to", "state", "message_id")}
-        if item["channel"] == "topic":
+        told = {name: item[name] for name in ("id", "kind", "via", "to", "state", "message_id")}
+        if item["via"] == "sns":
             found = self._topic.read(item["message_id"], self._patience_s)
         else:
-            found = self._outgoing.find(item["channel"], item["message_id"])
+            found = self._outgoing.find(item["via"], item["message_id"])
         if found is None:
             raise StepFailedError(f"the {_name(item)} is marked as sent, but did not arrive")
         return told | found
@@ -206,7 +250,10 @@ class Walk:
         return self._get(f"/v1/leads/{leads[0]['lead_id']}") if leads else None
 
     def _get(self, path: str) -> Any:
-        return _http(self._stack.api_url + path, headers={"Authorization": f"Bearer {self._stack.admin_token}"})
+        return _http(
+            self._stack.api_url + path,
+            headers={"Authorization": f"Bearer {self._stack.admin_token}"},
+        )
 
     def _post(self, path: str, data: Mapping[str, Any]) -> Any:
         headers = {"Content-Type": "application/json"}
@@ -219,15 +266,23 @@ class Outgoing:
     def __init__(self, stack: Stack) -> None:
         self._url = stack.aws_endpoint_url
 
-    def find(self, channel: str, message_id: str) -> dict[str, Any] | None:
+    def find(self, via: str, message_id: str) -> dict[str, Any] | None:
         """The mail or text of a message id, as its recipient gets it: subject and text."""
-        mail = channel == "mail"
-        groups = _http(self._url + (MAILS if mail else TEXTS))["messages" if mail else "sms_messages"]
-        sent = (one for group in groups.values() for one in group)  # grouped by account, or by phone number
+        email = via == "email"
+        groups = _http(self._url + (MAILS if email else TEXTS))[
+            "messages" if email else "sms_messages"
+        ]
+        sent = (
+            one for group in groups.values() for one in group
+        )  # grouped by account, or by phone number
         found = next((one for one in sent if message_id in one["MessageId"]), None)
         if found is None:
             return None
-        return {"subject": found["Subject"], "text": found["BodyText"]} if mail else {"text": found["Message"]}
+        return (
+            {"subject": found["Subject"], "text": found["BodyText"]}
+            if email
+            else {"text": found["Message"]}
+        )
 
 
 class _TopicReader:
@@ -238,10 +293,14 @@ class _TopicReader:
         self._sqs = session.client("sqs", endpoint_url=stack.aws_endpoint_url)
         sns = session.client("sns", endpoint_url=stack.aws_endpoint_url)
         cloudformation = session.client("cloudformation", endpoint_url=stack.aws_endpoint_url)
-        outputs = cloudformation.describe_stacks(StackName=stack.stack_name)["Stacks"][0].get("Outputs", [])
+        outputs = cloudformation.describe_stacks(StackName=stack.stack_name)["Stacks"][0].get(
+            "Outputs", []
+        )
         topic = next(one["OutputValue"] for one in outputs if one["OutputKey"] == "HandoffTopicArn")
         self._queue = self._sqs.create_queue(QueueName=f"walk-{uuid4()}")["QueueUrl"]
-        arn = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]
+        arn = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])[
+            "Attributes"
+        ]
         self._unsubscribe = sns.unsubscribe
         self._subscription = sns.subscribe(
             TopicArn=topic, Protocol="sqs", Endpoint=arn["QueueArn"], ReturnSubscriptionArn=True
@@ -272,7 +331,10 @@ def render(steps: Sequence[Step]) -> str:
     lines = ["Ann is CTO of a software company with 120 people. Baton has never heard of her.", ""]
     for number, step in enumerate(steps, 1):
         kind = f" ({step.kind})" if step.kind else ""
-        lines += [f"{number}. {step.story}", f"   -> {step.stage}{kind}: {step.total} points, grade {step.grade}"]
+        lines += [
+            f"{number}. {step.story}",
+            f"   -> {step.stage}{kind}: {step.total} points, grade {step.grade}",
+        ]
         lines += [f"      {_points(reason):>4}  {reason['text']}" for reason in step.reasons]
         for message in step.messages:
             to = f" to {message['to']}" if message["to"] else ""
@@ -285,7 +347,7 @@ def render(steps: Sequence[Step]) -> str:
 def render_messages(steps: Sequence[Step]) -> str:
     """The mails and texts that went out, whole."""
     blocks = []
-    for message in (one for step in steps for one in step.messages if one["channel"] != "topic"):
+    for message in (one for step in steps for one in step.messages if one["via"] != "sns"):
         head = f"--- {_name(message)} to {message['to']} "
         subject = f"Subject: {message['subject']}\n\n" if message.get("subject") else ""
         blocks.append(f"{head:-<100}\n{subject}{message['text'].strip()}\n")
@@ -293,7 +355,9 @@ def render_messages(steps: Sequence[Step]) -> str:
 
 
 def main() -> int:
-    """Walk, print, and write `.local/transcript.json`. The exit code is not 0 when a step did not come out."""
+    """Walk, print, and write `.local/transcript.json`. The exit code is not 0 when a step did not
+    come out.
+    """
     stacks.use_local_account()
     walk = Walk(Stack(**json.loads(stacks.STACK_JSON.read_text())))
     failure = None
@@ -302,7 +366,10 @@ def main() -> int:
     except StepFailedError as error:
         failure = str(error)
     steps = [asdict(step) for step in walk.steps]
-    write_private(TRANSCRIPT, json.dumps({"ok": failure is None, "failure": failure, "steps": steps}, indent=2) + "\n")
+    write_private(
+        TRANSCRIPT,
+        json.dumps({"ok": failure is None, "failure": failure, "steps": steps}, indent=2) + "\n",
+    )
     print(f"\n{render(walk.steps)}")
     if failure is not None:
         print(f"The walk failed at {failure}", file=sys.stderr)
@@ -312,10 +379,8 @@ def main() -> int:
 
 
 def _name(item: Mapping[str, Any]) -> str:
-    """An outbox item in plain words: letter, handoff mail, handoff text, handoff topic message."""
-    if item["kind"] == "letter":
-        return "letter"
-    return f"{item['kind']} {'topic message' if item['channel'] == 'topic' else item['channel']}"
+    """An outbox item in plain words: nurture email, handoff email, handoff text, handoff message."""
+    return f"{item['kind']} {VIA_WORDS[item['via']]}"
 
 
 def _points(reason: Mapping[str, Any]) -> str:

@@ -48,7 +48,9 @@ def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
     started: list[Browser] = []
 
     def start(**options: Any) -> Browser:
-        started.append(playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, **options))
+        started.append(
+            playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, **options)
+        )
         return started[-1]
 
     yield start
@@ -63,7 +65,9 @@ def browser(launch: Callable[..., Browser]) -> Browser:
 
 @pytest.fixture
 def new_visitor(browser: Browser, stack: Stack, driver: Driver) -> Iterator[NewVisitor]:
-    """Makes a visitor with a browser profile of their own. Options are those of a browser context."""
+    """Makes a visitor with a browser profile of their own. Options are those of a browser
+    context.
+    """
     visitors: list[Visitor] = []
 
     def make(own_browser: Browser | None = None, **options: Any) -> Visitor:

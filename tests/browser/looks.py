@@ -77,8 +77,16 @@ def looks_of(page: Page) -> Looks:
     texts = [text for each in measured for text in each["texts"]]
     return Looks(
         overflow_px=measured[0]["overflow"],
-        small=[f"{text['text']}: {text['px']:.1f} px" for text in texts if text["px"] < TEXT_MIN_PX - 0.01],
-        pale=[f"{text['text']}: {text['contrast']:.2f}" for text in texts if text["contrast"] < CONTRAST_MIN],
+        small=[
+            f"{text['text']}: {text['px']:.1f} px"
+            for text in texts
+            if text["px"] < TEXT_MIN_PX - 0.01
+        ],
+        pale=[
+            f"{text['text']}: {text['contrast']:.2f}"
+            for text in texts
+            if text["contrast"] < CONTRAST_MIN
+        ],
         texts=len(texts),
     )
 

@@ -13,7 +13,9 @@ AD = "/?utm_source=google&utm_medium=cpc&utm_campaign=spring"
 POSTS = ["/blog/why-access-reviews-stall", "/blog/the-friday-leaver"]
 
 
-def test_a_person_comes_from_an_ad_reads_gets_the_guide_and_asks_for_a_demo(visitor: Visitor, email: str) -> None:
+def test_a_person_comes_from_an_ad_reads_gets_the_guide_and_asks_for_a_demo(
+    visitor: Visitor, email: str
+) -> None:
     visitor.go(AD)
     visitor.click("Why access reviews stall")
     visitor.page.wait_for_url(f"**{POSTS[0]}")
@@ -23,7 +25,9 @@ def test_a_person_comes_from_an_ad_reads_gets_the_guide_and_asks_for_a_demo(visi
     with visitor.page.expect_download() as download:
         visitor.click("Download as text")
     assert "Eight questions" in download.value.path().read_text()
-    visitor.driver.until(lambda: scored(visitor, email, 60), "60 points: who she is, what she read, the guide")
+    visitor.driver.until(
+        lambda: scored(visitor, email, 60), "60 points: who she is, what she read, the guide"
+    )
     visitor.go("/pricing")
     visitor.driver.until(lambda: scored(visitor, email, 66), "66 points: the prices")
     visitor.send("demo", email, {**DEMO, "message": "Payroll and the bank, please."})
@@ -45,28 +49,34 @@ def test_a_person_comes_from_an_ad_reads_gets_the_guide_and_asks_for_a_demo(visi
     visitor.is_on_timeline(email, "page", *pages)
     visitor.is_on_timeline(email, "form", "guide", "demo")
     visitor.is_on_timeline(email, "track", "Asset Downloaded")
-    sent_once = [("letter", "mail"), ("handoff", "mail"), ("handoff", "topic"), ("handoff", "text")]
+    sent_once = [("nurture", "email"), ("handoff", "email"), ("handoff", "sns"), ("handoff", "sms")]
     visitor.driver.until(lambda: sent(visitor, email) == Counter(sent_once), f"sent: {sent_once}")
     the_mailbox_shows_it(visitor, email, lead)
 
 
 def the_mailbox_shows_it(visitor: Visitor, email: str, lead: Any) -> None:
-    """The letter, the salesperson's mail, and the text, on the demo's mailbox page."""
+    """The email, the salesperson's mail, and the text, on the demo's mailbox page."""
     page = visitor.go("/mailbox")
-    handoff, letter = page.locator(".mail").filter(has_text=email).all()[:2]  # newest first
-    expect(letter.locator("h3")).to_have_text("Three mistakes teams make, Ann")
-    expect(letter).to_contain_text(f"To{email}")
-    expect(letter.locator("pre")).to_contain_text("Stop these letters: http")
-    expect(letter.frame_locator("iframe").locator("body")).to_contain_text("thank you for reading our guide")
+    handoff, nurture = page.locator(".mail").filter(has_text=email).all()[:2]  # newest first
+    expect(nurture.locator("h3")).to_have_text("Three mistakes teams make, Ann")
+    expect(nurture).to_contain_text(f"To{email}")
+    expect(nurture.locator("pre")).to_contain_text("Unsubscribe: http")
+    expect(nurture.frame_locator("iframe").locator("body")).to_contain_text(
+        "thank you for reading our guide"
+    )
     expect(handoff.locator("h3")).to_contain_text("asks to be contacted (90 points, grade A)")
     expect(handoff).to_contain_text("Tosam@keybook.example")
-    expect(handoff.frame_locator("iframe").locator("body")).to_contain_text("visited the pricing page on 1 day")
+    expect(handoff.frame_locator("iframe").locator("body")).to_contain_text(
+        "visited the pricing page on 1 day"
+    )
     text = page.locator(".phone .bubble").filter(has_text=email)
     expect(text).to_have_count(1)
     expect(text).to_contain_text(f"({lead['score']['total']} points, grade A)")
 
 
-def test_without_any_script_forms_work_and_lead_to_their_thank_you_pages(new_visitor: NewVisitor, email: str) -> None:
+def test_without_any_script_forms_work_and_lead_to_their_thank_you_pages(
+    new_visitor: NewVisitor, email: str
+) -> None:
     visitor = new_visitor(java_script_enabled=False)
     visitor.send("guide", email, GUIDE)
     expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
@@ -80,7 +90,9 @@ def test_without_any_script_forms_work_and_lead_to_their_thank_you_pages(new_vis
     visitor.driver.until(lambda: visitor.driver.stage(email) == "sql", "the lead is an SQL")
 
 
-def test_without_any_script_the_tour_opens_and_wrong_input_is_explained(new_visitor: NewVisitor, email: str) -> None:
+def test_without_any_script_the_tour_opens_and_wrong_input_is_explained(
+    new_visitor: NewVisitor, email: str
+) -> None:
     visitor = new_visitor(java_script_enabled=False)
     visitor.go("/tour")
     visitor.fill({"email": "ann@nowhere"})
@@ -100,7 +112,9 @@ def test_what_is_missing_is_said_beside_the_field(visitor: Visitor, form_id: str
     visitor.page.locator("form.form button").click()
     first = visitor.page.locator("form.form [name=first_name]")
     expect(first).to_be_focused()
-    expect(visitor.page.locator(f"#{form_id}-first_name-error")).to_have_text("Please enter your first name.")
+    expect(visitor.page.locator(f"#{form_id}-first_name-error")).to_have_text(
+        "Please enter your first name."
+    )
     first.fill("Ann")
     expect(visitor.page.locator(f"#{form_id}-first_name-error")).to_be_hidden()
     assert visitor.calls("/v1/forms/") == []
@@ -115,4 +129,4 @@ def scored(visitor: Visitor, email: str, total: int) -> Any:
 def sent(visitor: Visitor, email: str) -> Counter[tuple[str, str]]:
     """What went out about the lead, as kind and channel."""
     items = visitor.driver.outbox(email)
-    return Counter((item["kind"], item["channel"]) for item in items if item["state"] == "sent")
+    return Counter((item["kind"], item["via"]) for item in items if item["state"] == "sent")

@@ -1,4 +1,6 @@
-"""Every page that somebody sees, on a phone and on a desk. The pictures are in .local/screenshots."""
+"""Every page that somebody sees, on a phone and on a desk. The pictures are in
+.local/screenshots.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +18,10 @@ from tests.browser.visitor import Visitor
 from tests.e2e.driver import Driver
 
 SITE = ROOT / "site"
-PAGES = sorted("/" + str(file.relative_to(SITE).with_suffix("")).removesuffix("index") for file in SITE.rglob("*.html"))
+PAGES = sorted(
+    "/" + str(file.relative_to(SITE).with_suffix("")).removesuffix("index")
+    for file in SITE.rglob("*.html")
+)
 WIDTHS_PX = {360: 740, 1280: 800}  # width: height
 
 HOSTILE = """<script>alert(1)</script><img src="/hostile.png" onerror="alert(2)">
@@ -61,50 +66,66 @@ def test_the_open_tour_can_be_read(reader: Visitor, look: Look) -> None:
 
 
 @pytest.mark.parametrize("form_id", ["guide", "demo", "tour"])
-def test_a_form_that_misses_something_can_be_read(reader: Visitor, look: Look, form_id: str) -> None:
+def test_a_form_that_misses_something_can_be_read(
+    reader: Visitor, look: Look, form_id: str
+) -> None:
     reader.go(f"/{form_id}").locator("form.form button").click()
     expect(reader.page.locator(".error:visible").first).to_be_visible()
     look(f"{form_id}-errors")
 
 
-def test_the_apis_own_pages_can_be_read(reader: Visitor, look: Look, driver: Driver, email: str) -> None:
+def test_the_apis_own_pages_can_be_read(
+    reader: Visitor, look: Look, driver: Driver, email: str
+) -> None:
     page = reader.page
     page.goto(f"{driver.stack.api_url}/thanks")
     look("api-thanks")
-    page.route("**/t.js", lambda route: route.abort())  # so that the API's answer is shown as a page
+    page.route(
+        "**/t.js", lambda route: route.abort()
+    )  # so that the API's answer is shown as a page
     reader.go("/tour")
     reader.fill({"email": "ann@nowhere"})
     page.get_by_role("button", name="Open the tour").click()
     expect(page.get_by_role("heading")).to_have_text("Please check the form")
     look("api-form-errors")
-    get_a_letter(driver, email)
+    get_an_email(driver, email)
     page = reader.go("/mailbox")
-    letter = page.locator(".mail").filter(has_text=email).first
+    sent = page.locator(".mail").filter(has_text=email).first
     with page.expect_popup() as opened:
-        letter.locator("pre a").click()
+        sent.locator("pre a").click()
     reader.page = opened.value
     look("api-unsubscribe")
-    reader.page.get_by_role("button", name="Stop the letters").click()
+    reader.page.get_by_role("button", name="Stop the emails").click()
     expect(reader.page.get_by_role("heading")).to_have_text("Done")
     look("api-unsubscribed")
     assert driver.lead(email)["suppressed"] == "unsubscribed"
 
 
 def test_the_mailbox_can_be_read(reader: Visitor, look: Look, driver: Driver, email: str) -> None:
-    get_a_letter(driver, email)
+    get_an_email(driver, email)
     ask_for_a_demo(driver, email)
     driver.until(lambda: len(driver.outbox(email)) == 4 and all_sent(driver, email), "all went out")
     page = reader.go("/mailbox")
     expect(page.locator(".phone .bubble").filter(has_text=email)).to_be_visible()
     height = page.evaluate("document.documentElement.scrollHeight")
-    page.set_viewport_size({"width": page.evaluate("innerWidth"), "height": height})  # mails out of sight are not drawn
+    page.set_viewport_size(
+        {"width": page.evaluate("innerWidth"), "height": height}
+    )  # mails out of sight are not drawn
     for frame in page.locator("iframe").all():
         expect(frame.content_frame.locator("body")).not_to_be_empty()
     look("mailbox")
 
 
-def test_a_mail_in_the_mailbox_can_do_nothing_but_open_its_links(visitor: Visitor, aws: Any, email: str) -> None:
-    send_mail(aws("sesv2"), email, f"<b>{email}</b>", '<a href="/pricing">Prices</a>' + HOSTILE, "<i>plain</i>")
+def test_a_mail_in_the_mailbox_can_do_nothing_but_open_its_links(
+    visitor: Visitor, aws: Any, email: str
+) -> None:
+    send_mail(
+        aws("sesv2"),
+        email,
+        f"<b>{email}</b>",
+        '<a href="/pricing">Prices</a>' + HOSTILE,
+        "<i>plain</i>",
+    )
     page = visitor.page
     page.on("dialog", lambda dialog: pytest.fail(f"the mail ran a script: {dialog.message}"))
     visitor.go("/mailbox")
@@ -119,10 +140,13 @@ def test_a_mail_in_the_mailbox_can_do_nothing_but_open_its_links(visitor: Visito
     assert [call.url for call in visitor.requests if "hostile" in call.url] == []
 
 
-def get_a_letter(driver: Driver, email: str) -> None:
-    data = {"fields": {"email": email, **PERSON}, "consent": {"marketing": True, "text": "Write to me."}}
+def get_an_email(driver: Driver, email: str) -> None:
+    data = {
+        "fields": {"email": email, **PERSON},
+        "consent": {"marketing": True, "text": "Write to me."},
+    }
     assert driver.post("/v1/forms/guide", data)[0] == 202
-    driver.until(lambda: driver.outbox(email) and all_sent(driver, email), "the letter went out")
+    driver.until(lambda: driver.outbox(email) and all_sent(driver, email), "the email went out")
 
 
 def send_mail(ses: Any, to: str, subject: str, html: str, text: str) -> None:

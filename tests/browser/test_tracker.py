@@ -1,4 +1,6 @@
-"""The tracker on its hard days. What counts is what Baton has in the end: each thing once, and nothing unasked."""
+"""The tracker on its hard days. What counts is what Baton has in the end: each thing once, and
+nothing unasked.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -20,7 +22,9 @@ const send = navigator.sendBeacon.bind(navigator);
 navigator.sendBeacon = (url, body) => { sessionStorage.beacons = send(url, body); return true; };
 """
 SIGNALS = {
-    "global privacy control": "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})",
+    "global privacy control": (
+        "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {get: () => true})"
+    ),
     "do not track": "Object.defineProperty(Navigator.prototype, 'doNotTrack', {get: () => '1'})",
 }
 SLOW = {"offline": False, "latency": 500, "downloadThroughput": 50_000, "uploadThroughput": 20_000}
@@ -29,14 +33,18 @@ BATCH = "**/v1/batch"
 
 @pytest.fixture
 def keeper(launch: Callable[..., Browser], new_visitor: NewVisitor) -> Visitor:
-    """A visitor whose browser keeps pages for "back", which browsers under test otherwise do not."""
+    """A visitor whose browser keeps pages for "back", which browsers under test otherwise do
+    not.
+    """
     return new_visitor(launch(ignore_default_args=["--disable-back-forward-cache"]))
 
 
-# --- what it records --------------------------------------------------------------------------------------------
+# --- what it records ------------------------------------------------------------------------------
 
 
-def test_it_sees_the_pages_of_a_single_page_app(own_site: OwnSite, guest: Visitor, email: str) -> None:
+def test_it_sees_the_pages_of_a_single_page_app(
+    own_site: OwnSite, guest: Visitor, email: str
+) -> None:
     own_site.lay("/app", "<h1>App</h1>")
     page = guest.go("/app")
     page.evaluate("history.pushState(null, '', '/app/plans'); document.title = 'Plans'")
@@ -52,7 +60,9 @@ def test_it_sees_the_pages_of_a_single_page_app(own_site: OwnSite, guest: Visito
     guest.is_on_timeline(email, "page", "/app", "/app/plans", "/app")
 
 
-def test_clicks_downloads_and_favourites_are_marked_in_the_page(own_site: OwnSite, guest: Visitor, email: str) -> None:
+def test_clicks_downloads_and_favourites_are_marked_in_the_page(
+    own_site: OwnSite, guest: Visitor, email: str
+) -> None:
     own_site.lay(
         "/marked",
         """<button data-baton-track="Plan Chosen" data-baton-plan-id="team"><b>Team</b></button>
@@ -65,7 +75,9 @@ def test_clicks_downloads_and_favourites_are_marked_in_the_page(own_site: OwnSit
         page.get_by_text(name).click()
     guest.becomes(email)
     guest.go("/pricing")
-    guest.is_on_timeline(email, "track", "Plan Chosen", "Product Added to Wishlist", "Asset Downloaded")
+    guest.is_on_timeline(
+        email, "track", "Plan Chosen", "Product Added to Wishlist", "Asset Downloaded"
+    )
     assert guest.properties(email, "Plan Chosen") == {"plan_id": "team", "path": "/marked"}
     assert guest.properties(email, "Product Added to Wishlist")["product_id"] == "keybook"
     assert guest.properties(email, "Asset Downloaded")["asset"] == "buyers-guide"
@@ -100,12 +112,16 @@ def test_it_tells_coarsely_how_far_and_how_long_somebody_read(visitor: Visitor, 
     assert (read["path"], read["seconds"], read["percent"]) == ("/blog/the-friday-leaver", 30, 100)
 
 
-def test_what_is_queued_when_somebody_leaves_goes_out_as_a_beacon(visitor: Visitor, email: str) -> None:
+def test_what_is_queued_when_somebody_leaves_goes_out_as_a_beacon(
+    visitor: Visitor, email: str
+) -> None:
     page = visitor.page
     page.add_init_script(BEACONS)
     page.clock.install()
     visitor.go("/pricing")
-    page.clock.pause_at(page.evaluate("Date.now() / 1000 + 1"))  # no timer runs from here on: only leaving can send
+    page.clock.pause_at(
+        page.evaluate("Date.now() / 1000 + 1")
+    )  # no timer runs from here on: only leaving can send
     page.evaluate("baton.track('Calculator Used', {people: 120})")
     visitor.becomes(email)
     page.evaluate("location.assign('/privacy')")
@@ -114,7 +130,7 @@ def test_what_is_queued_when_somebody_leaves_goes_out_as_a_beacon(visitor: Visit
     assert page.evaluate("sessionStorage.beacons") == "true"
 
 
-# --- networks -------------------------------------------------------------------------------------------------
+# --- networks -------------------------------------------------------------------------------------
 
 
 def test_on_a_slow_network_each_visit_counts_once(visitor: Visitor, email: str) -> None:
@@ -126,7 +142,9 @@ def test_on_a_slow_network_each_visit_counts_once(visitor: Visitor, email: str) 
     visitor.is_on_timeline(email, "form", "guide")
 
 
-def test_what_happens_offline_goes_out_when_the_network_is_back(own_site: OwnSite, guest: Visitor, email: str) -> None:
+def test_what_happens_offline_goes_out_when_the_network_is_back(
+    own_site: OwnSite, guest: Visitor, email: str
+) -> None:
     own_site.lay("/app", "<h1>App</h1>")
     with guest.page.expect_response(BATCH):
         guest.go("/app")
@@ -141,7 +159,9 @@ def test_what_happens_offline_goes_out_when_the_network_is_back(own_site: OwnSit
     guest.is_on_timeline(email, "track", "Draft Saved")
 
 
-def test_what_happens_offline_goes_out_with_a_later_page(own_site: OwnSite, guest: Visitor, email: str) -> None:
+def test_what_happens_offline_goes_out_with_a_later_page(
+    own_site: OwnSite, guest: Visitor, email: str
+) -> None:
     own_site.lay("/app", "<h1>App</h1>")
     with guest.page.expect_response(BATCH):
         guest.go("/app")
@@ -157,13 +177,20 @@ def test_what_happens_offline_goes_out_with_a_later_page(own_site: OwnSite, gues
 
 
 @pytest.mark.parametrize("refusal", ["server error", "throttled", "no answer"])
-def test_a_batch_that_was_not_taken_is_sent_again(visitor: Visitor, email: str, refusal: str) -> None:
+def test_a_batch_that_was_not_taken_is_sent_again(
+    visitor: Visitor, email: str, refusal: str
+) -> None:
     visitor.page.clock.install()
     refused = visitor.refuse_batches(
-        2, lambda route: route.abort() if refusal == "no answer" else route.fulfill(status=STATUS[refusal])
+        2,
+        lambda route: (
+            route.abort() if refusal == "no answer" else route.fulfill(status=STATUS[refusal])
+        ),
     )
     visitor.go("/pricing")
-    with visitor.page.expect_response(lambda answer: answer.url.endswith("/v1/batch") and answer.ok):
+    with visitor.page.expect_response(
+        lambda answer: answer.url.endswith("/v1/batch") and answer.ok
+    ):
         pump(visitor, lambda: len(refused) == 2)
         visitor.page.clock.run_for(10_000)
     visitor.becomes(email)
@@ -177,18 +204,24 @@ def test_a_batch_that_is_wrong_is_not_sent_again(visitor: Visitor) -> None:
     with visitor.page.expect_response(BATCH):
         visitor.go("/product")
     assert len(refused) == 1
-    assert [event["properties"]["path"] for event in events_of(visitor.calls("/v1/batch")[-1])] == ["/product"]
+    assert [event["properties"]["path"] for event in events_of(visitor.calls("/v1/batch")[-1])] == [
+        "/product"
+    ]
 
 
-# --- browsers -------------------------------------------------------------------------------------------------
+# --- browsers -------------------------------------------------------------------------------------
 
 
-def test_with_blocked_storage_the_page_and_its_form_still_belong_together(visitor: Visitor, email: str) -> None:
+def test_with_blocked_storage_the_page_and_its_form_still_belong_together(
+    visitor: Visitor, email: str
+) -> None:
     visitor.context.add_init_script(BLOCKED_STORAGE)
     visitor.go("/pricing")
     visitor.send("guide", email, GUIDE)
     visitor.is_on_timeline(email, "form", "guide")
-    visitor.is_on_timeline(email, "page", "/guide")  # each page is another visitor: nothing could be kept
+    visitor.is_on_timeline(
+        email, "page", "/guide"
+    )  # each page is another visitor: nothing could be kept
     visitor.driver.until(lambda: visitor.driver.stage(email) == "mql", "the lead is an MQL")
 
 
@@ -206,7 +239,9 @@ def test_a_double_click_on_a_form_counts_once(visitor: Visitor, email: str) -> N
     assert set(handoffs(visitor, email).values()) == {1}
 
 
-def test_a_double_click_on_a_form_without_a_page_change_counts_once(visitor: Visitor, email: str) -> None:
+def test_a_double_click_on_a_form_without_a_page_change_counts_once(
+    visitor: Visitor, email: str
+) -> None:
     visitor.go("/tour")
     visitor.fill({"email": email})
     slow_down(visitor)
@@ -225,7 +260,9 @@ def test_a_page_from_the_back_forward_cache_is_a_visit(keeper: Visitor, email: s
     keeper.is_on_timeline(email, "page", "/pricing", "/product", "/pricing")
 
 
-def test_after_going_back_the_same_form_again_is_the_same_submission(keeper: Visitor, email: str) -> None:
+def test_after_going_back_the_same_form_again_is_the_same_submission(
+    keeper: Visitor, email: str
+) -> None:
     keeper.send("demo", email, DEMO)
     go_back(keeper)
     with keeper.page.expect_console_message(lambda message: message.text.startswith("submission")):
@@ -243,11 +280,13 @@ def test_where_the_tracker_is_blocked_forms_work(visitor: Visitor, email: str) -
     visitor.is_on_timeline(email, "page")
 
 
-# --- permission -----------------------------------------------------------------------------------------------
+# --- permission -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("signal", list(SIGNALS))
-def test_a_browser_that_asks_not_to_be_tracked_is_not(visitor: Visitor, email: str, signal: str) -> None:
+def test_a_browser_that_asks_not_to_be_tracked_is_not(
+    visitor: Visitor, email: str, signal: str
+) -> None:
     visitor.context.add_init_script(SIGNALS[signal])
     visitor.go("/?utm_source=google&utm_medium=cpc")
     visitor.page.evaluate("baton.track('Anything')")
@@ -259,7 +298,9 @@ def test_a_browser_that_asks_not_to_be_tracked_is_not(visitor: Visitor, email: s
     (post,) = visitor.calls()
     assert not {"_visitor_id", "_referrer", "utm_source"} & set(parse_qs(post.post_data or ""))
     assert visitor.stored == []
-    visitor.driver.until(lambda: visitor.driver.stage(email) == "mql", "the form works all the same")
+    visitor.driver.until(
+        lambda: visitor.driver.stage(email) == "mql", "the form works all the same"
+    )
     visitor.is_on_timeline(email, "page")
 
 
@@ -267,7 +308,11 @@ def test_before_consent_nothing_is_stored_or_sent_and_after_its_end_neither(
     own_site: OwnSite, guest: Visitor, email: str
 ) -> None:
     for path in ("/asked", "/asked/again"):
-        own_site.lay(path, "<button data-baton-track='Pressed'>Press</button>", "data-baton-consent data-baton-reading")
+        own_site.lay(
+            path,
+            "<button data-baton-track='Pressed'>Press</button>",
+            "data-baton-consent data-baton-reading",
+        )
         guest.go(path).get_by_role("button").click()
     guest.page.evaluate("history.pushState(null, '', '/asked/more')")
     assert (guest.visitor_id, guest.stored, guest.calls()) == (None, [], [])
@@ -292,7 +337,9 @@ def test_the_privacy_page_stops_and_resumes_recording(visitor: Visitor, email: s
     expect(visitor.page.get_by_role("status")).to_contain_text(f"recorded under the number {first}")
     visitor.becomes(email)
     visitor.page.get_by_role("button", name="Stop recording").click()
-    expect(visitor.page.get_by_role("status")).to_have_text("Page views and clicks of this browser are not recorded.")
+    expect(visitor.page.get_by_role("status")).to_have_text(
+        "Page views and clicks of this browser are not recorded."
+    )
     calls = len(visitor.calls())
     visitor.go("/pricing")
     visitor.go("/privacy")
@@ -302,10 +349,12 @@ def test_the_privacy_page_stops_and_resumes_recording(visitor: Visitor, email: s
     assert visitor.visitor_id not in (None, first)  # what was stopped is not taken up again
 
 
-# --- people ---------------------------------------------------------------------------------------------------
+# --- people ---------------------------------------------------------------------------------------
 
 
-def test_a_second_person_in_the_same_browser_gets_a_visitor_id_of_their_own(visitor: Visitor, email: str) -> None:
+def test_a_second_person_in_the_same_browser_gets_a_visitor_id_of_their_own(
+    visitor: Visitor, email: str
+) -> None:
     second = f"second-{email}"
     visitor.open_tour(email)
     first_id = visitor.visitor_id
@@ -318,7 +367,7 @@ def test_a_second_person_in_the_same_browser_gets_a_visitor_id_of_their_own(visi
     assert "/pricing" not in visitor.names(email, "page")
 
 
-# --- what the tests above are made of -------------------------------------------------------------------------
+# --- what the tests above are made of -------------------------------------------------------------
 
 STATUS = {"server error": 503, "throttled": 429}
 
@@ -335,7 +384,9 @@ def slow_down(visitor: Visitor) -> None:
 
 
 def pump(visitor: Visitor, condition: Callable[[], Any]) -> None:
-    """Let the page's clock run until the condition holds; a route is only handled while the page is waited for."""
+    """Let the page's clock run until the condition holds; a route is only handled while the page is
+    waited for.
+    """
     for _ in range(100):
         if condition():
             return
@@ -347,5 +398,7 @@ def handoffs(visitor: Visitor, email: str) -> Counter[tuple[str, str]]:
     """The lead's handoff messages that went out, as kind and channel."""
     items = visitor.driver.outbox(email)
     return Counter(
-        (one["kind"], one["channel"]) for one in items if one["kind"] == "handoff" and one["state"] == "sent"
+        (one["kind"], one["via"])
+        for one in items
+        if one["kind"] == "handoff" and one["state"] == "sent"
     )

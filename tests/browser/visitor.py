@@ -1,4 +1,6 @@
-"""A person with a browser: what they do on the site, what their browser sent, and what Baton made of it."""
+"""A person with a browser: what they do on the site, what their browser sent, and what Baton made
+of it.
+"""
 
 import json
 from collections import Counter
@@ -26,7 +28,9 @@ SAYS = """
 addEventListener("pageshow", (event) => { if (event.persisted) console.log("restored"); });
 addEventListener("formdata", (event) => console.log("submission " + event.formData.get("_submission_id")));
 """
-STORED = "Object.keys({...localStorage, ...sessionStorage}).filter((key) => key.startsWith('baton.'))"
+STORED = (
+    "Object.keys({...localStorage, ...sessionStorage}).filter((key) => key.startsWith('baton.'))"
+)
 
 
 class OwnSite:
@@ -83,7 +87,9 @@ class Visitor:
             else:
                 field.fill(value)
 
-    def send(self, form_id: str, email: str, fields: Mapping[str, str], *, consent: bool = False) -> None:
+    def send(
+        self, form_id: str, email: str, fields: Mapping[str, str], *, consent: bool = False
+    ) -> None:
         """Fill in the form on its page and send it; returns on the thank-you page."""
         self.go(f"/{form_id}")
         self.fill({"email": email, **fields})
@@ -92,7 +98,9 @@ class Visitor:
             self.page.locator("form.form button").click()
 
     def open_tour(self, email: str) -> None:
-        """Leave an address and open the tour: a form that the tracker sends without leaving the page."""
+        """Leave an address and open the tour: a form that the tracker sends without leaving the
+        page.
+        """
         self.go("/tour")
         self.fill({"email": email})
         with self.page.expect_response("**/v1/forms/tour"):
@@ -102,7 +110,9 @@ class Visitor:
     # --- what befalls them
 
     def refuse_batches(self, times: int, how: Callable[[Route], None]) -> list[str]:
-        """Treat the next batches like that, and let later ones through. The bodies of those refused."""
+        """Treat the next batches like that, and let later ones through. The bodies of those
+        refused.
+        """
         refused: list[str] = []
 
         def handle(route: Route) -> None:
@@ -131,12 +141,18 @@ class Visitor:
 
     def calls(self, part: str = "/v1/") -> list[Request]:
         """The requests to the API that name this, in order; fetching the tracker is none."""
-        return [one for one in self.requests if part in one.url and one.url.startswith(self.driver.stack.api_url)]
+        return [
+            one
+            for one in self.requests
+            if part in one.url and one.url.startswith(self.driver.stack.api_url)
+        ]
 
     # --- what Baton made of it
 
     def becomes(self, email: str) -> None:
-        """The person says who they are by another way than this browser, so that its visits can be read."""
+        """The person says who they are by another way than this browser, so that its visits can be
+        read.
+        """
         body = {"fields": {"email": email}, "visitor_id": self.visitor_id}
         assert self.driver.post("/v1/forms/tour", body)[0] == 202
 
@@ -149,12 +165,19 @@ class Visitor:
         return items
 
     def names(self, email: str, kind: str) -> Counter[str]:
-        """How often each thing of a kind is on the timeline: paths of page views, names of the rest."""
+        """How often each thing of a kind is on the timeline: paths of page views, names of the
+        rest.
+        """
         items = (item for item in self.timeline(email) if item["kind"] == kind)
-        return Counter(item["detail"]["properties"]["path"] if kind == "page" else item["name"] for item in items)
+        return Counter(
+            item["detail"]["properties"]["path"] if kind == "page" else item["name"]
+            for item in items
+        )
 
     def is_on_timeline(self, email: str, kind: str, *names: str) -> None:
-        """Wait until as many things of the kind are on the timeline, and check that they are exactly these."""
+        """Wait until as many things of the kind are on the timeline, and check that they are
+        exactly these.
+        """
         wanted = Counter(names)
         with suppress(AssertionError):  # the comparison says more
             self.driver.until(lambda: self.names(email, kind) >= wanted, f"{kind}: {names}")
@@ -164,7 +187,11 @@ class Visitor:
         """The properties of the one track event of that name, once it is on the timeline."""
 
         def found() -> list[Any]:
-            return [item for item in self.timeline(email) if (item["kind"], item["name"]) == ("track", name)]
+            return [
+                item
+                for item in self.timeline(email)
+                if (item["kind"], item["name"]) == ("track", name)
+            ]
 
         (item,) = self.driver.until(found, name)
         return item["detail"]["properties"]

@@ -21,7 +21,9 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
         with moto_client() as client:
             yield DynamoTable(client, TABLE_NAME)
     else:
-        yield engines.fresh_table(engines.client_of(request.getfixturevalue(request.param.replace("-", "_"))))
+        yield engines.fresh_table(
+            engines.client_of(request.getfixturevalue(request.param.replace("-", "_")))
+        )
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,14 @@ import pytest
 
 from chalicelib.capture import identity
 from chalicelib.clock.clock import Due, Task
-from chalicelib.delivery import outbox as intents
+from chalicelib.delivery import outbox
 from chalicelib.delivery.outbox import State
 from chalicelib.errors import ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.qualify.effects import Change
 from chalicelib.store.due import DueList
 from chalicelib.store.leads import Leads
-from chalicelib.store.outbox import Ledger, put_intent
+from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.table import Table
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE
@@ -38,48 +38,51 @@ def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> Non
         one = make.whole_lead(lead_id=lead_id, review_on=make.day(1))
         spread.write(make.lead(lead_id=lead_id), one, Change())
     midnight = NOW.replace(hour=0) + timedelta(days=1)
-    by_minute = [len(list(DueList(table).until(midnight + minutes * MINUTE))) for minutes in (0, 15, 30, 60)]
+    by_minute = [
+        len(list(DueList(table).until(midnight + minutes * MINUTE))) for minutes in (0, 15, 30, 60)
+    ]
     assert by_minute == sorted(by_minute)
     assert by_minute[-1] == 40
     assert 0 < by_minute[1] < 40
 
 
-def test_a_refold_that_was_asked_for_is_due_until_it_is_done(table: Table) -> None:
+def test_a_replay_that_was_asked_for_is_due_until_it_is_done(table: Table) -> None:
     put_lead(table, make.whole_lead(review_on=None))
     store = Leads(table, spread_reviews=False)
-    store.ask_refold(store.read(LEAD_ID), NOW + MINUTE)
+    store.request_replay(store.read(LEAD_ID), NOW + MINUTE)
     assert list(DueList(table).until(NOW)) == []
-    assert list(DueList(table).until(NOW + MINUTE)) == [Due(Task.REFOLD, LEAD_ID, "")]
-    store.refolded(store.read(LEAD_ID))
+    assert list(DueList(table).until(NOW + MINUTE)) == [Due(Task.REPLAY, LEAD_ID, "")]
+    store.replayed(store.read(LEAD_ID))
     assert list(DueList(table).until(NOW + MINUTE)) == []
 
 
-def test_a_refold_that_was_asked_for_meanwhile_stays_due(table: Table) -> None:
+def test_a_replay_that_was_asked_for_meanwhile_stays_due(table: Table) -> None:
     put_lead(table, make.whole_lead(review_on=None))
     store = Leads(table, spread_reviews=False)
-    store.ask_refold(store.read(LEAD_ID), NOW)
+    store.request_replay(store.read(LEAD_ID), NOW)
     reading = store.read(LEAD_ID)
-    store.ask_refold(store.read(LEAD_ID), NOW)
+    store.request_replay(store.read(LEAD_ID), NOW)
     with pytest.raises(ConflictError):
-        store.refolded(reading)
-    assert list(DueList(table).until(NOW)) == [Due(Task.REFOLD, LEAD_ID, "")]
+        store.replayed(reading)
+    assert list(DueList(table).until(NOW)) == [Due(Task.REPLAY, LEAD_ID, "")]
 
 
-def test_an_intent_is_due_until_nothing_is_left_to_do(table: Table) -> None:
-    intent = make.letter_intent()
-    table.write(put_intent(intent))
-    assert intent.due_at is not None
+def test_a_message_is_due_until_nothing_is_left_to_do(table: Table) -> None:
+    message = make.nurture_message()
+    table.write(put_message(message))
+    assert message.due_at is not None
     assert list(DueList(table).until(NOW)) == []
-    assert list(DueList(table).until(intent.due_at)) == [Due(Task.INTENT, LEAD_ID, intent.key)]
-    Ledger(table).save(intent, intents.settled(intent, State.SENT))
-    assert list(DueList(table).until(intent.due_at)) == []
+    assert list(DueList(table).until(message.due_at)) == [Due(Task.MESSAGE, LEAD_ID, message.key)]
+    Outbox(table).save(message, outbox.settled(message, State.SENT))
+    assert list(DueList(table).until(message.due_at)) == []
 
 
 def test_one_tick_takes_at_most_five_hundred_of_a_shard_the_oldest_first(table: Table) -> None:
     items = [
-        make.letter_intent(key=f"letter#s#1#{number:03d}", now=NOW - (600 - number) * MINUTE) for number in range(510)
+        make.nurture_message(key=f"nurture#1#s#{number:03d}", now=NOW - (600 - number) * MINUTE)
+        for number in range(510)
     ]
-    for intent in items:
-        table.write(put_intent(intent))
+    for message in items:
+        table.write(put_message(message))
     due = list(DueList(table).until(NOW))
-    assert [one.key for one in due] == [intent.key for intent in items[:500]]
+    assert [one.key for one in due] == [message.key for message in items[:500]]

@@ -1,4 +1,6 @@
-"""Jobs as they are stored, on every engine: a step is one write, one publish runs, and it activates with its job."""
+"""Jobs as they are stored, on every engine: a step is one write, one publish runs, and it activates
+with its job.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -59,7 +61,9 @@ def test_a_job_is_read_as_it_was_written(table: Table) -> None:
         jobs.create(whole)
 
 
-def test_a_step_is_saved_on_the_version_that_was_read_with_its_part_of_the_list(table: Table) -> None:
+def test_a_step_is_saved_on_the_version_that_was_read_with_its_part_of_the_list(
+    table: Table,
+) -> None:
     jobs, first = jobs_of(table), job(kind=JobKind.SIMULATE)
     jobs.create(first)
     second = next_of(first, done=5, parts=1)
@@ -87,7 +91,9 @@ def test_everything_of_a_job_is_forgotten_after_a_month(table: Table) -> None:
     jobs_of(table).create(job(kind=JobKind.SIMULATE, parts=1), [[{"lead_id": "a"}]], {"name": "x"})
     items = list(table.query("JOB#id-1"))
     assert [item["sk"] for item in items] == ["DOCUMENT", "JOB", "PART#00000"]
-    assert {item["expires_at_epoch_s"] for item in items} == {int((NOW + timedelta(days=30)).timestamp())}
+    assert {item["expires_at_epoch_s"] for item in items} == {
+        int((NOW + timedelta(days=30)).timestamp())
+    }
 
 
 def test_one_publish_runs_and_gives_its_turn_to_the_next_when_it_is_over(table: Table) -> None:

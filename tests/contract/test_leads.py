@@ -1,4 +1,6 @@
-"""Leads in the store, on every engine: read as they were written, written on what was read, listed whole."""
+"""Leads in the store, on every engine: read as they were written, written on what was read, listed
+whole.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.delivery import outbox as intents
-from chalicelib.delivery.outbox import Channel, Intent, State
+from chalicelib.delivery import outbox
+from chalicelib.delivery.outbox import OutboxMessage, State, Via
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Kind, lead_partition
 from chalicelib.handoff.plan import Handoff, HandoffState
@@ -18,7 +20,7 @@ from chalicelib.scoring.tally import EVER, Since
 from chalicelib.store.due import DueList
 from chalicelib.store.events import Events
 from chalicelib.store.leads import Leads
-from chalicelib.store.outbox import Ledger, put_intent
+from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.table import Table
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE, TODAY
@@ -28,7 +30,7 @@ OWN = lead_partition(LEAD_ID)
 NOTHING = Change()
 TO_SALES = make.moved(Stage.SQL, kind="requested")
 HANDOFF = Handoff(cycle=1, owner="sam", kind="requested", created_at=NOW)
-NOTICES = [make.handoff_intent(), make.handoff_intent(Channel.TOPIC)]
+NOTICES = [make.handoff_message(), make.handoff_message(Via.SNS)]
 TODAYS_CELLS = make.seen(blog=[0], keys={"guide-download": {"aabbccdd": 0}})
 
 
@@ -41,7 +43,7 @@ def put_lead(table: Table, one: Lead, change: Change = NOTHING) -> None:
     leads(table).write(make.lead(lead_id=one.lead_id), one, change)
 
 
-# --- read as written ------------------------------------------------------------------------------------------------
+# --- read as written ------------------------------------------------------------------------------
 
 
 def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
@@ -79,7 +81,9 @@ def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
         },
     ],
 )
-def test_a_lead_is_read_as_it_was_written_first_and_again(table: Table, parts: dict[str, object]) -> None:
+def test_a_lead_is_read_as_it_was_written_first_and_again(
+    table: Table, parts: dict[str, object]
+) -> None:
     first, second = make.whole_lead(**parts), make.whole_lead(version=2)
     put_lead(table, first)
     assert leads(table).read(LEAD_ID) == first
@@ -116,16 +120,20 @@ def test_many_leads_are_read_in_the_order_they_were_asked_for(table: Table) -> N
     assert [one.lead_id for one in leads(table).read_many(wanted)] == wanted[:-1]
 
 
-# --- what is written with it ----------------------------------------------------------------------------------------
+# --- what is written with it ----------------------------------------------------------------------
 
 
 def test_a_transition_is_written_with_what_it_wants_and_read_with_its_reasons(table: Table) -> None:
-    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], intents=NOTICES, handoff=HANDOFF))
+    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], outbox=NOTICES, handoff=HANDOFF))
     found = leads(table).transition(LEAD_ID, 1)
     assert found == recorded_of(TO_SALES)
-    assert (found.total, found.grade, sum(milli for _, _, milli, _ in found.reasons)) == (40_000, "A", 40_000)
+    assert (found.total, found.grade, sum(milli for _, _, milli, _ in found.reasons)) == (
+        40_000,
+        "A",
+        40_000,
+    )
     assert leads(table).transition(LEAD_ID, 2) is None
-    assert [Ledger(table).read(LEAD_ID, one.key) for one in NOTICES] == NOTICES
+    assert [Outbox(table).read(LEAD_ID, one.key) for one in NOTICES] == NOTICES
 
 
 def recorded_of(moved: Moved) -> Recorded:
@@ -171,8 +179,12 @@ def test_every_part_of_a_transition_survives(table: Table, transition: Transitio
 
 
 def test_transitions_come_newest_first_by_the_version_they_made(table: Table) -> None:
-    """More than nine, so that their order is that of numbers and not of texts; two of them in one write."""
-    moved = [replace(make.moved(version=version), at=NOW + version * MINUTE) for version in range(1, 13)]
+    """More than nine, so that their order is that of numbers and not of texts; two of them in one
+    write.
+    """
+    moved = [
+        replace(make.moved(version=version), at=NOW + version * MINUTE) for version in range(1, 13)
+    ]
     before = make.lead()
     for those in (moved[:1], moved[1:3], *([one] for one in moved[3:])):
         after = make.whole_lead(version=those[-1].version)
@@ -195,7 +207,12 @@ def test_a_transition_is_written_once_and_never_over_another(table: Table) -> No
 
 
 def test_a_persons_act_is_stored_with_what_it_did_or_neither_is(table: Table) -> None:
-    act = make.event(Kind.PERSON, "stage", partition=OWN, properties={"stage": "customer", "reason": "they signed"})
+    act = make.event(
+        Kind.PERSON,
+        "stage",
+        partition=OWN,
+        properties={"stage": "customer", "reason": "they signed"},
+    )
     put_lead(table, make.whole_lead(), Change(events=[act]))
     assert list(Events(table).of(OWN)) == [act]
     with pytest.raises(ConflictError) as conflict:
@@ -206,7 +223,9 @@ def test_a_persons_act_is_stored_with_what_it_did_or_neither_is(table: Table) ->
 
 @pytest.mark.parametrize("state", list(HandoffState))
 def test_a_handoff_is_stored_once_with_its_state(table: Table, state: HandoffState) -> None:
-    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], handoff=replace(HANDOFF, state=state)))
+    put_lead(
+        table, make.whole_lead(), Change(moved=[TO_SALES], handoff=replace(HANDOFF, state=state))
+    )
     item = table.get(OWN, "HANDOFF#1")
     assert item is not None
     assert {name: item[name] for name in ("kind", "owner", "state")} == {
@@ -216,74 +235,85 @@ def test_a_handoff_is_stored_once_with_its_state(table: Table, state: HandoffSta
     }
     with pytest.raises(AlreadyPlannedError) as planned:
         leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(handoff=HANDOFF))
-    assert (planned.value.intents, planned.value.handoff) == (frozenset(), True)
+    assert (planned.value.outbox, planned.value.handoff) == (frozenset(), True)
 
 
-def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it(table: Table) -> None:
-    whole = Change(moved=[TO_SALES], intents=NOTICES, handoff=HANDOFF)
-    table.write(put_intent(NOTICES[1]))
+def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it(
+    table: Table,
+) -> None:
+    whole = Change(moved=[TO_SALES], outbox=NOTICES, handoff=HANDOFF)
+    table.write(put_message(NOTICES[1]))
     with pytest.raises(AlreadyPlannedError) as planned:
         put_lead(table, make.whole_lead(), whole)
-    assert (planned.value.intents, planned.value.handoff) == (frozenset({NOTICES[1].key}), False)
+    assert (planned.value.outbox, planned.value.handoff) == (frozenset({NOTICES[1].key}), False)
     assert leads(table).read(LEAD_ID) == make.lead()
     put_lead(table, make.whole_lead(), whole.without(planned.value))
     again = replace(whole, moved=[replace(TO_SALES, version=2)])
     with pytest.raises(AlreadyPlannedError) as twice:
         leads(table).write(make.whole_lead(), make.whole_lead(version=2), again)
-    assert (twice.value.intents, twice.value.handoff) == (frozenset(one.key for one in NOTICES), True)
+    assert (twice.value.outbox, twice.value.handoff) == (
+        frozenset(one.key for one in NOTICES),
+        True,
+    )
     left = again.without(twice.value)
-    assert (left.intents, left.handoff, left.moved) == ([], None, again.moved)
+    assert (left.outbox, left.handoff, left.moved) == ([], None, again.moved)
     leads(table).write(make.whole_lead(), make.whole_lead(version=2), left)
     assert leads(table).read(LEAD_ID).version == 2
 
 
-def test_a_lost_race_is_a_conflict_even_when_its_intents_were_planned_too(table: Table) -> None:
+def test_a_lost_race_is_a_conflict_even_when_its_messages_were_planned_too(table: Table) -> None:
     put_lead(table, make.whole_lead())
-    table.write(put_intent(make.letter_intent()))
+    table.write(put_message(make.nurture_message()))
     with pytest.raises(ConflictError) as conflict:
-        put_lead(table, make.whole_lead(), Change(moved=[make.moved()], intents=[make.letter_intent()]))
+        put_lead(
+            table, make.whole_lead(), Change(moved=[make.moved()], outbox=[make.nurture_message()])
+        )
     assert not isinstance(conflict.value, AlreadyPlannedError)
 
 
-# --- notices that are taken back ------------------------------------------------------------------------------------
+# --- notices that are taken back ------------------------------------------------------------------
 
 
-def put_intents(table: Table, every: Sequence[Intent]) -> None:
-    for intent in every:
-        table.write(put_intent(intent))
+def put_messages(table: Table, every: Sequence[OutboxMessage]) -> None:
+    for message in every:
+        table.write(put_message(message))
 
 
-def test_the_notices_of_a_cycle_are_told_from_those_of_another_and_from_other_intents(table: Table) -> None:
-    first = [make.handoff_intent(channel) for channel in (Channel.MAIL, Channel.TEXT, Channel.TOPIC)]
+def test_the_notices_of_a_cycle_are_told_from_those_of_another_and_from_other_messages(
+    table: Table,
+) -> None:
+    first = [make.handoff_message(channel) for channel in (Via.EMAIL, Via.SMS, Via.SNS)]
     others = [
-        make.handoff_intent(key="handoff#10#mail"),
-        make.handoff_intent(key="handoff#2#mail"),
-        make.handoff_intent(key="correction#1#mail"),
-        make.letter_intent(),
+        make.handoff_message(key="handoff#10#email"),
+        make.handoff_message(key="handoff#2#email"),
+        make.handoff_message(key="correction#1#email"),
+        make.nurture_message(),
     ]
-    put_intents(table, [*others, *first])
+    put_messages(table, [*others, *first])
     assert leads(table).notices(LEAD_ID, 1) == first
     assert leads(table).notices(LEAD_ID, 10) == others[:1]
     assert leads(table).notices(LEAD_ID, 3) == []
-    assert sorted(leads(table).intents(LEAD_ID), key=lambda one: one.key) == sorted(
+    assert sorted(leads(table).outbox(LEAD_ID), key=lambda one: one.key) == sorted(
         [*first, *others], key=lambda one: one.key
     )
 
 
 def test_a_notice_is_cancelled_with_the_decision_that_takes_it_back(table: Table) -> None:
-    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], intents=NOTICES))
-    pair = (NOTICES[0], intents.cancelled(NOTICES[0]))
+    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], outbox=NOTICES))
+    pair = (NOTICES[0], outbox.cancelled(NOTICES[0]))
     leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(cancelled=[pair]))
     assert leads(table).notices(LEAD_ID, 1) == [pair[1], NOTICES[1]]
     assert list(DueList(table).until(NOW + timedelta(hours=1))) != []
-    assert [one.key for _, one in Ledger(table).outbox([State.CANCELLED], "", 10)] == [NOTICES[0].key]
+    assert [one.key for _, one in Outbox(table).outbox([State.CANCELLED], "", 10)] == [
+        NOTICES[0].key
+    ]
 
 
 def test_a_notice_that_a_worker_took_meanwhile_is_a_lost_race(table: Table) -> None:
     """The one that takes it back reads again, and corrects what it can no longer cancel."""
-    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], intents=NOTICES))
-    Ledger(table).claim(NOTICES[0], intents.claimed(NOTICES[0], NOW), needs_consent=False)
-    stale = (NOTICES[0], intents.cancelled(NOTICES[0]))
+    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], outbox=NOTICES))
+    Outbox(table).claim(NOTICES[0], outbox.claimed(NOTICES[0], NOW), needs_consent=False)
+    stale = (NOTICES[0], outbox.cancelled(NOTICES[0]))
     with pytest.raises(ConflictError) as conflict:
         leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(cancelled=[stale]))
     assert not isinstance(conflict.value, AlreadyPlannedError)

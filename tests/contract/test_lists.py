@@ -1,4 +1,6 @@
-"""Lists of leads in the store, on every engine: by stage, all of them in an order that never changes, and off them."""
+"""Lists of leads in the store, on every engine: by stage, all of them in an order that never
+changes, and off them.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -17,7 +19,7 @@ from tests.contract.test_leads import leads, put_lead
 from tests.factories import LEAD_ID
 from tests.fakes import NOW
 
-# --- lists ----------------------------------------------------------------------------------------------------------
+# --- lists ----------------------------------------------------------------------------------------
 
 
 def test_a_stage_lists_its_leads_best_stored_score_first(table: Table) -> None:
@@ -25,7 +27,10 @@ def test_a_stage_lists_its_leads_best_stored_score_first(table: Table) -> None:
     for lead_id, total in totals.items():
         put_lead(table, make.lead(lead_id=lead_id, version=1, total=total))
     put_lead(table, make.lead(lead_id="F006", version=1, standing=Standing(stage=Stage.SQL)))
-    assert leads(table).in_stage(Stage.LEAD, 10) == (["C003", "E005", "A001", "D004", "B002"], False)
+    assert leads(table).in_stage(Stage.LEAD, 10) == (
+        ["C003", "E005", "A001", "D004", "B002"],
+        False,
+    )
     assert leads(table).in_stage(Stage.LEAD, 2) == (["C003", "E005"], True)
     assert leads(table).in_stage(Stage.CUSTOMER, 2) == ([], False)
 
@@ -45,10 +50,15 @@ def walk(table: Table, most: int) -> list[str]:
 IDS = [f"LEAD{number:04d}" for number in range(70)]
 
 
-def test_a_walk_over_all_shards_finds_each_lead_once_in_order_whatever_the_page(table: Table) -> None:
+def test_a_walk_over_all_shards_finds_each_lead_once_in_order_whatever_the_page(
+    table: Table,
+) -> None:
     for number, lead_id in enumerate(IDS):
         stage = list(Stage)[number % len(Stage)]
-        put_lead(table, make.lead(lead_id=lead_id, version=1, total=-number, standing=Standing(stage=stage)))
+        put_lead(
+            table,
+            make.lead(lead_id=lead_id, version=1, total=-number, standing=Standing(stage=stage)),
+        )
     whole = walk(table, 100)
     assert sorted(whole) == IDS
     for shard in range(keys.LEAD_SHARDS):
@@ -70,12 +80,14 @@ def test_a_lead_keeps_its_place_in_the_walk_when_it_moves(table: Table) -> None:
             for lead_id in page:
                 before = leads(table).read(lead_id)
                 standing = replace(before.standing, stage=Stage.CUSTOMER)
-                moved = replace(before, version=2, total=before.total + 9_000, standing=standing, profile={})
+                moved = replace(
+                    before, version=2, total=before.total + 9_000, standing=standing, profile={}
+                )
                 leads(table).write(before, moved, Change())
     assert seen == whole == walk(table, 100)
 
 
-# --- two leads that are one -----------------------------------------------------------------------------------------
+# --- two leads that are one -----------------------------------------------------------------------
 
 
 def absorb(table: Table, other: Lead) -> Lead:
@@ -91,7 +103,7 @@ def test_an_absorbed_lead_leaves_all_lists_and_names_the_survivor(table: Table) 
     other = make.whole_lead(lead_id="OTHER")
     put_lead(table, make.whole_lead())
     put_lead(table, other)
-    leads(table).ask_refold(other, NOW)
+    leads(table).request_replay(other, NOW)
     absorb(table, leads(table).read("OTHER"))
     assert leads(table).in_stage(Stage.MQL, 10) == ([LEAD_ID], False)
     assert walk(table, 10) == [LEAD_ID]
@@ -114,17 +126,19 @@ def test_a_lead_of_which_nothing_was_derived_can_be_absorbed(table: Table) -> No
     assert walk(table, 10) == [LEAD_ID]
 
 
-@pytest.mark.parametrize("what", ["written", "asked for a refold"])
-def test_a_lead_to_which_something_happened_meanwhile_is_not_absorbed(table: Table, what: str) -> None:
+@pytest.mark.parametrize("what", ["written", "asked for a replay"])
+def test_a_lead_to_which_something_happened_meanwhile_is_not_absorbed(
+    table: Table, what: str
+) -> None:
     other = make.whole_lead(lead_id="OTHER")
     put_lead(table, make.whole_lead())
     put_lead(table, other)
-    leads(table).ask_refold(other, NOW)
+    leads(table).request_replay(other, NOW)
     read = leads(table).read("OTHER")
     if what == "written":
         leads(table).write(read, replace(read, version=2), Change())
     else:
-        leads(table).ask_refold(read, NOW)
+        leads(table).request_replay(read, NOW)
     with pytest.raises(ConflictError):
         absorb(table, read)
     assert leads(table).read(LEAD_ID) == make.whole_lead()

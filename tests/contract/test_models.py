@@ -1,4 +1,6 @@
-"""The versions of the model in the store, on every engine: written once, numbered, and one of them active."""
+"""The versions of the model in the store, on every engine: written once, numbered, and one of them
+active.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -34,7 +36,7 @@ def active(models: Models) -> tuple[int, int]:
     return found.version, found.activation
 
 
-# --- versions -------------------------------------------------------------------------------------------------------
+# --- versions -------------------------------------------------------------------------------------
 
 
 def test_drafts_are_numbered_and_read_as_they_were_written_and_none_is_active(table: Table) -> None:
@@ -55,7 +57,9 @@ def test_versions_are_numbered_as_numbers(table: Table) -> None:
 
 
 def test_a_draft_is_no_other_version_whatever_happens_at_once(table: Table) -> None:
-    """Two marketers save at the same moment: one of them is told to try again, and neither overwrites the other."""
+    """Two marketers save at the same moment: one of them is told to try again, and neither
+    overwrites the other.
+    """
 
     def meanwhile() -> datetime:
         Models(table, FakeClock()).draft(SECOND)
@@ -101,7 +105,7 @@ def test_an_empty_table_has_no_versions_and_no_model(table: Table) -> None:
             read()
 
 
-# --- which one is active --------------------------------------------------------------------------------------------
+# --- which one is active --------------------------------------------------------------------------
 
 
 def test_a_model_is_loaded_once_and_another_one_as_the_next_version(table: Table) -> None:
@@ -155,7 +159,15 @@ def test_the_model_of_a_past_moment_is_the_one_that_was_active_then(table: Table
     for minutes in (-1, 0, 9, 10, 19, 20, 1_000):
         then = models.active_at(NOW + minutes * MINUTE)
         found[minutes] = (then.version, then.activation) if then else None
-    assert found == {-1: None, 0: (1, 1), 9: (1, 1), 10: (2, 2), 19: (2, 2), 20: (1, 3), 1_000: (1, 3)}
+    assert found == {
+        -1: None,
+        0: (1, 1),
+        9: (1, 1),
+        10: (2, 2),
+        19: (2, 2),
+        20: (1, 3),
+        1_000: (1, 3),
+    }
 
 
 def test_an_active_version_that_is_not_there_is_an_error_that_names_it(table: Table) -> None:
@@ -165,7 +177,7 @@ def test_an_active_version_that_is_not_there_is_an_error_that_names_it(table: Ta
         models.active()
 
 
-# --- how stale a worker may be --------------------------------------------------------------------------------------
+# --- how stale a worker may be --------------------------------------------------------------------
 
 
 def test_a_worker_sees_anothers_publication_within_thirty_seconds(table: Table) -> None:
@@ -235,7 +247,7 @@ def test_the_pointer_is_read_once_in_thirty_seconds_and_a_version_once(table: Ta
     assert counting.read == ["ACTIVE", "v00001", "ACTIVE"]
 
 
-# --- the same model -------------------------------------------------------------------------------------------------
+# --- the same model -------------------------------------------------------------------------------
 
 
 def test_the_same_model_has_the_same_digest_however_its_keys_are_ordered() -> None:

@@ -19,7 +19,17 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
 
-from chalicelib.delivery.messages import Mail, Message, Outcome, Refused, Sent, Text, Throttled, Topic, Unclear
+from chalicelib.delivery.messages import (
+    Email,
+    Outgoing,
+    Refused,
+    SendResult,
+    Sent,
+    Sms,
+    SnsMessage,
+    Throttled,
+    Unclear,
+)
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.senders import Senders
 from tests.fakes import FakeSenders
@@ -27,21 +37,21 @@ from tests.moto_table import REGION
 
 SENDER = "baton@keybook.example"
 ONCE = Config(retries={"total_max_attempts": 1})
-MAIL = Mail(
+MAIL = Email(
     to="ann@acme.example",
     subject="Hello Ünn",
     text="text",
     html="<p>html</p>",
     reply_to="sam@keybook.example",
-    reference="LEAD#letter#welcome#1#1",
+    reference="LEAD#nurture#1#welcome#1",
     headers={"List-Unsubscribe": "<https://api.keybook.example/u/t>"},
 )
-TEXT = Text("+4930901821", "A lead asks to be contacted")
-TOPIC = Topic("Handoff", '{"lead_id": "L"}')
+TEXT = Sms("+4930901821", "A lead asks to be contacted")
+TOPIC = SnsMessage("Handoff", '{"lead_id": "L"}')
 
 
 @pytest.fixture(params=["fake", "moto"])
-def send(request: pytest.FixtureRequest) -> Iterator[Callable[[Message], Outcome]]:
+def send(request: pytest.FixtureRequest) -> Iterator[Callable[[Outgoing], SendResult]]:
     """A sender that is ready to send."""
     if request.param == "fake":
         yield FakeSenders().send
@@ -60,7 +70,9 @@ def real_senders() -> Senders:
 
 
 @pytest.mark.parametrize("message", [MAIL, TEXT, TOPIC], ids=["mail", "text", "topic"])
-def test_what_is_sent_has_an_id_of_its_own(send: Callable[[Message], Outcome], message: Message) -> None:
+def test_what_is_sent_has_an_id_of_its_own(
+    send: Callable[[Outgoing], SendResult], message: Outgoing
+) -> None:
     first, second = send(message), send(message)
     assert isinstance(first, Sent)
     assert isinstance(second, Sent)
@@ -76,20 +88,26 @@ def test_each_message_reaches_its_service() -> None:
     (mail,) = ses_backends[DEFAULT_ACCOUNT_ID][REGION].sent_messages
     topics = sns_backends[DEFAULT_ACCOUNT_ID][REGION]
     assert mail.destinations["ToAddresses"] == [MAIL.to]
-    assert [(number, body) for number, body in topics.sms_messages.values()] == [(TEXT.to, TEXT.body)]
+    assert [(number, body) for number, body in topics.sms_messages.values()] == [
+        (TEXT.to, TEXT.body)
+    ]
     (topic,) = topics.topics.values()
-    assert [(sent[1], sent[2]) for sent in topic.sent_notifications] == [(TOPIC.body, TOPIC.subject)]
+    assert [(sent[1], sent[2]) for sent in topic.sent_notifications] == [
+        (TOPIC.body, TOPIC.subject)
+    ]
 
 
 @mock_aws
 def test_an_unverified_sender_is_refused() -> None:
     ses = boto3.client("sesv2", region_name=REGION, config=ONCE)
     sns = boto3.client("sns", region_name=REGION, config=ONCE)
-    senders = Senders(ses, sns, sender="nobody@other.example", configuration_set="baton", topic_arn="")
+    senders = Senders(
+        ses, sns, sender="nobody@other.example", configuration_set="baton", topic_arn=""
+    )
     assert senders.send(MAIL) == Refused()
 
 
-# --- what the services are asked, and what their answers mean -------------------------------------------------------
+# --- what the services are asked, and what their answers mean -------------------------------------
 
 
 def stubbed() -> tuple[Senders, Stubber, Stubber]:
@@ -104,7 +122,9 @@ def stubbed() -> tuple[Senders, Stubber, Stubber]:
     ses_stub, sns_stub = Stubber(ses), Stubber(sns)
     ses_stub.activate()
     sns_stub.activate()
-    senders = Senders(ses, sns, sender=SENDER, configuration_set="baton", topic_arn="arn:aws:sns:x:1:handoffs")
+    senders = Senders(
+        ses, sns, sender=SENDER, configuration_set="baton", topic_arn="arn:aws:sns:x:1:handoffs"
+    )
     return senders, ses_stub, sns_stub
 
 
@@ -118,7 +138,7 @@ def test_a_mail_carries_its_reference_its_headers_and_both_bodies() -> None:
             "Destination": {"ToAddresses": ["ann@acme.example"]},
             "ReplyToAddresses": ["sam@keybook.example"],
             "ConfigurationSetName": "baton",
-            "EmailTags": [{"Name": "intent", "Value": tag_of(MAIL.reference)}],
+            "EmailTags": [{"Name": "message", "Value": tag_of(MAIL.reference)}],
             "Content": {
                 "Simple": {
                     "Subject": {"Data": "Hello Ünn", "Charset": "UTF-8"},
@@ -126,7 +146,9 @@ def test_a_mail_carries_its_reference_its_headers_and_both_bodies() -> None:
                         "Text": {"Data": "text", "Charset": "UTF-8"},
                         "Html": {"Data": "<p>html</p>", "Charset": "UTF-8"},
                     },
-                    "Headers": [{"Name": "List-Unsubscribe", "Value": "<https://api.keybook.example/u/t>"}],
+                    "Headers": [
+                        {"Name": "List-Unsubscribe", "Value": "<https://api.keybook.example/u/t>"}
+                    ],
                 }
             },
         },
@@ -139,7 +161,7 @@ def test_a_topics_subject_is_cut_to_what_sns_takes() -> None:
     senders, _, sns = stubbed()
     wanted = {"TopicArn": "arn:aws:sns:x:1:handoffs", "Subject": "s" * 100, "Message": "{}"}
     sns.add_response("publish", {"MessageId": "m-2"}, wanted)
-    assert senders.send(Topic("s" * 150, "{}")) == Sent("m-2")
+    assert senders.send(SnsMessage("s" * 150, "{}")) == Sent("m-2")
 
 
 OUTCOMES = [
@@ -161,7 +183,9 @@ OUTCOMES = [
 
 @pytest.mark.parametrize(("code", "status", "outcome"), OUTCOMES)
 @pytest.mark.parametrize("message", [MAIL, TEXT, TOPIC], ids=["mail", "text", "topic"])
-def test_what_a_services_error_means(message: Message, code: str, status: int, outcome: Outcome) -> None:
+def test_what_a_services_error_means(
+    message: Outgoing, code: str, status: int, outcome: SendResult
+) -> None:
     senders, ses, sns = stubbed()
     stub, operation = (ses, "send_email") if message is MAIL else (sns, "publish")
     stub.add_client_error(operation, service_error_code=code, http_status_code=status)
@@ -191,7 +215,7 @@ class BrokenWire:
         (EndpointConnectionError(endpoint_url="https://x"), Throttled()),
     ],
 )
-def test_what_a_broken_wire_means(error: Exception, outcome: Outcome) -> None:
+def test_what_a_broken_wire_means(error: Exception, outcome: SendResult) -> None:
     wire: Any = BrokenWire(error)
     senders = Senders(wire, wire, sender=SENDER, configuration_set="baton", topic_arn="arn")
     assert [senders.send(message) for message in (MAIL, TEXT, TOPIC)] == [outcome] * 3
@@ -200,5 +224,9 @@ def test_what_a_broken_wire_means(error: Exception, outcome: Outcome) -> None:
 
 def test_the_fake_answers_as_it_is_told_and_keeps_only_what_it_took() -> None:
     fake = FakeSenders(answers=[Throttled(), Refused()])
-    assert [fake.send(MAIL), fake.send(TEXT), fake.send(TOPIC)] == [Throttled(), Refused(), Sent("message-1")]
+    assert [fake.send(MAIL), fake.send(TEXT), fake.send(TOPIC)] == [
+        Throttled(),
+        Refused(),
+        Sent("message-1"),
+    ]
     assert fake.sent == [TOPIC]

@@ -12,8 +12,8 @@ import pytest
 
 from chalicelib.capture.joining import Answer
 from chalicelib.consent.consent import Consent, given
-from chalicelib.delivery import outbox as intents
-from chalicelib.delivery.outbox import Channel, Intent, State
+from chalicelib.delivery import outbox
+from chalicelib.delivery.outbox import OutboxMessage, State, Via
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, user_partition
 from chalicelib.qualify.effects import Change
@@ -23,7 +23,7 @@ from chalicelib.store.documents import Documents
 from chalicelib.store.events import Events, put_event, put_owner
 from chalicelib.store.histories import Histories
 from chalicelib.store.leads import Leads
-from chalicelib.store.outbox import Ledger, put_intent
+from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from tests import factories as make
@@ -39,7 +39,7 @@ def write_all(table: Table, events: Sequence[Event]) -> None:
         table.write(put_event(event))
 
 
-# --- events ---------------------------------------------------------------------------------------------------------
+# --- events ---------------------------------------------------------------------------------------
 
 
 def test_an_event_is_stored_once_and_read_as_it_was(table: Table) -> None:
@@ -75,7 +75,9 @@ def test_only_pings_are_forgotten_after_the_horizon(table: Table) -> None:
 def test_events_come_newest_first_and_without_the_visitors_owner(table: Table) -> None:
     table.write(put_owner(VISITOR, LEAD_ID))
     write_all(table, [make.page(days_ago=ago) for ago in (3, 1, 2)])
-    assert [event.at for event in Events(table).of(VISITOR)] == [NOW - timedelta(days=ago) for ago in (1, 2, 3)]
+    assert [event.at for event in Events(table).of(VISITOR)] == [
+        NOW - timedelta(days=ago) for ago in (1, 2, 3)
+    ]
 
 
 def test_a_visitor_has_one_owner_or_none(table: Table) -> None:
@@ -89,15 +91,19 @@ def test_a_visitor_has_one_owner_or_none(table: Table) -> None:
 
 def test_a_join_counts_the_newest_thousand_that_were_captured_by_then(table: Table) -> None:
     early = [make.page(n=n, at=NOW - n * MINUTE) for n in range(1, 1_011)]
-    late = [make.page(n=n, at=NOW - n * MINUTE, captured_at=NOW + MINUTE) for n in range(2_000, 2_003)]
+    late = [
+        make.page(n=n, at=NOW - n * MINUTE, captured_at=NOW + MINUTE) for n in range(2_000, 2_003)
+    ]
     write_all(table, [*early, *late])
     joined = Events(table).joined(VISITOR, NOW)
     assert joined == early[:1_000]
-    refolded = Events(table).since_join(VISITOR, NOW)
-    assert refolded == [*early[:1_000], *late]
+    replayed = Events(table).since_join(VISITOR, NOW)
+    assert replayed == [*early[:1_000], *late]
 
 
-def test_the_recent_events_of_a_lead_are_its_own_and_its_visitors_newest_first(table: Table) -> None:
+def test_the_recent_events_of_a_lead_are_its_own_and_its_visitors_newest_first(
+    table: Table,
+) -> None:
     form = make.form(joins=(VISITOR,), days_ago=1)
     write_all(table, [form, *(make.page(n=n, days_ago=n) for n in range(30))])
     recent = Events(table).recent(LEAD_ID)
@@ -114,14 +120,21 @@ def test_a_visitor_with_over_two_thousand_events_in_a_day_is_shared(table: Table
     assert Events(table).is_shared(VISITOR, NOW)
 
 
-# --- what capture writes --------------------------------------------------------------------------------------------
+# --- what capture writes --------------------------------------------------------------------------
 
 ANSWER = Answer("demo", "s1", "v1", "hash")
 TICKED = (Consent(), given(Consent(), "the sentence", NOW))
 
 
 def accept(table: Table, **parts: object) -> None:
-    whole = {"lead_id": LEAD_ID, "claims": [VISITOR], "consents": TICKED, "answer": ANSWER, "now": NOW, **parts}
+    whole = {
+        "lead_id": LEAD_ID,
+        "claims": [VISITOR],
+        "consents": TICKED,
+        "answer": ANSWER,
+        "now": NOW,
+        **parts,
+    }
     Captured(table).accept([make.form(joins=(VISITOR,))], **whole)  # type: ignore[arg-type]
 
 
@@ -148,8 +161,12 @@ def test_a_submission_of_which_one_part_is_taken_stores_nothing(table: Table, ta
     parts: dict[str, Callable[[], object]] = {
         "event": lambda: Events(table).append(make.form()),
         "owner": lambda: table.write(put_owner(VISITOR, "ANOTHER")),
-        "consent": lambda: table.write(Put({"pk": OWN, "sk": "CONSENT", "version": 1, "marketing": False}, ABSENT)),
-        "answer": lambda: table.write(Put({"pk": SUBMISSION, "sk": "ANSWER", "answer": "{}"}, ABSENT)),
+        "consent": lambda: table.write(
+            Put({"pk": OWN, "sk": "CONSENT", "version": 1, "marketing": False}, ABSENT)
+        ),
+        "answer": lambda: table.write(
+            Put({"pk": SUBMISSION, "sk": "ANSWER", "answer": "{}"}, ABSENT)
+        ),
     }
     parts[taken]()
     before = contents(table)
@@ -162,7 +179,7 @@ def contents(table: Table) -> list[Item]:
     return [item for pk in (OWN, VISITOR, SUBMISSION) for item in table.query(pk)]
 
 
-# --- consent --------------------------------------------------------------------------------------------------------
+# --- consent --------------------------------------------------------------------------------------
 
 
 def test_nothing_known_is_no_consent(table: Table) -> None:
@@ -189,66 +206,70 @@ def test_the_same_suppression_again_changes_nothing(table: Table) -> None:
     assert contents(table) == before
 
 
-# --- the ledger -----------------------------------------------------------------------------------------------------
+# --- the outbox -----------------------------------------------------------------------------------
 
 
-def test_an_intent_is_read_as_it_was_written(table: Table) -> None:
+def test_a_message_is_read_as_it_was_written(table: Table) -> None:
     whole = replace(
-        intents.claimed(make.letter_intent(), NOW), state=State.UNKNOWN, reason="unclear", message_id="m", version=7
+        outbox.claimed(make.nurture_message(), NOW),
+        state=State.UNKNOWN,
+        reason="unclear",
+        message_id="m",
+        version=7,
     )
-    table.write(put_intent(whole), put_intent(make.handoff_intent(Channel.TOPIC)))
-    assert Ledger(table).read(LEAD_ID, whole.key) == whole
-    assert Ledger(table).read(LEAD_ID, "handoff#1#topic") == make.handoff_intent(Channel.TOPIC)
-    assert Ledger(table).read(LEAD_ID, "handoff#2#topic") is None
+    table.write(put_message(whole), put_message(make.handoff_message(Via.SNS)))
+    assert Outbox(table).read(LEAD_ID, whole.key) == whole
+    assert Outbox(table).read(LEAD_ID, "handoff#1#sns") == make.handoff_message(Via.SNS)
+    assert Outbox(table).read(LEAD_ID, "handoff#2#sns") is None
 
 
-def test_an_intent_is_planned_and_claimed_once(table: Table) -> None:
-    intent = make.handoff_intent()
-    table.write(put_intent(intent))
+def test_a_message_is_planned_and_claimed_once(table: Table) -> None:
+    message = make.handoff_message()
+    table.write(put_message(message))
     with pytest.raises(ConflictError):
-        table.write(put_intent(intent))
-    claimed = intents.claimed(intent, NOW)
-    Ledger(table).claim(intent, claimed, needs_consent=False)
+        table.write(put_message(message))
+    claimed = outbox.claimed(message, NOW)
+    Outbox(table).claim(message, claimed, needs_consent=False)
     with pytest.raises(ConflictError):
-        Ledger(table).claim(intent, claimed, needs_consent=False)
-    assert Ledger(table).read(LEAD_ID, intent.key) == claimed
+        Outbox(table).claim(message, claimed, needs_consent=False)
+    assert Outbox(table).read(LEAD_ID, message.key) == claimed
 
 
 @pytest.mark.parametrize("said", ["nothing", "yes", "unsubscribed"])
-def test_a_letter_is_claimed_only_with_consent(table: Table, said: str) -> None:
-    intent, ledger = make.letter_intent(), Ledger(table)
-    table.write(put_intent(intent))
+def test_an_email_is_claimed_only_with_consent(table: Table, said: str) -> None:
+    message, store = make.nurture_message(), Outbox(table)
+    table.write(put_message(message))
     if said != "nothing":
         accept(table)
     if said == "unsubscribed":
         event = make.event(Kind.MAIL, said, partition=OWN)
         Consents(table).suppress(LEAD_ID, said, event, NOW)
     if said == "yes":
-        ledger.claim(intent, intents.claimed(intent, NOW), needs_consent=True)
+        store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
     else:
         with pytest.raises(ConflictError):
-            ledger.claim(intent, intents.claimed(intent, NOW), needs_consent=True)
-    found = ledger.read(LEAD_ID, intent.key)
+            store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
+    found = store.read(LEAD_ID, message.key)
     assert found is not None
     assert (found.state is State.CLAIMED) == (said == "yes")
 
 
 def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: Table) -> None:
-    planned: list[Intent] = []
+    planned: list[OutboxMessage] = []
     for number in range(9):
         lead_id = f"{number:04d}"
-        intent = replace(make.letter_intent(now=NOW + number * MINUTE), lead_id=lead_id)
-        planned.append(intent)
-        table.write(put_intent(intent))
-    sent = intents.settled(planned[4], State.SENT)
-    Ledger(table).save(planned[4], sent)
-    newest_first = [sent if intent is planned[4] else intent for intent in reversed(planned)]
+        message = replace(make.nurture_message(now=NOW + number * MINUTE), lead_id=lead_id)
+        planned.append(message)
+        table.write(put_message(message))
+    sent = outbox.settled(planned[4], State.SENT)
+    Outbox(table).save(planned[4], sent)
+    newest_first = [sent if message is planned[4] else message for message in reversed(planned)]
 
-    def pages(states: Sequence[State], most: int) -> list[Intent]:
-        found: list[Intent] = []
+    def pages(states: Sequence[State], most: int) -> list[OutboxMessage]:
+        found: list[OutboxMessage] = []
         before = ""
-        while page := Ledger(table).outbox(states, before, most):
-            found += [intent for _, intent in page]
+        while page := Outbox(table).outbox(states, before, most):
+            found += [message for _, message in page]
             before = page[-1][0]
         return found
 
@@ -258,7 +279,7 @@ def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: T
     assert pages([State.LOST], 2) == []
 
 
-# --- documents ------------------------------------------------------------------------------------------------------
+# --- documents ------------------------------------------------------------------------------------
 
 
 def test_a_document_is_read_as_it_was_put(table: Table) -> None:
@@ -283,36 +304,45 @@ def test_a_worker_sees_anothers_document_within_thirty_seconds(table: Table) -> 
     assert worker.get("form", "a") == {"id": "a"}
 
 
-# --- histories and quarantine ---------------------------------------------------------------------------------------
+# --- histories and quarantine ---------------------------------------------------------------------
 
 
 def test_a_history_holds_everything_of_a_lead_and_of_the_visitors_it_joined(table: Table) -> None:
     form, page = make.form(joins=(VISITOR,)), make.page()
     write_all(table, [form, page, make.page(partition="VISITOR#another")])
-    change = Change(moved=[make.moved()], intents=[make.letter_intent()])
+    change = Change(moved=[make.moved()], outbox=[make.nurture_message()])
     Leads(table, spread_reviews=False).write(make.lead(), make.whole_lead(), change)
     events, transitions, planned = Histories(table).of_lead(LEAD_ID)
-    assert sorted(events, key=lambda event: event.id) == sorted([form, page], key=lambda event: event.id)
+    assert sorted(events, key=lambda event: event.id) == sorted(
+        [form, page], key=lambda event: event.id
+    )
     assert [one.version for one in transitions] == [1]
-    assert planned == [make.letter_intent()]
+    assert planned == [make.nurture_message()]
 
 
 def test_a_history_holds_what_happened_to_the_leads_that_turned_out_to_be_it(table: Table) -> None:
     """Also to one that another had absorbed before; the transitions are the survivor's alone."""
     merges = [
-        make.event(Kind.PERSON, "merged", partition=lead_partition(ours), properties={"other_lead_id": other})
+        make.event(
+            Kind.PERSON,
+            "merged",
+            partition=lead_partition(ours),
+            properties={"other_lead_id": other},
+        )
         for ours, other in ((LEAD_ID, "SECOND"), ("SECOND", "THIRD"), ("THIRD", LEAD_ID))
     ]
     theirs = make.form(partition=lead_partition("THIRD"), joins=(VISITOR,))
-    letter = replace(make.letter_intent(), lead_id="SECOND")
+    email = replace(make.nurture_message(), lead_id="SECOND")
     write_all(table, [*merges, theirs, make.page()])
     Leads(table, spread_reviews=False).write(
-        make.lead(lead_id="SECOND"), make.whole_lead(lead_id="SECOND"), Change(moved=[make.moved()], intents=[letter])
+        make.lead(lead_id="SECOND"),
+        make.whole_lead(lead_id="SECOND"),
+        Change(moved=[make.moved()], outbox=[email]),
     )
     events, transitions, planned = Histories(table).of_lead(LEAD_ID)
     assert {event.id for event in events} == {event.id for event in (*merges, theirs, make.page())}
     assert len(events) == 5
-    assert (transitions, planned) == ([], [letter])
+    assert (transitions, planned) == ([], [email])
 
 
 def test_nobody_has_no_history(table: Table) -> None:

@@ -27,10 +27,12 @@ def keys_of(table: Table, **query: Any) -> list[str]:
 
 def places_of(table: Table, index: str, pk: str, **query: Any) -> list[tuple[str, str]]:
     """What a partition of an index holds: the sort key there, and that of the item."""
-    return [(str(one[f"{index}_sk"]), str(one["sk"])) for one in table.query(pk, index=index, **query)]
+    return [
+        (str(one[f"{index}_sk"]), str(one["sk"])) for one in table.query(pk, index=index, **query)
+    ]
 
 
-# --- the deployed template ------------------------------------------------------------------------------------------
+# --- the deployed template ------------------------------------------------------------------------
 
 
 def test_the_tests_table_is_the_templates() -> None:
@@ -38,16 +40,26 @@ def test_the_tests_table_is_the_templates() -> None:
         made = client.describe_table(TableName="baton")["Table"]
         ttl = client.describe_time_to_live(TableName="baton")["TimeToLiveDescription"]
     assert [index["IndexName"] for index in made["GlobalSecondaryIndexes"]] == ["list", "due"]
-    assert {index["Projection"]["ProjectionType"] for index in made["GlobalSecondaryIndexes"]} == {"KEYS_ONLY"}
+    assert {index["Projection"]["ProjectionType"] for index in made["GlobalSecondaryIndexes"]} == {
+        "KEYS_ONLY"
+    }
     assert made["StreamSpecification"] == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
     assert ttl["AttributeName"] == table_properties()["TimeToLiveSpecification"]["AttributeName"]
 
 
-# --- get ------------------------------------------------------------------------------------------------------------
+# --- get ------------------------------------------------------------------------------------------
 
 
 def test_what_was_put_is_got_with_its_types(table: Table) -> None:
-    whole = item(text="ünï 😀", empty="", number=-7, large=10**15, yes=True, no=False, packed=bytes(range(256)))
+    whole = item(
+        text="ünï 😀",
+        empty="",
+        number=-7,
+        large=10**15,
+        yes=True,
+        no=False,
+        packed=bytes(range(256)),
+    )
     store(table, whole)
     found = table.get("p", "s")
     assert found == whole
@@ -85,7 +97,7 @@ def test_none_of_no_keys_are_got(table: Table) -> None:
     assert table.get_many([]) == []
 
 
-# --- query ----------------------------------------------------------------------------------------------------------
+# --- query ----------------------------------------------------------------------------------------
 
 
 def test_a_query_reads_one_partition_in_order(table: Table) -> None:
@@ -109,14 +121,23 @@ def test_a_query_of_an_empty_partition_finds_nothing(table: Table) -> None:
         ("b#", "c", ["b#1", "c"]),
     ],
 )
-def test_a_range_includes_both_of_its_ends(table: Table, first: str, last: str, found: list[str]) -> None:
+def test_a_range_includes_both_of_its_ends(
+    table: Table, first: str, last: str, found: list[str]
+) -> None:
     store(table, *(item(sk) for sk in ("a", "b", "b#1", "c")))
     assert keys_of(table, first=first, last=last) == found
     assert keys_of(table, first=first, last=last, newest_first=True) == found[::-1]
 
 
 def test_keys_are_ordered_by_their_bytes(table: Table) -> None:
-    names = ["Z", "a", "z", "é", "\uffff", "😀"]  # UTF-16 would put the last before the one before it
+    names = [
+        "Z",
+        "a",
+        "z",
+        "é",
+        "\uffff",
+        "😀",
+    ]  # UTF-16 would put the last before the one before it
     store(table, *(item(sk) for sk in reversed(names)))
     assert keys_of(table) == names
 
@@ -136,7 +157,9 @@ def test_pages_of_a_megabyte_are_read_on_and_a_limit_holds_across_them(table: Ta
 
 
 @pytest.mark.parametrize("index", ["list", "due"])
-def test_an_index_holds_only_items_with_both_its_keys_and_gives_keys_only(table: Table, index: str) -> None:
+def test_an_index_holds_only_items_with_both_its_keys_and_gives_keys_only(
+    table: Table, index: str
+) -> None:
     hash_name, range_name = f"{index}_pk", f"{index}_sk"
     store(
         table,
@@ -168,7 +191,10 @@ def test_an_item_leaves_the_index_with_either_of_its_keys_and_comes_back_with_bo
 
 
 def test_an_item_moves_in_the_index_with_its_keys(table: Table) -> None:
-    store(table, *(item(f"{n}", list_pk="h", list_sk=f"{n}", due_pk="d", due_sk=f"{n}") for n in range(3)))
+    store(
+        table,
+        *(item(f"{n}", list_pk="h", list_sk=f"{n}", due_pk="d", due_sk=f"{n}") for n in range(3)),
+    )
     table.write(Put(item("0", list_pk="h", list_sk="7", due_pk="d", due_sk="0"), GUARDED))
     assert places_of(table, "list", "h") == [("1", "1"), ("2", "2"), ("7", "0")]
     table.write(Put(item("1", list_pk="i", list_sk="1", due_pk="d", due_sk="1"), GUARDED))
@@ -177,13 +203,17 @@ def test_an_item_moves_in_the_index_with_its_keys(table: Table) -> None:
     assert places_of(table, "due", "d") == [("0", "0"), ("1", "1"), ("2", "2")]
 
 
-def test_an_item_stays_in_the_index_when_what_else_it_holds_changes_or_its_move_is_refused(table: Table) -> None:
+def test_an_item_stays_in_the_index_when_what_else_it_holds_changes_or_its_move_is_refused(
+    table: Table,
+) -> None:
     store(table, item(list_pk="h", list_sk="1", version=1))
     table.write(Put(item(list_pk="h", list_sk="1", version=2), GUARDED))
     with pytest.raises(ConflictError):
         table.write(Put(item(list_pk="h", list_sk="2", version=2), {"version": 1}))
     with pytest.raises(ConflictError):
-        table.write(Put(item(list_pk="h", list_sk="2"), GUARDED), Check("p", "none", {"version": 1}))
+        table.write(
+            Put(item(list_pk="h", list_sk="2"), GUARDED), Check("p", "none", {"version": 1})
+        )
     assert places_of(table, "list", "h") == [("1", "s")]
 
 
@@ -192,17 +222,21 @@ def test_items_of_one_place_in_the_index_are_all_there(table: Table) -> None:
     table.write(Put(item("007"), GUARDED))
     kept = [f"{n:03d}" for n in range(120) if n != 7]
     for newest_first in (False, True):
-        assert sorted(sk for _, sk in places_of(table, "list", "h", newest_first=newest_first)) == kept
+        assert (
+            sorted(sk for _, sk in places_of(table, "list", "h", newest_first=newest_first)) == kept
+        )
     assert places_of(table, "list", "h", first="2") == places_of(table, "list", "h", last="0") == []
 
 
-# --- a big partition ------------------------------------------------------------------------------------------------
+# --- a big partition ------------------------------------------------------------------------------
 
 BIG = 300
 
 
 @pytest.mark.parametrize("index", [None, "list"])
-def test_a_big_partition_is_read_in_order_within_its_bounds_and_limit(table: Table, index: str | None) -> None:
+def test_a_big_partition_is_read_in_order_within_its_bounds_and_limit(
+    table: Table, index: str | None
+) -> None:
     fill(table)
     read = partial(numbers_of, table, index)
     every = list(range(BIG))
@@ -222,13 +256,18 @@ def test_a_big_partition_is_read_in_order_within_its_bounds_and_limit(table: Tab
 
 
 @pytest.mark.parametrize("index", [None, "list"])
-def test_a_big_partition_is_read_on_from_where_a_page_ended(table: Table, index: str | None) -> None:
+def test_a_big_partition_is_read_on_from_where_a_page_ended(
+    table: Table, index: str | None
+) -> None:
     fill(table)
     forth = numbers_of(table, index, limit=70)
     while len(page := numbers_of(table, index, first=f"{forth[-1]:03d}", limit=71)) > 1:
         forth += page[1:]
     back = numbers_of(table, index, newest_first=True, limit=70)
-    while len(page := numbers_of(table, index, newest_first=True, last=f"{back[-1]:03d}", limit=71)) > 1:
+    while (
+        len(page := numbers_of(table, index, newest_first=True, last=f"{back[-1]:03d}", limit=71))
+        > 1
+    ):
         back += page[1:]
     assert forth == list(range(BIG)) == back[::-1]
 
@@ -254,14 +293,18 @@ def test_what_stays_in_a_big_partition_is_read_once_while_others_come_move_and_g
             Put(item(sk_at(number + 21), list_pk="other", list_sk="0"), GUARDED),
         )
     stayed = [f"{number:03d}" for number in range(BIG) if number % 10 != 1]
-    assert [place for place in seen if place in set(stayed)] == (stayed[::-1] if newest_first else stayed)
+    assert [place for place in seen if place in set(stayed)] == (
+        stayed[::-1] if newest_first else stayed
+    )
 
 
 def fill(table: Table) -> None:
     """A partition of 300 items, and one of the index that has them the other way round."""
     for start in range(0, BIG, 100):
         numbers = range(start, start + 100)
-        table.write(*(Put(item(sk_at(n), list_pk="p", list_sk=f"{n:03d}"), ABSENT) for n in numbers))
+        table.write(
+            *(Put(item(sk_at(n), list_pk="p", list_sk=f"{n:03d}"), ABSENT) for n in numbers)
+        )
 
 
 def sk_at(number: int) -> str:
@@ -271,10 +314,13 @@ def sk_at(number: int) -> str:
 
 def numbers_of(table: Table, index: str | None, **query: Any) -> list[int]:
     """The places of what a query reads, in the table or in the index."""
-    return [int(str(one["list_sk" if index else "sk"])) for one in table.query("p", index=index, **query)]
+    return [
+        int(str(one["list_sk" if index else "sk"]))
+        for one in table.query("p", index=index, **query)
+    ]
 
 
-# --- put ------------------------------------------------------------------------------------------------------------
+# --- put ------------------------------------------------------------------------------------------
 
 THERE = item(version=3, name="x", packed=b"\x00", flag=True)
 
@@ -291,7 +337,9 @@ THERE = item(version=3, name="x", packed=b"\x00", flag=True)
         {"flag": True},
     ],
 )
-def test_a_put_replaces_the_whole_item_when_its_expectation_holds(table: Table, expect: Expectation) -> None:
+def test_a_put_replaces_the_whole_item_when_its_expectation_holds(
+    table: Table, expect: Expectation
+) -> None:
     store(table, THERE)
     table.write(Put(item(version=4), expect))
     assert table.get("p", "s") == item(version=4)
@@ -299,9 +347,18 @@ def test_a_put_replaces_the_whole_item_when_its_expectation_holds(table: Table, 
 
 @pytest.mark.parametrize(
     "expect",
-    [ABSENT, {"version": 2}, {"version": None}, {"version": 3, "name": "y"}, {"gone": "x"}, {"version": "3"}],
+    [
+        ABSENT,
+        {"version": 2},
+        {"version": None},
+        {"version": 3, "name": "y"},
+        {"gone": "x"},
+        {"version": "3"},
+    ],
 )
-def test_a_put_whose_expectation_does_not_hold_changes_nothing(table: Table, expect: Expectation) -> None:
+def test_a_put_whose_expectation_does_not_hold_changes_nothing(
+    table: Table, expect: Expectation
+) -> None:
     store(table, THERE)
     with pytest.raises(ConflictError) as conflict:
         table.write(Put(item(version=4), expect))
@@ -315,25 +372,33 @@ def test_a_put_where_nothing_is(table: Table, expect: Expectation) -> None:
     assert table.get("p", "s") == item(version=1)
 
 
-def test_a_put_that_expects_a_version_where_nothing_is_fails_without_an_old_item(table: Table) -> None:
+def test_a_put_that_expects_a_version_where_nothing_is_fails_without_an_old_item(
+    table: Table,
+) -> None:
     with pytest.raises(ConflictError) as conflict:
         table.write(Put(item(version=1), {"version": 1}))
     assert conflict.value.failed == {0: None}
     assert table.get("p", "s") is None
 
 
-# --- transactions ---------------------------------------------------------------------------------------------------
+# --- transactions ---------------------------------------------------------------------------------
 
 
 def test_a_transaction_writes_all(table: Table) -> None:
     store(table, item("checked", version=1))
-    table.write(Put(item("a"), ABSENT), Check("p", "checked", {"version": 1}), Put(item("b", pk="q"), GUARDED))
+    table.write(
+        Put(item("a"), ABSENT),
+        Check("p", "checked", {"version": 1}),
+        Put(item("b", pk="q"), GUARDED),
+    )
     assert table.get("p", "a") == item("a")
     assert table.get("q", "b") == item("b", pk="q")
     assert table.get("p", "checked") == item("checked", version=1)
 
 
-def test_a_transaction_writes_nothing_when_one_fails_and_says_which_and_what_was_there(table: Table) -> None:
+def test_a_transaction_writes_nothing_when_one_fails_and_says_which_and_what_was_there(
+    table: Table,
+) -> None:
     store(table, item("b", version=1), item("d", version=5))
     with pytest.raises(ConflictError) as conflict:
         table.write(
@@ -357,7 +422,9 @@ def test_a_transaction_writes_nothing_when_one_fails_and_says_which_and_what_was
         (ABSENT, False),
     ],
 )
-def test_a_check_holds_or_stops_the_write_beside_it(table: Table, expect: Expectation, holds: bool) -> None:  # noqa: FBT001
+def test_a_check_holds_or_stops_the_write_beside_it(
+    table: Table, expect: Expectation, holds: bool
+) -> None:
     store(table, item("consent", marketing=True))
     writes = (Put(item("a"), ABSENT), Check("p", "consent", expect))
     if holds:
@@ -376,7 +443,7 @@ def test_a_check_of_what_is_not_there(table: Table) -> None:
     assert table.get("p", "b") is None
 
 
-# --- a busy table ---------------------------------------------------------------------------------------------------
+# --- a busy table ---------------------------------------------------------------------------------
 
 
 def test_a_seeded_table_is_busy_now_and_then_and_then_writes_nothing() -> None:

@@ -1,4 +1,6 @@
-"""What the end-to-end tests do with a running stack: HTTP, waiting for a condition, and breaking things."""
+"""What the end-to-end tests do with a running stack: HTTP, waiting for a condition, and breaking
+things.
+"""
 
 import json
 import os
@@ -41,7 +43,11 @@ class Driver:
         return self._session.client(service, endpoint_url=self.stack.aws_endpoint_url)  # type: ignore[call-overload]
 
     def http(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, Mapping[str, str], bytes]:
         """Status, headers and body of a request; redirects are not followed."""
         request = urllib.request.Request(
@@ -54,7 +60,9 @@ class Driver:
             return error.code, dict(error.headers), error.read()
 
     def post(self, path: str, data: Any) -> tuple[int, Any]:
-        status, _, body = self.http("POST", path, json.dumps(data).encode(), {"Content-Type": "application/json"})
+        status, _, body = self.http(
+            "POST", path, json.dumps(data).encode(), {"Content-Type": "application/json"}
+        )
         return status, json.loads(body)
 
     def get(self, path: str) -> Any:
@@ -71,7 +79,9 @@ class Driver:
     def outbox(self, email: str) -> list[Any]:
         lead = self.lead(email)
         return [
-            item for item in self.get("/v1/outbox?limit=200")["items"] if lead and item["lead_id"] == lead["lead_id"]
+            item
+            for item in self.get("/v1/outbox?limit=200")["items"]
+            if lead and item["lead_id"] == lead["lead_id"]
         ]
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE_S) -> Any:
@@ -95,7 +105,9 @@ class Driver:
 
     def tick(self) -> Any:
         """Let the clock's function run now, as its schedule does each minute."""
-        answer = self.client("lambda").invoke(FunctionName=self.function("Clock"), Payload=json.dumps(SCHEDULED))
+        answer = self.client("lambda").invoke(
+            FunctionName=self.function("Clock"), Payload=json.dumps(SCHEDULED)
+        )
         assert "FunctionError" not in answer, answer["Payload"].read()
         return json.loads(answer["Payload"].read())
 
@@ -115,7 +127,9 @@ class Driver:
 
 def _runs(process: Path, function: str) -> bool:
     try:
-        return f"ministack-lambda-{function}-" in (process / "cmdline").read_bytes().decode(errors="replace")
+        return f"ministack-lambda-{function}-" in (process / "cmdline").read_bytes().decode(
+            errors="replace"
+        )
     except OSError:  # it ended meanwhile
         return False
 

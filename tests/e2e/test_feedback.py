@@ -1,8 +1,9 @@
-"""What SES tells of a letter reaches its lead on the deployed stack: through the topic, to the feedback function.
+"""What SES tells of an email reaches its lead on the deployed stack: through the topic, to the
+feedback function.
 
-The story behind this file: the handler was tested with notices of every kind, and the topic with a template. Nothing
-showed the two together, where the local AWS left out a notification's empty keys: the function failed on each one, so
-that no bounce ever stopped a letter there, and nobody noticed.
+The story behind this file: the handler was tested with notices of every kind, and the topic with a
+template. Nothing showed the two together, where the local AWS left out a notification's empty keys:
+the function failed on each one, so that no bounce ever stopped an email there, and nobody noticed.
 """
 
 import json
@@ -17,7 +18,8 @@ from infra.local.walk import PERSON
 from tests.e2e.driver import Driver
 from tests.e2e.test_stack import form
 
-# What SES says of each, as in "Examples of event data that Amazon SES publishes to Amazon SNS" of its guide.
+# What SES says of each, as in "Examples of event data that Amazon SES publishes to Amazon SNS" of
+# its guide.
 BOUNCE = {
     "bounceType": "Permanent",
     "bounceSubType": "General",
@@ -45,16 +47,22 @@ DELIVERY = {
     [
         ("Bounce", BOUNCE, "bounced", "bounced", "hard-bounce"),
         ("Complaint", COMPLAINT, "complained", "complained", None),
-        ("Delivery", DELIVERY, "delivered", None, "letter-delivered"),
+        ("Delivery", DELIVERY, "delivered", None, "email-delivered"),
     ],
 )
-def test_what_ses_publishes_of_a_letter_reaches_its_lead_and_changes_nothing_when_it_comes_again(
-    email: str, driver: Driver, kind: str, detail: Any, state: str, suppressed: str | None, rule: str | None
+def test_what_ses_publishes_of_an_email_reaches_its_lead_and_changes_nothing_when_it_comes_again(
+    email: str,
+    driver: Driver,
+    kind: str,
+    detail: Any,
+    state: str,
+    suppressed: str | None,
+    rule: str | None,
 ) -> None:
-    letter = sent_letter(driver, email)
-    notice = ses_event(kind, detail, email, letter)
+    sent = sent_email(driver, email)
+    notice = ses_event(kind, detail, email, sent)
     publish(driver, notice)
-    driver.until(lambda: the_letter(driver, email)["state"] == state, f"the letter is {state}")
+    driver.until(lambda: the_email(driver, email)["state"] == state, f"the email is {state}")
     driver.until(lambda: mail_events(driver, email) == [state], "the lead's timeline says so")
     driver.until(lambda: rule is None or rule in rules(driver, email), "the score says so")
     assert driver.lead(email)["suppressed"] == suppressed
@@ -65,38 +73,42 @@ def test_what_ses_publishes_of_a_letter_reaches_its_lead_and_changes_nothing_whe
     assert what_is_known(driver, email) == before
 
 
-def test_a_suppressed_lead_gets_no_further_letter_but_is_still_handed_over(email: str, driver: Driver) -> None:
-    letter = sent_letter(driver, email)
-    publish(driver, ses_event("Bounce", BOUNCE, email, letter))
+def test_a_suppressed_lead_gets_no_further_email_but_is_still_handed_over(
+    email: str, driver: Driver
+) -> None:
+    sent = sent_email(driver, email)
+    publish(driver, ses_event("Bounce", BOUNCE, email, sent))
     driver.until(lambda: driver.lead(email)["suppressed"] == "bounced", "the lead is suppressed")
-    publish(driver, ses_event("Complaint", COMPLAINT, email, letter))
-    driver.until(lambda: the_letter(driver, email)["state"] == "complained", "the letter's rank rises")
-    publish(driver, ses_event("Delivery", DELIVERY, email, letter))
-    redeliver(driver, ses_event("Delivery", DELIVERY, email, letter))
-    assert the_letter(driver, email)["state"] == "complained"
+    publish(driver, ses_event("Complaint", COMPLAINT, email, sent))
+    driver.until(
+        lambda: the_email(driver, email)["state"] == "complained", "the email's rank rises"
+    )
+    publish(driver, ses_event("Delivery", DELIVERY, email, sent))
+    redeliver(driver, ses_event("Delivery", DELIVERY, email, sent))
+    assert the_email(driver, email)["state"] == "complained"
     assert driver.lead(email)["suppressed"] == "bounced"
     form(driver, "demo", email, PERSON, consent=True)
     driver.until(lambda: driver.stage(email) == "sql", "the lead is an SQL")
     driver.until(lambda: handed_over(driver, email), "sales is told")
-    assert len(letters(driver, email)) == 1
+    assert len(emails(driver, email)) == 1
 
 
-# --- what the tests above are made of ---------------------------------------------------------------------------
+# --- what the tests above are made of -------------------------------------------------------------
 
 
-def sent_letter(driver: Driver, email: str) -> Any:
-    """The letter that went out to a lead who downloaded the guide and said yes."""
+def sent_email(driver: Driver, email: str) -> Any:
+    """The email that went out to a lead who downloaded the guide and said yes."""
     form(driver, "guide", email, PERSON, consent=True)
-    return driver.until(lambda: the_letter(driver, email, "sent"), "the letter went out")
+    return driver.until(lambda: the_email(driver, email, "sent"), "the email went out")
 
 
-def letters(driver: Driver, email: str) -> list[Any]:
-    return [item for item in driver.outbox(email) if item["kind"] == "letter"]
+def emails(driver: Driver, email: str) -> list[Any]:
+    return [item for item in driver.outbox(email) if item["kind"] == "nurture"]
 
 
-def the_letter(driver: Driver, email: str, state: str | None = None) -> Any:
-    """The lead's one letter; None when there is none in the state."""
-    return next((item for item in letters(driver, email) if state in (None, item["state"])), None)
+def the_email(driver: Driver, email: str, state: str | None = None) -> Any:
+    """The lead's one email; None when there is none in the state."""
+    return next((item for item in emails(driver, email) if state in (None, item["state"])), None)
 
 
 def handed_over(driver: Driver, email: str) -> bool:
@@ -104,24 +116,37 @@ def handed_over(driver: Driver, email: str) -> bool:
     return len(handoffs) == 3 and set(handoffs) == {"sent"}
 
 
-def ses_event(kind: str, detail: Any, email: str, letter: Any) -> str:
+def ses_event(kind: str, detail: Any, address: str, email: Any) -> str:
     """An event as SES publishes it to a topic."""
-    at = letter["created_at"]
+    at = email["created_at"]
     recipients = {"bouncedRecipients", "complainedRecipients"} & detail.keys()
-    named = {name: [{"emailAddress": email, **one} for one in detail[name]] for name in recipients}
+    named = {
+        name: [{"emailAddress": address, **one} for one in detail[name]] for name in recipients
+    }
     mail = {
         "timestamp": at,
         "source": SENDER,
         "sourceArn": f"arn:aws:ses:us-east-1:123456789012:identity/{SENDER}",
         "sendingAccountId": "123456789012",
-        "messageId": letter["message_id"],
-        "destination": [email],
+        "messageId": email["message_id"],
+        "destination": [address],
         "headersTruncated": False,
-        "headers": [{"name": "From", "value": SENDER}, {"name": "To", "value": email}],
-        "commonHeaders": {"from": [SENDER], "to": [email], "messageId": letter["message_id"], "subject": "Hello"},
-        "tags": {"ses:configuration-set": ["baton"], "ses:source-ip": ["192.0.2.0"], "intent": [tag_of(letter["id"])]},
+        "headers": [{"name": "From", "value": SENDER}, {"name": "To", "value": address}],
+        "commonHeaders": {
+            "from": [SENDER],
+            "to": [address],
+            "messageId": email["message_id"],
+            "subject": "Hello",
+        },
+        "tags": {
+            "ses:configuration-set": ["baton"],
+            "ses:source-ip": ["192.0.2.0"],
+            "message": [tag_of(email["id"])],
+        },
     }
-    return json.dumps({"eventType": kind, "mail": mail, kind.lower(): {**detail, **named, "timestamp": at}})
+    return json.dumps(
+        {"eventType": kind, "mail": mail, kind.lower(): {**detail, **named, "timestamp": at}}
+    )
 
 
 def publish(driver: Driver, notice: str) -> None:
@@ -129,7 +154,9 @@ def publish(driver: Driver, notice: str) -> None:
 
 
 def redeliver(driver: Driver, notice: str) -> None:
-    """Give the event to the function once more, as SNS does when it got no answer; and wait until it is worked off."""
+    """Give the event to the function once more, as SNS does when it got no answer; and wait until
+    it is worked off.
+    """
     sns = {
         "Type": "Notification",
         "MessageId": str(uuid4()),
@@ -139,7 +166,12 @@ def redeliver(driver: Driver, notice: str) -> None:
         "Timestamp": "2026-11-22T10:00:00.000Z",
         "MessageAttributes": {},
     }
-    record = {"EventSource": "aws:sns", "EventVersion": "1.0", "EventSubscriptionArn": sns["TopicArn"], "Sns": sns}
+    record = {
+        "EventSource": "aws:sns",
+        "EventVersion": "1.0",
+        "EventSubscriptionArn": sns["TopicArn"],
+        "Sns": sns,
+    }
     answer = driver.client("lambda").invoke(
         FunctionName=driver.function("Feedback"), Payload=json.dumps({"Records": [record]})
     )
@@ -148,7 +180,9 @@ def redeliver(driver: Driver, notice: str) -> None:
 
 def output(driver: Driver, name: str) -> str:
     """One of the stack's outputs."""
-    (stack,) = driver.client("cloudformation").describe_stacks(StackName=driver.stack.stack_name)["Stacks"]
+    (stack,) = driver.client("cloudformation").describe_stacks(StackName=driver.stack.stack_name)[
+        "Stacks"
+    ]
     return next(str(one["OutputValue"]) for one in stack["Outputs"] if one["OutputKey"] == name)
 
 

@@ -1,4 +1,6 @@
-"""The commands that work on all leads of the deployed stack: rebuilt, exported, and a draft tried on the export."""
+"""The commands that work on all leads of the deployed stack: rebuilt, exported, and a draft tried
+on the export.
+"""
 
 import json
 from pathlib import Path
@@ -10,10 +12,17 @@ def test_a_rebuild_of_all_leads_finds_no_difference_and_a_draft_is_tried_on_an_e
     driver: Driver, tmp_path: Path
 ) -> None:
     for form, name in (("guide", "one"), ("demo", "two")):
-        assert driver.post(f"/v1/forms/{form}", {"fields": {"email": f"{name}@few.example"}})[0] == 202
-    driver.until(lambda: driver.stage("one@few.example") and driver.stage("two@few.example"), "both are known")
+        assert (
+            driver.post(f"/v1/forms/{form}", {"fields": {"email": f"{name}@few.example"}})[0] == 202
+        )
+    driver.until(
+        lambda: driver.stage("one@few.example") and driver.stage("two@few.example"),
+        "both are known",
+    )
     assert driver.command("rebuild", module="tools.leads").endswith(" 0 differed.\n")
     export, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
     assert "leads in" in driver.command("export", str(export), module="tools.leads")
     draft.write_text(json.dumps(driver.get("/v1/model")))
-    assert " 0 would change their stage." in driver.command(str(draft), str(export), module="tools.simulate")
+    assert " 0 would change their stage." in driver.command(
+        str(draft), str(export), module="tools.simulate"
+    )

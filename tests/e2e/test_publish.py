@@ -1,4 +1,6 @@
-"""A model published on the deployed stack: a thousand leads move, reads are right at once, and it is taken back."""
+"""A model published on the deployed stack: a thousand leads move, reads are right at once, and it
+is taken back.
+"""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +17,10 @@ DOMAIN = "thousand.example"
 
 def send(driver: Driver, method: str, path: str, body: bytes) -> tuple[int, Any]:
     """A private request; its status and answer."""
-    headers = {"Authorization": f"Bearer {driver.stack.admin_token}", "Content-Type": "application/json"}
+    headers = {
+        "Authorization": f"Bearer {driver.stack.admin_token}",
+        "Content-Type": "application/json",
+    }
     status, _, answer = driver.http(method, path, body, headers)
     return status, json.loads(answer)
 
@@ -29,7 +34,9 @@ def ask(driver: Driver, path: str, data: Any, status: int = 200) -> Any:
 def take(driver: Driver) -> None:
     """Import a thousand people of one company."""
     for first in range(0, LEADS, AT_ONCE):
-        lines = [json.dumps({"email": f"n{number}@{DOMAIN}"}) for number in range(first, first + AT_ONCE)]
+        lines = [
+            json.dumps({"email": f"n{number}@{DOMAIN}"}) for number in range(first, first + AT_ONCE)
+        ]
         status, answer = send(driver, "POST", "/v1/leads/import", "\n".join(lines).encode())
         assert (status, answer) == (200, {"imported": AT_ONCE, "rejected": []})
 
@@ -60,7 +67,9 @@ def finished(driver: Driver, job: Any, seconds: float) -> Any:
 
 def simulated(driver: Driver, version: int) -> int:
     """How many leads a version would move."""
-    status, answer = send(driver, "POST", "/v1/model/simulate", json.dumps({"version": version}).encode())
+    status, answer = send(
+        driver, "POST", "/v1/model/simulate", json.dumps({"version": version}).encode()
+    )
     assert status in (200, 202), answer
     report = answer if status == 200 else finished(driver, answer, TWO_MINUTES_S)["report"]
     return sum(report["changes"].values())
@@ -68,7 +77,11 @@ def simulated(driver: Driver, version: int) -> int:
 
 def active_is(driver: Driver, version: int) -> None:
     """Wait until a version is the active one."""
-    driver.until(lambda: driver.get("/v1/model")["version"] == version, f"version {version} is active", TWO_MINUTES_S)
+    driver.until(
+        lambda: driver.get("/v1/model")["version"] == version,
+        f"version {version} is active",
+        TWO_MINUTES_S,
+    )
 
 
 @contextmanager
@@ -82,7 +95,9 @@ def afterwards_as_before(driver: Driver) -> Iterator[None]:
         active_is(driver, before)
 
 
-def test_a_publish_moves_a_thousand_leads_within_two_minutes_and_can_be_taken_back(driver: Driver) -> None:
+def test_a_publish_moves_a_thousand_leads_within_two_minutes_and_can_be_taken_back(
+    driver: Driver,
+) -> None:
     take(driver)
     draft = driver.get("/v1/model")
     draft["rules"]["undesirables"]["competitor"]["matches"] = [DOMAIN]
@@ -91,13 +106,19 @@ def test_a_publish_moves_a_thousand_leads_within_two_minutes_and_can_be_taken_ba
         ask(driver, f"/v1/model/versions/{version}/publish", {"expected_changes": LEADS}, 409)
         expected = simulated(driver, version)
         assert expected >= LEADS
-        job = ask(driver, f"/v1/model/versions/{version}/publish", {"expected_changes": expected}, 202)
+        job = ask(
+            driver, f"/v1/model/versions/{version}/publish", {"expected_changes": expected}, 202
+        )
         driver.until(
-            lambda: driver.get("/v1/model")["version"] == version, "the draft is the active one", TWO_MINUTES_S
+            lambda: driver.get("/v1/model")["version"] == version,
+            "the draft is the active one",
+            TWO_MINUTES_S,
         )
         read = driver.lead(f"n7@{DOMAIN}")
         assert read["score"]["model_version"] == version
         assert "competitor" in {line["rule"] for line in read["score"]["reasons"]}
-        driver.until(lambda: disqualified(driver) == LEADS, "a thousand leads have moved", TWO_MINUTES_S)
+        driver.until(
+            lambda: disqualified(driver) == LEADS, "a thousand leads have moved", TWO_MINUTES_S
+        )
         done = finished(driver, job, 2 * TWO_MINUTES_S)
         assert (done["state"], done["report"]["moved"]["lead->disqualified"]) == ("done", LEADS)

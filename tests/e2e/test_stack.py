@@ -1,4 +1,6 @@
-"""The deployed stack over HTTP: the journey, what makes it fail, kills, the clock, and data that stays."""
+"""The deployed stack over HTTP: the journey, what makes it fail, kills, the clock, and data that
+stays.
+"""
 
 import random
 import re
@@ -26,13 +28,20 @@ FAILING_PATIENCE_S = 8.0
 
 def test_the_walk_shows_the_whole_journey(stack: Stack, email: str, driver: Driver) -> None:
     steps = Walk(stack, email).run()
-    assert [(step.stage, step.total) for step in steps] == [("lead", 8), ("mql", 60), ("mql", 66), ("sql", 90)]
+    assert [(step.stage, step.total) for step in steps] == [
+        ("lead", 8),
+        ("mql", 60),
+        ("mql", 66),
+        ("sql", 90),
+    ]
     for step in steps:
         assert round(sum(reason["points"] for reason in step.reasons)) == step.total
-    sent = Counter((item["kind"], item["channel"], item["state"]) for item in driver.outbox(email))
-    once = {("letter", "mail"), ("handoff", "mail"), ("handoff", "topic"), ("handoff", "text")}
-    assert sent == {(kind, channel, "sent"): 1 for kind, channel in once}
-    assert [kind for step in steps for kind in (message["channel"] for message in step.messages)].count("mail") == 2
+    sent = Counter((item["kind"], item["via"], item["state"]) for item in driver.outbox(email))
+    once = {("nurture", "email"), ("handoff", "email"), ("handoff", "sns"), ("handoff", "sms")}
+    assert sent == {(kind, via, "sent"): 1 for kind, via in once}
+    assert [kind for step in steps for kind in (message["via"] for message in step.messages)].count(
+        "email"
+    ) == 2
 
 
 def test_the_readme_shows_what_the_walk_prints(stack: Stack, email: str) -> None:
@@ -41,33 +50,50 @@ def test_the_readme_shows_what_the_walk_prints(stack: Stack, email: str) -> None
     assert masked(shown) == masked(printed.strip())
 
 
-def test_the_walk_names_the_step_when_the_sender_is_unverified(stack: Stack, email: str, aws: Any) -> None:
+def test_the_walk_names_the_step_when_the_sender_is_unverified(
+    stack: Stack, email: str, aws: Any
+) -> None:
     aws("sesv2").delete_email_identity(EmailIdentity=SENDER)
     try:
-        with pytest.raises(StepFailedError, match=r"step 'guide download': the letter did not go out: refused"):
+        with pytest.raises(
+            StepFailedError, match=r"step 'guide download': the email did not go out: refused"
+        ):
             Walk(stack, email, FAILING_PATIENCE_S).run()
     finally:
         aws("sesv2").create_email_identity(EmailIdentity=SENDER)
 
 
-def test_the_walk_names_the_step_when_the_salesperson_has_no_phone(stack: Stack, email: str, driver: Driver) -> None:
-    without_phone = {"people": [{"id": "sam", "name": "Sam Seller", "email": "sam@keybook.example"}]}
+def test_the_walk_names_the_step_when_the_salesperson_has_no_phone(
+    stack: Stack, email: str, driver: Driver
+) -> None:
+    without_phone = {
+        "people": [{"id": "sam", "name": "Sam Seller", "email": "sam@keybook.example"}]
+    }
     said = r"step 'demo request': the handoff text did not go out.*no_phone"
     with routing(stack, driver, without_phone), pytest.raises(StepFailedError, match=said):
         Walk(stack, email, FAILING_PATIENCE_S).run()
 
 
-def test_the_walk_names_the_step_when_qualify_is_disabled(stack: Stack, email: str, driver: Driver) -> None:
-    with mapping_disabled(driver, "Qualify"), pytest.raises(StepFailedError, match=r"step 'first visit': .*Qualify"):
+def test_the_walk_names_the_step_when_qualify_is_disabled(
+    stack: Stack, email: str, driver: Driver
+) -> None:
+    with (
+        mapping_disabled(driver, "Qualify"),
+        pytest.raises(StepFailedError, match=r"step 'first visit': .*Qualify"),
+    ):
         Walk(stack, email, FAILING_PATIENCE_S).run()
     driver.until(lambda: driver.stage(email) == "lead", "what was captured meanwhile is counted")
 
 
-def test_workers_killed_on_the_way_change_nothing_and_send_nothing_twice(email: str, driver: Driver) -> None:
+def test_workers_killed_on_the_way_change_nothing_and_send_nothing_twice(
+    email: str, driver: Driver
+) -> None:
     requests = journey(email)
     todo = requests + requests
     random.Random(7).shuffle(todo)
-    killer = threading.Timer(0.5, lambda: [driver.kill_workers(one) for one in ("Qualify", "Deliver")])
+    killer = threading.Timer(
+        0.5, lambda: [driver.kill_workers(one) for one in ("Qualify", "Deliver")]
+    )
     killer.start()
     for path, body in todo:
         assert driver.post(path, body)[0] in (200, 202)
@@ -78,16 +104,18 @@ def test_workers_killed_on_the_way_change_nothing_and_send_nothing_twice(email: 
     assert lead["score"]["total"] == 90, lead["score"]["reasons"]
     try:
         driver.shift_clock("+30m")  # past every lease and the time for evidence
-        driver.until(lambda: driver.tick() >= 0 and settled(driver, email, least=3), "all is settled")
+        driver.until(
+            lambda: driver.tick() >= 0 and settled(driver, email, least=3), "all is settled"
+        )
     finally:
         driver.shift_clock("")
-    assert mails_per_intent(driver, email) == {1}
+    assert emails_per_message(driver, email) == {1}
     assert texts_about(driver, email) == 1
 
 
 def test_one_click_unsubscribes_and_a_look_does_not(email: str, driver: Driver) -> None:
     form(driver, "guide", email, PERSON, consent=True)
-    driver.until(lambda: settled(driver, email, least=1), "the letter went out")
+    driver.until(lambda: settled(driver, email, least=1), "the email went out")
     path = unsubscribe_path(driver, email)
     assert driver.http("GET", path)[0] == 200
     assert driver.lead(email)["suppressed"] is None
@@ -124,7 +152,9 @@ def test_browser_preflights_and_the_public_files_are_served(driver: Driver, stac
     status, headers, body = driver.http("GET", "/t.js")
     assert (status, headers["Content-Type"].split(";")[0]) == (200, "text/javascript")
     assert b"baton" in body
-    assert driver.http("GET", "/v1/pixel?anonymousId=p1&url=https://keybook.example/pricing")[0] == 204
+    assert (
+        driver.http("GET", "/v1/pixel?anonymousId=p1&url=https://keybook.example/pricing")[0] == 204
+    )
 
 
 def test_data_outlives_the_stack_and_up_is_safe_to_repeat(email: str, driver: Driver) -> None:
@@ -140,7 +170,7 @@ def test_data_outlives_the_stack_and_up_is_safe_to_repeat(email: str, driver: Dr
     again.until(lambda: again.stage(email) == "sql", "the streams go on after a restart")
 
 
-# --- what the tests above are made of ---------------------------------------------------------------------------
+# --- what the tests above are made of -------------------------------------------------------------
 
 
 def journey(email: str) -> list[tuple[str, Any]]:
@@ -170,21 +200,31 @@ def journey(email: str) -> list[tuple[str, Any]]:
 
 
 def masked(transcript: str) -> str:
-    """A transcript without the references, which each deployment's identity secret makes its own."""
+    """A transcript without the references, which each deployment's identity secret makes its
+    own.
+    """
     return re.sub(r"[A-Z2-7]{8}-1\b", "REFERENCE", transcript)
 
 
 def counted_all(lead: Any) -> Any:
-    return lead if lead["score"]["groups"] == {"fit": 40, "channel": 3, "engagement": 17, "intent": 30} else None
+    return (
+        lead
+        if lead["score"]["groups"] == {"fit": 40, "channel": 3, "engagement": 17, "intent": 30}
+        else None
+    )
 
 
 def settled(driver: Driver, email: str, least: int) -> bool:
-    """Whether that much of the lead's was decided and none of it is being sent. What lost its worker is unknown."""
+    """Whether that much of the lead's was decided and none of it is being sent. What lost its
+    worker is unknown.
+    """
     items = driver.outbox(email)
-    return len(items) >= least and all(item["state"] not in ("planned", "claimed") for item in items)
+    return len(items) >= least and all(
+        item["state"] not in ("planned", "claimed") for item in items
+    )
 
 
-def mails_per_intent(driver: Driver, email: str) -> set[int]:
+def emails_per_message(driver: Driver, email: str) -> set[int]:
     """How often each thing went out to or about a lead."""
     lead_id = driver.lead(email)["lead_id"]
     groups = emulator(driver).get("/_ministack/ses/messages")
@@ -205,15 +245,20 @@ def emulator(driver: Driver) -> Driver:
 
 
 def form(driver: Driver, form_id: str, email: str, fields: Any, *, consent: bool) -> None:
-    data = {"fields": {"email": email, **fields}, "consent": {"marketing": consent, "text": "Write to me."}}
+    data = {
+        "fields": {"email": email, **fields},
+        "consent": {"marketing": consent, "text": "Write to me."},
+    }
     assert driver.post(f"/v1/forms/{form_id}", data)[0] == 202
 
 
 def unsubscribe_path(driver: Driver, email: str) -> str:
     groups = emulator(driver).get("/_ministack/ses/messages")
-    mail = next(mail for group in groups["messages"].values() for mail in group if email in mail["To"])
+    mail = next(
+        mail for group in groups["messages"].values() for mail in group if email in mail["To"]
+    )
     found = re.search(r"/u/[\w.-]+", mail["BodyText"])
-    assert found is not None, "the letter has a link to stop it"
+    assert found is not None, "the email has a link to stop it"
     return found.group()
 
 
@@ -237,7 +282,9 @@ def routing(stack: Stack, driver: Driver, document: Any) -> Iterator[None]:
 def mapping_disabled(driver: Driver, logical_id: str) -> Iterator[None]:
     """A function's stream mapping switched off for a while."""
     client = driver.client("lambda")
-    uuid = client.list_event_source_mappings(FunctionName=driver.function(logical_id))["EventSourceMappings"][0]["UUID"]
+    uuid = client.list_event_source_mappings(FunctionName=driver.function(logical_id))[
+        "EventSourceMappings"
+    ][0]["UUID"]
     client.update_event_source_mapping(UUID=uuid, Enabled=False)
     try:
         yield

@@ -1,7 +1,8 @@
-"""All 1,680 orders in which two visits and a join can be captured, counted and counted again give one result.
+"""All 1,680 orders in which two visits and a join can be captured, counted and counted again give
+one result.
 
-Each of the three events is captured, then its stream record is worked off, then worked off once more: three chains of
-three steps, 9! / (3! * 3! * 3!) = 1,680 ways to weave them.
+Each of the three events is captured, then its stream record is worked off, then worked off once
+more: three chains of three steps, 9! / (3! * 3! * 3!) = 1,680 ways to weave them.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 from chalicelib.capture.forms import Submission
 from chalicelib.store.table import Item
 from chalicelib.wiring.world import World
-from tests.baton import AD, ANN, SITE, House
+from tests.baton import AD, ANN, SITE, InMemoryBaton
 from tests.fakes import NOW, FakePorts
 
 CHAINS, STEPS = 3, 3
@@ -30,12 +31,12 @@ def weaves(left: tuple[int, ...] = (STEPS,) * CHAINS) -> Iterator[tuple[int, ...
 class Weave:
     """One house in which three events happen."""
 
-    def __init__(self, template: House) -> None:
+    def __init__(self, template: InMemoryBaton) -> None:
         self.ports = FakePorts()
         self.ports.memory.items = dict(template.ports.memory.items)
         self.world = World(self.ports)
         self.world.documents = template.world.documents  # the same documents, read once
-        self.house = template
+        self.baton = template
         self.records: dict[int, list[Item]] = {}
 
     def step(self, chain: int) -> None:
@@ -47,12 +48,14 @@ class Weave:
             self.records[chain] = [item for item in fresh if str(item["sk"]).startswith("EVENT#")]
             return
         for item in self.records[chain]:
-            self.house.world = self.world
-            assert self.house.handle(item)
+            self.baton.world = self.world
+            assert self.baton.handle(item)
 
     def _capture(self, chain: int) -> None:
         if chain == 2:
-            self.world.forms.submit("guide", Submission(fields=ANN, visitor_id="v", submission_id="s"))
+            self.world.forms.submit(
+                "guide", Submission(fields=ANN, visitor_id="v", submission_id="s")
+            )
             return
         self.world.tracking.one(self._visit(chain), "page")
 
@@ -71,7 +74,7 @@ class Weave:
 def test_every_order_of_two_visits_and_a_join_gives_one_result(
     record_property: Callable[[str, object], None],
 ) -> None:
-    template = House()
+    template = InMemoryBaton()
     results: dict[str, tuple[int, ...]] = {}
     orders = list(weaves())
     assert len(orders) == 1_680
@@ -80,8 +83,19 @@ def test_every_order_of_two_visits_and_a_join_gives_one_result(
         for chain in order:
             weave.step(chain)
         lead = weave.world.leads.read(weave.world.lead_id(ANN["email"]))
-        result = repr((lead.tally, lead.profile, lead.touches, lead.total, lead.standing.stage, sorted(lead.counted)))
+        result = repr(
+            (
+                lead.tally,
+                lead.profile,
+                lead.touches,
+                lead.total,
+                lead.standing.stage,
+                sorted(lead.counted),
+            )
+        )
         results.setdefault(result, order)
     record_property("orders", len(orders))
-    assert len(results) == 1, f"{len(results)} results, for example by the orders {list(results.values())[:2]}"
+    assert len(results) == 1, (
+        f"{len(results)} results, for example by the orders {list(results.values())[:2]}"
+    )
     assert "'blog'" in next(iter(results))

@@ -1,7 +1,8 @@
-"""The whole way on AWS's own interfaces: HTTP -> table -> stream records -> handlers -> table until quiet, on moto.
+"""The whole way on AWS's own interfaces: HTTP -> table -> stream records -> handlers -> table until
+quiet, on moto.
 
-The table is the template's; the records are those of DynamoDB Streams, in the shape that Lambda hands over; mails,
-texts and topic messages go to SES and SNS through the real senders.
+The table is the template's; the records are those of DynamoDB Streams, in the shape that Lambda
+hands over; mails, texts and topic messages go to SES and SNS through the real senders.
 """
 
 import json
@@ -17,17 +18,20 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
 
-import app as baton
+import app
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.senders import Senders
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.wiring import world as wiring
-from tests.baton import AD, ANN, MOST_ROUNDS, House
+from tests.baton import AD, ANN, MOST_ROUNDS, InMemoryBaton
 from tests.fakes import FakePorts
 from tests.moto_table import REGION, TABLE_NAME, create_table
 
 ONCE = Config(retries={"total_max_attempts": 1})
-PREFIXES = {"EVENT#": baton.qualify, "INTENT#": baton.deliver}  # what the template's stream filters let through
+PREFIXES = {
+    "EVENT#": app.qualify,
+    "OUTBOX#": app.deliver,
+}  # what the template's stream filters let through
 
 
 class Stream:
@@ -38,14 +42,18 @@ class Stream:
         (stream,) = client.list_streams(TableName=TABLE_NAME)["Streams"]
         arn = stream["StreamArn"]
         (shard,) = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
-        asked = client.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+        asked = client.get_shard_iterator(
+            StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )
         self._at = asked["ShardIterator"]
 
     def fresh(self) -> list[dict[str, Any]]:
         """The records since the last time, as Lambda hands them over: JSON, bytes in base64."""
         answer = self._client.get_records(ShardIterator=self._at)
         self._at = answer["NextShardIterator"]
-        records: list[dict[str, Any]] = json.loads(json.dumps(answer["Records"], default=_as_lambda_does))
+        records: list[dict[str, Any]] = json.loads(
+            json.dumps(answer["Records"], default=_as_lambda_does)
+        )
         return records
 
 
@@ -53,8 +61,10 @@ def _as_lambda_does(value: Any) -> Any:
     return b64encode(value).decode() if isinstance(value, bytes) else value.timestamp()
 
 
-class MotoHouse(House):
-    """A House whose table, mail and texts are moto's, and whose handlers are the deployed functions."""
+class MotoBaton(InMemoryBaton):
+    """A House whose table, mail and texts are moto's, and whose handlers are the deployed
+    functions.
+    """
 
     def __init__(self) -> None:
         client = boto3.client("dynamodb", region_name=REGION)
@@ -78,7 +88,11 @@ class MotoHouse(House):
         ses.create_configuration_set(ConfigurationSetName=settings.configuration_set)
         topic_arn = sns.create_topic(Name="handoffs")["TopicArn"]
         return Senders(
-            ses, sns, sender=settings.sender, configuration_set=settings.configuration_set, topic_arn=topic_arn
+            ses,
+            sns,
+            sender=settings.sender,
+            configuration_set=settings.configuration_set,
+            topic_arn=topic_arn,
         )
 
     def until_quiet(self) -> None:
@@ -100,13 +114,15 @@ class MotoHouse(House):
 
 
 def _is_new(record: dict[str, Any], prefix: str) -> bool:
-    return record["eventName"] == "INSERT" and str(record["dynamodb"]["Keys"]["sk"]["S"]).startswith(prefix)
+    return record["eventName"] == "INSERT" and str(
+        record["dynamodb"]["Keys"]["sk"]["S"]
+    ).startswith(prefix)
 
 
 @pytest.fixture
-def house() -> Iterator[MotoHouse]:
+def baton() -> Iterator[MotoBaton]:
     with mock_aws():
-        yield MotoHouse()
+        yield MotoBaton()
 
 
 def mails() -> list[Any]:
@@ -122,85 +138,96 @@ def topic_messages() -> list[Any]:
     return list(topic.sent_notifications)
 
 
-def test_anns_journey_ends_as_sql_with_one_letter_one_mail_one_topic_message_and_one_text(house: MotoHouse) -> None:
-    house.page("/", context=AD)
-    house.page("/blog/a")
-    house.page("/blog/b")
-    house.until_quiet()
-    house.form("guide", consent=True, **ANN)
-    house.until_quiet()
-    lead = house.lead()
+def test_anns_journey_ends_as_sql_with_one_email_one_mail_one_topic_message_and_one_text(
+    baton: MotoBaton,
+) -> None:
+    baton.page("/", context=AD)
+    baton.page("/blog/a")
+    baton.page("/blog/b")
+    baton.until_quiet()
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    lead = baton.lead()
     assert (lead["stage"], lead["score"]["total"], lead["score"]["grade"]) == ("mql", 60, "A")
     assert [mail.destinations["ToAddresses"] for mail in mails()] == [[ANN["email"]]]
 
     for _ in range(4):
-        house.page("/pricing")
-    house.until_quiet()
-    assert (house.lead()["stage"], house.lead()["score"]["total"]) == ("mql", 66)
+        baton.page("/pricing")
+    baton.until_quiet()
+    assert (baton.lead()["stage"], baton.lead()["score"]["total"]) == ("mql", 66)
 
-    house.form("demo", **ANN, message="We have 40 tools and an audit in March.")
-    house.until_quiet()
-    lead = house.lead()
+    baton.form("demo", **ANN, message="We have 40 tools and an audit in March.")
+    baton.until_quiet()
+    lead = baton.lead()
     assert (lead["stage"], lead["kind"], lead["score"]["total"]) == ("sql", "requested", 90)
     assert sum(reason["points"] for reason in lead["score"]["reasons"]) == 90
-    assert [mail.destinations["ToAddresses"] for mail in mails()] == [[ANN["email"]], ["sam@keybook.example"]]
+    assert [mail.destinations["ToAddresses"] for mail in mails()] == [
+        [ANN["email"]],
+        ["sam@keybook.example"],
+    ]
     ((number, body),) = texts()
     assert number == "+4930901821"
     assert "Ann Example, CTO at Acme asks to be contacted" in body
     (message,) = topic_messages()
     assert json.loads(message[1])["lead_id"] == lead["lead_id"]
-    assert {(item["kind"], item["channel"], item["state"]) for item in house.outbox()} == {
-        ("letter", "mail", "sent"),
-        ("handoff", "mail", "sent"),
-        ("handoff", "topic", "sent"),
-        ("handoff", "text", "sent"),
+    assert {(item["kind"], item["via"], item["state"]) for item in baton.outbox()} == {
+        ("nurture", "email", "sent"),
+        ("handoff", "email", "sent"),
+        ("handoff", "sns", "sent"),
+        ("handoff", "sms", "sent"),
     }
 
 
-def test_every_record_again_changes_nothing_and_sends_nothing(house: MotoHouse) -> None:
-    house.page("/pricing")
-    house.form("guide", consent=True, **ANN)
-    house.form("demo", **ANN)
+def test_every_record_again_changes_nothing_and_sends_nothing(baton: MotoBaton) -> None:
+    baton.page("/pricing")
+    baton.form("guide", consent=True, **ANN)
+    baton.form("demo", **ANN)
     records: list[dict[str, Any]] = []
     for _ in range(5):
-        fresh = house.stream.fresh()
+        fresh = baton.stream.fresh()
         records += fresh
         for prefix, handler in PREFIXES.items():
-            house.hand_over(handler, [record for record in fresh if _is_new(record, prefix)])
-    before, sent = house.lead(), (len(mails()), len(texts()), len(topic_messages()))
+            baton.hand_over(handler, [record for record in fresh if _is_new(record, prefix)])
+    before, sent = baton.lead(), (len(mails()), len(texts()), len(topic_messages()))
     for prefix, handler in PREFIXES.items():
-        house.hand_over(handler, [record for record in reversed(records) if _is_new(record, prefix)])
-    house.until_quiet()
-    assert house.lead() == before
+        baton.hand_over(
+            handler, [record for record in reversed(records) if _is_new(record, prefix)]
+        )
+    baton.until_quiet()
+    assert baton.lead() == before
     assert (len(mails()), len(texts()), len(topic_messages())) == sent
 
 
-def test_the_mail_events_of_ses_settle_the_letter_through_the_real_function(house: MotoHouse) -> None:
-    house.form("guide", consent=True, **ANN)
-    house.page("/blog/a")
-    house.until_quiet()
-    (letter,) = house.outbox()
+def test_the_mail_events_of_ses_settle_the_email_through_the_real_function(
+    baton: MotoBaton,
+) -> None:
+    baton.form("guide", consent=True, **ANN)
+    baton.page("/blog/a")
+    baton.until_quiet()
+    (email,) = baton.outbox()
     notice = {
         "eventType": "Bounce",
-        "mail": {"messageId": letter["message_id"], "tags": {"intent": [tag_of(letter["id"])]}},
+        "mail": {"messageId": email["message_id"], "tags": {"message": [tag_of(email["id"])]}},
         "bounce": {"bounceType": "Permanent", "timestamp": "2026-11-22T10:00:00.000Z"},
     }
-    record: dict[str, Any] = {"Sns": {"Message": json.dumps(notice), "Subject": None, "MessageAttributes": {}}}
-    wiring.use(house.world)
+    record: dict[str, Any] = {
+        "Sns": {"Message": json.dumps(notice), "Subject": None, "MessageAttributes": {}}
+    }
+    wiring.use(baton.world)
     try:
-        baton.feedback({"Records": [record]}, None)
+        app.feedback({"Records": [record]}, None)
     finally:
         wiring.use(None)
-    house.until_quiet()
-    assert house.lead()["suppressed"] == "bounced"
-    assert house.outbox()[0]["state"] == "bounced"
+    baton.until_quiet()
+    assert baton.lead()["suppressed"] == "bounced"
+    assert baton.outbox()[0]["state"] == "bounced"
 
 
-def test_the_clock_runs_on_the_due_index(house: MotoHouse) -> None:
-    house.form("guide", consent=True, **ANN)
-    house.page("/")
-    house.until_quiet()
-    assert house.lead()["stage"] == "mql"
+def test_the_clock_runs_on_the_due_index(baton: MotoBaton) -> None:
+    baton.form("guide", consent=True, **ANN)
+    baton.page("/")
+    baton.until_quiet()
+    assert baton.lead()["stage"] == "mql"
     for _ in range(3):
-        house.minutes_later(28 * 24 * 60)
-    assert house.lead()["stage"] == "lead"
+        baton.minutes_later(28 * 24 * 60)
+    assert baton.lead()["stage"] == "lead"

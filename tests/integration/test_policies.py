@@ -1,7 +1,9 @@
-"""Each function's policy against what the function does: exactly the calls to AWS that it was seen to make.
+"""Each function's policy against what the function does: exactly the calls to AWS that it was seen
+to make.
 
-The real entry points of app.py run on moto, wired as they are deployed, each with the environment that the template
-gives to its function. A hook of botocore notes every call, which is then told in the words of IAM.
+The real entry points of app.py run on moto, wired as they are deployed, each with the environment
+that the template gives to its function. A hook of botocore notes every call, which is then told in
+the words of IAM.
 """
 
 import json
@@ -17,7 +19,7 @@ from chalice.test import Client
 from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-import app as baton
+import app
 from chalicelib.delivery.links import UNSUBSCRIBE
 from chalicelib.delivery.outbox import State, claimed
 from chalicelib.delivery.references import tag_of
@@ -34,29 +36,40 @@ Resources = dict[str, dict[str, Any]]
 Grant = tuple[str, str]  # an action of IAM, and the resource that it is for
 
 ENTRY_POINTS = {
-    "APIHandler": baton.app,
-    "PublicHandler": baton.public_handler,
-    "Qualify": baton.qualify,
-    "Deliver": baton.deliver,
-    "Clock": baton.clock,
-    "Feedback": baton.feedback,
+    "APIHandler": app.app,
+    "PublicHandler": app.public_handler,
+    "Qualify": app.qualify,
+    "Deliver": app.deliver,
+    "Clock": app.clock,
+    "Feedback": app.feedback,
 }
 SENDER = "hello@keybook.example"
 TABLE = f"arn:aws:dynamodb:{REGION}:{DEFAULT_ACCOUNT_ID}:table/{TABLE_NAME}"
 MAIL = f"arn:aws:ses:{REGION}:{DEFAULT_ACCOUNT_ID}"
 PHONES = "all but arn:*:sns:*:*:*"  # AWS has no ARN for a phone number
-TRANSACTED = {"Put": "PutItem", "ConditionCheck": "ConditionCheckItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
+TRANSACTED = {
+    "Put": "PutItem",
+    "ConditionCheck": "ConditionCheckItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+}
 CROWD = 65  # page views in one batch; two batches are more than a standing remembers
-LETTER = "letter#welcome#1#1"
+NURTURE = "nurture#1#welcome#1"
 
 # What Lambda does in a function's name, outside of the function's code: so no call is seen.
-LOGS = {name: f"{name}Logs" for name in FUNCTIONS} | {"APIHandler": "ApiLogs", "PublicHandler": "PublicLogs"}
+LOGS = {name: f"{name}Logs" for name in FUNCTIONS} | {
+    "APIHandler": "ApiLogs",
+    "PublicHandler": "PublicLogs",
+}
 READS_STREAM = ("Qualify", "Deliver")
 REPORTS_FAILURES = ("Qualify", "Deliver", "Feedback")
 
 
 def lambdas_own(function: str) -> set[Grant]:
-    own = {(f"logs:{action}", f"{LOGS[function]}.Arn") for action in ("CreateLogStream", "PutLogEvents")}
+    own = {
+        (f"logs:{action}", f"{LOGS[function]}.Arn")
+        for action in ("CreateLogStream", "PutLogEvents")
+    }
     if function in READS_STREAM:
         reads = ("DescribeStream", "GetRecords", "GetShardIterator")
         own |= {(f"dynamodb:{action}", "Table.StreamArn") for action in reads}
@@ -73,8 +86,13 @@ def needed(service: str, operation: str, request: Mapping[str, Any]) -> Iterator
     """What IAM asks for before AWS answers a call. service, operation: as boto3 names them."""
     match service, operation:
         case "dynamodb", _:
-            yield from ((f"dynamodb:{action}", place) for action, place in _of_tables(operation, request))
-        case "sesv2", "SendEmail":  # from the address or its domain, whichever is verified; and the configuration set
+            yield from (
+                (f"dynamodb:{action}", place) for action, place in _of_tables(operation, request)
+            )
+        case (
+            "sesv2",
+            "SendEmail",
+        ):  # from the address or its domain, whichever is verified; and the configuration set
             address = request["FromEmailAddress"]
             for identity in (address, address.partition("@")[2]):
                 yield "ses:SendEmail", f"{MAIL}:identity/{identity}"
@@ -124,8 +142,9 @@ def _places(statement: Mapping[str, Any], made: Mapping[str, str]) -> list[str]:
 
 
 def resolved(value: Any, made: Mapping[str, str]) -> Any:
-    """A value of the template with its references followed. made: what they stand for; an attribute of something
-    that was not made stands for itself."""
+    """A value of the template with its references followed. made: what they stand for; an attribute
+    of something that was not made stands for itself.
+    """
     match value:
         case {"Ref": name}:
             return made[name]
@@ -153,7 +172,9 @@ def resolved_all(values: Mapping[str, Any], made: Mapping[str, str]) -> dict[str
 
 
 class Stack:
-    """Baton on moto. seen: what each function's calls needed. Every call of a function is a cold start."""
+    """Baton on moto. seen: what each function's calls needed. Every call of a function is a cold
+    start.
+    """
 
     def __init__(self, resources: Resources, made: Mapping[str, str]) -> None:
         self.resources, self.made = resources, made
@@ -166,12 +187,16 @@ class Stack:
 
     def _note(self, params: Mapping[str, Any], model: OperationModel, **_: Any) -> None:
         if self.running is not None:
-            self.seen[self.running].update(needed(model.service_model.service_name, model.name, params))
+            self.seen[self.running].update(
+                needed(model.service_model.service_name, model.name, params)
+            )
 
     def world(self, function: str, **more: str) -> wiring.World:
         """What a function's container builds of the function's environment and of nothing else."""
         environment = properties(self.resources, function)["Environment"]["Variables"]
-        return wiring.World(wiring.Ports(read_settings(resolved_all(environment, {**self.made, **more}))))
+        return wiring.World(
+            wiring.Ports(read_settings(resolved_all(environment, {**self.made, **more})))
+        )
 
     def run(self, function: str, event: Any, **more: str) -> Any:
         wiring.use(self.world(function, **more))
@@ -183,7 +208,9 @@ class Stack:
             wiring.use(None)
 
     def http(self, method: str, route: str, body: Any = None, **parts: Any) -> Any:
-        """A request to the function that the template has for the route. parts: of the proxy event."""
+        """A request to the function that the template has for the route. parts: of the proxy
+        event.
+        """
         text = body if isinstance(body, str | None) else json.dumps(body)
         event = {
             "requestContext": {"httpMethod": method, "resourcePath": route, "identity": {}},
@@ -203,26 +230,32 @@ class Stack:
         self._drain("Qualify", "EVENT#")
 
     def deliver(self) -> None:
-        self._drain("Deliver", "INTENT#")
+        self._drain("Deliver", "OUTBOX#")
 
     def _drain(self, function: str, prefix: str) -> None:
-        """Give the function the new items that its filter lets through, in the order of their keys."""
+        """Give the function the new items that its filter lets through, in the order of their
+        keys.
+        """
         pages = boto3.client("dynamodb").get_paginator("scan").paginate(TableName=TABLE_NAME)
         items = [unmarshal(item) for page in pages for item in page["Items"]]
-        fresh = {(str(item["pk"]), str(item["sk"])): item for item in items if str(item["sk"]).startswith(prefix)}
+        fresh = {
+            (str(item["pk"]), str(item["sk"])): item
+            for item in items
+            if str(item["sk"]).startswith(prefix)
+        }
         event = stream_event([fresh[key] for key in sorted(fresh.keys() - self.handled)])
         self.handled |= fresh.keys()
         assert self.run(function, event) == {"batchItemFailures": []}
 
     def clock(self, offset: str) -> int:
         """A tick of the clock, with the time shifted."""
-        event = Client(baton.app).events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
+        event = Client(app.app).events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
         return int(self.run("Clock", event, NowOffset=offset))
 
     def mail_event(self, kind: str, tag: str, **detail: str) -> None:
-        mail = {"messageId": "m1", "tags": {"intent": [tag]}}
+        mail = {"messageId": "m1", "tags": {"message": [tag]}}
         message = json.dumps({"eventType": kind, "mail": mail, kind.lower(): detail})
-        self.run("Feedback", Client(baton.app).events.generate_sns_event(message))
+        self.run("Feedback", Client(app.app).events.generate_sns_event(message))
 
     def lead_id(self, name: str) -> str:
         return self.world("APIHandler").lead_id(email(name))
@@ -231,11 +264,22 @@ class Stack:
 def make() -> dict[str, str]:
     """Make on moto what the functions need; what the template's references then stand for."""
     create_table(boto3.client("dynamodb"))
-    defaults.load(table_name=TABLE_NAME, api_url=API, site_url=SITE, endpoint_url=None, region=REGION, demo=True)
+    defaults.load(
+        table_name=TABLE_NAME,
+        api_url=API,
+        site_url=SITE,
+        endpoint_url=None,
+        region=REGION,
+        demo=True,
+    )
     ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")
     ses.create_email_identity(EmailIdentity=SENDER)
     ses.create_configuration_set(ConfigurationSetName="baton")
-    texts = {"IdentitySecret": "identity", "LinkSecret": '{"current": "link"}', "AdminSecret": "admin"}
+    texts = {
+        "IdentitySecret": "identity",
+        "LinkSecret": '{"current": "link"}',
+        "AdminSecret": "admin",
+    }
     return {
         "AWS::Partition": "aws",
         "AWS::Region": REGION,
@@ -247,7 +291,10 @@ def make() -> dict[str, str]:
         "Table.Arn": TABLE,
         "MailSettings": "baton",
         "HandoffTopic": boto3.client("sns").create_topic(Name="handoffs")["TopicArn"],
-        **{name: secrets.create_secret(Name=name, SecretString=text)["ARN"] for name, text in texts.items()},
+        **{
+            name: secrets.create_secret(Name=name, SecretString=text)["ARN"]
+            for name, text in texts.items()
+        },
     }
 
 
@@ -269,7 +316,10 @@ def page_view(visitor: str, number: int = 0) -> dict[str, Any]:
 
 
 def post_form(stack: Stack, form: str, name: str, *, consent: bool = True, **parts: Any) -> None:
-    data = {"fields": {**ANN, "email": email(name)}, "consent": {"marketing": consent, "text": "Write to me."}}
+    data = {
+        "fields": {**ANN, "email": email(name)},
+        "consent": {"marketing": consent, "text": "Write to me."},
+    }
     stack.http("POST", "/v1/forms/{form_id}", {**data, **parts}, pathParameters={"form_id": form})
 
 
@@ -284,15 +334,20 @@ def a_lead_is_captured_qualified_and_handed_over(stack: Stack) -> None:
         post_form(stack, "guide", "ann", visitor_id="ann", submission_id="s1")
     stack.http("POST", "/v1/page", page_view("ann"))
     stack.qualify()
-    stack.deliver()  # the letter
+    stack.deliver()  # the email
     post_form(stack, "demo", "ann", visitor_id="ann", consent=False)
     stack.qualify()
     stack.deliver()  # the handoff by mail, topic and text
     found = outbox(stack, "ann")
-    assert found == {LETTER: "sent", "handoff#1#mail": "sent", "handoff#1#topic": "sent", "handoff#1#text": "sent"}
+    assert found == {
+        NURTURE: "sent",
+        "handoff#1#email": "sent",
+        "handoff#1#sns": "sent",
+        "handoff#1#sms": "sent",
+    }
 
 
-def a_foreign_visitor_unsubscribes_before_the_letter_leaves(stack: Stack) -> None:
+def a_foreign_visitor_unsubscribes_before_the_email_leaves(stack: Stack) -> None:
     post_form(stack, "guide", "bob", visitor_id="ann")
     stack.qualify()
     token = {"token": stack.world("PublicHandler").links.sign(UNSUBSCRIBE, stack.lead_id("bob"))}
@@ -300,26 +355,34 @@ def a_foreign_visitor_unsubscribes_before_the_letter_leaves(stack: Stack) -> Non
     stack.http("POST", "/u/{token}", pathParameters=token)
     stack.qualify()
     stack.deliver()
-    assert outbox(stack, "bob") == {LETTER: "suppressed"}
+    assert outbox(stack, "bob") == {NURTURE: "suppressed"}
 
 
-def a_crowded_lead_is_refolded_at_once_and_by_the_clock(stack: Stack) -> None:
+def a_crowded_lead_is_replayed_at_once_and_by_the_clock(stack: Stack) -> None:
     for start in (0, CROWD):
-        stack.http("POST", "/v1/batch", {"batch": [page_view("cleo", start + number) for number in range(CROWD)]})
+        stack.http(
+            "POST",
+            "/v1/batch",
+            {"batch": [page_view("cleo", start + number) for number in range(CROWD)]},
+        )
     stack.qualify()  # nobody's yet: they count with the join
     traits = {"email": email("cleo")}
-    stack.http("POST", "/v1/identify", {"type": "identify", "anonymousId": "cleo", "userId": "7", "traits": traits})
+    stack.http(
+        "POST",
+        "/v1/identify",
+        {"type": "identify", "anonymousId": "cleo", "userId": "7", "traits": traits},
+    )
     stack.qualify()
     assert stack.world("Qualify").leads.read(stack.lead_id("cleo")).crowded
     stack.http("POST", "/v1/page", page_view("cleo"))
-    stack.qualify()  # asks for a refold
+    stack.qualify()  # asks for a replay
     post_form(stack, "newsletter", "cleo", consent=False)
-    stack.qualify()  # refolds
+    stack.qualify()  # replays
     stack.http("POST", "/v1/page", page_view("cleo"))
     stack.qualify()  # asks again
     asked = stack.world("Qualify").leads.read(stack.lead_id("cleo"))
     stack.clock("+1h")
-    assert stack.world("Qualify").leads.read(stack.lead_id("cleo")).refolded_at != asked.refolded_at
+    assert stack.world("Qualify").leads.read(stack.lead_id("cleo")).replayed_at != asked.replayed_at
 
 
 def the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack: Stack) -> None:
@@ -328,28 +391,33 @@ def the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack: Stac
         stack.qualify()
         post_form(stack, "demo", name, consent=False)
         stack.qualify()
-    ledger = stack.world("Deliver").ledger
-    for _, intent in ledger.outbox([State.PLANNED], "", 10):
-        if intent.lead_id == stack.lead_id("eve"):
-            ledger.save(intent, claimed(intent, datetime.now(UTC)))
+    store = stack.world("Deliver").outbox
+    for _, message in store.outbox([State.PLANNED], "", 10):
+        if message.lead_id == stack.lead_id("eve"):
+            store.save(message, claimed(message, datetime.now(UTC)))
     assert stack.clock("+2h") > 0
-    handoff = {f"handoff#1#{channel}": "sent" for channel in ("mail", "topic", "text")}
-    assert outbox(stack, "dora") == {LETTER: "sent", **handoff}
-    assert outbox(stack, "eve") == {LETTER: "lost", **handoff}
+    handoff = {f"handoff#1#{via}": "sent" for via in ("email", "sns", "sms")}
+    assert outbox(stack, "dora") == {NURTURE: "sent", **handoff}
+    assert outbox(stack, "eve") == {NURTURE: "lost", **handoff}
 
 
 def mail_events_come_back(stack: Stack) -> None:
-    tag = tag_of(f"{stack.lead_id('ann')}#{LETTER}")
-    for kind, detail in (("Send", {}), ("Delivery", {}), ("Bounce", {"bounceType": "Permanent"}), ("Complaint", {})):
+    tag = tag_of(f"{stack.lead_id('ann')}#{NURTURE}")
+    for kind, detail in (
+        ("Send", {}),
+        ("Delivery", {}),
+        ("Bounce", {"bounceType": "Permanent"}),
+        ("Complaint", {}),
+    ):
         stack.mail_event(kind, tag, **detail)
-    stack.mail_event("Bounce", tag_of(f"{stack.lead_id('dora')}#{LETTER}"), bounceType="Transient")
-    stack.mail_event("Delivery", tag_of(f"{stack.lead_id('dora')}#handoff#1#mail"))
+    stack.mail_event("Bounce", tag_of(f"{stack.lead_id('dora')}#{NURTURE}"), bounceType="Transient")
+    stack.mail_event("Delivery", tag_of(f"{stack.lead_id('dora')}#handoff#1#email"))
     stack.mail_event("Delivery", "x")  # somebody else's
-    assert outbox(stack, "ann")[LETTER] == "complained"
+    assert outbox(stack, "ann")[NURTURE] == "complained"
 
 
 def what_never_can_be_worked_off_is_put_aside(stack: Stack) -> None:
-    for function, sk in (("Qualify", "EVENT#"), ("Deliver", "INTENT#")):
+    for function, sk in (("Qualify", "EVENT#"), ("Deliver", "OUTBOX#")):
         broken = stream_event([{"pk": "LEAD#nobody", "sk": sk}])
         assert stack.run(function, broken) == {"batchItemFailures": []}
 
@@ -359,14 +427,18 @@ def a_browser_sees_the_pages(stack: Stack) -> None:
         stack.http("GET", route)
     written = {"content-type": "application/x-www-form-urlencoded", "accept": "text/html"}
     body = f"email={email('fay')}&_visitor_id=fay"
-    stack.http("POST", "/v1/forms/{form_id}", body, pathParameters={"form_id": "guide"}, headers=written)
+    stack.http(
+        "POST", "/v1/forms/{form_id}", body, pathParameters={"form_id": "guide"}, headers=written
+    )
 
 
 def sales_reads(stack: Stack) -> None:
     lead = {"lead_id": stack.lead_id("ann")}
     token = {"headers": {"authorization": "Bearer admin"}}
     for query in ({"stage": ["sql"]}, {"email": [email("ann")]}):
-        assert json.loads(stack.http("GET", "/v1/leads", multiValueQueryStringParameters=query, **token))["leads"]
+        assert json.loads(
+            stack.http("GET", "/v1/leads", multiValueQueryStringParameters=query, **token)
+        )["leads"]
     stack.http("GET", "/v1/leads/{lead_id}", pathParameters=lead, **token)
     stack.http("GET", "/v1/leads/{lead_id}/timeline", pathParameters=lead, **token)
     assert json.loads(stack.http("GET", "/v1/outbox", **token))["items"]
@@ -386,10 +458,23 @@ def sales_does_what_people_do(stack: Stack) -> None:
         ask(stack, f"/v1/leads/{{lead_id}}/{what}", data, lead_id=stack.lead_id("gus"))
     items = ask(stack, "/v1/leads/{lead_id}/timeline", lead_id=stack.lead_id("dora"))["items"]
     demo = [item["id"] for item in items if item["name"] == "demo"]
-    ask(stack, "/v1/leads/{lead_id}/retract", {"event_ids": demo, "reason": "a test"}, lead_id=stack.lead_id("dora"))
+    ask(
+        stack,
+        "/v1/leads/{lead_id}/retract",
+        {"event_ids": demo, "reason": "a test"},
+        lead_id=stack.lead_id("dora"),
+    )
     past = {"as_of": [datetime.now(UTC).date().isoformat()]}
-    ask(stack, "/v1/leads/{lead_id}", lead_id=stack.lead_id("gus"), multiValueQueryStringParameters=past)
-    assert ask(stack, "/v1/leads/import", {"email": email("ida"), "stage": "customer"})["imported"] == 1
+    ask(
+        stack,
+        "/v1/leads/{lead_id}",
+        lead_id=stack.lead_id("gus"),
+        multiValueQueryStringParameters=past,
+    )
+    assert (
+        ask(stack, "/v1/leads/import", {"email": email("ida"), "stage": "customer"})["imported"]
+        == 1
+    )
     stack.qualify()  # finds what people did counted
     stack.deliver()
 
@@ -411,12 +496,16 @@ def marketing_publishes_a_model(stack: Stack) -> None:
 
 
 def ask(stack: Stack, route: str, data: Any = None, **parts: Any) -> Any:
-    """A private request: a POST of data, or to rebuild; else a GET. parts: of the path, or of the proxy event."""
+    """A private request: a POST of data, or to rebuild; else a GET. parts: of the path, or of the
+    proxy event.
+    """
     is_post = data is not None or route.endswith("/rebuild")
     query = {key: parts.pop(key) for key in list(parts) if key == "multiValueQueryStringParameters"}
     headers = {"authorization": "Bearer admin", "content-type": "application/json"}
     method = "POST" if is_post else "GET"
-    return json.loads(stack.http(method, route, data, pathParameters=parts or None, headers=headers, **query))
+    return json.loads(
+        stack.http(method, route, data, pathParameters=parts or None, headers=headers, **query)
+    )
 
 
 def time_cools_a_lead(stack: Stack) -> None:
@@ -425,9 +514,13 @@ def time_cools_a_lead(stack: Stack) -> None:
 
 
 def outbox(stack: Stack, name: str) -> dict[str, str]:
-    """A lead's intents by their keys, with the state of each."""
-    found = stack.world("APIHandler").ledger.outbox(list(State), "", 100)
-    return {intent.key: intent.state.value for _, intent in found if intent.lead_id == stack.lead_id(name)}
+    """A lead's messages by their keys, with the state of each."""
+    found = stack.world("APIHandler").outbox.outbox(list(State), "", 100)
+    return {
+        message.key: message.state.value
+        for _, message in found
+        if message.lead_id == stack.lead_id(name)
+    }
 
 
 @pytest.fixture(scope="module")
@@ -438,8 +531,8 @@ def stack() -> Iterator[Stack]:
         boto3.setup_default_session(region_name=REGION)
         stack = Stack(resources, make())
         a_lead_is_captured_qualified_and_handed_over(stack)
-        a_foreign_visitor_unsubscribes_before_the_letter_leaves(stack)
-        a_crowded_lead_is_refolded_at_once_and_by_the_clock(stack)
+        a_foreign_visitor_unsubscribes_before_the_email_leaves(stack)
+        a_crowded_lead_is_replayed_at_once_and_by_the_clock(stack)
         the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack)
         mail_events_come_back(stack)
         what_never_can_be_worked_off_is_put_aside(stack)
@@ -452,7 +545,9 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_policy_grants_exactly_what_its_function_was_seen_to_need(stack: Stack, function: str) -> None:
+def test_a_policy_grants_exactly_what_its_function_was_seen_to_need(
+    stack: Stack, function: str
+) -> None:
     grants = granted(stack.resources, function, stack.made)
     needs = stack.seen[function] | lambdas_own(function)
     assert not needs - grants, f"{function} lacks {listed(needs - grants)}"

@@ -1,4 +1,6 @@
-"""A simulation and a publish may be killed anywhere: the clock goes on, each lead moves once, the report is right."""
+"""A simulation and a publish may be killed anywhere: the clock goes on, each lead moves once, the
+report is right.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
@@ -12,7 +14,7 @@ from chalicelib.errors import StateError
 from chalicelib.scoring.tally import Tally
 from chalicelib.store.keys import STANDING
 from chalicelib.wiring.world import World
-from tests.baton import House
+from tests.baton import InMemoryBaton
 from tests.drafts import EASY_SQL, TickingClock, draft, fill, leads, stages, transitions
 from tests.fakes import FakeClock, FakePorts, MemoryTable
 from tests.stepper import Breaker, Crash, CrashError
@@ -27,10 +29,10 @@ class Town:
     def __init__(self, crash: Crash | None, clock: FakeClock | None = None) -> None:
         self.breaker = Breaker(crash)
         self.ports = FakePorts(MemoryTable(), clock, wrap=self.breaker.wrap)
-        self.house = House(self.ports)
-        self.movers = fill(self.house, leads(SMALL))
-        self.others = fill(self.house, leads(SMALL, tally=Tally(), first=50))
-        self.house.world.models.draft(draft(sql=EASY_SQL))
+        self.baton = InMemoryBaton(self.ports)
+        self.movers = fill(self.baton, leads(SMALL))
+        self.others = fill(self.baton, leads(SMALL, tally=Tally(), first=50))
+        self.baton.world.models.draft(draft(sql=EASY_SQL))
 
     def run(self, work: Callable[[World], object]) -> bool:
         """Do something in a container of its own; False when it was killed."""
@@ -50,7 +52,9 @@ class Town:
 
 
 def published(crash: Crash | None) -> Town:
-    """A town after a publish. A client that got no answer asks again, and is told when one runs already."""
+    """A town after a publish. A client that got no answer asks again, and is told when one runs
+    already.
+    """
     town = Town(crash)
 
     def publish(world: World) -> None:
@@ -73,22 +77,28 @@ def publish_calls() -> int:
     return len(published(None).breaker.log)
 
 
-def test_a_publish_killed_before_and_after_every_port_call(record_property: Callable[[str, object], None]) -> None:
+def test_a_publish_killed_before_and_after_every_port_call(
+    record_property: Callable[[str, object], None],
+) -> None:
     calls = publish_calls()
     for number in range(calls):
         for after in (False, True):
             town = published(Crash(number, after))
             where = f"{'after' if after else 'before'} call {number} ({town.breaker.log[number]})"
-            assert stages(town.house, town.movers) == {"sql": SMALL}, where
-            assert stages(town.house, town.others) == {"lead": SMALL}, where
-            assert transitions(town.house, [*town.movers, *town.others]) == [1] * SMALL + [0] * SMALL, where
-            every = [town.house.world.leads.read(one).activation for one in (*town.movers, *town.others)]
+            assert stages(town.baton, town.movers) == {"sql": SMALL}, where
+            assert stages(town.baton, town.others) == {"lead": SMALL}, where
+            assert (
+                transitions(town.baton, [*town.movers, *town.others]) == [1] * SMALL + [0] * SMALL
+            ), where
+            every = [
+                town.baton.world.leads.read(one).activation for one in (*town.movers, *town.others)
+            ]
             assert every == [2] * 2 * SMALL, where
             (job,) = jobs_of(town)
             assert job["state"] == "done", where
             assert job["report"]["moved"] == {"lead->sql": SMALL}, where
             assert job["report"]["handoffs_held"] == SMALL, where
-            assert town.house.outbox() == [], where
+            assert town.baton.outbox() == [], where
     record_property("crashes", f"{2 * calls}, before and after each of {calls} port calls")
 
 
@@ -108,7 +118,9 @@ def simulated(crash: Crash | None) -> tuple[Town, str]:
     return town, told[0]
 
 
-def test_a_simulation_killed_before_and_after_every_port_call(record_property: Callable[[str, object], None]) -> None:
+def test_a_simulation_killed_before_and_after_every_port_call(
+    record_property: Callable[[str, object], None],
+) -> None:
     calls = len(simulated(None)[0].breaker.log)
     for number in range(calls):
         for after in (False, True):
@@ -117,12 +129,14 @@ def test_a_simulation_killed_before_and_after_every_port_call(record_property: C
             job = World(town.ports).publishing.job(job_id)
             assert (job["state"], job["done"]) == ("done", 2 * SMALL), where
             assert job["report"]["changes"] == {"lead->sql": SMALL}, where
-            assert sorted(one["lead_id"] for one in job["report"]["leads"]) == sorted(town.movers), where
-            assert stages(town.house, town.movers) == {"lead": SMALL}, where
+            assert sorted(one["lead_id"] for one in job["report"]["leads"]) == sorted(
+                town.movers
+            ), where
+            assert stages(town.baton, town.movers) == {"lead": SMALL}, where
     record_property("crashes", f"{2 * calls}, before and after each of {calls} port calls")
 
 
-# --- a hundred thousand leads ---------------------------------------------------------------------------------------
+# --- a hundred thousand leads ---------------------------------------------------------------------
 
 MANY, MOVERS = 100_000, 5_000
 CRASH_AT_WRITE = 30_000
@@ -152,8 +166,10 @@ def silence() -> Iterator[None]:
         yield
 
 
-def large_town() -> tuple[House, CrashingTable, list[str], list[str]]:
-    """A house of a hundred thousand leads. Only those that will move did anything, so that the test is quick."""
+def large_town() -> tuple[InMemoryBaton, CrashingTable, list[str], list[str]]:
+    """A house of a hundred thousand leads. Only those that will move did anything, so that the test
+    is quick.
+    """
     tables: list[CrashingTable] = []
 
     def wrap(name: str, port: Any) -> Any:
@@ -162,27 +178,32 @@ def large_town() -> tuple[House, CrashingTable, list[str], list[str]]:
         tables.append(CrashingTable(port))
         return tables[0]
 
-    house = House(FakePorts(MemoryTable(), TickingClock(timedelta(microseconds=250)), wrap=wrap))
-    movers = fill(house, leads(MOVERS))
+    baton = InMemoryBaton(
+        FakePorts(MemoryTable(), TickingClock(timedelta(microseconds=250)), wrap=wrap)
+    )
+    movers = fill(baton, leads(MOVERS))
     (template,) = leads(1, tally=Tally())
-    others = fill(house, (replace(template, lead_id=one.lead_id) for one in leads(MANY - MOVERS, first=MOVERS)))
-    house.ports.memory.inserted.clear()
-    house.world.models.draft(draft(sql=EASY_SQL))
-    return house, tables[0], movers, others
+    others = fill(
+        baton,
+        (replace(template, lead_id=one.lead_id) for one in leads(MANY - MOVERS, first=MOVERS)),
+    )
+    baton.ports.memory.inserted.clear()
+    baton.world.models.draft(draft(sql=EASY_SQL))
+    return baton, tables[0], movers, others
 
 
 def test_a_hundred_thousand_leads_move_with_progress_across_a_crash_each_once() -> None:
-    house, table, movers, others = large_town()
+    baton, table, movers, others = large_town()
     table.writes, table.crash_at = 0, CRASH_AT_WRITE
     seen: list[Any] = []
     with silence():
-        job = house.world.publishing.publish(2, None, force=True)
+        job = baton.world.publishing.publish(2, None, force=True)
         for _ in range(60):
-            house.ports.clock.tick(timedelta(minutes=1))
+            baton.ports.clock.tick(timedelta(minutes=1))
             with suppress(CrashError):
-                house.world.clock.tick()
-            house.world = World(house.ports)
-            seen.append(house.world.publishing.job(job["id"]))
+                baton.world.clock.tick()
+            baton.world = World(baton.ports)
+            seen.append(baton.world.publishing.job(job["id"]))
             if seen[-1]["state"] != "running":
                 break
     assert table.writes > CRASH_AT_WRITE
@@ -192,7 +213,7 @@ def test_a_hundred_thousand_leads_move_with_progress_across_a_crash_each_once() 
     moving = [one["done"] for one in seen if one["report"] and one["report"]["phase"] == "moving"]
     assert moving == sorted(moving)
     assert len(set(moving)) > 3
-    items = house.ports.memory.items
+    items = baton.ports.memory.items
     assert {items[f"LEAD#{one}", STANDING]["activation"] for one in (*movers, *others)} == {2}
     assert {items[f"LEAD#{one}", STANDING]["stage"] for one in movers} == {"sql"}
     assert {items[f"LEAD#{one}", STANDING]["stage"] for one in others} == {"lead"}

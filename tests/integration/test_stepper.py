@@ -1,4 +1,6 @@
-"""Every input may arrive twice, late and out of order, and every handler may be killed anywhere: the same comes out."""
+"""Every input may arrive twice, late and out of order, and every handler may be killed anywhere:
+the same comes out.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery.messages import Mail, Message, Text, Topic
+from chalicelib.delivery.messages import Email, Outgoing, Sms, SnsMessage
 from tests.baton import AD, ANN, SITE
 from tests.fakes import NOW
 from tests.stepper import Crash, Request, Result, Stepper
@@ -20,12 +22,25 @@ EMAILS = (ANN["email"], BOB["email"])
 def page(visitor: str, path: str, number: int, **more: Any) -> Request:
     stamp = (NOW - timedelta(minutes=30 - number)).isoformat()
     properties = {"url": SITE + path}
-    body = {"anonymousId": visitor, "messageId": f"m{number}", "timestamp": stamp, "properties": properties, **more}
+    body = {
+        "anonymousId": visitor,
+        "messageId": f"m{number}",
+        "timestamp": stamp,
+        "properties": properties,
+        **more,
+    }
     return Request("/v1/page", body)
 
 
-def form(form_id: str, visitor: str, key: str, fields: dict[str, Any], *, consent: bool = False) -> Request:
-    data = {"fields": fields, "visitor_id": visitor, "submission_id": key, "consent": {"marketing": consent}}
+def form(
+    form_id: str, visitor: str, key: str, fields: dict[str, Any], *, consent: bool = False
+) -> Request:
+    data = {
+        "fields": fields,
+        "visitor_id": visitor,
+        "submission_id": key,
+        "consent": {"marketing": consent},
+    }
     return Request(f"/v1/forms/{form_id}", data)
 
 
@@ -46,19 +61,22 @@ def straight() -> Result:
     return Stepper(JOURNEY).run(EMAILS)
 
 
-def kinds(sent: tuple[Message, ...]) -> Counter[str]:
-    """Which letters, handoff mails, topic messages and texts left."""
+def kinds(sent: tuple[Outgoing, ...]) -> Counter[str]:
+    """Which emails, handoff mails, topic messages and texts left."""
     return Counter(
-        message.reference.split("#")[1] if isinstance(message, Mail) else type(message).__name__ for message in sent
+        message.reference.split("#")[1] if isinstance(message, Email) else type(message).__name__
+        for message in sent
     )
 
 
 def test_the_straight_run_sends_each_thing_once() -> None:
     assert straight().stages == ("sql", "lead")
-    assert kinds(straight().sent) == {"letter": 1, "handoff": 1, "Topic": 1, "Text": 1}
+    assert kinds(straight().sent) == {"email": 1, "handoff": 1, "Topic": 1, "Text": 1}
 
 
-def test_killed_before_and_after_every_port_call(record_property: Callable[[str, object], None]) -> None:
+def test_killed_before_and_after_every_port_call(
+    record_property: Callable[[str, object], None],
+) -> None:
     calls = straight().calls
     lost, doubled = [], []
     for number in range(len(calls)):
@@ -67,19 +85,24 @@ def test_killed_before_and_after_every_port_call(record_property: Callable[[str,
             where = f"{'after' if after else 'before'} call {number} ({calls[number]})"
             assert result.facts == straight().facts, where
             assert result.stages == straight().stages, where
-            assert not [state for _, state in result.states if state in ("planned", "claimed", "unknown")], where
+            assert not [
+                state for _, state in result.states if state in ("planned", "claimed", "unknown")
+            ], where
             sent = kinds(result.sent)
-            assert (sent["letter"] <= 1, sent["handoff"]) == (True, 1), where
+            assert (sent["email"] <= 1, sent["handoff"]) == (True, 1), where
             assert sent["Text"] >= 1, where
             assert sent["Topic"] >= 1, where
-            lost += [where] * (sent["letter"] == 0)
+            lost += [where] * (sent["email"] == 0)
             doubled += [where] * (sent["Text"] + sent["Topic"] > 2)
-    record_property("crashes", f"{2 * len(calls)}, before and after each of {len(calls)} port calls")
-    # A letter is given up only when its worker is killed between claim and sending. A text and a topic message leave
-    # no evidence, so they go twice only when it is killed between sending and settling. The README says so.
+    record_property(
+        "crashes", f"{2 * len(calls)}, before and after each of {len(calls)} port calls"
+    )
+    # An email is given up only when its worker is killed between claim and sending. A text and a
+    # topic message leave no evidence, so they go twice only when it is killed between sending and
+    # settling. The README says so.
     sends = [number for number, name in enumerate(calls) if name == "send"]
-    letter, _mail, *without_evidence = sends
-    assert lost == [f"after call {letter - 1} (table.write)", f"before call {letter} (send)"]
+    email, _mail, *without_evidence = sends
+    assert lost == [f"after call {email - 1} (table.write)", f"before call {email} (send)"]
     assert doubled == [
         where
         for number in without_evidence
@@ -89,7 +112,9 @@ def test_killed_before_and_after_every_port_call(record_property: Callable[[str,
 
 @pytest.mark.parametrize("seed", range(60))
 def test_shuffled_repeated_and_busy(seed: int) -> None:
-    result = Stepper(JOURNEY, seed=seed, shuffled=True, repeats=6, conflicts=seed % 2 == 0).run(EMAILS)
+    result = Stepper(JOURNEY, seed=seed, shuffled=True, repeats=6, conflicts=seed % 2 == 0).run(
+        EMAILS
+    )
     assert (result.facts, result.stages) == (straight().facts, straight().stages), f"seed {seed}"
     sent = kinds(result.sent)
     assert all(number == 1 for number in sent.values()), f"seed {seed}: {sent}"
@@ -98,15 +123,19 @@ def test_shuffled_repeated_and_busy(seed: int) -> None:
 
 def test_a_handoff_mail_without_evidence_goes_again_with_the_same_reference() -> None:
     calls = Stepper(JOURNEY, evidence=False).run(EMAILS).calls
-    _letter, mail, *_ = [number for number, name in enumerate(calls) if name == "send"]
+    _email, mail, *_ = [number for number, name in enumerate(calls) if name == "send"]
     result = Stepper(JOURNEY, crash=Crash(mail, after=True), evidence=False).run(EMAILS)
-    mails = [message for message in result.sent if isinstance(message, Mail) and "handoff" in message.reference]
+    mails = [
+        message
+        for message in result.sent
+        if isinstance(message, Email) and "handoff" in message.reference
+    ]
     assert len(mails) == 2
     assert mails[0].reference == mails[1].reference
 
 
 def test_texts_and_topic_messages_are_what_they_say() -> None:
-    texts = [message for message in straight().sent if isinstance(message, Text)]
-    topics = [message for message in straight().sent if isinstance(message, Topic)]
+    texts = [message for message in straight().sent if isinstance(message, Sms)]
+    topics = [message for message in straight().sent if isinstance(message, SnsMessage)]
     assert texts[0].to == "+4930901821"
     assert "requested" in topics[0].subject

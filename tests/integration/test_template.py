@@ -43,8 +43,13 @@ PRIVATE = {
     ("/v1/jobs/{job_id}", "get"),
     ("/v1/outbox", "get"),
 }
-COMMON = {"BATON_STAGE", "BATON_NOW_OFFSET", "BATON_TABLE"}
-SENDING = COMMON | {"BATON_LINK_SECRET", "BATON_HANDOFF_TOPIC", "BATON_SENDER", "BATON_CONFIGURATION_SET"}
+COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}
+SENDING = COMMON | {
+    "BATON_LINK_SECRET",
+    "BATON_HANDOFF_TOPIC",
+    "BATON_SENDER",
+    "BATON_CONFIGURATION_SET",
+}
 ENVIRONMENT = {
     "APIHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
     "PublicHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET"},
@@ -56,7 +61,10 @@ ENVIRONMENT = {
 UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
 MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60
 QUEUES = ("QualifyFailures", "DeliverFailures", "FeedbackFailures")
-EACH_INDEX = ["TableName Table", *(f"TableName Table GlobalSecondaryIndexName {name}" for name in ("list", "due"))]
+EACH_INDEX = [
+    "TableName Table",
+    *(f"TableName Table GlobalSecondaryIndexName {name}" for name in ("list", "due")),
+]
 SES_REVIEWS_AT_BOUNCES, SES_REVIEWS_AT_COMPLAINTS = 0.05, 0.001
 DASHBOARD_COLUMNS = 24
 
@@ -109,7 +117,9 @@ def dimension(alarm: dict[str, Any], name: str) -> Any:
 # --- the merge
 
 
-def test_every_merged_logical_id_is_chalices_or_has_a_type(resources: dict[str, dict[str, Any]]) -> None:
+def test_every_merged_logical_id_is_chalices_or_has_a_type(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     # A mistyped id would be a resource of its own, without a type, and Chalice says nothing.
     assert [name for name, resource in resources.items() if "Type" not in resource] == []
 
@@ -130,7 +140,11 @@ def test_every_merged_event_is_chalices(resources: dict[str, dict[str, Any]]) ->
 
 
 def test_every_merged_path_is_a_route(resources: dict[str, dict[str, Any]]) -> None:
-    assert [(path, method) for path, method, integration in integrations(resources) if "type" not in integration] == []
+    assert [
+        (path, method)
+        for path, method, integration in integrations(resources)
+        if "type" not in integration
+    ] == []
 
 
 def test_no_placeholder_of_the_app_is_left(template: dict[str, Any]) -> None:
@@ -138,7 +152,9 @@ def test_no_placeholder_of_the_app_is_left(template: dict[str, Any]) -> None:
 
 
 def test_chalice_knows_one_stage_because_ours_is_a_parameter() -> None:
-    assert json.loads((ROOT / ".chalice/config.json").read_text())["stages"].keys() == {CHALICE_STAGE}
+    assert json.loads((ROOT / ".chalice/config.json").read_text())["stages"].keys() == {
+        CHALICE_STAGE
+    }
 
 
 # --- the table
@@ -150,7 +166,10 @@ def test_the_table_is_on_demand_with_two_overloaded_indexes_a_stream_and_a_time_
     table = properties(resources, "Table")
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
-    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at_epoch_s", "Enabled": True}
+    assert table["TimeToLiveSpecification"] == {
+        "AttributeName": "expires_at_epoch_s",
+        "Enabled": True,
+    }
     keys = {index["IndexName"]: index for index in table["GlobalSecondaryIndexes"]}
     assert sorted(keys) == ["due", "list"]
     for name, index in keys.items():
@@ -162,18 +181,22 @@ def test_the_table_is_protected_outside_dev(template: dict[str, Any]) -> None:
     table = properties(template["Resources"], "Table")
     assert table["DeletionProtectionEnabled"] == UNLESS_DEV
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": UNLESS_DEV}
-    assert template["Conditions"]["IsProtected"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "dev"]}]}
+    assert template["Conditions"]["IsProtected"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "dev"]}]
+    }
     assert template["Resources"]["Table"]["UpdateReplacePolicy"] == "Retain"
 
 
 # --- the streams
 
 
-@pytest.mark.parametrize(("function", "prefix"), [("Qualify", "EVENT#"), ("Deliver", "INTENT#")])
+@pytest.mark.parametrize(("function", "prefix"), [("Qualify", "EVENT#"), ("Deliver", "OUTBOX#")])
 def test_a_stream_mapping_filters_retries_within_bounds_and_reports_what_failed(
     resources: dict[str, dict[str, Any]], function: str, prefix: str
 ) -> None:
-    mapping = properties(resources, function)["Events"][f"{function}DynamodbEventSource"]["Properties"]
+    mapping = properties(resources, function)["Events"][f"{function}DynamodbEventSource"][
+        "Properties"
+    ]
     assert mapping["Stream"] == {"Fn::GetAtt": ["Table", "StreamArn"]}
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -183,11 +206,15 @@ def test_a_stream_mapping_filters_retries_within_bounds_and_reports_what_failed(
     queue = mapping["DestinationConfig"]["OnFailure"]["Destination"]
     assert queue == {"Fn::GetAtt": [f"{function}Failures", "Arn"]}
     patterns = [json.loads(one["Pattern"]) for one in mapping["FilterCriteria"]["Filters"]]
-    assert patterns == [{"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": prefix}]}}}}]
+    assert patterns == [
+        {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": prefix}]}}}}
+    ]
 
 
 @pytest.mark.parametrize("queue", QUEUES)
-def test_a_failure_queue_is_encrypted_and_keeps_for_two_weeks(resources: dict[str, dict[str, Any]], queue: str) -> None:
+def test_a_failure_queue_is_encrypted_and_keeps_for_two_weeks(
+    resources: dict[str, dict[str, Any]], queue: str
+) -> None:
     assert properties(resources, queue) == {
         "MessageRetentionPeriod": 14 * 24 * 60 * 60,
         "SqsManagedSseEnabled": True,
@@ -200,17 +227,26 @@ def test_a_failure_queue_is_encrypted_and_keeps_for_two_weeks(resources: dict[st
 def test_there_are_six_functions_of_one_zip(resources: dict[str, dict[str, Any]]) -> None:
     functions = of_type(resources, "AWS::Serverless::Function")
     assert sorted(functions) == sorted(FUNCTIONS)
-    assert {function["Properties"]["CodeUri"] for function in functions.values()} == {"./deployment.zip"}
+    assert {function["Properties"]["CodeUri"] for function in functions.values()} == {
+        "./deployment.zip"
+    }
 
 
 def test_a_deployment_points_every_function_at_the_uploaded_zip(template: dict[str, Any]) -> None:
     placed = with_code(template, "bucket", "key.zip")["Resources"]
-    assert all(properties(placed, name)["CodeUri"] == {"Bucket": "bucket", "Key": "key.zip"} for name in FUNCTIONS)
+    assert all(
+        properties(placed, name)["CodeUri"] == {"Bucket": "bucket", "Key": "key.zip"}
+        for name in FUNCTIONS
+    )
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_knows_only_what_it_uses(resources: dict[str, dict[str, Any]], function: str) -> None:
-    assert properties(resources, function)["Environment"]["Variables"].keys() == ENVIRONMENT[function]
+def test_a_function_knows_only_what_it_uses(
+    resources: dict[str, dict[str, Any]], function: str
+) -> None:
+    assert (
+        properties(resources, function)["Environment"]["Variables"].keys() == ENVIRONMENT[function]
+    )
 
 
 def test_each_function_has_a_role_of_its_own(resources: dict[str, dict[str, Any]]) -> None:
@@ -219,7 +255,9 @@ def test_each_function_has_a_role_of_its_own(resources: dict[str, dict[str, Any]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_policy_names_its_operations_and_resources(resources: dict[str, dict[str, Any]], function: str) -> None:
+def test_a_policy_names_its_operations_and_resources(
+    resources: dict[str, dict[str, Any]], function: str
+) -> None:
     for statement in statements(resources, function):
         assert statement["Effect"] == "Allow"
         assert all("*" not in action for action in actions(statement)), statement["Sid"]
@@ -229,7 +267,11 @@ def test_a_policy_names_its_operations_and_resources(resources: dict[str, dict[s
 def test_the_public_function_deletes_nothing_reads_no_index_and_sends_nothing(
     resources: dict[str, dict[str, Any]],
 ) -> None:
-    allowed = {action for statement in statements(resources, "PublicHandler") for action in actions(statement)}
+    allowed = {
+        action
+        for statement in statements(resources, "PublicHandler")
+        for action in actions(statement)
+    }
     assert not {action for action in allowed if re.search("Delete|Update|Scan|^ses:|^sns:", action)}
     assert "/index/" not in json.dumps(statements(resources, "PublicHandler"))
 
@@ -245,7 +287,9 @@ def test_a_sender_may_publish_to_the_handoff_topic_and_to_phones_and_to_no_other
     assert phones["NotResource"] == "arn:*:sns:*:*:*"
 
 
-def test_only_the_public_function_has_reserved_concurrency(resources: dict[str, dict[str, Any]]) -> None:
+def test_only_the_public_function_has_reserved_concurrency(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     reserved = {
         name: properties(resources, name)["ReservedConcurrentExecutions"]
         for name in FUNCTIONS
@@ -255,10 +299,14 @@ def test_only_the_public_function_has_reserved_concurrency(resources: dict[str, 
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_logs_to_its_own_group_which_forgets(resources: dict[str, dict[str, Any]], function: str) -> None:
+def test_a_function_logs_to_its_own_group_which_forgets(
+    resources: dict[str, dict[str, Any]], function: str
+) -> None:
     group = properties(resources, function)["LoggingConfig"]["LogGroup"]["Ref"]
     assert properties(resources, group)["RetentionInDays"] == 30
-    writing = [one for one in statements(resources, function) if "logs:PutLogEvents" in actions(one)]
+    writing = [
+        one for one in statements(resources, function) if "logs:PutLogEvents" in actions(one)
+    ]
     assert [one["Resource"] for one in writing] == [{"Fn::GetAtt": [group, "Arn"]}]
 
 
@@ -271,7 +319,9 @@ def test_each_path_runs_in_its_function(resources: dict[str, dict[str, Any]]) ->
         found = re.search(r"\$\{(\w+)\.Arn\}", integration["uri"]["Fn::Sub"])
         assert found
         function_of[path, method] = found[1]
-    assert function_of == dict.fromkeys(PUBLIC, "PublicHandler") | dict.fromkeys(PRIVATE, "APIHandler")
+    assert function_of == dict.fromkeys(PUBLIC, "PublicHandler") | dict.fromkeys(
+        PRIVATE, "APIHandler"
+    )
 
 
 @pytest.mark.parametrize("function", ["APIHandler", "PublicHandler"])
@@ -293,7 +343,9 @@ def test_the_public_paths_are_throttled_one_by_one(resources: dict[str, dict[str
         assert 0 < setting["ThrottlingRateLimit"] <= setting["ThrottlingBurstLimit"]
 
 
-def test_the_access_log_holds_no_query_no_token_and_no_address(resources: dict[str, dict[str, Any]]) -> None:
+def test_the_access_log_holds_no_query_no_token_and_no_address(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     log = properties(resources, "RestAPI")["AccessLogSetting"]
     assert log["DestinationArn"] == {"Fn::GetAtt": ["AccessLogs", "Arn"]}
     assert set(re.findall(r"\$context\.([\w.]+)", log["Format"])) == {
@@ -328,14 +380,18 @@ def test_the_gateways_own_answers_are_problems_that_a_page_may_read(
 # --- mail, topics, secrets
 
 
-def test_what_becomes_of_a_mail_reaches_the_feedback_function(resources: dict[str, dict[str, Any]]) -> None:
+def test_what_becomes_of_a_mail_reaches_the_feedback_function(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     destination = properties(resources, "MailFeedback")
     assert destination["ConfigurationSetName"] == {"Ref": "MailSettings"}
     event = destination["EventDestination"]
     assert event["Enabled"] is True
     assert set(event["MatchingEventTypes"]) == {"send", "delivery", "bounce", "complaint", "reject"}
     assert event["SnsDestination"] == {"TopicARN": {"Ref": "FeedbackTopic"}}
-    subscription = properties(resources, "Feedback")["Events"]["FeedbackSnsSubscription"]["Properties"]
+    subscription = properties(resources, "Feedback")["Events"]["FeedbackSnsSubscription"][
+        "Properties"
+    ]
     assert subscription == {"Topic": {"Fn::Sub": "${FeedbackTopic}"}}
 
 
@@ -375,7 +431,10 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
         (
             "ApproximateNumberOfMessagesVisible",
             "QueueName",
-            [{"Fn::GetAtt": [f"{name}Failures", "QueueName"]} for name in ("Qualify", "Deliver", "Feedback")],
+            [
+                {"Fn::GetAtt": [f"{name}Failures", "QueueName"]}
+                for name in ("Qualify", "Deliver", "Feedback")
+            ],
         ),
         ("5XXError", "ApiName", [{"Ref": "AWS::StackName"}]),
         ("Invocations", "FunctionName", [{"Ref": "Clock"}]),
@@ -390,28 +449,43 @@ def test_what_must_not_go_unseen_has_an_alarm(
     assert sorted(seen, key=str) == sorted(watched, key=str)
 
 
-def test_an_index_that_refuses_writes_has_an_alarm_of_its_own(resources: dict[str, dict[str, Any]]) -> None:
+def test_an_index_that_refuses_writes_has_an_alarm_of_its_own(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     # DynamoDB counts them on the index, while it is the write to the table that fails.
     indexes = {one["IndexName"] for one in properties(resources, "Table")["GlobalSecondaryIndexes"]}
-    dimensions = [alarm["Properties"]["Dimensions"] for alarm in alarms_of(resources, "WriteThrottleEvents")]
-    named = {pair["Value"] for pairs in dimensions for pair in pairs if pair["Name"] == "GlobalSecondaryIndexName"}
+    dimensions = [
+        alarm["Properties"]["Dimensions"] for alarm in alarms_of(resources, "WriteThrottleEvents")
+    ]
+    named = {
+        pair["Value"]
+        for pairs in dimensions
+        for pair in pairs
+        if pair["Name"] == "GlobalSecondaryIndexName"
+    }
     assert named == indexes
 
 
-def test_the_alarms_on_mail_go_off_before_ses_reviews_the_account(resources: dict[str, dict[str, Any]]) -> None:
+def test_the_alarms_on_mail_go_off_before_ses_reviews_the_account(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     (bounces,) = alarms_of(resources, "Reputation.BounceRate")
     (complaints,) = alarms_of(resources, "Reputation.ComplaintRate")
     assert bounces["Properties"]["Threshold"] < SES_REVIEWS_AT_BOUNCES
     assert complaints["Properties"]["Threshold"] < SES_REVIEWS_AT_COMPLAINTS
 
 
-def test_a_clock_that_stands_is_an_alarm_although_it_says_nothing(resources: dict[str, dict[str, Any]]) -> None:
+def test_a_clock_that_stands_is_an_alarm_although_it_says_nothing(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     (alarm,) = alarms_of(resources, "Invocations")
     assert alarm["Properties"]["TreatMissingData"] == "breaching"
     assert alarm["Properties"]["ComparisonOperator"] == "LessThanThreshold"
 
 
-def test_an_alarm_on_a_metric_of_ours_names_one_that_is_counted(resources: dict[str, dict[str, Any]]) -> None:
+def test_an_alarm_on_a_metric_of_ours_names_one_that_is_counted(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     ours = [
         alarm["Properties"]["MetricName"]
         for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
@@ -449,7 +523,9 @@ def shown_metrics(resources: dict[str, dict[str, Any]]) -> Iterator[tuple[str, s
     for widget in dashboard(resources)["widgets"]:
         for line in widget["properties"].get("metrics", []):
             if isinstance(line[0], dict):
-                found = re.match(r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"", line[0]["expression"])
+                found = re.match(
+                    r"SEARCH\('\{(\w+),([\w,]+)\} MetricName=\"(\w+)\"", line[0]["expression"]
+                )
                 assert found, line
                 yield found[1], found[3], found[2]
             else:
@@ -462,11 +538,15 @@ def shown_metrics(resources: dict[str, dict[str, Any]]) -> Iterator[tuple[str, s
     [
         ("Baton", "captured", ["deployment,kind"]),
         ("Baton", "qualified", ["deployment Stage", "deployment,moved"]),
-        ("Baton", "intent", ["deployment,state", "deployment,reason"]),
+        ("Baton", "message", ["deployment,state", "deployment,reason"]),
         ("AWS/Lambda", "IteratorAge", ["FunctionName Qualify", "FunctionName Deliver"]),
         ("AWS/Lambda", "Errors", [f"FunctionName {name}" for name in FUNCTIONS]),
         ("AWS/Lambda", "Throttles", [f"FunctionName {name}" for name in FUNCTIONS]),
-        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", [f"QueueName {name}.QueueName" for name in QUEUES]),
+        (
+            "AWS/SQS",
+            "ApproximateNumberOfMessagesVisible",
+            [f"QueueName {name}.QueueName" for name in QUEUES],
+        ),
         ("AWS/ApiGateway", "4XXError", ["ApiName AWS::StackName Stage api"]),
         ("AWS/ApiGateway", "5XXError", ["ApiName AWS::StackName Stage api"]),
         ("AWS/ApiGateway", "Latency", ["ApiName AWS::StackName Stage api"]),
@@ -489,7 +569,9 @@ def test_the_dashboard_shows(
     assert shown == set(dimensions)
 
 
-def test_the_dashboard_shows_each_metric_of_ours_by_what_it_is_counted_by(resources: dict[str, dict[str, Any]]) -> None:
+def test_the_dashboard_shows_each_metric_of_ours_by_what_it_is_counted_by(
+    resources: dict[str, dict[str, Any]],
+) -> None:
     for namespace, metric, dimensions in shown_metrics(resources):
         if namespace == NAMESPACE and "," in dimensions:
             assert dimensions.removeprefix("deployment,") in LINES[metric].by
@@ -549,7 +631,9 @@ def test_the_parts_of_the_zip_are_listed_with_their_reasons() -> None:
     page = (ROOT / "docs/architecture.md").read_text()
     table = page[page.index("### What is in the zip") :].partition("\n## ")[0]
     rows = [
-        [cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if line.startswith("| `")
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in table.splitlines()
+        if line.startswith("| `")
     ]
     listed = [name for cells in rows for name in re.findall(r"`([\w.]+)`", cells[0])]
     assert sorted(listed) == sorted(installed)
@@ -562,13 +646,18 @@ def test_the_parts_of_the_zip_are_listed_with_their_reasons() -> None:
 def test_only_dev_may_shift_the_clock(template: dict[str, Any]) -> None:
     (assertion,) = template["Rules"]["OnlyDevelopmentMayShiftTheClock"]["Assertions"]
     assert assertion["Assert"] == {
-        "Fn::Or": [{"Fn::Equals": [{"Ref": "Stage"}, "dev"]}, {"Fn::Equals": [{"Ref": "NowOffset"}, ""]}]
+        "Fn::Or": [
+            {"Fn::Equals": [{"Ref": "Stage"}, "dev"]},
+            {"Fn::Equals": [{"Ref": "NowOffset"}, ""]},
+        ]
     }
     assert template["Parameters"]["NowOffset"]["Default"] == ""
 
 
 def test_the_outputs_are_what_others_rely_on(template: dict[str, Any]) -> None:
-    assert {"TableName", "HandoffTopicArn", "FeedbackTopicArn", "ApiUrl"} <= template["Outputs"].keys()
+    assert {"TableName", "HandoffTopicArn", "FeedbackTopicArn", "ApiUrl"} <= template[
+        "Outputs"
+    ].keys()
     assert template["Outputs"]["ApiUrl"]["Value"]["Fn::Sub"].endswith("/api")
 
 

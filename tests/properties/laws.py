@@ -16,7 +16,9 @@ ran: list[int] = [0]  # how many cases were tried; conftest.py tells it
 def holds_for(
     *strategies: SearchStrategy[Any], cases: int = CASES
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The property holds for whatever is drawn: a hundred cases, in CI a thousand, the same ones in every run."""
+    """The property holds for whatever is drawn: a hundred cases, in CI a thousand, the same ones in
+    every run.
+    """
 
     def decorate(law: Callable[..., None]) -> Callable[..., None]:
         @wraps(law)
@@ -27,7 +29,11 @@ def holds_for(
         # What is slow or large here is so on purpose, and machines differ.
         slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
         careful = settings(
-            max_examples=cases, deadline=None, derandomize=True, database=None, suppress_health_check=slow
+            max_examples=cases,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=slow,
         )
         return careful(given(*strategies)(counted))
 

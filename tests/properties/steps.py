@@ -13,7 +13,9 @@ RIVALS_MAX = 4  # who work at the same time
 
 @dataclass(frozen=True)
 class Step:
-    """One thing that a worker does: captures events, works off their records, or what a person or the clock does."""
+    """One thing that a worker does: captures events, works off their records, or what a person or
+    the clock does.
+    """
 
     at: datetime
     deed: Deed
@@ -34,14 +36,24 @@ def script(life: Life, lead_ids: Sequence[str]) -> list[Step]:
         events = events_of(one, one.deed, number, now, lead_ids, owners)
         owners |= {visitor for event in events for visitor in event.joins}
         steps.append(Step(now, one.deed, one.lead, captured=events, rushed=one.rushed))
-        steps += [Step(now + delay, one.deed, one.lead, records=events, rushed=one.rushed) for delay in one.delays]
+        steps += [
+            Step(now + delay, one.deed, one.lead, records=events, rushed=one.rushed)
+            for delay in one.delays
+        ]
     return sorted(steps, key=lambda step: step.at)
 
 
 def events_of(
-    one: Happening, did: Did, number: int, now: datetime, lead_ids: Sequence[str], owned: Iterable[str] = ()
+    one: Happening,
+    did: Did,
+    number: int,
+    now: datetime,
+    lead_ids: Sequence[str],
+    owned: Iterable[str] = (),
 ) -> list[Event]:
-    """The events of a happening. owned: the visitors that belong to somebody, so that a form does not join them."""
+    """The events of a happening. owned: the visitors that belong to somebody, so that a form does
+    not join them.
+    """
     pings = did.kind in (Kind.PAGE, Kind.TRACK)
     visitor = VISITORS[one.who]
     partition = visitor if pings else lead_partition(lead_ids[one.lead])
@@ -78,7 +90,9 @@ def rushes(steps: Sequence[Step]) -> list[list[Step]]:
 
 
 def _is_rushed(step: Step, group: Sequence[Step]) -> bool:
-    """Whether a step can be done in the middle of the first one: a record is in the stream once it is written."""
+    """Whether a step can be done in the middle of the first one: a record is in the stream once it
+    is written.
+    """
     written = {event.id for other in group for event in other.captured}
     known = all(event.id not in written for event in step.records)
     return step.rushed and known and step.at - group[0].at < HOUR and len(group) < RIVALS_MAX

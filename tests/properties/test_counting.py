@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as some
 
 from chalicelib.events import Event, lead_id_of, visitors_of
-from chalicelib.leads.lead import Lead, count, join_until, refold, score_of
+from chalicelib.leads.lead import Lead, count, join_until, replay, score_of
 from tests.fakes import NOW
 from tests.properties.laws import holds_for
 from tests.properties.steps import Step, script
@@ -14,14 +14,18 @@ from tests.properties.town import MODEL, Town
 from tests.properties.worlds import Life, lives, merges, moves, retractions, ticks
 
 LEAD_IDS = ["A" * 26, "B" * 26, "C" * 26]
-seeds = some.none() | some.integers(0, 99)  # of a table that answers now and then that others write, or None
+seeds = some.none() | some.integers(
+    0, 99
+)  # of a table that answers now and then that others write, or None
 
 
 @holds_for(lives(retractions, ticks), seeds)
 def test_any_order_repetition_and_interleaving_of_the_same_events_gives_the_same_lead(
     life: Life, seed: int | None
 ) -> None:
-    """Joins and retractions included, and a crowd now and then. The canonical order is none: one list, folded once."""
+    """Joins and retractions included, and a crowd now and then. The canonical order is none: one
+    list, folded once.
+    """
     town = Town(seed).live(life)
     for lead in town.leads():
         assert town.derived(lead) == town.expected(lead)
@@ -29,10 +33,12 @@ def test_any_order_repetition_and_interleaving_of_the_same_events_gives_the_same
 
 @holds_for(lives(crowds=False))
 def test_counting_one_by_one_is_folding_all_at_once(life: Life) -> None:
-    """The two algorithms, without a store: events counted as their records come, and the whole folded at the end."""
+    """The two algorithms, without a store: events counted as their records come, and the whole
+    folded at the end.
+    """
     steps = script(life, LEAD_IDS)
     for lead_id in LEAD_IDS:
-        counted, folded = counted_as_they_come(lead_id, steps), folded_at_once(lead_id, steps)
+        counted, folded = counted_as_they_come(lead_id, steps), replayed_at_once(lead_id, steps)
         assert what_is_derived(counted) == what_is_derived(folded)
         assert counted.counted.keys() >= folded.counted.keys()
 
@@ -43,7 +49,7 @@ def test_a_rebuild_of_a_lead_that_is_up_to_date_changes_nothing(life: Life) -> N
     for lead in town.leads():
         before = town.derived(lead)
         _, differences = town.world.commands.rebuild(lead.lead_id)
-        town.world.qualify.refold(lead.lead_id)
+        town.world.qualify.replay(lead.lead_id)
         after = town.lead(lead.lead_id)
         assert differences == []
         assert town.derived(after) == before
@@ -52,7 +58,9 @@ def test_a_rebuild_of_a_lead_that_is_up_to_date_changes_nothing(life: Life) -> N
 
 @holds_for(lives(retractions, ticks, crowds=False))
 def test_a_retraction_is_as_if_the_events_had_never_been_captured(life: Life) -> None:
-    """But for one thing: whose a visitor is does not change when the form that joined it is taken back."""
+    """But for one thing: whose a visitor is does not change when the form that joined it is taken
+    back.
+    """
     town = Town().live(life)
     without = Town(never=town.retracted).live(life)
     for lead_id in town.lead_ids:
@@ -61,8 +69,10 @@ def test_a_retraction_is_as_if_the_events_had_never_been_captured(life: Life) ->
 
 @holds_for(lives(retractions, merges, ticks))
 def test_merged_leads_are_what_one_address_would_have_been(life: Life) -> None:
-    """In tally, touches, answers, profile and score, but for the address: that stays the surviving lead's own. And
-    each id leads to one lead that did not turn out to be another, on a way without a circle."""
+    """In tally, touches, answers, profile and score, but for the address: that stays the surviving
+    lead's own. And each id leads to one lead that did not turn out to be another, on a way without
+    a circle.
+    """
     town = Town().live(life)
     for lead in town.leads():
         assert town.derived(lead) == town.expected(lead)
@@ -77,7 +87,11 @@ def counted_as_they_come(lead_id: str, steps: Sequence[Step]) -> Lead:
     lead, captured, owners = Lead(lead_id=lead_id), list[Event](), dict[str, str | None]()
     for step in steps:
         captured += step.captured
-        owners |= {visitor: lead_id_of(event.partition) for event in step.captured for visitor in event.joins}
+        owners |= {
+            visitor: lead_id_of(event.partition)
+            for event in step.captured
+            for visitor in event.joins
+        }
         for event in step.records:
             if (lead_id_of(event.partition) or owners.get(event.partition)) == lead_id:
                 lead = count(MODEL, lead, event, joined(event, captured), step.at) or lead
@@ -85,15 +99,28 @@ def counted_as_they_come(lead_id: str, steps: Sequence[Step]) -> Lead:
 
 
 def joined(join: Event, captured: Sequence[Event]) -> list[Event]:
-    return [one for one in captured if one.partition in join.joins and one.captured_at <= join_until(join)]
+    return [
+        one
+        for one in captured
+        if one.partition in join.joins and one.captured_at <= join_until(join)
+    ]
 
 
-def folded_at_once(lead_id: str, steps: Sequence[Step]) -> Lead:
+def replayed_at_once(lead_id: str, steps: Sequence[Step]) -> Lead:
     captured = [event for step in steps for event in step.captured]
     own = [event for event in captured if lead_id_of(event.partition) == lead_id]
-    visitors = {visitor: [one for one in captured if one.partition == visitor] for visitor in visitors_of(own)}
-    return refold(MODEL, Lead(lead_id=lead_id), own, visitors, steps[-1].at)
+    visitors = {
+        visitor: [one for one in captured if one.partition == visitor]
+        for visitor in visitors_of(own)
+    }
+    return replay(MODEL, Lead(lead_id=lead_id), own, visitors, steps[-1].at)
 
 
 def what_is_derived(lead: Lead) -> Any:
-    return lead.tally, lead.profile, lead.touches, lead.answers, score_of(MODEL, lead, NOW.date()).reasons
+    return (
+        lead.tally,
+        lead.profile,
+        lead.touches,
+        lead.answers,
+        score_of(MODEL, lead, NOW.date()).reasons,
+    )

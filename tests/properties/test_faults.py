@@ -1,4 +1,6 @@
-"""What the properties found, each with its story: small worlds, so that the fault is plain to see."""
+"""What the properties found, each with its story: small worlds, so that the fault is plain to
+see.
+"""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -25,10 +27,14 @@ def happens(town: Town, *events: Event) -> None:
         town.world.qualify.captured(event)
 
 
-def form(town: Town, lead: int, form_id: str = "newsletter", visitor: int | None = None, **parts: object) -> Event:
+def form(
+    town: Town, lead: int, form_id: str = "newsletter", visitor: int | None = None, **parts: object
+) -> Event:
     joins = () if visitor is None else (VISITORS[visitor],)
     fields = {"email": EMAILS[lead]}
-    return make.form(form_id, partition=lead_partition(town.lead_ids[lead]), joins=joins, fields=fields, **parts)
+    return make.form(
+        form_id, partition=lead_partition(town.lead_ids[lead]), joins=joins, fields=fields, **parts
+    )
 
 
 def pages(visitor: int, number: int, path: str = "/") -> list[Event]:
@@ -36,26 +42,29 @@ def pages(visitor: int, number: int, path: str = "/") -> list[Event]:
 
 
 def test_a_ping_that_meets_a_merge_does_not_keep_the_clock_busy_for_ever(town: Town) -> None:
-    """A worker read a crowded lead; it was merged with another; the worker asked the clock for a refold of it. Each
-    minute the clock refolded the lead that it had become, and never took the ask off its list."""
+    """A worker read a crowded lead; it was merged with another; the worker asked the clock for a
+    replay of it. Each minute the clock replayed the lead that it had become, and never took the ask
+    off its list.
+    """
     happens(town, form(town, 0), form(town, 1, visitor=1), *pages(1, 130))
     crowded = town.lead(town.lead_ids[1])
     assert crowded.crowded
     town.world.commands.merge(town.lead_ids[0], town.lead_ids[1])
-    town.world.leads.ask_refold(crowded, town.ports.now())
+    town.world.leads.request_replay(crowded, town.ports.now())
     town.settle()
     assert town.world.clock.tick() == 0
 
 
 def test_a_visitor_that_joins_late_is_capped_with_what_the_lead_did_that_day(town: Town) -> None:
-    """495 pages of a lead, and 100 of the same day on another browser that joined five days later: the count took all
-    of them, a refold 500."""
+    """495 pages of a lead, and 100 of the same day on another browser that joined five days later:
+    the count took all of them, a replay 500.
+    """
     happens(town, form(town, 0, visitor=0))
     for event in (*pages(0, 495, "/blog/a"), *pages(1, 100, "/pricing")):
         town.capture(town.world, event)
-    town.world.qualify.refold(town.lead_ids[0])
+    town.world.qualify.replay(town.lead_ids[0])
     town.ports.clock.tick(timedelta(days=5))
-    town.world.qualify.refold(town.lead_ids[0])
+    town.world.qualify.replay(town.lead_ids[0])
     happens(town, form(town, 0, "webinar", visitor=1, at=town.ports.now()))
     (lead,) = town.leads()
     assert sum(lead.tally.days["site-visit"].values()) == 500
@@ -63,21 +72,33 @@ def test_a_visitor_that_joins_late_is_capped_with_what_the_lead_did_that_day(tow
 
 
 def test_what_was_taken_back_keeps_no_other_ping_out(town: Town) -> None:
-    """600 pages of one day, the first 100 of them taken back: those counted against the 500 of the day all the same."""
+    """600 pages of one day, the first 100 of them taken back: those counted against the 500 of the
+    day all the same.
+    """
     happens(town, form(town, 0, visitor=0))
     looked = pages(0, 600)
     for event in looked:
         town.capture(town.world, event)
-    town.world.commands.retract(town.lead_ids[0], sorted(event.id for event in looked)[:100], "a robot")
+    town.world.commands.retract(
+        town.lead_ids[0], sorted(event.id for event in looked)[:100], "a robot"
+    )
     (lead,) = town.leads()
     assert sum(lead.tally.days["site-visit"].values()) == 500
 
 
 def test_the_log_tells_that_a_person_set_the_stage_also_after_a_merge_raised_the_cycle() -> None:
-    """A person made the lead an MQL, a merge brought it into cycle 2, and the model made it an SQL. It was by a person
-    still, but folding its transitions said that it was not: the first of the two spoke of cycle 1."""
+    """A person made the lead an MQL, a merge brought it into cycle 2, and the model made it an SQL.
+    It was by a person still, but folding its transitions said that it was not: the first of the two
+    spoke of cycle 1.
+    """
     by_person = Transition(
-        origin=Stage.LEAD, target=Stage.MQL, kind=None, why="", cycle=1, actor=Actor.PERSON, on=NOW.date()
+        origin=Stage.LEAD,
+        target=Stage.MQL,
+        kind=None,
+        why="",
+        cycle=1,
+        actor=Actor.PERSON,
+        on=NOW.date(),
     )
     by_model = replace(by_person, origin=Stage.MQL, target=Stage.SQL, cycle=2, actor=Actor.MODEL)
     live = apply(replace(fold([by_person]), cycle=2), by_model)

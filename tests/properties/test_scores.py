@@ -11,7 +11,7 @@ from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Profile, Touches, learn, touch
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Since, Tally, count, signals_of
-from tests.baton import House
+from tests.baton import InMemoryBaton
 from tests.fakes import NOW, FakePorts
 from tests.properties.laws import holds_for
 from tests.properties.steps import script
@@ -32,7 +32,9 @@ from tests.properties.worlds import (
 )
 
 LEAD_IDS = ["A" * 26] * 3
-cuts = some.none() | some.integers(0, EVENTS_MAX)  # after how many events behaviour starts to count again, or None
+cuts = some.none() | some.integers(
+    0, EVENTS_MAX
+)  # after how many events behaviour starts to count again, or None
 days_on = some.integers(0, 60) | some.integers(380, 460)  # around the horizon too
 
 
@@ -69,13 +71,16 @@ def points_of(worth: Score, rule: str) -> int:
 def test_more_of_a_positive_signal_never_lowers_the_score(
     model: Model, life: Life, cut: int | None, more: Happening, days: int
 ) -> None:
-    """One more event, of which no signal has a rule with negative points, and which says nothing of the person or of
-    where they came from: neither the score, nor a group, nor a sum is lower for it, on any day, whatever the limits."""
+    """One more event, of which no signal has a rule with negative points, and which says nothing of
+    the person or of where they came from: neither the score, nor a group, nor a sum is lower for
+    it, on any day, whatever the limits.
+    """
     said = replace(more, deed=changed(more.deed, fields={}, campaign={}))
     (event,) = (replace(one, id="more", fields={}) for one in events_of([said]))
     positive = {signal.id for signal in signals_of(model, event)}
     rules = [
-        replace(one, points=abs(one.points)) if one.signal.id in positive else one for one in model.behaviour_rules
+        replace(one, points=abs(one.points)) if one.signal.id in positive else one
+        for one in model.behaviour_rules
     ]
     person = Person(replace(model, behaviour_rules=rules), life, cut)
     day = person.last_day + timedelta(days=days)
@@ -85,8 +90,12 @@ def test_more_of_a_positive_signal_never_lowers_the_score(
 
 
 @holds_for(models, lives(), cuts, days_on, some.integers(1, 40))
-def test_decay_never_raises_a_positive_rule(model: Model, life: Life, cut: int | None, days: int, later: int) -> None:
-    """While nothing happens, what a rule with positive points gives, its limit included, never grows."""
+def test_decay_never_raises_a_positive_rule(
+    model: Model, life: Life, cut: int | None, days: int, later: int
+) -> None:
+    """While nothing happens, what a rule with positive points gives, its limit included, never
+    grows.
+    """
     person = Person(model, life, cut)
     day = person.last_day + timedelta(days=days)
     before, after = person.score(day), person.score(day + timedelta(days=later))
@@ -96,7 +105,9 @@ def test_decay_never_raises_a_positive_rule(model: Model, life: Life, cut: int |
 
 
 @holds_for(models, lives(), cuts, days_on)
-def test_the_reasons_sum_to_the_score_exactly(model: Model, life: Life, cut: int | None, days: int) -> None:
+def test_the_reasons_sum_to_the_score_exactly(
+    model: Model, life: Life, cut: int | None, days: int
+) -> None:
     person = Person(model, life, cut)
     worth = person.score(person.last_day + timedelta(days=days))
     assert sum(line.milli for line in worth.reasons) == worth.total == sum(worth.groups.values())
@@ -107,10 +118,10 @@ def test_the_reasons_sum_to_the_score_exactly(model: Model, life: Life, cut: int
 @holds_for(lives(retractions, moves, merges, ticks), cases=20)
 def test_the_reasons_that_the_api_shows_sum_to_the_score_that_it_shows(life: Life) -> None:
     town = Town().live(life)
-    house = House(FakePorts(town.table, town.ports.clock))
+    baton = InMemoryBaton(FakePorts(town.table, town.ports.clock))
     for lead_id in town.lead_ids:
         if town.lead(lead_id).version:
-            shown = house.get(f"/v1/leads/{lead_id}")["score"]
+            shown = baton.get(f"/v1/leads/{lead_id}")["score"]
             lines = sum(round(line["points"] * 1000) for line in shown["reasons"])
             assert lines == sum(round(points * 1000) for points in shown["groups"].values())
             assert shown["total"] == (lines + 500) // 1000

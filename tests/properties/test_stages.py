@@ -1,4 +1,6 @@
-"""Whatever happens, days, people and other workers included: a stage is explained by its transitions, each legal."""
+"""Whatever happens, days, people and other workers included: a stage is explained by its
+transitions, each legal.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +16,9 @@ QUIET_DAYS = 35  # more than a review waits, and a stay, and most rests
 
 @holds_for(lives(retractions, moves, merges, ticks))
 def test_a_stage_is_the_fold_of_its_transitions_each_a_legal_edge_from_the_last(life: Life) -> None:
-    """Its kind, rest and whatever else a standing has, but for the owner, whom a handoff names; and its cycle, unless
-    it was merged with a lead of a higher one."""
+    """Its kind, rest and whatever else a standing has, but for the owner, whom a handoff names; and
+    its cycle, unless it was merged with a lead of a higher one.
+    """
     town = Town().live(life)
     for lead in town.leads():
         log = town.log(lead)
@@ -23,7 +26,9 @@ def test_a_stage_is_the_fold_of_its_transitions_each_a_legal_edge_from_the_last(
         assert not log or log[-1].version <= lead.version
         folded = fold(one.transition for one in log)
         assert folded == replace(lead.standing, owner=None, cycle=folded.cycle)
-        assert folded.cycle == lead.standing.cycle or (town.is_merged(lead) and folded.cycle < lead.standing.cycle)
+        assert folded.cycle == lead.standing.cycle or (
+            town.is_merged(lead) and folded.cycle < lead.standing.cycle
+        )
 
 
 @holds_for(lives(retractions, moves, merges, ticks))
@@ -38,8 +43,9 @@ def test_at_rest_the_model_wants_no_other_stage(life: Life) -> None:
 
 
 def check_edges(log: Sequence[Recorded]) -> None:
-    """Each is a legal edge, and leaves from where the last one arrived; versions grow, and cycles but for an undone
-    verdict, which is that handoff's cycle again."""
+    """Each is a legal edge, and leaves from where the last one arrived; versions grow, and cycles
+    but for an undone verdict, which is that handoff's cycle again.
+    """
     stage, cycle, version = Stage.LEAD, 1, 0
     for one in log:
         moved = one.transition

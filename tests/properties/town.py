@@ -1,6 +1,8 @@
-"""A town of workers on one table, that lives a life: every record late, twice, and in the middle of another's work.
+"""A town of workers on one table, that lives a life: every record late, twice, and in the middle of
+another's work.
 
-Against it stands the plainest thing that could be right: a list of events, folded once (`Town.expected`).
+Against it stands the plainest thing that could be right: a list of events, folded once
+(`Town.expected`).
 """
 
 import io
@@ -24,7 +26,7 @@ from chalicelib.store import keys
 from chalicelib.store.events import event_of
 from chalicelib.store.table import Item, Write
 from chalicelib.wiring.world import World
-from chalicelib.writing import until_written
+from chalicelib.writing import persist
 from tests.baton import model_document
 from tests.factories import model
 from tests.fakes import FakePorts, MemoryTable
@@ -32,12 +34,14 @@ from tests.properties.steps import Step, rushes, script
 from tests.properties.worlds import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
 
 MODEL: Model = model()
-SETTLING = timedelta(minutes=16)  # a crowded lead waits fifteen for its refold
+SETTLING = timedelta(minutes=16)  # a crowded lead waits fifteen for its replay
 MOST_SETTLINGS = 20
 
 
 class BusyTable(MemoryTable):
-    """A table on which others write first: what waits in `rivals` is done in the middle of the next write."""
+    """A table on which others write first: what waits in `rivals` is done in the middle of the next
+    write.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,23 +70,26 @@ class Derived:
 
 
 @cache
-def empty_house() -> dict[tuple[str, str], Item]:
-    """The items of a house in which nothing happened: a model, and no letters, so that nothing is rendered."""
+def empty_baton() -> dict[tuple[str, str], Item]:
+    """The items of a house in which nothing happened: a model, and no emails, so that nothing is
+    rendered.
+    """
     ports = FakePorts()
     World(ports).models.load(model_document())
     return dict(ports.memory.items)
 
 
 class Town:
-    """Two workers on one table. events: all that were ever captured; retracted: the ids of those that were taken back.
+    """Two workers on one table. events: all that were ever captured; retracted: the ids of those
+    that were taken back.
 
-    conflicts: the seed of a table that now and then says that others write; never: the ids of what never happens,
-    but for whose a visitor becomes by it.
+    conflicts: the seed of a table that now and then says that others write; never: the ids of what
+    never happens, but for whose a visitor becomes by it.
     """
 
     def __init__(self, conflicts: int | None = None, never: Set[str] = frozenset()) -> None:
         self.table = BusyTable()
-        self.table.items = empty_house()
+        self.table.items = empty_baton()
         self.ports = FakePorts(self.table)
         self.workers = [World(self.ports), World(self.ports)]
         self.world = self.workers[0]
@@ -93,13 +100,15 @@ class Town:
         if conflicts is not None:
             self.table.be_busy(conflicts)
 
-    # --- living -----------------------------------------------------------------------------------------------
+    # --- living -----------------------------------------------------------------------------------
 
     def live(self, life: Life) -> "Town":
         """Do all of a life's steps, and then wait until nothing is due."""
         with redirect_stdout(io.StringIO()):
             for first, *others in rushes(script(life, self.lead_ids)):
-                self.table.rivals = [self._rival(number, step) for number, step in enumerate(others, 1)]
+                self.table.rivals = [
+                    self._rival(number, step) for number, step in enumerate(others, 1)
+                ]
                 self._do(self.workers[0], first)
                 while self.table.rivals:
                     self.table.rivals.pop(0)()
@@ -134,16 +143,20 @@ class Town:
             if item := self.table.get(event.partition, keys.event(event.id)):
                 worker.qualify.captured(event_of(item))
             assert item or event.id in self.never, "what is worked off was captured"
-        with suppress(NotFoundError, StateError):  # of a lead that nobody knows yet, or that cannot go there
+        with suppress(
+            NotFoundError, StateError
+        ):  # of a lead that nobody knows yet, or that cannot go there
             self._act(worker, step)
 
     def capture(self, worker: World, event: Event) -> None:
         lead_id, now = lead_id_of(event.partition), self.ports.now()
         if lead_id is None:
-            until_written(lambda: worker.events.append(event), self.ports.pause)
+            persist(lambda: worker.events.append(event), self.ports.pause)
         else:
-            accept = partial(worker.captured.accept, [event], lead_id=lead_id, claims=event.joins, now=now)
-            until_written(lambda: accept(consents=None, answer=None), self.ports.pause)
+            accept = partial(
+                worker.captured.accept, [event], lead_id=lead_id, claims=event.joins, now=now
+            )
+            persist(lambda: accept(consents=None, answer=None), self.ports.pause)
         self.events[event.id] = event
 
     def _act(self, worker: World, step: Step) -> None:
@@ -163,7 +176,11 @@ class Town:
                 commands.merge(lead_id, self.lead_ids[(step.lead + further) % len(self.lead_ids)])
 
     def _retract(self, worker: World, lead_id: str, picks: Sequence[int]) -> None:
-        theirs = [event.id for event in self.events_of(self.lead(lead_id)) if event.kind is not Kind.PERSON]
+        theirs = [
+            event.id
+            for event in self.events_of(self.lead(lead_id))
+            if event.kind is not Kind.PERSON
+        ]
         ids = [theirs[pick % len(theirs)] for pick in picks if theirs]
         if ids and not self.never:
             worker.commands.retract(lead_id, ids, "a mistake")
@@ -173,7 +190,7 @@ class Town:
         ways = sorted(EDGES[self.lead(lead_id).standing.stage])
         return ways[pick % len(ways)]
 
-    # --- what came of it --------------------------------------------------------------------------------------
+    # --- what came of it --------------------------------------------------------------------------
 
     def lead(self, lead_id: str) -> Lead:
         """A lead as it is kept."""
@@ -202,8 +219,14 @@ class Town:
         return self.world.leads.transitions(lead.lead_id)[::-1]
 
     def events_of(self, lead: Lead) -> list[Event]:
-        """All events of a lead, of the leads that turned out to be it, and of the visitors that joined them."""
-        owners = {visitor: lead_id_of(event.partition) for event in self.events.values() for visitor in event.joins}
+        """All events of a lead, of the leads that turned out to be it, and of the visitors that
+        joined them.
+        """
+        owners = {
+            visitor: lead_id_of(event.partition)
+            for event in self.events.values()
+            for visitor in event.joins
+        }
         ids = self.ids_of(lead)
         return [
             event
@@ -224,7 +247,9 @@ class Town:
         return self.derived(
             Lead(
                 lead_id=lead.lead_id,
-                profile=profiles.learn({}, (said_of(lead, event) for event in events), MODEL.fields),
+                profile=profiles.learn(
+                    {}, (said_of(lead, event) for event in events), MODEL.fields
+                ),
                 touches=profiles.touch(Touches(), events),
                 tally=tallies.count(MODEL, Tally(), events),
                 answers=newest_answers(events),
@@ -235,9 +260,14 @@ class Town:
 
 def newest_answers(events: Sequence[Event]) -> Answers:
     """What was answered last to each of an opportunity's questions."""
-    given = sorted(acts_of(events, Act.OPPORTUNITY), key=lambda event: (event.properties["cycle"], event.at, event.id))
+    given = sorted(
+        acts_of(events, Act.OPPORTUNITY),
+        key=lambda event: (event.properties["cycle"], event.at, event.id),
+    )
     return {
-        question: Answer(int(event.properties["cycle"]), event.at, event.id, event.properties[question])
+        question: Answer(
+            int(event.properties["cycle"]), event.at, event.id, event.properties[question]
+        )
         for event in given
         for question in QUESTIONS & event.properties.keys()
     }

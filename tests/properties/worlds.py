@@ -1,8 +1,9 @@
 """What can happen to a house, drawn by hypothesis: the one vocabulary of the properties.
 
-A life is a list of happenings: what was done, by which visitor, of which lead, how long after the one before, how late
-its record is worked off and how often. steps.py makes of it the events and the steps in which they are captured and
-counted; town.py does the steps. Everything is drawn, nothing is random.
+A life is a list of happenings: what was done, by which visitor, of which lead, how long after the
+one before, how late its record is worked off and how often. steps.py makes of it the events and the
+steps in which they are captured and counted; town.py does the steps. Everything is drawn, nothing
+is random.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,11 +23,16 @@ EVENTS_MIN, EVENTS_MAX = 30, 36
 ACTS_MAX = 5
 CROWD = 140  # pages at once: more than a standing keeps the ids of
 NOTHING = timedelta(0)
-SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+SECOND, MINUTE, HOUR, DAY = (
+    timedelta(seconds=1),
+    timedelta(minutes=1),
+    timedelta(hours=1),
+    timedelta(days=1),
+)
 EMAILS = ("ann@acme.example", "jo@gmail.com", "kim@acme.example")
 VISITORS = (*map(visitor_partition, ("v0", "v1", "v2")), user_partition("u3"))
 
-# --- what is done ---------------------------------------------------------------------------------------------------
+# --- what is done ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,9 @@ class Moves:
 
 @dataclass(frozen=True)
 class Merges:
-    """A person says that another lead is this one. further: how many places further the other one is."""
+    """A person says that another lead is this one. further: how many places further the other one
+    is.
+    """
 
     further: int
 
@@ -81,9 +89,11 @@ def changed(deed: Deed, **parts: Any) -> Did:
 
 @dataclass(frozen=True)
 class Happening:
-    """A deed, and when. who, lead: whose it is; gap: since the one before; lag: how old it is when it is captured;
-    skew: of the clock of the machine that captures it; delays: when its stream record is worked off, each time;
-    rushed: another worker does it in the middle of what is done just before."""
+    """A deed, and when. who, lead: whose it is; gap: since the one before; lag: how old it is when
+    it is captured; skew: of the clock of the machine that captures it; delays: when its stream
+    record is worked off, each time; rushed: another worker does it in the middle of what is done
+    just before.
+    """
 
     deed: Deed
     who: int = 0
@@ -98,7 +108,17 @@ class Happening:
 Life = Sequence[Happening]
 
 paths = some.sampled_from(
-    ["/", "/blog/a", "/pricing", "/compare/x", "/careers", "/login", "/product/x", "/customers/y", "/pricing?plan=1"]
+    [
+        "/",
+        "/blog/a",
+        "/pricing",
+        "/compare/x",
+        "/careers",
+        "/login",
+        "/product/x",
+        "/customers/y",
+        "/pricing?plan=1",
+    ]
 )
 assets = some.sampled_from([f"{n}-{kind}" for n in range(6) for kind in ("guide", "datasheet")])
 campaigns = some.sampled_from(
@@ -130,7 +150,10 @@ answers = some.sampled_from(
 )
 
 visits = some.builds(
-    Did, some.just(Kind.PAGE), properties=some.builds(lambda path: {"path": path}, paths), campaign=campaigns
+    Did,
+    some.just(Kind.PAGE),
+    properties=some.builds(lambda path: {"path": path}, paths),
+    campaign=campaigns,
 )
 downloads = some.builds(
     Did,
@@ -139,7 +162,9 @@ downloads = some.builds(
     properties=some.builds(lambda asset: {"asset": asset}, assets),
 )
 tracks = some.builds(
-    Did, some.just(Kind.TRACK), some.sampled_from(["Webinar Attended", "Meeting Booked", "Product Added", "Nothing"])
+    Did,
+    some.just(Kind.TRACK),
+    some.sampled_from(["Webinar Attended", "Meeting Booked", "Product Added", "Nothing"]),
 )
 forms = some.builds(
     Did,
@@ -156,7 +181,9 @@ mails = some.builds(
     some.sampled_from(["delivered", "clicked", "replied", "unsubscribed", "bounced"]),
     properties=some.sampled_from([{}, {"kind": "hard"}]),
 )
-said = some.builds(Did, some.just(Kind.PERSON), some.just(Act.OPPORTUNITY.value), properties=answers)
+said = some.builds(
+    Did, some.just(Kind.PERSON), some.just(Act.OPPORTUNITY.value), properties=answers
+)
 deeds = some.one_of(visits, visits, downloads, tracks, forms, identifies, mails, said)
 
 retractions = some.builds(Retracts, some.lists(some.integers(0, 99), min_size=1, max_size=4))
@@ -165,7 +192,7 @@ moves = some.builds(Moves, some.integers(0, 99), reasons, some.booleans())
 ticks = some.builds(Ticks)
 merges = some.builds(Merges, some.integers(1, len(EMAILS) - 1))
 
-# --- and when -------------------------------------------------------------------------------------------------------
+# --- and when -------------------------------------------------------------------------------------
 
 gaps = some.sampled_from([NOTHING, SECOND, SECOND, 3 * MINUTE, 20 * MINUTE, 5 * HOUR, DAY, 9 * DAY])
 lags = some.sampled_from([NOTHING, NOTHING, NOTHING, HOUR, DAY, 30 * DAY, 410 * DAY])
@@ -185,20 +212,36 @@ delays = some.sampled_from(
 
 def happenings(deeds: SearchStrategy[Any]) -> SearchStrategy[Happening]:
     """Something, done by anybody, at any time."""
-    who, lead, rushed = some.sampled_from(range(len(VISITORS))), some.sampled_from(range(len(EMAILS))), some.booleans()
+    who, lead, rushed = (
+        some.sampled_from(range(len(VISITORS))),
+        some.sampled_from(range(len(EMAILS))),
+        some.booleans(),
+    )
     return some.builds(
-        Happening, deeds, who=who, lead=lead, gap=gaps, lag=lags, skew=skews, delays=delays, rushed=rushed
+        Happening,
+        deeds,
+        who=who,
+        lead=lead,
+        gap=gaps,
+        lag=lags,
+        skew=skews,
+        delays=delays,
+        rushed=rushed,
     )
 
 
 def lives(*acts: SearchStrategy[Any], crowds: bool = True) -> SearchStrategy[Life]:
-    """At least 30 events of four visitors and three leads, each with a join, and of each kind of acts at least one.
+    """At least 30 events of four visitors and three leads, each with a join, and of each kind of
+    acts at least one.
 
     crowds: in one life of eight somebody looks at more pages than a standing keeps the ids of.
     """
     placed = some.integers(0, EVENTS_MAX)
     joins = some.tuples(*(some.tuples(placed, happenings(forms)) for _ in EMAILS))
-    others = [some.lists(some.tuples(placed, happenings(act)), min_size=1, max_size=ACTS_MAX) for act in acts]
+    others = [
+        some.lists(some.tuples(placed, happenings(act)), min_size=1, max_size=ACTS_MAX)
+        for act in acts
+    ]
     crowd = some.tuples(some.integers(0, 7 if crowds else 0), placed, happenings(visits))
     events = some.lists(happenings(deeds), min_size=EVENTS_MIN, max_size=EVENTS_MAX)
     return some.builds(_life, events, joins, crowd, *others)
@@ -211,7 +254,9 @@ def _life(
     *acts: Sequence[tuple[int, Happening]],
 ) -> Life:
     chance, place, visit = crowd
-    placed = [(place, replace(join, who=lead, lead=lead)) for lead, (place, join) in enumerate(joins)]
+    placed = [
+        (place, replace(join, who=lead, lead=lead)) for lead, (place, join) in enumerate(joins)
+    ]
     placed += [one for those in acts for one in those]
     if chance == 7:  # not 0: hypothesis tries the simplest first, and most often
         placed.append((place, replace(visit, deed=changed(visit.deed, times=CROWD))))
@@ -221,12 +266,15 @@ def _life(
     return life
 
 
-# --- and what it is worth -------------------------------------------------------------------------------------------
+# --- and what it is worth -------------------------------------------------------------------------
 
 DOCUMENT = model_document()
 GROUPS = tuple(DOCUMENT["groups"])
 BEHAVIOUR = [
-    key for side in ("actions", "undesirables") for key, rule in DOCUMENT["rules"][side].items() if "field" not in rule
+    key
+    for side in ("actions", "undesirables")
+    for key, rule in DOCUMENT["rules"][side].items()
+    if "field" not in rule
 ]
 
 weights = some.fixed_dictionaries(
@@ -238,7 +286,9 @@ weights = some.fixed_dictionaries(
         "group": some.sampled_from(GROUPS),
     }
 )
-limits = some.fixed_dictionaries({"min": some.sampled_from([-40, -5, 0]), "max": some.sampled_from([0, 12.5, 60])})
+limits = some.fixed_dictionaries(
+    {"min": some.sampled_from([-40, -5, 0]), "max": some.sampled_from([0, 12.5, 60])}
+)
 
 
 def _model(rules: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]]) -> Model:
@@ -248,9 +298,12 @@ def _model(rules: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any
         side: {key: {**rule, **of.get(key, {})} for key, rule in those.items()}
         for side, those in DOCUMENT["rules"].items()
     }
-    return compiled({**DOCUMENT, "rules": sides, "groups": dict(zip(GROUPS, groups, strict=True))}, 1)
+    return compiled(
+        {**DOCUMENT, "rules": sides, "groups": dict(zip(GROUPS, groups, strict=True))}, 1
+    )
 
 
 models = some.builds(
-    _model, *(some.tuples(*(one,) * len(those)) for one, those in ((weights, BEHAVIOUR), (limits, GROUPS)))
+    _model,
+    *(some.tuples(*(one,) * len(those)) for one, those in ((weights, BEHAVIOUR), (limits, GROUPS))),
 )

@@ -1,4 +1,6 @@
-"""Settings of the property tests: no deadlines, because machines differ; the same examples in every run."""
+"""Settings of the property tests: no deadlines, because machines differ; the same examples in every
+run.
+"""
 
 from hypothesis import HealthCheck, settings
 

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.events import visitor_partition
 from chalicelib.limits import HORIZON_DAYS, PINGS_MAX_PER_DAY
 from chalicelib.store.events import put_event
-from tests.baton import ANN, TOKEN, House, model_document
+from tests.baton import ANN, TOKEN, InMemoryBaton, model_document
 from tests.factories import page
 from tests.fakes import NOW
 
@@ -32,62 +32,65 @@ KNOWN_THEN = (
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def baton() -> InMemoryBaton:
+    return InMemoryBaton()
 
 
-def days_later(house: House, days: float) -> None:
-    house.ports.clock.tick(timedelta(days=days))
-    house.world.clock.tick()
-    house.until_quiet()
+def days_later(baton: InMemoryBaton, days: float) -> None:
+    baton.ports.clock.tick(timedelta(days=days))
+    baton.world.clock.tick()
+    baton.until_quiet()
 
 
-def as_of(house: House, day: date | str, email: str = ANN["email"]) -> Any:
-    return house.get(f"/v1/leads/{house.world.lead_id(email)}?as_of={day}")
+def as_of(baton: InMemoryBaton, day: date | str, email: str = ANN["email"]) -> Any:
+    return baton.get(f"/v1/leads/{baton.world.lead_id(email)}?as_of={day}")
 
 
-def refused(house: House, day: date | str, email: str = ANN["email"]) -> tuple[int, Any]:
-    answer = house.http("GET", f"/v1/leads/{house.world.lead_id(email)}?as_of={day}", headers=TOKEN)
+def refused(baton: InMemoryBaton, day: date | str, email: str = ANN["email"]) -> tuple[int, Any]:
+    answer = baton.http("GET", f"/v1/leads/{baton.world.lead_id(email)}?as_of={day}", headers=TOKEN)
     return answer.status_code, json.loads(answer.body)
 
 
-def command(house: House, path: str, body: Any, email: str = ANN["email"]) -> int:
-    answer = house.post(f"/v1/leads/{house.world.lead_id(email)}/{path}", body, TOKEN)
-    house.until_quiet()
+def command(baton: InMemoryBaton, path: str, body: Any, email: str = ANN["email"]) -> int:
+    answer = baton.post(f"/v1/leads/{baton.world.lead_id(email)}/{path}", body, TOKEN)
+    baton.until_quiet()
     return int(answer.status_code)
 
 
-def retract(house: House, kind: str) -> None:
+def retract(baton: InMemoryBaton, kind: str) -> None:
     """Take the newest event of a kind back."""
-    items = house.get(f"/v1/leads/{house.lead()['lead_id']}/timeline")["items"]
+    items = baton.get(f"/v1/leads/{baton.lead()['lead_id']}/timeline")["items"]
     newest = next(item["id"] for item in items if item["kind"] == kind)
-    assert command(house, "retract", {"event_ids": [newest], "reason": "a test"}) == 200
+    assert command(baton, "retract", {"event_ids": [newest], "reason": "a test"}) == 200
 
 
-def publish(house: House, points: int) -> None:
-    """Make a model active that gives other points to a visit, and counts other pages as product pages."""
+def publish(baton: InMemoryBaton, points: int) -> None:
+    """Make a model active that gives other points to a visit, and counts other pages as product
+    pages.
+    """
     document = json.loads(json.dumps(model_document()))
     document["rules"]["actions"]["site-visit"]["points"] = points
     document["signals"]["product-page"]["where"]["path"] = ["/product*", "/blog/*"]
-    house.world.models.load(document)
+    baton.world.models.load(document)
     for email in EMAILS:
-        house.world.qualify.published(house.world.lead_id(email))
-    house.until_quiet()
+        baton.world.qualify.published(baton.world.lead_id(email))
+    baton.until_quiet()
 
 
 def known(lead: Any) -> dict[str, Any]:
     return {name: lead[name] for name in KNOWN_THEN}
 
 
-# --- the property ---------------------------------------------------------------------------------------------------
+# --- the property ---------------------------------------------------------------------------------
 
 
 class Life:
-    """A seeded life of two addresses and three browsers, that turn out to be one person. said: what was read of each
-    address at each day's end."""
+    """A seeded life of two addresses and three browsers, that turn out to be one person. said: what
+    was read of each address at each day's end.
+    """
 
     def __init__(self, seed: int) -> None:
-        self.random, self.house = random.Random(seed), House()
+        self.random, self.baton = random.Random(seed), InMemoryBaton()
         self.merges_on, self.publishes_on = self.random.sample(range(2, DAYS - 1), 2)
         self.done = set[str]()
         self.said = dict[tuple[str, date], Any]()
@@ -98,29 +101,33 @@ class Life:
             for hour in sorted(self.random.sample(range(1, 23), STEPS_A_DAY)):
                 self._at(number, hour)
                 self._step(number)
-                self.house.until_quiet()
+                self.baton.until_quiet()
             self._evening(number)
 
     def _at(self, number: int, hour: int, minute: int = 0) -> None:
         midnight = datetime.combine(NOW.date(), datetime.min.time(), UTC) + timedelta(days=number)
-        self.house.ports.clock.time = midnight + timedelta(hours=hour, minutes=minute)
+        self.baton.ports.clock.time = midnight + timedelta(hours=hour, minutes=minute)
 
     def _morning(self, number: int) -> None:
         self._at(number, 0, 1)
-        self.house.world.clock.tick()
-        self.house.until_quiet()
+        self.baton.world.clock.tick()
+        self.baton.until_quiet()
         if number == self.publishes_on:
-            publish(self.house, 4)
+            publish(self.baton, 4)
 
     def _evening(self, number: int) -> None:
         self._at(number, 23, 59)
         if number == self.merges_on:
-            body = {"other_lead_id": self.house.world.lead_id(BOB["email"])}
-            self.done |= {"merge"} if command(self.house, "merge", body) == 200 else set()
+            body = {"other_lead_id": self.baton.world.lead_id(BOB["email"])}
+            self.done |= {"merge"} if command(self.baton, "merge", body) == 200 else set()
         for email in EMAILS:
-            answer = self.house.http("GET", f"/v1/leads/{self.house.world.lead_id(email)}", headers=TOKEN)
+            answer = self.baton.http(
+                "GET", f"/v1/leads/{self.baton.world.lead_id(email)}", headers=TOKEN
+            )
             lead = json.loads(answer.body)
-            self.said[email, self.house.ports.now().date()] = known(lead) if answer.status_code == 200 else None
+            self.said[email, self.baton.ports.now().date()] = (
+                known(lead) if answer.status_code == 200 else None
+            )
 
     def _step(self, number: int) -> None:
         kind = self.random.choices(
@@ -129,43 +136,49 @@ class Life:
         email, visitor = self.random.choice(EMAILS), self.random.choice(("v1", "v2", "v3"))
         if "page" in kind:
             late = timedelta(days=self.random.uniform(0, 5)) if kind == "late page" else timedelta()
-            path = self.random.choice(("/", "/pricing", "/blog/a", "/product", "/careers", "/customers/x"))
+            path = self.random.choice(
+                ("/", "/pricing", "/blog/a", "/product", "/careers", "/customers/x")
+            )
             context = self.random.choice(({}, {"campaign": {"source": "s", "medium": "cpc"}}))
-            self.house.page(path, visitor, self.house.ports.now() - late, context=context)
+            self.baton.page(path, visitor, self.baton.ports.now() - late, context=context)
         elif kind == "form":
             said = ANN if email == ANN["email"] else BOB
             fields = {**said, "job_title": self.random.choice(("CTO", "Student", "Manager"))}
-            self.house.form(self.random.choice(("guide", "newsletter", "webinar", "demo")), visitor, **fields)
+            self.baton.form(
+                self.random.choice(("guide", "newsletter", "webinar", "demo")), visitor, **fields
+            )
         elif kind == "retract":
             self._retract(email)
         elif kind == "stage":
             stage = self.random.choice(("accepted", "recycled", "lead", "disqualified"))
-            command(self.house, "stage", {"stage": stage, "reason": "not_ready"}, email)
+            command(self.baton, "stage", {"stage": stage, "reason": "not_ready"}, email)
         else:
-            command(self.house, "opportunity", {"size": f"about {number}"}, email)
+            command(self.baton, "opportunity", {"size": f"about {number}"}, email)
 
     def _retract(self, email: str) -> None:
-        path = f"/v1/leads/{self.house.world.lead_id(email)}/timeline"
-        answer = self.house.http("GET", path, headers=TOKEN)
+        path = f"/v1/leads/{self.baton.world.lead_id(email)}/timeline"
+        answer = self.baton.http("GET", path, headers=TOKEN)
         if answer.status_code != 200:
             return
         items = json.loads(answer.body)["items"]
         ids = [item["id"] for item in items if item["kind"] in ("page", "form", "track")]
         body = {"event_ids": [self.random.choice(ids)], "reason": "a test"}
-        self.done |= {"retract"} if command(self.house, "retract", body, email) == 200 else set()
+        self.done |= {"retract"} if command(self.baton, "retract", body, email) == 200 else set()
 
 
 @pytest.mark.parametrize("seed", range(25))
 def test_every_past_day_reads_as_it_was_read_at_its_end(seed: int) -> None:
-    """With late events, joins, retractions, a merge, people's moves and another model in between."""
+    """With late events, joins, retractions, a merge, people's moves and another model in
+    between.
+    """
     life = Life(seed)
     life.live()
-    life.house.ports.clock.tick(timedelta(days=3))
+    life.baton.ports.clock.tick(timedelta(days=3))
     for (email, day), said in life.said.items():
         if said is None:
-            assert refused(life.house, day, email)[0] == 404, f"seed {seed}: {email} on {day}"
+            assert refused(life.baton, day, email)[0] == 404, f"seed {seed}: {email} on {day}"
         else:
-            assert known(as_of(life.house, day, email)) == said, f"seed {seed}: {email} on {day}"
+            assert known(as_of(life.baton, day, email)) == said, f"seed {seed}: {email} on {day}"
 
 
 def test_the_lives_of_the_property_are_full_of_things_to_get_wrong() -> None:
@@ -179,131 +192,147 @@ def test_the_lives_of_the_property_are_full_of_things_to_get_wrong() -> None:
     assert stages >= {"lead", "mql", "sql", "accepted", "recycled", "disqualified"}
 
 
-# --- what was known then --------------------------------------------------------------------------------------------
+# --- what was known then --------------------------------------------------------------------------
 
 
-def test_a_late_event_counts_from_the_day_on_which_it_was_captured(house: House) -> None:
-    """A laptop in a suitcase tells us on Wednesday what Ann read on Monday: on Tuesday we did not know it."""
-    house.form("newsletter", "v1", **ANN)
-    house.until_quiet()
-    before = house.lead()["score"]
-    days_later(house, 2)
-    house.page("/pricing", at=NOW)
-    house.until_quiet()
-    assert as_of(house, NOW.date())["score"] == before
-    assert "pricing-page" in [reason["rule"] for reason in house.lead()["score"]["reasons"]]
+def test_a_late_event_counts_from_the_day_on_which_it_was_captured(baton: InMemoryBaton) -> None:
+    """A laptop in a suitcase tells us on Wednesday what Ann read on Monday: on Tuesday we did not
+    know it.
+    """
+    baton.form("newsletter", "v1", **ANN)
+    baton.until_quiet()
+    before = baton.lead()["score"]
+    days_later(baton, 2)
+    baton.page("/pricing", at=NOW)
+    baton.until_quiet()
+    assert as_of(baton, NOW.date())["score"] == before
+    assert "pricing-page" in [reason["rule"] for reason in baton.lead()["score"]["reasons"]]
 
 
-def test_what_was_retracted_since_counted_then(house: House) -> None:
-    house.form("newsletter", "v1", **ANN)
-    house.page("/pricing")
-    house.until_quiet()
-    before = house.lead()["score"]
-    days_later(house, 1)
-    retract(house, "page")
-    assert house.lead()["score"]["total"] < before["total"]
-    assert as_of(house, NOW.date())["score"] == before
+def test_what_was_retracted_since_counted_then(baton: InMemoryBaton) -> None:
+    baton.form("newsletter", "v1", **ANN)
+    baton.page("/pricing")
+    baton.until_quiet()
+    before = baton.lead()["score"]
+    days_later(baton, 1)
+    retract(baton, "page")
+    assert baton.lead()["score"]["total"] < before["total"]
+    assert as_of(baton, NOW.date())["score"] == before
 
 
-def test_the_model_of_then_says_what_it_was_worth(house: House) -> None:
-    house.form("newsletter", "v1", **ANN)
-    house.page("/")
-    house.until_quiet()
-    before = house.lead()["score"]
-    days_later(house, 1)
-    publish(house, 5)
-    assert house.lead()["score"]["model_version"] == 2
-    assert as_of(house, NOW.date())["score"] == before | {"model_version": 1}
+def test_the_model_of_then_says_what_it_was_worth(baton: InMemoryBaton) -> None:
+    baton.form("newsletter", "v1", **ANN)
+    baton.page("/")
+    baton.until_quiet()
+    before = baton.lead()["score"]
+    days_later(baton, 1)
+    publish(baton, 5)
+    assert baton.lead()["score"]["model_version"] == 2
+    assert as_of(baton, NOW.date())["score"] == before | {"model_version": 1}
 
 
-def test_the_stage_is_that_of_the_transitions_up_to_then(house: House) -> None:
-    house.form("newsletter", "v1", **ANN)
-    house.until_quiet()
-    days_later(house, 1)
-    house.form("demo", "v1", **ANN)
-    house.until_quiet()
-    days_later(house, 1)
-    assert command(house, "stage", {"stage": "recycled", "reason": "not_ready"}) == 200
-    stages = [as_of(house, NOW.date() + timedelta(days=number))["stage"] for number in range(3)]
+def test_the_stage_is_that_of_the_transitions_up_to_then(baton: InMemoryBaton) -> None:
+    baton.form("newsletter", "v1", **ANN)
+    baton.until_quiet()
+    days_later(baton, 1)
+    baton.form("demo", "v1", **ANN)
+    baton.until_quiet()
+    days_later(baton, 1)
+    assert command(baton, "stage", {"stage": "recycled", "reason": "not_ready"}) == 200
+    stages = [as_of(baton, NOW.date() + timedelta(days=number))["stage"] for number in range(3)]
     assert stages == ["lead", "sql", "recycled"]
-    sql = as_of(house, NOW.date() + timedelta(days=1))
+    sql = as_of(baton, NOW.date() + timedelta(days=1))
     assert (sql["kind"], sql["cycle"], sql["rest_until"]) == ("requested", 1, None)
-    assert house.lead()["rest_until"] == "2027-01-08"
+    assert baton.lead()["rest_until"] == "2027-01-08"
 
 
-def test_two_leads_were_two_before_they_were_merged(house: House) -> None:
-    """Each id answers for itself up to then; from then on the absorbed one answers with the other."""
-    house.form("newsletter", "v1", **ANN)
-    house.form("guide", "v2", **BOB)
-    house.page("/pricing", "v2")
-    house.until_quiet()
-    ann, bob = house.lead(), house.lead(BOB["email"])
-    days_later(house, 1)
-    assert command(house, "merge", {"other_lead_id": bob["lead_id"]}) == 200
-    days_later(house, 1)
+def test_two_leads_were_two_before_they_were_merged(baton: InMemoryBaton) -> None:
+    """Each id answers for itself up to then; from then on the absorbed one answers with the
+    other.
+    """
+    baton.form("newsletter", "v1", **ANN)
+    baton.form("guide", "v2", **BOB)
+    baton.page("/pricing", "v2")
+    baton.until_quiet()
+    ann, bob = baton.lead(), baton.lead(BOB["email"])
+    days_later(baton, 1)
+    assert command(baton, "merge", {"other_lead_id": bob["lead_id"]}) == 200
+    days_later(baton, 1)
     merged_on = NOW.date() + timedelta(days=1)
-    assert known(as_of(house, NOW.date())) == known(ann)
-    assert known(as_of(house, NOW.date(), BOB["email"])) == known(bob)
-    assert as_of(house, merged_on, BOB["email"])["lead_id"] == ann["lead_id"]
-    assert "pricing-page" in [reason["rule"] for reason in as_of(house, merged_on)["score"]["reasons"]]
+    assert known(as_of(baton, NOW.date())) == known(ann)
+    assert known(as_of(baton, NOW.date(), BOB["email"])) == known(bob)
+    assert as_of(baton, merged_on, BOB["email"])["lead_id"] == ann["lead_id"]
+    assert "pricing-page" in [
+        reason["rule"] for reason in as_of(baton, merged_on)["score"]["reasons"]
+    ]
 
 
-def test_a_visit_counts_from_the_day_on_which_its_visitor_became_known(house: House) -> None:
-    house.form("newsletter", None, **ANN)
-    house.page("/pricing", "v9")
-    house.until_quiet()
-    before = house.lead()["score"]
-    days_later(house, 1)
-    house.form("webinar", "v9", **ANN)
-    house.until_quiet()
-    assert as_of(house, NOW.date())["score"] == before
-    assert "pricing-page" in [reason["rule"] for reason in house.lead()["score"]["reasons"]]
+def test_a_visit_counts_from_the_day_on_which_its_visitor_became_known(
+    baton: InMemoryBaton,
+) -> None:
+    baton.form("newsletter", None, **ANN)
+    baton.page("/pricing", "v9")
+    baton.until_quiet()
+    before = baton.lead()["score"]
+    days_later(baton, 1)
+    baton.form("webinar", "v9", **ANN)
+    baton.until_quiet()
+    assert as_of(baton, NOW.date())["score"] == before
+    assert "pricing-page" in [reason["rule"] for reason in baton.lead()["score"]["reasons"]]
 
 
-def test_a_join_just_before_midnight_counts_what_was_captured_by_midnight(house: House) -> None:
-    """What comes within the fifteen minutes after a join counts with it, but only from the day on which it came."""
-    house.ports.clock.time = datetime(2026, 11, 22, 23, 55, tzinfo=UTC)
-    house.page("/blog/a")
-    house.form("newsletter", "v1", **ANN)
-    house.until_quiet()
-    before = house.lead()["score"]
-    house.minutes_later(10)
-    house.page("/pricing")
-    house.until_quiet()
-    assert as_of(house, NOW.date())["score"] == before
+def test_a_join_just_before_midnight_counts_what_was_captured_by_midnight(
+    baton: InMemoryBaton,
+) -> None:
+    """What comes within the fifteen minutes after a join counts with it, but only from the day on
+    which it came.
+    """
+    baton.ports.clock.time = datetime(2026, 11, 22, 23, 55, tzinfo=UTC)
+    baton.page("/blog/a")
+    baton.form("newsletter", "v1", **ANN)
+    baton.until_quiet()
+    before = baton.lead()["score"]
+    baton.minutes_later(10)
+    baton.page("/pricing")
+    baton.until_quiet()
+    assert as_of(baton, NOW.date())["score"] == before
 
 
-def test_the_cap_on_a_days_pings_is_applied_as_it_was_then(house: House) -> None:
-    """The pings that count are the first of the day by their ids. Late ones captured the same day would push others
-    out; captured the next day they are of another day's cap."""
-    house.form("newsletter", "v1", **ANN)
+def test_the_cap_on_a_days_pings_is_applied_as_it_was_then(baton: InMemoryBaton) -> None:
+    """The pings that count are the first of the day by their ids. Late ones captured the same day
+    would push others out; captured the next day they are of another day's cap.
+    """
+    baton.form("newsletter", "v1", **ANN)
     partition = visitor_partition("v1")
-    events = [page(f"/{number}", partition=partition, n=number, at=NOW) for number in range(PINGS_MAX_PER_DAY + 20)]
+    events = [
+        page(f"/{number}", partition=partition, n=number, at=NOW)
+        for number in range(PINGS_MAX_PER_DAY + 20)
+    ]
     for event in events:
-        house.world.ports.table.write(put_event(event))
-    house.until_quiet()
-    house.minutes_later(16)
-    before = house.lead()["score"]
-    days_later(house, 1)
-    assert as_of(house, NOW.date())["score"] == before | {"as_of": "2026-11-22"}
+        baton.world.ports.table.write(put_event(event))
+    baton.until_quiet()
+    baton.minutes_later(16)
+    before = baton.lead()["score"]
+    days_later(baton, 1)
+    assert as_of(baton, NOW.date())["score"] == before | {"as_of": "2026-11-22"}
 
 
-# --- what cannot be read --------------------------------------------------------------------------------------------
+# --- what cannot be read --------------------------------------------------------------------------
 
 
-def test_today_is_the_plain_read(house: House) -> None:
-    house.form("guide", consent=True, **ANN)
-    house.until_quiet()
-    assert as_of(house, NOW.date()) == house.lead()
-    assert house.lead()["next"] is not None
+def test_today_is_the_plain_read(baton: InMemoryBaton) -> None:
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    assert as_of(baton, NOW.date()) == baton.lead()
+    assert baton.lead()["next"] is not None
 
 
-def test_what_was_never_kept_by_day_is_null(house: House) -> None:
+def test_what_was_never_kept_by_day_is_null(baton: InMemoryBaton) -> None:
     """As they are now would be wrong of then."""
-    house.form("demo", consent=True, **ANN)
-    house.until_quiet()
-    days_later(house, 1)
-    lead, then = house.lead(), as_of(house, NOW.date())
+    baton.form("demo", consent=True, **ANN)
+    baton.until_quiet()
+    days_later(baton, 1)
+    lead, then = baton.lead(), as_of(baton, NOW.date())
     assert lead["owner"]
     assert lead["consent"]
     assert [then[name] for name in UNKNOWN_THEN] == [None] * len(UNKNOWN_THEN)
@@ -312,51 +341,59 @@ def test_what_was_never_kept_by_day_is_null(house: House) -> None:
 
 @pytest.mark.parametrize(
     "day",
-    ["", "yesterday", "20261121", "2026-W47-6", "2026-02-30", "2026-11-21T10:00:00Z", "\uff12\uff10\uff12\uff16-11-21"],
+    [
+        "",
+        "yesterday",
+        "20261121",
+        "2026-W47-6",
+        "2026-02-30",
+        "2026-11-21T10:00:00Z",
+        "\uff12\uff10\uff12\uff16-11-21",
+    ],
 )
-def test_a_text_that_is_no_date_is_refused(house: House, day: str) -> None:
-    house.form("guide", **ANN)
-    house.until_quiet()
-    status, problem = refused(house, day)
+def test_a_text_that_is_no_date_is_refused(baton: InMemoryBaton, day: str) -> None:
+    baton.form("guide", **ANN)
+    baton.until_quiet()
+    status, problem = refused(baton, day)
     assert (status, problem["errors"][0]["field"]) == (400, "as_of")
     assert "2026-11-21" in problem["errors"][0]["message"]
 
 
-def test_tomorrow_is_refused(house: House) -> None:
-    house.form("guide", **ANN)
-    house.until_quiet()
-    status, problem = refused(house, "2026-11-23")
+def test_tomorrow_is_refused(baton: InMemoryBaton) -> None:
+    baton.form("guide", **ANN)
+    baton.until_quiet()
+    status, problem = refused(baton, "2026-11-23")
     assert (status, problem["errors"][0]["field"]) == (400, "as_of")
     assert "in the future; today is 2026-11-22" in problem["errors"][0]["message"]
 
 
-def test_what_is_forgotten_is_refused_with_the_reason(house: House) -> None:
-    house.form("guide", **ANN)
-    house.until_quiet()
-    house.ports.clock.tick(timedelta(days=HORIZON_DAYS))
-    assert as_of(house, NOW.date())["score"]["as_of"] == "2026-11-22"
-    house.ports.clock.tick(timedelta(days=1))
-    status, problem = refused(house, NOW.date())
+def test_what_is_forgotten_is_refused_with_the_reason(baton: InMemoryBaton) -> None:
+    baton.form("guide", **ANN)
+    baton.until_quiet()
+    baton.ports.clock.tick(timedelta(days=HORIZON_DAYS))
+    assert as_of(baton, NOW.date())["score"]["as_of"] == "2026-11-22"
+    baton.ports.clock.tick(timedelta(days=1))
+    status, problem = refused(baton, NOW.date())
     assert (status, problem["errors"][0]["field"]) == (400, "as_of")
     assert "behaviour as old as that is forgotten" in problem["errors"][0]["message"]
 
 
-def test_before_anything_was_captured_there_was_no_lead(house: House) -> None:
-    house.page("/", at=NOW - timedelta(days=5))
-    house.form("guide", **ANN)
-    house.until_quiet()
-    status, problem = refused(house, "2026-11-20")
+def test_before_anything_was_captured_there_was_no_lead(baton: InMemoryBaton) -> None:
+    baton.page("/", at=NOW - timedelta(days=5))
+    baton.form("guide", **ANN)
+    baton.until_quiet()
+    status, problem = refused(baton, "2026-11-20")
     assert (status, problem["detail"]) == (404, "nothing was known of this lead on 2026-11-20 yet")
 
 
-def test_before_any_model_was_active_there_was_no_score(house: House) -> None:
+def test_before_any_model_was_active_there_was_no_score(baton: InMemoryBaton) -> None:
     """A day of an import, before the first deploy of a model."""
-    house.ports.clock.time = NOW - timedelta(days=2)
-    house.form("guide", **ANN)
-    house.until_quiet()
-    assert refused(house, "2026-11-20")[0] == 200  # that day itself: the plain read
-    house.ports.clock.time = NOW
-    assert refused(house, "2026-11-20") == (404, problem_of_no_model())
+    baton.ports.clock.time = NOW - timedelta(days=2)
+    baton.form("guide", **ANN)
+    baton.until_quiet()
+    assert refused(baton, "2026-11-20")[0] == 200  # that day itself: the plain read
+    baton.ports.clock.time = NOW
+    assert refused(baton, "2026-11-20") == (404, problem_of_no_model())
 
 
 def problem_of_no_model() -> dict[str, Any]:
@@ -365,10 +402,10 @@ def problem_of_no_model() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("lead_id", ["nobody", "A" * 26])
-def test_an_unknown_id_has_no_past(house: House, lead_id: str) -> None:
-    answer = house.http("GET", f"/v1/leads/{lead_id}?as_of=2026-11-21", headers=TOKEN)
+def test_an_unknown_id_has_no_past(baton: InMemoryBaton, lead_id: str) -> None:
+    answer = baton.http("GET", f"/v1/leads/{lead_id}?as_of=2026-11-21", headers=TOKEN)
     assert (answer.status_code, json.loads(answer.body)["detail"]) == (404, "there is no such lead")
 
 
-def test_a_past_day_needs_the_token_too(house: House) -> None:
-    assert house.http("GET", f"/v1/leads/{'A' * 26}?as_of=2026-11-21").status_code == 401
+def test_a_past_day_needs_the_token_too(baton: InMemoryBaton) -> None:
+    assert baton.http("GET", f"/v1/leads/{'A' * 26}?as_of=2026-11-21").status_code == 401

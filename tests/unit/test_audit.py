@@ -5,8 +5,15 @@ import pytest
 from infra.audit import Audit, read_report, verdict
 
 CLEAN = {"name": "six", "version": "1.17.0", "vulns": []}
-FLAWED = {"name": "jinja2", "version": "3.1.0", "vulns": [{"id": "PYSEC-1", "fix_versions": ["3.1.6"]}]}
-SKIPPED = {"name": "boto3", "skip_reason": "Dependency not found on PyPI and could not be audited: boto3 (1.44.5)"}
+FLAWED = {
+    "name": "jinja2",
+    "version": "3.1.0",
+    "vulns": [{"id": "PYSEC-1", "fix_versions": ["3.1.6"]}],
+}
+SKIPPED = {
+    "name": "boto3",
+    "skip_reason": "Dependency not found on PyPI and could not be audited: boto3 (1.44.5)",
+}
 
 
 def test_a_clean_lock_passes_in_silence() -> None:
@@ -18,7 +25,9 @@ def test_a_known_vulnerability_never_passes() -> None:
     assert (lines, good) == (["requirements.txt: jinja2 3.1.0: PYSEC-1"], False)
 
 
-@pytest.mark.parametrize("audit", [read_report({"dependencies": [CLEAN, SKIPPED]}), Audit(unasked="no connection")])
+@pytest.mark.parametrize(
+    "audit", [read_report({"dependencies": [CLEAN, SKIPPED]}), Audit(unasked="no connection")]
+)
 def test_what_could_not_be_asked_is_said_and_keeps_nobody_from_building(audit: Audit) -> None:
     # pip-audit alone says "No known vulnerabilities found" of an index without advisories.
     lines, good = verdict({"requirements.txt": audit})

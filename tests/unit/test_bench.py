@@ -42,7 +42,12 @@ def test_pairs_are_measured_by_turns() -> None:
 
 
 def test_an_item_is_as_large_as_its_names_and_values() -> None:
-    item: dict[str, dict[str, Any]] = {"pk": {"S": "ä"}, "n": {"N": "-12345"}, "b": {"B": b"123"}, "f": {"BOOL": True}}
+    item: dict[str, dict[str, Any]] = {
+        "pk": {"S": "ä"},
+        "n": {"N": "-12345"},
+        "b": {"B": b"123"},
+        "f": {"BOOL": True},
+    }
     assert item_bytes(item) == (2 + 2) + (1 + 4) + (1 + 3) + (1 + 1)
     assert [units(size) for size in (0, 1, 1024, 1025)] == [1, 1, 1, 2]
 
@@ -54,14 +59,28 @@ def test_an_index_entry_costs_one_unit_to_come_or_go_and_two_to_move() -> None:
 
 
 def test_a_transaction_costs_twice_the_kilobytes_of_each_item_and_each_index_entry_once() -> None:
-    small, large = {"pk": {"S": "a"}, "due_pk": {"S": "x"}, "due_sk": {"S": "y"}}, {"pk": {"S": "a" * 1500}}
-    assert transaction_units([(None, small), (large, small)]) == {"table": 2 + 4, "list": 0, "due": 2}
+    small, large = (
+        {"pk": {"S": "a"}, "due_pk": {"S": "x"}, "due_sk": {"S": "y"}},
+        {"pk": {"S": "a" * 1500}},
+    )
+    assert transaction_units([(None, small), (large, small)]) == {
+        "table": 2 + 4,
+        "list": 0,
+        "due": 2,
+    }
 
 
 def test_a_cost_is_the_sum_of_its_parts() -> None:
     found = cost.per_million(Use(read=2, write=6, requests=1, mails=1), Prices())
-    assert (found["api"], found["dynamodb writes"], found["dynamodb reads"], found["mail"]) == (3.5, 3.75, 0.25, 100.0)
-    assert found["total"] == pytest.approx(sum(dollars for part, dollars in found.items() if part != "total"), abs=0.02)
+    assert (found["api"], found["dynamodb writes"], found["dynamodb reads"], found["mail"]) == (
+        3.5,
+        3.75,
+        0.25,
+        100.0,
+    )
+    assert found["total"] == pytest.approx(
+        sum(dollars for part, dollars in found.items() if part != "total"), abs=0.02
+    )
 
 
 def test_a_duration_is_longer_on_a_part_of_a_processor() -> None:
@@ -72,7 +91,9 @@ def test_a_duration_is_longer_on_a_part_of_a_processor() -> None:
 def test_a_past_counts_every_event_and_remembers_at_most_forty(number: int) -> None:
     past = history.past(model(), LEAD_ID, "ann@acme.example", number, NOW)
     assert len({event.id for event in past.pings}) == number
-    assert sum(event.captured_at > NOW - history.RECENT for event in past.pings) <= history.RECENT_MAX
+    assert (
+        sum(event.captured_at > NOW - history.RECENT for event in past.pings) <= history.RECENT_MAX
+    )
     assert len(past.lead.counted) <= history.RECENT_MAX
     assert min(event.at for event in past.pings) > NOW - timedelta(days=history.DAYS)
     assert len(past.lead.tally.days) == history.KINDS
@@ -87,7 +108,7 @@ import time:       500 |        500 | json
     assert imports.beyond(imports.parse(said), {"json"}) == {"ms": 3.0, "dearest": {"jinja2": 3.0}}
 
 
-# --- scoring --------------------------------------------------------------------------------------------------------
+# --- scoring --------------------------------------------------------------------------------------
 
 
 def test_matching_is_measured_on_fifty_signals_and_ten_thousand_pages() -> None:
@@ -101,7 +122,9 @@ def test_scores_are_measured_on_fifty_rules_twelve_signals_and_a_hundred_day_cel
     assert (len(model.field_rules) + len(model.behaviour_rules), len(model.signals)) == (50, 12)
     assert sum(map(len, lead.tally.days.values())) == 100
     assert set(lead.tally.days) == set(model.signals)
-    assert len(score(model, lead.profile, lead.touches, lead.tally, load.TODAY).reasons) > len(model.signals)
+    assert len(score(model, lead.profile, lead.touches, lead.tally, load.TODAY).reasons) > len(
+        model.signals
+    )
 
 
 @pytest.mark.parametrize("name", rivals.RIVALS)
@@ -111,12 +134,17 @@ def test_a_rival_counts_what_baton_counts(name: str) -> None:
     model = paths.model()
     signals = list(model.signals.values())
     counted = rivals.RIVALS[name](signals)
-    assert counted([rivals.facts_of(event, signals) for event in some]) == count(model, Tally(), some).days
+    assert (
+        counted([rivals.facts_of(event, signals) for event in some])
+        == count(model, Tally(), some).days
+    )
 
 
 def test_evaluations_are_the_scores_that_some_work_makes() -> None:
     model, (lead,) = load.scoring_model(), load.leads(1)
-    assert evaluations(lambda: worth(model, lead.profile, lead.touches, lead.tally, load.TODAY)) == 1
+    assert (
+        evaluations(lambda: worth(model, lead.profile, lead.touches, lead.tally, load.TODAY)) == 1
+    )
     assert evaluations(lambda: None) == 0
 
 
@@ -131,7 +159,11 @@ def test_what_was_measured_is_a_table() -> None:
     one = {"per_s": 7_000, "loops": 2_000, "pairs": 9}
     found = {
         "calibration": {"per_s": 10_000_000},
-        "matching": {"per_s": 300_000, "rivals": {"slow": {"per_s": 3_000, "ratio": 99.6}}, "target_ratio": 50},
+        "matching": {
+            "per_s": 300_000,
+            "rivals": {"slow": {"per_s": 3_000, "ratio": 99.6}},
+            "target_ratio": 50,
+        },
         "score": {**one, "target_per_s": 6_000, "met": True},
         "worth": one,
         "review": {**one, "evaluations": 31, "target": 30, "met": False},

@@ -32,7 +32,11 @@ def everything(document: Any) -> None:
 
 
 def rules_less(document: Any) -> None:
-    del document["rules"]["actions"]["blog"], document["rules"]["profile"]["size"], document["rules"]["undesirables"]
+    del (
+        document["rules"]["actions"]["blog"],
+        document["rules"]["profile"]["size"],
+        document["rules"]["undesirables"],
+    )
 
 
 def another_group(document: Any) -> None:
@@ -53,7 +57,9 @@ def competitor(document: Any) -> None:
     document["rules"]["undesirables"]["competitor"]["matches"] = ["gmail.*"]
 
 
-@pytest.mark.parametrize("change", [nothing, weights, everything, rules_less, another_group, limits, ours, competitor])
+@pytest.mark.parametrize(
+    "change", [nothing, weights, everything, rules_less, another_group, limits, ours, competitor]
+)
 def test_both_scores_are_what_each_model_says_alone(change: Any) -> None:
     document = deepcopy(model_document())
     change(document)
@@ -62,4 +68,7 @@ def test_both_scores_are_what_each_model_says_alone(change: Any) -> None:
         for since in (None, Since.now(lead.tally, TODAY.toordinal() - 20)):
             given = (lead.profile, lead.touches, lead.tally, TODAY, since)
             for one, other in ((first, second), (second, first)):
-                assert Beside(one, other).worths(*given) == [worth(one, *given), worth(other, *given)]
+                assert Beside(one, other).worths(*given) == [
+                    worth(one, *given),
+                    worth(other, *given),
+                ]

@@ -29,16 +29,23 @@ def cooling(**below: float) -> Any:
 
 
 def dearer_prices(document: Any) -> None:
-    """Only the prices give intent, and the way into SQL asks for more of it."""
+    """Only the prices give message, and the way into SQL asks for more of it."""
     rules = document["rules"]["actions"]
     document["rules"]["actions"] = {
-        key: rule for key, rule in rules.items() if rule.get("group") != "intent" or key == "pricing-page"
+        key: rule
+        for key, rule in rules.items()
+        if rule.get("group") != "intent" or key == "pricing-page"
     }
     document["stages"]["sql"]["any"][4] = {"intent": 20, "fit": 20}
 
 
 def points_for_a_budget(document: Any) -> None:
-    document["rules"]["profile"]["budget"] = {"field": "budget", "present": True, "points": 20, "group": "engagement"}
+    document["rules"]["profile"]["budget"] = {
+        "field": "budget",
+        "present": True,
+        "points": 20,
+        "group": "engagement",
+    }
     document["stages"]["mql"]["any"][0] = {"fit": 20, "engagement": 20}
 
 
@@ -75,8 +82,9 @@ MISTAKES = [
         "I let good companies in although nobody there did anything",
         "by_fit_alone",
         first_way(score=45),
-        "stages.mql.any.0: fit and channel alone reach it, and nobody qualifies without doing anything; "
-        "ask for engagement, intent or a signal, or for a score above what fit and channel give",
+        "stages.mql.any.0: fit and channel alone reach it, and nobody qualifies without doing"
+        " anything; ask for engagement, intent or a signal, or for a score above what fit and"
+        " channel give",
     ),
     Mistake(
         "I raised cool_below above what a way in asks of the same value",
@@ -95,9 +103,11 @@ MISTAKES = [
     Mistake(
         "I send to sales whoever looked at the prices, however long ago they were warm",
         "to_sales_although_cold",
-        lambda document: document["stages"]["sql"]["any"].append({"signal": "pricing-page", "fit": 20}),
-        "stages.sql.any.6: a lead that has cooled (activity below 5) can meet it, and sales would get them; "
-        "ask for activity of at least 5, or lower stages.mql.cool_below",
+        lambda document: document["stages"]["sql"]["any"].append(
+            {"signal": "pricing-page", "fit": 20}
+        ),
+        "stages.sql.any.6: a lead that has cooled (activity below 5) can meet it, and sales would"
+        " get them; ask for activity of at least 5, or lower stages.mql.cool_below",
     ),
 ]
 
@@ -117,34 +127,43 @@ def test_the_default_model_does_not_contradict_itself() -> None:
     assert contradictions(make.model()) == []
 
 
-# --- fit alone ------------------------------------------------------------------------------------------------------
+# --- fit alone ------------------------------------------------------------------------------------
 
 
 def test_fit_and_channel_together_qualify_nobody() -> None:
-    assert "stages.mql.any.0: fit and channel alone reach it" in refusal(edited(first_way(fit=30, channel=3)))
+    assert "stages.mql.any.0: fit and channel alone reach it" in refusal(
+        edited(first_way(fit=30, channel=3))
+    )
 
 
 def test_nor_do_they_qualify_anybody_for_sales() -> None:
-    assert "stages.sql.any.0: fit and channel alone reach it" in refusal(edited(first_way("sql", fit=30)))
+    assert "stages.sql.any.0: fit and channel alone reach it" in refusal(
+        edited(first_way("sql", fit=30))
+    )
 
 
 def test_what_is_known_of_a_person_is_fit_whatever_its_group_is_called() -> None:
-    assert "stages.mql.any.0: fit and channel alone reach it" in refusal(edited(points_for_a_budget))
+    assert "stages.mql.any.0: fit and channel alone reach it" in refusal(
+        edited(points_for_a_budget)
+    )
 
 
 def test_a_fit_that_no_facts_give_is_not_fit_alone() -> None:
-    """With channel at 0 and fit at 40, 44 asks for four points of behaviour, which is not yet warm."""
+    """With channel at 0 and fit at 40, 44 asks for four points of behaviour, which is not yet
+    warm.
+    """
     document = edited(first_way(score=44))
     document["rules"]["channel"] = {}
     assert "fit and channel alone" not in refusal(document)
 
 
-# --- cold leads -----------------------------------------------------------------------------------------------------
+# --- cold leads -----------------------------------------------------------------------------------
 
 
 def test_a_score_above_fit_and_channel_asks_for_acts_and_yet_a_cooled_lead_may_meet_it() -> None:
-    assert refusal(edited(first_way(score=49))) == (
-        "stages.mql.any.0: a lead that has cooled (activity below 5) can meet it; "
+    assert (
+        refusal(edited(first_way(score=49)))
+        == "stages.mql.any.0: a lead that has cooled (activity below 5) can meet it; "
         "ask for activity of at least 5, or lower stages.mql.cool_below"
     )
 
@@ -160,15 +179,19 @@ def test_ways_that_do_not_name_the_value_are_told_that_the_cold_may_come() -> No
 
 
 def test_engagement_alone_keeps_the_sum_above_what_cooling_rests_on() -> None:
-    """Activity is engagement and intent, and intent is never below 0."""
+    """Activity is engagement and message, and message is never below 0."""
     fourteen = [{"fit": 20, "engagement": 14}]
     assert load(changed("stages", "mql", any=fourteen, cool_below={"activity": 14}), 1).mql
-    assert "activity below 14.5" in refusal(changed("stages", "mql", any=fourteen, cool_below={"activity": 14.5}))
+    assert "activity below 14.5" in refusal(
+        changed("stages", "mql", any=fourteen, cool_below={"activity": 14.5})
+    )
 
 
 def test_one_warm_value_of_several_is_enough() -> None:
     below = {"activity": 14, "engagement": 20}
-    assert load(changed("stages", "mql", any=[{"fit": 20, "engagement": 14}], cool_below=below), 1).mql
+    assert load(
+        changed("stages", "mql", any=[{"fit": 20, "engagement": 14}], cool_below=below), 1
+    ).mql
 
 
 def test_a_request_is_let_in_although_the_lead_is_cold() -> None:
@@ -199,7 +222,9 @@ def calls(of: Callable[..., object], run: Callable[[], object]) -> int:
 
 
 def test_what_is_behind_a_way_is_worked_out_once_however_much_cooling_rests_on() -> None:
-    """It was worked out for each bound of cooling again: fifty ways and twenty bounds held a request for seconds."""
+    """It was worked out for each bound of cooling again: fifty ways and twenty bounds held a
+    request for seconds.
+    """
     document = deepcopy(model_document())
     names = [SCORE, *document["groups"], *document["sums"]]
     document["stages"]["mql"] = {
@@ -210,19 +235,23 @@ def test_what_is_behind_a_way_is_worked_out_once_however_much_cooling_rests_on()
     assert calls(least_behind, lambda: contradictions(model)) <= 2 * 50 + len(model.sql)
 
 
-# --- the arithmetic behind it ---------------------------------------------------------------------------------------
+# --- the arithmetic behind it ---------------------------------------------------------------------
 
 MODEL = make.model()
 raw_points = some.fixed_dictionaries(
     {group: some.integers(low - 5_000, high + 5_000) for group, (low, high) in MODEL.groups.items()}
 )
 thresholds = some.dictionaries(
-    some.sampled_from([SCORE, *MODEL.groups, *MODEL.sums]), some.integers(-60_000, 60_000), max_size=4
+    some.sampled_from([SCORE, *MODEL.groups, *MODEL.sums]),
+    some.integers(-60_000, 60_000),
+    max_size=4,
 )
 
 
 @given(raw_points, thresholds)
-def test_whoever_meets_a_way_in_has_at_least_what_is_said_of_it(raw: dict[str, int], asked: dict[str, int]) -> None:
+def test_whoever_meets_a_way_in_has_at_least_what_is_said_of_it(
+    raw: dict[str, int], asked: dict[str, int]
+) -> None:
     within = {group: min(max(raw[group], low), high) for group, (low, high) in MODEL.groups.items()}
     found = {name: sum(within[part] for part in parts) for name, parts in parts_of(MODEL).items()}
     assume(all(found[name] >= least for name, least in asked.items()))

@@ -1,4 +1,6 @@
-"""Crowded leads: above 128 events in 48 hours only a refold can tell what is new. And that both algorithms agree."""
+"""Crowded leads: above 128 events in 48 hours only a replay can tell what is new. And that both
+algorithms agree.
+"""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.events import Event
-from chalicelib.leads.lead import Lead, capped, count, refold
+from chalicelib.leads.lead import Lead, capped, count, replay
 from tests import factories as make
-from tests.baton import ANN, House
+from tests.baton import ANN, InMemoryBaton
 from tests.factories import VISITOR
 from tests.fakes import NOW
 
@@ -29,7 +31,7 @@ def derived(lead: Lead) -> tuple[Any, ...]:
     return lead.tally, lead.profile, lead.touches
 
 
-# --- counting -------------------------------------------------------------------------------------------------------
+# --- counting -------------------------------------------------------------------------------------
 
 
 def test_an_event_that_is_counted_already_changes_nothing() -> None:
@@ -48,7 +50,9 @@ def test_a_join_counts_what_its_visitor_did_and_each_event_once() -> None:
 def test_ids_older_than_48_hours_are_forgotten() -> None:
     lead = counted([make.page(n=1, days_ago=3), make.page(n=2, days_ago=1)])
     assert set(lead.counted) == {make.page(n=2, days_ago=1).digest}
-    later = count(MODEL, lead, make.page(n=3, at=NOW + timedelta(days=2)), [], NOW + timedelta(days=2))
+    later = count(
+        MODEL, lead, make.page(n=3, at=NOW + timedelta(days=2)), [], NOW + timedelta(days=2)
+    )
     assert later is not None
     assert len(later.counted) == 1
 
@@ -62,16 +66,18 @@ def test_the_128th_id_is_kept_and_the_129th_makes_the_lead_crowded() -> None:
     assert after.tally == make.seen(site_visit={0: 129})
 
 
-def test_a_refold_lifts_the_flag_when_128_or_fewer_are_left() -> None:
+def test_a_replay_lifts_the_flag_when_128_or_fewer_are_left() -> None:
     events = [make.page(n=n, at=NOW - timedelta(hours=n / 3)) for n in range(140)]
-    crowded = refold(MODEL, make.lead(crowded=True), [], {VISITOR: events}, NOW)
+    crowded = replay(MODEL, make.lead(crowded=True), [], {VISITOR: events}, NOW)
     assert (crowded.crowded, crowded.counted) == (True, {})
-    lifted = refold(MODEL, make.lead(crowded=True), [], {VISITOR: events}, NOW + timedelta(hours=6))
+    lifted = replay(MODEL, make.lead(crowded=True), [], {VISITOR: events}, NOW + timedelta(hours=6))
     assert not lifted.crowded
-    assert set(lifted.counted) == {event.digest for event in events[:127]}  # the others are over 48 hours old
+    assert set(lifted.counted) == {
+        event.digest for event in events[:127]
+    }  # the others are over 48 hours old
 
 
-# --- the cap --------------------------------------------------------------------------------------------------------
+# --- the cap --------------------------------------------------------------------------------------
 
 
 def test_pings_above_500_of_one_captured_day_are_capped_and_nothing_else_is() -> None:
@@ -80,17 +86,25 @@ def test_pings_above_500_of_one_captured_day_are_capped_and_nothing_else_is() ->
     yesterday = [make.page(n=n, days_ago=1) for n in range(10)]
     kept = capped([*pings, *others, *yesterday])
     assert len(kept) == 500 + 600 + 10
-    assert [event for event in kept if event in pings] == sorted(pings, key=lambda event: event.id)[:500]
+    assert [event for event in kept if event in pings] == sorted(pings, key=lambda event: event.id)[
+        :500
+    ]
 
 
-# --- the two algorithms agree ---------------------------------------------------------------------------------------
+# --- the two algorithms agree ---------------------------------------------------------------------
 
 some_events = some.lists(
     some.one_of(
-        some.builds(lambda n, ago: make.page("/pricing", n=n, days_ago=ago), some.integers(0, 30), some.integers(0, 3)),
+        some.builds(
+            lambda n, ago: make.page("/pricing", n=n, days_ago=ago),
+            some.integers(0, 30),
+            some.integers(0, 3),
+        ),
         some.builds(lambda n: make.download(f"{n}-guide"), some.integers(0, 40)),
         some.builds(
-            lambda n, name: make.form("demo", n=n, days_ago=n, fields={"first_name": name}, campaign={"source": name}),
+            lambda n, name: make.form(
+                "demo", n=n, days_ago=n, fields={"first_name": name}, campaign={"source": name}
+            ),
             some.integers(0, 5),
             some.sampled_from(["Ann", "Anna"]),
         ),
@@ -106,104 +120,116 @@ def test_counting_one_by_one_is_folding_all_at_once(events: list[Event], order: 
     order.shuffle(shuffled)
     own = [event for event in events if event.partition != VISITOR]
     visited = [event for event in events if event.partition == VISITOR]
-    folded = refold(MODEL, make.lead(), own, {VISITOR: visited}, NOW)
+    folded = replay(MODEL, make.lead(), own, {VISITOR: visited}, NOW)
     assert derived(counted(shuffled)) == derived(folded)
     assert counted(shuffled).counted == folded.counted
 
 
 @pytest.mark.parametrize("days_ago", [0, 3])
-def test_a_join_of_more_pings_than_the_cap_counts_as_a_refold_would(days_ago: int) -> None:
-    """A visitor with 600 views of one day, some days ago: the count took all 600, the refold 500."""
+def test_a_join_of_more_pings_than_the_cap_counts_as_a_replay_would(days_ago: int) -> None:
+    """A visitor with 600 views of one day, some days ago: the count took all 600, the replay
+    500.
+    """
     pings = [make.page(n=n, days_ago=days_ago) for n in range(600)]
     form = make.form(joins=(VISITOR,))
     at_once = count(MODEL, make.lead(), form, pings, NOW)
     assert at_once is not None
-    assert derived(at_once) == derived(refold(MODEL, make.lead(), [form], {VISITOR: pings}, NOW))
+    assert derived(at_once) == derived(replay(MODEL, make.lead(), [form], {VISITOR: pings}, NOW))
 
 
-# --- through the house ----------------------------------------------------------------------------------------------
+# --- through the house ----------------------------------------------------------------------------
 
 
-def crowded_house(pages: int = 130) -> House:
-    house = House()
-    house.form("newsletter", **ANN)
+def crowded_baton(pages: int = 130) -> InMemoryBaton:
+    baton = InMemoryBaton()
+    baton.form("newsletter", **ANN)
     for _ in range(pages):
-        house.page("/blog/a")
-    house.until_quiet()
-    return house
+        baton.page("/blog/a")
+    baton.until_quiet()
+    return baton
 
 
-def crowding(house: House) -> Lead:
-    return house.world.leads.read(house.world.lead_id(ANN["email"]))
+def crowding(baton: InMemoryBaton) -> Lead:
+    return baton.world.leads.read(baton.world.lead_id(ANN["email"]))
 
 
 def test_a_crowded_lead_waits_for_the_clock_and_then_counts_everything() -> None:
-    house = crowded_house()
-    assert crowding(house).crowded
-    before = crowding(house).tally
-    house.page("/pricing")
-    house.until_quiet()
-    assert crowding(house).tally == before
-    house.minutes_later(15)  # the join was a refold itself, and one is enough in a quarter of an hour
-    assert crowding(house).tally.days_of("pricing-page")
-    assert house.world.clock.tick() == 0
+    baton = crowded_baton()
+    assert crowding(baton).crowded
+    before = crowding(baton).tally
+    baton.page("/pricing")
+    baton.until_quiet()
+    assert crowding(baton).tally == before
+    baton.minutes_later(
+        15
+    )  # the join was a replay itself, and one is enough in a quarter of an hour
+    assert crowding(baton).tally.days_of("pricing-page")
+    assert baton.world.clock.tick() == 0
 
 
-def test_a_crowded_lead_is_refolded_at_most_once_in_fifteen_minutes() -> None:
-    house = crowded_house()
-    house.page("/pricing")
-    house.until_quiet()
-    house.minutes_later(0)
-    first = crowding(house).version
-    house.page("/compare/x")
-    house.until_quiet()
-    house.minutes_later(14)
-    assert crowding(house).version == first
-    house.minutes_later(1)
-    assert crowding(house).version == first + 1
-    assert crowding(house).tally.days_of("compare-page")
+def test_a_crowded_lead_is_replayed_at_most_once_in_fifteen_minutes() -> None:
+    baton = crowded_baton()
+    baton.page("/pricing")
+    baton.until_quiet()
+    baton.minutes_later(0)
+    first = crowding(baton).version
+    baton.page("/compare/x")
+    baton.until_quiet()
+    baton.minutes_later(14)
+    assert crowding(baton).version == first
+    baton.minutes_later(1)
+    assert crowding(baton).version == first + 1
+    assert crowding(baton).tally.days_of("compare-page")
 
 
 def test_a_request_of_a_crowded_lead_reaches_a_human_at_once() -> None:
-    house = crowded_house()
-    house.form("demo", **ANN)
-    house.until_quiet()
-    assert house.lead()["stage"] == "sql"
-    assert {item["channel"] for item in house.outbox() if item["state"] == "sent"} >= {"mail", "topic", "text"}
+    baton = crowded_baton()
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    assert baton.lead()["stage"] == "sql"
+    assert {item["via"] for item in baton.outbox() if item["state"] == "sent"} >= {
+        "email",
+        "sns",
+        "sms",
+    }
 
 
-def test_a_lead_that_is_quiet_for_two_days_is_no_longer_crowded_after_its_next_refold() -> None:
-    house = crowded_house()
-    house.ports.clock.tick(timedelta(days=3))
-    house.page("/pricing")
-    house.until_quiet()
-    house.minutes_later(0)
-    lead = crowding(house)
+def test_a_lead_that_is_quiet_for_two_days_is_no_longer_crowded_after_its_next_replay() -> None:
+    baton = crowded_baton()
+    baton.ports.clock.tick(timedelta(days=3))
+    baton.page("/pricing")
+    baton.until_quiet()
+    baton.minutes_later(0)
+    lead = crowding(baton)
     assert not lead.crowded
     assert len(lead.counted) == 1
-    house.page("/compare/x")
-    house.until_quiet()
-    assert crowding(house).tally.days_of("compare-page")
+    baton.page("/compare/x")
+    baton.until_quiet()
+    assert crowding(baton).tally.days_of("compare-page")
 
 
 def test_a_crowded_lead_that_gets_a_repeated_record_counts_nothing_twice() -> None:
-    house = crowded_house()
-    records = [item for item in house.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
+    baton = crowded_baton()
+    records = [item for item in baton.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
     for item in records:
-        assert house.handle(item)
-    house.minutes_later(0)
-    (blog,) = crowding(house).tally.days["blog"].values()
+        assert baton.handle(item)
+    baton.minutes_later(0)
+    (blog,) = crowding(baton).tally.days["blog"].values()
     assert blog == 130
 
 
-def test_a_refold_of_a_lead_changes_nothing_that_was_counted() -> None:
-    house = House()
-    house.page("/pricing")
-    house.form("guide", **ANN)
-    house.page("/blog/a")
-    house.until_quiet()
-    before = crowding(house)
-    house.world.qualify.refold(before.lead_id)
-    after = crowding(house)
-    assert (derived(after), after.counted, after.total) == (derived(before), before.counted, before.total)
+def test_a_replay_of_a_lead_changes_nothing_that_was_counted() -> None:
+    baton = InMemoryBaton()
+    baton.page("/pricing")
+    baton.form("guide", **ANN)
+    baton.page("/blog/a")
+    baton.until_quiet()
+    before = crowding(baton)
+    baton.world.qualify.replay(before.lead_id)
+    after = crowding(baton)
+    assert (derived(after), after.counted, after.total) == (
+        derived(before),
+        before.counted,
+        before.total,
+    )
     assert after.standing == before.standing

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.lifecycle.decide import barred, decide
-from chalicelib.lifecycle.stages import EDGES, Actor, Stage, Standing, Transition, apply, cycle_after
+from chalicelib.lifecycle.stages import (
+    EDGES,
+    Actor,
+    Stage,
+    Standing,
+    Transition,
+    apply,
+    cycle_after,
+)
 from chalicelib.scoring.model import Condition
 from chalicelib.scoring.score import Score, holds, score, words
 from chalicelib.scoring.tally import Since, Tally
@@ -124,7 +132,7 @@ def test_a_condition_in_plain_words(condition: Condition, text: str) -> None:
     assert words(condition) == text
 
 
-# --- cooling --------------------------------------------------------------------------------------------------------
+# --- cooling --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -171,7 +179,7 @@ def test_cooling_stays_in_its_cycle() -> None:
     assert moved.cycle == 3
 
 
-# --- who the model leaves alone -------------------------------------------------------------------------------------
+# --- who the model leaves alone -------------------------------------------------------------------
 
 READY = worth(seen(demo_request=[0]), score=90, fit=40, intent=30, activity=30)
 WITH_PEOPLE = [Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.DISQUALIFIED]
@@ -194,9 +202,11 @@ def test_rule_10_one_of_our_own_is_never_moved(stage: Stage) -> None:
     assert target(replace(worth(), internal=True), standing(stage, 400)) is None
 
 
-# --- disqualified ---------------------------------------------------------------------------------------------------
+# --- disqualified ---------------------------------------------------------------------------------
 
-BARRED = worth(seen(demo_request=[0]), ["competitor", "bad-fit"], score=90, fit=40, intent=30, activity=30)
+BARRED = worth(
+    seen(demo_request=[0]), ["competitor", "bad-fit"], score=90, fit=40, intent=30, activity=30
+)
 
 
 @pytest.mark.parametrize("stage", [Stage.LEAD, Stage.MQL, Stage.SQL, Stage.RECYCLED])
@@ -229,7 +239,7 @@ def test_what_a_person_set_aside_disqualifies_no_more_and_another_rule_does() ->
     assert (moved.target, moved.why) == (Stage.DISQUALIFIED, "disqualified: bad-fit")
 
 
-# --- laws -----------------------------------------------------------------------------------------------------------
+# --- laws -----------------------------------------------------------------------------------------
 
 
 standings = some.builds(
@@ -238,7 +248,8 @@ standings = some.builds(
     some.integers(0, 40),
     rest_until=some.none() | some.integers(-2, 30).map(make.day),
     by_person=some.booleans(),
-    since=some.none() | some.integers(0, 10).map(lambda ago: Since(TODAY.toordinal() - ago, Tally())),
+    since=some.none()
+    | some.integers(0, 10).map(lambda ago: Since(TODAY.toordinal() - ago, Tally())),
 )
 
 
@@ -253,16 +264,27 @@ def test_applied_to_its_own_result_it_says_nothing(
 
 
 @given(facts, mediums, tallies, standings)
-def test_whatever_it_wants_is_a_legal_edge(known: dict[str, Any], medium: str, tally: Tally, at: Standing) -> None:
-    moved = decide(MODEL, at, score(MODEL, profile(known), came_by(medium), tally, TODAY, at.since), TODAY)
+def test_whatever_it_wants_is_a_legal_edge(
+    known: dict[str, Any], medium: str, tally: Tally, at: Standing
+) -> None:
+    moved = decide(
+        MODEL, at, score(MODEL, profile(known), came_by(medium), tally, TODAY, at.since), TODAY
+    )
     if moved is not None:
         assert moved.target in EDGES[at.stage]
         assert (moved.origin, moved.cycle) == (at.stage, cycle_after(at, moved.target))
-        assert moved.target not in (Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.RECYCLED)
+        assert moved.target not in (
+            Stage.ACCEPTED,
+            Stage.OPPORTUNITY,
+            Stage.CUSTOMER,
+            Stage.RECYCLED,
+        )
 
 
 @given(facts, mediums, tallies)
-def test_rule_5_whoever_meets_a_way_in_is_not_cold(known: dict[str, Any], medium: str, tally: Tally) -> None:
+def test_rule_5_whoever_meets_a_way_in_is_not_cold(
+    known: dict[str, Any], medium: str, tally: Tally
+) -> None:
     one = score(MODEL, profile(known), came_by(medium), tally, TODAY)
     if any(holds(condition, one) for condition in MODEL.mql):
         assert one.sums["activity"] >= MODEL.cool_below["activity"]

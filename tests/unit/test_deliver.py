@@ -7,89 +7,110 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.consent.consent import Consent, given, suppressed
-from chalicelib.delivery import outbox as intents
+from chalicelib.delivery import outbox
 from chalicelib.delivery.deliver import Deliver
-from chalicelib.delivery.messages import Mail, Message, Outcome, Refused, Sent, Skip, Text, Throttled, Unclear
-from chalicelib.delivery.outbox import Channel, Intent, Reason, State
+from chalicelib.delivery.messages import (
+    Email,
+    Outgoing,
+    Refused,
+    SendResult,
+    Sent,
+    Skip,
+    Sms,
+    Throttled,
+    Unclear,
+)
+from chalicelib.delivery.outbox import OutboxMessage, Reason, State, Via
 from chalicelib.store.consents import put_consent
-from chalicelib.store.outbox import Ledger, put_intent
+from chalicelib.store.outbox import Outbox, put_message
 from tests import factories as make
 from tests.factories import LEAD_ID
 from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable
 
 YES = given(Consent(), "the sentence", NOW)
-MAIL = Mail(to="ann@acme.example", subject="s", text="t", reference="r")
+MAIL = Email(to="ann@acme.example", subject="s", text="t", reference="r")
 
 
 class Room:
-    """Deliver on a table in memory, with one intent and the person's consent."""
+    """Deliver on a table in memory, with one message and the person's consent."""
 
-    def __init__(self, intent: Intent, *answers: Outcome, consent: Consent | None = YES) -> None:
-        self.table, self.clock, self.senders = MemoryTable(), FakeClock(), FakeSenders(answers=list(answers))
-        self.ledger, self.key = Ledger(self.table), intent.key
-        self.message: Message | Skip = MAIL
+    def __init__(
+        self, message: OutboxMessage, *answers: SendResult, consent: Consent | None = YES
+    ) -> None:
+        self.table, self.clock, self.senders = (
+            MemoryTable(),
+            FakeClock(),
+            FakeSenders(answers=list(answers)),
+        )
+        self.outbox, self.key = Outbox(self.table), message.key
+        self.outgoing: Outgoing | Skip = MAIL
         self.meanwhile: Callable[[], None] = lambda: None
-        self.table.write(put_intent(intent))
+        self.table.write(put_message(message))
         if consent is not None:
             self.say(Consent(), consent)
 
     def say(self, before: Consent, after: Consent) -> None:
         self.table.write(put_consent(LEAD_ID, before, after))
 
-    def work(self, minutes: float = 0) -> Intent:
-        """Some time later, let a worker look at the intent; how it stands then."""
+    def work(self, minutes: float = 0) -> OutboxMessage:
+        """Some time later, let a worker look at the message; how it stands then."""
         self.clock.tick(timedelta(minutes=minutes))
-        self.deliver().intent(LEAD_ID, self.key)
-        return self.intent()
+        self.deliver().message(LEAD_ID, self.key)
+        return self.message()
 
     def deliver(self) -> Deliver:
-        return Deliver(self.ledger, self._compose, self._send, self.clock, lambda _attempt: None)
+        return Deliver(self.outbox, self._compose, self._send, self.clock, lambda _attempt: None)
 
-    def intent(self) -> Intent:
-        found = self.ledger.read(LEAD_ID, self.key)
+    def message(self) -> OutboxMessage:
+        found = self.outbox.read(LEAD_ID, self.key)
         assert found is not None
         return found
 
-    def _compose(self, _intent: Intent) -> Message | Skip:
-        return self.message
+    def _compose(self, _message: OutboxMessage) -> Outgoing | Skip:
+        return self.outgoing
 
-    def _send(self, message: Message) -> Outcome:
+    def _send(self, message: Outgoing) -> SendResult:
         self.meanwhile()
         return self.senders.send(message)
 
 
-def told(intent: Intent) -> tuple[State, str | None]:
-    return intent.state, intent.reason
+def told(message: OutboxMessage) -> tuple[State, str | None]:
+    return message.state, message.reason
 
 
-def test_a_letter_is_claimed_sent_and_settled() -> None:
-    room = Room(make.letter_intent())
+def test_an_email_is_claimed_sent_and_settled() -> None:
+    room = Room(make.nurture_message())
     sent = room.work()
-    assert (sent.state, sent.message_id, sent.claims, sent.due_at) == (State.SENT, "message-1", 1, None)
+    assert (sent.state, sent.message_id, sent.claims, sent.due_at) == (
+        State.SENT,
+        "message-1",
+        1,
+        None,
+    )
     assert room.senders.sent == [MAIL]
 
 
 def test_a_repeated_record_sends_nothing_again() -> None:
-    room = Room(make.letter_intent())
+    room = Room(make.nurture_message())
     first = room.work()
     assert room.work() == first == room.work(minutes=60)
     assert len(room.senders.sent) == 1
 
 
-def test_two_workers_with_one_intent_send_it_once() -> None:
-    room = Room(make.letter_intent())
-    room.meanwhile = lambda: room.deliver().intent(LEAD_ID, room.key)
+def test_two_workers_with_one_message_send_it_once() -> None:
+    room = Room(make.nurture_message())
+    room.meanwhile = lambda: room.deliver().message(LEAD_ID, room.key)
     assert room.work().state is State.SENT
     assert len(room.senders.sent) == 1
 
 
-def test_an_intent_that_is_not_there_is_nothing_to_do() -> None:
-    room = Room(make.letter_intent())
-    room.deliver().intent(LEAD_ID, "letter#another#1#1")
+def test_a_message_that_is_not_there_is_nothing_to_do() -> None:
+    room = Room(make.nurture_message())
+    room.deliver().message(LEAD_ID, "nurture#1#another#1")
     assert room.senders.sent == []
 
 
-# --- consent --------------------------------------------------------------------------------------------------------
+# --- consent --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -101,70 +122,72 @@ def test_an_intent_that_is_not_there_is_nothing_to_do() -> None:
         (replace(suppressed(YES, "complained", NOW), version=1), "complained"),
     ],
 )
-def test_a_letter_without_consent_is_suppressed_with_the_reason(consent: Consent | None, reason: str) -> None:
-    room = Room(make.letter_intent(), consent=consent)
+def test_an_email_without_consent_is_suppressed_with_the_reason(
+    consent: Consent | None, reason: str
+) -> None:
+    room = Room(make.nurture_message(), consent=consent)
     assert told(room.work()) == (State.SUPPRESSED, reason)
     assert room.senders.sent == []
 
 
-@pytest.mark.parametrize("channel", list(Channel))
-def test_a_handoff_needs_no_consent(channel: Channel) -> None:
-    room = Room(make.handoff_intent(channel), consent=None)
-    room.message = Text("+49", "x")
+@pytest.mark.parametrize("channel", list(Via))
+def test_a_handoff_needs_no_consent(channel: Via) -> None:
+    room = Room(make.handoff_message(channel), consent=None)
+    room.outgoing = Sms("+49", "x")
     assert room.work().state is State.SENT
 
 
-@pytest.mark.parametrize("key", ["correction#1#mail", "warning#1#bad-fit", "triage#1#mail"])
+@pytest.mark.parametrize("key", ["correction#1#email", "warning#1#bad-fit", "triage#1#email"])
 def test_a_word_to_sales_needs_no_consent_of_the_lead(key: str) -> None:
-    room = Room(make.handoff_intent(key=key), consent=suppressed(Consent(), "unsubscribed", NOW))
+    room = Room(make.handoff_message(key=key), consent=suppressed(Consent(), "unsubscribed", NOW))
     assert room.work().state is State.SENT
 
 
 def test_an_unsubscribe_that_came_before_the_second_try_wins() -> None:
-    room = Room(make.letter_intent(), Throttled())
+    room = Room(make.nurture_message(), Throttled())
     room.work()
     room.say(YES, suppressed(YES, "unsubscribed", NOW))
     assert told(room.work(minutes=2)) == (State.SUPPRESSED, "unsubscribed")
     assert room.senders.sent == []
 
 
-# --- what cannot be sent --------------------------------------------------------------------------------------------
+# --- what cannot be sent --------------------------------------------------------------------------
 
 
 def test_a_message_that_cannot_be_composed_ends_with_its_reason() -> None:
-    room = Room(make.letter_intent())
-    room.message = Skip(State.REFUSED, Reason.NO_LETTER)
-    assert told(room.work()) == (State.REFUSED, "no_letter")
+    room = Room(make.nurture_message())
+    room.outgoing = Skip(State.REFUSED, Reason.NO_EMAIL)
+    assert told(room.work()) == (State.REFUSED, "no_email")
     assert room.work().claims == 0
 
 
 def test_a_refused_message_is_not_tried_again() -> None:
-    room = Room(make.letter_intent(), Refused())
+    room = Room(make.nurture_message(), Refused())
     assert told(room.work()) == (State.REFUSED, "rejected")
     room.work(minutes=60)
     assert room.senders.sent == []
 
 
 def test_a_notice_that_was_taken_back_is_never_sent() -> None:
-    room = Room(make.handoff_intent())
-    room.ledger.save(room.intent(), intents.cancelled(room.intent()))
+    room = Room(make.handoff_message())
+    room.outbox.save(room.message(), outbox.cancelled(room.message()))
     assert told(room.work(minutes=60)) == (State.CANCELLED, "taken_back")
     assert room.senders.sent == []
 
 
 def test_a_notice_that_is_taken_back_while_it_waits_for_its_next_try_stays_unsent() -> None:
-    room = Room(make.handoff_intent(), Throttled())
+    room = Room(make.handoff_message(), Throttled())
     room.work()
-    room.ledger.save(room.intent(), intents.cancelled(room.intent()))
+    room.outbox.save(room.message(), outbox.cancelled(room.message()))
     assert told(room.work(minutes=60)) == (State.CANCELLED, "taken_back")
     assert room.senders.sent == []
 
 
-# --- throttled ------------------------------------------------------------------------------------------------------
+# --- throttled ------------------------------------------------------------------------------------
 
 
 def test_a_throttled_message_waits_and_goes_later() -> None:
-    room = Room(make.letter_intent(), Throttled(), Throttled())
+    room = Room(make.nurture_message(), Throttled(), Throttled())
     assert told(room.work()) == (State.PLANNED, "throttled")
     assert room.work().claims == 1  # its record again: not before the wait is over
     assert room.work(minutes=1).claims == 2
@@ -174,17 +197,17 @@ def test_a_throttled_message_waits_and_goes_later() -> None:
 
 
 def test_a_message_that_is_throttled_for_ever_is_lost_in_the_end() -> None:
-    room = Room(make.letter_intent(), *[Throttled()] * 20)
+    room = Room(make.nurture_message(), *[Throttled()] * 20)
     for _ in range(20):
         room.work(minutes=60)
-    assert told(room.intent()) == (State.LOST, "throttled")
+    assert told(room.message()) == (State.LOST, "throttled")
 
 
-# --- unclear --------------------------------------------------------------------------------------------------------
+# --- unclear --------------------------------------------------------------------------------------
 
 
-def test_a_letter_of_which_nobody_knows_is_given_up_after_fifteen_minutes() -> None:
-    room = Room(make.letter_intent(), Unclear())
+def test_an_email_of_which_nobody_knows_is_given_up_after_fifteen_minutes() -> None:
+    room = Room(make.nurture_message(), Unclear())
     assert told(room.work()) == (State.UNKNOWN, "unclear")
     assert room.work(minutes=14).state is State.UNKNOWN
     assert told(room.work(minutes=1)) == (State.LOST, "no_evidence")
@@ -192,7 +215,7 @@ def test_a_letter_of_which_nobody_knows_is_given_up_after_fifteen_minutes() -> N
 
 
 def test_a_handoff_of_which_nobody_knows_goes_again_after_fifteen_minutes() -> None:
-    room = Room(make.handoff_intent(), Unclear())
+    room = Room(make.handoff_message(), Unclear())
     assert room.work().state is State.UNKNOWN
     assert room.work(minutes=14).claims == 1
     sent = room.work(minutes=1)
@@ -214,35 +237,37 @@ def lose_the_worker(room: Room) -> None:
 
 
 def test_a_lease_holds_for_ninety_seconds() -> None:
-    room = Room(make.handoff_intent())
+    room = Room(make.handoff_message())
     lose_the_worker(room)
     assert room.work(minutes=1.4).state is State.CLAIMED
     assert told(room.work(minutes=0.1)) == (State.UNKNOWN, "unclear")
 
 
-def test_a_letter_whose_worker_was_lost_is_never_sent_twice() -> None:
-    room = Room(make.letter_intent())
+def test_an_email_whose_worker_was_lost_is_never_sent_twice() -> None:
+    room = Room(make.nurture_message())
     lose_the_worker(room)
     assert told(room.work(minutes=20)) == (State.LOST, "no_evidence")
     assert room.senders.sent == []
 
 
 def test_a_handoff_whose_worker_was_lost_is_sent_again() -> None:
-    room = Room(make.handoff_intent())
+    room = Room(make.handoff_message())
     lose_the_worker(room)
     assert room.work(minutes=20).state is State.SENT
     assert len(room.senders.sent) == 1
 
 
-# --- others were first ----------------------------------------------------------------------------------------------
+# --- others were first ----------------------------------------------------------------------------
 
 
 def test_a_mail_event_that_was_first_stands() -> None:
-    room = Room(make.letter_intent(), Unclear())
+    room = Room(make.nurture_message(), Unclear())
 
     def evidence() -> None:
-        now = room.intent()
-        room.ledger.save(now, replace(now, state=State.DELIVERED, due_at=None, version=now.version + 1))
+        now = room.message()
+        room.outbox.save(
+            now, replace(now, state=State.DELIVERED, due_at=None, version=now.version + 1)
+        )
 
     room.meanwhile = evidence
     assert room.work().state is State.DELIVERED
@@ -250,13 +275,13 @@ def test_a_mail_event_that_was_first_stands() -> None:
 
 def test_a_busy_table_is_tried_again_so_that_what_was_sent_is_settled() -> None:
     for seed in range(30):
-        room = Room(make.letter_intent())
+        room = Room(make.nurture_message())
         room.table.be_busy(seed)
         room.work()
-        assert room.intent().state is State.SENT
+        assert room.message().state is State.SENT
         assert room.senders.sent == [MAIL]
 
 
 def test_sent_is_what_the_service_said() -> None:
-    room = Room(make.letter_intent(), Sent("ses-1"))
+    room = Room(make.nurture_message(), Sent("ses-1"))
     assert room.work().message_id == "ses-1"

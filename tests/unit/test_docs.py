@@ -11,7 +11,7 @@ import pytest
 from app import app
 from chalicelib import errors, limits
 from chalicelib.clock.clock import Task
-from chalicelib.delivery.outbox import Channel, Reason, State
+from chalicelib.delivery.outbox import Reason, State, Via
 from chalicelib.events import Kind
 from chalicelib.lifecycle.stages import Actor, Stage
 from chalicelib.store import keys
@@ -29,8 +29,30 @@ FENCE = re.compile(r"^```.*?^```$", re.M | re.S)
 STORE_METHOD = re.compile(r"`([A-Z]\w+\.[a-z]\w*)`")
 FILE_NAMED = re.compile(r"`((?:\.chalice|chalicelib|docs|infra|site|tests)/[\w./-]*)`")
 MACHINE_PATH = re.compile(r"(?<![\w.:/~-])/(?:work|root|tmp|home|Users)/")
-TEXT_FILES = {".cfg", ".html", ".in", ".js", ".json", ".md", ".py", ".toml", ".txt", ".yaml", ".yml", ""}
-MADE = {"__pycache__", "node_modules", ".git", ".local", ".venv", ".venv-check", ".venv-local", ".hypothesis"}
+TEXT_FILES = {
+    ".cfg",
+    ".html",
+    ".in",
+    ".js",
+    ".json",
+    ".md",
+    ".py",
+    ".toml",
+    ".txt",
+    ".yaml",
+    ".yml",
+    "",
+}
+MADE = {
+    "__pycache__",
+    "node_modules",
+    ".git",
+    ".local",
+    ".venv",
+    ".venv-check",
+    ".venv-local",
+    ".hypothesis",
+}
 INDEX_UNITS = 2  # write units of an index when an item changes its key there: out and in
 PARTITION_UNITS = 1_000  # write units a second of one partition of an index
 PORT = {"table.py", "dynamo.py"}  # the four operations below the store's methods
@@ -60,7 +82,7 @@ def first_cells(text: str) -> set[str]:
     return {cells[0].strip("`") for cells in rows(text) if cells[0].startswith("`")}
 
 
-# --- README ---------------------------------------------------------------------------------------------------------
+# --- README ---------------------------------------------------------------------------------------
 
 
 def test_the_readme_is_short() -> None:
@@ -76,19 +98,25 @@ def test_the_readme_opens_with_one_sentence_and_the_transcript() -> None:
 
 
 def test_the_readme_has_two_commands() -> None:
-    without_transcript = re.sub(r"^```text$.*?^```$", "", text_of("README.md"), count=1, flags=re.M | re.S)
-    said = [line.partition("#")[0].strip() for line in without_transcript.splitlines() if line.startswith("make ")]
+    without_transcript = re.sub(
+        r"^```text$.*?^```$", "", text_of("README.md"), count=1, flags=re.M | re.S
+    )
+    said = [
+        line.partition("#")[0].strip()
+        for line in without_transcript.splitlines()
+        if line.startswith("make ")
+    ]
     assert said == ["make run ONCE=1", "make test"]
 
 
 def test_the_readme_says_what_is_promised_of_each_kind_of_message() -> None:
     promises = section(text_of("README.md"), "What you can rely on").lower()
-    assert re.search(r"a letter goes out at most once", promises)
+    assert re.search(r"an email goes out at most once", promises)
     assert re.search(r"a handoff mail goes out at least once.*same reference", promises, re.S)
     assert re.search(r"texts and topic messages go out at least once", promises)
 
 
-# --- the API --------------------------------------------------------------------------------------------------------
+# --- the API --------------------------------------------------------------------------------------
 
 
 def test_the_api_page_has_exactly_the_routes_there_are() -> None:
@@ -101,7 +129,9 @@ def test_each_route_has_an_example() -> None:
     without = [
         f"{method} {path}"
         for method, path in ROUTE_HEADING.findall(page)
-        if not re.search(rf"^```sh\ncurl .*\$API{example_of(path)}", section(page, f"{method} {path}"), re.M)
+        if not re.search(
+            rf"^```sh\ncurl .*\$API{example_of(path)}", section(page, f"{method} {path}"), re.M
+        )
     ]
     assert not without
 
@@ -110,7 +140,7 @@ def example_of(path: str) -> str:
     return re.sub(r"\\\{\w+\\\}", r"[\\w-]+", re.escape(path))
 
 
-# --- the data model -------------------------------------------------------------------------------------------------
+# --- the data model -------------------------------------------------------------------------------
 
 
 def store_methods() -> set[str]:
@@ -128,27 +158,43 @@ def store_methods() -> set[str]:
 
 def test_the_access_pattern_table_has_exactly_the_methods_of_the_store() -> None:
     table = section(text_of("docs/data-model.md"), "Access patterns")
-    named = [method for cells in rows(table) if len(cells) == 7 for method in STORE_METHOD.findall(cells[1])]
+    named = [
+        method
+        for cells in rows(table)
+        if len(cells) == 7
+        for method in STORE_METHOD.findall(cells[1])
+    ]
     assert sorted(named) == sorted(store_methods())
 
 
 def test_each_access_pattern_is_said_whole() -> None:
     table = [*rows(section(text_of("docs/data-model.md"), "Access patterns"))]
-    assert table[0] == ["question", "method", "operation", "key condition", "bound", "consistency", "caller"]
+    assert table[0] == [
+        "question",
+        "method",
+        "operation",
+        "key condition",
+        "bound",
+        "consistency",
+        "caller",
+    ]
     assert [cells for cells in table if len(cells) != 7 or not all(cells)] == []
 
 
-# --- closed sets, limits, settings, targets -------------------------------------------------------------------------
+# --- closed sets, limits, settings, targets -------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("heading", "members"), [("What becomes of an intent", State), ("Why something was not sent", Reason)]
+    ("heading", "members"),
+    [("What becomes of a message", State), ("Why something was not sent", Reason)],
 )
-def test_the_table_of_a_closed_set_has_exactly_its_members(heading: str, members: type[StrEnum]) -> None:
+def test_the_table_of_a_closed_set_has_exactly_its_members(
+    heading: str, members: type[StrEnum]
+) -> None:
     assert first_cells(section(text_of("docs/architecture.md"), heading)) == set(members)
 
 
-@pytest.mark.parametrize("members", [Channel, Kind, Stage, Actor, Task])
+@pytest.mark.parametrize("members", [Via, Kind, Stage, Actor, Task])
 def test_the_other_closed_sets_are_named_whole(members: type[StrEnum]) -> None:
     table = rows(section(text_of("docs/architecture.md"), "Others"))
     named = next(cells[1] for cells in table if cells[0].endswith(f".{members.__name__}`"))
@@ -156,18 +202,29 @@ def test_the_other_closed_sets_are_named_whole(members: type[StrEnum]) -> None:
 
 
 def test_every_error_is_explained() -> None:
-    tree = {name for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, errors.BatonError)}
+    tree = {
+        name
+        for name, one in vars(errors).items()
+        if isinstance(one, type) and issubclass(one, errors.BatonError)
+    }
     assert first_cells(section(text_of("docs/architecture.md"), "Errors")) == tree
 
 
 def test_every_limit_stands_there_with_its_value() -> None:
-    table = {cells[0].strip("`"): cells[1] for cells in rows(section(text_of("docs/architecture.md"), "Limits"))}
+    table = {
+        cells[0].strip("`"): cells[1]
+        for cells in rows(section(text_of("docs/architecture.md"), "Limits"))
+    }
     del table["limit"]
     assert table == {name: f"{value:,}" for name, value in vars(limits).items() if name.isupper()}
 
 
 def test_every_setting_is_documented_and_none_that_is_not_there() -> None:
-    code = [*(ROOT / "chalicelib").rglob("*.py"), *(ROOT / "infra").rglob("*.py"), ROOT / "infra" / "resources.yaml"]
+    code = [
+        *(ROOT / "chalicelib").rglob("*.py"),
+        *(ROOT / "infra").rglob("*.py"),
+        ROOT / "infra" / "resources.yaml",
+    ]
     read = {name for path in code for name in SETTING.findall(path.read_text())}
     assert set(SETTING.findall(section(text_of("docs/architecture.md"), "Settings"))) == read
 
@@ -175,7 +232,9 @@ def test_every_setting_is_documented_and_none_that_is_not_there() -> None:
 def test_every_make_target_is_documented_and_none_that_is_not_there() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.M))
     commands = section(text_of("CONTRIBUTING.md"), "Commands")
-    assert {cells[0].strip("`").removeprefix("make ") for cells in rows(commands)} == targets | {"command"}
+    assert {cells[0].strip("`").removeprefix("make ") for cells in rows(commands)} == targets | {
+        "command"
+    }
 
 
 def test_every_trigger_and_function_is_in_the_table_of_functions() -> None:
@@ -183,7 +242,9 @@ def test_every_trigger_and_function_is_in_the_table_of_functions() -> None:
     named = {cells[0] for cells in rows(section(text_of("docs/architecture.md"), "Functions"))}
     functions = set(
         re.findall(
-            r"^  (\w+):\n(?:    Metadata:.*\n(?:      .+\n)*)?    Properties:\n      Description:", template, re.M
+            r"^  (\w+):\n(?:    Metadata:.*\n(?:      .+\n)*)?    Properties:\n      Description:",
+            template,
+            re.M,
         )
     )
     assert functions
@@ -192,16 +253,22 @@ def test_every_trigger_and_function_is_in_the_table_of_functions() -> None:
 
 def test_every_log_line_is_explained() -> None:
     table = [
-        cells for cells in rows(section(text_of("docs/architecture.md"), "Log lines and metrics")) if "`" in cells[0]
+        cells
+        for cells in rows(section(text_of("docs/architecture.md"), "Log lines and metrics"))
+        if "`" in cells[0]
     ]
-    told = {cells[0].strip("`"): (cells[1], tuple(re.findall(r"`(\w+)`", cells[2]))) for cells in table}
+    told = {
+        cells[0].strip("`"): (cells[1], tuple(re.findall(r"`(\w+)`", cells[2]))) for cells in table
+    }
     assert told == {name: (line.level.value, line.by) for name, line in LINES.items()}
 
 
 def test_the_scale_table_is_computed_from_the_code() -> None:
     table = list(rows(section(text_of("docs/architecture.md"), "Scale")))
     hottest = {number(cells[0]): cells[2] for cells in table if re.fullmatch(r"[\d,]+", cells[0])}
-    leads = {number(cells[0]): number(cells[1]) for cells in table if re.fullmatch(r"[\d,]+", cells[0])}
+    leads = {
+        number(cells[0]): number(cells[1]) for cells in table if re.fullmatch(r"[\d,]+", cells[0])
+    }
     rates = sorted(hottest)
     per_month = 30 * 24 * 60 * 60 / 40  # a lead has 40 events a month
     assert all(abs(leads[rate] / (rate * per_month) - 1) < 0.01 for rate in rates)
@@ -209,10 +276,16 @@ def test_the_scale_table_is_computed_from_the_code() -> None:
         if hottest[rate].startswith("`DUE"):
             assert rate * INDEX_UNITS / keys.DUE_SHARDS == units_in(hottest[rate])
     assert rates[-2] * INDEX_UNITS / keys.DUE_SHARDS == PARTITION_UNITS
-    assert rates[-1] * INDEX_UNITS / keys.STAGE_SHARDS == PARTITION_UNITS == units_in(hottest[rates[-1]])
+    assert (
+        rates[-1] * INDEX_UNITS / keys.STAGE_SHARDS
+        == PARTITION_UNITS
+        == units_in(hottest[rates[-1]])
+    )
     bounds = {cells[0]: cells[1] for cells in table}
     assert number(bounds["things due in one tick"]) == keys.DUE_SHARDS * limits.DUE_MAX_ITEMS
-    tracking = re.search(r'batch", HttpMethod: POST, ThrottlingRateLimit: (\d+)', text_of("infra/resources.yaml"))
+    tracking = re.search(
+        r'batch", HttpMethod: POST, ThrottlingRateLimit: (\d+)', text_of("infra/resources.yaml")
+    )
     assert tracking
     assert bounds["requests of one tracking route"].startswith(f"{tracking[1]} a second")
 
@@ -228,7 +301,9 @@ def units_in(cell: str) -> float:
 
 
 def test_the_runbook_has_exactly_the_alarms_that_there_are() -> None:
-    alarms = re.findall(r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm$", text_of("infra/resources.yaml"), re.M)
+    alarms = re.findall(
+        r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm$", text_of("infra/resources.yaml"), re.M
+    )
     headings = re.findall(r"^### (.+)$", section(text_of("docs/runbook.md"), "Alarms"), re.M)
     assert sorted(name for heading in headings for name in heading.split(", ")) == sorted(alarms)
 
@@ -246,7 +321,7 @@ def test_the_runbook_names_only_resources_that_there_are() -> None:
     assert set(re.findall(r"(?:\(id|lines) ([A-Z]\w+)", text_of("docs/runbook.md"))) <= declared
 
 
-# --- rooms ----------------------------------------------------------------------------------------------------------
+# --- rooms ----------------------------------------------------------------------------------------
 
 
 def imports_of_rooms() -> dict[str, set[str]]:
@@ -272,14 +347,18 @@ def rooms_imported_by(path: Path) -> set[str]:
 
 
 def test_each_room_imports_only_what_its_row_allows() -> None:
-    table = [cells for cells in rows(section(text_of("docs/architecture.md"), "Rooms")) if cells[0].startswith("`")]
+    table = [
+        cells
+        for cells in rows(section(text_of("docs/architecture.md"), "Rooms"))
+        if cells[0].startswith("`")
+    ]
     allowed = {cells[0].strip("`"): set(re.findall(r"`(\w+)`", cells[2])) for cells in table}
     graph = imports_of_rooms()
     assert allowed.keys() == graph.keys()
     assert {room: extra for room in graph if (extra := graph[room] - allowed[room])} == {}
 
 
-# --- decisions ------------------------------------------------------------------------------------------------------
+# --- decisions ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.stem)
@@ -287,8 +366,16 @@ def test_a_record_has_its_sections(record: Path) -> None:
     page = record.read_text()
     assert re.match(rf"# {record.stem[:4]}: \S", page)
     assert re.search(r"^(Accepted|Superseded by \[\d{4}\]\S*), \d{4}-\d\d-\d\d\.$", page, re.M)
-    assert re.findall(r"^## (.+)$", page, re.M) == ["Context", "Decision", "Consequences", "How to reverse"]
-    assert all(section(page, heading).strip() for heading in ("Context", "Decision", "Consequences", "How to reverse"))
+    assert re.findall(r"^## (.+)$", page, re.M) == [
+        "Context",
+        "Decision",
+        "Consequences",
+        "How to reverse",
+    ]
+    assert all(
+        section(page, heading).strip()
+        for heading in ("Context", "Decision", "Consequences", "How to reverse")
+    )
 
 
 def test_the_records_are_numbered_without_a_gap_and_listed() -> None:
@@ -299,8 +386,12 @@ def test_the_records_are_numbered_without_a_gap_and_listed() -> None:
 
 def test_every_dependency_that_is_deployed_has_its_reason() -> None:
     lines = [line.strip() for line in text_of("requirements.in").splitlines()]
-    wanted = {re.split(r"[\[=<>~;! ]", line)[0].lower() for line in lines if line and line[0] not in "#-"}
-    explained = {cells[0].split()[0].lower() for cells in rows(section(dependencies(), "Decision"))} - {"dependency"}
+    wanted = {
+        re.split(r"[\[=<>~;! ]", line)[0].lower() for line in lines if line and line[0] not in "#-"
+    }
+    explained = {
+        cells[0].split()[0].lower() for cells in rows(section(dependencies(), "Decision"))
+    } - {"dependency"}
     assert explained == wanted
 
 
@@ -308,7 +399,7 @@ def dependencies() -> str:
     return next(record.read_text() for record in RECORDS if record.stem.endswith("-dependencies"))
 
 
-# --- every page -----------------------------------------------------------------------------------------------------
+# --- every page -----------------------------------------------------------------------------------
 
 
 def anchors_of(page: str) -> set[str]:
@@ -335,13 +426,19 @@ def test_the_links_inside_the_repository_resolve(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_files_that_a_page_names_exist(path: Path) -> None:
-    assert [name for name in FILE_NAMED.findall(path.read_text()) if not (ROOT / name).exists()] == []
+    assert [
+        name for name in FILE_NAMED.findall(path.read_text()) if not (ROOT / name).exists()
+    ] == []
 
 
 def texts() -> Iterator[Path]:
     for path in ROOT.rglob("*"):
         parts = path.relative_to(ROOT).parts
-        if path.is_file() and path.suffix in TEXT_FILES and not any(is_made(part) for part in parts):
+        if (
+            path.is_file()
+            and path.suffix in TEXT_FILES
+            and not any(is_made(part) for part in parts)
+        ):
             yield path
 
 

@@ -49,7 +49,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
         {"part": {"max": 1, "min": 0, "mox": 1}},
         "part.mox: there is no such key; the keys here are max, min",
     ),
-    ("string_type", {"text": 1}, "text: a text is needed; put it in quotes if it looks like a number"),
+    (
+        "string_type",
+        {"text": 1},
+        "text: a text is needed; put it in quotes if it looks like a number",
+    ),
     ("string_unicode", {"text": "a\ud800"}, "text: has characters that are none; remove them"),
     ("string_too_short", {"text": "a"}, "text: is too short; at least 2 needed"),
     ("string_too_long", {"text": "abcde"}, "text: is too long; at most 4 characters are allowed"),
@@ -59,7 +63,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("int_parsing", {"whole": "many"}, "whole: a whole number is needed"),
     ("float_type", {"real": "1"}, "real: a number is needed"),
     ("float_parsing", {"number": "many"}, "number: a number is needed"),
-    ("finite_number", {"finite": float("nan")}, "finite: a number is needed, and neither .inf nor .nan"),
+    (
+        "finite_number",
+        {"finite": float("nan")},
+        "finite: a number is needed, and neither .inf nor .nan",
+    ),
     ("greater_than", {"inside": 0}, "inside: must be above 0"),
     ("less_than", {"inside": 10}, "inside: must be below 10"),
     ("greater_than_equal", {"within": 0}, "within: must be at least 1"),
@@ -68,7 +76,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("bool_parsing", {"yes": "maybe"}, "yes: true or false is needed"),
     ("list_type", {"items": 3}, "items: a list is needed"),
     ("too_short", {"items": []}, "items: has 0; at least 1 needed"),
-    ("too_long", {"items": [1, 2, 3]}, "items: has too many; at most 2 are allowed, so remove some"),
+    (
+        "too_long",
+        {"items": [1, 2, 3]},
+        "items: has too many; at most 2 are allowed, so remove some",
+    ),
     ("dict_type", {"keys": 3}, "keys: keys with their values are needed"),
     ("model_type", {"part": 3}, "part: keys with their values are needed"),
     ("invalid_key", {"recycle": {3: 4}}, "recycle.3: a key is a text; put it in quotes"),
@@ -76,8 +88,12 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "stored", "says"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
-def test_an_error_of_pydantic_is_told_in_words(kind: str, stored: dict[str, Any], says: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "stored", "says"), WRONG, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_an_error_of_pydantic_is_told_in_words(
+    kind: str, stored: dict[str, Any], says: str
+) -> None:
     needy = Needy if kind in ("missing", "value_error") else Anything
     with pytest.raises(ValidationError) as found:
         needy.model_validate(stored)

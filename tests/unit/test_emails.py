@@ -1,17 +1,19 @@
-"""Letters: rendered for one person, with the way out in body and headers; and which letters a transition wants."""
+"""Emails: rendered for one person, with the way out in body and headers; and which emails a
+transition wants.
+"""
 
 from typing import Any
 
 import pytest
 
-from chalicelib.delivery.messages import Mail, Skip
+from chalicelib.delivery.messages import Email, Skip
 from chalicelib.delivery.outbox import Reason, State
 from chalicelib.delivery.templates import plain_name
 from chalicelib.errors import DocumentError
 from chalicelib.events import Value
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.nurture.emails import Letters
-from chalicelib.nurture.sequences import first_letters
+from chalicelib.nurture.emails import Emails
+from chalicelib.nurture.sequences import first_emails
 from tests import factories as make
 from tests.fakes import NOW
 
@@ -25,23 +27,25 @@ WELCOME = {
 }
 
 
-def compose(document: dict[str, Any] | None = WELCOME, name: Value = "Ann", **intent: Any) -> Mail | Skip:
-    letters = Letters(lambda _id: document, lambda _lead: {"first_name": name}, lambda _lead: URL)
-    return letters.compose(make.letter_intent(**intent))
+def compose(
+    document: dict[str, Any] | None = WELCOME, name: Value = "Ann", **message: Any
+) -> Email | Skip:
+    emails = Emails(lambda _id: document, lambda _lead: {"first_name": name}, lambda _lead: URL)
+    return emails.compose(make.nurture_message(**message))
 
 
-def mail(document: dict[str, Any] | None = WELCOME, name: Value = "Ann") -> Mail:
+def mail(document: dict[str, Any] | None = WELCOME, name: Value = "Ann") -> Email:
     composed = compose(document, name)
-    assert isinstance(composed, Mail)
+    assert isinstance(composed, Email)
     return composed
 
 
-def test_a_letter_is_rendered_for_its_reader() -> None:
-    letter = mail()
-    assert (letter.to, letter.subject) == ("ann@acme.example", "Hello, Ann")
-    assert letter.text == f"Dear Ann\n{URL}"
-    assert letter.html == f"<p>Dear Ann</p><a href='{URL}'>stop</a>"
-    assert letter.reference == make.letter_intent().id
+def test_an_email_is_rendered_for_its_reader() -> None:
+    email = mail()
+    assert (email.to, email.subject) == ("ann@acme.example", "Hello, Ann")
+    assert email.text == f"Dear Ann\n{URL}"
+    assert email.html == f"<p>Dear Ann</p><a href='{URL}'>stop</a>"
+    assert email.reference == make.nurture_message().id
 
 
 def test_the_way_out_stands_in_the_headers_of_rfc_8058() -> None:
@@ -51,7 +55,9 @@ def test_the_way_out_stands_in_the_headers_of_rfc_8058() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["Ann", "Ann-Marie", "Jean Luc", "O'Neil", "Zoë", "Ö", "李", "Мария"])
+@pytest.mark.parametrize(
+    "name", ["Ann", "Ann-Marie", "Jean Luc", "O'Neil", "Zoë", "Ö", "李", "Мария"]
+)
 def test_a_name_greets(name: str) -> None:
     assert plain_name(name) == name
 
@@ -78,44 +84,52 @@ def test_a_subject_is_one_line() -> None:
     assert mail({**WELCOME, "subject": "one\r\n two\t three "}).subject == "one two three"
 
 
-def test_a_letter_without_html_has_none() -> None:
+def test_an_email_without_html_has_none() -> None:
     assert mail({name: value for name, value in WELCOME.items() if name != "html"}).html is None
 
 
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        (None, Reason.NO_LETTER),
+        (None, Reason.NO_EMAIL),
         ({**WELCOME, "text": "{% if %}"}, Reason.NOT_RENDERED),
         ({**WELCOME, "text": "{{ ''.__class__.__mro__ }}"}, Reason.NOT_RENDERED),
         ({**WELCOME, "text": "{{ nothing.at.all }}"}, Reason.NOT_RENDERED),
     ],
 )
-def test_a_letter_that_cannot_be_rendered_is_refused_with_the_reason(
+def test_an_email_that_cannot_be_rendered_is_refused_with_the_reason(
     document: dict[str, Any] | None, reason: Reason
 ) -> None:
     assert compose(document) == Skip(State.REFUSED, reason)
 
 
-def test_a_letter_to_nobody_is_refused() -> None:
+def test_an_email_to_nobody_is_refused() -> None:
     assert compose(to=None) == Skip(State.REFUSED, Reason.NO_ADDRESS)
 
 
-@pytest.mark.parametrize("change", [{"nonsense": 1}, {"language": "english"}, {"subject": ""}, {"text": None}])
-def test_a_letter_outside_the_format_is_a_document_error(change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "change", [{"nonsense": 1}, {"language": "english"}, {"subject": ""}, {"text": None}]
+)
+def test_an_email_outside_the_format_is_a_document_error(change: dict[str, Any]) -> None:
     with pytest.raises(DocumentError):
         compose({**WELCOME, **change})
 
 
-# --- sequences ------------------------------------------------------------------------------------------------------
+# --- sequences ------------------------------------------------------------------------------------
 
-SEQUENCE = {"id": "welcome", "enter": {"stage": ["mql"]}, "steps": [{"id": "1", "wait": "0d", "letter": "hello"}]}
+SEQUENCE = {
+    "id": "welcome",
+    "enter": {"stage": ["mql"]},
+    "steps": [{"id": "1", "wait": "0d", "email": "hello"}],
+}
 
 
-def wanted(target: Stage, sequence: dict[str, Any] = SEQUENCE, cycle: int = 1) -> list[tuple[str, str | None]]:
+def wanted(
+    target: Stage, sequence: dict[str, Any] = SEQUENCE, cycle: int = 1
+) -> list[tuple[str, str | None]]:
     moved = make.transition(target, cycle=cycle)
-    intents = first_letters([sequence], moved, make.LEAD_ID, "ann@acme.example", 3, NOW)
-    return [(intent.key, intent.letter) for intent in intents]
+    outbox = first_emails([sequence], moved, make.LEAD_ID, "ann@acme.example", 3, NOW)
+    return [(message.key, message.email) for message in outbox]
 
 
 @pytest.mark.parametrize(("target", "count"), [(Stage.MQL, 1), (Stage.SQL, 0), (Stage.LEAD, 0)])
@@ -123,12 +137,17 @@ def test_a_sequence_writes_to_those_who_enter_its_stage(target: Stage, count: in
     assert len(wanted(target)) == count
 
 
-def test_a_letter_is_keyed_by_what_it_means() -> None:
-    assert wanted(Stage.MQL, cycle=2) == [("letter#welcome#2#1", "hello")]
+def test_an_email_is_keyed_by_what_it_means() -> None:
+    assert wanted(Stage.MQL, cycle=2) == [("nurture#2#welcome#1", "hello")]
 
 
 @pytest.mark.parametrize(
-    "change", [{"steps": []}, {"enter": {"stage": ["lead"]}}, {"steps": [{"id": "1", "wait": "1d", "letter": "x"}]}]
+    "change",
+    [
+        {"steps": []},
+        {"enter": {"stage": ["lead"]}},
+        {"steps": [{"id": "1", "wait": "1d", "email": "x"}]},
+    ],
 )
 def test_a_sequence_outside_the_format_is_a_document_error(change: dict[str, Any]) -> None:
     with pytest.raises(DocumentError):

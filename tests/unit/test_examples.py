@@ -1,7 +1,7 @@
 """The playbook's example leads: what the default model says of each, to the point.
 
-A tally is written down as it would be counted; the two that people walk through (Ann, the free-mail founder) are
-counted from their events.
+A tally is written down as it would be counted; the two that people walk through (Ann, the free-mail
+founder) are counted from their events.
 """
 
 from collections.abc import Mapping
@@ -30,11 +30,11 @@ NO_TOUCH = Touches()
 
 
 def points(worth: Score) -> tuple[float, float, float, float]:
-    """Fit, channel, engagement and intent, rounded to a tenth as the playbook prints them."""
-    fit, channel, engagement, intent = (
+    """Fit, channel, engagement and message, rounded to a tenth as the playbook prints them."""
+    fit, channel, engagement, message = (
         round(worth.groups[name] / 1000, 1) for name in ("fit", "channel", "engagement", "intent")
     )
-    return fit, channel, engagement, intent
+    return fit, channel, engagement, message
 
 
 def told(worth: Score) -> tuple[int, str]:
@@ -73,14 +73,24 @@ def test_1_ann_from_an_ad_reads_downloads_looks_at_prices_and_asks_for_a_demo() 
 
 
 def test_2_an_imported_cfo_who_did_nothing_is_a_lead() -> None:
-    worth = score(make.model(), profile({**make.BEST_FIT, "job_title": "CFO"}), NO_TOUCH, Tally(), TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((40, 0, 0, 0), (40, "A"), (Stage.LEAD, None))
+    worth = score(
+        make.model(), profile({**make.BEST_FIT, "job_title": "CFO"}), NO_TOUCH, Tally(), TODAY
+    )
+    assert (points(worth), told(worth), stage(worth)) == (
+        (40, 0, 0, 0),
+        (40, "A"),
+        (Stage.LEAD, None),
+    )
 
 
 def test_3_nobody_known_with_one_guide_gets_the_guide_and_nothing_else() -> None:
     tally = seen(site_visit=[0], keys={"guide-download": {"a": 0}})
     worth = score(make.model(), profile({"email": "x@acme.example"}), NO_TOUCH, tally, TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((0, 0, 13, 0), (13, "–"), (Stage.LEAD, None))
+    assert (points(worth), told(worth), stage(worth)) == (
+        (0, 0, 13, 0),
+        (13, "–"),
+        (Stage.LEAD, None),
+    )
 
 
 def test_4_only_a_company_name_but_very_busy_is_an_mql_without_a_grade() -> None:
@@ -94,7 +104,11 @@ def test_4_only_a_company_name_but_very_busy_is_an_mql_without_a_grade() -> None
         keys={"guide-download": {"a": 2, "b": 12}, "product-sheet": {"c": 0}},
     )
     worth = score(make.model(), profile({"company": "Acme"}), came_by("organic"), tally, TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((2, 3, 25, 17), (47, "–"), (Stage.MQL, None))
+    assert (points(worth), told(worth), stage(worth)) == (
+        (2, 3, 25, 17),
+        (47, "–"),
+        (Stage.MQL, None),
+    )
 
 
 def test_5_a_founder_with_free_mail_who_asks_for_a_demo_reaches_a_human() -> None:
@@ -108,13 +122,23 @@ def test_5_a_founder_with_free_mail_who_asks_for_a_demo_reaches_a_human() -> Non
     }
     tally = count(make.model(), Tally(), [make.page(), make.form("demo")])
     worth = score(make.model(), profile(founder), NO_TOUCH, tally, TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((12, 0, 1, 30), (43, "C"), (Stage.SQL, "requested"))
+    assert (points(worth), told(worth), stage(worth)) == (
+        (12, 0, 1, 30),
+        (43, "C"),
+        (Stage.SQL, "requested"),
+    )
 
 
 def test_6_a_student_with_free_mail_who_asks_for_a_demo_stays_a_lead() -> None:
     student: Mapping[str, Value] = {"email": "jo@gmail.com", "job_title": "Student"}
-    worth = score(make.model(), profile(student), NO_TOUCH, seen(site_visit=[0], demo_request=[0]), TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((-40, 0, 1, 30), (-9, "F"), (Stage.LEAD, None))
+    worth = score(
+        make.model(), profile(student), NO_TOUCH, seen(site_visit=[0], demo_request=[0]), TODAY
+    )
+    assert (points(worth), told(worth), stage(worth)) == (
+        (-40, 0, 1, 30),
+        (-9, "F"),
+        (Stage.LEAD, None),
+    )
 
 
 SEVEN: dict[str, Any] = {
@@ -128,7 +152,11 @@ SEVEN: dict[str, Any] = {
 def test_7_a_manager_who_studies_everything_is_inferred_ready() -> None:
     tally = seen(**SEVEN, keys={"guide-download": {"a": 9}, "product-sheet": {"b": 4}})
     worth = score(make.model(), profile(MANAGER), came_by("organic"), tally, TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((28, 3, 18.5, 15.8), (65, "B"), (Stage.SQL, "inferred"))
+    assert (points(worth), told(worth), stage(worth)) == (
+        (28, 3, 18.5, 15.8),
+        (65, "B"),
+        (Stage.SQL, "inferred"),
+    )
 
 
 def test_7_without_guide_and_sheet_the_manager_is_an_mql() -> None:
@@ -137,39 +165,64 @@ def test_7_without_guide_and_sheet_the_manager_is_an_mql() -> None:
 
 
 def test_8_reloading_the_prices_twenty_times_in_a_day_is_one_visit() -> None:
-    facts: Mapping[str, Value] = {name: MANAGER[name] for name in ("job_title", "company_size", "industry")}
-    worth = score(make.model(), profile(facts), NO_TOUCH, seen(site_visit={0: 20}, pricing_page={0: 20}), TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((24, 0, 1, 6), (31, "B"), (Stage.LEAD, None))
+    facts: Mapping[str, Value] = {
+        name: MANAGER[name] for name in ("job_title", "company_size", "industry")
+    }
+    worth = score(
+        make.model(),
+        profile(facts),
+        NO_TOUCH,
+        seen(site_visit={0: 20}, pricing_page={0: 20}),
+        TODAY,
+    )
+    assert (points(worth), told(worth), stage(worth)) == (
+        (24, 0, 1, 6),
+        (31, "B"),
+        (Stage.LEAD, None),
+    )
 
 
 def test_9_an_engineer_who_looks_for_a_job_is_a_lead() -> None:
     tally = seen(site_visit=[0, 1], careers_page=[0, 1], keys={"guide-download": {"a": 0}})
     facts: Mapping[str, Value] = {**MANAGER, "job_title": "Engineer"}
     worth = score(make.model(), profile(facts), came_by("organic"), tally, TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((28, 3, -2, 0), (29, "B"), (Stage.LEAD, None))
+    assert (points(worth), told(worth), stage(worth)) == (
+        (28, 3, -2, 0),
+        (29, "B"),
+        (Stage.LEAD, None),
+    )
 
 
-HEAD_OF_OPS: Mapping[str, Value] = {"job_title": "Head of Ops", "company_size": 80, "country": "PL", "company": "Acme"}
+HEAD_OF_OPS: Mapping[str, Value] = {
+    "job_title": "Head of Ops",
+    "company_size": 80,
+    "country": "PL",
+    "company": "Acme",
+}
 
 
 @pytest.mark.parametrize(
     ("delivered", "clicked", "cools_on"),
     [([1, 5, 12, 21], [], 21), ([1, 5, 12, 21], [5], 31), ([], [], 40)],
 )
-def test_10_a_head_of_ops_with_one_guide_cools_sooner_the_less_the_letters_do(
+def test_10_a_head_of_ops_with_one_guide_cools_sooner_the_less_the_emails_do(
     delivered: list[int], clicked: list[int], cools_on: int
 ) -> None:
     facts, touches = profile(HEAD_OF_OPS), came_by("organic")
     tally = seen(site_visit=[0], keys={"guide-download": {"a": 0}})
     worth = score(make.model(), facts, touches, tally, TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((30, 3, 13, 0), (46, "A"), (Stage.MQL, None))
+    assert (points(worth), told(worth), stage(worth)) == (
+        (30, 3, 13, 0),
+        (46, "A"),
+        (Stage.MQL, None),
+    )
     mql = Standing(stage=Stage.MQL, entered_on=TODAY)
 
     def cold(day: date) -> bool:
         happened = seen(
             site_visit=[0],
-            letter_delivered=[-ago for ago in delivered if make.day(ago) <= day],
-            letter_click=[-ago for ago in clicked if make.day(ago) <= day],
+            email_delivered=[-ago for ago in delivered if make.day(ago) <= day],
+            email_click=[-ago for ago in clicked if make.day(ago) <= day],
             keys={"guide-download": {"a": 0}},
         )
         moved = decide(make.model(), mql, score(make.model(), facts, touches, happened, day), day)
@@ -180,14 +233,31 @@ def test_10_a_head_of_ops_with_one_guide_cools_sooner_the_less_the_letters_do(
 
 
 def test_11_a_customer_who_logs_in_is_never_ready_to_buy() -> None:
-    facts: Mapping[str, Value] = {name: value for name, value in make.BEST_FIT.items() if name != "company"}
+    facts: Mapping[str, Value] = {
+        name: value for name, value in make.BEST_FIT.items() if name != "company"
+    }
     tally = seen(site_visit=[0, 3, 6], login_page=[0, 3, 6], pricing_page=[0, 3])
     worth = score(make.model(), profile(facts), NO_TOUCH, tally, TODAY)
     assert (points(worth), worth.rounded, stage(worth)) == ((38, 0, 2.6, 0), 41, (Stage.LEAD, None))
 
 
 def test_12_a_director_with_a_webinar_prices_and_a_reply_is_inferred_ready() -> None:
-    facts: Mapping[str, Value] = {"job_title": "Director", "company_size": 500, "industry": "software", "country": "AT"}
-    tally = seen(site_visit=[0, 3], webinar_attended=[10], webinar_signup=[16], pricing_page=[1, 3], mail_reply=[0])
+    facts: Mapping[str, Value] = {
+        "job_title": "Director",
+        "company_size": 500,
+        "industry": "software",
+        "country": "AT",
+    }
+    tally = seen(
+        site_visit=[0, 3],
+        webinar_attended=[10],
+        webinar_signup=[16],
+        pricing_page=[1, 3],
+        mail_reply=[0],
+    )
     worth = score(make.model(), profile(facts), came_by("event"), tally, TODAY)
-    assert (points(worth), told(worth), stage(worth)) == ((34, 4, 12.6, 22.5), (73, "A"), (Stage.SQL, "inferred"))
+    assert (points(worth), told(worth), stage(worth)) == (
+        (34, 4, 12.6, 22.5),
+        (73, "A"),
+        (Stage.SQL, "inferred"),
+    )

@@ -1,4 +1,6 @@
-"""Who is who. The golden vectors hold for version 1 of the normalisation: a lead's id must never change."""
+"""Who is who. The golden vectors hold for version 1 of the normalisation: a lead's id must never
+change.
+"""
 
 from base64 import b32encode
 from hashlib import sha256
@@ -6,7 +8,13 @@ from hmac import digest
 
 import pytest
 
-from chalicelib.capture.identity import NORMALISATION_VERSION, is_no_one, lead_id, normalise, parse_address
+from chalicelib.capture.identity import (
+    NORMALISATION_VERSION,
+    is_no_one,
+    lead_id,
+    normalise,
+    parse_address,
+)
 
 SECRET = b"golden"
 
@@ -41,7 +49,11 @@ def test_another_secret_gives_another_id() -> None:
 
 
 def test_normalising_twice_changes_nothing() -> None:
-    assert normalise(normalise("Ann+X@Acme.Example")) == normalise("Ann+X@Acme.Example") == "ann+x@acme.example"
+    assert (
+        normalise(normalise("Ann+X@Acme.Example"))
+        == normalise("Ann+X@Acme.Example")
+        == "ann+x@acme.example"
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,12 +69,23 @@ def test_what_is_no_address_is_refused_with_a_reason(typed: str) -> None:
 
 @pytest.mark.parametrize(
     "visitor_id",
-    ["undefined", "null", "NaN", "Anonymous", " null ", "0", "[object Object]", "00000000-0000-0000-0000-000000000000"],
+    [
+        "undefined",
+        "null",
+        "NaN",
+        "Anonymous",
+        " null ",
+        "0",
+        "[object Object]",
+        "00000000-0000-0000-0000-000000000000",
+    ],
 )
 def test_ids_that_broken_clients_send_are_no_one(visitor_id: str) -> None:
     assert is_no_one(visitor_id)
 
 
-@pytest.mark.parametrize("visitor_id", ["v1", "nullable", "9b2d", "00000000-0000-0000-0000-000000000001"])
+@pytest.mark.parametrize(
+    "visitor_id", ["v1", "nullable", "9b2d", "00000000-0000-0000-0000-000000000001"]
+)
 def test_other_ids_are_someone(visitor_id: str) -> None:
     assert not is_no_one(visitor_id)

@@ -7,85 +7,107 @@ from typing import Any
 import pytest
 
 from chalicelib.limits import IMPORT_MAX_LEADS
-from tests.baton import ANN, TOKEN, House
+from tests.baton import ANN, TOKEN, InMemoryBaton
 
-CFO = {"email": "cfo@acme.example", "job_title": "CFO", "company_size": 120, "industry": "software", "country": "DE"}
+CFO = {
+    "email": "cfo@acme.example",
+    "job_title": "CFO",
+    "company_size": 120,
+    "industry": "software",
+    "country": "DE",
+}
 
 
-def take(house: House, *lines: Any, status: int = 200) -> Any:
+def take(baton: InMemoryBaton, *lines: Any, status: int = 200) -> Any:
     """Import these lines: texts as they are, anything else as JSON."""
     body = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
-    answer = house.http("POST", "/v1/leads/import", body, {**TOKEN, "Content-Type": "application/x-ndjson"})
+    answer = baton.http(
+        "POST", "/v1/leads/import", body, {**TOKEN, "Content-Type": "application/x-ndjson"}
+    )
     assert answer.status_code == status, answer.body
-    house.until_quiet()
+    baton.until_quiet()
     return json.loads(answer.body)
 
 
 def test_each_line_becomes_a_lead() -> None:
-    house = House()
-    assert take(house, CFO, {"email": "cto@acme.example"}) == {"imported": 2, "rejected": []}
-    lead = house.lead("cfo@acme.example")
-    assert (lead["stage"], lead["profile"]["job_title"], lead["score"]["groups"]["fit"]) == ("lead", "CFO", 34)
+    baton = InMemoryBaton()
+    assert take(baton, CFO, {"email": "cto@acme.example"}) == {"imported": 2, "rejected": []}
+    lead = baton.lead("cfo@acme.example")
+    assert (lead["stage"], lead["profile"]["job_title"], lead["score"]["groups"]["fit"]) == (
+        "lead",
+        "CFO",
+        34,
+    )
 
 
 def test_rule_10_an_imported_customer_who_asks_for_a_demo_is_never_a_new_sql() -> None:
-    house = House()
-    take(house, {**CFO, "stage": "customer"})
-    house.form("demo", email=CFO["email"])
-    house.until_quiet()
-    assert house.lead("cfo@acme.example")["stage"] == "customer"
-    assert "handoff" not in {item["kind"] for item in house.outbox()}
+    baton = InMemoryBaton()
+    take(baton, {**CFO, "stage": "customer"})
+    baton.form("demo", email=CFO["email"])
+    baton.until_quiet()
+    assert baton.lead("cfo@acme.example")["stage"] == "customer"
+    assert "handoff" not in {item["kind"] for item in baton.outbox()}
 
 
 def test_a_customer_imported_again_stays_one() -> None:
-    house = House()
+    baton = InMemoryBaton()
     for _ in range(2):
-        assert take(house, {**CFO, "stage": "customer"})["imported"] == 1
-    assert house.lead("cfo@acme.example")["stage"] == "customer"
+        assert take(baton, {**CFO, "stage": "customer"})["imported"] == 1
+    assert baton.lead("cfo@acme.example")["stage"] == "customer"
 
 
 def test_rule_9_what_an_import_makes_an_sql_is_held_and_nobody_is_told() -> None:
-    house = House()
-    days_ago = [house.ports.now() - timedelta(days=number) for number in (3, 1)]
+    baton = InMemoryBaton()
+    days_ago = [baton.ports.now() - timedelta(days=number) for number in (3, 1)]
     for at in days_ago:
-        house.page("/pricing", at=at)
-    house.page("/compare/us")
-    house.form("guide", consent=True, email="cfo@acme.example")
-    house.until_quiet()
-    assert house.lead("cfo@acme.example")["stage"] == "lead"
-    take(house, CFO | {"phone": "+49 30 901820", "company": "Acme"})
-    (handoff,) = (item for (_, sk), item in house.ports.memory.items.items() if sk.startswith("HANDOFF#"))
-    assert (house.lead("cfo@acme.example")["stage"], handoff["state"]) == ("sql", "held")
-    assert house.ports.senders.sent == []
+        baton.page("/pricing", at=at)
+    baton.page("/compare/us")
+    baton.form("guide", consent=True, email="cfo@acme.example")
+    baton.until_quiet()
+    assert baton.lead("cfo@acme.example")["stage"] == "lead"
+    take(baton, CFO | {"phone": "+49 30 901820", "company": "Acme"})
+    (handoff,) = (
+        item for (_, sk), item in baton.ports.memory.items.items() if sk.startswith("HANDOFF#")
+    )
+    assert (baton.lead("cfo@acme.example")["stage"], handoff["state"]) == ("sql", "held")
+    assert baton.ports.senders.sent == []
 
 
 def test_bad_lines_are_listed_and_the_good_ones_taken() -> None:
-    house = House()
-    answer = take(house, "{", [], {"email": "nonsense"}, {"email": "a@b.example", "stage": "vip"}, CFO)
+    baton = InMemoryBaton()
+    answer = take(
+        baton, "{", [], {"email": "nonsense"}, {"email": "a@b.example", "stage": "vip"}, CFO
+    )
     assert answer["imported"] == 1
     assert [one["index"] for one in answer["rejected"]] == [0, 1, 2, 3]
     assert answer["rejected"][3]["reason"] == "stage: must be customer, or left out"
 
 
-@pytest.mark.parametrize("body", ["", "\n\n", "{}\n" * (IMPORT_MAX_LEADS + 1)], ids=["empty", "blank", "too many"])
+@pytest.mark.parametrize(
+    "body", ["", "\n\n", "{}\n" * (IMPORT_MAX_LEADS + 1)], ids=["empty", "blank", "too many"]
+)
 def test_a_body_without_lines_or_with_too_many_is_400(body: str) -> None:
-    assert take(House(), body, status=400)["errors"][0]["field"] == "body"
+    assert take(InMemoryBaton(), body, status=400)["errors"][0]["field"] == "body"
 
 
 def test_a_body_over_a_megabyte_is_413() -> None:
-    assert take(House(), "x" * (1024 * 1024 + 1), status=413)["errors"][0]["field"] == "body"
+    assert (
+        take(InMemoryBaton(), "x" * (1024 * 1024 + 1), status=413)["errors"][0]["field"] == "body"
+    )
 
 
 def test_a_visitor_cannot_make_an_event_look_imported() -> None:
-    house = House()
-    house.page("/", properties={"url": "https://keybook.example/", "imported": True})
-    house.form("demo", consent=True, **ANN)
-    house.until_quiet()
-    assert "handoff" in {item["kind"] for item in house.outbox()}
+    baton = InMemoryBaton()
+    baton.page("/", properties={"url": "https://keybook.example/", "imported": True})
+    baton.form("demo", consent=True, **ANN)
+    baton.until_quiet()
+    assert "handoff" in {item["kind"] for item in baton.outbox()}
 
 
 def test_without_the_token_nothing_is_taken() -> None:
-    house = House()
-    answer = house.http("POST", "/v1/leads/import", json.dumps(CFO), {"Content-Type": "application/x-ndjson"})
+    baton = InMemoryBaton()
+    answer = baton.http(
+        "POST", "/v1/leads/import", json.dumps(CFO), {"Content-Type": "application/x-ndjson"}
+    )
     assert answer.status_code == 401
-    assert house.get("/v1/leads?stage=lead")["leads"] == []
+    assert baton.get("/v1/leads?stage=lead")["leads"] == []

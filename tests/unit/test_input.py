@@ -1,4 +1,6 @@
-"""Hostile input over HTTP: refused with a 4xx problem that names the field, never a 5xx, and nothing is half stored."""
+"""Hostile input over HTTP: refused with a 4xx problem that names the field, never a 5xx, and
+nothing is half stored.
+"""
 
 import gzip
 import json
@@ -11,24 +13,32 @@ from chalice.test import HTTPResponse
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from tests.baton import ANN, TOKEN, House
+from tests.baton import ANN, TOKEN, InMemoryBaton
 
 JSON = {"Content-Type": "application/json"}
 URLENCODED = {"Content-Type": "application/x-www-form-urlencoded"}
 BROWSER = {**URLENCODED, "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-FORM, BATCH, PAGE, TRACK, IDENTIFY = "/v1/forms/demo", "/v1/batch", "/v1/page", "/v1/track", "/v1/identify"
+FORM, BATCH, PAGE, TRACK, IDENTIFY = (
+    "/v1/forms/demo",
+    "/v1/batch",
+    "/v1/page",
+    "/v1/track",
+    "/v1/identify",
+)
 EMAIL: dict[str, Any] = {"email": "ann@acme.example"}
 ENDPOINTS = [FORM, BATCH, PAGE, TRACK, IDENTIFY]
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def baton() -> InMemoryBaton:
+    return InMemoryBaton()
 
 
-def refused(house: House, answer: HTTPResponse, *fields: str, status: int = 400) -> dict[str, Any]:
+def refused(
+    baton: InMemoryBaton, answer: HTTPResponse, *fields: str, status: int = 400
+) -> dict[str, Any]:
     """The problem of an answer, which names these fields and left nothing behind."""
-    fresh = House()
+    fresh = InMemoryBaton()
     assert answer.status_code == status, answer.body
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem: dict[str, Any] = json.loads(answer.body)
@@ -36,11 +46,11 @@ def refused(house: House, answer: HTTPResponse, *fields: str, status: int = 400)
     assert problem["status"] == status
     assert [one["field"] for one in problem.get("errors", [])] == list(fields)
     assert all(one["message"] for one in problem.get("errors", []))
-    assert house.ports.memory.items == fresh.ports.memory.items
+    assert baton.ports.memory.items == fresh.ports.memory.items
     return problem
 
 
-# --- forms in JSON --------------------------------------------------------------------------------------------------
+# --- forms in JSON --------------------------------------------------------------------------------
 
 BAD_FORMS: list[tuple[Any, str]] = [
     ({}, "fields"),
@@ -96,43 +106,50 @@ BAD_FORMS: list[tuple[Any, str]] = [
 
 
 @pytest.mark.parametrize(("data", "field"), BAD_FORMS)
-def test_a_wrong_field_of_a_form_is_named(house: House, data: Any, field: str) -> None:
-    refused(house, house.post(FORM, data), field)
+def test_a_wrong_field_of_a_form_is_named(baton: InMemoryBaton, data: Any, field: str) -> None:
+    refused(baton, baton.post(FORM, data), field)
 
 
-def test_every_wrong_field_is_named_at_once(house: House) -> None:
+def test_every_wrong_field_is_named_at_once(baton: InMemoryBaton) -> None:
     data = {"fields": {"email": "x", "phone": 1}, "visitor_id": 2}
-    refused(house, house.post(FORM, data), "fields.email", "fields.phone", "visitor_id")
+    refused(baton, baton.post(FORM, data), "fields.email", "fields.phone", "visitor_id")
 
 
 @pytest.mark.parametrize("name", ["Name", "na me", "x" * 65, "", "__proto__", "a\u0000b", "\ud800"])
-def test_a_field_with_a_name_of_its_own_kind_is_refused(house: House, name: str) -> None:
-    answer = house.post(FORM, {"fields": {**EMAIL, name: "x"}})
+def test_a_field_with_a_name_of_its_own_kind_is_refused(baton: InMemoryBaton, name: str) -> None:
+    answer = baton.post(FORM, {"fields": {**EMAIL, name: "x"}})
     problem = json.loads(answer.body)
     assert answer.status_code == 400
     assert problem["errors"][0]["field"].startswith("fields")
-    assert house.ports.memory.items == House().ports.memory.items
+    assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
 
 
-def test_a_form_of_too_many_fields_is_refused(house: House) -> None:
-    refused(house, house.post(FORM, {"fields": {**EMAIL, **{f"f{n}": "x" for n in range(50)}}}), "fields")
+def test_a_form_of_too_many_fields_is_refused(baton: InMemoryBaton) -> None:
+    refused(
+        baton,
+        baton.post(FORM, {"fields": {**EMAIL, **{f"f{n}": "x" for n in range(50)}}}),
+        "fields",
+    )
 
 
 @pytest.mark.parametrize(
-    "number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 20, "1" * 4_000, "1e20"]
+    "number",
+    ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 20, "1" * 4_000, "1e20"],
 )
-def test_a_number_that_is_none_or_too_large_is_refused(house: House, number: str) -> None:
+def test_a_number_that_is_none_or_too_large_is_refused(baton: InMemoryBaton, number: str) -> None:
     body = f'{{"fields": {{"email": "ann@acme.example", "seats": {number}}}}}'
-    answer = house.http("POST", FORM, body, JSON)
+    answer = baton.http("POST", FORM, body, JSON)
     assert answer.status_code == 400
     assert json.loads(answer.body)["errors"]
-    assert house.ports.memory.items == House().ports.memory.items
+    assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
 
 
-@pytest.mark.parametrize(("path", "limit"), [(FORM, 65_536), (PAGE, 32_768), (TRACK, 32_768), (BATCH, 524_288)])
-def test_a_body_over_its_limit_is_too_large(house: House, path: str, limit: int) -> None:
+@pytest.mark.parametrize(
+    ("path", "limit"), [(FORM, 65_536), (PAGE, 32_768), (TRACK, 32_768), (BATCH, 524_288)]
+)
+def test_a_body_over_its_limit_is_too_large(baton: InMemoryBaton, path: str, limit: int) -> None:
     body = json.dumps({"x": "a" * limit})
-    refused(house, house.http("POST", path, body, JSON), "body", status=413)
+    refused(baton, baton.http("POST", path, body, JSON), "body", status=413)
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
@@ -153,59 +170,69 @@ def test_a_body_over_its_limit_is_too_large(house: House, path: str, limit: int)
         b"\xef\xbb\xbf{}",
     ],
 )
-def test_broken_json_is_refused(house: House, path: str, body: bytes) -> None:
-    refused(house, house.http("POST", path, body, JSON), "body")
+def test_broken_json_is_refused(baton: InMemoryBaton, path: str, body: bytes) -> None:
+    refused(baton, baton.http("POST", path, body, JSON), "body")
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("kind", ["application/xml", "text/html", "nonsense", "image/png"])
-def test_a_wrong_content_type_is_refused(house: House, path: str, kind: str) -> None:
-    refused(house, house.http("POST", path, b"{}", {"Content-Type": kind}), "Content-Type", status=415)
+def test_a_wrong_content_type_is_refused(baton: InMemoryBaton, path: str, kind: str) -> None:
+    refused(
+        baton, baton.http("POST", path, b"{}", {"Content-Type": kind}), "Content-Type", status=415
+    )
 
 
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        *((method, path) for method in ("GET", "PUT", "DELETE", "HEAD", "PATCH") for path in ENDPOINTS),
+        *(
+            (method, path)
+            for method in ("GET", "PUT", "DELETE", "HEAD", "PATCH")
+            for path in ENDPOINTS
+        ),
         ("POST", "/v1/pixel?anonymousId=v"),
         ("HEAD", "/v1/pixel?anonymousId=v"),
         ("POST", "/v1/leads"),
         ("DELETE", "/v1/outbox"),
     ],
 )
-def test_a_wrong_method_is_refused(house: House, method: str, path: str) -> None:
-    refused(house, house.http(method, path, b"{}", {**JSON, **TOKEN}), status=405)
+def test_a_wrong_method_is_refused(baton: InMemoryBaton, method: str, path: str) -> None:
+    refused(baton, baton.http(method, path, b"{}", {**JSON, **TOKEN}), status=405)
 
 
 @pytest.mark.parametrize("form_id", ["Demo", "d" * 65, "a.b", "a%20b", "%00", "dem%C3%B6"])
-def test_a_form_id_that_cannot_be_one_is_not_found(house: House, form_id: str) -> None:
-    refused(house, house.post(f"/v1/forms/{form_id}", {"fields": EMAIL}), status=404)
+def test_a_form_id_that_cannot_be_one_is_not_found(baton: InMemoryBaton, form_id: str) -> None:
+    refused(baton, baton.post(f"/v1/forms/{form_id}", {"fields": EMAIL}), status=404)
 
 
-def test_an_unknown_form_is_captured_and_marked_so_that_no_lead_is_lost(house: House) -> None:
-    house.form("brand-new", **ANN)
-    house.until_quiet()
-    (item,) = house.get(f"/v1/leads/{house.lead()['lead_id']}/timeline")["items"]
+def test_an_unknown_form_is_captured_and_marked_so_that_no_lead_is_lost(
+    baton: InMemoryBaton,
+) -> None:
+    baton.form("brand-new", **ANN)
+    baton.until_quiet()
+    (item,) = baton.get(f"/v1/leads/{baton.lead()['lead_id']}/timeline")["items"]
     assert (item["kind"], item["name"]) == ("form", "brand-new")
     assert item["detail"]["properties"]["unregistered"] is True
-    assert house.lead()["email"] == "ann@acme.example"
+    assert baton.lead()["email"] == "ann@acme.example"
 
 
-def test_a_required_field_that_is_missing_is_named(house: House) -> None:
-    house.world.documents.put("form", {"id": "demo", "required": ["email", "company"]}, "demo")
-    before = dict(house.ports.memory.items)
-    answer = house.post(FORM, {"fields": EMAIL})
+def test_a_required_field_that_is_missing_is_named(baton: InMemoryBaton) -> None:
+    baton.world.documents.put("form", {"id": "demo", "required": ["email", "company"]}, "demo")
+    before = dict(baton.ports.memory.items)
+    answer = baton.post(FORM, {"fields": EMAIL})
     assert answer.status_code == 400
     assert [one["field"] for one in json.loads(answer.body)["errors"]] == ["fields.company"]
-    assert house.ports.memory.items == before
+    assert baton.ports.memory.items == before
 
 
-def test_text_with_tabs_and_lines_is_taken_as_it_is(house: House) -> None:
-    house.form("demo", **EMAIL, message="one\r\n\ttwo")
-    assert any("one\\r\\n\\ttwo" in str(item.get("fields")) for item in house.ports.memory.items.values())
+def test_text_with_tabs_and_lines_is_taken_as_it_is(baton: InMemoryBaton) -> None:
+    baton.form("demo", **EMAIL, message="one\r\n\ttwo")
+    assert any(
+        "one\\r\\n\\ttwo" in str(item.get("fields")) for item in baton.ports.memory.items.values()
+    )
 
 
-# --- forms of a browser ---------------------------------------------------------------------------------------------
+# --- forms of a browser ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -225,83 +252,104 @@ def test_text_with_tabs_and_lines_is_taken_as_it_is(house: House) -> None:
         ("&".join(f"f{n}=x" for n in range(200)), "body"),
     ],
 )
-def test_a_browsers_form_is_refused_by_the_name_it_used(house: House, body: str, field: str) -> None:
-    refused(house, house.http("POST", FORM, body, URLENCODED), field)
-    answer = house.http("POST", FORM, body, BROWSER)
+def test_a_browsers_form_is_refused_by_the_name_it_used(
+    baton: InMemoryBaton, body: str, field: str
+) -> None:
+    refused(baton, baton.http("POST", FORM, body, URLENCODED), field)
+    answer = baton.http("POST", FORM, body, BROWSER)
     assert answer.status_code == 400
     assert answer.headers["Content-Type"].startswith("text/html")
     assert f"<strong>{field}</strong>" in answer.body.decode()
-    assert house.ports.memory.items == House().ports.memory.items
+    assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
 
 
-def test_a_browsers_oversized_form_gets_a_page_too(house: House) -> None:
-    answer = house.http("POST", FORM, "email=" + "a" * 70_000, BROWSER)
+def test_a_browsers_oversized_form_gets_a_page_too(baton: InMemoryBaton) -> None:
+    answer = baton.http("POST", FORM, "email=" + "a" * 70_000, BROWSER)
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
 
 
-def test_what_a_browser_typed_does_not_act_in_the_page_that_refuses_it(house: House) -> None:
+def test_what_a_browser_typed_does_not_act_in_the_page_that_refuses_it(
+    baton: InMemoryBaton,
+) -> None:
     body = urlencode({"email": "<script>alert(1)</script>", "<img src=x>": "y"})
-    page = house.http("POST", FORM, body, BROWSER).body.decode()
+    page = baton.http("POST", FORM, body, BROWSER).body.decode()
     assert "<script>" not in page
     assert "<img" not in page
 
 
-def test_a_good_form_of_a_browser_is_redirected_to_its_page(house: House) -> None:
-    answer = house.http("POST", "/v1/forms/unregistered", urlencode({**EMAIL, "_consent": "on"}), BROWSER)
+def test_a_good_form_of_a_browser_is_redirected_to_its_page(baton: InMemoryBaton) -> None:
+    answer = baton.http(
+        "POST", "/v1/forms/unregistered", urlencode({**EMAIL, "_consent": "on"}), BROWSER
+    )
     assert (answer.status_code, answer.headers["Location"]) == (303, "../../thanks")
-    house.world.documents.put("form", {"id": "demo", "thank_you_url": "https://keybook.example/thanks"}, "demo")
-    answer = house.http("POST", FORM, urlencode(EMAIL), BROWSER)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "https://keybook.example/thanks")
+    baton.world.documents.put(
+        "form", {"id": "demo", "thank_you_url": "https://keybook.example/thanks"}, "demo"
+    )
+    answer = baton.http("POST", FORM, urlencode(EMAIL), BROWSER)
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        "https://keybook.example/thanks",
+    )
 
 
-# --- the idempotency key --------------------------------------------------------------------------------------------
+# --- the idempotency key --------------------------------------------------------------------------
 
 
-def test_the_same_submission_again_gets_the_first_answer_and_counts_once(house: House) -> None:
+def test_the_same_submission_again_gets_the_first_answer_and_counts_once(
+    baton: InMemoryBaton,
+) -> None:
     data = {"fields": EMAIL, "visitor_id": "v1", "submission_id": "s1"}
-    first = house.post(FORM, data)
-    before = dict(house.ports.memory.items)
-    again = house.post(FORM, data)
+    first = baton.post(FORM, data)
+    before = dict(baton.ports.memory.items)
+    again = baton.post(FORM, data)
     assert (again.status_code, again.body) == (first.status_code, first.body) == (202, first.body)
-    assert house.ports.memory.items == before
+    assert baton.ports.memory.items == before
 
 
-def test_the_same_key_with_another_body_is_refused(house: House) -> None:
-    house.post(FORM, {"fields": EMAIL, "submission_id": "s1"})
-    before = dict(house.ports.memory.items)
-    answer = house.post(FORM, {"fields": {**EMAIL, "first_name": "Ann"}, "submission_id": "s1"})
+def test_the_same_key_with_another_body_is_refused(baton: InMemoryBaton) -> None:
+    baton.post(FORM, {"fields": EMAIL, "submission_id": "s1"})
+    before = dict(baton.ports.memory.items)
+    answer = baton.post(FORM, {"fields": {**EMAIL, "first_name": "Ann"}, "submission_id": "s1"})
     assert answer.status_code == 422
     assert json.loads(answer.body)["errors"][0]["field"] == "submission_id"
-    assert house.ports.memory.items == before
+    assert baton.ports.memory.items == before
 
 
-def test_one_key_on_two_forms_is_two_submissions(house: House) -> None:
-    house.post(FORM, {"fields": EMAIL, "submission_id": "s1"})
-    assert house.post("/v1/forms/trial", {"fields": EMAIL, "submission_id": "s1"}).status_code == 202
+def test_one_key_on_two_forms_is_two_submissions(baton: InMemoryBaton) -> None:
+    baton.post(FORM, {"fields": EMAIL, "submission_id": "s1"})
+    assert (
+        baton.post("/v1/forms/trial", {"fields": EMAIL, "submission_id": "s1"}).status_code == 202
+    )
 
 
 @pytest.mark.parametrize(("in_body", "status"), [(None, 202), ("", 202), ("k1", 202), ("k2", 422)])
-def test_the_header_and_the_body_agree_on_the_key(house: House, in_body: str | None, status: int) -> None:
+def test_the_header_and_the_body_agree_on_the_key(
+    baton: InMemoryBaton, in_body: str | None, status: int
+) -> None:
     data = {"fields": EMAIL} | ({"submission_id": in_body} if in_body is not None else {})
-    answer = house.post(FORM, data, {"Idempotency-Key": "k1"})
+    answer = baton.post(FORM, data, {"Idempotency-Key": "k1"})
     assert answer.status_code == status
     if status == 202:
         assert json.loads(answer.body)["submission_id"] == "k1"
     else:
-        refused(house, answer, "submission_id", status=422)
+        refused(baton, answer, "submission_id", status=422)
 
 
-def test_a_key_in_the_header_is_compared_after_parsing(house: House) -> None:
-    first = house.post(FORM, {"fields": EMAIL, "submission_id": "k1"})
-    again = house.http("POST", FORM, urlencode(EMAIL), {**URLENCODED, "Idempotency-Key": "k1"})
+def test_a_key_in_the_header_is_compared_after_parsing(baton: InMemoryBaton) -> None:
+    first = baton.post(FORM, {"fields": EMAIL, "submission_id": "k1"})
+    again = baton.http("POST", FORM, urlencode(EMAIL), {**URLENCODED, "Idempotency-Key": "k1"})
     assert (again.status_code, again.body) == (202, first.body)
 
 
-def test_a_key_that_is_too_long_is_named_as_the_header(house: House) -> None:
-    refused(house, house.post(FORM, {"fields": EMAIL}, {"Idempotency-Key": "k" * 201}), "Idempotency-Key")
+def test_a_key_that_is_too_long_is_named_as_the_header(baton: InMemoryBaton) -> None:
+    refused(
+        baton,
+        baton.post(FORM, {"fields": EMAIL}, {"Idempotency-Key": "k" * 201}),
+        "Idempotency-Key",
+    )
 
 
-# --- tracking -------------------------------------------------------------------------------------------------------
+# --- tracking -------------------------------------------------------------------------------------
 
 BAD_EVENTS: list[tuple[Any, str]] = [
     ([], "body"),
@@ -345,28 +393,34 @@ BAD_EVENTS: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("data", "field"), BAD_EVENTS)
 @pytest.mark.parametrize("path", [PAGE, TRACK, IDENTIFY])
-def test_a_wrong_field_of_an_event_is_named(house: House, path: str, data: Any, field: str) -> None:
-    refused(house, house.post(path, data), field)
+def test_a_wrong_field_of_an_event_is_named(
+    baton: InMemoryBaton, path: str, data: Any, field: str
+) -> None:
+    refused(baton, baton.post(path, data), field)
 
 
-@pytest.mark.parametrize(("data", "field"), [case for case in BAD_EVENTS if isinstance(case[0], dict)])
-def test_a_batch_of_nothing_good_is_refused_with_each_place(house: House, data: Any, field: str) -> None:
-    refused(house, house.post(BATCH, {"batch": [{"type": "page", **data}]}), f"batch.0.{field}")
+@pytest.mark.parametrize(
+    ("data", "field"), [case for case in BAD_EVENTS if isinstance(case[0], dict)]
+)
+def test_a_batch_of_nothing_good_is_refused_with_each_place(
+    baton: InMemoryBaton, data: Any, field: str
+) -> None:
+    refused(baton, baton.post(BATCH, {"batch": [{"type": "page", **data}]}), f"batch.0.{field}")
 
 
 @pytest.mark.parametrize("name", ["a\x00b", "a\nb", "a\ud800b", "", "x" * 101])
-def test_a_property_with_an_impossible_name_is_refused(house: House, name: str) -> None:
-    answer = house.post(PAGE, {"anonymousId": "v", "properties": {name: 1}})
+def test_a_property_with_an_impossible_name_is_refused(baton: InMemoryBaton, name: str) -> None:
+    answer = baton.post(PAGE, {"anonymousId": "v", "properties": {name: 1}})
     assert answer.status_code == 400
     assert json.loads(answer.body)["errors"][0]["field"].startswith("properties")
-    assert house.ports.memory.items == House().ports.memory.items
+    assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999"])
-def test_a_property_without_end_is_refused(house: House, number: str) -> None:
+def test_a_property_without_end_is_refused(baton: InMemoryBaton, number: str) -> None:
     """Python reads 1e999 as infinity, which no JSON that we answer with may hold."""
     body = f'{{"anonymousId": "v", "properties": {{"price": {number}}}}}'
-    refused(house, house.http("POST", PAGE, body, JSON), "properties.price")
+    refused(baton, baton.http("POST", PAGE, body, JSON), "properties.price")
 
 
 @pytest.mark.parametrize(
@@ -381,8 +435,10 @@ def test_a_property_without_end_is_refused(house: House, number: str) -> None:
         ({"email": "a@b.example", "company": {"employees": "many"}}, "traits.company_size"),
     ],
 )
-def test_a_wrong_trait_is_named_as_it_was_written(house: House, traits: Any, field: str) -> None:
-    refused(house, house.post(IDENTIFY, {"anonymousId": "v", "traits": traits}), field)
+def test_a_wrong_trait_is_named_as_it_was_written(
+    baton: InMemoryBaton, traits: Any, field: str
+) -> None:
+    refused(baton, baton.post(IDENTIFY, {"anonymousId": "v", "traits": traits}), field)
 
 
 @pytest.mark.parametrize(
@@ -401,72 +457,81 @@ def test_a_wrong_trait_is_named_as_it_was_written(house: House, traits: Any, fie
         {"batch": True},
     ],
 )
-def test_what_is_no_batch_is_refused(house: House, data: Any) -> None:
-    refused(house, house.post(BATCH, data), "batch")
+def test_what_is_no_batch_is_refused(baton: InMemoryBaton, data: Any) -> None:
+    refused(baton, baton.post(BATCH, data), "batch")
 
 
-def test_a_batch_of_101_events_is_refused_whole(house: House) -> None:
+def test_a_batch_of_101_events_is_refused_whole(baton: InMemoryBaton) -> None:
     events = [{"type": "page", "anonymousId": "v"}] * 101
-    refused(house, house.post(BATCH, {"batch": events}), "batch")
+    refused(baton, baton.post(BATCH, {"batch": events}), "batch")
 
 
-def test_a_batch_keeps_its_good_events_and_lists_the_others(house: House) -> None:
+def test_a_batch_keeps_its_good_events_and_lists_the_others(baton: InMemoryBaton) -> None:
     good = {"type": "page", "anonymousId": "v"}
-    answer = house.post(BATCH, {"batch": [good, 5, {"type": "screen"}, {**good, "timestamp": "x"}, good]})
+    answer = baton.post(
+        BATCH, {"batch": [good, 5, {"type": "screen"}, {**good, "timestamp": "x"}, good]}
+    )
     told = json.loads(answer.body)
     assert (answer.status_code, told["success"]) == (200, True)
     assert [one["index"] for one in told["rejected"]] == [1, 2, 3]
     assert all(one["reason"] for one in told["rejected"])
-    assert sum(sk.startswith("EVENT#") for _, sk in house.ports.memory.items) == 2
+    assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 2
 
 
-def test_an_event_over_32_kilobytes_in_a_batch_is_refused(house: House) -> None:
+def test_an_event_over_32_kilobytes_in_a_batch_is_refused(baton: InMemoryBaton) -> None:
     large = {"type": "page", "anonymousId": "v", "context": {"x": "a" * 33_000}}
-    refused(house, house.post(BATCH, {"batch": [large]}), "batch.0", status=413)
+    refused(baton, baton.post(BATCH, {"batch": [large]}), "batch.0", status=413)
 
 
 @pytest.mark.parametrize("given", ["wrong", 5, {"a": 1}, ["x"], "\ud800"])
 @pytest.mark.parametrize("path", [BATCH, PAGE])
-def test_a_wrong_write_key_is_refused(house: House, path: str, given: Any) -> None:
+def test_a_wrong_write_key_is_refused(baton: InMemoryBaton, path: str, given: Any) -> None:
     event = {"type": "page", "anonymousId": "v", "batch": [{"type": "page", "anonymousId": "v"}]}
-    refused(house, house.post(path, {**event, "writeKey": given}), "writeKey", status=401)
+    refused(baton, baton.post(path, {**event, "writeKey": given}), "writeKey", status=401)
 
 
-@pytest.mark.parametrize("header", ["Basic " + b64encode(b"wrong:").decode(), "Basic !!!", "basic x", "Basic /w=="])
-def test_a_wrong_write_key_in_the_header_is_refused(house: House, header: str) -> None:
+@pytest.mark.parametrize(
+    "header", ["Basic " + b64encode(b"wrong:").decode(), "Basic !!!", "basic x", "Basic /w=="]
+)
+def test_a_wrong_write_key_in_the_header_is_refused(baton: InMemoryBaton, header: str) -> None:
     for path in ENDPOINTS:
-        answer = house.post(path, {"anonymousId": "v", "fields": EMAIL}, {"Authorization": header})
-        refused(house, answer, "writeKey", status=401)
+        answer = baton.post(path, {"anonymousId": "v", "fields": EMAIL}, {"Authorization": header})
+        refused(baton, answer, "writeKey", status=401)
 
 
-def test_the_right_write_key_or_none_is_taken(house: House) -> None:
+def test_the_right_write_key_or_none_is_taken(baton: InMemoryBaton) -> None:
     basic = {"Authorization": "Basic " + b64encode(b"write-key:").decode()}
-    assert house.post(PAGE, {"anonymousId": "v"}, basic).status_code == 200
-    assert house.post(PAGE, {"anonymousId": "v", "writeKey": "write-key"}).status_code == 200
-    assert house.post(PAGE, {"anonymousId": "v", "writeKey": None}).status_code == 200
+    assert baton.post(PAGE, {"anonymousId": "v"}, basic).status_code == 200
+    assert baton.post(PAGE, {"anonymousId": "v", "writeKey": "write-key"}).status_code == 200
+    assert baton.post(PAGE, {"anonymousId": "v", "writeKey": None}).status_code == 200
 
 
-@pytest.mark.parametrize("visitor", ["undefined", "null", "NULL", " anonymous ", "[object Object]", "0"])
-def test_an_id_that_broken_clients_send_never_joins(house: House, visitor: str) -> None:
-    house.page("/pricing", visitor=visitor)
-    told = house.form("demo", visitor=visitor, **EMAIL)
+@pytest.mark.parametrize(
+    "visitor", ["undefined", "null", "NULL", " anonymous ", "[object Object]", "0"]
+)
+def test_an_id_that_broken_clients_send_never_joins(baton: InMemoryBaton, visitor: str) -> None:
+    baton.page("/pricing", visitor=visitor)
+    told = baton.form("demo", visitor=visitor, **EMAIL)
     assert told["visitor_id"] not in (None, visitor)
-    house.until_quiet()
-    assert house.lead()["score"]["groups"]["intent"] == 30
-    assert house.world.events.owner(f"VISITOR#{visitor.strip()}") is None
+    baton.until_quiet()
+    assert baton.lead()["score"]["groups"]["intent"] == 30
+    assert baton.world.events.owner(f"VISITOR#{visitor.strip()}") is None
 
 
-def test_beacons_of_plain_text_are_taken(house: House) -> None:
+def test_beacons_of_plain_text_are_taken(baton: InMemoryBaton) -> None:
     body = json.dumps({"anonymousId": "v"})
-    assert house.http("POST", PAGE, body, {"Content-Type": "text/plain;charset=UTF-8"}).status_code == 200
+    assert (
+        baton.http("POST", PAGE, body, {"Content-Type": "text/plain;charset=UTF-8"}).status_code
+        == 200
+    )
 
 
-# --- gzip -----------------------------------------------------------------------------------------------------------
+# --- gzip -----------------------------------------------------------------------------------------
 
 
-def test_a_gzipped_batch_is_taken(house: House) -> None:
+def test_a_gzipped_batch_is_taken(baton: InMemoryBaton) -> None:
     body = gzip.compress(json.dumps({"batch": [{"type": "page", "anonymousId": "v"}]}).encode())
-    assert house.http("POST", BATCH, body, {**JSON, "Content-Encoding": "gzip"}).status_code == 200
+    assert baton.http("POST", BATCH, body, {**JSON, "Content-Encoding": "gzip"}).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -482,11 +547,13 @@ def test_a_gzipped_batch_is_taken(house: House) -> None:
     ],
 )
 @pytest.mark.parametrize("path", [BATCH, PAGE])
-def test_a_bad_archive_is_refused(house: House, path: str, body: bytes, status: int) -> None:
-    refused(house, house.http("POST", path, body, JSON), "body", status=status)
+def test_a_bad_archive_is_refused(
+    baton: InMemoryBaton, path: str, body: bytes, status: int
+) -> None:
+    refused(baton, baton.http("POST", path, body, JSON), "body", status=status)
 
 
-# --- the pixel ------------------------------------------------------------------------------------------------------
+# --- the pixel ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -502,24 +569,26 @@ def test_a_bad_archive_is_refused(house: House, path: str, body: bytes, status: 
         ("?anonymousId=v&url=" + "x" * 2_049, "url"),
     ],
 )
-def test_a_wrong_parameter_of_the_pixel_is_named_as_it_was_written(house: House, query: str, field: str) -> None:
-    refused(house, house.http("GET", f"/v1/pixel{query}"), field)
+def test_a_wrong_parameter_of_the_pixel_is_named_as_it_was_written(
+    baton: InMemoryBaton, query: str, field: str
+) -> None:
+    refused(baton, baton.http("GET", f"/v1/pixel{query}"), field)
 
 
-def test_a_pixel_with_a_wrong_write_key_is_refused(house: House) -> None:
-    refused(house, house.http("GET", "/v1/pixel?anonymousId=v&writeKey=x"), "writeKey", status=401)
+def test_a_pixel_with_a_wrong_write_key_is_refused(baton: InMemoryBaton) -> None:
+    refused(baton, baton.http("GET", "/v1/pixel?anonymousId=v&writeKey=x"), "writeKey", status=401)
 
 
 @pytest.mark.parametrize("accept", ["image/*", "text/html", "*/*", "application/json"])
-def test_a_pixel_is_one_page_view_whatever_accept_says(house: House, accept: str) -> None:
+def test_a_pixel_is_one_page_view_whatever_accept_says(baton: InMemoryBaton, accept: str) -> None:
     path = "/v1/pixel?anonymousId=v&url=" + quote("https://keybook.example/pricing", safe="")
-    answer = house.http("GET", path, headers={"Accept": accept})
+    answer = baton.http("GET", path, headers={"Accept": accept})
     assert (answer.status_code, answer.body) == (204, b"")
-    (item,) = house.ports.memory.inserted[house.drained :]
+    (item,) = baton.ports.memory.inserted[baton.drained :]
     assert json.loads(str(item["properties"]))["path"] == "/pricing"
 
 
-# --- private endpoints ----------------------------------------------------------------------------------------------
+# --- private endpoints ----------------------------------------------------------------------------
 
 
 def cursor(place: str) -> str:
@@ -544,9 +613,11 @@ PRIVATE = ["/v1/leads?stage=lead", "/v1/leads/X", "/v1/leads/X/timeline", "/v1/o
         ("Bearer é", 401),
     ],
 )
-def test_a_private_endpoint_needs_the_token(house: House, path: str, header: str | None, status: int) -> None:
+def test_a_private_endpoint_needs_the_token(
+    baton: InMemoryBaton, path: str, header: str | None, status: int
+) -> None:
     headers = {"Authorization": header} if header is not None else {}
-    refused(house, house.http("GET", path, headers=headers), status=status)
+    refused(baton, baton.http("GET", path, headers=headers), status=status)
 
 
 BAD_CURSORS = [
@@ -573,11 +644,17 @@ BAD_CURSORS = [
         ("/v1/leads?email=nobody", "email"),
         ("/v1/leads?email=", "email"),
         ("/v1/leads?email=a%00@b.example", "email"),
-        *((f"/v1/leads?stage=lead&limit={limit}", "limit") for limit in ("0", "201", "-1", "x", "1.5", "", "9" * 99)),
+        *(
+            (f"/v1/leads?stage=lead&limit={limit}", "limit")
+            for limit in ("0", "201", "-1", "x", "1.5", "", "9" * 99)
+        ),
         ("/v1/leads?stage=lead&limit=%C2%B2", "limit"),
         *((f"/v1/leads?stage=lead&cursor={quote(bad)}", "cursor") for bad in BAD_CURSORS),
         ("/v1/leads?stage=lead&cursor=" + cursor('["2026-13-01", 1, "x"]'), "cursor"),
-        *((f"/v1/leads/X?as_of={bad}", "as_of") for bad in ("yesterday", "", "2026-02-30", "9999-12-31")),
+        *(
+            (f"/v1/leads/X?as_of={bad}", "as_of")
+            for bad in ("yesterday", "", "2026-02-30", "9999-12-31")
+        ),
         ("/v1/outbox?state=gone", "state"),
         ("/v1/outbox?limit=0", "limit"),
         *((f"/v1/outbox?cursor={quote(bad)}", "cursor") for bad in BAD_CURSORS),
@@ -586,33 +663,35 @@ BAD_CURSORS = [
         ("/v1/outbox?cursor=" + cursor('["\\u0001"]'), "cursor"),
     ],
 )
-def test_a_wrong_parameter_of_a_read_is_named(house: House, path: str, field: str) -> None:
-    refused(house, house.http("GET", path, headers=TOKEN), field)
+def test_a_wrong_parameter_of_a_read_is_named(baton: InMemoryBaton, path: str, field: str) -> None:
+    refused(baton, baton.http("GET", path, headers=TOKEN), field)
 
 
 @pytest.mark.parametrize("bad", BAD_CURSORS)
-def test_a_timelines_wrong_cursor_is_named(house: House, bad: str) -> None:
-    house.form("demo", **EMAIL)
-    house.until_quiet()
-    path = f"/v1/leads/{house.lead()['lead_id']}/timeline?cursor={quote(bad)}"
-    answer = house.http("GET", path, headers=TOKEN)
+def test_a_timelines_wrong_cursor_is_named(baton: InMemoryBaton, bad: str) -> None:
+    baton.form("demo", **EMAIL)
+    baton.until_quiet()
+    path = f"/v1/leads/{baton.lead()['lead_id']}/timeline?cursor={quote(bad)}"
+    answer = baton.http("GET", path, headers=TOKEN)
     assert answer.status_code == 400
     assert json.loads(answer.body)["errors"][0]["field"] == "cursor"
 
 
 @pytest.mark.parametrize("lead_id", ["X", "%00", "L" * 3_000, "%ED%A0%80", "..", "EVENT%23"])
 @pytest.mark.parametrize("what", ["", "/timeline"])
-def test_an_unknown_lead_is_not_found(house: House, lead_id: str, what: str) -> None:
-    refused(house, house.http("GET", f"/v1/leads/{lead_id}{what}", headers=TOKEN), status=404)
+def test_an_unknown_lead_is_not_found(baton: InMemoryBaton, lead_id: str, what: str) -> None:
+    refused(baton, baton.http("GET", f"/v1/leads/{lead_id}{what}", headers=TOKEN), status=404)
 
 
-def test_an_unknown_address_is_an_empty_list(house: House) -> None:
-    assert house.get("/v1/leads?email=nobody@acme.example") == {"leads": [], "next_cursor": None}
+def test_an_unknown_address_is_an_empty_list(baton: InMemoryBaton) -> None:
+    assert baton.get("/v1/leads?email=nobody@acme.example") == {"leads": [], "next_cursor": None}
 
 
-# --- anything at all ------------------------------------------------------------------------------------------------
+# --- anything at all ------------------------------------------------------------------------------
 
-texts = some.text(max_size=12) | some.sampled_from(["ann@acme.example", "v1", "2026-11-22T10:00:00Z", "\x00", "\ud800"])
+texts = some.text(max_size=12) | some.sampled_from(
+    ["ann@acme.example", "v1", "2026-11-22T10:00:00Z", "\x00", "\ud800"]
+)
 values = some.recursive(
     some.none() | some.booleans() | some.integers() | some.floats() | texts,
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(texts, inner, max_size=3),
@@ -627,12 +706,22 @@ names = some.sampled_from(
 )  # fmt: skip
 shaped = some.dictionaries(names, values | some.dictionaries(names, values, max_size=4), max_size=6)
 forms = some.fixed_dictionaries(
-    {"fields": some.builds(lambda more: {**EMAIL, **more}, some.dictionaries(texts, values, max_size=3))},
+    {
+        "fields": some.builds(
+            lambda more: {**EMAIL, **more}, some.dictionaries(texts, values, max_size=3)
+        )
+    },
     optional={"page": values, "campaign": values, "consent": values, "visitor_id": values},
 )
 events = some.fixed_dictionaries(
     {"type": some.sampled_from(["page", "track", "identify"]), "anonymousId": some.just("v1")},
-    optional={"properties": values, "traits": values, "context": values, "timestamp": texts, "event": values},
+    optional={
+        "properties": values,
+        "traits": values,
+        "context": values,
+        "timestamp": texts,
+        "event": values,
+    },
 )
 batches = some.fixed_dictionaries({"batch": some.lists(events | values, min_size=1, max_size=3)})
 
@@ -640,53 +729,64 @@ batches = some.fixed_dictionaries({"batch": some.lists(events | values, min_size
 @settings(max_examples=150)
 @given(some.sampled_from(ENDPOINTS), values | shaped | forms | events | batches)
 def test_whatever_json_comes_is_taken_whole_or_refused_whole(path: str, data: Any) -> None:
-    house = House()
-    before = dict(house.ports.memory.items)
-    answer = house.http("POST", path, json.dumps(data), JSON)
+    baton = InMemoryBaton()
+    before = dict(baton.ports.memory.items)
+    answer = baton.http("POST", path, json.dumps(data), JSON)
     assert answer.status_code < 500, answer.body
     if answer.status_code >= 400:
         assert answer.headers["Content-Type"] == "application/problem+json"
-        assert house.ports.memory.items == before
-    house.until_quiet()  # what was taken can be worked off
+        assert baton.ports.memory.items == before
+    baton.until_quiet()  # what was taken can be worked off
 
 
 @settings(max_examples=60)
-@given(some.sampled_from(ENDPOINTS), some.binary(max_size=60) | some.binary(max_size=40).map(lambda b: b"\x1f\x8b" + b))
+@given(
+    some.sampled_from(ENDPOINTS),
+    some.binary(max_size=60) | some.binary(max_size=40).map(lambda b: b"\x1f\x8b" + b),
+)
 def test_whatever_bytes_come_are_never_our_fault(path: str, body: bytes) -> None:
-    house = House()
-    before = dict(house.ports.memory.items)
+    baton = InMemoryBaton()
+    before = dict(baton.ports.memory.items)
     for headers in (JSON, URLENCODED, BROWSER) if path == FORM else (JSON,):
-        answer = house.http("POST", path, body, headers)
+        answer = baton.http("POST", path, body, headers)
         assert 400 <= answer.status_code < 500
-    assert house.ports.memory.items == before
+    assert baton.ports.memory.items == before
 
 
 @settings(max_examples=80)
-@given(some.dictionaries(some.sampled_from(["anonymousId", "url", "referrer", "writeKey", "x"]), texts, max_size=4))
+@given(
+    some.dictionaries(
+        some.sampled_from(["anonymousId", "url", "referrer", "writeKey", "x"]), texts, max_size=4
+    )
+)
 def test_whatever_the_pixel_is_asked_is_never_our_fault(query: dict[str, str]) -> None:
-    house = House()
-    before = dict(house.ports.memory.items)
-    answer = house.http("GET", "/v1/pixel?" + urlencode(query, errors="replace"))
+    baton = InMemoryBaton()
+    before = dict(baton.ports.memory.items)
+    answer = baton.http("GET", "/v1/pixel?" + urlencode(query, errors="replace"))
     assert answer.status_code < 500
-    assert (house.ports.memory.items == before) == (answer.status_code >= 400)
+    assert (baton.ports.memory.items == before) == (answer.status_code >= 400)
 
 
 @settings(max_examples=80)
 @given(
     some.sampled_from(["/v1/leads", "/v1/leads/X", "/v1/leads/X/timeline", "/v1/outbox"]),
-    some.dictionaries(some.sampled_from(["stage", "email", "limit", "cursor", "state"]), texts, max_size=4),
+    some.dictionaries(
+        some.sampled_from(["stage", "email", "limit", "cursor", "state"]), texts, max_size=4
+    ),
 )
-def test_whatever_is_asked_of_a_private_endpoint_is_never_our_fault(path: str, query: dict[str, str]) -> None:
-    house = House()
-    before = dict(house.ports.memory.items)
-    answer = house.http("GET", f"{path}?{urlencode(query, errors='replace')}", headers=TOKEN)
+def test_whatever_is_asked_of_a_private_endpoint_is_never_our_fault(
+    path: str, query: dict[str, str]
+) -> None:
+    baton = InMemoryBaton()
+    before = dict(baton.ports.memory.items)
+    answer = baton.http("GET", f"{path}?{urlencode(query, errors='replace')}", headers=TOKEN)
     assert answer.status_code < 500
-    assert house.ports.memory.items == before
+    assert baton.ports.memory.items == before
 
 
-def test_health_and_the_tracker_need_nothing(house: House) -> None:
-    assert house.http("GET", "/v1/health").status_code == 200
-    tracker = house.http("GET", "/t.js")
+def test_health_and_the_tracker_need_nothing(baton: InMemoryBaton) -> None:
+    assert baton.http("GET", "/v1/health").status_code == 200
+    tracker = baton.http("GET", "/t.js")
     assert tracker.status_code == 200
     assert tracker.headers["Content-Type"].startswith("text/javascript")
     assert len(gzip.compress(tracker.body, mtime=0)) < 5_000

@@ -34,7 +34,9 @@ def _is_text(character: str) -> bool:
         return False
 
 
-@pytest.mark.parametrize("url", ["https://x.example/a?b#c", "/path", "", "  https://x.example  ", "x:y"])
+@pytest.mark.parametrize(
+    "url", ["https://x.example/a?b#c", "/path", "", "  https://x.example  ", "x:y"]
+)
 def test_an_address_or_a_path_is_taken(url: str) -> None:
     assert web_address(url) == url.strip()
 
@@ -82,7 +84,18 @@ def test_the_campaign_is_what_was_given_else_what_the_address_says(
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"NaN", b"[Infinity]", b"-Infinity", b"\xff", b"[" * 9_999, b"1" * 5_000, b"\xef\xbb\xbf1"]
+    "body",
+    [
+        b"",
+        b"{",
+        b"NaN",
+        b"[Infinity]",
+        b"-Infinity",
+        b"\xff",
+        b"[" * 9_999,
+        b"1" * 5_000,
+        b"\xef\xbb\xbf1",
+    ],
 )
 def test_what_is_not_strict_json_is_refused(body: bytes) -> None:
     with pytest.raises(InputError) as refused:
@@ -96,7 +109,7 @@ def test_json_over_its_limit_is_not_even_read() -> None:
         parse_json(b"[1 ]", 3)
 
 
-# --- time -----------------------------------------------------------------------------------------------------------
+# --- time -----------------------------------------------------------------------------------------
 
 
 @given(some.integers(0, LAST_MS))
@@ -120,7 +133,9 @@ def test_a_time_is_read_as_utc(text: str, at: datetime) -> None:
     assert parse_time(text).tzinfo is UTC
 
 
-@pytest.mark.parametrize("text", ["", "now", "2026-13-01", "0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"])
+@pytest.mark.parametrize(
+    "text", ["", "now", "2026-13-01", "0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00"]
+)
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         parse_time(text)

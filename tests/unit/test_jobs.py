@@ -1,4 +1,6 @@
-"""Jobs: what a request leaves, the clock goes on with; one runner at a time, and nothing is done twice."""
+"""Jobs: what a request leaves, the clock goes on with; one runner at a time, and nothing is done
+twice.
+"""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +12,21 @@ import pytest
 from chalicelib.clock.clock import Clock, Due, Task
 from chalicelib.errors import ConflictError
 from chalicelib.limits import CHANGED_MAX_LEADS, JOBS_SECONDS, REQUEST_SLICE_SECONDS, TICK_SECONDS
-from chalicelib.publishing.work import LEASE, Job, JobKind, JobState, Phase, Work, ended, shape, taken
+from chalicelib.publishing.work import (
+    LEASE,
+    Job,
+    JobKind,
+    JobState,
+    Phase,
+    Work,
+    ended,
+    shape,
+    taken,
+)
 from chalicelib.store.jobs import Jobs
 from chalicelib.wiring.world import World
-from tests.baton import House
-from tests.drafts import EASY_MQL, TickingClock, draft, house_of, stages, transitions
+from tests.baton import InMemoryBaton
+from tests.drafts import EASY_MQL, TickingClock, baton_of, draft, stages, transitions
 from tests.fakes import NOW, FakeClock
 from tests.unit.test_clock import Worker
 
@@ -33,36 +45,43 @@ def test_a_job_that_is_over_is_never_due() -> None:
 
 
 def test_a_job_is_told_as_the_api_promises() -> None:
-    told = {"id": "j", "kind": "simulate", "state": "running", "done": 0, "total": 0, "report": None}
+    told = {
+        "id": "j",
+        "kind": "simulate",
+        "state": "running",
+        "done": 0,
+        "total": 0,
+        "report": None,
+    }
     assert shape(JOB) == told
 
 
-# --- a simulation that takes longer than a request ------------------------------------------------------------------
+# --- a simulation that takes longer than a request ------------------------------------------------
 
 
-def long_simulation(number: int = 400) -> tuple[House, Any]:
+def long_simulation(number: int = 400) -> tuple[InMemoryBaton, Any]:
     """A house in which every look at the clock takes long, and the job that its request left."""
-    house, _ = house_of(number, TickingClock(timedelta(milliseconds=50)))
-    found = house.world.publishing.simulate(document=draft(mql=EASY_MQL))
+    baton, _ = baton_of(number, TickingClock(timedelta(milliseconds=50)))
+    found = baton.world.publishing.simulate(document=draft(mql=EASY_MQL))
     assert found.report is None
-    return house, found.job
+    return baton, found.job
 
 
-def job(house: House, found: Any) -> Any:
-    return World(house.ports).publishing.job(found["id"])
+def job(baton: InMemoryBaton, found: Any) -> Any:
+    return World(baton.ports).publishing.job(found["id"])
 
 
-def test_a_large_house_is_simulated_by_a_job_that_shows_how_far_it_is() -> None:
-    house, found = long_simulation()
+def test_a_large_baton_is_simulated_by_a_job_that_shows_how_far_it_is() -> None:
+    baton, found = long_simulation()
     assert (found["kind"], found["state"], found["report"]) == ("simulate", "running", None)
     assert 0 < found["done"] < 400
     assert 200 < found["total"] < 800
     seen = [found["done"]]
-    while job(house, found)["state"] == "running":
-        house.minutes_later(1)
-        seen.append(job(house, found)["done"])
+    while job(baton, found)["state"] == "running":
+        baton.minutes_later(1)
+        seen.append(job(baton, found)["done"])
     assert seen == sorted(set(seen))
-    over = job(house, found)
+    over = job(baton, found)
     assert (over["state"], over["done"], over["total"]) == ("done", 400, 400)
     assert over["report"]["changes"] == {"lead->mql": 400}
     assert len({one["lead_id"] for one in over["report"]["leads"]}) == 400
@@ -71,66 +90,70 @@ def test_a_large_house_is_simulated_by_a_job_that_shows_how_far_it_is() -> None:
 
 
 def test_it_finds_what_a_request_would_have_found() -> None:
-    house, found = long_simulation()
-    while job(house, found)["state"] == "running":
-        house.minutes_later(1)
-    quick, _ = house_of(400)
+    baton, found = long_simulation()
+    while job(baton, found)["state"] == "running":
+        baton.minutes_later(1)
+    quick, _ = baton_of(400)
     report = quick.world.publishing.simulate(document=draft(mql=EASY_MQL)).report
-    assert job(house, found)["report"] == report
+    assert job(baton, found)["report"] == report
 
 
 def test_a_publish_may_rest_on_it() -> None:
-    house, found = long_simulation(120)
-    version, _ = house.world.publishing.draft(draft(mql=EASY_MQL))
-    while job(house, found)["state"] == "running":
-        house.minutes_later(1)
-    assert house.world.publishing.publish(version, 120)["kind"] == "publish"
+    baton, found = long_simulation(120)
+    version, _ = baton.world.publishing.draft(draft(mql=EASY_MQL))
+    while job(baton, found)["state"] == "running":
+        baton.minutes_later(1)
+    assert baton.world.publishing.publish(version, 120)["kind"] == "publish"
 
 
 def test_a_simulation_writes_no_lead() -> None:
-    house, found = long_simulation(120)
-    before = {key: item for key, item in house.ports.memory.items.items() if key[0].startswith("LEAD#")}
-    while job(house, found)["state"] == "running":
-        house.minutes_later(1)
-    assert {key: item for key, item in house.ports.memory.items.items() if key[0].startswith("LEAD#")} == before
+    baton, found = long_simulation(120)
+    before = {
+        key: item for key, item in baton.ports.memory.items.items() if key[0].startswith("LEAD#")
+    }
+    while job(baton, found)["state"] == "running":
+        baton.minutes_later(1)
+    assert {
+        key: item for key, item in baton.ports.memory.items.items() if key[0].startswith("LEAD#")
+    } == before
 
 
 def test_only_so_many_leads_are_listed_and_the_others_counted() -> None:
-    house, ids = house_of(CHANGED_MAX_LEADS + 7)
-    report = house.world.publishing.simulate(document=draft(mql=EASY_MQL)).report
+    baton, ids = baton_of(CHANGED_MAX_LEADS + 7)
+    report = baton.world.publishing.simulate(document=draft(mql=EASY_MQL)).report
     assert report is not None
     assert report["changes"] == {"lead->mql": len(ids)}
     assert (len(report["leads"]), report["truncated"]) == (CHANGED_MAX_LEADS, True)
 
 
-# --- one runner at a time -------------------------------------------------------------------------------------------
+# --- one runner at a time -------------------------------------------------------------------------
 
 
-def publishing(number: int = 300) -> tuple[House, list[str], Any]:
+def publishing(number: int = 300) -> tuple[InMemoryBaton, list[str], Any]:
     """A house in the middle of a publish."""
-    house, ids = house_of(number, TickingClock())
-    version, _ = house.world.publishing.draft(draft(mql=EASY_MQL))
-    return house, ids, house.world.publishing.publish(version, None, force=True)
+    baton, ids = baton_of(number, TickingClock())
+    version, _ = baton.world.publishing.draft(draft(mql=EASY_MQL))
+    return baton, ids, baton.world.publishing.publish(version, None, force=True)
 
 
 def test_a_job_that_another_runner_has_is_left_alone() -> None:
-    house, _, found = publishing()
-    jobs = Jobs(house.ports.memory, house.world.models)
+    baton, _, found = publishing()
+    jobs = Jobs(baton.ports.memory, baton.world.models)
     kept = jobs.read(found["id"])
     assert kept is not None
-    leased = replace(taken(kept, house.ports.now()), version=kept.version + 1)
+    leased = replace(taken(kept, baton.ports.now()), version=kept.version + 1)
     jobs.save(kept, leased)
-    house.minutes_later(1)
+    baton.minutes_later(1)
     assert jobs.read(found["id"]) == leased
-    house.minutes_later(1)
+    baton.minutes_later(1)
     assert jobs.read(found["id"]) != leased
 
 
 def test_a_runner_whose_lease_is_over_writes_nothing_more() -> None:
     """It moves the lead that it had in its hands, which the other runner finds moved."""
-    house, ids, found = publishing()
-    jobs, version = Jobs(house.ports.memory, house.world.models), 0
-    moved = house.world.qualify.published
+    baton, ids, found = publishing()
+    jobs, version = Jobs(baton.ports.memory, baton.world.models), 0
+    moved = baton.world.qualify.published
 
     def moved_while_another_takes_the_job(lead_id: str) -> bool:
         nonlocal version
@@ -141,21 +164,21 @@ def test_a_runner_whose_lease_is_over_writes_nothing_more() -> None:
             jobs.save(kept, replace(kept, version=version))
         return moved(lead_id)
 
-    house.world.qualify.published = moved_while_another_takes_the_job  # type: ignore[method-assign]
-    house.minutes_later(1)
+    baton.world.qualify.published = moved_while_another_takes_the_job  # type: ignore[method-assign]
+    baton.minutes_later(1)
     kept = jobs.read(found["id"])
     assert kept is not None
-    house.world.qualify.published = moved  # type: ignore[method-assign]
+    baton.world.qualify.published = moved  # type: ignore[method-assign]
     for _ in range(20):
-        house.minutes_later(1)
-    assert job(house, found)["state"] == "done"
-    assert stages(house, ids) == {"mql": 300}
-    assert set(transitions(house, ids)) == {1}
+        baton.minutes_later(1)
+    assert job(baton, found)["state"] == "done"
+    assert stages(baton, ids) == {"mql": 300}
+    assert set(transitions(baton, ids)) == {1}
 
 
 def test_a_job_is_written_by_the_version_that_was_read() -> None:
-    house, _, found = publishing(1)
-    jobs = Jobs(house.ports.memory, house.world.models)
+    baton, _, found = publishing(1)
+    jobs = Jobs(baton.ports.memory, baton.world.models)
     kept = jobs.read(found["id"])
     assert kept is not None
     jobs.save(kept, replace(kept, version=kept.version + 1))
@@ -164,31 +187,31 @@ def test_a_job_is_written_by_the_version_that_was_read() -> None:
 
 
 def test_jobs_survive_a_busy_table() -> None:
-    house, ids = house_of(60, TickingClock())
-    version, _ = house.world.publishing.draft(draft(mql=EASY_MQL))
-    house.ports.memory.be_busy(3)
-    found = house.world.publishing.publish(version, None, force=True)
+    baton, ids = baton_of(60, TickingClock())
+    version, _ = baton.world.publishing.draft(draft(mql=EASY_MQL))
+    baton.ports.memory.be_busy(3)
+    found = baton.world.publishing.publish(version, None, force=True)
     for _ in range(20):
-        house.ports.clock.tick(timedelta(minutes=1))
-        house.world.clock.tick()
-    assert job(house, found)["state"] == "done"
-    assert stages(house, ids) == {"mql": 60}
-    assert set(transitions(house, ids)) == {1}
+        baton.ports.clock.tick(timedelta(minutes=1))
+        baton.world.clock.tick()
+    assert job(baton, found)["state"] == "done"
+    assert stages(baton, ids) == {"mql": 60}
+    assert set(transitions(baton, ids)) == {1}
 
 
 def test_leads_that_are_captured_meanwhile_are_brought_along() -> None:
-    house, _, found = publishing(100)
+    baton, _, found = publishing(100)
     late = "late@acme.example"
-    house.page("/blog/a", "late")
-    house.form("newsletter", "late", email=late)
-    house.until_quiet()
+    baton.page("/blog/a", "late")
+    baton.form("newsletter", "late", email=late)
+    baton.until_quiet()
     for _ in range(20):
-        house.minutes_later(1)
-    assert job(house, found)["state"] == "done"
-    assert house.world.leads.read(house.world.lead_id(late)).activation == 2
+        baton.minutes_later(1)
+    assert job(baton, found)["state"] == "done"
+    assert baton.world.leads.read(baton.world.lead_id(late)).activation == 2
 
 
-# --- beside everything else that is due -----------------------------------------------------------------------------
+# --- beside everything else that is due -----------------------------------------------------------
 
 
 class Works:
@@ -275,6 +298,6 @@ def test_a_job_that_fails_is_told_and_comes_again(calls: list[str]) -> None:
 
 
 def test_a_request_works_on_its_job_for_a_few_seconds() -> None:
-    house, _, found = publishing()
+    baton, _, found = publishing()
     assert found["state"] == "running"
-    assert house.ports.clock.time - NOW < timedelta(seconds=2 * REQUEST_SLICE_SECONDS)
+    assert baton.ports.clock.time - NOW < timedelta(seconds=2 * REQUEST_SLICE_SECONDS)

@@ -15,20 +15,22 @@ from chalicelib.qualify.effects import Change
 from chalicelib.scoring.model import compiled
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
-from tests.baton import ANN, TOKEN, House, model_document
+from tests.baton import ANN, TOKEN, InMemoryBaton, model_document
 from tests.fakes import NOW
 from tools import leads, simulate
 from tools.exports import lead_of, line_of
 
 
-def house_of_two() -> House:
-    """Ann, who fits and looked at the prices once, and somebody of whom only the address is known."""
-    house = House()
-    house.page("/pricing", at=house.ports.now() - timedelta(days=1))
-    house.form("tour", consent=True, **ANN)
-    house.form("newsletter", visitor="v2", email="x@acme.example")
-    house.until_quiet()
-    return house
+def baton_of_two() -> InMemoryBaton:
+    """Ann, who fits and looked at the prices once, and somebody of whom only the address is
+    known.
+    """
+    baton = InMemoryBaton()
+    baton.page("/pricing", at=baton.ports.now() - timedelta(days=1))
+    baton.form("tour", consent=True, **ANN)
+    baton.form("newsletter", visitor="v2", email="x@acme.example")
+    baton.until_quiet()
+    return baton
 
 
 def eager() -> dict[str, Any]:
@@ -39,13 +41,15 @@ def eager() -> dict[str, Any]:
 
 
 def test_on_a_healthy_table_a_rebuild_finds_no_difference() -> None:
-    assert leads.rebuild(house_of_two().world) == "2 leads rebuilt, 0 differed."
+    assert leads.rebuild(baton_of_two().world) == "2 leads rebuilt, 0 differed."
 
 
 def test_a_rebuild_puts_a_lead_right_and_names_what_differed_but_nothing_personal() -> None:
-    world = house_of_two().world
+    world = baton_of_two().world
     ann = world.leads.read(world.lead_id(ANN["email"]))
-    world.leads.write(ann, replace(ann, version=ann.version + 1, tally=Tally(), profile={}), Change())
+    world.leads.write(
+        ann, replace(ann, version=ann.version + 1, tally=Tally(), profile={}), Change()
+    )
     told = leads.rebuild(world)
     assert told.splitlines()[-1] == "2 leads rebuilt, 1 differed."
     assert "profile.job_title" in told
@@ -55,22 +59,25 @@ def test_a_rebuild_puts_a_lead_right_and_names_what_differed_but_nothing_persona
 
 
 def test_a_lead_that_turned_out_to_be_another_is_rebuilt_once_and_exported_once() -> None:
-    house = house_of_two()
-    other = {"other_lead_id": house.world.lead_id("x@acme.example")}
-    assert house.post(f"/v1/leads/{house.world.lead_id(ANN['email'])}/merge", other, TOKEN).status_code == 200
-    assert leads.rebuild(house.world) == "1 leads rebuilt, 0 differed."
-    assert len(list(leads.export(house.world))) == 2, "the header and the one lead"
+    baton = baton_of_two()
+    other = {"other_lead_id": baton.world.lead_id("x@acme.example")}
+    assert (
+        baton.post(f"/v1/leads/{baton.world.lead_id(ANN['email'])}/merge", other, TOKEN).status_code
+        == 200
+    )
+    assert leads.rebuild(baton.world) == "1 leads rebuilt, 0 differed."
+    assert len(list(leads.export(baton.world))) == 2, "the header and the one lead"
 
 
 def test_an_export_holds_the_model_the_routing_and_every_lead() -> None:
-    header, *lines = leads.export(house_of_two().world)
+    header, *lines = leads.export(baton_of_two().world)
     assert header["model"]["name"] == model_document()["name"]
     assert header["routing"]["people"]
     assert {line["profile"]["email"] for line in lines} == {"ann@acme.example", "x@acme.example"}
 
 
 def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
-    lines = json.loads(json.dumps(list(leads.export(house_of_two().world))))
+    lines = json.loads(json.dumps(list(leads.export(baton_of_two().world))))
     found = simulate.simulate(iter(lines), compiled(eager(), 0), NOW.date())
     assert found["changes"] == {"lead->mql": 1}
     assert found["handoffs_per_week"]["capacity"] == 50
@@ -80,7 +87,7 @@ def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
 
 
 def test_an_export_cannot_recount_and_says_so() -> None:
-    lines = list(leads.export(house_of_two().world))
+    lines = list(leads.export(baton_of_two().world))
     draft = eager()
     draft["signals"]["pricing-page"]["where"]["path"] = ["/prices*"]
     words = simulate.told(simulate.simulate(iter(lines), compiled(draft, 0), NOW.date()))
@@ -91,13 +98,21 @@ def test_outcomes_are_told_where_they_are_known() -> None:
     won = make.lead(
         profile=make.profile(),
         tally=make.seen(demo_request=[20]),
-        standing=Standing(stage=Stage.CUSTOMER, outcome=Outcome.WON, handed_on=make.day(-20), entered_on=make.day(-1)),
+        standing=Standing(
+            stage=Stage.CUSTOMER,
+            outcome=Outcome.WON,
+            handed_on=make.day(-20),
+            entered_on=make.day(-1),
+        ),
         matching=make.model().matching,
         version=1,
     )
     header = {"model": model_document(), "version": 1, "routing": None}
     words = simulate.told(simulate.simulate(iter([header, line_of(won)]), make.model(), NOW.date()))
-    assert "Of 1 won and 0 lost:\n  precision 100% now, 100% then\n  recall 100% now, 100% then" in words
+    assert (
+        "Of 1 won and 0 lost:\n  precision 100% now, 100% then\n  recall 100% now, 100% then"
+        in words
+    )
 
 
 HEADER = json.dumps({"model": model_document(), "version": 1, "routing": None})
@@ -115,8 +130,12 @@ HEADER = json.dumps({"model": model_document(), "version": 1, "routing": None})
         ([HEADER, '{"lead_id": "A'], "line 2 is no JSON"),
     ],
 )
-def test_what_is_no_export_is_refused_in_words(lines: list[str], says: str, tmp_path: Path, capsys: Any) -> None:
-    """A file that was cut off said `Expecting value`, and one without its first line said `'model'`."""
+def test_what_is_no_export_is_refused_in_words(
+    lines: list[str], says: str, tmp_path: Path, capsys: Any
+) -> None:
+    """A file that was cut off said `Expecting value`, and one without its first line said
+    `'model'`.
+    """
     export, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
     export.write_text("\n".join(lines))
     draft.write_text(json.dumps(eager()))
@@ -126,7 +145,7 @@ def test_what_is_no_export_is_refused_in_words(lines: list[str], says: str, tmp_
 
 def test_the_command_tries_a_file_on_a_file(tmp_path: Path, capsys: Any) -> None:
     export, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
-    assert leads.write(leads.export(house_of_two().world), export) == 2
+    assert leads.write(leads.export(baton_of_two().world), export) == 2
     assert export.stat().st_mode & 0o777 == 0o600
     draft.write_text(json.dumps(eager()))
     assert simulate.main([str(draft), str(export)]) == 0
@@ -143,8 +162,12 @@ def test_a_refused_draft_is_named_with_its_path(tmp_path: Path, capsys: Any) -> 
 DAYS = st.integers(make.TODAY.toordinal() - 399, make.TODAY.toordinal())
 TALLIES = st.builds(
     Tally,
-    st.dictionaries(st.sampled_from(["blog", "cart"]), st.dictionaries(DAYS, st.integers(1, 9), min_size=1)),
-    st.dictionaries(st.just("guide-download"), st.dictionaries(st.sampled_from(["a1", "b2"]), DAYS, min_size=1)),
+    st.dictionaries(
+        st.sampled_from(["blog", "cart"]), st.dictionaries(DAYS, st.integers(1, 9), min_size=1)
+    ),
+    st.dictionaries(
+        st.just("guide-download"), st.dictionaries(st.sampled_from(["a1", "b2"]), DAYS, min_size=1)
+    ),
 )
 STANDINGS = st.builds(
     Standing,
@@ -164,9 +187,19 @@ STANDINGS = st.builds(
 
 @given(TALLIES, STANDINGS)
 def test_a_line_brings_back_all_that_a_simulation_asks(tally: Tally, standing: Standing) -> None:
-    kept = make.lead(tally=tally, standing=standing, profile=make.profile(), touches=make.came_by("cpc"), matching="m")
+    kept = make.lead(
+        tally=tally,
+        standing=standing,
+        profile=make.profile(),
+        touches=make.came_by("cpc"),
+        matching="m",
+    )
     again = lead_of(json.loads(json.dumps(line_of(kept))))
-    assert (again.tally, again.standing, again.matching) == (kept.tally, kept.standing, kept.matching)
+    assert (again.tally, again.standing, again.matching) == (
+        kept.tally,
+        kept.standing,
+        kept.matching,
+    )
     assert {name: one.value for name, one in again.profile.items()} == dict(make.BEST_FIT)
     assert again.touches.first
     assert again.touches.first.medium == "cpc"

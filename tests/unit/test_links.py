@@ -31,7 +31,9 @@ def test_after_a_rotation_old_links_work_and_new_ones_are_signed_anew() -> None:
 
 def test_a_key_that_was_rotated_out_signs_nothing_any_more() -> None:
     with pytest.raises(NotFoundError):
-        links(current="three", previous="two").read("unsubscribe", links(current="one").sign("unsubscribe", "LEAD"))
+        links(current="three", previous="two").read(
+            "unsubscribe", links(current="one").sign("unsubscribe", "LEAD")
+        )
 
 
 def test_a_link_is_for_one_purpose() -> None:
@@ -41,7 +43,13 @@ def test_a_link_is_for_one_purpose() -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [lambda token: token[:-1], lambda token: "x" + token, lambda token: token + "x", lambda token: token[:0]]
+    "change",
+    [
+        lambda token: token[:-1],
+        lambda token: "x" + token,
+        lambda token: token + "x",
+        lambda token: token[:0],
+    ],
 )
 def test_a_changed_token_is_not_ours(change: Callable[[str], str]) -> None:
     one = links(current="one")

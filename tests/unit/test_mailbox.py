@@ -34,9 +34,13 @@ def test_texts_are_kept_by_phone_newest_first() -> None:
     assert mailbox_of(NOTHING, {"sms_messages": texts}).phones == [Phone("+49301", ["two", "one"])]
 
 
-@pytest.mark.parametrize("hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ mails }}"])
+@pytest.mark.parametrize(
+    "hostile", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ mails }}"]
+)
 def test_whatever_is_in_a_message_is_text(hostile: str) -> None:
-    sent = {"messages": {"1": [mail(hostile, 1.0, hostile) | {"BodyText": hostile, "Source": hostile}]}}
+    sent = {
+        "messages": {"1": [mail(hostile, 1.0, hostile) | {"BodyText": hostile, "Source": hostile}]}
+    }
     page = render(mailbox_of(sent, {"sms_messages": {hostile: [{"Message": hostile}]}}))
     tags = Tags()
     tags.feed(page)

@@ -12,7 +12,7 @@ from chalicelib.scoring.matching import Matcher, Signal, value_of
 from chalicelib.scoring.pattern import matches_any
 from tests import factories as make
 
-texts = some.text("abAßẞ/", max_size=6)  # ß folds to two letters
+texts = some.text("abAßẞ/", max_size=6)  # ß folds to two emails
 patterns = some.lists(some.text("abAß/*", max_size=5), min_size=1, max_size=3).map(tuple)
 properties = some.sampled_from(["path", "asset", "message", "source", "medium", "campaign"])
 signals = some.builds(
@@ -20,7 +20,9 @@ signals = some.builds(
     id=some.uuids().map(str),
     kind=some.just(Kind.TRACK),
     names=some.none() | patterns,
-    where=some.dictionaries(properties, patterns, max_size=2).map(lambda where: tuple(where.items())),
+    where=some.dictionaries(properties, patterns, max_size=2).map(
+        lambda where: tuple(where.items())
+    ),
     distinct=some.none() | some.sampled_from(["path", "asset", "medium"]),
     topic=some.none(),
     words=some.just("an act"),
@@ -28,7 +30,9 @@ signals = some.builds(
 events = some.builds(
     lambda name, **parts: make.event(Kind.TRACK, name, **parts),
     texts,
-    properties=some.dictionaries(some.sampled_from(["path", "asset"]), texts | some.integers(0, 9) | some.booleans()),
+    properties=some.dictionaries(
+        some.sampled_from(["path", "asset"]), texts | some.integers(0, 9) | some.booleans()
+    ),
     fields=some.dictionaries(some.sampled_from(["message", "asset"]), texts),
     campaign=some.dictionaries(some.sampled_from(["source", "medium", "name"]), texts),
 )
@@ -53,7 +57,14 @@ def test_all_at_once_finds_what_one_by_one_does(many: list[Signal], happened: li
 
 
 def found(event: Event, **asked: Any) -> bool:
-    parts: Mapping[str, Any] = {"id": "s", "names": None, "where": (), "distinct": None, "topic": None, "words": "s"}
+    parts: Mapping[str, Any] = {
+        "id": "s",
+        "names": None,
+        "where": (),
+        "distinct": None,
+        "topic": None,
+        "words": "s",
+    }
     return bool(Matcher.of([Signal(kind=event.kind, **{**parts, **asked})]).signals_of(event))
 
 

@@ -1,4 +1,6 @@
-"""The model's format: the default loads whole, what is outside the format is refused, and what its operators mean."""
+"""The model's format: the default loads whole, what is outside the format is refused, and what its
+operators mean.
+"""
 
 from typing import Any
 
@@ -19,9 +21,9 @@ def test_the_default_model_loads_whole() -> None:
     model, document = make.model(), model_document()
     rules = document["rules"]
     assert list(model.signals) == list(document["signals"])
-    assert {rule.id for rule in model.field_rules} | {rule.id for rule in model.behaviour_rules} == {
-        key for side in rules.values() for key in side
-    }
+    assert {rule.id for rule in model.field_rules} | {
+        rule.id for rule in model.behaviour_rules
+    } == {key for side in rules.values() for key in side}
     assert len(model.field_rules) + len(model.behaviour_rules) == sum(map(len, rules.values()))
     assert (len(model.mql), len(model.sql)) == (5, 6)
     assert model.groups == {
@@ -42,7 +44,9 @@ def test_the_default_model_is_out_of_a_hundred() -> None:
 
 def test_fit_and_channel_alone_stay_below_the_mql_threshold() -> None:
     most = make.model().groups["fit"][1] + make.model().groups["channel"][1]
-    assert all(dict(condition.thresholds).get("score", 0) > most for condition in make.model().mql[:1])
+    assert all(
+        dict(condition.thresholds).get("score", 0) > most for condition in make.model().mql[:1]
+    )
     assert all(
         condition.signal or {"engagement", "activity"} & dict(condition.thresholds).keys()
         for condition in make.model().mql
@@ -64,7 +68,9 @@ def test_fit_and_channel_alone_stay_below_the_mql_threshold() -> None:
 )
 def test_a_rule_has_its_sides_default_group_unless_it_names_one(rule: str, group: str) -> None:
     model = make.model()
-    groups = {one.id: one.group for one in model.field_rules} | {one.id: one.group for one in model.behaviour_rules}
+    groups = {one.id: one.group for one in model.field_rules} | {
+        one.id: one.group for one in model.behaviour_rules
+    }
     assert groups[rule] == group
 
 
@@ -104,16 +110,23 @@ def test_a_key_outside_the_format_is_refused_by_its_path(path: tuple[str | int, 
     assert message.startswith(".".join(map(str, (*path, "nonsense"))))
 
 
-@pytest.mark.parametrize("side", ["profile", "channel", "actions", "undesirables", "groups", "stages"])
+@pytest.mark.parametrize(
+    "side", ["profile", "channel", "actions", "undesirables", "groups", "stages"]
+)
 def test_a_part_of_the_wrong_shape_is_refused(side: str) -> None:
     where = () if side in ("groups", "stages") else ("rules",)
-    assert refusal(changed(*where, **{side: [1]})) == f"{'.'.join((*where, side))}: keys with their values are needed"
+    assert (
+        refusal(changed(*where, **{side: [1]}))
+        == f"{'.'.join((*where, side))}: keys with their values are needed"
+    )
 
 
 @pytest.mark.parametrize("points", [float("inf"), float("nan"), 10**400])
 def test_points_that_are_no_number_are_refused_by_name(points: float) -> None:
     """YAML knows .inf and .nan; they used to end in an error that was not ours."""
-    assert refusal(changed("rules", "actions", "blog", points=points)).startswith("rules.actions.blog.points: ")
+    assert refusal(changed("rules", "actions", "blog", points=points)).startswith(
+        "rules.actions.blog.points: "
+    )
 
 
 @pytest.mark.parametrize("group", ["fit", "channel", "engagement", "intent"])
@@ -136,7 +149,9 @@ def test_all_mistakes_are_told_at_once_but_never_thousands() -> None:
     with pytest.raises(DocumentError) as refused:
         load(changed("rules", actions=wrong), 1)
     assert len(refused.value.errors) == 100
-    assert refused.value.errors[0] == FieldError("rules.actions.rule-0.points", "a number is needed")
+    assert refused.value.errors[0] == FieldError(
+        "rules.actions.rule-0.points", "a number is needed"
+    )
 
 
 def test_a_refusal_in_one_sentence_names_no_fields() -> None:
@@ -146,7 +161,7 @@ def test_a_refusal_in_one_sentence_names_no_fields() -> None:
     )
 
 
-# --- what a field rule's operators mean -----------------------------------------------------------------------------
+# --- what a field rule's operators mean -----------------------------------------------------------
 
 
 def points_of(value: Any, **test: Any) -> int:
@@ -168,7 +183,11 @@ def points_of(value: Any, **test: Any) -> int:
         ({"matches": ["12*"]}, [120, 120.0, "120"], [210, None]),
         ({"equals": True}, [True, "true"], [False, 1, None]),
         ({"equals": [False]}, [False], [True, 0, None]),
-        ({"matches": ["head of *", "*lead"]}, ["Head of Ops", "team lead"], ["leader", "ahead of x", None]),
+        (
+            {"matches": ["head of *", "*lead"]},
+            ["Head of Ops", "team lead"],
+            ["leader", "ahead of x", None],
+        ),
         ({"between": [50, 1000]}, [50, 1000, 99.5, "120"], [49, 1001, "many", "", None]),
         ({"in_list": "free_mail"}, ["gmail.com", "GMX.de"], ["acme.example", None]),
         ({"in_list": "disposable"}, ["mailinator.com", "Guerrillamail.com"], ["gmail.com", None]),
@@ -177,7 +196,9 @@ def points_of(value: Any, **test: Any) -> int:
         ({"absent": True}, ["", None], ["x", 0]),
     ],
 )
-def test_an_operator_holds_for_what_it_says(test: dict[str, Any], holds: list[Any], fails: list[Any]) -> None:
+def test_an_operator_holds_for_what_it_says(
+    test: dict[str, Any], holds: list[Any], fails: list[Any]
+) -> None:
     assert [points_of(value, **test) for value in holds] == [7] * len(holds)
     assert [points_of(value, **test) for value in fails] == [0] * len(fails)
 

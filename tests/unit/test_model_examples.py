@@ -1,4 +1,6 @@
-"""A model's examples are tests of it, and with its rules one page that marketing and sales agree on."""
+"""A model's examples are tests of it, and with its rules one page that marketing and sales agree
+on.
+"""
 
 import json
 from copy import deepcopy
@@ -26,7 +28,12 @@ ANN: dict[str, Any] = DEFAULT["examples"][0]
 
 def with_example(given: Any = None, expect: Any = None, **more: Any) -> dict[str, Any]:
     """The default document with one example: the first of its own, changed."""
-    example = {**ANN, "given": {**ANN["given"], **(given or {})}, "expect": {**ANN["expect"], **(expect or {})}, **more}
+    example = {
+        **ANN,
+        "given": {**ANN["given"], **(given or {})},
+        "expect": {**ANN["expect"], **(expect or {})},
+        **more,
+    }
     return {**deepcopy(DEFAULT), "examples": [example]}
 
 
@@ -46,7 +53,7 @@ def stored(folder: Path, document: Any) -> str:
     return str(path)
 
 
-# --- the examples ---------------------------------------------------------------------------------------------------
+# --- the examples ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("example", DEFAULT["examples"], ids=lambda example: example["name"])
@@ -57,16 +64,28 @@ def test_what_marketing_and_sales_agreed_on_holds(example: dict[str, Any]) -> No
 
 
 def test_the_default_model_carries_the_twelve_examples_of_the_playbook() -> None:
-    numbered = [line for line in (DEFAULTS / "model.yaml").read_text().splitlines() if line.startswith("  # ")]
+    numbered = [
+        line
+        for line in (DEFAULTS / "model.yaml").read_text().splitlines()
+        if line.startswith("  # ")
+    ]
     numbers = [int(line[4:].partition(":")[0]) for line in numbered if line[4:5].isdigit()]
     assert numbers == list(range(1, 13))
 
 
 def test_a_changed_expectation_is_told_by_its_name_and_what_differs() -> None:
-    outcome = run(with_example(expect={"score": 61, "stage": "sql", "groups": {"engagement": 17.2, "fit": 40}}))
+    outcome = run(
+        with_example(
+            expect={"score": 61, "stage": "sql", "groups": {"engagement": 17.2, "fit": 40}}
+        )
+    )
     assert not outcome.ok
     assert outcome.name == ANN["name"]
-    assert outcome.differences() == ["score is 60, not 61", "stage is mql, not sql", "engagement is 17.0, not 17.2"]
+    assert outcome.differences() == [
+        "score is 60, not 61",
+        "stage is mql, not sql",
+        "engagement is 17.0, not 17.2",
+    ]
 
 
 def test_the_kind_is_compared_where_it_is_expected() -> None:
@@ -91,12 +110,22 @@ def test_what_is_to_come_is_not_in_todays_score() -> None:
     assert run(with_example(given={"events": events}, expect=expect)).ok
 
 
-def test_an_example_looks_on_the_days_on_which_the_clock_would_and_finds_what_daily_looks_find() -> None:
-    """A lead whose faults fade, and one that cools: on every day as if it had been looked at on every day."""
+def test_an_example_looks_on_the_days_on_which_the_clock_would_and_finds_what_daily_looks_find() -> (
+    None
+):
+    """A lead whose faults fade, and one that cools: on every day as if it had been looked at on
+    every day.
+    """
     careers = {"page": "/careers", "days_ago": 0}
-    for given in ({}, {"events": [*ANN["given"]["events"], careers]}, {"events": [careers], "stage": "recycled"}):
+    for given in (
+        {},
+        {"events": [*ANN["given"]["events"], careers]},
+        {"events": [careers], "stage": "recycled"},
+    ):
         days = range(120)
-        some = [lead.standing for lead in lived(make.model(), {**ANN["given"], **given}, [0, 40, 119])]
+        some = [
+            lead.standing for lead in lived(make.model(), {**ANN["given"], **given}, [0, 40, 119])
+        ]
         each = [lead.standing for lead in lived(make.model(), {**ANN["given"], **given}, days)]
         assert some == [each[day] for day in (0, 40, 119)]
         daily = looked_at_daily({**ANN["given"], **given}, len(days))
@@ -117,18 +146,30 @@ def test_somebody_stands_where_a_person_put_them_before_it_all() -> None:
     demo = {"events": [{"form": "demo", "days_ago": 0}], "medium": "cpc"}
     score = {"score": 73, "groups": {"intent": 30}}
     for stage in ("sql", "accepted", "opportunity", "customer", "disqualified"):
-        assert run(with_example(given={**demo, "stage": stage}, expect={**score, "stage": stage})).ok
+        assert run(
+            with_example(given={**demo, "stage": stage}, expect={**score, "stage": stage})
+        ).ok
 
 
 def test_somebody_recycled_rests_unless_they_ask() -> None:
     """The reason `other` rests for thirty days, from the first of what the example says."""
-    first, guide = {"page": "/", "days_ago": 9}, {"track": "Asset Downloaded", "asset": "buyers-guide", "in_days": 15}
-    rest = [{"in_days": 15, "stage": "recycled"}, {"in_days": 20, "stage": "recycled"}, {"in_days": 21, "stage": "mql"}]
+    first, guide = (
+        {"page": "/", "days_ago": 9},
+        {"track": "Asset Downloaded", "asset": "buyers-guide", "in_days": 15},
+    )
+    rest = [
+        {"in_days": 15, "stage": "recycled"},
+        {"in_days": 20, "stage": "recycled"},
+        {"in_days": 21, "stage": "mql"},
+    ]
     busy = {"stage": "recycled", "events": [first, guide]}
     expect = {"score": 45, "stage": "recycled", "groups": {}, "later": rest}
     assert run(with_example(given=busy, expect=expect)).ok
     asked = {"stage": "recycled", "events": [first, {"form": "demo", "days_ago": 0}]}
-    assert run(with_example(given=asked, expect={"stage": "sql", "kind": "requested"})).found["kind"] == "requested"
+    assert (
+        run(with_example(given=asked, expect={"stage": "sql", "kind": "requested"})).found["kind"]
+        == "requested"
+    )
 
 
 def test_somebody_whom_a_person_made_an_mql_does_not_cool() -> None:
@@ -180,7 +221,11 @@ def test_an_event_says_what_the_signals_ask_of_it() -> None:
         {"form": "contact", "message": "We need it ASAP", "days_ago": 0},
         {"mail": "bounced", "kind": "hard", "days_ago": 0},
     ]
-    groups = {"channel": 3, "engagement": -7.3, "intent": 30}  # an ad click two days old, a bounce, and limit:intent
+    groups = {
+        "channel": 3,
+        "engagement": -7.3,
+        "intent": 30,
+    }  # an ad click two days old, a bounce, and limit:message
     expect = {"score": 66, "stage": "sql", "groups": groups}
     assert run(with_example(given={"medium": "partner", "events": events}, expect=expect)).ok
 
@@ -190,7 +235,7 @@ def test_a_model_compiles_without_its_examples() -> None:
     assert compiled(DEFAULT, 1) == compiled(bare, 1) == load(bare, 1)
 
 
-# --- what is refused ------------------------------------------------------------------------------------------------
+# --- what is refused ------------------------------------------------------------------------------
 
 VISIT = {"page": "/", "days_ago": 0}
 
@@ -200,20 +245,41 @@ VISIT = {"page": "/", "days_ago": 0}
     [
         (
             {"profil": {}},
-            "examples.0.given.profil: there is no such key; the keys here are profile, medium, events, stage",
+            (
+                "examples.0.given.profil: there is no such key; the keys here are profile, medium,"
+                " events, stage"
+            ),
         ),
-        ({"profile": {"jobtitle": "CTO"}}, "examples.0.given.profile.jobtitle: no such field, and no rule reads it"),
-        ({"profile": {"email_domain": "a.example"}}, "examples.0.given.profile.email_domain: no such field"),
-        ({"events": [{"page": "/"}]}, "examples.0.given.events.0: says no day; add days_ago, or in_days"),
+        (
+            {"profile": {"jobtitle": "CTO"}},
+            "examples.0.given.profile.jobtitle: no such field, and no rule reads it",
+        ),
+        (
+            {"profile": {"email_domain": "a.example"}},
+            "examples.0.given.profile.email_domain: no such field",
+        ),
+        (
+            {"events": [{"page": "/"}]},
+            "examples.0.given.events.0: says no day; add days_ago, or in_days",
+        ),
         ({"events": [{"page": "/", "in_days": 0}]}, "examples.0.given.events.0.in_days: "),
-        ({"events": [{**VISIT, "in_days": 1}]}, "examples.0.given.events.0: has days_ago and in_days; keep one"),
-        ({"events": [{"page": "/", "in_days": 1}]}, "examples.0.given.events.0.in_days: nothing is expected on day 1"),
+        (
+            {"events": [{**VISIT, "in_days": 1}]},
+            "examples.0.given.events.0: has days_ago and in_days; keep one",
+        ),
+        (
+            {"events": [{"page": "/", "in_days": 1}]},
+            "examples.0.given.events.0.in_days: nothing is expected on day 1",
+        ),
         ({"stage": "gone"}, "examples.0.given.stage: "),
         ({"events": [VISIT, {**VISIT, "days_ago": -1}]}, "examples.0.given.events.1.days_ago: "),
         ({"events": [{**VISIT, "days_ago": 400}]}, "examples.0.given.events.0.days_ago: "),
         ({"events": [{**VISIT, "times": 0}]}, "examples.0.given.events.0.times: "),
         ({"events": [{**VISIT, "page": "blog"}]}, "examples.0.given.events.0.page: "),
-        ({"events": [{**VISIT, "path": "/a"}]}, "examples.0.given.events.0.path: no such key, and no signal on page"),
+        (
+            {"events": [{**VISIT, "path": "/a"}]},
+            "examples.0.given.events.0.path: no such key, and no signal on page",
+        ),
         (
             {"events": [{"track": "Asset Downloaded", "aset": "a-guide", "days_ago": 0}]},
             "examples.0.given.events.0.aset: no such key, and no signal on track reads it",
@@ -228,7 +294,9 @@ VISIT = {"page": "/", "days_ago": 0}
         ),
     ],
 )
-def test_an_example_that_is_given_wrong_is_refused_by_its_path(given: dict[str, Any], line: str) -> None:
+def test_an_example_that_is_given_wrong_is_refused_by_its_path(
+    given: dict[str, Any], line: str
+) -> None:
     assert line in refusal(with_example(given=given))
 
 
@@ -245,10 +313,15 @@ def test_an_example_that_is_given_wrong_is_refused_by_its_path(given: dict[str, 
             "examples.0.expect.later: tells day 2 2 times; keep one",
         ),
         ({"groups": {"fitness": 40}}, "examples.0.expect.groups.fitness: no such group or sum"),
-        ({"points": 60}, "examples.0.expect.points: there is no such key; the keys here are score, grade, "),
+        (
+            {"points": 60},
+            "examples.0.expect.points: there is no such key; the keys here are score, grade, ",
+        ),
     ],
 )
-def test_an_example_that_expects_what_no_model_says_is_refused_by_its_path(expect: dict[str, Any], line: str) -> None:
+def test_an_example_that_expects_what_no_model_says_is_refused_by_its_path(
+    expect: dict[str, Any], line: str
+) -> None:
     assert line in refusal(with_example(expect=expect))
 
 
@@ -257,10 +330,12 @@ def test_two_examples_of_one_name_are_refused() -> None:
     assert said == "examples.1.name: another example has the same name; rename one"
 
 
-# --- the command ----------------------------------------------------------------------------------------------------
+# --- the command ----------------------------------------------------------------------------------
 
 
-def test_the_default_model_is_checked_when_no_file_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_default_model_is_checked_when_no_file_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert command.main(["check"]) == 0
     *lines, last = capsys.readouterr().out.splitlines()
     assert lines == [f"✓ {example['name']}" for example in DEFAULT["examples"]]
@@ -273,10 +348,11 @@ def test_warnings_are_told_with_their_path_and_remedy_and_do_not_fail_the_comman
     document = with_example()
     del document["stages"]["mql"]["cool_below"]
     assert command.main(["check", stored(tmp_path, document)]) == 0
-    assert capsys.readouterr().out == (
-        "! stages.mql.cool_below: is missing, so an MQL never cools; say below which values of behaviour it does\n"
-        f"✓ {ANN['name']}\n"
-        "1 of 1 examples hold. 1 warning: allowed, and probably not meant.\n"
+    assert (
+        capsys.readouterr().out
+        == "! stages.mql.cool_below: is missing, so an MQL never cools; say below which values of"
+        f" behaviour it does\n✓ {ANN['name']}\n1 of 1 examples hold. 1 warning: allowed, and"
+        " probably not meant.\n"
     )
 
 
@@ -284,7 +360,9 @@ def test_the_default_model_has_no_warnings() -> None:
     assert check(DEFAULT) == []
 
 
-def test_an_example_that_differs_fails_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_example_that_differs_fails_the_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command.main(["check", stored(tmp_path, with_example(expect={"score": 61}))]) == 1
     said = capsys.readouterr().out
     assert said == f"✗ {ANN['name']}\n    score is 60, not 61\n0 of 1 examples hold.\n"
@@ -312,23 +390,29 @@ def test_each_mistake_of_a_refused_model_stands_on_a_line_of_its_own(
 
 
 @pytest.mark.parametrize("text", ["a: [", "- a list", "", "a: 1\na: 2"])
-def test_what_is_no_model_at_all_is_refused(text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_model_at_all_is_refused(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "model.yaml").write_text(text)
     assert command.main(["check", str(tmp_path / "model.yaml")]) == 1
     assert "is refused: " in capsys.readouterr().err
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_file_that_is_not_there_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command.main(["check", str(tmp_path / "none.yaml")]) == 1
     assert "none.yaml is refused: " in capsys.readouterr().err
 
 
-def test_a_model_without_examples_passes_and_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_model_without_examples_passes_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert command.main(["check", stored(tmp_path, {**DEFAULT, "examples": []})]) == 0
     assert capsys.readouterr().out == "0 of 0 examples hold.\n"
 
 
-# --- the agreement --------------------------------------------------------------------------------------------------
+# --- the agreement --------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -344,13 +428,19 @@ def test_the_command_prints_the_agreement(page: str, capsys: pytest.CaptureFixtu
 def test_the_agreement_names_every_rule_with_its_points(page: str) -> None:
     rules = {key: rule for side in DEFAULT["rules"].values() for key, rule in side.items()}
     for key, rule in rules.items():
-        line = next(line for line in page.splitlines() if line.startswith(f"- **{key.replace('-', ' ')}**: "))
+        line = next(
+            line
+            for line in page.splitlines()
+            if line.startswith(f"- **{key.replace('-', ' ')}**: ")
+        )
         worth = [tier["points"] for tier in rule.get("tiers", [rule]) if "points" in tier]
         assert worth or "disqualifies" in line
         assert all(f"{points} point" in line for points in worth), line
 
 
-@pytest.mark.parametrize(("stage", "title"), [("mql", "When a lead is an MQL"), ("sql", "When a lead is an SQL")])
+@pytest.mark.parametrize(
+    ("stage", "title"), [("mql", "When a lead is an MQL"), ("sql", "When a lead is an SQL")]
+)
 def test_the_agreement_names_every_way_into_a_stage(stage: str, title: str, page: str) -> None:
     _intro, *told = section(page, title)
     ways = DEFAULT["stages"][stage]["any"]
@@ -375,18 +465,23 @@ def test_the_agreement_says_what_cools_and_how_long_a_no_rests(page: str) -> Non
     intro, *rests = section(page, "How long sales' no lets a lead rest")
     assert intro.endswith("What it did before the no does not count any more.")
     assert "- no budget: 90 days" in rests
-    assert rests[-1] == "- Ends any rest at once: demo request, trial start, contact request, meeting booked"
+    assert (
+        rests[-1]
+        == "- Ends any rest at once: demo request, trial start, contact request, meeting booked"
+    )
     assert len(rests) == len(DEFAULT["recycle"])
 
 
 def test_the_agreement_says_who_is_out(page: str) -> None:
     own, competitor, spared = section(page, "Who is out")
-    assert own == (
-        "- **Our own people** are neither scored nor decided on: put your own domains into `internal`; "
-        "there is none yet"
+    assert (
+        own == "- **Our own people** are neither scored nor decided on: put your own domains into"
+        " `internal`; there is none yet"
     )
-    assert competitor == (
-        "- **competitor**: disqualified, whatever the score, if the domain of the address is like `rival.example`"
+    assert (
+        competitor
+        == "- **competitor**: disqualified, whatever the score, if the domain of the address is"
+        " like `rival.example`"
     )
     assert "the owner is warned, and decides" in spared
     ours = {**DEFAULT, "internal": {"email_domain": ["keybook.example", "*.keybook.example"]}}
@@ -396,8 +491,13 @@ def test_the_agreement_says_who_is_out(page: str) -> None:
 
 def test_the_agreement_says_what_the_words_of_an_sql_mean(page: str) -> None:
     intro, *_ = section(page, "When a lead is an SQL")
-    assert intro.startswith("An SQL is ready by these rules; accepted means that sales approved it.")
-    assert "**Requested**: they asked to be contacted, which earns a text to sales and the fast clock." in intro
+    assert intro.startswith(
+        "An SQL is ready by these rules; accepted means that sales approved it."
+    )
+    assert (
+        "**Requested**: they asked to be contacted, which earns a text to sales and the fast clock."
+        in intro
+    )
     assert "**Inferred**: they have not asked to be contacted, so sales writes first." in intro
     assert "Who meets both is requested." in intro
 
@@ -405,19 +505,32 @@ def test_the_agreement_says_what_the_words_of_an_sql_mean(page: str) -> None:
 def test_the_agreement_says_that_a_request_always_reaches_a_human(page: str) -> None:
     assert section(page, "A request always reaches a human") == [
         "- These are requests: demo request, trial start, contact request, meeting booked",
-        "- Who asks and fits too little for an SQL stays where they are, and the team gets the request to look at",
+        (
+            "- Who asks and fits too little for an SQL stays where they are, and the team gets the"
+            " request to look at"
+        ),
         "- A request of a customer goes to who looks after them, and is never a new SQL",
     ]
 
 
 def test_the_agreement_says_when_too_little_is_known_for_a_grade(page: str) -> None:
     told = section(page, "How the points add up")
-    assert "- Grade **–**: fewer than 2 rules of fit have anything to say, so too little is known" in told
+    assert (
+        "- Grade **–**: fewer than 2 rules of fit have anything to say, so too little is known"
+        in told
+    )
 
 
 def test_a_model_that_says_less_has_a_shorter_page() -> None:
-    bare = {key: value for key, value in DEFAULT.items() if key not in ("recycle", "examples", "grade_needs", "sums")}
-    bare["stages"] = {"mql": {"any": [{"fit": 20, "engagement": 14}]}, "sql": {"any": [{"score": 70, "fit": 20}]}}
+    bare = {
+        key: value
+        for key, value in DEFAULT.items()
+        if key not in ("recycle", "examples", "grade_needs", "sums")
+    }
+    bare["stages"] = {
+        "mql": {"any": [{"fit": 20, "engagement": 14}]},
+        "sql": {"any": [{"score": 70, "fit": 20}]},
+    }
     page = agreement(bare)
     for title in ("A request always", "What cools", "How long", "Examples", "Grade **–**"):
         assert title not in page
@@ -430,16 +543,27 @@ def test_every_part_of_the_format_has_its_words() -> None:
     document["rules"]["undesirables"] |= {
         "throw-away": {"field": "email_domain", "in_list": "disposable", "points": -10},
         "nameless": {"field": "last_name", "absent": True, "points": -1},
-        "barred": {"field": "company", "tiers": [{"equals": "Rival", "points": -9}, {"absent": True, "points": -2}]},
+        "barred": {
+            "field": "company",
+            "tiers": [{"equals": "Rival", "points": -9}, {"absent": True, "points": -2}],
+        },
     }
     document["rules"]["undesirables"]["barred"]["disqualify"] = True
     page = agreement(document)
     for line in (
-        "- **cart**: 8 points for each event `Product Added` or `Checkout*`, at most 1 a day, 8 points at most, "
-        "half of it gone after 14 days (intent)",
-        "- **throw away**: -10 points if the domain of the address is that of a provider of throw-away addresses (fit)",
+        (
+            "- **cart**: 8 points for each event `Product Added` or `Checkout*`, at most 1 a day, 8"
+            " points at most, half of it gone after 14 days (intent)"
+        ),
+        (
+            "- **throw away**: -10 points if the domain of the address is that of a provider of"
+            " throw-away addresses (fit)"
+        ),
         "- **nameless**: -1 point if last name is not given (fit)",
-        "- **barred**: -9 points if company is `Rival`, else -2 points if company is not given; disqualifies (fit)",
+        (
+            "- **barred**: -9 points if company is `Rival`, else -2 points if company is not given;"
+            " disqualifies (fit)"
+        ),
         "- **barred**: disqualified, whatever the score, if company is `Rival` or is not given",
     ):
         assert line in page.splitlines()
@@ -447,12 +571,20 @@ def test_every_part_of_the_format_has_its_words() -> None:
 
 def test_the_agreement_says_what_a_marketer_wrote_in_plain_words(page: str) -> None:
     for line in (
-        "- **blog**: 1 point for each page view with path like `/blog/*` or `/resources/*`, at most 2 a day, "
-        "4 points at most, half of it gone after 14 days (engagement)",
-        "- **free mail**: -12 points if the domain of the address is that of a free-mail provider (fit)",
+        (
+            "- **blog**: 1 point for each page view with path like `/blog/*` or `/resources/*`, at"
+            " most 2 a day, 4 points at most, half of it gone after 14 days (engagement)"
+        ),
+        (
+            "- **free mail**: -12 points if the domain of the address is that of a free-mail"
+            " provider (fit)"
+        ),
         "- **phone**: 4 points if phone is given (fit)",
         "- **competitor**: disqualifies if the domain of the address is like `rival.example` (fit)",
-        "- **inferred**: pricing page on 2 days within 14 days, and score at least 60, and fit at least 20",
+        (
+            "- **inferred**: pricing page on 2 days within 14 days, and score at least 60, and fit"
+            " at least 20"
+        ),
         "- The score is their sum: at most 100 points",
     ):
         assert line in page.splitlines()
@@ -460,11 +592,19 @@ def test_the_agreement_says_what_a_marketer_wrote_in_plain_words(page: str) -> N
 
 def test_the_agreement_ends_with_the_examples(page: str) -> None:
     _intro, *told = section(page, "Examples")
-    assert [line.partition(" *Score ")[0] for line in told] == [f"- {one['name']}" for one in DEFAULT["examples"]]
-    assert told[0].endswith(" *Score 60, grade A, mql (fit 40, channel 3, engagement 17, intent 0).*")
-    assert any(one.endswith(" *Score 46, grade A, mql; on day 20 mql; on day 21 lead.*") for one in told)
+    assert [line.partition(" *Score ")[0] for line in told] == [
+        f"- {one['name']}" for one in DEFAULT["examples"]
+    ]
+    assert told[0].endswith(
+        " *Score 60, grade A, mql (fit 40, channel 3, engagement 17, intent 0).*"
+    )
     assert any(
-        one.endswith(" *Score 90, grade A, requested sql (fit 40, channel 3, engagement 17, intent 30).*")
+        one.endswith(" *Score 46, grade A, mql; on day 20 mql; on day 21 lead.*") for one in told
+    )
+    assert any(
+        one.endswith(
+            " *Score 90, grade A, requested sql (fit 40, channel 3, engagement 17, intent 30).*"
+        )
         for one in told
     )
     assert page.endswith("\n".join(told))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.limits import MODEL_BODY_MAX_BYTES
-from tests.baton import TOKEN, House, model_document
+from tests.baton import TOKEN, InMemoryBaton, model_document
 
 NO_VERSION = "there is no version 99 of the model"
 
@@ -17,76 +17,92 @@ def draft(**parts: Any) -> Any:
     return {**deepcopy(model_document()), "name": "Another", **parts}
 
 
-def post(house: House, path: str, body: Any) -> tuple[int, Any]:
-    answer = house.post(path, body, TOKEN)
+def post(baton: InMemoryBaton, path: str, body: Any) -> tuple[int, Any]:
+    answer = baton.post(path, body, TOKEN)
     return answer.status_code, json.loads(answer.body)
 
 
-def get(house: House, path: str) -> tuple[int, Any]:
-    answer = house.http("GET", path, headers=TOKEN)
+def get(baton: InMemoryBaton, path: str) -> tuple[int, Any]:
+    answer = baton.http("GET", path, headers=TOKEN)
     return answer.status_code, json.loads(answer.body)
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def baton() -> InMemoryBaton:
+    return InMemoryBaton()
 
 
-# --- drafts and versions --------------------------------------------------------------------------------------------
+# --- drafts and versions --------------------------------------------------------------------------
 
 
-def test_a_draft_gets_the_next_version_and_changes_nothing(house: House) -> None:
-    assert post(house, "/v1/model", draft()) == (200, {"version": 2, "warnings": []})
-    assert post(house, "/v1/model", draft(name="A third"))[1]["version"] == 3
-    assert get(house, "/v1/model") == (200, {**model_document(), "version": 1})
+def test_a_draft_gets_the_next_version_and_changes_nothing(baton: InMemoryBaton) -> None:
+    assert post(baton, "/v1/model", draft()) == (200, {"version": 2, "warnings": []})
+    assert post(baton, "/v1/model", draft(name="A third"))[1]["version"] == 3
+    assert get(baton, "/v1/model") == (200, {**model_document(), "version": 1})
 
 
-def test_a_version_is_read_as_it_was_written(house: House) -> None:
-    post(house, "/v1/model", draft())
-    assert get(house, "/v1/model?version=2") == (200, {**draft(), "version": 2})
+def test_a_version_is_read_as_it_was_written(baton: InMemoryBaton) -> None:
+    post(baton, "/v1/model", draft())
+    assert get(baton, "/v1/model?version=2") == (200, {**draft(), "version": 2})
 
 
-def test_what_get_tells_can_be_posted_back(house: House) -> None:
-    told = get(house, "/v1/model")[1]
-    assert post(house, "/v1/model", told)[0] == 200
-    assert get(house, "/v1/model?version=2")[1] == {**model_document(), "version": 2}
+def test_what_get_tells_can_be_posted_back(baton: InMemoryBaton) -> None:
+    told = get(baton, "/v1/model")[1]
+    assert post(baton, "/v1/model", told)[0] == 200
+    assert get(baton, "/v1/model?version=2")[1] == {**model_document(), "version": 2}
 
 
-def test_versions_are_listed_newest_first_with_what_they_are(house: House) -> None:
-    post(house, "/v1/model", draft())
-    status, body = get(house, "/v1/model/versions")
+def test_versions_are_listed_newest_first_with_what_they_are(baton: InMemoryBaton) -> None:
+    post(baton, "/v1/model", draft())
+    status, body = get(baton, "/v1/model/versions")
     assert status == 200
     at = "2026-11-22T10:00:00.000Z"
     assert body["versions"] == [
         {"version": 2, "name": "Another", "state": "draft", "created_at": at, "published_at": None},
-        {"version": 1, "name": "B2B software", "state": "active", "created_at": at, "published_at": at},
+        {
+            "version": 1,
+            "name": "B2B software",
+            "state": "active",
+            "created_at": at,
+            "published_at": at,
+        },
     ]
-    post(house, "/v1/model/versions/2/publish", {"force": True})
-    assert [one["state"] for one in get(house, "/v1/model/versions")[1]["versions"]] == ["active", "published"]
+    post(baton, "/v1/model/versions/2/publish", {"force": True})
+    assert [one["state"] for one in get(baton, "/v1/model/versions")[1]["versions"]] == [
+        "active",
+        "published",
+    ]
 
 
-def test_version_0_is_one_that_is_not_there(house: House) -> None:
+def test_version_0_is_one_that_is_not_there(baton: InMemoryBaton) -> None:
     """It was said that there is no model yet."""
-    status, body = post(house, "/v1/model/simulate", {"version": 0})
+    status, body = post(baton, "/v1/model/simulate", {"version": 0})
     assert (status, body["detail"]) == (404, "there is no version 0 of the model")
 
 
-def test_what_is_probably_not_meant_is_told_with_the_draft(house: House) -> None:
-    unused = {**model_document()["signals"], "imprint": {"on": "page", "where": {"path": ["/imprint"]}}}
-    status, body = post(house, "/v1/model", draft(signals=unused))
+def test_what_is_probably_not_meant_is_told_with_the_draft(baton: InMemoryBaton) -> None:
+    unused = {
+        **model_document()["signals"],
+        "imprint": {"on": "page", "where": {"path": ["/imprint"]}},
+    }
+    status, body = post(baton, "/v1/model", draft(signals=unused))
     assert status == 200
     assert [sorted(one) for one in body["warnings"]] == [["field", "message"]]
     assert "imprint" in body["warnings"][0]["field"]
 
 
-def test_a_document_that_breaks_the_format_is_refused_with_every_place(house: House) -> None:
-    status, body = post(house, "/v1/model", draft(signals="many", groups=3))
+def test_a_document_that_breaks_the_format_is_refused_with_every_place(
+    baton: InMemoryBaton,
+) -> None:
+    status, body = post(baton, "/v1/model", draft(signals="many", groups=3))
     assert status == 400
     assert {one["field"] for one in body["errors"]} >= {"signals", "groups"}
-    assert get(house, "/v1/model/versions")[1]["versions"][0]["version"] == 1
+    assert get(baton, "/v1/model/versions")[1]["versions"][0]["version"] == 1
 
 
-@pytest.mark.parametrize("path", ["/v1/model", "/v1/model/simulate", "/v1/model/versions/1/publish"])
+@pytest.mark.parametrize(
+    "path", ["/v1/model", "/v1/model/simulate", "/v1/model/versions/1/publish"]
+)
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -101,8 +117,10 @@ def test_a_document_that_breaks_the_format_is_refused_with_every_place(house: Ho
         ('{"name": "' + "x" * MODEL_BODY_MAX_BYTES + '"}', 413),
     ],
 )
-def test_what_is_no_object_of_a_sensible_size_is_refused(house: House, path: str, body: Any, status: int) -> None:
-    answer = house.http("POST", path, body, {"Content-Type": "application/json", **TOKEN})
+def test_what_is_no_object_of_a_sensible_size_is_refused(
+    baton: InMemoryBaton, path: str, body: Any, status: int
+) -> None:
+    answer = baton.http("POST", path, body, {"Content-Type": "application/json", **TOKEN})
     assert answer.status_code == status, answer.body
     assert answer.headers["Content-Type"] == "application/problem+json"
 
@@ -120,13 +138,17 @@ def test_what_is_no_object_of_a_sensible_size_is_refused(house: House, path: str
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/model", "/v1/model/simulate"])
-def test_strange_values_are_refused_or_kept_and_never_an_error_of_ours(house: House, path: str, strange: Any) -> None:
-    status, body = post(house, path, draft(**strange))
+def test_strange_values_are_refused_or_kept_and_never_an_error_of_ours(
+    baton: InMemoryBaton, path: str, strange: Any
+) -> None:
+    status, body = post(baton, path, draft(**strange))
     assert status in (200, 400), body
 
 
-def test_another_content_type_is_refused(house: House) -> None:
-    answer = house.http("POST", "/v1/model", "name: x", {"Content-Type": "application/yaml", **TOKEN})
+def test_another_content_type_is_refused(baton: InMemoryBaton) -> None:
+    answer = baton.http(
+        "POST", "/v1/model", "name: x", {"Content-Type": "application/yaml", **TOKEN}
+    )
     assert answer.status_code == 415
 
 
@@ -142,30 +164,33 @@ def test_another_content_type_is_refused(house: House) -> None:
         ("GET", "/v1/jobs/id-000001"),
     ],
 )
-def test_nothing_is_told_without_the_token(house: House, method: str, path: str) -> None:
+def test_nothing_is_told_without_the_token(baton: InMemoryBaton, method: str, path: str) -> None:
     body = "{}" if method == "POST" else None
-    assert house.http(method, path, body, {"Content-Type": "application/json"}).status_code == 401
+    assert baton.http(method, path, body, {"Content-Type": "application/json"}).status_code == 401
 
 
 @pytest.mark.parametrize(
-    ("version", "status"), [("99", 404), ("0", 404), ("x", 400), ("-1", 400), ("1.0", 400), ("", 400)]
+    ("version", "status"),
+    [("99", 404), ("0", 404), ("x", 400), ("-1", 400), ("1.0", 400), ("", 400)],
 )
-def test_an_unknown_version_is_not_found_and_a_word_is_refused(house: House, version: str, status: int) -> None:
-    assert get(house, f"/v1/model?version={version}")[0] == status
+def test_an_unknown_version_is_not_found_and_a_word_is_refused(
+    baton: InMemoryBaton, version: str, status: int
+) -> None:
+    assert get(baton, f"/v1/model?version={version}")[0] == status
 
 
-def test_a_version_has_no_end_of_digits(house: House) -> None:
-    assert get(house, "/v1/model?version=" + "9" * 5_000)[0] == 400
+def test_a_version_has_no_end_of_digits(baton: InMemoryBaton) -> None:
+    assert get(baton, "/v1/model?version=" + "9" * 5_000)[0] == 400
 
 
-def test_the_schema_is_served(house: House) -> None:
-    answer = house.http("GET", "/v1/model/schema", headers=TOKEN)
+def test_the_schema_is_served(baton: InMemoryBaton) -> None:
+    answer = baton.http("GET", "/v1/model/schema", headers=TOKEN)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/schema+json"
     assert "signals" in json.loads(answer.body)["properties"]
 
 
-# --- simulate and publish -------------------------------------------------------------------------------------------
+# --- simulate and publish -------------------------------------------------------------------------
 
 EMPTY: dict[str, Any] = {
     "changes": {},
@@ -175,10 +200,14 @@ EMPTY: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("body", [{"version": 1}, {"model": draft()}, draft(), {**draft(), "version": 7}])
-def test_a_version_a_wrapped_and_a_bare_document_are_simulated_and_none_is_stored(house: House, body: Any) -> None:
-    assert post(house, "/v1/model/simulate", body) == (200, EMPTY)
-    assert len(get(house, "/v1/model/versions")[1]["versions"]) == 1
+@pytest.mark.parametrize(
+    "body", [{"version": 1}, {"model": draft()}, draft(), {**draft(), "version": 7}]
+)
+def test_a_version_a_wrapped_and_a_bare_document_are_simulated_and_none_is_stored(
+    baton: InMemoryBaton, body: Any
+) -> None:
+    assert post(baton, "/v1/model/simulate", body) == (200, EMPTY)
+    assert len(get(baton, "/v1/model/versions")[1]["versions"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -195,8 +224,10 @@ def test_a_version_a_wrapped_and_a_bare_document_are_simulated_and_none_is_store
         ({}, 400, "name"),
     ],
 )
-def test_what_cannot_be_simulated_is_refused(house: House, body: Any, status: int, field: str | None) -> None:
-    found, answer = post(house, "/v1/model/simulate", body)
+def test_what_cannot_be_simulated_is_refused(
+    baton: InMemoryBaton, body: Any, status: int, field: str | None
+) -> None:
+    found, answer = post(baton, "/v1/model/simulate", body)
     assert found == status
     assert field is None or field in {one["field"] for one in answer["errors"]}
 
@@ -219,25 +250,27 @@ def test_what_cannot_be_simulated_is_refused(house: House, body: Any, status: in
         ("1", {"expected_changes": 0}, 409),
     ],
 )
-def test_a_publish_that_is_not_asked_rightly_is_refused(house: House, version: str, body: Any, status: int) -> None:
-    post(house, "/v1/model", draft())
-    assert post(house, f"/v1/model/versions/{version}/publish", body)[0] == status
-    assert get(house, "/v1/model")[1]["version"] == 1
+def test_a_publish_that_is_not_asked_rightly_is_refused(
+    baton: InMemoryBaton, version: str, body: Any, status: int
+) -> None:
+    post(baton, "/v1/model", draft())
+    assert post(baton, f"/v1/model/versions/{version}/publish", body)[0] == status
+    assert get(baton, "/v1/model")[1]["version"] == 1
 
 
-def test_a_publish_is_a_job_and_shows_in_the_next_read(house: House) -> None:
-    post(house, "/v1/model", draft())
-    post(house, "/v1/model/simulate", {"version": 2})
-    status, job = post(house, "/v1/model/versions/2/publish", {"expected_changes": 0})
+def test_a_publish_is_a_job_and_shows_in_the_next_read(baton: InMemoryBaton) -> None:
+    post(baton, "/v1/model", draft())
+    post(baton, "/v1/model/simulate", {"version": 2})
+    status, job = post(baton, "/v1/model/versions/2/publish", {"expected_changes": 0})
     assert status == 202
     assert sorted(job) == ["done", "id", "kind", "report", "state", "total"]
     assert job["kind"] == "publish"
-    assert get(house, "/v1/model")[1]["version"] == 2
-    house.minutes_later(2)
-    status, job = get(house, f"/v1/jobs/{job['id']}")
+    assert get(baton, "/v1/model")[1]["version"] == 2
+    baton.minutes_later(2)
+    status, job = get(baton, f"/v1/jobs/{job['id']}")
     assert (status, job["state"], job["report"]["version"]) == (200, "done", 2)
 
 
 @pytest.mark.parametrize("job_id", ["id-99", "x" * 100, "%20", "a#b"])
-def test_an_unknown_job_is_not_found(house: House, job_id: str) -> None:
-    assert get(house, f"/v1/jobs/{job_id}")[0] == 404
+def test_an_unknown_job_is_not_found(baton: InMemoryBaton, job_id: str) -> None:
+    assert get(baton, f"/v1/jobs/{job_id}")[0] == 404

@@ -1,4 +1,6 @@
-"""Each mistake that a marketer could make in a model's document, and what is said to it: the path and the remedy."""
+"""Each mistake that a marketer could make in a model's document, and what is said to it: the path
+and the remedy.
+"""
 
 import json
 from typing import Any
@@ -11,7 +13,10 @@ from chalicelib.document import parse_document
 from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, refusal, told
 
-FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, tiers, points, disqualify, group"
+FIELD_KEYS = (
+    "equals, matches, between, in_list, present, absent, field, touch, tiers, points, disqualify,"
+    " group"
+)
 
 
 @pytest.mark.parametrize(
@@ -19,17 +24,24 @@ FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, 
     [
         (
             changed(scores={}),
-            "scores: there is no such key; the keys here are name, version, internal, signals, rules, groups, sums, "
-            "grades, grade_needs, stages, recycle, examples",
+            (
+                "scores: there is no such key; the keys here are name, version, internal, signals,"
+                " rules, groups, sums, grades, grade_needs, stages, recycle, examples"
+            ),
         ),
         (
             changed("rules", "actions", "blog", half_life=14),
-            "rules.actions.blog.half_life: there is no such key; the keys here are signal, points, half_life_days, "
-            "per_day, max_points, group",
+            (
+                "rules.actions.blog.half_life: there is no such key; the keys here are signal,"
+                " points, half_life_days, per_day, max_points, group"
+            ),
         ),
         (
             changed("rules", "undesirables", "free-mail", point=-12),
-            f"rules.undesirables.free-mail.point: there is no such key; the keys here are {FIELD_KEYS}",
+            (
+                "rules.undesirables.free-mail.point: there is no such key; the keys here are"
+                f" {FIELD_KEYS}"
+            ),
         ),
         (
             changed("stages", "sql", stay_days=3),
@@ -37,13 +49,17 @@ FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, 
         ),
         (
             changed("stages", "mql", "any", 0, sgnal="blog"),
-            "stages.mql.any.0.sgnal: there is no such key, and a threshold on score, a group or a sum is a number "
-            "from -1,000 to 1,000",
+            (
+                "stages.mql.any.0.sgnal: there is no such key, and a threshold on score, a group or"
+                " a sum is a number from -1,000 to 1,000"
+            ),
         ),
         (
             changed("stages", "mql", "any", 0, fit=5_000),
-            "stages.mql.any.0.fit: there is no such key, and a threshold on score, a group or a sum is a number "
-            "from -1,000 to 1,000",
+            (
+                "stages.mql.any.0.fit: there is no such key, and a threshold on score, a group or a"
+                " sum is a number from -1,000 to 1,000"
+            ),
         ),
         (
             changed("signals", "blog", on="click"),
@@ -51,25 +67,45 @@ FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, 
         ),
         (
             changed("signals", "cart", event=[]),
-            "signals.cart.event: one text or a list of 1 to 1,000 texts is needed, each of 1 to 200 characters",
+            (
+                "signals.cart.event: one text or a list of 1 to 1,000 texts is needed, each of 1 to"
+                " 200 characters"
+            ),
         ),
-        (changed("signals", "blog", where={"path": "/blog/*"}), "signals.blog.where.path: a list is needed"),
-        (changed("signals", "blog", where={"path": []}), "signals.blog.where.path: has 0; at least 1 needed"),
+        (
+            changed("signals", "blog", where={"path": "/blog/*"}),
+            "signals.blog.where.path: a list is needed",
+        ),
+        (
+            changed("signals", "blog", where={"path": []}),
+            "signals.blog.where.path: has 0; at least 1 needed",
+        ),
         (
             changed("signals", "demo-request", form=["Demo form"]),
-            "signals.demo-request.form.0: a form's id has only small letters, digits, - and _, and * for any run of "
-            "them; at most 64 characters",
+            (
+                "signals.demo-request.form.0: a form's id has only small letters, digits, - and _,"
+                " and * for any run of them; at most 64 characters"
+            ),
         ),
         (
             changed("signals", **{"Blog posts": {"on": "page"}}),
-            "signals.Blog posts: a name has only small letters, digits, - and _; at most 64 characters",
+            (
+                "signals.Blog posts: a name has only small letters, digits, - and _; at most 64"
+                " characters"
+            ),
         ),
         (
             changed("rules", "actions", "blog", points="12"),
             "rules.actions.blog.points: a number is needed",
         ),
-        (changed("rules", "actions", "blog", points=2_000), "rules.actions.blog.points: must be at most 1,000"),
-        (changed("rules", "actions", "blog", points=True), "rules.actions.blog.points: a number is needed"),
+        (
+            changed("rules", "actions", "blog", points=2_000),
+            "rules.actions.blog.points: must be at most 1,000",
+        ),
+        (
+            changed("rules", "actions", "blog", points=True),
+            "rules.actions.blog.points: a number is needed",
+        ),
         (
             changed("rules", "actions", "blog", half_life_days=0),
             "rules.actions.blog.half_life_days: must be at least 0.1",
@@ -78,16 +114,31 @@ FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, 
             changed("rules", "actions", "blog", half_life_days=9_999),
             "rules.actions.blog.half_life_days: must be at most 3,650",
         ),
-        (changed("rules", "actions", "blog", per_day=0), "rules.actions.blog.per_day: must be at least 1"),
-        (changed("rules", "actions", "blog", per_day=1.5), "rules.actions.blog.per_day: a whole number is needed"),
-        (changed("rules", "actions", "blog", max_points=0), "rules.actions.blog.max_points: must be above 0"),
+        (
+            changed("rules", "actions", "blog", per_day=0),
+            "rules.actions.blog.per_day: must be at least 1",
+        ),
+        (
+            changed("rules", "actions", "blog", per_day=1.5),
+            "rules.actions.blog.per_day: a whole number is needed",
+        ),
+        (
+            changed("rules", "actions", "blog", max_points=0),
+            "rules.actions.blog.max_points: must be above 0",
+        ),
         (
             changed("rules", "profile", "phone", field="Phone number"),
-            "rules.profile.phone.field: a field's name has only small letters, digits and _; at most 64 characters",
+            (
+                "rules.profile.phone.field: a field's name has only small letters, digits and _; at"
+                " most 64 characters"
+            ),
         ),
         (
             changed("rules", "profile", "phone", present=False),
-            "rules.profile.phone.present: only true is possible; a field is given (present) or it is not (absent)",
+            (
+                "rules.profile.phone.present: only true is possible; a field is given (present) or"
+                " it is not (absent)"
+            ),
         ),
         (
             changed("rules", "profile", "phone", disqualify="yes"),
@@ -95,17 +146,24 @@ FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, 
         ),
         (
             changed("rules", "profile", "size", "tiers", 0, between=[50]),
-            "rules.profile.size.tiers.0.between: two numbers are needed, the lowest and the highest, "
-            "for example [50, 1000]",
+            (
+                "rules.profile.size.tiers.0.between: two numbers are needed, the lowest and the"
+                " highest, for example [50, 1000]"
+            ),
         ),
         (
             changed("rules", "profile", "country", equals=[["DE"]]),
-            "rules.profile.country.equals: a text, a number, true or false is needed, or a list of at most 1,000 of "
-            "them",
+            (
+                "rules.profile.country.equals: a text, a number, true or false is needed, or a list"
+                " of at most 1,000 of them"
+            ),
         ),
         (
             changed("rules", "undesirables", "free-mail", in_list="freemail"),
-            "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable' or 'role' is needed",
+            (
+                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable' or 'role'"
+                " is needed"
+            ),
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
         (changed("grades", Z=3), "grades.Z: one of 'A', 'B', 'C', 'D' or 'E' is needed"),
@@ -118,14 +176,26 @@ FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, 
             changed("stages", "sql", "any", 0, kind="maybe"),
             "stages.sql.any.0.kind: one of 'requested' or 'inferred' is needed",
         ),
-        (changed("stages", "sql", "any", 0, within_days=400), "stages.sql.any.0.within_days: must be below 400"),
+        (
+            changed("stages", "sql", "any", 0, within_days=400),
+            "stages.sql.any.0.within_days: must be below 400",
+        ),
         (changed("recycle", wakes="demo-request"), "recycle.wakes: a list is needed"),
-        (changed("recycle", other=4_000), "recycle.other: a whole number of days from 0 to 3,650 is needed"),
-        (changed("recycle", other=["blog"]), "recycle.other: a whole number of days from 0 to 3,650 is needed"),
+        (
+            changed("recycle", other=4_000),
+            "recycle.other: a whole number of days from 0 to 3,650 is needed",
+        ),
+        (
+            changed("recycle", other=["blog"]),
+            "recycle.other: a whole number of days from 0 to 3,650 is needed",
+        ),
         (changed(name=""), "name: is too short; at least 1 needed"),
         (changed(name=2026), "name: a text is needed; put it in quotes if it looks like a number"),
         (changed(name="x" * 201), "name: is too long; at most 200 characters are allowed"),
-        (changed(name="B2B\n# \x1b[31m"), "name: must be one line without control characters; remove them"),
+        (
+            changed(name="B2B\n# \x1b[31m"),
+            "name: must be one line without control characters; remove them",
+        ),
         (
             changed("examples", 0, "expect", grade="Z"),
             "examples.0.expect.grade: one of 'A', 'B', 'C', 'D', 'E', 'F' or '–' is needed",
@@ -136,7 +206,10 @@ FIELD_KEYS = "equals, matches, between, in_list, present, absent, field, touch, 
         ),
         (
             changed("examples", 0, "given", profile={"phone": [1]}),
-            "examples.0.given.profile.phone: a text of at most 5,000 characters, a number, true or false is needed",
+            (
+                "examples.0.given.profile.phone: a text of at most 5,000 characters, a number, true"
+                " or false is needed"
+            ),
         ),
     ],
     ids=lambda given: given.split(":")[0] if isinstance(given, str) else "",
@@ -151,8 +224,14 @@ MANY = [str(number) for number in range(1_001)]
 @pytest.mark.parametrize(
     ("document", "says"),
     [
-        (changed(signals={one: {"on": "page"} for one in MANY}), "signals: has too many; at most 200"),
-        (changed("rules", actions={one: {"points": 1} for one in MANY}), "rules.actions: has too many; at most 200"),
+        (
+            changed(signals={one: {"on": "page"} for one in MANY}),
+            "signals: has too many; at most 200",
+        ),
+        (
+            changed("rules", actions={one: {"points": 1} for one in MANY}),
+            "rules.actions: has too many; at most 200",
+        ),
         (
             changed("rules", "profile", "industry", matches=MANY),
             "rules.profile.industry.matches: has too many; at most 1,000",
@@ -161,12 +240,24 @@ MANY = [str(number) for number in range(1_001)]
             changed("rules", "profile", "size", tiers=[{"present": True, "points": 1}] * 21),
             "rules.profile.size.tiers: has too many; at most 20",
         ),
-        (changed("stages", "mql", any=[{"score": 50}] * 51), "stages.mql.any: has too many; at most 50"),
+        (
+            changed("stages", "mql", any=[{"score": 50}] * 51),
+            "stages.mql.any: has too many; at most 50",
+        ),
         (changed("recycle", wakes=MANY), "recycle.wakes: has too many; at most 200"),
-        (changed(groups={one: {"max": 1, "min": 0} for one in MANY}), "groups: has too many; at most 20"),
+        (
+            changed(groups={one: {"max": 1, "min": 0} for one in MANY}),
+            "groups: has too many; at most 20",
+        ),
         (changed(sums={one: ["fit"] for one in MANY}), "sums: has too many; at most 20"),
-        (changed("internal", email_domain=MANY), "internal.email_domain: has too many; at most 1,000"),
-        (changed(examples=model_document()["examples"][:1] * 501), "examples: has too many; at most 500"),
+        (
+            changed("internal", email_domain=MANY),
+            "internal.email_domain: has too many; at most 1,000",
+        ),
+        (
+            changed(examples=model_document()["examples"][:1] * 501),
+            "examples: has too many; at most 500",
+        ),
         (
             changed("examples", 0, "given", events=[{"page": "/", "days_ago": 0}] * 201),
             "examples.0.given.events: has too many; at most 200",
@@ -186,13 +277,19 @@ def test_a_name_with_half_a_character_in_it_is_unknown_like_any_other() -> None:
 
 
 def test_a_document_that_does_not_fit_into_its_item_is_refused() -> None:
-    long = {f"rule-{number}": {"field": "job_title", "matches": ["x" * 200] * 900, "points": 1} for number in range(2)}
+    long = {
+        f"rule-{number}": {"field": "job_title", "matches": ["x" * 200] * 900, "points": 1}
+        for number in range(2)
+    }
     document = changed("rules", profile=long)
     size = len(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
-    assert refusal(document) == f"document: has {size:,} bytes, at most 358,400 fit; shorten lists or examples"
+    assert (
+        refusal(document)
+        == f"document: has {size:,} bytes, at most 358,400 fit; shorten lists or examples"
+    )
 
 
-# --- what is refused: parts that make no sense, and names that are not there ----------------------------------------
+# --- what is refused: parts that make no sense, and names that are not there ----------------------
 
 
 def rename_the_second_example(document: Any) -> None:
@@ -228,7 +325,8 @@ MISTAKES = [
         "I forgot to say which phone numbers count",
         "no_operator",
         lambda document: document["rules"]["profile"]["phone"].pop("present"),
-        "rules.profile.phone: says nothing to compare with; add equals, matches, between, in_list, present or absent",
+        "rules.profile.phone: says nothing to compare with; add equals, matches, between, in_list,"
+        " present or absent",
     ),
     Mistake(
         "I wrote two operators, and meant both",
@@ -258,19 +356,22 @@ MISTAKES = [
         "I wrote the sizes the wrong way round",
         "between_backwards",
         at("rules", "profile", "size", "tiers", 0, between=[1000, 50]),
-        "rules.profile.size.tiers.0.between: no number is between 1000 and 50; the lower one comes first",
+        "rules.profile.size.tiers.0.between: no number is between 1000 and 50; the lower one comes"
+        " first",
     ),
     Mistake(
         "I asked a touch for the company",
         "touch_without_field",
         at("rules", "profile", "company", touch="first"),
-        "rules.profile.company.field: a touch has source, medium and campaign, no company; use one, or remove touch",
+        "rules.profile.company.field: a touch has source, medium and campaign, no company; use one,"
+        " or remove touch",
     ),
     Mistake(
         "I forgot to say which touch",
         "channel_without_touch",
         lambda document: document["rules"]["channel"]["source"].pop("touch"),
-        "rules.channel.source: asks the profile, which has no channel; add touch: first or touch: last",
+        "rules.channel.source: asks the profile, which has no channel; add touch: first or touch:"
+        " last",
     ),
     Mistake(
         "I swapped the limits of a group",
@@ -300,7 +401,8 @@ MISTAKES = [
         "I called a high score a request",
         "requested_without_signal",
         at("stages", "sql", "any", 4, kind="requested"),
-        "stages.sql.any.4.kind: nobody asked without a request; add its signal, or write kind: inferred",
+        "stages.sql.any.4.kind: nobody asked without a request; add its signal, or write kind:"
+        " inferred",
     ),
     Mistake(
         "I said within how many days, and not of what",
@@ -313,7 +415,8 @@ MISTAKES = [
         "I ask for five days of three",
         "more_days_than_there_are",
         at("stages", "sql", "any", 5, days=5, within_days=2),
-        "stages.sql.any.5.days: 5 different days do not fit within 2 days; lower it to 3, or raise within_days",
+        "stages.sql.any.5.days: 5 different days do not fit within 2 days; lower it to 3, or raise"
+        " within_days",
     ),
     Mistake(
         "I wrote visit instead of page",
@@ -331,7 +434,8 @@ MISTAKES = [
         "I forgot when it happened",
         "example_event_without_day",
         at("examples", 0, "given", events=[{"page": "/"}]),
-        "examples.0.given.events.0: says no day; add days_ago, or in_days for what happens after today",
+        "examples.0.given.events.0: says no day; add days_ago, or in_days for what happens after"
+        " today",
     ),
     Mistake(
         "I said twice when it happens",
@@ -349,14 +453,20 @@ MISTAKES = [
     Mistake(
         "I expect two stages on one day",
         "example_told_twice",
-        at("examples", 0, "expect", later=[{"in_days": 3, "stage": "mql"}, {"in_days": 3, "stage": "lead"}]),
+        at(
+            "examples",
+            0,
+            "expect",
+            later=[{"in_days": 3, "stage": "mql"}, {"in_days": 3, "stage": "lead"}],
+        ),
         "examples.0.expect.later: tells day 3 2 times; keep one",
     ),
     Mistake(
         "I expect a request of an MQL",
         "example_kind_without_sql",
         at("examples", 0, "expect", kind="requested"),
-        "examples.0.expect.kind: only an SQL is requested or inferred, not a stage of mql; remove it",
+        "examples.0.expect.kind: only an SQL is requested or inferred, not a stage of mql;"
+        " remove it",
     ),
     Mistake(
         "I have two rules of one name",
@@ -392,7 +502,8 @@ MISTAKES = [
         "I added up what is not there",
         "sum_of_unknown_group",
         at("sums", behaviour=["engagment"]),
-        "sums.behaviour: there is no group 'engagment'; a sum is of fit, channel, engagement, intent",
+        "sums.behaviour: there is no group 'engagment'; a sum is of fit, channel, engagement,"
+        " intent",
     ),
     Mistake(
         "I named a group twice in a sum",
@@ -404,14 +515,15 @@ MISTAKES = [
         "I misspelt a threshold",
         "threshold_on_unknown_value",
         at("stages", "sql", "any", 0, inent=1),
-        "stages.sql.any.0.inent: no such key, group or sum; "
-        "there are days, kind, signal, within_days, score, fit, channel, engagement, intent, activity",
+        "stages.sql.any.0.inent: no such key, group or sum; there are days, kind, signal,"
+        " within_days, score, fit, channel, engagement, intent, activity",
     ),
     Mistake(
         "I misspelt the signal of a way in",
         "way_by_unknown_signal",
         at("stages", "mql", "any", 1, signal="guide"),
-        "stages.mql.any.1.signal: there is no signal 'guide'; add it to signals, or correct the name",
+        "stages.mql.any.1.signal: there is no signal 'guide'; add it to signals, or correct the"
+        " name",
     ),
     Mistake(
         "I let leads cool by what is not there",
@@ -436,20 +548,27 @@ MISTAKES = [
         "I told of somebody what no rule reads",
         "example_of_unknown_field",
         at("examples", 2, "given", profile={"jobtitle": "CTO"}),
-        "examples.2.given.profile.jobtitle: no such field, and no rule reads it; there are company, company_size, "
-        "country, email, first_name, industry, job_title, last_name, phone",
+        "examples.2.given.profile.jobtitle: no such field, and no rule reads it; there are company,"
+        " company_size, country, email, first_name, industry, job_title, last_name, phone",
     ),
     Mistake(
         "I misspelt what was downloaded",
         "example_with_unknown_property",
-        at("examples", 0, "given", events=[{"track": "Asset Downloaded", "aset": "a-guide", "days_ago": 0}]),
-        "examples.0.given.events.0.aset: no such key, and no signal on track reads it; correct it or remove it",
+        at(
+            "examples",
+            0,
+            "given",
+            events=[{"track": "Asset Downloaded", "aset": "a-guide", "days_ago": 0}],
+        ),
+        "examples.0.given.events.0.aset: no such key, and no signal on track reads it; correct it"
+        " or remove it",
     ),
     Mistake(
         "I expect points of a group that is not there",
         "example_of_unknown_group",
         at("examples", 0, "expect", groups={"fitness": 40}),
-        "examples.0.expect.groups.fitness: no such group or sum; there are fit, channel, engagement, intent, activity",
+        "examples.0.expect.groups.fitness: no such group or sum; there are fit, channel,"
+        " engagement, intent, activity",
     ),
 ]
 
@@ -458,7 +577,9 @@ MISTAKES = [
 def test_a_part_that_makes_no_sense_is_refused_with_the_remedy(mistake: Mistake) -> None:
     assert refusal(mistake.document) == mistake.says
     (check,) = (one for one in CHECKS if one.__name__ == mistake.check)
-    assert "; ".join(map(str, check(parse_document(ModelDocument, mistake.document)))) == mistake.says
+    assert (
+        "; ".join(map(str, check(parse_document(ModelDocument, mistake.document)))) == mistake.says
+    )
 
 
 def test_every_refusal_has_its_mistake() -> None:

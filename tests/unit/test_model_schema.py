@@ -1,4 +1,6 @@
-"""The JSON Schema of a model: the one in docs/ is the one the code makes, and an editor finds mistakes with it."""
+"""The JSON Schema of a model: the one in docs/ is the one the code makes, and an editor finds
+mistakes with it.
+"""
 
 import json
 from collections.abc import Iterator
@@ -48,7 +50,9 @@ def test_the_default_model_is_valid() -> None:
         changed("stages", "mql", "any", 0, anything=3),
         changed("recycle", whatever=3),
         changed("examples", 0, "given", stage="recycled"),
-        changed("examples", 0, "expect", kind="requested", later=[{"in_days": 40, "stage": "lead"}]),
+        changed(
+            "examples", 0, "expect", kind="requested", later=[{"in_days": 40, "stage": "lead"}]
+        ),
     ],
 )
 def test_what_may_be_written_is_valid(document: Any) -> None:
@@ -67,14 +71,26 @@ def test_what_may_be_written_is_valid(document: Any) -> None:
         (changed("rules", "actions", "blog", half_life=14), "rules.actions.blog"),
         (changed("rules", "actions", "blog", points="1"), "rules.actions.blog.points"),
         (changed("rules", "actions", "blog", points=2_000), "rules.actions.blog.points"),
-        (changed("rules", "actions", "blog", half_life_days=0), "rules.actions.blog.half_life_days"),
+        (
+            changed("rules", "actions", "blog", half_life_days=0),
+            "rules.actions.blog.half_life_days",
+        ),
         (changed("rules", "profile", "phone", matches=["+49*"]), "rules.profile.phone"),
         (changed("rules", "profile", "phone", present=False), "rules.profile.phone.present"),
         (changed("rules", "profile", vat={"field": "vat", "points": 3}), "rules.profile.vat"),
         (changed("rules", "profile", vat={"field": "vat", "present": True}), "rules.profile.vat"),
-        (changed("rules", "profile", "size", "tiers", 0, between=[50]), "rules.profile.size.tiers.0.between"),
-        (changed("rules", "undesirables", "free-mail", in_list="freemail"), "rules.undesirables.free-mail"),
-        (changed("rules", "undesirables", "careers-page", field="x"), "rules.undesirables.careers-page"),
+        (
+            changed("rules", "profile", "size", "tiers", 0, between=[50]),
+            "rules.profile.size.tiers.0.between",
+        ),
+        (
+            changed("rules", "undesirables", "free-mail", in_list="freemail"),
+            "rules.undesirables.free-mail",
+        ),
+        (
+            changed("rules", "undesirables", "careers-page", field="x"),
+            "rules.undesirables.careers-page",
+        ),
         (changed("groups", fit={"max": 1}), "groups.fit"),
         (changed("grades", Z=3), "grades"),
         (changed("stages", "mql", any=[]), "stages.mql.any"),
@@ -84,7 +100,10 @@ def test_what_may_be_written_is_valid(document: Any) -> None:
         (changed("recycle", other="soon"), "recycle.other"),
         (changed("recycle", wakes="demo-request"), "recycle.wakes"),
         (changed("examples", 0, "expect", stage="won"), "examples.0.expect.stage"),
-        (changed("examples", 0, "given", events=[{"visit": "/", "days_ago": 0}]), "examples.0.given.events.0"),
+        (
+            changed("examples", 0, "given", events=[{"visit": "/", "days_ago": 0}]),
+            "examples.0.given.events.0",
+        ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -100,7 +119,10 @@ def parts(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def test_every_key_is_described_for_the_one_who_writes_it() -> None:
     """By itself, or by the part that it is."""
-    described = {name: one.get("description") or part_of(one).get("description", "") for name, one in parts(SCHEMA)}
+    described = {
+        name: one.get("description") or part_of(one).get("description", "")
+        for name, one in parts(SCHEMA)
+    }
     assert [name for name, words in described.items() if len(words) < 10] == []
 
 

@@ -1,4 +1,6 @@
-"""What a marketer may write and probably does not mean: the model is stored, and its author is warned."""
+"""What a marketer may write and probably does not mean: the model is stored, and its author is
+warned.
+"""
 
 from copy import deepcopy
 from typing import Any
@@ -29,14 +31,17 @@ def without_requests(document: Any) -> None:
 
 
 def tiers(*given: dict[str, Any]) -> Any:
-    """An edit: the size gets these tiers, each worth 10 points and 5 the last, so that fit stays what it was."""
+    """An edit: the size gets these tiers, each worth 10 points and 5 the last, so that fit stays
+    what it was.
+    """
     points = [10] * (len(given) - 1) + [5]
     rated = [{**tier, "points": worth} for tier, worth in zip(given, points, strict=True)]
     return at("rules", "profile", "size", tiers=rated)
 
 
 SECOND_TIER = (
-    "rules.profile.size.tiers.1: never counts, because tiers.0 comes first and always holds with it; swap or remove one"
+    "rules.profile.size.tiers.1: never counts, because tiers.0 comes first and always holds with"
+    " it; swap or remove one"
 )
 
 MISTAKES = [
@@ -50,20 +55,22 @@ MISTAKES = [
         "I forgot the slash of a path",
         "path_without_slash",
         at("signals", "blog", where={"path": ["/blog/*", "resources/*"]}),
-        "signals.blog.where.path: 'resources/*' matches no page, because a path begins with /; put it first",
+        "signals.blog.where.path: 'resources/*' matches no page, because a path begins with /; put"
+        " it first",
     ),
     Mistake(
         "I wrote our domain as it stands in an address",
         "domain_with_at",
         at("internal", email_domain=["@keybook.example"]),
-        "internal.email_domain: '@keybook.example' matches nobody, because a domain has no @; write keybook.example",
+        "internal.email_domain: '@keybook.example' matches nobody, because a domain has no @; write"
+        " keybook.example",
     ),
     Mistake(
         "I wrote a competitor's domain with its @",
         "domain_with_at",
         at("rules", "undesirables", "competitor", matches=["rival.example", "*@rival.example"]),
-        "rules.undesirables.competitor: '*@rival.example' matches nobody, because a domain has no @; "
-        "write rival.example",
+        "rules.undesirables.competitor: '*@rival.example' matches nobody, because a domain has no"
+        " @; write rival.example",
     ),
     Mistake(
         "I let a star stand for our domain",
@@ -100,14 +107,15 @@ MISTAKES = [
         "I limit per day what counts each guide once",
         "per_day_of_distinct",
         at("rules", "actions", "guide-download", per_day=2),
-        "rules.actions.guide-download.per_day: does not apply, because guide-download counts each asset once; "
-        "remove it",
+        "rules.actions.guide-download.per_day: does not apply, because guide-download counts each"
+        " asset once; remove it",
     ),
     Mistake(
         "I forgot the half-life",
         "never_fades",
         lambda document: document["rules"]["actions"]["blog"].pop("half_life_days"),
-        "rules.actions.blog: never fades, so it keeps a lead warm for more than a year; add half_life_days",
+        "rules.actions.blog: never fades, so it keeps a lead warm for more than a year; add"
+        " half_life_days",
     ),
     Mistake(
         "I made a group and gave it no rule",
@@ -131,7 +139,8 @@ MISTAKES = [
         "I forgot to say what cools",
         "never_cools",
         lambda document: document["stages"]["mql"].pop("cool_below"),
-        "stages.mql.cool_below: is missing, so an MQL never cools; say below which values of behaviour it does",
+        "stages.mql.cool_below: is missing, so an MQL never cools; say below which values of"
+        " behaviour it does",
     ),
     Mistake(
         "I let leads cool by their score",
@@ -150,7 +159,8 @@ MISTAKES = [
         "I have no way in for those who ask",
         "no_request",
         without_requests,
-        "stages.sql.any: no way in is kind: requested, so whoever asks for us waits like the rest; add one",
+        "stages.sql.any: no way in is kind: requested, so whoever asks for us waits like the rest;"
+        " add one",
     ),
     Mistake(
         "I want a demo request to have a score as well",
@@ -180,15 +190,15 @@ MISTAKES = [
         "I gave days to a reason that nobody gives",
         "rest_without_reason",
         at("recycle", too_expensive=60),
-        "recycle.too_expensive: nobody gives this reason; the reasons are not_ready, no_budget, wrong_person, "
-        "unreachable, other, lost_price, lost_competitor, lost_no_decision, churned",
+        "recycle.too_expensive: nobody gives this reason; the reasons are not_ready, no_budget,"
+        " wrong_person, unreachable, other, lost_price, lost_competitor, lost_no_decision, churned",
     ),
     Mistake(
         "I forgot how long a lead without a budget rests",
         "reason_without_rest",
         lambda document: document["recycle"].pop("no_budget"),
-        "recycle.no_budget: is missing, so a lead that sales returns with it rests as for any other reason; "
-        "add its days",
+        "recycle.no_budget: is missing, so a lead that sales returns with it rests as for any other"
+        " reason; add its days",
     ),
 ]
 
@@ -230,14 +240,17 @@ def test_a_customer_who_left_need_not_rest() -> None:
     assert warned(changed("recycle", churned=90)) == ""
 
 
-# --- tiers ----------------------------------------------------------------------------------------------------------
+# --- tiers ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "given",
     [
         ({"between": [20, 5000]}, {"between": [20, 5000]}),
-        ({"matches": ["*manager*", "head of *"]}, {"matches": ["product manager", "head of sales*"]}),
+        (
+            {"matches": ["*manager*", "head of *"]},
+            {"matches": ["product manager", "head of sales*"]},
+        ),
         ({"matches": ["*chief*"]}, {"equals": ["Chief of Staff", "CHIEF"]}),
         ({"equals": ["DE", "at"]}, {"equals": "AT"}),
         ({"equals": [7, True]}, {"equals": ["7", "true"]}),
@@ -247,7 +260,9 @@ def test_a_customer_who_left_need_not_rest() -> None:
         ({"in_list": "role"}, {"in_list": "role"}),
     ],
 )
-def test_a_tier_behind_one_that_always_holds_with_it_never_counts(given: tuple[dict[str, Any], ...]) -> None:
+def test_a_tier_behind_one_that_always_holds_with_it_never_counts(
+    given: tuple[dict[str, Any], ...],
+) -> None:
     assert by_check(edited(tiers(*given)), "tier_hidden") == SECOND_TIER
 
 
@@ -272,7 +287,7 @@ def test_a_tier_that_may_hold_alone_is_not_warned_of(given: tuple[dict[str, Any]
     assert by_check(edited(tiers(*given)), "tier_hidden") == ""
 
 
-# --- ways in --------------------------------------------------------------------------------------------------------
+# --- ways in --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -280,16 +295,32 @@ def test_a_tier_that_may_hold_alone_is_not_warned_of(given: tuple[dict[str, Any]
     [
         ("mql", {"score": 50, "fit": 0, "activity": 12}, 0),
         ("mql", {"signal": "blog", "fit": 20, "engagement": 14}, 3),
-        ("mql", {"signal": "guide-download", "days": 2, "within_days": 7, "fit": 25, "activity": 8}, 1),
-        ("sql", {"signal": "demo-request", "within_days": 7, "fit": 20, "intent": 15, "kind": "inferred"}, 0),
+        (
+            "mql",
+            {"signal": "guide-download", "days": 2, "within_days": 7, "fit": 25, "activity": 8},
+            1,
+        ),
+        (
+            "sql",
+            {
+                "signal": "demo-request",
+                "within_days": 7,
+                "fit": 20,
+                "intent": 15,
+                "kind": "inferred",
+            },
+            0,
+        ),
         ("sql", {"score": 75, "fit": 20, "intent": 15}, 4),
     ],
 )
 def test_a_way_that_lets_nobody_in_is_covered(stage: str, way: dict[str, Any], other: int) -> None:
     document = edited(another_way(stage, **way))
     last = len(document["stages"][stage]["any"]) - 1
-    assert warned(document) == (
-        f"stages.{stage}.any.{last}: who meets it meets stages.{stage}.any.{other} too; remove it, or ask for less"
+    assert (
+        warned(document)
+        == f"stages.{stage}.any.{last}: who meets it meets stages.{stage}.any.{other} too; remove"
+        " it, or ask for less"
     )
 
 

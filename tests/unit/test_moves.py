@@ -1,4 +1,6 @@
-"""What people decide: a manual move, an outcome, a verdict undone, two leads made one. Each along a legal edge."""
+"""What people decide: a manual move, an outcome, a verdict undone, two leads made one. Each along a
+legal edge.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,15 +39,19 @@ LEGAL = [
 ]
 
 
-def moved(at: Standing, target: Stage, reason: str = "because", score: Score | None = None, **more: Any) -> Transition:
+def moved(
+    at: Standing, target: Stage, reason: str = "because", score: Score | None = None, **more: Any
+) -> Transition:
     return move(MODEL, at, score or worth(DID), DID, target, reason, **more)
 
 
-# --- a legal edge, or 409 -------------------------------------------------------------------------------------------
+# --- a legal edge, or 409 -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("origin", "target"), LEGAL)
-def test_a_person_moves_a_lead_along_every_legal_edge_with_a_reason(origin: Stage, target: Stage) -> None:
+def test_a_person_moves_a_lead_along_every_legal_edge_with_a_reason(
+    origin: Stage, target: Stage
+) -> None:
     one = moved(standing(origin), target, "met her at the fair")
     assert (one.origin, one.target, one.why) == (origin, target, "met her at the fair")
     assert (one.actor, one.on) == (Actor.PERSON, TODAY)
@@ -58,7 +64,9 @@ def test_another_edge_is_refused_and_the_legal_ones_are_named(origin: Stage, tar
         moved(standing(origin), target)
     named = str(refused.value)
     assert named.startswith(f"a lead in stage {origin} cannot become {target}; it can become ")
-    assert named.partition("it can become ")[2].split(", ") == sorted(to for from_, to in LEGAL if from_ is origin)
+    assert named.partition("it can become ")[2].split(", ") == sorted(
+        to for from_, to in LEGAL if from_ is origin
+    )
 
 
 @pytest.mark.parametrize("origin", sorted(ONLY_UNDONE))
@@ -67,7 +75,7 @@ def test_back_to_sql_is_the_undoing_of_a_verdict_and_nothing_else(origin: Stage)
         check_edge(standing(origin), Stage.SQL)
 
 
-# --- kinds ----------------------------------------------------------------------------------------------------------
+# --- kinds ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -78,7 +86,9 @@ def test_back_to_sql_is_the_undoing_of_a_verdict_and_nothing_else(origin: Stage)
         (worth(seen(demo_request=[0])), "requested"),
     ],
 )
-def test_rule_2_an_sql_that_a_person_makes_has_asked_only_if_they_did(score: Score, kind: str) -> None:
+def test_rule_2_an_sql_that_a_person_makes_has_asked_only_if_they_did(
+    score: Score, kind: str
+) -> None:
     assert moved(standing(Stage.LEAD), Stage.SQL, score=score).kind == kind
 
 
@@ -87,7 +97,7 @@ def test_only_an_sql_has_a_kind(target: Stage) -> None:
     assert moved(standing(Stage.LEAD), target, score=worth(seen(demo_request=[0]))).kind is None
 
 
-# --- recycled: the rest, and a new start ----------------------------------------------------------------------------
+# --- recycled: the rest, and a new start ----------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -118,7 +128,9 @@ def test_a_recycled_lead_rests_as_long_as_the_model_says_for_the_reason(
 
 def test_a_model_that_names_no_rests_has_the_one_of_other() -> None:
     bare = replace(MODEL, recycle={})
-    assert move(bare, standing(Stage.SQL), worth(), DID, Stage.RECYCLED, "not_ready").rest_until == day(30)
+    assert move(
+        bare, standing(Stage.SQL), worth(), DID, Stage.RECYCLED, "not_ready"
+    ).rest_until == day(30)
 
 
 @pytest.mark.parametrize("origin", [Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER])
@@ -147,7 +159,7 @@ def test_no_other_move_forgets_what_a_lead_did(origin: Stage, target: Stage) -> 
     assert (one.since, one.rest_until) == (None, None)
 
 
-# --- reinstated, won, lost ------------------------------------------------------------------------------------------
+# --- reinstated, won, lost ------------------------------------------------------------------------
 
 BARRED = worth(seen(demo_request=[0]), ["competitor"], fit=20)
 
@@ -175,9 +187,11 @@ def test_a_won_lead_is_a_customer_in_the_same_cycle() -> None:
     assert apply(standing(Stage.OPPORTUNITY, cycle=2), one).outcome is Outcome.WON
 
 
-# --- a verdict undone -----------------------------------------------------------------------------------------------
+# --- a verdict undone -----------------------------------------------------------------------------
 
-HANDED = standing(Stage.SQL, 2, kind="requested", cycle=2, owner="sam", since=None, handed_on=day(-2))
+HANDED = standing(
+    Stage.SQL, 2, kind="requested", cycle=2, owner="sam", since=None, handed_on=day(-2)
+)
 VERDICTS = [Stage.ACCEPTED, Stage.RECYCLED, Stage.DISQUALIFIED, Stage.CUSTOMER]
 
 
@@ -205,9 +219,18 @@ def test_what_counted_from_an_earlier_recycle_on_counts_from_there_again() -> No
     ("at", "last"),
     [
         (standing(Stage.DISQUALIFIED), transition(Stage.DISQUALIFIED, Stage.SQL)),  # the model's
-        (standing(Stage.LEAD), transition(Stage.LEAD, Stage.MQL, actor=Actor.PERSON)),  # no answer to a handoff
-        (standing(Stage.ACCEPTED), transition(Stage.ACCEPTED, Stage.MQL, actor=Actor.PERSON)),  # taken, not accepted
-        (standing(Stage.OPPORTUNITY), transition(Stage.ACCEPTED, Stage.SQL, actor=Actor.PERSON)),  # gone on since
+        (
+            standing(Stage.LEAD),
+            transition(Stage.LEAD, Stage.MQL, actor=Actor.PERSON),
+        ),  # no answer to a handoff
+        (
+            standing(Stage.ACCEPTED),
+            transition(Stage.ACCEPTED, Stage.MQL, actor=Actor.PERSON),
+        ),  # taken, not accepted
+        (
+            standing(Stage.OPPORTUNITY),
+            transition(Stage.ACCEPTED, Stage.SQL, actor=Actor.PERSON),
+        ),  # gone on since
     ],
 )
 def test_what_is_no_verdict_is_not_undone(at: Standing, last: Transition) -> None:
@@ -216,11 +239,13 @@ def test_what_is_no_verdict_is_not_undone(at: Standing, last: Transition) -> Non
 
 def test_a_handoff_taken_back_is_no_verdict() -> None:
     """A person's retraction moved the lead out of sql, and no answer of sales."""
-    assert not is_verdict(standing(Stage.LEAD), transition(Stage.LEAD, Stage.SQL, actor=Actor.PERSON))
+    assert not is_verdict(
+        standing(Stage.LEAD), transition(Stage.LEAD, Stage.SQL, actor=Actor.PERSON)
+    )
     assert not is_verdict(standing(Stage.MQL), transition(Stage.MQL, Stage.SQL, actor=Actor.PERSON))
 
 
-# --- two leads made one ---------------------------------------------------------------------------------------------
+# --- two leads made one ---------------------------------------------------------------------------
 
 
 def together(ours: Standing, theirs: Standing) -> tuple[Standing, Sequence[Transition]]:
@@ -232,25 +257,40 @@ def together(ours: Standing, theirs: Standing) -> tuple[Standing, Sequence[Trans
 
 
 @pytest.mark.parametrize(("ours", "theirs"), EVERY_PAIR)
-def test_the_furthest_stage_survives_by_legal_steps_that_say_why(ours: Stage, theirs: Stage) -> None:
+def test_the_furthest_stage_survives_by_legal_steps_that_say_why(
+    ours: Stage, theirs: Stage
+) -> None:
     after, steps = together(standing(ours), standing(theirs))
     assert after.stage is max(ours, theirs, key=RANK.__getitem__)
     assert all(step.target in EDGES[step.origin] for step in steps)
-    assert all((step.why, step.actor, step.on) == ("one person", Actor.PERSON, TODAY) for step in steps)
+    assert all(
+        (step.why, step.actor, step.on) == ("one person", Actor.PERSON, TODAY) for step in steps
+    )
     assert bool(steps) == (RANK[theirs] > RANK[ours])
 
 
 def test_of_the_further_one_everything_comes_with_its_stage() -> None:
     since = Since(TODAY.toordinal() - 3, seen())
-    theirs = standing(Stage.RECYCLED, 3, rest_until=day(42), since=since, outcome=Outcome.LOST, cycle=2)
+    theirs = standing(
+        Stage.RECYCLED, 3, rest_until=day(42), since=since, outcome=Outcome.LOST, cycle=2
+    )
     after, steps = together(standing(Stage.MQL), theirs)
     assert [step.target for step in steps] == [Stage.SQL, Stage.RECYCLED]
-    assert (after.rest_until, after.since, after.outcome, after.cycle) == (day(42), since, Outcome.LOST, 2)
-    assert together(standing(Stage.LEAD), standing(Stage.SQL, kind="requested"))[0].kind == "requested"
+    assert (after.rest_until, after.since, after.outcome, after.cycle) == (
+        day(42),
+        since,
+        Outcome.LOST,
+        2,
+    )
+    assert (
+        together(standing(Stage.LEAD), standing(Stage.SQL, kind="requested"))[0].kind == "requested"
+    )
 
 
 def test_what_a_person_set_aside_for_the_further_one_stays_set_aside() -> None:
-    """Otherwise the rule that a person overrode would disqualify the lead as soon as it is merged."""
+    """Otherwise the rule that a person overrode would disqualify the lead as soon as it is
+    merged.
+    """
     after, _ = together(standing(Stage.LEAD), standing(Stage.SQL, overrides=("competitor",)))
     assert after.overrides == ("competitor",)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
-from chalicelib.delivery.outbox import Channel, Reason, State
+from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
+from chalicelib.delivery.outbox import Reason, State, Via
 from chalicelib.delivery.templates import inert
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import Notices
@@ -17,35 +17,38 @@ from tests import factories as make
 
 MOVED = make.recorded()
 PROFILE: Mapping[str, Value] = {**make.BEST_FIT, "first_name": "Ann", "last_name": "Example"}
-DEEDS = [make.form(fields={"message": "We have an audit in March."}), make.page("/pricing", days_ago=1)]
+DEEDS = [
+    make.form(fields={"message": "We have an audit in March."}),
+    make.page("/pricing", days_ago=1),
+]
 
 
 def compose(
-    channel: Channel = Channel.MAIL,
+    channel: Via = Via.EMAIL,
     profile: Mapping[str, Value] = PROFILE,
     moved: Recorded | None = MOVED,
     did: Sequence[Event] = DEEDS,
-    **intent: Any,
-) -> Message | Skip:
+    **message: Any,
+) -> Outgoing | Skip:
     notices = Notices(lambda _lead, _version: moved, lambda _lead: profile, lambda _lead: did)
-    return notices.compose(make.handoff_intent(channel, **intent))
+    return notices.compose(make.handoff_message(channel, **message))
 
 
-def mail(**parts: Any) -> Mail:
-    composed = compose(Channel.MAIL, **parts)
-    assert isinstance(composed, Mail)
+def mail(**parts: Any) -> Email:
+    composed = compose(Via.EMAIL, **parts)
+    assert isinstance(composed, Email)
     return composed
 
 
-def text(**parts: Any) -> Text:
-    composed = compose(Channel.TEXT, **parts)
-    assert isinstance(composed, Text)
+def text(**parts: Any) -> Sms:
+    composed = compose(Via.SMS, **parts)
+    assert isinstance(composed, Sms)
     return composed
 
 
-def topic(**parts: Any) -> Topic:
-    composed = compose(Channel.TOPIC, **parts)
-    assert isinstance(composed, Topic)
+def topic(**parts: Any) -> SnsMessage:
+    composed = compose(Via.SNS, **parts)
+    assert isinstance(composed, SnsMessage)
     return composed
 
 
@@ -56,7 +59,10 @@ def test_a_mail_says_who_why_what_they_did_and_how_to_reach_them() -> None:
     notice = mail()
     assert notice.to == "sam@keybook.example"
     assert notice.reply_to == "ann@acme.example"
-    assert notice.subject == f"[{REFERENCE}] Ann Example, CTO at Acme asks to be contacted (90 points, grade A)"
+    assert (
+        notice.subject
+        == f"[{REFERENCE}] Ann Example, CTO at Acme asks to be contacted (90 points, grade A)"
+    )
     for body in (notice.text, notice.html or ""):
         for part in ("ann@acme.example", "+49 30 901820", "demo request on 1 day", "90 points", "grade A", "/pricing",
                      "sent the form demo", "We have an audit in March.", REFERENCE):  # fmt: skip
@@ -93,7 +99,7 @@ def test_a_text_is_short_and_says_how_to_reach_them() -> None:
 
 @pytest.mark.parametrize("length", [100, 200, 300])
 def test_a_long_name_does_not_push_the_reference_and_the_number_out_of_a_text(length: int) -> None:
-    """Whoever types a name of three hundred letters must not silence how to reach them."""
+    """Whoever types a name of three hundred emails must not silence how to reach them."""
     notice = text(profile={**PROFILE, "first_name": "A" * length, "company": "B" * length})
     assert len(notice.body) <= 300
     assert "+49 30 901820" in notice.body
@@ -109,12 +115,16 @@ def test_a_topic_message_is_json_for_machines() -> None:
     assert facts["profile"]["email"] == "ann@acme.example"
 
 
-@pytest.mark.parametrize(("channel", "reason"), [(Channel.MAIL, Reason.NO_ADDRESS), (Channel.TEXT, Reason.NO_PHONE)])
-def test_without_a_salesperson_to_tell_it_is_refused_with_the_reason(channel: Channel, reason: Reason) -> None:
+@pytest.mark.parametrize(
+    ("channel", "reason"), [(Via.EMAIL, Reason.NO_ADDRESS), (Via.SMS, Reason.NO_PHONE)]
+)
+def test_without_a_salesperson_to_tell_it_is_refused_with_the_reason(
+    channel: Via, reason: Reason
+) -> None:
     assert compose(channel, to=None) == Skip(State.REFUSED, reason)
 
 
-# --- nothing that a lead typed acts ---------------------------------------------------------------------------------
+# --- nothing that a lead typed acts ---------------------------------------------------------------
 
 NASTY = {
     "first_name": "<script>alert(1)</script>",
@@ -127,7 +137,11 @@ NASTY = {
     "homepage": "javascript://evil.example",
     "note": "write to mallory@evil.example",
 }
-NASTY_DEEDS = [make.form("demo", fields={"message": "</td><img src=https://evil.example/x.png> go to evil.example"})]
+NASTY_DEEDS = [
+    make.form(
+        "demo", fields={"message": "</td><img src=https://evil.example/x.png> go to evil.example"}
+    )
+]
 
 
 def test_html_is_escaped_and_templates_do_not_run() -> None:
@@ -137,8 +151,8 @@ def test_html_is_escaped_and_templates_do_not_run() -> None:
     assert "{{ 7*7 }}" in html
 
 
-@pytest.mark.parametrize("channel", list(Channel))
-def test_links_and_addresses_that_a_lead_typed_are_broken_up(channel: Channel) -> None:
+@pytest.mark.parametrize("channel", list(Via))
+def test_links_and_addresses_that_a_lead_typed_are_broken_up(channel: Via) -> None:
     composed = compose(channel, profile={**PROFILE, **NASTY}, did=NASTY_DEEDS)
     for part in (str(getattr(composed, name, "")) for name in ("subject", "text", "html", "body")):
         assert "evil.example" not in part

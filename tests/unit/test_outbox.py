@@ -1,4 +1,4 @@
-"""The states of an intent: every arrow, and no other."""
+"""The states of a message: every arrow, and no other."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,89 +6,100 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.delivery import outbox as intents
-from chalicelib.delivery.outbox import LEFT, OPEN, RANK, Intent, Reason, State
+from chalicelib.delivery import outbox
+from chalicelib.delivery.outbox import LEFT, OPEN, RANK, OutboxMessage, Reason, State
 from tests import factories as make
 from tests.fakes import NOW
 
 EVIDENCE = (State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
 
 
-def in_state(state: State, intent: Intent | None = None) -> Intent:
-    claimed = intents.claimed(intent or make.letter_intent(), NOW)
+def in_state(state: State, message: OutboxMessage | None = None) -> OutboxMessage:
+    claimed = outbox.claimed(message or make.nurture_message(), NOW)
     return replace(claimed, state=state)
 
 
-def test_a_new_intent_is_planned_and_looked_after_in_two_minutes() -> None:
-    intent = make.letter_intent()
-    assert (intent.state, intent.claims, intent.version) == (State.PLANNED, 0, 1)
-    assert intent.due_at == NOW + timedelta(minutes=2)
-    assert (intent.kind, intent.id) == ("letter", f"{make.LEAD_ID}#letter#welcome#1#1")
-    assert make.handoff_intent().kind == "handoff"
+def test_a_new_message_is_planned_and_looked_after_in_two_minutes() -> None:
+    message = make.nurture_message()
+    assert (message.state, message.claims, message.version) == (State.PLANNED, 0, 1)
+    assert message.due_at == NOW + timedelta(minutes=2)
+    assert (message.kind, message.id) == ("nurture", f"{make.LEAD_ID}#nurture#1#welcome#1")
+    assert make.handoff_message().kind == "handoff"
 
 
 def test_planned_to_claimed_with_a_lease() -> None:
-    claimed = intents.claimed(make.letter_intent(), NOW)
+    claimed = outbox.claimed(make.nurture_message(), NOW)
     assert (claimed.state, claimed.claims, claimed.claimed_at) == (State.CLAIMED, 1, NOW)
     assert claimed.due_at == NOW + timedelta(seconds=90)
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - OPEN))
-def test_a_settled_intent_is_not_looked_after_again(state: State) -> None:
-    settled = intents.settled(in_state(State.CLAIMED), state, reason=Reason.REJECTED, message_id="m")
-    assert (settled.state, settled.due_at, settled.reason, settled.message_id) == (state, None, Reason.REJECTED, "m")
+def test_a_settled_message_is_not_looked_after_again(state: State) -> None:
+    settled = outbox.settled(in_state(State.CLAIMED), state, reason=Reason.REJECTED, message_id="m")
+    assert (settled.state, settled.due_at, settled.reason, settled.message_id) == (
+        state,
+        None,
+        Reason.REJECTED,
+        "m",
+    )
 
 
-@pytest.mark.parametrize(("claims", "minutes"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (19, 60)])
+@pytest.mark.parametrize(
+    ("claims", "minutes"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (19, 60)]
+)
 def test_claimed_to_planned_when_throttled_with_a_growing_wait(claims: int, minutes: int) -> None:
-    again = intents.throttled(replace(in_state(State.CLAIMED), claims=claims), NOW)
+    again = outbox.throttled(replace(in_state(State.CLAIMED), claims=claims), NOW)
     assert (again.state, again.reason) == (State.PLANNED, Reason.THROTTLED)
     assert again.due_at == NOW + timedelta(minutes=minutes)
 
 
 def test_claimed_to_lost_when_throttled_twenty_times() -> None:
-    lost = intents.throttled(replace(in_state(State.CLAIMED), claims=20), NOW)
+    lost = outbox.throttled(replace(in_state(State.CLAIMED), claims=20), NOW)
     assert (lost.state, lost.reason, lost.due_at) == (State.LOST, Reason.THROTTLED, None)
 
 
 def test_claimed_to_unknown_with_fifteen_minutes_for_evidence() -> None:
-    unknown = intents.unclear(in_state(State.CLAIMED))
+    unknown = outbox.unclear(in_state(State.CLAIMED))
     assert (unknown.state, unknown.reason) == (State.UNKNOWN, Reason.UNCLEAR)
     assert unknown.due_at == NOW + timedelta(minutes=15)
 
 
 def test_what_was_never_claimed_cannot_be_unclear() -> None:
     with pytest.raises(AssertionError, match="never claimed"):
-        intents.unclear(make.letter_intent())
+        outbox.unclear(make.nurture_message())
 
 
-def test_unknown_to_lost_for_a_letter() -> None:
-    lost = intents.without_evidence(in_state(State.UNKNOWN), NOW)
+def test_unknown_to_lost_for_an_email() -> None:
+    lost = outbox.without_evidence(in_state(State.UNKNOWN), NOW)
     assert (lost.state, lost.reason, lost.due_at) == (State.LOST, Reason.NO_EVIDENCE, None)
 
 
 def test_unknown_to_planned_for_a_handoff_with_the_same_reference() -> None:
-    before = in_state(State.UNKNOWN, make.handoff_intent())
-    again = intents.without_evidence(before, NOW)
+    before = in_state(State.UNKNOWN, make.handoff_message())
+    again = outbox.without_evidence(before, NOW)
     assert (again.state, again.due_at, again.id) == (State.PLANNED, NOW, before.id)
 
 
 def test_a_handoff_that_stays_unclear_is_given_up_in_the_end() -> None:
-    before = replace(in_state(State.UNKNOWN, make.handoff_intent()), claims=5)
-    assert intents.without_evidence(before, NOW).state is State.LOST
+    before = replace(in_state(State.UNKNOWN, make.handoff_message()), claims=5)
+    assert outbox.without_evidence(before, NOW).state is State.LOST
 
 
-@pytest.mark.parametrize("key", ["correction#1#mail", "warning#1#bad-fit", "triage#1#topic"])
+@pytest.mark.parametrize("key", ["correction#1#email", "warning#1#bad-fit", "triage#1#sns"])
 def test_a_word_to_sales_goes_again_as_a_handoff_does(key: str) -> None:
     """Whoever got the handoff must hear that it was a mistake, at the price of hearing it twice."""
-    word = make.handoff_intent(key=key)
+    word = make.handoff_message(key=key)
     assert word.kind == key.partition("#")[0]
-    assert intents.without_evidence(in_state(State.UNKNOWN, word), NOW).state is State.PLANNED
+    assert outbox.without_evidence(in_state(State.UNKNOWN, word), NOW).state is State.PLANNED
 
 
 def test_planned_to_cancelled_when_the_decision_was_taken_back() -> None:
-    cancelled = intents.cancelled(make.handoff_intent())
-    assert (cancelled.state, cancelled.reason, cancelled.due_at) == (State.CANCELLED, Reason.TAKEN_BACK, None)
+    cancelled = outbox.cancelled(make.handoff_message())
+    assert (cancelled.state, cancelled.reason, cancelled.due_at) == (
+        State.CANCELLED,
+        Reason.TAKEN_BACK,
+        None,
+    )
 
 
 def test_what_left_or_may_have_left_is_neither_open_for_good_nor_never_sent() -> None:
@@ -102,31 +113,40 @@ def test_evidence_raises_the_rank_and_tells_nothing_else() -> None:
         (state, evidence)
         for state in State
         for evidence in EVIDENCE
-        if intents.with_evidence(in_state(state), evidence, "m") is not None
+        if outbox.with_evidence(in_state(state), evidence, "m") is not None
     }
     rising = {(low, high) for low in RANK for high in EVIDENCE if RANK[high] > RANK[low]}
-    assert taken == rising | {(state, evidence) for state in (State.CLAIMED, State.UNKNOWN) for evidence in EVIDENCE}
+    assert taken == rising | {
+        (state, evidence) for state in (State.CLAIMED, State.UNKNOWN) for evidence in EVIDENCE
+    }
 
 
 def test_evidence_settles_with_its_message_id_and_clears_the_doubt() -> None:
-    found = intents.with_evidence(intents.unclear(in_state(State.CLAIMED)), State.SENT, "m")
+    found = outbox.with_evidence(outbox.unclear(in_state(State.CLAIMED)), State.SENT, "m")
     assert found is not None
-    assert (found.state, found.message_id, found.reason, found.due_at) == (State.SENT, "m", None, None)
+    assert (found.state, found.message_id, found.reason, found.due_at) == (
+        State.SENT,
+        "m",
+        None,
+        None,
+    )
 
 
-ARROWS: list[Callable[[Intent], Intent | None]] = [
-    lambda one: intents.claimed(one, NOW),
-    lambda one: intents.settled(one, State.SENT),
-    intents.cancelled,
-    lambda one: intents.throttled(one, NOW),
-    intents.unclear,
-    lambda one: intents.without_evidence(one, NOW),
-    lambda one: intents.with_evidence(one, State.DELIVERED, "m"),
+ARROWS: list[Callable[[OutboxMessage], OutboxMessage | None]] = [
+    lambda one: outbox.claimed(one, NOW),
+    lambda one: outbox.settled(one, State.SENT),
+    outbox.cancelled,
+    lambda one: outbox.throttled(one, NOW),
+    outbox.unclear,
+    lambda one: outbox.without_evidence(one, NOW),
+    lambda one: outbox.with_evidence(one, State.DELIVERED, "m"),
 ]
 
 
 @pytest.mark.parametrize("arrow", ARROWS)
-def test_every_arrow_is_a_new_version(arrow: Callable[[Intent], Intent | None]) -> None:
+def test_every_arrow_is_a_new_version(
+    arrow: Callable[[OutboxMessage], OutboxMessage | None],
+) -> None:
     before = in_state(State.CLAIMED)
     after = arrow(before)
     assert after is not None

@@ -28,7 +28,9 @@ from chalicelib.scoring.pattern import Patterns, Prefixes, matches, matches_any
         ("[ab]?", ["[ab]?"], ["ax"]),
     ],
 )
-def test_a_star_is_any_run_of_characters_and_case_is_ignored(pattern: str, yes: list[str], no: list[str]) -> None:
+def test_a_star_is_any_run_of_characters_and_case_is_ignored(
+    pattern: str, yes: list[str], no: list[str]
+) -> None:
     assert [value for value in yes if not matches(pattern, value)] == []
     assert [value for value in no if matches(pattern, value)] == []
 
@@ -44,29 +46,51 @@ def test_one_of_the_patterns_is_enough() -> None:
     assert not matches_any([], "/pricing")
 
 
-# --- many at once ---------------------------------------------------------------------------------------------------
+# --- many at once ---------------------------------------------------------------------------------
 
 many = some.lists(some.text("abß*", max_size=6), max_size=15)
 
 
 @given(many, some.text("abABßs", max_size=9))
 def test_many_patterns_at_once_find_what_each_of_them_does(patterns: list[str], value: str) -> None:
-    found = Patterns.of((pattern, 1 << position) for position, pattern in enumerate(patterns)).bits_of(value)
-    assert found == sum(1 << position for position, pattern in enumerate(patterns) if matches(pattern, value))
+    found = Patterns.of(
+        (pattern, 1 << position) for position, pattern in enumerate(patterns)
+    ).bits_of(value)
+    assert found == sum(
+        1 << position for position, pattern in enumerate(patterns) if matches(pattern, value)
+    )
 
 
 @given(some.lists(some.text("ab", max_size=4), unique=True), some.text("ab", max_size=7))
 def test_one_search_finds_every_beginning_of_a_text(texts: list[str], value: str) -> None:
     found = Prefixes.of({text: 1 << position for position, text in enumerate(texts)}).bits_of(value)
-    assert found == sum(1 << position for position, text in enumerate(texts) if value.startswith(text))
+    assert found == sum(
+        1 << position for position, text in enumerate(texts) if value.startswith(text)
+    )
 
 
 def test_one_pattern_may_stand_for_several() -> None:
-    both = Patterns.of([("/p*", 1), ("/P*", 2), ("*p", 4), ("*p", 8), ("x", 16), ("X", 32), ("*y*", 64), ("*Y*", 128)])
-    assert [both.bits_of(value) for value in ("/p", "X", "y", "z")] == [1 | 2 | 4 | 8, 16 | 32, 64 | 128, 0]
+    both = Patterns.of(
+        [
+            ("/p*", 1),
+            ("/P*", 2),
+            ("*p", 4),
+            ("*p", 8),
+            ("x", 16),
+            ("X", 32),
+            ("*y*", 64),
+            ("*Y*", 128),
+        ]
+    )
+    assert [both.bits_of(value) for value in ("/p", "X", "y", "z")] == [
+        1 | 2 | 4 | 8,
+        16 | 32,
+        64 | 128,
+        0,
+    ]
 
 
-# --- hostile patterns -----------------------------------------------------------------------------------------------
+# --- hostile patterns -----------------------------------------------------------------------------
 
 
 class CountingText(str):
@@ -86,7 +110,8 @@ class CountingText(str):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["*a" * 50 + "*b", "a*" * 90 + "b", "*" * 200, "*aab" * 40, "*" + "a" * 199, "a*a*b*" * 30]
+    "pattern",
+    ["*a" * 50 + "*b", "a*" * 90 + "b", "*" * 200, "*aab" * 40, "*" + "a" * 199, "a*a*b*" * 30],
 )
 @pytest.mark.parametrize("value", ["a" * 2_000, "ab" * 1_000, "b" + "a" * 1_999])
 def test_a_hostile_pattern_passes_over_each_character_once(pattern: str, value: str) -> None:

@@ -1,12 +1,14 @@
-"""Who gets a lead and by which channels they are told; and what they are told when it was a mistake, or doubtful."""
+"""Who gets a lead and by which channels they are told; and what they are told when it was a
+mistake, or doubtful.
+"""
 
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from chalicelib.delivery import outbox as intents
-from chalicelib.delivery.outbox import LEFT, Channel, Intent, Reason, State
+from chalicelib.delivery import outbox
+from chalicelib.delivery.outbox import LEFT, OutboxMessage, Reason, State, Via
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.plan import Handoff, HandoffState, handoff_of, triage, warning, withdrawn
 from chalicelib.handoff.routing import salesperson, weekly_capacity
@@ -15,7 +17,12 @@ from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE, standing
 from tests.fakes import NOW
 
-SAM: dict[str, Any] = {"id": "sam", "name": "Sam", "email": "sam@keybook.example", "phone": "+4930901821"}
+SAM: dict[str, Any] = {
+    "id": "sam",
+    "name": "Sam",
+    "email": "sam@keybook.example",
+    "phone": "+4930901821",
+}
 KIM: dict[str, Any] = {"id": "kim", "name": "Kim", "email": "kim@keybook.example"}
 WEEK = {day: ["09:00", "17:30"] for day in ("mon", "tue", "wed", "thu", "fri")}
 
@@ -24,7 +31,7 @@ def routing(*people: dict[str, Any]) -> dict[str, Any]:
     return {"people": list(people)}
 
 
-# --- who ------------------------------------------------------------------------------------------------------------
+# --- who ------------------------------------------------------------------------------------------
 
 
 def id_of(document: dict[str, Any] | None, owner: str | None = None) -> str | None:
@@ -58,8 +65,20 @@ def test_the_leads_owner_gets_it_again_unless_they_are_gone() -> None:
         ([{**SAM, "capacity": 4}], 20),
         ([{**SAM, "capacity": 0}], 0),
         ([{**SAM, "hours": WEEK}], 50),
-        ([{**SAM, "capacity": 3, "hours": {"mon": ["09:00", "12:00"], "sat": ["10:00", "14:00"]}}], 6),
-        ([{**SAM, "capacity": 7}, {**KIM, "capacity": 5, "hours": {"tue": ["09:00", "17:00"]}}], 40),
+        (
+            [
+                {
+                    **SAM,
+                    "capacity": 3,
+                    "hours": {"mon": ["09:00", "12:00"], "sat": ["10:00", "14:00"]},
+                }
+            ],
+            6,
+        ),
+        (
+            [{**SAM, "capacity": 7}, {**KIM, "capacity": 5, "hours": {"tue": ["09:00", "17:00"]}}],
+            40,
+        ),
     ],
 )
 def test_a_weeks_capacity_is_what_the_active_people_take_on_their_working_days(
@@ -87,19 +106,21 @@ def test_without_a_routing_nobody_takes_anything() -> None:
         ({"nonsense": 1}, "people.0.nonsense"),
     ],
 )
-def test_a_routing_outside_the_format_is_refused_where_it_is_wrong(change: dict[str, Any], named: str) -> None:
+def test_a_routing_outside_the_format_is_refused_where_it_is_wrong(
+    change: dict[str, Any], named: str
+) -> None:
     for read in (salesperson, weekly_capacity):
         with pytest.raises(DocumentError) as refused:
             read(routing({**SAM, **change}))
         assert refused.value.errors[0].field.startswith(named)
 
 
-# --- the handoff ----------------------------------------------------------------------------------------------------
+# --- the handoff ----------------------------------------------------------------------------------
 
 
 def handed(
     kind: str = "requested", *people: dict[str, Any], owner: str | None = None, held: bool = False
-) -> tuple[Handoff, list[Intent]]:
+) -> tuple[Handoff, list[OutboxMessage]]:
     moved = make.transition(Stage.SQL, Stage.MQL, kind=kind, cycle=2)
     return handoff_of(moved, owner, LEAD_ID, 7, routing(*people), NOW, held=held)
 
@@ -107,29 +128,33 @@ def handed(
 @pytest.mark.parametrize(
     ("kind", "people", "told"),
     [
-        ("requested", [SAM], {"mail": SAM["email"], "topic": None, "text": SAM["phone"]}),
-        ("inferred", [SAM], {"mail": SAM["email"], "topic": None}),
-        ("requested", [], {"mail": None, "topic": None, "text": None}),
-        ("requested", [{**SAM, "phone": None}], {"mail": SAM["email"], "topic": None, "text": None}),
+        ("requested", [SAM], {"email": SAM["email"], "sns": None, "sms": SAM["phone"]}),
+        ("inferred", [SAM], {"email": SAM["email"], "sns": None}),
+        ("requested", [], {"email": None, "sns": None, "sms": None}),
+        (
+            "requested",
+            [{**SAM, "phone": None}],
+            {"email": SAM["email"], "sns": None, "sms": None},
+        ),
     ],
 )
-def test_rule_2_one_intent_for_each_channel_and_a_text_only_for_a_request(
+def test_rule_2_one_message_for_each_channel_and_a_text_only_for_a_request(
     kind: str, people: list[dict[str, Any]], told: dict[str, str | None]
 ) -> None:
     handoff, planned = handed(kind, *people)
-    assert {intent.channel.value: intent.to for intent in planned} == told
-    assert {intent.key for intent in planned} == {f"handoff#2#{channel}" for channel in told}
-    assert {intent.about for intent in planned} == {7}
+    assert {message.via.value: message.to for message in planned} == told
+    assert {message.key for message in planned} == {f"handoff#2#{via}" for via in told}
+    assert {message.about for message in planned} == {7}
     assert handoff == Handoff(cycle=2, owner="sam" if people else None, kind=kind, created_at=NOW)
 
 
 def test_rule_1_a_handoff_goes_to_the_leads_owner() -> None:
     handoff, planned = handed("requested", SAM, KIM, owner="kim")
     assert handoff.owner == "kim"
-    assert {intent.channel: intent.to for intent in planned} == {
-        Channel.MAIL: KIM["email"],
-        Channel.TOPIC: None,
-        Channel.TEXT: None,
+    assert {message.via: message.to for message in planned} == {
+        Via.EMAIL: KIM["email"],
+        Via.SNS: None,
+        Via.SMS: None,
     }
 
 
@@ -140,21 +165,27 @@ def test_rule_9_a_held_handoff_names_its_owner_and_tells_nobody(kind: str) -> No
     assert planned == []
 
 
-# --- taken back -----------------------------------------------------------------------------------------------------
+# --- taken back -----------------------------------------------------------------------------------
 
-MAIL, TOPIC, TEXT = make.handoff_intent(), make.handoff_intent(Channel.TOPIC), make.handoff_intent(Channel.TEXT)
+MAIL, TOPIC, TEXT = (
+    make.handoff_message(),
+    make.handoff_message(Via.SNS),
+    make.handoff_message(Via.SMS),
+)
 LATER = NOW + MINUTE
 
 
-def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_same_channel() -> None:
-    sent = intents.settled(intents.claimed(MAIL, NOW), State.SENT, message_id="m")
+def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_same_channel() -> (
+    None
+):
+    sent = outbox.settled(outbox.claimed(MAIL, NOW), State.SENT, message_id="m")
     waiting, corrections = withdrawn([sent, TOPIC, TEXT], 9, LATER)
-    assert waiting == [(TOPIC, intents.cancelled(TOPIC)), (TEXT, intents.cancelled(TEXT))]
+    assert waiting == [(TOPIC, outbox.cancelled(TOPIC)), (TEXT, outbox.cancelled(TEXT))]
     (correction,) = corrections
-    assert (correction.key, correction.kind, correction.channel, correction.to) == (
-        "correction#1#mail",
+    assert (correction.key, correction.kind, correction.via, correction.to) == (
+        "correction#1#email",
         "correction",
-        Channel.MAIL,
+        Via.EMAIL,
         MAIL.to,
     )
     assert (correction.about, correction.created_at, correction.state) == (9, LATER, State.PLANNED)
@@ -162,7 +193,9 @@ def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_
 
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(state: State) -> None:
-    """One that is being sent, or of which nobody knows, may have left: better a correction too many."""
+    """One that is being sent, or of which nobody knows, may have left: better a correction too
+    many.
+    """
     waiting, corrections = withdrawn([replace(TEXT, state=state)], 9, LATER)
     assert bool(waiting) == (state is State.PLANNED)
     assert bool(corrections) == (state in LEFT)
@@ -171,32 +204,37 @@ def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(state:
 
 
 def test_a_throttled_notice_waits_and_is_cancelled() -> None:
-    throttled = intents.throttled(intents.claimed(MAIL, NOW), NOW)
+    throttled = outbox.throttled(outbox.claimed(MAIL, NOW), NOW)
     ((before, after),), corrections = withdrawn([throttled], 9, LATER)
-    assert (before, after.state, after.reason, after.due_at) == (throttled, State.CANCELLED, Reason.TAKEN_BACK, None)
+    assert (before, after.state, after.reason, after.due_at) == (
+        throttled,
+        State.CANCELLED,
+        Reason.TAKEN_BACK,
+        None,
+    )
     assert corrections == []
 
 
 def test_the_correction_of_a_later_cycle_is_another_one() -> None:
-    sent = [replace(MAIL, key=f"handoff#{cycle}#mail", state=State.SENT) for cycle in (1, 12)]
+    sent = [replace(MAIL, key=f"handoff#{cycle}#email", state=State.SENT) for cycle in (1, 12)]
     _, corrections = withdrawn(sent, 9, LATER)
-    assert [one.key for one in corrections] == ["correction#1#mail", "correction#12#mail"]
+    assert [one.key for one in corrections] == ["correction#1#email", "correction#12#email"]
 
 
 def test_without_notices_nobody_needs_a_correction() -> None:
     assert withdrawn([], 9, LATER) == ([], [])
 
 
-# --- words of a lead that sales has, or does not get ----------------------------------------------------------------
+# --- words of a lead that sales has, or does not get ----------------------------------------------
 
 
 def test_the_owner_of_an_accepted_lead_is_warned_once_for_each_rule_and_cycle() -> None:
     accepted = standing(Stage.ACCEPTED, owner="kim", cycle=3)
     one = warning("bad-fit", accepted, LEAD_ID, 9, routing(SAM, KIM), NOW)
-    assert (one.key, one.kind, one.channel, one.to, one.about) == (
+    assert (one.key, one.kind, one.via, one.to, one.about) == (
         "warning#3#bad-fit",
         "warning",
-        Channel.MAIL,
+        Via.EMAIL,
         KIM["email"],
         9,
     )
@@ -208,4 +246,4 @@ def test_a_warning_that_nobody_can_get_is_planned_so_that_the_outbox_says_so() -
 
 def test_rule_1_triage_tells_the_team_and_sends_no_text() -> None:
     one = triage(2, LEAD_ID, 9, NOW)
-    assert (one.key, one.kind, one.channel, one.to) == ("triage#2#topic", "triage", Channel.TOPIC, None)
+    assert (one.key, one.kind, one.via, one.to) == ("triage#2#sns", "triage", Via.SNS, None)

@@ -17,7 +17,9 @@ HOUR = timedelta(hours=1)
 
 
 def said(name: str, hours: int, *, confirmed: bool = False, n: int = 0, **more: Any) -> Event:
-    return make.form(n=n, at=NOW + hours * HOUR, confirmed=confirmed, fields={"first_name": name}, **more)
+    return make.form(
+        n=n, at=NOW + hours * HOUR, confirmed=confirmed, fields={"first_name": name}, **more
+    )
 
 
 @pytest.mark.parametrize(
@@ -50,12 +52,18 @@ def test_each_field_has_its_own_newest() -> None:
 
 
 def test_a_long_text_stays_in_its_event() -> None:
-    assert learn({}, [make.form(fields={"message": "long", "company": "Acme"})]).keys() == {"company"}
+    assert learn({}, [make.form(fields={"message": "long", "company": "Acme"})]).keys() == {
+        "company"
+    }
 
 
 def test_no_and_nought_are_facts() -> None:
     assert values(
-        learn({}, [make.form(fields={"trial": False, "seats": 0, "hobby": "chess"})], also={"trial", "seats"})
+        learn(
+            {},
+            [make.form(fields={"trial": False, "seats": 0, "hobby": "chess"})],
+            also={"trial", "seats"},
+        )
     ) == {"trial": False, "seats": 0}
 
 
@@ -77,10 +85,16 @@ def came(source: str, hours: int, **campaign: str) -> Event:
 
 
 def test_the_first_and_the_last_arrival_are_kept() -> None:
-    touches = touch(Touches(), [came("b", 2), came("a", 1, medium="cpc", name="spring"), came("c", 3)])
+    touches = touch(
+        Touches(), [came("b", 2), came("a", 1, medium="cpc", name="spring"), came("c", 3)]
+    )
     assert touches.first is not None
     assert touches.last is not None
-    assert (touches.first.source, touches.first.medium, touches.first.campaign) == ("a", "cpc", "spring")
+    assert (touches.first.source, touches.first.medium, touches.first.campaign) == (
+        "a",
+        "cpc",
+        "spring",
+    )
     assert touches.last.source == "c"
 
 

@@ -1,4 +1,6 @@
-"""What the private endpoints answer: api.md's shapes, the order as of today, and pages without gaps."""
+"""What the private endpoints answer: api.md's shapes, the order as of today, and pages without
+gaps.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -8,19 +10,19 @@ import pytest
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.qualify.effects import Change
-from tests.baton import AD, ANN, House
+from tests.baton import AD, ANN, InMemoryBaton
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def baton() -> InMemoryBaton:
+    return InMemoryBaton()
 
 
-def pages(house: House, path: str, name: str) -> list[list[Any]]:
+def pages(baton: InMemoryBaton, path: str, name: str) -> list[list[Any]]:
     """Every page of a list, from first to last."""
     found, cursor = [], ""
     while True:
-        page = house.get(path + (f"&cursor={cursor}" if cursor else ""))
+        page = baton.get(path + (f"&cursor={cursor}" if cursor else ""))
         found.append(page[name])
         if page["next_cursor"] is None:
             return found
@@ -31,14 +33,14 @@ def emails(page: dict[str, Any]) -> list[str]:
     return [lead["email"] for lead in page["leads"]]
 
 
-# --- one lead -------------------------------------------------------------------------------------------------------
+# --- one lead -------------------------------------------------------------------------------------
 
 
-def test_a_lead_is_told_as_api_md_has_it(house: House) -> None:
-    house.page("/pricing", context=AD)
-    house.form("guide", consent=True, **ANN)
-    house.until_quiet()
-    lead = house.lead()
+def test_a_lead_is_told_as_api_md_has_it(baton: InMemoryBaton) -> None:
+    baton.page("/pricing", context=AD)
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    lead = baton.lead()
     assert set(lead) == {
         "lead_id", "email", "profile", "stage", "kind", "cycle", "owner", "score", "first_touch", "last_touch",
         "consent", "suppressed", "interest", "review_on", "created_at", "updated_at",
@@ -55,8 +57,14 @@ def test_a_lead_is_told_as_api_md_has_it(house: House) -> None:
         "at": "2026-11-22T10:00:00.000Z",
     }
     assert lead["last_touch"] == lead["first_touch"]
-    assert lead["consent"] == {"marketing": True, "at": "2026-11-22T10:00:00.000Z", "text": "Write to me."}
-    pricing = next(reason for reason in lead["score"]["reasons"] if reason["rule"] == "pricing-page")
+    assert lead["consent"] == {
+        "marketing": True,
+        "at": "2026-11-22T10:00:00.000Z",
+        "text": "Write to me.",
+    }
+    pricing = next(
+        reason for reason in lead["score"]["reasons"] if reason["rule"] == "pricing-page"
+    )
     assert pricing == {
         "rule": "pricing-page",
         "group": "intent",
@@ -67,177 +75,203 @@ def test_a_lead_is_told_as_api_md_has_it(house: House) -> None:
     }
 
 
-def test_what_is_absent_is_null(house: House) -> None:
-    house.form("contact", None, email="ann@acme.example")
-    house.until_quiet()
-    lead = house.lead()
+def test_what_is_absent_is_null(baton: InMemoryBaton) -> None:
+    baton.form("contact", None, email="ann@acme.example")
+    baton.until_quiet()
+    lead = baton.lead()
     absent = ("owner", "first_touch", "last_touch", "consent", "suppressed", "interest")
     assert {name: lead[name] for name in absent if name != "owner"} == dict.fromkeys(absent[1:])
 
 
-def test_the_groups_and_the_reasons_both_sum_to_the_total(house: House) -> None:
-    house.page("/pricing", at=house.ports.now() - timedelta(days=3))
-    house.page("/compare/x", at=house.ports.now() - timedelta(days=7))
-    house.form("guide", **ANN)
-    house.until_quiet()
-    score = house.lead()["score"]
+def test_the_groups_and_the_reasons_both_sum_to_the_total(baton: InMemoryBaton) -> None:
+    baton.page("/pricing", at=baton.ports.now() - timedelta(days=3))
+    baton.page("/compare/x", at=baton.ports.now() - timedelta(days=7))
+    baton.form("guide", **ANN)
+    baton.until_quiet()
+    score = baton.lead()["score"]
     unrounded = sum(round(reason["points"] * 1000) for reason in score["reasons"])
     assert unrounded == sum(round(points * 1000) for points in score["groups"].values())
     assert score["total"] == (unrounded + 500) // 1000
 
 
-def test_a_score_is_as_of_today_without_any_write(house: House) -> None:
-    house.form("newsletter", **ANN)
-    house.page("/pricing")
-    house.until_quiet()
-    before = house.lead()["score"]
-    items = dict(house.ports.memory.items)
-    house.ports.clock.tick(timedelta(days=10))
-    after = house.lead()["score"]
-    assert (after["as_of"], before["groups"]["intent"], after["groups"]["intent"]) == ("2026-12-02", 6, 3)
-    assert house.ports.memory.items == items
+def test_a_score_is_as_of_today_without_any_write(baton: InMemoryBaton) -> None:
+    baton.form("newsletter", **ANN)
+    baton.page("/pricing")
+    baton.until_quiet()
+    before = baton.lead()["score"]
+    items = dict(baton.ports.memory.items)
+    baton.ports.clock.tick(timedelta(days=10))
+    after = baton.lead()["score"]
+    assert (after["as_of"], before["groups"]["intent"], after["groups"]["intent"]) == (
+        "2026-12-02",
+        6,
+        3,
+    )
+    assert baton.ports.memory.items == items
 
 
-def test_a_lead_is_found_by_any_spelling_of_its_address(house: House) -> None:
-    house.form("demo", **ANN)
-    house.until_quiet()
-    (found,) = house.get("/v1/leads?email=ANN@Acme.example")["leads"]
-    assert found["lead_id"] == house.lead()["lead_id"]
+def test_a_lead_is_found_by_any_spelling_of_its_address(baton: InMemoryBaton) -> None:
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    (found,) = baton.get("/v1/leads?email=ANN@Acme.example")["leads"]
+    assert found["lead_id"] == baton.lead()["lead_id"]
     assert "reasons" not in found["score"]
 
 
-def test_a_visitor_is_no_lead_yet(house: House) -> None:
-    house.page("/pricing")
-    house.until_quiet()
-    assert house.get("/v1/leads?stage=lead") == {"leads": [], "next_cursor": None}
+def test_a_visitor_is_no_lead_yet(baton: InMemoryBaton) -> None:
+    baton.page("/pricing")
+    baton.until_quiet()
+    assert baton.get("/v1/leads?stage=lead") == {"leads": [], "next_cursor": None}
 
 
-# --- the list of a stage --------------------------------------------------------------------------------------------
+# --- the list of a stage --------------------------------------------------------------------------
 
 
-def test_best_first_is_true_today_and_not_when_it_was_stored(house: House) -> None:
-    """Bob's pricing visit fades in days, Ann's newsletter in months: their order turns without any event."""
-    house.form("other", "v1", email="bob@acme.example")
-    house.page("/pricing", visitor="v1")
-    house.form("newsletter", "v2", email="ann@acme.example")
-    house.until_quiet()
-    assert emails(house.get("/v1/leads?stage=lead")) == ["bob@acme.example", "ann@acme.example"]
-    house.ports.clock.tick(timedelta(days=20))
-    assert emails(house.get("/v1/leads?stage=lead")) == ["ann@acme.example", "bob@acme.example"]
+def test_best_first_is_true_today_and_not_when_it_was_stored(baton: InMemoryBaton) -> None:
+    """Bob's pricing visit fades in days, Ann's newsletter in months: their order turns without any
+    event.
+    """
+    baton.form("other", "v1", email="bob@acme.example")
+    baton.page("/pricing", visitor="v1")
+    baton.form("newsletter", "v2", email="ann@acme.example")
+    baton.until_quiet()
+    assert emails(baton.get("/v1/leads?stage=lead")) == ["bob@acme.example", "ann@acme.example"]
+    baton.ports.clock.tick(timedelta(days=20))
+    assert emails(baton.get("/v1/leads?stage=lead")) == ["ann@acme.example", "bob@acme.example"]
 
 
-def crowd(house: House, number: int) -> None:
+def crowd(baton: InMemoryBaton, number: int) -> None:
     for n in range(number):
-        house.form("newsletter" if n % 3 else "other", None, email=f"lead{n}@acme.example")
-    house.until_quiet()
+        baton.form("newsletter" if n % 3 else "other", None, email=f"lead{n}@acme.example")
+    baton.until_quiet()
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 7, 200])
-def test_pages_together_are_the_whole_list_once(house: House, limit: int) -> None:
-    crowd(house, 12)
-    whole = house.get("/v1/leads?stage=lead")
+def test_pages_together_are_the_whole_list_once(baton: InMemoryBaton, limit: int) -> None:
+    crowd(baton, 12)
+    whole = baton.get("/v1/leads?stage=lead")
     assert (len(whole["leads"]), whole["next_cursor"]) == (12, None)
-    found = pages(house, f"/v1/leads?stage=lead&limit={limit}", "leads")
+    found = pages(baton, f"/v1/leads?stage=lead&limit={limit}", "leads")
     assert [lead for page in found for lead in page] == whole["leads"]
     assert all(len(page) == limit for page in found[:-1])
     totals = [lead["score"]["total"] for lead in whole["leads"]]
     assert totals == sorted(totals, reverse=True)
 
 
-def test_a_cursor_pins_the_day_of_the_first_page(house: House) -> None:
-    house.form("other", "v1", email="bob@acme.example")
-    house.page("/pricing", visitor="v1")
-    house.form("newsletter", "v2", email="ann@acme.example")
-    house.until_quiet()
-    first = house.get("/v1/leads?stage=lead&limit=1")
-    house.ports.clock.tick(timedelta(days=20))  # the order has turned
-    second = house.get(f"/v1/leads?stage=lead&limit=1&cursor={first['next_cursor']}")
+def test_a_cursor_pins_the_day_of_the_first_page(baton: InMemoryBaton) -> None:
+    baton.form("other", "v1", email="bob@acme.example")
+    baton.page("/pricing", visitor="v1")
+    baton.form("newsletter", "v2", email="ann@acme.example")
+    baton.until_quiet()
+    first = baton.get("/v1/leads?stage=lead&limit=1")
+    baton.ports.clock.tick(timedelta(days=20))  # the order has turned
+    second = baton.get(f"/v1/leads?stage=lead&limit=1&cursor={first['next_cursor']}")
     assert emails(first) + emails(second) == ["bob@acme.example", "ann@acme.example"]
     assert second["leads"][0]["score"]["as_of"] == "2026-11-22"
 
 
-def test_a_lead_stands_in_the_list_of_its_stage_only(house: House) -> None:
-    house.form("demo", **ANN)
-    house.until_quiet()
-    assert emails(house.get("/v1/leads?stage=sql")) == ["ann@acme.example"]
-    assert emails(house.get("/v1/leads?stage=lead")) == []
+def test_a_lead_stands_in_the_list_of_its_stage_only(baton: InMemoryBaton) -> None:
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    assert emails(baton.get("/v1/leads?stage=sql")) == ["ann@acme.example"]
+    assert emails(baton.get("/v1/leads?stage=lead")) == []
 
 
-def test_above_two_thousand_the_best_stored_are_listed_and_it_says_so(house: House) -> None:
+def test_above_two_thousand_the_best_stored_are_listed_and_it_says_so(baton: InMemoryBaton) -> None:
     for n in range(LIST_MAX_LEADS + 2):
         lead = Lead(lead_id=f"LEAD{n:05d}", version=1, total=n)
-        house.world.leads.write(Lead(lead_id=lead.lead_id), lead, Change())
-    page = house.get("/v1/leads?stage=lead&limit=1")
+        baton.world.leads.write(Lead(lead_id=lead.lead_id), lead, Change())
+    page = baton.get("/v1/leads?stage=lead&limit=1")
     assert page["truncated"] is True
-    listed = sum(len(one) for one in pages(house, "/v1/leads?stage=lead&limit=200", "leads"))
+    listed = sum(len(one) for one in pages(baton, "/v1/leads?stage=lead&limit=200", "leads"))
     assert listed == LIST_MAX_LEADS
 
 
-# --- the timeline ---------------------------------------------------------------------------------------------------
+# --- the timeline ---------------------------------------------------------------------------------
 
 
-def full(house: House) -> str:
-    house.page("/", at=house.ports.now() - timedelta(days=2), context=AD)
-    house.page("/pricing", at=house.ports.now() - timedelta(days=1))
-    house.form("guide", consent=True, **ANN)
-    house.until_quiet()
-    house.ports.clock.tick(timedelta(minutes=1))
-    house.form("demo", **ANN)
-    house.until_quiet()
-    return f"/v1/leads/{house.lead()['lead_id']}/timeline"
+def full(baton: InMemoryBaton) -> str:
+    baton.page("/", at=baton.ports.now() - timedelta(days=2), context=AD)
+    baton.page("/pricing", at=baton.ports.now() - timedelta(days=1))
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    baton.ports.clock.tick(timedelta(minutes=1))
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    return f"/v1/leads/{baton.lead()['lead_id']}/timeline"
 
 
-def test_a_timeline_holds_everything_newest_first(house: House) -> None:
-    items = house.get(full(house))["items"]
+def test_a_timeline_holds_everything_newest_first(baton: InMemoryBaton) -> None:
+    items = baton.get(full(baton))["items"]
     assert [item["at"] for item in items] == sorted((item["at"] for item in items), reverse=True)
     assert {item["kind"] for item in items} == {"page", "form", "track", "transition", "message"}
-    assert [item["name"] for item in items if item["kind"] == "transition"] == ["mql -> sql", "lead -> mql"]
+    assert [item["name"] for item in items if item["kind"] == "transition"] == [
+        "mql -> sql",
+        "lead -> mql",
+    ]
     assert all(set(item) == {"id", "at", "kind", "name", "detail"} for item in items)
     assert len({item["id"] for item in items}) == len(items)
 
 
 @pytest.mark.parametrize("limit", [1, 3, 5])
-def test_a_timelines_pages_together_are_the_whole_once(house: House, limit: int) -> None:
-    path = full(house)
-    whole = {item["id"] for item in house.get(path)["items"]}
-    found = [item["id"] for page in pages(house, f"{path}?limit={limit}", "items") for item in page]
+def test_a_timelines_pages_together_are_the_whole_once(baton: InMemoryBaton, limit: int) -> None:
+    path = full(baton)
+    whole = {item["id"] for item in baton.get(path)["items"]}
+    found = [item["id"] for page in pages(baton, f"{path}?limit={limit}", "items") for item in page]
     assert sorted(found) == sorted(whole)
 
 
-def test_a_timelines_pages_are_stable_while_more_arrives(house: House) -> None:
-    path = full(house)
-    first = house.get(f"{path}?limit=3")
-    rest = house.get(f"{path}?cursor={first['next_cursor']}")
-    house.ports.clock.tick(timedelta(minutes=1))
-    house.page("/late", at=house.ports.now() - timedelta(days=30))
-    house.until_quiet()
-    assert house.get(f"{path}?cursor={first['next_cursor']}") == rest
+def test_a_timelines_pages_are_stable_while_more_arrives(baton: InMemoryBaton) -> None:
+    path = full(baton)
+    first = baton.get(f"{path}?limit=3")
+    rest = baton.get(f"{path}?cursor={first['next_cursor']}")
+    baton.ports.clock.tick(timedelta(minutes=1))
+    baton.page("/late", at=baton.ports.now() - timedelta(days=30))
+    baton.until_quiet()
+    assert baton.get(f"{path}?cursor={first['next_cursor']}") == rest
 
 
-def test_a_transition_tells_its_reasons(house: House) -> None:
-    path = full(house)
-    moved = next(item for item in house.get(path)["items"] if item["name"] == "mql -> sql")["detail"]
+def test_a_transition_tells_its_reasons(baton: InMemoryBaton) -> None:
+    path = full(baton)
+    moved = next(item for item in baton.get(path)["items"] if item["name"] == "mql -> sql")[
+        "detail"
+    ]
     assert (moved["actor"], moved["kind"], moved["cycle"]) == ("model", "requested", 1)
     assert moved["score"] == round(sum(reason["points"] for reason in moved["reasons"]))
 
 
-# --- the outbox -----------------------------------------------------------------------------------------------------
+# --- the outbox -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 50])
-def test_the_outboxs_pages_together_are_the_whole_once(house: House, limit: int) -> None:
-    full(house)
-    whole = house.outbox()
+def test_the_outboxs_pages_together_are_the_whole_once(baton: InMemoryBaton, limit: int) -> None:
+    full(baton)
+    whole = baton.outbox()
     assert len(whole) == 4
-    found = [item for page in pages(house, f"/v1/outbox?limit={limit}", "items") for item in page]
+    found = [item for page in pages(baton, f"/v1/outbox?limit={limit}", "items") for item in page]
     assert found == whole
 
 
-def test_the_outbox_says_what_was_not_sent_and_why(house: House) -> None:
-    house.form("guide", consent=False, **ANN)
-    house.page("/blog/a")
-    house.until_quiet()
-    (item,) = house.get("/v1/outbox?state=suppressed")["items"]
-    assert (item["kind"], item["channel"], item["reason"], item["to"]) == ("letter", "mail", "no_consent", ANN["email"])
-    assert set(item) == {"id", "lead_id", "kind", "channel", "to", "state", "reason", "message_id", "created_at"}
-    assert house.get("/v1/outbox?state=sent")["items"] == []
+def test_the_outbox_says_what_was_not_sent_and_why(baton: InMemoryBaton) -> None:
+    baton.form("guide", consent=False, **ANN)
+    baton.page("/blog/a")
+    baton.until_quiet()
+    (item,) = baton.get("/v1/outbox?state=suppressed")["items"]
+    assert (item["kind"], item["via"], item["reason"], item["to"]) == (
+        "nurture",
+        "email",
+        "no_consent",
+        ANN["email"],
+    )
+    assert set(item) == {
+        "id",
+        "lead_id",
+        "kind",
+        "via",
+        "to",
+        "state",
+        "reason",
+        "message_id",
+        "created_at",
+    }
+    assert baton.get("/v1/outbox?state=sent")["items"] == []

@@ -1,4 +1,6 @@
-"""The lines of a score in plain words, and those whom the model does not want: our own, and who is disqualified."""
+"""The lines of a score in plain words, and those whom the model does not want: our own, and who is
+disqualified.
+"""
 
 import re
 from copy import deepcopy
@@ -18,13 +20,15 @@ from tests.baton import model_document
 from tests.factories import TODAY, came_by, profile, seen
 from tests.unit.test_score import MODEL, line, of, tallies
 
-# --- words ----------------------------------------------------------------------------------------------------------
+# --- words ----------------------------------------------------------------------------------------
 
 
 def test_reasons_read_as_sentences() -> None:
     tally = seen(pricing_page=[0, 1], demo_request=[2], keys={"guide-download": {"a": 3, "b": 4}})
     worth = score(MODEL, profile({"job_title": "CTO", "phone": "1"}), came_by("cpc"), tally, TODAY)
-    assert {reason.rule: reason.text for reason in worth.reasons if not reason.rule.startswith("limit")} == {
+    assert {
+        reason.rule: reason.text for reason in worth.reasons if not reason.rule.startswith("limit")
+    } == {
         "seniority": "job title is CTO",
         "phone": "phone is given",
         "source": "first came by cpc",
@@ -59,7 +63,9 @@ def test_a_line_says_how_often_what_a_days_limit_left_out_and_what_time_took(
 
 
 @given(tallies)
-def test_what_time_took_and_what_is_left_are_what_it_was_worth_when_it_was_new(tally: Tally) -> None:
+def test_what_time_took_and_what_is_left_are_what_it_was_worth_when_it_was_new(
+    tally: Tally,
+) -> None:
     for reason in of(tally).reasons:
         if found := re.search(r"([0-9.e+-]+) of ([0-9.e+-]+) points gone with time", reason.text):
             gone, fresh = (float(one) for one in found.groups())
@@ -81,31 +87,48 @@ def test_the_interest_is_the_topic_that_weighs_most(tally: Tally, topic: str | N
     assert interest(MODEL, of(tally)) == topic
 
 
-# --- one of our own, and those whom we do not want ------------------------------------------------------------------
+# --- one of our own, and those whom we do not want ------------------------------------------------
 
 OURS = replace(MODEL, internal_domains=["keybook.example", "*.keybook.example"])
 BUSY = seen(demo_request=[0], pricing_page=[0, 1], keys={"guide-download": {"a": 0}})
 
 
 def with_address(model: Model, address: str) -> Score:
-    return score(model, profile({**make.BEST_FIT, "email": address, **domain_of(address)}), came_by("cpc"), BUSY, TODAY)
+    return score(
+        model,
+        profile({**make.BEST_FIT, "email": address, **domain_of(address)}),
+        came_by("cpc"),
+        BUSY,
+        TODAY,
+    )
 
 
 def domain_of(address: str) -> dict[str, str]:
     return {"email_domain": address.rpartition("@")[2]}
 
 
-@pytest.mark.parametrize("address", ["sam@keybook.example", "sam@KEYBOOK.example", "kim@sales.keybook.example"])
+@pytest.mark.parametrize(
+    "address", ["sam@keybook.example", "sam@KEYBOOK.example", "kim@sales.keybook.example"]
+)
 def test_rule_10_one_of_our_own_is_not_scored_and_the_line_says_so(address: str) -> None:
     worth = with_address(OURS, address)
     assert worth.internal
-    assert (worth.total, worth.grade, set(worth.groups.values()), set(worth.sums.values())) == (0, "–", {0}, {0})
-    assert [(one.rule, one.milli, one.text) for one in worth.reasons] == [("internal", 0, "one of our own: not scored")]
+    assert (worth.total, worth.grade, set(worth.groups.values()), set(worth.sums.values())) == (
+        0,
+        "–",
+        {0},
+        {0},
+    )
+    assert [(one.rule, one.milli, one.text) for one in worth.reasons] == [
+        ("internal", 0, "one of our own: not scored")
+    ]
     assert not worth.tally
     assert interest(OURS, worth) is None
 
 
-@pytest.mark.parametrize("address", ["ann@acme.example", "sam@notkeybook.example", "sam@keybook.example.org"])
+@pytest.mark.parametrize(
+    "address", ["ann@acme.example", "sam@notkeybook.example", "sam@keybook.example.org"]
+)
 def test_rule_10_others_are_scored(address: str) -> None:
     worth = with_address(OURS, address)
     assert not worth.internal
@@ -133,8 +156,16 @@ def test_a_disqualifying_rule_is_a_line_that_says_so_and_takes_no_points() -> No
     worth = with_address(rivals(), "joe@rival.example")
     assert worth.disqualifiers == ("competitor",)
     found = line(worth, "competitor")
-    assert (found.milli, found.group, found.text) == (0, "fit", "email domain is rival.example: disqualifies")
-    assert sum(reason.milli for reason in worth.reasons) == worth.total == with_address(MODEL, "a@b.example").total
+    assert (found.milli, found.group, found.text) == (
+        0,
+        "fit",
+        "email domain is rival.example: disqualifies",
+    )
+    assert (
+        sum(reason.milli for reason in worth.reasons)
+        == worth.total
+        == with_address(MODEL, "a@b.example").total
+    )
 
 
 def test_a_disqualifying_rule_may_take_points_too_and_one_that_does_not_hold_says_nothing() -> None:
@@ -147,7 +178,8 @@ def test_a_disqualifying_rule_may_take_points_too_and_one_that_does_not_hold_say
 def test_every_disqualifying_rule_that_holds_is_named() -> None:
     document = deepcopy(model_document())
     document["rules"]["undesirables"] |= {
-        name: {"field": "job_title", "matches": ["cto"], "disqualify": True} for name in ("one", "two")
+        name: {"field": "job_title", "matches": ["cto"], "disqualify": True}
+        for name in ("one", "two")
     }
     worth = score(compiled(document, 1), profile(), Touches(), Tally(), TODAY)
     assert worth.disqualifiers == ("one", "two")

@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 from chalice.test import HTTPResponse
 from ruamel.yaml import YAML
 
-from chalicelib.delivery.messages import Mail, Text, Topic
+from chalicelib.delivery.messages import Email, Sms, SnsMessage
 from chalicelib.delivery.senders import Senders
 from chalicelib.errors import DocumentError
 from chalicelib.events import visitor_partition
@@ -28,7 +28,7 @@ from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.models import Models
 from chalicelib.store.table import GUARDED, Item, Put
 from infra import defaults
-from tests.baton import ANN, API, SITE, TOKEN, House, model_document
+from tests.baton import ANN, API, SITE, TOKEN, InMemoryBaton, model_document
 from tests.fakes import NOW, FakeClock, FakePorts, MemoryTable
 from tests.moto_table import REGION, TABLE_NAME, moto_client
 from tests.stepper import Breaker, Crash, CrashError
@@ -36,7 +36,7 @@ from tests.stepper import Breaker, Crash, CrashError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
-Kind = TypeVar("Kind", Mail, Text, Topic)
+Kind = TypeVar("Kind", Email, Sms, SnsMessage)
 JSON = {"Content-Type": "application/json"}
 LONG_LINE = "€" * 300  # the longest a form's field may be, in characters of three bytes
 LONG_TEXT = "€" * 5_000
@@ -44,133 +44,174 @@ TRAP = 10**399  # 400 digits: JSON allows it, and no float can hold it
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def baton() -> InMemoryBaton:
+    return InMemoryBaton()
 
 
-# --- what a stranger fills in ---------------------------------------------------------------------------------------
+# --- what a stranger fills in ---------------------------------------------------------------------
 
 
-def test_a_stranger_cannot_fill_a_profile_with_fields_that_nobody_reads(house: House) -> None:
-    """Every field of every form became profile. Nine posts of 48 new names each made the lead's one profile item
-    larger than the 400 KB that DynamoDB takes, and from then on nothing of that lead could be written."""
+def test_a_stranger_cannot_fill_a_profile_with_fields_that_nobody_reads(
+    baton: InMemoryBaton,
+) -> None:
+    """Every field of every form became profile. Nine posts of 48 new names each made the lead's one
+    profile item larger than the 400 KB that DynamoDB takes, and from then on nothing of that lead
+    could be written.
+    """
     for post in range(9):
-        post_form(house, "newsletter", {f"field_{post}_{number}": LONG_LINE for number in range(48)})
-    house.until_quiet()
-    assert size(stored(house, keys.PROFILE)) < 2_000
-    assert max(map(size, house.ports.memory.items.values())) < 50_000
+        post_form(
+            baton, "newsletter", {f"field_{post}_{number}": LONG_LINE for number in range(48)}
+        )
+    baton.until_quiet()
+    assert size(stored(baton, keys.PROFILE)) < 2_000
+    assert max(map(size, baton.ports.memory.items.values())) < 50_000
 
 
-def test_a_field_that_nobody_reads_stays_in_its_event_and_on_the_timeline(house: House) -> None:
-    """What became no profile any more must not be lost: a person reads it beside the form that said it."""
-    house.form("newsletter", **ANN, favourite_colour="green")
-    house.until_quiet()
-    assert "favourite_colour" not in house.lead()["profile"]
-    timeline = house.get(f"/v1/leads/{house.lead()['lead_id']}/timeline")["items"]
+def test_a_field_that_nobody_reads_stays_in_its_event_and_on_the_timeline(
+    baton: InMemoryBaton,
+) -> None:
+    """What became no profile any more must not be lost: a person reads it beside the form that said
+    it.
+    """
+    baton.form("newsletter", **ANN, favourite_colour="green")
+    baton.until_quiet()
+    assert "favourite_colour" not in baton.lead()["profile"]
+    timeline = baton.get(f"/v1/leads/{baton.lead()['lead_id']}/timeline")["items"]
     (form,) = (item for item in timeline if item["kind"] == "form")
     assert form["detail"]["fields"]["favourite_colour"] == "green"
 
 
 @pytest.mark.parametrize("group", ["profile", "undesirables"])
-def test_a_field_that_a_rule_of_the_model_reads_becomes_profile(house: House, group: str) -> None:
-    """The other side of the same bug: what marketing gives points for has to be known, whatever its name is."""
+def test_a_field_that_a_rule_of_the_model_reads_becomes_profile(
+    baton: InMemoryBaton, group: str
+) -> None:
+    """The other side of the same bug: what marketing gives points for has to be known, whatever its
+    name is.
+    """
     rules = model_document()["rules"]
-    rules = rules | {group: rules[group] | {"budget": {"field": "budget", "present": True, "points": -3}}}
-    house.world.models.load(model_document() | {"rules": rules})
-    house.form("newsletter", **ANN, budget=5_000)
-    house.until_quiet()
-    assert house.lead()["profile"]["budget"] == 5_000
-    assert [reason["points"] for reason in house.lead()["score"]["reasons"] if reason["rule"] == "budget"] == [-3]
+    rules = rules | {
+        group: rules[group] | {"budget": {"field": "budget", "present": True, "points": -3}}
+    }
+    baton.world.models.load(model_document() | {"rules": rules})
+    baton.form("newsletter", **ANN, budget=5_000)
+    baton.until_quiet()
+    assert baton.lead()["profile"]["budget"] == 5_000
+    assert [
+        reason["points"]
+        for reason in baton.lead()["score"]["reasons"]
+        if reason["rule"] == "budget"
+    ] == [-3]
 
 
 @pytest.mark.parametrize("number", [TRAP, -TRAP], ids=["positive", "negative"])
-def test_an_integer_of_400_digits_is_refused_by_its_name(house: House, number: int) -> None:
-    """Whether it is infinite was asked with `math.isinf`, which cannot take such an integer: OverflowError, 500."""
-    answer = house.post("/v1/track", {"anonymousId": "v1", "event": "Read", "properties": {"x": number}})
+def test_an_integer_of_400_digits_is_refused_by_its_name(baton: InMemoryBaton, number: int) -> None:
+    """Whether it is infinite was asked with `math.isinf`, which cannot take such an integer:
+    OverflowError, 500.
+    """
+    answer = baton.post(
+        "/v1/track", {"anonymousId": "v1", "event": "Read", "properties": {"x": number}}
+    )
     assert (answer.status_code, names(answer)) == (400, ["properties.x"])
 
 
-def test_an_integer_of_400_digits_in_a_batch_costs_only_its_own_item(house: House) -> None:
-    """The same OverflowError answered a whole batch with 500, so clients sent all of it again, for ever."""
-    good = {"type": "track", "anonymousId": "v1", "messageId": "good", "event": "Read", "properties": {"x": 1}}
-    answer = house.post("/v1/batch", {"batch": [good | {"properties": {"x": TRAP}}, good]})
+def test_an_integer_of_400_digits_in_a_batch_costs_only_its_own_item(baton: InMemoryBaton) -> None:
+    """The same OverflowError answered a whole batch with 500, so clients sent all of it again, for
+    ever.
+    """
+    good = {
+        "type": "track",
+        "anonymousId": "v1",
+        "messageId": "good",
+        "event": "Read",
+        "properties": {"x": 1},
+    }
+    answer = baton.post("/v1/batch", {"batch": [good | {"properties": {"x": TRAP}}, good]})
     assert answer.status_code == 200
     (rejected,) = json.loads(answer.body)["rejected"]
     assert rejected["index"] == 0
     assert "properties.x" in rejected["reason"]
-    (kept,) = house.world.events.of(visitor_partition("v1"))
+    (kept,) = baton.world.events.of(visitor_partition("v1"))
     assert kept.properties == {"x": 1}
 
 
-def test_an_integer_of_400_digits_in_a_forms_own_field_is_refused_by_its_name(house: House) -> None:
+def test_an_integer_of_400_digits_in_a_forms_own_field_is_refused_by_its_name(
+    baton: InMemoryBaton,
+) -> None:
     """Forms asked by themselves, and named all the fields instead of the one."""
-    answer = house.post("/v1/forms/demo", {"fields": {"email": ANN["email"], "revenue": TRAP}})
+    answer = baton.post("/v1/forms/demo", {"fields": {"email": ANN["email"], "revenue": TRAP}})
     assert (answer.status_code, names(answer)) == (400, ["fields.revenue"])
 
 
 @pytest.mark.parametrize("name", ["page", "campaign", "consent"])
-def test_a_part_of_a_form_that_is_null_is_as_if_absent(house: House, name: str) -> None:
+def test_a_part_of_a_form_that_is_null_is_as_if_absent(baton: InMemoryBaton, name: str) -> None:
     """Clients that always write every key were refused: null is no page and no campaign."""
-    assert house.post("/v1/forms/demo", {"fields": ANN, name: None}).status_code == 202
-    house.until_quiet()
-    assert house.lead()["stage"] == "sql"
+    assert baton.post("/v1/forms/demo", {"fields": ANN, name: None}).status_code == 202
+    baton.until_quiet()
+    assert baton.lead()["stage"] == "sql"
 
 
-def test_a_trait_that_is_null_does_not_hide_the_one_of_another_name(house: House) -> None:
+def test_a_trait_that_is_null_does_not_hide_the_one_of_another_name(baton: InMemoryBaton) -> None:
     """`job_title` and `title` are one field. A null of the one took the place of what the other said."""
-    identify(house, job_title=None, title="CTO")
-    assert house.lead()["profile"]["job_title"] == "CTO"
+    identify(baton, job_title=None, title="CTO")
+    assert baton.lead()["profile"]["job_title"] == "CTO"
 
 
-def test_a_phone_that_is_a_number_is_kept_as_text(house: House) -> None:
-    """Some clients send a phone as a number. The whole identify was refused, and with it the person."""
-    identify(house, phone=4930901820)
-    assert house.lead()["profile"]["phone"] == "4930901820"
+def test_a_phone_that_is_a_number_is_kept_as_text(baton: InMemoryBaton) -> None:
+    """Some clients send a phone as a number. The whole identify was refused, and with it the
+    person.
+    """
+    identify(baton, phone=4930901820)
+    assert baton.lead()["profile"]["phone"] == "4930901820"
 
 
-# --- what a marketer writes -----------------------------------------------------------------------------------------
+# --- what a marketer writes -----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mistake", ["{{ first_name + 1 }}", "{{ 1 / 0 }}"])
 @pytest.mark.parametrize("part", ["subject", "text", "html"])
-def test_a_letter_that_cannot_be_rendered_is_refused_and_the_clock_goes_on(
-    house: House, part: str, mistake: str
+def test_an_email_that_cannot_be_rendered_is_refused_and_the_clock_goes_on(
+    baton: InMemoryBaton, part: str, mistake: str
 ) -> None:
-    """Only Jinja's own errors were expected. A TypeError set the record aside as unreadable, the letter stayed
-    planned, and from then on every tick of the clock failed with it."""
-    letter = house.world.documents.get("letter", "welcome")
-    assert letter is not None
-    house.world.documents.put("letter", {**letter, part: mistake}, "welcome")
-    warm_up(house)
-    (found,) = letters(house)
+    """Only Jinja's own errors were expected. A TypeError set the record aside as unreadable, the
+    email stayed planned, and from then on every tick of the clock failed with it.
+    """
+    email = baton.world.documents.get("email", "welcome")
+    assert email is not None
+    baton.world.documents.put("email", {**email, part: mistake}, "welcome")
+    warm_up(baton)
+    (found,) = emails(baton)
     assert (found["state"], found["reason"]) == ("refused", "not_rendered")
     for _ in range(3):
-        house.minutes_later(2)
+        baton.minutes_later(2)
 
 
-# --- what a salesperson reads ---------------------------------------------------------------------------------------
+# --- what a salesperson reads ---------------------------------------------------------------------
 
 
-def test_twenty_long_texts_fit_a_topic_message_and_a_mail(house: House) -> None:
-    """Every text was told whole. Twenty of 5,000 characters are more than the 256 KB that SNS takes: the handoff
-    was refused, and nobody learned of the lead."""
+def test_twenty_long_texts_fit_a_topic_message_and_a_mail(baton: InMemoryBaton) -> None:
+    """Every text was told whole. Twenty of 5,000 characters are more than the 256 KB that SNS
+    takes: the handoff was refused, and nobody learned of the lead.
+    """
     for _ in range(19):
-        post_form(house, "newsletter", {"message": LONG_TEXT})
-    post_form(house, "demo", {"message": LONG_TEXT})
-    house.until_quiet()
-    topic, mail = one_sent(house, Topic), one_sent(house, Mail)
+        post_form(baton, "newsletter", {"message": LONG_TEXT})
+    post_form(baton, "demo", {"message": LONG_TEXT})
+    baton.until_quiet()
+    topic, mail = one_sent(baton, SnsMessage), one_sent(baton, Email)
     assert len(json.loads(topic.body)["did"]) == 20
     assert len(topic.body.encode()) < 200_000
     assert len(mail.text.encode()) + len((mail.html or "").encode()) < 100_000
 
 
-def test_what_a_stranger_typed_is_one_line_without_invisible_characters(house: House) -> None:
-    """A message kept its line breaks, so that a stranger could write a section of the notice; and a right-to-left
-    override, behind which `moc.evil` reads as something else."""
+def test_what_a_stranger_typed_is_one_line_without_invisible_characters(
+    baton: InMemoryBaton,
+) -> None:
+    """A message kept its line breaks, so that a stranger could write a section of the notice; and a
+    right-to-left override, behind which `moc.evil` reads as something else.
+    """
     forged = "Hello\n\nHOW TO REACH THEM\n  phone: +1 900 1234\r\nbye\u202emoc.evil"
-    house.form("demo", **{**ANN, "first_name": "An\u202en", "message": forged})
-    house.until_quiet()
-    mail, text, topic = one_sent(house, Mail), one_sent(house, Text), one_sent(house, Topic)
+    baton.form("demo", **{**ANN, "first_name": "An\u202en", "message": forged})
+    baton.until_quiet()
+    mail, text, topic = one_sent(baton, Email), one_sent(baton, Sms), one_sent(baton, SnsMessage)
     everything = [mail.subject, mail.text, mail.html or "", text.body, topic.subject, topic.body]
     assert not any("\u202e" in one or "\\u202e" in one for one in everything)
     assert mail.text.splitlines().count("HOW TO REACH THEM") == 1
@@ -178,16 +219,20 @@ def test_what_a_stranger_typed_is_one_line_without_invisible_characters(house: H
     for told in (mail.text, mail.html or ""):
         (line,) = (line for line in told.splitlines() if "+1 900" in line)
         assert "Hello HOW TO REACH THEM phone: +1 900 1234 bye" in line
-    assert [len(one.splitlines()) for one in (mail.subject, text.body, topic.subject, topic.body)] == [1, 1, 1, 1]
+    assert [
+        len(one.splitlines()) for one in (mail.subject, text.body, topic.subject, topic.body)
+    ] == [1, 1, 1, 1]
     assert [len(deed["what"].splitlines()) for deed in json.loads(topic.body)["did"]] == [1]
     assert text.body.startswith("Ann Example, CTO at Acme")
 
 
-# --- the clock ------------------------------------------------------------------------------------------------------
+# --- the clock ------------------------------------------------------------------------------------
 
 
 class Interrupted(MemoryTable):
-    """A table on which something happens whenever a visitor's events are read. reads: how often they were."""
+    """A table on which something happens whenever a visitor's events are read. reads: how often
+    they were.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -202,51 +247,56 @@ class Interrupted(MemoryTable):
         return iter(found)
 
 
-def test_a_ping_during_a_refold_neither_repeats_the_refold_nor_fails_the_tick() -> None:
-    """A ping of a crowded lead asks for a refold. One that asked while another refold ran made that one begin again,
-    after all was read and written; a lively visitor kept it from ever ending, and the tick failed."""
+def test_a_ping_during_a_replay_neither_repeats_the_replay_nor_fails_the_tick() -> None:
+    """A ping of a crowded lead asks for a replay. One that asked while another replay ran made that
+    one begin again, after all was read and written; a lively visitor kept it from ever ending, and
+    the tick failed.
+    """
     table = Interrupted()
-    house = House(FakePorts(table))
-    house.form("newsletter", **ANN)
+    baton = InMemoryBaton(FakePorts(table))
+    baton.form("newsletter", **ANN)
     for _ in range(130):
-        house.page("/blog/a")
-    house.until_quiet()
-    house.page("/pricing")
-    house.until_quiet()
-    assert the_lead(house).crowded
-    house.ports.clock.tick(timedelta(minutes=15))
+        baton.page("/blog/a")
+    baton.until_quiet()
+    baton.page("/pricing")
+    baton.until_quiet()
+    assert the_lead(baton).crowded
+    baton.ports.clock.tick(timedelta(minutes=15))
 
     def ping() -> None:
-        house.page("/compare/x")
-        house.until_quiet()
+        baton.page("/compare/x")
+        baton.until_quiet()
 
     table.reads, table.meanwhile = 0, ping
-    assert house.world.clock.tick() == 1
+    assert baton.world.clock.tick() == 1
     assert table.reads == 1
-    assert the_lead(house).tally.days_of("pricing-page")
-    assert "due_sk" in stored(house, keys.REFOLD)  # what asked meanwhile is still asked for
+    assert the_lead(baton).tally.days_of("pricing-page")
+    assert "due_sk" in stored(baton, keys.REPLAY)  # what asked meanwhile is still asked for
     table.meanwhile = lambda: None
-    house.minutes_later(15)
-    assert the_lead(house).tally.days_of("compare-page")
-    assert "due_sk" not in stored(house, keys.REFOLD)
+    baton.minutes_later(15)
+    assert the_lead(baton).tally.days_of("compare-page")
+    assert "due_sk" not in stored(baton, keys.REPLAY)
 
 
-def test_a_lead_whose_behaviour_is_forgotten_is_not_reviewed_for_ever(house: House) -> None:
-    """Behaviour older than 400 days was dropped by the next event only. Of a lead that never came back the clock
-    reviewed the empty score every 28 days, for ever."""
-    house.page("/blog/a")
-    house.form("newsletter", **ANN)
-    house.until_quiet()
-    assert house.lead()["review_on"] is not None
+def test_a_lead_whose_behaviour_is_forgotten_is_not_reviewed_for_ever(baton: InMemoryBaton) -> None:
+    """Behaviour older than 400 days was dropped by the next event only. Of a lead that never came
+    back the clock reviewed the empty score every 28 days, for ever.
+    """
+    baton.page("/blog/a")
+    baton.form("newsletter", **ANN)
+    baton.until_quiet()
+    assert baton.lead()["review_on"] is not None
     for _ in range(HORIZON_DAYS // REVIEW_MAX_DAYS + 2):
-        house.minutes_later(timedelta(days=REVIEW_MAX_DAYS) / timedelta(minutes=1))
-    assert house.lead()["review_on"] is None
-    assert [item for item in house.ports.memory.items.values() if "due_pk" in item] == []
-    assert house.lead()["profile"]["job_title"] == "CTO"  # who somebody is does not grow old
+        baton.minutes_later(timedelta(days=REVIEW_MAX_DAYS) / timedelta(minutes=1))
+    assert baton.lead()["review_on"] is None
+    assert [item for item in baton.ports.memory.items.values() if "due_pk" in item] == []
+    assert baton.lead()["profile"]["job_title"] == "CTO"  # who somebody is does not grow old
 
 
 def test_each_minute_begins_with_another_shard() -> None:
-    """Every tick began with the first shard. When time ran out it was always the last ones that waited."""
+    """Every tick began with the first shard. When time ran out it was always the last ones that
+    waited.
+    """
     table = MemoryTable()
     for shard in range(keys.DUE_SHARDS):
         place = {"due_pk": keys.due(shard), "due_sk": keys.due_at(NOW, "x")}
@@ -257,31 +307,37 @@ def test_each_minute_begins_with_another_shard() -> None:
     assert all(len(set(found)) == keys.DUE_SHARDS for found in every)
 
 
-# --- the documents --------------------------------------------------------------------------------------------------
+# --- the documents --------------------------------------------------------------------------------
 
 
 NEW_MODEL: Mapping[str, Any] = model_document() | {"name": "Another"}
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_crash_while_a_model_is_loaded_leaves_a_whole_one_active(after: bool) -> None:  # noqa: FBT001
-    """A model was written in two writes: its version, then the active one. A crash between them left a version that
-    no one used, and every later publication failed because that version was there already."""
-    for call in count():  # crash at every call of the table in turn, until there is none left to crash at
+def test_a_crash_while_a_model_is_loaded_leaves_a_whole_one_active(
+    after: bool,
+) -> None:  # noqa: FBT001
+    """A model was written in two writes: its version, then the active one. A crash between them
+    left a version that no one used, and every later publication failed because that version was
+    there already.
+    """
+    for (
+        call
+    ) in count():  # crash at every call of the table in turn, until there is none left to crash at
         breaker = Breaker(Crash(call, after))
-        house = House(FakePorts(wrap=breaker.wrap))
+        baton = InMemoryBaton(FakePorts(wrap=breaker.wrap))
         breaker.armed = True
         try:
-            house.world.models.load(NEW_MODEL)
+            baton.world.models.load(NEW_MODEL)
         except CrashError:
-            left = fresh_models(house).active()
+            left = fresh_models(baton).active()
             assert (left.version, left.activation) == (1, 1) or after
         else:
             break
-        version = fresh_models(house).load(NEW_MODEL)
-        active = fresh_models(house).active()
+        version = fresh_models(baton).load(NEW_MODEL)
+        active = fresh_models(baton).active()
         assert (active.version, active.name, active.activation) == (version, "Another", 2)
-        assert fresh_models(house).load(NEW_MODEL) == version  # and it is not stored again
+        assert fresh_models(baton).load(NEW_MODEL) == version  # and it is not stored again
     assert breaker.log.count("table.write") == 2
 
 
@@ -307,7 +363,14 @@ class Checkout:
         assert spec.loader is not None
         copied = module_from_spec(spec)
         spec.loader.exec_module(copied)
-        copied.load(table_name=TABLE_NAME, api_url=API, site_url=SITE, endpoint_url=None, region=REGION, demo=False)
+        copied.load(
+            table_name=TABLE_NAME,
+            api_url=API,
+            site_url=SITE,
+            endpoint_url=None,
+            region=REGION,
+            demo=False,
+        )
 
     def edit(self, name: str, change: Callable[[Any], Any]) -> None:
         yaml, path = YAML(typ="safe"), self.documents / name
@@ -336,31 +399,36 @@ UMA = SAM | {"id": "uma", "name": "Uma Seller", "email": "uma@acme.example"}
 
 
 def test_a_document_that_its_readers_would_refuse_is_not_loaded(checkout: Checkout) -> None:
-    """Documents were stored as they stood in their files. A misspelt key came to light with the first lead, when the
-    worker that read it failed."""
-    checkout.edit("letters.yaml", lambda letters: [letters[0] | {"subjekt": "Hello"}])
+    """Documents were stored as they stood in their files. A misspelt key came to light with the
+    first lead, when the worker that read it failed.
+    """
+    checkout.edit("emails.yaml", lambda emails: [emails[0] | {"subjekt": "Hello"}])
     with pytest.raises(DocumentError, match="subjekt"):
         checkout.deploy()
-    assert checkout.stored().get("letter", "welcome") is None
+    assert checkout.stored().get("email", "welcome") is None
 
 
-def test_a_letter_that_a_marketer_changed_outlives_the_next_deployment(checkout: Checkout) -> None:
+def test_an_email_that_a_marketer_changed_outlives_the_next_deployment(checkout: Checkout) -> None:
     """What is loaded into an empty table belongs to its marketers from then on."""
     checkout.deploy()
-    letter = checkout.stored().get("letter", "welcome")
-    assert letter is not None
-    changed = {**letter, "subject": "Hello from marketing"}
-    checkout.stored().put("letter", changed, "welcome")
-    checkout.edit("letters.yaml", lambda letters: [letters[0] | {"subject": "Hello from the next release"}])
+    email = checkout.stored().get("email", "welcome")
+    assert email is not None
+    changed = {**email, "subject": "Hello from marketing"}
+    checkout.stored().put("email", changed, "welcome")
+    checkout.edit(
+        "emails.yaml", lambda emails: [emails[0] | {"subject": "Hello from the next release"}]
+    )
     checkout.deploy()
-    assert checkout.stored().get("letter", "welcome") == changed
+    assert checkout.stored().get("email", "welcome") == changed
     active = checkout.models().active()
     assert (active.version, active.activation) == (1, 1)
 
 
 def test_a_routing_of_nobody_is_replaced_once_somebody_is_named(checkout: Checkout) -> None:
-    """The first deployment stored the empty routing, and the next ones left it alone as they leave what a person
-    wrote: whoever named a salesperson in routing.yaml afterwards was never told of a lead."""
+    """The first deployment stored the empty routing, and the next ones left it alone as they leave
+    what a person wrote: whoever named a salesperson in routing.yaml afterwards was never told of a
+    lead.
+    """
     checkout.deploy()
     assert checkout.stored().get("routing") == {"people": []}
     checkout.edit("routing.yaml", lambda _routing: {"people": [SAM]})
@@ -368,10 +436,14 @@ def test_a_routing_of_nobody_is_replaced_once_somebody_is_named(checkout: Checko
     assert checkout.stored().get("routing") == {"people": [SAM]}
     checkout.edit("routing.yaml", lambda _routing: {"people": [UMA]})
     checkout.deploy()
-    assert checkout.stored().get("routing") == {"people": [SAM]}  # which is the deployment's own by now
+    assert checkout.stored().get("routing") == {
+        "people": [SAM]
+    }  # which is the deployment's own by now
 
 
-def test_a_deployment_says_so_when_nobody_sells(checkout: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_deployment_says_so_when_nobody_sells(
+    checkout: Checkout, capsys: pytest.CaptureFixture[str]
+) -> None:
     """It went through without a word, and no lead ever reached a person."""
     checkout.deploy()
     assert "Nobody sells yet" in capsys.readouterr().out
@@ -380,106 +452,124 @@ def test_a_deployment_says_so_when_nobody_sells(checkout: Checkout, capsys: pyte
     assert "Nobody sells yet" not in capsys.readouterr().out
 
 
-# --- the outside ----------------------------------------------------------------------------------------------------
+# --- the outside ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
-def test_a_letter_that_we_may_not_send_waits_until_we_may(code: str) -> None:
-    """A missing permission is a mistake of ours that somebody mends. It was taken as the service's last word about
-    the mail, so that each letter of those hours was refused for good."""
+def test_an_email_that_we_may_not_send_waits_until_we_may(code: str) -> None:
+    """A missing permission is a mistake of ours that somebody mends. It was taken as the service's
+    last word about the mail, so that each email of those hours was refused for good.
+    """
     keys_of_a_test = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": REGION}
     ses: Any = boto3.client("sesv2", **keys_of_a_test)  # type: ignore[call-overload]
     stub = Stubber(ses)
     stub.add_client_error("send_email", service_error_code=code, http_status_code=403)
     stub.add_response("send_email", {"MessageId": "m-1"})
     stub.activate()
-    senders = Senders(ses, ses, sender="baton@keybook.example", configuration_set="baton", topic_arn="")
-    house = House(FakePorts(wrap=lambda name, port: senders.send if name == "send" else port))
-    warm_up(house)
-    (letter,) = letters(house)
-    assert (letter["state"], letter["reason"]) == ("planned", "throttled")
-    house.minutes_later(1)
-    (letter,) = letters(house)
-    assert (letter["state"], letter["message_id"]) == ("sent", "m-1")
+    senders = Senders(
+        ses, ses, sender="baton@keybook.example", configuration_set="baton", topic_arn=""
+    )
+    baton = InMemoryBaton(
+        FakePorts(wrap=lambda name, port: senders.send if name == "send" else port)
+    )
+    warm_up(baton)
+    (email,) = emails(baton)
+    assert (email["state"], email["reason"]) == ("planned", "throttled")
+    baton.minutes_later(1)
+    (email,) = emails(baton)
+    assert (email["state"], email["message_id"]) == ("sent", "m-1")
 
 
-def test_a_broken_unsubscribe_link_shows_a_person_a_page(house: House) -> None:
+def test_a_broken_unsubscribe_link_shows_a_person_a_page(baton: InMemoryBaton) -> None:
     """Mail programs break long links. Whoever followed one saw a problem document in JSON."""
-    answer = house.http("GET", "/u/not-one-of-ours", headers={"Accept": "text/html"})
+    answer = baton.http("GET", "/u/not-one-of-ours", headers={"Accept": "text/html"})
     assert answer.status_code == 404
     assert answer.headers["Content-Type"].startswith("text/html")
     assert b"This link is not valid" in answer.body
 
 
-def test_a_wrong_token_is_401(house: House) -> None:
-    """It was 403, by which clients conclude that they are known and may not, and do not ask for another token."""
-    answer = house.http("GET", "/v1/outbox", headers={"Authorization": "Bearer another"})
+def test_a_wrong_token_is_401(baton: InMemoryBaton) -> None:
+    """It was 403, by which clients conclude that they are known and may not, and do not ask for
+    another token.
+    """
+    answer = baton.http("GET", "/v1/outbox", headers={"Authorization": "Bearer another"})
     assert answer.status_code == 401
     assert answer.headers["WWW-Authenticate"] == "Bearer"
 
 
-# --- what a person decides ------------------------------------------------------------------------------------------
+# --- what a person decides ------------------------------------------------------------------------
 
 
-def test_a_request_that_was_taken_back_leaves_sales_though_a_person_had_made_the_lead_an_mql(house: House) -> None:
-    """A person's word held for the whole cycle, also for the SQL that the model made later: a request that was our
-    own test stayed with sales, and they never heard that it was one."""
-    house.form("tour", **ANN)
-    house.until_quiet()
-    ask(house, "stage", {"stage": "mql", "reason": "met at the fair"})
-    house.form("demo", **ANN)
-    house.until_quiet()
-    timeline = house.get(f"/v1/leads/{house.lead()['lead_id']}/timeline")["items"]
+def test_a_request_that_was_taken_back_leaves_sales_though_a_person_had_made_the_lead_an_mql(
+    baton: InMemoryBaton,
+) -> None:
+    """A person's word held for the whole cycle, also for the SQL that the model made later: a
+    request that was our own test stayed with sales, and they never heard that it was one.
+    """
+    baton.form("tour", **ANN)
+    baton.until_quiet()
+    ask(baton, "stage", {"stage": "mql", "reason": "met at the fair"})
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    timeline = baton.get(f"/v1/leads/{baton.lead()['lead_id']}/timeline")["items"]
     demo = [item["id"] for item in timeline if (item["kind"], item["name"]) == ("form", "demo")]
-    ask(house, "retract", {"event_ids": demo, "reason": "our own test"})
-    assert house.lead()["stage"] == "mql"
-    assert {item["channel"] for item in house.outbox() if item["kind"] == "correction"} == {"mail", "topic", "text"}
+    ask(baton, "retract", {"event_ids": demo, "reason": "our own test"})
+    assert baton.lead()["stage"] == "mql"
+    assert {item["via"] for item in baton.outbox() if item["kind"] == "correction"} == {
+        "email",
+        "sns",
+        "sms",
+    }
 
 
-def test_a_lead_that_was_moved_back_by_mistake_goes_to_sales_again_and_they_hear_of_it(house: House) -> None:
-    """Back to sql within ten minutes was taken for a verdict undone, of which nobody is told. But this handoff had
-    been taken back: sales had the correction in hand, and the lead stood in sql in silence."""
-    house.form("demo", **ANN)
-    house.until_quiet()
-    ask(house, "stage", {"stage": "mql", "reason": "not yet"})
-    ask(house, "stage", {"stage": "sql", "reason": "a slip"})
-    assert (house.lead()["stage"], house.lead()["cycle"]) == ("sql", 2)
-    sent = [item["id"].partition("#")[2] for item in house.outbox() if item["state"] == "sent"]
-    assert {"correction#1#mail", "handoff#2#mail"} <= set(sent)
+def test_a_lead_that_was_moved_back_by_mistake_goes_to_sales_again_and_they_hear_of_it(
+    baton: InMemoryBaton,
+) -> None:
+    """Back to sql within ten minutes was taken for a verdict undone, of which nobody is told. But
+    this handoff had been taken back: sales had the correction in hand, and the lead stood in sql in
+    silence.
+    """
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    ask(baton, "stage", {"stage": "mql", "reason": "not yet"})
+    ask(baton, "stage", {"stage": "sql", "reason": "a slip"})
+    assert (baton.lead()["stage"], baton.lead()["cycle"]) == ("sql", 2)
+    sent = [item["id"].partition("#")[2] for item in baton.outbox() if item["state"] == "sent"]
+    assert {"correction#1#email", "handoff#2#email"} <= set(sent)
 
 
-# --- what the tests above are made of -------------------------------------------------------------------------------
+# --- what the tests above are made of -------------------------------------------------------------
 
 
-def post_form(house: House, form_id: str, fields: Mapping[str, Any]) -> None:
+def post_form(baton: InMemoryBaton, form_id: str, fields: Mapping[str, Any]) -> None:
     """A form of Ann's in UTF-8, as browsers write it."""
     body = json.dumps({"fields": {"email": ANN["email"], **fields}}, ensure_ascii=False)
-    assert house.http("POST", f"/v1/forms/{form_id}", body, JSON).status_code == 202
+    assert baton.http("POST", f"/v1/forms/{form_id}", body, JSON).status_code == 202
 
 
-def ask(house: House, what: str, data: Mapping[str, Any]) -> None:
+def ask(baton: InMemoryBaton, what: str, data: Mapping[str, Any]) -> None:
     """What a person asks of Ann's lead, and what follows from it."""
-    answer = house.post(f"/v1/leads/{house.world.lead_id(ANN['email'])}/{what}", data, TOKEN)
+    answer = baton.post(f"/v1/leads/{baton.world.lead_id(ANN['email'])}/{what}", data, TOKEN)
     assert answer.status_code == 200, answer.body
-    house.until_quiet()
+    baton.until_quiet()
 
 
-def identify(house: House, **traits: Any) -> None:
+def identify(baton: InMemoryBaton, **traits: Any) -> None:
     traits = {"email": ANN["email"], **traits}
-    answer = house.post("/v1/identify", {"anonymousId": "v1", "messageId": "m", "traits": traits})
+    answer = baton.post("/v1/identify", {"anonymousId": "v1", "messageId": "m", "traits": traits})
     assert answer.status_code == 200, answer.body
-    house.until_quiet()
+    baton.until_quiet()
 
 
-def warm_up(house: House) -> None:
-    """Make Ann, who said yes, an MQL, whom a letter is sent to."""
-    house.form("guide", consent=True, **ANN)
-    house.page("/blog/a")
-    house.until_quiet()
+def warm_up(baton: InMemoryBaton) -> None:
+    """Make Ann, who said yes, an MQL, whom an email is sent to."""
+    baton.form("guide", consent=True, **ANN)
+    baton.page("/blog/a")
+    baton.until_quiet()
 
 
-def letters(house: House) -> list[Any]:
-    return [item for item in house.outbox() if item["kind"] == "letter"]
+def emails(baton: InMemoryBaton) -> list[Any]:
+    return [item for item in baton.outbox() if item["kind"] == "nurture"]
 
 
 def names(answer: HTTPResponse) -> list[str]:
@@ -487,28 +577,29 @@ def names(answer: HTTPResponse) -> list[str]:
     return [error["field"] for error in json.loads(answer.body)["errors"]]
 
 
-def fresh_models(house: House) -> Models:
+def fresh_models(baton: InMemoryBaton) -> Models:
     """The models as a new worker reads them."""
-    return Models(house.ports.memory, house.ports.now)
+    return Models(baton.ports.memory, baton.ports.now)
 
 
-def the_lead(house: House) -> Lead:
-    return house.world.leads.read(house.world.lead_id(ANN["email"]))
+def the_lead(baton: InMemoryBaton) -> Lead:
+    return baton.world.leads.read(baton.world.lead_id(ANN["email"]))
 
 
-def stored(house: House, sk: str) -> Item:
+def stored(baton: InMemoryBaton, sk: str) -> Item:
     """One of the items of Ann's partition."""
-    return house.ports.memory.items[keys.lead(house.world.lead_id(ANN["email"])), sk]
+    return baton.ports.memory.items[keys.lead(baton.world.lead_id(ANN["email"])), sk]
 
 
 def size(item: Item) -> int:
     """Bytes of an item, about as DynamoDB counts them."""
     return sum(
-        len(name) + len(value if isinstance(value, bytes) else str(value).encode()) for name, value in item.items()
+        len(name) + len(value if isinstance(value, bytes) else str(value).encode())
+        for name, value in item.items()
     )
 
 
-def one_sent(house: House, kind: type[Kind]) -> Kind:
+def one_sent(baton: InMemoryBaton, kind: type[Kind]) -> Kind:
     """The one message of a kind that went out."""
-    (found,) = (message for message in house.ports.senders.sent if isinstance(message, kind))
+    (found,) = (message for message in baton.ports.senders.sent if isinstance(message, kind))
     return found

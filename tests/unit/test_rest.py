@@ -1,4 +1,6 @@
-"""After a recycle: the rest, from when behaviour counts again, and what wakes a lead before its time."""
+"""After a recycle: the rest, from when behaviour counts again, and what wakes a lead before its
+time.
+"""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -23,7 +25,12 @@ SIGNS = {  # what is seen of each request
     "meeting-booked": make.event(Kind.TRACK, "Meeting Booked"),
 }
 # Everything that an MQL does, and more than an SQL needs, all of it today.
-BUSY = [make.page("/pricing"), make.download("a-guide"), make.download("b-guide"), make.page("/compare/x")]
+BUSY = [
+    make.page("/pricing"),
+    make.download("a-guide"),
+    make.download("b-guide"),
+    make.page("/compare/x"),
+]
 ASKED = [*BUSY, make.form("demo", n=1)]
 
 
@@ -31,7 +38,9 @@ def recycled(did: Iterable[Event] = ASKED, reason: str = "not ready") -> tuple[S
     """An SQL that sales recycled today, after it did this; and all that it did."""
     tally = count(MODEL, Tally(), did)
     before = standing(Stage.SQL, 0, kind="requested", owner="sam")
-    return apply(before, move(MODEL, before, _worth(tally, TODAY, before), tally, Stage.RECYCLED, reason)), tally
+    return apply(
+        before, move(MODEL, before, _worth(tally, TODAY, before), tally, Stage.RECYCLED, reason)
+    ), tally
 
 
 def _worth(tally: Tally, on: date, at: Standing) -> Score:
@@ -49,16 +58,22 @@ def target(at: Standing, tally: Tally, on: date = TODAY) -> Stage | None:
 
 def later(did: Event, days: int) -> Event:
     """The same thing, some days later."""
-    return make.event(did.kind, did.name, at=did.at + timedelta(days=days), properties=did.properties)
+    return make.event(
+        did.kind, did.name, at=did.at + timedelta(days=days), properties=did.properties
+    )
 
 
-# --- from when behaviour counts -------------------------------------------------------------------------------------
+# --- from when behaviour counts -------------------------------------------------------------------
 
 
 def test_what_a_lead_did_before_its_recycle_counts_for_nothing() -> None:
     at, tally = recycled()
     worth = _worth(tally, TODAY, at)
-    assert (worth.groups["engagement"], worth.groups["intent"], worth.groups["fit"]) == (0, 0, 40_000)
+    assert (worth.groups["engagement"], worth.groups["intent"], worth.groups["fit"]) == (
+        0,
+        0,
+        40_000,
+    )
     assert not worth.tally
     assert [target(at, tally, day(ahead)) for ahead in range(60)] == [None] * 60
 
@@ -108,7 +123,7 @@ def test_ever_lets_everything_count() -> None:
     assert EVER.left_of(old) == old
 
 
-# --- the rest -------------------------------------------------------------------------------------------------------
+# --- the rest -------------------------------------------------------------------------------------
 
 
 def qualified_while_resting() -> tuple[Standing, Tally]:
@@ -126,7 +141,9 @@ def test_a_rest_ends_on_its_day_and_what_a_lead_did_meanwhile_counts() -> None:
 
 def test_a_rested_lead_may_be_an_sql_at_once() -> None:
     at, _ = recycled()
-    hot = seen(pricing_page=[-44, -45], compare_page=[-45], product_page=[-45, -44], case_study=[-45, -44])
+    hot = seen(
+        pricing_page=[-44, -45], compare_page=[-45], product_page=[-45, -44], case_study=[-45, -44]
+    )
     assert target(at, hot, day(44)) is None
     moved = wanted(at, hot, day(45))
     assert moved is not None
@@ -144,7 +161,7 @@ def test_only_a_recycled_lead_rests() -> None:
         assert not is_resting(MODEL, standing(stage, rest_until=day(9)), make.worth(), TODAY)
 
 
-# --- a request wakes ------------------------------------------------------------------------------------------------
+# --- a request wakes ------------------------------------------------------------------------------
 
 
 def test_the_default_model_wakes_by_every_request_and_by_nothing_else() -> None:
@@ -155,7 +172,9 @@ def test_the_default_model_wakes_by_every_request_and_by_nothing_else() -> None:
 
 @pytest.mark.parametrize("signal", WAKES)
 @pytest.mark.parametrize("days_later", [0, 1, 40])
-def test_rule_1_a_request_breaks_a_rest_at_once_and_goes_to_sales(signal: str, days_later: int) -> None:
+def test_rule_1_a_request_breaks_a_rest_at_once_and_goes_to_sales(
+    signal: str, days_later: int
+) -> None:
     at, tally = recycled(BUSY)
     after = count(MODEL, tally, [later(SIGNS[signal], days_later)])
     moved = wanted(at, after, day(days_later))
@@ -170,18 +189,27 @@ def test_rule_1_the_request_that_sales_answered_wakes_nobody_and_the_next_one_do
     assert target(at, count(MODEL, tally, [make.form("demo", n=2)])) is Stage.SQL
 
 
-@pytest.mark.parametrize("did", [make.page("/pricing", n=9), make.download("c-guide"), make.form("newsletter")])
+@pytest.mark.parametrize(
+    "did", [make.page("/pricing", n=9), make.download("c-guide"), make.form("newsletter")]
+)
 def test_what_is_no_request_wakes_nobody(did: Event) -> None:
     at, tally = recycled()
     assert is_resting(MODEL, at, _worth(count(MODEL, tally, [did]), TODAY, at), TODAY)
 
 
 def test_a_request_of_somebody_who_hardly_fits_ends_the_rest_too() -> None:
-    """What the lead does is judged again from then on, whether or not the request itself is enough."""
+    """What the lead does is judged again from then on, whether or not the request itself is
+    enough.
+    """
     at, tally = recycled()
     after = count(MODEL, tally, [make.form("demo", n=2), make.page("/blog/a", n=9)])
     hopeless = score(
-        MODEL, profile({"email": "x@gmail.com", "job_title": "Student"}), came_by(""), after, TODAY, at.since
+        MODEL,
+        profile({"email": "x@gmail.com", "job_title": "Student"}),
+        came_by(""),
+        after,
+        TODAY,
+        at.since,
     )
     assert not is_resting(MODEL, at, hopeless, TODAY)
     assert decide(MODEL, at, hopeless, TODAY) is None

@@ -62,7 +62,10 @@ def test_no_lead_goes_unlooked_at_for_more_than_28_days() -> None:
 
 @pytest.mark.parametrize("stage", sorted(set(Stage) - {Stage.LEAD, Stage.MQL, Stage.RECYCLED}))
 def test_a_lead_that_people_have_is_not_reviewed(stage: Stage) -> None:
-    assert next_review(MODEL, make.lead(tally=seen(site_visit=[0]), standing=standing(stage)), TODAY) is None
+    assert (
+        next_review(MODEL, make.lead(tally=seen(site_visit=[0]), standing=standing(stage)), TODAY)
+        is None
+    )
 
 
 def test_a_lead_that_did_nothing_is_not_reviewed() -> None:
@@ -83,7 +86,8 @@ standings = some.builds(
     some.integers(0, 40),
     rest_until=some.none() | some.integers(-2, 30).map(day),
     by_person=some.booleans(),
-    since=some.none() | some.integers(0, 10).map(lambda ago: Since(TODAY.toordinal() - ago, Tally())),
+    since=some.none()
+    | some.integers(0, 10).map(lambda ago: Since(TODAY.toordinal() - ago, Tally())),
 )
 
 
@@ -99,7 +103,7 @@ def test_no_lead_moves_by_itself_before_its_review(
         assert settled.review_on == next(iter(acts_on(settled)), day(28))
 
 
-# --- a decision -----------------------------------------------------------------------------------------------------
+# --- a decision -----------------------------------------------------------------------------------
 
 
 def test_a_decision_carries_the_score_the_stage_and_the_review() -> None:
@@ -107,7 +111,11 @@ def test_a_decision_carries_the_score_the_stage_and_the_review() -> None:
     decision = decided(MODEL, lead, NOW)
     after = decision.lead
     (moved,) = decision.transitions
-    assert (after.standing.stage, after.standing.entered_on, after.total) == (Stage.MQL, TODAY, 53_000)
+    assert (after.standing.stage, after.standing.entered_on, after.total) == (
+        Stage.MQL,
+        TODAY,
+        53_000,
+    )
     assert (moved.target, moved.actor, moved.on) == (Stage.MQL, Actor.MODEL, TODAY)
     assert (decision.score.total, decision.score.model_version) == (53_000, 1)
     assert (after.created_at, after.updated_at) == (NOW, NOW)
@@ -127,12 +135,21 @@ def test_what_the_clock_decided_says_so() -> None:
 def test_what_the_model_makes_of_a_persons_move_follows_in_the_same_decision() -> None:
     """Reinstated, and ready: two transitions, and the stage is their fold."""
     lead = make.lead(
-        profile=profile(), tally=seen(demo_request=[0]), standing=standing(Stage.DISQUALIFIED, owner="sam")
+        profile=profile(),
+        tally=seen(demo_request=[0]),
+        standing=standing(Stage.DISQUALIFIED, owner="sam"),
     )
-    reinstated = make.transition(Stage.LEAD, Stage.DISQUALIFIED, cycle=2, actor=Actor.PERSON, overrides=("x",))
+    reinstated = make.transition(
+        Stage.LEAD, Stage.DISQUALIFIED, cycle=2, actor=Actor.PERSON, overrides=("x",)
+    )
     decision = decided(MODEL, lead, NOW, moves=[reinstated])
     first, second = decision.transitions
-    assert (first, second.target, second.actor, second.cycle) == (reinstated, Stage.SQL, Actor.MODEL, 2)
+    assert (first, second.target, second.actor, second.cycle) == (
+        reinstated,
+        Stage.SQL,
+        Actor.MODEL,
+        2,
+    )
     way = [make.transition(Stage.DISQUALIFIED), first, second]
     assert decision.lead.standing == replace(fold(way), owner="sam")
 

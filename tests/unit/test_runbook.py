@@ -4,27 +4,30 @@ import json
 import re
 
 from infra.paths import ROOT
-from tests.baton import ANN, House
+from tests.baton import ANN, InMemoryBaton
 
 UPDATE = re.compile(
-    r"--update-expression 'SET (?P<set>.+) ADD asks :one'.*\n +--expression-attribute-values '(?P<values>.+)'"
+    r"--update-expression 'SET (?P<set>.+) ADD asks :one'.*\n +--expression-attribute-values"
+    r" '(?P<values>.+)'"
 )
 
 
-def test_a_refold_that_is_asked_for_by_hand_counts_what_qualify_left() -> None:
-    house = House()
-    house.form("guide", consent=True, **ANN)
-    house.drained = len(house.ports.memory.inserted)  # Qualify gave up on these records
-    lead_id = house.world.lead_id("ann@acme.example")
+def test_a_replay_that_is_asked_for_by_hand_counts_what_qualify_left() -> None:
+    baton = InMemoryBaton()
+    baton.form("guide", consent=True, **ANN)
+    baton.drained = len(baton.ports.memory.inserted)  # Qualify gave up on these records
+    lead_id = baton.world.lead_id("ann@acme.example")
     found = UPDATE.search((ROOT / "docs" / "runbook.md").read_text())
     assert found
-    values = {name: next(iter(value.values())) for name, value in json.loads(found["values"]).items()}
+    values = {
+        name: next(iter(value.values())) for name, value in json.loads(found["values"]).items()
+    }
     item = {
         name.strip(): values[value.strip()]
         for name, _, value in (one.partition("=") for one in found["set"].split(","))
     }
-    key = (f"LEAD#{lead_id}", "REFOLD")
-    house.ports.memory.items[key] = {
+    key = (f"LEAD#{lead_id}", "REPLAY")
+    baton.ports.memory.items[key] = {
         "pk": key[0],
         "sk": key[1],
         "schema": 1,
@@ -32,6 +35,6 @@ def test_a_refold_that_is_asked_for_by_hand_counts_what_qualify_left() -> None:
         "due_pk": str(item["due_pk"]),
         "due_sk": str(item["due_sk"]),
     }
-    house.minutes_later(1)
-    assert house.lead()["stage"] == "mql"
-    assert "due_pk" not in house.ports.memory.items[key]
+    baton.minutes_later(1)
+    assert baton.lead()["stage"] == "mql"
+    assert "due_pk" not in baton.ports.memory.items[key]

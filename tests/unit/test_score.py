@@ -1,4 +1,6 @@
-"""The laws of the score: its lines sum to it, order does not matter, decay only takes, limits are lines."""
+"""The laws of the score: its lines sum to it, order does not matter, decay only takes, limits are
+lines.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -28,7 +30,9 @@ facts = some.fixed_dictionaries(
     optional={
         "email": some.sampled_from(["ann@acme.example", "jo@gmail.com", "info@acme.example"]),
         "job_title": some.sampled_from(["CTO", "Student", "procurement manager", "Baker", ""]),
-        "company_size": some.one_of(some.integers(-5, 10_000), some.floats(0, 2_000), some.just("12")),
+        "company_size": some.one_of(
+            some.integers(-5, 10_000), some.floats(0, 2_000), some.just("12")
+        ),
         "industry": some.sampled_from(["software", "IT services", "bakery"]),
         "country": some.sampled_from(["DE", "FR"]),
         "phone": some.just("1"),
@@ -40,11 +44,14 @@ ordinals = some.integers(TODAY.toordinal() - 450, TODAY.toordinal() + 2)
 tallies = some.builds(
     Tally,
     some.dictionaries(
-        some.sampled_from(PLAIN), some.dictionaries(ordinals, some.integers(1, 600), min_size=1, max_size=6)
+        some.sampled_from(PLAIN),
+        some.dictionaries(ordinals, some.integers(1, 600), min_size=1, max_size=6),
     ),
     some.dictionaries(
         some.sampled_from(DISTINCT),
-        some.dictionaries(some.text("0123456789abcdef", min_size=8, max_size=8), ordinals, min_size=1, max_size=6),
+        some.dictionaries(
+            some.text("0123456789abcdef", min_size=8, max_size=8), ordinals, min_size=1, max_size=6
+        ),
     ),
 )
 
@@ -59,12 +66,13 @@ def line(worth: Score, rule: str) -> Reason:
 
 
 def model_with(**rule: Any) -> Model:
-    """The default model with one behaviour rule only, on site visits. No lead can reach its stages, so it is not one
-    that could be published."""
+    """The default model with one behaviour rule only, on site visits. No lead can reach its stages,
+    so it is not one that could be published.
+    """
     return compiled({**model_document(), "rules": {"actions": {"site-visit": rule}}}, 1)
 
 
-# --- laws -----------------------------------------------------------------------------------------------------------
+# --- laws -----------------------------------------------------------------------------------------
 
 
 @given(facts, mediums, tallies, some.integers(-1, 420))
@@ -74,7 +82,10 @@ def test_the_lines_sum_to_the_score_exactly(
     worth = score(MODEL, profile(known), came_by(medium), tally, make.day(days_ahead))
     assert sum(reason.milli for reason in worth.reasons) == worth.total
     for group, (low, high) in MODEL.groups.items():
-        assert sum(reason.milli for reason in worth.reasons if reason.group == group) == worth.groups[group]
+        assert (
+            sum(reason.milli for reason in worth.reasons if reason.group == group)
+            == worth.groups[group]
+        )
         assert low <= worth.groups[group] <= high
     assert sum(worth.groups.values()) == worth.total
     assert worth.sums["activity"] == worth.groups["engagement"] + worth.groups["intent"]
@@ -92,7 +103,9 @@ def test_the_order_in_which_days_were_counted_does_not_matter(tally: Tally, rand
 
 
 @given(tallies, some.integers(0, 100), some.integers(1, 100))
-def test_decay_never_raises_a_positive_rule_nor_lowers_a_negative_one(tally: Tally, first: int, more: int) -> None:
+def test_decay_never_raises_a_positive_rule_nor_lowers_a_negative_one(
+    tally: Tally, first: int, more: int
+) -> None:
     def lines(today: date) -> dict[str, int]:
         found: dict[str, int] = {}
         for reason in of(tally, today=today).reasons:
@@ -111,7 +124,9 @@ def test_decay_never_raises_a_positive_rule_nor_lowers_a_negative_one(tally: Tal
 def test_a_rule_never_exceeds_its_own_limit(tally: Tally) -> None:
     worth = of(tally)
     for rule in MODEL.behaviour_rules:
-        both = sum(reason.milli for reason in worth.reasons if reason.rule in (rule.id, f"limit:{rule.id}"))
+        both = sum(
+            reason.milli for reason in worth.reasons if reason.rule in (rule.id, f"limit:{rule.id}")
+        )
         assert rule.max_points is None or abs(both) <= rule.max_points
 
 
@@ -120,11 +135,12 @@ def test_a_score_is_the_same_every_time(known: Mapping[str, Any], tally: Tally) 
     assert of(tally, known) == of(tally, known)
 
 
-# --- the formula, by hand -------------------------------------------------------------------------------------------
+# --- the formula, by hand -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("days_ago", "milli"), [(0, 6_000), (1, 5_598), (4, 4_547), (10, 3_000), (20, 1_500), (100, 6), (200, 0)]
+    ("days_ago", "milli"),
+    [(0, 6_000), (1, 5_598), (4, 4_547), (10, 3_000), (20, 1_500), (100, 6), (200, 0)],
 )
 def test_half_is_left_after_each_half_life(days_ago: int, milli: int) -> None:
     """Six points with a half-life of ten days; a line that rounds to nothing is left out."""
@@ -139,7 +155,10 @@ def test_a_day_counts_at_most_so_often() -> None:
 
 def test_per_day_does_not_apply_to_distinct_keys() -> None:
     worth = of(seen(keys={"guide-download": {"a": 0, "b": 0, "c": 0}}))
-    assert (line(worth, "guide-download").milli, line(worth, "limit:guide-download").milli) == (36_000, -18_000)
+    assert (line(worth, "guide-download").milli, line(worth, "limit:guide-download").milli) == (
+        36_000,
+        -18_000,
+    )
     assert line(worth, "guide-download").count == 3
 
 
@@ -150,7 +169,9 @@ def test_a_rule_without_a_half_life_does_not_fade() -> None:
 
 
 def test_a_day_of_tomorrow_counts_as_today() -> None:
-    """Two clocks differ: an event may be a day ahead of the reader's day, and is worth no more for it."""
+    """Two clocks differ: an event may be a day ahead of the reader's day, and is worth no more for
+    it.
+    """
     assert line(of(seen(pricing_page=[-1])), "pricing-page").milli == 6_000
 
 
@@ -168,7 +189,9 @@ def test_behaviour_before_since_does_not_count_for_points_or_conditions() -> Non
 
 
 def test_what_the_day_held_then_does_not_count_either() -> None:
-    """Two posts were read before the recycle of three days ago, one after it: per day two may count."""
+    """Two posts were read before the recycle of three days ago, one after it: per day two may
+    count.
+    """
     then = Since(TODAY.toordinal() - 3, seen(blog={3: 2}, keys={"guide-download": {"a": 3}}))
     worth = of(seen(blog={3: 3}, keys={"guide-download": {"a": 3, "b": 3}}), since=then)
     assert worth.tally == seen(blog={3: 1}, keys={"guide-download": {"b": 3}})
@@ -185,7 +208,7 @@ def test_the_score_without_its_reasons_is_the_same(
         assert worth_of(*given_lead, make.day(days_ahead), since) == replace(whole, reasons=())
 
 
-# --- limits are lines -----------------------------------------------------------------------------------------------
+# --- limits are lines -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -204,7 +227,9 @@ def test_the_score_without_its_reasons_is_the_same(
         (seen(login_page=[0]), "intent", None, 10_000),
     ],
 )
-def test_what_a_limit_takes_is_a_line_of_its_own(tally: Tally, limit: str, group: str | None, taken: int) -> None:
+def test_what_a_limit_takes_is_a_line_of_its_own(
+    tally: Tally, limit: str, group: str | None, taken: int
+) -> None:
     found = line(of(tally), f"limit:{limit}")
     assert (found.group, found.milli) == (group or limit, taken)
     assert "counts at most" in found.text if taken < 0 else "counts at least" in found.text
@@ -216,10 +241,12 @@ def test_fit_is_limited_on_both_sides() -> None:
     assert of(Tally(), worst).groups["fit"] == -40_000
 
 
-# --- rounding and grades --------------------------------------------------------------------------------------------
+# --- rounding and grades --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("total", "rounded"), [(499, 0), (500, 1), (1_499, 1), (1_500, 2), (-500, 0), (-501, -1)])
+@pytest.mark.parametrize(
+    ("total", "rounded"), [(499, 0), (500, 1), (1_499, 1), (1_500, 2), (-500, 0), (-501, -1)]
+)
 def test_the_total_is_rounded_half_up(total: int, rounded: int) -> None:
     assert Score(TODAY, 1, total, {}, {}, "A", (), Tally()).rounded == rounded
 
@@ -236,5 +263,7 @@ def test_the_total_is_rounded_half_up(total: int, rounded: int) -> None:
         (NOBODY, "–"),
     ],
 )
-def test_a_grade_says_how_well_somebody_fits_and_needs_two_facts(known: Mapping[str, Any], grade: str) -> None:
+def test_a_grade_says_how_well_somebody_fits_and_needs_two_facts(
+    known: Mapping[str, Any], grade: str
+) -> None:
     assert of(Tally(), known).grade == grade

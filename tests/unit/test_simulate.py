@@ -39,14 +39,25 @@ def counted(lead: Lead, _model: Model) -> Lead:
     raise AssertionError(f"{lead.lead_id} need not be counted anew")
 
 
-def lead(stage: Stage = Stage.LEAD, facts: Mapping[str, Any] = FIT_30, tally: Tally = Tally(), **parts: Any) -> Lead:
+def lead(
+    stage: Stage = Stage.LEAD,
+    facts: Mapping[str, Any] = FIT_30,
+    tally: Tally = Tally(),
+    **parts: Any,
+) -> Lead:
     standing = make.standing(stage, **parts)
     return make.lead(
-        version=1, profile=make.profile(facts), tally=tally, standing=standing, matching=make.model().matching
+        version=1,
+        profile=make.profile(facts),
+        tally=tally,
+        standing=standing,
+        matching=make.model().matching,
     )
 
 
-def judge(draft: Model, *leads: Lead, counted_as: Any = counted) -> tuple[Found, list[Change | None]]:
+def judge(
+    draft: Model, *leads: Lead, counted_as: Any = counted
+) -> tuple[Found, list[Change | None]]:
     found, what_if = Found(), WhatIf(make.model(), draft, TODAY, counted_as)
     return found, [what_if.add(found, one) for one in leads]
 
@@ -55,7 +66,7 @@ def shapes(draft: Model, *leads: Lead) -> list[dict[str, Any]]:
     return [change.shape() for change in judge(draft, *leads)[1] if change]
 
 
-# --- who changes ----------------------------------------------------------------------------------------------------
+# --- who changes ----------------------------------------------------------------------------------
 
 WARM = make.seen(blog=[0, 1, 2, 3])  # engagement of nearly 4
 EASY_MQL = [{"fit": 10, "engagement": 3}]
@@ -76,7 +87,9 @@ def test_a_lower_threshold_makes_mqls_and_says_by_which_way() -> None:
 
 
 def test_a_weightier_rule_is_named_with_its_points_before_and_after() -> None:
-    (shape,) = shapes(changed(points={"blog": 3}, mql=[{"engagement": 2}]), lead(tally=make.seen(blog=[0])))
+    (shape,) = shapes(
+        changed(points={"blog": 3}, mql=[{"engagement": 2}]), lead(tally=make.seen(blog=[0]))
+    )
     decision, blog = shape["reasons"][:2]
     assert decision["text"] == "engagement at least 2"
     assert (blog["rule"], blog["points_before"]) == ("blog", 1)
@@ -103,14 +116,19 @@ def test_a_draft_that_cools_is_told() -> None:
 
 def test_what_sales_has_is_not_moved_by_a_draft() -> None:
     easy = changed(mql=EASY_MQL, sql=[{"fit": 5, "engagement": 1}])
-    with_sales = [lead(stage, tally=WARM) for stage in (Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)]
+    with_sales = [
+        lead(stage, tally=WARM)
+        for stage in (Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER)
+    ]
     assert judge(easy, *with_sales)[0].changes == {}
 
 
 def test_a_resting_lead_rests_under_the_draft_too() -> None:
     easy = changed(sql=[{"fit": 5, "engagement": 1, "kind": "inferred"}], mql=EASY_MQL)
     resting = lead(Stage.RECYCLED, tally=WARM, rest_until=make.day(9))
-    found, _ = judge(easy, resting, replace(resting, standing=replace(resting.standing, rest_until=TODAY)))
+    found, _ = judge(
+        easy, resting, replace(resting, standing=replace(resting.standing, rest_until=TODAY))
+    )
     assert found.changes == {"recycled->sql": 1}
 
 
@@ -125,7 +143,9 @@ def test_one_that_turned_out_to_be_another_is_no_lead() -> None:
 
 
 def test_a_lead_that_was_counted_otherwise_is_counted_as_each_model_counts() -> None:
-    """A new signal has no history in the tallies: it is counted anew of the events, for the simulation alone."""
+    """A new signal has no history in the tallies: it is counted anew of the events, for the
+    simulation alone.
+    """
     signals = {"imprint": {"on": "page", "where": {"path": ["/imprint"]}}}
     draft = changed(signals=signals, mql=[{"signal": "imprint", "fit": 5}])
     asked: list[str] = []
@@ -141,7 +161,7 @@ def test_a_lead_that_was_counted_otherwise_is_counted_as_each_model_counts() -> 
     assert asked[1:] == [make.model().matching, draft.matching]
 
 
-# --- handoffs a week ------------------------------------------------------------------------------------------------
+# --- handoffs a week ------------------------------------------------------------------------------
 
 BY_BLOG = [{"signal": "blog", "within_days": 30, "fit": 5, "kind": "inferred"}]
 
@@ -170,22 +190,33 @@ def test_one_that_sales_already_got_this_week_counts(stage: Stage) -> None:
 def test_customers_the_disqualified_our_own_and_the_resting_are_handed_to_nobody() -> None:
     asked = make.seen(demo_request=[2])
     ours = compiled({**model_document(), "internal": {"email_domain": ["acme.example"]}}, 2)
-    assert handoffs(changed(), lead(Stage.CUSTOMER, tally=asked), lead(Stage.DISQUALIFIED, tally=asked)) == (0, 0)
-    assert handoffs(ours, lead(tally=asked, facts={**FIT_30, "email": "ann@acme.example"})) == (1, 0)
+    assert handoffs(
+        changed(), lead(Stage.CUSTOMER, tally=asked), lead(Stage.DISQUALIFIED, tally=asked)
+    ) == (0, 0)
+    assert handoffs(ours, lead(tally=asked, facts={**FIT_30, "email": "ann@acme.example"})) == (
+        1,
+        0,
+    )
     resting = lead(Stage.RECYCLED, tally=make.seen(blog=[2]), rest_until=make.day(9))
     assert handoffs(changed(sql=BY_BLOG), resting) == (0, 0)
 
 
-# --- against won and lost -------------------------------------------------------------------------------------------
+# --- against won and lost -------------------------------------------------------------------------
 
 
-def closed(outcome: Outcome, tally: Tally, days_ago: int = 20, stage: Stage = Stage.CUSTOMER) -> Lead:
+def closed(
+    outcome: Outcome, tally: Tally, days_ago: int = 20, stage: Stage = Stage.CUSTOMER
+) -> Lead:
     return lead(stage, tally=tally, outcome=outcome, handed_on=make.day(-days_ago))
 
 
 def test_precision_and_recall_are_told_before_and_after() -> None:
     demo, blog = make.seen(demo_request=[20]), make.seen(blog=[20])
-    leads = [closed(Outcome.WON, demo), closed(Outcome.WON, blog), closed(Outcome.LOST, demo, stage=Stage.RECYCLED)]
+    leads = [
+        closed(Outcome.WON, demo),
+        closed(Outcome.WON, blog),
+        closed(Outcome.LOST, demo, stage=Stage.RECYCLED),
+    ]
     found, _ = judge(changed(sql=BY_BLOG), *leads)
     assert found.outcomes() == {
         "won": 2,
@@ -199,7 +230,9 @@ def test_precision_and_recall_are_told_before_and_after() -> None:
 
 def test_a_lead_is_judged_by_what_it_had_done_when_sales_got_it() -> None:
     later = make.seen(demo_request=[5])
-    found, _ = judge(changed(), closed(Outcome.WON, later), closed(Outcome.WON, make.seen(demo_request=[20])))
+    found, _ = judge(
+        changed(), closed(Outcome.WON, later), closed(Outcome.WON, make.seen(demo_request=[20]))
+    )
     assert (found.won.known, found.won.before) == (2, 1)
 
 
@@ -216,7 +249,7 @@ def test_a_share_of_nothing_is_null() -> None:
     assert [outcomes[key] for key in ("precision_before", "recall_before")] == [None, None]
 
 
-# --- what is told ---------------------------------------------------------------------------------------------------
+# --- what is told ---------------------------------------------------------------------------------
 
 
 def test_the_report_is_what_the_api_promises() -> None:
@@ -247,7 +280,9 @@ def test_a_line_that_one_model_does_not_have_counts_as_nothing() -> None:
 def test_the_weightiest_differences_come_first_and_are_bounded() -> None:
     draft = changed(points=dict.fromkeys(model_document()["rules"]["actions"], 9))
     every = Tally({signal: {TODAY.toordinal(): 1} for signal in model_document()["signals"]})
-    found = differences(*(score_of(model, lead(tally=every), TODAY) for model in (make.model(), draft)))
+    found = differences(
+        *(score_of(model, lead(tally=every), TODAY) for model in (make.model(), draft))
+    )
     sizes = [abs(one.after - one.before) for one in found]
     assert sizes == sorted(sizes, reverse=True)
     assert len(found) == 20

@@ -1,4 +1,6 @@
-"""The demo's site: clean addresses, nothing outside its folder, and the API's address filled in; its mailbox."""
+"""The demo's site: clean addresses, nothing outside its folder, and the API's address filled in;
+its mailbox.
+"""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -36,14 +38,24 @@ def site(tmp_path: Path) -> Path:
         ("/pricing.html", b'<script data-api="' + API.encode() + b'">', "text/html; charset=utf-8"),
     ],
 )
-def test_a_page_is_found_by_its_clean_address(site: Path, path: str, body: bytes, content_type: str) -> None:
+def test_a_page_is_found_by_its_clean_address(
+    site: Path, path: str, body: bytes, content_type: str
+) -> None:
     page = page_of(site, API, path)
     assert (page.status, page.body, page.content_type) == (HTTPStatus.OK, body, content_type)
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/nope", "/../secret.txt", "/%2e%2e/secret.txt", "/..%2fsecret.txt", "//etc/passwd", "/link.txt", "/a%00b"],
+    [
+        "/nope",
+        "/../secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "//etc/passwd",
+        "/link.txt",
+        "/a%00b",
+    ],
 )
 def test_nothing_else_is_found(site: Path, path: str) -> None:
     assert page_of(site, API, path).status == HTTPStatus.NOT_FOUND
@@ -57,5 +69,7 @@ def test_what_is_not_found_is_said_in_the_site_s_own_words(site: Path) -> None:
 
 def test_without_a_stack_the_mailbox_says_so(tmp_path: Path) -> None:
     assert mailbox_page(tmp_path / "stack.json").status == HTTPStatus.SERVICE_UNAVAILABLE
-    (tmp_path / "stack.json").write_text('{"aws_endpoint_url": "http://127.0.0.1:1"}')  # nobody listens there
+    (tmp_path / "stack.json").write_text(
+        '{"aws_endpoint_url": "http://127.0.0.1:1"}'
+    )  # nobody listens there
     assert mailbox_page(tmp_path / "stack.json").status == HTTPStatus.SERVICE_UNAVAILABLE

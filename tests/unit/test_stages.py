@@ -27,7 +27,12 @@ from tests import factories as make
 from tests.factories import TODAY, day, seen, standing, transition
 
 LEAD, MQL, SQL, ACCEPTED = Stage.LEAD, Stage.MQL, Stage.SQL, Stage.ACCEPTED
-OPPORTUNITY, CUSTOMER, RECYCLED, DISQUALIFIED = Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.RECYCLED, Stage.DISQUALIFIED
+OPPORTUNITY, CUSTOMER, RECYCLED, DISQUALIFIED = (
+    Stage.OPPORTUNITY,
+    Stage.CUSTOMER,
+    Stage.RECYCLED,
+    Stage.DISQUALIFIED,
+)
 
 # The list of design.md, "Lifecycle", as it stands there.
 WRITTEN = {
@@ -68,7 +73,7 @@ def ids(pairs: Iterable[tuple[Stage, Stage]]) -> list[str]:
     return [f"{origin}-{target}" for origin, target in pairs]
 
 
-# --- edges ----------------------------------------------------------------------------------------------------------
+# --- edges ----------------------------------------------------------------------------------------
 
 
 def test_every_edge_of_the_design_is_in_the_table_and_no_other() -> None:
@@ -80,8 +85,14 @@ def test_every_stage_has_its_row_and_its_rank() -> None:
     assert len(FURTHEST) == len(Stage)
 
 
-def test_back_to_sql_leads_only_a_verdict_undone_but_from_recycled_where_the_model_goes_too() -> None:
-    assert {origin for origin, targets in EDGES.items() if SQL in targets} - ONLY_UNDONE == {LEAD, MQL, RECYCLED}
+def test_back_to_sql_leads_only_a_verdict_undone_but_from_recycled_where_the_model_goes_too() -> (
+    None
+):
+    assert {origin for origin, targets in EDGES.items() if SQL in targets} - ONLY_UNDONE == {
+        LEAD,
+        MQL,
+        RECYCLED,
+    }
 
 
 @pytest.mark.parametrize(("origin", "target"), EVERY_PAIR, ids=ids(EVERY_PAIR))
@@ -99,11 +110,13 @@ def test_a_transition_leaves_from_where_the_lead_stands() -> None:
         apply(Standing(), transition(SQL, MQL))
 
 
-# --- cycles ---------------------------------------------------------------------------------------------------------
+# --- cycles ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("origin", "target"), sorted(WRITTEN), ids=ids(sorted(WRITTEN)))
-def test_the_cycle_grows_by_one_on_each_backward_edge_and_on_no_other(origin: Stage, target: Stage) -> None:
+def test_the_cycle_grows_by_one_on_each_backward_edge_and_on_no_other(
+    origin: Stage, target: Stage
+) -> None:
     grows = cycle_after(standing(origin, cycle=4), target) - 4
     assert grows == int((origin, target) in BACKWARD)
 
@@ -118,7 +131,11 @@ def walks(draw: some.DrawFn) -> list[Transition]:
     """Some legal way of a new lead, without verdicts undone."""
     now, steps = Standing(), list[Transition]()
     for _ in range(draw(some.integers(0, 30))):
-        ahead = [stage for stage in Stage if (now.stage, stage) in WRITTEN and not (stage is SQL and _undoes(now))]
+        ahead = [
+            stage
+            for stage in Stage
+            if (now.stage, stage) in WRITTEN and not (stage is SQL and _undoes(now))
+        ]
         target = draw(some.sampled_from(ahead))
         actor = draw(some.sampled_from(list(Actor)))
         step = transition(target, now.stage, cycle=cycle_after(now, target), actor=actor)
@@ -149,7 +166,7 @@ def test_a_standing_is_the_fold_of_its_transitions(steps: list[Transition]) -> N
     assert (now.stage, now.cycle) == ((steps[-1].target, steps[-1].cycle) if steps else (LEAD, 1))
 
 
-# --- apply ----------------------------------------------------------------------------------------------------------
+# --- apply ----------------------------------------------------------------------------------------
 
 
 def test_a_new_lead_is_a_lead_in_its_first_cycle() -> None:
@@ -185,7 +202,14 @@ def test_a_transition_says_everything_of_the_standing_but_its_owner() -> None:
 
 def test_what_a_later_transition_does_not_say_stays_but_for_the_rest_and_the_kind() -> None:
     since = Since(TODAY.toordinal() - 60, seen())
-    resting = standing(RECYCLED, rest_until=TODAY, since=since, overrides=("x",), outcome=Outcome.LOST, kind="inferred")
+    resting = standing(
+        RECYCLED,
+        rest_until=TODAY,
+        since=since,
+        overrides=("x",),
+        outcome=Outcome.LOST,
+        kind="inferred",
+    )
     back = apply(resting, transition(MQL, RECYCLED))
     assert (back.since, back.overrides, back.outcome) == (since, ("x",), Outcome.LOST)
     assert (back.rest_until, back.kind) == (None, None)
@@ -219,7 +243,7 @@ def test_sales_got_a_lead_when_it_was_handed_over_or_they_took_it(
     assert apply(before, transition(target, origin)).handed_on == handed_on
 
 
-# --- what a person set ----------------------------------------------------------------------------------------------
+# --- what a person set ----------------------------------------------------------------------------
 
 
 def by_person(*steps: tuple[Stage, Actor], **last: object) -> bool:
@@ -227,11 +251,15 @@ def by_person(*steps: tuple[Stage, Actor], **last: object) -> bool:
     now = Standing()
     for number, (target, actor) in enumerate(steps, 1):
         more = last if number == len(steps) else {}
-        now = apply(now, transition(target, now.stage, cycle=cycle_after(now, target), actor=actor, **more))
+        now = apply(
+            now, transition(target, now.stage, cycle=cycle_after(now, target), actor=actor, **more)
+        )
     return now.by_person
 
 
-def test_a_stage_that_a_person_set_is_theirs_and_one_that_the_model_or_the_clock_set_is_not() -> None:
+def test_a_stage_that_a_person_set_is_theirs_and_one_that_the_model_or_the_clock_set_is_not() -> (
+    None
+):
     assert by_person((MQL, Actor.PERSON))
     assert not by_person((MQL, Actor.MODEL))
     assert not by_person((MQL, Actor.CLOCK))
@@ -257,7 +285,7 @@ def test_an_mql_that_is_left_when_evidence_was_taken_back_is_the_models() -> Non
     assert not by_person((SQL, Actor.MODEL), (MQL, Actor.PERSON))
 
 
-# --- the way between two stages -------------------------------------------------------------------------------------
+# --- the way between two stages -------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("origin", "target"), EVERY_PAIR, ids=ids(EVERY_PAIR))
@@ -267,7 +295,9 @@ def test_there_is_a_legal_way_from_every_stage_to_every_other_and_it_undoes_no_v
     way = [origin, *path(origin, target)]
     steps = list(pairwise(way))
     assert way[-1] is target
-    assert all(step in WRITTEN and not (step[1] is SQL and step[0] in ONLY_UNDONE) for step in steps)
+    assert all(
+        step in WRITTEN and not (step[1] is SQL and step[0] in ONLY_UNDONE) for step in steps
+    )
 
 
 @pytest.mark.parametrize(

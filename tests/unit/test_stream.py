@@ -1,4 +1,6 @@
-"""A batch of the stream: in order, the first failure ends it, and what can never work is set aside."""
+"""A batch of the stream: in order, the first failure ends it, and what can never work is set
+aside.
+"""
 
 import json
 from base64 import b64encode
@@ -11,14 +13,16 @@ from chalicelib.store.events import event_item
 from chalicelib.store.stream import each_record
 from chalicelib.store.table import Item
 from tests import factories as make
-from tests.baton import ANN, House, stream_event
+from tests.baton import ANN, InMemoryBaton, stream_event
 
 
 class Hands:
     """Works off items; fails at those it is told to."""
 
     def __init__(
-        self, failures: dict[str, Exception] | None = None, unreadable: dict[str, Exception] | None = None
+        self,
+        failures: dict[str, Exception] | None = None,
+        unreadable: dict[str, Exception] | None = None,
     ) -> None:
         self.failures, self.unreadable, self.done = failures or {}, unreadable or {}, list[str]()
         self.quarantined: list[tuple[Item, str]] = []
@@ -56,9 +60,18 @@ def test_an_empty_batch_is_no_failure() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ConflictError({}), RuntimeError(), OSError(), DocumentError("no model"), KeyError("our own bug")]
+    "error",
+    [
+        ConflictError({}),
+        RuntimeError(),
+        OSError(),
+        DocumentError("no model"),
+        KeyError("our own bug"),
+    ],
 )
-def test_the_first_failure_ends_the_batch_and_comes_again_with_all_behind_it(error: Exception) -> None:
+def test_the_first_failure_ends_the_batch_and_comes_again_with_all_behind_it(
+    error: Exception,
+) -> None:
     hands = Hands({"b": error, "c": error})
     assert hands.take(stream_event(items("a", "b", "c", "d"))) == ["2"]
     assert hands.done == ["a"]
@@ -66,14 +79,18 @@ def test_the_first_failure_ends_the_batch_and_comes_again_with_all_behind_it(err
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), TypeError("x")])
-def test_a_record_that_can_never_be_read_is_set_aside_and_the_rest_goes_on(error: Exception) -> None:
+def test_a_record_that_can_never_be_read_is_set_aside_and_the_rest_goes_on(
+    error: Exception,
+) -> None:
     hands = Hands(unreadable={"b": error})
     assert hands.take(stream_event(items("a", "b", "c"))) == []
     assert hands.done == ["a", "c"]
     assert hands.quarantined == [({"pk": "p", "sk": "b"}, type(error).__name__)]
 
 
-@pytest.mark.parametrize("poison", [{"L": []}, {"M": {}}, {"NULL": True}, {"N": "1.5"}, {"SS": ["a"]}])
+@pytest.mark.parametrize(
+    "poison", [{"L": []}, {"M": {}}, {"NULL": True}, {"N": "1.5"}, {"SS": ["a"]}]
+)
 def test_a_record_of_a_type_that_is_not_ours_is_set_aside_too(poison: dict[str, Any]) -> None:
     """Reading the record is a part of working it off: it would fail in the same way for ever."""
     event, hands = stream_event(items("a", "b", "c")), Hands()
@@ -107,25 +124,25 @@ def test_bytes_come_as_base64_as_lambda_sends_them() -> None:
     assert seen == [{"pk": "p", "sk": "a", "packed": b"\x00\xff"}]
 
 
-# --- through the real handler ---------------------------------------------------------------------------------------
+# --- through the real handler ---------------------------------------------------------------------
 
 
 def test_a_poison_event_does_not_stop_its_shard() -> None:
-    house = House()
-    house.form("demo", **ANN)
+    baton = InMemoryBaton()
+    baton.form("demo", **ANN)
     poison = {**event_item(make.form("other")), "kind": "smoke signal"}
-    good = [item for item in house.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
-    assert house.world.qualify_records(stream_event([poison, *good])) == {"batchItemFailures": []}
-    assert house.lead()["stage"] == "sql"
-    (kept,) = house.ports.memory.query("QUARANTINE")
+    good = [item for item in baton.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
+    assert baton.world.qualify_records(stream_event([poison, *good])) == {"batchItemFailures": []}
+    assert baton.lead()["stage"] == "sql"
+    (kept,) = baton.ports.memory.query("QUARANTINE")
     assert kept["reason"] == "ValueError"
 
 
 def test_without_a_model_the_batch_comes_again() -> None:
-    house = House()
-    house.form("demo", **ANN)
-    del house.ports.memory.items["CONFIG#model", "ACTIVE"]
-    good = [item for item in house.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
-    failed = house.world.qualify_records(stream_event(good))
+    baton = InMemoryBaton()
+    baton.form("demo", **ANN)
+    del baton.ports.memory.items["CONFIG#model", "ACTIVE"]
+    good = [item for item in baton.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
+    failed = baton.world.qualify_records(stream_event(good))
     assert failed == {"batchItemFailures": [{"itemIdentifier": "1"}]}
-    assert not any(sk == "STANDING" for _, sk in house.ports.memory.items)
+    assert not any(sk == "STANDING" for _, sk in baton.ports.memory.items)

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from chalice.test import Client
 
-import app as baton
+import app
 from chalicelib.delivery.messages import Refused, Throttled
 from chalicelib.delivery.references import tag_of
 from chalicelib.store.table import Item
 from chalicelib.telemetry import LINES, Tracer, log, where
 from chalicelib.wiring import world as wiring
 from infra.paths import ROOT
-from tests.baton import AD, ANN, House, stream_event
+from tests.baton import AD, ANN, InMemoryBaton, stream_event
 
 FUNCTION = "baton-dev-Qualify"
 PERSON = {
@@ -52,31 +52,37 @@ def metric_of(line: dict[str, Any]) -> dict[str, Any]:
 # --- a line
 
 
-def test_a_line_says_how_much_it_matters_and_what_was_decided(capsys: pytest.CaptureFixture[str]) -> None:
-    log("intent", lead_id="l1", key="letter#welcome#1#1", state="suppressed", reason="no_consent")
+def test_a_line_says_how_much_it_matters_and_what_was_decided(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log("message", lead_id="l1", key="nurture#1#welcome#1", state="suppressed", reason="no_consent")
     (line,) = lines_of(capsys)
-    assert (line["level"], line["event"]) == ("INFO", "intent")
+    assert (line["level"], line["event"]) == ("INFO", "message")
     assert (line["lead_id"], line["key"], line["state"], line["reason"]) == (
         "l1",
-        "letter#welcome#1#1",
+        "nurture#1#welcome#1",
         "suppressed",
         "no_consent",
     )
 
 
-def test_a_line_counts_itself_in_total_and_by_each_of_its_reasons(capsys: pytest.CaptureFixture[str]) -> None:
-    log("intent", lead_id="l1", state="suppressed", reason="no_consent")
+def test_a_line_counts_itself_in_total_and_by_each_of_its_reasons(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log("message", lead_id="l1", state="suppressed", reason="no_consent")
     (line,) = lines_of(capsys)
     assert metric_of(line) == {
         "Namespace": "Baton",
         "Dimensions": [["deployment"], ["deployment", "state"], ["deployment", "reason"]],
-        "Metrics": [{"Name": "intent", "Unit": "Count"}],
+        "Metrics": [{"Name": "message", "Unit": "Count"}],
     }
-    assert line["intent"] == 1
+    assert line["message"] == 1
 
 
-def test_a_value_that_is_missing_is_left_out_and_not_counted_by(capsys: pytest.CaptureFixture[str]) -> None:
-    log("intent", lead_id="l1", state="sent", reason=None)
+def test_a_value_that_is_missing_is_left_out_and_not_counted_by(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    log("message", lead_id="l1", state="sent", reason=None)
     (line,) = lines_of(capsys)
     assert "reason" not in line
     assert metric_of(line)["Dimensions"] == [["deployment"], ["deployment", "state"]]
@@ -94,7 +100,8 @@ def test_a_quiet_minute_costs_no_metric(capsys: pytest.CaptureFixture[str]) -> N
 
 @pytest.mark.parametrize("event", [name for name, line in LINES.items() if line.is_counted])
 def test_a_metric_is_as_cloudwatch_reads_it(event: str, capsys: pytest.CaptureFixture[str]) -> None:
-    # Each name in the directive is a member at the root: a number for a metric, a text for a dimension.
+    # Each name in the directive is a member at the root: a number for a metric, a text for a
+    # dimension.
     reasons: dict[str, Any] = dict.fromkeys(LINES[event].by, "x")
     log(event, **reasons)
     (line,) = lines_of(capsys)
@@ -105,7 +112,9 @@ def test_a_metric_is_as_cloudwatch_reads_it(event: str, capsys: pytest.CaptureFi
     assert isinstance(line["_aws"]["Timestamp"], int)
 
 
-def test_no_value_of_a_line_takes_the_place_of_its_metric(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_value_of_a_line_takes_the_place_of_its_metric(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     # It did once: the stage of the lead and the stage of the deployment had one name.
     log("qualified", lead_id="l1", version=3, stage="sql", moved="sql")
     (line,) = lines_of(capsys)
@@ -113,12 +122,17 @@ def test_no_value_of_a_line_takes_the_place_of_its_metric(capsys: pytest.Capture
 
 
 def test_the_code_writes_exactly_the_lines_that_are_known() -> None:
-    trees = [ast.parse(path.read_text()) for path in [*(ROOT / "chalicelib").rglob("*.py"), ROOT / "app.py"]]
+    trees = [
+        ast.parse(path.read_text())
+        for path in [*(ROOT / "chalicelib").rglob("*.py"), ROOT / "app.py"]
+    ]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     written = {
         call.args[0].value
         for call in calls
-        if isinstance(call.func, ast.Name) and call.func.id == "log" and isinstance(call.args[0], ast.Constant)
+        if isinstance(call.func, ast.Name)
+        and call.func.id == "log"
+        and isinstance(call.args[0], ast.Constant)
     }
     assert written == LINES.keys()
 
@@ -137,14 +151,18 @@ def test_lines_name_their_function_and_request_and_the_first_request_is_a_cold_s
     assert (warm["function"], warm["request_id"], "cold_start" in warm) == (FUNCTION, "r2", False)
 
 
-def test_the_app_inside_the_public_function_is_the_same_request(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_app_inside_the_public_function_is_the_same_request(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     trace = Tracer()
     trace(Event("r1"), lambda event: trace(event, lambda _: log("tick", done=0, failed=0)))
     (line,) = lines_of(capsys)
     assert (line["request_id"], line["cold_start"]) == ("r1", True)
 
 
-def test_a_failed_invocation_leaves_nothing_to_the_next_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_failed_invocation_leaves_nothing_to_the_next_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     def fail(_event: Any) -> None:
         raise RuntimeError("on purpose")
 
@@ -155,11 +173,13 @@ def test_a_failed_invocation_leaves_nothing_to_the_next_line(capsys: pytest.Capt
 
 
 def test_every_trigger_is_traced(capsys: pytest.CaptureFixture[str]) -> None:
-    wiring.use(House().world)
+    wiring.use(InMemoryBaton().world)
     capsys.readouterr()
     try:
-        with Client(baton.app) as client:
-            client.lambda_.invoke("clock", client.events.generate_cw_event("aws.events", "", {}, []))
+        with Client(app.app) as client:
+            client.lambda_.invoke(
+                "clock", client.events.generate_cw_event("aws.events", "", {}, [])
+            )
             client.http.get("/v1/leads")
     finally:
         wiring.use(None)
@@ -174,7 +194,9 @@ def test_an_invocation_without_a_context_is_served() -> None:
 
 
 class Event:
-    """An event as Chalice hands it to its middleware. request_id: None for an event without a context."""
+    """An event as Chalice hands it to its middleware. request_id: None for an event without a
+    context.
+    """
 
     def __init__(self, request_id: str | None) -> None:
         self.context = Context(request_id) if request_id else None
@@ -192,47 +214,52 @@ class Context:
 # --- nothing of a person
 
 
-def house_of_zebulon() -> House:
+def baton_of_zebulon() -> InMemoryBaton:
     """A lead's whole way, and all that can go wrong on it: each line there is, at least once."""
-    house = House()
-    house.page("/", context=AD)
-    house.page("/vaults/secret-page", visitor="v2", userId=USER_ID)
-    house.form("guide", consent=True, **PERSON)
-    house.until_quiet()
-    house.post("/v1/identify", {"userId": USER_ID, "traits": {"email": PERSON["email"], "name": "Zebulon Quagmire"}})
+    baton = InMemoryBaton()
+    baton.page("/", context=AD)
+    baton.page("/vaults/secret-page", visitor="v2", userId=USER_ID)
+    baton.form("guide", consent=True, **PERSON)
+    baton.until_quiet()
+    baton.post(
+        "/v1/identify",
+        {"userId": USER_ID, "traits": {"email": PERSON["email"], "name": "Zebulon Quagmire"}},
+    )
     for _ in range(4):
-        house.page("/pricing")
-    house.ports.senders.answers = [Throttled(), Refused()]
-    house.form("demo", **PERSON)
-    house.until_quiet()
-    return house
+        baton.page("/pricing")
+    baton.ports.senders.answers = [Throttled(), Refused()]
+    baton.form("demo", **PERSON)
+    baton.until_quiet()
+    return baton
 
 
-def go_wrong(house: House) -> None:
+def go_wrong(baton: InMemoryBaton) -> None:
     batch = [{"type": "page", "userId": USER_ID}, {"type": "nothing", "userId": USER_ID}]
-    house.post("/v1/batch", {"batch": batch})
-    house.post("/v1/forms/guide", {"fields": {**PERSON, "email": "Zebulon Quagmire, not an address"}})
-    house.http("GET", "/v1/leads")
-    house.until_quiet()
+    baton.post("/v1/batch", {"batch": batch})
+    baton.post(
+        "/v1/forms/guide", {"fields": {**PERSON, "email": "Zebulon Quagmire, not an address"}}
+    )
+    baton.http("GET", "/v1/leads")
+    baton.until_quiet()
     item: Item = {"pk": f"VISITOR#user#{USER_ID}", "sk": "EVENT#0#x", "fields": str(PERSON)}
-    house.world.qualify_records(stream_event([item]))
-    house.world.mail_event("Zebulon Quagmire")
-    letter = next(one for one in house.outbox() if one["kind"] == "letter")
+    baton.world.qualify_records(stream_event([item]))
+    baton.world.mail_event("Zebulon Quagmire")
+    email = next(one for one in baton.outbox() if one["kind"] == "nurture")
     complaint = {"complainedRecipients": [{"emailAddress": PERSON["email"]}]}
     for kind, detail in (("Delivery", {}), ("Complaint", complaint)):
-        tags = {"intent": [tag_of(f"{letter['lead_id']}#letter#welcome#1#1")]}
+        tags = {"message": [tag_of(f"{email['lead_id']}#nurture#1#welcome#1")]}
         mail = {"messageId": "m1", "tags": tags, "destination": [PERSON["email"]]}
-        house.world.mail_event(json.dumps({"eventType": kind, "mail": mail, kind.lower(): detail}))
-    house.minutes_later(30)
+        baton.world.mail_event(json.dumps({"eventType": kind, "mail": mail, kind.lower(): detail}))
+    baton.minutes_later(30)
 
 
 def test_no_line_says_anything_of_a_person(capsys: pytest.CaptureFixture[str]) -> None:
-    go_wrong(house_of_zebulon())
+    go_wrong(baton_of_zebulon())
     captured = capsys.readouterr()
     written = captured.out + captured.err
     assert {json.loads(line)["event"] for line in captured.out.splitlines()} >= {
         "captured",
-        "intent",
+        "message",
         "mail_event",
         "mail_event_unreadable",
         "qualified",

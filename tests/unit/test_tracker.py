@@ -15,5 +15,7 @@ def test_it_is_small() -> None:
 
 def test_it_depends_on_nothing() -> None:
     code = re.sub(r"/\*.*?\*/|//[^\n]*", "", TRACKER, flags=re.DOTALL)
-    assert not re.search(r"\b(import|require|importScripts|eval|createElement|innerHTML|document\.cookie)\b", code)
+    assert not re.search(
+        r"\b(import|require|importScripts|eval|createElement|innerHTML|document\.cookie)\b", code
+    )
     assert set(re.findall(r"API \+ '([^']*)'", code)) == {"/v1/batch", "/v1/forms/"}

@@ -58,7 +58,12 @@ def test_a_stage_whose_evidence_is_gone_is_undone(
 @pytest.mark.parametrize(
     ("at", "before", "after", "now"),
     [
-        (SQL, ASKED, ASKED, COLD),  # something else was taken back; the request itself is older than its window by now
+        (
+            SQL,
+            ASKED,
+            ASKED,
+            COLD,
+        ),  # something else was taken back; the request itself is older than its window by now
         (SQL, ASKED, COLD, ASKED),  # they asked again since
         (SQL, COLD, COLD, COLD),  # it was not the evidence that gave the stage
         (MQL, WARM, WARM, COLD),
@@ -74,11 +79,16 @@ def test_a_stage_that_has_other_evidence_or_had_none_of_this_stays(
 
 @pytest.mark.parametrize("stage", [Stage.SQL, Stage.MQL])
 def test_what_a_person_decided_stays(stage: Stage) -> None:
-    assert taken_back(standing(stage, by_person=True), ASKED_AND_WARM, COLD, COLD, Actor.PERSON) is None
+    assert (
+        taken_back(standing(stage, by_person=True), ASKED_AND_WARM, COLD, COLD, Actor.PERSON)
+        is None
+    )
 
 
 def test_an_sql_that_the_model_made_of_a_persons_mql_is_that_mql_again() -> None:
-    """Because a person had once set the stage before, a request that was taken back was left with sales."""
+    """Because a person had once set the stage before, a request that was taken back was left with
+    sales.
+    """
     assert target(standing(Stage.SQL, 3, by_person=True), ASKED, COLD, COLD) is Stage.MQL
 
 
@@ -89,7 +99,9 @@ def test_an_mql_that_was_left_once_can_be_taken_back_too() -> None:
     assert moved.target is Stage.LEAD
 
 
-@pytest.mark.parametrize("stage", [Stage.LEAD, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.RECYCLED])
+@pytest.mark.parametrize(
+    "stage", [Stage.LEAD, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.RECYCLED]
+)
 def test_what_sales_has_answered_stays(stage: Stage) -> None:
     assert taken_back(standing(stage), ASKED_AND_WARM, COLD, COLD) is None
 
@@ -100,7 +112,9 @@ def test_an_mql_that_is_left_cools_like_any_other() -> None:
     assert not apply(SQL, moved).by_person
 
 
-def test_the_evidence_for_disqualifying_is_taken_back_and_the_lead_is_one_again_in_a_new_cycle() -> None:
+def test_the_evidence_for_disqualifying_is_taken_back_and_the_lead_is_one_again_in_a_new_cycle() -> (
+    None
+):
     barred = standing(Stage.DISQUALIFIED, cycle=2)
     moved = taken_back(barred, BARRED, COLD, COLD)
     assert moved is not None
@@ -110,26 +124,38 @@ def test_the_evidence_for_disqualifying_is_taken_back_and_the_lead_is_one_again_
     assert taken_back(replace(barred, by_person=True), BARRED, COLD, COLD, Actor.PERSON) is None
 
 
-# --- a request always reaches a human (playbook, rule 1) ------------------------------------------------------------
+# --- a request always reaches a human (playbook, rule 1) ------------------------------------------
 
 HOPELESS = worth(seen(demo_request=[0]), fit=-16)
 
 
-@pytest.mark.parametrize("signal", ["demo-request", "trial-start", "contact-request", "meeting-booked"])
+@pytest.mark.parametrize(
+    "signal", ["demo-request", "trial-start", "contact-request", "meeting-booked"]
+)
 @pytest.mark.parametrize("stage", [Stage.LEAD, Stage.MQL, Stage.RECYCLED])
-def test_rule_1_a_request_that_fit_keeps_from_sales_is_for_a_human(stage: Stage, signal: str) -> None:
+def test_rule_1_a_request_that_fit_keeps_from_sales_is_for_a_human(
+    stage: Stage, signal: str
+) -> None:
     asked = worth(Tally({signal: {TODAY.toordinal() - 14: 1}}), fit=-40)
     assert unanswered(MODEL, standing(stage, rest_until=make.day(9)), asked) == signal
 
 
 @pytest.mark.parametrize(
-    "quiet", [worth(seen(demo_request=[15]), fit=-16), worth(seen(demo_request=[-1]), fit=-16), worth(), WARM]
+    "quiet",
+    [
+        worth(seen(demo_request=[15]), fit=-16),
+        worth(seen(demo_request=[-1]), fit=-16),
+        worth(),
+        WARM,
+    ],
 )
 def test_rule_1_without_a_request_of_the_last_days_nobody_is_asked_to_look(quiet: Score) -> None:
     assert unanswered(MODEL, Standing(), quiet) is None
 
 
-@pytest.mark.parametrize("stage", [Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.DISQUALIFIED])
+@pytest.mark.parametrize(
+    "stage", [Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.DISQUALIFIED]
+)
 def test_rule_1_whoever_is_with_people_already_needs_no_triage(stage: Stage) -> None:
     assert unanswered(MODEL, standing(stage), HOPELESS) is None
 

@@ -1,4 +1,6 @@
-"""What sales is told beside a handoff: a correction, a warning, a triage item; and nothing a lead typed acts in it."""
+"""What sales is told beside a handoff: a correction, a warning, a triage item; and nothing a lead
+typed acts in it.
+"""
 
 import json
 import re
@@ -7,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery.messages import Mail, Message, Skip, Text, Topic
-from chalicelib.delivery.outbox import Channel, Intent, Reason, State
+from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
+from chalicelib.delivery.outbox import OutboxMessage, Reason, State, Via
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import CLOSING, Notices
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
@@ -18,53 +20,59 @@ from tests.unit.test_notice import DEEDS, NASTY, NASTY_DEEDS, PROFILE
 
 REFERENCE = f"{LEAD_ID[:8]}-2"
 TAKEN_BACK = make.recorded(
-    transition=make.transition(Stage.LEAD, Stage.SQL, why="taken back: our own test", cycle=3, actor=Actor.PERSON),
+    transition=make.transition(
+        Stage.LEAD, Stage.SQL, why="taken back: our own test", cycle=3, actor=Actor.PERSON
+    ),
     total=41_000,
     grade="B",
 )
 KEYS = {"correction": "correction#2#{}", "warning": "warning#2#bad-fit", "triage": "triage#2#{}"}
 EVERY = [
-    *(("correction", channel) for channel in Channel),
-    ("warning", Channel.MAIL),
-    ("triage", Channel.TOPIC),
-    ("triage", Channel.MAIL),
+    *(("correction", channel) for channel in Via),
+    ("warning", Via.EMAIL),
+    ("triage", Via.SNS),
+    ("triage", Via.EMAIL),
 ]
 
 
-def intent_of(kind: str, channel: Channel, **parts: Any) -> Intent:
-    return make.handoff_intent(channel, key=KEYS[kind].format(channel), **parts)
+def message_of(kind: str, channel: Via, **parts: Any) -> OutboxMessage:
+    return make.handoff_message(channel, key=KEYS[kind].format(channel), **parts)
 
 
 def compose(
     kind: str,
-    channel: Channel,
+    channel: Via,
     profile: Mapping[str, Value] = PROFILE,
     did: Sequence[Event] = DEEDS,
-    **intent: Any,
-) -> Message | Skip:
-    moved: Recorded | None = TAKEN_BACK if kind == "correction" else None  # the others are of leads that stayed
+    **message: Any,
+) -> Outgoing | Skip:
+    moved: Recorded | None = (
+        TAKEN_BACK if kind == "correction" else None
+    )  # the others are of leads that stayed
     notices = Notices(lambda _lead, _version: moved, lambda _lead: profile, lambda _lead: did)
-    return notices.compose(intent_of(kind, channel, **intent))
+    return notices.compose(message_of(kind, channel, **message))
 
 
-def parts_of(message: Message | Skip) -> list[str]:
+def parts_of(message: Outgoing | Skip) -> list[str]:
     """Everything of a message that somebody reads."""
     found = [getattr(message, name, None) for name in ("subject", "text", "html", "body")]
     return [one for one in found if one is not None]
 
 
-def mail(kind: str, **parts: Any) -> Mail:
-    composed = compose(kind, Channel.MAIL, **parts)
-    assert isinstance(composed, Mail)
+def mail(kind: str, **parts: Any) -> Email:
+    composed = compose(kind, Via.EMAIL, **parts)
+    assert isinstance(composed, Email)
     return composed
 
 
-# --- what each says -------------------------------------------------------------------------------------------------
+# --- what each says -------------------------------------------------------------------------------
 
 
 def test_a_correction_says_stop_and_why_and_how_the_lead_stands_now() -> None:
     notice = mail("correction")
-    assert notice.subject == f"[{REFERENCE}] Please stop: Ann Example, CTO at Acme is no SQL any more"
+    assert (
+        notice.subject == f"[{REFERENCE}] Please stop: Ann Example, CTO at Acme is no SQL any more"
+    )
     for body in (notice.text, notice.html or ""):
         assert "taken back: our own test" in body
         assert "41 points, grade B" in body
@@ -73,8 +81,8 @@ def test_a_correction_says_stop_and_why_and_how_the_lead_stands_now() -> None:
 
 
 def test_a_correction_as_a_text_is_short_and_says_of_whom() -> None:
-    notice = compose("correction", Channel.TEXT)
-    assert isinstance(notice, Text)
+    notice = compose("correction", Via.SMS)
+    assert isinstance(notice, Sms)
     assert notice.body.startswith("Please stop: Ann Example, CTO at Acme is no SQL any more.")
     assert REFERENCE in notice.body
     assert len(notice.body) <= 300
@@ -91,8 +99,8 @@ def test_a_warning_names_the_rule_and_leaves_the_decision_to_the_owner() -> None
 
 @pytest.mark.parametrize("kind", ["correction", "triage"])
 def test_a_topic_message_says_what_it_is_about_and_is_json_for_machines(kind: str) -> None:
-    notice = compose(kind, Channel.TOPIC)
-    assert isinstance(notice, Topic)
+    notice = compose(kind, Via.SNS)
+    assert isinstance(notice, SnsMessage)
     assert notice.subject == f"{kind.capitalize()} {REFERENCE}"
     facts = json.loads(notice.body)
     assert (facts["about"], facts["lead_id"], facts["closing"]) == (kind, LEAD_ID, CLOSING[kind])
@@ -101,8 +109,8 @@ def test_a_topic_message_says_what_it_is_about_and_is_json_for_machines(kind: st
 
 
 def test_rule_1_triage_asks_a_human_to_look_and_brings_what_was_said() -> None:
-    notice = compose("triage", Channel.TOPIC)
-    assert isinstance(notice, Topic)
+    notice = compose("triage", Via.SNS)
+    assert isinstance(notice, SnsMessage)
     facts = json.loads(notice.body)
     assert facts["headline"].startswith("Ann Example, CTO at Acme asks to be contacted, ")
     assert "please have a look" in facts["headline"]
@@ -113,20 +121,22 @@ def test_rule_1_triage_asks_a_human_to_look_and_brings_what_was_said() -> None:
 @pytest.mark.parametrize(
     ("kind", "channel", "reason"),
     [
-        ("correction", Channel.MAIL, Reason.NO_ADDRESS),
-        ("correction", Channel.TEXT, Reason.NO_PHONE),
-        ("warning", Channel.MAIL, Reason.NO_ADDRESS),
+        ("correction", Via.EMAIL, Reason.NO_ADDRESS),
+        ("correction", Via.SMS, Reason.NO_PHONE),
+        ("warning", Via.EMAIL, Reason.NO_ADDRESS),
     ],
 )
-def test_without_anybody_to_tell_it_is_refused_with_the_reason(kind: str, channel: Channel, reason: Reason) -> None:
+def test_without_anybody_to_tell_it_is_refused_with_the_reason(
+    kind: str, channel: Via, reason: Reason
+) -> None:
     assert compose(kind, channel, to=None) == Skip(State.REFUSED, reason)
 
 
-# --- nothing that a lead typed acts ---------------------------------------------------------------------------------
+# --- nothing that a lead typed acts ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("kind", "channel"), EVERY)
-def test_links_and_addresses_that_a_lead_typed_are_broken_up(kind: str, channel: Channel) -> None:
+def test_links_and_addresses_that_a_lead_typed_are_broken_up(kind: str, channel: Via) -> None:
     told = parts_of(compose(kind, channel, profile={**PROFILE, **NASTY}, did=NASTY_DEEDS))
     assert told
     for part in told:
@@ -144,22 +154,26 @@ def test_html_is_escaped_and_templates_do_not_run(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "channel"), EVERY)
-def test_a_name_of_several_lines_cannot_write_a_line_of_ours(kind: str, channel: Channel) -> None:
-    forged = {**PROFILE, "first_name": "Ann\r\nBcc: mallory", "company": "A\tB\n\nWHY NOW\n  a forgery"}
+def test_a_name_of_several_lines_cannot_write_a_line_of_ours(kind: str, channel: Via) -> None:
+    forged = {
+        **PROFILE,
+        "first_name": "Ann\r\nBcc: mallory",
+        "company": "A\tB\n\nWHY NOW\n  a forgery",
+    }
     composed = compose(kind, channel, profile=forged)
     for line in (getattr(composed, "subject", ""), getattr(composed, "body", "")):
         assert not re.search(r"[\r\n\t]", line)
-    if isinstance(composed, Mail):
+    if isinstance(composed, Email):
         assert composed.text.splitlines().count("WHY NOW") == 1
         assert not any(line.strip() == "a forgery" for line in composed.text.splitlines())
 
 
 @pytest.mark.parametrize("length", [100, 300])
 @pytest.mark.parametrize(("kind", "channel"), EVERY)
-def test_a_long_name_does_not_push_out_what_matters(kind: str, channel: Channel, length: int) -> None:
+def test_a_long_name_does_not_push_out_what_matters(kind: str, channel: Via, length: int) -> None:
     long = {**PROFILE, "first_name": "A" * length, "company": "B" * length}
     composed = compose(kind, channel, profile=long)
-    if isinstance(composed, Text):
+    if isinstance(composed, Sms):
         assert len(composed.body) <= 300
         assert REFERENCE in composed.body
         assert "+49 30 901820" in composed.body
@@ -169,6 +183,6 @@ def test_a_long_name_does_not_push_out_what_matters(kind: str, channel: Channel,
 
 
 @pytest.mark.parametrize(("kind", "channel"), EVERY)
-def test_somebody_of_whom_nothing_is_known_is_somebody(kind: str, channel: Channel) -> None:
+def test_somebody_of_whom_nothing_is_known_is_somebody(kind: str, channel: Via) -> None:
     told = parts_of(compose(kind, channel, profile={}, did=[]))
     assert any("somebody" in part for part in told)

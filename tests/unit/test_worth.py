@@ -1,4 +1,6 @@
-"""What a lead is worth without the words, today and on the days ahead, is exactly what the score says."""
+"""What a lead is worth without the words, today and on the days ahead, is exactly what the score
+says.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -24,7 +26,9 @@ DISTINCT = [signal for signal in MODEL.signals if MODEL.signals[signal].distinct
 
 days = some.integers(-2, HORIZON_DAYS + 10).map(lambda ago: TODAY.toordinal() - ago)
 cells = some.dictionaries(days, some.integers(1, 30), min_size=1, max_size=8)
-keys = some.dictionaries(some.text("abcdef0123456789", min_size=8, max_size=8), days, min_size=1, max_size=8)
+keys = some.dictionaries(
+    some.text("abcdef0123456789", min_size=8, max_size=8), days, min_size=1, max_size=8
+)
 tallies = some.builds(
     Tally,
     some.dictionaries(some.sampled_from(DAILY), cells, max_size=6),
@@ -52,7 +56,9 @@ def test_worth_is_the_score_without_its_reasons(
     known: Mapping[str, Any], medium: str, tally: Tally, since: Since | None
 ) -> None:
     whole = score(MODEL, profile(known), came_by(medium), tally, TODAY, since)
-    assert worth(MODEL, profile(known), came_by(medium), tally, TODAY, since) == replace(whole, reasons=())
+    assert worth(MODEL, profile(known), came_by(medium), tally, TODAY, since) == replace(
+        whole, reasons=()
+    )
 
 
 @pytest.mark.parametrize("email", ["ann@rival.example", "ann@ours.example"])
@@ -63,7 +69,9 @@ def test_who_is_barred_and_who_is_one_of_us_is_known_without_the_words(email: st
     model = compiled(document, 1)
     whole = score(model, profile({"email": email}), Touches(), seen(blog=[0]), TODAY)
     assert whole.disqualifiers or whole.internal
-    assert worth(model, profile({"email": email}), Touches(), seen(blog=[0]), TODAY) == replace(whole, reasons=())
+    assert worth(model, profile({"email": email}), Touches(), seen(blog=[0]), TODAY) == replace(
+        whole, reasons=()
+    )
 
 
 BARRED = {"field": "email_domain", "equals": "rival.example", "disqualify": True}
@@ -73,7 +81,9 @@ BARRED = {"field": "email_domain", "equals": "rival.example", "disqualify": True
 def test_a_day_ahead_is_exactly_the_score_of_that_day(
     known: Mapping[str, Any], tally: Tally, since: Since | None, ahead: int
 ) -> None:
-    """Also of behaviour that leaves the horizon on the way: what is 400 days old ends rather than decays."""
+    """Also of behaviour that leaves the horizon on the way: what is 400 days old ends rather than
+    decays.
+    """
     whole = score(MODEL, profile(known), Touches(), tally, TODAY + timedelta(days=ahead), since)
     on = worth_by_day(MODEL, profile(known), Touches(), tally, since)
     assert on(TODAY + timedelta(days=ahead)) == replace(whole, reasons=())
