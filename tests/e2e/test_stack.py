@@ -56,7 +56,7 @@ def test_the_walk_names_the_step_when_the_sender_is_unverified(
     aws("sesv2").delete_email_identity(EmailIdentity=SENDER)
     try:
         with pytest.raises(
-            StepFailedError, match=r"step 'guide download': the email did not go out: refused"
+            StepFailedError, match=r"step 'guide download': the nurture email did not go out: refused"
         ):
             Walk(stack, email, FAILING_PATIENCE_S).run()
     finally:
