@@ -8,18 +8,33 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
 
+from chalicelib.settings import parse_offset
 from infra.local import stack as stacks
 from infra.local.stack import Stack
 from infra.paths import ROOT
 from tests.e2e.driver import Driver
 
 HOME = ".local/e2e"
+MOST_MINUTES = 60  # that the tests of the stack take
+
+
+@cache
+def base_offset() -> str:
+    """Return the shift of the stack's clock that keeps all tests within one day."""
+    return stacks.offset_over_midnight(stacks.utc_now(), MOST_MINUTES)
+
+
+def stack_now() -> datetime:
+    """Return the time on the stack's clock, when no test has shifted it."""
+    return datetime.now(UTC) + parse_offset(base_offset())
 
 
 def command(*words: str, module: str = "infra.local", **environment: str) -> str:
@@ -27,7 +42,7 @@ def command(*words: str, module: str = "infra.local", **environment: str) -> str
     done = subprocess.run(
         [sys.executable, "-m", module, *words],
         cwd=ROOT,
-        env={**os.environ, "BATON_HOME": HOME, **environment},
+        env={**os.environ, "BATON_HOME": HOME, "BATON_NOW_OFFSET": base_offset(), **environment},
         capture_output=True,
         text=True,
         check=False,

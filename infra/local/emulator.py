@@ -8,7 +8,7 @@ import os
 import shutil
 from dataclasses import dataclass
 
-from infra.local import probe, processes
+from infra.local import processes
 from infra.local.processes import LocalError
 from infra.paths import LOCAL, ROOT
 
@@ -19,9 +19,6 @@ STATE = LOCAL / "state"
 WORK = LOCAL / "tmp"
 PYTHON = ROOT / ".venv-local" / "bin" / "python"
 PROGRAM = ROOT / "infra" / "local" / "emulate.py"
-START_PATIENCE_S = 60
-STOP_PATIENCE_S = 30
-"""It writes all its state to the disk before it ends."""
 
 
 @dataclass(frozen=True)
@@ -62,19 +59,14 @@ def start() -> Emulator:
 
 
 def wait_until_ready(emulator: Emulator) -> None:
-    """Returns when it answers. Raises LocalError."""
-
-    def answers() -> bool:
-        if find() is None:
-            raise LocalError(f"the local AWS ended by itself, see {LOCAL / 'emulator.log'}")
-        return probe.is_ok(f"{emulator.url}/_ministack/health")
-
-    processes.wait_until(answers, START_PATIENCE_S, "the local AWS starts")
+    """Return when it answers. Raises LocalError."""
+    health = f"{emulator.url}/_ministack/health"
+    processes.wait_until_answered(NAME, health, "the local AWS starts")
 
 
 def stop() -> bool:
     """Ends it and its workers, its data on the disk. False if none ran."""
-    was_running = processes.stop(NAME, STOP_PATIENCE_S)
+    was_running = processes.stop(NAME)  # it writes its state to the disk before it ends
     shutil.rmtree(WORK, ignore_errors=True)
     return was_running
 

@@ -8,10 +8,13 @@ import urllib.request
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def is_ok(url: str, timeout_s: float = 10) -> bool:
+ANSWER_S = 120
+
+
+def is_ok(url: str) -> bool:
     """Whether a GET of `url` is answered with 200."""
     try:
-        with _OPENER.open(url, timeout=timeout_s) as answer:
+        with _OPENER.open(url, timeout=ANSWER_S) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

@@ -8,17 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.local import probe
+from infra.local.waiting import LOOKS, look_for
 from infra.paths import LOCAL, ROOT, write_private
 
 RECORD = LOCAL / "processes.json"
-POLL_S = 0.05
 
 
 class LocalError(Exception):
@@ -70,32 +70,40 @@ def running(name: str) -> Running | None:
     return found if _is_alive(found.pid) and found.mark in _command_line(found.pid) else None
 
 
-def stop(name: str, patience_s: float) -> bool:
-    """Asks the process to end, waits, and ends by force what is left of its group. False if none
-    ran.
-    """
+def stop(name: str) -> bool:
+    """Ask the process to end, wait, and kill what is left of its group. False if none ran."""
     found = running(name)
     if found:
         _signal(found.pid, signal.SIGTERM)
         with suppress(LocalError):
-            wait_until(lambda: not _is_alive(found.pid), patience_s, name)
+            wait_until(lambda: not _is_alive(found.pid), f"{name} ends")
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(found.pid, signal.SIGKILL)
         with suppress(LocalError):
-            wait_until(lambda: not _is_alive(found.pid), patience_s, name)
+            wait_until(lambda: not _is_alive(found.pid), f"{name} ends")
     record = _read()
     record.pop(name, None)
     write_private(RECORD, json.dumps(record))
     return found is not None
 
 
-def wait_until(condition: Callable[[], bool], patience_s: float, what: str) -> None:
-    """Returns once `condition` holds. Raises LocalError after `patience_s` seconds."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise LocalError(f"{what}: not within {patience_s:.0f} seconds")
-        time.sleep(POLL_S)
+def wait_until(condition: Callable[[], bool], what: str, looks: int = LOOKS) -> None:
+    """Return once `condition` holds. Raises LocalError when it does not within so many looks."""
+    if not look_for(condition, looks):
+        raise LocalError(f"{what}: not within {looks} looks")
+
+
+def wait_until_answered(name: str, url: str, what: str) -> None:
+    """Return once the process of that name answers at `url`. Raises LocalError, at once if it
+    ended.
+    """
+
+    def answers() -> bool:
+        if running(name) is None:
+            raise LocalError(f"{what}: it ended by itself, see {LOCAL / f'{name}.log'}")
+        return probe.is_ok(url)
+
+    wait_until(answers, what)
 
 
 def choose_port(wanted: str | None) -> int:

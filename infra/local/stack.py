@@ -25,8 +25,6 @@ STACK_JSON = LOCAL / "stack.json"
 STACK_NAME = deploy.stack_name_of("dev")
 SENDER = "hello@baton.example"
 SITE = "site"
-FIRST_ANSWER_PATIENCE_S = 60
-SITE_PATIENCE_S = 10
 API_STAGE = "api"
 
 
@@ -49,8 +47,8 @@ def up(now_offset: str) -> Stack:
     """The stack as the source is now, running and answering. Safe to call again: what is there
     stays.
 
-    `now_offset` shifts the clock, for example "-15m"; "" is the real time. Raises LocalError, PackageError,
-    DeployError.
+    `now_offset` shifts the clock, for example "-15m"; "" is the real time. Raises LocalError,
+    PackageError, DeployError.
     """
     use_local_account()
     machine = emulator.start()
@@ -61,14 +59,14 @@ def up(now_offset: str) -> Stack:
     _verify_sender(cloud)
     stack = _describe(machine, cloud, result)
     health = f"{stack.api_url}/v1/health"
-    processes.wait_until(lambda: probe.is_ok(health), FIRST_ANSWER_PATIENCE_S, f"{health} answers")
+    processes.wait_until(lambda: probe.is_ok(health), f"{health} answers")
     write_private(STACK_JSON, json.dumps(asdict(stack), indent=2) + "\n")
     return stack
 
 
 def down() -> bool:
     """Ends all that `up` started and keeps the data. False if nothing ran."""
-    site = processes.stop(SITE, SITE_PATIENCE_S)
+    site = processes.stop(SITE)
     machine = emulator.stop()
     STACK_JSON.unlink(missing_ok=True)
     return site or machine
@@ -95,9 +93,12 @@ def use_local_account() -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
-def offset_over_midnight(now: datetime) -> str:
-    """A shift that keeps a walk of some minutes within one UTC day: scores change at midnight."""
-    return "-15m" if now.hour == 23 and now.minute >= 50 else ""
+def offset_over_midnight(now: datetime, minutes: int = 10) -> str:
+    """Return a shift that keeps the next minutes, at most 60, within one UTC day, for scores
+    change at midnight.
+    """
+    is_near = now.hour == 23 and now.minute >= 60 - minutes
+    return f"-{minutes + 5}m" if is_near else ""
 
 
 def utc_now() -> datetime:
@@ -150,11 +151,9 @@ def _start_site(api_url: str) -> str:
     already = processes.running(SITE)
     if already and already.mark == api_url:
         return f"http://127.0.0.1:{already.port}"
-    processes.stop(SITE, SITE_PATIENCE_S)
+    processes.stop(SITE)
     port = processes.choose_port(os.environ.get("BATON_SITE_PORT"))
     processes.start_module(SITE, "infra.local.site", [str(port), api_url], port)
     url = f"http://127.0.0.1:{port}"
-    processes.wait_until(
-        lambda: probe.is_ok(f"{url}/"), SITE_PATIENCE_S, f"the site answers at {url}"
-    )
+    processes.wait_until_answered(SITE, f"{url}/", f"the site answers at {url}")
     return url

@@ -1,4 +1,4 @@
-"""`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to handoff, as a transcript.
+"""`python -m infra.local.walk`: Ann's journey over HTTP, first visit to handoff, as a transcript.
 
 She is the playbook's first example lead. Every number printed was read from the running stack; when
 a step does not come out as it should, the walk says which one and why, and fails.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,12 +20,11 @@ import boto3
 
 from infra.local import stack as stacks
 from infra.local.stack import Stack
+from infra.local.waiting import LOOKS, look_for
 from infra.paths import LOCAL, write_private
 
 TRANSCRIPT = LOCAL / "transcript.json"
-PATIENCE_S = 30.0
-POLL_S = 0.1
-ANSWER_S = 30
+ANSWER_S = 120
 MAILS, TEXTS = "/_ministack/ses/messages", "/_ministack/sns/sms-messages"
 VIAS = ("email", "sns", "sms")
 VIA_WORDS = {"email": "email", "sns": "topic message", "sms": "text"}
@@ -80,12 +78,14 @@ class Step:
 
 
 class Walk:
-    """One walk of one person through a running stack. patience_s: how long each step may take to
+    """One walk of one person through a running stack. looks: how often to look whether a step has
     come true.
     """
 
-    def __init__(self, stack: Stack, email: str = EMAIL, patience_s: float = PATIENCE_S) -> None:
-        self._stack, self._email, self._patience_s = stack, email, patience_s
+    def __init__(self, stack: Stack, email: str = EMAIL, looks: int = LOOKS) -> None:
+        self._stack = stack
+        self._email = email
+        self._looks = looks
         self._visitor = str(uuid4())
         self._topic = _TopicReader(stack)
         self._outgoing = Outgoing(stack)
@@ -165,7 +165,7 @@ class Walk:
             return not seen
 
         try:
-            come = _until(has_come, self._patience_s)
+            come = look_for(has_come, self._looks)
         except StepFailedError as error:
             raise StepFailedError(f"step '{name}': {error}") from None
         if not come:
@@ -238,7 +238,7 @@ class Walk:
         """An outbox item with what its recipient gets."""
         told = {name: item[name] for name in ("id", "kind", "via", "to", "state", "message_id")}
         if item["via"] == "sns":
-            found = self._topic.read(item["message_id"], self._patience_s)
+            found = self._topic.read(item["message_id"], self._looks)
         else:
             found = self._outgoing.find(item["via"], item["message_id"])
         if found is None:
@@ -307,9 +307,9 @@ class _TopicReader:
         )["SubscriptionArn"]
         self._read: dict[str, dict[str, Any]] = {}
 
-    def read(self, message_id: str, patience_s: float) -> dict[str, Any] | None:
-        """The topic message of an id."""
-        _until(lambda: message_id in self._receive(), patience_s)
+    def read(self, message_id: str, looks: int) -> dict[str, Any] | None:
+        """Return the topic message of an id."""
+        look_for(lambda: message_id in self._receive(), looks)
         return self._read.get(message_id)
 
     def close(self) -> None:
@@ -379,22 +379,12 @@ def main() -> int:
 
 
 def _name(item: Mapping[str, Any]) -> str:
-    """An outbox item in plain words: nurture email, handoff email, handoff text, handoff message."""
+    """An outbox item in plain words: nurture email, handoff text, and so on."""
     return f"{item['kind']} {VIA_WORDS[item['via']]}"
 
 
 def _points(reason: Mapping[str, Any]) -> str:
     return f"{reason['points']:+g}"
-
-
-def _until(condition: Callable[[], bool], patience_s: float) -> bool:
-    """Whether the condition comes true in time."""
-    end = time.monotonic() + patience_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(POLL_S)
-    return True
 
 
 def _http(url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Any:
