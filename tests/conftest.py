@@ -21,8 +21,10 @@ from infra.local import stack as stacks
 from infra.local.stack import Stack
 from infra.paths import ROOT
 from tests.e2e.driver import Driver
+from tests.sizes import SEED, SIZES
 
 HOME = ".local/e2e"
+REPEAT = f"seed {SEED}: `make {SIZES.name} SEED={SEED}` repeats what was drawn"
 MOST_MINUTES = 60  # that the tests of the stack take
 
 
@@ -89,6 +91,16 @@ def aws(stack: Stack) -> Any:
     return lambda service: session.client(service, endpoint_url=stack.aws_endpoint_url)
 
 
+@pytest.hookimpl(tryfirst=True)  # before hypothesis reads its options
+def pytest_configure(config: pytest.Config) -> None:
+    """Let hypothesis draw from the seed of the run."""
+    config.option.hypothesis_seed = str(SEED)
+
+
+def pytest_report_header() -> str:
+    return REPEAT
+
+
 @pytest.hookimpl(tryfirst=True)  # xdist must see the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """There is one stack: everything that uses it runs in one worker."""
@@ -98,7 +110,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have counted, for example how many crashes were tried."""
+    """Print what tests have counted, for example how many crashes were tried, and the seed."""
     for report in terminalreporter.stats.get("passed", []):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {name}: {value}")
+    terminalreporter.write_line(REPEAT)

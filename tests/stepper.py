@@ -10,9 +10,11 @@ says its seed and its crash.
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from chalicelib.delivery.messages import Email, Outgoing
@@ -20,6 +22,7 @@ from chalicelib.delivery.references import tag_of
 from chalicelib.wiring.world import World
 from tests.baton import InMemoryBaton
 from tests.fakes import FakePorts, MemoryTable
+from tests.sizes import SEED, SIZES, rotating
 
 MOST_STEPS = 2_000
 SETTLING_MINUTES = 25  # a lease, fifteen minutes for evidence, and the clock's own minute
@@ -37,12 +40,47 @@ class Crash:
     after: bool
 
 
+@dataclass(frozen=True)
+class Call:
+    """A kind of port call: which port, and in whose work it is called."""
+
+    worker: str
+    port: str
+
+
+def kills(calls: Sequence[Call]) -> list[int]:
+    """Return the numbers of the calls to crash at: one of each kind, and of all one in so many.
+
+    The seed of the run decides which, so that all have their turn.
+    """
+    numbers: dict[Call, list[int]] = {}
+    for number, call in enumerate(calls):
+        numbers.setdefault(call, []).append(number)
+    one_of_each = {of_kind[SEED % len(of_kind)] for of_kind in numbers.values()}
+    return sorted(one_of_each | set(rotating(range(len(calls)), SIZES.kill_every)))
+
+
+def said(numbers: Sequence[int], calls: Sequence[Call]) -> str:
+    """Say how many crashes were tried, for the summary of the run."""
+    return f"{2 * len(numbers)}, before and after {len(numbers)} of {len(calls)} port calls"
+
+
 class Breaker:
-    """Counts the calls of every port, and crashes at one of them. log: the name of each call."""
+    """Counts the calls of every port, and crashes at one of them. log: each call."""
 
     def __init__(self, crash: Crash | None) -> None:
-        self.crash, self.log = crash, list[str]()
-        self.armed = False
+        self.crash = crash
+        self.log: list[Call] = []
+        self.worker: str | None = None
+
+    @contextmanager
+    def works(self, worker: str) -> Iterator[None]:
+        """Count the calls that are made in this worker's work."""
+        self.worker = worker
+        try:
+            yield
+        finally:
+            self.worker = None
 
     def wrap(self, name: str, port: Any) -> Any:
         """The port, with its calls counted."""
@@ -54,10 +92,10 @@ class Breaker:
 
     def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
-            if not self.armed:
+            if self.worker is None:
                 return call(*args, **kwargs)
             number = len(self.log)
-            self.log.append(name)
+            self.log.append(Call(self.worker, name))
             if self.crash == Crash(number, after=False):
                 raise CrashError
             result = call(*args, **kwargs)
@@ -87,14 +125,22 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What one handler does with one input. Returns False when the input must come again."""
+
+    worker: str
+    do: Callable[[], bool]
+
+
+@dataclass(frozen=True)
 class Result:
-    """What a run came to: what must be the same in every run, and what left the house."""
+    """What a run came to: what must be the same in every run, and what was sent."""
 
     facts: Any
     stages: tuple[str, ...]
     sent: tuple[Outgoing, ...]
     states: tuple[tuple[str, str], ...]
-    calls: tuple[str, ...]
+    calls: tuple[Call, ...]
 
 
 class Stepper:
@@ -124,26 +170,23 @@ class Stepper:
         self.baton = InMemoryBaton(self.ports)
         if conflicts:
             self.ports.memory.be_busy(seed)
-        self.pending: list[Callable[[], bool]] = []
-        self.told = 0
+        self.pending: list[Work] = []
+        self.reported = 0
         self.seen = len(self.ports.memory.inserted)
 
     def run(self, emails: Sequence[str]) -> Result:
         """Do it all; the result for the leads of these addresses. Raises AssertionError with the
         run's name.
         """
-        self.breaker.armed = True
         try:
             self._requests()
             self._until_quiet()
             for _ in range(SETTLING_MINUTES):
                 self.ports.clock.tick(timedelta(minutes=1))
-                self._attempt(lambda: bool(self.baton.world.clock.tick()) or True)
+                self._attempt(Work("clock", lambda: bool(self.baton.world.clock.tick()) or True))
                 self._until_quiet()
         except AssertionError as error:
             raise AssertionError(f"{self.name}: {error}") from error
-        finally:
-            self.breaker.armed = False
         return self._result(emails)
 
     def _requests(self) -> None:
@@ -152,7 +195,7 @@ class Stepper:
             todo += self.random.sample(todo, min(self.repeats, len(todo)))
             self.random.shuffle(todo)
         for request in todo:
-            while not self._attempt(lambda request=request: self._send(request)):  # type: ignore[misc]
+            while not self._attempt(Work(request.path, partial(self._send, request))):
                 pass  # a client that got no answer sends the same again
             if not self.shuffled:
                 self._until_quiet()
@@ -186,12 +229,13 @@ class Stepper:
     def _collect(self) -> None:
         memory, senders = self.ports.memory, self.ports.senders
         for item in memory.inserted[self.seen :]:
-            self.pending.append(lambda item=item: self.baton.handle(item))  # type: ignore[misc]
+            worker = str(item["sk"]).partition("#")[0]
+            self.pending.append(Work(worker, partial(self.baton.handle, item)))
         self.seen = len(memory.inserted)
-        for number, message in enumerate(senders.sent[self.told :], self.told + 1):
+        for number, message in enumerate(senders.sent[self.reported :], self.reported + 1):
             if isinstance(message, Email) and self.evidence:
-                self.pending.append(lambda n=number, m=message: self._mail_event(n, m))  # type: ignore[misc]
-        self.told = len(senders.sent)
+                self.pending.append(Work("feedback", partial(self._mail_event, number, message)))
+        self.reported = len(senders.sent)
 
     def _mail_event(self, number: int, mail: Email) -> bool:
         notice = {
@@ -205,12 +249,13 @@ class Stepper:
         self.baton.world.mail_event(json.dumps(notice))
         return True
 
-    def _attempt(self, work: Callable[[], bool]) -> bool:
+    def _attempt(self, work: Work) -> bool:
         """Do a handler's work; when it is killed its container is gone, and False says that it must
         come again.
         """
         try:
-            return work()
+            with self.breaker.works(work.worker):
+                return work.do()
         except CrashError:
             self.baton.world = World(self.ports)
             return False

@@ -30,6 +30,7 @@ from tests.properties.worlds import (
     retractions,
     ticks,
 )
+from tests.sizes import SIZES
 
 LEAD_IDS = ["A" * 26] * 3
 cuts = some.none() | some.integers(
@@ -115,7 +116,7 @@ def test_the_reasons_sum_to_the_score_exactly(
         assert sum(line.milli for line in worth.reasons if line.group == group) == milli
 
 
-@holds_for(lives(retractions, moves, merges, ticks), cases=20)
+@holds_for(lives(retractions, moves, merges, ticks), cases=SIZES.api_cases)
 def test_the_reasons_that_the_api_shows_sum_to_the_score_that_it_shows(life: Life) -> None:
     town = Town().live(life)
     baton = InMemoryBaton(FakePorts(town.table, town.ports.clock))

@@ -26,6 +26,7 @@ from chalicelib.store.outbox import Outbox, put_message
 from tests import factories as make
 from tests.factories import LEAD_ID
 from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable
+from tests.sizes import seeds
 
 YES = given(Consent(), "the sentence", NOW)
 MAIL = Email(to="ann@acme.example", subject="s", text="t", reference="r")
@@ -274,7 +275,7 @@ def test_a_mail_event_that_was_first_stands() -> None:
 
 
 def test_a_busy_table_is_tried_again_so_that_what_was_sent_is_settled() -> None:
-    for seed in range(30):
+    for seed in seeds(30):
         room = Room(make.nurture_message())
         room.table.be_busy(seed)
         room.work()

@@ -31,7 +31,7 @@ from infra import defaults
 from tests.baton import ANN, API, SITE, TOKEN, InMemoryBaton, model_document
 from tests.fakes import NOW, FakeClock, FakePorts, MemoryTable
 from tests.moto_table import REGION, TABLE_NAME, moto_client
-from tests.stepper import Breaker, Crash, CrashError
+from tests.stepper import Breaker, Call, Crash, CrashError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -326,9 +326,9 @@ def test_a_crash_while_a_model_is_loaded_leaves_a_whole_one_active(
     ) in count():  # crash at every call of the table in turn, until there is none left to crash at
         breaker = Breaker(Crash(call, after))
         baton = InMemoryBaton(FakePorts(wrap=breaker.wrap))
-        breaker.armed = True
         try:
-            baton.world.models.load(NEW_MODEL)
+            with breaker.works("load"):
+                baton.world.models.load(NEW_MODEL)
         except CrashError:
             left = fresh_models(baton).active()
             assert (left.version, left.activation) == (1, 1) or after
@@ -338,7 +338,7 @@ def test_a_crash_while_a_model_is_loaded_leaves_a_whole_one_active(
         active = fresh_models(baton).active()
         assert (active.version, active.name, active.activation) == (version, "Another", 2)
         assert fresh_models(baton).load(NEW_MODEL) == version  # and it is not stored again
-    assert breaker.log.count("table.write") == 2
+    assert breaker.log.count(Call("load", "table.write")) == 2
 
 
 @pytest.fixture
