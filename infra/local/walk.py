@@ -1,4 +1,4 @@
-"""`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to handoff, as a transcript.
+"""`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to handoff.
 
 She is the playbook's first example lead. Every number printed was read from the running stack; when
 a step does not come out as it should, the walk says which one and why, and fails.
@@ -410,7 +410,7 @@ def main() -> int:
 
 
 def _name(item: Mapping[str, Any]) -> str:
-    """An outbox item in plain words: nurture email, handoff email, handoff text, handoff message."""
+    """Return an outbox item in plain words: nurture email, handoff text, handoff topic message."""
     return f"{item['kind']} {VIA_WORDS[item['via']]}"
 
 
