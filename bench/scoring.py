@@ -21,7 +21,8 @@ from typing import Any
 
 from bench import BenchError, load, paths, rivals
 from bench.pairs import by_turns, compare
-from chalicelib.leads.lead import Lead, next_review
+from chalicelib.leads.decision import next_review
+from chalicelib.leads.lead import Lead
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
 from chalicelib.scoring.tally import Tally, count

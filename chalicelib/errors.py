@@ -9,7 +9,8 @@ BatonError
 ├── NotFoundError       nothing of that name (404)
 ├── StateError          what is asked does not fit how things stand (409)
 ├── ConflictError       another writer was first; read again and decide again
-│   └── AlreadyPlannedError what a transition wants was planned by an earlier one of the same cycle
+│   ├── AlreadyCapturedError  an event that exists already
+│   └── AlreadyPlannedError what a decision wants was planned by an earlier one of the same cycle
 └── DocumentError       a stored model, email, sequence, form or routing breaks its format
 """
 
@@ -75,25 +76,33 @@ class StateError(BatonError):
 class ConflictError(BatonError):
     """A conditional write lost.
 
-    failed: positions of the writes whose expectation did not hold, with the item found there;
-    empty when the table was only busy (TransactionConflict), so a plain retry may succeed.
+    failed: the names of the writes whose expectation did not hold, each with the item found
+    there; empty when the table was only busy (TransactionConflict), so a retry may succeed.
     """
 
-    def __init__(self, failed: Mapping[int, Mapping[str, object] | None]) -> None:
-        super().__init__(
-            f"expectations {sorted(failed)} did not hold" if failed else "the items are busy"
-        )
+    def __init__(self, failed: Mapping[str, Mapping[str, object] | None]) -> None:
+        names = ", ".join(sorted(failed))
+        super().__init__(f"expectations did not hold: {names}" if failed else "the items are busy")
         self.failed = failed
 
 
+class AlreadyCapturedError(ConflictError):
+    """An event exists already: its first arrival has written everything that belongs to it."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+
 class AlreadyPlannedError(ConflictError):
-    """What a decision wants exists already: messages by their keys, or the handoff. Write the
-    decision without it.
+    """What a decision wants exists already. Write the decision without it.
+
+    messages: the keys of outbox messages; records: the sort keys of records.
     """
 
-    def __init__(self, outbox: Iterable[str], *, handoff: bool) -> None:
+    def __init__(self, *, messages: Iterable[str] = (), records: Iterable[str] = ()) -> None:
         super().__init__({})
-        self.outbox, self.handoff = frozenset(outbox), handoff
+        self.messages = frozenset(messages)
+        self.records = frozenset(records)
 
 
 class DocumentError(BatonError):

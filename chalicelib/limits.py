@@ -35,13 +35,11 @@ EVIDENCE_MINUTES = 15  # SES reports a send within seconds; after this there wil
 TICK_SECONDS = 45  # a tick of the clock ends before its function's timeout
 DUE_MAX_ITEMS = 500  # what one tick of the clock takes from a shard; the rest waits a minute
 
-UNDO_MINUTES = (
-    10  # a verdict can be taken back: long enough to notice, short enough that nothing has left
-)
+# a verdict can be taken back: long enough to notice, short enough that nothing has left
+UNDO_MINUTES = 10
 REASON_MAX_CHARS = 500  # api.md: an answer; as much for a reason
-MERGE_MAX_WAITING = (
-    80  # messages that a merge cancels: with the rest of it they fit into a transaction
-)
+# messages that a merge cancels: with the rest of it they fit into a transaction
+MERGE_MAX_WAITING = 60
 RETRACT_MAX_EVENTS = 100  # of one request; their ids fit into one event
 MODEL_BODY_MAX_BYTES = (
     256 * 1024
@@ -53,9 +51,8 @@ LIST_MAX_LEADS = 2_000  # exact order of a stage up to here
 TIMELINE_MAX_EVENTS = 10_000  # what one reading of a timeline looks at of each visitor
 SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answer
 
-REQUEST_SLICE_SECONDS = (
-    5  # what a request works on its own job; the clock goes on with what is left
-)
+# what a request works on its own job; the clock goes on with what is left
+REQUEST_SLICE_SECONDS = 5
 # of a tick, the jobs' whenever one is due: a thousand leads at 25 ms; more when little else is due
 JOBS_SECONDS = 25
 JOBS_MAX_PER_TICK = 20  # each gets a second of it; the others are first in the next minute

@@ -17,7 +17,7 @@ from chalicelib.errors import ConflictError
 from chalicelib.settings import Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.table import Expectation, Item, Put, Write
-from chalicelib.wiring.world import Ports
+from chalicelib.wiring.ports import Ports
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds
@@ -178,8 +178,8 @@ class MemoryTable:
         if self._random is not None and self._random.random() < 1 / 8:
             raise ConflictError({})
         failed = {
-            position: self.get(*place)
-            for position, (write, place) in enumerate(zip(writes, places, strict=True))
+            write.label: self.get(*place)
+            for write, place in zip(writes, places, strict=True)
             if not _holds(write.expect, self.items.get(place, {}))
         }
         if failed:

@@ -22,7 +22,8 @@ import boto3
 from chalicelib.errors import NotFoundError
 from chalicelib.settings import read_settings
 from chalicelib.store.keys import LEAD_SHARDS
-from chalicelib.wiring.world import Ports, World
+from chalicelib.wiring.ports import Ports
+from chalicelib.wiring.world import World
 from infra.deploy import Cloud, DeployError, outputs, stack_name_of
 from infra.local.stack import STACK_JSON
 from tools.exports import header_of, line_of
@@ -52,7 +53,7 @@ def rebuild(world: World) -> str:
     told, leads = [], 0
     for lead_id in every_lead(world):
         try:
-            lead, found = world.commands.rebuild(lead_id)
+            lead, found = world.corrections.rebuild(lead_id)
         except NotFoundError:  # erased meanwhile
             continue
         leads += lead.lead_id == lead_id  # an absorbed lead is the one that absorbed it

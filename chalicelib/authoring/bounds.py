@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Set
 from math import inf
 
 from chalicelib.scoring.model import BehaviourRule, Condition, FieldRule, Model
-from chalicelib.scoring.score import SCORE
+from chalicelib.scoring.score import parts_of
 
 Values = Mapping[str, int]
 
@@ -63,16 +63,6 @@ def least_behind(model: Model, way: Condition) -> Values:
     return {
         name: max([least[name], *(left(*one, of=groups) for one in asked)])
         for name, groups in parts.items()
-    }
-
-
-def parts_of(model: Model) -> Mapping[str, Set[str]]:
-    """The groups that each group, sum and the score consist of."""
-    groups = {group: {group} for group in model.groups}
-    return {
-        **groups,
-        **{name: set(parts) for name, parts in model.sums.items()},
-        SCORE: set(model.groups),
     }
 
 

@@ -12,7 +12,9 @@ from itertools import groupby
 from typing import Any
 
 from chalicelib.events import Event, Kind, event_id, visitor_partition
-from chalicelib.leads.lead import Lead, count, decided, score_of
+from chalicelib.leads.decision import decide_lead, score_of
+from chalicelib.leads.lead import Lead
+from chalicelib.leads.replay import count
 from chalicelib.lifecycle.moves import OTHER, move
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, apply, path
 from chalicelib.scoring.model import EXAMPLE_KINDS, Model
@@ -144,12 +146,12 @@ def _counted(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
     now = events[-1].at
     counted = count(model, replace(lead, counted={}, crowded=False), events[0], events[1:], now)
     assert counted is not None, "an event that is new is counted"
-    return decided(model, counted, now).lead
+    return decide_lead(model, counted, now).lead
 
 
 def _reviewed(model: Model, lead: Lead, day: date) -> Lead:
     """The lead after the clock's look at the beginning of a day."""
-    return decided(model, lead, datetime.combine(day, time(), UTC), Actor.CLOCK).lead
+    return decide_lead(model, lead, datetime.combine(day, time(), UTC), Actor.CLOCK).lead
 
 
 def _did(each: Sequence[Mapping[str, Any]], came: Mapping[str, str]) -> Iterator[Event]:

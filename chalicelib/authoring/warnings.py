@@ -24,9 +24,8 @@ from chalicelib.scoring.pattern import ANY, matches_any
 FIT = "fit"  # the group that grades are of
 DOMAIN = "email_domain"
 HALVES = frozenset({"email", "email_domain", "email_local"})
-COMPARED_MAX = (
-    400  # patterns of one tier with those of another: longer lists are not looked through
-)
+# patterns of one tier with those of another: longer lists are not looked through
+COMPARED_MAX = 400
 FIELD_OF_LIST = {"free_mail": "email_domain", "disposable": "email_domain", "role": "email_local"}
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Protocol
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from chalicelib.capture import joining
-from chalicelib.errors import ConflictError, FieldError, InputError, TooLargeError
+from chalicelib.errors import AlreadyCapturedError, FieldError, InputError, TooLargeError
 from chalicelib.events import (
     EPOCH,
     Event,
@@ -208,11 +208,8 @@ class Tracking:
             self._store.accept(
                 [event], lead_id=lead_id, claims=claims, consents=None, answer=None, now=now
             )
-        except ConflictError as conflict:
-            if (
-                0 not in conflict.failed
-            ):  # 0 is the event: it came before, and so did what it claims
-                raise
+        except AlreadyCapturedError:
+            return  # it came before, and so did what it claims
 
 
 def event_of(item: Item, partition: str, message_id: str, now: datetime) -> Event:

@@ -69,9 +69,8 @@ CORRECTION, WARNING, TRIAGE = (
     "triage",
 )  # what sales is told beside a handoff
 THROTTLED_MAX_CLAIMS = 20  # with the growing wait below: half a day of trying
-UNCLEAR_MAX_CLAIMS = (
-    5  # a handoff that stays unclear for an hour is an outage, not a reason to send for ever
-)
+# a handoff that stays unclear for an hour is an outage, not a reason to send for ever
+UNCLEAR_MAX_CLAIMS = 5
 FIRST_LOOK = timedelta(
     minutes=2
 )  # the stream delivers within seconds; later the clock looks after it

@@ -102,7 +102,7 @@ def retract_events(lead_id: str) -> Response:
     from chalicelib.commands.requests import Retraction
 
     order = asked(sales, Retraction)
-    return _lead(world().commands.retract(lead_id, order.event_ids, order.reason))
+    return _lead(world().corrections.retract(lead_id, order.event_ids, order.reason))
 
 
 @sales.route("/v1/leads/{lead_id}/merge", methods=["POST"])
@@ -111,7 +111,7 @@ def merge_leads(lead_id: str) -> Response:
     """Two leads turned out to be one: the other's id answers with this one from now on."""
     from chalicelib.commands.requests import Merge
 
-    return _lead(world().commands.merge(lead_id, asked(sales, Merge).other_lead_id))
+    return _lead(world().corrections.merge(lead_id, asked(sales, Merge).other_lead_id))
 
 
 @sales.route("/v1/leads/{lead_id}/rebuild", methods=["POST"])
@@ -119,7 +119,7 @@ def merge_leads(lead_id: str) -> Response:
 def rebuild_lead(lead_id: str) -> Response:
     """Derives a lead anew from all its events, and tells what differed."""
     query_of(sales)
-    lead, found = world().commands.rebuild(lead_id)
+    lead, found = world().corrections.rebuild(lead_id)
     told = [{"part": one.part, "kept": one.kept, "rebuilt": one.rebuilt} for one in found]
     return json_answer({**world().reading.lead(lead.lead_id), "differences": told})
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from chalicelib.authoring.bounds import parts_of
 from chalicelib.events import Event, Kind
-from chalicelib.leads.lead import Lead, count, first_move
+from chalicelib.leads.decision import first_move
+from chalicelib.leads.lead import Lead
+from chalicelib.leads.replay import count
 from chalicelib.lifecycle.decide import DECIDED, decide, is_resting
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import AHEAD_MAX_DAYS
@@ -20,7 +21,7 @@ from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import REQUESTED, Condition, FieldRule, Model, Test
 from chalicelib.scoring.profile import values
 from chalicelib.scoring.sample import sample
-from chalicelib.scoring.score import SCORE, Score, holds, worth
+from chalicelib.scoring.score import SCORE, Score, holds, parts_of, worth
 from chalicelib.scoring.tally import signals_of
 
 NAMED_MAX = 3  # acts that a sentence names

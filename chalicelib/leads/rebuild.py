@@ -10,7 +10,7 @@ from chalicelib.scoring.tally import Tally, within_horizon
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class LeadDifference:
     """One part that differs, for example `tally.pricing-page`: how it was kept, and what it is."""
 
     part: str
@@ -18,7 +18,7 @@ class Difference:
     rebuilt: Any
 
 
-def differences(kept: Lead, rebuilt: Lead, today: date) -> list[Difference]:
+def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference]:
     """Where the kept lead differs from the rebuilt one in profile, touches, answers and tally of
     the last 400 days.
     """
@@ -33,10 +33,10 @@ def differences(kept: Lead, rebuilt: Lead, today: date) -> list[Difference]:
 
 def _different(
     part: str, kept: Mapping[str, Any], rebuilt: Mapping[str, Any]
-) -> Iterator[Difference]:
+) -> Iterator[LeadDifference]:
     for name in sorted(kept.keys() | rebuilt.keys()):
         if kept.get(name) != rebuilt.get(name):
-            yield Difference(f"{part}.{name}", kept.get(name), rebuilt.get(name))
+            yield LeadDifference(f"{part}.{name}", kept.get(name), rebuilt.get(name))
 
 
 def _values(known: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from chalicelib.scoring.model import REQUESTED, Condition, Model
 from chalicelib.scoring.score import Score, holds, words
 from chalicelib.scoring.tally import Tally
 
-STEPS_MAX = (
-    3  # one is all that `decide` ever wants by itself: its own result leaves nothing to decide
-)
+# one is all that `decide` ever wants by itself: its own result leaves nothing to decide
+STEPS_MAX = 3
 DECIDED = frozenset(
     {Stage.LEAD, Stage.MQL, Stage.SQL, Stage.RECYCLED}
 )  # from here on only people move a lead
@@ -27,9 +26,9 @@ def decide(
     """
     if score.internal or standing.stage not in DECIDED:
         return None
-    if barring := barred(standing, score):
+    if rules := disqualified_by(standing, score):
         return _move(
-            standing, Stage.DISQUALIFIED, None, "disqualified: " + ", ".join(barring), today, actor
+            standing, Stage.DISQUALIFIED, None, "disqualified: " + ", ".join(rules), today, actor
         )
     if standing.stage is Stage.SQL or is_resting(model, standing, score, today):
         return None
@@ -85,7 +84,7 @@ def withdraw(
     return _move(standing, target, None, why, now.day, Actor.PERSON) if target else None
 
 
-def unanswered(model: Model, standing: Standing, score: Score) -> str | None:
+def held_back_request(model: Model, standing: Standing, score: Score) -> str | None:
     """The signal of a request that a lead's fit keeps from sales, or None: a human looks at it
     (playbook, rule 1).
     """
@@ -99,7 +98,7 @@ def unanswered(model: Model, standing: Standing, score: Score) -> str | None:
     return next((way.signal for way in asked), None)
 
 
-def asked_anew(model: Model, before: Tally, after: Tally, today: date) -> bool:
+def has_new_request(model: Model, before: Tally, after: Tally, today: date) -> bool:
     """Whether a request is in one tally that is not yet in another, and its way in is still
     open.
     """
@@ -107,7 +106,7 @@ def asked_anew(model: Model, before: Tally, after: Tally, today: date) -> bool:
     return any(_times_of(way, after, today) > _times_of(way, before, today) for way in requests)
 
 
-def barred(standing: Standing, score: Score) -> tuple[str, ...]:
+def disqualified_by(standing: Standing, score: Score) -> tuple[str, ...]:
     """The disqualifying rules that hold and that no person set aside."""
     return tuple(rule for rule in score.disqualifiers if rule not in standing.overrides)
 

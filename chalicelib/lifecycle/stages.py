@@ -165,7 +165,7 @@ def apply(standing: Standing, transition: Transition) -> Standing:
     )
 
 
-def fold(transitions: Iterable[Transition]) -> Standing:
+def standing_after(transitions: Iterable[Transition]) -> Standing:
     """The standing, but for its owner, that a lead's transitions make of a new lead."""
     standing = Standing()
     for transition in transitions:

@@ -38,16 +38,16 @@ class SequenceDocument(Document):
 def first_emails(
     sequences: Sequence[Mapping[str, Any]],
     transition: Transition,
+    *,
     lead_id: str,
     to: str | None,
-    version: int,
+    about: int,
     now: datetime,
 ) -> list[OutboxMessage]:
-    """The emails that a transition sends at once: those of the sequences that its target stage
-    enters.
+    """Return the emails that a transition sends at once: those of the sequences that it enters.
 
-    The entry is the cycle, so a lead that cools and warms up again in one cycle gets each email
-    once.
+    The cycle is part of the key, so a lead that cools and warms up again in one cycle gets each
+    email once. Raises DocumentError for a sequence that breaks the format.
     """
     return [
         planned(
@@ -55,7 +55,7 @@ def first_emails(
             f"{NURTURE}#{transition.cycle}#{sequence.id}#{step.id}",
             Via.EMAIL,
             to,
-            version,
+            about,
             now,
             email=step.email,
         )

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from chalicelib.leads.lead import Lead
-from chalicelib.lifecycle.decide import DECIDED, barred, settle, way_in
+from chalicelib.lifecycle.decide import DECIDED, disqualified_by, settle, way_in
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import Difference, differences
 from chalicelib.scoring.compare import Beside
@@ -231,7 +231,9 @@ def _view(model: Model, lead: Lead, value: Score) -> View:
 def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
     """Whether a model says that sales should have the lead."""
     return (
-        not value.internal and way_in(model.sql, value) is not None and not barred(standing, value)
+        not value.internal
+        and way_in(model.sql, value) is not None
+        and not disqualified_by(standing, value)
     )
 
 

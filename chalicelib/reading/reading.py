@@ -10,7 +10,8 @@ from chalicelib.consent.consent import Consent
 from chalicelib.delivery.outbox import OutboxMessage, State
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
-from chalicelib.leads.lead import Lead, known, score_of
+from chalicelib.leads.decision import score_of
+from chalicelib.leads.lead import Lead, find_known
 from chalicelib.leads.next_steps import missing
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.limits import LIST_MAX_LEADS
@@ -184,7 +185,7 @@ class Reading:
 
     def _known(self, lead_id: str) -> Lead:
         """The lead of an id; of one that turned out to be another, that other."""
-        return known(self._leads.read, lead_id)
+        return find_known(self._leads.read, lead_id)
 
     def _lead_then(self, lead_id: str, day: date) -> dict[str, Any]:
         """A lead as it was known at the end of a day. What we may write to it, its owner and its

@@ -8,10 +8,12 @@ import json
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from dataclasses import field as made_later  # in a class that has a field of that name
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from chalicelib.days import name_of
 from chalicelib.errors import DocumentError
 from chalicelib.events import Kind, Value
 from chalicelib.limits import HORIZON_DAYS
@@ -131,6 +133,7 @@ class Model:
     version: int
     activation: int
     matching: str
+    zone: tzinfo
     signals: Mapping[str, Signal]
     matchers: Mapping[Kind, Matcher]
     field_rules: Sequence[FieldRule]
@@ -149,12 +152,16 @@ class Model:
     fields: Set[str]  # of the profile, that rules read
 
 
-def compiled(document: Mapping[str, Any], version: int, activation: int = 0) -> Model:
-    """Compile a model document that was checked when it was stored. Raises DocumentError when it
-    was not.
+def compiled(
+    document: Mapping[str, Any], version: int, activation: int = 0, zone: tzinfo = UTC
+) -> Model:
+    """Compile a model document that was checked when it was stored.
+
+    zone: the company's time zone, in which events fall on days. Raises DocumentError for a
+    document that was not checked.
     """
     try:
-        return _compiled(document, version, activation)
+        return _compiled(document, version, activation, zone)
     except (
         ArithmeticError,
         AttributeError,
@@ -190,7 +197,7 @@ def default_group(side: str, *, on_signal: bool) -> str:
     return "channel" if side == "channel" else "fit"
 
 
-def _compiled(document: Mapping[str, Any], version: int, activation: int) -> Model:
+def _compiled(document: Mapping[str, Any], version: int, activation: int, zone: tzinfo) -> Model:
     rules, stages, recycle = document["rules"], document["stages"], document.get("recycle", {})
     profile, channel = rules.get("profile", {}), rules.get("channel", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
@@ -206,7 +213,8 @@ def _compiled(document: Mapping[str, Any], version: int, activation: int) -> Mod
         name=document["name"],
         version=version,
         activation=activation,
-        matching=_matching(signals, fields),
+        matching=_matching(signals, fields, zone),
+        zone=zone,
         signals=signals,
         matchers={kind: Matcher.of(those) for kind, those in by_kind.items()},
         field_rules=[
@@ -260,14 +268,16 @@ def _signal(key: str, signal: Mapping[str, Any]) -> Signal:
     )
 
 
-def _matching(signals: Mapping[str, Signal], fields: Set[str]) -> str:
+def _matching(signals: Mapping[str, Signal], fields: Set[str], zone: tzinfo) -> str:
     """Sixteen hex digits of what decides which signals an event matches and what a profile keeps of
     it.
     """
     what = [
         [one.id, one.kind, one.names, one.where, one.distinct] for _, one in sorted(signals.items())
     ]
-    return sha256(json.dumps([what, sorted(fields - NAMED_FIELDS)]).encode()).hexdigest()[:16]
+    return sha256(
+        json.dumps([what, sorted(fields - NAMED_FIELDS), name_of(zone)]).encode()
+    ).hexdigest()[:16]
 
 
 def _field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRule:

@@ -5,7 +5,7 @@ lines sum to the score exactly. `score` says why; `worth` is the same without th
 and the days ahead, which ask for thousands of scores and show a few. Both rest on points.py.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -213,6 +213,16 @@ def interest(model: Model, score: Score) -> str | None:
         if topic and line.milli > 0:
             weights[topic] = weights.get(topic, 0) + line.milli
     return min(weights, key=lambda topic: (-weights[topic], topic)) if weights else None
+
+
+def parts_of(model: Model) -> Mapping[str, Set[str]]:
+    """The groups that each group, sum and the score consist of."""
+    groups = {group: {group} for group in model.groups}
+    return {
+        **groups,
+        **{name: set(parts) for name, parts in model.sums.items()},
+        SCORE: set(model.groups),
+    }
 
 
 def words(condition: Condition) -> str:

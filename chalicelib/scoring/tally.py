@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+from chalicelib.days import ordinal_of
 from chalicelib.events import Event, Value
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
 from chalicelib.scoring.matching import Signal, value_of
@@ -89,7 +90,7 @@ def count(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
     days = {signal: dict(cells) for signal, cells in tally.days.items()}
     keys = {signal: dict(cells) for signal, cells in tally.keys.items()}
     for event in events:
-        day = event.at.toordinal()
+        day = ordinal_of(event.at, model.zone)
         for signal in signals_of(model, event):
             if signal.distinct:
                 key = key_hash(value_of(event, signal.distinct))

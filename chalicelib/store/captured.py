@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.capture.joining import Answer
 from chalicelib.consent.consent import Consent
+from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event
 from chalicelib.limits import SUBMISSION_KEPT_DAYS
 from chalicelib.store import keys
@@ -60,7 +61,8 @@ class Captured:
         """Store a submission whole or not at all: its events, the visitors it claims, consent and
         the answer.
 
-        Raises ConflictError when an event, an owner, a consent or an answer came in between.
+        Raises AlreadyCapturedError when an event came before, ConflictError when an owner, a
+        consent or an answer came in between.
         """
         writes = [put_event(event) for event in events]
         writes += [put_owner(visitor, lead_id) for visitor in claims]
@@ -68,7 +70,12 @@ class Captured:
             writes.append(put_consent(lead_id, *consents))
         if answer is not None:
             writes.append(_put_answer(answer, now))
-        self._table.write(*writes)
+        try:
+            self._table.write(*writes)
+        except ConflictError as conflict:
+            if any(keys.event(event.id) in conflict.failed for event in events):
+                raise AlreadyCapturedError from None
+            raise
         for event in events:
             log("captured", kind=event.kind, lead_id=lead_id)
 

@@ -33,7 +33,7 @@ class Consents:
         try:
             self._table.write(put_event(event), *changed)
         except ConflictError as conflict:
-            if 0 not in conflict.failed:
+            if keys.event(event.id) not in conflict.failed:  # it did not come before
                 raise
         else:
             if changed:

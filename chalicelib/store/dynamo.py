@@ -87,7 +87,7 @@ class DynamoTable:
             )
         except self._client.exceptions.ConditionalCheckFailedException as error:
             old: Any = error.response.get("Item")
-            raise ConflictError({0: unmarshal(old) if old else None}) from None
+            raise ConflictError({put.label: unmarshal(old) if old else None}) from None
         except self._client.exceptions.TransactionConflictException:
             raise ConflictError({}) from None
 
@@ -103,8 +103,8 @@ class DynamoTable:
                 raise  # a bad request or a throttle: not another writer's doing
             raise ConflictError(
                 {
-                    position: unmarshal(reason["Item"]) if reason.get("Item") else None
-                    for position, reason in enumerate(reasons)
+                    write.label: unmarshal(reason["Item"]) if reason.get("Item") else None
+                    for write, reason in zip(writes, reasons, strict=True)
                     if reason["Code"] == "ConditionalCheckFailed"
                 }
             ) from None

@@ -7,13 +7,13 @@ from chalicelib.delivery.outbox import HANDOFF, OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded, Stage
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.store import keys
 from chalicelib.store.events import put_event
 from chalicelib.store.lead_items import (
-    handoff_item,
     lead_of,
     profile_item,
+    record_item,
     replay_item,
     standing_item,
     transition_item,
@@ -68,36 +68,37 @@ class Leads:
         found = self._table.query(keys.all_leads(shard), first=after, limit=most + 1, index="list")
         return [str(item["list_sk"]) for item in found if item["list_sk"] != after][:most]
 
-    def write(self, before: Lead, after: Lead, change: Change) -> None:
+    def write(self, before: Lead, after: Lead, change: LeadChange) -> None:
         """Replace a lead, with what changes with it, if the standing is still as before.
 
         One conditional put; a transaction when more than the standing changes. Raises
-        AlreadyPlannedError when only messages or the handoff exist already, otherwise
-        ConflictError.
+        AlreadyPlannedError when only messages or records exist already, otherwise ConflictError.
         """
+        plan = change.plan
+        messages = {keys.message(message.key): message for message in plan.messages}
+        records = {record.key: record for record in plan.records}
         writes = [
-            *self._core(before, after),
-            *(Put(transition_item(after, one), ABSENT) for one in change.moved),
+            *self._own_writes(before, after),
+            *(Put(transition_item(after, moved), ABSENT) for moved in change.moved),
+            *(put_event(event) for event in change.events),
+            *(replace_message(*pair) for pair in plan.cancelled),
+            *(self._absorb(*change.absorbed) if change.absorbed else ()),
+            *(put_message(message) for message in messages.values()),
+            *(
+                Put(record_item(after.lead_id, record), record.expect)
+                for record in records.values()
+            ),
         ]
-        writes += [put_event(event) for event in change.events]
-        writes += [replace_message(*pair) for pair in change.cancelled]
-        writes += self._absorb(*change.absorbed) if change.absorbed else []
-        effects = [put_message(message) for message in change.outbox]
-        effects += (
-            [Put(handoff_item(after.lead_id, change.handoff), ABSENT)] if change.handoff else []
-        )
         try:
-            self._table.write(*writes, *effects)
+            self._table.write(*writes)
         except ConflictError as conflict:
-            taken = {position - len(writes) for position in conflict.failed}
-            if taken and min(taken) >= 0:
+            failed = conflict.failed.keys()
+            if failed and failed <= messages.keys() | records.keys():
+                # Only effects exist already: an earlier transition of the same cycle wanted them,
+                # so the decision holds without them (ADR 0003).
                 raise AlreadyPlannedError(
-                    (
-                        change.outbox[position].key
-                        for position in taken
-                        if position < len(change.outbox)
-                    ),
-                    handoff=len(change.outbox) in taken,
+                    messages=(str(messages[name].key) for name in failed & messages.keys()),
+                    records=failed & records.keys(),
                 ) from None
             raise
 
@@ -109,7 +110,7 @@ class Leads:
             for item in self._table.query(keys.lead(lead_id), first=prefix, last=prefix + keys.END)
         ]
 
-    def outbox(self, lead_id: str) -> list[OutboxMessage]:
+    def messages(self, lead_id: str) -> list[OutboxMessage]:
         """All messages of a lead."""
         prefix = keys.OUTBOX
         return [
@@ -143,8 +144,8 @@ class Leads:
         """
         self._put_asks(lead, lead.replay_requests, None)
 
-    def _core(self, before: Lead, after: Lead) -> list[Put]:
-        """The writes of a lead's own items, the standing's first."""
+    def _own_writes(self, before: Lead, after: Lead) -> list[Put]:
+        """Return the writes of a lead's own items."""
         writes = [
             Put(standing_item(after, spread=self._spread), {"version": before.version or None})
         ]

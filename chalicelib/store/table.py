@@ -21,6 +21,13 @@ class Put:
 
     item: Item
     expect: Expectation
+    name: str = ""
+    """By which a conflict tells that it failed; the sort key without one."""
+
+    @property
+    def label(self) -> str:
+        """The write's name."""
+        return self.name or str(self.item["sk"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +37,13 @@ class Check:
     pk: str
     sk: str
     expect: Expectation
+    name: str = ""
+    """By which a conflict tells that it failed; the sort key without one."""
+
+    @property
+    def label(self) -> str:
+        """The check's name."""
+        return self.name or self.sk
 
 
 Write = Put | Check
@@ -63,5 +77,5 @@ class Table(Protocol):
     def write(self, *writes: Write) -> None:
         """One write, or several in one transaction: all or nothing.
 
-        Raises ConflictError with the positions of the writes whose expectation did not hold.
+        Raises ConflictError with the names of the writes whose expectation did not hold.
         """

@@ -5,16 +5,14 @@ Every import of a use case stands where it is used: what a ping imports must be 
 """
 
 import json
-import random
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
-from chalicelib.settings import Settings, read_settings
+from chalicelib.runtime import Runtime
+from chalicelib.settings import read_settings
 from chalicelib.telemetry import log
+from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
     from chalicelib.bulk.imports import Imports
@@ -22,11 +20,12 @@ if TYPE_CHECKING:
     from chalicelib.capture.tracking import Tracking
     from chalicelib.clock.clock import Clock
     from chalicelib.commands.commands import Commands
+    from chalicelib.commands.corrections import Corrections
     from chalicelib.consent.unsubscribe import Unsubscribe
     from chalicelib.delivery.deliver import Deliver
     from chalicelib.delivery.feedback import Feedback
     from chalicelib.delivery.links import Links
-    from chalicelib.delivery.messages import Outgoing, SendResult, Skip
+    from chalicelib.delivery.messages import Outgoing, Skip
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Value
     from chalicelib.handoff.notice import Notices
@@ -41,59 +40,8 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
-    from chalicelib.store.table import Table
 
 DEPLOYMENT = "deployment"
-
-
-def pause(attempt: int) -> None:
-    """Wait before another try: up to 20 ms, doubling with each, with full jitter."""
-    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # nosec B311 # jitter is no secret
-
-
-class Ports:
-    """The outside world of a deployment on AWS: table, secrets, senders, clock and ids. Tests give
-    another.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._secrets: dict[str, str] = {}
-
-    def now(self) -> datetime:
-        """The time, shifted by a local run's offset."""
-        return datetime.now(UTC) + self.settings.now_offset
-
-    def new_id(self) -> str:
-        """A new random id."""
-        return str(uuid4())
-
-    def pause(self, attempt: int) -> None:
-        """Wait before another try."""
-        pause(attempt)
-
-    @cached_property
-    def table(self) -> "Table":
-        """The table."""
-        from chalicelib.store.dynamo import connect
-
-        return connect(self.settings.table)
-
-    @cached_property
-    def send(self) -> "Callable[[Outgoing], SendResult]":
-        """Gives a message to its service, once."""
-        from chalicelib.delivery.senders import connect
-
-        settings = self.settings
-        return connect(settings.sender, settings.configuration_set, settings.handoff_topic).send
-
-    def secret(self, arn: str) -> str:
-        """A secret's text, read once per container."""
-        if arn not in self._secrets:
-            from chalicelib.store.secrets import read_secret
-
-            self._secrets[arn] = read_secret(arn)
-        return self._secrets[arn]
 
 
 class World:
@@ -101,6 +49,7 @@ class World:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
+        self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._settings = ports.settings
 
     @cached_property
@@ -188,10 +137,14 @@ class World:
     def qualify(self) -> "Qualify":
         """Keeps leads true."""
         from chalicelib.qualify.qualify import Qualify
+        from chalicelib.wiring.reactions import reactions
 
-        ports = self.ports
         return Qualify(
-            self.leads, self.events, self.models.active, self.documents, ports.now, ports.pause
+            leads=self.leads,
+            events=self.events,
+            model=self.models.active,
+            reactions=reactions(self.leads, self.documents),
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -199,9 +152,18 @@ class World:
         """Does what people ask of a lead."""
         from chalicelib.commands.commands import Commands
 
-        ports = self.ports
-        return Commands(
-            self.qualify, self.leads, self.models.model, ports.now, ports.new_id, ports.pause
+        return Commands(qualify=self.qualify, transitions=self.leads, runtime=self.runtime)
+
+    @cached_property
+    def corrections(self) -> "Corrections":
+        """Corrects what is known of a lead."""
+        from chalicelib.commands.corrections import Corrections
+
+        return Corrections(
+            qualify=self.qualify,
+            history=self.leads,
+            model=self.models.model,
+            runtime=self.runtime,
         )
 
     @cached_property

@@ -10,7 +10,7 @@ from chalicelib.delivery import outbox
 from chalicelib.delivery.outbox import State
 from chalicelib.errors import ConflictError
 from chalicelib.leads.lead import Lead
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.store.due import DueList
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, put_message
@@ -21,7 +21,7 @@ from tests.fakes import NOW
 
 
 def put_lead(table: Table, one: Lead) -> None:
-    Leads(table, spread_reviews=False).write(make.lead(lead_id=one.lead_id), one, Change())
+    Leads(table, spread_reviews=False).write(make.lead(lead_id=one.lead_id), one, LeadChange())
 
 
 def test_a_review_is_due_at_midnight_of_its_day(table: Table) -> None:
@@ -36,7 +36,7 @@ def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> Non
     for number in range(40):
         lead_id = identity.lead_id(b"secret", f"{number}@acme.example")
         one = make.whole_lead(lead_id=lead_id, review_on=make.day(1))
-        spread.write(make.lead(lead_id=lead_id), one, Change())
+        spread.write(make.lead(lead_id=lead_id), one, LeadChange())
     midnight = NOW.replace(hour=0) + timedelta(days=1)
     by_minute = [
         len(list(DueList(table).until(midnight + minutes * MINUTE))) for minutes in (0, 15, 30, 60)

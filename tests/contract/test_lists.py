@@ -10,7 +10,7 @@ import pytest
 from chalicelib.errors import ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Standing
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.store import keys
 from chalicelib.store.due import DueList
 from chalicelib.store.table import Table
@@ -83,7 +83,7 @@ def test_a_lead_keeps_its_place_in_the_walk_when_it_moves(table: Table) -> None:
                 moved = replace(
                     before, version=2, total=before.total + 9_000, standing=standing, profile={}
                 )
-                leads(table).write(before, moved, Change())
+                leads(table).write(before, moved, LeadChange())
     assert seen == whole == walk(table, 100)
 
 
@@ -94,7 +94,7 @@ def absorb(table: Table, other: Lead) -> Lead:
     """Make another lead one with ours, as a merge does. How the other stands then."""
     before = leads(table).read(LEAD_ID)
     absorbed = replace(other, version=other.version + 1, merged_into=LEAD_ID, review_on=None)
-    change = Change(absorbed=(other, absorbed))
+    change = LeadChange(absorbed=(other, absorbed))
     leads(table).write(before, replace(make.whole_lead(), version=before.version + 1), change)
     return absorbed
 
@@ -136,7 +136,7 @@ def test_a_lead_to_which_something_happened_meanwhile_is_not_absorbed(
     leads(table).request_replay(other, NOW)
     read = leads(table).read("OTHER")
     if what == "written":
-        leads(table).write(read, replace(read, version=2), Change())
+        leads(table).write(read, replace(read, version=2), LeadChange())
     else:
         leads(table).request_replay(read, NOW)
     with pytest.raises(ConflictError):

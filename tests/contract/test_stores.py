@@ -16,7 +16,7 @@ from chalicelib.delivery import outbox
 from chalicelib.delivery.outbox import OutboxMessage, State, Via
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, user_partition
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange, Plan
 from chalicelib.store.captured import Captured
 from chalicelib.store.consents import Consents
 from chalicelib.store.documents import Documents
@@ -310,7 +310,7 @@ def test_a_worker_sees_anothers_document_within_thirty_seconds(table: Table) -> 
 def test_a_history_holds_everything_of_a_lead_and_of_the_visitors_it_joined(table: Table) -> None:
     form, page = make.form(joins=(VISITOR,)), make.page()
     write_all(table, [form, page, make.page(partition="VISITOR#another")])
-    change = Change(moved=[make.moved()], outbox=[make.nurture_message()])
+    change = LeadChange(moved=[make.moved()], plan=Plan(messages=[make.nurture_message()]))
     Leads(table, spread_reviews=False).write(make.lead(), make.whole_lead(), change)
     events, transitions, planned = Histories(table).of_lead(LEAD_ID)
     assert sorted(events, key=lambda event: event.id) == sorted(
@@ -337,7 +337,7 @@ def test_a_history_holds_what_happened_to_the_leads_that_turned_out_to_be_it(tab
     Leads(table, spread_reviews=False).write(
         make.lead(lead_id="SECOND"),
         make.whole_lead(lead_id="SECOND"),
-        Change(moved=[make.moved()], outbox=[email]),
+        LeadChange(moved=[make.moved()], plan=Plan(messages=[email])),
     )
     events, transitions, planned = Histories(table).of_lead(LEAD_ID)
     assert {event.id for event in events} == {event.id for event in (*merges, theirs, make.page())}

@@ -26,6 +26,7 @@ from chalicelib.delivery.references import tag_of
 from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import unmarshal
 from chalicelib.wiring import world as wiring
+from chalicelib.wiring.ports import Ports
 from infra import defaults
 from infra.package import package
 from tests.baton import ANN, API, SITE, stream_event
@@ -194,9 +195,7 @@ class Stack:
     def world(self, function: str, **more: str) -> wiring.World:
         """What a function's container builds of the function's environment and of nothing else."""
         environment = properties(self.resources, function)["Environment"]["Variables"]
-        return wiring.World(
-            wiring.Ports(read_settings(resolved_all(environment, {**self.made, **more})))
-        )
+        return wiring.World(Ports(read_settings(resolved_all(environment, {**self.made, **more}))))
 
     def run(self, function: str, event: Any, **more: str) -> Any:
         wiring.use(self.world(function, **more))

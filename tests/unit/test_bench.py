@@ -12,7 +12,7 @@ from bench.pairs import by_turns, compare
 from bench.scoring import TARGETS, evaluations
 from bench.sizes import index_units, item_bytes, transaction_units, units
 from chalicelib.events import Kind
-from chalicelib.leads.lead import next_review
+from chalicelib.leads.decision import next_review
 from chalicelib.scoring.score import score, worth
 from chalicelib.scoring.tally import Tally, count
 from tests.factories import LEAD_ID, model

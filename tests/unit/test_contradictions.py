@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as some
 
-from chalicelib.authoring.bounds import least_behind, most_by_limits, most_by_rules, parts_of
+from chalicelib.authoring.bounds import least_behind, most_by_limits, most_by_rules
 from chalicelib.authoring.contradictions import CHECKS, contradictions
 from chalicelib.authoring.format import load
 from chalicelib.scoring.model import Condition, compiled
-from chalicelib.scoring.score import SCORE
+from chalicelib.scoring.score import SCORE, parts_of
 from tests import factories as make
 from tests.baton import model_document
 from tests.mistakes import Mistake, changed, edited, refusal, told

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.lifecycle.decide import barred, decide
+from chalicelib.lifecycle.decide import decide, disqualified_by
 from chalicelib.lifecycle.stages import (
     EDGES,
     Actor,
@@ -231,7 +231,7 @@ def test_a_disqualifying_rule_never_moves_a_lead_that_people_have(stage: Stage) 
 
 def test_what_a_person_set_aside_disqualifies_no_more_and_another_rule_does() -> None:
     reinstated = standing(Stage.LEAD, overrides=("competitor", "bad-fit"))
-    assert barred(reinstated, BARRED) == ()
+    assert disqualified_by(reinstated, BARRED) == ()
     assert target(BARRED, reinstated) is Stage.SQL
     half = replace(reinstated, overrides=("competitor",))
     moved = decide(MODEL, half, BARRED, TODAY)

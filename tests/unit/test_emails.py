@@ -128,7 +128,9 @@ def wanted(
     target: Stage, sequence: dict[str, Any] = SEQUENCE, cycle: int = 1
 ) -> list[tuple[str, str | None]]:
     moved = make.transition(target, cycle=cycle)
-    outbox = first_emails([sequence], moved, make.LEAD_ID, "ann@acme.example", 3, NOW)
+    outbox = first_emails(
+        [sequence], moved, lead_id=make.LEAD_ID, to="ann@acme.example", about=3, now=NOW
+    )
     return [(message.key, message.email) for message in outbox]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.model import compiled
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
@@ -48,7 +48,7 @@ def test_a_rebuild_puts_a_lead_right_and_names_what_differed_but_nothing_persona
     world = baton_of_two().world
     ann = world.leads.read(world.lead_id(ANN["email"]))
     world.leads.write(
-        ann, replace(ann, version=ann.version + 1, tally=Tally(), profile={}), Change()
+        ann, replace(ann, version=ann.version + 1, tally=Tally(), profile={}), LeadChange()
     )
     told = leads.rebuild(world)
     assert told.splitlines()[-1] == "2 leads rebuilt, 1 differed."

@@ -14,7 +14,7 @@ from chalicelib.authoring.agreement import agreement
 from chalicelib.authoring.examples import NOON, Outcome, events_of, lived, outcomes
 from chalicelib.authoring.format import check, load
 from chalicelib.errors import DocumentError
-from chalicelib.leads.lead import decided
+from chalicelib.leads.decision import decide_lead
 from chalicelib.lifecycle.stages import Actor, Stage
 from chalicelib.scoring.model import compiled
 from infra.defaults import DEFAULTS
@@ -137,7 +137,7 @@ def looked_at_daily(given: dict[str, Any], days: int) -> list[Stage]:
     (lead,) = lived(make.model(), given, [0])
     stages = []
     for ahead in range(days):
-        lead = decided(make.model(), lead, NOON + timedelta(days=ahead), Actor.CLOCK).lead
+        lead = decide_lead(make.model(), lead, NOON + timedelta(days=ahead), Actor.CLOCK).lead
         stages.append(lead.standing.stage)
     return stages
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.authoring.bounds import parts_of
 from chalicelib.authoring.format import load
 from chalicelib.events import Event, Kind, event_id
-from chalicelib.leads.lead import count, first_move, score_of
+from chalicelib.leads.decision import first_move, score_of
 from chalicelib.leads.next_steps import MOVED_ON, Missing, Turn, Way, missing
+from chalicelib.leads.replay import count
 from chalicelib.lifecycle.decide import decide
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.limits import AHEAD_MAX_DAYS
@@ -23,6 +23,7 @@ from chalicelib.reading.next_steps import next_shape, next_words, with_article
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.sample import sample
+from chalicelib.scoring.score import parts_of
 from chalicelib.scoring.tally import signals_of
 from chalicelib.wiring.world import World
 from tests.baton import ANN, TOKEN, InMemoryBaton, model_document

@@ -12,7 +12,7 @@ from chalicelib.errors import NotFoundError, StateError
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import SWEEP_FAILED_IN_A_ROW
 from chalicelib.publishing.work import differs
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.store.jobs import Jobs
 from chalicelib.wiring.world import World
 from tests import factories as make
@@ -351,7 +351,7 @@ def test_an_unknown_version_cannot_be_published() -> None:
 def test_a_merged_lead_is_left_alone() -> None:
     baton, (gone,) = baton_of(1)
     lead = baton.world.leads.read(gone)
-    baton.world.leads.write(lead, replace(lead, version=2, merged_into="ANOTHER"), Change())
+    baton.world.leads.write(lead, replace(lead, version=2, merged_into="ANOTHER"), LeadChange())
     easy(baton)
     found = over(baton, publish(baton, force=True))
     assert (found["state"], found["total"]) == ("done", 0)

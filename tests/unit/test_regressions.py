@@ -316,7 +316,7 @@ NEW_MODEL: Mapping[str, Any] = model_document() | {"name": "Another"}
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_while_a_model_is_loaded_leaves_a_whole_one_active(
     after: bool,
-) -> None:  # noqa: FBT001
+) -> None:
     """A model was written in two writes: its version, then the active one. A crash between them
     left a version that no one used, and every later publication failed because that version was
     there already.

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.leads.lead import Lead, score_of
+from chalicelib.leads.decision import score_of
+from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.publishing.counting import estimate, in_parts
 from chalicelib.publishing.differences import differences

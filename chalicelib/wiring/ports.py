@@ -1,0 +1,65 @@
+"""The outside world of a deployment: table, secrets, senders, clock and ids."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.delivery.messages import Outgoing, SendResult
+    from chalicelib.store.table import Table
+
+
+def pause(attempt: int) -> None:
+    """Wait before another try: up to 20 ms, doubling with each, with full jitter."""
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # nosec B311 # jitter is no secret
+
+
+class Ports:
+    """The outside world of a deployment on AWS: table, secrets, senders, clock and ids. Tests give
+    another.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._secrets: dict[str, str] = {}
+
+    def now(self) -> datetime:
+        """The time, shifted by a local run's offset."""
+        return datetime.now(UTC) + self.settings.now_offset
+
+    def new_id(self) -> str:
+        """A new random id."""
+        return str(uuid4())
+
+    def pause(self, attempt: int) -> None:
+        """Wait before another try."""
+        pause(attempt)
+
+    @cached_property
+    def table(self) -> "Table":
+        """The table."""
+        from chalicelib.store.dynamo import connect
+
+        return connect(self.settings.table)
+
+    @cached_property
+    def send(self) -> "Callable[[Outgoing], SendResult]":
+        """Gives a message to its service, once."""
+        from chalicelib.delivery.senders import connect
+
+        settings = self.settings
+        return connect(settings.sender, settings.configuration_set, settings.handoff_topic).send
+
+    def secret(self, arn: str) -> str:
+        """A secret's text, read once per container."""
+        if arn not in self._secrets:
+            from chalicelib.store.secrets import read_secret
+
+            self._secrets[arn] = read_secret(arn)
+        return self._secrets[arn]
