@@ -48,6 +48,23 @@ def test_each_route_has_an_example() -> None:
     assert not without
 
 
+def test_each_private_route_names_its_roles() -> None:
+    page = text_of("docs/reference/api.md")
+    roles_of = resolve("http.auth.roles_of")
+    wrong = [
+        f"{method} {path}"
+        for path, methods in app.routes.items()
+        for method, entry in methods.items()
+        if named_roles(section(page, f"{method} {path}")) != roles_of(entry.view_function)
+    ]
+    assert wrong == []
+
+
+def named_roles(part: str) -> set[str]:
+    line = re.search(r"^Roles?: (.+)\.$", part, re.M)
+    return set(re.findall(r"`(\w+)`", line[1])) if line else set()
+
+
 def example_of(path: str) -> str:
     return re.sub(r"\\\{\w+\\\}", r"[\\w-]+", re.escape(path))
 
