@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.delivery.outbox import CORRECTION, OutboxMessage, State, cancelled
+from chalicelib.delivery.outbox import CORRECTION, MessageState, OutboxMessage, cancelled
 from chalicelib.errors import FieldError, InputError, StateError
 from chalicelib.events import (
     OTHER_LEAD,
@@ -99,9 +99,7 @@ class Commands:
 
         Raises NotFoundError; InputError for an id that is no event of this lead.
         """
-        return persist(
-            lambda: self._retract(self._known(lead_id), event_ids, reason), self._pause
-        )
+        return persist(lambda: self._retract(self._known(lead_id), event_ids, reason), self._pause)
 
     def merge(self, lead_id: str, other_lead_id: str) -> Lead:
         """Make two leads one: the other's id answers with this one from now on. Again, it changes
@@ -251,7 +249,9 @@ class Commands:
         folded = self._qualify.folded(lead, own, self._qualify.visitors(own))
         outbox = self._kept.outbox(other.lead_id)
         # A correction goes all the same: what it corrects has left.
-        waiting = [one for one in outbox if one.state is State.PLANNED and one.kind != CORRECTION]
+        waiting = [
+            one for one in outbox if one.state is MessageState.PLANNED and one.kind != CORRECTION
+        ]
         if len(waiting) > MERGE_MAX_WAITING:
             raise StateError(
                 f"{len(waiting)} messages of the other lead are waiting; merge when they have left"

@@ -14,7 +14,7 @@ from typing import Protocol
 from chalicelib.consent.consent import Consent
 from chalicelib.delivery import outbox
 from chalicelib.delivery.messages import Outgoing, Refused, SendResult, Sent, Skip, Throttled
-from chalicelib.delivery.outbox import NURTURE, OutboxMessage, Reason, State
+from chalicelib.delivery.outbox import NURTURE, MessageState, NotSentReason, OutboxMessage
 from chalicelib.errors import ConflictError
 from chalicelib.telemetry import log
 from chalicelib.writing import persist
@@ -62,11 +62,11 @@ class Deliver:
         if found is None or found.state not in outbox.OPEN:
             return
         is_due = found.due_at is not None and found.due_at <= self._now()
-        if found.state is State.PLANNED and (
+        if found.state is MessageState.PLANNED and (
             is_due or not found.claims
         ):  # one that was put back waits
             self._take(found)
-        elif found.state is not State.PLANNED and is_due:
+        elif found.state is not MessageState.PLANNED and is_due:
             self._look_after(found)
 
     def _take(self, message: OutboxMessage) -> None:
@@ -88,18 +88,21 @@ class Deliver:
         """
         reason = self._outbox.consent(message.lead_id).refusal
         if message.kind == NURTURE and reason is not None:
-            self._save(message, outbox.settled(message, State.SUPPRESSED, reason=Reason(reason)))
+            self._save(
+                message,
+                outbox.settled(message, MessageState.SUPPRESSED, reason=NotSentReason(reason)),
+            )
 
     def _look_after(self, message: OutboxMessage) -> None:
-        if message.state is State.CLAIMED:
+        if message.state is MessageState.CLAIMED:
             message = self._save(message, outbox.unclear(message)) or message
         if (
-            message.state is State.UNKNOWN
+            message.state is MessageState.UNKNOWN
             and message.due_at is not None
             and message.due_at <= self._now()
         ):
             again = self._save(message, outbox.without_evidence(message, self._now()))
-            if again is not None and again.state is State.PLANNED:
+            if again is not None and again.state is MessageState.PLANNED:
                 self._take(again)
 
     def _save(self, before: OutboxMessage, after: OutboxMessage) -> OutboxMessage | None:
@@ -132,10 +135,10 @@ class Deliver:
 def _settle(message: OutboxMessage, outcome: SendResult, now: datetime) -> OutboxMessage:
     match outcome:
         case Sent(message_id):
-            return outbox.settled(message, State.SENT, message_id=message_id)
+            return outbox.settled(message, MessageState.SENT, message_id=message_id)
         case Throttled():
             return outbox.throttled(message, now)
         case Refused(reason):
-            return outbox.settled(message, State.REFUSED, reason=reason)
+            return outbox.settled(message, MessageState.REFUSED, reason=reason)
         case _:
             return outbox.unclear(message)

@@ -9,16 +9,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.delivery.deliver import Outbox
-from chalicelib.delivery.outbox import NURTURE, OutboxMessage, State, with_evidence
+from chalicelib.delivery.outbox import NURTURE, MessageState, OutboxMessage, with_evidence
 from chalicelib.events import Event, Kind, event_id, lead_partition, parse_time
 from chalicelib.telemetry import log
 from chalicelib.writing import persist
 
 STATES = {
-    "Send": State.SENT,
-    "Delivery": State.DELIVERED,
-    "Bounce": State.BOUNCED,
-    "Complaint": State.COMPLAINED,
+    "Send": MessageState.SENT,
+    "Delivery": MessageState.DELIVERED,
+    "Bounce": MessageState.BOUNCED,
+    "Complaint": MessageState.COMPLAINED,
 }
 HARD = "Permanent"
 
@@ -60,10 +60,10 @@ class Feedback:
         message = persist(
             lambda: self._settle(lead_id, key, state, notice["mail"]["messageId"]), self._pause
         )
-        if message is not None and message.kind == NURTURE and state is not State.SENT:
+        if message is not None and message.kind == NURTURE and state is not MessageState.SENT:
             event = _event(lead_id, state, notice, self._now())
             hard = event.properties.get("kind") == "hard"
-            if state is State.COMPLAINED or hard:
+            if state is MessageState.COMPLAINED or hard:
                 persist(
                     lambda: self._suppressions.suppress(lead_id, state.value, event, self._now()),
                     self._pause,
@@ -72,7 +72,7 @@ class Feedback:
                 self._append(event)
 
     def _settle(
-        self, lead_id: str, key: str, state: State, message_id: str
+        self, lead_id: str, key: str, state: MessageState, message_id: str
     ) -> OutboxMessage | None:
         message = self._outbox.read(lead_id, key)
         raised = with_evidence(message, state, message_id) if message else None
@@ -82,14 +82,14 @@ class Feedback:
         return message
 
 
-def _event(lead_id: str, state: State, notice: Mapping[str, Any], now: datetime) -> Event:
+def _event(lead_id: str, state: MessageState, notice: Mapping[str, Any], now: datetime) -> Event:
     """The lead's event of a mail event: delivered, bounced (kind hard or soft) or complained."""
     detail = notice.get(str(notice["eventType"]).lower(), {})
     at = min(parse_time(detail["timestamp"]), now) if "timestamp" in detail else now
     partition = lead_partition(lead_id)
     kind = (
         {"kind": "hard" if detail.get("bounceType") == HARD else "soft"}
-        if state is State.BOUNCED
+        if state is MessageState.BOUNCED
         else {}
     )
     return Event(

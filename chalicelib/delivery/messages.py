@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.delivery.outbox import Reason, State
+from chalicelib.delivery.outbox import MessageState, NotSentReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ Outgoing = Email | Sms | SnsMessage
 class Skip:
     """A decision not to send: the state in which the message ends, and why."""
 
-    state: State
-    reason: Reason
+    state: MessageState
+    reason: NotSentReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Throttled:
 class Refused:
     """The service will never take it."""
 
-    reason: Reason = Reason.REJECTED
+    reason: NotSentReason = NotSentReason.REJECTED
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from chalicelib.limits import EVIDENCE_MINUTES, LEASE_SECONDS
 
 
-class State(StrEnum):
+class MessageState(StrEnum):
     """What has become of a message."""
 
     PLANNED = "planned"  # decided, not yet taken
@@ -29,9 +29,14 @@ class State(StrEnum):
 
 
 # Feedback only ever raises the rank.
-RANK = {State.SENT: 1, State.DELIVERED: 2, State.BOUNCED: 3, State.COMPLAINED: 4}
-OPEN = frozenset({State.PLANNED, State.CLAIMED, State.UNKNOWN})
-LEFT = frozenset({State.CLAIMED, State.UNKNOWN, *RANK})  # has left, or may have
+RANK = {
+    MessageState.SENT: 1,
+    MessageState.DELIVERED: 2,
+    MessageState.BOUNCED: 3,
+    MessageState.COMPLAINED: 4,
+}
+OPEN = frozenset({MessageState.PLANNED, MessageState.CLAIMED, MessageState.UNKNOWN})
+LEFT = frozenset({MessageState.CLAIMED, MessageState.UNKNOWN, *RANK})  # has left, or may have
 
 
 class Via(StrEnum):
@@ -42,7 +47,7 @@ class Via(StrEnum):
     SMS = "sms"
 
 
-class Reason(StrEnum):
+class NotSentReason(StrEnum):
     """Why something was not sent. A closed set: each is counted, and named in
     docs/architecture.md.
     """
@@ -94,7 +99,7 @@ class OutboxMessage:
     created_at: datetime
     due_at: datetime | None
     email: str | None = None
-    state: State = State.PLANNED
+    state: MessageState = MessageState.PLANNED
     reason: str | None = None
     message_id: str | None = None
     claims: int = 0
@@ -141,7 +146,7 @@ def claimed(message: OutboxMessage, now: datetime) -> OutboxMessage:
     due_at = now + timedelta(seconds=LEASE_SECONDS)
     return replace(
         message,
-        state=State.CLAIMED,
+        state=MessageState.CLAIMED,
         claims=message.claims + 1,
         claimed_at=now,
         due_at=due_at,
@@ -151,9 +156,9 @@ def claimed(message: OutboxMessage, now: datetime) -> OutboxMessage:
 
 def settled(
     message: OutboxMessage,
-    state: State,
+    state: MessageState,
     *,
-    reason: Reason | None = None,
+    reason: NotSentReason | None = None,
     message_id: str | None = None,
 ) -> OutboxMessage:
     """The message in a state that needs no further look."""
@@ -169,7 +174,7 @@ def settled(
 
 def cancelled(message: OutboxMessage) -> OutboxMessage:
     """The planned message of a decision that was taken back."""
-    return settled(message, State.CANCELLED, reason=Reason.TAKEN_BACK)
+    return settled(message, MessageState.CANCELLED, reason=NotSentReason.TAKEN_BACK)
 
 
 def throttled(message: OutboxMessage, now: datetime) -> OutboxMessage:
@@ -177,12 +182,12 @@ def throttled(message: OutboxMessage, now: datetime) -> OutboxMessage:
     tries.
     """
     if message.claims >= THROTTLED_MAX_CLAIMS:
-        return settled(message, State.LOST, reason=Reason.THROTTLED)
+        return settled(message, MessageState.LOST, reason=NotSentReason.THROTTLED)
     wait = timedelta(minutes=min(60, 2 ** (message.claims - 1)))
     return replace(
         message,
-        state=State.PLANNED,
-        reason=Reason.THROTTLED,
+        state=MessageState.PLANNED,
+        reason=NotSentReason.THROTTLED,
         due_at=now + wait,
         version=message.version + 1,
     )
@@ -196,8 +201,8 @@ def unclear(message: OutboxMessage) -> OutboxMessage:
     due_at = message.claimed_at + timedelta(minutes=EVIDENCE_MINUTES)
     return replace(
         message,
-        state=State.UNKNOWN,
-        reason=Reason.UNCLEAR,
+        state=MessageState.UNKNOWN,
+        reason=NotSentReason.UNCLEAR,
         due_at=due_at,
         version=message.version + 1,
     )
@@ -208,21 +213,23 @@ def without_evidence(message: OutboxMessage, now: datetime) -> OutboxMessage:
     goes again, with the same reference (at least once), five times in all.
     """
     if message.kind == NURTURE or message.claims >= UNCLEAR_MAX_CLAIMS:
-        return settled(message, State.LOST, reason=Reason.NO_EVIDENCE)
+        return settled(message, MessageState.LOST, reason=NotSentReason.NO_EVIDENCE)
     return replace(
         message,
-        state=State.PLANNED,
-        reason=Reason.NO_EVIDENCE,
+        state=MessageState.PLANNED,
+        reason=NotSentReason.NO_EVIDENCE,
         due_at=now,
         version=message.version + 1,
     )
 
 
-def with_evidence(message: OutboxMessage, state: State, message_id: str) -> OutboxMessage | None:
+def with_evidence(
+    message: OutboxMessage, state: MessageState, message_id: str
+) -> OutboxMessage | None:
     """The message after a mail event, or None when the event tells nothing new: the rank only ever
     rises.
     """
-    if message.state in (State.CLAIMED, State.UNKNOWN) or RANK[state] > RANK.get(
+    if message.state in (MessageState.CLAIMED, MessageState.UNKNOWN) or RANK[state] > RANK.get(
         message.state, len(RANK)
     ):
         return settled(replace(message, reason=None), state, message_id=message_id)

@@ -13,9 +13,9 @@ from chalicelib.delivery.outbox import (
     HANDOFF,
     TRIAGE,
     WARNING,
+    MessageState,
+    NotSentReason,
     OutboxMessage,
-    Reason,
-    State,
     Via,
 )
 from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
@@ -57,20 +57,20 @@ class Notices:
     def compose(self, message: OutboxMessage) -> Outgoing | Skip:
         """The message for the message's via, or why there is none."""
         if message.via is Via.EMAIL and message.to is None:
-            return Skip(State.REFUSED, Reason.NO_ADDRESS)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
         if message.via is Via.SMS and message.to is None:
-            return Skip(State.REFUSED, Reason.NO_PHONE)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_PHONE)
         # What had a worker may have left, so it was not cancelled; put back, it must not follow its
         # correction.
         if message.kind == HANDOFF and message.claims and self._is_corrected(message):
-            return Skip(State.CANCELLED, Reason.TAKEN_BACK)
+            return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         facts = self._facts(message)
         try:
             if message.via is Via.EMAIL:
                 return _mail(message, facts)
             return _text(message, facts) if message.via is Via.SMS else _topic(facts)
         except TemplateError:
-            return Skip(State.REFUSED, Reason.NOT_RENDERED)
+            return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
 
     def _facts(self, message: OutboxMessage) -> dict[str, Any]:
         # a word to sales of a lead that stayed tells of no transition, even where one was written

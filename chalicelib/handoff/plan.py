@@ -17,8 +17,8 @@ from chalicelib.delivery.outbox import (
     LEFT,
     TRIAGE,
     WARNING,
+    MessageState,
     OutboxMessage,
-    State,
     Via,
     cancelled,
     planned,
@@ -90,7 +90,7 @@ def withdrawn(
     Those that wait are cancelled, as pairs of before and after; those that left get a correction by
     the same via.
     """
-    waiting = [(one, cancelled(one)) for one in notices if one.state is State.PLANNED]
+    waiting = [(one, cancelled(one)) for one in notices if one.state is MessageState.PLANNED]
     corrections = [
         planned(one.lead_id, correction_key(one), one.via, one.to, version, now)
         for one in notices

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.consent.consent import Consent
-from chalicelib.delivery.outbox import OutboxMessage, State, Via
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents
@@ -45,7 +45,7 @@ class Outbox:
         return self._consents.read(lead_id)
 
     def outbox(
-        self, states: Sequence[State], before: str, most: int
+        self, states: Sequence[MessageState], before: str, most: int
     ) -> list[tuple[str, OutboxMessage]]:
         """Messages in these states, newest first, at most `most`, each with its position; `before`
         is the position to go on from, or empty.
@@ -131,7 +131,7 @@ def message_of(item: Item) -> OutboxMessage:
         created_at=from_epoch_ms(int(item["created_at_ms"])),
         due_at=from_epoch_ms(int(due_at)) if due_at is not None else None,
         email=text("email"),
-        state=State(str(item["state"])),
+        state=MessageState(str(item["state"])),
         reason=text("reason"),
         message_id=text("message_id"),
         claims=int(item["claims"]),

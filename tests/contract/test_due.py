@@ -7,7 +7,7 @@ import pytest
 from chalicelib.capture import identity
 from chalicelib.clock.clock import Due, Task
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import State
+from chalicelib.delivery.outbox import MessageState
 from chalicelib.errors import ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.qualify.effects import Change
@@ -73,7 +73,7 @@ def test_a_message_is_due_until_nothing_is_left_to_do(table: Table) -> None:
     assert message.due_at is not None
     assert list(DueList(table).until(NOW)) == []
     assert list(DueList(table).until(message.due_at)) == [Due(Task.MESSAGE, LEAD_ID, message.key)]
-    Outbox(table).save(message, outbox.settled(message, State.SENT))
+    Outbox(table).save(message, outbox.settled(message, MessageState.SENT))
     assert list(DueList(table).until(message.due_at)) == []
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import OutboxMessage, State, Via
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Kind, lead_partition
 from chalicelib.handoff.plan import Handoff, HandoffState
@@ -304,7 +304,7 @@ def test_a_notice_is_cancelled_with_the_decision_that_takes_it_back(table: Table
     leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(cancelled=[pair]))
     assert leads(table).notices(LEAD_ID, 1) == [pair[1], NOTICES[1]]
     assert list(DueList(table).until(NOW + timedelta(hours=1))) != []
-    assert [one.key for _, one in Outbox(table).outbox([State.CANCELLED], "", 10)] == [
+    assert [one.key for _, one in Outbox(table).outbox([MessageState.CANCELLED], "", 10)] == [
         NOTICES[0].key
     ]
 

@@ -11,7 +11,7 @@ import pytest
 from app import app
 from chalicelib import errors, limits
 from chalicelib.clock.clock import Task
-from chalicelib.delivery.outbox import Reason, State, Via
+from chalicelib.delivery.outbox import MessageState, NotSentReason, Via
 from chalicelib.events import Kind
 from chalicelib.lifecycle.stages import Actor, Stage
 from chalicelib.store import keys
@@ -186,7 +186,7 @@ def test_each_access_pattern_is_said_whole() -> None:
 
 @pytest.mark.parametrize(
     ("heading", "members"),
-    [("What becomes of a message", State), ("Why something was not sent", Reason)],
+    [("What becomes of a message", MessageState), ("Why something was not sent", NotSentReason)],
 )
 def test_the_table_of_a_closed_set_has_exactly_its_members(
     heading: str, members: type[StrEnum]

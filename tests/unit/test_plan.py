@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import LEFT, OutboxMessage, Reason, State, Via
+from chalicelib.delivery.outbox import LEFT, MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.plan import Handoff, HandoffState, handoff_of, triage, warning, withdrawn
 from chalicelib.handoff.routing import salesperson, weekly_capacity
@@ -178,7 +178,7 @@ LATER = NOW + MINUTE
 def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_same_channel() -> (
     None
 ):
-    sent = outbox.settled(outbox.claimed(MAIL, NOW), State.SENT, message_id="m")
+    sent = outbox.settled(outbox.claimed(MAIL, NOW), MessageState.SENT, message_id="m")
     waiting, corrections = withdrawn([sent, TOPIC, TEXT], 9, LATER)
     assert waiting == [(TOPIC, outbox.cancelled(TOPIC)), (TEXT, outbox.cancelled(TEXT))]
     (correction,) = corrections
@@ -188,18 +188,29 @@ def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_
         Via.EMAIL,
         MAIL.to,
     )
-    assert (correction.about, correction.created_at, correction.state) == (9, LATER, State.PLANNED)
+    assert (correction.about, correction.created_at, correction.state) == (
+        9,
+        LATER,
+        MessageState.PLANNED,
+    )
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(state: State) -> None:
+@pytest.mark.parametrize("state", list(MessageState))
+def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(
+    state: MessageState,
+) -> None:
     """One that is being sent, or of which nobody knows, may have left: better a correction too
     many.
     """
     waiting, corrections = withdrawn([replace(TEXT, state=state)], 9, LATER)
-    assert bool(waiting) == (state is State.PLANNED)
+    assert bool(waiting) == (state is MessageState.PLANNED)
     assert bool(corrections) == (state in LEFT)
-    never_left = {State.REFUSED, State.SUPPRESSED, State.CANCELLED, State.LOST}
+    never_left = {
+        MessageState.REFUSED,
+        MessageState.SUPPRESSED,
+        MessageState.CANCELLED,
+        MessageState.LOST,
+    }
     assert (not waiting and not corrections) == (state in never_left)
 
 
@@ -208,15 +219,17 @@ def test_a_throttled_notice_waits_and_is_cancelled() -> None:
     ((before, after),), corrections = withdrawn([throttled], 9, LATER)
     assert (before, after.state, after.reason, after.due_at) == (
         throttled,
-        State.CANCELLED,
-        Reason.TAKEN_BACK,
+        MessageState.CANCELLED,
+        NotSentReason.TAKEN_BACK,
         None,
     )
     assert corrections == []
 
 
 def test_the_correction_of_a_later_cycle_is_another_one() -> None:
-    sent = [replace(MAIL, key=f"handoff#{cycle}#email", state=State.SENT) for cycle in (1, 12)]
+    sent = [
+        replace(MAIL, key=f"handoff#{cycle}#email", state=MessageState.SENT) for cycle in (1, 12)
+    ]
     _, corrections = withdrawn(sent, 9, LATER)
     assert [one.key for one in corrections] == ["correction#1#email", "correction#12#email"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
-from chalicelib.delivery.outbox import OutboxMessage, Reason, State, Via
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import CLOSING, Notices
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
@@ -121,15 +121,15 @@ def test_rule_1_triage_asks_a_human_to_look_and_brings_what_was_said() -> None:
 @pytest.mark.parametrize(
     ("kind", "channel", "reason"),
     [
-        ("correction", Via.EMAIL, Reason.NO_ADDRESS),
-        ("correction", Via.SMS, Reason.NO_PHONE),
-        ("warning", Via.EMAIL, Reason.NO_ADDRESS),
+        ("correction", Via.EMAIL, NotSentReason.NO_ADDRESS),
+        ("correction", Via.SMS, NotSentReason.NO_PHONE),
+        ("warning", Via.EMAIL, NotSentReason.NO_ADDRESS),
     ],
 )
 def test_without_anybody_to_tell_it_is_refused_with_the_reason(
-    kind: str, channel: Via, reason: Reason
+    kind: str, channel: Via, reason: NotSentReason
 ) -> None:
-    assert compose(kind, channel, to=None) == Skip(State.REFUSED, reason)
+    assert compose(kind, channel, to=None) == Skip(MessageState.REFUSED, reason)
 
 
 # --- nothing that a lead typed acts ---------------------------------------------------------------
