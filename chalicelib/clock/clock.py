@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.delivery.deliver import Deliver
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.limits import JOBS_SECONDS, TICK_SECONDS
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.telemetry import log, where
@@ -113,4 +114,4 @@ class Clock:
         elif due.task is Task.JOB:
             self._jobs(due.key, until)
         else:
-            self._deliver.message(due.lead_id, due.key)
+            self._deliver.message(due.lead_id, parse_key(due.key))

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.delivery.outbox import CORRECTION, MessageState, OutboxMessage, cancelled
+from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, cancelled
 from chalicelib.errors import FieldError, InputError, StateError
 from chalicelib.events import (
     OTHER_LEAD,
@@ -250,7 +251,9 @@ class Commands:
         outbox = self._kept.outbox(other.lead_id)
         # A correction goes all the same: what it corrects has left.
         waiting = [
-            one for one in outbox if one.state is MessageState.PLANNED and one.kind != CORRECTION
+            one
+            for one in outbox
+            if one.state is MessageState.PLANNED and one.kind is not MessageKind.CORRECTION
         ]
         if len(waiting) > MERGE_MAX_WAITING:
             raise StateError(

@@ -6,17 +6,14 @@ somebody asked who makes no SQL.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import (
-    CORRECTION,
-    HANDOFF,
     LEFT,
-    TRIAGE,
-    WARNING,
     MessageState,
     OutboxMessage,
     Via,
@@ -76,7 +73,14 @@ def handoff_of(
     if kind == REQUESTED:
         ways[Via.SMS] = person.phone if person else None
     outbox = [
-        planned(lead_id, f"{HANDOFF}#{cycle}#{via}", via, to, version, now)
+        planned(
+            lead_id=lead_id,
+            key=MessageKey(MessageKind.HANDOFF, cycle, (via,)),
+            via=via,
+            to=to,
+            about=version,
+            now=now,
+        )
         for via, to in ways.items()
     ]
     return handoff, [] if held else outbox
@@ -92,16 +96,23 @@ def withdrawn(
     """
     waiting = [(one, cancelled(one)) for one in notices if one.state is MessageState.PLANNED]
     corrections = [
-        planned(one.lead_id, correction_key(one), one.via, one.to, version, now)
+        planned(
+            lead_id=one.lead_id,
+            key=correction_key(one),
+            via=one.via,
+            to=one.to,
+            about=version,
+            now=now,
+        )
         for one in notices
         if one.state in LEFT
     ]
     return waiting, corrections
 
 
-def correction_key(notice: OutboxMessage) -> str:
+def correction_key(notice: OutboxMessage) -> MessageKey:
     """The key of the correction that follows a notice."""
-    return f"{CORRECTION}#{notice.key.partition('#')[2]}"
+    return replace(notice.key, kind=MessageKind.CORRECTION)
 
 
 def warning(
@@ -109,15 +120,28 @@ def warning(
 ) -> OutboxMessage:
     """The mail to the owner of an accepted lead that a rule disqualifies it."""
     person = salesperson(routing, standing.owner)
-    key = f"{WARNING}#{standing.cycle}#{rule}"
-    return planned(lead_id, key, Via.EMAIL, person.email if person else None, version, now)
+    return planned(
+        lead_id=lead_id,
+        key=MessageKey(MessageKind.WARNING, standing.cycle, (rule,)),
+        via=Via.EMAIL,
+        to=person.email if person else None,
+        about=version,
+        now=now,
+    )
 
 
 def triage(cycle: int, lead_id: str, version: int, now: datetime) -> OutboxMessage:
     """The message to the team that somebody asked to be contacted whom our rules keep from
     sales.
     """
-    return planned(lead_id, f"{TRIAGE}#{cycle}#{Via.SNS}", Via.SNS, None, version, now)
+    return planned(
+        lead_id=lead_id,
+        key=MessageKey(MessageKind.TRIAGE, cycle, (Via.SNS,)),
+        via=Via.SNS,
+        to=None,
+        about=version,
+        now=now,
+    )
 
 
 def owners_request(
@@ -128,8 +152,14 @@ def owners_request(
     """
     person = salesperson(routing, standing.owner)
     to: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
-    key = f"{TRIAGE}#{standing.cycle}#{{via}}#{now:%Y-%m-%d}"
     return [
-        planned(lead_id, key.format(via=via), via, address, version, now)
+        planned(
+            lead_id=lead_id,
+            key=MessageKey(MessageKind.TRIAGE, standing.cycle, (via, f"{now:%Y-%m-%d}")),
+            via=via,
+            to=address,
+            about=version,
+            now=now,
+        )
         for via, address in to.items()
     ]

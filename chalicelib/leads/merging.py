@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.delivery.outbox import HANDOFF, LEFT, NURTURE, OutboxMessage
+from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import LEFT, OutboxMessage
 from chalicelib.events import Value
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle import moves
@@ -43,10 +44,6 @@ def told_already(standing: Standing, outbox: Sequence[OutboxMessage]) -> bool:
     """Whether the emails or the notices that a lead's stage wants have left already: those of its
     cycle.
     """
-    kind, place = (HANDOFF, 1) if standing.stage is Stage.SQL else (NURTURE, 1)
-    ours = [
-        one
-        for one in outbox
-        if one.kind == kind and one.key.split("#")[place] == str(standing.cycle)
-    ]
+    kind = MessageKind.HANDOFF if standing.stage is Stage.SQL else MessageKind.NURTURE
+    ours = [one for one in outbox if one.kind is kind and one.key.cycle == standing.cycle]
     return any(one.state in LEFT for one in ours)

@@ -67,7 +67,7 @@ class Change:
 
     def without(self, planned: AlreadyPlannedError) -> "Change":
         """The same, less what an earlier decision planned already."""
-        left = [message for message in self.outbox if message.key not in planned.outbox]
+        left = [message for message in self.outbox if str(message.key) not in planned.outbox]
         return replace(self, outbox=left, handoff=None if planned.handoff else self.handoff)
 
 

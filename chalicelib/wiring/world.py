@@ -10,9 +10,10 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 from uuid import uuid4
 
+from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings, read_settings
 from chalicelib.telemetry import log
 
@@ -82,10 +83,14 @@ class Ports:
     @cached_property
     def send(self) -> "Callable[[Outgoing], SendResult]":
         """Gives a message to its service, once."""
-        from chalicelib.delivery.senders import connect
+        from chalicelib.delivery.senders import connect_senders
 
-        settings = self.settings
-        return connect(settings.sender, settings.configuration_set, settings.handoff_topic).send
+        senders = connect_senders(
+            sender=self.settings.sender,
+            configuration_set=self.settings.configuration_set,
+            topic_arn=self.settings.handoff_topic,
+        )
+        return senders.send
 
     def secret(self, arn: str) -> str:
         """A secret's text, read once per container."""
@@ -101,6 +106,7 @@ class World:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
+        self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._settings = ports.settings
 
     @cached_property
@@ -216,13 +222,11 @@ class World:
         """Sends what was decided."""
         from chalicelib.delivery.deliver import Deliver
 
-        ports = self.ports
         return Deliver(
-            self.outbox,
-            self._compose,
-            lambda outgoing: ports.send(outgoing),
-            ports.now,
-            ports.pause,
+            outbox=self.outbox,
+            compose=self._compose,
+            send=lambda outgoing: self.ports.send(outgoing),
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -265,11 +269,12 @@ class World:
     def feedback(self) -> "Feedback":
         """Takes mail events."""
         from chalicelib.delivery.feedback import Feedback
-        from chalicelib.delivery.references import outbox_id_of
 
-        ports = self.ports
         return Feedback(
-            self.outbox, self.consents, self.events.append, outbox_id_of, ports.now, ports.pause
+            outbox=self.outbox,
+            suppressions=self.consents,
+            append=self.events.append,
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -340,13 +345,20 @@ class World:
         return self.documents.get("form", form_id)
 
     def _compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
-        from chalicelib.delivery.outbox import NURTURE
+        from chalicelib.delivery.message_keys import MessageKind
 
-        return (
-            self._emails.compose(message)
-            if message.kind == NURTURE
-            else self._notices.compose(message)
-        )
+        match message.kind:
+            case MessageKind.NURTURE:
+                return self._emails.compose(message)
+            case (
+                MessageKind.HANDOFF
+                | MessageKind.CORRECTION
+                | MessageKind.WARNING
+                | MessageKind.TRIAGE
+            ):
+                return self._notices.compose(message)
+            case _:
+                assert_never(message.kind)
 
     @cached_property
     def _emails(self) -> "Emails":

@@ -13,7 +13,8 @@ import pytest
 from chalicelib.capture.joining import Answer
 from chalicelib.consent.consent import Consent, given
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
+from chalicelib.delivery.message_keys import parse_key
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, user_partition
 from chalicelib.qualify.effects import Change
@@ -213,14 +214,14 @@ def test_a_message_is_read_as_it_was_written(table: Table) -> None:
     whole = replace(
         outbox.claimed(make.nurture_message(), NOW),
         state=MessageState.UNKNOWN,
-        reason="unclear",
+        reason=NotSentReason.UNCLEAR,
         message_id="m",
         version=7,
     )
     table.write(put_message(whole), put_message(make.handoff_message(Via.SNS)))
     assert Outbox(table).read(LEAD_ID, whole.key) == whole
-    assert Outbox(table).read(LEAD_ID, "handoff#1#sns") == make.handoff_message(Via.SNS)
-    assert Outbox(table).read(LEAD_ID, "handoff#2#sns") is None
+    assert Outbox(table).read(LEAD_ID, parse_key("handoff#1#sns")) == make.handoff_message(Via.SNS)
+    assert Outbox(table).read(LEAD_ID, parse_key("handoff#2#sns")) is None
 
 
 def test_a_message_is_planned_and_claimed_once(table: Table) -> None:
@@ -261,7 +262,7 @@ def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: T
         message = replace(make.nurture_message(now=NOW + number * MINUTE), lead_id=lead_id)
         planned.append(message)
         table.write(put_message(message))
-    sent = outbox.settled(planned[4], MessageState.SENT)
+    sent = outbox.settled(outbox.claimed(planned[4], NOW), MessageState.SENT)
     Outbox(table).save(planned[4], sent)
     newest_first = [sent if message is planned[4] else message for message in reversed(planned)]
 

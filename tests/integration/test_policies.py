@@ -517,7 +517,7 @@ def outbox(stack: Stack, name: str) -> dict[str, str]:
     """A lead's messages by their keys, with the state of each."""
     found = stack.world("APIHandler").outbox.outbox(list(MessageState), "", 100)
     return {
-        message.key: message.state.value
+        str(message.key): message.state.value
         for _, message in found
         if message.lead_id == stack.lead_id(name)
     }

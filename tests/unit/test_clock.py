@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.clock.clock import Clock, Due, Task
+from chalicelib.delivery.message_keys import MessageKey
 from chalicelib.delivery.messages import Throttled, Unclear
 from tests.baton import ANN, InMemoryBaton
 from tests.fakes import FakeClock
@@ -29,8 +30,8 @@ class Worker:
     def replay(self, lead_id: str) -> None:
         self.note("replay", lead_id)
 
-    def message(self, lead_id: str, key: str) -> None:
-        self.note("message", lead_id, key)
+    def message(self, lead_id: str, key: MessageKey) -> None:
+        self.note("message", lead_id, str(key))
 
     def job(self, job_id: str, _until: datetime) -> None:
         self.note("job", job_id)
@@ -39,7 +40,7 @@ class Worker:
 DUE = [
     Due(Task.REVIEW, "A", ""),
     Due(Task.REPLAY, "B", ""),
-    Due(Task.MESSAGE, "C", "email#x"),
+    Due(Task.MESSAGE, "C", "handoff#1#sms"),
     Due(Task.REVIEW, "D", ""),
 ]
 
@@ -58,7 +59,7 @@ def test_everything_that_is_due_is_done() -> None:
     assert worker.asked == [
         ("review", "A"),
         ("replay", "B"),
-        ("message", "C", "email#x"),
+        ("message", "C", "handoff#1#sms"),
         ("review", "D"),
     ]
 

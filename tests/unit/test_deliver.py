@@ -9,6 +9,7 @@ import pytest
 from chalicelib.consent.consent import Consent, given, suppressed
 from chalicelib.delivery import outbox
 from chalicelib.delivery.deliver import Deliver
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.messages import (
     Email,
     Outgoing,
@@ -25,7 +26,7 @@ from chalicelib.store.consents import put_consent
 from chalicelib.store.outbox import Outbox, put_message
 from tests import factories as make
 from tests.factories import LEAD_ID
-from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable
+from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable, runtime
 
 YES = given(Consent(), "the sentence", NOW)
 MAIL = Email(to="ann@acme.example", subject="s", text="t", reference="r")
@@ -59,7 +60,12 @@ class Room:
         return self.message()
 
     def deliver(self) -> Deliver:
-        return Deliver(self.outbox, self._compose, self._send, self.clock, lambda _attempt: None)
+        return Deliver(
+            outbox=self.outbox,
+            compose=self._compose,
+            send=self._send,
+            runtime=runtime(self.clock),
+        )
 
     def message(self) -> OutboxMessage:
         found = self.outbox.read(LEAD_ID, self.key)
@@ -106,7 +112,7 @@ def test_two_workers_with_one_message_send_it_once() -> None:
 
 def test_a_message_that_is_not_there_is_nothing_to_do() -> None:
     room = Room(make.nurture_message())
-    room.deliver().message(LEAD_ID, "nurture#1#another#1")
+    room.deliver().message(LEAD_ID, parse_key("nurture#1#another#1"))
     assert room.senders.sent == []
 
 

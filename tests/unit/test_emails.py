@@ -129,7 +129,7 @@ def wanted(
 ) -> list[tuple[str, str | None]]:
     moved = make.transition(target, cycle=cycle)
     outbox = first_emails([sequence], moved, make.LEAD_ID, "ann@acme.example", 3, NOW)
-    return [(message.key, message.email) for message in outbox]
+    return [(str(message.key), message.email) for message in outbox]
 
 
 @pytest.mark.parametrize(("target", "count"), [(Stage.MQL, 1), (Stage.SQL, 0), (Stage.LEAD, 0)])

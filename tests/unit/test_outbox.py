@@ -3,11 +3,19 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import LEFT, OPEN, RANK, MessageState, NotSentReason, OutboxMessage
+from chalicelib.delivery.outbox import (
+    LEFT,
+    MESSAGE_EDGES,
+    OPEN,
+    MessageState,
+    NotSentReason,
+    OutboxMessage,
+)
 from tests import factories as make
 from tests.fakes import NOW
 
@@ -16,7 +24,30 @@ EVIDENCE = (
     MessageState.DELIVERED,
     MessageState.BOUNCED,
     MessageState.COMPLAINED,
-)
+)  # as its rank rises
+RANK = {state: rank for rank, state in enumerate(EVIDENCE)}
+
+# The picture of docs/architecture.md, edge by edge.
+WRITTEN = {
+    (MessageState.PLANNED, MessageState.CLAIMED),
+    (MessageState.PLANNED, MessageState.SUPPRESSED),
+    (MessageState.PLANNED, MessageState.REFUSED),  # it cannot be sent
+    (MessageState.PLANNED, MessageState.CANCELLED),
+    (MessageState.CLAIMED, MessageState.PLANNED),  # throttled
+    (MessageState.CLAIMED, MessageState.LOST),  # throttled for too long
+    (MessageState.CLAIMED, MessageState.REFUSED),
+    (MessageState.CLAIMED, MessageState.UNKNOWN),
+    (MessageState.UNKNOWN, MessageState.PLANNED),  # to sales again
+    (MessageState.UNKNOWN, MessageState.LOST),  # to the lead never twice
+    *(
+        (state, evidence)
+        for state in (MessageState.CLAIMED, MessageState.UNKNOWN)
+        for evidence in EVIDENCE
+    ),
+    *((low, high) for low in EVIDENCE for high in EVIDENCE if RANK[high] > RANK[low]),
+}
+PAIRS = list(product(MessageState, repeat=2))
+ENDS = sorted(set(MessageState) - OPEN)
 
 
 def in_state(state: MessageState, message: OutboxMessage | None = None) -> OutboxMessage:
@@ -38,11 +69,62 @@ def test_planned_to_claimed_with_a_lease() -> None:
     assert claimed.due_at == NOW + timedelta(seconds=90)
 
 
-@pytest.mark.parametrize("state", sorted(set(MessageState) - OPEN))
+# --- the table ------------------------------------------------------------------------------------
+
+
+def test_the_table_has_a_row_for_each_state() -> None:
+    assert set(MESSAGE_EDGES) == set(MessageState)
+
+
+def test_the_table_is_the_picture() -> None:
+    assert {(low, high) for low, row in MESSAGE_EDGES.items() for high in row} == WRITTEN
+
+
+@pytest.mark.parametrize(("origin", "target"), PAIRS)
+def test_a_state_changes_along_the_table_and_not_otherwise(
+    origin: MessageState, target: MessageState
+) -> None:
+    before, due_at = in_state(origin), NOW if target in OPEN else None
+    if (origin, target) in WRITTEN:
+        after = outbox.change_state(before, target, due_at=due_at, reason=None)
+        assert (after.state, after.due_at) == (target, due_at)
+    else:
+        with pytest.raises(AssertionError, match=f"no edge {origin} -> {target}"):
+            outbox.change_state(before, target, due_at=due_at, reason=None)
+
+
+@pytest.mark.parametrize(("origin", "target"), PAIRS)
+def test_what_is_settled_goes_along_the_table_too(
+    origin: MessageState, target: MessageState
+) -> None:
+    """A cancelled message could be settled as sent."""
+    if (origin, target) in WRITTEN and target not in OPEN:
+        assert outbox.settled(in_state(origin), target).state is target
+    else:
+        with pytest.raises(AssertionError):
+            outbox.settled(in_state(origin), target)
+
+
+@pytest.mark.parametrize("state", MessageState)
+def test_exactly_an_open_message_is_looked_after(state: MessageState) -> None:
+    origin = min(origin for origin, target in WRITTEN if target is state)
+    wrong = None if state in OPEN else NOW
+    with pytest.raises(AssertionError, match=f"{state} and due at"):
+        outbox.change_state(in_state(origin), state, due_at=wrong, reason=None)
+
+
+def test_an_open_state_can_be_left_and_an_end_is_never_opened_again() -> None:
+    assert all(MESSAGE_EDGES[state] for state in OPEN)
+    assert not any(OPEN & MESSAGE_EDGES[state] for state in ENDS)
+
+
+# --- each arrow -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ENDS)
 def test_a_settled_message_is_not_looked_after_again(state: MessageState) -> None:
-    settled = outbox.settled(
-        in_state(MessageState.CLAIMED), state, reason=NotSentReason.REJECTED, message_id="m"
-    )
+    origin = min(origin for origin in OPEN if (origin, state) in WRITTEN)
+    settled = outbox.settled(in_state(origin), state, reason=NotSentReason.REJECTED, message_id="m")
     assert (settled.state, settled.due_at, settled.reason, settled.message_id) == (
         state,
         None,
@@ -160,22 +242,23 @@ def test_evidence_settles_with_its_message_id_and_clears_the_doubt() -> None:
     )
 
 
-ARROWS: list[Callable[[OutboxMessage], OutboxMessage | None]] = [
-    lambda one: outbox.claimed(one, NOW),
-    lambda one: outbox.settled(one, MessageState.SENT),
-    outbox.cancelled,
-    lambda one: outbox.throttled(one, NOW),
-    outbox.unclear,
-    lambda one: outbox.without_evidence(one, NOW),
-    lambda one: outbox.with_evidence(one, MessageState.DELIVERED, "m"),
+ARROWS: list[tuple[MessageState, Callable[[OutboxMessage], OutboxMessage | None]]] = [
+    (MessageState.PLANNED, lambda one: outbox.claimed(one, NOW)),
+    (MessageState.CLAIMED, lambda one: outbox.settled(one, MessageState.SENT)),
+    (MessageState.PLANNED, outbox.cancelled),
+    (MessageState.CLAIMED, lambda one: outbox.throttled(one, NOW)),
+    (MessageState.CLAIMED, outbox.unclear),
+    (MessageState.UNKNOWN, lambda one: outbox.without_evidence(one, NOW)),
+    (MessageState.CLAIMED, lambda one: outbox.with_evidence(one, MessageState.DELIVERED, "m")),
 ]
 
 
-@pytest.mark.parametrize("arrow", ARROWS)
+@pytest.mark.parametrize(("state", "arrow"), ARROWS)
 def test_every_arrow_is_a_new_version(
+    state: MessageState,
     arrow: Callable[[OutboxMessage], OutboxMessage | None],
 ) -> None:
-    before = in_state(MessageState.CLAIMED)
+    before = in_state(state)
     after = arrow(before)
     assert after is not None
     assert after.version == before.version + 1

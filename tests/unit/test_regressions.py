@@ -28,7 +28,7 @@ from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.models import Models
 from chalicelib.store.table import GUARDED, Item, Put
 from infra import defaults
-from tests.baton import ANN, API, SITE, TOKEN, InMemoryBaton, model_document
+from tests.baton import ANN, API, SITE, TOKEN, InMemoryBaton, key_of, model_document
 from tests.fakes import NOW, FakeClock, FakePorts, MemoryTable
 from tests.moto_table import REGION, TABLE_NAME, moto_client
 from tests.stepper import Breaker, Crash, CrashError
@@ -534,7 +534,7 @@ def test_a_lead_that_was_moved_back_by_mistake_goes_to_sales_again_and_they_hear
     ask(baton, "stage", {"stage": "mql", "reason": "not yet"})
     ask(baton, "stage", {"stage": "sql", "reason": "a slip"})
     assert (baton.lead()["stage"], baton.lead()["cycle"]) == ("sql", 2)
-    sent = [item["id"].partition("#")[2] for item in baton.outbox() if item["state"] == "sent"]
+    sent = [key_of(item) for item in baton.outbox() if item["state"] == "sent"]
     assert {"correction#1#email", "handoff#2#email"} <= set(sent)
 
 
