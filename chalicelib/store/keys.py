@@ -84,6 +84,16 @@ def job(job_id: str) -> str:
     return f"{JOB}#{job_id}"
 
 
+def family_of(sort_key: str) -> str:
+    """What the sort keys of all items of a kind have in common: the text before the first #."""
+    return sort_key.partition("#")[0]
+
+
+def id_of(partition: str) -> str:
+    """The id in the partition of a thing that has one for itself, such as a job."""
+    return partition.partition("#")[2]
+
+
 def part(number: int) -> str:
     """The sort key of a part of a job's list."""
     return f"{PART}{number:05d}"

@@ -234,15 +234,11 @@ class World:
         """Does what is due."""
         from chalicelib.clock.clock import Clock
         from chalicelib.store.due import DueList
+        from chalicelib.wiring.due import handlers
 
-        until = DueList(self.ports.table).until
-        return Clock(
-            until,
-            self.qualify,
-            self.deliver,
-            lambda *job: self.publishing.run(*job),
-            self.ports.now,
-        )
+        tasks = handlers(self)
+        due = DueList(self.ports.table, tasks).until
+        return Clock(tasks=tasks, due=due, runtime=self.runtime)
 
     @cached_property
     def publishing(self) -> "Publishing":

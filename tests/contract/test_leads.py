@@ -22,6 +22,7 @@ from chalicelib.store.events import Events
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.table import Table
+from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE, TODAY
 from tests.fakes import NOW
@@ -306,7 +307,7 @@ def test_a_notice_is_cancelled_with_the_decision_that_takes_it_back(table: Table
     pair = (NOTICES[0], outbox.cancelled(NOTICES[0]))
     leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(cancelled=[pair]))
     assert leads(table).notices(LEAD_ID, 1) == [pair[1], NOTICES[1]]
-    assert list(DueList(table).until(NOW + timedelta(hours=1))) != []
+    assert list(DueList(table, DUE_TASKS).until(NOW + timedelta(hours=1))) != []
     assert [one.key for _, one in Outbox(table).outbox([MessageState.CANCELLED], "", 10)] == [
         NOTICES[0].key
     ]
