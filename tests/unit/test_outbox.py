@@ -182,11 +182,18 @@ def test_a_handoff_that_stays_unclear_is_given_up_in_the_end() -> None:
     assert outbox.without_evidence(before, NOW).state is MessageState.LOST
 
 
-@pytest.mark.parametrize("key", ["correction#1#email", "warning#1#bad-fit", "triage#1#sns"])
-def test_a_word_to_sales_goes_again_as_a_handoff_does(key: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("correction", "correction#1#email"),
+        ("warning", "warning#1#bad-fit"),
+        ("triage", "triage#1#sns"),
+    ],
+)
+def test_a_word_to_sales_goes_again_as_a_handoff_does(kind: str, key: str) -> None:
     """Whoever got the handoff must hear that it was a mistake, at the price of hearing it twice."""
     word = make.handoff_message(key=key)
-    assert word.kind == key.partition("#")[0]
+    assert word.kind == kind
     assert (
         outbox.without_evidence(in_state(MessageState.UNKNOWN, word), NOW).state
         is MessageState.PLANNED
