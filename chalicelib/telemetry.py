@@ -54,6 +54,7 @@ LINES: Mapping[str, Line] = {
     "record_failed": Line(Level.WARNING, by=("error",)),
     "quarantined": Line(Level.ERROR, by=("reason",)),
     "due_failed": Line(Level.WARNING, by=("task",)),
+    "due_unknown": Line(Level.ERROR, by=("family",)),
     "job_worked": Line(by=("kind", "state")),
     "tick": Line(is_counted=False),  # each minute, also of a night in which nothing happens
 }

@@ -5,19 +5,11 @@ message.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
+from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
-from chalicelib.delivery.outbox import (
-    CORRECTION,
-    HANDOFF,
-    TRIAGE,
-    WARNING,
-    OutboxMessage,
-    Reason,
-    State,
-    Via,
-)
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
 from chalicelib.events import Event, Kind, Value
 from chalicelib.lifecycle.stages import Recorded
@@ -28,12 +20,14 @@ SUBJECT_MAX_CHARS = 200
 TEXT_MAX_CHARS = 300  # two parts of a text message
 DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
 CLOSING = {
-    HANDOFF: "This lead is an SQL: ready by our rules. It becomes accepted when you approve it.",
-    CORRECTION: "The evidence for this handoff was taken back. There is nothing to do.",
-    WARNING: "Nothing was changed: you have the lead, and you decide.",
-    TRIAGE: "This is no new handoff. A request always reaches a human.",
+    MessageKind.HANDOFF: (
+        "This lead is an SQL: ready by our rules. It becomes accepted when you approve it."
+    ),
+    MessageKind.CORRECTION: "The evidence for this handoff was taken back. There is nothing to do.",
+    MessageKind.WARNING: "Nothing was changed: you have the lead, and you decide.",
+    MessageKind.TRIAGE: "This is no new handoff. A request always reaches a human.",
 }
-ABOUT_A_MOVE = frozenset({HANDOFF, CORRECTION})
+ABOUT_A_MOVE = frozenset({MessageKind.HANDOFF, MessageKind.CORRECTION})
 SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
 
 
@@ -57,20 +51,27 @@ class Notices:
     def compose(self, message: OutboxMessage) -> Outgoing | Skip:
         """The message for the message's via, or why there is none."""
         if message.via is Via.EMAIL and message.to is None:
-            return Skip(State.REFUSED, Reason.NO_ADDRESS)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
         if message.via is Via.SMS and message.to is None:
-            return Skip(State.REFUSED, Reason.NO_PHONE)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_PHONE)
         # What had a worker may have left, so it was not cancelled; put back, it must not follow its
         # correction.
-        if message.kind == HANDOFF and message.claims and self._is_corrected(message):
-            return Skip(State.CANCELLED, Reason.TAKEN_BACK)
+        if message.kind is MessageKind.HANDOFF and message.claims and self._is_corrected(message):
+            return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         facts = self._facts(message)
+        facts["headline"] = _headline(message.kind, facts)
         try:
-            if message.via is Via.EMAIL:
-                return _mail(message, facts)
-            return _text(message, facts) if message.via is Via.SMS else _topic(facts)
+            match message.via:
+                case Via.EMAIL:
+                    return _mail(message, facts)
+                case Via.SMS:
+                    return _text(message, facts)
+                case Via.SNS:
+                    return _topic(facts)
+                case _:
+                    assert_never(message.via)
         except TemplateError:
-            return Skip(State.REFUSED, Reason.NOT_RENDERED)
+            return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
 
     def _facts(self, message: OutboxMessage) -> dict[str, Any]:
         # a word to sales of a lead that stayed tells of no transition, even where one was written
@@ -84,7 +85,7 @@ class Notices:
         return {
             "lead_id": message.lead_id,
             "about": message.kind,
-            "reference": f"{message.lead_id[:8]}-{message.key.split('#')[1]}",
+            "reference": f"{message.lead_id[:8]}-{message.key.cycle}",
             "kind": moved.transition.kind if moved else None,
             "why": inert(moved.transition.why) if moved else _why(message),
             "score": (moved.total + 500) // 1000 if moved else None,
@@ -115,14 +116,26 @@ def _who(profile: Mapping[str, str]) -> str:
     return f"{name}, {place}" if place else name
 
 
-def _headline(facts: Mapping[str, Any]) -> str:
+def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
     who = _who(facts["profile"])
-    if facts["about"] == CORRECTION:
-        return f"Please stop: {who} is no SQL any more"
-    if facts["about"] == WARNING:
-        return f"{who} looks disqualified"
-    if facts["about"] == TRIAGE:
-        return f"{who} asks to be contacted, and our rules make no SQL of it: please have a look"
+    match kind:
+        case MessageKind.HANDOFF:
+            return _headline_of_handoff(who, facts)
+        case MessageKind.CORRECTION:
+            return f"Please stop: {who} is no SQL any more"
+        case MessageKind.WARNING:
+            return f"{who} looks disqualified"
+        case MessageKind.TRIAGE:
+            return (
+                f"{who} asks to be contacted, and our rules make no SQL of it: please have a look"
+            )
+        case MessageKind.NURTURE:
+            raise AssertionError("an email of a sequence goes to the lead: it is not a notice")
+        case _:
+            assert_never(kind)
+
+
+def _headline_of_handoff(who: str, facts: Mapping[str, Any]) -> str:
     ask = (
         "asks to be contacted"
         if facts["kind"] == REQUESTED
@@ -133,8 +146,8 @@ def _headline(facts: Mapping[str, Any]) -> str:
 
 def _why(message: OutboxMessage) -> str:
     """Why sales is told of a lead that did not move."""
-    if message.kind == WARNING:
-        return f"the rule {message.key.split('#')[2].replace('-', ' ')} disqualifies them"
+    if message.kind is MessageKind.WARNING:
+        return f"the rule {message.key.parts[0].replace('-', ' ')} disqualifies them"
     return (
         "they sent a request; it makes no SQL of a customer, of who hardly fits, or of who is"
         " disqualified"
@@ -153,12 +166,11 @@ def _deed(event: Event) -> str:
 
 
 def _mail(message: OutboxMessage, facts: Mapping[str, Any]) -> Email:
-    values = {**facts, "headline": _headline(facts)}
     return Email(
         to=message.to or "",
-        subject=f"[{facts['reference']}] {_headline(facts)}"[:SUBJECT_MAX_CHARS],
-        text=render_text(_template("notice.txt"), values),
-        html=render_html(_template("notice.html"), values),
+        subject=f"[{facts['reference']}] {facts['headline']}"[:SUBJECT_MAX_CHARS],
+        text=render_text(_template("notice.txt"), facts),
+        html=render_html(_template("notice.html"), facts),
         reply_to=facts["profile"].get("email"),
         reference=message.id,
     )
@@ -167,17 +179,15 @@ def _mail(message: OutboxMessage, facts: Mapping[str, Any]) -> Email:
 def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
     end = f". Reach: {reach}. Ref {facts['reference']}"
-    headline = _headline(facts)  # a stranger's long name must not push the number out
-    return Sms(to=message.to or "", body=headline[: max(0, TEXT_MAX_CHARS - len(end))] + end)
+    # A stranger's long name must not push the number out.
+    body = facts["headline"][: max(0, TEXT_MAX_CHARS - len(end))] + end
+    return Sms(to=message.to or "", body=body)
 
 
 def _topic(facts: Mapping[str, Any]) -> SnsMessage:
     score = f": {facts['kind']}, {facts['score']} points" if facts["kind"] else ""
     subject = f"{facts['about'].capitalize()} {facts['reference']}{score}"
-    return SnsMessage(
-        subject=subject,
-        body=json.dumps({**facts, "headline": _headline(facts)}, ensure_ascii=False),
-    )
+    return SnsMessage(subject=subject, body=json.dumps(facts, ensure_ascii=False))
 
 
 def _template(name: str) -> str:

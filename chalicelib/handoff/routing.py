@@ -8,7 +8,7 @@ from pydantic import Field
 from chalicelib.document import Document, parse_document
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 WORKING_DAYS = ("mon", "tue", "wed", "thu", "fri")
 
 
@@ -23,7 +23,7 @@ class Person(Document):
     phone: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
     active: bool = True
     capacity: Annotated[int, Field(ge=0, le=1_000)] = 10
-    hours: dict[Weekday, tuple[Clock, Clock]] | None = None
+    hours: dict[Weekday, tuple[TimeOfDay, TimeOfDay]] | None = None
 
 
 class RoutingDocument(Document):

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from chalicelib.capture.identity import parse_address
 from chalicelib.consent.consent import Consent
-from chalicelib.delivery.outbox import OutboxMessage, State
+from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.decision import score_of
@@ -55,7 +55,7 @@ class Outbox(Protocol):
     """Where messages are listed."""
 
     def outbox(
-        self, states: Sequence[State], before: str, most: int
+        self, states: Sequence[MessageState], before: str, most: int
     ) -> list[tuple[str, OutboxMessage]]:
         """Messages in these states, newest first, each with its position."""
 
@@ -171,12 +171,14 @@ class Reading:
 
     def outbox(self, state: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
         """A page of messages, newest first, of one state or of all."""
-        if state is not None and state not in set(State):
-            raise InputError(FieldError("state", f"must be one of {', '.join(State)}"))
+        if state is not None and state not in set(MessageState):
+            raise InputError(FieldError("state", f"must be one of {', '.join(MessageState)}"))
         before = from_cursor(cursor, (str,))[0] if cursor else ""
         if before and not PLACE.fullmatch(before):
             raise InputError(FieldError("cursor", "is not one that this list gave out"))
-        found = self._outbox.outbox([State(state)] if state else list(State), before, limit + 1)
+        found = self._outbox.outbox(
+            [MessageState(state)] if state else list(MessageState), before, limit + 1
+        )
         page = found[:limit]
         return {
             "items": [outbox_shape(message) for _, message in page],

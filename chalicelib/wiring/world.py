@@ -7,7 +7,7 @@ Every import of a use case stands where it is used: what a ping imports must be 
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
@@ -178,13 +178,11 @@ class World:
         """Sends what was decided."""
         from chalicelib.delivery.deliver import Deliver
 
-        ports = self.ports
         return Deliver(
-            self.outbox,
-            self._compose,
-            lambda outgoing: ports.send(outgoing),
-            ports.now,
-            ports.pause,
+            outbox=self.outbox,
+            compose=self._compose,
+            send=lambda outgoing: self.ports.send(outgoing),
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -192,15 +190,11 @@ class World:
         """Does what is due."""
         from chalicelib.clock.clock import Clock
         from chalicelib.store.due import DueList
+        from chalicelib.wiring.due import handlers
 
-        until = DueList(self.ports.table).until
-        return Clock(
-            until,
-            self.qualify,
-            self.deliver,
-            lambda *job: self.publishing.run(*job),
-            self.ports.now,
-        )
+        tasks = handlers(self)
+        due = DueList(self.ports.table, tasks).until
+        return Clock(tasks=tasks, due=due, runtime=self.runtime)
 
     @cached_property
     def publishing(self) -> "Publishing":
@@ -227,11 +221,12 @@ class World:
     def feedback(self) -> "Feedback":
         """Takes mail events."""
         from chalicelib.delivery.feedback import Feedback
-        from chalicelib.delivery.references import outbox_id_of
 
-        ports = self.ports
         return Feedback(
-            self.outbox, self.consents, self.events.append, outbox_id_of, ports.now, ports.pause
+            outbox=self.outbox,
+            suppressions=self.consents,
+            append=self.events.append,
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -302,13 +297,20 @@ class World:
         return self.documents.get("form", form_id)
 
     def _compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
-        from chalicelib.delivery.outbox import NURTURE
+        from chalicelib.delivery.message_keys import MessageKind
 
-        return (
-            self._emails.compose(message)
-            if message.kind == NURTURE
-            else self._notices.compose(message)
-        )
+        match message.kind:
+            case MessageKind.NURTURE:
+                return self._emails.compose(message)
+            case (
+                MessageKind.HANDOFF
+                | MessageKind.CORRECTION
+                | MessageKind.WARNING
+                | MessageKind.TRIAGE
+            ):
+                return self._notices.compose(message)
+            case _:
+                assert_never(message.kind)
 
     @cached_property
     def _emails(self) -> "Emails":

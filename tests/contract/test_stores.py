@@ -13,7 +13,8 @@ import pytest
 from chalicelib.capture.joining import Answer
 from chalicelib.consent.consent import Consent, given
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import OutboxMessage, State, Via
+from chalicelib.delivery.message_keys import parse_key
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, user_partition
 from chalicelib.qualify.reactions import LeadChange, Plan
@@ -212,15 +213,15 @@ def test_the_same_suppression_again_changes_nothing(table: Table) -> None:
 def test_a_message_is_read_as_it_was_written(table: Table) -> None:
     whole = replace(
         outbox.claimed(make.nurture_message(), NOW),
-        state=State.UNKNOWN,
-        reason="unclear",
+        state=MessageState.UNKNOWN,
+        reason=NotSentReason.UNCLEAR,
         message_id="m",
         version=7,
     )
     table.write(put_message(whole), put_message(make.handoff_message(Via.SNS)))
     assert Outbox(table).read(LEAD_ID, whole.key) == whole
-    assert Outbox(table).read(LEAD_ID, "handoff#1#sns") == make.handoff_message(Via.SNS)
-    assert Outbox(table).read(LEAD_ID, "handoff#2#sns") is None
+    assert Outbox(table).read(LEAD_ID, parse_key("handoff#1#sns")) == make.handoff_message(Via.SNS)
+    assert Outbox(table).read(LEAD_ID, parse_key("handoff#2#sns")) is None
 
 
 def test_a_message_is_planned_and_claimed_once(table: Table) -> None:
@@ -251,7 +252,7 @@ def test_an_email_is_claimed_only_with_consent(table: Table, said: str) -> None:
             store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
     found = store.read(LEAD_ID, message.key)
     assert found is not None
-    assert (found.state is State.CLAIMED) == (said == "yes")
+    assert (found.state is MessageState.CLAIMED) == (said == "yes")
 
 
 def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: Table) -> None:
@@ -261,11 +262,11 @@ def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: T
         message = replace(make.nurture_message(now=NOW + number * MINUTE), lead_id=lead_id)
         planned.append(message)
         table.write(put_message(message))
-    sent = outbox.settled(planned[4], State.SENT)
+    sent = outbox.settled(outbox.claimed(planned[4], NOW), MessageState.SENT)
     Outbox(table).save(planned[4], sent)
     newest_first = [sent if message is planned[4] else message for message in reversed(planned)]
 
-    def pages(states: Sequence[State], most: int) -> list[OutboxMessage]:
+    def pages(states: Sequence[MessageState], most: int) -> list[OutboxMessage]:
         found: list[OutboxMessage] = []
         before = ""
         while page := Outbox(table).outbox(states, before, most):
@@ -273,10 +274,10 @@ def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: T
             before = page[-1][0]
         return found
 
-    assert pages(list(State), 2) == newest_first
-    assert pages(list(State), 100) == newest_first
-    assert pages([State.SENT], 2) == [sent]
-    assert pages([State.LOST], 2) == []
+    assert pages(list(MessageState), 2) == newest_first
+    assert pages(list(MessageState), 100) == newest_first
+    assert pages([MessageState.SENT], 2) == [sent]
+    assert pages([MessageState.LOST], 2) == []
 
 
 # --- documents ------------------------------------------------------------------------------------
