@@ -1,5 +1,6 @@
-"""The notice of a handoff: who, why, what they did, how to reach them; for each via its own
-message.
+"""The notices that sales reads: who the lead is, why now, what they did, how to reach them.
+
+Each way of sending gets a message of its own. Nothing that a lead typed can act in one.
 """
 
 import json
@@ -17,45 +18,49 @@ from chalicelib.scoring.model import REQUESTED
 
 HERE = Path(__file__).parent
 SUBJECT_MAX_CHARS = 200
-TEXT_MAX_CHARS = 300  # two parts of a text message
-DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
+SMS_MAX_CHARS = 300  # two parts of a text message
+HIDDEN_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
 CLOSING = {
     MessageKind.HANDOFF: (
         "This lead is an SQL: ready by our rules. It becomes accepted when you approve it."
     ),
-    MessageKind.CORRECTION: "The evidence for this handoff was taken back. There is nothing to do.",
-    MessageKind.WARNING: "Nothing was changed: you have the lead, and you decide.",
-    MessageKind.TRIAGE: "This is no new handoff. A request always reaches a human.",
+    MessageKind.CORRECTION: "The evidence for this handoff was taken back. You need not do anything.",
+    MessageKind.WARNING: "Nothing has changed: the lead is yours, and you decide.",
+    MessageKind.TRIAGE: "This is not a new handoff, but a request always reaches a human.",
 }
 ABOUT_A_MOVE = frozenset({MessageKind.HANDOFF, MessageKind.CORRECTION})
 SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
 
 
 class Notices:
-    """Composes the messages of a handoff's messages.
+    """Composes the outbox messages of the handoff room.
 
-    transition: a lead's transition by its version, with the reasons; profile: a lead's fields;
-    recent: its latest events, newest first; is_corrected: whether a correction follows a notice.
+    transition: returns a lead's transition by its version, with the reasons; profile: a lead's
+    fields; recent: its latest events, newest first; is_corrected: whether a correction follows a
+    notice.
     """
 
     def __init__(
         self,
+        *,
         transition: Callable[[str, int], Recorded | None],
         profile: Callable[[str], Mapping[str, Value]],
         recent: Callable[[str], Sequence[Event]],
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
     ) -> None:
-        self._transition, self._profile, self._recent = transition, profile, recent
+        self._transition = transition
+        self._profile = profile
+        self._recent = recent
         self._is_corrected = is_corrected
 
     def compose(self, message: OutboxMessage) -> Outgoing | Skip:
-        """The message for the message's via, or why there is none."""
+        """Return what to send for a message, or why there is nothing to send."""
         if message.via is Via.EMAIL and message.to is None:
             return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
         if message.via is Via.SMS and message.to is None:
             return Skip(MessageState.REFUSED, NotSentReason.NO_PHONE)
-        # What had a worker may have left, so it was not cancelled; put back, it must not follow its
-        # correction.
+        # A notice that a worker had claimed may have left, so it was not cancelled but corrected. If
+        # it was put back since, it must not go out after its own correction (ADR 0003).
         if message.kind is MessageKind.HANDOFF and message.claims and self._is_corrected(message):
             return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         facts = self._facts(message)
@@ -74,8 +79,8 @@ class Notices:
             return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
 
     def _facts(self, message: OutboxMessage) -> dict[str, Any]:
-        # a word to sales of a lead that stayed tells of no transition, even where one was written
-        # with it
+        # A warning or a request is about a lead that stayed where it was, even if a transition was
+        # written with it.
         moved = (
             self._transition(message.lead_id, message.about)
             if message.kind in ABOUT_A_MOVE
@@ -98,7 +103,7 @@ class Notices:
             "profile": {
                 name: str(value) if name in SAFE_FIELDS else inert(str(value))
                 for name, value in sorted(known.items())
-                if name not in DERIVED_FIELDS
+                if name not in HIDDEN_FIELDS
             },
             "did": [
                 {"at": f"{event.at:%d %b %H:%M}", "what": inert(_deed(event))}
@@ -108,7 +113,7 @@ class Notices:
 
 
 def _who(profile: Mapping[str, str]) -> str:
-    """Ann Example, CTO at Acme: as much of it as is known."""
+    """Return as much of "Ann Example, CTO at Acme" as is known."""
     name = " ".join(
         filter(None, (profile.get("first_name"), profile.get("last_name")))
     ) or profile.get("email", "somebody")
@@ -122,12 +127,13 @@ def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
         case MessageKind.HANDOFF:
             return _headline_of_handoff(who, facts)
         case MessageKind.CORRECTION:
-            return f"Please stop: {who} is no SQL any more"
+            return f"Please stand down: {who} is no longer an SQL"
         case MessageKind.WARNING:
             return f"{who} looks disqualified"
         case MessageKind.TRIAGE:
             return (
-                f"{who} asks to be contacted, and our rules make no SQL of it: please have a look"
+                f"{who} asks to be contacted. Our rules do not hand this lead to sales; please"
+                " take a look"
             )
         case MessageKind.NURTURE:
             raise AssertionError("an email of a sequence goes to the lead: it is not a notice")
@@ -145,17 +151,17 @@ def _headline_of_handoff(who: str, facts: Mapping[str, Any]) -> str:
 
 
 def _why(message: OutboxMessage) -> str:
-    """Why sales is told of a lead that did not move."""
+    """Return why sales hears about a lead that did not move."""
     if message.kind is MessageKind.WARNING:
         return f"the rule {message.key.parts[0].replace('-', ' ')} disqualifies them"
     return (
-        "they sent a request; it makes no SQL of a customer, of who hardly fits, or of who is"
-        " disqualified"
+        "they sent a request; customers, disqualified leads and leads that hardly fit do not"
+        " become SQLs"
     )
 
 
 def _deed(event: Event) -> str:
-    """One event in plain words."""
+    """Return one event in plain words."""
     if event.kind is Kind.PAGE:
         return f"visited {event.properties.get('path', 'a page')}"
     if event.kind is Kind.FORM:
@@ -180,7 +186,7 @@ def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
     end = f". Reach: {reach}. Ref {facts['reference']}"
     # A stranger's long name must not push the number out.
-    body = facts["headline"][: max(0, TEXT_MAX_CHARS - len(end))] + end
+    body = facts["headline"][: max(0, SMS_MAX_CHARS - len(end))] + end
     return Sms(to=message.to or "", body=body)
 
 

@@ -326,7 +326,12 @@ class World:
     def _notices(self) -> "Notices":
         from chalicelib.handoff.notice import Notices
 
-        return Notices(self.leads.transition, self._profile, self.events.recent, self._is_corrected)
+        return Notices(
+            transition=self.leads.transition,
+            profile=self._profile,
+            recent=self.events.recent,
+            is_corrected=self._is_corrected,
+        )
 
     def _is_corrected(self, notice: "OutboxMessage") -> bool:
         from chalicelib.handoff.plan import correction_key

@@ -30,7 +30,11 @@ def compose(
     did: Sequence[Event] = DEEDS,
     **message: Any,
 ) -> Outgoing | Skip:
-    notices = Notices(lambda _lead, _version: moved, lambda _lead: profile, lambda _lead: did)
+    notices = Notices(
+        transition=lambda _lead, _version: moved,
+        profile=lambda _lead: profile,
+        recent=lambda _lead: did,
+    )
     return notices.compose(make.handoff_message(channel, **message))
 
 

@@ -50,7 +50,11 @@ def compose(
     moved: Recorded | None = (
         TAKEN_BACK if kind == "correction" else None
     )  # the others are of leads that stayed
-    notices = Notices(lambda _lead, _version: moved, lambda _lead: profile, lambda _lead: did)
+    notices = Notices(
+        transition=lambda _lead, _version: moved,
+        profile=lambda _lead: profile,
+        recent=lambda _lead: did,
+    )
     return notices.compose(message_of(kind, channel, **message))
 
 
@@ -77,7 +81,8 @@ def test_each_kind_of_notice_has_its_closing_words() -> None:
 def test_a_correction_says_stop_and_why_and_how_the_lead_stands_now() -> None:
     notice = mail("correction")
     assert (
-        notice.subject == f"[{REFERENCE}] Please stop: Ann Example, CTO at Acme is no SQL any more"
+        notice.subject
+        == f"[{REFERENCE}] Please stand down: Ann Example, CTO at Acme is no longer an SQL"
     )
     for body in (notice.text, notice.html or ""):
         assert "taken back: our own test" in body
@@ -89,7 +94,9 @@ def test_a_correction_says_stop_and_why_and_how_the_lead_stands_now() -> None:
 def test_a_correction_as_a_text_is_short_and_says_of_whom() -> None:
     notice = compose("correction", Via.SMS)
     assert isinstance(notice, Sms)
-    assert notice.body.startswith("Please stop: Ann Example, CTO at Acme is no SQL any more.")
+    assert notice.body.startswith(
+        "Please stand down: Ann Example, CTO at Acme is no longer an SQL."
+    )
     assert REFERENCE in notice.body
     assert len(notice.body) <= 300
 
@@ -122,8 +129,8 @@ def test_rule_1_triage_asks_a_human_to_look_and_brings_what_was_said() -> None:
     notice = compose("triage", Via.SNS)
     assert isinstance(notice, SnsMessage)
     facts = json.loads(notice.body)
-    assert facts["headline"].startswith("Ann Example, CTO at Acme asks to be contacted, ")
-    assert "please have a look" in facts["headline"]
+    assert facts["headline"].startswith("Ann Example, CTO at Acme asks to be contacted. ")
+    assert "please take a look" in facts["headline"]
     assert any("We have an audit in March." in deed["what"] for deed in facts["did"])
     assert (facts["score"], facts["reasons"]) == (None, [])
 
