@@ -44,13 +44,13 @@ def submit_form(form_id: str) -> Response:
     check_write_key(request, None)
     flat = _content_type(request) == URLENCODED
     from_browser = _prefers_html(request)
-    from chalicelib.capture.forms import parse_submission  # not on the path of a ping
+    from chalicelib.capture.parsing import parse_submission  # not on the path of a ping
 
     try:
         submission = parse_submission(
             body_of(request), flat=flat, key=request.headers.get("idempotency-key")
         )
-        answer = world().forms.submit(form_id, submission)
+        receipt = world().forms.submit(form_id, submission)
     except InputError as error:
         if flat and from_browser:
             posted = error.renamed(lambda field: field.removeprefix("fields."))
@@ -62,8 +62,8 @@ def submit_form(form_id: str) -> Response:
     return _json(
         {
             "status": "accepted",
-            "submission_id": answer.submission_id,
-            "visitor_id": answer.visitor_id,
+            "submission_id": receipt.submission_id,
+            "visitor_id": receipt.visitor_id,
         },
         HTTPStatus.ACCEPTED,
     )

@@ -63,9 +63,9 @@ def read_timeline(lead_id: str) -> Response:
 @answers
 def move_lead(lead_id: str) -> Response:
     """A person moves a lead along a legal edge."""
-    from chalicelib.commands.requests import Move
+    from chalicelib.commands.requests import MoveRequest
 
-    order = asked(sales, Move)
+    order = asked(sales, MoveRequest)
     return _lead(world().commands.move(lead_id, order.stage, order.reason))
 
 
@@ -73,9 +73,9 @@ def move_lead(lead_id: str) -> Response:
 @answers
 def answer_for_lead(lead_id: str) -> Response:
     """What sales learnt of the five answers; all five make it an opportunity."""
-    from chalicelib.commands.requests import Answers
+    from chalicelib.commands.requests import AnswersRequest
 
-    answers = asked(sales, Answers).model_dump(exclude_none=True)
+    answers = asked(sales, AnswersRequest).model_dump(exclude_none=True)
     if not answers:
         raise InputError(FieldError("body", "give at least one answer"))
     return _lead(world().commands.answer(lead_id, answers))
@@ -85,9 +85,9 @@ def answer_for_lead(lead_id: str) -> Response:
 @answers
 def close_lead(lead_id: str) -> Response:
     """Won or lost: closes the loop."""
-    from chalicelib.commands.requests import Closing
+    from chalicelib.commands.requests import ClosingRequest
 
-    order = asked(sales, Closing)
+    order = asked(sales, ClosingRequest)
     return _lead(
         world().commands.close(
             lead_id, order.outcome, order.reason or order.outcome.value, order.value
@@ -99,9 +99,9 @@ def close_lead(lead_id: str) -> Response:
 @answers
 def retract_events(lead_id: str) -> Response:
     """Takes events back out of the score."""
-    from chalicelib.commands.requests import Retraction
+    from chalicelib.commands.requests import RetractionRequest
 
-    order = asked(sales, Retraction)
+    order = asked(sales, RetractionRequest)
     return _lead(world().commands.retract(lead_id, order.event_ids, order.reason))
 
 
@@ -109,9 +109,9 @@ def retract_events(lead_id: str) -> Response:
 @answers
 def merge_leads(lead_id: str) -> Response:
     """Two leads turned out to be one: the other's id answers with this one from now on."""
-    from chalicelib.commands.requests import Merge
+    from chalicelib.commands.requests import MergeRequest
 
-    return _lead(world().commands.merge(lead_id, asked(sales, Merge).other_lead_id))
+    return _lead(world().commands.merge(lead_id, asked(sales, MergeRequest).other_lead_id))
 
 
 @sales.route("/v1/leads/{lead_id}/rebuild", methods=["POST"])

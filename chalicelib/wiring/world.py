@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings, read_settings
 from chalicelib.telemetry import log
 
@@ -101,6 +102,7 @@ class World:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
+        self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._settings = ports.settings
 
     @cached_property
@@ -166,23 +168,26 @@ class World:
         """Takes form submissions."""
         from chalicelib.capture.forms import Forms
 
-        ports = self.ports
-        return Forms(self.captured, self._form, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Forms(
+            store=self.captured,
+            read_form=self._form,
+            lead_id_of=self.lead_id,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def tracking(self) -> "Tracking":
         """Takes tracking events."""
         from chalicelib.capture.tracking import Tracking
 
-        ports = self.ports
-        return Tracking(self.captured, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Tracking(store=self.captured, lead_id_of=self.lead_id, runtime=self.runtime)
 
     @cached_property
     def unsubscribe(self) -> "Unsubscribe":
         """Takes unsubscribes."""
         from chalicelib.consent.unsubscribe import Unsubscribe
 
-        return Unsubscribe(self.consents, self.ports.now, self.ports.pause)
+        return Unsubscribe(consents=self.consents, runtime=self.runtime)
 
     @cached_property
     def qualify(self) -> "Qualify":
@@ -209,7 +214,7 @@ class World:
         """Takes leads in bulk."""
         from chalicelib.bulk.imports import Imports
 
-        return Imports(self.commands, self.lead_id)
+        return Imports(commands=self.commands, lead_id_of=self.lead_id)
 
     @cached_property
     def deliver(self) -> "Deliver":
