@@ -3,7 +3,7 @@
 import gzip
 import re
 
-from chalicelib.http.public import tracker_source
+from chalicelib.http.tracking import tracker_source
 
 TRACKER = tracker_source()
 MAX_BYTES = 5_000
