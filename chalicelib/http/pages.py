@@ -32,7 +32,7 @@ button{{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:8px;
 background:#1d4ed8;color:#fff;cursor:pointer}}
 button:focus-visible{{outline:3px solid #93b4ff}}
 </style></head><body><main><h1>{title}</h1>{body}</main></body></html>"""
-NO_MORE_EMAILS = "<p>You will get no more emails from us.</p>"
+NO_MORE_EMAILS = "<p>You will receive no more emails from us.</p>"
 
 
 def render_page(title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -51,18 +51,18 @@ def show_unsubscribe() -> Response:
 
     Mail scanners open every link, so nothing but a press of its button unsubscribes.
     """
-    button = '<form method="post"><button>Stop the emails</button></form>'
-    return render_page("Stop these emails?", NO_MORE_EMAILS + button)
+    button = '<form method="post"><button>Unsubscribe</button></form>'
+    return render_page("Unsubscribe?", NO_MORE_EMAILS + button)
 
 
 def show_unsubscribed() -> Response:
     """Return the page that confirms an unsubscribe."""
-    return render_page("Done", NO_MORE_EMAILS)
+    return render_page("You are unsubscribed", NO_MORE_EMAILS)
 
 
 def show_invalid_link() -> Response:
     """Return the page for a link that we did not sign."""
-    body = "<p>Part of it may be missing. Open it from the email once more.</p>"
+    body = "<p>Part of it may be missing. Please open it from the email again.</p>"
     return render_page("This link is not valid", body, HTTPStatus.NOT_FOUND)
 
 
@@ -72,5 +72,5 @@ def show_form_errors(errors: Sequence[FieldError], status: HTTPStatus) -> Respon
         f"<li><strong>{escape(error.field)}</strong>: {escape(error.message)}</li>"
         for error in errors
     )
-    body = f"<ul>{lines}</ul><p>Go back, correct it and send it again.</p>"
+    body = f"<ul>{lines}</ul><p>Please go back, correct the form and send it again.</p>"
     return render_page("Please check the form", body, status)
