@@ -17,7 +17,7 @@ from bench import baton, history, inputs, meter
 from bench.baton import BenchPorts
 from bench.meter import TABLE, Meter, Units
 from bench.sizes import item_bytes
-from chalicelib.capture.forms import Submission
+from chalicelib.capture.submission import Submission
 from chalicelib.delivery.message_keys import MessageKey
 from chalicelib.events import Event
 from chalicelib.store.dynamo import DynamoTable, marshal

@@ -14,9 +14,9 @@ __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
 SCHEMA = 1  # on every item, so that a later format can tell
 
-OWNER, ANSWER, CONSENT, PROFILE, REPLAY, STANDING = (
+OWNER, RECEIPT, CONSENT, PROFILE, REPLAY, STANDING = (
     "OWNER",
-    "ANSWER",
+    "RECEIPT",
     "CONSENT",
     "PROFILE",
     "REPLAY",

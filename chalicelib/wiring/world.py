@@ -115,23 +115,26 @@ class World:
         """Takes form submissions."""
         from chalicelib.capture.forms import Forms
 
-        ports = self.ports
-        return Forms(self.captured, self._form, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Forms(
+            store=self.captured,
+            read_form=self._form,
+            lead_id_of=self.lead_id,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def tracking(self) -> "Tracking":
         """Takes tracking events."""
         from chalicelib.capture.tracking import Tracking
 
-        ports = self.ports
-        return Tracking(self.captured, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Tracking(store=self.captured, lead_id_of=self.lead_id, runtime=self.runtime)
 
     @cached_property
     def unsubscribe(self) -> "Unsubscribe":
         """Takes unsubscribes."""
         from chalicelib.consent.unsubscribe import Unsubscribe
 
-        return Unsubscribe(self.consents, self.ports.now, self.ports.pause)
+        return Unsubscribe(consents=self.consents, runtime=self.runtime)
 
     @cached_property
     def qualify(self) -> "Qualify":
@@ -171,7 +174,7 @@ class World:
         """Takes leads in bulk."""
         from chalicelib.bulk.imports import Imports
 
-        return Imports(self.commands, self.lead_id)
+        return Imports(commands=self.commands, lead_id_of=self.lead_id)
 
     @cached_property
     def deliver(self) -> "Deliver":

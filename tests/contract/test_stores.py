@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import pytest
 
-from chalicelib.capture.joining import Answer
+from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.consent.consent import Consent, given
 from chalicelib.delivery import outbox
 from chalicelib.delivery.message_keys import parse_key
@@ -123,7 +123,7 @@ def test_a_visitor_with_over_two_thousand_events_in_a_day_is_shared(table: Table
 
 # --- what capture writes --------------------------------------------------------------------------
 
-ANSWER = Answer("demo", "s1", "v1", "hash")
+RECEIPT = SubmissionReceipt("demo", "s1", "v1", "hash")
 TICKED = (Consent(), given(Consent(), "the sentence", NOW))
 
 
@@ -132,7 +132,7 @@ def accept(table: Table, **parts: object) -> None:
         "lead_id": LEAD_ID,
         "claims": [VISITOR],
         "consents": TICKED,
-        "answer": ANSWER,
+        "receipt": RECEIPT,
         "now": NOW,
         **parts,
     }
@@ -141,23 +141,23 @@ def accept(table: Table, **parts: object) -> None:
 
 def test_a_submission_is_stored_whole(table: Table) -> None:
     captured = Captured(table)
-    assert captured.answer("demo", "s1") is None
+    assert captured.receipt("demo", "s1") is None
     accept(table)
-    assert captured.answer("demo", "s1") == ANSWER
-    assert captured.answer("guide", "s1") is None
+    assert captured.receipt("demo", "s1") == RECEIPT
+    assert captured.receipt("guide", "s1") is None
     assert captured.owner(VISITOR) == LEAD_ID
     assert captured.consent(LEAD_ID) == TICKED[1]
     assert list(Events(table).of(OWN)) == [make.form(joins=(VISITOR,))]
 
 
-def test_an_answer_is_forgotten_after_thirty_days(table: Table) -> None:
+def test_a_receipt_is_forgotten_after_thirty_days(table: Table) -> None:
     accept(table)
-    item = table.get(SUBMISSION, "ANSWER")
+    item = table.get(SUBMISSION, "RECEIPT")
     assert item is not None
     assert item["expires_at_epoch_s"] == int((NOW + timedelta(days=30)).timestamp())
 
 
-@pytest.mark.parametrize("taken", ["event", "owner", "consent", "answer"])
+@pytest.mark.parametrize("taken", ["event", "owner", "consent", "receipt"])
 def test_a_submission_of_which_one_part_is_taken_stores_nothing(table: Table, taken: str) -> None:
     parts: dict[str, Callable[[], object]] = {
         "event": lambda: Events(table).append(make.form()),
@@ -165,8 +165,8 @@ def test_a_submission_of_which_one_part_is_taken_stores_nothing(table: Table, ta
         "consent": lambda: table.write(
             Put({"pk": OWN, "sk": "CONSENT", "version": 1, "marketing": False}, ABSENT)
         ),
-        "answer": lambda: table.write(
-            Put({"pk": SUBMISSION, "sk": "ANSWER", "answer": "{}"}, ABSENT)
+        "receipt": lambda: table.write(
+            Put({"pk": SUBMISSION, "sk": "RECEIPT", "receipt": "{}"}, ABSENT)
         ),
     }
     parts[taken]()
