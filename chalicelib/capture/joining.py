@@ -10,7 +10,7 @@ from typing import Protocol
 
 from chalicelib.capture.identity import is_no_one
 from chalicelib.consent.consent import Consent
-from chalicelib.events import VISITOR, Event
+from chalicelib.events import VISITOR_PREFIX, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,6 @@ def is_free(store: Store, visitor: str, now: datetime) -> bool:
     """Whether an unowned visitor may join: not an anonymous id that broken clients send, nor one
     that many share.
     """
-    if visitor.startswith(VISITOR) and is_no_one(visitor.removeprefix(VISITOR)):
+    if visitor.startswith(VISITOR_PREFIX) and is_no_one(visitor.removeprefix(VISITOR_PREFIX)):
         return False
     return not store.is_shared(visitor, now)

@@ -3,8 +3,9 @@
 from datetime import date, datetime
 from hashlib import sha256
 
-from chalicelib.events import LEAD, rfc3339
+from chalicelib.events import LEAD_PREFIX as LEAD
 from chalicelib.events import lead_partition as lead
+from chalicelib.events import rfc3339
 
 __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
