@@ -10,7 +10,7 @@ from typing import Protocol
 
 from chalicelib.capture.identity import is_no_one
 from chalicelib.consent.consent import Consent
-from chalicelib.events import VISITOR, Event
+from chalicelib.events import VISITOR_PREFIX, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,6 @@ def is_free(store: SubmissionStore, visitor: str, now: datetime) -> bool:
 
     An id that broken clients send, or that many browsers share, never may.
     """
-    if visitor.startswith(VISITOR) and is_no_one(visitor.removeprefix(VISITOR)):
+    if visitor.startswith(VISITOR_PREFIX) and is_no_one(visitor.removeprefix(VISITOR_PREFIX)):
         return False
     return not store.is_shared(visitor, now)

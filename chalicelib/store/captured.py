@@ -1,4 +1,4 @@
-"""What capture knows and writes: single events, and what one form submission writes, in one
+"""The store of capture: single events, and everything that one form submission writes, in one
 transaction.
 """
 
@@ -19,10 +19,12 @@ from chalicelib.telemetry import log
 
 
 class Captured:
-    """The store of capture: what it must know before it accepts, and the acceptance."""
+    """Reads what capture must know before it accepts a submission, and writes what it accepts."""
 
     def __init__(self, table: Table) -> None:
-        self._table, self._events, self._consents = table, Events(table), Consents(table)
+        self._table = table
+        self._events = Events(table)
+        self._consents = Consents(table)
 
     def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
         """Return the receipt of a submission that was accepted before."""
@@ -30,22 +32,22 @@ class Captured:
         return SubmissionReceipt(**json.loads(str(item["receipt"]))) if item else None
 
     def append(self, event: Event) -> bool:
-        """Store an event; False when it was there already."""
+        """Store an event. Return False when it was there already."""
         is_new = self._events.append(event)
         if is_new:
             log("captured", kind=event.kind)
         return is_new
 
     def owner(self, visitor: str) -> str | None:
-        """The lead that a visitor belongs to."""
+        """Return the id of the lead that a visitor belongs to, None for a free visitor."""
         return self._events.owner(visitor)
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Whether a visitor id is used by many browsers."""
+        """Return whether many browsers use a visitor id."""
         return self._events.is_shared(visitor, now)
 
     def consent(self, lead_id: str) -> Consent:
-        """The lead's consent."""
+        """Return the lead's consent."""
         return self._consents.read(lead_id)
 
     def accept(
@@ -72,6 +74,8 @@ class Captured:
         try:
             self._table.write(*writes)
         except ConflictError as conflict:
+            # A repeat of the request may have been first. It wrote everything in one transaction,
+            # so one event that exists proves that nothing is missing.
             if any(keys.event(event.id) in conflict.failed for event in events):
                 raise AlreadyCapturedError from None
             raise

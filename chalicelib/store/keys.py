@@ -4,8 +4,9 @@ from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from chalicelib.events import LEAD, rfc3339
+from chalicelib.events import LEAD_PREFIX as LEAD
 from chalicelib.events import lead_partition as lead
+from chalicelib.events import rfc3339
 
 if TYPE_CHECKING:
     from chalicelib.delivery.message_keys import MessageKey

@@ -1,7 +1,7 @@
-"""The composition root: builds the world once per container, lazily, so that each function pays
-only for its own.
+"""The composition root: builds every use case once per container, when it is first needed.
 
-Every import of a use case stands where it is used: what a ping imports must be cheap.
+Use cases are imported where they are built, so that a function pays only for what it uses: a page
+view must import neither Jinja2 nor scoring (ADR 0012).
 """
 
 import json
@@ -45,7 +45,7 @@ DEPLOYMENT = "deployment"
 
 
 class World:
-    """Every use case of Baton on some ports, each built when it is first asked for."""
+    """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
@@ -54,7 +54,7 @@ class World:
 
     @cached_property
     def documents(self) -> "Documents":
-        """What marketers and sales managers own."""
+        """The store of documents."""
         from chalicelib.store.documents import Documents
 
         return Documents(self.ports.table, self.ports.now)
@@ -89,8 +89,9 @@ class World:
 
     @cached_property
     def leads(self) -> "Leads":
-        """The store of leads. In dev reviews are due at midnight, elsewhere spread over the first
-        hour.
+        """The store of leads.
+
+        Reviews are due at midnight in dev; elsewhere they are spread over the first hour.
         """
         from chalicelib.store.leads import Leads
 
@@ -105,7 +106,7 @@ class World:
 
     @cached_property
     def links(self) -> "Links":
-        """Signed links."""
+        """Signs links and reads them."""
         from chalicelib.delivery.links import Links
 
         return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
@@ -152,14 +153,14 @@ class World:
 
     @cached_property
     def commands(self) -> "Commands":
-        """Does what people ask of a lead."""
+        """Does what people do with a lead."""
         from chalicelib.commands.commands import Commands
 
         return Commands(qualify=self.qualify, transitions=self.leads, runtime=self.runtime)
 
     @cached_property
     def corrections(self) -> "Corrections":
-        """Corrects what is known of a lead."""
+        """Corrects what is known about a lead."""
         from chalicelib.commands.corrections import Corrections
 
         return Corrections(
@@ -240,39 +241,39 @@ class World:
         from chalicelib.store.histories import Histories
 
         return Reading(
-            self.leads,
-            Histories(self.ports.table),
-            self.outbox,
-            Past(self.leads, self.events, self.models.active_at),
-            self.consents.read,
-            self.models.current,
-            self.lead_id,
-            self.ports.now,
+            leads=self.leads,
+            histories=Histories(self.ports.table),
+            outbox=self.outbox,
+            past=Past(self.leads, self.events, self.models.active_at),
+            consent=self.consents.read,
+            model=self.models.current,
+            lead_id_of=self.lead_id,
+            now=self.ports.now,
         )
 
     def lead_id(self, address: str) -> str:
-        """The lead id of a parsed address."""
+        """Return the lead id of a parsed address."""
         from chalicelib.capture.identity import lead_id
 
         return lead_id(self.ports.secret(self._settings.identity_secret).encode(), address)
 
     def admin_token(self) -> str:
-        """The token of the private endpoints."""
+        """Return the token of the private endpoints."""
         return self.ports.secret(self._settings.admin_secret)
 
     def write_key(self) -> str | None:
-        """The public write key of this deployment."""
+        """Return the public write key of this deployment, None before a deploy has written it."""
         return (self.documents.get(DEPLOYMENT) or {}).get("write_key")
 
     def qualify_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Work off a batch of the stream's events."""
+        """Process a batch of the stream's events. Return Lambda's partial batch response."""
         from chalicelib.store.events import event_of
         from chalicelib.store.stream import Quarantine, each_record
 
         return each_record(event, event_of, self.qualify.captured, Quarantine(self.ports.table).put)
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Work off a batch of the stream's messages."""
+        """Process a batch of the stream's messages. Return Lambda's partial batch response."""
         from chalicelib.store.outbox import message_of
         from chalicelib.store.stream import Quarantine, each_record
 
@@ -282,7 +283,10 @@ class World:
         return each_record(event, message_of, work, Quarantine(self.ports.table).put)
 
     def mail_event(self, message: str) -> None:
-        """Take a mail event. What is no JSON is left: SES says a word of welcome to a new topic."""
+        """Take a mail event from SES. Skip anything but JSON: SES greets a new topic in plain text.
+
+        message: the body of the SNS notification.
+        """
         try:
             notice = json.loads(message)
         except ValueError:
@@ -291,7 +295,7 @@ class World:
         self.feedback.mail_event(notice)
 
     def _capacity(self) -> int:
-        """How many handoffs a week sales takes."""
+        """Return how many handoffs sales can take in a week."""
         from chalicelib.handoff.routing import weekly_capacity
 
         return weekly_capacity(self.documents.get("routing"))
@@ -320,9 +324,9 @@ class World:
         from chalicelib.nurture.emails import Emails
 
         return Emails(
-            lambda email_id: self.documents.get("email", email_id),
-            self._profile,
-            self._unsubscribe_url,
+            email=lambda email_id: self.documents.get("email", email_id),
+            profile=self._profile,
+            unsubscribe_url=self._unsubscribe_url,
         )
 
     @cached_property
@@ -357,7 +361,7 @@ _world: World | None = None
 
 
 def world() -> World:
-    """The world of this container."""
+    """Return the world of this container."""
     global _world
     if _world is None:
         _world = World(Ports(read_settings()))
@@ -365,6 +369,6 @@ def world() -> World:
 
 
 def use(another: World | None) -> None:
-    """Let the handlers work on another world, or build theirs anew: for tests."""
+    """Let the handlers work on another world; None: let them build their own again. For tests."""
     global _world
     _world = another

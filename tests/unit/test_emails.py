@@ -30,7 +30,11 @@ WELCOME = {
 def compose(
     document: dict[str, Any] | None = WELCOME, name: Value = "Ann", **message: Any
 ) -> Email | Skip:
-    emails = Emails(lambda _id: document, lambda _lead: {"first_name": name}, lambda _lead: URL)
+    emails = Emails(
+        email=lambda _id: document,
+        profile=lambda _lead: {"first_name": name},
+        unsubscribe_url=lambda _lead: URL,
+    )
     return emails.compose(make.nurture_message(**message))
 
 
