@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from chalicelib.authoring.bounds import Values, least_behind, most_by_rules, parts_of
 from chalicelib.errors import FieldError
 from chalicelib.scoring.model import REQUESTED, Condition, Model
+from chalicelib.scoring.score import MILLI
 
 FIT = "fit"  # the only value that may stand in the way of a request, and the one that grades are of
-MILLI = 1000
 VERDICT_REASONS = (
     "not_ready",
     "no_budget",

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.limits import DIFFERENCES_MAX
-from chalicelib.scoring.score import Reason, Score
-
-MILLI = 1000
+from chalicelib.scoring.score import MILLI, Reason, Score
 
 
 @dataclass(frozen=True, slots=True)
