@@ -62,6 +62,7 @@ JOBS_MAX_PER_TICK = 20  # each gets a second of it; the others are first in the 
 JOB_PAGE_LEADS = 100  # of one step: a second's work, and what is done again after a crash
 JOB_CHECKPOINT_SECONDS = 5  # at most so much counting is done again after a crash
 JOB_TRIES = 10  # without any progress; then it cannot go on
+JOB_FAILED_IN_A_ROW = 10  # leads; more is an outage, not a lead: the job waits
 JOB_KEPT_DAYS = 30
 JOB_PART_MAX_BYTES = 100 * 1024  # four parts fit into an item, forty into a transaction
 CHANGED_MAX_LEADS = 1_000  # that a simulation lists by name: nobody reads more, and they move first
@@ -72,5 +73,4 @@ LEEWAY_LEADS = 5  # playbook, rule 9: a tenth; of few leads a tenth is nobody
 # after an activation: a worker keeps the model for 30 s, and its write is under way for less
 SETTLE_SECONDS = 60
 SWEEP_TRIES = 3  # passes in which a lead may fail before it is left to its next event
-SWEEP_FAILED_IN_A_ROW = 10  # more is an outage, not a lead: the job waits
 SWEEP_FAILED_MAX_LEADS = 1_000  # that a report names; with more the publish has failed

@@ -95,9 +95,9 @@ def publish_model(version: str) -> Response:
 @marketing.route("/v1/jobs/{job_id}", methods=["GET"])
 @answers
 def read_job(job_id: str) -> Response:
-    """A job: how far it is, and what it found."""
+    """A job of any kind: how far it is, and what it found."""
     authorized(marketing)
-    return json_answer(world().publishing.job(job_id))
+    return json_answer(world().job_runner.show(job_id))
 
 
 def _object() -> dict[str, Any]:
