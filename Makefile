@@ -55,10 +55,10 @@ simulate: .venv/ready ## what a draft would change, off line: make simulate MODE
 
 export: .venv/ready ## all leads of the local stack, or of a stage, into a file: make export FILE=leads.jsonl [STAGE=...]
 	$(if $(FILE),,$(error Which file? make export FILE=leads.jsonl))
-	@$(BIN)/python -m tools.leads $(if $(STAGE),--stage "$(STAGE)") export "$(FILE)"
+	@$(BIN)/python -m tools.export $(if $(STAGE),--stage "$(STAGE)") "$(FILE)"
 
-rebuild: .venv/ready ## derives every lead anew from its events, and tells what differed: make rebuild [STAGE=...]
-	@$(BIN)/python -m tools.leads $(if $(STAGE),--stage "$(STAGE)") rebuild
+rebuild: .venv/ready ## derives every lead anew from its events, and says what differed: make rebuild [STAGE=...]
+	@$(BIN)/python -m tools.rebuild $(if $(STAGE),--stage "$(STAGE)")
 
 bench: .venv/ready .venv-local/ready node_modules/ready ## the benchmarks: a table and one JSON document
 	@$(BIN)/python -m bench

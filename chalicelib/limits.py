@@ -74,3 +74,5 @@ LEEWAY_LEADS = 5  # playbook, rule 9: a tenth; of few leads a tenth is nobody
 SETTLE_SECONDS = 60
 SWEEP_TRIES = 3  # passes in which a lead may fail before it is left to its next event
 SWEEP_FAILED_MAX_LEADS = 1_000  # that a report names; with more the publish has failed
+REBUILD_NAMED_MAX_LEADS = 50  # that differed, or failed, in a report: the others are counted
+REBUILD_NAMED_MAX_PARTS = 20  # of such a lead, for example `tally.pricing-page`

@@ -27,8 +27,9 @@ from chalicelib.publishing.simulate import Found, WhatIf, report
 from chalicelib.scoring.model import Model, compiled
 from infra.defaults import read_yaml, refusal
 from infra.deploy import DeployError
+from tools.deployment import world_of
+from tools.export import export
 from tools.exports import lead_of
-from tools.leads import export, world_of
 
 SHOWN_LEADS = 20
 SHOWN_REASONS = 3

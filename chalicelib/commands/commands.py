@@ -117,6 +117,14 @@ class Commands:
         """
         return persist(lambda: self._take(lead_id, fields, stage), self._pause)
 
+    def inspect(self, lead_id: str) -> tuple[Lead, list[Difference]]:
+        """Return a lead, and in what it differs from itself derived anew. Nothing is written.
+
+        Raise NotFoundError.
+        """
+        lead = self._known(lead_id)
+        return lead, differences(lead, self._replayed(lead), self._now().date())
+
     def rebuild(self, lead_id: str) -> tuple[Lead, list[Difference]]:
         """Derive a lead anew from all its events; with what differed: on a healthy table nothing.
 
@@ -277,10 +285,13 @@ class Commands:
         )
 
     def _rebuild(self, lead: Lead) -> tuple[Lead, list[Difference]]:
-        own = self._qualify.own_events(lead)
-        folded = self._qualify.folded(lead, own, self._qualify.visitors(own))
+        folded = self._replayed(lead)
         found = differences(lead, folded, self._now().date())
         return (self._qualify.conclude(lead, folded) if found else lead), found
+
+    def _replayed(self, lead: Lead) -> Lead:
+        own = self._qualify.own_events(lead)
+        return self._qualify.folded(lead, own, self._qualify.visitors(own))
 
     # --- writing ----------------------------------------------------------------------------------
 

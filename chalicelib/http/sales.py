@@ -1,5 +1,6 @@
 """The private endpoints of sales: leads, what people do with one, its timeline, and the outbox."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint, Response
@@ -40,6 +41,16 @@ def list_leads() -> Response:
 def import_leads() -> Response:
     """Leads in bulk, one JSON object a line; good lines are taken, the others listed."""
     return json_answer(world().imports.take(body_of(authorized(sales))))
+
+
+@sales.route("/v1/leads/rebuild", methods=["POST"])
+@answers
+def rebuild_leads() -> Response:
+    """Derives all leads anew from their events: a job, which reports what differed."""
+    from chalicelib.commands.rebuild import start_rebuild
+
+    query_of(sales)
+    return json_answer(start_rebuild(world().job_runner), HTTPStatus.ACCEPTED)
 
 
 @sales.route("/v1/leads/{lead_id}", methods=["GET"])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.jobs.ports import JobHandler
 
 if TYPE_CHECKING:
+    from chalicelib.commands.rebuild import RebuildHandler
     from chalicelib.publishing.counting import ChangeCounter
     from chalicelib.publishing.publish_job import PublishHandler
     from chalicelib.publishing.simulate_job import SimulateHandler
@@ -58,7 +59,17 @@ def _publish(world: "World") -> "PublishHandler":
     )
 
 
+def _rebuild(world: "World") -> "RebuildHandler":
+    from chalicelib.commands.rebuild import RebuildHandler
+    from chalicelib.store.keys import LEAD_SHARDS
+
+    return RebuildHandler(
+        leads=world.leads, rebuilder=world.commands, shards=LEAD_SHARDS, runtime=world.runtime
+    )
+
+
 JOB_HANDLERS: Mapping[str, Callable[["World"], JobHandler[Any]]] = {
     "simulate": _simulate,
     "publish": _publish,
+    "rebuild": _rebuild,
 }

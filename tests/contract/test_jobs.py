@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.clock.clock import Due, Task
+from chalicelib.commands.rebuild import REBUILD, RebuildState
 from chalicelib.errors import ConflictError
 from chalicelib.jobs.job import Job, JobStatus, end_job
 from chalicelib.jobs.walk import Place
@@ -50,6 +51,16 @@ PUBLISHING = PublishState(
         moved={"lead->mql": 1},
         failed={"C" * 26: 2},
     ),
+)
+REBUILDING = RebuildState(
+    place=Place(1, "A" * 26),
+    walked=3,
+    page={"B" * 26: ["tally.blog"]},
+    rebuilt=2,
+    differed=1,
+    differences={"C" * 26: ["profile.email"]},
+    failed=1,
+    failed_ids=["D" * 26],
 )
 
 
@@ -103,7 +114,9 @@ def findings(*parts: ListPart, first: int = 0, simulated: Simulated | None = Non
     return Findings(parts=parts, first=first, digest=COUNT.digest, simulated=simulated)
 
 
-@pytest.mark.parametrize(("kind", "state"), [(PUBLISH, PUBLISHING), (SIMULATE, COUNT)])
+@pytest.mark.parametrize(
+    ("kind", "state"), [(PUBLISH, PUBLISHING), (SIMULATE, COUNT), (REBUILD, REBUILDING)]
+)
 def test_a_job_is_read_as_it_was_written(table: Table, kind: str, state: object) -> None:
     jobs, _ = jobs_of(table)
     whole = job(
@@ -147,7 +160,7 @@ def test_a_step_is_saved_on_the_version_that_was_read_with_its_part_of_the_list(
 
 def test_a_job_alone_is_saved_on_the_version_that_was_read(table: Table) -> None:
     jobs, _ = jobs_of(table)
-    first = job()
+    first = job(kind=REBUILD, state=REBUILDING)
     jobs.create(first)
     second = next_of(first, done=5)
     jobs.save(first, second)
@@ -190,7 +203,7 @@ def test_one_publish_runs_and_gives_its_turn_to_the_next_when_it_is_over(table: 
     assert publishes.begin(job("id-3")) == "id-2"
 
 
-def test_of_two_publishes_that_begin_at_once_one_begins(table: Table) -> None:
+def test_of_two_publishes_at_once_one_begins(table: Table) -> None:
     """Both find the earlier one over; neither has seen the other."""
     jobs, publishes = jobs_of(table)
     publishes.begin(job("id-1"))

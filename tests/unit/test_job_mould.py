@@ -187,7 +187,7 @@ def test_a_job_that_waits_is_due_when_it_may_go_on() -> None:
     assert toy.kept(job_id).done == 2
 
 
-def test_a_job_that_comes_no_further_is_given_up_and_says_how_far_it_came() -> None:
+def test_a_job_that_comes_no_further_is_given_up() -> None:
     toy = Toy()
     job_id = toy.start()
     toy.handler.broken = True
@@ -214,7 +214,7 @@ def test_progress_forgives_the_tries_before() -> None:
     assert toy.kept(job_id).status is JobStatus.DONE
 
 
-def test_a_leased_job_is_left_alone_and_a_superseded_runner_writes_nothing_more() -> None:
+def test_a_superseded_runner_writes_nothing_more() -> None:
     toy = Toy()
     job_id = toy.start()
     seen: list[int] = []
