@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterator
 from chalicelib.authoring.bounds import least_behind, most_by_facts, most_by_limits, most_by_rules
 from chalicelib.errors import FieldError
 from chalicelib.scoring.model import INFERRED, Condition, Model
-
-MILLI = 1000
+from chalicelib.scoring.score import MILLI
 
 
 def contradictions(model: Model) -> list[FieldError]:

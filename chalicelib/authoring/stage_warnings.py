@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from chalicelib.authoring.bounds import Values, least_behind, most_by_rules
 from chalicelib.errors import FieldError
 from chalicelib.scoring.model import REQUESTED, Condition, Model
-from chalicelib.scoring.score import parts_of
+from chalicelib.scoring.score import MILLI, parts_of
 
 FIT = "fit"  # the only value that may stand in the way of a request, and the one that grades are of
-MILLI = 1000
 VERDICT_REASONS = (
     "not_ready",
     "no_budget",

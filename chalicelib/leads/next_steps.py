@@ -21,11 +21,10 @@ from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import REQUESTED, Condition, FieldRule, Model, Test
 from chalicelib.scoring.profile import values
 from chalicelib.scoring.sample import sample
-from chalicelib.scoring.score import SCORE, Score, holds, parts_of, worth
+from chalicelib.scoring.score import MILLI, SCORE, Score, holds, parts_of, worth
 from chalicelib.scoring.tally import signals_of
 
 NAMED_MAX = 3  # acts that a sentence names
-MILLI = 1000
 COMMON_FIRST = (Kind.PAGE, Kind.TRACK, Kind.FORM, Kind.MAIL, Kind.SALES)
 AT_LEAST = {Stage.MQL: frozenset({Stage.MQL, Stage.SQL}), Stage.SQL: frozenset({Stage.SQL})}
 MOVED_ON = DECIDED - {Stage.SQL}  # of these stages the model moves a lead on

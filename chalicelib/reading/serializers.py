@@ -9,9 +9,7 @@ from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.profile import Touch
-from chalicelib.scoring.score import Reason, Score
-
-MILLI = 1000
+from chalicelib.scoring.score import MILLI, Reason, Score
 
 
 def serialize_lead(

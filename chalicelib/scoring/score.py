@@ -25,6 +25,7 @@ from chalicelib.scoring.points import (
 from chalicelib.scoring.profile import Profile, Touches, values
 from chalicelib.scoring.tally import Since, Tally
 
+MILLI = 1000  # a point in thousandths, in which all points are kept and summed
 NO_GRADE = "–"  # too little known: not a D (playbook, rule 6)
 WORST_GRADE = "F"
 SCORE = "score"  # the name by which conditions mean the total
