@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.limits import DIFFERENCES_MAX
-from chalicelib.scoring.score import Reason, Score
-
-MILLI = 1000
+from chalicelib.scoring.milli import MILLI
+from chalicelib.scoring.reasons import ScoreReason
+from chalicelib.scoring.score import Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,5 +52,5 @@ def differences(before: Score, after: Score) -> list[Difference]:
     ]
 
 
-def _by_rule(lines: Iterable[Reason]) -> dict[str, Reason]:
+def _by_rule(lines: Iterable[ScoreReason]) -> dict[str, ScoreReason]:
     return {line.rule: line for line in lines}

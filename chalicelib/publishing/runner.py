@@ -23,7 +23,7 @@ from chalicelib.publishing.work import (
     ended,
     taken,
 )
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compile import compile_model
 from chalicelib.telemetry import log
 from chalicelib.writing import persist
 
@@ -89,7 +89,9 @@ class Runner:
         """The two models of a work. document: the draft, when it is no version."""
         active = self._models.model(work.base_version)
         draft = (
-            compiled(document, 0) if document is not None else self._models.model(work.version or 0)
+            compile_model(document, 0)
+            if document is not None
+            else self._models.model(work.version or 0)
         )
         assert active is not None, "versions are never deleted"
         assert draft is not None, "versions are never deleted, and a job keeps its document"

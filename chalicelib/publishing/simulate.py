@@ -14,7 +14,8 @@ from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.decide import DECIDED, disqualified_by, settle, way_in
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import Difference, differences
-from chalicelib.scoring.compare import Beside
+from chalicelib.scoring.compare import Comparison
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
 from chalicelib.scoring.tally import until
@@ -131,7 +132,7 @@ class WhatIf:
         self, active: Model, draft: Model, day: date, counted_as: Callable[[Lead, Model], Lead]
     ) -> None:
         self._active, self._draft, self._day, self._counted_as = active, draft, day, counted_as
-        self._beside = Beside(active, draft)
+        self._comparison = Comparison(active, draft)
 
     def add(self, found: Found, lead: Lead) -> Change | None:
         """Count a lead in. Returns it when it would change its stage. One that turned out to be
@@ -156,17 +157,13 @@ class WhatIf:
 
     def _views(self, lead: Lead) -> tuple[View, View]:
         """A lead as the active model sees it, and as the draft does."""
-        ours, drafts, day, since = (
-            self._as(self._active, lead),
-            self._as(self._draft, lead),
-            self._day,
-            lead.standing.since,
-        )
+        ours = self._as(self._active, lead)
+        drafts = self._as(self._draft, lead)
         if ours is drafts:
-            before, after = self._beside.worths(lead.profile, lead.touches, lead.tally, day, since)
+            before, after = self._comparison.worths(lead.evidence, self._day)
         else:
-            before = worth(self._active, ours.profile, ours.touches, ours.tally, day, since)
-            after = worth(self._draft, drafts.profile, drafts.touches, drafts.tally, day, since)
+            before = worth(self._active, ours.evidence, self._day)
+            after = worth(self._draft, drafts.evidence, self._day)
         return _view(self._active, ours, before), _view(self._draft, drafts, after)
 
     def _as(self, model: Model, lead: Lead) -> Lead:
@@ -240,21 +237,12 @@ def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
 def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
     """The score of an earlier day, of what the lead had done by then."""
     counts_from = lead.standing.since if since else None
-    return worth(
-        model,
-        lead.profile,
-        lead.touches,
-        until(lead.tally, day),
-        date.fromordinal(day),
-        counts_from,
-    )
+    evidence = Evidence(lead.profile, lead.touches, until(lead.tally, day), counts_from)
+    return worth(model, evidence, date.fromordinal(day))
 
 
 def _whole_score(view: View) -> Score:
-    lead = view.lead
-    return score(
-        view.model, lead.profile, lead.touches, lead.tally, view.score.day, lead.standing.since
-    )
+    return score(view.model, view.lead.evidence, view.score.day)
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -12,12 +12,12 @@ from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead, find_known
-from chalicelib.leads.next_steps import missing
+from chalicelib.leads.next_steps import find_next_steps
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.cursor import from_cursor, to_cursor
-from chalicelib.reading.next_steps import next_shape
+from chalicelib.reading.next_steps import next_steps_shape
 from chalicelib.reading.serializers import (
     event_shape,
     lead_shape,
@@ -99,7 +99,8 @@ class Reading:
             return self._lead_then(lead_id, day)
         lead, model = self._known(lead_id), self._model()
         shape = self._shape(model, lead, score_of(model, lead, now.date()), reasons=True)
-        return shape | {"next": next_shape(missing(model, lead, now), now.date())}
+        steps = find_next_steps(model, lead, now)
+        return shape | {"next": next_steps_shape(steps, now.date())}
 
     def leads_by_email(self, email: str) -> dict[str, Any]:
         """The lead of an address in a list of at most one. Raises InputError for what is no

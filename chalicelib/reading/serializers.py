@@ -8,10 +8,10 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
+from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.profile import Touch
-from chalicelib.scoring.score import Reason, Score
-
-MILLI = 1000
+from chalicelib.scoring.reasons import ScoreReason
+from chalicelib.scoring.score import Score
 
 
 def lead_shape(
@@ -75,7 +75,7 @@ def opportunity_shape(lead: Lead) -> dict[str, Any] | None:
     } or None
 
 
-def reason_shape(reason: Reason) -> dict[str, Any]:
+def reason_shape(reason: ScoreReason) -> dict[str, Any]:
     """One line of a score."""
     return {
         "rule": reason.rule,

@@ -82,8 +82,8 @@ def signals_of(model: Model, event: Event) -> list[Signal]:
     return model.matchers[event.kind].signals_of(event)
 
 
-def count(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
-    """The tally with the events counted in. Each event must be new to it: the caller knows the ids.
+def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
+    """Return the tally with the events counted in, each of which must be new to it.
 
     Commutes: any order and any grouping of the same events gives the same tally.
     """
