@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from chalicelib.authoring.format import load
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
 from chalicelib.leads.lead import Lead
@@ -197,22 +198,19 @@ def whole_lead(**parts: Any) -> Lead:
     return lead(**{**known, **parts})
 
 
-def nurture_message(**parts: Any) -> OutboxMessage:
+def nurture_message(key: str = "nurture#1#welcome#1", **parts: Any) -> OutboxMessage:
     """A planned email."""
-    known = {
-        "key": "nurture#1#welcome#1",
-        "via": Via.EMAIL,
-        "to": "ann@acme.example",
-        "email": "welcome",
-    }
-    return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
+    known = {"via": Via.EMAIL, "to": "ann@acme.example", "email": "welcome"}
+    about = {"lead_id": LEAD_ID, "key": parse_key(key), "about": 1, "now": NOW}
+    return planned(**{**about, **known, **parts})
 
 
-def handoff_message(via: Via = Via.EMAIL, **parts: Any) -> OutboxMessage:
+def handoff_message(via: Via = Via.EMAIL, *, key: str | None = None, **parts: Any) -> OutboxMessage:
     """A planned notice of a handoff."""
     to = {Via.EMAIL: "sam@keybook.example", Via.SMS: "+4930901821", Via.SNS: None}[via]
-    known = {"key": f"handoff#1#{via}", "via": via, "to": to}
-    return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
+    means = parse_key(key or f"handoff#1#{via}")
+    known = {"lead_id": LEAD_ID, "key": means, "via": via, "to": to, "about": 1, "now": NOW}
+    return planned(**{**known, **parts})
 
 
 def day(days_ahead: int) -> date:

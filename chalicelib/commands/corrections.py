@@ -9,15 +9,8 @@ from typing import Protocol
 
 from chalicelib.commands.acts import Acts
 from chalicelib.days import day_of
-from chalicelib.delivery.outbox import (
-    CORRECTION,
-    HANDOFF,
-    LEFT,
-    NURTURE,
-    OutboxMessage,
-    State,
-    cancelled,
-)
+from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, cancelled
 from chalicelib.errors import FieldError, InputError, StateError
 from chalicelib.events import (
     OTHER_LEAD,
@@ -188,9 +181,8 @@ def _check_retractable(event_ids: Sequence[str], events: Sequence[Event]) -> Non
 
 def _has_left(standing: Standing, messages: Sequence[OutboxMessage]) -> bool:
     """Return whether the emails or notices that a stage calls for have left in its cycle."""
-    kind = HANDOFF if standing.stage is Stage.SQL else NURTURE
-    cycle = str(standing.cycle)
-    ours = [one for one in messages if one.kind == kind and one.key.split("#")[1] == cycle]
+    kind = MessageKind.HANDOFF if standing.stage is Stage.SQL else MessageKind.NURTURE
+    ours = [one for one in messages if one.kind is kind and one.key.cycle == standing.cycle]
     return any(one.state in LEFT for one in ours)
 
 
@@ -202,7 +194,11 @@ def _cancel_waiting(
     A correction goes out all the same, because what it corrects has left. Raises StateError when
     they do not fit into the transaction.
     """
-    waiting = [one for one in messages if one.state is State.PLANNED and one.kind != CORRECTION]
+    waiting = [
+        one
+        for one in messages
+        if one.state is MessageState.PLANNED and one.kind is not MessageKind.CORRECTION
+    ]
     if len(waiting) > MERGE_MAX_WAITING:
         raise StateError(
             f"{len(waiting)} messages of the other lead are waiting; merge when they have left"

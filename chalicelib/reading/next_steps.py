@@ -14,7 +14,7 @@ SPELLED_WITH_AN = frozenset("aefhilmnorsx")  # the letters as they are spelled: 
 SOUNDS_LIKE_YOU = ("uni", "use", "usa", "eu", "one")  # vowels that sound like a consonant
 
 
-def next_steps_shape(found: NextSteps | None, today: date) -> dict[str, Any] | None:
+def serialize_next_steps(found: NextSteps | None, today: date) -> dict[str, Any] | None:
     """Return what would move a lead on, or None."""
     if found is None:
         return None

@@ -141,7 +141,8 @@ def within_horizon(tally: Tally, today: int) -> Tally:
 def pack(tally: Tally) -> bytes:
     """Return a tally as bytes, deflated.
 
-    A signal's days are written as [first day, count, days since the one before, count, ...]. Ten thousand events over sixty days and eight signals are about 0.7 KB.
+    A signal's days are written as [first day, count, days since the one before, count, ...]. Ten
+    thousand events over sixty days and eight signals are about 0.7 KB.
     """
     days = {signal: _deltas(cells) for signal, cells in sorted(tally.days.items())}
     keys = {signal: dict(sorted(cells.items())) for signal, cells in sorted(tally.keys.items())}

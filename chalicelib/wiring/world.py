@@ -1,13 +1,13 @@
-"""The composition root: builds the world once per container, lazily, so that each function pays
-only for its own.
+"""The composition root: builds every use case once per container, when it is first needed.
 
-Every import of a use case stands where it is used: what a ping imports must be cheap.
+Use cases are imported where they are built, so that a function pays only for what it uses: a page
+view must import neither Jinja2 nor scoring (ADR 0012).
 """
 
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
@@ -45,7 +45,7 @@ DEPLOYMENT = "deployment"
 
 
 class World:
-    """Every use case of Baton on some ports, each built when it is first asked for."""
+    """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
@@ -54,7 +54,7 @@ class World:
 
     @cached_property
     def documents(self) -> "Documents":
-        """What marketers and sales managers own."""
+        """The store of documents."""
         from chalicelib.store.documents import Documents
 
         return Documents(self.ports.table, self.ports.now)
@@ -89,8 +89,9 @@ class World:
 
     @cached_property
     def leads(self) -> "Leads":
-        """The store of leads. In dev reviews are due at midnight, elsewhere spread over the first
-        hour.
+        """The store of leads.
+
+        Reviews are due at midnight in dev; elsewhere they are spread over the first hour.
         """
         from chalicelib.store.leads import Leads
 
@@ -105,7 +106,7 @@ class World:
 
     @cached_property
     def links(self) -> "Links":
-        """Signed links."""
+        """Signs links and reads them."""
         from chalicelib.delivery.links import Links
 
         return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
@@ -115,23 +116,26 @@ class World:
         """Takes form submissions."""
         from chalicelib.capture.forms import Forms
 
-        ports = self.ports
-        return Forms(self.captured, self._form, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Forms(
+            store=self.captured,
+            read_form=self._form,
+            lead_id_of=self.lead_id,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def tracking(self) -> "Tracking":
         """Takes tracking events."""
         from chalicelib.capture.tracking import Tracking
 
-        ports = self.ports
-        return Tracking(self.captured, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Tracking(store=self.captured, lead_id_of=self.lead_id, runtime=self.runtime)
 
     @cached_property
     def unsubscribe(self) -> "Unsubscribe":
         """Takes unsubscribes."""
         from chalicelib.consent.unsubscribe import Unsubscribe
 
-        return Unsubscribe(self.consents, self.ports.now, self.ports.pause)
+        return Unsubscribe(consents=self.consents, runtime=self.runtime)
 
     @cached_property
     def qualify(self) -> "Qualify":
@@ -149,14 +153,14 @@ class World:
 
     @cached_property
     def commands(self) -> "Commands":
-        """Does what people ask of a lead."""
+        """Does what people do with a lead."""
         from chalicelib.commands.commands import Commands
 
         return Commands(qualify=self.qualify, transitions=self.leads, runtime=self.runtime)
 
     @cached_property
     def corrections(self) -> "Corrections":
-        """Corrects what is known of a lead."""
+        """Corrects what is known about a lead."""
         from chalicelib.commands.corrections import Corrections
 
         return Corrections(
@@ -171,20 +175,18 @@ class World:
         """Takes leads in bulk."""
         from chalicelib.bulk.imports import Imports
 
-        return Imports(self.commands, self.lead_id)
+        return Imports(commands=self.commands, lead_id_of=self.lead_id)
 
     @cached_property
     def deliver(self) -> "Deliver":
         """Sends what was decided."""
         from chalicelib.delivery.deliver import Deliver
 
-        ports = self.ports
         return Deliver(
-            self.outbox,
-            self._compose,
-            lambda outgoing: ports.send(outgoing),
-            ports.now,
-            ports.pause,
+            outbox=self.outbox,
+            compose=self._compose,
+            send=lambda outgoing: self.ports.send(outgoing),
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -192,15 +194,11 @@ class World:
         """Does what is due."""
         from chalicelib.clock.clock import Clock
         from chalicelib.store.due import DueList
+        from chalicelib.wiring.due import handlers
 
-        until = DueList(self.ports.table).until
-        return Clock(
-            until,
-            self.qualify,
-            self.deliver,
-            lambda *job: self.publishing.run(*job),
-            self.ports.now,
-        )
+        tasks = handlers(self)
+        due = DueList(self.ports.table, tasks).until
+        return Clock(tasks=tasks, due=due, runtime=self.runtime)
 
     @cached_property
     def publishing(self) -> "Publishing":
@@ -227,11 +225,12 @@ class World:
     def feedback(self) -> "Feedback":
         """Takes mail events."""
         from chalicelib.delivery.feedback import Feedback
-        from chalicelib.delivery.references import outbox_id_of
 
-        ports = self.ports
         return Feedback(
-            self.outbox, self.consents, self.events.append, outbox_id_of, ports.now, ports.pause
+            outbox=self.outbox,
+            suppressions=self.consents,
+            append=self.events.append,
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -242,39 +241,39 @@ class World:
         from chalicelib.store.histories import Histories
 
         return Reading(
-            self.leads,
-            Histories(self.ports.table),
-            self.outbox,
-            Past(self.leads, self.events, self.models.active_at),
-            self.consents.read,
-            self.models.current,
-            self.lead_id,
-            self.ports.now,
+            leads=self.leads,
+            histories=Histories(self.ports.table),
+            outbox=self.outbox,
+            past=Past(self.leads, self.events, self.models.active_at),
+            consent=self.consents.read,
+            model=self.models.current,
+            lead_id_of=self.lead_id,
+            now=self.ports.now,
         )
 
     def lead_id(self, address: str) -> str:
-        """The lead id of a parsed address."""
+        """Return the lead id of a parsed address."""
         from chalicelib.capture.identity import lead_id
 
         return lead_id(self.ports.secret(self._settings.identity_secret).encode(), address)
 
     def admin_token(self) -> str:
-        """The token of the private endpoints."""
+        """Return the token of the private endpoints."""
         return self.ports.secret(self._settings.admin_secret)
 
     def write_key(self) -> str | None:
-        """The public write key of this deployment."""
+        """Return the public write key of this deployment, None before a deploy has written it."""
         return (self.documents.get(DEPLOYMENT) or {}).get("write_key")
 
     def qualify_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Work off a batch of the stream's events."""
+        """Process a batch of the stream's events. Return Lambda's partial batch response."""
         from chalicelib.store.events import event_of
         from chalicelib.store.stream import Quarantine, each_record
 
         return each_record(event, event_of, self.qualify.captured, Quarantine(self.ports.table).put)
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Work off a batch of the stream's messages."""
+        """Process a batch of the stream's messages. Return Lambda's partial batch response."""
         from chalicelib.store.outbox import message_of
         from chalicelib.store.stream import Quarantine, each_record
 
@@ -284,7 +283,10 @@ class World:
         return each_record(event, message_of, work, Quarantine(self.ports.table).put)
 
     def mail_event(self, message: str) -> None:
-        """Take a mail event. What is no JSON is left: SES says a word of welcome to a new topic."""
+        """Take a mail event from SES. Skip anything but JSON: SES greets a new topic in plain text.
+
+        message: the body of the SNS notification.
+        """
         try:
             notice = json.loads(message)
         except ValueError:
@@ -293,7 +295,7 @@ class World:
         self.feedback.mail_event(notice)
 
     def _capacity(self) -> int:
-        """How many handoffs a week sales takes."""
+        """Return how many handoffs sales can take in a week."""
         from chalicelib.handoff.routing import weekly_capacity
 
         return weekly_capacity(self.documents.get("routing"))
@@ -302,29 +304,41 @@ class World:
         return self.documents.get("form", form_id)
 
     def _compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
-        from chalicelib.delivery.outbox import NURTURE
+        from chalicelib.delivery.message_keys import MessageKind
 
-        return (
-            self._emails.compose(message)
-            if message.kind == NURTURE
-            else self._notices.compose(message)
-        )
+        match message.kind:
+            case MessageKind.NURTURE:
+                return self._emails.compose(message)
+            case (
+                MessageKind.HANDOFF
+                | MessageKind.CORRECTION
+                | MessageKind.WARNING
+                | MessageKind.TRIAGE
+            ):
+                return self._notices.compose(message)
+            case _:
+                assert_never(message.kind)
 
     @cached_property
     def _emails(self) -> "Emails":
         from chalicelib.nurture.emails import Emails
 
         return Emails(
-            lambda email_id: self.documents.get("email", email_id),
-            self._profile,
-            self._unsubscribe_url,
+            email=lambda email_id: self.documents.get("email", email_id),
+            profile=self._profile,
+            unsubscribe_url=self._unsubscribe_url,
         )
 
     @cached_property
     def _notices(self) -> "Notices":
         from chalicelib.handoff.notice import Notices
 
-        return Notices(self.leads.transition, self._profile, self.events.recent, self._is_corrected)
+        return Notices(
+            transition=self.leads.transition,
+            profile=self._profile,
+            recent=self.events.recent,
+            is_corrected=self._is_corrected,
+        )
 
     def _is_corrected(self, notice: "OutboxMessage") -> bool:
         from chalicelib.handoff.plan import correction_key
@@ -347,7 +361,7 @@ _world: World | None = None
 
 
 def world() -> World:
-    """The world of this container."""
+    """Return the world of this container."""
     global _world
     if _world is None:
         _world = World(Ports(read_settings()))
@@ -355,6 +369,6 @@ def world() -> World:
 
 
 def use(another: World | None) -> None:
-    """Let the handlers work on another world, or build theirs anew: for tests."""
+    """Let the handlers work on another world; None: let them build their own again. For tests."""
     global _world
     _world = another

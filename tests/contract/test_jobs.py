@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.clock.clock import Due, Task
+from chalicelib.clock.tasks import Due
 from chalicelib.errors import ConflictError
 from chalicelib.publishing.versions import Active
 from chalicelib.publishing.work import Job, JobKind, JobState, Phase, Simulated, Work, ended
@@ -15,6 +15,7 @@ from chalicelib.store.due import DueList
 from chalicelib.store.jobs import Jobs
 from chalicelib.store.models import Models
 from chalicelib.store.table import Table
+from chalicelib.wiring.due import DUE_TASKS, JOB_TASK
 from tests.baton import model_document
 from tests.fakes import NOW, FakeClock
 
@@ -155,8 +156,8 @@ def test_the_clock_finds_a_running_job_when_it_is_due_and_before_all_else(table:
     first = job("first", JobKind.SIMULATE)
     jobs.create(later)
     jobs.create(first)
-    due = DueList(table).until
-    assert list(due(NOW)) == [Due(Task.JOB, "", "first")]
-    assert list(due(NOW + MINUTE)) == [Due(Task.JOB, "", "first"), Due(Task.JOB, "", "later")]
+    due = DueList(table, DUE_TASKS).until
+    assert list(due(NOW)) == [Due(JOB_TASK, "", "first")]
+    assert list(due(NOW + MINUTE)) == [Due(JOB_TASK, "", "first"), Due(JOB_TASK, "", "later")]
     jobs.save(first, next_of(ended(first, JobState.DONE, {})))
-    assert list(due(NOW + MINUTE)) == [Due(Task.JOB, "", "later")]
+    assert list(due(NOW + MINUTE)) == [Due(JOB_TASK, "", "later")]

@@ -2,14 +2,14 @@
 twice.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.clock.clock import Clock, Due, Task
+from chalicelib.clock.clock import Clock
+from chalicelib.clock.tasks import Due
 from chalicelib.errors import ConflictError
 from chalicelib.limits import CHANGED_MAX_LEADS, JOBS_SECONDS, REQUEST_SLICE_SECONDS, TICK_SECONDS
 from chalicelib.publishing.work import (
@@ -23,11 +23,13 @@ from chalicelib.publishing.work import (
     shape,
     taken,
 )
+from chalicelib.qualify.due import REVIEW_TASK
 from chalicelib.store.jobs import Jobs
+from chalicelib.wiring.due import JOB_TASK
 from chalicelib.wiring.world import World
 from tests.baton import InMemoryBaton
 from tests.drafts import EASY_MQL, TickingClock, baton_of, draft, stages, transitions
-from tests.fakes import NOW, FakeClock
+from tests.fakes import NOW, FakeClock, runtime
 from tests.unit.test_clock import Worker
 
 WORK = Work(digest="d", version=2, base_version=1, base_activation=1, day=NOW.toordinal())
@@ -220,8 +222,8 @@ class Works:
     def __init__(self, clock: FakeClock) -> None:
         self.clock, self.slices = clock, list[tuple[str, timedelta]]()
 
-    def run(self, job_id: str, until: datetime) -> None:
-        self.slices.append((job_id, until - self.clock.time))
+    def handle(self, due: Due, until: datetime) -> None:
+        self.slices.append((due.key, until - self.clock.time))
         self.clock.time = until
 
 
@@ -240,17 +242,17 @@ class SlowWorker(Worker):
 def tick(due: list[Due]) -> tuple[SlowWorker, Works]:
     clock = FakeClock()
     worker, works = SlowWorker(clock), Works(clock)
-    deliver: Any = worker
-    Clock(lambda _now: due, deliver, deliver, works.run, clock).tick()
+    tasks = {**worker.tasks(), JOB_TASK: works.handle}
+    Clock(tasks=tasks, due=lambda _now: due, runtime=runtime(clock)).tick()
     return worker, works
 
 
 def reviews(number: int) -> list[Due]:
-    return [Due(Task.REVIEW, str(position), "") for position in range(number)]
+    return [Due(REVIEW_TASK, str(position), "") for position in range(number)]
 
 
 def one_job(job_id: str) -> Due:
-    return Due(Task.JOB, "", job_id)
+    return Due(JOB_TASK, "", job_id)
 
 
 def test_a_job_has_the_whole_tick_when_nothing_else_is_due() -> None:
@@ -286,14 +288,14 @@ def calls() -> list[str]:
 
 
 def test_a_job_that_fails_is_told_and_comes_again(calls: list[str]) -> None:
-    def broken(job_id: str, _until: datetime) -> None:
-        calls.append(job_id)
+    def broken(due: Due, _until: datetime) -> None:
+        calls.append(due.key)
         raise OSError
 
-    run: Callable[[str, datetime], None] = broken
-    worker: Any = Worker()
+    tasks = {**Worker().tasks(), JOB_TASK: broken}
+    due = [one_job("j"), *reviews(1)]
     with pytest.raises(RuntimeError, match="1 of 2"):
-        Clock(lambda _now: [one_job("j"), *reviews(1)], worker, worker, run, FakeClock()).tick()
+        Clock(tasks=tasks, due=lambda _now: due, runtime=runtime()).tick()
     assert calls == ["j"]
 
 

@@ -190,7 +190,7 @@ FIELD_KEYS = (
             "recycle.other: a whole number of days from 0 to 3,650 is needed",
         ),
         (changed(name=""), "name: is too short; at least 1 needed"),
-        (changed(name=2026), "name: a text is needed; put it in quotes if it looks like a number"),
+        (changed(name=2026), "name: text is needed; put it in quotes if it looks like a number"),
         (changed(name="x" * 201), "name: is too long; at most 200 characters are allowed"),
         (
             changed(name="B2B\n# \x1b[31m"),

@@ -19,7 +19,7 @@ from chalicelib.leads.replay import count
 from chalicelib.lifecycle.decide import decide
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.limits import AHEAD_MAX_DAYS
-from chalicelib.reading.next_steps import next_steps_shape, next_steps_words, with_article
+from chalicelib.reading.next_steps import next_steps_words, serialize_next_steps, with_article
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.sample import sample
@@ -272,7 +272,7 @@ def test_nothing_is_promised_while_a_lead_is_recounted() -> None:
 
 
 def test_a_console_gets_null_when_there_is_nothing_to_say() -> None:
-    assert next_steps_shape(None, TODAY) is None
+    assert serialize_next_steps(None, TODAY) is None
 
 
 # --- acts -----------------------------------------------------------------------------------------

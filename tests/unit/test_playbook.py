@@ -25,7 +25,7 @@ from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.score import score
 from chalicelib.scoring.tally import Tally
 from tests import factories as make
-from tests.baton import AD, ANN, TOKEN, InMemoryBaton, model_document
+from tests.baton import AD, ANN, TOKEN, InMemoryBaton, key_of, model_document
 from tests.factories import TODAY, came_by, profile
 from tests.unit.test_score import facts, mediums, tallies
 
@@ -73,7 +73,7 @@ def told(baton: InMemoryBaton, *kinds: str) -> list[str]:
         for item in baton.outbox()
         if item["kind"] in (kinds or ("handoff", "triage", "warning", "correction"))
     ]
-    return sorted(item["id"].partition("#")[2] for item in items)
+    return sorted(key_of(item) for item in items)
 
 
 def with_model(edit: Mapping[str, Any]) -> InMemoryBaton:
