@@ -22,7 +22,7 @@ from chalicelib.publishing.counting import count_changes, found_so_far
 from chalicelib.publishing.simulate import WhatIf
 from chalicelib.publishing.state import CountState
 from chalicelib.publishing.versions import Active
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compile import compile_model
 from chalicelib.store import keys
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Table
@@ -79,7 +79,7 @@ def measure() -> dict[str, Any]:
 def simulated(leads: int, cells: Mapping[int, int]) -> dict[str, Any]:
     """The same in this process, for leads with so many day cells."""
     document = defaults.read_yaml(defaults.DEFAULTS / "model.yaml")
-    active, draft = compiled(document, 1), compiled(_changed(document), 2)
+    active, draft = compile_model(document, 1), compile_model(_changed(document), 2)
     pool = [
         {str(item["sk"]): item for item in crowd.stored(lead)}
         for lead in crowd.people(active, cells, NOW)

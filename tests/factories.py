@@ -14,6 +14,7 @@ from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visi
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.reactions import Moved
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.score import Score, score
@@ -148,7 +149,7 @@ def moved(target: Stage = Stage.MQL, version: int = 1, **parts: Any) -> Moved:
     """A transition as it is written: of somebody whose fit is 40 and who did nothing."""
     return Moved(
         transition(target, **parts),
-        score(model(), profile(), Touches(), Tally(), TODAY),
+        score(model(), Evidence(profile(), Touches(), Tally()), TODAY),
         NOW,
         version,
     )

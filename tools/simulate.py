@@ -24,7 +24,8 @@ from chalicelib.errors import DocumentError
 from chalicelib.handoff.routing import weekly_capacity
 from chalicelib.leads.lead import Lead
 from chalicelib.publishing.simulate import Found, WhatIf, report
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from infra.defaults import read_yaml, refusal
 from infra.deploy import DeployError
 from tools.deployment import world_of
@@ -64,7 +65,7 @@ def simulate(lines: Iterator[Mapping[str, Any]], draft: Model, day: date) -> dic
     none.
     """
     header = _header(lines)
-    active = compiled(header["model"], int(header["version"]))
+    active = compile_model(header["model"], int(header["version"]))
     what_if = WhatIf(active=active, draft=draft, day=day, counted_as=_as_counted)
     found = Found()
     changed: list[Any] = []

@@ -235,5 +235,4 @@ def _absorb(other: Lead, survivor: Lead) -> Lead:
 def _score_then(model: Model, lead: Lead, entered: Transition) -> Score:
     """Return the score on the day of a transition, of what the lead had done by then."""
     tally = until(lead.tally, entered.on.toordinal())
-    since = lead.standing.since
-    return score(model, lead.profile, lead.touches, tally, entered.on, since)
+    return score(model, lead.evidence._replace(tally=tally), entered.on)

@@ -27,7 +27,7 @@ from chalicelib.publishing.simulate import Found, WhatIf, found_of, report
 from chalicelib.publishing.state import CountState, Simulated
 from chalicelib.publishing.versions import StoredModel
 from chalicelib.runtime import Runtime
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compile import compile_model
 
 LEADS = "leads"  # of a report: the leads that change, which are kept beside the job
 
@@ -103,7 +103,7 @@ class ChangeCounter:
         """Return the two models of a count. document: the draft, when it is not a version."""
         active = self._models.model(state.base.version)
         if document is not None:
-            draft = compiled(document, 0)
+            draft = compile_model(document, 0)
         else:
             stored = self._models.model(state.version or 0)
             assert stored is not None, "versions are never deleted, and a job keeps its document"

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.limits import DIFFERENCES_MAX
-from chalicelib.scoring.score import MILLI, Reason, Score
+from chalicelib.scoring.milli import MILLI
+from chalicelib.scoring.reasons import ScoreReason
+from chalicelib.scoring.score import Score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,5 +54,5 @@ def compare_lines(before: Score, after: Score) -> list[LineDifference]:
     return changed[:DIFFERENCES_MAX]
 
 
-def _by_rule(lines: Iterable[Reason]) -> dict[str, Reason]:
+def _by_rule(lines: Iterable[ScoreReason]) -> dict[str, ScoreReason]:
     return {line.rule: line for line in lines}

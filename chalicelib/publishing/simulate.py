@@ -14,7 +14,8 @@ from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.decide import DECIDED, disqualified_by, settle, way_in
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import LineDifference, compare_lines
-from chalicelib.scoring.compare import Beside
+from chalicelib.scoring.compare import Comparison
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
 from chalicelib.scoring.tally import until
@@ -140,7 +141,7 @@ class WhatIf:
         self._draft = draft
         self._day = day
         self._counted_as = counted_as
-        self._beside = Beside(active, draft)
+        self._comparison = Comparison(active, draft)
 
     def add(self, found: Found, lead: Lead) -> LeadMove | None:
         """Count a lead in. Return it when it would change its stage. One that turned out to be
@@ -167,13 +168,11 @@ class WhatIf:
         """Return a lead as the active model sees it, and as the draft does."""
         ours = self._as(self._active, lead)
         drafts = self._as(self._draft, lead)
-        day = self._day
-        since = lead.standing.since
         if ours is drafts:
-            before, after = self._beside.worths(lead.profile, lead.touches, lead.tally, day, since)
+            before, after = self._comparison.worths(lead.evidence, self._day)
         else:
-            before = worth(self._active, ours.profile, ours.touches, ours.tally, day, since)
-            after = worth(self._draft, drafts.profile, drafts.touches, drafts.tally, day, since)
+            before = worth(self._active, ours.evidence, self._day)
+            after = worth(self._draft, drafts.evidence, self._day)
         return _view(self._active, ours, before), _view(self._draft, drafts, after)
 
     def _as(self, model: Model, lead: Lead) -> Lead:
@@ -247,21 +246,12 @@ def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
 def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
     """Return the score of an earlier day, of what the lead had done by then."""
     counts_from = lead.standing.since if since else None
-    return worth(
-        model,
-        lead.profile,
-        lead.touches,
-        until(lead.tally, day),
-        date.fromordinal(day),
-        counts_from,
-    )
+    evidence = Evidence(lead.profile, lead.touches, until(lead.tally, day), counts_from)
+    return worth(model, evidence, date.fromordinal(day))
 
 
 def _whole_score(view: View) -> Score:
-    lead = view.lead
-    return score(
-        view.model, lead.profile, lead.touches, lead.tally, view.score.day, lead.standing.since
-    )
+    return score(view.model, view.lead.evidence, view.score.day)
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -12,12 +12,12 @@ from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead, find_known
-from chalicelib.leads.next_steps import missing
+from chalicelib.leads.next_steps import find_next_steps
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.cursor import from_cursor, to_cursor
-from chalicelib.reading.next_steps import next_shape
+from chalicelib.reading.next_steps import serialize_next_steps
 from chalicelib.reading.serializers import (
     serialize_event,
     serialize_lead,
@@ -115,7 +115,8 @@ class Reading:
         lead = self._known(lead_id)
         model = self._model()
         shape = self._serialize(model, lead, score_of(model, lead, now.date()), reasons=True)
-        return shape | {"next": next_shape(missing(model, lead, now), now.date())}
+        steps = find_next_steps(model, lead, now)
+        return shape | {"next": serialize_next_steps(steps, now.date())}
 
     def leads_by_email(self, email: str) -> dict[str, Any]:
         """Return the lead of an address, in a list of at most one.

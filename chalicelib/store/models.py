@@ -13,7 +13,8 @@ from chalicelib.errors import DocumentError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.limits import MODEL_VERSIONS_MAX
 from chalicelib.publishing.versions import Active, StoredModel, Version
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from chalicelib.store import keys
 from chalicelib.store.documents import KEPT
 from chalicelib.store.table import ABSENT, Item, Put, Table
@@ -69,7 +70,7 @@ class Models:
     def model(self, version: int) -> Model | None:
         """A version compiled, or None."""
         document = self.document(version)
-        return compiled(document, version) if document is not None else None
+        return compile_model(document, version) if document is not None else None
 
     def versions(self) -> list[Version]:
         """The newest 200 versions, the newest first."""
@@ -157,7 +158,7 @@ class Models:
             document = self.document(active.version)
             if document is None:
                 raise DocumentError(f"the active model {active.version} is not there")
-            self._compiled[place] = compiled(document, *place)
+            self._compiled[place] = compile_model(document, *place)
         return self._compiled[place]
 
 

@@ -257,7 +257,7 @@ class Town:
                     {}, (said_of(lead, event) for event in events), MODEL.fields
                 ),
                 touches=profiles.touch(Touches(), events),
-                tally=tallies.count(MODEL, Tally(), events),
+                tally=tallies.count_events(MODEL, Tally(), events),
                 answers=newest_answers(events),
                 standing=lead.standing,
             )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.jobs.runner import JobRunner
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.qualify.reactions import LeadChange
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.tally import Since, Tally
 from chalicelib.wiring.world import World
 from tests import factories as make
@@ -129,7 +129,7 @@ def test_an_export_holds_the_model_the_routing_and_every_lead() -> None:
 
 def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
     lines = json.loads(json.dumps(list(export.export(baton_of_two().world))))
-    found = simulate.simulate(iter(lines), compiled(eager(), 0), NOW.date())
+    found = simulate.simulate(iter(lines), compile_model(eager(), 0), NOW.date())
     assert found["changes"] == {"lead->mql": 1}
     assert found["handoffs_per_week"]["capacity"] == 50
     words = simulate.told(found)
@@ -141,7 +141,7 @@ def test_an_export_cannot_recount_and_says_so() -> None:
     lines = list(export.export(baton_of_two().world))
     draft = eager()
     draft["signals"]["pricing-page"]["where"]["path"] = ["/prices*"]
-    words = simulate.told(simulate.simulate(iter(lines), compiled(draft, 0), NOW.date()))
+    words = simulate.told(simulate.simulate(iter(lines), compile_model(draft, 0), NOW.date()))
     assert "2 leads were counted by signals that match otherwise" in words
 
 

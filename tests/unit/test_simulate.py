@@ -15,7 +15,8 @@ from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.publishing.counting import in_parts
 from chalicelib.publishing.differences import compare_lines
 from chalicelib.publishing.simulate import Found, LeadMove, WhatIf, found_of, report
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
 from tests.baton import model_document
@@ -34,7 +35,7 @@ def changed(**parts: Any) -> Model:
     for rule, points in parts.get("points", {}).items():
         rules["actions"][rule]["points"] = points
     document["signals"] |= parts.get("signals", {})
-    return compiled(document, 2)
+    return compile_model(document, 2)
 
 
 def counted(lead: Lead, _model: Model) -> Lead:
@@ -192,7 +193,7 @@ def test_one_that_sales_already_got_this_week_counts(stage: Stage) -> None:
 
 def test_customers_the_disqualified_our_own_and_the_resting_are_handed_to_nobody() -> None:
     asked = make.seen(demo_request=[2])
-    ours = compiled({**model_document(), "internal": {"email_domain": ["acme.example"]}}, 2)
+    ours = compile_model({**model_document(), "internal": {"email_domain": ["acme.example"]}}, 2)
     assert handoffs(
         changed(), lead(Stage.CUSTOMER, tally=asked), lead(Stage.DISQUALIFIED, tally=asked)
     ) == (0, 0)
