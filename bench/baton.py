@@ -14,7 +14,8 @@ from chalicelib.capture.identity import lead_id
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.settings import Settings
 from chalicelib.store.table import Table
-from chalicelib.wiring.world import Ports, World
+from chalicelib.wiring.ports import Ports
+from chalicelib.wiring.world import World
 from infra import defaults
 
 SITE, API = "https://www.keybook.example", "https://api.keybook.example"

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 MEMORY_MB, FULL_CPU_MB = 512, 1769  # docs.aws.amazon.com/lambda: 1,769 MB are one processor
-CALL_MS = (
-    5.0  # a call of DynamoDB from Lambda in its region, as AWS says: single-digit milliseconds
-)
+# a call of DynamoDB from Lambda in its region, as AWS says: single-digit milliseconds
+CALL_MS = 5.0
 LAMBDA_LOG_BYTES = 330  # START, END and REPORT
 MILLION = 1_000_000
 CENTS = 100

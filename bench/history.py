@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
-from chalicelib.leads import lead as leads
+from chalicelib.leads.decision import decide_lead
 from chalicelib.leads.lead import Lead
-from chalicelib.qualify.effects import Change
+from chalicelib.leads.replay import replay
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.model import Model
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.events import event_item, put_owner
@@ -58,9 +59,9 @@ def past(model: Model, lead_id: str, email: str, number: int, now: datetime) -> 
     form = _form(lead_id, email, visitor_id, now - timedelta(days=DAYS))
     pings = list(_pings(visitor_partition(visitor_id), number, now))
     empty = Lead(lead_id=lead_id)
-    folded = leads.replay(model, empty, [form], {visitor_partition(visitor_id): pings}, now)
-    decided = leads.decided(model, replace(folded, version=1), now)
-    settled = leads.decided(model, decided.lead, now).lead  # a second look moves it no more
+    folded = replay(model, empty, [form], {visitor_partition(visitor_id): pings}, now)
+    decided = decide_lead(model, replace(folded, version=1), now)
+    settled = decide_lead(model, decided.lead, now).lead  # a second look moves it no more
     return Past(email, visitor_id, [form], pings, replace(settled, version=1))
 
 
@@ -72,7 +73,7 @@ def items(one: Past) -> list[Item]:
 def derived(one: Past) -> list[Item]:
     """The items that are derived of a past: the visitor's owner, standing and profile."""
     kept = KeptTable()
-    Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, Change())
+    Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, LeadChange())
     return [put_owner(one.visitor, one.lead.lead_id).item, *kept.items.values()]
 
 

@@ -21,10 +21,11 @@ from typing import Any
 
 from bench import BenchError, load, paths, rivals
 from bench.pairs import by_turns, compare
-from chalicelib.leads.lead import Lead, next_review
+from chalicelib.leads.decision import next_review
+from chalicelib.leads.lead import Lead
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
-from chalicelib.scoring.tally import Tally, count
+from chalicelib.scoring.tally import Tally, count_events
 
 PAIRS, RIVAL_PAIRS = 9, 3
 LOOPS = 200_000
@@ -94,11 +95,11 @@ def _matching() -> dict[str, Any]:
     """Baton's events a second beside each rival's."""
     events, signals = paths.events(), list(paths.model().signals.values())
     facts = [rivals.facts_of(event, signals) for event in events]
-    expected = count(paths.model(), Tally(), events).days
+    expected = count_events(paths.model(), Tally(), events).days
 
     def baton() -> float:
         model = paths.model()
-        return rate(lambda: count(model, Tally(), events), len(events))
+        return rate(lambda: count_events(model, Tally(), events), len(events))
 
     found = {}
     for name, prepare in rivals.RIVALS.items():
@@ -125,7 +126,7 @@ def _scores(one: Callable[..., Score], leads: Sequence[Lead]) -> dict[str, Any]:
 
     def work() -> None:
         for lead in leads:
-            one(lead.profile, lead.touches, lead.tally, load.TODAY)
+            one(lead.evidence, load.TODAY)
 
     return _beside_the_loop(lambda: rate(work, len(leads)))
 

@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 from ruamel.yaml import YAML
 
+from chalicelib.authoring.format import check
 from chalicelib.capture.forms import FormDocument
 from chalicelib.document import Document, parse_document
 from chalicelib.errors import DocumentError
@@ -55,7 +56,7 @@ def load(
     table = DynamoTable(client, table_name)
     documents, models = Documents(table, _now), Models(table, _now)
     if models.pointer() is None:
-        models.load(read_yaml(DEFAULTS / "model.yaml"))
+        load_model(models, read_yaml(DEFAULTS / "model.yaml"))
     for kind, document_id, document in [
         *default_documents(),
         *(demo_documents(site_url) if demo else []),
@@ -73,6 +74,15 @@ def load(
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
     documents.put("deployment", {"api_url": api_url, "site_url": site_url, "write_key": write_key})
     return {"write_key": write_key}
+
+
+def load_model(models: Models, document: Mapping[str, Any]) -> int:
+    """Make a model document the active model; return its version.
+
+    Raises DocumentError for a document that breaks the format, before anything is written.
+    """
+    check(document)
+    return models.load(document)
 
 
 def _now() -> datetime:

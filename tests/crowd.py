@@ -11,8 +11,9 @@ from hashlib import sha256
 from typing import cast
 
 from chalicelib.events import Value
-from chalicelib.leads.lead import Lead, decided
-from chalicelib.qualify.effects import Change
+from chalicelib.leads.decision import decide_lead
+from chalicelib.leads.lead import Lead
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import Tally
@@ -84,7 +85,7 @@ def people(model: Model, cells: Mapping[int, int], now: datetime) -> Iterator[Le
                 tally=behaviour(drawn, each, now.date().toordinal()),
                 matching=model.matching,
             )
-            yield decided(model, lead, now).lead
+            yield decide_lead(model, lead, now).lead
 
 
 class _NotingTable:
@@ -101,6 +102,6 @@ def stored(lead: Lead) -> list[Item]:
     """A lead's items, as the store writes them."""
     table = _NotingTable()
     Leads(cast(Table, table), spread_reviews=True).write(
-        Lead(lead_id=lead.lead_id), replace(lead, version=1), Change()
+        Lead(lead_id=lead.lead_id), replace(lead, version=1), LeadChange()
     )
     return table.items

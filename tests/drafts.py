@@ -8,7 +8,7 @@ from typing import Any
 
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.tally import Tally
 from chalicelib.wiring.world import World
 from tests import crowd
@@ -65,7 +65,7 @@ def fill(baton: InMemoryBaton, some: Iterable[Lead]) -> list[str]:
     """Put leads into a house; their ids."""
     ids = []
     for lead in some:
-        baton.world.leads.write(Lead(lead_id=lead.lead_id), replace(lead, version=1), Change())
+        baton.world.leads.write(Lead(lead_id=lead.lead_id), replace(lead, version=1), LeadChange())
         ids.append(lead.lead_id)
     return ids
 

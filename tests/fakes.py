@@ -14,10 +14,11 @@ from typing import Any
 
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
+from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.table import Expectation, Item, Put, Write
-from chalicelib.wiring.world import Ports
+from chalicelib.wiring.ports import Ports
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds
@@ -45,6 +46,16 @@ class FakeClock:
 
     def tick(self, step: timedelta) -> None:
         self.time += step
+
+
+def runtime(clock: Callable[[], datetime] | None = None) -> Runtime:
+    """A machine of that clock, on which no time is waited away."""
+    ids = count(1)
+    return Runtime(
+        now=clock or FakeClock(),
+        new_id=lambda: f"id-{next(ids):06d}",
+        pause=lambda _attempt: None,
+    )
 
 
 class Items(MutableMapping[Key, Item]):
@@ -178,8 +189,8 @@ class MemoryTable:
         if self._random is not None and self._random.random() < 1 / 8:
             raise ConflictError({})
         failed = {
-            position: self.get(*place)
-            for position, (write, place) in enumerate(zip(writes, places, strict=True))
+            write.label: self.get(*place)
+            for write, place in zip(writes, places, strict=True)
             if not _holds(write.expect, self.items.get(place, {}))
         }
         if failed:

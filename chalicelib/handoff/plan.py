@@ -1,135 +1,163 @@
-"""The handoff: that a lead goes to sales, to whom, and by which ways they are told; one message per
-via.
+"""What sales is sent: the handoff and its notices, and what it hears afterwards.
 
-And what they are told later: that it was a mistake, that an accepted lead is disqualified, that
-somebody asked who makes no SQL.
+Afterwards: that the handoff was a mistake, that a rule disqualifies an accepted lead, that somebody
+asked to be contacted without becoming an SQL.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import (
-    CORRECTION,
-    HANDOFF,
     LEFT,
-    TRIAGE,
-    WARNING,
+    MessageState,
     OutboxMessage,
-    State,
     Via,
     cancelled,
     planned,
 )
+from chalicelib.events import epoch_ms
 from chalicelib.handoff.routing import salesperson
-from chalicelib.lifecycle.stages import Standing, Transition
+from chalicelib.leads.lead import Lead
+from chalicelib.lifecycle.stages import Transition
+from chalicelib.qualify.reactions import Plan, Record
 from chalicelib.scoring.model import REQUESTED
+
+Routing = Mapping[str, Any] | None
+RECORD_PREFIX = "HANDOFF#"
 
 
 class HandoffState(StrEnum):
-    """Whether sales was told."""
+    """Whether sales was notified."""
 
-    OPEN = "open"  # they were, or are being told
+    OPEN = "open"  # it was, or is being notified
     HELD = "held"  # a flood brake keeps it: it came from a publish or an import
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Handoff:
-    """That a lead was handed to sales in a cycle. owner: the salesperson's id, None when nobody is
-    active.
-    """
-
-    cycle: int
-    owner: str | None
-    kind: str
-    created_at: datetime
-    state: HandoffState = HandoffState.OPEN
-
-
-def handoff_of(
+def hand_over(
     transition: Transition,
+    *,
     owner: str | None,
     lead_id: str,
-    version: int,
-    routing: Mapping[str, Any] | None,
+    about: int,
+    routing: Routing,
     now: datetime,
-    *,
-    held: bool = False,
-) -> tuple[Handoff, list[OutboxMessage]]:
-    """The handoff of a transition to SQL and its notices: mail and topic for all, a text only for a
-    requested one.
+    held: bool,
+) -> Plan:
+    """Return the handoff of a transition to SQL and its notices.
 
-    owner: the lead's, who gets it again. A held one has no notices.
+    An email and a topic message for every lead, a text only for a requested one. owner: the
+    lead's, who gets it again. A held handoff has no notices.
     """
     person = salesperson(routing, owner)
-    cycle, kind = transition.cycle, transition.kind or ""
-    state = HandoffState.HELD if held else HandoffState.OPEN
-    handoff = Handoff(
-        cycle=cycle, owner=person.id if person else None, kind=kind, created_at=now, state=state
-    )
-    ways: dict[Via, str | None] = {
-        Via.EMAIL: person.email if person else None,
-        Via.SNS: None,
-    }
+    cycle = transition.cycle
+    kind = transition.kind or ""
+    receivers: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
     if kind == REQUESTED:
-        ways[Via.SMS] = person.phone if person else None
-    outbox = [
-        planned(lead_id, f"{HANDOFF}#{cycle}#{via}", via, to, version, now)
-        for via, to in ways.items()
+        receivers[Via.SMS] = person.phone if person else None
+    notices = [
+        planned(
+            lead_id=lead_id,
+            key=MessageKey(MessageKind.HANDOFF, cycle, (via,)),
+            via=via,
+            to=to,
+            about=about,
+            now=now,
+        )
+        for via, to in receivers.items()
     ]
-    return handoff, [] if held else outbox
+    state = HandoffState.HELD if held else HandoffState.OPEN
+    new_owner = person.id if person else None
+    record = handoff_record(cycle=cycle, kind=kind, state=state, owner=new_owner, created_at=now)
+    return Plan(messages=[] if held else notices, records=[record], owner=new_owner)
 
 
-def withdrawn(
-    notices: Sequence[OutboxMessage], version: int, now: datetime
-) -> tuple[list[tuple[OutboxMessage, OutboxMessage]], list[OutboxMessage]]:
-    """What becomes of a handoff's notices when the lead leaves sql without an answer of sales.
+def handoff_record(
+    *, cycle: int, kind: str, state: HandoffState, owner: str | None, created_at: datetime
+) -> Record:
+    """Return the record that a lead was handed to sales in a cycle. It is written once.
 
-    Those that wait are cancelled, as pairs of before and after; those that left get a correction by
-    the same via.
+    owner: the salesperson's id, None when nobody is active.
     """
-    waiting = [(one, cancelled(one)) for one in notices if one.state is State.PLANNED]
+    values: dict[str, str | int | bool] = {
+        "kind": kind,
+        "state": state.value,
+        "created_at_ms": epoch_ms(created_at),
+    }
+    if owner:
+        values["owner"] = owner
+    return Record(key=f"{RECORD_PREFIX}{cycle}", values=values, expect={"pk": None})
+
+
+def take_back(notices: Sequence[OutboxMessage], about: int, now: datetime) -> Plan:
+    """Return what becomes of a handoff's notices when the lead leaves sql without an answer.
+
+    Notices that wait are cancelled; each that left is followed by a correction on the same way.
+    """
+    waiting = [(one, cancelled(one)) for one in notices if one.state is MessageState.PLANNED]
     corrections = [
-        planned(one.lead_id, correction_key(one), one.via, one.to, version, now)
+        planned(
+            lead_id=one.lead_id,
+            key=correction_key(one),
+            via=one.via,
+            to=one.to,
+            about=about,
+            now=now,
+        )
         for one in notices
         if one.state in LEFT
     ]
-    return waiting, corrections
+    return Plan(messages=corrections, cancelled=waiting)
 
 
-def correction_key(notice: OutboxMessage) -> str:
-    """The key of the correction that follows a notice."""
-    return f"{CORRECTION}#{notice.key.partition('#')[2]}"
+def correction_key(notice: OutboxMessage) -> MessageKey:
+    """Return the key of the correction that follows a notice."""
+    return replace(notice.key, kind=MessageKind.CORRECTION)
 
 
-def warning(
-    rule: str, standing: Standing, lead_id: str, version: int, routing: Any, now: datetime
-) -> OutboxMessage:
-    """The mail to the owner of an accepted lead that a rule disqualifies it."""
-    person = salesperson(routing, standing.owner)
-    key = f"{WARNING}#{standing.cycle}#{rule}"
-    return planned(lead_id, key, Via.EMAIL, person.email if person else None, version, now)
+def warn_owner(lead: Lead, rule: str, routing: Routing, now: datetime) -> OutboxMessage:
+    """Return the email that tells the owner of an accepted lead that a rule disqualifies it."""
+    person = salesperson(routing, lead.standing.owner)
+    return planned(
+        lead_id=lead.lead_id,
+        key=MessageKey(MessageKind.WARNING, lead.standing.cycle, (rule,)),
+        via=Via.EMAIL,
+        to=person.email if person else None,
+        about=lead.version,
+        now=now,
+    )
 
 
-def triage(cycle: int, lead_id: str, version: int, now: datetime) -> OutboxMessage:
-    """The message to the team that somebody asked to be contacted whom our rules keep from
-    sales.
+def triage_request(lead: Lead, now: datetime) -> OutboxMessage:
+    """Return the message to the team that somebody asked whom our rules keep from sales."""
+    return planned(
+        lead_id=lead.lead_id,
+        key=MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (Via.SNS,)),
+        via=Via.SNS,
+        to=None,
+        about=lead.version,
+        now=now,
+    )
+
+
+def pass_on_request(lead: Lead, routing: Routing, now: datetime, day: date) -> list[OutboxMessage]:
+    """Return the messages to owner and team about a new request of a lead that sales has.
+
+    Once a day, because the day is part of the key.
     """
-    return planned(lead_id, f"{TRIAGE}#{cycle}#{Via.SNS}", Via.SNS, None, version, now)
-
-
-def owners_request(
-    standing: Standing, lead_id: str, version: int, routing: Any, now: datetime
-) -> list[OutboxMessage]:
-    """The mail to the owner that somebody whom sales has already, or a customer, asked to be
-    contacted, and the message to the team: once a day.
-    """
-    person = salesperson(routing, standing.owner)
-    to: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
-    key = f"{TRIAGE}#{standing.cycle}#{{via}}#{now:%Y-%m-%d}"
+    person = salesperson(routing, lead.standing.owner)
+    receivers: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
     return [
-        planned(lead_id, key.format(via=via), via, address, version, now)
-        for via, address in to.items()
+        planned(
+            lead_id=lead.lead_id,
+            key=MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (via, day.isoformat())),
+            via=via,
+            to=to,
+            about=lead.version,
+            now=now,
+        )
+        for via, to in receivers.items()
     ]

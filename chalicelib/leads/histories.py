@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from chalicelib.events import Event, absorbed_of, lead_partition, visitors_of
-from chalicelib.leads.lead import join_until
+from chalicelib.leads.replay import join_until
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
-class Events(Protocol):
+class EventHistory(Protocol):
     """Where events are kept."""
 
     def of(self, partition: str) -> Iterable[Event]:
@@ -23,7 +23,7 @@ class Events(Protocol):
         """What a replay takes of a visitor: what its join counts, and everything captured later."""
 
 
-def own_events(events: Events, lead_id: str, captured_by: datetime = FOREVER) -> list[Event]:
+def own_events(events: EventHistory, lead_id: str, captured_by: datetime = FOREVER) -> list[Event]:
     """All events of a lead's own partition captured by a time, and of the leads that by then had
     turned out to be this one.
     """
@@ -39,7 +39,7 @@ def own_events(events: Events, lead_id: str, captured_by: datetime = FOREVER) ->
 
 
 def visitors(
-    events: Events, own: Iterable[Event], captured_by: datetime = FOREVER
+    events: EventHistory, own: Iterable[Event], captured_by: datetime = FOREVER
 ) -> dict[str, list[Event]]:
     """What counts, of what was captured by a time, of each visitor that a lead's own events
     joined.

@@ -1,52 +1,41 @@
-"""What survives when two leads turn out to be one. Pure: what is written of it is the command's."""
+"""What survives when two leads turn out to be one. Pure: the command writes it (ADR 0019)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.delivery.outbox import HANDOFF, LEFT, NURTURE, OutboxMessage
 from chalicelib.events import Value
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle import moves
 from chalicelib.lifecycle.stages import Stage, Standing, Transition
 
 ANSWERED_IN = frozenset({Stage.ACCEPTED, Stage.OPPORTUNITY})
+"""The stages in which sales has answers to give."""
 
 
-def answers(lead: Lead) -> dict[str, Value]:
-    """What sales answered in the lead's cycle."""
-    return {
-        name: one.value for name, one in lead.answers.items() if one.cycle == lead.standing.cycle
-    }
+def answers_in_cycle(lead: Lead) -> dict[str, Value]:
+    """Return what sales answered in the lead's cycle, by question."""
+    cycle = lead.standing.cycle
+    return {question: one.value for question, one in lead.answers.items() if one.cycle == cycle}
 
 
-def answers_of_an_earlier_cycle(lead: Lead, other: Lead, cycle: int) -> dict[str, Value]:
-    """What sales answered of the further of two leads that become one, if it is to be said again:
-    answers belong to a cycle, and the one that survives may be higher.
+def answers_to_repeat(lead: Lead, other: Lead, cycle: int) -> dict[str, Value]:
+    """Return the answers of the further of two merged leads that must be given again.
+
+    Answers belong to a cycle, and the cycle that survives may be a higher one.
     """
     further = moves.further_of(lead.standing, other.standing)
     answered = next(one for one in (lead, other) if one.standing is further)
-    return answers(answered) if further.stage in ANSWERED_IN and further.cycle != cycle else {}
+    is_repeated = further.stage in ANSWERED_IN and further.cycle != cycle
+    return answers_in_cycle(answered) if is_repeated else {}
 
 
-def surviving(ours: Standing, theirs: Standing, steps: Sequence[Transition]) -> Standing:
-    """Our standing before the steps. The higher cycle and its owner survive, of equal ones the
-    further stage's.
+def surviving_standing(ours: Standing, theirs: Standing, steps: Sequence[Transition]) -> Standing:
+    """Return our standing before the steps of a merge.
+
+    The higher cycle and its owner survive; of two equal cycles the further stage's.
     """
     higher, lower = sorted(
-        (ours, theirs), key=lambda one: (one.cycle, moves.RANK[one.stage]), reverse=True
+        (ours, theirs), key=lambda one: (one.cycle, moves.STAGE_RANK[one.stage]), reverse=True
     )
     cycle = ours.cycle if steps else higher.cycle  # the last step brings the higher one
     return replace(ours, owner=higher.owner or lower.owner, cycle=cycle)
-
-
-def told_already(standing: Standing, outbox: Sequence[OutboxMessage]) -> bool:
-    """Whether the emails or the notices that a lead's stage wants have left already: those of its
-    cycle.
-    """
-    kind, place = (HANDOFF, 1) if standing.stage is Stage.SQL else (NURTURE, 1)
-    ours = [
-        one
-        for one in outbox
-        if one.kind == kind and one.key.split("#")[place] == str(standing.cycle)
-    ]
-    return any(one.state in LEFT for one in ours)

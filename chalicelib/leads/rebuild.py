@@ -1,4 +1,4 @@
-"""Rebuild: in what a lead as it is kept differs from a lead derived anew from all its events."""
+"""Rebuild: how a lead as it is kept differs from the lead replayed from all its events."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,17 +10,19 @@ from chalicelib.scoring.tally import Tally, within_horizon
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """One part that differs, for example `tally.pricing-page`: how it was kept, and what it is."""
+class LeadDifference:
+    """One part of a lead that differs."""
 
     part: str
+    """For example `tally.pricing-page`."""
     kept: Any
     rebuilt: Any
 
 
-def differences(kept: Lead, rebuilt: Lead, today: date) -> list[Difference]:
-    """Where the kept lead differs from the rebuilt one in profile, touches, answers and tally of
-    the last 400 days.
+def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference]:
+    """Return where a kept lead differs from the rebuilt one.
+
+    Compared are profile, answers, touches, and the tally of the last 400 days.
     """
     pairs = [
         ("profile", _values(kept.profile), _values(rebuilt.profile)),
@@ -33,10 +35,10 @@ def differences(kept: Lead, rebuilt: Lead, today: date) -> list[Difference]:
 
 def _different(
     part: str, kept: Mapping[str, Any], rebuilt: Mapping[str, Any]
-) -> Iterator[Difference]:
+) -> Iterator[LeadDifference]:
     for name in sorted(kept.keys() | rebuilt.keys()):
         if kept.get(name) != rebuilt.get(name):
-            yield Difference(f"{part}.{name}", kept.get(name), rebuilt.get(name))
+            yield LeadDifference(f"{part}.{name}", kept.get(name), rebuilt.get(name))
 
 
 def _values(known: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,8 +54,9 @@ def _touches(lead: Lead) -> dict[str, Any]:
 
 
 def _cells(tally: Tally, today: date) -> dict[str, Any]:
-    """Signal -> its cells, with days as texts: of a distinct signal key -> day, of another day ->
-    count.
+    """Return the cells of each signal, with days as texts.
+
+    A cell is day -> count; for a distinct signal, key -> day.
     """
     seen = within_horizon(tally, today.toordinal())
     days = {

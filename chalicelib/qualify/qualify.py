@@ -1,328 +1,324 @@
-"""The use case: something happened; bring its lead up to date."""
+"""The use case: something happened; bring its lead up to date.
+
+    event -> count (or replay) -> decide -> ask the reactions -> one conditional write
+
+Every path ends in `conclude`, so there is one place where a lead is decided and written.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
-from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.days import day_of
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Act, Event, acts_of, lead_id_of
 from chalicelib.leads import histories
-from chalicelib.leads import lead as leads
-from chalicelib.leads.lead import Decision, Lead
-from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Transition
+from chalicelib.leads.decision import Decision, decide_lead
+from chalicelib.leads.lead import Lead, find_survivor
+from chalicelib.leads.replay import count, drop_uncounted, join_until, replay
+from chalicelib.lifecycle.stages import Actor, Transition
 from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS, REPLAY_EVERY_MINUTES
-from chalicelib.qualify import effects
-from chalicelib.qualify.effects import Cause, Change
+from chalicelib.qualify.reactions import (
+    NO_CHANGE,
+    Cause,
+    LeadChange,
+    Moved,
+    Reaction,
+    Situation,
+    carry_out,
+)
+from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
 from chalicelib.telemetry import log
-from chalicelib.writing import persist
+from chalicelib.writing import until_written
 
-NOTHING = Change()
 REPLAY_EVERY = timedelta(minutes=REPLAY_EVERY_MINUTES)
 
 
-class Leads(Protocol):
+class LeadStore(Protocol):
     """Where leads are kept."""
 
     def read(self, lead_id: str) -> Lead:
-        """A lead as it stands; version 0 when nothing was derived of it yet."""
+        """Return a lead as it stands; version 0 when nothing was derived for it yet."""
 
-    def write(self, before: Lead, after: Lead, change: Change) -> None:
-        """Replace a lead, with what changes with it. Raises ConflictError, or AlreadyPlannedError
-        for effects that exist.
+    def write(self, before: Lead, after: Lead, change: LeadChange) -> None:
+        """Replace a lead, with what changes with it.
+
+        Raises ConflictError, or AlreadyPlannedError when only effects exist already.
         """
-
-    def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
-        """The notices of a cycle's handoff."""
-
-    def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
-        """A lead's transitions, the newest first."""
 
     def request_replay(self, lead: Lead, due_at: datetime) -> None:
         """Ask the clock to replay a lead. Raises ConflictError."""
 
     def replayed(self, lead: Lead) -> None:
-        """Take the lead off the clock's list, if no more was asked since. Raises ConflictError."""
+        """Take the lead off the clock's list unless requested again. Raises ConflictError."""
 
 
-class Events(histories.Events, Protocol):
+class EventReader(histories.EventHistory, Protocol):
     """Where events are kept."""
 
     def owner(self, visitor: str) -> str | None:
-        """The lead that a visitor belongs to."""
+        """Return the lead that a visitor belongs to."""
 
     def joined(self, visitor: str, until: datetime) -> list[Event]:
-        """What a join counts of a visitor."""
-
-
-class Documents(Protocol):
-    """Where the sequences and the routing are kept."""
-
-    def all(self, kind: str) -> Sequence[Mapping[str, Any]]:
-        """All documents of a kind."""
-
-    def get(self, kind: str) -> Mapping[str, Any] | None:
-        """The document of a kind of which there is one."""
+        """Return the events of a visitor that a join counts."""
 
 
 class Qualify:
     """Keeps a lead's tally, profile, score and stage true.
 
-    model: the active model, of a given activation or a later one; now: the clock; pause: waits
-    before another try, longer with each, with jitter.
+    model: returns the active model, of a given activation or a later one; reactions: asked in
+    this order about every decision.
     """
 
     def __init__(
         self,
-        leads: Leads,
-        events: Events,
+        *,
+        leads: LeadStore,
+        events: EventReader,
         model: Callable[[int], Model],
-        documents: Documents,
-        now: Callable[[], datetime],
-        pause: Callable[[int], None],
+        reactions: Sequence[Reaction],
+        runtime: Runtime,
     ) -> None:
-        self._leads, self._events, self._model, self._documents = leads, events, model, documents
-        self._now, self._pause = now, pause
+        self._leads = leads
+        self._events = events
+        self._model = model
+        self._reactions = reactions
+        self.runtime = runtime
+
+    # --- what comes from outside -------------------------------------------------------------
 
     def captured(self, event: Event) -> None:
-        """Count an event and rescore its lead. An event of a visitor without an owner is left where
-        it is.
+        """Count an event and rescore its lead.
+
+        An event of a visitor without an owner stays where it is until a form claims the visitor.
         """
         lead_id = lead_id_of(event.partition) or self._events.owner(event.partition)
         if lead_id is not None:
-            persist(lambda: self._count(lead_id, event), self._pause)
+            self._count(lead_id, event)
 
+    @until_written
     def review(self, lead_id: str) -> None:
         """Decide a lead's stage as of today: what the clock does on the day a lead cools."""
-        persist(lambda: self._review(lead_id), self._pause)
+        lead = self.caught_up(self.lead(lead_id))
+        if lead.version:
+            self.conclude(lead, lead, actor=Actor.CLOCK)
 
+    @until_written
     def replay(self, lead_id: str) -> None:
-        """Derive a lead anew from all its events."""
-        persist(lambda: self._replay_of(lead_id), self._pause)
+        """Derive a lead anew from all its events: what the clock does for a crowded lead."""
+        requested = self._leads.read(lead_id)
+        self._replay(self.lead(lead_id))
+        if requested.merged_into:
+            # A worker that did not see the merge requested it, so nothing else takes the absorbed
+            # lead off the list (ADR 0019).
+            with suppress(ConflictError):
+                self._leads.replayed(requested)
 
+    @until_written
     def published(self, lead_id: str) -> bool:
-        """Bring a lead to the active model: counted as it counts, and decided. False when it is
-        there already.
-        """
-        return persist(lambda: self._published(lead_id), self._pause)
+        """Bring a lead to the active model. Return False when it is there already."""
+        lead = self._leads.read(lead_id)
+        return not lead.merged_into and self.caught_up(lead) is not lead
+
+    # --- what commands and what-if ask for ---------------------------------------------------
 
     def lead(self, lead_id: str) -> Lead:
-        """The lead of an id; of one that turned out to be another, that other."""
-        return leads.survivor(self._leads.read, lead_id)
+        """Return the lead of an id, or the lead that it was merged into."""
+        return find_survivor(self._leads.read, lead_id)
 
     def model(self, lead: Lead) -> Model:
-        """The active model; never an older one than the lead was decided with."""
+        """Return the active model; never an older one than the lead was decided with."""
         return self._model(lead.activation)
 
     def is_stale(self, lead: Lead) -> bool:
-        """Whether a lead was counted by a model that counts otherwise than the active one."""
+        """Return whether a model that counts differently has counted the lead."""
         return lead.version > 0 and lead.matching != self.model(lead).matching
 
     def own_events(self, lead: Lead) -> list[Event]:
-        """All events of a lead's own partition, and of the leads that turned out to be this one."""
+        """Return all events of a lead's own partition and of the leads merged into it."""
         return histories.own_events(self._events, lead.lead_id)
 
     def visitors(self, own: Iterable[Event]) -> dict[str, list[Event]]:
-        """What counts of each visitor that a lead's own events joined."""
+        """Return what counts of each visitor that a lead's own events joined."""
         return histories.visitors(self._events, own)
 
-    def folded(
+    def replayed(
         self, lead: Lead, own: Sequence[Event], visitors: Mapping[str, Sequence[Event]]
     ) -> Lead:
-        """A lead derived anew of these events, not yet decided."""
-        now = self._now()
-        return replace(leads.replay(self.model(lead), lead, own, visitors, now), replayed_at=now)
+        """Return a lead derived anew from these events, not yet decided."""
+        now = self.runtime.now()
+        return replace(replay(self.model(lead), lead, own, visitors, now), replayed_at=now)
 
     def recounted(self, lead: Lead) -> Lead:
-        """A lead with what it has counted already, counted as the active model counts; not yet
-        decided.
+        """Return a lead with what it has counted, counted as the active model counts.
 
-        A request that is still on its way must not be swallowed by what tells nobody (playbook,
-        rule 1).
+        An event that is still on its way is left out: a request must not be swallowed by a
+        publish, which announces nothing (playbook, rule 1).
         """
-        now = self._now()
-        own = leads.counted_by(lead, self.own_events(lead), now)
+        now = self.runtime.now()
+        own = drop_uncounted(lead, self.own_events(lead), now)
         visitors = {
-            one: leads.counted_by(lead, events, now) for one, events in self.visitors(own).items()
+            visitor: drop_uncounted(lead, events, now)
+            for visitor, events in self.visitors(own).items()
         }
-        return self.folded(lead, own, visitors)
+        return self.replayed(lead, own, visitors)
 
     def counted_as(self, lead: Lead, model: Model) -> Lead:
-        """A lead derived anew of all its events as a model counts them: what-if, for nobody to
-        keep.
-        """
+        """Return a lead derived from all its events as a model counts them, for what-if."""
         own = self.own_events(lead)
-        return leads.replay(model, lead, own, self.visitors(own), self._now())
+        return replay(model, lead, own, self.visitors(own), self.runtime.now())
 
     def conclude(
         self,
         before: Lead,
-        folded: Lead,
+        counted: Lead,
         *,
         actor: Actor = Actor.MODEL,
         cause: Cause = Cause.NEWS,
         moves: Sequence[Transition] = (),
-        also: Change = NOTHING,
+        events: Sequence[Event] = (),
+        also: LeadChange = NO_CHANGE,
     ) -> Lead:
-        """Score, decide and write, in one write on the version that was read. Returns the lead as
-        it is then.
+        """Score, decide, ask the reactions, and write; return the lead as it is then.
 
-        moves: what a person decided of it; also: what is written with it.
+        One write, on the version that was read. moves: what a person decided; events: what was
+        taken in; also: what else is written with it.
         """
-        now, model = self._now(), self.model(before)
-        decision = leads.decided(model, folded, now, actor, moves)
-        steps = max(1, len(decision.transitions))
-        after = replace(decision.lead, version=before.version + steps)
-        if cause is Cause.SILENT and len(decision.transitions) > len(moves):
-            cause = Cause.NEWS  # what the model makes of a person's move is news
-        # What an absorbed lead asked for was told of that lead.
-        is_news = cause is Cause.NEWS and also.absorbed is None
-        words = effects.wants_word(model, before, after, decision.score) if is_news else ()
-        change, after = self._change(before, replace(decision, lead=after), words, cause, now)
-        change = replace(
-            also,
-            moved=change.moved,
-            handoff=change.handoff,
-            outbox=[*also.outbox, *change.outbox],
-            cancelled=[*also.cancelled, *change.cancelled],
+        now = self.runtime.now()
+        model = self.model(before)
+        decision = decide_lead(model, counted, now, actor, moves)
+        moved = _moved(before, decision, now)
+        situation = Situation(
+            model=model,
+            before=before,
+            after=replace(decision.lead, version=before.version + max(1, len(moved))),
+            moved=moved,
+            score=decision.score,
+            events=[*events, *also.events],
+            cause=_cause(cause, also, is_news=len(moved) > len(moves)),
+            now=now,
         )
-        try:
-            self._leads.write(before, after, change)
-        except AlreadyPlannedError as planned:
-            self._leads.write(before, after, change.without(planned))
+        plan = sum((reaction(situation) for reaction in self._reactions), also.plan)
+        after = carry_out(situation.after, plan)
+        self._write(before, after, replace(also, moved=moved, plan=plan))
         log(
             "qualified",
             lead_id=before.lead_id,
             version=after.version,
             stage=after.standing.stage,
-            moved=change.moved[-1].transition.target if change.moved else None,
+            moved=moved[-1].transition.target if moved else None,
         )
         return after
 
+    def _write(self, before: Lead, after: Lead, change: LeadChange) -> None:
+        try:
+            self._leads.write(before, after, change)
+        except AlreadyPlannedError as planned:
+            rest = replace(change, plan=change.plan.without(planned))
+            self._leads.write(before, after, rest)
+
+    # --- one event ---------------------------------------------------------------------------
+
+    @until_written
     def _count(self, lead_id: str, event: Event) -> None:
         lead = self.lead(lead_id)
         if lead.crowded and event.is_ping:
-            rested = lead.replayed_at + REPLAY_EVERY if lead.replayed_at else self._now()
-            self._leads.request_replay(lead, max(self._now(), rested))
+            self._request_replay(lead)
             return
-        cause = Cause.IMPORT if acts_of([event], Act.IMPORTED) else Cause.NEWS
         if event.digest in lead.counted:
             return
         if not lead.crowded:
-            lead = self._caught_up(lead)
-        if lead.crowded:  # a request must reach a human at once, so it does not wait for the clock
-            self._replay(lead, cause=cause)
-            return
-        model = self.model(lead)
-        joined = [
-            one
-            for visitor in event.joins
-            for one in self._events.joined(visitor, leads.join_until(event))
-        ]
-        # Only a replay knows the cap on a day's pings, and how a changed model counts what came
-        # before.
-        if (
-            len(joined) > COUNTED_MAX_IDS
-            or self.is_stale(lead)
-            or (lead.version and _is_of_old(joined, self._now()))
-        ):
-            self._replay(lead, cause=cause)
-            return
-        counted = leads.count(model, lead, event, joined, self._now())
-        if counted is not None:
-            self.conclude(lead, counted, cause=cause)
+            lead = self.caught_up(lead)
+        cause = Cause.IMPORT if acts_of([event], Act.IMPORTED) else Cause.NEWS
+        counted = None if lead.crowded else self._counted(lead, event)
+        if counted is None:
+            # Only a replay can tell. It does not wait for the clock, because a request must reach
+            # a human at once (ADR 0008).
+            self._replay(lead, events=[event], cause=cause)
+        elif counted is not lead:
+            self.conclude(lead, counted, events=[event], cause=cause)
 
-    def _review(self, lead_id: str) -> None:
-        lead = self._caught_up(self.lead(lead_id))
-        if lead.version:
-            self.conclude(lead, lead, actor=Actor.CLOCK)
+    def _counted(self, lead: Lead, event: Event) -> Lead | None:
+        """Return the lead with an event counted in, itself when it was; None if only a replay can.
 
-    def _published(self, lead_id: str) -> bool:
-        lead = self._leads.read(lead_id)
-        return not lead.merged_into and self._caught_up(lead) is not lead
-
-    def _caught_up(self, lead: Lead) -> Lead:
-        """The lead as the active model has it. What a publish makes of it is no news, whatever
-        comes to it first.
+        Only a replay knows the cap on the pings of a day that is no longer kept, and how a model
+        that counts differently counts what came before.
         """
-        if not lead.version or (
-            lead.activation == self.model(lead).activation and not self.is_stale(lead)
-        ):
+        joins = [(visitor, join_until(event)) for visitor in event.joins]
+        joined = [one for visitor, until in joins for one in self._events.joined(visitor, until)]
+        now = self.runtime.now()
+        model = self.model(lead)
+        if len(joined) > COUNTED_MAX_IDS or self.is_stale(lead):
+            return None
+        if lead.version and _are_old(joined, model, now):
+            return None
+        return count(model, lead, event, joined, now) or lead
+
+    def _request_replay(self, lead: Lead) -> None:
+        """Ask the clock to replay a crowded lead, at most once in fifteen minutes."""
+        now = self.runtime.now()
+        rested = lead.replayed_at + REPLAY_EVERY if lead.replayed_at else now
+        self._leads.request_replay(lead, max(now, rested))
+
+    # --- all events --------------------------------------------------------------------------
+
+    def caught_up(self, lead: Lead) -> Lead:
+        """Return the lead as the active model has it.
+
+        What a publish changes about it is announced to nobody, whatever comes first: the publish's
+        own walk or an event.
+        """
+        if not lead.version:
             return lead
         if self.is_stale(lead):
             return self._replay(lead, cause=Cause.PUBLISH)
-        return self.conclude(lead, lead, cause=Cause.PUBLISH)
+        if lead.activation != self.model(lead).activation:
+            return self.conclude(lead, lead, cause=Cause.PUBLISH)
+        return lead
 
-    def _replay_of(self, lead_id: str) -> None:
-        asked = self._leads.read(lead_id)
-        self._replay(self.lead(lead_id))
-        # asked for by a worker that did not see the merge, so nothing else takes it off the list
-        if asked.merged_into:
-            with suppress(ConflictError):
-                self._leads.replayed(asked)
-
-    def _replay(self, lead: Lead, *, cause: Cause = Cause.NEWS) -> Lead:
-        folded = self.recounted(lead) if cause is Cause.PUBLISH else self._replayed(lead)
-        after = self.conclude(lead, folded, cause=cause)
+    def _replay(
+        self, lead: Lead, *, events: Sequence[Event] = (), cause: Cause = Cause.NEWS
+    ) -> Lead:
+        if cause is Cause.PUBLISH:
+            counted = self.recounted(lead)
+        else:
+            own = self.own_events(lead)
+            counted = self.replayed(lead, own, self.visitors(own))
+        after = self.conclude(lead, counted, events=events, cause=cause)
         if lead.replay_requests:
-            with suppress(
-                ConflictError
-            ):  # more was asked meanwhile: that ask stays, and is due in its own time
+            # If it was requested again meanwhile, that request stays and is due in its own time
+            # (ADR 0007).
+            with suppress(ConflictError):
                 self._leads.replayed(lead)
         return after
 
-    def _replayed(self, lead: Lead) -> Lead:
-        own = self.own_events(lead)
-        return self.folded(lead, own, self.visitors(own))
 
-    def _change(
-        self, before: Lead, decision: Decision, words: Sequence[str], cause: Cause, now: datetime
-    ) -> tuple[Change, Lead]:
-        """What a decision wants, and the lead with the owner and the warnings that follow from it.
-
-        words: what sales has to be told of a lead that it does not get.
-        """
-        lead, moved = decision.lead, effects.moves(before, decision, now)
-        if not moved and not words:
-            return Change(), lead
-        documents = effects.Documents(
-            self._documents.all("sequence"), self._documents.get("routing")
-        )
-        wanted = effects.entering(moved[-1], lead, documents, cause) if moved else Change()
-        lead = effects.told(effects.owned(lead, wanted.handoff), words)
-        outbox = [*wanted.outbox, *effects.words_to_sales(words, lead, documents, now)]
-        taken_back, corrections = self._taken_back(before, moved, now)
-        change = replace(wanted, moved=moved, outbox=[*outbox, *corrections], cancelled=taken_back)
-        return change, lead
-
-    def _taken_back(
-        self, before: Lead, moved: Sequence[effects.Moved], now: datetime
-    ) -> tuple[list[tuple[OutboxMessage, OutboxMessage]], list[OutboxMessage]]:
-        """What becomes of a handoff's notices when the lead leaves sql: who has answered need not
-        be told any more, and who was told although there will be no answer is corrected.
-        """
-        if before.standing.stage is not Stage.SQL or not moved:
-            return [], []
-        from chalicelib.handoff.plan import withdrawn
-
-        # A merge may have raised the standing's cycle since: the notices are of the one in which
-        # sales got the lead.
-        entries = (one.transition for one in self._leads.transitions(before.lead_id))
-        cycle = next(
-            (one.cycle for one in entries if one.target is Stage.SQL), before.standing.cycle
-        )
-        waiting, corrections = withdrawn(
-            self._leads.notices(before.lead_id, cycle), moved[0].version, now
-        )
-        return waiting, corrections if effects.leaves_sales(before, moved) else []
+def _moved(before: Lead, decision: Decision, now: datetime) -> list[Moved]:
+    """Return the transitions of a decision, each with the standing's version that it makes."""
+    return [
+        Moved(transition, decision.score, now, before.version + number)
+        for number, transition in enumerate(decision.transitions, 1)
+    ]
 
 
-def _is_of_old(joined: Sequence[Event], now: datetime) -> bool:
-    """Whether some were captured on a day of which a standing no longer keeps the ids: of how many
-    pings is unknown.
+def _cause(cause: Cause, also: LeadChange, *, is_news: bool) -> Cause:
+    """Return the cause that reactions see.
+
+    is_news: the model moved the lead, beyond what a person decided. What the model concludes from
+    a silent move is news; what a merged lead had asked for was announced for that lead.
     """
-    last = (now - timedelta(hours=COUNTED_HOURS)).date()
-    return any(one.is_ping and one.captured_at.date() <= last for one in joined)
+    if cause is Cause.SILENT and is_news:
+        cause = Cause.NEWS
+    return Cause.MERGE if cause is Cause.NEWS and also.absorbed else cause
+
+
+def _are_old(joined: Sequence[Event], model: Model, now: datetime) -> bool:
+    """Return whether a ping was captured on a day whose ids a standing no longer keeps whole.
+
+    How many pings of that day were counted is unknown then.
+    """
+    last = day_of(now - timedelta(hours=COUNTED_HOURS), model.zone)
+    return any(one.is_ping and day_of(one.captured_at, model.zone) <= last for one in joined)

@@ -11,8 +11,9 @@ from typing import Protocol
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import absorbed_of, is_lead_id
 from chalicelib.leads import histories
-from chalicelib.leads.lead import Lead, replay
-from chalicelib.lifecycle.stages import Recorded, Standing, fold
+from chalicelib.leads.lead import Lead
+from chalicelib.leads.replay import replay
+from chalicelib.lifecycle.stages import Recorded, Standing, standing_after
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.model import Model
 
@@ -33,7 +34,10 @@ class Past:
     """Reads leads as they were known. model_at: the model that was active at a time, or None."""
 
     def __init__(
-        self, leads: Leads, events: histories.Events, model_at: Callable[[datetime], Model | None]
+        self,
+        leads: Leads,
+        events: histories.EventHistory,
+        model_at: Callable[[datetime], Model | None],
     ) -> None:
         self._leads, self._events, self._model_at = leads, events, model_at
 
@@ -85,7 +89,7 @@ class Past:
 
     def _folded(self, lead_id: str, end: datetime) -> Standing:
         recorded = self._leads.transitions(lead_id)
-        return fold(one.transition for one in reversed(recorded) if one.at <= end)
+        return standing_after(one.transition for one in reversed(recorded) if one.at <= end)
 
 
 def parse_day(text: str, today: date) -> date:

@@ -4,19 +4,16 @@ import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.events import epoch_ms, from_epoch_ms
-from chalicelib.leads.lead import Answer, Answers, Counted, Lead
+from chalicelib.leads.lead import Counted, Lead, Notified, NotifiedAbout, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standing, Transition
-from chalicelib.qualify.effects import Moved
+from chalicelib.qualify.reactions import Moved, Record
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import Since, pack, unpack
 from chalicelib.store import keys
 from chalicelib.store.table import Item
-
-if TYPE_CHECKING:
-    from chalicelib.handoff.plan import Handoff
 
 COUNTED_FORMAT = struct.Struct(">I8s")  # hour since 1970, digest
 SINCE_FORMAT = struct.Struct(">I")  # the day, before the packed cells that it held
@@ -118,7 +115,7 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
             "created_at_ms": _ms(lead.created_at),
             "updated_at_ms": _ms(lead.updated_at),
             "review_on": _iso(lead.review_on),
-            "warned": _packed_texts(lead.warned),
+            "notified": _pack_notified(lead.notified),
             "merged_into": lead.merged_into,
         }
     )
@@ -153,7 +150,7 @@ def _standing_of(item: Item) -> dict[str, Any]:
         "model_version": int(item["model_version"]),
         "activation": int(item["activation"]),
         "matching": str(item["matching"]),
-        "warned": _texts(item, "warned"),
+        "notified": _notified_of(item),
         "merged_into": _text(item, "merged_into"),
         "created_at": _time(item, "created_at_ms"),
         "updated_at": _time(item, "updated_at_ms"),
@@ -199,9 +196,9 @@ def _profile_of(text: str) -> Profile:
     }
 
 
-def _answers_of(text: str) -> Answers:
+def _answers_of(text: str) -> SalesAnswers:
     return {
-        question: Answer(cycle, from_epoch_ms(at_ms), event_id, value)
+        question: SalesAnswer(cycle, from_epoch_ms(at_ms), event_id, value)
         for question, (cycle, at_ms, event_id, value) in json.loads(text).items()
     }
 
@@ -245,17 +242,25 @@ def transition_item(lead: Lead, moved: Moved) -> Item:
     )
 
 
-def handoff_item(lead_id: str, handoff: "Handoff") -> Item:
-    """A handoff as it is stored."""
-    item: Item = {
+def record_item(lead_id: str, record: Record) -> Item:
+    """Return a record that a reaction keeps beside its lead, as it is stored."""
+    return {
         "pk": keys.lead(lead_id),
-        "sk": f"{keys.HANDOFF}{handoff.cycle}",
+        "sk": record.key,
         "schema": keys.SCHEMA,
-        "kind": handoff.kind,
-        "state": handoff.state.value,
-        "created_at_ms": epoch_ms(handoff.created_at),
+        **record.values,
     }
-    return item | ({"owner": handoff.owner} if handoff.owner else {})
+
+
+def _pack_notified(notified: Sequence[Notified]) -> str | None:
+    """Return what sales was notified about as JSON: [[cycle, about, rule], ...]."""
+    rows = [[one.cycle, one.about.value, one.rule] for one in notified]
+    return json.dumps(rows, ensure_ascii=False) if rows else None
+
+
+def _notified_of(item: Item) -> tuple[Notified, ...]:
+    rows = json.loads(str(item.get("notified", "[]")))
+    return tuple(Notified(cycle, NotifiedAbout(about), rule) for cycle, about, rule in rows)
 
 
 def _pack_counted(counted: Counted) -> bytes:

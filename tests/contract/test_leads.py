@@ -9,27 +9,30 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import OutboxMessage, State, Via
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Kind, lead_partition
-from chalicelib.handoff.plan import Handoff, HandoffState
-from chalicelib.leads.lead import Answer, Lead
+from chalicelib.handoff.plan import HandoffState, handoff_record
+from chalicelib.leads.lead import Lead, Notified, NotifiedAbout, SalesAnswer
 from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standing, Transition
-from chalicelib.qualify.effects import Change, Moved
+from chalicelib.qualify.reactions import LeadChange, Moved, Plan
 from chalicelib.scoring.tally import EVER, Since
 from chalicelib.store.due import DueList
 from chalicelib.store.events import Events
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.table import Table
+from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE, TODAY
 from tests.fakes import NOW
 
 OWN = lead_partition(LEAD_ID)
-NOTHING = Change()
+NOTHING = LeadChange()
 TO_SALES = make.moved(Stage.SQL, kind="requested")
-HANDOFF = Handoff(cycle=1, owner="sam", kind="requested", created_at=NOW)
+HANDOFF = handoff_record(
+    cycle=1, kind="requested", state=HandoffState.OPEN, owner="sam", created_at=NOW
+)
 NOTICES = [make.handoff_message(), make.handoff_message(Via.SNS)]
 TODAYS_CELLS = make.seen(blog=[0], keys={"guide-download": {"aabbccdd": 0}})
 
@@ -38,7 +41,11 @@ def leads(table: Table) -> Leads:
     return Leads(table, spread_reviews=False)
 
 
-def put_lead(table: Table, one: Lead, change: Change = NOTHING) -> None:
+def without(change: LeadChange, planned: AlreadyPlannedError) -> LeadChange:
+    return replace(change, plan=change.plan.without(planned))
+
+
+def put_lead(table: Table, one: Lead, change: LeadChange = NOTHING) -> None:
     """Write a lead for the first time."""
     leads(table).write(make.lead(lead_id=one.lead_id), one, change)
 
@@ -57,7 +64,13 @@ def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
         {},
         {"crowded": True, "counted": {}, "review_on": None},
         {"standing": Standing()},
-        {"warned": ("1#a request", "2#competitor"), "merged_into": None},
+        {
+            "notified": (
+                Notified(1, NotifiedAbout.REQUEST),
+                Notified(2, NotifiedAbout.DISQUALIFIED, "competitor"),
+            ),
+            "merged_into": None,
+        },
         {"merged_into": "ANOTHER"},
         {
             "standing": make.standing(
@@ -75,8 +88,8 @@ def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
         {"standing": make.standing(Stage.CUSTOMER, outcome=Outcome.WON)},
         {
             "answers": {
-                "permission": Answer(2, NOW, "e1", value=True),
-                "size": Answer(2, NOW + MINUTE, "e2", "40 seats, später 80"),
+                "permission": SalesAnswer(2, NOW, "e1", value=True),
+                "size": SalesAnswer(2, NOW + MINUTE, "e2", "40 seats, später 80"),
             }
         },
     ],
@@ -87,17 +100,17 @@ def test_a_lead_is_read_as_it_was_written_first_and_again(
     first, second = make.whole_lead(**parts), make.whole_lead(version=2)
     put_lead(table, first)
     assert leads(table).read(LEAD_ID) == first
-    leads(table).write(first, second, Change())
+    leads(table).write(first, second, LeadChange())
     assert leads(table).read(LEAD_ID) == second
-    leads(table).write(second, replace(first, version=3), Change())
+    leads(table).write(second, replace(first, version=3), LeadChange())
     assert leads(table).read(LEAD_ID) == replace(first, version=3)
 
 
 def test_the_answers_alone_are_a_change_that_is_kept(table: Table) -> None:
     first = make.whole_lead()
     put_lead(table, first)
-    answered = replace(first, version=2, answers={"size": Answer(2, NOW, "e", "40 seats")})
-    leads(table).write(first, answered, Change())
+    answered = replace(first, version=2, answers={"size": SalesAnswer(2, NOW, "e", "40 seats")})
+    leads(table).write(first, answered, LeadChange())
     assert leads(table).read(LEAD_ID) == answered
 
 
@@ -106,9 +119,9 @@ def test_a_lead_is_written_on_the_version_that_was_read(table: Table) -> None:
     put_lead(table, first)
     with pytest.raises(ConflictError):
         put_lead(table, first)
-    leads(table).write(first, replace(first, version=2, total=1), Change())
+    leads(table).write(first, replace(first, version=2, total=1), LeadChange())
     with pytest.raises(ConflictError):
-        leads(table).write(first, replace(first, version=2, total=2), Change())
+        leads(table).write(first, replace(first, version=2, total=2), LeadChange())
     assert leads(table).read(LEAD_ID).total == 1
 
 
@@ -124,7 +137,11 @@ def test_many_leads_are_read_in_the_order_they_were_asked_for(table: Table) -> N
 
 
 def test_a_transition_is_written_with_what_it_wants_and_read_with_its_reasons(table: Table) -> None:
-    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], outbox=NOTICES, handoff=HANDOFF))
+    put_lead(
+        table,
+        make.whole_lead(),
+        LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES, records=[HANDOFF])),
+    )
     found = leads(table).transition(LEAD_ID, 1)
     assert found == recorded_of(TO_SALES)
     assert (found.total, found.grade, sum(milli for _, _, milli, _ in found.reasons)) == (
@@ -174,7 +191,7 @@ EVERY_PART = make.transition(
 )
 def test_every_part_of_a_transition_survives(table: Table, transition: Transition) -> None:
     moved = replace(make.moved(), transition=transition)
-    put_lead(table, make.whole_lead(), Change(moved=[moved]))
+    put_lead(table, make.whole_lead(), LeadChange(moved=[moved]))
     assert leads(table).transitions(LEAD_ID) == [recorded_of(moved)]
 
 
@@ -188,7 +205,7 @@ def test_transitions_come_newest_first_by_the_version_they_made(table: Table) ->
     before = make.lead()
     for those in (moved[:1], moved[1:3], *([one] for one in moved[3:])):
         after = make.whole_lead(version=those[-1].version)
-        leads(table).write(before, after, Change(moved=those))
+        leads(table).write(before, after, LeadChange(moved=those))
         before = after
     newest_first = [recorded_of(one) for one in reversed(moved)]
     assert leads(table).transitions(LEAD_ID) == newest_first
@@ -198,10 +215,10 @@ def test_transitions_come_newest_first_by_the_version_they_made(table: Table) ->
 
 
 def test_a_transition_is_written_once_and_never_over_another(table: Table) -> None:
-    put_lead(table, make.whole_lead(), Change(moved=[make.moved()]))
+    put_lead(table, make.whole_lead(), LeadChange(moved=[make.moved()]))
     first, second = make.whole_lead(), make.whole_lead(version=2)
     with pytest.raises(ConflictError):
-        leads(table).write(first, second, Change(moved=[make.moved(Stage.SQL, version=1)]))
+        leads(table).write(first, second, LeadChange(moved=[make.moved(Stage.SQL, version=1)]))
     assert leads(table).read(LEAD_ID) == first
     assert leads(table).transitions(LEAD_ID) == [recorded_of(make.moved())]
 
@@ -213,19 +230,18 @@ def test_a_persons_act_is_stored_with_what_it_did_or_neither_is(table: Table) ->
         partition=OWN,
         properties={"stage": "customer", "reason": "they signed"},
     )
-    put_lead(table, make.whole_lead(), Change(events=[act]))
+    put_lead(table, make.whole_lead(), LeadChange(events=[act]))
     assert list(Events(table).of(OWN)) == [act]
     with pytest.raises(ConflictError) as conflict:
-        leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(events=[act]))
+        leads(table).write(make.whole_lead(), make.whole_lead(version=2), LeadChange(events=[act]))
     assert not isinstance(conflict.value, AlreadyPlannedError)
     assert leads(table).read(LEAD_ID) == make.whole_lead()
 
 
 @pytest.mark.parametrize("state", list(HandoffState))
 def test_a_handoff_is_stored_once_with_its_state(table: Table, state: HandoffState) -> None:
-    put_lead(
-        table, make.whole_lead(), Change(moved=[TO_SALES], handoff=replace(HANDOFF, state=state))
-    )
+    record = handoff_record(cycle=1, kind="requested", state=state, owner="sam", created_at=NOW)
+    put_lead(table, make.whole_lead(), LeadChange(moved=[TO_SALES], plan=Plan(records=[record])))
     item = table.get(OWN, "HANDOFF#1")
     assert item is not None
     assert {name: item[name] for name in ("kind", "owner", "state")} == {
@@ -234,29 +250,35 @@ def test_a_handoff_is_stored_once_with_its_state(table: Table, state: HandoffSta
         "state": state.value,
     }
     with pytest.raises(AlreadyPlannedError) as planned:
-        leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(handoff=HANDOFF))
-    assert (planned.value.outbox, planned.value.handoff) == (frozenset(), True)
+        leads(table).write(
+            make.whole_lead(), make.whole_lead(version=2), LeadChange(plan=Plan(records=[HANDOFF]))
+        )
+    assert (planned.value.messages, planned.value.records) == (
+        frozenset(),
+        frozenset({"HANDOFF#1"}),
+    )
 
 
 def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it(
     table: Table,
 ) -> None:
-    whole = Change(moved=[TO_SALES], outbox=NOTICES, handoff=HANDOFF)
+    whole = LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES, records=[HANDOFF]))
     table.write(put_message(NOTICES[1]))
     with pytest.raises(AlreadyPlannedError) as planned:
         put_lead(table, make.whole_lead(), whole)
-    assert (planned.value.outbox, planned.value.handoff) == (frozenset({NOTICES[1].key}), False)
+    assert (planned.value.messages, planned.value.records) == (
+        frozenset({str(NOTICES[1].key)}),
+        frozenset(),
+    )
     assert leads(table).read(LEAD_ID) == make.lead()
-    put_lead(table, make.whole_lead(), whole.without(planned.value))
+    put_lead(table, make.whole_lead(), without(whole, planned.value))
     again = replace(whole, moved=[replace(TO_SALES, version=2)])
     with pytest.raises(AlreadyPlannedError) as twice:
         leads(table).write(make.whole_lead(), make.whole_lead(version=2), again)
-    assert (twice.value.outbox, twice.value.handoff) == (
-        frozenset(one.key for one in NOTICES),
-        True,
-    )
-    left = again.without(twice.value)
-    assert (left.outbox, left.handoff, left.moved) == ([], None, again.moved)
+    assert twice.value.messages == {str(one.key) for one in NOTICES}
+    assert twice.value.records == {"HANDOFF#1"}
+    left = without(again, twice.value)
+    assert (left.plan, left.moved) == (Plan(messages=[], records=[]), again.moved)
     leads(table).write(make.whole_lead(), make.whole_lead(version=2), left)
     assert leads(table).read(LEAD_ID).version == 2
 
@@ -266,7 +288,9 @@ def test_a_lost_race_is_a_conflict_even_when_its_messages_were_planned_too(table
     table.write(put_message(make.nurture_message()))
     with pytest.raises(ConflictError) as conflict:
         put_lead(
-            table, make.whole_lead(), Change(moved=[make.moved()], outbox=[make.nurture_message()])
+            table,
+            make.whole_lead(),
+            LeadChange(moved=[make.moved()], plan=Plan(messages=[make.nurture_message()])),
         )
     assert not isinstance(conflict.value, AlreadyPlannedError)
 
@@ -293,28 +317,32 @@ def test_the_notices_of_a_cycle_are_told_from_those_of_another_and_from_other_me
     assert leads(table).notices(LEAD_ID, 1) == first
     assert leads(table).notices(LEAD_ID, 10) == others[:1]
     assert leads(table).notices(LEAD_ID, 3) == []
-    assert sorted(leads(table).outbox(LEAD_ID), key=lambda one: one.key) == sorted(
-        [*first, *others], key=lambda one: one.key
+    assert sorted(leads(table).messages(LEAD_ID), key=lambda one: str(one.key)) == sorted(
+        [*first, *others], key=lambda one: str(one.key)
     )
 
 
 def test_a_notice_is_cancelled_with_the_decision_that_takes_it_back(table: Table) -> None:
-    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], outbox=NOTICES))
+    put_lead(table, make.whole_lead(), LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES)))
     pair = (NOTICES[0], outbox.cancelled(NOTICES[0]))
-    leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(cancelled=[pair]))
+    leads(table).write(
+        make.whole_lead(), make.whole_lead(version=2), LeadChange(plan=Plan(cancelled=[pair]))
+    )
     assert leads(table).notices(LEAD_ID, 1) == [pair[1], NOTICES[1]]
-    assert list(DueList(table).until(NOW + timedelta(hours=1))) != []
-    assert [one.key for _, one in Outbox(table).outbox([State.CANCELLED], "", 10)] == [
+    assert list(DueList(table, DUE_TASKS).until(NOW + timedelta(hours=1))) != []
+    assert [one.key for _, one in Outbox(table).outbox([MessageState.CANCELLED], "", 10)] == [
         NOTICES[0].key
     ]
 
 
 def test_a_notice_that_a_worker_took_meanwhile_is_a_lost_race(table: Table) -> None:
     """The one that takes it back reads again, and corrects what it can no longer cancel."""
-    put_lead(table, make.whole_lead(), Change(moved=[TO_SALES], outbox=NOTICES))
+    put_lead(table, make.whole_lead(), LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES)))
     Outbox(table).claim(NOTICES[0], outbox.claimed(NOTICES[0], NOW), needs_consent=False)
     stale = (NOTICES[0], outbox.cancelled(NOTICES[0]))
     with pytest.raises(ConflictError) as conflict:
-        leads(table).write(make.whole_lead(), make.whole_lead(version=2), Change(cancelled=[stale]))
+        leads(table).write(
+            make.whole_lead(), make.whole_lead(version=2), LeadChange(plan=Plan(cancelled=[stale]))
+        )
     assert not isinstance(conflict.value, AlreadyPlannedError)
     assert leads(table).read(LEAD_ID) == make.whole_lead()

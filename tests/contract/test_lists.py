@@ -10,10 +10,11 @@ import pytest
 from chalicelib.errors import ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Standing
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.store import keys
 from chalicelib.store.due import DueList
 from chalicelib.store.table import Table
+from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
 from tests.contract.test_leads import leads, put_lead
 from tests.factories import LEAD_ID
@@ -83,7 +84,7 @@ def test_a_lead_keeps_its_place_in_the_walk_when_it_moves(table: Table) -> None:
                 moved = replace(
                     before, version=2, total=before.total + 9_000, standing=standing, profile={}
                 )
-                leads(table).write(before, moved, Change())
+                leads(table).write(before, moved, LeadChange())
     assert seen == whole == walk(table, 100)
 
 
@@ -94,7 +95,7 @@ def absorb(table: Table, other: Lead) -> Lead:
     """Make another lead one with ours, as a merge does. How the other stands then."""
     before = leads(table).read(LEAD_ID)
     absorbed = replace(other, version=other.version + 1, merged_into=LEAD_ID, review_on=None)
-    change = Change(absorbed=(other, absorbed))
+    change = LeadChange(absorbed=(other, absorbed))
     leads(table).write(before, replace(make.whole_lead(), version=before.version + 1), change)
     return absorbed
 
@@ -107,7 +108,9 @@ def test_an_absorbed_lead_leaves_all_lists_and_names_the_survivor(table: Table) 
     absorb(table, leads(table).read("OTHER"))
     assert leads(table).in_stage(Stage.MQL, 10) == ([LEAD_ID], False)
     assert walk(table, 10) == [LEAD_ID]
-    assert {due.lead_id for due in DueList(table).until(NOW + timedelta(days=400))} == {LEAD_ID}
+    assert {due.lead_id for due in DueList(table, DUE_TASKS).until(NOW + timedelta(days=400))} == {
+        LEAD_ID
+    }
     assert leads(table).read("OTHER").merged_into == LEAD_ID
 
 
@@ -136,7 +139,7 @@ def test_a_lead_to_which_something_happened_meanwhile_is_not_absorbed(
     leads(table).request_replay(other, NOW)
     read = leads(table).read("OTHER")
     if what == "written":
-        leads(table).write(read, replace(read, version=2), Change())
+        leads(table).write(read, replace(read, version=2), LeadChange())
     else:
         leads(table).request_replay(read, NOW)
     with pytest.raises(ConflictError):

@@ -13,6 +13,7 @@ from chalicelib.limits import DOCUMENT_CACHE_SECONDS
 from chalicelib.publishing.versions import Active, Version, digest_of
 from chalicelib.store.models import Models
 from chalicelib.store.table import Table
+from infra.defaults import load_model
 from tests.baton import model_document
 from tests.factories import MINUTE
 from tests.fakes import NOW, FakeClock
@@ -118,7 +119,7 @@ def test_a_model_is_loaded_once_and_another_one_as_the_next_version(table: Table
 
 def test_a_model_that_breaks_the_format_is_not_stored(table: Table) -> None:
     with pytest.raises(DocumentError):
-        Models(table, FakeClock()).load({**FIRST, "nonsense": 1})
+        load_model(Models(table, FakeClock()), {**FIRST, "nonsense": 1})
     assert stored(table) == []
 
 

@@ -362,7 +362,7 @@ def test_a_put_whose_expectation_does_not_hold_changes_nothing(
     store(table, THERE)
     with pytest.raises(ConflictError) as conflict:
         table.write(Put(item(version=4), expect))
-    assert conflict.value.failed == {0: THERE}
+    assert conflict.value.failed == {"s": THERE}
     assert table.get("p", "s") == THERE
 
 
@@ -377,7 +377,7 @@ def test_a_put_that_expects_a_version_where_nothing_is_fails_without_an_old_item
 ) -> None:
     with pytest.raises(ConflictError) as conflict:
         table.write(Put(item(version=1), {"version": 1}))
-    assert conflict.value.failed == {0: None}
+    assert conflict.value.failed == {"s": None}
     assert table.get("p", "s") is None
 
 
@@ -407,7 +407,7 @@ def test_a_transaction_writes_nothing_when_one_fails_and_says_which_and_what_was
             Check("p", "c", {"version": 1}),
             Check("p", "d", {"version": 5}),
         )
-    assert conflict.value.failed == {1: item("b", version=1), 2: None}
+    assert conflict.value.failed == {"b": item("b", version=1), "c": None}
     assert table.get("p", "a") is None
     assert table.get("p", "b") == item("b", version=1)
 
@@ -432,7 +432,7 @@ def test_a_check_holds_or_stops_the_write_beside_it(
     else:
         with pytest.raises(ConflictError) as conflict:
             table.write(*writes)
-        assert set(conflict.value.failed) == {1}
+        assert set(conflict.value.failed) == {"consent"}
     assert (table.get("p", "a") is not None) == holds
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.delivery.message_keys import parse_outbox_id
 from chalicelib.delivery.messages import Email, Outgoing, Sms, SnsMessage
 from tests.baton import AD, ANN, SITE
 from tests.fakes import NOW
@@ -62,12 +63,16 @@ def straight() -> Result:
     return Stepper(JOURNEY).run(EMAILS)
 
 
+def kind_of(message: Outgoing) -> str:
+    if not isinstance(message, Email):
+        return type(message).__name__
+    _, key = parse_outbox_id(message.reference)
+    return key.kind.value
+
+
 def kinds(sent: tuple[Outgoing, ...]) -> Counter[str]:
     """Which emails, handoff mails, topic messages and texts left."""
-    return Counter(
-        message.reference.split("#")[1] if isinstance(message, Email) else type(message).__name__
-        for message in sent
-    )
+    return Counter(kind_of(message) for message in sent)
 
 
 def test_the_straight_run_sends_each_thing_once() -> None:

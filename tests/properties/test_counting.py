@@ -6,7 +6,9 @@ from typing import Any
 from hypothesis import strategies as some
 
 from chalicelib.events import Event, lead_id_of, visitors_of
-from chalicelib.leads.lead import Lead, count, join_until, replay, score_of
+from chalicelib.leads.decision import score_of
+from chalicelib.leads.lead import Lead
+from chalicelib.leads.replay import count, join_until, replay
 from tests.fakes import NOW
 from tests.properties.laws import holds_for
 from tests.properties.steps import Step, script
@@ -48,7 +50,7 @@ def test_a_rebuild_of_a_lead_that_is_up_to_date_changes_nothing(life: Life) -> N
     town = Town().live(life)
     for lead in town.leads():
         before = town.derived(lead)
-        _, differences = town.world.commands.rebuild(lead.lead_id)
+        _, differences = town.world.corrections.rebuild(lead.lead_id)
         town.world.qualify.replay(lead.lead_id)
         after = town.lead(lead.lead_id)
         assert differences == []

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.events import Event, lead_partition
-from chalicelib.lifecycle.stages import Actor, Stage, Transition, apply, fold
+from chalicelib.lifecycle.stages import Actor, Stage, Transition, apply, standing_after
 from tests import factories as make
 from tests.fakes import NOW
 from tests.properties.town import Town
@@ -49,7 +49,7 @@ def test_a_ping_that_meets_a_merge_does_not_keep_the_clock_busy_for_ever(town: T
     happens(town, form(town, 0), form(town, 1, visitor=1), *pages(1, 130))
     crowded = town.lead(town.lead_ids[1])
     assert crowded.crowded
-    town.world.commands.merge(town.lead_ids[0], town.lead_ids[1])
+    town.world.corrections.merge(town.lead_ids[0], town.lead_ids[1])
     town.world.leads.request_replay(crowded, town.ports.now())
     town.settle()
     assert town.world.clock.tick() == 0
@@ -68,7 +68,7 @@ def test_a_visitor_that_joins_late_is_capped_with_what_the_lead_did_that_day(tow
     happens(town, form(town, 0, "webinar", visitor=1, at=town.ports.now()))
     (lead,) = town.leads()
     assert sum(lead.tally.days["site-visit"].values()) == 500
-    assert town.world.commands.rebuild(lead.lead_id)[1] == []
+    assert town.world.corrections.rebuild(lead.lead_id)[1] == []
 
 
 def test_what_was_taken_back_keeps_no_other_ping_out(town: Town) -> None:
@@ -79,7 +79,7 @@ def test_what_was_taken_back_keeps_no_other_ping_out(town: Town) -> None:
     looked = pages(0, 600)
     for event in looked:
         town.capture(town.world, event)
-    town.world.commands.retract(
+    town.world.corrections.retract(
         town.lead_ids[0], sorted(event.id for event in looked)[:100], "a robot"
     )
     (lead,) = town.leads()
@@ -101,6 +101,6 @@ def test_the_log_tells_that_a_person_set_the_stage_also_after_a_merge_raised_the
         on=NOW.date(),
     )
     by_model = replace(by_person, origin=Stage.MQL, target=Stage.SQL, cycle=2, actor=Actor.MODEL)
-    live = apply(replace(fold([by_person]), cycle=2), by_model)
+    live = apply(replace(standing_after([by_person]), cycle=2), by_model)
     assert live.by_person
-    assert fold([by_person, by_model]) == live
+    assert standing_after([by_person, by_model]) == live

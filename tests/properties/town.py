@@ -9,12 +9,14 @@ import io
 from collections.abc import Callable, Sequence, Set
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cache, partial
 
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.events import Act, Event, Kind, acts_of, lead_id_of
-from chalicelib.leads.lead import QUESTIONS, Answer, Answers, Lead, capped, score_of
+from chalicelib.leads.decision import score_of
+from chalicelib.leads.lead import QUESTIONS, Lead, SalesAnswer, SalesAnswers
+from chalicelib.leads.replay import cap_pings
 from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
@@ -65,7 +67,7 @@ class Derived:
     tally: Tally
     profile: Profile
     touches: Touches
-    answers: Answers
+    answers: SalesAnswers
     total: int
 
 
@@ -156,7 +158,7 @@ class Town:
             accept = partial(
                 worker.captured.accept, [event], lead_id=lead_id, claims=event.joins, now=now
             )
-            persist(lambda: accept(consents=None, answer=None), self.ports.pause)
+            persist(lambda: accept(consents=None, receipt=None), self.ports.pause)
         self.events[event.id] = event
 
     def _act(self, worker: World, step: Step) -> None:
@@ -173,7 +175,9 @@ class Town:
                 else:
                     commands.move(lead_id, target, reason)
             case Merges(further):
-                commands.merge(lead_id, self.lead_ids[(step.lead + further) % len(self.lead_ids)])
+                worker.corrections.merge(
+                    lead_id, self.lead_ids[(step.lead + further) % len(self.lead_ids)]
+                )
 
     def _retract(self, worker: World, lead_id: str, picks: Sequence[int]) -> None:
         theirs = [
@@ -183,7 +187,7 @@ class Town:
         ]
         ids = [theirs[pick % len(theirs)] for pick in picks if theirs]
         if ids and not self.never:
-            worker.commands.retract(lead_id, ids, "a mistake")
+            worker.corrections.retract(lead_id, ids, "a mistake")
             self.retracted |= set(ids)
 
     def _somewhere(self, lead_id: str, pick: int) -> Stage:
@@ -243,7 +247,9 @@ class Town:
 
         The address is that of its own events: consent is given per address.
         """
-        events = capped(event for event in self.events_of(lead) if event.id not in self.retracted)
+        events = cap_pings(
+            (event for event in self.events_of(lead) if event.id not in self.retracted), UTC
+        )
         return self.derived(
             Lead(
                 lead_id=lead.lead_id,
@@ -251,21 +257,21 @@ class Town:
                     {}, (said_of(lead, event) for event in events), MODEL.fields
                 ),
                 touches=profiles.touch(Touches(), events),
-                tally=tallies.count(MODEL, Tally(), events),
+                tally=tallies.count_events(MODEL, Tally(), events),
                 answers=newest_answers(events),
                 standing=lead.standing,
             )
         )
 
 
-def newest_answers(events: Sequence[Event]) -> Answers:
+def newest_answers(events: Sequence[Event]) -> SalesAnswers:
     """What was answered last to each of an opportunity's questions."""
     given = sorted(
         acts_of(events, Act.OPPORTUNITY),
         key=lambda event: (event.properties["cycle"], event.at, event.id),
     )
     return {
-        question: Answer(
+        question: SalesAnswer(
             int(event.properties["cycle"]), event.at, event.id, event.properties[question]
         )
         for event in given

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.tally import Tally
-from tests.baton import ANN, TOKEN, InMemoryBaton, ask, model_document, qualify_only
+from tests.baton import ANN, TOKEN, InMemoryBaton, ask, key_of, model_document, qualify_only
 
 BOB = "bob@acme.example"
 FIVE = {
@@ -36,7 +36,7 @@ def events(baton: InMemoryBaton, **wanted: str) -> list[str]:
 
 def outbox(baton: InMemoryBaton) -> dict[str, str]:
     """What left or will: the message's key -> its state."""
-    return {item["id"].partition("#")[2]: item["state"] for item in baton.outbox()}
+    return {key_of(item): item["state"] for item in baton.outbox()}
 
 
 def fit_ann(baton: InMemoryBaton | None = None) -> InMemoryBaton:
@@ -296,7 +296,7 @@ class TestOutcome:
 
     def test_what_sales_does_not_have_cannot_be_lost(self) -> None:
         assert (
-            "only one that sales has can be lost"
+            "only a lead that sales has can be lost"
             in ask(fit_ann(), "outcome", {"outcome": "lost"}, status=409)["detail"]
         )
 
@@ -545,7 +545,9 @@ class TestRebuild:
         baton = sql_ann()
         world = baton.world
         lead = world.leads.read(world.lead_id("ann@acme.example"))
-        world.leads.write(lead, replace(lead, version=lead.version + 1, tally=Tally()), Change())
+        world.leads.write(
+            lead, replace(lead, version=lead.version + 1, tally=Tally()), LeadChange()
+        )
         found = ask(baton, "rebuild", {})["differences"]
         assert {one["part"] for one in found} >= {"tally.demo-request", "tally.site-visit"}
         assert ask(baton, "rebuild", {})["differences"] == []

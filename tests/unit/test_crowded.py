@@ -3,7 +3,7 @@ algorithms agree.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.events import Event
-from chalicelib.leads.lead import Lead, capped, count, replay
+from chalicelib.leads.lead import Lead
+from chalicelib.leads.replay import cap_pings, count, replay
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton
 from tests.factories import VISITOR
@@ -84,7 +85,7 @@ def test_pings_above_500_of_one_captured_day_are_capped_and_nothing_else_is() ->
     pings = [make.page(n=n) for n in range(600)]
     others = [make.form("demo", n=n) for n in range(600)]
     yesterday = [make.page(n=n, days_ago=1) for n in range(10)]
-    kept = capped([*pings, *others, *yesterday])
+    kept = cap_pings([*pings, *others, *yesterday], UTC)
     assert len(kept) == 500 + 600 + 10
     assert [event for event in kept if event in pings] == sorted(pings, key=lambda event: event.id)[
         :500

@@ -8,11 +8,20 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import LEFT, OutboxMessage, Reason, State, Via
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
+from chalicelib.delivery.outbox import LEFT, MessageState, NotSentReason, Via
 from chalicelib.errors import DocumentError
-from chalicelib.handoff.plan import Handoff, HandoffState, handoff_of, triage, warning, withdrawn
+from chalicelib.handoff.plan import (
+    HandoffState,
+    hand_over,
+    handoff_record,
+    take_back,
+    triage_request,
+    warn_owner,
+)
 from chalicelib.handoff.routing import salesperson, weekly_capacity
 from chalicelib.lifecycle.stages import Stage, Standing
+from chalicelib.qualify.reactions import Plan, Record
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE, standing
 from tests.fakes import NOW
@@ -120,9 +129,21 @@ def test_a_routing_outside_the_format_is_refused_where_it_is_wrong(
 
 def handed(
     kind: str = "requested", *people: dict[str, Any], owner: str | None = None, held: bool = False
-) -> tuple[Handoff, list[OutboxMessage]]:
+) -> Plan:
     moved = make.transition(Stage.SQL, Stage.MQL, kind=kind, cycle=2)
-    return handoff_of(moved, owner, LEAD_ID, 7, routing(*people), NOW, held=held)
+    return hand_over(
+        moved,
+        owner=owner,
+        lead_id=LEAD_ID,
+        about=7,
+        routing=routing(*people),
+        now=NOW,
+        held=held,
+    )
+
+
+def record(kind: str, owner: str | None, state: HandoffState = HandoffState.OPEN) -> Record:
+    return handoff_record(cycle=2, kind=kind, state=state, owner=owner, created_at=NOW)
 
 
 @pytest.mark.parametrize(
@@ -141,17 +162,18 @@ def handed(
 def test_rule_2_one_message_for_each_channel_and_a_text_only_for_a_request(
     kind: str, people: list[dict[str, Any]], told: dict[str, str | None]
 ) -> None:
-    handoff, planned = handed(kind, *people)
-    assert {message.via.value: message.to for message in planned} == told
-    assert {message.key for message in planned} == {f"handoff#2#{via}" for via in told}
-    assert {message.about for message in planned} == {7}
-    assert handoff == Handoff(cycle=2, owner="sam" if people else None, kind=kind, created_at=NOW)
+    plan = handed(kind, *people)
+    assert {message.via.value: message.to for message in plan.messages} == told
+    assert {str(message.key) for message in plan.messages} == {f"handoff#2#{via}" for via in told}
+    assert {message.about for message in plan.messages} == {7}
+    owner = "sam" if people else None
+    assert (plan.records, plan.owner) == ([record(kind, owner)], owner)
 
 
 def test_rule_1_a_handoff_goes_to_the_leads_owner() -> None:
-    handoff, planned = handed("requested", SAM, KIM, owner="kim")
-    assert handoff.owner == "kim"
-    assert {message.via: message.to for message in planned} == {
+    plan = handed("requested", SAM, KIM, owner="kim")
+    assert plan.owner == "kim"
+    assert {message.via: message.to for message in plan.messages} == {
         Via.EMAIL: KIM["email"],
         Via.SNS: None,
         Via.SMS: None,
@@ -160,9 +182,9 @@ def test_rule_1_a_handoff_goes_to_the_leads_owner() -> None:
 
 @pytest.mark.parametrize("kind", ["requested", "inferred"])
 def test_rule_9_a_held_handoff_names_its_owner_and_tells_nobody(kind: str) -> None:
-    handoff, planned = handed(kind, SAM, held=True)
-    assert (handoff.state, handoff.owner, handoff.kind) == (HandoffState.HELD, "sam", kind)
-    assert planned == []
+    plan = handed(kind, SAM, held=True)
+    assert (plan.records, plan.owner) == ([record(kind, "sam", HandoffState.HELD)], "sam")
+    assert plan.messages == []
 
 
 # --- taken back -----------------------------------------------------------------------------------
@@ -178,60 +200,77 @@ LATER = NOW + MINUTE
 def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_same_channel() -> (
     None
 ):
-    sent = outbox.settled(outbox.claimed(MAIL, NOW), State.SENT, message_id="m")
-    waiting, corrections = withdrawn([sent, TOPIC, TEXT], 9, LATER)
-    assert waiting == [(TOPIC, outbox.cancelled(TOPIC)), (TEXT, outbox.cancelled(TEXT))]
-    (correction,) = corrections
-    assert (correction.key, correction.kind, correction.via, correction.to) == (
+    sent = outbox.settled(outbox.claimed(MAIL, NOW), MessageState.SENT, message_id="m")
+    plan = take_back([sent, TOPIC, TEXT], 9, LATER)
+    assert plan.cancelled == [(TOPIC, outbox.cancelled(TOPIC)), (TEXT, outbox.cancelled(TEXT))]
+    (correction,) = plan.messages
+    assert (str(correction.key), correction.kind, correction.via, correction.to) == (
         "correction#1#email",
         "correction",
         Via.EMAIL,
         MAIL.to,
     )
-    assert (correction.about, correction.created_at, correction.state) == (9, LATER, State.PLANNED)
+    assert (correction.about, correction.created_at, correction.state) == (
+        9,
+        LATER,
+        MessageState.PLANNED,
+    )
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(state: State) -> None:
+@pytest.mark.parametrize("state", list(MessageState))
+def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(
+    state: MessageState,
+) -> None:
     """One that is being sent, or of which nobody knows, may have left: better a correction too
     many.
     """
-    waiting, corrections = withdrawn([replace(TEXT, state=state)], 9, LATER)
-    assert bool(waiting) == (state is State.PLANNED)
-    assert bool(corrections) == (state in LEFT)
-    never_left = {State.REFUSED, State.SUPPRESSED, State.CANCELLED, State.LOST}
-    assert (not waiting and not corrections) == (state in never_left)
+    plan = take_back([replace(TEXT, state=state)], 9, LATER)
+    assert bool(plan.cancelled) == (state is MessageState.PLANNED)
+    assert bool(plan.messages) == (state in LEFT)
+    never_left = {
+        MessageState.REFUSED,
+        MessageState.SUPPRESSED,
+        MessageState.CANCELLED,
+        MessageState.LOST,
+    }
+    assert (plan.writes == 0) == (state in never_left)
 
 
 def test_a_throttled_notice_waits_and_is_cancelled() -> None:
     throttled = outbox.throttled(outbox.claimed(MAIL, NOW), NOW)
-    ((before, after),), corrections = withdrawn([throttled], 9, LATER)
+    plan = take_back([throttled], 9, LATER)
+    ((before, after),) = plan.cancelled
     assert (before, after.state, after.reason, after.due_at) == (
         throttled,
-        State.CANCELLED,
-        Reason.TAKEN_BACK,
+        MessageState.CANCELLED,
+        NotSentReason.TAKEN_BACK,
         None,
     )
-    assert corrections == []
+    assert plan.messages == []
 
 
 def test_the_correction_of_a_later_cycle_is_another_one() -> None:
-    sent = [replace(MAIL, key=f"handoff#{cycle}#email", state=State.SENT) for cycle in (1, 12)]
-    _, corrections = withdrawn(sent, 9, LATER)
-    assert [one.key for one in corrections] == ["correction#1#email", "correction#12#email"]
+    sent = [
+        replace(
+            MAIL, key=MessageKey(MessageKind.HANDOFF, cycle, ("email",)), state=MessageState.SENT
+        )
+        for cycle in (1, 12)
+    ]
+    plan = take_back(sent, 9, LATER)
+    assert [str(one.key) for one in plan.messages] == ["correction#1#email", "correction#12#email"]
 
 
 def test_without_notices_nobody_needs_a_correction() -> None:
-    assert withdrawn([], 9, LATER) == ([], [])
+    assert take_back([], 9, LATER).writes == 0
 
 
 # --- words of a lead that sales has, or does not get ----------------------------------------------
 
 
 def test_the_owner_of_an_accepted_lead_is_warned_once_for_each_rule_and_cycle() -> None:
-    accepted = standing(Stage.ACCEPTED, owner="kim", cycle=3)
-    one = warning("bad-fit", accepted, LEAD_ID, 9, routing(SAM, KIM), NOW)
-    assert (one.key, one.kind, one.via, one.to, one.about) == (
+    accepted = make.lead(version=9, standing=standing(Stage.ACCEPTED, owner="kim", cycle=3))
+    one = warn_owner(accepted, "bad-fit", routing(SAM, KIM), NOW)
+    assert (str(one.key), one.kind, one.via, one.to, one.about) == (
         "warning#3#bad-fit",
         "warning",
         Via.EMAIL,
@@ -241,9 +280,9 @@ def test_the_owner_of_an_accepted_lead_is_warned_once_for_each_rule_and_cycle() 
 
 
 def test_a_warning_that_nobody_can_get_is_planned_so_that_the_outbox_says_so() -> None:
-    assert warning("competitor", Standing(), LEAD_ID, 9, routing(), NOW).to is None
+    assert warn_owner(make.lead(version=9), "competitor", routing(), NOW).to is None
 
 
 def test_rule_1_triage_tells_the_team_and_sends_no_text() -> None:
-    one = triage(2, LEAD_ID, 9, NOW)
-    assert (one.key, one.kind, one.via, one.to) == ("triage#2#sns", "triage", Via.SNS, None)
+    one = triage_request(make.lead(version=9, standing=Standing(cycle=2)), NOW)
+    assert (str(one.key), one.kind, one.via, one.to) == ("triage#2#sns", "triage", Via.SNS, None)

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import LIST_MAX_LEADS
-from chalicelib.qualify.effects import Change
+from chalicelib.qualify.reactions import LeadChange
 from tests.baton import AD, ANN, InMemoryBaton
 
 
@@ -180,7 +180,7 @@ def test_a_lead_stands_in_the_list_of_its_stage_only(baton: InMemoryBaton) -> No
 def test_above_two_thousand_the_best_stored_are_listed_and_it_says_so(baton: InMemoryBaton) -> None:
     for n in range(LIST_MAX_LEADS + 2):
         lead = Lead(lead_id=f"LEAD{n:05d}", version=1, total=n)
-        baton.world.leads.write(Lead(lead_id=lead.lead_id), lead, Change())
+        baton.world.leads.write(Lead(lead_id=lead.lead_id), lead, LeadChange())
     page = baton.get("/v1/leads?stage=lead&limit=1")
     assert page["truncated"] is True
     listed = sum(len(one) for one in pages(baton, "/v1/leads?stage=lead&limit=200", "leads"))

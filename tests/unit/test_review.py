@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.leads.lead import Lead, decided, first_move, next_review, score_of
+from chalicelib.leads.decision import decide_lead, first_move, next_review, score_of
+from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.decide import decide
-from chalicelib.lifecycle.stages import Actor, Stage, Standing, fold
+from chalicelib.lifecycle.stages import Actor, Stage, Standing, standing_after
 from chalicelib.scoring.model import Condition
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
@@ -96,7 +97,7 @@ def test_no_lead_moves_by_itself_before_its_review(
     known: dict[str, Any], medium: str, tally: Tally, at: Standing
 ) -> None:
     lead = make.lead(profile=profile(known), touches=came_by(medium), tally=tally, standing=at)
-    settled = decided(MODEL, lead, NOW).lead
+    settled = decide_lead(MODEL, lead, NOW).lead
     if settled.review_on is None:
         assert not settled.tally or settled.standing.stage in (Stage.SQL, Stage.DISQUALIFIED)
     else:
@@ -108,7 +109,7 @@ def test_no_lead_moves_by_itself_before_its_review(
 
 def test_a_decision_carries_the_score_the_stage_and_the_review() -> None:
     lead = make.lead(profile=profile(), tally=WARM)
-    decision = decided(MODEL, lead, NOW)
+    decision = decide_lead(MODEL, lead, NOW)
     after = decision.lead
     (moved,) = decision.transitions
     assert (after.standing.stage, after.standing.entered_on, after.total) == (
@@ -121,14 +122,14 @@ def test_a_decision_carries_the_score_the_stage_and_the_review() -> None:
     assert (after.created_at, after.updated_at) == (NOW, NOW)
     assert (after.model_version, after.activation) == (MODEL.version, MODEL.activation)
     assert after.review_on == next_review(MODEL, after, TODAY)
-    again = decided(MODEL, after, NOW + timedelta(hours=1))
+    again = decide_lead(MODEL, after, NOW + timedelta(hours=1))
     assert again.transitions == ()
     assert (again.lead.created_at, again.lead.updated_at) == (NOW, NOW + timedelta(hours=1))
 
 
 def test_what_the_clock_decided_says_so() -> None:
     lead = make.lead(profile=profile(), tally=seen(site_visit=[0]), standing=standing(Stage.MQL))
-    (moved,) = decided(MODEL, lead, NOW, Actor.CLOCK).transitions
+    (moved,) = decide_lead(MODEL, lead, NOW, Actor.CLOCK).transitions
     assert (moved.target, moved.actor) == (Stage.LEAD, Actor.CLOCK)
 
 
@@ -142,7 +143,7 @@ def test_what_the_model_makes_of_a_persons_move_follows_in_the_same_decision() -
     reinstated = make.transition(
         Stage.LEAD, Stage.DISQUALIFIED, cycle=2, actor=Actor.PERSON, overrides=("x",)
     )
-    decision = decided(MODEL, lead, NOW, moves=[reinstated])
+    decision = decide_lead(MODEL, lead, NOW, moves=[reinstated])
     first, second = decision.transitions
     assert (first, second.target, second.actor, second.cycle) == (
         reinstated,
@@ -151,14 +152,14 @@ def test_what_the_model_makes_of_a_persons_move_follows_in_the_same_decision() -
         2,
     )
     way = [make.transition(Stage.DISQUALIFIED), first, second]
-    assert decision.lead.standing == replace(fold(way), owner="sam")
+    assert decision.lead.standing == replace(standing_after(way), owner="sam")
 
 
 def test_a_move_that_lets_behaviour_count_anew_is_scored_so_at_once() -> None:
     since = Since.now(WARM, TODAY.toordinal())
     lead = make.lead(profile=profile(), tally=WARM, standing=standing(Stage.MQL))
     back = make.transition(Stage.LEAD, Stage.MQL, actor=Actor.PERSON, since=since)
-    decision = decided(MODEL, lead, NOW, moves=[back])
+    decision = decide_lead(MODEL, lead, NOW, moves=[back])
     assert decision.transitions == (back,)
     assert (decision.lead.total, decision.score.groups["engagement"]) == (40_000, 0)
     assert decision.lead.tally == WARM
@@ -166,4 +167,4 @@ def test_a_move_that_lets_behaviour_count_anew_is_scored_so_at_once() -> None:
 
 def test_what_is_forgotten_leaves_the_tally_with_the_next_decision() -> None:
     lead = make.lead(tally=seen(blog=[0, 399, 400, 1_000]))
-    assert decided(MODEL, lead, NOW).lead.tally == seen(blog=[0, 399])
+    assert decide_lead(MODEL, lead, NOW).lead.tally == seen(blog=[0, 399])

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.messages import Outgoing, SendResult, Throttled
-from chalicelib.lifecycle.stages import fold
+from chalicelib.lifecycle.stages import standing_after
 from chalicelib.store.outbox import put_message
 from tests import factories as make
-from tests.baton import ANN, TOKEN, InMemoryBaton, ask, model_document, qualify_only
+from tests.baton import ANN, TOKEN, InMemoryBaton, ask, key_of, model_document, qualify_only
 
 ANNS, BOBS = str(ANN["email"]), "bob@acme.example"
 LATER = timedelta(hours=1)  # a verdict stands
@@ -38,11 +39,7 @@ def demo(baton: InMemoryBaton, email: str = ANNS) -> Any:
 def told(baton: InMemoryBaton, email: str = ANNS) -> dict[str, str]:
     """What left or will for a lead: the message's key -> its state."""
     lead_id = baton.world.lead_id(email)
-    return {
-        item["id"].partition("#")[2]: item["state"]
-        for item in baton.outbox()
-        if item["lead_id"] == lead_id
-    }
+    return {key_of(item): item["state"] for item in baton.outbox() if item["lead_id"] == lead_id}
 
 
 def fit_ann() -> InMemoryBaton:
@@ -128,7 +125,7 @@ class TestAVerdictUndone:
         lead_id = baton.world.lead_id(ANNS)
         transitions = [one.transition for one in reversed(baton.world.leads.transitions(lead_id))]
         standing = baton.world.leads.read(lead_id).standing
-        assert fold(transitions) == replace(standing, owner=None)
+        assert standing_after(transitions) == replace(standing, owner=None)
 
     def test_it_goes_back_to_the_cycle_that_a_merge_had_raised(self) -> None:
         """Its cycle was that of the transitions alone, which know nothing of the other lead's."""
@@ -216,7 +213,9 @@ class TestMerge:
         baton = fit_ann()
         bob_asks(baton)
         baton.until_quiet()
-        baton.world.commands.retract(baton.world.lead_id(BOBS), [demo(baton, BOBS)], "our own test")
+        baton.world.corrections.retract(
+            baton.world.lead_id(BOBS), [demo(baton, BOBS)], "our own test"
+        )
         merge(baton)
         assert told(baton, BOBS)["correction#1#email"] == "sent"
 
@@ -286,9 +285,9 @@ class TestMerge:
         ann, bob = baton.world.lead_id(ANNS), baton.world.lead_id(BOBS)
         meanwhile(
             baton,
-            lambda: baton.world.commands.merge(*((bob, ann) if other_way_round else (ann, bob))),
+            lambda: baton.world.corrections.merge(*((bob, ann) if other_way_round else (ann, bob))),
         )
-        merged = baton.world.commands.merge(ann, bob)
+        merged = baton.world.corrections.merge(ann, bob)
         baton.until_quiet()
         assert merged.lead_id == (bob if other_way_round else ann)
         assert baton.lead()["lead_id"] == baton.lead(BOBS)["lead_id"] == merged.lead_id
@@ -305,7 +304,7 @@ class TestMerge:
             baton.until_quiet()
 
         meanwhile(baton, asks_and_is_counted)
-        baton.world.commands.merge(ann, bob)
+        baton.world.corrections.merge(ann, bob)
         baton.until_quiet()
         (line,) = (one for one in baton.lead()["score"]["reasons"] if one["rule"] == "demo-request")
         assert line["count"] == 1
@@ -325,11 +324,11 @@ class TestRetraction:
 
         def throttled(_message: Outgoing) -> SendResult:
             baton.ports.send = real
-            baton.world.commands.retract(lead_id, ids, "our own test")
+            baton.world.corrections.retract(lead_id, ids, "our own test")
             return Throttled()
 
         baton.ports.send = throttled
-        baton.world.deliver.message(lead_id, "handoff#1#email")
+        baton.world.deliver.message(lead_id, parse_key("handoff#1#email"))
         baton.until_quiet()
         baton.minutes_later(3)
         sent = {"handoff#1#email": "cancelled", "correction#1#email": "sent"}
@@ -340,8 +339,8 @@ class TestRetraction:
         baton.form("demo", **ANN)
         qualify_only(baton)
         lead_id, ids = baton.world.lead_id(ANNS), [demo(baton)]
-        meanwhile(baton, lambda: baton.world.deliver.message(lead_id, "handoff#1#email"))
-        baton.world.commands.retract(lead_id, ids, "our own test")
+        meanwhile(baton, lambda: baton.world.deliver.message(lead_id, parse_key("handoff#1#email")))
+        baton.world.corrections.retract(lead_id, ids, "our own test")
         baton.until_quiet()
         assert told(baton) == {
             "handoff#1#email": "sent",
@@ -353,7 +352,7 @@ class TestRetraction:
     def test_what_was_taken_back_before_its_record_came_is_not_counted(self) -> None:
         baton = fit_ann()
         baton.form("demo", **ANN)
-        baton.world.commands.retract(baton.world.lead_id(ANNS), [demo(baton)], "our own test")
+        baton.world.corrections.retract(baton.world.lead_id(ANNS), [demo(baton)], "our own test")
         baton.until_quiet()
         assert (baton.lead()["stage"], told(baton)) == ("lead", {})
 

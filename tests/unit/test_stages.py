@@ -19,8 +19,8 @@ from chalicelib.lifecycle.stages import (
     Transition,
     apply,
     cycle_after,
-    fold,
     path,
+    standing_after,
 )
 from chalicelib.scoring.tally import EVER, Since
 from tests import factories as make
@@ -160,9 +160,9 @@ def test_no_lead_is_handed_over_twice_in_one_cycle(steps: list[Transition]) -> N
 def test_a_standing_is_the_fold_of_its_transitions(steps: list[Transition]) -> None:
     now = Standing()
     for number, step in enumerate(steps):
-        assert fold(steps[:number]) == now
+        assert standing_after(steps[:number]) == now
         now = apply(now, step)
-    assert fold(steps) == now
+    assert standing_after(steps) == now
     assert (now.stage, now.cycle) == ((steps[-1].target, steps[-1].cycle) if steps else (LEAD, 1))
 
 
@@ -170,7 +170,7 @@ def test_a_standing_is_the_fold_of_its_transitions(steps: list[Transition]) -> N
 
 
 def test_a_new_lead_is_a_lead_in_its_first_cycle() -> None:
-    assert fold([]) == Standing(stage=LEAD, cycle=1)
+    assert standing_after([]) == Standing(stage=LEAD, cycle=1)
 
 
 def test_a_transition_says_everything_of_the_standing_but_its_owner() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.lifecycle.decide import unanswered, withdraw
+from chalicelib.lifecycle.decide import held_back_request, withdraw
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, Transition, apply
 from chalicelib.scoring.score import Score
 from chalicelib.scoring.tally import Tally
@@ -137,7 +137,7 @@ def test_rule_1_a_request_that_fit_keeps_from_sales_is_for_a_human(
     stage: Stage, signal: str
 ) -> None:
     asked = worth(Tally({signal: {TODAY.toordinal() - 14: 1}}), fit=-40)
-    assert unanswered(MODEL, standing(stage, rest_until=make.day(9)), asked) == signal
+    assert held_back_request(MODEL, standing(stage, rest_until=make.day(9)), asked) == signal
 
 
 @pytest.mark.parametrize(
@@ -150,25 +150,30 @@ def test_rule_1_a_request_that_fit_keeps_from_sales_is_for_a_human(
     ],
 )
 def test_rule_1_without_a_request_of_the_last_days_nobody_is_asked_to_look(quiet: Score) -> None:
-    assert unanswered(MODEL, Standing(), quiet) is None
+    assert held_back_request(MODEL, Standing(), quiet) is None
 
 
 @pytest.mark.parametrize(
     "stage", [Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.DISQUALIFIED]
 )
 def test_rule_1_whoever_is_with_people_already_needs_no_triage(stage: Stage) -> None:
-    assert unanswered(MODEL, standing(stage), HOPELESS) is None
+    assert held_back_request(MODEL, standing(stage), HOPELESS) is None
 
 
 def test_rule_10_a_request_of_our_own_staff_is_none() -> None:
-    assert unanswered(MODEL, Standing(), replace(HOPELESS, internal=True)) is None
+    assert held_back_request(MODEL, Standing(), replace(HOPELESS, internal=True)) is None
 
 
 def test_an_inferred_way_is_no_request() -> None:
-    assert unanswered(MODEL, Standing(), worth(seen(pricing_page=[0, 1]), score=59, fit=20)) is None
+    assert (
+        held_back_request(MODEL, Standing(), worth(seen(pricing_page=[0, 1]), score=59, fit=20))
+        is None
+    )
 
 
 def test_rule_1_what_lies_before_a_recycle_was_answered() -> None:
     """`since` leaves nothing of it in the score's tally."""
-    assert unanswered(MODEL, standing(Stage.RECYCLED), replace(HOPELESS, tally=Tally())) is None
+    assert (
+        held_back_request(MODEL, standing(Stage.RECYCLED), replace(HOPELESS, tally=Tally())) is None
+    )
     assert HOPELESS.day == TODAY

@@ -1,0 +1,238 @@
+"""What people correct about a lead's past: take events back, merge two leads, rebuild one.
+
+Each derives the lead anew from all its events, in the request.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from chalicelib.commands.acts import Acts
+from chalicelib.days import day_of
+from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, cancelled
+from chalicelib.errors import FieldError, InputError, StateError
+from chalicelib.events import (
+    OTHER_LEAD,
+    RETRACTED_IDS,
+    Act,
+    Event,
+    Kind,
+    retracted_ids,
+)
+from chalicelib.leads import merging
+from chalicelib.leads.decision import score_of
+from chalicelib.leads.lead import CYCLE, Lead
+from chalicelib.leads.rebuild import LeadDifference, compare_leads
+from chalicelib.lifecycle import moves
+from chalicelib.lifecycle.decide import withdraw
+from chalicelib.lifecycle.stages import Recorded, Stage, Standing, Transition
+from chalicelib.limits import MERGE_MAX_WAITING
+from chalicelib.qualify.qualify import Qualify
+from chalicelib.qualify.reactions import Cause, LeadChange, Plan
+from chalicelib.runtime import Runtime
+from chalicelib.scoring.model import Model
+from chalicelib.scoring.score import Score, score
+from chalicelib.scoring.tally import Tally, until
+from chalicelib.writing import until_written
+
+
+class LeadHistory(Protocol):
+    """Where a lead's transitions and messages are kept."""
+
+    def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
+        """Return a lead's transitions, newest first."""
+
+    def messages(self, lead_id: str) -> list[OutboxMessage]:
+        """Return all outbox messages of a lead."""
+
+
+class Corrections:
+    """Corrects leads. model: returns a stored version of the model, compiled, or None."""
+
+    def __init__(
+        self,
+        *,
+        qualify: Qualify,
+        history: LeadHistory,
+        model: Callable[[int], Model | None],
+        runtime: Runtime,
+    ) -> None:
+        self._qualify = qualify
+        self._history = history
+        self._model = model
+        self._acts = Acts(qualify=qualify, runtime=runtime)
+        self.runtime = runtime
+
+    @until_written
+    def retract(self, lead_id: str, event_ids: Sequence[str], reason: str) -> Lead:
+        """Take events back out of the score, with what the model decided because of them.
+
+        What sales has accepted stays. Raises NotFoundError; InputError for an id that is not one
+        of this lead's events.
+        """
+        lead = self._acts.known(lead_id)
+        own = self._qualify.own_events(lead)
+        visitors = self._qualify.visitors(own)
+        theirs = [event for events in visitors.values() for event in events]
+        _check_retractable(event_ids, [*own, *theirs])
+        gone = retracted_ids(own)
+        fresh = [one for one in dict.fromkeys(event_ids) if one not in gone]
+        if not fresh:
+            return lead
+        facts = {RETRACTED_IDS: " ".join(fresh), "reason": reason}
+        event = self._acts.event(lead.lead_id, Act.RETRACTED, facts)
+        replayed = self._qualify.replayed(lead, [*own, event], visitors)
+        undone = self._withdrawn(lead, replayed, f"taken back: {reason}")
+        return self._acts.conclude(lead, replayed, event, undone)
+
+    @until_written
+    def merge(self, lead_id: str, other_lead_id: str) -> Lead:
+        """Make two leads one: from now on the other id answers with this lead.
+
+        Merging again changes nothing. Raises NotFoundError; InputError for a lead that is to be
+        merged with itself; StateError while too many messages of the other lead are waiting.
+        """
+        if lead_id == other_lead_id:
+            raise InputError(FieldError("other_lead_id", "is this lead itself; give the other one"))
+        lead = self._acts.known(lead_id)
+        other = self._acts.known(other_lead_id)
+        if lead.lead_id == other.lead_id:
+            return lead
+        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        why = "merged with another lead"
+        steps = moves.merged(lead.standing, other.standing, why, today)
+        standing = merging.surviving_standing(lead.standing, other.standing, steps)
+        events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
+        own = [*self._qualify.own_events(lead), *self._qualify.own_events(other), *events]
+        replayed = self._qualify.replayed(lead, own, self._qualify.visitors(own))
+        messages = self._history.messages(other.lead_id)
+        return self._qualify.conclude(
+            lead,
+            replace(replayed, standing=standing),
+            cause=Cause.SILENT if _has_left(other.standing, messages) else Cause.NEWS,
+            moves=steps,
+            also=LeadChange(
+                events=events,
+                plan=Plan(cancelled=_cancel_waiting(messages)),
+                absorbed=(other, _absorb(other, lead)),
+            ),
+        )
+
+    def inspect(self, lead_id: str) -> tuple[Lead, list[LeadDifference]]:
+        """Return a lead and in what it differs from itself derived anew. Write nothing.
+
+        Raise NotFoundError.
+        """
+        lead = self._acts.known(lead_id)
+        return lead, self._compared(lead, self._replayed(lead))
+
+    @until_written
+    def rebuild(self, lead_id: str) -> tuple[Lead, list[LeadDifference]]:
+        """Derive a lead anew from all its events; return it with what differed.
+
+        On a healthy table nothing differs. What another model or time zone changes about the lead
+        is announced to nobody. Raises NotFoundError.
+        """
+        lead = self._qualify.caught_up(self._acts.known(lead_id))
+        replayed = self._replayed(lead)
+        found = self._compared(lead, replayed)
+        return (self._qualify.conclude(lead, replayed) if found else lead), found
+
+    def _replayed(self, lead: Lead) -> Lead:
+        own = self._qualify.own_events(lead)
+        return self._qualify.replayed(lead, own, self._qualify.visitors(own))
+
+    def _compared(self, lead: Lead, replayed: Lead) -> list[LeadDifference]:
+        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        return compare_leads(lead, replayed, today)
+
+    def _merge_events(self, lead: Lead, other: Lead, cycle: int) -> list[Event]:
+        """Return the events of a merge: that it happened, and answers to give again."""
+        events = [self._acts.event(lead.lead_id, Act.MERGED, {OTHER_LEAD: other.lead_id})]
+        if answers := merging.answers_to_repeat(lead, other, cycle):
+            facts = {**answers, CYCLE: cycle}
+            events.append(self._acts.event(lead.lead_id, Act.OPPORTUNITY, facts))
+        return events
+
+    def _withdrawn(self, lead: Lead, replayed: Lead, why: str) -> list[Transition]:
+        """Return what taking back evidence undoes.
+
+        It is judged by the model, and on the day, that gave the stage (ADR 0018).
+        """
+        given = (
+            one for one in self._history.transitions(lead.lead_id) if not one.transition.undoes
+        )
+        stage = lead.standing.stage
+        entered = next((one for one in given if one.transition.target is stage), None)
+        if entered is None:
+            return []
+        active = self._qualify.model(lead)
+        model = self._model(entered.model_version) or active
+        before = _score_then(model, lead, entered.transition)
+        after = _score_then(model, replayed, entered.transition)
+        now = score_of(active, replayed, day_of(self.runtime.now(), active.zone))
+        given_by = entered.transition.actor
+        undone = withdraw(model, lead.standing, given_by, before, after, now, why)
+        return [undone] if undone else []
+
+
+def _check_retractable(event_ids: Sequence[str], events: Sequence[Event]) -> None:
+    """Raise InputError naming each id that is not one of the lead's events, or a person's act."""
+    kinds = {event.id: event.kind for event in events}
+    wrong = [
+        FieldError(
+            f"event_ids.{position}",
+            "is a person's act, which is not scored"
+            if one in kinds
+            else "is not one of this lead's events; see its timeline",
+        )
+        for position, one in enumerate(event_ids)
+        if kinds.get(one, Kind.PERSON) is Kind.PERSON
+    ]
+    if wrong:
+        raise InputError(*wrong)
+
+
+def _has_left(standing: Standing, messages: Sequence[OutboxMessage]) -> bool:
+    """Return whether the emails or notices that a stage calls for have left in its cycle."""
+    kind = MessageKind.HANDOFF if standing.stage is Stage.SQL else MessageKind.NURTURE
+    ours = [one for one in messages if one.kind is kind and one.key.cycle == standing.cycle]
+    return any(one.state in LEFT for one in ours)
+
+
+def _cancel_waiting(
+    messages: Sequence[OutboxMessage],
+) -> list[tuple[OutboxMessage, OutboxMessage]]:
+    """Return the waiting messages of an absorbed lead, each before and after it is cancelled.
+
+    A correction goes out all the same, because what it corrects has left. Raises StateError when
+    they do not fit into the transaction.
+    """
+    waiting = [
+        one
+        for one in messages
+        if one.state is MessageState.PLANNED and one.kind is not MessageKind.CORRECTION
+    ]
+    if len(waiting) > MERGE_MAX_WAITING:
+        raise StateError(
+            f"{len(waiting)} messages of the other lead are waiting; merge when they have left"
+        )
+    return [(one, cancelled(one)) for one in waiting]
+
+
+def _absorb(other: Lead, survivor: Lead) -> Lead:
+    return replace(
+        other,
+        version=other.version + 1,
+        merged_into=survivor.lead_id,
+        tally=Tally(),
+        counted={},
+        review_on=None,
+    )
+
+
+def _score_then(model: Model, lead: Lead, entered: Transition) -> Score:
+    """Return the score on the day of a transition, of what the lead had done by then."""
+    tally = until(lead.tally, entered.on.toordinal())
+    return score(model, lead.evidence._replace(tally=tally), entered.on)

@@ -1,0 +1,51 @@
+"""Days of the company's time zone. `day_of` is the only way from a moment to a day (ADR 0025).
+
+A day decides what a limit per day counts, when a score fades, when a lead cools and when a rest
+ends; with two ways to a day, two of these would disagree around midnight.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+
+UTC_NAME = "UTC"
+
+
+@lru_cache(maxsize=16)
+def zone_of(name: str) -> tzinfo:
+    """Return the time zone of an IANA name, for example `Europe/Berlin`.
+
+    Raises ValueError for a name that is not one.
+    """
+    if name == UTC_NAME:
+        return UTC
+    from zoneinfo import ZoneInfo  # a deployment in UTC does not pay for it
+
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError(f"there is no time zone {name!r}; an example is Europe/Berlin") from None
+
+
+def name_of(zone: tzinfo) -> str:
+    """Return the IANA name of a time zone."""
+    return str(getattr(zone, "key", UTC_NAME))
+
+
+def day_of(at: datetime, zone: tzinfo) -> date:
+    """Return the day on which a moment falls in a time zone."""
+    return (at if at.tzinfo is zone else at.astimezone(zone)).date()
+
+
+def ordinal_of(at: datetime, zone: tzinfo) -> int:
+    """Return the same day as a proleptic ordinal, as tallies keep days."""
+    return (at if at.tzinfo is zone else at.astimezone(zone)).toordinal()
+
+
+def start_of(day: date, zone: tzinfo) -> datetime:
+    """Return the first moment of a day, in UTC."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def end_of(day: date, zone: tzinfo) -> datetime:
+    """Return the last microsecond of a day, in UTC."""
+    return start_of(day + timedelta(days=1), zone) - timedelta(microseconds=1)

@@ -1,0 +1,159 @@
+"""How sales reacts to a decision: a lead is handed over, taken back, or announced to its owner."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
+
+from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
+from chalicelib.lifecycle.decide import disqualified_by, has_new_request, held_back_request
+from chalicelib.lifecycle.stages import Actor, Recorded, Stage
+from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
+
+WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
+MOST_WRITES = 3 + 1 + 3 + WARNINGS_MAX + 2  # notices, handoff, taken back, warnings, request
+
+BEFORE_SALES = frozenset({Stage.LEAD, Stage.MQL})
+HAVE_AN_OWNER = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER})
+"""The stages in which the owner hears of a new request."""
+
+
+class HandoffReader(Protocol):
+    """What the reaction reads about a lead's handoffs."""
+
+    def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
+        """Return the notices of a cycle's handoff."""
+
+    def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
+        """Return a lead's transitions, newest first."""
+
+
+class HandoffReaction:
+    """Plans what sales is sent. routing: the stored routing document, if there is one."""
+
+    def __init__(
+        self, *, leads: HandoffReader, routing: Callable[[], Mapping[str, Any] | None]
+    ) -> None:
+        self._leads = leads
+        self._routing = routing
+
+    def __call__(self, situation: Situation) -> Plan:
+        """Return the handoff, the notifications and the corrections that a decision calls for."""
+        handed_over = self._handed_over(situation)
+        if handed_over.owner is not None:
+            after = situation.after
+            standing = replace(after.standing, owner=handed_over.owner)
+            situation = replace(situation, after=replace(after, standing=standing))
+        return handed_over + self._announced(situation) + self._taken_back(situation)
+
+    def _handed_over(self, situation: Situation) -> Plan:
+        """Return the handoff of a lead that became an SQL, with its notices."""
+        moved = situation.moved
+        is_sql = bool(moved) and moved[-1].transition.target is Stage.SQL
+        if not is_sql or situation.cause is Cause.SILENT:
+            return NO_PLAN
+        from chalicelib.handoff.plan import hand_over  # few events move a lead
+
+        return hand_over(
+            moved[-1].transition,
+            owner=situation.after.standing.owner,
+            lead_id=situation.after.lead_id,
+            about=moved[-1].version,
+            routing=self._routing(),
+            now=moved[-1].at,
+            held=situation.cause in (Cause.PUBLISH, Cause.IMPORT),
+        )
+
+    def _announced(self, situation: Situation) -> Plan:
+        """Return what sales must hear about a lead that it does not get, or already has."""
+        notified = notifications(situation)
+        if not notified:
+            return NO_PLAN
+        from chalicelib.handoff import plan  # few events announce anything
+
+        after = situation.after
+        routing = self._routing()
+        messages: list[OutboxMessage] = []
+        for one in notified:
+            if one.about is NotifiedAbout.DISQUALIFIED:
+                messages.append(plan.warn_owner(after, one.rule, routing, situation.now))
+            elif after.standing.stage in HAVE_AN_OWNER:
+                day = situation.score.day
+                messages += plan.pass_on_request(after, routing, situation.now, day)
+            else:
+                messages.append(plan.triage_request(after, situation.now))
+        return Plan(messages=messages, notified=notified)
+
+    def _taken_back(self, situation: Situation) -> Plan:
+        """Return what becomes of a handoff's notices when the lead leaves sql.
+
+        Notices that wait are cancelled, because sales has answered or need not answer. Notices
+        that left are corrected when there will be no answer.
+        """
+        before = situation.before
+        if before.standing.stage is not Stage.SQL or not situation.moved:
+            return NO_PLAN
+        from chalicelib.handoff.plan import take_back
+
+        # A merge may have raised the standing's cycle since: the notices belong to the cycle in
+        # which sales got the lead (ADR 0019).
+        entries = (one.transition for one in self._leads.transitions(before.lead_id))
+        sql_cycles = (one.cycle for one in entries if one.target is Stage.SQL)
+        cycle = next(sql_cycles, before.standing.cycle)
+        plan = take_back(
+            self._leads.notices(before.lead_id, cycle), situation.moved[0].version, situation.now
+        )
+        return plan if is_over_unanswered(situation) else replace(plan, messages=())
+
+
+def notifications(situation: Situation) -> Sequence[Notified]:
+    """Return what sales must hear about a lead that it does not get, or already has.
+
+    The rules that disqualify an accepted lead, each once in a cycle, and a request that makes no
+    SQL (playbook, rules 1 and 7). Floods and merges announce nothing (rule 9).
+    """
+    if situation.cause is not Cause.NEWS:
+        return ()
+    lead = situation.after
+    cycle = lead.standing.cycle
+    wanted = [Notified(cycle, NotifiedAbout.DISQUALIFIED, rule) for rule in _rules(situation)]
+    fresh = [one for one in wanted if one not in lead.notified][:WARNINGS_MAX]
+    if _has_request(situation):
+        fresh.append(Notified(cycle, NotifiedAbout.REQUEST))
+    return fresh
+
+
+def is_over_unanswered(situation: Situation) -> bool:
+    """Return whether a handoff ends without an answer from sales.
+
+    That is: by the model, or because its evidence was taken back.
+    """
+    first = situation.moved[0].transition
+    by_model = first.target is Stage.DISQUALIFIED and first.actor is not Actor.PERSON
+    return first.target in BEFORE_SALES or by_model
+
+
+def _rules(situation: Situation) -> Sequence[str]:
+    standing = situation.after.standing
+    with_sales = standing.stage in (Stage.ACCEPTED, Stage.OPPORTUNITY)
+    return disqualified_by(standing, situation.score) if with_sales else ()
+
+
+def _has_request(situation: Situation) -> bool:
+    """Return whether sales must hear of a request."""
+    before = situation.before
+    lead = situation.after
+    stage = lead.standing.stage
+    if situation.score.internal or _was_announced(lead):
+        return False
+    if stage not in HAVE_AN_OWNER and stage is not Stage.DISQUALIFIED:
+        return held_back_request(situation.model, lead.standing, situation.score) is not None
+    if stage is Stage.SQL and before.standing.stage is not Stage.SQL:
+        return False  # the handoff itself announces it
+    return has_new_request(situation.model, before.tally, lead.tally, situation.score.day)
+
+
+def _was_announced(lead: Lead) -> bool:
+    """Return whether the team has heard of a request in this cycle. An owner hears of each one."""
+    request = Notified(lead.standing.cycle, NotifiedAbout.REQUEST)
+    return lead.standing.stage not in HAVE_AN_OWNER and request in lead.notified

@@ -1,0 +1,118 @@
+"""The decision: a lead's score and stage as of today, and the day on which to look at it again."""
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from chalicelib.days import day_of
+from chalicelib.leads.lead import Lead
+from chalicelib.lifecycle.decide import DECIDED, decide, settle
+from chalicelib.lifecycle.stages import Actor, Stage, Transition, apply
+from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
+from chalicelib.scoring import tally as tallies
+from chalicelib.scoring.model import Model
+from chalicelib.scoring.score import Score, score, worth_ahead, worth_by_day
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A lead after an event, a day or a person's word."""
+
+    lead: Lead
+    score: Score
+    transitions: tuple[Transition, ...] = ()
+    """How it moved; mostly it did not."""
+
+
+def score_of(model: Model, lead: Lead, day: date) -> Score:
+    """Return what the model says of a lead on a day."""
+    return score(model, lead.evidence, day)
+
+
+def decide_lead(
+    model: Model,
+    lead: Lead,
+    now: datetime,
+    actor: Actor = Actor.MODEL,
+    moves: Sequence[Transition] = (),
+) -> Decision:
+    """Return the lead with its score, stage and next review as of today.
+
+    moves: what a person has decided already. What the model concludes from that follows in the
+    same decision.
+    """
+    today = day_of(now, model.zone)
+    standing = lead.standing
+    for transition in moves:
+        standing = apply(standing, transition)
+    tally = tallies.within_horizon(lead.tally, today.toordinal())
+    lead = replace(lead, tally=tally, standing=standing)
+    worth = score_of(model, lead, today)
+    standing, steps = settle(model, standing, worth, today, actor)
+    after = replace(
+        lead,
+        standing=standing,
+        total=worth.total,
+        model_version=model.version,
+        activation=model.activation,
+        created_at=lead.created_at or now,
+        updated_at=now,
+    )
+    after = replace(after, review_on=next_review(model, after, today))
+    return Decision(after, worth, (*moves, *steps))
+
+
+def next_review(model: Model, lead: Lead, today: date) -> date | None:
+    """Return the first day on which `decide` would act if nothing happens, at most 28 days ahead.
+
+    None for a lead that the passing of time cannot move.
+    """
+    if not lead.tally or lead.standing.stage not in DECIDED - {Stage.SQL}:
+        return None
+    latest = today + timedelta(days=REVIEW_MAX_DAYS)
+    return first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest
+
+
+def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | None:
+    """Return the first day after today on which `decide` would act if nothing happens.
+
+    most_days: how many days to look ahead. While everything only fades, no way in opens except at
+    the end of a rest, and a lead that has cooled stays cold: that day is found by halving. When
+    something counts against the lead and fades too, it may be any day: it is estimated with
+    today's weights, and then asked exactly.
+    """
+    score_on = worth_by_day(model, lead.evidence)
+
+    def acts(days: int, score: Score | None = None) -> bool:
+        day = today + timedelta(days=days)
+        return decide(model, lead.standing, score or score_on(day), day) is not None
+
+    if _only_fades(model, lead, today):
+        rest_until = lead.standing.rest_until
+        first = max(1, (rest_until - today).days) if rest_until else 1
+        cooling = first
+        if lead.standing.stage is Stage.MQL:
+            cooling = bisect_left(range(most_days + 1), 1, lo=first, key=acts)
+        asked = [first, cooling]
+    else:
+        about = worth_ahead(model, lead.evidence, today)
+        oldest = min(tallies.oldest_days(lead.tally), default=today.toordinal())
+        ends = oldest + HORIZON_DAYS - today.toordinal()
+        days = range(1, most_days + 1)
+        found = next((n for n in days if acts(n, about(n) if n < ends else None)), None)
+        asked = [found - 1, found, found + 1] if found else []
+    in_time = (days for days in asked if 1 <= days <= most_days)
+    return next((today + timedelta(days=days) for days in in_time if acts(days)), None)
+
+
+def _only_fades(model: Model, lead: Lead, today: date) -> bool:
+    """Return whether nothing the lead did counts against it, or lies in the future by its clock."""
+    against = {rule.signal.id for rule in model.behaviour_rules if rule.points < 0}
+    days = lead.tally.days
+    keys = lead.tally.keys
+    last = today.toordinal()
+    is_ahead = any(max(cells) > last for cells in days.values()) or any(
+        max(latest.values()) > last for latest in keys.values()
+    )
+    return not (against & (days.keys() | keys.keys())) and not is_ahead

@@ -1,0 +1,142 @@
+"""What follows from a decision: every room that has to react is asked, and answers with a plan.
+
+A decision does not know who follows from it: `wiring/reactions.py` lists the reactions, and
+`qualify` writes the sum of their plans in the transaction of the decision (ADR 0023).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.errors import AlreadyPlannedError
+from chalicelib.events import Event
+from chalicelib.leads.lead import Lead, Notified
+from chalicelib.lifecycle.stages import Transition
+from chalicelib.scoring.model import Model
+from chalicelib.scoring.score import Score
+
+RecordValue = str | int | bool
+
+
+class Cause(StrEnum):
+    """Why a lead is decided on. What comes in floods announces nothing by itself (rule 9)."""
+
+    NEWS = "news"  # an event, a day, a person's word
+    PUBLISH = "publish"  # another model: handoffs are held
+    IMPORT = "import"  # handoffs are held, and no emails go out
+    MERGE = "merge"  # two leads became one: what the other one asked for was announced already
+    SILENT = "silent"  # nothing is announced
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A transition that happened."""
+
+    transition: Transition
+    score: Score
+    """The score that explains it."""
+    at: datetime
+    version: int
+    """The version of the standing that it made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything a reaction may look at. It decides without writing."""
+
+    model: Model
+    before: Lead
+    """The lead without what is new."""
+    after: Lead
+    moved: Sequence[Moved]
+    """The transitions of this decision, in order; mostly none."""
+    score: Score
+    events: Sequence[Event]
+    """What this decision took in; empty when only time has passed."""
+    cause: Cause
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """An item that a reaction keeps beside the lead, in the lead's own partition."""
+
+    key: str
+    """Its sort key, for example `HANDOFF#1`."""
+    values: Mapping[str, RecordValue]
+    expect: Mapping[str, RecordValue | None]
+    """What must hold of the item that is there; `pk: None` means that there must be none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a reaction wants. It is written with the decision, or not at all."""
+
+    messages: Sequence[OutboxMessage] = ()
+    cancelled: Sequence[tuple[OutboxMessage, OutboxMessage]] = ()
+    """Messages that are taken back, each before and after."""
+    records: Sequence[Record] = ()
+    owner: str | None = None
+    """The lead's new owner; None leaves the one it has."""
+    notified: Sequence[Notified] = ()
+    """What sales is notified about by these messages, so that it is not said again."""
+
+    def __add__(self, other: "Plan") -> "Plan":
+        """Return both plans as one. The later owner wins."""
+        if self is NO_PLAN or other is NO_PLAN:  # what most events come to
+            return other if self is NO_PLAN else self
+        return Plan(
+            messages=[*self.messages, *other.messages],
+            cancelled=[*self.cancelled, *other.cancelled],
+            records=[*self.records, *other.records],
+            owner=other.owner or self.owner,
+            notified=[*self.notified, *other.notified],
+        )
+
+    def without(self, planned: AlreadyPlannedError) -> "Plan":
+        """Return the plan without what an earlier decision of the same cycle planned already."""
+        return replace(
+            self,
+            messages=[one for one in self.messages if str(one.key) not in planned.messages],
+            records=[one for one in self.records if one.key not in planned.records],
+        )
+
+    @property
+    def writes(self) -> int:
+        """How many writes of the decision's transaction it takes."""
+        return len(self.messages) + len(self.cancelled) + len(self.records)
+
+
+Reaction = Callable[[Situation], Plan]
+
+NO_PLAN = Plan()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadChange:
+    """What is written with a lead, in its own transaction."""
+
+    moved: Sequence[Moved] = ()
+    plan: Plan = NO_PLAN
+    events: Sequence[Event] = ()
+    """What a person did: stored here, so that its own stream record finds it counted."""
+    absorbed: tuple[Lead, Lead] | None = None
+    """The lead that turned out to be this one, before and after."""
+
+
+NO_CHANGE = LeadChange()
+
+
+def carry_out(lead: Lead, plan: Plan) -> Lead:
+    """Return the lead with the owner and the notifications of a plan.
+
+    Notifications of an earlier cycle are forgotten: in a new one everything may be said again.
+    """
+    standing = lead.standing
+    if plan.owner is not None:
+        standing = replace(standing, owner=plan.owner)
+    kept = [one for one in lead.notified if one.cycle == standing.cycle]
+    notified = tuple(dict.fromkeys([*kept, *plan.notified]))
+    return replace(lead, standing=standing, notified=notified)

@@ -1,0 +1,74 @@
+"""The ports: what a deployment needs of the outside world."""
+
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from chalicelib.delivery.messages import Outgoing, SendResult
+    from chalicelib.store.table import Table
+
+
+def pause(attempt: int) -> None:
+    """Wait before the next attempt: up to 20 ms, doubled with each attempt, with full jitter.
+
+    Writers that lost to each other must not meet again at the same moment.
+    """
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # nosec B311 # jitter needs no secrecy
+
+
+class Ports:
+    """The outside world of a deployment on AWS: table, secrets, senders, clock and ids.
+
+    Tests use one in memory. Clients are made when they are first needed, so that each function
+    imports and connects only to what it uses.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._secrets: dict[str, str] = {}
+
+    def now(self) -> datetime:
+        """Return the time, shifted by the offset of a local run."""
+        return datetime.now(UTC) + self.settings.now_offset
+
+    def new_id(self) -> str:
+        """Return a new random id."""
+        return str(uuid4())
+
+    def pause(self, attempt: int) -> None:
+        """Wait before the next attempt."""
+        pause(attempt)
+
+    @cached_property
+    def table(self) -> "Table":
+        """The one table."""
+        from chalicelib.store.dynamo import connect_table
+
+        return connect_table(self.settings.table)
+
+    @cached_property
+    def send(self) -> "Callable[[Outgoing], SendResult]":
+        """The function that hands a message to its service, once."""
+        from chalicelib.delivery.senders import connect_senders
+
+        senders = connect_senders(
+            sender=self.settings.sender,
+            configuration_set=self.settings.configuration_set,
+            topic_arn=self.settings.handoff_topic,
+        )
+        return senders.send
+
+    def secret(self, arn: str) -> str:
+        """Return a secret's text, read once per container."""
+        if arn not in self._secrets:
+            from chalicelib.store.secrets import read_secret
+
+            self._secrets[arn] = read_secret(arn)
+        return self._secrets[arn]

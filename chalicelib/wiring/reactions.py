@@ -1,0 +1,24 @@
+"""Who reacts to a decision, once and in order. A new room adds its line here.
+
+They are asked about every decision, also one that moves nothing.
+"""
+
+from collections.abc import Sequence
+
+from chalicelib.handoff import reaction as handoff
+from chalicelib.nurture import reaction as nurture
+from chalicelib.qualify.reactions import Reaction
+from chalicelib.store.documents import Documents
+from chalicelib.store.leads import Leads
+
+MOST_WRITES = handoff.MOST_WRITES + nurture.MOST_WRITES
+"""What all plans of one decision can hold: with the decision's own writes it stays under the
+hundred of a transaction, which a test adds up."""
+
+
+def reactions(leads: Leads, documents: Documents) -> Sequence[Reaction]:
+    """Return the reactions in the order in which they are asked."""
+    return (
+        handoff.HandoffReaction(leads=leads, routing=lambda: documents.get("routing")),
+        nurture.NurtureReaction(sequences=lambda: documents.all("sequence")),
+    )
