@@ -117,7 +117,7 @@ class Commands:
         lead_id: of the address. The event stays with it even when it was merged into another
         lead: emails go on to that lead's own address. Nobody is notified.
         """
-        lead = self._qualify.lead(lead_id)
+        lead = self._qualify.derive.lead(lead_id)
         event = self._acts.event(lead_id, Act.IMPORTED, {}, fields)
         counted = self._acts.counted(lead, event)
         becomes_customer = stage is Stage.CUSTOMER and lead.standing.stage is not stage
@@ -135,7 +135,7 @@ class Commands:
 
         The lead is counted up to now: what it did before a recycle must be known.
         """
-        model = self._qualify.model(lead)
+        model = self._qualify.derive.model(lead)
         worth = score_of(model, lead, day_of(self.runtime.now(), model.zone))
         return moves.move(model, lead.standing, worth, lead.tally, target, reason, outcome)
 
@@ -148,5 +148,5 @@ class Commands:
             return None
         before = standing_after(one.transition for one in reversed(done[1:]))
         before = replace(before, cycle=cycle_before(done[0].transition))  # a merge may raise it
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         return moves.undo(lead.standing, before, reason, today)

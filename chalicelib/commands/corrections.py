@@ -72,8 +72,8 @@ class Corrections:
         of this lead's events.
         """
         lead = self._acts.known(lead_id)
-        own = self._qualify.own_events(lead)
-        visitors = self._qualify.visitors(own)
+        own = self._qualify.derive.own_events(lead)
+        visitors = self._qualify.derive.visitors(own)
         theirs = [event for events in visitors.values() for event in events]
         _check_retractable(event_ids, [*own, *theirs])
         gone = retracted_ids(own)
@@ -82,7 +82,7 @@ class Corrections:
             return lead
         facts = {RETRACTED_IDS: " ".join(fresh), "reason": reason}
         event = self._acts.event(lead.lead_id, Act.RETRACTED, facts)
-        replayed = self._qualify.replayed(lead, [*own, event], visitors)
+        replayed = self._qualify.derive.replayed(lead, [*own, event], visitors)
         undone = self._withdrawn(lead, replayed, f"taken back: {reason}")
         return self._acts.conclude(lead, replayed, event, undone)
 
@@ -99,13 +99,17 @@ class Corrections:
         other = self._acts.known(other_lead_id)
         if lead.lead_id == other.lead_id:
             return lead
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         why = "merged with another lead"
         steps = moves.merged(lead.standing, other.standing, why, today)
         standing = merging.surviving_standing(lead.standing, other.standing, steps)
         events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
-        own = [*self._qualify.own_events(lead), *self._qualify.own_events(other), *events]
-        replayed = self._qualify.replayed(lead, own, self._qualify.visitors(own))
+        own = [
+            *self._qualify.derive.own_events(lead),
+            *self._qualify.derive.own_events(other),
+            *events,
+        ]
+        replayed = self._qualify.derive.replayed(lead, own)
         messages = self._history.messages(other.lead_id)
         return self._qualify.conclude(
             lead,
@@ -140,11 +144,11 @@ class Corrections:
         return (self._qualify.conclude(lead, replayed) if found else lead), found
 
     def _replayed(self, lead: Lead) -> Lead:
-        own = self._qualify.own_events(lead)
-        return self._qualify.replayed(lead, own, self._qualify.visitors(own))
+        own = self._qualify.derive.own_events(lead)
+        return self._qualify.derive.replayed(lead, own)
 
     def _compared(self, lead: Lead, replayed: Lead) -> list[LeadDifference]:
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         return compare_leads(lead, replayed, today)
 
     def _merge_events(self, lead: Lead, other: Lead, cycle: int) -> list[Event]:
@@ -167,7 +171,7 @@ class Corrections:
         entered = next((one for one in given if one.transition.target is stage), None)
         if entered is None:
             return []
-        active = self._qualify.model(lead)
+        active = self._qualify.derive.model(lead)
         model = self._model(entered.model_version) or active
         before = _score_then(model, lead, entered.transition)
         after = _score_then(model, replayed, entered.transition)

@@ -17,7 +17,7 @@ from chalicelib.limits import (
 )
 from chalicelib.publishing.ports import (
     Findings,
-    LeadMover,
+    LeadRecounter,
     LeadWalk,
     ListedLead,
     ListPart,
@@ -69,14 +69,14 @@ class ChangeCounter:
         *,
         leads: LeadWalk,
         models: ModelStore,
-        mover: LeadMover,
+        recounter: LeadRecounter,
         capacity: Callable[[], int],
         shards: int,
         runtime: Runtime,
     ) -> None:
         self._leads = leads
         self._models = models
-        self._mover = mover
+        self._recounter = recounter
         self._capacity = capacity
         self._shards = shards
         self._runtime = runtime
@@ -113,7 +113,7 @@ class ChangeCounter:
             active=active,
             draft=draft,
             day=date.fromordinal(state.day),
-            counted_as=self._mover.counted_as,
+            counted_as=self._recounter.counted_as,
         )
 
     def count_on(self, what_if: WhatIf, state: CountState, until: datetime) -> Stretch:

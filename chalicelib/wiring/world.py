@@ -13,6 +13,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
 from chalicelib.telemetry import log
 from chalicelib.wiring.ports import Ports
+from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.bulk.imports import Imports
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from chalicelib.consent.unsubscribe import Unsubscribe
     from chalicelib.delivery.deliver import Deliver
     from chalicelib.delivery.feedback import Feedback
-    from chalicelib.delivery.links import Links
     from chalicelib.delivery.messages import Outgoing, Skip
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Value
@@ -35,85 +35,18 @@ if TYPE_CHECKING:
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.reading.reading import Reading
-    from chalicelib.store.captured import Captured
-    from chalicelib.store.consents import Consents
-    from chalicelib.store.documents import Documents
-    from chalicelib.store.events import Events
     from chalicelib.store.jobs import Jobs
-    from chalicelib.store.leads import Leads
-    from chalicelib.store.models import Models
-    from chalicelib.store.outbox import Outbox
 
 DEPLOYMENT = "deployment"
 
 
-class World:
+class World(Stores):
     """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
-        self.ports = ports
+        super().__init__(ports)
         self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
-        self._settings = ports.settings
         self._job_handlers: dict[str, JobHandler[Any]] = {}
-
-    @cached_property
-    def documents(self) -> "Documents":
-        """The store of documents."""
-        from chalicelib.store.documents import Documents
-
-        return Documents(self.ports.table, self.ports.now)
-
-    @cached_property
-    def models(self) -> "Models":
-        """The versions of the scoring model."""
-        from chalicelib.store.models import Models
-
-        return Models(self.ports.table, self.ports.now)
-
-    @cached_property
-    def captured(self) -> "Captured":
-        """The store of capture."""
-        from chalicelib.store.captured import Captured
-
-        return Captured(self.ports.table)
-
-    @cached_property
-    def events(self) -> "Events":
-        """The store of events."""
-        from chalicelib.store.events import Events
-
-        return Events(self.ports.table)
-
-    @cached_property
-    def consents(self) -> "Consents":
-        """The store of consent."""
-        from chalicelib.store.consents import Consents
-
-        return Consents(self.ports.table)
-
-    @cached_property
-    def leads(self) -> "Leads":
-        """The store of leads.
-
-        Reviews are due at midnight in dev; elsewhere they are spread over the first hour.
-        """
-        from chalicelib.store.leads import Leads
-
-        return Leads(self.ports.table, spread_reviews=not self._settings.is_dev)
-
-    @cached_property
-    def outbox(self) -> "Outbox":
-        """The store of messages."""
-        from chalicelib.store.outbox import Outbox
-
-        return Outbox(self.ports.table)
-
-    @cached_property
-    def links(self) -> "Links":
-        """Signs links and reads them."""
-        from chalicelib.delivery.links import Links
-
-        return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
 
     @cached_property
     def forms(self) -> "Forms":
