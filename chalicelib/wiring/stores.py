@@ -1,8 +1,9 @@
 """The stores of a deployment, each built when it is first needed."""
 
 import json
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.wiring.ports import Ports
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+
+
+DEPLOYMENT = "deployment"
 
 
 class Stores:
@@ -82,3 +86,7 @@ class Stores:
         from chalicelib.delivery.links import Links
 
         return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
+
+    def deployment(self) -> Mapping[str, Any]:
+        """Return what the deploy wrote down about this deployment: its URLs and write key."""
+        return self.documents.get(DEPLOYMENT) or {}

@@ -7,7 +7,7 @@ view must import neither Jinja2 nor scoring (ADR 0012).
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
@@ -25,19 +25,13 @@ if TYPE_CHECKING:
     from chalicelib.consent.unsubscribe import Unsubscribe
     from chalicelib.delivery.deliver import Deliver
     from chalicelib.delivery.feedback import Feedback
-    from chalicelib.delivery.messages import Outgoing, Skip
     from chalicelib.delivery.outbox import OutboxMessage
-    from chalicelib.events import Value
-    from chalicelib.handoff.notice import Notices
     from chalicelib.jobs.ports import JobHandler
     from chalicelib.jobs.runner import JobRunner
-    from chalicelib.nurture.emails import Emails
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.reading.reading import Reading
     from chalicelib.store.jobs import Jobs
-
-DEPLOYMENT = "deployment"
 
 
 class World(Stores):
@@ -118,10 +112,11 @@ class World(Stores):
     def deliver(self) -> "Deliver":
         """Sends what was decided."""
         from chalicelib.delivery.deliver import Deliver
+        from chalicelib.wiring.composer import Composer
 
         return Deliver(
             outbox=self.outbox,
-            compose=self._compose,
+            compose=Composer(self).compose,
             send=lambda outgoing: self.ports.send(outgoing),
             runtime=self.runtime,
         )
@@ -215,7 +210,7 @@ class World(Stores):
 
     def write_key(self) -> str | None:
         """Return the public write key of this deployment, None before a deploy has written it."""
-        return (self.documents.get(DEPLOYMENT) or {}).get("write_key")
+        return self.deployment().get("write_key")
 
     def qualify_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's events. Return Lambda's partial batch response."""
@@ -248,59 +243,6 @@ class World(Stores):
 
     def _form(self, form_id: str) -> Mapping[str, Any] | None:
         return self.documents.get("form", form_id)
-
-    def _compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
-        from chalicelib.delivery.message_keys import MessageKind
-
-        match message.kind:
-            case MessageKind.NURTURE:
-                return self._emails.compose(message)
-            case (
-                MessageKind.HANDOFF
-                | MessageKind.CORRECTION
-                | MessageKind.WARNING
-                | MessageKind.TRIAGE
-            ):
-                return self._notices.compose(message)
-            case _:
-                assert_never(message.kind)
-
-    @cached_property
-    def _emails(self) -> "Emails":
-        from chalicelib.nurture.emails import Emails
-
-        return Emails(
-            email=lambda email_id: self.documents.get("email", email_id),
-            profile=self._profile,
-            unsubscribe_url=self._unsubscribe_url,
-        )
-
-    @cached_property
-    def _notices(self) -> "Notices":
-        from chalicelib.handoff.notice import Notices
-
-        return Notices(
-            transition=self.leads.transition,
-            profile=self._profile,
-            recent=self.events.recent,
-            is_corrected=self._is_corrected,
-        )
-
-    def _is_corrected(self, notice: "OutboxMessage") -> bool:
-        from chalicelib.handoff.plan import correction_key
-
-        return self.outbox.read(notice.lead_id, correction_key(notice)) is not None
-
-    def _profile(self, lead_id: str) -> "Mapping[str, Value]":
-        from chalicelib.scoring.profile import values
-
-        return values(self.leads.read(lead_id).profile)
-
-    def _unsubscribe_url(self, lead_id: str) -> str:
-        from chalicelib.delivery.links import UNSUBSCRIBE
-
-        api_url = (self.documents.get(DEPLOYMENT) or {}).get("api_url", "")
-        return f"{api_url}/u/{self.links.sign(UNSUBSCRIBE, lead_id)}"
 
 
 _world: World | None = None
