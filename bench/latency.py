@@ -141,7 +141,7 @@ class Lab:
         return int(self.item(past.lead.lead_id, "STANDING")["version"]["N"])
 
     def _is_sent(self, past: Past) -> bool:
-        found = self.item(past.lead.lead_id, f"OUTBOX#handoff#{past.lead.standing.cycle}#mail")
+        found = self.item(past.lead.lead_id, f"OUTBOX#handoff#{past.lead.standing.cycle}#email")
         return bool(found) and found["state"]["S"] == "sent"
 
     def _is_quiet(self, past: Past) -> bool:
