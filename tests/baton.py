@@ -116,10 +116,8 @@ class InMemoryBaton:
     def until_quiet(self) -> None:
         """Give every new record to its handler until none is left."""
         for _ in range(MOST_ROUNDS):
-            fresh, self.drained = (
-                self.ports.memory.inserted[self.drained :],
-                len(self.ports.memory.inserted),
-            )
+            fresh = self.ports.memory.inserted[self.drained :]
+            self.drained = len(self.ports.memory.inserted)
             if not fresh:
                 return
             for item in fresh:

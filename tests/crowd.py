@@ -21,11 +21,9 @@ from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Table, Write
 
 TITLES = ["CTO", "Head of IT", "Product manager", "Baker", "Student", "Engineer"]
-INDUSTRIES, COUNTRIES, DOMAINS = (
-    ["software", "bakery"],
-    ["DE", "FR", "US"],
-    ["acme.example", "gmail.com"],
-)
+INDUSTRIES = ["software", "bakery"]
+COUNTRIES = ["DE", "FR", "US"]
+DOMAINS = ["acme.example", "gmail.com"]
 MEDIUMS = ["cpc", "organic", "referral", "social"]
 SIGNALS = [
     "site-visit",
@@ -72,7 +70,8 @@ def behaviour(drawn: random.Random, cells: int, today: int) -> Tally:
 
 def people(model: Model, cells: Mapping[int, int], now: datetime) -> Iterator[Lead]:
     """Leads, each where the model puts it: day cells -> so many leads of them."""
-    drawn, number = random.Random(7), 0
+    drawn = random.Random(7)
+    number = 0
     for each, many in cells.items():
         for _ in range(many):
             number += 1

@@ -121,7 +121,8 @@ def worth(tally: Tally = Tally(), disqualifiers: Sequence[str] = (), **values: i
     """
     milli = dict.fromkeys(("score", "fit", "channel", "engagement", "intent", "activity"), 0)
     milli |= {name: points * 1000 for name, points in values.items()}
-    total, activity = milli.pop("score"), milli.pop("activity")
+    total = milli.pop("score")
+    activity = milli.pop("activity")
     return Score(
         TODAY, 1, total, milli, {"activity": activity}, "A", (), tally, tuple(disqualifiers)
     )

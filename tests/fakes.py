@@ -21,7 +21,8 @@ from chalicelib.wiring.ports import Ports
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds
-PK_MAX_BYTES, SK_MAX_BYTES = 2_048, 1_024
+PK_MAX_BYTES = 2_048
+SK_MAX_BYTES = 1_024
 # DynamoDB's page is a megabyte; a small one shows sooner who cannot bear a writer between pages
 PAGE_ITEMS = 100
 Key = tuple[str, str]
@@ -64,7 +65,8 @@ class Items(MutableMapping[Key, Item]):
         return self._items[key]
 
     def __setitem__(self, key: Key, item: Item) -> None:
-        old, new = _places(key, self._items.get(key, {})), _places(key, item)
+        old = _places(key, self._items.get(key, {}))
+        new = _places(key, item)
         self._forget(old - new)
         for partition, entry in new - old:
             insort(self._entries[partition], entry)
@@ -89,10 +91,8 @@ class Items(MutableMapping[Key, Item]):
         very last first.
         """
         entries, (first, last) = self._entries.get(partition, []), bounds
-        start, end = (
-            bisect_left(entries, first, key=itemgetter(0)),
-            bisect_right(entries, last, key=itemgetter(0)),
-        )
+        start = bisect_left(entries, first, key=itemgetter(0))
+        end = bisect_right(entries, last, key=itemgetter(0))
         if size < 0:
             end = bisect_left(entries, after) if after else end
             return entries[max(start, end + size) : end][::-1]
@@ -156,7 +156,9 @@ class MemoryTable:
         index: str | None = None,
     ) -> Iterator[Item]:
         hash_name, range_name = INDEX_KEYS[index]
-        bounds, after, left = (first or " ", last or LAST_KEY), None, limit
+        bounds = (first or " ", last or LAST_KEY)
+        after = None
+        left = limit
         while left is None or left > 0:
             size = PAGE_ITEMS if left is None else min(PAGE_ITEMS, left)
             page = self.items.page((index, pk), bounds, after, -size if newest_first else size)
@@ -165,7 +167,8 @@ class MemoryTable:
                 yield {name: item[name] for name in names}
             if len(page) < size:
                 return
-            after, left = page[-1], left - size if left is not None else None
+            after = page[-1]
+            left = left - size if left is not None else None
 
     def write(self, *writes: Write) -> None:
         places = [_key(write) for write in writes]

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 TEMPLATE = Path(__file__).parent.parent / "infra" / "resources.yaml"
-TABLE_NAME, REGION = "baton", "eu-central-1"
+TABLE_NAME = "baton"
+REGION = "eu-central-1"
 CREATED_WITH = (
     "AttributeDefinitions",
     "KeySchema",

@@ -41,7 +41,8 @@ class Breaker:
     """Counts the calls of every port, and crashes at one of them. log: the name of each call."""
 
     def __init__(self, crash: Crash | None) -> None:
-        self.crash, self.log = crash, list[str]()
+        self.crash = crash
+        self.log = list[str]()
         self.armed = False
 
     def wrap(self, name: str, port: Any) -> Any:
@@ -72,7 +73,8 @@ class _Wrapped:
     """A port of which each method is replaced."""
 
     def __init__(self, port: Any, method: Callable[[str], Any]) -> None:
-        self._port, self._method = port, method
+        self._port = port
+        self._method = method
 
     def __getattr__(self, name: str) -> Any:
         return self._method(name)
@@ -114,7 +116,9 @@ class Stepper:
         evidence: bool = True,
     ) -> None:
         self.random = random.Random(seed)
-        self.requests, self.shuffled, self.repeats = list(requests), shuffled, repeats
+        self.requests = list(requests)
+        self.shuffled = shuffled
+        self.repeats = repeats
         self.breaker = Breaker(crash)
         self.evidence = evidence
         self.name = (
@@ -184,7 +188,8 @@ class Stepper:
         return True
 
     def _collect(self) -> None:
-        memory, senders = self.ports.memory, self.ports.senders
+        memory = self.ports.memory
+        senders = self.ports.senders
         for item in memory.inserted[self.seen :]:
             self.pending.append(lambda item=item: self.baton.handle(item))  # type: ignore[misc]
         self.seen = len(memory.inserted)
