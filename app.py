@@ -9,10 +9,12 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent
 
+from chalicelib.http.forms import forms
 from chalicelib.http.marketing import marketing
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
 from chalicelib.http.sales import sales
+from chalicelib.http.tracking import tracking
 from chalicelib.telemetry import traced
 from chalicelib.wiring.world import world
 
@@ -22,9 +24,11 @@ STREAM = "arn:aws:dynamodb:region:account:table/baton/stream/label"
 app = Chalice(app_name="baton")
 app.register_middleware(traced, "all")
 app.register_middleware(from_chalice, "http")
-app.register_blueprint(public)  # forms, tracking, pixel, tracker, unsubscribe
-app.register_blueprint(marketing)  # the scoring model, what-if, publishing, jobs
-app.register_blueprint(sales)  # leads, timelines, the outbox
+app.register_blueprint(forms)  # public: form submissions
+app.register_blueprint(tracking)  # public: tracking events, the pixel, the tracker script
+app.register_blueprint(public)  # public: unsubscribe, the thank-you page, health
+app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
+app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 
 @app.lambda_function(name="public_handler")

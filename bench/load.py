@@ -11,7 +11,8 @@ from typing import Any
 
 from chalicelib.events import Value
 from chalicelib.leads.lead import Lead
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import Tally
 
@@ -133,7 +134,7 @@ def scoring_model(points: float = 1.0) -> Model:
             },
         },
     }
-    return compiled(document, 1)
+    return compile_model(document, 1)
 
 
 def _rule(number: int, points: float) -> dict[str, Any]:

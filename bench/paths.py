@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.events import Event, Kind, Value, event_id, visitor_partition
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 
 PATHS = 10_000
 DAYS = 60
@@ -123,7 +124,7 @@ def model() -> Model:
         "grades": {},
         "stages": {"mql": {"any": [{"score": 50}]}, "sql": {"any": [{"score": 70}]}},
     }
-    return compiled(document, 1)
+    return compile_model(document, 1)
 
 
 def events() -> list[Event]:

@@ -25,7 +25,7 @@ from chalicelib.leads.decision import next_review
 from chalicelib.leads.lead import Lead
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
-from chalicelib.scoring.tally import Tally, count
+from chalicelib.scoring.tally import Tally, count_events
 
 PAIRS = 9
 RIVAL_PAIRS = 3
@@ -104,11 +104,11 @@ def _matching() -> dict[str, Any]:
     events = paths.events()
     signals = list(paths.model().signals.values())
     facts = [rivals.facts_of(event, signals) for event in events]
-    expected = count(paths.model(), Tally(), events).days
+    expected = count_events(paths.model(), Tally(), events).days
 
     def baton() -> float:
         model = paths.model()
-        return rate(lambda: count(model, Tally(), events), len(events))
+        return rate(lambda: count_events(model, Tally(), events), len(events))
 
     found = {}
     for name, prepare in rivals.RIVALS.items():
@@ -135,7 +135,7 @@ def _scores(one: Callable[..., Score], leads: Sequence[Lead]) -> dict[str, Any]:
 
     def work() -> None:
         for lead in leads:
-            one(lead.profile, lead.touches, lead.tally, load.TODAY)
+            one(lead.evidence, load.TODAY)
 
     return _beside_the_loop(lambda: rate(work, len(leads)))
 

@@ -17,10 +17,12 @@ from bench import baton, history, inputs, meter
 from bench.baton import BenchPorts
 from bench.meter import TABLE, Meter, Units
 from bench.sizes import item_bytes
-from chalicelib.capture.forms import Submission
+from chalicelib.capture.submission import Submission
+from chalicelib.delivery.message_keys import MessageKey
 from chalicelib.events import Event
 from chalicelib.store.dynamo import DynamoTable, marshal
 from chalicelib.store.events import event_of
+from chalicelib.store.outbox import message_of
 from chalicelib.store.table import Put, Write
 from chalicelib.wiring.world import World
 from tests import engines
@@ -41,7 +43,7 @@ class NotingTable(DynamoTable):
     def __init__(self, client: Any, name: str) -> None:
         super().__init__(client, name)
         self.events: list[Event] = []
-        self.outbox: list[tuple[str, str]] = []
+        self.outbox: list[tuple[str, MessageKey]] = []
         self.ping_bytes = 0
 
     def write(self, *writes: Write) -> None:
@@ -55,9 +57,8 @@ class NotingTable(DynamoTable):
             elif (
                 isinstance(put, Put) and sk.startswith("OUTBOX#") and put.item["state"] == "planned"
             ):
-                self.outbox.append(
-                    (str(put.item["pk"]).removeprefix("LEAD#"), sk.removeprefix("OUTBOX#"))
-                )
+                message = message_of(put.item)
+                self.outbox.append((message.lead_id, message.key))
 
 
 class Lab:
@@ -187,7 +188,7 @@ def _form(lab: Lab, form_id: str, email: str, visitor_id: str, name: str) -> dic
     return {f"form {form_id}": stored, f"transition {name}": moved}
 
 
-def _messages(lab: Lab) -> list[tuple[str, str]]:
+def _messages(lab: Lab) -> list[tuple[str, MessageKey]]:
     found = lab.table.outbox
     lab.table.outbox = []
     return found

@@ -54,6 +54,7 @@ LINES: Mapping[str, LineKind] = {
     "record_failed": LineKind(Level.WARNING, by=("error",)),
     "quarantined": LineKind(Level.ERROR, by=("reason",)),
     "due_failed": LineKind(Level.WARNING, by=("task",)),
+    "due_unknown": LineKind(Level.ERROR, by=("family",)),
     "job_worked": LineKind(by=("kind", "state")),
     "tick": LineKind(is_counted=False),  # written every minute, even when nothing happens
 }

@@ -14,6 +14,7 @@ from typing import Any
 from chalice.test import Client, HTTPResponse
 
 import app
+from chalicelib.delivery.message_keys import parse_outbox_id
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.table import Item
 from chalicelib.wiring import world as wiring
@@ -147,6 +148,12 @@ class InMemoryBaton:
 
     def outbox(self) -> list[Any]:
         return list(self.get("/v1/outbox")["items"])
+
+
+def key_of(item: Mapping[str, Any]) -> str:
+    """The key, as text, of a message in the outbox."""
+    _, key = parse_outbox_id(item["id"])
+    return str(key)
 
 
 def stream_event(items: list[Item]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The four engines that the contract suite runs on: in memory, moto, the emulator, and Amazon's own
 DynamoDB Local.
 
-The last two run as processes of their own, started once for a test run. docs/engines.md says where
-each differs from AWS.
+The last two run as processes of their own, started once for a test run.
+docs/reference/engines.md says where each differs from AWS.
 """
 
 import os

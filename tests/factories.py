@@ -8,11 +8,13 @@ from functools import cache
 from typing import Any
 
 from chalicelib.authoring.format import load
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.reactions import Moved
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.score import Score, score
@@ -148,7 +150,7 @@ def moved(target: Stage = Stage.MQL, version: int = 1, **parts: Any) -> Moved:
     """A transition as it is written: of somebody whose fit is 40 and who did nothing."""
     return Moved(
         transition(target, **parts),
-        score(model(), profile(), Touches(), Tally(), TODAY),
+        score(model(), Evidence(profile(), Touches(), Tally()), TODAY),
         NOW,
         version,
     )
@@ -197,22 +199,19 @@ def whole_lead(**parts: Any) -> Lead:
     return lead(**{**known, **parts})
 
 
-def nurture_message(**parts: Any) -> OutboxMessage:
+def nurture_message(key: str = "nurture#1#welcome#1", **parts: Any) -> OutboxMessage:
     """A planned email."""
-    known = {
-        "key": "nurture#1#welcome#1",
-        "via": Via.EMAIL,
-        "to": "ann@acme.example",
-        "email": "welcome",
-    }
-    return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
+    known = {"via": Via.EMAIL, "to": "ann@acme.example", "email": "welcome"}
+    about = {"lead_id": LEAD_ID, "key": parse_key(key), "about": 1, "now": NOW}
+    return planned(**{**about, **known, **parts})
 
 
-def handoff_message(via: Via = Via.EMAIL, **parts: Any) -> OutboxMessage:
+def handoff_message(via: Via = Via.EMAIL, *, key: str | None = None, **parts: Any) -> OutboxMessage:
     """A planned notice of a handoff."""
     to = {Via.EMAIL: "sam@keybook.example", Via.SMS: "+4930901821", Via.SNS: None}[via]
-    known = {"key": f"handoff#1#{via}", "via": via, "to": to}
-    return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
+    means = parse_key(key or f"handoff#1#{via}")
+    known = {"lead_id": LEAD_ID, "key": means, "via": via, "to": to, "about": 1, "now": NOW}
+    return planned(**{**known, **parts})
 
 
 def day(days_ahead: int) -> date:

@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
+from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.table import Expectation, Item, Put, Write
@@ -46,6 +47,16 @@ class FakeClock:
 
     def tick(self, step: timedelta) -> None:
         self.time += step
+
+
+def runtime(clock: Callable[[], datetime] | None = None) -> Runtime:
+    """A machine of that clock, on which no time is waited away."""
+    ids = count(1)
+    return Runtime(
+        now=clock or FakeClock(),
+        new_id=lambda: f"id-{next(ids):06d}",
+        pause=lambda _attempt: None,
+    )
 
 
 class Items(MutableMapping[Key, Item]):

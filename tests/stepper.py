@@ -18,7 +18,7 @@ from typing import Any
 from chalicelib.delivery.messages import Email, Outgoing
 from chalicelib.delivery.references import tag_of
 from chalicelib.wiring.world import World
-from tests.baton import InMemoryBaton
+from tests.baton import InMemoryBaton, key_of
 from tests.fakes import FakePorts, MemoryTable
 
 MOST_STEPS = 2_000
@@ -231,10 +231,6 @@ class Stepper:
             facts,
             tuple(lead.standing.stage.value for lead in leads),
             tuple(self.ports.senders.sent),
-            tuple(
-                sorted(
-                    (item["id"].partition("#")[2], item["state"]) for item in self.baton.outbox()
-                )
-            ),
+            tuple(sorted((key_of(item), item["state"]) for item in self.baton.outbox())),
             tuple(self.breaker.log),
         )

@@ -15,10 +15,10 @@ from pathlib import Path
 from ruamel.yaml.error import YAMLError
 
 from chalicelib.authoring.agreement import agreement
-from chalicelib.authoring.examples import Outcome, outcomes
+from chalicelib.authoring.examples import ExampleResult, run_examples
 from chalicelib.authoring.format import check
 from chalicelib.errors import DocumentError, FieldError
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compile import compile_model
 from infra.defaults import DEFAULTS, read_yaml, refusal
 
 
@@ -34,12 +34,12 @@ def main(arguments: Sequence[str]) -> int:
     if given.command == "agreement":
         print(agreement(document))
         return 0
-    ran = outcomes(compiled(document, 1), document.get("examples", ()))
+    ran = run_examples(compile_model(document, 1), document.get("examples", ()))
     print(report(warnings, ran))
     return 0 if all(one.ok for one in ran) else 1
 
 
-def report(warnings: Sequence[FieldError], ran: Sequence[Outcome]) -> str:
+def report(warnings: Sequence[FieldError], ran: Sequence[ExampleResult]) -> str:
     """Each warning with its path and remedy; each example with a tick or what differs; and how many
     hold.
     """

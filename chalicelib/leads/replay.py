@@ -113,7 +113,7 @@ def _with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
             lead.profile, [_without_foreign_address(lead, event) for event in events], model.fields
         ),
         touches=profiles.touch(lead.touches, events),
-        tally=tallies.count(model, lead.tally, events),
+        tally=tallies.count_events(model, lead.tally, events),
         matching=lead.matching or model.matching,
         answers=_with_answers(lead.answers, events),
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.delivery.messages import Email, Skip
-from chalicelib.delivery.outbox import OutboxMessage, Reason, State
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.delivery.templates import TemplateError, plain_name, render_html, render_text
 from chalicelib.document import Document, parse_document
 from chalicelib.events import Value
@@ -47,9 +47,9 @@ class Emails:
         """
         stored = self._email(message.email or "")
         if stored is None:
-            return Skip(State.REFUSED, Reason.NO_EMAIL)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_EMAIL)
         if message.to is None:
-            return Skip(State.REFUSED, Reason.NO_ADDRESS)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
         email = parse_document(EmailDocument, stored)
         url = self._unsubscribe_url(message.lead_id)
         values = {
@@ -69,4 +69,4 @@ class Emails:
                 },
             )
         except TemplateError:
-            return Skip(State.REFUSED, Reason.NOT_RENDERED)
+            return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.delivery.outbox import NURTURE, OutboxMessage, Via, planned
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
+from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.document import Document, parse_document
 from chalicelib.lifecycle.stages import Transition
 
@@ -56,12 +57,12 @@ def first_emails(
     """
     return [
         planned(
-            lead_id,
-            f"{NURTURE}#{transition.cycle}#{sequence.id}#{step.id}",
-            Via.EMAIL,
-            to,
-            about,
-            now,
+            lead_id=lead_id,
+            key=MessageKey(MessageKind.NURTURE, transition.cycle, (sequence.id, step.id)),
+            via=Via.EMAIL,
+            to=to,
+            about=about,
+            now=now,
             email=step.email,
         )
         for sequence in (parse_document(SequenceDocument, stored) for stored in sequences)

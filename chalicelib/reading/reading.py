@@ -7,17 +7,17 @@ from typing import Any, Protocol
 
 from chalicelib.capture.identity import parse_address
 from chalicelib.consent.consent import Consent
-from chalicelib.delivery.outbox import OutboxMessage, State
+from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead, find_known
-from chalicelib.leads.next_steps import missing
+from chalicelib.leads.next_steps import find_next_steps
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.cursor import from_cursor, to_cursor
-from chalicelib.reading.next_steps import next_shape
+from chalicelib.reading.next_steps import serialize_next_steps
 from chalicelib.reading.serializers import (
     serialize_event,
     serialize_lead,
@@ -58,7 +58,7 @@ class OutboxReader(Protocol):
     """Where messages are listed."""
 
     def outbox(
-        self, states: Sequence[State], before: str, most: int
+        self, states: Sequence[MessageState], before: str, most: int
     ) -> list[tuple[str, OutboxMessage]]:
         """Return messages in these states, newest first, each with its place."""
 
@@ -115,7 +115,8 @@ class Reading:
         lead = self._known(lead_id)
         model = self._model()
         shape = self._serialize(model, lead, score_of(model, lead, now.date()), reasons=True)
-        return shape | {"next": next_shape(missing(model, lead, now), now.date())}
+        steps = find_next_steps(model, lead, now)
+        return shape | {"next": serialize_next_steps(steps, now.date())}
 
     def leads_by_email(self, email: str) -> dict[str, Any]:
         """Return the lead of an address, in a list of at most one.
@@ -198,12 +199,14 @@ class Reading:
 
     def outbox(self, state: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
         """Return a page of messages, newest first, in one state or in any. Raise InputError."""
-        if state is not None and state not in set(State):
-            raise InputError(FieldError("state", f"must be one of {', '.join(State)}"))
+        if state is not None and state not in set(MessageState):
+            raise InputError(FieldError("state", f"must be one of {', '.join(MessageState)}"))
         before = from_cursor(cursor, (str,))[0] if cursor else ""
         if before and not PLACE.fullmatch(before):
             raise InputError(FieldError("cursor", "is not one that this list gave out"))
-        found = self._outbox.outbox([State(state)] if state else list(State), before, limit + 1)
+        found = self._outbox.outbox(
+            [MessageState(state)] if state else list(MessageState), before, limit + 1
+        )
         page = found[:limit]
         return {
             "items": [serialize_outbox_item(message) for _, message in page],

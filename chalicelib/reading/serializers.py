@@ -8,10 +8,10 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
+from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.profile import Touch
-from chalicelib.scoring.score import Reason, Score
-
-MILLI = 1000
+from chalicelib.scoring.reasons import ScoreReason
+from chalicelib.scoring.score import Score
 
 
 def serialize_lead(
@@ -80,7 +80,7 @@ def serialize_opportunity(lead: Lead) -> dict[str, Any] | None:
     } or None
 
 
-def serialize_reason(reason: Reason) -> dict[str, Any]:
+def serialize_reason(reason: ScoreReason) -> dict[str, Any]:
     """Return one line of a score."""
     return {
         "rule": reason.rule,

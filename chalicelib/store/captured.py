@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.capture.joining import Answer
+from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.consent.consent import Consent
 from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event
@@ -26,10 +26,10 @@ class Captured:
         self._events = Events(table)
         self._consents = Consents(table)
 
-    def answer(self, form_id: str, submission_id: str) -> Answer | None:
-        """The first answer to a submission id, if it came before."""
-        item = self._table.get(keys.submission(form_id, submission_id), keys.ANSWER)
-        return Answer(**json.loads(str(item["answer"]))) if item else None
+    def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
+        """Return the receipt of a submission that was accepted before."""
+        item = self._table.get(keys.submission(form_id, submission_id), keys.RECEIPT)
+        return SubmissionReceipt(**json.loads(str(item["receipt"]))) if item else None
 
     def append(self, event: Event) -> bool:
         """Store an event. Return False when it was there already."""
@@ -57,21 +57,20 @@ class Captured:
         lead_id: str,
         claims: Sequence[str],
         consents: tuple[Consent, Consent] | None,
-        answer: Answer | None,
+        receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
-        """Store a submission whole or not at all: its events, the visitors it claims, consent and
-        the answer.
+        """Store a submission whole or not at all: events, claimed visitors, consent and receipt.
 
-        Raises AlreadyCapturedError when an event came before, ConflictError when an owner, a
-        consent or an answer came in between.
+        Raise AlreadyCapturedError when an event came before, ConflictError when an owner, a
+        consent or a receipt came in between.
         """
         writes = [put_event(event) for event in events]
         writes += [put_owner(visitor, lead_id) for visitor in claims]
         if consents is not None:
             writes.append(put_consent(lead_id, *consents))
-        if answer is not None:
-            writes.append(_put_answer(answer, now))
+        if receipt is not None:
+            writes.append(_put_receipt(receipt, now))
         try:
             self._table.write(*writes)
         except ConflictError as conflict:
@@ -84,13 +83,13 @@ class Captured:
             log("captured", kind=event.kind, lead_id=lead_id)
 
 
-def _put_answer(answer: Answer, now: datetime) -> Put:
+def _put_receipt(receipt: SubmissionReceipt, now: datetime) -> Put:
     return Put(
         {
-            "pk": keys.submission(answer.form_id, answer.submission_id),
-            "sk": keys.ANSWER,
+            "pk": keys.submission(receipt.form_id, receipt.submission_id),
+            "sk": keys.RECEIPT,
             "schema": keys.SCHEMA,
-            "answer": json.dumps(answer.as_dict()),
+            "receipt": json.dumps(receipt.as_dict()),
             "expires_at_epoch_s": int((now + timedelta(days=SUBMISSION_KEPT_DAYS)).timestamp()),
         },
         ABSENT,

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.delivery.outbox import HANDOFF, OutboxMessage
+from chalicelib.delivery.message_keys import MessageKind, prefix_of
+from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded, Stage
@@ -110,7 +111,7 @@ class Leads:
 
     def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
         """Return the notices of a cycle's handoff."""
-        prefix = keys.message(f"{HANDOFF}#{cycle}#")
+        prefix = keys.OUTBOX + prefix_of(MessageKind.HANDOFF, cycle)
         return [
             message_of(item)
             for item in self._table.query(keys.lead(lead_id), first=prefix, last=prefix + keys.END)

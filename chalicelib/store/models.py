@@ -11,13 +11,14 @@ from datetime import datetime, timedelta
 
 from chalicelib.errors import DocumentError
 from chalicelib.events import epoch_ms, from_epoch_ms
-from chalicelib.limits import DOCUMENT_CACHE_SECONDS, MODEL_VERSIONS_MAX
-from chalicelib.publishing.versions import Active, Document, Version
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.limits import MODEL_VERSIONS_MAX
+from chalicelib.publishing.versions import Active, StoredModel, Version
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from chalicelib.store import keys
+from chalicelib.store.documents import KEPT
 from chalicelib.store.table import ABSENT, Item, Put, Table
 
-KEPT = timedelta(seconds=DOCUMENT_CACHE_SECONDS)
 PK = keys.config("model")
 
 
@@ -60,16 +61,16 @@ class Models:
         item = self._table.get(PK, keys.ACTIVE)
         return Active(int(item["version"]), int(item["activation"])) if item else None
 
-    def document(self, version: int) -> Document | None:
+    def document(self, version: int) -> StoredModel | None:
         """The document of a version, or None."""
         item = self._table.get(PK, keys.model_version(version))
-        document: Document | None = json.loads(str(item["document"])) if item else None
+        document: StoredModel | None = json.loads(str(item["document"])) if item else None
         return document
 
     def model(self, version: int) -> Model | None:
         """A version compiled, or None."""
         document = self.document(version)
-        return compiled(document, version) if document is not None else None
+        return compile_model(document, version) if document is not None else None
 
     def versions(self) -> list[Version]:
         """The newest 200 versions, the newest first."""
@@ -91,7 +92,7 @@ class Models:
                 )
         return None
 
-    def draft(self, document: Document) -> int:
+    def draft(self, document: StoredModel) -> int:
         """Write a checked document as the next version. Returns its number. Raises
         ConflictError.
         """
@@ -126,7 +127,7 @@ class Models:
             Put({**common, "sk": keys.activation(number)}, ABSENT),
         ]
 
-    def load(self, document: Document) -> int:
+    def load(self, document: StoredModel) -> int:
         """Make a checked document the active model, unless it already is; return its version.
 
         That is what the first deploy does.
@@ -157,7 +158,7 @@ class Models:
             document = self.document(active.version)
             if document is None:
                 raise DocumentError(f"the active model {active.version} is not there")
-            self._compiled[place] = compiled(document, *place)
+            self._compiled[place] = compile_model(document, *place)
         return self._compiled[place]
 
 

@@ -56,10 +56,14 @@ class Ports:
     @cached_property
     def send(self) -> "Callable[[Outgoing], SendResult]":
         """The function that hands a message to its service, once."""
-        from chalicelib.delivery.senders import connect
+        from chalicelib.delivery.senders import connect_senders
 
-        settings = self.settings
-        return connect(settings.sender, settings.configuration_set, settings.handoff_topic).send
+        senders = connect_senders(
+            sender=self.settings.sender,
+            configuration_set=self.settings.configuration_set,
+            topic_arn=self.settings.handoff_topic,
+        )
+        return senders.send
 
     def secret(self, arn: str) -> str:
         """Return a secret's text, read once per container."""

@@ -7,7 +7,7 @@ view must import neither Jinja2 nor scoring (ADR 0012).
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Value
     from chalicelib.handoff.notice import Notices
+    from chalicelib.jobs.ports import JobHandler
+    from chalicelib.jobs.runner import JobRunner
     from chalicelib.nurture.emails import Emails
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.store.consents import Consents
     from chalicelib.store.documents import Documents
     from chalicelib.store.events import Events
+    from chalicelib.store.jobs import Jobs
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
@@ -51,6 +54,7 @@ class World:
         self.ports = ports
         self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._settings = ports.settings
+        self._job_handlers: dict[str, JobHandler[Any]] = {}
 
     @cached_property
     def documents(self) -> "Documents":
@@ -116,23 +120,26 @@ class World:
         """Takes form submissions."""
         from chalicelib.capture.forms import Forms
 
-        ports = self.ports
-        return Forms(self.captured, self._form, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Forms(
+            store=self.captured,
+            read_form=self._form,
+            lead_id_of=self.lead_id,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def tracking(self) -> "Tracking":
         """Takes tracking events."""
         from chalicelib.capture.tracking import Tracking
 
-        ports = self.ports
-        return Tracking(self.captured, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Tracking(store=self.captured, lead_id_of=self.lead_id, runtime=self.runtime)
 
     @cached_property
     def unsubscribe(self) -> "Unsubscribe":
         """Takes unsubscribes."""
         from chalicelib.consent.unsubscribe import Unsubscribe
 
-        return Unsubscribe(self.consents, self.ports.now, self.ports.pause)
+        return Unsubscribe(consents=self.consents, runtime=self.runtime)
 
     @cached_property
     def qualify(self) -> "Qualify":
@@ -172,20 +179,18 @@ class World:
         """Takes leads in bulk."""
         from chalicelib.bulk.imports import Imports
 
-        return Imports(self.commands, self.lead_id)
+        return Imports(commands=self.commands, lead_id_of=self.lead_id)
 
     @cached_property
     def deliver(self) -> "Deliver":
         """Sends what was decided."""
         from chalicelib.delivery.deliver import Deliver
 
-        ports = self.ports
         return Deliver(
-            self.outbox,
-            self._compose,
-            lambda outgoing: ports.send(outgoing),
-            ports.now,
-            ports.pause,
+            outbox=self.outbox,
+            compose=self._compose,
+            send=lambda outgoing: self.ports.send(outgoing),
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -193,46 +198,58 @@ class World:
         """Does what is due."""
         from chalicelib.clock.clock import Clock
         from chalicelib.store.due import DueList
+        from chalicelib.wiring.due import handlers
 
-        until = DueList(self.ports.table).until
-        return Clock(
-            until,
-            self.qualify,
-            self.deliver,
-            lambda *job: self.publishing.run(*job),
-            self.ports.now,
-        )
+        tasks = handlers(self)
+        due = DueList(self.ports.table, tasks).until
+        return Clock(tasks=tasks, due=due, runtime=self.runtime)
+
+    @cached_property
+    def job_store(self) -> "Jobs":
+        """The store of jobs."""
+        from chalicelib.store.jobs import Jobs
+
+        return Jobs(table=self.ports.table, codec_of=self.job_handler)
+
+    @cached_property
+    def job_runner(self) -> "JobRunner":
+        """Starts jobs, does their steps, and shows how far they are."""
+        from chalicelib.jobs.runner import JobRunner
+
+        return JobRunner(jobs=self.job_store, handler_of=self.job_handler, runtime=self.runtime)
+
+    def job_handler(self, kind: str) -> "JobHandler[Any]":
+        """What does the work of a kind of job."""
+        from chalicelib.wiring.jobs import JOB_HANDLERS
+
+        if kind not in self._job_handlers:
+            self._job_handlers[kind] = JOB_HANDLERS[kind](self)
+        return self._job_handlers[kind]
 
     @cached_property
     def publishing(self) -> "Publishing":
         """Changes the model: drafts, what-if, publishing."""
         from chalicelib.publishing.publishing import Publishing
-        from chalicelib.publishing.runner import Runner
-        from chalicelib.store.jobs import Jobs
-        from chalicelib.store.keys import LEAD_SHARDS
+        from chalicelib.wiring.jobs import change_counter, publish_store
 
-        ports, models, jobs = self.ports, self.models, Jobs(self.ports.table, self.models)
-        runner = Runner(
-            self.leads,
-            jobs,
-            models,
-            self.qualify,
-            self._capacity,
-            LEAD_SHARDS,
-            ports.now,
-            ports.pause,
+        return Publishing(
+            models=self.models,
+            store=publish_store(self),
+            counter=change_counter(self),
+            runner=self.job_runner,
+            runtime=self.runtime,
         )
-        return Publishing(models, jobs, runner, ports.now, ports.new_id, ports.pause)
 
     @cached_property
     def feedback(self) -> "Feedback":
         """Takes mail events."""
         from chalicelib.delivery.feedback import Feedback
-        from chalicelib.delivery.references import outbox_id_of
 
-        ports = self.ports
         return Feedback(
-            self.outbox, self.consents, self.events.append, outbox_id_of, ports.now, ports.pause
+            outbox=self.outbox,
+            suppressions=self.consents,
+            append=self.events.append,
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -296,23 +313,24 @@ class World:
             return
         self.feedback.mail_event(notice)
 
-    def _capacity(self) -> int:
-        """Return how many handoffs sales can take in a week."""
-        from chalicelib.handoff.routing import weekly_capacity
-
-        return weekly_capacity(self.documents.get("routing"))
-
     def _form(self, form_id: str) -> Mapping[str, Any] | None:
         return self.documents.get("form", form_id)
 
     def _compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
-        from chalicelib.delivery.outbox import NURTURE
+        from chalicelib.delivery.message_keys import MessageKind
 
-        return (
-            self._emails.compose(message)
-            if message.kind == NURTURE
-            else self._notices.compose(message)
-        )
+        match message.kind:
+            case MessageKind.NURTURE:
+                return self._emails.compose(message)
+            case (
+                MessageKind.HANDOFF
+                | MessageKind.CORRECTION
+                | MessageKind.WARNING
+                | MessageKind.TRIAGE
+            ):
+                return self._notices.compose(message)
+            case _:
+                assert_never(message.kind)
 
     @cached_property
     def _emails(self) -> "Emails":
@@ -328,7 +346,12 @@ class World:
     def _notices(self) -> "Notices":
         from chalicelib.handoff.notice import Notices
 
-        return Notices(self.leads.transition, self._profile, self.events.recent, self._is_corrected)
+        return Notices(
+            transition=self.leads.transition,
+            profile=self._profile,
+            recent=self.events.recent,
+            is_corrected=self._is_corrected,
+        )
 
     def _is_corrected(self, notice: "OutboxMessage") -> bool:
         from chalicelib.handoff.plan import correction_key

@@ -1,4 +1,4 @@
-"""`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to handoff, as a transcript.
+"""`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to handoff.
 
 She is the playbook's first example lead. Every number printed was read from the running stack; when
 a step does not come out as it should, the walk says which one and why, and fails.
@@ -43,6 +43,10 @@ PERSON: Mapping[str, Any] = {
     "country": "DE",
     "phone": "+49 30 901820",
 }
+INTRODUCTION = (
+    "Ann is CTO of a software company with 120 people. Baton has never heard of her.",
+    "Each step shows what is new or changed in her score, and what was sent.",
+)
 MESSAGE = "We have forty tools and an audit in March. Can we talk this week?"
 
 
@@ -327,21 +331,48 @@ class _TopicReader:
 
 
 def render(steps: Sequence[Step]) -> str:
-    """The transcript for a reader who sees Baton for the first time."""
-    lines = ["Ann is CTO of a software company with 120 people. Baton has never heard of her.", ""]
+    """Return the transcript: at each step only the lines that are new or changed since the step
+    before. All reasons are in `.local/transcript.json`.
+    """
+    lines = [*INTRODUCTION, ""]
+    before: Step | None = None
     for number, step in enumerate(steps, 1):
-        kind = f" ({step.kind})" if step.kind else ""
-        lines += [
-            f"{number}. {step.story}",
-            f"   -> {step.stage}{kind}: {step.total} points, grade {step.grade}",
-        ]
-        lines += [f"      {_points(reason):>4}  {reason['text']}" for reason in step.reasons]
-        for message in step.messages:
-            to = f" to {message['to']}" if message["to"] else ""
-            subject = message.get("subject") or message["text"]
-            lines.append(f"   {_name(message)}{to}: {subject}")
+        lines += [f"{number}. {step.story}", f"   -> {_place(step, before)}"]
+        lines += _changed_reasons(step, before)
+        lines += [f"   {_went_out(message)}" for message in step.messages]
         lines.append("")
+        before = step
     return "\n".join(lines)
+
+
+def _place(step: Step, before: Step | None) -> str:
+    """Return where the lead stands, and by how many points more or fewer than a step before."""
+    kind = f" ({step.kind})" if step.kind else ""
+    change = f" ({step.total - before.total:+})" if before else ""
+    return f"{step.stage}{kind}: {step.total} points{change}, grade {step.grade}"
+
+
+def _changed_reasons(step: Step, before: Step | None) -> list[str]:
+    """Return the reasons that are new, changed or gone, each as a line."""
+    now = [_reason_line(reason) for reason in step.reasons]
+    earlier = [_reason_line(reason) for reason in before.reasons] if before else []
+    rules = {reason["rule"] for reason in step.reasons}
+    gone = [
+        f"      gone  {reason['text']}"
+        for reason in (before.reasons if before else [])
+        if reason["rule"] not in rules
+    ]
+    return [line for line in now if line not in earlier] + gone
+
+
+def _reason_line(reason: Mapping[str, Any]) -> str:
+    return f"      {reason['points']:>+4g}  {reason['text']}"
+
+
+def _went_out(message: Mapping[str, Any]) -> str:
+    """Return what went out, to whom, and its subject or text."""
+    to = f" to {message['to']}" if message["to"] else ""
+    return f"{_name(message)}{to}: {message.get('subject') or message['text']}"
 
 
 def render_messages(steps: Sequence[Step]) -> str:
@@ -379,12 +410,8 @@ def main() -> int:
 
 
 def _name(item: Mapping[str, Any]) -> str:
-    """An outbox item in plain words: nurture email, handoff email, handoff text, handoff message."""
+    """Return an outbox item in plain words: nurture email, handoff text, handoff topic message."""
     return f"{item['kind']} {VIA_WORDS[item['via']]}"
-
-
-def _points(reason: Mapping[str, Any]) -> str:
-    return f"{reason['points']:+g}"
 
 
 def _until(condition: Callable[[], bool], patience_s: float) -> bool:

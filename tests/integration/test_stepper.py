@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.delivery.message_keys import parse_outbox_id
 from chalicelib.delivery.messages import Email, Outgoing, Sms, SnsMessage
 from tests.baton import AD, ANN, SITE
 from tests.fakes import NOW
@@ -61,17 +62,21 @@ def straight() -> Result:
     return Stepper(JOURNEY).run(EMAILS)
 
 
+def kind_of(message: Outgoing) -> str:
+    if not isinstance(message, Email):
+        return type(message).__name__
+    _, key = parse_outbox_id(message.reference)
+    return key.kind.value
+
+
 def kinds(sent: tuple[Outgoing, ...]) -> Counter[str]:
     """Which emails, handoff mails, topic messages and texts left."""
-    return Counter(
-        message.reference.split("#")[1] if isinstance(message, Email) else type(message).__name__
-        for message in sent
-    )
+    return Counter(kind_of(message) for message in sent)
 
 
 def test_the_straight_run_sends_each_thing_once() -> None:
     assert straight().stages == ("sql", "lead")
-    assert kinds(straight().sent) == {"email": 1, "handoff": 1, "Topic": 1, "Text": 1}
+    assert kinds(straight().sent) == {"nurture": 1, "handoff": 1, "SnsMessage": 1, "Sms": 1}
 
 
 def test_killed_before_and_after_every_port_call(
@@ -89,11 +94,11 @@ def test_killed_before_and_after_every_port_call(
                 state for _, state in result.states if state in ("planned", "claimed", "unknown")
             ], where
             sent = kinds(result.sent)
-            assert (sent["email"] <= 1, sent["handoff"]) == (True, 1), where
-            assert sent["Text"] >= 1, where
-            assert sent["Topic"] >= 1, where
-            lost += [where] * (sent["email"] == 0)
-            doubled += [where] * (sent["Text"] + sent["Topic"] > 2)
+            assert (sent["nurture"] <= 1, sent["handoff"]) == (True, 1), where
+            assert sent["Sms"] >= 1, where
+            assert sent["SnsMessage"] >= 1, where
+            lost += [where] * (sent["nurture"] == 0)
+            doubled += [where] * (sent["Sms"] + sent["SnsMessage"] > 2)
     record_property(
         "crashes", f"{2 * len(calls)}, before and after each of {len(calls)} port calls"
     )
@@ -118,7 +123,7 @@ def test_shuffled_repeated_and_busy(seed: int) -> None:
     assert (result.facts, result.stages) == (straight().facts, straight().stages), f"seed {seed}"
     sent = kinds(result.sent)
     assert all(number == 1 for number in sent.values()), f"seed {seed}: {sent}"
-    assert (sent["handoff"], sent["Topic"], sent["Text"]) == (1, 1, 1), f"seed {seed}: {sent}"
+    assert (sent["handoff"], sent["SnsMessage"], sent["Sms"]) == (1, 1, 1), f"seed {seed}: {sent}"
 
 
 def test_a_handoff_mail_without_evidence_goes_again_with_the_same_reference() -> None:

@@ -27,8 +27,9 @@ from chalicelib.store.due import DueList
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.models import Models
 from chalicelib.store.table import GUARDED, Item, Put
+from chalicelib.wiring.due import DUE_TASKS
 from infra import defaults
-from tests.baton import ANN, API, SITE, TOKEN, InMemoryBaton, model_document
+from tests.baton import ANN, API, SITE, TOKEN, InMemoryBaton, key_of, model_document
 from tests.fakes import NOW, FakeClock, FakePorts, MemoryTable
 from tests.moto_table import REGION, TABLE_NAME, moto_client
 from tests.stepper import Breaker, Crash, CrashError
@@ -302,7 +303,7 @@ def test_each_minute_begins_with_another_shard() -> None:
         place = {"due_pk": keys.due(shard), "due_sk": keys.due_at(NOW, "x")}
         table.write(Put({"pk": keys.lead(f"LEAD{shard}"), "sk": keys.STANDING, **place}, GUARDED))
     minutes = [NOW + timedelta(minutes=minute) for minute in range(keys.DUE_SHARDS)]
-    every = [[due.lead_id for due in DueList(table).until(now)] for now in minutes]
+    every = [[due.lead_id for due in DueList(table, DUE_TASKS).until(now)] for now in minutes]
     assert len({found[0] for found in every}) == keys.DUE_SHARDS
     assert all(len(set(found)) == keys.DUE_SHARDS for found in every)
 
@@ -534,7 +535,7 @@ def test_a_lead_that_was_moved_back_by_mistake_goes_to_sales_again_and_they_hear
     ask(baton, "stage", {"stage": "mql", "reason": "not yet"})
     ask(baton, "stage", {"stage": "sql", "reason": "a slip"})
     assert (baton.lead()["stage"], baton.lead()["cycle"]) == ("sql", 2)
-    sent = [item["id"].partition("#")[2] for item in baton.outbox() if item["state"] == "sent"]
+    sent = [key_of(item) for item in baton.outbox() if item["state"] == "sent"]
     assert {"correction#1#email", "handoff#2#email"} <= set(sent)
 
 
