@@ -1,11 +1,10 @@
-"""The stepper: a seeded run of the real handlers on the in-memory ports, with everything that can
-go wrong.
+"""The stepper: a seeded run of the real handlers on in-memory ports, with all that can go wrong.
 
-A run sends requests, gives stream records and mail events to their handlers in an order drawn from
-its seed, repeats some of them, and can crash a handler before or after any one port call. A crash
-is a kill: nothing in the handler sees it, its container is gone, and what it worked on comes again,
-as Lambda and clients do. When all is quiet the clock runs on until nothing is due. A run that fails
-says its seed and its crash.
+A run sends requests and hands stream records and mail events to their handlers, in an order that
+its seed decides. It repeats some of them, and can crash a handler before or after any one port
+call. A crash is a kill: nothing in the handler notices it, the container is gone, and what it
+worked on comes again, as it does from Lambda and from clients. When all is quiet, the clock runs
+until nothing is due. A run that fails names its seed and its crash.
 """
 
 import json
@@ -13,6 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from chalicelib.delivery.messages import Email, Outgoing
@@ -22,31 +22,35 @@ from tests.baton import InMemoryBaton, key_of
 from tests.fakes import FakePorts, MemoryTable
 
 MOST_STEPS = 2_000
-SETTLING_MINUTES = 25  # a lease, fifteen minutes for evidence, and the clock's own minute
+SETTLING_MINUTES = 25  # a lease, fifteen minutes for SES to report, and the clock's own minute
 
 
 class CrashError(BaseException):
-    """A kill. Not an Exception: nothing in a handler may catch it."""
+    """A kill. It is not an Exception, so that nothing in a handler catches it."""
 
 
 @dataclass(frozen=True)
 class Crash:
-    """Where to crash: before or after the port call of this number."""
+    """Where to crash."""
 
     call: int
+    """The number of the port call."""
     after: bool
+    """Whether to crash after the call, or before it."""
 
 
 class Breaker:
-    """Counts the calls of every port, and crashes at one of them. log: the name of each call."""
+    """Counts the calls of every port, and crashes at one of them."""
 
     def __init__(self, crash: Crash | None) -> None:
         self.crash = crash
-        self.log = list[str]()
+        self.log: list[str] = []
+        """The name of each call."""
         self.armed = False
+        """Whether calls are counted yet."""
 
     def wrap(self, name: str, port: Any) -> Any:
-        """The port, with its calls counted."""
+        """Return a port whose calls are counted."""
         if callable(port) and not isinstance(port, MemoryTable):
             return self._counted(name, port)
         return _Wrapped(
@@ -70,7 +74,7 @@ class Breaker:
 
 
 class _Wrapped:
-    """A port of which each method is replaced."""
+    """A port whose methods are all replaced."""
 
     def __init__(self, port: Any, method: Callable[[str], Any]) -> None:
         self._port = port
@@ -82,7 +86,7 @@ class _Wrapped:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request of the scenario; sent again until it is answered."""
+    """One HTTP request of the scenario. It is sent again until it is answered."""
 
     path: str
     body: Any
@@ -90,18 +94,25 @@ class Request:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to: what must be the same in every run, and what left the house."""
+    """The result of a run."""
 
     facts: Any
+    """What must be the same in every run: tally, profile, touches and score of each lead."""
     stages: tuple[str, ...]
     sent: tuple[Outgoing, ...]
+    """Everything that was handed to a sender."""
     states: tuple[tuple[str, str], ...]
+    """Key and state of each outbox message."""
     calls: tuple[str, ...]
+    """The name of each port call."""
 
 
 class Stepper:
-    """One run. repeats: how many requests, records and mail events are given a second time at
-    random.
+    """One run.
+
+    shuffled: whether the seed decides the order; repeats: how many requests, records and mail
+    events are sent a second time at random; conflicts: whether the table is busy at times;
+    evidence: whether SES reports what it has sent.
     """
 
     def __init__(
@@ -133,8 +144,9 @@ class Stepper:
         self.seen = len(self.ports.memory.inserted)
 
     def run(self, emails: Sequence[str]) -> Result:
-        """Do it all; the result for the leads of these addresses. Raises AssertionError with the
-        run's name.
+        """Do the whole run. Return the result for the leads of these addresses.
+
+        Raise AssertionError with the name of the run.
         """
         self.breaker.armed = True
         try:
@@ -156,8 +168,8 @@ class Stepper:
             todo += self.random.sample(todo, min(self.repeats, len(todo)))
             self.random.shuffle(todo)
         for request in todo:
-            while not self._attempt(lambda request=request: self._send(request)):  # type: ignore[misc]
-                pass  # a client that got no answer sends the same again
+            while not self._attempt(partial(self._send, request)):
+                pass  # a client that got no answer sends the same request again
             if not self.shuffled:
                 self._until_quiet()
             elif self.random.random() < 1 / 2:
@@ -165,7 +177,7 @@ class Stepper:
 
     def _send(self, request: Request) -> bool:
         answer = self.baton.post(request.path, request.body)
-        return answer.status_code < 500  # a client sends again what a server failed to take
+        return answer.status_code < 500  # a client sends again what the server failed to accept
 
     def _until_quiet(self) -> None:
         for _ in range(MOST_STEPS):
@@ -174,7 +186,7 @@ class Stepper:
         raise AssertionError("the streams do not come to rest")
 
     def _step(self) -> bool:
-        """Give one pending record or mail event to its handler; False when none is pending."""
+        """Hand one pending record or mail event to its handler. Return False when none is left."""
         self._collect()
         if not self.pending:
             return False
@@ -191,11 +203,11 @@ class Stepper:
         memory = self.ports.memory
         senders = self.ports.senders
         for item in memory.inserted[self.seen :]:
-            self.pending.append(lambda item=item: self.baton.handle(item))  # type: ignore[misc]
+            self.pending.append(partial(self.baton.handle, item))
         self.seen = len(memory.inserted)
         for number, message in enumerate(senders.sent[self.told :], self.told + 1):
             if isinstance(message, Email) and self.evidence:
-                self.pending.append(lambda n=number, m=message: self._mail_event(n, m))  # type: ignore[misc]
+                self.pending.append(partial(self._mail_event, number, message))
         self.told = len(senders.sent)
 
     def _mail_event(self, number: int, mail: Email) -> bool:
@@ -211,8 +223,9 @@ class Stepper:
         return True
 
     def _attempt(self, work: Callable[[], bool]) -> bool:
-        """Do a handler's work; when it is killed its container is gone, and False says that it must
-        come again.
+        """Do a handler's work. Return False when it was killed and its work must come again.
+
+        A killed container is gone, so the next one builds its world again.
         """
         try:
             return work()
