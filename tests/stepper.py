@@ -1,11 +1,10 @@
-"""The stepper: a seeded run of the real handlers on the in-memory ports, with everything that can
-go wrong.
+"""The stepper: a seeded run of the real handlers on in-memory ports, with all that can go wrong.
 
-A run sends requests, gives stream records and mail events to their handlers in an order drawn from
-its seed, repeats some of them, and can crash a handler before or after any one port call. A crash
-is a kill: nothing in the handler sees it, its container is gone, and what it worked on comes again,
-as Lambda and clients do. When all is quiet the clock runs on until nothing is due. A run that fails
-says its seed and its crash.
+A run sends requests and hands stream records and mail events to their handlers, in an order that
+its seed decides. It repeats some of them, and can crash a handler before or after any one port
+call. A crash is a kill: nothing in the handler notices it, the container is gone, and what it
+worked on comes again, as it does from Lambda and from clients. When all is quiet, the clock runs
+until nothing is due. A run that fails names its seed and its crash.
 """
 
 import json
@@ -25,19 +24,21 @@ from tests.fakes import FakePorts, MemoryTable
 from tests.sizes import SEED, SIZES, rotating
 
 MOST_STEPS = 2_000
-SETTLING_MINUTES = 25  # a lease, fifteen minutes for evidence, and the clock's own minute
+SETTLING_MINUTES = 25  # a lease, fifteen minutes for SES to report, and the clock's own minute
 
 
 class CrashError(BaseException):
-    """A kill. Not an Exception: nothing in a handler may catch it."""
+    """A kill. It is not an Exception, so that nothing in a handler catches it."""
 
 
 @dataclass(frozen=True)
 class Crash:
-    """Where to crash: before or after the port call of this number."""
+    """Where to crash."""
 
     call: int
+    """The number of the port call."""
     after: bool
+    """Whether to crash after the call, or before it."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +67,13 @@ def said(numbers: Sequence[int], calls: Sequence[Call]) -> str:
 
 
 class Breaker:
-    """Counts the calls of every port, and crashes at one of them. log: each call."""
+    """Counts the calls of every port, and crashes at one of them."""
 
     def __init__(self, crash: Crash | None) -> None:
         self.crash = crash
         self.log: list[Call] = []
         self.worker: str | None = None
+        """In whose work calls are made; None while they are not counted."""
 
     @contextmanager
     def works(self, worker: str) -> Iterator[None]:
@@ -83,7 +85,7 @@ class Breaker:
             self.worker = None
 
     def wrap(self, name: str, port: Any) -> Any:
-        """The port, with its calls counted."""
+        """Return a port whose calls are counted."""
         if callable(port) and not isinstance(port, MemoryTable):
             return self._counted(name, port)
         return _Wrapped(
@@ -107,10 +109,11 @@ class Breaker:
 
 
 class _Wrapped:
-    """A port of which each method is replaced."""
+    """A port whose methods are all replaced."""
 
     def __init__(self, port: Any, method: Callable[[str], Any]) -> None:
-        self._port, self._method = port, method
+        self._port = port
+        self._method = method
 
     def __getattr__(self, name: str) -> Any:
         return self._method(name)
@@ -118,7 +121,7 @@ class _Wrapped:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request of the scenario; sent again until it is answered."""
+    """One HTTP request of the scenario. It is sent again until it is answered."""
 
     path: str
     body: Any
@@ -134,18 +137,24 @@ class Work:
 
 @dataclass(frozen=True)
 class Result:
-    """What a run came to: what must be the same in every run, and what was sent."""
+    """The result of a run."""
 
     facts: Any
+    """What must be the same in every run: tally, profile, touches and score of each lead."""
     stages: tuple[str, ...]
     sent: tuple[Outgoing, ...]
+    """Everything that was handed to a sender."""
     states: tuple[tuple[str, str], ...]
+    """Key and state of each outbox message."""
     calls: tuple[Call, ...]
 
 
 class Stepper:
-    """One run. repeats: how many requests, records and mail events are given a second time at
-    random.
+    """One run.
+
+    shuffled: whether the seed decides the order; repeats: how many requests, records and mail
+    events are sent a second time at random; conflicts: whether the table is busy at times;
+    evidence: whether SES reports what it has sent.
     """
 
     def __init__(
@@ -160,7 +169,9 @@ class Stepper:
         evidence: bool = True,
     ) -> None:
         self.random = random.Random(seed)
-        self.requests, self.shuffled, self.repeats = list(requests), shuffled, repeats
+        self.requests = list(requests)
+        self.shuffled = shuffled
+        self.repeats = repeats
         self.breaker = Breaker(crash)
         self.evidence = evidence
         self.name = (
@@ -175,8 +186,9 @@ class Stepper:
         self.seen = len(self.ports.memory.inserted)
 
     def run(self, emails: Sequence[str]) -> Result:
-        """Do it all; the result for the leads of these addresses. Raises AssertionError with the
-        run's name.
+        """Do the whole run. Return the result for the leads of these addresses.
+
+        Raise AssertionError with the name of the run.
         """
         try:
             self._requests()
@@ -204,7 +216,7 @@ class Stepper:
 
     def _send(self, request: Request) -> bool:
         answer = self.baton.post(request.path, request.body)
-        return answer.status_code < 500  # a client sends again what a server failed to take
+        return answer.status_code < 500  # a client sends again what the server failed to accept
 
     def _until_quiet(self) -> None:
         for _ in range(MOST_STEPS):
@@ -213,7 +225,7 @@ class Stepper:
         raise AssertionError("the streams do not come to rest")
 
     def _step(self) -> bool:
-        """Give one pending record or mail event to its handler; False when none is pending."""
+        """Hand one pending record or mail event to its handler. Return False when none is left."""
         self._collect()
         if not self.pending:
             return False
@@ -227,7 +239,8 @@ class Stepper:
         return True
 
     def _collect(self) -> None:
-        memory, senders = self.ports.memory, self.ports.senders
+        memory = self.ports.memory
+        senders = self.ports.senders
         for item in memory.inserted[self.seen :]:
             worker = str(item["sk"]).partition("#")[0]
             self.pending.append(Work(worker, partial(self.baton.handle, item)))
@@ -250,8 +263,9 @@ class Stepper:
         return True
 
     def _attempt(self, work: Work) -> bool:
-        """Do a handler's work; when it is killed its container is gone, and False says that it must
-        come again.
+        """Do a handler's work. Return False when it was killed and its work must come again.
+
+        A killed container is gone, so the next one builds its world again.
         """
         try:
             with self.breaker.works(work.worker):

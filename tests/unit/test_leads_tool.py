@@ -132,17 +132,17 @@ def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
     found = simulate.simulate(iter(lines), compile_model(eager(), 0), NOW.date())
     assert found["changes"] == {"lead->mql": 1}
     assert found["handoffs_per_week"]["capacity"] == 50
-    words = simulate.told(found)
-    assert words.startswith("Of 2 leads 1 would change their stage.\n       1  lead -> mql\n")
-    assert "match otherwise" not in words
+    words = simulate.describe(found)
+    assert words.startswith("Of 2 leads, 1 would change stage.\n       1  lead -> mql\n")
+    assert "match differently" not in words
 
 
 def test_an_export_cannot_recount_and_says_so() -> None:
     lines = list(export.export(baton_of_two().world))
     draft = eager()
     draft["signals"]["pricing-page"]["where"]["path"] = ["/prices*"]
-    words = simulate.told(simulate.simulate(iter(lines), compile_model(draft, 0), NOW.date()))
-    assert "2 leads were counted by signals that match otherwise" in words
+    words = simulate.describe(simulate.simulate(iter(lines), compile_model(draft, 0), NOW.date()))
+    assert "2 leads were counted with signals that match differently" in words
 
 
 def test_outcomes_are_told_where_they_are_known() -> None:
@@ -159,7 +159,8 @@ def test_outcomes_are_told_where_they_are_known() -> None:
         version=1,
     )
     header = {"model": model_document(), "version": 1, "routing": None}
-    words = simulate.told(simulate.simulate(iter([header, line_of(won)]), make.model(), NOW.date()))
+    found = simulate.simulate(iter([header, line_of(won)]), make.model(), NOW.date())
+    words = simulate.describe(found)
     assert (
         "Of 1 won and 0 lost:\n  precision 100% now, 100% then\n  recall 100% now, 100% then"
         in words
@@ -175,10 +176,10 @@ HEADER = json.dumps({"model": model_document(), "version": 1, "routing": None})
         ([], "the export is empty"),
         (["{}"], "line 1 is not the model and the routing of an export"),
         (["[]"], "line 1 is not the model and the routing of an export"),
-        (["{"], "line 1 is no JSON"),
+        (["{"], "line 1 is not JSON"),
         (['{"model": {}, "version": 1, "routing": null}'], "the stored model 1 breaks its format"),
-        ([HEADER, '{"lead_id": "A"}'], "line 2 is no lead of an export"),
-        ([HEADER, '{"lead_id": "A'], "line 2 is no JSON"),
+        ([HEADER, '{"lead_id": "A"}'], "line 2 is not a lead of an export"),
+        ([HEADER, '{"lead_id": "A'], "line 2 is not JSON"),
     ],
 )
 def test_what_is_no_export_is_refused_in_words(
@@ -191,7 +192,7 @@ def test_what_is_no_export_is_refused_in_words(
     file.write_text("\n".join(lines))
     draft.write_text(json.dumps(eager()))
     assert simulate.main([str(draft), str(file)]) == 1
-    assert f"no leads to try it on: {says}" in capsys.readouterr().err
+    assert f"cannot simulate: {says}" in capsys.readouterr().err
 
 
 def test_the_command_tries_a_file_on_a_file(tmp_path: Path, capsys: Any) -> None:

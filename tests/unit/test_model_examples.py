@@ -360,7 +360,7 @@ def test_warnings_are_told_with_their_path_and_remedy_and_do_not_fail_the_comman
     assert (
         capsys.readouterr().out
         == "! stages.mql.cool_below: is missing, so an MQL never cools; say below which values of"
-        f" behaviour it does\n✓ {ANN['name']}\n1 of 1 examples hold. 1 warning: allowed, and"
+        f" behaviour it does\n✓ {ANN['name']}\n1 of 1 examples hold. 1 warning: allowed, but"
         " probably not meant.\n"
     )
 

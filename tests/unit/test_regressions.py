@@ -447,10 +447,10 @@ def test_a_deployment_says_so_when_nobody_sells(
 ) -> None:
     """It went through without a word, and no lead ever reached a person."""
     checkout.deploy()
-    assert "Nobody sells yet" in capsys.readouterr().out
+    assert "There is no salesperson yet" in capsys.readouterr().out
     checkout.edit("routing.yaml", lambda _routing: {"people": [SAM]})
     checkout.deploy()
-    assert "Nobody sells yet" not in capsys.readouterr().out
+    assert "There is no salesperson yet" not in capsys.readouterr().out
 
 
 # --- the outside ----------------------------------------------------------------------------------

@@ -60,12 +60,12 @@ def test_what_never_holds_ends_after_the_last_look() -> None:
     machine = SlowMachine(needed=8)
     assert not look_for(machine.is_done, looks=7, pause=machine.pause)
     assert (machine.looks, machine.pauses) == (7, 6)
-    with pytest.raises(LocalError, match="the site answers: not within 1 looks"):
-        processes.wait_until(lambda: False, "the site answers", looks=1)
+    with pytest.raises(LocalError, match="the site does not answer after 1 looks"):
+        processes.wait_until(lambda: False, "the site does not answer", looks=1)
 
 
 def test_a_process_that_ended_by_itself_is_not_waited_for() -> None:
-    with pytest.raises(LocalError, match="it ended by itself"):
+    with pytest.raises(LocalError, match="it has stopped by itself"):
         processes.wait_until_answered("nothing", "http://127.0.0.1:9", "nothing starts")
 
 
