@@ -66,7 +66,7 @@ def export(world: World) -> Iterator[dict[str, Any]]:
     """The active model and the routing, then each lead, as exports.py has them."""
     active = world.models.pointer()
     document = world.models.document(active.version) if active else None
-    yield header_of(document or {}, active.version if active else 0, world.documents.get("routing"))
+    yield header_of(document or {}, active, world.documents.get("routing"))
     page: list[str] = []
     for lead_id in every_lead(world):
         page.append(lead_id)

@@ -13,13 +13,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
-from chalicelib.authoring.format import load
+from chalicelib.authoring.format import check
+from chalicelib.days import UTC_NAME, day_of, zone_of
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.routing import weekly_capacity
 from chalicelib.leads.lead import Lead
@@ -39,13 +40,14 @@ def main(arguments: Sequence[str]) -> int:
     """Simulates and prints. Returns the exit code."""
     given = _parse(arguments)
     try:
-        draft = load(read_yaml(given.model), DRAFT)
+        draft = read_yaml(given.model)
+        check(draft)
     except (OSError, UnicodeDecodeError, YAMLError, DocumentError) as refused:
         print(refusal(given.model, refused), file=sys.stderr)
         return 1
     try:
         lines = _lines(given.export) if given.export else export(world_of(None))
-        print(told(simulate(lines, draft, datetime.now(UTC).date())))
+        print(told(simulate(lines, draft, datetime.now(UTC))))
     except (OSError, DeployError, DocumentError, LookupError, TypeError, ValueError) as error:
         print(
             f"no leads to try it on: {error}; `make export` writes them into a file",
@@ -55,21 +57,23 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def simulate(lines: Iterator[Mapping[str, Any]], draft: Model, day: date) -> dict[str, Any]:
+def simulate(
+    lines: Iterator[Mapping[str, Any]], document: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     """What a draft would change, in the shape of `POST /v1/model/simulate`, with the number of
     leads and how many of them were counted by signals that match otherwise than the draft's.
 
-    lines: those of an export, read one by one. Raises ValueError, naming the line, for what is
-    none.
+    lines: those of an export, read one by one; document: the draft's, checked. Raises ValueError,
+    naming the line, for what is none.
     """
     header = _header(lines)
-    active = compiled(header["model"], int(header["version"]))
-    what_if, found, changed, otherwise = (
-        WhatIf(active, draft, day, _as_counted),
-        Found(),
-        list[Any](),
-        0,
-    )
+    zone = zone_of(str(header.get("zone", UTC_NAME)))
+    active = compiled(header["model"], int(header["version"]), zone=zone)
+    draft = compiled(document, DRAFT, zone=zone)
+    what_if = WhatIf(active, draft, day_of(now, zone), _as_counted)
+    found = Found()
+    changed: list[Any] = []
+    otherwise = 0
     for lead in _leads(lines):
         otherwise += lead.matching != draft.matching
         change = what_if.add(found, lead)

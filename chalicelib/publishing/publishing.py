@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.days import ordinal_of
 from chalicelib.errors import DocumentError, FieldError, InputError, NotFoundError, StateError
 from chalicelib.events import rfc3339
 from chalicelib.limits import REQUEST_SLICE_SECONDS, SIMULATION_HOURS
@@ -193,7 +194,7 @@ class Publishing:
         return {
             "base_version": active.version,
             "base_activation": active.activation,
-            "day": self._now().date().toordinal(),
+            "day": ordinal_of(self._now(), active.zone),
         }
 
     def _document(self, version: int) -> Document:

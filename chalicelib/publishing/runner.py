@@ -88,10 +88,12 @@ class Runner:
     def what_if(self, work: Work, document: Mapping[str, Any] | None) -> WhatIf:
         """The two models of a work. document: the draft, when it is no version."""
         active = self._models.model(work.base_version)
-        draft = (
-            compiled(document, 0) if document is not None else self._models.model(work.version or 0)
-        )
         assert active is not None, "versions are never deleted"
+        draft = (
+            compiled(document, 0, zone=active.zone)
+            if document is not None
+            else self._models.model(work.version or 0)
+        )
         assert draft is not None, "versions are never deleted, and a job keeps its document"
         return WhatIf(active, draft, date.fromordinal(work.day), self._qualify.counted_as)
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from chalicelib.capture.identity import parse_address
 from chalicelib.consent.consent import Consent
+from chalicelib.days import day_of
 from chalicelib.delivery.outbox import OutboxMessage, State
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
@@ -95,11 +96,13 @@ class Reading:
         Raises NotFoundError; InputError for a day that cannot be read.
         """
         now = self._now()
-        if as_of is not None and (day := parse_day(as_of, now.date())) != now.date():
+        model = self._model()
+        today = day_of(now, model.zone)
+        if as_of is not None and (day := parse_day(as_of, today, model.zone)) != today:
             return self._lead_then(lead_id, day)
-        lead, model = self._known(lead_id), self._model()
-        shape = self._shape(model, lead, score_of(model, lead, now.date()), reasons=True)
-        return shape | {"next": next_shape(missing(model, lead, now), now.date())}
+        lead = self._known(lead_id)
+        shape = self._shape(model, lead, score_of(model, lead, today), reasons=True)
+        return shape | {"next": next_shape(missing(model, lead, now), today)}
 
     def leads_by_email(self, email: str) -> dict[str, Any]:
         """The lead of an address in a list of at most one. Raises InputError for what is no
@@ -114,7 +117,8 @@ class Reading:
         except NotFoundError:
             return {"leads": [], "next_cursor": None}
         model = self._model()
-        found = self._shape(model, lead, score_of(model, lead, self._now().date()), reasons=False)
+        today = day_of(self._now(), model.zone)
+        found = self._shape(model, lead, score_of(model, lead, today), reasons=False)
         return {"leads": [found], "next_cursor": None}
 
     def leads_in_stage(self, stage: str, limit: int, cursor: str | None) -> dict[str, Any]:
@@ -126,11 +130,11 @@ class Reading:
         """
         if stage not in set(Stage):
             raise InputError(FieldError("stage", f"must be one of {', '.join(Stage)}"))
-        day, after = self._now().date(), None
+        model = self._model()
+        day, after = day_of(self._now(), model.zone), None
         if cursor:
             day_text, total, lead_id = from_cursor(cursor, (str, int, str))
             day, after = _day(day_text), (-total, lead_id)
-        model = self._model()
         ids, truncated = self._leads.in_stage(Stage(stage), LIST_MAX_LEADS)
         scored = [(score_of(model, lead, day), lead) for lead in self._leads.read_many(ids)]
         # the index is a moment behind: a lead may have left the stage, or turned out to be another

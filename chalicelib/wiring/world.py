@@ -245,7 +245,7 @@ class World:
             self.leads,
             Histories(self.ports.table),
             self.outbox,
-            Past(self.leads, self.events, self.models.active_at),
+            Past(self.leads, self.events, self.models.active_on),
             self.consents.read,
             self.models.current,
             self.lead_id,

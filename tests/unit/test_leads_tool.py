@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.qualify.reactions import LeadChange
-from chalicelib.scoring.model import compiled
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton, model_document
@@ -78,7 +77,7 @@ def test_an_export_holds_the_model_the_routing_and_every_lead() -> None:
 
 def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
     lines = json.loads(json.dumps(list(leads.export(baton_of_two().world))))
-    found = simulate.simulate(iter(lines), compiled(eager(), 0), NOW.date())
+    found = simulate.simulate(iter(lines), eager(), NOW)
     assert found["changes"] == {"lead->mql": 1}
     assert found["handoffs_per_week"]["capacity"] == 50
     words = simulate.told(found)
@@ -90,7 +89,7 @@ def test_an_export_cannot_recount_and_says_so() -> None:
     lines = list(leads.export(baton_of_two().world))
     draft = eager()
     draft["signals"]["pricing-page"]["where"]["path"] = ["/prices*"]
-    words = simulate.told(simulate.simulate(iter(lines), compiled(draft, 0), NOW.date()))
+    words = simulate.told(simulate.simulate(iter(lines), draft, NOW))
     assert "2 leads were counted by signals that match otherwise" in words
 
 
@@ -108,7 +107,7 @@ def test_outcomes_are_told_where_they_are_known() -> None:
         version=1,
     )
     header = {"model": model_document(), "version": 1, "routing": None}
-    words = simulate.told(simulate.simulate(iter([header, line_of(won)]), make.model(), NOW.date()))
+    words = simulate.told(simulate.simulate(iter([header, line_of(won)]), model_document(), NOW))
     assert (
         "Of 1 won and 0 lost:\n  precision 100% now, 100% then\n  recall 100% now, 100% then"
         in words
