@@ -7,10 +7,11 @@ model knows another way to a score or a stage than a lead has.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta, tzinfo
 from itertools import groupby
 from typing import Any
 
+from chalicelib.days import day_of, start_of
 from chalicelib.events import Event, Kind, event_id, visitor_partition
 from chalicelib.leads.decision import decide_lead, score_of
 from chalicelib.leads.lead import Lead
@@ -21,10 +22,8 @@ from chalicelib.scoring.model import EXAMPLE_KINDS, Model
 from chalicelib.scoring.tally import Tally
 
 SOMEBODY = visitor_partition("example")
-NOON = datetime(
-    2026, 1, 1, 12, tzinfo=UTC
-)  # any day: only the days between events and today matter
-TODAY = NOON.date()
+TODAY = date(2026, 1, 1)  # any day: only the days between events and today matter
+NOON = timedelta(hours=12)  # after the start of a day: far from both of its ends in any zone
 CAMPAIGN = {
     "source": "source",
     "medium": "medium",
@@ -68,7 +67,9 @@ def lived(model: Model, given: Mapping[str, Any], days: Sequence[int]) -> Iterat
     """
     did = {
         day: list(events)
-        for day, events in groupby(events_of(given), key=lambda event: event.at.date())
+        for day, events in groupby(
+            events_of(given, model.zone), key=lambda event: day_of(event.at, model.zone)
+        )
     }
     began = min(did)
     lead = Lead(lead_id="", standing=_stood(model, given.get("stage", Stage.LEAD), began))
@@ -84,20 +85,28 @@ def lived(model: Model, given: Mapping[str, Any], days: Sequence[int]) -> Iterat
         yield lead
 
 
-def events_of(given: Mapping[str, Any]) -> list[Event]:
+def events_of(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
     """The events of an example, oldest first; before them one that says who the person is.
+
+    zone: in which each happens at noon of its day.
 
     `medium` is that of the first thing they did: an ad's click is the page view that it led to.
     """
-    did = sorted(given.get("events", ()), key=_day_of)
+    did = sorted(given.get("events", ()), key=_ahead)
     each = [one for event in did for one in [event] * event.get("times", 1)]
     came = {"medium": given["medium"]} if given.get("medium") else {}
-    start = min((_day_of(one) for one in each), default=0)
+    start = min((_ahead(one) for one in each), default=0)
     campaign = {} if each else came
     known = _event(
-        Kind.IDENTIFY, "", min(start, 0), 0, fields=given.get("profile", {}), campaign=campaign
+        Kind.IDENTIFY,
+        "",
+        min(start, 0),
+        0,
+        zone,
+        fields=given.get("profile", {}),
+        campaign=campaign,
     )
-    return [known, *_did(each, came)]
+    return [known, *_did(each, came, zone)]
 
 
 def _outcome(model: Model, example: Mapping[str, Any]) -> Outcome:
@@ -151,10 +160,12 @@ def _counted(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
 
 def _reviewed(model: Model, lead: Lead, day: date) -> Lead:
     """The lead after the clock's look at the beginning of a day."""
-    return decide_lead(model, lead, datetime.combine(day, time(), UTC), Actor.CLOCK).lead
+    return decide_lead(model, lead, start_of(day, model.zone), Actor.CLOCK).lead
 
 
-def _did(each: Sequence[Mapping[str, Any]], came: Mapping[str, str]) -> Iterator[Event]:
+def _did(
+    each: Sequence[Mapping[str, Any]], came: Mapping[str, str], zone: tzinfo
+) -> Iterator[Event]:
     for number, one in enumerate(each, 1):
         kind = Kind(next(kind for kind in EXAMPLE_KINDS if one.get(kind) is not None))
         said = {key: value for key, value in one.items() if key not in OWN_KEYS}
@@ -163,8 +174,9 @@ def _did(each: Sequence[Mapping[str, Any]], came: Mapping[str, str]) -> Iterator
         yield _event(
             kind,
             "" if kind is Kind.PAGE else one[kind],
-            _day_of(one),
+            _ahead(one),
             number,
+            zone,
             properties={"path": one["page"]} | facts
             if kind is Kind.PAGE
             else {}
@@ -175,14 +187,14 @@ def _did(each: Sequence[Mapping[str, Any]], came: Mapping[str, str]) -> Iterator
         )
 
 
-def _day_of(one: Mapping[str, Any]) -> int:
+def _ahead(one: Mapping[str, Any]) -> int:
     """The day on which an event happens: from today on, before it negative."""
     return int(one.get("in_days") or -(one.get("days_ago") or 0))
 
 
-def _event(kind: Kind, name: str, day: int, number: int, **parts: Any) -> Event:
+def _event(kind: Kind, name: str, day: int, number: int, zone: tzinfo, **parts: Any) -> Event:
     """An event of noon, or of a few minutes later: in the order in which it was written down."""
-    at = NOON + timedelta(days=day, milliseconds=number)
+    at = start_of(TODAY + timedelta(days=day), zone) + NOON + timedelta(milliseconds=number)
     return Event(
         partition=SOMEBODY,
         id=event_id(SOMEBODY, at, str(number)),

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from chalicelib.days import day_of
 from chalicelib.events import Event, Kind
 from chalicelib.leads.decision import first_move
 from chalicelib.leads.lead import Lead
@@ -82,7 +83,7 @@ def missing(model: Model, lead: Lead, now: datetime) -> Missing | None:
     """What would move a lead on, or None when nothing would that is the model's to decide. lead: as
     it stands, counted as the model counts.
     """
-    today = now.date()
+    today = day_of(now, model.zone)
     score = _worth(model, lead, today)
     if score.internal or lead.standing.stage not in MOVED_ON or lead.matching != model.matching:
         return None
@@ -101,10 +102,11 @@ def missing(model: Model, lead: Lead, now: datetime) -> Missing | None:
 def _ways(model: Model, lead: Lead, now: datetime) -> Iterable[Way]:
     """The ways to the stages above a lead's own, the nearer one first."""
     acts = _acts(model, lead, now)
+    today = day_of(now, model.zone)
     for target in (Stage.MQL, Stage.SQL):
         there = [act for act in acts if act.to is target]
         points, of = (
-            _points(model, lead, now.date(), target)
+            _points(model, lead, today, target)
             if target is not lead.standing.stage
             else (None, None)
         )
@@ -141,7 +143,7 @@ def _in_order(model: Model) -> list[Signal]:
 
 def _after(model: Model, lead: Lead, event: Event, now: datetime) -> Stage | None:
     counted = count(model, lead, event, (), now)
-    return _to(model, counted, now.date()) if counted else None
+    return _to(model, counted, day_of(now, model.zone)) if counted else None
 
 
 def _named(acts: Iterable[Deed]) -> tuple[Signal, ...]:
