@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from chalicelib.days import UTC_NAME
 from chalicelib.scoring.tally import Since
 
 
@@ -78,8 +79,8 @@ FURTHEST = (LEAD, MQL, RECYCLED, DISQUALIFIED, SQL, ACCEPTED, OPPORTUNITY, CUSTO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """A change of stage: from where to where, of which kind, who, on which UTC day, and why in
-    plain words.
+    """A change of stage: from where to where, of which kind, who, on which day, and why in plain
+    words.
 
     cycle: the one the lead is in afterwards. rest_until: the day on which a recycled lead's rest
     ends. since: from when behaviour counts, where that changes. overrides: the disqualifying rules
@@ -116,13 +117,15 @@ class Recorded:
     total: int
     grade: str
     reasons: Sequence[tuple[str, str, int, str]]
+    zone: str = UTC_NAME
+    """The time zone that the transition's day is a day of. It stays when the zone changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """A lead's place in the lifecycle: the fold of its transitions, and its owner.
 
-    entered_on: the UTC day of the last transition, None before the first. by_person: a person set
+    entered_on: the day of the last transition, None before the first. by_person: a person set
     this stage, or an earlier one of this cycle, so the model does not cool it. handed_on: the day
     on which sales last got the lead.
     """

@@ -156,17 +156,17 @@ class WhatIf:
 
     def _views(self, lead: Lead) -> tuple[View, View]:
         """A lead as the active model sees it, and as the draft does."""
-        ours, drafts, day, since = (
-            self._as(self._active, lead),
-            self._as(self._draft, lead),
-            self._day,
-            lead.standing.since,
-        )
+        ours = self._as(self._active, lead)
+        drafts = self._as(self._draft, lead)
+        day = self._day
         if ours is drafts:
+            since = lead.standing.since
             before, after = self._beside.worths(lead.profile, lead.touches, lead.tally, day, since)
         else:
-            before = worth(self._active, ours.profile, ours.touches, ours.tally, day, since)
-            after = worth(self._draft, drafts.profile, drafts.touches, drafts.tally, day, since)
+            before, after = (
+                worth(model, one.profile, one.touches, one.tally, day, one.standing.since)
+                for model, one in ((self._active, ours), (self._draft, drafts))
+            )
         return _view(self._active, ours, before), _view(self._draft, drafts, after)
 
     def _as(self, model: Model, lead: Lead) -> Lead:
