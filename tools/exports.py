@@ -10,18 +10,25 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from chalicelib.days import UTC_NAME, name_of
 from chalicelib.events import EPOCH
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
+from chalicelib.publishing.versions import Active
 from chalicelib.scoring.profile import Known, Touch, Touches
 from chalicelib.scoring.tally import Since, Tally
 
 
 def header_of(
-    model: Mapping[str, Any], version: int, routing: Mapping[str, Any] | None
+    model: Mapping[str, Any], active: Active | None, routing: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Return the first line of an export: the active model with its version, and the routing."""
-    return {"model": model, "version": version, "routing": routing}
+    """Return the first line of an export: the active model, its version and zone, the routing."""
+    return {
+        "model": model,
+        "version": active.version if active else 0,
+        "zone": name_of(active.zone) if active else UTC_NAME,
+        "routing": routing,
+    }
 
 
 def line_of(lead: Lead) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
@@ -25,7 +25,9 @@ class Active:
 
     version: int
     activation: int
-    """How many activations there were up to it."""
+    """How many activations there were up to this one."""
+    zone: tzinfo = UTC
+    """The company's time zone: an activation says in which days its model counts (ADR 0025)."""
 
 
 @dataclass(frozen=True, slots=True)

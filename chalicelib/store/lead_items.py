@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from chalicelib.days import UTC_NAME, zone_of
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.leads.lead import Counted, Lead, Notified, NotifiedAbout, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standing, Transition
@@ -49,7 +50,6 @@ def lead_of(lead_id: str, items: Iterable[Item]) -> Lead:
 
 def transition_of(item: Item) -> Recorded:
     """The transition of a stored item."""
-    at = from_epoch_ms(int(item["at_ms"]))
     transition = Transition(
         origin=Stage(str(item["origin"])),
         target=Stage(str(item["target"])),
@@ -57,7 +57,7 @@ def transition_of(item: Item) -> Recorded:
         why=str(item["why"]),
         cycle=int(item["cycle"]),
         actor=Actor(str(item["actor"])),
-        on=at.date(),
+        on=date.fromisoformat(str(item["on"])),
         rest_until=_day(item, "rest_until"),
         since=_since(item),
         overrides=_texts(item, "overrides"),
@@ -67,7 +67,7 @@ def transition_of(item: Item) -> Recorded:
     return Recorded(
         transition=transition,
         version=int(str(item["sk"]).removeprefix(keys.TRANSITION)),
-        at=at,
+        at=from_epoch_ms(int(item["at_ms"])),
         model_version=int(item["model_version"]),
         total=int(item["total"]),
         grade=str(item["grade"]),
@@ -75,12 +75,13 @@ def transition_of(item: Item) -> Recorded:
             (rule, group, milli, text)
             for rule, group, milli, text in json.loads(str(item["reasons"]))
         ],
+        zone=_zone(item),
     )
 
 
 def standing_item(lead: Lead, *, spread: bool) -> Item:
     """A lead's standing as it is stored. spread: its review is due within the first hour of its
-    day.
+    day, as the lead's time zone has it.
     """
     standing = lead.standing
     item: Item = {
@@ -96,6 +97,7 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
         "model_version": lead.model_version,
         "activation": lead.activation,
         "matching": lead.matching,
+        "zone": lead.zone,
         "list_pk": keys.by_stage(standing.stage, keys.shard(lead.lead_id, keys.STAGE_SHARDS)),
         "list_sk": keys.by_score(lead.total, lead.lead_id),
     }
@@ -121,7 +123,8 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
     )
     if lead.review_on is not None:
         item["due_pk"] = keys.due(keys.shard(lead.lead_id, keys.DUE_SHARDS))
-        item["due_sk"] = keys.due_on(lead.review_on, lead.lead_id, spread=spread)
+        zone = zone_of(lead.zone)
+        item["due_sk"] = keys.due_on(lead.review_on, zone, lead.lead_id, spread=spread)
     return item
 
 
@@ -150,6 +153,7 @@ def _standing_of(item: Item) -> dict[str, Any]:
         "model_version": int(item["model_version"]),
         "activation": int(item["activation"]),
         "matching": str(item["matching"]),
+        "zone": _zone(item),
         "notified": _notified_of(item),
         "merged_into": _text(item, "merged_into"),
         "created_at": _time(item, "created_at_ms"),
@@ -218,6 +222,8 @@ def transition_item(lead: Lead, moved: Moved) -> Item:
         "sk": keys.transition(moved.version),
         "schema": keys.SCHEMA,
         "at_ms": epoch_ms(moved.at),
+        "on": transition.on.isoformat(),
+        "zone": lead.zone,
         "origin": transition.origin.value,
         "target": transition.target.value,
         "why": transition.why,
@@ -309,6 +315,11 @@ def _iso(day: date | None) -> str | None:
 
 def _day(item: Item, name: str) -> date | None:
     return date.fromisoformat(str(item[name])) if name in item else None
+
+
+def _zone(item: Item) -> str:
+    """Return the time zone of an item's days. One that names none has days of UTC."""
+    return str(item.get("zone", UTC_NAME))
 
 
 def _time(item: Item, name: str) -> datetime | None:
