@@ -66,11 +66,11 @@ simulate: .venv/ready ## shows, offline, what a draft of the model would change
 export: .venv/ready ## writes all leads of the local stack, or of an environment, to a file
 ## make export FILE=leads.jsonl [STAGE=...]
 	$(if $(FILE),,$(error Which file? make export FILE=leads.jsonl))
-	@$(BIN)/python -m tools.leads $(if $(STAGE),--stage "$(STAGE)") export "$(FILE)"
+	@$(BIN)/python -m tools.export $(if $(STAGE),--stage "$(STAGE)") "$(FILE)"
 
 rebuild: .venv/ready ## derives every lead again from its events, and reports what differed
 ## make rebuild [STAGE=...]
-	@$(BIN)/python -m tools.leads $(if $(STAGE),--stage "$(STAGE)") rebuild
+	@$(BIN)/python -m tools.rebuild $(if $(STAGE),--stage "$(STAGE)")
 
 bench: .venv/ready .venv-local/ready node_modules/ready ## runs the benchmarks
 	@$(BIN)/python -m bench

@@ -18,9 +18,10 @@ from datetime import UTC, datetime
 from itertools import islice, product
 from typing import Any, cast
 
-from chalicelib.publishing.counting import count, found_so_far
+from chalicelib.publishing.counting import count_changes, found_so_far
 from chalicelib.publishing.simulate import WhatIf
-from chalicelib.publishing.work import Work
+from chalicelib.publishing.state import CountState
+from chalicelib.publishing.versions import Active
 from chalicelib.scoring.compile import compile_model
 from chalicelib.store import keys
 from chalicelib.store.leads import Leads
@@ -84,14 +85,18 @@ def simulated(leads: int, cells: Mapping[int, int]) -> dict[str, Any]:
         for lead in crowd.people(active, cells, NOW)
     ]
     store = Leads(cast(Table, PoolTable(leads, pool)), spread_reviews=True)
-    what_if = WhatIf(active, draft, NOW.date(), lambda lead, _model: lead)
-    work = Work(digest="", version=None, base_version=1, base_activation=1, day=NOW.toordinal())
-    over, began = False, time.process_time()
+    what_if = WhatIf(
+        active=active, draft=draft, day=NOW.date(), counted_as=lambda lead, _model: lead
+    )
+    state = CountState(digest="", version=None, base=Active(1, 1), day=NOW.toordinal())
+    over = False
+    began = time.process_time()
     while not over:
-        counted = count(store, keys.LEAD_SHARDS, what_if, work, lambda: True)
-        work, over = counted.work, counted.over
+        stretch = count_changes(store, keys.LEAD_SHARDS, what_if, state, lambda: True)
+        state = stretch.state
+        over = stretch.over
     seconds = time.process_time() - began
-    found = found_so_far(work)
+    found = found_so_far(state)
     assert found.leads == leads, "each lead is judged once"
     return {"leads": leads, "leads_per_s": round(leads / seconds), "changed": found.changed}
 

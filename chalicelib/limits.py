@@ -68,6 +68,7 @@ JOBS_MAX_PER_TICK = 20  # each gets a second of the tick; the others go first in
 JOB_PAGE_LEADS = 100  # the leads of one step: a second's work, and what a crash repeats
 JOB_CHECKPOINT_SECONDS = 5  # the counting that a crash repeats, at most
 JOB_TRIES = 10  # without any progress; after that the job has failed
+JOB_FAILED_IN_A_ROW = 10  # leads; more is an outage and not a matter of one lead: the job waits
 JOB_KEPT_DAYS = 30  # how long a report can be read
 JOB_PART_MAX_BYTES = 100 * 1024  # four parts fit into an item, forty into a transaction
 # the leads that a simulation lists by name: nobody reads more, and they are moved first
@@ -80,5 +81,6 @@ LEEWAY_LEADS = 5
 # after an activation: a worker keeps the old model for 30 s, and its last write takes less
 SETTLE_SECONDS = 60
 SWEEP_TRIES = 3  # passes in which a lead may fail before it is left to its next event
-SWEEP_FAILED_IN_A_ROW = 10  # more is an outage and not a matter of one lead: the job waits
 SWEEP_FAILED_MAX_LEADS = 1_000  # named in a report; with more the publish has failed
+REBUILD_NAMED_MAX_LEADS = 50  # that differed, or failed, in a report; the others are counted
+REBUILD_NAMED_MAX_PARTS = 20  # of such a lead, for example `tally.pricing-page`

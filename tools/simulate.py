@@ -28,8 +28,9 @@ from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from infra.defaults import read_yaml, refusal
 from infra.deploy import DeployError
+from tools.deployment import world_of
+from tools.export import export
 from tools.exports import lead_of
-from tools.leads import export, world_of
 
 SHOWN_LEADS = 20
 SHOWN_REASONS = 3
@@ -65,17 +66,15 @@ def simulate(lines: Iterator[Mapping[str, Any]], draft: Model, day: date) -> dic
     """
     header = _header(lines)
     active = compile_model(header["model"], int(header["version"]))
-    what_if, found, changed, otherwise = (
-        WhatIf(active, draft, day, _as_counted),
-        Found(),
-        list[Any](),
-        0,
-    )
+    what_if = WhatIf(active=active, draft=draft, day=day, counted_as=_as_counted)
+    found = Found()
+    changed: list[Any] = []
+    otherwise = 0
     for lead in _leads(lines):
         otherwise += lead.matching != draft.matching
-        change = what_if.add(found, lead)
-        if change is not None and len(changed) < SHOWN_LEADS:
-            changed.append(change.shape())
+        move = what_if.add(found, lead)
+        if move is not None and len(changed) < SHOWN_LEADS:
+            changed.append(move.shape())
     shape = report(
         found, changed, weekly_capacity(header["routing"]), truncated=found.changed > len(changed)
     )

@@ -119,18 +119,33 @@ class Corrections:
             ),
         )
 
+    def inspect(self, lead_id: str) -> tuple[Lead, list[LeadDifference]]:
+        """Return a lead and in what it differs from itself derived anew. Write nothing.
+
+        Raise NotFoundError.
+        """
+        lead = self._acts.known(lead_id)
+        return lead, self._compared(lead, self._replayed(lead))
+
     @until_written
     def rebuild(self, lead_id: str) -> tuple[Lead, list[LeadDifference]]:
         """Derive a lead anew from all its events; return it with what differed.
 
-        On a healthy table nothing differs. Raises NotFoundError.
+        On a healthy table nothing differs. What another model or time zone changes about the lead
+        is announced to nobody. Raises NotFoundError.
         """
-        lead = self._acts.known(lead_id)
-        own = self._qualify.own_events(lead)
-        replayed = self._qualify.replayed(lead, own, self._qualify.visitors(own))
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
-        found = compare_leads(lead, replayed, today)
+        lead = self._qualify.caught_up(self._acts.known(lead_id))
+        replayed = self._replayed(lead)
+        found = self._compared(lead, replayed)
         return (self._qualify.conclude(lead, replayed) if found else lead), found
+
+    def _replayed(self, lead: Lead) -> Lead:
+        own = self._qualify.own_events(lead)
+        return self._qualify.replayed(lead, own, self._qualify.visitors(own))
+
+    def _compared(self, lead: Lead, replayed: Lead) -> list[LeadDifference]:
+        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        return compare_leads(lead, replayed, today)
 
     def _merge_events(self, lead: Lead, other: Lead, cycle: int) -> list[Event]:
         """Return the events of a merge: that it happened, and answers to give again."""

@@ -81,8 +81,8 @@ def publish_model(request: Request, version: str) -> Response:
 
 @private(marketing, "/v1/jobs/{job_id}", Role.MARKETER)
 def read_job(_request: Request, job_id: str) -> Response:
-    """Return a job: how far it is, and what it found."""
-    return private_answer(world().publishing.job(job_id))
+    """Return a job of any kind: how far it is, and what it found."""
+    return private_answer(world().job_runner.show(job_id))
 
 
 def _object_of(request: Request) -> dict[str, Any]:

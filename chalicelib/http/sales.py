@@ -1,5 +1,6 @@
 """The private endpoints of sales: leads, what people do with one, its timeline, and the outbox."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from chalice.app import Blueprint, Request, Response
@@ -51,6 +52,14 @@ def list_leads(request: Request) -> Response:
 def import_leads(request: Request) -> Response:
     """Import leads, one JSON object a line: take the good lines and list the others."""
     return private_answer(world().imports.take(body_of(request)))
+
+
+@private(sales, "/v1/leads/rebuild", Role.ADMIN, methods=["POST"])
+def rebuild_leads(_request: Request) -> Response:
+    """Start the job that derives all leads anew from their events."""
+    from chalicelib.commands.rebuild import start_rebuild
+
+    return private_answer(start_rebuild(world().job_runner), HTTPStatus.ACCEPTED)
 
 
 @private(sales, "/v1/leads/{lead_id}", Role.SALES)

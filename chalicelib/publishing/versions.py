@@ -1,4 +1,4 @@
-"""The versions of the scoring model, as everybody speaks of them."""
+"""The versions of the scoring model, and which one is active."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-Document = Mapping[str, Any]
+StoredModel = Mapping[str, Any]  # the document of a model, as it is kept
 
 
 class VersionState(StrEnum):
@@ -21,32 +21,33 @@ class VersionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """Which version is active, and how many activations there were up to it."""
+    """Which version is active."""
 
     version: int
     activation: int
+    """How many activations there were up to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A stored version. published_at: when it last became the active one, None for a draft."""
+    """A stored version."""
 
     version: int
     name: str
     created_at: datetime
     published_at: datetime | None
+    """When it last became the active one; None for a draft."""
     active: bool
 
     @property
     def state(self) -> VersionState:
-        """What it is now."""
+        """Return what it is now."""
         if self.active:
             return VersionState.ACTIVE
         return VersionState.PUBLISHED if self.published_at else VersionState.DRAFT
 
 
-def digest_of(document: Document) -> str:
-    """Sixteen hex digits of a model's document: the same model, however its keys are ordered."""
-    return sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[
-        :16
-    ]
+def digest_of(document: StoredModel) -> str:
+    """Return sixteen hex digits of a document: the same, however its keys are ordered."""
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()[:16]

@@ -102,7 +102,7 @@ class Qualify:
     @until_written
     def review(self, lead_id: str) -> None:
         """Decide a lead's stage as of today: what the clock does on the day a lead cools."""
-        lead = self._caught_up(self.lead(lead_id))
+        lead = self.caught_up(self.lead(lead_id))
         if lead.version:
             self.conclude(lead, lead, actor=Actor.CLOCK)
 
@@ -121,7 +121,7 @@ class Qualify:
     def published(self, lead_id: str) -> bool:
         """Bring a lead to the active model. Return False when it is there already."""
         lead = self._leads.read(lead_id)
-        return not lead.merged_into and self._caught_up(lead) is not lead
+        return not lead.merged_into and self.caught_up(lead) is not lead
 
     # --- what commands and what-if ask for ---------------------------------------------------
 
@@ -231,7 +231,7 @@ class Qualify:
         if event.digest in lead.counted:
             return
         if not lead.crowded:
-            lead = self._caught_up(lead)
+            lead = self.caught_up(lead)
         cause = Cause.IMPORT if acts_of([event], Act.IMPORTED) else Cause.NEWS
         counted = None if lead.crowded else self._counted(lead, event)
         if counted is None:
@@ -265,7 +265,7 @@ class Qualify:
 
     # --- all events --------------------------------------------------------------------------
 
-    def _caught_up(self, lead: Lead) -> Lead:
+    def caught_up(self, lead: Lead) -> Lead:
         """Return the lead as the active model has it.
 
         What a publish changes about it is announced to nobody, whatever comes first: the publish's

@@ -11,14 +11,14 @@ from datetime import datetime, timedelta
 
 from chalicelib.errors import DocumentError
 from chalicelib.events import epoch_ms, from_epoch_ms
-from chalicelib.limits import DOCUMENT_CACHE_SECONDS, MODEL_VERSIONS_MAX
-from chalicelib.publishing.versions import Active, Document, Version
+from chalicelib.limits import MODEL_VERSIONS_MAX
+from chalicelib.publishing.versions import Active, StoredModel, Version
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from chalicelib.store import keys
+from chalicelib.store.documents import KEPT
 from chalicelib.store.table import ABSENT, Item, Put, Table
 
-KEPT = timedelta(seconds=DOCUMENT_CACHE_SECONDS)
 PK = keys.config("model")
 
 
@@ -61,10 +61,10 @@ class Models:
         item = self._table.get(PK, keys.ACTIVE)
         return Active(int(item["version"]), int(item["activation"])) if item else None
 
-    def document(self, version: int) -> Document | None:
+    def document(self, version: int) -> StoredModel | None:
         """The document of a version, or None."""
         item = self._table.get(PK, keys.model_version(version))
-        document: Document | None = json.loads(str(item["document"])) if item else None
+        document: StoredModel | None = json.loads(str(item["document"])) if item else None
         return document
 
     def model(self, version: int) -> Model | None:
@@ -92,7 +92,7 @@ class Models:
                 )
         return None
 
-    def draft(self, document: Document) -> int:
+    def draft(self, document: StoredModel) -> int:
         """Write a checked document as the next version. Returns its number. Raises
         ConflictError.
         """
@@ -127,7 +127,7 @@ class Models:
             Put({**common, "sk": keys.activation(number)}, ABSENT),
         ]
 
-    def load(self, document: Document) -> int:
+    def load(self, document: StoredModel) -> int:
         """Make a checked document the active model, unless it already is; return its version.
 
         That is what the first deploy does.

@@ -31,7 +31,7 @@ def _deliver(world: "World", due: Due, _until: datetime) -> None:
 
 
 def _work_on_job(world: "World", due: Due, until: datetime) -> None:
-    world.publishing.run(due.key, until)
+    world.job_runner.run(due.key, until)
 
 
 DUE_TASKS: Mapping[Task, Callable[["World", Due, datetime], None]] = {

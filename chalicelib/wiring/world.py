@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Value
     from chalicelib.handoff.notice import Notices
+    from chalicelib.jobs.ports import JobHandler
+    from chalicelib.jobs.runner import JobRunner
     from chalicelib.nurture.emails import Emails
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from chalicelib.store.consents import Consents
     from chalicelib.store.documents import Documents
     from chalicelib.store.events import Events
+    from chalicelib.store.jobs import Jobs
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
@@ -51,6 +54,7 @@ class World:
         self.ports = ports
         self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._settings = ports.settings
+        self._job_handlers: dict[str, JobHandler[Any]] = {}
 
     @cached_property
     def documents(self) -> "Documents":
@@ -201,25 +205,40 @@ class World:
         return Clock(tasks=tasks, due=due, runtime=self.runtime)
 
     @cached_property
+    def job_store(self) -> "Jobs":
+        """The store of jobs."""
+        from chalicelib.store.jobs import Jobs
+
+        return Jobs(table=self.ports.table, codec_of=self.job_handler)
+
+    @cached_property
+    def job_runner(self) -> "JobRunner":
+        """Starts jobs, does their steps, and shows how far they are."""
+        from chalicelib.jobs.runner import JobRunner
+
+        return JobRunner(jobs=self.job_store, handler_of=self.job_handler, runtime=self.runtime)
+
+    def job_handler(self, kind: str) -> "JobHandler[Any]":
+        """What does the work of a kind of job."""
+        from chalicelib.wiring.jobs import JOB_HANDLERS
+
+        if kind not in self._job_handlers:
+            self._job_handlers[kind] = JOB_HANDLERS[kind](self)
+        return self._job_handlers[kind]
+
+    @cached_property
     def publishing(self) -> "Publishing":
         """Changes the model: drafts, what-if, publishing."""
         from chalicelib.publishing.publishing import Publishing
-        from chalicelib.publishing.runner import Runner
-        from chalicelib.store.jobs import Jobs
-        from chalicelib.store.keys import LEAD_SHARDS
+        from chalicelib.wiring.jobs import change_counter, publish_store
 
-        ports, models, jobs = self.ports, self.models, Jobs(self.ports.table, self.models)
-        runner = Runner(
-            self.leads,
-            jobs,
-            models,
-            self.qualify,
-            self._capacity,
-            LEAD_SHARDS,
-            ports.now,
-            ports.pause,
+        return Publishing(
+            models=self.models,
+            store=publish_store(self),
+            counter=change_counter(self),
+            runner=self.job_runner,
+            runtime=self.runtime,
         )
-        return Publishing(models, jobs, runner, ports.now, ports.new_id, ports.pause)
 
     @cached_property
     def feedback(self) -> "Feedback":
@@ -293,12 +312,6 @@ class World:
             log("mail_event_unreadable")
             return
         self.feedback.mail_event(notice)
-
-    def _capacity(self) -> int:
-        """Return how many handoffs sales can take in a week."""
-        from chalicelib.handoff.routing import weekly_capacity
-
-        return weekly_capacity(self.documents.get("routing"))
 
     def _form(self, form_id: str) -> Mapping[str, Any] | None:
         return self.documents.get("form", form_id)

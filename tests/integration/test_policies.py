@@ -474,6 +474,9 @@ def sales_does_what_people_do(stack: Stack) -> None:
         ask(stack, "/v1/leads/import", {"email": email("ida"), "stage": "customer"})["imported"]
         == 1
     )
+    job = ask(stack, "/v1/leads/rebuild")
+    stack.clock("+0h")
+    assert ask(stack, "/v1/jobs/{job_id}", job_id=job["id"])["state"] == "done"
     stack.qualify()  # finds what people did counted
     stack.deliver()
 

@@ -69,7 +69,7 @@ def published(crash: Crash | None) -> Town:
 
 def jobs_of(town: Town) -> list[Any]:
     ids = {pk.removeprefix("JOB#") for pk, sk in town.ports.memory.items if sk == "JOB"}
-    return [World(town.ports).publishing.job(job_id) for job_id in sorted(ids)]
+    return [World(town.ports).job_runner.show(job_id) for job_id in sorted(ids)]
 
 
 @cache
@@ -126,7 +126,7 @@ def test_a_simulation_killed_before_and_after_every_port_call(
         for after in (False, True):
             town, job_id = simulated(Crash(number, after))
             where = f"{'after' if after else 'before'} call {number} ({town.breaker.log[number]})"
-            job = World(town.ports).publishing.job(job_id)
+            job = World(town.ports).job_runner.show(job_id)
             assert (job["state"], job["done"]) == ("done", 2 * SMALL), where
             assert job["report"]["changes"] == {"lead->sql": SMALL}, where
             assert sorted(one["lead_id"] for one in job["report"]["leads"]) == sorted(
@@ -203,7 +203,7 @@ def test_a_hundred_thousand_leads_move_with_progress_across_a_crash_each_once() 
             with suppress(CrashError):
                 baton.world.clock.tick()
             baton.world = World(baton.ports)
-            seen.append(baton.world.publishing.job(job["id"]))
+            seen.append(baton.world.job_runner.show(job["id"]))
             if seen[-1]["state"] != "running":
                 break
     assert table.writes > CRASH_AT_WRITE

@@ -34,6 +34,7 @@ PRIVATE = {
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("stage", "opportunity", "outcome")),
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("retract", "merge", "rebuild")),
     ("/v1/leads/import", "post"),
+    ("/v1/leads/rebuild", "post"),
     ("/v1/model", "get"),
     ("/v1/model", "post"),
     ("/v1/model/versions", "get"),
