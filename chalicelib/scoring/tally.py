@@ -1,8 +1,8 @@
 """The tally: signal -> UTC day -> count. The sufficient statistic of what a lead did.
 
 Counts are stored, not points, so the order of arrival cannot matter and a model with other weights
-needs no recount (ADR 0002). A `distinct` signal keeps, instead of counts, the hash of each key with its latest
-day. Days are proleptic ordinals (`date.toordinal()`).
+needs no recount (ADR 0002). A `distinct` signal keeps, instead of counts, the hash of each key with
+its latest day. Days are proleptic ordinals (`date.toordinal()`).
 """
 
 import json
