@@ -9,10 +9,11 @@ PYTHON ?= $(shell for python in python3.11 python3; do \
 BIN := .venv/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
 CHECKED := $(wildcard app.py chalicelib infra tools tests bench)
+SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test check check-model agreement simulate export rebuild bench deploy \
-	lock format clean
+.PHONY: help run up down test nightly check check-model agreement simulate export rebuild bench \
+	deploy lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -30,7 +31,12 @@ down: ## stops the local stack and keeps its data
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi
 
 test: check .venv-local/ready node_modules/ready ## everything that CI runs
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+## make test [SEED=123456], with the seed of the run to repeat
+	@$(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
+
+nightly: check .venv-local/ready node_modules/ready ## the same with 1,000 cases and more
+## make nightly [SEED=123456]
+	@BATON_NIGHTLY=1 $(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: .venv/ready .venv-check/ready ## format, lint, types, imports, template, security
 	@$(BIN)/ruff format --check --quiet $(CHECKED) || { echo "Run: make format"; exit 1; }

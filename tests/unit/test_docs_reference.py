@@ -16,6 +16,8 @@ from chalicelib import errors, limits
 from chalicelib.http.problem import STATUS
 from chalicelib.store import keys
 from chalicelib.telemetry import LINES
+from chalicelib.wiring.due import DUE_TASKS
+from chalicelib.wiring.jobs import JOB_HANDLERS
 from infra.paths import ROOT
 from tests.pages import HOME, first_cells, names_in, resolve, rows, section, text_of
 
@@ -132,8 +134,15 @@ def test_the_other_closed_sets_are_named_whole() -> None:
 
 
 def test_every_closed_set_is_there() -> None:
-    named = {resolve(name) for name in names_in(text_of(CLOSED_SETS))}
+    named = [resolve(name) for name in names_in(text_of(CLOSED_SETS))]
     assert [kind for kind in closed_sets() if kind not in named] == []
+
+
+def test_the_open_sets_are_named_whole() -> None:
+    table = rows(text_of(CLOSED_SETS).partition("Two sets are open")[2])
+    named = {cells[2].strip("`"): set(re.findall(r"`(\w+)`", cells[1])) for cells in table}
+    assert named["wiring.due.DUE_TASKS"] == {task.name for task in DUE_TASKS}
+    assert named["wiring.jobs.JOB_HANDLERS"] == set(JOB_HANDLERS)
 
 
 def closed_sets() -> Iterator[type[StrEnum]]:
