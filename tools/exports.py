@@ -49,8 +49,8 @@ def line_of(lead: Lead) -> dict[str, Any]:
         "by_person": standing.by_person,
         "rest_until": _iso(standing.rest_until),
         "since": {
-            "day": _iso(date.fromordinal(standing.since.day or 1)),
-            "held": _cells(standing.since.held),
+            "day": _text(standing.since.day or 1),
+            "already_counted": _cells(standing.since.already_counted),
         }
         if standing.since
         else None,
@@ -85,7 +85,7 @@ def lead_of(line: Mapping[str, Any]) -> Lead:
             owner=line["owner"],
             by_person=bool(line["by_person"]),
             rest_until=_day(line["rest_until"]),
-            since=Since(date.fromisoformat(since["day"]).toordinal(), _tally(since["held"]))
+            since=Since(_ordinal(since["day"]), _tally(since["already_counted"]))
             if since
             else None,
             overrides=tuple(line["overrides"]),

@@ -19,7 +19,7 @@ from chalicelib.leads.replay import count
 from chalicelib.lifecycle.moves import OTHER, move
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, apply, path
 from chalicelib.scoring.model import EXAMPLE_KINDS, Model
-from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.tally import Since, Tally
 
 SOMEBODY = visitor_partition("example")
 TODAY = date(2026, 1, 1)  # any day: only the days between events and today matter
@@ -146,7 +146,8 @@ def _stood(model: Model, stage: str, began: date) -> Standing:
     standing = Standing()
     for target in path(Stage.LEAD, Stage(stage)):
         unknown = score_of(model, Lead(lead_id="", standing=standing), began)
-        standing = apply(standing, move(model, standing, unknown, Tally(), target, OTHER))
+        from_now = Since.now(model, Tally(), start_of(began, model.zone), "")
+        standing = apply(standing, move(model, standing, unknown, from_now, target, OTHER))
     return standing
 
 

@@ -23,7 +23,7 @@ from chalicelib.lifecycle.stages import (
 )
 from chalicelib.scoring.model import INFERRED, Model
 from chalicelib.scoring.score import Score
-from chalicelib.scoring.tally import EVER, Since, Tally
+from chalicelib.scoring.tally import EVER, Since
 
 OTHER = "other"  # the rest of a reason that the model does not name
 OTHER_REST_DAYS = 30  # playbook.md: `other`
@@ -36,12 +36,14 @@ def move(
     model: Model,
     standing: Standing,
     score: Score,
-    tally: Tally,
+    from_now: Since,
     target: Stage,
     reason: str,
     outcome: Outcome | None = None,
 ) -> Transition:
-    """A person's move of a lead to a stage, on the score's day. tally: all that the lead did.
+    """A person's move of a lead to a stage, on the score's day.
+
+    from_now: from when behaviour counts if this move lets the lead start again.
 
     Recycled, a lead rests as long as the model says for the reason, and starts again. Moved back by
     a person it starts again too, or the same evidence would bring it back at once. Reinstated, the
@@ -64,7 +66,7 @@ def move(
             if target is Stage.RECYCLED
             else None
         ),
-        since=Since.now(tally, today.toordinal()) if again else None,
+        since=from_now if again else None,
         overrides=score.disqualifiers if standing.stage is Stage.DISQUALIFIED else (),
         outcome=outcome,
     )

@@ -17,7 +17,7 @@ from chalicelib.events import Act, Event, acts_of, lead_id_of
 from chalicelib.leads import histories
 from chalicelib.leads.decision import Decision, decide_lead
 from chalicelib.leads.lead import Lead, find_survivor
-from chalicelib.leads.replay import count, drop_uncounted, join_until, replay
+from chalicelib.leads.replay import count, drop_uncounted, join_until, recount_since, replay
 from chalicelib.lifecycle.stages import Actor, Transition
 from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS, REPLAY_EVERY_MINUTES
 from chalicelib.qualify.reactions import (
@@ -31,6 +31,7 @@ from chalicelib.qualify.reactions import (
 )
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.tally import Since
 from chalicelib.telemetry import log
 from chalicelib.writing import until_written
 
@@ -134,8 +135,11 @@ class Qualify:
         return self._model(lead.activation)
 
     def is_stale(self, lead: Lead) -> bool:
-        """Return whether a model that counts differently has counted the lead."""
-        return lead.version > 0 and lead.matching != self.model(lead).matching
+        """Return whether a model that counts differently has counted the lead, or its `since`."""
+        matching = self.model(lead).matching
+        since = lead.standing.since
+        is_counted = since is None or since.is_counted_by(matching)
+        return lead.version > 0 and not (lead.matching == matching and is_counted)
 
     def own_events(self, lead: Lead) -> list[Event]:
         """Return all events of a lead's own partition and of the leads merged into it."""
@@ -165,6 +169,17 @@ class Qualify:
             for visitor, events in self.visitors(own).items()
         }
         return self.replayed(lead, own, visitors)
+
+    def recounted_since(self, lead: Lead, since: Since | None) -> Since | None:
+        """Return from when a lead's behaviour counts, as the active model counts it.
+
+        A transition keeps what another model may have counted.
+        """
+        model = self.model(lead)
+        if since is None or since.is_counted_by(model.matching):
+            return since
+        own = self.own_events(lead)
+        return recount_since(model, since, own, self.visitors(own))
 
     def counted_as(self, lead: Lead, model: Model) -> Lead:
         """Return a lead derived from all its events as a model counts them, for what-if."""

@@ -34,6 +34,7 @@ HANDOFF = handoff_record(
 )
 NOTICES = [make.handoff_message(), make.handoff_message(Via.SNS)]
 TODAYS_CELLS = make.seen(blog=[0], keys={"guide-download": {"aabbccdd": 0}})
+SINCE = Since(TODAY.toordinal(), TODAYS_CELLS, NOW, "fedcba9876543210", LEAD_ID)
 
 
 def leads(table: Table) -> Leads:
@@ -76,7 +77,7 @@ def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
             "standing": make.standing(
                 Stage.RECYCLED,
                 rest_until=make.day(45),
-                since=Since(TODAY.toordinal(), TODAYS_CELLS),
+                since=SINCE,
                 overrides=("competitor", "bad-fit"),
                 outcome=Outcome.LOST,
                 handed_on=make.day(-9),
@@ -175,7 +176,7 @@ EVERY_PART = make.transition(
     cycle=12,
     actor=Actor.PERSON,
     rest_until=make.day(90),
-    since=Since(TODAY.toordinal(), TODAYS_CELLS),
+    since=SINCE,
     overrides=("competitor", "bad-fit"),
     outcome=Outcome.LOST,
 )
