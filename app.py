@@ -1,56 +1,61 @@
-"""Baton's table of contents: every group of routes and every trigger, one line each.
+"""Baton's table of contents: every group of routes and every trigger.
 
-Two functions serve HTTP from this one app: APIHandler the private routes, PublicHandler (its own,
-smaller role) the public ones; the template points each path at its function.
+Two functions serve HTTP from this one app (ADR 0004): APIHandler the private routes, and
+PublicHandler, under a smaller role of its own, the public ones. The template points each path at
+its function. The alarms of every function are in infra/resources.yaml.
 """
 
 from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent
 
+from chalicelib.http.forms import forms
 from chalicelib.http.marketing import marketing
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
 from chalicelib.http.sales import sales
+from chalicelib.http.tracking import tracking
 from chalicelib.telemetry import traced
 from chalicelib.wiring.world import world
 
-# the template puts the real one in its place
+# Chalice needs an ARN here; infra/resources.yaml replaces it with that of the table's stream.
 STREAM = "arn:aws:dynamodb:region:account:table/baton/stream/label"
 
 app = Chalice(app_name="baton")
 app.register_middleware(traced, "all")
 app.register_middleware(from_chalice, "http")
-app.register_blueprint(public)  # forms, tracking, pixel, tracker, unsubscribe
-app.register_blueprint(marketing)  # the scoring model, what-if, publishing, jobs
-app.register_blueprint(sales)  # leads, timelines, the outbox
+app.register_blueprint(forms)  # public: form submissions
+app.register_blueprint(tracking)  # public: tracking events, the pixel, the tracker script
+app.register_blueprint(public)  # public: unsubscribe, the thank-you page, health
+app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
+app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 
 @app.lambda_function(name="public_handler")
 def public_handler(event: dict[str, Any], context: Any) -> Any:
-    """The public routes, under their own role."""
+    """Serve the public routes, under their own role."""
     return app(event, context)
 
 
 @app.on_dynamodb_record(stream_arn=STREAM, name="qualify")
 def qualify(event: DynamoDBEvent) -> dict[str, Any]:
-    """An event was captured: count it, rescore its lead, decide its stage."""
+    """An event was captured: count it, rescore its lead and decide its stage."""
     return world().qualify_records(event.to_dict())
 
 
 @app.on_dynamodb_record(stream_arn=STREAM, name="deliver")
 def deliver(event: DynamoDBEvent) -> dict[str, Any]:
-    """A message was planned: claim it, send it, settle it."""
+    """A message was planned: claim it, send it and settle it."""
     return world().deliver_records(event.to_dict())
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="clock")
 def clock(_event: Any) -> int:
-    """Each minute: reviews, replays and unsettled messages that are due."""
+    """Every minute: do the reviews, replays, messages and jobs that are due."""
     return world().clock.tick()
 
 
 @app.on_sns_message(topic="baton-feedback", name="feedback")
 def feedback(event: SNSEvent) -> None:
-    """A mail event from SES."""
+    """SES reports what became of an email: settle its message, suppress its lead if necessary."""
     world().mail_event(event.message)

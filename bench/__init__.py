@@ -1,11 +1,11 @@
-"""The bench: what Baton costs in time, capacity units and money.
+"""The benchmarks: what Baton costs in time, capacity units and money.
 
-Every timing stands beside its floor, measured in the same run by turns, so that a busy machine
-slows both alike. It measures the production code as it is and changes nothing of it.
+Every timing stands beside its floor, measured alternately in the same run, so that a busy machine
+slows down both alike. The benchmarks measure the production code as it is and change none of it.
 """
 
 from __future__ import annotations
 
 
 class BenchError(Exception):
-    """A measurement could not be made. The text says why and what to do."""
+    """Something could not be measured. The message says why, and what to do."""

@@ -1,5 +1,7 @@
-"""`python -m bench [section ...]`: measures, prints a table to standard error and one JSON document to standard
-output, and keeps the document in .local/bench/bench.json.
+"""`python -m bench [section ...]`: measure what Baton costs.
+
+Print a table to standard error and one JSON document to standard output; keep the document in
+.local/bench/bench.json.
 """
 
 from __future__ import annotations
@@ -28,13 +30,13 @@ SECTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "units": units.measure,
     "latency": latency.measure,
 }
-COST = "cost"  # from what units and cpu found
+COST = "cost"  # computed from the sections units and cpu
 
 
 def main(arguments: list[str]) -> int:
-    """Measures what is asked for, or everything. 1 when a measurement could not be made."""
+    """Measure the named sections, or all. Return 1 when something could not be measured."""
     parser = argparse.ArgumentParser(
-        prog="python -m bench", description="What Baton costs in time, units and money."
+        prog="python -m bench", description="Measure what Baton costs in time, units and money."
     )
     parser.add_argument(
         "sections",
@@ -42,25 +44,24 @@ def main(arguments: list[str]) -> int:
         metavar="section",
         help=f"{', '.join(SECTIONS)}; all if none is given",
     )
-    asked = parser.parse_args(arguments).sections or list(SECTIONS)
-    if unknown := set(asked) - set(SECTIONS):
-        parser.error(f"no section {', '.join(sorted(unknown))}")
+    wanted = parser.parse_args(arguments).sections or list(SECTIONS)
+    if unknown := set(wanted) - set(SECTIONS):
+        parser.error(f"there is no section {', '.join(sorted(unknown))}")
     report: dict[str, Any] = {
         "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}",
         "python": platform.python_version(),
     }
-    for name in asked:
+    for name in wanted:
         print(f"measuring {name} ...", file=sys.stderr, flush=True)
-        with redirect_stdout(
-            sys.stderr
-        ):  # the functions' own log lines are no part of the document
+        # Standard output is for the document alone, not for the log lines of the functions.
+        with redirect_stdout(sys.stderr):
             report[name] = _tried(SECTIONS[name])
     if _is_measured(report, "units") and _is_measured(report, "cpu"):
         report[COST] = cost.measure(report["units"], report["cpu"])
     _keep(report)
     print(table.render(report), file=sys.stderr)
     print(json.dumps(report, indent=1))
-    return int(any("failed" in report[name] for name in asked))
+    return int(any("failed" in report[name] for name in wanted))
 
 
 def _tried(section: Callable[[], dict[str, Any]]) -> dict[str, Any]:

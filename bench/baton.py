@@ -1,6 +1,4 @@
-"""The production code on a table of the bench's own: real use cases, real codecs, a clock that
-stands.
-"""
+"""The production code on a table of the bench: real use cases, real codecs, and a stopped clock."""
 
 from __future__ import annotations
 
@@ -18,7 +16,8 @@ from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.world import World
 from infra import defaults
 
-SITE, API = "https://www.keybook.example", "https://api.keybook.example"
+SITE = "https://www.keybook.example"
+API = "https://api.keybook.example"
 IDENTITY = "the bench's identity secret"
 SECRETS = {
     "identity": IDENTITY,
@@ -39,7 +38,7 @@ SETTINGS = Settings(
 
 
 class BenchPorts(Ports):
-    """The outside world of a measurement: a given table, and senders that take everything."""
+    """The outside world of a measurement: a given table, and senders that accept everything."""
 
     def __init__(self, table: Table, now: datetime) -> None:
         super().__init__(SETTINGS)
@@ -49,20 +48,20 @@ class BenchPorts(Ports):
         self._ids = count(1)
 
     def now(self) -> datetime:
-        """The time of the bench."""
+        """Return the time of the bench."""
         return self.time
 
     def new_id(self) -> str:
-        """Ids as long as real ones."""
+        """Return an id as long as a real one."""
         return f"00000000-0000-4000-8000-{next(self._ids):012d}"
 
     def secret(self, arn: str) -> str:
-        """A secret of the bench."""
+        """Return a secret of the bench."""
         return SECRETS[arn]
 
 
 def build(table: Table, now: datetime | None = None) -> tuple[World, BenchPorts]:
-    """A world with the demo's documents, and its ports."""
+    """Return a world with the demo's documents, and its ports. now: today at noon when None."""
     ports = BenchPorts(table, now or datetime.now(UTC).replace(hour=12, minute=0))
     world = World(ports)
     documents = world.documents
@@ -78,5 +77,5 @@ def build(table: Table, now: datetime | None = None) -> tuple[World, BenchPorts]
 
 
 def lead_of(email: str) -> str:
-    """The lead id of an address in this house."""
+    """Return the lead id of an address in the bench's deployment."""
     return lead_id(IDENTITY.encode(), email)

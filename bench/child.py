@@ -1,9 +1,8 @@
-"""One cold start, in a process of its own: `child.py SOURCE [HANDLER] < event`, as one line of
-JSON.
+"""Do one cold start in a process of its own: `child.py SOURCE [HANDLER] < event`.
 
-SOURCE is the unpacked package. Without a handler it is the floor: Chalice with one route, pydantic
-with one model, one DynamoDB client and one call. Nothing is imported before the clock starts but
-what every Python has loaded.
+SOURCE is the unpacked package. Without a handler this is the floor: Chalice with one route,
+pydantic with one model, one DynamoDB client and one call. Before the clock starts, nothing is
+imported but what every Python process has loaded. The times are printed as one line of JSON.
 """
 
 import sys
@@ -14,7 +13,7 @@ started_cpu_s = time.process_time()
 
 
 def run_handler(name: str) -> None:
-    """Import the functions and give one its first event."""
+    """Import the functions and hand one of them its first event."""
     import json
 
     event = json.load(sys.stdin)
@@ -24,7 +23,7 @@ def run_handler(name: str) -> None:
 
 
 def run_floor() -> None:
-    """What no function of ours can do without, and nothing else."""
+    """Do what every function needs, and nothing else."""
     import boto3
     from chalice.app import Chalice
     from pydantic import BaseModel
@@ -45,7 +44,8 @@ if len(sys.argv) > 2:
     run_handler(sys.argv[2])
 else:
     run_floor()
-ended_s, ended_cpu_s = time.monotonic(), time.process_time()
+ended_s = time.monotonic()
+ended_cpu_s = time.process_time()
 print(
     f'\n{{"started_s": {started_s}, "ended_s": {ended_s}, "cpu_s": {ended_cpu_s - started_cpu_s}}}'
 )

@@ -1,7 +1,8 @@
-"""Processor time of a handler beside a bare put_item, by turns: `child_cpu.py SOURCE ITERATIONS
-BLOCKS < work`.
+"""Measure the processor time of handlers and of a bare put_item alternately: `child_cpu.py SOURCE
+ITERATIONS BLOCKS < work`.
 
-Runs on the unpacked package. Prints a list of pairs of ms an iteration for each piece of work.
+This runs on the unpacked package, and prints a list of pairs for each piece of work: the handler's
+milliseconds an iteration, and the floor's.
 """
 
 import json
@@ -17,12 +18,13 @@ import boto3
 
 import app  # the package's own
 
-ITERATIONS, BLOCKS = int(sys.argv[2]), int(sys.argv[3])
+ITERATIONS = int(sys.argv[2])
+BLOCKS = int(sys.argv[3])
 WARM_UP = 20
 
 
 def block(work: Callable[[], Any]) -> float:
-    """Milliseconds of this process's processor time for one iteration."""
+    """Return the milliseconds of processor time that one iteration takes."""
     began = time.process_time()
     for _ in range(ITERATIONS):
         work()
@@ -30,7 +32,7 @@ def block(work: Callable[[], Any]) -> float:
 
 
 def pairs(handler: str, event: Any, floor: Callable[[], Any]) -> list[tuple[float, float]]:
-    """Blocks of the handler and of the floor, by turns."""
+    """Return blocks of the handler and of the floor, measured alternately."""
     handle = getattr(app, handler)
     for _ in range(WARM_UP):
         answer = handle(event, None)
@@ -41,13 +43,12 @@ def pairs(handler: str, event: Any, floor: Callable[[], Any]) -> list[tuple[floa
 
 
 def main() -> None:
-    """Measure each piece of work that is asked for."""
+    """Measure each piece of work that standard input names."""
     given = json.load(sys.stdin)
     client = boto3.client("dynamodb")
     out = os.dup(1)
-    os.dup2(
-        os.open(os.devnull, os.O_WRONLY), 1
-    )  # the handlers' logs are written, and read by nobody
+    # The handlers write their log lines, as on Lambda, but nobody reads them.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
     def floor() -> Any:
         return client.put_item(

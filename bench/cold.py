@@ -22,28 +22,30 @@ TARGET_RATIO = 1.2
 
 @dataclass(frozen=True)
 class Start:
-    """One cold start, in ms: to the first call of DynamoDB; to the end of the invocation; processor
-    time in all.
-    """
+    """One cold start."""
 
     first_call_ms: float
+    """From the start of the process to the first call of DynamoDB."""
     invocation_ms: float
+    """From the start of the process to the end of the invocation."""
     cpu_ms: float
+    """Processor time, in total."""
 
 
 def measure(pairs: int = PAIRS) -> dict[str, Any]:
-    """Every function's cold start as it is packaged. `ratio` is the one that has a target.
+    """Return every function's cold start, as it is packaged. The target is for `ratio`.
 
-    `compiled` says what the same would be if the zip carried its byte code, for both sides.
+    `compiled` says what it would be with byte code in the zip, for the function and the floor.
     """
     source = unpacked.unpack()
-    packed, compiled = _measure_all(source, pairs), _measure_all(unpacked.compiled(source), pairs)
+    packed = _measure_all(source, pairs)
+    compiled = _measure_all(unpacked.compiled(source), pairs)
     return {name: {**one, "compiled": compiled[name]} for name, one in packed.items()}
 
 
 def _measure_all(source: Path, pairs: int) -> dict[str, dict[str, Any]]:
     with serving() as stub:
-        _start(stub, source, None)  # the disk's caches are warm for all
+        _start(stub, source, None)  # warms the caches of the disk, for all alike
         return {
             name: _measure_one(stub, source, *inputs.FIRST[name], pairs) for name in inputs.FIRST
         }
@@ -68,17 +70,17 @@ def _measure_one(
 
 
 def _start(stub: Stub, source: Path, first: tuple[str, Mapping[str, Any]] | None) -> Start:
-    stub.first_asked_s = None
+    stub.first_call_s = None
     arguments, event = ([first[0]], first[1]) if first else ([], {})
     found, _ = unpacked.run(unpacked.CHILD, [str(source), *arguments], event, stub.url)
     return Start(
-        1000 * (_first_asked_s(stub) - found["started_s"]),
+        1000 * (_first_call_s(stub) - found["started_s"]),
         1000 * (found["ended_s"] - found["started_s"]),
         1000 * found["cpu_s"],
     )
 
 
-def _first_asked_s(stub: Stub) -> float:
-    if stub.first_asked_s is None:
-        raise BenchError("a function ended without a call of DynamoDB")
-    return stub.first_asked_s
+def _first_call_s(stub: Stub) -> float:
+    if stub.first_call_s is None:
+        raise BenchError("a function ended without calling DynamoDB")
+    return stub.first_call_s

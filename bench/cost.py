@@ -1,9 +1,8 @@
-"""What a million of each costs at list price (us-east-1, on demand, without free tiers), with its
-parts.
+"""What a million of each thing costs at list price (us-east-1, on demand, without free tiers), by
+part.
 
-Units, calls and log bytes are measured; Lambda's duration is estimated from the processor time
-measured here, because 512 MB get 512/1769 of a processor, and from a few milliseconds for each
-call.
+Units, calls and log bytes are measured. Lambda's duration is estimated from the processor time that
+was measured here, because 512 MB get 512/1769 of a processor, and a few milliseconds for each call.
 """
 
 from __future__ import annotations
@@ -12,17 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-MEMORY_MB, FULL_CPU_MB = 512, 1769  # docs.aws.amazon.com/lambda: 1,769 MB are one processor
-# a call of DynamoDB from Lambda in its region, as AWS says: single-digit milliseconds
-CALL_MS = 5.0
-LAMBDA_LOG_BYTES = 330  # START, END and REPORT
+MEMORY_MB = 512
+FULL_CPU_MB = 1769  # docs.aws.amazon.com/lambda: 1,769 MB equal one processor
+CALL_MS = 5.0  # of DynamoDB from Lambda in the same region; AWS says single-digit milliseconds
+LAMBDA_LOG_BYTES = 330  # of the lines START, END and REPORT
 MILLION = 1_000_000
 CENTS = 100
 
 
 @dataclass(frozen=True)
 class Prices:
-    """US dollars."""
+    """Prices in US dollars."""
 
     write_unit: float = 0.625 / MILLION
     read_unit: float = 0.125 / MILLION
@@ -35,34 +34,38 @@ class Prices:
 
 @dataclass(frozen=True)
 class Use:
-    """What one of something takes. cpu_ms: processor time on a whole processor; batch: records an
-    invocation takes.
-    """
+    """What one thing uses."""
 
     read: float = 0.0
+    """Read units."""
     write: float = 0.0
+    """Write units."""
     calls: float = 0.0
+    """Calls of DynamoDB."""
     log_bytes: float = 0.0
     cpu_ms: float = 0.0
+    """Processor time, on a whole processor."""
     requests: int = 0
+    """Requests to the API."""
     mails: int = 0
     batch: int = 1
+    """Records that one invocation takes."""
 
 
 def use_of(units: Mapping[str, Any], cpu_ms: float, *, requests: int = 0, mails: int = 0) -> Use:
-    """The use of a measured action."""
+    """Return what a measured action uses."""
     return Use(
         units["read"], units["write"], units["calls"], units["log_bytes"], cpu_ms, requests, mails
     )
 
 
 def duration_ms(use: Use) -> float:
-    """The estimated duration of an invocation at 512 MB."""
+    """Return the estimated duration of an invocation with 512 MB."""
     return use.cpu_ms * FULL_CPU_MB / MEMORY_MB + use.calls * CALL_MS
 
 
 def per_million(use: Use, prices: Prices | None = None) -> dict[str, float]:
-    """Dollars for a million, by part, and in all."""
+    """Return the dollars for a million, by part and in total."""
     price = prices or Prices()
     parts = {
         "api": use.requests * price.rest_request,
@@ -78,10 +81,12 @@ def per_million(use: Use, prices: Prices | None = None) -> dict[str, float]:
 
 
 def measure(units: Mapping[str, Any], cpu: Mapping[str, Any]) -> dict[str, Any]:
-    """A million of each, from what the other measurements found, for the lead with 10,000
-    events.
+    """Return what a million of each thing costs, for the lead with 10,000 events.
+
+    units, cpu: what these two sections have measured.
     """
-    ping, lead = units["ping"], units["lead of 10,000 events"]
+    ping = units["ping"]
+    lead = units["lead of 10,000 events"]
     milliseconds = {name: float(cpu[name]["cpu_ms"]) for name in cpu}
     uses = {
         "ping, stored": use_of(ping["stored"], milliseconds["ping"], requests=1),

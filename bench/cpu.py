@@ -1,6 +1,4 @@
-"""Processor time of a warm handler for a ping and for a form, beside a bare boto3 put_item against
-the same stub.
-"""
+"""The processor time of warm handlers, beside a bare boto3 put_item against the same stub."""
 
 from __future__ import annotations
 
@@ -13,19 +11,22 @@ from bench import baton, history, inputs, unpacked
 from bench.history import KeptTable
 from bench.pairs import compare
 from bench.stub import serving
-from chalicelib.capture.tracking import Item, event_of
+from chalicelib.capture.items import TrackingItem, event_from_item
 from chalicelib.events import visitor_partition
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.events import event_item
 
-ITERATIONS, BLOCKS = 100, 15
+ITERATIONS = 100
+BLOCKS = 15
 PAST_EVENTS = 10_000
 CHILD = Path(__file__).with_name("child_cpu.py")
 
 
 def measure(iterations: int = ITERATIONS, blocks: int = BLOCKS) -> dict[str, Any]:
-    """Milliseconds of processor time an invocation, and times the floor: a ping, a form, an event
-    that qualify looks at and leaves, and one that it counts for a lead with 10,000 events.
+    """Return the processor time of an invocation in milliseconds, and as a multiple of the floor.
+
+    Measured are a ping, a form, an event that qualify looks at and leaves, and an event that it
+    counts for a lead with 10,000 events.
     """
     source = unpacked.unpack()
     with serving() as stub:
@@ -45,8 +46,9 @@ def measure(iterations: int = ITERATIONS, blocks: int = BLOCKS) -> dict[str, Any
 
 
 def _table() -> tuple[str, dict[str, list[dict[str, Any]]]]:
-    """The visitor id of a lead with a long past, and what the stub's reads find: the lead and the
-    documents.
+    """Return the visitor id of a lead with a long past, and the items that the stub's reads find.
+
+    These are the lead's and the documents, by partition.
     """
     kept = KeptTable()
     world, ports = baton.build(kept)
@@ -63,12 +65,13 @@ def _table() -> tuple[str, dict[str, list[dict[str, Any]]]]:
 
 
 def _json(value: dict[str, Any]) -> dict[str, Any]:
-    """A value as it goes over the wire: bytes as base64."""
+    """Return a value as it is sent: bytes as base64."""
     return {"B": b64encode(value["B"]).decode()} if "B" in value else value
 
 
 def _item() -> dict[str, Any]:
-    """The reference ping as it is stored: the floor writes the same item."""
-    item = Item.model_validate(inputs.PING)
+    """Return the reference ping as it is stored: the floor writes the same item."""
+    item = TrackingItem.model_validate(inputs.PING)
     partition = visitor_partition(inputs.VISITOR_ID)
-    return marshal(event_item(event_of(item, partition, item.message_id or "", datetime.now(UTC))))
+    now = datetime.now(UTC)
+    return marshal(event_item(event_from_item(item, partition, item.message_id or "", now)))

@@ -1,7 +1,7 @@
-"""Leads with a past, written straight to the table with the real codecs.
+"""Leads with a past, written directly to the table with the real codecs.
 
-A lead came 60 days ago by a form that claimed its visitor; since then its visitor did eight kinds
-of things, and at most 40 of them in the last 48 hours.
+A lead came 60 days ago, by a form that claimed its visitor. Since then its visitor has done eight
+kinds of things, at most 40 of them in the last 48 hours.
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ RECENT = timedelta(hours=48)
 RECENT_MAX = 40
 BATCH = 25
 # Eight signals of the default model: site-visit, blog, product-page, case-study and login-page by
-# path, ad-click by its medium, favourite and webinar-attended by name. None of message, and a
-# company too small to fit: a lead that moves by itself is not one that only counts.
+# path, ad-click by its medium, favourite and webinar-attended by name. None of them asks for
+# anything, and the company is too small to fit: the lead must not move by itself, so that counting
+# alone is measured.
 PATHS = ("/", "/blog/one", "/products/a", "/customers/acme", "/support/contact", "/landing")
 NAMES = ("Product Added to Wishlist", "Webinar Attended")
 AD = {"source": "google", "medium": "cpc", "name": "spring"}
@@ -39,7 +40,7 @@ KINDS = len(PATHS) + len(NAMES)
 
 @dataclass(frozen=True)
 class Past:
-    """A lead's past: its own events, its visitor's, and what is derived of them."""
+    """A lead's past: its own events, those of its visitor, and what is derived from them."""
 
     email: str
     visitor_id: str
@@ -49,52 +50,51 @@ class Past:
 
     @property
     def visitor(self) -> str:
-        """The visitor's partition."""
+        """The partition of the visitor."""
         return visitor_partition(self.visitor_id)
 
 
 def past(model: Model, lead_id: str, email: str, number: int, now: datetime) -> Past:
-    """The past of a lead with so many events of its visitor."""
+    """Return the past of a lead whose visitor has a number of events."""
     visitor_id = f"bench-{number}-{lead_id[:8]}"
     form = _form(lead_id, email, visitor_id, now - timedelta(days=DAYS))
     pings = list(_pings(visitor_partition(visitor_id), number, now))
     empty = Lead(lead_id=lead_id)
-    folded = replay(model, empty, [form], {visitor_partition(visitor_id): pings}, now)
-    decided = decide_lead(model, replace(folded, version=1), now)
+    replayed = replay(model, empty, [form], {visitor_partition(visitor_id): pings}, now)
+    decided = decide_lead(model, replace(replayed, version=1), now)
     settled = decide_lead(model, decided.lead, now).lead  # a second look moves it no more
     return Past(email, visitor_id, [form], pings, replace(settled, version=1))
 
 
 def items(one: Past) -> list[Item]:
-    """The items of a past's events."""
+    """Return the items of a past's events."""
     return [event_item(event) for event in (*one.own, *one.pings)]
 
 
 def derived(one: Past) -> list[Item]:
-    """The items that are derived of a past: the visitor's owner, standing and profile."""
+    """Return the items that are derived from a past: the owner of the visitor, and the lead's."""
     kept = KeptTable()
     Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, LeadChange())
     return [put_owner(one.visitor, one.lead.lead_id).item, *kept.items.values()]
 
 
 def put_all(client: Any, table_name: str, every: Iterable[Item]) -> None:
-    """Write items over what is there, in batches."""
+    """Write items in batches, over what is there."""
     waiting = [{"PutRequest": {"Item": marshal(item)}} for item in every]
     for start in range(0, len(waiting), BATCH):
-        asked = {table_name: waiting[start : start + BATCH]}
-        while asked:
-            asked = client.batch_write_item(RequestItems=asked).get("UnprocessedItems")
+        request = {table_name: waiting[start : start + BATCH]}
+        while request:
+            request = client.batch_write_item(RequestItems=request).get("UnprocessedItems")
 
 
 def times(number: int, now: datetime) -> Iterator[datetime]:
-    """When the events of a past happened: evenly over 60 days, with at most 40 in the last 48
-    hours.
+    """Yield when the events of a past happened.
+
+    They are spread evenly over 60 days, with at most 40 in the last 48 hours.
     """
     recent = min(RECENT_MAX, max(1, number // 5))
-    older, first = (
-        number - recent,
-        RECENT + timedelta(hours=1),
-    )  # captured hours are remembered, not minutes
+    older = number - recent
+    first = RECENT + timedelta(hours=1)  # a lead remembers the hour of capture, not the minute
     for position in range(recent):
         yield now - RECENT * (position + 1) / (recent + 1)
     for position in range(older):
@@ -139,23 +139,24 @@ def _pings(visitor: str, number: int, now: datetime) -> Iterator[Event]:
 
 
 class KeptTable:
-    """A table in memory that takes every write and has no index: for what is written, and for a
-    stub to answer.
+    """A table in memory that accepts every write and has no index.
+
+    It collects what is written, for a stub to answer with.
     """
 
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], Item] = {}
 
     def get(self, pk: str, sk: str) -> Item | None:
-        """One item."""
+        """Return one item."""
         return self.items.get((pk, sk))
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
-        """Those that there are."""
+        """Return the items that exist."""
         return [self.items[key] for key in keys if key in self.items]
 
     def query(self, pk: str, **_: Any) -> Iterator[Item]:
-        """A whole partition."""
+        """Return a whole partition."""
         return iter([item for key, item in self.items.items() if key[0] == pk])
 
     def write(self, *writes: Write) -> None:

@@ -1,5 +1,6 @@
-"""Where a cold start goes: what each function imports beyond the floor, by `-X importtime` on
-compiled source.
+"""Where the time of a cold start goes: what each function imports beyond the floor.
+
+Measured with `-X importtime` on compiled source.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ OURS = "chalicelib"
 
 
 def measure() -> dict[str, Any]:
-    """For each function the ms of its imports that the floor has not, the dearest first, each by
-    its own time.
+    """Return, for each function, the ms of the imports that the floor does not have.
+
+    The dearest come first, each with its own time only.
     """
     source = unpacked.compiled(unpacked.unpack())
     with serving() as stub:
@@ -33,13 +35,14 @@ def measure() -> dict[str, Any]:
 
 
 def parse(said: str) -> dict[str, int]:
-    """Each imported module with its own microseconds."""
+    """Return each imported module with its own microseconds."""
     return {name: int(own) for own, _, name in LINE.findall(said)}
 
 
 def beyond(found: dict[str, int], floor: Iterable[str]) -> dict[str, Any]:
-    """The ms of what is imported beyond the floor: in all, and of the dearest. Libraries are
-    summed, ours are not.
+    """Return the ms of what is imported beyond the floor, in total and for the dearest.
+
+    The modules of a library are summed; those of Baton are not.
     """
     spent: Counter[str] = Counter()
     for name in found.keys() - set(floor):

@@ -1,4 +1,4 @@
-"""What the functions are given: events as AWS shapes them."""
+"""What the functions are invoked with: events in the shape of AWS."""
 
 from __future__ import annotations
 
@@ -13,15 +13,17 @@ LEAD_ID = "ANNSLEADIDOFTWENTYSIXCHARS"
 VISITOR_ID = "018f6b0a-5c1e-7b62-9d1e-2f6a3b4c5d6e"
 AT = "2026-11-22T09:30:00.000Z"
 AT_MS = 1_795_339_800_000
+LANDING_URL = (
+    "https://www.keybook.example/pricing"
+    "?utm_source=google&utm_medium=cpc&utm_campaign=spring-launch"
+)
 # The reference ping: what the tracker sends for a page view, with a campaign and a referrer.
 PING: Mapping[str, Any] = {
     "type": "page",
     "anonymousId": VISITOR_ID,
     "messageId": "018f6b0a-6d2f-7c73-8e2f-3a7b4c5d6e7f",
     "properties": {
-        "url": (
-            "https://www.keybook.example/pricing?utm_source=google&utm_medium=cpc&utm_campaign=spring-launch"
-        ),
+        "url": LANDING_URL,
         "referrer": "https://www.google.com/",
         "title": "Pricing - Keybook access reviews",
     },
@@ -32,7 +34,7 @@ PING: Mapping[str, Any] = {
 def form(
     email: str = EMAIL, visitor_id: str | None = VISITOR_ID, *, consent: bool = True
 ) -> dict[str, Any]:
-    """A form submission as a landing page sends it."""
+    """Return a form submission as a landing page sends it."""
     return {
         "fields": {"email": email, **PERSON},
         "visitor_id": visitor_id,
@@ -50,7 +52,7 @@ def request(
     query: Mapping[str, str] | None = None,
     body: Any = None,
 ) -> dict[str, Any]:
-    """An API Gateway event (REST, proxy integration)."""
+    """Return an event of API Gateway (REST, proxy integration)."""
     headers = {
         "accept": "*/*",
         "authorization": "Bearer token",
@@ -91,12 +93,12 @@ def request(
 
 
 def ping_request(ping: Mapping[str, Any] = PING) -> dict[str, Any]:
-    """A page view over HTTP."""
+    """Return a page view over HTTP."""
     return request("POST", "/v1/page", body=ping)
 
 
 def form_request(form_id: str, submission: Mapping[str, Any]) -> dict[str, Any]:
-    """A form over HTTP."""
+    """Return a form submission over HTTP."""
     path = f"/v1/forms/{form_id}"
     return request(
         "POST",
@@ -108,12 +110,15 @@ def form_request(form_id: str, submission: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def leads_request() -> dict[str, Any]:
-    """A salesperson looks up an address."""
+    """Return the request of a salesperson who looks up an address."""
     return request("GET", "/v1/leads", query={"email": EMAIL})
 
 
 def stream(image: Mapping[str, Any]) -> dict[str, Any]:
-    """A record of the table's stream: an item, in DynamoDB's JSON, was inserted."""
+    """Return a batch of the table's stream in which one item was inserted.
+
+    image: the item in DynamoDB's JSON.
+    """
     change = {
         "ApproximateCreationDateTime": AT_MS // 1000,
         "Keys": {name: image[name] for name in ("pk", "sk")},
@@ -137,7 +142,7 @@ def stream(image: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def captured(visitor_id: str = VISITOR_ID) -> dict[str, Any]:
-    """The stream's record of a page view."""
+    """Return the stream's record of a page view."""
     image = {
         "pk": {"S": f"VISITOR#{visitor_id}"},
         "sk": {"S": f"EVENT#{AT_MS}#0123456789abcdef"},
@@ -151,7 +156,7 @@ def captured(visitor_id: str = VISITOR_ID) -> dict[str, Any]:
 
 
 def planned() -> dict[str, Any]:
-    """The stream's record of an email that was decided."""
+    """Return the stream's record of a planned email."""
     image = {
         "pk": {"S": f"LEAD#{LEAD_ID}"},
         "sk": {"S": "OUTBOX#nurture#1#welcome#1"},
@@ -170,7 +175,7 @@ def planned() -> dict[str, Any]:
 
 
 def tick() -> dict[str, Any]:
-    """What EventBridge sends each minute."""
+    """Return what EventBridge sends every minute."""
     return {
         "version": "0",
         "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
@@ -185,7 +190,7 @@ def tick() -> dict[str, Any]:
 
 
 def mail_event() -> dict[str, Any]:
-    """SES says that an email was delivered."""
+    """Return the report of SES that an email was delivered."""
     # LEAD_ID#nurture#1#welcome#1
     tag = "QU5OU0xFQURJRE9GVFdFTlRZU0lYQ0hBUlMjbnVydHVyZSMxI3dlbGNvbWUjMQ"
     notice = {
@@ -213,4 +218,4 @@ FIRST: Mapping[str, tuple[str, dict[str, Any]]] = {
     "Clock": ("clock", tick()),
     "Feedback": ("feedback", mail_event()),
 }
-"""Each function with its handler in app.py and a small, real first invocation."""
+"""Function -> its handler in app.py, and a small but real first event."""

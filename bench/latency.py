@@ -1,8 +1,8 @@
-"""Latency on the local stack: from a request to what comes of it, for a lead with 10 past events
-and one with 10,000.
+"""Latency on the local stack: from a request to its effect, for a lead with 10 past events and for
+one with 10,000.
 
-The stack is one of the bench's own, in .local/bench. Its absolute times are those of an emulator
-and of this machine; what counts is the ratio of the two leads, measured by turns.
+The bench has a stack of its own, in .local/bench. Absolute times are those of an emulator on this
+machine. What counts is the ratio between the two leads, measured alternately.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Lab:
         table = DynamoTable(self.client, stack.table_name)
         model = Models(table, lambda: datetime.now(UTC)).active()
         secret = _identity_secret(session, stack)
-        self._secret, now = secret, datetime.now(UTC)
+        self._secret = secret
+        now = datetime.now(UTC)
         emails = {number: f"past-{number}-{uuid4().hex[:8]}@acme.example" for number in SIZES}
         self.pasts = {
             number: history.past(model, lead_id(secret, email), email, number, now)
@@ -60,8 +61,10 @@ class Lab:
         }
 
     def seed(self) -> None:
-        """Write both pasts: first the events, whose visitors have no owner yet, so that the stream
-        leaves them; when it has passed them, what is derived of them.
+        """Write both pasts.
+
+        The events come first. Their visitors have no owner yet, so qualify leaves the records of
+        the stream alone. What is derived from the events follows when the stream has passed them.
         """
         for past in self.pasts.values():
             history.put_all(self.client, self._stack.table_name, history.items(past))
@@ -71,7 +74,7 @@ class Lab:
         self.until(lambda: self.item(last, "STANDING"), "the stream has passed the past events")
 
     def to_score(self, number: int) -> float:
-        """Milliseconds from a page view's request to the lead's new standing."""
+        """Return the milliseconds from the request of a page view to the lead's new standing."""
         past = self.reset(number)
         ping = {
             "anonymousId": past.visitor_id,
@@ -84,17 +87,17 @@ class Lab:
         return 1000 * (time.monotonic() - began)
 
     def to_handoff(self, number: int) -> float:
-        """Milliseconds from a demo request to the salesperson's mail having gone out."""
+        """Return the milliseconds from a demo request until the salesperson's email is sent."""
         past = self.reset(number)
         began = time.monotonic()
         self.post("/v1/forms/demo", inputs.form(past.email, past.visitor_id))
-        self.until(lambda: self._is_sent(past), "the handoff's mail is sent")
+        self.until(lambda: self._is_sent(past), "the handoff's email is sent")
         sent = 1000 * (time.monotonic() - began)
         self.until(lambda: self._is_quiet(past), "its other notices are settled")
         return sent
 
     def reset(self, number: int) -> Past:
-        """The lead as it was seeded."""
+        """Write the lead as it was seeded, and return its past."""
         past = self.pasts[number]
         pk = {"S": f"LEAD#{past.lead.lead_id}"}
         for item in self._of_lead(past):
@@ -106,7 +109,7 @@ class Lab:
         return past
 
     def post(self, path: str, data: Any) -> None:
-        """A request to the API."""
+        """Send a request to the API."""
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(
             self._stack.api_url + path, json.dumps(data).encode(), headers
@@ -115,7 +118,7 @@ class Lab:
             answer.read()
 
     def item(self, lead: str, sk: str) -> Any:
-        """An item of a lead as it is stored now, or None."""
+        """Return an item of a lead as it is stored now, or None."""
         key = {"pk": {"S": f"LEAD#{lead}"}, "sk": {"S": sk}}
         return self.client.get_item(
             TableName=self._stack.table_name, Key=key, ConsistentRead=True
@@ -126,7 +129,7 @@ class Lab:
         end = time.monotonic() + PATIENCE_S
         while not condition():
             if time.monotonic() > end:
-                raise BenchError(f"not within {PATIENCE_S:.0f} s: {what}")
+                raise BenchError(f"after {PATIENCE_S:.0f} s it is still not true that {what}")
             time.sleep(POLL_S)
 
     def _of_lead(self, past: Past) -> Any:
@@ -141,7 +144,7 @@ class Lab:
         return int(self.item(past.lead.lead_id, "STANDING")["version"]["N"])
 
     def _is_sent(self, past: Past) -> bool:
-        found = self.item(past.lead.lead_id, f"OUTBOX#handoff#{past.lead.standing.cycle}#mail")
+        found = self.item(past.lead.lead_id, f"OUTBOX#handoff#{past.lead.standing.cycle}#email")
         return bool(found) and found["state"]["S"] == "sent"
 
     def _is_quiet(self, past: Past) -> bool:
@@ -150,7 +153,7 @@ class Lab:
 
 
 def measure(pairs: int = PAIRS) -> dict[str, Any]:
-    """Both latencies with 10,000 past events beside those with 10."""
+    """Return both latencies with 10,000 past events, beside those with 10."""
     with running() as stack:
         lab = Lab(stack)
         lab.seed()
@@ -162,7 +165,7 @@ def measure(pairs: int = PAIRS) -> dict[str, Any]:
 
 @contextmanager
 def running() -> Iterator[Stack]:
-    """The bench's own local stack, clean, while the block runs."""
+    """Yield the bench's own local stack, empty, which runs while the block does."""
     stacks.use_local_account()
     _command("down")
     shutil.rmtree(ROOT / HOME, ignore_errors=True)
@@ -176,7 +179,8 @@ def running() -> Iterator[Stack]:
 def _compared(sample: Callable[[int], float], pairs: int) -> dict[str, Any]:
     few, many = SIZES
     for _ in range(WARM_UP):
-        sample(few), sample(many)
+        sample(few)
+        sample(many)
     found = compare(by_turns(pairs, lambda: sample(many), lambda: sample(few)))
     return {**found.rounded("ms"), "target_ratio": TARGET_RATIO, "met": found.ratio <= TARGET_RATIO}
 
@@ -188,7 +192,7 @@ def _command(word: str) -> None:
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
-        raise BenchError(f"the local stack: {word} failed:\n{done.stdout}{done.stderr}")
+        raise BenchError(f"make {word} failed:\n{done.stdout}{done.stderr}")
 
 
 def _identity_secret(session: boto3.Session, stack: Stack) -> bytes:

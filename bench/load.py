@@ -1,4 +1,4 @@
-"""What scoring is measured on: fifty rules on twelve signals and a person, and leads with a
+"""What scoring is measured on: fifty rules on twelve signals and a profile, and leads with a
 past.
 """
 
@@ -11,11 +11,14 @@ from typing import Any
 
 from chalicelib.events import Value
 from chalicelib.leads.lead import Lead
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import Tally
 
-RULES, SIGNALS, CELLS = 50, 12, 100
+RULES = 50
+SIGNALS = 12
+CELLS = 100
 DAYS = 120
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -87,9 +90,10 @@ PERSON = {**FIELD_RULES, **ROLES, **COUNTRIES}
 
 
 def scoring_model(points: float = 1.0) -> Model:
-    """A model of twelve signals and fifty rules: twenty-six on the person and where she came from,
-    twenty-four on what she did, two for each signal. points: of each of those, so that two models
-    can differ.
+    """Return a model of twelve signals and fifty rules.
+
+    Twenty-six rules are on the person and where they came from, twenty-four on what they did: two
+    for each signal. points: what each of those is worth, so that two models can differ.
     """
     fixed = len(PERSON) + len(UNDESIRABLES) + len(CHANNEL)
     document = {
@@ -130,7 +134,7 @@ def scoring_model(points: float = 1.0) -> Model:
             },
         },
     }
-    return compiled(document, 1)
+    return compile_model(document, 1)
 
 
 def _rule(number: int, points: float) -> dict[str, Any]:
@@ -145,7 +149,7 @@ def _rule(number: int, points: float) -> dict[str, Any]:
 
 
 def leads(number: int, cells: int = CELLS) -> Iterator[Lead]:
-    """So many different leads, each with so many day cells over twelve signals and 120 days."""
+    """Yield a number of different leads, each with day cells over twelve signals and 120 days."""
     drawn = random.Random(number)
     matching = scoring_model().matching
     for position in range(number):

@@ -1,8 +1,8 @@
 """A meter of capacity units, and the engines that report them.
 
-Amazon's DynamoDB Local reports single operations as AWS does, and one item only of a transaction;
-the local AWS reports transactions. So a transaction is weighed by AWS's rule, and the local AWS has
-to agree.
+Amazon's DynamoDB Local reports single operations as AWS does, but only one item of a transaction.
+The local AWS reports whole transactions. So a transaction is weighed by AWS's rule, and the local
+AWS must agree.
 """
 
 from __future__ import annotations
@@ -25,21 +25,20 @@ METERED = ("GetItem", "PutItem", "Query", "TransactWriteItems", "BatchGetItem")
 
 @dataclass
 class Units:
-    """Units and calls of one action. parts: for example `read table`, `write list`.
-
-    transacted: the write units of transactions, which are in `write` too; reported: what the engine
-    says of them.
-    """
+    """The units and calls of one action."""
 
     read: float = 0.0
     write: float = 0.0
     transacted: float = 0.0
+    """The write units of transactions, which `write` includes."""
     reported: float = 0.0
+    """The write units that the engine reports for transactions."""
     calls: int = 0
     parts: dict[str, float] = field(default_factory=dict)
+    """Units by kind and part, for example `read table` or `write list`."""
 
     def add(self, kind: str, part: str, units: float) -> None:
-        """Add units, of the kind read or write, to a part."""
+        """Add units to a part. kind: read or write."""
         if kind == "read":
             self.read += units
         else:
@@ -48,14 +47,15 @@ class Units:
 
 
 class Meter:
-    """Asks for the capacity of every operation of a client by botocore's own events: the code under
-    it is as it is.
+    """Measures the capacity of every operation of a client.
 
-    look: another client of the same table, to see what a transaction replaces.
+    It uses botocore's own events, so that the code under measurement stays as it is. look: another
+    client of the same table, by which the meter sees what a transaction replaces.
     """
 
     def __init__(self, client: DynamoDBClient, look: DynamoDBClient) -> None:
-        self._look, self._units = look, Units()
+        self._look = look
+        self._units = Units()
         for operation in METERED:
             client.meta.events.register(f"provide-client-params.dynamodb.{operation}", _ask)
             client.meta.events.register(f"after-call.dynamodb.{operation}", self._note)
@@ -64,12 +64,13 @@ class Meter:
         )
 
     def take(self) -> Units:
-        """What was used since the last time."""
-        taken, self._units = self._units, Units()
+        """Return what was used since the last call."""
+        taken = self._units
+        self._units = Units()
         return taken
 
     def _weigh(self, params: dict[str, Any], **_: Any) -> None:
-        """The units of a transaction by AWS's rule, before it is sent."""
+        """Add the units of a transaction by AWS's rule, before it is sent."""
         writes = [
             (self._old(one["Put"]["Item"]), one["Put"]["Item"])
             for one in params["TransactItems"]
@@ -100,8 +101,9 @@ class Meter:
 
 @contextmanager
 def started(engine: AbstractContextManager[str]) -> Iterator[str]:
-    """The address of one of the tests' engines while the block runs. Raises BenchError when it is
-    not installed.
+    """Yield the URL of one of the tests' engines, which runs while the block does.
+
+    Raise BenchError when the engine is not installed.
     """
     with ExitStack() as stack:
         try:

@@ -1,4 +1,4 @@
-"""The arithmetic of the bench: medians of pairs that were measured by turns."""
+"""The arithmetic of the bench: medians of pairs that were measured alternately."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Compared:
-    """A measure beside its floor. value, floor: medians in the unit of the samples; ratio: the
-    median of the pairs' ratios, which what slows both halves of a pair leaves alone.
-    """
+    """A measure beside its floor."""
 
     value: float
+    """The median of the measure, in the unit of the samples."""
     floor: float
+    """The median of the floor, in the same unit."""
     ratio: float
+    """The median of the pairs' ratios: whatever slows both halves of a pair does not change it."""
     pairs: int
+    """How many pairs were measured."""
 
     def rounded(self, unit: str) -> dict[str, float]:
-        """As the report has it, with the unit in the names."""
+        """Return the comparison as the report has it, with the unit in the names."""
         return {
             unit: round(self.value, 3),
             f"floor_{unit}": round(self.floor, 3),
@@ -32,8 +34,9 @@ class Compared:
 
 
 def compare(pairs: Sequence[tuple[float, float]]) -> Compared:
-    """Pairs of (measure, floor), compared. Raises ValueError when there is none or a floor is not
-    positive.
+    """Return the comparison of pairs of (measure, floor).
+
+    Raise ValueError without pairs, or for a floor that is not positive.
     """
     if not pairs or min(floor for _, floor in pairs) <= 0:
         raise ValueError("a comparison needs pairs, and floors above zero")
@@ -46,7 +49,7 @@ def compare(pairs: Sequence[tuple[float, float]]) -> Compared:
 
 
 def by_turns(count: int, value: Callable[[], T], floor: Callable[[], T]) -> list[tuple[T, T]]:
-    """So many pairs of (value, floor), each pair in the other order than the one before."""
+    """Return a number of pairs of (value, floor), each taken in the reverse order of the last."""
     return [
         (value(), floor()) if number % 2 else _swapped(floor(), value()) for number in range(count)
     ]

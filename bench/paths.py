@@ -1,6 +1,4 @@
-"""What matching is measured on: fifty signals of all sorts, and the events of ten thousand
-different pages.
-"""
+"""What matching is measured on: fifty signals of all sorts, and events on ten thousand pages."""
 
 from __future__ import annotations
 
@@ -10,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chalicelib.events import Event, Kind, Value, event_id, visitor_partition
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 
-PATHS, DAYS = 10_000, 60
+PATHS = 10_000
+DAYS = 60
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 VISITOR = visitor_partition("bench")
 
@@ -115,7 +115,7 @@ MEDIUMS = ["cpc", "Paid-Social", "email", "social", "referral"]
 
 
 def model() -> Model:
-    """A model of fifty signals with a rule each."""
+    """Return a model of fifty signals with one rule each."""
     document = {
         "name": "fifty signals",
         "signals": SIGNALS,
@@ -124,12 +124,13 @@ def model() -> Model:
         "grades": {},
         "stages": {"mql": {"any": [{"score": 50}]}, "sql": {"any": [{"score": 70}]}},
     }
-    return compiled(document, 1)
+    return compile_model(document, 1)
 
 
 def events() -> list[Event]:
-    """Ten thousand page views, each of another path, and two thousand other events, over sixty
-    days.
+    """Return ten thousand page views and two thousand other events, spread over sixty days.
+
+    Every page view has a path of its own.
     """
     drawn = random.Random(1)
     pages = [_page(drawn, number) for number in range(PATHS)]
@@ -140,7 +141,9 @@ def _page(drawn: random.Random, number: int) -> Event:
     if number < len(ROOTS):
         path = ROOTS[number]
     else:
-        path = f"{drawn.choice(SECTIONS)}{drawn.choice(['Why', 'how', 'what'])}-{number}{drawn.choice(ENDS)}"
+        section = drawn.choice(SECTIONS)
+        word = drawn.choice(["Why", "how", "what"])
+        path = f"{section}{word}-{number}{drawn.choice(ENDS)}"
     campaign = {
         "source": "google",
         "medium": drawn.choice(MEDIUMS),

@@ -1,12 +1,15 @@
-"""The two general rule engines that matching is measured beside, each with its rules prepared in
-its best way.
+"""The two general rule engines that matching is compared with, each prepared in its best way.
 
-Both get what an event says as one flat dict, folded already and laid out before the clock starts: Baton reads the
-event itself, and folds it on the clock. Both ask for the kind first, so that a rule on forms costs a page view one
-comparison. A rule's patterns for a property are one regular expression, compiled beforehand:
-- json-logic-qubit keeps rules as data and has no wildcards; it can be given operations, so it gets one that looks up
-  the compiled expression and matches it: one call for each property, however many patterns.
-- rule-engine parses its rules beforehand and compiles their expressions itself; by its context, what is absent is null.
+Both get what an event says as one flat dict, with case already folded, prepared before the clock
+starts. Baton reads the event itself, and folds case while the clock runs. Both test the kind first,
+so that a rule on forms costs a page view one comparison. The patterns that a rule has for a
+property are one regular expression, compiled in advance:
+
+- json-logic-qubit keeps rules as data and has no wildcards. It accepts new operations, so it gets
+  one that looks up the compiled expression and matches it: one call for each property, however many
+  patterns there are.
+- rule-engine parses its rules in advance and compiles their expressions itself. Its context makes
+  absent values null.
 """
 
 from __future__ import annotations
@@ -23,24 +26,28 @@ from chalicelib.events import Event
 from chalicelib.scoring.matching import Signal, value_of
 
 Counts = dict[str, dict[int, int]]
-Facts = tuple[int, Mapping[str, str]]  # the day of an event, and what it says
+Facts = tuple[int, Mapping[str, str]]  # the day of an event, and its values by name
 Count = Callable[[Iterable[Facts]], Counts]
 Prepare = Callable[[Iterable[Signal]], Count]
 Rules = list[tuple[str, Callable[[Any], Any]]]
-KIND, NAME = "on", "name"
-MATCHES = "matches"  # the operation that json-logic-qubit is given
+KIND = "on"
+NAME = "name"
+MATCHES = "matches"  # the operation that is added to json-logic-qubit
 
 
 def facts_of(event: Event, signals: Iterable[Signal]) -> Facts:
-    """What an event says of all that the signals ask for, folded."""
-    asked = {name for signal in signals for name, _ in signal.where}
-    values = {name: value for name in asked if (value := value_of(event, name)) is not None}
+    """Return the day of an event and its value for every property that the signals read.
+
+    Case is folded.
+    """
+    wanted = {name for signal in signals for name, _ in signal.where}
+    values = {name: value for name in wanted if (value := value_of(event, name)) is not None}
     known = {KIND: event.kind.value, NAME: event.name, **values}
     return event.at.toordinal(), {name: str(value).casefold() for name, value in known.items()}
 
 
 def _json_logic_qubit(signals: Iterable[Signal]) -> Count:
-    """The signals as json-logic-qubit's rules: a function that counts events by signal and day."""
+    """Return a function that counts events by signal and day, with rules of json-logic-qubit."""
     compiled: dict[str, re.Pattern[str]] = {}
 
     def matches(value: str | None, expression: str) -> bool:
@@ -50,7 +57,7 @@ def _json_logic_qubit(signals: Iterable[Signal]) -> Count:
     rules: Rules = []
     for signal in signals:
         parts: list[Any] = [{"==": [{"var": KIND}, signal.kind.value]}]
-        for name, expression in _asked(signal):
+        for name, expression in _expressions(signal):
             compiled[expression] = re.compile(expression)
             parts.append({MATCHES: [{"var": name}, expression]})
         rules.append((signal.id, partial(json_logic.jsonLogic, {"and": parts})))
@@ -58,12 +65,14 @@ def _json_logic_qubit(signals: Iterable[Signal]) -> Count:
 
 
 def _rule_engine(signals: Iterable[Signal]) -> Count:
-    """The signals as rule-engine's rules: a function that counts events by signal and day."""
+    """Return a function that counts events by signal and day, with rules of rule-engine."""
     context = rule_engine.Context(default_value=None)
     rules: Rules = []
     for signal in signals:
         parts = [f'{KIND} == "{signal.kind.value}"']
-        parts += [f'{name} =~ "{_escaped(expression)}"' for name, expression in _asked(signal)]
+        parts += [
+            f'{name} =~ "{_escaped(expression)}"' for name, expression in _expressions(signal)
+        ]
         rules.append((signal.id, rule_engine.Rule(" and ".join(parts), context=context).matches))
     return _counting(rules)
 
@@ -81,10 +90,8 @@ def _counting(rules: Rules) -> Count:
     return count
 
 
-def _asked(signal: Signal) -> list[tuple[str, str]]:
-    """What a signal asks for: properties, each with an expression for the whole of its folded
-    value.
-    """
+def _expressions(signal: Signal) -> list[tuple[str, str]]:
+    """Return the properties that a signal reads, each with an expression for its whole value."""
     names = [(NAME, signal.names)] if signal.names else []
     return [(name, _expression(patterns)) for name, patterns in (*names, *signal.where)]
 

@@ -1,12 +1,12 @@
 """What scoring does in a second on one core: matching and counting, scores with and without their
 reasons, and the search for the next review.
 
-Every rate stands beside that of a fixed loop of plain Python, measured by turns with it, so that
-the figures of two machines compare: `loops` is how many turns of the loop one score takes. Matching
-stands beside two general rule engines (rivals.py), which evaluate the same rules on the same events
-in the same run and must come to the same counts. A model is compiled anew before each turn, outside
-of the clock, and every page is another one: no cache is warm. What-if over many leads has a section
-of its own (simulate.py).
+Every rate stands beside that of a fixed loop of plain Python, measured alternately with it, so that
+the figures of two machines can be compared: `loops` is how many iterations of the loop one score
+takes. Matching stands beside two general rule engines (rivals.py), which evaluate the same rules on
+the same events in the same run, and must come to the same counts. A model is compiled again before
+each turn, off the clock, and every page is a different one, so no cache is warm. What-if over many
+leads is a section of its own (simulate.py).
 """
 
 from __future__ import annotations
@@ -25,17 +25,21 @@ from chalicelib.leads.decision import next_review
 from chalicelib.leads.lead import Lead
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
-from chalicelib.scoring.tally import Tally, count
+from chalicelib.scoring.tally import Tally, count_events
 
-PAIRS, RIVAL_PAIRS = 9, 3
+PAIRS = 9
+RIVAL_PAIRS = 3
 LOOPS = 200_000
-LEADS, REVIEWED, COMPILED = 400, 100, 20
+LEADS = 400
+REVIEWED = 100
+COMPILED = 20
 TARGETS = {"ratio": 50, "scores": 6_000, "evaluations": 30}
 
 
 def measure() -> dict[str, Any]:
-    """The rates, with what is asked of each."""
-    model, leads = load.scoring_model(), list(load.leads(LEADS))
+    """Return the rates, each with its target."""
+    model = load.scoring_model()
+    leads = list(load.leads(LEADS))
     scores = _scores(partial(score, model), leads)
     return {
         "calibration": {"per_s": round(median(_calibrate() for _ in range(PAIRS)))},
@@ -52,14 +56,17 @@ def measure() -> dict[str, Any]:
 
 
 def rate(work: Callable[[], object], number: int) -> float:
-    """How many a second of this process's processor time, of so many that the work does."""
+    """Return how many things some work does per second of processor time.
+
+    number: how many things it does in all.
+    """
     began = time.process_time()
     work()
     return number / (time.process_time() - began)
 
 
 def evaluations(work: Callable[[], object]) -> int:
-    """How many scores some work makes: production code, watched from outside."""
+    """Return how many scores some work computes, counted from outside the production code."""
     made = 0
 
     def watch(frame: FrameType, what: str, _: object) -> None:
@@ -79,8 +86,9 @@ def _calibrate() -> float:
 
 
 def _loop() -> int:
-    """Dict look-ups, sums and comparisons, as scoring has them."""
-    table, total = {number: number for number in range(100)}, 0
+    """Do look-ups in a dict, sums and comparisons, as scoring does."""
+    table = {number: number for number in range(100)}
+    total = 0
     for number in range(LOOPS):
         total += table[number % 100] * 2 if number > 0 else 0
     return total
@@ -92,20 +100,21 @@ def _compile() -> None:
 
 
 def _matching() -> dict[str, Any]:
-    """Baton's events a second beside each rival's."""
-    events, signals = paths.events(), list(paths.model().signals.values())
+    """Return Baton's events per second beside those of each rival."""
+    events = paths.events()
+    signals = list(paths.model().signals.values())
     facts = [rivals.facts_of(event, signals) for event in events]
-    expected = count(paths.model(), Tally(), events).days
+    expected = count_events(paths.model(), Tally(), events).days
 
     def baton() -> float:
         model = paths.model()
-        return rate(lambda: count(model, Tally(), events), len(events))
+        return rate(lambda: count_events(model, Tally(), events), len(events))
 
     found = {}
     for name, prepare in rivals.RIVALS.items():
         counted = prepare(signals)
         if counted(facts) != expected:
-            raise BenchError(f"{name} counts otherwise than Baton")
+            raise BenchError(f"{name} and Baton count differently")
         found[name] = compare(
             by_turns(RIVAL_PAIRS, baton, partial(rate, partial(counted, facts), len(facts)))
         )
@@ -122,18 +131,19 @@ def _matching() -> dict[str, Any]:
 
 
 def _scores(one: Callable[..., Score], leads: Sequence[Lead]) -> dict[str, Any]:
-    """Scores a second, of leads with a hundred day cells."""
+    """Return the scores per second of leads with a hundred day cells."""
 
     def work() -> None:
         for lead in leads:
-            one(lead.profile, lead.touches, lead.tally, load.TODAY)
+            one(lead.evidence, load.TODAY)
 
     return _beside_the_loop(lambda: rate(work, len(leads)))
 
 
 def _review(model: Model, leads: Sequence[Lead]) -> dict[str, Any]:
-    """How many scores the next review of a lead takes: most of them stay where they are, which
-    takes the most.
+    """Return how many scores it takes to find the next review of a lead.
+
+    Most of these leads stay where they are, which is the most expensive case.
     """
     most = max(evaluations(partial(next_review, model, lead, load.TODAY)) for lead in leads)
 

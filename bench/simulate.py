@@ -1,9 +1,9 @@
-"""What-if over a hundred thousand leads on one core: leads a second, unpacking what is stored, and
-the peak of memory.
+"""What-if over a hundred thousand leads on one core: leads per second, including the decoding of
+what is stored, and the peak of memory.
 
-The leads are made as they are read, from a pool of stored items, so that the memory is the
-simulation's own. The pool is a house of every sort: most leads did little, a few did a lot, and
-each stands where the model puts it.
+The leads are made as they are read, from a pool of stored items, so that the memory is that of the
+simulation alone. The pool is mixed: most leads did little, a few did a lot, and each stands where
+the model puts it.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from datetime import UTC, datetime
 from itertools import islice, product
 from typing import Any, cast
 
-from chalicelib.publishing.counting import count, found_so_far
+from chalicelib.publishing.counting import count_changes, found_so_far
 from chalicelib.publishing.simulate import WhatIf
-from chalicelib.publishing.work import Work
-from chalicelib.scoring.model import compiled
+from chalicelib.publishing.state import CountState
+from chalicelib.publishing.versions import Active
+from chalicelib.scoring.compile import compile_model
 from chalicelib.store import keys
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Table
@@ -29,8 +30,9 @@ from infra import defaults
 from infra.paths import ROOT
 from tests import crowd
 
-LEADS, HEAVY_LEADS = 100_000, 10_000
-CELLS = {5: 600, 20: 300, 100: 100}  # day cells -> so many leads of the pool
+LEADS = 100_000
+HEAVY_LEADS = 10_000
+CELLS = {5: 600, 20: 300, 100: 100}  # day cells -> leads in the pool
 HEAVY_CELLS = {100: 500}
 LETTERS = "234567ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,7 +40,7 @@ TARGETS = {"leads_per_s": 8_000, "peak_mb": 300}
 
 
 class PoolTable:
-    """A table of any number of leads, of which a few are really there."""
+    """A table of any number of leads that has only the items of a few."""
 
     def __init__(self, leads: int, pool: Sequence[Mapping[str, Item]]) -> None:
         self._pool = pool
@@ -50,13 +52,13 @@ class PoolTable:
     def query(
         self, pk: str, *, first: str = "", limit: int | None = None, **_: Any
     ) -> Iterator[Item]:
-        """The index of all leads."""
+        """Return a page of the index of all leads."""
         shard = int(pk.rpartition("#")[2])
         start = self._places[shard][first] if first else 0
         return ({"list_sk": one} for one in self._ids[shard][start : start + (limit or 0)])
 
     def get_many(self, wanted: Sequence[tuple[str, str]]) -> list[Item]:
-        """Each lead's items: those of one of the pool."""
+        """Return each lead's items: those of a lead in the pool."""
         return [
             {**self._pool[int.from_bytes(pk[5:9].encode()) % len(self._pool)][sk], "pk": pk}
             for pk, sk in wanted
@@ -64,7 +66,7 @@ class PoolTable:
 
 
 def measure() -> dict[str, Any]:
-    """Leads a second and megabytes at most, in a process of its own."""
+    """Return the leads per second and the peak of memory in MB, of a process of its own."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.simulate"],
         cwd=ROOT,
@@ -76,28 +78,36 @@ def measure() -> dict[str, Any]:
 
 
 def simulated(leads: int, cells: Mapping[int, int]) -> dict[str, Any]:
-    """The same in this process, for leads with so many day cells."""
+    """Simulate in this process. Return the rate and the number of leads that change.
+
+    cells: day cells -> leads in the pool.
+    """
     document = defaults.read_yaml(defaults.DEFAULTS / "model.yaml")
-    active, draft = compiled(document, 1), compiled(_changed(document), 2)
+    active = compile_model(document, 1)
+    draft = compile_model(_changed(document), 2)
     pool = [
         {str(item["sk"]): item for item in crowd.stored(lead)}
         for lead in crowd.people(active, cells, NOW)
     ]
     store = Leads(cast(Table, PoolTable(leads, pool)), spread_reviews=True)
-    what_if = WhatIf(active, draft, NOW.date(), lambda lead, _model: lead)
-    work = Work(digest="", version=None, base_version=1, base_activation=1, day=NOW.toordinal())
-    over, began = False, time.process_time()
+    what_if = WhatIf(
+        active=active, draft=draft, day=NOW.date(), counted_as=lambda lead, _model: lead
+    )
+    state = CountState(digest="", version=None, base=Active(1, 1), day=NOW.toordinal())
+    over = False
+    began = time.process_time()
     while not over:
-        counted = count(store, keys.LEAD_SHARDS, what_if, work, lambda: True)
-        work, over = counted.work, counted.over
+        stretch = count_changes(store, keys.LEAD_SHARDS, what_if, state, lambda: True)
+        state = stretch.state
+        over = stretch.over
     seconds = time.process_time() - began
-    found = found_so_far(work)
+    found = found_so_far(state)
     assert found.leads == leads, "each lead is judged once"
     return {"leads": leads, "leads_per_s": round(leads / seconds), "changed": found.changed}
 
 
 def _changed(document: Any) -> Any:
-    """The default model with another weight, another threshold and another tier."""
+    """Return the default model with another weight, another threshold and another tier."""
     draft = json.loads(json.dumps(document))
     draft["rules"]["actions"]["product-page"]["points"] = 3
     draft["rules"]["profile"]["seniority"]["tiers"][0]["points"] = 12
@@ -106,7 +116,7 @@ def _changed(document: Any) -> Any:
 
 
 def main() -> int:
-    """Prints the measurement as one JSON document."""
+    """Print the measurement as one JSON document."""
     found = simulated(LEADS, CELLS)
     peak_mb = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     heavy = simulated(HEAVY_LEADS, HEAVY_CELLS)

@@ -13,20 +13,22 @@ Stored = Mapping[str, Mapping[str, Any]]
 
 
 def item_bytes(item: Stored) -> int:
-    """The bytes of an item in DynamoDB's JSON: its names and values; a number takes a byte per two
-    digits and one.
+    """Return the size of an item in DynamoDB's JSON: the bytes of its names and values.
+
+    A number takes one byte for two digits, and one more.
     """
     return sum(len(name.encode()) + _value_bytes(value) for name, value in item.items())
 
 
 def units(size_bytes: int) -> int:
-    """The write units of so many bytes, outside of a transaction."""
+    """Return the write units of an item of a size, outside a transaction."""
     return max(1, ceil(size_bytes / KB))
 
 
 def index_units(old: Stored | None, new: Stored, index: str) -> int:
-    """The write units of one keys-only index: one for an entry that comes or goes, two for one that
-    moves.
+    """Return the write units of a keys-only index.
+
+    An entry that comes or goes takes one, an entry that moves takes two.
     """
     names = INDEXES[index]
     before = tuple((old or {}).get(name) for name in names)
@@ -37,8 +39,10 @@ def index_units(old: Stored | None, new: Stored, index: str) -> int:
 
 
 def transaction_units(writes: Iterable[tuple[Stored | None, Stored]]) -> dict[str, int]:
-    """The write units of a transaction of (old, new) items, by part: 2 x the KB of every item, the
-    greater of old and new; and each index entry once, because indexes follow after the commit.
+    """Return the write units of a transaction of (old, new) items, by part.
+
+    Every item takes twice its size in KB, the larger of old and new. Each index entry counts once,
+    because indexes follow after the commit.
     """
     parts = {"table": 0, **dict.fromkeys(INDEXES, 0)}
     for old, new in writes:

@@ -1,7 +1,7 @@
-"""A stub of AWS: answers every call at once with the least that a client accepts, and notes when it
-was asked.
+"""A stub of AWS that answers every call at once with the least that a client accepts.
 
-It runs in a thread of the bench, outside of the processes that are measured.
+It records when DynamoDB was first called. It runs in a thread of the bench, outside the processes
+that are measured.
 """
 
 from __future__ import annotations
@@ -24,21 +24,20 @@ ANSWERS: dict[str, Any] = {
 
 
 class Stub(ThreadingHTTPServer):
-    """The server. first_asked_s: when the first call to DynamoDB came, on the machine's monotonic
-    clock; set it to None before what is measured. items: partition -> items in DynamoDB's JSON,
-    which reads find; writes change none.
-    """
+    """The server."""
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.first_asked_s: float | None = None
+        self.first_call_s: float | None = None
+        """When DynamoDB was first called, on the monotonic clock. Reset it before a measurement."""
         self.items: dict[str, list[dict[str, Any]]] = {}
+        """Partition -> the items that reads find, in DynamoDB's JSON. Writes change nothing."""
 
     @property
     def url(self) -> str:
-        """Where every service is answered."""
+        """The endpoint of every service."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -48,42 +47,42 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Answer one call of AWS's JSON protocol."""
-        asked_s = time.monotonic()
+        called_s = time.monotonic()
         service, _, operation = self.headers.get("X-Amz-Target", "").partition(".")
         stub = self.server
         assert isinstance(stub, Stub)
-        if service.startswith("DynamoDB") and stub.first_asked_s is None:
-            stub.first_asked_s = asked_s
-        asked = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
-        body = json.dumps(self._answer(operation, asked)).encode()
+        if service.startswith("DynamoDB") and stub.first_call_s is None:
+            stub.first_call_s = called_s
+        request = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))))
+        body = json.dumps(self._answer(operation, request)).encode()
         head = (
             "HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length:"
             f" {len(body)}\r\n\r\n"
         )
         self.wfile.write(head.encode() + body)
 
-    def _answer(self, operation: str, asked: Any) -> Any:
+    def _answer(self, operation: str, request: Any) -> Any:
         stub = self.server
         assert isinstance(stub, Stub)
         if operation == "GetItem":
             found = [
                 one
-                for one in stub.items.get(asked["Key"]["pk"]["S"], [])
-                if one["sk"] == asked["Key"]["sk"]
+                for one in stub.items.get(request["Key"]["pk"]["S"], [])
+                if one["sk"] == request["Key"]["sk"]
             ]
             return {"Item": found[0]} if found else {}
         if operation == "Query" and stub.items:
-            found = stub.items.get(asked["ExpressionAttributeValues"][":pk"]["S"], [])
+            found = stub.items.get(request["ExpressionAttributeValues"][":pk"]["S"], [])
             return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
         return ANSWERS[operation]
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager
 def serving() -> Iterator[Stub]:
-    """A stub that answers while the block runs."""
+    """Yield a stub that answers while the block runs."""
     with Stub() as stub:
         thread = threading.Thread(target=stub.serve_forever, daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""The report as a person reads it."""
+"""The report as a table for people."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Found = Mapping[str, Any]
 
 
 def render(report: Found) -> str:
-    """A table for each section that the report has."""
+    """Return the report as text, with a table for each section that it has."""
     lines: list[str] = []
     for name, write in SECTIONS.items():
         found = report.get(name)
@@ -31,8 +31,8 @@ def _cold(found: Found) -> Iterator[str]:
     for name, one in found.items():
         compiled = one["compiled"]
         yield (
-            f"  {name:16}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}{one['target_ratio']:8.2f}"
-            f" {_mark(one['met'])}"
+            f"  {name:16}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}"
+            f"{one['target_ratio']:8.2f} {_mark(one['met'])}"
             f" {compiled['ms']:12.0f}{compiled['floor_ms']:8.0f}{compiled['ratio']:8.2f}"
         )
 
@@ -80,13 +80,14 @@ def _latency(found: Found) -> Iterator[str]:
     yield f"  {'':24}{'10,000':>8}{'10':>8}{'ratio':>8}{'target':>8}"
     for name, one in found.items():
         yield (
-            f"  {name:24}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}{one['target_ratio']:8.2f}"
-            f" {_mark(one['met'])}"
+            f"  {name:24}{one['ms']:8.0f}{one['floor_ms']:8.0f}{one['ratio']:8.2f}"
+            f"{one['target_ratio']:8.2f} {_mark(one['met'])}"
         )
 
 
 def _scoring(found: Found) -> Iterator[str]:
-    matching, review = found["matching"], found["review"]
+    matching = found["matching"]
+    review = found["review"]
     yield f"  {'':20}{'a second':>12}{'loops':>8}{'target':>8}"
     yield f"  {'calibration loop':20}{found['calibration']['per_s']:12,}{1:8}"
     for name in ("score", "worth", "review", "compile"):
@@ -105,7 +106,7 @@ def _scoring(found: Found) -> Iterator[str]:
 
 def _what_if(found: Found) -> Iterator[str]:
     wanted = found["targets"]
-    yield f"  {found['leads']:,} leads, of which {found['changed']:,} change"
+    yield f"  {found['changed']:,} of {found['leads']:,} leads change"
     yield (
         f"  {'leads a second':20}{found['leads_per_s']:12,}{'':8}{wanted['leads_per_s']:8,}"
         f" {_mark(found['met'])}"
@@ -140,15 +141,15 @@ SECTIONS: Mapping[str, Callable[[Any], Iterator[str]]] = {
 }
 TITLES = {
     "cold": (
-        "Cold start to the first call of DynamoDB, as packaged; and if the zip carried byte code"
+        "Cold start to the first call of DynamoDB, as packaged, and with byte code in the zip"
     ),
     "imports": "Imports beyond the floor, ms when compiled",
     "cpu": "Processor time of a warm invocation beside one bare put_item",
     "scoring": (
-        "Scoring on one core, beside a calibration loop: 50 rules, 12 signals, 100 day cells"
+        "Scoring on one core beside a calibration loop: 50 rules, 12 signals, 100 day cells"
     ),
     "what-if": "What-if on one core: the default model and a draft over stored leads",
-    "units": "Capacity units: singles by DynamoDB Local, transactions by AWS's rule",
-    "latency": "Latency on the local stack in ms, by the number of the lead's past events",
-    "cost": "US dollars a million at list price",
+    "units": "Capacity units: single operations by DynamoDB Local, transactions by AWS's rule",
+    "latency": "Latency on the local stack in ms, by the number of a lead's past events",
+    "cost": "US dollars for a million, at list price",
 }

@@ -1,7 +1,7 @@
-"""Capacity units of what Baton does, by the production code.
+"""The capacity units of what Baton does, measured on the production code.
 
-Single operations as Amazon's DynamoDB Local reports them; transactions as the local AWS reports
-them, which AWS's rule (bench/sizes.py) confirms.
+Single operations are as Amazon's DynamoDB Local reports them. Transactions are by AWS's rule
+(bench/sizes.py), with which the report of the local AWS must agree.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from bench import baton, history, inputs, meter
 from bench.baton import BenchPorts
 from bench.meter import TABLE, Meter, Units
 from bench.sizes import item_bytes
-from chalicelib.capture.forms import Submission
+from chalicelib.capture.submission import Submission
+from chalicelib.delivery.message_keys import MessageKey
 from chalicelib.events import Event
 from chalicelib.store.dynamo import DynamoTable, marshal
 from chalicelib.store.events import event_of
+from chalicelib.store.outbox import message_of
 from chalicelib.store.table import Put, Write
 from chalicelib.wiring.world import World
 from tests import engines
@@ -36,18 +38,16 @@ TARGETS = {
 
 
 class NotingTable(DynamoTable):
-    """The table on DynamoDB, which notes the events and messages that it stores, as its stream
-    would.
-    """
+    """The table on DynamoDB that collects the events and messages it stores, as a stream would."""
 
     def __init__(self, client: Any, name: str) -> None:
         super().__init__(client, name)
         self.events: list[Event] = []
-        self.outbox: list[tuple[str, str]] = []
+        self.outbox: list[tuple[str, MessageKey]] = []
         self.ping_bytes = 0
 
     def write(self, *writes: Write) -> None:
-        """Write, then note."""
+        """Write, then collect what was written."""
         super().write(*writes)
         for put in writes:
             sk = str(put.item["sk"]) if isinstance(put, Put) else ""
@@ -57,16 +57,16 @@ class NotingTable(DynamoTable):
             elif (
                 isinstance(put, Put) and sk.startswith("OUTBOX#") and put.item["state"] == "planned"
             ):
-                self.outbox.append(
-                    (str(put.item["pk"]).removeprefix("LEAD#"), sk.removeprefix("OUTBOX#"))
-                )
+                message = message_of(put.item)
+                self.outbox.append((message.lead_id, message.key))
 
 
 class Lab:
-    """A metered baton."""
+    """A Baton whose table is metered."""
 
     def __init__(self, url: str) -> None:
-        look, client = engines.client_of(url), engines.client_of(url)
+        look = engines.client_of(url)
+        client = engines.client_of(url)
         create_table(look, TABLE)
         self.table = NotingTable(client, TABLE)
         self.world: World
@@ -76,7 +76,10 @@ class Lab:
         self._meter = Meter(client, look)
 
     def measure(self, action: Callable[[], object]) -> dict[str, Any]:
-        """The units of an action, documents being in the cache, and the bytes it logs."""
+        """Return the units of an action and the bytes that it logs.
+
+        Documents are read first, so that they are in the cache, as in a warm container.
+        """
         self.world.models.active()
         for kind in ("routing", "deployment"):
             self.world.documents.get(kind)
@@ -90,14 +93,16 @@ class Lab:
         return _shape(self._meter.take(), len(said.getvalue()))
 
     def drain(self) -> list[Event]:
-        """The events that were stored since the last time."""
-        found, self.table.events = self.table.events, []
+        """Return the events that were stored since the last call."""
+        found = self.table.events
+        self.table.events = []
         return found
 
 
 def measure() -> dict[str, Any]:
-    """Units of each thing, for a lead with 10 events and for one with 10,000. Raises BenchError
-    without the engines.
+    """Return the units of each thing, for a lead with 10 events and for one with 10,000.
+
+    Raise BenchError when an engine is not installed.
     """
     with meter.started(engines.dynamodb_local()) as url:
         found = measure_at(url)
@@ -111,14 +116,14 @@ def measure() -> dict[str, Any]:
 
 
 def measure_at(url: str) -> dict[str, Any]:
-    """The same on one engine."""
+    """Return the same, measured on one engine."""
     lab = Lab(url)
     found: dict[str, Any] = {"ping": _ping(lab)}
     return found | {f"lead of {number:,} events": _lead(lab, number) for number in SIZES}
 
 
 def _transactions(found: Any) -> Iterator[dict[str, Any]]:
-    """Everything measured that has a transaction, in order."""
+    """Yield everything measured that has a transaction, in order."""
     if isinstance(found, dict) and "transaction" in found:
         yield found
     elif isinstance(found, dict | list):
@@ -127,7 +132,7 @@ def _transactions(found: Any) -> Iterator[dict[str, Any]]:
 
 
 def _ping(lab: Lab) -> dict[str, Any]:
-    """The reference ping of a visitor whom nobody knows."""
+    """Measure the reference ping of an unknown visitor."""
     stored = lab.measure(lambda: lab.world.tracking.one(dict(inputs.PING), "page"))
     (event,) = lab.drain()
     looked = lab.measure(lambda: lab.world.qualify.captured(event))
@@ -140,9 +145,8 @@ def _lead(lab: Lab, number: int) -> dict[str, Any]:
         lab.world.models.active(), baton.lead_of(email), email, number, lab.ports.time
     )
     history.put_all(lab.client, TABLE, [*history.items(past), *history.derived(past)])
-    lab.ports.time += timedelta(
-        days=1
-    )  # the first event of a day moves both the score and the next review
+    # The first event of a day is the dearest: it moves both the score and the next review.
+    lab.ports.time += timedelta(days=1)
     first = _counted(lab, past.visitor_id, "first")
     again = _counted(lab, past.visitor_id, "again")
     return {
@@ -171,7 +175,7 @@ def _counted(lab: Lab, visitor_id: str, message_id: str) -> dict[str, Any]:
 
 
 def _form(lab: Lab, form_id: str, email: str, visitor_id: str, name: str) -> dict[str, Any]:
-    """A form, and the transition that it makes."""
+    """Measure a form, and the transition that it causes."""
     lab.ports.time += timedelta(minutes=1)
     said = Submission.model_validate(inputs.form(email, visitor_id))
     stored = lab.measure(lambda: lab.world.forms.submit(form_id, said))
@@ -184,13 +188,14 @@ def _form(lab: Lab, form_id: str, email: str, visitor_id: str, name: str) -> dic
     return {f"form {form_id}": stored, f"transition {name}": moved}
 
 
-def _messages(lab: Lab) -> list[tuple[str, str]]:
-    found, lab.table.outbox = lab.table.outbox, []
+def _messages(lab: Lab) -> list[tuple[str, MessageKey]]:
+    found = lab.table.outbox
+    lab.table.outbox = []
     return found
 
 
 def _joins(lab: Lab, number: int) -> dict[str, Any]:
-    """A form that claims a visitor with ten pings, for a person of whom nothing is known."""
+    """Measure a form that claims a visitor with ten pings, for an unknown person."""
     visitor_id = f"joins-{number}"
     for position in range(JOINED):
         lab.ports.time += timedelta(seconds=1)

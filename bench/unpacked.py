@@ -1,7 +1,7 @@
-"""The packaged zip, unpacked as Lambda unpacks it, and processes that run on it.
+"""The packaged zip, unpacked as on Lambda, and processes that run on it.
 
-The interpreter starts without site-packages and writes no byte code: a function's folder on Lambda
-is read-only, so what the zip has not compiled is compiled at every cold start.
+The interpreter starts without site-packages and writes no byte code. A function's folder on Lambda
+is read-only, so what is not compiled in the zip is compiled at every cold start.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHILD = Path(__file__).with_name("child.py")
 
 
 def unpack() -> Path:
-    """The folder of the packaged source as it is now."""
+    """Package the source as it is now, unpack it, and return the folder."""
     made = package()
     folder = HOME / made.digest[:16]
     if not folder.exists():
@@ -38,22 +38,21 @@ def unpack() -> Path:
 
 
 def compiled(folder: Path) -> Path:
-    """The same beside its byte code: what the zip could carry."""
+    """Return a copy of a folder with its byte code."""
     copy = folder.with_name(folder.name + "-compiled")
     if not copy.exists():
         draft = copy.with_suffix(".new")
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(folder, draft)
-        mode = (
-            py_compile.PycInvalidationMode.UNCHECKED_HASH
-        )  # times in a zip are not those of the source
+        # Unchecked, because the modification times in a zip are not those of the source.
+        mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
         compileall.compile_dir(draft, quiet=2, invalidation_mode=mode)
         draft.rename(copy)
     return copy
 
 
 def environment(endpoint_url: str) -> dict[str, str]:
-    """The environment of a function, with every service answered at that address."""
+    """Return the environment of a function, with one endpoint for every service."""
     return {
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
@@ -84,9 +83,9 @@ def run(
     endpoint_url: str,
     options: tuple[str, ...] = (),
 ) -> tuple[Mapping[str, Any], str]:
-    """Run a program on the unpacked source; the JSON of its last line, and its standard error.
+    """Run a program on the unpacked source. Return the JSON of its last line, and its stderr.
 
-    Raises BenchError with what it said when it failed.
+    Raise BenchError with its output when it fails.
     """
     interpreter = getattr(sys, "_base_executable", sys.executable)
     done = subprocess.run(

@@ -1,7 +1,6 @@
-"""Stored documents: what marketers and sales managers own. A key outside a document's format is
-refused.
+"""Stored documents: what marketers and sales managers own. Keys outside the format are refused.
 
-Refusals are in their words: pydantic's are for programmers.
+Refusals are in the author's words: pydantic's own messages are for programmers.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,28 +19,27 @@ from pydantic_core import ErrorDetails
 
 from chalicelib.errors import DocumentError, FieldError
 
-Parsed = TypeVar("Parsed", bound=BaseModel)
+AnyDocument = TypeVar("AnyDocument", bound=BaseModel)
 
-ERRORS_MAX = 100  # told at once: more help nobody, and a hostile document has thousands
+ERRORS_MAX = 100  # reported at once: nobody reads more, and a hostile document has thousands
 
-# What pydantic calls an error -> what its author reads. In braces is what pydantic tells of it.
 WORDS: Mapping[str, str] = {
     "extra_forbidden": "there is no such key; the keys here are {keys}",
     "missing": "is missing; add it",
-    "string_type": "a text is needed; put it in quotes if it looks like a number",
-    "string_unicode": "has characters that are none; remove them",
+    "string_type": "text is needed; put it in quotes if it looks like a number",
+    "string_unicode": "contains invalid characters; remove them",
     "int_type": "a whole number is needed",
     "int_from_float": "a whole number is needed",
     "int_parsing": "a whole number is needed",
     "float_type": "a number is needed",
     "float_parsing": "a number is needed",
-    "finite_number": "a number is needed, and neither .inf nor .nan",
+    "finite_number": "a finite number is needed, not .inf or .nan",
     "bool_type": "true or false is needed",
     "bool_parsing": "true or false is needed",
     "list_type": "a list is needed",
     "dict_type": "keys with their values are needed",
     "model_type": "keys with their values are needed",
-    "invalid_key": "a key is a text; put it in quotes",
+    "invalid_key": "a key must be text; put it in quotes",
     "literal_error": "one of {expected} is needed",
     "greater_than": "must be above {gt}",
     "greater_than_equal": "must be at least {ge}",
@@ -49,11 +47,12 @@ WORDS: Mapping[str, str] = {
     "less_than_equal": "must be at most {le}",
     "string_too_short": "is too short; at least {min_length} needed",
     "string_too_long": "is too long; at most {max_length} characters are allowed",
-    "string_pattern_mismatch": "does not have the form {pattern}",
+    "string_pattern_mismatch": "must match the pattern {pattern}",
     "too_short": "has {actual_length}; at least {min_length} needed",
     "too_long": "has too many; at most {max_length} are allowed, so remove some",
     "value_error": "{error}",
 }
+"""Pydantic's type of an error -> what the author reads, with pydantic's context in the braces."""
 
 
 class Document(BaseModel):
@@ -64,15 +63,17 @@ class Document(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _remember_keys(cls, data: Any, info: ValidationInfo) -> Any:
-        """So that whoever misspells a key is told which there are."""
+        """Note which keys this part may have, so that the refusal of a misspelt key lists them."""
         if info.context is not None:
             info.context[id(data)] = ", ".join(cls.model_fields)
         return data
 
 
 def needs(words: str) -> WrapValidator:
-    """Says of a value in words what is needed, whatever is wrong with it: for one with several
-    shapes, or a pattern.
+    """Return a validator that says in words what a value needs, whatever is wrong with it.
+
+    For a value that may have several shapes or must match a pattern: pydantic has one error for
+    each shape, or quotes the pattern.
     """
 
     def one_line(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
@@ -84,30 +85,32 @@ def needs(words: str) -> WrapValidator:
     return WrapValidator(one_line)
 
 
-def parse_document(kind: type[Parsed], stored: Mapping[str, Any]) -> Parsed:
-    """The document of what is stored. Raises DocumentError naming each key that breaks the format,
-    with its path.
+def parse_document(kind: type[AnyDocument], stored: Mapping[str, Any]) -> AnyDocument:
+    """Return what is stored as a document of a kind.
+
+    Raise DocumentError that names each key that breaks the format, with its path.
     """
     keys: dict[int, str] = {}  # the id of each part -> the keys that it may have
     try:
         return kind.model_validate(stored, context=keys)
     except ValidationError as error:
         lines = error.errors(include_url=False, include_input=False)[:ERRORS_MAX]
-        told = [
+        refused = [
             FieldError(_path(one["loc"]), _words(one, keys.get(id(_around(stored, one["loc"])))))
             for one in lines
         ]
-        raise DocumentError(errors=told) from None
+        raise DocumentError(errors=refused) from None
 
 
 def _path(steps: Iterable[str | int]) -> str:
-    """A path as authors write it. A key that is wrong itself has pydantic's `[key]` behind it."""
+    """Return a path as authors write it: pydantic adds `[key]` when the key itself is wrong."""
     return ".".join(str(step) for step in steps if step != "[key]") or "document"
 
 
 def _around(stored: Any, steps: Sequence[str | int]) -> Any:
-    """The part in which the last step of a path is; None when pydantic has put steps of its own
-    into the path.
+    """Return the part that holds the last step of a path.
+
+    Return None when pydantic has put steps of its own into the path.
     """
     for step in steps[:-1]:
         try:
@@ -119,14 +122,12 @@ def _around(stored: Any, steps: Sequence[str | int]) -> Any:
 
 def _words(one: ErrorDetails, keys: str | None) -> str:
     words = WORDS.get(one["type"])
+    if words is None:
+        return one["msg"]
     known = {"keys": keys or "others", **one.get("ctx", {})}
-    return (
-        words.format(**{key: _short(value) for key, value in known.items()})
-        if words
-        else one["msg"]
-    )
+    return words.format(**{key: _short(value) for key, value in known.items()})
 
 
 def _short(value: Any) -> Any:
-    """A bound without the `.0` that pydantic gives it."""
+    """Return a bound without the `.0` that pydantic adds to it."""
     return f"{value:,.15g}" if isinstance(value, int | float) else value

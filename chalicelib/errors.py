@@ -1,16 +1,16 @@
 """The error tree. http/problem.py holds the one table from these to HTTP answers.
 
 BatonError
-├── InputError          the caller sent something we refuse: 4xx, each field named
+├── InputError          the caller sent something that is refused: 4xx, each field named
 │   ├── TooLargeError       a body over its limit (413)
 │   ├── KeyReusedError      one submission id with two different bodies (422)
-│   └── WriteKeyError       a write key that is not ours (401)
-├── AuthError           no bearer token, or one that we did not give out (401)
-├── NotFoundError       nothing of that name (404)
-├── StateError          what is asked does not fit how things stand (409)
+│   └── WriteKeyError       a write key of another deployment (401)
+├── AuthError           no bearer token, or a wrong one (401)
+├── NotFoundError       nothing has that name (404)
+├── StateError          the request does not fit the current state (409)
 ├── ConflictError       another writer was first; read again and decide again
 │   ├── AlreadyCapturedError  an event that exists already
-│   └── AlreadyPlannedError what a decision wants was planned by an earlier one of the same cycle
+│   └── AlreadyPlannedError   an effect that an earlier decision of the same cycle has planned
 └── DocumentError       a stored model, email, sequence, form or routing breaks its format
 """
 
@@ -20,10 +20,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FieldError:
-    """One refused field: its path as the caller wrote it, and the remedy in plain words."""
+    """One refused field."""
 
     field: str
+    """Its path, as the caller wrote it."""
     message: str
+    """The remedy, in plain words."""
 
     def __str__(self) -> str:
         return f"{self.field}: {self.message}"
@@ -34,14 +36,15 @@ class BatonError(Exception):
 
 
 class InputError(BatonError):
-    """Input that is refused. `errors` names each field."""
+    """Input that is refused."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__("; ".join(map(str, errors)))
         self.errors: Sequence[FieldError] = errors
+        """One for each refused field."""
 
     def renamed(self, rename: Callable[[str], str]) -> "InputError":
-        """The same refusal with each field under the name that its sender gave it."""
+        """Return the same refusal, with each field under the name that its sender used."""
         return type(self)(
             *(FieldError(rename(error.field), error.message) for error in self.errors)
         )
@@ -52,64 +55,65 @@ class TooLargeError(InputError):
 
 
 class KeyReusedError(InputError):
-    """A submission id that came before with another body."""
+    """A submission id that was used before, with another body."""
 
 
 class WriteKeyError(InputError):
-    """A write key that this deployment did not give out."""
+    """A write key that this deployment did not issue."""
 
 
 class AuthError(BatonError):
-    """A private endpoint without a token, or with one that we did not give out."""
+    """A request to a private endpoint without a token, or with a wrong one."""
 
 
 class NotFoundError(BatonError):
-    """Nothing of that name."""
+    """Nothing has that name."""
 
 
 class StateError(BatonError):
-    """What is asked does not fit how things stand; the message says how they do, and what can be
-    done instead.
+    """A request that does not fit the current state.
+
+    The message says what the state is, and what can be done instead.
     """
 
 
 class ConflictError(BatonError):
-    """A conditional write lost.
-
-    failed: the names of the writes whose expectation did not hold, each with the item found
-    there; empty when the table was only busy (TransactionConflict), so a retry may succeed.
-    """
+    """A conditional write that lost to another writer."""
 
     def __init__(self, failed: Mapping[str, Mapping[str, object] | None]) -> None:
         names = ", ".join(sorted(failed))
         super().__init__(f"expectations did not hold: {names}" if failed else "the items are busy")
         self.failed = failed
+        """The names of the writes whose expectation did not hold, each with the item found there.
+
+        Empty when the items were only busy (TransactionConflict): a retry may succeed.
+        """
 
 
 class AlreadyCapturedError(ConflictError):
-    """An event exists already: its first arrival has written everything that belongs to it."""
+    """An event that exists already: its first arrival has written everything that belongs to it."""
 
     def __init__(self) -> None:
         super().__init__({})
 
 
 class AlreadyPlannedError(ConflictError):
-    """What a decision wants exists already. Write the decision without it.
-
-    messages: the keys of outbox messages; records: the sort keys of records.
-    """
+    """Effects of a decision that exist already: write the decision without them (ADR 0003)."""
 
     def __init__(self, *, messages: Iterable[str] = (), records: Iterable[str] = ()) -> None:
         super().__init__({})
         self.messages = frozenset(messages)
+        """The keys of outbox messages."""
         self.records = frozenset(records)
+        """The sort keys of records."""
 
 
 class DocumentError(BatonError):
-    """A document breaks its format. `errors` names each key with its path, as the author wrote it,
-    and the remedy.
-    """
+    """A document that breaks its format."""
 
     def __init__(self, message: str = "", errors: Sequence[FieldError] = ()) -> None:
         super().__init__(message or "; ".join(map(str, errors)))
         self.errors = errors
+        """One for each key that breaks the format: its path, as the author wrote it, and the
+        remedy.
+        """

@@ -1,6 +1,6 @@
-"""The event: one thing that happened, at a time. Only ever appended, never changed.
+"""The event: one thing that happened at one time. Events are appended and never changed.
 
-Every room speaks of events, so they live below all rooms and import none.
+Every room deals in events, so this module stands below all rooms and imports none.
 """
 
 import re
@@ -12,15 +12,18 @@ from functools import lru_cache
 from hashlib import sha256
 
 Value = str | int | float | bool
+"""A value of a property or a field."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-VISITOR, USER, LEAD = "VISITOR#", "USER#", "LEAD#"
+VISITOR_PREFIX = "VISITOR#"
+USER_PREFIX = "USER#"
+LEAD_PREFIX = "LEAD#"
 LEAD_ID = re.compile(r"[A-Z2-7]{26}")
 LAST_MS = 9_999_999_999_999  # the year 2286: thirteen digits keep sort keys in order of time
 
 
 class Kind(StrEnum):
-    """What sort of thing happened; also a timeline item's `kind`."""
+    """What sort of thing happened; also the `kind` of a timeline item."""
 
     PAGE = "page"
     TRACK = "track"
@@ -32,7 +35,7 @@ class Kind(StrEnum):
 
 
 class Act(StrEnum):
-    """What a person did with a lead: the name of a person's event."""
+    """What one of our people did with a lead: the name of an event of kind `person`."""
 
     STAGE = "stage"
     OPPORTUNITY = "opportunity"
@@ -42,51 +45,59 @@ class Act(StrEnum):
     IMPORTED = "imported"
 
 
-RETRACTED_IDS, OTHER_LEAD = "event_ids", "other_lead_id"  # what a retraction and a merge say
+RETRACTED_IDS = "event_ids"
+"""The property of a retraction that lists the retracted events, separated by spaces."""
+OTHER_LEAD = "other_lead_id"
+"""The property of a merge that names the absorbed lead."""
 
 PINGS = frozenset({Kind.PAGE, Kind.TRACK})  # cheap to send, so capped and kept for one horizon only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One event.
-
-    partition: whose it is: `VISITOR#<anonymous id>`, `USER#<client's user id>` or `LEAD#<lead id>`.
-    id: `<client's time, 13 digits of ms>-<16 hex digits>`, see `event_id`; sorts by time.
-    at: when it happened, corrected for the client's clock, never after captured_at.
-    properties: what signals match on; campaign: source, medium, name, term, content.
-    fields: what a form said of the person; joins: the visitors that a form claimed for its lead.
-    """
+    """One event."""
 
     partition: str
+    """The owner: `VISITOR#<anonymous id>`, `USER#<client's user id>` or `LEAD#<lead id>`."""
     id: str
+    """`<client's time, 13 digits of ms>-<16 hex digits>`, see `event_id`. Sorts by time."""
     kind: Kind
     name: str
+    """The name of a track event, the id of a form, or an Act; empty for a page view."""
     at: datetime
+    """When it happened, corrected for the client's clock; never after `captured_at`."""
     captured_at: datetime
+    """When the API accepted it."""
     properties: Mapping[str, Value] = field(default_factory=dict)
+    """What signals match on."""
     campaign: Mapping[str, str] = field(default_factory=dict)
+    """Source, medium, name, term and content, as far as they are known."""
     fields: Mapping[str, Value] = field(default_factory=dict)
+    """What a form said about the person."""
     joins: tuple[str, ...] = ()
+    """The partitions of the visitors that a form claimed for its lead."""
     confirmed: bool = False
+    """Whether the sender is known to be the person: what they say then outranks the rest."""
 
     @property
     def is_ping(self) -> bool:
-        """Whether it is a visitor's page view or track event. A download that a form recorded is
-        the form's.
+        """Whether this is a visitor's page view or track event.
+
+        A download that a form recorded belongs to the lead, so it is not a ping.
         """
-        return self.kind in PINGS and not self.partition.startswith(LEAD)
+        return self.kind in PINGS and not self.partition.startswith(LEAD_PREFIX)
 
     @property
     def digest(self) -> bytes:
-        """The eight bytes by which a standing remembers that it has counted this event."""
+        """The eight bytes by which a lead remembers that it has counted this event."""
         return bytes.fromhex(self.id[-16:])
 
 
 def event_id(partition: str, at: datetime, message_id: str) -> str:
-    """The id of an event: the same partition, client's time and message id are the same event.
+    """Return the id of an event. The same partition, time and message id give the same event.
 
-    Raises ValueError for a time that thirteen digits of milliseconds cannot hold.
+    at: the client's time. Raise ValueError for a time that thirteen digits of milliseconds cannot
+    hold.
     """
     at_ms = epoch_ms(at)
     if not 0 <= at_ms <= LAST_MS:
@@ -96,44 +107,45 @@ def event_id(partition: str, at: datetime, message_id: str) -> str:
 
 
 def lead_partition(lead_id: str) -> str:
-    """The partition of a lead's events."""
-    return LEAD + lead_id
+    """Return the partition of a lead's events."""
+    return LEAD_PREFIX + lead_id
 
 
 def visitor_partition(anonymous_id: str) -> str:
-    """The partition of a browser's anonymous id."""
-    return VISITOR + anonymous_id
+    """Return the partition of a browser's anonymous id."""
+    return VISITOR_PREFIX + anonymous_id
 
 
 def user_partition(user_id: str) -> str:
-    """The partition of a client's user id: a namespace of its own, so that neither id can pose as
-    the other.
+    """Return the partition of a client's user id.
+
+    Its namespace is separate, so that neither kind of id can pose as the other.
     """
-    return USER + user_id
+    return USER_PREFIX + user_id
 
 
 def lead_id_of(partition: str) -> str | None:
-    """The lead id of a lead's partition, None for a visitor's."""
-    return partition.removeprefix(LEAD) if partition.startswith(LEAD) else None
+    """Return the lead id of a lead's partition, None for the partition of a visitor."""
+    return partition.removeprefix(LEAD_PREFIX) if partition.startswith(LEAD_PREFIX) else None
 
 
 def is_lead_id(text: str) -> bool:
-    """Whether a text has the form of a lead id: 26 characters of base32."""
+    """Return whether a text has the form of a lead id: 26 characters of base32."""
     return bool(LEAD_ID.fullmatch(text))
 
 
 def visitors_of(own: Iterable[Event]) -> dict[str, Event]:
-    """Each visitor that a lead's own events joined, with the event that joined it."""
+    """Return each visitor that a lead's own events joined, with the event that joined it."""
     return {visitor: event for event in own for visitor in event.joins}
 
 
 def acts_of(events: Iterable[Event], act: Act) -> list[Event]:
-    """The events with which people did an act."""
+    """Return the events that record an act of one of our people."""
     return [event for event in events if event.kind is Kind.PERSON and event.name == act]
 
 
 def retracted_ids(own: Iterable[Event]) -> frozenset[str]:
-    """The ids of the events that were taken back out of a lead's score."""
+    """Return the ids of the events that were retracted: they no longer count."""
     return frozenset(
         one
         for act in acts_of(own, Act.RETRACTED)
@@ -142,30 +154,30 @@ def retracted_ids(own: Iterable[Event]) -> frozenset[str]:
 
 
 def absorbed_of(own: Iterable[Event]) -> list[str]:
-    """The leads that turned out to be this one."""
+    """Return the ids of the leads that were merged into this one."""
     return [str(act.properties[OTHER_LEAD]) for act in acts_of(own, Act.MERGED)]
 
 
 def epoch_ms(at: datetime) -> int:
-    """Whole milliseconds since 1970 of an aware datetime, exact (no floating point)."""
+    """Return the whole milliseconds since 1970 of an aware datetime, without floating point."""
     return (at - EPOCH) // timedelta(milliseconds=1)
 
 
-@lru_cache(maxsize=256)  # what one form said was said at one time
+@lru_cache(maxsize=256)  # all fields of a form were said at the same moment
 def from_epoch_ms(at_ms: int) -> datetime:
-    """The aware UTC datetime of milliseconds since 1970."""
+    """Return the aware UTC datetime of milliseconds since 1970."""
     return EPOCH + timedelta(milliseconds=at_ms)
 
 
 def rfc3339(at: datetime) -> str:
-    """A UTC time as the API writes it, for example `2026-11-22T09:30:00.000Z`."""
+    """Return a time as the API writes it, in UTC: `2026-11-22T09:30:00.000Z`."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def parse_time(text: str) -> datetime:
-    """The aware UTC datetime of an RFC 3339 or ISO 8601 text; one without a zone is taken as UTC.
+    """Return the aware UTC datetime of an RFC 3339 or ISO 8601 text. No zone means UTC.
 
-    Raises ValueError when the text is not a time.
+    Raise ValueError when the text is not a time.
     """
     at = datetime.fromisoformat(text)
     try:

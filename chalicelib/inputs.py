@@ -1,5 +1,6 @@
-"""Checks of what strangers send: texts without control characters, JSON without traps, URLs,
-campaigns.
+"""Parse what strangers send: text, JSON, scalars, URLs and campaigns, each within its limit.
+
+Every way in uses these types; nothing here knows what a form or an event is.
 """
 
 import json
@@ -20,10 +21,10 @@ from pydantic import (
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.limits import ID_MAX_CHARS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
 
-# C0, DEL, C1, and lone surrogates, which no UTF-8 can carry.
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+# C0, DEL, C1, and lone surrogates, which UTF-8 cannot carry.
+CONTROL_IN_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 CONTROL_IN_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
-NUMBER_MAX = 2**63  # ids and times in any unit; not a number of 400 digits
+SCALAR_MAX = 2**63  # holds ids and times in any unit, but not a number of 400 digits
 UTM = {
     "source": "utm_source",
     "medium": "utm_medium",
@@ -31,68 +32,69 @@ UTM = {
     "term": "utm_term",
     "content": "utm_content",
 }
-Parsed = TypeVar("Parsed", bound=BaseModel)
+Shape = TypeVar("Shape", bound=BaseModel)
 
 
-class Sent(BaseModel):
-    """What a client sends: a key that is null is as if it were not there."""
+class Received(BaseModel):
+    """A JSON object as a client sends it: a key whose value is null counts as absent."""
 
     @model_validator(mode="before")
     @classmethod
-    def _nulls_are_absent(cls, data: Any) -> Any:
-        return (
-            {name: value for name, value in data.items() if value is not None}
-            if isinstance(data, dict)
-            else data
-        )
+    def _drop_nulls(cls, data: Any) -> Any:
+        if not isinstance(data, dict):
+            return data
+        return {name: value for name, value in data.items() if value is not None}
 
 
 def one_line(text: str) -> str:
-    """The text, without surrounding blanks. Raises ValueError for a control character."""
-    if CONTROL.search(text):
+    """Return the text without surrounding blanks. Raise ValueError for a control character."""
+    if CONTROL_IN_LINE.search(text):
         raise ValueError("must not contain control characters or line breaks")
     return text.strip()
 
 
 def many_lines(text: str) -> str:
-    """The text. Raises ValueError for a control character other than tab, CR and LF."""
+    """Return the text. Raise ValueError for a control character other than tab, CR and LF."""
     if CONTROL_IN_TEXT.search(text):
         raise ValueError("must not contain control characters")
     return text
 
 
 def web_address(text: str) -> str:
-    """The URL or path. Raises ValueError when it cannot be split."""
+    """Return the URL or path. Raise ValueError for one that cannot be split."""
     urlsplit(one_line(text))
     return text.strip()
 
 
 def scalar(value: Any, max_chars: int, check: Callable[[str], str]) -> str | int | float | bool:
-    """A text, number or yes/no that we have no name for. Raises ValueError for anything else."""
+    """Return a text, number or boolean of a field that Baton has no name for.
+
+    Raise ValueError for anything else.
+    """
     if isinstance(value, str):
         if len(value) > max_chars:
             raise ValueError(f"must have at most {max_chars} characters")
         return check(value)
     if not isinstance(value, int | float):
-        raise ValueError("must be a text, a number, true or false")
-    if (
-        not -NUMBER_MAX <= value <= NUMBER_MAX
-    ):  # Python reads 1e999 as infinity, which no JSON may hold
-        raise ValueError(f"must be from -{NUMBER_MAX} to {NUMBER_MAX}")
+        raise ValueError("must be text, a number, true or false")
+    # Python reads 1e999 as infinity, which JSON cannot hold.
+    if not -SCALAR_MAX <= value <= SCALAR_MAX:
+        raise ValueError(f"must be between -{SCALAR_MAX} and {SCALAR_MAX}")
     return value
 
 
-Line = Annotated[str, Field(max_length=LINE_MAX_CHARS), AfterValidator(one_line)]
+LineText = Annotated[str, Field(max_length=LINE_MAX_CHARS), AfterValidator(one_line)]
+FreeText = Annotated[str, Field(max_length=TEXT_MAX_CHARS), AfterValidator(many_lines)]
 Id = Annotated[str, Field(max_length=ID_MAX_CHARS), AfterValidator(one_line)]
+Url = Annotated[str, Field(max_length=URL_MAX_CHARS), AfterValidator(web_address)]
 LineScalar = Annotated[Any, PlainValidator(lambda value: scalar(value, LINE_MAX_CHARS, one_line))]
 TextScalar = Annotated[Any, PlainValidator(lambda value: scalar(value, TEXT_MAX_CHARS, many_lines))]
-Text = Annotated[str, Field(max_length=TEXT_MAX_CHARS), AfterValidator(many_lines)]
-Url = Annotated[str, Field(max_length=URL_MAX_CHARS), AfterValidator(web_address)]
 
 
 def parse_json(body: bytes, max_bytes: int) -> Any:
-    """The JSON of a body. Raises TooLargeError, or InputError for what is not strict JSON in
-    UTF-8.
+    """Return the JSON of a body.
+
+    Raise TooLargeError, or InputError for a body that is not strict JSON in UTF-8.
     """
     if len(body) > max_bytes:
         raise TooLargeError(
@@ -104,16 +106,16 @@ def parse_json(body: bytes, max_bytes: int) -> Any:
         raise InputError(FieldError("body", "must be valid JSON in UTF-8")) from None
 
 
-def parse_as(model: type[Parsed], data: Any) -> Parsed:
-    """The data as a model. Raises InputError naming each wrong field by its path."""
+def parse_as(shape: type[Shape], data: Any) -> Shape:
+    """Return the data in its shape. Raise InputError naming each wrong field by its path."""
     try:
-        return model.model_validate(data)
+        return shape.model_validate(data)
     except ValidationError as error:
         raise InputError(*field_errors(error)) from None
 
 
 def field_errors(error: ValidationError) -> list[FieldError]:
-    """Pydantic's errors with their paths as the caller wrote them."""
+    """Return pydantic's errors, each with its path as the sender wrote it."""
     return [
         FieldError(
             ".".join(str(part) for part in one["loc"]) or "body",
@@ -124,13 +126,14 @@ def field_errors(error: ValidationError) -> list[FieldError]:
 
 
 def path_of(url: str) -> str:
-    """The path of a URL, `/` when it has none."""
+    """Return the path of a URL, `/` for a URL without one."""
     return urlsplit(url).path or "/"
 
 
 def campaign_of(given: Mapping[str, Any], url: str) -> dict[str, str]:
-    """Source, medium, name, term and content: as given, else from the URL's utm parameters. Empty
-    ones left out.
+    """Return source, medium, name, term and content, without the empty ones.
+
+    They are taken as given; when none is, from the utm parameters of the URL.
     """
     named = {key: str(given[key]) for key in UTM if given.get(key)}
     if named or "utm_" not in url:
@@ -139,7 +142,9 @@ def campaign_of(given: Mapping[str, Any], url: str) -> dict[str, str]:
     found = {
         key: query[name][0].strip()[:LINE_MAX_CHARS] for key, name in UTM.items() if name in query
     }
-    return {key: value for key, value in found.items() if value and not CONTROL.search(value)}
+    return {
+        key: value for key, value in found.items() if value and not CONTROL_IN_LINE.search(value)
+    }
 
 
 def _refuse_constant(name: str) -> NoReturn:

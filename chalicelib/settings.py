@@ -12,19 +12,25 @@ UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """One function's settings; empty where the function has no use for it. now_offset is zero
-    outside dev.
-    """
+    """The settings of one function. A setting that the function does not use is empty."""
 
     environment: str
+    """The deployment's name, for example `prod`; `dev` may be thrown away."""
     table: str
     identity_secret: str
+    """ARN of the secret that turns addresses into lead ids."""
     link_secret: str
+    """ARN of the secret that signs links."""
     admin_secret: str
+    """ARN of the token of the private endpoints."""
     handoff_topic: str
+    """ARN of the SNS topic of handoffs."""
     sender: str
+    """The From address of every email."""
     configuration_set: str
+    """The SES configuration set that reports what became of an email."""
     now_offset: timedelta
+    """How far the clock is shifted; always zero outside dev."""
 
     @property
     def is_dev(self) -> bool:
@@ -33,13 +39,14 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings of an environment. Raises ValueError for an offset outside dev or of a wrong
-    form.
+    """Return the settings of an environment.
+
+    Raise ValueError for an offset that is malformed, or set outside dev.
     """
     environment = environ.get("BATON_ENVIRONMENT", "dev")
     offset = parse_offset(environ.get("BATON_NOW_OFFSET", ""))
     if offset and environment != "dev":
-        raise ValueError("BATON_NOW_OFFSET: a shifted clock is for the environment dev only")
+        raise ValueError("BATON_NOW_OFFSET: the clock may be shifted in the environment dev only")
     return Settings(
         environment=environment,
         table=environ.get("BATON_TABLE", ""),
@@ -54,15 +61,16 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def parse_offset(text: str) -> timedelta:
-    """A clock's offset such as `-15m`, `+3d` or an empty text for none. Raises ValueError for
-    anything else.
+    """Return the clock offset of a text such as `-15m` or `+3d`; an empty text is no offset.
+
+    Raise ValueError for anything else.
     """
     if not text:
         return timedelta(0)
     found = OFFSET.fullmatch(text)
     if found is None:
         raise ValueError(
-            f"BATON_NOW_OFFSET: {text!r} is not of the form [+-]N(d|h|m), for example -15m"
+            f"BATON_NOW_OFFSET: {text!r} does not have the form [+-]N(d|h|m), for example -15m"
         )
     sign, number, unit = found.groups()
     return timedelta(**{UNITS[unit]: int(number)}) * (-1 if sign == "-" else 1)

@@ -1,3 +1,4 @@
-"""What Baton runs on: the template, packaging and deployment, and the local AWS. None of it is
-deployed.
+"""What Baton runs on: the template, packaging, deployment and the local AWS.
+
+Nothing in this folder becomes part of the deployed code.
 """

@@ -1,8 +1,7 @@
-"""Asks whether a locked package has a known vulnerability: pip-audit, and no silence when it cannot
-know.
+"""Ask pip-audit whether a locked package has a known vulnerability, and say when it cannot tell.
 
-Asked of an index without its advisories, pip-audit itself says "No known vulnerabilities found",
-lists every package as skipped and succeeds. Here what could not be asked is said.
+Where the package index offers no advisories, pip-audit itself reports "No known vulnerabilities
+found", lists every package as skipped and succeeds. This wrapper reports what was not audited.
 """
 
 from __future__ import annotations
@@ -30,16 +29,16 @@ HOW = (
 
 @dataclass(frozen=True)
 class Audit:
-    """What is known of a lock's packages. unasked: why some, or all, could not be asked about;
-    empty when none.
-    """
+    """What is known about the packages of a lock."""
 
     vulnerable: tuple[str, ...] = ()
-    unasked: str = ""
+    """One line for each known vulnerability: package, version and its id."""
+    unaudited: str = ""
+    """Why some packages, or all, were not audited; empty when all were."""
 
 
 def read_report(report: Mapping[str, Any]) -> Audit:
-    """The audit that pip-audit's JSON report tells."""
+    """Return the audit of pip-audit's JSON report."""
     packages: Sequence[Mapping[str, Any]] = report["dependencies"]
     flaws = [
         f"{one['name']} {one['version']}: {flaw['id']}"
@@ -47,45 +46,49 @@ def read_report(report: Mapping[str, Any]) -> Audit:
         for flaw in one.get("vulns", [])
     ]
     skipped = [str(one["skip_reason"]) for one in packages if "skip_reason" in one]
-    unasked = (
+    unaudited = (
         f"{len(skipped)} of {len(packages)} packages, the first: {skipped[0]}" if skipped else ""
     )
-    return Audit(tuple(flaws), unasked)
+    return Audit(tuple(flaws), unaudited)
 
 
 def verdict(audits: Mapping[str, Audit]) -> tuple[list[str], bool]:
-    """What to say of all locks, by their names, and whether that may pass.
+    """Return the lines to print about all locks, by their names, and whether the check passes.
 
-    A known flaw does not pass. What could not be asked is said and passes: a network that reaches
-    only a registry's files must not keep anybody from building.
+    A known vulnerability fails. What was not audited is printed and passes: a network that reaches
+    only the files of a registry must not keep anybody from building.
     """
     lines = [f"{lock}: {flaw}" for lock, audit in audits.items() for flaw in audit.vulnerable]
-    unasked = [
-        f"{lock}: NOT AUDITED: {audit.unasked}" for lock, audit in audits.items() if audit.unasked
+    unaudited = [
+        f"{lock}: NOT AUDITED: {audit.unaudited}"
+        for lock, audit in audits.items()
+        if audit.unaudited
     ]
-    if unasked:
-        unasked.append(
-            "The advisories of PyPI cannot be read from here: nothing is known of these packages."
+    if unaudited:
+        unaudited.append(
+            "PyPI's advisories cannot be read from here, so nothing is known about these packages."
         )
-    return lines + unasked, not lines
+    return lines + unaudited, not lines
 
 
-def ask(lock: Path) -> Audit:
-    """Asks pip-audit about one lock."""
+def audit_lock(lock: Path) -> Audit:
+    """Run pip-audit on one lock. Return what it found."""
     done = subprocess.run(
         [str(PIP_AUDIT), *HOW, "-r", str(lock)], capture_output=True, text=True, check=False
     )
     try:
         return read_report(json.loads(done.stdout))
     except ValueError:  # no report: no connection
-        return Audit(unasked=(done.stderr.strip() or "pip-audit said nothing").splitlines()[-1])
+        why = done.stderr.strip() or "pip-audit printed nothing"
+        return Audit(unaudited=why.splitlines()[-1])
 
 
 def main(locks: Iterable[Path]) -> int:
-    """Audits every lock."""
+    """Audit every lock. Return the exit code."""
     paths = sorted(locks)
     with ThreadPoolExecutor() as several:
-        audits = dict(zip([path.name for path in paths], several.map(ask, paths), strict=True))
+        found = several.map(audit_lock, paths)
+        audits = dict(zip([path.name for path in paths], found, strict=True))
     lines, good = verdict(audits)
     for line in lines:
         print(f"pip-audit: {line}", file=sys.stderr)

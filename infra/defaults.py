@@ -1,7 +1,7 @@
-"""Loads the documents that a deployment starts with, and writes its public URL and write key.
+"""Load the documents that a deployment starts with, and write its public URL and write key.
 
-A real deployment's documents belong to its marketers: what is there is left alone. The demo's are
-written anew.
+The documents of a real deployment belong to its marketers, so what is there is left alone. Those of
+the demo are overwritten each time.
 """
 
 import secrets
@@ -34,7 +34,7 @@ FORMATS: Mapping[str, type[Document]] = {
     "sequence": SequenceDocument,
     "routing": RoutingDocument,
 }
-NOBODY: Mapping[str, Any] = {"people": []}  # the routing before anybody is named
+NOBODY: Mapping[str, Any] = {"people": []}  # the default routing, which names no salesperson
 LISTS = {"form": "forms", "email": "emails", "sequence": "sequences"}  # kind -> its file
 
 
@@ -47,28 +47,30 @@ def load(
     region: str,
     demo: bool,
 ) -> dict[str, str]:
-    """Write the documents of a deployment to its table; the last step of a deploy.
+    """Write the documents of a deployment to its table. This is the last step of a deploy.
 
-    api_url, site_url: without a trailing slash; demo: also the demo's own forms and salesperson.
-    Returns `{"write_key"}`.
+    api_url, site_url: without a trailing slash; endpoint_url: of the local AWS, None for AWS; demo:
+    whether to load the demo's own forms and salesperson as well. Return `{"write_key": ...}`. Raise
+    DocumentError for a document that breaks its format.
     """
     client = boto3.client("dynamodb", region_name=region, endpoint_url=endpoint_url)
     table = DynamoTable(client, table_name)
-    documents, models = Documents(table, _now), Models(table, _now)
+    documents = Documents(table, _now)
+    models = Models(table, _now)
     if models.pointer() is None:
         load_model(models, read_yaml(DEFAULTS / "model.yaml"))
     for kind, document_id, document in [
         *default_documents(),
         *(demo_documents(site_url) if demo else []),
     ]:
-        parse_document(FORMATS[kind], document)  # nothing is stored that its readers would refuse
+        parse_document(FORMATS[kind], document)  # store nothing that its readers would refuse
         stored = documents.get(kind, document_id)
         if demo or stored is None or stored == NOBODY:
             documents.put(kind, document, document_id)
     if documents.get("routing") == NOBODY:
         print(
-            "Nobody sells yet: put your salesperson into chalicelib/defaults/routing.yaml and"
-            " deploy again."
+            "There is no salesperson yet: add yours to chalicelib/defaults/routing.yaml and deploy"
+            " again."
         )
     deployment = documents.get("deployment") or {}
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
@@ -77,9 +79,9 @@ def load(
 
 
 def load_model(models: Models, document: Mapping[str, Any]) -> int:
-    """Make a model document the active model; return its version.
+    """Make a model document the active model. Return its version.
 
-    Raises DocumentError for a document that breaks the format, before anything is written.
+    Raise DocumentError for a document that breaks the format, before anything is written.
     """
     check(document)
     return models.load(document)
@@ -90,7 +92,7 @@ def _now() -> datetime:
 
 
 def default_documents() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Each default document but the model: its kind, its id, and itself."""
+    """Yield each default document except the model: its kind, its id and the document."""
     for kind, name in LISTS.items():
         for document in read_yaml(DEFAULTS / f"{name}.yaml"):
             yield kind, document["id"], document
@@ -98,7 +100,7 @@ def default_documents() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
 
 
 def demo_documents(site_url: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Each document of the demo: its kind, its id, and itself."""
+    """Yield each document of the demo: its kind, its id and the document."""
     demo = read_yaml(DEMO, lambda text: text.replace("{site_url}", site_url))
     for document in demo["form"]:
         yield "form", document["id"], document
@@ -106,7 +108,7 @@ def demo_documents(site_url: str) -> Iterator[tuple[str, str, Mapping[str, Any]]
 
 
 def refusal(path: Path, why: Exception) -> str:
-    """Why a file is refused: of a document each mistake on a line of its own."""
+    """Return why a file is refused, with each mistake of a document on a line of its own."""
     errors = [str(one) for one in why.errors] if isinstance(why, DocumentError) else []
     return (
         "\n  ".join([f"{path} is refused:", *errors])
@@ -116,7 +118,8 @@ def refusal(path: Path, why: Exception) -> str:
 
 
 def read_yaml(path: Path, change: Callable[[str], str] = str) -> Any:
-    """A YAML 1.2 file, in which `on` and `NO` are the texts that they look like. change: applied to
-    the text first.
+    """Return the contents of a YAML 1.2 file, where `on` and `NO` are plain texts (ADR 0011).
+
+    change: applied to the text before it is parsed.
     """
     return YAML(typ="safe", pure=True).load(change(path.read_text()))

@@ -1,9 +1,9 @@
-"""Deploys the packaged template with CloudFormation: to AWS, and in the same way to the local AWS.
+"""Deploy the packaged template with CloudFormation, to AWS and to the local AWS alike.
 
     python -m infra.deploy --stage prod --sender hello@acme.example
 
-The account and region are those of the environment. What is not given keeps the value it has in the
-stack.
+The account and region are those of the shell's environment. A parameter that is not given keeps the
+value that it has in the stack.
 """
 
 from __future__ import annotations
@@ -31,45 +31,47 @@ if TYPE_CHECKING:
 
 CAPABILITIES: list[CapabilityType] = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 MAX_WAIT_S = 1800
+NO_BUCKET_CODES = ("404", "NoSuchBucket")
+NO_OBJECT_CODES = ("404", "NoSuchKey")
 
 
 class DeployError(Exception):
-    """CloudFormation refused or rolled back. The text names each resource that failed and why."""
+    """CloudFormation refused or rolled back. The message names each failed resource and why."""
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """An account and region of AWS, or the local AWS if there is an `endpoint_url`."""
+    """An account and region of AWS, or the local AWS."""
 
     session: boto3.Session
     endpoint_url: str | None = None
+    """The URL of the local AWS; None for AWS itself."""
 
     @property
     def region(self) -> str:
-        """The region everything is in."""
+        """The region that everything is in."""
         return self.session.region_name
 
     def cloudformation(self) -> CloudFormationClient:
-        """A client for the stack."""
+        """Return a client for the stack."""
         return self.session.client("cloudformation", endpoint_url=self.endpoint_url)
 
     def s3(self) -> S3Client:
-        """A client for the artifacts."""
+        """Return a client for the artifacts."""
         return self.session.client("s3", endpoint_url=self.endpoint_url)
 
     def account(self) -> str:
-        """The account's number."""
-        return self.session.client("sts", endpoint_url=self.endpoint_url).get_caller_identity()[
-            "Account"
-        ]
+        """Return the id of the account."""
+        sts = self.session.client("sts", endpoint_url=self.endpoint_url)
+        return sts.get_caller_identity()["Account"]
 
 
 def deploy(
     cloud: Cloud, stack_name: str, made: Package, parameters: Mapping[str, str]
 ) -> dict[str, str]:
-    """Creates or updates the stack, waits for it, and returns its outputs.
+    """Create or update a stack, wait for it and return its outputs.
 
-    Parameters that are not given keep their value. Raises DeployError.
+    parameters: those that are not given keep their value. Raise DeployError.
     """
     template_url = _upload(cloud, made)
     client = cloud.cloudformation()
@@ -92,7 +94,7 @@ def deploy(
 
 
 def outputs(client: CloudFormationClient, stack_name: str) -> dict[str, str]:
-    """The outputs of a stack that exists. Raises DeployError if it does not."""
+    """Return the outputs of a stack. Raise DeployError when there is no such stack."""
     stack = _find_stack(client, stack_name)
     if stack is None:
         raise DeployError(f"there is no stack {stack_name}")
@@ -100,13 +102,14 @@ def outputs(client: CloudFormationClient, stack_name: str) -> dict[str, str]:
 
 
 def stack_name_of(stage: str) -> str:
-    """The name of the stack of a stage."""
+    """Return the name of an environment's stack. stage: the template's parameter Stage."""
     return f"baton-{stage}"
 
 
 def _upload(cloud: Cloud, made: Package) -> str:
-    """Puts zip and template into the artifact bucket, named after their digest; the template's
-    URL.
+    """Put the zip and the template into the artifact bucket. Return the template's URL.
+
+    Both are named after the digest of the package, so an unchanged zip is not uploaded again.
     """
     bucket = f"baton-artifacts-{cloud.account()}-{cloud.region}"
     s3 = cloud.s3()
@@ -121,7 +124,7 @@ def _upload(cloud: Cloud, made: Package) -> str:
 
 
 def with_code(template: dict[str, Any], bucket: str, key: str) -> dict[str, Any]:
-    """The template with every function's code at that place."""
+    """Return the template with every function's code at a place in a bucket."""
     placed = copy.deepcopy(template)
     for resource in placed["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -130,17 +133,18 @@ def with_code(template: dict[str, Any], bucket: str, key: str) -> dict[str, Any]
 
 
 def _make_bucket(s3: S3Client, bucket: str, region: str) -> None:
-    """Makes the bucket of this account and region, closed to the public, if there is none."""
+    """Create the bucket of this account and region, closed to the public, unless it exists."""
     try:
         s3.head_bucket(Bucket=bucket)
         return
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+        if error.response["Error"]["Code"] not in NO_BUCKET_CODES:
             raise
-    if region == "us-east-1":  # which may not be named
+    if region == "us-east-1":  # S3 refuses this one as a location
         s3.create_bucket(Bucket=bucket)
     else:
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+        where: Any = {"LocationConstraint": region}
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
     s3.put_public_access_block(
         Bucket=bucket,
         PublicAccessBlockConfiguration={
@@ -156,7 +160,7 @@ def _is_uploaded(s3: S3Client, bucket: str, key: str) -> bool:
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchKey"):
+        if error.response["Error"]["Code"] in NO_OBJECT_CODES:
             return False
         raise
     return True
@@ -174,7 +178,10 @@ def _find_stack(client: CloudFormationClient, name: str) -> StackTypeDef | None:
 def _clear_failed_creation(
     client: CloudFormationClient, stack: StackTypeDef | None
 ) -> StackTypeDef | None:
-    """A stack whose creation was rolled back holds nothing and can only be deleted."""
+    """Return a stack as it is; delete one whose creation was rolled back, and return None.
+
+    Such a stack holds nothing, and CloudFormation allows nothing but to delete it.
+    """
     if stack is None or stack["StackStatus"] != "ROLLBACK_COMPLETE":
         return stack
     client.delete_stack(StackName=stack["StackName"])
@@ -185,8 +192,9 @@ def _clear_failed_creation(
 def _parameters(
     template: Mapping[str, Any], stack: StackTypeDef | None, given: Mapping[str, str]
 ) -> list[ParameterTypeDef]:
-    """The given values, and "as it was" for what the stack already knows and the template still
-    has.
+    """Return the given parameters, and the stack's own values for the others.
+
+    Only a parameter that the stack has and the template still declares can keep its value.
     """
     known = (
         {parameter["ParameterKey"] for parameter in stack.get("Parameters", [])} if stack else set()
@@ -206,9 +214,9 @@ def _apply(
     parameters: list[ParameterTypeDef],
     cloud: Cloud,
 ) -> None:
-    """Creates or updates, and waits."""
-    pace = {"Delay": 1 if cloud.endpoint_url else 5}
-    pace["MaxAttempts"] = MAX_WAIT_S // pace["Delay"]
+    """Create or update the stack, and wait for it."""
+    delay_s = 1 if cloud.endpoint_url else 5
+    pace: Any = {"Delay": delay_s, "MaxAttempts": MAX_WAIT_S // delay_s}
     if stack is None:
         client.create_stack(
             StackName=name,
@@ -216,7 +224,7 @@ def _apply(
             Parameters=parameters,
             Capabilities=CAPABILITIES,
         )
-        client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=pace)  # type: ignore[arg-type]
+        client.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig=pace)
     else:
         client.update_stack(
             StackName=name,
@@ -224,7 +232,7 @@ def _apply(
             Parameters=parameters,
             Capabilities=CAPABILITIES,
         )
-        client.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig=pace)  # type: ignore[arg-type]
+        client.get_waiter("stack_update_complete").wait(StackName=name, WaiterConfig=pace)
 
 
 def _is_unchanged(error: ClientError) -> bool:
@@ -232,7 +240,7 @@ def _is_unchanged(error: ClientError) -> bool:
 
 
 def _reasons(client: CloudFormationClient, name: str) -> str:
-    """Why the newest creation or update failed, a resource a line."""
+    """Return why the stack failed, one line for each resource."""
     events = client.describe_stack_events(StackName=name)["StackEvents"]
     failed = [event for event in events if event.get("ResourceStatus", "").endswith("FAILED")]
     lines = [
@@ -240,12 +248,12 @@ def _reasons(client: CloudFormationClient, name: str) -> str:
         for event in failed
     ]
     return f"CloudFormation could not deploy {name}:\n" + "\n".join(
-        lines or ["  it gave no reason"]
+        lines or ["  no reason was given"]
     )
 
 
 def main(arguments: list[str]) -> int:
-    """Deploys to the AWS account of the environment."""
+    """Deploy to the AWS account of the shell's environment. Return the exit code."""
     given = _parse(arguments)
     cloud = Cloud(boto3.Session())
     if not cloud.region:
@@ -282,7 +290,7 @@ def main(arguments: list[str]) -> int:
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m infra.deploy", description="Deploys Baton to AWS."
+        prog="python -m infra.deploy", description="Deploy Baton to AWS."
     )
     parser.add_argument(
         "--stage", required=True, help="the deployment's name; dev may be thrown away"
@@ -290,13 +298,17 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--sender",
         default=os.environ.get("BATON_SENDER", ""),
-        help="the From address, verified in SES",
+        help="the From address of every email, verified in SES",
     )
     parser.add_argument(
-        "--alarm-email", default=os.environ.get("BATON_ALARM_EMAIL", ""), help="who hears of alarms"
+        "--alarm-email",
+        default=os.environ.get("BATON_ALARM_EMAIL", ""),
+        help="the address that alarms are sent to",
     )
     parser.add_argument(
-        "--site-url", default=os.environ.get("BATON_SITE_URL", ""), help="where the landing page is"
+        "--site-url",
+        default=os.environ.get("BATON_SITE_URL", ""),
+        help="the URL of the landing page",
     )
     parser.add_argument(
         "--parameter",
@@ -312,7 +324,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def _name_and_value(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not (name and equals):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+        raise argparse.ArgumentTypeError(f"{text!r} does not have the form NAME=VALUE")
     return name, value
 
 

@@ -1,8 +1,8 @@
-"""Makes what is deployed, the template and the zip, with Chalice.
+"""Build what is deployed, the template and the zip, with Chalice.
 
 Chalice packages a clean copy of the source, so that no cache file of this machine gets into the
-zip, and with a wheelhouse, so that a change of the code packages offline. Nothing is done when
-nothing changed: the digest of all inputs names the package.
+zip. It takes dependencies from a wheelhouse, so that a change of the code is packaged offline.
+Nothing is done when nothing has changed: the digest of all inputs names the package.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ from infra.paths import MADE, ROOT
 HOME = MADE / "package"
 WHEELHOUSE = MADE / "wheelhouse"
 CHALICE_STAGE = "every"
-"""The one stage in .chalice/config.json. Ours is a parameter of the template: they share one
-package.
+"""The one stage in .chalice/config.json. Baton's environments share one package: the environment is
+a parameter of the template.
 """
 LAMBDA_PLATFORM = "manylinux2014_x86_64"
-ZIPS_KEPT = 2
+ZIPS_KEPT = 2  # in Chalice's own cache
 
 
 class PackageError(Exception):
-    """Chalice or pip could not make the package. The text is what they said."""
+    """Chalice or pip could not build the package. The message is what they printed."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,15 @@ class Package:
     """One packaged state of the source."""
 
     digest: str
+    """The SHA-256 of all inputs, in hex."""
     template: dict[str, Any]
     zip_path: Path
 
 
 def package() -> Package:
-    """The package of the source as it is now, made only if there is none yet.
+    """Return the package of the source as it is now; build it if there is none yet.
 
-    Raises PackageError.
+    Raise PackageError.
     """
     HOME.mkdir(parents=True, exist_ok=True)
     with _alone():
@@ -68,7 +69,7 @@ def package() -> Package:
 
 
 def _make(digest: str) -> None:
-    """Packages, and writes the digest last: an interrupted run leaves none."""
+    """Build the package. Write the digest last, so that an interrupted run leaves none."""
     _digest_path().unlink(missing_ok=True)
     wheels = _fill_wheelhouse()
     source = _copy_source()
@@ -76,7 +77,7 @@ def _make(digest: str) -> None:
     _add_byte_code(HOME / "out" / "deployment.zip")
     _prune(source / ".chalice" / "deployments")
     template = yaml.safe_load((HOME / "out" / "sam.yaml").read_text())
-    # JSON, because CloudFormation refuses YAML's aliases and Chalice writes them.
+    # JSON, because Chalice writes YAML aliases, which CloudFormation refuses.
     _template_path().write_text(json.dumps(template, indent=1) + "\n")
     _digest_path().write_text(digest)
 
@@ -98,14 +99,14 @@ def _template_path() -> Path:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """Two commands of one checkout take turns."""
+    """Hold a lock, so that two commands of one checkout take turns."""
     with (HOME / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def _code() -> list[Path]:
-    """The files of the app, relative to the root, in order."""
+    """Return the files of the app, relative to the root, in order."""
     files = [
         path
         for path in (ROOT / "chalicelib").rglob("*")
@@ -115,7 +116,7 @@ def _code() -> list[Path]:
 
 
 def _inputs() -> list[Path]:
-    """Every file that decides what the package is."""
+    """Return every file that decides what the package holds, relative to the root."""
     policies = sorted(path.relative_to(ROOT) for path in (ROOT / ".chalice").glob("*.json"))
     return [*_code(), *policies, Path("requirements.txt"), Path("infra/resources.yaml")]
 
@@ -129,8 +130,9 @@ def _digest(paths: list[Path]) -> str:
 
 
 def _copy_source() -> Path:
-    """A copy of what Chalice needs. Chalice's own cache of zips stays: a changed policy needs no
-    new zip.
+    """Copy what Chalice needs, and return the folder.
+
+    Chalice's own cache of zips stays in it: a changed policy needs no new zip.
     """
     source = HOME / "source"
     source.mkdir(exist_ok=True)
@@ -143,7 +145,7 @@ def _copy_source() -> Path:
 
 
 def _fill_wheelhouse() -> Path:
-    """The wheels of requirements.txt, checked against its hashes, downloaded once."""
+    """Return a folder with the wheels of requirements.txt, downloaded once, with checked hashes."""
     wheels = WHEELHOUSE / _digest([Path("requirements.txt")])[:16]
     stamp = wheels / ".complete"
     if not stamp.exists():
@@ -179,15 +181,16 @@ def _run_chalice(source: Path, wheels: Path) -> None:
         source,
         _chalice_environment(wheels),
     )
-    if "Could not install" in said:  # Chalice goes on without them and exits 0
+    if "Could not install" in said:  # Chalice carries on without the package and exits with 0
         raise PackageError(said)
 
 
 def _add_byte_code(zip_path: Path) -> None:
-    """Adds compiled modules to the zip: Lambda's folder is read-only, so without them every cold
-    start compiles all.
+    """Add compiled modules to the zip.
 
-    They are marked as unchecked: the times of unpacked sources tell nothing.
+    A function's folder on Lambda is read-only, so without them every cold start compiles all
+    modules. They are marked as unchecked, because the modification times of unpacked sources mean
+    nothing.
     """
     with tempfile.TemporaryDirectory() as folder:
         shutil.unpack_archive(zip_path, folder)
@@ -204,7 +207,10 @@ def _add_byte_code(zip_path: Path) -> None:
 
 
 def _chalice_environment(wheels: Path) -> dict[str, str]:
-    """No index, no credentials, no cache files; the region is asked for and not used."""
+    """Return an environment for Chalice without a package index, credentials or cache files.
+
+    Chalice asks for a region, but does not use it.
+    """
     kept = {
         key: value
         for key, value in os.environ.items()
@@ -221,7 +227,7 @@ def _chalice_environment(wheels: Path) -> dict[str, str]:
 
 
 def _run(command: list[str], directory: Path, environment: dict[str, str]) -> str:
-    """Runs `command` and returns all that it said. Raises PackageError with it when it failed."""
+    """Run a command and return all of its output. Raise PackageError with it on failure."""
     done = subprocess.run(
         command, cwd=directory, env=environment, capture_output=True, text=True, check=False
     )
@@ -231,7 +237,7 @@ def _run(command: list[str], directory: Path, environment: dict[str, str]) -> st
 
 
 def _prune(deployments: Path) -> None:
-    """Each zip that Chalice keeps is some 20 MB."""
+    """Delete all but the newest zips that Chalice has kept: each has some 20 MB."""
     by_age = sorted(deployments.glob("*.zip"), key=lambda path: path.stat().st_mtime)
     for old in by_age[:-ZIPS_KEPT]:
         old.unlink()

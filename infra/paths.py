@@ -1,8 +1,7 @@
-"""Where things lie in a checkout. Everything that is made, and can be thrown away, lies under
-`.local/`.
+"""Where things are in a checkout. All that is built, and can be thrown away, is in `.local/`.
 
-BATON_HOME names another folder for a running stack and its data: the tests have one of their own,
-so that they neither see nor touch the one that a person runs. What is packaged is shared.
+BATON_HOME names another folder for a running stack and its data. The tests have one of their own,
+so that they neither see nor touch the stack that a person runs. The package is shared.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ LOCAL = ROOT / os.environ.get("BATON_HOME", ".local")
 
 
 def write_private(path: Path, text: str) -> None:
-    """Writes `text` to `path`, readable by its owner only, and never half of it."""
+    """Write a text to a file that only its owner can read. A reader never sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)

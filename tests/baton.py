@@ -1,7 +1,6 @@
-"""The house of a test: the real handlers on the in-memory ports, with the documents that the demo
-has.
+"""Baton in memory: the real handlers on the in-memory ports, with the documents of the demo.
 
-Streams are drained by hand: `until_quiet` gives every new record to the real handler, as Lambda
+Streams are drained by hand: `until_quiet` hands every new record to the real handler, as Lambda
 would.
 """
 
@@ -14,6 +13,7 @@ from typing import Any
 from chalice.test import Client, HTTPResponse
 
 import app
+from chalicelib.delivery.message_keys import parse_outbox_id
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.table import Item
 from chalicelib.wiring import world as wiring
@@ -29,7 +29,7 @@ MOST_ROUNDS = 50  # a run that is not quiet by then never will be
 
 @cache
 def documents() -> list[tuple[str, str, Mapping[str, Any]]]:
-    """The documents of the demo."""
+    """Return the documents of the demo: kind, id and document."""
     found = {
         (kind, one_id): (kind, one_id, one) for kind, one_id, one in defaults.default_documents()
     }
@@ -114,12 +114,10 @@ class InMemoryBaton:
     # --- the streams and the clock ----------------------------------------------------------------
 
     def until_quiet(self) -> None:
-        """Give every new record to its handler until none is left."""
+        """Hand every new record to its handler until none is left."""
         for _ in range(MOST_ROUNDS):
-            fresh, self.drained = (
-                self.ports.memory.inserted[self.drained :],
-                len(self.ports.memory.inserted),
-            )
+            fresh = self.ports.memory.inserted[self.drained :]
+            self.drained = len(self.ports.memory.inserted)
             if not fresh:
                 return
             for item in fresh:
@@ -127,8 +125,9 @@ class InMemoryBaton:
         raise AssertionError("the streams do not come to rest")
 
     def handle(self, item: Item) -> bool:
-        """Give one inserted item to its handler, as Lambda would; False when the handler wants it
-        again.
+        """Hand one inserted item to its handler, as Lambda would.
+
+        Return False when the handler wants it again.
         """
         sk = str(item["sk"])
         if sk.startswith("EVENT#"):
@@ -151,8 +150,14 @@ class InMemoryBaton:
         return list(self.get("/v1/outbox")["items"])
 
 
+def key_of(item: Mapping[str, Any]) -> str:
+    """The key, as text, of a message in the outbox."""
+    _, key = parse_outbox_id(item["id"])
+    return str(key)
+
+
 def stream_event(items: list[Item]) -> dict[str, Any]:
-    """The event that Lambda gets for newly inserted items, shaped as AWS shapes it."""
+    """Return the event that Lambda gets for newly inserted items, in the shape of AWS."""
     return {
         "Records": [
             {
@@ -180,7 +185,7 @@ AD = {"campaign": {"source": "google", "medium": "cpc", "name": "spring"}}
 def ask(
     baton: InMemoryBaton, what: str, data: Any, email: str = "ann@acme.example", status: int = 200
 ) -> Any:
-    """Ask something of a lead, and let it sink in."""
+    """Send a command about a lead, and process what follows. Return the answer."""
     answer = baton.post(f"/v1/leads/{baton.world.lead_id(email)}/{what}", data, TOKEN)
     assert answer.status_code == status, answer.body
     baton.until_quiet()
@@ -188,7 +193,7 @@ def ask(
 
 
 def qualify_only(baton: InMemoryBaton) -> None:
-    """Let everything be qualified and nothing delivered."""
+    """Let every new event be qualified, but no message be delivered."""
     inserted = baton.ports.memory.inserted
     while baton.drained < len(inserted):
         item = inserted[baton.drained]

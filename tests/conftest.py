@@ -8,18 +8,35 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
 import boto3
 import pytest
 
+from chalicelib.settings import parse_offset
 from infra.local import stack as stacks
 from infra.local.stack import Stack
 from infra.paths import ROOT
 from tests.e2e.driver import Driver
+from tests.sizes import SEED, SIZES
 
 HOME = ".local/e2e"
+REPEAT = f"seed {SEED}: `make {SIZES.name} SEED={SEED}` repeats what was drawn"
+MOST_MINUTES = 60  # that the tests of the stack take
+
+
+@cache
+def base_offset() -> str:
+    """Return the shift of the stack's clock that keeps all tests within one day."""
+    return stacks.offset_over_midnight(stacks.utc_now(), MOST_MINUTES)
+
+
+def stack_now() -> datetime:
+    """Return the time on the stack's clock, when no test has shifted it."""
+    return datetime.now(UTC) + parse_offset(base_offset())
 
 
 def command(*words: str, module: str = "infra.local", **environment: str) -> str:
@@ -27,7 +44,7 @@ def command(*words: str, module: str = "infra.local", **environment: str) -> str
     done = subprocess.run(
         [sys.executable, "-m", module, *words],
         cwd=ROOT,
-        env={**os.environ, "BATON_HOME": HOME, **environment},
+        env={**os.environ, "BATON_HOME": HOME, "BATON_NOW_OFFSET": base_offset(), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -74,6 +91,16 @@ def aws(stack: Stack) -> Any:
     return lambda service: session.client(service, endpoint_url=stack.aws_endpoint_url)
 
 
+@pytest.hookimpl(tryfirst=True)  # before hypothesis reads its options
+def pytest_configure(config: pytest.Config) -> None:
+    """Let hypothesis draw from the seed of the run."""
+    config.option.hypothesis_seed = str(SEED)
+
+
+def pytest_report_header() -> str:
+    return REPEAT
+
+
 @pytest.hookimpl(tryfirst=True)  # xdist must see the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """There is one stack: everything that uses it runs in one worker."""
@@ -83,7 +110,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests have counted, for example how many crashes were tried."""
+    """Print what tests have counted, for example how many crashes were tried, and the seed."""
     for report in terminalreporter.stats.get("passed", []):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {name}: {value}")
+    terminalreporter.write_line(REPEAT)

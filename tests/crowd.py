@@ -1,6 +1,4 @@
-"""A crowd: many different leads with a past, each standing where the default model puts it, as they
-are stored.
-"""
+"""A crowd: many different leads with a past, each in the stage where the default model puts it."""
 
 import random
 from base64 import b32encode
@@ -21,11 +19,9 @@ from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Table, Write
 
 TITLES = ["CTO", "Head of IT", "Product manager", "Baker", "Student", "Engineer"]
-INDUSTRIES, COUNTRIES, DOMAINS = (
-    ["software", "bakery"],
-    ["DE", "FR", "US"],
-    ["acme.example", "gmail.com"],
-)
+INDUSTRIES = ["software", "bakery"]
+COUNTRIES = ["DE", "FR", "US"]
+DOMAINS = ["acme.example", "gmail.com"]
 MEDIUMS = ["cpc", "organic", "referral", "social"]
 SIGNALS = [
     "site-visit",
@@ -40,12 +36,12 @@ PAST_DAYS = 60
 
 
 def lead_id(number: int) -> str:
-    """An id as real ones are: the characters of a hash."""
+    """Return an id that looks like a real one: the characters of a hash."""
     return b32encode(sha256(str(number).encode()).digest()).decode()[:26]
 
 
 def person(drawn: random.Random, number: int, now: datetime) -> Profile:
-    """What is known of somebody."""
+    """Return what is known about somebody."""
     facts: dict[str, Value] = {
         "email": f"ann{number}@{drawn.choice(DOMAINS)}",
         "first_name": "Ann",
@@ -62,7 +58,7 @@ def person(drawn: random.Random, number: int, now: datetime) -> Profile:
 
 
 def behaviour(drawn: random.Random, cells: int, today: int) -> Tally:
-    """So many day cells of the last sixty days."""
+    """Return a tally with a number of day cells in the last sixty days."""
     days: dict[str, dict[int, int]] = {}
     for position in range(cells):
         signal = SIGNALS[position % len(SIGNALS)]
@@ -71,8 +67,9 @@ def behaviour(drawn: random.Random, cells: int, today: int) -> Tally:
 
 
 def people(model: Model, cells: Mapping[int, int], now: datetime) -> Iterator[Lead]:
-    """Leads, each where the model puts it: day cells -> so many leads of them."""
-    drawn, number = random.Random(7), 0
+    """Yield leads, each where the model puts it. cells: day cells -> how many leads have them."""
+    drawn = random.Random(7)
+    number = 0
     for each, many in cells.items():
         for _ in range(many):
             number += 1
@@ -89,7 +86,7 @@ def people(model: Model, cells: Mapping[int, int], now: datetime) -> Iterator[Le
 
 
 class _NotingTable:
-    """Keeps what is written to it last."""
+    """A table that keeps only what was written to it last."""
 
     def __init__(self) -> None:
         self.items: list[Item] = []
@@ -99,7 +96,7 @@ class _NotingTable:
 
 
 def stored(lead: Lead) -> list[Item]:
-    """A lead's items, as the store writes them."""
+    """Return a lead's items, as the store writes them."""
     table = _NotingTable()
     Leads(cast(Table, table), spread_reviews=True).write(
         Lead(lead_id=lead.lead_id), replace(lead, version=1), LeadChange()

@@ -1,4 +1,4 @@
-"""Drafts of the default model that move leads, and houses with leads to move."""
+"""Drafts of the default model that move leads, and Batons with leads to move."""
 
 from collections.abc import Iterable, Iterator
 from copy import deepcopy
@@ -16,15 +16,14 @@ from tests import factories as make
 from tests.baton import InMemoryBaton, model_document
 from tests.fakes import FakeClock, FakePorts, MemoryTable
 
-READER = make.seen(
-    blog=[0, 1, 2, 3], product_page=[0, 1, 2]
-)  # activity of 9: a lead by the default model
+# An activity of 9: a lead by the default model.
+READER = make.seen(blog=[0, 1, 2, 3], product_page=[0, 1, 2])
 EASY_MQL = [{"activity": 7}]
 EASY_SQL = [{"activity": 7, "kind": "inferred"}]
 
 
 class TickingClock(FakeClock):
-    """A clock on which every look costs a little time, as work does."""
+    """A clock that moves on a little at every look, as it does during work."""
 
     def __init__(self, step: timedelta = timedelta(milliseconds=20)) -> None:
         super().__init__()
@@ -36,7 +35,7 @@ class TickingClock(FakeClock):
 
 
 def draft(**stages: Any) -> Any:
-    """The default model with other ways into stages: `mql`, `sql`, and other signals."""
+    """Return the default model with other ways into `mql` or `sql`, or other signals."""
     document = deepcopy(model_document())
     document["signals"] |= stages.pop("signals", {})
     for stage, ways in stages.items():
@@ -47,7 +46,7 @@ def draft(**stages: Any) -> Any:
 
 
 def leads(number: int, tally: Tally = READER, first: int = 0, **standing: Any) -> Iterator[Lead]:
-    """So many leads that read the blog, as the first model left them."""
+    """Yield a number of leads that read the blog, as the first model left them."""
     for position in range(first, first + number):
         yield Lead(
             lead_id=crowd.lead_id(position),
@@ -62,7 +61,7 @@ def leads(number: int, tally: Tally = READER, first: int = 0, **standing: Any) -
 
 
 def fill(baton: InMemoryBaton, some: Iterable[Lead]) -> list[str]:
-    """Put leads into a house; their ids."""
+    """Put leads into a Baton. Return their ids."""
     ids = []
     for lead in some:
         baton.world.leads.write(Lead(lead_id=lead.lead_id), replace(lead, version=1), LeadChange())
@@ -71,13 +70,13 @@ def fill(baton: InMemoryBaton, some: Iterable[Lead]) -> list[str]:
 
 
 def baton_of(number: int, clock: FakeClock | None = None) -> tuple[InMemoryBaton, list[str]]:
-    """A house with so many leads that read the blog, and their ids."""
+    """Return a Baton with a number of leads that read the blog, and their ids."""
     baton = InMemoryBaton(FakePorts(MemoryTable(), clock))
     return baton, fill(baton, leads(number))
 
 
 def stages(baton: InMemoryBaton, ids: Iterable[str]) -> dict[str, int]:
-    """How many of these leads are in which stage."""
+    """Return how many of these leads are in each stage."""
     found: dict[str, int] = {}
     world = World(baton.ports)
     for lead_id in ids:
@@ -87,6 +86,6 @@ def stages(baton: InMemoryBaton, ids: Iterable[str]) -> dict[str, int]:
 
 
 def transitions(baton: InMemoryBaton, ids: Iterable[str]) -> list[int]:
-    """How many transitions each of these leads has."""
+    """Return how many transitions each of these leads has."""
     world = World(baton.ports)
     return [len(world.leads.transitions(lead_id)) for lead_id in ids]

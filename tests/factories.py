@@ -1,4 +1,4 @@
-"""The default world of a unit test: one model, one day, and short words for what a lead did and
+"""The default world of a unit test: one model, one day, and short names for what a lead did and
 said.
 """
 
@@ -8,11 +8,13 @@ from functools import cache
 from typing import Any
 
 from chalicelib.authoring.format import load
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.reactions import Moved
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.score import Score, score
@@ -25,7 +27,7 @@ VISITOR = visitor_partition("v1")
 TODAY = NOW.date()
 MINUTE = timedelta(minutes=1)
 
-# A person whose fit is 40, the most there is.
+# A person whose fit is 40, the maximum.
 BEST_FIT: Mapping[str, Value] = {
     "email": "ann@acme.example",
     "job_title": "CTO",
@@ -53,7 +55,7 @@ def event(
     captured_at: datetime | None = None,
     **parts: Any,
 ) -> Event:
-    """An event some days ago, captured at once. n: tells apart what is otherwise the same."""
+    """Return an event of some days ago, captured at once. n: tells equal events apart."""
     happened = at or NOW - timedelta(days=days_ago)
     return Event(
         partition=partition,
@@ -67,22 +69,22 @@ def event(
 
 
 def page(path: str = "/", **parts: Any) -> Event:
-    """A page view."""
+    """Return a page view."""
     return event(Kind.PAGE, properties={"path": path}, **parts)
 
 
 def download(asset: str, **parts: Any) -> Event:
-    """A download of an asset."""
+    """Return a download of an asset."""
     return event(Kind.TRACK, "Asset Downloaded", properties={"asset": asset}, **parts)
 
 
 def form(form_id: str = "demo", **parts: Any) -> Event:
-    """A form submission of the lead."""
+    """Return a form submission of the lead."""
     return event(Kind.FORM, form_id, **{"partition": lead_partition(LEAD_ID), **parts})
 
 
 def profile(facts: Mapping[str, Value] = BEST_FIT) -> Profile:
-    """A profile in which each fact was said just now."""
+    """Return a profile whose facts were all said just now."""
     return {
         name: Known(confirmed=False, at=NOW, event_id="e", value=value)
         for name, value in facts.items()
@@ -90,14 +92,16 @@ def profile(facts: Mapping[str, Value] = BEST_FIT) -> Profile:
 
 
 def came_by(medium: str) -> Touches:
-    """Touches of a person who came once, by a medium."""
+    """Return the touches of a person who came once, by a medium."""
     touch = Touch(NOW, "e", "somewhere", medium, "")
     return Touches(touch, touch)
 
 
 def seen(keys: Mapping[str, Mapping[str, int]] | None = None, **days_ago: Any) -> Tally:
-    """A tally. days_ago: signal (with _ for -) -> a list of days ago, or days ago -> count; keys:
-    signal -> key -> days ago.
+    """Return a tally.
+
+    days_ago: signal, with _ for -, -> a list of days ago, or days ago -> count; keys: signal -> key
+    -> days ago.
     """
     today = TODAY.toordinal()
     days = {
@@ -116,45 +120,47 @@ def seen(keys: Mapping[str, Mapping[str, int]] | None = None, **days_ago: Any) -
 
 
 def worth(tally: Tally = Tally(), disqualifiers: Sequence[str] = (), **values: int) -> Score:
-    """Today's score with these points in its groups, its total `score` and its sum `activity`, and
-    this behaviour.
+    """Return today's score: its groups have the given points, and it is based on the tally.
+
+    values: points by group, and of the total `score` and the sum `activity`.
     """
     milli = dict.fromkeys(("score", "fit", "channel", "engagement", "intent", "activity"), 0)
     milli |= {name: points * 1000 for name, points in values.items()}
-    total, activity = milli.pop("score"), milli.pop("activity")
+    total = milli.pop("score")
+    activity = milli.pop("activity")
     return Score(
         TODAY, 1, total, milli, {"activity": activity}, "A", (), tally, tuple(disqualifiers)
     )
 
 
 def lead(**parts: Any) -> Lead:
-    """A lead."""
+    """Return a lead."""
     return Lead(**{"lead_id": LEAD_ID, **parts})
 
 
 def standing(stage: Stage, days_ago: int = 30, **parts: Any) -> Standing:
-    """Where a lead stands since some days ago."""
+    """Return the standing of a lead that entered its stage some days ago."""
     return Standing(stage=stage, entered_on=day(-days_ago), **parts)
 
 
 def transition(target: Stage = Stage.MQL, origin: Stage = Stage.LEAD, **parts: Any) -> Transition:
-    """A transition of today, by the model."""
+    """Return a transition of today, made by the model."""
     known = {"kind": None, "why": "fit at least 20", "cycle": 1, "actor": Actor.MODEL, "on": TODAY}
     return Transition(**{"origin": origin, "target": target, **known, **parts})
 
 
 def moved(target: Stage = Stage.MQL, version: int = 1, **parts: Any) -> Moved:
-    """A transition as it is written: of somebody whose fit is 40 and who did nothing."""
+    """Return a transition as it is written, of somebody whose fit is 40 and who did nothing."""
     return Moved(
         transition(target, **parts),
-        score(model(), profile(), Touches(), Tally(), TODAY),
+        score(model(), Evidence(profile(), Touches(), Tally()), TODAY),
         NOW,
         version,
     )
 
 
 def recorded(**parts: Any) -> Recorded:
-    """A transition to sql as it is read, with two reasons."""
+    """Return a transition to sql as it is read, with two reasons."""
     reasons = [
         ("demo-request", "intent", 30_000, "demo request on 1 day"),
         ("blog", "engagement", 2_500, "blog"),
@@ -174,7 +180,7 @@ def recorded(**parts: Any) -> Recorded:
 
 
 def whole_lead(**parts: Any) -> Lead:
-    """A lead of which everything is known that is written of every lead."""
+    """Return a lead that has a value for everything that is stored about a lead."""
     known = {
         "version": 1,
         "profile": profile(),
@@ -196,24 +202,21 @@ def whole_lead(**parts: Any) -> Lead:
     return lead(**{**known, **parts})
 
 
-def nurture_message(**parts: Any) -> OutboxMessage:
-    """A planned email."""
-    known = {
-        "key": "nurture#1#welcome#1",
-        "via": Via.EMAIL,
-        "to": "ann@acme.example",
-        "email": "welcome",
-    }
-    return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
+def nurture_message(key: str = "nurture#1#welcome#1", **parts: Any) -> OutboxMessage:
+    """Return a planned email."""
+    known = {"via": Via.EMAIL, "to": "ann@acme.example", "email": "welcome"}
+    about = {"lead_id": LEAD_ID, "key": parse_key(key), "about": 1, "now": NOW}
+    return planned(**{**about, **known, **parts})
 
 
-def handoff_message(via: Via = Via.EMAIL, **parts: Any) -> OutboxMessage:
-    """A planned notice of a handoff."""
+def handoff_message(via: Via = Via.EMAIL, *, key: str | None = None, **parts: Any) -> OutboxMessage:
+    """Return a planned notice of a handoff."""
     to = {Via.EMAIL: "sam@keybook.example", Via.SMS: "+4930901821", Via.SNS: None}[via]
-    known = {"key": f"handoff#1#{via}", "via": via, "to": to}
-    return planned(LEAD_ID, **{"about": 1, "now": NOW, **known, **parts})
+    means = parse_key(key or f"handoff#1#{via}")
+    known = {"lead_id": LEAD_ID, "key": means, "via": via, "to": to, "about": 1, "now": NOW}
+    return planned(**{**known, **parts})
 
 
 def day(days_ahead: int) -> date:
-    """A day, counted from today."""
+    """Return a day, counted from today."""
     return TODAY + timedelta(days=days_ahead)

@@ -1,4 +1,4 @@
-"""Fakes: the outside world in memory. Each passes the same contract suite as the real thing
+"""Fakes: the outside world in memory. Each passes the contract suite of the real one
 (tests/contract).
 """
 
@@ -14,6 +14,7 @@ from typing import Any
 
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
+from chalicelib.runtime import Runtime
 from chalicelib.settings import Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.table import Expectation, Item, Put, Write
@@ -21,8 +22,10 @@ from chalicelib.wiring.ports import Ports
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds
-PK_MAX_BYTES, SK_MAX_BYTES = 2_048, 1_024
-# DynamoDB's page is a megabyte; a small one shows sooner who cannot bear a writer between pages
+PK_MAX_BYTES = 2_048
+SK_MAX_BYTES = 1_024
+# DynamoDB's page is a megabyte. A small one finds sooner what breaks when a writer comes in between
+# two pages.
 PAGE_ITEMS = 100
 Key = tuple[str, str]
 Partition = tuple[str | None, str]  # of an index, or of the table itself
@@ -35,7 +38,7 @@ SECRETS = {
 
 
 class FakeClock:
-    """A clock that stands until it is told to go on."""
+    """A clock that stands still until it is moved on."""
 
     def __init__(self, now: datetime = NOW) -> None:
         self.time = now
@@ -47,12 +50,21 @@ class FakeClock:
         self.time += step
 
 
-class Items(MutableMapping[Key, Item]):
-    """The items by their keys, and for the table and each index the entries of every partition in
-    order.
+def runtime(clock: Callable[[], datetime] | None = None) -> Runtime:
+    """A machine of that clock, on which no time is waited away."""
+    ids = count(1)
+    return Runtime(
+        now=clock or FakeClock(),
+        new_id=lambda: f"id-{next(ids):06d}",
+        pause=lambda _attempt: None,
+    )
 
-    Texts are ordered by code point, which is DynamoDB's order of their UTF-8 bytes. An item is
-    replaced, never changed in its place: the entries follow what is put and deleted.
+
+class Items(MutableMapping[Key, Item]):
+    """The items by their keys; for the table and each index, the sorted entries of each partition.
+
+    Texts are ordered by code point, which is DynamoDB's order of their UTF-8 bytes. Items must be
+    replaced and never changed in place, because the entries follow only what is put and deleted.
     """
 
     def __init__(self, items: Mapping[Key, Item] | None = None) -> None:
@@ -64,7 +76,8 @@ class Items(MutableMapping[Key, Item]):
         return self._items[key]
 
     def __setitem__(self, key: Key, item: Item) -> None:
-        old, new = _places(key, self._items.get(key, {})), _places(key, item)
+        old = _places(key, self._items.get(key, {}))
+        new = _places(key, item)
         self._forget(old - new)
         for partition, entry in new - old:
             insort(self._entries[partition], entry)
@@ -85,14 +98,14 @@ class Items(MutableMapping[Key, Item]):
     def page(
         self, partition: Partition, bounds: tuple[str, str], after: Entry | None, size: int
     ) -> list[Entry]:
-        """The next entries within the bounds, in order. With a negative size the last ones, the
-        very last first.
+        """Return the next entries within the bounds, in order.
+
+        A negative size reads backwards, from the last entry or from the one before `after`.
         """
-        entries, (first, last) = self._entries.get(partition, []), bounds
-        start, end = (
-            bisect_left(entries, first, key=itemgetter(0)),
-            bisect_right(entries, last, key=itemgetter(0)),
-        )
+        entries = self._entries.get(partition, [])
+        first, last = bounds
+        start = bisect_left(entries, first, key=itemgetter(0))
+        end = bisect_right(entries, last, key=itemgetter(0))
         if size < 0:
             end = bisect_left(entries, after) if after else end
             return entries[max(start, end + size) : end][::-1]
@@ -106,7 +119,7 @@ class Items(MutableMapping[Key, Item]):
 
 
 def _places(key: Key, item: Item) -> set[tuple[Partition, Entry]]:
-    """Where an item stands: in the table, and in every index of which it has both keys."""
+    """Return where an item stands: in the table, and in each index whose two keys it has."""
     return {
         ((index, str(item[hash_name])), (str(item[range_name]), key))
         for index, (hash_name, range_name) in INDEX_KEYS.items()
@@ -115,15 +128,12 @@ def _places(key: Key, item: Item) -> set[tuple[Partition, Entry]]:
 
 
 class MemoryTable:
-    """The table in memory, with DynamoDB's conditions, transactions, sparse indexes and stream.
-
-    inserted: the new items in the order they were written, as the stream shows them.
-    With `be_busy` one write in eight is answered with TransactionConflict, drawn from the seed.
-    """
+    """The table in memory, with DynamoDB's conditions, transactions, sparse indexes and stream."""
 
     def __init__(self) -> None:
         self._items = Items()
         self.inserted: list[Item] = []
+        """The new items, in the order in which the stream shows them."""
         self._random: random.Random | None = None
 
     @property
@@ -135,7 +145,7 @@ class MemoryTable:
         self._items = Items(items)
 
     def be_busy(self, seed: int) -> None:
-        """From now on answer one write in eight with TransactionConflict."""
+        """From now on, answer one write in eight, drawn by the seed, with TransactionConflict."""
         self._random = random.Random(seed)
 
     def get(self, pk: str, sk: str) -> Item | None:
@@ -156,7 +166,9 @@ class MemoryTable:
         index: str | None = None,
     ) -> Iterator[Item]:
         hash_name, range_name = INDEX_KEYS[index]
-        bounds, after, left = (first or " ", last or LAST_KEY), None, limit
+        bounds = (first or " ", last or LAST_KEY)
+        after = None
+        left = limit
         while left is None or left > 0:
             size = PAGE_ITEMS if left is None else min(PAGE_ITEMS, left)
             page = self.items.page((index, pk), bounds, after, -size if newest_first else size)
@@ -165,7 +177,8 @@ class MemoryTable:
                 yield {name: item[name] for name in names}
             if len(page) < size:
                 return
-            after, left = page[-1], left - size if left is not None else None
+            after = page[-1]
+            left = left - size if left is not None else None
 
     def write(self, *writes: Write) -> None:
         places = [_key(write) for write in writes]
@@ -205,10 +218,11 @@ def _holds(expect: Expectation, item: Item) -> bool:
 
 @dataclass
 class FakeSenders:
-    """Takes every message and keeps it. answers: what to answer instead of Sent, in turn."""
+    """Senders that accept every message and keep it."""
 
     sent: list[Outgoing] = field(default_factory=list)
     answers: list[SendResult] = field(default_factory=list)
+    """What to answer to the next messages, instead of Sent."""
 
     def send(self, message: Outgoing) -> SendResult:
         outcome = self.answers.pop(0) if self.answers else Sent(f"message-{len(self.sent) + 1}")
@@ -218,8 +232,10 @@ class FakeSenders:
 
 
 class FakePorts(Ports):
-    """The outside world of a deployment in memory. wrap: put around every port, so that a test can
-    break it.
+    """The outside world of a deployment, in memory.
+
+    wrap: gets the name of each port and the port, and returns what takes its place, so that a test
+    can break it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The default model with one mistake in it, as a marketer would make it, and what is said to it."""
+"""The default model with one mistake, as a marketer would make it, and the message about it."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -16,14 +16,15 @@ Edit = Callable[[Any], object]
 
 @dataclass(frozen=True)
 class Mistake:
-    """story: what the marketer did; check: the name of the check that minds; says: all that is
-    said, path first.
-    """
+    """One mistake."""
 
     story: str
+    """What the marketer did."""
     check: str
+    """The name of the check that finds it."""
     edit: Edit
     says: str
+    """The whole message, path first."""
 
     @property
     def document(self) -> Any:
@@ -31,19 +32,19 @@ class Mistake:
 
 
 def edited(edit: Edit) -> Any:
-    """The default document, edited."""
+    """Return the default document, edited."""
     document = deepcopy(model_document())
     edit(document)
     return document
 
 
 def changed(*path: str | int, **keys: Any) -> dict[str, Any]:
-    """The default document with keys set at a path."""
+    """Return the default document with keys set at a path."""
     return dict(edited(at(*path, **keys)))
 
 
 def at(*path: str | int, **keys: Any) -> Edit:
-    """An edit: keys set at a path."""
+    """Return an edit that sets keys at a path."""
 
     def edit(document: Any) -> None:
         for step in path:
@@ -54,7 +55,7 @@ def at(*path: str | int, **keys: Any) -> Edit:
 
 
 def refusal(document: Any) -> str:
-    """What is said to a document that is refused: each error as `path: message`."""
+    """Return why a document is refused: each error as `path: message`."""
     with pytest.raises(DocumentError) as refused:
         check(document)
     assert str(refused.value) == "; ".join(map(str, refused.value.errors))
@@ -62,10 +63,10 @@ def refusal(document: Any) -> str:
 
 
 def warned(document: Any) -> str:
-    """The warnings to a document, each as `path: message`."""
+    """Return the warnings about a document, each as `path: message`."""
     return "; ".join(map(str, check(document)))
 
 
 def told(mistakes: list[Mistake]) -> pytest.MarkDecorator:
-    """The mistakes as a test's parameters, each under its story."""
+    """Parametrize a test with mistakes, each under its story."""
     return pytest.mark.parametrize("mistake", mistakes, ids=lambda mistake: mistake.story)

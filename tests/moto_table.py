@@ -1,6 +1,4 @@
-"""The deployed table on moto: keys, indexes, stream and TTL as infra/resources.yaml declares
-them.
-"""
+"""The deployed table on moto: keys, indexes, stream and TTL as in infra/resources.yaml."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 TEMPLATE = Path(__file__).parent.parent / "infra" / "resources.yaml"
-TABLE_NAME, REGION = "baton", "eu-central-1"
+TABLE_NAME = "baton"
+REGION = "eu-central-1"
 CREATED_WITH = (
     "AttributeDefinitions",
     "KeySchema",
@@ -28,7 +27,7 @@ CREATED_WITH = (
 
 @cache
 def table_properties() -> dict[str, Any]:
-    """The properties of the template's one table. Intrinsics such as !If stay unevaluated."""
+    """Return the properties of the one table. Intrinsics such as !If stay as they are."""
     resources = YAML().load(TEMPLATE.read_text())["Resources"]
     (table,) = (one for one in resources.values() if one.get("Type") == "AWS::DynamoDB::Table")
     return dict(table["Properties"])
@@ -52,7 +51,7 @@ def create_table(client: "DynamoDBClient", name: str = TABLE_NAME) -> None:
 
 @contextmanager
 def moto_client() -> Iterator["DynamoDBClient"]:
-    """A client of a moto that has the template's table."""
+    """Yield a client of a moto that has the template's table."""
     with mock_aws():
         client = boto3.client("dynamodb", region_name=REGION)
         create_table(client)
@@ -60,7 +59,7 @@ def moto_client() -> Iterator["DynamoDBClient"]:
 
 
 def _plain(value: Any) -> Any:
-    """YAML's round-trip types as the plain ones that boto3 checks for."""
+    """Return YAML's round-trip types as the plain types that boto3 insists on."""
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list):

@@ -1,51 +1,91 @@
-"""The stepper: a seeded run of the real handlers on the in-memory ports, with everything that can
-go wrong.
+"""The stepper: a seeded run of the real handlers on in-memory ports, with all that can go wrong.
 
-A run sends requests, gives stream records and mail events to their handlers in an order drawn from
-its seed, repeats some of them, and can crash a handler before or after any one port call. A crash
-is a kill: nothing in the handler sees it, its container is gone, and what it worked on comes again,
-as Lambda and clients do. When all is quiet the clock runs on until nothing is due. A run that fails
-says its seed and its crash.
+A run sends requests and hands stream records and mail events to their handlers, in an order that
+its seed decides. It repeats some of them, and can crash a handler before or after any one port
+call. A crash is a kill: nothing in the handler notices it, the container is gone, and what it
+worked on comes again, as it does from Lambda and from clients. When all is quiet, the clock runs
+until nothing is due. A run that fails names its seed and its crash.
 """
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from chalicelib.delivery.messages import Email, Outgoing
 from chalicelib.delivery.references import tag_of
 from chalicelib.wiring.world import World
-from tests.baton import InMemoryBaton
+from tests.baton import InMemoryBaton, key_of
 from tests.fakes import FakePorts, MemoryTable
+from tests.sizes import SEED, SIZES, rotating
 
 MOST_STEPS = 2_000
-SETTLING_MINUTES = 25  # a lease, fifteen minutes for evidence, and the clock's own minute
+SETTLING_MINUTES = 25  # a lease, fifteen minutes for SES to report, and the clock's own minute
 
 
 class CrashError(BaseException):
-    """A kill. Not an Exception: nothing in a handler may catch it."""
+    """A kill. It is not an Exception, so that nothing in a handler catches it."""
 
 
 @dataclass(frozen=True)
 class Crash:
-    """Where to crash: before or after the port call of this number."""
+    """Where to crash."""
 
     call: int
+    """The number of the port call."""
     after: bool
+    """Whether to crash after the call, or before it."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A kind of port call: which port, and in whose work it is called."""
+
+    worker: str
+    port: str
+
+
+def kills(calls: Sequence[Call]) -> list[int]:
+    """Return the numbers of the calls to crash at: one of each kind, and of all one in so many.
+
+    The seed of the run decides which, so that all have their turn.
+    """
+    numbers: dict[Call, list[int]] = {}
+    for number, call in enumerate(calls):
+        numbers.setdefault(call, []).append(number)
+    one_of_each = {of_kind[SEED % len(of_kind)] for of_kind in numbers.values()}
+    return sorted(one_of_each | set(rotating(range(len(calls)), SIZES.kill_every)))
+
+
+def said(numbers: Sequence[int], calls: Sequence[Call]) -> str:
+    """Say how many crashes were tried, for the summary of the run."""
+    return f"{2 * len(numbers)}, before and after {len(numbers)} of {len(calls)} port calls"
 
 
 class Breaker:
-    """Counts the calls of every port, and crashes at one of them. log: the name of each call."""
+    """Counts the calls of every port, and crashes at one of them."""
 
     def __init__(self, crash: Crash | None) -> None:
-        self.crash, self.log = crash, list[str]()
-        self.armed = False
+        self.crash = crash
+        self.log: list[Call] = []
+        self.worker: str | None = None
+        """In whose work calls are made; None while they are not counted."""
+
+    @contextmanager
+    def works(self, worker: str) -> Iterator[None]:
+        """Count the calls that are made in this worker's work."""
+        self.worker = worker
+        try:
+            yield
+        finally:
+            self.worker = None
 
     def wrap(self, name: str, port: Any) -> Any:
-        """The port, with its calls counted."""
+        """Return a port whose calls are counted."""
         if callable(port) and not isinstance(port, MemoryTable):
             return self._counted(name, port)
         return _Wrapped(
@@ -54,10 +94,10 @@ class Breaker:
 
     def _counted(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*args: Any, **kwargs: Any) -> Any:
-            if not self.armed:
+            if self.worker is None:
                 return call(*args, **kwargs)
             number = len(self.log)
-            self.log.append(name)
+            self.log.append(Call(self.worker, name))
             if self.crash == Crash(number, after=False):
                 raise CrashError
             result = call(*args, **kwargs)
@@ -69,10 +109,11 @@ class Breaker:
 
 
 class _Wrapped:
-    """A port of which each method is replaced."""
+    """A port whose methods are all replaced."""
 
     def __init__(self, port: Any, method: Callable[[str], Any]) -> None:
-        self._port, self._method = port, method
+        self._port = port
+        self._method = method
 
     def __getattr__(self, name: str) -> Any:
         return self._method(name)
@@ -80,26 +121,40 @@ class _Wrapped:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request of the scenario; sent again until it is answered."""
+    """One HTTP request of the scenario. It is sent again until it is answered."""
 
     path: str
     body: Any
 
 
 @dataclass(frozen=True)
+class Work:
+    """What one handler does with one input. Returns False when the input must come again."""
+
+    worker: str
+    do: Callable[[], bool]
+
+
+@dataclass(frozen=True)
 class Result:
-    """What a run came to: what must be the same in every run, and what left the house."""
+    """The result of a run."""
 
     facts: Any
+    """What must be the same in every run: tally, profile, touches and score of each lead."""
     stages: tuple[str, ...]
     sent: tuple[Outgoing, ...]
+    """Everything that was handed to a sender."""
     states: tuple[tuple[str, str], ...]
-    calls: tuple[str, ...]
+    """Key and state of each outbox message."""
+    calls: tuple[Call, ...]
 
 
 class Stepper:
-    """One run. repeats: how many requests, records and mail events are given a second time at
-    random.
+    """One run.
+
+    shuffled: whether the seed decides the order; repeats: how many requests, records and mail
+    events are sent a second time at random; conflicts: whether the table is busy at times;
+    evidence: whether SES reports what it has sent.
     """
 
     def __init__(
@@ -114,7 +169,9 @@ class Stepper:
         evidence: bool = True,
     ) -> None:
         self.random = random.Random(seed)
-        self.requests, self.shuffled, self.repeats = list(requests), shuffled, repeats
+        self.requests = list(requests)
+        self.shuffled = shuffled
+        self.repeats = repeats
         self.breaker = Breaker(crash)
         self.evidence = evidence
         self.name = (
@@ -124,26 +181,24 @@ class Stepper:
         self.baton = InMemoryBaton(self.ports)
         if conflicts:
             self.ports.memory.be_busy(seed)
-        self.pending: list[Callable[[], bool]] = []
-        self.told = 0
+        self.pending: list[Work] = []
+        self.reported = 0
         self.seen = len(self.ports.memory.inserted)
 
     def run(self, emails: Sequence[str]) -> Result:
-        """Do it all; the result for the leads of these addresses. Raises AssertionError with the
-        run's name.
+        """Do the whole run. Return the result for the leads of these addresses.
+
+        Raise AssertionError with the name of the run.
         """
-        self.breaker.armed = True
         try:
             self._requests()
             self._until_quiet()
             for _ in range(SETTLING_MINUTES):
                 self.ports.clock.tick(timedelta(minutes=1))
-                self._attempt(lambda: bool(self.baton.world.clock.tick()) or True)
+                self._attempt(Work("clock", lambda: bool(self.baton.world.clock.tick()) or True))
                 self._until_quiet()
         except AssertionError as error:
             raise AssertionError(f"{self.name}: {error}") from error
-        finally:
-            self.breaker.armed = False
         return self._result(emails)
 
     def _requests(self) -> None:
@@ -152,7 +207,7 @@ class Stepper:
             todo += self.random.sample(todo, min(self.repeats, len(todo)))
             self.random.shuffle(todo)
         for request in todo:
-            while not self._attempt(lambda request=request: self._send(request)):  # type: ignore[misc]
+            while not self._attempt(Work(request.path, partial(self._send, request))):
                 pass  # a client that got no answer sends the same again
             if not self.shuffled:
                 self._until_quiet()
@@ -161,7 +216,7 @@ class Stepper:
 
     def _send(self, request: Request) -> bool:
         answer = self.baton.post(request.path, request.body)
-        return answer.status_code < 500  # a client sends again what a server failed to take
+        return answer.status_code < 500  # a client sends again what the server failed to accept
 
     def _until_quiet(self) -> None:
         for _ in range(MOST_STEPS):
@@ -170,7 +225,7 @@ class Stepper:
         raise AssertionError("the streams do not come to rest")
 
     def _step(self) -> bool:
-        """Give one pending record or mail event to its handler; False when none is pending."""
+        """Hand one pending record or mail event to its handler. Return False when none is left."""
         self._collect()
         if not self.pending:
             return False
@@ -184,14 +239,16 @@ class Stepper:
         return True
 
     def _collect(self) -> None:
-        memory, senders = self.ports.memory, self.ports.senders
+        memory = self.ports.memory
+        senders = self.ports.senders
         for item in memory.inserted[self.seen :]:
-            self.pending.append(lambda item=item: self.baton.handle(item))  # type: ignore[misc]
+            worker = str(item["sk"]).partition("#")[0]
+            self.pending.append(Work(worker, partial(self.baton.handle, item)))
         self.seen = len(memory.inserted)
-        for number, message in enumerate(senders.sent[self.told :], self.told + 1):
+        for number, message in enumerate(senders.sent[self.reported :], self.reported + 1):
             if isinstance(message, Email) and self.evidence:
-                self.pending.append(lambda n=number, m=message: self._mail_event(n, m))  # type: ignore[misc]
-        self.told = len(senders.sent)
+                self.pending.append(Work("feedback", partial(self._mail_event, number, message)))
+        self.reported = len(senders.sent)
 
     def _mail_event(self, number: int, mail: Email) -> bool:
         notice = {
@@ -205,12 +262,14 @@ class Stepper:
         self.baton.world.mail_event(json.dumps(notice))
         return True
 
-    def _attempt(self, work: Callable[[], bool]) -> bool:
-        """Do a handler's work; when it is killed its container is gone, and False says that it must
-        come again.
+    def _attempt(self, work: Work) -> bool:
+        """Do a handler's work. Return False when it was killed and its work must come again.
+
+        A killed container is gone, so the next one builds its world again.
         """
         try:
-            return work()
+            with self.breaker.works(work.worker):
+                return work.do()
         except CrashError:
             self.baton.world = World(self.ports)
             return False
@@ -226,10 +285,6 @@ class Stepper:
             facts,
             tuple(lead.standing.stage.value for lead in leads),
             tuple(self.ports.senders.sent),
-            tuple(
-                sorted(
-                    (item["id"].partition("#")[2], item["state"]) for item in self.baton.outbox()
-                )
-            ),
+            tuple(sorted((key_of(item), item["state"]) for item in self.baton.outbox())),
             tuple(self.breaker.log),
         )

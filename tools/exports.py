@@ -1,8 +1,7 @@
-"""An export: leads as lines of JSON, behind the model and the routing they live with. What `make
-simulate` works on.
+"""The format of an export, which `make simulate` works on: lines of JSON.
 
-A line holds what scoring and the lifecycle know of a lead: profile, touches, tally and standing.
-That is personal data.
+The first line holds the active model and the routing, every other line what scoring and the
+lifecycle know about a lead: profile, touches, tally and standing. That is personal data.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from chalicelib.days import UTC_NAME, name_of
+from chalicelib.days import UTC_NAME
 from chalicelib.events import EPOCH
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
@@ -27,13 +26,13 @@ def header_of(
     return {
         "model": model,
         "version": active.version if active else 0,
-        "zone": name_of(active.zone) if active else UTC_NAME,
+        "zone": active.zone if active else UTC_NAME,
         "routing": routing,
     }
 
 
 def line_of(lead: Lead) -> dict[str, Any]:
-    """A lead as a line of an export."""
+    """Return a lead as a line of an export."""
     standing = lead.standing
     return {
         "lead_id": lead.lead_id,
@@ -61,9 +60,10 @@ def line_of(lead: Lead) -> dict[str, Any]:
 
 
 def lead_of(line: Mapping[str, Any]) -> Lead:
-    """The lead of a line. Who said a field, and when, is not in an export: no score asks it.
+    """Return the lead of a line.
 
-    Raises KeyError, TypeError or ValueError for what is no line of an export.
+    An export leaves out who said a field and when: no score depends on it. Raise KeyError,
+    TypeError or ValueError for a line that does not belong to an export.
     """
     first, last = (_touch_of(one) for one in line["touches"])
     since = line["since"]

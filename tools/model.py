@@ -1,8 +1,7 @@
-"""A scoring model as marketing and sales read it: tested by its own examples, or told as one plain
-page.
+"""A scoring model for marketing and sales: tested with its own examples, or printed as one page.
 
-python -m tools.model check [FILE]        exits with 1 when an example differs or the document is
-refused python -m tools.model agreement [FILE]    the page, as Markdown
+python -m tools.model check [FILE]        exits with 1 when an example differs, or on a refusal
+python -m tools.model agreement [FILE]    prints the page, as Markdown
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from pathlib import Path
 from ruamel.yaml.error import YAMLError
 
 from chalicelib.authoring.agreement import agreement
-from chalicelib.authoring.examples import Outcome, outcomes
+from chalicelib.authoring.examples import ExampleResult, run_examples
 from chalicelib.authoring.format import check
 from chalicelib.errors import DocumentError, FieldError
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compile import compile_model
 from infra.defaults import DEFAULTS, read_yaml, refusal
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Checks or tells a model. Returns the exit code: warnings alone are no failure."""
+    """Check or print a model. Return the exit code: warnings alone do not fail."""
     given = _parse(arguments)
     try:
         document = read_yaml(given.file)
@@ -34,30 +33,36 @@ def main(arguments: Sequence[str]) -> int:
     if given.command == "agreement":
         print(agreement(document))
         return 0
-    ran = outcomes(compiled(document, 1), document.get("examples", ()))
+    ran = run_examples(compile_model(document, 1), document.get("examples", ()))
     print(report(warnings, ran))
     return 0 if all(one.ok for one in ran) else 1
 
 
-def report(warnings: Sequence[FieldError], ran: Sequence[Outcome]) -> str:
-    """Each warning with its path and remedy; each example with a tick or what differs; and how many
-    hold.
+def report(warnings: Sequence[FieldError], ran: Sequence[ExampleResult]) -> str:
+    """Return the report of a check as text.
+
+    It has each warning with its path and remedy, each example with a tick or its differences, and
+    how many examples hold.
     """
     warned = [f"! {warning}" for warning in warnings]
-    told = [
+    tested = [
         f"✓ {one.name}" if one.ok else f"✗ {one.name}\n    {'; '.join(one.differences())}"
         for one in ran
     ]
     holds = f"{sum(one.ok for one in ran)} of {len(ran)} examples hold."
     many = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
     return "\n".join(
-        [*warned, *told, f"{holds} {many}: allowed, and probably not meant." if warnings else holds]
+        [
+            *warned,
+            *tested,
+            f"{holds} {many}: allowed, but probably not meant." if warnings else holds,
+        ]
     )
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.model", description="Checks or tells a scoring model."
+        prog="python -m tools.model", description="Check or print a scoring model."
     )
     parser.add_argument("command", choices=["check", "agreement"])
     parser.add_argument(
@@ -65,7 +70,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         nargs="?",
         type=Path,
         default=DEFAULTS / "model.yaml",
-        help="the model; the default model without",
+        help="the model; the default model when left out",
     )
     return parser.parse_args(arguments)
 

@@ -1,10 +1,10 @@
-"""What a draft of the scoring model would change, on an export and off line.
+"""Show, offline, what a draft of the scoring model would change.
 
     python -m tools.simulate model.yaml leads.jsonl     on a file that `make export` wrote
     python -m tools.simulate model.yaml                 on the leads of the running local stack
 
-An export has no events. A draft whose signals match otherwise is judged by the counts there are,
-and that is said.
+An export has no events. A draft whose signals match differently is judged by the counts in the
+export, and the output says so.
 """
 
 from __future__ import annotations
@@ -25,19 +25,21 @@ from chalicelib.errors import DocumentError
 from chalicelib.handoff.routing import weekly_capacity
 from chalicelib.leads.lead import Lead
 from chalicelib.publishing.simulate import Found, WhatIf, report
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from infra.defaults import read_yaml, refusal
 from infra.deploy import DeployError
+from tools.deployment import world_of
+from tools.export import export
 from tools.exports import lead_of
-from tools.leads import export, world_of
 
 SHOWN_LEADS = 20
 SHOWN_REASONS = 3
-DRAFT = 0  # the version of what was never stored
+DRAFT = 0  # the version of a model that was never stored
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Simulates and prints. Returns the exit code."""
+    """Simulate and print. Return the exit code."""
     given = _parse(arguments)
     try:
         draft = read_yaml(given.model)
@@ -47,10 +49,10 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     try:
         lines = _lines(given.export) if given.export else export(world_of(None))
-        print(told(simulate(lines, draft, datetime.now(UTC))))
+        print(describe(simulate(lines, draft, datetime.now(UTC))))
     except (OSError, DeployError, DocumentError, LookupError, TypeError, ValueError) as error:
         print(
-            f"no leads to try it on: {error}; `make export` writes them into a file",
+            f"cannot simulate: {error}; `make export` writes the leads to a file",
             file=sys.stderr,
         )
         return 1
@@ -60,49 +62,50 @@ def main(arguments: Sequence[str]) -> int:
 def simulate(
     lines: Iterator[Mapping[str, Any]], document: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
-    """What a draft would change, in the shape of `POST /v1/model/simulate`, with the number of
-    leads and how many of them were counted by signals that match otherwise than the draft's.
+    """Return what a draft would change, in the shape that `POST /v1/model/simulate` answers.
 
-    lines: those of an export, read one by one; document: the draft's, checked. Raises ValueError,
-    naming the line, for what is none.
+    `lead_count` and `counted_differently` are added: how many leads there are, and how many were
+    counted with signals that match differently from the draft's. lines: those of an export, read
+    one by one; document: the draft's, checked. Raise ValueError that names the line which does not
+    belong to an export.
     """
     header = _header(lines)
     zone = zone_of(str(header.get("zone", UTC_NAME)))
-    active = compiled(header["model"], int(header["version"]), zone=zone)
-    draft = compiled(document, DRAFT, zone=zone)
-    what_if = WhatIf(active, draft, day_of(now, zone), _as_counted)
+    active = compile_model(header["model"], int(header["version"]), zone=zone)
+    draft = compile_model(document, DRAFT, zone=zone)
+    what_if = WhatIf(active=active, draft=draft, day=day_of(now, zone), counted_as=_as_counted)
     found = Found()
     changed: list[Any] = []
-    otherwise = 0
+    differently = 0
     for lead in _leads(lines):
-        otherwise += lead.matching != draft.matching
-        change = what_if.add(found, lead)
-        if change is not None and len(changed) < SHOWN_LEADS:
-            changed.append(change.shape())
+        differently += lead.matching != draft.matching
+        move = what_if.add(found, lead)
+        if move is not None and len(changed) < SHOWN_LEADS:
+            changed.append(move.shape())
     shape = report(
         found, changed, weekly_capacity(header["routing"]), truncated=found.changed > len(changed)
     )
-    return {"lead_count": found.leads, "counted_otherwise": otherwise, **shape}
+    return {"lead_count": found.leads, "counted_differently": differently, **shape}
 
 
-def told(found: Mapping[str, Any]) -> str:
-    """A simulation in words."""
+def describe(found: Mapping[str, Any]) -> str:
+    """Return a simulation in words."""
     changed = sum(found["changes"].values())
-    lines = [f"Of {found['lead_count']} leads {changed} would change their stage."]
+    lines = [f"Of {found['lead_count']} leads, {changed} would change stage."]
     lines += [
         f"  {number:>6}  {name.replace('->', ' -> ')}" for name, number in found["changes"].items()
     ]
     week = found["handoffs_per_week"]
     lines.append(
-        f"Handoffs a week: {week['before']} now, {week['after']} then; sales takes"
+        f"Handoffs a week: {week['before']} now, {week['after']} then; sales can take"
         f" {week['capacity']}."
     )
     lines += _outcomes(found["outcomes"])
-    if found["counted_otherwise"]:
+    if found["counted_differently"]:
         lines.append(
-            f"{found['counted_otherwise']} leads were counted by signals that match otherwise:"
-            " their history is as it was counted. Over the API the draft is simulated on their"
-            " events."
+            f"{found['counted_differently']} leads were counted with signals that match"
+            " differently. An export has no events, so the draft is judged by the old counts; over"
+            " the API, it is simulated on the events."
         )
     for lead in found["leads"]:
         lines.append(f"{lead['lead_id']}: {lead['from']} -> {lead['to']}")
@@ -130,12 +133,12 @@ def _points(reason: Mapping[str, Any]) -> str:
 
 
 def _as_counted(lead: Lead, _model: Model) -> Lead:
-    """An export has no events to count again."""
+    """Return a lead as it was counted: an export has no events to count again."""
     return lead
 
 
 def _header(lines: Iterator[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The first line. Raises ValueError when it is not that of an export."""
+    """Return the first line. Raise ValueError when it is not that of an export."""
     for line in lines:
         if not isinstance(line, dict) or not {"model", "version", "routing"} <= line.keys():
             raise ValueError("line 1 is not the model and the routing of an export")
@@ -149,25 +152,28 @@ def _lines(path: Path) -> Iterator[Mapping[str, Any]]:
             try:
                 yield json.loads(line)
             except ValueError:
-                raise ValueError(f"line {number} is no JSON") from None
+                raise ValueError(f"line {number} is not JSON") from None
 
 
 def _leads(lines: Iterator[Mapping[str, Any]]) -> Iterator[Lead]:
-    """The leads behind the header. Raises ValueError naming the line that is none."""
+    """Yield the leads after the header. Raise ValueError that names the line without one."""
     for number, line in enumerate(lines, 2):
         try:
             yield lead_of(line)
         except (AttributeError, LookupError, TypeError, ValueError):
-            raise ValueError(f"line {number} is no lead of an export") from None
+            raise ValueError(f"line {number} is not a lead of an export") from None
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="python -m tools.simulate", description="Tries a scoring model on leads."
+        prog="python -m tools.simulate", description="Try a scoring model on leads."
     )
     parser.add_argument("model", type=Path, help="the draft, as YAML")
     parser.add_argument(
-        "export", type=Path, nargs="?", help="a file of `make export`; the local stack without"
+        "export",
+        type=Path,
+        nargs="?",
+        help="a file that `make export` wrote; the running local stack when left out",
     )
     return parser.parse_args(arguments)
 

@@ -1,5 +1,5 @@
-"""A scoring model as people write it: its format, refusals, warnings, examples, schema and
-agreement page.
+"""A scoring model as people write it: its format, refusals, warnings, examples, schema and page.
 
-Imported only by code that stores or shows a model: the functions that score must start quickly.
+Imported only by code that stores or shows a model: the functions that score must start quickly
+(ADR 0015).
 """

@@ -1,8 +1,7 @@
-"""How low and how high a model's groups, sums and score can be: by its limits, by its rules, and
-behind a way in.
+"""How low and how high a model's groups, sums and score can be.
 
-All in thousandths of a point, as in the compiled model. Exact for one group; for sums never too
-tight.
+By its limits, by its rules, and for a lead that meets a way in. All in thousandths of a point, as
+in the compiled model. Exact for one group; for sums never too tight.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set
@@ -12,66 +11,64 @@ from chalicelib.scoring.model import BehaviourRule, Condition, FieldRule, Model
 from chalicelib.scoring.score import parts_of
 
 Values = Mapping[str, int]
+"""Thousandths by the name of the score, a group or a sum."""
+
+_AnyRule = FieldRule | BehaviourRule
 
 
 def most_by_limits(model: Model) -> Values:
-    """The most that the groups' limits allow."""
+    """Return the most that the groups' limits allow."""
     return _with_sums(model, {group: high for group, (_, high) in model.groups.items()})
 
 
 def most_by_rules(model: Model) -> Values:
-    """The most that the rules can give, within the limits."""
-    return _with_sums(
-        model, _clamped(model, _highest, [*model.field_rules, *model.behaviour_rules])
-    )
+    """Return the most that the rules can give, within the limits."""
+    rules: list[_AnyRule] = [*model.field_rules, *model.behaviour_rules]
+    return _with_sums(model, _clamped(model, _highest, rules))
 
 
 def most_by_facts(model: Model) -> Values:
-    """The most of a lead that fits and did nothing."""
+    """Return the most of a lead that fits and did nothing."""
     return _with_sums(model, _clamped(model, _highest, model.field_rules))
 
 
 def least_behind(model: Model, way: Condition) -> Values:
-    """The least of a lead that meets the thresholds of a way in.
+    """Return the least of a lead that meets the thresholds of a way in.
 
-    A threshold on a sum bounds its groups too: of score 50, where fit and channel are at most 45, 5
-    are something else.
+    A threshold on a sum bounds its groups too: if the score is at least 50, and fit and channel are
+    at most 45, at least 5 come from other groups.
     """
     parts = parts_of(model)
     low = _clamped(model, _lowest, [*model.field_rules, *model.behaviour_rules])
     high = most_by_rules(model)
 
-    def left(points: int, asked: Set[str], of: Set[str]) -> int:
-        """What of a threshold must come from some groups, when the others of it are at their
-        best.
+    def left(points: int, summed: Set[str], groups: Set[str]) -> int:
+        """Return the points of a threshold that must come from some groups.
+
+        That is, when the others that the threshold sums up are at their best.
         """
-        return (
-            points
-            - sum(high[group] for group in asked - of)
-            + sum(low[group] for group in of - asked)
-        )
+        others = sum(high[group] for group in summed - groups)
+        return points - others + sum(low[group] for group in groups - summed)
 
     for group in model.groups:
-        asks = [
-            left(points, parts[name], {group})
+        required = [
+            left(points, summed=parts[name], groups={group})
             for name, points in way.thresholds
             if group in parts[name]
         ]
-        low[group] = max([low[group], *asks])
+        low[group] = max([low[group], *required])
     least = {name: sum(low[group] for group in groups) for name, groups in parts.items()}
-    asked = [(points, parts[name]) for name, points in way.thresholds]
+    thresholds = [(points, parts[name]) for name, points in way.thresholds]
     return {
-        name: max([least[name], *(left(*one, of=groups) for one in asked)])
+        name: max([least[name], *(left(*one, groups=groups) for one in thresholds)])
         for name, groups in parts.items()
     }
 
 
-Extreme = Callable[[FieldRule | BehaviourRule], float]
-
-
 def _clamped(
-    model: Model, extreme: Extreme, rules: Iterable[FieldRule | BehaviourRule]
+    model: Model, extreme: Callable[[_AnyRule], float], rules: Iterable[_AnyRule]
 ) -> dict[str, int]:
+    """Return the sum of the rules' extremes in each group, within its limits."""
     raw: dict[str, float] = dict.fromkeys(model.groups, 0)
     for rule in rules:
         raw[rule.group] += extreme(rule)
@@ -80,13 +77,13 @@ def _clamped(
     }
 
 
-def _highest(rule: FieldRule | BehaviourRule) -> float:
+def _highest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule):
         return max([0, *(points for _, points in rule.tiers)])
     return 0 if rule.points <= 0 else inf if rule.max_points is None else rule.max_points
 
 
-def _lowest(rule: FieldRule | BehaviourRule) -> float:
+def _lowest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule):
         return min([0, *(points for _, points in rule.tiers)])
     return 0 if rule.points >= 0 else -inf if rule.max_points is None else -rule.max_points

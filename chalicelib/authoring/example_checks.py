@@ -1,25 +1,24 @@
-"""What a model's examples must not say: events that are none, and names that the model does not
-have.
+"""What a model's examples must not say: invalid events, and names that the model does not have.
 
-Each check has one message, which names the path and the remedy. Whether an example holds is not
-checked here.
+Each check has one message, which names the path and the remedy. Whether the model says what an
+example expects is not checked here.
 """
 
 from collections.abc import Callable, Iterator
 
-from chalicelib.authoring.example_shape import ExampleDocument, ExampleEventDocument
+from chalicelib.authoring.example_shape import (
+    EXAMPLE_KINDS,
+    ExampleDocument,
+    ExampleEventDocument,
+)
 from chalicelib.authoring.shape import ModelDocument, field_rules_of
 from chalicelib.errors import FieldError
-from chalicelib.scoring.model import EXAMPLE_KINDS
-from chalicelib.scoring.profile import NAMED_FIELDS
-
-DERIVED_FIELDS = frozenset(
-    {"email_local", "email_domain"}
-)  # parts of the address: an example gives the whole
+from chalicelib.events import Kind
+from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
 
 
 def example_event_without_kind(document: ModelDocument) -> Iterator[FieldError]:
-    """Something that happened without saying what."""
+    """Refuse an event that does not say what happened."""
     for path, event in _events(document):
         if not event.kinds:
             has = f", not {' or '.join(event.extra)}" if event.extra else ""
@@ -27,30 +26,32 @@ def example_event_without_kind(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def example_event_of_two_kinds(document: ModelDocument) -> Iterator[FieldError]:
-    """Two things that happened are two events."""
+    """Refuse one event for two things that happened."""
     for path, event in _events(document):
         if len(event.kinds) > 1:
-            yield FieldError(path, f"is {' and '.join(event.kinds)}; make two events of it")
+            yield FieldError(path, f"is {' and '.join(event.kinds)}; split it into two events")
 
 
 def example_event_without_day(document: ModelDocument) -> Iterator[FieldError]:
-    """Something that happened, nobody knows when."""
+    """Refuse an event that does not say when it happened."""
     for path, event in _events(document):
         if event.days_ago is None and event.in_days is None:
             yield FieldError(
-                path, "says no day; add days_ago, or in_days for what happens after today"
+                path, "has no day; add days_ago, or in_days for what happens after today"
             )
 
 
 def example_event_on_two_days(document: ModelDocument) -> Iterator[FieldError]:
-    """Before today and after it."""
+    """Refuse an event both before today and after it."""
     for path, event in _events(document):
         if event.days_ago is not None and event.in_days is not None:
-            yield FieldError(path, "has days_ago and in_days; keep one, or make two events of it")
+            yield FieldError(
+                path, "has days_ago and in_days; keep one, or split it into two events"
+            )
 
 
 def example_event_after_the_last_look(document: ModelDocument) -> Iterator[FieldError]:
-    """What happens when nobody looks any more tests nothing."""
+    """Refuse an event after the last day that is looked at: it tests nothing."""
     for path, example in _examples(document):
         last = max((look.in_days for look in example.expect.later), default=0)
         for number, event in enumerate(example.given.events):
@@ -62,29 +63,29 @@ def example_event_after_the_last_look(document: ModelDocument) -> Iterator[Field
                 )
 
 
-def example_told_twice(document: ModelDocument) -> Iterator[FieldError]:
-    """Nobody stands in two stages on one day."""
+def example_day_twice(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse two stages on one day."""
     for path, example in _examples(document):
         days = [look.in_days for look in example.expect.later]
         for day in sorted({day for day in days if days.count(day) > 1}):
             yield FieldError(
-                f"{path}.expect.later", f"tells day {day} {days.count(day)} times; keep one"
+                f"{path}.expect.later", f"lists day {day} {days.count(day)} times; keep one"
             )
 
 
 def example_kind_without_sql(document: ModelDocument) -> Iterator[FieldError]:
-    """Only who is an SQL was requested or inferred."""
+    """Refuse a kind where the stage is before SQL: only an SQL is requested or inferred."""
     for path, example in _examples(document):
         if example.expect.kind and example.expect.stage in ("lead", "mql"):
             yield FieldError(
                 f"{path}.expect.kind",
-                f"only an SQL is requested or inferred, not a stage of {example.expect.stage};"
+                f"only an SQL is requested or inferred, and the stage is {example.expect.stage};"
                 " remove it",
             )
 
 
 def example_twice(document: ModelDocument) -> Iterator[FieldError]:
-    """An example that differs is told by its name."""
+    """Refuse two examples of one name: one that fails is reported by its name."""
     seen: set[str] = set()
     for path, example in _examples(document):
         if example.name in seen:
@@ -93,7 +94,7 @@ def example_twice(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def example_of_unknown_field(document: ModelDocument) -> Iterator[FieldError]:
-    """An example may say of a person what a form may have and what rules read."""
+    """Refuse a field that no form has and no rule reads."""
     read = {rule.field for _, rule in field_rules_of(document) if not rule.touch}
     known = (read | NAMED_FIELDS) - DERIVED_FIELDS
     for path, example in _examples(document):
@@ -101,12 +102,12 @@ def example_of_unknown_field(document: ModelDocument) -> Iterator[FieldError]:
             if key not in known:
                 yield FieldError(
                     f"{path}.given.profile.{key}",
-                    f"no such field, and no rule reads it; there are {', '.join(sorted(known))}",
+                    f"no such field, and no rule reads it; use one of {', '.join(sorted(known))}",
                 )
 
 
 def example_with_unknown_property(document: ModelDocument) -> Iterator[FieldError]:
-    """An example's event may say what the signals on its kind ask of it."""
+    """Refuse a property that no signal on the event's kind reads."""
     read = {kind: _read_of(document, kind) for kind in EXAMPLE_KINDS}
     for path, event in _events(document):
         for kind in event.kinds[:1]:
@@ -118,24 +119,24 @@ def example_with_unknown_property(document: ModelDocument) -> Iterator[FieldErro
 
 
 def example_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
-    """An example expects groups and sums that the model has."""
+    """Refuse a group or sum that the model does not have."""
     known = [*document.groups, *document.sums]
     for path, example in _examples(document):
         for key in example.expect.groups:
             if key not in known:
                 yield FieldError(
                     f"{path}.expect.groups.{key}",
-                    f"no such group or sum; there are {', '.join(known)}",
+                    f"no such group or sum; use one of {', '.join(known)}",
                 )
 
 
-CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
+EXAMPLE_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     example_event_without_kind,
     example_event_of_two_kinds,
     example_event_without_day,
     example_event_on_two_days,
     example_event_after_the_last_look,
-    example_told_twice,
+    example_day_twice,
     example_kind_without_sql,
     example_twice,
     example_of_unknown_field,
@@ -154,8 +155,11 @@ def _events(document: ModelDocument) -> Iterator[tuple[str, ExampleEventDocument
             yield f"{path}.given.events.{number}", event
 
 
-def _read_of(document: ModelDocument, kind: str) -> set[str]:
-    """What the signals on a kind of event ask of it. The path of a page is the page itself."""
+def _read_of(document: ModelDocument, kind: Kind) -> set[str]:
+    """Return the properties that the signals on a kind of event read.
+
+    A page's path is not among them: it is the `page` itself.
+    """
     signals = [signal for signal in document.signals.values() if signal.on == kind]
     read = {name for signal in signals for name in (*signal.where, signal.distinct) if name}
-    return read - {"path"} if kind == "page" else read
+    return read - {"path"} if kind is Kind.PAGE else read

@@ -1,23 +1,26 @@
-"""The format of a scoring model's document: what may be written, what contradicts itself, what is
-worth a warning.
+"""The format of a scoring model's document: what may be written, and what is worth a warning.
 
-Checked when a model is stored, never when it is read: the functions that score must start quickly.
+Checked when a model is stored, never when it is read: the functions that score must start quickly
+(ADR 0015).
 """
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from chalicelib.authoring import example_checks, names, parts
 from chalicelib.authoring.contradictions import contradictions
+from chalicelib.authoring.example_checks import EXAMPLE_CHECKS
+from chalicelib.authoring.names import NAME_CHECKS
+from chalicelib.authoring.parts import PART_CHECKS
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.authoring.warnings import warnings
 from chalicelib.document import ERRORS_MAX, parse_document
 from chalicelib.errors import DocumentError, FieldError
 from chalicelib.limits import MODEL_STORED_MAX_BYTES
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 
-CHECKS = (*parts.CHECKS, *names.CHECKS, *example_checks.CHECKS)
+DOCUMENT_CHECKS = (*PART_CHECKS, *NAME_CHECKS, *EXAMPLE_CHECKS)
 
 
 def load(document: Mapping[str, Any], version: int) -> Model:
@@ -27,34 +30,33 @@ def load(document: Mapping[str, Any], version: int) -> Model:
     Raises DocumentError as `check` does.
     """
     check(document)
-    return compiled(document, version)
+    return compile_model(document, version)
 
 
 def check(document: Mapping[str, Any]) -> Sequence[FieldError]:
-    """Check a model's document. Returns the warnings: what is allowed, and probably not meant.
+    """Check a model's document. Return the warnings: what is allowed, but probably not meant.
 
-    Raises DocumentError naming each key outside the format and each wrong value; if there is none,
-    each part that makes no sense and each unknown name; if there is none, each threshold that
-    contradicts the rest of the model. All with their path and the remedy.
+    Raises DocumentError, with the path and the remedy of each mistake. Mistakes are looked for in
+    three rounds, each only if the one before found none: keys outside the format and wrong values;
+    parts that make no sense and unknown names; thresholds that contradict the rest of the model.
     """
     written = parse_document(ModelDocument, document)
     _refuse(too_large(document))
-    _refuse(line for one in CHECKS for line in one(written))
-    model = compiled(document, 0)
+    _refuse(line for one in DOCUMENT_CHECKS for line in one(written))
+    model = compile_model(document, 0)
     _refuse(contradictions(model))
     return warnings(written, model)[:ERRORS_MAX]
 
 
 def too_large(document: Mapping[str, Any]) -> Iterator[FieldError]:
-    """A document that does not fit into its item."""
+    """Refuse a document that does not fit into its item."""
     stored = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-    size = len(
-        stored.encode(errors="surrogatepass")
-    )  # a name with half a character in it is refused as a name
+    # Half a character does not fail here: a name that has one is refused as a name.
+    size = len(stored.encode(errors="surrogatepass"))
     if size > MODEL_STORED_MAX_BYTES:
         yield FieldError(
             "document",
-            f"has {size:,} bytes, at most {MODEL_STORED_MAX_BYTES:,} fit; shorten lists or"
+            f"has {size:,} bytes, and at most {MODEL_STORED_MAX_BYTES:,} fit; shorten lists or"
             " examples",
         )
 

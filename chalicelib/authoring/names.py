@@ -1,25 +1,19 @@
-"""The names in a scoring model's document: nobody may speak of what the model does not have, or use
-a name twice.
+"""The names in a scoring model's document: each must exist where it is used, and mean one thing.
 
 Each check has one message, which names the path and the remedy.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 
-from chalicelib.authoring.shape import (
-    BehaviourRuleDocument,
-    ModelDocument,
-    behaviour_rules_of,
-    rules_of,
-    ways_of,
-)
+from chalicelib.authoring.rule_shape import BehaviourRuleDocument
+from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, rules_of, ways_of
 from chalicelib.errors import FieldError
 from chalicelib.scoring.model import CONDITION_KEYS, default_group
 from chalicelib.scoring.score import SCORE
 
 
 def rule_twice(document: ModelDocument) -> Iterator[FieldError]:
-    """A reason of a score names its rule: two rules of one name could not be told apart."""
+    """Refuse two rules of one name: the reasons of a score name their rule."""
     seen: dict[str, str] = {}
     for path, _, key, _ in rules_of(document):
         if key in seen:
@@ -28,7 +22,7 @@ def rule_twice(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def rule_on_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
-    """A rule on a signal that is not there would never give anything."""
+    """Refuse a rule on a signal that does not exist: it would never give anything."""
     for path, signal, _ in behaviour_rules_of(document):
         if signal not in document.signals:
             yield FieldError(
@@ -37,7 +31,10 @@ def rule_on_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def rule_in_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
-    """A rule's default group counts too: the lines of a missing group would not be in the total."""
+    """Refuse a rule in a group that does not exist, the default group included.
+
+    The points of a missing group would not be in the total.
+    """
     for path, side, _, rule in rules_of(document):
         group = rule.group or default_group(side, on_signal=isinstance(rule, BehaviourRuleDocument))
         if group not in document.groups:
@@ -47,7 +44,7 @@ def rule_in_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def sum_with_a_taken_name(document: ModelDocument) -> Iterator[FieldError]:
-    """A threshold on the name would not say which it means."""
+    """Refuse a sum named like a group or the score: a threshold on the name would be unclear."""
     for key in document.sums:
         if key in (SCORE, *document.groups):
             what = "the total" if key == SCORE else "a group"
@@ -55,18 +52,18 @@ def sum_with_a_taken_name(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def sum_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
-    """A sum adds groups up, and nothing else."""
+    """Refuse anything but groups in a sum."""
     for key, parts in document.sums.items():
         for part in dict.fromkeys(parts):
             if part not in document.groups:
                 yield FieldError(
                     f"sums.{key}",
-                    f"there is no group '{part}'; a sum is of {_listed(document.groups)}",
+                    f"there is no group '{part}'; the groups are {_listed(document.groups)}",
                 )
 
 
 def sum_of_a_group_twice(document: ModelDocument) -> Iterator[FieldError]:
-    """The lines of a group are in the score once."""
+    """Refuse a group twice in one sum: its points are in the score once."""
     for key, parts in document.sums.items():
         for part in sorted({part for part in parts if parts.count(part) > 1}):
             yield FieldError(
@@ -75,17 +72,17 @@ def sum_of_a_group_twice(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def threshold_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
-    """A misspelt key of a way in, or a threshold on what the model does not have."""
+    """Refuse a misspelt key of a way in, or a threshold on what the model does not have."""
     known = _values(document)
     for path, _, way in ways_of(document):
         for key in way.thresholds:
             if key not in known:
                 keys = _listed([*sorted(CONDITION_KEYS), *known])
-                yield FieldError(f"{path}.{key}", f"no such key, group or sum; there are {keys}")
+                yield FieldError(f"{path}.{key}", f"no such key, group or sum; use one of {keys}")
 
 
 def way_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
-    """Nobody would come this way."""
+    """Refuse a way in by a signal that does not exist: no lead would meet it."""
     for path, _, way in ways_of(document):
         if way.signal is not None and way.signal not in document.signals:
             yield FieldError(
@@ -95,17 +92,18 @@ def way_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def cooling_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
-    """Cooling rests on values that there are."""
+    """Refuse cooling by a value that does not exist."""
     known = _values(document)
     for key in document.stages.mql.cool_below:
         if key not in known:
             yield FieldError(
-                f"stages.mql.cool_below.{key}", f"no such group or sum; there are {_listed(known)}"
+                f"stages.mql.cool_below.{key}",
+                f"no such group or sum; use one of {_listed(known)}",
             )
 
 
 def wake_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
-    """Nothing would wake."""
+    """Refuse a wake by a signal that does not exist: it would wake no lead."""
     for key in dict.fromkeys(document.recycle.wakes):
         if key not in document.signals:
             yield FieldError(
@@ -114,7 +112,7 @@ def wake_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
-CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
+NAME_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     rule_twice,
     rule_on_unknown_signal,
     rule_in_unknown_group,
@@ -129,7 +127,7 @@ CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
 
 
 def _values(document: ModelDocument) -> list[str]:
-    """What thresholds and cooling may speak of."""
+    """Return the names that thresholds and cooling may use."""
     return [SCORE, *document.groups, *document.sums]
 
 

@@ -1,5 +1,4 @@
-"""What a part of a scoring model's document must not say on its own, although each of its keys has
-the right shape.
+"""What a part of a scoring model's document must not say, although its keys have the right shape.
 
 Each check has one message, which names the path and the remedy.
 """
@@ -7,22 +6,17 @@ Each check has one message, which names the path and the remedy.
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from chalicelib.authoring.shape import (
-    ModelDocument,
-    TestDocument,
-    field_rules_of,
-    tests_of,
-    ways_of,
-)
+from chalicelib.authoring.shape import ModelDocument, field_rules_of, tests_of, ways_of
 from chalicelib.errors import FieldError
-from chalicelib.scoring.model import OPERATORS
+from chalicelib.scoring.matching import CAMPAIGN_KEYS
+from chalicelib.scoring.model import Operator
 
-TOUCHES = ("source", "medium", "campaign")
-ONE_OPERATOR = ", ".join(OPERATORS[:-1]) + " or " + OPERATORS[-1]
+*_ALL_BUT_LAST, _LAST = Operator
+ONE_OPERATOR = f"{', '.join(_ALL_BUT_LAST)} or {_LAST}"
 
 
 def event_on_page(document: ModelDocument) -> Iterator[FieldError]:
-    """A page view has no event name, so nothing would match."""
+    """Refuse an event name on a page view, which has none: nothing would match."""
     for key, signal in document.signals.items():
         if signal.on == "page" and signal.event is not None:
             yield FieldError(
@@ -31,14 +25,14 @@ def event_on_page(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def event_on_form(document: ModelDocument) -> Iterator[FieldError]:
-    """A form is known by its id."""
+    """Refuse an event name on a form, which is known by its id."""
     for key, signal in document.signals.items():
         if signal.on == "form" and signal.event is not None:
             yield FieldError(f"signals.{key}.event", "a form is known by its id; use form: [...]")
 
 
 def form_elsewhere(document: ModelDocument) -> Iterator[FieldError]:
-    """Only the event of a form has a form's id."""
+    """Refuse form ids on any other kind of event."""
     for key, signal in document.signals.items():
         if signal.on != "form" and signal.form is not None:
             yield FieldError(
@@ -48,76 +42,78 @@ def form_elsewhere(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def no_operator(document: ModelDocument) -> Iterator[FieldError]:
-    """A rule or tier that compares with nothing."""
+    """Refuse a rule or tier that compares with nothing."""
     for path, test in tests_of(document):
-        if not _operators(test):
-            yield FieldError(path, f"says nothing to compare with; add {ONE_OPERATOR}")
+        if not test.operators:
+            yield FieldError(path, f"has nothing to compare with; add {ONE_OPERATOR}")
 
 
 def several_operators(document: ModelDocument) -> Iterator[FieldError]:
-    """Of two operators it would not be clear whether one or both must hold."""
+    """Refuse two operators: it would not be clear whether one of them or both must match."""
     for path, test in tests_of(document):
-        if len(given := _operators(test)) > 1:
-            yield FieldError(path, f"has {' and '.join(given)}; keep one, or make tiers of them")
+        if len(given := test.operators) > 1:
+            yield FieldError(path, f"has {' and '.join(given)}; keep one, or write them as tiers")
 
 
 def operator_beside_tiers(document: ModelDocument) -> Iterator[FieldError]:
-    """The tiers have the operators."""
+    """Refuse an operator on a rule with tiers, which have operators of their own."""
     for path, rule in field_rules_of(document):
-        if rule.tiers and (given := _operators(rule)):
-            yield FieldError(f"{path}.{given[0]}", "stands beside tiers; move it into a tier")
+        if rule.tiers and (given := rule.operators):
+            yield FieldError(
+                f"{path}.{given[0]}", "cannot be combined with tiers; move it into a tier"
+            )
 
 
 def points_beside_tiers(document: ModelDocument) -> Iterator[FieldError]:
-    """The tiers have the points."""
+    """Refuse points on a rule with tiers, which have points of their own."""
     for path, rule in field_rules_of(document):
         if rule.tiers and rule.points is not None:
             yield FieldError(
-                f"{path}.points", "stands beside tiers; the points belong to the tiers"
+                f"{path}.points", "cannot be combined with tiers; give each tier its points"
             )
 
 
 def no_points(document: ModelDocument) -> Iterator[FieldError]:
-    """A rule that does nothing."""
+    """Refuse a rule that does nothing."""
     for path, rule in field_rules_of(document):
         if not rule.tiers and rule.points is None and not rule.disqualify:
             yield FieldError(path, "is worth nothing; add points, tiers or disqualify: true")
 
 
 def between_backwards(document: ModelDocument) -> Iterator[FieldError]:
-    """No number is from the higher to the lower."""
+    """Refuse a range from the higher number to the lower."""
     for path, test in tests_of(document):
         if test.between and test.between[0] > test.between[1]:
             low, high = test.between
             yield FieldError(
                 f"{path}.between",
-                f"no number is between {low:g} and {high:g}; the lower one comes first",
+                f"no number is between {low:g} and {high:g}; put the lower one first",
             )
 
 
 def touch_without_field(document: ModelDocument) -> Iterator[FieldError]:
-    """What a touch does not have would never match."""
+    """Refuse a rule on what a touch does not have: it would never match."""
     for path, rule in field_rules_of(document):
-        if rule.touch and rule.field not in TOUCHES:
+        if rule.touch and rule.field not in CAMPAIGN_KEYS:
             yield FieldError(
                 f"{path}.field",
-                f"a touch has source, medium and campaign, no {rule.field}; use one, or remove"
-                " touch",
+                f"a touch has source, medium and campaign, but no {rule.field}; use one of them,"
+                " or remove touch",
             )
 
 
 def channel_without_touch(document: ModelDocument) -> Iterator[FieldError]:
-    """A channel is where somebody came from, and the profile does not know that."""
+    """Refuse a rule on the channel that reads the profile, which does not know the channel."""
     for key, rule in document.rules.channel.items():
         if rule.touch is None:
             yield FieldError(
                 f"rules.channel.{key}",
-                "asks the profile, which has no channel; add touch: first or touch: last",
+                "reads the profile, which has no channel; add touch: first or touch: last",
             )
 
 
 def limits_backwards(document: ModelDocument) -> Iterator[FieldError]:
-    """A group whose least is above its most."""
+    """Refuse a group whose least is above its most."""
     for key, limit in document.groups.items():
         if limit.min > limit.max:
             yield FieldError(
@@ -127,19 +123,19 @@ def limits_backwards(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def grades_out_of_order(document: ModelDocument) -> Iterator[FieldError]:
-    """A better grade asks for more fit."""
+    """Refuse a grade that needs as much fit as a better one."""
     grades = sorted(document.grades.items())
     for (better, most), (worse, least) in pairwise(grades):
         if least >= most:
             yield FieldError(
                 f"grades.{worse}",
-                f"asks for {least:g}, and {better}, which is better, for {most:g}; lower {worse} or"
-                f" raise {better}",
+                f"needs {least:g}, but {better} is the better grade and needs {most:g}; lower"
+                f" {worse} or raise {better}",
             )
 
 
 def kind_on_mql(document: ModelDocument) -> Iterator[FieldError]:
-    """Nobody asks to be an MQL."""
+    """Refuse a kind on a way into MQL: nobody asks to be an MQL."""
     for path, stage, way in ways_of(document):
         if stage == "mql" and way.kind:
             yield FieldError(
@@ -148,37 +144,37 @@ def kind_on_mql(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def nothing_asked(document: ModelDocument) -> Iterator[FieldError]:
-    """A way in that is open to everybody."""
+    """Refuse a way in that is open to everybody."""
     for path, _, way in ways_of(document):
         if way.signal is None and not way.thresholds:
             yield FieldError(
-                path, "asks for nothing, so every lead meets it; add a signal or a threshold"
+                path, "requires nothing, so every lead meets it; add a signal or a threshold"
             )
 
 
 def requested_without_signal(document: ModelDocument) -> Iterator[FieldError]:
-    """A request is something that a person did."""
+    """Refuse a request without a signal: a request is something that a person did."""
     for path, stage, way in ways_of(document):
         if stage == "sql" and way.kind == "requested" and way.signal is None:
             yield FieldError(
                 f"{path}.kind",
-                "nobody asked without a request; add its signal, or write kind: inferred",
+                "is requested, but names no request; add its signal, or write kind: inferred",
             )
 
 
 def days_without_signal(document: ModelDocument) -> Iterator[FieldError]:
-    """Days are those of a signal."""
+    """Refuse days without a signal: they are the days of one."""
     for path, _, way in ways_of(document):
         for key in ("days", "within_days"):
             if way.signal is None and key in way.model_fields_set:
                 yield FieldError(
                     f"{path}.{key}",
-                    f"counts the days of a signal, and there is none; add signal or remove {key}",
+                    f"counts the days of a signal, but none is named; add signal or remove {key}",
                 )
 
 
 def more_days_than_there_are(document: ModelDocument) -> Iterator[FieldError]:
-    """Within n days there are n + 1 different ones, today included."""
+    """Refuse more days than there are: n + 1 different ones within n days, today included."""
     for path, _, way in ways_of(document):
         if way.signal and way.days > way.within_days + 1:
             yield FieldError(
@@ -188,7 +184,7 @@ def more_days_than_there_are(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
-CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
+PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     event_on_page,
     event_on_form,
     form_elsewhere,
@@ -208,7 +204,3 @@ CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     days_without_signal,
     more_days_than_there_are,
 )
-
-
-def _operators(test: TestDocument) -> list[str]:
-    return [name for name in OPERATORS if getattr(test, name) is not None]

@@ -1,9 +1,7 @@
-"""The JSON Schema of a scoring model's document as it is written, for editors and for those who
-write one by program.
+"""The JSON Schema of a scoring model's document, for editors and for programs that write one.
 
-It says which keys there are and what they hold. What a model must not say although its shape is
-right (a threshold that no lead reaches, a signal that is not there) only `check` in format.py
-knows.
+It says which keys there are and what they hold. Only `check` in format.py knows what a model must
+not say although its shape is right, for example a threshold that no lead reaches.
 """
 
 import json
@@ -11,8 +9,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from chalicelib.authoring.example_shape import EXAMPLE_KINDS
 from chalicelib.authoring.shape import ModelDocument
-from chalicelib.scoring.model import EXAMPLE_KINDS, OPERATORS
+from chalicelib.scoring.model import Operator
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TITLE = "A scoring model of Baton"
@@ -20,18 +19,18 @@ NULL = {"type": "null"}
 
 
 def schema() -> dict[str, Any]:
-    """The schema, draft 2020-12."""
+    """Return the schema, draft 2020-12."""
     made = _tidy(TypeAdapter(ModelDocument).json_schema())
     parts = made["$defs"]
-    parts["TierDocument"]["oneOf"] = _one_of(*OPERATORS)
-    parts["FieldRuleDocument"]["oneOf"] = _one_of(*OPERATORS, "tiers")
+    parts["TierDocument"]["oneOf"] = _one_of(*Operator)
+    parts["FieldRuleDocument"]["oneOf"] = _one_of(*Operator, "tiers")
     parts["FieldRuleDocument"]["anyOf"] = _one_of("points", "tiers", "disqualify")
     parts["ExampleEventDocument"]["oneOf"] = _one_of(*EXAMPLE_KINDS)
     return {"$schema": DRAFT, "title": TITLE, **made}
 
 
 def as_text() -> str:
-    """The schema as docs/model.schema.json holds it."""
+    """Return the schema as docs/model.schema.json holds it."""
     return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
 
 
@@ -40,8 +39,9 @@ def _one_of(*keys: str) -> list[dict[str, Any]]:
 
 
 def _tidy(part: Any) -> Any:
-    """A schema as its author would write it: a key that may be left out is not null, and titles
-    only repeat names.
+    """Return a schema as its author would write it.
+
+    A key that may be left out cannot be null, and titles, which only repeat names, are dropped.
     """
     if isinstance(part, list):
         return [_tidy(one) for one in part if one != NULL]

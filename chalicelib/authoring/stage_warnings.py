@@ -1,4 +1,4 @@
-"""What a scoring model says of stages, grades and rests, and probably does not mean.
+"""Warnings about stages, grades and rests: what a model says, but probably does not mean.
 
 Each check has one message, which names the path and the remedy.
 """
@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.authoring.bounds import Values, least_behind, most_by_rules
 from chalicelib.errors import FieldError
-from chalicelib.scoring.model import REQUESTED, Condition, Model
+from chalicelib.scoring.milli import points_text
+from chalicelib.scoring.model import FIT, REQUESTED, Condition, Model
 from chalicelib.scoring.score import parts_of
 
-FIT = "fit"  # the only value that may stand in the way of a request, and the one that grades are of
-MILLI = 1000
 VERDICT_REASONS = (
     "not_ready",
     "no_budget",
@@ -22,22 +21,26 @@ VERDICT_REASONS = (
     "lost_competitor",
     "lost_no_decision",
 )
-REASONS = (*VERDICT_REASONS, "churned")  # of a customer who left
+"""Why sales returns a lead."""
+
+REST_REASONS = (*VERDICT_REASONS, "churned")
+"""Why a lead rests: sales returned it, or it is a customer who left."""
 
 
 def grade_out_of_reach(model: Model) -> Iterator[FieldError]:
-    """A grade that nobody has."""
+    """Warn of a grade that nobody gets."""
     most = most_by_rules(model).get(FIT, 0)
     for least, grade in model.grades:
         if least > most:
             yield FieldError(
                 f"grades.{grade}",
-                f"nobody gets it, because fit is at most {_points(most)}; lower it or add rules",
+                f"nobody gets it, because fit is at most {points_text(most)}; lower it or add"
+                " rules",
             )
 
 
 def never_cools(model: Model) -> Iterator[FieldError]:
-    """An MQL that nothing makes a lead again."""
+    """Warn of MQLs that never cool."""
     if not model.cool_below:
         yield FieldError(
             "stages.mql.cool_below",
@@ -46,7 +49,7 @@ def never_cools(model: Model) -> Iterator[FieldError]:
 
 
 def cools_by_what_stays(model: Model) -> Iterator[FieldError]:
-    """Cooling that rests on what does not fade with time (playbook, rule 5)."""
+    """Warn of cooling that rests on what does not fade with time (playbook, rule 5)."""
     facts = {rule.group for rule in model.field_rules}
     for name in model.cool_below:
         if stays := sorted(parts_of(model)[name] & facts):
@@ -58,54 +61,59 @@ def cools_by_what_stays(model: Model) -> Iterator[FieldError]:
 
 
 def way_covered(model: Model) -> Iterator[FieldError]:
-    """A way that lets in nobody whom another does not."""
+    """Warn of a way in that another way makes superfluous."""
     for stage, ways in (("mql", model.mql), ("sql", model.sql)):
         least = [least_behind(model, way) for way in ways]
         for number in range(len(ways)):
             if (other := _covering(ways, least, number)) is not None:
                 yield FieldError(
                     f"stages.{stage}.any.{number}",
-                    f"who meets it meets stages.{stage}.any.{other} too; remove it, or ask for"
-                    " less",
+                    f"a lead that meets it also meets stages.{stage}.any.{other}; remove it, or"
+                    " require less",
                 )
 
 
 def no_request(model: Model) -> Iterator[FieldError]:
-    """A model in which nobody asks (playbook, rules 1 and 2)."""
+    """Warn of a model without requests (playbook, rules 1 and 2)."""
     if not _requests(model):
         yield FieldError(
             "stages.sql.any",
-            "no way in is kind: requested, so whoever asks for us waits like the rest; add one",
+            "no way in has kind: requested, so a lead that asks to be contacted waits like any"
+            " other; add one",
         )
 
 
 def request_held_up(model: Model) -> Iterator[FieldError]:
-    """A request reaches a human, if fit is not hopeless (playbook, rule 1)."""
+    """Warn of a threshold that holds back a request: only fit may do that (playbook, rule 1)."""
     for path, way in _requests(model):
         for name in [name for name, _ in way.thresholds if name != FIT]:
-            yield FieldError(f"{path}.{name}", "silences a request, and only fit may; remove it")
+            yield FieldError(
+                f"{path}.{name}", "holds back a request, and only fit may do that; remove it"
+            )
 
 
 def request_to_be_repeated(model: Model) -> Iterator[FieldError]:
-    """Who asks once is answered."""
+    """Warn of a request that must be repeated: one request is enough."""
     for path, way in _requests(model):
         if way.days > 1:
             yield FieldError(
-                f"{path}.days", f"asks for a request on {way.days} days before it counts; remove it"
+                f"{path}.days",
+                f"requires a request on {way.days} days before it counts; remove it",
             )
 
 
 def request_that_wakes_nobody(model: Model) -> Iterator[FieldError]:
-    """A request ends a rest at once (playbook, rule 1)."""
+    """Warn of a request that does not end a rest (playbook, rule 1)."""
     for signal in dict.fromkeys(way.signal for _, way in _requests(model)):
         if signal not in model.wakes:
             yield FieldError(
-                "recycle.wakes", f"'{signal}' is a request, and a resting lead is not heard; add it"
+                "recycle.wakes",
+                f"'{signal}' is a request, but a resting lead that makes it is not heard; add it",
             )
 
 
 def wake_to_nowhere(model: Model) -> Iterator[FieldError]:
-    """A signal that ends the rest and then leads nowhere."""
+    """Warn of a signal that ends a rest and opens no way in."""
     opening = {way.signal for way in model.sql}
     for signal in model.wakes:
         if signal not in opening:
@@ -116,17 +124,17 @@ def wake_to_nowhere(model: Model) -> Iterator[FieldError]:
 
 
 def rest_without_reason(model: Model) -> Iterator[FieldError]:
-    """Days that nobody ever rests."""
+    """Warn of days of rest for a reason that nobody gives."""
     for reason in model.recycle:
-        if reason not in REASONS:
+        if reason not in REST_REASONS:
             yield FieldError(
                 f"recycle.{reason}",
-                f"nobody gives this reason; the reasons are {', '.join(REASONS)}",
+                f"nobody gives this reason; the reasons are {', '.join(REST_REASONS)}",
             )
 
 
 def reason_without_rest(model: Model) -> Iterator[FieldError]:
-    """A no of sales that the model does not answer."""
+    """Warn of a reason of sales for which the model has no days of rest."""
     for reason in VERDICT_REASONS:
         if reason not in model.recycle:
             yield FieldError(
@@ -136,7 +144,7 @@ def reason_without_rest(model: Model) -> Iterator[FieldError]:
             )
 
 
-CHECKS: tuple[Callable[[Model], Iterator[FieldError]], ...] = (
+STAGE_CHECKS: tuple[Callable[[Model], Iterator[FieldError]], ...] = (
     grade_out_of_reach,
     never_cools,
     cools_by_what_stays,
@@ -160,9 +168,10 @@ def _requests(model: Model) -> list[tuple[str, Condition]]:
 
 
 def _covering(ways: Sequence[Condition], least: Sequence[Values], number: int) -> int | None:
-    """The first other way that covers a way. Of two that are the same, the later one is covered.
+    """Return the first other way that covers a way, or None.
 
-    least: the least values of a lead that meets each way.
+    Of two ways that are the same, the later one is covered. least: for each way, the least values
+    of a lead that meets it.
     """
     narrow = ways[number]
     for other, way in enumerate(ways):
@@ -173,7 +182,7 @@ def _covering(ways: Sequence[Condition], least: Sequence[Values], number: int) -
 
 
 def _covers(wide: Condition, narrow: Condition, least: Values) -> bool:
-    """Whether everybody who meets the narrow way meets the wide one, and is not worse off by it."""
+    """Return whether every lead that meets the narrow way meets the wide one, and loses nothing."""
     if narrow.kind != wide.kind and wide.kind != REQUESTED:
         return False
     if wide.signal is not None and not (
@@ -183,7 +192,3 @@ def _covers(wide: Condition, narrow: Condition, least: Values) -> bool:
     ):
         return False
     return all(least[name] >= points for name, points in wide.thresholds)
-
-
-def _points(milli: int) -> str:
-    return f"{milli / MILLI:g}"

@@ -1,4 +1,4 @@
-"""The values that all parts of a scoring model's document are made of, with their bounds."""
+"""The values that all parts of a scoring model's document consist of, with their bounds."""
 
 import re
 from typing import Annotated, Literal
@@ -8,44 +8,44 @@ from pydantic import AfterValidator, ConfigDict, Field
 from chalicelib.document import Document, needs
 from chalicelib.limits import TEXT_MAX_CHARS
 
-# a model is out of a hundred; scores are whole thousandths and stay far from any overflow
-POINTS_MAX = 1_000
-DAYS_MAX = 3_650  # ten years: nothing in sales rests longer
-NUMBER_MAX = 10**12  # of a field: a turnover in any currency
-LINE_MAX_CHARS = 200
+POINTS_MAX = 1_000  # most models add up to a hundred; whole thousandths stay far from any overflow
+REST_MAX_DAYS = 3_650  # ten years: nothing in sales rests longer
+FIELD_NUMBER_MAX = 10**12  # a turnover in any currency
+MODEL_TEXT_MAX_CHARS = 200
 PATTERNS_MAX = 1_000  # the list of competitors is the longest
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+_CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def _one_line(text: str) -> str:
-    """The text. It is shown on pages, in mails and in terminals, so it must not contain what steers
-    them.
-    """
-    if CONTROL.search(text):
+    """Return the text. Control characters could act on a page, in an email or in a terminal."""
+    if _CONTROL_CHARACTER.search(text):
         raise ValueError("must be one line without control characters; remove them")
     return text
 
 
-Name = Annotated[
+KeyName = Annotated[
     str,
     Field(pattern=r"^[a-z0-9_-]{1,64}$"),
     needs("a name has only small letters, digits, - and _; at most 64 characters"),
 ]
 Points = Annotated[float, Field(ge=-POINTS_MAX, le=POINTS_MAX, allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1, max_length=LINE_MAX_CHARS), AfterValidator(_one_line)]
-Number = Annotated[float, Field(ge=-NUMBER_MAX, le=NUMBER_MAX, allow_inf_nan=False)]
-WholeNumber = Annotated[int, Field(ge=-NUMBER_MAX, le=NUMBER_MAX)]
+ModelText = Annotated[
+    str, Field(min_length=1, max_length=MODEL_TEXT_MAX_CHARS), AfterValidator(_one_line)
+]
+Number = Annotated[float, Field(ge=-FIELD_NUMBER_MAX, le=FIELD_NUMBER_MAX, allow_inf_nan=False)]
+WholeNumber = Annotated[int, Field(ge=-FIELD_NUMBER_MAX, le=FIELD_NUMBER_MAX)]
 Fact = Annotated[
     Annotated[str, Field(max_length=TEXT_MAX_CHARS)] | WholeNumber | Number | bool,
     needs(f"a text of at most {TEXT_MAX_CHARS:,} characters, a number, true or false is needed"),
 ]
-Patterns = Annotated[list[Text], Field(max_length=PATTERNS_MAX)]
-SomePatterns = Annotated[list[Text], Field(min_length=1, max_length=PATTERNS_MAX)]
-Texts = Annotated[
-    Text | SomePatterns,
+PatternList = Annotated[list[ModelText], Field(max_length=PATTERNS_MAX)]
+SomePatterns = Annotated[list[ModelText], Field(min_length=1, max_length=PATTERNS_MAX)]
+TextOrTexts = Annotated[
+    ModelText | SomePatterns,
     needs(
         f"one text or a list of 1 to {PATTERNS_MAX:,} texts is needed, each of 1 to"
-        f" {LINE_MAX_CHARS} characters"
+        f" {MODEL_TEXT_MAX_CHARS} characters"
     ),
 ]
 FormId = Annotated[
@@ -61,9 +61,9 @@ FieldName = Annotated[
     Field(pattern=r"^[a-z0-9_]{1,64}$"),
     needs("a field's name has only small letters, digits and _; at most 64 characters"),
 ]
-Scalar = Text | WholeNumber | Number | bool
-Scalars = Annotated[
-    Scalar | Annotated[list[Scalar], Field(max_length=PATTERNS_MAX)],
+FieldValue = ModelText | WholeNumber | Number | bool
+FieldValues = Annotated[
+    FieldValue | Annotated[list[FieldValue], Field(max_length=PATTERNS_MAX)],
     needs(
         f"a text, a number, true or false is needed, or a list of at most {PATTERNS_MAX:,} of them"
     ),
@@ -76,10 +76,10 @@ Bounds = Annotated[
 Yes = Annotated[
     Literal[True], needs("only true is possible; a field is given (present) or it is not (absent)")
 ]
-Days = Annotated[
+RestDays = Annotated[
     int,
-    Field(ge=0, le=DAYS_MAX),
-    needs(f"a whole number of days from 0 to {DAYS_MAX:,} is needed"),
+    Field(ge=0, le=REST_MAX_DAYS),
+    needs(f"a whole number of days from 0 to {REST_MAX_DAYS:,} is needed"),
 ]
 Threshold = Annotated[
     Points,
@@ -90,9 +90,10 @@ Threshold = Annotated[
 ]
 
 
-class Part(Document):
-    """A part of a scoring model. Strict: scoring works with what is written, so the text "5" is not
-    the number 5.
+class ModelPart(Document):
+    """A part of a scoring model's document.
+
+    Strict, because scoring works with what is written: the text "5" is not the number 5.
     """
 
     model_config = ConfigDict(strict=True, use_attribute_docstrings=True)

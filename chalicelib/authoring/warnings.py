@@ -1,55 +1,60 @@
-"""What a scoring model may say and probably does not mean: it is stored, and its author is warned.
+"""Warnings: what a model may say, but probably does not mean. It is stored, and its author warned.
 
-Each check has one message, which names the path and the remedy. Those on stages are in
+Each check has one message, which names the path and the remedy. Those about stages are in
 stage_warnings.py.
 """
 
 from collections.abc import Callable, Iterator
+from typing import assert_never
 
-from chalicelib.authoring import stage_warnings
-from chalicelib.authoring.shape import (
+from chalicelib.authoring.rule_shape import (
     BehaviourRuleDocument,
     FieldRuleDocument,
-    ModelDocument,
+    RuleDocument,
     TestDocument,
+)
+from chalicelib.authoring.shape import (
+    ModelDocument,
     behaviour_rules_of,
     field_rules_of,
     rules_of,
     ways_of,
 )
+from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
-from chalicelib.scoring.model import Model, compared, default_group
+from chalicelib.scoring.model import FIT, Model, Operator, comparable, default_group
 from chalicelib.scoring.pattern import ANY, matches_any
+from chalicelib.scoring.profile import DERIVED_FIELDS
 
-FIT = "fit"  # the group that grades are of
-DOMAIN = "email_domain"
-HALVES = frozenset({"email", "email_domain", "email_local"})
-# patterns of one tier with those of another: longer lists are not looked through
-COMPARED_MAX = 400
+EMAIL_DOMAIN = "email_domain"
+ADDRESS_FIELDS = DERIVED_FIELDS | {"email"}
+COMPARED_MAX = 400  # pairs of patterns of two tiers: longer lists are not compared
+
 FIELD_OF_LIST = {"free_mail": "email_domain", "disposable": "email_domain", "role": "email_local"}
+"""The field that each bundled list is about."""
 
 
 def warnings(document: ModelDocument, model: Model) -> list[FieldError]:
-    """All warnings of a checked document, which the model was compiled from."""
+    """Return all warnings about a checked document and the model that was compiled from it."""
     return [
-        *(line for check in CHECKS for line in check(document)),
-        *(line for check in stage_warnings.CHECKS for line in check(model)),
+        *(line for check in WARNING_CHECKS for line in check(document)),
+        *(line for check in STAGE_CHECKS for line in check(model)),
     ]
 
 
 def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
-    """A signal that is counted for nobody."""
+    """Warn of a signal that nothing uses."""
     read = {signal for _, signal, _ in behaviour_rules_of(document)} | set(document.recycle.wakes)
     read |= {way.signal for _, _, way in ways_of(document) if way.signal}
     for key in document.signals:
         if key not in read:
             yield FieldError(
-                f"signals.{key}", "no rule, way in or wake reads it; use it or remove it"
+                f"signals.{key}", "no rule, way in or wake uses it; use it or remove it"
             )
 
 
 def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
-    """A path begins with a slash."""
+    """Warn of a path without a slash at its beginning."""
     for key, signal in document.signals.items():
         for pattern in signal.where.get("path", []) if signal.on == "page" else []:
             if not pattern.startswith(("/", "*")):
@@ -60,15 +65,15 @@ def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
-    """A domain is what stands behind the @."""
-    asked = [("internal.email_domain", document.internal.email_domain)]
+    """Warn of a domain with an @: a domain is what follows it."""
+    domains = [("internal.email_domain", document.internal.email_domain)]
     for path, rule in field_rules_of(document):
-        if rule.field == DOMAIN:
-            asked += [
+        if rule.field == EMAIL_DOMAIN:
+            domains += [
                 (path, [*(test.matches or ()), *_equal_to(test)])
                 for test in (rule, *(rule.tiers or ()))
             ]
-    for path, texts in asked:
+    for path, texts in domains:
         for text in texts:
             if "@" in text:
                 yield FieldError(
@@ -79,7 +84,7 @@ def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def everybody_internal(document: ModelDocument) -> Iterator[FieldError]:
-    """All the world is not our own."""
+    """Warn of an internal domain that matches every domain."""
     for pattern in document.internal.email_domain:
         if not pattern.strip(ANY):
             yield FieldError(
@@ -89,7 +94,7 @@ def everybody_internal(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
-    """A tier that holds only when an earlier one does, which wins."""
+    """Warn of a tier that matches only when an earlier one does, which wins."""
     for path, rule in field_rules_of(document):
         tiers = rule.tiers or []
         for number, tier in enumerate(tiers):
@@ -99,47 +104,49 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
             if hiding is not None:
                 yield FieldError(
                     f"{path}.tiers.{number}",
-                    f"never counts, because tiers.{hiding} comes first and always holds with it;"
-                    " swap or remove one",
+                    f"never counts, because tiers.{hiding} comes first and matches whenever it"
+                    " does; swap them or remove one",
                 )
 
 
 def list_of_another_field(document: ModelDocument) -> Iterator[FieldError]:
-    """A domain is never in a list of roles, nor an address in one of domains."""
+    """Warn of a list that is about another part of the address."""
     for path, rule in field_rules_of(document):
         for test in (rule, *(rule.tiers or [])):
             field = FIELD_OF_LIST.get(test.in_list or "")
-            if field and rule.field in HALVES - {field}:
+            if field and rule.field in ADDRESS_FIELDS - {field}:
                 yield FieldError(
-                    f"{path}.field", f"{test.in_list} never holds {rule.field}; use field: {field}"
+                    f"{path}.field",
+                    f"{rule.field} is never in the list {test.in_list}; use field: {field}",
                 )
 
 
 def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:
-    """A forgotten minus."""
+    """Warn of an undesirable that gives points: the minus was probably forgotten."""
     for path, side, _, rule in rules_of(document):
         most = max((points for points in _all_points(rule)), default=0)
         if side == "undesirables" and most > 0:
             yield FieldError(
                 path,
-                f"speaks against a lead and gives {most:g} points; write {-most:g}, or move it",
+                f"speaks against a lead, but gives {most:g} points; write {-most:g}, or move it",
             )
 
 
 def limit_below_one(document: ModelDocument) -> Iterator[FieldError]:
-    """A rule that can never give what it says."""
+    """Warn of a rule that can never give what a single occurrence is worth."""
     for path, _, rule in behaviour_rules_of(document):
         if rule.max_points is not None and rule.max_points < abs(rule.points):
             yield FieldError(
                 f"{path}.max_points",
-                f"one occurrence alone is {abs(rule.points):g}, and at most {rule.max_points:g}"
-                " count; raise it or lower points",
+                f"a single occurrence is worth {abs(rule.points):g}, but at most"
+                f" {rule.max_points:g} count; raise it or lower points",
             )
 
 
 def per_day_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
-    """Each key of a distinct signal counts once, whatever the day; 1 a day says nothing else of a
-    key.
+    """Warn of a limit per day on a distinct signal, whose keys count once each, whatever the day.
+
+    A limit of 1 does no harm, so it is let through.
     """
     for path, key, rule in behaviour_rules_of(document):
         if (distinct := document.signals[key].distinct) and (rule.per_day or 1) > 1:
@@ -150,7 +157,7 @@ def per_day_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def never_fades(document: ModelDocument) -> Iterator[FieldError]:
-    """Old behaviour that keeps a lead warm."""
+    """Warn of points that never fade: old behaviour keeps a lead warm."""
     for path, _, rule in behaviour_rules_of(document):
         if rule.points > 0 and rule.half_life_days is None:
             yield FieldError(
@@ -160,7 +167,7 @@ def never_fades(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
-    """A group that is always 0, or its limit."""
+    """Warn of a group that no rule gives points to."""
     used = {_group(side, rule) for _, side, _, rule in rules_of(document)}
     for key in document.groups:
         if key not in used:
@@ -171,22 +178,22 @@ def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def too_many_needed_for_a_grade(document: ModelDocument) -> Iterator[FieldError]:
-    """Nobody would have a grade."""
-    told = [
+    """Warn of more rules needed for a grade than there are: nobody would have one."""
+    with_points = [
         rule
         for _, side, _, rule in rules_of(document)
         if _group(side, rule) == FIT and any(_all_points(rule))
     ]
-    known = sum(isinstance(rule, FieldRuleDocument) for rule in told)
+    known = sum(isinstance(rule, FieldRuleDocument) for rule in with_points)
     if document.grade_needs > known:
         yield FieldError(
             "grade_needs",
-            f"asks for {document.grade_needs} rules of fit, and there are {known}, so every grade"
+            f"requires {document.grade_needs} rules of fit, but there are {known}, so every grade"
             " is –; lower it",
         )
 
 
-CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
+WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_unread,
     path_without_slash,
     domain_with_at,
@@ -202,42 +209,60 @@ CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
 )
 
 
-def _group(side: str, rule: FieldRuleDocument | BehaviourRuleDocument) -> str:
+def _group(side: str, rule: RuleDocument) -> str:
     return rule.group or default_group(side, on_signal=isinstance(rule, BehaviourRuleDocument))
 
 
-def _all_points(rule: FieldRuleDocument | BehaviourRuleDocument) -> list[float]:
-    """The points of a rule, or of each of its tiers."""
+def _all_points(rule: RuleDocument) -> list[float]:
+    """Return the points of a rule, or of each of its tiers."""
     tiers = rule.tiers or [] if isinstance(rule, FieldRuleDocument) else []
     return [tier.points for tier in tiers] or [rule.points or 0]
 
 
 def _hides(first: TestDocument, second: TestDocument) -> bool:
-    """Whether the first holds for every value for which the second does. False when it cannot be
-    told simply.
+    """Return whether the first tier's test matches every value that the second one matches.
+
+    False when there is no simple way to tell.
     """
-    if first.present:
-        return not second.absent
-    if first.between and second.between:
-        return first.between[0] <= second.between[0] and second.between[1] <= first.between[1]
-    if (
-        first.matches is not None
-    ):  # a pattern that matches another's text, `*` and all, matches all that it does
-        texts = second.matches if second.matches is not None else _equal_to(second)
-        few = 0 < len(texts) * len(first.matches) <= COMPARED_MAX
-        return few and all(matches_any(first.matches, text) for text in texts)
-    if first.equals is not None:
-        return bool(_equal_to(second)) and set(_equal_to(second)) <= set(_equal_to(first))
-    return (first.in_list, first.absent) == (second.in_list, second.absent) != (None, None)
+    (operator,) = first.operators
+    match operator:
+        case Operator.PRESENT:
+            return second.absent is None
+        case Operator.ABSENT:
+            return second.absent is not None
+        case Operator.IN_LIST:
+            return first.in_list == second.in_list
+        case Operator.BETWEEN:
+            return _is_within(second.between, first.between)
+        case Operator.MATCHES:
+            return _all_match(first.matches or [], second)
+        case Operator.EQUALS:
+            texts = set(_equal_to(second))
+            return bool(texts) and texts <= set(_equal_to(first))
+        case _:
+            assert_never(operator)
+
+
+def _is_within(narrow: list[float] | None, wide: list[float] | None) -> bool:
+    if narrow is None or wide is None:
+        return False
+    return wide[0] <= narrow[0] and narrow[1] <= wide[1]
+
+
+def _all_match(patterns: list[str], second: TestDocument) -> bool:
+    """Return whether the patterns match everything that a test matches or equals.
+
+    A pattern that matches another pattern's text, with its `*` taken as a character, matches all
+    that the other one matches.
+    """
+    texts = second.matches if second.matches is not None else _equal_to(second)
+    is_comparable = 0 < len(texts) * len(patterns) <= COMPARED_MAX
+    return is_comparable and all(matches_any(patterns, text) for text in texts)
 
 
 def _equal_to(test: TestDocument) -> list[str]:
-    """What the field is equal to, as scoring compares it."""
-    values = (
-        test.equals
-        if isinstance(test.equals, list)
-        else []
-        if test.equals is None
-        else [test.equals]
-    )
-    return [compared(value) for value in values]
+    """Return what the field may be equal to, as scoring compares it."""
+    if test.equals is None:
+        return []
+    values = test.equals if isinstance(test.equals, list) else [test.equals]
+    return [comparable(value) for value in values]

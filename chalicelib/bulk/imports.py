@@ -1,14 +1,13 @@
-"""Leads in bulk: one JSON object a line, flat like a form, and `stage: customer` for who is one
-already.
+"""Import leads: one JSON object a line, flat like a form; `"stage": "customer"` marks a customer.
 
 An import is quiet: no emails, no texts, and a handoff that it causes is held (playbook, rule 9).
 """
 
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from chalicelib.capture.forms import Fields
+from chalicelib.capture.submission import Fields
 from chalicelib.commands.commands import Commands
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.inputs import parse_as, parse_json
@@ -19,48 +18,47 @@ STAGE = "stage"
 
 
 class Imports:
-    """Takes leads in bulk. lead_of: the lead id of an address."""
+    """Take leads in bulk."""
 
-    def __init__(self, commands: Commands, lead_of: Callable[[str], str]) -> None:
-        self._commands, self._lead_of = commands, lead_of
+    def __init__(self, *, commands: Commands, lead_id_of: Callable[[str], str]) -> None:
+        self._commands = commands
+        self._lead_id_of = lead_id_of
 
     def take(self, body: bytes) -> dict[str, Any]:
-        """Import each line that is good: `{"imported": how many, "rejected": [{"index",
-        "reason"}]}`.
+        """Import each good line.
 
-        Raises TooLargeError; InputError for a body without a line.
+        Return `{"imported": their number, "rejected": [{"index", "reason"}]}`. Raise TooLargeError,
+        or InputError for a body with no line or too many.
         """
         rejected: list[dict[str, Any]] = []
-        lines = list(_lines(body))
+        lines = _lines_of(body)
         for index, line in enumerate(lines):
             try:
-                self._one(line)
+                self._take_line(line)
             except InputError as error:
                 rejected.append({"index": index, "reason": str(error)})
         return {"imported": len(lines) - len(rejected), "rejected": rejected}
 
-    def _one(self, line: bytes) -> None:
-        """Import one lead. Raises InputError naming each wrong field."""
-        given = parse_json(line, FORM_BODY_MAX_BYTES)
-        if not isinstance(given, dict):
+    def _take_line(self, line: bytes) -> None:
+        """Import one lead. Raise InputError naming each wrong field."""
+        data = parse_json(line, FORM_BODY_MAX_BYTES)
+        if not isinstance(data, dict):
             raise InputError(FieldError("line", "must be a JSON object"))
-        stage = given.pop(STAGE, None)
+        stage = data.pop(STAGE, None)
         if stage not in (None, Stage.CUSTOMER):
             raise InputError(FieldError(STAGE, f"must be {Stage.CUSTOMER}, or left out"))
-        fields = parse_as(Fields, given)
+        fields = parse_as(Fields, data)
         self._commands.take(
-            self._lead_of(fields.email), fields.known(), Stage(stage) if stage else None
+            self._lead_id_of(fields.email), fields.known(), Stage(stage) if stage else None
         )
 
 
-def _lines(body: bytes) -> Iterator[bytes]:
+def _lines_of(body: bytes) -> list[bytes]:
     if len(body) > IMPORT_BODY_MAX_BYTES:
-        raise TooLargeError(
-            FieldError("body", f"must be at most {IMPORT_BODY_MAX_BYTES} bytes; send it in parts")
-        )
+        words = f"must be at most {IMPORT_BODY_MAX_BYTES} bytes; send it in parts"
+        raise TooLargeError(FieldError("body", words))
     lines = [line for line in body.removeprefix(BOM_UTF8).splitlines() if line.strip()]
     if not 1 <= len(lines) <= IMPORT_MAX_LEADS:
-        raise InputError(
-            FieldError("body", f"must have 1 to {IMPORT_MAX_LEADS} lines, each a lead as JSON")
-        )
-    yield from lines
+        words = f"must have 1 to {IMPORT_MAX_LEADS} lines, each a lead in JSON"
+        raise InputError(FieldError("body", words))
+    return lines

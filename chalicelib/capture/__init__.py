@@ -1,4 +1,4 @@
-"""How a lead gets in: forms, tracking events, identity and consent.
+"""How a lead gets in: forms, tracking events and identity.
 
-Parses, limits and refuses; then appends events. It never scores and never sends.
+Parse, limit and refuse; then append events. This room never scores and never sends.
 """

@@ -1,4 +1,4 @@
-"""Who is who: the address that makes a person, and the ids that make none."""
+"""Identity: which addresses are one person, and which anonymous ids identify nobody."""
 
 from base64 import b32encode
 from hashlib import sha256
@@ -7,7 +7,7 @@ from hmac import digest
 NORMALISATION_VERSION = 1  # the golden vectors in tests/unit/test_identity.py hold for this version
 LEAD_ID_CHARS = 26  # 130 bits: no two addresses ever share one
 
-# What broken clients send instead of an id. Many browsers share them, so they never join a lead.
+# Broken clients send these instead of an id. Many browsers share them: they never join a lead.
 NO_ONE = frozenset(
     [
         "undefined",
@@ -34,10 +34,10 @@ NO_ONE = frozenset(
 
 
 def parse_address(text: str) -> str:
-    """An e-mail address as we write to it: trimmed, with its domain in ASCII.
+    """Return an email address as we write to it: trimmed, with its domain in ASCII.
 
-    Raises ValueError with the reason. Syntax only (email-validator); a local part beyond ASCII is
-    refused because SES cannot mail it.
+    Raise ValueError with the reason. Only the syntax is checked (email-validator). A local part
+    beyond ASCII is refused because SES cannot deliver to it.
     """
     from email_validator import EmailNotValidError, validate_email
 
@@ -51,19 +51,18 @@ def parse_address(text: str) -> str:
 
 
 def normalise(address: str) -> str:
-    """The form of a parsed address under which it is one person: lower-cased, plus tags and dots
-    kept.
-    """
+    """Return the spelling under which an address is one person: lower case, tags and dots kept."""
     return address.lower()
 
 
 def lead_id(secret: bytes, address: str) -> str:
-    """The lead of a parsed address: no look-up is needed, and without the secret the id reveals
-    nothing.
+    """Return the lead id of a parsed address.
+
+    It takes no look-up, and reveals nothing to anyone without the secret.
     """
     return b32encode(digest(secret, normalise(address).encode(), sha256)).decode()[:LEAD_ID_CHARS]
 
 
 def is_no_one(visitor_id: str) -> bool:
-    """Whether an anonymous id is what a broken client sends instead of one."""
+    """Return whether an anonymous id is one that broken clients send instead of an id."""
     return visitor_id.strip().lower() in NO_ONE

@@ -1,6 +1,6 @@
-"""Joining: how a visitor becomes a lead's, in one transaction with the event that says so.
+"""Joining: how a visitor comes to belong to a lead, in the transaction of the event that says so.
 
-What forms and identify share. Cheap to import: it lies on the path of a ping.
+Forms and identify share this. Keep it cheap to import: every ping loads it.
 """
 
 from collections.abc import Sequence
@@ -10,39 +10,39 @@ from typing import Protocol
 
 from chalicelib.capture.identity import is_no_one
 from chalicelib.consent.consent import Consent
-from chalicelib.events import VISITOR, Event
+from chalicelib.events import VISITOR_PREFIX, Event
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the sender is told. It never tells whether the person was known. body_hash: of the
-    submission.
-    """
+class SubmissionReceipt:
+    """The answer to a form submission. It never reveals whether the person was known."""
 
     form_id: str
     submission_id: str
     visitor_id: str | None
+    """The visitor id to use from now on; None when the submission had none."""
     body_hash: str
+    """The submission's digest: the same key with another body is refused."""
 
     def as_dict(self) -> dict[str, str | None]:
-        """The answer as it is stored."""
+        """Return the receipt as it is stored."""
         return asdict(self)
 
 
-class Store(Protocol):
-    """What the use case needs of the table."""
+class SubmissionStore(Protocol):
+    """What is known before a submission is accepted, and the acceptance."""
 
-    def answer(self, form_id: str, submission_id: str) -> Answer | None:
-        """The first answer to a submission id."""
+    def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
+        """Return the receipt of a submission that was accepted before."""
 
     def owner(self, visitor: str) -> str | None:
-        """The lead that a visitor belongs to."""
+        """Return the lead that a visitor belongs to."""
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Whether a visitor id is used by many browsers."""
+        """Return whether many browsers use this visitor id."""
 
     def consent(self, lead_id: str) -> Consent:
-        """The lead's consent."""
+        """Return the lead's consent."""
 
     def accept(
         self,
@@ -51,16 +51,20 @@ class Store(Protocol):
         lead_id: str,
         claims: Sequence[str],
         consents: tuple[Consent, Consent] | None,
-        answer: Answer | None,
+        receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
-        """Store it whole or not at all. Raises ConflictError when another writer was first."""
+        """Store a submission whole or not at all.
+
+        consents: before and after. Raise ConflictError when another writer was first.
+        """
 
 
-def is_free(store: Store, visitor: str, now: datetime) -> bool:
-    """Whether an unowned visitor may join: not an anonymous id that broken clients send, nor one
-    that many share.
+def is_free(store: SubmissionStore, visitor: str, now: datetime) -> bool:
+    """Return whether a visitor without an owner may join a lead.
+
+    An id that broken clients send, or that many browsers share, never may.
     """
-    if visitor.startswith(VISITOR) and is_no_one(visitor.removeprefix(VISITOR)):
+    if visitor.startswith(VISITOR_PREFIX) and is_no_one(visitor.removeprefix(VISITOR_PREFIX)):
         return False
     return not store.is_shared(visitor, now)

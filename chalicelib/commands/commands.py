@@ -118,7 +118,7 @@ class Commands:
         lead_id: of the address. The event stays with it even when it was merged into another
         lead: emails go on to that lead's own address. Nobody is notified.
         """
-        lead = self._qualify.lead(lead_id)
+        lead = self._qualify.derive.lead(lead_id)
         event = self._acts.event(lead_id, Act.IMPORTED, {}, fields)
         counted = self._acts.counted(lead, event)
         becomes_customer = stage is Stage.CUSTOMER and lead.standing.stage is not stage
@@ -136,7 +136,7 @@ class Commands:
 
         The lead is counted up to now: what it did before a recycle must be known.
         """
-        model = self._qualify.model(lead)
+        model = self._qualify.derive.model(lead)
         now = self.runtime.now()
         worth = score_of(model, lead, day_of(now, model.zone))
         from_now = Since.now(model, lead.tally, now, lead.lead_id)
@@ -153,7 +153,7 @@ class Commands:
         before = replace(
             before,
             cycle=cycle_before(done[0].transition),  # a merge may raise it
-            since=self._qualify.recounted_since(lead, before.since),
+            since=self._qualify.derive.recounted_since(lead, before.since),
         )
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         return moves.undo(lead.standing, before, reason, today)

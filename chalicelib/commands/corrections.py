@@ -10,15 +10,8 @@ from typing import Protocol
 
 from chalicelib.commands.acts import Acts
 from chalicelib.days import day_of, zone_of
-from chalicelib.delivery.outbox import (
-    CORRECTION,
-    HANDOFF,
-    LEFT,
-    NURTURE,
-    OutboxMessage,
-    State,
-    cancelled,
-)
+from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, cancelled
 from chalicelib.errors import FieldError, InputError, StateError
 from chalicelib.events import (
     OTHER_LEAD,
@@ -80,8 +73,8 @@ class Corrections:
         of this lead's events.
         """
         lead = self._acts.known(lead_id)
-        own = self._qualify.own_events(lead)
-        visitors = self._qualify.visitors(own)
+        own = self._qualify.derive.own_events(lead)
+        visitors = self._qualify.derive.visitors(own)
         theirs = [event for events in visitors.values() for event in events]
         _check_retractable(event_ids, [*own, *theirs])
         gone = retracted_ids(own)
@@ -90,7 +83,7 @@ class Corrections:
             return lead
         facts = {RETRACTED_IDS: " ".join(fresh), "reason": reason}
         event = self._acts.event(lead.lead_id, Act.RETRACTED, facts)
-        replayed = self._qualify.replayed(lead, [*own, event], visitors)
+        replayed = self._qualify.derive.replayed(lead, [*own, event], visitors)
         undone = self._withdrawn(lead, replayed, f"taken back: {reason}")
         return self._acts.conclude(lead, replayed, event, undone)
 
@@ -107,17 +100,23 @@ class Corrections:
         other = self._acts.known(other_lead_id)
         if lead.lead_id == other.lead_id:
             return lead
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         why = "merged with another lead"
         ours, theirs = (
-            replace(one.standing, since=self._qualify.recounted_since(one, one.standing.since))
+            replace(
+                one.standing, since=self._qualify.derive.recounted_since(one, one.standing.since)
+            )
             for one in (lead, other)
         )
         steps = moves.merged(ours, theirs, why, today)
         standing = merging.surviving_standing(ours, theirs, steps)
         events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
-        own = [*self._qualify.own_events(lead), *self._qualify.own_events(other), *events]
-        replayed = self._qualify.replayed(lead, own, self._qualify.visitors(own))
+        own = [
+            *self._qualify.derive.own_events(lead),
+            *self._qualify.derive.own_events(other),
+            *events,
+        ]
+        replayed = self._qualify.derive.replayed(lead, own)
         messages = self._history.messages(other.lead_id)
         return self._qualify.conclude(
             lead,
@@ -131,18 +130,33 @@ class Corrections:
             ),
         )
 
+    def inspect(self, lead_id: str) -> tuple[Lead, list[LeadDifference]]:
+        """Return a lead and in what it differs from itself derived anew. Write nothing.
+
+        Raise NotFoundError.
+        """
+        lead = self._acts.known(lead_id)
+        return lead, self._compared(lead, self._replayed(lead))
+
     @until_written
     def rebuild(self, lead_id: str) -> tuple[Lead, list[LeadDifference]]:
         """Derive a lead anew from all its events; return it with what differed.
 
-        On a healthy table nothing differs. Raises NotFoundError.
+        On a healthy table nothing differs. What another model or time zone changes about the lead
+        is announced to nobody. Raises NotFoundError.
         """
-        lead = self._acts.known(lead_id)
-        own = self._qualify.own_events(lead)
-        replayed = self._qualify.replayed(lead, own, self._qualify.visitors(own))
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
-        found = compare_leads(lead, replayed, today)
+        lead = self._qualify.caught_up(self._acts.known(lead_id))
+        replayed = self._replayed(lead)
+        found = self._compared(lead, replayed)
         return (self._qualify.conclude(lead, replayed) if found else lead), found
+
+    def _replayed(self, lead: Lead) -> Lead:
+        own = self._qualify.derive.own_events(lead)
+        return self._qualify.derive.replayed(lead, own)
+
+    def _compared(self, lead: Lead, replayed: Lead) -> list[LeadDifference]:
+        today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
+        return compare_leads(lead, replayed, today)
 
     def _merge_events(self, lead: Lead, other: Lead, cycle: int) -> list[Event]:
         """Return the events of a merge: that it happened, and answers to give again."""
@@ -165,7 +179,7 @@ class Corrections:
         entered = next((one for one in given if one.transition.target is stage), None)
         if entered is None:
             return []
-        active = self._qualify.model(lead)
+        active = self._qualify.derive.model(lead)
         model = self._model(entered.model_version) or active
         before = _score_on(model, lead, day_of(entered.at, zone_of(lead.zone)))
         after = _score_on(model, replayed, day_of(entered.at, active.zone))
@@ -194,9 +208,8 @@ def _check_retractable(event_ids: Sequence[str], events: Sequence[Event]) -> Non
 
 def _has_left(standing: Standing, messages: Sequence[OutboxMessage]) -> bool:
     """Return whether the emails or notices that a stage calls for have left in its cycle."""
-    kind = HANDOFF if standing.stage is Stage.SQL else NURTURE
-    cycle = str(standing.cycle)
-    ours = [one for one in messages if one.kind == kind and one.key.split("#")[1] == cycle]
+    kind = MessageKind.HANDOFF if standing.stage is Stage.SQL else MessageKind.NURTURE
+    ours = [one for one in messages if one.kind is kind and one.key.cycle == standing.cycle]
     return any(one.state in LEFT for one in ours)
 
 
@@ -208,7 +221,11 @@ def _cancel_waiting(
     A correction goes out all the same, because what it corrects has left. Raises StateError when
     they do not fit into the transaction.
     """
-    waiting = [one for one in messages if one.state is State.PLANNED and one.kind != CORRECTION]
+    waiting = [
+        one
+        for one in messages
+        if one.state is MessageState.PLANNED and one.kind is not MessageKind.CORRECTION
+    ]
     if len(waiting) > MERGE_MAX_WAITING:
         raise StateError(
             f"{len(waiting)} messages of the other lead are waiting; merge when they have left"
@@ -230,5 +247,4 @@ def _absorb(other: Lead, survivor: Lead) -> Lead:
 def _score_on(model: Model, lead: Lead, day: date) -> Score:
     """Return the score on a day, of what the lead had done by then."""
     tally = until(lead.tally, day.toordinal())
-    since = lead.standing.since
-    return score(model, lead.profile, lead.touches, tally, day, since)
+    return score(model, lead.evidence._replace(tally=tally), day)

@@ -1,68 +1,69 @@
-"""What a person may ask of a lead, as they send it. A key that is not named here is refused: it
-would be a typing mistake that nobody notices.
+"""What people ask of a lead, as they send it.
+
+A key that is not named here is refused: it is a typing mistake that nobody would notice.
 """
 
 from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool
 
-from chalicelib.inputs import Sent, many_lines
+from chalicelib.inputs import Received, many_lines
 from chalicelib.lifecycle.stages import Outcome, Stage
 from chalicelib.limits import REASON_MAX_CHARS, RETRACT_MAX_EVENTS
 
 
-def _said(text: str) -> str:
-    """The text, without surrounding blanks. Raises ValueError for an empty one and for control
-    characters.
-    """
-    if not (said := many_lines(text).strip()):
+def _statement(text: str) -> str:
+    if not (statement := many_lines(text).strip()):
         raise ValueError("must not be empty")
-    return said
+    return statement
 
 
-Said = Annotated[str, Field(max_length=REASON_MAX_CHARS), AfterValidator(_said)]
+Statement = Annotated[str, Field(max_length=REASON_MAX_CHARS), AfterValidator(_statement)]
+LeadId = Annotated[str, Field(max_length=200)]
 EventId = Annotated[str, Field(max_length=200)]
 
 
-class Asked(Sent):
-    """A person's request."""
+class LeadRequest(Received):
+    """What a person asks of a lead."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class Move(Asked):
+class MoveRequest(LeadRequest):
     """`POST .../stage`."""
 
     stage: Stage
-    reason: Said
+    reason: Statement
 
 
-class Answers(Asked):
+class AnswersRequest(LeadRequest):
     """`POST .../opportunity`: any of the five answers."""
 
-    buying_cycle: Said | None = None
-    influence: Said | None = None
-    time_frame: Said | None = None
-    size: Said | None = None
+    buying_cycle: Statement | None = None
+    influence: Statement | None = None
+    time_frame: Statement | None = None
+    size: Statement | None = None
     permission: StrictBool | None = None
 
 
-class Closing(Asked):
-    """`POST .../outcome`. value: in the money that sales counts in."""
+class ClosingRequest(LeadRequest):
+    """`POST .../outcome`."""
 
     outcome: Outcome
-    reason: Said | None = None
+    reason: Statement | None = None
     value: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False, strict=True)] | None = None
+    """In the currency that sales reports in."""
 
 
-class Retraction(Asked):
-    """`POST .../retract`: the ids are those of the timeline."""
+class RetractionRequest(LeadRequest):
+    """`POST .../retract`."""
 
     event_ids: Annotated[list[EventId], Field(min_length=1, max_length=RETRACT_MAX_EVENTS)]
-    reason: Said
+    """Ids from the timeline."""
+    reason: Statement
 
 
-class Merge(Asked):
-    """`POST .../merge`: the other lead turned out to be this one."""
+class MergeRequest(LeadRequest):
+    """`POST .../merge`: the other lead turned out to be the same person."""
 
-    other_lead_id: Annotated[str, Field(max_length=200)]
+    other_lead_id: LeadId

@@ -1,4 +1,4 @@
-"""Consent: may we write to this person, and what they said about it."""
+"""Consent: whether we may write to a person, and what the person said about it. Pure."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -6,35 +6,38 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """A lead's consent. text: the sentence beside the box; suppressed: unsubscribed, bounced or
-    complained.
-
-    version counts the writes, so that two of them cannot overwrite each other.
-    """
+    """A lead's consent."""
 
     marketing: bool = False
+    """Whether the person ticked a marketing box."""
     at: datetime | None = None
+    """When the box was ticked last."""
     text: str | None = None
+    """The sentence beside the box: the proof."""
     suppressed: str | None = None
+    """The reason why no email may go out: unsubscribed, bounced or complained."""
     suppressed_at: datetime | None = None
     version: int = 0
+    """The number of writes, so that two of them cannot overwrite each other."""
 
     @property
     def refusal(self) -> str | None:
-        """Why an email may not be sent, or None when it may."""
+        """The reason why an email may not be sent, None when it may."""
         return self.suppressed or (None if self.marketing else "no_consent")
 
 
 def given(consent: Consent, text: str, now: datetime) -> Consent:
-    """The consent after a person ticked the box. A suppression stays: anyone can tick a box for an
-    address.
+    """Return the consent after a box was ticked.
+
+    A suppression stays: anyone can tick a box for someone else's address.
     """
     return replace(consent, marketing=True, at=now, text=text, version=consent.version + 1)
 
 
 def suppressed(consent: Consent, reason: str, now: datetime) -> Consent:
-    """The consent after an unsubscribe, a hard bounce or a complaint; the first of them stays on
-    record.
+    """Return the consent after an unsubscribe, a hard bounce or a complaint.
+
+    The first of them stays on record.
     """
     if consent.suppressed is not None:
         return consent

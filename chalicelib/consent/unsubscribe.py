@@ -1,49 +1,47 @@
-"""Unsubscribe: a person's word that no email is wanted. It holds from the moment it is stored."""
+"""Unsubscribe: a person wants no more email. It holds from the moment it is stored."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from chalicelib.consent.consent import Consent
 from chalicelib.events import Event, Kind, event_id, lead_partition
-from chalicelib.writing import persist
+from chalicelib.runtime import Runtime
+from chalicelib.writing import until_written
 
 UNSUBSCRIBED = "unsubscribed"
 
 
-class Consents(Protocol):
+class ConsentWriter(Protocol):
     """Where consent is kept."""
 
     def read(self, lead_id: str) -> Consent:
-        """The lead's consent as it stands now."""
+        """Return the lead's consent as it stands now."""
 
     def suppress(self, lead_id: str, reason: str, event: Event, now: datetime) -> None:
-        """Suppress a lead's emails and append the event that says why. Raises ConflictError."""
+        """Suppress a lead's emails and append the event that says why. Raise ConflictError."""
 
 
 class Unsubscribe:
-    """Takes unsubscribes."""
+    """Take unsubscribes."""
 
-    def __init__(
-        self, consents: Consents, now: Callable[[], datetime], pause: Callable[[int], None]
-    ) -> None:
-        self._consents, self._now, self._pause = consents, now, pause
+    def __init__(self, *, consents: ConsentWriter, runtime: Runtime) -> None:
+        self._consents = consents
+        self.runtime = runtime
 
+    @until_written
     def unsubscribe(self, lead_id: str) -> None:
         """Suppress the lead's emails. A second time changes nothing and counts nothing."""
-        persist(lambda: self._unsubscribe(lead_id), self._pause)
-
-    def _unsubscribe(self, lead_id: str) -> None:
         consent = self._consents.read(lead_id)
         if consent.suppressed == UNSUBSCRIBED:
             return
-        now, partition = self._now(), lead_partition(lead_id)
+        now = self.runtime.now()
+        partition = lead_partition(lead_id)
+        # A lead that bounced first keeps that as its reason. The same consent gives the same id,
+        # so unsubscribing again is the same event.
+        said_at = consent.suppressed_at or now
         event = Event(
             partition=partition,
-            # of one who bounced before too: said again about the same consent, it is the same event
-            id=event_id(
-                partition, consent.suppressed_at or now, f"{UNSUBSCRIBED}/{consent.version}"
-            ),
+            id=event_id(partition, said_at, f"{UNSUBSCRIBED}/{consent.version}"),
             kind=Kind.MAIL,
             name=UNSUBSCRIBED,
             at=now,

@@ -1,4 +1,4 @@
-"""Claim, send, settle.
+"""Claim, send, settle (ADR 0003).
 
     planned --claim (consent checked in the same transaction)--> claimed --send--> settle
                        |                                            |
@@ -9,22 +9,32 @@ Every arrow is a conditional write, so two workers with one message send it once
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from chalicelib.consent.consent import Consent
 from chalicelib.delivery import outbox
-from chalicelib.delivery.messages import Outgoing, Refused, SendResult, Sent, Skip, Throttled
-from chalicelib.delivery.outbox import NURTURE, OutboxMessage, Reason, State
+from chalicelib.delivery.message_keys import MessageKey
+from chalicelib.delivery.messages import (
+    Outgoing,
+    Refused,
+    SendResult,
+    Sent,
+    Skip,
+    Throttled,
+    Unclear,
+)
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.errors import ConflictError
+from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log
-from chalicelib.writing import persist
+from chalicelib.writing import until_written
 
 
-class Outbox(Protocol):
+class OutboxStore(Protocol):
     """Where messages are kept."""
 
-    def read(self, lead_id: str, key: str) -> OutboxMessage | None:
-        """The message as it stands now."""
+    def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
+        """Return the message as it stands now."""
 
     def save(self, before: OutboxMessage, after: OutboxMessage) -> None:
         """Replace a message. Raises ConflictError when it is no longer as before."""
@@ -35,107 +45,139 @@ class Outbox(Protocol):
         """
 
     def consent(self, lead_id: str) -> Consent:
-        """The lead's consent as it stands now."""
+        """Return the lead's consent as it stands now."""
 
 
 class Deliver:
     """Sends what was decided, once.
 
-    compose: the message of a message, or why there is none; send: gives a message to its service.
-    pause: waits before another try at a busy table.
+    compose: turns a message into what is sent, or says why nothing is; send: gives that to its
+    service.
     """
 
     def __init__(
         self,
-        outbox: Outbox,
+        *,
+        outbox: OutboxStore,
         compose: Callable[[OutboxMessage], Outgoing | Skip],
         send: Callable[[Outgoing], SendResult],
-        now: Callable[[], datetime],
-        pause: Callable[[int], None],
+        runtime: Runtime,
     ) -> None:
-        self._outbox, self._compose, self._send = outbox, compose, send
-        self._now, self._pause = now, pause
+        self._outbox = outbox
+        self._compose = compose
+        self._send = send
+        self.runtime = runtime
 
-    def message(self, lead_id: str, key: str) -> None:
+    def message(self, lead_id: str, key: MessageKey) -> None:
         """Do what a message needs next: send it, or look after one whose worker was lost."""
         found = self._outbox.read(lead_id, key)
-        if found is None or found.state not in outbox.OPEN:
+        if found is None:
             return
-        is_due = found.due_at is not None and found.due_at <= self._now()
-        if found.state is State.PLANNED and (
-            is_due or not found.claims
-        ):  # one that was put back waits
-            self._take(found)
-        elif found.state is not State.PLANNED and is_due:
-            self._look_after(found)
+        match found.state:
+            case MessageState.PLANNED:
+                # One that was put back waits, although its record of the stream comes again.
+                if not found.claims or self._is_due(found):
+                    self._take(found)
+            case MessageState.CLAIMED | MessageState.UNKNOWN:
+                if self._is_due(found):
+                    self._look_after(found)
+            case (
+                MessageState.SENT
+                | MessageState.DELIVERED
+                | MessageState.BOUNCED
+                | MessageState.COMPLAINED
+                | MessageState.REFUSED
+                | MessageState.SUPPRESSED
+                | MessageState.CANCELLED
+                | MessageState.LOST
+            ):
+                pass
+            case _:
+                assert_never(found.state)
+
+    def _is_due(self, message: OutboxMessage) -> bool:
+        return message.due_at is not None and message.due_at <= self.runtime.now()
 
     def _take(self, message: OutboxMessage) -> None:
+        # Composed before it is claimed: what fails here was not taken, and stays due.
         outgoing = self._compose(message)
         if isinstance(outgoing, Skip):
             self._save(message, outbox.settled(message, outgoing.state, reason=outgoing.reason))
             return
-        claimed = outbox.claimed(message, self._now())
-        if self._write(
-            lambda: self._outbox.claim(message, claimed, needs_consent=message.kind == NURTURE)
-        ):
-            self._save(claimed, _settle(claimed, self._send(outgoing), self._now()))
+        claimed = outbox.claimed(message, self.runtime.now())
+        # Claim against unsubscribe: the claim's own transaction checks the consent, so a person who
+        # unsubscribed before it gets nothing. An unsubscribe after it comes too late for this
+        # email. ADR 0003
+        needs_consent = message.kind.goes_to_lead
+        if self._write(lambda: self._outbox.claim(message, claimed, needs_consent=needs_consent)):
+            self._save(claimed, _settle(claimed, self._send(outgoing), self.runtime.now()))
         else:
-            self._unclaimed(message)
+            self._suppress(message)
 
-    def _unclaimed(self, message: OutboxMessage) -> None:
-        """A claim that lost: to another worker, which sends it; or to a person who does not want
-        it.
+    def _suppress(self, message: OutboxMessage) -> None:
+        """Settle a message whose claim lost against a person who does not want it. One that lost
+        against another worker is left to that worker.
         """
+        if not message.kind.goes_to_lead:
+            return
+        # If it lost against both, the worker has raised the version, and this write fails too.
         reason = self._outbox.consent(message.lead_id).refusal
-        if message.kind == NURTURE and reason is not None:
-            self._save(message, outbox.settled(message, State.SUPPRESSED, reason=Reason(reason)))
+        if reason is not None:
+            after = outbox.settled(message, MessageState.SUPPRESSED, reason=NotSentReason(reason))
+            self._save(message, after)
 
     def _look_after(self, message: OutboxMessage) -> None:
-        if message.state is State.CLAIMED:
+        if message.state is MessageState.CLAIMED:
+            # Lease end: its worker is lost, or slower than the lease allows. It may have sent the
+            # message, so evidence is waited for before anything goes again. A slow worker's own
+            # settlement now fails on the version. ADR 0003
             message = self._save(message, outbox.unclear(message)) or message
-        if (
-            message.state is State.UNKNOWN
-            and message.due_at is not None
-            and message.due_at <= self._now()
-        ):
-            again = self._save(message, outbox.without_evidence(message, self._now()))
-            if again is not None and again.state is State.PLANNED:
+        if message.state is MessageState.UNKNOWN and self._is_due(message):
+            again = self._save(message, outbox.without_evidence(message, self.runtime.now()))
+            if again is not None and again.state is MessageState.PLANNED:
                 self._take(again)
 
     def _save(self, before: OutboxMessage, after: OutboxMessage) -> OutboxMessage | None:
-        """Write a settlement; None when another worker or a mail event was first, which then
-        stands.
-        """
+        """Write a change of state, and return the message then; None when others were first."""
+        # Settle against feedback: a mail event may come before its own send is settled. What it
+        # reported then stands, because it is the higher rank: it knows what became of the email,
+        # the worker only that the service took it. ADR 0003
         if not self._write(lambda: self._outbox.save(before, after)):
             return None
-        log("message", lead_id=after.lead_id, key=after.key, state=after.state, reason=after.reason)
+        log(
+            "message",
+            lead_id=after.lead_id,
+            key=str(after.key),
+            state=after.state,
+            reason=after.reason,
+        )
         return after
 
+    @until_written
     def _write(self, write: Callable[[], None]) -> bool:
-        """Whether the write was made; False when its expectation did not hold. While the table is
-        only busy it is tried again: what was sent must not go unsettled. Raises ConflictError when
-        it stays busy.
+        """Return whether the write was made; False when its expectation did not hold.
+
+        While the table is only busy it is tried again: what was sent must not go unsettled. Raises
+        ConflictError when it stays busy.
         """
-
-        def tried() -> bool:
-            try:
-                write()
-            except ConflictError as conflict:
-                if not conflict.failed:
-                    raise
-                return False
-            return True
-
-        return persist(tried, self._pause)
+        try:
+            write()
+        except ConflictError as conflict:
+            if not conflict.failed:
+                raise
+            return False
+        return True
 
 
-def _settle(message: OutboxMessage, outcome: SendResult, now: datetime) -> OutboxMessage:
-    match outcome:
+def _settle(message: OutboxMessage, result: SendResult, now: datetime) -> OutboxMessage:
+    match result:
         case Sent(message_id):
-            return outbox.settled(message, State.SENT, message_id=message_id)
+            return outbox.settled(message, MessageState.SENT, message_id=message_id)
         case Throttled():
             return outbox.throttled(message, now)
         case Refused(reason):
-            return outbox.settled(message, State.REFUSED, reason=reason)
-        case _:
+            return outbox.settled(message, MessageState.REFUSED, reason=reason)
+        case Unclear():
             return outbox.unclear(message)
+        case _:
+            assert_never(result)

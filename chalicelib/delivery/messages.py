@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.delivery.outbox import Reason, State
+from chalicelib.delivery.outbox import MessageState, NotSentReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Email:
-    """A mail. reference: the message's id, carried as a tag so that mail events find their
-    message.
-    """
+    """An email."""
 
     to: str
     subject: str
@@ -18,23 +16,26 @@ class Email:
     html: str | None = None
     reply_to: str | None = None
     reference: str
+    """The message's id, carried as a tag so that mail events find their message."""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Sms:
-    """A text message to a phone number in E.164 form."""
+    """A text message."""
 
     to: str
+    """A phone number in E.164 form."""
     body: str
 
 
 @dataclass(frozen=True, slots=True)
 class SnsMessage:
-    """A message to the handoff topic: a JSON body."""
+    """A message to the handoff topic."""
 
     subject: str
     body: str
+    """JSON."""
 
 
 Outgoing = Email | Sms | SnsMessage
@@ -42,17 +43,19 @@ Outgoing = Email | Sms | SnsMessage
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A decision not to send: the state in which the message ends, and why."""
+    """A decision not to send."""
 
-    state: State
-    reason: Reason
+    state: MessageState
+    """In which the message ends."""
+    reason: NotSentReason
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The service took it, under this id."""
+    """The service took it."""
 
     message_id: str
+    """The service's id for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class Throttled:
 class Refused:
     """The service will never take it."""
 
-    reason: Reason = Reason.REJECTED
+    reason: NotSentReason = NotSentReason.REJECTED
 
 
 @dataclass(frozen=True, slots=True)

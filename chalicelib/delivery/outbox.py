@@ -1,37 +1,39 @@
-"""Messages: one effect each that must happen once, and the states it goes through.
+"""Messages: one effect each that must happen once, and the states it goes through (ADR 0003).
 
-planned -> claimed -> sent -> delivered | bounced | complained; claimed -> planned (throttled),
-refused, unknown; unknown -> sent (evidence), planned (handoffs), lost; planned -> suppressed |
-cancelled | lost.
+`MESSAGE_EDGES` is the one table of the changes that are legal. Every change of a state goes through
+`change_state`, which asserts that it stands there.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.delivery.message_keys import MessageKey, MessageKind, outbox_id
 from chalicelib.limits import EVIDENCE_MINUTES, LEASE_SECONDS
 
+#: With the growing wait of `throttled`: half a day of trying.
+THROTTLED_MAX_CLAIMS = 20
+#: What stays unclear for an hour is an outage, not a reason to send for ever.
+UNCLEAR_MAX_CLAIMS = 5
+#: The stream delivers within seconds; later the clock looks after the message.
+FIRST_LOOK = timedelta(minutes=2)
 
-class State(StrEnum):
+
+class MessageState(StrEnum):
     """What has become of a message."""
 
-    PLANNED = "planned"  # decided, not yet taken
+    PLANNED = "planned"  # decided, not yet taken; or put back, and waits to be sent again
     CLAIMED = "claimed"  # a worker is sending it now
     SENT = "sent"  # the service took it
     DELIVERED = "delivered"  # the recipient's server took it
     BOUNCED = "bounced"  # the recipient's server refused it
     COMPLAINED = "complained"  # the recipient called it spam
-    REFUSED = "refused"  # the service will never take it
+    REFUSED = "refused"  # it cannot be sent, or the service will never take it
     UNKNOWN = "unknown"  # its worker was lost between sending and settling
     SUPPRESSED = "suppressed"  # the person does not want it
     CANCELLED = "cancelled"  # the decision was taken back
-    LOST = "lost"  # cannot be known to have left, and must not leave twice
-
-
-# Feedback only ever raises the rank.
-RANK = {State.SENT: 1, State.DELIVERED: 2, State.BOUNCED: 3, State.COMPLAINED: 4}
-OPEN = frozenset({State.PLANNED, State.CLAIMED, State.UNKNOWN})
-LEFT = frozenset({State.CLAIMED, State.UNKNOWN, *RANK})  # has left, or may have
+    LOST = "lost"  # given up: throttled for too long, or it must not leave twice
 
 
 class Via(StrEnum):
@@ -42,10 +44,8 @@ class Via(StrEnum):
     SMS = "sms"
 
 
-class Reason(StrEnum):
-    """Why something was not sent. A closed set: each is counted, and named in
-    docs/architecture.md.
-    """
+class NotSentReason(StrEnum):
+    """Why something was not sent. Each is counted, and named in the documentation."""
 
     NO_CONSENT = "no_consent"
     UNSUBSCRIBED = "unsubscribed"
@@ -62,65 +62,116 @@ class Reason(StrEnum):
     TAKEN_BACK = "taken_back"
 
 
-NURTURE, HANDOFF = "nurture", "handoff"
-CORRECTION, WARNING, TRIAGE = (
-    "correction",
-    "warning",
-    "triage",
-)  # what sales is told beside a handoff
-THROTTLED_MAX_CLAIMS = 20  # with the growing wait below: half a day of trying
-# a handoff that stays unclear for an hour is an outage, not a reason to send for ever
-UNCLEAR_MAX_CLAIMS = 5
-FIRST_LOOK = timedelta(
-    minutes=2
-)  # the stream delivers within seconds; later the clock looks after it
+#: From -> to. What has left in one state may be reported in each of a higher rank: sent, delivered,
+#: bounced, complained. A mail event only ever raises the rank.
+MESSAGE_EDGES: Mapping[MessageState, frozenset[MessageState]] = {
+    MessageState.PLANNED: frozenset(
+        {
+            MessageState.CLAIMED,
+            MessageState.REFUSED,  # it cannot be composed
+            MessageState.SUPPRESSED,
+            MessageState.CANCELLED,
+        }
+    ),
+    MessageState.CLAIMED: frozenset(
+        {
+            MessageState.SENT,
+            MessageState.REFUSED,
+            MessageState.PLANNED,  # throttled, to be sent again
+            MessageState.LOST,  # throttled for too long
+            MessageState.UNKNOWN,
+            MessageState.DELIVERED,  # a mail event was quicker than the worker
+            MessageState.BOUNCED,
+            MessageState.COMPLAINED,
+        }
+    ),
+    MessageState.UNKNOWN: frozenset(
+        {
+            MessageState.SENT,  # a mail event is the evidence that it left
+            MessageState.DELIVERED,
+            MessageState.BOUNCED,
+            MessageState.COMPLAINED,
+            MessageState.PLANNED,  # without evidence, for sales: once more
+            MessageState.LOST,  # without evidence, for the lead: never twice
+        }
+    ),
+    MessageState.SENT: frozenset(
+        {MessageState.DELIVERED, MessageState.BOUNCED, MessageState.COMPLAINED}
+    ),
+    MessageState.DELIVERED: frozenset({MessageState.BOUNCED, MessageState.COMPLAINED}),
+    MessageState.BOUNCED: frozenset({MessageState.COMPLAINED}),
+    MessageState.COMPLAINED: frozenset(),
+    MessageState.REFUSED: frozenset(),
+    MessageState.SUPPRESSED: frozenset(),
+    MessageState.CANCELLED: frozenset(),
+    MessageState.LOST: frozenset(),
+}
+
+#: Something is left to do, so the clock looks after it.
+OPEN = frozenset({MessageState.PLANNED, MessageState.CLAIMED, MessageState.UNKNOWN})
+#: It has left, or may have.
+LEFT = frozenset(
+    {
+        MessageState.CLAIMED,
+        MessageState.UNKNOWN,
+        MessageState.SENT,
+        MessageState.DELIVERED,
+        MessageState.BOUNCED,
+        MessageState.COMPLAINED,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxMessage:
-    """One effect. key: what it means, for example `nurture#1#welcome#1` or `handoff#1#email`.
-
-    to: an address, a phone number, or None for a topic and for a person without one. about: the
-    standing's version of the transition that wants it. claims: how often a worker took it. due_at:
-    when the clock looks after it, None when nothing is left to do.
-    """
+    """One effect."""
 
     lead_id: str
-    key: str
+    key: MessageKey
+    """What it means; one message of a lead has it."""
     via: Via
     to: str | None
+    """An address or a phone number; None for the topic, and for a person without one."""
     about: int
+    """The standing's version of the transition that wants it."""
     created_at: datetime
     due_at: datetime | None
+    """When the clock looks after it; None when nothing is left to do."""
     email: str | None = None
-    state: State = State.PLANNED
-    reason: str | None = None
+    """The id of the stored email that it sends; None where there is none."""
+    state: MessageState = MessageState.PLANNED
+    reason: NotSentReason | None = None
+    """Why it was not sent, or not yet."""
     message_id: str | None = None
+    """The service's id for it, once it has left."""
     claims: int = 0
+    """How often a worker took it."""
     claimed_at: datetime | None = None
     version: int = 1
+    """Grows with each change: a write holds only on the version that was read."""
 
     @property
-    def kind(self) -> str:
-        """email, handoff, correction, warning or triage."""
-        return self.key.partition("#")[0]
+    def kind(self) -> MessageKind:
+        """What it is for."""
+        return self.key.kind
 
     @property
     def id(self) -> str:
         """The message's id, by which mail events name it."""
-        return f"{self.lead_id}#{self.key}"
+        return outbox_id(self.lead_id, self.key)
 
 
 def planned(
+    *,
     lead_id: str,
-    key: str,
+    key: MessageKey,
     via: Via,
     to: str | None,
     about: int,
     now: datetime,
     email: str | None = None,
 ) -> OutboxMessage:
-    """A new message, as the decision that wants it writes it."""
+    """Return a new message, as the decision that wants it writes it."""
     return OutboxMessage(
         lead_id=lead_id,
         key=key,
@@ -133,96 +184,84 @@ def planned(
     )
 
 
-def claimed(message: OutboxMessage, now: datetime) -> OutboxMessage:
-    """The message taken by a worker. Its lease ends at due_at: then nobody knows whether it
-    left.
+def change_state(
+    message: OutboxMessage,
+    state: MessageState,
+    *,
+    due_at: datetime | None,
+    reason: NotSentReason | None,
+) -> OutboxMessage:
+    """Return the message in another state. Asserts that the edge is legal, and that exactly an
+    open message has a time at which the clock looks after it.
     """
+    assert state in MESSAGE_EDGES[message.state], f"no edge {message.state} -> {state}"
+    assert (due_at is not None) == (state in OPEN), f"{state} and due at {due_at}"
+    return replace(message, state=state, due_at=due_at, reason=reason, version=message.version + 1)
+
+
+def claimed(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    """Return the planned message as a worker takes it. Its lease ends at due_at: from then on
+    nobody knows whether it left.
+    """
+    taken = replace(message, claims=message.claims + 1, claimed_at=now)
     due_at = now + timedelta(seconds=LEASE_SECONDS)
-    return replace(
-        message,
-        state=State.CLAIMED,
-        claims=message.claims + 1,
-        claimed_at=now,
-        due_at=due_at,
-        version=message.version + 1,
-    )
+    return change_state(taken, MessageState.CLAIMED, due_at=due_at, reason=message.reason)
 
 
 def settled(
     message: OutboxMessage,
-    state: State,
+    state: MessageState,
     *,
-    reason: Reason | None = None,
+    reason: NotSentReason | None = None,
     message_id: str | None = None,
 ) -> OutboxMessage:
-    """The message in a state that needs no further look."""
-    return replace(
-        message,
-        state=state,
-        reason=reason,
-        message_id=message_id or message.message_id,
-        due_at=None,
-        version=message.version + 1,
-    )
+    """Return the message in a state that needs no further look."""
+    known = replace(message, message_id=message_id or message.message_id)
+    return change_state(known, state, due_at=None, reason=reason)
 
 
 def cancelled(message: OutboxMessage) -> OutboxMessage:
-    """The planned message of a decision that was taken back."""
-    return settled(message, State.CANCELLED, reason=Reason.TAKEN_BACK)
+    """Return the planned message of a decision that was taken back."""
+    return settled(message, MessageState.CANCELLED, reason=NotSentReason.TAKEN_BACK)
 
 
 def throttled(message: OutboxMessage, now: datetime) -> OutboxMessage:
-    """The claimed message put back: a minute's wait, doubling up to an hour; lost after twenty
-    tries.
+    """Return the claimed message put back: for a minute, then for twice as long each time, up to
+    an hour. After twenty tries it is lost.
     """
+    reason = NotSentReason.THROTTLED
     if message.claims >= THROTTLED_MAX_CLAIMS:
-        return settled(message, State.LOST, reason=Reason.THROTTLED)
-    wait = timedelta(minutes=min(60, 2 ** (message.claims - 1)))
-    return replace(
-        message,
-        state=State.PLANNED,
-        reason=Reason.THROTTLED,
-        due_at=now + wait,
-        version=message.version + 1,
-    )
+        return settled(message, MessageState.LOST, reason=reason)
+    due_at = now + timedelta(minutes=min(60, 2 ** (message.claims - 1)))
+    return change_state(message, MessageState.PLANNED, due_at=due_at, reason=reason)
 
 
 def unclear(message: OutboxMessage) -> OutboxMessage:
-    """The claimed message of which nobody knows whether it left: fifteen minutes are given for
-    evidence.
+    """Return the claimed message when nobody knows whether it left: it waits for evidence until
+    fifteen minutes after its claim.
     """
     assert message.claimed_at is not None, "a message that was never claimed cannot be unclear"
     due_at = message.claimed_at + timedelta(minutes=EVIDENCE_MINUTES)
-    return replace(
-        message,
-        state=State.UNKNOWN,
-        reason=Reason.UNCLEAR,
-        due_at=due_at,
-        version=message.version + 1,
-    )
+    return change_state(message, MessageState.UNKNOWN, due_at=due_at, reason=NotSentReason.UNCLEAR)
 
 
 def without_evidence(message: OutboxMessage, now: datetime) -> OutboxMessage:
-    """The unknown message after fifteen minutes: an email is given up (at most once), a handoff
-    goes again, with the same reference (at least once), five times in all.
+    """Return the unknown message after fifteen minutes: what goes to the lead is given up (at most
+    once), what goes to sales goes again under the same reference (at least once), five times in
+    all.
     """
-    if message.kind == NURTURE or message.claims >= UNCLEAR_MAX_CLAIMS:
-        return settled(message, State.LOST, reason=Reason.NO_EVIDENCE)
-    return replace(
-        message,
-        state=State.PLANNED,
-        reason=Reason.NO_EVIDENCE,
-        due_at=now,
-        version=message.version + 1,
-    )
+    reason = NotSentReason.NO_EVIDENCE
+    if message.kind.goes_to_lead or message.claims >= UNCLEAR_MAX_CLAIMS:
+        return settled(message, MessageState.LOST, reason=reason)
+    return change_state(message, MessageState.PLANNED, due_at=now, reason=reason)
 
 
-def with_evidence(message: OutboxMessage, state: State, message_id: str) -> OutboxMessage | None:
-    """The message after a mail event, or None when the event tells nothing new: the rank only ever
-    rises.
+def with_evidence(
+    message: OutboxMessage, state: MessageState, message_id: str
+) -> OutboxMessage | None:
+    """Return the message after a mail event that reports a state, or None when it reports nothing
+    new. Events come in any order: what was reported later may be the lower rank.
     """
-    if message.state in (State.CLAIMED, State.UNKNOWN) or RANK[state] > RANK.get(
-        message.state, len(RANK)
-    ):
-        return settled(replace(message, reason=None), state, message_id=message_id)
-    return None
+    if state not in MESSAGE_EDGES[message.state]:
+        return None
+    return settled(message, state, message_id=message_id)

@@ -6,10 +6,10 @@ MESSAGE_TAG = "message"
 
 
 def tag_of(outbox_id: str) -> str:
-    """A message's id as an SES tag value, which may hold letters, digits, `-` and `_` only."""
+    """Return a message's id as an SES tag value, which may hold only letters, digits, - and _."""
     return urlsafe_b64encode(outbox_id.encode()).decode().rstrip("=")
 
 
 def outbox_id_of(tag: str) -> str:
-    """The message's id of an SES tag value. Raises ValueError for a value that is not ours."""
+    """Return the message's id of an SES tag value. Raises ValueError for one that is not ours."""
     return urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()

@@ -1,10 +1,10 @@
-"""The senders: SES for mail, SNS for texts and the handoff topic.
+"""The senders: SES for email, SNS for text messages and the handoff topic.
 
-The SDK's own retries must be off for what sends: botocore repeats a send after a read time-out, and
-SES has no idempotency token. What a failure means is decided here, in one table.
+The SDK's own retries must be off for what sends (ADR 0003): botocore repeats a send after a read
+time-out, and SES has no idempotency token. What a failure means is decided here, in one table.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import boto3
 from botocore.config import Config
@@ -23,6 +23,7 @@ from chalicelib.delivery.messages import (
     SendResult,
     Sent,
     Sms,
+    SnsMessage,
     Throttled,
     Unclear,
 )
@@ -42,7 +43,7 @@ THROTTLES = frozenset(
         "LimitExceededException",
     }
 )
-# Not about the message but about us: a person has to mend it, and until then the message waits.
+#: Not about the message but about us: a person has to mend it, and until then the message waits.
 OUTAGES = frozenset(
     [
         "AccessDenied",
@@ -60,7 +61,9 @@ OUTAGES = frozenset(
     ]
 )
 SERVER_ERROR = 500
-NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)  # the request never reached the service
+SNS_SUBJECT_MAX_CHARS = 100
+#: The request never reached the service.
+NOT_SENT = (ConnectTimeoutError, EndpointConnectionError)
 
 
 class Senders:
@@ -77,19 +80,18 @@ class Senders:
         configuration_set: str,
         topic_arn: str,
     ) -> None:
-        self._ses, self._sns = ses, sns
-        self._sender, self._configuration_set, self._topic_arn = (
-            sender,
-            configuration_set,
-            topic_arn,
-        )
+        self._ses = ses
+        self._sns = sns
+        self._sender = sender
+        self._configuration_set = configuration_set
+        self._topic_arn = topic_arn
 
     def send(self, message: Outgoing) -> SendResult:
         """Send one message, once."""
         try:
             return Sent(self._send(message))
         except ClientError as error:
-            return _outcome(error)
+            return _result_of(error)
         except NOT_SENT:
             return Throttled()
         except ParamValidationError:
@@ -98,39 +100,47 @@ class Senders:
             return Unclear()
 
     def _send(self, message: Outgoing) -> str:
-        if isinstance(message, Email):
-            return str(self._ses.send_email(**self._mail(message))["MessageId"])
-        if isinstance(message, Sms):
-            return str(self._sns.publish(PhoneNumber=message.to, Message=message.body)["MessageId"])
-        answer = self._sns.publish(
-            TopicArn=self._topic_arn, Subject=message.subject[:100], Message=message.body
-        )
+        """Give a message to its service, and return the service's id for it."""
+        answer: Any
+        match message:
+            case Email():
+                answer = self._ses.send_email(**self._request(message))
+            case Sms():
+                answer = self._sns.publish(PhoneNumber=message.to, Message=message.body)
+            case SnsMessage():
+                answer = self._sns.publish(
+                    TopicArn=self._topic_arn,
+                    Subject=message.subject[:SNS_SUBJECT_MAX_CHARS],
+                    Message=message.body,
+                )
+            case _:
+                assert_never(message)
         return str(answer["MessageId"])
 
-    def _mail(self, mail: Email) -> dict[str, Any]:
-        body: dict[str, Any] = {"Text": _content(mail.text)}
-        if mail.html:
-            body["Html"] = _content(mail.html)
+    def _request(self, email: Email) -> dict[str, Any]:
+        body: dict[str, Any] = {"Text": _content(email.text)}
+        if email.html:
+            body["Html"] = _content(email.html)
         request: dict[str, Any] = {
             "FromEmailAddress": self._sender,
-            "Destination": {"ToAddresses": [mail.to]},
+            "Destination": {"ToAddresses": [email.to]},
             "ConfigurationSetName": self._configuration_set,
-            "EmailTags": [{"Name": MESSAGE_TAG, "Value": tag_of(mail.reference)}],
+            "EmailTags": [{"Name": MESSAGE_TAG, "Value": tag_of(email.reference)}],
             "Content": {
                 "Simple": {
-                    "Subject": _content(mail.subject),
+                    "Subject": _content(email.subject),
                     "Body": body,
                     "Headers": [
-                        {"Name": name, "Value": value} for name, value in mail.headers.items()
+                        {"Name": name, "Value": value} for name, value in email.headers.items()
                     ],
                 }
             },
         }
-        return request | ({"ReplyToAddresses": [mail.reply_to]} if mail.reply_to else {})
+        return request | ({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {})
 
 
-def connect(sender: str, configuration_set: str, topic_arn: str) -> Senders:
-    """The senders in the account and region of the environment, with the SDK's own retries off."""
+def connect_senders(*, sender: str, configuration_set: str, topic_arn: str) -> Senders:
+    """Return the senders of the environment's account and region, with the SDK's retries off."""
     once = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=20)
     return Senders(
         boto3.client("sesv2", config=once),
@@ -141,19 +151,16 @@ def connect(sender: str, configuration_set: str, topic_arn: str) -> Senders:
     )
 
 
-def _outcome(error: ClientError) -> SendResult:
-    """What a service's refusal means: a throttle passes, an error of its own leaves it unclear, the
-    rest is final.
+def _result_of(error: ClientError) -> SendResult:
+    """Return what a service's refusal means: a throttle passes, a failure on the service's side
+    leaves it unclear, the rest is final.
     """
     code = error.response["Error"]["Code"]
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     log("send_failed", code=code)
     if code in THROTTLES | OUTAGES:
         return Throttled()
-    return (
-        Unclear()
-        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR
-        else Refused()
-    )
+    return Unclear() if status >= SERVER_ERROR else Refused()
 
 
 def _content(text: str) -> dict[str, str]:

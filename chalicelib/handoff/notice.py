@@ -1,23 +1,16 @@
-"""The notice of a handoff: who, why, what they did, how to reach them; for each via its own
-message.
+"""The notices that sales reads: who the lead is, why now, what they did, how to reach them.
+
+Each way of sending gets a message of its own. Nothing that a lead typed can act in one.
 """
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
+from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
-from chalicelib.delivery.outbox import (
-    CORRECTION,
-    HANDOFF,
-    TRIAGE,
-    WARNING,
-    OutboxMessage,
-    Reason,
-    State,
-    Via,
-)
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
 from chalicelib.events import Event, Kind, Value
 from chalicelib.lifecycle.stages import Recorded
@@ -25,56 +18,69 @@ from chalicelib.scoring.model import REQUESTED
 
 HERE = Path(__file__).parent
 SUBJECT_MAX_CHARS = 200
-TEXT_MAX_CHARS = 300  # two parts of a text message
-DERIVED_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
+SMS_MAX_CHARS = 300  # two parts of a text message
+HIDDEN_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
 CLOSING = {
-    HANDOFF: "This lead is an SQL: ready by our rules. It becomes accepted when you approve it.",
-    CORRECTION: "The evidence for this handoff was taken back. There is nothing to do.",
-    WARNING: "Nothing was changed: you have the lead, and you decide.",
-    TRIAGE: "This is no new handoff. A request always reaches a human.",
+    MessageKind.HANDOFF: (
+        "This lead is an SQL: ready by our rules. It becomes accepted when you approve it."
+    ),
+    MessageKind.CORRECTION: "The evidence for this handoff was taken back. You need not do anything.",
+    MessageKind.WARNING: "Nothing has changed: the lead is yours, and you decide.",
+    MessageKind.TRIAGE: "This is not a new handoff, but a request always reaches a human.",
 }
-ABOUT_A_MOVE = frozenset({HANDOFF, CORRECTION})
+ABOUT_A_MOVE = frozenset({MessageKind.HANDOFF, MessageKind.CORRECTION})
 SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
 
 
 class Notices:
-    """Composes the messages of a handoff's messages.
+    """Composes the outbox messages of the handoff room.
 
-    transition: a lead's transition by its version, with the reasons; profile: a lead's fields;
-    recent: its latest events, newest first; is_corrected: whether a correction follows a notice.
+    transition: returns a lead's transition by its version, with the reasons; profile: a lead's
+    fields; recent: its latest events, newest first; is_corrected: whether a correction follows a
+    notice.
     """
 
     def __init__(
         self,
+        *,
         transition: Callable[[str, int], Recorded | None],
         profile: Callable[[str], Mapping[str, Value]],
         recent: Callable[[str], Sequence[Event]],
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
     ) -> None:
-        self._transition, self._profile, self._recent = transition, profile, recent
+        self._transition = transition
+        self._profile = profile
+        self._recent = recent
         self._is_corrected = is_corrected
 
     def compose(self, message: OutboxMessage) -> Outgoing | Skip:
-        """The message for the message's via, or why there is none."""
+        """Return what to send for a message, or why there is nothing to send."""
         if message.via is Via.EMAIL and message.to is None:
-            return Skip(State.REFUSED, Reason.NO_ADDRESS)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
         if message.via is Via.SMS and message.to is None:
-            return Skip(State.REFUSED, Reason.NO_PHONE)
-        # What had a worker may have left, so it was not cancelled; put back, it must not follow its
-        # correction.
-        if message.kind == HANDOFF and message.claims and self._is_corrected(message):
-            return Skip(State.CANCELLED, Reason.TAKEN_BACK)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_PHONE)
+        # A notice that a worker had claimed may have left, so it was not cancelled but corrected. If
+        # it was put back since, it must not go out after its own correction (ADR 0003).
+        if message.kind is MessageKind.HANDOFF and message.claims and self._is_corrected(message):
+            return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         facts = self._facts(message)
+        facts["headline"] = _headline(message.kind, facts)
         try:
-            if message.via is Via.EMAIL:
-                return _mail(message, facts)
-            return _text(message, facts) if message.via is Via.SMS else _topic(facts)
+            match message.via:
+                case Via.EMAIL:
+                    return _mail(message, facts)
+                case Via.SMS:
+                    return _text(message, facts)
+                case Via.SNS:
+                    return _topic(facts)
+                case _:
+                    assert_never(message.via)
         except TemplateError:
-            return Skip(State.REFUSED, Reason.NOT_RENDERED)
+            return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
 
     def _facts(self, message: OutboxMessage) -> dict[str, Any]:
-        # a word to sales of a lead that stayed tells of no transition, even where one was written
-        # with it
+        # A warning or a request is about a lead that stayed where it was, even if a transition was
+        # written with it.
         moved = (
             self._transition(message.lead_id, message.about)
             if message.kind in ABOUT_A_MOVE
@@ -84,7 +90,7 @@ class Notices:
         return {
             "lead_id": message.lead_id,
             "about": message.kind,
-            "reference": f"{message.lead_id[:8]}-{message.key.split('#')[1]}",
+            "reference": f"{message.lead_id[:8]}-{message.key.cycle}",
             "kind": moved.transition.kind if moved else None,
             "why": inert(moved.transition.why) if moved else _why(message),
             "score": (moved.total + 500) // 1000 if moved else None,
@@ -97,7 +103,7 @@ class Notices:
             "profile": {
                 name: str(value) if name in SAFE_FIELDS else inert(str(value))
                 for name, value in sorted(known.items())
-                if name not in DERIVED_FIELDS
+                if name not in HIDDEN_FIELDS
             },
             "did": [
                 {"at": f"{event.at:%d %b %H:%M}", "what": inert(_deed(event))}
@@ -107,7 +113,7 @@ class Notices:
 
 
 def _who(profile: Mapping[str, str]) -> str:
-    """Ann Example, CTO at Acme: as much of it as is known."""
+    """Return as much of "Ann Example, CTO at Acme" as is known."""
     name = " ".join(
         filter(None, (profile.get("first_name"), profile.get("last_name")))
     ) or profile.get("email", "somebody")
@@ -115,14 +121,27 @@ def _who(profile: Mapping[str, str]) -> str:
     return f"{name}, {place}" if place else name
 
 
-def _headline(facts: Mapping[str, Any]) -> str:
+def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
     who = _who(facts["profile"])
-    if facts["about"] == CORRECTION:
-        return f"Please stop: {who} is no SQL any more"
-    if facts["about"] == WARNING:
-        return f"{who} looks disqualified"
-    if facts["about"] == TRIAGE:
-        return f"{who} asks to be contacted, and our rules make no SQL of it: please have a look"
+    match kind:
+        case MessageKind.HANDOFF:
+            return _headline_of_handoff(who, facts)
+        case MessageKind.CORRECTION:
+            return f"Please stand down: {who} is no longer an SQL"
+        case MessageKind.WARNING:
+            return f"{who} looks disqualified"
+        case MessageKind.TRIAGE:
+            return (
+                f"{who} asks to be contacted. Our rules do not hand this lead to sales; please"
+                " take a look"
+            )
+        case MessageKind.NURTURE:
+            raise AssertionError("an email of a sequence goes to the lead: it is not a notice")
+        case _:
+            assert_never(kind)
+
+
+def _headline_of_handoff(who: str, facts: Mapping[str, Any]) -> str:
     ask = (
         "asks to be contacted"
         if facts["kind"] == REQUESTED
@@ -132,17 +151,17 @@ def _headline(facts: Mapping[str, Any]) -> str:
 
 
 def _why(message: OutboxMessage) -> str:
-    """Why sales is told of a lead that did not move."""
-    if message.kind == WARNING:
-        return f"the rule {message.key.split('#')[2].replace('-', ' ')} disqualifies them"
+    """Return why sales hears about a lead that did not move."""
+    if message.kind is MessageKind.WARNING:
+        return f"the rule {message.key.parts[0].replace('-', ' ')} disqualifies them"
     return (
-        "they sent a request; it makes no SQL of a customer, of who hardly fits, or of who is"
-        " disqualified"
+        "they sent a request; customers, disqualified leads and leads that hardly fit do not"
+        " become SQLs"
     )
 
 
 def _deed(event: Event) -> str:
-    """One event in plain words."""
+    """Return one event in plain words."""
     if event.kind is Kind.PAGE:
         return f"visited {event.properties.get('path', 'a page')}"
     if event.kind is Kind.FORM:
@@ -153,12 +172,11 @@ def _deed(event: Event) -> str:
 
 
 def _mail(message: OutboxMessage, facts: Mapping[str, Any]) -> Email:
-    values = {**facts, "headline": _headline(facts)}
     return Email(
         to=message.to or "",
-        subject=f"[{facts['reference']}] {_headline(facts)}"[:SUBJECT_MAX_CHARS],
-        text=render_text(_template("notice.txt"), values),
-        html=render_html(_template("notice.html"), values),
+        subject=f"[{facts['reference']}] {facts['headline']}"[:SUBJECT_MAX_CHARS],
+        text=render_text(_template("notice.txt"), facts),
+        html=render_html(_template("notice.html"), facts),
         reply_to=facts["profile"].get("email"),
         reference=message.id,
     )
@@ -167,17 +185,15 @@ def _mail(message: OutboxMessage, facts: Mapping[str, Any]) -> Email:
 def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
     end = f". Reach: {reach}. Ref {facts['reference']}"
-    headline = _headline(facts)  # a stranger's long name must not push the number out
-    return Sms(to=message.to or "", body=headline[: max(0, TEXT_MAX_CHARS - len(end))] + end)
+    # A stranger's long name must not push the number out.
+    body = facts["headline"][: max(0, SMS_MAX_CHARS - len(end))] + end
+    return Sms(to=message.to or "", body=body)
 
 
 def _topic(facts: Mapping[str, Any]) -> SnsMessage:
     score = f": {facts['kind']}, {facts['score']} points" if facts["kind"] else ""
     subject = f"{facts['about'].capitalize()} {facts['reference']}{score}"
-    return SnsMessage(
-        subject=subject,
-        body=json.dumps({**facts, "headline": _headline(facts)}, ensure_ascii=False),
-    )
+    return SnsMessage(subject=subject, body=json.dumps(facts, ensure_ascii=False))
 
 
 def _template(name: str) -> str:

@@ -5,18 +5,16 @@ asked to be contacted without becoming an SQL.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import (
-    CORRECTION,
-    HANDOFF,
     LEFT,
-    TRIAGE,
-    WARNING,
+    MessageState,
     OutboxMessage,
-    State,
     Via,
     cancelled,
     planned,
@@ -61,7 +59,14 @@ def hand_over(
     if kind == REQUESTED:
         receivers[Via.SMS] = person.phone if person else None
     notices = [
-        planned(lead_id, f"{HANDOFF}#{cycle}#{via}", via, to, about, now)
+        planned(
+            lead_id=lead_id,
+            key=MessageKey(MessageKind.HANDOFF, cycle, (via,)),
+            via=via,
+            to=to,
+            about=about,
+            now=now,
+        )
         for via, to in receivers.items()
     ]
     state = HandoffState.HELD if held else HandoffState.OPEN
@@ -92,32 +97,50 @@ def take_back(notices: Sequence[OutboxMessage], about: int, now: datetime) -> Pl
 
     Notices that wait are cancelled; each that left is followed by a correction on the same way.
     """
-    waiting = [(one, cancelled(one)) for one in notices if one.state is State.PLANNED]
+    waiting = [(one, cancelled(one)) for one in notices if one.state is MessageState.PLANNED]
     corrections = [
-        planned(one.lead_id, correction_key(one), one.via, one.to, about, now)
+        planned(
+            lead_id=one.lead_id,
+            key=correction_key(one),
+            via=one.via,
+            to=one.to,
+            about=about,
+            now=now,
+        )
         for one in notices
         if one.state in LEFT
     ]
     return Plan(messages=corrections, cancelled=waiting)
 
 
-def correction_key(notice: OutboxMessage) -> str:
+def correction_key(notice: OutboxMessage) -> MessageKey:
     """Return the key of the correction that follows a notice."""
-    return f"{CORRECTION}#{notice.key.partition('#')[2]}"
+    return replace(notice.key, kind=MessageKind.CORRECTION)
 
 
 def warn_owner(lead: Lead, rule: str, routing: Routing, now: datetime) -> OutboxMessage:
     """Return the email that tells the owner of an accepted lead that a rule disqualifies it."""
     person = salesperson(routing, lead.standing.owner)
-    key = f"{WARNING}#{lead.standing.cycle}#{rule}"
-    to = person.email if person else None
-    return planned(lead.lead_id, key, Via.EMAIL, to, lead.version, now)
+    return planned(
+        lead_id=lead.lead_id,
+        key=MessageKey(MessageKind.WARNING, lead.standing.cycle, (rule,)),
+        via=Via.EMAIL,
+        to=person.email if person else None,
+        about=lead.version,
+        now=now,
+    )
 
 
 def triage_request(lead: Lead, now: datetime) -> OutboxMessage:
     """Return the message to the team that somebody asked whom our rules keep from sales."""
-    key = f"{TRIAGE}#{lead.standing.cycle}#{Via.SNS}"
-    return planned(lead.lead_id, key, Via.SNS, None, lead.version, now)
+    return planned(
+        lead_id=lead.lead_id,
+        key=MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (Via.SNS,)),
+        via=Via.SNS,
+        to=None,
+        about=lead.version,
+        now=now,
+    )
 
 
 def pass_on_request(lead: Lead, routing: Routing, now: datetime, day: date) -> list[OutboxMessage]:
@@ -129,12 +152,12 @@ def pass_on_request(lead: Lead, routing: Routing, now: datetime, day: date) -> l
     receivers: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
     return [
         planned(
-            lead.lead_id,
-            f"{TRIAGE}#{lead.standing.cycle}#{via}#{day.isoformat()}",
-            via,
-            to,
-            lead.version,
-            now,
+            lead_id=lead.lead_id,
+            key=MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (via, day.isoformat())),
+            via=via,
+            to=to,
+            about=lead.version,
+            now=now,
         )
         for via, to in receivers.items()
     ]

@@ -1,4 +1,4 @@
-"""Routing: who gets a lead. One salesperson here."""
+"""Routing: which salesperson a lead is handed to."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -8,33 +8,36 @@ from pydantic import Field
 from chalicelib.document import Document, parse_document
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 WORKING_DAYS = ("mon", "tue", "wed", "thu", "fri")
 
 
 class Person(Document):
-    """A salesperson. phone in E.164 form, as a text needs it; capacity: handoffs a working day;
-    hours: of each working day, Monday to Friday without.
-    """
+    """A salesperson."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
     name: Annotated[str, Field(min_length=1, max_length=100)]
     email: Annotated[str, Field(min_length=3, max_length=254)]
     phone: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
+    """In E.164 form, which SNS needs to send a text message."""
     active: bool = True
     capacity: Annotated[int, Field(ge=0, le=1_000)] = 10
-    hours: dict[Weekday, tuple[Clock, Clock]] | None = None
+    """Handoffs on a working day."""
+    hours: dict[Weekday, tuple[TimeOfDay, TimeOfDay]] | None = None
+    """Working day -> when work starts and ends; None: Monday to Friday."""
 
 
 class RoutingDocument(Document):
-    """Who sells."""
+    """The salespeople, in the order in which they are considered."""
 
     people: list[Person]
 
 
 def salesperson(routing: Mapping[str, Any] | None, owner: str | None = None) -> Person | None:
-    """The owner if active, else the first active person of the routing document, or None when
-    nobody is.
+    """Return the owner if active, else the first active person, or None when nobody is active.
+
+    routing: the routing document, None when there is none. Raise DocumentError when it breaks the
+    format.
     """
     people = parse_document(RoutingDocument, routing).people if routing else []
     active = [person for person in people if person.active]
@@ -42,8 +45,10 @@ def salesperson(routing: Mapping[str, Any] | None, owner: str | None = None) -> 
 
 
 def weekly_capacity(routing: Mapping[str, Any] | None) -> int:
-    """How many handoffs a week the active people take: the sum of what each takes on a working day,
-    times their working days.
+    """Return how many handoffs the active people can take in a week.
+
+    That is the sum of each person's capacity times their working days. Raise DocumentError for a
+    routing document that breaks the format.
     """
     people = parse_document(RoutingDocument, routing).people if routing else []
     return sum(

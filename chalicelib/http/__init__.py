@@ -1,3 +1,4 @@
-"""The edge: blueprints by audience, auth, and problem answers. Only this room and app.py know
-Chalice.
+"""The edge: blueprints by audience, auth, and problem answers.
+
+Only this room and app.py know Chalice.
 """

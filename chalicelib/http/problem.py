@@ -1,4 +1,4 @@
-"""Every refusal as `application/problem+json` (RFC 9457), from one table of errors to answers."""
+"""Every refusal as `application/problem+json` (RFC 9457), by one table from errors to answers."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -23,9 +23,9 @@ from chalicelib.errors import (
 from chalicelib.telemetry import log, where
 
 PROBLEM_JSON = "application/problem+json"
-Params = ParamSpec("Params")
+Arguments = ParamSpec("Arguments")
 
-# The first that fits; a subclass stands above its parent.
+# The first match counts: a subclass stands above its parent.
 STATUS: Sequence[tuple[type[BatonError], HTTPStatus]] = (
     (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (KeyReusedError, HTTPStatus.UNPROCESSABLE_ENTITY),
@@ -34,12 +34,12 @@ STATUS: Sequence[tuple[type[BatonError], HTTPStatus]] = (
     (AuthError, HTTPStatus.UNAUTHORIZED),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (StateError, HTTPStatus.CONFLICT),
-    (ConflictError, HTTPStatus.SERVICE_UNAVAILABLE),  # eight tries lost: busy, not wrong
+    (ConflictError, HTTPStatus.SERVICE_UNAVAILABLE),  # eight tries lost: the table is busy
 )
 
 
 def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldError] = ()) -> Response:
-    """A problem answer. errors: the fields that are refused."""
+    """Return a problem answer. errors: the fields that are refused."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": status.phrase,
@@ -57,33 +57,36 @@ def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldError] = ()) 
 
 
 def problem_of(error: BatonError) -> Response:
-    """The problem answer of one of our errors."""
+    """Return the problem answer of an error that Baton raised."""
     errors = error.errors if isinstance(error, InputError) else ()
     detail = "the request was refused; see errors" if errors else str(error)
     return problem(status_of(error), detail, errors)
 
 
 def status_of(error: BatonError) -> HTTPStatus:
-    """The status that one of our errors is answered with."""
+    """Return the status that an error of Baton is answered with."""
     return next(
         (status for kind, status in STATUS if isinstance(error, kind)),
         HTTPStatus.INTERNAL_SERVER_ERROR,
     )
 
 
-def answers(view: Callable[Params, Any]) -> Callable[Params, Any]:
-    """A view whose errors become problem answers. Chalice's middleware never sees the exception
-    itself.
+def answers_problems(view: Callable[Arguments, Any]) -> Callable[Arguments, Any]:
+    """Answer the errors of a view with problems.
+
+    Chalice's middleware cannot do it: it sees Chalice's own answer to an exception, not the
+    exception.
     """
 
     @wraps(view)
-    def wrapped(*args: Params.args, **kwargs: Params.kwargs) -> Any:
+    def wrapped(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Any:
         try:
             return view(*args, **kwargs)
         except BatonError as error:
             log("refused", view=view.__name__, error=type(error).__name__)
             return problem_of(error)
-        except Exception as error:  # noqa: BLE001  a bug or an outage: the caller gets an answer, the log its kind, nobody a body
+        # A bug or an outage: the caller gets an answer, the log its kind and place, never a body.
+        except Exception as error:  # noqa: BLE001
             log("unhandled", view=view.__name__, error=type(error).__name__, where=where(error))
             return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "something went wrong on our side")
 
@@ -91,15 +94,15 @@ def answers(view: Callable[Params, Any]) -> Callable[Params, Any]:
 
 
 def from_chalice(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Middleware: Chalice's own refusals (a wrong content type, a wrong method) as problems too."""
+    """Turn Chalice's own refusals (a wrong content type, a wrong method) into problems."""
     response = get_response(request)
     body = response.body
     if not isinstance(body, dict) or "Code" not in body:
         return response
-    status, message = HTTPStatus(response.status_code), str(body.get("Message", ""))
-    errors = (
-        [FieldError("Content-Type", message)] if status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE else []
-    )
+    status = HTTPStatus(response.status_code)
+    message = str(body.get("Message", ""))
+    is_media_type = status is HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+    errors = [FieldError("Content-Type", message)] if is_media_type else []
     made = problem(status, message, errors)
     made.headers = {**response.headers, **made.headers}
     return made

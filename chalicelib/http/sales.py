@@ -1,12 +1,20 @@
 """The private endpoints of sales: leads, what people do with one, its timeline, and the outbox."""
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import FieldError, InputError
-from chalicelib.http.private import asked, authorized, body_of, json_answer, query_of
-from chalicelib.http.problem import answers
+from chalicelib.http.auth import Role, private
+from chalicelib.http.exchange import (
+    JSON,
+    PLAIN_TEXT,
+    body_of,
+    private_answer,
+    query_of,
+    shape_of,
+)
 from chalicelib.wiring.world import world
 
 if TYPE_CHECKING:
@@ -14,129 +22,129 @@ if TYPE_CHECKING:
 
 sales = Blueprint(__name__)
 
-LIMIT_DEFAULT, LIMIT_MAX = 50, 200
+JSON_LINES = "application/x-ndjson"
+LIMIT_DEFAULT = 50
+LIMIT_MAX = 200
 
 
-@sales.route("/v1/leads", methods=["GET"])
-@answers
-def list_leads() -> Response:
-    """The leads of a stage, best first as of today; or the lead of an address."""
-    query = query_of(sales)
-    stage, email = query.get("stage"), query.get("email")
+@private(sales, "/v1/leads", Role.SALES)
+def list_leads(request: Request) -> Response:
+    """Return the leads of a stage, best first as of today, or the lead of an address."""
+    query = query_of(request)
+    stage = query.get("stage")
+    email = query.get("email")
     if (stage is None) == (email is None):
-        raise InputError(FieldError("stage", "give stage or email"))
+        raise InputError(FieldError("stage", "give either stage or email"))
     reading = world().reading
     if email is not None:
-        return json_answer(reading.leads_by_email(email))
-    return json_answer(reading.leads_in_stage(str(stage), _limit(query), query.get("cursor")))
+        return private_answer(reading.leads_by_email(email))
+    return private_answer(reading.leads_in_stage(str(stage), _limit(query), query.get("cursor")))
 
 
-@sales.route(
+@private(
+    sales,
     "/v1/leads/import",
+    Role.MARKETER,
+    Role.SALES,
     methods=["POST"],
-    content_types=["application/x-ndjson", "application/json", "text/plain"],
+    content_types=[JSON_LINES, JSON, PLAIN_TEXT],
 )
-@answers
-def import_leads() -> Response:
-    """Leads in bulk, one JSON object a line; good lines are taken, the others listed."""
-    return json_answer(world().imports.take(body_of(authorized(sales))))
+def import_leads(request: Request) -> Response:
+    """Import leads, one JSON object a line: take the good lines and list the others."""
+    return private_answer(world().imports.take(body_of(request)))
 
 
-@sales.route("/v1/leads/{lead_id}", methods=["GET"])
-@answers
-def read_lead(lead_id: str) -> Response:
-    """One lead with its score and reasons as of today, or as they were known at the end of the day
-    `as_of`.
-    """
-    return json_answer(world().reading.lead(lead_id, query_of(sales).get("as_of")))
+@private(sales, "/v1/leads/rebuild", Role.ADMIN, methods=["POST"])
+def rebuild_leads(_request: Request) -> Response:
+    """Start the job that derives all leads anew from their events."""
+    from chalicelib.commands.rebuild import start_rebuild
+
+    return private_answer(start_rebuild(world().job_runner), HTTPStatus.ACCEPTED)
 
 
-@sales.route("/v1/leads/{lead_id}/timeline", methods=["GET"])
-@answers
-def read_timeline(lead_id: str) -> Response:
-    """What happened to a lead, newest first."""
-    query = query_of(sales)
-    return json_answer(world().reading.timeline(lead_id, _limit(query), query.get("cursor")))
+@private(sales, "/v1/leads/{lead_id}", Role.SALES)
+def read_lead(request: Request, lead_id: str) -> Response:
+    """Return one lead with its score and reasons, as of today or of the day `as_of`."""
+    return private_answer(world().reading.lead(lead_id, query_of(request).get("as_of")))
 
 
-@sales.route("/v1/leads/{lead_id}/stage", methods=["POST"])
-@answers
-def move_lead(lead_id: str) -> Response:
-    """A person moves a lead along a legal edge."""
-    from chalicelib.commands.requests import Move
-
-    order = asked(sales, Move)
-    return _lead(world().commands.move(lead_id, order.stage, order.reason))
+@private(sales, "/v1/leads/{lead_id}/timeline", Role.SALES)
+def read_timeline(request: Request, lead_id: str) -> Response:
+    """Return what happened to a lead, newest first."""
+    query = query_of(request)
+    return private_answer(world().reading.timeline(lead_id, _limit(query), query.get("cursor")))
 
 
-@sales.route("/v1/leads/{lead_id}/opportunity", methods=["POST"])
-@answers
-def answer_for_lead(lead_id: str) -> Response:
-    """What sales learnt of the five answers; all five make it an opportunity."""
-    from chalicelib.commands.requests import Answers
+@private(sales, "/v1/leads/{lead_id}/stage", Role.SALES, methods=["POST"])
+def move_lead(request: Request, lead_id: str) -> Response:
+    """Move a lead along a legal edge, as a person decided."""
+    from chalicelib.commands.requests import MoveRequest
 
-    answers = asked(sales, Answers).model_dump(exclude_none=True)
+    move = shape_of(MoveRequest, request)
+    return _answer_lead(world().commands.move(lead_id, move.stage, move.reason))
+
+
+@private(sales, "/v1/leads/{lead_id}/opportunity", Role.SALES, methods=["POST"])
+def answer_for_lead(request: Request, lead_id: str) -> Response:
+    """Store what sales learnt of the five answers; all five make the lead an opportunity."""
+    from chalicelib.commands.requests import AnswersRequest
+
+    answers = shape_of(AnswersRequest, request).model_dump(exclude_none=True)
     if not answers:
         raise InputError(FieldError("body", "give at least one answer"))
-    return _lead(world().commands.answer(lead_id, answers))
+    return _answer_lead(world().commands.answer(lead_id, answers))
 
 
-@sales.route("/v1/leads/{lead_id}/outcome", methods=["POST"])
-@answers
-def close_lead(lead_id: str) -> Response:
-    """Won or lost: closes the loop."""
-    from chalicelib.commands.requests import Closing
+@private(sales, "/v1/leads/{lead_id}/outcome", Role.SALES, methods=["POST"])
+def close_lead(request: Request, lead_id: str) -> Response:
+    """Close the loop: the lead was won or lost."""
+    from chalicelib.commands.requests import ClosingRequest
 
-    order = asked(sales, Closing)
-    return _lead(
-        world().commands.close(
-            lead_id, order.outcome, order.reason or order.outcome.value, order.value
-        )
+    closing = shape_of(ClosingRequest, request)
+    reason = closing.reason or closing.outcome.value
+    return _answer_lead(world().commands.close(lead_id, closing.outcome, reason, closing.value))
+
+
+@private(sales, "/v1/leads/{lead_id}/retract", Role.SALES, methods=["POST"])
+def retract_events(request: Request, lead_id: str) -> Response:
+    """Take events back out of a lead's score."""
+    from chalicelib.commands.requests import RetractionRequest
+
+    retraction = shape_of(RetractionRequest, request)
+    return _answer_lead(
+        world().corrections.retract(lead_id, retraction.event_ids, retraction.reason)
     )
 
 
-@sales.route("/v1/leads/{lead_id}/retract", methods=["POST"])
-@answers
-def retract_events(lead_id: str) -> Response:
-    """Takes events back out of the score."""
-    from chalicelib.commands.requests import Retraction
+@private(sales, "/v1/leads/{lead_id}/merge", Role.SALES, methods=["POST"])
+def merge_leads(request: Request, lead_id: str) -> Response:
+    """Merge two leads of one person; from now on the other's id leads to this one."""
+    from chalicelib.commands.requests import MergeRequest
 
-    order = asked(sales, Retraction)
-    return _lead(world().corrections.retract(lead_id, order.event_ids, order.reason))
-
-
-@sales.route("/v1/leads/{lead_id}/merge", methods=["POST"])
-@answers
-def merge_leads(lead_id: str) -> Response:
-    """Two leads turned out to be one: the other's id answers with this one from now on."""
-    from chalicelib.commands.requests import Merge
-
-    return _lead(world().corrections.merge(lead_id, asked(sales, Merge).other_lead_id))
+    merge = shape_of(MergeRequest, request)
+    return _answer_lead(world().corrections.merge(lead_id, merge.other_lead_id))
 
 
-@sales.route("/v1/leads/{lead_id}/rebuild", methods=["POST"])
-@answers
-def rebuild_lead(lead_id: str) -> Response:
-    """Derives a lead anew from all its events, and tells what differed."""
-    query_of(sales)
+@private(sales, "/v1/leads/{lead_id}/rebuild", Role.SALES, methods=["POST"])
+def rebuild_lead(_request: Request, lead_id: str) -> Response:
+    """Derive a lead anew from all its events, and return what differed."""
     lead, found = world().corrections.rebuild(lead_id)
-    told = [{"part": one.part, "kept": one.kept, "rebuilt": one.rebuilt} for one in found]
-    return json_answer({**world().reading.lead(lead.lead_id), "differences": told})
+    differences = [{"part": one.part, "kept": one.kept, "rebuilt": one.rebuilt} for one in found]
+    return private_answer({**world().reading.lead(lead.lead_id), "differences": differences})
 
 
-@sales.route("/v1/outbox", methods=["GET"])
-@answers
-def read_outbox() -> Response:
-    """What was sent, is waiting, or was not sent and why."""
-    query = query_of(sales)
-    return json_answer(
+@private(sales, "/v1/outbox", Role.MARKETER, Role.SALES)
+def read_outbox(request: Request) -> Response:
+    """Return what was sent, is waiting, or was not sent and why."""
+    query = query_of(request)
+    return private_answer(
         world().reading.outbox(query.get("state"), _limit(query), query.get("cursor"))
     )
 
 
-def _lead(lead: "Lead") -> Response:
-    """A lead after a command."""
-    return json_answer(world().reading.lead(lead.lead_id))
+def _answer_lead(lead: "Lead") -> Response:
+    """Return a lead as it stands after a command."""
+    return private_answer(world().reading.lead(lead.lead_id))
 
 
 def _limit(query: dict[str, str]) -> int:

@@ -1,4 +1,4 @@
-"""Work on many leads in saved steps, so that a crash costs one step and no more.
+"""Work in saved steps, so that a crash costs one step and nothing else.
 
-This room knows no job by name; each kind brings a handler (wiring/jobs.py).
+This room knows no kind of job by name: each room brings the handlers of its own (wiring/jobs.py).
 """

@@ -27,7 +27,7 @@ class Decision:
 
 def score_of(model: Model, lead: Lead, day: date) -> Score:
     """Return what the model says of a lead on a day."""
-    return score(model, lead.profile, lead.touches, lead.tally, day, lead.standing.since)
+    return score(model, lead.evidence, day)
 
 
 def decide_lead(
@@ -83,9 +83,7 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
     something counts against the lead and fades too, it may be any day: it is estimated with
     today's weights, and then asked exactly.
     """
-    facts = (model, lead.profile, lead.touches, lead.tally)
-    since = lead.standing.since
-    score_on = worth_by_day(*facts, since)
+    score_on = worth_by_day(model, lead.evidence)
 
     def acts(days: int, score: Score | None = None) -> bool:
         day = today + timedelta(days=days)
@@ -99,7 +97,7 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
             cooling = bisect_left(range(most_days + 1), 1, lo=first, key=acts)
         asked = [first, cooling]
     else:
-        about = worth_ahead(*facts, today, since)
+        about = worth_ahead(model, lead.evidence, today)
         oldest = min(tallies.oldest_days(lead.tally), default=today.toordinal())
         ends = oldest + HORIZON_DAYS - today.toordinal()
         days = range(1, most_days + 1)

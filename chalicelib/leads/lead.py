@@ -9,6 +9,7 @@ from chalicelib.days import UTC_NAME
 from chalicelib.errors import NotFoundError
 from chalicelib.events import Value, is_lead_id
 from chalicelib.lifecycle.stages import Standing
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.profile import Profile, Touches
 from chalicelib.scoring.tally import Tally
 
@@ -90,6 +91,11 @@ class Lead:
     replay_requests: int = 0
     """How often a replay was ever requested. It only grows, which tells a later request from an
     earlier one (ADR 0007)."""
+
+    @property
+    def evidence(self) -> Evidence:
+        """What a score depends on: what the lead did and said, and from when that counts."""
+        return Evidence(self.profile, self.touches, self.tally, self.standing.since)
 
 
 def find_survivor(read: Callable[[str], Lead], lead_id: str) -> Lead:

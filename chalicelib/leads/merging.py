@@ -35,7 +35,7 @@ def surviving_standing(ours: Standing, theirs: Standing, steps: Sequence[Transit
     The higher cycle and its owner survive; of two equal cycles the further stage's.
     """
     higher, lower = sorted(
-        (ours, theirs), key=lambda one: (one.cycle, moves.RANK[one.stage]), reverse=True
+        (ours, theirs), key=lambda one: (one.cycle, moves.STAGE_RANK[one.stage]), reverse=True
     )
     cycle = ours.cycle if steps else higher.cycle  # the last step brings the higher one
     return replace(ours, owner=higher.owner or lower.owner, cycle=cycle)

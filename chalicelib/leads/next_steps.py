@@ -1,8 +1,8 @@
-"""What would move a lead on: some points more, one act, or time alone. Each is tried on paper
-before it is told.
+"""The next steps: what would move a lead on, be it a few points more, one act, or time alone.
 
-Pure: an act is the simplest event of its signal, counted and decided on as the real one will be;
-points are a rule that gives them; a day is one on which `decide` moves the lead.
+Pure. Each is tried on paper before it is shown: an act is the simplest event of its signal, counted
+and decided on as the real one will be; points come from a rule that gives them; a day is one on
+which `decide` moves the lead.
 """
 
 from bisect import bisect_left
@@ -18,98 +18,102 @@ from chalicelib.leads.replay import count
 from chalicelib.lifecycle.decide import DECIDED, decide, is_resting
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import AHEAD_MAX_DAYS
+from chalicelib.scoring.conditions import is_met
 from chalicelib.scoring.matching import Signal
-from chalicelib.scoring.model import REQUESTED, Condition, FieldRule, Model, Test
+from chalicelib.scoring.milli import MILLI
+from chalicelib.scoring.model import REQUESTED, Condition, FieldRule, Model, Operator, Test
 from chalicelib.scoring.profile import values
 from chalicelib.scoring.sample import sample
-from chalicelib.scoring.score import SCORE, Score, holds, parts_of, worth
+from chalicelib.scoring.score import SCORE, Score, parts_of, worth
 from chalicelib.scoring.tally import signals_of
 
 NAMED_MAX = 3  # acts that a sentence names
-MILLI = 1000
+
 COMMON_FIRST = (Kind.PAGE, Kind.TRACK, Kind.FORM, Kind.MAIL, Kind.SALES)
+"""The kinds of event that a signal can be on, the most common first."""
+
 AT_LEAST = {Stage.MQL: frozenset({Stage.MQL, Stage.SQL}), Stage.SQL: frozenset({Stage.SQL})}
-MOVED_ON = DECIDED - {Stage.SQL}  # of these stages the model moves a lead on
+"""Target -> the stages that are no less than it."""
+
+MOVED_ON = DECIDED - {Stage.SQL}
+"""The stages from which the model moves a lead on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """What brings a lead to a stage.
-
-    points: the fewest whole points that do, None when points alone do not; of: what they are points
-    of, the score, a group or a sum. acts: the signals of which one event more does, requests first,
-    then by how common; named: the few of them that a sentence names.
-    """
+    """What brings a lead to a stage."""
 
     to: Stage
     points: int | None
+    """The fewest whole points that are enough; None when points alone are not."""
     of: str | None
+    """What they are points of: the score, a group or a sum."""
     acts: tuple[str, ...]
+    """The signals one more event of which is enough: requests first, then the most common."""
     named: tuple[Signal, ...]
+    """The few of them that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What time alone does: the first day on which it moves a lead, and to which stage."""
+    """What time alone does."""
 
     on: date
+    """The first day on which it moves the lead."""
     to: Stage
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """What would move a lead on. rests_until: of a recycled lead that rests; wakes: whether a
-    request ends the rest.
-    """
+class NextSteps:
+    """What would move a lead on."""
 
     ways: tuple[Way, ...] = ()
     turn: Turn | None = None
     rests_until: date | None = None
+    """For a recycled lead that rests."""
     wakes: bool = False
+    """A request ends the rest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """An act that moves a lead on: the signal that it is for, all that it shows, and the stage it
-    leads to.
-    """
+class _Act:
+    """An act that moves a lead on."""
 
     signal: Signal
     shows: Set[str]
+    """All signals that its event matches."""
     to: Stage
 
 
-def missing(model: Model, lead: Lead, now: datetime) -> Missing | None:
-    """What would move a lead on, or None when nothing would that is the model's to decide. lead: as
-    it stands, counted as the model counts.
+def find_next_steps(model: Model, lead: Lead, now: datetime) -> NextSteps | None:
+    """Return what would move a lead on, or None when there is nothing that the model decides.
+
+    lead: as it stands, counted as the model counts.
     """
     today = day_of(now, model.zone)
     score = _worth(model, lead, today)
     if score.internal or lead.standing.stage not in MOVED_ON or lead.matching != model.matching:
         return None
     if wanted := decide(model, lead.standing, score, today):
-        return Missing(turn=Turn(today, wanted.target))
+        return NextSteps(turn=Turn(today, wanted.target))
     resting = is_resting(model, lead.standing, score, today)
-    found = Missing(
+    found = NextSteps(
         ways=tuple(_ways(model, lead, now)),
         turn=_turn(model, lead, today),
         rests_until=lead.standing.rest_until if resting else None,
         wakes=resting and bool(model.wakes),
     )
-    return found if found != Missing() else None
+    return found if found != NextSteps() else None
 
 
 def _ways(model: Model, lead: Lead, now: datetime) -> Iterable[Way]:
-    """The ways to the stages above a lead's own, the nearer one first."""
+    """Return the ways to the stages above a lead's own, the nearer one first."""
     acts = _acts(model, lead, now)
     today = day_of(now, model.zone)
     for target in (Stage.MQL, Stage.SQL):
         there = [act for act in acts if act.to is target]
-        points, of = (
-            _points(model, lead, today, target)
-            if target is not lead.standing.stage
-            else (None, None)
-        )
+        is_there = target is lead.standing.stage
+        points, of = _points(model, lead, today, target) if not is_there else (None, None)
         if there or points:
             yield Way(target, points, of, tuple(act.signal.id for act in there), _named(there))
 
@@ -117,8 +121,8 @@ def _ways(model: Model, lead: Lead, now: datetime) -> Iterable[Way]:
 # --- acts -----------------------------------------------------------------------------------------
 
 
-def _acts(model: Model, lead: Lead, now: datetime) -> list[Deed]:
-    """Every act that by itself moves a lead on: requests first, then by how common."""
+def _acts(model: Model, lead: Lead, now: datetime) -> list[_Act]:
+    """Return every act that by itself moves a lead on: requests first, then the most common."""
     email = values(lead.profile).get("email", "")
     found = []
     for signal in _in_order(model):
@@ -126,14 +130,14 @@ def _acts(model: Model, lead: Lead, now: datetime) -> list[Deed]:
         shows = {one.id for one in signals_of(model, event)}
         to = _after(model, lead, event, now) if signal.id in shows else None
         if to in AT_LEAST[Stage.MQL]:
-            found.append(Deed(signal, shows, to))
+            found.append(_Act(signal, shows, to))
     return found
 
 
 def _in_order(model: Model) -> list[Signal]:
-    """The signals: requests as the ways in name them, then by how common such events are."""
-    asked = [way.signal for way in model.sql if way.kind == REQUESTED and way.signal]
-    requests = [one for one in dict.fromkeys([*asked, *model.wakes]) if one in model.signals]
+    """Return the signals: requests as the ways in name them, then the most common."""
+    requested = [way.signal for way in model.sql if way.kind == REQUESTED and way.signal]
+    requests = [one for one in dict.fromkeys([*requested, *model.wakes]) if one in model.signals]
     others = sorted(model.signals.values(), key=lambda signal: COMMON_FIRST.index(signal.kind))
     return [
         *(model.signals[one] for one in requests),
@@ -146,9 +150,10 @@ def _after(model: Model, lead: Lead, event: Event, now: datetime) -> Stage | Non
     return _to(model, counted, day_of(now, model.zone)) if counted else None
 
 
-def _named(acts: Iterable[Deed]) -> tuple[Signal, ...]:
-    """The few acts that a sentence names: none that is a case of another, as a visit to the prices
-    is a visit.
+def _named(acts: Iterable[_Act]) -> tuple[Signal, ...]:
+    """Return the few acts that a sentence names.
+
+    An act that is a case of another is left out: a visit to the pricing page is a visit.
     """
     named: list[Signal] = []
     for act in acts:
@@ -163,8 +168,7 @@ def _named(acts: Iterable[Deed]) -> tuple[Signal, ...]:
 def _points(
     model: Model, lead: Lead, today: date, target: Stage
 ) -> tuple[int, str] | tuple[None, None]:
-    """The fewest whole points that bring a lead to a stage and no further, and what they are points
-    of.
+    """Return the fewest whole points that bring a lead exactly to a stage, and what they are of.
 
     Only a group that behaviour feeds can get them, within its limit.
     """
@@ -183,13 +187,13 @@ def _points(
         for group, one in richer.items()
         if _to(one, lead, today) is target
     }
-    return (
-        (fewest, _name(model, fed.keys(), then, _ways_in(model, target))) if then else (None, None)
-    )
+    if not then:
+        return None, None
+    return fewest, _name(model, fed.keys(), then, _ways_in(model, target))
 
 
 def _least(model: Model, lead: Lead, today: date, group: str, target: Stage) -> int | None:
-    """The fewest whole points in a group that bring a lead at least to a stage."""
+    """Return the fewest whole points in a group that bring a lead at least to a stage."""
     low, high = model.groups[group]
     most = -(-(high - low) // MILLI)
 
@@ -200,20 +204,23 @@ def _least(model: Model, lead: Lead, today: date, group: str, target: Stage) -> 
 
 
 def _more(model: Model, group: str, points: int) -> Model:
-    """The model with a rule that gives every lead so many points in a group."""
-    always = Test("absent", operand=True)
+    """Return the model with one more rule, which gives every lead these points in a group."""
+    always = Test(Operator.ABSENT, operand=True)  # of a field without a name, which nobody gives
     rule = FieldRule("", group, "", None, ((always, points * MILLI),), disqualify=False)
     return replace(model, field_rules=[*model.field_rules, rule])
 
 
 def _name(model: Model, fed: Set[str], then: Mapping[str, Score], ways: Sequence[Condition]) -> str:
-    """What points are of, that suffice in some groups: the score when it does not matter which
-    group gets them.
+    """Return what to call the points that are enough in any one of some groups.
 
-    It matters when each group opens a way of its own: half of the points in each would open none.
+    They are points of the score, or of a sum, if it does not matter which of its groups gets them.
+    It does matter when each group opens another way in: half of the points in each would then open
+    neither, so they are named after one group.
+
+    fed: the groups that behaviour feeds; then: the lead's score with the points in each group.
     """
     first = next(iter(then))
-    common = any(all(holds(way, score) for score in then.values()) for way in ways)
+    common = any(all(is_met(way, score) for score in then.values()) for way in ways)
     enough, parts = then.keys() if common else {first}, parts_of(model)
     return next((name for name in (SCORE, *parts) if parts[name] & fed == enough), first)
 
@@ -226,7 +233,7 @@ def _ways_in(model: Model, target: Stage) -> Sequence[Condition]:
 
 
 def _turn(model: Model, lead: Lead, today: date) -> Turn | None:
-    """What time alone does. A lead that did nothing never changes by itself."""
+    """Return what time alone does. A lead that did nothing never changes by itself."""
     on = first_move(model, lead, today, AHEAD_MAX_DAYS) if lead.tally else None
     to = _to(model, lead, on) if on else None
     return Turn(on, to) if on and to else None
@@ -236,10 +243,10 @@ def _turn(model: Model, lead: Lead, today: date) -> Turn | None:
 
 
 def _to(model: Model, lead: Lead, day: date) -> Stage | None:
-    """To which stage a lead is moved on a day, or None."""
+    """Return the stage to which the model moves a lead on a day, or None."""
     wanted = decide(model, lead.standing, _worth(model, lead, day), day)
     return wanted.target if wanted else None
 
 
 def _worth(model: Model, lead: Lead, day: date) -> Score:
-    return worth(model, lead.profile, lead.touches, lead.tally, day, lead.standing.since)
+    return worth(model, lead.evidence, day)

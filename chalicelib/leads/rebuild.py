@@ -1,4 +1,4 @@
-"""Rebuild: in what a lead as it is kept differs from a lead derived anew from all its events."""
+"""Rebuild: how a lead as it is kept differs from the lead replayed from all its events."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,16 +11,18 @@ from chalicelib.scoring.tally import Tally, within_horizon
 
 @dataclass(frozen=True, slots=True)
 class LeadDifference:
-    """One part that differs, for example `tally.pricing-page`: how it was kept, and what it is."""
+    """One part of a lead that differs."""
 
     part: str
+    """For example `tally.pricing-page`."""
     kept: Any
     rebuilt: Any
 
 
 def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference]:
-    """Where the kept lead differs from the rebuilt one in profile, touches, answers and tally of
-    the last 400 days.
+    """Return where a kept lead differs from the rebuilt one.
+
+    Compared are profile, answers, touches, and the tally of the last 400 days.
     """
     pairs = [
         ("profile", _values(kept.profile), _values(rebuilt.profile)),
@@ -52,8 +54,9 @@ def _touches(lead: Lead) -> dict[str, Any]:
 
 
 def _cells(tally: Tally, today: date) -> dict[str, Any]:
-    """Signal -> its cells, with days as texts: of a distinct signal key -> day, of another day ->
-    count.
+    """Return the cells of each signal, with days as texts.
+
+    A cell is day -> count; for a distinct signal, key -> day.
     """
     seen = within_horizon(tally, today.toordinal())
     days = {

@@ -99,7 +99,7 @@ def recount_since(
     joined = {visitor: _captured_by(since.at, visitors[visitor]) for visitor in visitors_of(own)}
     known = _events_that_count(model, own, _every_event(own, joined))
     todays = [event for event in known if day_of(event.at, model.zone) == day]
-    return Since.now(model, tallies.count(model, Tally(), todays), since.at, since.lead_id)
+    return Since.now(model, tallies.count_events(model, Tally(), todays), since.at, since.lead_id)
 
 
 def drop_uncounted(lead: Lead, events: Iterable[Event], now: datetime) -> list[Event]:
@@ -176,7 +176,7 @@ def _with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
             lead.profile, [_without_foreign_address(lead, event) for event in events], model.fields
         ),
         touches=profiles.touch(lead.touches, events),
-        tally=tallies.count(model, lead.tally, events),
+        tally=tallies.count_events(model, lead.tally, events),
         matching=lead.matching or model.matching,
         answers=_with_answers(lead.answers, events),
     )

@@ -5,42 +5,42 @@ from dataclasses import replace
 from datetime import date
 
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, Transition, apply, cycle_after
+from chalicelib.scoring.conditions import condition_words, is_met
+from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.model import REQUESTED, Condition, Model
-from chalicelib.scoring.score import Score, holds, words
+from chalicelib.scoring.score import Score
 from chalicelib.scoring.tally import Tally
 
-# one is all that `decide` ever wants by itself: its own result leaves nothing to decide
 STEPS_MAX = 3
-DECIDED = frozenset(
-    {Stage.LEAD, Stage.MQL, Stage.SQL, Stage.RECYCLED}
-)  # from here on only people move a lead
+"""Of one `settle`. `decide` alone wants one at most: its own result leaves nothing to decide."""
+
+DECIDED = frozenset({Stage.LEAD, Stage.MQL, Stage.SQL, Stage.RECYCLED})
+"""The stages in which the model decides; in the others only people move a lead."""
 
 
 def decide(
     model: Model, standing: Standing, score: Score, today: date, actor: Actor = Actor.MODEL
 ) -> Transition | None:
-    """The transition that the model wants of a lead today, or None when it should stay where it is.
+    """Return the transition that the model wants today, or None when the lead should stay.
 
     actor: the clock, when nothing but time has passed. Applied to its own result it returns None: a
-    way in implies that the lead is not cooled, and a lead that cooled meets no way in.
+    lead that meets a way in is not cold, and a lead that cooled meets no way in.
     """
     if score.internal or standing.stage not in DECIDED:
         return None
     if rules := disqualified_by(standing, score):
-        return _move(
-            standing, Stage.DISQUALIFIED, None, "disqualified: " + ", ".join(rules), today, actor
-        )
+        why = "disqualified: " + ", ".join(rules)
+        return _move(standing, Stage.DISQUALIFIED, None, why, today, actor)
     if standing.stage is Stage.SQL or is_resting(model, standing, score, today):
         return None
     if condition := way_in(model.sql, score):
-        return _move(standing, Stage.SQL, condition.kind, words(condition), today, actor)
+        why = condition_words(condition)
+        return _move(standing, Stage.SQL, condition.kind, why, today, actor)
     qualifying = way_in(model.mql, score)
     if standing.stage is not Stage.MQL:
-        return (
-            _move(standing, Stage.MQL, None, words(qualifying), today, actor)
-            if qualifying
-            else None
-        )
+        if not qualifying:
+            return None
+        return _move(standing, Stage.MQL, None, condition_words(qualifying), today, actor)
     if not qualifying and _is_cold(model, standing, score, today):
         return _move(standing, Stage.LEAD, None, "cooled: " + _cool_words(model), today, actor)
     return None
@@ -49,8 +49,9 @@ def decide(
 def settle(
     model: Model, standing: Standing, score: Score, today: date, actor: Actor = Actor.MODEL
 ) -> tuple[Standing, list[Transition]]:
-    """Where a model, left to itself, puts a lead today, and the steps there: mostly none, at most
-    three.
+    """Return where the model alone puts a lead today, and the steps there.
+
+    Mostly there are none; there are never more than three.
     """
     steps: list[Transition] = []
     while (wanted := decide(model, standing, score, today, actor)) and len(steps) < STEPS_MAX:
@@ -68,12 +69,13 @@ def withdraw(
     now: Score,
     why: str,
 ) -> Transition | None:
-    """What taking back evidence undoes, or None: a stage that the model gave for it, and that it
-    would not give now.
+    """Return the transition that undoes a stage whose evidence was taken back, or None (ADR 0018).
+
+    Only a stage is undone that the model gave for that evidence and would not give now. What a
+    person decided stays, or is what the lead falls back to.
 
     model: the one that gave the stage; given_by: who moved the lead there; before, after: the score
-    of that day, with the evidence and without it; now: today's score without it. What a person
-    decided stays, or is what is left.
+    of that day, with the evidence and without it; now: today's score without it.
     """
     if given_by is Actor.PERSON and (standing.by_person or standing.stage is Stage.SQL):
         return None
@@ -85,34 +87,33 @@ def withdraw(
 
 
 def held_back_request(model: Model, standing: Standing, score: Score) -> str | None:
-    """The signal of a request that a lead's fit keeps from sales, or None: a human looks at it
-    (playbook, rule 1).
+    """Return the signal of a request that only the lead's fit keeps from sales, or None.
+
+    A human looks at such a request (playbook, rule 1).
     """
     if score.internal or standing.stage not in DECIDED - {Stage.SQL}:
         return None
-    asked = (
-        way
+    requests = (
+        way.signal
         for way in model.sql
-        if way.kind == REQUESTED and way.signal and holds(replace(way, thresholds=()), score)
+        if way.kind == REQUESTED and way.signal and is_met(replace(way, thresholds=()), score)
     )
-    return next((way.signal for way in asked), None)
+    return next(requests, None)
 
 
 def has_new_request(model: Model, before: Tally, after: Tally, today: date) -> bool:
-    """Whether a request is in one tally that is not yet in another, and its way in is still
-    open.
-    """
+    """Return whether the second tally has a request more than the first, and its way in is open."""
     requests = [way for way in model.sql if way.kind == REQUESTED and way.signal]
     return any(_times_of(way, after, today) > _times_of(way, before, today) for way in requests)
 
 
 def disqualified_by(standing: Standing, score: Score) -> tuple[str, ...]:
-    """The disqualifying rules that hold and that no person set aside."""
+    """Return the disqualifying rules that match and that no person set aside."""
     return tuple(rule for rule in score.disqualifiers if rule not in standing.overrides)
 
 
 def is_resting(model: Model, standing: Standing, score: Score, today: date) -> bool:
-    """Whether a recycled lead's rest lasts: until its day, or until a request since the recycle."""
+    """Return whether a recycled lead still rests: until its day, or until its next request."""
     if (
         standing.stage is not Stage.RECYCLED
         or standing.rest_until is None
@@ -123,29 +124,33 @@ def is_resting(model: Model, standing: Standing, score: Score, today: date) -> b
 
 
 def way_in(conditions: Sequence[Condition], score: Score) -> Condition | None:
-    """The condition by which the score enters a stage; a requested one beats an inferred one."""
-    met = [condition for condition in conditions if holds(condition, score)]
-    return next(
-        (condition for condition in met if condition.kind == REQUESTED), met[0] if met else None
-    )
+    """Return the condition by which the score enters a stage, or None.
+
+    A requested one beats an inferred one.
+    """
+    met = [condition for condition in conditions if is_met(condition, score)]
+    requested = (condition for condition in met if condition.kind == REQUESTED)
+    return next(requested, met[0] if met else None)
 
 
 def _times_of(way: Condition, tally: Tally, today: date) -> int:
-    """How often a way's signal was seen within its days."""
-    first, last, signal = today.toordinal() - way.within_days, today.toordinal(), way.signal or ""
-    times = sum(
-        number for day, number in tally.days.get(signal, {}).items() if first <= day <= last
-    )
-    return times + sum(first <= day <= last for day in tally.keys.get(signal, {}).values())
+    """Return how often a way's signal was seen within its days."""
+    last = today.toordinal()
+    first = last - way.within_days
+    signal = way.signal or ""
+    days = tally.days.get(signal, {})
+    keys = tally.keys.get(signal, {})
+    times = sum(number for day, number in days.items() if first <= day <= last)
+    return times + sum(first <= day <= last for day in keys.values())
 
 
 def _without(
     model: Model, standing: Standing, before: Score, after: Score, now: Score
 ) -> Stage | None:
-    """Where a lead falls to when the evidence for its stage is gone; None when it is not, or has
-    other evidence.
+    """Return where a lead falls to when the evidence for its stage is gone.
 
-    An SQL whose cycle knows a person's word was an MQL by that word, and is one again.
+    None when it is not gone, or other evidence is left. A lead that a person made an MQL in this
+    cycle, and that became an SQL, falls back to MQL.
     """
     ways = {Stage.MQL: model.mql, Stage.SQL: model.sql}.get(standing.stage)
     if ways is None or not way_in(ways, before) or way_in(ways, after) or way_in(ways, now):
@@ -155,8 +160,9 @@ def _without(
 
 
 def _is_cold(model: Model, standing: Standing, score: Score, today: date) -> bool:
-    """Whether the stay is over, no person set the stage, and every value that cooling rests on is
-    below its bound.
+    """Return whether an MQL has cooled.
+
+    The stay is over, no person set the stage, and every value of `cool_below` is below its bound.
     """
     stayed = (today - standing.entered_on).days if standing.entered_on else 0
     below = [score.value(name) < bound for name, bound in model.cool_below.items()]
@@ -164,7 +170,9 @@ def _is_cold(model: Model, standing: Standing, score: Score, today: date) -> boo
 
 
 def _cool_words(model: Model) -> str:
-    return ", ".join(f"{name} below {bound / 1000:g}" for name, bound in model.cool_below.items())
+    return ", ".join(
+        f"{name} below {points_text(bound)}" for name, bound in model.cool_below.items()
+    )
 
 
 def _move(

@@ -1,4 +1,4 @@
-"""Stages, the one table of legal edges, and a lead's standing as the fold of its transitions."""
+"""Stages, the one table of legal edges, and a lead's standing as the result of its transitions."""
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,120 +38,128 @@ class Outcome(StrEnum):
     LOST = "lost"
 
 
-LEAD, MQL, SQL, ACCEPTED = Stage.LEAD, Stage.MQL, Stage.SQL, Stage.ACCEPTED
-OPPORTUNITY, CUSTOMER, RECYCLED, DISQUALIFIED = (
-    Stage.OPPORTUNITY,
-    Stage.CUSTOMER,
-    Stage.RECYCLED,
-    Stage.DISQUALIFIED,
-)
+_CLOSED = frozenset({Stage.CUSTOMER, Stage.DISQUALIFIED})
+"""Every other stage has an edge to these two."""
 
-# From -> to (design.md, "Lifecycle").
 EDGES: Mapping[Stage, frozenset[Stage]] = {
-    LEAD: frozenset({MQL, SQL, ACCEPTED, CUSTOMER, DISQUALIFIED}),
-    MQL: frozenset({LEAD, SQL, ACCEPTED, CUSTOMER, DISQUALIFIED}),
-    SQL: frozenset({LEAD, MQL, ACCEPTED, RECYCLED, CUSTOMER, DISQUALIFIED}),
-    ACCEPTED: frozenset({SQL, OPPORTUNITY, RECYCLED, CUSTOMER, DISQUALIFIED}),
-    OPPORTUNITY: frozenset({ACCEPTED, CUSTOMER, RECYCLED, DISQUALIFIED}),
-    CUSTOMER: frozenset({SQL, RECYCLED}),
-    RECYCLED: frozenset({MQL, SQL, ACCEPTED, CUSTOMER, DISQUALIFIED}),
-    DISQUALIFIED: frozenset({LEAD, SQL, CUSTOMER}),
+    Stage.LEAD: _CLOSED | {Stage.MQL, Stage.SQL, Stage.ACCEPTED},
+    Stage.MQL: _CLOSED | {Stage.LEAD, Stage.SQL, Stage.ACCEPTED},
+    Stage.SQL: _CLOSED | {Stage.LEAD, Stage.MQL, Stage.ACCEPTED, Stage.RECYCLED},
+    Stage.ACCEPTED: _CLOSED | {Stage.SQL, Stage.OPPORTUNITY, Stage.RECYCLED},
+    Stage.OPPORTUNITY: _CLOSED | {Stage.ACCEPTED, Stage.RECYCLED},
+    Stage.CUSTOMER: frozenset({Stage.SQL, Stage.RECYCLED}),
+    Stage.RECYCLED: _CLOSED | {Stage.MQL, Stage.SQL, Stage.ACCEPTED},
+    Stage.DISQUALIFIED: frozenset({Stage.LEAD, Stage.SQL, Stage.CUSTOMER}),
 }
-ONLY_UNDONE = frozenset(
-    {ACCEPTED, CUSTOMER, DISQUALIFIED}
-)  # back to sql only while a verdict can be undone
+"""From -> to (design.md, "Lifecycle")."""
 
-# Backwards out of sales' hands, or reinstated: the cycle grows, so that the keys of a later handoff
-# never collide.
+ONLY_UNDONE = frozenset({Stage.ACCEPTED, Stage.CUSTOMER, Stage.DISQUALIFIED})
+"""From here back to sql only while a verdict can be undone (ADR 0020)."""
+
 NEW_CYCLE = frozenset(
     {
-        *((SQL, stage) for stage in (LEAD, MQL, RECYCLED)),
-        *((ACCEPTED, stage) for stage in (RECYCLED,)),
-        *((OPPORTUNITY, stage) for stage in (ACCEPTED, RECYCLED)),
-        (CUSTOMER, RECYCLED),
-        (DISQUALIFIED, LEAD),
+        (Stage.SQL, Stage.LEAD),
+        (Stage.SQL, Stage.MQL),
+        (Stage.SQL, Stage.RECYCLED),
+        (Stage.ACCEPTED, Stage.RECYCLED),
+        (Stage.OPPORTUNITY, Stage.ACCEPTED),
+        (Stage.OPPORTUNITY, Stage.RECYCLED),
+        (Stage.CUSTOMER, Stage.RECYCLED),
+        (Stage.DISQUALIFIED, Stage.LEAD),
     }
 )
+"""The edges that begin a new cycle: backwards out of sales' hands, and a reinstatement.
 
-# When two leads turn out to be one person, the furthest stage survives: later in this row.
-FURTHEST = (LEAD, MQL, RECYCLED, DISQUALIFIED, SQL, ACCEPTED, OPPORTUNITY, CUSTOMER)
+The cycle grows so that the keys of a later handoff never collide with those of an earlier one.
+"""
+
+FURTHEST = (
+    Stage.LEAD,
+    Stage.MQL,
+    Stage.RECYCLED,
+    Stage.DISQUALIFIED,
+    Stage.SQL,
+    Stage.ACCEPTED,
+    Stage.OPPORTUNITY,
+    Stage.CUSTOMER,
+)
+"""All stages in the order in which they survive a merge: the later of two wins (ADR 0019)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transition:
-    """A change of stage: from where to where, of which kind, who, on which day, and why in plain
-    words.
-
-    cycle: the one the lead is in afterwards. rest_until: the day on which a recycled lead's rest
-    ends. since: from when behaviour counts, where that changes. overrides: the disqualifying rules
-    that a reinstatement sets aside. outcome: how an opportunity ended. undoes: it takes the last
-    transition, a verdict, back: since and outcome are those from before it.
-    """
+    """A change of stage."""
 
     origin: Stage
     target: Stage
     kind: str | None
+    """Of an SQL: requested or inferred."""
     why: str
+    """In plain words."""
     cycle: int
+    """The cycle in which the lead is afterwards."""
     actor: Actor
     on: date
     rest_until: date | None = None
+    """The day on which a recycled lead's rest ends."""
     since: Since | None = None
+    """From when behaviour counts, where that changes."""
     overrides: tuple[str, ...] = ()
+    """The disqualifying rules that a reinstatement sets aside."""
     outcome: Outcome | None = None
     undoes: bool = False
+    """Takes back the last transition, a verdict: since and outcome are those from before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A transition as it is kept: with the standing's version that it made, when, and the score
-    that explains it.
-
-    total: in thousandths of a point; reasons: of each line its rule, group, thousandths and text.
-    """
+    """A transition as it is kept, with the score that explains it."""
 
     transition: Transition
     version: int
+    """Of the standing that it led to."""
     at: datetime
     model_version: int
     total: int
+    """In thousandths of a point."""
     grade: str
     reasons: Sequence[tuple[str, str, int, str]]
+    """The rule, group, thousandths and text of each."""
     zone: str = UTC_NAME
     """The time zone that the transition's day is a day of. It stays when the zone changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A lead's place in the lifecycle: the fold of its transitions, and its owner.
+    """A lead's place in the lifecycle: the result of its transitions, and its owner."""
 
-    entered_on: the day of the last transition, None before the first. by_person: a person set
-    this stage, or an earlier one of this cycle, so the model does not cool it. handed_on: the day
-    on which sales last got the lead.
-    """
-
-    stage: Stage = LEAD
+    stage: Stage = Stage.LEAD
     kind: str | None = None
     cycle: int = 1
     entered_on: date | None = None
+    """The day of the last transition; None before the first."""
     owner: str | None = None
     by_person: bool = False
+    """A person set this stage, or an earlier one of this cycle, so the model does not cool it."""
     rest_until: date | None = None
     since: Since | None = None
     overrides: tuple[str, ...] = ()
     outcome: Outcome | None = None
     handed_on: date | None = None
+    """The day on which sales last got the lead."""
 
 
 def apply(standing: Standing, transition: Transition) -> Standing:
-    """The standing after a transition. Asserts that the edge is legal and leaves from where the
-    lead stands.
+    """Return the standing after a transition.
+
+    Asserts that the edge is legal and leaves from where the lead stands.
     """
-    origin, target = transition.origin, transition.target
+    origin = transition.origin
+    target = transition.target
     assert standing.stage is origin, f"a lead in {standing.stage} cannot leave from {origin}"
     assert target in EDGES[origin], f"no edge {origin} -> {target}"
-    to_sales = (target is SQL and not transition.undoes) or (
-        target is ACCEPTED and origin in (LEAD, MQL, RECYCLED)
+    to_sales = (target is Stage.SQL and not transition.undoes) or (
+        target is Stage.ACCEPTED and origin in (Stage.LEAD, Stage.MQL, Stage.RECYCLED)
     )
     return Standing(
         stage=target,
@@ -159,7 +167,7 @@ def apply(standing: Standing, transition: Transition) -> Standing:
         cycle=transition.cycle,
         entered_on=transition.on,
         owner=standing.owner,
-        by_person=_is_a_persons(standing, transition),
+        by_person=_is_set_by_person(standing, transition),
         rest_until=transition.rest_until,
         since=transition.since or standing.since,
         overrides=transition.overrides or standing.overrides,
@@ -169,51 +177,55 @@ def apply(standing: Standing, transition: Transition) -> Standing:
 
 
 def standing_after(transitions: Iterable[Transition]) -> Standing:
-    """The standing, but for its owner, that a lead's transitions make of a new lead."""
+    """Return the standing, without an owner, of a lead that made these transitions."""
     standing = Standing()
     for transition in transitions:
         standing = apply(standing, transition)
     return standing
 
 
-def _is_a_persons(standing: Standing, transition: Transition) -> bool:
-    """Whether a person's word holds for the stage after a transition.
-
-    The MQL that is left when evidence was taken back is the model's, and cools as any other: nobody
-    chose it. Who moves a lead back begins it anew, by which the two differ. And who undoes a
-    verdict says nothing of the lead.
-    """
-    if transition.undoes or transition.target in (LEAD, RECYCLED):
-        return False
-    is_left = transition.target is MQL and transition.origin is SQL and transition.since is None
-    holds_on = standing.by_person and (transition.origin, transition.target) not in NEW_CYCLE
-    return holds_on or (transition.actor is Actor.PERSON and not is_left)
-
-
 def cycle_after(standing: Standing, target: Stage) -> int:
-    """The cycle in which a lead is after it moved to a stage."""
+    """Return the cycle in which a lead is after it moved to a stage."""
     return standing.cycle + ((standing.stage, target) in NEW_CYCLE)
 
 
 def cycle_before(transition: Transition) -> int:
-    """The cycle in which a lead was before a transition."""
+    """Return the cycle in which a lead was before a transition."""
     return transition.cycle - ((transition.origin, transition.target) in NEW_CYCLE)
 
 
 def path(origin: Stage, target: Stage) -> list[Stage]:
-    """The shortest way along legal edges, without the origin; empty when it is the target already.
+    """Return the shortest way along legal edges (ADR 0019).
 
-    A verdict that is undone is no way.
+    Without the origin, so it is empty when that is the target. An edge that only undoes a verdict
+    is never part of it.
     """
     ways = deque([[origin]])
     seen = {origin}
     while ways:
         way = ways.popleft()
-        if way[-1] is target:
+        last = way[-1]
+        if last is target:
             return way[1:]
         for stage in FURTHEST:
-            is_edge = stage in EDGES[way[-1]] and not (stage is SQL and way[-1] in ONLY_UNDONE)
+            is_edge = stage in EDGES[last] and not (stage is Stage.SQL and last in ONLY_UNDONE)
             if is_edge and stage not in seen:
                 seen.add(stage)
                 ways.append([*way, stage])
     raise AssertionError(f"there is no way from {origin} to {target}")
+
+
+def _is_set_by_person(standing: Standing, transition: Transition) -> bool:
+    """Return whether the stage after a transition is one that a person decided on.
+
+    When evidence is taken back, an SQL can fall back to MQL. Nobody chose that MQL, so it belongs
+    to the model and cools like any other. When a person moves a lead back to MQL, the lead begins
+    anew (ADR 0020); that transition has a `since`, and this is how the two are told apart. Undoing
+    a verdict says nothing about the lead.
+    """
+    if transition.undoes or transition.target in (Stage.LEAD, Stage.RECYCLED):
+        return False
+    edge = (transition.origin, transition.target)
+    is_fallback = edge == (Stage.SQL, Stage.MQL) and transition.since is None
+    is_kept = standing.by_person and edge not in NEW_CYCLE
+    return is_kept or (transition.actor is Actor.PERSON and not is_fallback)

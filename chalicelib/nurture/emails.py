@@ -1,4 +1,4 @@
-"""Emails: what a step says, rendered for one lead."""
+"""Emails: what a step of a sequence says, rendered for one lead."""
 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -6,14 +6,14 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from chalicelib.delivery.messages import Email, Skip
-from chalicelib.delivery.outbox import OutboxMessage, Reason, State
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.delivery.templates import TemplateError, plain_name, render_html, render_text
 from chalicelib.document import Document, parse_document
 from chalicelib.events import Value
 
 
 class EmailDocument(Document):
-    """An email: Jinja2 in subject, text and html."""
+    """An email: subject, text and html are Jinja2 templates."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
     language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
@@ -23,29 +23,33 @@ class EmailDocument(Document):
 
 
 class Emails:
-    """Composes the mail of an email's message.
-
-    email: the stored email of an id; profile: a lead's fields; unsubscribe_url: the lead's own
-    link.
-    """
+    """Composes the email that an outbox message asks for."""
 
     def __init__(
         self,
+        *,
         email: Callable[[str], Mapping[str, Any] | None],
         profile: Callable[[str], Mapping[str, Value]],
         unsubscribe_url: Callable[[str], str],
     ) -> None:
-        self._email, self._profile, self._unsubscribe_url = email, profile, unsubscribe_url
+        self._email = email
+        """Id of an email -> the stored email, or None."""
+        self._profile = profile
+        """Lead id -> what is known about the lead, by field."""
+        self._unsubscribe_url = unsubscribe_url
+        """Lead id -> the lead's own link."""
 
     def compose(self, message: OutboxMessage) -> Email | Skip:
-        """The email's mail, or why there is none. Its unsubscribe link is in the body and in the
-        headers of RFC 8058 (one https address and the one-click mark).
+        """Return the email to send, or the reason why there is none.
+
+        The unsubscribe link is in the body, and in the headers that RFC 8058 asks for: one https
+        URL and the one-click mark. Raise DocumentError for a stored email that breaks the format.
         """
         stored = self._email(message.email or "")
         if stored is None:
-            return Skip(State.REFUSED, Reason.NO_EMAIL)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_EMAIL)
         if message.to is None:
-            return Skip(State.REFUSED, Reason.NO_ADDRESS)
+            return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
         email = parse_document(EmailDocument, stored)
         url = self._unsubscribe_url(message.lead_id)
         values = {
@@ -65,4 +69,4 @@ class Emails:
                 },
             )
         except TemplateError:
-            return Skip(State.REFUSED, Reason.NOT_RENDERED)
+            return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)

@@ -6,31 +6,36 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from chalicelib.delivery.outbox import NURTURE, OutboxMessage, Via, planned
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
+from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.document import Document, parse_document
 from chalicelib.lifecycle.stages import Transition
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+"""The id of a sequence, of a step or of an email."""
 
 
 class Step(Document):
-    """One wait-and-send. A wait of 0 goes out with the transition itself."""
+    """One step of a sequence: wait, then send an email."""
 
-    id: Name
+    id: SequenceName
     wait: Literal["0d"]
-    email: Name
+    """A wait of no days: the email is planned with the transition itself."""
+    email: SequenceName
+    """The id of the email to send."""
 
 
 class Enter(Document):
     """When a lead enters a sequence."""
 
     stage: Annotated[list[Literal["mql"]], Field(min_length=1)]
+    """The stages whose entry starts the sequence."""
 
 
 class SequenceDocument(Document):
-    """A nurture programme: entered at a stage, once per cycle."""
+    """A nurture sequence. A lead enters it at a stage, once per cycle."""
 
-    id: Name
+    id: SequenceName
     enter: Enter
     steps: Annotated[list[Step], Field(min_length=1, max_length=1)]
 
@@ -46,17 +51,18 @@ def first_emails(
 ) -> list[OutboxMessage]:
     """Return the emails that a transition sends at once: those of the sequences that it enters.
 
-    The cycle is part of the key, so a lead that cools and warms up again in one cycle gets each
-    email once. Raises DocumentError for a sequence that breaks the format.
+    to: the lead's address; about: the version of the standing that the transition makes. The cycle
+    is part of each key, so a lead that cools and warms up again in one cycle gets each email once
+    (ADR 0003). Raise DocumentError for a sequence that breaks the format.
     """
     return [
         planned(
-            lead_id,
-            f"{NURTURE}#{transition.cycle}#{sequence.id}#{step.id}",
-            Via.EMAIL,
-            to,
-            about,
-            now,
+            lead_id=lead_id,
+            key=MessageKey(MessageKind.NURTURE, transition.cycle, (sequence.id, step.id)),
+            via=Via.EMAIL,
+            to=to,
+            about=about,
+            now=now,
             email=step.email,
         )
         for sequence in (parse_document(SequenceDocument, stored) for stored in sequences)

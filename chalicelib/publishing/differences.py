@@ -5,23 +5,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.limits import DIFFERENCES_MAX
-from chalicelib.scoring.score import Reason, Score
+from chalicelib.scoring.milli import MILLI
+from chalicelib.scoring.reasons import ScoreReason
+from chalicelib.scoring.score import Score
 
-MILLI = 1000
 
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """A line that two models see differently, in thousandths; 0 where a model has no such line."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineDifference:
+    """A line that two models see differently."""
 
     rule: str
     group: str
     before: int
+    """Thousandths of a point; 0 where the model has no such line."""
     after: int
+    """The same, of the second model."""
     text: str
 
     def shape(self) -> dict[str, Any]:
-        """As a reason of the API, with its points before and after."""
+        """Return it as a reason of the API, with its points before and after."""
         return {
             "rule": self.rule,
             "group": self.group,
@@ -31,26 +33,26 @@ class Difference:
         }
 
 
-def differences(before: Score, after: Score) -> list[Difference]:
-    """The rules and limits whose points differ, the largest difference first, at most twenty. The
-    words are the second score's where it has the line.
+def compare_lines(before: Score, after: Score) -> list[LineDifference]:
+    """Return the rules and limits whose points differ, the largest difference first, at most
+    twenty. The words are the second score's where it has the line.
     """
-    first, second = _by_rule(before.reasons), _by_rule(after.reasons)
+    first = _by_rule(before.reasons)
+    second = _by_rule(after.reasons)
     found = [
-        Difference(
-            rule,
-            told.group,
-            first[rule].milli if rule in first else 0,
-            second[rule].milli if rule in second else 0,
-            told.text,
+        LineDifference(
+            rule=rule,
+            group=line.group,
+            before=first[rule].milli if rule in first else 0,
+            after=second[rule].milli if rule in second else 0,
+            text=line.text,
         )
-        for rule, told in (first | second).items()
+        for rule, line in (first | second).items()
     ]
     changed = [one for one in found if one.before != one.after]
-    return sorted(changed, key=lambda one: (-abs(one.after - one.before), one.rule))[
-        :DIFFERENCES_MAX
-    ]
+    changed.sort(key=lambda one: (-abs(one.after - one.before), one.rule))
+    return changed[:DIFFERENCES_MAX]
 
 
-def _by_rule(lines: Iterable[Reason]) -> dict[str, Reason]:
+def _by_rule(lines: Iterable[ScoreReason]) -> dict[str, ScoreReason]:
     return {line.rule: line for line in lines}

@@ -1,98 +1,118 @@
 """What this room needs of the others, and of the store."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
+from chalicelib.jobs.job import Job
+from chalicelib.jobs.walk import LeadIndex
 from chalicelib.leads.lead import Lead
-from chalicelib.publishing.versions import Active, Document, Version
-from chalicelib.publishing.work import Job, Simulated
+from chalicelib.publishing.state import CountState, PublishState, Simulated
+from chalicelib.publishing.versions import Active, StoredModel, Version
 from chalicelib.scoring.model import Model
 
-Listed = dict[str, Any]  # a lead that would change, as api.md has it
-Part = Sequence[Listed]
+ListedLead = dict[str, Any]  # one that would change its stage, as api.md has it
+ListPart = Sequence[ListedLead]  # a part of a job's list, small enough for an item
 
 
-class Leads(Protocol):
-    """Where leads are kept."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a stretch of a count adds to what is kept beside its job."""
 
-    def every(self, shard: int, after: str, most: int) -> list[str]:
-        """The ids of a shard's leads in their order, behind a given id, at most `most`."""
+    parts: Sequence[ListPart]
+    """The parts that the job's list gets."""
+    first: int
+    """The number of the first of them."""
+    digest: str
+    """Of the document that was counted with."""
+    simulated: Simulated | None = None
+    """What the count found; None: it is not over."""
+
+
+class LeadWalk(LeadIndex, Protocol):
+    """How all leads are read."""
 
     def read_many(self, lead_ids: Sequence[str]) -> list[Lead]:
-        """Leads by their ids, in the same order; those that do not exist are left out."""
+        """Return leads by their ids, in the same order, without those that do not exist."""
 
 
-class Qualify(Protocol):
+class LeadRecounter(Protocol):
+    """What counts a lead as another model counts."""
+
+    def counted_as(self, lead: Lead, model: Model) -> Lead:
+        """Return a lead derived anew from all its events as a model counts them."""
+
+
+class LeadMover(Protocol):
     """What brings a lead to a model."""
 
     def published(self, lead_id: str) -> bool:
-        """Bring a lead to the active model. False when it is there already."""
-
-    def counted_as(self, lead: Lead, model: Model) -> Lead:
-        """A lead derived anew of all its events as a model counts them."""
+        """Bring a lead to the active model. Return False when it is there already."""
 
 
-class Models(Protocol):
+class ModelStore(Protocol):
     """Where versions of the model are kept."""
 
     def pointer(self) -> Active | None:
-        """Which version is active, or None."""
+        """Return which version is active, or None."""
 
     def current(self) -> Model:
-        """The active model as of now. Raises DocumentError when there is none."""
+        """Return the active model as of now. Raise DocumentError when there is none."""
 
-    def document(self, version: int) -> Document | None:
-        """The document of a version, or None."""
+    def document(self, version: int) -> StoredModel | None:
+        """Return the document of a version, or None."""
 
     def model(self, version: int) -> Model | None:
-        """A version compiled, or None."""
+        """Return a version compiled, or None."""
 
     def versions(self) -> list[Version]:
-        """The versions, the newest first."""
+        """Return the versions, the newest first."""
 
-    def draft(self, document: Document) -> int:
-        """Write a checked document as the next version. Raises ConflictError."""
+    def draft(self, document: StoredModel) -> int:
+        """Write a checked document as the next version. Raise ConflictError."""
 
 
-class Jobs(Protocol):
-    """Where jobs are kept."""
+class PublishStore(Protocol):
+    """Where simulations and publishes are kept, with what belongs to them."""
 
-    def read(self, job_id: str) -> Job | None:
-        """A job as it stands, or None."""
-
-    def create(self, job: Job, parts: Sequence[Part], document: Document | None) -> None:
-        """Write a new job."""
-
-    def begin(self, job: Job) -> str | None:
-        """Write a new publish, if no other one runs; otherwise the id of the one that does. Raises
-        ConflictError.
-        """
-
-    def save(
-        self,
-        before: Job,
-        after: Job,
-        parts: Sequence[Part] = (),
-        simulated: Simulated | None = None,
+    def create(
+        self, job: Job[CountState], parts: Sequence[ListPart], document: StoredModel | None
     ) -> None:
-        """Replace a job. Raises ConflictError."""
+        """Write a new simulation, its list and its document. Raise ConflictError."""
 
-    def activate(self, before: Job, after: Job, version: int, active: Active | None) -> None:
-        """Make a version the active one and say so in the job, in one transaction. Raises
+    def begin(self, job: Job[PublishState]) -> str | None:
+        """Write a new publish, unless another one runs: then return its id. Raise
         ConflictError.
         """
 
-    def part(self, job_id: str, number: int) -> Part:
-        """A part of a job's list."""
+    def save(self, before: Job[Any], after: Job[Any], findings: Findings) -> None:
+        """Replace a job together with what it found. Raise ConflictError."""
+
+    def activate(
+        self,
+        before: Job[PublishState],
+        after: Job[PublishState],
+        *,
+        version: int,
+        active: Active | None,
+    ) -> None:
+        """Replace a job and make a version the active one, in one transaction. Raise
+        ConflictError.
+
+        active: which one was active until then.
+        """
+
+    def part(self, job_id: str, number: int) -> ListPart:
+        """Return a part of a job's list."""
 
     def parts(self, job_id: str, first: int) -> Iterator[Mapping[str, Any]]:
-        """A job's list from a part on."""
+        """Return a job's list from a part on."""
 
-    def document(self, job_id: str) -> Document | None:
-        """The document that a job simulates, when it is no version."""
+    def document(self, job_id: str) -> StoredModel | None:
+        """Return the document of a job's own that it simulates, or None."""
 
     def simulated(self, digest: str) -> Simulated | None:
-        """The newest simulation of a document, or None."""
+        """Return the newest simulation of a document, or None."""
 
     def remember(self, digest: str, simulated: Simulated) -> None:
-        """Keep what the newest simulation of a document found."""
+        """Keep the newest simulation of a document."""

@@ -1,55 +1,62 @@
 """What marketers do with the model: draft it, try it out, publish it, go back."""
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
-from chalicelib.days import ordinal_of
+from chalicelib.days import ordinal_of, zone_of
 from chalicelib.errors import DocumentError, FieldError, InputError, NotFoundError, StateError
 from chalicelib.events import rfc3339
+from chalicelib.jobs.job import LEASE, Job, shape_job
+from chalicelib.jobs.runner import JobRunner
 from chalicelib.limits import REQUEST_SLICE_SECONDS, SIMULATION_HOURS
-from chalicelib.publishing.counting import found_so_far, in_parts
-from chalicelib.publishing.ports import Jobs, Listed, Models
-from chalicelib.publishing.runner import Runner
-from chalicelib.publishing.versions import Document, Version, digest_of
-from chalicelib.publishing.work import LEASE, Job, JobKind, Simulated, Work, differs, shape
+from chalicelib.publishing.counting import LEADS, ChangeCounter, found_so_far, in_parts
+from chalicelib.publishing.ports import ListedLead, ModelStore, PublishStore
+from chalicelib.publishing.publish_job import PUBLISH
+from chalicelib.publishing.simulate_job import SIMULATE
+from chalicelib.publishing.state import CountState, PublishState, Simulated, differs
+from chalicelib.publishing.versions import StoredModel, Version, digest_of
+from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, where
-from chalicelib.writing import persist
+from chalicelib.writing import until_written
 
 SLICE = timedelta(seconds=REQUEST_SLICE_SECONDS)
 SIMULATION_AGE = timedelta(hours=SIMULATION_HOURS)
-JOB_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 # GET tells it in the document; a document that comes back with it is the same document
 VERSION = "version"
 
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What was simulated: the report of a small house at once, or the job that goes on."""
+    """What was simulated."""
 
     report: Mapping[str, Any] | None
+    """What was found, where a request was long enough for it."""
     job: Mapping[str, Any] | None
+    """The job that goes on, where it was not."""
 
 
 class Publishing:
-    """The use cases of a model. runner: does the steps of jobs."""
+    """The use cases of a model."""
 
     def __init__(
         self,
-        models: Models,
-        jobs: Jobs,
-        runner: Runner,
-        now: Callable[[], datetime],
-        new_id: Callable[[], str],
-        pause: Callable[[int], None],
+        *,
+        models: ModelStore,
+        store: PublishStore,
+        counter: ChangeCounter,
+        runner: JobRunner,
+        runtime: Runtime,
     ) -> None:
-        self._models, self._jobs, self._runner = models, jobs, runner
-        self._now, self._new_id, self._pause = now, new_id, pause
+        self._models = models
+        self._store = store
+        self._counter = counter
+        self._runner = runner
+        self.runtime = runtime
 
     def document(self, version: int | None = None) -> dict[str, Any]:
-        """The active model's document, or that of a version, with its number. Raises
+        """Return the active model's document, or that of a version, with its number. Raise
         NotFoundError.
         """
         if version is None:
@@ -60,24 +67,24 @@ class Publishing:
         return {**self._document(version), VERSION: version}
 
     def versions(self) -> list[dict[str, Any]]:
-        """The versions, the newest first."""
+        """Return the versions, the newest first."""
         return [_version_shape(one) for one in self._models.versions()]
 
-    def draft(self, document: Document) -> tuple[int, list[FieldError]]:
-        """Store a document as the next version; its number, and what is allowed and probably not
-        meant.
+    def draft(self, document: StoredModel) -> tuple[int, list[FieldError]]:
+        """Store a document as the next version. Return its number, and what is allowed and probably
+        not meant.
 
-        Raises InputError naming each key that breaks the format.
+        Raise InputError naming each key that breaks the format.
         """
         document, warnings = _checked(document)
-        return persist(lambda: self._models.draft(document), self._pause), warnings
+        return self._store_draft(document), warnings
 
     def simulate(
-        self, *, version: int | None = None, document: Document | None = None
+        self, *, version: int | None = None, document: StoredModel | None = None
     ) -> Simulation:
-        """What a version, or a document that nobody stores, would change.
+        """Find what a version, or a document that is not stored, would change.
 
-        Raises NotFoundError for an unknown version, InputError for a document that breaks the
+        Raise NotFoundError for an unknown version, InputError for a document that breaks the
         format.
         """
         if document is not None:
@@ -85,86 +92,88 @@ class Publishing:
             digest = digest_of(document)
         else:
             digest = digest_of(self._document(version or 0))
-        work = Work(digest=digest, version=version, **self._base())
-        return self._simulate(work, document)
+        return self._simulate(self._new_count(digest, version), document)
 
     def publish(self, version: int, expected: int | None, *, force: bool = False) -> dict[str, Any]:
-        """Begin to publish a version; the job. expected: how many leads are to change stage.
+        """Begin to publish a version. Return the job.
 
-        Raises NotFoundError for an unknown version, StateError when it is not to be published as
-        things stand.
+        expected: how many leads are to change stage. Raise NotFoundError for an unknown version,
+        StateError when it is not to be published as things stand.
         """
-        document = self._document(version)
-        digest = digest_of(document)
+        digest = digest_of(self._document(version))
         if not force:
             self._check_expected(version, digest, expected)
-        now = self._now()
-        work = Work(digest=digest, version=version, expected=expected, force=force, **self._base())
+        now = self.runtime.now()
+        state = PublishState(count=self._new_count(digest, version), expected=expected, force=force)
         job = Job(
-            id=self._new_id(), kind=JobKind.PUBLISH, work=work, created_at=now, due_at=now + LEASE
+            id=self.runtime.new_id(),
+            kind=PUBLISH,
+            state=state,
+            created_at=now,
+            due_at=now + LEASE,  # the request works on it first
         )
-        running = persist(lambda: self._jobs.begin(job), self._pause)
+        running = self._begin(job)
         if running not in (None, job.id):  # its own: the answer to the first write was lost
             raise StateError(f"another publish is running, job {running}; wait until it is over")
         self._first_slice(job)
-        return self.job(job.id)
+        return self._runner.show(job.id)
 
-    def job(self, job_id: str) -> dict[str, Any]:
-        """A job as it stands. Raises NotFoundError."""
-        job = self._jobs.read(job_id) if JOB_ID.fullmatch(job_id) else None
-        if job is None:
-            raise NotFoundError("there is no such job")
-        told = shape(job)
-        if told["report"] is not None and "leads" in told["report"]:
-            told["report"]["leads"] = list(self._jobs.parts(job.id, job.work.first_part))
-        return told
+    @until_written
+    def _store_draft(self, document: StoredModel) -> int:
+        return self._models.draft(document)
 
-    def run(self, job_id: str, until: datetime) -> None:
-        """Work on a job until a time: what the clock does with one that is due."""
-        self._runner.run(job_id, until)
+    @until_written
+    def _begin(self, job: Job[PublishState]) -> str | None:
+        return self._store.begin(job)
 
-    def _simulate(self, work: Work, document: Document | None) -> Simulation:
-        """Count for a few seconds; what is left then is a job's."""
-        until, what_if, listed, over = (
-            self._now() + SLICE,
-            self._runner.what_if(work, document),
-            list[Listed](),
-            False,
-        )
-        while not over and self._now() < until:
-            counted = self._runner.count(what_if, work, until)
-            work, over = counted.work, counted.over
-            listed += counted.listed
+    def _simulate(self, state: CountState, document: StoredModel | None) -> Simulation:
+        """Count for a few seconds; what is left then is for a job."""
+        until = self.runtime.now() + SLICE
+        what_if = self._counter.what_if(state, document)
+        listed: list[ListedLead] = []
+        over = False
+        while not over and self.runtime.now() < until:
+            stretch = self._counter.count_on(what_if, state, until)
+            state = stretch.state
+            over = stretch.over
+            listed += stretch.listed
         if over:
-            self._jobs.remember(work.digest, Simulated(found_so_far(work).changed, self._now()))
-            return Simulation({**self._runner.found(work), "leads": listed}, None)
-        now, parts, done = self._now(), in_parts(listed), found_so_far(work).leads
+            changed = found_so_far(state).changed
+            self._store.remember(state.digest, Simulated(changed, self.runtime.now()))
+            return Simulation({**self._counter.report(state), LEADS: listed}, None)
+        return Simulation(None, self._go_on_later(state, listed, document))
+
+    def _go_on_later(
+        self, state: CountState, listed: list[ListedLead], document: StoredModel | None
+    ) -> dict[str, Any]:
+        """Leave a count to a job. Return it."""
+        now = self.runtime.now()
+        parts = in_parts(listed)
         job = Job(
-            id=self._new_id(),
-            kind=JobKind.SIMULATE,
-            work=work,
+            id=self.runtime.new_id(),
+            kind=SIMULATE,
+            state=replace(state, parts=len(parts)),
             created_at=now,
             due_at=now,
-            done=done,
-            total=self._runner.estimate(work),
-            parts=len(parts),
+            done=found_so_far(state).leads,
+            total=self._counter.estimate(state),
         )
-        self._jobs.create(job, parts, document)
-        return Simulation(None, shape(job))
+        self._store.create(job, parts, document)
+        return shape_job(job, job.report)
 
-    def _first_slice(self, job: Job) -> None:
+    def _first_slice(self, job: Job[PublishState]) -> None:
         """Work on a new publish for a few seconds. What goes wrong goes wrong with the job, which
         stays due.
         """
         try:
-            self._runner.work(job, self._now() + SLICE)
+            self._runner.work(job, self.runtime.now() + SLICE)
         except Exception as error:  # noqa: BLE001  the publish was accepted: the clock goes on with it
             log(
                 "due_failed", task="job", key=job.id, error=type(error).__name__, where=where(error)
             )
 
     def _check_expected(self, version: int, digest: str, expected: int | None) -> None:
-        """Raises StateError when a publish does not say what it will change, or says it wrongly."""
+        """Raise StateError when a publish does not say what it will change, or says it wrongly."""
         active = self._models.pointer()
         if active is not None and active.version == version:
             raise StateError(f"version {version} is the active one already")
@@ -173,8 +182,8 @@ class Publishing:
                 "say in expected_changes how many leads you expect to change stage; simulate"
                 " tells it"
             )
-        simulated = self._jobs.simulated(digest)
-        if simulated is None or self._now() - simulated.at > SIMULATION_AGE:
+        simulated = self._store.simulated(digest)
+        if simulated is None or self.runtime.now() - simulated.at > SIMULATION_AGE:
             raise StateError(
                 f"version {version} was not simulated in the last {SIMULATION_HOURS} hours;"
                 " simulate it"
@@ -186,27 +195,26 @@ class Publishing:
                 " with force"
             )
 
-    def _base(self) -> dict[str, Any]:
-        """What a simulation compares with: the active model, today."""
+    def _new_count(self, digest: str, version: int | None) -> CountState:
+        """Return a count at its beginning, against the active model, as of today."""
         active = self._models.pointer()
         if active is None:
             raise StateError("there is no active model; load one with `make up` or `make deploy`")
-        return {
-            "base_version": active.version,
-            "base_activation": active.activation,
-            "day": ordinal_of(self._now(), active.zone),
-        }
+        day = ordinal_of(self.runtime.now(), zone_of(active.zone))
+        return CountState(digest=digest, version=version, base=active, day=day)
 
-    def _document(self, version: int) -> Document:
+    def _document(self, version: int) -> StoredModel:
         document = self._models.document(version)
         if document is None:
             raise NotFoundError(f"there is no version {version} of the model")
         return document
 
 
-def _checked(document: Document) -> tuple[Document, list[FieldError]]:
-    """A document as it is stored, and its warnings. Raises InputError naming what is refused."""
-    from chalicelib.authoring.format import check  # only who stores a model pays for it
+def _checked(document: StoredModel) -> tuple[StoredModel, list[FieldError]]:
+    """Return a document as it is stored, and its warnings. Raise InputError naming each key that
+    is refused.
+    """
+    from chalicelib.authoring.format import check  # what stores no model must not pay for it
 
     document = {key: value for key, value in document.items() if key != VERSION}
     try:

@@ -1,8 +1,8 @@
-"""What-if: what a draft would make of every lead today, beside what the active model makes of it.
+"""What-if: where a draft would put every lead today, compared with where the active model would.
 Pure; counts only.
 
-A lead is one that changes when the draft, left to itself, would put it into another stage than the
-active model, left to itself, would: a review that is merely overdue is not the draft's doing.
+A lead changes when the draft, left to itself, would put it into another stage than the active
+model, left to itself, would: a review that is merely overdue is not the draft's doing.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,8 +13,9 @@ from typing import Any
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.decide import DECIDED, disqualified_by, settle, way_in
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
-from chalicelib.publishing.differences import Difference, differences
-from chalicelib.scoring.compare import Beside
+from chalicelib.publishing.differences import LineDifference, compare_lines
+from chalicelib.scoring.compare import Comparison
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
 from chalicelib.scoring.tally import until
@@ -27,28 +28,28 @@ NEVER_HANDED = frozenset({Stage.CUSTOMER, Stage.DISQUALIFIED})
 
 @dataclass(slots=True)
 class Judged:
-    """Leads of which the outcome is known, and how many of them each model would have handed
-    over.
-    """
+    """Leads whose outcome is known."""
 
     known: int = 0
     before: int = 0
+    """Those that the active model would have handed over."""
     after: int = 0
+    """Those that the draft would have handed over."""
 
 
 @dataclass(slots=True)
 class Found:
     """What a simulation has counted so far. It only grows, lead by lead, and is as large for ten
     leads as for ten million.
-
-    changes: `from->to` -> leads. handoffs_*: those whose way into SQL opened within seven days,
-    under the active model (before) and the draft (after).
     """
 
     leads: int = 0
     changes: dict[str, int] = field(default_factory=dict)
+    """`from->to` -> leads."""
     handoffs_before: int = 0
+    """Leads whose way into SQL opened within seven days, under the active model."""
     handoffs_after: int = 0
+    """The same, under the draft."""
     won: Judged = field(default_factory=Judged)
     lost: Judged = field(default_factory=Judged)
 
@@ -58,10 +59,11 @@ class Found:
         return sum(self.changes.values())
 
     def outcomes(self) -> dict[str, Any] | None:
-        """Precision and recall of both models against won and lost, None where no outcome is known.
-        A share of nothing is null.
+        """Return precision and recall of both models against won and lost; None where no outcome is
+        known. A share of nothing is null.
         """
-        won, lost = self.won, self.lost
+        won = self.won
+        lost = self.lost
         if not won.known + lost.known:
             return None
         return {
@@ -74,25 +76,26 @@ class Found:
         }
 
     def to_json(self) -> dict[str, Any]:
-        """As it is kept between two steps."""
+        """Return it as it is kept between two steps."""
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """A lead as one model sees it: counted as it counts, its score, where it would stand and the
-    first step there.
-    """
+    """A lead as one model sees it."""
 
     model: Model
     lead: Lead
+    """Counted as the model counts."""
     score: Score
     standing: Standing
+    """Where the lead would stand."""
     step: Transition | None
+    """The first step there; None: it stands there already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadMove:
     """A lead that would stand elsewhere."""
 
     lead_id: str
@@ -100,7 +103,7 @@ class Change:
     after: View
 
     def shape(self) -> dict[str, Any]:
-        """As api.md has it, with the lines of the two scores that differ."""
+        """Return it as api.md has it, with the lines of the two scores that differ."""
         return {
             "lead_id": self.lead_id,
             "from": self.before.standing.stage.value,
@@ -108,34 +111,41 @@ class Change:
             "reasons": [one.shape() for one in self._reasons()],
         }
 
-    def _reasons(self) -> list[Difference]:
-        before, after = (_whole_score(view) for view in (self.before, self.after))
-        return [self._decision(before, after), *differences(before, after)]
+    def _reasons(self) -> list[LineDifference]:
+        before = _whole_score(self.before)
+        after = _whole_score(self.after)
+        return [self._decision(before, after), *compare_lines(before, after)]
 
-    def _decision(self, before: Score, after: Score) -> Difference:
-        """The line of the decision itself: the only one where just a threshold was changed."""
-        why = (
-            self.after.step.why
-            if self.after.step
-            else f"no longer: {self.before.step.why if self.before.step else ''}"
+    def _decision(self, before: Score, after: Score) -> LineDifference:
+        """Return the line of the decision itself: the only one where just a threshold changed."""
+        was = self.before.step.why if self.before.step else ""
+        return LineDifference(
+            rule=f"stage:{self.after.standing.stage}",
+            group="",
+            before=before.total,
+            after=after.total,
+            text=self.after.step.why if self.after.step else f"no longer: {was}",
         )
-        return Difference(f"stage:{self.after.standing.stage}", "", before.total, after.total, why)
 
 
 class WhatIf:
-    """Two models and a day. counted_as: a lead derived anew as a model counts, for one that another
-    model counted.
+    """Two models and a day.
+
+    counted_as: a lead derived anew as a model counts, for a lead that another model counted.
     """
 
     def __init__(
-        self, active: Model, draft: Model, day: date, counted_as: Callable[[Lead, Model], Lead]
+        self, *, active: Model, draft: Model, day: date, counted_as: Callable[[Lead, Model], Lead]
     ) -> None:
-        self._active, self._draft, self._day, self._counted_as = active, draft, day, counted_as
-        self._beside = Beside(active, draft)
+        self._active = active
+        self._draft = draft
+        self._day = day
+        self._counted_as = counted_as
+        self._comparison = Comparison(active, draft)
 
-    def add(self, found: Found, lead: Lead) -> Change | None:
-        """Count a lead in. Returns it when it would change its stage. One that turned out to be
-        another is no lead.
+    def add(self, found: Found, lead: Lead) -> LeadMove | None:
+        """Count a lead in. Return it when it would change its stage. One that turned out to be
+        another does not count.
         """
         if lead.merged_into:
             return None
@@ -152,21 +162,17 @@ class WhatIf:
             return None
         name = f"{before.standing.stage}->{after.standing.stage}"
         found.changes[name] = found.changes.get(name, 0) + 1
-        return Change(lead.lead_id, before, after)
+        return LeadMove(lead_id=lead.lead_id, before=before, after=after)
 
     def _views(self, lead: Lead) -> tuple[View, View]:
-        """A lead as the active model sees it, and as the draft does."""
+        """Return a lead as the active model sees it, and as the draft does."""
         ours = self._as(self._active, lead)
         drafts = self._as(self._draft, lead)
-        day = self._day
         if ours is drafts:
-            since = lead.standing.since
-            before, after = self._beside.worths(lead.profile, lead.touches, lead.tally, day, since)
+            before, after = self._comparison.worths(lead.evidence, self._day)
         else:
-            before, after = (
-                worth(model, one.profile, one.touches, one.tally, day, one.standing.since)
-                for model, one in ((self._active, ours), (self._draft, drafts))
-            )
+            before = worth(self._active, ours.evidence, self._day)
+            after = worth(self._draft, drafts.evidence, self._day)
         return _view(self._active, ours, before), _view(self._draft, drafts, after)
 
     def _as(self, model: Model, lead: Lead) -> Lead:
@@ -174,41 +180,40 @@ class WhatIf:
 
     def _is_new(self, view: View) -> bool:
         """Whether a way into SQL holds today that did not hold a week ago."""
-        model, lead = view.model, view.lead
-        if (
-            lead.standing.stage in BEFORE_SALES
-        ):  # the decision has looked at the ways into SQL already
+        model = view.model
+        lead = view.lead
+        if lead.standing.stage in BEFORE_SALES:  # the decision has looked at the ways into SQL
             is_open = view.standing.stage is Stage.SQL
         else:
             is_open = _is_ready(model, lead.standing, view.score)
-        return is_open and not way_in(
+        if not is_open:
+            return False
+        return not way_in(
             model.sql, _as_of(model, lead, self._day.toordinal() - WEEK_DAYS, since=True)
         )
 
     def _add_outcome(self, found: Found, lead: Lead, outcome: Outcome) -> None:
-        """Whether each model would have handed over, on the day on which sales got it, a lead that
-        was won or lost.
+        """Count whether each model would have handed over, on the day on which sales got it, a lead
+        that was won or lost.
         """
         if lead.standing.handed_on is None:
             return
         day = lead.standing.handed_on.toordinal()
-        before, after = (
-            _is_ready(model, lead.standing, _as_of(model, self._as(model, lead), day, since=False))
-            for model in (self._active, self._draft)
-        )
         judged = found.won if outcome is Outcome.WON else found.lost
-        judged.known, judged.before, judged.after = (
-            judged.known + 1,
-            judged.before + before,
-            judged.after + after,
-        )
+        judged.known += 1
+        judged.before += self._was_ready(self._active, lead, day)
+        judged.after += self._was_ready(self._draft, lead, day)
+
+    def _was_ready(self, model: Model, lead: Lead, day: int) -> bool:
+        worth_then = _as_of(model, self._as(model, lead), day, since=False)
+        return _is_ready(model, lead.standing, worth_then)
 
 
 def report(found: Found, leads: list[Any], capacity: int, *, truncated: bool) -> dict[str, Any]:
-    """What a simulation found, as api.md has it. capacity: handoffs a week that the active
-    salespeople take.
+    """Return what a simulation found, as api.md has it.
 
-    truncated: more leads would change than are listed.
+    capacity: handoffs a week that the active salespeople take; truncated: more leads would change
+    than are listed.
     """
     shape: dict[str, Any] = {
         "changes": dict(sorted(found.changes.items())),
@@ -225,7 +230,8 @@ def report(found: Found, leads: list[Any], capacity: int, *, truncated: bool) ->
 
 def _view(model: Model, lead: Lead, value: Score) -> View:
     standing, steps = settle(model, lead.standing, value, value.day)
-    return View(model, lead, value, standing, steps[0] if steps else None)
+    step = steps[0] if steps else None
+    return View(model=model, lead=lead, score=value, standing=standing, step=step)
 
 
 def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
@@ -238,23 +244,14 @@ def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
 
 
 def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
-    """The score of an earlier day, of what the lead had done by then."""
+    """Return the score of an earlier day, of what the lead had done by then."""
     counts_from = lead.standing.since if since else None
-    return worth(
-        model,
-        lead.profile,
-        lead.touches,
-        until(lead.tally, day),
-        date.fromordinal(day),
-        counts_from,
-    )
+    evidence = Evidence(lead.profile, lead.touches, until(lead.tally, day), counts_from)
+    return worth(model, evidence, date.fromordinal(day))
 
 
 def _whole_score(view: View) -> Score:
-    lead = view.lead
-    return score(
-        view.model, lead.profile, lead.touches, lead.tally, view.score.day, lead.standing.since
-    )
+    return score(view.model, view.lead.evidence, view.score.day)
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -262,5 +259,5 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def found_of(kept: Mapping[str, Any]) -> Found:
-    """What was counted, of what `Found.to_json` gave."""
+    """Return what was counted, of what `Found.to_json` gave."""
     return Found(**{**kept, "won": Judged(**kept["won"]), "lost": Judged(**kept["lost"])})

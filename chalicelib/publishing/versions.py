@@ -1,14 +1,16 @@
-"""The versions of the scoring model, as everybody speaks of them."""
+"""The versions of the scoring model, and which one is active."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-Document = Mapping[str, Any]
+from chalicelib.days import UTC_NAME
+
+StoredModel = Mapping[str, Any]  # the document of a model, as it is kept
 
 
 class VersionState(StrEnum):
@@ -25,31 +27,31 @@ class Active:
 
     version: int
     activation: int
-    """How many activations there were up to this one."""
-    zone: tzinfo = UTC
-    """The company's time zone: an activation says in which days its model counts (ADR 0025)."""
+    """How many activations there were up to it."""
+    zone: str = UTC_NAME
+    """The company's time zone: the model counts in days of it (ADR 0025)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A stored version. published_at: when it last became the active one, None for a draft."""
+    """A stored version."""
 
     version: int
     name: str
     created_at: datetime
     published_at: datetime | None
+    """When it last became the active one; None for a draft."""
     active: bool
 
     @property
     def state(self) -> VersionState:
-        """What it is now."""
+        """Return what it is now."""
         if self.active:
             return VersionState.ACTIVE
         return VersionState.PUBLISHED if self.published_at else VersionState.DRAFT
 
 
-def digest_of(document: Document) -> str:
-    """Sixteen hex digits of a model's document: the same model, however its keys are ordered."""
-    return sha256(json.dumps(document, sort_keys=True, ensure_ascii=False).encode()).hexdigest()[
-        :16
-    ]
+def digest_of(document: StoredModel) -> str:
+    """Return sixteen hex digits of a document: the same, however its keys are ordered."""
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()[:16]

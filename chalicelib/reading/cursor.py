@@ -1,4 +1,4 @@
-"""Cursors: where a page ended, sealed in one word."""
+"""Cursors: the place where a page ended, as one opaque word."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -8,12 +8,15 @@ from chalicelib.errors import FieldError, InputError
 
 
 def to_cursor(place: list[Any]) -> str:
-    """The cursor of a place."""
+    """Return the cursor of a place, which is a list of JSON values."""
     return urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def from_cursor(cursor: str, kinds: tuple[type, ...]) -> list[Any]:
-    """The place of a cursor. Raises InputError for one that we did not give out."""
+    """Return the place of a cursor, whose parts are of these kinds.
+
+    Raise InputError for a cursor that the API did not give out.
+    """
     try:
         place = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, RecursionError):

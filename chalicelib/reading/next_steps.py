@@ -1,27 +1,27 @@
-"""What would move a lead on, as api.md has it: in a sentence, and in parts for a console."""
+"""A lead's next steps as api.md has them: in a sentence, and in parts for a console."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from chalicelib.leads.next_steps import Missing, Turn, Way
+from chalicelib.leads.next_steps import NextSteps, Turn, Way
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.score import SCORE
 
 VISITED = "visited "
-SPELLED_WITH_AN = frozenset("aefhilmnorsx")  # emails whose name begins with a vowel: an SQL, an RFP
-SOUNDS_LIKE_YOU = ("uni", "use", "usa", "eu", "one")
+SPELLED_WITH_AN = frozenset("aefhilmnorsx")  # the letters as they are spelled: an SQL, an RFP
+SOUNDS_LIKE_YOU = ("uni", "use", "usa", "eu", "one")  # vowels that sound like a consonant
 
 
-def next_shape(found: Missing | None, today: date) -> dict[str, Any] | None:
-    """What would move a lead on, or null."""
+def serialize_next_steps(found: NextSteps | None, today: date) -> dict[str, Any] | None:
+    """Return what would move a lead on, or None."""
     if found is None:
         return None
     turn = found.turn
     cools = turn is not None and turn.to is Stage.LEAD
     return {
-        "text": next_words(found, today),
+        "text": next_steps_words(found, today),
         "ways": [
             {"to": way.to.value, "points": way.points, "of": way.of, "acts": list(way.acts)}
             for way in found.ways
@@ -33,14 +33,14 @@ def next_shape(found: Missing | None, today: date) -> dict[str, Any] | None:
     }
 
 
-def next_words(found: Missing, today: date) -> str:
-    """What would move a lead on, in one sentence."""
+def next_steps_words(found: NextSteps, today: date) -> str:
+    """Return what would move a lead on, in one sentence."""
     return "; ".join(
         [*_rest_words(found, today), *_way_words(found.ways), *_turn_words(found.turn, today)]
     )
 
 
-def _rest_words(found: Missing, today: date) -> Iterator[str]:
+def _rest_words(found: NextSteps, today: date) -> Iterator[str]:
     if found.rests_until is not None:
         ends = ", and a request ends the rest at once" if found.wakes else ""
         yield f"rests until {_day_words(found.rests_until, today)}{ends}"
@@ -50,9 +50,8 @@ def _way_words(ways: Sequence[Way]) -> Iterator[str]:
     for number, way in enumerate(ways):
         parts = [*_points_words(way), *map(_act_words, way.named)]
         verb = "make" if not way.named and way.points != 1 else "makes"
-        yield (
-            f"{_or(parts)} {verb} {'it' if number else 'this lead'} {with_article(way.to.upper())}"
-        )
+        lead = "it" if number else "this lead"
+        yield f"{_or(parts)} {verb} {lead} {with_article(way.to.upper())}"
 
 
 def _points_words(way: Way) -> Iterator[str]:
@@ -62,25 +61,26 @@ def _points_words(way: Way) -> Iterator[str]:
 
 
 def _act_words(signal: Signal) -> str:
-    """One event of a signal: "a visit to the pricing page", "a demo request"."""
+    """Return one event of a signal: "a visit to the pricing page", "a demo request"."""
     if signal.words.startswith(VISITED):
         return f"a visit to {signal.words.removeprefix(VISITED)}"
     return with_article(signal.words)
 
 
 def _turn_words(turn: Turn | None, today: date) -> Iterator[str]:
-    """What time alone will do."""
+    """Return what time alone will do."""
     if turn is None:
         return
-    soon = turn.on == today
-    on = "today" if soon else f"on {_day_words(turn.on, today)}"
+    is_today = turn.on == today
+    on = "today" if is_today else f"on {_day_words(turn.on, today)}"
     match turn.to:
         case Stage.LEAD:
             yield f"cools {on}"
         case Stage.DISQUALIFIED:
             yield f"is disqualified {on}"
         case stage:
-            yield f"becomes {with_article(stage.upper())} {on}" + ("" if soon else " by time alone")
+            alone = "" if is_today else " by time alone"
+            yield f"becomes {with_article(stage.upper())} {on}{alone}"
 
 
 def _day_words(day: date, today: date) -> str:
@@ -89,7 +89,7 @@ def _day_words(day: date, today: date) -> str:
 
 
 def with_article(noun: str) -> str:
-    """A noun with its article: "a demo request", "an ad click", "an SQL"."""
+    """Return a noun with its article: "a demo request", "an ad click", "an SQL"."""
     word = noun.split(" ")[0]
     first = word[:1].casefold()
     spelled = word.isupper() or not set(word.casefold()) & set("aeiouy")

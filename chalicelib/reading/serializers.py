@@ -1,4 +1,4 @@
-"""A lead, an event, a transition and a message as api.md has them."""
+"""A lead, an event, a transition and a message as the API answers them (docs/reference/api.md)."""
 
 from datetime import date, datetime
 from typing import Any
@@ -8,13 +8,13 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
+from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.profile import Touch
-from chalicelib.scoring.score import Reason, Score
+from chalicelib.scoring.reasons import ScoreReason
+from chalicelib.scoring.score import Score
 
-MILLI = 1000
 
-
-def lead_shape(
+def serialize_lead(
     lead: Lead,
     score: Score,
     consent: Consent,
@@ -23,8 +23,11 @@ def lead_shape(
     reasons: bool,
     recounting: bool = False,
 ) -> dict[str, Any]:
-    """One lead; in a list without its reasons. recounting: its history is still to be counted as
-    the model counts.
+    """Return a lead.
+
+    interest: the topic that the lead is most interested in; reasons: whether to list the reasons of
+    the score, which lists of leads leave out; recounting: whether its history has yet to be counted
+    by the active model (ADR 0017).
     """
     profile = {name: known.value for name, known in sorted(lead.profile.items())}
     return {
@@ -37,12 +40,12 @@ def lead_shape(
         "owner": lead.standing.owner,
         "rest_until": _day(lead.standing.rest_until),
         "outcome": lead.standing.outcome,
-        "opportunity": opportunity_shape(lead),
-        "score": score_shape(score, reasons=reasons),
+        "opportunity": serialize_opportunity(lead),
+        "score": serialize_score(score, reasons=reasons),
         "recounting": recounting,
-        "first_touch": touch_shape(lead.touches.first),
-        "last_touch": touch_shape(lead.touches.last),
-        "consent": _consent_shape(consent),
+        "first_touch": serialize_touch(lead.touches.first),
+        "last_touch": serialize_touch(lead.touches.last),
+        "consent": _serialize_consent(consent),
         "suppressed": consent.suppressed,
         "interest": interest,
         "review_on": _day(lead.review_on),
@@ -51,8 +54,10 @@ def lead_shape(
     }
 
 
-def score_shape(score: Score, *, reasons: bool) -> dict[str, Any]:
-    """A score: total in whole points, groups unrounded, and its reasons, which sum to the unrounded
+def serialize_score(score: Score, *, reasons: bool) -> dict[str, Any]:
+    """Return a score.
+
+    The total is in whole points, the groups are unrounded. The reasons add up to the unrounded
     total.
     """
     shape: dict[str, Any] = {
@@ -62,21 +67,21 @@ def score_shape(score: Score, *, reasons: bool) -> dict[str, Any]:
         "as_of": score.day.isoformat(),
         "model_version": score.model_version,
     }
-    return shape | (
-        {"reasons": [reason_shape(reason) for reason in score.reasons]} if reasons else {}
-    )
+    if reasons:
+        shape["reasons"] = [serialize_reason(reason) for reason in score.reasons]
+    return shape
 
 
-def opportunity_shape(lead: Lead) -> dict[str, Any] | None:
-    """What sales answered in the lead's cycle, by question; or null."""
+def serialize_opportunity(lead: Lead) -> dict[str, Any] | None:
+    """Return what sales answered in the lead's current cycle, by question; None without answers."""
     cycle = lead.standing.cycle
     return {
         name: one.value for name, one in sorted(lead.answers.items()) if one.cycle == cycle
     } or None
 
 
-def reason_shape(reason: Reason) -> dict[str, Any]:
-    """One line of a score."""
+def serialize_reason(reason: ScoreReason) -> dict[str, Any]:
+    """Return one line of a score."""
     return {
         "rule": reason.rule,
         "group": reason.group,
@@ -87,8 +92,8 @@ def reason_shape(reason: Reason) -> dict[str, Any]:
     }
 
 
-def touch_shape(touch: Touch | None) -> dict[str, Any] | None:
-    """A touch, or null."""
+def serialize_touch(touch: Touch | None) -> dict[str, Any] | None:
+    """Return a touch, or None."""
     if touch is None:
         return None
     return {
@@ -99,8 +104,8 @@ def touch_shape(touch: Touch | None) -> dict[str, Any] | None:
     }
 
 
-def event_shape(event: Event) -> dict[str, Any]:
-    """An event as a timeline item."""
+def serialize_event(event: Event) -> dict[str, Any]:
+    """Return an event as a timeline item."""
     detail = {"properties": event.properties, "campaign": event.campaign, "fields": event.fields}
     return {
         "id": event.id,
@@ -111,8 +116,8 @@ def event_shape(event: Event) -> dict[str, Any]:
     }
 
 
-def transition_shape(moved: Recorded) -> dict[str, Any]:
-    """A transition as a timeline item."""
+def serialize_transition(moved: Recorded) -> dict[str, Any]:
+    """Return a transition as a timeline item."""
     transition = moved.transition
     return {
         "id": f"transition-{moved.version}",
@@ -137,8 +142,8 @@ def transition_shape(moved: Recorded) -> dict[str, Any]:
     }
 
 
-def message_shape(message: OutboxMessage) -> dict[str, Any]:
-    """A message as a timeline item."""
+def serialize_message(message: OutboxMessage) -> dict[str, Any]:
+    """Return a message as a timeline item."""
     return {
         "id": f"message-{message.key}",
         "at": rfc3339(message.created_at),
@@ -152,8 +157,8 @@ def message_shape(message: OutboxMessage) -> dict[str, Any]:
     }
 
 
-def outbox_shape(message: OutboxMessage) -> dict[str, Any]:
-    """A message as an outbox item."""
+def serialize_outbox_item(message: OutboxMessage) -> dict[str, Any]:
+    """Return a message as an item of the outbox."""
     return {
         "id": message.id,
         "lead_id": message.lead_id,
@@ -168,11 +173,11 @@ def outbox_shape(message: OutboxMessage) -> dict[str, Any]:
 
 
 def points(milli: int) -> int | float:
-    """Thousandths as points: whole where they are whole."""
+    """Return thousandths as points, as a whole number where they are one."""
     return milli // MILLI if milli % MILLI == 0 else milli / MILLI
 
 
-def _consent_shape(consent: Consent) -> dict[str, Any] | None:
+def _serialize_consent(consent: Consent) -> dict[str, Any] | None:
     if consent.at is None:
         return None
     return {"marketing": consent.marketing, "at": rfc3339(consent.at), "text": consent.text}

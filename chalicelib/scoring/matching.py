@@ -1,9 +1,9 @@
-"""Signals, and which of them an event matches: for all signals of a kind at once.
+"""Signals, and which of them an event matches: all signals of a kind are looked for at once.
 
-A model has tens of signals, an event matches a few of them, and every page view is asked. So the
-signals are not tried one by one: each is a bit, and what a signal asks of a property is found by
-one look at the property's value for all signals (pattern.py). What is left when every property was
-looked at are the signals that the event matches.
+A model has tens of signals, an event matches a few of them, and every page view is tried. So the
+signals are not tried one by one: each is a bit, and one look at a property's value finds the bits
+of all signals that it satisfies (pattern.py). The bits that are left after a look at every
+property are those of the signals that the event matches.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,34 +12,36 @@ from dataclasses import dataclass
 from chalicelib.events import Event, Kind, Value
 from chalicelib.scoring.pattern import ANY, Patterns
 
-CAMPAIGN = {"source": "source", "medium": "medium", "campaign": "name"}
+CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
+"""The campaign's parts as signals name them -> as an event has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A compiled signal. names: patterns of which the event's name must match one, None for any
-    name; `where` pairs a property with the patterns of which one must match; words: what a reason
-    says of it.
-    """
+    """A compiled signal."""
 
     id: str
     kind: Kind
     names: tuple[str, ...] | None
+    """Patterns, one of which the event's name must match; None for any name."""
     where: tuple[tuple[str, tuple[str, ...]], ...]
+    """Properties, each with patterns, one of which it must match."""
     distinct: str | None
+    """The property whose values count once each."""
     topic: str | None
     words: str
+    """What a reason says of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the signals of a kind ask of one property, or with None of the event's name. others: the
-    bits of those that ask nothing of it.
-    """
+    """What the signals of a kind require of one property."""
 
     name: str | None
+    """The property; None for the event's name."""
     patterns: Patterns
     others: int
+    """The bits of the signals that require nothing of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +53,17 @@ class Matcher:
 
     @classmethod
     def of(cls, signals: Sequence[Signal]) -> "Matcher":
-        """A matcher of signals that are all of one kind."""
-        asked: dict[str | None, dict[int, tuple[str, ...]]] = {}
+        """Return a matcher of signals that are all of one kind."""
+        required: dict[str | None, dict[int, tuple[str, ...]]] = {}
         for position, signal in enumerate(signals):
-            for name, patterns in _asked(signal):
-                asked.setdefault(name, {})[1 << position] = patterns
+            for name, patterns in _required(signal):
+                required.setdefault(name, {})[1 << position] = patterns
         every = (1 << len(signals)) - 1
-        return cls(
-            tuple(signals), tuple(_look(name, by_bit, every) for name, by_bit in asked.items())
-        )
+        looks = tuple(_look(name, by_bit, every) for name, by_bit in required.items())
+        return cls(tuple(signals), looks)
 
     def signals_of(self, event: Event) -> list[Signal]:
-        """The signals that an event of this kind matches."""
+        """Return the signals that an event of this kind matches."""
         left = (1 << len(self.signals)) - 1
         for look in self.looks:
             value = event.name if look.name is None else value_of(event, look.name)
@@ -71,33 +72,31 @@ class Matcher:
             )
         found = []
         while left:
-            found.append(
-                self.signals[(left & -left).bit_length() - 1]
-            )  # the lowest bit that is left
+            lowest = left & -left
+            found.append(self.signals[lowest.bit_length() - 1])
             left &= left - 1
         return found
 
 
 def value_of(event: Event, name: str) -> Value | None:
-    """What a signal's `where` or `distinct` sees under a name: the campaign's words, a property, a
-    form's field.
+    """Return what a signal's `where` or `distinct` sees under a name.
+
+    That is a part of the campaign, a property, or a form's field.
     """
-    if name in CAMPAIGN:
-        return event.campaign.get(CAMPAIGN[name])
+    if name in CAMPAIGN_KEYS:
+        return event.campaign.get(CAMPAIGN_KEYS[name])
     value = event.properties.get(name)
     return event.fields.get(name) if value is None else value
 
 
-def _asked(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:
-    """What a signal asks of an event: the patterns of which each property, and with None the name,
-    must match one.
-    """
-    asked: dict[str | None, tuple[str, ...]] = dict(signal.where)
+def _required(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:
+    """Return each property with the patterns one of which it must match; None is the name."""
+    required: dict[str | None, tuple[str, ...]] = dict(signal.where)
     if signal.names is not None:
-        asked[None] = signal.names
+        required[None] = signal.names
     if signal.distinct:
-        asked.setdefault(signal.distinct, (ANY,))
-    return asked.items()
+        required.setdefault(signal.distinct, (ANY,))
+    return required.items()
 
 
 def _look(name: str | None, by_bit: dict[int, tuple[str, ...]], every: int) -> Look:

@@ -1,8 +1,8 @@
-"""Wildcards as the model's authors write them: `*` is any run of characters, `/` included; case is
-ignored.
+"""Wildcards as the model's authors write them.
 
-No regular expressions: a pattern is split once and then found piece by piece, so that the time is
-linear in the value whatever a pattern or a visitor's URL looks like.
+`*` stands for any run of characters, `/` included; case is ignored. Patterns are not turned into
+regular expressions: one is split once and then found piece by piece, so that the time is linear in
+the value, whatever a pattern or a visitor's URL looks like.
 """
 
 from bisect import bisect_right
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 ANY = "*"
-Pieces = tuple[str, ...]  # what stands between a pattern's stars, folded
+Pieces = tuple[str, ...]  # what stands between a pattern's stars, in case-folded form
 
 
 @lru_cache(maxsize=4096)
@@ -21,35 +21,34 @@ def _pieces(pattern: str) -> Pieces:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """Whether the whole value is the pattern, with `*` for any run of characters; case is
-    ignored.
-    """
+    """Return whether the whole value is the pattern, with `*` for any run of characters."""
     pieces, folded = _pieces(pattern), value.casefold()
     return folded == pieces[0] if len(pieces) == 1 else _fits(pieces, folded)
 
 
 def matches_any(patterns: Sequence[str], value: str) -> bool:
-    """Whether the value matches one of the patterns."""
+    """Return whether the value matches one of the patterns."""
     return any(matches(pattern, value) for pattern in patterns)
 
 
 @dataclass(frozen=True, slots=True)
 class Prefixes:
-    """Texts, of which those are found that another text begins with, in the time of one search
-    among all of them.
-
-    texts: in order. bits: of each text and of all those that it begins with itself. shorter: the
-    position of the longest of those, -1 without one.
-    """
+    """A set of prefixes. Finds all prefixes of a text with one binary search."""
 
     texts: Sequence[str]
+    """The prefixes, in order."""
     bits: Sequence[int]
+    """The bits of each prefix, with those of all shorter prefixes that it begins with."""
     shorter: Sequence[int]
+    """The position of the longest of those shorter prefixes, or -1."""
 
     @classmethod
     def of(cls, bits_of: Mapping[str, int]) -> "Prefixes":
-        """Texts, each with its bits."""
-        texts, bits, shorter, at = sorted(bits_of), list[int](), list[int](), -1
+        """Return the set of these prefixes, each with its bits."""
+        texts = sorted(bits_of)
+        bits = list[int]()
+        shorter = list[int]()
+        at = -1
         for position, text in enumerate(texts):
             while at >= 0 and not text.startswith(texts[at]):
                 at = shorter[at]
@@ -59,11 +58,9 @@ class Prefixes:
         return cls(texts, bits, shorter)
 
     def bits_of(self, text: str) -> int:
-        """The bits of all that a text begins with.
-
-        The last one in order that is not after the text begins with the longest that is looked for:
-        whatever stands between a text and its prefix has that prefix too.
-        """
+        """Return the bits of all prefixes of a text."""
+        # The last prefix that does not sort after the text begins with the longest prefix of the
+        # text: whatever sorts between a text and its prefix begins with that prefix too.
         at = bisect_right(self.texts, text) - 1
         while at >= 0:
             if text.startswith(self.texts[at]):
@@ -74,23 +71,26 @@ class Prefixes:
 
 @dataclass(frozen=True, slots=True)
 class Patterns:
-    """Many patterns, looked for at once; each stands for some bits, and a value finds the bits of
-    all that it matches.
+    """Many patterns, looked for at once. Each has some bits.
 
-    A pattern without a star, or with one star at its end or its beginning, costs nothing of its
-    own: one look finds the first, one search the second, one search backwards the third. What has a
-    star at both ends or in the middle is tried by itself.
+    All patterns without a star are found by one look-up, all with one star at the end by one
+    search, and all with one star at the beginning by one search backwards. A pattern with a star at
+    both ends or in the middle is tried by itself.
     """
 
     exact: Mapping[str, int]
+    """Patterns without a star."""
     beginnings: Prefixes
-    ends: Prefixes  # backwards
+    """Patterns with one star, at the end."""
+    ends: Prefixes
+    """Patterns with one star, at the beginning; written backwards."""
     insides: Sequence[tuple[str, int]]
+    """Patterns with a star at both ends and none between them."""
     others: Sequence[tuple[Pieces, int]]
 
     @classmethod
     def of(cls, patterns: Iterable[tuple[str, int]]) -> "Patterns":
-        """Patterns, each with its bits."""
+        """Return these patterns, each with its bits, ready to be looked for."""
         exact, beginnings, ends, insides = (defaultdict[str, int](int) for _ in range(4))
         others = list[tuple[Pieces, int]]()
         for pattern, bits in patterns:
@@ -108,7 +108,7 @@ class Patterns:
         return cls(exact, Prefixes.of(beginnings), Prefixes.of(ends), list(insides.items()), others)
 
     def bits_of(self, value: str) -> int:
-        """The bits of the patterns that a value matches."""
+        """Return the bits of the patterns that a value matches."""
         folded = value.casefold()
         bits = self.exact.get(folded, 0)
         if self.beginnings.texts:
@@ -125,7 +125,7 @@ class Patterns:
 
 
 def _fits(pieces: Pieces, folded: str) -> bool:
-    """Whether a folded value is two or more pieces in their order, with anything between them."""
+    """Return whether a folded value is these two or more pieces in order, with anything between."""
     at = len(pieces[0])
     if not (folded.startswith(pieces[0]) and folded.endswith(pieces[-1])):
         return False

@@ -1,9 +1,9 @@
-"""What each rule of a model gives: the arithmetic that every score rests on, with its reasons or
-without.
+"""What each rule of a model gives: the arithmetic that every score rests on.
 
 A behaviour rule contributes on day T: points x sum over days d of min(count[d], per_day) x
 2^(-(T-d)/half_life), its absolute value limited to max_points (design.md, "Scoring"), in whole
-thousandths of a point.
+thousandths of a point. Daily counts are kept, so all of that applies when a score is read (ADR
+0002).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,55 +11,66 @@ from datetime import date
 from typing import NamedTuple
 
 from chalicelib.events import Value
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test
 from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.profile import Touch, Touches
-from chalicelib.scoring.tally import Since, Tally, within_horizon
+from chalicelib.scoring.tally import Tally, within_horizon
 
-NO_LIMIT = 1 << 62  # of a rule without `per_day`
+NO_LIMIT = 1 << 62  # for a rule without `per_day`
 
-Cells = Sequence[
-    tuple[int, int]
-]  # days and counts in order: a sum of floats must not depend on a dict's order
+Cells = Sequence[tuple[int, int]]
+"""Days and counts in order: a sum of floats must not depend on a dict's order."""
 
 
-class Held(NamedTuple):
-    """A field rule that holds: the test that does, the value that it holds for, and its
-    thousandths.
-    """
+class MatchedRule(NamedTuple):
+    """A field rule that matches."""
 
     rule: FieldRule
     test: Test
+    """The test that matches, of the rule's first such tier."""
     value: Value | None
+    """The value that it matches."""
     milli: int
+    """The thousandths of a point that it gives."""
 
 
-def is_one_of_us(model: Model, facts: Mapping[str, Value]) -> bool:
-    """Whether a person is of our own domains (playbook, rule 10)."""
+def is_internal(model: Model, facts: Mapping[str, Value]) -> bool:
+    """Return whether a person's address is in one of our own domains (playbook, rule 10)."""
     return bool(model.internal_domains) and matches_any(
         model.internal_domains, str(facts.get("email_domain", ""))
     )
 
 
-def seen_until(tally: Tally, today: date, since: Since | None) -> Tally:
-    """The behaviour that counts on a day."""
-    seen = within_horizon(tally, today.toordinal())
-    return seen if since is None else since.left_of(seen)
+def seen_until(evidence: Evidence, today: date) -> Tally:
+    """Return the behaviour that counts on a day."""
+    seen = within_horizon(evidence.tally, today.toordinal())
+    return seen if evidence.since is None else evidence.since.left_of(seen)
 
 
-def held_by(model: Model, facts: Mapping[str, Value], touches: Touches) -> list[Held]:
-    """The field rules that hold and say something: the first tier that holds gives its points."""
-    held = []
+def matching_field_rules(
+    model: Model, facts: Mapping[str, Value], touches: Touches
+) -> list[MatchedRule]:
+    """Return the field rules that match and have a consequence: points, or a disqualification."""
+    matched = []
     for rule in model.field_rules:
         value = _touch_value(touches, rule) if rule.touch else facts.get(rule.field)
         tier = rule.tier_of(value)
         if tier is not None and (tier[1] or rule.disqualify):
-            held.append(Held(rule, tier[0], value, tier[1]))
-    return held
+            matched.append(MatchedRule(rule, tier[0], value, tier[1]))
+    return matched
+
+
+def points_by_group(model: Model, matched: Sequence[MatchedRule]) -> dict[str, int]:
+    """Return what the matching field rules give each group, before the groups' limits."""
+    raw = dict.fromkeys(model.groups, 0)
+    for one in matched:
+        raw[one.rule.group] += one.milli
+    return raw
 
 
 def cells_of(tally: Tally) -> dict[str, Cells]:
-    """The behaviour by signal; of a distinct one each key counts once, on its latest day."""
+    """Return the behaviour by signal; of a distinct one each key counts once, on its latest day."""
     by_key: dict[str, Cells] = {
         signal: [(day, 1) for day in sorted(keys.values())] for signal, keys in tally.keys.items()
     }
@@ -67,16 +78,20 @@ def cells_of(tally: Tally) -> dict[str, Cells]:
 
 
 def weighed(rule: BehaviourRule, cells: Cells, today: int) -> tuple[int, int]:
-    """A rule's thousandths before its limit, and how many counts are in them."""
+    """Return a rule's thousandths before its limit, and how many counts are in them."""
     weight, counted = weight_of(rule, cells, today)
     return round(rule.points * weight), counted
 
 
 def weight_of(rule: BehaviourRule, cells: Cells, today: int) -> tuple[float, int]:
-    """What a rule's points are multiplied with, and how many counts are in it: the formula. A day
-    of tomorrow counts as today: two clocks differ.
+    """Return what a rule's points are multiplied by, and how many counts are in it: the formula.
+
+    A day of tomorrow counts as today, because two clocks differ.
     """
-    decay, most, counted, weight = rule.decay, rule.per_day or NO_LIMIT, 0, 0.0
+    decay = rule.decay
+    most = rule.per_day or NO_LIMIT
+    counted = 0
+    weight = 0.0
     if cells[-1][0] > today:
         cells = [(min(day, today), count) for day, count in cells]
     for day, count in cells:
@@ -88,7 +103,7 @@ def weight_of(rule: BehaviourRule, cells: Cells, today: int) -> tuple[float, int
 
 
 def limited(rule: BehaviourRule, points: int) -> int:
-    """A rule's thousandths within its limit."""
+    """Return a rule's thousandths within its limit."""
     most = rule.max_points
     if most is None or -most <= points <= most:
         return points
@@ -96,7 +111,7 @@ def limited(rule: BehaviourRule, points: int) -> int:
 
 
 def within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:
-    """The groups' points within their limits."""
+    """Return the groups' points within their limits."""
     return {group: min(max(raw[group], low), high) for group, (low, high) in model.groups.items()}
 
 

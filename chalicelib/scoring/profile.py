@@ -1,6 +1,6 @@
 """Profile and touches: what we know of the person, and where they came from first and last.
 
-Per field the newest by (confirmed, at, event id) wins, so any order of arrival gives the same
+For each field the newest by (confirmed, at, event id) wins. So any order of arrival gives the same
 profile, and a stranger who types someone's address overwrites nothing that a confirmed person gave.
 """
 
@@ -23,12 +23,17 @@ NAMED_FIELDS = frozenset(
         "phone",
     ]
 )
+"""The fields that every profile keeps, whatever the model's rules read (ADR 0014)."""
+
+DERIVED_FIELDS = frozenset({"email_local", "email_domain"})
+"""The two halves of the address: rules may ask for them, and no event has them."""
+
 TOUCH_KEYS = ("source", "medium", "name")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Known:
-    """One field of a profile: ordered by who said it, when, and the event that did."""
+    """One field of a profile, ordered by who said it, when, and in which event."""
 
     confirmed: bool
     at: datetime
@@ -38,9 +43,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One arrival from a source. Empty strings where the source, medium or campaign was not
-    named.
-    """
+    """One arrival from a source. What was not named is an empty string."""
 
     at: datetime
     event_id: str
@@ -61,10 +64,10 @@ Profile = Mapping[str, Known]
 
 
 def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset()) -> Profile:
-    """The profile with what the events say of the person. Commutes and is idempotent.
+    """Return the profile with what the events say of the person. Commutes and is idempotent.
 
-    also: the fields that the model's rules read beside the named ones. Whatever else a form has
-    stays in its event: a stranger must not be able to fill a lead's one profile item.
+    also: the fields that the model's rules read besides the named ones. Anything else in a form
+    stays in its event: a stranger must not be able to fill a lead's one profile item (ADR 0014).
     """
     known = dict(profile)
     for event in events:
@@ -77,8 +80,9 @@ def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset(
 
 
 def touch(touches: Touches, events: Iterable[Event]) -> Touches:
-    """The touches with the events' campaigns. Commutes and is idempotent."""
-    first, last = touches.first, touches.last
+    """Return the touches with the events' campaigns. Commutes and is idempotent."""
+    first = touches.first
+    last = touches.last
     for event in events:
         if not any(event.campaign.get(key) for key in TOUCH_KEYS):
             continue
@@ -97,11 +101,9 @@ def touch(touches: Touches, events: Iterable[Event]) -> Touches:
 
 
 def values(profile: Profile) -> dict[str, Value]:
-    """Field -> value, with the two parts of the address that rules ask for: email_domain and
-    email_local.
-    """
+    """Return the value of each field, and the two halves of the address, in lower case."""
     known = {name: one.value for name, one in profile.items()}
     local, _, domain = str(known.get("email", "")).rpartition("@")
-    return (
-        {**known, "email_local": local.lower(), "email_domain": domain.lower()} if domain else known
-    )
+    if not domain:
+        return known
+    return {**known, "email_local": local.lower(), "email_domain": domain.lower()}

@@ -1,8 +1,9 @@
 """The tally: signal -> day -> count. The sufficient statistic of what a lead did.
 
 Counts are stored, not points, so the order of arrival cannot matter and a model with other weights
-needs no recount. A `distinct` signal keeps, instead of counts, the hash of each key with its latest
-day. Days are proleptic ordinals (`date.toordinal()`), in the time zone of the model that counts.
+needs no recount (ADR 0002). A `distinct` signal keeps, instead of counts, the hash of each key with
+its latest day. Days are proleptic ordinals (`date.toordinal()`), in the time zone of the model that
+counts (ADR 0025).
 """
 
 import json
@@ -90,12 +91,12 @@ EVER = Since(0, Tally())  # everything counts again
 
 
 def signals_of(model: Model, event: Event) -> list[Signal]:
-    """The signals that an event matches."""
+    """Return the signals that an event matches."""
     return model.matchers[event.kind].signals_of(event)
 
 
-def count(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
-    """The tally with the events counted in. Each event must be new to it: the caller knows the ids.
+def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
+    """Return the tally with the events counted in, each of which must be new to it.
 
     Commutes: any order and any grouping of the same events gives the same tally.
     """
@@ -115,7 +116,7 @@ def count(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
 
 
 def since(tally: Tally, first_day: int) -> Tally:
-    """The tally without the days before first_day: the same one when it has none."""
+    """Return the tally without the days before first_day; the same one when it has none."""
     if min(oldest_days(tally), default=first_day) >= first_day:
         return tally
     days = {
@@ -130,7 +131,7 @@ def since(tally: Tally, first_day: int) -> Tally:
 
 
 def until(tally: Tally, last_day: int) -> Tally:
-    """The tally without the days after last_day."""
+    """Return the tally without the days after last_day."""
     days = {
         signal: {d: n for d, n in cells.items() if d <= last_day}
         for signal, cells in tally.days.items()
@@ -143,17 +144,18 @@ def until(tally: Tally, last_day: int) -> Tally:
 
 
 def within_horizon(tally: Tally, today: int) -> Tally:
-    """The tally of the last 400 days: what is older is ignored by the score and dropped at the next
-    write.
+    """Return the tally of the last 400 days.
+
+    What is older is ignored by the score and dropped at the next write.
     """
     return since(tally, today - HORIZON_DAYS + 1)
 
 
 def pack(tally: Tally) -> bytes:
-    """A tally as bytes: each signal's days as [first day, count, days since the one before, count,
-    ...], deflated.
+    """Return a tally as bytes, deflated.
 
-    Ten thousand events over sixty days and eight signals are about 0.7 KB.
+    A signal's days are written as [first day, count, days since the one before, count, ...]. Ten
+    thousand events over sixty days and eight signals are about 0.7 KB.
     """
     days = {signal: _deltas(cells) for signal, cells in sorted(tally.days.items())}
     keys = {signal: dict(sorted(cells.items())) for signal, cells in sorted(tally.keys.items())}
@@ -161,19 +163,25 @@ def pack(tally: Tally) -> bytes:
 
 
 def unpack(packed: bytes) -> Tally:
-    """The tally that `pack` packed."""
+    """Return the tally that `pack` packed."""
     days, keys = json.loads(zlib.decompress(packed).decode())
     return Tally({signal: _undeltas(flat) for signal, flat in days.items()}, keys)
 
 
 def key_hash(key: Value | None) -> str:
-    """Eight hex digits of a key's hash: 32 keys collide once in ten million leads."""
+    """Return eight hex digits of a key's hash: 32 keys collide once in ten million leads."""
     return sha256(str(key).casefold().encode()).hexdigest()[:8]
 
 
+def oldest_days(tally: Tally) -> list[int]:
+    """Return the oldest day of each signal."""
+    return [*map(min, tally.days.values()), *(min(cells.values()) for cells in tally.keys.values())]
+
+
 def _newest(cells: Keys) -> Keys:
-    """The newest 32 keys; of one day those that sort first, so that any order of arrival keeps the
-    same ones.
+    """Return the newest 32 keys.
+
+    Of the keys of one day those that sort first, so that any order of arrival keeps the same ones.
     """
     if len(cells) <= DISTINCT_MAX_KEYS:
         return cells
@@ -181,7 +189,8 @@ def _newest(cells: Keys) -> Keys:
 
 
 def _deltas(cells: Days) -> list[int]:
-    flat, before = [], 0
+    flat = []
+    before = 0
     for day, number in sorted(cells.items()):
         flat += [day - before, number]
         before = day
@@ -189,13 +198,10 @@ def _deltas(cells: Days) -> list[int]:
 
 
 def _undeltas(flat: list[int]) -> dict[int, int]:
-    cells, day, each = dict[int, int](), 0, iter(flat)
+    cells = dict[int, int]()
+    day = 0
+    each = iter(flat)
     for later, number in zip(each, each, strict=True):
         day += later
         cells[day] = number
     return cells
-
-
-def oldest_days(tally: Tally) -> list[int]:
-    """The oldest day of each signal."""
-    return [*map(min, tally.days.values()), *(min(cells.values()) for cells in tally.keys.values())]

@@ -1,5 +1,4 @@
-"""The one table: keys, codecs, and every access pattern as a named method (docs/data-model.md lists
-them).
+"""The one table: keys, codecs, and every access pattern as a named method.
 
-Only this room imports boto3 for data. It decides nothing.
+docs/reference/data-model.md lists them. Only this room imports boto3 for data. It decides nothing.
 """

@@ -1,4 +1,4 @@
-"""What capture knows and writes: single events, and what one form submission writes, in one
+"""The store of capture: single events, and everything that one form submission writes, in one
 transaction.
 """
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.capture.joining import Answer
+from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.consent.consent import Consent
 from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event
@@ -19,33 +19,35 @@ from chalicelib.telemetry import log
 
 
 class Captured:
-    """The store of capture: what it must know before it accepts, and the acceptance."""
+    """Reads what capture must know before it accepts a submission, and writes what it accepts."""
 
     def __init__(self, table: Table) -> None:
-        self._table, self._events, self._consents = table, Events(table), Consents(table)
+        self._table = table
+        self._events = Events(table)
+        self._consents = Consents(table)
 
-    def answer(self, form_id: str, submission_id: str) -> Answer | None:
-        """The first answer to a submission id, if it came before."""
-        item = self._table.get(keys.submission(form_id, submission_id), keys.ANSWER)
-        return Answer(**json.loads(str(item["answer"]))) if item else None
+    def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
+        """Return the receipt of a submission that was accepted before."""
+        item = self._table.get(keys.submission(form_id, submission_id), keys.RECEIPT)
+        return SubmissionReceipt(**json.loads(str(item["receipt"]))) if item else None
 
     def append(self, event: Event) -> bool:
-        """Store an event; False when it was there already."""
+        """Store an event. Return False when it was there already."""
         is_new = self._events.append(event)
         if is_new:
             log("captured", kind=event.kind)
         return is_new
 
     def owner(self, visitor: str) -> str | None:
-        """The lead that a visitor belongs to."""
+        """Return the id of the lead that a visitor belongs to, None for a free visitor."""
         return self._events.owner(visitor)
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Whether a visitor id is used by many browsers."""
+        """Return whether many browsers use a visitor id."""
         return self._events.is_shared(visitor, now)
 
     def consent(self, lead_id: str) -> Consent:
-        """The lead's consent."""
+        """Return the lead's consent."""
         return self._consents.read(lead_id)
 
     def accept(
@@ -55,24 +57,25 @@ class Captured:
         lead_id: str,
         claims: Sequence[str],
         consents: tuple[Consent, Consent] | None,
-        answer: Answer | None,
+        receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
-        """Store a submission whole or not at all: its events, the visitors it claims, consent and
-        the answer.
+        """Store a submission whole or not at all: events, claimed visitors, consent and receipt.
 
-        Raises AlreadyCapturedError when an event came before, ConflictError when an owner, a
-        consent or an answer came in between.
+        Raise AlreadyCapturedError when an event came before, ConflictError when an owner, a
+        consent or a receipt came in between.
         """
         writes = [put_event(event) for event in events]
         writes += [put_owner(visitor, lead_id) for visitor in claims]
         if consents is not None:
             writes.append(put_consent(lead_id, *consents))
-        if answer is not None:
-            writes.append(_put_answer(answer, now))
+        if receipt is not None:
+            writes.append(_put_receipt(receipt, now))
         try:
             self._table.write(*writes)
         except ConflictError as conflict:
+            # A repeat of the request may have been first. It wrote everything in one transaction,
+            # so one event that exists proves that nothing is missing.
             if any(keys.event(event.id) in conflict.failed for event in events):
                 raise AlreadyCapturedError from None
             raise
@@ -80,13 +83,13 @@ class Captured:
             log("captured", kind=event.kind, lead_id=lead_id)
 
 
-def _put_answer(answer: Answer, now: datetime) -> Put:
+def _put_receipt(receipt: SubmissionReceipt, now: datetime) -> Put:
     return Put(
         {
-            "pk": keys.submission(answer.form_id, answer.submission_id),
-            "sk": keys.ANSWER,
+            "pk": keys.submission(receipt.form_id, receipt.submission_id),
+            "sk": keys.RECEIPT,
             "schema": keys.SCHEMA,
-            "answer": json.dumps(answer.as_dict()),
+            "receipt": json.dumps(receipt.as_dict()),
             "expires_at_epoch_s": int((now + timedelta(days=SUBMISSION_KEPT_DAYS)).timestamp()),
         },
         ABSENT,

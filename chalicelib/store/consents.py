@@ -1,4 +1,4 @@
-"""Consent of a lead: written at once by whoever hears of it."""
+"""A lead's consent, written at once by whatever learns of it."""
 
 from datetime import datetime
 
@@ -18,14 +18,13 @@ class Consents:
         self._table = table
 
     def read(self, lead_id: str) -> Consent:
-        """The lead's consent; an empty one when nothing is known."""
+        """Return the lead's consent, an empty one when nothing is known."""
         return consent_of(self._table.get(keys.lead(lead_id), keys.CONSENT))
 
     def suppress(self, lead_id: str, reason: str, event: Event, now: datetime) -> None:
-        """Suppress a lead's emails and append the event that says why, whole or not at all; a
-        repeat does nothing.
+        """Suppress a lead's emails and append the event that says why, in one transaction.
 
-        Raises ConflictError when another writer was first.
+        A repeat does nothing. Raise ConflictError when another writer was first.
         """
         before = self.read(lead_id)
         after = suppressed(before, reason, now)
@@ -33,7 +32,8 @@ class Consents:
         try:
             self._table.write(put_event(event), *changed)
         except ConflictError as conflict:
-            if keys.event(event.id) not in conflict.failed:  # it did not come before
+            # An event that exists was written together with its suppression: this is a repeat.
+            if keys.event(event.id) not in conflict.failed:
                 raise
         else:
             if changed:
@@ -41,7 +41,7 @@ class Consents:
 
 
 def put_consent(lead_id: str, before: Consent, after: Consent) -> Put:
-    """The write that replaces a consent."""
+    """Return the write that replaces a consent, if it is still as it was before."""
     item: Item = {
         "pk": keys.lead(lead_id),
         "sk": keys.CONSENT,
@@ -57,10 +57,11 @@ def put_consent(lead_id: str, before: Consent, after: Consent) -> Put:
 
 
 def consent_of(item: Item | None) -> Consent:
-    """The consent of a stored item."""
+    """Return the consent of a stored item."""
     if item is None:
         return Consent()
-    at, suppressed_at = item.get("at_ms"), item.get("suppressed_at_ms")
+    at = item.get("at_ms")
+    suppressed_at = item.get("suppressed_at_ms")
     return Consent(
         marketing=bool(item["marketing"]),
         at=from_epoch_ms(int(at)) if at is not None else None,

@@ -1,4 +1,4 @@
-"""The table on DynamoDB."""
+"""The table on DynamoDB (ADR 0006)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -10,18 +10,22 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
 
 LAST_KEY = "\U0010ffff"  # sorts after every sort key
-BATCH_GET_MAX_KEYS = 100
+BATCH_GET_MAX_KEYS = 100  # DynamoDB's own bound
 CONFLICT_CODES = ("ConditionalCheckFailed", "TransactionConflict")
 INDEX_KEYS = {None: ("pk", "sk"), "list": ("list_pk", "list_sk"), "due": ("due_pk", "due_sk")}
 
 
 class DynamoTable:
-    """A DynamoDB table through a boto3 client. Its retries (of throttles and lost connections) are
-    the client's: every write is conditional, so a repeated one cannot count twice.
+    """A DynamoDB table, through a boto3 client that retries throttles and lost connections.
+
+    Retries are safe. botocore gives each transaction a token by which DynamoDB recognises a repeat.
+    A put that arrived although its answer was lost fails its own condition when it is retried: the
+    caller reads again and finds what it wrote.
     """
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client, self._name = client, name
+        self._client = client
+        self._name = name
 
     def get(self, pk: str, sk: str) -> Item | None:
         found = self._client.get_item(TableName=self._name, Key=_key(pk, sk), ConsistentRead=True)
@@ -32,11 +36,11 @@ class DynamoTable:
         once = list(dict.fromkeys(keys))  # DynamoDB refuses a batch that names an item twice
         for start in range(0, len(once), BATCH_GET_MAX_KEYS):
             chunk = [_key(pk, sk) for pk, sk in once[start : start + BATCH_GET_MAX_KEYS]]
-            asked: Any = {self._name: {"Keys": chunk, "ConsistentRead": True}}
-            while asked:
-                answer = self._client.batch_get_item(RequestItems=asked)
+            request: Any = {self._name: {"Keys": chunk, "ConsistentRead": True}}
+            while request:
+                answer = self._client.batch_get_item(RequestItems=request)
                 items += [unmarshal(item) for item in answer["Responses"].get(self._name, [])]
-                asked = answer.get("UnprocessedKeys")
+                request = answer.get("UnprocessedKeys")  # over 16 MB, or throttled: ask again
         return items
 
     def query(
@@ -89,6 +93,7 @@ class DynamoTable:
             old: Any = error.response.get("Item")
             raise ConflictError({put.label: unmarshal(old) if old else None}) from None
         except self._client.exceptions.TransactionConflictException:
+            # A transaction holds the item. boto3 does not retry this: another writer is first.
             raise ConflictError({}) from None
 
     def _transact(self, writes: Sequence[Write]) -> None:
@@ -100,7 +105,9 @@ class DynamoTable:
             reasons: Any = error.response["CancellationReasons"]
             codes = {reason["Code"] for reason in reasons} - {"None"}
             if not codes.issubset(CONFLICT_CODES):
-                raise  # a bad request or a throttle: not another writer's doing
+                raise  # a bad request or a throttle: no other writer is to blame
+            # Only failed conditions are named. An item that was merely busy may be fine, and
+            # whoever decides by the names must not take it for one that exists (ADR 0003).
             raise ConflictError(
                 {
                     write.label: unmarshal(reason["Item"]) if reason.get("Item") else None
@@ -120,22 +127,26 @@ class DynamoTable:
         return {"Put": {"Item": marshal(write.item), **common}}
 
 
-def connect(name: str) -> DynamoTable:
-    """The table of a name, in the account and region of the environment."""
+def connect_table(name: str) -> DynamoTable:
+    """Return the table of a name, in the account and region of the environment."""
     import boto3
 
     return DynamoTable(boto3.client("dynamodb"), name)
 
 
 def marshal(item: Item) -> dict[str, Any]:
-    """An item in DynamoDB's JSON. Texts, whole numbers, booleans and bytes; anything richer is
-    stored as JSON text.
+    """Return an item in DynamoDB's JSON: texts, whole numbers, booleans and bytes.
+
+    Anything richer is stored as JSON text.
     """
     return {name: _marshal_one(value) for name, value in item.items()}
 
 
 def unmarshal(item: Mapping[str, Any]) -> Item:
-    """The item of DynamoDB's JSON. Raises ValueError for a type that this table does not hold."""
+    """Return the item of DynamoDB's JSON.
+
+    Raise ValueError for a type that this table does not hold.
+    """
     return {name: _unmarshal_one(value) for name, value in item.items()}
 
 
@@ -158,7 +169,7 @@ def _unmarshal_one(value: Mapping[str, Any]) -> Attribute:
     if kind in ("S", "B", "BOOL"):
         found: Attribute = inner
         return found
-    raise ValueError(f"an attribute of type {kind} is not Baton's")
+    raise ValueError(f"Baton stores no attribute of type {kind}")
 
 
 def _key(pk: str, sk: str) -> dict[str, Any]:
@@ -166,7 +177,7 @@ def _key(pk: str, sk: str) -> dict[str, Any]:
 
 
 def _condition(expect: Expectation) -> dict[str, Any]:
-    """An expectation as a condition expression: equality of each attribute, or its absence."""
+    """Return an expectation as a condition: each attribute has its value, or is absent."""
     if not expect:
         return {}
     names = {f"#{position}": name for position, name in enumerate(expect)}

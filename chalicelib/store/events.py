@@ -1,4 +1,4 @@
-"""Events and the owners of visitors."""
+"""The store of events, and of the owners of visitors."""
 
 import json
 from collections.abc import Iterator
@@ -14,24 +14,28 @@ RECENT_PER_PARTITION = 20  # a salesperson reads no more
 
 
 class Events:
-    """Appends and reads events; knows whose a visitor is."""
+    """Appends and reads events; knows which lead a visitor belongs to."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def append(self, event: Event) -> bool:
-        """Store an event; False when it was there already."""
+        """Store an event. Return False when it was there already.
+
+        Raise ConflictError when the table was busy.
+        """
         try:
             self._table.write(put_event(event))
         except ConflictError as conflict:
-            if not conflict.failed:
+            if not conflict.failed:  # busy, which says nothing about the event
                 raise
             return False
         return True
 
     def of(self, partition: str) -> Iterator[Event]:
-        """All events of a lead or a visitor, newest first by the client's clock, read as they are
-        needed.
+        """Return all events of a lead or a visitor, newest first by the client's clock.
+
+        Pages are read only as the events are needed.
         """
         found = self._table.query(
             partition, first=keys.EVENT, last=keys.EVENT + keys.END, newest_first=True
@@ -39,8 +43,12 @@ class Events:
         return map(event_of, found)
 
     def joined(self, visitor: str, until: datetime) -> list[Event]:
-        """The newest 1,000 events of a visitor that were captured up to a time: what a join
-        counts.
+        """Return the newest 1,000 events of a visitor that were captured up to a time.
+
+        This is what a join counts. `until` is the join with its grace (JOIN_GRACE_MINUTES): an
+        event that another machine captured just before the form may carry a later time. Later
+        events find the owner, and count by their own stream records; an event that comes both ways
+        is recognised by its id.
         """
         found: list[Event] = []
         for event in self.of(visitor):
@@ -51,17 +59,19 @@ class Events:
         return found
 
     def since_join(self, visitor: str, until: datetime) -> list[Event]:
-        """What a replay takes of a visitor: what its join counts, and everything captured later."""
-        before, after = 0, list[Event]()
+        """Return a visitor's events for a replay: what its join counts, and all captured later."""
+        found: list[Event] = []
+        before = 0
         for event in self.of(visitor):
             before += event.captured_at <= until
             if event.captured_at > until or before <= JOINED_MAX_EVENTS:
-                after.append(event)
-        return after
+                found.append(event)
+        return found
 
     def recent(self, lead_id: str) -> list[Event]:
-        """A lead's latest events and those of the visitors it joined, newest first: what a
-        salesperson reads.
+        """Return the latest events of a lead and of the visitors it joined, newest first.
+
+        At most RECENT_PER_PARTITION: what a salesperson reads.
         """
         own = list(self._newest(keys.lead(lead_id)))
         every = [*own, *(event for visitor in visitors_of(own) for event in self._newest(visitor))]
@@ -70,23 +80,16 @@ class Events:
         ]
 
     def owner(self, visitor: str) -> str | None:
-        """The lead that a visitor belongs to."""
+        """Return the id of the lead that a visitor belongs to, None for a free visitor."""
         item = self._table.get(visitor, keys.OWNER)
         return str(item["lead_id"]) if item else None
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Whether a visitor id had over 2,000 events in the last day: then many browsers use it."""
+        """Return whether a visitor id had over 2,000 events in a day: then many browsers use it."""
         first = f"{keys.EVENT}{epoch_ms(now - timedelta(days=1)):013d}"
         most = EVENTS_MAX_PER_VISITOR_DAY + 1
-        return (
-            sum(
-                1
-                for _ in self._table.query(
-                    visitor, first=first, last=keys.EVENT + keys.END, limit=most
-                )
-            )
-            == most
-        )
+        found = self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)
+        return sum(1 for _ in found) == most
 
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(
@@ -100,18 +103,20 @@ class Events:
 
 
 def put_event(event: Event) -> Put:
-    """The write that appends an event."""
+    """Return the write that appends an event; it fails when the event exists."""
     return Put(event_item(event), ABSENT)
 
 
 def put_owner(visitor: str, lead_id: str) -> Put:
-    """The write that gives a free visitor to a lead."""
+    """Return the write that gives a visitor to a lead; it fails when the visitor has an owner."""
     return Put({"pk": visitor, "sk": keys.OWNER, "schema": keys.SCHEMA, "lead_id": lead_id}, ABSENT)
 
 
 def event_item(event: Event) -> Item:
-    """An event as it is stored. Open-ended parts are JSON text; empty parts are left out, so that a
-    ping is small.
+    """Return an event as it is stored.
+
+    Open-ended parts are JSON text. Empty parts are left out, so that a ping stays within one write
+    unit.
     """
     item: Item = {
         "pk": event.partition,
@@ -133,15 +138,18 @@ def event_item(event: Event) -> Item:
     if event.confirmed:
         item["confirmed"] = True
     if event.is_ping:
-        # never long ago: DynamoDB does not expire what should have expired more than five years
-        # before
+        # Never in the distant past, however old the event: DynamoDB ignores an expiry that is more
+        # than five years ago.
         expires_at = max(event.at + timedelta(days=HORIZON_DAYS), event.captured_at)
         item["expires_at_epoch_s"] = int(expires_at.timestamp())
     return item
 
 
 def event_of(item: Item) -> Event:
-    """The event of a stored item. Raises KeyError, ValueError or TypeError for one that is none."""
+    """Return the event of a stored item.
+
+    Raise KeyError, ValueError or TypeError for an item that does not hold an event.
+    """
     return Event(
         partition=str(item["pk"]),
         id=str(item["sk"]).removeprefix(keys.EVENT).replace("#", "-"),

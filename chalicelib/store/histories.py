@@ -14,30 +14,34 @@ from chalicelib.store.table import Table
 
 
 class Histories:
-    """Reads everything that happened to a lead: one query of its partition, one of each visitor it
-    joined.
+    """Reads everything that happened to a lead.
+
+    That takes one query of its partition, and one of each visitor that it joined.
     """
 
     def __init__(self, table: Table) -> None:
-        self._table, self._events = table, Events(table)
+        self._table = table
+        self._events = Events(table)
 
     def of_lead(self, lead_id: str) -> tuple[list[Event], list[Recorded], list[OutboxMessage]]:
-        """A lead's events with those of its visitors and of the leads that turned out to be it, its
-        transitions and its messages, in no particular order.
+        """Return a lead's events, its transitions and its messages, in no particular order.
 
-        At most the newest 10,000 events of each visitor.
+        Events include those of its visitors, at most the newest 10,000 of each, and those of the
+        leads that were merged into it; messages include theirs. Their transitions are left out:
+        the surviving lead has recorded its own way (ADR 0019).
         """
         events, transitions, outbox = self._of_partition(lead_partition(lead_id))
-        seen, waiting = {lead_id}, absorbed_of(events)
-        while waiting:
-            if (other := waiting.pop()) not in seen:
-                seen.add(other)
-                theirs, _, sent = self._of_partition(lead_partition(other))
-                events, outbox, waiting = (
-                    events + theirs,
-                    outbox + sent,
-                    waiting + absorbed_of(theirs),
-                )
+        seen = {lead_id}
+        waiting = absorbed_of(events)
+        while waiting:  # a merged lead may itself have absorbed others
+            other = waiting.pop()
+            if other in seen:
+                continue
+            seen.add(other)
+            merged, _, sent = self._of_partition(lead_partition(other))
+            events += merged
+            outbox += sent
+            waiting += absorbed_of(merged)
         for visitor in visitors_of(events):
             events += islice(self._events.of(visitor), TIMELINE_MAX_EVENTS)
         return events, transitions, outbox

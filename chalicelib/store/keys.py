@@ -2,18 +2,23 @@
 
 from datetime import date, datetime, timedelta, tzinfo
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from chalicelib.days import start_of
-from chalicelib.events import LEAD, rfc3339
+from chalicelib.events import LEAD_PREFIX as LEAD
 from chalicelib.events import lead_partition as lead
+from chalicelib.events import rfc3339
+
+if TYPE_CHECKING:
+    from chalicelib.delivery.message_keys import MessageKey
 
 __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
 SCHEMA = 1  # on every item, so that a later format can tell
 
-OWNER, ANSWER, CONSENT, PROFILE, REPLAY, STANDING = (
+OWNER, RECEIPT, CONSENT, PROFILE, REPLAY, STANDING = (
     "OWNER",
-    "ANSWER",
+    "RECEIPT",
     "CONSENT",
     "PROFILE",
     "REPLAY",
@@ -56,9 +61,9 @@ def transition(version: int) -> str:
     return f"{TRANSITION}{version:08d}"
 
 
-def message(key: str) -> str:
+def message(key: "MessageKey") -> str:
     """The sort key of a message."""
-    return OUTBOX + key
+    return f"{OUTBOX}{key}"
 
 
 def config(kind: str) -> str:
@@ -79,6 +84,16 @@ def model_version(version: int) -> str:
 def job(job_id: str) -> str:
     """The partition of a job."""
     return f"{JOB}#{job_id}"
+
+
+def family_of(sort_key: str) -> str:
+    """What the sort keys of all items of a kind have in common: the text before the first #."""
+    return sort_key.partition("#")[0]
+
+
+def id_of(partition: str) -> str:
+    """The id in the partition of a thing that has one for itself, such as a job."""
+    return partition.partition("#")[2]
 
 
 def part(number: int) -> str:

@@ -1,9 +1,10 @@
-"""Leads: profile, standing, transitions, and the transaction of a decision."""
+"""The store of leads: profile, standing, transitions, and the transaction of a decision."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from chalicelib.delivery.outbox import HANDOFF, OutboxMessage
+from chalicelib.delivery.message_keys import MessageKind, prefix_of
+from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded, Stage
@@ -28,16 +29,18 @@ class Leads:
     """Reads a lead in one query, writes a decision in one conditional write."""
 
     def __init__(self, table: Table, *, spread_reviews: bool) -> None:
-        self._table, self._spread = table, spread_reviews
+        self._table = table
+        self._spread = spread_reviews
+        """Whether reviews are spread over the first hour of the day, or all due at midnight."""
 
     def read(self, lead_id: str) -> Lead:
-        """A lead as it stands; version 0 when nothing was derived of it yet."""
+        """Return a lead as it stands; version 0 when nothing was derived for it yet."""
         return lead_of(
             lead_id, self._table.query(keys.lead(lead_id), first=keys.PROFILE, last=keys.STANDING)
         )
 
     def read_many(self, lead_ids: Sequence[str]) -> list[Lead]:
-        """Leads by their ids, in the same order; those that do not exist are left out."""
+        """Return leads in the order of their ids. Leave out those that do not exist."""
         wanted = [
             (keys.lead(lead_id), sk) for lead_id in lead_ids for sk in (keys.PROFILE, keys.STANDING)
         ]
@@ -48,8 +51,10 @@ class Leads:
         return [lead for lead in found if lead.version]
 
     def in_stage(self, stage: Stage, most: int) -> tuple[list[str], bool]:
-        """The ids of a stage's leads, best stored score first, at most `most`; and whether there
-        are more.
+        """Return the ids of a stage's leads, best stored score first, and whether there are more.
+
+        most: how many ids at most. The index lags: a lead may have left the stage by now, or be
+        missing, so a caller that reads the leads must look at their stage again.
         """
         found: list[tuple[str, str]] = []
         for shard in range(keys.STAGE_SHARDS):
@@ -61,17 +66,18 @@ class Leads:
         return [pk.removeprefix(keys.LEAD) for _, pk in found[:most]], len(found) > most
 
     def every(self, shard: int, after: str, most: int) -> list[str]:
-        """The ids of a shard's leads in their order, behind a given id, at most `most`. A lead
-        never changes its place, so a walk over all shards finds each lead that was there when it
-        began.
+        """Return the ids of a shard's leads after a given id, in order, at most `most`.
+
+        A lead never changes its place in this index. So a walk over all shards finds each lead that
+        was there when it began (ADR 0021).
         """
         found = self._table.query(keys.all_leads(shard), first=after, limit=most + 1, index="list")
         return [str(item["list_sk"]) for item in found if item["list_sk"] != after][:most]
 
     def write(self, before: Lead, after: Lead, change: LeadChange) -> None:
-        """Replace a lead, with what changes with it, if the standing is still as before.
+        """Replace a lead, with all that changes with it, if its standing is still as before.
 
-        One conditional put; a transaction when more than the standing changes. Raises
+        This is one conditional put, or a transaction when more than the standing changes. Raise
         AlreadyPlannedError when only messages or records exist already, otherwise ConflictError.
         """
         plan = change.plan
@@ -94,8 +100,9 @@ class Leads:
         except ConflictError as conflict:
             failed = conflict.failed.keys()
             if failed and failed <= messages.keys() | records.keys():
-                # Only effects exist already: an earlier transition of the same cycle wanted them,
-                # so the decision holds without them (ADR 0003).
+                # Only effects exist already: an earlier transition of the same cycle planned them,
+                # so the decision holds without them (ADR 0003). When the standing lost as well, the
+                # decision itself is stale and must be made again.
                 raise AlreadyPlannedError(
                     messages=(str(messages[name].key) for name in failed & messages.keys()),
                     records=failed & records.keys(),
@@ -103,15 +110,15 @@ class Leads:
             raise
 
     def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
-        """The notices of a cycle's handoff."""
-        prefix = keys.message(f"{HANDOFF}#{cycle}#")
+        """Return the notices of a cycle's handoff."""
+        prefix = keys.OUTBOX + prefix_of(MessageKind.HANDOFF, cycle)
         return [
             message_of(item)
             for item in self._table.query(keys.lead(lead_id), first=prefix, last=prefix + keys.END)
         ]
 
     def messages(self, lead_id: str) -> list[OutboxMessage]:
-        """All messages of a lead."""
+        """Return all messages of a lead."""
         prefix = keys.OUTBOX
         return [
             message_of(item)
@@ -119,7 +126,7 @@ class Leads:
         ]
 
     def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
-        """A lead's transitions, the newest first, or only so many of the newest."""
+        """Return a lead's transitions, newest first. newest: how many at most; None for all."""
         found = self._table.query(
             keys.lead(lead_id),
             first=keys.TRANSITION,
@@ -130,32 +137,39 @@ class Leads:
         return [transition_of(item) for item in found]
 
     def transition(self, lead_id: str, version: int) -> Recorded | None:
-        """The transition that made a version of a lead's standing."""
+        """Return the transition that made a version of a lead's standing, or None."""
         item = self._table.get(keys.lead(lead_id), keys.transition(version))
         return transition_of(item) if item else None
 
     def request_replay(self, lead: Lead, due_at: datetime) -> None:
-        """Ask the clock to replay a lead: one more ask, due at a time. Raises ConflictError."""
-        self._put_asks(lead, lead.replay_requests + 1, due_at)
+        """Ask the clock to replay a lead at a time. Raise ConflictError.
+
+        Touches only the lead's REPLAY item, never its standing: a flood of pings must not make the
+        write of a running replay lose (ADR 0007).
+        """
+        self._put_requests(lead, lead.replay_requests + 1, due_at)
 
     def replayed(self, lead: Lead) -> None:
-        """Take the lead off the clock's list, if no more was asked since it was read. Raises
-        ConflictError.
+        """Take a lead off the clock's list unless a replay was requested since it was read.
+
+        Raise ConflictError in that case: the lead stays due, and the clock comes again (ADR 0007).
         """
-        self._put_asks(lead, lead.replay_requests, None)
+        self._put_requests(lead, lead.replay_requests, None)
 
     def _own_writes(self, before: Lead, after: Lead) -> list[Put]:
         """Return the writes of a lead's own items."""
         writes = [
             Put(standing_item(after, spread=self._spread), {"version": before.version or None})
         ]
+        # The standing's version guards the profile too: both change in one transaction, never
+        # alone. An unchanged profile is not written, so that most events cost a single put.
         was, now = ((one.profile, one.touches, one.answers) for one in (before, after))
         if not before.version or was != now:
             writes.append(Put(profile_item(after), GUARDED))
         return writes
 
     def _absorb(self, before: Lead, after: Lead) -> list[Put]:
-        """The writes of a lead that turned out to be another: off every list, and the clock's."""
+        """Return the writes that take a merged lead off every list and off the clock (ADR 0019)."""
         standing = unlisted(standing_item(after, spread=self._spread))
         writes = [Put(standing, {"version": before.version or None})]
         if before.version:
@@ -166,8 +180,9 @@ class Leads:
             )
         return writes
 
-    def _put_asks(self, lead: Lead, asks: int, due_at: datetime | None) -> None:
-        item = replay_item(lead, asks)
+    def _put_requests(self, lead: Lead, requests: int, due_at: datetime | None) -> None:
+        """Write the REPLAY item, if its count is still the one that was read with the lead."""
+        item = replay_item(lead, requests)
         if due_at is not None:
             shard = keys.shard(lead.lead_id, keys.DUE_SHARDS)
             item |= {"due_pk": keys.due(shard), "due_sk": keys.due_at(due_at, lead.lead_id)}

@@ -4,25 +4,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.consent.consent import Consent
-from chalicelib.delivery.outbox import OutboxMessage, State, Via
+from chalicelib.delivery.message_keys import MessageKey, parse_key
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents
 from chalicelib.store.table import ABSENT, Check, Item, Put, Table
 
-MAY_WRITE = {
-    "marketing": True,
-    "suppressed": None,
-}  # what a claim of an email expects of the consent
+#: What a claim of an email to the lead expects of the lead's consent.
+MAY_WRITE = {"marketing": True, "suppressed": None}
 
 
 class Outbox:
     """Reads and replaces messages; lists them by their state."""
 
     def __init__(self, table: Table) -> None:
-        self._table, self._consents = table, Consents(table)
+        self._table = table
+        self._consents = Consents(table)
 
-    def read(self, lead_id: str, key: str) -> OutboxMessage | None:
+    def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
         """The message as it stands now."""
         item = self._table.get(keys.lead(lead_id), keys.message(key))
         return message_of(item) if item else None
@@ -35,6 +35,8 @@ class Outbox:
         """Replace a message, in one transaction with the check of the lead's consent. Raises
         ConflictError.
         """
+        # Claim against unsubscribe: read first and claimed then, an email would leave to a person
+        # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
         checks = (
             [Check(keys.lead(before.lead_id), keys.CONSENT, MAY_WRITE)] if needs_consent else []
         )
@@ -45,7 +47,7 @@ class Outbox:
         return self._consents.read(lead_id)
 
     def outbox(
-        self, states: Sequence[State], before: str, most: int
+        self, states: Sequence[MessageState], before: str, most: int
     ) -> list[tuple[str, OutboxMessage]]:
         """Messages in these states, newest first, at most `most`, each with its position; `before`
         is the position to go on from, or empty.
@@ -124,15 +126,15 @@ def message_of(item: Item) -> OutboxMessage:
     claimed_at, due_at = item.get("claimed_at_ms"), item.get("due_at_ms")
     return OutboxMessage(
         lead_id=str(item["pk"]).removeprefix(keys.LEAD),
-        key=str(item["sk"]).removeprefix(keys.OUTBOX),
+        key=parse_key(str(item["sk"]).removeprefix(keys.OUTBOX)),
         via=Via(str(item["via"])),
         to=text("to"),
         about=int(item["about"]),
         created_at=from_epoch_ms(int(item["created_at_ms"])),
         due_at=from_epoch_ms(int(due_at)) if due_at is not None else None,
         email=text("email"),
-        state=State(str(item["state"])),
-        reason=text("reason"),
+        state=MessageState(str(item["state"])),
+        reason=NotSentReason(str(item["reason"])) if "reason" in item else None,
         message_id=text("message_id"),
         claims=int(item["claims"]),
         claimed_at=from_epoch_ms(int(claimed_at)) if claimed_at is not None else None,

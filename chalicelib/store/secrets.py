@@ -4,5 +4,5 @@ import boto3
 
 
 def read_secret(arn: str) -> str:
-    """A secret's text."""
+    """Return a secret's text."""
     return boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]

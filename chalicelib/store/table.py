@@ -1,7 +1,8 @@
-"""The table as the store sees it: four operations, and writes that always expect something.
+"""The table as the store sees it: four operations, and writes that always expect something
+(ADR 0006).
 
-Two things satisfy it: DynamoTable, and the in-memory table of the tests. Both pass the same
-contract suite.
+DynamoTable implements it, and so does the in-memory table of the tests. Both pass the same contract
+suite.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,39 +11,45 @@ from typing import Protocol
 
 Attribute = str | int | bool | bytes
 Item = dict[str, Attribute]
+
 Expectation = Mapping[str, Attribute | None]
+"""Attribute -> the value it must have; None: the item must not have it."""
+
 ABSENT: Expectation = {"pk": None}
-GUARDED: Expectation = {}  # another write of the same transaction carries the expectation
+"""There must be no item."""
+
+GUARDED: Expectation = {}
+"""No expectation: another write of the same transaction guards this one, or the last write wins."""
 
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """Write a whole item if the one there has the expected attributes (None: does not have it)."""
+    """Write a whole item if the one that is there meets the expectation."""
 
     item: Item
     expect: Expectation
     name: str = ""
-    """By which a conflict tells that it failed; the sort key without one."""
+    """What a conflict calls this write; empty: the sort key."""
 
     @property
     def label(self) -> str:
-        """The write's name."""
+        """The name by which a conflict reports this write."""
         return self.name or str(self.item["sk"])
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Write nothing; the transaction holds only if the item there has the expected attributes."""
+    """Write nothing, but fail the transaction unless the item meets the expectation."""
 
     pk: str
     sk: str
     expect: Expectation
     name: str = ""
-    """By which a conflict tells that it failed; the sort key without one."""
+    """What a conflict calls this check; empty: the sort key."""
 
     @property
     def label(self) -> str:
-        """The check's name."""
+        """The name by which a conflict reports this check."""
         return self.name or self.sk
 
 
@@ -53,10 +60,10 @@ class Table(Protocol):
     """One DynamoDB table."""
 
     def get(self, pk: str, sk: str) -> Item | None:
-        """One item, read consistently."""
+        """Return one item, read consistently, or None."""
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
-        """The items of these keys that exist, in any order."""
+        """Return the items of these keys that exist, read consistently, in any order."""
 
     def query(
         self,
@@ -68,14 +75,15 @@ class Table(Protocol):
         limit: int | None = None,
         index: str | None = None,
     ) -> Iterator[Item]:
-        """The items of a partition with first <= sort key <= last, in its order, read page by page.
+        """Return the items of a partition with first <= sort key <= last, in the order of the keys.
 
-        Without an index the read is consistent. An index (`list`, `due`) gives keys only, pk and sk
-        of the item beside its own two. limit bounds how many items are read.
+        Pages are read as they are needed. limit: how many items are read at most. Without an index
+        the read is consistent. An index (`list`, `due`) gives keys only: its own two, and pk and sk
+        of the item. It lags behind the table, usually by less than a second.
         """
 
     def write(self, *writes: Write) -> None:
-        """One write, or several in one transaction: all or nothing.
+        """Do one write, or several in one transaction: all of them or none.
 
-        Raises ConflictError with the names of the writes whose expectation did not hold.
+        Raise ConflictError with the names of the writes whose expectation did not hold.
         """

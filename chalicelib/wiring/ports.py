@@ -1,4 +1,4 @@
-"""The outside world of a deployment: table, secrets, senders, clock and ids."""
+"""The ports: what a deployment needs of the outside world."""
 
 import random
 import time
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
 
 
 def pause(attempt: int) -> None:
-    """Wait before another try: up to 20 ms, doubling with each, with full jitter."""
-    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # nosec B311 # jitter is no secret
+    """Wait before the next attempt: up to 20 ms, doubled with each attempt, with full jitter.
+
+    Writers that lost to each other must not meet again at the same moment.
+    """
+    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # nosec B311 # jitter needs no secrecy
 
 
 class Ports:
-    """The outside world of a deployment on AWS: table, secrets, senders, clock and ids. Tests give
-    another.
+    """The outside world of a deployment on AWS: table, secrets, senders, clock and ids.
+
+    Tests use one in memory. Clients are made when they are first needed, so that each function
+    imports and connects only to what it uses.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -30,34 +35,38 @@ class Ports:
         self._secrets: dict[str, str] = {}
 
     def now(self) -> datetime:
-        """The time, shifted by a local run's offset."""
+        """Return the time, shifted by the offset of a local run."""
         return datetime.now(UTC) + self.settings.now_offset
 
     def new_id(self) -> str:
-        """A new random id."""
+        """Return a new random id."""
         return str(uuid4())
 
     def pause(self, attempt: int) -> None:
-        """Wait before another try."""
+        """Wait before the next attempt."""
         pause(attempt)
 
     @cached_property
     def table(self) -> "Table":
-        """The table."""
-        from chalicelib.store.dynamo import connect
+        """The one table."""
+        from chalicelib.store.dynamo import connect_table
 
-        return connect(self.settings.table)
+        return connect_table(self.settings.table)
 
     @cached_property
     def send(self) -> "Callable[[Outgoing], SendResult]":
-        """Gives a message to its service, once."""
-        from chalicelib.delivery.senders import connect
+        """The function that hands a message to its service, once."""
+        from chalicelib.delivery.senders import connect_senders
 
-        settings = self.settings
-        return connect(settings.sender, settings.configuration_set, settings.handoff_topic).send
+        senders = connect_senders(
+            sender=self.settings.sender,
+            configuration_set=self.settings.configuration_set,
+            topic_arn=self.settings.handoff_topic,
+        )
+        return senders.send
 
     def secret(self, arn: str) -> str:
-        """A secret's text, read once per container."""
+        """Return a secret's text, read once per container."""
         if arn not in self._secrets:
             from chalicelib.store.secrets import read_secret
 

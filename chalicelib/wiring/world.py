@@ -1,7 +1,7 @@
-"""The composition root: builds the world once per container, lazily, so that each function pays
-only for its own.
+"""The composition root: builds every use case once per container, when it is first needed.
 
-Every import of a use case stands where it is used: what a ping imports must be cheap.
+Use cases are imported where they are built, so that a function pays only for what it uses: a page
+view must import neither Jinja2 nor scoring (ADR 0012).
 """
 
 import json
@@ -13,6 +13,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
 from chalicelib.telemetry import log
 from chalicelib.wiring.ports import Ports
+from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.bulk.imports import Imports
@@ -24,114 +25,48 @@ if TYPE_CHECKING:
     from chalicelib.consent.unsubscribe import Unsubscribe
     from chalicelib.delivery.deliver import Deliver
     from chalicelib.delivery.feedback import Feedback
-    from chalicelib.delivery.links import Links
-    from chalicelib.delivery.messages import Outgoing, Skip
     from chalicelib.delivery.outbox import OutboxMessage
-    from chalicelib.events import Value
-    from chalicelib.handoff.notice import Notices
-    from chalicelib.nurture.emails import Emails
+    from chalicelib.jobs.ports import JobHandler
+    from chalicelib.jobs.runner import JobRunner
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.reading.reading import Reading
-    from chalicelib.store.captured import Captured
-    from chalicelib.store.consents import Consents
-    from chalicelib.store.documents import Documents
-    from chalicelib.store.events import Events
-    from chalicelib.store.leads import Leads
-    from chalicelib.store.models import Models
-    from chalicelib.store.outbox import Outbox
-
-DEPLOYMENT = "deployment"
+    from chalicelib.store.jobs import Jobs
 
 
-class World:
-    """Every use case of Baton on some ports, each built when it is first asked for."""
+class World(Stores):
+    """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
-        self.ports = ports
+        super().__init__(ports)
         self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
-        self._settings = ports.settings
-
-    @cached_property
-    def documents(self) -> "Documents":
-        """What marketers and sales managers own."""
-        from chalicelib.store.documents import Documents
-
-        return Documents(self.ports.table, self.ports.now)
-
-    @cached_property
-    def models(self) -> "Models":
-        """The versions of the scoring model."""
-        from chalicelib.store.models import Models
-
-        return Models(self.ports.table, self.ports.now)
-
-    @cached_property
-    def captured(self) -> "Captured":
-        """The store of capture."""
-        from chalicelib.store.captured import Captured
-
-        return Captured(self.ports.table)
-
-    @cached_property
-    def events(self) -> "Events":
-        """The store of events."""
-        from chalicelib.store.events import Events
-
-        return Events(self.ports.table)
-
-    @cached_property
-    def consents(self) -> "Consents":
-        """The store of consent."""
-        from chalicelib.store.consents import Consents
-
-        return Consents(self.ports.table)
-
-    @cached_property
-    def leads(self) -> "Leads":
-        """The store of leads. In dev reviews are due at midnight, elsewhere spread over the first
-        hour.
-        """
-        from chalicelib.store.leads import Leads
-
-        return Leads(self.ports.table, spread_reviews=not self._settings.is_dev)
-
-    @cached_property
-    def outbox(self) -> "Outbox":
-        """The store of messages."""
-        from chalicelib.store.outbox import Outbox
-
-        return Outbox(self.ports.table)
-
-    @cached_property
-    def links(self) -> "Links":
-        """Signed links."""
-        from chalicelib.delivery.links import Links
-
-        return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
+        self._job_handlers: dict[str, JobHandler[Any]] = {}
 
     @cached_property
     def forms(self) -> "Forms":
         """Takes form submissions."""
         from chalicelib.capture.forms import Forms
 
-        ports = self.ports
-        return Forms(self.captured, self._form, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Forms(
+            store=self.captured,
+            read_form=self._form,
+            lead_id_of=self.lead_id,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def tracking(self) -> "Tracking":
         """Takes tracking events."""
         from chalicelib.capture.tracking import Tracking
 
-        ports = self.ports
-        return Tracking(self.captured, self.lead_id, ports.now, ports.new_id, ports.pause)
+        return Tracking(store=self.captured, lead_id_of=self.lead_id, runtime=self.runtime)
 
     @cached_property
     def unsubscribe(self) -> "Unsubscribe":
         """Takes unsubscribes."""
         from chalicelib.consent.unsubscribe import Unsubscribe
 
-        return Unsubscribe(self.consents, self.ports.now, self.ports.pause)
+        return Unsubscribe(consents=self.consents, runtime=self.runtime)
 
     @cached_property
     def qualify(self) -> "Qualify":
@@ -149,14 +84,14 @@ class World:
 
     @cached_property
     def commands(self) -> "Commands":
-        """Does what people ask of a lead."""
+        """Does what people do with a lead."""
         from chalicelib.commands.commands import Commands
 
         return Commands(qualify=self.qualify, transitions=self.leads, runtime=self.runtime)
 
     @cached_property
     def corrections(self) -> "Corrections":
-        """Corrects what is known of a lead."""
+        """Corrects what is known about a lead."""
         from chalicelib.commands.corrections import Corrections
 
         return Corrections(
@@ -171,20 +106,19 @@ class World:
         """Takes leads in bulk."""
         from chalicelib.bulk.imports import Imports
 
-        return Imports(self.commands, self.lead_id)
+        return Imports(commands=self.commands, lead_id_of=self.lead_id)
 
     @cached_property
     def deliver(self) -> "Deliver":
         """Sends what was decided."""
         from chalicelib.delivery.deliver import Deliver
+        from chalicelib.wiring.composer import Composer
 
-        ports = self.ports
         return Deliver(
-            self.outbox,
-            self._compose,
-            lambda outgoing: ports.send(outgoing),
-            ports.now,
-            ports.pause,
+            outbox=self.outbox,
+            compose=Composer(self).compose,
+            send=lambda outgoing: self.ports.send(outgoing),
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -192,46 +126,58 @@ class World:
         """Does what is due."""
         from chalicelib.clock.clock import Clock
         from chalicelib.store.due import DueList
+        from chalicelib.wiring.due import handlers
 
-        until = DueList(self.ports.table).until
-        return Clock(
-            until,
-            self.qualify,
-            self.deliver,
-            lambda *job: self.publishing.run(*job),
-            self.ports.now,
-        )
+        tasks = handlers(self)
+        due = DueList(self.ports.table, tasks).until
+        return Clock(tasks=tasks, due=due, runtime=self.runtime)
+
+    @cached_property
+    def job_store(self) -> "Jobs":
+        """The store of jobs."""
+        from chalicelib.store.jobs import Jobs
+
+        return Jobs(table=self.ports.table, codec_of=self.job_handler)
+
+    @cached_property
+    def job_runner(self) -> "JobRunner":
+        """Starts jobs, does their steps, and shows how far they are."""
+        from chalicelib.jobs.runner import JobRunner
+
+        return JobRunner(jobs=self.job_store, handler_of=self.job_handler, runtime=self.runtime)
+
+    def job_handler(self, kind: str) -> "JobHandler[Any]":
+        """What does the work of a kind of job."""
+        from chalicelib.wiring.jobs import JOB_HANDLERS
+
+        if kind not in self._job_handlers:
+            self._job_handlers[kind] = JOB_HANDLERS[kind](self)
+        return self._job_handlers[kind]
 
     @cached_property
     def publishing(self) -> "Publishing":
         """Changes the model: drafts, what-if, publishing."""
         from chalicelib.publishing.publishing import Publishing
-        from chalicelib.publishing.runner import Runner
-        from chalicelib.store.jobs import Jobs
-        from chalicelib.store.keys import LEAD_SHARDS
+        from chalicelib.wiring.jobs import change_counter, publish_store
 
-        ports, models, jobs = self.ports, self.models, Jobs(self.ports.table, self.models)
-        runner = Runner(
-            self.leads,
-            jobs,
-            models,
-            self.qualify,
-            self._capacity,
-            LEAD_SHARDS,
-            ports.now,
-            ports.pause,
+        return Publishing(
+            models=self.models,
+            store=publish_store(self),
+            counter=change_counter(self),
+            runner=self.job_runner,
+            runtime=self.runtime,
         )
-        return Publishing(models, jobs, runner, ports.now, ports.new_id, ports.pause)
 
     @cached_property
     def feedback(self) -> "Feedback":
         """Takes mail events."""
         from chalicelib.delivery.feedback import Feedback
-        from chalicelib.delivery.references import outbox_id_of
 
-        ports = self.ports
         return Feedback(
-            self.outbox, self.consents, self.events.append, outbox_id_of, ports.now, ports.pause
+            outbox=self.outbox,
+            suppressions=self.consents,
+            append=self.events.append,
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -242,39 +188,39 @@ class World:
         from chalicelib.store.histories import Histories
 
         return Reading(
-            self.leads,
-            Histories(self.ports.table),
-            self.outbox,
-            Past(self.leads, self.events, self.models.active_on),
-            self.consents.read,
-            self.models.current,
-            self.lead_id,
-            self.ports.now,
+            leads=self.leads,
+            histories=Histories(self.ports.table),
+            outbox=self.outbox,
+            past=Past(self.leads, self.events, self.models.active_on),
+            consent=self.consents.read,
+            model=self.models.current,
+            lead_id_of=self.lead_id,
+            now=self.ports.now,
         )
 
     def lead_id(self, address: str) -> str:
-        """The lead id of a parsed address."""
+        """Return the lead id of a parsed address."""
         from chalicelib.capture.identity import lead_id
 
         return lead_id(self.ports.secret(self._settings.identity_secret).encode(), address)
 
     def admin_token(self) -> str:
-        """The token of the private endpoints."""
+        """Return the token of the private endpoints."""
         return self.ports.secret(self._settings.admin_secret)
 
     def write_key(self) -> str | None:
-        """The public write key of this deployment."""
-        return (self.documents.get(DEPLOYMENT) or {}).get("write_key")
+        """Return the public write key of this deployment, None before a deploy has written it."""
+        return self.deployment().get("write_key")
 
     def qualify_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Work off a batch of the stream's events."""
+        """Process a batch of the stream's events. Return Lambda's partial batch response."""
         from chalicelib.store.events import event_of
         from chalicelib.store.stream import Quarantine, each_record
 
         return each_record(event, event_of, self.qualify.captured, Quarantine(self.ports.table).put)
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
-        """Work off a batch of the stream's messages."""
+        """Process a batch of the stream's messages. Return Lambda's partial batch response."""
         from chalicelib.store.outbox import message_of
         from chalicelib.store.stream import Quarantine, each_record
 
@@ -284,7 +230,10 @@ class World:
         return each_record(event, message_of, work, Quarantine(self.ports.table).put)
 
     def mail_event(self, message: str) -> None:
-        """Take a mail event. What is no JSON is left: SES says a word of welcome to a new topic."""
+        """Take a mail event from SES. Skip anything but JSON: SES greets a new topic in plain text.
+
+        message: the body of the SNS notification.
+        """
         try:
             notice = json.loads(message)
         except ValueError:
@@ -292,62 +241,15 @@ class World:
             return
         self.feedback.mail_event(notice)
 
-    def _capacity(self) -> int:
-        """How many handoffs a week sales takes."""
-        from chalicelib.handoff.routing import weekly_capacity
-
-        return weekly_capacity(self.documents.get("routing"))
-
     def _form(self, form_id: str) -> Mapping[str, Any] | None:
         return self.documents.get("form", form_id)
-
-    def _compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
-        from chalicelib.delivery.outbox import NURTURE
-
-        return (
-            self._emails.compose(message)
-            if message.kind == NURTURE
-            else self._notices.compose(message)
-        )
-
-    @cached_property
-    def _emails(self) -> "Emails":
-        from chalicelib.nurture.emails import Emails
-
-        return Emails(
-            lambda email_id: self.documents.get("email", email_id),
-            self._profile,
-            self._unsubscribe_url,
-        )
-
-    @cached_property
-    def _notices(self) -> "Notices":
-        from chalicelib.handoff.notice import Notices
-
-        return Notices(self.leads.transition, self._profile, self.events.recent, self._is_corrected)
-
-    def _is_corrected(self, notice: "OutboxMessage") -> bool:
-        from chalicelib.handoff.plan import correction_key
-
-        return self.outbox.read(notice.lead_id, correction_key(notice)) is not None
-
-    def _profile(self, lead_id: str) -> "Mapping[str, Value]":
-        from chalicelib.scoring.profile import values
-
-        return values(self.leads.read(lead_id).profile)
-
-    def _unsubscribe_url(self, lead_id: str) -> str:
-        from chalicelib.delivery.links import UNSUBSCRIBE
-
-        api_url = (self.documents.get(DEPLOYMENT) or {}).get("api_url", "")
-        return f"{api_url}/u/{self.links.sign(UNSUBSCRIBE, lead_id)}"
 
 
 _world: World | None = None
 
 
 def world() -> World:
-    """The world of this container."""
+    """Return the world of this container."""
     global _world
     if _world is None:
         _world = World(Ports(read_settings()))
@@ -355,6 +257,6 @@ def world() -> World:
 
 
 def use(another: World | None) -> None:
-    """Let the handlers work on another world, or build theirs anew: for tests."""
+    """Let the handlers work on another world; None: let them build their own again. For tests."""
     global _world
     _world = another

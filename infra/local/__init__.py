@@ -1,1 +1,1 @@
-"""The local AWS: an emulator, the same stack on it, and the demo's site, all on 127.0.0.1."""
+"""The local AWS: an emulator with the same stack as on AWS, and the demo's site, on 127.0.0.1."""

@@ -1,4 +1,4 @@
-"""`python -m infra.local up | down | run [--once]`: what the Makefile calls."""
+"""`python -m infra.local up | down | run [--once]`: what `make up`, `down` and `run` call."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from infra.paths import LOCAL, ROOT
 
 
 def main(arguments: list[str]) -> int:
-    """Does one command; its exit code."""
+    """Run one command. Return the exit code."""
     parser = argparse.ArgumentParser(
-        prog="python -m infra.local", description="Baton on this machine."
+        prog="python -m infra.local", description="Run Baton on this machine."
     )
     parser.add_argument("command", choices=["up", "down", "run"])
     parser.add_argument("--once", action="store_true", help="with run: end after the walk")
@@ -38,7 +38,7 @@ def main(arguments: list[str]) -> int:
 
 def _up() -> int:
     _show(_bring_up(os.environ.get("BATON_NOW_OFFSET", "")))
-    print("Stop it with: make down")
+    print("To stop it: make down")
     return 0
 
 
@@ -48,8 +48,15 @@ def _down() -> int:
 
 
 def _run(*, once: bool) -> int:
-    """A clean stack, the walk, and then, unless `once`, on until Ctrl-C. Leaves nothing running."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # each ends it as Ctrl-C does
+    """Bring up a clean stack, do the walk, and stay up until Ctrl-C unless `once` is set.
+
+    Leave nothing running, however it ends. Return the exit code of the walk.
+    """
+    for number in (
+        signal.SIGINT,
+        signal.SIGTERM,
+        signal.SIGHUP,
+    ):  # each ends the run as Ctrl-C does
         signal.signal(number, signal.default_int_handler)
     walked = 1
     try:
@@ -76,21 +83,21 @@ def _wait_for_interrupt() -> None:
 
 
 def _offset_of_run() -> str:
-    """What the caller asks for, or a shift that keeps the walk within one day."""
+    """Return the offset that the caller asks for, or one that keeps the walk within one day."""
     asked = os.environ.get("BATON_NOW_OFFSET")
     if asked is not None:
         return asked
     offset = stack.offset_over_midnight(stack.utc_now())
     if offset:
         print(
-            f"It is almost midnight UTC. The stack's clock runs at {offset}: the walk must not end"
-            " tomorrow."
+            f"It is almost midnight UTC. The stack's clock is shifted by {offset}, so that the walk"
+            " does not end tomorrow."
         )
     return offset
 
 
 def _bring_up(now_offset: str) -> Stack:
-    print("Starting the local AWS, packaging and deploying ...", flush=True)
+    print("Starting the local AWS, then packaging and deploying ...", flush=True)
     began = time.monotonic()
     up = stack.up(now_offset)
     print(f"Up after {time.monotonic() - began:.0f} s.", flush=True)

@@ -1,8 +1,8 @@
-"""Runs ministack, with five things that Baton relies on and ministack 1.5.33 lacks.
+"""Run ministack, patched where ministack 1.5.33 lacks something that Baton relies on.
 
-Two are of DynamoDB streams, one each of DynamoDB's queries, API Gateway and SNS. Runs in
-`.venv-local`, where ministack is, and so imports nothing of this project. When a version of
-ministack makes a patch needless, drop it and its line in infra/README.md.
+Two patches concern DynamoDB streams; one each concerns DynamoDB's queries, API Gateway and SNS.
+This runs in `.venv-local`, where ministack is installed, so it imports nothing of this project.
+When a version of ministack makes a patch unnecessary, drop it and its line in infra/README.md.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ STREAM_STATE = ("_stream_records", "_stream_trimmed")
 
 
 def retry_partial_failures() -> None:
-    """A stream's batch with `batchItemFailures` runs again; ministack takes it as done and loses
-    the records.
+    """Run a stream's batch again when it answers with `batchItemFailures`.
 
-    AWS starts at the first failed record. Here the whole batch runs again, as AWS also may at any
-    time.
+    ministack takes such a batch as done and loses the records. AWS starts again at the first failed
+    record. Here the whole batch runs again, which may also happen on AWS at any time.
     """
     execute = lambda_svc._execute_function
 
@@ -39,11 +38,13 @@ def retry_partial_failures() -> None:
 
 
 def keep_streams() -> None:
-    """A stream's records survive a restart; ministack keeps only how far each reader was.
+    """Keep a stream's records over a restart.
 
-    Without this, as many records as there were before a restart are skipped after it.
+    ministack keeps only how far each reader was. Without this patch, as many records as there were
+    before a restart are skipped after it.
     """
-    get_state, load_state = dynamodb.get_state, dynamodb.load_persisted_state
+    get_state = dynamodb.get_state
+    load_state = dynamodb.load_persisted_state
 
     def get_state_and_streams() -> dict[str, Any]:
         return {**get_state(), **{name: getattr(dynamodb, name) for name in STREAM_STATE}}
@@ -53,23 +54,21 @@ def keep_streams() -> None:
         for name in STREAM_STATE:
             getattr(dynamodb, name).update(data.get(name, {}))
 
-    dynamodb.get_state, dynamodb.load_persisted_state = (
-        get_state_and_streams,
-        load_state_and_streams,
-    )
+    dynamodb.get_state = get_state_and_streams
+    dynamodb.load_persisted_state = load_state_and_streams
 
 
 def bound_queries() -> None:
-    """A query with a limit reads no more than that; ministack evaluates its condition on the whole
-    partition.
+    """Let a query with a limit read no more items than that.
 
-    Without this the newest 20 of 10,000 events take 200 ms and more, which on AWS cost what 20
-    items cost.
+    ministack evaluates the condition on the whole partition. Without this patch, reading the newest
+    20 of 10,000 events takes over 200 ms; on AWS it costs what 20 items cost.
     """
     query = dynamodb._query
 
     def query_within_bounds(data: dict[str, Any]) -> Any:
-        values, limit = data.get("ExpressionAttributeValues", {}), data.get("Limit")
+        values = data.get("ExpressionAttributeValues", {})
+        limit = data.get("Limit")
         table = dynamodb._tables.get(data.get("TableName"))
         if (
             table is None
@@ -78,16 +77,19 @@ def bound_queries() -> None:
             or data.get("KeyConditionExpression") != OUR_QUERY
         ):
             return query(data)
-        partition, backwards = values[":pk"]["S"], data.get("ScanIndexForward") is False
+        partition = values[":pk"]["S"]
+        backwards = data.get("ScanIndexForward") is False
         whole = table["items"].get(partition, {})
-        first, last = values[":first"]["S"], values[":last"]["S"]
+        first = values[":first"]["S"]
+        last = values[":last"]["S"]
         start = data.get("ExclusiveStartKey", {}).get("sk", {}).get("S")
-        if start is not None:
-            first, last = (first, start) if backwards else (start, last)
+        if start is not None and backwards:
+            last = start
+        elif start is not None:
+            first = start
         found = sorted((sk for sk in list(whole) if first <= sk <= last), reverse=backwards)
-        narrowed = {
-            sk: whole[sk] for sk in found[: limit + 2]
-        }  # where it starts, and to see that there is more
+        # Two more than the limit: the start key itself, and one that shows that there is more.
+        narrowed = {sk: whole[sk] for sk in found[: limit + 2]}
         tables = {data["TableName"]: {**table, "items": {partition: narrowed}}}
         return FunctionType(
             query.__code__, {**vars(dynamodb), "_tables": tables}, None, query.__defaults__
@@ -97,10 +99,10 @@ def bound_queries() -> None:
 
 
 def keep_mock_answers() -> None:
-    """An imported API's mock integrations answer with their headers; ministack drops the answers on
-    import.
+    """Let the mock integrations of an imported API answer with their headers.
 
-    Without this a browser's preflight gets no CORS headers.
+    ministack drops the answers on import. Without this patch, a browser's preflight request gets no
+    CORS headers.
     """
     import_operation = apigateway_v1._import_operation
 
@@ -123,8 +125,9 @@ def keep_mock_answers() -> None:
 
 
 def keep_empty_keys() -> None:
-    """A notification always has the keys Subject and MessageAttributes, as AWS sends them;
-    ministack leaves out empty ones, on which Chalice's event fails.
+    """Send the keys Subject and MessageAttributes with every notification, as AWS does.
+
+    ministack leaves them out when they are empty, and Chalice's event fails without them.
     """
     deliver = sns._deliver_to_lambda
 

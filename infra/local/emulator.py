@@ -1,6 +1,4 @@
-"""The local AWS itself: ministack, from a virtual environment of its own because it pins its own
-botocore.
-"""
+"""The local AWS itself: ministack, in an environment of its own because it pins its botocore."""
 
 from __future__ import annotations
 
@@ -8,20 +6,17 @@ import os
 import shutil
 from dataclasses import dataclass
 
-from infra.local import probe, processes
+from infra.local import processes
 from infra.local.processes import LocalError
 from infra.paths import LOCAL, ROOT
 
 NAME = "emulator"
 REGION = "us-east-1"
-ANYBODY = "test"  # both halves of the credentials: the emulator takes any
+ANYBODY = "test"  # both halves of the credentials: the emulator accepts any
 STATE = LOCAL / "state"
 WORK = LOCAL / "tmp"
 PYTHON = ROOT / ".venv-local" / "bin" / "python"
 PROGRAM = ROOT / "infra" / "local" / "emulate.py"
-START_PATIENCE_S = 60
-STOP_PATIENCE_S = 30
-"""It writes all its state to the disk before it ends."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +28,18 @@ class Emulator:
 
     @property
     def url(self) -> str:
-        """Where every service of AWS is answered."""
+        """The endpoint of every AWS service."""
         return f"http://127.0.0.1:{self.port}"
 
 
 def find() -> Emulator | None:
-    """The emulator of this checkout, if it runs."""
+    """Return the emulator of this checkout, None when it is not running."""
     found = processes.running(NAME)
     return Emulator(found.pid, found.port) if found else None
 
 
 def start() -> Emulator:
-    """The running emulator, or a new one, which is not ready yet. Raises LocalError."""
+    """Return the running emulator, or start one, which is not ready yet. Raise LocalError."""
     already = find()
     if already:
         return already
@@ -53,35 +48,28 @@ def start() -> Emulator:
     shutil.rmtree(WORK, ignore_errors=True)
     WORK.mkdir(parents=True)
     port = processes.choose_port(os.environ.get("BATON_PORT"))
-    command = [
-        str(PYTHON),
-        "-I",
-        str(PROGRAM),
-    ]  # -I: the folder of the program is no place to import from
+    # -I keeps the program's own folder off the import path: its modules would hide installed ones.
+    command = [str(PYTHON), "-I", str(PROGRAM)]
     return Emulator(processes.start(NAME, command, _environment(port), port), port)
 
 
 def wait_until_ready(emulator: Emulator) -> None:
-    """Returns when it answers. Raises LocalError."""
-
-    def answers() -> bool:
-        if find() is None:
-            raise LocalError(f"the local AWS ended by itself, see {LOCAL / 'emulator.log'}")
-        return probe.is_ok(f"{emulator.url}/_ministack/health")
-
-    processes.wait_until(answers, START_PATIENCE_S, "the local AWS starts")
+    """Return once the emulator answers. Raise LocalError when it ends by itself."""
+    health = f"{emulator.url}/_ministack/health"
+    processes.wait_until_answered(NAME, health, "the local AWS does not answer")
 
 
 def stop() -> bool:
-    """Ends it and its workers, its data on the disk. False if none ran."""
-    was_running = processes.stop(NAME, STOP_PATIENCE_S)
+    """Stop the emulator and its workers; keep the data on disk. Return False if none was up."""
+    was_running = processes.stop(NAME)  # it writes its state to the disk before it ends
     shutil.rmtree(WORK, ignore_errors=True)
     return was_running
 
 
 def _environment(port: int) -> dict[str, str]:
-    """Nothing of the user's shell: functions inherit this, and must see no account, proxy or
-    profile.
+    """Return an environment without the settings of the user's shell.
+
+    Functions inherit it, and must see no account, proxy or profile.
     """
     return {
         "PATH": os.environ.get("PATH", os.defpath),

@@ -1,9 +1,9 @@
-"""The demo's mailbox: the mails and texts that the local AWS has sent, as their recipients would
+"""The demo's mailbox: the emails and texts that the local AWS has sent, as their recipients would
 see them.
 
-For this machine only. It reads what the emulator keeps and shows it; it marks nothing as read and
-deletes nothing. Everything shown was written by strangers: it is escaped, and the HTML of a mail
-lives in a sandbox without scripts.
+It is for this machine only. It shows what the emulator keeps, marks nothing as read and deletes
+nothing. Everything shown was written by strangers: it is escaped, and the HTML of an email is in a
+sandbox without scripts.
 """
 
 from __future__ import annotations
@@ -18,48 +18,51 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-MAILS, TEXTS = "/_ministack/ses/messages", "/_ministack/sns/sms-messages"
+MAILS = "/_ministack/ses/messages"
+TEXTS = "/_ministack/sns/sms-messages"
 TEMPLATE = Path(__file__).with_name("mailbox.html")
 ANSWER_S = 10
 
 
 @dataclass(frozen=True)
 class Email:
-    """A mail that was sent. html: empty if it has none."""
+    """An email that was sent."""
 
     sender: str
     to: str
     subject: str
     text: str
     html: str
+    """Empty when there is none."""
     at: datetime
 
 
 @dataclass(frozen=True)
 class Phone:
-    """A phone and the texts it got, newest first."""
+    """A phone and the texts that it got."""
 
     number: str
     texts: Sequence[str]
+    """Newest first. The emulator does not know when a text was sent."""
 
 
 @dataclass(frozen=True)
 class Mailbox:
-    """All that went out: mails newest first, and phones. Of a text the emulator does not know when
-    it was sent.
-    """
+    """Everything that was sent."""
 
     mails: Sequence[Email]
+    """Newest first."""
     phones: Sequence[Phone]
+    """By number."""
 
 
 def read(emulator_url: str) -> Mailbox:
-    """What the local AWS at that URL has sent. Raises OSError if it does not answer."""
+    """Return what the local AWS at a URL has sent. Raise OSError when it does not answer."""
     return mailbox_of(_get(emulator_url + MAILS), _get(emulator_url + TEXTS))
 
 
 def mailbox_of(mails: Mapping[str, Any], texts: Mapping[str, Any]) -> Mailbox:
-    """The mailbox of the emulator's two answers: mails by account, texts by phone number."""
+    """Return the mailbox of the emulator's two answers: emails by account, texts by number."""
     sent = (_mail(one) for group in mails["messages"].values() for one in group)
     phones = (
         Phone(number, [text["Message"] for text in reversed(group)])
@@ -73,7 +76,7 @@ def mailbox_of(mails: Mapping[str, Any], texts: Mapping[str, Any]) -> Mailbox:
 
 
 def render(mailbox: Mailbox) -> str:
-    """The page."""
+    """Return the page."""
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -94,5 +97,6 @@ def _mail(sent: Mapping[str, Any]) -> Email:
 
 
 def _get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=ANSWER_S) as answer:  # nosec B310 # the local stack's own
+    # The URL is the local stack's own.
+    with urllib.request.urlopen(url, timeout=ANSWER_S) as answer:  # nosec B310
         return json.loads(answer.read())

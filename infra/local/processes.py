@@ -1,4 +1,4 @@
-"""Processes that outlive the command that started them, and how each is found and ended again."""
+"""Processes that outlive the command that started them: how they are found and stopped again."""
 
 from __future__ import annotations
 
@@ -8,39 +8,41 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.local import probe
+from infra.local.waiting import LOOKS, look_for
 from infra.paths import LOCAL, ROOT, write_private
 
 RECORD = LOCAL / "processes.json"
-POLL_S = 0.05
 
 
 class LocalError(Exception):
-    """The local stack could not be started. The text says why and where to look."""
+    """The local stack could not be started. The message says why and where to look."""
 
 
 @dataclass(frozen=True)
 class Running:
-    """A process that was started and still runs. `mark` is the last word of its command."""
+    """A process that was started and is still running."""
 
     pid: int
     port: int
     mark: str
+    """The last word of its command, by which another process under the same id is told apart."""
 
 
 def start(name: str, command: list[str], environment: Mapping[str, str], port: int) -> int:
-    """Starts a process in a group of its own, its output in .local/<name>.log; returns and records
-    its id.
+    """Start a process in a group of its own. Record its id and return it.
+
+    The output goes to .local/<name>.log.
     """
     LOCAL.mkdir(parents=True, exist_ok=True)
     log_path = LOCAL / f"{name}.log"
-    log_path.touch(mode=0o600)  # the emulator writes down who gets which mail
+    log_path.touch(mode=0o600)  # the emulator logs the recipient of every email
     with log_path.open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -57,12 +59,12 @@ def start(name: str, command: list[str], environment: Mapping[str, str], port: i
 
 
 def start_module(name: str, module: str, arguments: list[str], port: int) -> int:
-    """Starts a module of this project with the Python that runs this."""
+    """Start a module of this project with the Python that runs this. Return the process id."""
     return start(name, [sys.executable, "-m", module, *arguments], os.environ, port)
 
 
 def running(name: str) -> Running | None:
-    """The process of that name, if it still runs."""
+    """Return the process of a name, None when it is no longer running."""
     entry = _read().get(name)
     if entry is None:
         return None
@@ -70,36 +72,49 @@ def running(name: str) -> Running | None:
     return found if _is_alive(found.pid) and found.mark in _command_line(found.pid) else None
 
 
-def stop(name: str, patience_s: float) -> bool:
-    """Asks the process to end, waits, and ends by force what is left of its group. False if none
-    ran.
+def stop(name: str) -> bool:
+    """Ask a process to end, wait, and kill what is left of its group.
+
+    Return False when none was running.
     """
     found = running(name)
     if found:
+        still_up = f"{name} is still running"
         _signal(found.pid, signal.SIGTERM)
         with suppress(LocalError):
-            wait_until(lambda: not _is_alive(found.pid), patience_s, name)
+            wait_until(lambda: not _is_alive(found.pid), still_up)
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(found.pid, signal.SIGKILL)
         with suppress(LocalError):
-            wait_until(lambda: not _is_alive(found.pid), patience_s, name)
+            wait_until(lambda: not _is_alive(found.pid), still_up)
     record = _read()
     record.pop(name, None)
     write_private(RECORD, json.dumps(record))
     return found is not None
 
 
-def wait_until(condition: Callable[[], bool], patience_s: float, what: str) -> None:
-    """Returns once `condition` holds. Raises LocalError after `patience_s` seconds."""
-    deadline = time.monotonic() + patience_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise LocalError(f"{what}: not within {patience_s:.0f} seconds")
-        time.sleep(POLL_S)
+def wait_until(condition: Callable[[], bool], what: str, looks: int = LOOKS) -> None:
+    """Return once a condition holds. Raise LocalError after so many looks.
+
+    what: the complaint, for example "the site does not answer".
+    """
+    if not look_for(condition, looks):
+        raise LocalError(f"{what} after {looks} looks")
+
+
+def wait_until_answered(name: str, url: str, what: str) -> None:
+    """Return once the process of a name answers at a URL. Raise LocalError, at once if it ended."""
+
+    def answers() -> bool:
+        if running(name) is None:
+            raise LocalError(f"{what}: it has stopped by itself, see {LOCAL / f'{name}.log'}")
+        return probe.is_ok(url)
+
+    wait_until(answers, what)
 
 
 def choose_port(wanted: str | None) -> int:
-    """The wanted port, or a free one."""
+    """Return the wanted port, or a free one when none is wanted."""
     if wanted:
         return int(wanted)
     with socket.socket() as probe:
@@ -117,8 +132,8 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 
 def _is_alive(pid: int) -> bool:
-    """Whether the process runs. One that ended and was not yet collected does not."""
-    with suppress(ChildProcessError):  # it is ours only if this very command started it
+    """Return whether a process is running. One that ended but was not yet reaped is not."""
+    with suppress(ChildProcessError):  # a child of ours only if this very command started it
         os.waitpid(pid, os.WNOHANG)
     status = Path(f"/proc/{pid}/stat")
     if Path("/proc/self").exists():
@@ -129,7 +144,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _command_line(pid: int) -> str:
-    """What the process was started with: an id alone may by now be somebody else's."""
+    """Return the command line of a process: by now, its id may belong to another program."""
     if Path("/proc/self").exists():
         with suppress(OSError):
             return (
@@ -143,10 +158,10 @@ def _command_line(pid: int) -> str:
 
 
 def _ask_ps(pid: int, column: str) -> str:
-    asked = subprocess.run(
+    done = subprocess.run(
         ["ps", "-ww", "-o", f"{column}=", "-p", str(pid)],
         capture_output=True,
         text=True,
         check=False,
     )
-    return asked.stdout.strip()
+    return done.stdout.strip()

@@ -1,7 +1,7 @@
-"""The demo's site: what is in site/, told where the API is, and the demo's mailbox. For this
-machine only.
+"""The demo's site: the pages of site/, filled in with the API's URL, and the demo's mailbox. For
+this machine only.
 
-python -m infra.local.site <port> <api url>
+    python -m infra.local.site <port> <api url>
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ OTHER_TYPES = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-FILLED = (".html", ".js")
+FILLED = (".html", ".js")  # the files in which the placeholder is replaced
 
 
 @dataclass(frozen=True)
 class Page:
-    """What is answered to one GET."""
+    """The answer to one GET."""
 
     status: HTTPStatus
     content_type: str
@@ -52,12 +52,15 @@ class Page:
 
 
 def page_of(site: Path, api_url: str, path: str) -> Page:
-    """The page at a URL's path: /pricing is pricing.html or pricing/index.html. Nothing outside
-    `site`.
+    """Return the page at a URL's path: /pricing is pricing.html or pricing/index.html.
+
+    Nothing outside the folder `site` is ever served.
     """
-    found, status = find_file(site, path), HTTPStatus.OK
+    found = find_file(site, path)
+    status = HTTPStatus.OK
     if found is None:
-        found, status = find_file(site, "404.html"), HTTPStatus.NOT_FOUND
+        found = find_file(site, "404.html")
+        status = HTTPStatus.NOT_FOUND
     if found is None:
         return Page(HTTPStatus.NOT_FOUND, "text/plain; charset=utf-8", b"There is no such page.\n")
     body = found.read_bytes()
@@ -67,7 +70,7 @@ def page_of(site: Path, api_url: str, path: str) -> Page:
 
 
 def mailbox_page(stack_json: Path) -> Page:
-    """The mails and texts of the stack that `stack_json` describes."""
+    """Return the page with the emails and texts of the stack that `stack_json` describes."""
     try:
         emulator_url = json.loads(stack_json.read_text())["aws_endpoint_url"]
         return Page(HTTPStatus.OK, HTML, mailbox.render(mailbox.read(emulator_url)).encode())
@@ -80,7 +83,7 @@ def mailbox_page(stack_json: Path) -> Page:
 
 
 def find_file(site: Path, path: str) -> Path | None:
-    """The file that a URL's path means, or None."""
+    """Return the file that a URL's path means, or None."""
     name = unquote(path).strip("/")
     if "\0" in name:
         return None
@@ -93,14 +96,14 @@ def find_file(site: Path, path: str) -> Path | None:
 
 
 def content_type_of(file: Path) -> str:
-    """By the file's ending."""
+    """Return the content type of a file, by its suffix."""
     if file.suffix in TEXT_TYPES:
         return f"{TEXT_TYPES[file.suffix]}; charset=utf-8"
     return OTHER_TYPES.get(file.suffix, "application/octet-stream")
 
 
 class SiteServer(ThreadingHTTPServer):
-    """Serves a folder on 127.0.0.1."""
+    """A server of a folder, on 127.0.0.1."""
 
     daemon_threads = True
 
@@ -111,33 +114,31 @@ class SiteServer(ThreadingHTTPServer):
 
 
 class SiteHandler(BaseHTTPRequestHandler):
-    """Answers GET and HEAD, and lets no browser use a kept copy of what is being worked on."""
+    """Answers GET and HEAD. Browsers must ask for each page again: it may just have been edited."""
 
     server: SiteServer
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """A page with its body."""
+        """Answer with a page and its body."""
         self._answer(with_body=True)
 
     def do_HEAD(self) -> None:
-        """A page without its body."""
+        """Answer with a page's headers."""
         self._answer(with_body=False)
 
     def _answer(self, *, with_body: bool) -> None:
         path = urlsplit(self.path).path
         if path == MAILBOX_PATH:
-            page = mailbox_page(
-                LOCAL / "stack.json"
-            )  # read anew each time: a restart may move the local AWS
+            # The file is read each time: a restart may move the local AWS to another port.
+            page = mailbox_page(LOCAL / "stack.json")
         else:
             page = page_of(self.server.site, self.server.api_url, path)
         self.send_response(page.status)
         self.send_header("Content-Type", page.content_type)
         self.send_header("Content-Length", str(len(page.body)))
-        self.send_header(
-            "Cache-Control", "no-cache"
-        )  # not no-store: "back" would lose what was typed
+        # Not no-store, with which the Back button would lose what was typed into a form.
+        self.send_header("Cache-Control", "no-cache")
         self.send_header("X-Content-Type-Options", "nosniff")
         self.end_headers()
         if with_body:
@@ -145,7 +146,7 @@ class SiteHandler(BaseHTTPRequestHandler):
 
 
 def main(arguments: list[str]) -> int:
-    """Serves until it is ended."""
+    """Serve until the process is stopped."""
     port, api_url = arguments
     with SiteServer(ROOT / "site", api_url, int(port)) as server:
         server.serve_forever()

@@ -1,7 +1,7 @@
-"""Brings Baton up on this machine, and takes it down again.
+"""Bring Baton up on this machine, and take it down again.
 
-The same package, template and deployment as on AWS. Added is only what a laptop has not: a verified
-sender, the demo's site, and `.local/stack.json`, which says where everything is.
+The package, the template and the deployment are the same as on AWS. Only what a laptop lacks is
+added: a verified sender, the demo's site, and `.local/stack.json`, which says where everything is.
 """
 
 from __future__ import annotations
@@ -25,14 +25,12 @@ STACK_JSON = LOCAL / "stack.json"
 STACK_NAME = deploy.stack_name_of("dev")
 SENDER = "hello@baton.example"
 SITE = "site"
-FIRST_ANSWER_PATIENCE_S = 60
-SITE_PATIENCE_S = 10
 API_STAGE = "api"
 
 
 @dataclass(frozen=True)
 class Stack:
-    """What `.local/stack.json` says. Its keys are relied on from outside."""
+    """The contents of `.local/stack.json`. Other programs rely on its keys."""
 
     api_url: str
     site_url: str
@@ -46,11 +44,10 @@ class Stack:
 
 
 def up(now_offset: str) -> Stack:
-    """The stack as the source is now, running and answering. Safe to call again: what is there
-    stays.
+    """Bring up the stack of the source as it is now. Return it once it answers.
 
-    `now_offset` shifts the clock, for example "-15m"; "" is the real time. Raises LocalError, PackageError,
-    DeployError.
+    Calling it again updates what is running and keeps the data. now_offset: shifts the clock, for
+    example "-15m"; empty for the real time. Raise LocalError, PackageError or DeployError.
     """
     use_local_account()
     machine = emulator.start()
@@ -61,33 +58,31 @@ def up(now_offset: str) -> Stack:
     _verify_sender(cloud)
     stack = _describe(machine, cloud, result)
     health = f"{stack.api_url}/v1/health"
-    processes.wait_until(lambda: probe.is_ok(health), FIRST_ANSWER_PATIENCE_S, f"{health} answers")
+    processes.wait_until(lambda: probe.is_ok(health), f"{health} does not answer")
     write_private(STACK_JSON, json.dumps(asdict(stack), indent=2) + "\n")
     return stack
 
 
 def down() -> bool:
-    """Ends all that `up` started and keeps the data. False if nothing ran."""
-    site = processes.stop(SITE, SITE_PATIENCE_S)
+    """Stop all that `up` started; keep the data. Return False when nothing was running."""
+    site = processes.stop(SITE)
     machine = emulator.stop()
     STACK_JSON.unlink(missing_ok=True)
     return site or machine
 
 
 def wipe() -> None:
-    """Throws the data away. Nothing may be running."""
+    """Delete the data. Nothing may be running."""
     shutil.rmtree(emulator.STATE, ignore_errors=True)
 
 
 def cloud_of(machine: Emulator) -> deploy.Cloud:
-    """The local AWS, for a process that uses the local account."""
+    """Return the local AWS as a cloud to deploy to. Call use_local_account first."""
     return deploy.Cloud(boto3.Session(region_name=emulator.REGION), machine.url)
 
 
 def use_local_account() -> None:
-    """Replaces every AWS setting of the user's shell in this process: it must not reach a real
-    account.
-    """
+    """Replace every AWS setting of the user's shell: this process must reach no real account."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
@@ -95,13 +90,17 @@ def use_local_account() -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
-def offset_over_midnight(now: datetime) -> str:
-    """A shift that keeps a walk of some minutes within one UTC day: scores change at midnight."""
-    return "-15m" if now.hour == 23 and now.minute >= 50 else ""
+def offset_over_midnight(now: datetime, minutes: int = 10) -> str:
+    """Return an offset that keeps the next minutes, at most 60, within one UTC day.
+
+    It is empty except shortly before midnight, when scores change.
+    """
+    is_near = now.hour == 23 and now.minute >= 60 - minutes
+    return f"-{minutes + 5}m" if is_near else ""
 
 
 def utc_now() -> datetime:
-    """The time, for `offset_over_midnight`."""
+    """Return the time in UTC."""
     return datetime.now(UTC)
 
 
@@ -110,16 +109,17 @@ def _parameters(now_offset: str) -> dict[str, str]:
 
 
 def _verify_sender(cloud: deploy.Cloud) -> None:
-    """The emulator refuses unverified senders, as SES does. There, a person confirms by mail or
-    DNS.
+    """Verify the sender: the emulator refuses others, as SES does.
+
+    On AWS, a person confirms an address by email, or a domain in its DNS.
     """
-    mail = cloud.session.client("sesv2", endpoint_url=cloud.endpoint_url)
-    with suppress(mail.exceptions.AlreadyExistsException):
-        mail.create_email_identity(EmailIdentity=SENDER)
+    ses = cloud.session.client("sesv2", endpoint_url=cloud.endpoint_url)
+    with suppress(ses.exceptions.AlreadyExistsException):
+        ses.create_email_identity(EmailIdentity=SENDER)
 
 
 def _describe(machine: Emulator, cloud: deploy.Cloud, result: dict[str, str]) -> Stack:
-    """Starts the site, loads the defaults, and gathers where everything is."""
+    """Start the site, load the default documents, and return where everything is."""
     api_url = f"{machine.url}/restapis/{result['RestAPIId']}/{API_STAGE}/_user_request_"
     site_url = _start_site(api_url)
     loaded = defaults.load(
@@ -146,15 +146,13 @@ def _describe(machine: Emulator, cloud: deploy.Cloud, result: dict[str, str]) ->
 
 
 def _start_site(api_url: str) -> str:
-    """The demo's site, talking to that API; the one that runs if it does. Its URL."""
+    """Start the demo's site for an API, unless it is running. Return its URL."""
     already = processes.running(SITE)
     if already and already.mark == api_url:
         return f"http://127.0.0.1:{already.port}"
-    processes.stop(SITE, SITE_PATIENCE_S)
+    processes.stop(SITE)
     port = processes.choose_port(os.environ.get("BATON_SITE_PORT"))
     processes.start_module(SITE, "infra.local.site", [str(port), api_url], port)
     url = f"http://127.0.0.1:{port}"
-    processes.wait_until(
-        lambda: probe.is_ok(f"{url}/"), SITE_PATIENCE_S, f"the site answers at {url}"
-    )
+    processes.wait_until_answered(SITE, f"{url}/", f"the site does not answer at {url}")
     return url

@@ -1,4 +1,4 @@
-"""`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to handoff, as a transcript.
+"""`python -m infra.local.walk`: Ann's journey over HTTP, from first visit to handoff.
 
 She is the playbook's first example lead. Every number printed was read from the running stack; when
 a step does not come out as it should, the walk says which one and why, and fails.
@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,12 +20,11 @@ import boto3
 
 from infra.local import stack as stacks
 from infra.local.stack import Stack
+from infra.local.waiting import LOOKS, look_for
 from infra.paths import LOCAL, write_private
 
 TRANSCRIPT = LOCAL / "transcript.json"
-PATIENCE_S = 30.0
-POLL_S = 0.1
-ANSWER_S = 30
+ANSWER_S = 120
 MAILS, TEXTS = "/_ministack/ses/messages", "/_ministack/sns/sms-messages"
 VIAS = ("email", "sns", "sms")
 VIA_WORDS = {"email": "email", "sns": "topic message", "sms": "text"}
@@ -43,6 +41,10 @@ PERSON: Mapping[str, Any] = {
     "country": "DE",
     "phone": "+49 30 901820",
 }
+INTRODUCTION = (
+    "Ann is CTO of a software company with 120 people. Baton has never heard of her.",
+    "Each step shows what is new or changed in her score, and what was sent.",
+)
 MESSAGE = "We have forty tools and an audit in March. Can we talk this week?"
 
 
@@ -80,12 +82,14 @@ class Step:
 
 
 class Walk:
-    """One walk of one person through a running stack. patience_s: how long each step may take to
+    """One walk of one person through a running stack. looks: how often to look whether a step has
     come true.
     """
 
-    def __init__(self, stack: Stack, email: str = EMAIL, patience_s: float = PATIENCE_S) -> None:
-        self._stack, self._email, self._patience_s = stack, email, patience_s
+    def __init__(self, stack: Stack, email: str = EMAIL, looks: int = LOOKS) -> None:
+        self._stack = stack
+        self._email = email
+        self._looks = looks
         self._visitor = str(uuid4())
         self._topic = _TopicReader(stack)
         self._outgoing = Outgoing(stack)
@@ -165,7 +169,7 @@ class Walk:
             return not seen
 
         try:
-            come = _until(has_come, self._patience_s)
+            come = look_for(has_come, self._looks)
         except StepFailedError as error:
             raise StepFailedError(f"step '{name}': {error}") from None
         if not come:
@@ -238,7 +242,7 @@ class Walk:
         """An outbox item with what its recipient gets."""
         told = {name: item[name] for name in ("id", "kind", "via", "to", "state", "message_id")}
         if item["via"] == "sns":
-            found = self._topic.read(item["message_id"], self._patience_s)
+            found = self._topic.read(item["message_id"], self._looks)
         else:
             found = self._outgoing.find(item["via"], item["message_id"])
         if found is None:
@@ -307,9 +311,9 @@ class _TopicReader:
         )["SubscriptionArn"]
         self._read: dict[str, dict[str, Any]] = {}
 
-    def read(self, message_id: str, patience_s: float) -> dict[str, Any] | None:
-        """The topic message of an id."""
-        _until(lambda: message_id in self._receive(), patience_s)
+    def read(self, message_id: str, looks: int) -> dict[str, Any] | None:
+        """Return the topic message of an id."""
+        look_for(lambda: message_id in self._receive(), looks)
         return self._read.get(message_id)
 
     def close(self) -> None:
@@ -327,21 +331,48 @@ class _TopicReader:
 
 
 def render(steps: Sequence[Step]) -> str:
-    """The transcript for a reader who sees Baton for the first time."""
-    lines = ["Ann is CTO of a software company with 120 people. Baton has never heard of her.", ""]
+    """Return the transcript: at each step only the lines that are new or changed since the step
+    before. All reasons are in `.local/transcript.json`.
+    """
+    lines = [*INTRODUCTION, ""]
+    before: Step | None = None
     for number, step in enumerate(steps, 1):
-        kind = f" ({step.kind})" if step.kind else ""
-        lines += [
-            f"{number}. {step.story}",
-            f"   -> {step.stage}{kind}: {step.total} points, grade {step.grade}",
-        ]
-        lines += [f"      {_points(reason):>4}  {reason['text']}" for reason in step.reasons]
-        for message in step.messages:
-            to = f" to {message['to']}" if message["to"] else ""
-            subject = message.get("subject") or message["text"]
-            lines.append(f"   {_name(message)}{to}: {subject}")
+        lines += [f"{number}. {step.story}", f"   -> {_place(step, before)}"]
+        lines += _changed_reasons(step, before)
+        lines += [f"   {_went_out(message)}" for message in step.messages]
         lines.append("")
+        before = step
     return "\n".join(lines)
+
+
+def _place(step: Step, before: Step | None) -> str:
+    """Return where the lead stands, and by how many points more or fewer than a step before."""
+    kind = f" ({step.kind})" if step.kind else ""
+    change = f" ({step.total - before.total:+})" if before else ""
+    return f"{step.stage}{kind}: {step.total} points{change}, grade {step.grade}"
+
+
+def _changed_reasons(step: Step, before: Step | None) -> list[str]:
+    """Return the reasons that are new, changed or gone, each as a line."""
+    now = [_reason_line(reason) for reason in step.reasons]
+    earlier = [_reason_line(reason) for reason in before.reasons] if before else []
+    rules = {reason["rule"] for reason in step.reasons}
+    gone = [
+        f"      gone  {reason['text']}"
+        for reason in (before.reasons if before else [])
+        if reason["rule"] not in rules
+    ]
+    return [line for line in now if line not in earlier] + gone
+
+
+def _reason_line(reason: Mapping[str, Any]) -> str:
+    return f"      {reason['points']:>+4g}  {reason['text']}"
+
+
+def _went_out(message: Mapping[str, Any]) -> str:
+    """Return what went out, to whom, and its subject or text."""
+    to = f" to {message['to']}" if message["to"] else ""
+    return f"{_name(message)}{to}: {message.get('subject') or message['text']}"
 
 
 def render_messages(steps: Sequence[Step]) -> str:
@@ -379,22 +410,8 @@ def main() -> int:
 
 
 def _name(item: Mapping[str, Any]) -> str:
-    """An outbox item in plain words: nurture email, handoff email, handoff text, handoff message."""
+    """Return an outbox item in plain words: nurture email, handoff text, handoff topic message."""
     return f"{item['kind']} {VIA_WORDS[item['via']]}"
-
-
-def _points(reason: Mapping[str, Any]) -> str:
-    return f"{reason['points']:+g}"
-
-
-def _until(condition: Callable[[], bool], patience_s: float) -> bool:
-    """Whether the condition comes true in time."""
-    end = time.monotonic() + patience_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(POLL_S)
-    return True
 
 
 def _http(url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, Playwright, expect, sync_playwright
 
 from infra.local.site import SiteServer
 from infra.local.stack import Stack
@@ -27,6 +27,7 @@ ARGUMENTS = [
     "--disable-quic",
 ]
 SCREENSHOTS = MADE / "screenshots"
+PATIENCE_MS = 300_000  # of everything that Playwright waits for: a busy machine is no fault
 
 NewVisitor = Callable[..., Visitor]
 
@@ -38,6 +39,7 @@ def playwright() -> Iterator[Playwright]:
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as started:
         yield started
 
@@ -49,7 +51,9 @@ def launch(playwright: Playwright) -> Iterator[Callable[..., Browser]]:
 
     def start(**options: Any) -> Browser:
         started.append(
-            playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, **options)
+            playwright.chromium.launch(
+                executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE_MS, **options
+            )
         )
         return started[-1]
 
@@ -72,6 +76,7 @@ def new_visitor(browser: Browser, stack: Stack, driver: Driver) -> Iterator[NewV
 
     def make(own_browser: Browser | None = None, **options: Any) -> Visitor:
         context = (own_browser or browser).new_context(**{"base_url": stack.site_url, **options})
+        context.set_default_timeout(PATIENCE_MS)
         visitors.append(Visitor(context, driver))
         return visitors[-1]
 

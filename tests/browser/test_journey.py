@@ -62,7 +62,7 @@ def the_mailbox_shows_it(visitor: Visitor, email: str, lead: Any) -> None:
     expect(nurture).to_contain_text(f"To{email}")
     expect(nurture.locator("pre")).to_contain_text("Unsubscribe: http")
     expect(nurture.frame_locator("iframe").locator("body")).to_contain_text(
-        "thank you for reading our guide"
+        "Thank you for reading our guide"
     )
     expect(handoff.locator("h3")).to_contain_text("asks to be contacted (90 points, grade A)")
     expect(handoff).to_contain_text("Tosam@keybook.example")

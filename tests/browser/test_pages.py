@@ -95,8 +95,8 @@ def test_the_apis_own_pages_can_be_read(
         sent.locator("pre a").click()
     reader.page = opened.value
     look("api-unsubscribe")
-    reader.page.get_by_role("button", name="Stop the emails").click()
-    expect(reader.page.get_by_role("heading")).to_have_text("Done")
+    reader.page.get_by_role("button", name="Unsubscribe").click()
+    expect(reader.page.get_by_role("heading")).to_have_text("You are unsubscribed")
     look("api-unsubscribed")
     assert driver.lead(email)["suppressed"] == "unsubscribed"
 

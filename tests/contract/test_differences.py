@@ -1,4 +1,4 @@
-"""What docs/engines.md says of the engines, where it can be shown."""
+"""What docs/reference/engines.md says of the engines, where it can be shown."""
 
 import pytest
 

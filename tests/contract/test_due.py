@@ -5,16 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.capture import identity
-from chalicelib.clock.clock import Due, Task
+from chalicelib.clock.tasks import Due
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import State
+from chalicelib.delivery.due import MESSAGE_TASK
+from chalicelib.delivery.outbox import MessageState
 from chalicelib.errors import ConflictError
 from chalicelib.leads.lead import Lead
+from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.store.due import DueList
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.table import Table
+from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE
 from tests.fakes import NOW
@@ -27,8 +30,8 @@ def put_lead(table: Table, one: Lead) -> None:
 def test_a_review_is_due_at_midnight_of_its_day(table: Table) -> None:
     put_lead(table, make.whole_lead(review_on=make.day(1)))
     midnight = NOW.replace(hour=0) + timedelta(days=1)
-    assert list(DueList(table).until(midnight - timedelta(milliseconds=1))) == []
-    assert list(DueList(table).until(midnight)) == [Due(Task.REVIEW, LEAD_ID, "")]
+    assert list(DueList(table, DUE_TASKS).until(midnight - timedelta(milliseconds=1))) == []
+    assert list(DueList(table, DUE_TASKS).until(midnight)) == [Due(REVIEW_TASK, LEAD_ID, "")]
 
 
 @pytest.mark.parametrize(
@@ -42,8 +45,8 @@ def test_a_review_is_due_at_midnight_of_the_leads_time_zone(
     table: Table, zone: str, midnight: datetime
 ) -> None:
     put_lead(table, make.whole_lead(review_on=make.day(1), zone=zone))
-    assert list(DueList(table).until(midnight - timedelta(milliseconds=1))) == []
-    assert list(DueList(table).until(midnight)) == [Due(Task.REVIEW, LEAD_ID, "")]
+    assert list(DueList(table, DUE_TASKS).until(midnight - timedelta(milliseconds=1))) == []
+    assert list(DueList(table, DUE_TASKS).until(midnight)) == [Due(REVIEW_TASK, LEAD_ID, "")]
 
 
 def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> None:
@@ -54,7 +57,8 @@ def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> Non
         spread.write(make.lead(lead_id=lead_id), one, LeadChange())
     midnight = NOW.replace(hour=0) + timedelta(days=1)
     by_minute = [
-        len(list(DueList(table).until(midnight + minutes * MINUTE))) for minutes in (0, 15, 30, 60)
+        len(list(DueList(table, DUE_TASKS).until(midnight + minutes * MINUTE)))
+        for minutes in (0, 15, 30, 60)
     ]
     assert by_minute == sorted(by_minute)
     assert by_minute[-1] == 40
@@ -65,10 +69,10 @@ def test_a_replay_that_was_asked_for_is_due_until_it_is_done(table: Table) -> No
     put_lead(table, make.whole_lead(review_on=None))
     store = Leads(table, spread_reviews=False)
     store.request_replay(store.read(LEAD_ID), NOW + MINUTE)
-    assert list(DueList(table).until(NOW)) == []
-    assert list(DueList(table).until(NOW + MINUTE)) == [Due(Task.REPLAY, LEAD_ID, "")]
+    assert list(DueList(table, DUE_TASKS).until(NOW)) == []
+    assert list(DueList(table, DUE_TASKS).until(NOW + MINUTE)) == [Due(REPLAY_TASK, LEAD_ID, "")]
     store.replayed(store.read(LEAD_ID))
-    assert list(DueList(table).until(NOW + MINUTE)) == []
+    assert list(DueList(table, DUE_TASKS).until(NOW + MINUTE)) == []
 
 
 def test_a_replay_that_was_asked_for_meanwhile_stays_due(table: Table) -> None:
@@ -79,17 +83,19 @@ def test_a_replay_that_was_asked_for_meanwhile_stays_due(table: Table) -> None:
     store.request_replay(store.read(LEAD_ID), NOW)
     with pytest.raises(ConflictError):
         store.replayed(reading)
-    assert list(DueList(table).until(NOW)) == [Due(Task.REPLAY, LEAD_ID, "")]
+    assert list(DueList(table, DUE_TASKS).until(NOW)) == [Due(REPLAY_TASK, LEAD_ID, "")]
 
 
 def test_a_message_is_due_until_nothing_is_left_to_do(table: Table) -> None:
     message = make.nurture_message()
     table.write(put_message(message))
     assert message.due_at is not None
-    assert list(DueList(table).until(NOW)) == []
-    assert list(DueList(table).until(message.due_at)) == [Due(Task.MESSAGE, LEAD_ID, message.key)]
-    Outbox(table).save(message, outbox.settled(message, State.SENT))
-    assert list(DueList(table).until(message.due_at)) == []
+    assert list(DueList(table, DUE_TASKS).until(NOW)) == []
+    assert list(DueList(table, DUE_TASKS).until(message.due_at)) == [
+        Due(MESSAGE_TASK, LEAD_ID, str(message.key))
+    ]
+    Outbox(table).save(message, outbox.settled(outbox.claimed(message, NOW), MessageState.SENT))
+    assert list(DueList(table, DUE_TASKS).until(message.due_at)) == []
 
 
 def test_one_tick_takes_at_most_five_hundred_of_a_shard_the_oldest_first(table: Table) -> None:
@@ -99,5 +105,5 @@ def test_one_tick_takes_at_most_five_hundred_of_a_shard_the_oldest_first(table: 
     ]
     for message in items:
         table.write(put_message(message))
-    due = list(DueList(table).until(NOW))
-    assert [one.key for one in due] == [message.key for message in items[:500]]
+    due = list(DueList(table, DUE_TASKS).until(NOW))
+    assert [one.key for one in due] == [str(message.key) for message in items[:500]]

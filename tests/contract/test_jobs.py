@@ -4,56 +4,131 @@ with its job.
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
-from chalicelib.clock.clock import Due, Task
+from chalicelib.clock.tasks import Due
+from chalicelib.commands.rebuild import REBUILD, RebuildState
 from chalicelib.errors import ConflictError
+from chalicelib.jobs.job import Job, JobStatus, end_job
+from chalicelib.jobs.walk import Place
+from chalicelib.publishing.ports import Findings, ListPart
+from chalicelib.publishing.publish_job import PUBLISH
+from chalicelib.publishing.simulate_job import SIMULATE
+from chalicelib.publishing.state import CountState, Phase, PublishState, Simulated, SweepState
 from chalicelib.publishing.versions import Active
-from chalicelib.publishing.work import Job, JobKind, JobState, Phase, Simulated, Work, ended
 from chalicelib.store.due import DueList
 from chalicelib.store.jobs import Jobs
 from chalicelib.store.models import Models
-from chalicelib.store.table import Table
+from chalicelib.store.publishing import PublishJobs
+from chalicelib.store.table import Item, Table
+from chalicelib.wiring.due import DUE_TASKS, JOB_TASK
+from chalicelib.wiring.jobs import publish_store
+from chalicelib.wiring.world import World
 from tests.baton import model_document
-from tests.fakes import NOW, FakeClock
+from tests.fakes import NOW, FakePorts
 
 MINUTE = timedelta(minutes=1)
-WORK = Work(
+COUNT = CountState(
     digest="0123456789abcdef",
     version=2,
-    base_version=1,
-    base_activation=1,
+    base=Active(1, 1),
     day=NOW.toordinal(),
-    phase=Phase.MOVING,
-    shard=3,
-    after="A" * 26,
+    place=Place(3, "A" * 26),
     found={"leads": 3, "changes": {"lead->mql": 2}},
     listed=2,
+    parts=2,
+)
+PUBLISHING = PublishState(
+    count=COUNT,
+    phase=Phase.MOVING,
     expected=7,
     force=True,
-    began_at_ms=5,
-    page={"B" * 26: "lead"},
-    moved={"lead->mql": 1},
-    failed={"C" * 26: 2},
+    sweep=SweepState(
+        began_at_ms=5,
+        place=Place(4, "D" * 26),
+        page={"B" * 26: "lead"},
+        moved={"lead->mql": 1},
+        failed={"C" * 26: 2},
+    ),
+)
+REBUILDING = RebuildState(
+    place=Place(1, "A" * 26),
+    walked=3,
+    page={"B" * 26: ["tally.blog"]},
+    rebuilt=2,
+    differed=1,
+    differences={"C" * 26: ["profile.email"]},
+    failed=1,
+    failed_ids=["D" * 26],
 )
 
 
-def job(job_id: str = "id-1", kind: JobKind = JobKind.PUBLISH, **parts: object) -> Job:
-    known = {"id": job_id, "kind": kind, "work": WORK, "created_at": NOW, "due_at": NOW}
+def job(job_id: str = "id-1", **parts: object) -> Job[Any]:
+    known = {
+        "id": job_id,
+        "kind": PUBLISH,
+        "state": PUBLISHING,
+        "created_at": NOW,
+        "due_at": NOW,
+    }
     return Job(**{**known, **parts})  # type: ignore[arg-type]
 
 
-def jobs_of(table: Table) -> Jobs:
-    return Jobs(table, Models(table, FakeClock()))
+def simulation(job_id: str = "id-1", **parts: object) -> Job[Any]:
+    return job(job_id, **{"kind": SIMULATE, "state": replace(COUNT, parts=0), **parts})
 
 
-def next_of(before: Job, **parts: object) -> Job:
+class Frozen:
+    """A table that still shows an item as it was."""
+
+    def __init__(self, table: Table, item: Item) -> None:
+        self._table = table
+        self._item = item
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._table, name)
+
+    def get(self, pk: str, sk: str) -> Item | None:
+        """The item as it was, and others as they are."""
+        is_frozen = (pk, sk) == (self._item["pk"], self._item["sk"])
+        return self._item if is_frozen else self._table.get(pk, sk)
+
+
+def world_of(table: Table) -> World:
+    """Baton on a table."""
+    return World(FakePorts(wrap=lambda name, port: table if name == "table" else port))
+
+
+def jobs_of(table: Table) -> tuple[Jobs, PublishJobs]:
+    """The stores of all jobs, and of what publishing keeps beside its own."""
+    world = world_of(table)
+    return world.job_store, publish_store(world)
+
+
+def next_of(before: Job[Any], **parts: object) -> Job[Any]:
     return replace(before, version=before.version + 1, **parts)  # type: ignore[arg-type]
 
 
-def test_a_job_is_read_as_it_was_written(table: Table) -> None:
-    jobs, whole = jobs_of(table), job(done=3, total=9, report={"phase": "moving"}, parts=2, tries=1)
+def findings(*parts: ListPart, first: int = 0, simulated: Simulated | None = None) -> Findings:
+    return Findings(parts=parts, first=first, digest=COUNT.digest, simulated=simulated)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"), [(PUBLISH, PUBLISHING), (SIMULATE, COUNT), (REBUILD, REBUILDING)]
+)
+def test_a_job_is_read_as_it_was_written(table: Table, kind: str, state: object) -> None:
+    jobs, _ = jobs_of(table)
+    whole = job(
+        kind=kind,
+        state=state,
+        done=3,
+        total=9,
+        report={"phase": "moving"},
+        tries=1,
+        not_before=NOW + MINUTE,
+    )
     assert jobs.read("id-1") is None
     jobs.create(whole)
     assert jobs.read("id-1") == whole
@@ -64,31 +139,48 @@ def test_a_job_is_read_as_it_was_written(table: Table) -> None:
 def test_a_step_is_saved_on_the_version_that_was_read_with_its_part_of_the_list(
     table: Table,
 ) -> None:
-    jobs, first = jobs_of(table), job(kind=JobKind.SIMULATE)
-    jobs.create(first)
-    second = next_of(first, done=5, parts=1)
-    jobs.save(first, second, [[{"lead_id": "a"}]])
-    third = next_of(second, parts=3)
-    jobs.save(second, third, [[{"lead_id": "ü"}, {"lead_id": "c"}], [{"lead_id": "d"}]])
+    jobs, publishes = jobs_of(table)
+    first = simulation()
+    publishes.create(first)
+    second = next_of(first, done=5, state=replace(COUNT, parts=1))
+    publishes.save(first, second, findings([{"lead_id": "a"}]))
+    third = next_of(second, state=replace(COUNT, parts=3))
+    publishes.save(
+        second,
+        third,
+        findings([{"lead_id": "ü"}, {"lead_id": "c"}], [{"lead_id": "d"}], first=1),
+    )
     with pytest.raises(ConflictError):
-        jobs.save(first, second, [[{"lead_id": "x"}]])
+        publishes.save(first, second, findings([{"lead_id": "x"}]))
     assert jobs.read("id-1") == third
-    assert [one["lead_id"] for one in jobs.parts("id-1", 0)] == ["a", "ü", "c", "d"]
-    assert [one["lead_id"] for one in jobs.parts("id-1", 1)] == ["ü", "c", "d"]
-    assert jobs.part("id-1", 2) == [{"lead_id": "d"}]
-    assert jobs.part("id-1", 3) == []
+    assert [one["lead_id"] for one in publishes.parts("id-1", 0)] == ["a", "ü", "c", "d"]
+    assert [one["lead_id"] for one in publishes.parts("id-1", 1)] == ["ü", "c", "d"]
+    assert publishes.part("id-1", 2) == [{"lead_id": "d"}]
+    assert publishes.part("id-1", 3) == []
+
+
+def test_a_job_alone_is_saved_on_the_version_that_was_read(table: Table) -> None:
+    jobs, _ = jobs_of(table)
+    first = job(kind=REBUILD, state=REBUILDING)
+    jobs.create(first)
+    second = next_of(first, done=5)
+    jobs.save(first, second)
+    with pytest.raises(ConflictError):
+        jobs.save(first, next_of(first, done=7))
+    assert jobs.read("id-1") == second
 
 
 def test_a_job_keeps_its_document_and_the_list_that_a_request_made(table: Table) -> None:
-    jobs = jobs_of(table)
-    jobs.create(job(kind=JobKind.SIMULATE, parts=1), [[{"lead_id": "a"}]], {"name": "x"})
-    assert jobs.document("id-1") == {"name": "x"}
-    assert jobs.document("id-2") is None
-    assert list(jobs.parts("id-1", 0)) == [{"lead_id": "a"}]
+    _, publishes = jobs_of(table)
+    publishes.create(simulation(), [[{"lead_id": "a"}]], {"name": "x"})
+    assert publishes.document("id-1") == {"name": "x"}
+    assert publishes.document("id-2") is None
+    assert list(publishes.parts("id-1", 0)) == [{"lead_id": "a"}]
 
 
 def test_everything_of_a_job_is_forgotten_after_a_month(table: Table) -> None:
-    jobs_of(table).create(job(kind=JobKind.SIMULATE, parts=1), [[{"lead_id": "a"}]], {"name": "x"})
+    _, publishes = jobs_of(table)
+    publishes.create(simulation(), [[{"lead_id": "a"}]], {"name": "x"})
     items = list(table.query("JOB#id-1"))
     assert [item["sk"] for item in items] == ["DOCUMENT", "JOB", "PART#00000"]
     assert {item["expires_at_epoch_s"] for item in items} == {
@@ -97,66 +189,87 @@ def test_everything_of_a_job_is_forgotten_after_a_month(table: Table) -> None:
 
 
 def test_one_publish_runs_and_gives_its_turn_to_the_next_when_it_is_over(table: Table) -> None:
-    jobs, first = jobs_of(table), job("id-1")
-    assert jobs.begin(first) is None
-    assert jobs.begin(job("id-2")) == "id-1"
+    jobs, publishes = jobs_of(table)
+    first = job("id-1")
+    assert publishes.begin(first) is None
+    assert publishes.begin(job("id-2")) == "id-1"
     assert jobs.read("id-2") is None
     on = next_of(first, done=5)
     jobs.save(first, on)
-    assert jobs.begin(job("id-2")) == "id-1"
-    over = next_of(ended(on, JobState.HELD, {"reason": "no"}))
+    assert publishes.begin(job("id-2")) == "id-1"
+    over = next_of(end_job(on, JobStatus.HELD, {"reason": "no"}))
     jobs.save(on, over)
     assert jobs.read("id-1") == over
-    assert jobs.begin(job("id-2")) is None
-    assert jobs.begin(job("id-3")) == "id-2"
+    assert publishes.begin(job("id-2")) is None
+    assert publishes.begin(job("id-3")) == "id-2"
+
+
+def test_of_two_publishes_at_once_one_begins(table: Table) -> None:
+    """Both find the earlier one over; neither has seen the other."""
+    jobs, publishes = jobs_of(table)
+    publishes.begin(job("id-1"))
+    jobs.save(job("id-1"), next_of(end_job(job("id-1"), JobStatus.DONE, {})))
+    turn = table.get("PUBLISHING", "TURN")
+    assert turn is not None
+    publishes.begin(job("id-2"))
+    late = PublishJobs(
+        table=cast(Table, Frozen(table, turn)), jobs=jobs, models=world_of(table).models
+    )
+    with pytest.raises(ConflictError):
+        late.begin(job("id-3"))
+    assert jobs.read("id-3") is None
 
 
 def test_a_publish_that_lost_its_lease_does_not_give_the_turn_away(table: Table) -> None:
-    jobs, first = jobs_of(table), job("id-1")
-    jobs.begin(first)
+    jobs, publishes = jobs_of(table)
+    first = job("id-1")
+    publishes.begin(first)
     jobs.save(first, next_of(first, done=5))
     with pytest.raises(ConflictError):
-        jobs.save(first, next_of(ended(first, JobState.DONE, {})))
-    assert jobs.begin(job("id-2")) == "id-1"
+        jobs.save(first, next_of(end_job(first, JobStatus.DONE, {})))
+    assert publishes.begin(job("id-2")) == "id-1"
 
 
 def test_an_activation_and_its_job_are_written_together_or_not_at_all(table: Table) -> None:
-    models = Models(table, FakeClock())
-    jobs = Jobs(table, models)
+    models = Models(table, lambda: NOW)
+    jobs, publishes = jobs_of(table)
     models.load(model_document())
     assert models.draft({**model_document(), "name": "another"}) == 2
     first = job()
-    jobs.begin(first)
+    publishes.begin(first)
     second = next_of(first, tries=1)
-    jobs.activate(first, second, 2, Active(1, 1))
+    publishes.activate(first, second, version=2, active=Active(1, 1))
     assert models.pointer() == Active(2, 2)
     assert jobs.read("id-1") == second
     with pytest.raises(ConflictError):  # the job is not as it was
-        jobs.activate(first, second, 1, Active(2, 2))
+        publishes.activate(first, second, version=1, active=Active(2, 2))
     with pytest.raises(ConflictError):  # another one is active
-        jobs.activate(second, next_of(second), 1, Active(1, 1))
+        publishes.activate(second, next_of(second), version=1, active=Active(1, 1))
     assert models.pointer() == Active(2, 2)
     assert jobs.read("id-1") == second
 
 
 def test_the_newest_simulation_of_a_document_is_kept(table: Table) -> None:
-    jobs, first = jobs_of(table), job(kind=JobKind.SIMULATE)
-    assert jobs.simulated(WORK.digest) is None
-    jobs.remember(WORK.digest, Simulated(7, NOW))
-    assert jobs.simulated(WORK.digest) == Simulated(7, NOW)
-    jobs.create(first)
-    jobs.save(first, next_of(ended(first, JobState.DONE, {})), simulated=Simulated(9, NOW + MINUTE))
-    assert jobs.simulated(WORK.digest) == Simulated(9, NOW + MINUTE)
-    assert jobs.simulated("another") is None
+    _, publishes = jobs_of(table)
+    first = simulation()
+    assert publishes.simulated(COUNT.digest) is None
+    publishes.remember(COUNT.digest, Simulated(7, NOW))
+    assert publishes.simulated(COUNT.digest) == Simulated(7, NOW)
+    publishes.create(first)
+    over = next_of(end_job(first, JobStatus.DONE, {}))
+    publishes.save(first, over, findings(simulated=Simulated(9, NOW + MINUTE)))
+    assert publishes.simulated(COUNT.digest) == Simulated(9, NOW + MINUTE)
+    assert publishes.simulated("another") is None
 
 
 def test_the_clock_finds_a_running_job_when_it_is_due_and_before_all_else(table: Table) -> None:
-    jobs, later = jobs_of(table), job("later", JobKind.SIMULATE, due_at=NOW + MINUTE)
-    first = job("first", JobKind.SIMULATE)
+    jobs, _ = jobs_of(table)
+    later = simulation("later", due_at=NOW + MINUTE)
+    first = simulation("first")
     jobs.create(later)
     jobs.create(first)
-    due = DueList(table).until
-    assert list(due(NOW)) == [Due(Task.JOB, "", "first")]
-    assert list(due(NOW + MINUTE)) == [Due(Task.JOB, "", "first"), Due(Task.JOB, "", "later")]
-    jobs.save(first, next_of(ended(first, JobState.DONE, {})))
-    assert list(due(NOW + MINUTE)) == [Due(Task.JOB, "", "later")]
+    due = DueList(table, DUE_TASKS).until
+    assert list(due(NOW)) == [Due(JOB_TASK, "", "first")]
+    assert list(due(NOW + MINUTE)) == [Due(JOB_TASK, "", "first"), Due(JOB_TASK, "", "later")]
+    jobs.save(first, next_of(end_job(first, JobStatus.DONE, {})))
+    assert list(due(NOW + MINUTE)) == [Due(JOB_TASK, "", "later")]

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import OutboxMessage, State, Via
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Kind, lead_partition
 from chalicelib.handoff.plan import HandoffState, handoff_record
@@ -22,6 +22,7 @@ from chalicelib.store.events import Events
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.table import GUARDED, Put, Table
+from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE, TODAY
 from tests.fakes import NOW
@@ -297,7 +298,7 @@ def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it
     with pytest.raises(AlreadyPlannedError) as planned:
         put_lead(table, make.whole_lead(), whole)
     assert (planned.value.messages, planned.value.records) == (
-        frozenset({NOTICES[1].key}),
+        frozenset({str(NOTICES[1].key)}),
         frozenset(),
     )
     assert leads(table).read(LEAD_ID) == make.lead()
@@ -305,7 +306,7 @@ def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it
     again = replace(whole, moved=[replace(TO_SALES, version=2)])
     with pytest.raises(AlreadyPlannedError) as twice:
         leads(table).write(make.whole_lead(), make.whole_lead(version=2), again)
-    assert twice.value.messages == {one.key for one in NOTICES}
+    assert twice.value.messages == {str(one.key) for one in NOTICES}
     assert twice.value.records == {"HANDOFF#1"}
     left = without(again, twice.value)
     assert (left.plan, left.moved) == (Plan(messages=[], records=[]), again.moved)
@@ -347,8 +348,8 @@ def test_the_notices_of_a_cycle_are_told_from_those_of_another_and_from_other_me
     assert leads(table).notices(LEAD_ID, 1) == first
     assert leads(table).notices(LEAD_ID, 10) == others[:1]
     assert leads(table).notices(LEAD_ID, 3) == []
-    assert sorted(leads(table).messages(LEAD_ID), key=lambda one: one.key) == sorted(
-        [*first, *others], key=lambda one: one.key
+    assert sorted(leads(table).messages(LEAD_ID), key=lambda one: str(one.key)) == sorted(
+        [*first, *others], key=lambda one: str(one.key)
     )
 
 
@@ -359,8 +360,8 @@ def test_a_notice_is_cancelled_with_the_decision_that_takes_it_back(table: Table
         make.whole_lead(), make.whole_lead(version=2), LeadChange(plan=Plan(cancelled=[pair]))
     )
     assert leads(table).notices(LEAD_ID, 1) == [pair[1], NOTICES[1]]
-    assert list(DueList(table).until(NOW + timedelta(hours=1))) != []
-    assert [one.key for _, one in Outbox(table).outbox([State.CANCELLED], "", 10)] == [
+    assert list(DueList(table, DUE_TASKS).until(NOW + timedelta(hours=1))) != []
+    assert [one.key for _, one in Outbox(table).outbox([MessageState.CANCELLED], "", 10)] == [
         NOTICES[0].key
     ]
 

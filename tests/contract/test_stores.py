@@ -10,10 +10,11 @@ from hashlib import sha256
 
 import pytest
 
-from chalicelib.capture.joining import Answer
+from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.consent.consent import Consent, given
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import OutboxMessage, State, Via
+from chalicelib.delivery.message_keys import parse_key
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, user_partition
 from chalicelib.qualify.reactions import LeadChange, Plan
@@ -122,7 +123,7 @@ def test_a_visitor_with_over_two_thousand_events_in_a_day_is_shared(table: Table
 
 # --- what capture writes --------------------------------------------------------------------------
 
-ANSWER = Answer("demo", "s1", "v1", "hash")
+RECEIPT = SubmissionReceipt("demo", "s1", "v1", "hash")
 TICKED = (Consent(), given(Consent(), "the sentence", NOW))
 
 
@@ -131,7 +132,7 @@ def accept(table: Table, **parts: object) -> None:
         "lead_id": LEAD_ID,
         "claims": [VISITOR],
         "consents": TICKED,
-        "answer": ANSWER,
+        "receipt": RECEIPT,
         "now": NOW,
         **parts,
     }
@@ -140,23 +141,23 @@ def accept(table: Table, **parts: object) -> None:
 
 def test_a_submission_is_stored_whole(table: Table) -> None:
     captured = Captured(table)
-    assert captured.answer("demo", "s1") is None
+    assert captured.receipt("demo", "s1") is None
     accept(table)
-    assert captured.answer("demo", "s1") == ANSWER
-    assert captured.answer("guide", "s1") is None
+    assert captured.receipt("demo", "s1") == RECEIPT
+    assert captured.receipt("guide", "s1") is None
     assert captured.owner(VISITOR) == LEAD_ID
     assert captured.consent(LEAD_ID) == TICKED[1]
     assert list(Events(table).of(OWN)) == [make.form(joins=(VISITOR,))]
 
 
-def test_an_answer_is_forgotten_after_thirty_days(table: Table) -> None:
+def test_a_receipt_is_forgotten_after_thirty_days(table: Table) -> None:
     accept(table)
-    item = table.get(SUBMISSION, "ANSWER")
+    item = table.get(SUBMISSION, "RECEIPT")
     assert item is not None
     assert item["expires_at_epoch_s"] == int((NOW + timedelta(days=30)).timestamp())
 
 
-@pytest.mark.parametrize("taken", ["event", "owner", "consent", "answer"])
+@pytest.mark.parametrize("taken", ["event", "owner", "consent", "receipt"])
 def test_a_submission_of_which_one_part_is_taken_stores_nothing(table: Table, taken: str) -> None:
     parts: dict[str, Callable[[], object]] = {
         "event": lambda: Events(table).append(make.form()),
@@ -164,8 +165,8 @@ def test_a_submission_of_which_one_part_is_taken_stores_nothing(table: Table, ta
         "consent": lambda: table.write(
             Put({"pk": OWN, "sk": "CONSENT", "version": 1, "marketing": False}, ABSENT)
         ),
-        "answer": lambda: table.write(
-            Put({"pk": SUBMISSION, "sk": "ANSWER", "answer": "{}"}, ABSENT)
+        "receipt": lambda: table.write(
+            Put({"pk": SUBMISSION, "sk": "RECEIPT", "receipt": "{}"}, ABSENT)
         ),
     }
     parts[taken]()
@@ -212,15 +213,15 @@ def test_the_same_suppression_again_changes_nothing(table: Table) -> None:
 def test_a_message_is_read_as_it_was_written(table: Table) -> None:
     whole = replace(
         outbox.claimed(make.nurture_message(), NOW),
-        state=State.UNKNOWN,
-        reason="unclear",
+        state=MessageState.UNKNOWN,
+        reason=NotSentReason.UNCLEAR,
         message_id="m",
         version=7,
     )
     table.write(put_message(whole), put_message(make.handoff_message(Via.SNS)))
     assert Outbox(table).read(LEAD_ID, whole.key) == whole
-    assert Outbox(table).read(LEAD_ID, "handoff#1#sns") == make.handoff_message(Via.SNS)
-    assert Outbox(table).read(LEAD_ID, "handoff#2#sns") is None
+    assert Outbox(table).read(LEAD_ID, parse_key("handoff#1#sns")) == make.handoff_message(Via.SNS)
+    assert Outbox(table).read(LEAD_ID, parse_key("handoff#2#sns")) is None
 
 
 def test_a_message_is_planned_and_claimed_once(table: Table) -> None:
@@ -251,7 +252,7 @@ def test_an_email_is_claimed_only_with_consent(table: Table, said: str) -> None:
             store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
     found = store.read(LEAD_ID, message.key)
     assert found is not None
-    assert (found.state is State.CLAIMED) == (said == "yes")
+    assert (found.state is MessageState.CLAIMED) == (said == "yes")
 
 
 def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: Table) -> None:
@@ -261,11 +262,11 @@ def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: T
         message = replace(make.nurture_message(now=NOW + number * MINUTE), lead_id=lead_id)
         planned.append(message)
         table.write(put_message(message))
-    sent = outbox.settled(planned[4], State.SENT)
+    sent = outbox.settled(outbox.claimed(planned[4], NOW), MessageState.SENT)
     Outbox(table).save(planned[4], sent)
     newest_first = [sent if message is planned[4] else message for message in reversed(planned)]
 
-    def pages(states: Sequence[State], most: int) -> list[OutboxMessage]:
+    def pages(states: Sequence[MessageState], most: int) -> list[OutboxMessage]:
         found: list[OutboxMessage] = []
         before = ""
         while page := Outbox(table).outbox(states, before, most):
@@ -273,10 +274,10 @@ def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: T
             before = page[-1][0]
         return found
 
-    assert pages(list(State), 2) == newest_first
-    assert pages(list(State), 100) == newest_first
-    assert pages([State.SENT], 2) == [sent]
-    assert pages([State.LOST], 2) == []
+    assert pages(list(MessageState), 2) == newest_first
+    assert pages(list(MessageState), 100) == newest_first
+    assert pages([MessageState.SENT], 2) == [sent]
+    assert pages([MessageState.LOST], 2) == []
 
 
 # --- documents ------------------------------------------------------------------------------------

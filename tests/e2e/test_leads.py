@@ -19,10 +19,10 @@ def test_a_rebuild_of_all_leads_finds_no_difference_and_a_draft_is_tried_on_an_e
         lambda: driver.stage("one@few.example") and driver.stage("two@few.example"),
         "both are known",
     )
-    assert driver.command("rebuild", module="tools.leads").endswith(" 0 differed.\n")
+    assert driver.command(module="tools.rebuild").endswith(" 0 differed.\n")
     export, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
-    assert "leads in" in driver.command("export", str(export), module="tools.leads")
+    assert "leads in" in driver.command(str(export), module="tools.export")
     draft.write_text(json.dumps(driver.get("/v1/model")))
-    assert " 0 would change their stage." in driver.command(
+    assert " 0 would change stage." in driver.command(
         str(draft), str(export), module="tools.simulate"
     )

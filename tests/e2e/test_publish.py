@@ -55,14 +55,14 @@ def _of_the_thousand(page: Any) -> int:
     return sum(lead["email"].endswith(DOMAIN) for lead in page["leads"])
 
 
-def finished(driver: Driver, job: Any, seconds: float) -> Any:
-    """The job when it is over."""
+def finished(driver: Driver, job: Any) -> Any:
+    """Return the job when it is over."""
 
     def over() -> Any:
         found = driver.get(f"/v1/jobs/{job['id']}")
         return found if found["state"] != "running" else None
 
-    return driver.until(over, f"the job {job['kind']} is over", seconds)
+    return driver.until(over, f"the job {job['kind']} is over")
 
 
 def simulated(driver: Driver, version: int) -> int:
@@ -71,16 +71,14 @@ def simulated(driver: Driver, version: int) -> int:
         driver, "POST", "/v1/model/simulate", json.dumps({"version": version}).encode()
     )
     assert status in (200, 202), answer
-    report = answer if status == 200 else finished(driver, answer, TWO_MINUTES_S)["report"]
+    report = answer if status == 200 else finished(driver, answer)["report"]
     return sum(report["changes"].values())
 
 
 def active_is(driver: Driver, version: int) -> None:
     """Wait until a version is the active one."""
     driver.until(
-        lambda: driver.get("/v1/model")["version"] == version,
-        f"version {version} is active",
-        TWO_MINUTES_S,
+        lambda: driver.get("/v1/model")["version"] == version, f"version {version} is active"
     )
 
 
@@ -109,16 +107,12 @@ def test_a_publish_moves_a_thousand_leads_within_two_minutes_and_can_be_taken_ba
         job = ask(
             driver, f"/v1/model/versions/{version}/publish", {"expected_changes": expected}, 202
         )
-        driver.until(
-            lambda: driver.get("/v1/model")["version"] == version,
-            "the draft is the active one",
-            TWO_MINUTES_S,
-        )
+        active_is(driver, version)
         read = driver.lead(f"n7@{DOMAIN}")
         assert read["score"]["model_version"] == version
         assert "competitor" in {line["rule"] for line in read["score"]["reasons"]}
-        driver.until(
-            lambda: disqualified(driver) == LEADS, "a thousand leads have moved", TWO_MINUTES_S
+        driver.within(
+            TWO_MINUTES_S, lambda: disqualified(driver) == LEADS, "a thousand leads have moved"
         )
-        done = finished(driver, job, 2 * TWO_MINUTES_S)
+        done = finished(driver, job)
         assert (done["state"], done["report"]["moved"]["lead->disqualified"]) == ("done", LEADS)

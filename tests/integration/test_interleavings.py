@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.capture.forms import Submission
+from chalicelib.capture.submission import Submission
 from chalicelib.store.table import Item
 from chalicelib.wiring.world import World
 from tests.baton import AD, ANN, SITE, InMemoryBaton

@@ -17,14 +17,15 @@ from chalicelib.wiring.world import World
 from tests.baton import InMemoryBaton
 from tests.drafts import EASY_SQL, TickingClock, draft, fill, leads, stages, transitions
 from tests.fakes import FakeClock, FakePorts, MemoryTable
-from tests.stepper import Breaker, Crash, CrashError
+from tests.sizes import SIZES
+from tests.stepper import Breaker, Call, Crash, CrashError, kills, said
 
 MINUTES = 9  # the lease of a killed runner, the minute for stale workers, and the passes
 SMALL = 4
 
 
 class Town:
-    """A small house whose ports can be killed, with leads of whom some will move to sql."""
+    """A small population on ports that can be killed; some of its leads will move to sql."""
 
     def __init__(self, crash: Crash | None, clock: FakeClock | None = None) -> None:
         self.breaker = Breaker(crash)
@@ -34,21 +35,19 @@ class Town:
         self.others = fill(self.baton, leads(SMALL, tally=Tally(), first=50))
         self.baton.world.models.draft(draft(sql=EASY_SQL))
 
-    def run(self, work: Callable[[World], object]) -> bool:
+    def run(self, worker: str, work: Callable[[World], object]) -> bool:
         """Do something in a container of its own; False when it was killed."""
-        self.breaker.armed = True
         try:
-            work(World(self.ports))
+            with self.breaker.works(worker):
+                work(World(self.ports))
         except CrashError:
             return False
-        finally:
-            self.breaker.armed = False
         return True
 
     def minutes(self) -> None:
         for _ in range(MINUTES):
             self.ports.clock.tick(timedelta(minutes=1))
-            self.run(lambda world: world.clock.tick())
+            self.run("clock", lambda world: world.clock.tick())
 
 
 def published(crash: Crash | None) -> Town:
@@ -61,7 +60,7 @@ def published(crash: Crash | None) -> Town:
         with suppress(StateError):
             world.publishing.publish(2, None, force=True)
 
-    while not town.run(publish):
+    while not town.run("publish", publish):
         pass
     town.minutes()
     return town
@@ -69,22 +68,23 @@ def published(crash: Crash | None) -> Town:
 
 def jobs_of(town: Town) -> list[Any]:
     ids = {pk.removeprefix("JOB#") for pk, sk in town.ports.memory.items if sk == "JOB"}
-    return [World(town.ports).publishing.job(job_id) for job_id in sorted(ids)]
+    return [World(town.ports).job_runner.show(job_id) for job_id in sorted(ids)]
 
 
 @cache
-def publish_calls() -> int:
-    return len(published(None).breaker.log)
+def publish_calls() -> list[Call]:
+    return published(None).breaker.log
 
 
 def test_a_publish_killed_before_and_after_every_port_call(
     record_property: Callable[[str, object], None],
 ) -> None:
     calls = publish_calls()
-    for number in range(calls):
+    numbers = kills(calls)
+    for number in numbers:
         for after in (False, True):
             town = published(Crash(number, after))
-            where = f"{'after' if after else 'before'} call {number} ({town.breaker.log[number]})"
+            where = f"{'after' if after else 'before'} call {number} ({calls[number]})"
             assert stages(town.baton, town.movers) == {"sql": SMALL}, where
             assert stages(town.baton, town.others) == {"lead": SMALL}, where
             assert (
@@ -99,7 +99,7 @@ def test_a_publish_killed_before_and_after_every_port_call(
             assert job["report"]["moved"] == {"lead->sql": SMALL}, where
             assert job["report"]["handoffs_held"] == SMALL, where
             assert town.baton.outbox() == [], where
-    record_property("crashes", f"{2 * calls}, before and after each of {calls} port calls")
+    record_property("crashes", said(numbers, calls))
 
 
 def simulated(crash: Crash | None) -> tuple[Town, str]:
@@ -112,7 +112,7 @@ def simulated(crash: Crash | None) -> tuple[Town, str]:
         assert job is not None
         told.append(job["id"])
 
-    while not town.run(simulate):
+    while not town.run("simulate", simulate):
         pass
     town.minutes()
     return town, told[0]
@@ -121,32 +121,38 @@ def simulated(crash: Crash | None) -> tuple[Town, str]:
 def test_a_simulation_killed_before_and_after_every_port_call(
     record_property: Callable[[str, object], None],
 ) -> None:
-    calls = len(simulated(None)[0].breaker.log)
-    for number in range(calls):
+    calls = simulated(None)[0].breaker.log
+    numbers = kills(calls)
+    for number in numbers:
         for after in (False, True):
             town, job_id = simulated(Crash(number, after))
-            where = f"{'after' if after else 'before'} call {number} ({town.breaker.log[number]})"
-            job = World(town.ports).publishing.job(job_id)
+            where = f"{'after' if after else 'before'} call {number} ({calls[number]})"
+            job = World(town.ports).job_runner.show(job_id)
             assert (job["state"], job["done"]) == ("done", 2 * SMALL), where
             assert job["report"]["changes"] == {"lead->sql": SMALL}, where
             assert sorted(one["lead_id"] for one in job["report"]["leads"]) == sorted(
                 town.movers
             ), where
             assert stages(town.baton, town.movers) == {"lead": SMALL}, where
-    record_property("crashes", f"{2 * calls}, before and after each of {calls} port calls")
+    record_property("crashes", said(numbers, calls))
 
 
-# --- a hundred thousand leads ---------------------------------------------------------------------
+# --- many leads -----------------------------------------------------------------------------------
 
-MANY, MOVERS = 100_000, 5_000
-CRASH_AT_WRITE = 30_000
+MANY = SIZES.swept_leads
+MOVERS = MANY // 20
+CRASH_AT_WRITE = 3 * MANY // 10
+# What a look at the clock costs, so that the work takes many passes, however few the leads.
+A_LOOK = timedelta(seconds=60 / MANY)
 
 
 class CrashingTable:
     """The table, killed at a write."""
 
     def __init__(self, memory: MemoryTable) -> None:
-        self._memory, self.writes, self.crash_at = memory, 0, 0
+        self._memory = memory
+        self.writes = 0
+        self.crash_at = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._memory, name)
@@ -161,15 +167,13 @@ class CrashingTable:
 
 @contextmanager
 def silence() -> Iterator[None]:
-    """Without a line for each of a hundred thousand leads."""
+    """Keep quiet: there is a line for each lead."""
     with redirect_stdout(StringIO()):
         yield
 
 
 def large_town() -> tuple[InMemoryBaton, CrashingTable, list[str], list[str]]:
-    """A house of a hundred thousand leads. Only those that will move did anything, so that the test
-    is quick.
-    """
+    """Return a Baton with many leads. Only those that will move did anything, which is quick."""
     tables: list[CrashingTable] = []
 
     def wrap(name: str, port: Any) -> Any:
@@ -178,9 +182,7 @@ def large_town() -> tuple[InMemoryBaton, CrashingTable, list[str], list[str]]:
         tables.append(CrashingTable(port))
         return tables[0]
 
-    baton = InMemoryBaton(
-        FakePorts(MemoryTable(), TickingClock(timedelta(microseconds=250)), wrap=wrap)
-    )
+    baton = InMemoryBaton(FakePorts(MemoryTable(), TickingClock(A_LOOK), wrap=wrap))
     movers = fill(baton, leads(MOVERS))
     (template,) = leads(1, tally=Tally())
     others = fill(
@@ -192,7 +194,7 @@ def large_town() -> tuple[InMemoryBaton, CrashingTable, list[str], list[str]]:
     return baton, tables[0], movers, others
 
 
-def test_a_hundred_thousand_leads_move_with_progress_across_a_crash_each_once() -> None:
+def test_many_leads_move_with_progress_across_a_crash_each_once() -> None:
     baton, table, movers, others = large_town()
     table.writes, table.crash_at = 0, CRASH_AT_WRITE
     seen: list[Any] = []
@@ -203,7 +205,7 @@ def test_a_hundred_thousand_leads_move_with_progress_across_a_crash_each_once() 
             with suppress(CrashError):
                 baton.world.clock.tick()
             baton.world = World(baton.ports)
-            seen.append(baton.world.publishing.job(job["id"]))
+            seen.append(baton.world.job_runner.show(job["id"]))
             if seen[-1]["state"] != "running":
                 break
     assert table.writes > CRASH_AT_WRITE

@@ -1,6 +1,5 @@
 """How a property is stated: for what it holds, and how many cases are tried."""
 
-import os
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -8,17 +7,15 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 
-CASES = 1_000 if os.environ.get("CI") else 100
+from tests.sizes import SIZES
 
 ran: list[int] = [0]  # how many cases were tried; conftest.py tells it
 
 
 def holds_for(
-    *strategies: SearchStrategy[Any], cases: int = CASES
+    *strategies: SearchStrategy[Any], cases: int = SIZES.cases
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """The property holds for whatever is drawn: a hundred cases, in CI a thousand, the same ones in
-    every run.
-    """
+    """State that the property holds for whatever is drawn, tried on so many cases."""
 
     def decorate(law: Callable[..., None]) -> Callable[..., None]:
         @wraps(law)
@@ -31,8 +28,8 @@ def holds_for(
         careful = settings(
             max_examples=cases,
             deadline=None,
-            derandomize=True,
             database=None,
+            print_blob=True,
             suppress_health_check=slow,
         )
         return careful(given(*strategies)(counted))

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from hypothesis import strategies as some
 
 from chalicelib.events import Event
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Profile, Touches, learn, touch
 from chalicelib.scoring.score import Score, score
-from chalicelib.scoring.tally import Since, Tally, count, signals_of
+from chalicelib.scoring.tally import Since, Tally, count_events, signals_of
 from tests.baton import InMemoryBaton
 from tests.fakes import NOW, FakePorts
 from tests.properties.laws import holds_for
@@ -30,6 +31,7 @@ from tests.properties.worlds import (
     retractions,
     ticks,
 )
+from tests.sizes import SIZES
 
 LEAD_IDS = ["A" * 26] * 3
 cuts = some.none() | some.integers(
@@ -46,16 +48,16 @@ class Person:
         self.last_day = max(event.captured_at for event in self.events).date()
         self.profile: Profile = learn({}, self.events, model.fields)
         self.touches = touch(Touches(), self.events)
-        self.tally = count(model, Tally(), self.events)
+        self.tally = count_events(model, Tally(), self.events)
         self.since = None if cut is None else self._since(self.events[:cut])
 
     def _since(self, before: Sequence[Event]) -> Since:
         at = max((event.captured_at for event in before), default=NOW)
-        return Since.now(self.model, count(self.model, Tally(), before), at, LEAD_IDS[0])
+        return Since.now(self.model, count_events(self.model, Tally(), before), at, LEAD_IDS[0])
 
     def score(self, day: date, more: Sequence[Event] = ()) -> Score:
-        tally = count(self.model, self.tally, more)
-        return score(self.model, self.profile, self.touches, tally, day, self.since)
+        tally = count_events(self.model, self.tally, more)
+        return score(self.model, Evidence(self.profile, self.touches, tally, self.since), day)
 
 
 def events_of(life: Sequence[Happening]) -> list[Event]:
@@ -115,7 +117,7 @@ def test_the_reasons_sum_to_the_score_exactly(
         assert sum(line.milli for line in worth.reasons if line.group == group) == milli
 
 
-@holds_for(lives(retractions, moves, merges, ticks), cases=20)
+@holds_for(lives(retractions, moves, merges, ticks), cases=SIZES.api_cases)
 def test_the_reasons_that_the_api_shows_sum_to_the_score_that_it_shows(life: Life) -> None:
     town = Town().live(life)
     baton = InMemoryBaton(FakePorts(town.table, town.ports.clock))

@@ -158,7 +158,7 @@ class Town:
             accept = partial(
                 worker.captured.accept, [event], lead_id=lead_id, claims=event.joins, now=now
             )
-            persist(lambda: accept(consents=None, answer=None), self.ports.pause)
+            persist(lambda: accept(consents=None, receipt=None), self.ports.pause)
         self.events[event.id] = event
 
     def _act(self, worker: World, step: Step) -> None:
@@ -198,7 +198,7 @@ class Town:
 
     def lead(self, lead_id: str) -> Lead:
         """A lead as it is kept."""
-        return self.world.qualify.lead(lead_id)
+        return self.world.qualify.derive.lead(lead_id)
 
     def leads(self) -> list[Lead]:
         """Every lead as it is kept, each once."""
@@ -257,7 +257,7 @@ class Town:
                     {}, (said_of(lead, event) for event in events), MODEL.fields
                 ),
                 touches=profiles.touch(Touches(), events),
-                tally=tallies.count(MODEL, Tally(), events),
+                tally=tallies.count_events(MODEL, Tally(), events),
                 answers=newest_answers(events),
                 standing=lead.standing,
             )

@@ -15,7 +15,8 @@ from hypothesis import strategies as some
 from hypothesis.strategies import SearchStrategy
 
 from chalicelib.events import Act, Kind, Value, user_partition, visitor_partition
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from tests.baton import model_document
 from tests.factories import BEST_FIT
 
@@ -298,7 +299,7 @@ def _model(rules: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any
         side: {key: {**rule, **of.get(key, {})} for key, rule in those.items()}
         for side, those in DOCUMENT["rules"].items()
     }
-    return compiled(
+    return compile_model(
         {**DOCUMENT, "rules": sides, "groups": dict(zip(GROUPS, groups, strict=True))}, 1
     )
 

@@ -13,6 +13,7 @@ from chalicelib.store.events import put_event
 from tests.baton import ANN, TOKEN, InMemoryBaton, model_document
 from tests.factories import page
 from tests.fakes import NOW
+from tests.sizes import SIZES, seeds
 
 BOB: dict[str, Any] = {
     "email": "bob@acme.example",
@@ -166,7 +167,7 @@ class Life:
         self.done |= {"retract"} if command(self.baton, "retract", body, email) == 200 else set()
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", seeds(SIZES.lives))
 def test_every_past_day_reads_as_it_was_read_at_its_end(seed: int) -> None:
     """With late events, joins, retractions, a merge, people's moves and another model in
     between.

@@ -26,9 +26,9 @@ def test_a_known_vulnerability_never_passes() -> None:
 
 
 @pytest.mark.parametrize(
-    "audit", [read_report({"dependencies": [CLEAN, SKIPPED]}), Audit(unasked="no connection")]
+    "audit", [read_report({"dependencies": [CLEAN, SKIPPED]}), Audit(unaudited="no connection")]
 )
-def test_what_could_not_be_asked_is_said_and_keeps_nobody_from_building(audit: Audit) -> None:
+def test_what_was_not_audited_is_said_and_keeps_nobody_from_building(audit: Audit) -> None:
     # pip-audit alone says "No known vulnerabilities found" of an index without advisories.
     lines, good = verdict({"requirements.txt": audit})
     assert lines[0].startswith("requirements.txt: NOT AUDITED: ")

@@ -13,8 +13,9 @@ from bench.scoring import TARGETS, evaluations
 from bench.sizes import index_units, item_bytes, transaction_units, units
 from chalicelib.events import Kind
 from chalicelib.leads.decision import next_review
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.score import score, worth
-from chalicelib.scoring.tally import Tally, count
+from chalicelib.scoring.tally import Tally, count_events
 from tests.factories import LEAD_ID, model
 from tests.fakes import NOW
 
@@ -122,9 +123,9 @@ def test_scores_are_measured_on_fifty_rules_twelve_signals_and_a_hundred_day_cel
     assert (len(model.field_rules) + len(model.behaviour_rules), len(model.signals)) == (50, 12)
     assert sum(map(len, lead.tally.days.values())) == 100
     assert set(lead.tally.days) == set(model.signals)
-    assert len(score(model, lead.profile, lead.touches, lead.tally, load.TODAY).reasons) > len(
-        model.signals
-    )
+    assert len(
+        score(model, Evidence(lead.profile, lead.touches, lead.tally), load.TODAY).reasons
+    ) > len(model.signals)
 
 
 @pytest.mark.parametrize("name", rivals.RIVALS)
@@ -136,14 +137,17 @@ def test_a_rival_counts_what_baton_counts(name: str) -> None:
     counted = rivals.RIVALS[name](signals)
     assert (
         counted([rivals.facts_of(event, signals) for event in some])
-        == count(model, Tally(), some).days
+        == count_events(model, Tally(), some).days
     )
 
 
 def test_evaluations_are_the_scores_that_some_work_makes() -> None:
     model, (lead,) = load.scoring_model(), load.leads(1)
     assert (
-        evaluations(lambda: worth(model, lead.profile, lead.touches, lead.tally, load.TODAY)) == 1
+        evaluations(
+            lambda: worth(model, Evidence(lead.profile, lead.touches, lead.tally), load.TODAY)
+        )
+        == 1
     )
     assert evaluations(lambda: None) == 0
 

@@ -1,19 +1,26 @@
 """The clock: takes what is due, does all of it, and does it on the right day."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from chalicelib.clock.clock import Clock, Due, Task
+from chalicelib.clock.clock import Clock
+from chalicelib.clock.tasks import Due, Handler, Task, refuse_overlaps
+from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.messages import Throttled, Unclear
+from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
+from chalicelib.store import keys
+from chalicelib.store.due import DueList
+from chalicelib.store.table import ABSENT, Put
+from chalicelib.wiring.due import DUE_TASKS, JOB_TASK, handlers
 from tests.baton import ANN, InMemoryBaton
-from tests.fakes import FakeClock
+from tests.fakes import NOW, MemoryTable, runtime
 
 
 class Worker:
-    """Stands in for qualify and deliver: notes what it is asked, and fails where it is told to."""
+    """Stands in for all use cases: notes what it is asked, and fails where it is told to."""
 
     def __init__(self, *broken: str) -> None:
         self.broken, self.asked = broken, list[tuple[str, ...]]()
@@ -23,33 +30,28 @@ class Worker:
         if asked[1] in self.broken:
             raise OSError
 
-    def review(self, lead_id: str) -> None:
-        self.note("review", lead_id)
+    def tasks(self) -> dict[Task, Handler]:
+        """All tasks that there are, each noted by its name."""
+        return dict.fromkeys(DUE_TASKS, self.handle)
 
-    def replay(self, lead_id: str) -> None:
-        self.note("replay", lead_id)
-
-    def message(self, lead_id: str, key: str) -> None:
-        self.note("message", lead_id, key)
-
-    def job(self, job_id: str, _until: datetime) -> None:
-        self.note("job", job_id)
+    def handle(self, due: Due, _until: datetime) -> None:
+        self.note(due.task.name, *filter(None, (due.lead_id, due.key)))
 
 
 DUE = [
-    Due(Task.REVIEW, "A", ""),
-    Due(Task.REPLAY, "B", ""),
-    Due(Task.MESSAGE, "C", "email#x"),
-    Due(Task.REVIEW, "D", ""),
+    Due(REVIEW_TASK, "A", ""),
+    Due(REPLAY_TASK, "B", ""),
+    Due(MESSAGE_TASK, "C", "handoff#1#sms"),
+    Due(REVIEW_TASK, "D", ""),
 ]
 
 
-def clock(worker: Any, due: Iterable[Due] = DUE) -> Clock:
+def clock(worker: Worker, due: Iterable[Due] = DUE) -> Clock:
     def until(now: datetime) -> Iterable[Due]:
-        assert now == FakeClock()()
+        assert now == NOW
         return due
 
-    return Clock(until, worker, worker, worker.job, FakeClock())
+    return Clock(tasks=worker.tasks(), due=until, runtime=runtime())
 
 
 def test_everything_that_is_due_is_done() -> None:
@@ -58,7 +60,7 @@ def test_everything_that_is_due_is_done() -> None:
     assert worker.asked == [
         ("review", "A"),
         ("replay", "B"),
-        ("message", "C", "email#x"),
+        ("message", "C", "handoff#1#sms"),
         ("review", "D"),
     ]
 
@@ -72,6 +74,94 @@ def test_one_failure_does_not_keep_the_others_waiting_and_is_told_at_the_end() -
     with pytest.raises(RuntimeError, match="2 of 4"):
         clock(worker).tick()
     assert len(worker.asked) == 4
+
+
+# --- the table of tasks ---------------------------------------------------------------------------
+
+
+def due_item(sort_key: str, lead_id: str = "A") -> Put:
+    place = {"due_pk": keys.due(0), "due_sk": keys.due_at(NOW, sort_key)}
+    return Put({"pk": keys.lead(lead_id), "sk": sort_key, **place}, ABSENT)
+
+
+def test_a_task_is_added_without_a_change_to_the_clock() -> None:
+    baton, done = InMemoryBaton(), list[tuple[str, str]]()
+    toy = Task(name="toy", family="TOY#")
+
+    def play(due: Due, _until: datetime) -> None:
+        done.append((due.lead_id, due.key))
+
+    tasks = {**handlers(baton.world), toy: play}
+    table = baton.ports.memory
+    table.write(due_item("TOY#ball"), due_item("TOY#bear#small"))
+    due = DueList(table, tasks).until
+    assert Clock(tasks=tasks, due=due, runtime=baton.world.runtime).tick() == 2
+    assert done == [("A", "ball"), ("A", "bear#small")]
+
+
+def test_a_task_that_takes_minutes_is_added_likewise_and_comes_last() -> None:
+    table, done = MemoryTable(), list[str]()
+    quick = Task(name="quick", family="QUICK")
+    toy = Task(name="toy", family="DUE#TOYS", takes_minutes=True)
+
+    def play(due: Due, _until: datetime) -> None:
+        done.append(f"{due.task.name} {due.lead_id}{due.key}")
+
+    place = {"due_pk": "DUE#TOYS", "due_sk": keys.due_at(NOW, "ball")}
+    table.write(Put({"pk": "TOY#ball", "sk": "TOY", **place}, ABSENT), due_item("QUICK"))
+    tasks = {quick: play, toy: play}
+    Clock(tasks=tasks, due=DueList(table, tasks).until, runtime=runtime()).tick()
+    assert done == ["quick A", "toy ball"]
+
+
+def test_what_is_due_of_no_task_is_counted_and_the_rest_is_done(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It was skipped in silence, so that half a task could pass unnoticed."""
+    table = MemoryTable()
+    for lead_id in "AB":
+        table.write(due_item("TOY#ball", lead_id), due_item("STANDING", lead_id))
+    found = list(DueList(table, DUE_TASKS).until(NOW))
+    assert found == [Due(REVIEW_TASK, "A", ""), Due(REVIEW_TASK, "B", "")]
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line["event"], line["level"]) == ("due_unknown", "ERROR")
+    assert (line["family"], line["due_unknown"]) == ("TOY", 2)
+
+
+@pytest.mark.parametrize(
+    "toy",
+    [
+        Task(name="toy", family="STANDING"),
+        Task(name="toy", family="OUTBOX#"),
+        Task(name="toy", family="OUTBOX#nurture"),
+        Task(name="toy", family="OUTBOX#nurture#"),
+        Task(name="toy", family="DUE#JOBS", takes_minutes=True),
+    ],
+)
+def test_two_tasks_with_overlapping_families_are_refused(toy: Task) -> None:
+    tasks = {**Worker().tasks(), toy: Worker().handle}
+    with pytest.raises(ValueError, match="cannot be told apart"):
+        Clock(tasks=tasks, due=lambda _now: [], runtime=runtime())
+
+
+def test_two_tasks_of_one_name_are_refused() -> None:
+    tasks = {**Worker().tasks(), Task(name="review", family="TOY"): Worker().handle}
+    with pytest.raises(ValueError, match="two tasks are named review"):
+        Clock(tasks=tasks, due=lambda _now: [], runtime=runtime())
+
+
+@pytest.mark.parametrize("family", ["OUTBOX", "STANDING#", "STAND", "DUE#JOBS"])
+def test_families_that_only_look_alike_are_not_refused(family: str) -> None:
+    refuse_overlaps([*DUE_TASKS, Task(name="toy", family=family)])
+
+
+def test_the_tasks_stand_where_the_store_puts_their_items() -> None:
+    assert {task: task.family for task in DUE_TASKS} == {
+        REVIEW_TASK: keys.STANDING,
+        REPLAY_TASK: keys.REPLAY,
+        MESSAGE_TASK: keys.OUTBOX,
+        JOB_TASK: keys.DUE_JOBS,
+    }
 
 
 # --- through the house ----------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.tally import Tally
-from tests.baton import ANN, TOKEN, InMemoryBaton, ask, model_document, qualify_only
+from tests.baton import ANN, TOKEN, InMemoryBaton, ask, key_of, model_document, qualify_only
 
 BOB = "bob@acme.example"
 FIVE = {
@@ -36,7 +36,7 @@ def events(baton: InMemoryBaton, **wanted: str) -> list[str]:
 
 def outbox(baton: InMemoryBaton) -> dict[str, str]:
     """What left or will: the message's key -> its state."""
-    return {item["id"].partition("#")[2]: item["state"] for item in baton.outbox()}
+    return {key_of(item): item["state"] for item in baton.outbox()}
 
 
 def fit_ann(baton: InMemoryBaton | None = None) -> InMemoryBaton:

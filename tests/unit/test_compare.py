@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.scoring.compare import Beside
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compare import Comparison
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.score import worth
 from chalicelib.scoring.tally import Since
 from tests import crowd
@@ -64,12 +65,12 @@ def competitor(document: Any) -> None:
 def test_both_scores_are_what_each_model_says_alone(change: Any) -> None:
     document = deepcopy(model_document())
     change(document)
-    first, second = compiled(model_document(), 1), compiled(document, 2)
+    first, second = compile_model(model_document(), 1), compile_model(document, 2)
     for lead in crowd.people(first, {0: 20, 3: 30, 40: 30}, NOW):
         for since in (None, Since.now(first, lead.tally, NOW - timedelta(days=20), LEAD_ID)):
-            given = (lead.profile, lead.touches, lead.tally, TODAY, since)
+            evidence = Evidence(lead.profile, lead.touches, lead.tally, since)
             for one, other in ((first, second), (second, first)):
-                assert Beside(one, other).worths(*given) == [
-                    worth(one, *given),
-                    worth(other, *given),
+                assert Comparison(one, other).worths(evidence, TODAY) == [
+                    worth(one, evidence, TODAY),
+                    worth(other, evidence, TODAY),
                 ]

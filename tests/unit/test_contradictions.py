@@ -10,9 +10,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as some
 
 from chalicelib.authoring.bounds import least_behind, most_by_limits, most_by_rules
-from chalicelib.authoring.contradictions import CHECKS, contradictions
+from chalicelib.authoring.contradictions import CONTRADICTION_CHECKS, contradictions
 from chalicelib.authoring.format import load
-from chalicelib.scoring.model import Condition, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Condition
 from chalicelib.scoring.score import SCORE, parts_of
 from tests import factories as make
 from tests.baton import model_document
@@ -83,14 +84,14 @@ MISTAKES = [
         "by_fit_alone",
         first_way(score=45),
         "stages.mql.any.0: fit and channel alone reach it, and nobody qualifies without doing"
-        " anything; ask for engagement, intent or a signal, or for a score above what fit and"
+        " anything; require engagement, intent or a signal, or a score above what fit and"
         " channel give",
     ),
     Mistake(
         "I raised cool_below above what a way in asks of the same value",
         "cool_above_threshold",
         cooling(activity=10),
-        "stages.mql.cool_below.activity: 10 is above the 8 that stages.mql.any.1 asks for, "
+        "stages.mql.cool_below.activity: 10 is above the 8 that stages.mql.any.1 requires, "
         "so a lead could come in cold; lower it to 8, or raise the threshold",
     ),
     Mistake(
@@ -98,7 +99,7 @@ MISTAKES = [
         "in_although_cold",
         first_way(signal="guide-download", fit=20),
         "stages.mql.any.0: a lead that has cooled (activity below 5) can meet it; "
-        "ask for activity of at least 5, or lower stages.mql.cool_below",
+        "require activity of at least 5, or lower stages.mql.cool_below",
     ),
     Mistake(
         "I send to sales whoever looked at the prices, however long ago they were warm",
@@ -107,7 +108,7 @@ MISTAKES = [
             {"signal": "pricing-page", "fit": 20}
         ),
         "stages.sql.any.6: a lead that has cooled (activity below 5) can meet it, and sales would"
-        " get them; ask for activity of at least 5, or lower stages.mql.cool_below",
+        " get it; require activity of at least 5, or lower stages.mql.cool_below",
     ),
 ]
 
@@ -115,12 +116,12 @@ MISTAKES = [
 @told(MISTAKES)
 def test_a_model_that_contradicts_itself_is_refused_with_the_remedy(mistake: Mistake) -> None:
     assert refusal(mistake.document) == mistake.says
-    (check,) = (one for one in CHECKS if one.__name__ == mistake.check)
-    assert "; ".join(map(str, check(compiled(mistake.document, 1)))) == mistake.says
+    (check,) = (one for one in CONTRADICTION_CHECKS if one.__name__ == mistake.check)
+    assert "; ".join(map(str, check(compile_model(mistake.document, 1)))) == mistake.says
 
 
 def test_every_contradiction_has_its_mistake() -> None:
-    assert {mistake.check for mistake in MISTAKES} == {one.__name__ for one in CHECKS}
+    assert {mistake.check for mistake in MISTAKES} == {one.__name__ for one in CONTRADICTION_CHECKS}
 
 
 def test_the_default_model_does_not_contradict_itself() -> None:
@@ -164,7 +165,7 @@ def test_a_score_above_fit_and_channel_asks_for_acts_and_yet_a_cooled_lead_may_m
     assert (
         refusal(edited(first_way(score=49)))
         == "stages.mql.any.0: a lead that has cooled (activity below 5) can meet it; "
-        "ask for activity of at least 5, or lower stages.mql.cool_below"
+        "require activity of at least 5, or lower stages.mql.cool_below"
     )
 
 
@@ -175,7 +176,7 @@ def test_a_score_of_which_fit_and_channel_leave_five_points_to_behaviour_is_warm
 def test_ways_that_do_not_name_the_value_are_told_that_the_cold_may_come() -> None:
     message = refusal(edited(cooling(activity=30)))
     assert message.count("a lead that has cooled (activity below 30) can meet it") == 4
-    assert "30 is above the 8 that stages.mql.any.1 asks for" in message
+    assert "30 is above the 8 that stages.mql.any.1 requires" in message
 
 
 def test_engagement_alone_keeps_the_sum_above_what_cooling_rests_on() -> None:
@@ -231,7 +232,7 @@ def test_what_is_behind_a_way_is_worked_out_once_however_much_cooling_rests_on()
         "any": [dict.fromkeys(names, 5) for _ in range(50)],
         "cool_below": dict.fromkeys(names, 6),
     }
-    model = compiled(document, 1)
+    model = compile_model(document, 1)
     assert calls(least_behind, lambda: contradictions(model)) <= 2 * 50 + len(model.sql)
 
 

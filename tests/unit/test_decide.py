@@ -17,8 +17,10 @@ from chalicelib.lifecycle.stages import (
     apply,
     cycle_after,
 )
+from chalicelib.scoring.conditions import condition_words, is_met
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Condition
-from chalicelib.scoring.score import Score, holds, score, words
+from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
 from tests.factories import TODAY, came_by, profile, seen, standing, worth
@@ -129,7 +131,7 @@ def test_a_transition_says_that_nothing_but_time_has_passed() -> None:
     ],
 )
 def test_a_condition_in_plain_words(condition: Condition, text: str) -> None:
-    assert words(condition) == text
+    assert condition_words(condition) == text
 
 
 # --- cooling --------------------------------------------------------------------------------------
@@ -257,7 +259,7 @@ standings = some.builds(
 def test_applied_to_its_own_result_it_says_nothing(
     known: dict[str, Any], medium: str, tally: Tally, at: Standing
 ) -> None:
-    one = score(MODEL, profile(known), came_by(medium), tally, TODAY, at.since)
+    one = score(MODEL, Evidence(profile(known), came_by(medium), tally, at.since), TODAY)
     moved = decide(MODEL, at, one, TODAY)
     if moved is not None:
         assert decide(MODEL, apply(at, moved), one, TODAY) is None
@@ -268,7 +270,10 @@ def test_whatever_it_wants_is_a_legal_edge(
     known: dict[str, Any], medium: str, tally: Tally, at: Standing
 ) -> None:
     moved = decide(
-        MODEL, at, score(MODEL, profile(known), came_by(medium), tally, TODAY, at.since), TODAY
+        MODEL,
+        at,
+        score(MODEL, Evidence(profile(known), came_by(medium), tally, at.since), TODAY),
+        TODAY,
     )
     if moved is not None:
         assert moved.target in EDGES[at.stage]
@@ -285,6 +290,6 @@ def test_whatever_it_wants_is_a_legal_edge(
 def test_rule_5_whoever_meets_a_way_in_is_not_cold(
     known: dict[str, Any], medium: str, tally: Tally
 ) -> None:
-    one = score(MODEL, profile(known), came_by(medium), tally, TODAY)
-    if any(holds(condition, one) for condition in MODEL.mql):
+    one = score(MODEL, Evidence(profile(known), came_by(medium), tally), TODAY)
+    if any(is_met(condition, one) for condition in MODEL.mql):
         assert one.sums["activity"] >= MODEL.cool_below["activity"]

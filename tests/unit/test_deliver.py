@@ -9,6 +9,7 @@ import pytest
 from chalicelib.consent.consent import Consent, given, suppressed
 from chalicelib.delivery import outbox
 from chalicelib.delivery.deliver import Deliver
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.messages import (
     Email,
     Outgoing,
@@ -20,12 +21,13 @@ from chalicelib.delivery.messages import (
     Throttled,
     Unclear,
 )
-from chalicelib.delivery.outbox import OutboxMessage, Reason, State, Via
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.store.consents import put_consent
 from chalicelib.store.outbox import Outbox, put_message
 from tests import factories as make
 from tests.factories import LEAD_ID
-from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable
+from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable, runtime
+from tests.sizes import seeds
 
 YES = given(Consent(), "the sentence", NOW)
 MAIL = Email(to="ann@acme.example", subject="s", text="t", reference="r")
@@ -59,7 +61,12 @@ class Room:
         return self.message()
 
     def deliver(self) -> Deliver:
-        return Deliver(self.outbox, self._compose, self._send, self.clock, lambda _attempt: None)
+        return Deliver(
+            outbox=self.outbox,
+            compose=self._compose,
+            send=self._send,
+            runtime=runtime(self.clock),
+        )
 
     def message(self) -> OutboxMessage:
         found = self.outbox.read(LEAD_ID, self.key)
@@ -74,7 +81,7 @@ class Room:
         return self.senders.send(message)
 
 
-def told(message: OutboxMessage) -> tuple[State, str | None]:
+def told(message: OutboxMessage) -> tuple[MessageState, str | None]:
     return message.state, message.reason
 
 
@@ -82,7 +89,7 @@ def test_an_email_is_claimed_sent_and_settled() -> None:
     room = Room(make.nurture_message())
     sent = room.work()
     assert (sent.state, sent.message_id, sent.claims, sent.due_at) == (
-        State.SENT,
+        MessageState.SENT,
         "message-1",
         1,
         None,
@@ -100,13 +107,13 @@ def test_a_repeated_record_sends_nothing_again() -> None:
 def test_two_workers_with_one_message_send_it_once() -> None:
     room = Room(make.nurture_message())
     room.meanwhile = lambda: room.deliver().message(LEAD_ID, room.key)
-    assert room.work().state is State.SENT
+    assert room.work().state is MessageState.SENT
     assert len(room.senders.sent) == 1
 
 
 def test_a_message_that_is_not_there_is_nothing_to_do() -> None:
     room = Room(make.nurture_message())
-    room.deliver().message(LEAD_ID, "nurture#1#another#1")
+    room.deliver().message(LEAD_ID, parse_key("nurture#1#another#1"))
     assert room.senders.sent == []
 
 
@@ -126,7 +133,7 @@ def test_an_email_without_consent_is_suppressed_with_the_reason(
     consent: Consent | None, reason: str
 ) -> None:
     room = Room(make.nurture_message(), consent=consent)
-    assert told(room.work()) == (State.SUPPRESSED, reason)
+    assert told(room.work()) == (MessageState.SUPPRESSED, reason)
     assert room.senders.sent == []
 
 
@@ -134,20 +141,20 @@ def test_an_email_without_consent_is_suppressed_with_the_reason(
 def test_a_handoff_needs_no_consent(channel: Via) -> None:
     room = Room(make.handoff_message(channel), consent=None)
     room.outgoing = Sms("+49", "x")
-    assert room.work().state is State.SENT
+    assert room.work().state is MessageState.SENT
 
 
 @pytest.mark.parametrize("key", ["correction#1#email", "warning#1#bad-fit", "triage#1#email"])
 def test_a_word_to_sales_needs_no_consent_of_the_lead(key: str) -> None:
     room = Room(make.handoff_message(key=key), consent=suppressed(Consent(), "unsubscribed", NOW))
-    assert room.work().state is State.SENT
+    assert room.work().state is MessageState.SENT
 
 
 def test_an_unsubscribe_that_came_before_the_second_try_wins() -> None:
     room = Room(make.nurture_message(), Throttled())
     room.work()
     room.say(YES, suppressed(YES, "unsubscribed", NOW))
-    assert told(room.work(minutes=2)) == (State.SUPPRESSED, "unsubscribed")
+    assert told(room.work(minutes=2)) == (MessageState.SUPPRESSED, "unsubscribed")
     assert room.senders.sent == []
 
 
@@ -156,14 +163,14 @@ def test_an_unsubscribe_that_came_before_the_second_try_wins() -> None:
 
 def test_a_message_that_cannot_be_composed_ends_with_its_reason() -> None:
     room = Room(make.nurture_message())
-    room.outgoing = Skip(State.REFUSED, Reason.NO_EMAIL)
-    assert told(room.work()) == (State.REFUSED, "no_email")
+    room.outgoing = Skip(MessageState.REFUSED, NotSentReason.NO_EMAIL)
+    assert told(room.work()) == (MessageState.REFUSED, "no_email")
     assert room.work().claims == 0
 
 
 def test_a_refused_message_is_not_tried_again() -> None:
     room = Room(make.nurture_message(), Refused())
-    assert told(room.work()) == (State.REFUSED, "rejected")
+    assert told(room.work()) == (MessageState.REFUSED, "rejected")
     room.work(minutes=60)
     assert room.senders.sent == []
 
@@ -171,7 +178,7 @@ def test_a_refused_message_is_not_tried_again() -> None:
 def test_a_notice_that_was_taken_back_is_never_sent() -> None:
     room = Room(make.handoff_message())
     room.outbox.save(room.message(), outbox.cancelled(room.message()))
-    assert told(room.work(minutes=60)) == (State.CANCELLED, "taken_back")
+    assert told(room.work(minutes=60)) == (MessageState.CANCELLED, "taken_back")
     assert room.senders.sent == []
 
 
@@ -179,7 +186,7 @@ def test_a_notice_that_is_taken_back_while_it_waits_for_its_next_try_stays_unsen
     room = Room(make.handoff_message(), Throttled())
     room.work()
     room.outbox.save(room.message(), outbox.cancelled(room.message()))
-    assert told(room.work(minutes=60)) == (State.CANCELLED, "taken_back")
+    assert told(room.work(minutes=60)) == (MessageState.CANCELLED, "taken_back")
     assert room.senders.sent == []
 
 
@@ -188,11 +195,11 @@ def test_a_notice_that_is_taken_back_while_it_waits_for_its_next_try_stays_unsen
 
 def test_a_throttled_message_waits_and_goes_later() -> None:
     room = Room(make.nurture_message(), Throttled(), Throttled())
-    assert told(room.work()) == (State.PLANNED, "throttled")
+    assert told(room.work()) == (MessageState.PLANNED, "throttled")
     assert room.work().claims == 1  # its record again: not before the wait is over
     assert room.work(minutes=1).claims == 2
     sent = room.work(minutes=2)
-    assert (sent.state, sent.claims) == (State.SENT, 3)
+    assert (sent.state, sent.claims) == (MessageState.SENT, 3)
     assert len(room.senders.sent) == 1
 
 
@@ -200,7 +207,7 @@ def test_a_message_that_is_throttled_for_ever_is_lost_in_the_end() -> None:
     room = Room(make.nurture_message(), *[Throttled()] * 20)
     for _ in range(20):
         room.work(minutes=60)
-    assert told(room.message()) == (State.LOST, "throttled")
+    assert told(room.message()) == (MessageState.LOST, "throttled")
 
 
 # --- unclear --------------------------------------------------------------------------------------
@@ -208,18 +215,18 @@ def test_a_message_that_is_throttled_for_ever_is_lost_in_the_end() -> None:
 
 def test_an_email_of_which_nobody_knows_is_given_up_after_fifteen_minutes() -> None:
     room = Room(make.nurture_message(), Unclear())
-    assert told(room.work()) == (State.UNKNOWN, "unclear")
-    assert room.work(minutes=14).state is State.UNKNOWN
-    assert told(room.work(minutes=1)) == (State.LOST, "no_evidence")
+    assert told(room.work()) == (MessageState.UNKNOWN, "unclear")
+    assert room.work(minutes=14).state is MessageState.UNKNOWN
+    assert told(room.work(minutes=1)) == (MessageState.LOST, "no_evidence")
     assert room.senders.sent == []
 
 
 def test_a_handoff_of_which_nobody_knows_goes_again_after_fifteen_minutes() -> None:
     room = Room(make.handoff_message(), Unclear())
-    assert room.work().state is State.UNKNOWN
+    assert room.work().state is MessageState.UNKNOWN
     assert room.work(minutes=14).claims == 1
     sent = room.work(minutes=1)
-    assert (sent.state, sent.claims) == (State.SENT, 2)
+    assert (sent.state, sent.claims) == (MessageState.SENT, 2)
 
 
 class WorkerLostError(Exception):
@@ -239,21 +246,21 @@ def lose_the_worker(room: Room) -> None:
 def test_a_lease_holds_for_ninety_seconds() -> None:
     room = Room(make.handoff_message())
     lose_the_worker(room)
-    assert room.work(minutes=1.4).state is State.CLAIMED
-    assert told(room.work(minutes=0.1)) == (State.UNKNOWN, "unclear")
+    assert room.work(minutes=1.4).state is MessageState.CLAIMED
+    assert told(room.work(minutes=0.1)) == (MessageState.UNKNOWN, "unclear")
 
 
 def test_an_email_whose_worker_was_lost_is_never_sent_twice() -> None:
     room = Room(make.nurture_message())
     lose_the_worker(room)
-    assert told(room.work(minutes=20)) == (State.LOST, "no_evidence")
+    assert told(room.work(minutes=20)) == (MessageState.LOST, "no_evidence")
     assert room.senders.sent == []
 
 
 def test_a_handoff_whose_worker_was_lost_is_sent_again() -> None:
     room = Room(make.handoff_message())
     lose_the_worker(room)
-    assert room.work(minutes=20).state is State.SENT
+    assert room.work(minutes=20).state is MessageState.SENT
     assert len(room.senders.sent) == 1
 
 
@@ -266,19 +273,19 @@ def test_a_mail_event_that_was_first_stands() -> None:
     def evidence() -> None:
         now = room.message()
         room.outbox.save(
-            now, replace(now, state=State.DELIVERED, due_at=None, version=now.version + 1)
+            now, replace(now, state=MessageState.DELIVERED, due_at=None, version=now.version + 1)
         )
 
     room.meanwhile = evidence
-    assert room.work().state is State.DELIVERED
+    assert room.work().state is MessageState.DELIVERED
 
 
 def test_a_busy_table_is_tried_again_so_that_what_was_sent_is_settled() -> None:
-    for seed in range(30):
+    for seed in seeds(30):
         room = Room(make.nurture_message())
         room.table.be_busy(seed)
         room.work()
-        assert room.message().state is State.SENT
+        assert room.message().state is MessageState.SENT
         assert room.senders.sent == [MAIL]
 
 

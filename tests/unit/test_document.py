@@ -52,12 +52,12 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (
         "string_type",
         {"text": 1},
-        "text: a text is needed; put it in quotes if it looks like a number",
+        "text: text is needed; put it in quotes if it looks like a number",
     ),
-    ("string_unicode", {"text": "a\ud800"}, "text: has characters that are none; remove them"),
+    ("string_unicode", {"text": "a\ud800"}, "text: contains invalid characters; remove them"),
     ("string_too_short", {"text": "a"}, "text: is too short; at least 2 needed"),
     ("string_too_long", {"text": "abcde"}, "text: is too long; at most 4 characters are allowed"),
-    ("string_pattern_mismatch", {"text": "ABC"}, "text: does not have the form ^[a-z]*$"),
+    ("string_pattern_mismatch", {"text": "ABC"}, "text: must match the pattern ^[a-z]*$"),
     ("int_type", {"exact": "1"}, "exact: a whole number is needed"),
     ("int_from_float", {"whole": 1.5}, "whole: a whole number is needed"),
     ("int_parsing", {"whole": "many"}, "whole: a whole number is needed"),
@@ -66,7 +66,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (
         "finite_number",
         {"finite": float("nan")},
-        "finite: a number is needed, and neither .inf nor .nan",
+        "finite: a finite number is needed, not .inf or .nan",
     ),
     ("greater_than", {"inside": 0}, "inside: must be above 0"),
     ("less_than", {"inside": 10}, "inside: must be below 10"),
@@ -83,7 +83,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("dict_type", {"keys": 3}, "keys: keys with their values are needed"),
     ("model_type", {"part": 3}, "part: keys with their values are needed"),
-    ("invalid_key", {"recycle": {3: 4}}, "recycle.3: a key is a text; put it in quotes"),
+    ("invalid_key", {"recycle": {3: 4}}, "recycle.3: a key must be text; put it in quotes"),
     ("literal_error", {"one": "c"}, "one: one of 'a' or 'b' is needed"),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.messages import Email, Skip
-from chalicelib.delivery.outbox import Reason, State
+from chalicelib.delivery.outbox import MessageState, NotSentReason
 from chalicelib.delivery.templates import plain_name
 from chalicelib.errors import DocumentError
 from chalicelib.events import Value
@@ -30,7 +30,11 @@ WELCOME = {
 def compose(
     document: dict[str, Any] | None = WELCOME, name: Value = "Ann", **message: Any
 ) -> Email | Skip:
-    emails = Emails(lambda _id: document, lambda _lead: {"first_name": name}, lambda _lead: URL)
+    emails = Emails(
+        email=lambda _id: document,
+        profile=lambda _lead: {"first_name": name},
+        unsubscribe_url=lambda _lead: URL,
+    )
     return emails.compose(make.nurture_message(**message))
 
 
@@ -91,20 +95,20 @@ def test_an_email_without_html_has_none() -> None:
 @pytest.mark.parametrize(
     ("document", "reason"),
     [
-        (None, Reason.NO_EMAIL),
-        ({**WELCOME, "text": "{% if %}"}, Reason.NOT_RENDERED),
-        ({**WELCOME, "text": "{{ ''.__class__.__mro__ }}"}, Reason.NOT_RENDERED),
-        ({**WELCOME, "text": "{{ nothing.at.all }}"}, Reason.NOT_RENDERED),
+        (None, NotSentReason.NO_EMAIL),
+        ({**WELCOME, "text": "{% if %}"}, NotSentReason.NOT_RENDERED),
+        ({**WELCOME, "text": "{{ ''.__class__.__mro__ }}"}, NotSentReason.NOT_RENDERED),
+        ({**WELCOME, "text": "{{ nothing.at.all }}"}, NotSentReason.NOT_RENDERED),
     ],
 )
 def test_an_email_that_cannot_be_rendered_is_refused_with_the_reason(
-    document: dict[str, Any] | None, reason: Reason
+    document: dict[str, Any] | None, reason: NotSentReason
 ) -> None:
-    assert compose(document) == Skip(State.REFUSED, reason)
+    assert compose(document) == Skip(MessageState.REFUSED, reason)
 
 
 def test_an_email_to_nobody_is_refused() -> None:
-    assert compose(to=None) == Skip(State.REFUSED, Reason.NO_ADDRESS)
+    assert compose(to=None) == Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +135,7 @@ def wanted(
     outbox = first_emails(
         [sequence], moved, lead_id=make.LEAD_ID, to="ann@acme.example", about=3, now=NOW
     )
-    return [(message.key, message.email) for message in outbox]
+    return [(str(message.key), message.email) for message in outbox]
 
 
 @pytest.mark.parametrize(("target", "count"), [(Stage.MQL, 1), (Stage.SQL, 0), (Stage.LEAD, 0)])

@@ -14,9 +14,10 @@ import pytest
 from chalicelib.events import Value
 from chalicelib.lifecycle.decide import decide
 from chalicelib.lifecycle.stages import Stage, Standing, apply
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import Score, score
-from chalicelib.scoring.tally import Tally, count
+from chalicelib.scoring.tally import Tally, count_events
 from tests import factories as make
 from tests.factories import TODAY, came_by, profile, seen
 
@@ -60,8 +61,8 @@ def test_1_ann_from_an_ad_reads_downloads_looks_at_prices_and_asks_for_a_demo() 
     steps: list[tuple[tuple[float, ...], tuple[int, str], Stage, str | None]] = []
     tally, standing = Tally(), Standing()
     for events in (first, pricing, [make.form("demo")]):
-        tally = count(make.model(), tally, events)
-        worth = score(make.model(), profile(), came_by("cpc"), tally, TODAY)
+        tally = count_events(make.model(), tally, events)
+        worth = score(make.model(), Evidence(profile(), came_by("cpc"), tally), TODAY)
         where, kind = stage(worth, standing)
         standing = replace(standing, stage=where, kind=kind, entered_on=TODAY)
         steps.append((points(worth), told(worth), where, kind))
@@ -74,7 +75,9 @@ def test_1_ann_from_an_ad_reads_downloads_looks_at_prices_and_asks_for_a_demo() 
 
 def test_2_an_imported_cfo_who_did_nothing_is_a_lead() -> None:
     worth = score(
-        make.model(), profile({**make.BEST_FIT, "job_title": "CFO"}), NO_TOUCH, Tally(), TODAY
+        make.model(),
+        Evidence(profile({**make.BEST_FIT, "job_title": "CFO"}), NO_TOUCH, Tally()),
+        TODAY,
     )
     assert (points(worth), told(worth), stage(worth)) == (
         (40, 0, 0, 0),
@@ -85,7 +88,9 @@ def test_2_an_imported_cfo_who_did_nothing_is_a_lead() -> None:
 
 def test_3_nobody_known_with_one_guide_gets_the_guide_and_nothing_else() -> None:
     tally = seen(site_visit=[0], keys={"guide-download": {"a": 0}})
-    worth = score(make.model(), profile({"email": "x@acme.example"}), NO_TOUCH, tally, TODAY)
+    worth = score(
+        make.model(), Evidence(profile({"email": "x@acme.example"}), NO_TOUCH, tally), TODAY
+    )
     assert (points(worth), told(worth), stage(worth)) == (
         (0, 0, 13, 0),
         (13, "–"),
@@ -103,7 +108,9 @@ def test_4_only_a_company_name_but_very_busy_is_an_mql_without_a_grade() -> None
         compare_page=[0],
         keys={"guide-download": {"a": 2, "b": 12}, "product-sheet": {"c": 0}},
     )
-    worth = score(make.model(), profile({"company": "Acme"}), came_by("organic"), tally, TODAY)
+    worth = score(
+        make.model(), Evidence(profile({"company": "Acme"}), came_by("organic"), tally), TODAY
+    )
     assert (points(worth), told(worth), stage(worth)) == (
         (2, 3, 25, 17),
         (47, "–"),
@@ -120,8 +127,8 @@ def test_5_a_founder_with_free_mail_who_asks_for_a_demo_reaches_a_human() -> Non
         "company": "Jo",
         "phone": "1",
     }
-    tally = count(make.model(), Tally(), [make.page(), make.form("demo")])
-    worth = score(make.model(), profile(founder), NO_TOUCH, tally, TODAY)
+    tally = count_events(make.model(), Tally(), [make.page(), make.form("demo")])
+    worth = score(make.model(), Evidence(profile(founder), NO_TOUCH, tally), TODAY)
     assert (points(worth), told(worth), stage(worth)) == (
         (12, 0, 1, 30),
         (43, "C"),
@@ -132,7 +139,9 @@ def test_5_a_founder_with_free_mail_who_asks_for_a_demo_reaches_a_human() -> Non
 def test_6_a_student_with_free_mail_who_asks_for_a_demo_stays_a_lead() -> None:
     student: Mapping[str, Value] = {"email": "jo@gmail.com", "job_title": "Student"}
     worth = score(
-        make.model(), profile(student), NO_TOUCH, seen(site_visit=[0], demo_request=[0]), TODAY
+        make.model(),
+        Evidence(profile(student), NO_TOUCH, seen(site_visit=[0], demo_request=[0])),
+        TODAY,
     )
     assert (points(worth), told(worth), stage(worth)) == (
         (-40, 0, 1, 30),
@@ -151,7 +160,7 @@ SEVEN: dict[str, Any] = {
 
 def test_7_a_manager_who_studies_everything_is_inferred_ready() -> None:
     tally = seen(**SEVEN, keys={"guide-download": {"a": 9}, "product-sheet": {"b": 4}})
-    worth = score(make.model(), profile(MANAGER), came_by("organic"), tally, TODAY)
+    worth = score(make.model(), Evidence(profile(MANAGER), came_by("organic"), tally), TODAY)
     assert (points(worth), told(worth), stage(worth)) == (
         (28, 3, 18.5, 15.8),
         (65, "B"),
@@ -160,7 +169,9 @@ def test_7_a_manager_who_studies_everything_is_inferred_ready() -> None:
 
 
 def test_7_without_guide_and_sheet_the_manager_is_an_mql() -> None:
-    worth = score(make.model(), profile(MANAGER), came_by("organic"), seen(**SEVEN), TODAY)
+    worth = score(
+        make.model(), Evidence(profile(MANAGER), came_by("organic"), seen(**SEVEN)), TODAY
+    )
     assert (worth.rounded, stage(worth)) == (50, (Stage.MQL, None))
 
 
@@ -170,9 +181,7 @@ def test_8_reloading_the_prices_twenty_times_in_a_day_is_one_visit() -> None:
     }
     worth = score(
         make.model(),
-        profile(facts),
-        NO_TOUCH,
-        seen(site_visit={0: 20}, pricing_page={0: 20}),
+        Evidence(profile(facts), NO_TOUCH, seen(site_visit={0: 20}, pricing_page={0: 20})),
         TODAY,
     )
     assert (points(worth), told(worth), stage(worth)) == (
@@ -185,7 +194,7 @@ def test_8_reloading_the_prices_twenty_times_in_a_day_is_one_visit() -> None:
 def test_9_an_engineer_who_looks_for_a_job_is_a_lead() -> None:
     tally = seen(site_visit=[0, 1], careers_page=[0, 1], keys={"guide-download": {"a": 0}})
     facts: Mapping[str, Value] = {**MANAGER, "job_title": "Engineer"}
-    worth = score(make.model(), profile(facts), came_by("organic"), tally, TODAY)
+    worth = score(make.model(), Evidence(profile(facts), came_by("organic"), tally), TODAY)
     assert (points(worth), told(worth), stage(worth)) == (
         (28, 3, -2, 0),
         (29, "B"),
@@ -210,7 +219,7 @@ def test_10_a_head_of_ops_with_one_guide_cools_sooner_the_less_the_emails_do(
 ) -> None:
     facts, touches = profile(HEAD_OF_OPS), came_by("organic")
     tally = seen(site_visit=[0], keys={"guide-download": {"a": 0}})
-    worth = score(make.model(), facts, touches, tally, TODAY)
+    worth = score(make.model(), Evidence(facts, touches, tally), TODAY)
     assert (points(worth), told(worth), stage(worth)) == (
         (30, 3, 13, 0),
         (46, "A"),
@@ -225,7 +234,9 @@ def test_10_a_head_of_ops_with_one_guide_cools_sooner_the_less_the_emails_do(
             email_click=[-ago for ago in clicked if make.day(ago) <= day],
             keys={"guide-download": {"a": 0}},
         )
-        moved = decide(make.model(), mql, score(make.model(), facts, touches, happened, day), day)
+        moved = decide(
+            make.model(), mql, score(make.model(), Evidence(facts, touches, happened), day), day
+        )
         return moved is not None and moved.target is Stage.LEAD
 
     days = (TODAY + timedelta(days=ahead) for ahead in range(1, 60))
@@ -237,7 +248,7 @@ def test_11_a_customer_who_logs_in_is_never_ready_to_buy() -> None:
         name: value for name, value in make.BEST_FIT.items() if name != "company"
     }
     tally = seen(site_visit=[0, 3, 6], login_page=[0, 3, 6], pricing_page=[0, 3])
-    worth = score(make.model(), profile(facts), NO_TOUCH, tally, TODAY)
+    worth = score(make.model(), Evidence(profile(facts), NO_TOUCH, tally), TODAY)
     assert (points(worth), worth.rounded, stage(worth)) == ((38, 0, 2.6, 0), 41, (Stage.LEAD, None))
 
 
@@ -255,7 +266,7 @@ def test_12_a_director_with_a_webinar_prices_and_a_reply_is_inferred_ready() -> 
         pricing_page=[1, 3],
         mail_reply=[0],
     )
-    worth = score(make.model(), profile(facts), came_by("event"), tally, TODAY)
+    worth = score(make.model(), Evidence(profile(facts), came_by("event"), tally), TODAY)
     assert (points(worth), told(worth), stage(worth)) == (
         (34, 4, 12.6, 22.5),
         (73, "A"),

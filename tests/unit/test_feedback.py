@@ -159,5 +159,5 @@ def test_a_tag_holds_a_messages_id_in_the_letters_ses_allows(outbox_id: str) -> 
 
 
 def test_the_longest_messages_id_fits_a_tag() -> None:
-    longest = f"{'L' * 26}#email#{'s' * 64}#{10**6}#{'p' * 64}"
+    longest = f"{'L' * 26}#nurture#{10**6}#{'s' * 64}#{'p' * 64}"
     assert len(tag_of(longest)) <= 256

@@ -2,46 +2,39 @@
 twice.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.clock.clock import Clock, Due, Task
+from chalicelib.clock.clock import Clock
+from chalicelib.clock.tasks import Due
 from chalicelib.errors import ConflictError
+from chalicelib.jobs.job import LEASE, Job, JobStatus, end_job, shape_job, take_job
 from chalicelib.limits import CHANGED_MAX_LEADS, JOBS_SECONDS, REQUEST_SLICE_SECONDS, TICK_SECONDS
-from chalicelib.publishing.work import (
-    LEASE,
-    Job,
-    JobKind,
-    JobState,
-    Phase,
-    Work,
-    ended,
-    shape,
-    taken,
-)
-from chalicelib.store.jobs import Jobs
+from chalicelib.publishing.state import CountState
+from chalicelib.publishing.versions import Active
+from chalicelib.qualify.due import REVIEW_TASK
+from chalicelib.wiring.due import JOB_TASK
 from chalicelib.wiring.world import World
 from tests.baton import InMemoryBaton
 from tests.drafts import EASY_MQL, TickingClock, baton_of, draft, stages, transitions
-from tests.fakes import NOW, FakeClock
+from tests.fakes import NOW, FakeClock, runtime
 from tests.unit.test_clock import Worker
 
-WORK = Work(digest="d", version=2, base_version=1, base_activation=1, day=NOW.toordinal())
-JOB = Job(id="j", kind=JobKind.SIMULATE, work=WORK, created_at=NOW, due_at=NOW)
+STATE = CountState(digest="d", version=2, base=Active(1, 1), day=NOW.toordinal())
+JOB = Job(id="j", kind="simulate", state=STATE, created_at=NOW, due_at=NOW)
 
 
 def test_a_taken_job_is_due_again_when_its_runner_must_be_dead() -> None:
-    assert taken(JOB, NOW) == replace(JOB, due_at=NOW + LEASE, tries=1)
+    assert take_job(JOB, NOW) == replace(JOB, due_at=NOW + LEASE, tries=1)
     assert timedelta(seconds=60) < LEASE, "the clock's function lives a minute"
 
 
 def test_a_job_that_is_over_is_never_due() -> None:
-    over = ended(JOB, JobState.DONE, {"changes": {}})
-    assert (over.state, over.due_at, over.work.phase) == (JobState.DONE, None, Phase.OVER)
+    over = end_job(JOB, JobStatus.DONE, {"changes": {}})
+    assert (over.status, over.due_at) == (JobStatus.DONE, None)
 
 
 def test_a_job_is_told_as_the_api_promises() -> None:
@@ -53,7 +46,7 @@ def test_a_job_is_told_as_the_api_promises() -> None:
         "total": 0,
         "report": None,
     }
-    assert shape(JOB) == told
+    assert shape_job(JOB, JOB.report) == told
 
 
 # --- a simulation that takes longer than a request ------------------------------------------------
@@ -68,7 +61,7 @@ def long_simulation(number: int = 400) -> tuple[InMemoryBaton, Any]:
 
 
 def job(baton: InMemoryBaton, found: Any) -> Any:
-    return World(baton.ports).publishing.job(found["id"])
+    return World(baton.ports).job_runner.show(found["id"])
 
 
 def test_a_large_baton_is_simulated_by_a_job_that_shows_how_far_it_is() -> None:
@@ -138,10 +131,10 @@ def publishing(number: int = 300) -> tuple[InMemoryBaton, list[str], Any]:
 
 def test_a_job_that_another_runner_has_is_left_alone() -> None:
     baton, _, found = publishing()
-    jobs = Jobs(baton.ports.memory, baton.world.models)
+    jobs = baton.world.job_store
     kept = jobs.read(found["id"])
     assert kept is not None
-    leased = replace(taken(kept, baton.ports.now()), version=kept.version + 1)
+    leased = replace(take_job(kept, baton.ports.now()), version=kept.version + 1)
     jobs.save(kept, leased)
     baton.minutes_later(1)
     assert jobs.read(found["id"]) == leased
@@ -152,7 +145,8 @@ def test_a_job_that_another_runner_has_is_left_alone() -> None:
 def test_a_runner_whose_lease_is_over_writes_nothing_more() -> None:
     """It moves the lead that it had in its hands, which the other runner finds moved."""
     baton, ids, found = publishing()
-    jobs, version = Jobs(baton.ports.memory, baton.world.models), 0
+    jobs = baton.world.job_store
+    version = 0
     moved = baton.world.qualify.published
 
     def moved_while_another_takes_the_job(lead_id: str) -> bool:
@@ -178,7 +172,7 @@ def test_a_runner_whose_lease_is_over_writes_nothing_more() -> None:
 
 def test_a_job_is_written_by_the_version_that_was_read() -> None:
     baton, _, found = publishing(1)
-    jobs = Jobs(baton.ports.memory, baton.world.models)
+    jobs = baton.world.job_store
     kept = jobs.read(found["id"])
     assert kept is not None
     jobs.save(kept, replace(kept, version=kept.version + 1))
@@ -220,8 +214,8 @@ class Works:
     def __init__(self, clock: FakeClock) -> None:
         self.clock, self.slices = clock, list[tuple[str, timedelta]]()
 
-    def run(self, job_id: str, until: datetime) -> None:
-        self.slices.append((job_id, until - self.clock.time))
+    def handle(self, due: Due, until: datetime) -> None:
+        self.slices.append((due.key, until - self.clock.time))
         self.clock.time = until
 
 
@@ -240,17 +234,17 @@ class SlowWorker(Worker):
 def tick(due: list[Due]) -> tuple[SlowWorker, Works]:
     clock = FakeClock()
     worker, works = SlowWorker(clock), Works(clock)
-    deliver: Any = worker
-    Clock(lambda _now: due, deliver, deliver, works.run, clock).tick()
+    tasks = {**worker.tasks(), JOB_TASK: works.handle}
+    Clock(tasks=tasks, due=lambda _now: due, runtime=runtime(clock)).tick()
     return worker, works
 
 
 def reviews(number: int) -> list[Due]:
-    return [Due(Task.REVIEW, str(position), "") for position in range(number)]
+    return [Due(REVIEW_TASK, str(position), "") for position in range(number)]
 
 
 def one_job(job_id: str) -> Due:
-    return Due(Task.JOB, "", job_id)
+    return Due(JOB_TASK, "", job_id)
 
 
 def test_a_job_has_the_whole_tick_when_nothing_else_is_due() -> None:
@@ -286,14 +280,14 @@ def calls() -> list[str]:
 
 
 def test_a_job_that_fails_is_told_and_comes_again(calls: list[str]) -> None:
-    def broken(job_id: str, _until: datetime) -> None:
-        calls.append(job_id)
+    def broken(due: Due, _until: datetime) -> None:
+        calls.append(due.key)
         raise OSError
 
-    run: Callable[[str, datetime], None] = broken
-    worker: Any = Worker()
+    tasks = {**Worker().tasks(), JOB_TASK: broken}
+    due = [one_job("j"), *reviews(1)]
     with pytest.raises(RuntimeError, match="1 of 2"):
-        Clock(lambda _now: [one_job("j"), *reviews(1)], worker, worker, run, FakeClock()).tick()
+        Clock(tasks=tasks, due=lambda _now: due, runtime=runtime()).tick()
     assert calls == ["j"]
 
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.jobs.runner import JobRunner
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.tally import Since, Tally
+from chalicelib.wiring.world import World
 from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton, model_document
 from tests.fakes import NOW
-from tools import leads, simulate
+from tools import export, rebuild, simulate
 from tools.exports import lead_of, line_of
 
 
@@ -39,8 +41,17 @@ def eager() -> dict[str, Any]:
     return document
 
 
+def rebuilt(world: World) -> str:
+    """What `make rebuild` says in the end; nothing but itself works on the job."""
+
+    def wait() -> None:
+        raise AssertionError("the command has the job")
+
+    return "\n".join(rebuild.report_lines(rebuild.rebuild(world, print, wait)))
+
+
 def test_on_a_healthy_table_a_rebuild_finds_no_difference() -> None:
-    assert leads.rebuild(baton_of_two().world) == "2 leads rebuilt, 0 differed."
+    assert rebuilt(baton_of_two().world) == "2 leads rebuilt, 0 differed."
 
 
 def test_a_rebuild_puts_a_lead_right_and_names_what_differed_but_nothing_personal() -> None:
@@ -49,12 +60,52 @@ def test_a_rebuild_puts_a_lead_right_and_names_what_differed_but_nothing_persona
     world.leads.write(
         ann, replace(ann, version=ann.version + 1, tally=Tally(), profile={}), LeadChange()
     )
-    told = leads.rebuild(world)
+    told = rebuilt(world)
     assert told.splitlines()[-1] == "2 leads rebuilt, 1 differed."
     assert "profile.job_title" in told
     assert "tally.pricing-page" in told
     assert "CTO" not in told
-    assert leads.rebuild(world).endswith("0 differed.")
+    assert rebuilt(world).endswith("0 differed.")
+
+
+def test_a_rebuild_waits_while_the_clock_has_the_job() -> None:
+    baton = baton_of_two()
+    waited: list[None] = []
+    said: list[object] = []
+
+    class LeftToTheClock(JobRunner):
+        """What the command sees of a job that another runner has."""
+
+        def run(self, job_id: str, until: datetime) -> None:
+            """Find it leased."""
+
+    def wait() -> None:
+        waited.append(None)
+        baton.minutes_later(1)
+
+    world = World(baton.ports)
+    world.job_runner = LeftToTheClock(
+        jobs=world.job_store, handler_of=world.job_handler, runtime=world.runtime
+    )
+    job = rebuild.rebuild(world, said.append, wait)
+    assert (job["state"], len(waited)) == ("done", 1)
+    assert said == ["0 of about 0 leads", "2 of about 2 leads"]
+
+
+def test_a_rebuild_says_which_leads_failed_and_why() -> None:
+    report = {
+        "rebuilt": 1,
+        "differed": 0,
+        "differences": [],
+        "failed": 2,
+        "failed_ids": ["A", "B"],
+        "reason": "stopped",
+    }
+    assert list(rebuild.report_lines({"id": "j", "state": "failed", "report": report})) == [
+        "job j is failed: stopped",
+        "2 leads failed: A, B",
+        "1 leads rebuilt, 0 differed.",
+    ]
 
 
 def test_a_lead_that_turned_out_to_be_another_is_rebuilt_once_and_exported_once() -> None:
@@ -64,33 +115,33 @@ def test_a_lead_that_turned_out_to_be_another_is_rebuilt_once_and_exported_once(
         baton.post(f"/v1/leads/{baton.world.lead_id(ANN['email'])}/merge", other, TOKEN).status_code
         == 200
     )
-    assert leads.rebuild(baton.world) == "1 leads rebuilt, 0 differed."
-    assert len(list(leads.export(baton.world))) == 2, "the header and the one lead"
+    assert rebuilt(baton.world) == "1 leads rebuilt, 0 differed."
+    assert len(list(export.export(baton.world))) == 2, "the header and the one lead"
 
 
 def test_an_export_holds_the_model_the_routing_and_every_lead() -> None:
-    header, *lines = leads.export(baton_of_two().world)
+    header, *lines = export.export(baton_of_two().world)
     assert header["model"]["name"] == model_document()["name"]
     assert header["routing"]["people"]
     assert {line["profile"]["email"] for line in lines} == {"ann@acme.example", "x@acme.example"}
 
 
 def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
-    lines = json.loads(json.dumps(list(leads.export(baton_of_two().world))))
+    lines = json.loads(json.dumps(list(export.export(baton_of_two().world))))
     found = simulate.simulate(iter(lines), eager(), NOW)
     assert found["changes"] == {"lead->mql": 1}
     assert found["handoffs_per_week"]["capacity"] == 50
-    words = simulate.told(found)
-    assert words.startswith("Of 2 leads 1 would change their stage.\n       1  lead -> mql\n")
-    assert "match otherwise" not in words
+    words = simulate.describe(found)
+    assert words.startswith("Of 2 leads, 1 would change stage.\n       1  lead -> mql\n")
+    assert "match differently" not in words
 
 
 def test_an_export_cannot_recount_and_says_so() -> None:
-    lines = list(leads.export(baton_of_two().world))
+    lines = list(export.export(baton_of_two().world))
     draft = eager()
     draft["signals"]["pricing-page"]["where"]["path"] = ["/prices*"]
-    words = simulate.told(simulate.simulate(iter(lines), draft, NOW))
-    assert "2 leads were counted by signals that match otherwise" in words
+    words = simulate.describe(simulate.simulate(iter(lines), draft, NOW))
+    assert "2 leads were counted with signals that match differently" in words
 
 
 def test_outcomes_are_told_where_they_are_known() -> None:
@@ -107,7 +158,8 @@ def test_outcomes_are_told_where_they_are_known() -> None:
         version=1,
     )
     header = {"model": model_document(), "version": 1, "routing": None}
-    words = simulate.told(simulate.simulate(iter([header, line_of(won)]), model_document(), NOW))
+    found = simulate.simulate(iter([header, line_of(won)]), model_document(), NOW)
+    words = simulate.describe(found)
     assert (
         "Of 1 won and 0 lost:\n  precision 100% now, 100% then\n  recall 100% now, 100% then"
         in words
@@ -123,10 +175,10 @@ HEADER = json.dumps({"model": model_document(), "version": 1, "routing": None})
         ([], "the export is empty"),
         (["{}"], "line 1 is not the model and the routing of an export"),
         (["[]"], "line 1 is not the model and the routing of an export"),
-        (["{"], "line 1 is no JSON"),
+        (["{"], "line 1 is not JSON"),
         (['{"model": {}, "version": 1, "routing": null}'], "the stored model 1 breaks its format"),
-        ([HEADER, '{"lead_id": "A"}'], "line 2 is no lead of an export"),
-        ([HEADER, '{"lead_id": "A'], "line 2 is no JSON"),
+        ([HEADER, '{"lead_id": "A"}'], "line 2 is not a lead of an export"),
+        ([HEADER, '{"lead_id": "A'], "line 2 is not JSON"),
     ],
 )
 def test_what_is_no_export_is_refused_in_words(
@@ -135,19 +187,19 @@ def test_what_is_no_export_is_refused_in_words(
     """A file that was cut off said `Expecting value`, and one without its first line said
     `'model'`.
     """
-    export, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
-    export.write_text("\n".join(lines))
+    file, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
+    file.write_text("\n".join(lines))
     draft.write_text(json.dumps(eager()))
-    assert simulate.main([str(draft), str(export)]) == 1
-    assert f"no leads to try it on: {says}" in capsys.readouterr().err
+    assert simulate.main([str(draft), str(file)]) == 1
+    assert f"cannot simulate: {says}" in capsys.readouterr().err
 
 
 def test_the_command_tries_a_file_on_a_file(tmp_path: Path, capsys: Any) -> None:
-    export, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
-    assert leads.write(leads.export(baton_of_two().world), export) == 2
-    assert export.stat().st_mode & 0o777 == 0o600
+    file, draft = tmp_path / "leads.jsonl", tmp_path / "model.yaml"
+    assert export.write(export.export(baton_of_two().world), file) == 2
+    assert file.stat().st_mode & 0o777 == 0o600
     draft.write_text(json.dumps(eager()))
-    assert simulate.main([str(draft), str(export)]) == 0
+    assert simulate.main([str(draft), str(file)]) == 0
     assert "Of 2 leads" in capsys.readouterr().out
 
 

@@ -55,7 +55,7 @@ def test_links_of_the_plain_text_can_be_followed() -> None:
 
 def test_an_empty_mailbox_says_so() -> None:
     page = render(Mailbox([], []))
-    assert "No mail yet." in page
+    assert "No email yet." in page
     assert "No text yet." in page
 
 

@@ -11,7 +11,8 @@ from chalicelib.authoring.shape import ModelDocument
 from chalicelib.document import parse_document
 from chalicelib.errors import DocumentError, FieldError
 from chalicelib.events import Kind
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from tests import factories as make
 from tests.baton import model_document
 from tests.mistakes import changed, refusal
@@ -167,9 +168,9 @@ def test_a_refusal_in_one_sentence_names_no_fields() -> None:
 def points_of(value: Any, **test: Any) -> int:
     document = changed("rules", profile={"rule": {"field": "fact", "points": 7, **test}})
     assert parse_document(ModelDocument, document).rules.profile
-    model: Model = compiled(document, 1)
+    model: Model = compile_model(document, 1)
     tests = next(rule.tiers for rule in model.field_rules if rule.id == "rule")
-    return next((points for one, points in tests if one.holds(value)), 0) // 1000
+    return next((points for one, points in tests if one.matches(value)), 0) // 1000
 
 
 @pytest.mark.parametrize(
@@ -220,7 +221,7 @@ def test_an_operator_holds_for_what_it_says(
 def test_seniority_has_two_tiers_and_the_first_that_holds_wins(title: str, points: int) -> None:
     """The playbook's pattern is `director*`: a director of something is one too."""
     (rule,) = (rule for rule in make.model().field_rules if rule.id == "seniority")
-    assert next((milli // 1000 for test, milli in rule.tiers if test.holds(title)), 0) == points
+    assert next((milli // 1000 for test, milli in rule.tiers if test.matches(title)), 0) == points
 
 
 def test_every_kind_of_event_has_its_list_of_signals() -> None:

@@ -11,13 +11,20 @@ from typing import Any
 import pytest
 
 from chalicelib.authoring.agreement import agreement
-from chalicelib.authoring.examples import NOON, TODAY, Outcome, events_of, lived, outcomes
+from chalicelib.authoring.examples import (
+    NOON,
+    TODAY,
+    ExampleResult,
+    example_events,
+    lead_by_day,
+    run_examples,
+)
 from chalicelib.authoring.format import check, load
 from chalicelib.days import start_of
 from chalicelib.errors import DocumentError
 from chalicelib.leads.decision import decide_lead
 from chalicelib.lifecycle.stages import Actor, Stage
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compile import compile_model
 from infra.defaults import DEFAULTS
 from tests import factories as make
 from tests.baton import model_document
@@ -38,8 +45,8 @@ def with_example(given: Any = None, expect: Any = None, **more: Any) -> dict[str
     return {**deepcopy(DEFAULT), "examples": [example]}
 
 
-def run(document: dict[str, Any]) -> Outcome:
-    return outcomes(load(document, 1), document["examples"])[0]
+def run(document: dict[str, Any]) -> ExampleResult:
+    return run_examples(load(document, 1), document["examples"])[0]
 
 
 def refusal(document: dict[str, Any]) -> str:
@@ -59,7 +66,7 @@ def stored(folder: Path, document: Any) -> str:
 
 @pytest.mark.parametrize("example", DEFAULT["examples"], ids=lambda example: example["name"])
 def test_what_marketing_and_sales_agreed_on_holds(example: dict[str, Any]) -> None:
-    (outcome,) = outcomes(make.model(), [example])
+    (outcome,) = run_examples(make.model(), [example])
     assert outcome.differences() == []
     assert outcome.ok
 
@@ -125,9 +132,12 @@ def test_an_example_looks_on_the_days_on_which_the_clock_would_and_finds_what_da
     ):
         days = range(120)
         some = [
-            lead.standing for lead in lived(make.model(), {**ANN["given"], **given}, [0, 40, 119])
+            lead.standing
+            for lead in lead_by_day(make.model(), {**ANN["given"], **given}, [0, 40, 119])
         ]
-        each = [lead.standing for lead in lived(make.model(), {**ANN["given"], **given}, days)]
+        each = [
+            lead.standing for lead in lead_by_day(make.model(), {**ANN["given"], **given}, days)
+        ]
         assert some == [each[day] for day in (0, 40, 119)]
         daily = looked_at_daily({**ANN["given"], **given}, len(days))
         assert [standing.stage for standing in each] == daily
@@ -135,7 +145,7 @@ def test_an_example_looks_on_the_days_on_which_the_clock_would_and_finds_what_da
 
 def looked_at_daily(given: dict[str, Any], days: int) -> list[Stage]:
     """The stages of an example's person who did nothing more, decided on each day."""
-    (lead,) = lived(make.model(), given, [0])
+    (lead,) = lead_by_day(make.model(), given, [0])
     stages = []
     for ahead in range(days):
         noon = start_of(TODAY + timedelta(days=ahead), UTC) + NOON
@@ -182,14 +192,14 @@ def test_somebody_whom_a_person_made_an_mql_does_not_cool() -> None:
 
 def test_what_is_done_a_thousand_times_stays_on_its_day() -> None:
     event = {"page": "/", "days_ago": 1, "times": 1_000}
-    made = events_of({"events": [event] * 200}, UTC)
+    made = example_events({"events": [event] * 200}, UTC)
     assert {one.at.date() for one in made} == {TODAY - timedelta(days=1)}
 
 
 def test_a_changed_rule_is_told_by_the_examples_that_it_breaks() -> None:
     document = deepcopy(DEFAULT)
     document["rules"]["actions"]["guide-download"]["points"] = 11
-    wrong = [one for one in outcomes(load(document, 1), document["examples"]) if not one.ok]
+    wrong = [one for one in run_examples(load(document, 1), document["examples"]) if not one.ok]
     assert ANN["name"] in [one.name for one in wrong]
     assert 0 < len(wrong) < len(document["examples"])
 
@@ -201,7 +211,7 @@ def test_a_group_is_compared_to_a_tenth_and_a_sum_can_be_named_too() -> None:
 
 def test_the_medium_is_that_of_the_first_thing_they_did() -> None:
     events = [{"page": "/", "days_ago": 0}, {"page": "/blog/a", "days_ago": 3, "times": 2}]
-    made = events_of({"medium": "cpc", "events": events}, UTC)
+    made = example_events({"medium": "cpc", "events": events}, UTC)
     assert [(event.properties.get("path"), event.campaign.get("medium")) for event in made] == [
         (None, None),
         ("/blog/a", "cpc"),
@@ -234,7 +244,7 @@ def test_an_event_says_what_the_signals_ask_of_it() -> None:
 
 def test_a_model_compiles_without_its_examples() -> None:
     bare = {key: value for key, value in DEFAULT.items() if key != "examples"}
-    assert compiled(DEFAULT, 1) == compiled(bare, 1) == load(bare, 1)
+    assert compile_model(DEFAULT, 1) == compile_model(bare, 1) == load(bare, 1)
 
 
 # --- what is refused ------------------------------------------------------------------------------
@@ -262,7 +272,7 @@ VISIT = {"page": "/", "days_ago": 0}
         ),
         (
             {"events": [{"page": "/"}]},
-            "examples.0.given.events.0: says no day; add days_ago, or in_days",
+            "examples.0.given.events.0: has no day; add days_ago, or in_days",
         ),
         ({"events": [{"page": "/", "in_days": 0}]}, "examples.0.given.events.0.in_days: "),
         (
@@ -292,7 +302,7 @@ VISIT = {"page": "/", "days_ago": 0}
         ),
         (
             {"events": [{"page": "/", "form": "demo", "days_ago": 0}]},
-            "examples.0.given.events.0: is page and form; make two events of it",
+            "examples.0.given.events.0: is page and form; split it into two events",
         ),
     ],
 )
@@ -312,7 +322,7 @@ def test_an_example_that_is_given_wrong_is_refused_by_its_path(
         ({"later": [{"in_days": 0, "stage": "mql"}]}, "examples.0.expect.later.0.in_days: "),
         (
             {"later": [{"in_days": 2, "stage": "mql"}, {"in_days": 2, "stage": "lead"}]},
-            "examples.0.expect.later: tells day 2 2 times; keep one",
+            "examples.0.expect.later: lists day 2 2 times; keep one",
         ),
         ({"groups": {"fitness": 40}}, "examples.0.expect.groups.fitness: no such group or sum"),
         (
@@ -353,7 +363,7 @@ def test_warnings_are_told_with_their_path_and_remedy_and_do_not_fail_the_comman
     assert (
         capsys.readouterr().out
         == "! stages.mql.cool_below: is missing, so an MQL never cools; say below which values of"
-        f" behaviour it does\n✓ {ANN['name']}\n1 of 1 examples hold. 1 warning: allowed, and"
+        f" behaviour it does\n✓ {ANN['name']}\n1 of 1 examples hold. 1 warning: allowed, but"
         " probably not meant.\n"
     )
 
@@ -460,35 +470,35 @@ def section(page: str, title: str) -> list[str]:
 
 def test_the_agreement_says_what_cools_and_how_long_a_no_rests(page: str) -> None:
     assert section(page, "What cools") == [
-        "- An MQL is a lead again when activity is below 5, and no way in holds",
-        "- Not before 14 days as an MQL",
-        "- Not when a person made them one",
+        "- An MQL becomes a lead again when activity is below 5 and it meets no way in",
+        "- Not before it has been an MQL for 14 days",
+        "- Not if a person made it an MQL",
     ]
-    intro, *rests = section(page, "How long sales' no lets a lead rest")
-    assert intro.endswith("What it did before the no does not count any more.")
+    intro, *rests = section(page, "How long a returned lead rests")
+    assert intro.endswith("What it did before that no longer counts.")
     assert "- no budget: 90 days" in rests
     assert (
         rests[-1]
-        == "- Ends any rest at once: demo request, trial start, contact request, meeting booked"
+        == "- These end any rest at once: demo request, trial start, contact request, meeting booked"
     )
     assert len(rests) == len(DEFAULT["recycle"])
 
 
 def test_the_agreement_says_who_is_out(page: str) -> None:
-    own, competitor, spared = section(page, "Who is out")
+    own, competitor, spared = section(page, "Who is left out")
     assert (
-        own == "- **Our own people** are neither scored nor decided on: put your own domains into"
-        " `internal`; there is none yet"
+        own == "- **Our own people** are neither scored nor moved: list your own domains under"
+        " `internal`; there are none yet"
     )
     assert (
         competitor
         == "- **competitor**: disqualified, whatever the score, if the domain of the address is"
         " like `rival.example`"
     )
-    assert "the owner is warned, and decides" in spared
+    assert "its owner is notified, and decides" in spared
     ours = {**DEFAULT, "internal": {"email_domain": ["keybook.example", "*.keybook.example"]}}
-    first, *_ = section(agreement(ours), "Who is out")
-    assert first.endswith("whoever has an address at `keybook.example` or `*.keybook.example`")
+    first, *_ = section(agreement(ours), "Who is left out")
+    assert first.endswith("anybody with an address at `keybook.example` or `*.keybook.example`")
 
 
 def test_the_agreement_says_what_the_words_of_an_sql_mean(page: str) -> None:
@@ -501,17 +511,17 @@ def test_the_agreement_says_what_the_words_of_an_sql_mean(page: str) -> None:
         in intro
     )
     assert "**Inferred**: they have not asked to be contacted, so sales writes first." in intro
-    assert "Who meets both is requested." in intro
+    assert "A lead that meets both counts as requested." in intro
 
 
 def test_the_agreement_says_that_a_request_always_reaches_a_human(page: str) -> None:
     assert section(page, "A request always reaches a human") == [
         "- These are requests: demo request, trial start, contact request, meeting booked",
         (
-            "- Who asks and fits too little for an SQL stays where they are, and the team gets the"
-            " request to look at"
+            "- A lead that asks, but does not fit well enough for an SQL, stays in its stage, and the"
+            " team gets the request to look at"
         ),
-        "- A request of a customer goes to who looks after them, and is never a new SQL",
+        "- A customer's request goes to the person who looks after them, and is never a new SQL",
     ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.authoring.format import CHECKS
+from chalicelib.authoring.format import DOCUMENT_CHECKS
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.document import parse_document
 from tests.baton import model_document
@@ -190,7 +190,7 @@ FIELD_KEYS = (
             "recycle.other: a whole number of days from 0 to 3,650 is needed",
         ),
         (changed(name=""), "name: is too short; at least 1 needed"),
-        (changed(name=2026), "name: a text is needed; put it in quotes if it looks like a number"),
+        (changed(name=2026), "name: text is needed; put it in quotes if it looks like a number"),
         (changed(name="x" * 201), "name: is too long; at most 200 characters are allowed"),
         (
             changed(name="B2B\n# \x1b[31m"),
@@ -285,7 +285,7 @@ def test_a_document_that_does_not_fit_into_its_item_is_refused() -> None:
     size = len(json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode())
     assert (
         refusal(document)
-        == f"document: has {size:,} bytes, at most 358,400 fit; shorten lists or examples"
+        == f"document: has {size:,} bytes, and at most 358,400 fit; shorten lists or examples"
     )
 
 
@@ -325,26 +325,26 @@ MISTAKES = [
         "I forgot to say which phone numbers count",
         "no_operator",
         lambda document: document["rules"]["profile"]["phone"].pop("present"),
-        "rules.profile.phone: says nothing to compare with; add equals, matches, between, in_list,"
+        "rules.profile.phone: has nothing to compare with; add equals, matches, between, in_list,"
         " present or absent",
     ),
     Mistake(
         "I wrote two operators, and meant both",
         "several_operators",
         at("rules", "profile", "company", matches=["*gmbh"]),
-        "rules.profile.company: has matches and present; keep one, or make tiers of them",
+        "rules.profile.company: has matches and present; keep one, or write them as tiers",
     ),
     Mistake(
         "I added a tier and left the operator where it was",
         "operator_beside_tiers",
         at("rules", "profile", "size", between=[1, 10]),
-        "rules.profile.size.between: stands beside tiers; move it into a tier",
+        "rules.profile.size.between: cannot be combined with tiers; move it into a tier",
     ),
     Mistake(
         "I left the points beside the tiers",
         "points_beside_tiers",
         at("rules", "profile", "size", points=3),
-        "rules.profile.size.points: stands beside tiers; the points belong to the tiers",
+        "rules.profile.size.points: cannot be combined with tiers; give each tier its points",
     ),
     Mistake(
         "I forgot the points",
@@ -356,21 +356,21 @@ MISTAKES = [
         "I wrote the sizes the wrong way round",
         "between_backwards",
         at("rules", "profile", "size", "tiers", 0, between=[1000, 50]),
-        "rules.profile.size.tiers.0.between: no number is between 1000 and 50; the lower one comes"
+        "rules.profile.size.tiers.0.between: no number is between 1000 and 50; put the lower one"
         " first",
     ),
     Mistake(
         "I asked a touch for the company",
         "touch_without_field",
         at("rules", "profile", "company", touch="first"),
-        "rules.profile.company.field: a touch has source, medium and campaign, no company; use one,"
-        " or remove touch",
+        "rules.profile.company.field: a touch has source, medium and campaign, but no company; use one of"
+        " them, or remove touch",
     ),
     Mistake(
         "I forgot to say which touch",
         "channel_without_touch",
         lambda document: document["rules"]["channel"]["source"].pop("touch"),
-        "rules.channel.source: asks the profile, which has no channel; add touch: first or touch:"
+        "rules.channel.source: reads the profile, which has no channel; add touch: first or touch:"
         " last",
     ),
     Mistake(
@@ -383,7 +383,7 @@ MISTAKES = [
         "I gave B for more than A",
         "grades_out_of_order",
         at("grades", B=35),
-        "grades.B: asks for 35, and A, which is better, for 30; lower B or raise A",
+        "grades.B: needs 35, but A is the better grade and needs 30; lower B or raise A",
     ),
     Mistake(
         "I made a way into MQL a request",
@@ -395,20 +395,20 @@ MISTAKES = [
         "I left a way in empty",
         "nothing_asked",
         lambda document: document["stages"]["sql"]["any"].append({"kind": "inferred"}),
-        "stages.sql.any.6: asks for nothing, so every lead meets it; add a signal or a threshold",
+        "stages.sql.any.6: requires nothing, so every lead meets it; add a signal or a threshold",
     ),
     Mistake(
         "I called a high score a request",
         "requested_without_signal",
         at("stages", "sql", "any", 4, kind="requested"),
-        "stages.sql.any.4.kind: nobody asked without a request; add its signal, or write kind:"
+        "stages.sql.any.4.kind: is requested, but names no request; add its signal, or write kind:"
         " inferred",
     ),
     Mistake(
         "I said within how many days, and not of what",
         "days_without_signal",
         at("stages", "mql", "any", 0, within_days=7),
-        "stages.mql.any.0.within_days: counts the days of a signal, and there is none; "
+        "stages.mql.any.0.within_days: counts the days of a signal, but none is named; "
         "add signal or remove within_days",
     ),
     Mistake(
@@ -428,20 +428,20 @@ MISTAKES = [
         "I wrote a page and its form as one event",
         "example_event_of_two_kinds",
         at("examples", 0, "given", events=[{"page": "/", "form": "demo", "days_ago": 0}]),
-        "examples.0.given.events.0: is page and form; make two events of it",
+        "examples.0.given.events.0: is page and form; split it into two events",
     ),
     Mistake(
         "I forgot when it happened",
         "example_event_without_day",
         at("examples", 0, "given", events=[{"page": "/"}]),
-        "examples.0.given.events.0: says no day; add days_ago, or in_days for what happens after"
+        "examples.0.given.events.0: has no day; add days_ago, or in_days for what happens after"
         " today",
     ),
     Mistake(
         "I said twice when it happens",
         "example_event_on_two_days",
         lambda document: looked_at_later(document, {"page": "/", "days_ago": 1, "in_days": 1}),
-        "examples.0.given.events.0: has days_ago and in_days; keep one, or make two events of it",
+        "examples.0.given.events.0: has days_ago and in_days; keep one, or split it into two events",
     ),
     Mistake(
         "I let something happen after the end",
@@ -452,20 +452,20 @@ MISTAKES = [
     ),
     Mistake(
         "I expect two stages on one day",
-        "example_told_twice",
+        "example_day_twice",
         at(
             "examples",
             0,
             "expect",
             later=[{"in_days": 3, "stage": "mql"}, {"in_days": 3, "stage": "lead"}],
         ),
-        "examples.0.expect.later: tells day 3 2 times; keep one",
+        "examples.0.expect.later: lists day 3 2 times; keep one",
     ),
     Mistake(
         "I expect a request of an MQL",
         "example_kind_without_sql",
         at("examples", 0, "expect", kind="requested"),
-        "examples.0.expect.kind: only an SQL is requested or inferred, not a stage of mql;"
+        "examples.0.expect.kind: only an SQL is requested or inferred, and the stage is mql;"
         " remove it",
     ),
     Mistake(
@@ -502,7 +502,7 @@ MISTAKES = [
         "I added up what is not there",
         "sum_of_unknown_group",
         at("sums", behaviour=["engagment"]),
-        "sums.behaviour: there is no group 'engagment'; a sum is of fit, channel, engagement,"
+        "sums.behaviour: there is no group 'engagment'; the groups are fit, channel, engagement,"
         " intent",
     ),
     Mistake(
@@ -515,7 +515,7 @@ MISTAKES = [
         "I misspelt a threshold",
         "threshold_on_unknown_value",
         at("stages", "sql", "any", 0, inent=1),
-        "stages.sql.any.0.inent: no such key, group or sum; there are days, kind, signal,"
+        "stages.sql.any.0.inent: no such key, group or sum; use one of days, kind, signal,"
         " within_days, score, fit, channel, engagement, intent, activity",
     ),
     Mistake(
@@ -530,7 +530,7 @@ MISTAKES = [
         "cooling_on_unknown_value",
         at("stages", "mql", cool_below={"actvity": 5}),
         "stages.mql.cool_below.actvity: no such group or sum; "
-        "there are score, fit, channel, engagement, intent, activity",
+        "use one of score, fit, channel, engagement, intent, activity",
     ),
     Mistake(
         "I misspelt a wake",
@@ -548,7 +548,7 @@ MISTAKES = [
         "I told of somebody what no rule reads",
         "example_of_unknown_field",
         at("examples", 2, "given", profile={"jobtitle": "CTO"}),
-        "examples.2.given.profile.jobtitle: no such field, and no rule reads it; there are company,"
+        "examples.2.given.profile.jobtitle: no such field, and no rule reads it; use one of company,"
         " company_size, country, email, first_name, industry, job_title, last_name, phone",
     ),
     Mistake(
@@ -567,7 +567,7 @@ MISTAKES = [
         "I expect points of a group that is not there",
         "example_of_unknown_group",
         at("examples", 0, "expect", groups={"fitness": 40}),
-        "examples.0.expect.groups.fitness: no such group or sum; there are fit, channel,"
+        "examples.0.expect.groups.fitness: no such group or sum; use one of fit, channel,"
         " engagement, intent, activity",
     ),
 ]
@@ -576,11 +576,11 @@ MISTAKES = [
 @told(MISTAKES)
 def test_a_part_that_makes_no_sense_is_refused_with_the_remedy(mistake: Mistake) -> None:
     assert refusal(mistake.document) == mistake.says
-    (check,) = (one for one in CHECKS if one.__name__ == mistake.check)
+    (check,) = (one for one in DOCUMENT_CHECKS if one.__name__ == mistake.check)
     assert (
         "; ".join(map(str, check(parse_document(ModelDocument, mistake.document)))) == mistake.says
     )
 
 
 def test_every_refusal_has_its_mistake() -> None:
-    assert {mistake.check for mistake in MISTAKES} == {one.__name__ for one in CHECKS}
+    assert {mistake.check for mistake in MISTAKES} == {one.__name__ for one in DOCUMENT_CHECKS}

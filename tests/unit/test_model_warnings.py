@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.authoring import stage_warnings
-from chalicelib.authoring import warnings as part_warnings
 from chalicelib.authoring.format import check, load
 from chalicelib.authoring.shape import ModelDocument
+from chalicelib.authoring.stage_warnings import STAGE_CHECKS
+from chalicelib.authoring.warnings import WARNING_CHECKS
 from chalicelib.document import parse_document
 from chalicelib.errors import FieldError
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compile import compile_model
 from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, edited, told, warned
 
@@ -40,8 +40,8 @@ def tiers(*given: dict[str, Any]) -> Any:
 
 
 SECOND_TIER = (
-    "rules.profile.size.tiers.1: never counts, because tiers.0 comes first and always holds with"
-    " it; swap or remove one"
+    "rules.profile.size.tiers.1: never counts, because tiers.0 comes first and matches whenever"
+    " it does; swap them or remove one"
 )
 
 MISTAKES = [
@@ -49,7 +49,7 @@ MISTAKES = [
         "I made a signal and no use of it",
         "signal_unread",
         at("signals", **{"docs-page": {"on": "page", "where": {"path": ["/docs/*"]}}}),
-        "signals.docs-page: no rule, way in or wake reads it; use it or remove it",
+        "signals.docs-page: no rule, way in or wake uses it; use it or remove it",
     ),
     Mistake(
         "I forgot the slash of a path",
@@ -88,19 +88,19 @@ MISTAKES = [
         "I look for free mail in the whole address",
         "list_of_another_field",
         at("rules", "undesirables", "free-mail", field="email"),
-        "rules.undesirables.free-mail.field: free_mail never holds email; use field: email_domain",
+        "rules.undesirables.free-mail.field: email is never in the list free_mail; use field: email_domain",
     ),
     Mistake(
         "I forgot the minus",
         "good_undesirable",
         at("rules", "undesirables", "tiny", points=8),
-        "rules.undesirables.tiny: speaks against a lead and gives 8 points; write -8, or move it",
+        "rules.undesirables.tiny: speaks against a lead, but gives 8 points; write -8, or move it",
     ),
     Mistake(
         "I limit a rule to less than one download",
         "limit_below_one",
         at("rules", "actions", "guide-download", max_points=8),
-        "rules.actions.guide-download.max_points: one occurrence alone is 12, and at most 8 count; "
+        "rules.actions.guide-download.max_points: a single occurrence is worth 12, but at most 8 count; "
         "raise it or lower points",
     ),
     Mistake(
@@ -127,7 +127,7 @@ MISTAKES = [
         "I ask for more facts than there are rules of fit",
         "too_many_needed_for_a_grade",
         at(grade_needs=13),
-        "grade_needs: asks for 13 rules of fit, and there are 12, so every grade is –; lower it",
+        "grade_needs: requires 13 rules of fit, but there are 12, so every grade is –; lower it",
     ),
     Mistake(
         "I ask for more fit than there is",
@@ -153,32 +153,32 @@ MISTAKES = [
         "I added a way in that asks for more than another",
         "way_covered",
         another_way("mql", fit=25, engagement=16),
-        "stages.mql.any.5: who meets it meets stages.mql.any.3 too; remove it, or ask for less",
+        "stages.mql.any.5: a lead that meets it also meets stages.mql.any.3; remove it, or require less",
     ),
     Mistake(
         "I have no way in for those who ask",
         "no_request",
         without_requests,
-        "stages.sql.any: no way in is kind: requested, so whoever asks for us waits like the rest;"
-        " add one",
+        "stages.sql.any: no way in has kind: requested, so a lead that asks to be contacted waits"
+        " like any other; add one",
     ),
     Mistake(
         "I want a demo request to have a score as well",
         "request_held_up",
         at("stages", "sql", "any", 0, score=40),
-        "stages.sql.any.0.score: silences a request, and only fit may; remove it",
+        "stages.sql.any.0.score: holds back a request, and only fit may do that; remove it",
     ),
     Mistake(
         "I wait for a second demo request",
         "request_to_be_repeated",
         at("stages", "sql", "any", 0, days=2),
-        "stages.sql.any.0.days: asks for a request on 2 days before it counts; remove it",
+        "stages.sql.any.0.days: requires a request on 2 days before it counts; remove it",
     ),
     Mistake(
         "I forgot a request among the wakes",
         "request_that_wakes_nobody",
         lambda document: document["recycle"]["wakes"].remove("trial-start"),
-        "recycle.wakes: 'trial-start' is a request, and a resting lead is not heard; add it",
+        "recycle.wakes: 'trial-start' is a request, but a resting lead that makes it is not heard; add it",
     ),
     Mistake(
         "I wake a lead by what leads nowhere",
@@ -205,10 +205,10 @@ MISTAKES = [
 
 def by_check(document: Any, name: str) -> str:
     """What one check says of a document."""
-    written, model = parse_document(ModelDocument, document), compiled(document, 1)
+    written, model = parse_document(ModelDocument, document), compile_model(document, 1)
     found: list[FieldError] = []
-    found += [line for one in part_warnings.CHECKS if one.__name__ == name for line in one(written)]
-    found += [line for one in stage_warnings.CHECKS if one.__name__ == name for line in one(model)]
+    found += [line for one in WARNING_CHECKS if one.__name__ == name for line in one(written)]
+    found += [line for one in STAGE_CHECKS if one.__name__ == name for line in one(model)]
     return "; ".join(map(str, found))
 
 
@@ -219,7 +219,7 @@ def test_a_model_is_stored_with_a_warning(mistake: Mistake) -> None:
 
 
 def test_every_warning_has_its_mistake() -> None:
-    checks = (*part_warnings.CHECKS, *stage_warnings.CHECKS)
+    checks = (*WARNING_CHECKS, *STAGE_CHECKS)
     assert {mistake.check for mistake in MISTAKES} == {one.__name__ for one in checks}
 
 
@@ -318,16 +318,17 @@ def test_a_way_that_lets_nobody_in_is_covered(stage: str, way: dict[str, Any], o
     document = edited(another_way(stage, **way))
     last = len(document["stages"][stage]["any"]) - 1
     assert (
-        warned(document)
-        == f"stages.{stage}.any.{last}: who meets it meets stages.{stage}.any.{other} too; remove"
-        " it, or ask for less"
+        warned(document) == f"stages.{stage}.any.{last}: a lead that meets it also meets"
+        f" stages.{stage}.any.{other}; remove it, or require less"
     )
 
 
 def test_of_two_ways_that_are_the_same_the_later_is_told() -> None:
     document = deepcopy(model_document())
     document["stages"]["mql"]["any"].append(dict(document["stages"]["mql"]["any"][0]))
-    assert warned(document).startswith("stages.mql.any.5: who meets it meets stages.mql.any.0 too")
+    assert warned(document).startswith(
+        "stages.mql.any.5: a lead that meets it also meets stages.mql.any.0"
+    )
 
 
 @pytest.mark.parametrize(
@@ -343,7 +344,7 @@ def test_of_two_ways_that_are_the_same_the_later_is_told() -> None:
 def test_a_way_that_lets_somebody_else_in_is_not_warned_of(stage: str, way: dict[str, Any]) -> None:
     document = edited(another_way(stage, **way))
     last = len(document["stages"][stage]["any"]) - 1
-    assert f"stages.{stage}.any.{last}: who meets it" not in warned(document)
+    assert f"stages.{stage}.any.{last}: a lead that meets it" not in warned(document)
 
 
 def test_a_request_is_not_covered_by_a_way_that_earns_no_text() -> None:

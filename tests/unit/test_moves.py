@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 
 from chalicelib.errors import StateError
 from chalicelib.lifecycle.decide import decide
-from chalicelib.lifecycle.moves import RANK, check_edge, is_verdict, merged, move, undo
+from chalicelib.lifecycle.moves import STAGE_RANK, check_edge, is_verdict, merged, move, undo
 from chalicelib.lifecycle.stages import (
     EDGES,
     ONLY_UNDONE,
@@ -268,12 +268,12 @@ def test_the_furthest_stage_survives_by_legal_steps_that_say_why(
     ours: Stage, theirs: Stage
 ) -> None:
     after, steps = together(standing(ours), standing(theirs))
-    assert after.stage is max(ours, theirs, key=RANK.__getitem__)
+    assert after.stage is max(ours, theirs, key=STAGE_RANK.__getitem__)
     assert all(step.target in EDGES[step.origin] for step in steps)
     assert all(
         (step.why, step.actor, step.on) == ("one person", Actor.PERSON, TODAY) for step in steps
     )
-    assert bool(steps) == (RANK[theirs] > RANK[ours])
+    assert bool(steps) == (STAGE_RANK[theirs] > STAGE_RANK[ours])
 
 
 def test_of_the_further_one_everything_comes_with_its_stage() -> None:

@@ -14,12 +14,12 @@ import pytest
 from chalicelib.authoring.format import load
 from chalicelib.events import Event, Kind, event_id
 from chalicelib.leads.decision import first_move, score_of
-from chalicelib.leads.next_steps import MOVED_ON, Missing, Turn, Way, missing
+from chalicelib.leads.next_steps import MOVED_ON, NextSteps, Turn, Way, find_next_steps
 from chalicelib.leads.replay import count
 from chalicelib.lifecycle.decide import decide
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.limits import AHEAD_MAX_DAYS
-from chalicelib.reading.next_steps import next_shape, next_words, with_article
+from chalicelib.reading.next_steps import next_steps_words, serialize_next_steps, with_article
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.sample import sample
@@ -29,8 +29,10 @@ from chalicelib.wiring.world import World
 from tests.baton import ANN, TOKEN, InMemoryBaton, model_document
 from tests.factories import LEAD_ID, TODAY, day, lead, model, profile, seen
 from tests.fakes import NOW
+from tests.sizes import SIZES, seeds
 
-SEEDS = range(24)
+SEEDS = seeds(SIZES.sorts)
+ALL_SORTS = range(24)  # seeds whose leads are known to be of all sorts
 ABOVE = {"lead": ("mql", "sql"), "recycled": ("mql", "sql"), "mql": ("sql",)}
 PATHS = ("/", "/blog/a", "/product", "/pricing", "/customers/x", "/compare/x", "/careers", "/login")
 ASSETS = ("buyers-guide", "planning-guide", "market-report", "product-datasheet")
@@ -221,7 +223,7 @@ def test_the_day_is_found_as_if_every_day_had_been_asked(seed: int) -> None:
         baton.world.leads.read(baton.world.lead_id(ANN["email"])),
         baton.ports.now().date(),
     )
-    found = missing(model(), kept, baton.ports.now())
+    found = find_next_steps(model(), kept, baton.ports.now())
     asked = first_move(model(), kept, today, AHEAD_MAX_DAYS) if kept.tally else None
     assert (found.turn.on if found and found.turn else None) == (
         asked if kept.standing.stage in MOVED_ON else None
@@ -230,7 +232,7 @@ def test_the_day_is_found_as_if_every_day_had_been_asked(seed: int) -> None:
 
 def test_the_sweep_sees_leads_of_all_sorts() -> None:
     found = Counter[str]()
-    for seed in SEEDS:
+    for seed in ALL_SORTS:
         told = lived(seed).lead()
         found[told["stage"]] += 1
         for to, way in ways(told).items():
@@ -272,23 +274,23 @@ def test_nothing_is_promised_while_a_lead_is_recounted() -> None:
 
 
 def test_a_console_gets_null_when_there_is_nothing_to_say() -> None:
-    assert next_shape(None, TODAY) is None
+    assert serialize_next_steps(None, TODAY) is None
 
 
 # --- acts -----------------------------------------------------------------------------------------
 
 
-def told(of: Model | None = None, now: datetime = NOW, **parts: Any) -> Missing | None:
+def told(of: Model | None = None, now: datetime = NOW, **parts: Any) -> NextSteps | None:
     """What is said of somebody who fits best."""
     scored_by = of or model()
-    return missing(
+    return find_next_steps(
         scored_by, lead(**{"profile": profile(), "matching": scored_by.matching, **parts}), now
     )
 
 
 def words(of: Model | None = None, **parts: Any) -> str:
     found = told(of, **parts)
-    return next_words(found, TODAY) if found else ""
+    return next_steps_words(found, TODAY) if found else ""
 
 
 def test_requests_come_first_and_three_acts_are_named() -> None:
@@ -417,7 +419,7 @@ def test_the_day_on_which_a_rest_ends_is_told_when_the_lead_then_moves() -> None
     )
     assert found
     assert found.turn == Turn(day(5), Stage.MQL)
-    assert next_words(found, TODAY).endswith("becomes an MQL on 27 November by time alone")
+    assert next_steps_words(found, TODAY).endswith("becomes an MQL on 27 November by time alone")
 
 
 def test_a_black_mark_that_fades_lets_a_lead_rise() -> None:
@@ -445,8 +447,8 @@ def test_a_black_mark_that_fades_lets_a_lead_rise() -> None:
 
 def test_a_lead_that_the_clock_has_not_come_to_yet_moves_today() -> None:
     found = told(tally=seen(demo_request=[0]))
-    assert found == Missing(turn=Turn(TODAY, Stage.SQL))
-    assert next_words(found, TODAY) == "becomes an SQL today"
+    assert found == NextSteps(turn=Turn(TODAY, Stage.SQL))
+    assert next_steps_words(found, TODAY) == "becomes an SQL today"
 
 
 def test_a_person_who_made_it_an_mql_keeps_it_from_cooling() -> None:
@@ -469,13 +471,13 @@ def way(
     ("found", "text"),
     [
         (
-            Missing((way(Stage.SQL, 12, "score", "demo-request"),), Turn(day(11), Stage.LEAD)),
+            NextSteps((way(Stage.SQL, 12, "score", "demo-request"),), Turn(day(11), Stage.LEAD)),
             "12 more points or a demo request makes this lead an SQL; cools on 3 December",
         ),
-        (Missing((way(Stage.SQL, 12, "score"),)), "12 more points make this lead an SQL"),
-        (Missing((way(Stage.SQL, 1, "score"),)), "1 more point makes this lead an SQL"),
+        (NextSteps((way(Stage.SQL, 12, "score"),)), "12 more points make this lead an SQL"),
+        (NextSteps((way(Stage.SQL, 1, "score"),)), "1 more point makes this lead an SQL"),
         (
-            Missing(
+            NextSteps(
                 (
                     way(Stage.MQL, 4, "engagement", "pricing-page"),
                     way(Stage.SQL, None, None, "ad-click"),
@@ -486,14 +488,14 @@ def way(
                 " an ad click makes it an SQL"
             ),
         ),
-        (Missing(turn=Turn(TODAY, Stage.LEAD)), "cools today"),
-        (Missing(turn=Turn(TODAY, Stage.DISQUALIFIED)), "is disqualified today"),
-        (Missing(turn=Turn(day(60), Stage.LEAD)), "cools on 21 January 2027"),
-        (Missing(rests_until=day(9)), "rests until 1 December"),
+        (NextSteps(turn=Turn(TODAY, Stage.LEAD)), "cools today"),
+        (NextSteps(turn=Turn(TODAY, Stage.DISQUALIFIED)), "is disqualified today"),
+        (NextSteps(turn=Turn(day(60), Stage.LEAD)), "cools on 21 January 2027"),
+        (NextSteps(rests_until=day(9)), "rests until 1 December"),
     ],
 )
-def test_what_is_missing_is_one_plain_sentence(found: Missing, text: str) -> None:
-    assert next_words(found, TODAY) == text
+def test_what_is_missing_is_one_plain_sentence(found: NextSteps, text: str) -> None:
+    assert next_steps_words(found, TODAY) == text
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
-from chalicelib.delivery.outbox import Reason, State, Via
+from chalicelib.delivery.outbox import MessageState, NotSentReason, Via
 from chalicelib.delivery.templates import inert
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import Notices
@@ -30,7 +30,11 @@ def compose(
     did: Sequence[Event] = DEEDS,
     **message: Any,
 ) -> Outgoing | Skip:
-    notices = Notices(lambda _lead, _version: moved, lambda _lead: profile, lambda _lead: did)
+    notices = Notices(
+        transition=lambda _lead, _version: moved,
+        profile=lambda _lead: profile,
+        recent=lambda _lead: did,
+    )
     return notices.compose(make.handoff_message(channel, **message))
 
 
@@ -116,12 +120,13 @@ def test_a_topic_message_is_json_for_machines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channel", "reason"), [(Via.EMAIL, Reason.NO_ADDRESS), (Via.SMS, Reason.NO_PHONE)]
+    ("channel", "reason"),
+    [(Via.EMAIL, NotSentReason.NO_ADDRESS), (Via.SMS, NotSentReason.NO_PHONE)],
 )
 def test_without_a_salesperson_to_tell_it_is_refused_with_the_reason(
-    channel: Via, reason: Reason
+    channel: Via, reason: NotSentReason
 ) -> None:
-    assert compose(channel, to=None) == Skip(State.REFUSED, reason)
+    assert compose(channel, to=None) == Skip(MessageState.REFUSED, reason)
 
 
 # --- nothing that a lead typed acts ---------------------------------------------------------------

@@ -3,25 +3,61 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import LEFT, OPEN, RANK, OutboxMessage, Reason, State
+from chalicelib.delivery.outbox import (
+    LEFT,
+    MESSAGE_EDGES,
+    OPEN,
+    MessageState,
+    NotSentReason,
+    OutboxMessage,
+)
 from tests import factories as make
 from tests.fakes import NOW
 
-EVIDENCE = (State.SENT, State.DELIVERED, State.BOUNCED, State.COMPLAINED)
+EVIDENCE = (
+    MessageState.SENT,
+    MessageState.DELIVERED,
+    MessageState.BOUNCED,
+    MessageState.COMPLAINED,
+)  # as its rank rises
+RANK = {state: rank for rank, state in enumerate(EVIDENCE)}
+
+# The picture of docs/architecture.md, edge by edge.
+WRITTEN = {
+    (MessageState.PLANNED, MessageState.CLAIMED),
+    (MessageState.PLANNED, MessageState.SUPPRESSED),
+    (MessageState.PLANNED, MessageState.REFUSED),  # it cannot be sent
+    (MessageState.PLANNED, MessageState.CANCELLED),
+    (MessageState.CLAIMED, MessageState.PLANNED),  # throttled
+    (MessageState.CLAIMED, MessageState.LOST),  # throttled for too long
+    (MessageState.CLAIMED, MessageState.REFUSED),
+    (MessageState.CLAIMED, MessageState.UNKNOWN),
+    (MessageState.UNKNOWN, MessageState.PLANNED),  # to sales again
+    (MessageState.UNKNOWN, MessageState.LOST),  # to the lead never twice
+    *(
+        (state, evidence)
+        for state in (MessageState.CLAIMED, MessageState.UNKNOWN)
+        for evidence in EVIDENCE
+    ),
+    *((low, high) for low in EVIDENCE for high in EVIDENCE if RANK[high] > RANK[low]),
+}
+PAIRS = list(product(MessageState, repeat=2))
+ENDS = sorted(set(MessageState) - OPEN)
 
 
-def in_state(state: State, message: OutboxMessage | None = None) -> OutboxMessage:
+def in_state(state: MessageState, message: OutboxMessage | None = None) -> OutboxMessage:
     claimed = outbox.claimed(message or make.nurture_message(), NOW)
     return replace(claimed, state=state)
 
 
 def test_a_new_message_is_planned_and_looked_after_in_two_minutes() -> None:
     message = make.nurture_message()
-    assert (message.state, message.claims, message.version) == (State.PLANNED, 0, 1)
+    assert (message.state, message.claims, message.version) == (MessageState.PLANNED, 0, 1)
     assert message.due_at == NOW + timedelta(minutes=2)
     assert (message.kind, message.id) == ("nurture", f"{make.LEAD_ID}#nurture#1#welcome#1")
     assert make.handoff_message().kind == "handoff"
@@ -29,17 +65,70 @@ def test_a_new_message_is_planned_and_looked_after_in_two_minutes() -> None:
 
 def test_planned_to_claimed_with_a_lease() -> None:
     claimed = outbox.claimed(make.nurture_message(), NOW)
-    assert (claimed.state, claimed.claims, claimed.claimed_at) == (State.CLAIMED, 1, NOW)
+    assert (claimed.state, claimed.claims, claimed.claimed_at) == (MessageState.CLAIMED, 1, NOW)
     assert claimed.due_at == NOW + timedelta(seconds=90)
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - OPEN))
-def test_a_settled_message_is_not_looked_after_again(state: State) -> None:
-    settled = outbox.settled(in_state(State.CLAIMED), state, reason=Reason.REJECTED, message_id="m")
+# --- the table ------------------------------------------------------------------------------------
+
+
+def test_the_table_has_a_row_for_each_state() -> None:
+    assert set(MESSAGE_EDGES) == set(MessageState)
+
+
+def test_the_table_is_the_picture() -> None:
+    assert {(low, high) for low, row in MESSAGE_EDGES.items() for high in row} == WRITTEN
+
+
+@pytest.mark.parametrize(("origin", "target"), PAIRS)
+def test_a_state_changes_along_the_table_and_not_otherwise(
+    origin: MessageState, target: MessageState
+) -> None:
+    before, due_at = in_state(origin), NOW if target in OPEN else None
+    if (origin, target) in WRITTEN:
+        after = outbox.change_state(before, target, due_at=due_at, reason=None)
+        assert (after.state, after.due_at) == (target, due_at)
+    else:
+        with pytest.raises(AssertionError, match=f"no edge {origin} -> {target}"):
+            outbox.change_state(before, target, due_at=due_at, reason=None)
+
+
+@pytest.mark.parametrize(("origin", "target"), PAIRS)
+def test_what_is_settled_goes_along_the_table_too(
+    origin: MessageState, target: MessageState
+) -> None:
+    """A cancelled message could be settled as sent."""
+    if (origin, target) in WRITTEN and target not in OPEN:
+        assert outbox.settled(in_state(origin), target).state is target
+    else:
+        with pytest.raises(AssertionError):
+            outbox.settled(in_state(origin), target)
+
+
+@pytest.mark.parametrize("state", MessageState)
+def test_exactly_an_open_message_is_looked_after(state: MessageState) -> None:
+    origin = min(origin for origin, target in WRITTEN if target is state)
+    wrong = None if state in OPEN else NOW
+    with pytest.raises(AssertionError, match=f"{state} and due at"):
+        outbox.change_state(in_state(origin), state, due_at=wrong, reason=None)
+
+
+def test_an_open_state_can_be_left_and_an_end_is_never_opened_again() -> None:
+    assert all(MESSAGE_EDGES[state] for state in OPEN)
+    assert not any(OPEN & MESSAGE_EDGES[state] for state in ENDS)
+
+
+# --- each arrow -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_a_settled_message_is_not_looked_after_again(state: MessageState) -> None:
+    origin = min(origin for origin in OPEN if (origin, state) in WRITTEN)
+    settled = outbox.settled(in_state(origin), state, reason=NotSentReason.REJECTED, message_id="m")
     assert (settled.state, settled.due_at, settled.reason, settled.message_id) == (
         state,
         None,
-        Reason.REJECTED,
+        NotSentReason.REJECTED,
         "m",
     )
 
@@ -48,19 +137,23 @@ def test_a_settled_message_is_not_looked_after_again(state: State) -> None:
     ("claims", "minutes"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (19, 60)]
 )
 def test_claimed_to_planned_when_throttled_with_a_growing_wait(claims: int, minutes: int) -> None:
-    again = outbox.throttled(replace(in_state(State.CLAIMED), claims=claims), NOW)
-    assert (again.state, again.reason) == (State.PLANNED, Reason.THROTTLED)
+    again = outbox.throttled(replace(in_state(MessageState.CLAIMED), claims=claims), NOW)
+    assert (again.state, again.reason) == (MessageState.PLANNED, NotSentReason.THROTTLED)
     assert again.due_at == NOW + timedelta(minutes=minutes)
 
 
 def test_claimed_to_lost_when_throttled_twenty_times() -> None:
-    lost = outbox.throttled(replace(in_state(State.CLAIMED), claims=20), NOW)
-    assert (lost.state, lost.reason, lost.due_at) == (State.LOST, Reason.THROTTLED, None)
+    lost = outbox.throttled(replace(in_state(MessageState.CLAIMED), claims=20), NOW)
+    assert (lost.state, lost.reason, lost.due_at) == (
+        MessageState.LOST,
+        NotSentReason.THROTTLED,
+        None,
+    )
 
 
 def test_claimed_to_unknown_with_fifteen_minutes_for_evidence() -> None:
-    unknown = outbox.unclear(in_state(State.CLAIMED))
-    assert (unknown.state, unknown.reason) == (State.UNKNOWN, Reason.UNCLEAR)
+    unknown = outbox.unclear(in_state(MessageState.CLAIMED))
+    assert (unknown.state, unknown.reason) == (MessageState.UNKNOWN, NotSentReason.UNCLEAR)
     assert unknown.due_at == NOW + timedelta(minutes=15)
 
 
@@ -70,84 +163,109 @@ def test_what_was_never_claimed_cannot_be_unclear() -> None:
 
 
 def test_unknown_to_lost_for_an_email() -> None:
-    lost = outbox.without_evidence(in_state(State.UNKNOWN), NOW)
-    assert (lost.state, lost.reason, lost.due_at) == (State.LOST, Reason.NO_EVIDENCE, None)
+    lost = outbox.without_evidence(in_state(MessageState.UNKNOWN), NOW)
+    assert (lost.state, lost.reason, lost.due_at) == (
+        MessageState.LOST,
+        NotSentReason.NO_EVIDENCE,
+        None,
+    )
 
 
 def test_unknown_to_planned_for_a_handoff_with_the_same_reference() -> None:
-    before = in_state(State.UNKNOWN, make.handoff_message())
+    before = in_state(MessageState.UNKNOWN, make.handoff_message())
     again = outbox.without_evidence(before, NOW)
-    assert (again.state, again.due_at, again.id) == (State.PLANNED, NOW, before.id)
+    assert (again.state, again.due_at, again.id) == (MessageState.PLANNED, NOW, before.id)
 
 
 def test_a_handoff_that_stays_unclear_is_given_up_in_the_end() -> None:
-    before = replace(in_state(State.UNKNOWN, make.handoff_message()), claims=5)
-    assert outbox.without_evidence(before, NOW).state is State.LOST
+    before = replace(in_state(MessageState.UNKNOWN, make.handoff_message()), claims=5)
+    assert outbox.without_evidence(before, NOW).state is MessageState.LOST
 
 
-@pytest.mark.parametrize("key", ["correction#1#email", "warning#1#bad-fit", "triage#1#sns"])
-def test_a_word_to_sales_goes_again_as_a_handoff_does(key: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("correction", "correction#1#email"),
+        ("warning", "warning#1#bad-fit"),
+        ("triage", "triage#1#sns"),
+    ],
+)
+def test_a_word_to_sales_goes_again_as_a_handoff_does(kind: str, key: str) -> None:
     """Whoever got the handoff must hear that it was a mistake, at the price of hearing it twice."""
     word = make.handoff_message(key=key)
-    assert word.kind == key.partition("#")[0]
-    assert outbox.without_evidence(in_state(State.UNKNOWN, word), NOW).state is State.PLANNED
+    assert word.kind == kind
+    assert (
+        outbox.without_evidence(in_state(MessageState.UNKNOWN, word), NOW).state
+        is MessageState.PLANNED
+    )
 
 
 def test_planned_to_cancelled_when_the_decision_was_taken_back() -> None:
     cancelled = outbox.cancelled(make.handoff_message())
     assert (cancelled.state, cancelled.reason, cancelled.due_at) == (
-        State.CANCELLED,
-        Reason.TAKEN_BACK,
+        MessageState.CANCELLED,
+        NotSentReason.TAKEN_BACK,
         None,
     )
 
 
 def test_what_left_or_may_have_left_is_neither_open_for_good_nor_never_sent() -> None:
-    never_left = {State.PLANNED, State.REFUSED, State.SUPPRESSED, State.CANCELLED, State.LOST}
-    assert set(State) - never_left == LEFT
+    never_left = {
+        MessageState.PLANNED,
+        MessageState.REFUSED,
+        MessageState.SUPPRESSED,
+        MessageState.CANCELLED,
+        MessageState.LOST,
+    }
+    assert set(MessageState) - never_left == LEFT
 
 
 def test_evidence_raises_the_rank_and_tells_nothing_else() -> None:
     """The whole table: from each state, what each kind of evidence makes of it."""
     taken = {
         (state, evidence)
-        for state in State
+        for state in MessageState
         for evidence in EVIDENCE
         if outbox.with_evidence(in_state(state), evidence, "m") is not None
     }
     rising = {(low, high) for low in RANK for high in EVIDENCE if RANK[high] > RANK[low]}
     assert taken == rising | {
-        (state, evidence) for state in (State.CLAIMED, State.UNKNOWN) for evidence in EVIDENCE
+        (state, evidence)
+        for state in (MessageState.CLAIMED, MessageState.UNKNOWN)
+        for evidence in EVIDENCE
     }
 
 
 def test_evidence_settles_with_its_message_id_and_clears_the_doubt() -> None:
-    found = outbox.with_evidence(outbox.unclear(in_state(State.CLAIMED)), State.SENT, "m")
+    found = outbox.with_evidence(
+        outbox.unclear(in_state(MessageState.CLAIMED)), MessageState.SENT, "m"
+    )
     assert found is not None
     assert (found.state, found.message_id, found.reason, found.due_at) == (
-        State.SENT,
+        MessageState.SENT,
         "m",
         None,
         None,
     )
 
 
-ARROWS: list[Callable[[OutboxMessage], OutboxMessage | None]] = [
-    lambda one: outbox.claimed(one, NOW),
-    lambda one: outbox.settled(one, State.SENT),
-    outbox.cancelled,
-    lambda one: outbox.throttled(one, NOW),
-    outbox.unclear,
-    lambda one: outbox.without_evidence(one, NOW),
-    lambda one: outbox.with_evidence(one, State.DELIVERED, "m"),
+ARROWS: list[tuple[MessageState, Callable[[OutboxMessage], OutboxMessage | None]]] = [
+    (MessageState.PLANNED, lambda one: outbox.claimed(one, NOW)),
+    (MessageState.CLAIMED, lambda one: outbox.settled(one, MessageState.SENT)),
+    (MessageState.PLANNED, outbox.cancelled),
+    (MessageState.CLAIMED, lambda one: outbox.throttled(one, NOW)),
+    (MessageState.CLAIMED, outbox.unclear),
+    (MessageState.UNKNOWN, lambda one: outbox.without_evidence(one, NOW)),
+    (MessageState.CLAIMED, lambda one: outbox.with_evidence(one, MessageState.DELIVERED, "m")),
 ]
 
 
-@pytest.mark.parametrize("arrow", ARROWS)
+@pytest.mark.parametrize(("state", "arrow"), ARROWS)
 def test_every_arrow_is_a_new_version(
+    state: MessageState,
     arrow: Callable[[OutboxMessage], OutboxMessage | None],
 ) -> None:
-    before = in_state(State.CLAIMED)
+    before = in_state(state)
     after = arrow(before)
     assert after is not None
     assert after.version == before.version + 1

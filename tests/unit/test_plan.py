@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery import outbox
-from chalicelib.delivery.outbox import LEFT, Reason, State, Via
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
+from chalicelib.delivery.outbox import LEFT, MessageState, NotSentReason, Via
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.plan import (
     HandoffState,
@@ -199,28 +200,39 @@ LATER = NOW + MINUTE
 def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_same_channel() -> (
     None
 ):
-    sent = outbox.settled(outbox.claimed(MAIL, NOW), State.SENT, message_id="m")
+    sent = outbox.settled(outbox.claimed(MAIL, NOW), MessageState.SENT, message_id="m")
     plan = take_back([sent, TOPIC, TEXT], 9, LATER)
     assert plan.cancelled == [(TOPIC, outbox.cancelled(TOPIC)), (TEXT, outbox.cancelled(TEXT))]
     (correction,) = plan.messages
-    assert (correction.key, correction.kind, correction.via, correction.to) == (
+    assert (str(correction.key), correction.kind, correction.via, correction.to) == (
         "correction#1#email",
         "correction",
         Via.EMAIL,
         MAIL.to,
     )
-    assert (correction.about, correction.created_at, correction.state) == (9, LATER, State.PLANNED)
+    assert (correction.about, correction.created_at, correction.state) == (
+        9,
+        LATER,
+        MessageState.PLANNED,
+    )
 
 
-@pytest.mark.parametrize("state", list(State))
-def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(state: State) -> None:
+@pytest.mark.parametrize("state", list(MessageState))
+def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(
+    state: MessageState,
+) -> None:
     """One that is being sent, or of which nobody knows, may have left: better a correction too
     many.
     """
     plan = take_back([replace(TEXT, state=state)], 9, LATER)
-    assert bool(plan.cancelled) == (state is State.PLANNED)
+    assert bool(plan.cancelled) == (state is MessageState.PLANNED)
     assert bool(plan.messages) == (state in LEFT)
-    never_left = {State.REFUSED, State.SUPPRESSED, State.CANCELLED, State.LOST}
+    never_left = {
+        MessageState.REFUSED,
+        MessageState.SUPPRESSED,
+        MessageState.CANCELLED,
+        MessageState.LOST,
+    }
     assert (plan.writes == 0) == (state in never_left)
 
 
@@ -230,15 +242,20 @@ def test_a_throttled_notice_waits_and_is_cancelled() -> None:
     ((before, after),) = plan.cancelled
     assert (before, after.state, after.reason, after.due_at) == (
         throttled,
-        State.CANCELLED,
-        Reason.TAKEN_BACK,
+        MessageState.CANCELLED,
+        NotSentReason.TAKEN_BACK,
         None,
     )
     assert plan.messages == []
 
 
 def test_the_correction_of_a_later_cycle_is_another_one() -> None:
-    sent = [replace(MAIL, key=f"handoff#{cycle}#email", state=State.SENT) for cycle in (1, 12)]
+    sent = [
+        replace(
+            MAIL, key=MessageKey(MessageKind.HANDOFF, cycle, ("email",)), state=MessageState.SENT
+        )
+        for cycle in (1, 12)
+    ]
     plan = take_back(sent, 9, LATER)
     assert [str(one.key) for one in plan.messages] == ["correction#1#email", "correction#12#email"]
 
@@ -253,7 +270,7 @@ def test_without_notices_nobody_needs_a_correction() -> None:
 def test_the_owner_of_an_accepted_lead_is_warned_once_for_each_rule_and_cycle() -> None:
     accepted = make.lead(version=9, standing=standing(Stage.ACCEPTED, owner="kim", cycle=3))
     one = warn_owner(accepted, "bad-fit", routing(SAM, KIM), NOW)
-    assert (one.key, one.kind, one.via, one.to, one.about) == (
+    assert (str(one.key), one.kind, one.via, one.to, one.about) == (
         "warning#3#bad-fit",
         "warning",
         Via.EMAIL,
@@ -268,4 +285,4 @@ def test_a_warning_that_nobody_can_get_is_planned_so_that_the_outbox_says_so() -
 
 def test_rule_1_triage_tells_the_team_and_sends_no_text() -> None:
     one = triage_request(make.lead(version=9, standing=Standing(cycle=2)), NOW)
-    assert (one.key, one.kind, one.via, one.to) == ("triage#2#sns", "triage", Via.SNS, None)
+    assert (str(one.key), one.kind, one.via, one.to) == ("triage#2#sns", "triage", Via.SNS, None)

@@ -20,10 +20,12 @@ from chalicelib.delivery.messages import Email, SnsMessage
 from chalicelib.events import Value
 from chalicelib.lifecycle.decide import DECIDED, decide, way_in
 from chalicelib.lifecycle.stages import Stage, Standing, apply
-from chalicelib.scoring.score import holds, score
+from chalicelib.scoring.conditions import is_met
+from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.score import score
 from chalicelib.scoring.tally import Tally
 from tests import factories as make
-from tests.baton import AD, ANN, TOKEN, InMemoryBaton, model_document
+from tests.baton import AD, ANN, TOKEN, InMemoryBaton, key_of, model_document
 from tests.factories import TODAY, came_by, profile
 from tests.unit.test_score import facts, mediums, tallies
 
@@ -71,7 +73,7 @@ def told(baton: InMemoryBaton, *kinds: str) -> list[str]:
         for item in baton.outbox()
         if item["kind"] in (kinds or ("handoff", "triage", "warning", "correction"))
     ]
-    return sorted(item["id"].partition("#")[2] for item in items)
+    return sorted(key_of(item) for item in items)
 
 
 def with_model(edit: Mapping[str, Any]) -> InMemoryBaton:
@@ -233,7 +235,7 @@ def test_rule_3_the_notice_says_what_the_two_words_mean() -> None:
 def test_rule_3_only_sales_makes_a_lead_accepted(
     known: Mapping[str, Value], medium: str, tally: Tally
 ) -> None:
-    one = score(MODEL, profile(known), came_by(medium), tally, TODAY)
+    one = score(MODEL, Evidence(profile(known), came_by(medium), tally), TODAY)
     for stage in DECIDED:
         moved = decide(MODEL, Standing(stage=stage), one, TODAY)
         assert moved is None or moved.target in (
@@ -307,9 +309,9 @@ def test_rule_5_every_way_in_implies_that_the_lead_is_not_cooled(
     known: Mapping[str, Value], medium: str, tally: Tally
 ) -> None:
     """But a request, which makes an SQL of the coldest, and an SQL does not cool."""
-    one = score(MODEL, profile(known), came_by(medium), tally, TODAY)
+    one = score(MODEL, Evidence(profile(known), came_by(medium), tally), TODAY)
     for way in (*MODEL.mql, *(way for way in MODEL.sql if way.kind == "inferred")):
-        if holds(way, one):
+        if is_met(way, one):
             assert any(one.value(name) >= bound for name, bound in MODEL.cool_below.items())
 
 
@@ -317,7 +319,7 @@ def test_rule_5_every_way_in_implies_that_the_lead_is_not_cooled(
 def test_rule_5_a_lead_that_moved_stays_where_it_is_that_day(
     known: Mapping[str, Value], medium: str, tally: Tally
 ) -> None:
-    one = score(MODEL, profile(known), came_by(medium), tally, TODAY)
+    one = score(MODEL, Evidence(profile(known), came_by(medium), tally), TODAY)
     long_ago = TODAY - timedelta(days=100)
     for stage in (Stage.LEAD, Stage.MQL, Stage.RECYCLED):
         standing = Standing(stage=stage, entered_on=long_ago)
@@ -344,7 +346,7 @@ def test_rule_5_the_validator_refuses_a_way_in_for_the_cold_and_has_nothing_to_s
 def test_rule_6_fit_and_channel_alone_qualify_nobody(
     known: Mapping[str, Value], medium: str
 ) -> None:
-    one = score(MODEL, profile(known), came_by(medium), Tally(), TODAY)
+    one = score(MODEL, Evidence(profile(known), came_by(medium), Tally()), TODAY)
     assert way_in(MODEL.mql, one) is None
     assert way_in(MODEL.sql, one) is None
 

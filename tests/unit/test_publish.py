@@ -10,10 +10,9 @@ import pytest
 
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.limits import SWEEP_FAILED_IN_A_ROW
-from chalicelib.publishing.work import differs
+from chalicelib.limits import JOB_FAILED_IN_A_ROW
+from chalicelib.publishing.state import differs
 from chalicelib.qualify.reactions import LeadChange
-from chalicelib.store.jobs import Jobs
 from chalicelib.wiring.world import World
 from tests import factories as make
 from tests.baton import InMemoryBaton, documents
@@ -40,7 +39,7 @@ def publish(
 
 
 def job(baton: InMemoryBaton, found: Any) -> Any:
-    return baton.world.publishing.job(found["id"])
+    return baton.world.job_runner.show(found["id"])
 
 
 def over(baton: InMemoryBaton, found: Any, minutes: int = 10) -> Any:
@@ -484,7 +483,7 @@ def test_a_lead_that_fails_once_is_moved_in_the_next_pass() -> None:
 
 
 def test_when_everything_fails_the_job_waits_and_after_ten_tries_it_has_failed() -> None:
-    baton, ids = baton_of(SWEEP_FAILED_IN_A_ROW)
+    baton, ids = baton_of(JOB_FAILED_IN_A_ROW)
     easy(baton, sql=EASY_SQL)
     break_routing(baton)
     found = publish(baton, force=True)
@@ -510,4 +509,4 @@ def test_jobs_are_kept_for_a_month() -> None:
     item = baton.ports.memory.get(f"JOB#{found['id']}", "JOB")
     assert item is not None
     assert item["expires_at_epoch_s"] == int((baton.ports.now() + timedelta(days=30)).timestamp())
-    assert Jobs(baton.ports.memory, baton.world.models).read("another") is None
+    assert baton.world.job_store.read("another") is None

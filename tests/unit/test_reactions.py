@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery.outbox import OutboxMessage, State, Via, cancelled
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via, cancelled
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.handoff import reaction as handoff
 from chalicelib.handoff.plan import HandoffState
@@ -174,7 +174,7 @@ def test_no_plan_is_larger_than_its_room_says() -> None:
     score = worth(seen(demo_request=[0]), disqualifiers=rules)
     accepted = make.lead(standing=standing(Stage.ACCEPTED), tally=seen(demo_request=[0]))
     asked = situation(before=make.lead(standing=standing(Stage.SQL)), after=accepted, score=score)
-    notices = [replace(make.handoff_message(via), state=State.SENT) for via in Via]
+    notices = [replace(make.handoff_message(via), state=MessageState.SENT) for via in Via]
     moved = replace(asked, moved=[make.moved(Stage.DISQUALIFIED, origin=Stage.SQL)])
     assert 0 < hand_over(moved, Kept(notices)).writes <= handoff.MOST_WRITES
     assert hand_over(entering(Stage.SQL)).writes <= handoff.MOST_WRITES
@@ -281,14 +281,14 @@ def test_a_handoff_ends_unanswered_by_model_or_retraction(
     one = gone(target, actor)
     assert is_over_unanswered(one) == over
     waiting = make.handoff_message()
-    sent = replace(make.handoff_message(Via.SNS), state=State.SENT)
+    sent = replace(make.handoff_message(Via.SNS), state=MessageState.SENT)
     plan = hand_over(one, Kept([waiting, sent]))
     assert plan.cancelled == [(waiting, cancelled(waiting))]
     assert keys_of(plan) == (["correction#1#sns"] if over else [])
 
 
 def test_a_lead_that_sales_never_had_has_nothing_to_take_back() -> None:
-    sent = replace(make.handoff_message(), state=State.SENT)
+    sent = replace(make.handoff_message(), state=MessageState.SENT)
     assert hand_over(gone(Stage.LEAD, Actor.MODEL, Stage.MQL), Kept([sent])).writes == 0
     with_sales = make.lead(standing=standing(Stage.SQL))
     assert hand_over(situation(lead=with_sales), Kept([sent])).writes == 0

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import Score, interest, score
 from chalicelib.scoring.tally import Tally
@@ -25,7 +27,9 @@ from tests.unit.test_score import MODEL, line, of, tallies
 
 def test_reasons_read_as_sentences() -> None:
     tally = seen(pricing_page=[0, 1], demo_request=[2], keys={"guide-download": {"a": 3, "b": 4}})
-    worth = score(MODEL, profile({"job_title": "CTO", "phone": "1"}), came_by("cpc"), tally, TODAY)
+    worth = score(
+        MODEL, Evidence(profile({"job_title": "CTO", "phone": "1"}), came_by("cpc"), tally), TODAY
+    )
     assert {
         reason.rule: reason.text for reason in worth.reasons if not reason.rule.startswith("limit")
     } == {
@@ -87,7 +91,7 @@ def test_the_interest_is_the_topic_that_weighs_most(tally: Tally, topic: str | N
     assert interest(MODEL, of(tally)) == topic
 
 
-# --- one of our own, and those whom we do not want ------------------------------------------------
+# --- our own people, and those whom we do not want ------------------------------------------------
 
 OURS = replace(MODEL, internal_domains=["keybook.example", "*.keybook.example"])
 BUSY = seen(demo_request=[0], pricing_page=[0, 1], keys={"guide-download": {"a": 0}})
@@ -96,9 +100,9 @@ BUSY = seen(demo_request=[0], pricing_page=[0, 1], keys={"guide-download": {"a":
 def with_address(model: Model, address: str) -> Score:
     return score(
         model,
-        profile({**make.BEST_FIT, "email": address, **domain_of(address)}),
-        came_by("cpc"),
-        BUSY,
+        Evidence(
+            profile({**make.BEST_FIT, "email": address, **domain_of(address)}), came_by("cpc"), BUSY
+        ),
         TODAY,
     )
 
@@ -120,7 +124,7 @@ def test_rule_10_one_of_our_own_is_not_scored_and_the_line_says_so(address: str)
         {0},
     )
     assert [(one.rule, one.milli, one.text) for one in worth.reasons] == [
-        ("internal", 0, "one of our own: not scored")
+        ("internal", 0, "internal address: not scored")
     ]
     assert not worth.tally
     assert interest(OURS, worth) is None
@@ -137,7 +141,7 @@ def test_rule_10_others_are_scored(address: str) -> None:
 
 def test_a_model_without_internal_domains_has_no_staff() -> None:
     assert not of(Tally(), {"job_title": "CTO"}).internal
-    assert not score(OURS, {}, Touches(), Tally(), TODAY).internal
+    assert not score(OURS, Evidence({}, Touches(), Tally()), TODAY).internal
 
 
 def rivals(**more: Any) -> Model:
@@ -149,7 +153,7 @@ def rivals(**more: Any) -> Model:
         "disqualify": True,
         **more,
     }
-    return compiled(document, 1)
+    return compile_model(document, 1)
 
 
 def test_a_disqualifying_rule_is_a_line_that_says_so_and_takes_no_points() -> None:
@@ -181,11 +185,11 @@ def test_every_disqualifying_rule_that_holds_is_named() -> None:
         name: {"field": "job_title", "matches": ["cto"], "disqualify": True}
         for name in ("one", "two")
     }
-    worth = score(compiled(document, 1), profile(), Touches(), Tally(), TODAY)
+    worth = score(compile_model(document, 1), Evidence(profile(), Touches(), Tally()), TODAY)
     assert worth.disqualifiers == ("one", "two")
 
 
 def test_a_line_of_no_points_does_not_help_to_a_grade() -> None:
     """Two facts are needed, and that somebody is a competitor says nothing of how well they fit."""
     known = {"email_domain": "rival.example", "job_title": "CTO"}
-    assert score(rivals(), profile(known), Touches(), Tally(), TODAY).grade == "–"
+    assert score(rivals(), Evidence(profile(known), Touches(), Tally()), TODAY).grade == "–"

@@ -11,8 +11,9 @@ from chalicelib.events import Event, Kind
 from chalicelib.lifecycle.decide import decide, is_resting
 from chalicelib.lifecycle.moves import move
 from chalicelib.lifecycle.stages import Stage, Standing, Transition, apply
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.score import Score, score
-from chalicelib.scoring.tally import EVER, Since, Tally, count
+from chalicelib.scoring.tally import EVER, Since, Tally, count_events
 from tests import factories as make
 from tests.factories import LEAD_ID, TODAY, came_by, day, profile, seen, standing
 from tests.fakes import NOW
@@ -37,14 +38,14 @@ ASKED = [*BUSY, make.form("demo", n=1)]
 
 def recycled(did: Iterable[Event] = ASKED, reason: str = "not ready") -> tuple[Standing, Tally]:
     """An SQL that sales recycled today, after it did this; and all that it did."""
-    tally = count(MODEL, Tally(), did)
+    tally = count_events(MODEL, Tally(), did)
     before = standing(Stage.SQL, 0, kind="requested", owner="sam")
     worth, from_now = _worth(tally, TODAY, before), Since.now(MODEL, tally, NOW, LEAD_ID)
     return apply(before, move(MODEL, before, worth, from_now, Stage.RECYCLED, reason)), tally
 
 
 def _worth(tally: Tally, on: date, at: Standing) -> Score:
-    return score(MODEL, profile(), came_by("cpc"), tally, on, at.since)
+    return score(MODEL, Evidence(profile(), came_by("cpc"), tally, at.since), on)
 
 
 def wanted(at: Standing, tally: Tally, on: date) -> Transition | None:
@@ -81,7 +82,7 @@ def test_what_a_lead_did_before_its_recycle_counts_for_nothing() -> None:
 def test_what_it_does_later_that_day_counts() -> None:
     """The day's cells held one view of the prices then; the second one is new."""
     at, tally = recycled()
-    again = count(MODEL, tally, [make.page("/pricing", n=9)])
+    again = count_events(MODEL, tally, [make.page("/pricing", n=9)])
     worth = _worth(again, TODAY, at)
     assert worth.tally.days["pricing-page"] == {TODAY.toordinal(): 1}
     assert worth.groups["intent"] == 6_000
@@ -89,10 +90,10 @@ def test_what_it_does_later_that_day_counts() -> None:
 
 def test_the_same_asset_once_more_that_day_is_nothing_new_and_another_one_is() -> None:
     at, tally = recycled()
-    assert not _worth(count(MODEL, tally, [make.download("a-guide", n=9)]), TODAY, at).tally
-    more = _worth(count(MODEL, tally, [make.download("c-guide")]), TODAY, at)
+    assert not _worth(count_events(MODEL, tally, [make.download("a-guide", n=9)]), TODAY, at).tally
+    more = _worth(count_events(MODEL, tally, [make.download("c-guide")]), TODAY, at)
     assert len(more.tally.keys["guide-download"]) == 1
-    tomorrow = _worth(count(MODEL, tally, [later(make.download("a-guide"), 1)]), day(1), at)
+    tomorrow = _worth(count_events(MODEL, tally, [later(make.download("a-guide"), 1)]), day(1), at)
     assert len(tomorrow.tally.keys["guide-download"]) == 1
 
 
@@ -101,14 +102,16 @@ def test_a_late_event_of_an_earlier_day_never_qualifies(days_ago: int) -> None:
     """A phone that was offline sends its demo request of yesterday after sales gave the answer."""
     at, tally = recycled()
     late = [make.form("demo", n=2, days_ago=days_ago), make.download("c-guide", days_ago=days_ago)]
-    after = count(MODEL, tally, late)
+    after = count_events(MODEL, tally, late)
     assert [target(at, after, day(ahead)) for ahead in range(60)] == [None] * 60
     assert is_resting(MODEL, at, _worth(after, TODAY, at), TODAY)
 
 
 def test_a_lead_of_which_nothing_is_held_starts_with_everything_of_that_day() -> None:
     at = standing(Stage.RECYCLED, 0, since=Since.now(MODEL, Tally(), NOW, LEAD_ID))
-    assert _worth(count(MODEL, Tally(), BUSY), TODAY, at).tally == count(MODEL, Tally(), BUSY)
+    assert _worth(count_events(MODEL, Tally(), BUSY), TODAY, at).tally == count_events(
+        MODEL, Tally(), BUSY
+    )
 
 
 def test_a_cell_that_shrank_since_is_nothing_and_not_less() -> None:
@@ -129,7 +132,7 @@ def test_ever_lets_everything_count() -> None:
 def qualified_while_resting() -> tuple[Standing, Tally]:
     """A recycled lead that did everything again that makes an MQL, the day after; no request."""
     at, tally = recycled()
-    return at, count(MODEL, tally, [later(one, 30) for one in BUSY])
+    return at, count_events(MODEL, tally, [later(one, 30) for one in BUSY])
 
 
 def test_a_rest_ends_on_its_day_and_what_a_lead_did_meanwhile_counts() -> None:
@@ -153,7 +156,7 @@ def test_a_rested_lead_may_be_an_sql_at_once() -> None:
 def test_without_a_rest_a_recycled_lead_is_decided_on_at_once() -> None:
     at, tally = recycled()
     at = standing(Stage.RECYCLED, 0, since=at.since)
-    assert target(at, count(MODEL, tally, [make.download("c-guide")])) is Stage.MQL
+    assert target(at, count_events(MODEL, tally, [make.download("c-guide")])) is Stage.MQL
 
 
 def test_only_a_recycled_lead_rests() -> None:
@@ -176,7 +179,7 @@ def test_rule_1_a_request_breaks_a_rest_at_once_and_goes_to_sales(
     signal: str, days_later: int
 ) -> None:
     at, tally = recycled(BUSY)
-    after = count(MODEL, tally, [later(SIGNS[signal], days_later)])
+    after = count_events(MODEL, tally, [later(SIGNS[signal], days_later)])
     moved = wanted(at, after, day(days_later))
     assert moved is not None
     assert (moved.target, moved.kind, moved.cycle) == (Stage.SQL, "requested", 2)
@@ -186,7 +189,7 @@ def test_rule_1_a_request_breaks_a_rest_at_once_and_goes_to_sales(
 def test_rule_1_the_request_that_sales_answered_wakes_nobody_and_the_next_one_does() -> None:
     at, tally = recycled(ASKED)
     assert target(at, tally) is None
-    assert target(at, count(MODEL, tally, [make.form("demo", n=2)])) is Stage.SQL
+    assert target(at, count_events(MODEL, tally, [make.form("demo", n=2)])) is Stage.SQL
 
 
 @pytest.mark.parametrize(
@@ -194,7 +197,7 @@ def test_rule_1_the_request_that_sales_answered_wakes_nobody_and_the_next_one_do
 )
 def test_what_is_no_request_wakes_nobody(did: Event) -> None:
     at, tally = recycled()
-    assert is_resting(MODEL, at, _worth(count(MODEL, tally, [did]), TODAY, at), TODAY)
+    assert is_resting(MODEL, at, _worth(count_events(MODEL, tally, [did]), TODAY, at), TODAY)
 
 
 def test_a_request_of_somebody_who_hardly_fits_ends_the_rest_too() -> None:
@@ -202,14 +205,13 @@ def test_a_request_of_somebody_who_hardly_fits_ends_the_rest_too() -> None:
     enough.
     """
     at, tally = recycled()
-    after = count(MODEL, tally, [make.form("demo", n=2), make.page("/blog/a", n=9)])
+    after = count_events(MODEL, tally, [make.form("demo", n=2), make.page("/blog/a", n=9)])
     hopeless = score(
         MODEL,
-        profile({"email": "x@gmail.com", "job_title": "Student"}),
-        came_by(""),
-        after,
+        Evidence(
+            profile({"email": "x@gmail.com", "job_title": "Student"}), came_by(""), after, at.since
+        ),
         TODAY,
-        at.since,
     )
     assert not is_resting(MODEL, at, hopeless, TODAY)
     assert decide(MODEL, at, hopeless, TODAY) is None

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.messages import Outgoing, SendResult, Throttled
 from chalicelib.lifecycle.stages import standing_after
 from chalicelib.store.outbox import put_message
 from tests import factories as make
-from tests.baton import ANN, TOKEN, InMemoryBaton, ask, model_document, qualify_only
+from tests.baton import ANN, TOKEN, InMemoryBaton, ask, key_of, model_document, qualify_only
 
 ANNS, BOBS = str(ANN["email"]), "bob@acme.example"
 LATER = timedelta(hours=1)  # a verdict stands
@@ -38,11 +39,7 @@ def demo(baton: InMemoryBaton, email: str = ANNS) -> Any:
 def told(baton: InMemoryBaton, email: str = ANNS) -> dict[str, str]:
     """What left or will for a lead: the message's key -> its state."""
     lead_id = baton.world.lead_id(email)
-    return {
-        item["id"].partition("#")[2]: item["state"]
-        for item in baton.outbox()
-        if item["lead_id"] == lead_id
-    }
+    return {key_of(item): item["state"] for item in baton.outbox() if item["lead_id"] == lead_id}
 
 
 def fit_ann() -> InMemoryBaton:
@@ -331,7 +328,7 @@ class TestRetraction:
             return Throttled()
 
         baton.ports.send = throttled
-        baton.world.deliver.message(lead_id, "handoff#1#email")
+        baton.world.deliver.message(lead_id, parse_key("handoff#1#email"))
         baton.until_quiet()
         baton.minutes_later(3)
         sent = {"handoff#1#email": "cancelled", "correction#1#email": "sent"}
@@ -342,7 +339,7 @@ class TestRetraction:
         baton.form("demo", **ANN)
         qualify_only(baton)
         lead_id, ids = baton.world.lead_id(ANNS), [demo(baton)]
-        meanwhile(baton, lambda: baton.world.deliver.message(lead_id, "handoff#1#email"))
+        meanwhile(baton, lambda: baton.world.deliver.message(lead_id, parse_key("handoff#1#email")))
         baton.world.corrections.retract(lead_id, ids, "our own test")
         baton.until_quiet()
         assert told(baton) == {

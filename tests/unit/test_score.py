@@ -11,9 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Touches
-from chalicelib.scoring.score import Reason, Score, score
+from chalicelib.scoring.reasons import ScoreReason
+from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.score import worth as worth_of
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
@@ -57,11 +60,16 @@ tallies = some.builds(
 )
 
 
-def of(tally: Tally, known: Mapping[str, Any] = NOBODY, today: date = TODAY, **more: Any) -> Score:
-    return score(MODEL, profile(known), Touches(), tally, today, **more)
+def of(
+    tally: Tally,
+    known: Mapping[str, Any] = NOBODY,
+    today: date = TODAY,
+    since: Since | None = None,
+) -> Score:
+    return score(MODEL, Evidence(profile(known), Touches(), tally, since), today)
 
 
-def line(worth: Score, rule: str) -> Reason:
+def line(worth: Score, rule: str) -> ScoreReason:
     (found,) = (reason for reason in worth.reasons if reason.rule == rule)
     return found
 
@@ -70,7 +78,7 @@ def model_with(**rule: Any) -> Model:
     """The default model with one behaviour rule only, on site visits. No lead can reach its stages,
     so it is not one that could be published.
     """
-    return compiled({**model_document(), "rules": {"actions": {"site-visit": rule}}}, 1)
+    return compile_model({**model_document(), "rules": {"actions": {"site-visit": rule}}}, 1)
 
 
 # --- laws -----------------------------------------------------------------------------------------
@@ -80,7 +88,7 @@ def model_with(**rule: Any) -> Model:
 def test_the_lines_sum_to_the_score_exactly(
     known: Mapping[str, Any], medium: str, tally: Tally, days_ahead: int
 ) -> None:
-    worth = score(MODEL, profile(known), came_by(medium), tally, make.day(days_ahead))
+    worth = score(MODEL, Evidence(profile(known), came_by(medium), tally), make.day(days_ahead))
     assert sum(reason.milli for reason in worth.reasons) == worth.total
     for group, (low, high) in MODEL.groups.items():
         assert (
@@ -165,7 +173,7 @@ def test_per_day_does_not_apply_to_distinct_keys() -> None:
 
 def test_a_rule_without_a_half_life_does_not_fade() -> None:
     model = model_with(points=2)
-    worth = score(model, {}, Touches(), seen(site_visit={0: 1, 300: 4}), TODAY)
+    worth = score(model, Evidence({}, Touches(), seen(site_visit={0: 1, 300: 4})), TODAY)
     assert line(worth, "site-visit").milli == 10_000
 
 
@@ -178,8 +186,8 @@ def test_a_day_of_tomorrow_counts_as_today() -> None:
 
 def test_what_is_older_than_the_horizon_is_ignored() -> None:
     model = model_with(points=1)
-    assert score(model, {}, Touches(), seen(site_visit=[399]), TODAY).total == 1_000
-    assert score(model, {}, Touches(), seen(site_visit=[400]), TODAY).total == 0
+    assert score(model, Evidence({}, Touches(), seen(site_visit=[399])), TODAY).total == 1_000
+    assert score(model, Evidence({}, Touches(), seen(site_visit=[400])), TODAY).total == 0
 
 
 def test_behaviour_before_since_does_not_count_for_points_or_conditions() -> None:
@@ -204,9 +212,9 @@ def test_the_score_without_its_reasons_is_the_same(
     known: Mapping[str, Any], medium: str, tally: Tally, since_ago: int, days_ahead: int
 ) -> None:
     for since in (None, Since.now(MODEL, tally, NOW - timedelta(days=since_ago), LEAD_ID)):
-        given_lead = (MODEL, profile(known), came_by(medium), tally)
-        whole = score(*given_lead, make.day(days_ahead), since)
-        assert worth_of(*given_lead, make.day(days_ahead), since) == replace(whole, reasons=())
+        evidence = Evidence(profile(known), came_by(medium), tally, since)
+        whole = score(MODEL, evidence, make.day(days_ahead))
+        assert worth_of(MODEL, evidence, make.day(days_ahead)) == replace(whole, reasons=())
 
 
 # --- limits are lines -----------------------------------------------------------------------------

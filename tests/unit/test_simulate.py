@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
+from chalicelib.jobs.walk import Place, estimate_total
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
-from chalicelib.publishing.counting import estimate, in_parts
-from chalicelib.publishing.differences import differences
-from chalicelib.publishing.simulate import Change, Found, WhatIf, found_of, report
-from chalicelib.scoring.model import Model, compiled
+from chalicelib.publishing.counting import in_parts
+from chalicelib.publishing.differences import compare_lines
+from chalicelib.publishing.simulate import Found, LeadMove, WhatIf, found_of, report
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
 from tests.baton import model_document
@@ -34,7 +36,7 @@ def changed(**parts: Any) -> Model:
     for rule, points in parts.get("points", {}).items():
         rules["actions"][rule]["points"] = points
     document["signals"] |= parts.get("signals", {})
-    return compiled(document, 2)
+    return compile_model(document, 2)
 
 
 def counted(lead: Lead, _model: Model) -> Lead:
@@ -59,8 +61,9 @@ def lead(
 
 def judge(
     draft: Model, *leads: Lead, counted_as: Any = counted
-) -> tuple[Found, list[Change | None]]:
-    found, what_if = Found(), WhatIf(make.model(), draft, TODAY, counted_as)
+) -> tuple[Found, list[LeadMove | None]]:
+    found = Found()
+    what_if = WhatIf(active=make.model(), draft=draft, day=TODAY, counted_as=counted_as)
     return found, [what_if.add(found, one) for one in leads]
 
 
@@ -191,7 +194,7 @@ def test_one_that_sales_already_got_this_week_counts(stage: Stage) -> None:
 
 def test_customers_the_disqualified_our_own_and_the_resting_are_handed_to_nobody() -> None:
     asked = make.seen(demo_request=[2])
-    ours = compiled({**model_document(), "internal": {"email_domain": ["acme.example"]}}, 2)
+    ours = compile_model({**model_document(), "internal": {"email_domain": ["acme.example"]}}, 2)
     assert handoffs(
         changed(), lead(Stage.CUSTOMER, tally=asked), lead(Stage.DISQUALIFIED, tally=asked)
     ) == (0, 0)
@@ -273,16 +276,16 @@ def test_what_was_counted_survives_being_kept() -> None:
 def test_a_line_that_one_model_does_not_have_counts_as_nothing() -> None:
     before = score_of(make.model(), lead(), TODAY)
     after = score_of(make.model(), lead(tally=make.seen(blog=[0])), TODAY)
-    gained = {one.rule: (one.before, one.after) for one in differences(before, after)}
+    gained = {one.rule: (one.before, one.after) for one in compare_lines(before, after)}
     assert gained == {"blog": (0, 1000)}
-    lost = {one.rule: (one.before, one.after) for one in differences(after, before)}
+    lost = {one.rule: (one.before, one.after) for one in compare_lines(after, before)}
     assert lost == {"blog": (1000, 0)}
 
 
 def test_the_weightiest_differences_come_first_and_are_bounded() -> None:
     draft = changed(points=dict.fromkeys(model_document()["rules"]["actions"], 9))
     every = Tally({signal: {TODAY.toordinal(): 1} for signal in model_document()["signals"]})
-    found = differences(
+    found = compare_lines(
         *(score_of(model, lead(tally=every), TODAY) for model in (make.model(), draft))
     )
     sizes = [abs(one.after - one.before) for one in found]
@@ -305,7 +308,7 @@ def test_a_list_is_cut_into_parts_that_fit_into_an_item() -> None:
 def test_how_many_leads_there_are_is_known_by_how_far_the_walk_came(
     done: int, shard: int, after: str, about: int
 ) -> None:
-    assert 0.9 * about <= estimate(done, shard, after, 16) <= 1.1 * about
+    assert 0.9 * about <= estimate_total(done, Place(shard, after), 16) <= 1.1 * about
 
 
 def test_a_standing_is_never_changed_by_a_simulation() -> None:

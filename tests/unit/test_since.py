@@ -43,7 +43,7 @@ def switch(baton: InMemoryBaton, document: Mapping[str, Any]) -> None:
 
 def rezone(baton: InMemoryBaton, zone: str) -> None:
     """Change the time zone, and bring both leads to it."""
-    baton.world.models.rezone(zone_of(zone))
+    baton.world.models.rezone(zone)
     bring_all(baton)
 
 
@@ -201,7 +201,7 @@ def test_a_request_that_sales_answered_is_none_again_in_another_zone(zone: str, 
 def test_what_was_counted_is_what_a_baton_of_that_zone_has(zone: str) -> None:
     """Two looks at the prices around midnight in UTC, and a recycle after each of them."""
     batons = [at(23, 50), at(23, 50)]
-    batons[1].world.models.rezone(zone_of(zone))
+    batons[1].world.models.rezone(zone)
     for baton in batons:
         recycled(baton)
         baton.minutes_later(20)

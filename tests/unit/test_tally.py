@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.events import Event, Kind
-from chalicelib.scoring.tally import Tally, count, pack, signals_of, since, unpack, within_horizon
+from chalicelib.scoring.tally import (
+    Tally,
+    count_events,
+    pack,
+    signals_of,
+    since,
+    unpack,
+    within_horizon,
+)
 from tests import factories as make
 from tests.factories import TODAY, seen
 
@@ -38,15 +46,15 @@ def test_counting_commutes(
     pages: list[Event], assets: list[Event], cut: int, order: random.Random
 ) -> None:
     events = [*pages, *assets]
-    at_once = count(MODEL, Tally(), events)
+    at_once = count_events(MODEL, Tally(), events)
     shuffled = list(events)
     order.shuffle(shuffled)
-    in_parts = count(MODEL, count(MODEL, Tally(), shuffled[:cut]), shuffled[cut:])
+    in_parts = count_events(MODEL, count_events(MODEL, Tally(), shuffled[:cut]), shuffled[cut:])
     assert in_parts == at_once
 
 
 def test_an_event_counts_once_for_each_signal_that_it_matches() -> None:
-    tally = count(MODEL, Tally(), [make.page("/blog/a", campaign={"medium": "cpc"})])
+    tally = count_events(MODEL, Tally(), [make.page("/blog/a", campaign={"medium": "cpc"})])
     assert tally == seen(site_visit=[0], blog=[0], ad_click=[0])
 
 
@@ -83,14 +91,14 @@ def test_one_asset_counts_once_on_its_latest_day() -> None:
     events = [make.download("a-guide", days_ago=ago) for ago in (5, 2, 9)] + [
         make.download("A-Guide", days_ago=3)
     ]
-    tally = count(MODEL, Tally(), events)
+    tally = count_events(MODEL, Tally(), events)
     assert tally.days_of("guide-download") == {TODAY.toordinal() - 2}
     assert len(tally.keys["guide-download"]) == 1
 
 
 def test_the_newest_thirty_two_keys_are_kept() -> None:
     events = [make.download(f"{number}-guide", days_ago=number) for number in range(40)]
-    tally = count(MODEL, Tally(), events)
+    tally = count_events(MODEL, Tally(), events)
     assert sorted(tally.keys["guide-download"].values(), reverse=True) == [
         TODAY.toordinal() - n for n in range(32)
     ]

@@ -1,11 +1,11 @@
-"""The tracker as a file: small, one file, and asking nobody else for anything."""
+"""The tracker as it is served: small, one script, and it asks nobody else for anything."""
 
 import gzip
 import re
 
-from infra.paths import ROOT
+from chalicelib.http.tracking import tracker_source
 
-TRACKER = (ROOT / "chalicelib" / "http" / "t.js").read_text()
+TRACKER = tracker_source()
 MAX_BYTES = 5_000
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
-from chalicelib.delivery.outbox import OutboxMessage, Reason, State, Via
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import CLOSING, Notices
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
@@ -49,7 +50,11 @@ def compose(
     moved: Recorded | None = (
         TAKEN_BACK if kind == "correction" else None
     )  # the others are of leads that stayed
-    notices = Notices(lambda _lead, _version: moved, lambda _lead: profile, lambda _lead: did)
+    notices = Notices(
+        transition=lambda _lead, _version: moved,
+        profile=lambda _lead: profile,
+        recent=lambda _lead: did,
+    )
     return notices.compose(message_of(kind, channel, **message))
 
 
@@ -65,25 +70,33 @@ def mail(kind: str, **parts: Any) -> Email:
     return composed
 
 
+def test_each_kind_of_notice_has_its_closing_words() -> None:
+    """An email of a sequence is the marketers' own text from the first word to the last."""
+    assert set(CLOSING) == {kind for kind in MessageKind if not kind.goes_to_lead}
+
+
 # --- what each says -------------------------------------------------------------------------------
 
 
 def test_a_correction_says_stop_and_why_and_how_the_lead_stands_now() -> None:
     notice = mail("correction")
     assert (
-        notice.subject == f"[{REFERENCE}] Please stop: Ann Example, CTO at Acme is no SQL any more"
+        notice.subject
+        == f"[{REFERENCE}] Please stand down: Ann Example, CTO at Acme is no longer an SQL"
     )
     for body in (notice.text, notice.html or ""):
         assert "taken back: our own test" in body
         assert "41 points, grade B" in body
-        assert CLOSING["correction"] in body
+        assert CLOSING[MessageKind.CORRECTION] in body
         assert "approve" not in body
 
 
 def test_a_correction_as_a_text_is_short_and_says_of_whom() -> None:
     notice = compose("correction", Via.SMS)
     assert isinstance(notice, Sms)
-    assert notice.body.startswith("Please stop: Ann Example, CTO at Acme is no SQL any more.")
+    assert notice.body.startswith(
+        "Please stand down: Ann Example, CTO at Acme is no longer an SQL."
+    )
     assert REFERENCE in notice.body
     assert len(notice.body) <= 300
 
@@ -93,7 +106,7 @@ def test_a_warning_names_the_rule_and_leaves_the_decision_to_the_owner() -> None
     assert notice.subject == f"[{REFERENCE}] Ann Example, CTO at Acme looks disqualified"
     for body in (notice.text, notice.html or ""):
         assert "the rule bad fit disqualifies them" in body
-        assert CLOSING["warning"] in body
+        assert CLOSING[MessageKind.WARNING] in body
         assert "points" not in body
 
 
@@ -103,7 +116,11 @@ def test_a_topic_message_says_what_it_is_about_and_is_json_for_machines(kind: st
     assert isinstance(notice, SnsMessage)
     assert notice.subject == f"{kind.capitalize()} {REFERENCE}"
     facts = json.loads(notice.body)
-    assert (facts["about"], facts["lead_id"], facts["closing"]) == (kind, LEAD_ID, CLOSING[kind])
+    assert (facts["about"], facts["lead_id"], facts["closing"]) == (
+        kind,
+        LEAD_ID,
+        CLOSING[MessageKind(kind)],
+    )
     assert facts["profile"]["email"] == "ann@acme.example"
     assert facts["headline"]
 
@@ -112,8 +129,8 @@ def test_rule_1_triage_asks_a_human_to_look_and_brings_what_was_said() -> None:
     notice = compose("triage", Via.SNS)
     assert isinstance(notice, SnsMessage)
     facts = json.loads(notice.body)
-    assert facts["headline"].startswith("Ann Example, CTO at Acme asks to be contacted, ")
-    assert "please have a look" in facts["headline"]
+    assert facts["headline"].startswith("Ann Example, CTO at Acme asks to be contacted. ")
+    assert "please take a look" in facts["headline"]
     assert any("We have an audit in March." in deed["what"] for deed in facts["did"])
     assert (facts["score"], facts["reasons"]) == (None, [])
 
@@ -121,15 +138,15 @@ def test_rule_1_triage_asks_a_human_to_look_and_brings_what_was_said() -> None:
 @pytest.mark.parametrize(
     ("kind", "channel", "reason"),
     [
-        ("correction", Via.EMAIL, Reason.NO_ADDRESS),
-        ("correction", Via.SMS, Reason.NO_PHONE),
-        ("warning", Via.EMAIL, Reason.NO_ADDRESS),
+        ("correction", Via.EMAIL, NotSentReason.NO_ADDRESS),
+        ("correction", Via.SMS, NotSentReason.NO_PHONE),
+        ("warning", Via.EMAIL, NotSentReason.NO_ADDRESS),
     ],
 )
 def test_without_anybody_to_tell_it_is_refused_with_the_reason(
-    kind: str, channel: Via, reason: Reason
+    kind: str, channel: Via, reason: NotSentReason
 ) -> None:
-    assert compose(kind, channel, to=None) == Skip(State.REFUSED, reason)
+    assert compose(kind, channel, to=None) == Skip(MessageState.REFUSED, reason)
 
 
 # --- nothing that a lead typed acts ---------------------------------------------------------------

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
-from chalicelib.scoring.model import compiled
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import score, worth, worth_by_day
 from chalicelib.scoring.tally import Since, Tally
@@ -56,8 +57,8 @@ mediums = some.sampled_from(["", "cpc", "list"])
 def test_worth_is_the_score_without_its_reasons(
     known: Mapping[str, Any], medium: str, tally: Tally, since: Since | None
 ) -> None:
-    whole = score(MODEL, profile(known), came_by(medium), tally, TODAY, since)
-    assert worth(MODEL, profile(known), came_by(medium), tally, TODAY, since) == replace(
+    whole = score(MODEL, Evidence(profile(known), came_by(medium), tally, since), TODAY)
+    assert worth(MODEL, Evidence(profile(known), came_by(medium), tally, since), TODAY) == replace(
         whole, reasons=()
     )
 
@@ -67,12 +68,12 @@ def test_who_is_barred_and_who_is_one_of_us_is_known_without_the_words(email: st
     document = dict(model_document())
     document["internal"] = {"email_domain": ["ours.*"]}
     document["rules"] = {**document["rules"], "undesirables": {"competitor": BARRED}}
-    model = compiled(document, 1)
-    whole = score(model, profile({"email": email}), Touches(), seen(blog=[0]), TODAY)
+    model = compile_model(document, 1)
+    whole = score(model, Evidence(profile({"email": email}), Touches(), seen(blog=[0])), TODAY)
     assert whole.disqualifiers or whole.internal
-    assert worth(model, profile({"email": email}), Touches(), seen(blog=[0]), TODAY) == replace(
-        whole, reasons=()
-    )
+    assert worth(
+        model, Evidence(profile({"email": email}), Touches(), seen(blog=[0])), TODAY
+    ) == replace(whole, reasons=())
 
 
 BARRED = {"field": "email_domain", "equals": "rival.example", "disqualify": True}
@@ -85,6 +86,8 @@ def test_a_day_ahead_is_exactly_the_score_of_that_day(
     """Also of behaviour that leaves the horizon on the way: what is 400 days old ends rather than
     decays.
     """
-    whole = score(MODEL, profile(known), Touches(), tally, TODAY + timedelta(days=ahead), since)
-    on = worth_by_day(MODEL, profile(known), Touches(), tally, since)
+    whole = score(
+        MODEL, Evidence(profile(known), Touches(), tally, since), TODAY + timedelta(days=ahead)
+    )
+    on = worth_by_day(MODEL, Evidence(profile(known), Touches(), tally, since))
     assert on(TODAY + timedelta(days=ahead)) == replace(whole, reasons=())

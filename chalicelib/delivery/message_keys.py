@@ -1,0 +1,87 @@
+"""The keys of messages: what each means, and the one place where a key is written and read."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+SEPARATOR = "#"
+
+
+class MessageKind(StrEnum):
+    """What a message is for."""
+
+    NURTURE = "nurture"  # an email of a sequence, to the lead
+    HANDOFF = "handoff"  # the lead goes to sales
+    CORRECTION = "correction"  # the handoff was a mistake
+    WARNING = "warning"  # a rule disqualifies a lead that sales has accepted
+    TRIAGE = "triage"  # a request from a lead that our rules do not hand to sales
+
+    @property
+    def goes_to_lead(self) -> bool:
+        """Whether the lead itself gets it: only with consent, and at most once. What sales gets
+        needs no consent, and is sent at least once (ADR 0003).
+        """
+        match self:
+            case MessageKind.NURTURE:
+                return True
+            case (
+                MessageKind.HANDOFF
+                | MessageKind.CORRECTION
+                | MessageKind.WARNING
+                | MessageKind.TRIAGE
+            ):
+                return False
+            case _:
+                assert_never(self)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageKey:
+    """What a message means. Within a lead, a second message that means the same cannot be planned.
+
+    Its text joins kind, cycle and parts with `#`, for example `nurture#1#welcome#1`. Raises
+    ValueError for parts that could not be told apart in it.
+    """
+
+    kind: MessageKind
+    cycle: int
+    """The lead's cycle that it belongs to, from 1."""
+    parts: tuple[str, ...]
+    """nurture: sequence and step; handoff and correction: via; warning: rule; triage: via, and of
+    a lead that sales has already the day."""
+
+    def __post_init__(self) -> None:
+        if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):
+            raise ValueError("a message's key needs a cycle, and parts without #")
+
+    def __str__(self) -> str:
+        return prefix_of(self.kind, self.cycle) + SEPARATOR.join(self.parts)
+
+
+def prefix_of(kind: MessageKind, cycle: int) -> str:
+    """Return what the texts of all keys of a kind and a cycle begin with, and no others."""
+    return f"{kind}{SEPARATOR}{cycle}{SEPARATOR}"
+
+
+def parse_key(text: str) -> MessageKey:
+    """Return the key of a text. Raises ValueError for one that `str` of a key does not give."""
+    kind, cycle, *parts = text.split(SEPARATOR)
+    key = MessageKey(MessageKind(kind), int(cycle), tuple(parts))
+    if str(key) != text:
+        raise ValueError("this is not how a message's key is written")
+    return key
+
+
+def outbox_id(lead_id: str, key: MessageKey) -> str:
+    """Return a message's id in the whole outbox, by which mail events name it."""
+    return f"{lead_id}{SEPARATOR}{key}"
+
+
+def parse_outbox_id(text: str) -> tuple[str, MessageKey]:
+    """Return the lead and the key of a message's id. Raises ValueError for what is not one."""
+    lead_id, _, key = text.partition(SEPARATOR)
+    return lead_id, parse_key(key)
+
+
+def _is_part(text: str) -> bool:
+    return text != "" and SEPARATOR not in text

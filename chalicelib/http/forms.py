@@ -1,0 +1,86 @@
+"""The public endpoint of forms, for scripts and for a browser's own post."""
+
+import re
+from http import HTTPStatus
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.errors import InputError, NotFoundError
+from chalicelib.http import pages
+from chalicelib.http.auth import check_write_key
+from chalicelib.http.exchange import (
+    CORS,
+    JSON,
+    URLENCODED,
+    body_of,
+    current_request,
+    json_answer,
+)
+from chalicelib.http.problem import answers_problems, status_of
+from chalicelib.wiring.world import world
+
+forms = Blueprint(__name__)
+
+FORM_ID = re.compile(r"[a-z0-9_-]{1,64}")
+BUILT_IN_THANKS = "../../thanks"  # relative, because the gateway's stage is part of the path
+
+
+@forms.route("/v1/forms/{form_id}", methods=["POST"], content_types=[JSON, URLENCODED], cors=CORS)
+@answers_problems
+def submit_form(form_id: str) -> Response:
+    """Take a form submission, as JSON or as a browser's url-encoded post."""
+    if not FORM_ID.fullmatch(form_id):
+        raise NotFoundError("a form id has 1 to 64 characters: a-z, 0-9, - and _")
+    request = current_request(forms)
+    check_write_key(request, None)
+    flat = _content_type(request) == URLENCODED
+    from_browser = _prefers_html(request)
+    from chalicelib.capture.parsing import parse_submission  # not on the path of a ping
+
+    try:
+        submission = parse_submission(
+            body_of(request), flat=flat, key=request.headers.get("idempotency-key")
+        )
+        receipt = world().forms.submit(form_id, submission)
+    except InputError as error:
+        if flat and from_browser:
+            posted = error.renamed(lambda field: field.removeprefix("fields."))
+            return pages.show_form_errors(posted.errors, status_of(error))
+        raise
+    if from_browser:
+        form = world().forms.form(form_id)
+        return _see_other(form.thank_you_url if form and form.thank_you_url else BUILT_IN_THANKS)
+    return json_answer(
+        {
+            "status": "accepted",
+            "submission_id": receipt.submission_id,
+            "visitor_id": receipt.visitor_id,
+        },
+        HTTPStatus.ACCEPTED,
+    )
+
+
+def _content_type(request: Request) -> str:
+    return str(request.headers.get("content-type", JSON)).partition(";")[0].strip().lower()
+
+
+def _prefers_html(request: Request) -> bool:
+    """Return whether Accept weighs text/html above JSON: a browser will show the answer."""
+    weights = {"text/html": 0.0, JSON: 0.0}
+    for part in str(request.headers.get("accept", "")).split(","):
+        name, _, rest = part.partition(";")
+        if name.strip().lower() in weights:
+            weights[name.strip().lower()] = _weight(rest)
+    return weights["text/html"] > weights[JSON]
+
+
+def _weight(parameters: str) -> float:
+    _, _, value = parameters.strip().partition("q=")
+    try:
+        return float(value) if value else 1.0
+    except ValueError:
+        return 0.0
+
+
+def _see_other(url: str) -> Response:
+    return Response(body="", status_code=HTTPStatus.SEE_OTHER.value, headers={"Location": url})

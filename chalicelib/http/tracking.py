@@ -1,0 +1,111 @@
+"""The public endpoints of tracking: events in Segment's format, the pixel, the tracker script."""
+
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+
+from chalice.app import Blueprint, Response
+
+from chalicelib.errors import InputError
+from chalicelib.http.auth import check_write_key
+from chalicelib.http.exchange import (
+    CORS,
+    JSON,
+    PLAIN_TEXT,
+    current_request,
+    json_answer,
+    query_of,
+    unzipped_json_of,
+)
+from chalicelib.http.problem import answers_problems
+from chalicelib.limits import BATCH_BODY_MAX_BYTES, EVENT_MAX_BYTES
+from chalicelib.telemetry import log
+from chalicelib.wiring.world import world
+
+tracking = Blueprint(__name__)
+
+AS_JSON = [JSON, PLAIN_TEXT]  # a script's post of text needs no preflight request
+TRACKER_CACHE_SECONDS = 3600
+TRACKER_PARTS = ("visitor.js", "recording.js")  # of one function, in this order
+
+
+@tracking.route("/v1/batch", methods=["POST"], content_types=AS_JSON, cors=CORS)
+@answers_problems
+def track_batch() -> Response:
+    """Take a batch of events: keep the good items and list the others."""
+    request = current_request(tracking)
+    data = unzipped_json_of(request, BATCH_BODY_MAX_BYTES)
+    check_write_key(request, data)
+    rejected = world().tracking.batch(data)
+    if rejected:
+        log("rejected", count=len(rejected))
+    return json_answer({"success": True} | ({"rejected": rejected} if rejected else {}))
+
+
+@tracking.route("/v1/track", methods=["POST"], content_types=AS_JSON, cors=CORS)
+@answers_problems
+def track_event() -> Response:
+    """Take one track event."""
+    return _take_one("track")
+
+
+@tracking.route("/v1/page", methods=["POST"], content_types=AS_JSON, cors=CORS)
+@answers_problems
+def track_page() -> Response:
+    """Take one page view."""
+    return _take_one("page")
+
+
+@tracking.route("/v1/identify", methods=["POST"], content_types=AS_JSON, cors=CORS)
+@answers_problems
+def identify_visitor() -> Response:
+    """Take one identify: with an email trait, an unconfirmed form post without consent."""
+    return _take_one("identify")
+
+
+@tracking.route("/v1/pixel", methods=["GET"])
+@answers_problems
+def track_pixel() -> Response:
+    """Take a page view of a page without scripts.
+
+    The answer is 204, because a picture would need a request whose Accept header matches it.
+    """
+    request = current_request(tracking)
+    query = query_of(request)
+    check_write_key(request, query)
+    properties = {name: query[name] for name in ("url", "referrer") if query.get(name)}
+    item = {"anonymousId": query.get("anonymousId"), "properties": properties}
+    try:
+        world().tracking.one(item, "page")
+    except InputError as error:
+        raise error.renamed(lambda field: field.removeprefix("properties.")) from None
+    return Response(
+        body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"}
+    )
+
+
+@tracking.route("/t.js", methods=["GET"], cors=CORS)
+@answers_problems
+def serve_tracker() -> Response:
+    """Return the tracker script."""
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": "text/javascript; charset=utf-8",
+        "Cache-Control": f"public, max-age={TRACKER_CACHE_SECONDS}",
+    }
+    return Response(body=tracker_source(), status_code=HTTPStatus.OK.value, headers=headers)
+
+
+@cache
+def tracker_source() -> str:
+    """Return the tracker: its parts, joined into one function that leaks no name but `baton`."""
+    folder = Path(__file__).with_name("tracker")
+    body = "\n".join((folder / name).read_text() for name in TRACKER_PARTS)
+    return f"(function () {{\n'use strict';\n\n{body}}})();\n"
+
+
+def _take_one(kind: str) -> Response:
+    request = current_request(tracking)
+    data = unzipped_json_of(request, EVENT_MAX_BYTES)
+    check_write_key(request, data)
+    world().tracking.one(data, kind)
+    return json_answer({"success": True})

@@ -1,0 +1,16 @@
+"""The evidence: everything that a score depends on besides the model and the day."""
+
+from typing import NamedTuple
+
+from chalicelib.scoring.profile import Profile, Touches
+from chalicelib.scoring.tally import Since, Tally
+
+
+class Evidence(NamedTuple):
+    """What is known of a lead. A named tuple, because every score makes one."""
+
+    profile: Profile
+    touches: Touches
+    tally: Tally
+    since: Since | None = None
+    """From when behaviour counts; None when all of it does (ADR 0020)."""

@@ -1,0 +1,47 @@
+"""The table of due tasks: each task that a room declares, and what does it."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from chalicelib.clock.tasks import Due, Handler, Task
+from chalicelib.delivery.due import MESSAGE_TASK
+from chalicelib.delivery.message_keys import parse_key
+from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
+from chalicelib.store.keys import DUE_JOBS
+
+if TYPE_CHECKING:
+    from chalicelib.wiring.world import World
+
+#: A step of a job. Declared here, because jobs and clock do not know each other.
+JOB_TASK = Task(name="job", family=DUE_JOBS, takes_minutes=True)
+
+
+def _review(world: "World", due: Due, _until: datetime) -> None:
+    world.qualify.review(due.lead_id)
+
+
+def _replay(world: "World", due: Due, _until: datetime) -> None:
+    world.qualify.replay(due.lead_id)
+
+
+def _deliver(world: "World", due: Due, _until: datetime) -> None:
+    world.deliver.message(due.lead_id, parse_key(due.key))
+
+
+def _work_on_job(world: "World", due: Due, until: datetime) -> None:
+    world.job_runner.run(due.key, until)
+
+
+DUE_TASKS: Mapping[Task, Callable[["World", Due, datetime], None]] = {
+    REVIEW_TASK: _review,
+    REPLAY_TASK: _replay,
+    MESSAGE_TASK: _deliver,
+    JOB_TASK: _work_on_job,
+}
+
+
+def handlers(world: "World") -> dict[Task, Handler]:
+    """Return the table of due tasks for the use cases of a world."""
+    return {task: partial(do, world) for task, do in DUE_TASKS.items()}

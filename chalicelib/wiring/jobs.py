@@ -1,0 +1,75 @@
+"""Which kinds of jobs there are. Each room brings the handler of its own; one line adds a kind."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.jobs.ports import JobHandler
+
+if TYPE_CHECKING:
+    from chalicelib.commands.rebuild import RebuildHandler
+    from chalicelib.publishing.counting import ChangeCounter
+    from chalicelib.publishing.publish_job import PublishHandler
+    from chalicelib.publishing.simulate_job import SimulateHandler
+    from chalicelib.store.publishing import PublishJobs
+    from chalicelib.wiring.world import World
+
+
+def publish_store(world: "World") -> "PublishJobs":
+    """Return the store of simulations and publishes."""
+    from chalicelib.store.publishing import PublishJobs
+
+    return PublishJobs(table=world.ports.table, jobs=world.job_store, models=world.models)
+
+
+def change_counter(world: "World") -> "ChangeCounter":
+    """Return what counts what a draft would change."""
+    from chalicelib.handoff.routing import weekly_capacity
+    from chalicelib.publishing.counting import ChangeCounter
+    from chalicelib.store.keys import LEAD_SHARDS
+
+    return ChangeCounter(
+        leads=world.leads,
+        models=world.models,
+        recounter=world.qualify.derive,
+        capacity=lambda: weekly_capacity(world.documents.get("routing")),
+        shards=LEAD_SHARDS,
+        runtime=world.runtime,
+    )
+
+
+def _simulate(world: "World") -> "SimulateHandler":
+    from chalicelib.publishing.simulate_job import SimulateHandler
+
+    return SimulateHandler(store=publish_store(world), counter=change_counter(world))
+
+
+def _publish(world: "World") -> "PublishHandler":
+    from chalicelib.publishing.publish_job import PublishHandler
+    from chalicelib.publishing.sweep import Sweep
+    from chalicelib.store.keys import LEAD_SHARDS
+
+    store = publish_store(world)
+    sweep = Sweep(leads=world.leads, store=store, mover=world.qualify, shards=LEAD_SHARDS)
+    return PublishHandler(
+        store=store,
+        models=world.models,
+        counter=change_counter(world),
+        sweep=sweep,
+        runtime=world.runtime,
+    )
+
+
+def _rebuild(world: "World") -> "RebuildHandler":
+    from chalicelib.commands.rebuild import RebuildHandler
+    from chalicelib.store.keys import LEAD_SHARDS
+
+    return RebuildHandler(
+        leads=world.leads, rebuilder=world.corrections, shards=LEAD_SHARDS, runtime=world.runtime
+    )
+
+
+JOB_HANDLERS: Mapping[str, Callable[["World"], JobHandler[Any]]] = {
+    "simulate": _simulate,
+    "publish": _publish,
+    "rebuild": _rebuild,
+}

@@ -1,0 +1,65 @@
+"""How much the tests try: the one place that says the numbers, for `make test` and `make nightly`.
+
+Whatever is drawn is drawn from one seed. It is a new one in each run, stands in the run's header and
+summary, and repeats a run: `make test SEED=123456`.
+"""
+
+import os
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+SEED_VARIABLE = "BATON_SEED"
+NIGHTLY_VARIABLE = "BATON_NIGHTLY"
+
+One = TypeVar("One")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is tried of each kind."""
+
+    name: str  #: of the make target
+    cases: int  #: of each property, in tests/properties and with hypothesis elsewhere
+    api_cases: int  #: of a property whose every case goes over HTTP
+    runs: int  #: of the stepper, with everything shuffled, repeated and busy
+    lives: int  #: of a lead that is read again as of each of its days
+    sorts: int  #: of leads for which the next steps are tried out
+    kill_every: int  #: one port call in so many is killed, besides the first of each kind
+    swept_leads: int  #: in the publish that is killed in the middle
+
+
+TEST = Sizes(
+    name="test",
+    cases=200,
+    api_cases=20,
+    runs=30,
+    lives=12,
+    sorts=24,
+    kill_every=10,
+    swept_leads=10_000,
+)
+NIGHTLY = Sizes(
+    name="nightly",
+    cases=1_000,
+    api_cases=100,
+    runs=600,
+    lives=100,
+    sorts=200,
+    kill_every=1,
+    swept_leads=100_000,
+)
+SIZES = NIGHTLY if os.environ.get(NIGHTLY_VARIABLE) else TEST
+# Written back, so that the workers of a parallel run inherit it.
+SEED = int(os.environ.setdefault(SEED_VARIABLE, str(secrets.randbelow(1_000_000))))
+
+
+def seeds(number: int) -> range:
+    """Return so many seeds of this run, for tests that draw by themselves."""
+    return range(SEED * 1_000, SEED * 1_000 + number)
+
+
+def rotating(ones: Sequence[One], every: int) -> list[One]:
+    """Return one in so many: which, this run's seed decides."""
+    return list(ones[SEED % every :: every])

@@ -1,0 +1,123 @@
+"""Closed sets that are written down more than once: a member that is added to one is in all."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import pytest
+
+from chalicelib.authoring.agreement import SIDES
+from chalicelib.authoring.example_shape import (
+    EXAMPLE_KINDS,
+    ExampleEventDocument,
+    ExpectDocument,
+    StageName,
+)
+from chalicelib.authoring.rule_shape import RulesDocument, SignalDocument, TestDocument
+from chalicelib.authoring.rule_words import KIND_WORDS, LIST_WORDS, fact_words
+from chalicelib.authoring.schema import schema
+from chalicelib.authoring.shape import ConditionDocument, ModelDocument
+from chalicelib.authoring.stage_warnings import REST_REASONS, VERDICT_REASONS
+from chalicelib.authoring.warnings import FIELD_OF_LIST
+from chalicelib.events import Kind, lead_partition
+from chalicelib.leads.next_steps import COMMON_FIRST
+from chalicelib.lifecycle.stages import Outcome, Stage
+from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.lists import BUNDLED_LISTS
+from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.model import CONDITION_KEYS, INFERRED, REQUESTED, Operator
+from chalicelib.scoring.profile import Touches
+from chalicelib.scoring.sample import sample
+from chalicelib.scoring.score import NO_GRADE, WORST_GRADE, score
+from chalicelib.scoring.tally import Tally
+from tests.baton import model_document
+from tests.factories import TODAY, profile
+from tests.fakes import NOW
+
+# A value of the field `fact` that each operator matches, what the operator is compared with, and
+# the words for it on the agreement page and in a reason.
+OPERATORS: Mapping[Operator, tuple[Any, Any, str, str]] = {
+    Operator.EQUALS: ("DE", "de", "is `DE`", "is de"),
+    Operator.MATCHES: (["D*"], "de", "is like `D*`", "is de"),
+    Operator.BETWEEN: ([1, 9], 5, "is between 1 and 9", "is 5"),
+    Operator.IN_LIST: ("role", "info", "is a role, such as info or sales", "is info"),
+    Operator.PRESENT: (True, "de", "is given", "is given"),
+    Operator.ABSENT: (True, "", "is not given", "is not given"),
+}
+
+
+def literals(document: Any, field: str) -> set[str]:
+    """The values that a document's field may have."""
+    annotation = document.model_fields[field].annotation
+    return {
+        value
+        for one in (annotation, *get_args(annotation))
+        for value in get_args(one)
+        if isinstance(value, str)
+    }
+
+
+def test_every_operator_is_a_key_of_document_and_schema() -> None:
+    assert set(TestDocument.model_fields) == set(OPERATORS) == set(Operator)
+    tiers = schema()["$defs"]["TierDocument"]["oneOf"]
+    assert {key for one in tiers for key in one["required"]} == set(Operator)
+
+
+@pytest.mark.parametrize("operator", Operator)
+def test_every_operator_is_compiled_matched_and_worded(operator: Operator) -> None:
+    operand, value, page, reason = OPERATORS[operator]
+    rule = {"field": "fact", "points": 7, operator: operand}
+    document = {**model_document(), "rules": {"profile": {"fact": rule}}}
+    assert fact_words(rule) == f"7 points if fact {page}"
+    known = Evidence(profile({"fact": value}), Touches(), Tally())
+    worth = score(compile_model(document, 1), known, TODAY)
+    assert [(one.milli, one.text) for one in worth.reasons] == [(7_000, f"fact {reason}")]
+
+
+def test_every_bundled_list_has_its_words_and_its_field() -> None:
+    lists = literals(TestDocument, "in_list")
+    assert lists == set(BUNDLED_LISTS) == set(LIST_WORDS) == set(FIELD_OF_LIST)
+
+
+def test_every_kind_of_signal_has_its_place_and_words() -> None:
+    assert literals(SignalDocument, "on") == set(KIND_WORDS) == set(COMMON_FIRST)
+    assert len(COMMON_FIRST) == len(set(COMMON_FIRST))
+
+
+@pytest.mark.parametrize("kind", COMMON_FIRST)
+def test_every_kind_of_signal_has_an_event_that_shows_it(kind: Kind) -> None:
+    where = () if kind is Kind.FORM else (("path", ("/a*",)),)
+    signal = Signal("one", kind, None, where, None, None, "one")
+    event = sample(signal, "A" * 26, "ann@acme.example", NOW)
+    assert Matcher.of([signal]).signals_of(event) == [signal]
+    assert (event.partition == lead_partition("A" * 26)) == (not event.is_ping)
+
+
+def test_a_model_has_a_matcher_for_every_kind_of_event() -> None:
+    assert set(compile_model(model_document(), 1).matchers) == set(Kind)
+
+
+def test_an_example_may_have_each_kind_that_is_listed() -> None:
+    own = set(ExampleEventDocument.model_fields) - {"days_ago", "in_days", "times"}
+    assert own == set(EXAMPLE_KINDS)
+
+
+def test_an_example_may_expect_every_stage_and_grade() -> None:
+    assert set(get_args(StageName)) == set(Stage)
+    (grades, _) = get_args(ModelDocument.model_fields["grades"].annotation)
+    assert literals(ExpectDocument, "grade") == {*get_args(grades), WORST_GRADE, NO_GRADE}
+
+
+def test_no_part_of_a_condition_is_taken_for_a_threshold() -> None:
+    assert set(ConditionDocument.model_fields) == set(CONDITION_KEYS)
+    assert literals(ConditionDocument, "kind") == {REQUESTED, INFERRED}
+
+
+def test_every_side_of_the_rules_is_on_the_page() -> None:
+    assert set(RulesDocument.model_fields) == set(SIDES)
+
+
+def test_the_default_model_rests_for_every_reason() -> None:
+    assert set(VERDICT_REASONS) < set(REST_REASONS)
+    assert set(VERDICT_REASONS) <= set(model_document()["recycle"]) - {"wakes"} <= set(REST_REASONS)
+    assert {one.partition("_")[0] for one in VERDICT_REASONS} & set(Outcome) == {Outcome.LOST}

@@ -1,0 +1,72 @@
+"""Every route says who may call it, and its path fits API Gateway."""
+
+from collections import defaultdict
+
+import pytest
+from chalice.app import RouteEntry
+
+from app import app
+from chalicelib.http.auth import Role, roles_of
+from tests.baton import InMemoryBaton
+
+PUBLIC = {
+    "POST /v1/forms/{form_id}",
+    "POST /v1/batch",
+    "POST /v1/track",
+    "POST /v1/page",
+    "POST /v1/identify",
+    "GET /v1/pixel",
+    "GET /v1/health",
+    "GET /t.js",
+    "GET /thanks",
+    "GET /u/{token}",
+    "POST /u/{token}",
+}
+ROUTES: dict[str, RouteEntry] = {
+    f"{method} {path}": entry
+    for path, methods in app.routes.items()
+    for method, entry in methods.items()
+}
+PRIVATE = sorted(ROUTES.keys() - PUBLIC)
+WRONG = {
+    "no header": {},
+    "no token": {"Authorization": "Bearer "},
+    "wrong token": {"Authorization": "Bearer wrong"},
+    "wrong scheme": {"Authorization": "Basic YWRtaW4tdG9rZW46"},
+}
+
+
+@pytest.mark.parametrize("route", sorted(ROUTES))
+def test_a_route_is_listed_as_public_or_names_its_roles(route: str) -> None:
+    roles = roles_of(ROUTES[route].view_function)
+    assert bool(roles) != (route in PUBLIC)
+    assert roles <= set(Role)
+
+
+def test_the_public_routes_all_exist() -> None:
+    assert ROUTES.keys() >= PUBLIC
+
+
+@pytest.mark.parametrize("header", WRONG)
+@pytest.mark.parametrize("route", PRIVATE)
+def test_a_private_route_refuses_before_it_reads_the_body(route: str, header: str) -> None:
+    baton = InMemoryBaton()
+    before = dict(baton.ports.memory.items)
+    method, path = route.split()
+    kind = ROUTES[route].content_types[0]
+    answer = baton.http(method, path, b"{", {"Content-Type": kind, **WRONG[header]})
+    assert answer.status_code == 401
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert baton.ports.memory.items == before
+
+
+def test_sibling_paths_name_their_variable_alike() -> None:
+    """API Gateway refuses two variables in one place."""
+    variables: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+    for path in app.routes:
+        parts = path.split("/")
+        for position, part in enumerate(parts):
+            if part.startswith("{"):
+                variables[tuple(parts[:position])].add(part)
+    assert {place: names for place, names in variables.items() if len(names) > 1} == {}

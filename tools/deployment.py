@@ -1,0 +1,38 @@
+"""Baton on the table of a deployment, for the commands that work on all its leads."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+
+import boto3
+
+from chalicelib.settings import read_settings
+from chalicelib.wiring.ports import Ports
+from chalicelib.wiring.world import World
+from infra.deploy import Cloud, outputs, stack_name_of
+from infra.local.stack import STACK_JSON
+
+
+def world_of(environment: str | None) -> World:
+    """Return Baton on the table of an environment's deployment in the account, or on that of the
+    running local stack. Raise DeployError, OSError.
+    """
+    if environment is None:
+        local = json.loads(STACK_JSON.read_text())
+        os.environ["AWS_ENDPOINT_URL"] = local["aws_endpoint_url"]
+        os.environ.setdefault("AWS_DEFAULT_REGION", local["region"])
+        os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
+        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
+        table = local["table_name"]
+    else:
+        cloud = Cloud(boto3.Session())
+        table = outputs(cloud.cloudformation(), stack_name_of(environment))["TableName"]
+    settings = {"BATON_ENVIRONMENT": environment or "dev", "BATON_TABLE": table}
+    return World(Ports(read_settings(settings)))
+
+
+def add_stage(parser: argparse.ArgumentParser) -> None:
+    """Let a command be given its deployment."""
+    parser.add_argument("--stage", help="a deployment's environment; without: the local stack")
