@@ -7,7 +7,7 @@ has another way to a score or a stage than a lead has.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any, assert_never
 
@@ -22,7 +22,7 @@ from chalicelib.lifecycle.stages import Actor, Stage, Standing, apply, path
 from chalicelib.scoring.matching import CAMPAIGN_KEYS
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.tally import Since, Tally
 
 EXAMPLE_VISITOR = visitor_partition("example")
 TODAY = date(2026, 1, 1)  # any day: only the days between the events matter
@@ -93,14 +93,14 @@ def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
 
     `medium` is that of the first thing they did: an ad's click is the page view that it led to.
     """
-    did = sorted(given.get("events", ()), key=_days_ahead)
+    did = sorted(given.get("events", ()), key=_ahead)
     each = [one for event in did for one in [event] * event.get("times", 1)]
     came_by = {"medium": given["medium"]} if given.get("medium") else {}
-    start = min((_days_ahead(one) for one in each), default=0)
+    start = min((_ahead(one) for one in each), default=0)
     identify = _event(
         Kind.IDENTIFY,
         "",
-        day=min(start, 0),
+        at=_noon(min(start, 0), zone),
         number=0,
         zone=zone,
         fields=given.get("profile", {}),
@@ -137,7 +137,8 @@ def _first_standing(model: Model, stage: str, began: date) -> Standing:
     standing = Standing()
     for target in path(Stage.LEAD, Stage(stage)):
         unknown = score_of(model, Lead(lead_id="", standing=standing), began)
-        standing = apply(standing, move(model, standing, unknown, Tally(), target, OTHER))
+        from_now = Since.now(model, Tally(), start_of(began, model.zone), "")
+        standing = apply(standing, move(model, standing, unknown, from_now, target, OTHER))
     return standing
 
 
@@ -168,7 +169,7 @@ def _events(
         yield _event(
             kind,
             name,
-            day=_days_ahead(one),
+            at=_noon(_ahead(one), zone),
             number=number,
             zone=zone,
             properties=properties,
@@ -192,14 +193,19 @@ def _placed(
             assert_never(kind)
 
 
-def _days_ahead(one: Mapping[str, Any]) -> int:
+def _ahead(one: Mapping[str, Any]) -> int:
     """Return the day on which an event happens, counted from today; negative before it."""
     return int(one.get("in_days") or -(one.get("days_ago") or 0))
 
 
-def _event(kind: Kind, name: str, *, day: int, number: int, zone: tzinfo, **parts: Any) -> Event:
-    """Return an event shortly after noon, in the order in which the example lists them."""
-    at = start_of(TODAY + timedelta(days=day), zone) + NOON + timedelta(milliseconds=number)
+def _noon(ahead: int, zone: tzinfo) -> datetime:
+    """Return noon of a day that is counted from today."""
+    return start_of(TODAY + timedelta(days=ahead), zone) + NOON
+
+
+def _event(kind: Kind, name: str, *, at: datetime, number: int, **parts: Any) -> Event:
+    """Return an event shortly after a time, in the order in which the example lists them."""
+    at += timedelta(milliseconds=number)
     return Event(
         partition=EXAMPLE_VISITOR,
         id=event_id(EXAMPLE_VISITOR, at, str(number)),

@@ -102,8 +102,14 @@ class Corrections:
             return lead
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         why = "merged with another lead"
-        steps = moves.merged(lead.standing, other.standing, why, today)
-        standing = merging.surviving_standing(lead.standing, other.standing, steps)
+        ours, theirs = (
+            replace(
+                one.standing, since=self._qualify.derive.recounted_since(one, one.standing.since)
+            )
+            for one in (lead, other)
+        )
+        steps = moves.merged(ours, theirs, why, today)
+        standing = merging.surviving_standing(ours, theirs, steps)
         events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
         own = [
             *self._qualify.derive.own_events(lead),
@@ -163,8 +169,8 @@ class Corrections:
     def _withdrawn(self, lead: Lead, replayed: Lead, why: str) -> list[Transition]:
         """Return what taking back evidence undoes.
 
-        It is judged by the model, and on the day, that gave the stage (ADR 0018): on the day that
-        its moment is in the time zone in which the lead was counted, which may be another one since.
+        It is judged by the model, and on the day, that gave the stage (ADR 0018). That day is taken
+        from its moment: the lead may be counted in another time zone since.
         """
         given = (
             one for one in self._history.transitions(lead.lead_id) if not one.transition.undoes

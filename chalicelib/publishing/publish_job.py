@@ -1,7 +1,7 @@
 """The job of a publish: count again, activate the version, bring every lead to it (ADR 0022)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,7 +18,6 @@ from chalicelib.publishing.state import (
     SweepState,
     decode_publish,
     differs,
-    encode_publish,
 )
 from chalicelib.publishing.sweep import Sweep
 from chalicelib.publishing.versions import Active
@@ -50,7 +49,7 @@ class PublishHandler:
 
     def encode(self, state: PublishState) -> Mapping[str, Any]:
         """Return a state in JSON values."""
-        return encode_publish(state)
+        return asdict(state)
 
     def decode(self, kept: Mapping[str, Any]) -> PublishState:
         """Return the state that `encode` gave these values of."""

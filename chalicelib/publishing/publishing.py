@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.days import ordinal_of
+from chalicelib.days import ordinal_of, zone_of
 from chalicelib.errors import DocumentError, FieldError, InputError, NotFoundError, StateError
 from chalicelib.events import rfc3339
 from chalicelib.jobs.job import LEASE, Job, shape_job
@@ -200,7 +200,7 @@ class Publishing:
         active = self._models.pointer()
         if active is None:
             raise StateError("there is no active model; load one with `make up` or `make deploy`")
-        day = ordinal_of(self.runtime.now(), active.zone)
+        day = ordinal_of(self.runtime.now(), zone_of(active.zone))
         return CountState(digest=digest, version=version, base=active, day=day)
 
     def _document(self, version: int) -> StoredModel:

@@ -1,12 +1,11 @@
 """How far a simulation or a publish came, in plain values, as it is kept with its job."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.days import name_of, zone_of
 from chalicelib.jobs.walk import START, Place
 from chalicelib.limits import LEEWAY_LEADS
 from chalicelib.publishing.versions import Active
@@ -95,27 +94,14 @@ class Simulated:
     """When the simulation was finished."""
 
 
-def encode_count(state: CountState) -> dict[str, Any]:
-    """Return the state of a count in JSON values."""
-    kept = asdict(state)
-    kept["base"]["zone"] = name_of(state.base.zone)
-    return kept
-
-
-def encode_publish(state: PublishState) -> dict[str, Any]:
-    """Return the state of a publish in JSON values."""
-    return {**asdict(state), "count": encode_count(state.count)}
-
-
 def decode_count(kept: Mapping[str, Any]) -> CountState:
-    """Return the state of a count that `encode_count` gave these values of."""
-    base = {**kept["base"], "zone": zone_of(kept["base"]["zone"])}
-    parts = {"base": Active(**base), "place": Place(**kept["place"])}
+    """Return the state of a count that `dataclasses.asdict` gave these values of."""
+    parts = {"base": Active(**kept["base"]), "place": Place(**kept["place"])}
     return CountState(**{**kept, **parts})
 
 
 def decode_publish(kept: Mapping[str, Any]) -> PublishState:
-    """Return the state of a publish that `encode_publish` gave these values of."""
+    """Return the state of a publish that `dataclasses.asdict` gave these values of."""
     parts = {
         "count": decode_count(kept["count"]),
         "phase": Phase(kept["phase"]),

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
+
+from chalicelib.days import UTC_NAME
 
 StoredModel = Mapping[str, Any]  # the document of a model, as it is kept
 
@@ -25,9 +27,9 @@ class Active:
 
     version: int
     activation: int
-    """How many activations there were up to this one."""
-    zone: tzinfo = UTC
-    """The company's time zone: an activation says in which days its model counts (ADR 0025)."""
+    """How many activations there were up to it."""
+    zone: str = UTC_NAME
+    """The company's time zone: the model counts in days of it (ADR 0025)."""
 
 
 @dataclass(frozen=True, slots=True)

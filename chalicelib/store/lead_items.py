@@ -17,7 +17,7 @@ from chalicelib.store import keys
 from chalicelib.store.table import Item
 
 COUNTED_FORMAT = struct.Struct(">I8s")  # hour since 1970, digest
-SINCE_FORMAT = struct.Struct(">I")  # the day, before the packed cells that it held
+SINCE_FORMAT = struct.Struct(">I")  # the day, before the packed cells that were counted
 
 
 def unlisted(item: Item) -> Item:
@@ -108,7 +108,7 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
             "entered_on": _iso(standing.entered_on),
             "by_person": standing.by_person or None,
             "rest_until": _iso(standing.rest_until),
-            "since": _pack_since(standing.since),
+            **_since_parts(standing.since),
             "overrides": _packed_texts(standing.overrides),
             "outcome": standing.outcome,
             "handed_on": _iso(standing.handed_on),
@@ -240,7 +240,7 @@ def transition_item(lead: Lead, moved: Moved) -> Item:
         {
             "kind": transition.kind,
             "rest_until": _iso(transition.rest_until),
-            "since": _pack_since(transition.since),
+            **_since_parts(transition.since),
             "overrides": _packed_texts(transition.overrides),
             "outcome": transition.outcome,
             "undoes": transition.undoes or None,
@@ -281,8 +281,18 @@ def _unpack_counted(packed: bytes) -> dict[bytes, int]:
     return {digest: hour for hour, digest in COUNTED_FORMAT.iter_unpack(packed)}
 
 
-def _pack_since(since: Since | None) -> bytes | None:
-    return SINCE_FORMAT.pack(since.day) + pack(since.held) if since is not None else None
+def _since_parts(since: Since | None) -> Item:
+    """Return the attributes that say from when behaviour counts."""
+    if since is None:
+        return {}
+    parts: Item = {"since": SINCE_FORMAT.pack(since.day) + pack(since.already_counted)}
+    if since.at is not None:
+        parts |= {
+            "since_at_ms": epoch_ms(since.at),
+            "since_matching": since.matching,
+            "since_lead_id": since.lead_id,
+        }
+    return parts
 
 
 def _since(item: Item) -> Since | None:
@@ -290,7 +300,13 @@ def _since(item: Item) -> Since | None:
         return None
     packed = _bytes(item["since"])
     (day,) = SINCE_FORMAT.unpack_from(packed)
-    return Since(day, unpack(packed[SINCE_FORMAT.size :]))
+    return Since(
+        day,
+        unpack(packed[SINCE_FORMAT.size :]),
+        _time(item, "since_at_ms"),
+        str(item.get("since_matching", "")),
+        str(item.get("since_lead_id", "")),
+    )
 
 
 def _packed_texts(texts: Sequence[str]) -> str | None:

@@ -8,9 +8,9 @@ every lead as a publish does (ADR 0025).
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta
 
-from chalicelib.days import UTC_NAME, end_of, name_of, zone_of
+from chalicelib.days import UTC_NAME, end_of, zone_of
 from chalicelib.errors import DocumentError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.limits import MODEL_VERSIONS_MAX
@@ -76,7 +76,7 @@ class Models:
         if document is None:
             return None
         active = self.pointer()
-        return compile_model(document, version, zone=active.zone if active else UTC)
+        return compile_model(document, version, zone=zone_of(active.zone) if active else UTC)
 
     def versions(self) -> list[Version]:
         """The newest 200 versions, the newest first."""
@@ -95,7 +95,7 @@ class Models:
         for item in self._activations():
             number = int(str(item["sk"]).removeprefix(keys.ACTIVATION))
             active = Active(int(item["version"]), number, _zone_of(item))
-            if _at(item) <= end_of(day, active.zone):
+            if _at(item) <= end_of(day, zone_of(active.zone)):
                 return self._model(active)
         return None
 
@@ -117,9 +117,7 @@ class Models:
         self._table.write(Put(item, ABSENT))
         return version
 
-    def activation(
-        self, version: int, before: Active | None, zone: tzinfo | None = None
-    ) -> list[Put]:
+    def activation(self, version: int, before: Active | None, zone: str | None = None) -> list[Put]:
         """Return the writes that make a version the active one, if the one before still is.
 
         zone: the company's time zone; None keeps the one that is in force, at first UTC.
@@ -129,7 +127,7 @@ class Models:
             "pk": PK,
             "schema": keys.SCHEMA,
             "version": version,
-            "zone": name_of(zone or (before.zone if before else UTC)),
+            "zone": zone or (before.zone if before else UTC_NAME),
             "at_ms": epoch_ms(self._now()),
         }
         return [
@@ -140,7 +138,7 @@ class Models:
             Put({**common, "sk": keys.activation(number)}, ABSENT),
         ]
 
-    def load(self, document: StoredModel, zone: tzinfo | None = None) -> int:
+    def load(self, document: StoredModel, zone: str | None = None) -> int:
         """Make a checked document the active model, unless it already is; return its version.
 
         That is what the first deploy does. zone: as `activation` has it.
@@ -153,7 +151,7 @@ class Models:
         self._read_at = None
         return version
 
-    def rezone(self, zone: tzinfo) -> bool:
+    def rezone(self, zone: str) -> bool:
         """Let the active version count in the days of another time zone: a new activation of it.
 
         Return False when that zone is in force already. Raises DocumentError when no model is
@@ -162,7 +160,7 @@ class Models:
         active = self.pointer()
         if active is None:
             raise DocumentError(NO_MODEL)
-        if name_of(active.zone) == name_of(zone):
+        if active.zone == zone:
             return False
         self._table.write(*self.activation(active.version, active, zone))
         self._read_at = None
@@ -186,13 +184,13 @@ class Models:
             document = self.document(active.version)
             if document is None:
                 raise DocumentError(f"the active model {active.version} is not there")
-            self._compiled[place] = compile_model(document, *place, active.zone)
+            self._compiled[place] = compile_model(document, *place, zone_of(active.zone))
         return self._compiled[place]
 
 
-def _zone_of(item: Item) -> tzinfo:
+def _zone_of(item: Item) -> str:
     """Return the time zone of an activation. One that names none is in UTC."""
-    return zone_of(str(item.get("zone", UTC_NAME)))
+    return str(item.get("zone", UTC_NAME))
 
 
 def _published(activations: Iterable[Item]) -> Mapping[int, datetime]:

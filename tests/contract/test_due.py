@@ -45,9 +45,8 @@ def test_a_review_is_due_at_midnight_of_the_leads_time_zone(
     table: Table, zone: str, midnight: datetime
 ) -> None:
     put_lead(table, make.whole_lead(review_on=make.day(1), zone=zone))
-    due = DueList(table, DUE_TASKS).until
-    assert list(due(midnight - timedelta(milliseconds=1))) == []
-    assert list(due(midnight)) == [Due(REVIEW_TASK, LEAD_ID, "")]
+    assert list(DueList(table, DUE_TASKS).until(midnight - timedelta(milliseconds=1))) == []
+    assert list(DueList(table, DUE_TASKS).until(midnight)) == [Due(REVIEW_TASK, LEAD_ID, "")]
 
 
 def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> None:

@@ -35,6 +35,7 @@ HANDOFF = handoff_record(
 )
 NOTICES = [make.handoff_message(), make.handoff_message(Via.SNS)]
 TODAYS_CELLS = make.seen(blog=[0], keys={"guide-download": {"aabbccdd": 0}})
+SINCE = Since(TODAY.toordinal(), TODAYS_CELLS, NOW, "fedcba9876543210", LEAD_ID)
 
 
 def leads(table: Table) -> Leads:
@@ -77,7 +78,7 @@ def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
             "standing": make.standing(
                 Stage.RECYCLED,
                 rest_until=make.day(45),
-                since=Since(TODAY.toordinal(), TODAYS_CELLS),
+                since=SINCE,
                 overrides=("competitor", "bad-fit"),
                 outcome=Outcome.LOST,
                 handed_on=make.day(-9),
@@ -176,7 +177,7 @@ EVERY_PART = make.transition(
     cycle=12,
     actor=Actor.PERSON,
     rest_until=make.day(90),
-    since=Since(TODAY.toordinal(), TODAYS_CELLS),
+    since=SINCE,
     overrides=("competitor", "bad-fit"),
     outcome=Outcome.LOST,
 )
