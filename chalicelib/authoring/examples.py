@@ -102,7 +102,6 @@ def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
         "",
         at=_noon(min(start, 0), zone),
         number=0,
-        zone=zone,
         fields=given.get("profile", {}),
         campaign={} if each else came_by,
     )
@@ -171,7 +170,6 @@ def _events(
             name,
             at=_noon(_ahead(one), zone),
             number=number,
-            zone=zone,
             properties=properties,
             fields=fields,
             campaign={**came_by, **campaign} if number == 1 else campaign,
