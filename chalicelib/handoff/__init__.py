@@ -1,5 +1,5 @@
 """How sales takes over: routing, and the notice that says who, why, what they did and how to reach
 them.
 
-Decides who is told by which channels, and composes what they are told. It never sends.
+Decides who is notified and how, and composes the notices. It never sends.
 """

@@ -1,6 +1,6 @@
-"""The stream-triggered room: an event is counted, the lead rescored, its stage decided, all in one
-write.
+"""The order of things: an event or a day comes, the lead is brought up to date, the reactions are
+asked, and all of it is one write.
 
-Two algorithms only. `count`: one event, incremental. `replay`: a lead from all its events. This
-room knows the order of things; what a lead is worth is scoring's, where it stands is lifecycle's.
+It must stay thin. How a lead is derived and decided is the leads' own; what follows from a decision
+is for the rooms that react (ADR 0023).
 """
