@@ -30,6 +30,7 @@ def since_parts(since: Since | None) -> Item:
 
 
 def since_in(item: Item) -> Since | None:
+    """Return from when behaviour counts, None when it always did."""
     if "since" not in item:
         return None
     packed = bytes_in(item["since"])
@@ -44,30 +45,37 @@ def since_in(item: Item) -> Since | None:
 
 
 def packed_texts(texts: Sequence[str]) -> str | None:
+    """Return texts as JSON, or None when there are none."""
     return json.dumps(list(texts), ensure_ascii=False) if texts else None
 
 
 def texts_in(item: Item, name: str) -> tuple[str, ...]:
+    """Return the texts of an attribute, none when it is absent."""
     return tuple(json.loads(str(item[name]))) if name in item else ()
 
 
 def without_absent(optional: Mapping[str, Any]) -> Item:
+    """Return the attributes that have a value."""
     return {name: value for name, value in optional.items() if value is not None}
 
 
 def text_in(item: Item, name: str) -> str | None:
+    """Return the text of an attribute, None when it is absent."""
     return str(item[name]) if name in item else None
 
 
 def outcome_in(item: Item) -> Outcome | None:
+    """Return the outcome of an item, None when it has none."""
     return Outcome(str(item["outcome"])) if "outcome" in item else None
 
 
 def iso_day(day: date | None) -> str | None:
+    """Return a day as it is stored."""
     return day.isoformat() if day else None
 
 
 def day_in(item: Item, name: str) -> date | None:
+    """Return the day of an attribute, None when it is absent."""
     return date.fromisoformat(str(item[name])) if name in item else None
 
 
@@ -77,13 +85,16 @@ def zone_in(item: Item) -> str:
 
 
 def time_in(item: Item, name: str) -> datetime | None:
+    """Return the moment of an attribute in milliseconds, None when it is absent."""
     return from_epoch_ms(int(item[name])) if name in item else None
 
 
 def bytes_in(value: object) -> bytes:
+    """Return a packed attribute as bytes."""
     assert isinstance(value, bytes), "a packed attribute is bytes"
     return value
 
 
 def milliseconds(at: datetime | None) -> int | None:
+    """Return a moment in milliseconds since 1970."""
     return epoch_ms(at) if at is not None else None

@@ -50,6 +50,24 @@ def test_each_route_has_an_example() -> None:
     assert not without
 
 
+def test_each_example_uses_the_method_of_its_route() -> None:
+    page = text_of("docs/reference/api.md")
+    sent = {
+        f"{method} {path}": sent_by(section(page, f"{method} {path}"))
+        for method, path in ROUTE_HEADING.findall(page)
+    }
+    assert [route for route, method in sent.items() if method != route.split()[0]] == []
+
+
+def sent_by(part: str) -> str:
+    """Return the method with which the last curl of a section sends."""
+    command = re.findall(r"^```sh\n(.*?)^```$", part, re.M | re.S)[0].rpartition("curl ")[2]
+    method = re.search(r"-X (\w+)", command)
+    if method:
+        return method[1]
+    return "POST" if re.search(r" (-d|--data-binary) ", command) else "GET"
+
+
 def test_each_private_route_names_its_roles() -> None:
     page = text_of("docs/reference/api.md")
     roles_of = resolve("http.auth.roles_of")
