@@ -83,10 +83,11 @@ bench: .venv/ready .venv-local/ready node_modules/ready ## runs the benchmarks
 
 deploy: .venv/ready ## packages Baton and deploys it to AWS
 ## make deploy STAGE=prod [SENDER=...] [ALARM_EMAIL=...] [SITE_URL=...]
-## [PARAMETERS="Name=value ..."]
+## [TIME_ZONE=Europe/Berlin] [PARAMETERS="Name=value ..."]
 	$(if $(STAGE),,$(error Which environment? make deploy STAGE=...))
 	@$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(if $(SENDER),--sender "$(SENDER)") \
 		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)") \
+		$(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)") \
 		$(foreach one,$(PARAMETERS),--parameter "$(one)")
 
 lock: .venv/ready ## locks the newest versions that requirements*.in allow

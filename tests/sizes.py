@@ -1,7 +1,7 @@
 """How much the tests try: the one place that says the numbers, for `make test` and `make nightly`.
 
-Whatever is drawn is drawn from one seed. It is a new one in each run, stands in the run's header and
-summary, and repeats a run: `make test SEED=123456`.
+Whatever is drawn is drawn from one seed. It is a new one in each run, stands in the header and the
+summary of the run, and repeats it: `make test SEED=123456`.
 """
 
 import os

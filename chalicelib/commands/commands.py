@@ -29,6 +29,7 @@ from chalicelib.limits import UNDO_MINUTES
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.qualify.reactions import Cause
 from chalicelib.runtime import Runtime
+from chalicelib.scoring.tally import Since
 from chalicelib.writing import until_written
 
 LOST_FROM = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
@@ -136,8 +137,10 @@ class Commands:
         The lead is counted up to now: what it did before a recycle must be known.
         """
         model = self._qualify.derive.model(lead)
-        worth = score_of(model, lead, day_of(self.runtime.now(), model.zone))
-        return moves.move(model, lead.standing, worth, lead.tally, target, reason, outcome)
+        now = self.runtime.now()
+        worth = score_of(model, lead, day_of(now, model.zone))
+        from_now = Since.now(model, lead.tally, now, lead.lead_id)
+        return moves.move(model, lead.standing, worth, from_now, target, reason, outcome)
 
     def _undone(self, lead: Lead, reason: str) -> Transition | None:
         """Return the transition that undoes a verdict of the last ten minutes, if there is one."""
@@ -147,6 +150,10 @@ class Commands:
         if not moves.is_verdict(lead.standing, done[0].transition):
             return None
         before = standing_after(one.transition for one in reversed(done[1:]))
-        before = replace(before, cycle=cycle_before(done[0].transition))  # a merge may raise it
+        before = replace(
+            before,
+            cycle=cycle_before(done[0].transition),  # a merge may raise it
+            since=self._qualify.derive.recounted_since(lead, before.since),
+        )
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         return moves.undo(lead.standing, before, reason, today)

@@ -5,10 +5,11 @@ Each derives the lead anew from all its events, in the request.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Protocol
 
 from chalicelib.commands.acts import Acts
-from chalicelib.days import day_of
+from chalicelib.days import day_of, zone_of
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, cancelled
 from chalicelib.errors import FieldError, InputError, StateError
@@ -101,8 +102,14 @@ class Corrections:
             return lead
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         why = "merged with another lead"
-        steps = moves.merged(lead.standing, other.standing, why, today)
-        standing = merging.surviving_standing(lead.standing, other.standing, steps)
+        ours, theirs = (
+            replace(
+                one.standing, since=self._qualify.derive.recounted_since(one, one.standing.since)
+            )
+            for one in (lead, other)
+        )
+        steps = moves.merged(ours, theirs, why, today)
+        standing = merging.surviving_standing(ours, theirs, steps)
         events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
         own = [
             *self._qualify.derive.own_events(lead),
@@ -162,7 +169,8 @@ class Corrections:
     def _withdrawn(self, lead: Lead, replayed: Lead, why: str) -> list[Transition]:
         """Return what taking back evidence undoes.
 
-        It is judged by the model, and on the day, that gave the stage (ADR 0018).
+        It is judged by the model, and on the day, that gave the stage (ADR 0018). That day is taken
+        from its moment: the lead may be counted in another time zone since.
         """
         given = (
             one for one in self._history.transitions(lead.lead_id) if not one.transition.undoes
@@ -173,8 +181,8 @@ class Corrections:
             return []
         active = self._qualify.derive.model(lead)
         model = self._model(entered.model_version) or active
-        before = _score_then(model, lead, entered.transition)
-        after = _score_then(model, replayed, entered.transition)
+        before = _score_on(model, lead, day_of(entered.at, zone_of(lead.zone)))
+        after = _score_on(model, replayed, day_of(entered.at, active.zone))
         now = score_of(active, replayed, day_of(self.runtime.now(), active.zone))
         given_by = entered.transition.actor
         undone = withdraw(model, lead.standing, given_by, before, after, now, why)
@@ -236,7 +244,7 @@ def _absorb(other: Lead, survivor: Lead) -> Lead:
     )
 
 
-def _score_then(model: Model, lead: Lead, entered: Transition) -> Score:
-    """Return the score on the day of a transition, of what the lead had done by then."""
-    tally = until(lead.tally, entered.on.toordinal())
-    return score(model, lead.evidence._replace(tally=tally), entered.on)
+def _score_on(model: Model, lead: Lead, day: date) -> Score:
+    """Return the score on a day, of what the lead had done by then."""
+    tally = until(lead.tally, day.toordinal())
+    return score(model, lead.evidence._replace(tally=tally), day)

@@ -10,9 +10,10 @@ from typing import Protocol
 from chalicelib.events import Event
 from chalicelib.leads import histories
 from chalicelib.leads.lead import Lead, find_survivor
-from chalicelib.leads.replay import drop_uncounted, replay
+from chalicelib.leads.replay import drop_uncounted, recount_since, replay
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.tally import Since
 
 
 class LeadSource(Protocol):
@@ -50,8 +51,11 @@ class Derivation:
         return self._model(lead.activation)
 
     def is_stale(self, lead: Lead) -> bool:
-        """Return whether a model that counts differently has counted the lead."""
-        return lead.version > 0 and lead.matching != self.model(lead).matching
+        """Return whether a model that counts differently has counted the lead, or its `since`."""
+        matching = self.model(lead).matching
+        since = lead.standing.since
+        is_counted = since is None or since.is_counted_by(matching)
+        return lead.version > 0 and not (lead.matching == matching and is_counted)
 
     def own_events(self, lead: Lead) -> list[Event]:
         """Return all events of a lead's own partition and of the leads merged into it."""
@@ -88,6 +92,17 @@ class Derivation:
             for visitor, events in self.visitors(own).items()
         }
         return self.replayed(lead, own, visitors)
+
+    def recounted_since(self, lead: Lead, since: Since | None) -> Since | None:
+        """Return from when a lead's behaviour counts, as the active model counts it.
+
+        A transition keeps what another model may have counted.
+        """
+        model = self.model(lead)
+        if since is None or since.is_counted_by(model.matching):
+            return since
+        own = self.own_events(lead)
+        return recount_since(model, since, own, self.visitors(own))
 
     def counted_as(self, lead: Lead, model: Model) -> Lead:
         """Return a lead derived from all its events as a model counts them, for what-if."""

@@ -102,13 +102,13 @@ class ChangeCounter:
     def what_if(self, state: CountState, document: StoredModel | None) -> WhatIf:
         """Return the two models of a count. document: the draft, when it is not a version."""
         active = self._models.model(state.base.version)
+        assert active is not None, "versions are never deleted"
         if document is not None:
-            draft = compile_model(document, 0)
+            draft = compile_model(document, 0, zone=active.zone)
         else:
             stored = self._models.model(state.version or 0)
             assert stored is not None, "versions are never deleted, and a job keeps its document"
             draft = stored
-        assert active is not None, "versions are never deleted"
         return WhatIf(
             active=active,
             draft=draft,

@@ -1,6 +1,6 @@
-"""The order of things: an event or a day comes, the lead is brought up to date, the reactions are
-asked, and all of it is one write.
+"""Keeps leads true: something happens, the lead is counted, decided on, and written in one write.
 
-It must stay thin. How a lead is derived and decided is the leads' own; what follows from a decision
-is for the rooms that react (ADR 0023).
+This room knows the order of things. What a lead is worth is scoring's, where it stands is
+lifecycle's, how it is derived is leads', and who follows from a decision is in wiring/reactions.py
+(ADR 0005, ADR 0023).
 """

@@ -191,7 +191,7 @@ class World(Stores):
             leads=self.leads,
             histories=Histories(self.ports.table),
             outbox=self.outbox,
-            past=Past(self.leads, self.events, self.models.active_at),
+            past=Past(self.leads, self.events, self.models.active_on),
             consent=self.consents.read,
             model=self.models.current,
             lead_id_of=self.lead_id,

@@ -36,7 +36,8 @@ def test_a_person_comes_from_an_ad_reads_gets_the_guide_and_asks_for_a_demo(
     assert (lead["stage"], lead["kind"], lead["score"]["grade"]) == ("sql", "requested", "A")
     assert lead["score"]["groups"] == {"fit": 40, "channel": 3, "engagement": 17, "intent": 30}
     assert {reason["rule"]: reason["points"] for reason in lead["score"]["reasons"]} == {
-        "seniority": 14, "size": 10, "industry": 6, "country": 4, "phone": 4, "company": 2, "source": 3,
+        "seniority": 14, "size": 10, "industry": 6, "country": 4, "phone": 4, "company": 2,
+        "source": 3,
         "site-visit": 1, "blog": 2, "ad-click": 2, "guide-download": 12, "pricing-page": 6,
         "demo-request": 30, "limit:intent": -6,
     }  # fmt: skip

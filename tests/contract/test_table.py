@@ -423,7 +423,7 @@ def test_a_transaction_writes_nothing_when_one_fails_and_says_which_and_what_was
     ],
 )
 def test_a_check_holds_or_stops_the_write_beside_it(
-    table: Table, expect: Expectation, holds: bool
+    table: Table, expect: Expectation, *, holds: bool
 ) -> None:
     store(table, item("consent", marketing=True))
     writes = (Put(item("a"), ABSENT), Check("p", "consent", expect))

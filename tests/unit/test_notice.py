@@ -68,7 +68,8 @@ def test_a_mail_says_who_why_what_they_did_and_how_to_reach_them() -> None:
         == f"[{REFERENCE}] Ann Example, CTO at Acme asks to be contacted (90 points, grade A)"
     )
     for body in (notice.text, notice.html or ""):
-        for part in ("ann@acme.example", "+49 30 901820", "demo request on 1 day", "90 points", "grade A", "/pricing",
+        for part in ("ann@acme.example", "+49 30 901820", "demo request on 1 day", "90 points",
+        "grade A", "/pricing",
                      "sent the form demo", "We have an audit in March.", REFERENCE):  # fmt: skip
             assert part in body
         assert re.search(r"\+30\.000", body)

@@ -152,7 +152,7 @@ def test_a_part_of_a_form_that_is_null_is_as_if_absent(baton: InMemoryBaton, nam
 
 
 def test_a_trait_that_is_null_does_not_hide_the_one_of_another_name(baton: InMemoryBaton) -> None:
-    """`job_title` and `title` are one field. A null of the one took the place of what the other said."""
+    """`job_title` and `title` are one field. A null of the one replaced what the other said."""
     identify(baton, job_title=None, title="CTO")
     assert baton.lead()["profile"]["job_title"] == "CTO"
 
@@ -316,6 +316,7 @@ NEW_MODEL: Mapping[str, Any] = model_document() | {"name": "Another"}
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_while_a_model_is_loaded_leaves_a_whole_one_active(
+    *,
     after: bool,
 ) -> None:
     """A model was written in two writes: its version, then the active one. A crash between them

@@ -62,7 +62,7 @@ class CountHandler:
     def decode(self, kept: Mapping[str, Any]) -> CountState:
         return CountState(**kept)
 
-    def step(self, job: Job[CountState], until: datetime) -> JobStep[CountState]:
+    def step(self, job: Job[CountState], until: datetime) -> JobStep[CountState]:  # noqa: ARG002
         state = CountState(job.state.counted + 1)
         after = replace(job, state=state, done=state.counted, total=len(self._thanked))
         if state.counted >= len(self._thanked):
