@@ -371,6 +371,7 @@ class Checkout:
             site_url=SITE,
             endpoint_url=None,
             region=REGION,
+            time_zone="UTC",
             demo=False,
         )
 
