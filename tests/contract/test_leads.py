@@ -24,6 +24,7 @@ from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.table import Table
 from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
+from tests.engines import on_big_engines
 from tests.factories import LEAD_ID, MINUTE, TODAY
 from tests.fakes import NOW
 
@@ -125,6 +126,7 @@ def test_a_lead_is_written_on_the_version_that_was_read(table: Table) -> None:
     assert leads(table).read(LEAD_ID).total == 1
 
 
+@on_big_engines
 def test_many_leads_are_read_in_the_order_they_were_asked_for(table: Table) -> None:
     ids = [f"LEAD{number:04d}" for number in range(120)]
     for lead_id in ids:
