@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
 CHECKED := $(wildcard app.py chalicelib infra tools tests bench)
 TEMPLATE := .local/package/template.json
-PYTEST := $(if $(SEED),BATON_SEED=$(SEED)) $(BIN)/python -m pytest -n auto --dist loadgroup
+SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test nightly check check-model agreement simulate export rebuild bench \
@@ -32,11 +32,12 @@ down: ## stops the local stack and keeps its data
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi
 
 test: check .venv-local/ready node_modules/ready ## everything that CI runs
-## (SEED=... repeats a run: it prints the seed that its tests draw from)
-	@$(PYTEST)
+## make test [SEED=123456], with the seed of the run to repeat
+	@$(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
 
-nightly: check .venv-local/ready node_modules/ready ## the same at full size
-	@BATON_NIGHTLY=1 $(PYTEST)
+nightly: check .venv-local/ready node_modules/ready ## the same with 1,000 cases and more
+## make nightly [SEED=123456]
+	@BATON_NIGHTLY=1 $(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: .venv/ready .venv-check/ready ## format, lint, types, imports, template, security
 	@$(BIN)/ruff format --check --quiet $(CHECKED) || { echo "Run: make format"; exit 1; }
@@ -88,10 +89,11 @@ bench: .venv/ready .venv-local/ready node_modules/ready ## runs the benchmarks
 
 deploy: .venv/ready ## packages Baton and deploys it to AWS
 ## make deploy STAGE=prod [SENDER=...] [ALARM_EMAIL=...] [SITE_URL=...]
-## [PARAMETERS="Name=value ..."]
+## [TIME_ZONE=Europe/Berlin] [PARAMETERS="Name=value ..."]
 	$(if $(STAGE),,$(error Which environment? make deploy STAGE=...))
 	@$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(if $(SENDER),--sender "$(SENDER)") \
 		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)") \
+		$(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)") \
 		$(foreach one,$(PARAMETERS),--parameter "$(one)")
 
 lock: .venv/ready ## locks the newest versions that requirements*.in allow

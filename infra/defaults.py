@@ -4,26 +4,36 @@ The documents of a real deployment belong to its marketers, so what is there is 
 the demo are overwritten each time.
 """
 
+from __future__ import annotations
+
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from ruamel.yaml import YAML
 
 from chalicelib.authoring.format import check
 from chalicelib.capture.forms import FormDocument
+from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.document import Document, parse_document
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.routing import RoutingDocument
+from chalicelib.limits import SETTLE_SECONDS
 from chalicelib.nurture.emails import EmailDocument
 from chalicelib.nurture.sequences import SequenceDocument
-from chalicelib.store.documents import Documents
+from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.keys import ACTIVE
 from chalicelib.store.models import Models
+from chalicelib.wiring.ports import Ports
+from chalicelib.wiring.world import World
+from chalicelib.writing import persist
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 ROOT = Path(__file__).parent.parent
 DEFAULTS = ROOT / "chalicelib" / "defaults"
@@ -45,20 +55,21 @@ def load(
     site_url: str,
     endpoint_url: str | None,
     region: str,
+    time_zone: str,
     demo: bool,
 ) -> dict[str, str]:
     """Write the documents of a deployment to its table. This is the last step of a deploy.
 
-    api_url, site_url: without a trailing slash; endpoint_url: of the local AWS, None for AWS; demo:
-    whether to load the demo's own forms and salesperson as well. Return `{"write_key": ...}`. Raise
-    DocumentError for a document that breaks its format.
+    api_url, site_url: without a trailing slash; endpoint_url: of the local AWS, None for AWS;
+    time_zone: the stack's; demo: whether to load the demo's own forms and salesperson as well.
+    Return `{"write_key": ...}`. Raise DocumentError for a document that breaks its format.
     """
-    client = boto3.client("dynamodb", region_name=region, endpoint_url=endpoint_url)
-    table = DynamoTable(client, table_name)
-    documents = Documents(table, _now)
-    models = Models(table, _now)
-    if models.pointer() is None:
-        load_model(models, read_yaml(DEFAULTS / "model.yaml"))
+    world = _world(table_name, boto3.client("dynamodb", region, endpoint_url=endpoint_url))
+    documents = world.documents
+    if world.models.pointer() is None:
+        load_model(world.models, read_yaml(DEFAULTS / "model.yaml"), time_zone)
+    else:
+        rezone(world, time_zone)
     for kind, document_id, document in [
         *default_documents(),
         *(demo_documents(site_url) if demo else []),
@@ -78,17 +89,33 @@ def load(
     return {"write_key": write_key}
 
 
-def load_model(models: Models, document: Mapping[str, Any]) -> int:
+def load_model(models: Models, document: Mapping[str, Any], time_zone: str | None = None) -> int:
     """Make a model document the active model. Return its version.
 
-    Raise DocumentError for a document that breaks the format, before anything is written.
+    time_zone: as `Models.load` has it. Raise DocumentError for a document that breaks the format,
+    before anything is written.
     """
     check(document)
-    return models.load(document)
+    return models.load(document, time_zone)
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def rezone(world: World, time_zone: str) -> None:
+    """Let the model count in the days of a time zone, and begin to recount all leads in them.
+
+    Nothing happens when that zone is in force already (ADR 0025).
+    """
+    if persist(lambda: world.models.rezone(time_zone), world.ports.pause):
+        # Not before every worker has forgotten the older zone: one that still knew it would find
+        # nothing to recount.
+        job = start_rebuild(world.job_runner, after=timedelta(seconds=SETTLE_SECONDS))
+        print(f"The time zone is {time_zone} from now on. Job {job['id']} recounts all leads.")
+
+
+def _world(table_name: str, client: DynamoDBClient) -> World:
+    """Return Baton on a table."""
+    ports = Ports(read_settings({"BATON_TABLE": table_name}))
+    ports.table = DynamoTable(client, table_name)
+    return World(ports)
 
 
 def default_documents() -> Iterator[tuple[str, str, Mapping[str, Any]]]:

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 import boto3
 from botocore.exceptions import ClientError, WaiterError
@@ -99,6 +100,12 @@ def outputs(client: CloudFormationClient, stack_name: str) -> dict[str, str]:
     if stack is None:
         raise DeployError(f"there is no stack {stack_name}")
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def check_time_zone(name: str) -> None:
+    """Raise DeployError for a time zone that does not exist. An empty name keeps the stack's."""
+    if name and name not in available_timezones():
+        raise DeployError(f"there is no time zone {name!r}; an example is Europe/Berlin")
 
 
 def stack_name_of(stage: str) -> str:
@@ -263,9 +270,11 @@ def main(arguments: list[str]) -> int:
         "Stage": given.stage,
         "Sender": given.sender,
         "AlarmEmail": given.alarm_email,
+        "TimeZone": given.time_zone,
         **dict(given.parameter),
     }
     try:
+        check_time_zone(named["TimeZone"])
         print("Packaging ...")
         made = package()
         print(f"Deploying {stack_name_of(given.stage)} to {cloud.region} ...")
@@ -281,9 +290,17 @@ def main(arguments: list[str]) -> int:
         site_url=given.site_url,
         endpoint_url=None,
         region=cloud.region,
+        time_zone=result["TimeZone"],
         demo=False,
     )
-    for key in ("ApiUrl", "TableName", "HandoffTopicArn", "FeedbackTopicArn", "AdminSecretArn"):
+    for key in (
+        "ApiUrl",
+        "TableName",
+        "TimeZone",
+        "HandoffTopicArn",
+        "FeedbackTopicArn",
+        "AdminSecretArn",
+    ):
         print(f"{key:16} {result[key]}")
     return 0
 
@@ -304,6 +321,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         "--alarm-email",
         default=os.environ.get("BATON_ALARM_EMAIL", ""),
         help="the address that alarms are sent to",
+    )
+    parser.add_argument(
+        "--time-zone",
+        default=os.environ.get("BATON_TIME_ZONE", ""),
+        help="the company's time zone, for example Europe/Berlin; at first UTC",
     )
     parser.add_argument(
         "--site-url",

@@ -41,7 +41,7 @@ def export(world: World) -> Iterator[dict[str, Any]]:
     """Return the active model and the routing, then each lead, as exports.py has them."""
     active = world.models.pointer()
     document = world.models.document(active.version) if active else None
-    yield header_of(document or {}, active.version if active else 0, world.documents.get("routing"))
+    yield header_of(document or {}, active, world.documents.get("routing"))
     for shard in range(LEAD_SHARDS):
         last = ""
         while page := world.leads.every(shard, last, PAGE):

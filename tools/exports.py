@@ -10,18 +10,25 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from chalicelib.days import UTC_NAME
 from chalicelib.events import EPOCH
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
+from chalicelib.publishing.versions import Active
 from chalicelib.scoring.profile import Known, Touch, Touches
 from chalicelib.scoring.tally import Since, Tally
 
 
 def header_of(
-    model: Mapping[str, Any], version: int, routing: Mapping[str, Any] | None
+    model: Mapping[str, Any], active: Active | None, routing: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Return the first line of an export: the active model with its version, and the routing."""
-    return {"model": model, "version": version, "routing": routing}
+    """Return the first line of an export: the active model, its version and zone, the routing."""
+    return {
+        "model": model,
+        "version": active.version if active else 0,
+        "zone": active.zone if active else UTC_NAME,
+        "routing": routing,
+    }
 
 
 def line_of(lead: Lead) -> dict[str, Any]:
@@ -41,8 +48,8 @@ def line_of(lead: Lead) -> dict[str, Any]:
         "by_person": standing.by_person,
         "rest_until": _iso(standing.rest_until),
         "since": {
-            "day": _iso(date.fromordinal(standing.since.day or 1)),
-            "held": _cells(standing.since.held),
+            "day": _text(standing.since.day or 1),
+            "already_counted": _cells(standing.since.already_counted),
         }
         if standing.since
         else None,
@@ -78,7 +85,7 @@ def lead_of(line: Mapping[str, Any]) -> Lead:
             owner=line["owner"],
             by_person=bool(line["by_person"]),
             rest_until=_day(line["rest_until"]),
-            since=Since(date.fromisoformat(since["day"]).toordinal(), _tally(since["held"]))
+            since=Since(_ordinal(since["day"]), _tally(since["already_counted"]))
             if since
             else None,
             overrides=tuple(line["overrides"]),

@@ -13,13 +13,14 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml.error import YAMLError
 
-from chalicelib.authoring.format import load
+from chalicelib.authoring.format import check
+from chalicelib.days import UTC_NAME, day_of, zone_of
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.routing import weekly_capacity
 from chalicelib.leads.lead import Lead
@@ -41,13 +42,14 @@ def main(arguments: Sequence[str]) -> int:
     """Simulate and print. Return the exit code."""
     given = _parse(arguments)
     try:
-        draft = load(read_yaml(given.model), DRAFT)
+        draft = read_yaml(given.model)
+        check(draft)
     except (OSError, UnicodeDecodeError, YAMLError, DocumentError) as refused:
         print(refusal(given.model, refused), file=sys.stderr)
         return 1
     try:
         lines = _lines(given.export) if given.export else export(world_of(None))
-        print(describe(simulate(lines, draft, datetime.now(UTC).date())))
+        print(describe(simulate(lines, draft, datetime.now(UTC))))
     except (OSError, DeployError, DocumentError, LookupError, TypeError, ValueError) as error:
         print(
             f"cannot simulate: {error}; `make export` writes the leads to a file",
@@ -57,16 +59,21 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def simulate(lines: Iterator[Mapping[str, Any]], draft: Model, day: date) -> dict[str, Any]:
+def simulate(
+    lines: Iterator[Mapping[str, Any]], document: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
     """Return what a draft would change, in the shape that `POST /v1/model/simulate` answers.
 
     `lead_count` and `counted_differently` are added: how many leads there are, and how many were
     counted with signals that match differently from the draft's. lines: those of an export, read
-    one by one. Raise ValueError that names the line which does not belong to an export.
+    one by one; document: the draft's, checked. Raise ValueError that names the line which does not
+    belong to an export.
     """
     header = _header(lines)
-    active = compile_model(header["model"], int(header["version"]))
-    what_if = WhatIf(active=active, draft=draft, day=day, counted_as=_as_counted)
+    zone = zone_of(str(header.get("zone", UTC_NAME)))
+    active = compile_model(header["model"], int(header["version"]), zone=zone)
+    draft = compile_model(document, DRAFT, zone=zone)
+    what_if = WhatIf(active=active, draft=draft, day=day_of(now, zone), counted_as=_as_counted)
     found = Found()
     changed: list[Any] = []
     differently = 0

@@ -7,11 +7,12 @@ has another way to a score or a stage than a lead has.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any, assert_never
 
 from chalicelib.authoring.example_shape import EXAMPLE_KINDS
+from chalicelib.days import day_of, start_of
 from chalicelib.events import Event, Kind, Value, event_id, visitor_partition
 from chalicelib.leads.decision import decide_lead, score_of
 from chalicelib.leads.lead import Lead
@@ -21,11 +22,11 @@ from chalicelib.lifecycle.stages import Actor, Stage, Standing, apply, path
 from chalicelib.scoring.matching import CAMPAIGN_KEYS
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.tally import Since, Tally
 
 EXAMPLE_VISITOR = visitor_partition("example")
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)  # any day: only the days between the events matter
-TODAY = NOON.date()
+TODAY = date(2026, 1, 1)  # any day: only the days between the events matter
+NOON = timedelta(hours=12)  # after the start of a day: far from both of its ends in any zone
 OWN_KEYS = frozenset({*EXAMPLE_KINDS, "days_ago", "in_days", "times"})
 
 
@@ -68,7 +69,9 @@ def lead_by_day(model: Model, given: Mapping[str, Any], days: Sequence[int]) -> 
     """
     did = {
         day: list(events)
-        for day, events in groupby(example_events(given), key=lambda event: event.at.date())
+        for day, events in groupby(
+            example_events(given, model.zone), key=lambda event: day_of(event.at, model.zone)
+        )
     }
     began = min(did)
     lead = Lead(lead_id="", standing=_first_standing(model, given.get("stage", Stage.LEAD), began))
@@ -83,24 +86,26 @@ def lead_by_day(model: Model, given: Mapping[str, Any], days: Sequence[int]) -> 
         yield lead
 
 
-def example_events(given: Mapping[str, Any]) -> list[Event]:
+def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
     """Return the events of an example, oldest first; before them one that says who the person is.
+
+    zone: in which each happens at noon of its day.
 
     `medium` is that of the first thing they did: an ad's click is the page view that it led to.
     """
-    did = sorted(given.get("events", ()), key=_day_of)
+    did = sorted(given.get("events", ()), key=_ahead)
     each = [one for event in did for one in [event] * event.get("times", 1)]
     came_by = {"medium": given["medium"]} if given.get("medium") else {}
-    start = min((_day_of(one) for one in each), default=0)
+    start = min((_ahead(one) for one in each), default=0)
     identify = _event(
         Kind.IDENTIFY,
         "",
-        day=min(start, 0),
+        at=_noon(min(start, 0), zone),
         number=0,
         fields=given.get("profile", {}),
         campaign={} if each else came_by,
     )
-    return [identify, *_events(each, came_by)]
+    return [identify, *_events(each, came_by, zone)]
 
 
 def _run_example(model: Model, example: Mapping[str, Any]) -> ExampleResult:
@@ -131,7 +136,8 @@ def _first_standing(model: Model, stage: str, began: date) -> Standing:
     standing = Standing()
     for target in path(Stage.LEAD, Stage(stage)):
         unknown = score_of(model, Lead(lead_id="", standing=standing), began)
-        standing = apply(standing, move(model, standing, unknown, Tally(), target, OTHER))
+        from_now = Since.now(model, Tally(), start_of(began, model.zone), "")
+        standing = apply(standing, move(model, standing, unknown, from_now, target, OTHER))
     return standing
 
 
@@ -145,10 +151,12 @@ def _count(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
 
 def _review(model: Model, lead: Lead, day: date) -> Lead:
     """Return the lead after the clock's look at the beginning of a day."""
-    return decide_lead(model, lead, datetime.combine(day, time(), UTC), Actor.CLOCK).lead
+    return decide_lead(model, lead, start_of(day, model.zone), Actor.CLOCK).lead
 
 
-def _events(each: Sequence[Mapping[str, Any]], came_by: Mapping[str, str]) -> Iterator[Event]:
+def _events(
+    each: Sequence[Mapping[str, Any]], came_by: Mapping[str, str], zone: tzinfo
+) -> Iterator[Event]:
     for number, one in enumerate(each, 1):
         kind = next(kind for kind in EXAMPLE_KINDS if one.get(kind) is not None)
         said = {key: value for key, value in one.items() if key not in OWN_KEYS}
@@ -160,7 +168,7 @@ def _events(each: Sequence[Mapping[str, Any]], came_by: Mapping[str, str]) -> It
         yield _event(
             kind,
             name,
-            day=_day_of(one),
+            at=_noon(_ahead(one), zone),
             number=number,
             properties=properties,
             fields=fields,
@@ -183,14 +191,19 @@ def _placed(
             assert_never(kind)
 
 
-def _day_of(one: Mapping[str, Any]) -> int:
+def _ahead(one: Mapping[str, Any]) -> int:
     """Return the day on which an event happens, counted from today; negative before it."""
     return int(one.get("in_days") or -(one.get("days_ago") or 0))
 
 
-def _event(kind: Kind, name: str, *, day: int, number: int, **parts: Any) -> Event:
-    """Return an event shortly after noon, in the order in which the example lists them."""
-    at = NOON + timedelta(days=day, milliseconds=number)
+def _noon(ahead: int, zone: tzinfo) -> datetime:
+    """Return noon of a day that is counted from today."""
+    return start_of(TODAY + timedelta(days=ahead), zone) + NOON
+
+
+def _event(kind: Kind, name: str, *, at: datetime, number: int, **parts: Any) -> Event:
+    """Return an event shortly after a time, in the order in which the example lists them."""
+    at += timedelta(milliseconds=number)
     return Event(
         partition=EXAMPLE_VISITOR,
         id=event_id(EXAMPLE_VISITOR, at, str(number)),

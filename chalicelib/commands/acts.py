@@ -20,7 +20,7 @@ class Acts:
 
     def known(self, lead_id: str) -> Lead:
         """Return the lead of an id that somebody sent us. Raises NotFoundError."""
-        return find_known(self.qualify.lead, lead_id)
+        return find_known(self.qualify.derive.lead, lead_id)
 
     def event(
         self,
@@ -46,11 +46,11 @@ class Acts:
     def counted(self, lead: Lead, event: Event) -> Lead:
         """Return the lead with an act counted in; a crowded one replayed, a stale one recounted."""
         if lead.crowded:
-            own = [*self.qualify.own_events(lead), event]
-            return self.qualify.replayed(lead, own, self.qualify.visitors(own))
-        if self.qualify.is_stale(lead):
-            lead = self.qualify.recounted(lead)
-        counted = count(self.qualify.model(lead), lead, event, [], self.runtime.now())
+            own = [*self.qualify.derive.own_events(lead), event]
+            return self.qualify.derive.replayed(lead, own)
+        if self.qualify.derive.is_stale(lead):
+            lead = self.qualify.derive.recounted(lead)
+        counted = count(self.qualify.derive.model(lead), lead, event, [], self.runtime.now())
         assert counted is not None, "an act that was never written is not counted"
         return counted
 

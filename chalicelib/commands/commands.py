@@ -29,6 +29,7 @@ from chalicelib.limits import UNDO_MINUTES
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.qualify.reactions import Cause
 from chalicelib.runtime import Runtime
+from chalicelib.scoring.tally import Since
 from chalicelib.writing import until_written
 
 LOST_FROM = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
@@ -117,7 +118,7 @@ class Commands:
         lead_id: of the address. The event stays with it even when it was merged into another
         lead: emails go on to that lead's own address. Nobody is notified.
         """
-        lead = self._qualify.lead(lead_id)
+        lead = self._qualify.derive.lead(lead_id)
         event = self._acts.event(lead_id, Act.IMPORTED, {}, fields)
         counted = self._acts.counted(lead, event)
         becomes_customer = stage is Stage.CUSTOMER and lead.standing.stage is not stage
@@ -135,9 +136,11 @@ class Commands:
 
         The lead is counted up to now: what it did before a recycle must be known.
         """
-        model = self._qualify.model(lead)
-        worth = score_of(model, lead, day_of(self.runtime.now(), model.zone))
-        return moves.move(model, lead.standing, worth, lead.tally, target, reason, outcome)
+        model = self._qualify.derive.model(lead)
+        now = self.runtime.now()
+        worth = score_of(model, lead, day_of(now, model.zone))
+        from_now = Since.now(model, lead.tally, now, lead.lead_id)
+        return moves.move(model, lead.standing, worth, from_now, target, reason, outcome)
 
     def _undone(self, lead: Lead, reason: str) -> Transition | None:
         """Return the transition that undoes a verdict of the last ten minutes, if there is one."""
@@ -147,6 +150,10 @@ class Commands:
         if not moves.is_verdict(lead.standing, done[0].transition):
             return None
         before = standing_after(one.transition for one in reversed(done[1:]))
-        before = replace(before, cycle=cycle_before(done[0].transition))  # a merge may raise it
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        before = replace(
+            before,
+            cycle=cycle_before(done[0].transition),  # a merge may raise it
+            since=self._qualify.derive.recounted_since(lead, before.since),
+        )
+        today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         return moves.undo(lead.standing, before, reason, today)

@@ -5,10 +5,11 @@ Each derives the lead anew from all its events, in the request.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Protocol
 
 from chalicelib.commands.acts import Acts
-from chalicelib.days import day_of
+from chalicelib.days import day_of, zone_of
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, cancelled
 from chalicelib.errors import FieldError, InputError, StateError
@@ -72,8 +73,8 @@ class Corrections:
         of this lead's events.
         """
         lead = self._acts.known(lead_id)
-        own = self._qualify.own_events(lead)
-        visitors = self._qualify.visitors(own)
+        own = self._qualify.derive.own_events(lead)
+        visitors = self._qualify.derive.visitors(own)
         theirs = [event for events in visitors.values() for event in events]
         _check_retractable(event_ids, [*own, *theirs])
         gone = retracted_ids(own)
@@ -82,7 +83,7 @@ class Corrections:
             return lead
         facts = {RETRACTED_IDS: " ".join(fresh), "reason": reason}
         event = self._acts.event(lead.lead_id, Act.RETRACTED, facts)
-        replayed = self._qualify.replayed(lead, [*own, event], visitors)
+        replayed = self._qualify.derive.replayed(lead, [*own, event], visitors)
         undone = self._withdrawn(lead, replayed, f"taken back: {reason}")
         return self._acts.conclude(lead, replayed, event, undone)
 
@@ -99,13 +100,23 @@ class Corrections:
         other = self._acts.known(other_lead_id)
         if lead.lead_id == other.lead_id:
             return lead
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         why = "merged with another lead"
-        steps = moves.merged(lead.standing, other.standing, why, today)
-        standing = merging.surviving_standing(lead.standing, other.standing, steps)
+        ours, theirs = (
+            replace(
+                one.standing, since=self._qualify.derive.recounted_since(one, one.standing.since)
+            )
+            for one in (lead, other)
+        )
+        steps = moves.merged(ours, theirs, why, today)
+        standing = merging.surviving_standing(ours, theirs, steps)
         events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
-        own = [*self._qualify.own_events(lead), *self._qualify.own_events(other), *events]
-        replayed = self._qualify.replayed(lead, own, self._qualify.visitors(own))
+        own = [
+            *self._qualify.derive.own_events(lead),
+            *self._qualify.derive.own_events(other),
+            *events,
+        ]
+        replayed = self._qualify.derive.replayed(lead, own)
         messages = self._history.messages(other.lead_id)
         return self._qualify.conclude(
             lead,
@@ -140,11 +151,11 @@ class Corrections:
         return (self._qualify.conclude(lead, replayed) if found else lead), found
 
     def _replayed(self, lead: Lead) -> Lead:
-        own = self._qualify.own_events(lead)
-        return self._qualify.replayed(lead, own, self._qualify.visitors(own))
+        own = self._qualify.derive.own_events(lead)
+        return self._qualify.derive.replayed(lead, own)
 
     def _compared(self, lead: Lead, replayed: Lead) -> list[LeadDifference]:
-        today = day_of(self.runtime.now(), self._qualify.model(lead).zone)
+        today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         return compare_leads(lead, replayed, today)
 
     def _merge_events(self, lead: Lead, other: Lead, cycle: int) -> list[Event]:
@@ -158,7 +169,8 @@ class Corrections:
     def _withdrawn(self, lead: Lead, replayed: Lead, why: str) -> list[Transition]:
         """Return what taking back evidence undoes.
 
-        It is judged by the model, and on the day, that gave the stage (ADR 0018).
+        It is judged by the model, and on the day, that gave the stage (ADR 0018). That day is taken
+        from its moment: the lead may be counted in another time zone since.
         """
         given = (
             one for one in self._history.transitions(lead.lead_id) if not one.transition.undoes
@@ -167,10 +179,10 @@ class Corrections:
         entered = next((one for one in given if one.transition.target is stage), None)
         if entered is None:
             return []
-        active = self._qualify.model(lead)
+        active = self._qualify.derive.model(lead)
         model = self._model(entered.model_version) or active
-        before = _score_then(model, lead, entered.transition)
-        after = _score_then(model, replayed, entered.transition)
+        before = _score_on(model, lead, day_of(entered.at, zone_of(lead.zone)))
+        after = _score_on(model, replayed, day_of(entered.at, active.zone))
         now = score_of(active, replayed, day_of(self.runtime.now(), active.zone))
         given_by = entered.transition.actor
         undone = withdraw(model, lead.standing, given_by, before, after, now, why)
@@ -232,7 +244,7 @@ def _absorb(other: Lead, survivor: Lead) -> Lead:
     )
 
 
-def _score_then(model: Model, lead: Lead, entered: Transition) -> Score:
-    """Return the score on the day of a transition, of what the lead had done by then."""
-    tally = until(lead.tally, entered.on.toordinal())
-    return score(model, lead.evidence._replace(tally=tally), entered.on)
+def _score_on(model: Model, lead: Lead, day: date) -> Score:
+    """Return the score on a day, of what the lead had done by then."""
+    tally = until(lead.tally, day.toordinal())
+    return score(model, lead.evidence._replace(tally=tally), day)

@@ -7,12 +7,13 @@ rebuilt, because afterwards it no longer shows: so what is reported is right whe
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from chalicelib.errors import NotFoundError
 from chalicelib.jobs.job import CHECKPOINT, Job, JobStatus, end_job
 from chalicelib.jobs.ports import JobStep
+from chalicelib.jobs.runner import AT_ONCE
 from chalicelib.jobs.walk import START, LeadIndex, Place, estimate_total, next_page, try_each
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.rebuild import LeadDifference
@@ -35,8 +36,8 @@ class LeadRebuilder(Protocol):
 class JobStarter(Protocol):
     """What starts a job."""
 
-    def start(self, kind: str, state: Any) -> dict[str, Any]:
-        """Write a new job, due at once. Return it as the API shows it."""
+    def start(self, kind: str, state: Any, after: timedelta) -> dict[str, Any]:
+        """Write a new job, due after a time. Return it as the API shows it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,13 +171,14 @@ class RebuildHandler:
         return lambda: self._runtime.now() < end
 
 
-def start_rebuild(jobs: JobStarter) -> dict[str, Any]:
+def start_rebuild(jobs: JobStarter, after: timedelta = AT_ONCE) -> dict[str, Any]:
     """Begin to derive all leads anew; the clock does it from its next tick on. Return the job.
 
+    after: how long the clock leaves it alone, for example until every worker knows the new model.
     Several may run at once: to rebuild a lead twice changes nothing, and one that starts later
     sees what the earlier one has behind it.
     """
-    return jobs.start(REBUILD, RebuildState())
+    return jobs.start(REBUILD, RebuildState(), after)
 
 
 def rebuild_report(state: RebuildState) -> dict[str, Any]:

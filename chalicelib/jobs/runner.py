@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.errors import BatonError, ConflictError, NotFoundError
@@ -14,6 +14,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log
 from chalicelib.writing import until_written
 
+AT_ONCE = timedelta(0)
 JOB_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -38,10 +39,11 @@ class JobRunner:
         self._handler_of = handler_of
         self.runtime = runtime
 
-    def start(self, kind: str, state: Any) -> dict[str, Any]:
-        """Write a new job, due at once. Return it as the API shows it."""
+    def start(self, kind: str, state: Any, after: timedelta = AT_ONCE) -> dict[str, Any]:
+        """Write a new job, due after a time. Return it as the API shows it."""
         now = self.runtime.now()
-        job = Job(id=self.runtime.new_id(), kind=kind, state=state, created_at=now, due_at=now)
+        due_at = now + after
+        job = Job(id=self.runtime.new_id(), kind=kind, state=state, created_at=now, due_at=due_at)
         self._create(job)
         return shape_job(job, job.report)
 

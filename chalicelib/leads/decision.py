@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from chalicelib.days import day_of
+from chalicelib.days import day_of, name_of
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.decide import DECIDED, decide, settle
 from chalicelib.lifecycle.stages import Actor, Stage, Transition, apply
@@ -56,6 +56,7 @@ def decide_lead(
         total=worth.total,
         model_version=model.version,
         activation=model.activation,
+        zone=name_of(model.zone),
         created_at=lead.created_at or now,
         updated_at=now,
     )

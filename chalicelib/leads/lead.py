@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from chalicelib.days import UTC_NAME
 from chalicelib.errors import NotFoundError
 from chalicelib.events import Value, is_lead_id
 from chalicelib.lifecycle.stages import Standing
@@ -78,6 +79,8 @@ class Lead:
     """Of the model that last decided: an older model never decides again (ADR 0016)."""
     matching: str = ""
     """Of the model that counted the tally; with another one it must be replayed (ADR 0017)."""
+    zone: str = UTC_NAME
+    """The time zone that the days of its tally and its review are days of (ADR 0025)."""
     notified: tuple[Notified, ...] = ()
     """What sales was notified about in this cycle."""
     answers: SalesAnswers = field(default_factory=dict)

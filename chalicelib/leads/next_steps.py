@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from chalicelib.days import day_of
 from chalicelib.events import Event, Kind
 from chalicelib.leads.decision import first_move
 from chalicelib.leads.lead import Lead
@@ -89,7 +90,7 @@ def find_next_steps(model: Model, lead: Lead, now: datetime) -> NextSteps | None
 
     lead: as it stands, counted as the model counts.
     """
-    today = now.date()
+    today = day_of(now, model.zone)
     score = _worth(model, lead, today)
     if score.internal or lead.standing.stage not in MOVED_ON or lead.matching != model.matching:
         return None
@@ -108,10 +109,11 @@ def find_next_steps(model: Model, lead: Lead, now: datetime) -> NextSteps | None
 def _ways(model: Model, lead: Lead, now: datetime) -> Iterable[Way]:
     """Return the ways to the stages above a lead's own, the nearer one first."""
     acts = _acts(model, lead, now)
+    today = day_of(now, model.zone)
     for target in (Stage.MQL, Stage.SQL):
         there = [act for act in acts if act.to is target]
         is_there = target is lead.standing.stage
-        points, of = _points(model, lead, now.date(), target) if not is_there else (None, None)
+        points, of = _points(model, lead, today, target) if not is_there else (None, None)
         if there or points:
             yield Way(target, points, of, tuple(act.signal.id for act in there), _named(there))
 
@@ -145,7 +147,7 @@ def _in_order(model: Model) -> list[Signal]:
 
 def _after(model: Model, lead: Lead, event: Event, now: datetime) -> Stage | None:
     counted = count(model, lead, event, (), now)
-    return _to(model, counted, now.date()) if counted else None
+    return _to(model, counted, day_of(now, model.zone)) if counted else None
 
 
 def _named(acts: Iterable[_Act]) -> tuple[Signal, ...]:

@@ -22,13 +22,15 @@ class LeadDifference:
 def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference]:
     """Return where a kept lead differs from the rebuilt one.
 
-    Compared are profile, answers, touches, and the tally of the last 400 days.
+    Compared are profile, answers, touches, the tally of the last 400 days, and by which matching
+    it was counted: a lead that no model has caught up with differs, even one that did nothing.
     """
     pairs = [
         ("profile", _values(kept.profile), _values(rebuilt.profile)),
         ("answers", _values(kept.answers), _values(rebuilt.answers)),
         ("touches", _touches(kept), _touches(rebuilt)),
         ("tally", _cells(kept.tally, today), _cells(rebuilt.tally, today)),
+        ("matching", _matchings(kept), _matchings(rebuilt)),
     ]
     return [one for part, ours, theirs in pairs for one in _different(part, ours, theirs)]
 
@@ -68,6 +70,11 @@ def _cells(tally: Tally, today: date) -> dict[str, Any]:
         for signal, cells in seen.keys.items()
     }
     return {**keys, **days}
+
+
+def _matchings(lead: Lead) -> dict[str, Any]:
+    since = lead.standing.since
+    return {"tally": lead.matching} | ({"since": since.matching} if since else {})
 
 
 def _day(day: int) -> str:

@@ -8,7 +8,15 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, tzinfo
 
 from chalicelib.days import day_of
-from chalicelib.events import Act, Event, acts_of, lead_id_of, retracted_ids
+from chalicelib.events import (
+    Act,
+    Event,
+    absorbed_of,
+    acts_of,
+    lead_id_of,
+    retracted_ids,
+    visitors_of,
+)
 from chalicelib.leads.lead import CYCLE, QUESTIONS, Counted, Lead, SalesAnswer, SalesAnswers
 from chalicelib.limits import (
     COUNTED_HOURS,
@@ -20,7 +28,7 @@ from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Touches
-from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.tally import Since, Tally
 
 HOUR_SECONDS = 3600
 ADDRESS = "email"
@@ -53,9 +61,6 @@ def replay(
 
     own: those of its partition; visitors: those of each visitor that it joined.
     """
-    every = [*own, *(event for events in visitors.values() for event in events)]
-    # Before the cap: an event that was taken back must not keep another ping out.
-    retracted = retracted_ids(own)
     empty = replace(
         lead,
         profile={},
@@ -65,9 +70,36 @@ def replay(
         crowded=False,
         answers={},
         matching=model.matching,
+        standing=replace(
+            lead.standing, since=recount_since(model, lead.standing.since, own, visitors)
+        ),
     )
-    kept = cap_pings((event for event in every if event.id not in retracted), model.zone)
-    return _with_ids(_with_events(model, empty, kept), _ids_of(every), now)
+    every = _every_event(own, visitors)
+    counting = _events_that_count(model, own, every)
+    return _with_ids(_with_events(model, empty, counting), _ids_of(every), now)
+
+
+def recount_since(
+    model: Model,
+    since: Since | None,
+    own: Sequence[Event],
+    visitors: Mapping[str, Sequence[Event]],
+) -> Since | None:
+    """Return from when behaviour counts, with its day and its cells as a model counts them.
+
+    own, visitors: as `replay` has them. Cells that this model's own matching counted are kept:
+    what was still on its way to the lead at that moment counts after it. Otherwise they are what
+    the model would have counted at that moment, so that what was answered before a publish or a
+    change of the time zone is not counted again after it (ADR 0025).
+    """
+    if since is None or since.at is None or since.is_counted_by(model.matching):
+        return since
+    day = day_of(since.at, model.zone)
+    own = _own_by(since.at, since.lead_id, own)
+    joined = {visitor: _captured_by(since.at, visitors[visitor]) for visitor in visitors_of(own)}
+    known = _events_that_count(model, own, _every_event(own, joined))
+    todays = [event for event in known if day_of(event.at, model.zone) == day]
+    return Since.now(model, tallies.count_events(model, Tally(), todays), since.at, since.lead_id)
 
 
 def drop_uncounted(lead: Lead, events: Iterable[Event], now: datetime) -> list[Event]:
@@ -104,6 +136,37 @@ def cap_pings(events: Iterable[Event], zone: tzinfo) -> list[Event]:
 def join_until(join: Event) -> datetime:
     """Return up to when a visitor's events count with a join; later ones find their owner alone."""
     return join.captured_at + timedelta(minutes=JOIN_GRACE_MINUTES)
+
+
+def _own_by(time: datetime, lead_id: str, own: Iterable[Event]) -> list[Event]:
+    """Return a lead's own events captured by a time, and of the leads merged into it by then."""
+    known = _captured_by(time, own)
+    ids: set[str] = set()
+    found: list[Event] = []
+    waiting = [lead_id]
+    while waiting:
+        one = waiting.pop()
+        if one not in ids:
+            ids.add(one)
+            theirs = [event for event in known if lead_id_of(event.partition) == one]
+            found += theirs
+            waiting += absorbed_of(theirs)
+    return found
+
+
+def _captured_by(time: datetime, events: Iterable[Event]) -> list[Event]:
+    return [event for event in events if event.captured_at <= time]
+
+
+def _every_event(own: Sequence[Event], visitors: Mapping[str, Sequence[Event]]) -> list[Event]:
+    return [*own, *(event for events in visitors.values() for event in events)]
+
+
+def _events_that_count(model: Model, own: Sequence[Event], every: Sequence[Event]) -> list[Event]:
+    """Return a lead's events in the order of their ids, but for those that were taken back."""
+    retracted = retracted_ids(own)
+    # Before the cap: an event that was taken back must not keep another ping out.
+    return cap_pings((event for event in every if event.id not in retracted), model.zone)
 
 
 def _with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:

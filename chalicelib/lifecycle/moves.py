@@ -24,7 +24,7 @@ from chalicelib.lifecycle.stages import (
 )
 from chalicelib.scoring.model import INFERRED, Model
 from chalicelib.scoring.score import Score
-from chalicelib.scoring.tally import EVER, Since, Tally
+from chalicelib.scoring.tally import EVER, Since
 
 OTHER = "other"
 """The reason whose rest applies when the model does not name the reason given."""
@@ -46,14 +46,14 @@ def move(
     model: Model,
     standing: Standing,
     score: Score,
-    tally: Tally,
+    from_now: Since,
     target: Stage,
     reason: str,
     outcome: Outcome | None = None,
 ) -> Transition:
     """Return a person's move of a lead to a stage, on the score's day.
 
-    tally: everything that the lead did.
+    from_now: from when behaviour counts if the lead begins anew with this move.
 
     A recycled lead rests as long as the model says for the reason, and begins anew. So does a lead
     that a person moves back, or the same evidence would bring it forward again at once (ADR 0020).
@@ -74,7 +74,7 @@ def move(
         actor=Actor.PERSON,
         on=today,
         rest_until=today + rest if is_recycled else None,
-        since=Since.now(tally, today.toordinal()) if is_back or is_recycled else None,
+        since=from_now if is_back or is_recycled else None,
         overrides=score.disqualifiers if standing.stage is Stage.DISQUALIFIED else (),
         outcome=outcome,
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from chalicelib.days import UTC_NAME
 from chalicelib.scoring.tally import Since
 
 
@@ -124,6 +125,8 @@ class Recorded:
     grade: str
     reasons: Sequence[tuple[str, str, int, str]]
     """The rule, group, thousandths and text of each."""
+    zone: str = UTC_NAME
+    """The time zone that the transition's day is a day of. It stays when the zone changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from chalicelib.limits import (
 )
 from chalicelib.publishing.ports import (
     Findings,
-    LeadMover,
+    LeadRecounter,
     LeadWalk,
     ListedLead,
     ListPart,
@@ -69,14 +69,14 @@ class ChangeCounter:
         *,
         leads: LeadWalk,
         models: ModelStore,
-        mover: LeadMover,
+        recounter: LeadRecounter,
         capacity: Callable[[], int],
         shards: int,
         runtime: Runtime,
     ) -> None:
         self._leads = leads
         self._models = models
-        self._mover = mover
+        self._recounter = recounter
         self._capacity = capacity
         self._shards = shards
         self._runtime = runtime
@@ -102,18 +102,18 @@ class ChangeCounter:
     def what_if(self, state: CountState, document: StoredModel | None) -> WhatIf:
         """Return the two models of a count. document: the draft, when it is not a version."""
         active = self._models.model(state.base.version)
+        assert active is not None, "versions are never deleted"
         if document is not None:
-            draft = compile_model(document, 0)
+            draft = compile_model(document, 0, zone=active.zone)
         else:
             stored = self._models.model(state.version or 0)
             assert stored is not None, "versions are never deleted, and a job keeps its document"
             draft = stored
-        assert active is not None, "versions are never deleted"
         return WhatIf(
             active=active,
             draft=draft,
             day=date.fromordinal(state.day),
-            counted_as=self._mover.counted_as,
+            counted_as=self._recounter.counted_as,
         )
 
     def count_on(self, what_if: WhatIf, state: CountState, until: datetime) -> Stretch:

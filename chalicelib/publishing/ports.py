@@ -36,14 +36,18 @@ class LeadWalk(LeadIndex, Protocol):
         """Return leads by their ids, in the same order, without those that do not exist."""
 
 
+class LeadRecounter(Protocol):
+    """What counts a lead as another model counts."""
+
+    def counted_as(self, lead: Lead, model: Model) -> Lead:
+        """Return a lead derived anew from all its events as a model counts them."""
+
+
 class LeadMover(Protocol):
     """What brings a lead to a model."""
 
     def published(self, lead_id: str) -> bool:
         """Bring a lead to the active model. Return False when it is there already."""
-
-    def counted_as(self, lead: Lead, model: Model) -> Lead:
-        """Return a lead derived anew from all its events as a model counts them."""
 
 
 class ModelStore(Protocol):

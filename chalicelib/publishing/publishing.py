@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.days import ordinal_of, zone_of
 from chalicelib.errors import DocumentError, FieldError, InputError, NotFoundError, StateError
 from chalicelib.events import rfc3339
 from chalicelib.jobs.job import LEASE, Job, shape_job
@@ -166,7 +167,8 @@ class Publishing:
         """
         try:
             self._runner.work(job, self.runtime.now() + SLICE)
-        except Exception as error:  # noqa: BLE001  the publish was accepted: the clock goes on with it
+        # The publish was accepted: the clock goes on with it.
+        except Exception as error:  # noqa: BLE001
             log(
                 "due_failed", task="job", key=job.id, error=type(error).__name__, where=where(error)
             )
@@ -199,7 +201,7 @@ class Publishing:
         active = self._models.pointer()
         if active is None:
             raise StateError("there is no active model; load one with `make up` or `make deploy`")
-        day = self.runtime.now().date().toordinal()
+        day = ordinal_of(self.runtime.now(), zone_of(active.zone))
         return CountState(digest=digest, version=version, base=active, day=day)
 
     def _document(self, version: int) -> StoredModel:

@@ -8,6 +8,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
+from chalicelib.days import UTC_NAME
+
 StoredModel = Mapping[str, Any]  # the document of a model, as it is kept
 
 
@@ -26,6 +28,8 @@ class Active:
     version: int
     activation: int
     """How many activations there were up to it."""
+    zone: str = UTC_NAME
+    """The company's time zone: the model counts in days of it (ADR 0025)."""
 
 
 @dataclass(frozen=True, slots=True)

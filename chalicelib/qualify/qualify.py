@@ -5,7 +5,7 @@
 Every path ends in `conclude`, so there is one place where a lead is decided and written.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,10 +14,11 @@ from typing import Protocol
 from chalicelib.days import day_of
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Act, Event, acts_of, lead_id_of
-from chalicelib.leads import histories
 from chalicelib.leads.decision import Decision, decide_lead
-from chalicelib.leads.lead import Lead, find_survivor
-from chalicelib.leads.replay import count, drop_uncounted, join_until, replay
+from chalicelib.leads.derivation import Derivation
+from chalicelib.leads.histories import EventHistory
+from chalicelib.leads.lead import Lead
+from chalicelib.leads.replay import count, join_until
 from chalicelib.lifecycle.stages import Actor, Transition
 from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS, REPLAY_EVERY_MINUTES
 from chalicelib.qualify.reactions import (
@@ -56,7 +57,7 @@ class LeadStore(Protocol):
         """Take the lead off the clock's list unless requested again. Raises ConflictError."""
 
 
-class EventReader(histories.EventHistory, Protocol):
+class EventReader(EventHistory, Protocol):
     """Where events are kept."""
 
     def owner(self, visitor: str) -> str | None:
@@ -82,9 +83,9 @@ class Qualify:
         reactions: Sequence[Reaction],
         runtime: Runtime,
     ) -> None:
+        self.derive = Derivation(leads=leads, events=events, model=model, runtime=runtime)
         self._leads = leads
         self._events = events
-        self._model = model
         self._reactions = reactions
         self.runtime = runtime
 
@@ -102,7 +103,7 @@ class Qualify:
     @until_written
     def review(self, lead_id: str) -> None:
         """Decide a lead's stage as of today: what the clock does on the day a lead cools."""
-        lead = self.caught_up(self.lead(lead_id))
+        lead = self.caught_up(self.derive.lead(lead_id))
         if lead.version:
             self.conclude(lead, lead, actor=Actor.CLOCK)
 
@@ -110,7 +111,7 @@ class Qualify:
     def replay(self, lead_id: str) -> None:
         """Derive a lead anew from all its events: what the clock does for a crowded lead."""
         requested = self._leads.read(lead_id)
-        self._replay(self.lead(lead_id))
+        self._replay(self.derive.lead(lead_id))
         if requested.merged_into:
             # A worker that did not see the merge requested it, so nothing else takes the absorbed
             # lead off the list (ADR 0019).
@@ -122,54 +123,6 @@ class Qualify:
         """Bring a lead to the active model. Return False when it is there already."""
         lead = self._leads.read(lead_id)
         return not lead.merged_into and self.caught_up(lead) is not lead
-
-    # --- what commands and what-if ask for ---------------------------------------------------
-
-    def lead(self, lead_id: str) -> Lead:
-        """Return the lead of an id, or the lead that it was merged into."""
-        return find_survivor(self._leads.read, lead_id)
-
-    def model(self, lead: Lead) -> Model:
-        """Return the active model; never an older one than the lead was decided with."""
-        return self._model(lead.activation)
-
-    def is_stale(self, lead: Lead) -> bool:
-        """Return whether a model that counts differently has counted the lead."""
-        return lead.version > 0 and lead.matching != self.model(lead).matching
-
-    def own_events(self, lead: Lead) -> list[Event]:
-        """Return all events of a lead's own partition and of the leads merged into it."""
-        return histories.own_events(self._events, lead.lead_id)
-
-    def visitors(self, own: Iterable[Event]) -> dict[str, list[Event]]:
-        """Return what counts of each visitor that a lead's own events joined."""
-        return histories.visitors(self._events, own)
-
-    def replayed(
-        self, lead: Lead, own: Sequence[Event], visitors: Mapping[str, Sequence[Event]]
-    ) -> Lead:
-        """Return a lead derived anew from these events, not yet decided."""
-        now = self.runtime.now()
-        return replace(replay(self.model(lead), lead, own, visitors, now), replayed_at=now)
-
-    def recounted(self, lead: Lead) -> Lead:
-        """Return a lead with what it has counted, counted as the active model counts.
-
-        An event that is still on its way is left out: a request must not be swallowed by a
-        publish, which announces nothing (playbook, rule 1).
-        """
-        now = self.runtime.now()
-        own = drop_uncounted(lead, self.own_events(lead), now)
-        visitors = {
-            visitor: drop_uncounted(lead, events, now)
-            for visitor, events in self.visitors(own).items()
-        }
-        return self.replayed(lead, own, visitors)
-
-    def counted_as(self, lead: Lead, model: Model) -> Lead:
-        """Return a lead derived from all its events as a model counts them, for what-if."""
-        own = self.own_events(lead)
-        return replay(model, lead, own, self.visitors(own), self.runtime.now())
 
     def conclude(
         self,
@@ -188,7 +141,7 @@ class Qualify:
         taken in; also: what else is written with it.
         """
         now = self.runtime.now()
-        model = self.model(before)
+        model = self.derive.model(before)
         decision = decide_lead(model, counted, now, actor, moves)
         moved = _moved(before, decision, now)
         situation = Situation(
@@ -224,7 +177,7 @@ class Qualify:
 
     @until_written
     def _count(self, lead_id: str, event: Event) -> None:
-        lead = self.lead(lead_id)
+        lead = self.derive.lead(lead_id)
         if lead.crowded and event.is_ping:
             self._request_replay(lead)
             return
@@ -250,8 +203,8 @@ class Qualify:
         joins = [(visitor, join_until(event)) for visitor in event.joins]
         joined = [one for visitor, until in joins for one in self._events.joined(visitor, until)]
         now = self.runtime.now()
-        model = self.model(lead)
-        if len(joined) > COUNTED_MAX_IDS or self.is_stale(lead):
+        model = self.derive.model(lead)
+        if len(joined) > COUNTED_MAX_IDS or self.derive.is_stale(lead):
             return None
         if lead.version and _are_old(joined, model, now):
             return None
@@ -273,9 +226,9 @@ class Qualify:
         """
         if not lead.version:
             return lead
-        if self.is_stale(lead):
+        if self.derive.is_stale(lead):
             return self._replay(lead, cause=Cause.PUBLISH)
-        if lead.activation != self.model(lead).activation:
+        if lead.activation != self.derive.model(lead).activation:
             return self.conclude(lead, lead, cause=Cause.PUBLISH)
         return lead
 
@@ -283,10 +236,9 @@ class Qualify:
         self, lead: Lead, *, events: Sequence[Event] = (), cause: Cause = Cause.NEWS
     ) -> Lead:
         if cause is Cause.PUBLISH:
-            counted = self.recounted(lead)
+            counted = self.derive.recounted(lead)
         else:
-            own = self.own_events(lead)
-            counted = self.replayed(lead, own, self.visitors(own))
+            counted = self.derive.replayed(lead, self.derive.own_events(lead))
         after = self.conclude(lead, counted, events=events, cause=cause)
         if lead.replay_requests:
             # If it was requested again meanwhile, that request stays and is due in its own time

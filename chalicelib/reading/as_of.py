@@ -1,13 +1,15 @@
-"""A lead as it was known at the end of a past UTC day: derived anew of what had been captured by
-then.
+"""A lead as it was known at the end of a past day: derived anew from what was captured by then.
+
+A day ends in the time zone that was in force on it, so that it reads as it was read (ADR 0025).
 """
 
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Protocol
 
+from chalicelib.days import end_of, name_of
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import absorbed_of, is_lead_id
 from chalicelib.leads import histories
@@ -20,7 +22,7 @@ from chalicelib.scoring.model import Model
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Leads(Protocol):
+class TransitionReader(Protocol):
     """Where leads are kept."""
 
     def read(self, lead_id: str) -> Lead:
@@ -31,15 +33,15 @@ class Leads(Protocol):
 
 
 class Past:
-    """Reads leads as they were known. model_at: the model that was active at a time, or None."""
+    """Reads leads as they were known. model_on: the model active at the end of a day, or None."""
 
     def __init__(
         self,
-        leads: Leads,
+        leads: TransitionReader,
         events: histories.EventHistory,
-        model_at: Callable[[datetime], Model | None],
+        model_on: Callable[[date], Model | None],
     ) -> None:
-        self._leads, self._events, self._model_at = leads, events, model_at
+        self._leads, self._events, self._model_on = leads, events, model_on
 
     def lead(self, lead_id: str, day: date) -> tuple[Lead, Model]:
         """A lead at the end of a day, and the model that was active then. Who owned it then, and
@@ -49,12 +51,12 @@ class Past:
         NotFoundError for an unknown id, for a lead of whom nothing was known then, and when no
         model was active.
         """
-        end = end_of(day)
+        model = self._model_on(day)
+        end = end_of(day, model.zone if model else UTC)
         lead = self._by_then(lead_id, end) if is_lead_id(lead_id) else None
         if lead is None or not lead.version:
             raise NotFoundError("there is no such lead")
         own = histories.own_events(self._events, lead.lead_id, end)
-        model = self._model_at(end)
         if not own:
             raise NotFoundError(f"nothing was known of this lead on {day.isoformat()} yet")
         if model is None:
@@ -78,23 +80,24 @@ class Past:
         return lead_id in absorbed_of(histories.own_events(self._events, into, end))
 
     def _standing(self, lead: Lead, absorbed: Iterable[str], end: datetime) -> Standing:
-        """The fold of the transitions up to a time. Of leads that became one, the higher cycle
-        survived.
+        """Return where a lead stood at a time, by its transitions.
+
+        Of leads that became one, the higher cycle survived.
         """
-        standing = self._folded(lead.lead_id, end)
+        standing = self._standing_at(lead.lead_id, end)
         return replace(
             standing,
-            cycle=max(standing.cycle, *(self._folded(one, end).cycle for one in absorbed), 1),
+            cycle=max(standing.cycle, *(self._standing_at(one, end).cycle for one in absorbed), 1),
         )
 
-    def _folded(self, lead_id: str, end: datetime) -> Standing:
+    def _standing_at(self, lead_id: str, end: datetime) -> Standing:
         recorded = self._leads.transitions(lead_id)
         return standing_after(one.transition for one in reversed(recorded) if one.at <= end)
 
 
-def parse_day(text: str, today: date) -> date:
+def parse_day(text: str, today: date, zone: tzinfo) -> date:
     """The day of `as_of`. Raises InputError for a text that is no day, and for one that nothing can
-    be said of.
+    be said of. zone: today's.
     """
     try:
         day = date.fromisoformat(text if DAY.fullmatch(text) else "")
@@ -102,14 +105,9 @@ def parse_day(text: str, today: date) -> date:
         raise InputError(FieldError("as_of", "must be a date, for example 2026-11-21")) from None
     if day > today:
         raise InputError(
-            FieldError("as_of", f"is in the future; today is {today.isoformat()} (UTC)")
+            FieldError("as_of", f"is in the future; today is {today.isoformat()} ({name_of(zone)})")
         )
     if day < today - timedelta(days=HORIZON_DAYS):
         reason = f"is more than {HORIZON_DAYS} days ago, and behaviour as old as that is forgotten"
         raise InputError(FieldError("as_of", reason))
     return day
-
-
-def end_of(day: date) -> datetime:
-    """The last moment of a UTC day."""
-    return datetime.combine(day, time.max, UTC)

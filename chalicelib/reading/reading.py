@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from chalicelib.capture.identity import parse_address
 from chalicelib.consent.consent import Consent
+from chalicelib.days import day_of
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
@@ -110,13 +111,14 @@ class Reading:
         NotFoundError, and InputError for a day that cannot be read.
         """
         now = self._now()
-        if as_of is not None and (day := parse_day(as_of, now.date())) != now.date():
+        model = self._model()
+        today = day_of(now, model.zone)
+        if as_of is not None and (day := parse_day(as_of, today, model.zone)) != today:
             return self._lead_then(lead_id, day)
         lead = self._known(lead_id)
-        model = self._model()
-        shape = self._serialize(model, lead, score_of(model, lead, now.date()), reasons=True)
+        shape = self._serialize(model, lead, score_of(model, lead, today), reasons=True)
         steps = find_next_steps(model, lead, now)
-        return shape | {"next": serialize_next_steps(steps, now.date())}
+        return shape | {"next": serialize_next_steps(steps, today)}
 
     def leads_by_email(self, email: str) -> dict[str, Any]:
         """Return the lead of an address, in a list of at most one.
@@ -132,7 +134,7 @@ class Reading:
         except NotFoundError:
             return {"leads": [], "next_cursor": None}
         model = self._model()
-        score = score_of(model, lead, self._now().date())
+        score = score_of(model, lead, day_of(self._now(), model.zone))
         return {
             "leads": [self._serialize(model, lead, score, reasons=False)],
             "next_cursor": None,
@@ -147,13 +149,13 @@ class Reading:
         """
         if stage not in set(Stage):
             raise InputError(FieldError("stage", f"must be one of {', '.join(Stage)}"))
-        day = self._now().date()
+        model = self._model()
+        day = day_of(self._now(), model.zone)
         after = None
         if cursor:
             day_text, total, lead_id = from_cursor(cursor, (str, int, str))
             day = _day(day_text)
             after = (-total, lead_id)
-        model = self._model()
         ids, truncated = self._leads.in_stage(Stage(stage), LIST_MAX_LEADS)
         scored = [(score_of(model, lead, day), lead) for lead in self._leads.read_many(ids)]
         # The index lags behind the table: a lead may have left the stage, or been merged.

@@ -1,14 +1,16 @@
-"""The tally: signal -> UTC day -> count. The sufficient statistic of what a lead did.
+"""The tally: signal -> day -> count. The sufficient statistic of what a lead did.
 
 Counts are stored, not points, so the order of arrival cannot matter and a model with other weights
-needs no recount (ADR 0002). A `distinct` signal keeps, instead of counts, the hash of each key with its latest
-day. Days are proleptic ordinals (`date.toordinal()`).
+needs no recount (ADR 0002). A `distinct` signal keeps, instead of counts, the hash of each key with
+its latest day. Days are proleptic ordinals (`date.toordinal()`), in the time zone of the model that
+counts (ADR 0025).
 """
 
 import json
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 
 from chalicelib.days import ordinal_of
@@ -38,18 +40,23 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """From when behaviour counts: from a day on, less what that day's cells held then (design.md,
-    "Lifecycle").
-
-    day: as an ordinal; held: the cells of that one day.
-    """
+    """From when behaviour counts: from a moment on, for example that of a recycle (ADR 0020)."""
 
     day: int
-    held: Tally
+    """The day of that moment, as an ordinal. Nothing of an earlier day counts."""
+    already_counted: Tally
+    """What the cells of that one day held at that moment."""
+    at: datetime | None = None
+    """The moment; None when there is none, and day and cells are the same for every model."""
+    matching: str = ""
+    """Of the model that counted the cells; for another one they are counted anew (ADR 0025)."""
+    lead_id: str = ""
+    """Whose behaviour the cells are. A merge may hand them to another lead."""
 
     @classmethod
-    def now(cls, tally: Tally, today: int) -> "Since":
-        """From this moment on."""
+    def now(cls, model: Model, tally: Tally, at: datetime, lead_id: str) -> "Since":
+        """From this moment on. tally: what the lead did up to now, as the model counts."""
+        today = ordinal_of(at, model.zone)
         days = {
             signal: {today: cells[today]} for signal, cells in tally.days.items() if today in cells
         }
@@ -57,18 +64,24 @@ class Since:
             signal: {k: d for k, d in cells.items() if d == today}
             for signal, cells in tally.keys.items()
         }
-        return cls(today, Tally(days, {signal: cells for signal, cells in keys.items() if cells}))
+        todays = Tally(days, {signal: cells for signal, cells in keys.items() if cells})
+        return cls(today, todays, at, model.matching, lead_id)
+
+    def is_counted_by(self, matching: str) -> bool:
+        """Return whether day and cells are those of the models with this matching."""
+        return self.at is None or self.matching == matching
 
     def left_of(self, tally: Tally) -> Tally:
         """What of a tally counts."""
         left = since(tally, self.day)
         days = {signal: dict(cells) for signal, cells in left.days.items()}
-        for signal, cells in self.held.days.items():
+        for signal, cells in self.already_counted.days.items():
             if signal in days and self.day in days[signal]:
                 days[signal][self.day] -= cells[self.day]
         keys = {
-            signal: {k: d for k, d in cells.items() if d > self.held.keys.get(signal, {}).get(k, 0)}
+            signal: {key: day for key, day in cells.items() if day > counted.get(key, 0)}
             for signal, cells in left.keys.items()
+            for counted in [self.already_counted.keys.get(signal, {})]
         }
         days = {signal: {d: n for d, n in cells.items() if n > 0} for signal, cells in days.items()}
         return Tally({s: c for s, c in days.items() if c}, {s: c for s, c in keys.items() if c})

@@ -1,9 +1,10 @@
 """Every key of the table, in one place."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, tzinfo
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from chalicelib.days import start_of
 from chalicelib.events import LEAD_PREFIX as LEAD
 from chalicelib.events import lead_partition as lead
 from chalicelib.events import rfc3339
@@ -42,7 +43,7 @@ LEAD_SHARDS = 16
 OUTBOX_SHARDS = 4
 DUE_SHARDS = 8
 SCORE_OFFSET = 10_000_000  # thousandths; makes every score a positive number of nine digits
-REVIEW_SPREAD_SECONDS = 3600  # reviews are spread over the first hour of the UTC day
+REVIEW_SPREAD_SECONDS = 3600  # reviews are spread over the first hour of their day
 
 
 def event(event_id: str) -> str:
@@ -147,10 +148,7 @@ def due_at(at: datetime, what: str) -> str:
     return f"{rfc3339(at)}#{what}"
 
 
-def due_on(day: date, lead_id: str, *, spread: bool) -> str:
-    """The due index's sort key of a review: that UTC day at 00:00, or spread over its first
-    hour.
-    """
+def due_on(day: date, zone: tzinfo, lead_id: str, *, spread: bool) -> str:
+    """The due index's sort key of a review: when that day begins, or spread over its first hour."""
     second = int.from_bytes(lead_id[:4].encode(), "big") % REVIEW_SPREAD_SECONDS if spread else 0
-    time = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}.000Z"
-    return f"{day.isoformat()}T{time}#{lead_id}"
+    return due_at(start_of(day, zone) + timedelta(seconds=second), lead_id)

@@ -17,12 +17,11 @@ from chalicelib.store.lead_items import (
     record_item,
     replay_item,
     standing_item,
-    transition_item,
-    transition_of,
     unlisted,
 )
 from chalicelib.store.outbox import message_of, put_message, replace_message
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
+from chalicelib.store.transition_items import transition_item, transition_of
 
 
 class Leads:

@@ -2,13 +2,15 @@
 
 A version is written once and never changed. Which one is active is a pointer of its own, with a
 count that grows with each activation, so that an older version can be active again and a worker
-still knows what is newer.
+still knows what is newer. The time zone belongs to the activation, so that a change of it reaches
+every lead as a publish does (ADR 0025).
 """
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 
+from chalicelib.days import UTC_NAME, end_of, zone_of
 from chalicelib.errors import DocumentError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.limits import MODEL_VERSIONS_MAX
@@ -20,6 +22,7 @@ from chalicelib.store.documents import KEPT
 from chalicelib.store.table import ABSENT, Item, Put, Table
 
 PK = keys.config("model")
+NO_MODEL = "there is no active model; load one with `make up` or `make deploy`"
 
 
 class Models:
@@ -51,15 +54,15 @@ class Models:
         """
         self._active, self._read_at = self.pointer(), self._now()
         if self._active is None:
-            raise DocumentError(
-                "there is no active model; load one with `make up` or `make deploy`"
-            )
+            raise DocumentError(NO_MODEL)
         return self._model(self._active)
 
     def pointer(self) -> Active | None:
         """Which version is active, or None."""
         item = self._table.get(PK, keys.ACTIVE)
-        return Active(int(item["version"]), int(item["activation"])) if item else None
+        if item is None:
+            return None
+        return Active(int(item["version"]), int(item["activation"]), _zone_of(item))
 
     def document(self, version: int) -> StoredModel | None:
         """The document of a version, or None."""
@@ -68,28 +71,32 @@ class Models:
         return document
 
     def model(self, version: int) -> Model | None:
-        """A version compiled, or None."""
+        """A version compiled for the time zone that is in force, or None."""
         document = self.document(version)
-        return compile_model(document, version) if document is not None else None
+        if document is None:
+            return None
+        active = self.pointer()
+        return compile_model(document, version, zone=zone_of(active.zone) if active else UTC)
 
     def versions(self) -> list[Version]:
         """The newest 200 versions, the newest first."""
         active = self.pointer()
-        published: dict[int, datetime] = {}
-        for item in self._activations():
-            published.setdefault(int(item["version"]), from_epoch_ms(int(item["at_ms"])))
+        published = _published(self._activations())
         found = self._table.query(
             PK, first="v", last="v" + keys.END, newest_first=True, limit=MODEL_VERSIONS_MAX
         )
         return [_version_of(item, active, published) for item in found]
 
-    def active_at(self, at: datetime) -> Model | None:
-        """The model that was active at a time, or None."""
+    def active_on(self, day: date) -> Model | None:
+        """Return the model that was active at the end of a day, or None.
+
+        A day of the time zone that was in force then, so that a past day reads as it was read.
+        """
         for item in self._activations():
-            if int(item["at_ms"]) <= epoch_ms(at):
-                return self._model(
-                    Active(int(item["version"]), int(str(item["sk"]).removeprefix(keys.ACTIVATION)))
-                )
+            number = int(str(item["sk"]).removeprefix(keys.ACTIVATION))
+            active = Active(int(item["version"]), number, _zone_of(item))
+            if _at(item) <= end_of(day, zone_of(active.zone)):
+                return self._model(active)
         return None
 
     def draft(self, document: StoredModel) -> int:
@@ -110,13 +117,17 @@ class Models:
         self._table.write(Put(item, ABSENT))
         return version
 
-    def activation(self, version: int, before: Active | None) -> list[Put]:
-        """The writes that make a version the active one, if the one before still is."""
+    def activation(self, version: int, before: Active | None, zone: str | None = None) -> list[Put]:
+        """Return the writes that make a version the active one, if the one before still is.
+
+        zone: the company's time zone; None keeps the one that is in force, at first UTC.
+        """
         number = before.activation + 1 if before else 1
         common: Item = {
             "pk": PK,
             "schema": keys.SCHEMA,
             "version": version,
+            "zone": zone or (before.zone if before else UTC_NAME),
             "at_ms": epoch_ms(self._now()),
         }
         return [
@@ -127,18 +138,33 @@ class Models:
             Put({**common, "sk": keys.activation(number)}, ABSENT),
         ]
 
-    def load(self, document: StoredModel) -> int:
+    def load(self, document: StoredModel, zone: str | None = None) -> int:
         """Make a checked document the active model, unless it already is; return its version.
 
-        That is what the first deploy does.
+        That is what the first deploy does. zone: as `activation` has it.
         """
         active = self.pointer()
         if active is not None and self.document(active.version) == document:
             return active.version
         version = self.draft(document)
-        self._table.write(*self.activation(version, active))
+        self._table.write(*self.activation(version, active, zone))
         self._read_at = None
         return version
+
+    def rezone(self, zone: str) -> bool:
+        """Let the active version count in the days of another time zone: a new activation of it.
+
+        Return False when that zone is in force already. Raises DocumentError when no model is
+        active, ConflictError when another activation came first.
+        """
+        active = self.pointer()
+        if active is None:
+            raise DocumentError(NO_MODEL)
+        if active.zone == zone:
+            return False
+        self._table.write(*self.activation(active.version, active, zone))
+        self._read_at = None
+        return True
 
     def _activations(self) -> list[Item]:
         """The activations, the newest first."""
@@ -158,8 +184,37 @@ class Models:
             document = self.document(active.version)
             if document is None:
                 raise DocumentError(f"the active model {active.version} is not there")
-            self._compiled[place] = compile_model(document, *place)
+            self._compiled[place] = compile_model(document, *place, zone_of(active.zone))
         return self._compiled[place]
+
+
+def _zone_of(item: Item) -> str:
+    """Return the time zone of an activation. One that names none is in UTC."""
+    return str(item.get("zone", UTC_NAME))
+
+
+def _published(activations: Iterable[Item]) -> Mapping[int, datetime]:
+    """Return when each version last became the active one. activations: the newest first.
+
+    The activation that changed only the time zone published nothing: the one before it did.
+    """
+    published: dict[int, datetime] = {}
+    newer: Item = {}
+    for item in activations:
+        version = int(item["version"])
+        is_rezoned = _differ_in_zone_only(newer, item) and published[version] == _at(newer)
+        if version not in published or is_rezoned:
+            published[version] = _at(item)
+        newer = item
+    return published
+
+
+def _differ_in_zone_only(newer: Item, older: Item) -> bool:
+    return newer.get("version") == older["version"] and _zone_of(newer) != _zone_of(older)
+
+
+def _at(item: Item) -> datetime:
+    return from_epoch_ms(int(item["at_ms"]))
 
 
 def _version_of(item: Item, active: Active | None, published: Mapping[int, datetime]) -> Version:

@@ -30,7 +30,7 @@ def change_counter(world: "World") -> "ChangeCounter":
     return ChangeCounter(
         leads=world.leads,
         models=world.models,
-        mover=world.qualify,
+        recounter=world.qualify.derive,
         capacity=lambda: weekly_capacity(world.documents.get("routing")),
         shards=LEAD_SHARDS,
         runtime=world.runtime,

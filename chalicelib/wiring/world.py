@@ -7,12 +7,13 @@ view must import neither Jinja2 nor scoring (ADR 0012).
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
 from chalicelib.telemetry import log
 from chalicelib.wiring.ports import Ports
+from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.bulk.imports import Imports
@@ -24,96 +25,22 @@ if TYPE_CHECKING:
     from chalicelib.consent.unsubscribe import Unsubscribe
     from chalicelib.delivery.deliver import Deliver
     from chalicelib.delivery.feedback import Feedback
-    from chalicelib.delivery.links import Links
-    from chalicelib.delivery.messages import Outgoing, Skip
     from chalicelib.delivery.outbox import OutboxMessage
-    from chalicelib.events import Value
-    from chalicelib.handoff.notice import Notices
     from chalicelib.jobs.ports import JobHandler
     from chalicelib.jobs.runner import JobRunner
-    from chalicelib.nurture.emails import Emails
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.reading.reading import Reading
-    from chalicelib.store.captured import Captured
-    from chalicelib.store.consents import Consents
-    from chalicelib.store.documents import Documents
-    from chalicelib.store.events import Events
     from chalicelib.store.jobs import Jobs
-    from chalicelib.store.leads import Leads
-    from chalicelib.store.models import Models
-    from chalicelib.store.outbox import Outbox
-
-DEPLOYMENT = "deployment"
 
 
-class World:
+class World(Stores):
     """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
-        self.ports = ports
+        super().__init__(ports)
         self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
-        self._settings = ports.settings
         self._job_handlers: dict[str, JobHandler[Any]] = {}
-
-    @cached_property
-    def documents(self) -> "Documents":
-        """The store of documents."""
-        from chalicelib.store.documents import Documents
-
-        return Documents(self.ports.table, self.ports.now)
-
-    @cached_property
-    def models(self) -> "Models":
-        """The versions of the scoring model."""
-        from chalicelib.store.models import Models
-
-        return Models(self.ports.table, self.ports.now)
-
-    @cached_property
-    def captured(self) -> "Captured":
-        """The store of capture."""
-        from chalicelib.store.captured import Captured
-
-        return Captured(self.ports.table)
-
-    @cached_property
-    def events(self) -> "Events":
-        """The store of events."""
-        from chalicelib.store.events import Events
-
-        return Events(self.ports.table)
-
-    @cached_property
-    def consents(self) -> "Consents":
-        """The store of consent."""
-        from chalicelib.store.consents import Consents
-
-        return Consents(self.ports.table)
-
-    @cached_property
-    def leads(self) -> "Leads":
-        """The store of leads.
-
-        Reviews are due at midnight in dev; elsewhere they are spread over the first hour.
-        """
-        from chalicelib.store.leads import Leads
-
-        return Leads(self.ports.table, spread_reviews=not self._settings.is_dev)
-
-    @cached_property
-    def outbox(self) -> "Outbox":
-        """The store of messages."""
-        from chalicelib.store.outbox import Outbox
-
-        return Outbox(self.ports.table)
-
-    @cached_property
-    def links(self) -> "Links":
-        """Signs links and reads them."""
-        from chalicelib.delivery.links import Links
-
-        return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
 
     @cached_property
     def forms(self) -> "Forms":
@@ -185,10 +112,11 @@ class World:
     def deliver(self) -> "Deliver":
         """Sends what was decided."""
         from chalicelib.delivery.deliver import Deliver
+        from chalicelib.wiring.composer import Composer
 
         return Deliver(
             outbox=self.outbox,
-            compose=self._compose,
+            compose=Composer(self).compose,
             send=lambda outgoing: self.ports.send(outgoing),
             runtime=self.runtime,
         )
@@ -263,7 +191,7 @@ class World:
             leads=self.leads,
             histories=Histories(self.ports.table),
             outbox=self.outbox,
-            past=Past(self.leads, self.events, self.models.active_at),
+            past=Past(self.leads, self.events, self.models.active_on),
             consent=self.consents.read,
             model=self.models.current,
             lead_id_of=self.lead_id,
@@ -282,7 +210,7 @@ class World:
 
     def write_key(self) -> str | None:
         """Return the public write key of this deployment, None before a deploy has written it."""
-        return (self.documents.get(DEPLOYMENT) or {}).get("write_key")
+        return self.deployment().get("write_key")
 
     def qualify_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's events. Return Lambda's partial batch response."""
@@ -315,59 +243,6 @@ class World:
 
     def _form(self, form_id: str) -> Mapping[str, Any] | None:
         return self.documents.get("form", form_id)
-
-    def _compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
-        from chalicelib.delivery.message_keys import MessageKind
-
-        match message.kind:
-            case MessageKind.NURTURE:
-                return self._emails.compose(message)
-            case (
-                MessageKind.HANDOFF
-                | MessageKind.CORRECTION
-                | MessageKind.WARNING
-                | MessageKind.TRIAGE
-            ):
-                return self._notices.compose(message)
-            case _:
-                assert_never(message.kind)
-
-    @cached_property
-    def _emails(self) -> "Emails":
-        from chalicelib.nurture.emails import Emails
-
-        return Emails(
-            email=lambda email_id: self.documents.get("email", email_id),
-            profile=self._profile,
-            unsubscribe_url=self._unsubscribe_url,
-        )
-
-    @cached_property
-    def _notices(self) -> "Notices":
-        from chalicelib.handoff.notice import Notices
-
-        return Notices(
-            transition=self.leads.transition,
-            profile=self._profile,
-            recent=self.events.recent,
-            is_corrected=self._is_corrected,
-        )
-
-    def _is_corrected(self, notice: "OutboxMessage") -> bool:
-        from chalicelib.handoff.plan import correction_key
-
-        return self.outbox.read(notice.lead_id, correction_key(notice)) is not None
-
-    def _profile(self, lead_id: str) -> "Mapping[str, Value]":
-        from chalicelib.scoring.profile import values
-
-        return values(self.leads.read(lead_id).profile)
-
-    def _unsubscribe_url(self, lead_id: str) -> str:
-        from chalicelib.delivery.links import UNSUBSCRIBE
-
-        api_url = (self.documents.get(DEPLOYMENT) or {}).get("api_url", "")
-        return f"{api_url}/u/{self.links.sign(UNSUBSCRIBE, lead_id)}"
 
 
 _world: World | None = None

@@ -90,8 +90,8 @@ def _offset_of_run() -> str:
     offset = stack.offset_over_midnight(stack.utc_now())
     if offset:
         print(
-            f"It is almost midnight UTC. The stack's clock is shifted by {offset}, so that the walk"
-            " does not end tomorrow."
+            f"It is almost midnight in {stack.TIME_ZONE}. The stack's clock is shifted by {offset},"
+            " so that the walk does not end tomorrow."
         )
     return offset
 

@@ -11,10 +11,11 @@ import os
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import boto3
 
+from chalicelib.days import day_of, end_of, zone_of
 from infra import defaults, deploy
 from infra.local import emulator, probe, processes
 from infra.local.emulator import Emulator
@@ -24,6 +25,8 @@ from infra.paths import LOCAL, write_private
 STACK_JSON = LOCAL / "stack.json"
 STACK_NAME = deploy.stack_name_of("dev")
 SENDER = "hello@baton.example"
+TIME_ZONE = "Europe/Berlin"
+"""Of the demo: not UTC, so that what depends on it shows."""
 SITE = "site"
 API_STAGE = "api"
 
@@ -91,11 +94,12 @@ def use_local_account() -> None:
 
 
 def offset_over_midnight(now: datetime, minutes: int = 10) -> str:
-    """Return an offset that keeps the next minutes, at most 60, within one UTC day.
+    """Return an offset that keeps the next minutes, at most 60, within one day of the demo's zone.
 
     It is empty except shortly before midnight, when scores change.
     """
-    is_near = now.hour == 23 and now.minute >= 60 - minutes
+    zone = zone_of(TIME_ZONE)
+    is_near = end_of(day_of(now, zone), zone) - now < timedelta(minutes=minutes)
     return f"-{minutes + 5}m" if is_near else ""
 
 
@@ -105,7 +109,7 @@ def utc_now() -> datetime:
 
 
 def _parameters(now_offset: str) -> dict[str, str]:
-    return {"Stage": "dev", "Sender": SENDER, "NowOffset": now_offset}
+    return {"Stage": "dev", "Sender": SENDER, "TimeZone": TIME_ZONE, "NowOffset": now_offset}
 
 
 def _verify_sender(cloud: deploy.Cloud) -> None:
@@ -128,6 +132,7 @@ def _describe(machine: Emulator, cloud: deploy.Cloud, result: dict[str, str]) ->
         site_url=site_url,
         endpoint_url=machine.url,
         region=cloud.region,
+        time_zone=result["TimeZone"],
         demo=True,
     )
     secrets = cloud.session.client("secretsmanager", endpoint_url=cloud.endpoint_url)

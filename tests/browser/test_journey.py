@@ -44,7 +44,7 @@ def test_a_person_comes_from_an_ad_reads_gets_the_guide_and_asks_for_a_demo(
     touch = lead["first_touch"]
     assert (touch["source"], touch["medium"], touch["campaign"]) == ("google", "cpc", "spring")
     assert lead["consent"]["marketing"] is True
-    assert "by e-mail about access reviews" in lead["consent"]["text"]
+    assert "by email about access reviews" in lead["consent"]["text"]
 
     pages = ["/", *POSTS, "/guide", "/guide-thanks", "/pricing", "/demo", "/demo-thanks"]
     visitor.is_on_timeline(email, "page", *pages)

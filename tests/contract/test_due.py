@@ -1,6 +1,6 @@
 """What the clock must do next, on every engine: what is due by now, and nothing that is not."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -31,6 +31,21 @@ def put_lead(table: Table, one: Lead) -> None:
 def test_a_review_is_due_at_midnight_of_its_day(table: Table) -> None:
     put_lead(table, make.whole_lead(review_on=make.day(1)))
     midnight = NOW.replace(hour=0) + timedelta(days=1)
+    assert list(DueList(table, DUE_TASKS).until(midnight - timedelta(milliseconds=1))) == []
+    assert list(DueList(table, DUE_TASKS).until(midnight)) == [Due(REVIEW_TASK, LEAD_ID, "")]
+
+
+@pytest.mark.parametrize(
+    ("zone", "midnight"),
+    [
+        ("Europe/Berlin", datetime(2026, 11, 22, 23, tzinfo=UTC)),
+        ("America/Los_Angeles", datetime(2026, 11, 23, 8, tzinfo=UTC)),
+    ],
+)
+def test_a_review_is_due_at_midnight_of_the_leads_time_zone(
+    table: Table, zone: str, midnight: datetime
+) -> None:
+    put_lead(table, make.whole_lead(review_on=make.day(1), zone=zone))
     assert list(DueList(table, DUE_TASKS).until(midnight - timedelta(milliseconds=1))) == []
     assert list(DueList(table, DUE_TASKS).until(midnight)) == [Due(REVIEW_TASK, LEAD_ID, "")]
 

@@ -4,7 +4,7 @@ whole.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -21,7 +21,7 @@ from chalicelib.store.due import DueList
 from chalicelib.store.events import Events
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, put_message
-from chalicelib.store.table import Table
+from chalicelib.store.table import GUARDED, Put, Table
 from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
 from tests.engines import on_big_engines
@@ -36,6 +36,7 @@ HANDOFF = handoff_record(
 )
 NOTICES = [make.handoff_message(), make.handoff_message(Via.SNS)]
 TODAYS_CELLS = make.seen(blog=[0], keys={"guide-download": {"aabbccdd": 0}})
+SINCE = Since(TODAY.toordinal(), TODAYS_CELLS, NOW, "fedcba9876543210", LEAD_ID)
 
 
 def leads(table: Table) -> Leads:
@@ -73,11 +74,12 @@ def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
             "merged_into": None,
         },
         {"merged_into": "ANOTHER"},
+        {"zone": "America/Los_Angeles"},
         {
             "standing": make.standing(
                 Stage.RECYCLED,
                 rest_until=make.day(45),
-                since=Since(TODAY.toordinal(), TODAYS_CELLS),
+                since=SINCE,
                 overrides=("competitor", "bad-fit"),
                 outcome=Outcome.LOST,
                 handed_on=make.day(-9),
@@ -155,7 +157,7 @@ def test_a_transition_is_written_with_what_it_wants_and_read_with_its_reasons(ta
     assert [Outbox(table).read(LEAD_ID, one.key) for one in NOTICES] == NOTICES
 
 
-def recorded_of(moved: Moved) -> Recorded:
+def recorded_of(moved: Moved, zone: str = "UTC") -> Recorded:
     """How a transition is read that was written so."""
     lines = [(line.rule, line.group, line.milli, line.text) for line in moved.score.reasons]
     return Recorded(
@@ -166,6 +168,7 @@ def recorded_of(moved: Moved) -> Recorded:
         total=moved.score.total,
         grade=moved.score.grade,
         reasons=lines,
+        zone=zone,
     )
 
 
@@ -176,7 +179,7 @@ EVERY_PART = make.transition(
     cycle=12,
     actor=Actor.PERSON,
     rest_until=make.day(90),
-    since=Since(TODAY.toordinal(), TODAYS_CELLS),
+    since=SINCE,
     overrides=("competitor", "bad-fit"),
     outcome=Outcome.LOST,
 )
@@ -195,6 +198,34 @@ def test_every_part_of_a_transition_survives(table: Table, transition: Transitio
     moved = replace(make.moved(), transition=transition)
     put_lead(table, make.whole_lead(), LeadChange(moved=[moved]))
     assert leads(table).transitions(LEAD_ID) == [recorded_of(moved)]
+
+
+def test_a_transition_keeps_its_own_day_and_names_the_zone_of_it(table: Table) -> None:
+    """At eight in the evening in Los Angeles it is the next day in UTC, and in Berlin too."""
+    at = datetime(2026, 11, 23, 4, tzinfo=UTC)
+    moved = replace(make.moved(on=date(2026, 11, 22)), at=at)
+    first = make.whole_lead(zone="America/Los_Angeles")
+    put_lead(table, first, LeadChange(moved=[moved]))
+    later = replace(first, version=2, zone="Europe/Berlin")
+    leads(table).write(first, later, LeadChange())
+    assert leads(table).read(LEAD_ID).zone == "Europe/Berlin"
+    (found,) = leads(table).transitions(LEAD_ID)
+    assert (found.at, found.transition.on, found.zone) == (
+        at,
+        date(2026, 11, 22),
+        "America/Los_Angeles",
+    )
+
+
+def test_what_names_no_time_zone_has_days_of_utc(table: Table) -> None:
+    put_lead(table, make.whole_lead(zone="Europe/Berlin"), LeadChange(moved=[make.moved()]))
+    for sk in ("STANDING", "TRANSITION#00000001"):
+        item = table.get(OWN, sk)
+        assert item is not None
+        kept = {name: value for name, value in item.items() if name != "zone"}
+        table.write(Put(kept, GUARDED))
+    assert leads(table).read(LEAD_ID).zone == "UTC"
+    assert [one.zone for one in leads(table).transitions(LEAD_ID)] == ["UTC"]
 
 
 def test_transitions_come_newest_first_by_the_version_they_made(table: Table) -> None:

@@ -3,16 +3,17 @@ active.
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.days import name_of, zone_of
 from chalicelib.errors import ConflictError, DocumentError
 from chalicelib.limits import DOCUMENT_CACHE_SECONDS
 from chalicelib.publishing.versions import Active, Version, digest_of
 from chalicelib.store.models import Models
-from chalicelib.store.table import Table
+from chalicelib.store.table import GUARDED, Put, Table
 from infra.defaults import load_model
 from tests.baton import model_document
 from tests.factories import MINUTE
@@ -20,6 +21,7 @@ from tests.fakes import NOW, FakeClock
 
 FIRST: Mapping[str, Any] = model_document()
 SECOND: Mapping[str, Any] = {**FIRST, "name": "Second, später"}
+BERLIN, LOS_ANGELES = "Europe/Berlin", "America/Los_Angeles"
 THIRD: Mapping[str, Any] = {**FIRST, "name": "Third"}
 
 
@@ -100,7 +102,7 @@ def test_versions_are_listed_newest_first_with_when_they_were_last_published(tab
 def test_an_empty_table_has_no_versions_and_no_model(table: Table) -> None:
     models = Models(table, FakeClock())
     assert models.versions() == []
-    assert models.active_at(NOW) is None
+    assert models.active_on(NOW.date()) is None
     for read in (models.active, models.current):
         with pytest.raises(DocumentError, match="no active model"):
             read()
@@ -149,26 +151,122 @@ def test_a_publication_that_another_one_overtook_is_refused_whole(table: Table) 
     assert stored(table) == before
 
 
-def test_the_model_of_a_past_moment_is_the_one_that_was_active_then(table: Table) -> None:
+def test_the_model_of_a_past_day_is_the_one_that_was_active_at_its_end(table: Table) -> None:
     clock = FakeClock()
     models = Models(table, clock)
-    for document in (FIRST, SECOND):
-        models.load(document)
-        clock.tick(10 * MINUTE)
+    models.load(FIRST)
+    clock.time = datetime(2026, 11, 23, 23, 59, 59, 999_000, tzinfo=UTC)
+    models.load(SECOND)
+    clock.tick(timedelta(milliseconds=1))
     publish(table, models, 1)
     found = {}
-    for minutes in (-1, 0, 9, 10, 19, 20, 1_000):
-        then = models.active_at(NOW + minutes * MINUTE)
-        found[minutes] = (then.version, then.activation) if then else None
-    assert found == {
-        -1: None,
-        0: (1, 1),
-        9: (1, 1),
-        10: (2, 2),
-        19: (2, 2),
-        20: (1, 3),
-        1_000: (1, 3),
-    }
+    for number in (20, 21, 22, 23, 24, 30):
+        then = models.active_on(date(2026, 11, number))
+        found[number] = (then.version, then.activation) if then else None
+    assert found == {20: None, 21: None, 22: (1, 1), 23: (2, 2), 24: (1, 3), 30: (1, 3)}
+
+
+# --- the time zone --------------------------------------------------------------------------------
+
+
+def test_the_zone_is_that_of_the_activation_and_a_publication_keeps_it(table: Table) -> None:
+    models = Models(table, FakeClock())
+    models.load(FIRST, BERLIN)
+    assert models.pointer() == Active(1, 1, BERLIN)
+    assert models.active().zone is zone_of(BERLIN)
+    models.load(SECOND)
+    publish(table, models, 1)
+    assert models.pointer() == Active(1, 3, BERLIN)
+    assert models.current().zone is zone_of(BERLIN)
+    draft = models.model(2)
+    assert draft is not None
+    assert draft.zone is zone_of(BERLIN)
+
+
+def test_another_zone_is_a_new_activation_of_the_same_version(table: Table) -> None:
+    models = Models(table, FakeClock())
+    models.load(FIRST)
+    before = models.active()
+    assert models.rezone(BERLIN)
+    assert models.pointer() == Active(1, 2, BERLIN)
+    after = models.active()
+    assert (after.version, after.activation, after.zone) == (1, 2, zone_of(BERLIN))
+    assert after.matching != before.matching
+    assert stored(table) == ["ACTIVATION#00001", "ACTIVATION#00002", "ACTIVE", "v00001"]
+
+
+def test_the_zone_that_is_in_force_is_no_new_activation(table: Table) -> None:
+    models = Models(table, FakeClock())
+    models.load(FIRST, BERLIN)
+    assert not models.rezone(BERLIN)
+    assert models.pointer() == Active(1, 1, BERLIN)
+
+
+def test_a_zone_needs_a_model_that_is_active(table: Table) -> None:
+    with pytest.raises(DocumentError, match="no active model"):
+        Models(table, FakeClock()).rezone(BERLIN)
+
+
+def test_of_a_zone_and_a_publication_at_once_one_is_refused_whole(table: Table) -> None:
+    """A publish must not bring back the zone that it read."""
+
+    def meanwhile() -> datetime:
+        publish(table, Models(table, FakeClock()), 1)
+        return NOW
+
+    Models(table, FakeClock()).load(FIRST)
+    with pytest.raises(ConflictError):
+        Models(table, meanwhile).rezone(BERLIN)
+    assert Models(table, FakeClock()).pointer() == Active(1, 2)
+    seen = Models(table, FakeClock()).pointer()
+    Models(table, FakeClock()).rezone(BERLIN)
+    with pytest.raises(ConflictError):
+        table.write(*Models(table, FakeClock()).activation(1, seen))
+    assert Models(table, FakeClock()).pointer() == Active(1, 3, BERLIN)
+
+
+def test_another_zone_publishes_no_version(table: Table) -> None:
+    clock = FakeClock()
+    models = Models(table, clock)
+    models.load(FIRST)
+    for zone in (BERLIN, LOS_ANGELES):
+        clock.tick(MINUTE)
+        models.rezone(zone)
+    assert [one.published_at for one in models.versions()] == [NOW]
+    clock.tick(MINUTE)
+    publish(table, models, 1)  # which a force allows
+    models.rezone(BERLIN)
+    assert [one.published_at for one in models.versions()] == [NOW + 3 * MINUTE]
+
+
+def test_an_activation_that_names_no_zone_is_in_utc(table: Table) -> None:
+    models = Models(table, FakeClock())
+    models.load(FIRST)
+    for sk in ("ACTIVE", "ACTIVATION#00001"):
+        item = table.get("CONFIG#model", sk)
+        assert item is not None
+        kept = {name: value for name, value in item.items() if name != "zone"}
+        table.write(Put(kept, GUARDED))
+    assert models.pointer() == Active(1, 1, "UTC")
+    then = models.active_on(NOW.date())
+    assert then is not None
+    assert then.zone is UTC
+
+
+def test_a_past_day_ends_in_the_zone_that_was_in_force_on_it(table: Table) -> None:
+    """From UTC to Los Angeles on the 23rd at 02:00 UTC, where it was still the 22nd."""
+    clock = FakeClock()
+    models = Models(table, clock)
+    models.load(FIRST)
+    clock.time = datetime(2026, 11, 23, 2, tzinfo=UTC)
+    models.rezone(LOS_ANGELES)
+    clock.time = datetime(2026, 11, 24, 7, 59, tzinfo=UTC)  # a minute before the 23rd ends there
+    models.load(SECOND)
+    found = [models.active_on(date(2026, 11, number)) for number in (21, 22, 23)]
+    assert [(one.activation, name_of(one.zone)) for one in found if one] == [
+        (2, LOS_ANGELES),
+        (3, LOS_ANGELES),
+    ]
 
 
 def test_an_active_version_that_is_not_there_is_an_error_that_names_it(table: Table) -> None:

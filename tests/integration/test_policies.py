@@ -270,6 +270,7 @@ def make() -> dict[str, str]:
         site_url=SITE,
         endpoint_url=None,
         region=REGION,
+        time_zone="Europe/Berlin",
         demo=True,
     )
     ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")

@@ -5,6 +5,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 
@@ -441,6 +442,7 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
         ("Invocations", "FunctionName", [{"Ref": "Clock"}]),
         ("WriteThrottleEvents", "TableName", [{"Ref": "Table"}] * 3),
         ("quarantined", "deployment", [{"Ref": "Stage"}]),
+        ("due_unknown", "deployment", [{"Ref": "Stage"}]),
     ],
 )
 def test_what_must_not_go_unseen_has_an_alarm(
@@ -662,6 +664,16 @@ def test_the_outputs_are_what_others_rely_on(template: dict[str, Any]) -> None:
     assert template["Outputs"]["ApiUrl"]["Value"]["Fn::Sub"].endswith("/api")
 
 
+def test_every_time_zone_there_is_can_be_deployed(template: dict[str, Any]) -> None:
+    zone = template["Parameters"]["TimeZone"]
+    assert zone["Default"] == "UTC"
+    assert template["Outputs"]["TimeZone"]["Value"] == {"Ref": "TimeZone"}
+    allowed = re.compile(zone["AllowedPattern"])
+    assert [name for name in available_timezones() if not allowed.fullmatch(name)] == []
+    for name in ("", "Europe/", "/Europe", "Europe/Berlin ", "../etc/passwd", "a/b/c/d"):
+        assert not allowed.fullmatch(name)
+
+
 def test_the_readme_of_infra_names_every_parameter(template: dict[str, Any]) -> None:
     readme = (ROOT / "infra/README.md").read_text()
     assert [name for name in template["Parameters"] if f"`{name}`" not in readme] == []
@@ -669,8 +681,10 @@ def test_the_readme_of_infra_names_every_parameter(template: dict[str, Any]) -> 
 
 def test_the_merge_file_is_read_as_it_is_written() -> None:
     # A key written twice would silently lose its first value.
-    keys = re.findall(r"^  (\w+):", (ROOT / "infra/resources.yaml").read_text(), re.MULTILINE)
-    assert sorted(keys) == sorted(set(keys))
+    text = (ROOT / "infra/resources.yaml").read_text()
+    for section in re.split(r"^(?=\w+:)", text, flags=re.MULTILINE):
+        keys = re.findall(r"^  (\w+):", section, re.MULTILINE)
+        assert sorted(keys) == sorted(set(keys))
 
 
 def test_what_is_deployed_leaves_out_what_only_development_needs() -> None:

@@ -52,8 +52,8 @@ class Person:
         self.since = None if cut is None else self._since(self.events[:cut])
 
     def _since(self, before: Sequence[Event]) -> Since:
-        day = max((event.captured_at for event in before), default=NOW).date().toordinal()
-        return Since.now(count_events(self.model, Tally(), before), day)
+        at = max((event.captured_at for event in before), default=NOW)
+        return Since.now(self.model, count_events(self.model, Tally(), before), at, LEAD_IDS[0])
 
     def score(self, day: date, more: Sequence[Event] = ()) -> Score:
         tally = count_events(self.model, self.tally, more)

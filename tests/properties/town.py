@@ -198,7 +198,7 @@ class Town:
 
     def lead(self, lead_id: str) -> Lead:
         """A lead as it is kept."""
-        return self.world.qualify.lead(lead_id)
+        return self.world.qualify.derive.lead(lead_id)
 
     def leads(self) -> list[Lead]:
         """Every lead as it is kept, each once."""

@@ -1,6 +1,7 @@
 """Two models' scores side by side are the scores of each, exactly."""
 
 from copy import deepcopy
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from chalicelib.scoring.score import worth
 from chalicelib.scoring.tally import Since
 from tests import crowd
 from tests.baton import model_document
-from tests.factories import TODAY
+from tests.factories import LEAD_ID, TODAY
 from tests.fakes import NOW
 
 
@@ -66,7 +67,7 @@ def test_both_scores_are_what_each_model_says_alone(change: Any) -> None:
     change(document)
     first, second = compile_model(model_document(), 1), compile_model(document, 2)
     for lead in crowd.people(first, {0: 20, 3: 30, 40: 30}, NOW):
-        for since in (None, Since.now(lead.tally, TODAY.toordinal() - 20)):
+        for since in (None, Since.now(first, lead.tally, NOW - timedelta(days=20), LEAD_ID)):
             evidence = Evidence(lead.profile, lead.touches, lead.tally, since)
             for one, other in ((first, second), (second, first)):
                 assert Comparison(one, other).worths(evidence, TODAY) == [

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from chalicelib.jobs.runner import JobRunner
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.qualify.reactions import LeadChange
-from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.tally import Since, Tally
 from chalicelib.wiring.world import World
 from tests import factories as make
@@ -129,7 +128,7 @@ def test_an_export_holds_the_model_the_routing_and_every_lead() -> None:
 
 def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
     lines = json.loads(json.dumps(list(export.export(baton_of_two().world))))
-    found = simulate.simulate(iter(lines), compile_model(eager(), 0), NOW.date())
+    found = simulate.simulate(iter(lines), eager(), NOW)
     assert found["changes"] == {"lead->mql": 1}
     assert found["handoffs_per_week"]["capacity"] == 50
     words = simulate.describe(found)
@@ -141,7 +140,7 @@ def test_an_export_cannot_recount_and_says_so() -> None:
     lines = list(export.export(baton_of_two().world))
     draft = eager()
     draft["signals"]["pricing-page"]["where"]["path"] = ["/prices*"]
-    words = simulate.describe(simulate.simulate(iter(lines), compile_model(draft, 0), NOW.date()))
+    words = simulate.describe(simulate.simulate(iter(lines), draft, NOW))
     assert "2 leads were counted with signals that match differently" in words
 
 
@@ -159,7 +158,7 @@ def test_outcomes_are_told_where_they_are_known() -> None:
         version=1,
     )
     header = {"model": model_document(), "version": 1, "routing": None}
-    found = simulate.simulate(iter([header, line_of(won)]), make.model(), NOW.date())
+    found = simulate.simulate(iter([header, line_of(won)]), model_document(), NOW)
     words = simulate.describe(found)
     assert (
         "Of 1 won and 0 lost:\n  precision 100% now, 100% then\n  recall 100% now, 100% then"

@@ -4,7 +4,7 @@ on.
 
 import json
 from copy import deepcopy
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,14 @@ import pytest
 from chalicelib.authoring.agreement import agreement
 from chalicelib.authoring.examples import (
     NOON,
+    TODAY,
     ExampleResult,
     example_events,
     lead_by_day,
     run_examples,
 )
 from chalicelib.authoring.format import check, load
+from chalicelib.days import start_of
 from chalicelib.errors import DocumentError
 from chalicelib.leads.decision import decide_lead
 from chalicelib.lifecycle.stages import Actor, Stage
@@ -146,7 +148,8 @@ def looked_at_daily(given: dict[str, Any], days: int) -> list[Stage]:
     (lead,) = lead_by_day(make.model(), given, [0])
     stages = []
     for ahead in range(days):
-        lead = decide_lead(make.model(), lead, NOON + timedelta(days=ahead), Actor.CLOCK).lead
+        noon = start_of(TODAY + timedelta(days=ahead), UTC) + NOON
+        lead = decide_lead(make.model(), lead, noon, Actor.CLOCK).lead
         stages.append(lead.standing.stage)
     return stages
 
@@ -189,8 +192,8 @@ def test_somebody_whom_a_person_made_an_mql_does_not_cool() -> None:
 
 def test_what_is_done_a_thousand_times_stays_on_its_day() -> None:
     event = {"page": "/", "days_ago": 1, "times": 1_000}
-    made = example_events({"events": [event] * 200})
-    assert {one.at.date() for one in made} == {NOON.date() - timedelta(days=1)}
+    made = example_events({"events": [event] * 200}, UTC)
+    assert {one.at.date() for one in made} == {TODAY - timedelta(days=1)}
 
 
 def test_a_changed_rule_is_told_by_the_examples_that_it_breaks() -> None:
@@ -208,7 +211,7 @@ def test_a_group_is_compared_to_a_tenth_and_a_sum_can_be_named_too() -> None:
 
 def test_the_medium_is_that_of_the_first_thing_they_did() -> None:
     events = [{"page": "/", "days_ago": 0}, {"page": "/blog/a", "days_ago": 3, "times": 2}]
-    made = example_events({"medium": "cpc", "events": events})
+    made = example_events({"medium": "cpc", "events": events}, UTC)
     assert [(event.properties.get("path"), event.campaign.get("medium")) for event in made] == [
         (None, None),
         ("/blog/a", "cpc"),

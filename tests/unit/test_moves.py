@@ -26,11 +26,18 @@ from chalicelib.lifecycle.stages import (
 from chalicelib.scoring.score import Score
 from chalicelib.scoring.tally import EVER, Since
 from tests import factories as make
-from tests.factories import TODAY, day, seen, standing, transition, worth
+from tests.factories import LEAD_ID, TODAY, day, seen, standing, transition, worth
+from tests.fakes import NOW
 
 MODEL = make.model()
 DID = seen(pricing_page=[0, 1], keys={"guide-download": {"a": 0, "b": 2}})
-HELD = Since(TODAY.toordinal(), seen(pricing_page=[0], keys={"guide-download": {"a": 0}}))
+FROM_NOW = Since(
+    TODAY.toordinal(),
+    seen(pricing_page=[0], keys={"guide-download": {"a": 0}}),
+    NOW,
+    MODEL.matching,
+    LEAD_ID,
+)
 EVERY_PAIR = [(origin, target) for origin in Stage for target in Stage]
 LEGAL = [
     (origin, target)
@@ -42,7 +49,7 @@ LEGAL = [
 def moved(
     at: Standing, target: Stage, reason: str = "because", score: Score | None = None, **more: Any
 ) -> Transition:
-    return move(MODEL, at, score or worth(DID), DID, target, reason, **more)
+    return move(MODEL, at, score or worth(DID), FROM_NOW, target, reason, **more)
 
 
 # --- a legal edge, or 409 -------------------------------------------------------------------------
@@ -129,14 +136,14 @@ def test_a_recycled_lead_rests_as_long_as_the_model_says_for_the_reason(
 def test_a_model_that_names_no_rests_has_the_one_of_other() -> None:
     bare = replace(MODEL, recycle={})
     assert move(
-        bare, standing(Stage.SQL), worth(), DID, Stage.RECYCLED, "not_ready"
+        bare, standing(Stage.SQL), worth(), FROM_NOW, Stage.RECYCLED, "not_ready"
     ).rest_until == day(30)
 
 
 @pytest.mark.parametrize("origin", [Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER])
 def test_a_recycled_lead_starts_again_in_a_new_cycle(origin: Stage) -> None:
     one = moved(standing(origin, cycle=2), Stage.RECYCLED)
-    assert (one.since, one.cycle) == (HELD, 3)
+    assert (one.since, one.cycle) == (FROM_NOW, 3)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +151,7 @@ def test_a_recycled_lead_starts_again_in_a_new_cycle(origin: Stage) -> None:
 )
 def test_a_lead_that_a_person_moves_back_starts_again_too(origin: Stage, target: Stage) -> None:
     one = moved(standing(origin), target)
-    assert one.since == HELD
+    assert one.since == FROM_NOW
     assert one.rest_until is None
 
 
@@ -211,7 +218,7 @@ def test_what_counted_from_an_earlier_recycle_on_counts_from_there_again() -> No
     earlier = Since(TODAY.toordinal() - 60, seen())
     before = replace(HANDED, since=earlier)
     answered = apply(before, moved(before, Stage.RECYCLED))
-    assert answered.since == HELD
+    assert answered.since == FROM_NOW
     assert apply(answered, undo(answered, before, "a slip", TODAY)).since == earlier
 
 

@@ -15,7 +15,8 @@ from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import EVER, Since, Tally, count_events
 from tests import factories as make
-from tests.factories import TODAY, came_by, day, profile, seen, standing
+from tests.factories import LEAD_ID, TODAY, came_by, day, profile, seen, standing
+from tests.fakes import NOW
 
 MODEL = make.model()
 WAKES = ["demo-request", "trial-start", "contact-request", "meeting-booked"]
@@ -39,9 +40,8 @@ def recycled(did: Iterable[Event] = ASKED, reason: str = "not ready") -> tuple[S
     """An SQL that sales recycled today, after it did this; and all that it did."""
     tally = count_events(MODEL, Tally(), did)
     before = standing(Stage.SQL, 0, kind="requested", owner="sam")
-    return apply(
-        before, move(MODEL, before, _worth(tally, TODAY, before), tally, Stage.RECYCLED, reason)
-    ), tally
+    worth, from_now = _worth(tally, TODAY, before), Since.now(MODEL, tally, NOW, LEAD_ID)
+    return apply(before, move(MODEL, before, worth, from_now, Stage.RECYCLED, reason)), tally
 
 
 def _worth(tally: Tally, on: date, at: Standing) -> Score:
@@ -108,7 +108,7 @@ def test_a_late_event_of_an_earlier_day_never_qualifies(days_ago: int) -> None:
 
 
 def test_a_lead_of_which_nothing_is_held_starts_with_everything_of_that_day() -> None:
-    at = standing(Stage.RECYCLED, 0, since=Since.now(Tally(), TODAY.toordinal()))
+    at = standing(Stage.RECYCLED, 0, since=Since.now(MODEL, Tally(), NOW, LEAD_ID))
     assert _worth(count_events(MODEL, Tally(), BUSY), TODAY, at).tally == count_events(
         MODEL, Tally(), BUSY
     )

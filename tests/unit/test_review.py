@@ -15,7 +15,7 @@ from chalicelib.lifecycle.stages import Actor, Stage, Standing, standing_after
 from chalicelib.scoring.model import Condition
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
-from tests.factories import TODAY, came_by, day, profile, seen, standing
+from tests.factories import LEAD_ID, TODAY, came_by, day, profile, seen, standing
 from tests.fakes import NOW
 from tests.unit.test_score import facts, mediums, tallies
 
@@ -38,11 +38,11 @@ def test_the_review_is_on_the_day_a_lead_cools() -> None:
 
 
 def test_the_review_is_on_the_day_a_rest_ends_if_the_lead_is_ready_by_then() -> None:
-    since = Since.now(Tally(), TODAY.toordinal())
+    since = Since.now(MODEL, Tally(), NOW, LEAD_ID)
     resting = standing(Stage.RECYCLED, 0, rest_until=day(14), since=since)
     ready = make.lead(profile=profile(), tally=WARM, standing=resting)
     assert next_review(MODEL, ready, TODAY) == day(14)
-    held = replace(resting, since=Since.now(WARM, TODAY.toordinal()))
+    held = replace(resting, since=Since.now(MODEL, WARM, NOW, LEAD_ID))
     assert next_review(MODEL, replace(ready, standing=held), TODAY) == day(28)
 
 
@@ -156,7 +156,7 @@ def test_what_the_model_makes_of_a_persons_move_follows_in_the_same_decision() -
 
 
 def test_a_move_that_lets_behaviour_count_anew_is_scored_so_at_once() -> None:
-    since = Since.now(WARM, TODAY.toordinal())
+    since = Since.now(MODEL, WARM, NOW, LEAD_ID)
     lead = make.lead(profile=profile(), tally=WARM, standing=standing(Stage.MQL))
     back = make.transition(Stage.LEAD, Stage.MQL, actor=Actor.PERSON, since=since)
     decision = decide_lead(MODEL, lead, NOW, moves=[back])

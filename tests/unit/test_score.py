@@ -4,7 +4,7 @@ lines.
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +21,8 @@ from chalicelib.scoring.score import worth as worth_of
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
 from tests.baton import model_document
-from tests.factories import TODAY, came_by, profile, seen
+from tests.factories import LEAD_ID, TODAY, came_by, profile, seen
+from tests.fakes import NOW
 
 NOBODY: Mapping[str, Any] = {}
 MODEL = make.model()
@@ -210,7 +211,7 @@ def test_what_the_day_held_then_does_not_count_either() -> None:
 def test_the_score_without_its_reasons_is_the_same(
     known: Mapping[str, Any], medium: str, tally: Tally, since_ago: int, days_ahead: int
 ) -> None:
-    for since in (None, Since.now(tally, TODAY.toordinal() - since_ago)):
+    for since in (None, Since.now(MODEL, tally, NOW - timedelta(days=since_ago), LEAD_ID)):
         evidence = Evidence(profile(known), came_by(medium), tally, since)
         whole = score(MODEL, evidence, make.day(days_ahead))
         assert worth_of(MODEL, evidence, make.day(days_ahead)) == replace(whole, reasons=())

@@ -20,7 +20,8 @@ from chalicelib.scoring.model import Model
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
 from tests.baton import model_document
-from tests.factories import TODAY
+from tests.factories import LEAD_ID, TODAY
+from tests.fakes import NOW
 
 FIT_30 = {"job_title": "CTO", "company_size": 120, "industry": "software"}  # 14 + 10 + 6
 
@@ -137,7 +138,7 @@ def test_a_resting_lead_rests_under_the_draft_too() -> None:
 
 
 def test_what_was_before_a_recycle_does_not_count_under_the_draft_either() -> None:
-    again = lead(Stage.RECYCLED, tally=WARM, since=Since.now(WARM, TODAY.toordinal()))
+    again = lead(Stage.RECYCLED, tally=WARM, since=Since.now(make.model(), WARM, NOW, LEAD_ID))
     assert judge(changed(mql=EASY_MQL), again)[0].changes == {}
 
 

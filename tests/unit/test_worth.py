@@ -19,7 +19,8 @@ from chalicelib.scoring.score import score, worth, worth_by_day
 from chalicelib.scoring.tally import Since, Tally
 from tests import factories as make
 from tests.baton import model_document
-from tests.factories import TODAY, came_by, profile, seen
+from tests.factories import LEAD_ID, TODAY, came_by, profile, seen
+from tests.fakes import NOW
 
 MODEL = make.model()
 DAILY = [signal for signal in MODEL.signals if not MODEL.signals[signal].distinct]
@@ -37,7 +38,7 @@ tallies = some.builds(
 )
 sinces = (
     some.none()
-    | tallies.map(lambda tally: Since.now(tally, TODAY.toordinal()))
+    | tallies.map(lambda tally: Since.now(MODEL, tally, NOW, LEAD_ID))
     | days.map(lambda day: Since(day, Tally()))
 )
 facts = some.fixed_dictionaries(

@@ -1,0 +1,75 @@
+"""Which room composes which kind of outbox message. A new kind adds its case here."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, assert_never
+
+from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.wiring.stores import Stores
+
+if TYPE_CHECKING:
+    from chalicelib.delivery.messages import Outgoing, Skip
+    from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.events import Value
+    from chalicelib.handoff.notice import Notices
+    from chalicelib.nurture.emails import Emails
+
+
+class Composer:
+    """Composes outbox messages; what a kind needs is imported when the first one is composed."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
+        """Return what to send for a message, or why there is nothing to send."""
+        match message.kind:
+            case MessageKind.NURTURE:
+                return self._emails.compose(message)
+            case (
+                MessageKind.HANDOFF
+                | MessageKind.CORRECTION
+                | MessageKind.WARNING
+                | MessageKind.TRIAGE
+            ):
+                return self._notices.compose(message)
+            case _:
+                assert_never(message.kind)
+
+    @cached_property
+    def _emails(self) -> "Emails":
+        from chalicelib.nurture.emails import Emails
+
+        return Emails(
+            email=lambda email_id: self._stores.documents.get("email", email_id),
+            profile=self._profile,
+            unsubscribe_url=self._unsubscribe_url,
+        )
+
+    @cached_property
+    def _notices(self) -> "Notices":
+        from chalicelib.handoff.notice import Notices
+
+        return Notices(
+            transition=self._stores.leads.transition,
+            profile=self._profile,
+            recent=self._stores.events.recent,
+            is_corrected=self._is_corrected,
+        )
+
+    def _is_corrected(self, notice: "OutboxMessage") -> bool:
+        from chalicelib.handoff.plan import correction_key
+
+        correction = self._stores.outbox.read(notice.lead_id, correction_key(notice))
+        return correction is not None
+
+    def _profile(self, lead_id: str) -> "Mapping[str, Value]":
+        from chalicelib.scoring.profile import values
+
+        return values(self._stores.leads.read(lead_id).profile)
+
+    def _unsubscribe_url(self, lead_id: str) -> str:
+        from chalicelib.delivery.links import UNSUBSCRIBE
+
+        token = self._stores.links.sign(UNSUBSCRIBE, lead_id)
+        return f"{self._stores.deployment().get('api_url', '')}/u/{token}"

@@ -1,0 +1,92 @@
+"""The stores of a deployment, each built when it is first needed."""
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.wiring.ports import Ports
+
+if TYPE_CHECKING:
+    from chalicelib.delivery.links import Links
+    from chalicelib.store.captured import Captured
+    from chalicelib.store.consents import Consents
+    from chalicelib.store.documents import Documents
+    from chalicelib.store.events import Events
+    from chalicelib.store.leads import Leads
+    from chalicelib.store.models import Models
+    from chalicelib.store.outbox import Outbox
+
+
+DEPLOYMENT = "deployment"
+
+
+class Stores:
+    """What is kept in a deployment's table, and its signed links."""
+
+    def __init__(self, ports: Ports) -> None:
+        self.ports = ports
+        self._settings = ports.settings
+
+    @cached_property
+    def documents(self) -> "Documents":
+        """The store of documents."""
+        from chalicelib.store.documents import Documents
+
+        return Documents(self.ports.table, self.ports.now)
+
+    @cached_property
+    def models(self) -> "Models":
+        """The versions of the scoring model."""
+        from chalicelib.store.models import Models
+
+        return Models(self.ports.table, self.ports.now)
+
+    @cached_property
+    def captured(self) -> "Captured":
+        """The store of capture."""
+        from chalicelib.store.captured import Captured
+
+        return Captured(self.ports.table)
+
+    @cached_property
+    def events(self) -> "Events":
+        """The store of events."""
+        from chalicelib.store.events import Events
+
+        return Events(self.ports.table)
+
+    @cached_property
+    def consents(self) -> "Consents":
+        """The store of consent."""
+        from chalicelib.store.consents import Consents
+
+        return Consents(self.ports.table)
+
+    @cached_property
+    def leads(self) -> "Leads":
+        """The store of leads.
+
+        Reviews are due at midnight in dev; elsewhere they are spread over the first hour.
+        """
+        from chalicelib.store.leads import Leads
+
+        return Leads(self.ports.table, spread_reviews=not self._settings.is_dev)
+
+    @cached_property
+    def outbox(self) -> "Outbox":
+        """The store of messages."""
+        from chalicelib.store.outbox import Outbox
+
+        return Outbox(self.ports.table)
+
+    @cached_property
+    def links(self) -> "Links":
+        """Signs links and reads them."""
+        from chalicelib.delivery.links import Links
+
+        return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
+
+    def deployment(self) -> Mapping[str, Any]:
+        """Return what the deploy wrote down about this deployment: its URLs and write key."""
+        return self.documents.get(DEPLOYMENT) or {}
