@@ -339,7 +339,7 @@ def put_messages(table: Table, every: Sequence[OutboxMessage]) -> None:
 def test_the_notices_of_a_cycle_are_told_from_those_of_another_and_from_other_messages(
     table: Table,
 ) -> None:
-    first = [make.handoff_message(channel) for channel in (Via.EMAIL, Via.SMS, Via.SNS)]
+    first = [make.handoff_message(via) for via in (Via.EMAIL, Via.SMS, Via.SNS)]
     others = [
         make.handoff_message(key="handoff#10#email"),
         make.handoff_message(key="handoff#2#email"),

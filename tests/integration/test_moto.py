@@ -61,7 +61,7 @@ def _as_lambda_does(value: Any) -> Any:
 
 
 class MotoBaton(InMemoryBaton):
-    """A House whose table, mail and texts are moto's, and whose handlers are the deployed
+    """A Baton whose table, mail and texts are moto's, and whose handlers are the deployed
     functions.
     """
 
