@@ -9,6 +9,7 @@ PYTHON ?= $(shell for python in python3.11 python3; do \
 BIN := .venv/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
 CHECKED := $(wildcard app.py chalicelib infra tools tests bench)
+TEMPLATE := .local/package/template.json
 SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 .DEFAULT_GOAL := help
@@ -44,13 +45,18 @@ check: .venv/ready .venv-check/ready ## format, lint, types, imports, template, 
 	@$(BIN)/mypy $(CHECKED)
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m infra.package >/dev/null
-	@$(BIN)/cfn-lint --regions us-east-1 --template .local/package/template.json
-	@.venv-check/bin/checkov --file .local/package/template.json --framework cloudformation \
-		--skip-download --compact --quiet
+	@$(MAKE) --no-print-directory --quiet .local/template-checked
 	@.venv-check/bin/bandit --configfile pyproject.toml --recursive --quiet \
 		app.py chalicelib infra tools
 	@$(BIN)/python -m infra.audit
 	@echo "check: all good"
+
+# The template, when it or what checks it has changed since the last time.
+.local/template-checked: $(TEMPLATE) .venv/ready .venv-check/ready
+	@$(BIN)/cfn-lint --regions us-east-1 --template $(TEMPLATE)
+	@.venv-check/bin/checkov --file $(TEMPLATE) --framework cloudformation \
+		--skip-download --compact --quiet
+	@touch $@
 
 format: .venv/ready ## formats the code
 	@$(BIN)/ruff format --quiet $(CHECKED)

@@ -128,6 +128,6 @@ def scored(visitor: Visitor, email: str, total: int) -> Any:
 
 
 def sent(visitor: Visitor, email: str) -> Counter[tuple[str, str]]:
-    """What went out about the lead, as kind and channel."""
+    """What went out about the lead, as kind and via."""
     items = visitor.driver.outbox(email)
     return Counter((item["kind"], item["via"]) for item in items if item["state"] == "sent")

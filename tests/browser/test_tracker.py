@@ -402,7 +402,7 @@ def pump(visitor: Visitor, condition: Callable[[], Any]) -> None:
 
 
 def handoffs(visitor: Visitor, email: str) -> Counter[tuple[str, str]]:
-    """The lead's handoff messages that went out, as kind and channel."""
+    """The lead's handoff messages that went out, as kind and via."""
     items = visitor.driver.outbox(email)
     return Counter(
         (one["kind"], one["via"])

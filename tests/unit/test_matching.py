@@ -12,7 +12,7 @@ from chalicelib.scoring.matching import Matcher, Signal, value_of
 from chalicelib.scoring.pattern import matches_any
 from tests import factories as make
 
-texts = some.text("abAßẞ/", max_size=6)  # ß folds to two emails
+texts = some.text("abAßẞ/", max_size=6)  # ß folds to two characters
 patterns = some.lists(some.text("abAß/*", max_size=5), min_size=1, max_size=3).map(tuple)
 properties = some.sampled_from(["path", "asset", "message", "source", "medium", "campaign"])
 signals = some.builds(

@@ -9,7 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 from chalice.test import HTTPResponse
@@ -29,6 +28,7 @@ from chalicelib.store.models import Models
 from chalicelib.store.table import GUARDED, Item, Put
 from chalicelib.wiring.due import DUE_TASKS
 from infra import defaults
+from tests.aws import session
 from tests.baton import ANN, API, SITE, TOKEN, InMemoryBaton, key_of, model_document
 from tests.fakes import NOW, FakeClock, FakePorts, MemoryTable
 from tests.moto_table import REGION, TABLE_NAME, moto_client
@@ -463,8 +463,7 @@ def test_an_email_that_we_may_not_send_waits_until_we_may(code: str) -> None:
     """A missing permission is a mistake of ours that somebody mends. It was taken as the service's
     last word about the mail, so that each email of those hours was refused for good.
     """
-    keys_of_a_test = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": REGION}
-    ses: Any = boto3.client("sesv2", **keys_of_a_test)  # type: ignore[call-overload]
+    ses: Any = session(REGION).client("sesv2")
     stub = Stubber(ses)
     stub.add_client_error("send_email", service_error_code=code, http_status_code=403)
     stub.add_response("send_email", {"MessageId": "m-1"})

@@ -148,7 +148,7 @@ def test_what_the_clock_decided_says_so() -> None:
 
 
 def test_what_the_model_makes_of_a_persons_move_follows_in_the_same_decision() -> None:
-    """Reinstated, and ready: two transitions, and the stage is their fold."""
+    """Reinstated, and ready: two transitions, and the stage is what they lead to."""
     lead = make.lead(
         profile=profile(),
         tally=seen(demo_request=[0]),

@@ -1,4 +1,4 @@
-"""What the runbook lets a person do by hand, done on the house."""
+"""What the runbook lets a person do by hand, done on a Baton in memory."""
 
 import json
 import re
