@@ -38,9 +38,14 @@ def unlisted(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in keys.INDEXED}
 
 
-def replay_item(lead: Lead, asks: int) -> Item:
+def replay_item(lead: Lead, requests: int) -> Item:
     """The item by which a lead asks for a replay."""
-    return {"pk": keys.lead(lead.lead_id), "sk": keys.REPLAY, "schema": keys.SCHEMA, "asks": asks}
+    return {
+        "pk": keys.lead(lead.lead_id),
+        "sk": keys.REPLAY,
+        "schema": keys.SCHEMA,
+        "requests": requests,
+    }
 
 
 def lead_of(lead_id: str, items: Iterable[Item]) -> Lead:
@@ -49,7 +54,7 @@ def lead_of(lead_id: str, items: Iterable[Item]) -> Lead:
     profile, standing, replay = (by_sk.get(sk) for sk in (keys.PROFILE, keys.STANDING, keys.REPLAY))
     known: dict[str, Any] = {"lead_id": lead_id}
     if replay is not None:
-        known["replay_requests"] = int(replay["asks"])
+        known["replay_requests"] = int(replay["requests"])
     if profile is not None:
         known |= {
             "profile": _profile_of(str(profile["profile"])),
