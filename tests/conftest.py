@@ -120,7 +120,8 @@ def group_of(item: pytest.Item) -> str | None:
     """Return the name of what a test shares with others, or None."""
     if "running_stack" in getattr(item, "fixturenames", ()):
         return "stack"
-    engine = getattr(item, "callspec", None) and item.callspec.params.get("table")  # type: ignore[attr-defined]
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    engine = parameters.get("table")
     return engine if engine in ENGINES_WITH_A_PROCESS else None
 
 
