@@ -25,7 +25,6 @@ from tests.sizes import SEED, SIZES
 
 HOME = ".local/e2e"
 REPEAT = f"seed {SEED}: `make {SIZES.name} SEED={SEED}` repeats what was drawn"
-ENGINES_WITH_A_PROCESS = ("emulator", "dynamodb-local")
 SLOW_FOLDERS = ("properties", "integration")
 MOST_MINUTES = 60  # that the tests of the stack take
 
@@ -118,10 +117,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def group_of(item: pytest.Item) -> str | None:
     """Return the name of what a test shares with others, or None."""
-    if "running_stack" in getattr(item, "fixturenames", ()):
+    fixtures = getattr(item, "fixturenames", ())
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if "running_stack" in fixtures:
         return "stack"
-    engine = getattr(item, "callspec", None) and item.callspec.params.get("table")  # type: ignore[attr-defined]
-    return engine if engine in ENGINES_WITH_A_PROCESS else None
+    if "emulator" in (*fixtures, parameters.get("table")):
+        return "emulator"
+    return "dynamodb-local" if parameters.get("table") == "dynamodb-local" else None
 
 
 def is_slow(item: pytest.Item) -> bool:

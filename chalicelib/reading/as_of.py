@@ -22,7 +22,7 @@ from chalicelib.scoring.model import Model
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class PastReader(Protocol):
+class PastLeadReader(Protocol):
     """Where leads are kept."""
 
     def read(self, lead_id: str) -> Lead:
@@ -37,7 +37,7 @@ class Past:
 
     def __init__(
         self,
-        leads: PastReader,
+        leads: PastLeadReader,
         events: histories.EventHistory,
         model_on: Callable[[date], Model | None],
     ) -> None:

@@ -43,7 +43,8 @@ class Driver:
         self._session = session(stack.region)
 
     def client(self, service: str) -> Any:
-        return self._session.client(service, endpoint_url=self.stack.aws_endpoint_url)  # type: ignore[call-overload]
+        client: Callable[..., Any] = self._session.client
+        return client(service, endpoint_url=self.stack.aws_endpoint_url)
 
     def http(
         self,

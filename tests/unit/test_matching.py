@@ -85,7 +85,7 @@ def found(event: Event, **asked: Any) -> bool:
         ({"distinct": "asset", "where": (("asset", ("*-sheet",)),)}, False),
     ],
 )
-def test_every_part_of_a_signal_must_hold(asked: Mapping[str, Any], is_found: bool) -> None:  # noqa: FBT001
+def test_every_part_of_a_signal_must_hold(asked: Mapping[str, Any], *, is_found: bool) -> None:
     assert found(make.download("buyers-guide"), **asked) == is_found
 
 
