@@ -45,17 +45,17 @@ def model_document() -> Any:
 
 
 class InMemoryBaton:
-    """A whole Baton in memory."""
+    """A whole Baton in memory, of a company in a time zone."""
 
-    def __init__(self, ports: FakePorts | None = None) -> None:
+    def __init__(self, ports: FakePorts | None = None, zone: str = "UTC") -> None:
         self.ports = ports or FakePorts()
         self.world = wiring.World(self.ports)
         self.drained = 0
-        self._load()
+        self._load(zone)
 
-    def _load(self) -> None:
+    def _load(self, zone: str) -> None:
         store = type(self.world)(self.ports).documents
-        type(self.world)(self.ports).models.load(model_document())
+        type(self.world)(self.ports).models.load(model_document(), zone)
         for kind, one_id, one in documents():
             store.put(kind, one, one_id)
         store.put("deployment", {"api_url": API, "site_url": SITE, "write_key": "write-key"})

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.days import day_of, end_of, start_of, zone_of
 from chalicelib.events import visitor_partition
 from chalicelib.limits import HORIZON_DAYS, PINGS_MAX_PER_DAY
 from chalicelib.store.events import put_event
 from tests.baton import ANN, TOKEN, InMemoryBaton, model_document
-from tests.factories import page
-from tests.fakes import NOW
+from tests.factories import TODAY, page
+from tests.fakes import NOW, FakeClock, FakePorts
 from tests.sizes import SIZES, seeds
 
 BOB: dict[str, Any] = {
@@ -24,6 +25,17 @@ BOB: dict[str, Any] = {
 }
 EMAILS: tuple[str, str] = (ANN["email"], BOB["email"])
 DAYS = 12
+DAY = timedelta(days=1)
+# Whose days, the first of them, and the zone that it becomes in between. The clocks change in most.
+WHERE = [
+    ("Europe/Berlin", date(2026, 10, 20), None),
+    ("Europe/Berlin", date(2026, 3, 24), None),
+    ("America/Los_Angeles", date(2026, 3, 3), None),
+    ("UTC", date(2026, 11, 22), "America/Los_Angeles"),
+    ("UTC", date(2026, 11, 22), "Pacific/Kiritimati"),
+    ("Europe/Berlin", date(2026, 10, 20), "UTC"),
+    ("America/Los_Angeles", date(2026, 10, 28), "Europe/Berlin"),
+]
 STEPS_A_DAY = 5
 UNKNOWN_THEN = ("owner", "consent", "suppressed", "review_on", "updated_at", "next")
 KNOWN_THEN = (
@@ -74,6 +86,11 @@ def publish(baton: InMemoryBaton, points: int) -> None:
     document["rules"]["actions"]["site-visit"]["points"] = points
     document["signals"]["product-page"]["where"]["path"] = ["/product*", "/blog/*"]
     baton.world.models.load(document)
+    bring_all(baton)
+
+
+def bring_all(baton: InMemoryBaton) -> None:
+    """Bring both leads to the active model, as a job does."""
     for email in EMAILS:
         baton.world.qualify.published(baton.world.lead_id(email))
     baton.until_quiet()
@@ -89,11 +106,17 @@ def known(lead: Any) -> dict[str, Any]:
 class Life:
     """A seeded life of two addresses and three browsers, that turn out to be one person. said: what
     was read of each address at each day's end.
+
+    zone: whose days they are; first: the first of them; then: the zone that it becomes in between.
     """
 
-    def __init__(self, seed: int) -> None:
-        self.random, self.baton = random.Random(seed), InMemoryBaton()
+    def __init__(
+        self, seed: int, zone: str = "UTC", first: date = TODAY, then: str | None = None
+    ) -> None:
+        self.random, self.zone, self.first = random.Random(seed), zone, first
+        self.baton = InMemoryBaton(FakePorts(clock=FakeClock(start_of(first, UTC) - DAY)), zone)
         self.merges_on, self.publishes_on = self.random.sample(range(2, DAYS - 1), 2)
+        self.rezones_on, self.then = self.random.randrange(2, DAYS - 2), then
         self.done = set[str]()
         self.said = dict[tuple[str, date], Any]()
 
@@ -105,10 +128,31 @@ class Life:
                 self._step(number)
                 self.baton.until_quiet()
             self._evening(number)
+            if self.then and number == self.rezones_on:
+                self._rezone(number)
+
+    def _day(self, number: int) -> date:
+        return self.first + timedelta(days=number)
 
     def _at(self, number: int, hour: int, minute: int = 0) -> None:
-        midnight = datetime.combine(NOW.date(), datetime.min.time(), UTC) + timedelta(days=number)
-        self.baton.ports.clock.time = midnight + timedelta(hours=hour, minutes=minute)
+        midnight = start_of(self._day(number), zone_of(self.zone))
+        self._wait_until(midnight + timedelta(hours=hour, minutes=minute))
+
+    def _wait_until(self, time: datetime) -> None:
+        """Wait a minute at least: after a change of the zone it may be later than that already."""
+        clock = self.baton.ports.clock
+        clock.time = max(clock.time + timedelta(minutes=1), time)
+
+    def _rezone(self, number: int) -> None:
+        """Another zone, just before midnight in the older one. Where it is not midnight yet, the
+        same day goes on, and ends when it ends there.
+        """
+        assert self.then
+        self.zone = self.then
+        self.baton.world.models.rezone(self.zone)
+        bring_all(self.baton)
+        if day_of(self.baton.ports.now(), zone_of(self.zone)) == self._day(number):
+            self._evening(number)
 
     def _morning(self, number: int) -> None:
         self._at(number, 0, 1)
@@ -118,7 +162,8 @@ class Life:
             publish(self.baton, 4)
 
     def _evening(self, number: int) -> None:
-        self._at(number, 23, 59)
+        end = end_of(self._day(number), zone_of(self.zone))
+        self._wait_until(end - timedelta(minutes=1))
         if number == self.merges_on:
             body = {"other_lead_id": self.baton.world.lead_id(BOB["email"])}
             self.done |= {"merge"} if command(self.baton, "merge", body) == 200 else set()
@@ -127,7 +172,7 @@ class Life:
                 "GET", f"/v1/leads/{self.baton.world.lead_id(email)}", headers=TOKEN
             )
             lead = json.loads(answer.body)
-            self.said[email, self.baton.ports.now().date()] = (
+            self.said[email, day_of(self.baton.ports.now(), zone_of(self.zone))] = (
                 known(lead) if answer.status_code == 200 else None
             )
 
@@ -173,14 +218,24 @@ def test_every_past_day_reads_as_it_was_read_at_its_end(seed: int) -> None:
     """With late events, joins, retractions, a merge, people's moves and another model in
     between.
     """
-    life = Life(seed)
+    reads_as_it_was_read(Life(seed), f"seed {seed}")
+
+
+@pytest.mark.parametrize("seed", seeds(SIZES.lives))
+def test_every_past_day_of_any_time_zone_reads_as_it_was_read_at_its_end(seed: int) -> None:
+    """In days of 23 and 25 hours, and across a change of the time zone, too."""
+    zone, first, then = WHERE[seed % len(WHERE)]
+    reads_as_it_was_read(Life(seed, zone, first, then), f"seed {seed}: {zone}, {then}")
+
+
+def reads_as_it_was_read(life: Life, which: str) -> None:
     life.live()
     life.baton.ports.clock.tick(timedelta(days=3))
     for (email, day), said in life.said.items():
         if said is None:
-            assert refused(life.baton, day, email)[0] == 404, f"seed {seed}: {email} on {day}"
+            assert refused(life.baton, day, email)[0] == 404, f"{which}: {email} on {day}"
         else:
-            assert known(as_of(life.baton, day, email)) == said, f"seed {seed}: {email} on {day}"
+            assert known(as_of(life.baton, day, email)) == said, f"{which}: {email} on {day}"
 
 
 def test_the_lives_of_the_property_are_full_of_things_to_get_wrong() -> None:
