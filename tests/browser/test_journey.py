@@ -13,9 +13,8 @@ AD = "/?utm_source=google&utm_medium=cpc&utm_campaign=spring"
 POSTS = ["/blog/why-access-reviews-stall", "/blog/the-friday-leaver"]
 
 
-def test_a_person_comes_from_an_ad_reads_gets_the_guide_and_asks_for_a_demo(
-    visitor: Visitor, email: str
-) -> None:
+def test_a_person_from_an_ad_asks_for_a_demo(visitor: Visitor, email: str) -> None:
+    """On the way they read two posts, download the guide and look at the prices."""
     visitor.go(AD)
     visitor.click("Why access reviews stall")
     visitor.page.wait_for_url(f"**{POSTS[0]}")
@@ -75,7 +74,7 @@ def the_mailbox_shows_it(visitor: Visitor, email: str, lead: Any) -> None:
     expect(text).to_contain_text(f"({lead['score']['total']} points, grade A)")
 
 
-def test_without_any_script_forms_work_and_lead_to_their_thank_you_pages(
+def test_forms_lead_to_their_thank_you_pages_without_any_script(
     new_visitor: NewVisitor, email: str
 ) -> None:
     visitor = new_visitor(java_script_enabled=False)
@@ -91,7 +90,7 @@ def test_without_any_script_forms_work_and_lead_to_their_thank_you_pages(
     visitor.driver.until(lambda: visitor.driver.stage(email) == "sql", "the lead is an SQL")
 
 
-def test_without_any_script_the_tour_opens_and_wrong_input_is_explained(
+def test_the_tour_opens_and_explains_wrong_input_without_any_script(
     new_visitor: NewVisitor, email: str
 ) -> None:
     visitor = new_visitor(java_script_enabled=False)

@@ -116,7 +116,7 @@ def test_the_mailbox_can_be_read(reader: Visitor, look: Look, driver: Driver, em
     look("mailbox")
 
 
-def test_a_mail_in_the_mailbox_can_do_nothing_but_open_its_links(
+def test_an_email_in_the_mailbox_can_only_open_its_links(
     visitor: Visitor, aws: Any, email: str
 ) -> None:
     send_mail(

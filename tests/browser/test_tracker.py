@@ -114,9 +114,7 @@ def test_it_tells_coarsely_how_far_and_how_long_somebody_read(visitor: Visitor, 
     assert (read["path"], read["seconds"], read["percent"]) == ("/blog/the-friday-leaver", 30, 100)
 
 
-def test_what_is_queued_when_somebody_leaves_goes_out_as_a_beacon(
-    visitor: Visitor, email: str
-) -> None:
+def test_what_is_queued_on_leaving_goes_out_as_a_beacon(visitor: Visitor, email: str) -> None:
     page = visitor.page
     page.add_init_script(BEACONS)
     stop_the_clock(visitor)  # no timer runs: only leaving can send
@@ -211,7 +209,7 @@ def test_a_batch_that_is_wrong_is_not_sent_again(visitor: Visitor) -> None:
 # --- browsers -------------------------------------------------------------------------------------
 
 
-def test_with_blocked_storage_the_page_and_its_form_still_belong_together(
+def test_page_and_form_belong_together_even_with_blocked_storage(
     visitor: Visitor, email: str
 ) -> None:
     visitor.context.add_init_script(BLOCKED_STORAGE)
@@ -238,9 +236,7 @@ def test_a_double_click_on_a_form_counts_once(visitor: Visitor, email: str) -> N
     assert set(handoffs(visitor, email).values()) == {1}
 
 
-def test_a_double_click_on_a_form_without_a_page_change_counts_once(
-    visitor: Visitor, email: str
-) -> None:
+def test_a_double_click_without_a_page_change_counts_once(visitor: Visitor, email: str) -> None:
     visitor.go("/tour")
     visitor.fill({"email": email})
     slow_down(visitor)
@@ -259,9 +255,7 @@ def test_a_page_from_the_back_forward_cache_is_a_visit(keeper: Visitor, email: s
     keeper.is_on_timeline(email, "page", "/pricing", "/product", "/pricing")
 
 
-def test_after_going_back_the_same_form_again_is_the_same_submission(
-    keeper: Visitor, email: str
-) -> None:
+def test_the_same_form_after_going_back_is_the_same_submission(keeper: Visitor, email: str) -> None:
     keeper.send("demo", email, DEMO)
     go_back(keeper)
     with keeper.page.expect_console_message(lambda message: message.text.startswith("submission")):
@@ -303,7 +297,7 @@ def test_a_browser_that_asks_not_to_be_tracked_is_not(
     visitor.is_on_timeline(email, "page")
 
 
-def test_before_consent_nothing_is_stored_or_sent_and_after_its_end_neither(
+def test_nothing_is_stored_or_sent_before_consent_and_after_it(
     own_site: OwnSite, guest: Visitor, email: str
 ) -> None:
     for path in ("/asked", "/asked/again"):
@@ -351,9 +345,7 @@ def test_the_privacy_page_stops_and_resumes_recording(visitor: Visitor, email: s
 # --- people ---------------------------------------------------------------------------------------
 
 
-def test_a_second_person_in_the_same_browser_gets_a_visitor_id_of_their_own(
-    visitor: Visitor, email: str
-) -> None:
+def test_a_second_person_in_a_browser_gets_another_visitor_id(visitor: Visitor, email: str) -> None:
     second = f"second-{email}"
     visitor.open_tour(email)
     first_id = visitor.visitor_id

@@ -42,7 +42,7 @@ def test_a_review_is_due_at_midnight_of_its_day(table: Table) -> None:
         ("America/Los_Angeles", datetime(2026, 11, 23, 8, tzinfo=UTC)),
     ],
 )
-def test_a_review_is_due_at_midnight_of_the_leads_time_zone(
+def test_a_review_is_due_at_midnight_in_the_leads_zone(
     table: Table, zone: str, midnight: datetime
 ) -> None:
     put_lead(table, make.whole_lead(review_on=make.day(1), zone=zone))
@@ -66,7 +66,7 @@ def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> Non
     assert 0 < by_minute[1] < 40
 
 
-def test_a_replay_that_was_asked_for_is_due_until_it_is_done(table: Table) -> None:
+def test_a_requested_replay_is_due_until_it_is_done(table: Table) -> None:
     put_lead(table, make.whole_lead(review_on=None))
     store = Leads(table, spread_reviews=False)
     store.request_replay(store.read(LEAD_ID), NOW + MINUTE)
@@ -100,7 +100,8 @@ def test_a_message_is_due_until_nothing_is_left_to_do(table: Table) -> None:
 
 
 @on_big_engines
-def test_one_tick_takes_at_most_five_hundred_of_a_shard_the_oldest_first(table: Table) -> None:
+def test_one_tick_takes_the_oldest_five_hundred_of_a_shard(table: Table) -> None:
+    """The rest waits for the next tick."""
     items = [
         make.nurture_message(key=f"nurture#1#s#{number:03d}", now=NOW - (600 - number) * MINUTE)
         for number in range(510)

@@ -136,7 +136,7 @@ def test_a_job_is_read_as_it_was_written(table: Table, kind: str, state: object)
         jobs.create(whole)
 
 
-def test_a_step_is_saved_on_the_version_that_was_read_with_its_part_of_the_list(
+def test_a_step_is_saved_on_its_version_with_its_list(
     table: Table,
 ) -> None:
     jobs, publishes = jobs_of(table)
@@ -159,7 +159,7 @@ def test_a_step_is_saved_on_the_version_that_was_read_with_its_part_of_the_list(
     assert publishes.part("id-1", 3) == []
 
 
-def test_a_job_alone_is_saved_on_the_version_that_was_read(table: Table) -> None:
+def test_a_job_alone_is_saved_on_its_version(table: Table) -> None:
     jobs, _ = jobs_of(table)
     first = job(kind=REBUILD, state=REBUILDING)
     jobs.create(first)
@@ -170,7 +170,7 @@ def test_a_job_alone_is_saved_on_the_version_that_was_read(table: Table) -> None
     assert jobs.read("id-1") == second
 
 
-def test_a_job_keeps_its_document_and_the_list_that_a_request_made(table: Table) -> None:
+def test_a_job_keeps_its_document_and_its_requests_list(table: Table) -> None:
     _, publishes = jobs_of(table)
     publishes.create(simulation(), [[{"lead_id": "a"}]], {"name": "x"})
     assert publishes.document("id-1") == {"name": "x"}
@@ -188,7 +188,8 @@ def test_everything_of_a_job_is_forgotten_after_a_month(table: Table) -> None:
     }
 
 
-def test_one_publish_runs_and_gives_its_turn_to_the_next_when_it_is_over(table: Table) -> None:
+def test_one_publish_runs_and_then_gives_its_turn_away(table: Table) -> None:
+    """The next one gets the turn when the first is over."""
     jobs, publishes = jobs_of(table)
     first = job("id-1")
     assert publishes.begin(first) is None
@@ -220,7 +221,7 @@ def test_of_two_publishes_at_once_one_begins(table: Table) -> None:
     assert jobs.read("id-3") is None
 
 
-def test_a_publish_that_lost_its_lease_does_not_give_the_turn_away(table: Table) -> None:
+def test_a_publish_without_its_lease_keeps_the_turn(table: Table) -> None:
     jobs, publishes = jobs_of(table)
     first = job("id-1")
     publishes.begin(first)
@@ -230,7 +231,7 @@ def test_a_publish_that_lost_its_lease_does_not_give_the_turn_away(table: Table)
     assert publishes.begin(job("id-2")) == "id-1"
 
 
-def test_an_activation_and_its_job_are_written_together_or_not_at_all(table: Table) -> None:
+def test_an_activation_and_its_job_are_written_together(table: Table) -> None:
     models = Models(table, lambda: NOW)
     jobs, publishes = jobs_of(table)
     models.load(model_document())
@@ -262,7 +263,7 @@ def test_the_newest_simulation_of_a_document_is_kept(table: Table) -> None:
     assert publishes.simulated("another") is None
 
 
-def test_the_clock_finds_a_running_job_when_it_is_due_and_before_all_else(table: Table) -> None:
+def test_the_clock_finds_a_due_job_before_all_else(table: Table) -> None:
     jobs, _ = jobs_of(table)
     later = simulation("later", due_at=NOW + MINUTE)
     first = simulation("first")

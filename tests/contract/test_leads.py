@@ -97,9 +97,7 @@ def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
         },
     ],
 )
-def test_a_lead_is_read_as_it_was_written_first_and_again(
-    table: Table, parts: dict[str, object]
-) -> None:
+def test_a_lead_is_read_as_it_was_written_each_time(table: Table, parts: dict[str, object]) -> None:
     first, second = make.whole_lead(**parts), make.whole_lead(version=2)
     put_lead(table, first)
     assert leads(table).read(LEAD_ID) == first
@@ -129,7 +127,7 @@ def test_a_lead_is_written_on_the_version_that_was_read(table: Table) -> None:
 
 
 @on_big_engines
-def test_many_leads_are_read_in_the_order_they_were_asked_for(table: Table) -> None:
+def test_many_leads_are_read_in_the_order_requested(table: Table) -> None:
     ids = [f"LEAD{number:04d}" for number in range(120)]
     for lead_id in ids:
         put_lead(table, make.lead(lead_id=lead_id, version=1))
@@ -140,7 +138,7 @@ def test_many_leads_are_read_in_the_order_they_were_asked_for(table: Table) -> N
 # --- what is written with it ----------------------------------------------------------------------
 
 
-def test_a_transition_is_written_with_what_it_wants_and_read_with_its_reasons(table: Table) -> None:
+def test_a_transition_is_written_with_its_plan_and_reasons(table: Table) -> None:
     put_lead(
         table,
         make.whole_lead(),
@@ -200,7 +198,7 @@ def test_every_part_of_a_transition_survives(table: Table, transition: Transitio
     assert leads(table).transitions(LEAD_ID) == [recorded_of(moved)]
 
 
-def test_a_transition_keeps_its_own_day_and_names_the_zone_of_it(table: Table) -> None:
+def test_a_transition_keeps_its_day_and_names_its_zone(table: Table) -> None:
     """At eight in the evening in Los Angeles it is the next day in UTC, and in Berlin too."""
     at = datetime(2026, 11, 23, 4, tzinfo=UTC)
     moved = replace(make.moved(on=date(2026, 11, 22)), at=at)
@@ -256,7 +254,7 @@ def test_a_transition_is_written_once_and_never_over_another(table: Table) -> No
     assert leads(table).transitions(LEAD_ID) == [recorded_of(make.moved())]
 
 
-def test_a_persons_act_is_stored_with_what_it_did_or_neither_is(table: Table) -> None:
+def test_a_persons_act_is_stored_together_with_its_effect(table: Table) -> None:
     act = make.event(
         Kind.PERSON,
         "stage",
@@ -292,9 +290,10 @@ def test_a_handoff_is_stored_once_with_its_state(table: Table, state: HandoffSta
     )
 
 
-def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it(
+def test_a_message_planned_before_is_named_in_the_conflict(
     table: Table,
 ) -> None:
+    """So that the decision can be written without it."""
     whole = LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES, records=[HANDOFF]))
     table.write(put_message(NOTICES[1]))
     with pytest.raises(AlreadyPlannedError) as planned:
@@ -316,7 +315,7 @@ def test_what_was_planned_before_is_named_so_that_the_decision_can_go_without_it
     assert leads(table).read(LEAD_ID).version == 2
 
 
-def test_a_lost_race_is_a_conflict_even_when_its_messages_were_planned_too(table: Table) -> None:
+def test_a_lost_race_is_a_conflict_despite_planned_messages(table: Table) -> None:
     put_lead(table, make.whole_lead())
     table.write(put_message(make.nurture_message()))
     with pytest.raises(ConflictError) as conflict:
@@ -336,9 +335,10 @@ def put_messages(table: Table, every: Sequence[OutboxMessage]) -> None:
         table.write(put_message(message))
 
 
-def test_the_notices_of_a_cycle_are_told_from_those_of_another_and_from_other_messages(
+def test_the_notices_of_a_cycle_are_no_other_messages(
     table: Table,
 ) -> None:
+    """Neither those of another cycle nor messages of another kind."""
     first = [make.handoff_message(via) for via in (Via.EMAIL, Via.SMS, Via.SNS)]
     others = [
         make.handoff_message(key="handoff#10#email"),
@@ -355,7 +355,7 @@ def test_the_notices_of_a_cycle_are_told_from_those_of_another_and_from_other_me
     )
 
 
-def test_a_notice_is_cancelled_with_the_decision_that_takes_it_back(table: Table) -> None:
+def test_a_notice_is_cancelled_with_the_decision_against_it(table: Table) -> None:
     put_lead(table, make.whole_lead(), LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES)))
     pair = (NOTICES[0], outbox.cancelled(NOTICES[0]))
     leads(table).write(
@@ -368,7 +368,7 @@ def test_a_notice_is_cancelled_with_the_decision_that_takes_it_back(table: Table
     ]
 
 
-def test_a_notice_that_a_worker_took_meanwhile_is_a_lost_race(table: Table) -> None:
+def test_a_notice_taken_meanwhile_is_a_lost_race(table: Table) -> None:
     """The one that takes it back reads again, and corrects what it can no longer cancel."""
     put_lead(table, make.whole_lead(), LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES)))
     Outbox(table).claim(NOTICES[0], outbox.claimed(NOTICES[0], NOW), needs_consent=False)

@@ -53,7 +53,7 @@ IDS = [f"LEAD{number:04d}" for number in range(70)]
 
 
 @on_big_engines
-def test_a_walk_over_all_shards_finds_each_lead_once_in_order_whatever_the_page(
+def test_a_walk_finds_each_lead_once_whatever_the_page_size(
     table: Table,
 ) -> None:
     for number, lead_id in enumerate(IDS):
@@ -71,7 +71,7 @@ def test_a_walk_over_all_shards_finds_each_lead_once_in_order_whatever_the_page(
 
 
 @on_big_engines
-def test_a_lead_keeps_its_place_in_the_walk_when_it_moves(table: Table) -> None:
+def test_a_lead_that_moves_keeps_its_place_in_the_walk(table: Table) -> None:
     """A lead that moves while the walk goes on is neither left out nor found twice."""
     for lead_id in IDS:
         put_lead(table, make.whole_lead(lead_id=lead_id))

@@ -42,7 +42,7 @@ def active(models: Models) -> tuple[int, int]:
 # --- versions -------------------------------------------------------------------------------------
 
 
-def test_drafts_are_numbered_and_read_as_they_were_written_and_none_is_active(table: Table) -> None:
+def test_drafts_are_numbered_kept_as_written_and_not_active(table: Table) -> None:
     models = Models(table, FakeClock())
     assert [models.draft(one) for one in (FIRST, SECOND, FIRST)] == [1, 2, 3]
     assert [models.document(version) for version in (1, 2, 3, 4)] == [FIRST, SECOND, FIRST, None]
@@ -84,7 +84,7 @@ def test_a_version_is_never_changed(table: Table) -> None:
     assert table.get("CONFIG#model", "v00001") == before
 
 
-def test_versions_are_listed_newest_first_with_when_they_were_last_published(table: Table) -> None:
+def test_versions_are_listed_newest_first_with_their_last_publication(table: Table) -> None:
     clock = FakeClock()
     models = Models(table, clock)
     for document in (FIRST, SECOND):
@@ -111,7 +111,7 @@ def test_an_empty_table_has_no_versions_and_no_model(table: Table) -> None:
 # --- which one is active --------------------------------------------------------------------------
 
 
-def test_a_model_is_loaded_once_and_another_one_as_the_next_version(table: Table) -> None:
+def test_a_model_loads_once_and_another_as_the_next_version(table: Table) -> None:
     models = Models(table, FakeClock())
     assert [models.load(one) for one in (FIRST, FIRST, SECOND, SECOND)] == [1, 1, 2, 2]
     assert active(models) == (2, 2)
@@ -125,7 +125,7 @@ def test_a_model_that_breaks_the_format_is_not_stored(table: Table) -> None:
     assert stored(table) == []
 
 
-def test_an_older_version_is_active_again_and_the_activations_go_on_growing(table: Table) -> None:
+def test_activations_go_on_growing_when_an_older_version_returns(table: Table) -> None:
     """By the version alone a worker would take the one that was rolled back for the newer one."""
     models = Models(table, FakeClock())
     models.load(FIRST)
@@ -151,7 +151,7 @@ def test_a_publication_that_another_one_overtook_is_refused_whole(table: Table) 
     assert stored(table) == before
 
 
-def test_the_model_of_a_past_day_is_the_one_that_was_active_at_its_end(table: Table) -> None:
+def test_the_model_of_a_past_day_is_its_last_one(table: Table) -> None:
     clock = FakeClock()
     models = Models(table, clock)
     models.load(FIRST)
@@ -169,7 +169,7 @@ def test_the_model_of_a_past_day_is_the_one_that_was_active_at_its_end(table: Ta
 # --- the time zone --------------------------------------------------------------------------------
 
 
-def test_the_zone_is_that_of_the_activation_and_a_publication_keeps_it(table: Table) -> None:
+def test_the_zone_is_the_activations_and_a_publication_keeps_it(table: Table) -> None:
     models = Models(table, FakeClock())
     models.load(FIRST, BERLIN)
     assert models.pointer() == Active(1, 1, BERLIN)
@@ -207,7 +207,7 @@ def test_a_zone_needs_a_model_that_is_active(table: Table) -> None:
         Models(table, FakeClock()).rezone(BERLIN)
 
 
-def test_of_a_zone_and_a_publication_at_once_one_is_refused_whole(table: Table) -> None:
+def test_a_zone_and_a_publication_at_once_never_mix(table: Table) -> None:
     """A publish must not bring back the zone that it read."""
 
     def meanwhile() -> datetime:
@@ -253,7 +253,7 @@ def test_an_activation_that_names_no_zone_is_in_utc(table: Table) -> None:
     assert then.zone is UTC
 
 
-def test_a_past_day_ends_in_the_zone_that_was_in_force_on_it(table: Table) -> None:
+def test_a_past_day_ends_in_its_own_zone(table: Table) -> None:
     """From UTC to Los Angeles on the 23rd at 02:00 UTC, where it was still the 22nd."""
     clock = FakeClock()
     models = Models(table, clock)
@@ -269,7 +269,7 @@ def test_a_past_day_ends_in_the_zone_that_was_in_force_on_it(table: Table) -> No
     ]
 
 
-def test_an_active_version_that_is_not_there_is_an_error_that_names_it(table: Table) -> None:
+def test_a_missing_active_version_is_an_error_that_names_it(table: Table) -> None:
     models = Models(table, FakeClock())
     publish(table, models, 7)
     with pytest.raises(DocumentError, match="the active model 7 is not there"):
@@ -291,7 +291,7 @@ def test_a_worker_sees_anothers_publication_within_thirty_seconds(table: Table) 
     assert active(worker) == (2, 2)
 
 
-def test_a_worker_that_meets_a_newer_activation_reads_again_at_once(table: Table) -> None:
+def test_a_worker_reads_again_when_it_meets_a_newer_activation(table: Table) -> None:
     """A lead that a newer model decided on must not be decided on with an older one."""
     clock = FakeClock()
     worker, deploy = Models(table, clock), Models(table, clock)
@@ -304,7 +304,7 @@ def test_a_worker_that_meets_a_newer_activation_reads_again_at_once(table: Table
     assert active(worker) == (1, 3)
 
 
-def test_whoever_asks_for_the_current_one_is_never_told_of_an_old_one(table: Table) -> None:
+def test_the_current_model_is_never_an_old_one(table: Table) -> None:
     clock = FakeClock()
     worker, deploy = Models(table, clock), Models(table, clock)
     deploy.load(FIRST)
@@ -324,7 +324,7 @@ def test_a_worker_whose_clock_went_back_reads_again(table: Table) -> None:
     assert active(worker) == (2, 2)
 
 
-def test_the_pointer_is_read_once_in_thirty_seconds_and_a_version_once(table: Table) -> None:
+def test_the_pointer_is_read_each_thirty_seconds_a_version_once(table: Table) -> None:
     class Counting:
         """Counts what is read of the table."""
 
@@ -349,7 +349,7 @@ def test_the_pointer_is_read_once_in_thirty_seconds_and_a_version_once(table: Ta
 # --- the same model -------------------------------------------------------------------------------
 
 
-def test_the_same_model_has_the_same_digest_however_its_keys_are_ordered() -> None:
+def test_a_models_digest_does_not_depend_on_key_order() -> None:
     turned = dict(reversed(list(FIRST.items())))
     assert digest_of(turned) == digest_of(FIRST)
     assert digest_of(SECOND) != digest_of(FIRST)

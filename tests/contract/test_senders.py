@@ -215,7 +215,7 @@ def test_what_a_broken_wire_means(error: Exception, outcome: SendResult) -> None
     assert wire.calls == 3
 
 
-def test_the_fake_answers_as_it_is_told_and_keeps_only_what_it_took() -> None:
+def test_the_fake_answers_as_set_and_keeps_what_it_took() -> None:
     fake = FakeSenders(answers=[Throttled(), Refused()])
     assert [fake.send(MAIL), fake.send(TEXT), fake.send(TOPIC)] == [
         Throttled(),

@@ -92,7 +92,7 @@ def test_a_visitor_has_one_owner_or_none(table: Table) -> None:
 
 
 @on_big_engines
-def test_a_join_counts_the_newest_thousand_that_were_captured_by_then(table: Table) -> None:
+def test_a_join_counts_the_newest_thousand_captured_by_then(table: Table) -> None:
     early = [make.page(n=n, at=NOW - n * MINUTE) for n in range(1, 1_011)]
     late = [
         make.page(n=n, at=NOW - n * MINUTE, captured_at=NOW + MINUTE) for n in range(2_000, 2_003)
@@ -104,7 +104,7 @@ def test_a_join_counts_the_newest_thousand_that_were_captured_by_then(table: Tab
     assert replayed == [*early[:1_000], *late]
 
 
-def test_the_recent_events_of_a_lead_are_its_own_and_its_visitors_newest_first(
+def test_recent_events_are_the_leads_and_its_visitors_newest_first(
     table: Table,
 ) -> None:
     form = make.form(joins=(VISITOR,), days_ago=1)
@@ -116,7 +116,7 @@ def test_the_recent_events_of_a_lead_are_its_own_and_its_visitors_newest_first(
 
 
 @on_big_engines
-def test_a_visitor_with_over_two_thousand_events_in_a_day_is_shared(table: Table) -> None:
+def test_a_visitor_with_over_two_thousand_daily_events_is_shared(table: Table) -> None:
     write_all(table, [make.page(n=n) for n in range(2_000)])
     write_all(table, [make.page(n=n, days_ago=2) for n in range(100)])
     assert not Events(table).is_shared(VISITOR, NOW)
@@ -190,7 +190,7 @@ def test_nothing_known_is_no_consent(table: Table) -> None:
     assert Consents(table).read(LEAD_ID) == Consent()
 
 
-def test_a_suppression_is_written_with_its_event_and_the_first_stays(table: Table) -> None:
+def test_a_suppression_comes_with_its_event_and_the_first_stays(table: Table) -> None:
     consents, accepted = Consents(table), TICKED[1]
     accept(table)
     unsubscribed = make.event(Kind.MAIL, "unsubscribed", partition=OWN)
@@ -258,7 +258,7 @@ def test_an_email_is_claimed_only_with_consent(table: Table, said: str) -> None:
     assert (found.state is MessageState.CLAIMED) == (said == "yes")
 
 
-def test_the_outbox_lists_by_state_newest_first_and_pages_without_a_gap(table: Table) -> None:
+def test_the_outbox_lists_a_state_newest_first_without_a_gap(table: Table) -> None:
     planned: list[OutboxMessage] = []
     for number in range(9):
         lead_id = f"{number:04d}"
@@ -311,7 +311,7 @@ def test_a_worker_sees_anothers_document_within_thirty_seconds(table: Table) -> 
 # --- histories and quarantine ---------------------------------------------------------------------
 
 
-def test_a_history_holds_everything_of_a_lead_and_of_the_visitors_it_joined(table: Table) -> None:
+def test_a_history_holds_all_of_a_lead_and_its_visitors(table: Table) -> None:
     form, page = make.form(joins=(VISITOR,)), make.page()
     write_all(table, [form, page, make.page(partition="VISITOR#another")])
     change = LeadChange(moved=[make.moved()], plan=Plan(messages=[make.nurture_message()]))
@@ -324,7 +324,7 @@ def test_a_history_holds_everything_of_a_lead_and_of_the_visitors_it_joined(tabl
     assert planned == [make.nurture_message()]
 
 
-def test_a_history_holds_what_happened_to_the_leads_that_turned_out_to_be_it(table: Table) -> None:
+def test_a_history_holds_what_happened_to_merged_leads(table: Table) -> None:
     """Also to one that another had absorbed before; the transitions are the survivor's alone."""
     merges = [
         make.event(

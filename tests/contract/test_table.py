@@ -83,7 +83,7 @@ def test_what_was_got_is_a_copy(table: Table) -> None:
     assert table.get("p", "s") == item(value=1)
 
 
-def test_many_are_got_beyond_a_hundred_and_the_missing_left_out(table: Table) -> None:
+def test_more_than_a_hundred_are_read_and_missing_left_out(table: Table) -> None:
     store(table, *(item(f"{n:03d}") for n in range(150)))
     found = table.get_many([("p", f"{n:03d}") for n in range(50, 200)])
     assert sorted(str(one["sk"]) for one in found) == [f"{n:03d}" for n in range(50, 150)]
@@ -150,7 +150,7 @@ def test_a_limit_bounds_what_is_read(table: Table, limit: int, found: list[str])
     assert len(keys_of(table, limit=limit, newest_first=True)) == len(found)
 
 
-def test_pages_of_a_megabyte_are_read_on_and_a_limit_holds_across_them(table: Table) -> None:
+def test_a_limit_holds_across_pages_of_a_megabyte(table: Table) -> None:
     store(table, *(item(f"{n:02d}", text="x" * 300_000) for n in range(8)))
     assert keys_of(table) == [f"{n:02d}" for n in range(8)]
     assert keys_of(table, limit=6) == [f"{n:02d}" for n in range(6)]
@@ -158,9 +158,7 @@ def test_pages_of_a_megabyte_are_read_on_and_a_limit_holds_across_them(table: Ta
 
 
 @pytest.mark.parametrize("index", ["list", "due"])
-def test_an_index_holds_only_items_with_both_its_keys_and_gives_keys_only(
-    table: Table, index: str
-) -> None:
+def test_an_index_holds_items_with_both_keys_and_gives_keys(table: Table, index: str) -> None:
     hash_name, range_name = f"{index}_pk", f"{index}_sk"
     store(
         table,
@@ -179,9 +177,7 @@ def test_an_index_holds_only_items_with_both_its_keys_and_gives_keys_only(
 
 
 @pytest.mark.parametrize("gone", [("due_pk", "due_sk"), ("due_pk",), ("due_sk",)])
-def test_an_item_leaves_the_index_with_either_of_its_keys_and_comes_back_with_both(
-    table: Table, gone: tuple[str, ...]
-) -> None:
+def test_an_item_is_indexed_only_with_both_keys(table: Table, gone: tuple[str, ...]) -> None:
     whole = item(due_pk="h", due_sk="1", list_pk="h", list_sk="1")
     store(table, whole)
     table.write(Put({name: value for name, value in whole.items() if name not in gone}, GUARDED))
@@ -204,7 +200,7 @@ def test_an_item_moves_in_the_index_with_its_keys(table: Table) -> None:
     assert places_of(table, "due", "d") == [("0", "0"), ("1", "1"), ("2", "2")]
 
 
-def test_an_item_stays_in_the_index_when_what_else_it_holds_changes_or_its_move_is_refused(
+def test_an_item_stays_indexed_when_it_changes_or_cannot_move(
     table: Table,
 ) -> None:
     store(table, item(list_pk="h", list_sk="1", version=1))
@@ -236,9 +232,7 @@ BIG = 300
 
 @on_big_engines
 @pytest.mark.parametrize("index", [None, "list"])
-def test_a_big_partition_is_read_in_order_within_its_bounds_and_limit(
-    table: Table, index: str | None
-) -> None:
+def test_a_big_partition_is_read_in_order_within_bounds(table: Table, index: str | None) -> None:
     fill(table)
     read = partial(numbers_of, table, index)
     every = list(range(BIG))
@@ -259,9 +253,7 @@ def test_a_big_partition_is_read_in_order_within_its_bounds_and_limit(
 
 @on_big_engines
 @pytest.mark.parametrize("index", [None, "list"])
-def test_a_big_partition_is_read_on_from_where_a_page_ended(
-    table: Table, index: str | None
-) -> None:
+def test_a_big_partition_is_read_on_after_a_page(table: Table, index: str | None) -> None:
     fill(table)
     forth = numbers_of(table, index, limit=70)
     while len(page := numbers_of(table, index, first=f"{forth[-1]:03d}", limit=71)) > 1:
@@ -277,7 +269,7 @@ def test_a_big_partition_is_read_on_from_where_a_page_ended(
 
 @on_big_engines
 @pytest.mark.parametrize("newest_first", [False, True])
-def test_what_stays_in_a_big_partition_is_read_once_while_others_come_move_and_go(
+def test_what_stays_is_read_once_while_others_come_and_go(
     table: Table,
     newest_first: bool,  # noqa: FBT001
 ) -> None:
@@ -376,7 +368,7 @@ def test_a_put_where_nothing_is(table: Table, expect: Expectation) -> None:
     assert table.get("p", "s") == item(version=1)
 
 
-def test_a_put_that_expects_a_version_where_nothing_is_fails_without_an_old_item(
+def test_a_put_that_expects_a_missing_version_fails_without_item(
     table: Table,
 ) -> None:
     with pytest.raises(ConflictError) as conflict:
@@ -400,7 +392,7 @@ def test_a_transaction_writes_all(table: Table) -> None:
     assert table.get("p", "checked") == item("checked", version=1)
 
 
-def test_a_transaction_writes_nothing_when_one_fails_and_says_which_and_what_was_there(
+def test_a_failed_transaction_writes_nothing_and_says_what_was_there(
     table: Table,
 ) -> None:
     store(table, item("b", version=1), item("d", version=5))
@@ -450,7 +442,7 @@ def test_a_check_of_what_is_not_there(table: Table) -> None:
 # --- a busy table ---------------------------------------------------------------------------------
 
 
-def test_a_seeded_table_is_busy_now_and_then_and_then_writes_nothing() -> None:
+def test_a_seeded_table_is_sometimes_busy_and_then_writes_nothing() -> None:
     table, busy = MemoryTable(), 0
     table.be_busy(1)
     for number in range(200):
@@ -477,7 +469,7 @@ def test_one_seed_is_one_history() -> None:
     assert history(7) == history(7) != history(8)
 
 
-def test_the_stream_of_the_table_in_memory_shows_new_items_only() -> None:
+def test_the_memory_tables_stream_shows_new_items_only() -> None:
     table = MemoryTable()
     store(table, item("a"))
     table.write(Put(item("a", version=2), GUARDED))

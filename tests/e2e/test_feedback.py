@@ -50,7 +50,7 @@ DELIVERY = {
         ("Delivery", DELIVERY, "delivered", None, "email-delivered"),
     ],
 )
-def test_what_ses_publishes_of_an_email_reaches_its_lead_and_changes_nothing_when_it_comes_again(
+def test_what_ses_publishes_reaches_its_lead_once(
     email: str,
     driver: Driver,
     kind: str,
@@ -59,6 +59,7 @@ def test_what_ses_publishes_of_an_email_reaches_its_lead_and_changes_nothing_whe
     suppressed: str | None,
     rule: str | None,
 ) -> None:
+    """When it comes again, nothing changes."""
     sent = sent_email(driver, email)
     notice = ses_event(kind, detail, email, sent)
     publish(driver, notice)
@@ -73,9 +74,7 @@ def test_what_ses_publishes_of_an_email_reaches_its_lead_and_changes_nothing_whe
     assert what_is_known(driver, email) == before
 
 
-def test_a_suppressed_lead_gets_no_further_email_but_is_still_handed_over(
-    email: str, driver: Driver
-) -> None:
+def test_a_suppressed_lead_gets_no_email_but_is_handed_over(email: str, driver: Driver) -> None:
     sent = sent_email(driver, email)
     publish(driver, ses_event("Bounce", BOUNCE, email, sent))
     driver.until(lambda: driver.lead(email)["suppressed"] == "bounced", "the lead is suppressed")

@@ -8,9 +8,8 @@ from pathlib import Path
 from tests.e2e.driver import Driver
 
 
-def test_a_rebuild_of_all_leads_finds_no_difference_and_a_draft_is_tried_on_an_export(
-    driver: Driver, tmp_path: Path
-) -> None:
+def test_a_rebuild_finds_nothing_and_a_draft_is_tried(driver: Driver, tmp_path: Path) -> None:
+    """The rebuild is of all leads; the draft is tried on an export of them."""
     for form, name in (("guide", "one"), ("demo", "two")):
         assert (
             driver.post(f"/v1/forms/{form}", {"fields": {"email": f"{name}@few.example"}})[0] == 202

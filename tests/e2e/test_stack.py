@@ -65,9 +65,10 @@ def test_the_walk_names_the_step_when_the_sender_is_unverified(
         aws("sesv2").create_email_identity(EmailIdentity=SENDER)
 
 
-def test_the_walk_names_the_step_when_the_salesperson_has_no_phone(
+def test_the_walk_names_the_step_without_a_salespersons_phone(
     stack: Stack, email: str, driver: Driver
 ) -> None:
+    """The step is the demo request, whose text does not go out."""
     without_phone = {
         "people": [{"id": "sam", "name": "Sam Seller", "email": "sam@keybook.example"}]
     }
@@ -87,9 +88,7 @@ def test_the_walk_names_the_step_when_qualify_is_disabled(
     driver.until(lambda: driver.stage(email) == "lead", "what was captured meanwhile is counted")
 
 
-def test_workers_killed_on_the_way_change_nothing_and_send_nothing_twice(
-    email: str, driver: Driver
-) -> None:
+def test_killed_workers_change_nothing_and_send_nothing_twice(email: str, driver: Driver) -> None:
     requests = journey(email)
     todo = requests + requests
     random.Random(7).shuffle(todo)

@@ -71,7 +71,7 @@ class Weave:
         }
 
 
-def test_every_order_of_two_visits_and_a_join_gives_one_result(
+def test_every_order_of_visits_and_join_gives_one_result(
     record_property: Callable[[str, object], None],
 ) -> None:
     template = InMemoryBaton()

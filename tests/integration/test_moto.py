@@ -136,9 +136,10 @@ def topic_messages() -> list[Any]:
     return list(topic.sent_notifications)
 
 
-def test_anns_journey_ends_as_sql_with_one_email_one_mail_one_topic_message_and_one_text(
+def test_anns_journey_ends_as_sql_with_each_message_once(
     baton: MotoBaton,
 ) -> None:
+    """One email to her; to sales one email, one topic message and one text."""
     baton.page("/", context=AD)
     baton.page("/blog/a")
     baton.page("/blog/b")
@@ -196,7 +197,7 @@ def test_every_record_again_changes_nothing_and_sends_nothing(baton: MotoBaton) 
     assert (len(mails()), len(texts()), len(topic_messages())) == sent
 
 
-def test_the_mail_events_of_ses_settle_the_email_through_the_real_function(
+def test_the_mail_events_of_ses_settle_the_email(
     baton: MotoBaton,
 ) -> None:
     baton.form("guide", consent=True, **ANN)

@@ -549,9 +549,7 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_policy_grants_exactly_what_its_function_was_seen_to_need(
-    stack: Stack, function: str
-) -> None:
+def test_a_policy_grants_exactly_what_its_function_needs(stack: Stack, function: str) -> None:
     grants = granted(stack.resources, function, stack.made)
     needs = stack.seen[function] | lambdas_own(function)
     assert not needs - grants, f"{function} lacks {listed(needs - grants)}"

@@ -127,7 +127,7 @@ def test_shuffled_repeated_and_busy(seed: int) -> None:
     assert (sent["handoff"], sent["SnsMessage"], sent["Sms"]) == (1, 1, 1), f"seed {seed}: {sent}"
 
 
-def test_a_handoff_mail_without_evidence_goes_again_with_the_same_reference() -> None:
+def test_a_handoff_email_without_evidence_repeats_its_reference() -> None:
     calls = Stepper(JOURNEY, evidence=False).run(EMAILS).calls
     _email, mail, *_ = [number for number, call in enumerate(calls) if call.port == "send"]
     result = Stepper(JOURNEY, crash=Crash(mail, after=True), evidence=False).run(EMAILS)

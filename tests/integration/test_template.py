@@ -162,9 +162,10 @@ def test_chalice_knows_one_stage_because_ours_is_a_parameter() -> None:
 # --- the table
 
 
-def test_the_table_is_on_demand_with_two_overloaded_indexes_a_stream_and_a_time_to_live(
+def test_the_table_has_two_indexes_a_stream_and_expiry(
     resources: dict[str, dict[str, Any]],
 ) -> None:
+    """It is on demand, and both indexes are overloaded."""
     table = properties(resources, "Table")
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
@@ -193,9 +194,10 @@ def test_the_table_is_protected_outside_dev(template: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("function", "prefix"), [("Qualify", "EVENT#"), ("Deliver", "OUTBOX#")])
-def test_a_stream_mapping_filters_retries_within_bounds_and_reports_what_failed(
+def test_a_stream_mapping_filters_retries_and_reports_failures(
     resources: dict[str, dict[str, Any]], function: str, prefix: str
 ) -> None:
+    """It retries within bounds."""
     mapping = properties(resources, function)["Events"][f"{function}DynamodbEventSource"][
         "Properties"
     ]
@@ -266,7 +268,7 @@ def test_a_policy_names_its_operations_and_resources(
         assert statement.get("Resource") != "*", statement["Sid"]
 
 
-def test_the_public_function_deletes_nothing_reads_no_index_and_sends_nothing(
+def test_the_public_function_may_neither_delete_nor_list_nor_send(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     allowed = {
@@ -279,7 +281,7 @@ def test_the_public_function_deletes_nothing_reads_no_index_and_sends_nothing(
 
 
 @pytest.mark.parametrize("function", ["Deliver", "Clock"])
-def test_a_sender_may_publish_to_the_handoff_topic_and_to_phones_and_to_no_other_topic(
+def test_a_sender_publishes_to_phones_and_one_topic_only(
     resources: dict[str, dict[str, Any]], function: str
 ) -> None:
     publishing = [one for one in statements(resources, function) if "sns:Publish" in actions(one)]
@@ -345,7 +347,7 @@ def test_the_public_paths_are_throttled_one_by_one(resources: dict[str, dict[str
         assert 0 < setting["ThrottlingRateLimit"] <= setting["ThrottlingBurstLimit"]
 
 
-def test_the_access_log_holds_no_query_no_token_and_no_address(
+def test_the_access_log_holds_no_query_token_or_address(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     log = properties(resources, "RestAPI")["AccessLogSetting"]
@@ -364,7 +366,7 @@ def test_the_access_log_holds_no_query_no_token_and_no_address(
     json.loads(log["Format"])
 
 
-def test_the_gateways_own_answers_are_problems_that_a_page_may_read(
+def test_the_gateways_own_answers_are_problems_pages_may_read(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     answers = properties(resources, "RestAPI")["GatewayResponses"]
@@ -452,7 +454,7 @@ def test_what_must_not_go_unseen_has_an_alarm(
     assert sorted(seen, key=str) == sorted(watched, key=str)
 
 
-def test_an_index_that_refuses_writes_has_an_alarm_of_its_own(
+def test_an_index_that_refuses_writes_has_its_own_alarm(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     # DynamoDB counts them on the index, while it is the write to the table that fails.
@@ -469,7 +471,7 @@ def test_an_index_that_refuses_writes_has_an_alarm_of_its_own(
     assert named == indexes
 
 
-def test_the_alarms_on_mail_go_off_before_ses_reviews_the_account(
+def test_the_mail_alarms_go_off_before_ses_reviews_us(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     (bounces,) = alarms_of(resources, "Reputation.BounceRate")
@@ -478,7 +480,7 @@ def test_the_alarms_on_mail_go_off_before_ses_reviews_the_account(
     assert complaints["Properties"]["Threshold"] < SES_REVIEWS_AT_COMPLAINTS
 
 
-def test_a_clock_that_stands_is_an_alarm_although_it_says_nothing(
+def test_a_clock_that_stands_still_raises_an_alarm(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     (alarm,) = alarms_of(resources, "Invocations")
@@ -486,7 +488,7 @@ def test_a_clock_that_stands_is_an_alarm_although_it_says_nothing(
     assert alarm["Properties"]["ComparisonOperator"] == "LessThanThreshold"
 
 
-def test_an_alarm_on_a_metric_of_ours_names_one_that_is_counted(
+def test_an_alarm_names_a_metric_that_is_counted(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     ours = [
@@ -572,7 +574,7 @@ def test_the_dashboard_shows(
     assert shown == set(dimensions)
 
 
-def test_the_dashboard_shows_each_metric_of_ours_by_what_it_is_counted_by(
+def test_the_dashboard_shows_each_metric_with_its_dimensions(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     for namespace, metric, dimensions in shown_metrics(resources):

@@ -22,9 +22,7 @@ seeds = some.none() | some.integers(
 
 
 @holds_for(lives(retractions, ticks), seeds)
-def test_any_order_repetition_and_interleaving_of_the_same_events_gives_the_same_lead(
-    life: Life, seed: int | None
-) -> None:
+def test_any_order_of_the_same_events_gives_one_lead(life: Life, seed: int | None) -> None:
     """Joins and retractions included, and a crowd now and then. The canonical order is none: one
     list, replayed once.
     """
@@ -46,7 +44,7 @@ def test_counting_one_by_one_is_folding_all_at_once(life: Life) -> None:
 
 
 @holds_for(lives(retractions, moves, merges, ticks))
-def test_a_rebuild_of_a_lead_that_is_up_to_date_changes_nothing(life: Life) -> None:
+def test_a_rebuild_of_an_unspoiled_lead_changes_nothing(life: Life) -> None:
     town = Town().live(life)
     for lead in town.leads():
         before = town.derived(lead)
@@ -59,7 +57,7 @@ def test_a_rebuild_of_a_lead_that_is_up_to_date_changes_nothing(life: Life) -> N
 
 
 @holds_for(lives(retractions, ticks, crowds=False))
-def test_a_retraction_is_as_if_the_events_had_never_been_captured(life: Life) -> None:
+def test_a_retraction_is_as_if_nothing_had_been_captured(life: Life) -> None:
     """But for one thing: whose a visitor is does not change when the form that joined it is taken
     back.
     """

@@ -41,7 +41,7 @@ def pages(visitor: int, number: int, path: str = "/") -> list[Event]:
     return [make.page(path, partition=VISITORS[visitor], n=n) for n in range(number)]
 
 
-def test_a_ping_that_meets_a_merge_does_not_keep_the_clock_busy_for_ever(town: Town) -> None:
+def test_a_ping_during_a_merge_leaves_the_clock_in_peace(town: Town) -> None:
     """A worker read a crowded lead; it was merged with another; the worker asked the clock for a
     replay of it. Each minute the clock replayed the lead that it had become, and never took the ask
     off its list.
@@ -55,7 +55,7 @@ def test_a_ping_that_meets_a_merge_does_not_keep_the_clock_busy_for_ever(town: T
     assert town.world.clock.tick() == 0
 
 
-def test_a_visitor_that_joins_late_is_capped_with_what_the_lead_did_that_day(town: Town) -> None:
+def test_a_late_visitor_is_capped_together_with_its_lead(town: Town) -> None:
     """495 pages of a lead, and 100 of the same day on another browser that joined five days later:
     the count took all of them, a replay 500.
     """
@@ -86,7 +86,7 @@ def test_what_was_taken_back_keeps_no_other_ping_out(town: Town) -> None:
     assert sum(lead.tally.days["site-visit"].values()) == 500
 
 
-def test_the_log_tells_that_a_person_set_the_stage_also_after_a_merge_raised_the_cycle() -> None:
+def test_the_log_remembers_a_persons_stage_across_a_merge() -> None:
     """A person made the lead an MQL, a merge brought it into cycle 2, and the model made it an SQL.
     It was by a person still, but its transitions said that it was not: the first of the two
     spoke of cycle 1.

@@ -118,7 +118,7 @@ def test_the_reasons_sum_to_the_score_exactly(
 
 
 @holds_for(lives(retractions, moves, merges, ticks), cases=SIZES.api_cases)
-def test_the_reasons_that_the_api_shows_sum_to_the_score_that_it_shows(life: Life) -> None:
+def test_the_reasons_the_api_shows_sum_to_its_score(life: Life) -> None:
     town = Town().live(life)
     baton = InMemoryBaton(FakePorts(town.table, town.ports.clock))
     for lead_id in town.lead_ids:

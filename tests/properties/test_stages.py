@@ -15,7 +15,7 @@ QUIET_DAYS = 35  # more than a review waits, and a stay, and most rests
 
 
 @holds_for(lives(retractions, moves, merges, ticks))
-def test_a_stage_is_the_fold_of_its_transitions_each_a_legal_edge_from_the_last(life: Life) -> None:
+def test_a_stage_follows_from_its_transitions_along_legal_edges(life: Life) -> None:
     """Its kind, rest and whatever else a standing has, but for the owner, whom a handoff names; and
     its cycle, unless it was merged with a lead of a higher one.
     """

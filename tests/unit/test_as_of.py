@@ -214,7 +214,7 @@ class Life:
 
 
 @pytest.mark.parametrize("seed", seeds(SIZES.lives))
-def test_every_past_day_reads_as_it_was_read_at_its_end(seed: int) -> None:
+def test_every_past_day_reads_as_it_did_then(seed: int) -> None:
     """With late events, joins, retractions, a merge, people's moves and another model in
     between.
     """
@@ -222,7 +222,7 @@ def test_every_past_day_reads_as_it_was_read_at_its_end(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", seeds(SIZES.lives))
-def test_every_past_day_of_any_time_zone_reads_as_it_was_read_at_its_end(seed: int) -> None:
+def test_every_past_day_of_any_zone_reads_as_then(seed: int) -> None:
     """In days of 23 and 25 hours, and across a change of the time zone, too."""
     zone, first, then = WHERE[seed % len(WHERE)]
     reads_as_it_was_read(Life(seed, zone, first, then), f"seed {seed}: {zone}, {then}")
@@ -238,7 +238,7 @@ def reads_as_it_was_read(life: Life, which: str) -> None:
             assert known(as_of(life.baton, day, email)) == said, f"{which}: {email} on {day}"
 
 
-def test_the_lives_of_the_property_are_full_of_things_to_get_wrong() -> None:
+def test_the_propertys_lives_hold_everything_that_can_go_wrong() -> None:
     done, stages = set[str](), set[str]()
     for seed in range(10):
         life = Life(seed)
@@ -252,7 +252,7 @@ def test_the_lives_of_the_property_are_full_of_things_to_get_wrong() -> None:
 # --- what was known then --------------------------------------------------------------------------
 
 
-def test_a_late_event_counts_from_the_day_on_which_it_was_captured(baton: InMemoryBaton) -> None:
+def test_a_late_event_counts_from_the_day_of_capture(baton: InMemoryBaton) -> None:
     """A laptop in a suitcase tells us on Wednesday what Ann read on Monday: on Tuesday we did not
     know it.
     """
@@ -324,7 +324,7 @@ def test_two_leads_were_two_before_they_were_merged(baton: InMemoryBaton) -> Non
     ]
 
 
-def test_a_visit_counts_from_the_day_on_which_its_visitor_became_known(
+def test_a_visit_counts_from_when_its_visitor_is_known(
     baton: InMemoryBaton,
 ) -> None:
     baton.form("newsletter", None, **ANN)
@@ -338,7 +338,7 @@ def test_a_visit_counts_from_the_day_on_which_its_visitor_became_known(
     assert "pricing-page" in [reason["rule"] for reason in baton.lead()["score"]["reasons"]]
 
 
-def test_a_join_just_before_midnight_counts_what_was_captured_by_midnight(
+def test_a_join_before_midnight_counts_what_was_captured_by_then(
     baton: InMemoryBaton,
 ) -> None:
     """What comes within the fifteen minutes after a join counts with it, but only from the day on
@@ -355,7 +355,7 @@ def test_a_join_just_before_midnight_counts_what_was_captured_by_midnight(
     assert as_of(baton, NOW.date())["score"] == before
 
 
-def test_the_cap_on_a_days_pings_is_applied_as_it_was_then(baton: InMemoryBaton) -> None:
+def test_the_cap_on_daily_pings_is_that_of_then(baton: InMemoryBaton) -> None:
     """The pings that count are the first of the day by their ids. Late ones captured the same day
     would push others out; captured the next day they are of another day's cap.
     """

@@ -28,7 +28,7 @@ def test_a_known_vulnerability_never_passes() -> None:
 @pytest.mark.parametrize(
     "audit", [read_report({"dependencies": [CLEAN, SKIPPED]}), Audit(unaudited="no connection")]
 )
-def test_what_was_not_audited_is_said_and_keeps_nobody_from_building(audit: Audit) -> None:
+def test_what_was_not_audited_is_said_and_stops_nobody(audit: Audit) -> None:
     # pip-audit alone says "No known vulnerabilities found" of an index without advisories.
     lines, good = verdict({"requirements.txt": audit})
     assert lines[0].startswith("requirements.txt: NOT AUDITED: ")

@@ -20,7 +20,8 @@ from tests.factories import LEAD_ID, model
 from tests.fakes import NOW
 
 
-def test_a_ratio_is_the_median_of_the_pairs_and_not_of_the_sides() -> None:
+def test_a_ratio_is_the_median_of_the_pairs() -> None:
+    """It is not the ratio of the medians of both sides."""
     found = compare([(2.0, 1.0), (30.0, 10.0), (4.0, 4.0)])
     assert (found.value, found.floor, found.ratio) == (4.0, 4.0, 2.0)
 
@@ -53,13 +54,14 @@ def test_an_item_is_as_large_as_its_names_and_values() -> None:
     assert [units(size) for size in (0, 1, 1024, 1025)] == [1, 1, 1, 2]
 
 
-def test_an_index_entry_costs_one_unit_to_come_or_go_and_two_to_move() -> None:
+def test_an_index_entry_costs_one_unit_and_two_to_move() -> None:
     here, there = ({"list_pk": {"S": "a"}, "list_sk": {"S": sk}} for sk in "12")
     assert [index_units(None, here, "list"), index_units(here, {}, "list")] == [1, 1]
     assert [index_units(here, there, "list"), index_units(here, here, "list")] == [2, 0]
 
 
-def test_a_transaction_costs_twice_the_kilobytes_of_each_item_and_each_index_entry_once() -> None:
+def test_a_transaction_costs_items_twice_and_index_entries_once() -> None:
+    """By the kilobyte, each begun one counts whole."""
     small, large = (
         {"pk": {"S": "a"}, "due_pk": {"S": "x"}, "due_sk": {"S": "y"}},
         {"pk": {"S": "a" * 1500}},
@@ -118,7 +120,8 @@ def test_matching_is_measured_on_fifty_signals_and_ten_thousand_pages() -> None:
     assert len({event.properties["path"] for event in events if event.kind is Kind.PAGE}) == 10_000
 
 
-def test_scores_are_measured_on_fifty_rules_twelve_signals_and_a_hundred_day_cells() -> None:
+def test_scores_are_measured_on_a_large_model_and_tally() -> None:
+    """Fifty rules, twelve signals and a hundred day cells."""
     model, (lead, *_) = load.scoring_model(), load.leads(3)
     assert (len(model.field_rules) + len(model.behaviour_rules), len(model.signals)) == (50, 12)
     assert sum(map(len, lead.tally.days.values())) == 100

@@ -69,7 +69,7 @@ def test_nothing_due_is_nothing_done() -> None:
     assert clock(Worker(), []).tick() == 0
 
 
-def test_one_failure_does_not_keep_the_others_waiting_and_is_told_at_the_end() -> None:
+def test_one_failure_delays_no_other_and_is_raised_last() -> None:
     worker = Worker("A", "C")
     with pytest.raises(RuntimeError, match="2 of 4"):
         clock(worker).tick()
@@ -99,7 +99,7 @@ def test_a_task_is_added_without_a_change_to_the_clock() -> None:
     assert done == [("A", "ball"), ("A", "bear#small")]
 
 
-def test_a_task_that_takes_minutes_is_added_likewise_and_comes_last() -> None:
+def test_a_task_that_takes_minutes_comes_last() -> None:
     table, done = MemoryTable(), list[str]()
     quick = Task(name="quick", family="QUICK")
     toy = Task(name="toy", family="DUE#TOYS", takes_minutes=True)
@@ -114,7 +114,7 @@ def test_a_task_that_takes_minutes_is_added_likewise_and_comes_last() -> None:
     assert done == ["quick A", "toy ball"]
 
 
-def test_what_is_due_of_no_task_is_counted_and_the_rest_is_done(
+def test_a_due_item_without_a_task_is_counted_and_skipped(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It was skipped in silence, so that half a task could pass unnoticed."""
@@ -177,7 +177,7 @@ def warm() -> InMemoryBaton:
     return baton
 
 
-def test_an_mql_cools_on_the_day_that_was_foreseen_and_not_before() -> None:
+def test_an_mql_cools_on_the_foreseen_day_not_before() -> None:
     baton = warm()
     for _ in range(3):  # no review is more than 28 days ahead
         review_on = datetime.fromisoformat(baton.lead()["review_on"] + "T00:00:00+00:00")
@@ -198,7 +198,8 @@ def test_an_mql_cools_on_the_day_that_was_foreseen_and_not_before() -> None:
     assert cooled["detail"]["why"] == "cooled: activity below 5"
 
 
-def test_a_lead_that_cools_and_warms_up_again_is_not_written_to_twice_in_one_cycle() -> None:
+def test_a_lead_that_warms_up_again_gets_no_second_email() -> None:
+    """Not in the same cycle."""
     baton = warm()
     baton.ports.clock.tick(timedelta(days=41))
     baton.minutes_later(0)
@@ -210,7 +211,7 @@ def test_a_lead_that_cools_and_warms_up_again_is_not_written_to_twice_in_one_cyc
     assert len([item for item in baton.outbox() if item["kind"] == "nurture"]) == 1
 
 
-def test_a_message_whose_record_was_lost_is_sent_by_the_clock() -> None:
+def test_the_clock_sends_a_message_whose_record_was_lost() -> None:
     baton = warm()
     baton.form("demo", **ANN)
     for item in baton.ports.memory.inserted[baton.drained :]:
@@ -234,7 +235,7 @@ def test_what_was_throttled_goes_out_with_the_clock() -> None:
     assert len(baton.ports.senders.sent) == 3
 
 
-def test_a_handoff_without_evidence_goes_again_after_a_quarter_of_an_hour() -> None:
+def test_a_handoff_without_evidence_goes_again_after_fifteen_minutes() -> None:
     baton = InMemoryBaton()
     baton.ports.senders.answers = [Unclear()] * 3
     baton.form("demo", **ANN)

@@ -58,7 +58,7 @@ def sql_ann() -> InMemoryBaton:
 
 
 class TestMoves:
-    def test_a_person_moves_a_lead_with_a_reason_and_the_timeline_says_who(self) -> None:
+    def test_the_timeline_says_who_moved_a_lead_and_why(self) -> None:
         baton = fit_ann()
         assert move(baton, "accepted", "met her at the fair")["stage"] == "accepted"
         timeline = baton.get(f"/v1/leads/{baton.world.lead_id('ann@acme.example')}/timeline")[
@@ -72,7 +72,7 @@ class TestMoves:
         assert (moved["actor"], moved["why"]) == ("person", "met her at the fair")
         assert [item["name"] for item in timeline if item["kind"] == "person"] == ["stage"]
 
-    def test_an_illegal_edge_is_409_and_says_where_the_lead_can_go(self) -> None:
+    def test_an_illegal_edge_is_409_and_names_legal_ones(self) -> None:
         detail = move(fit_ann(), "opportunity", status=409)["detail"]
         assert (
             detail
@@ -121,7 +121,7 @@ class TestMoves:
         answer = baton.post(f"/v1/leads/{baton.world.lead_id('ann@acme.example')}/{what}", {})
         assert answer.status_code == 401
 
-    def test_a_recycled_lead_rests_as_long_as_the_model_says_for_the_reason(self) -> None:
+    def test_a_recycled_lead_rests_as_long_as_its_reason_says(self) -> None:
         baton = sql_ann()
         rested = move(baton, "recycled", "No budget")
         assert (rested["stage"], rested["cycle"], rested["rest_until"]) == (
@@ -130,10 +130,10 @@ class TestMoves:
             "2027-02-20",
         )
 
-    def test_a_reason_that_the_model_does_not_name_rests_like_other(self) -> None:
+    def test_a_reason_unknown_to_the_model_rests_like_other(self) -> None:
         assert move(sql_ann(), "recycled", "her boss left")["rest_until"] == "2026-12-22"
 
-    def test_a_lead_that_a_person_moved_back_does_not_return_by_the_same_evidence(self) -> None:
+    def test_a_lead_moved_back_does_not_return_by_old_evidence(self) -> None:
         baton = sql_ann()
         back = move(baton, "lead", "that was her intern")
         assert (back["stage"], back["cycle"]) == ("lead", 2)
@@ -141,7 +141,7 @@ class TestMoves:
         baton.until_quiet()
         assert baton.lead()["stage"] == "lead"
 
-    def test_a_reinstated_lead_is_not_disqualified_again_by_the_same_rule(self) -> None:
+    def test_a_reinstated_lead_is_safe_from_the_same_rule(self) -> None:
         baton = fit_ann()
         document = deepcopy(model_document())
         document["rules"]["undesirables"]["competitor"]["matches"] = ["acme.example"]
@@ -156,9 +156,10 @@ class TestMoves:
 
 
 class TestUndo:
-    def test_a_verdict_is_undone_within_ten_minutes_in_the_same_cycle_without_another_handoff(
+    def test_a_verdict_is_undone_without_another_handoff(
         self,
     ) -> None:
+        """Within ten minutes, in the same cycle."""
         baton = sql_ann()
         told = outbox(baton)
         move(baton, "recycled", "not_ready")
@@ -180,7 +181,7 @@ class TestUndo:
         baton.ports.clock.tick(timedelta(minutes=10, seconds=1))
         assert "cannot become sql" in move(baton, "sql", status=409)["detail"]
 
-    def test_a_recycled_lead_can_always_be_handed_over_again_in_its_new_cycle(self) -> None:
+    def test_a_recycled_lead_can_be_handed_over_again(self) -> None:
         baton = sql_ann()
         move(baton, "recycled", "not_ready")
         baton.ports.clock.tick(timedelta(hours=1))
@@ -191,9 +192,7 @@ class TestUndo:
 
 class TestRequests:
     @pytest.mark.parametrize("stage", ["sql", "accepted", "customer"])
-    def test_rule_1_a_new_request_reaches_the_owner_of_a_lead_that_sales_has_already(
-        self, stage: str
-    ) -> None:
+    def test_rule_1_a_new_request_reaches_the_owner_in_sales(self, stage: str) -> None:
         baton = sql_ann()
         if stage != "sql":
             move(baton, stage)
@@ -224,7 +223,7 @@ class TestRequests:
         baton.until_quiet()
         assert {item["kind"] for item in baton.outbox()} == {"triage"}
 
-    def test_a_notice_that_waits_does_not_leave_when_sales_has_answered(self) -> None:
+    def test_a_waiting_notice_stays_when_sales_has_answered(self) -> None:
         baton = fit_ann()
         baton.form("demo", consent=True, **ANN)
         qualify_only(baton)
@@ -271,7 +270,8 @@ class TestOpportunity:
 
 
 class TestOutcome:
-    def test_a_won_opportunity_is_a_customer_and_its_request_is_never_a_new_sql(self) -> None:
+    def test_a_won_opportunity_never_becomes_a_new_sql(self) -> None:
+        """The lead is a customer, and its request stays a customer's request."""
         baton = sql_ann()
         move(baton, "accepted")
         ask(baton, "opportunity", FIVE)
@@ -307,7 +307,7 @@ class TestOutcome:
 
 
 class TestRetraction:
-    def test_what_was_taken_back_no_longer_scores_and_the_stage_is_undone(self) -> None:
+    def test_what_was_taken_back_loses_score_and_stage(self) -> None:
         baton = sql_ann()
         back = ask(
             baton,
@@ -316,7 +316,7 @@ class TestRetraction:
         )
         assert (back["stage"], back["cycle"], back["score"]["groups"]["intent"]) == ("lead", 2, 0)
 
-    def test_the_salesperson_who_was_told_gets_a_correction_by_the_same_channels(self) -> None:
+    def test_the_notified_salesperson_gets_a_correction_the_same_way(self) -> None:
         baton = sql_ann()
         ask(
             baton,
@@ -353,7 +353,7 @@ class TestRetraction:
         )
         assert (back["stage"], back["score"]["groups"]["intent"]) == ("accepted", 0)
 
-    def test_taking_back_something_else_leaves_the_stage_even_when_its_evidence_is_old(
+    def test_taking_back_something_else_leaves_the_stage(
         self,
     ) -> None:
         baton = sql_ann()
@@ -369,7 +369,7 @@ class TestRetraction:
         ask(baton, "retract", {"event_ids": demo, "reason": "test"})
         assert baton.ports.memory.items == before
 
-    def test_a_mail_scanners_click_is_taken_back_and_the_mql_is_a_lead_again(self) -> None:
+    def test_taking_back_a_scanners_click_makes_a_lead_again(self) -> None:
         baton = fit_ann()
         baton.form("guide", consent=True, **ANN)
         baton.until_quiet()
@@ -377,7 +377,7 @@ class TestRetraction:
         taken = [*events(baton, kind="form", name="guide"), *events(baton, kind="track")]
         assert ask(baton, "retract", {"event_ids": taken, "reason": "a scanner"})["stage"] == "lead"
 
-    def test_a_redelivered_event_that_was_taken_back_is_not_counted_again(self) -> None:
+    def test_a_retracted_event_that_comes_again_is_not_counted(self) -> None:
         baton = sql_ann()
         ask(
             baton,
@@ -435,7 +435,7 @@ class TestMerge:
             line["rule"] for line in merged["score"]["reasons"]
         }
 
-    def test_the_other_id_and_address_answer_with_the_one_that_is_left(self) -> None:
+    def test_a_merged_id_or_address_answers_with_the_survivor(self) -> None:
         baton = self.both()
         self.merge(baton)
         ann = baton.world.lead_id("ann@acme.example")
@@ -443,7 +443,7 @@ class TestMerge:
         assert [one["lead_id"] for one in baton.get(f"/v1/leads?email={BOB}")["leads"]] == [ann]
         assert [one["lead_id"] for one in baton.get("/v1/leads?stage=sql")["leads"]] == [ann]
 
-    def test_what_the_other_address_does_later_counts_for_the_one_that_is_left(self) -> None:
+    def test_what_a_merged_address_does_counts_for_the_survivor(self) -> None:
         baton = self.both()
         self.merge(baton)
         baton.page("/compare/us", visitor="v2")
@@ -486,7 +486,7 @@ class TestMerge:
         assert back["lead_id"] == baton.world.lead_id("ann@acme.example")
         assert baton.ports.memory.items == before
 
-    def test_a_handoff_that_was_a_mistake_is_corrected_although_a_merge_raised_the_cycle(
+    def test_a_mistaken_handoff_is_corrected_after_a_merge(
         self,
     ) -> None:
         baton = sql_ann()

@@ -143,7 +143,7 @@ def test_nor_do_they_qualify_anybody_for_sales() -> None:
     )
 
 
-def test_what_is_known_of_a_person_is_fit_whatever_its_group_is_called() -> None:
+def test_facts_about_a_person_are_fit_whatever_their_group() -> None:
     assert "stages.mql.any.0: fit and channel alone reach it" in refusal(
         edited(points_for_a_budget)
     )
@@ -161,7 +161,7 @@ def test_a_fit_that_no_facts_give_is_not_fit_alone() -> None:
 # --- cold leads -----------------------------------------------------------------------------------
 
 
-def test_a_score_above_fit_and_channel_asks_for_acts_and_yet_a_cooled_lead_may_meet_it() -> None:
+def test_a_cooled_lead_may_meet_a_score_that_needs_acts() -> None:
     assert (
         refusal(edited(first_way(score=49)))
         == "stages.mql.any.0: a lead that has cooled (activity below 5) can meet it; "
@@ -169,11 +169,11 @@ def test_a_score_above_fit_and_channel_asks_for_acts_and_yet_a_cooled_lead_may_m
     )
 
 
-def test_a_score_of_which_fit_and_channel_leave_five_points_to_behaviour_is_warm() -> None:
+def test_a_score_that_needs_five_points_of_behaviour_is_warm() -> None:
     assert load(edited(first_way(score=50)), 1).mql[0].thresholds == (("score", 50_000),)
 
 
-def test_ways_that_do_not_name_the_value_are_told_that_the_cold_may_come() -> None:
+def test_ways_that_let_in_the_cold_are_named() -> None:
     message = refusal(edited(cooling(activity=30)))
     assert message.count("a lead that has cooled (activity below 30) can meet it") == 4
     assert "30 is above the 8 that stages.mql.any.1 requires" in message
@@ -222,7 +222,7 @@ def calls(of: Callable[..., object], run: Callable[[], object]) -> int:
     return seen
 
 
-def test_what_is_behind_a_way_is_worked_out_once_however_much_cooling_rests_on() -> None:
+def test_what_a_way_implies_is_worked_out_once() -> None:
     """It was worked out for each bound of cooling again: fifty ways and twenty bounds held a
     request for seconds.
     """
@@ -250,9 +250,7 @@ thresholds = some.dictionaries(
 
 
 @given(raw_points, thresholds)
-def test_whoever_meets_a_way_in_has_at_least_what_is_said_of_it(
-    raw: dict[str, int], asked: dict[str, int]
-) -> None:
+def test_a_way_in_guarantees_what_is_said_of_it(raw: dict[str, int], asked: dict[str, int]) -> None:
     within = {group: min(max(raw[group], low), high) for group, (low, high) in MODEL.groups.items()}
     found = {name: sum(within[part] for part in parts) for name, parts in parts_of(MODEL).items()}
     assume(all(found[name] >= least for name, least in asked.items()))
@@ -264,7 +262,7 @@ def test_the_rules_of_the_default_can_fill_every_group() -> None:
     assert most_by_rules(MODEL) == most_by_limits(MODEL)
 
 
-def test_a_rule_without_a_limit_of_its_own_fills_its_group() -> None:
+def test_a_rule_without_its_own_limit_fills_its_group() -> None:
     document = edited(dearer_prices)
     del document["rules"]["actions"]["pricing-page"]["max_points"]
     assert load(document, 1).groups["intent"] == (0, 30_000)

@@ -54,9 +54,7 @@ def baton() -> InMemoryBaton:
 
 
 @pytest.mark.parametrize("path", samples("segment_spec", "*.json", own_type))
-def test_a_segment_sample_of_a_supported_type_is_taken_as_it_is(
-    baton: InMemoryBaton, path: Path
-) -> None:
+def test_a_segment_sample_of_a_supported_type_is_taken(baton: InMemoryBaton, path: Path) -> None:
     sample = json.loads(path.read_text())
     answer = baton.post(f"/v1/{sample['type']}", sample)
     if sample.get("anonymousId") or sample.get("userId"):
@@ -69,7 +67,7 @@ def test_a_segment_sample_of_a_supported_type_is_taken_as_it_is(
 
 
 @pytest.mark.parametrize("path", samples("segment_spec", "http_api_*.json", type_by_content))
-def test_a_sample_of_segments_http_api_is_taken_as_it_is(baton: InMemoryBaton, path: Path) -> None:
+def test_a_sample_of_segments_http_api_is_taken(baton: InMemoryBaton, path: Path) -> None:
     """Segment's own batch has a time of `2015-2-02T00:30:08.276Z`."""
     sample = {
         name: value for name, value in json.loads(path.read_text()).items() if name != "writeKey"
@@ -79,7 +77,7 @@ def test_a_sample_of_segments_http_api_is_taken_as_it_is(baton: InMemoryBaton, p
 
 
 @pytest.mark.parametrize("path", samples("segment_spec", "captured_*.json"))
-def test_a_captured_batch_of_segments_client_is_taken_and_what_we_do_not_know_is_listed(
+def test_a_captured_segment_batch_is_taken_with_unknowns_listed(
     baton: InMemoryBaton, path: Path
 ) -> None:
     (captured,) = json.loads(path.read_text())
@@ -99,7 +97,7 @@ def test_a_captured_batch_of_segments_client_is_taken_and_what_we_do_not_know_is
 @pytest.mark.parametrize(
     "path", samples("ses_events", "event-publishing-retrieving-sns-examples__*.json")
 )
-def test_a_notice_of_ses_that_is_not_about_us_is_left(baton: InMemoryBaton, path: Path) -> None:
+def test_a_foreign_notice_of_ses_is_left_alone(baton: InMemoryBaton, path: Path) -> None:
     before = dict(baton.ports.memory.items)
     baton.world.mail_event(path.read_text())
     assert baton.ports.memory.items == before
@@ -108,9 +106,7 @@ def test_a_notice_of_ses_that_is_not_about_us_is_left(baton: InMemoryBaton, path
 @pytest.mark.parametrize(
     "path", samples("ses_events", "event-publishing-retrieving-sns-examples__0[1-4]*.json")
 )
-def test_a_notice_of_ses_about_an_email_of_ours_raises_its_state(
-    baton: InMemoryBaton, path: Path
-) -> None:
+def test_a_notice_of_ses_raises_our_emails_state(baton: InMemoryBaton, path: Path) -> None:
     baton.form("guide", consent=True, **ANN)
     baton.page("/blog/a")
     baton.until_quiet()

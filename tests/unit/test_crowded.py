@@ -40,7 +40,7 @@ def test_an_event_that_is_counted_already_changes_nothing() -> None:
     assert count(MODEL, lead, make.page(), [], NOW) is None
 
 
-def test_a_join_counts_what_its_visitor_did_and_each_event_once() -> None:
+def test_a_join_counts_each_event_of_its_visitor_once() -> None:
     lead = counted([make.page("/pricing", n=1)])
     joined = [make.page("/pricing", n=1), make.page("/blog/a", n=2)]
     after = count(MODEL, lead, make.form(joins=(VISITOR,)), joined, NOW)
@@ -58,7 +58,8 @@ def test_ids_older_than_48_hours_are_forgotten() -> None:
     assert len(later.counted) == 1
 
 
-def test_the_128th_id_is_kept_and_the_129th_makes_the_lead_crowded() -> None:
+def test_the_129th_id_makes_the_lead_crowded() -> None:
+    """The 128th is kept."""
     lead = counted([make.page(n=n) for n in range(128)])
     assert (len(lead.counted), lead.crowded) == (128, False)
     after = count(MODEL, lead, make.page(n=128), [], NOW)
@@ -67,7 +68,7 @@ def test_the_128th_id_is_kept_and_the_129th_makes_the_lead_crowded() -> None:
     assert after.tally == make.seen(site_visit={0: 129})
 
 
-def test_a_replay_lifts_the_flag_when_128_or_fewer_are_left() -> None:
+def test_a_replay_with_at_most_128_left_lifts_the_flag() -> None:
     events = [make.page(n=n, at=NOW - timedelta(hours=n / 3)) for n in range(140)]
     crowded = replay(MODEL, make.lead(crowded=True), [], {VISITOR: events}, NOW)
     assert (crowded.crowded, crowded.counted) == (True, {})
@@ -81,7 +82,7 @@ def test_a_replay_lifts_the_flag_when_128_or_fewer_are_left() -> None:
 # --- the cap --------------------------------------------------------------------------------------
 
 
-def test_pings_above_500_of_one_captured_day_are_capped_and_nothing_else_is() -> None:
+def test_only_pings_above_500_of_a_day_are_capped() -> None:
     pings = [make.page(n=n) for n in range(600)]
     others = [make.form("demo", n=n) for n in range(600)]
     yesterday = [make.page(n=n, days_ago=1) for n in range(10)]
@@ -127,7 +128,7 @@ def test_counting_one_by_one_is_folding_all_at_once(events: list[Event], order: 
 
 
 @pytest.mark.parametrize("days_ago", [0, 3])
-def test_a_join_of_more_pings_than_the_cap_counts_as_a_replay_would(days_ago: int) -> None:
+def test_a_join_above_the_cap_counts_like_a_replay(days_ago: int) -> None:
     """A visitor with 600 views of one day, some days ago: the count took all 600, the replay
     500.
     """
@@ -154,7 +155,7 @@ def crowding(baton: InMemoryBaton) -> Lead:
     return baton.world.leads.read(baton.world.lead_id(ANN["email"]))
 
 
-def test_a_crowded_lead_waits_for_the_clock_and_then_counts_everything() -> None:
+def test_a_crowded_lead_counts_everything_at_the_clocks_replay() -> None:
     baton = crowded_baton()
     assert crowding(baton).crowded
     before = crowding(baton).tally
@@ -168,7 +169,7 @@ def test_a_crowded_lead_waits_for_the_clock_and_then_counts_everything() -> None
     assert baton.world.clock.tick() == 0
 
 
-def test_a_crowded_lead_is_replayed_at_most_once_in_fifteen_minutes() -> None:
+def test_a_crowded_lead_is_replayed_at_most_every_fifteen_minutes() -> None:
     baton = crowded_baton()
     baton.page("/pricing")
     baton.until_quiet()
@@ -183,7 +184,7 @@ def test_a_crowded_lead_is_replayed_at_most_once_in_fifteen_minutes() -> None:
     assert crowding(baton).tally.days_of("compare-page")
 
 
-def test_a_request_of_a_crowded_lead_reaches_a_human_at_once() -> None:
+def test_a_crowded_leads_request_reaches_a_human_at_once() -> None:
     baton = crowded_baton()
     baton.form("demo", **ANN)
     baton.until_quiet()
@@ -195,7 +196,7 @@ def test_a_request_of_a_crowded_lead_reaches_a_human_at_once() -> None:
     }
 
 
-def test_a_lead_that_is_quiet_for_two_days_is_no_longer_crowded_after_its_next_replay() -> None:
+def test_two_quiet_days_and_a_replay_end_the_crowd() -> None:
     baton = crowded_baton()
     baton.ports.clock.tick(timedelta(days=3))
     baton.page("/pricing")
@@ -209,7 +210,7 @@ def test_a_lead_that_is_quiet_for_two_days_is_no_longer_crowded_after_its_next_r
     assert crowding(baton).tally.days_of("compare-page")
 
 
-def test_a_crowded_lead_that_gets_a_repeated_record_counts_nothing_twice() -> None:
+def test_a_crowded_lead_counts_a_repeated_record_once() -> None:
     baton = crowded_baton()
     records = [item for item in baton.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
     for item in records:

@@ -54,9 +54,7 @@ def test_a_zone_that_does_not_exist_is_refused_in_words(name: str) -> None:
         ("UTC", "2026-11-22T23:30:00-01:00", "2026-11-23"),
     ],
 )
-def test_a_moment_falls_on_the_day_that_a_clock_in_the_zone_shows(
-    zone: str, moment: str, day: str
-) -> None:
+def test_a_moments_day_is_what_the_zones_clock_shows(zone: str, moment: str, day: str) -> None:
     at = datetime.fromisoformat(moment)
     assert day_of(at, zone_of(zone)) == date.fromisoformat(day)
     assert ordinal_of(at, zone_of(zone)) == date.fromisoformat(day).toordinal()
@@ -75,9 +73,7 @@ def test_a_moment_falls_on_the_day_that_a_clock_in_the_zone_shows(
         ("UTC", date(2026, 3, 29), 24),
     ],
 )
-def test_a_day_on_which_the_clocks_change_has_23_or_25_hours(
-    zone: str, day: date, hours: int
-) -> None:
+def test_a_clock_change_makes_days_of_23_or_25_hours(zone: str, day: date, hours: int) -> None:
     first, last = start_of(day, zone_of(zone)), end_of(day, zone_of(zone))
     assert last + INSTANT - first == hours * HOUR
     each = {day_of(first + n * HOUR / 2, zone_of(zone)) for n in range(2 * hours)}
@@ -260,6 +256,6 @@ def sources() -> list[Path]:
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_day_of_is_the_only_way_from_a_moment_to_a_day(path: Path) -> None:
+def test_only_day_of_turns_a_moment_into_a_day(path: Path) -> None:
     found = list(ways_to_a_day(path.read_text()))
     assert bool(found) == (path == ROOT / ONLY_WAY), found

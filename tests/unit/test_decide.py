@@ -149,9 +149,10 @@ def test_a_condition_in_plain_words(condition: Condition, text: str) -> None:
         (worth(activity=4, fit=20, engagement=14), mql(14), None),
     ],
 )
-def test_rule_5_an_mql_cools_when_no_way_in_holds_the_stay_is_over_and_little_is_left(
+def test_rule_5_an_mql_cools_when_nothing_keeps_it_warm(
     one: Score, at: Standing, stage: Stage | None
 ) -> None:
+    """No way in holds, the stay is over, and little is left."""
     assert target(one, at) == stage
 
 
@@ -189,7 +190,7 @@ WITH_PEOPLE = [Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER, Stage.DISQUALI
 
 
 @pytest.mark.parametrize("stage", [Stage.SQL, *WITH_PEOPLE])
-def test_the_model_alone_does_not_move_a_lead_that_sales_has(stage: Stage) -> None:
+def test_the_model_alone_does_not_move_a_lead_in_sales(stage: Stage) -> None:
     assert target(READY, standing(stage, 0)) is None
     assert target(worth(), standing(stage, 99)) is None
 
@@ -232,7 +233,7 @@ def test_a_disqualifying_rule_never_moves_a_lead_that_people_have(stage: Stage) 
     assert target(BARRED, standing(stage)) is None
 
 
-def test_what_a_person_set_aside_disqualifies_no_more_and_another_rule_does() -> None:
+def test_a_rule_set_aside_no_longer_disqualifies_but_others_do() -> None:
     reinstated = standing(Stage.LEAD, overrides=("competitor", "bad-fit"))
     assert disqualified_by(reinstated, BARRED) == ()
     assert target(BARRED, reinstated) is Stage.SQL

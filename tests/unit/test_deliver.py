@@ -182,7 +182,7 @@ def test_a_notice_that_was_taken_back_is_never_sent() -> None:
     assert room.senders.sent == []
 
 
-def test_a_notice_that_is_taken_back_while_it_waits_for_its_next_try_stays_unsent() -> None:
+def test_a_waiting_notice_that_is_taken_back_stays_unsent() -> None:
     room = Room(make.handoff_message(), Throttled())
     room.work()
     room.outbox.save(room.message(), outbox.cancelled(room.message()))
@@ -203,7 +203,7 @@ def test_a_throttled_message_waits_and_goes_later() -> None:
     assert len(room.senders.sent) == 1
 
 
-def test_a_message_that_is_throttled_for_ever_is_lost_in_the_end() -> None:
+def test_a_message_that_is_always_throttled_ends_as_lost() -> None:
     room = Room(make.nurture_message(), *[Throttled()] * 20)
     for _ in range(20):
         room.work(minutes=60)
@@ -213,7 +213,7 @@ def test_a_message_that_is_throttled_for_ever_is_lost_in_the_end() -> None:
 # --- unclear --------------------------------------------------------------------------------------
 
 
-def test_an_email_of_which_nobody_knows_is_given_up_after_fifteen_minutes() -> None:
+def test_an_unclear_email_is_given_up_after_fifteen_minutes() -> None:
     room = Room(make.nurture_message(), Unclear())
     assert told(room.work()) == (MessageState.UNKNOWN, "unclear")
     assert room.work(minutes=14).state is MessageState.UNKNOWN
@@ -221,7 +221,7 @@ def test_an_email_of_which_nobody_knows_is_given_up_after_fifteen_minutes() -> N
     assert room.senders.sent == []
 
 
-def test_a_handoff_of_which_nobody_knows_goes_again_after_fifteen_minutes() -> None:
+def test_an_unclear_handoff_goes_again_after_fifteen_minutes() -> None:
     room = Room(make.handoff_message(), Unclear())
     assert room.work().state is MessageState.UNKNOWN
     assert room.work(minutes=14).claims == 1
@@ -280,7 +280,7 @@ def test_a_mail_event_that_was_first_stands() -> None:
     assert room.work().state is MessageState.DELIVERED
 
 
-def test_a_busy_table_is_tried_again_so_that_what_was_sent_is_settled() -> None:
+def test_a_busy_table_is_retried_until_the_message_is_settled() -> None:
     for seed in seeds(30):
         room = Room(make.nurture_message())
         room.table.be_busy(seed)

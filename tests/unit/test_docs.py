@@ -92,7 +92,7 @@ def test_the_readme_has_two_commands() -> None:
     assert said == ["make run ONCE=1", "make test"]
 
 
-def test_the_readme_says_what_is_promised_of_each_kind_of_message() -> None:
+def test_the_readme_says_what_each_kind_of_message_promises() -> None:
     promises = section(text_of("README.md"), "What you can rely on").lower()
     assert re.search(r"an?( nurture)? email goes out at most once", promises)
     assert re.search(r"a handoff email goes out at least once.*same\s+reference", promises, re.S)
@@ -162,7 +162,7 @@ def test_every_page_is_reached_from_the_readme() -> None:
     ] == []
 
 
-def test_every_make_target_is_documented_and_none_that_is_not_there() -> None:
+def test_exactly_the_make_targets_there_are_are_documented() -> None:
     targets = set(re.findall(r"^([a-z-]+):.*## ", text_of("Makefile"), re.M))
     commands = section(text_of("CONTRIBUTING.md"), "Commands")
     named = {cells[0].strip("`").removeprefix("make ") for cells in rows(commands)}

@@ -109,7 +109,7 @@ def store_methods() -> set[str]:
     }
 
 
-def test_the_access_pattern_table_has_exactly_the_methods_of_the_store() -> None:
+def test_the_access_patterns_are_exactly_the_stores_methods() -> None:
     whole = [cells for cells in access_patterns() if len(cells) == 7]
     named = [method for cells in whole for method in STORE_METHOD.findall(cells[1])]
     assert sorted(named) == sorted(store_methods())
@@ -272,7 +272,7 @@ def test_the_runbook_has_exactly_the_alarms_that_there_are() -> None:
     assert sorted(name for heading in headings for name in heading.split(", ")) == sorted(alarms)
 
 
-def test_the_runbook_says_of_each_alarm_what_it_means_and_what_to_do() -> None:
+def test_the_runbook_says_what_each_alarm_means_and_demands() -> None:
     alarms = section(text_of("docs/runbook.md"), "Alarms")
     for heading in re.findall(r"^### (.+)$", alarms, re.M):
         advice = section(alarms, heading)

@@ -107,6 +107,6 @@ def test_every_word_has_its_error() -> None:
     assert {kind for kind, _, _ in WRONG} == WORDS.keys()
 
 
-def test_a_value_with_several_shapes_is_told_what_it_needs_in_one_line() -> None:
+def test_a_value_of_several_shapes_is_refused_in_one_line() -> None:
     with pytest.raises(DocumentError, match=r"^even: an even number is needed$"):
         parse_document(Anything, {"even": "x"})

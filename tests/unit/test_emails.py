@@ -102,7 +102,7 @@ def test_an_email_without_html_has_none() -> None:
         ({**WELCOME, "text": "{{ nothing.at.all }}"}, NotSentReason.NOT_RENDERED),
     ],
 )
-def test_an_email_that_cannot_be_rendered_is_refused_with_the_reason(
+def test_an_email_that_cannot_be_rendered_is_refused(
     document: dict[str, Any] | None, reason: NotSentReason
 ) -> None:
     assert compose(document) == Skip(MessageState.REFUSED, reason)

@@ -48,7 +48,8 @@ def stage(worth: Score, standing: Standing = Standing()) -> tuple[Stage, str | N
     return after.stage, after.kind
 
 
-def test_1_ann_from_an_ad_reads_downloads_looks_at_prices_and_asks_for_a_demo() -> None:
+def test_1_ann_from_an_ad_asks_for_a_demo() -> None:
+    """She reads, downloads the guide and looks at the prices before."""
     ad = {"campaign": {"medium": "cpc", "source": "google"}}
     first = [
         make.page("/", **ad),
@@ -86,7 +87,8 @@ def test_2_an_imported_cfo_who_did_nothing_is_a_lead() -> None:
     )
 
 
-def test_3_nobody_known_with_one_guide_gets_the_guide_and_nothing_else() -> None:
+def test_3_somebody_unknown_with_one_guide_stays_a_lead() -> None:
+    """They get the guide and nothing else."""
     tally = seen(site_visit=[0], keys={"guide-download": {"a": 0}})
     worth = score(
         make.model(), Evidence(profile({"email": "x@acme.example"}), NO_TOUCH, tally), TODAY
@@ -98,7 +100,8 @@ def test_3_nobody_known_with_one_guide_gets_the_guide_and_nothing_else() -> None
     )
 
 
-def test_4_only_a_company_name_but_very_busy_is_an_mql_without_a_grade() -> None:
+def test_4_only_a_company_but_busy_is_an_mql() -> None:
+    """Too little is known for a grade."""
     tally = seen(
         site_visit=[0, 2, 5, 8, 12, 15],
         product_page=[0, 2, 5],
@@ -118,7 +121,8 @@ def test_4_only_a_company_name_but_very_busy_is_an_mql_without_a_grade() -> None
     )
 
 
-def test_5_a_founder_with_free_mail_who_asks_for_a_demo_reaches_a_human() -> None:
+def test_5_a_founder_with_free_mail_reaches_a_human() -> None:
+    """The founder asks for a demo."""
     founder: Mapping[str, Value] = {
         "email": "jo@gmail.com",
         "job_title": "Founder",
@@ -136,7 +140,8 @@ def test_5_a_founder_with_free_mail_who_asks_for_a_demo_reaches_a_human() -> Non
     )
 
 
-def test_6_a_student_with_free_mail_who_asks_for_a_demo_stays_a_lead() -> None:
+def test_6_a_student_with_free_mail_stays_a_lead() -> None:
+    """Although the student asks for a demo."""
     student: Mapping[str, Value] = {"email": "jo@gmail.com", "job_title": "Student"}
     worth = score(
         make.model(),
@@ -175,7 +180,7 @@ def test_7_without_guide_and_sheet_the_manager_is_an_mql() -> None:
     assert (worth.rounded, stage(worth)) == (50, (Stage.MQL, None))
 
 
-def test_8_reloading_the_prices_twenty_times_in_a_day_is_one_visit() -> None:
+def test_8_reloading_the_prices_twenty_times_is_one_visit() -> None:
     facts: Mapping[str, Value] = {
         name: MANAGER[name] for name in ("job_title", "company_size", "industry")
     }
@@ -191,7 +196,7 @@ def test_8_reloading_the_prices_twenty_times_in_a_day_is_one_visit() -> None:
     )
 
 
-def test_9_an_engineer_who_looks_for_a_job_is_a_lead() -> None:
+def test_9_an_engineer_looking_for_a_job_is_a_lead() -> None:
     tally = seen(site_visit=[0, 1], careers_page=[0, 1], keys={"guide-download": {"a": 0}})
     facts: Mapping[str, Value] = {**MANAGER, "job_title": "Engineer"}
     worth = score(make.model(), Evidence(profile(facts), came_by("organic"), tally), TODAY)
@@ -214,7 +219,7 @@ HEAD_OF_OPS: Mapping[str, Value] = {
     ("delivered", "clicked", "cools_on"),
     [([1, 5, 12, 21], [], 21), ([1, 5, 12, 21], [5], 31), ([], [], 40)],
 )
-def test_10_a_head_of_ops_with_one_guide_cools_sooner_the_less_the_emails_do(
+def test_10_a_head_of_ops_cools_sooner_with_fewer_emails(
     delivered: list[int], clicked: list[int], cools_on: int
 ) -> None:
     facts, touches = profile(HEAD_OF_OPS), came_by("organic")
@@ -243,7 +248,7 @@ def test_10_a_head_of_ops_with_one_guide_cools_sooner_the_less_the_emails_do(
     assert next(day for day in days if cold(day)) == make.day(cools_on)
 
 
-def test_11_a_customer_who_logs_in_is_never_ready_to_buy() -> None:
+def test_11_a_customer_logging_in_is_never_ready_to_buy() -> None:
     facts: Mapping[str, Value] = {
         name: value for name, value in make.BEST_FIT.items() if name != "company"
     }
@@ -252,7 +257,7 @@ def test_11_a_customer_who_logs_in_is_never_ready_to_buy() -> None:
     assert (points(worth), worth.rounded, stage(worth)) == ((38, 0, 2.6, 0), 41, (Stage.LEAD, None))
 
 
-def test_12_a_director_with_a_webinar_prices_and_a_reply_is_inferred_ready() -> None:
+def test_12_a_director_with_webinar_and_reply_is_inferred_ready() -> None:
     facts: Mapping[str, Value] = {
         "job_title": "Director",
         "company_size": 500,

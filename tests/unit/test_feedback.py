@@ -68,7 +68,7 @@ def test_the_rank_only_ever_rises(baton: InMemoryBaton, kinds: list[str], state:
     assert email(baton)["state"] == state
 
 
-def test_a_delivered_email_is_an_event_of_its_lead_and_counts_once(baton: InMemoryBaton) -> None:
+def test_a_delivered_email_counts_once_for_its_lead(baton: InMemoryBaton) -> None:
     before = baton.lead()["score"]["groups"]["engagement"]
     for _ in range(3):
         tell(baton, "Delivery")
@@ -151,7 +151,7 @@ def test_what_is_not_about_a_message_of_ours_is_left(baton: InMemoryBaton, messa
 @pytest.mark.parametrize(
     "outbox_id", ["L#nurture#1#welcome#1", "L#handoff#12#email", "ü#" + "x" * 100]
 )
-def test_a_tag_holds_a_messages_id_in_the_letters_ses_allows(outbox_id: str) -> None:
+def test_a_tag_holds_a_messages_id_as_ses_allows(outbox_id: str) -> None:
     tag = tag_of(outbox_id)
     assert outbox_id_of(tag) == outbox_id
     assert tag.isascii()

@@ -40,7 +40,7 @@ def test_each_line_becomes_a_lead() -> None:
     )
 
 
-def test_rule_10_an_imported_customer_who_asks_for_a_demo_is_never_a_new_sql() -> None:
+def test_rule_10_an_imported_customer_is_never_a_new_sql() -> None:
     baton = InMemoryBaton()
     take(baton, {**CFO, "stage": "customer"})
     baton.form("demo", email=CFO["email"])
@@ -56,7 +56,7 @@ def test_a_customer_imported_again_stays_one() -> None:
     assert baton.lead("cfo@acme.example")["stage"] == "customer"
 
 
-def test_rule_9_what_an_import_makes_an_sql_is_held_and_nobody_is_told() -> None:
+def test_rule_9_an_sql_by_import_is_held_without_notice() -> None:
     baton = InMemoryBaton()
     days_ago = [baton.ports.now() - timedelta(days=number) for number in (3, 1)]
     for at in days_ago:

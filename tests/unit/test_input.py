@@ -116,7 +116,7 @@ def test_every_wrong_field_is_named_at_once(baton: InMemoryBaton) -> None:
 
 
 @pytest.mark.parametrize("name", ["Name", "na me", "x" * 65, "", "__proto__", "a\u0000b", "\ud800"])
-def test_a_field_with_a_name_of_its_own_kind_is_refused(baton: InMemoryBaton, name: str) -> None:
+def test_a_field_with_a_strange_name_is_refused(baton: InMemoryBaton, name: str) -> None:
     answer = baton.post(FORM, {"fields": {**EMAIL, name: "x"}})
     problem = json.loads(answer.body)
     assert answer.status_code == 400
@@ -205,9 +205,10 @@ def test_a_form_id_that_cannot_be_one_is_not_found(baton: InMemoryBaton, form_id
     refused(baton, baton.post(f"/v1/forms/{form_id}", {"fields": EMAIL}), status=404)
 
 
-def test_an_unknown_form_is_captured_and_marked_so_that_no_lead_is_lost(
+def test_an_unknown_form_is_captured_and_marked(
     baton: InMemoryBaton,
 ) -> None:
+    """So that no lead is lost."""
     baton.form("brand-new", **ANN)
     baton.until_quiet()
     (item,) = baton.get(f"/v1/leads/{baton.lead()['lead_id']}/timeline")["items"]
@@ -268,7 +269,7 @@ def test_a_browsers_oversized_form_gets_a_page_too(baton: InMemoryBaton) -> None
     assert (answer.status_code, answer.headers["Content-Type"]) == (413, "text/html; charset=utf-8")
 
 
-def test_what_a_browser_typed_does_not_act_in_the_page_that_refuses_it(
+def test_typed_markup_does_not_act_in_the_refusing_page(
     baton: InMemoryBaton,
 ) -> None:
     body = urlencode({"email": "<script>alert(1)</script>", "<img src=x>": "y"})
@@ -277,7 +278,7 @@ def test_what_a_browser_typed_does_not_act_in_the_page_that_refuses_it(
     assert "<img" not in page
 
 
-def test_a_good_form_of_a_browser_is_redirected_to_its_page(baton: InMemoryBaton) -> None:
+def test_a_browsers_good_form_is_redirected_to_its_page(baton: InMemoryBaton) -> None:
     answer = baton.http(
         "POST", "/v1/forms/unregistered", urlencode({**EMAIL, "_consent": "on"}), BROWSER
     )
@@ -295,7 +296,7 @@ def test_a_good_form_of_a_browser_is_redirected_to_its_page(baton: InMemoryBaton
 # --- the idempotency key --------------------------------------------------------------------------
 
 
-def test_the_same_submission_again_gets_the_first_answer_and_counts_once(
+def test_a_repeated_submission_gets_the_first_answer_and_counts_once(
     baton: InMemoryBaton,
 ) -> None:
     data = {"fields": EMAIL, "visitor_id": "v1", "submission_id": "s1"}
@@ -341,7 +342,7 @@ def test_a_key_in_the_header_is_compared_after_parsing(baton: InMemoryBaton) -> 
     assert (again.status_code, again.body) == (202, first.body)
 
 
-def test_a_key_that_is_too_long_is_named_as_the_header(baton: InMemoryBaton) -> None:
+def test_a_key_too_long_is_named_as_the_header(baton: InMemoryBaton) -> None:
     refused(
         baton,
         baton.post(FORM, {"fields": EMAIL}, {"Idempotency-Key": "k" * 201}),
@@ -569,7 +570,7 @@ def test_a_bad_archive_is_refused(
         ("?anonymousId=v&url=" + "x" * 2_049, "url"),
     ],
 )
-def test_a_wrong_parameter_of_the_pixel_is_named_as_it_was_written(
+def test_a_wrong_pixel_parameter_is_named_as_written(
     baton: InMemoryBaton, query: str, field: str
 ) -> None:
     refused(baton, baton.http("GET", f"/v1/pixel{query}"), field)
@@ -776,9 +777,7 @@ def test_whatever_the_pixel_is_asked_is_never_our_fault(query: dict[str, str]) -
         some.sampled_from(["stage", "email", "limit", "cursor", "state"]), texts, max_size=4
     ),
 )
-def test_whatever_is_asked_of_a_private_endpoint_is_never_our_fault(
-    path: str, query: dict[str, str]
-) -> None:
+def test_no_request_to_a_private_endpoint_is_our_fault(path: str, query: dict[str, str]) -> None:
     baton = InMemoryBaton()
     before = dict(baton.ports.memory.items)
     answer = baton.http("GET", f"{path}?{urlencode(query, errors='replace')}", headers=TOKEN)

@@ -22,7 +22,7 @@ def test_a_line_has_no_control_character(code: int) -> None:
         one_line(f"a{chr(code)}b")
 
 
-def test_a_text_may_have_tabs_and_lines_and_no_other_control_character() -> None:
+def test_a_text_keeps_tabs_and_lines_but_no_control_characters() -> None:
     allowed = {code for code in [*range(32), *range(127, 160)] if _is_text(chr(code))}
     assert allowed == {9, 10, 13}
 
@@ -78,7 +78,7 @@ def test_the_path_of_an_address(url: str, path: str) -> None:
         ({}, "/?utm_source=" + "a" * 400, {"source": "a" * 300}),
     ],
 )
-def test_the_campaign_is_what_was_given_else_what_the_address_says(
+def test_the_campaign_is_given_or_read_from_the_address(
     given_words: dict[str, str], url: str, campaign: dict[str, str]
 ) -> None:
     assert campaign_of(given_words, url) == campaign
@@ -142,7 +142,7 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         parse_time(text)
 
 
-def test_an_event_is_the_same_event_by_partition_time_and_message() -> None:
+def test_partition_time_and_message_identify_an_event() -> None:
     at = datetime(2026, 11, 22, tzinfo=UTC)
     one = event_id("VISITOR#v", at, "m")
     assert one == event_id("VISITOR#v", at.astimezone(timezone(timedelta(hours=5))), "m")

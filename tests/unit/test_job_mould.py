@@ -156,13 +156,13 @@ def test_each_step_is_saved_on_the_version_that_was_read() -> None:
     assert toy.kept(job_id).version == 5, "created, taken, and three steps"
 
 
-def test_a_step_may_be_written_with_an_item_of_its_kind() -> None:
+def test_a_step_may_write_an_item_of_its_kind() -> None:
     toy = Toy()
     toy.run(toy.start())
     assert toy.table.get("TOY", "TWO") == {"pk": "TOY", "sk": "TWO", "from": 1}
 
 
-def test_a_job_is_left_due_at_once_when_the_time_is_over() -> None:
+def test_a_job_out_of_time_is_due_again_at_once() -> None:
     toy = Toy(TickingClock(SECOND))
     job_id = toy.start(target=1_000)
     toy.run(job_id)
@@ -173,7 +173,7 @@ def test_a_job_is_left_due_at_once_when_the_time_is_over() -> None:
     assert kept.tries == 0
 
 
-def test_a_job_that_waits_is_due_when_it_may_go_on() -> None:
+def test_a_waiting_job_is_due_when_it_may_continue() -> None:
     toy = Toy()
     toy.handler.rest = MINUTE
     job_id = toy.start()
@@ -244,7 +244,7 @@ def test_a_busy_table_is_tried_again() -> None:
     assert toy.ports.paused
 
 
-def test_a_job_that_is_over_or_unknown_is_not_worked_on() -> None:
+def test_a_finished_or_unknown_job_is_left_alone() -> None:
     toy = Toy()
     job_id = toy.start()
     toy.run(job_id)

@@ -27,7 +27,7 @@ STATE = CountState(digest="d", version=2, base=Active(1, 1), day=NOW.toordinal()
 JOB = Job(id="j", kind="simulate", state=STATE, created_at=NOW, due_at=NOW)
 
 
-def test_a_taken_job_is_due_again_when_its_runner_must_be_dead() -> None:
+def test_a_taken_job_is_due_again_after_its_lease() -> None:
     assert take_job(JOB, NOW) == replace(JOB, due_at=NOW + LEASE, tries=1)
     assert timedelta(seconds=60) < LEASE, "the clock's function lives a minute"
 
@@ -64,7 +64,7 @@ def job(baton: InMemoryBaton, found: Any) -> Any:
     return World(baton.ports).job_runner.show(found["id"])
 
 
-def test_a_large_baton_is_simulated_by_a_job_that_shows_how_far_it_is() -> None:
+def test_a_large_simulation_is_a_job_that_shows_progress() -> None:
     baton, found = long_simulation()
     assert (found["kind"], found["state"], found["report"]) == ("simulate", "running", None)
     assert 0 < found["done"] < 400
@@ -247,12 +247,12 @@ def one_job(job_id: str) -> Due:
     return Due(JOB_TASK, "", job_id)
 
 
-def test_a_job_has_the_whole_tick_when_nothing_else_is_due() -> None:
+def test_a_job_alone_has_the_whole_tick() -> None:
     _, works = tick([one_job("j")])
     assert works.slices == [("j", timedelta(seconds=TICK_SECONDS))]
 
 
-def test_a_flood_of_reviews_leaves_a_job_its_part_of_the_tick() -> None:
+def test_a_flood_of_reviews_leaves_a_job_its_time() -> None:
     worker, works = tick([one_job("j"), *reviews(1_000)])
     assert len(worker.asked) == TICK_SECONDS - JOBS_SECONDS + 1
     assert works.slices == [("j", timedelta(seconds=JOBS_SECONDS - 1))]

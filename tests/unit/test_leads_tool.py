@@ -54,7 +54,7 @@ def test_on_a_healthy_table_a_rebuild_finds_no_difference() -> None:
     assert rebuilt(baton_of_two().world) == "2 leads rebuilt, 0 differed."
 
 
-def test_a_rebuild_puts_a_lead_right_and_names_what_differed_but_nothing_personal() -> None:
+def test_a_rebuild_repairs_a_lead_and_names_nothing_personal() -> None:
     world = baton_of_two().world
     ann = world.leads.read(world.lead_id(ANN["email"]))
     world.leads.write(
@@ -108,7 +108,7 @@ def test_a_rebuild_says_which_leads_failed_and_why() -> None:
     ]
 
 
-def test_a_lead_that_turned_out_to_be_another_is_rebuilt_once_and_exported_once() -> None:
+def test_a_merged_lead_is_rebuilt_once_and_exported_once() -> None:
     baton = baton_of_two()
     other = {"other_lead_id": baton.world.lead_id("x@acme.example")}
     assert (

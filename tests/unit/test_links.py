@@ -23,7 +23,7 @@ def test_a_token_fits_an_address() -> None:
     assert len(token) < 100
 
 
-def test_after_a_rotation_old_links_work_and_new_ones_are_signed_anew() -> None:
+def test_old_links_outlive_a_rotation_of_the_secret() -> None:
     old, rotated = links(current="one"), links(current="two", previous="one")
     assert rotated.read("unsubscribe", old.sign("unsubscribe", "LEAD")) == "LEAD"
     assert links(current="two").read("unsubscribe", rotated.sign("unsubscribe", "LEAD")) == "LEAD"

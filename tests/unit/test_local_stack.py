@@ -12,7 +12,7 @@ from infra.local.stack import TIME_ZONE, offset_over_midnight
     ("hour", "minute", "offset"),
     [(23, 49, ""), (23, 50, "-15m"), (23, 59, "-15m"), (0, 0, ""), (12, 55, "")],
 )
-def test_a_walk_that_would_end_tomorrow_starts_a_quarter_of_an_hour_ago(
+def test_a_walk_near_midnight_starts_fifteen_minutes_ago(
     hour: int, minute: int, offset: str
 ) -> None:
     now = datetime(2026, 11, 21, hour, minute, tzinfo=ZoneInfo(TIME_ZONE))

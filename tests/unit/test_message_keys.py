@@ -85,13 +85,13 @@ def test_what_is_not_a_key_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("parts", [(), ("",), ("a#b",), ("a", "")])
-def test_a_key_that_could_not_be_read_again_cannot_be_made(parts: tuple[str, ...]) -> None:
+def test_an_unreadable_key_cannot_be_made(parts: tuple[str, ...]) -> None:
     with pytest.raises(ValueError, match="parts without #"):
         MessageKey(MessageKind.WARNING, 1, parts)
 
 
 @given(KEYS, some.sampled_from(MessageKind), some.integers(min_value=1, max_value=20))
-def test_a_prefix_finds_the_keys_of_its_kind_and_cycle_only(
+def test_a_prefix_finds_only_its_kind_and_cycle(
     key: MessageKey, kind: MessageKind, cycle: int
 ) -> None:
     assert str(key).startswith(prefix_of(kind, cycle)) == ((key.kind, key.cycle) == (kind, cycle))

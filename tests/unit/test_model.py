@@ -67,7 +67,7 @@ def test_fit_and_channel_alone_stay_below_the_mql_threshold() -> None:
         ("login-page", "intent"),
     ],
 )
-def test_a_rule_has_its_sides_default_group_unless_it_names_one(rule: str, group: str) -> None:
+def test_a_rule_has_its_sides_group_or_its_own(rule: str, group: str) -> None:
     model = make.model()
     groups = {one.id: one.group for one in model.field_rules} | {
         one.id: one.group for one in model.behaviour_rules
@@ -79,7 +79,8 @@ def test_a_disqualifying_rule_is_kept() -> None:
     assert [rule.id for rule in make.model().field_rules if rule.disqualify] == ["competitor"]
 
 
-def test_a_conditions_signal_is_looked_for_within_thirty_days_unless_it_says_otherwise() -> None:
+def test_a_conditions_signal_counts_for_thirty_days_by_default() -> None:
+    """Unless the condition says otherwise."""
     model = load(changed("stages", "mql", any=[{"signal": "blog", "activity": 8}]), 1)
     assert (model.mql[0].within_days, model.mql[0].days) == (30, 1)
 

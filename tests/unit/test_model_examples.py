@@ -81,7 +81,7 @@ def test_the_default_model_carries_the_twelve_examples_of_the_playbook() -> None
     assert numbers == list(range(1, 13))
 
 
-def test_a_changed_expectation_is_told_by_its_name_and_what_differs() -> None:
+def test_a_changed_expectation_is_named_with_what_differs() -> None:
     outcome = run(
         with_example(
             expect={"score": 61, "stage": "sql", "groups": {"engagement": 17.2, "fit": 40}}
@@ -118,9 +118,7 @@ def test_what_is_to_come_is_not_in_todays_score() -> None:
     assert run(with_example(given={"events": events}, expect=expect)).ok
 
 
-def test_an_example_looks_on_the_days_on_which_the_clock_would_and_finds_what_daily_looks_find() -> (
-    None
-):
+def test_an_example_finds_what_daily_looks_would_find() -> None:
     """A lead whose faults fade, and one that cools: on every day as if it had been looked at on
     every day.
     """
@@ -196,7 +194,7 @@ def test_what_is_done_a_thousand_times_stays_on_its_day() -> None:
     assert {one.at.date() for one in made} == {TODAY - timedelta(days=1)}
 
 
-def test_a_changed_rule_is_told_by_the_examples_that_it_breaks() -> None:
+def test_a_changed_rule_shows_in_the_examples_it_breaks() -> None:
     document = deepcopy(DEFAULT)
     document["rules"]["actions"]["guide-download"]["points"] = 11
     wrong = [one for one in run_examples(load(document, 1), document["examples"]) if not one.ok]
@@ -204,7 +202,7 @@ def test_a_changed_rule_is_told_by_the_examples_that_it_breaks() -> None:
     assert 0 < len(wrong) < len(document["examples"])
 
 
-def test_a_group_is_compared_to_a_tenth_and_a_sum_can_be_named_too() -> None:
+def test_a_group_or_sum_is_compared_to_a_tenth() -> None:
     assert run(with_example(expect={"groups": {"activity": 17.04}})).ok
     assert not run(with_example(expect={"groups": {"activity": 17.06}})).ok
 
@@ -306,9 +304,7 @@ VISIT = {"page": "/", "days_ago": 0}
         ),
     ],
 )
-def test_an_example_that_is_given_wrong_is_refused_by_its_path(
-    given: dict[str, Any], line: str
-) -> None:
+def test_a_malformed_example_is_refused_by_its_path(given: dict[str, Any], line: str) -> None:
     assert line in refusal(with_example(given=given))
 
 
@@ -331,7 +327,7 @@ def test_an_example_that_is_given_wrong_is_refused_by_its_path(
         ),
     ],
 )
-def test_an_example_that_expects_what_no_model_says_is_refused_by_its_path(
+def test_an_impossible_expectation_is_refused_by_its_path(
     expect: dict[str, Any], line: str
 ) -> None:
     assert line in refusal(with_example(expect=expect))
@@ -354,7 +350,7 @@ def test_the_default_model_is_checked_when_no_file_is_named(
     assert last == f"{len(lines)} of {len(lines)} examples hold."
 
 
-def test_warnings_are_told_with_their_path_and_remedy_and_do_not_fail_the_command(
+def test_warnings_have_path_and_remedy_and_fail_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     document = with_example()
@@ -390,7 +386,7 @@ def test_a_refused_model_fails_the_command_and_names_the_key(
     assert "model.yaml is refused: examples.0.given.profil: " in err
 
 
-def test_each_mistake_of_a_refused_model_stands_on_a_line_of_its_own(
+def test_each_mistake_of_a_model_has_its_own_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A model with ten mistakes was one line that nobody could read."""
@@ -468,7 +464,7 @@ def section(page: str, title: str) -> list[str]:
     return [line for line in page.split(f"## {title}\n")[1].split("\n## ")[0].splitlines() if line]
 
 
-def test_the_agreement_says_what_cools_and_how_long_a_no_rests(page: str) -> None:
+def test_the_agreement_says_what_cools_and_what_rests(page: str) -> None:
     assert section(page, "What cools") == [
         "- An MQL becomes a lead again when activity is below 5 and it meets no way in",
         "- Not before it has been an MQL for 14 days",
@@ -527,7 +523,7 @@ def test_the_agreement_says_that_a_request_always_reaches_a_human(page: str) -> 
     ]
 
 
-def test_the_agreement_says_when_too_little_is_known_for_a_grade(page: str) -> None:
+def test_the_agreement_says_when_there_is_no_grade(page: str) -> None:
     told = section(page, "How the points add up")
     assert (
         "- Grade **–**: fewer than 2 rules of fit have anything to say, so too little is known"

@@ -91,7 +91,7 @@ def test_what_is_probably_not_meant_is_told_with_the_draft(baton: InMemoryBaton)
     assert "imprint" in body["warnings"][0]["field"]
 
 
-def test_a_document_that_breaks_the_format_is_refused_with_every_place(
+def test_a_malformed_document_is_refused_with_every_place(
     baton: InMemoryBaton,
 ) -> None:
     status, body = post(baton, "/v1/model", draft(signals="many", groups=3))
@@ -138,7 +138,7 @@ def test_what_is_no_object_of_a_sensible_size_is_refused(
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/model", "/v1/model/simulate"])
-def test_strange_values_are_refused_or_kept_and_never_an_error_of_ours(
+def test_strange_values_are_never_an_error_of_ours(
     baton: InMemoryBaton, path: str, strange: Any
 ) -> None:
     status, body = post(baton, path, draft(**strange))
@@ -173,7 +173,7 @@ def test_nothing_is_told_without_the_token(baton: InMemoryBaton, method: str, pa
     ("version", "status"),
     [("99", 404), ("0", 404), ("x", 400), ("-1", 400), ("1.0", 400), ("", 400)],
 )
-def test_an_unknown_version_is_not_found_and_a_word_is_refused(
+def test_an_unknown_version_is_404_and_a_word_refused(
     baton: InMemoryBaton, version: str, status: int
 ) -> None:
     assert get(baton, f"/v1/model?version={version}")[0] == status
@@ -203,9 +203,8 @@ EMPTY: dict[str, Any] = {
 @pytest.mark.parametrize(
     "body", [{"version": 1}, {"model": draft()}, draft(), {**draft(), "version": 7}]
 )
-def test_a_version_a_wrapped_and_a_bare_document_are_simulated_and_none_is_stored(
-    baton: InMemoryBaton, body: Any
-) -> None:
+def test_every_form_of_draft_is_simulated_and_none_stored(baton: InMemoryBaton, body: Any) -> None:
+    """A version, a wrapped document and a bare one."""
     assert post(baton, "/v1/model/simulate", body) == (200, EMPTY)
     assert len(get(baton, "/v1/model/versions")[1]["versions"]) == 1
 
@@ -258,7 +257,7 @@ def test_a_publish_that_is_not_asked_rightly_is_refused(
     assert get(baton, "/v1/model")[1]["version"] == 1
 
 
-def test_a_publish_is_a_job_and_shows_in_the_next_read(baton: InMemoryBaton) -> None:
+def test_a_publish_shows_in_the_next_read(baton: InMemoryBaton) -> None:
     post(baton, "/v1/model", draft())
     post(baton, "/v1/model/simulate", {"version": 2})
     status, job = post(baton, "/v1/model/versions/2/publish", {"expected_changes": 0})

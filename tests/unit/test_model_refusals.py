@@ -269,14 +269,14 @@ def test_everything_has_a_limit(document: dict[str, Any], says: str) -> None:
     assert f"{says} are allowed, so remove some" in refusal(document)
 
 
-def test_a_name_with_half_a_character_in_it_is_unknown_like_any_other() -> None:
+def test_a_name_with_half_a_character_is_unknown() -> None:
     """The check of the size could not encode it, and `make check-model` ended with a traceback."""
     assert refusal(changed("stages", "mql", cool_below={"\ud800": 1})).startswith(
         "stages.mql.cool_below.\ud800: no such"
     )
 
 
-def test_a_document_that_does_not_fit_into_its_item_is_refused() -> None:
+def test_a_document_too_large_for_its_item_is_refused() -> None:
     long = {
         f"rule-{number}": {"field": "job_title", "matches": ["x" * 200] * 900, "points": 1}
         for number in range(2)
@@ -577,7 +577,7 @@ MISTAKES = [
 
 
 @told(MISTAKES)
-def test_a_part_that_makes_no_sense_is_refused_with_the_remedy(mistake: Mistake) -> None:
+def test_a_senseless_part_is_refused_with_the_remedy(mistake: Mistake) -> None:
     assert refusal(mistake.document) == mistake.says
     (check,) = (one for one in DOCUMENT_CHECKS if one.__name__ == mistake.check)
     assert (

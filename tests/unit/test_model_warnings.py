@@ -264,7 +264,7 @@ def test_a_customer_who_left_need_not_rest() -> None:
         ({"in_list": "role"}, {"in_list": "role"}),
     ],
 )
-def test_a_tier_behind_one_that_always_holds_with_it_never_counts(
+def test_a_tier_behind_a_wider_one_never_counts(
     given: tuple[dict[str, Any], ...],
 ) -> None:
     assert by_check(edited(tiers(*given)), "tier_hidden") == SECOND_TIER
@@ -327,7 +327,7 @@ def test_a_way_that_lets_nobody_in_is_covered(stage: str, way: dict[str, Any], o
     )
 
 
-def test_of_two_ways_that_are_the_same_the_later_is_told() -> None:
+def test_of_two_equal_ways_the_later_is_named() -> None:
     document = deepcopy(model_document())
     document["stages"]["mql"]["any"].append(dict(document["stages"]["mql"]["any"][0]))
     assert warned(document).startswith(
@@ -345,13 +345,13 @@ def test_of_two_ways_that_are_the_same_the_later_is_told() -> None:
         ("sql", {"signal": "contact-request", "within_days": 30, "fit": 0, "kind": "requested"}),
     ],
 )
-def test_a_way_that_lets_somebody_else_in_is_not_warned_of(stage: str, way: dict[str, Any]) -> None:
+def test_a_way_that_lets_others_in_earns_no_warning(stage: str, way: dict[str, Any]) -> None:
     document = edited(another_way(stage, **way))
     last = len(document["stages"][stage]["any"]) - 1
     assert f"stages.{stage}.any.{last}: a lead that meets it" not in warned(document)
 
 
-def test_a_request_is_not_covered_by_a_way_that_earns_no_text() -> None:
+def test_a_way_without_a_text_does_not_cover_requests() -> None:
     """Whoever asked would be called inferred."""
     way = {"signal": "urgent-need", "score": 70, "fit": 20, "intent": 15, "kind": "requested"}
     assert by_check(edited(another_way("sql", **way)), "way_covered") == ""

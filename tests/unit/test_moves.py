@@ -56,9 +56,7 @@ def moved(
 
 
 @pytest.mark.parametrize(("origin", "target"), LEGAL)
-def test_a_person_moves_a_lead_along_every_legal_edge_with_a_reason(
-    origin: Stage, target: Stage
-) -> None:
+def test_a_person_moves_a_lead_along_every_legal_edge(origin: Stage, target: Stage) -> None:
     one = moved(standing(origin), target, "met her at the fair")
     assert (one.origin, one.target, one.why) == (origin, target, "met her at the fair")
     assert (one.actor, one.on) == (Actor.PERSON, TODAY)
@@ -77,7 +75,7 @@ def test_another_edge_is_refused_and_the_legal_ones_are_named(origin: Stage, tar
 
 
 @pytest.mark.parametrize("origin", sorted(ONLY_UNDONE))
-def test_back_to_sql_is_the_undoing_of_a_verdict_and_nothing_else(origin: Stage) -> None:
+def test_only_an_undone_verdict_leads_back_to_sql(origin: Stage) -> None:
     with pytest.raises(StateError, match=f"a lead in stage {origin} cannot become sql"):
         check_edge(standing(origin), Stage.SQL)
 
@@ -93,9 +91,7 @@ def test_back_to_sql_is_the_undoing_of_a_verdict_and_nothing_else(origin: Stage)
         (worth(seen(demo_request=[0])), "requested"),
     ],
 )
-def test_rule_2_an_sql_that_a_person_makes_has_asked_only_if_they_did(
-    score: Score, kind: str
-) -> None:
+def test_rule_2_an_sql_by_a_person_asked_only_if_so(score: Score, kind: str) -> None:
     assert moved(standing(Stage.LEAD), Stage.SQL, score=score).kind == kind
 
 
@@ -126,14 +122,14 @@ def test_only_an_sql_has_a_kind(target: Stage) -> None:
         ("price", None, 30),  # nobody lost it
     ],
 )
-def test_a_recycled_lead_rests_as_long_as_the_model_says_for_the_reason(
+def test_a_recycled_lead_rests_as_long_as_its_reason_says(
     reason: str, outcome: Outcome | None, days: int
 ) -> None:
     one = moved(standing(Stage.OPPORTUNITY), Stage.RECYCLED, reason, outcome=outcome)
     assert (one.rest_until, one.outcome) == (day(days), outcome)
 
 
-def test_a_model_that_names_no_rests_has_the_one_of_other() -> None:
+def test_a_model_without_rests_has_that_of_other() -> None:
     bare = replace(MODEL, recycle={})
     assert move(
         bare, standing(Stage.SQL), worth(), FROM_NOW, Stage.RECYCLED, "not_ready"
@@ -171,7 +167,7 @@ def test_no_other_move_forgets_what_a_lead_did(origin: Stage, target: Stage) -> 
 BARRED = worth(seen(demo_request=[0]), ["competitor"], fit=20)
 
 
-def test_a_reinstated_lead_is_not_disqualified_again_by_the_rules_that_hold() -> None:
+def test_a_reinstated_lead_is_safe_from_the_rules_it_meets() -> None:
     disqualified = standing(Stage.DISQUALIFIED, cycle=2)
     one = moved(disqualified, Stage.LEAD, "a customer of theirs", BARRED)
     assert (one.overrides, one.cycle) == (("competitor",), 3)
@@ -214,7 +210,7 @@ def test_a_verdict_undone_is_that_handoff_again(verdict: Stage) -> None:
     assert (back.actor, back.why) == (Actor.PERSON, "a slip")
 
 
-def test_what_counted_from_an_earlier_recycle_on_counts_from_there_again() -> None:
+def test_what_counted_since_an_earlier_recycle_does_so_again() -> None:
     earlier = Since(TODAY.toordinal() - 60, seen())
     before = replace(HANDED, since=earlier)
     answered = apply(before, moved(before, Stage.RECYCLED))
@@ -294,7 +290,7 @@ def test_of_the_further_one_everything_comes_with_its_stage() -> None:
     )
 
 
-def test_what_a_person_set_aside_for_the_further_one_stays_set_aside() -> None:
+def test_a_rule_set_aside_stays_set_aside_after_a_merge() -> None:
     """Otherwise the rule that a person overrode would disqualify the lead as soon as it is
     merged.
     """
@@ -306,7 +302,7 @@ cycles = some.integers(1, 9)
 
 
 @given(some.sampled_from(Stage), some.sampled_from(Stage), cycles, cycles)
-def test_the_higher_cycle_survives_where_the_stage_does_so_that_no_key_collides(
+def test_the_higher_cycle_survives_so_that_no_key_collides(
     ours: Stage, theirs: Stage, our_cycle: int, their_cycle: int
 ) -> None:
     after, steps = together(standing(ours, cycle=our_cycle), standing(theirs, cycle=their_cycle))

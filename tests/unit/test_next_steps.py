@@ -169,7 +169,7 @@ def ways(told: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_each_named_act_moves_the_lead_as_said_and_no_other_does(seed: int) -> None:
+def test_each_named_act_and_no_other_moves_the_lead(seed: int) -> None:
     baton = lived(seed)
     before = baton.lead()
     named = {signal: to for to, way in ways(before).items() for signal in way["acts"]}
@@ -199,7 +199,7 @@ def test_the_named_points_suffice_and_one_less_does_not(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_named_day_is_the_day_and_the_day_before_is_not(seed: int) -> None:
+def test_the_named_day_is_the_first_on_which_it_moves(seed: int) -> None:
     baton = lived(seed)
     before = baton.lead()
     told = before["next"] or {"cools_on": None, "by_itself": None}
@@ -217,7 +217,7 @@ def test_the_named_day_is_the_day_and_the_day_before_is_not(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_day_is_found_as_if_every_day_had_been_asked(seed: int) -> None:
+def test_the_day_is_what_asking_every_day_finds(seed: int) -> None:
     baton = lived(seed)
     kept, today = (
         baton.world.leads.read(baton.world.lead_id(ANN["email"])),
@@ -302,7 +302,7 @@ def test_requests_come_first_and_three_acts_are_named() -> None:
     assert len(mql.acts) > len(mql.named) == 3
 
 
-def test_a_sentence_does_not_name_the_cases_of_what_it_names() -> None:
+def test_a_sentence_does_not_repeat_cases_of_what_it_names() -> None:
     """Where any visit is enough, a visit to the prices goes without saying."""
     found = told(tally=seen(newsletter_signup=[0], favourite=[0], case_study=[0]))
     assert found
@@ -311,7 +311,7 @@ def test_a_sentence_does_not_name_the_cases_of_what_it_names() -> None:
     assert {"site-visit"} == {signal.id for signal in mql.named if signal.kind is Kind.PAGE}
 
 
-def test_a_download_is_of_a_guide_that_the_lead_does_not_have_yet() -> None:
+def test_the_download_named_is_of_a_new_guide() -> None:
     """The same guide again only moves its day; the promise is about another one."""
     signal = model().signals["guide-download"]
     first = sample(signal, LEAD_ID, "ann@acme.example", NOW)
@@ -372,7 +372,7 @@ def changed_signal(signal: dict[str, Any]) -> Model:
     return load({**model_document(), "signals": signals, "rules": rules}, 1)
 
 
-def test_a_form_that_asks_for_another_address_is_no_act_of_this_lead() -> None:
+def test_a_form_for_another_address_is_no_act_here() -> None:
     found = told(changed_signal({"on": "form", "where": {"email": ["*@partner.example"]}}))
     assert found
     assert not any("odd" in way.acts for way in found.ways)
@@ -381,7 +381,7 @@ def test_a_form_that_asks_for_another_address_is_no_act_of_this_lead() -> None:
 # --- points ---------------------------------------------------------------------------------------
 
 
-def test_points_lost_below_a_groups_least_have_to_be_won_back_first() -> None:
+def test_points_below_a_groups_least_are_won_back_first() -> None:
     """Engagement is at least -10: of somebody at -12 the first two points would not show."""
     found = told(profile={}, tally=seen(unsubscribed=[0], email_delivered=[0, 1, 2, 3]))
     assert found
@@ -402,7 +402,8 @@ def test_points_that_no_group_has_room_for_are_not_named() -> None:
 # --- time -----------------------------------------------------------------------------------------
 
 
-def test_a_resting_lead_says_until_when_and_that_a_request_ends_it() -> None:
+def test_a_resting_lead_says_when_its_rest_ends() -> None:
+    """And that a request ends it at once."""
     standing = Standing(stage=Stage.RECYCLED, entered_on=TODAY, rest_until=day(50), cycle=2)
     assert (
         words(standing=standing)
@@ -411,7 +412,7 @@ def test_a_resting_lead_says_until_when_and_that_a_request_ends_it() -> None:
     )
 
 
-def test_the_day_on_which_a_rest_ends_is_told_when_the_lead_then_moves() -> None:
+def test_a_lead_that_moves_when_its_rest_ends_says_so() -> None:
     standing = Standing(stage=Stage.RECYCLED, entered_on=TODAY, rest_until=day(5), cycle=2)
     found = told(
         standing=standing,
@@ -445,13 +446,13 @@ def test_a_black_mark_that_fades_lets_a_lead_rise() -> None:
     assert found.turn.to is Stage.MQL
 
 
-def test_a_lead_that_the_clock_has_not_come_to_yet_moves_today() -> None:
+def test_a_lead_the_clock_has_not_reached_moves_today() -> None:
     found = told(tally=seen(demo_request=[0]))
     assert found == NextSteps(turn=Turn(TODAY, Stage.SQL))
     assert next_steps_words(found, TODAY) == "becomes an SQL today"
 
 
-def test_a_person_who_made_it_an_mql_keeps_it_from_cooling() -> None:
+def test_an_mql_by_a_person_does_not_cool() -> None:
     standing = Standing(stage=Stage.MQL, entered_on=day(-20), by_person=True)
     found = told(standing=standing, tally=seen(pricing_page=[0]))
     assert found
@@ -542,7 +543,7 @@ def baton() -> InMemoryBaton:
     return InMemoryBaton()
 
 
-def test_a_lead_says_that_it_is_recounted_until_its_history_is(baton: InMemoryBaton) -> None:
+def test_a_lead_says_that_its_history_is_being_recounted(baton: InMemoryBaton) -> None:
     baton.form("newsletter", **ANN)
     baton.until_quiet()
     assert baton.lead()["recounting"] is False

@@ -59,7 +59,7 @@ def topic(**parts: Any) -> SnsMessage:
 REFERENCE = f"{make.LEAD_ID[:8]}-1"
 
 
-def test_a_mail_says_who_why_what_they_did_and_how_to_reach_them() -> None:
+def test_an_email_says_who_why_and_how_to_reach_them() -> None:
     notice = mail()
     assert notice.to == "sam@keybook.example"
     assert notice.reply_to == "ann@acme.example"
@@ -76,7 +76,7 @@ def test_a_mail_says_who_why_what_they_did_and_how_to_reach_them() -> None:
         assert re.search(r"\+2\.500", body)
 
 
-def test_one_who_did_not_ask_is_to_be_written_to_first() -> None:
+def test_somebody_who_did_not_ask_is_written_to_first() -> None:
     notice = mail(moved=make.recorded(transition=make.transition(Stage.SQL, kind="inferred")))
     assert "has not asked to be contacted: write first" in notice.subject
 
@@ -103,7 +103,7 @@ def test_a_text_is_short_and_says_how_to_reach_them() -> None:
 
 
 @pytest.mark.parametrize("length", [100, 200, 300])
-def test_a_long_name_does_not_push_the_reference_and_the_number_out_of_a_text(length: int) -> None:
+def test_a_long_name_leaves_reference_and_number_in_a_text(length: int) -> None:
     """Whoever types a name of three hundred emails must not silence how to reach them."""
     notice = text(profile={**PROFILE, "first_name": "A" * length, "company": "B" * length})
     assert len(notice.body) <= 300
@@ -124,7 +124,7 @@ def test_a_topic_message_is_json_for_machines() -> None:
     ("via", "reason"),
     [(Via.EMAIL, NotSentReason.NO_ADDRESS), (Via.SMS, NotSentReason.NO_PHONE)],
 )
-def test_without_a_salesperson_to_tell_it_is_refused_with_the_reason(
+def test_without_a_salesperson_it_is_refused_with_the_reason(
     via: Via, reason: NotSentReason
 ) -> None:
     assert compose(via, to=None) == Skip(MessageState.REFUSED, reason)

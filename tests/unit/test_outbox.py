@@ -55,7 +55,7 @@ def in_state(state: MessageState, message: OutboxMessage | None = None) -> Outbo
     return replace(claimed, state=state)
 
 
-def test_a_new_message_is_planned_and_looked_after_in_two_minutes() -> None:
+def test_a_new_message_is_planned_and_due_in_two_minutes() -> None:
     message = make.nurture_message()
     assert (message.state, message.claims, message.version) == (MessageState.PLANNED, 0, 1)
     assert message.due_at == NOW + timedelta(minutes=2)
@@ -113,7 +113,7 @@ def test_exactly_an_open_message_is_looked_after(state: MessageState) -> None:
         outbox.change_state(in_state(origin), state, due_at=wrong, reason=None)
 
 
-def test_an_open_state_can_be_left_and_an_end_is_never_opened_again() -> None:
+def test_open_states_can_be_left_and_final_ones_not() -> None:
     assert all(MESSAGE_EDGES[state] for state in OPEN)
     assert not any(OPEN & MESSAGE_EDGES[state] for state in ENDS)
 
@@ -177,7 +177,7 @@ def test_unknown_to_planned_for_a_handoff_with_the_same_reference() -> None:
     assert (again.state, again.due_at, again.id) == (MessageState.PLANNED, NOW, before.id)
 
 
-def test_a_handoff_that_stays_unclear_is_given_up_in_the_end() -> None:
+def test_a_handoff_that_stays_unclear_is_given_up() -> None:
     before = replace(in_state(MessageState.UNKNOWN, make.handoff_message()), claims=5)
     assert outbox.without_evidence(before, NOW).state is MessageState.LOST
 
@@ -209,7 +209,7 @@ def test_planned_to_cancelled_when_the_decision_was_taken_back() -> None:
     )
 
 
-def test_what_left_or_may_have_left_is_neither_open_for_good_nor_never_sent() -> None:
+def test_states_after_sending_are_neither_open_nor_never_sent() -> None:
     never_left = {
         MessageState.PLANNED,
         MessageState.REFUSED,

@@ -28,9 +28,7 @@ from chalicelib.scoring.pattern import Patterns, Prefixes, matches, matches_any
         ("[ab]?", ["[ab]?"], ["ax"]),
     ],
 )
-def test_a_star_is_any_run_of_characters_and_case_is_ignored(
-    pattern: str, yes: list[str], no: list[str]
-) -> None:
+def test_a_star_is_any_run_and_case_is_ignored(pattern: str, yes: list[str], no: list[str]) -> None:
     assert [value for value in yes if not matches(pattern, value)] == []
     assert [value for value in no if matches(pattern, value)] == []
 

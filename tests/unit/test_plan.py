@@ -90,7 +90,7 @@ def test_the_leads_owner_gets_it_again_unless_they_are_gone() -> None:
         ),
     ],
 )
-def test_a_weeks_capacity_is_what_the_active_people_take_on_their_working_days(
+def test_a_weeks_capacity_is_what_active_people_take(
     people: list[dict[str, Any]], handoffs: int
 ) -> None:
     assert weekly_capacity(routing(*people)) == handoffs
@@ -115,7 +115,7 @@ def test_without_a_routing_nobody_takes_anything() -> None:
         ({"nonsense": 1}, "people.0.nonsense"),
     ],
 )
-def test_a_routing_outside_the_format_is_refused_where_it_is_wrong(
+def test_a_malformed_routing_is_refused_where_it_is_wrong(
     change: dict[str, Any], named: str
 ) -> None:
     for read in (salesperson, weekly_capacity):
@@ -159,7 +159,7 @@ def record(kind: str, owner: str | None, state: HandoffState = HandoffState.OPEN
         ),
     ],
 )
-def test_rule_2_one_message_for_each_channel_and_a_text_only_for_a_request(
+def test_rule_2_one_message_each_and_texts_only_for_requests(
     kind: str, people: list[dict[str, Any]], told: dict[str, str | None]
 ) -> None:
     plan = handed(kind, *people)
@@ -197,9 +197,8 @@ MAIL, TOPIC, TEXT = (
 LATER = NOW + MINUTE
 
 
-def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_same_channel() -> (
-    None
-):
+def test_a_waiting_notice_is_cancelled_and_a_sent_one_corrected() -> None:
+    """The correction goes the same way as the notice."""
     sent = outbox.settled(outbox.claimed(MAIL, NOW), MessageState.SENT, message_id="m")
     plan = take_back([sent, TOPIC, TEXT], 9, LATER)
     assert plan.cancelled == [(TOPIC, outbox.cancelled(TOPIC)), (TEXT, outbox.cancelled(TEXT))]
@@ -218,7 +217,7 @@ def test_a_notice_that_waits_is_cancelled_and_one_that_left_is_corrected_by_the_
 
 
 @pytest.mark.parametrize("state", list(MessageState))
-def test_every_state_of_a_notice_is_cancelled_corrected_or_was_never_read(
+def test_every_notice_is_cancelled_corrected_or_was_never_read(
     state: MessageState,
 ) -> None:
     """One that is being sent, or of which nobody knows, may have left: better a correction too
@@ -267,7 +266,7 @@ def test_without_notices_nobody_needs_a_correction() -> None:
 # --- words of a lead that sales has, or does not get ----------------------------------------------
 
 
-def test_the_owner_of_an_accepted_lead_is_warned_once_for_each_rule_and_cycle() -> None:
+def test_the_owner_is_warned_once_per_rule_and_cycle() -> None:
     accepted = make.lead(version=9, standing=standing(Stage.ACCEPTED, owner="kim", cycle=3))
     one = warn_owner(accepted, "bad-fit", routing(SAM, KIM), NOW)
     assert (str(one.key), one.kind, one.via, one.to, one.about) == (
@@ -279,7 +278,8 @@ def test_the_owner_of_an_accepted_lead_is_warned_once_for_each_rule_and_cycle() 
     )
 
 
-def test_a_warning_that_nobody_can_get_is_planned_so_that_the_outbox_says_so() -> None:
+def test_a_warning_for_nobody_is_planned_and_says_so() -> None:
+    """So that the outbox shows it."""
     assert warn_owner(make.lead(version=9), "competitor", routing(), NOW).to is None
 
 

@@ -106,7 +106,7 @@ def looks_at_prices_on_two_days(baton: InMemoryBaton) -> None:
 
 
 @pytest.mark.parametrize("form", ["demo", "trial", "contact"])
-def test_rule_1_a_request_makes_an_sql_if_fit_is_not_hopeless(form: str) -> None:
+def test_rule_1_a_request_makes_an_sql_unless_fit_is_hopeless(form: str) -> None:
     baton = InMemoryBaton()
     asks(baton, form, email="jo@gmail.com")  # free mail, and nothing else is known: fit -12
     assert stood(baton, "jo@gmail.com") == ("sql", "requested", 1)
@@ -122,7 +122,8 @@ def test_rule_1_a_booked_meeting_is_a_request_too() -> None:
     assert stood(baton) == ("sql", "requested", 1)
 
 
-def test_rule_1_below_that_the_team_gets_one_message_in_a_cycle_and_nobody_a_text() -> None:
+def test_rule_1_a_hopeless_request_notifies_the_team_once() -> None:
+    """Once in a cycle, and nobody gets a text."""
     baton = InMemoryBaton()
     for _ in range(3):
         asks(baton, **STUDENT)
@@ -147,7 +148,7 @@ def test_rule_1_a_request_breaks_a_rest_at_once() -> None:
     assert told(baton, "handoff") == handed(1) + handed(2)
 
 
-def test_rule_1_a_request_goes_to_the_leads_owner_if_there_is_one() -> None:
+def test_rule_1_a_request_goes_to_the_leads_owner() -> None:
     baton = InMemoryBaton()
     asks(baton)
     moves(baton, "recycled", "not ready")
@@ -177,7 +178,7 @@ def test_rule_1_a_disqualified_ones_request_reaches_the_team() -> None:
     assert told(baton) == ["triage#1#sns"]
 
 
-def test_rule_1_who_is_disqualified_by_sales_is_not_asked_for_again() -> None:
+def test_rule_1_a_lead_disqualified_by_sales_is_not_announced_again() -> None:
     baton = InMemoryBaton()
     asks(baton)
     moves(baton, "disqualified", "not a buyer")
@@ -189,9 +190,8 @@ def test_rule_1_who_is_disqualified_by_sales_is_not_asked_for_again() -> None:
 # --- 2. Requested and inferred are two kinds of SQL -----------------------------------------------
 
 
-def test_rule_2_who_asked_for_nothing_is_inferred_earns_no_text_and_is_to_be_written_to_first() -> (
-    None
-):
+def test_rule_2_an_inferred_sql_earns_no_text() -> None:
+    """The lead asked for nothing, so sales is to write first."""
     baton = InMemoryBaton()
     looks_at_prices_on_two_days(baton)
     assert stood(baton) == ("sql", "inferred", 1)
@@ -249,7 +249,7 @@ def test_rule_3_only_sales_makes_a_lead_accepted(
 # --- 5. Windows, days rather than reloads, a minimum stay, cooling by behaviour -------------------
 
 
-def test_rule_5_reloading_the_prices_is_one_day_and_two_days_are_two() -> None:
+def test_rule_5_reloading_the_prices_counts_once_a_day() -> None:
     baton = InMemoryBaton()
     baton.page("/", context=AD)
     for path in ["/blog/a", "/blog/b", *["/pricing"] * 20]:
@@ -290,7 +290,7 @@ def test_rule_5_a_minimum_stay_keeps_a_lead_from_flapping() -> None:
     assert stood(baton)[0] == "lead"
 
 
-def test_rule_5_cooling_rests_on_behaviour_and_the_best_fit_does_not_hold_it_up() -> None:
+def test_rule_5_cooling_rests_on_behaviour_and_not_on_fit() -> None:
     baton = InMemoryBaton()
     baton.page("/")
     asks(baton, "guide", **ANN)
@@ -305,7 +305,7 @@ def test_rule_5_cooling_rests_on_behaviour_and_the_best_fit_does_not_hold_it_up(
 
 
 @given(facts, mediums, tallies)
-def test_rule_5_every_way_in_implies_that_the_lead_is_not_cooled(
+def test_rule_5_every_way_in_implies_a_warm_lead(
     known: Mapping[str, Value], medium: str, tally: Tally
 ) -> None:
     """But a request, which makes an SQL of the coldest, and an SQL does not cool."""
@@ -316,7 +316,7 @@ def test_rule_5_every_way_in_implies_that_the_lead_is_not_cooled(
 
 
 @given(facts, mediums, tallies)
-def test_rule_5_a_lead_that_moved_stays_where_it_is_that_day(
+def test_rule_5_a_moved_lead_stays_there_that_day(
     known: Mapping[str, Value], medium: str, tally: Tally
 ) -> None:
     one = score(MODEL, Evidence(profile(known), came_by(medium), tally), TODAY)
@@ -327,9 +327,8 @@ def test_rule_5_a_lead_that_moved_stays_where_it_is_that_day(
             assert decide(MODEL, apply(standing, moved), one, TODAY) is None
 
 
-def test_rule_5_the_validator_refuses_a_way_in_for_the_cold_and_has_nothing_to_say_of_the_default() -> (
-    None
-):
+def test_rule_5_the_validator_refuses_a_way_in_for_the_cold() -> None:
+    """It has nothing to say about the default model."""
     assert check(model_document()) == []
     document = deepcopy(model_document())
     document["stages"]["mql"]["any"][3] = {"fit": 20, "engagement": 3}
@@ -351,7 +350,7 @@ def test_rule_6_fit_and_channel_alone_qualify_nobody(
     assert way_in(MODEL.sql, one) is None
 
 
-def test_rule_6_the_best_fit_by_the_best_channel_who_did_nothing_is_a_lead() -> None:
+def test_rule_6_the_best_fit_without_any_act_is_a_lead() -> None:
     baton = InMemoryBaton()
     assert (
         baton.post("/v1/forms/tour", {"fields": ANN, "campaign": {"medium": "partner"}}).status_code
@@ -363,7 +362,7 @@ def test_rule_6_the_best_fit_by_the_best_channel_who_did_nothing_is_a_lead() -> 
     assert (lead["stage"], lead["score"]["grade"]) == ("lead", "A")
 
 
-def test_rule_6_too_little_known_is_no_grade_and_not_a_bad_one() -> None:
+def test_rule_6_too_little_known_gives_no_grade() -> None:
     baton = InMemoryBaton()
     asks(baton, "guide", email="x@acme.example")
     assert baton.lead("x@acme.example")["score"]["grade"] == "–"
@@ -390,7 +389,8 @@ def test_rule_10_our_own_people_are_neither_scored_nor_decided() -> None:
     assert baton.outbox() == []
 
 
-def test_rule_10_a_customers_request_goes_to_the_account_owner_and_is_never_a_new_sql() -> None:
+def test_rule_10_a_customers_request_goes_to_the_account_owner() -> None:
+    """It is never a new SQL."""
     baton = InMemoryBaton()
     asks(baton, "tour", **ANN)
     moves(baton, "customer", "has bought")
@@ -403,7 +403,8 @@ def test_rule_10_a_customers_request_goes_to_the_account_owner_and_is_never_a_ne
     assert {item["state"] for item in baton.outbox()} == {"sent"}
 
 
-def test_rule_10_a_customers_next_request_is_heard_as_well_and_a_day_without_one_is_quiet() -> None:
+def test_rule_10_a_customers_next_request_is_heard_as_well() -> None:
+    """A day without one is quiet."""
     baton = InMemoryBaton()
     asks(baton, "tour", **ANN)
     moves(baton, "customer", "has bought")
@@ -417,9 +418,7 @@ def test_rule_10_a_customers_next_request_is_heard_as_well_and_a_day_without_one
 
 
 @pytest.mark.parametrize(("days_ago", "messages"), [(2, 2), (15, 0)])
-def test_rule_10_a_customers_request_that_arrives_late_is_heard_while_it_is_one(
-    days_ago: int, messages: int
-) -> None:
+def test_rule_10_a_customers_late_request_is_heard(days_ago: int, messages: int) -> None:
     baton = InMemoryBaton()
     asks(baton, "tour", **ANN)
     moves(baton, "customer", "has bought")
@@ -435,7 +434,7 @@ def test_rule_10_a_customers_request_that_arrives_late_is_heard_while_it_is_one(
     assert len(told(baton)) == messages
 
 
-def test_rule_10_the_request_that_won_a_customer_is_not_told_again() -> None:
+def test_rule_10_the_request_that_won_a_customer_is_not_repeated() -> None:
     baton = InMemoryBaton()
     asks(baton)
     moves(baton, "accepted")
@@ -446,7 +445,7 @@ def test_rule_10_the_request_that_won_a_customer_is_not_told_again() -> None:
     assert told(baton) == handed(1)
 
 
-def test_rule_10_nothing_that_a_customer_does_makes_an_mql_or_an_sql() -> None:
+def test_rule_10_nothing_makes_a_customer_an_mql_or_sql() -> None:
     baton = InMemoryBaton()
     asks(baton, "tour", **ANN)
     moves(baton, "customer", "has bought")
@@ -459,9 +458,8 @@ def test_rule_10_nothing_that_a_customer_does_makes_an_mql_or_an_sql() -> None:
 # --- 13. Cooling and returning counts once per cycle ----------------------------------------------
 
 
-def test_rule_13_who_cools_and_returns_is_in_the_same_cycle_and_is_not_sent_an_email_twice() -> (
-    None
-):
+def test_rule_13_a_lead_that_returns_gets_no_second_email() -> None:
+    """Having cooled, it returns in the same cycle."""
     baton = InMemoryBaton()
     baton.page("/")
     baton.form("guide", consent=True, **ANN)
@@ -481,7 +479,7 @@ def test_rule_13_who_cools_and_returns_is_in_the_same_cycle_and_is_not_sent_an_e
     assert told(baton, "nurture") == ["nurture#1#welcome#1"]
 
 
-def test_rule_13_who_comes_back_from_sales_is_in_a_cycle_of_its_own() -> None:
+def test_rule_13_a_lead_back_from_sales_begins_another_cycle() -> None:
     baton = InMemoryBaton()
     asks(baton, "guide", **ANN)
     asks(baton)
@@ -495,9 +493,8 @@ def test_rule_13_who_comes_back_from_sales_is_in_a_cycle_of_its_own() -> None:
 # --- 14. Best first is true now -------------------------------------------------------------------
 
 
-def test_rule_14_the_list_of_a_stage_is_ordered_by_todays_score_also_when_nothing_happened_for_weeks() -> (
-    None
-):
+def test_rule_14_a_list_is_ordered_by_todays_score() -> None:
+    """Also when nothing happened for weeks."""
     baton = InMemoryBaton()
     asks(baton, "guide", email="slow@acme.example")  # 12 points, halved in 30 days
     for path in ("/pricing", "/compare/us", "/product"):  # 14 points, halved in 10 to 14

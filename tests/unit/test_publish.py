@@ -91,9 +91,7 @@ def handoff_of_ann(baton: InMemoryBaton) -> Any:
     ("number", "least", "most"),
     [(0, -5, 5), (10, 5, 15), (50, 45, 55), (59, 54, 64), (60, 54, 66), (100, 90, 110)],
 )
-def test_rule_9_a_tenth_may_be_missed_and_of_few_leads_five(
-    number: int, least: int, most: int
-) -> None:
+def test_rule_9_a_tenth_or_five_leads_may_differ(number: int, least: int, most: int) -> None:
     assert not differs(number, least)
     assert not differs(number, most)
     assert differs(number, least - 1)
@@ -108,7 +106,7 @@ def test_rule_9_a_publish_says_how_many_leads_will_change_stage() -> None:
         publish(baton)
 
 
-def test_rule_9_what_it_says_rests_on_a_simulation_of_the_last_day() -> None:
+def test_rule_9_a_publish_rests_on_a_recent_simulation() -> None:
     baton, ids = baton_of(3)
     easy(baton)
     with pytest.raises(StateError, match="was not simulated in the last 24 hours"):
@@ -123,14 +121,14 @@ def test_rule_9_what_it_says_rests_on_a_simulation_of_the_last_day() -> None:
     assert stages(baton, ids) == {"mql": 3}
 
 
-def test_rule_9_a_simulation_of_the_same_document_is_one_of_the_version() -> None:
+def test_rule_9_simulating_the_document_simulates_the_version() -> None:
     baton, _ = baton_of(3)
     baton.world.publishing.simulate(document={**draft(mql=EASY_MQL), "version": 17})
     easy(baton)
     assert over(baton, publish(baton, expected=3))["state"] == "done"
 
 
-def test_rule_9_a_number_that_is_not_the_simulated_one_is_refused_at_once() -> None:
+def test_rule_9_a_number_nobody_simulated_is_refused_at_once() -> None:
     baton, ids = baton_of(20)
     easy(baton)
     simulated(baton)
@@ -141,7 +139,7 @@ def test_rule_9_a_number_that_is_not_the_simulated_one_is_refused_at_once() -> N
     assert stages(baton, ids) == {"mql": 20}
 
 
-def test_rule_9_a_publish_is_held_when_reality_differs_by_more_than_a_tenth() -> None:
+def test_rule_9_a_publish_is_held_when_reality_differs() -> None:
     baton, ids = baton_of(20)
     easy(baton)
     simulated(baton)
@@ -186,7 +184,7 @@ def test_rule_9_after_a_held_publish_a_forced_one_goes_through() -> None:
     assert stages(baton, ids) == {"mql": 26}
 
 
-def test_rule_9_the_recount_of_a_held_publish_is_the_newest_simulation() -> None:
+def test_rule_9_a_held_publishs_recount_is_the_newest_simulation() -> None:
     baton, _ = baton_of(20)
     easy(baton)
     simulated(baton)
@@ -195,7 +193,7 @@ def test_rule_9_the_recount_of_a_held_publish_is_the_newest_simulation() -> None
     assert over(baton, publish(baton, expected=26))["state"] == "done"
 
 
-def test_rule_9_handoffs_of_a_publish_are_held_and_nobody_is_told() -> None:
+def test_rule_9_handoffs_of_a_publish_are_held_without_notice() -> None:
     baton, ids = baton_of(3)
     easy(baton, sql=EASY_SQL)
     report = over(baton, publish(baton, force=True))["report"]
@@ -209,7 +207,7 @@ def test_rule_9_handoffs_of_a_publish_are_held_and_nobody_is_told() -> None:
 @pytest.mark.parametrize(
     "signals", [{}, {"imprint": {"on": "page", "where": {"path": ["/imprint"]}}}]
 )
-def test_rule_9_whom_a_publish_moves_it_moves_silently_also_when_they_come_by_first(
+def test_rule_9_a_publish_moves_leads_silently_whoever_comes_first(
     signals: dict[str, Any],
 ) -> None:
     """A page view between the activation and the walk told sales of a lead that only the new model
@@ -230,7 +228,7 @@ def test_rule_9_whom_a_publish_moves_it_moves_silently_also_when_they_come_by_fi
 @pytest.mark.parametrize(
     "signals", [{}, {"imprint": {"on": "page", "where": {"path": ["/imprint"]}}}]
 )
-def test_rule_1_who_asks_before_the_walk_comes_by_is_heard_at_once(signals: dict[str, Any]) -> None:
+def test_rule_1_a_request_during_the_walk_is_heard_at_once(signals: dict[str, Any]) -> None:
     baton = InMemoryBaton()
     reader(baton)
     easy(baton, signals=signals)
@@ -244,7 +242,7 @@ def test_rule_1_who_asks_before_the_walk_comes_by_is_heard_at_once(signals: dict
 # --- what a publish does --------------------------------------------------------------------------
 
 
-def test_each_lead_that_moves_moves_once_and_says_by_which_model() -> None:
+def test_each_lead_moves_once_and_names_its_model() -> None:
     baton, ids = baton_of(30)
     easy(baton)
     report = over(baton, publish(baton, force=True))["report"]
@@ -379,7 +377,7 @@ def test_only_one_publish_runs_at_a_time() -> None:
     assert over(baton, publish(baton, 1, force=True))["state"] == "done"
 
 
-def test_a_lead_that_a_stale_worker_writes_behind_the_walk_is_found() -> None:
+def test_a_lead_written_behind_the_walk_is_found() -> None:
     baton, _ = baton_of(3)
     easy(baton)
     worker = World(baton.ports)
@@ -397,7 +395,7 @@ def test_a_lead_that_a_stale_worker_writes_behind_the_walk_is_found() -> None:
     assert baton.world.leads.read(late).activation == 2
 
 
-def test_a_worker_never_writes_a_standing_by_an_older_model_than_it_carries() -> None:
+def test_a_worker_never_writes_a_standing_by_an_older_model() -> None:
     baton, (lead_id, *_) = baton_of(3)
     easy(baton)
     worker = World(baton.ports)
@@ -408,7 +406,7 @@ def test_a_worker_never_writes_a_standing_by_an_older_model_than_it_carries() ->
     assert baton.world.leads.read(lead_id).model_version == 2
 
 
-def test_a_runner_that_knew_the_older_model_moves_leads_by_the_new_one() -> None:
+def test_a_stale_runner_moves_leads_by_the_new_model() -> None:
     baton, ids = baton_of(300, TickingClock())
     easy(baton)
     found = publish(baton, force=True)
@@ -435,7 +433,7 @@ def test_another_activation_between_count_and_activation_is_counted_against_anew
     assert stages(baton, ids) == {"mql": 400}
 
 
-def test_a_version_that_became_active_meanwhile_still_brings_every_lead_to_it() -> None:
+def test_a_version_activated_meanwhile_still_reaches_every_lead() -> None:
     baton, ids = baton_of(3)
     easy(baton)
     baton.world.models.load(draft(mql=EASY_MQL))
@@ -456,7 +454,8 @@ def mend_routing(baton: InMemoryBaton) -> None:
     baton.world.documents.put("routing", routing)
 
 
-def test_a_lead_that_fails_keeps_no_other_waiting_and_is_named_after_three_tries() -> None:
+def test_a_failing_lead_is_named_and_delays_no_other() -> None:
+    """It is named after three tries."""
     baton, _ = baton_of(0)
     stay = fill(baton, leads(20, tally=PRICING))
     broken = fill(baton, leads(2, first=100))
@@ -469,7 +468,7 @@ def test_a_lead_that_fails_keeps_no_other_waiting_and_is_named_after_three_tries
     assert stages(baton, broken) == {"lead": 2}
 
 
-def test_a_lead_that_fails_once_is_moved_in_the_next_pass() -> None:
+def test_a_lead_that_fails_once_moves_next_time() -> None:
     baton, _ = baton_of(0)
     broken = fill(baton, leads(2))
     easy(baton, sql=EASY_SQL)
@@ -482,7 +481,8 @@ def test_a_lead_that_fails_once_is_moved_in_the_next_pass() -> None:
     assert done["report"]["moved"] == {"lead->sql": 2}
 
 
-def test_when_everything_fails_the_job_waits_and_after_ten_tries_it_has_failed() -> None:
+def test_a_job_that_always_fails_ends_after_ten_tries() -> None:
+    """Between them it waits."""
     baton, ids = baton_of(JOB_FAILED_IN_A_ROW)
     easy(baton, sql=EASY_SQL)
     break_routing(baton)

@@ -104,7 +104,7 @@ def test_an_mql_is_written_to() -> None:
     assert hand_over(entering(Stage.MQL)) == NO_PLAN
 
 
-def test_a_lead_that_falls_back_from_sales_had_the_emails_before() -> None:
+def test_a_lead_back_from_sales_had_the_emails_before() -> None:
     assert write_to(entering(Stage.MQL, origin=Stage.SQL)) == NO_PLAN
 
 
@@ -221,12 +221,12 @@ def test_further_rules_are_announced_by_the_next_decision() -> None:
     assert notified(tell(accepted, *first), worth(disqualifiers=rules)) == rules[-2:]
 
 
-def test_nobody_is_warned_of_a_rule_that_a_person_set_aside() -> None:
+def test_a_rule_set_aside_warns_nobody() -> None:
     lead = make.lead(standing=standing(Stage.ACCEPTED, overrides=("competitor",)))
     assert notified(lead, BARRED) == ["bad-fit"]
 
 
-def test_rule_1_the_team_hears_of_a_request_once_in_a_cycle() -> None:
+def test_rule_1_the_team_hears_of_a_request_once() -> None:
     lead = make.lead(tally=ASKING)
     assert notified(lead, HOPELESS) == ["request"]
     assert notified(tell(lead), HOPELESS) == []
@@ -287,14 +287,14 @@ def test_a_handoff_ends_unanswered_by_model_or_retraction(
     assert keys_of(plan) == (["correction#1#sns"] if over else [])
 
 
-def test_a_lead_that_sales_never_had_has_nothing_to_take_back() -> None:
+def test_a_lead_never_in_sales_has_nothing_to_take_back() -> None:
     sent = replace(make.handoff_message(), state=MessageState.SENT)
     assert hand_over(gone(Stage.LEAD, Actor.MODEL, Stage.MQL), Kept([sent])).writes == 0
     with_sales = make.lead(standing=standing(Stage.SQL))
     assert hand_over(situation(lead=with_sales), Kept([sent])).writes == 0
 
 
-def test_the_notices_are_those_of_the_cycle_sales_got_it_in() -> None:
+def test_the_notices_are_those_of_the_handoffs_cycle() -> None:
     """A merge had raised the cycle since, and nobody was corrected."""
     kept = Kept([], [make.recorded(transition=make.transition(Stage.SQL, cycle=1))])
     one = gone(Stage.LEAD, Actor.MODEL)

@@ -128,7 +128,7 @@ def test_a_visitor_is_no_lead_yet(baton: InMemoryBaton) -> None:
 # --- the list of a stage --------------------------------------------------------------------------
 
 
-def test_best_first_is_true_today_and_not_when_it_was_stored(baton: InMemoryBaton) -> None:
+def test_best_first_means_todays_score_not_the_stored(baton: InMemoryBaton) -> None:
     """Bob's pricing visit fades in days, Ann's newsletter in months: their order turns without any
     event.
     """
@@ -178,7 +178,8 @@ def test_a_lead_stands_in_the_list_of_its_stage_only(baton: InMemoryBaton) -> No
     assert emails(baton.get("/v1/leads?stage=lead")) == []
 
 
-def test_above_two_thousand_the_best_stored_are_listed_and_it_says_so(baton: InMemoryBaton) -> None:
+def test_above_two_thousand_the_best_stored_are_listed(baton: InMemoryBaton) -> None:
+    """And the answer says so."""
     for n in range(LIST_MAX_LEADS + 2):
         lead = Lead(lead_id=f"LEAD{n:05d}", version=1, total=n)
         baton.world.leads.write(Lead(lead_id=lead.lead_id), lead, LeadChange())

@@ -79,14 +79,13 @@ def test_reasons_read_as_sentences() -> None:
         ),
     ],
 )
-def test_a_line_says_how_often_what_a_days_limit_left_out_and_what_time_took(
-    tally: Tally, rule: str, text: str
-) -> None:
+def test_a_line_says_how_often_and_what_was_lost(tally: Tally, rule: str, text: str) -> None:
+    """What a day's limit left out, and what time took."""
     assert line(of(tally), rule).text == text
 
 
 @given(tallies)
-def test_what_time_took_and_what_is_left_are_what_it_was_worth_when_it_was_new(
+def test_what_faded_and_what_is_left_make_the_whole(
     tally: Tally,
 ) -> None:
     for reason in of(tally).reasons:
@@ -133,7 +132,7 @@ def domain_of(address: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     "address", ["sam@keybook.example", "sam@KEYBOOK.example", "kim@sales.keybook.example"]
 )
-def test_rule_10_one_of_our_own_is_not_scored_and_the_line_says_so(address: str) -> None:
+def test_rule_10_our_own_people_are_not_scored(address: str) -> None:
     worth = with_address(OURS, address)
     assert worth.internal
     assert (worth.total, worth.grade, set(worth.groups.values()), set(worth.sums.values())) == (
@@ -175,7 +174,7 @@ def rivals(**more: Any) -> Model:
     return compile_model(document, 1)
 
 
-def test_a_disqualifying_rule_is_a_line_that_says_so_and_takes_no_points() -> None:
+def test_a_disqualifying_rule_is_a_line_without_points() -> None:
     worth = with_address(rivals(), "joe@rival.example")
     assert worth.disqualifiers == ("competitor",)
     found = line(worth, "competitor")
@@ -191,7 +190,8 @@ def test_a_disqualifying_rule_is_a_line_that_says_so_and_takes_no_points() -> No
     )
 
 
-def test_a_disqualifying_rule_may_take_points_too_and_one_that_does_not_hold_says_nothing() -> None:
+def test_a_disqualifying_rule_may_take_points_too() -> None:
+    """One that does not hold says nothing."""
     assert line(with_address(rivals(points=-7), "joe@rival.example"), "competitor").milli == -7_000
     other = with_address(rivals(), "ann@acme.example")
     assert other.disqualifiers == ()
@@ -208,7 +208,7 @@ def test_every_disqualifying_rule_that_holds_is_named() -> None:
     assert worth.disqualifiers == ("one", "two")
 
 
-def test_a_line_of_no_points_does_not_help_to_a_grade() -> None:
+def test_a_line_without_points_does_not_help_a_grade() -> None:
     """Two facts are needed, and that somebody is a competitor says nothing of how well they fit."""
     known = {"email_domain": "rival.example", "job_title": "CTO"}
     assert score(rivals(), Evidence(profile(known), Touches(), Tally()), TODAY).grade == "–"

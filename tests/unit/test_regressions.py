@@ -52,7 +52,7 @@ def baton() -> InMemoryBaton:
 # --- what a stranger fills in ---------------------------------------------------------------------
 
 
-def test_a_stranger_cannot_fill_a_profile_with_fields_that_nobody_reads(
+def test_a_stranger_cannot_fill_a_profile_with_unread_fields(
     baton: InMemoryBaton,
 ) -> None:
     """Every field of every form became profile. Nine posts of 48 new names each made the lead's one
@@ -68,7 +68,7 @@ def test_a_stranger_cannot_fill_a_profile_with_fields_that_nobody_reads(
     assert max(map(size, baton.ports.memory.items.values())) < 50_000
 
 
-def test_a_field_that_nobody_reads_stays_in_its_event_and_on_the_timeline(
+def test_an_unread_field_stays_in_its_event(
     baton: InMemoryBaton,
 ) -> None:
     """What became no profile any more must not be lost: a person reads it beside the form that said
@@ -83,9 +83,7 @@ def test_a_field_that_nobody_reads_stays_in_its_event_and_on_the_timeline(
 
 
 @pytest.mark.parametrize("group", ["profile", "undesirables"])
-def test_a_field_that_a_rule_of_the_model_reads_becomes_profile(
-    baton: InMemoryBaton, group: str
-) -> None:
+def test_a_field_that_a_rule_reads_becomes_profile(baton: InMemoryBaton, group: str) -> None:
     """The other side of the same bug: what marketing gives points for has to be known, whatever its
     name is.
     """
@@ -115,7 +113,7 @@ def test_an_integer_of_400_digits_is_refused_by_its_name(baton: InMemoryBaton, n
     assert (answer.status_code, names(answer)) == (400, ["properties.x"])
 
 
-def test_an_integer_of_400_digits_in_a_batch_costs_only_its_own_item(baton: InMemoryBaton) -> None:
+def test_an_integer_of_400_digits_costs_only_its_item(baton: InMemoryBaton) -> None:
     """The same OverflowError answered a whole batch with 500, so clients sent all of it again, for
     ever.
     """
@@ -135,7 +133,7 @@ def test_an_integer_of_400_digits_in_a_batch_costs_only_its_own_item(baton: InMe
     assert kept.properties == {"x": 1}
 
 
-def test_an_integer_of_400_digits_in_a_forms_own_field_is_refused_by_its_name(
+def test_an_integer_of_400_digits_is_refused_by_name(
     baton: InMemoryBaton,
 ) -> None:
     """Forms asked by themselves, and named all the fields instead of the one."""
@@ -144,14 +142,14 @@ def test_an_integer_of_400_digits_in_a_forms_own_field_is_refused_by_its_name(
 
 
 @pytest.mark.parametrize("name", ["page", "campaign", "consent"])
-def test_a_part_of_a_form_that_is_null_is_as_if_absent(baton: InMemoryBaton, name: str) -> None:
+def test_a_null_part_of_a_form_counts_as_absent(baton: InMemoryBaton, name: str) -> None:
     """Clients that always write every key were refused: null is no page and no campaign."""
     assert baton.post("/v1/forms/demo", {"fields": ANN, name: None}).status_code == 202
     baton.until_quiet()
     assert baton.lead()["stage"] == "sql"
 
 
-def test_a_trait_that_is_null_does_not_hide_the_one_of_another_name(baton: InMemoryBaton) -> None:
+def test_a_null_trait_does_not_hide_its_other_name(baton: InMemoryBaton) -> None:
     """`job_title` and `title` are one field. A null of the one replaced what the other said."""
     identify(baton, job_title=None, title="CTO")
     assert baton.lead()["profile"]["job_title"] == "CTO"
@@ -170,7 +168,7 @@ def test_a_phone_that_is_a_number_is_kept_as_text(baton: InMemoryBaton) -> None:
 
 @pytest.mark.parametrize("mistake", ["{{ first_name + 1 }}", "{{ 1 / 0 }}"])
 @pytest.mark.parametrize("part", ["subject", "text", "html"])
-def test_an_email_that_cannot_be_rendered_is_refused_and_the_clock_goes_on(
+def test_an_unrenderable_email_does_not_stop_the_clock(
     baton: InMemoryBaton, part: str, mistake: str
 ) -> None:
     """Only Jinja's own errors were expected. A TypeError set the record aside as unreadable, the
@@ -248,7 +246,7 @@ class Interrupted(MemoryTable):
         return iter(found)
 
 
-def test_a_ping_during_a_replay_neither_repeats_the_replay_nor_fails_the_tick() -> None:
+def test_a_ping_during_a_replay_disturbs_no_tick() -> None:
     """A ping of a crowded lead asks for a replay. One that asked while another replay ran made that
     one begin again, after all was read and written; a lively visitor kept it from ever ending, and
     the tick failed.
@@ -279,7 +277,7 @@ def test_a_ping_during_a_replay_neither_repeats_the_replay_nor_fails_the_tick() 
     assert "due_sk" not in stored(baton, keys.REPLAY)
 
 
-def test_a_lead_whose_behaviour_is_forgotten_is_not_reviewed_for_ever(baton: InMemoryBaton) -> None:
+def test_a_lead_with_forgotten_behaviour_is_not_reviewed_forever(baton: InMemoryBaton) -> None:
     """Behaviour older than 400 days was dropped by the next event only. Of a lead that never came
     back the clock reviewed the empty score every 28 days, for ever.
     """
@@ -315,7 +313,7 @@ NEW_MODEL: Mapping[str, Any] = model_document() | {"name": "Another"}
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-def test_a_crash_while_a_model_is_loaded_leaves_a_whole_one_active(
+def test_a_crash_while_loading_leaves_a_whole_model_active(
     *,
     after: bool,
 ) -> None:
@@ -459,7 +457,7 @@ def test_a_deployment_says_so_when_nobody_sells(
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "AccessDeniedException"])
-def test_an_email_that_we_may_not_send_waits_until_we_may(code: str) -> None:
+def test_an_email_waits_until_we_may_send_it(code: str) -> None:
     """A missing permission is a mistake of ours that somebody mends. It was taken as the service's
     last word about the mail, so that each email of those hours was refused for good.
     """
@@ -502,7 +500,7 @@ def test_a_wrong_token_is_401(baton: InMemoryBaton) -> None:
 # --- what a person decides ------------------------------------------------------------------------
 
 
-def test_a_request_that_was_taken_back_leaves_sales_though_a_person_had_made_the_lead_an_mql(
+def test_a_retracted_request_leaves_sales_despite_a_persons_mql(
     baton: InMemoryBaton,
 ) -> None:
     """A person's word held for the whole cycle, also for the SQL that the model made later: a
@@ -524,7 +522,7 @@ def test_a_request_that_was_taken_back_leaves_sales_though_a_person_had_made_the
     }
 
 
-def test_a_lead_that_was_moved_back_by_mistake_goes_to_sales_again_and_they_hear_of_it(
+def test_a_lead_moved_back_by_mistake_reaches_sales_again(
     baton: InMemoryBaton,
 ) -> None:
     """Back to sql within ten minutes was taken for a verdict undone, of which nobody is told. But

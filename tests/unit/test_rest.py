@@ -88,7 +88,7 @@ def test_what_it_does_later_that_day_counts() -> None:
     assert worth.groups["intent"] == 6_000
 
 
-def test_the_same_asset_once_more_that_day_is_nothing_new_and_another_one_is() -> None:
+def test_the_same_asset_that_day_is_nothing_new() -> None:
     at, tally = recycled()
     assert not _worth(count_events(MODEL, tally, [make.download("a-guide", n=9)]), TODAY, at).tally
     more = _worth(count_events(MODEL, tally, [make.download("c-guide")]), TODAY, at)
@@ -107,7 +107,7 @@ def test_a_late_event_of_an_earlier_day_never_qualifies(days_ago: int) -> None:
     assert is_resting(MODEL, at, _worth(after, TODAY, at), TODAY)
 
 
-def test_a_lead_of_which_nothing_is_held_starts_with_everything_of_that_day() -> None:
+def test_a_lead_without_a_tally_starts_with_that_day() -> None:
     at = standing(Stage.RECYCLED, 0, since=Since.now(MODEL, Tally(), NOW, LEAD_ID))
     assert _worth(count_events(MODEL, Tally(), BUSY), TODAY, at).tally == count_events(
         MODEL, Tally(), BUSY
@@ -135,7 +135,7 @@ def qualified_while_resting() -> tuple[Standing, Tally]:
     return at, count_events(MODEL, tally, [later(one, 30) for one in BUSY])
 
 
-def test_a_rest_ends_on_its_day_and_what_a_lead_did_meanwhile_counts() -> None:
+def test_what_happened_during_a_rest_counts_afterwards() -> None:
     at, tally = qualified_while_resting()
     assert at.rest_until == day(45)
     assert [target(at, tally, day(ahead)) for ahead in (30, 31, 44)] == [None] * 3
@@ -153,7 +153,7 @@ def test_a_rested_lead_may_be_an_sql_at_once() -> None:
     assert (moved.target, moved.kind, moved.cycle) == (Stage.SQL, "inferred", 2)
 
 
-def test_without_a_rest_a_recycled_lead_is_decided_on_at_once() -> None:
+def test_a_recycled_lead_without_a_rest_is_decided_at_once() -> None:
     at, tally = recycled()
     at = standing(Stage.RECYCLED, 0, since=at.since)
     assert target(at, count_events(MODEL, tally, [make.download("c-guide")])) is Stage.MQL
@@ -167,7 +167,7 @@ def test_only_a_recycled_lead_rests() -> None:
 # --- a request wakes ------------------------------------------------------------------------------
 
 
-def test_the_default_model_wakes_by_every_request_and_by_nothing_else() -> None:
+def test_the_default_model_wakes_by_requests_only() -> None:
     assert sorted(MODEL.wakes) == sorted(WAKES) == sorted(SIGNS)
     requests = {way.signal for way in MODEL.sql if way.kind == "requested"}
     assert requests == set(WAKES)
@@ -175,9 +175,7 @@ def test_the_default_model_wakes_by_every_request_and_by_nothing_else() -> None:
 
 @pytest.mark.parametrize("signal", WAKES)
 @pytest.mark.parametrize("days_later", [0, 1, 40])
-def test_rule_1_a_request_breaks_a_rest_at_once_and_goes_to_sales(
-    signal: str, days_later: int
-) -> None:
+def test_rule_1_a_request_ends_a_rest_at_once(signal: str, days_later: int) -> None:
     at, tally = recycled(BUSY)
     after = count_events(MODEL, tally, [later(SIGNS[signal], days_later)])
     moved = wanted(at, after, day(days_later))
@@ -186,7 +184,7 @@ def test_rule_1_a_request_breaks_a_rest_at_once_and_goes_to_sales(
     assert apply(at, moved).owner == "sam"
 
 
-def test_rule_1_the_request_that_sales_answered_wakes_nobody_and_the_next_one_does() -> None:
+def test_rule_1_an_answered_request_wakes_nobody_the_next_does() -> None:
     at, tally = recycled(ASKED)
     assert target(at, tally) is None
     assert target(at, count_events(MODEL, tally, [make.form("demo", n=2)])) is Stage.SQL
@@ -200,7 +198,7 @@ def test_what_is_no_request_wakes_nobody(did: Event) -> None:
     assert is_resting(MODEL, at, _worth(count_events(MODEL, tally, [did]), TODAY, at), TODAY)
 
 
-def test_a_request_of_somebody_who_hardly_fits_ends_the_rest_too() -> None:
+def test_a_request_ends_the_rest_despite_poor_fit() -> None:
     """What the lead does is judged again from then on, whether or not the request itself is
     enough.
     """

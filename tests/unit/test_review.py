@@ -37,7 +37,7 @@ def test_the_review_is_on_the_day_a_lead_cools() -> None:
     assert found == acts_on(lead)[0] < day(28)
 
 
-def test_the_review_is_on_the_day_a_rest_ends_if_the_lead_is_ready_by_then() -> None:
+def test_a_ready_leads_review_is_when_its_rest_ends() -> None:
     since = Since.now(MODEL, Tally(), NOW, LEAD_ID)
     resting = standing(Stage.RECYCLED, 0, rest_until=day(14), since=since)
     ready = make.lead(profile=profile(), tally=WARM, standing=resting)
@@ -46,7 +46,7 @@ def test_the_review_is_on_the_day_a_rest_ends_if_the_lead_is_ready_by_then() -> 
     assert next_review(MODEL, replace(ready, standing=held), TODAY) == day(28)
 
 
-def test_a_review_can_find_that_a_lead_warmed_up_as_its_faults_faded() -> None:
+def test_a_review_finds_that_faults_faded() -> None:
     """Scores are not monotone: what counted against a lead fades too."""
     tally = seen(demo_request=[0], careers_page=[0, 1, 2])
     fading = replace(MODEL, sql=[Condition((("engagement", -9_500),), "demo-request", 1, 60, None)])
@@ -73,7 +73,7 @@ def test_a_lead_that_did_nothing_is_not_reviewed() -> None:
     assert next_review(MODEL, make.lead(profile=profile()), TODAY) is None
 
 
-def test_the_first_move_is_looked_for_as_far_ahead_as_was_asked() -> None:
+def test_the_first_move_is_sought_only_so_far_ahead() -> None:
     lead = make.lead(profile=profile(), tally=WARM, standing=standing(Stage.MQL, 0))
     cools = acts_on(lead, 60)[0]
     ahead = (cools - TODAY).days
@@ -87,7 +87,7 @@ def test_a_ready_lead_may_cool_while_it_rests() -> None:
     assert next_review(MODEL, lead, TODAY) == acts_on(lead)[0] < day(15)
 
 
-def test_what_lies_ahead_by_another_clock_is_looked_at_on_its_day() -> None:
+def test_what_lies_ahead_elsewhere_is_looked_at_on_its_day() -> None:
     ahead = Tally({"pricing-page": {day(2).toordinal(): 1}})
     lead = make.lead(profile=profile(), tally=ahead, standing=standing(Stage.LEAD, 0))
     for stage in (Stage.LEAD, Stage.MQL):
@@ -147,7 +147,7 @@ def test_what_the_clock_decided_says_so() -> None:
     assert (moved.target, moved.actor) == (Stage.LEAD, Actor.CLOCK)
 
 
-def test_what_the_model_makes_of_a_persons_move_follows_in_the_same_decision() -> None:
+def test_the_models_answer_to_a_persons_move_follows_at_once() -> None:
     """Reinstated, and ready: two transitions, and the stage is what they lead to."""
     lead = make.lead(
         profile=profile(),
@@ -169,7 +169,7 @@ def test_what_the_model_makes_of_a_persons_move_follows_in_the_same_decision() -
     assert decision.lead.standing == replace(standing_after(way), owner="sam")
 
 
-def test_a_move_that_lets_behaviour_count_anew_is_scored_so_at_once() -> None:
+def test_a_move_that_restarts_behaviour_is_scored_at_once() -> None:
     since = Since.now(MODEL, WARM, NOW, LEAD_ID)
     lead = make.lead(profile=profile(), tally=WARM, standing=standing(Stage.MQL))
     back = make.transition(Stage.LEAD, Stage.MQL, actor=Actor.PERSON, since=since)

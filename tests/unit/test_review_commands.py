@@ -118,7 +118,7 @@ class TestAVerdictUndone:
             == "sql"
         )
 
-    def test_it_is_kept_with_its_transition_so_that_the_fold_knows(self) -> None:
+    def test_it_is_kept_with_its_transition(self) -> None:
         baton = sql_ann()
         ask(baton, "outcome", {"outcome": "won"})
         move(baton, "sql", "wrong button")
@@ -127,7 +127,7 @@ class TestAVerdictUndone:
         standing = baton.world.leads.read(lead_id).standing
         assert standing_after(transitions) == replace(standing, owner=None)
 
-    def test_it_goes_back_to_the_cycle_that_a_merge_had_raised(self) -> None:
+    def test_it_goes_back_to_the_cycle_after_a_merge(self) -> None:
         """Its cycle was that of the transitions alone, which know nothing of the other lead's."""
         baton = sql_ann()
         bob_asks(baton)
@@ -144,7 +144,7 @@ class TestWhatALeadDidBefore:
     and brought the lead forward again.
     """
 
-    def test_a_crowded_leads_pages_of_the_same_day_do_not_come_after_the_move(self) -> None:
+    def test_a_crowded_leads_earlier_pages_count_before_the_move(self) -> None:
         baton = fit_ann()
         move(baton, "mql")
         for number in range(140):
@@ -155,7 +155,7 @@ class TestWhatALeadDidBefore:
         assert baton.world.leads.read(baton.world.lead_id(ANNS)).crowded
         assert move(baton, "lead", "her intern")["score"]["groups"]["intent"] == 0
 
-    def test_pages_that_a_new_model_counts_do_not_come_after_the_move(self) -> None:
+    def test_pages_a_new_model_counts_come_before_the_move(self) -> None:
         baton = fit_ann()
         move(baton, "mql")
         baton.page("/offers/spring")
@@ -191,7 +191,7 @@ class TestARequestOnItsWay:
 
 
 class TestMerge:
-    def test_a_notice_of_an_earlier_cycle_does_not_silence_the_one_that_waits(self) -> None:
+    def test_an_earlier_cycles_notice_does_not_silence_this_one(self) -> None:
         """Bob's second request waited, and was cancelled with the merge; because his first one had
         been told of long ago, nobody was told of the second.
         """
@@ -260,7 +260,7 @@ class TestMerge:
         )
         assert baton.ports.memory.items == before
 
-    def test_an_import_of_the_other_address_does_not_redirect_the_emails(self) -> None:
+    def test_importing_a_merged_address_does_not_redirect_emails(self) -> None:
         """The import was written as this lead's own word, so the other address became its address,
         and emails would have gone there by a consent that was given for another.
         """
@@ -312,7 +312,7 @@ class TestMerge:
 
 
 class TestRetraction:
-    def test_a_notice_that_was_throttled_does_not_follow_its_own_correction(self) -> None:
+    def test_a_throttled_notice_does_not_follow_its_correction(self) -> None:
         """Retracted while the mail was being sent, the handoff had as good as left, so a correction
         followed. But the service had throttled the mail: it was put back, and went after "please
         stop".
@@ -349,7 +349,7 @@ class TestRetraction:
             "correction#1#email": "sent",
         }
 
-    def test_what_was_taken_back_before_its_record_came_is_not_counted(self) -> None:
+    def test_what_is_retracted_before_its_record_is_not_counted(self) -> None:
         baton = fit_ann()
         baton.form("demo", **ANN)
         baton.world.corrections.retract(baton.world.lead_id(ANNS), [demo(baton)], "our own test")
@@ -358,7 +358,7 @@ class TestRetraction:
 
 
 class TestImports:
-    def test_a_file_that_begins_with_a_byte_order_mark_is_read(self) -> None:
+    def test_a_file_with_a_byte_order_mark_is_read(self) -> None:
         """As spreadsheets on Windows write it: the first lead was refused as no JSON."""
         baton = InMemoryBaton()
         assert imports(baton, {"email": BOBS}, before=b"\xef\xbb\xbf")["imported"] == 1
@@ -388,7 +388,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("what", ["stage", "opportunity", "outcome", "retract", "merge"])
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_body_is_400_names_a_field_and_stores_nothing(what: str, body: bytes) -> None:
+def test_a_hostile_body_is_400_and_stores_nothing(what: str, body: bytes) -> None:
     baton = fit_ann()
     before = dict(baton.ports.memory.items)
     path = f"/v1/leads/{baton.world.lead_id(ANNS)}/{what}"
@@ -399,7 +399,7 @@ def test_a_hostile_body_is_400_names_a_field_and_stores_nothing(what: str, body:
     assert baton.ports.memory.items == before
 
 
-def test_no_command_writes_what_it_knows_of_a_person_into_the_log(
+def test_no_command_logs_what_it_knows_of_a_person(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     baton = sql_ann()
@@ -417,7 +417,7 @@ def test_no_command_writes_what_it_knows_of_a_person_into_the_log(
     assert [word for word in ("zebedee", "acme", "901820", "example") if word in log] == []
 
 
-def test_a_lead_that_turned_out_to_be_another_is_not_listed_by_an_index_that_is_behind() -> None:
+def test_a_merged_lead_is_not_listed_by_a_late_index() -> None:
     baton = fit_ann()
     move(baton, "mql")
     bob_asks(baton)

@@ -12,7 +12,7 @@ UPDATE = re.compile(
 )
 
 
-def test_a_replay_that_is_asked_for_by_hand_counts_what_qualify_left() -> None:
+def test_a_replay_by_hand_counts_what_qualify_left() -> None:
     baton = InMemoryBaton()
     baton.form("guide", consent=True, **ANN)
     baton.drained = len(baton.ports.memory.inserted)  # Qualify gave up on these records

@@ -112,9 +112,7 @@ def test_the_order_in_which_days_were_counted_does_not_matter(tally: Tally, rand
 
 
 @given(tallies, some.integers(0, 100), some.integers(1, 100))
-def test_decay_never_raises_a_positive_rule_nor_lowers_a_negative_one(
-    tally: Tally, first: int, more: int
-) -> None:
+def test_decay_only_brings_a_rule_nearer_to_nothing(tally: Tally, first: int, more: int) -> None:
     def lines(today: date) -> dict[str, int]:
         found: dict[str, int] = {}
         for reason in of(tally, today=today).reasons:
@@ -272,7 +270,5 @@ def test_the_total_is_rounded_half_up(total: int, rounded: int) -> None:
         (NOBODY, "–"),
     ],
 )
-def test_a_grade_says_how_well_somebody_fits_and_needs_two_facts(
-    known: Mapping[str, Any], grade: str
-) -> None:
+def test_a_grade_says_fit_and_needs_two_facts(known: Mapping[str, Any], grade: str) -> None:
     assert of(Tally(), known).grade == grade

@@ -91,7 +91,7 @@ def test_a_lower_threshold_makes_mqls_and_says_by_which_way() -> None:
     assert reason["points_before"] == reason["points_after"]
 
 
-def test_a_weightier_rule_is_named_with_its_points_before_and_after() -> None:
+def test_a_changed_rule_is_named_with_both_its_points() -> None:
     (shape,) = shapes(
         changed(points={"blog": 3}, mql=[{"engagement": 2}]), lead(tally=make.seen(blog=[0]))
     )
@@ -107,7 +107,7 @@ def test_a_review_that_is_overdue_is_not_the_drafts_doing() -> None:
     assert (found.changes, changes) == ({}, [None])
 
 
-def test_a_draft_that_keeps_a_lead_warm_is_told_from_where_it_would_be_without() -> None:
+def test_a_draft_that_keeps_a_lead_warm_shows_that() -> None:
     (shape,) = shapes(changed(cool_below={"fit": -40}), lead(Stage.MQL))
     assert (shape["from"], shape["to"]) == ("lead", "mql")
     assert shape["reasons"][0]["text"] == "no longer: cooled: activity below 5"
@@ -137,7 +137,7 @@ def test_a_resting_lead_rests_under_the_draft_too() -> None:
     assert found.changes == {"recycled->sql": 1}
 
 
-def test_what_was_before_a_recycle_does_not_count_under_the_draft_either() -> None:
+def test_what_preceded_a_recycle_counts_under_no_draft() -> None:
     again = lead(Stage.RECYCLED, tally=WARM, since=Since.now(make.model(), WARM, NOW, LEAD_ID))
     assert judge(changed(mql=EASY_MQL), again)[0].changes == {}
 
@@ -147,7 +147,7 @@ def test_one_that_turned_out_to_be_another_is_no_lead() -> None:
     assert (found.leads, changes) == (0, [None])
 
 
-def test_a_lead_that_was_counted_otherwise_is_counted_as_each_model_counts() -> None:
+def test_a_lead_is_counted_as_each_model_counts() -> None:
     """A new signal has no history in the tallies: it is counted anew of the events, for the
     simulation alone.
     """
@@ -176,7 +176,7 @@ def handoffs(draft: Model, *leads: Lead) -> tuple[int, int]:
     return found.handoffs_before, found.handoffs_after
 
 
-def test_a_way_into_sql_that_opened_this_week_is_a_handoff_of_the_week() -> None:
+def test_a_way_into_sql_this_week_is_a_handoff() -> None:
     asked = make.seen(demo_request=[2])
     assert handoffs(changed(sql=BY_BLOG), lead(tally=asked)) == (1, 0)
     assert handoffs(changed(sql=BY_BLOG), lead(tally=make.seen(blog=[2]))) == (0, 1)
@@ -192,7 +192,7 @@ def test_one_that_sales_already_got_this_week_counts(stage: Stage) -> None:
     assert handoffs(changed(), lead(stage, tally=make.seen(demo_request=[2]))) == (1, 1)
 
 
-def test_customers_the_disqualified_our_own_and_the_resting_are_handed_to_nobody() -> None:
+def test_customers_disqualified_own_and_resting_are_handed_to_nobody() -> None:
     asked = make.seen(demo_request=[2])
     ours = compile_model({**model_document(), "internal": {"email_domain": ["acme.example"]}}, 2)
     assert handoffs(
@@ -233,7 +233,7 @@ def test_precision_and_recall_are_told_before_and_after() -> None:
     }
 
 
-def test_a_lead_is_judged_by_what_it_had_done_when_sales_got_it() -> None:
+def test_a_lead_is_judged_as_sales_got_it() -> None:
     later = make.seen(demo_request=[5])
     found, _ = judge(
         changed(), closed(Outcome.WON, later), closed(Outcome.WON, make.seen(demo_request=[20]))
@@ -241,7 +241,7 @@ def test_a_lead_is_judged_by_what_it_had_done_when_sales_got_it() -> None:
     assert (found.won.known, found.won.before) == (2, 1)
 
 
-def test_what_is_with_sales_again_or_was_never_handed_over_is_not_judged() -> None:
+def test_a_lead_without_a_verdict_is_not_judged() -> None:
     open_again = closed(Outcome.LOST, make.seen(demo_request=[20]), stage=Stage.ACCEPTED)
     imported = lead(Stage.CUSTOMER, outcome=Outcome.WON)
     assert judge(changed(), open_again, imported)[0].outcomes() is None
@@ -273,7 +273,7 @@ def test_what_was_counted_survives_being_kept() -> None:
     assert found_of(found.to_json()) == found
 
 
-def test_a_line_that_one_model_does_not_have_counts_as_nothing() -> None:
+def test_a_line_missing_in_one_model_counts_as_nothing() -> None:
     before = score_of(make.model(), lead(), TODAY)
     after = score_of(make.model(), lead(tally=make.seen(blog=[0])), TODAY)
     gained = {one.rule: (one.before, one.after) for one in compare_lines(before, after)}
@@ -293,7 +293,7 @@ def test_the_weightiest_differences_come_first_and_are_bounded() -> None:
     assert len(found) == 20
 
 
-def test_a_list_is_cut_into_parts_that_fit_into_an_item() -> None:
+def test_a_list_is_cut_into_parts_that_fit() -> None:
     listed = [{"lead_id": str(number), "reasons": "x" * 30_000} for number in range(10)]
     parts = in_parts(listed)
     assert [one for part in parts for one in part] == listed
@@ -305,7 +305,7 @@ def test_a_list_is_cut_into_parts_that_fit_into_an_item() -> None:
     ("done", "shard", "after", "about"),
     [(0, 0, "", 0), (100, 1, "", 1_600), (50, 0, "KAAA", 1_600), (1_000, 16, "", 1_000)],
 )
-def test_how_many_leads_there_are_is_known_by_how_far_the_walk_came(
+def test_the_number_of_leads_follows_from_the_walks_progress(
     done: int, shard: int, after: str, about: int
 ) -> None:
     assert 0.9 * about <= estimate_total(done, Place(shard, after), 16) <= 1.1 * about

@@ -72,7 +72,7 @@ def at(hour: int, minute: int = 0) -> InMemoryBaton:
 # --- another model --------------------------------------------------------------------------------
 
 
-def test_a_request_that_sales_answered_is_none_again_by_a_new_model() -> None:
+def test_an_answered_request_stays_answered_under_a_new_model() -> None:
     """On the day of the recycle a lead's cells are less what they held then. A model that takes the
     very same request for another signal found nothing of it among those cells: the request that
     sales had answered woke the lead, and sales got it a second time.
@@ -96,7 +96,7 @@ def test_a_what_if_of_that_model_says_the_same() -> None:
     assert simulation.report["changes"] == {}
 
 
-def test_the_way_back_to_the_older_model_restores_what_was_counted() -> None:
+def test_returning_to_the_older_model_restores_what_was_counted() -> None:
     baton = at(10)
     recycled(baton)
     before = since_of(stored(baton))
@@ -122,7 +122,7 @@ def test_the_same_model_leaves_what_was_counted_as_it_is() -> None:
     assert baton.lead()["score"]["groups"]["intent"] == 6
 
 
-def test_an_event_that_was_taken_back_before_is_not_among_what_was_counted() -> None:
+def test_an_event_retracted_before_is_not_among_the_counted() -> None:
     baton = at(10)
     baton.page("/pricing", ANNS)
     baton.page("/pricing", ANNS)
@@ -137,7 +137,7 @@ def test_an_event_that_was_taken_back_before_is_not_among_what_was_counted() -> 
     assert since_of(stored(baton)).already_counted.days["pricing-page"] == {today: 1}
 
 
-def test_a_verdict_undone_brings_back_what_an_older_model_counted_as_this_one_counts() -> None:
+def test_an_undone_verdict_is_recounted_by_todays_model() -> None:
     """The transition of the first recycle keeps the cells as its own model counted them."""
     baton = at(10)
     recycled(baton)
@@ -151,7 +151,7 @@ def test_a_verdict_undone_brings_back_what_an_older_model_counted_as_this_one_co
     assert since_of(stored(baton)) == kept
 
 
-def test_what_a_merged_lead_had_done_before_stays_answered_by_a_new_model() -> None:
+def test_a_merged_leads_answered_acts_survive_a_new_model() -> None:
     """Bob was sent away, and is Ann: what counts from then on is what Bob had not done by then."""
     baton = at(10)
     baton.form("newsletter", ANNS, **ANN)
@@ -167,7 +167,7 @@ def test_what_a_merged_lead_had_done_before_stays_answered_by_a_new_model() -> N
     assert baton.lead()["score"]["groups"]["intent"] == 0
 
 
-def test_leads_that_no_model_has_caught_up_with_are_merged_as_the_active_one_counts() -> None:
+def test_stale_leads_are_merged_as_the_active_model_counts() -> None:
     baton = at(10)
     baton.form("newsletter", ANNS, **ANN)
     recycled(baton, email=BOBS)
@@ -183,7 +183,7 @@ def test_leads_that_no_model_has_caught_up_with_are_merged_as_the_active_one_cou
 
 @pytest.mark.parametrize("zone", ZONES[1:])
 @pytest.mark.parametrize("hour", [0, 4, 11, 15, 23])
-def test_a_request_that_sales_answered_is_none_again_in_another_zone(zone: str, hour: int) -> None:
+def test_an_answered_request_stays_answered_in_another_zone(zone: str, hour: int) -> None:
     baton = at(hour, 30)
     recycled(baton)
     rezone(baton, zone)
@@ -198,7 +198,7 @@ def test_a_request_that_sales_answered_is_none_again_in_another_zone(zone: str, 
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_what_was_counted_is_what_a_baton_of_that_zone_has(zone: str) -> None:
+def test_the_count_is_that_of_a_baton_there(zone: str) -> None:
     """Two looks at the prices around midnight in UTC, and a recycle after each of them."""
     batons = [at(23, 50), at(23, 50)]
     batons[1].world.models.rezone(zone)

@@ -61,7 +61,7 @@ def test_nothing_else_is_found(site: Path, path: str) -> None:
     assert page_of(site, API, path).status == HTTPStatus.NOT_FOUND
 
 
-def test_what_is_not_found_is_said_in_the_site_s_own_words(site: Path) -> None:
+def test_a_missing_page_is_said_in_the_sites_words(site: Path) -> None:
     (site / "404.html").write_text("gone __BATON_API_URL__")
     page = page_of(site, API, "/nope")
     assert (page.status, page.body) == (HTTPStatus.NOT_FOUND, f"gone {API}".encode())

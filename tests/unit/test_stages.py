@@ -76,7 +76,7 @@ def ids(pairs: Iterable[tuple[Stage, Stage]]) -> list[str]:
 # --- edges ----------------------------------------------------------------------------------------
 
 
-def test_every_edge_of_the_design_is_in_the_table_and_no_other() -> None:
+def test_the_table_has_exactly_the_edges_of_the_design() -> None:
     assert {(origin, target) for origin, targets in EDGES.items() for target in targets} == WRITTEN
 
 
@@ -85,9 +85,8 @@ def test_every_stage_has_its_row_and_its_rank() -> None:
     assert len(FURTHEST) == len(Stage)
 
 
-def test_back_to_sql_leads_only_a_verdict_undone_but_from_recycled_where_the_model_goes_too() -> (
-    None
-):
+def test_only_an_undone_verdict_or_the_model_leads_to_sql() -> None:
+    """The model goes there from recycled too."""
     assert {origin for origin, targets in EDGES.items() if SQL in targets} - ONLY_UNDONE == {
         LEAD,
         MQL,
@@ -114,9 +113,7 @@ def test_a_transition_leaves_from_where_the_lead_stands() -> None:
 
 
 @pytest.mark.parametrize(("origin", "target"), sorted(WRITTEN), ids=ids(sorted(WRITTEN)))
-def test_the_cycle_grows_by_one_on_each_backward_edge_and_on_no_other(
-    origin: Stage, target: Stage
-) -> None:
+def test_the_cycle_grows_by_one_on_backward_edges_only(origin: Stage, target: Stage) -> None:
     grows = cycle_after(standing(origin, cycle=4), target) - 4
     assert grows == int((origin, target) in BACKWARD)
 
@@ -200,7 +197,8 @@ def test_a_transition_says_everything_of_the_standing_but_its_owner() -> None:
     )
 
 
-def test_what_a_later_transition_does_not_say_stays_but_for_the_rest_and_the_kind() -> None:
+def test_what_a_later_transition_does_not_say_stays() -> None:
+    """All but the rest and the kind."""
     since = Since(TODAY.toordinal() - 60, seen())
     resting = standing(
         RECYCLED,
@@ -236,7 +234,7 @@ def test_everything_counts_again_when_a_transition_says_so() -> None:
         (LEAD, CUSTOMER, day(-5)),
     ],
 )
-def test_sales_got_a_lead_when_it_was_handed_over_or_they_took_it(
+def test_sales_got_a_lead_by_handoff_or_by_taking_it(
     origin: Stage, target: Stage, handed_on: object
 ) -> None:
     before = standing(origin, handed_on=day(-5))
@@ -257,9 +255,8 @@ def by_person(*steps: tuple[Stage, Actor], **last: object) -> bool:
     return now.by_person
 
 
-def test_a_stage_that_a_person_set_is_theirs_and_one_that_the_model_or_the_clock_set_is_not() -> (
-    None
-):
+def test_a_stage_belongs_to_the_person_who_set_it() -> None:
+    """One that the model or the clock set belongs to nobody."""
     assert by_person((MQL, Actor.PERSON))
     assert not by_person((MQL, Actor.MODEL))
     assert not by_person((MQL, Actor.CLOCK))
@@ -275,12 +272,12 @@ def test_back_at_the_start_nobodys_word_holds() -> None:
     assert not by_person((MQL, Actor.PERSON), (LEAD, Actor.PERSON), (MQL, Actor.MODEL))
 
 
-def test_an_mql_to_which_a_person_moved_a_lead_back_is_theirs() -> None:
+def test_an_mql_moved_back_by_a_person_is_theirs() -> None:
     since = Since(TODAY.toordinal(), seen())
     assert by_person((SQL, Actor.MODEL), (MQL, Actor.PERSON), since=since)
 
 
-def test_an_mql_that_is_left_when_evidence_was_taken_back_is_the_models() -> None:
+def test_an_mql_left_after_a_retraction_is_the_models() -> None:
     """It would never cool again, as if a person had chosen it."""
     assert not by_person((SQL, Actor.MODEL), (MQL, Actor.PERSON))
 
@@ -289,9 +286,8 @@ def test_an_mql_that_is_left_when_evidence_was_taken_back_is_the_models() -> Non
 
 
 @pytest.mark.parametrize(("origin", "target"), EVERY_PAIR, ids=ids(EVERY_PAIR))
-def test_there_is_a_legal_way_from_every_stage_to_every_other_and_it_undoes_no_verdict(
-    origin: Stage, target: Stage
-) -> None:
+def test_a_legal_way_links_every_two_stages(origin: Stage, target: Stage) -> None:
+    """And it undoes no verdict."""
     way = [origin, *path(origin, target)]
     steps = list(pairwise(way))
     assert way[-1] is target

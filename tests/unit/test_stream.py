@@ -69,9 +69,10 @@ def test_an_empty_batch_is_no_failure() -> None:
         KeyError("our own bug"),
     ],
 )
-def test_the_first_failure_ends_the_batch_and_comes_again_with_all_behind_it(
+def test_the_first_failure_ends_the_batch_and_comes_again(
     error: Exception,
 ) -> None:
+    """With all records behind it."""
     hands = Hands({"b": error, "c": error})
     assert hands.take(stream_event(items("a", "b", "c", "d"))) == ["2"]
     assert hands.done == ["a"]
@@ -79,7 +80,7 @@ def test_the_first_failure_ends_the_batch_and_comes_again_with_all_behind_it(
 
 
 @pytest.mark.parametrize("error", [KeyError("x"), ValueError("x"), TypeError("x")])
-def test_a_record_that_can_never_be_read_is_set_aside_and_the_rest_goes_on(
+def test_an_unreadable_record_is_set_aside_and_others_go_on(
     error: Exception,
 ) -> None:
     hands = Hands(unreadable={"b": error})
@@ -91,7 +92,7 @@ def test_a_record_that_can_never_be_read_is_set_aside_and_the_rest_goes_on(
 @pytest.mark.parametrize(
     "poison", [{"L": []}, {"M": {}}, {"NULL": True}, {"N": "1.5"}, {"SS": ["a"]}]
 )
-def test_a_record_of_a_type_that_is_not_ours_is_set_aside_too(poison: dict[str, Any]) -> None:
+def test_a_record_of_a_foreign_type_is_set_aside(poison: dict[str, Any]) -> None:
     """Reading the record is a part of working it off: it would fail in the same way for ever."""
     event, hands = stream_event(items("a", "b", "c")), Hands()
     event["Records"][1]["dynamodb"]["NewImage"]["x"] = poison

@@ -209,7 +209,7 @@ def test_no_module_has_an_old_name() -> None:
     assert [name_of(path) for path in modules() if path.stem in OLD_MODULES] == []
 
 
-def test_no_class_of_the_tests_is_a_house_or_a_world() -> None:
+def test_no_class_of_the_tests_is_a_world() -> None:
     classes = [
         node.name
         for path in (ROOT / "tests").rglob("*.py")

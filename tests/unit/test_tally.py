@@ -151,9 +151,8 @@ def test_one_tally_has_one_packed_form(tally: Tally) -> None:
     assert pack(Tally(reversed_days, tally.keys)) == pack(tally)
 
 
-def test_ten_thousand_events_over_sixty_days_and_eight_signals_are_below_a_kilobyte_and_a_half() -> (
-    None
-):
+def test_ten_thousand_events_take_below_a_kilobyte_and_a_half() -> None:
+    """Over sixty days, of eight signals."""
     chance = random.Random(7)
     days: dict[str, dict[int, int]] = {signal: {} for signal in list(MODEL.signals)[:8]}
     for _ in range(10_000):

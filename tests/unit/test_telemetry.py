@@ -52,7 +52,7 @@ def metric_of(line: dict[str, Any]) -> dict[str, Any]:
 # --- a line
 
 
-def test_a_line_says_how_much_it_matters_and_what_was_decided(
+def test_a_line_says_its_level_and_what_was_decided(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     log("message", lead_id="l1", key="nurture#1#welcome#1", state="suppressed", reason="no_consent")
@@ -66,7 +66,7 @@ def test_a_line_says_how_much_it_matters_and_what_was_decided(
     )
 
 
-def test_a_line_counts_itself_in_total_and_by_each_of_its_reasons(
+def test_a_line_counts_itself_and_each_of_its_reasons(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     log("message", lead_id="l1", state="suppressed", reason="no_consent")
@@ -79,7 +79,7 @@ def test_a_line_counts_itself_in_total_and_by_each_of_its_reasons(
     assert line["message"] == 1
 
 
-def test_a_value_that_is_missing_is_left_out_and_not_counted_by(
+def test_a_missing_value_is_left_out_and_not_counted(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     log("message", lead_id="l1", state="sent", reason=None)
@@ -112,7 +112,7 @@ def test_a_metric_is_as_cloudwatch_reads_it(event: str, capsys: pytest.CaptureFi
     assert isinstance(line["_aws"]["Timestamp"], int)
 
 
-def test_no_value_of_a_line_takes_the_place_of_its_metric(
+def test_no_value_of_a_line_replaces_its_metric(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     # It did once: the stage of the lead and the stage of the deployment had one name.
@@ -140,9 +140,10 @@ def test_the_code_writes_exactly_the_lines_that_are_known() -> None:
 # --- the invocation
 
 
-def test_lines_name_their_function_and_request_and_the_first_request_is_a_cold_start(
+def test_lines_name_their_function_request_and_cold_start(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """Only the first request of a container is a cold start."""
     trace = Tracer()
     for request_id in ("r1", "r2"):
         trace(Event(request_id), lambda _: log("tick", done=0, failed=0))
@@ -272,7 +273,7 @@ def test_no_line_says_anything_of_a_person(capsys: pytest.CaptureFixture[str]) -
     assert [said for said in SAID_OF_A_PERSON if said in written.lower()] == []
 
 
-def test_an_error_is_told_by_its_place_and_never_by_its_message() -> None:
+def test_an_error_is_logged_by_place_never_by_message() -> None:
     try:
         raise ValueError("ann@acme.example")
     except ValueError as error:

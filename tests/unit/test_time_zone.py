@@ -85,9 +85,7 @@ def newest_job(baton: InMemoryBaton) -> str:
 
 
 @pytest.mark.parametrize(("zone", "days"), [("UTC", 2), (BERLIN, 1), (LOS_ANGELES, 1)])
-def test_two_looks_in_a_californian_afternoon_are_two_days_in_utc_only(
-    zone: str, days: int
-) -> None:
+def test_two_californian_afternoon_looks_are_two_days_in_utc(zone: str, days: int) -> None:
     """Ten minutes apart: four in the afternoon there, one in the night in Berlin."""
     baton = baton_in(zone)
     baton.page("/pricing")
@@ -175,7 +173,7 @@ def test_a_rest_ends_when_its_day_begins(zone: str, rests_until: str) -> None:
 
 
 @pytest.mark.parametrize("zone", [BERLIN, LOS_ANGELES])
-def test_the_cap_on_a_days_pings_is_on_a_day_of_the_zone(zone: str) -> None:
+def test_the_cap_on_daily_pings_follows_the_zone(zone: str) -> None:
     """As many as a day may have just before midnight of the zone, and as many just after it."""
     midnight = start_of(date(2026, 11, 22), zone_of(zone))
     baton = baton_in(zone, midnight)
@@ -189,7 +187,7 @@ def test_the_cap_on_a_days_pings_is_on_a_day_of_the_zone(zone: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ZONES)
-def test_the_examples_of_the_default_model_hold_in_every_time_zone(zone: str) -> None:
+def test_the_default_models_examples_hold_in_every_time_zone(zone: str) -> None:
     document = model_document()
     model = compile_model(document, 1, zone=zone_of(zone))
     assert [one.name for one in run_examples(model, document["examples"]) if not one.ok] == []
@@ -228,9 +226,7 @@ def test_a_past_day_ends_at_midnight_of_the_zone(zone: str, totals: dict[str, in
 @pytest.mark.parametrize(
     ("zone", "today"), [("UTC", "2026-11-22"), (BERLIN, "2026-11-23"), (LOS_ANGELES, "2026-11-22")]
 )
-def test_today_is_the_day_of_the_zone_and_tomorrow_is_refused_with_its_name(
-    zone: str, today: str
-) -> None:
+def test_today_is_the_zones_day_and_tomorrow_is_refused(zone: str, today: str) -> None:
     baton = baton_in(zone)
     baton.form("newsletter", **ANN)
     baton.until_quiet()
@@ -247,7 +243,7 @@ def test_today_is_the_day_of_the_zone_and_tomorrow_is_refused_with_its_name(
     assert error["message"] == f"is in the future; today is {today} ({zone})"
 
 
-def test_the_pages_of_a_list_keep_the_day_on_which_the_first_was_read() -> None:
+def test_all_pages_of_a_list_have_the_firsts_day() -> None:
     baton = baton_in(BERLIN, datetime(2026, 11, 22, 22, 59, tzinfo=UTC))
     for number in range(3):
         baton.form("newsletter", f"v{number}", email=f"ann{number}@acme.example")
@@ -261,7 +257,7 @@ def test_the_pages_of_a_list_keep_the_day_on_which_the_first_was_read() -> None:
 
 
 @pytest.mark.parametrize(("zone", "changes"), [("UTC", {"lead->mql": 1}), (LOS_ANGELES, {})])
-def test_a_simulation_counts_and_judges_in_the_days_of_the_zone(
+def test_a_simulation_counts_and_judges_in_the_zones_days(
     zone: str, changes: dict[str, int]
 ) -> None:
     """Over the API and on an export. A draft with the same signals recounts nobody."""
@@ -295,7 +291,7 @@ def test_a_model_matches_otherwise_in_another_time_zone() -> None:
     assert model_in(BERLIN).matching == model_in(BERLIN).matching
 
 
-def test_another_zone_recounts_every_lead_and_moves_its_review_by_a_job() -> None:
+def test_another_zone_recounts_every_lead_by_a_job() -> None:
     baton = baton_in("UTC")
     baton.page("/pricing")
     baton.minutes_later(10)
@@ -318,7 +314,7 @@ def test_another_zone_recounts_every_lead_and_moves_its_review_by_a_job() -> Non
     assert item["due_sk"] == keys.due_at(due, after.lead_id)
 
 
-def test_the_job_waits_until_every_worker_has_forgotten_the_older_zone() -> None:
+def test_the_job_waits_until_workers_forget_the_older_zone() -> None:
     """One that still knew it would find nothing to recount."""
     baton = baton_in("UTC")
     baton.form("newsletter", **ANN)
@@ -332,7 +328,7 @@ def test_the_job_waits_until_every_worker_has_forgotten_the_older_zone() -> None
     assert stored(baton).zone == BERLIN
 
 
-def test_a_lead_that_comes_by_before_the_job_is_recounted_at_once() -> None:
+def test_a_lead_touched_before_the_job_is_recounted_at_once() -> None:
     baton = baton_in("UTC")
     baton.page("/pricing")
     baton.form("newsletter", **ANN)
@@ -399,7 +395,7 @@ def test_the_way_back_restores_every_lead() -> None:
         assert getattr(after, part) == getattr(before, part)
 
 
-def test_a_worker_never_decides_in_the_older_zone_what_was_decided_in_the_newer() -> None:
+def test_a_worker_never_redecides_by_the_older_zone() -> None:
     """Workers keep the model for thirty seconds. One that knows the older zone only reads again
     when it meets a lead of the newer one.
     """
@@ -419,7 +415,7 @@ def test_a_worker_never_decides_in_the_older_zone_what_was_decided_in_the_newer(
     assert lead.matching == new.models.active().matching
 
 
-def test_evidence_taken_back_after_a_change_of_the_zone_still_takes_the_stage_with_it() -> None:
+def test_a_retraction_undoes_the_stage_after_another_zone() -> None:
     """The stage was given on the 22nd of Los Angeles. In UTC the request is of the 23rd: judged on
     the day that the transition keeps, it had not happened yet, and the stage would have stayed.
     """
@@ -448,7 +444,7 @@ def test_the_same_zone_again_begins_nothing() -> None:
 
 @pytest.mark.parametrize("how", [["--time-zone"], ["--parameter", "TimeZone="]])
 @pytest.mark.parametrize("name", ["Europe/Atlantis", "europe/berlin", "CET+1", "Berlin"])
-def test_an_unknown_zone_is_refused_in_one_sentence_before_anything_is_deployed(
+def test_an_unknown_zone_is_refused_before_anything_is_deployed(
     how: list[str],
     name: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -463,7 +459,7 @@ def test_an_unknown_zone_is_refused_in_one_sentence_before_anything_is_deployed(
 
 
 @pytest.mark.parametrize("name", ["", "UTC", BERLIN, "America/Argentina/Buenos_Aires"])
-def test_a_zone_that_exists_is_deployed_and_none_keeps_the_stacks(name: str) -> None:
+def test_an_existing_zone_is_deployed_and_none_keeps_the_stacks(name: str) -> None:
     deploy.check_time_zone(name)
 
 

@@ -71,7 +71,7 @@ def test_a_stage_whose_evidence_is_gone_is_undone(
         (MQL, COLD, COLD, COLD),
     ],
 )
-def test_a_stage_that_has_other_evidence_or_had_none_of_this_stays(
+def test_a_stage_with_other_evidence_stays(
     at: Standing, before: Score, after: Score, now: Score
 ) -> None:
     assert taken_back(at, before, after, now) is None
@@ -85,14 +85,14 @@ def test_what_a_person_decided_stays(stage: Stage) -> None:
     )
 
 
-def test_an_sql_that_the_model_made_of_a_persons_mql_is_that_mql_again() -> None:
+def test_an_sql_made_of_a_persons_mql_becomes_it_again() -> None:
     """Because a person had once set the stage before, a request that was taken back was left with
     sales.
     """
     assert target(standing(Stage.SQL, 3, by_person=True), ASKED, COLD, COLD) is Stage.MQL
 
 
-def test_an_mql_that_was_left_once_can_be_taken_back_too() -> None:
+def test_an_mql_left_once_can_be_taken_back() -> None:
     """Its transition is a person's, but nobody chose it."""
     moved = taken_back(MQL, WARM, COLD, COLD, Actor.PERSON)
     assert moved is not None
@@ -112,9 +112,8 @@ def test_an_mql_that_is_left_cools_like_any_other() -> None:
     assert not apply(SQL, moved).by_person
 
 
-def test_the_evidence_for_disqualifying_is_taken_back_and_the_lead_is_one_again_in_a_new_cycle() -> (
-    None
-):
+def test_a_lead_whose_disqualifying_evidence_goes_begins_anew() -> None:
+    """It is a lead again, in a new cycle."""
     disqualified = standing(Stage.DISQUALIFIED, cycle=2)
     moved = taken_back(disqualified, BARRED, COLD, COLD)
     assert moved is not None
@@ -135,9 +134,7 @@ HOPELESS = worth(seen(demo_request=[0]), fit=-16)
     "signal", ["demo-request", "trial-start", "contact-request", "meeting-booked"]
 )
 @pytest.mark.parametrize("stage", [Stage.LEAD, Stage.MQL, Stage.RECYCLED])
-def test_rule_1_a_request_that_fit_keeps_from_sales_is_for_a_human(
-    stage: Stage, signal: str
-) -> None:
+def test_rule_1_a_request_of_poor_fit_is_for_a_human(stage: Stage, signal: str) -> None:
     asked = worth(Tally({signal: {TODAY.toordinal() - 14: 1}}), fit=-40)
     assert held_back_request(MODEL, standing(stage, rest_until=make.day(9)), asked) == signal
 
@@ -151,7 +148,7 @@ def test_rule_1_a_request_that_fit_keeps_from_sales_is_for_a_human(
         WARM,
     ],
 )
-def test_rule_1_without_a_request_of_the_last_days_nobody_is_asked_to_look(quiet: Score) -> None:
+def test_rule_1_without_a_recent_request_nobody_is_asked(quiet: Score) -> None:
     assert held_back_request(MODEL, Standing(), quiet) is None
 
 

@@ -78,7 +78,7 @@ def test_each_kind_of_notice_has_its_closing_words() -> None:
 # --- what each says -------------------------------------------------------------------------------
 
 
-def test_a_correction_says_stop_and_why_and_how_the_lead_stands_now() -> None:
+def test_a_correction_says_stop_why_and_the_stage_now() -> None:
     notice = mail("correction")
     assert (
         notice.subject
@@ -91,7 +91,7 @@ def test_a_correction_says_stop_and_why_and_how_the_lead_stands_now() -> None:
         assert "approve" not in body
 
 
-def test_a_correction_as_a_text_is_short_and_says_of_whom() -> None:
+def test_a_correction_as_a_text_is_short() -> None:
     notice = compose("correction", Via.SMS)
     assert isinstance(notice, Sms)
     assert notice.body.startswith(
@@ -101,7 +101,7 @@ def test_a_correction_as_a_text_is_short_and_says_of_whom() -> None:
     assert len(notice.body) <= 300
 
 
-def test_a_warning_names_the_rule_and_leaves_the_decision_to_the_owner() -> None:
+def test_a_warning_names_the_rule_and_lets_the_owner_decide() -> None:
     notice = mail("warning")
     assert notice.subject == f"[{REFERENCE}] Ann Example, CTO at Acme looks disqualified"
     for body in (notice.text, notice.html or ""):
@@ -111,7 +111,7 @@ def test_a_warning_names_the_rule_and_leaves_the_decision_to_the_owner() -> None
 
 
 @pytest.mark.parametrize("kind", ["correction", "triage"])
-def test_a_topic_message_says_what_it_is_about_and_is_json_for_machines(kind: str) -> None:
+def test_an_sns_message_says_its_subject_and_is_json(kind: str) -> None:
     notice = compose(kind, Via.SNS)
     assert isinstance(notice, SnsMessage)
     assert notice.subject == f"{kind.capitalize()} {REFERENCE}"
@@ -125,7 +125,7 @@ def test_a_topic_message_says_what_it_is_about_and_is_json_for_machines(kind: st
     assert facts["headline"]
 
 
-def test_rule_1_triage_asks_a_human_to_look_and_brings_what_was_said() -> None:
+def test_rule_1_triage_asks_a_human_and_quotes_the_lead() -> None:
     notice = compose("triage", Via.SNS)
     assert isinstance(notice, SnsMessage)
     facts = json.loads(notice.body)
@@ -171,7 +171,7 @@ def test_html_is_escaped_and_templates_do_not_run(kind: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "via"), EVERY)
-def test_a_name_of_several_lines_cannot_write_a_line_of_ours(kind: str, via: Via) -> None:
+def test_a_name_of_several_lines_forges_no_line(kind: str, via: Via) -> None:
     forged = {
         **PROFILE,
         "first_name": "Ann\r\nBcc: mallory",

@@ -64,7 +64,7 @@ def test_worth_is_the_score_without_its_reasons(
 
 
 @pytest.mark.parametrize("email", ["ann@rival.example", "ann@ours.example"])
-def test_who_is_barred_and_who_is_one_of_us_is_known_without_the_words(email: str) -> None:
+def test_disqualified_and_own_people_are_known_without_words(email: str) -> None:
     document = dict(model_document())
     document["internal"] = {"email_domain": ["ours.*"]}
     document["rules"] = {**document["rules"], "undesirables": {"competitor": BARRED}}
