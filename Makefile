@@ -9,10 +9,12 @@ PYTHON ?= $(shell for python in python3.11 python3; do \
 BIN := .venv/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
 CHECKED := $(wildcard app.py chalicelib infra tools tests bench)
+TEMPLATE := .local/package/template.json
+SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test check check-model agreement simulate export rebuild bench deploy \
-	lock format clean
+.PHONY: help run up down test nightly check check-model agreement simulate export rebuild bench \
+	deploy lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -30,7 +32,12 @@ down: ## stops the local stack and keeps its data
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi
 
 test: check .venv-local/ready node_modules/ready ## everything that CI runs
-	@$(BIN)/python -m pytest -n auto --dist loadgroup
+## make test [SEED=123456], with the seed of the run to repeat
+	@$(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
+
+nightly: check .venv-local/ready node_modules/ready ## the same with 1,000 cases and more
+## make nightly [SEED=123456]
+	@BATON_NIGHTLY=1 $(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
 
 check: .venv/ready .venv-check/ready ## format, lint, types, imports, template, security
 	@$(BIN)/ruff format --check --quiet $(CHECKED) || { echo "Run: make format"; exit 1; }
@@ -38,13 +45,18 @@ check: .venv/ready .venv-check/ready ## format, lint, types, imports, template, 
 	@$(BIN)/mypy $(CHECKED)
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m infra.package >/dev/null
-	@$(BIN)/cfn-lint --regions us-east-1 --template .local/package/template.json
-	@.venv-check/bin/checkov --file .local/package/template.json --framework cloudformation \
-		--skip-download --compact --quiet
+	@$(MAKE) --no-print-directory --quiet .local/template-checked
 	@.venv-check/bin/bandit --configfile pyproject.toml --recursive --quiet \
 		app.py chalicelib infra tools
 	@$(BIN)/python -m infra.audit
 	@echo "check: all good"
+
+# The template, when it or what checks it has changed since the last time.
+.local/template-checked: $(TEMPLATE) .venv/ready .venv-check/ready
+	@$(BIN)/cfn-lint --regions us-east-1 --template $(TEMPLATE)
+	@.venv-check/bin/checkov --file $(TEMPLATE) --framework cloudformation \
+		--skip-download --compact --quiet
+	@touch $@
 
 format: .venv/ready ## formats the code
 	@$(BIN)/ruff format --quiet $(CHECKED)

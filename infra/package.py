@@ -78,8 +78,14 @@ def _make(digest: str) -> None:
     _prune(source / ".chalice" / "deployments")
     template = yaml.safe_load((HOME / "out" / "sam.yaml").read_text())
     # JSON, because Chalice writes YAML aliases, which CloudFormation refuses.
-    _template_path().write_text(json.dumps(template, indent=1) + "\n")
+    _write_if_changed(_template_path(), json.dumps(template, indent=1) + "\n")
     _digest_path().write_text(digest)
+
+
+def _write_if_changed(path: Path, text: str) -> None:
+    """Write a file, unless it says that already: what is made of it need not be made again."""
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
 
 
 def _is_made(digest: str) -> bool:

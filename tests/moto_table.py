@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from moto import mock_aws
 from ruamel.yaml import YAML
+
+from tests.aws import mock_aws, session
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -49,11 +49,17 @@ def create_table(client: "DynamoDBClient", name: str = TABLE_NAME) -> None:
     )
 
 
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """Return the client of moto's DynamoDB."""
+    return session(REGION).client("dynamodb")
+
+
 @contextmanager
 def moto_client() -> Iterator["DynamoDBClient"]:
     """Yield a client of a moto that has the template's table."""
     with mock_aws():
-        client = boto3.client("dynamodb", region_name=REGION)
+        client = dynamodb()
         create_table(client)
         yield client
 

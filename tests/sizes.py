@@ -1,7 +1,7 @@
 """How much the tests try: the one place that says the numbers, for `make test` and `make nightly`.
 
-Whatever is drawn is drawn from one seed. It is a new one in each run, stands in the run's header and
-summary, and repeats a run: `make test SEED=123456`.
+Whatever is drawn is drawn from one seed. It is a new one in each run, stands in the header and the
+summary of the run, and repeats it: `make test SEED=123456`.
 """
 
 import os
@@ -28,6 +28,7 @@ class Sizes:
     sorts: int  #: of leads for which the next steps are tried out
     kill_every: int  #: one port call in so many is killed, besides the first of each kind
     swept_leads: int  #: in the publish that is killed in the middle
+    big_engines: tuple[str, ...]  #: that see tables of many items; moto takes its time over them
 
 
 TEST = Sizes(
@@ -39,6 +40,7 @@ TEST = Sizes(
     sorts=24,
     kill_every=10,
     swept_leads=10_000,
+    big_engines=("memory", "emulator", "dynamodb-local"),
 )
 NIGHTLY = Sizes(
     name="nightly",
@@ -49,6 +51,7 @@ NIGHTLY = Sizes(
     sorts=200,
     kill_every=1,
     swept_leads=100_000,
+    big_engines=("memory", "moto", "emulator", "dynamodb-local"),
 )
 SIZES = NIGHTLY if os.environ.get(NIGHTLY_VARIABLE) else TEST
 # Written back, so that the workers of a parallel run inherit it.

@@ -32,7 +32,8 @@ def out_of_the_limits_reach(model: Model) -> Iterator[FieldError]:
 
 def out_of_the_rules_reach(model: Model) -> Iterator[FieldError]:
     """Refuse a threshold within the limits, but above what the rules can give."""
-    most, limits = most_by_rules(model), most_by_limits(model)
+    most = most_by_rules(model)
+    limits = most_by_limits(model)
     for path, way in _ways(model):
         for name, least in way.thresholds:
             if most[name] < least <= limits[name]:

@@ -60,7 +60,8 @@ class Clock:
         """Do one thing, and return whether it was done."""
         try:
             self._tasks[due.task](due, until)
-        except Exception as error:  # noqa: BLE001  the others must not wait for this one; it stays due
+        # The others must not wait for this one; it stays due.
+        except Exception as error:  # noqa: BLE001
             log(
                 "due_failed",
                 task=due.task.name,

@@ -1,5 +1,4 @@
-"""How sales takes over: routing, and the notice that says who, why, what they did and how to reach
-them.
+"""How sales takes over: routing, what sales is sent and when, and the notices that it reads.
 
-Decides who is told by which channels, and composes what they are told. It never sends.
+This room decides who is notified and by what, and composes the notices. It never sends them.
 """

@@ -24,7 +24,9 @@ CLOSING = {
     MessageKind.HANDOFF: (
         "This lead is an SQL: ready by our rules. It becomes accepted when you approve it."
     ),
-    MessageKind.CORRECTION: "The evidence for this handoff was taken back. You need not do anything.",
+    MessageKind.CORRECTION: (
+        "The evidence for this handoff was taken back. You need not do anything."
+    ),
     MessageKind.WARNING: "Nothing has changed: the lead is yours, and you decide.",
     MessageKind.TRIAGE: "This is not a new handoff, but a request always reaches a human.",
 }
@@ -59,8 +61,8 @@ class Notices:
             return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
         if message.via is Via.SMS and message.to is None:
             return Skip(MessageState.REFUSED, NotSentReason.NO_PHONE)
-        # A notice that a worker had claimed may have left, so it was not cancelled but corrected. If
-        # it was put back since, it must not go out after its own correction (ADR 0003).
+        # A notice that a worker had claimed may have left, so it was not cancelled but corrected.
+        # If it was put back since, it must not go out after its own correction (ADR 0003).
         if message.kind is MessageKind.HANDOFF and message.claims and self._is_corrected(message):
             return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         facts = self._facts(message)

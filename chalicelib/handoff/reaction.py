@@ -13,7 +13,7 @@ from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
 WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
 MOST_WRITES = 3 + 1 + 3 + WARNINGS_MAX + 2  # notices, handoff, taken back, warnings, request
 
-BEFORE_SALES = frozenset({Stage.LEAD, Stage.MQL})
+BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
 HAVE_AN_OWNER = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER})
 """The stages in which the owner hears of a new request."""
 
@@ -130,7 +130,7 @@ def is_over_unanswered(situation: Situation) -> bool:
     """
     first = situation.moved[0].transition
     by_model = first.target is Stage.DISQUALIFIED and first.actor is not Actor.PERSON
-    return first.target in BEFORE_SALES or by_model
+    return first.target in BELOW_SQL or by_model
 
 
 def _rules(situation: Situation) -> Sequence[str]:

@@ -98,7 +98,7 @@ def serve_tracker() -> Response:
 @cache
 def tracker_source() -> str:
     """Return the tracker: its parts, joined into one function that leaks no name but `baton`."""
-    folder = Path(__file__).with_name("tracker")
+    folder = Path(__file__).with_name("tracker")  # beside the route that serves it: ADR 0010
     body = "\n".join((folder / name).read_text() for name in TRACKER_PARTS)
     return f"(function () {{\n'use strict';\n\n{body}}})();\n"
 

@@ -81,7 +81,8 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
     most_days: how many days to look ahead. While everything only fades, no way in opens except at
     the end of a rest, and a lead that has cooled stays cold: that day is found by halving. When
     something counts against the lead and fades too, it may be any day: it is estimated with
-    today's weights, and then asked exactly.
+    today's weights, and then asked exactly. What lies ahead of today has no weight yet, so that
+    every day is asked.
     """
     score_on = worth_by_day(model, lead.evidence)
 
@@ -89,31 +90,33 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
         day = today + timedelta(days=days)
         return decide(model, lead.standing, score or score_on(day), day) is not None
 
-    if _only_fades(model, lead, today):
+    is_ahead = _is_ahead(lead, today)
+    if not is_ahead and _only_fades(model, lead):
         rest_until = lead.standing.rest_until
-        first = max(1, (rest_until - today).days) if rest_until else 1
-        cooling = first
-        if lead.standing.stage is Stage.MQL:
-            cooling = bisect_left(range(most_days + 1), 1, lo=first, key=acts)
-        asked = [first, cooling]
+        asked = [max(1, (rest_until - today).days) if rest_until else 1]
+        if lead.standing.stage is Stage.MQL:  # which may cool while it rests
+            cooling = bisect_left(range(most_days + 1), 1, lo=1, key=acts)
+            asked = sorted({*asked, cooling})
     else:
         about = worth_ahead(model, lead.evidence, today)
         oldest = min(tallies.oldest_days(lead.tally), default=today.toordinal())
-        ends = oldest + HORIZON_DAYS - today.toordinal()
+        ends = 0 if is_ahead else oldest + HORIZON_DAYS - today.toordinal()
         days = range(1, most_days + 1)
-        found = next((n for n in days if acts(n, about(n) if n < ends else None)), None)
-        asked = [found - 1, found, found + 1] if found else []
+        found = next((n for n in days if acts(n, about(n) if n < ends else None)), most_days)
+        asked = [found - 1, found, found + 1]
     in_time = (days for days in asked if 1 <= days <= most_days)
     return next((today + timedelta(days=days) for days in in_time if acts(days)), None)
 
 
-def _only_fades(model: Model, lead: Lead, today: date) -> bool:
-    """Return whether nothing the lead did counts against it, or lies in the future by its clock."""
+def _only_fades(model: Model, lead: Lead) -> bool:
+    """Return whether nothing that the lead did counts against it."""
     against = {rule.signal.id for rule in model.behaviour_rules if rule.points < 0}
-    days = lead.tally.days
-    keys = lead.tally.keys
+    return not against & (lead.tally.days.keys() | lead.tally.keys.keys())
+
+
+def _is_ahead(lead: Lead, today: date) -> bool:
+    """Return whether something lies in the future, by another machine's clock."""
     last = today.toordinal()
-    is_ahead = any(max(cells) > last for cells in days.values()) or any(
-        max(latest.values()) > last for latest in keys.values()
+    return any(max(cells) > last for cells in lead.tally.days.values()) or any(
+        max(latest.values()) > last for latest in lead.tally.keys.values()
     )
-    return not (against & (days.keys() | keys.keys())) and not is_ahead

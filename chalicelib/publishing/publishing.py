@@ -167,7 +167,8 @@ class Publishing:
         """
         try:
             self._runner.work(job, self.runtime.now() + SLICE)
-        except Exception as error:  # noqa: BLE001  the publish was accepted: the clock goes on with it
+        # The publish was accepted: the clock goes on with it.
+        except Exception as error:  # noqa: BLE001
             log(
                 "due_failed", task="job", key=job.id, error=type(error).__name__, where=where(error)
             )

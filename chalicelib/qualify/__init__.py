@@ -1,6 +1,6 @@
-"""The stream-triggered room: an event is counted, the lead rescored, its stage decided, all in one
-write.
+"""Keeps leads true: something happens, the lead is counted, decided on, and written in one write.
 
-Two algorithms only. `count`: one event, incremental. `replay`: a lead from all its events. This
-room knows the order of things; what a lead is worth is scoring's, where it stands is lifecycle's.
+This room knows the order of things. What a lead is worth is scoring's, where it stands is
+lifecycle's, how it is derived is leads', and what follows from a decision is in
+wiring/reactions.py (ADR 0005, ADR 0023).
 """

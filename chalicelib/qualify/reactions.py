@@ -68,6 +68,8 @@ class Record:
     values: Mapping[str, RecordValue]
     expect: Mapping[str, RecordValue | None]
     """What must hold of the item that is there; `pk: None` means that there must be none."""
+    due_at: datetime | None = None
+    """When the clock looks after it, if a task has its key; None: never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from chalicelib.scoring.model import Model
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
-class Leads(Protocol):
+class PastLeadReader(Protocol):
     """Where leads are kept."""
 
     def read(self, lead_id: str) -> Lead:
@@ -37,7 +37,7 @@ class Past:
 
     def __init__(
         self,
-        leads: Leads,
+        leads: PastLeadReader,
         events: histories.EventHistory,
         model_on: Callable[[date], Model | None],
     ) -> None:
@@ -80,16 +80,17 @@ class Past:
         return lead_id in absorbed_of(histories.own_events(self._events, into, end))
 
     def _standing(self, lead: Lead, absorbed: Iterable[str], end: datetime) -> Standing:
-        """The fold of the transitions up to a time. Of leads that became one, the higher cycle
-        survived.
+        """Return where a lead stood at a time, by its transitions.
+
+        Of leads that became one, the higher cycle survived.
         """
-        standing = self._folded(lead.lead_id, end)
+        standing = self._standing_at(lead.lead_id, end)
         return replace(
             standing,
-            cycle=max(standing.cycle, *(self._folded(one, end).cycle for one in absorbed), 1),
+            cycle=max(standing.cycle, *(self._standing_at(one, end).cycle for one in absorbed), 1),
         )
 
-    def _folded(self, lead_id: str, end: datetime) -> Standing:
+    def _standing_at(self, lead_id: str, end: datetime) -> Standing:
         recorded = self._leads.transitions(lead_id)
         return standing_after(one.transition for one in reversed(recorded) if one.at <= end)
 

@@ -29,6 +29,8 @@ from chalicelib.scoring.model import (
 from chalicelib.scoring.pattern import Patterns
 from chalicelib.scoring.profile import NAMED_FIELDS
 
+_OPERATORS = {operator.value: operator for operator in Operator}
+
 LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
 
 
@@ -55,7 +57,7 @@ def compile_model(
 
 def operator_of(rule: Mapping[str, Any]) -> Operator:
     """Return the operator of a rule or tier as it is written."""
-    return next(operator for operator in Operator if rule.get(operator) is not None)
+    return next(operator for key, operator in _OPERATORS.items() if rule.get(key) is not None)
 
 
 def _compile(document: Mapping[str, Any], version: int, activation: int, zone: tzinfo) -> Model:
@@ -153,7 +155,7 @@ def _field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRule:
 
 def _test(rule: Mapping[str, Any]) -> Test:
     operator = operator_of(rule)
-    return Test(operator, _operand(operator, rule[operator]))
+    return Test(operator, _operand(operator, rule[operator.value]), _words(operator))
 
 
 def _operand(operator: Operator, written: Any) -> Any:
@@ -165,6 +167,22 @@ def _operand(operator: Operator, written: Any) -> Any:
             return Patterns.of((pattern, 1) for pattern in written)
         case Operator.BETWEEN | Operator.IN_LIST | Operator.PRESENT | Operator.ABSENT:
             return written
+        case _:
+            assert_never(operator)
+
+
+def _words(operator: Operator) -> str | None:
+    """Return what a reason says of a field instead of its value, or None.
+
+    Worked out once for each rule, because every score needs it.
+    """
+    match operator:
+        case Operator.PRESENT:
+            return "given"
+        case Operator.ABSENT:
+            return "not given"
+        case Operator.EQUALS | Operator.MATCHES | Operator.BETWEEN | Operator.IN_LIST:
+            return None
         case _:
             assert_never(operator)
 

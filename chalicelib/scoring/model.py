@@ -50,6 +50,8 @@ class Test:
     operator: Operator
     operand: Any
     """As compile.py prepares it: a set for `equals`, patterns for `matches`."""
+    words: str | None = None
+    """What a reason says of the field when the test matches; None to name its value."""
 
     def matches(self, value: Value | None) -> bool:
         """Return whether a field's value passes the test; None is a field that is not known."""

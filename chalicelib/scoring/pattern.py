@@ -22,7 +22,8 @@ def _pieces(pattern: str) -> Pieces:
 
 def matches(pattern: str, value: str) -> bool:
     """Return whether the whole value is the pattern, with `*` for any run of characters."""
-    pieces, folded = _pieces(pattern), value.casefold()
+    pieces = _pieces(pattern)
+    folded = value.casefold()
     return folded == pieces[0] if len(pieces) == 1 else _fits(pieces, folded)
 
 

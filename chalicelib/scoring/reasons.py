@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import assert_never
 
 from chalicelib.events import Value
 from chalicelib.scoring.milli import points_text
-from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Operator, Test
+from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test
 from chalicelib.scoring.points import MatchedRule, cells_of, limited, weighed
 from chalicelib.scoring.tally import Tally
 
@@ -74,16 +73,8 @@ def internal_reason(model: Model) -> ScoreReason:
 def _field_words(rule: FieldRule, test: Test, value: Value | None) -> str:
     if rule.touch:
         return f"{rule.touch} came by {value}"
-    name = rule.field.replace("_", " ")
-    match test.operator:
-        case Operator.PRESENT:
-            return f"{name} is given"
-        case Operator.ABSENT:
-            return f"{name} is not given"
-        case Operator.EQUALS | Operator.MATCHES | Operator.BETWEEN | Operator.IN_LIST:
-            return f"{name} is {value}"
-        case _:
-            assert_never(test.operator)
+    said = value if test.words is None else test.words
+    return f"{rule.field.replace('_', ' ')} is {said}"
 
 
 def _behaviour_words(rule: BehaviourRule, number: int) -> str:

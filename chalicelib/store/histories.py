@@ -8,9 +8,9 @@ from chalicelib.lifecycle.stages import Recorded
 from chalicelib.limits import TIMELINE_MAX_EVENTS
 from chalicelib.store import keys
 from chalicelib.store.events import Events, event_of
-from chalicelib.store.lead_items import transition_of
 from chalicelib.store.outbox import message_of
 from chalicelib.store.table import Table
+from chalicelib.store.transition_items import transition_of
 
 
 class Histories:

@@ -1,4 +1,4 @@
-"""Every key of the table, in one place."""
+"""Every key of the table, in one place (ADR 0001)."""
 
 from datetime import date, datetime, timedelta, tzinfo
 from hashlib import sha256

@@ -17,12 +17,11 @@ from chalicelib.store.lead_items import (
     record_item,
     replay_item,
     standing_item,
-    transition_item,
-    transition_of,
     unlisted,
 )
 from chalicelib.store.outbox import message_of, put_message, replace_message
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
+from chalicelib.store.transition_items import transition_item, transition_of
 
 
 class Leads:
@@ -176,7 +175,10 @@ class Leads:
             writes.append(Put(unlisted(profile_item(after)), GUARDED))
         if before.replay_requests:
             writes.append(
-                Put(replay_item(before, before.replay_requests), {"asks": before.replay_requests})
+                Put(
+                    replay_item(before, before.replay_requests),
+                    {"requests": before.replay_requests},
+                )
             )
         return writes
 
@@ -186,4 +188,4 @@ class Leads:
         if due_at is not None:
             shard = keys.shard(lead.lead_id, keys.DUE_SHARDS)
             item |= {"due_pk": keys.due(shard), "due_sk": keys.due_at(due_at, lead.lead_id)}
-        self._table.write(Put(item, {"asks": lead.replay_requests or None}))
+        self._table.write(Put(item, {"requests": lead.replay_requests or None}))

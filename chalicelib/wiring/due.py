@@ -1,4 +1,4 @@
-"""The table of due tasks: each task that a room declares, and what does it."""
+"""The table of due tasks: each task that a room declares, and what does it (ADR 0024)."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime

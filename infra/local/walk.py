@@ -416,7 +416,8 @@ def _name(item: Mapping[str, Any]) -> str:
 
 def _http(url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None) -> Any:
     request = urllib.request.Request(url, data=body, headers=dict(headers or {}))
-    with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:  # nosec B310 # the local stack's own
+    # The address is the local stack's own.
+    with urllib.request.urlopen(request, timeout=ANSWER_S) as answer:  # nosec B310
         return json.loads(answer.read())
 
 

@@ -11,7 +11,8 @@ MEASURE = """
     const [r, g, b, alpha = 1] = color.match(/[0-9.]+/g).map(Number);
     return {rgb: [r, g, b], alpha};
   };
-  const over = (top, below) => top.rgb.map((part, i) => part * top.alpha + below[i] * (1 - top.alpha));
+  const over = (top, below) =>
+    top.rgb.map((part, i) => part * top.alpha + below[i] * (1 - top.alpha));
   const ground = (element) => {
     const layers = [];
     for (let each = element; each; each = each.parentElement) {
@@ -29,33 +30,37 @@ MEASURE = """
     const [high, low] = [light(a), light(b)].sort((one, other) => other - one);
     return (high + 0.05) / (low + 0.05);
   };
-  const seen = (element) => element.checkVisibility({opacityProperty: true, visibilityProperty: true});
+  const whole = {opacityProperty: true, visibilityProperty: true};
+  const seen = (element) => element.checkVisibility(whole);
 
   const found = [];
   const note = (element, text) => {
     const style = getComputedStyle(element);
-    const drawing = element instanceof SVGElement;  // what lies below it is drawn too, so only its size is measured
+    // What lies below a drawing's text is drawn too, so only its size is measured.
+    const drawing = element instanceof SVGElement;
     const scale = drawing ? element.getScreenCTM().a : 1;
     const below = ground(element);
     const ink = parse(style.color);
     const opacity = Number(style.opacity);
+    const shown = over({rgb: ink.rgb, alpha: ink.alpha * opacity}, below);
     found.push({
       text: text.trim().slice(0, 60),
       px: parseFloat(style.fontSize) * scale,
-      contrast: drawing ? 21 : contrast(over({rgb: ink.rgb, alpha: ink.alpha * opacity}, below), below),
+      contrast: drawing ? 21 : contrast(shown, below),
     });
   };
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const {parentElement, data} = texts.currentNode;
-    if (data.trim() && !parentElement.closest('script, style, noscript, option') && seen(parentElement)) {
-      note(parentElement, data);
-    }
+    const isShown = !parentElement.closest('script, style, noscript, option');
+    if (data.trim() && isShown && seen(parentElement)) note(parentElement, data);
   }
   for (const field of document.querySelectorAll('input, select, textarea')) {
-    if (seen(field) && !['hidden', 'checkbox', 'radio'].includes(field.type)) note(field, field.name);
+    const hasText = !['hidden', 'checkbox', 'radio'].includes(field.type);
+    if (seen(field) && hasText) note(field, field.name);
   }
-  return {texts: found, overflow: document.documentElement.scrollWidth - document.documentElement.clientWidth};
+  const {scrollWidth, clientWidth} = document.documentElement;
+  return {texts: found, overflow: scrollWidth - clientWidth};
 }"""
 TEXT_MIN_PX = 14
 CONTRAST_MIN = 4.5  # WCAG 2.2, 1.4.3, for text of any size

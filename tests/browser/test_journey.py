@@ -36,14 +36,15 @@ def test_a_person_comes_from_an_ad_reads_gets_the_guide_and_asks_for_a_demo(
     assert (lead["stage"], lead["kind"], lead["score"]["grade"]) == ("sql", "requested", "A")
     assert lead["score"]["groups"] == {"fit": 40, "channel": 3, "engagement": 17, "intent": 30}
     assert {reason["rule"]: reason["points"] for reason in lead["score"]["reasons"]} == {
-        "seniority": 14, "size": 10, "industry": 6, "country": 4, "phone": 4, "company": 2, "source": 3,
+        "seniority": 14, "size": 10, "industry": 6, "country": 4, "phone": 4, "company": 2,
+        "source": 3,
         "site-visit": 1, "blog": 2, "ad-click": 2, "guide-download": 12, "pricing-page": 6,
         "demo-request": 30, "limit:intent": -6,
     }  # fmt: skip
     touch = lead["first_touch"]
     assert (touch["source"], touch["medium"], touch["campaign"]) == ("google", "cpc", "spring")
     assert lead["consent"]["marketing"] is True
-    assert "by e-mail about access reviews" in lead["consent"]["text"]
+    assert "by email about access reviews" in lead["consent"]["text"]
 
     pages = ["/", *POSTS, "/guide", "/guide-thanks", "/pricing", "/demo", "/demo-thanks"]
     visitor.is_on_timeline(email, "page", *pages)
@@ -127,6 +128,6 @@ def scored(visitor: Visitor, email: str, total: int) -> Any:
 
 
 def sent(visitor: Visitor, email: str) -> Counter[tuple[str, str]]:
-    """What went out about the lead, as kind and channel."""
+    """What went out about the lead, as kind and via."""
     items = visitor.driver.outbox(email)
     return Counter((item["kind"], item["via"]) for item in items if item["state"] == "sent")

@@ -15,7 +15,8 @@ from tests.browser.visitor import DEMO, GUIDE, OwnSite, Visitor, events_of
 
 BLOCKED_STORAGE = """
 for (const area of ["localStorage", "sessionStorage"]) {
-  Object.defineProperty(window, area, {get() { throw new DOMException("blocked", "SecurityError"); }});
+  const refuse = () => { throw new DOMException("blocked", "SecurityError"); };
+  Object.defineProperty(window, area, {get: refuse});
 }"""
 BEACONS = """
 const send = navigator.sendBeacon.bind(navigator);
@@ -67,7 +68,8 @@ def test_clicks_downloads_and_favourites_are_marked_in_the_page(
         "/marked",
         """<button data-baton-track="Plan Chosen" data-baton-plan-id="team"><b>Team</b></button>
         <button data-baton-favourite="keybook">Remember</button>
-        <a href="/downloads/access-review-buyers-guide.txt" download data-baton-download="buyers-guide">Guide</a>
+        <a href="/downloads/access-review-buyers-guide.txt" download
+          data-baton-download="buyers-guide">Guide</a>
         <button>Unmarked</button>""",
     )
     page = guest.go("/marked")
@@ -400,7 +402,7 @@ def pump(visitor: Visitor, condition: Callable[[], Any]) -> None:
 
 
 def handoffs(visitor: Visitor, email: str) -> Counter[tuple[str, str]]:
-    """The lead's handoff messages that went out, as kind and channel."""
+    """The lead's handoff messages that went out, as kind and via."""
     items = visitor.driver.outbox(email)
     return Counter(
         (one["kind"], one["via"])

@@ -26,7 +26,9 @@ GUIDE = {
 DEMO = {"first_name": "Ann", "last_name": "Example", "company": "Acme"}
 SAYS = """
 addEventListener("pageshow", (event) => { if (event.persisted) console.log("restored"); });
-addEventListener("formdata", (event) => console.log("submission " + event.formData.get("_submission_id")));
+addEventListener("formdata", (event) => {
+  console.log("submission " + event.formData.get("_submission_id"));
+});
 """
 STORED = (
     "Object.keys({...localStorage, ...sessionStorage}).filter((key) => key.startsWith('baton.'))"

@@ -24,6 +24,7 @@ from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.table import GUARDED, Put, Table
 from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
+from tests.engines import on_big_engines
 from tests.factories import LEAD_ID, MINUTE, TODAY
 from tests.fakes import NOW
 
@@ -127,6 +128,7 @@ def test_a_lead_is_written_on_the_version_that_was_read(table: Table) -> None:
     assert leads(table).read(LEAD_ID).total == 1
 
 
+@on_big_engines
 def test_many_leads_are_read_in_the_order_they_were_asked_for(table: Table) -> None:
     ids = [f"LEAD{number:04d}" for number in range(120)]
     for lead_id in ids:
@@ -337,7 +339,7 @@ def put_messages(table: Table, every: Sequence[OutboxMessage]) -> None:
 def test_the_notices_of_a_cycle_are_told_from_those_of_another_and_from_other_messages(
     table: Table,
 ) -> None:
-    first = [make.handoff_message(channel) for channel in (Via.EMAIL, Via.SMS, Via.SNS)]
+    first = [make.handoff_message(via) for via in (Via.EMAIL, Via.SMS, Via.SNS)]
     others = [
         make.handoff_message(key="handoff#10#email"),
         make.handoff_message(key="handoff#2#email"),

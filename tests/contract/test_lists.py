@@ -17,6 +17,7 @@ from chalicelib.store.table import Table
 from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
 from tests.contract.test_leads import leads, put_lead
+from tests.engines import on_big_engines
 from tests.factories import LEAD_ID
 from tests.fakes import NOW
 
@@ -51,6 +52,7 @@ def walk(table: Table, most: int) -> list[str]:
 IDS = [f"LEAD{number:04d}" for number in range(70)]
 
 
+@on_big_engines
 def test_a_walk_over_all_shards_finds_each_lead_once_in_order_whatever_the_page(
     table: Table,
 ) -> None:
@@ -68,6 +70,7 @@ def test_a_walk_over_all_shards_finds_each_lead_once_in_order_whatever_the_page(
     assert walk(table, 1) == walk(table, 2) == walk(table, 3) == whole
 
 
+@on_big_engines
 def test_a_lead_keeps_its_place_in_the_walk_when_it_moves(table: Table) -> None:
     """A lead that moves while the walk goes on is neither left out nor found twice."""
     for lead_id in IDS:

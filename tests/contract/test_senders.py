@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import (
@@ -14,7 +13,6 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 from botocore.stub import Stubber
-from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
@@ -32,6 +30,7 @@ from chalicelib.delivery.messages import (
 )
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.senders import Senders
+from tests.aws import mock_aws, session
 from tests.fakes import FakeSenders
 from tests.moto_table import REGION
 
@@ -61,8 +60,8 @@ def send(request: pytest.FixtureRequest) -> Iterator[Callable[[Outgoing], SendRe
 
 
 def real_senders() -> Senders:
-    ses = boto3.client("sesv2", region_name=REGION, config=ONCE)
-    sns = boto3.client("sns", region_name=REGION, config=ONCE)
+    ses = session(REGION).client("sesv2", config=ONCE)
+    sns = session(REGION).client("sns", config=ONCE)
     ses.create_email_identity(EmailIdentity=SENDER)
     ses.create_configuration_set(ConfigurationSetName="baton")
     topic_arn = sns.create_topic(Name="handoffs")["TopicArn"]
@@ -99,8 +98,8 @@ def test_each_message_reaches_its_service() -> None:
 
 @mock_aws
 def test_an_unverified_sender_is_refused() -> None:
-    ses = boto3.client("sesv2", region_name=REGION, config=ONCE)
-    sns = boto3.client("sns", region_name=REGION, config=ONCE)
+    ses = session(REGION).client("sesv2", config=ONCE)
+    sns = session(REGION).client("sns", config=ONCE)
     senders = Senders(
         ses, sns, sender="nobody@other.example", configuration_set="baton", topic_arn=""
     )
@@ -111,14 +110,8 @@ def test_an_unverified_sender_is_refused() -> None:
 
 
 def stubbed() -> tuple[Senders, Stubber, Stubber]:
-    keys: dict[str, Any] = {
-        "aws_access_key_id": "x",
-        "aws_secret_access_key": "x",
-        "region_name": REGION,
-        "config": ONCE,
-    }
-    ses: Any = boto3.client("sesv2", **keys)
-    sns: Any = boto3.client("sns", **keys)
+    ses: Any = session(REGION).client("sesv2", config=ONCE)
+    sns: Any = session(REGION).client("sns", config=ONCE)
     ses_stub, sns_stub = Stubber(ses), Stubber(sns)
     ses_stub.activate()
     sns_stub.activate()

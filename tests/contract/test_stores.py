@@ -28,16 +28,17 @@ from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from tests import factories as make
+from tests.engines import on_big_engines
 from tests.factories import LEAD_ID, MINUTE, VISITOR
-from tests.fakes import NOW, FakeClock
+from tests.fakes import NOW, TRANSACTION_MAX_WRITES, FakeClock
 
 OWN = lead_partition(LEAD_ID)
 SUBMISSION = "SUBMISSION#" + sha256(b"demo\ns1").hexdigest()
 
 
 def write_all(table: Table, events: Sequence[Event]) -> None:
-    for event in events:
-        table.write(put_event(event))
+    for start in range(0, len(events), TRANSACTION_MAX_WRITES):
+        table.write(*map(put_event, events[start : start + TRANSACTION_MAX_WRITES]))
 
 
 # --- events ---------------------------------------------------------------------------------------
@@ -90,6 +91,7 @@ def test_a_visitor_has_one_owner_or_none(table: Table) -> None:
         table.write(put_owner(VISITOR, "ANOTHER"))
 
 
+@on_big_engines
 def test_a_join_counts_the_newest_thousand_that_were_captured_by_then(table: Table) -> None:
     early = [make.page(n=n, at=NOW - n * MINUTE) for n in range(1, 1_011)]
     late = [
@@ -113,6 +115,7 @@ def test_the_recent_events_of_a_lead_are_its_own_and_its_visitors_newest_first(
     assert recent == sorted(recent, key=lambda event: (event.at, event.id), reverse=True)
 
 
+@on_big_engines
 def test_a_visitor_with_over_two_thousand_events_in_a_day_is_shared(table: Table) -> None:
     write_all(table, [make.page(n=n) for n in range(2_000)])
     write_all(table, [make.page(n=n, days_ago=2) for n in range(100)])

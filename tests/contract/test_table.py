@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.errors import ConflictError
 from chalicelib.store.table import ABSENT, GUARDED, Check, Expectation, Item, Put, Table
+from tests.engines import on_big_engines
 from tests.fakes import MemoryTable
 from tests.moto_table import moto_client, table_properties
 
@@ -233,6 +234,7 @@ def test_items_of_one_place_in_the_index_are_all_there(table: Table) -> None:
 BIG = 300
 
 
+@on_big_engines
 @pytest.mark.parametrize("index", [None, "list"])
 def test_a_big_partition_is_read_in_order_within_its_bounds_and_limit(
     table: Table, index: str | None
@@ -255,6 +257,7 @@ def test_a_big_partition_is_read_in_order_within_its_bounds_and_limit(
     assert read(last="100+") == every[:101]
 
 
+@on_big_engines
 @pytest.mark.parametrize("index", [None, "list"])
 def test_a_big_partition_is_read_on_from_where_a_page_ended(
     table: Table, index: str | None
@@ -272,6 +275,7 @@ def test_a_big_partition_is_read_on_from_where_a_page_ended(
     assert forth == list(range(BIG)) == back[::-1]
 
 
+@on_big_engines
 @pytest.mark.parametrize("newest_first", [False, True])
 def test_what_stays_in_a_big_partition_is_read_once_while_others_come_move_and_go(
     table: Table,
@@ -423,7 +427,7 @@ def test_a_transaction_writes_nothing_when_one_fails_and_says_which_and_what_was
     ],
 )
 def test_a_check_holds_or_stops_the_write_beside_it(
-    table: Table, expect: Expectation, holds: bool
+    table: Table, expect: Expectation, *, holds: bool
 ) -> None:
     store(table, item("consent", marketing=True))
     writes = (Put(item("a"), ABSENT), Check("p", "consent", expect))

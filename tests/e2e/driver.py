@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import boto3
-
 from infra.local.stack import Stack
 from infra.local.waiting import LOOKS, look_for
+from tests.aws import session
 
 ANSWER_S = 120
 SCHEDULED = {  # what EventBridge sends to a scheduled function
@@ -41,10 +40,11 @@ class Driver:
     def __init__(self, stack: Stack, command: Callable[..., str]) -> None:
         self.stack = stack
         self.command = command
-        self._session = boto3.Session(region_name=stack.region)
+        self._session = session(stack.region)
 
     def client(self, service: str) -> Any:
-        return self._session.client(service, endpoint_url=self.stack.aws_endpoint_url)  # type: ignore[call-overload]
+        client: Callable[..., Any] = self._session.client
+        return client(service, endpoint_url=self.stack.aws_endpoint_url)
 
     def http(
         self,

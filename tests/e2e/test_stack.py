@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 
 from chalicelib.days import day_of, start_of, zone_of
@@ -21,6 +20,7 @@ from chalicelib.store.dynamo import DynamoTable
 from infra.local.stack import SENDER, TIME_ZONE, Stack
 from infra.local.walk import PERSON, StepFailedError, Walk, render
 from infra.paths import ROOT
+from tests.aws import session
 from tests.conftest import read_stack, stack_now
 from tests.e2e.driver import Driver
 
@@ -278,7 +278,7 @@ def unsubscribe_path(driver: Driver, email: str) -> str:
 @contextmanager
 def routing(stack: Stack, driver: Driver, document: Any) -> Iterator[None]:
     """Another routing document for a while. Workers keep documents for 30 s, so they are ended."""
-    client = boto3.client("dynamodb", region_name=stack.region, endpoint_url=stack.aws_endpoint_url)
+    client = session(stack.region).client("dynamodb", endpoint_url=stack.aws_endpoint_url)
     documents = Documents(DynamoTable(client, stack.table_name), lambda: datetime.now(UTC))
     before = documents.get("routing")
     assert before is not None

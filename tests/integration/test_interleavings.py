@@ -29,7 +29,7 @@ def weaves(left: tuple[int, ...] = (STEPS,) * CHAINS) -> Iterator[tuple[int, ...
 
 
 class Weave:
-    """One house in which three events happen."""
+    """One Baton in which three events happen."""
 
     def __init__(self, template: InMemoryBaton) -> None:
         self.ports = FakePorts()

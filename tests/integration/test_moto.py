@@ -10,10 +10,8 @@ from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
-from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
@@ -23,9 +21,10 @@ from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.senders import Senders
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.wiring import world as wiring
+from tests.aws import mock_aws, session
 from tests.baton import AD, ANN, MOST_ROUNDS, InMemoryBaton
 from tests.fakes import FakePorts
-from tests.moto_table import REGION, TABLE_NAME, create_table
+from tests.moto_table import REGION, TABLE_NAME, create_table, dynamodb
 
 ONCE = Config(retries={"total_max_attempts": 1})
 PREFIXES = {
@@ -62,17 +61,16 @@ def _as_lambda_does(value: Any) -> Any:
 
 
 class MotoBaton(InMemoryBaton):
-    """A House whose table, mail and texts are moto's, and whose handlers are the deployed
+    """A Baton whose table, mail and texts are moto's, and whose handlers are the deployed
     functions.
     """
 
     def __init__(self) -> None:
-        client = boto3.client("dynamodb", region_name=REGION)
+        client = dynamodb()
         create_table(client)
         ports = {"table": DynamoTable(client, TABLE_NAME), "send": self._senders().send}
-        streams = boto3.client(
+        streams = session(REGION).client(
             "dynamodbstreams",
-            region_name=REGION,
             endpoint_url=f"https://streams.dynamodb.{REGION}.amazonaws.com",
             config=Config(account_id_endpoint_mode="disabled"),
         )
@@ -81,8 +79,8 @@ class MotoBaton(InMemoryBaton):
         self.stream.fresh()  # the documents
 
     def _senders(self) -> Senders:
-        ses = boto3.client("sesv2", region_name=REGION, config=ONCE)
-        sns = boto3.client("sns", region_name=REGION, config=ONCE)
+        ses = session(REGION).client("sesv2", config=ONCE)
+        sns = session(REGION).client("sns", config=ONCE)
         settings = FakePorts().settings
         ses.create_email_identity(EmailIdentity=settings.sender)
         ses.create_configuration_set(ConfigurationSetName=settings.configuration_set)

@@ -36,6 +36,7 @@ from tests.moto_table import REGION, TABLE_NAME, create_table
 Resources = dict[str, dict[str, Any]]
 Grant = tuple[str, str]  # an action of IAM, and the resource that it is for
 
+pytestmark = pytest.mark.xdist_group("policies")  # its one stack takes seconds to live through
 ENTRY_POINTS = {
     "APIHandler": app.app,
     "PublicHandler": app.public_handler,

@@ -442,6 +442,7 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
         ("Invocations", "FunctionName", [{"Ref": "Clock"}]),
         ("WriteThrottleEvents", "TableName", [{"Ref": "Table"}] * 3),
         ("quarantined", "deployment", [{"Ref": "Stage"}]),
+        ("due_unknown", "deployment", [{"Ref": "Stage"}]),
     ],
 )
 def test_what_must_not_go_unseen_has_an_alarm(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.events import Event, Kind, event_id, lead_partition
 from tests.fakes import NOW
-from tests.properties.worlds import EMAILS, HOUR, VISITORS, Deed, Did, Happening, Life
+from tests.properties.lives import EMAILS, HOUR, VISITORS, Deed, Did, Happening, Life
 
 RIVALS_MAX = 4  # who work at the same time
 

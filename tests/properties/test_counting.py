@@ -11,9 +11,9 @@ from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import count, join_until, replay
 from tests.fakes import NOW
 from tests.properties.laws import holds_for
+from tests.properties.lives import Life, lives, merges, moves, retractions, ticks
 from tests.properties.steps import Step, script
 from tests.properties.town import MODEL, Town
-from tests.properties.worlds import Life, lives, merges, moves, retractions, ticks
 
 LEAD_IDS = ["A" * 26, "B" * 26, "C" * 26]
 seeds = some.none() | some.integers(
@@ -26,7 +26,7 @@ def test_any_order_repetition_and_interleaving_of_the_same_events_gives_the_same
     life: Life, seed: int | None
 ) -> None:
     """Joins and retractions included, and a crowd now and then. The canonical order is none: one
-    list, folded once.
+    list, replayed once.
     """
     town = Town(seed).live(life)
     for lead in town.leads():
@@ -36,13 +36,13 @@ def test_any_order_repetition_and_interleaving_of_the_same_events_gives_the_same
 @holds_for(lives(crowds=False))
 def test_counting_one_by_one_is_folding_all_at_once(life: Life) -> None:
     """The two algorithms, without a store: events counted as their records come, and the whole
-    folded at the end.
+    replayed at the end.
     """
     steps = script(life, LEAD_IDS)
     for lead_id in LEAD_IDS:
-        counted, folded = counted_as_they_come(lead_id, steps), replayed_at_once(lead_id, steps)
-        assert what_is_derived(counted) == what_is_derived(folded)
-        assert counted.counted.keys() >= folded.counted.keys()
+        counted, replayed = counted_as_they_come(lead_id, steps), replayed_at_once(lead_id, steps)
+        assert what_is_derived(counted) == what_is_derived(replayed)
+        assert counted.counted.keys() >= replayed.counted.keys()
 
 
 @holds_for(lives(retractions, moves, merges, ticks))

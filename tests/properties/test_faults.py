@@ -1,4 +1,4 @@
-"""What the properties found, each with its story: small worlds, so that the fault is plain to
+"""What the properties found, each with its story: small towns, so that the fault is plain to
 see.
 """
 
@@ -11,8 +11,8 @@ from chalicelib.events import Event, lead_partition
 from chalicelib.lifecycle.stages import Actor, Stage, Transition, apply, standing_after
 from tests import factories as make
 from tests.fakes import NOW
+from tests.properties.lives import EMAILS, VISITORS
 from tests.properties.town import Town
-from tests.properties.worlds import EMAILS, VISITORS
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_what_was_taken_back_keeps_no_other_ping_out(town: Town) -> None:
 
 def test_the_log_tells_that_a_person_set_the_stage_also_after_a_merge_raised_the_cycle() -> None:
     """A person made the lead an MQL, a merge brought it into cycle 2, and the model made it an SQL.
-    It was by a person still, but folding its transitions said that it was not: the first of the two
+    It was by a person still, but its transitions said that it was not: the first of the two
     spoke of cycle 1.
     """
     by_person = Transition(

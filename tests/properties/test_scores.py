@@ -15,9 +15,7 @@ from chalicelib.scoring.tally import Since, Tally, count_events, signals_of
 from tests.baton import InMemoryBaton
 from tests.fakes import NOW, FakePorts
 from tests.properties.laws import holds_for
-from tests.properties.steps import script
-from tests.properties.town import Town
-from tests.properties.worlds import (
+from tests.properties.lives import (
     EVENTS_MAX,
     Happening,
     Life,
@@ -31,6 +29,8 @@ from tests.properties.worlds import (
     retractions,
     ticks,
 )
+from tests.properties.steps import script
+from tests.properties.town import Town
 from tests.sizes import SIZES
 
 LEAD_IDS = ["A" * 26] * 3

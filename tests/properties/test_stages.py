@@ -8,8 +8,8 @@ from dataclasses import replace
 from chalicelib.lifecycle.decide import decide
 from chalicelib.lifecycle.stages import EDGES, Actor, Recorded, Stage, standing_after
 from tests.properties.laws import holds_for
+from tests.properties.lives import Life, lives, merges, moves, retractions, ticks
 from tests.properties.town import MODEL, Town
-from tests.properties.worlds import Life, lives, merges, moves, retractions, ticks
 
 QUIET_DAYS = 35  # more than a review waits, and a stay, and most rests
 
@@ -24,10 +24,10 @@ def test_a_stage_is_the_fold_of_its_transitions_each_a_legal_edge_from_the_last(
         log = town.log(lead)
         check_edges(log)
         assert not log or log[-1].version <= lead.version
-        folded = standing_after(one.transition for one in log)
-        assert folded == replace(lead.standing, owner=None, cycle=folded.cycle)
-        assert folded.cycle == lead.standing.cycle or (
-            town.is_merged(lead) and folded.cycle < lead.standing.cycle
+        after = standing_after(one.transition for one in log)
+        assert after == replace(lead.standing, owner=None, cycle=after.cycle)
+        assert after.cycle == lead.standing.cycle or (
+            town.is_merged(lead) and after.cycle < lead.standing.cycle
         )
 
 

@@ -15,8 +15,8 @@ from chalicelib.leads.replay import cap_pings
 from chalicelib.lifecycle.decide import decide
 from chalicelib.scoring.tally import Since, Tally, count_events
 from tests.properties.laws import holds_for
+from tests.properties.lives import NOTHING, SECOND, Life, lives, merges, moves, retractions, ticks
 from tests.properties.town import Town
-from tests.properties.worlds import NOTHING, SECOND, Life, lives, merges, moves, retractions, ticks
 from tests.sizes import SIZES
 
 CASES = SIZES.cases // 4  # each lives twice, or is rebuilt often

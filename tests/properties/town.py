@@ -1,7 +1,7 @@
 """A town of workers on one table, that lives a life: every record late, twice, and in the middle of
 another's work.
 
-Against it stands the plainest thing that could be right: a list of events, folded once
+Against it stands the plainest thing that could be right: a list of events, replayed once
 (`Town.expected`).
 """
 
@@ -35,8 +35,8 @@ from infra import defaults
 from tests.baton import model_document
 from tests.factories import model
 from tests.fakes import FakePorts, MemoryTable
+from tests.properties.lives import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
 from tests.properties.steps import Step, rushes, script
-from tests.properties.worlds import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
 
 MODEL: Model = model()  # in UTC
 SETTLING = timedelta(minutes=16)  # a crowded lead waits fifteen for its replay
@@ -76,7 +76,7 @@ class Derived:
 
 @cache
 def empty_baton(zone: str) -> dict[tuple[str, str], Item]:
-    """The items of a house in which nothing happened: a model, and no emails, so that nothing is
+    """The items of a Baton in which nothing happened: a model, and no emails, so that nothing is
     rendered.
     """
     ports = FakePorts()
@@ -285,7 +285,7 @@ class Town:
         return [lead_id for lead_id in self.lead_ids if self.lead(lead_id).lead_id == lead.lead_id]
 
     def expected(self, lead: Lead) -> Derived:
-        """What all events of a lead come to, less what was taken back: one list, folded at once.
+        """What all events of a lead come to, less what was taken back: one list, replayed at once.
 
         The address is that of its own events: consent is given per address.
         """

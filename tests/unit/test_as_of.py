@@ -1,4 +1,4 @@
-"""`?as_of=`: a lead as it was known at the end of a past day, whatever came later, and whatever became of it since."""
+"""`?as_of=`: a lead as it was known at the end of a past day, whatever happened since."""
 
 import json
 import random
@@ -39,7 +39,8 @@ WHERE = [
 STEPS_A_DAY = 5
 UNKNOWN_THEN = ("owner", "consent", "suppressed", "review_on", "updated_at", "next")
 KNOWN_THEN = (
-    "lead_id", "email", "profile", "stage", "kind", "cycle", "rest_until", "outcome", "opportunity", "score",
+    "lead_id", "email", "profile", "stage", "kind", "cycle", "rest_until", "outcome",
+    "opportunity", "score",
     "first_touch", "last_touch", "interest", "recounting",
 )  # fmt: skip
 

@@ -164,11 +164,11 @@ def test_the_tasks_stand_where_the_store_puts_their_items() -> None:
     }
 
 
-# --- through the house ----------------------------------------------------------------------------
+# --- through the whole of Baton -------------------------------------------------------------------
 
 
 def warm() -> InMemoryBaton:
-    """A house in which Ann became an MQL by a guide and one visit."""
+    """A Baton in which Ann became an MQL by a guide and one visit."""
     baton = InMemoryBaton()
     baton.page("/")
     baton.form("guide", consent=True, **ANN)

@@ -40,7 +40,7 @@ def outbox(baton: InMemoryBaton) -> dict[str, str]:
 
 
 def fit_ann(baton: InMemoryBaton | None = None) -> InMemoryBaton:
-    """A house in which Ann, who fits, is a lead."""
+    """A Baton in which Ann, who fits, is a lead."""
     baton = baton or InMemoryBaton()
     baton.page("/")
     baton.form("tour", consent=True, **ANN)
@@ -49,7 +49,7 @@ def fit_ann(baton: InMemoryBaton | None = None) -> InMemoryBaton:
 
 
 def sql_ann() -> InMemoryBaton:
-    """A house in which Ann asked for a demo."""
+    """A Baton in which Ann asked for a demo."""
     baton = fit_ann()
     baton.form("demo", consent=True, **ANN)
     baton.until_quiet()

@@ -121,9 +121,9 @@ def test_counting_one_by_one_is_folding_all_at_once(events: list[Event], order: 
     order.shuffle(shuffled)
     own = [event for event in events if event.partition != VISITOR]
     visited = [event for event in events if event.partition == VISITOR]
-    folded = replay(MODEL, make.lead(), own, {VISITOR: visited}, NOW)
-    assert derived(counted(shuffled)) == derived(folded)
-    assert counted(shuffled).counted == folded.counted
+    replayed = replay(MODEL, make.lead(), own, {VISITOR: visited}, NOW)
+    assert derived(counted(shuffled)) == derived(replayed)
+    assert counted(shuffled).counted == replayed.counted
 
 
 @pytest.mark.parametrize("days_ago", [0, 3])
@@ -138,7 +138,7 @@ def test_a_join_of_more_pings_than_the_cap_counts_as_a_replay_would(days_ago: in
     assert derived(at_once) == derived(replay(MODEL, make.lead(), [form], {VISITOR: pings}, NOW))
 
 
-# --- through the house ----------------------------------------------------------------------------
+# --- through the whole of Baton -------------------------------------------------------------------
 
 
 def crowded_baton(pages: int = 130) -> InMemoryBaton:

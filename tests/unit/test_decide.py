@@ -95,8 +95,9 @@ def test_requested_beats_inferred() -> None:
     assert moved is not None
     assert (moved.target, moved.kind) == (Stage.SQL, "requested")
     reversed_ways = replace(MODEL, sql=list(reversed(MODEL.sql)))
-    assert decide(reversed_ways, Standing(), one, TODAY) is not None
-    assert decide(reversed_ways, Standing(), one, TODAY).kind == "requested"  # type: ignore[union-attr]
+    moved = decide(reversed_ways, Standing(), one, TODAY)
+    assert moved is not None
+    assert moved.kind == "requested"
 
 
 def test_an_mql_moves_on_and_says_why() -> None:

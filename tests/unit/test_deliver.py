@@ -137,9 +137,9 @@ def test_an_email_without_consent_is_suppressed_with_the_reason(
     assert room.senders.sent == []
 
 
-@pytest.mark.parametrize("channel", list(Via))
-def test_a_handoff_needs_no_consent(channel: Via) -> None:
-    room = Room(make.handoff_message(channel), consent=None)
+@pytest.mark.parametrize("via", list(Via))
+def test_a_handoff_needs_no_consent(via: Via) -> None:
+    room = Room(make.handoff_message(via), consent=None)
     room.outgoing = Sms("+49", "x")
     assert room.work().state is MessageState.SENT
 

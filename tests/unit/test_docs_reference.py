@@ -16,6 +16,8 @@ from chalicelib import errors, limits
 from chalicelib.http.problem import STATUS
 from chalicelib.store import keys
 from chalicelib.telemetry import LINES
+from chalicelib.wiring.due import DUE_TASKS
+from chalicelib.wiring.jobs import JOB_HANDLERS
 from infra.paths import ROOT
 from tests.pages import HOME, first_cells, names_in, resolve, rows, section, text_of
 
@@ -46,6 +48,24 @@ def test_each_route_has_an_example() -> None:
         )
     ]
     assert not without
+
+
+def test_each_example_uses_the_method_of_its_route() -> None:
+    page = text_of("docs/reference/api.md")
+    sent = {
+        f"{method} {path}": sent_by(section(page, f"{method} {path}"))
+        for method, path in ROUTE_HEADING.findall(page)
+    }
+    assert [route for route, method in sent.items() if method != route.split()[0]] == []
+
+
+def sent_by(part: str) -> str:
+    """Return the method with which the last curl of a section sends."""
+    command = re.findall(r"^```sh\n(.*?)^```$", part, re.M | re.S)[0].rpartition("curl ")[2]
+    method = re.search(r"-X (\w+)", command)
+    if method:
+        return method[1]
+    return "POST" if re.search(r" (-d|--data-binary) ", command) else "GET"
 
 
 def test_each_private_route_names_its_roles() -> None:
@@ -132,8 +152,15 @@ def test_the_other_closed_sets_are_named_whole() -> None:
 
 
 def test_every_closed_set_is_there() -> None:
-    named = {resolve(name) for name in names_in(text_of(CLOSED_SETS))}
+    named = [resolve(name) for name in names_in(text_of(CLOSED_SETS))]
     assert [kind for kind in closed_sets() if kind not in named] == []
+
+
+def test_the_open_sets_are_named_whole() -> None:
+    table = rows(text_of(CLOSED_SETS).partition("Two sets are open")[2])
+    named = {cells[2].strip("`"): set(re.findall(r"`(\w+)`", cells[1])) for cells in table}
+    assert named["wiring.due.DUE_TASKS"] == {task.name for task in DUE_TASKS}
+    assert named["wiring.jobs.JOB_HANDLERS"] == set(JOB_HANDLERS)
 
 
 def closed_sets() -> Iterator[type[StrEnum]]:

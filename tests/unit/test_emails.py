@@ -69,7 +69,8 @@ def test_a_name_greets(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "", " ", "http://evil.example", "evil.example", "Ann.", "<b>Ann</b>", "{{ 7*7 }}", "Ann\nBcc: x", "a@b.example",
+        "", " ", "http://evil.example", "evil.example", "Ann.", "<b>Ann</b>", "{{ 7*7 }}",
+        "Ann\nBcc: x", "a@b.example",
         "50% off", "Ann, you won", "A" * 41, "Ann!", "--", "Ann_", "Ann ", "5",
     ],
 )  # fmt: skip

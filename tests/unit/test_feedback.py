@@ -13,7 +13,7 @@ HARD, SOFT = {"bounceType": "Permanent"}, {"bounceType": "Transient"}
 
 @pytest.fixture
 def baton() -> InMemoryBaton:
-    """A house in which Ann, who said yes, was sent her first email."""
+    """A Baton in which Ann, who said yes, was sent her first email."""
     baton = InMemoryBaton()
     baton.form("guide", consent=True, **ANN)
     baton.page("/blog/a")

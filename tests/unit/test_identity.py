@@ -58,8 +58,10 @@ def test_normalising_twice_changes_nothing() -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", " ", "ann", "@acme.example", "ann@", "ann@acme", "a b@acme.example", "ann@acme..example", ".ann@acme.example",
-     "ann@[127.0.0.1]", "Ann <ann@acme.example>", "ann@acme.example\nbcc:x@y.example", "ünn@acme.example",
+    ["", " ", "ann", "@acme.example", "ann@", "ann@acme", "a b@acme.example", "ann@acme..example",
+     ".ann@acme.example",
+     "ann@[127.0.0.1]", "Ann <ann@acme.example>", "ann@acme.example\nbcc:x@y.example",
+     "ünn@acme.example",
      "ann@acme.test", "ann@acme.local", "ann@" + "a" * 250 + ".example", "ann\x00@acme.example"],
 )  # fmt: skip
 def test_what_is_no_address_is_refused_with_a_reason(typed: str) -> None:

@@ -699,8 +699,10 @@ values = some.recursive(
 )
 names = some.sampled_from(
     [
-        "fields", "email", "visitor_id", "submission_id", "page", "url", "campaign", "source", "consent", "marketing",
-        "batch", "type", "anonymousId", "userId", "messageId", "timestamp", "sentAt", "properties", "traits", "context",
+        "fields", "email", "visitor_id", "submission_id", "page", "url", "campaign", "source",
+        "consent", "marketing",
+        "batch", "type", "anonymousId", "userId", "messageId", "timestamp", "sentAt", "properties",
+        "traits", "context",
         "writeKey", "name", "event", "company",
     ]
 )  # fmt: skip

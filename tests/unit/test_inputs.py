@@ -68,7 +68,8 @@ def test_the_path_of_an_address(url: str, path: str) -> None:
         ({"source": "google", "medium": "", "other": "x"}, "?utm_medium=cpc", {"source": "google"}),
         (
             {},
-            "https://x.example/?utm_source=a+b&utm_medium=cpc&utm_campaign=spring&utm_term=t&utm_content=c",
+            "https://x.example/?utm_source=a+b&utm_medium=cpc&utm_campaign=spring"
+            "&utm_term=t&utm_content=c",
             {"source": "a b", "medium": "cpc", "name": "spring", "term": "t", "content": "c"},
         ),
         ({}, "/?utm_source=&utm_medium=%20&utm_name=x", {}),

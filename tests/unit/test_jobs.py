@@ -53,7 +53,7 @@ def test_a_job_is_told_as_the_api_promises() -> None:
 
 
 def long_simulation(number: int = 400) -> tuple[InMemoryBaton, Any]:
-    """A house in which every look at the clock takes long, and the job that its request left."""
+    """A Baton in which every look at the clock takes long, and the job that its request left."""
     baton, _ = baton_of(number, TickingClock(timedelta(milliseconds=50)))
     found = baton.world.publishing.simulate(document=draft(mql=EASY_MQL))
     assert found.report is None
@@ -123,7 +123,7 @@ def test_only_so_many_leads_are_listed_and_the_others_counted() -> None:
 
 
 def publishing(number: int = 300) -> tuple[InMemoryBaton, list[str], Any]:
-    """A house in the middle of a publish."""
+    """A Baton in the middle of a publish."""
     baton, ids = baton_of(number, TickingClock())
     version, _ = baton.world.publishing.draft(draft(mql=EASY_MQL))
     return baton, ids, baton.world.publishing.publish(version, None, force=True)

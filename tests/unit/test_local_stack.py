@@ -1,10 +1,11 @@
 """What `make run` decides by itself."""
 
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from infra.local.stack import offset_over_midnight
+from infra.local.stack import TIME_ZONE, offset_over_midnight
 
 
 @pytest.mark.parametrize(
@@ -14,4 +15,5 @@ from infra.local.stack import offset_over_midnight
 def test_a_walk_that_would_end_tomorrow_starts_a_quarter_of_an_hour_ago(
     hour: int, minute: int, offset: str
 ) -> None:
-    assert offset_over_midnight(datetime(2026, 11, 21, hour, minute, tzinfo=UTC)) == offset
+    now = datetime(2026, 11, 21, hour, minute, tzinfo=ZoneInfo(TIME_ZONE))
+    assert offset_over_midnight(now) == offset

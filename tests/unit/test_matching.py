@@ -12,7 +12,7 @@ from chalicelib.scoring.matching import Matcher, Signal, value_of
 from chalicelib.scoring.pattern import matches_any
 from tests import factories as make
 
-texts = some.text("abAßẞ/", max_size=6)  # ß folds to two emails
+texts = some.text("abAßẞ/", max_size=6)  # ß folds to two characters
 patterns = some.lists(some.text("abAß/*", max_size=5), min_size=1, max_size=3).map(tuple)
 properties = some.sampled_from(["path", "asset", "message", "source", "medium", "campaign"])
 signals = some.builds(
@@ -85,7 +85,7 @@ def found(event: Event, **asked: Any) -> bool:
         ({"distinct": "asset", "where": (("asset", ("*-sheet",)),)}, False),
     ],
 )
-def test_every_part_of_a_signal_must_hold(asked: Mapping[str, Any], is_found: bool) -> None:  # noqa: FBT001
+def test_every_part_of_a_signal_must_hold(asked: Mapping[str, Any], *, is_found: bool) -> None:
     assert found(make.download("buyers-guide"), **asked) == is_found
 
 

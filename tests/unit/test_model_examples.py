@@ -479,7 +479,8 @@ def test_the_agreement_says_what_cools_and_how_long_a_no_rests(page: str) -> Non
     assert "- no budget: 90 days" in rests
     assert (
         rests[-1]
-        == "- These end any rest at once: demo request, trial start, contact request, meeting booked"
+        == "- These end any rest at once: demo request, trial start, contact request, meeting "
+        "booked"
     )
     assert len(rests) == len(DEFAULT["recycle"])
 
@@ -518,7 +519,8 @@ def test_the_agreement_says_that_a_request_always_reaches_a_human(page: str) -> 
     assert section(page, "A request always reaches a human") == [
         "- These are requests: demo request, trial start, contact request, meeting booked",
         (
-            "- A lead that asks, but does not fit well enough for an SQL, stays in its stage, and the"
+            "- A lead that asks, but does not fit well enough for an SQL, stays in its stage, and "
+            "the"
             " team gets the request to look at"
         ),
         "- A customer's request goes to the person who looks after them, and is never a new SQL",

@@ -363,7 +363,8 @@ MISTAKES = [
         "I asked a touch for the company",
         "touch_without_field",
         at("rules", "profile", "company", touch="first"),
-        "rules.profile.company.field: a touch has source, medium and campaign, but no company; use one of"
+        "rules.profile.company.field: a touch has source, medium and campaign, but no company; "
+        "use one of"
         " them, or remove touch",
     ),
     Mistake(
@@ -441,7 +442,8 @@ MISTAKES = [
         "I said twice when it happens",
         "example_event_on_two_days",
         lambda document: looked_at_later(document, {"page": "/", "days_ago": 1, "in_days": 1}),
-        "examples.0.given.events.0: has days_ago and in_days; keep one, or split it into two events",
+        "examples.0.given.events.0: has days_ago and in_days; keep one, or split it into two "
+        "events",
     ),
     Mistake(
         "I let something happen after the end",
@@ -548,7 +550,8 @@ MISTAKES = [
         "I told of somebody what no rule reads",
         "example_of_unknown_field",
         at("examples", 2, "given", profile={"jobtitle": "CTO"}),
-        "examples.2.given.profile.jobtitle: no such field, and no rule reads it; use one of company,"
+        "examples.2.given.profile.jobtitle: no such field, and no rule reads it; use one of "
+        "company,"
         " company_size, country, email, first_name, industry, job_title, last_name, phone",
     ),
     Mistake(

@@ -88,7 +88,8 @@ MISTAKES = [
         "I look for free mail in the whole address",
         "list_of_another_field",
         at("rules", "undesirables", "free-mail", field="email"),
-        "rules.undesirables.free-mail.field: email is never in the list free_mail; use field: email_domain",
+        "rules.undesirables.free-mail.field: email is never in the list free_mail; use field: "
+        "email_domain",
     ),
     Mistake(
         "I forgot the minus",
@@ -100,7 +101,8 @@ MISTAKES = [
         "I limit a rule to less than one download",
         "limit_below_one",
         at("rules", "actions", "guide-download", max_points=8),
-        "rules.actions.guide-download.max_points: a single occurrence is worth 12, but at most 8 count; "
+        "rules.actions.guide-download.max_points: a single occurrence is worth 12, but at most 8 "
+        "count; "
         "raise it or lower points",
     ),
     Mistake(
@@ -153,7 +155,8 @@ MISTAKES = [
         "I added a way in that asks for more than another",
         "way_covered",
         another_way("mql", fit=25, engagement=16),
-        "stages.mql.any.5: a lead that meets it also meets stages.mql.any.3; remove it, or require less",
+        "stages.mql.any.5: a lead that meets it also meets stages.mql.any.3; remove it, or "
+        "require less",
     ),
     Mistake(
         "I have no way in for those who ask",
@@ -178,7 +181,8 @@ MISTAKES = [
         "I forgot a request among the wakes",
         "request_that_wakes_nobody",
         lambda document: document["recycle"]["wakes"].remove("trial-start"),
-        "recycle.wakes: 'trial-start' is a request, but a resting lead that makes it is not heard; add it",
+        "recycle.wakes: 'trial-start' is a request, but a resting lead that makes it is not "
+        "heard; add it",
     ),
     Mistake(
         "I wake a lead by what leads nowhere",

@@ -172,10 +172,10 @@ BARRED = worth(seen(demo_request=[0]), ["competitor"], fit=20)
 
 
 def test_a_reinstated_lead_is_not_disqualified_again_by_the_rules_that_hold() -> None:
-    barred = standing(Stage.DISQUALIFIED, cycle=2)
-    one = moved(barred, Stage.LEAD, "a customer of theirs", BARRED)
+    disqualified = standing(Stage.DISQUALIFIED, cycle=2)
+    one = moved(disqualified, Stage.LEAD, "a customer of theirs", BARRED)
     assert (one.overrides, one.cycle) == (("competitor",), 3)
-    back = apply(barred, one)
+    back = apply(disqualified, one)
     wanted = decide(MODEL, back, BARRED, TODAY)
     assert wanted is not None
     assert wanted.target is Stage.SQL

@@ -42,7 +42,7 @@ ASSETS = ("buyers-guide", "planning-guide", "market-report", "product-datasheet"
 
 
 def lived(seed: int) -> InMemoryBaton:
-    """A house with Ann in it: who she is, what she did and where she stands is drawn from the
+    """A Baton with Ann in it: who she is, what she did and where she stands is drawn from the
     seed.
     """
     draw, baton = random.Random(seed), InMemoryBaton()

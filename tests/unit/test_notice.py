@@ -24,7 +24,7 @@ DEEDS = [
 
 
 def compose(
-    channel: Via = Via.EMAIL,
+    via: Via = Via.EMAIL,
     profile: Mapping[str, Value] = PROFILE,
     moved: Recorded | None = MOVED,
     did: Sequence[Event] = DEEDS,
@@ -35,7 +35,7 @@ def compose(
         profile=lambda _lead: profile,
         recent=lambda _lead: did,
     )
-    return notices.compose(make.handoff_message(channel, **message))
+    return notices.compose(make.handoff_message(via, **message))
 
 
 def mail(**parts: Any) -> Email:
@@ -68,7 +68,8 @@ def test_a_mail_says_who_why_what_they_did_and_how_to_reach_them() -> None:
         == f"[{REFERENCE}] Ann Example, CTO at Acme asks to be contacted (90 points, grade A)"
     )
     for body in (notice.text, notice.html or ""):
-        for part in ("ann@acme.example", "+49 30 901820", "demo request on 1 day", "90 points", "grade A", "/pricing",
+        for part in ("ann@acme.example", "+49 30 901820", "demo request on 1 day", "90 points",
+        "grade A", "/pricing",
                      "sent the form demo", "We have an audit in March.", REFERENCE):  # fmt: skip
             assert part in body
         assert re.search(r"\+30\.000", body)
@@ -120,13 +121,13 @@ def test_a_topic_message_is_json_for_machines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channel", "reason"),
+    ("via", "reason"),
     [(Via.EMAIL, NotSentReason.NO_ADDRESS), (Via.SMS, NotSentReason.NO_PHONE)],
 )
 def test_without_a_salesperson_to_tell_it_is_refused_with_the_reason(
-    channel: Via, reason: NotSentReason
+    via: Via, reason: NotSentReason
 ) -> None:
-    assert compose(channel, to=None) == Skip(MessageState.REFUSED, reason)
+    assert compose(via, to=None) == Skip(MessageState.REFUSED, reason)
 
 
 # --- nothing that a lead typed acts ---------------------------------------------------------------
@@ -156,9 +157,9 @@ def test_html_is_escaped_and_templates_do_not_run() -> None:
     assert "{{ 7*7 }}" in html
 
 
-@pytest.mark.parametrize("channel", list(Via))
-def test_links_and_addresses_that_a_lead_typed_are_broken_up(channel: Via) -> None:
-    composed = compose(channel, profile={**PROFILE, **NASTY}, did=NASTY_DEEDS)
+@pytest.mark.parametrize("via", list(Via))
+def test_links_and_addresses_that_a_lead_typed_are_broken_up(via: Via) -> None:
+    composed = compose(via, profile={**PROFILE, **NASTY}, did=NASTY_DEEDS)
     for part in (str(getattr(composed, name, "")) for name in ("subject", "text", "html", "body")):
         assert "evil.example" not in part
         assert "://evil" not in part

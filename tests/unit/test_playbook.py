@@ -1,7 +1,7 @@
 """The playbook's rules of practice, as far as they are scoring and lifecycle: each test has its
 rule's number.
 
-They go through the whole house, over HTTP where a person or a browser would. What floods (rule 9)
+They go through all of Baton, over HTTP where a person or a browser would. What floods (rule 9)
 is tested with publishing; the rules of nurture and of what follows a handoff are tested there.
 """
 
@@ -77,7 +77,7 @@ def told(baton: InMemoryBaton, *kinds: str) -> list[str]:
 
 
 def with_model(edit: Mapping[str, Any]) -> InMemoryBaton:
-    """A house with the default model, some of its keys changed."""
+    """A Baton with the default model, some of its keys changed."""
     baton = InMemoryBaton()
     baton.world.models.load({**deepcopy(model_document()), **edit})
     return baton

@@ -286,7 +286,7 @@ def test_progress_is_shown_while_leads_move() -> None:
 
 
 def test_those_that_change_stage_move_first() -> None:
-    """However large the house is: the walk over all its leads comes behind."""
+    """However many leads there are: the walk over all its leads comes behind."""
     baton, _ = baton_of(0, TickingClock())
     others = fill(baton, leads(600, tally=PRICING))
     movers = fill(baton, leads(40, first=5_000))

@@ -1,4 +1,4 @@
-"""What follows from a decision: a handoff, emails, a word to sales; and when nothing is announced."""
+"""What follows from a decision: a handoff, emails, a word to sales; or nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -42,11 +42,11 @@ class Kept:
         self._transitions = list(transitions)
         self.cycle = 0
 
-    def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
+    def notices(self, _lead_id: str, cycle: int) -> list[OutboxMessage]:
         self.cycle = cycle
         return self._notices
 
-    def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
+    def transitions(self, _lead_id: str, _newest: int | None = None) -> list[Recorded]:
         return self._transitions
 
 

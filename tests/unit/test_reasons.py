@@ -48,18 +48,37 @@ def test_reasons_read_as_sentences() -> None:
     ("tally", "rule", "text"),
     [
         (seen(pricing_page=[0]), "pricing-page", "visited the pricing page on 1 day"),
-        (seen(pricing_page={0: 20}), "pricing-page", "visited the pricing page on 1 day, "
-                                                     "19 more not counted: at most 1 a day"),
-        (seen(blog={0: 3, 1: 2}), "blog", "visited the blog on 2 days, 1 more not counted: at most 2 a day, "
-                                          "0.097 of 4 points gone with time"),
-        (seen(pricing_page=[10]), "pricing-page", "visited the pricing page on 1 day, 3 of 6 points gone with time"),
-        (seen(careers_page=[60]), "careers-page", "visited the careers page on 1 day, 4 of 8 points gone with time"),
+        (
+            seen(pricing_page={0: 20}),
+            "pricing-page",
+            "visited the pricing page on 1 day, 19 more not counted: at most 1 a day",
+        ),
+        (
+            seen(blog={0: 3, 1: 2}),
+            "blog",
+            "visited the blog on 2 days, 1 more not counted: at most 2 a day, "
+            "0.097 of 4 points gone with time",
+        ),
+        (
+            seen(pricing_page=[10]),
+            "pricing-page",
+            "visited the pricing page on 1 day, 3 of 6 points gone with time",
+        ),
+        (
+            seen(careers_page=[60]),
+            "careers-page",
+            "visited the careers page on 1 day, 4 of 8 points gone with time",
+        ),
         (seen(mail_reply=[0]), "mail-reply", "mail reply on 1 day"),
         (seen(keys={"guide-download": {"a": 0}}), "guide-download", "guide download"),
         (seen(keys={"guide-download": {"a": 0, "b": 0}}), "guide-download", "guide download: 2"),
-        (seen(keys={"product-sheet": {"a": 21}}), "product-sheet", "product sheet, 3 of 6 points gone with time"),
+        (
+            seen(keys={"product-sheet": {"a": 21}}),
+            "product-sheet",
+            "product sheet, 3 of 6 points gone with time",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_line_says_how_often_what_a_days_limit_left_out_and_what_time_took(
     tally: Tally, rule: str, text: str
 ) -> None:

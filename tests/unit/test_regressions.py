@@ -9,7 +9,6 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 from chalice.test import HTTPResponse
@@ -29,6 +28,7 @@ from chalicelib.store.models import Models
 from chalicelib.store.table import GUARDED, Item, Put
 from chalicelib.wiring.due import DUE_TASKS
 from infra import defaults
+from tests.aws import session
 from tests.baton import ANN, API, SITE, TOKEN, InMemoryBaton, key_of, model_document
 from tests.fakes import NOW, FakeClock, FakePorts, MemoryTable
 from tests.moto_table import REGION, TABLE_NAME, moto_client
@@ -152,7 +152,7 @@ def test_a_part_of_a_form_that_is_null_is_as_if_absent(baton: InMemoryBaton, nam
 
 
 def test_a_trait_that_is_null_does_not_hide_the_one_of_another_name(baton: InMemoryBaton) -> None:
-    """`job_title` and `title` are one field. A null of the one took the place of what the other said."""
+    """`job_title` and `title` are one field. A null of the one replaced what the other said."""
     identify(baton, job_title=None, title="CTO")
     assert baton.lead()["profile"]["job_title"] == "CTO"
 
@@ -316,6 +316,7 @@ NEW_MODEL: Mapping[str, Any] = model_document() | {"name": "Another"}
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_while_a_model_is_loaded_leaves_a_whole_one_active(
+    *,
     after: bool,
 ) -> None:
     """A model was written in two writes: its version, then the active one. A crash between them
@@ -370,6 +371,7 @@ class Checkout:
             site_url=SITE,
             endpoint_url=None,
             region=REGION,
+            time_zone="UTC",
             demo=False,
         )
 
@@ -461,8 +463,7 @@ def test_an_email_that_we_may_not_send_waits_until_we_may(code: str) -> None:
     """A missing permission is a mistake of ours that somebody mends. It was taken as the service's
     last word about the mail, so that each email of those hours was refused for good.
     """
-    keys_of_a_test = {"aws_access_key_id": "x", "aws_secret_access_key": "x", "region_name": REGION}
-    ses: Any = boto3.client("sesv2", **keys_of_a_test)  # type: ignore[call-overload]
+    ses: Any = session(REGION).client("sesv2")
     stub = Stubber(ses)
     stub.add_client_error("send_email", service_error_code=code, http_status_code=403)
     stub.add_response("send_email", {"MessageId": "m-1"})

@@ -81,6 +81,20 @@ def test_the_first_move_is_looked_for_as_far_ahead_as_was_asked() -> None:
     assert first_move(MODEL, lead, TODAY, ahead - 1) is None
 
 
+def test_a_ready_lead_may_cool_while_it_rests() -> None:
+    resting = standing(Stage.MQL, 0, rest_until=day(15))
+    lead = make.lead(profile=profile(), tally=seen(site_visit=[0]), standing=resting)
+    assert next_review(MODEL, lead, TODAY) == acts_on(lead)[0] < day(15)
+
+
+def test_what_lies_ahead_by_another_clock_is_looked_at_on_its_day() -> None:
+    ahead = Tally({"pricing-page": {day(2).toordinal(): 1}})
+    lead = make.lead(profile=profile(), tally=ahead, standing=standing(Stage.LEAD, 0))
+    for stage in (Stage.LEAD, Stage.MQL):
+        at = replace(lead, standing=standing(stage, 0))
+        assert next_review(MODEL, at, TODAY) == next(iter(acts_on(at)), day(28))
+
+
 standings = some.builds(
     standing,
     some.sampled_from([Stage.LEAD, Stage.MQL, Stage.RECYCLED]),
@@ -134,7 +148,7 @@ def test_what_the_clock_decided_says_so() -> None:
 
 
 def test_what_the_model_makes_of_a_persons_move_follows_in_the_same_decision() -> None:
-    """Reinstated, and ready: two transitions, and the stage is their fold."""
+    """Reinstated, and ready: two transitions, and the stage is what they lead to."""
     lead = make.lead(
         profile=profile(),
         tally=seen(demo_request=[0]),

@@ -43,7 +43,7 @@ def told(baton: InMemoryBaton, email: str = ANNS) -> dict[str, str]:
 
 
 def fit_ann() -> InMemoryBaton:
-    """A house in which Ann, who fits, is a lead."""
+    """A Baton in which Ann, who fits, is a lead."""
     baton = InMemoryBaton()
     baton.form("tour", consent=True, **ANN)
     baton.until_quiet()
@@ -51,7 +51,7 @@ def fit_ann() -> InMemoryBaton:
 
 
 def sql_ann() -> InMemoryBaton:
-    """A house in which Ann asked for a demo."""
+    """A Baton in which Ann asked for a demo."""
     baton = fit_ann()
     baton.form("demo", consent=True, **ANN)
     baton.until_quiet()

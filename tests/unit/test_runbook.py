@@ -1,4 +1,4 @@
-"""What the runbook lets a person do by hand, done on the house."""
+"""What the runbook lets a person do by hand, done on a Baton in memory."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from infra.paths import ROOT
 from tests.baton import ANN, InMemoryBaton
 
 UPDATE = re.compile(
-    r"--update-expression 'SET (?P<set>.+) ADD asks :one'.*\n +--expression-attribute-values"
+    r"--update-expression 'SET (?P<set>.+) ADD requests :one'.*\n +--expression-attribute-values"
     r" '(?P<values>.+)'"
 )
 
@@ -31,7 +31,7 @@ def test_a_replay_that_is_asked_for_by_hand_counts_what_qualify_left() -> None:
         "pk": key[0],
         "sk": key[1],
         "schema": 1,
-        "asks": int(values[":one"]),
+        "requests": int(values[":one"]),
         "due_pk": str(item["due_pk"]),
         "due_sk": str(item["due_sk"]),
     }

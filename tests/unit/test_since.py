@@ -63,7 +63,7 @@ def since_of(lead: Lead) -> Since:
 
 
 def at(hour: int, minute: int = 0) -> InMemoryBaton:
-    """A house on the 22nd of November at this time, in UTC."""
+    """A Baton on the 22nd of November at this time, in UTC."""
     baton = InMemoryBaton(FakePorts())
     baton.ports.clock.time = datetime(2026, 11, 22, hour, minute, tzinfo=UTC)
     return baton

@@ -1,4 +1,4 @@
-"""The table of legal edges, the cycles, and a standing as the fold of its transitions."""
+"""The table of legal edges, the cycles, and a standing as what its transitions lead to."""
 
 from collections.abc import Iterable
 from itertools import pairwise

@@ -41,7 +41,7 @@ CHANGES = [
 
 
 def baton_in(zone: str, now: datetime = AFTERNOON) -> InMemoryBaton:
-    """A house of a company in a time zone, at a moment."""
+    """Baton of a company in a time zone, at a moment."""
     return InMemoryBaton(FakePorts(clock=FakeClock(now)), zone)
 
 

@@ -17,7 +17,6 @@ from chalicelib.jobs.ports import JobHandler, JobStep
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.qualify.reactions import NO_PLAN, Plan, Record, Situation
-from chalicelib.store import keys
 from chalicelib.store.due import DueList
 from chalicelib.wiring.due import handlers
 from chalicelib.wiring.reactions import reactions
@@ -36,11 +35,10 @@ def thank(situation: Situation) -> Plan:
     """React: keep a record that is due a day after the lead became an MQL."""
     if not situation.moved or situation.moved[-1].transition.target is not Stage.MQL:
         return NO_PLAN
-    lead_id = situation.after.lead_id
-    due_sk = keys.due_at(situation.now + DAY, lead_id)
-    due_pk = keys.due(keys.shard(lead_id, keys.DUE_SHARDS))
-    values: Mapping[str, str | int | bool] = {"due_pk": due_pk, "due_sk": due_sk}
-    return Plan(records=[Record(key=THANKS_TASK.family, values=values, expect={"pk": None})])
+    due_at = situation.now + DAY
+    return Plan(
+        records=[Record(key=THANKS_TASK.family, values={}, expect={"pk": None}, due_at=due_at)]
+    )
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,7 @@ class CountHandler:
     def decode(self, kept: Mapping[str, Any]) -> CountState:
         return CountState(**kept)
 
-    def step(self, job: Job[CountState], until: datetime) -> JobStep[CountState]:
+    def step(self, job: Job[CountState], until: datetime) -> JobStep[CountState]:  # noqa: ARG002
         state = CountState(job.state.counted + 1)
         after = replace(job, state=state, done=state.counted, total=len(self._thanked))
         if state.counted >= len(self._thanked):

@@ -115,13 +115,15 @@ def test_an_mql_that_is_left_cools_like_any_other() -> None:
 def test_the_evidence_for_disqualifying_is_taken_back_and_the_lead_is_one_again_in_a_new_cycle() -> (
     None
 ):
-    barred = standing(Stage.DISQUALIFIED, cycle=2)
-    moved = taken_back(barred, BARRED, COLD, COLD)
+    disqualified = standing(Stage.DISQUALIFIED, cycle=2)
+    moved = taken_back(disqualified, BARRED, COLD, COLD)
     assert moved is not None
     assert (moved.target, moved.cycle, moved.overrides) == (Stage.LEAD, 3, ())
-    assert target(barred, BARRED, BARRED, BARRED) is None
-    assert target(barred, COLD, COLD, COLD) is None
-    assert taken_back(replace(barred, by_person=True), BARRED, COLD, COLD, Actor.PERSON) is None
+    assert target(disqualified, BARRED, BARRED, BARRED) is None
+    assert target(disqualified, COLD, COLD, COLD) is None
+    assert (
+        taken_back(replace(disqualified, by_person=True), BARRED, COLD, COLD, Actor.PERSON) is None
+    )
 
 
 # --- a request always reaches a human (playbook, rule 1) ------------------------------------------

@@ -29,20 +29,20 @@ TAKEN_BACK = make.recorded(
 )
 KEYS = {"correction": "correction#2#{}", "warning": "warning#2#bad-fit", "triage": "triage#2#{}"}
 EVERY = [
-    *(("correction", channel) for channel in Via),
+    *(("correction", via) for via in Via),
     ("warning", Via.EMAIL),
     ("triage", Via.SNS),
     ("triage", Via.EMAIL),
 ]
 
 
-def message_of(kind: str, channel: Via, **parts: Any) -> OutboxMessage:
-    return make.handoff_message(channel, key=KEYS[kind].format(channel), **parts)
+def message_of(kind: str, via: Via, **parts: Any) -> OutboxMessage:
+    return make.handoff_message(via, key=KEYS[kind].format(via), **parts)
 
 
 def compose(
     kind: str,
-    channel: Via,
+    via: Via,
     profile: Mapping[str, Value] = PROFILE,
     did: Sequence[Event] = DEEDS,
     **message: Any,
@@ -55,7 +55,7 @@ def compose(
         profile=lambda _lead: profile,
         recent=lambda _lead: did,
     )
-    return notices.compose(message_of(kind, channel, **message))
+    return notices.compose(message_of(kind, via, **message))
 
 
 def parts_of(message: Outgoing | Skip) -> list[str]:
@@ -136,7 +136,7 @@ def test_rule_1_triage_asks_a_human_to_look_and_brings_what_was_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "channel", "reason"),
+    ("kind", "via", "reason"),
     [
         ("correction", Via.EMAIL, NotSentReason.NO_ADDRESS),
         ("correction", Via.SMS, NotSentReason.NO_PHONE),
@@ -144,17 +144,17 @@ def test_rule_1_triage_asks_a_human_to_look_and_brings_what_was_said() -> None:
     ],
 )
 def test_without_anybody_to_tell_it_is_refused_with_the_reason(
-    kind: str, channel: Via, reason: NotSentReason
+    kind: str, via: Via, reason: NotSentReason
 ) -> None:
-    assert compose(kind, channel, to=None) == Skip(MessageState.REFUSED, reason)
+    assert compose(kind, via, to=None) == Skip(MessageState.REFUSED, reason)
 
 
 # --- nothing that a lead typed acts ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "channel"), EVERY)
-def test_links_and_addresses_that_a_lead_typed_are_broken_up(kind: str, channel: Via) -> None:
-    told = parts_of(compose(kind, channel, profile={**PROFILE, **NASTY}, did=NASTY_DEEDS))
+@pytest.mark.parametrize(("kind", "via"), EVERY)
+def test_links_and_addresses_that_a_lead_typed_are_broken_up(kind: str, via: Via) -> None:
+    told = parts_of(compose(kind, via, profile={**PROFILE, **NASTY}, did=NASTY_DEEDS))
     assert told
     for part in told:
         assert "evil.example" not in part
@@ -170,14 +170,14 @@ def test_html_is_escaped_and_templates_do_not_run(kind: str) -> None:
     assert "{{ 7*7 }}" in html
 
 
-@pytest.mark.parametrize(("kind", "channel"), EVERY)
-def test_a_name_of_several_lines_cannot_write_a_line_of_ours(kind: str, channel: Via) -> None:
+@pytest.mark.parametrize(("kind", "via"), EVERY)
+def test_a_name_of_several_lines_cannot_write_a_line_of_ours(kind: str, via: Via) -> None:
     forged = {
         **PROFILE,
         "first_name": "Ann\r\nBcc: mallory",
         "company": "A\tB\n\nWHY NOW\n  a forgery",
     }
-    composed = compose(kind, channel, profile=forged)
+    composed = compose(kind, via, profile=forged)
     for line in (getattr(composed, "subject", ""), getattr(composed, "body", "")):
         assert not re.search(r"[\r\n\t]", line)
     if isinstance(composed, Email):
@@ -186,10 +186,10 @@ def test_a_name_of_several_lines_cannot_write_a_line_of_ours(kind: str, channel:
 
 
 @pytest.mark.parametrize("length", [100, 300])
-@pytest.mark.parametrize(("kind", "channel"), EVERY)
-def test_a_long_name_does_not_push_out_what_matters(kind: str, channel: Via, length: int) -> None:
+@pytest.mark.parametrize(("kind", "via"), EVERY)
+def test_a_long_name_does_not_push_out_what_matters(kind: str, via: Via, length: int) -> None:
     long = {**PROFILE, "first_name": "A" * length, "company": "B" * length}
-    composed = compose(kind, channel, profile=long)
+    composed = compose(kind, via, profile=long)
     if isinstance(composed, Sms):
         assert len(composed.body) <= 300
         assert REFERENCE in composed.body
@@ -199,7 +199,7 @@ def test_a_long_name_does_not_push_out_what_matters(kind: str, channel: Via, len
         assert len(str(getattr(composed, "subject", ""))) <= 200
 
 
-@pytest.mark.parametrize(("kind", "channel"), EVERY)
-def test_somebody_of_whom_nothing_is_known_is_somebody(kind: str, channel: Via) -> None:
-    told = parts_of(compose(kind, channel, profile={}, did=[]))
+@pytest.mark.parametrize(("kind", "via"), EVERY)
+def test_somebody_of_whom_nothing_is_known_is_somebody(kind: str, via: Via) -> None:
+    told = parts_of(compose(kind, via, profile={}, did=[]))
     assert any("somebody" in part for part in told)

@@ -1,4 +1,4 @@
-"""What can happen to a house, drawn by hypothesis: the one vocabulary of the properties.
+"""What can happen in a town, drawn by hypothesis: the one vocabulary of the properties.
 
 A life is a list of happenings: what was done, by which visitor, of which lead, how long after the
 one before, how late its record is worked off and how often. steps.py makes of it the events and the
