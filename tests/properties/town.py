@@ -9,9 +9,10 @@ import io
 from collections.abc import Callable, Sequence, Set
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import date, timedelta
 from functools import cache, partial
 
+from chalicelib.days import day_of, zone_of
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.events import Act, Event, Kind, acts_of, lead_id_of
 from chalicelib.leads.decision import score_of
@@ -20,6 +21,7 @@ from chalicelib.leads.replay import cap_pings
 from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
+from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Profile, Touches
 from chalicelib.scoring.score import Score
@@ -29,13 +31,14 @@ from chalicelib.store.events import event_of
 from chalicelib.store.table import Item, Write
 from chalicelib.wiring.world import World
 from chalicelib.writing import persist
+from infra import defaults
 from tests.baton import model_document
 from tests.factories import model
 from tests.fakes import FakePorts, MemoryTable
 from tests.properties.lives import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
 from tests.properties.steps import Step, rushes, script
 
-MODEL: Model = model()
+MODEL: Model = model()  # in UTC
 SETTLING = timedelta(minutes=16)  # a crowded lead waits fifteen for its replay
 MOST_SETTLINGS = 20
 
@@ -72,13 +75,19 @@ class Derived:
 
 
 @cache
-def empty_baton() -> dict[tuple[str, str], Item]:
+def empty_baton(zone: str) -> dict[tuple[str, str], Item]:
     """The items of a Baton in which nothing happened: a model, and no emails, so that nothing is
     rendered.
     """
     ports = FakePorts()
-    World(ports).models.load(model_document())
+    World(ports).models.load(model_document(), zone)
     return dict(ports.memory.items)
+
+
+@cache
+def model_in(zone: str) -> Model:
+    """The default model, counting in the days of a time zone."""
+    return compile_model(model_document(), 1, zone=zone_of(zone))
 
 
 class Town:
@@ -86,12 +95,18 @@ class Town:
     that were taken back.
 
     conflicts: the seed of a table that now and then says that others write; never: the ids of what
-    never happens, but for whose a visitor becomes by it.
+    never happens, but for whose a visitor becomes by it; zone: whose days count.
     """
 
-    def __init__(self, conflicts: int | None = None, never: Set[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        conflicts: int | None = None,
+        never: Set[str] = frozenset(),
+        zone: str = "UTC",
+    ) -> None:
+        self.zone = zone
         self.table = BusyTable()
-        self.table.items = empty_baton()
+        self.table.items = empty_baton(zone)
         self.ports = FakePorts(self.table)
         self.workers = [World(self.ports), World(self.ports)]
         self.world = self.workers[0]
@@ -104,10 +119,37 @@ class Town:
 
     # --- living -----------------------------------------------------------------------------------
 
-    def live(self, life: Life) -> "Town":
-        """Do all of a life's steps, and then wait until nothing is due."""
+    @property
+    def model(self) -> Model:
+        """The model that counts."""
+        return model_in(self.zone)
+
+    @property
+    def today(self) -> date:
+        """The day of the town's zone."""
+        return day_of(self.ports.now(), self.model.zone)
+
+    def rezone(self, zone: str) -> "Town":
+        """Let the days of another time zone count, and wait until all leads are rebuilt."""
         with redirect_stdout(io.StringIO()):
-            for first, *others in rushes(script(life, self.lead_ids)):
+            self._rezone(zone)
+            self.settle()
+        return self
+
+    def _rezone(self, zone: str) -> None:
+        persist(lambda: defaults.rezone(self.world, zone), self.ports.pause)
+        self.zone = zone
+
+    def live(self, life: Life, rezone: tuple[int, str] | None = None) -> "Town":
+        """Do all of a life's steps, and then wait until nothing is due.
+
+        rezone: after so many of them another time zone, while the workers know the older one.
+        """
+        with redirect_stdout(io.StringIO()):
+            groups = rushes(script(life, self.lead_ids))
+            for number, (first, *others) in enumerate(groups):
+                if rezone and number == rezone[0] % len(groups):
+                    self._rezone(rezone[1])
                 self.table.rivals = [
                     self._rival(number, step) for number, step in enumerate(others, 1)
                 ]
@@ -211,11 +253,11 @@ class Town:
 
     def score(self, lead: Lead) -> Score:
         """The score of today."""
-        return score_of(MODEL, lead, self.ports.now().date())
+        return score_of(self.model, lead, self.today)
 
     def derived(self, lead: Lead) -> Derived:
         """What is derived of a lead, as of today."""
-        tally = within_horizon(lead.tally, self.ports.now().date().toordinal())
+        tally = within_horizon(lead.tally, self.today.toordinal())
         return Derived(tally, lead.profile, lead.touches, lead.answers, self.score(lead).total)
 
     def log(self, lead: Lead) -> list[Recorded]:
@@ -248,16 +290,17 @@ class Town:
         The address is that of its own events: consent is given per address.
         """
         events = cap_pings(
-            (event for event in self.events_of(lead) if event.id not in self.retracted), UTC
+            (event for event in self.events_of(lead) if event.id not in self.retracted),
+            self.model.zone,
         )
         return self.derived(
             Lead(
                 lead_id=lead.lead_id,
                 profile=profiles.learn(
-                    {}, (said_of(lead, event) for event in events), MODEL.fields
+                    {}, (said_of(lead, event) for event in events), self.model.fields
                 ),
                 touches=profiles.touch(Touches(), events),
-                tally=tallies.count_events(MODEL, Tally(), events),
+                tally=tallies.count_events(self.model, Tally(), events),
                 answers=newest_answers(events),
                 standing=lead.standing,
             )
