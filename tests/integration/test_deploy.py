@@ -41,7 +41,7 @@ def jobs(table: DynamoTable) -> list[str]:
     return [str(item["due_sk"]) for item in table.query(keys.DUE_JOBS, index="due")]
 
 
-def test_the_first_deploy_activates_the_model_in_the_stacks_time_zone(table: DynamoTable) -> None:
+def test_the_first_deploy_activates_the_model_in_its_zone(table: DynamoTable) -> None:
     load(BERLIN)
     models = Models(table, FakeClock())
     assert models.pointer() == Active(1, 1, BERLIN)
@@ -56,7 +56,7 @@ def test_a_deploy_with_the_same_zone_changes_nothing(table: DynamoTable) -> None
     assert jobs(table) == []
 
 
-def test_a_deploy_with_another_zone_activates_it_and_begins_to_rebuild_all_leads(
+def test_a_deploy_with_another_zone_begins_a_rebuild(
     table: DynamoTable, capsys: pytest.CaptureFixture[str]
 ) -> None:
     load(BERLIN)

@@ -28,7 +28,7 @@ seeds = some.none() | some.integers(0, 99)  # of a busy table
 
 
 @holds_for(lives(retractions, merges, ticks), zones, zones, places, seeds, cases=CASES)
-def test_after_another_zone_every_lead_is_counted_as_if_it_had_always_been_that_one(
+def test_another_zone_counts_as_if_it_had_always_been(
     life: Life, before: str, zone: str, place: int, seed: int | None
 ) -> None:
     """In tally, profile, touches, answers and score. Records are late and come twice, workers know
@@ -46,7 +46,7 @@ def test_after_another_zone_every_lead_is_counted_as_if_it_had_always_been_that_
 
 
 @holds_for(lives(retractions, moves, merges, ticks), zones, zones, places, cases=CASES)
-def test_after_another_zone_each_lead_is_at_rest_in_its_days(
+def test_after_another_zone_each_lead_is_at_rest(
     life: Life, before: str, zone: str, place: int
 ) -> None:
     """With the transitions that it has, the stage and the next review are what a decision of today
@@ -64,9 +64,7 @@ def test_after_another_zone_each_lead_is_at_rest_in_its_days(
 
 
 @holds_for(lives(moves, ticks), zones, zones, cases=CASES)
-def test_what_a_recycle_left_uncounted_is_what_was_captured_by_then_as_the_zone_has_it(
-    life: Life, before: str, zone: str
-) -> None:
+def test_what_a_recycle_left_uncounted_follows_the_zone(life: Life, before: str, zone: str) -> None:
     town = Town(zone=before).live(at_once(life)).rezone(zone)
     for lead in town.leads():
         if (kept := since(lead)) is not None and kept.at is not None:
@@ -86,7 +84,7 @@ def captured_by(town: Town, lead: Lead, time: datetime) -> list[Event]:
 @holds_for(
     lives(retractions, moves, merges, ticks), some.lists(zones, min_size=1, max_size=3), cases=CASES
 )
-def test_by_which_zones_a_lead_came_to_one_does_not_matter(life: Life, ways: Sequence[str]) -> None:
+def test_the_way_to_a_zone_does_not_matter(life: Life, ways: Sequence[str]) -> None:
     """Also with what a recycle left uncounted. So the way back restores every lead. Records come at
     once here, and no two things happen in one instant: what was on its way to a lead when a person
     moved it counts after the move, until it is counted anew.
