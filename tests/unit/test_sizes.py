@@ -33,7 +33,8 @@ def test_runs_share_no_seed() -> None:
 
 
 def test_the_night_tries_more_of_everything() -> None:
-    by_day, at_night = asdict(TEST), asdict(NIGHTLY)
+    by_day = asdict(TEST)
+    at_night = asdict(NIGHTLY)
     assert at_night["kill_every"] == 1
     for name in by_day.keys() - {"name", "kill_every", "big_engines"}:
         assert at_night[name] > by_day[name], name
