@@ -63,6 +63,6 @@ def seeds(number: int) -> range:
     return range(SEED * 1_000, SEED * 1_000 + number)
 
 
-def rotating(ones: Sequence[One], every: int) -> list[One]:
-    """Return one in so many: which, this run's seed decides."""
-    return list(ones[SEED % every :: every])
+def rotating(ones: Sequence[One], every: int, seed: int = SEED) -> list[One]:
+    """Return one in so many: which, the seed decides."""
+    return list(ones[seed % every :: every])

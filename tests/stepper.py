@@ -49,7 +49,7 @@ class Call:
     port: str
 
 
-def kills(calls: Sequence[Call]) -> list[int]:
+def kills(calls: Sequence[Call], every: int = SIZES.kill_every, seed: int = SEED) -> list[int]:
     """Return the numbers of the calls to crash at: one of each kind, and of all one in so many.
 
     The seed of the run decides which, so that all have their turn.
@@ -57,8 +57,8 @@ def kills(calls: Sequence[Call]) -> list[int]:
     numbers: dict[Call, list[int]] = {}
     for number, call in enumerate(calls):
         numbers.setdefault(call, []).append(number)
-    one_of_each = {of_kind[SEED % len(of_kind)] for of_kind in numbers.values()}
-    return sorted(one_of_each | set(rotating(range(len(calls)), SIZES.kill_every)))
+    one_of_each = {of_kind[seed % len(of_kind)] for of_kind in numbers.values()}
+    return sorted(one_of_each | set(rotating(range(len(calls)), every, seed)))
 
 
 def said(numbers: Sequence[int], calls: Sequence[Call]) -> str:
