@@ -16,21 +16,25 @@ __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
 SCHEMA = 1  # on every item, so that a later format can tell
 
-OWNER, RECEIPT, CONSENT, PROFILE, REPLAY, STANDING = (
-    "OWNER",
-    "RECEIPT",
-    "CONSENT",
-    "PROFILE",
-    "REPLAY",
-    "STANDING",
-)
+OWNER = "OWNER"
+RECEIPT = "RECEIPT"
+CONSENT = "CONSENT"
+PROFILE = "PROFILE"
+REPLAY = "REPLAY"
+STANDING = "STANDING"
 ACTIVE = "ACTIVE"
 ACTIVATION = "ACTIVATION#"
-EVENT, OUTBOX, TRANSITION, HANDOFF = "EVENT#", "OUTBOX#", "TRANSITION#", "HANDOFF#"
+EVENT = "EVENT#"
+OUTBOX = "OUTBOX#"
+TRANSITION = "TRANSITION#"
+HANDOFF = "HANDOFF#"
 QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
-JOB, PART, DOCUMENT = "JOB", "PART#", "DOCUMENT"
+JOB = "JOB"
+PART = "PART#"
+DOCUMENT = "DOCUMENT"
 SIMULATED = "SIMULATED"
-PUBLISHING, TURN = "PUBLISHING", "TURN"  # the one item that says which publish runs
+PUBLISHING = "PUBLISHING"  # the partition of the one item that says which publish runs
+TURN = "TURN"  # its sort key
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 

@@ -123,7 +123,8 @@ def message_of(item: Item) -> OutboxMessage:
     def text(name: str) -> str | None:
         return str(item[name]) if name in item else None
 
-    claimed_at, due_at = item.get("claimed_at_ms"), item.get("due_at_ms")
+    claimed_at = item.get("claimed_at_ms")
+    due_at = item.get("due_at_ms")
     return OutboxMessage(
         lead_id=str(item["pk"]).removeprefix(keys.LEAD),
         key=parse_key(str(item["sk"]).removeprefix(keys.OUTBOX)),

@@ -25,7 +25,8 @@ from infra.paths import LOCAL, write_private
 
 TRANSCRIPT = LOCAL / "transcript.json"
 ANSWER_S = 120
-MAILS, TEXTS = "/_ministack/ses/messages", "/_ministack/sns/sms-messages"
+MAILS = "/_ministack/ses/messages"
+TEXTS = "/_ministack/sns/sms-messages"
 VIAS = ("email", "sns", "sms")
 VIA_WORDS = {"email": "email", "sns": "topic message", "sms": "text"}
 OPEN_STATES = ("planned", "claimed")
