@@ -33,13 +33,16 @@ class PastLeadReader(Protocol):
 
 
 class Past:
-    """Reads leads as they were known. model_on: the model active at the end of a day, or None."""
+    """Reads leads as they were known.
+
+    model_on: returns the model active at the end of a day, and when the day ended; or None.
+    """
 
     def __init__(
         self,
         leads: PastLeadReader,
         events: histories.EventHistory,
-        model_on: Callable[[date], Model | None],
+        model_on: Callable[[date], tuple[Model, datetime] | None],
     ) -> None:
         self._leads, self._events, self._model_on = leads, events, model_on
 
@@ -51,8 +54,7 @@ class Past:
         NotFoundError for an unknown id, for a lead of whom nothing was known then, and when no
         model was active.
         """
-        model = self._model_on(day)
-        end = end_of(day, model.zone if model else UTC)
+        model, end = self._model_on(day) or (None, end_of(day, UTC))
         lead = self._by_then(lead_id, end) if is_lead_id(lead_id) else None
         if lead is None or not lead.version:
             raise NotFoundError("there is no such lead")

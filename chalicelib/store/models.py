@@ -87,16 +87,22 @@ class Models:
         )
         return [_version_of(item, active, published) for item in found]
 
-    def active_on(self, day: date) -> Model | None:
-        """Return the model that was active at the end of a day, or None.
+    def active_on(self, day: date) -> tuple[Model, datetime] | None:
+        """Return the model that was active at the end of a day, and when that was; or None.
 
-        A day of the time zone that was in force then, so that a past day reads as it was read.
+        A day of the time zone that was in force then, so that a past day reads as it was read. It
+        ends early where another zone came into force on it and had that day behind it (ADR 0025).
         """
+        newer: datetime | None = None
         for item in self._activations():
             number = int(str(item["sk"]).removeprefix(keys.ACTIVATION))
             active = Active(int(item["version"]), number, _zone_of(item))
-            if _at(item) <= end_of(day, zone_of(active.zone)):
-                return self._model(active)
+            end = end_of(day, zone_of(active.zone))
+            if _at(item) <= end:
+                if newer is not None:
+                    end = min(end, newer - timedelta(microseconds=1))
+                return self._model(active), end
+            newer = _at(item)
         return None
 
     def draft(self, document: StoredModel) -> int:

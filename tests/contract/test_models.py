@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.days import name_of, zone_of
+from chalicelib.days import end_of, name_of, zone_of
 from chalicelib.errors import ConflictError, DocumentError
 from chalicelib.limits import DOCUMENT_CACHE_SECONDS
 from chalicelib.publishing.versions import Active, Version, digest_of
@@ -162,7 +162,7 @@ def test_the_model_of_a_past_day_is_its_last_one(table: Table) -> None:
     found = {}
     for number in (20, 21, 22, 23, 24, 30):
         then = models.active_on(date(2026, 11, number))
-        found[number] = (then.version, then.activation) if then else None
+        found[number] = (then[0].version, then[0].activation) if then else None
     assert found == {20: None, 21: None, 22: (1, 1), 23: (2, 2), 24: (1, 3), 30: (1, 3)}
 
 
@@ -250,7 +250,7 @@ def test_an_activation_that_names_no_zone_is_in_utc(table: Table) -> None:
     assert models.pointer() == Active(1, 1, "UTC")
     then = models.active_on(NOW.date())
     assert then is not None
-    assert then.zone is UTC
+    assert then[0].zone is UTC
 
 
 def test_a_past_day_ends_in_its_own_zone(table: Table) -> None:
@@ -263,10 +263,23 @@ def test_a_past_day_ends_in_its_own_zone(table: Table) -> None:
     clock.time = datetime(2026, 11, 24, 7, 59, tzinfo=UTC)  # a minute before the 23rd ends there
     models.load(SECOND)
     found = [models.active_on(date(2026, 11, number)) for number in (21, 22, 23)]
-    assert [(one.activation, name_of(one.zone)) for one in found if one] == [
-        (2, LOS_ANGELES),
-        (3, LOS_ANGELES),
+    assert [(one.activation, name_of(one.zone), end) for one, end in filter(None, found)] == [
+        (2, LOS_ANGELES, end_of(date(2026, 11, 22), zone_of(LOS_ANGELES))),
+        (3, LOS_ANGELES, end_of(date(2026, 11, 23), zone_of(LOS_ANGELES))),
     ]
+
+
+def test_a_day_that_a_newer_zone_has_behind_it_ends_early(table: Table) -> None:
+    """From UTC to Kiritimati on the 23rd at noon UTC, where it was the 24th already."""
+    clock = FakeClock()
+    models = Models(table, clock)
+    models.load(FIRST)
+    clock.time = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    models.rezone("Pacific/Kiritimati")
+    found = models.active_on(date(2026, 11, 23))
+    assert found is not None
+    model, end = found
+    assert (model.activation, end) == (1, clock.time - timedelta(microseconds=1))
 
 
 def test_a_missing_active_version_is_an_error_that_names_it(table: Table) -> None:
