@@ -269,7 +269,7 @@ def test_a_past_day_ends_in_its_own_zone(table: Table) -> None:
     ]
 
 
-def test_a_day_that_a_newer_zone_has_behind_it_ends_early(table: Table) -> None:
+def test_a_day_the_newer_zone_has_behind_it_ends_early(table: Table) -> None:
     """From UTC to Kiritimati on the 23rd at noon UTC, where it was the 24th already."""
     clock = FakeClock()
     models = Models(table, clock)

@@ -148,6 +148,7 @@ class Life:
         same day goes on, and ends when it ends there.
         """
         assert self.then
+        self.baton.ports.clock.tick(timedelta(seconds=1))  # not in the instant of the last reading
         self.zone = self.then
         self.baton.world.models.rezone(self.zone)
         bring_all(self.baton)
