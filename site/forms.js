@@ -1,4 +1,5 @@
-/* Says in words, beside the field, what is missing. Without this file the browser's own messages appear. */
+/* Says in words, beside the field, what is missing. Without this file the browser's own messages
+   appear. */
 (function () {
   'use strict';
 
@@ -20,6 +21,7 @@
   }, true);
 
   document.addEventListener('input', (event) => {
-    if (event.target.hasAttribute('aria-invalid') && event.target.validity.valid) show(event.target, '');
+    const field = event.target;
+    if (field.hasAttribute('aria-invalid') && field.validity.valid) show(field, '');
   });
 })();

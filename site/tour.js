@@ -21,7 +21,8 @@
     const remove = answerOf(slip) === 'remove';
     item.textContent = (remove ? 'Remove ' : 'Ask about ') + slip.dataset.key;
     detail.textContent = remove
-      ? 'Task for ' + slip.dataset.team + ', due in 7 days. Closes when the account is gone from the list.'
+      ? 'Task for ' + slip.dataset.team + ', due in 7 days. '
+        + 'Closes when the account is gone from the list.'
       : 'The question goes to the holder, or to ' + slip.dataset.team + ' if there is none.';
     item.append(detail);
     return item;
@@ -35,7 +36,9 @@
       ? 'It builds up while you answer.'
       : 'All answered. Each answer is in the record, also those that you changed.';
     chores.replaceChildren(...open.map(choreOf));
-    if (!open.length) chores.append(Object.assign(document.createElement('li'), { textContent: 'Nothing yet.' }));
+    if (!open.length) {
+      chores.append(Object.assign(document.createElement('li'), { textContent: 'Nothing yet.' }));
+    }
     record.textContent = lines.join('\n') || 'Nothing yet.';
   }
 
