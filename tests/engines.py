@@ -104,11 +104,16 @@ def dynamodb_local() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-@cache
-def client_of(url: str) -> "DynamoDBClient":
-    """Return a client of an engine that runs as a process."""
+def connect(url: str) -> "DynamoDBClient":
+    """Return a new client of an engine that runs as a process."""
     once = Config(retries={"total_max_attempts": 1})
     return session(REGION).client("dynamodb", endpoint_url=url, config=once)
+
+
+@cache
+def client_of(url: str) -> "DynamoDBClient":
+    """Return the client of an engine that tests share: making one takes longer than a test."""
+    return connect(url)
 
 
 def fresh_table(client: "DynamoDBClient") -> DynamoTable:

@@ -13,12 +13,10 @@ from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead, find_known
-from chalicelib.leads.next_steps import find_next_steps
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.cursor import from_cursor, to_cursor
-from chalicelib.reading.next_steps import serialize_next_steps
 from chalicelib.reading.serializers import (
     serialize_event,
     serialize_lead,
@@ -110,6 +108,10 @@ class Reading:
         as_of: a day; the lead is then shown as it was known at the end of that day. Raise
         NotFoundError, and InputError for a day that cannot be read.
         """
+        # Imported here: lists need neither, and are what a cold start often serves.
+        from chalicelib.leads.next_steps import find_next_steps
+        from chalicelib.reading.next_steps import serialize_next_steps
+
         now = self._now()
         model = self._model()
         today = day_of(now, model.zone)

@@ -3,13 +3,12 @@
 import json
 import struct
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.days import zone_of
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.leads.lead import Counted, Lead, Notified, NotifiedAbout, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import Stage, Standing
-from chalicelib.qualify.reactions import Record
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import pack, unpack
 from chalicelib.store import keys
@@ -29,6 +28,9 @@ from chalicelib.store.attributes import (
     zone_in,
 )
 from chalicelib.store.table import Item
+
+if TYPE_CHECKING:
+    from chalicelib.qualify.reactions import Record
 
 COUNTED_FORMAT = struct.Struct(">I8s")  # hour since 1970, digest
 
@@ -201,7 +203,7 @@ def _touches_of(text: str) -> Touches:
     return Touches(first, last)
 
 
-def record_item(lead_id: str, record: Record) -> Item:
+def record_item(lead_id: str, record: "Record") -> Item:
     """Return a record that a reaction keeps beside its lead, as it is stored."""
     item: Item = {
         "pk": keys.lead(lead_id),

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chalicelib.delivery.message_keys import MessageKind, prefix_of
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded, Stage
-from chalicelib.qualify.reactions import LeadChange
 from chalicelib.store import keys
 from chalicelib.store.events import put_event
 from chalicelib.store.lead_items import (
@@ -22,6 +22,9 @@ from chalicelib.store.lead_items import (
 from chalicelib.store.outbox import message_of, put_message, replace_message
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.store.transition_items import transition_item, transition_of
+
+if TYPE_CHECKING:
+    from chalicelib.qualify.reactions import LeadChange
 
 
 class Leads:
@@ -73,7 +76,7 @@ class Leads:
         found = self._table.query(keys.all_leads(shard), first=after, limit=most + 1, index="list")
         return [str(item["list_sk"]) for item in found if item["list_sk"] != after][:most]
 
-    def write(self, before: Lead, after: Lead, change: LeadChange) -> None:
+    def write(self, before: Lead, after: Lead, change: "LeadChange") -> None:
         """Replace a lead, with all that changes with it, if its standing is still as before.
 
         This is one conditional put, or a transaction when more than the standing changes. Raise

@@ -2,11 +2,11 @@
 
 import json
 from datetime import date
+from typing import TYPE_CHECKING
 
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Transition
-from chalicelib.qualify.reactions import Moved
 from chalicelib.store import keys
 from chalicelib.store.attributes import (
     day_in,
@@ -21,6 +21,9 @@ from chalicelib.store.attributes import (
     zone_in,
 )
 from chalicelib.store.table import Item
+
+if TYPE_CHECKING:
+    from chalicelib.qualify.reactions import Moved
 
 
 def transition_of(item: Item) -> Recorded:
@@ -54,7 +57,7 @@ def transition_of(item: Item) -> Recorded:
     )
 
 
-def transition_item(lead: Lead, moved: Moved) -> Item:
+def transition_item(lead: Lead, moved: "Moved") -> Item:
     """A transition as it is stored."""
     transition, score = moved.transition, moved.score
     item: Item = {
