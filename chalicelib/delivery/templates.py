@@ -9,10 +9,20 @@ from collections.abc import Mapping
 from functools import cache
 from unicodedata import category
 
-from jinja2 import TemplateError
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-__all__ = ["TemplateError", "inert", "plain_name", "render_html", "render_text"]
+__all__ = [
+    "TemplateError",
+    "TemplateSyntaxError",
+    "inert",
+    "plain_name",
+    "render_html",
+    "render_strictly",
+    "render_text",
+    "variables_of",
+]
 
 NAME_MAX_CHARS = 40
 INERT_MAX_CHARS = 200
@@ -21,8 +31,33 @@ DOT_IN_WORD = re.compile(r"(?<=\w)\.(?=\w)")
 
 
 @cache
-def _environment(*, html: bool) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(autoescape=html, trim_blocks=True, lstrip_blocks=True)
+def _environment(*, html: bool, strict: bool = False) -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        autoescape=html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined if strict else Undefined,
+    )
+
+
+def variables_of(template: str) -> Mapping[str, int]:
+    """Return the variables that a template expects, each with the line that names it first.
+
+    Raise TemplateSyntaxError.
+    """
+    tree = _environment(html=False).parse(template)
+    lines: dict[str, int] = {}
+    for name in tree.find_all(nodes.Name):
+        lines[name.name] = min(name.lineno, lines.get(name.name, name.lineno))
+    return {name: lines[name] for name in sorted(find_undeclared_variables(tree))}
+
+
+def render_strictly(template: str, values: Mapping[str, object]) -> str:
+    """Return a template with its values, where anything undefined is an error.
+
+    Raise TemplateError, whatever went wrong in it.
+    """
+    return _render(template, values, html=False, strict=True)
 
 
 def render_text(template: str, values: Mapping[str, object]) -> str:
@@ -37,9 +72,11 @@ def render_html(template: str, values: Mapping[str, object]) -> str:
     return _render(template, values, html=True)
 
 
-def _render(template: str, values: Mapping[str, object], *, html: bool) -> str:
+def _render(
+    template: str, values: Mapping[str, object], *, html: bool, strict: bool = False
+) -> str:
     try:
-        return _environment(html=html).from_string(template).render(values)
+        return _environment(html=html, strict=strict).from_string(template).render(values)
     # A marketer's `{{ 1 / 0 }}` must not hold up other emails.
     except Exception as error:  # noqa: BLE001
         raise TemplateError(str(error)) from None
