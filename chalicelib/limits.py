@@ -55,6 +55,7 @@ MODEL_BODY_MAX_BYTES = 256 * 1024
 MODEL_STORED_MAX_BYTES = 350 * 1024  # of a model as it is stored: numbers may grow in JSON
 MODEL_VERSIONS_MAX = 200  # listed at once: years of weekly changes
 DOCUMENT_BODY_MAX_BYTES = 256 * 1024  # of any other document: a long email, text and html
+RENDERED_MAX_CHARS = 200_000  # of a part of an email: twice the longest html, so loops end
 DOCUMENT_VERSIONS_MAX = 200  # listed at once, as of the model
 DOCUMENTS_MAX = 200  # of a kind: they are listed whole, and a transition reads all sequences
 DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's documents may be

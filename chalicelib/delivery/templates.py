@@ -13,6 +13,8 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefine
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from chalicelib.limits import RENDERED_MAX_CHARS
+
 __all__ = [
     "TemplateError",
     "TemplateSyntaxError",
@@ -55,9 +57,18 @@ def variables_of(template: str) -> Mapping[str, int]:
 def render_strictly(template: str, values: Mapping[str, object]) -> str:
     """Return a template with its values, where anything undefined is an error.
 
-    Raise TemplateError, whatever went wrong in it.
+    Raise TemplateError, whatever went wrong in it, also for an endless one.
     """
-    return _render(template, values, html=False, strict=True)
+    try:
+        pieces = _environment(html=False, strict=True).from_string(template).generate(values)
+        text = ""
+        while (piece := next(pieces, None)) is not None and len(text) <= RENDERED_MAX_CHARS:
+            text += piece
+    except Exception as error:  # noqa: BLE001
+        raise TemplateError(str(error)) from None
+    if len(text) > RENDERED_MAX_CHARS:
+        raise TemplateError(f"it becomes longer than {RENDERED_MAX_CHARS:,} characters")
+    return text
 
 
 def render_text(template: str, values: Mapping[str, object]) -> str:
@@ -72,11 +83,9 @@ def render_html(template: str, values: Mapping[str, object]) -> str:
     return _render(template, values, html=True)
 
 
-def _render(
-    template: str, values: Mapping[str, object], *, html: bool, strict: bool = False
-) -> str:
+def _render(template: str, values: Mapping[str, object], *, html: bool) -> str:
     try:
-        return _environment(html=html, strict=strict).from_string(template).render(values)
+        return _environment(html=html).from_string(template).render(values)
     # A marketer's `{{ 1 / 0 }}` must not hold up other emails.
     except Exception as error:  # noqa: BLE001
         raise TemplateError(str(error)) from None

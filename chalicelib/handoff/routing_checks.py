@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+from chalicelib.capture.identity import parse_address
 from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 
@@ -11,11 +12,15 @@ NAMING = ("fallback", "manager")
 
 
 def routing_mistakes(routing: RoutingDocument) -> Iterator[FieldError]:
-    """Yield each person who is there twice, and each who is named and not there."""
+    """Yield each person who cannot be written to or is there twice, or is named and not there."""
     people = Counter(person.id for person in routing.people)
     for position, person in enumerate(routing.people):
         if people[person.id] > 1:
             yield FieldError(f"people.{position}.id", "another person has this id; change one")
+        try:
+            parse_address(person.email)
+        except ValueError as error:
+            yield FieldError(f"people.{position}.email", str(error))
     for key in NAMING:
         named = getattr(routing, key, None)
         if named is not None and named not in people:

@@ -13,6 +13,7 @@ from chalicelib.http.auth import Role, private
 from chalicelib.http.exchange import known_query_of, object_of, private_answer
 from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, REASON_MAX_CHARS
 from chalicelib.store.keys import ACTIVE
+from chalicelib.telemetry import log
 from chalicelib.wiring.world import world
 
 documents = Blueprint(__name__)
@@ -50,6 +51,7 @@ def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -
             note=note,
             expected=expected,
         )
+        log("document", kind=kind, id=document_id, version=after.version)
         listed = [{"field": one.field, "message": one.message} for one in warnings]
         answer = {"version": after.version, "warnings": listed}
         return private_answer(answer, headers=_etag(after.version))
@@ -80,13 +82,15 @@ def serve_each(kind: str, name: str, *roles: Role) -> None:
     @private(documents, path, *roles, methods=["DELETE"])
     def delete_document(request: Request, **variables: str) -> Response:
         """Delete a document that nothing uses; its versions stay."""
+        document_id = _id_in(variables, variable)
         after = world().editing.delete(
             kind,
-            _id_in(variables, variable),
+            document_id,
             author=AUTHOR,
             note=_note_of(request),
             expected=_expected_of(request),
         )
+        log("document", kind=kind, id=document_id, version=after.version)
         return private_answer({"version": after.version})
 
 

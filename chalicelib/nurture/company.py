@@ -5,15 +5,19 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from chalicelib.document import Document, parse_document
+from chalicelib.document import Document, needs, parse_document
+
+CompanyName = Annotated[
+    str,
+    Field(max_length=100, pattern=r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"),
+    needs("one line of 1 to 100 characters is needed"),
+]
 
 
 class SettingsDocument(Document):
     """What a company sets for all of its emails."""
 
-    company_name: Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S.*$")] | None = (
-        None
-    )
+    company_name: CompanyName | None = None
     """What emails call the company: their variable `company_name`."""
 
 

@@ -8,6 +8,8 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.delivery.messages import Email
+from chalicelib.handoff.routing import Person, RoutingDocument
+from chalicelib.handoff.routing_checks import routing_mistakes
 from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, DOCUMENTS_MAX
 from chalicelib.store.table import Write
 from chalicelib.wiring.documents import document_kinds
@@ -269,8 +271,20 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         {"people": [{**WHOLE["routing"]["people"][0], "phone": "030"}]},
         "people.0.phone: must match the pattern",
     ),
-    ("settings", {"company_name": ""}, "company_name: is too short; at least 1 needed"),
-    ("settings", {"company_name": "a\nb"}, "company_name: must match the pattern"),
+    *(
+        ("settings", {"company_name": name}, "company_name: one line of 1 to 100 characters is")
+        for name in ("", " ", "a\nb", "a\x07", "x" * 101, 5)
+    ),
+    (
+        "routing",
+        {"people": [{**WHOLE["routing"]["people"][0], "email": "kim at home"}]},
+        "people.0.email: An email address must have an @-sign.",
+    ),
+    (
+        "email",
+        {"text": "{{ unsubscribe_url }}{% for i in range(90000) %}endless{% endfor %}"},
+        "text: fails for a person with a first name: it becomes longer than 200,000 characters",
+    ),
 ]
 
 
@@ -287,6 +301,28 @@ def test_two_people_with_one_id_are_refused(baton: InMemoryBaton) -> None:
     assert refused(baton, "/v1/routing", {"people": [kim, kim]}) == [
         f"people.{position}.id: another person has this id; change one" for position in (0, 1)
     ]
+
+
+def test_a_person_who_is_named_must_be_there() -> None:
+    class Named(RoutingDocument):
+        fallback: str
+
+    people = [Person(**WHOLE["routing"]["people"][0])]
+    assert list(routing_mistakes(Named(people=people, fallback="kim"))) == []
+    assert [*map(str, routing_mistakes(Named(people=people, fallback="uma")))] == [
+        "fallback: there is no person uma; add the person or name another"
+    ]
+
+
+def test_a_change_is_logged_without_what_it_says(
+    baton: InMemoryBaton, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(baton, f"{PATHS['routing']}?note=secret", WHOLE["routing"])
+    said = capsys.readouterr().out
+    line = json.loads(said)
+    assert (line["event"], line["kind"], line["version"]) == ("document", "routing", 2)
+    assert "Kim" not in said
+    assert "secret" not in said
 
 
 def test_a_routing_in_which_nobody_is_active_is_warned_of(baton: InMemoryBaton) -> None:
