@@ -175,11 +175,12 @@ def _world(table_name: str, client: DynamoDBClient) -> World:
 
 def every_document(site_url: str | None) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Return the documents of the files by kind and id, with those of the demo if it has a URL."""
-    found = documents_in(DEFAULTS)
-    if site_url is not None:
-        demo = read_yaml(DEMO, lambda text: text.replace("{site_url}", site_url))
-        found |= by_id(demo)
-    return found
+    return documents_in(DEFAULTS) | (demo_documents(site_url) if site_url is not None else {})
+
+
+def demo_documents(site_url: str) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return the demo's own documents by kind and id. site_url: where its pages are served."""
+    return by_id(read_yaml(DEMO, lambda text: text.replace("{site_url}", site_url)))
 
 
 def documents_in(folder: Path) -> dict[tuple[str, str], Mapping[str, Any]]:

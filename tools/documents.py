@@ -4,7 +4,8 @@
     python -m tools.documents push     each document that differs becomes a new version
 
 The files are those that a deploy compares with, or those of `--folder`. The table is that of the
-running local stack, or with `--stage prod` that of a deployment in the environment's account. The
+running local stack, or with `--stage prod` that of a deployment in the environment's account. On
+the local stack the demo's own documents stand in for those of the files, as its deploy has it. The
 scoring model is not among them: it is published.
 """
 
@@ -14,7 +15,7 @@ import argparse
 import io
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,21 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 
 from chalicelib.errors import DocumentError, StateError
 from chalicelib.wiring.world import World
-from infra.defaults import DEFAULTS, FILES, SINGLE, by_id, documents_in, name_of, refusal
+from infra.defaults import (
+    DEFAULTS,
+    FILES,
+    SINGLE,
+    by_id,
+    demo_documents,
+    documents_in,
+    name_of,
+    refusal,
+)
 from infra.deploy import DeployError
 from tools.deployment import add_stage, world_of
+
+Placed = Mapping[tuple[str, str], Mapping[str, Any]]
+"""Documents by kind and id."""
 
 AUTHOR = "make documents"
 COLUMNS = 100
@@ -43,26 +56,36 @@ def main(arguments: Sequence[str]) -> int:
         print(f"no table: {error}; `make up` starts the local stack", file=sys.stderr)
         return 1
     try:
+        demo = demo_of(world) if given.stage is None and given.folder is None else {}
+        folder = given.folder or DEFAULTS
         if given.direction == "pull":
-            pull(world, given.folder, print)
+            pull(world, folder, print, demo)
             return 0
-        refused = push(world, documents_in(given.folder), given.note, print)
+        refused = push(world, {**documents_in(folder), **demo}, given.note, print)
     except (OSError, UnicodeDecodeError, YAMLError, DocumentError) as error:
-        print(refusal(given.folder, error), file=sys.stderr)
+        print(refusal(given.folder or DEFAULTS, error), file=sys.stderr)
         return 1
     for line in refused:
         print(line, file=sys.stderr)
     return 1 if refused else 0
 
 
-def pull(world: World, folder: Path, say: Callable[[str], object]) -> None:
+def demo_of(world: World) -> Placed:
+    """Return the demo's own documents, as the local stack's deploy has them."""
+    deployment = world.documents.get("deployment") or {}
+    return demo_documents(str(deployment.get("site_url", "")))
+
+
+def pull(world: World, folder: Path, say: Callable[[str], object], demo: Placed) -> None:
     """Write the documents of a deployment into the files of a folder.
 
-    A file whose documents are the same already is left as it is.
+    A file whose documents are the same already is left as it is. demo: the documents that belong to
+    no file.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    files = documents_in(folder)
     for kind, name in FILES.items():
-        stored = world.editing.every(kind)
+        stored = dict(_without_demo(kind, world.editing.every(kind), files, demo))
         path = folder / name
         text = path.read_text() if path.exists() else ""
         written = pulled(text, kind, stored)
@@ -71,9 +94,21 @@ def pull(world: World, folder: Path, say: Callable[[str], object]) -> None:
             say(f"{path}: {len(stored)} {'document' if len(stored) == 1 else 'documents'}")
 
 
+def _without_demo(
+    kind: str, stored: Mapping[str, Mapping[str, Any]], files: Placed, demo: Placed
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what belongs into a kind's file: for a document of the demo, what stands there."""
+    for document_id, document in stored.items():
+        place = (kind, document_id)
+        if document != demo.get(place):
+            yield document_id, document
+        elif place in files:
+            yield document_id, files[place]
+
+
 def push(
     world: World,
-    documents: Mapping[tuple[str, str], Mapping[str, Any]],
+    documents: Placed,
     note: str,
     say: Callable[[str], object],
 ) -> list[str]:
@@ -186,7 +221,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("direction", choices=["pull", "push"])
     add_stage(parser)
     parser.add_argument("--note", default="", help="with push: why, for the versions")
-    parser.add_argument("--folder", type=Path, default=DEFAULTS, help="where the files are")
+    parser.add_argument("--folder", type=Path, help="where the files are, else the defaults")
     return parser.parse_args(arguments)
 
 

@@ -10,7 +10,14 @@ from hypothesis import strategies as some
 from ruamel.yaml import YAML
 
 from chalicelib.wiring.world import World
-from infra.defaults import DEFAULTS, FILES, documents_in, every_document, load_documents
+from infra.defaults import (
+    DEFAULTS,
+    FILES,
+    documents_in,
+    every_document,
+    load_documents,
+)
+from tests.baton import SITE
 from tests.fakes import FakePorts
 from tools import documents as tool
 
@@ -45,7 +52,7 @@ def put(world: World, kind: str, document: Any) -> None:
 
 def pull(world: World, folder: Path) -> list[str]:
     said: list[str] = []
-    tool.pull(world, folder, lambda line: said.append(str(line)))
+    tool.pull(world, folder, lambda line: said.append(str(line)), {})
     return said
 
 
@@ -108,6 +115,19 @@ def test_the_settings_are_pulled_beneath_their_comment(world: World, folder: Pat
 def test_a_pull_into_an_empty_folder_writes_every_file(world: World, tmp_path: Path) -> None:
     pull(world, tmp_path / "new")
     assert documents_in(tmp_path / "new") == every_document(None)
+
+
+def test_the_demos_own_documents_stay_out_of_the_files(folder: Path) -> None:
+    world = World(FakePorts())
+    load_documents(world, every_document(SITE), demo=True)
+    world.documents.put("deployment", {"site_url": SITE})
+    demo = tool.demo_of(world)
+    before = {name: (folder / name).read_bytes() for name in FILES.values()}
+    tool.pull(world, folder, print, demo)
+    assert {name: (folder / name).read_bytes() for name in FILES.values()} == before
+    put(world, "form", {"id": "tour"})
+    tool.pull(world, folder, print, demo)
+    assert documents_in(folder) == {**every_document(None), ("form", "tour"): {"id": "tour"}}
 
 
 TEXTS = some.text(some.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
