@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from chalicelib.authoring.format import check
 from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.editing.version import DEPLOY, DocumentVersion
-from chalicelib.errors import DocumentError
+from chalicelib.errors import DocumentError, VersionChangedError
 from chalicelib.limits import SETTLE_SECONDS
 from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import DynamoTable
@@ -102,7 +102,7 @@ def load_documents(
     for (kind, document_id), document in files.items():
         newest = world.editing.newest(kind, document_id)
         if newest is None or _is_renewed(newest, document, demo=demo):
-            _store(world, kind, document_id, document)
+            _store(world, kind, document_id, document, newest)
         elif newest.deleted or newest.document != document:
             differences.append(f"{name_of(kind, document_id)}: {_how(newest, document)}")
     return differences + [
@@ -122,9 +122,19 @@ def _is_renewed(newest: DocumentVersion, document: Mapping[str, Any], *, demo: b
     )
 
 
-def _store(world: World, kind: str, document_id: str, document: Mapping[str, Any]) -> None:
+def _store(
+    world: World,
+    kind: str,
+    document_id: str,
+    document: Mapping[str, Any],
+    newest: DocumentVersion | None,
+) -> None:
+    """Store a document unless somebody puts it in this moment: then it is theirs."""
+    expected = newest.version if newest else 0
     try:
-        world.editing.put(kind, document_id, document, author=DEPLOY)
+        world.editing.put(kind, document_id, document, author=DEPLOY, expected=expected)
+    except VersionChangedError:
+        return
     except DocumentError as error:
         words = f"{name_of(kind, document_id)} is refused: {error}"
         raise DocumentError(words, error.errors) from None

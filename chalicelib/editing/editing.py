@@ -74,7 +74,7 @@ class Editing:
             return found
         newest = self.newest(kind, document_id)
         if newest is None or newest.deleted:
-            raise NotFoundError(f"there is no such {kind}")
+            raise NotFoundError("there is no such document")
         return newest
 
     def newest(self, kind: str, document_id: str) -> DocumentVersion | None:
@@ -89,7 +89,7 @@ class Editing:
         """Return the versions of a document, the newest first. Raise NotFoundError."""
         found = self._store.versions(kind, document_id)
         if not found:
-            raise NotFoundError(f"there is no such {kind}")
+            raise NotFoundError("there is no such document")
         return found
 
     @until_written
@@ -115,7 +115,8 @@ class Editing:
         before = self._store.current(kind, document_id)
         _check_expected(before, expected)
         warnings = self._check(kind, document_id, document)
-        if before is None and len(self._store.every(kind)) >= DOCUMENTS_MAX:
+        is_new = before is None or before.deleted
+        if is_new and len(self._store.every(kind)) >= DOCUMENTS_MAX:
             raise StateError(f"there are {DOCUMENTS_MAX} documents of this kind; delete one first")
         after = DocumentVersion(
             version=before.version + 1 if before else 1,

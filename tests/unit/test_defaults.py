@@ -1,16 +1,18 @@
 """A deploy loads the documents of its files, never over a person's, and lists what differs."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from chalicelib.errors import DocumentError
+from chalicelib.store.table import Write
 from chalicelib.wiring.world import World
 from infra import defaults
 from infra.defaults import documents_in, every_document, load_documents
 from tests.baton import SITE
-from tests.fakes import FakePorts
+from tests.fakes import FakePorts, MemoryTable
 
 SAM = {"id": "sam", "name": "Sam Seller", "email": "sam@acme.example"}
 
@@ -93,6 +95,30 @@ def test_the_demo_follows_its_site_until_somebody_changes_it(world: World) -> No
         "form guide: thank_you_url, topic (version 3 by admin)"
     ]
     assert world.editing.read("form", "guide").document["topic"] == "learn"
+
+
+class RacedTable(MemoryTable):
+    """A table on which a person writes the guide's form just before a deploy does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: Callable[[], object] | None = None
+
+    def write(self, *writes: Write) -> None:
+        first = self.first
+        if first is not None and "guide" in {one.label for one in writes}:
+            self.first = None
+            first()
+        super().write(*writes)
+
+
+def test_a_person_who_puts_during_a_deploy_is_first() -> None:
+    table = RacedTable()
+    world = World(FakePorts(table))
+    table.first = lambda: put(world, "form", "guide", {"id": "guide", "topic": "theirs"})
+    load(world)
+    assert world.editing.read("form", "guide").document["topic"] == "theirs"
+    assert [one.author for one in world.editing.versions("form", "guide")] == ["admin"]
 
 
 def test_a_document_that_is_refused_is_named(world: World) -> None:
