@@ -13,8 +13,8 @@ TEMPLATE := .local/package/template.json
 SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test nightly check check-model agreement simulate export rebuild bench \
-	deploy lock format clean
+.PHONY: help run up down test nightly check check-model agreement simulate export rebuild \
+	documents bench deploy lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -83,6 +83,13 @@ export: .venv/ready ## writes all leads of the local stack, or of an environment
 rebuild: .venv/ready ## derives every lead again from its events, and reports what differed
 ## make rebuild [STAGE=...]
 	@$(BIN)/python -m tools.rebuild $(if $(STAGE),--stage "$(STAGE)")
+
+documents: .venv/ready ## moves the documents of the local stack, or of an environment, into YAML
+## files, or the files into it: make documents PULL=1|PUSH=1 [STAGE=...] [DIR=...] [NOTE="..."]
+	$(if $(PULL)$(PUSH),,$(error Which way? make documents PULL=1, or PUSH=1))
+	@$(BIN)/python -m tools.documents $(if $(PULL),pull) $(if $(PUSH),push) \
+		$(if $(STAGE),--stage "$(STAGE)") $(if $(NOTE),--note "$(NOTE)") \
+		$(if $(DIR),--folder "$(DIR)")
 
 bench: .venv/ready .venv-local/ready node_modules/ready ## runs the benchmarks
 	@$(BIN)/python -m bench

@@ -9,6 +9,7 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent
 
+from chalicelib.http.documents import documents
 from chalicelib.http.forms import forms
 from chalicelib.http.marketing import marketing
 from chalicelib.http.problem import from_chalice
@@ -28,6 +29,7 @@ app.register_blueprint(forms)  # public: form submissions
 app.register_blueprint(tracking)  # public: tracking events, the pixel, the tracker script
 app.register_blueprint(public)  # public: unsubscribe, the thank-you page, health
 app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
+app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
 
 from bench.meter import TABLE
 from chalicelib.capture.identity import lead_id
@@ -66,11 +65,7 @@ def build(table: Table, now: datetime | None = None) -> tuple[World, BenchPorts]
     world = World(ports)
     documents = world.documents
     world.models.load(defaults.read_yaml(defaults.DEFAULTS / "model.yaml"))
-    every: dict[tuple[str, str], Any] = {
-        (kind, one_id): one for kind, one_id, one in defaults.default_documents()
-    }
-    every |= {(kind, one_id): one for kind, one_id, one in defaults.demo_documents(SITE)}
-    for (kind, one_id), one in every.items():
+    for (kind, one_id), one in defaults.every_document(SITE).items():
         documents.put(kind, one, one_id)
     documents.put("deployment", {"api_url": API, "site_url": SITE, "write_key": "write-key"})
     return world, ports

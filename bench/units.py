@@ -81,7 +81,7 @@ class Lab:
         Documents are read first, so that they are in the cache, as in a warm container.
         """
         self.world.models.active()
-        for kind in ("routing", "deployment"):
+        for kind in ("routing", "settings", "deployment"):
             self.world.documents.get(kind)
         self.world.documents.all("sequence")
         for form_id in ("guide", "demo", "tour"):

@@ -3,7 +3,7 @@
 Refusals are in the author's words: pydantic's own messages are for programmers.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import (
@@ -54,6 +54,8 @@ WORDS: Mapping[str, str] = {
 }
 """Pydantic's type of an error -> what the author reads, with pydantic's context in the braces."""
 
+NOT_YET = "is not executed yet; leave it out"
+
 
 class Document(BaseModel):
     """A document, or a part of one."""
@@ -85,10 +87,13 @@ def needs(words: str) -> WrapValidator:
     return WrapValidator(one_line)
 
 
-def parse_document(kind: type[AnyDocument], stored: Mapping[str, Any]) -> AnyDocument:
+def parse_document(
+    kind: type[AnyDocument], stored: Mapping[str, Any], not_yet: Collection[str] = ()
+) -> AnyDocument:
     """Return what is stored as a document of a kind.
 
-    Raise DocumentError that names each key that breaks the format, with its path.
+    not_yet: paths of keys that are planned, `*` for a place in a list; they are refused in words
+    of their own. Raise DocumentError that names each key that breaks the format, with its path.
     """
     keys: dict[int, str] = {}  # the id of each part -> the keys that it may have
     try:
@@ -96,7 +101,12 @@ def parse_document(kind: type[AnyDocument], stored: Mapping[str, Any]) -> AnyDoc
     except ValidationError as error:
         lines = error.errors(include_url=False, include_input=False)[:ERRORS_MAX]
         refused = [
-            FieldError(_path(one["loc"]), _words(one, keys.get(id(_around(stored, one["loc"])))))
+            FieldError(
+                _path(one["loc"]),
+                NOT_YET
+                if one["type"] == "extra_forbidden" and _pattern(one["loc"]) in not_yet
+                else _words(one, keys.get(id(_around(stored, one["loc"])))),
+            )
             for one in lines
         ]
         raise DocumentError(errors=refused) from None
@@ -105,6 +115,11 @@ def parse_document(kind: type[AnyDocument], stored: Mapping[str, Any]) -> AnyDoc
 def _path(steps: Iterable[str | int]) -> str:
     """Return a path as authors write it: pydantic adds `[key]` when the key itself is wrong."""
     return ".".join(str(step) for step in steps if step != "[key]") or "document"
+
+
+def _pattern(steps: Iterable[str | int]) -> str:
+    """Return a path in which each place in a list is `*`."""
+    return ".".join("*" if isinstance(step, int) else step for step in steps)
 
 
 def _around(stored: Any, steps: Sequence[str | int]) -> Any:

@@ -8,10 +8,12 @@ BatonError
 ├── AuthError           no bearer token, or a wrong one (401)
 ├── NotFoundError       nothing has that name (404)
 ├── StateError          the request does not fit the current state (409)
+├── VersionChangedError somebody else has changed the document meanwhile (412)
 ├── ConflictError       another writer was first; read again and decide again
 │   ├── AlreadyCapturedError  an event that exists already
 │   └── AlreadyPlannedError   an effect that an earlier decision of the same cycle has planned
 └── DocumentError       a stored model, email, sequence, form or routing breaks its format
+    └── RefusedDocumentError  one that somebody puts, refused: each mistake named (422)
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -77,6 +79,10 @@ class StateError(BatonError):
     """
 
 
+class VersionChangedError(BatonError):
+    """A change of a version of a document that is not the newest any more."""
+
+
 class ConflictError(BatonError):
     """A conditional write that lost to another writer."""
 
@@ -117,3 +123,7 @@ class DocumentError(BatonError):
         """One for each key that breaks the format: its path, as the author wrote it, and the
         remedy.
         """
+
+
+class RefusedDocumentError(DocumentError):
+    """A document that somebody puts, and that has mistakes."""

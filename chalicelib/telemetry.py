@@ -55,6 +55,7 @@ LINES: Mapping[str, LineKind] = {
     "quarantined": LineKind(Level.ERROR, by=("reason",)),
     "due_failed": LineKind(Level.WARNING, by=("task",)),
     "due_unknown": LineKind(Level.ERROR, by=("family",)),
+    "document": LineKind(by=("kind",)),
     "job_worked": LineKind(by=("kind", "state")),
     "tick": LineKind(is_counted=False),  # written every minute, even when nothing happens
 }

@@ -1,13 +1,13 @@
 """Load the documents that a deployment starts with, and write its public URL and write key.
 
-The documents of a real deployment belong to its marketers, so what is there is left alone. Those of
-the demo are overwritten each time.
+The documents of a deployment belong to its marketers, so what is there is left alone, and what
+differs from the files is listed. Those of the demo follow its URL until somebody changes them.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +16,10 @@ import boto3
 from ruamel.yaml import YAML
 
 from chalicelib.authoring.format import check
-from chalicelib.capture.forms import FormDocument
 from chalicelib.commands.rebuild import start_rebuild
-from chalicelib.document import Document, parse_document
-from chalicelib.errors import DocumentError
-from chalicelib.handoff.routing import RoutingDocument
+from chalicelib.editing.version import DEPLOY, DocumentVersion
+from chalicelib.errors import DocumentError, VersionChangedError
 from chalicelib.limits import SETTLE_SECONDS
-from chalicelib.nurture.emails import EmailDocument
-from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.keys import ACTIVE
@@ -38,14 +34,24 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 DEFAULTS = ROOT / "chalicelib" / "defaults"
 DEMO = ROOT / "infra" / "local" / "demo.yaml"
-FORMATS: Mapping[str, type[Document]] = {
-    "form": FormDocument,
-    "email": EmailDocument,
-    "sequence": SequenceDocument,
-    "routing": RoutingDocument,
+FILES: Mapping[str, str] = {
+    "settings": "settings.yaml",
+    "form": "forms.yaml",
+    "email": "emails.yaml",
+    "sequence": "sequences.yaml",
+    "routing": "routing.yaml",
 }
+"""Kind -> its file. What others name stands before them."""
+SINGLE = ("settings", "routing")
+"""The kinds of which there is one document; the file of another kind is a list."""
 NOBODY: Mapping[str, Any] = {"people": []}  # the default routing, which names no salesperson
-LISTS = {"form": "forms", "email": "emails", "sequence": "sequences"}  # kind -> its file
+UNSAID: Sequence[Mapping[str, Any]] = (NOBODY, {})
+"""What a first deploy writes for want of anything: a later one fills it in."""
+DIFFER = "These documents differ from the files. The deployment keeps its own:"
+TAKE = (
+    "To take them into the files: make documents PULL=1. To put the files in their place: make"
+    " documents PUSH=1. Both take STAGE=, without it the local stack."
+)
 
 
 def load(
@@ -70,14 +76,9 @@ def load(
         load_model(world.models, read_yaml(DEFAULTS / "model.yaml"), time_zone)
     else:
         rezone(world, time_zone)
-    for kind, document_id, document in [
-        *default_documents(),
-        *(demo_documents(site_url) if demo else []),
-    ]:
-        parse_document(FORMATS[kind], document)  # store nothing that its readers would refuse
-        stored = documents.get(kind, document_id)
-        if demo or stored is None or stored == NOBODY:
-            documents.put(kind, document, document_id)
+    differences = load_documents(world, every_document(site_url if demo else None), demo=demo)
+    if differences:
+        print("\n".join([DIFFER, *(f"  {line}" for line in differences), TAKE]))
     if documents.get("routing") == NOBODY:
         print(
             "There is no salesperson yet: add yours to chalicelib/defaults/routing.yaml and deploy"
@@ -87,6 +88,70 @@ def load(
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
     documents.put("deployment", {"api_url": api_url, "site_url": site_url, "write_key": write_key})
     return {"write_key": write_key}
+
+
+def load_documents(
+    world: World, files: Mapping[tuple[str, str], Mapping[str, Any]], *, demo: bool
+) -> list[str]:
+    """Store each document that was never there. Return, in words, how the others differ.
+
+    files: by kind and id; demo: whether to renew what only a deploy has written. Raise
+    DocumentError for one that breaks its format, with all before it stored.
+    """
+    differences = []
+    for (kind, document_id), document in files.items():
+        newest = world.editing.newest(kind, document_id)
+        if newest is None or _is_renewed(newest, document, demo=demo):
+            _store(world, kind, document_id, document, newest)
+        elif newest.deleted or newest.document != document:
+            differences.append(f"{name_of(kind, document_id)}: {_how(newest, document)}")
+    return differences + [
+        f"{name_of(kind, document_id)}: only in the deployment"
+        for kind in FILES
+        for document_id in world.editing.every(kind)
+        if (kind, document_id) not in files
+    ]
+
+
+def _is_renewed(newest: DocumentVersion, document: Mapping[str, Any], *, demo: bool) -> bool:
+    """Return whether a deploy replaces what is stored: nothing that a person has put."""
+    return (
+        newest.author == DEPLOY
+        and newest.document != document
+        and (demo or newest.document in UNSAID)
+    )
+
+
+def _store(
+    world: World,
+    kind: str,
+    document_id: str,
+    document: Mapping[str, Any],
+    newest: DocumentVersion | None,
+) -> None:
+    """Store a document unless somebody puts it in this moment: then it is theirs."""
+    expected = newest.version if newest else 0
+    try:
+        world.editing.put(kind, document_id, document, author=DEPLOY, expected=expected)
+    except VersionChangedError:
+        return
+    except DocumentError as error:
+        words = f"{name_of(kind, document_id)} is refused: {error}"
+        raise DocumentError(words, error.errors) from None
+
+
+def name_of(kind: str, document_id: str) -> str:
+    """Return what a person calls a document."""
+    return kind if kind in SINGLE else f"{kind} {document_id}"
+
+
+def _how(newest: DocumentVersion, document: Mapping[str, Any]) -> str:
+    """Return how a stored document differs from its file, and who has changed it."""
+    whose = f"version {newest.version} by {newest.author}"
+    if newest.deleted:
+        return f"deleted ({whose})"
+    keys = sorted(newest.document.keys() | document.keys())
+    return f"{', '.join(k for k in keys if newest.document.get(k) != document.get(k))} ({whose})"
 
 
 def load_model(models: Models, document: Mapping[str, Any], time_zone: str | None = None) -> int:
@@ -118,20 +183,41 @@ def _world(table_name: str, client: DynamoDBClient) -> World:
     return World(ports)
 
 
-def default_documents() -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield each default document except the model: its kind, its id and the document."""
-    for kind, name in LISTS.items():
-        for document in read_yaml(DEFAULTS / f"{name}.yaml"):
-            yield kind, document["id"], document
-    yield "routing", ACTIVE, read_yaml(DEFAULTS / "routing.yaml")
+def every_document(site_url: str | None) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return the documents of the files by kind and id, with those of the demo if it has a URL."""
+    return documents_in(DEFAULTS) | (demo_documents(site_url) if site_url is not None else {})
 
 
-def demo_documents(site_url: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Yield each document of the demo: its kind, its id and the document."""
-    demo = read_yaml(DEMO, lambda text: text.replace("{site_url}", site_url))
-    for document in demo["form"]:
-        yield "form", document["id"], document
-    yield "routing", ACTIVE, demo["routing"]
+def demo_documents(site_url: str) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return the demo's own documents by kind and id. site_url: where its pages are served."""
+    return by_id(read_yaml(DEMO, lambda text: text.replace("{site_url}", site_url)))
+
+
+def documents_in(folder: Path) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return the documents of the files of a folder by kind and id.
+
+    A file that is not there has none. Raise DocumentError for one that does not hold documents.
+    """
+    files = {kind: folder / name for kind, name in FILES.items()}
+    return by_id({kind: read_yaml(path) for kind, path in files.items() if path.exists()})
+
+
+def by_id(found: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """Return documents by kind and id. found: a kind's only document, or the list of its many.
+
+    Raise DocumentError where there is something else.
+    """
+    documents: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for kind, contents in found.items():
+        many = [contents] if kind in SINGLE else contents
+        for document in many if isinstance(many, list) else [many]:
+            if not isinstance(document, dict):
+                raise DocumentError(f"{FILES[kind]} must hold keys with their values")
+            document_id = ACTIVE if kind in SINGLE else str(document.get("id"))
+            if (kind, document_id) in documents:
+                raise DocumentError(f"{FILES[kind]} has two documents with the id {document_id}")
+            documents[kind, document_id] = document
+    return documents
 
 
 def refusal(path: Path, why: Exception) -> str:

@@ -30,13 +30,8 @@ MOST_ROUNDS = 50  # a run that is not quiet by then never will be
 @cache
 def documents() -> list[tuple[str, str, Mapping[str, Any]]]:
     """Return the documents of the demo: kind, id and document."""
-    found = {
-        (kind, one_id): (kind, one_id, one) for kind, one_id, one in defaults.default_documents()
-    }
-    found |= {
-        (kind, one_id): (kind, one_id, one) for kind, one_id, one in defaults.demo_documents(SITE)
-    }
-    return list(found.values())
+    every = defaults.every_document(SITE)
+    return [(kind, one_id, one) for (kind, one_id), one in every.items()]
 
 
 @cache

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free
 from chalicelib.capture.submission import Submission
@@ -13,22 +13,37 @@ from chalicelib.document import Document, parse_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
 from chalicelib.inputs import campaign_of, path_of
+from chalicelib.limits import FORM_MAX_FIELDS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 
 ASSET_DOWNLOADED = "Asset Downloaded"
 
 
+RequiredName = Annotated[str, Field(min_length=1, max_length=LINE_MAX_CHARS)]
+
+
+class Asset(Document):
+    """What a form gates. Its id alone may stand for it."""
+
+    id: Annotated[str, Field(min_length=1, max_length=LINE_MAX_CHARS)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_by_id(cls, data: Any) -> Any:
+        return {"id": data} if isinstance(data, str) else data
+
+
 class FormDocument(Document):
     """A registered form."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-    required: list[str] = ["email"]
-    thank_you_url: str | None = None
-    asset: str | None = None
-    """The asset that the form gates: a submission counts as its download."""
-    topic: str | None = None
-    consent_text: str = ""
+    required: Annotated[list[RequiredName], Field(max_length=FORM_MAX_FIELDS)] = ["email"]
+    thank_you_url: Annotated[str, Field(max_length=URL_MAX_CHARS)] | None = None
+    asset: Asset | None = None
+    """A submission counts as its download."""
+    topic: Annotated[str, Field(max_length=LINE_MAX_CHARS)] | None = None
+    consent_text: Annotated[str, Field(max_length=TEXT_MAX_CHARS)] = ""
     """The sentence beside the marketing box, the proof when a submission brings no text."""
 
 
@@ -187,6 +202,6 @@ def events_from_submission(
         name=ASSET_DOWNLOADED,
         at=now,
         captured_at=now,
-        properties={"asset": form.asset, "form": form_id},
+        properties={"asset": form.asset.id, "form": form_id},
     )
     return [submitted, downloaded]

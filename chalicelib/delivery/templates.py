@@ -9,10 +9,22 @@ from collections.abc import Mapping
 from functools import cache
 from unicodedata import category
 
-from jinja2 import TemplateError
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-__all__ = ["TemplateError", "inert", "plain_name", "render_html", "render_text"]
+from chalicelib.limits import RENDERED_MAX_CHARS
+
+__all__ = [
+    "TemplateError",
+    "TemplateSyntaxError",
+    "inert",
+    "plain_name",
+    "render_html",
+    "render_strictly",
+    "render_text",
+    "variables_of",
+]
 
 NAME_MAX_CHARS = 40
 INERT_MAX_CHARS = 200
@@ -21,8 +33,42 @@ DOT_IN_WORD = re.compile(r"(?<=\w)\.(?=\w)")
 
 
 @cache
-def _environment(*, html: bool) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(autoescape=html, trim_blocks=True, lstrip_blocks=True)
+def _environment(*, html: bool, strict: bool = False) -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        autoescape=html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined if strict else Undefined,
+    )
+
+
+def variables_of(template: str) -> Mapping[str, int]:
+    """Return the variables that a template expects, each with the line that names it first.
+
+    Raise TemplateSyntaxError.
+    """
+    tree = _environment(html=False).parse(template)
+    lines: dict[str, int] = {}
+    for name in tree.find_all(nodes.Name):
+        lines[name.name] = min(name.lineno, lines.get(name.name, name.lineno))
+    return {name: lines[name] for name in sorted(find_undeclared_variables(tree))}
+
+
+def render_strictly(template: str, values: Mapping[str, object]) -> str:
+    """Return a template with its values, where anything undefined is an error.
+
+    Raise TemplateError, whatever went wrong in it, also for an endless one.
+    """
+    try:
+        pieces = _environment(html=False, strict=True).from_string(template).generate(values)
+        text = ""
+        while (piece := next(pieces, None)) is not None and len(text) <= RENDERED_MAX_CHARS:
+            text += piece
+    except Exception as error:  # noqa: BLE001
+        raise TemplateError(str(error)) from None
+    if len(text) > RENDERED_MAX_CHARS:
+        raise TemplateError(f"it becomes longer than {RENDERED_MAX_CHARS:,} characters")
+    return text
 
 
 def render_text(template: str, values: Mapping[str, object]) -> str:

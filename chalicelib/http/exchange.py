@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,15 @@ def query_of(request: Request) -> dict[str, str]:
     return dict(request.query_params or {})
 
 
+def known_query_of(request: Request, *names: str) -> dict[str, str]:
+    """Return the query parameters. Raise InputError for one that is none of the names."""
+    query = query_of(request)
+    words = f"there is no such parameter; known here: {', '.join(names) or 'none'}"
+    if unknown := [FieldError(name, words) for name in query if name not in names]:
+        raise InputError(*unknown)
+    return query
+
+
 def body_of(request: Request) -> bytes:
     """Return the body's bytes, whether the gateway passed them on as text or not."""
     body = request.raw_body
@@ -45,6 +55,14 @@ def json_of(request: Request, max_bytes: int = COMMAND_BODY_MAX_BYTES) -> Any:
     from chalicelib.inputs import parse_json
 
     return parse_json(body_of(request), max_bytes)
+
+
+def object_of(request: Request, max_bytes: int) -> dict[str, Any]:
+    """Return the JSON object of the body. Raise TooLargeError, InputError."""
+    body = json_of(request, max_bytes)
+    if not isinstance(body, dict):
+        raise InputError(FieldError("body", "must be a JSON object"))
+    return body
 
 
 def unzipped_json_of(request: Request, max_bytes: int) -> Any:
@@ -67,15 +85,19 @@ def json_answer(body: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
 
 
 def private_answer(
-    body: Any, status: HTTPStatus = HTTPStatus.OK, content_type: str = JSON
+    body: Any,
+    status: HTTPStatus = HTTPStatus.OK,
+    content_type: str = JSON,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an answer in JSON that nothing on its way may cache."""
-    headers: dict[str, str | list[str]] = {
+    """Return an answer in JSON that nothing on its way may cache. headers: more of them."""
+    every: dict[str, str | list[str]] = {
         "Content-Type": content_type,
         "Cache-Control": "no-store",
+        **(headers or {}),
     }
     text = json.dumps(body, ensure_ascii=False)
-    return Response(body=text, status_code=status.value, headers=headers)
+    return Response(body=text, status_code=status.value, headers=every)
 
 
 def _unzip(body: bytes) -> bytes:

@@ -8,7 +8,7 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.http.auth import Role, private
-from chalicelib.http.exchange import json_of, private_answer, query_of
+from chalicelib.http.exchange import object_of, private_answer, query_of
 from chalicelib.limits import MODEL_BODY_MAX_BYTES
 from chalicelib.wiring.world import world
 
@@ -87,10 +87,7 @@ def read_job(_request: Request, job_id: str) -> Response:
 
 def _object_of(request: Request) -> dict[str, Any]:
     """Return the JSON object of a request. Raise TooLargeError, InputError."""
-    body = json_of(request, MODEL_BODY_MAX_BYTES)
-    if not isinstance(body, dict):
-        raise InputError(FieldError("body", "must be a JSON object"))
-    return body
+    return object_of(request, MODEL_BODY_MAX_BYTES)
 
 
 def _model(body: Mapping[str, Any]) -> Mapping[str, Any]:

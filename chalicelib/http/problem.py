@@ -16,8 +16,10 @@ from chalicelib.errors import (
     InputError,
     KeyReusedError,
     NotFoundError,
+    RefusedDocumentError,
     StateError,
     TooLargeError,
+    VersionChangedError,
     WriteKeyError,
 )
 from chalicelib.telemetry import log, where
@@ -34,6 +36,8 @@ STATUS: Sequence[tuple[type[BatonError], HTTPStatus]] = (
     (AuthError, HTTPStatus.UNAUTHORIZED),
     (NotFoundError, HTTPStatus.NOT_FOUND),
     (StateError, HTTPStatus.CONFLICT),
+    (VersionChangedError, HTTPStatus.PRECONDITION_FAILED),
+    (RefusedDocumentError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (ConflictError, HTTPStatus.SERVICE_UNAVAILABLE),  # eight tries lost: the table is busy
 )
 
@@ -58,7 +62,7 @@ def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldError] = ()) 
 
 def problem_of(error: BatonError) -> Response:
     """Return the problem answer of an error that Baton raised."""
-    errors = error.errors if isinstance(error, InputError) else ()
+    errors = error.errors if isinstance(error, InputError | RefusedDocumentError) else ()
     detail = "the request was refused; see errors" if errors else str(error)
     return problem(status_of(error), detail, errors)
 

@@ -16,7 +16,7 @@ class EmailDocument(Document):
     """An email: subject, text and html are Jinja2 templates."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")] = "en"
     subject: Annotated[str, Field(min_length=1, max_length=200)]
     text: Annotated[str, Field(min_length=1, max_length=50_000)]
     html: Annotated[str, Field(max_length=100_000)] = ""
@@ -30,12 +30,15 @@ class Emails:
         *,
         email: Callable[[str], Mapping[str, Any] | None],
         profile: Callable[[str], Mapping[str, Value]],
+        company_name: Callable[[], str],
         unsubscribe_url: Callable[[str], str],
     ) -> None:
         self._email = email
         """Id of an email -> the stored email, or None."""
         self._profile = profile
         """Lead id -> what is known about the lead, by field."""
+        self._company_name = company_name
+        """The company that writes, empty when the settings do not name it."""
         self._unsubscribe_url = unsubscribe_url
         """Lead id -> the lead's own link."""
 
@@ -53,6 +56,7 @@ class Emails:
         email = parse_document(EmailDocument, stored)
         url = self._unsubscribe_url(message.lead_id)
         values = {
+            "company_name": self._company_name(),
             "first_name": plain_name(str(self._profile(message.lead_id).get("first_name", ""))),
             "unsubscribe_url": url,
         }

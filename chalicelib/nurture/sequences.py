@@ -8,18 +8,22 @@ from pydantic import Field
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
-from chalicelib.document import Document, parse_document
+from chalicelib.document import Document, needs, parse_document
 from chalicelib.lifecycle.stages import Transition
 
 SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 """The id of a sequence, of a step or of an email."""
 
 
+Entered = Annotated[Literal["mql"], needs("only mql is executed yet")]
+"""A stage on whose entry a sequence may begin."""
+
+
 class Step(Document):
     """One step of a sequence: wait, then send an email."""
 
     id: SequenceName
-    wait: Literal["0d"]
+    wait: Annotated[Literal["0d"], needs("only 0d, at once, is executed yet")]
     """A wait of no days: the email is planned with the transition itself."""
     email: SequenceName
     """The id of the email to send."""
@@ -28,7 +32,7 @@ class Step(Document):
 class Enter(Document):
     """When a lead enters a sequence."""
 
-    stage: Annotated[list[Literal["mql"]], Field(min_length=1)]
+    stage: Annotated[list[Entered], Field(min_length=1)]
     """The stages whose entry starts the sequence."""
 
 

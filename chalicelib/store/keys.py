@@ -32,6 +32,7 @@ QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
 JOB = "JOB"
 PART = "PART#"
 DOCUMENT = "DOCUMENT"
+REVISION = "CONFIG"  # the partition of the one item that counts changes of documents; its sort key
 SIMULATED = "SIMULATED"
 PUBLISHING = "PUBLISHING"  # the partition of the one item that says which publish runs
 TURN = "TURN"  # its sort key
@@ -73,6 +74,16 @@ def message(key: "MessageKey") -> str:
 def config(kind: str) -> str:
     """The partition of the stored documents of a kind."""
     return f"CONFIG#{kind}"
+
+
+def versions(kind: str, document_id: str) -> str:
+    """The partition of the versions of a stored document."""
+    return f"{config(kind)}#{document_id}"
+
+
+def document_version(version: int) -> str:
+    """The sort key of one version of a stored document."""
+    return f"v{version:08d}"
 
 
 def activation(number: int) -> str:

@@ -38,11 +38,13 @@ class Composer:
 
     @cached_property
     def _emails(self) -> "Emails":
+        from chalicelib.nurture.company import company_name
         from chalicelib.nurture.emails import Emails
 
         return Emails(
             email=lambda email_id: self._stores.documents.get("email", email_id),
             profile=self._profile,
+            company_name=lambda: company_name(self._stores.documents.get("settings")),
             unsubscribe_url=self._unsubscribe_url,
         )
 

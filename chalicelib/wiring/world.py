@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.delivery.deliver import Deliver
     from chalicelib.delivery.feedback import Feedback
     from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.editing.editing import Editing
     from chalicelib.jobs.ports import JobHandler
     from chalicelib.jobs.runner import JobRunner
     from chalicelib.publishing.publishing import Publishing
@@ -167,6 +168,15 @@ class World(Stores):
             runner=self.job_runner,
             runtime=self.runtime,
         )
+
+    @cached_property
+    def editing(self) -> "Editing":
+        """Changes the documents that marketers and sales managers own."""
+        from chalicelib.editing.editing import Editing
+        from chalicelib.wiring.documents import document_kinds
+
+        kinds = document_kinds(self.documents)
+        return Editing(kinds=kinds, store=self.documents, runtime=self.runtime)
 
     @cached_property
     def feedback(self) -> "Feedback":

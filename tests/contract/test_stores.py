@@ -15,6 +15,7 @@ from chalicelib.consent.consent import Consent, given
 from chalicelib.delivery import outbox
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
+from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, user_partition
 from chalicelib.qualify.reactions import LeadChange, Plan
@@ -306,6 +307,76 @@ def test_a_worker_sees_anothers_document_within_thirty_seconds(table: Table) -> 
     assert worker.get("form", "a") is None
     clock.tick(timedelta(seconds=1))
     assert worker.get("form", "a") == {"id": "a"}
+
+
+def version(number: int, name: str, *, deleted: bool = False) -> DocumentVersion:
+    return DocumentVersion(
+        version=number,
+        document={"id": "a", "name": name},
+        author="admin",
+        note="ü",
+        at=NOW,
+        deleted=deleted,
+    )
+
+
+def test_a_document_has_versions_and_the_newest_is_executed(table: Table) -> None:
+    documents = Documents(table, FakeClock())
+    first, second = version(1, "first"), version(2, "second")
+    assert documents.current("form", "a") is None
+    documents.save("form", "a", first, None, documents.revision())
+    documents.save("form", "a", second, first, documents.revision())
+    assert documents.current("form", "a") == second
+    assert documents.versions("form", "a") == [second, first]
+    assert documents.version("form", "a", 1) == first
+    assert documents.version("form", "a", 3) is None
+    assert documents.versions("form", "b") == []
+    assert documents.every("form") == {"a": second.document}
+    assert documents.get("form", "a") == second.document
+    assert documents.revision() == 2
+
+
+def test_a_deleted_document_keeps_its_versions_only(table: Table) -> None:
+    documents = Documents(table, FakeClock())
+    first, second = version(1, "first"), version(2, "first", deleted=True)
+    documents.save("form", "a", first, None, 0)
+    documents.save("form", "a", second, first, 1)
+    assert documents.current("form", "a") == second
+    assert (documents.get("form", "a"), documents.all("form"), documents.every("form")) == (
+        None,
+        [],
+        {},
+    )
+    assert documents.versions("form", "a") == [second, first]
+
+
+@pytest.mark.parametrize("lost", ["the document", "another document"])
+def test_a_version_is_not_written_over_an_unseen_change(table: Table, lost: str) -> None:
+    documents = Documents(table, FakeClock())
+    first = version(1, "first")
+    documents.save("form", "a", first, None, 0)
+    seen = documents.revision()
+    other = "a" if lost == "the document" else "b"
+    before = first if other == "a" else None
+    documents.save("form", other, version(2, "theirs"), before, seen)
+    with pytest.raises(ConflictError):
+        documents.save("form", "a", version(2, "ours"), first, seen)
+    assert "ours" not in str(documents.versions("form", "a"))
+
+
+def test_a_document_from_before_versions_becomes_one(table: Table) -> None:
+    """Also one that older code wrote over a version, after a roll-back."""
+    documents = Documents(table, FakeClock())
+    for number, name in ((1, "loaded"), (3, "loaded again")):
+        documents.put("form", {"id": "a", "name": name}, "a")
+        before = documents.current("form", "a")
+        assert before is not None
+        assert (before.version, before.author, before.at) == (number, "deploy", None)
+        assert documents.versions("form", "a")[0] == before
+        assert documents.version("form", "a", number) == before
+        documents.save("form", "a", version(number + 1, "put"), before, documents.revision())
+    names = [one.document["name"] for one in documents.versions("form", "a")]
+    assert names == ["put", "loaded again", "put", "loaded"]
 
 
 # --- histories and quarantine ---------------------------------------------------------------------

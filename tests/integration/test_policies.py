@@ -499,6 +499,19 @@ def marketing_publishes_a_model(stack: Stack) -> None:
     assert ticks
 
 
+def marketing_changes_a_document(stack: Stack) -> None:
+    one = {"pathParameters": {"sequence_id": "welcome"}}
+    headers = {"headers": {"authorization": "Bearer admin", "content-type": "application/json"}}
+    route = "/v1/sequences/{sequence_id}"
+    document = json.loads(stack.http("GET", route, **one, **headers))
+    for _ in range(2):  # the first one is what the deploy has put
+        stack.http("PUT", route, document, **one, **headers)
+    stack.http("DELETE", route, **one, **headers)
+    versions = json.loads(stack.http("GET", f"{route}/versions", **one, **headers))["versions"]
+    assert [one["version"] for one in versions] == [4, 3, 2, 1]
+    assert json.loads(stack.http("GET", "/v1/sequences", **headers)) == {"sequences": []}
+
+
 def ask(stack: Stack, route: str, data: Any = None, **parts: Any) -> Any:
     """A private request: a POST of data, or to rebuild; else a GET. parts: of the path, or of the
     proxy event.
@@ -544,6 +557,7 @@ def stack() -> Iterator[Stack]:
         sales_reads(stack)
         sales_does_what_people_do(stack)
         marketing_publishes_a_model(stack)
+        marketing_changes_a_document(stack)
         time_cools_a_lead(stack)
         yield stack
 

@@ -44,6 +44,16 @@ PRIVATE = {
     ("/v1/model/versions/{version}/publish", "post"),
     ("/v1/jobs/{job_id}", "get"),
     ("/v1/outbox", "get"),
+    # POST of a form is public, on the same path.
+    *(
+        (f"/v1/{kind}s/{{{kind}_id}}", method)
+        for kind in ("form", "email", "sequence")
+        for method in ("get", "put", "delete")
+    ),
+    *((f"/v1/{kind}s/{{{kind}_id}}/versions", "get") for kind in ("form", "email", "sequence")),
+    *((f"/v1/{kind}s", "get") for kind in ("form", "email", "sequence")),
+    *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
+    *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
 }
 COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}
 SENDING = COMMON | {

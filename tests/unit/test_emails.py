@@ -33,6 +33,7 @@ def compose(
     emails = Emails(
         email=lambda _id: document,
         profile=lambda _lead: {"first_name": name},
+        company_name=lambda: "Keybook",
         unsubscribe_url=lambda _lead: URL,
     )
     return emails.compose(make.nurture_message(**message))

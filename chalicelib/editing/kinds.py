@@ -1,0 +1,29 @@
+"""What is to be known of a kind of document."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.document import Document
+from chalicelib.errors import FieldError
+
+
+def _nothing(*_: Any) -> Iterable[Any]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentKind:
+    """A kind of document: its format, and what the format cannot see."""
+
+    format: type[Document]
+    not_yet: frozenset[str] = frozenset()
+    """Paths of keys that are planned and that no room executes yet; `*` is a place in a list."""
+    is_single: bool = False
+    """There is one document of the kind, and it has no id."""
+    mistakes: Callable[[Any], Iterable[FieldError]] = _nothing
+    """A document in its format -> why it is refused all the same, with paths and remedies."""
+    warnings: Callable[[Any], Iterable[FieldError]] = _nothing
+    """A document in its format -> what is allowed, and probably not meant."""
+    users: Callable[[str], Iterable[str]] = _nothing
+    """The id of a document -> who uses it, in words."""

@@ -1,0 +1,33 @@
+"""What is wrong with a routing, or probably not meant, besides the format."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from chalicelib.capture.identity import parse_address
+from chalicelib.errors import FieldError
+from chalicelib.handoff.routing import RoutingDocument
+
+NAMING = ("fallback", "manager")
+"""The keys whose value is the id of a person."""
+
+
+def routing_mistakes(routing: RoutingDocument) -> Iterator[FieldError]:
+    """Yield each person who cannot be written to or is there twice, or is named and not there."""
+    people = Counter(person.id for person in routing.people)
+    for position, person in enumerate(routing.people):
+        if people[person.id] > 1:
+            yield FieldError(f"people.{position}.id", "another person has this id; change one")
+        try:
+            parse_address(person.email)
+        except ValueError as error:
+            yield FieldError(f"people.{position}.email", str(error))
+    for key in NAMING:
+        named = getattr(routing, key, None)
+        if named is not None and named not in people:
+            yield FieldError(key, f"there is no person {named}; add the person or name another")
+
+
+def routing_warnings(routing: RoutingDocument) -> Iterator[FieldError]:
+    """Yield what keeps a handoff from reaching somebody."""
+    if not any(person.active for person in routing.people):
+        yield FieldError("people", "nobody is active, so no handoff reaches a person")

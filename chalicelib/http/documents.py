@@ -1,0 +1,145 @@
+"""The private endpoints of documents: forms, emails, sequences, the routing and the settings.
+
+All kinds are served alike; the end of this file lists their paths and roles.
+"""
+
+import re
+from collections.abc import Mapping
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.errors import FieldError, InputError, NotFoundError
+from chalicelib.http.auth import Role, private
+from chalicelib.http.exchange import known_query_of, object_of, private_answer
+from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, REASON_MAX_CHARS
+from chalicelib.store.keys import ACTIVE
+from chalicelib.telemetry import log
+from chalicelib.wiring.world import world
+
+documents = Blueprint(__name__)
+
+DOCUMENT_ID = re.compile(r"[a-z0-9_-]{1,64}")
+NUMBER = re.compile(r"[0-9]{1,8}")
+ETAG = re.compile(r'(?:W/)?"([0-9]{1,8})"|([0-9]{1,8})')
+AUTHOR = Role.ADMIN.value  # the holder of the only token that is given out so far
+
+
+def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -> None:
+    """Register the routes of one document.
+
+    variable: the path's variable that holds its id; None for the only document of its kind.
+    """
+
+    @private(documents, path, *roles)
+    def read_document(request: Request, **variables: str) -> Response:
+        """Return a document, as it is now or as `version` had it."""
+        version = _version_of(known_query_of(request, "version").get("version"))
+        found = world().editing.read(kind, _id_in(variables, variable), version)
+        return private_answer(found.document, headers=_etag(found.version))
+
+    @private(documents, path, *roles, methods=["PUT"])
+    def put_document(request: Request, **variables: str) -> Response:
+        """Store a document as its next version; return its number, with warnings."""
+        document_id = _id_in(variables, variable)
+        note = _note_of(request)
+        expected = _expected_of(request)
+        after, warnings = world().editing.put(
+            kind,
+            document_id,
+            object_of(request, DOCUMENT_BODY_MAX_BYTES),
+            author=AUTHOR,
+            note=note,
+            expected=expected,
+        )
+        log("document", kind=kind, id=document_id, version=after.version)
+        listed = [{"field": one.field, "message": one.message} for one in warnings]
+        answer = {"version": after.version, "warnings": listed}
+        return private_answer(answer, headers=_etag(after.version))
+
+    @private(documents, f"{path}/versions", *roles)
+    def list_document_versions(request: Request, **variables: str) -> Response:
+        """Return the versions of a document, newest first."""
+        from chalicelib.editing.editing import show_version
+
+        known_query_of(request)
+        found = world().editing.versions(kind, _id_in(variables, variable))
+        return private_answer({"versions": [show_version(one) for one in found]})
+
+
+def serve_each(kind: str, name: str, *roles: Role) -> None:
+    """Register the routes of a kind with many documents. name: of the kind, in the path."""
+    variable = f"{kind}_id"
+    path = f"/v1/{name}/{{{variable}}}"
+
+    @private(documents, f"/v1/{name}", *roles)
+    def list_documents(request: Request) -> Response:
+        """Return all documents of a kind, in the order of their ids."""
+        known_query_of(request)
+        return private_answer({name: list(world().editing.every(kind).values())})
+
+    serve_one(kind, path, *roles, variable=variable)
+
+    @private(documents, path, *roles, methods=["DELETE"])
+    def delete_document(request: Request, **variables: str) -> Response:
+        """Delete a document that nothing uses; its versions stay."""
+        document_id = _id_in(variables, variable)
+        after = world().editing.delete(
+            kind,
+            document_id,
+            author=AUTHOR,
+            note=_note_of(request),
+            expected=_expected_of(request),
+        )
+        log("document", kind=kind, id=document_id, version=after.version)
+        return private_answer({"version": after.version})
+
+
+def _id_in(variables: Mapping[str, str], variable: str | None) -> str:
+    if variable is None:
+        return ACTIVE
+    document_id = variables[variable]
+    if not DOCUMENT_ID.fullmatch(document_id):
+        raise NotFoundError("an id has 1 to 64 characters: a-z, 0-9, - and _")
+    return document_id
+
+
+def _version_of(text: str | None) -> int | None:
+    if text is not None and not NUMBER.fullmatch(text):
+        raise InputError(FieldError("version", "must be a whole number"))
+    return int(text) if text is not None else None
+
+
+def _note_of(request: Request) -> str:
+    """Return the note of a change: a query parameter, because the body is the document."""
+    from chalicelib.inputs import one_line
+
+    note = known_query_of(request, "note").get("note", "")
+    if len(note) > REASON_MAX_CHARS:
+        words = f"is too long; at most {REASON_MAX_CHARS} characters are allowed"
+        raise InputError(FieldError("note", words))
+    try:
+        return one_line(note)
+    except ValueError as error:
+        raise InputError(FieldError("note", str(error))) from None
+
+
+def _expected_of(request: Request) -> int | None:
+    """Return the version that the author has seen: `If-Match` with the ETag of a read."""
+    given = request.headers.get("if-match")
+    if given is None:
+        return None
+    found = ETAG.fullmatch(given.strip())
+    if found is None:
+        raise InputError(FieldError("If-Match", 'must be one version in quotes, such as "3"'))
+    return int(found[1] or found[2])
+
+
+def _etag(version: int) -> Mapping[str, str]:
+    return {"ETag": f'"{version}"'}
+
+
+serve_each("form", "forms", Role.MARKETER)
+serve_each("email", "emails", Role.MARKETER)
+serve_each("sequence", "sequences", Role.MARKETER)
+serve_one("routing", "/v1/routing", Role.MARKETER, Role.SALES)
+serve_one("settings", "/v1/settings", Role.MARKETER)

@@ -1,0 +1,117 @@
+"""What is wrong with an email, a sequence or the settings, besides the format."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from chalicelib.delivery.templates import (
+    TemplateError,
+    TemplateSyntaxError,
+    render_strictly,
+    variables_of,
+)
+from chalicelib.document import parse_document
+from chalicelib.errors import FieldError
+from chalicelib.nurture.company import SettingsDocument
+from chalicelib.nurture.emails import EmailDocument
+from chalicelib.nurture.sequences import SequenceDocument
+
+StoredDocuments = Mapping[str, Mapping[str, Any]]  # by their ids
+
+COMPANY = "company_name"
+FIRST_NAME = "first_name"
+WAY_OUT = "unsubscribe_url"
+VARIABLES = (COMPANY, FIRST_NAME, WAY_OUT)
+"""What Emails.compose gives to a template."""
+PARTS = ("subject", "text", "html")
+NAMES = ("Ann", "")  # a template must do for a person whose name is not known, too
+
+
+def email_mistakes(email: EmailDocument, company: str) -> Iterator[FieldError]:
+    """Yield why an email could not be sent to everybody.
+
+    company: what the settings name it, empty when they do not.
+    """
+    for part in PARTS:
+        template = str(getattr(email, part))
+        if template:
+            yield from _template_mistakes(part, template, company)
+
+
+def _template_mistakes(part: str, template: str, company: str) -> Iterator[FieldError]:
+    try:
+        variables = variables_of(template)
+    except TemplateSyntaxError as error:
+        yield FieldError(part, f"line {error.lineno}: {error.message}")
+        return
+    except TemplateError as error:
+        yield FieldError(part, f"is no template: {error}")
+        return
+    mistakes = list(_variable_mistakes(part, variables, company))
+    yield from mistakes or _rendering_mistakes(part, template)
+
+
+def _variable_mistakes(
+    part: str, variables: Mapping[str, int], company: str
+) -> Iterator[FieldError]:
+    for name, line in variables.items():
+        if name not in VARIABLES:
+            words = f"there is no variable {name}; the variables are {', '.join(VARIABLES)}"
+            yield FieldError(part, f"line {line}: {words}")
+    if COMPANY in variables and not company:
+        words = f"the settings do not name the company; put {COMPANY} there first"
+        yield FieldError(part, f"line {variables[COMPANY]}: {words}")
+    if part != "subject" and WAY_OUT not in variables:
+        yield FieldError(part, f"has no way out; add {{{{ {WAY_OUT} }}}}")
+
+
+def _rendering_mistakes(part: str, template: str) -> Iterator[FieldError]:
+    """Yield why a template fails, or is an empty subject, for a name or without one."""
+    for name in NAMES:
+        values = {COMPANY: "Acme", FIRST_NAME: name, WAY_OUT: "https://api.example/u/token"}
+        person = "a person with a first name" if name else "a person without a first name"
+        try:
+            is_empty = not render_strictly(template, values).strip()
+        except TemplateError as error:
+            yield FieldError(part, f"fails for {person}: {error}")
+            return
+        if is_empty:
+            yield FieldError(part, f"is empty for {person}; add some text")
+            return
+
+
+def sequence_mistakes(
+    sequence: SequenceDocument, is_email: Callable[[str], bool]
+) -> Iterator[FieldError]:
+    """Yield each step that names an email that does not exist."""
+    for position, step in enumerate(sequence.steps):
+        if not is_email(step.email):
+            words = f"there is no email {step.email}; put it first"
+            yield FieldError(f"steps.{position}.email", words)
+
+
+def sequences_sending(email_id: str, sequences: StoredDocuments) -> Iterator[str]:
+    """Yield each sequence that sends an email, in words."""
+    for sequence_id, stored in sequences.items():
+        steps = parse_document(SequenceDocument, stored).steps
+        if any(step.email == email_id for step in steps):
+            yield f"the sequence {sequence_id}"
+
+
+def settings_mistakes(settings: SettingsDocument, emails: StoredDocuments) -> Iterator[FieldError]:
+    """Yield why the settings lack what emails name."""
+    if settings.company_name is not None:
+        return
+    naming = [email_id for email_id, stored in emails.items() if _names_company(stored)]
+    if naming:
+        yield FieldError(COMPANY, f"is needed by {', '.join(f'the email {one}' for one in naming)}")
+
+
+def _names_company(stored: Mapping[str, Any]) -> bool:
+    """Return whether an email names the company. One that cannot be read names nothing."""
+    for part in PARTS:
+        try:
+            if COMPANY in variables_of(str(stored.get(part, ""))):
+                return True
+        except TemplateError:
+            continue
+    return False

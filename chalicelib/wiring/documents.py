@@ -1,0 +1,83 @@
+"""The kinds of documents that people own. A new kind adds its line here.
+
+Each room brings the format that it executes and its checks. A key of the API's shapes that no room
+executes yet is refused as such: it must not look as if it did something.
+"""
+
+from collections.abc import Mapping
+
+from chalicelib.capture.form_checks import form_mistakes
+from chalicelib.capture.forms import FormDocument
+from chalicelib.editing.editing import DocumentStore
+from chalicelib.editing.kinds import DocumentKind
+from chalicelib.handoff.routing import RoutingDocument
+from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
+from chalicelib.nurture.checks import (
+    email_mistakes,
+    sequence_mistakes,
+    sequences_sending,
+    settings_mistakes,
+)
+from chalicelib.nurture.company import SettingsDocument, company_name
+from chalicelib.nurture.emails import EmailDocument
+from chalicelib.nurture.sequences import SequenceDocument
+from chalicelib.store.keys import ACTIVE
+
+PLANNED: Mapping[str, frozenset[str]] = {
+    "settings": frozenset({"contact_rules", "offer"}),
+    "form": frozenset(
+        {
+            "title", "aliases", "asset.title", "asset.url", "double_opt_in", "acknowledge", "kind",
+            "fields", "honeypot", "verify", "allowed_origins",
+        }
+    ),
+    "email": frozenset({"languages", "defaults", "sender"}),
+    "sequence": frozenset(
+        {"enter.topic", "priority", "steps.*.if", "steps.*.else", "exit", "active", "stale_after"}
+    ),
+    "routing": frozenset(
+        {
+            "teams", "holidays", "people.*.time_zone", "people.*.days_off", "people.*.weight",
+            "people.*.territory", "people.*.booking_url", "people.*.deputy", "people.*.notify",
+        }
+    ),
+}  # fmt: skip
+"""Kind -> paths of keys of the API's shapes; the issue that executes one takes it out."""
+
+
+def document_kinds(store: DocumentStore) -> Mapping[str, DocumentKind]:
+    """Return the kinds by their names. What others name stands before them."""
+
+    def company() -> str:
+        settings = store.current("settings", ACTIVE)
+        return company_name(settings.document if settings else None)
+
+    return {
+        "settings": DocumentKind(
+            format=SettingsDocument,
+            not_yet=PLANNED["settings"],
+            is_single=True,
+            mistakes=lambda settings: settings_mistakes(settings, store.every("email")),
+        ),
+        "form": DocumentKind(format=FormDocument, not_yet=PLANNED["form"], mistakes=form_mistakes),
+        "email": DocumentKind(
+            format=EmailDocument,
+            not_yet=PLANNED["email"],
+            mistakes=lambda email: email_mistakes(email, company()),
+            users=lambda email_id: sequences_sending(email_id, store.every("sequence")),
+        ),
+        "sequence": DocumentKind(
+            format=SequenceDocument,
+            not_yet=PLANNED["sequence"],
+            mistakes=lambda sequence: sequence_mistakes(
+                sequence, store.every("email").__contains__
+            ),
+        ),
+        "routing": DocumentKind(
+            format=RoutingDocument,
+            not_yet=PLANNED["routing"],
+            is_single=True,
+            mistakes=routing_mistakes,
+            warnings=routing_warnings,
+        ),
+    }

@@ -1,0 +1,500 @@
+"""What marketers and sales managers own is changed over HTTP: checked, versioned, never lost."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from chalice.test import HTTPResponse
+
+from chalicelib.delivery.messages import Email
+from chalicelib.handoff.routing import Person, RoutingDocument
+from chalicelib.handoff.routing_checks import routing_mistakes
+from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, DOCUMENTS_MAX
+from chalicelib.store.table import Write
+from chalicelib.wiring.documents import document_kinds
+from tests.baton import ANN, TOKEN, InMemoryBaton, documents
+from tests.fakes import FakePorts, MemoryTable
+
+FORM = "/v1/forms/partner"
+EMAIL = "/v1/emails/welcome"
+SEQUENCE = "/v1/sequences/welcome"
+PATHS = {
+    "settings": "/v1/settings",
+    "form": FORM,
+    "email": "/v1/emails/partner",
+    "sequence": "/v1/sequences/partner",
+    "routing": "/v1/routing",
+}
+WHOLE: dict[str, dict[str, Any]] = {
+    "settings": {"company_name": "Keybook"},
+    "form": {
+        "id": "partner",
+        "required": ["email", "budget"],
+        "thank_you_url": "https://keybook.example/thanks",
+        "asset": {"id": "partner-guide"},
+        "topic": "product",
+        "consent_text": "Keybook may write to me.",
+    },
+    "email": {
+        "id": "partner",
+        "subject": "Hello{% if first_name %}, {{ first_name }}{% endif %}",
+        "text": "From {{ company_name }}\n{{ unsubscribe_url }}",
+        "html": "<a href='{{ unsubscribe_url }}'>stop</a>",
+    },
+    "sequence": {
+        "id": "partner",
+        "enter": {"stage": ["mql"]},
+        "steps": [{"id": "1", "wait": "0d", "email": "welcome"}],
+    },
+    "routing": {"people": [{"id": "kim", "name": "Kim", "email": "kim@keybook.example"}]},
+}
+
+
+@pytest.fixture
+def baton() -> InMemoryBaton:
+    return InMemoryBaton()
+
+
+def put(
+    baton: InMemoryBaton, path: str, document: Any, status: int = 200, **headers: str
+) -> dict[str, Any]:
+    """Put a document. Return the answer's body."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = baton.http(
+        "PUT", path, json.dumps(document), {**TOKEN, "Content-Type": "application/json", **named}
+    )
+    assert answer.status_code == status, answer.body
+    found: dict[str, Any] = json.loads(answer.body)
+    return found
+
+
+def delete(baton: InMemoryBaton, path: str, status: int = 200, **headers: str) -> Any:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = baton.http("DELETE", path, headers={**TOKEN, **named})
+    assert answer.status_code == status, answer.body
+    return json.loads(answer.body)
+
+
+def read(baton: InMemoryBaton, path: str, status: int = 200) -> HTTPResponse:
+    answer = baton.http("GET", path, headers=TOKEN)
+    assert answer.status_code == status, answer.body
+    return answer
+
+
+def refused(baton: InMemoryBaton, path: str, document: Any) -> list[str]:
+    """Return the lines of a refusal, which left nothing behind."""
+    before = dict(baton.ports.memory.items)
+    errors = put(baton, path, document, 422)["errors"]
+    assert baton.ports.memory.items == before
+    return [f"{one['field']}: {one['message']}" for one in errors]
+
+
+def changed(kind: str, **changes: Any) -> dict[str, Any]:
+    """Return the whole document of a kind with other keys; None takes a key out."""
+    document = {**WHOLE[kind], **changes}
+    return {key: value for key, value in document.items() if value is not None}
+
+
+# --- put, read, list ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_a_document_is_read_as_it_was_put(baton: InMemoryBaton, kind: str) -> None:
+    answer = put(baton, f"{PATHS[kind]}?note=first+try", WHOLE[kind])
+    found = read(baton, PATHS[kind])
+    assert json.loads(found.body) == WHOLE[kind]
+    assert found.headers["ETag"] == f'"{answer["version"]}"'
+    newest = baton.get(f"{PATHS[kind]}/versions")["versions"][0]
+    assert newest == {
+        "version": answer["version"],
+        "author": "admin",
+        "note": "first try",
+        "deleted": False,
+        "created_at": "2026-11-22T10:00:00.000Z",
+    }
+
+
+def test_every_document_of_the_demo_can_be_put(baton: InMemoryBaton) -> None:
+    for kind, one_id, document in documents():
+        is_one = kind in ("settings", "routing")
+        path = f"/v1/{kind}" if is_one else f"/v1/{kind}s/{one_id}"
+        put(baton, path, document)
+        assert json.loads(read(baton, path).body) == document
+
+
+@pytest.mark.parametrize("kind", ["form", "email", "sequence"])
+def test_a_list_has_every_document_of_its_kind(baton: InMemoryBaton, kind: str) -> None:
+    put(baton, PATHS[kind], WHOLE[kind])
+    listed = baton.get(f"/v1/{kind}s")[f"{kind}s"]
+    assert WHOLE[kind] in listed
+    assert [one["id"] for one in listed] == sorted(one["id"] for one in listed)
+    delete(baton, PATHS[kind])
+    assert WHOLE[kind] not in baton.get(f"/v1/{kind}s")[f"{kind}s"]
+
+
+def test_an_older_version_is_restored_by_putting_it_again(baton: InMemoryBaton) -> None:
+    put(baton, FORM, WHOLE["form"])
+    put(baton, FORM, changed("form", topic="learn"))
+    first = json.loads(read(baton, f"{FORM}?version=1").body)
+    assert first == WHOLE["form"]
+    assert put(baton, FORM, first)["version"] == 3
+    versions = baton.get(f"{FORM}/versions")["versions"]
+    assert [one["version"] for one in versions] == [3, 2, 1]
+    read(baton, f"{FORM}?version=4", 404)
+
+
+def test_what_a_deploy_had_stored_is_the_first_version(baton: InMemoryBaton) -> None:
+    before = json.loads(read(baton, EMAIL).body)
+    assert put(baton, EMAIL, {**before, "subject": "Hello"})["version"] == 2
+    authors = [one["author"] for one in baton.get(f"{EMAIL}/versions")["versions"]]
+    assert authors == ["admin", "deploy"]
+    assert json.loads(read(baton, f"{EMAIL}?version=1").body) == before
+
+
+@pytest.mark.parametrize("path", [FORM, f"{FORM}/versions", "/v1/sequences/none", "/v1/forms/No"])
+def test_a_document_that_is_not_there_is_404(baton: InMemoryBaton, path: str) -> None:
+    read(baton, path, 404)
+
+
+def test_an_id_that_cannot_be_one_is_404(baton: InMemoryBaton) -> None:
+    put(baton, "/v1/forms/Partner", changed("form", id="Partner"), 404)
+    delete(baton, "/v1/forms/Partner", 404)
+
+
+def test_what_was_put_is_what_is_sent(baton: InMemoryBaton) -> None:
+    put(baton, "/v1/settings", {"company_name": "Newbook"})
+    before = json.loads(read(baton, EMAIL).body)
+    put(baton, EMAIL, {**before, "subject": "Hello from {{ company_name }}"})
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    (email,) = [one for one in baton.ports.senders.sent if isinstance(one, Email)]
+    assert email.subject == "Hello from Newbook"
+
+
+def test_a_deleted_form_is_still_captured(baton: InMemoryBaton) -> None:
+    delete(baton, "/v1/forms/guide")
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    assert baton.lead()["email"] == ANN["email"]
+
+
+# --- refused --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_an_unknown_key_is_refused_with_those_there_are(baton: InMemoryBaton, kind: str) -> None:
+    (line,) = refused(baton, PATHS[kind], changed(kind, nonsense=1))
+    assert line.startswith("nonsense: there is no such key; the keys here are ")
+
+
+NOT_YET: list[tuple[str, dict[str, Any], str]] = [
+    ("settings", {"offer": {}}, "offer"),
+    ("form", {"title": "Partners"}, "title"),
+    ("form", {"asset": {"id": "a", "title": "A"}}, "asset.title"),
+    ("form", {"double_opt_in": True}, "double_opt_in"),
+    ("email", {"languages": {}}, "languages"),
+    ("sequence", {"active": True}, "active"),
+    (
+        "sequence",
+        {"steps": [{"id": "1", "wait": "0d", "email": "welcome", "if": {}}]},
+        "steps.0.if",
+    ),
+    ("sequence", {"enter": {"stage": ["mql"], "topic": ["product"]}}, "enter.topic"),
+    ("routing", {"teams": []}, "teams"),
+    (
+        "routing",
+        {"people": [{**WHOLE["routing"]["people"][0], "deputy": "sam"}]},
+        "people.0.deputy",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "changes", "path"), NOT_YET, ids=lambda value: str(value)[:20])
+def test_a_planned_key_is_refused_as_not_yet(
+    baton: InMemoryBaton, kind: str, changes: dict[str, Any], path: str
+) -> None:
+    document = changed(kind, **changes)
+    assert refused(baton, PATHS[kind], document) == [f"{path}: is not executed yet; leave it out"]
+
+
+def test_no_key_is_both_executed_and_not_yet(baton: InMemoryBaton) -> None:
+    kinds = document_kinds(baton.world.documents)
+    assert {
+        name: kind.not_yet & kind.format.model_fields.keys() for name, kind in kinds.items()
+    } == dict.fromkeys(kinds, frozenset())
+
+
+MISTAKES: list[tuple[str, dict[str, Any], str]] = [
+    ("form", {"id": "other"}, "id: must be partner, as in the path"),
+    ("form", {"id": None}, "id: is missing; add it"),
+    ("form", {"required": ["Email"]}, "required.0: a field's name must start with a lower-case"),
+    ("form", {"thank_you_url": "javascript:alert(1)"}, "thank_you_url: must be a web address"),
+    ("form", {"thank_you_url": "https://x.example/\r\nSet-Cookie: a"}, "thank_you_url: must be"),
+    ("form", {"asset": 5}, "asset: keys with their values are needed"),
+    ("email", {"subject": "Hi {{ x }}"}, "subject: line 1: there is no variable x; the variables"),
+    (
+        "email",
+        {"text": "a\n{{ nothing.at }} {{ unsubscribe_url }}"},
+        "text: line 2: there is no variable nothing; the variables are company_name, first_name",
+    ),
+    ("email", {"text": "Hello"}, "text: has no way out; add {{ unsubscribe_url }}"),
+    ("email", {"html": "<p>Hello</p>"}, "html: has no way out; add {{ unsubscribe_url }}"),
+    ("email", {"text": "a\n{% if %}"}, "text: line 2: Expected an expression"),
+    ("email", {"text": "{{ unsubscribe_url }"}, "text: line 1: unexpected '}'"),
+    ("email", {"html": "{{ unsubscribe_url | nofilter }}"}, "html: line 1: No filter named"),
+    (
+        "email",
+        {"text": "{{ unsubscribe_url.__class__ }}"},
+        "text: fails for a person with a first name: access to attribute '__class__'",
+    ),
+    (
+        "email",
+        {"text": "{{ unsubscribe_url }}{% if not first_name %}{{ 1 / 0 }}{% endif %}"},
+        "text: fails for a person without a first name: division by zero",
+    ),
+    ("email", {"subject": "{{ first_name }}"}, "subject: is empty for a person without a first"),
+    ("email", {"text": "{% include 'x' %}{{ unsubscribe_url }}"}, "text: fails for a person"),
+    ("sequence", {"enter": {"stage": ["sql"]}}, "enter.stage.0: only mql is executed yet"),
+    (
+        "sequence",
+        {"steps": [{"id": "1", "wait": "1d", "email": "welcome"}]},
+        "steps.0.wait: only 0d, at once, is executed yet",
+    ),
+    (
+        "sequence",
+        {"steps": [{"id": "1", "wait": "0d", "email": "none"}]},
+        "steps.0.email: there is no email none; put it first",
+    ),
+    (
+        "routing",
+        {"people": [{**WHOLE["routing"]["people"][0], "phone": "030"}]},
+        "people.0.phone: must match the pattern",
+    ),
+    *(
+        ("settings", {"company_name": name}, "company_name: one line of 1 to 100 characters is")
+        for name in ("", " ", "a\nb", "a\x07", "x" * 101, 5)
+    ),
+    (
+        "routing",
+        {"people": [{**WHOLE["routing"]["people"][0], "email": "kim at home"}]},
+        "people.0.email: An email address must have an @-sign.",
+    ),
+    (
+        "email",
+        {"text": "{{ unsubscribe_url }}{% for i in range(90000) %}endless{% endfor %}"},
+        "text: fails for a person with a first name: it becomes longer than 200,000 characters",
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "changes", "says"), MISTAKES, ids=lambda value: str(value)[:30])
+def test_a_mistake_is_refused_with_its_place(
+    baton: InMemoryBaton, kind: str, changes: dict[str, Any], says: str
+) -> None:
+    (line,) = refused(baton, PATHS[kind], changed(kind, **changes))
+    assert line.startswith(says)
+
+
+def test_two_people_with_one_id_are_refused(baton: InMemoryBaton) -> None:
+    kim = WHOLE["routing"]["people"][0]
+    assert refused(baton, "/v1/routing", {"people": [kim, kim]}) == [
+        f"people.{position}.id: another person has this id; change one" for position in (0, 1)
+    ]
+
+
+def test_a_person_who_is_named_must_be_there() -> None:
+    class Named(RoutingDocument):
+        fallback: str
+
+    people = [Person(**WHOLE["routing"]["people"][0])]
+    assert list(routing_mistakes(Named(people=people, fallback="kim"))) == []
+    assert [*map(str, routing_mistakes(Named(people=people, fallback="uma")))] == [
+        "fallback: there is no person uma; add the person or name another"
+    ]
+
+
+def test_a_change_is_logged_without_what_it_says(
+    baton: InMemoryBaton, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(baton, f"{PATHS['routing']}?note=secret", WHOLE["routing"])
+    said = capsys.readouterr().out
+    line = json.loads(said)
+    assert (line["event"], line["kind"], line["version"]) == ("document", "routing", 2)
+    assert "Kim" not in said
+    assert "secret" not in said
+
+
+def test_a_routing_in_which_nobody_is_active_is_warned_of(baton: InMemoryBaton) -> None:
+    kim = {**WHOLE["routing"]["people"][0], "active": False}
+    assert put(baton, "/v1/routing", {"people": [kim]})["warnings"] == [
+        {"field": "people", "message": "nobody is active, so no handoff reaches a person"}
+    ]
+
+
+def test_an_email_may_name_the_company_once_the_settings_do(baton: InMemoryBaton) -> None:
+    put(baton, "/v1/settings", {})
+    says = "text: line 1: the settings do not name the company; put company_name there first"
+    assert refused(baton, PATHS["email"], WHOLE["email"]) == [says]
+    put(baton, "/v1/settings", WHOLE["settings"])
+    put(baton, PATHS["email"], WHOLE["email"])
+    says = "company_name: is needed by the email partner"
+    assert refused(baton, "/v1/settings", {}) == [says]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        (b"{", 400, "body"),
+        (b"[]", 400, "body"),
+        (b'{"required": NaN}', 400, "body"),
+        (b" " * (DOCUMENT_BODY_MAX_BYTES + 1), 413, "body"),
+        (b'{"id": "partner", "consent_text": "\\ud800"}', 422, "consent_text"),
+    ],
+    ids=["broken", "list", "nan", "large", "surrogate"],
+)
+def test_a_body_that_is_no_document_is_refused(
+    baton: InMemoryBaton, body: bytes, status: int, field: str
+) -> None:
+    answer = baton.http("PUT", FORM, body, {**TOKEN, "Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert [one["field"] for one in json.loads(answer.body)["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("method", "query", "field"),
+    [
+        ("GET", "versoin=1", "versoin"),
+        ("GET", "version=one", "version"),
+        ("PUT", "note=" + "x" * 501, "note"),
+        ("PUT", "note=a%0Ab", "note"),
+        ("PUT", "version=1", "version"),
+        ("DELETE", "force=1", "force"),
+    ],
+)
+def test_a_wrong_query_is_refused_by_name(
+    baton: InMemoryBaton, method: str, query: str, field: str
+) -> None:
+    headers = {**TOKEN, "Content-Type": "application/json"}
+    answer = baton.http(method, f"/v1/forms/guide?{query}", b"{}", headers)
+    assert answer.status_code == 400
+    assert [one["field"] for one in json.loads(answer.body)["errors"]] == [field]
+
+
+def test_a_list_takes_no_parameters(baton: InMemoryBaton) -> None:
+    read(baton, "/v1/forms?limit=1", 400)
+    read(baton, "/v1/forms/guide/versions?limit=1", 400)
+
+
+def test_there_are_at_most_so_many_documents_of_a_kind(baton: InMemoryBaton) -> None:
+    for number in range(DOCUMENTS_MAX):
+        baton.world.documents.put("form", {"id": f"f{number}"}, f"f{number}")
+    problem = put(baton, FORM, WHOLE["form"], 409)
+    assert problem["detail"] == "there are 200 documents of this kind; delete one first"
+    put(baton, "/v1/forms/f1", {"id": "f1", "topic": "learn"})
+
+
+# --- delete ---------------------------------------------------------------------------------------
+
+
+def test_a_deleted_document_is_gone_and_can_come_back(baton: InMemoryBaton) -> None:
+    put(baton, FORM, WHOLE["form"])
+    assert delete(baton, f"{FORM}?note=over") == {"version": 2}
+    read(baton, FORM, 404)
+    delete(baton, FORM, 404)
+    newest = baton.get(f"{FORM}/versions")["versions"][0]
+    assert (newest["deleted"], newest["note"]) == (True, "over")
+    assert json.loads(read(baton, f"{FORM}?version=1").body) == WHOLE["form"]
+    assert put(baton, FORM, WHOLE["form"])["version"] == 3
+
+
+def test_an_email_in_use_is_not_deleted(baton: InMemoryBaton) -> None:
+    put(baton, PATHS["sequence"], WHOLE["sequence"])
+    assert delete(baton, EMAIL, 409)["detail"] == (
+        "it is in use by the sequence partner, the sequence welcome; change that first"
+    )
+    for path in (SEQUENCE, PATHS["sequence"]):
+        delete(baton, path)
+    delete(baton, EMAIL)
+
+
+# --- several at once ------------------------------------------------------------------------------
+
+
+def test_a_change_of_an_older_version_is_refused(baton: InMemoryBaton) -> None:
+    put(baton, FORM, WHOLE["form"])
+    put(baton, FORM, WHOLE["form"], If_Match='"1"')
+    for given in ('"1"', 'W/"1"', "1"):
+        problem = put(baton, FORM, changed("form", topic="learn"), 412, If_Match=given)
+        assert problem["detail"] == (
+            "version 1 was expected, and the newest is 2; read it, then put again"
+        )
+    delete(baton, FORM, 412, If_Match='"1"')
+    assert delete(baton, FORM, If_Match='"2"') == {"version": 3}
+
+
+def test_a_version_of_no_document_cannot_be_expected(baton: InMemoryBaton) -> None:
+    problem = put(baton, FORM, WHOLE["form"], 412, If_Match='"1"')
+    assert problem["detail"] == "version 1 was expected, and there is no such document"
+    put(baton, FORM, WHOLE["form"], 400, If_Match="*")
+
+
+class Interrupted(MemoryTable):
+    """A table on which something else is written just before the next write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: Callable[[], object] | None = None
+
+    def write(self, *writes: Write) -> None:
+        first, self.first = self.first, None
+        if first is not None:
+            first()
+        super().write(*writes)
+
+
+@pytest.fixture
+def interrupted() -> tuple[InMemoryBaton, Interrupted]:
+    table = Interrupted()
+    return InMemoryBaton(FakePorts(table)), table
+
+
+def test_of_two_puts_at_once_both_are_versions(
+    interrupted: tuple[InMemoryBaton, Interrupted],
+) -> None:
+    baton, table = interrupted
+    put(baton, FORM, WHOLE["form"])
+    table.first = lambda: put(baton, FORM, changed("form", topic="theirs"))
+    put(baton, FORM, changed("form", topic="ours"))
+    found = [json.loads(read(baton, f"{FORM}?version={one}").body) for one in (1, 2, 3)]
+    assert [one["topic"] for one in found] == ["product", "theirs", "ours"]
+
+
+def test_of_two_puts_that_expect_a_version_one_is_refused(
+    interrupted: tuple[InMemoryBaton, Interrupted],
+) -> None:
+    baton, table = interrupted
+    put(baton, FORM, WHOLE["form"])
+    table.first = lambda: put(baton, FORM, changed("form", topic="theirs"), If_Match='"1"')
+    put(baton, FORM, changed("form", topic="ours"), 412, If_Match='"1"')
+    assert json.loads(read(baton, FORM).body)["topic"] == "theirs"
+
+
+def test_an_email_is_not_deleted_while_a_sequence_takes_it(
+    interrupted: tuple[InMemoryBaton, Interrupted],
+) -> None:
+    baton, table = interrupted
+    put(baton, PATHS["email"], WHOLE["email"])
+    step = {"id": "1", "wait": "0d", "email": "partner"}
+    taking = changed("sequence", steps=[step])
+    table.first = lambda: put(baton, PATHS["sequence"], taking)
+    delete(baton, PATHS["email"], 409)
+    delete(baton, PATHS["sequence"])
+    table.first = lambda: delete(baton, PATHS["email"])
+    put(baton, PATHS["sequence"], taking, 422)
+
+
+def test_a_busy_table_is_tried_again(baton: InMemoryBaton) -> None:
+    baton.ports.memory.be_busy(3)
+    for number in range(1, 20):
+        assert put(baton, FORM, WHOLE["form"])["version"] == number
