@@ -4,6 +4,7 @@ nothing is half stored.
 
 import gzip
 import json
+import tracemalloc
 from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -611,6 +612,18 @@ def test_a_limit_holds_for_the_body_unpacked(
     assert over.status_code == 413
     (error,) = over.json_body["errors"]
     assert error["message"] == f"must be at most {max_bytes} bytes after decompression"
+
+
+@pytest.mark.parametrize("path", [BATCH, PAGE, FORM])
+def test_a_bomb_is_unpacked_no_further_than_its_limit(baton: InMemoryBaton, path: str) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    tracemalloc.start()
+    try:
+        assert baton.http("POST", path, bomb, JSON).status_code == 413
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most_bytes < 10 * limits.BATCH_BODY_MAX_BYTES
 
 
 # --- the pixel ------------------------------------------------------------------------------------
