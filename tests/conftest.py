@@ -18,7 +18,9 @@ import pytest
 from chalicelib.settings import parse_offset
 from infra.local import stack as stacks
 from infra.local.stack import Stack
+from infra.local.walk import Outgoing
 from infra.paths import ROOT
+from tests import engines
 from tests.aws import session
 from tests.e2e.driver import Driver
 from tests.sizes import SEED, SIZES
@@ -68,10 +70,21 @@ def running_stack() -> Iterator[Callable[[], Stack]]:
     command("down")
 
 
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[str]:
+    """The URL of an emulator without a stack, which runs for all tests."""
+    yield from engines.running(engines.emulator())
+
+
 @pytest.fixture
 def stack(running_stack: Callable[[], Stack]) -> Stack:
-    """Where the stack is now: a test that restarts it moves it to other ports."""
-    return running_stack()
+    """Where the stack is now: a test that restarts it moves it to other ports.
+
+    SES reports nothing by itself, so that each test decides what becomes of its emails.
+    """
+    stack = running_stack()
+    Outgoing(stack).report([])
+    return stack
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -23,6 +23,7 @@ import pytest
 from botocore.config import Config
 
 from chalicelib.store.dynamo import DynamoTable
+from infra.local.emulator import PROGRAM
 from infra.local.waiting import LOOKS, look_for
 from infra.paths import ROOT
 from tests.aws import session
@@ -54,8 +55,11 @@ def missing(what: str) -> None:
 
 
 @contextmanager
-def emulator() -> Iterator[str]:
-    """Run the local AWS emulator by itself, and yield its URL. Raise MissingError."""
+def emulator(state: Path | None = None) -> Iterator[str]:
+    """Run the local AWS emulator by itself, and yield its URL. Raise MissingError.
+
+    state: the folder from which it starts and where it leaves its state, for one that restarts.
+    """
     if not EMULATOR.exists():
         raise MissingError("the local AWS is not installed: run `make up` once")
     port = _free_port()
@@ -67,8 +71,9 @@ def emulator() -> Iterator[str]:
             "GATEWAY_PORT": str(port),
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
+            **({"PERSIST_STATE": "1", "STATE_DIR": str(state)} if state else {}),
         }
-        command = [str(EMULATOR), "-I", str(ROOT / "infra" / "local" / "emulate.py")]
+        command = [str(EMULATOR), "-I", str(PROGRAM)]
         with _process(command, environment, f"http://127.0.0.1:{port}/_ministack/health"):
             yield f"http://127.0.0.1:{port}"
 
@@ -102,6 +107,15 @@ def dynamodb_local() -> Iterator[str]:
     ]
     with _process(command, dict(os.environ), f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}"
+
+
+def running(engine: AbstractContextManager[str]) -> Iterator[str]:
+    """Yield the URL of an engine while it runs, or skip the test when this machine lacks it."""
+    try:
+        with engine as url:
+            yield url
+    except MissingError as error:
+        missing(str(error))
 
 
 def connect(url: str) -> "DynamoDBClient":

@@ -2,14 +2,14 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
-from chalicelib.limits import BATCH_BODY_MAX_BYTES, COMMAND_BODY_MAX_BYTES
+from chalicelib.limits import COMMAND_BODY_MAX_BYTES
 
 if TYPE_CHECKING:
     from chalicelib.inputs import Shape
@@ -20,6 +20,7 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 CORS = CORSConfig(allow_origin="*", allow_headers=["Idempotency-Key"])
 GZIP_MAGIC = b"\x1f\x8b"
+READ = ["GET", "HEAD"]  # the methods of a public route that shows something
 
 
 def current_request(blueprint: Blueprint) -> Request:
@@ -65,11 +66,33 @@ def object_of(request: Request, max_bytes: int) -> dict[str, Any]:
     return body
 
 
+def unzipped_body_of(request: Request, max_bytes: int) -> bytes:
+    """Return the body's bytes, decompressed if they are gzip.
+
+    Its first bytes decide: a gateway may have decompressed it and left the header. No more is
+    decompressed than may be: max_bytes. Raise TooLargeError, and InputError for a broken archive.
+    """
+    body = body_of(request)
+    if not body.startswith(GZIP_MAGIC):
+        return body
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        found = unpacker.decompress(body, max_bytes + 1)
+    except zlib.error:
+        raise InputError(FieldError("body", "is not valid gzip")) from None
+    if len(found) > max_bytes:
+        words = f"must be at most {max_bytes} bytes after decompression"
+        raise TooLargeError(FieldError("body", words))
+    if not unpacker.eof:
+        raise InputError(FieldError("body", "is incomplete gzip"))
+    return found
+
+
 def unzipped_json_of(request: Request, max_bytes: int) -> Any:
     """Return the JSON of a body that may be compressed. Raise TooLargeError, InputError."""
     from chalicelib.inputs import parse_json
 
-    return parse_json(_unzip(body_of(request)), max_bytes)
+    return parse_json(unzipped_body_of(request, max_bytes), max_bytes)
 
 
 def shape_of(shape: "type[Shape]", request: Request) -> "Shape":
@@ -100,22 +123,9 @@ def private_answer(
     return Response(body=text, status_code=status.value, headers=every)
 
 
-def _unzip(body: bytes) -> bytes:
-    """Return the body, decompressed if it is gzip.
-
-    Its first bytes decide: a gateway may have decompressed it and left the header. Raise
-    TooLargeError before decompressing more than a batch may have, InputError for a broken archive.
-    """
-    if not body.startswith(GZIP_MAGIC):
-        return body
-    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    try:
-        found = unpacker.decompress(body, BATCH_BODY_MAX_BYTES + 1)
-    except zlib.error:
-        raise InputError(FieldError("body", "is not valid gzip")) from None
-    if len(found) > BATCH_BODY_MAX_BYTES:
-        words = f"must be at most {BATCH_BODY_MAX_BYTES} bytes after decompression"
-        raise TooLargeError(FieldError("body", words))
-    if not unpacker.eof:
-        raise InputError(FieldError("body", "is incomplete gzip"))
-    return found
+def answer_head(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Answer a HEAD request as the GET, without the body (RFC 9110, section 9.3.2)."""
+    response = get_response(request)
+    if request.method == "HEAD":
+        response.body = ""
+    return response

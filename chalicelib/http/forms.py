@@ -12,11 +12,12 @@ from chalicelib.http.exchange import (
     CORS,
     JSON,
     URLENCODED,
-    body_of,
     current_request,
     json_answer,
+    unzipped_body_of,
 )
 from chalicelib.http.problem import answers_problems, status_of
+from chalicelib.limits import FORM_BODY_MAX_BYTES
 from chalicelib.wiring.world import world
 
 forms = Blueprint(__name__)
@@ -38,9 +39,9 @@ def submit_form(form_id: str) -> Response:
     from chalicelib.capture.parsing import parse_submission  # not on the path of a ping
 
     try:
-        submission = parse_submission(
-            body_of(request), flat=flat, key=request.headers.get("idempotency-key")
-        )
+        body = unzipped_body_of(request, FORM_BODY_MAX_BYTES)
+        key = request.headers.get("idempotency-key")
+        submission = parse_submission(body, flat=flat, key=key)
         receipt = world().forms.submit(form_id, submission)
     except InputError as error:
         if flat and from_browser:

@@ -4,7 +4,15 @@ from chalice.app import Blueprint, Response
 
 from chalicelib.errors import NotFoundError
 from chalicelib.http import pages
-from chalicelib.http.exchange import CORS, JSON, MULTIPART, PLAIN_TEXT, URLENCODED, json_answer
+from chalicelib.http.exchange import (
+    CORS,
+    JSON,
+    MULTIPART,
+    PLAIN_TEXT,
+    READ,
+    URLENCODED,
+    json_answer,
+)
 from chalicelib.http.problem import answers_problems
 from chalicelib.wiring.world import world
 
@@ -13,21 +21,21 @@ public = Blueprint(__name__)
 ANY_FORM = [URLENCODED, MULTIPART, JSON, PLAIN_TEXT]
 
 
-@public.route("/v1/health", methods=["GET"], cors=CORS)
+@public.route("/v1/health", methods=READ, cors=CORS)
 @answers_problems
 def check_health() -> Response:
     """Answer that requests are served."""
     return json_answer({"status": "ok"})
 
 
-@public.route("/thanks", methods=["GET"])
+@public.route("/thanks", methods=READ)
 @answers_problems
 def thank() -> Response:
     """Show the built-in thank-you page."""
     return pages.show_thanks()
 
 
-@public.route("/u/{token}", methods=["GET"])
+@public.route("/u/{token}", methods=READ)
 @answers_problems
 def ask_to_unsubscribe(token: str) -> Response:
     """Show the unsubscribe page, and change nothing."""

@@ -1,5 +1,6 @@
 """The public endpoints of tracking: events in Segment's format, the pixel, the tracker script."""
 
+from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -12,6 +13,8 @@ from chalicelib.http.exchange import (
     CORS,
     JSON,
     PLAIN_TEXT,
+    READ,
+    URLENCODED,
     current_request,
     json_answer,
     query_of,
@@ -24,7 +27,8 @@ from chalicelib.wiring.world import world
 
 tracking = Blueprint(__name__)
 
-AS_JSON = [JSON, PLAIN_TEXT]  # a script's post of text needs no preflight request
+# Text needs no preflight request, and RudderStack's Node client says url-encoded of its gzip.
+AS_JSON = [JSON, PLAIN_TEXT, URLENCODED]
 TRACKER_CACHE_SECONDS = 3600
 TRACKER_PARTS = ("visitor.js", "recording.js")  # of one function, in this order
 
@@ -63,28 +67,25 @@ def identify_visitor() -> Response:
     return _take_one("identify")
 
 
-@tracking.route("/v1/pixel", methods=["GET"])
+@tracking.route("/v1/pixel", methods=READ)
 @answers_problems
 def track_pixel() -> Response:
     """Take a page view of a page without scripts.
 
-    The answer is 204, because a picture would need a request whose Accept header matches it.
+    The answer is 204, because a picture would need a request whose Accept header matches it. A
+    HEAD request records nothing, as nobody has seen the page.
     """
     request = current_request(tracking)
     query = query_of(request)
     check_write_key(request, query)
-    properties = {name: query[name] for name in ("url", "referrer") if query.get(name)}
-    item = {"anonymousId": query.get("anonymousId"), "properties": properties}
-    try:
-        world().tracking.one(item, "page")
-    except InputError as error:
-        raise error.renamed(lambda field: field.removeprefix("properties.")) from None
+    if request.method == "GET":
+        _record_page_view(query)
     return Response(
         body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"}
     )
 
 
-@tracking.route("/t.js", methods=["GET"], cors=CORS)
+@tracking.route("/t.js", methods=READ, cors=CORS)
 @answers_problems
 def serve_tracker() -> Response:
     """Return the tracker script."""
@@ -109,3 +110,12 @@ def _take_one(kind: str) -> Response:
     check_write_key(request, data)
     world().tracking.one(data, kind)
     return json_answer({"success": True})
+
+
+def _record_page_view(query: Mapping[str, str]) -> None:
+    properties = {name: query[name] for name in ("url", "referrer") if query.get(name)}
+    item = {"anonymousId": query.get("anonymousId"), "properties": properties}
+    try:
+        world().tracking.one(item, "page")
+    except InputError as error:
+        raise error.renamed(lambda field: field.removeprefix("properties.")) from None

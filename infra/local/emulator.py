@@ -16,7 +16,7 @@ ANYBODY = "test"  # both halves of the credentials: the emulator accepts any
 STATE = LOCAL / "state"
 WORK = LOCAL / "tmp"
 PYTHON = ROOT / ".venv-local" / "bin" / "python"
-PROGRAM = ROOT / "infra" / "local" / "emulate.py"
+PROGRAM = ROOT / "infra" / "local" / "emulate" / "__main__.py"
 
 
 @dataclass(frozen=True)

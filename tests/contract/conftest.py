@@ -1,7 +1,6 @@
 """Every test of this folder that takes `table` runs on all four engines."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
 
 import pytest
 
@@ -27,20 +26,6 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
 
 
 @pytest.fixture(scope="session")
-def emulator() -> Iterator[str]:
-    """The URL of an emulator that runs for all tests."""
-    yield from _running(engines.emulator())
-
-
-@pytest.fixture(scope="session")
 def dynamodb_local() -> Iterator[str]:
     """The URL of a DynamoDB Local that runs for all tests."""
-    yield from _running(engines.dynamodb_local())
-
-
-def _running(engine: AbstractContextManager[str]) -> Iterator[str]:
-    try:
-        with engine as url:
-            yield url
-    except engines.MissingError as error:
-        engines.missing(str(error))
+    yield from engines.running(engines.dynamodb_local())

@@ -13,8 +13,8 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.delivery.references import tag_of
-from infra.local.stack import SENDER
-from infra.local.walk import PERSON
+from infra.local.stack import SENDER, Stack
+from infra.local.walk import PERSON, Outgoing
 from tests.e2e.driver import Driver
 from tests.e2e.test_stack import form
 
@@ -90,6 +90,16 @@ def test_a_suppressed_lead_gets_no_email_but_is_handed_over(email: str, driver: 
     driver.until(lambda: driver.stage(email) == "sql", "the lead is an SQL")
     driver.until(lambda: handed_over(driver, email), "sales is told")
     assert len(emails(driver, email)) == 1
+
+
+def test_ses_reports_the_delivery_of_an_email_by_itself(
+    email: str, driver: Driver, stack: Stack
+) -> None:
+    Outgoing(stack).report(["Send", "Delivery"])
+    form(driver, "guide", email, PERSON, consent=True)
+    driver.until(lambda: the_email(driver, email, "delivered"), "the email is delivered")
+    driver.until(lambda: mail_events(driver, email) == ["delivered"], "the timeline says so")
+    driver.until(lambda: "email-delivered" in rules(driver, email), "the score says so")
 
 
 # --- what the tests above are made of -------------------------------------------------------------

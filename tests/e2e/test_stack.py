@@ -2,11 +2,13 @@
 stays.
 """
 
+import gzip
+import json
 import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -14,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from app import app
 from chalicelib.days import day_of, start_of, zone_of
+from chalicelib.limits import BATCH_BODY_MAX_BYTES
 from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable
 from infra.local.stack import SENDER, TIME_ZONE, Stack
@@ -169,6 +173,43 @@ def test_browser_preflights_and_the_public_files_are_served(driver: Driver, stac
     )
 
 
+def test_head_is_get_without_its_body_on_the_stack(email: str, driver: Driver) -> None:
+    form(driver, "guide", email, PERSON, consent=True)
+    driver.until(lambda: settled(driver, email, least=1), "the email went out")
+    examples = {
+        "/u/{token}": unsubscribe_path(driver, email),
+        "/v1/pixel": "/v1/pixel?anonymousId=p1&url=https://keybook.example/pricing",
+    }
+    for path in (path for path, methods in app.routes.items() if "HEAD" in methods):
+        url = examples.get(path, path)
+        status, headers, body = driver.http("HEAD", url)
+        got, shown, _ = driver.http("GET", url)
+        assert (path, status, body) == (path, got, b"")
+        assert about_the_body(headers) == about_the_body(shown)
+    assert driver.lead(email)["suppressed"] is None
+
+
+def test_gzip_bodies_are_read_end_to_end(email: str, driver: Driver) -> None:
+    """As Segment's and RudderStack's clients send them, each with a content type of its own."""
+    visitor = email.partition("@")[0]
+    page = {"type": "page", "anonymousId": visitor, "properties": {"url": "https://k.example/a"}}
+    for kind in ("application/json", "application/x-www-form-urlencoded"):
+        packed = gzip.compress(json.dumps({"batch": [page]}).encode())
+        headers = {"Content-Type": kind, "Content-Encoding": "gzip"}
+        assert driver.http("POST", "/v1/batch", packed, headers)[0] == 200
+        assert driver.http("POST", "/v1/batch", packed[:-9], headers)[0] == 415
+        assert driver.http("POST", "/v1/batch", b"[]", headers)[0] == 415
+    bomb = gzip.compress(b" " * (BATCH_BODY_MAX_BYTES + 1))
+    assert driver.http("POST", "/v1/batch", bomb, headers)[0] == 413
+    fields = {"fields": {"email": email, **PERSON}, "visitor_id": visitor}
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    packed = gzip.compress(json.dumps(fields).encode())
+    assert driver.http("POST", "/v1/forms/guide", packed, headers)[0] == 202
+    driver.until(lambda: driver.stage(email) == "mql", "the lead is an MQL")
+    timeline = driver.get(f"/v1/leads/{driver.lead(email)['lead_id']}/timeline")["items"]
+    assert [item["kind"] for item in timeline].count("page") == 2
+
+
 def test_data_outlives_the_stack_and_up_is_safe_to_repeat(email: str, driver: Driver) -> None:
     form(driver, "guide", email, PERSON, consent=False)
     driver.until(lambda: driver.stage(email) == "mql", "the lead is an MQL")
@@ -262,6 +303,17 @@ def form(driver: Driver, form_id: str, email: str, fields: Any, *, consent: bool
         "consent": {"marketing": consent, "text": "Write to me."},
     }
     assert driver.post(f"/v1/forms/{form_id}", data)[0] == 202
+
+
+def about_the_body(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an answer without those of the transfer and of the request."""
+    low = {name.lower(): value for name, value in headers.items()}
+    own = {"content-length", "date"}
+    return {
+        name: value
+        for name, value in low.items()
+        if name not in own and not name.startswith(("x-amz", "x-request"))
+    }
 
 
 def unsubscribe_path(driver: Driver, email: str) -> str:

@@ -22,10 +22,15 @@ PUBLIC = {
     ("/v1/page", "post"),
     ("/v1/identify", "post"),
     ("/v1/pixel", "get"),
+    ("/v1/pixel", "head"),
     ("/v1/health", "get"),
+    ("/v1/health", "head"),
     ("/t.js", "get"),
+    ("/t.js", "head"),
     ("/thanks", "get"),
+    ("/thanks", "head"),
     ("/u/{token}", "get"),
+    ("/u/{token}", "head"),
     ("/u/{token}", "post"),
 }
 PRIVATE = {

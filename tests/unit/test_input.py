@@ -4,6 +4,7 @@ nothing is half stored.
 
 import gzip
 import json
+import tracemalloc
 from base64 import b64encode, urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -13,6 +14,7 @@ from chalice.test import HTTPResponse
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from chalicelib import limits
 from tests.baton import ANN, TOKEN, InMemoryBaton
 
 JSON = {"Content-Type": "application/json"}
@@ -187,18 +189,23 @@ def test_a_wrong_content_type_is_refused(baton: InMemoryBaton, path: str, kind: 
     [
         *(
             (method, path)
-            for method in ("GET", "PUT", "DELETE", "HEAD", "PATCH")
+            for method in ("GET", "PUT", "DELETE", "PATCH")
             for path in ENDPOINTS
             if (method, path) not in [(one, FORM) for one in ("GET", "PUT", "DELETE")]
         ),
         ("POST", "/v1/pixel?anonymousId=v"),
-        ("HEAD", "/v1/pixel?anonymousId=v"),
         ("POST", "/v1/leads"),
         ("DELETE", "/v1/outbox"),
     ],
 )
 def test_a_wrong_method_is_refused(baton: InMemoryBaton, method: str, path: str) -> None:
     refused(baton, baton.http(method, path, b"{}", {**JSON, **TOKEN}), status=405)
+
+
+@pytest.mark.parametrize("path", [*ENDPOINTS, "/v1/leads"])
+def test_head_is_a_wrong_method_of_all_others(baton: InMemoryBaton, path: str) -> None:
+    answer = baton.http("HEAD", path, headers=TOKEN)
+    assert (answer.status_code, answer.body) == (405, b"")
 
 
 @pytest.mark.parametrize("form_id", ["Demo", "d" * 65, "a.b", "a%20b", "%00", "dem%C3%B6"])
@@ -531,9 +538,44 @@ def test_beacons_of_plain_text_are_taken(baton: InMemoryBaton) -> None:
 # --- gzip -----------------------------------------------------------------------------------------
 
 
-def test_a_gzipped_batch_is_taken(baton: InMemoryBaton) -> None:
-    body = gzip.compress(json.dumps({"batch": [{"type": "page", "anonymousId": "v"}]}).encode())
-    assert baton.http("POST", BATCH, body, {**JSON, "Content-Encoding": "gzip"}).status_code == 200
+GZIP = {"Content-Encoding": "gzip"}
+SUBMISSION = {"fields": EMAIL}
+
+
+@pytest.mark.parametrize("left", [GZIP, {}])
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", URLENCODED["Content-Type"]])
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        (BATCH, {"batch": [{"type": "page", "anonymousId": "v"}]}),
+        (PAGE, {"anonymousId": "v"}),
+        (TRACK, {"anonymousId": "v", "event": "Product Added"}),
+        (IDENTIFY, {"anonymousId": "v", "traits": {"email": "ann@acme.example"}}),
+    ],
+)
+def test_a_gzipped_event_is_taken(
+    baton: InMemoryBaton, path: str, data: Any, kind: str, left: dict[str, str]
+) -> None:
+    """A gateway may leave the header, or take it away with the body unpacked or not."""
+    body = json.dumps(data).encode()
+    for sent in (gzip.compress(body), body):
+        answer = baton.http("POST", path, sent, {"Content-Type": kind, **left})
+        assert (answer.status_code, answer.json_body) == (200, {"success": True})
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", json.dumps(SUBMISSION).encode()),
+        (URLENCODED["Content-Type"], b"email=ann%40acme.example"),
+    ],
+)
+def test_a_gzipped_form_is_taken(baton: InMemoryBaton, kind: str, body: bytes) -> None:
+    headers = {"Content-Type": kind, **GZIP}
+    answer = baton.http("POST", FORM, gzip.compress(body), headers)
+    assert answer.status_code == 202
+    baton.until_quiet()
+    assert baton.lead()["email"] == "ann@acme.example"
 
 
 @pytest.mark.parametrize(
@@ -547,12 +589,46 @@ def test_a_gzipped_batch_is_taken(baton: InMemoryBaton) -> None:
         (gzip.compress(b"not json", mtime=0), 400),
         (gzip.compress(gzip.compress(b"{}", mtime=0), mtime=0), 400),
     ],
+    ids=["bomb", "cut", "head", "nonsense", "magic", "text", "twice"],
 )
-@pytest.mark.parametrize("path", [BATCH, PAGE])
+@pytest.mark.parametrize("path", [BATCH, PAGE, FORM])
 def test_a_bad_archive_is_refused(
     baton: InMemoryBaton, path: str, body: bytes, status: int
 ) -> None:
     refused(baton, baton.http("POST", path, body, JSON), "body", status=status)
+
+
+@pytest.mark.parametrize(
+    ("path", "max_bytes"),
+    [
+        (BATCH, limits.BATCH_BODY_MAX_BYTES),
+        (PAGE, limits.EVENT_MAX_BYTES),
+        (FORM, limits.FORM_BODY_MAX_BYTES),
+    ],
+)
+def test_a_limit_holds_for_the_body_unpacked(
+    baton: InMemoryBaton, path: str, max_bytes: int
+) -> None:
+    data = SUBMISSION if path == FORM else {"anonymousId": "v"}
+    whole = {"batch": [{"type": "page", **data}]} if path == BATCH else data
+    fitting = json.dumps(whole).encode().ljust(max_bytes)
+    assert baton.http("POST", path, gzip.compress(fitting), JSON).status_code in (200, 202)
+    over = baton.http("POST", path, gzip.compress(fitting + b" "), JSON)
+    assert over.status_code == 413
+    (error,) = over.json_body["errors"]
+    assert error["message"] == f"must be at most {max_bytes} bytes after decompression"
+
+
+@pytest.mark.parametrize("path", [BATCH, PAGE, FORM])
+def test_a_bomb_is_unpacked_no_further_than_its_limit(baton: InMemoryBaton, path: str) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    tracemalloc.start()
+    try:
+        assert baton.http("POST", path, bomb, JSON).status_code == 413
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most_bytes < 10 * limits.BATCH_BODY_MAX_BYTES
 
 
 # --- the pixel ------------------------------------------------------------------------------------

@@ -16,10 +16,15 @@ PUBLIC = {
     "POST /v1/page",
     "POST /v1/identify",
     "GET /v1/pixel",
+    "HEAD /v1/pixel",
     "GET /v1/health",
+    "HEAD /v1/health",
     "GET /t.js",
+    "HEAD /t.js",
     "GET /thanks",
+    "HEAD /thanks",
     "GET /u/{token}",
+    "HEAD /u/{token}",
     "POST /u/{token}",
 }
 ROUTES: dict[str, RouteEntry] = {
@@ -27,6 +32,8 @@ ROUTES: dict[str, RouteEntry] = {
     for path, methods in app.routes.items()
     for method, entry in methods.items()
 }
+PUBLIC_READS = sorted(route.split()[1] for route in PUBLIC if route.startswith("GET "))
+EXAMPLES = {"/v1/pixel": "/v1/pixel?anonymousId=v&url=https%3A%2F%2Fkeybook.example%2F"}
 PRIVATE = sorted(ROUTES.keys() - PUBLIC)
 WRONG = {
     "no header": {},
@@ -45,6 +52,31 @@ def test_a_route_is_listed_as_public_or_names_its_roles(route: str) -> None:
 
 def test_the_public_routes_all_exist() -> None:
     assert ROUTES.keys() >= PUBLIC
+
+
+def test_every_public_get_route_answers_head() -> None:
+    heads = {route.removeprefix("HEAD ") for route in ROUTES if route.startswith("HEAD ")}
+    assert heads == set(PUBLIC_READS)
+
+
+@pytest.mark.parametrize("path", [*PUBLIC_READS, "/u/token-of-nobody"])
+def test_head_is_get_without_body_and_changes_nothing(path: str) -> None:
+    baton = InMemoryBaton()
+    url = EXAMPLES.get(path, path.replace("{token}", baton.world.links.sign("unsubscribe", "a")))
+    before = dict(baton.ports.memory.items)
+    head = baton.http("HEAD", url)
+    assert baton.ports.memory.items == before
+    get = baton.http("GET", url)
+    assert (head.status_code, head.headers, head.body) == (get.status_code, get.headers, b"")
+
+
+def test_head_is_refused_as_get_is() -> None:
+    baton = InMemoryBaton()
+    wrong = "/v1/pixel?anonymousId=v&writeKey=wrong"
+    head = baton.http("HEAD", wrong)
+    get = baton.http("GET", wrong)
+    assert (head.status_code, head.headers, head.body) == (get.status_code, get.headers, b"")
+    assert get.status_code == 401
 
 
 @pytest.mark.parametrize("header", WRONG)

@@ -1,0 +1,37 @@
+"""The template of the package on an emulator of its own, with the parameters of production."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.deploy import Cloud, deploy
+from infra.package import package
+from tests import engines
+from tests.aws import session
+from tests.emulator.conftest import REGION
+
+PRODUCTION = {
+    "Stage": "prod",
+    "Sender": "hello@acme.example",
+    "AlarmEmail": "ops@acme.example",
+    "TimeZone": "Europe/Berlin",
+}
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    for url in engines.running(engines.emulator()):
+        yield Cloud(session(REGION), url)
+
+
+def test_the_template_deploys_here_as_in_production(cloud: Cloud) -> None:
+    """Its table expires items, can be recovered, and cannot be deleted."""
+    made = deploy(cloud, "baton-prod", package(), PRODUCTION)
+    client = session(REGION).client("dynamodb", endpoint_url=cloud.endpoint_url)
+    name = made["TableName"]
+    expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert expiry == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at_epoch_s"}
+    backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+    assert (backups["ContinuousBackupsStatus"], recovery) == ("ENABLED", "ENABLED")
+    assert client.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is True
