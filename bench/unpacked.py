@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import BenchError
-from infra.package import package
+from infra.package import own_architecture, package
 from infra.paths import MADE
 
 HOME = MADE / "bench" / "unpacked"
@@ -27,7 +27,7 @@ CHILD = Path(__file__).with_name("child.py")
 
 def unpack() -> Path:
     """Package the source as it is now, unpack it, and return the folder."""
-    made = package()
+    made = package(own_architecture())
     folder = HOME / made.digest[:16]
     if not folder.exists():
         shutil.rmtree(HOME, ignore_errors=True)

@@ -2,42 +2,60 @@
 
     python -m infra.deploy --stage prod --sender hello@acme.example
 
-The account and region are those of the shell's environment. A parameter that is not given keeps the
-value that it has in the stack.
+The account is that of the shell's environment. A parameter that is not given keeps the value that
+it has in the stack. Outside dev, cdk-preflight is asked about the template first (ADR 0026).
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
-import json
+import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 import boto3
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
-from infra import defaults
-from infra.package import Package, PackageError, package
+from infra import defaults, preflight
+from infra.artifacts import Bucket, upload, zip_key
+from infra.package import PLATFORMS, Package, PackageError, package
+from infra.preflight import Finding, PreflightError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.literals import CapabilityType
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 CAPABILITIES: list[CapabilityType] = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 MAX_WAIT_S = 1800
-NO_BUCKET_CODES = ("404", "NoSuchBucket")
-NO_OBJECT_CODES = ("404", "NoSuchKey")
+CURRENT = "AWSCURRENT"
+"""What Secrets Manager calls the version that is read."""
+UNPROTECTED = "dev"
+"""The environment that may be thrown away."""
+SHOWN = (
+    "ApiUrl",
+    "DomainTarget",
+    "TableName",
+    "TimeZone",
+    "HandoffTopicArn",
+    "FeedbackTopicArn",
+    "AdminSecretArn",
+)
+"""The outputs that a deploy prints, where the stack has them."""
+
+Check = Callable[[Mapping[str, Any], Mapping[str, str], str], Sequence[Finding]]
+"""Tells why a template would not deploy with some parameters in a region."""
 
 
 class DeployError(Exception):
-    """CloudFormation refused or rolled back. The message names each failed resource and why."""
+    """Nothing was deployed, or it was rolled back. The message says why, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +79,10 @@ class Cloud:
         """Return a client for the artifacts."""
         return self.session.client("s3", endpoint_url=self.endpoint_url)
 
+    def secrets(self) -> SecretsManagerClient:
+        """Return a client for the secrets."""
+        return self.session.client("secretsmanager", endpoint_url=self.endpoint_url)
+
     def account(self) -> str:
         """Return the id of the account."""
         sts = self.session.client("sts", endpoint_url=self.endpoint_url)
@@ -68,29 +90,40 @@ class Cloud:
 
 
 def deploy(
-    cloud: Cloud, stack_name: str, made: Package, parameters: Mapping[str, str]
+    cloud: Cloud,
+    stack_name: str,
+    made: Package,
+    parameters: Mapping[str, str],
+    check: Check = preflight.check,
 ) -> dict[str, str]:
     """Create or update a stack, wait for it and return its outputs.
 
-    parameters: those that are not given keep their value. Raise DeployError.
+    parameters: those that are not given keep their value. check: what is asked about the template
+    outside dev, where the stack is also protected from deletion. Raise DeployError, PreflightError.
     """
-    template_url = _upload(cloud, made)
     client = cloud.cloudformation()
     stack = _clear_failed_creation(client, _find_stack(client, stack_name))
+    values = _values(made.template, stack, parameters)
+    is_protected = values["Stage"] != UNPROTECTED
+    bucket = Bucket(cloud.account(), cloud.region)
+    version = _version(made.digest, values)
+    template = with_code(made.template, bucket.name, zip_key(made), version)
+    if is_protected:
+        _refuse(check(template, values, cloud.region))
+    kept = _secret_versions(cloud, stack)
+    template_url = upload(cloud.s3(), bucket, made, template)
     try:
-        _apply(
-            client,
-            stack,
-            stack_name,
-            template_url,
-            _parameters(made.template, stack, parameters),
-            cloud,
-        )
+        _apply(client, stack, stack_name, template_url, _parameters(values), cloud)
     except WaiterError as error:
         raise DeployError(_reasons(client, stack_name)) from error
     except ClientError as error:
         if not _is_unchanged(error):
             raise DeployError(str(error)) from error
+    finally:
+        _keep_secrets(cloud, kept)
+    if is_protected:
+        # Only now: a stack whose creation fails must be deleted before the next try.
+        client.update_termination_protection(StackName=stack_name, EnableTerminationProtection=True)
     return outputs(client, stack_name)
 
 
@@ -113,64 +146,65 @@ def stack_name_of(stage: str) -> str:
     return f"baton-{stage}"
 
 
-def _upload(cloud: Cloud, made: Package) -> str:
-    """Put the zip and the template into the artifact bucket. Return the template's URL.
+def with_code(template: dict[str, Any], bucket: str, key: str, version: str) -> dict[str, Any]:
+    """Return the template with every function's code at a place in a bucket.
 
-    Both are named after the digest of the package, so an unchanged zip is not uploaded again.
+    version: names what the functions are, code and settings; a new one publishes a version of each.
     """
-    bucket = f"baton-artifacts-{cloud.account()}-{cloud.region}"
-    s3 = cloud.s3()
-    _make_bucket(s3, bucket, cloud.region)
-    key = f"{made.digest}.zip"
-    if not _is_uploaded(s3, bucket, key):
-        s3.put_object(Bucket=bucket, Key=key, Body=made.zip_path.read_bytes())
-    template = json.dumps(with_code(made.template, bucket, key)).encode()
-    s3.put_object(Bucket=bucket, Key=f"{made.digest}.json", Body=template)
-    host = cloud.endpoint_url or f"https://s3.{cloud.region}.amazonaws.com"
-    return f"{host}/{bucket}/{made.digest}.json"
-
-
-def with_code(template: dict[str, Any], bucket: str, key: str) -> dict[str, Any]:
-    """Return the template with every function's code at a place in a bucket."""
     placed = copy.deepcopy(template)
     for resource in placed["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": key}
+            # SAM alone looks at the code, so a changed parameter would never reach an alias.
+            resource["Properties"]["AutoPublishCodeSha256"] = version
     return placed
 
 
-def _make_bucket(s3: S3Client, bucket: str, region: str) -> None:
-    """Create the bucket of this account and region, closed to the public, unless it exists."""
-    try:
-        s3.head_bucket(Bucket=bucket)
-        return
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in NO_BUCKET_CODES:
-            raise
-    if region == "us-east-1":  # S3 refuses this one as a location
-        s3.create_bucket(Bucket=bucket)
-    else:
-        where: Any = {"LocationConstraint": region}
-        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
-    s3.put_public_access_block(
-        Bucket=bucket,
-        PublicAccessBlockConfiguration={
-            "BlockPublicAcls": True,
-            "IgnorePublicAcls": True,
-            "BlockPublicPolicy": True,
-            "RestrictPublicBuckets": True,
-        },
-    )
+def _secret_versions(cloud: Cloud, stack: StackTypeDef | None) -> dict[str, str]:
+    """Return the current version of each secret that a stack has generated."""
+    if stack is None:
+        return {}
+    client = cloud.cloudformation()
+    resources = client.describe_stack_resources(StackName=stack["StackName"])["StackResources"]
+    return {
+        secret["PhysicalResourceId"]: _current_version(cloud, secret["PhysicalResourceId"])
+        for secret in resources
+        if secret["ResourceType"] == "AWS::SecretsManager::Secret"
+    }
 
 
-def _is_uploaded(s3: S3Client, bucket: str, key: str) -> bool:
-    try:
-        s3.head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in NO_OBJECT_CODES:
-            return False
-        raise
-    return True
+def _current_version(cloud: Cloud, secret: str) -> str:
+    versions = cloud.secrets().describe_secret(SecretId=secret)["VersionIdsToStages"]
+    (current,) = (version for version, stages in versions.items() if CURRENT in stages)
+    return current
+
+
+def _keep_secrets(cloud: Cloud, versions: Mapping[str, str]) -> None:
+    """Make these versions of secrets the current ones again.
+
+    CloudFormation generates a new value when a template says differently how to generate it. A new
+    identity secret would give every lead a new id, and a new link secret would break old links.
+    """
+    for secret, version in versions.items():
+        new = _current_version(cloud, secret)
+        if new != version:
+            cloud.secrets().update_secret_version_stage(
+                SecretId=secret,
+                VersionStage=CURRENT,
+                MoveToVersionId=version,
+                RemoveFromVersionId=new,
+            )
+
+
+def _version(digest: str, values: Mapping[str, str]) -> str:
+    """Return a name for a package with its parameters, of hex digits."""
+    return hashlib.sha256(f"{digest} {sorted(values.items())}".encode()).hexdigest()[:16]
+
+
+def _refuse(found: Sequence[Finding]) -> None:
+    if found:
+        lines = "\n".join(f"  {finding}" for finding in found)
+        raise DeployError(f"AWS would refuse this template, so it was not deployed:\n{lines}")
 
 
 def _find_stack(client: CloudFormationClient, name: str) -> StackTypeDef | None:
@@ -196,21 +230,26 @@ def _clear_failed_creation(
     return None
 
 
-def _parameters(
+def _values(
     template: Mapping[str, Any], stack: StackTypeDef | None, given: Mapping[str, str]
-) -> list[ParameterTypeDef]:
-    """Return the given parameters, and the stack's own values for the others.
+) -> dict[str, str]:
+    """Return the value of each parameter: as given, else as the stack has it, else its default.
 
-    Only a parameter that the stack has and the template still declares can keep its value.
+    What the template does not declare is kept only if it is given, so that CloudFormation says so.
     """
-    known = (
-        {parameter["ParameterKey"] for parameter in stack.get("Parameters", [])} if stack else set()
-    )
-    kept = sorted((known - given.keys()) & template["Parameters"].keys())
-    new: list[ParameterTypeDef] = [
-        {"ParameterKey": k, "ParameterValue": v} for k, v in given.items()
-    ]
-    return new + [{"ParameterKey": key, "UsePreviousValue": True} for key in kept]
+    had = {
+        parameter["ParameterKey"]: parameter["ParameterValue"]
+        for parameter in (stack.get("Parameters", []) if stack else [])
+    }
+    declared = {
+        name: had.get(name, str(parameter["Default"]))
+        for name, parameter in template["Parameters"].items()
+    }
+    return declared | dict(given)
+
+
+def _parameters(values: Mapping[str, str]) -> list[ParameterTypeDef]:
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
 
 
 def _apply(
@@ -262,47 +301,57 @@ def _reasons(client: CloudFormationClient, name: str) -> str:
 def main(arguments: list[str]) -> int:
     """Deploy to the AWS account of the shell's environment. Return the exit code."""
     given = _parse(arguments)
-    cloud = Cloud(boto3.Session())
-    if not cloud.region:
-        print("Which region? Set AWS_REGION or AWS_DEFAULT_REGION.", file=sys.stderr)
-        return 2
     named = {
         "Stage": given.stage,
         "Sender": given.sender,
         "AlarmEmail": given.alarm_email,
         "TimeZone": given.time_zone,
+        "Gradual": "false" if given.stage == UNPROTECTED else "true",
         **dict(given.parameter),
     }
+    parameters = {name: value for name, value in named.items() if value}
     try:
-        check_time_zone(named["TimeZone"])
+        cloud = Cloud(boto3.Session(region_name=given.region or None))
+        check_request(cloud, parameters)
         print("Packaging ...")
-        made = package()
+        made = package(given.architecture)
         print(f"Deploying {stack_name_of(given.stage)} to {cloud.region} ...")
-        result = deploy(
-            cloud, stack_name_of(given.stage), made, {k: v for k, v in named.items() if v}
+        result = deploy(cloud, stack_name_of(given.stage), made, parameters)
+        defaults.load(
+            table_name=result["TableName"],
+            api_url=result["ApiUrl"],
+            site_url=given.site_url,
+            endpoint_url=None,
+            region=cloud.region,
+            time_zone=result["TimeZone"],
+            demo=False,
         )
-    except (PackageError, DeployError) as error:
+    except (PackageError, PreflightError, DeployError, BotoCoreError, ClientError) as error:
         print(error, file=sys.stderr)
         return 1
-    defaults.load(
-        table_name=result["TableName"],
-        api_url=result["ApiUrl"],
-        site_url=given.site_url,
-        endpoint_url=None,
-        region=cloud.region,
-        time_zone=result["TimeZone"],
-        demo=False,
-    )
-    for key in (
-        "ApiUrl",
-        "TableName",
-        "TimeZone",
-        "HandoffTopicArn",
-        "FeedbackTopicArn",
-        "AdminSecretArn",
-    ):
-        print(f"{key:16} {result[key]}")
+    for key in SHOWN:
+        if key in result:
+            print(f"{key:16} {result[key]}")
     return 0
+
+
+def check_request(cloud: Cloud, parameters: Mapping[str, str]) -> None:
+    """Raise DeployError for what a deploy cannot do without, in one sentence each."""
+    check_time_zone(parameters.get("TimeZone", ""))
+    if not cloud.region:
+        raise DeployError("Which region? Name it with REGION=eu-central-1, or set AWS_REGION.")
+    if cloud.session.get_credentials() is None:
+        raise DeployError(
+            "Which account? Give this shell credentials of AWS, for example with AWS_PROFILE or"
+            " `aws configure`."
+        )
+    if parameters["Stage"] == UNPROTECTED or "Sender" in parameters:
+        return
+    if _find_stack(cloud.cloudformation(), stack_name_of(parameters["Stage"])) is None:
+        raise DeployError(
+            "Who sends? Outside dev, the first deploy names a From address that SES has verified:"
+            " SENDER=hello@acme.example."
+        )
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -311,6 +360,15 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--stage", required=True, help="the deployment's name; dev may be thrown away"
+    )
+    parser.add_argument(
+        "--region", default="", help="the region; without, that of the shell's environment"
+    )
+    parser.add_argument(
+        "--architecture",
+        default="x86_64",
+        choices=sorted(PLATFORMS),
+        help="the processor that the functions run on",
     )
     parser.add_argument(
         "--sender",
@@ -338,7 +396,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         default=[],
         type=_name_and_value,
         metavar="NAME=VALUE",
-        help="another parameter of the template, for example PublicConcurrency=5 in a new account",
+        help="another parameter of the template, for example PublicConcurrency=0 in a new account",
     )
     return parser.parse_args(arguments)
 

@@ -2,7 +2,8 @@
 
 Chalice packages a clean copy of the source, so that no cache file of this machine gets into the
 zip. It takes dependencies from a wheelhouse, so that a change of the code is packaged offline.
-Nothing is done when nothing has changed: the digest of all inputs names the package.
+Nothing is done when nothing has changed: the digest of all inputs names the package. Each
+architecture has a package of its own, in a folder of its own.
 """
 
 from __future__ import annotations
@@ -35,7 +36,12 @@ CHALICE_STAGE = "every"
 """The one stage in .chalice/config.json. Baton's environments share one package: the environment is
 a parameter of the template.
 """
-LAMBDA_PLATFORM = "manylinux2014_x86_64"
+PLATFORMS = {"arm64": "manylinux2014_aarch64", "x86_64": "manylinux2014_x86_64"}
+"""Lambda's architectures, each with the platform of the wheels that run there."""
+CHALICE_URI = {
+    "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions"
+    "/${APIHandler.Arn}/invocations"
+}
 ZIPS_KEPT = 2  # in Chalice's own cache
 
 
@@ -53,33 +59,58 @@ class Package:
     zip_path: Path
 
 
-def package() -> Package:
+def own_architecture() -> str:
+    """Return the architecture of this machine, in Lambda's words."""
+    return architecture_of(platform.machine())
+
+
+def architecture_of(machine: str) -> str:
+    """Return the architecture of a machine, as `uname -m` names it, in Lambda's words."""
+    return "arm64" if machine in ("aarch64", "arm64") else "x86_64"
+
+
+def package(architecture: str) -> Package:
     """Return the package of the source as it is now; build it if there is none yet.
 
-    Raise PackageError.
+    architecture: "arm64" or "x86_64". Raise PackageError.
     """
-    HOME.mkdir(parents=True, exist_ok=True)
+    home = HOME / architecture
+    home.mkdir(parents=True, exist_ok=True)
     with _alone():
-        digest = _digest([*_inputs(), Path("infra/package.py")])
-        if not _is_made(digest):
-            _make(digest)
+        digest = _digest([*_inputs(), Path("infra/package.py")], architecture)
+        if not _is_made(home, digest):
+            _make(home, architecture, digest)
         return Package(
-            digest, json.loads(_template_path().read_text()), HOME / "out" / "deployment.zip"
+            digest, json.loads(_template_path(home).read_text()), home / "out" / "deployment.zip"
         )
 
 
-def _make(digest: str) -> None:
+def _make(home: Path, architecture: str, digest: str) -> None:
     """Build the package. Write the digest last, so that an interrupted run leaves none."""
-    _digest_path().unlink(missing_ok=True)
-    wheels = _fill_wheelhouse()
-    source = _copy_source()
-    _run_chalice(source, wheels)
-    _add_byte_code(HOME / "out" / "deployment.zip")
+    _digest_path(home).unlink(missing_ok=True)
+    wheels = _fill_wheelhouse(architecture)
+    source = _copy_source(home, architecture)
+    _run_chalice(source, home / "out", wheels)
+    _add_byte_code(home / "out" / "deployment.zip")
     _prune(source / ".chalice" / "deployments")
-    template = yaml.safe_load((HOME / "out" / "sam.yaml").read_text())
+    template = _call_aliases(yaml.safe_load((home / "out" / "sam.yaml").read_text()))
     # JSON, because Chalice writes YAML aliases, which CloudFormation refuses.
-    _write_if_changed(_template_path(), json.dumps(template, indent=1) + "\n")
-    _digest_path().write_text(digest)
+    _write_if_changed(_template_path(home), json.dumps(template, indent=1) + "\n")
+    _digest_path(home).write_text(digest)
+
+
+def _call_aliases(template: dict[str, Any]) -> dict[str, Any]:
+    """Let the routes that Chalice wrote call the alias of their function (ADR 0026)."""
+    paths = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    for operations in paths.values():
+        for operation in operations.values():
+            uri = operation["x-amazon-apigateway-integration"].get("uri")
+            if uri == CHALICE_URI:  # neither ours nor that of a preflight request
+                uri["Fn::Sub"] = [
+                    uri["Fn::Sub"].replace("APIHandler.Arn", "Function"),
+                    {"Function": {"Ref": "APIHandler.Alias"}},
+                ]
+    return template
 
 
 def _write_if_changed(path: Path, text: str) -> None:
@@ -88,19 +119,19 @@ def _write_if_changed(path: Path, text: str) -> None:
         path.write_text(text)
 
 
-def _is_made(digest: str) -> bool:
-    made = _digest_path()
+def _is_made(home: Path, digest: str) -> bool:
+    made = _digest_path(home)
     return (
-        made.exists() and made.read_text() == digest and (HOME / "out" / "deployment.zip").exists()
+        made.exists() and made.read_text() == digest and (home / "out" / "deployment.zip").exists()
     )
 
 
-def _digest_path() -> Path:
-    return HOME / "digest"
+def _digest_path(home: Path) -> Path:
+    return home / "digest"
 
 
-def _template_path() -> Path:
-    return HOME / "template.json"
+def _template_path(home: Path) -> Path:
+    return home / "template.json"
 
 
 @contextmanager
@@ -127,53 +158,64 @@ def _inputs() -> list[Path]:
     return [*_code(), *policies, Path("requirements.txt"), Path("infra/resources.yaml")]
 
 
-def _digest(paths: list[Path]) -> str:
-    digest = hashlib.sha256(platform.python_version().encode())
+def _digest(paths: list[Path], architecture: str = "") -> str:
+    digest = hashlib.sha256(f"{platform.python_version()} {architecture}".encode())
     for path in paths:
         content = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()
         digest.update(f"{path} {content}\n".encode())
     return digest.hexdigest()
 
 
-def _copy_source() -> Path:
-    """Copy what Chalice needs, and return the folder.
+def _copy_source(home: Path, architecture: str) -> Path:
+    """Copy what Chalice needs, name the architecture in its settings, and return the folder.
 
     Chalice's own cache of zips stays in it: a changed policy needs no new zip.
     """
-    source = HOME / "source"
+    source = home / "source"
     source.mkdir(exist_ok=True)
     for old in [source / "app.py", source / "chalicelib"]:
         shutil.rmtree(old) if old.is_dir() else old.unlink(missing_ok=True)
     for path in _inputs():
         (source / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, source / path)
+    settings = source / ".chalice" / "config.json"
+    chosen = json.loads(settings.read_text()) | {"lambda_architecture": architecture}
+    settings.write_text(json.dumps(chosen, indent=2))
     return source
 
 
-def _fill_wheelhouse() -> Path:
-    """Return a folder with the wheels of requirements.txt, downloaded once, with checked hashes."""
+def _fill_wheelhouse(architecture: str) -> Path:
+    """Return a folder with the wheels of requirements.txt, downloaded once, with checked hashes.
+
+    Chalice first asks for the wheels of this machine, and then for those of the architecture where
+    they differ: the folder holds both.
+    """
     wheels = WHEELHOUSE / _digest([Path("requirements.txt")])[:16]
-    stamp = wheels / ".complete"
+    stamp = wheels / f".complete-{architecture}"
     if not stamp.exists():
-        shutil.rmtree(WHEELHOUSE, ignore_errors=True)
+        for old in WHEELHOUSE.glob("*"):
+            if old != wheels:
+                shutil.rmtree(old)
         download = [
             "-m",
             "pip",
             "download",
             "-qq",
+            "--only-binary=:all:",
             "--require-hashes",
             "-r",
             "requirements.txt",
             "-d",
             str(wheels),
         ]
-        for_lambda = ["--only-binary=:all:", "--platform", LAMBDA_PLATFORM]
-        _run([sys.executable, *download, *for_lambda], ROOT, dict(os.environ))
+        for_lambda = ["--platform", PLATFORMS[architecture]]
+        for chosen in ([], for_lambda):
+            _run([sys.executable, *download, *chosen], ROOT, dict(os.environ))
         stamp.touch()
     return wheels
 
 
-def _run_chalice(source: Path, wheels: Path) -> None:
+def _run_chalice(source: Path, out: Path, wheels: Path) -> None:
     chalice = str(Path(sys.executable).with_name("chalice"))
     as_yaml = [
         "--template-format",
@@ -181,9 +223,9 @@ def _run_chalice(source: Path, wheels: Path) -> None:
         "--merge-template",
         str(source / "infra" / "resources.yaml"),
     ]
-    shutil.rmtree(HOME / "out", ignore_errors=True)
+    shutil.rmtree(out, ignore_errors=True)
     said = _run(
-        [chalice, "package", "--stage", CHALICE_STAGE, *as_yaml, str(HOME / "out")],
+        [chalice, "package", "--stage", CHALICE_STAGE, *as_yaml, str(out)],
         source,
         _chalice_environment(wheels),
     )
@@ -250,4 +292,4 @@ def _prune(deployments: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(package().digest)
+    print(package(own_architecture()).digest)

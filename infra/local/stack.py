@@ -19,7 +19,7 @@ from chalicelib.days import day_of, end_of, zone_of
 from infra import defaults, deploy
 from infra.local import emulator, probe, processes
 from infra.local.emulator import Emulator
-from infra.package import package
+from infra.package import own_architecture, package
 from infra.paths import LOCAL, write_private
 
 STACK_JSON = LOCAL / "stack.json"
@@ -54,7 +54,7 @@ def up(now_offset: str) -> Stack:
     """
     use_local_account()
     machine = emulator.start()
-    made = package()  # meanwhile the emulator gets ready
+    made = package(own_architecture())  # meanwhile the emulator gets ready
     emulator.wait_until_ready(machine)
     cloud = cloud_of(machine)
     result = deploy.deploy(cloud, STACK_NAME, made, _parameters(now_offset))

@@ -28,7 +28,7 @@ from chalicelib.store.dynamo import unmarshal
 from chalicelib.wiring import world as wiring
 from chalicelib.wiring.ports import Ports
 from infra import defaults
-from infra.package import package
+from infra.package import own_architecture, package
 from tests.baton import ANN, API, SITE, stream_event
 from tests.integration.test_template import FUNCTIONS, PRIVATE, actions, properties, statements
 from tests.moto_table import REGION, TABLE_NAME, create_table
@@ -156,14 +156,22 @@ def resolved(value: Any, made: Mapping[str, str]) -> Any:
             return resolved({"Fn::Sub": text}, {**made, **resolved_all(more, made)})
         case {"Fn::Sub": text}:
             return re.sub(r"\$\{([\w:.]+)\}", lambda found: made[found[1]], text)
-        case {"Fn::Select": [index, values]}:
-            return resolved(values, made)[index]
-        case {"Fn::Split": [separator, text]}:
-            return resolved(text, made).split(separator)
+        case {"Fn::Select": _} | {"Fn::Split": _} | {"Fn::If": _}:
+            return _computed(value, made)
         case list():
             return [resolved(one, made) for one in value]
         case _:
             return value
+
+
+def _computed(value: dict[str, Any], made: Mapping[str, str]) -> Any:
+    match value:
+        case {"Fn::Select": [index, values]}:
+            return resolved(values, made)[index]
+        case {"Fn::Split": [separator, text]}:
+            return resolved(text, made).split(separator)
+        case {"Fn::If": [_, made_here, _]}:  # this stack is given no secrets
+            return resolved(made_here, made)
 
 
 def resolved_all(values: Mapping[str, Any], made: Mapping[str, str]) -> dict[str, Any]:
@@ -543,7 +551,7 @@ def outbox(stack: Stack, name: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def stack() -> Iterator[Stack]:
     """A stack after everything was done with it."""
-    resources = package().template["Resources"]
+    resources = package(own_architecture()).template["Resources"]
     with mock_aws():
         boto3.setup_default_session(region_name=REGION)
         stack = Stack(resources, make())

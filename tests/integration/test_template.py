@@ -2,6 +2,7 @@
 
 import json
 import re
+import string
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 
 from chalicelib.telemetry import LINES, NAMESPACE
 from infra.deploy import with_code
-from infra.package import CHALICE_STAGE, package
+from infra.package import CHALICE_STAGE, own_architecture, package
 from infra.paths import ROOT
+from infra.preflight import DEPLOYMENTS
+from infra.preflight.concrete import broken_rules, concrete
 
 FUNCTIONS = ("APIHandler", "PublicHandler", "Qualify", "Deliver", "Clock", "Feedback")
 PUBLIC = {
@@ -84,11 +87,18 @@ EACH_INDEX = [
 ]
 SES_REVIEWS_AT_BOUNCES, SES_REVIEWS_AT_COMPLAINTS = 0.05, 0.001
 DASHBOARD_COLUMNS = 24
+PROD = DEPLOYMENTS["prod"]
+SECRET_TYPES = {
+    "Lowercase": string.ascii_lowercase,
+    "Numbers": string.digits,
+    "Punctuation": string.punctuation,
+    "Uppercase": string.ascii_uppercase,
+}
 
 
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
-    return package().template
+    return package(own_architecture()).template
 
 
 @pytest.fixture(scope="session")
@@ -252,7 +262,7 @@ def test_there_are_six_functions_of_one_zip(resources: dict[str, dict[str, Any]]
 
 
 def test_a_deployment_points_every_function_at_the_uploaded_zip(template: dict[str, Any]) -> None:
-    placed = with_code(template, "bucket", "key.zip")["Resources"]
+    placed = with_code(template, "bucket", "key.zip", "c0de")["Resources"]
     assert all(
         properties(placed, name)["CodeUri"] == {"Bucket": "bucket", "Key": "key.zip"}
         for name in FUNCTIONS
@@ -314,7 +324,38 @@ def test_only_the_public_function_has_reserved_concurrency(
         for name in FUNCTIONS
         if "ReservedConcurrentExecutions" in properties(resources, name)
     }
-    assert reserved == {"PublicHandler": {"Ref": "PublicConcurrency"}}
+    assert reserved.keys() == {"PublicHandler"}
+
+
+@pytest.mark.parametrize(("given", "reserved"), [("50", 50), ("1", 1), ("0", None)])
+def test_a_concurrency_of_zero_reserves_none(
+    template: dict[str, Any], given: str, reserved: int | None
+) -> None:
+    # A new account's limit can be 10, which no reservation fits into.
+    made = concrete(template, {**PROD, "PublicConcurrency": given})
+    public = properties(made["Resources"], "PublicHandler")
+    assert public.get("ReservedConcurrentExecutions") == reserved
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_new_version_is_rolled_back_on_its_alarm(
+    resources: dict[str, dict[str, Any]], function: str
+) -> None:
+    found = properties(resources, function)
+    assert found["AutoPublishAlias"] == "live"
+    assert found["DeploymentPreference"] == {
+        "Enabled": {"Ref": "Gradual"},  # SAM does not read a condition here
+        "Type": "Canary10Percent5Minutes",
+        "Alarms": [{"Ref": f"{function}Errors"}],
+    }
+    assert dimension(resources[f"{function}Errors"], "FunctionName") == {"Ref": function}
+
+
+def test_a_gradual_deployment_is_switched_by_true_or_false(template: dict[str, Any]) -> None:
+    gradual = template["Parameters"]["Gradual"]
+    assert gradual["AllowedValues"] == ["true", "false"]
+    # The emulator applies SAM with the defaults alone, and has no CodeDeploy.
+    assert gradual["Default"] == "false"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -335,9 +376,10 @@ def test_a_function_logs_to_its_own_group_which_forgets(
 def test_each_path_runs_in_its_function(resources: dict[str, dict[str, Any]]) -> None:
     function_of = {}
     for path, method, integration in integrations(resources):
-        found = re.search(r"\$\{(\w+)\.Arn\}", integration["uri"]["Fn::Sub"])
-        assert found
-        function_of[path, method] = found[1]
+        text, more = integration["uri"]["Fn::Sub"]
+        assert text.endswith("/functions/${Function}/invocations")
+        function_of[path, method] = more["Function"]["Ref"].removesuffix(".Alias")
+        assert more["Function"]["Ref"].endswith(".Alias")
     assert function_of == dict.fromkeys(PUBLIC, "PublicHandler") | dict.fromkeys(
         PRIVATE, "APIHandler"
     )
@@ -346,7 +388,7 @@ def test_each_path_runs_in_its_function(resources: dict[str, dict[str, Any]]) ->
 @pytest.mark.parametrize("function", ["APIHandler", "PublicHandler"])
 def test_the_api_may_call_the_function(resources: dict[str, dict[str, Any]], function: str) -> None:
     permission = properties(resources, f"{function}InvokePermission")
-    assert permission["FunctionName"] == {"Ref": function}
+    assert permission["FunctionName"] == {"Ref": f"{function}.Alias"}
     assert permission["Principal"] == "apigateway.amazonaws.com"
     assert "RestAPI" in json.dumps(permission["SourceArn"])
 
@@ -386,14 +428,51 @@ def test_the_gateways_own_answers_are_problems_pages_may_read(
 ) -> None:
     answers = properties(resources, "RestAPI")["GatewayResponses"]
     assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= answers.keys()
-    for answer in answers.values():
+    for name, answer in answers.items():
         headers = answer["ResponseParameters"]["Headers"]
         assert headers["Content-Type"] == "'application/problem+json'"
         assert headers["Access-Control-Allow-Origin"] == "'*'"
         text = answer["ResponseTemplates"]["application/json"]
         problem = json.loads(text.replace("$context.error.messageString", '"why"'))
-        assert problem.keys() == {"type", "title", "status", "detail"}
-        assert str(problem["status"]) == answer["StatusCode"]
+        status = set() if name.startswith("DEFAULT_") else {"status"}
+        assert problem.keys() == {"type", "title", "detail"} | status
+        assert str(problem.get("status", "")) == answer.get("StatusCode", "")
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("WAF_FILTERED", "403"),
+        ("ACCESS_DENIED", "403"),
+        ("UNAUTHORIZED", "401"),
+        ("BAD_REQUEST_BODY", "400"),
+        ("BAD_REQUEST_PARAMETERS", "400"),
+        ("MISSING_AUTHENTICATION_TOKEN", "404"),
+        ("REQUEST_TOO_LARGE", "413"),
+        ("UNSUPPORTED_MEDIA_TYPE", "415"),
+        ("THROTTLED", "429"),
+        ("QUOTA_EXCEEDED", "429"),
+        ("INTEGRATION_FAILURE", "504"),
+        ("INTEGRATION_TIMEOUT", "504"),
+        # A status here would be that of every refusal without an entry of its own.
+        ("DEFAULT_4XX", None),
+        ("DEFAULT_5XX", None),
+    ],
+)
+def test_a_gateway_response_has_the_status_it_means(
+    resources: dict[str, dict[str, Any]], kind: str, status: str | None
+) -> None:
+    assert properties(resources, "RestAPI")["GatewayResponses"][kind].get("StatusCode") == status
+
+
+def test_the_account_gets_its_role_between_api_and_stage(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    # An account without an API takes no role; a stage without the role in place may not log. SAM
+    # makes the API and its stage of one resource, and Variables belong to the stage alone.
+    assert resources["ApiGatewayAccount"]["DependsOn"] == "RestAPI"
+    assert "DependsOn" not in resources["RestAPI"]
+    assert {"Ref": "ApiGatewayAccount"} in properties(resources, "RestAPI")["Variables"].values()
 
 
 # --- mail, topics, secrets
@@ -428,9 +507,45 @@ def test_only_the_mail_service_of_this_account_may_publish_feedback(
 def test_the_identity_secret_outlives_its_stack(resources: dict[str, dict[str, Any]]) -> None:
     secrets = of_type(resources, "AWS::SecretsManager::Secret")
     assert sorted(secrets) == ["AdminSecret", "IdentitySecret", "LinkSecret"]
-    assert secrets["IdentitySecret"]["DeletionPolicy"] == "Retain"
-    assert secrets["IdentitySecret"]["UpdateReplacePolicy"] == "Retain"
+    for name in ("IdentitySecret", "LinkSecret"):
+        assert secrets[name]["DeletionPolicy"] == "Retain"
+        assert secrets[name]["UpdateReplacePolicy"] == "Retain"
     assert all("SecretString" not in secret["Properties"] for secret in secrets.values())
+
+
+@pytest.mark.parametrize("secret", ["AdminSecret", "IdentitySecret", "LinkSecret"])
+def test_secrets_manager_can_generate_every_secret(
+    resources: dict[str, dict[str, Any]], secret: str
+) -> None:
+    # It wants a character of each type that is not left out by name, and refuses the secret where
+    # ExcludeCharacters names all characters of one: no account could deploy the first template.
+    how = properties(resources, secret)["GenerateSecretString"]
+    assert "ExcludeCharacters" not in how
+    assert how["ExcludePunctuation"] is True
+    assert how.get("RequireEachIncludedType", True) is True
+    included = [kind for kind in SECRET_TYPES if not how.get(f"Exclude{kind}", False)]
+    assert included == ["Lowercase", "Numbers", "Uppercase"]
+    characters = sum(len(SECRET_TYPES[kind]) for kind in included)
+    assert characters ** how["PasswordLength"] > 2**256
+
+
+@pytest.mark.parametrize("secret", ["Identity", "Link"])
+def test_a_given_secret_is_the_only_one_in_use(template: dict[str, Any], secret: str) -> None:
+    arn = DEPLOYMENTS["prod-everything"][f"Given{secret}Secret"]
+    made = concrete(template, {**PROD, f"Given{secret}Secret": arn})
+    assert f"{secret}Secret" not in made["Resources"]
+    assert f'"{secret}Secret"' not in json.dumps(made)  # nor does anything refer to it
+    variable = f"BATON_{secret.upper()}_SECRET"
+    for function in FUNCTIONS:
+        given = properties(made["Resources"], function)["Environment"]["Variables"]
+        allowed = [
+            place
+            for one in statements(made["Resources"], function)
+            if one["Sid"] == "ReadSecrets"
+            for place in one["Resource"]
+        ]
+        assert (given.get(variable) == arn) == (variable in ENVIRONMENT[function])
+        assert (arn in allowed) == (variable in ENVIRONMENT[function])
 
 
 # --- alarms
@@ -645,7 +760,7 @@ def test_a_topic_that_names_persons_is_encrypted(resources: dict[str, dict[str, 
 
 
 def test_the_parts_of_the_zip_are_listed_with_their_reasons() -> None:
-    with zipfile.ZipFile(package().zip_path) as packed:
+    with zipfile.ZipFile(package(own_architecture()).zip_path) as packed:
         tops = {name.partition("/")[0] for name in packed.namelist()}
     installed = {top for top in tops if not top.endswith((".dist-info", ".data"))}
     page = (ROOT / "docs/reference/functions.md").read_text()
@@ -675,10 +790,81 @@ def test_only_dev_may_shift_the_clock(template: dict[str, Any]) -> None:
 
 
 def test_the_outputs_are_what_others_rely_on(template: dict[str, Any]) -> None:
-    assert {"TableName", "HandoffTopicArn", "FeedbackTopicArn", "ApiUrl"} <= template[
-        "Outputs"
-    ].keys()
-    assert template["Outputs"]["ApiUrl"]["Value"]["Fn::Sub"].endswith("/api")
+    outputs = concrete(template, PROD)["Outputs"]
+    assert {"TableName", "HandoffTopicArn", "FeedbackTopicArn", "ApiUrl"} <= outputs.keys()
+    assert outputs["ApiUrl"]["Value"]["Fn::Sub"].endswith("/api")
+    assert "DomainTarget" not in outputs
+
+
+def test_links_are_on_the_domain_that_is_given(template: dict[str, Any]) -> None:
+    made = concrete(template, DEPLOYMENTS["prod-everything"])
+    assert made["Outputs"]["ApiUrl"]["Value"] == "https://go.acme.example"
+    assert made["Outputs"]["DomainTarget"]["Value"] == {
+        "Fn::GetAtt": ["Domain", "RegionalDomainName"]
+    }
+    assert properties(made["Resources"], "DomainMapping") == {
+        "DomainName": {"Ref": "Domain"},
+        "RestApiId": {"Ref": "RestAPI"},
+        "Stage": {"Ref": "RestAPI.Stage"},
+    }
+    assert properties(made["Resources"], "Domain")["DomainName"] == "go.acme.example"
+    assert not of_type(concrete(template, PROD)["Resources"], "AWS::ApiGateway::DomainName")
+
+
+@pytest.mark.parametrize("deployment", DEPLOYMENTS)
+def test_no_checked_deployment_breaks_a_rule(template: dict[str, Any], deployment: str) -> None:
+    parameters = DEPLOYMENTS[deployment]
+    assert list(broken_rules(template, parameters)) == []
+    for name, declared in template["Parameters"].items():
+        value = parameters.get(name, declared["Default"])
+        assert re.fullmatch(declared.get("AllowedPattern", ".*"), str(value)), name
+        assert value in declared.get("AllowedValues", [value])
+
+
+def test_every_optional_parameter_is_checked_given_and_not(template: dict[str, Any]) -> None:
+    for stage in ("dev", "prod"):
+        few, all_of_them = DEPLOYMENTS[stage], DEPLOYMENTS[f"{stage}-everything"]
+        optional = template["Parameters"].keys() - {"Stage", "Sender", "Gradual", "NowOffset"}
+        assert not optional & few.keys()
+        assert optional <= all_of_them.keys()
+
+
+@pytest.mark.parametrize(
+    ("broken", "parameters"),
+    [
+        ("NowOffset", {**PROD, "NowOffset": "-15m"}),
+        ("Sender", {"Stage": "prod"}),
+        ("CertificateArn", {**PROD, "DomainName": "go.acme.example"}),
+        ("DomainName", {**PROD, "CertificateArn": "arn:aws:acm:eu-central-1:1:certificate/1"}),
+    ],
+)
+def test_a_rule_refuses_parameters_that_do_not_go_together(
+    template: dict[str, Any], broken: str, parameters: dict[str, str]
+) -> None:
+    (why,) = broken_rules(template, parameters)
+    assert broken in why
+
+
+@pytest.mark.parametrize(
+    ("parameter", "refused"),
+    [
+        ("DomainName", ["acme", "https://go.acme.example", "Go.acme.example", "go.acme.example/x"]),
+        ("CertificateArn", ["5f1c0d5e", "arn:aws:iam::123456789012:server-certificate/x"]),
+        # Without the six characters that Secrets Manager adds, IAM knows no such secret.
+        ("GivenLinkSecret", ["link", "arn:aws:secretsmanager:us-east-1:123456789012:secret:link"]),
+    ],
+)
+def test_a_parameter_of_another_shape_is_refused(
+    template: dict[str, Any], parameter: str, refused: list[str]
+) -> None:
+    allowed = re.compile(template["Parameters"][parameter]["AllowedPattern"])
+    assert [value for value in refused if allowed.fullmatch(value)] == []
+
+
+def test_no_arn_names_a_partition(template: dict[str, Any]) -> None:
+    found = re.findall(r"arn:[^:\"]*:", json.dumps(template | {"Parameters": {}}))
+    assert set(found) == {"arn:${AWS:", "arn:*:"}  # ${AWS::Partition}, or any
+    assert "amazonaws.com/" not in json.dumps(template["Outputs"])
 
 
 def test_every_time_zone_there_is_can_be_deployed(template: dict[str, Any]) -> None:
