@@ -24,10 +24,11 @@ from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.limits import SETTLE_SECONDS
 from chalicelib.nurture.emails import EmailDocument
 from chalicelib.nurture.sequences import SequenceDocument
+from chalicelib.publishing.versions import Origin
 from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.keys import ACTIVE
-from chalicelib.store.models import Models
+from chalicelib.store.models import UNKNOWN, Models
 from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.world import World
 from chalicelib.writing import persist
@@ -67,7 +68,7 @@ def load(
     world = _world(table_name, boto3.client("dynamodb", region, endpoint_url=endpoint_url))
     documents = world.documents
     if world.models.pointer() is None:
-        load_model(world.models, read_yaml(DEFAULTS / "model.yaml"), time_zone)
+        load_default_model(world.models, time_zone)
     else:
         rezone(world, time_zone)
     for kind, document_id, document in [
@@ -89,14 +90,26 @@ def load(
     return {"write_key": write_key}
 
 
-def load_model(models: Models, document: Mapping[str, Any], time_zone: str | None = None) -> int:
+def load_default_model(models: Models, time_zone: str) -> None:
+    """Make the default model the active one, with the comments of its file (ADR 0011)."""
+    path = DEFAULTS / "model.yaml"
+    origin = Origin(author="deploy", note="the default model", source=path.read_text())
+    load_model(models, read_yaml(path), time_zone, origin)
+
+
+def load_model(
+    models: Models,
+    document: Mapping[str, Any],
+    time_zone: str | None = None,
+    origin: Origin = UNKNOWN,
+) -> int:
     """Make a model document the active model. Return its version.
 
-    time_zone: as `Models.load` has it. Raise DocumentError for a document that breaks the format,
-    before anything is written.
+    time_zone, origin: as `Models.load` has them. Raise DocumentError for a document that breaks the
+    format, before anything is written.
     """
     check(document)
-    return models.load(document, time_zone)
+    return models.load(document, time_zone, origin)
 
 
 def rezone(world: World, time_zone: str) -> None:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 PLAIN_TEXT = "text/plain"
+YAML = "application/yaml"
+HTML = "text/html"
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 CORS = CORSConfig(allow_origin="*", allow_headers=["Idempotency-Key"])
@@ -37,6 +39,11 @@ def body_of(request: Request) -> bytes:
     """Return the body's bytes, whether the gateway passed them on as text or not."""
     body = request.raw_body
     return body if isinstance(body, bytes) else body.encode(errors="surrogatepass")
+
+
+def content_type_of(request: Request) -> str:
+    """Return the body's content type without its parameters, JSON when none is named."""
+    return str(request.headers.get("content-type", JSON)).partition(";")[0].strip().lower()
 
 
 def json_of(request: Request, max_bytes: int = COMMAND_BODY_MAX_BYTES) -> Any:
@@ -70,12 +77,34 @@ def private_answer(
     body: Any, status: HTTPStatus = HTTPStatus.OK, content_type: str = JSON
 ) -> Response:
     """Return an answer in JSON that nothing on its way may cache."""
+    return private_text(json.dumps(body, ensure_ascii=False), content_type, status)
+
+
+def private_text(text: str, content_type: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Return an answer in text that nothing on its way may cache."""
     headers: dict[str, str | list[str]] = {
         "Content-Type": content_type,
         "Cache-Control": "no-store",
     }
-    text = json.dumps(body, ensure_ascii=False)
     return Response(body=text, status_code=status.value, headers=headers)
+
+
+def prefers(request: Request, one: str, other: str) -> bool:
+    """Return whether Accept weighs one content type above another."""
+    weights = {one: 0.0, other: 0.0}
+    for part in str(request.headers.get("accept", "")).split(","):
+        name, _, rest = part.partition(";")
+        if name.strip().lower() in weights:
+            weights[name.strip().lower()] = _weight(rest)
+    return weights[one] > weights[other]
+
+
+def _weight(parameters: str) -> float:
+    _, _, value = parameters.strip().partition("q=")
+    try:
+        return float(value) if value else 1.0
+    except ValueError:
+        return 0.0
 
 
 def _unzip(body: bytes) -> bytes:

@@ -7,32 +7,60 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import FieldError, InputError, NotFoundError
-from chalicelib.http.auth import Role, private
-from chalicelib.http.exchange import json_of, private_answer, query_of
-from chalicelib.limits import MODEL_BODY_MAX_BYTES
+from chalicelib.http.auth import Role, author_of, private
+from chalicelib.http.exchange import (
+    JSON,
+    YAML,
+    body_of,
+    content_type_of,
+    json_of,
+    prefers,
+    private_answer,
+    private_text,
+    query_of,
+)
+from chalicelib.limits import MODEL_BODY_MAX_BYTES, REASON_MAX_CHARS
 from chalicelib.wiring.world import world
 
 marketing = Blueprint(__name__)
 
+TEXT_YAML = "text/yaml"
 SCHEMA_JSON = "application/schema+json"
 VERSION_DIGITS = 9
 
 
 @private(marketing, "/v1/model", Role.MARKETER)
 def read_model(request: Request) -> Response:
-    """Return the active model, or one version of it."""
-    text = query_of(request).get("version")
+    """Return the active model, or one version of it, as JSON or as the YAML that was written."""
+    text = _known_query(request, "version").get("version")
     version = _number(text) if text is not None else None
     if text is not None and version is None:
         raise InputError(FieldError("version", "must be a whole number"))
+    if prefers(request, YAML, JSON):
+        return private_text(world().publishing.source(version), YAML)
     return private_answer(world().publishing.document(version))
 
 
-@private(marketing, "/v1/model", Role.MARKETER, methods=["POST"])
+@private(
+    marketing,
+    "/v1/model",
+    Role.MARKETER,
+    methods=["POST"],
+    content_types=[JSON, YAML, TEXT_YAML],
+)
 def draft_model(request: Request) -> Response:
-    """Store a new draft; return its version, with warnings of what is probably not meant."""
-    version, warnings = world().publishing.draft(_object_of(request))
-    return private_answer({"version": version, "warnings": _as_dicts(warnings)})
+    """Store a new draft; return its version, what is probably not meant, and what fails of it."""
+    note = _note(_known_query(request, "note").get("note"))
+    source, document = _written(request)
+    draft = world().publishing.draft(document, author=author_of(request), note=note, source=source)
+    failing = [{"name": one.name, "differences": one.differences} for one in draft.failing]
+    return private_answer(
+        {
+            "version": draft.version,
+            "warnings": _as_dicts(draft.warnings),
+            "failing_examples": failing,
+        }
+    )
 
 
 @private(marketing, "/v1/model/versions", Role.MARKETER)
@@ -91,6 +119,40 @@ def _object_of(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InputError(FieldError("body", "must be a JSON object"))
     return body
+
+
+def _written(request: Request) -> tuple[str | None, dict[str, Any]]:
+    """Return a model as it was written, if in YAML, and its document. Raise TooLargeError,
+    InputError.
+    """
+    if content_type_of(request) == JSON:
+        return None, _object_of(request)
+    from chalicelib.authoring.source import parse_source  # JSON needs no YAML
+
+    source, document = parse_source(body_of(request))
+    if not isinstance(document, dict):
+        raise InputError(FieldError("body", "must have keys with their values"))
+    return source, document
+
+
+def _known_query(request: Request, *known: str) -> dict[str, str]:
+    """Return the query parameters. Raise InputError naming each unknown one."""
+    query = query_of(request)
+    _check_keys(query, known)
+    return query
+
+
+def _note(text: str | None) -> str | None:
+    """Return the note of a version, None for an empty one. Raise InputError."""
+    from chalicelib.inputs import one_line
+
+    try:
+        note = one_line(text or "")
+    except ValueError as error:
+        raise InputError(FieldError("note", str(error))) from None
+    if len(note) > REASON_MAX_CHARS:
+        raise InputError(FieldError("note", f"must have at most {REASON_MAX_CHARS} characters"))
+    return note or None
 
 
 def _model(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from chalicelib.jobs.job import Job
 from chalicelib.jobs.walk import LeadIndex
 from chalicelib.leads.lead import Lead
 from chalicelib.publishing.state import CountState, PublishState, Simulated
-from chalicelib.publishing.versions import Active, StoredModel, Version
+from chalicelib.publishing.versions import Active, Origin, StoredModel, Version
 from chalicelib.scoring.model import Model
 
 ListedLead = dict[str, Any]  # one that would change its stage, as api.md has it
@@ -68,7 +68,10 @@ class ModelStore(Protocol):
     def versions(self) -> list[Version]:
         """Return the versions, the newest first."""
 
-    def draft(self, document: StoredModel) -> int:
+    def source(self, version: int) -> str | None:
+        """Return the YAML that a version was written in, or None."""
+
+    def draft(self, document: StoredModel, origin: Origin) -> int:
         """Write a checked document as the next version. Raise ConflictError."""
 
 

@@ -1,6 +1,6 @@
 """What marketers do with the model: draft it, try it out, publish it, go back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -16,8 +16,9 @@ from chalicelib.publishing.ports import ListedLead, ModelStore, PublishStore
 from chalicelib.publishing.publish_job import PUBLISH
 from chalicelib.publishing.simulate_job import SIMULATE
 from chalicelib.publishing.state import CountState, PublishState, Simulated, differs
-from chalicelib.publishing.versions import StoredModel, Version, digest_of
+from chalicelib.publishing.versions import Origin, StoredModel, Version, digest_of
 from chalicelib.runtime import Runtime
+from chalicelib.scoring.compile import compile_model
 from chalicelib.telemetry import log, where
 from chalicelib.writing import until_written
 
@@ -35,6 +36,26 @@ class Simulation:
     """What was found, where a request was long enough for it."""
     job: Mapping[str, Any] | None
     """The job that goes on, where it was not."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailingExample:
+    """An example of a model that the model itself does not hold to."""
+
+    name: str
+    differences: Sequence[str]
+    """In words, for example `score is 57, not 60`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A draft that was stored."""
+
+    version: int
+    warnings: Sequence[FieldError]
+    """What is allowed and probably not meant."""
+    failing: Sequence[FailingExample]
+    """Its own examples that it does not hold to."""
 
 
 class Publishing:
@@ -70,14 +91,33 @@ class Publishing:
         """Return the versions, the newest first."""
         return [_version_shape(one) for one in self._models.versions()]
 
-    def draft(self, document: StoredModel) -> tuple[int, list[FieldError]]:
-        """Store a document as the next version. Return its number, and what is allowed and probably
-        not meant.
+    def source(self, version: int | None = None) -> str:
+        """Return the active model, or a version, in YAML: as its author wrote it, with the
+        comments, or made of a document that came as JSON. Raise NotFoundError.
+        """
+        from chalicelib.authoring.source import write_source  # few ask for it
 
+        document = self.document(version)
+        source = self._models.source(document.pop(VERSION))
+        return source if source is not None else write_source(document)
+
+    def draft(
+        self,
+        document: StoredModel,
+        *,
+        author: str | None = None,
+        note: str | None = None,
+        source: str | None = None,
+    ) -> Draft:
+        """Store a document as the next version, whether or not its examples hold.
+
+        author, note: who stores it, and why; source: the document as it was written, in YAML.
         Raise InputError naming each key that breaks the format.
         """
         document, warnings = _checked(document)
-        return self._store_draft(document), warnings
+        failing, late = self._run_examples(document)
+        origin = Origin(author=author, note=note, source=source)
+        return Draft(self._store_draft(document, origin), [*warnings, *late], failing)
 
     def simulate(
         self, *, version: int | None = None, document: StoredModel | None = None
@@ -118,9 +158,31 @@ class Publishing:
         self._first_slice(job)
         return self._runner.show(job.id)
 
+    def _run_examples(self, document: StoredModel) -> tuple[list[FailingExample], list[FieldError]]:
+        """Return the examples of a checked document that do not hold, and a warning if there was
+        no time for all of them.
+        """
+        from chalicelib.authoring.examples import run_examples
+
+        model = compile_model(document, 0)
+        examples = document.get("examples", ())
+        until = self.runtime.now() + SLICE
+        failing: list[FailingExample] = []
+        for number, example in enumerate(examples):
+            if self.runtime.now() >= until:
+                words = (
+                    f"{number} of {len(examples)} were run, there was no time for the others;"
+                    " `make check-model` runs them all"
+                )
+                return failing, [FieldError("examples", words)]
+            (result,) = run_examples(model, [example])
+            if not result.ok:
+                failing.append(FailingExample(result.name, result.differences()))
+        return failing, []
+
     @until_written
-    def _store_draft(self, document: StoredModel) -> int:
-        return self._models.draft(document)
+    def _store_draft(self, document: StoredModel, origin: Origin) -> int:
+        return self._models.draft(document, origin)
 
     @until_written
     def _begin(self, job: Job[PublishState]) -> str | None:
@@ -231,4 +293,6 @@ def _version_shape(version: Version) -> dict[str, Any]:
         "state": version.state.value,
         "created_at": rfc3339(version.created_at),
         "published_at": rfc3339(version.published_at) if version.published_at else None,
+        "author": version.author,
+        "note": version.note,
     }
