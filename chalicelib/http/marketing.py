@@ -24,6 +24,8 @@ from chalicelib.wiring.world import world
 
 marketing = Blueprint(__name__)
 
+HOLD = "hold"
+SEND = "send"
 TEXT_YAML = "text/yaml"
 SCHEMA_JSON = "application/schema+json"
 VERSION_DIGITS = 9
@@ -94,17 +96,28 @@ def simulate_model(request: Request) -> Response:
 def publish_model(request: Request, version: str) -> Response:
     """Make a version the active one and bring every lead to it, as a job."""
     body = _object_of(request)
-    _check_keys(body, ("expected_changes", "force"))
+    _check_keys(body, ("expected_changes", "force", "emails"))
     force = body.get("force", False)
     if not isinstance(force, bool):
         raise InputError(FieldError("force", "must be true or false"))
+    emails = body.get("emails", HOLD)
+    if emails not in (HOLD, SEND):
+        raise InputError(FieldError("emails", f"must be {HOLD} or {SEND}"))
     is_expected = body.get("expected_changes") is not None
     expected = _whole(body, "expected_changes") if is_expected else None
     number = _number(version)
     if number is None:
         raise NotFoundError("there is no such version of the model")
-    job = world().publishing.publish(number, expected, force=force)
+    job = world().publishing.publish(number, expected, force=force, hold_emails=emails == HOLD)
     return private_answer(job, HTTPStatus.ACCEPTED)
+
+
+@private(marketing, "/v1/jobs/{job_id}/release", Role.MARKETER, methods=["POST"])
+def release_emails(request: Request, job_id: str) -> Response:
+    """Release the emails that a publish holds, as a job."""
+    if body_of(request):
+        _check_keys(_object_of(request), ())
+    return private_answer(world().publishing.release(job_id), HTTPStatus.ACCEPTED)
 
 
 @private(marketing, "/v1/jobs/{job_id}", Role.MARKETER)
@@ -169,7 +182,7 @@ def _check_keys(body: Mapping[str, Any], known: tuple[str, ...]) -> None:
     """Raise InputError naming each unknown key: a misspelt one must not pass unnoticed."""
     from chalicelib.document import ERRORS_MAX  # and pydantic, which the other functions spare
 
-    words = f"is not a known key; the keys are {', '.join(known)}"
+    words = f"is not a known key; the keys are {', '.join(known) or 'none'}"
     if unknown := [FieldError(key, words) for key in body if key not in known]:
         raise InputError(*unknown[:ERRORS_MAX])
 

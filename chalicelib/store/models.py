@@ -36,6 +36,7 @@ class Models:
         self._read_at: datetime | None = None
         self._active: Active | None = None
         self._compiled: dict[tuple[int, int], Model] = {}
+        self._held_by: dict[int, str | None] = {}
 
     def active(self, at_least: int = 0) -> Model:
         """The active model, at most 30 s old, and not older than an activation that the caller has
@@ -106,6 +107,16 @@ class Models:
             newer = _at(item)
         return None
 
+    def held_by(self, activation: int) -> str | None:
+        """Return the job of the publish that holds the emails which an activation causes, or None.
+
+        An activation never changes, so it is read once.
+        """
+        if activation not in self._held_by:
+            item = self._table.get(PK, keys.activation(activation)) or {}
+            self._held_by[activation] = str(item["held_by"]) if "held_by" in item else None
+        return self._held_by[activation]
+
     def source(self, version: int) -> str | None:
         """Return the YAML that a version was written in, None for one that came as JSON."""
         item = self._table.get(PK, keys.model_source(version))
@@ -143,10 +154,17 @@ class Models:
         self._table.write(*writes)
         return version
 
-    def activation(self, version: int, before: Active | None, zone: str | None = None) -> list[Put]:
+    def activation(
+        self,
+        version: int,
+        before: Active | None,
+        zone: str | None = None,
+        held_by: str | None = None,
+    ) -> list[Put]:
         """Return the writes that make a version the active one, if the one before still is.
 
-        zone: the company's time zone; None keeps the one that is in force, at first UTC.
+        zone: the company's time zone; None keeps the one that is in force, at first UTC; held_by:
+        the job of the publish that holds the emails which this causes; None: they go out.
         """
         number = before.activation + 1 if before else 1
         common: Item = {
@@ -161,7 +179,14 @@ class Models:
                 {**common, "sk": keys.ACTIVE, "activation": number},
                 {"activation": before.activation if before else None},
             ),
-            Put({**common, "sk": keys.activation(number)}, ABSENT),
+            Put(
+                {
+                    **common,
+                    "sk": keys.activation(number),
+                    **({"held_by": held_by} if held_by else {}),
+                },
+                ABSENT,
+            ),
         ]
 
     def load(self, document: StoredModel, zone: str | None = None, origin: Origin = UNKNOWN) -> int:

@@ -89,6 +89,20 @@ def test_a_version_is_never_changed(table: Table) -> None:
     assert table.get("CONFIG#model", "v00001") == before
 
 
+def test_an_activation_says_which_publish_holds_its_emails(table: Table) -> None:
+    models = Models(table, FakeClock())
+    models.load(FIRST)
+    table.write(*models.activation(1, models.pointer(), held_by="job-1"))
+    table.write(*models.activation(1, models.pointer()))
+    assert [models.held_by(number) for number in (1, 2, 3, 4, 2)] == [
+        None,
+        "job-1",
+        None,
+        None,
+        "job-1",
+    ]
+
+
 def test_a_version_keeps_its_origin(table: Table) -> None:
     models = Models(table, FakeClock())
     models.draft(FIRST, Origin(author="admin", note="größer", source="# why\nname: First\n"))

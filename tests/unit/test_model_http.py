@@ -208,6 +208,7 @@ EMPTY: dict[str, Any] = {
     "leads": [],
     "handoffs_per_week": {"before": 0, "after": 0, "capacity": 50},
     "outcomes": None,
+    "emails": 0,
 }
 
 
