@@ -42,7 +42,7 @@ class ReleaseHandler:
 
     def decode(self, kept: Mapping[str, Any]) -> ReleaseState:
         """Return the state that `encode` gave these values of."""
-        return ReleaseState(**kept)
+        return ReleaseState(**{**kept, "page": tuple(kept["page"])})
 
     def step(self, job: Job[ReleaseState], until: datetime) -> JobStep[ReleaseState]:
         """Release the messages of the page, see what became of them, and plan the next page."""

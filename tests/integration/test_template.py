@@ -43,6 +43,7 @@ PRIVATE = {
     ("/v1/model/simulate", "post"),
     ("/v1/model/versions/{version}/publish", "post"),
     ("/v1/jobs/{job_id}", "get"),
+    ("/v1/jobs/{job_id}/release", "post"),
     ("/v1/outbox", "get"),
 }
 COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}

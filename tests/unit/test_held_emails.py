@@ -10,8 +10,6 @@ import pytest
 from chalicelib.delivery.outbox import MessageState
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.publishing.release_job import RELEASE
-from chalicelib.publishing.state import ReleaseState
 from tests import factories as make
 from tests.baton import TOKEN, InMemoryBaton
 from tests.drafts import (
@@ -287,13 +285,15 @@ def test_the_emails_of_another_publish_stay_held() -> None:
 
 
 def test_a_release_while_one_runs_is_the_same_job() -> None:
-    baton, _ = town(2)
+    baton, ids = baton_of(300, TickingClock())
+    consent(baton, ids)
+    baton.world.publishing.draft(draft(mql=EASY_MQL))
     publish = published(baton)
-    begun = baton.world.publishing.runtime.new_id()
-    state = ReleaseState(publish_id=publish["id"])
-    job = replace(baton.world.publishing._new_job(RELEASE, state), id=begun)
-    assert baton.world.publishing._begin(job, of=publish["id"]) is None
-    assert baton.world.publishing.release(publish["id"])["id"] == begun
+    job = baton.world.publishing.release(publish["id"])
+    assert job["state"] == "running"
+    again = baton.world.publishing.release(publish["id"])
+    assert again["id"] == job["id"]
+    assert over(baton, job)["report"]["released"] == 300
 
 
 def test_an_email_that_could_not_be_released_stays_held() -> None:
