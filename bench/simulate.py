@@ -97,7 +97,7 @@ def simulated(leads: int, cells: Mapping[int, int]) -> dict[str, Any]:
     over = False
     began = time.process_time()
     while not over:
-        stretch = count_changes(store, keys.LEAD_SHARDS, what_if, state, lambda: True)
+        stretch = count_changes(store, keys.LEAD_SHARDS, what_if, state, lambda: True, lambda _: 0)
         state = stretch.state
         over = stretch.over
     seconds = time.process_time() - began

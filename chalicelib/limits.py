@@ -52,6 +52,7 @@ RETRACT_MAX_EVENTS = 100  # of one request; their ids fit into one event
 # --- documents and lists --------------------------------------------------------------------------
 # of a model as it is sent: twenty times a full model, and it fits into an item of 400 KB
 MODEL_BODY_MAX_BYTES = 256 * 1024
+YAML_MAX_DEPTH = 20  # levels of a model in YAML: twice what the format has
 MODEL_STORED_MAX_BYTES = 350 * 1024  # of a model as it is stored: numbers may grow in JSON
 MODEL_VERSIONS_MAX = 200  # listed at once: years of weekly changes
 DOCUMENT_BODY_MAX_BYTES = 256 * 1024  # of any other document: a long email, text and html

@@ -20,10 +20,11 @@ from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.editing.version import DEPLOY, DocumentVersion
 from chalicelib.errors import DocumentError, VersionChangedError
 from chalicelib.limits import SETTLE_SECONDS
+from chalicelib.publishing.versions import Origin
 from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.keys import ACTIVE
-from chalicelib.store.models import Models
+from chalicelib.store.models import UNKNOWN, Models
 from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.world import World
 from chalicelib.writing import persist
@@ -73,7 +74,7 @@ def load(
     world = _world(table_name, boto3.client("dynamodb", region, endpoint_url=endpoint_url))
     documents = world.documents
     if world.models.pointer() is None:
-        load_model(world.models, read_yaml(DEFAULTS / "model.yaml"), time_zone)
+        load_default_model(world.models, time_zone)
     else:
         rezone(world, time_zone)
     differences = load_documents(world, every_document(site_url if demo else None), demo=demo)
@@ -154,14 +155,26 @@ def _how(newest: DocumentVersion, document: Mapping[str, Any]) -> str:
     return f"{', '.join(k for k in keys if newest.document.get(k) != document.get(k))} ({whose})"
 
 
-def load_model(models: Models, document: Mapping[str, Any], time_zone: str | None = None) -> int:
+def load_default_model(models: Models, time_zone: str) -> None:
+    """Make the default model the active one, with the comments of its file (ADR 0011)."""
+    path = DEFAULTS / "model.yaml"
+    origin = Origin(author=DEPLOY, note="the default model", source=path.read_text())
+    load_model(models, read_yaml(path), time_zone, origin)
+
+
+def load_model(
+    models: Models,
+    document: Mapping[str, Any],
+    time_zone: str | None = None,
+    origin: Origin = UNKNOWN,
+) -> int:
     """Make a model document the active model. Return its version.
 
-    time_zone: as `Models.load` has it. Raise DocumentError for a document that breaks the format,
-    before anything is written.
+    time_zone, origin: as `Models.load` has them. Raise DocumentError for a document that breaks the
+    format, before anything is written.
     """
     check(document)
-    return models.load(document, time_zone)
+    return models.load(document, time_zone, origin)
 
 
 def rezone(world: World, time_zone: str) -> None:

@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.consent.consent import Consent, given
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.tally import Tally
+from chalicelib.store.consents import put_consent
 from chalicelib.wiring.world import World
 from tests import crowd
 from tests import factories as make
@@ -67,6 +69,13 @@ def fill(baton: InMemoryBaton, some: Iterable[Lead]) -> list[str]:
         baton.world.leads.write(Lead(lead_id=lead.lead_id), replace(lead, version=1), LeadChange())
         ids.append(lead.lead_id)
     return ids
+
+
+def consent(baton: InMemoryBaton, ids: Iterable[str]) -> None:
+    """Let these leads tick the box."""
+    for lead_id in ids:
+        ticked = given(Consent(), "Write to me.", baton.ports.now())
+        baton.ports.memory.write(put_consent(lead_id, Consent(), ticked))
 
 
 def baton_of(number: int, clock: FakeClock | None = None) -> tuple[InMemoryBaton, list[str]]:

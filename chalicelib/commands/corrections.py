@@ -224,7 +224,8 @@ def _cancel_waiting(
     waiting = [
         one
         for one in messages
-        if one.state is MessageState.PLANNED and one.kind is not MessageKind.CORRECTION
+        if one.state in (MessageState.PLANNED, MessageState.HELD)
+        and one.kind is not MessageKind.CORRECTION
     ]
     if len(waiting) > MERGE_MAX_WAITING:
         raise StateError(

@@ -82,7 +82,8 @@ class Deliver:
                 if self._is_due(found):
                     self._look_after(found)
             case (
-                MessageState.SENT
+                MessageState.HELD
+                | MessageState.SENT
                 | MessageState.DELIVERED
                 | MessageState.BOUNCED
                 | MessageState.COMPLAINED

@@ -23,6 +23,7 @@ FIRST_LOOK = timedelta(minutes=2)
 class MessageState(StrEnum):
     """What has become of a message."""
 
+    HELD = "held"  # a publish caused it: it waits until a person releases it
     PLANNED = "planned"  # decided, not yet taken; or put back, and waits to be sent again
     CLAIMED = "claimed"  # a worker is sending it now
     SENT = "sent"  # the service took it
@@ -65,6 +66,12 @@ class NotSentReason(StrEnum):
 #: From -> to. What has left in one state may be reported in each of a higher rank: sent, delivered,
 #: bounced, complained. A mail event only ever raises the rank.
 MESSAGE_EDGES: Mapping[MessageState, frozenset[MessageState]] = {
+    MessageState.HELD: frozenset(
+        {
+            MessageState.PLANNED,  # released
+            MessageState.CANCELLED,  # its lead moved on, or turned out to be another
+        }
+    ),
     MessageState.PLANNED: frozenset(
         {
             MessageState.CLAIMED,
@@ -139,6 +146,8 @@ class OutboxMessage:
     """When the clock looks after it; None when nothing is left to do."""
     email: str | None = None
     """The id of the stored email that it sends; None where there is none."""
+    held_by: str | None = None
+    """The job of the publish that held it, or still does; None: nothing ever did."""
     state: MessageState = MessageState.PLANNED
     reason: NotSentReason | None = None
     """Why it was not sent, or not yet."""
@@ -170,8 +179,9 @@ def planned(
     about: int,
     now: datetime,
     email: str | None = None,
+    held_by: str | None = None,
 ) -> OutboxMessage:
-    """Return a new message, as the decision that wants it writes it."""
+    """Return a new message, as the decision that wants it writes it: planned, unless it is held."""
     return OutboxMessage(
         lead_id=lead_id,
         key=key,
@@ -179,8 +189,10 @@ def planned(
         to=to,
         about=about,
         created_at=now,
-        due_at=now + FIRST_LOOK,
+        due_at=None if held_by else now + FIRST_LOOK,
         email=email,
+        held_by=held_by,
+        state=MessageState.HELD if held_by else MessageState.PLANNED,
     )
 
 
@@ -220,8 +232,16 @@ def settled(
     return change_state(known, state, due_at=None, reason=reason)
 
 
+def released(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    """Return the held message as one that goes out like any other, from the clock's next tick on.
+
+    No new item is made, so the stream does not deliver it.
+    """
+    return change_state(message, MessageState.PLANNED, due_at=now, reason=None)
+
+
 def cancelled(message: OutboxMessage) -> OutboxMessage:
-    """Return the planned message of a decision that was taken back."""
+    """Return the planned or held message of a decision that was taken back."""
     return settled(message, MessageState.CANCELLED, reason=NotSentReason.TAKEN_BACK)
 
 

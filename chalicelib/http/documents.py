@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import FieldError, InputError, NotFoundError
-from chalicelib.http.auth import Role, private
-from chalicelib.http.exchange import known_query_of, object_of, private_answer
-from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, REASON_MAX_CHARS
+from chalicelib.http.auth import Role, author_of, private
+from chalicelib.http.exchange import known_query_of, note_of, object_of, private_answer
+from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES
 from chalicelib.store.keys import ACTIVE
 from chalicelib.telemetry import log
 from chalicelib.wiring.world import world
@@ -21,7 +21,6 @@ documents = Blueprint(__name__)
 DOCUMENT_ID = re.compile(r"[a-z0-9_-]{1,64}")
 NUMBER = re.compile(r"[0-9]{1,8}")
 ETAG = re.compile(r'(?:W/)?"([0-9]{1,8})"|([0-9]{1,8})')
-AUTHOR = Role.ADMIN.value  # the holder of the only token that is given out so far
 
 
 def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -> None:
@@ -41,13 +40,13 @@ def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -
     def put_document(request: Request, **variables: str) -> Response:
         """Store a document as its next version; return its number, with warnings."""
         document_id = _id_in(variables, variable)
-        note = _note_of(request)
+        note = note_of(known_query_of(request, "note"))
         expected = _expected_of(request)
         after, warnings = world().editing.put(
             kind,
             document_id,
             object_of(request, DOCUMENT_BODY_MAX_BYTES),
-            author=AUTHOR,
+            author=author_of(request),
             note=note,
             expected=expected,
         )
@@ -86,8 +85,8 @@ def serve_each(kind: str, name: str, *roles: Role) -> None:
         after = world().editing.delete(
             kind,
             document_id,
-            author=AUTHOR,
-            note=_note_of(request),
+            author=author_of(request),
+            note=note_of(known_query_of(request, "note")),
             expected=_expected_of(request),
         )
         log("document", kind=kind, id=document_id, version=after.version)
@@ -107,20 +106,6 @@ def _version_of(text: str | None) -> int | None:
     if text is not None and not NUMBER.fullmatch(text):
         raise InputError(FieldError("version", "must be a whole number"))
     return int(text) if text is not None else None
-
-
-def _note_of(request: Request) -> str:
-    """Return the note of a change: a query parameter, because the body is the document."""
-    from chalicelib.inputs import one_line
-
-    note = known_query_of(request, "note").get("note", "")
-    if len(note) > REASON_MAX_CHARS:
-        words = f"is too long; at most {REASON_MAX_CHARS} characters are allowed"
-        raise InputError(FieldError("note", words))
-    try:
-        return one_line(note)
-    except ValueError as error:
-        raise InputError(FieldError("note", str(error))) from None
 
 
 def _expected_of(request: Request) -> int | None:

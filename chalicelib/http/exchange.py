@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
-from chalicelib.limits import COMMAND_BODY_MAX_BYTES
+from chalicelib.limits import COMMAND_BODY_MAX_BYTES, REASON_MAX_CHARS
 
 if TYPE_CHECKING:
     from chalicelib.inputs import Shape
 
 JSON = "application/json"
 PLAIN_TEXT = "text/plain"
+YAML = "application/yaml"
+HTML = "text/html"
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 CORS = CORSConfig(allow_origin="*", allow_headers=["Idempotency-Key"])
@@ -44,10 +46,32 @@ def known_query_of(request: Request, *names: str) -> dict[str, str]:
     return query
 
 
+def note_of(query: Mapping[str, str]) -> str:
+    """Return the note of a change: a query parameter, because the body is the document.
+
+    Raise InputError.
+    """
+    from chalicelib.inputs import one_line
+
+    try:
+        note = one_line(query.get("note", ""))
+    except ValueError as error:
+        raise InputError(FieldError("note", str(error))) from None
+    if len(note) > REASON_MAX_CHARS:
+        words = f"is too long; at most {REASON_MAX_CHARS} characters are allowed"
+        raise InputError(FieldError("note", words))
+    return note
+
+
 def body_of(request: Request) -> bytes:
     """Return the body's bytes, whether the gateway passed them on as text or not."""
     body = request.raw_body
     return body if isinstance(body, bytes) else body.encode(errors="surrogatepass")
+
+
+def content_type_of(request: Request) -> str:
+    """Return the body's content type without its parameters, JSON when none is named."""
+    return str(request.headers.get("content-type", JSON)).partition(";")[0].strip().lower()
 
 
 def json_of(request: Request, max_bytes: int = COMMAND_BODY_MAX_BYTES) -> Any:
@@ -114,13 +138,41 @@ def private_answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return an answer in JSON that nothing on its way may cache. headers: more of them."""
+    text = json.dumps(body, ensure_ascii=False)
+    return private_text(text, content_type, status, headers)
+
+
+def private_text(
+    text: str,
+    content_type: str,
+    status: HTTPStatus = HTTPStatus.OK,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an answer in text that nothing on its way may cache. headers: more of them."""
     every: dict[str, str | list[str]] = {
         "Content-Type": content_type,
         "Cache-Control": "no-store",
         **(headers or {}),
     }
-    text = json.dumps(body, ensure_ascii=False)
     return Response(body=text, status_code=status.value, headers=every)
+
+
+def prefers(request: Request, one: str, other: str) -> bool:
+    """Return whether Accept weighs one content type above another."""
+    weights = {one: 0.0, other: 0.0}
+    for part in str(request.headers.get("accept", "")).split(","):
+        name, _, rest = part.partition(";")
+        if name.strip().lower() in weights:
+            weights[name.strip().lower()] = _weight(rest)
+    return weights[one] > weights[other]
+
+
+def _weight(parameters: str) -> float:
+    _, _, value = parameters.strip().partition("q=")
+    try:
+        return float(value) if value else 1.0
+    except ValueError:
+        return 0.0
 
 
 def answer_head(request: Request, get_response: Callable[[Request], Response]) -> Response:

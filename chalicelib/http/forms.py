@@ -3,17 +3,20 @@
 import re
 from http import HTTPStatus
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, Response
 
 from chalicelib.errors import InputError, NotFoundError
 from chalicelib.http import pages
 from chalicelib.http.auth import check_write_key
 from chalicelib.http.exchange import (
     CORS,
+    HTML,
     JSON,
     URLENCODED,
+    content_type_of,
     current_request,
     json_answer,
+    prefers,
     unzipped_body_of,
 )
 from chalicelib.http.problem import answers_problems, status_of
@@ -34,8 +37,8 @@ def submit_form(form_id: str) -> Response:
         raise NotFoundError("a form id has 1 to 64 characters: a-z, 0-9, - and _")
     request = current_request(forms)
     check_write_key(request, None)
-    flat = _content_type(request) == URLENCODED
-    from_browser = _prefers_html(request)
+    flat = content_type_of(request) == URLENCODED
+    from_browser = prefers(request, HTML, JSON)  # a browser will show the answer
     from chalicelib.capture.parsing import parse_submission  # not on the path of a ping
 
     try:
@@ -59,28 +62,6 @@ def submit_form(form_id: str) -> Response:
         },
         HTTPStatus.ACCEPTED,
     )
-
-
-def _content_type(request: Request) -> str:
-    return str(request.headers.get("content-type", JSON)).partition(";")[0].strip().lower()
-
-
-def _prefers_html(request: Request) -> bool:
-    """Return whether Accept weighs text/html above JSON: a browser will show the answer."""
-    weights = {"text/html": 0.0, JSON: 0.0}
-    for part in str(request.headers.get("accept", "")).split(","):
-        name, _, rest = part.partition(";")
-        if name.strip().lower() in weights:
-            weights[name.strip().lower()] = _weight(rest)
-    return weights["text/html"] > weights[JSON]
-
-
-def _weight(parameters: str) -> float:
-    _, _, value = parameters.strip().partition("q=")
-    try:
-        return float(value) if value else 1.0
-    except ValueError:
-        return 0.0
 
 
 def _see_other(url: str) -> Response:

@@ -7,32 +7,63 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import FieldError, InputError, NotFoundError
-from chalicelib.http.auth import Role, private
-from chalicelib.http.exchange import object_of, private_answer, query_of
+from chalicelib.http.auth import Role, author_of, private
+from chalicelib.http.exchange import (
+    JSON,
+    YAML,
+    body_of,
+    content_type_of,
+    known_query_of,
+    note_of,
+    object_of,
+    prefers,
+    private_answer,
+    private_text,
+)
 from chalicelib.limits import MODEL_BODY_MAX_BYTES
 from chalicelib.wiring.world import world
 
 marketing = Blueprint(__name__)
 
+HOLD = "hold"
+SEND = "send"
+TEXT_YAML = "text/yaml"
 SCHEMA_JSON = "application/schema+json"
 VERSION_DIGITS = 9
 
 
 @private(marketing, "/v1/model", Role.MARKETER)
 def read_model(request: Request) -> Response:
-    """Return the active model, or one version of it."""
-    text = query_of(request).get("version")
+    """Return the active model, or one version of it, as JSON or as the YAML that was written."""
+    text = known_query_of(request, "version").get("version")
     version = _number(text) if text is not None else None
     if text is not None and version is None:
         raise InputError(FieldError("version", "must be a whole number"))
+    if prefers(request, YAML, JSON):
+        return private_text(world().publishing.source(version), YAML)
     return private_answer(world().publishing.document(version))
 
 
-@private(marketing, "/v1/model", Role.MARKETER, methods=["POST"])
+@private(
+    marketing,
+    "/v1/model",
+    Role.MARKETER,
+    methods=["POST"],
+    content_types=[JSON, YAML, TEXT_YAML],
+)
 def draft_model(request: Request) -> Response:
-    """Store a new draft; return its version, with warnings of what is probably not meant."""
-    version, warnings = world().publishing.draft(_object_of(request))
-    return private_answer({"version": version, "warnings": _as_dicts(warnings)})
+    """Store a new draft; return its version, what is probably not meant, and what fails of it."""
+    note = note_of(known_query_of(request, "note")) or None
+    source, document = _written(request)
+    draft = world().publishing.draft(document, author=author_of(request), note=note, source=source)
+    failing = [{"name": one.name, "differences": one.differences} for one in draft.failing]
+    return private_answer(
+        {
+            "version": draft.version,
+            "warnings": _as_dicts(draft.warnings),
+            "failing_examples": failing,
+        }
+    )
 
 
 @private(marketing, "/v1/model/versions", Role.MARKETER)
@@ -66,17 +97,28 @@ def simulate_model(request: Request) -> Response:
 def publish_model(request: Request, version: str) -> Response:
     """Make a version the active one and bring every lead to it, as a job."""
     body = _object_of(request)
-    _check_keys(body, ("expected_changes", "force"))
+    _check_keys(body, ("expected_changes", "force", "emails"))
     force = body.get("force", False)
     if not isinstance(force, bool):
         raise InputError(FieldError("force", "must be true or false"))
+    emails = body.get("emails", HOLD)
+    if emails not in (HOLD, SEND):
+        raise InputError(FieldError("emails", f"must be {HOLD} or {SEND}"))
     is_expected = body.get("expected_changes") is not None
     expected = _whole(body, "expected_changes") if is_expected else None
     number = _number(version)
     if number is None:
         raise NotFoundError("there is no such version of the model")
-    job = world().publishing.publish(number, expected, force=force)
+    job = world().publishing.publish(number, expected, force=force, hold_emails=emails == HOLD)
     return private_answer(job, HTTPStatus.ACCEPTED)
+
+
+@private(marketing, "/v1/jobs/{job_id}/release", Role.MARKETER, methods=["POST"])
+def release_emails(request: Request, job_id: str) -> Response:
+    """Release the emails that a publish holds, as a job."""
+    if body_of(request):
+        _check_keys(_object_of(request), ())
+    return private_answer(world().publishing.release(job_id), HTTPStatus.ACCEPTED)
 
 
 @private(marketing, "/v1/jobs/{job_id}", Role.MARKETER)
@@ -88,6 +130,20 @@ def read_job(_request: Request, job_id: str) -> Response:
 def _object_of(request: Request) -> dict[str, Any]:
     """Return the JSON object of a request. Raise TooLargeError, InputError."""
     return object_of(request, MODEL_BODY_MAX_BYTES)
+
+
+def _written(request: Request) -> tuple[str | None, dict[str, Any]]:
+    """Return a model as it was written, if in YAML, and its document. Raise TooLargeError,
+    InputError.
+    """
+    if content_type_of(request) == JSON:
+        return None, _object_of(request)
+    from chalicelib.authoring.source import parse_source  # JSON needs no YAML
+
+    source, document = parse_source(body_of(request))
+    if not isinstance(document, dict):
+        raise InputError(FieldError("body", "must have keys with their values"))
+    return source, document
 
 
 def _model(body: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -104,7 +160,7 @@ def _check_keys(body: Mapping[str, Any], known: tuple[str, ...]) -> None:
     """Raise InputError naming each unknown key: a misspelt one must not pass unnoticed."""
     from chalicelib.document import ERRORS_MAX  # and pydantic, which the other functions spare
 
-    words = f"is not a known key; the keys are {', '.join(known)}"
+    words = f"is not a known key; the keys are {', '.join(known) or 'none'}"
     if unknown := [FieldError(key, words) for key in body if key not in known]:
         raise InputError(*unknown[:ERRORS_MAX])
 

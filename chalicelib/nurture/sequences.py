@@ -52,10 +52,12 @@ def first_emails(
     to: str | None,
     about: int,
     now: datetime,
+    held_by: str | None = None,
 ) -> list[OutboxMessage]:
     """Return the emails that a transition sends at once: those of the sequences that it enters.
 
-    to: the lead's address; about: the version of the standing that the transition makes. The cycle
+    to: the lead's address; about: the version of the standing that the transition makes; held_by:
+    the job of the publish that holds them. The cycle
     is part of each key, so a lead that cools and warms up again in one cycle gets each email once
     (ADR 0003). Raise DocumentError for a sequence that breaks the format.
     """
@@ -68,6 +70,7 @@ def first_emails(
             about=about,
             now=now,
             email=step.email,
+            held_by=held_by,
         )
         for sequence in (parse_document(SequenceDocument, stored) for stored in sequences)
         if transition.target.value in sequence.enter.stage

@@ -10,12 +10,15 @@ from typing import Any
 
 from chalicelib.jobs.job import CHECKPOINT
 from chalicelib.jobs.walk import estimate_total, next_page
+from chalicelib.leads.lead import Lead
+from chalicelib.lifecycle.stages import Transition
 from chalicelib.limits import (
     CHANGED_MAX_BYTES,
     CHANGED_MAX_LEADS,
     JOB_PART_MAX_BYTES,
 )
 from chalicelib.publishing.ports import (
+    EmailForecast,
     Findings,
     LeadRecounter,
     LeadWalk,
@@ -23,7 +26,7 @@ from chalicelib.publishing.ports import (
     ListPart,
     ModelStore,
 )
-from chalicelib.publishing.simulate import Found, WhatIf, found_of, report
+from chalicelib.publishing.simulate import Found, LeadMove, WhatIf, found_of, report
 from chalicelib.publishing.state import CountState, Simulated
 from chalicelib.publishing.versions import StoredModel
 from chalicelib.runtime import Runtime
@@ -70,6 +73,7 @@ class ChangeCounter:
         leads: LeadWalk,
         models: ModelStore,
         recounter: LeadRecounter,
+        forecast: EmailForecast,
         capacity: Callable[[], int],
         shards: int,
         runtime: Runtime,
@@ -77,6 +81,7 @@ class ChangeCounter:
         self._leads = leads
         self._models = models
         self._recounter = recounter
+        self._forecast = forecast
         self._capacity = capacity
         self._shards = shards
         self._runtime = runtime
@@ -119,7 +124,12 @@ class ChangeCounter:
     def count_on(self, what_if: WhatIf, state: CountState, until: datetime) -> Stretch:
         """Count on until a time, or until a part of the list is full."""
         return count_changes(
-            self._leads, self._shards, what_if, state, lambda: self._runtime.now() < until
+            self._leads,
+            self._shards,
+            what_if,
+            state,
+            lambda: self._runtime.now() < until,
+            lambda moves: self._forecast.count(moves, self._runtime.now()),
         )
 
     def estimate(self, state: CountState) -> int:
@@ -129,21 +139,31 @@ class ChangeCounter:
     def report(self, state: CountState) -> dict[str, Any]:
         """Return what a finished count found, without the list of leads."""
         found = found_so_far(state)
-        return report(found, [], self._capacity(), truncated=found.changed > state.listed)
+        shape = report(found, [], self._capacity(), truncated=found.changed > state.listed)
+        return {**shape, "emails": found.emails}
 
 
 def count_changes(
-    leads: LeadWalk, shards: int, what_if: WhatIf, state: CountState, go_on: Callable[[], bool]
+    leads: LeadWalk,
+    shards: int,
+    what_if: WhatIf,
+    state: CountState,
+    go_on: Callable[[], bool],
+    emails: Callable[[Sequence[tuple[Lead, Transition]]], int],
 ) -> Stretch:
     """Walk on from where the count stands, as long as `go_on` says, or until a part of the list is
     full.
+
+    emails: how many emails some moves would cause.
     """
     found = found_so_far(state)
     listing = _Listing(state)
     place = state.place
     while place.shard < shards and go_on() and not listing.is_full_part:
         ids = next_page(leads, place)
-        place = place.behind(ids, _judge(leads, what_if, found, listing, ids, go_on))
+        passed, moves = _judge(leads, what_if, found, listing, ids, go_on)
+        found.emails += emails(entries_of(moves))
+        place = place.behind(ids, passed)
     after = replace(
         state,
         place=place,
@@ -152,6 +172,14 @@ def count_changes(
         listed_bytes=listing.bytes,
     )
     return Stretch(state=after, listed=listing.pending, over=place.shard == shards)
+
+
+def entries_of(moves: Sequence[LeadMove]) -> list[tuple[Lead, Transition]]:
+    """Return the leads that a draft moves, each with the last of its steps.
+
+    A lead that the draft only keeps where it stands takes none, so it gets no email.
+    """
+    return [(one.after.lead, one.after.steps[-1]) for one in moves if one.after.steps]
 
 
 def found_so_far(state: CountState) -> Found:
@@ -214,17 +242,21 @@ def _judge(
     listing: _Listing,
     ids: Sequence[str],
     go_on: Callable[[], bool],
-) -> int:
+) -> tuple[int, list[LeadMove]]:
     """Judge a page of leads, at least one, and as long as `go_on` says. Return how many of its ids
-    are over then.
+    are over then, and the leads that change.
     """
+    moves: list[LeadMove] = []
     for position, lead in enumerate(leads.read_many(ids)):
         if position and not go_on():
-            return ids.index(lead.lead_id)
+            return ids.index(lead.lead_id), moves
         move = what_if.add(found, lead)
-        if move is not None and listing.has_room:
+        if move is None:
+            continue
+        moves.append(move)
+        if listing.has_room:
             listing.add(move.shape())
-    return len(ids)
+    return len(ids), moves
 
 
 def _size(one: ListedLead) -> int:

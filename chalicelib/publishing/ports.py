@@ -2,13 +2,17 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
+from chalicelib.delivery.message_keys import MessageKey
+from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.walk import LeadIndex
 from chalicelib.leads.lead import Lead
+from chalicelib.lifecycle.stages import Recorded, Transition
 from chalicelib.publishing.state import CountState, PublishState, Simulated
-from chalicelib.publishing.versions import Active, StoredModel, Version
+from chalicelib.publishing.versions import Active, Origin, StoredModel, Version
 from chalicelib.scoring.model import Model
 
 ListedLead = dict[str, Any]  # one that would change its stage, as api.md has it
@@ -43,6 +47,45 @@ class LeadRecounter(Protocol):
         """Return a lead derived anew from all its events as a model counts them."""
 
 
+class EmailForecast(Protocol):
+    """What knows which emails moves cause."""
+
+    def count(self, moves: Sequence[tuple[Lead, Transition]], now: datetime) -> int:
+        """Return how many emails leads would get, were they moved so now."""
+
+
+class SweptLeads(LeadWalk, Protocol):
+    """How a publish reads the leads that it moves."""
+
+    def messages(self, lead_id: str) -> list[OutboxMessage]:
+        """Return all messages of a lead."""
+
+
+class MovedLeads(Protocol):
+    """How a release sees whether a lead still stands where a publish moved it."""
+
+    def read(self, lead_id: str) -> Lead:
+        """Return a lead as it stands."""
+
+    def transition(self, lead_id: str, version: int) -> Recorded | None:
+        """Return the transition that made a version of a lead's standing, or None."""
+
+
+class HeldEmails(Protocol):
+    """Where the emails that a publish caused are held."""
+
+    def outbox(
+        self, states: Sequence[MessageState], before: str, most: int
+    ) -> list[tuple[str, OutboxMessage]]:
+        """Return messages in these states with their positions, behind a position."""
+
+    def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
+        """Return the message as it stands now."""
+
+    def save(self, before: OutboxMessage, after: OutboxMessage) -> None:
+        """Replace a message. Raise ConflictError when it is no longer as before."""
+
+
 class LeadMover(Protocol):
     """What brings a lead to a model."""
 
@@ -68,7 +111,10 @@ class ModelStore(Protocol):
     def versions(self) -> list[Version]:
         """Return the versions, the newest first."""
 
-    def draft(self, document: StoredModel) -> int:
+    def source(self, version: int) -> str | None:
+        """Return the YAML that a version was written in, or None."""
+
+    def draft(self, document: StoredModel, origin: Origin) -> int:
         """Write a checked document as the next version. Raise ConflictError."""
 
 
@@ -80,9 +126,11 @@ class PublishStore(Protocol):
     ) -> None:
         """Write a new simulation, its list and its document. Raise ConflictError."""
 
-    def begin(self, job: Job[PublishState]) -> str | None:
-        """Write a new publish, unless another one runs: then return its id. Raise
-        ConflictError.
+    def begin(self, job: Job[Any], of: str | None = None) -> str | None:
+        """Write a new publish, or the release of a publish's emails, unless another one runs: then
+        return its id. Raise ConflictError.
+
+        of: the publish whose emails it releases; None: it is a publish.
         """
 
     def save(self, before: Job[Any], after: Job[Any], findings: Findings) -> None:

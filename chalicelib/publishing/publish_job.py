@@ -148,6 +148,8 @@ def publish_report(state: PublishState) -> dict[str, Any]:
         "changes": dict(sorted(found.changes.items())),
         "moved": dict(sorted(state.sweep.moved.items())),
         "handoffs_held": state.sweep.held,
+        "emails": found.emails,
+        "emails_held": state.sweep.emails_held,
         "failed": sorted(state.sweep.failed),
     }
 

@@ -6,25 +6,30 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.days import ordinal_of, zone_of
-from chalicelib.errors import DocumentError, FieldError, InputError, NotFoundError, StateError
-from chalicelib.events import rfc3339
-from chalicelib.jobs.job import LEASE, Job, shape_job
+from chalicelib.errors import NotFoundError, StateError
+from chalicelib.jobs.job import LEASE, Job, JobStatus, shape_job
 from chalicelib.jobs.runner import JobRunner
 from chalicelib.limits import REQUEST_SLICE_SECONDS, SIMULATION_HOURS
 from chalicelib.publishing.counting import LEADS, ChangeCounter, found_so_far, in_parts
+from chalicelib.publishing.drafts import VERSION, Draft, checked, run_own_examples, version_shape
 from chalicelib.publishing.ports import ListedLead, ModelStore, PublishStore
 from chalicelib.publishing.publish_job import PUBLISH
+from chalicelib.publishing.release_job import RELEASE
 from chalicelib.publishing.simulate_job import SIMULATE
-from chalicelib.publishing.state import CountState, PublishState, Simulated, differs
-from chalicelib.publishing.versions import StoredModel, Version, digest_of
+from chalicelib.publishing.state import (
+    CountState,
+    PublishState,
+    ReleaseState,
+    Simulated,
+    differs,
+)
+from chalicelib.publishing.versions import Origin, StoredModel, digest_of
 from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, where
 from chalicelib.writing import until_written
 
 SLICE = timedelta(seconds=REQUEST_SLICE_SECONDS)
 SIMULATION_AGE = timedelta(hours=SIMULATION_HOURS)
-# GET tells it in the document; a document that comes back with it is the same document
-VERSION = "version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +73,36 @@ class Publishing:
 
     def versions(self) -> list[dict[str, Any]]:
         """Return the versions, the newest first."""
-        return [_version_shape(one) for one in self._models.versions()]
+        return [version_shape(one) for one in self._models.versions()]
 
-    def draft(self, document: StoredModel) -> tuple[int, list[FieldError]]:
-        """Store a document as the next version. Return its number, and what is allowed and probably
-        not meant.
+    def source(self, version: int | None = None) -> str:
+        """Return the active model, or a version, in YAML: as its author wrote it, with the
+        comments, or made of a document that came as JSON. Raise NotFoundError.
+        """
+        from chalicelib.authoring.source import write_source  # few ask for it
 
+        document = self.document(version)
+        source = self._models.source(document.pop(VERSION))
+        return source if source is not None else write_source(document)
+
+    def draft(
+        self,
+        document: StoredModel,
+        *,
+        author: str | None = None,
+        note: str | None = None,
+        source: str | None = None,
+    ) -> Draft:
+        """Store a document as the next version, whether or not its examples hold.
+
+        author, note: who stores it, and why; source: the document as it was written, in YAML.
         Raise InputError naming each key that breaks the format.
         """
-        document, warnings = _checked(document)
-        return self._store_draft(document), warnings
+        document, warnings = checked(document)
+        until = self.runtime.now() + SLICE
+        failing, late = run_own_examples(document, lambda: self.runtime.now() < until)
+        origin = Origin(author=author, note=note, source=source)
+        return Draft(self._store_draft(document, origin), [*warnings, *late], failing)
 
     def simulate(
         self, *, version: int | None = None, document: StoredModel | None = None
@@ -88,30 +113,36 @@ class Publishing:
         format.
         """
         if document is not None:
-            document, _ = _checked(document)
+            document, _ = checked(document)
             digest = digest_of(document)
         else:
             digest = digest_of(self._document(version or 0))
         return self._simulate(self._new_count(digest, version), document)
 
-    def publish(self, version: int, expected: int | None, *, force: bool = False) -> dict[str, Any]:
+    def publish(
+        self,
+        version: int,
+        expected: int | None,
+        *,
+        force: bool = False,
+        hold_emails: bool = True,
+    ) -> dict[str, Any]:
         """Begin to publish a version. Return the job.
 
-        expected: how many leads are to change stage. Raise NotFoundError for an unknown version,
+        expected: how many leads are to change stage; hold_emails: whether the emails that it causes
+        wait for a release (ADR 0030). Raise NotFoundError for an unknown version,
         StateError when it is not to be published as things stand.
         """
         digest = digest_of(self._document(version))
         if not force:
             self._check_expected(version, digest, expected)
-        now = self.runtime.now()
-        state = PublishState(count=self._new_count(digest, version), expected=expected, force=force)
-        job = Job(
-            id=self.runtime.new_id(),
-            kind=PUBLISH,
-            state=state,
-            created_at=now,
-            due_at=now + LEASE,  # the request works on it first
+        state = PublishState(
+            count=self._new_count(digest, version),
+            expected=expected,
+            force=force,
+            hold_emails=hold_emails,
         )
+        job = self._new_job(PUBLISH, state)
         running = self._begin(job)
         if running not in (None, job.id):  # its own: the answer to the first write was lost
             raise StateError(f"another publish is running, job {running}; wait until it is over")
@@ -119,12 +150,36 @@ class Publishing:
         return self._runner.show(job.id)
 
     @until_written
-    def _store_draft(self, document: StoredModel) -> int:
-        return self._models.draft(document)
+    def _store_draft(self, document: StoredModel, origin: Origin) -> int:
+        return self._models.draft(document, origin)
+
+    def release(self, job_id: str) -> dict[str, Any]:
+        """Begin to release the emails that a publish holds. Return the job.
+
+        Asked for again while it runs, it is the same job. Raise NotFoundError, StateError.
+        """
+        publish = self._runner.show(job_id)
+        if publish["kind"] != PUBLISH:
+            raise StateError(f"job {job_id} is not a publish; only a publish holds emails")
+        if publish["state"] == JobStatus.RUNNING:
+            raise StateError("the publish is still running; release its emails when it is over")
+        job = self._new_job(RELEASE, ReleaseState(publish_id=job_id))
+        running = self._begin(job, of=job_id)
+        if running not in (None, job.id):
+            return self._runner.show(str(running))
+        self._first_slice(job)
+        return self._runner.show(job.id)
+
+    def _new_job(self, kind: str, state: Any) -> Job[Any]:
+        """Return a job on which the request that wants it works first."""
+        now = self.runtime.now()
+        return Job(
+            id=self.runtime.new_id(), kind=kind, state=state, created_at=now, due_at=now + LEASE
+        )
 
     @until_written
-    def _begin(self, job: Job[PublishState]) -> str | None:
-        return self._store.begin(job)
+    def _begin(self, job: Job[Any], of: str | None = None) -> str | None:
+        return self._store.begin(job, of)
 
     def _simulate(self, state: CountState, document: StoredModel | None) -> Simulation:
         """Count for a few seconds; what is left then is for a job."""
@@ -161,13 +216,13 @@ class Publishing:
         self._store.create(job, parts, document)
         return shape_job(job, job.report)
 
-    def _first_slice(self, job: Job[PublishState]) -> None:
-        """Work on a new publish for a few seconds. What goes wrong goes wrong with the job, which
+    def _first_slice(self, job: Job[Any]) -> None:
+        """Work on a new job for a few seconds. What goes wrong goes wrong with the job, which
         stays due.
         """
         try:
             self._runner.work(job, self.runtime.now() + SLICE)
-        # The publish was accepted: the clock goes on with it.
+        # The job was accepted: the clock goes on with it.
         except Exception as error:  # noqa: BLE001
             log(
                 "due_failed", task="job", key=job.id, error=type(error).__name__, where=where(error)
@@ -209,26 +264,3 @@ class Publishing:
         if document is None:
             raise NotFoundError(f"there is no version {version} of the model")
         return document
-
-
-def _checked(document: StoredModel) -> tuple[StoredModel, list[FieldError]]:
-    """Return a document as it is stored, and its warnings. Raise InputError naming each key that
-    is refused.
-    """
-    from chalicelib.authoring.format import check  # what stores no model must not pay for it
-
-    document = {key: value for key, value in document.items() if key != VERSION}
-    try:
-        return document, list(check(document))
-    except DocumentError as error:
-        raise InputError(*(error.errors or [FieldError("model", str(error))])) from None
-
-
-def _version_shape(version: Version) -> dict[str, Any]:
-    return {
-        VERSION: version.version,
-        "name": version.name,
-        "state": version.state.value,
-        "created_at": rfc3339(version.created_at),
-        "published_at": rfc3339(version.published_at) if version.published_at else None,
-    }

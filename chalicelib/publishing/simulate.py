@@ -5,7 +5,7 @@ A lead changes when the draft, left to itself, would put it into another stage t
 model, left to itself, would: a review that is merely overdue is not the draft's doing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any
@@ -52,6 +52,8 @@ class Found:
     """The same, under the draft."""
     won: Judged = field(default_factory=Judged)
     lost: Judged = field(default_factory=Judged)
+    emails: int = 0
+    """Emails that would go out to the leads that change."""
 
     @property
     def changed(self) -> int:
@@ -90,8 +92,8 @@ class View:
     score: Score
     standing: Standing
     """Where the lead would stand."""
-    step: Transition | None
-    """The first step there; None: it stands there already."""
+    steps: Sequence[Transition]
+    """The steps there; none: it stands there already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +120,13 @@ class LeadMove:
 
     def _decision(self, before: Score, after: Score) -> LineDifference:
         """Return the line of the decision itself: the only one where just a threshold changed."""
-        was = self.before.step.why if self.before.step else ""
+        was = self.before.steps[0].why if self.before.steps else ""
         return LineDifference(
             rule=f"stage:{self.after.standing.stage}",
             group="",
             before=before.total,
             after=after.total,
-            text=self.after.step.why if self.after.step else f"no longer: {was}",
+            text=self.after.steps[0].why if self.after.steps else f"no longer: {was}",
         )
 
 
@@ -230,8 +232,7 @@ def report(found: Found, leads: list[Any], capacity: int, *, truncated: bool) ->
 
 def _view(model: Model, lead: Lead, value: Score) -> View:
     standing, steps = settle(model, lead.standing, value, value.day)
-    step = steps[0] if steps else None
-    return View(model=model, lead=lead, score=value, standing=standing, step=step)
+    return View(model=model, lead=lead, score=value, standing=standing, steps=steps)
 
 
 def _is_ready(model: Model, standing: Standing, value: Score) -> bool:

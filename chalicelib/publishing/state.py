@@ -1,6 +1,6 @@
 """How far a simulation or a publish came, in plain values, as it is kept with its job."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -66,6 +66,8 @@ class SweepState:
     """`from->to` -> leads."""
     held: int = 0
     """Handoffs that were held: sales was not notified."""
+    emails_held: int = 0
+    """Emails that were held: their leads were not written to."""
     failed: Mapping[str, int] = field(default_factory=dict)
     """The leads that could not be moved, each with how often that was tried."""
 
@@ -80,8 +82,30 @@ class PublishState:
     """How many leads are to change stage, as the request said."""
     force: bool = False
     """Publish whatever the count finds."""
+    hold_emails: bool = True
+    """Whether the emails that it causes wait for a person to release them."""
     activated_at_ms: int = 0
     sweep: SweepState = SweepState()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseState:
+    """How far the release of a publish's emails came."""
+
+    publish_id: str
+    """The job of the publish."""
+    before: str = ""
+    """Behind which position of the list of held messages the walk goes on; empty: at its
+    beginning."""
+    page: Sequence[str] = ()
+    """The ids of the messages that are being released."""
+    is_walked: bool = False
+    """Whether the walk has ended."""
+    released: int = 0
+    cancelled: int = 0
+    """Emails whose lead has moved on."""
+    failed: int = 0
+    """Emails that are still held."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from chalicelib.jobs.walk import START, next_page, try_each
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import SETTLE_SECONDS, SWEEP_FAILED_MAX_LEADS, SWEEP_TRIES
-from chalicelib.publishing.ports import LeadMover, LeadWalk, PublishStore
+from chalicelib.publishing.ports import LeadMover, PublishStore, SweptLeads
 from chalicelib.publishing.state import PublishState, SweepState
 from chalicelib.scoring.model import Model
 
@@ -34,7 +34,7 @@ class Sweep:
     """
 
     def __init__(
-        self, *, leads: LeadWalk, store: PublishStore, mover: LeadMover, shards: int
+        self, *, leads: SweptLeads, store: PublishStore, mover: LeadMover, shards: int
     ) -> None:
         self._leads = leads
         self._store = store
@@ -88,6 +88,7 @@ class Sweep:
         sweep = job.state.sweep
         moved = dict(sweep.moved)
         held = sweep.held
+        emails_held = sweep.emails_held
         failed = dict(sweep.failed)
         for lead in self._leads.read_many(tried):
             if is_behind(lead, model):
@@ -99,6 +100,7 @@ class Sweep:
             if stage.value != before:
                 moved[f"{before}->{stage}"] = moved.get(f"{before}->{stage}", 0) + 1
                 held += stage is Stage.SQL
+                emails_held += self._held_emails(job, lead)
         gone = set(tried)
         after = replace(
             sweep,
@@ -106,10 +108,17 @@ class Sweep:
             walked=sweep.walked + (len(tried) if sweep.passes == FIRST_PASS else 0),
             moved=moved,
             held=held,
+            emails_held=emails_held,
             failed=failed,
         )
         listed = len(tried) if not sweep.passes else 0
         return _so_far(replace(job, done=job.done + listed), after)
+
+    def _held_emails(self, job: Job[PublishState], lead: Lead) -> int:
+        """Return how many emails to a lead that moved this publish holds."""
+        if not job.state.hold_emails or lead.standing.stage is Stage.SQL:
+            return 0
+        return sum(one.held_by == job.id for one in self._leads.messages(lead.lead_id))
 
     def _planned(
         self, job: Job[PublishState], model: Model, now: datetime, go_on: Callable[[], bool]

@@ -32,6 +32,18 @@ class Active:
     """The company's time zone: the model counts in days of it (ADR 0025)."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a version comes from."""
+
+    author: str | None = None
+    """Who stored it; None: it was not asked then."""
+    note: str | None = None
+    """What the author says about it."""
+    source: str | None = None
+    """Its document as it was written, in YAML with its comments; None: it came as JSON."""
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     """A stored version."""
@@ -42,6 +54,8 @@ class Version:
     published_at: datetime | None
     """When it last became the active one; None for a draft."""
     active: bool
+    author: str | None = None
+    note: str | None = None
 
     @property
     def state(self) -> VersionState:

@@ -168,6 +168,7 @@ def serialize_outbox_item(message: OutboxMessage) -> dict[str, Any]:
         "state": message.state.value,
         "reason": message.reason,
         "message_id": message.message_id,
+        "held_by": message.held_by,
         "created_at": rfc3339(message.created_at),
     }
 

@@ -24,6 +24,7 @@ REPLAY = "REPLAY"
 STANDING = "STANDING"
 ACTIVE = "ACTIVE"
 ACTIVATION = "ACTIVATION#"
+SOURCE = "SOURCE#"
 EVENT = "EVENT#"
 OUTBOX = "OUTBOX#"
 TRANSITION = "TRANSITION#"
@@ -94,6 +95,11 @@ def activation(number: int) -> str:
 def model_version(version: int) -> str:
     """The sort key of one version of the model."""
     return f"v{version:05d}"
+
+
+def model_source(version: int) -> str:
+    """The sort key of the YAML that a version of the model was written in."""
+    return f"{SOURCE}{version:05d}"
 
 
 def job(job_id: str) -> str:

@@ -14,7 +14,7 @@ from chalicelib.days import UTC_NAME, end_of, zone_of
 from chalicelib.errors import DocumentError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.limits import MODEL_VERSIONS_MAX
-from chalicelib.publishing.versions import Active, StoredModel, Version
+from chalicelib.publishing.versions import Active, Origin, StoredModel, Version
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from chalicelib.store import keys
@@ -22,6 +22,7 @@ from chalicelib.store.documents import KEPT
 from chalicelib.store.table import ABSENT, Item, Put, Table
 
 PK = keys.config("model")
+UNKNOWN = Origin()
 NO_MODEL = "there is no active model; load one with `make up` or `make deploy`"
 
 
@@ -35,6 +36,7 @@ class Models:
         self._read_at: datetime | None = None
         self._active: Active | None = None
         self._compiled: dict[tuple[int, int], Model] = {}
+        self._held_by: dict[int, str | None] = {}
 
     def active(self, at_least: int = 0) -> Model:
         """The active model, at most 30 s old, and not older than an activation that the caller has
@@ -105,7 +107,22 @@ class Models:
             newer = _at(item)
         return None
 
-    def draft(self, document: StoredModel) -> int:
+    def held_by(self, activation: int) -> str | None:
+        """Return the job of the publish that holds the emails which an activation causes, or None.
+
+        An activation never changes, so it is read once.
+        """
+        if activation not in self._held_by:
+            item = self._table.get(PK, keys.activation(activation)) or {}
+            self._held_by[activation] = str(item["held_by"]) if "held_by" in item else None
+        return self._held_by[activation]
+
+    def source(self, version: int) -> str | None:
+        """Return the YAML that a version was written in, None for one that came as JSON."""
+        item = self._table.get(PK, keys.model_source(version))
+        return str(item["source"]) if item else None
+
+    def draft(self, document: StoredModel, origin: Origin = UNKNOWN) -> int:
         """Write a checked document as the next version. Returns its number. Raises
         ConflictError.
         """
@@ -120,13 +137,34 @@ class Models:
             "document": json.dumps(document, ensure_ascii=False, separators=(",", ":")),
             "created_at_ms": epoch_ms(self._now()),
         }
-        self._table.write(Put(item, ABSENT))
+        if origin.author is not None:
+            item["author"] = origin.author
+        if origin.note is not None:
+            item["note"] = origin.note
+        writes = [Put(item, ABSENT)]
+        if origin.source is not None:
+            # An item of its own: document and source together may not fit into one (ADR 0011).
+            source: Item = {
+                "pk": PK,
+                "sk": keys.model_source(version),
+                "schema": keys.SCHEMA,
+                "source": origin.source,
+            }
+            writes.append(Put(source, ABSENT))
+        self._table.write(*writes)
         return version
 
-    def activation(self, version: int, before: Active | None, zone: str | None = None) -> list[Put]:
+    def activation(
+        self,
+        version: int,
+        before: Active | None,
+        zone: str | None = None,
+        held_by: str | None = None,
+    ) -> list[Put]:
         """Return the writes that make a version the active one, if the one before still is.
 
-        zone: the company's time zone; None keeps the one that is in force, at first UTC.
+        zone: the company's time zone; None keeps the one that is in force, at first UTC; held_by:
+        the job of the publish that holds the emails which this causes; None: they go out.
         """
         number = before.activation + 1 if before else 1
         common: Item = {
@@ -141,10 +179,17 @@ class Models:
                 {**common, "sk": keys.ACTIVE, "activation": number},
                 {"activation": before.activation if before else None},
             ),
-            Put({**common, "sk": keys.activation(number)}, ABSENT),
+            Put(
+                {
+                    **common,
+                    "sk": keys.activation(number),
+                    **({"held_by": held_by} if held_by else {}),
+                },
+                ABSENT,
+            ),
         ]
 
-    def load(self, document: StoredModel, zone: str | None = None) -> int:
+    def load(self, document: StoredModel, zone: str | None = None, origin: Origin = UNKNOWN) -> int:
         """Make a checked document the active model, unless it already is; return its version.
 
         That is what the first deploy does. zone: as `activation` has it.
@@ -152,7 +197,7 @@ class Models:
         active = self.pointer()
         if active is not None and self.document(active.version) == document:
             return active.version
-        version = self.draft(document)
+        version = self.draft(document, origin)
         self._table.write(*self.activation(version, active, zone))
         self._read_at = None
         return version
@@ -231,4 +276,6 @@ def _version_of(item: Item, active: Active | None, published: Mapping[int, datet
         created_at=from_epoch_ms(int(item["created_at_ms"])),
         published_at=published.get(version),
         active=active is not None and active.version == version,
+        author=str(item["author"]) if "author" in item else None,
+        note=str(item["note"]) if "note" in item else None,
     )

@@ -8,7 +8,7 @@ from chalicelib.delivery.message_keys import MessageKey, parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.store import keys
-from chalicelib.store.consents import Consents
+from chalicelib.store.consents import Consents, consent_of
 from chalicelib.store.table import ABSENT, Check, Item, Put, Table
 
 #: What a claim of an email to the lead expects of the lead's consent.
@@ -75,6 +75,25 @@ class Outbox:
         }
         return [(place, message_of(by_key[key])) for place, key in page if key in by_key]
 
+    def sendable(self, emails: Sequence[OutboxMessage]) -> int:
+        """How many of these emails to leads would go out, were they planned now.
+
+        Those with an address that no earlier decision planned, to a lead that may be written to.
+        """
+        wanted = {
+            key for one in emails for key in (_key_of(one), (keys.lead(one.lead_id), keys.CONSENT))
+        }
+        found = {
+            (str(item["pk"]), str(item["sk"])): item
+            for item in self._table.get_many(sorted(wanted))
+        }
+        return sum(
+            one.to is not None
+            and _key_of(one) not in found
+            and consent_of(found.get((keys.lead(one.lead_id), keys.CONSENT))).refusal is None
+            for one in emails
+        )
+
 
 def put_message(message: OutboxMessage) -> Put:
     """The write that plans a message: a second decision cannot create a second one."""
@@ -84,6 +103,10 @@ def put_message(message: OutboxMessage) -> Put:
 def replace_message(before: OutboxMessage, after: OutboxMessage) -> Put:
     """The write that brings a message into another state, if it is still as before."""
     return Put(message_item(after), {"version": before.version})
+
+
+def _key_of(message: OutboxMessage) -> tuple[str, str]:
+    return keys.lead(message.lead_id), keys.message(message.key)
 
 
 def message_item(message: OutboxMessage) -> Item:
@@ -105,6 +128,7 @@ def message_item(message: OutboxMessage) -> Item:
     optional: dict[str, Any] = {
         "to": message.to,
         "email": message.email,
+        "held_by": message.held_by,
         "reason": message.reason,
         "message_id": message.message_id,
         "claimed_at_ms": epoch_ms(message.claimed_at) if message.claimed_at else None,
@@ -134,6 +158,7 @@ def message_of(item: Item) -> OutboxMessage:
         created_at=from_epoch_ms(int(item["created_at_ms"])),
         due_at=from_epoch_ms(int(due_at)) if due_at is not None else None,
         email=text("email"),
+        held_by=text("held_by"),
         state=MessageState(str(item["state"])),
         reason=NotSentReason(str(item["reason"])) if "reason" in item else None,
         message_id=text("message_id"),

@@ -42,12 +42,14 @@ class PublishJobs:
             self._table.write(Put(item, ABSENT))
         self._jobs.create(job)
 
-    def begin(self, job: Job[PublishState]) -> str | None:
+    def begin(self, job: Job[Any], of: str | None = None) -> str | None:
         """Write a new publish, unless another one runs: then return its id.
 
-        Raise ConflictError when another one begins at the same time.
+        of: the publish whose emails the job releases: then it is the turn of its releases. Raise
+        ConflictError when another one begins at the same time.
         """
-        turn = self._table.get(keys.PUBLISHING, keys.TURN)
+        pk = keys.job(of) if of else keys.PUBLISHING
+        turn = self._table.get(pk, keys.TURN)
         if turn is not None and self._runs(str(turn["job_id"])):
             return str(turn["job_id"])
         # A publish that is over stays over, so it need not give its turn back: of several that find
@@ -55,7 +57,7 @@ class PublishJobs:
         version = int(turn["version"]) if turn else 0
         self._table.write(
             self._jobs.put_new(job),
-            Put(_turn_item(version + 1, job.id), {"version": version or None}),
+            Put(_turn_item(pk, version + 1, job), {"version": version or None}),
         )
         return None
 
@@ -83,7 +85,8 @@ class PublishJobs:
 
         active: which one was active until then.
         """
-        activation = self._models.activation(version, active)
+        held_by = after.id if after.state.hold_emails else None
+        activation = self._models.activation(version, active, held_by=held_by)
         self._table.write(self._jobs.put(before, after), *activation)
 
     def part(self, job_id: str, number: int) -> ListPart:
@@ -122,14 +125,17 @@ def _put_part(job: Job[Any], number: int, leads: ListPart) -> Put:
     return Put(item_beside(job, keys.part(number), {"leads": json_text(leads)}), GUARDED)
 
 
-def _turn_item(version: int, job_id: str) -> Item:
-    return {
-        "pk": keys.PUBLISHING,
+def _turn_item(pk: str, version: int, job: Job[Any]) -> Item:
+    item: Item = {
+        "pk": pk,
         "sk": keys.TURN,
         "schema": keys.SCHEMA,
         "version": version,
-        "job_id": job_id,
+        "job_id": job.id,
     }
+    if pk != keys.PUBLISHING:
+        item["expires_at_epoch_s"] = expiry(job.created_at)
+    return item
 
 
 def _put_simulated(digest: str, simulated: Simulated) -> Put:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from chalicelib.commands.rebuild import RebuildHandler
     from chalicelib.publishing.counting import ChangeCounter
     from chalicelib.publishing.publish_job import PublishHandler
+    from chalicelib.publishing.release_job import ReleaseHandler
     from chalicelib.publishing.simulate_job import SimulateHandler
     from chalicelib.store.publishing import PublishJobs
     from chalicelib.wiring.world import World
@@ -24,6 +25,7 @@ def publish_store(world: "World") -> "PublishJobs":
 def change_counter(world: "World") -> "ChangeCounter":
     """Return what counts what a draft would change."""
     from chalicelib.handoff.routing import weekly_capacity
+    from chalicelib.nurture.reaction import Forecast
     from chalicelib.publishing.counting import ChangeCounter
     from chalicelib.store.keys import LEAD_SHARDS
 
@@ -31,6 +33,9 @@ def change_counter(world: "World") -> "ChangeCounter":
         leads=world.leads,
         models=world.models,
         recounter=world.qualify.derive,
+        forecast=Forecast(
+            sequences=lambda: world.documents.all("sequence"), sendable=world.outbox.sendable
+        ),
         capacity=lambda: weekly_capacity(world.documents.get("routing")),
         shards=LEAD_SHARDS,
         runtime=world.runtime,
@@ -59,6 +64,12 @@ def _publish(world: "World") -> "PublishHandler":
     )
 
 
+def _release(world: "World") -> "ReleaseHandler":
+    from chalicelib.publishing.release_job import ReleaseHandler
+
+    return ReleaseHandler(leads=world.leads, outbox=world.outbox, runtime=world.runtime)
+
+
 def _rebuild(world: "World") -> "RebuildHandler":
     from chalicelib.commands.rebuild import RebuildHandler
     from chalicelib.store.keys import LEAD_SHARDS
@@ -71,5 +82,6 @@ def _rebuild(world: "World") -> "RebuildHandler":
 JOB_HANDLERS: Mapping[str, Callable[["World"], JobHandler[Any]]] = {
     "simulate": _simulate,
     "publish": _publish,
+    "release": _release,
     "rebuild": _rebuild,
 }

@@ -10,15 +10,18 @@ from chalicelib.nurture import reaction as nurture
 from chalicelib.qualify.reactions import Reaction
 from chalicelib.store.documents import Documents
 from chalicelib.store.leads import Leads
+from chalicelib.store.models import Models
 
 MOST_WRITES = handoff.MOST_WRITES + nurture.MOST_WRITES
 """What all plans of one decision can hold: with the decision's own writes it stays under the
 hundred of a transaction, which a test adds up."""
 
 
-def reactions(leads: Leads, documents: Documents) -> Sequence[Reaction]:
+def reactions(leads: Leads, documents: Documents, models: Models) -> Sequence[Reaction]:
     """Return the reactions in the order in which they are asked."""
     return (
         handoff.HandoffReaction(leads=leads, routing=lambda: documents.get("routing")),
-        nurture.NurtureReaction(sequences=lambda: documents.all("sequence")),
+        nurture.NurtureReaction(
+            sequences=lambda: documents.all("sequence"), held_by=models.held_by
+        ),
     )

@@ -79,7 +79,7 @@ class World(Stores):
             leads=self.leads,
             events=self.events,
             model=self.models.active,
-            reactions=reactions(self.leads, self.documents),
+            reactions=reactions(self.leads, self.documents, self.models),
             runtime=self.runtime,
         )
 

@@ -15,8 +15,16 @@ from chalicelib.jobs.job import Job, JobStatus, end_job
 from chalicelib.jobs.walk import Place
 from chalicelib.publishing.ports import Findings, ListPart
 from chalicelib.publishing.publish_job import PUBLISH
+from chalicelib.publishing.release_job import RELEASE
 from chalicelib.publishing.simulate_job import SIMULATE
-from chalicelib.publishing.state import CountState, Phase, PublishState, Simulated, SweepState
+from chalicelib.publishing.state import (
+    CountState,
+    Phase,
+    PublishState,
+    ReleaseState,
+    Simulated,
+    SweepState,
+)
 from chalicelib.publishing.versions import Active
 from chalicelib.store.due import DueList
 from chalicelib.store.jobs import Jobs
@@ -52,6 +60,15 @@ PUBLISHING = PublishState(
         moved={"lead->mql": 1},
         failed={"C" * 26: 2},
     ),
+)
+RELEASING = ReleaseState(
+    publish_id="id-9",
+    before="2026-11-22T10:00:00.000Z#a#nurture#1#welcome#1",
+    page=("a#nurture#1#welcome#1",),
+    is_walked=True,
+    released=3,
+    cancelled=2,
+    failed=1,
 )
 REBUILDING = RebuildState(
     place=Place(1, "A" * 26),
@@ -116,7 +133,8 @@ def findings(*parts: ListPart, first: int = 0, simulated: Simulated | None = Non
 
 
 @pytest.mark.parametrize(
-    ("kind", "state"), [(PUBLISH, PUBLISHING), (SIMULATE, COUNT), (REBUILD, REBUILDING)]
+    ("kind", "state"),
+    [(PUBLISH, PUBLISHING), (SIMULATE, COUNT), (REBUILD, REBUILDING), (RELEASE, RELEASING)],
 )
 def test_a_job_is_read_as_it_was_written(table: Table, kind: str, state: object) -> None:
     jobs, _ = jobs_of(table)
@@ -203,6 +221,21 @@ def test_one_publish_runs_and_then_gives_its_turn_away(table: Table) -> None:
     assert jobs.read("id-1") == over
     assert publishes.begin(job("id-2")) is None
     assert publishes.begin(job("id-3")) == "id-2"
+
+
+def test_each_publish_has_a_turn_for_its_releases(table: Table) -> None:
+    jobs, publishes = jobs_of(table)
+    publishes.begin(job("id-1"))
+    first = replace(job("id-2"), kind=RELEASE, state=ReleaseState(publish_id="id-1"))
+    assert publishes.begin(first, of="id-1") is None
+    assert publishes.begin(replace(first, id="id-3"), of="id-1") == "id-2"
+    assert publishes.begin(replace(first, id="id-4"), of="another") is None
+    assert jobs.read("id-2") == first
+    jobs.save(first, next_of(end_job(first, JobStatus.DONE, {})))
+    assert publishes.begin(replace(first, id="id-3"), of="id-1") is None
+    turn = table.get("JOB#id-1", "TURN")
+    assert turn is not None
+    assert turn["expires_at_epoch_s"] == int((NOW + timedelta(days=30)).timestamp())
 
 
 def test_of_two_publishes_at_once_one_begins(table: Table) -> None:

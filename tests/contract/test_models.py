@@ -10,8 +10,13 @@ import pytest
 
 from chalicelib.days import end_of, name_of, zone_of
 from chalicelib.errors import ConflictError, DocumentError
-from chalicelib.limits import DOCUMENT_CACHE_SECONDS
-from chalicelib.publishing.versions import Active, Version, digest_of
+from chalicelib.limits import (
+    DOCUMENT_CACHE_SECONDS,
+    MODEL_BODY_MAX_BYTES,
+    MODEL_STORED_MAX_BYTES,
+    REASON_MAX_CHARS,
+)
+from chalicelib.publishing.versions import Active, Origin, Version, digest_of
 from chalicelib.store.models import Models
 from chalicelib.store.table import GUARDED, Put, Table
 from infra.defaults import load_model
@@ -82,6 +87,40 @@ def test_a_version_is_never_changed(table: Table) -> None:
     publish(table, models, 1)
     models.draft(THIRD)
     assert table.get("CONFIG#model", "v00001") == before
+
+
+def test_an_activation_says_which_publish_holds_its_emails(table: Table) -> None:
+    models = Models(table, FakeClock())
+    models.load(FIRST)
+    table.write(*models.activation(1, models.pointer(), held_by="job-1"))
+    table.write(*models.activation(1, models.pointer()))
+    assert [models.held_by(number) for number in (1, 2, 3, 4, 2)] == [
+        None,
+        "job-1",
+        None,
+        None,
+        "job-1",
+    ]
+
+
+def test_a_version_keeps_its_origin(table: Table) -> None:
+    models = Models(table, FakeClock())
+    models.draft(FIRST, Origin(author="admin", note="größer", source="# why\nname: First\n"))
+    models.draft(SECOND)
+    assert [models.source(version) for version in (1, 2, 3)] == ["# why\nname: First\n", None, None]
+    assert [(one.author, one.note) for one in models.versions()] == [
+        (None, None),
+        ("admin", "größer"),
+    ]
+
+
+def test_the_largest_source_fits_beside_the_largest_document(table: Table) -> None:
+    """A source of 256 KB and a document of 350 KB do not fit into one item of 400 KB."""
+    models = Models(table, FakeClock())
+    document = {"name": "x" * (MODEL_STORED_MAX_BYTES - 20)}
+    source = "#" * MODEL_BODY_MAX_BYTES
+    models.draft(document, Origin(author="admin", note="x" * REASON_MAX_CHARS, source=source))
+    assert (models.document(1), models.source(1)) == (document, source)
 
 
 def test_versions_are_listed_newest_first_with_their_last_publication(table: Table) -> None:

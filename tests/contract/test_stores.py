@@ -19,6 +19,7 @@ from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, user_partition
 from chalicelib.qualify.reactions import LeadChange, Plan
+from chalicelib.store import keys
 from chalicelib.store.captured import Captured
 from chalicelib.store.consents import Consents
 from chalicelib.store.documents import Documents
@@ -35,6 +36,10 @@ from tests.fakes import NOW, TRANSACTION_MAX_WRITES, FakeClock
 
 OWN = lead_partition(LEAD_ID)
 SUBMISSION = "SUBMISSION#" + sha256(b"demo\ns1").hexdigest()
+
+
+def shard_of_due(lead_id: str) -> int:
+    return keys.shard(lead_id, keys.DUE_SHARDS)
 
 
 def write_all(table: Table, events: Sequence[Event]) -> None:
@@ -238,6 +243,35 @@ def test_a_message_is_planned_and_claimed_once(table: Table) -> None:
     with pytest.raises(ConflictError):
         Outbox(table).claim(message, claimed, needs_consent=False)
     assert Outbox(table).read(LEAD_ID, message.key) == claimed
+
+
+def test_a_held_message_is_listed_as_held_and_not_due(table: Table) -> None:
+    held = make.nurture_message(held_by="job-1")
+    table.write(put_message(held))
+    store = Outbox(table)
+    assert store.read(LEAD_ID, held.key) == held
+    assert [one for _, one in store.outbox([MessageState.HELD], "", 10)] == [held]
+    assert list(table.query(f"DUE#{shard_of_due(LEAD_ID)}", index="due")) == []
+    store.save(held, outbox.released(held, NOW))
+    assert store.outbox([MessageState.HELD], "", 10) == []
+    assert len(list(table.query(f"DUE#{shard_of_due(LEAD_ID)}", index="due"))) == 1
+
+
+def test_emails_are_sendable_with_address_consent_and_no_predecessor(table: Table) -> None:
+    accept(table)
+    store = Outbox(table)
+    email = make.nurture_message()
+    nobody = replace(email, to=None)
+    silent = replace(email, lead_id="another")
+    assert store.sendable([]) == 0
+    assert store.sendable([email, nobody, silent]) == 1
+    table.write(put_message(email))
+    assert store.sendable([email]) == 0
+    other = make.nurture_message("nurture#2#welcome#1")
+    assert store.sendable([email, other]) == 1
+    event = make.event(Kind.MAIL, "unsubscribed", partition=OWN)
+    Consents(table).suppress(LEAD_ID, "unsubscribed", event, NOW)
+    assert store.sendable([other]) == 0
 
 
 @pytest.mark.parametrize("said", ["nothing", "yes", "unsubscribed"])

@@ -505,6 +505,8 @@ def marketing_publishes_a_model(stack: Stack) -> None:
         ticks += 1
         stack.clock(f"+{ticks}h")
     assert ticks
+    release = ask(stack, "/v1/jobs/{job_id}/release", {}, job_id=job["id"])
+    assert ask(stack, "/v1/jobs/{job_id}", job_id=release["id"])["state"] == "done"
 
 
 def marketing_changes_a_document(stack: Stack) -> None:

@@ -1,5 +1,5 @@
-"""A simulation and a publish may be killed anywhere: the clock goes on, each lead moves once, the
-report is right.
+"""A simulation, a publish and a release may be killed anywhere: the clock goes on, each lead moves
+once, each held email leaves once, the report is right.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,11 +11,22 @@ from io import StringIO
 from typing import Any
 
 from chalicelib.errors import StateError
+from chalicelib.lifecycle.stages import Stage
 from chalicelib.scoring.tally import Tally
 from chalicelib.store.keys import STANDING
 from chalicelib.wiring.world import World
 from tests.baton import InMemoryBaton
-from tests.drafts import EASY_SQL, TickingClock, draft, fill, leads, stages, transitions
+from tests.drafts import (
+    EASY_MQL,
+    EASY_SQL,
+    TickingClock,
+    consent,
+    draft,
+    fill,
+    leads,
+    stages,
+    transitions,
+)
 from tests.fakes import FakeClock, FakePorts, MemoryTable
 from tests.sizes import SIZES
 from tests.stepper import Breaker, Call, Crash, CrashError, kills, said
@@ -134,6 +145,94 @@ def test_a_simulation_killed_before_and_after_every_port_call(
                 town.movers
             ), where
             assert stages(town.baton, town.movers) == {"lead": SMALL}, where
+    record_property("crashes", said(numbers, calls))
+
+
+class MailTown(Town):
+    """A town whose movers become mqls and may be written to; one of them moves on meanwhile."""
+
+    def __init__(self, crash: Crash | None) -> None:
+        super().__init__(crash)
+        consent(self.baton, self.movers)
+        self.baton.world.models.draft(draft(mql=EASY_MQL))
+
+    def publish(self) -> str:
+        """Publish, in calls that are not counted. Return the job."""
+        job = self.baton.world.publishing.publish(3, None, force=True)
+        for _ in range(MINUTES):
+            self.baton.minutes_later(1)
+        self.baton.world.commands.move(self.movers[0], Stage.DISQUALIFIED, "a student")
+        return str(job["id"])
+
+
+def held_by_a_killed_publish(crash: Crash | None) -> Town:
+    town = MailTown(crash)
+
+    def publish(world: World) -> None:
+        with suppress(StateError):
+            world.publishing.publish(3, None, force=True)
+
+    while not town.run("publish", publish):
+        pass
+    town.minutes()
+    return town
+
+
+def test_a_publish_killed_anywhere_holds_each_email_once(
+    record_property: Callable[[str, object], None],
+) -> None:
+    calls = held_by_a_killed_publish(None).breaker.log
+    numbers = kills(calls)
+    for number in numbers:
+        for after in (False, True):
+            town = held_by_a_killed_publish(Crash(number, after))
+            where = f"{'after' if after else 'before'} call {number} ({calls[number]})"
+            (job,) = jobs_of(town)
+            report = job["report"]
+            assert (job["state"], report["moved"]) == ("done", {"lead->mql": SMALL}), where
+            assert (report["emails"], report["emails_held"]) == (SMALL, SMALL), where
+            found = {(one["state"], one["held_by"]) for one in town.baton.outbox()}
+            assert found == {("held", job["id"])}, where
+            assert len(town.baton.outbox()) == SMALL, where
+    record_property("crashes", said(numbers, calls))
+
+
+def released(crash: Crash | None) -> tuple[MailTown, list[Any]]:
+    """A town after a release, and its jobs. A client that got no answer asks again."""
+    town = MailTown(crash)
+    publish_id = town.publish()
+    while not town.run("release", lambda world: world.publishing.release(publish_id)):
+        pass
+    town.minutes()
+    town.minutes()  # a message whose worker was lost waits for evidence for a quarter of an hour
+    town.minutes()
+    return town, [one for one in jobs_of(town) if one["kind"] == "release"]
+
+
+def test_a_release_killed_before_and_after_every_port_call(
+    record_property: Callable[[str, object], None],
+) -> None:
+    calls = released(None)[0].breaker.log
+    numbers = kills(calls)
+    for number in numbers:
+        for after in (False, True):
+            town, jobs = released(Crash(number, after))
+            where = f"{'after' if after else 'before'} call {number} ({calls[number]})"
+            assert {one["state"] for one in jobs} == {"done"}, where
+            # A client whose job was written, but not yet answered for, is given that job.
+            reports = [one["report"] for one in jobs]
+            assert sum(one["released"] for one in reports) == SMALL - 1, where
+            assert sum(one["cancelled"] for one in reports) == 1, where
+            assert sum(one["failed"] for one in reports) == 0, where
+            states = sorted(one["state"] for one in town.baton.outbox())
+            # An email whose worker died between claim and settlement is lost, never sent twice.
+            lost = states.count("lost")
+            left = ["lost"] * lost + ["sent"] * (SMALL - 1 - lost)
+            assert states == ["cancelled", *left], where
+            assert lost <= (calls[number].worker == "clock"), where
+            sent = [one.to for one in town.ports.senders.sent]  # type: ignore[union-attr]
+            assert len(sent) == len(set(sent)), where
+            assert len(sent) >= SMALL - 1 - lost, where
     record_property("crashes", said(numbers, calls))
 
 

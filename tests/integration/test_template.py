@@ -51,6 +51,7 @@ PRIVATE = {
     ("/v1/model/simulate", "post"),
     ("/v1/model/versions/{version}/publish", "post"),
     ("/v1/jobs/{job_id}", "get"),
+    ("/v1/jobs/{job_id}/release", "post"),
     ("/v1/outbox", "get"),
     # POST of a form is public, on the same path.
     *(

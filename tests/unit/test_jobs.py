@@ -93,7 +93,7 @@ def test_it_finds_what_a_request_would_have_found() -> None:
 
 def test_a_publish_may_rest_on_it() -> None:
     baton, found = long_simulation(120)
-    version, _ = baton.world.publishing.draft(draft(mql=EASY_MQL))
+    version = baton.world.publishing.draft(draft(mql=EASY_MQL)).version
     while job(baton, found)["state"] == "running":
         baton.minutes_later(1)
     assert baton.world.publishing.publish(version, 120)["kind"] == "publish"
@@ -125,7 +125,7 @@ def test_only_so_many_leads_are_listed_and_the_others_counted() -> None:
 def publishing(number: int = 300) -> tuple[InMemoryBaton, list[str], Any]:
     """A Baton in the middle of a publish."""
     baton, ids = baton_of(number, TickingClock())
-    version, _ = baton.world.publishing.draft(draft(mql=EASY_MQL))
+    version = baton.world.publishing.draft(draft(mql=EASY_MQL)).version
     return baton, ids, baton.world.publishing.publish(version, None, force=True)
 
 
@@ -182,7 +182,7 @@ def test_a_job_is_written_by_the_version_that_was_read() -> None:
 
 def test_jobs_survive_a_busy_table() -> None:
     baton, ids = baton_of(60, TickingClock())
-    version, _ = baton.world.publishing.draft(draft(mql=EASY_MQL))
+    version = baton.world.publishing.draft(draft(mql=EASY_MQL)).version
     baton.ports.memory.be_busy(3)
     found = baton.world.publishing.publish(version, None, force=True)
     for _ in range(20):

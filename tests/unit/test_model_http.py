@@ -36,7 +36,8 @@ def baton() -> InMemoryBaton:
 
 
 def test_a_draft_gets_the_next_version_and_changes_nothing(baton: InMemoryBaton) -> None:
-    assert post(baton, "/v1/model", draft()) == (200, {"version": 2, "warnings": []})
+    told = {"version": 2, "warnings": [], "failing_examples": []}
+    assert post(baton, "/v1/model", draft()) == (200, told)
     assert post(baton, "/v1/model", draft(name="A third"))[1]["version"] == 3
     assert get(baton, "/v1/model") == (200, {**model_document(), "version": 1})
 
@@ -58,13 +59,23 @@ def test_versions_are_listed_newest_first_with_what_they_are(baton: InMemoryBato
     assert status == 200
     at = "2026-11-22T10:00:00.000Z"
     assert body["versions"] == [
-        {"version": 2, "name": "Another", "state": "draft", "created_at": at, "published_at": None},
+        {
+            "version": 2,
+            "name": "Another",
+            "state": "draft",
+            "created_at": at,
+            "published_at": None,
+            "author": "admin",
+            "note": None,
+        },
         {
             "version": 1,
             "name": "B2B software",
             "state": "active",
             "created_at": at,
             "published_at": at,
+            "author": None,
+            "note": None,
         },
     ]
     post(baton, "/v1/model/versions/2/publish", {"force": True})
@@ -147,7 +158,7 @@ def test_strange_values_are_never_an_error_of_ours(
 
 def test_another_content_type_is_refused(baton: InMemoryBaton) -> None:
     answer = baton.http(
-        "POST", "/v1/model", "name: x", {"Content-Type": "application/yaml", **TOKEN}
+        "POST", "/v1/model", "name: x", {"Content-Type": "application/xml", **TOKEN}
     )
     assert answer.status_code == 415
 
@@ -197,6 +208,7 @@ EMPTY: dict[str, Any] = {
     "leads": [],
     "handoffs_per_week": {"before": 0, "after": 0, "capacity": 50},
     "outcomes": None,
+    "emails": 0,
 }
 
 

@@ -29,6 +29,8 @@ RANK = {state: rank for rank, state in enumerate(EVIDENCE)}
 
 # The picture of docs/architecture.md, edge by edge.
 WRITTEN = {
+    (MessageState.HELD, MessageState.PLANNED),  # released
+    (MessageState.HELD, MessageState.CANCELLED),
     (MessageState.PLANNED, MessageState.CLAIMED),
     (MessageState.PLANNED, MessageState.SUPPRESSED),
     (MessageState.PLANNED, MessageState.REFUSED),  # it cannot be sent
@@ -47,7 +49,7 @@ WRITTEN = {
     *((low, high) for low in EVIDENCE for high in EVIDENCE if RANK[high] > RANK[low]),
 }
 PAIRS = list(product(MessageState, repeat=2))
-ENDS = sorted(set(MessageState) - OPEN)
+ENDS = sorted(set(MessageState) - OPEN - {MessageState.HELD})
 
 
 def in_state(state: MessageState, message: OutboxMessage | None = None) -> OutboxMessage:
@@ -61,6 +63,18 @@ def test_a_new_message_is_planned_and_due_in_two_minutes() -> None:
     assert message.due_at == NOW + timedelta(minutes=2)
     assert (message.kind, message.id) == ("nurture", f"{make.LEAD_ID}#nurture#1#welcome#1")
     assert make.handoff_message().kind == "handoff"
+
+
+def test_a_held_message_waits_for_nobody_until_released() -> None:
+    held = make.nurture_message(held_by="job-1")
+    assert (held.state, held.due_at, held.held_by) == (MessageState.HELD, None, "job-1")
+    released = outbox.released(held, NOW)
+    assert (released.state, released.due_at, released.held_by) == (
+        MessageState.PLANNED,
+        NOW,
+        "job-1",
+    )
+    assert outbox.cancelled(held).state is MessageState.CANCELLED
 
 
 def test_planned_to_claimed_with_a_lease() -> None:
@@ -105,7 +119,7 @@ def test_what_is_settled_goes_along_the_table_too(
             outbox.settled(in_state(origin), target)
 
 
-@pytest.mark.parametrize("state", MessageState)
+@pytest.mark.parametrize("state", sorted(OPEN | set(ENDS)))
 def test_exactly_an_open_message_is_looked_after(state: MessageState) -> None:
     origin = min(origin for origin, target in WRITTEN if target is state)
     wrong = None if state in OPEN else NOW
@@ -211,6 +225,7 @@ def test_planned_to_cancelled_when_the_decision_was_taken_back() -> None:
 
 def test_states_after_sending_are_neither_open_nor_never_sent() -> None:
     never_left = {
+        MessageState.HELD,
         MessageState.PLANNED,
         MessageState.REFUSED,
         MessageState.SUPPRESSED,

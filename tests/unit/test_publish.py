@@ -53,8 +53,7 @@ def over(baton: InMemoryBaton, found: Any, minutes: int = 10) -> Any:
 
 def easy(baton: InMemoryBaton, **stages: Any) -> int:
     """Store a draft that makes every reader an mql."""
-    version, _ = baton.world.publishing.draft(draft(**(stages or {"mql": EASY_MQL})))
-    return version
+    return baton.world.publishing.draft(draft(**(stages or {"mql": EASY_MQL}))).version
 
 
 def simulated(baton: InMemoryBaton, version: int = 2) -> int:

@@ -78,8 +78,13 @@ def hand_over(one: Situation, kept: Kept | None = None) -> Plan:
     return reaction(one)
 
 
-def write_to(one: Situation, sequences: Sequence[Mapping[str, Any]] = (WELCOME,)) -> Plan:
-    return NurtureReaction(sequences=lambda: sequences)(one)
+def write_to(
+    one: Situation,
+    sequences: Sequence[Mapping[str, Any]] = (WELCOME,),
+    held_by: str | None = "job-1",
+) -> Plan:
+    reaction = NurtureReaction(sequences=lambda: sequences, held_by=lambda _: held_by)
+    return reaction(one)
 
 
 def keys_of(plan: Plan) -> list[str]:
@@ -119,6 +124,22 @@ def test_rule_9_a_handoff_of_a_flood_is_held(cause: Cause) -> None:
 @pytest.mark.parametrize("cause", [Cause.NEWS, Cause.MERGE])
 def test_a_handoff_of_a_merge_is_not_held(cause: Cause) -> None:
     assert len(hand_over(entering(Stage.SQL, cause)).messages) == 3
+
+
+def test_rule_9_an_email_of_a_publish_is_held() -> None:
+    (email,) = write_to(entering(Stage.MQL, Cause.PUBLISH)).messages
+    assert (email.state, email.held_by, email.due_at) == (MessageState.HELD, "job-1", None)
+
+
+def test_an_email_of_a_publish_that_sends_goes_out() -> None:
+    (email,) = write_to(entering(Stage.MQL, Cause.PUBLISH), held_by=None).messages
+    assert (email.state, email.held_by) == (MessageState.PLANNED, None)
+
+
+@pytest.mark.parametrize("cause", [Cause.NEWS, Cause.MERGE])
+def test_an_email_of_anything_else_is_not_held(cause: Cause) -> None:
+    (email,) = write_to(entering(Stage.MQL, cause)).messages
+    assert (email.state, email.held_by) == (MessageState.PLANNED, None)
 
 
 def test_rule_9_an_import_sends_no_emails() -> None:

@@ -274,6 +274,7 @@ def test_the_outbox_says_what_was_not_sent_and_why(baton: InMemoryBaton) -> None
         "state",
         "reason",
         "message_id",
+        "held_by",
         "created_at",
     }
     assert baton.get("/v1/outbox?state=sent")["items"] == []

@@ -92,7 +92,7 @@ class WorldWithToyRoom(World):
             leads=self.leads,
             events=self.events,
             model=self.models.active,
-            reactions=[*reactions(self.leads, self.documents), thank],
+            reactions=[*reactions(self.leads, self.documents, self.models), thank],
             runtime=self.runtime,
         )
 
