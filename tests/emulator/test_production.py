@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from infra.deploy import Cloud, deploy
-from infra.package import package
+from infra.package import own_architecture, package
 from tests import engines
 from tests.aws import session
 from tests.emulator.conftest import REGION
@@ -26,7 +26,7 @@ def cloud() -> Iterator[Cloud]:
 
 def test_the_template_deploys_here_as_in_production(cloud: Cloud) -> None:
     """Its table expires items, can be recovered, and cannot be deleted."""
-    made = deploy(cloud, "baton-prod", package(), PRODUCTION)
+    made = deploy(cloud, "baton-prod", package(own_architecture()), PRODUCTION)
     client = session(REGION).client("dynamodb", endpoint_url=cloud.endpoint_url)
     name = made["TableName"]
     expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
