@@ -139,6 +139,10 @@ class OutboxMessage:
     """When the clock looks after it; None when nothing is left to do."""
     email: str | None = None
     """The id of the stored email that it sends; None where there is none."""
+    captured_at: datetime | None = None
+    """When the event that caused it was captured; None when only time had passed."""
+    trace: str | None = None
+    """What the log lines from that event on have in common (ADR 0033)."""
     state: MessageState = MessageState.PLANNED
     reason: NotSentReason | None = None
     """Why it was not sent, or not yet."""

@@ -105,6 +105,8 @@ def message_item(message: OutboxMessage) -> Item:
     optional: dict[str, Any] = {
         "to": message.to,
         "email": message.email,
+        "captured_at_ms": epoch_ms(message.captured_at) if message.captured_at else None,
+        "trace": message.trace,
         "reason": message.reason,
         "message_id": message.message_id,
         "claimed_at_ms": epoch_ms(message.claimed_at) if message.claimed_at else None,
@@ -125,6 +127,7 @@ def message_of(item: Item) -> OutboxMessage:
 
     claimed_at = item.get("claimed_at_ms")
     due_at = item.get("due_at_ms")
+    captured_at = item.get("captured_at_ms")
     return OutboxMessage(
         lead_id=str(item["pk"]).removeprefix(keys.LEAD),
         key=parse_key(str(item["sk"]).removeprefix(keys.OUTBOX)),
@@ -134,6 +137,8 @@ def message_of(item: Item) -> OutboxMessage:
         created_at=from_epoch_ms(int(item["created_at_ms"])),
         due_at=from_epoch_ms(int(due_at)) if due_at is not None else None,
         email=text("email"),
+        captured_at=from_epoch_ms(int(captured_at)) if captured_at is not None else None,
+        trace=text("trace"),
         state=MessageState(str(item["state"])),
         reason=NotSentReason(str(item["reason"])) if "reason" in item else None,
         message_id=text("message_id"),
