@@ -26,7 +26,7 @@ from chalicelib.nurture.emails import EmailDocument
 from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import DynamoTable
-from chalicelib.store.keys import ACTIVE
+from chalicelib.store.keys import ACTIVE, FIRST_SCHEMA, SCHEMA
 from chalicelib.store.models import Models
 from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.world import World
@@ -85,7 +85,10 @@ def load(
         )
     deployment = documents.get("deployment") or {}
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
-    documents.put("deployment", {"api_url": api_url, "site_url": site_url, "write_key": write_key})
+    facts = {"api_url": api_url, "site_url": site_url, "write_key": write_key}
+    # A new table has nothing of an older schema. Of another one `make rebuild` says so (ADR 0034).
+    schema = deployment.get("schema", FIRST_SCHEMA) if deployment else SCHEMA
+    documents.put("deployment", {**facts, "schema": schema})
     return {"write_key": write_key}
 
 
