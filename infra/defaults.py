@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from ruamel.yaml import YAML
 
 from chalicelib.authoring.format import check
@@ -35,6 +36,7 @@ from chalicelib.writing import persist
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+LOAD_CALLS = Config(connect_timeout=5, read_timeout=20)
 ROOT = Path(__file__).parent.parent
 DEFAULTS = ROOT / "chalicelib" / "defaults"
 DEMO = ROOT / "infra" / "local" / "demo.yaml"
@@ -64,7 +66,8 @@ def load(
     time_zone: the stack's; demo: whether to load the demo's own forms and salesperson as well.
     Return `{"write_key": ...}`. Raise DocumentError for a document that breaks its format.
     """
-    world = _world(table_name, boto3.client("dynamodb", region, endpoint_url=endpoint_url))
+    client = boto3.client("dynamodb", region, endpoint_url=endpoint_url, config=LOAD_CALLS)
+    world = _world(table_name, client)
     documents = world.documents
     if world.models.pointer() is None:
         load_model(world.models, read_yaml(DEFAULTS / "model.yaml"), time_zone)
