@@ -1,6 +1,6 @@
 """Run ministack, patched where ministack 1.5.33 lacks something that Baton relies on.
 
-Two patches concern DynamoDB streams; one each concerns DynamoDB's queries, API Gateway and SNS.
+Two patches concern DynamoDB streams; one each DynamoDB's queries, API Gateway, SNS and alarms.
 This runs in `.venv-local`, where ministack is installed, so it imports nothing of this project.
 When a version of ministack makes a patch unnecessary, drop it and its line in infra/README.md.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 from ministack import app
 from ministack.services import apigateway_v1, dynamodb, lambda_svc, sns
+from ministack.services.cloudformation import provisioners
 
 OUR_QUERY = "#pk = :pk AND #sk BETWEEN :first AND :last"
 STREAM_STATE = ("_stream_records", "_stream_trimmed")
@@ -138,6 +139,23 @@ def keep_empty_keys() -> None:
     sns._deliver_to_lambda = deliver_whole
 
 
+def accept_metric_math() -> None:
+    """Accept an alarm on an expression, and leave it without data.
+
+    ministack refuses such an alarm, and rolls the stack back. What the alarm reads is asserted on
+    the template.
+    """
+    record = provisioners._cw_metric_alarm_record
+
+    def record_any(name: str, properties: dict[str, Any]) -> Any:
+        if not properties.get("Metrics"):
+            return record(name, properties)
+        plain = {key: value for key, value in properties.items() if key != "Metrics"}
+        return record(name, {**plain, "MetricName": "expression", "Namespace": "MetricMath"})
+
+    provisioners._cw_metric_alarm_record = record_any
+
+
 def _is_stream_batch(event: object) -> bool:
     records = event.get("Records") if isinstance(event, dict) else None
     first = records[0] if isinstance(records, list) and records else None
@@ -160,4 +178,5 @@ if __name__ == "__main__":
     bound_queries()
     keep_mock_answers()
     keep_empty_keys()
+    accept_metric_math()
     app.main()
