@@ -14,7 +14,7 @@ SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test nightly check check-model agreement simulate export rebuild bench \
-	deploy lock format clean
+	deploy show doctor lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -95,6 +95,14 @@ deploy: .venv/ready ## packages Baton and deploys it to AWS
 		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)") \
 		$(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)") \
 		$(foreach one,$(PARAMETERS),--parameter "$(one)")
+
+show: .venv/ready ## prints a deployment's address, keys, and what to paste on a page
+## make show [STAGE=...]
+	@$(BIN)/python -m tools.show $(if $(STAGE),--stage "$(STAGE)")
+
+doctor: .venv/ready ## says whether a deployment is well, and what to do where it is not
+## make doctor [STAGE=...]
+	@$(BIN)/python -m tools.doctor $(if $(STAGE),--stage "$(STAGE)")
 
 lock: .venv/ready ## locks the newest versions that requirements*.in allow
 	@for name in requirements requirements-dev requirements-local requirements-check; do \

@@ -78,7 +78,7 @@ def deployment(table: DynamoTable) -> Any:
     return Documents(table, FakeClock()).get("deployment")
 
 
-def test_a_first_deploy_writes_todays_schema_and_no_later_one_does(table: DynamoTable) -> None:
+def test_only_the_first_deploy_writes_todays_schema(table: DynamoTable) -> None:
     load(BERLIN)
     assert deployment(table)["schema"] == keys.SCHEMA
     facts = {**deployment(table), "schema": keys.SCHEMA - 1}

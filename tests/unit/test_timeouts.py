@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from botocore.config import Config
 
@@ -96,6 +97,6 @@ def test_a_tools_call_ends() -> None:
 
 def longest_s(config: Config) -> float:
     """Return how many seconds a call takes at most, without the waits between its attempts."""
-    retries = getattr(config, "retries", None) or {}
-    attempts = retries.get("total_max_attempts", 5)  # botocore's own, at most
-    return float(attempts * (config.connect_timeout + config.read_timeout))  # type: ignore[attr-defined]
+    bounds: Any = config  # its attributes are made when it is
+    attempts = (bounds.retries or {}).get("total_max_attempts", 5)  # botocore's own, at most
+    return float(attempts * (bounds.connect_timeout + bounds.read_timeout))
