@@ -14,7 +14,7 @@ SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test nightly check check-model agreement simulate export rebuild bench \
-	deploy show doctor lock format clean
+	deploy restore show doctor lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -95,6 +95,12 @@ deploy: .venv/ready ## packages Baton and deploys it to AWS
 		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)") \
 		$(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)") \
 		$(foreach one,$(PARAMETERS),--parameter "$(one)")
+
+restore: .venv/ready ## begins a new stack with a table that was restored
+## make restore STAGE=again TABLE=baton-again [TIME_ZONE=Europe/Berlin]
+	$(if $(and $(STAGE),$(TABLE)),,$(error Which? make restore STAGE=... TABLE=...))
+	@$(BIN)/python -m infra.restore --stage "$(STAGE)" --table "$(TABLE)" \
+		$(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)")
 
 show: .venv/ready ## prints a deployment's address, keys, and what to paste on a page
 ## make show [STAGE=...]

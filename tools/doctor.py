@@ -87,15 +87,17 @@ def judge(facts: Facts) -> Iterator[Finding]:
 
 
 def _mail(facts: Facts) -> Iterator[Finding]:
-    """Yield whether email can go out, and why not."""
-    reasons = [*_account(facts.mail), *_identity(facts.identity, facts.sender)]
-    blocked = [one for one in reasons if one.grade is Grade.WRONG]
-    asked = isinstance(facts.mail, MailAccount) and not isinstance(facts.identity, Unasked)
-    if blocked:
-        yield _wrong("Email cannot go out to everybody.", "Mend what is named below.")
-    elif asked:
-        yield _fine(f"Email can go out as {facts.sender}.")
-    yield from reasons
+    """Yield whether email can go out, and what stands in its way."""
+    mail = facts.mail
+    identity = facts.identity
+    if isinstance(mail, MailAccount) and not isinstance(identity, Unasked):
+        may_send = mail.in_production and mail.sending and mail.status != "SHUTDOWN"
+        if may_send and identity is not None and identity.verified:
+            yield _fine(f"Email can go out as {facts.sender}.")
+        else:
+            yield _wrong("Email cannot go out to everybody.", "Mend what is named below.")
+    yield from _account(mail)
+    yield from _identity(identity, facts)
     yield from _suppressed(facts.suppressed_salespeople)
 
 
@@ -125,13 +127,13 @@ def _account(mail: MailAccount | Unasked) -> Iterator[Finding]:
         )
 
 
-def _identity(identity: MailIdentity | Unasked | None, sender: str) -> Iterator[Finding]:
+def _identity(identity: MailIdentity | Unasked | None, facts: Facts) -> Iterator[Finding]:
     if isinstance(identity, Unasked):
         yield _unknown("the sender's identity in SES", identity, "ses:GetEmailIdentity")
         return
     if identity is None:
         yield _wrong(
-            f"SES knows neither {sender} nor its domain.",
+            f"SES knows neither {facts.sender} nor its domain.",
             "Verify the domain: docs/how-to/deploy.md has the commands.",
         )
         return
@@ -140,10 +142,10 @@ def _identity(identity: MailIdentity | Unasked | None, sender: str) -> Iterator[
             f"{identity.name} is not verified in SES.",
             "Publish its DKIM records in the domain's DNS, or confirm the email that SES sent.",
         )
-    if identity.dkim != "SUCCESS":
+    if identity.dkim != "SUCCESS" and facts.is_protected:
         yield _wrong(
             f"Email of {identity.name} is not signed: DKIM is {identity.dkim.lower()}.",
-            "Publish the three DKIM records in the domain's DNS; without them much of it is spam.",
+            "Publish the three DKIM records in the domain's DNS; unsigned email is taken for spam.",
         )
 
 

@@ -137,12 +137,33 @@ def test_a_table_that_lacks_something_is_wrong(missing: str) -> None:
 def test_dev_may_be_thrown_away() -> None:
     table = TableState(streams=True, expires=True, recovers=False, protected=False)
     nobody = {"AlarmTopicArn": TopicListeners(confirmed=0, pending=0)}
-    assert of(replace(WELL, environment="dev", table=table, topics=nobody), Grade.WRONG) == []
+    plain = replace(IDENTITY, dkim="NOT_STARTED")
+    dev = replace(WELL, environment="dev", table=table, topics=nobody, identity=plain)
+    assert of(dev, Grade.WRONG) == []
 
 
-def test_blocked_mail_is_said_first() -> None:
-    sick = replace(WELL, identity=replace(IDENTITY, verified=False))
+@pytest.mark.parametrize(
+    "sick",
+    [
+        replace(WELL, identity=replace(IDENTITY, verified=False)),
+        replace(WELL, identity=None),
+        replace(WELL, mail=replace(ACCOUNT, in_production=False)),
+        replace(WELL, mail=replace(ACCOUNT, sending=False)),
+    ],
+)
+def test_blocked_mail_is_said_first(sick: Facts) -> None:
     assert of(sick, Grade.WRONG)[0].says == "Email cannot go out to everybody."
+
+
+@pytest.mark.parametrize(
+    "weak",
+    [
+        replace(WELL, identity=replace(IDENTITY, dkim="FAILED")),
+        replace(WELL, mail=replace(ACCOUNT, sent=45_000)),
+    ],
+)
+def test_unsigned_mail_and_a_nearly_full_quota_still_go_out(weak: Facts) -> None:
+    assert of(weak, Grade.FINE)[0].says == f"Email can go out as {SENDER}."
 
 
 def test_what_was_not_asked_is_unknown_and_not_wrong() -> None:
