@@ -11,13 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.deploy import DeployError, outputs
+from infra.deploy import Cloud, DeployError, outputs
 from infra.local.stack import STACK_JSON
 from tools.deployment import add_stage, cloud_of, world_of
 
@@ -59,9 +60,13 @@ def find(environment: str | None) -> Shown:
             admin_token=local["admin_token"],
         )
     cloud, stack_name = cloud_of(environment)
+    return shown_of(cloud, stack_name, world_of(environment).deployment())
+
+
+def shown_of(cloud: Cloud, stack_name: str, deployment: Mapping[str, Any]) -> Shown:
+    """Return what is shown of a stack. deployment: what the deploy wrote down about it."""
     found = outputs(cloud.cloudformation(), stack_name)
     secret = cloud.client("secretsmanager").get_secret_value(SecretId=found["AdminSecretArn"])
-    deployment = world_of(environment).deployment()
     return Shown(
         api_url=str(deployment.get("api_url") or found["ApiUrl"]),
         write_key=str(deployment.get("write_key", "")),
