@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -39,6 +40,17 @@ def steps() -> list[Step]:
     """Return the page's blocks, in order."""
     found = FENCED.finditer(text_of(PAGE))
     return [Step(commands=one["body"], skipped=one["why"]) for one in found]
+
+
+def script() -> str:
+    """Return the commands of all steps that can run on the local AWS, for `bash`.
+
+    They call `aws` as a function: the stand-in, because the real one is no dependency of ours.
+    """
+    aws = f'aws() {{ "{sys.executable}" -m tests.aws_cli "$@"; }}'
+    return "\n".join(
+        ["set -euo pipefail", aws, *(one.commands for one in steps() if not one.skipped)]
+    )
 
 
 def calls_in(line: str, program: str) -> Iterator[list[str]]:

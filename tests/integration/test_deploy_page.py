@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cache
@@ -10,11 +11,13 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore import xform_name
+from botocore.validate import ParamValidator
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
 from infra.package import package
 from infra.paths import ROOT
-from tests.deploy_page import calls_in, steps
+from tests.aws_cli import PRINTED, options_in, parameters_of
+from tests.deploy_page import calls_in, script, steps
 from tests.pages import text_of
 
 MOST_SKIPPED = 8
@@ -41,7 +44,6 @@ BECOMES = {
 UNUSED = ("ec2", "elasticfilesystem", "firehose", "kinesis", "kms", "s3files")
 """Services that a resource may be tied to, and none of ours is."""
 NOT_ACTIONS = {"s3:REST.PUT.OBJECT", "s3:GetObjectMetadata"}  # in the schema, and not in IAM
-CLI_ONLY = {"query", "output", "region"}
 
 
 @cache
@@ -132,6 +134,14 @@ def test_each_step_has_a_command() -> None:
     assert all(list(step.lines()) for step in steps())
 
 
+def test_the_steps_are_a_script() -> None:
+    checked = subprocess.run(
+        ["bash", "-n"], input=script(), text=True, capture_output=True, check=False
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    assert "put-email-identity-mail-from-attributes" not in script()
+
+
 def test_each_target_and_variable_of_make_exists() -> None:
     makefile = text_of("Makefile")
     targets = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.M))
@@ -171,12 +181,13 @@ def test_a_command_is_one_of_the_aws_command_line(call: list[str]) -> None:
         return
     operations = {xform_name(name, "-"): name for name in model.operation_names}
     operation = model.operation_model(operations[command])
+    given = [(name, words) for name, words in options_in(options) if name not in PRINTED]
+    parameters = parameters_of(operation.input_shape, given)
     assert operation.input_shape
-    members = {xform_name(name, "-") for name in operation.input_shape.members}
-    flags = {word[2:] for word in options if word.startswith("--")} - CLI_ONLY
-    assert {flag.removeprefix("no-") for flag in flags} <= members
-    required = {xform_name(name, "-") for name in operation.input_shape.required_members}
-    assert required <= {flag.removeprefix("no-") for flag in flags}
+    problems = ParamValidator().validate(parameters, operation.input_shape)
+    # A variable stands for a longer text.
+    wrong = [one for one in problems.generate_report().splitlines() if "Invalid length" not in one]
+    assert wrong == []
 
 
 def test_the_deployer_may_do_what_the_page_asks() -> None:
