@@ -18,7 +18,7 @@ SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test nightly check preflight check-model agreement simulate export \
-	rebuild documents bench deploy lock format clean
+	rebuild documents bench deploy restore show doctor lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -115,6 +115,20 @@ deploy: .venv/ready $(if $(filter-out dev,$(STAGE)),$(PREFLIGHT)) ## deploys Bat
 		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)") \
 		$(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)") \
 		$(foreach one,$(PARAMETERS),--parameter "$(one)")
+
+restore: .venv/ready ## begins a new stack with a table that was restored
+## make restore STAGE=again TABLE=baton-again [TIME_ZONE=Europe/Berlin]
+	$(if $(and $(STAGE),$(TABLE)),,$(error Which? make restore STAGE=... TABLE=...))
+	@$(BIN)/python -m infra.restore --stage "$(STAGE)" --table "$(TABLE)" \
+		$(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)")
+
+show: .venv/ready ## prints a deployment's address, keys, and what to paste on a page
+## make show [STAGE=...]
+	@$(BIN)/python -m tools.show $(if $(STAGE),--stage "$(STAGE)")
+
+doctor: .venv/ready ## says whether a deployment is well, and what to do where it is not
+## make doctor [STAGE=...]
+	@$(BIN)/python -m tools.doctor $(if $(STAGE),--stage "$(STAGE)")
 
 lock: .venv/ready ## locks the newest versions that requirements*.in allow
 	@for name in requirements requirements-dev requirements-local requirements-check; do \

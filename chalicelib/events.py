@@ -163,6 +163,11 @@ def epoch_ms(at: datetime) -> int:
     return (at - EPOCH) // timedelta(milliseconds=1)
 
 
+def elapsed_ms(since: datetime, now: datetime) -> int:
+    """Return the whole milliseconds from one moment to another, 0 where two clocks disagree."""
+    return max(0, epoch_ms(now) - epoch_ms(since))
+
+
 @lru_cache(maxsize=256)  # all fields of a form were said at the same moment
 def from_epoch_ms(at_ms: int) -> datetime:
     """Return the aware UTC datetime of milliseconds since 1970."""

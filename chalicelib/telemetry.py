@@ -10,13 +10,17 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 NAMESPACE = "Baton"
 """The CloudWatch namespace of every metric."""
+
+TRACE_CHARS = 8
+"""Of a request's id: enough to find it, few enough to stand on every event (ADR 0033)."""
 
 LogValue = str | int | None
 """What a line may say: an id, a reason or a count."""
@@ -38,7 +42,15 @@ class LineKind:
     by: tuple[str, ...] = ()
     """The values that the metric is also counted by, one at a time, besides the total."""
     is_counted: bool = True
+    within_ms: int | None = None
+    """How soon after its capture it should come. A line that says `after_ms` is counted by the
+    metric `<line>_late` as well: 1 if it came later, 0 if not (ADR 0033)."""
 
+
+SCORED_WITHIN_MS = 10_000
+"""The service level from capture to score."""
+HANDED_OFF_WITHIN_MS = 60_000
+"""The service level from capture to a handoff that was sent."""
 
 LINES: Mapping[str, LineKind] = {
     "captured": LineKind(by=("kind",)),
@@ -46,8 +58,8 @@ LINES: Mapping[str, LineKind] = {
     "refused": LineKind(Level.WARNING, by=("error",)),
     "unhandled": LineKind(Level.ERROR, by=("error",)),
     "suppressed": LineKind(by=("reason",)),
-    "qualified": LineKind(by=("moved",)),
-    "message": LineKind(by=("state", "reason")),
+    "qualified": LineKind(by=("moved",), within_ms=SCORED_WITHIN_MS),
+    "message": LineKind(by=("state", "reason"), within_ms=HANDED_OFF_WITHIN_MS),
     "send_failed": LineKind(Level.WARNING, by=("code",)),
     "mail_event": LineKind(by=("state",)),
     "mail_event_unreadable": LineKind(Level.WARNING),
@@ -71,9 +83,7 @@ def log(event: str, *, count: int = 1, **values: LogValue) -> None:
     """
     line = LINES[event]
     said = {name: value for name, value in values.items() if value is not None}
-    metric = (
-        _metric(event, count, [name for name in line.by if name in said]) if line.is_counted else {}
-    )
+    metric = _metric(event, count, said) if line.is_counted else {}
     whole = {"level": line.level, "event": event, **_invocation, **said, **metric}
     sys.stdout.write(json.dumps(whole, separators=(",", ":")) + "\n")
 
@@ -91,8 +101,27 @@ def where(error: BaseException) -> str:
     return f"{last.tb_frame.f_code.co_filename.rpartition('/')[2]}:{last.tb_lineno}"
 
 
+def current_trace() -> str | None:
+    """Return the trace that every line carries now; None outside of an invocation."""
+    trace = _invocation.get("trace")
+    return str(trace) if trace else None
+
+
+@contextmanager
+def tracing(trace: str | None) -> Iterator[None]:
+    """Let the lines within carry the trace of what they are about. None keeps the current one."""
+    global _invocation
+    before = _invocation
+    if trace:
+        _invocation = {**before, "trace": trace}
+    try:
+        yield
+    finally:
+        _invocation = before
+
+
 class Tracer:
-    """Chalice middleware around every trigger: puts the function and request id on each line.
+    """Chalice middleware around every trigger: puts function, request id and trace on each line.
 
     The lines of a container's first request also say `cold_start`.
     """
@@ -109,7 +138,11 @@ class Tracer:
         # PublicHandler calls the app, so Chalice runs this middleware twice for one request.
         if request_id is None or request_id == before.get("request_id"):
             return respond(event)
-        _invocation = {"function": context.function_name, "request_id": request_id}
+        _invocation = {
+            "function": context.function_name,
+            "request_id": request_id,
+            "trace": _trace_of(event, request_id),
+        }
         if self._is_cold:
             _invocation["cold_start"] = True
         self._is_cold = False
@@ -122,15 +155,43 @@ class Tracer:
 traced = Tracer()
 
 
-def _metric(event: str, count: int, by: list[str]) -> dict[str, Any]:
-    """Return the members that make a line its own metric: the total, and one count per reason."""
-    directive = {
-        "Namespace": NAMESPACE,
-        "Dimensions": [["deployment"], *(["deployment", name] for name in by)],
-        "Metrics": [{"Name": event, "Unit": "Count"}],
-    }
+def _trace_of(event: Any, request_id: str) -> str:
+    """Return the trace of an invocation: the first characters of a request's id.
+
+    Of an HTTP request it is the gateway's id, which its caller and the access log know as well.
+    """
+    # PublicHandler gets the gateway's event as it is, Chalice's own routes get its request context.
+    raw = getattr(event, "event", None)
+    context = raw.get("requestContext") if isinstance(raw, dict) else event.context
+    asked = context.get("requestId") if isinstance(context, dict) else None
+    return str(asked or request_id)[:TRACE_CHARS]
+
+
+def _metric(event: str, count: int, said: Mapping[str, LogValue]) -> dict[str, Any]:
+    """Return the members that make a line its own metric.
+
+    They count the total, each reason, and whether the line came too late after its capture.
+    """
+    line = LINES[event]
+    by = [["deployment", name] for name in line.by if name in said]
+    directives = [_directive(event, [["deployment"], *by])]
+    values: dict[str, Any] = {event: count}
+    after_ms = said.get("after_ms")
+    if line.within_ms is not None and isinstance(after_ms, int):
+        late = f"{event}_late"
+        directives.append(_directive(late, [["deployment"]]))
+        values[late] = int(after_ms > line.within_ms)
     # Real time, not the deployment's clock, which a local run may shift by days: CloudWatch drops
     # metrics that are more than two weeks old or two hours ahead (ADR 0013).
     timestamp_ms = time.time_ns() // 1_000_000
-    about = {"Timestamp": timestamp_ms, "CloudWatchMetrics": [directive]}
-    return {event: count, "deployment": os.environ.get("BATON_ENVIRONMENT", "dev"), "_aws": about}
+    about = {"Timestamp": timestamp_ms, "CloudWatchMetrics": directives}
+    deployment = os.environ.get("BATON_ENVIRONMENT", "dev")
+    return {**values, "deployment": deployment, "_aws": about}
+
+
+def _directive(metric: str, dimensions: list[list[str]]) -> dict[str, Any]:
+    return {
+        "Namespace": NAMESPACE,
+        "Dimensions": dimensions,
+        "Metrics": [{"Name": metric, "Unit": "Count"}],
+    }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.config import Config
 from ruamel.yaml import YAML
 
 from chalicelib.authoring.format import check
@@ -23,7 +24,7 @@ from chalicelib.limits import SETTLE_SECONDS
 from chalicelib.publishing.versions import Origin
 from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import DynamoTable
-from chalicelib.store.keys import ACTIVE
+from chalicelib.store.keys import ACTIVE, FIRST_SCHEMA, SCHEMA
 from chalicelib.store.models import UNKNOWN, Models
 from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.world import World
@@ -32,6 +33,7 @@ from chalicelib.writing import persist
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+LOAD_CALLS = Config(connect_timeout=5, read_timeout=20)
 ROOT = Path(__file__).parent.parent
 DEFAULTS = ROOT / "chalicelib" / "defaults"
 DEMO = ROOT / "infra" / "local" / "demo.yaml"
@@ -71,7 +73,8 @@ def load(
     time_zone: the stack's; demo: whether to load the demo's own forms and salesperson as well.
     Return `{"write_key": ...}`. Raise DocumentError for a document that breaks its format.
     """
-    world = _world(table_name, boto3.client("dynamodb", region, endpoint_url=endpoint_url))
+    client = boto3.client("dynamodb", region, endpoint_url=endpoint_url, config=LOAD_CALLS)
+    world = _world(table_name, client)
     documents = world.documents
     if world.models.pointer() is None:
         load_default_model(world.models, time_zone)
@@ -87,7 +90,10 @@ def load(
         )
     deployment = documents.get("deployment") or {}
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
-    documents.put("deployment", {"api_url": api_url, "site_url": site_url, "write_key": write_key})
+    facts = {"api_url": api_url, "site_url": site_url, "write_key": write_key}
+    # A new table has nothing of an older schema. Of another one `make rebuild` says so (ADR 0034).
+    schema = deployment.get("schema", FIRST_SCHEMA) if deployment else SCHEMA
+    documents.put("deployment", {**facts, "schema": schema})
     return {"write_key": write_key}
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
 from infra import defaults, preflight
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 CAPABILITIES: list[CapabilityType] = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
 MAX_WAIT_S = 1800
+#: A person waits, and would rather hear of a broken connection than of nothing.
+SDK_CALLS = Config(connect_timeout=5, read_timeout=60)
 CURRENT = "AWSCURRENT"
 """What Secrets Manager calls the version that is read."""
 UNPROTECTED = "dev"
@@ -73,11 +76,18 @@ class Cloud:
 
     def cloudformation(self) -> CloudFormationClient:
         """Return a client for the stack."""
-        return self.session.client("cloudformation", endpoint_url=self.endpoint_url)
+        return self.session.client(
+            "cloudformation", endpoint_url=self.endpoint_url, config=SDK_CALLS
+        )
 
     def s3(self) -> S3Client:
         """Return a client for the artifacts."""
-        return self.session.client("s3", endpoint_url=self.endpoint_url)
+        return self.session.client("s3", endpoint_url=self.endpoint_url, config=SDK_CALLS)
+
+    def client(self, service: str) -> Any:
+        """Return a client of a service."""
+        made: Any = self.session.client  # its types want each service by name
+        return made(service, endpoint_url=self.endpoint_url, config=SDK_CALLS)
 
     def secrets(self) -> SecretsManagerClient:
         """Return a client for the secrets."""
@@ -85,7 +95,7 @@ class Cloud:
 
     def account(self) -> str:
         """Return the id of the account."""
-        sts = self.session.client("sts", endpoint_url=self.endpoint_url)
+        sts = self.session.client("sts", endpoint_url=self.endpoint_url, config=SDK_CALLS)
         return sts.get_caller_identity()["Account"]
 
 

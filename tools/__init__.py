@@ -1,1 +1,3 @@
-"""The product commands behind `make`: check-model, agreement, simulate, export, rebuild."""
+"""The product commands behind `make`: check-model, agreement, simulate, export, rebuild, show and
+doctor.
+"""

@@ -19,18 +19,26 @@ def world_of(environment: str | None) -> World:
     """Return Baton on the table of an environment's deployment in the account, or on that of the
     running local stack. Raise DeployError, OSError.
     """
-    if environment is None:
-        local = json.loads(STACK_JSON.read_text())
-        os.environ["AWS_ENDPOINT_URL"] = local["aws_endpoint_url"]
-        os.environ.setdefault("AWS_DEFAULT_REGION", local["region"])
-        os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
-        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
-        table = local["table_name"]
-    else:
-        cloud = Cloud(boto3.Session())
-        table = outputs(cloud.cloudformation(), stack_name_of(environment))["TableName"]
+    cloud, stack_name = cloud_of(environment)
+    table = outputs(cloud.cloudformation(), stack_name)["TableName"]
     settings = {"BATON_ENVIRONMENT": environment or "dev", "BATON_TABLE": table}
     return World(Ports(read_settings(settings)))
+
+
+def cloud_of(environment: str | None) -> tuple[Cloud, str]:
+    """Return where an environment is deployed, or the running local stack, and its stack's name.
+
+    Raise OSError when no local stack runs.
+    """
+    if environment is not None:
+        return Cloud(boto3.Session()), stack_name_of(environment)
+    local = json.loads(STACK_JSON.read_text())
+    os.environ["AWS_ENDPOINT_URL"] = local["aws_endpoint_url"]
+    os.environ.setdefault("AWS_DEFAULT_REGION", local["region"])
+    os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
+    os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
+    session = boto3.Session(region_name=local["region"])
+    return Cloud(session, local["aws_endpoint_url"]), local["stack_name"]
 
 
 def add_stage(parser: argparse.ArgumentParser) -> None:

@@ -13,7 +13,7 @@ from typing import Protocol, assert_never
 
 from chalicelib.consent.consent import Consent
 from chalicelib.delivery import outbox
-from chalicelib.delivery.message_keys import MessageKey
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.messages import (
     Outgoing,
     Refused,
@@ -25,8 +25,9 @@ from chalicelib.delivery.messages import (
 )
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.errors import ConflictError
+from chalicelib.events import elapsed_ms
 from chalicelib.runtime import Runtime
-from chalicelib.telemetry import log
+from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written
 
 
@@ -73,6 +74,10 @@ class Deliver:
         found = self._outbox.read(lead_id, key)
         if found is None:
             return
+        with tracing(found.trace):  # the clock's own would not lead back to the event (ADR 0033)
+            self._do_next(found)
+
+    def _do_next(self, found: OutboxMessage) -> None:
         match found.state:
             case MessageState.PLANNED:
                 # One that was put back waits, although its record of the stream comes again.
@@ -151,6 +156,7 @@ class Deliver:
             key=str(after.key),
             state=after.state,
             reason=after.reason,
+            after_ms=_handed_off_after_ms(after, self.runtime.now()),
         )
         return after
 
@@ -168,6 +174,15 @@ class Deliver:
                 raise
             return False
         return True
+
+
+def _handed_off_after_ms(message: OutboxMessage, now: datetime) -> int | None:
+    """Return how long after its capture a handoff was sent; None for anything else.
+
+    One that ends without being sent is an alarm of its own.
+    """
+    is_sent = message.kind is MessageKind.HANDOFF and message.state is MessageState.SENT
+    return elapsed_ms(message.captured_at, now) if is_sent and message.captured_at else None
 
 
 def _settle(message: OutboxMessage, result: SendResult, now: datetime) -> OutboxMessage:

@@ -14,7 +14,7 @@ from chalicelib.delivery.outbox import MessageState, OutboxMessage, with_evidenc
 from chalicelib.delivery.references import MESSAGE_TAG, outbox_id_of
 from chalicelib.events import Event, Kind, event_id, lead_partition, parse_time
 from chalicelib.runtime import Runtime
-from chalicelib.telemetry import log
+from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written
 
 #: What each SES event reports. An event of another type reports nothing that is kept.
@@ -67,10 +67,11 @@ class Feedback:
             return
         event = _event(lead_id, state, notice, self.runtime.now())
         is_hard = event.properties.get("kind") == "hard"
-        if state is MessageState.COMPLAINED or is_hard:
-            self._suppress(lead_id, state, event)
-        else:
-            self._append(event)
+        with tracing(message.trace):  # of the email that was sent (ADR 0033)
+            if state is MessageState.COMPLAINED or is_hard:
+                self._suppress(lead_id, state, event)
+            else:
+                self._append(event)
 
     @until_written
     def _raise_rank(
@@ -85,7 +86,8 @@ class Feedback:
             # Settle against feedback: if the worker settles between this read and this write, the
             # write fails, and the next try raises the rank of what was settled. ADR 0003
             self._outbox.save(message, raised)
-            log("mail_event", lead_id=lead_id, key=str(key), state=state)
+            with tracing(message.trace):
+                log("mail_event", lead_id=lead_id, key=str(key), state=state)
         return message
 
     @until_written

@@ -148,6 +148,10 @@ class OutboxMessage:
     """The id of the stored email that it sends; None where there is none."""
     held_by: str | None = None
     """The job of the publish that held it, or still does; None: nothing ever did."""
+    captured_at: datetime | None = None
+    """When the event that caused it was captured; None when only time had passed."""
+    trace: str | None = None
+    """What the log lines from that event on have in common (ADR 0033)."""
     state: MessageState = MessageState.PLANNED
     reason: NotSentReason | None = None
     """Why it was not sent, or not yet."""

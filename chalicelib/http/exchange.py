@@ -10,6 +10,7 @@ from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.limits import COMMAND_BODY_MAX_BYTES, REASON_MAX_CHARS
+from chalicelib.telemetry import current_trace
 
 if TYPE_CHECKING:
     from chalicelib.inputs import Shape
@@ -23,6 +24,15 @@ MULTIPART = "multipart/form-data"
 CORS = CORSConfig(allow_origin="*", allow_headers=["Idempotency-Key"])
 GZIP_MAGIC = b"\x1f\x8b"
 READ = ["GET", "HEAD"]  # the methods of a public route that shows something
+
+
+def with_request_id(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Let an answer name the trace under which our log lines speak of it (ADR 0033)."""
+    response = get_response(request)
+    trace = current_trace()
+    if trace is not None:
+        response.headers["X-Request-Id"] = trace
+    return response
 
 
 def current_request(blueprint: Blueprint) -> Request:

@@ -86,6 +86,8 @@ class Lead:
     answers: SalesAnswers = field(default_factory=dict)
     merged_into: str | None = None
     """The lead that this one turned out to be."""
+    is_outdated: bool = False
+    """Some of it is stored in an older schema, until it is written again (ADR 0034)."""
     created_at: datetime | None = None
     updated_at: datetime | None = None
     replay_requests: int = 0

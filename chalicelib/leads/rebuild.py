@@ -23,7 +23,8 @@ def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference
     """Return where a kept lead differs from the rebuilt one.
 
     Compared are profile, answers, touches, the tally of the last 400 days, and by which matching
-    it was counted: a lead that no model has caught up with differs, even one that did nothing.
+    it was counted: a lead that no model has caught up with differs, even one that did nothing. So
+    does one that is stored in an older schema (ADR 0034).
     """
     pairs = [
         ("profile", _values(kept.profile), _values(rebuilt.profile)),
@@ -31,6 +32,7 @@ def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference
         ("touches", _touches(kept), _touches(rebuilt)),
         ("tally", _cells(kept.tally, today), _cells(rebuilt.tally, today)),
         ("matching", _matchings(kept), _matchings(rebuilt)),
+        ("schema", {"stored": "older"} if kept.is_outdated else {}, {}),
     ]
     return [one for part, ours, theirs in pairs for one in _different(part, ours, theirs)]
 

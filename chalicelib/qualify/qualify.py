@@ -13,7 +13,7 @@ from typing import Protocol
 
 from chalicelib.days import day_of
 from chalicelib.errors import AlreadyPlannedError, ConflictError
-from chalicelib.events import Act, Event, acts_of, lead_id_of
+from chalicelib.events import Act, Event, acts_of, elapsed_ms, lead_id_of
 from chalicelib.leads.decision import Decision, decide_lead
 from chalicelib.leads.derivation import Derivation
 from chalicelib.leads.histories import EventHistory
@@ -32,7 +32,7 @@ from chalicelib.qualify.reactions import (
 )
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
-from chalicelib.telemetry import log
+from chalicelib.telemetry import current_trace, log
 from chalicelib.writing import until_written
 
 REPLAY_EVERY = timedelta(minutes=REPLAY_EVERY_MINUTES)
@@ -155,6 +155,7 @@ class Qualify:
             now=now,
         )
         plan = sum((reaction(situation) for reaction in self._reactions), also.plan)
+        plan = plan.caused_by(situation.events, current_trace())
         after = carry_out(situation.after, plan)
         self._write(before, after, replace(also, moved=moved, plan=plan))
         log(
@@ -163,6 +164,7 @@ class Qualify:
             version=after.version,
             stage=after.standing.stage,
             moved=moved[-1].transition.target if moved else None,
+            after_ms=min((elapsed_ms(one.captured_at, now) for one in events), default=None),
         )
         return after
 

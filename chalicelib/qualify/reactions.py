@@ -105,6 +105,14 @@ class Plan:
             records=[one for one in self.records if one.key not in planned.records],
         )
 
+    def caused_by(self, events: Sequence[Event], trace: str | None) -> "Plan":
+        """Return the plan with its messages marked by what caused them (ADR 0033)."""
+        if not self.messages:  # what most events come to
+            return self
+        captured_at = max((event.captured_at for event in events), default=None)
+        marked = [replace(one, captured_at=captured_at, trace=trace) for one in self.messages]
+        return replace(self, messages=marked)
+
     @property
     def writes(self) -> int:
         """How many writes of the decision's transaction it takes."""

@@ -9,6 +9,7 @@ from chalicelib.events import Event, Kind, epoch_ms, from_epoch_ms, visitors_of
 from chalicelib.limits import EVENTS_MAX_PER_VISITOR_DAY, HORIZON_DAYS, JOINED_MAX_EVENTS
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.telemetry import current_trace
 
 RECENT_PER_PARTITION = 20  # a salesperson reads no more
 
@@ -137,6 +138,8 @@ def event_item(event: Event) -> Item:
         item["name"] = event.name
     if event.confirmed:
         item["confirmed"] = True
+    if (trace := current_trace()) is not None:
+        item["trace"] = trace  # for the log lines of what follows from it (ADR 0033)
     if event.is_ping:
         # Never in the distant past, however old the event: DynamoDB ignores an expiry that is more
         # than five years ago.

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
-SCHEMA = 1  # on every item, so that a later format can tell
+#: Of every item that is written. Items of the schema before are read as well (ADR 0034).
+SCHEMA = 1
+#: A deployment that does not say how far its leads were brought has leads of the first one.
+FIRST_SCHEMA = 1
 
 OWNER = "OWNER"
 RECEIPT = "RECEIPT"

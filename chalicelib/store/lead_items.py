@@ -65,6 +65,8 @@ def lead_of(lead_id: str, items: Iterable[Item]) -> Lead:
         }
     if standing is not None:
         known |= _standing_of(standing)
+    derived = [item for item in (profile, standing) if item is not None]
+    known["is_outdated"] = any(int(item["schema"]) < keys.SCHEMA for item in derived)
     return Lead(**known)
 
 

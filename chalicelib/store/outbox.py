@@ -129,6 +129,8 @@ def message_item(message: OutboxMessage) -> Item:
         "to": message.to,
         "email": message.email,
         "held_by": message.held_by,
+        "captured_at_ms": epoch_ms(message.captured_at) if message.captured_at else None,
+        "trace": message.trace,
         "reason": message.reason,
         "message_id": message.message_id,
         "claimed_at_ms": epoch_ms(message.claimed_at) if message.claimed_at else None,
@@ -149,6 +151,7 @@ def message_of(item: Item) -> OutboxMessage:
 
     claimed_at = item.get("claimed_at_ms")
     due_at = item.get("due_at_ms")
+    captured_at = item.get("captured_at_ms")
     return OutboxMessage(
         lead_id=str(item["pk"]).removeprefix(keys.LEAD),
         key=parse_key(str(item["sk"]).removeprefix(keys.OUTBOX)),
@@ -159,6 +162,8 @@ def message_of(item: Item) -> OutboxMessage:
         due_at=from_epoch_ms(int(due_at)) if due_at is not None else None,
         email=text("email"),
         held_by=text("held_by"),
+        captured_at=from_epoch_ms(int(captured_at)) if captured_at is not None else None,
+        trace=text("trace"),
         state=MessageState(str(item["state"])),
         reason=NotSentReason(str(item["reason"])) if "reason" in item else None,
         message_id=text("message_id"),

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from chalicelib.store import keys
 from chalicelib.store.dynamo import unmarshal
 from chalicelib.store.table import GUARDED, Item, Put, Table
-from chalicelib.telemetry import log, where
+from chalicelib.telemetry import log, tracing, where
 
 UNREADABLE = (KeyError, ValueError, TypeError)  # what decoders raise for an item they cannot read
 Decoded = TypeVar("Decoded")
@@ -50,13 +50,21 @@ def each_record(
     """
     for record in event.get("Records", []):
         change = record["dynamodb"]
-        try:
-            if record["eventName"] == "INSERT":
-                _work_one(change, decode, work, quarantine)
-        except Exception as error:  # noqa: BLE001  whatever went wrong, the record must come again
-            log("record_failed", error=type(error).__name__, where=where(error))
-            return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
+        with tracing(_trace_in(change)):
+            try:
+                if record["eventName"] == "INSERT":
+                    _work_one(change, decode, work, quarantine)
+            # Whatever went wrong, the record must come again.
+            except Exception as error:  # noqa: BLE001
+                log("record_failed", error=type(error).__name__, where=where(error))
+                return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
     return {"batchItemFailures": []}
+
+
+def _trace_in(change: Mapping[str, Any]) -> str | None:
+    """Return the trace of a record's item, None for one that was written without (ADR 0033)."""
+    trace = change.get("NewImage", {}).get("trace", {}).get("S")
+    return str(trace) if trace else None
 
 
 def _work_one(

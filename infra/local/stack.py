@@ -117,7 +117,7 @@ def _verify_sender(cloud: deploy.Cloud) -> None:
 
     On AWS, a person confirms an address by email, or a domain in its DNS.
     """
-    ses = cloud.session.client("sesv2", endpoint_url=cloud.endpoint_url)
+    ses = cloud.client("sesv2")
     with suppress(ses.exceptions.AlreadyExistsException):
         ses.create_email_identity(EmailIdentity=SENDER)
 
@@ -135,7 +135,7 @@ def _describe(machine: Emulator, cloud: deploy.Cloud, result: dict[str, str]) ->
         time_zone=result["TimeZone"],
         demo=True,
     )
-    secrets = cloud.session.client("secretsmanager", endpoint_url=cloud.endpoint_url)
+    secrets = cloud.client("secretsmanager")
     token = secrets.get_secret_value(SecretId=result["AdminSecretArn"])["SecretString"]
     return Stack(
         api_url=api_url,

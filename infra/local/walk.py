@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import boto3
 
+from infra.deploy import Cloud, outputs
 from infra.local import stack as stacks
 from infra.local.stack import Stack
 from infra.local.waiting import LOOKS, look_for
@@ -306,14 +307,10 @@ class _TopicReader:
     """Listens to the handoff topic through a queue of its own, as a team's chat or CRM would."""
 
     def __init__(self, stack: Stack) -> None:
-        session = boto3.Session(region_name=stack.region)
-        self._sqs = session.client("sqs", endpoint_url=stack.aws_endpoint_url)
-        sns = session.client("sns", endpoint_url=stack.aws_endpoint_url)
-        cloudformation = session.client("cloudformation", endpoint_url=stack.aws_endpoint_url)
-        outputs = cloudformation.describe_stacks(StackName=stack.stack_name)["Stacks"][0].get(
-            "Outputs", []
-        )
-        topic = next(one["OutputValue"] for one in outputs if one["OutputKey"] == "HandoffTopicArn")
+        cloud = Cloud(boto3.Session(region_name=stack.region), stack.aws_endpoint_url)
+        self._sqs = cloud.client("sqs")
+        sns = cloud.client("sns")
+        topic = outputs(cloud.cloudformation(), stack.stack_name)["HandoffTopicArn"]
         self._queue = self._sqs.create_queue(QueueName=f"walk-{uuid4()}")["QueueUrl"]
         arn = self._sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])[
             "Attributes"

@@ -1,6 +1,7 @@
 """The last step of a deploy on AWS's own interfaces: what it writes, and what it leaves alone."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from chalicelib.days import zone_of
 from chalicelib.limits import SETTLE_SECONDS
 from chalicelib.publishing.versions import Active
 from chalicelib.store import keys
+from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.models import Models
 from infra import defaults
@@ -70,3 +72,22 @@ def test_a_deploy_with_another_zone_begins_a_rebuild(
     assert job is not None
     assert int(job["due_at_ms"]) - int(job["created_at_ms"]) == SETTLE_SECONDS * 1_000
     assert job["kind"] == "rebuild"
+
+
+def deployment(table: DynamoTable) -> Any:
+    return Documents(table, FakeClock()).get("deployment")
+
+
+def test_only_the_first_deploy_writes_todays_schema(table: DynamoTable) -> None:
+    load(BERLIN)
+    assert deployment(table)["schema"] == keys.SCHEMA
+    facts = {**deployment(table), "schema": keys.SCHEMA - 1}
+    Documents(table, FakeClock()).put("deployment", facts)
+    load(BERLIN)
+    assert deployment(table)["schema"] == keys.SCHEMA - 1
+
+
+def test_what_was_deployed_without_a_schema_has_the_first_one(table: DynamoTable) -> None:
+    Documents(table, FakeClock()).put("deployment", {"write_key": "w"})
+    load(BERLIN)
+    assert deployment(table)["schema"] == keys.FIRST_SCHEMA

@@ -554,7 +554,7 @@ def test_a_given_secret_is_the_only_one_in_use(template: dict[str, Any], secret:
 
 def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[str, Any]]:
     alarms = of_type(resources, "AWS::CloudWatch::Alarm").values()
-    return [alarm for alarm in alarms if alarm["Properties"]["MetricName"] == metric]
+    return [alarm for alarm in alarms if alarm["Properties"].get("MetricName") == metric]
 
 
 @pytest.mark.parametrize(
@@ -622,13 +622,25 @@ def test_a_clock_that_stands_still_raises_an_alarm(
 def test_an_alarm_names_a_metric_that_is_counted(
     resources: dict[str, dict[str, Any]],
 ) -> None:
-    ours = [
-        alarm["Properties"]["MetricName"]
+    ours = {
+        name
         for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values()
-        if alarm["Properties"]["Namespace"] == NAMESPACE
-    ]
-    assert ours
-    assert all(LINES[name].is_counted for name in ours)
+        for namespace, name in metrics_of(alarm["Properties"])
+        if namespace == NAMESPACE
+    }
+    timed = {f"{name}_late" for name, line in LINES.items() if line.within_ms is not None}
+    assert ours - timed
+    assert ours <= {name for name, line in LINES.items() if line.is_counted} | timed
+
+
+def metrics_of(alarm: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield namespace and name of each metric that an alarm reads."""
+    if "MetricName" in alarm:
+        yield alarm["Namespace"], alarm["MetricName"]
+    for one in alarm.get("Metrics", []):
+        if "MetricStat" in one:
+            metric = one["MetricStat"]["Metric"]
+            yield metric["Namespace"], metric["MetricName"]
 
 
 def test_every_alarm_tells_the_alarm_topic(resources: dict[str, dict[str, Any]]) -> None:
@@ -642,6 +654,117 @@ def test_the_alarm_on_5xx_watches_this_api(resources: dict[str, dict[str, Any]])
     (alarm,) = alarms_of(resources, "5XXError")
     assert dimension(alarm, "ApiName") == api["DefinitionBody"]["info"]["title"]
     assert dimension(alarm, "Stage") == api["StageName"]
+
+
+MONTH_H = 30 * 24
+HOUR_S = 3_600
+
+
+def maths(resources: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return each alarm on an expression."""
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    found = {name: alarm["Properties"] for name, alarm in alarms.items()}
+    return {name: alarm for name, alarm in found.items() if "Metrics" in alarm}
+
+
+def test_an_expression_is_returned_alone_and_knows_its_metrics(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    for alarm in maths(resources).values():
+        *read, watched = alarm["Metrics"]
+        assert [one["ReturnData"] for one in read] == [False] * len(read)
+        assert "ReturnData" not in watched
+        words = set(re.findall(r"[a-z_]\w*", re.sub(r"IF|FILL", "", watched["Expression"])))
+        assert words == {one["Id"] for one in read}
+        # CloudWatch wants one period for all metrics of an alarm.
+        assert len({one["MetricStat"]["Period"] for one in read}) == 1
+
+
+@pytest.mark.parametrize(
+    ("level", "namespace", "bad", "every", "may_fail"),
+    [
+        ("Answers", "AWS/ApiGateway", ("5XXError", "Sum"), ("Count", "Sum"), 0.001),
+        ("Scores", NAMESPACE, ("qualified_late", "Sum"), ("qualified_late", "SampleCount"), 0.01),
+        ("Handoffs", NAMESPACE, ("message_late", "Sum"), ("message_late", "SampleCount"), 0.01),
+    ],
+)
+@pytest.mark.parametrize(("speed", "hours", "of_budget"), [("Fast", 1, 0.02), ("Slow", 6, 0.05)])
+def test_a_service_level_has_an_alarm_on_its_burn_rate(
+    resources: dict[str, dict[str, Any]],
+    level: str,
+    namespace: str,
+    bad: tuple[str, str],
+    every: tuple[str, str],
+    may_fail: float,
+    speed: str,
+    hours: int,
+    of_budget: float,
+) -> None:
+    alarm = maths(resources)[f"{level}Burn{speed}"]
+    read = [one["MetricStat"] for one in alarm["Metrics"][:-1]]
+    assert [(one["Metric"]["MetricName"], one["Stat"]) for one in read] == [bad, every]
+    assert {one["Metric"]["Namespace"] for one in read} == {namespace}
+    assert {one["Period"] for one in read} == {hours * HOUR_S}
+    # A share of the budget within so many hours, of a month that may use it up once.
+    assert alarm["Threshold"] == pytest.approx(may_fail * of_budget * MONTH_H / hours)
+    first, second = (one["Id"] for one in alarm["Metrics"][:-1])
+    expression = f"IF({first} > 1, {first} / {second}, 0)"  # one failure alone is no alarm
+    assert alarm["Metrics"][-1]["Expression"] == expression
+
+
+@pytest.mark.parametrize(
+    ("alarm", "expression"),
+    [
+        ("EmailSpend", "sent * 0.0001 * 30"),
+        (
+            "WriteSpend",
+            "(base + FILL(list_index, 0) + FILL(due_index, 0)) * 0.000000625 * 30",
+        ),
+    ],
+)
+def test_a_spend_alarm_computes_dollars_a_month(
+    resources: dict[str, dict[str, Any]], alarm: str, expression: str
+) -> None:
+    found = maths(resources)[alarm]
+    assert found["Metrics"][-1]["Expression"] == expression
+    assert found["Threshold"] == {"Ref": "MonthlyBudget"}
+    assert {one["MetricStat"]["Period"] for one in found["Metrics"][:-1]} == {24 * HOUR_S}
+
+
+def test_the_page_on_service_levels_names_each_alarm(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    page = (ROOT / "docs/reference/service-levels.md").read_text()
+    named = set(re.findall(r"`(\w+(?:Burn\w+|Spend))`", page))
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    assert named == {name for name in alarms if re.search(r"Burn(Fast|Slow)$|Spend$", name)}
+    for row, level in re.findall(r"^(\|.* `(\w+)BurnFast`.*)$", page, re.M):
+        shares = [float(one) for one in re.findall(r"([\d.]+) % in (?:an|six) hour", row)]
+        thresholds = [maths(resources)[f"{level}Burn{s}"]["Threshold"] for s in ("Fast", "Slow")]
+        assert shares == pytest.approx([100 * one for one in thresholds])
+
+
+def test_the_table_of_costs_counts_the_alarms(resources: dict[str, dict[str, Any]]) -> None:
+    page = (ROOT / "docs/performance.md").read_text()
+    alarms = of_type(resources, "AWS::CloudWatch::Alarm")
+    assert f"| alarms on one metric | {len(alarms) - len(maths(resources))} at 0.10;" in page
+    burn_rates = [name for name in maths(resources) if "Burn" in name]
+    assert f"| alarms on service levels, of two metrics each | {len(burn_rates)} at" in page
+
+
+def test_the_texts_of_a_month_are_watched(resources: dict[str, dict[str, Any]]) -> None:
+    (alarm,) = alarms_of(resources, "SMSMonthToDateSpentUSD")
+    assert alarm["Properties"]["Threshold"] == {"Ref": "MonthlyBudget"}
+
+
+def test_writes_to_the_table_and_each_index_are_paid_for(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    indexes = {one["IndexName"] for one in properties(resources, "Table")["GlobalSecondaryIndexes"]}
+    read = [one["MetricStat"]["Metric"] for one in maths(resources)["WriteSpend"]["Metrics"][:-1]]
+    named = [{pair["Name"]: pair["Value"] for pair in one["Dimensions"]} for one in read]
+    assert {one.get("GlobalSecondaryIndexName") for one in named} == {None, *indexes}
+    assert all(one["TableName"] == {"Ref": "Table"} for one in named)
 
 
 # --- the dashboard
