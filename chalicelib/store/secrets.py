@@ -2,7 +2,10 @@
 
 import boto3
 
+from chalicelib.store.time_outs import bounded
+
 
 def read_secret(arn: str) -> str:
     """Return a secret's text."""
-    return boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    client = boto3.client("secretsmanager", config=bounded())
+    return client.get_secret_value(SecretId=arn)["SecretString"]
