@@ -29,6 +29,7 @@ from chalicelib.delivery.messages import (
     Unclear,
     Waiting,
 )
+from chalicelib.delivery.notices import TEXT_KINDS
 from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.refusals import WAITS_BY_REASON
@@ -327,6 +328,13 @@ def test_what_an_error_of_end_user_messaging_means(
         modeled_fields={"Reason": reason} if reason else {},
     )
     assert senders.send(TEXT) == outcome
+
+
+def test_every_event_of_a_text_is_known() -> None:
+    client: Any = session(REGION).client("pinpoint-sms-voice-v2", config=ONCE)
+    shape = client.meta.service_model.operation_model("CreateEventDestination").input_shape
+    kinds = {one for one in shape.members["MatchingEventTypes"].member.enum if one[:5] == "TEXT_"}
+    assert kinds - {"TEXT_ALL"} == TEXT_KINDS.keys()
 
 
 def test_each_second_word_is_one_of_end_user_messaging() -> None:

@@ -328,6 +328,18 @@ def test_what_went_to_the_fallback_person_goes_no_further() -> None:
     assert pass_to_fallback(first, document, LATER) is None
 
 
+def test_who_stood_in_is_told_of_the_correction_too() -> None:
+    document = with_stand_ins(SAM, KIM, fallback="kim")
+    instead = pass_to_fallback(MAIL, document, LATER)
+    assert instead is not None
+    left = replace(instead, state=MessageState.SENT)
+    plan = take_back([replace(MAIL, state=MessageState.BOUNCED), left], 9, LATER)
+    assert {(str(one.key), one.to) for one in plan.messages} == {
+        ("correction#1#email", "sam@keybook.example"),
+        ("correction#1#email#fallback", "kim@keybook.example"),
+    }
+
+
 def test_without_routing_nobody_stands_in() -> None:
     assert pass_to_fallback(MAIL, None, LATER) is None
 
