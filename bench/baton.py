@@ -32,6 +32,8 @@ SETTINGS = Settings(
     handoff_topic="topic",
     sender="hello@baton.example",
     configuration_set="baton",
+    text_identity="",
+    text_configuration_set="",
     now_offset=timedelta(0),
 )
 

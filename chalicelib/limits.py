@@ -37,7 +37,14 @@ DISTINCT_MAX_KEYS = 32  # the newest keys kept of a distinct signal: they bound 
 # --- writing and sending --------------------------------------------------------------------------
 WRITE_ATTEMPTS = 8  # of reading, deciding and writing again when another writer was first
 LEASE_SECONDS = 90  # above the deliver function's timeout: the worker of an older claim is dead
+# what waits for our own account is kept for a week: a rolling quota takes a day, and a review of an
+# account some working days; a handoff is owed for at least 72 hours
+WAIT_MAX_HOURS = 7 * 24
+WAIT_MAX_MINUTES = 60  # between two looks whether the account sends again
 EVIDENCE_MINUTES = 15  # SES reports a send within seconds; after this no report will come
+# soft bounces in a row: a mailbox that stays full is given up like one that does not exist
+SOFT_BOUNCES_MAX = 5
+NOTICES_MAX_PER_MESSAGE = 20  # remembered with a message; services send about five
 TICK_SECONDS = 45  # a tick of the clock ends before its function times out
 DUE_MAX_ITEMS = 500  # what one tick takes from a shard; the rest waits for the next minute
 

@@ -26,9 +26,13 @@ class Settings:
     handoff_topic: str
     """ARN of the SNS topic of handoffs."""
     sender: str
-    """The From address of every email."""
+    """The From of every email: an address, or a name with the address in angle brackets."""
     configuration_set: str
     """The SES configuration set that reports what became of an email."""
+    text_identity: str
+    """What texts come from in End User Messaging; empty: SNS sends them."""
+    text_configuration_set: str
+    """The configuration set of End User Messaging that reports what became of a text."""
     now_offset: timedelta
     """How far the clock is shifted; always zero outside dev."""
 
@@ -56,6 +60,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         handoff_topic=environ.get("BATON_HANDOFF_TOPIC", ""),
         sender=environ.get("BATON_SENDER", ""),
         configuration_set=environ.get("BATON_CONFIGURATION_SET", ""),
+        text_identity=environ.get("BATON_TEXT_IDENTITY", ""),
+        text_configuration_set=environ.get("BATON_TEXT_CONFIGURATION_SET", ""),
         now_offset=offset,
     )
 

@@ -254,6 +254,8 @@ class FakePorts(Ports):
                 handoff_topic="topic",
                 sender="baton@keybook.example",
                 configuration_set="baton",
+                text_identity="",
+                text_configuration_set="",
                 now_offset=timedelta(0),
             )
         )

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Protocol, assert_never
 
 from chalicelib.consent.consent import Consent
-from chalicelib.delivery import outbox
+from chalicelib.delivery import outbox, outcomes
+from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.messages import (
     Outgoing,
@@ -20,10 +21,15 @@ from chalicelib.delivery.messages import (
     SendResult,
     Sent,
     Skip,
-    Throttled,
     Unclear,
+    Waiting,
 )
-from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
+from chalicelib.delivery.outbox import (
+    ACCOUNT_STATES,
+    MessageState,
+    NotSentReason,
+    OutboxMessage,
+)
 from chalicelib.errors import ConflictError
 from chalicelib.events import elapsed_ms
 from chalicelib.runtime import Runtime
@@ -36,9 +42,6 @@ class OutboxStore(Protocol):
 
     def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
         """Return the message as it stands now."""
-
-    def save(self, before: OutboxMessage, after: OutboxMessage) -> None:
-        """Replace a message. Raises ConflictError when it is no longer as before."""
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
         """Replace a message, in one transaction with the check of the lead's consent. Raises
@@ -60,11 +63,13 @@ class Deliver:
         self,
         *,
         outbox: OutboxStore,
+        endings: Endings,
         compose: Callable[[OutboxMessage], Outgoing | Skip],
         send: Callable[[Outgoing], SendResult],
         runtime: Runtime,
     ) -> None:
         self._outbox = outbox
+        self._endings = endings
         self._compose = compose
         self._send = send
         self.runtime = runtime
@@ -89,6 +94,7 @@ class Deliver:
             case (
                 MessageState.HELD
                 | MessageState.SENT
+                | MessageState.SOFT_BOUNCED
                 | MessageState.DELIVERED
                 | MessageState.BOUNCED
                 | MessageState.COMPLAINED
@@ -116,7 +122,10 @@ class Deliver:
         # email. ADR 0003
         needs_consent = message.kind.goes_to_lead
         if self._write(lambda: self._outbox.claim(message, claimed, needs_consent=needs_consent)):
-            self._save(claimed, _settle(claimed, self._send(outgoing), self.runtime.now()))
+            result = self._send(outgoing)
+            if isinstance(result, Waiting) and result.reason in ACCOUNT_STATES:
+                log("sending_blocked", via=message.via, reason=result.reason)
+            self._save(claimed, _settle(claimed, result, self.runtime.now()))
         else:
             self._suppress(message)
 
@@ -137,10 +146,10 @@ class Deliver:
             # Lease end: its worker is lost, or slower than the lease allows. It may have sent the
             # message, so evidence is waited for before anything goes again. A slow worker's own
             # settlement now fails on the version. ADR 0003
-            message = self._save(message, outbox.unclear(message)) or message
+            message = self._save(message, outcomes.unclear(message)) or message
         if message.state is MessageState.UNKNOWN and self._is_due(message):
-            again = self._save(message, outbox.without_evidence(message, self.runtime.now()))
-            if again is not None and again.state is MessageState.PLANNED:
+            again = self._save(message, outcomes.without_evidence(message, self.runtime.now()))
+            if again is not None and again.state is MessageState.PLANNED and self._is_due(again):
                 self._take(again)
 
     def _save(self, before: OutboxMessage, after: OutboxMessage) -> OutboxMessage | None:
@@ -148,7 +157,7 @@ class Deliver:
         # Settle against feedback: a mail event may come before its own send is settled. What it
         # reported then stands, because it is the higher rank: it knows what became of the email,
         # the worker only that the service took it. ADR 0003
-        if not self._write(lambda: self._outbox.save(before, after)):
+        if not self._write(lambda: self._endings.save(before, after)):
             return None
         log(
             "message",
@@ -189,11 +198,11 @@ def _settle(message: OutboxMessage, result: SendResult, now: datetime) -> Outbox
     match result:
         case Sent(message_id):
             return outbox.settled(message, MessageState.SENT, message_id=message_id)
-        case Throttled():
-            return outbox.throttled(message, now)
+        case Waiting(reason):
+            return outcomes.waiting(message, reason, now)
         case Refused(reason):
             return outbox.settled(message, MessageState.REFUSED, reason=reason)
         case Unclear():
-            return outbox.unclear(message)
+            return outcomes.unclear(message)
         case _:
             assert_never(result)

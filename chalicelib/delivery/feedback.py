@@ -1,118 +1,231 @@
-"""What mail services report afterwards: sent, delivered, bounced, complained.
+"""What services report afterwards: sent, delivered, bounced, complained.
 
-A mail event raises its message's state, and for an email to the lead becomes an event of the lead;
-a hard bounce or a complaint suppresses the lead's emails at once.
+A notice raises its message's state, and for an email to the lead becomes an event of the lead; a
+hard bounce, a complaint or the fifth soft bounce in a row suppresses the lead's emails.
 """
 
-from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol, assert_never
 
-from chalicelib.delivery.deliver import OutboxStore
+from chalicelib.consent.consent import SuppressionReason
+from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import MessageKey, parse_outbox_id
-from chalicelib.delivery.outbox import MessageState, OutboxMessage, with_evidence
-from chalicelib.delivery.references import MESSAGE_TAG, outbox_id_of
-from chalicelib.events import Event, Kind, event_id, lead_partition, parse_time
+from chalicelib.delivery.notices import Notice, NoticeKind, parse_notice
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
+from chalicelib.delivery.outcomes import with_evidence, with_notice
+from chalicelib.delivery.references import outbox_id_of
+from chalicelib.events import Event, Kind, event_id, is_lead_id, lead_partition
 from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written
 
-#: What each SES event reports. An event of another type reports nothing that is kept.
-REPORTED = {
-    "Send": MessageState.SENT,
-    "Delivery": MessageState.DELIVERED,
-    "Bounce": MessageState.BOUNCED,
-    "Complaint": MessageState.COMPLAINED,
-}
-HARD = "Permanent"
+LEAD_HEARS = frozenset(
+    {
+        MessageState.SOFT_BOUNCED,
+        MessageState.DELIVERED,
+        MessageState.BOUNCED,
+        MessageState.COMPLAINED,
+    }
+)
+"""What becomes an event of the lead whose email it is about."""
+MessageName = tuple[str, MessageKey]
+"""The lead and the key of a message."""
 
 
-class Suppressions(Protocol):
-    """Where suppressions are kept."""
+class FeedbackMessages(Protocol):
+    """Where messages are kept."""
 
-    def suppress(self, lead_id: str, reason: str, event: Event, now: datetime) -> None:
-        """Suppress a lead's emails and append the event that says why. Raises ConflictError."""
+    def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
+        """Return the message as it stands now."""
+
+
+class MailboxStore(Protocol):
+    """Where it is kept what a lead's mailbox takes. Each appends an event. Raise ConflictError."""
+
+    def count_soft_bounce(self, lead_id: str, event: Event, now: datetime) -> None:
+        """Count a soft bounce; the fifth in a row suppresses."""
+
+    def note_delivery(self, lead_id: str, event: Event) -> None:
+        """Forget the soft bounces before a delivery."""
+
+
+class Suppressing(Protocol):
+    """What suppresses emails."""
+
+    def suppress(self, lead_id: str, reason: SuppressionReason, event: Event | None) -> None:
+        """Suppress a lead's emails and append the event that says why. Raise ConflictError."""
 
 
 class Feedback:
-    """Takes SES events. append: stores an event."""
+    """Takes the notices of services."""
 
     def __init__(
         self,
         *,
-        outbox: OutboxStore,
-        suppressions: Suppressions,
-        append: Callable[[Event], bool],
+        outbox: FeedbackMessages,
+        endings: Endings,
+        mailboxes: MailboxStore,
+        suppression: Suppressing,
         runtime: Runtime,
     ) -> None:
         self._outbox = outbox
-        self._suppressions = suppressions
-        self._append = append
+        self._endings = endings
+        self._mailboxes = mailboxes
+        self._suppression = suppression
         self.runtime = runtime
 
-    def mail_event(self, notice: Mapping[str, Any]) -> None:
-        """Take one SES event, as event publishing sends it. Leave one that is not about a message
-        of ours.
+    def take(self, text: str) -> None:
+        """Take one notice, as a service publishes it. Count each, also those that change nothing.
+
+        Never raise for what is in it: a notice that nobody can read would come again for hours.
         """
-        state = REPORTED.get(str(notice.get("eventType")))
-        tags = notice.get("mail", {}).get("tags", {}).get(MESSAGE_TAG, [])
-        if state is None or not tags:
+        notice = parse_notice(text)
+        if notice.kind is NoticeKind.UNREADABLE:
+            log("mail_event_unreadable", reason=notice.reason)
             return
-        try:
-            lead_id, key = parse_outbox_id(outbox_id_of(tags[0]))
-        except ValueError:  # somebody else's tag of the same name
+        state = _reported_state(notice.kind)
+        if state is None:
+            log("mail_event", kind=notice.kind)
             return
-        message = self._raise_rank(lead_id, key, state, notice["mail"]["messageId"])
-        if message is None or not message.kind.goes_to_lead or state is MessageState.SENT:
-            return
-        event = _event(lead_id, state, notice, self.runtime.now())
-        is_hard = event.properties.get("kind") == "hard"
+        named = _named(notice.tag)
+        if named is None or not self._hear(notice, state, named):
+            # Not about a message of ours, or the feedback of an identity, which carries no tags.
+            # A complaint then stops nothing, so an alarm reads this line.
+            log("mail_event", kind=notice.kind)
+            reason = "no_tag" if notice.tag is None else "not_ours"
+            log("mail_event_unmatched", kind=notice.kind, reason=reason)
+
+    def _hear(self, notice: Notice, state: MessageState, named: MessageName) -> bool:
+        """Write what a notice reports about a message. Return False for an unknown message."""
+        message = self._raise_rank(notice, state, named)
+        if message is None:
+            return False
         with tracing(message.trace):  # of the email that was sent (ADR 0033)
-            if state is MessageState.COMPLAINED or is_hard:
-                self._suppress(lead_id, state, event)
-            else:
-                self._append(event)
+            self._tell(notice, state, message)
+        return True
+
+    def _tell(self, notice: Notice, state: MessageState, message: OutboxMessage) -> None:
+        """Count a notice about a message, and let its lead know."""
+        if _is_automatic_reply(notice, message):
+            kind = NoticeKind.AUTOMATIC_REPLY
+            log("mail_event", kind=kind, lead_id=message.lead_id, key=str(message.key))
+            return
+        log("mail_event", kind=notice.kind, lead_id=message.lead_id, key=str(message.key))
+        if _is_event(message, state):
+            at = message.heard.get(notice.identity, message.created_at)
+            self._tell_lead(notice, state, message.lead_id, at)
 
     @until_written
     def _raise_rank(
-        self, lead_id: str, key: MessageKey, state: MessageState, message_id: str
+        self, notice: Notice, state: MessageState, named: MessageName
     ) -> OutboxMessage | None:
-        """Write what an event reports, and return the message that was read; None for an unknown
+        """Write what a notice reports, and return the message as it is then; None for an unknown
         one.
         """
-        message = self._outbox.read(lead_id, key)
-        raised = with_evidence(message, state, message_id) if message else None
-        if message is not None and raised is not None:
+        message = self._outbox.read(*named)
+        if message is None or _is_automatic_reply(notice, message):
+            return message
+        reason = _refusal(notice.kind)
+        after = with_evidence(message, state, notice.message_id, reason=reason) or message
+        if _is_event(message, state):
+            # The same notice may come again with another time, so the first one's is kept: it is
+            # part of the event's id. ADR 0028
+            now = self.runtime.now()
+            at = min(max(notice.at or now, message.created_at), now)
+            after = with_notice(after, notice.identity, at)
+        if after is not message:
             # Settle against feedback: if the worker settles between this read and this write, the
             # write fails, and the next try raises the rank of what was settled. ADR 0003
-            self._outbox.save(message, raised)
-            with tracing(message.trace):
-                log("mail_event", lead_id=lead_id, key=str(key), state=state)
-        return message
+            self._endings.save(message, after)
+        return after
 
     @until_written
-    def _suppress(self, lead_id: str, state: MessageState, event: Event) -> None:
-        self._suppressions.suppress(lead_id, state.value, event, self.runtime.now())
+    def _tell_lead(self, notice: Notice, state: MessageState, lead_id: str, at: datetime) -> None:
+        """Append the lead's event of a notice, with what it means for the lead's emails."""
+        event = _event(lead_id, notice, state, at, self.runtime.now())
+        match state:
+            case MessageState.BOUNCED:
+                self._suppression.suppress(lead_id, SuppressionReason.BOUNCED, event)
+            case MessageState.COMPLAINED:
+                self._suppression.suppress(lead_id, SuppressionReason.COMPLAINED, event)
+            case MessageState.SOFT_BOUNCED:
+                self._mailboxes.count_soft_bounce(lead_id, event, self.runtime.now())
+            case MessageState.DELIVERED:
+                self._mailboxes.note_delivery(lead_id, event)
+            case _:
+                raise AssertionError(f"{state} is not an event of a lead")
 
 
-def _event(lead_id: str, state: MessageState, notice: Mapping[str, Any], now: datetime) -> Event:
-    """Return the lead's event of a mail event: delivered, bounced (kind hard or soft) or
-    complained.
-    """
-    detail = notice.get(str(notice["eventType"]).lower(), {})
-    at = min(parse_time(detail["timestamp"]), now) if "timestamp" in detail else now
+def _reported_state(kind: NoticeKind) -> MessageState | None:
+    """Return the state that a notice reports; None when it reports nothing that is kept."""
+    match kind:
+        case NoticeKind.SENT:
+            return MessageState.SENT
+        case NoticeKind.DELIVERED:
+            return MessageState.DELIVERED
+        case NoticeKind.SOFT_BOUNCE:
+            return MessageState.SOFT_BOUNCED
+        case NoticeKind.HARD_BOUNCE:
+            return MessageState.BOUNCED
+        case NoticeKind.COMPLAINT:
+            return MessageState.COMPLAINED
+        case NoticeKind.REJECTED | NoticeKind.RENDERING_FAILURE:
+            return MessageState.REFUSED
+        case (
+            NoticeKind.AUTOMATIC_REPLY
+            | NoticeKind.NOT_SPAM
+            | NoticeKind.DELAY
+            | NoticeKind.OPENED
+            | NoticeKind.CLICKED
+            | NoticeKind.SUBSCRIPTION
+            | NoticeKind.UNREADABLE
+        ):
+            return None
+        case _:
+            assert_never(kind)
+
+
+def _refusal(kind: NoticeKind) -> NotSentReason | None:
+    """Return why a message was refused, None when it was not."""
+    reasons = {
+        NoticeKind.REJECTED: NotSentReason.REJECTED,
+        NoticeKind.RENDERING_FAILURE: NotSentReason.NOT_RENDERED,
+    }
+    return reasons.get(kind)
+
+
+def _is_event(message: OutboxMessage, state: MessageState) -> bool:
+    """Return whether what was reported of a message is an event of its lead."""
+    return message.kind.goes_to_lead and state in LEAD_HEARS
+
+
+def _is_automatic_reply(notice: Notice, message: OutboxMessage) -> bool:
+    """Return whether a bounce is an answer of the mailbox: the email was delivered before it."""
+    is_soft = notice.kind is NoticeKind.SOFT_BOUNCE
+    return is_soft and notice.is_general and message.state is MessageState.DELIVERED
+
+
+def _named(tag: str | None) -> MessageName | None:
+    """Return the message that a tag names, None for somebody else's tag of the same name."""
+    try:
+        lead_id, key = parse_outbox_id(outbox_id_of(tag or ""))
+    except ValueError:
+        return None
+    return (lead_id, key) if is_lead_id(lead_id) else None
+
+
+def _event(lead_id: str, notice: Notice, state: MessageState, at: datetime, now: datetime) -> Event:
+    """Return the lead's event of a notice: delivered, bounced (kind hard or soft) or complained."""
     partition = lead_partition(lead_id)
-    kind = (
-        {"kind": "hard" if detail.get("bounceType") == HARD else "soft"}
-        if state is MessageState.BOUNCED
-        else {}
-    )
+    is_soft = state is MessageState.SOFT_BOUNCED
+    name = MessageState.BOUNCED if is_soft else state
+    properties = {"kind": "soft" if is_soft else "hard"} if name is MessageState.BOUNCED else {}
     return Event(
         partition=partition,
-        id=event_id(partition, at, f"{notice['mail']['messageId']}/{state}"),
+        id=event_id(partition, at, notice.identity),
         kind=Kind.MAIL,
-        name=state.value,
+        name=name.value,
         at=at,
         captured_at=now,
-        properties=kind,
+        properties=properties,
     )

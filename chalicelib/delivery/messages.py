@@ -27,6 +27,8 @@ class Sms:
     to: str
     """A phone number in E.164 form."""
     body: str
+    reference: str
+    """The message's id, by which reports of what became of it find the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,11 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
-class Throttled:
-    """The service did not take it now; it may later."""
+class Waiting:
+    """The service did not take it now; it will later. Never about the message itself."""
+
+    reason: NotSentReason
+    """`throttled`, or a state of our own account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +80,4 @@ class Unclear:
     """Nobody can tell whether the service took it (a time-out, a lost connection)."""
 
 
-SendResult = Sent | Throttled | Refused | Unclear
+SendResult = Sent | Waiting | Refused | Unclear

@@ -5,17 +5,13 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind, outbox_id
-from chalicelib.limits import EVIDENCE_MINUTES, LEASE_SECONDS
+from chalicelib.limits import LEASE_SECONDS
 
-#: With the growing wait of `throttled`: half a day of trying.
-THROTTLED_MAX_CLAIMS = 20
-#: What stays unclear for an hour is an outage, not a reason to send for ever.
-UNCLEAR_MAX_CLAIMS = 5
 #: The stream delivers within seconds; later the clock looks after the message.
 FIRST_LOOK = timedelta(minutes=2)
 
@@ -27,14 +23,15 @@ class MessageState(StrEnum):
     PLANNED = "planned"  # decided, not yet taken; or put back, and waits to be sent again
     CLAIMED = "claimed"  # a worker is sending it now
     SENT = "sent"  # the service took it
+    SOFT_BOUNCED = "soft_bounced"  # the recipient's server did not take it; it may take another
     DELIVERED = "delivered"  # the recipient's server took it
-    BOUNCED = "bounced"  # the recipient's server refused it
+    BOUNCED = "bounced"  # the recipient's server refused it for good
     COMPLAINED = "complained"  # the recipient called it spam
     REFUSED = "refused"  # it cannot be sent, or the service will never take it
     UNKNOWN = "unknown"  # its worker was lost between sending and settling
     SUPPRESSED = "suppressed"  # the person does not want it
     CANCELLED = "cancelled"  # the decision was taken back
-    LOST = "lost"  # given up: throttled for too long, or it must not leave twice
+    LOST = "lost"  # given up: it waited for too long, or it must not leave twice
 
 
 class Via(StrEnum):
@@ -46,7 +43,7 @@ class Via(StrEnum):
 
 
 class NotSentReason(StrEnum):
-    """Why something was not sent. Each is counted, and named in the documentation."""
+    """Why something was not sent, or not yet. Each is counted, and named in the documentation."""
 
     NO_CONSENT = "no_consent"
     UNSUBSCRIBED = "unsubscribed"
@@ -58,13 +55,45 @@ class NotSentReason(StrEnum):
     NOT_RENDERED = "not_rendered"
     REJECTED = "rejected"
     THROTTLED = "throttled"
+    OVER_QUOTA = "over_quota"
+    SANDBOX = "sandbox"
+    UNVERIFIED = "unverified"
+    ACCESS_DENIED = "access_denied"
+    SUSPENDED = "suspended"
+    PAUSED = "paused"
+    MISCONFIGURED = "misconfigured"
+    OUTAGE = "outage"
+    STALE = "stale"
     UNCLEAR = "unclear"
     NO_EVIDENCE = "no_evidence"
     TAKEN_BACK = "taken_back"
 
 
-#: From -> to. What has left in one state may be reported in each of a higher rank: sent, delivered,
-#: bounced, complained. A mail event only ever raises the rank.
+#: States of our own account: a person has to mend each, and what is owed waits for it (ADR 0028).
+ACCOUNT_STATES = frozenset(
+    {
+        NotSentReason.OVER_QUOTA,
+        NotSentReason.SANDBOX,
+        NotSentReason.UNVERIFIED,
+        NotSentReason.ACCESS_DENIED,
+        NotSentReason.SUSPENDED,
+        NotSentReason.PAUSED,
+        NotSentReason.MISCONFIGURED,
+        NotSentReason.OUTAGE,
+    }
+)
+
+#: What a notice can report of a message that has left, as its rank rises.
+REPORTED = (
+    MessageState.SENT,
+    MessageState.SOFT_BOUNCED,
+    MessageState.DELIVERED,
+    MessageState.BOUNCED,
+    MessageState.COMPLAINED,
+)
+
+#: From -> to. What has left in one state may be reported in each of a higher rank. A notice only
+#: ever raises the rank.
 MESSAGE_EDGES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.HELD: frozenset(
         {
@@ -82,50 +111,39 @@ MESSAGE_EDGES: Mapping[MessageState, frozenset[MessageState]] = {
     ),
     MessageState.CLAIMED: frozenset(
         {
-            MessageState.SENT,
+            *REPORTED,  # by the worker, or by a notice that was quicker
             MessageState.REFUSED,
-            MessageState.PLANNED,  # throttled, to be sent again
-            MessageState.LOST,  # throttled for too long
+            MessageState.PLANNED,  # it waits, to be sent again
+            MessageState.LOST,  # it has waited for too long
             MessageState.UNKNOWN,
-            MessageState.DELIVERED,  # a mail event was quicker than the worker
-            MessageState.BOUNCED,
-            MessageState.COMPLAINED,
         }
     ),
     MessageState.UNKNOWN: frozenset(
         {
-            MessageState.SENT,  # a mail event is the evidence that it left
-            MessageState.DELIVERED,
-            MessageState.BOUNCED,
-            MessageState.COMPLAINED,
+            *REPORTED,  # a notice is the evidence that it left
+            MessageState.REFUSED,
             MessageState.PLANNED,  # without evidence, for sales: once more
             MessageState.LOST,  # without evidence, for the lead: never twice
         }
     ),
-    MessageState.SENT: frozenset(
-        {MessageState.DELIVERED, MessageState.BOUNCED, MessageState.COMPLAINED}
-    ),
-    MessageState.DELIVERED: frozenset({MessageState.BOUNCED, MessageState.COMPLAINED}),
-    MessageState.BOUNCED: frozenset({MessageState.COMPLAINED}),
+    MessageState.SENT: frozenset({*REPORTED[1:], MessageState.REFUSED}),
+    MessageState.SOFT_BOUNCED: frozenset(REPORTED[2:]),
+    MessageState.DELIVERED: frozenset(REPORTED[3:]),
+    MessageState.BOUNCED: frozenset(REPORTED[4:]),
     MessageState.COMPLAINED: frozenset(),
     MessageState.REFUSED: frozenset(),
     MessageState.SUPPRESSED: frozenset(),
     MessageState.CANCELLED: frozenset(),
-    MessageState.LOST: frozenset(),
+    MessageState.LOST: frozenset({*REPORTED, MessageState.REFUSED}),  # late evidence that it left
 }
 
 #: Something is left to do, so the clock looks after it.
 OPEN = frozenset({MessageState.PLANNED, MessageState.CLAIMED, MessageState.UNKNOWN})
 #: It has left, or may have.
-LEFT = frozenset(
-    {
-        MessageState.CLAIMED,
-        MessageState.UNKNOWN,
-        MessageState.SENT,
-        MessageState.DELIVERED,
-        MessageState.BOUNCED,
-        MessageState.COMPLAINED,
-    }
+LEFT = frozenset({MessageState.CLAIMED, MessageState.UNKNOWN, *REPORTED})
+#: Nobody has read it, and nothing more will be done about it.
+ENDED_BADLY = frozenset(
+    {MessageState.REFUSED, MessageState.LOST, MessageState.BOUNCED, MessageState.COMPLAINED}
 )
 
 
@@ -159,7 +177,11 @@ class OutboxMessage:
     """The service's id for it, once it has left."""
     claims: int = 0
     """How often a worker took it."""
+    doubts: int = 0
+    """After how many of these nobody could tell whether it had left."""
     claimed_at: datetime | None = None
+    heard: Mapping[str, datetime] = field(default_factory=dict)
+    """The notices that became events of the lead: the identity of each, and the event's time."""
     version: int = 1
     """Grows with each change: a write holds only on the version that was read."""
 
@@ -247,45 +269,3 @@ def released(message: OutboxMessage, now: datetime) -> OutboxMessage:
 def cancelled(message: OutboxMessage) -> OutboxMessage:
     """Return the planned or held message of a decision that was taken back."""
     return settled(message, MessageState.CANCELLED, reason=NotSentReason.TAKEN_BACK)
-
-
-def throttled(message: OutboxMessage, now: datetime) -> OutboxMessage:
-    """Return the claimed message put back: for a minute, then for twice as long each time, up to
-    an hour. After twenty tries it is lost.
-    """
-    reason = NotSentReason.THROTTLED
-    if message.claims >= THROTTLED_MAX_CLAIMS:
-        return settled(message, MessageState.LOST, reason=reason)
-    due_at = now + timedelta(minutes=min(60, 2 ** (message.claims - 1)))
-    return change_state(message, MessageState.PLANNED, due_at=due_at, reason=reason)
-
-
-def unclear(message: OutboxMessage) -> OutboxMessage:
-    """Return the claimed message when nobody knows whether it left: it waits for evidence until
-    fifteen minutes after its claim.
-    """
-    assert message.claimed_at is not None, "a message that was never claimed cannot be unclear"
-    due_at = message.claimed_at + timedelta(minutes=EVIDENCE_MINUTES)
-    return change_state(message, MessageState.UNKNOWN, due_at=due_at, reason=NotSentReason.UNCLEAR)
-
-
-def without_evidence(message: OutboxMessage, now: datetime) -> OutboxMessage:
-    """Return the unknown message after fifteen minutes: what goes to the lead is given up (at most
-    once), what goes to sales goes again under the same reference (at least once), five times in
-    all.
-    """
-    reason = NotSentReason.NO_EVIDENCE
-    if message.kind.goes_to_lead or message.claims >= UNCLEAR_MAX_CLAIMS:
-        return settled(message, MessageState.LOST, reason=reason)
-    return change_state(message, MessageState.PLANNED, due_at=now, reason=reason)
-
-
-def with_evidence(
-    message: OutboxMessage, state: MessageState, message_id: str
-) -> OutboxMessage | None:
-    """Return the message after a mail event that reports a state, or None when it reports nothing
-    new. Events come in any order: what was reported later may be the lower rank.
-    """
-    if state not in MESSAGE_EDGES[message.state]:
-        return None
-    return settled(message, state, message_id=message_id)

@@ -11,14 +11,16 @@ from typing import Any, assert_never
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
+from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
 from chalicelib.events import Event, Kind, Value
+from chalicelib.handoff.plan import is_fallback
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.model import REQUESTED
 
 HERE = Path(__file__).parent
 SUBJECT_MAX_CHARS = 200
-SMS_MAX_CHARS = 300  # two parts of a text message
+SMS_MAX_SEGMENTS = 2  # what a text may cost, and what is read at a glance
 HIDDEN_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
 CLOSING = {
     MessageKind.HANDOFF: (
@@ -30,6 +32,10 @@ CLOSING = {
     MessageKind.WARNING: "Nothing has changed: the lead is yours, and you decide.",
     MessageKind.TRIAGE: "This is not a new handoff, but a request always reaches a human.",
 }
+CLOSING_OF_FALLBACK = (
+    "This lead is an SQL. The email to its salesperson did not arrive, so it comes to you: please"
+    " see that somebody calls, and that the address in the routing document is right."
+)
 ABOUT_A_MOVE = frozenset({MessageKind.HANDOFF, MessageKind.CORRECTION})
 SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
 
@@ -101,7 +107,7 @@ class Notices:
                 {"rule": rule, "group": group, "points": milli / 1000, "text": inert(text)}
                 for rule, group, milli, text in (moved.reasons if moved else ())
             ],
-            "closing": CLOSING[message.kind],
+            "closing": _closing(message),
             "profile": {
                 name: str(value) if name in SAFE_FIELDS else inert(str(value))
                 for name, value in sorted(known.items())
@@ -112,6 +118,11 @@ class Notices:
                 for event in self._recent(message.lead_id)
             ],
         }
+
+
+def _closing(message: OutboxMessage) -> str:
+    is_stand_in = message.kind is MessageKind.HANDOFF and is_fallback(message.key)
+    return CLOSING_OF_FALLBACK if is_stand_in else CLOSING[message.kind]
 
 
 def _who(profile: Mapping[str, str]) -> str:
@@ -187,9 +198,9 @@ def _mail(message: OutboxMessage, facts: Mapping[str, Any]) -> Email:
 def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
     end = f". Reach: {reach}. Ref {facts['reference']}"
-    # A stranger's long name must not push the number out.
-    body = facts["headline"][: max(0, SMS_MAX_CHARS - len(end))] + end
-    return Sms(to=message.to or "", body=body)
+    # A stranger's long name must not push the number out, nor make the text cost more.
+    body = fit_text(facts["headline"], end, SMS_MAX_SEGMENTS)
+    return Sms(to=message.to or "", body=body, reference=message.id)
 
 
 def _topic(facts: Mapping[str, Any]) -> SnsMessage:

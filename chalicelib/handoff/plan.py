@@ -20,7 +20,7 @@ from chalicelib.delivery.outbox import (
     planned,
 )
 from chalicelib.events import epoch_ms
-from chalicelib.handoff.routing import salesperson
+from chalicelib.handoff.routing import salesperson, stand_ins
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Transition
 from chalicelib.qualify.reactions import Plan, Record
@@ -28,6 +28,8 @@ from chalicelib.scoring.model import REQUESTED
 
 Routing = Mapping[str, Any] | None
 RECORD_PREFIX = "HANDOFF#"
+FALLBACK = "fallback"
+"""The part of a key that tells the fallback person's notice from the salesperson's."""
 
 
 class HandoffState(StrEnum):
@@ -73,6 +75,36 @@ def hand_over(
     new_owner = person.id if person else None
     record = handoff_record(cycle=cycle, kind=kind, state=state, owner=new_owner, created_at=now)
     return Plan(messages=[] if held else notices, records=[record], owner=new_owner)
+
+
+def pass_to_fallback(
+    notice: OutboxMessage, routing: Routing, now: datetime
+) -> OutboxMessage | None:
+    """Return the notice of a handoff to the fallback person, when the email to the salesperson
+    ended badly; to the manager when that was the fallback person's own mailbox.
+
+    Once: what goes to the fallback person goes no further. None when nobody else is named.
+    """
+    if is_fallback(notice.key):
+        return None
+    others = (one for one in stand_ins(routing) if one.email != notice.to)
+    person = next(others, None)
+    if person is None:
+        return None
+    key = replace(notice.key, parts=(*notice.key.parts, FALLBACK))
+    return planned(
+        lead_id=notice.lead_id,
+        key=key,
+        via=Via.EMAIL,
+        to=person.email,
+        about=notice.about,
+        now=now,
+    )
+
+
+def is_fallback(key: MessageKey) -> bool:
+    """Return whether a message goes to the fallback person."""
+    return key.parts[-1] == FALLBACK
 
 
 def handoff_record(

@@ -11,7 +11,8 @@ from chalicelib.lifecycle.stages import Actor, Recorded, Stage
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
 
 WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
-MOST_WRITES = 3 + 1 + 3 + WARNINGS_MAX + 2  # notices, handoff, taken back, warnings, request
+# notices; handoff; taken back, with the one to the fallback person; warnings; request
+MOST_WRITES = 3 + 1 + 4 + WARNINGS_MAX + 2
 
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
 HAVE_AN_OWNER = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER})

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from chalicelib.document import Document, parse_document
 
+PersonId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 WORKING_DAYS = ("mon", "tue", "wed", "thu", "fri")
@@ -15,7 +16,7 @@ WORKING_DAYS = ("mon", "tue", "wed", "thu", "fri")
 class Person(Document):
     """A salesperson."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
+    id: PersonId
     name: Annotated[str, Field(min_length=1, max_length=100)]
     email: Annotated[str, Field(min_length=3, max_length=254)]
     phone: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
@@ -31,6 +32,18 @@ class RoutingDocument(Document):
     """The salespeople, in the order in which they are considered."""
 
     people: list[Person]
+    fallback: PersonId | None = None
+    """Who gets a handoff that did not reach its salesperson; need not be active."""
+    manager: PersonId | None = None
+    """Who gets it if it did not reach the fallback person either; need not be active."""
+
+    @field_validator("fallback", "manager")
+    @classmethod
+    def _is_listed(cls, value: str | None, info: ValidationInfo) -> str | None:
+        people: list[Person] = info.data.get("people", [])
+        if value is not None and "people" in info.data and value not in {one.id for one in people}:
+            raise ValueError(f"nobody in people has the id {value}; add them or name another one")
+        return value
 
 
 def salesperson(routing: Mapping[str, Any] | None, owner: str | None = None) -> Person | None:
@@ -42,6 +55,19 @@ def salesperson(routing: Mapping[str, Any] | None, owner: str | None = None) -> 
     people = parse_document(RoutingDocument, routing).people if routing else []
     active = [person for person in people if person.active]
     return next((person for person in active if person.id == owner), active[0] if active else None)
+
+
+def stand_ins(routing: Mapping[str, Any] | None) -> list[Person]:
+    """Return who gets a handoff that did not reach its salesperson: the fallback person, then the
+    manager, as far as they are named.
+
+    Raise DocumentError for a routing document that breaks the format.
+    """
+    if not routing:
+        return []
+    document = parse_document(RoutingDocument, routing)
+    by_id = {person.id: person for person in document.people}
+    return [by_id[one] for one in (document.fallback, document.manager) if one is not None]
 
 
 def weekly_capacity(routing: Mapping[str, Any] | None) -> int:

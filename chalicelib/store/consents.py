@@ -1,8 +1,15 @@
 """A lead's consent, written at once by whatever learns of it."""
 
+import json
 from datetime import datetime
 
-from chalicelib.consent.consent import Consent, suppressed
+from chalicelib.consent.consent import (
+    Consent,
+    SuppressionReason,
+    delivered,
+    soft_bounced,
+    suppressed,
+)
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, epoch_ms, from_epoch_ms
 from chalicelib.store import keys
@@ -21,23 +28,58 @@ class Consents:
         """Return the lead's consent, an empty one when nothing is known."""
         return consent_of(self._table.get(keys.lead(lead_id), keys.CONSENT))
 
-    def suppress(self, lead_id: str, reason: str, event: Event, now: datetime) -> None:
+    def merged_into(self, lead_id: str) -> str | None:
+        """Return the lead that absorbed this one, None while it is a lead of its own."""
+        standing = self._table.get(keys.lead(lead_id), keys.STANDING)
+        merged_into = standing.get("merged_into") if standing else None
+        return str(merged_into) if merged_into is not None else None
+
+    def suppress(
+        self, lead_id: str, reason: SuppressionReason, event: Event | None, now: datetime
+    ) -> None:
         """Suppress a lead's emails and append the event that says why, in one transaction.
 
-        A repeat does nothing. Raise ConflictError when another writer was first.
+        event: None when it is stored already. Raise ConflictError when another writer was first.
         """
         before = self.read(lead_id)
         after = suppressed(before, reason, now)
-        changed = [put_consent(lead_id, before, after)] if after != before else []
+        self._write(lead_id, before, after, event, insists=True)
+
+    def count_soft_bounce(self, lead_id: str, event: Event, now: datetime) -> None:
+        """Count a soft bounce and append its event, in one transaction; a repeat does nothing.
+
+        Raise ConflictError when another writer was first.
+        """
+        before = self.read(lead_id)
+        self._write(lead_id, before, soft_bounced(before, now), event, insists=False)
+
+    def note_delivery(self, lead_id: str, event: Event) -> None:
+        """Append the event of a delivery, and forget the soft bounces before it; a repeat does
+        nothing. Raise ConflictError when another writer was first.
+        """
+        before = self.read(lead_id)
+        self._write(lead_id, before, delivered(before), event, insists=False)
+
+    def _write(
+        self, lead_id: str, before: Consent, after: Consent, event: Event | None, *, insists: bool
+    ) -> None:
+        """Write a change of consent with its event. insists: even when the event exists."""
+        changed = [put_consent(lead_id, before, after)] if after is not before else []
+        writes = [*([put_event(event)] if event else []), *changed]
+        if not writes:
+            return
         try:
-            self._table.write(put_event(event), *changed)
+            self._table.write(*writes)
         except ConflictError as conflict:
-            # An event that exists was written together with its suppression: this is a repeat.
-            if keys.event(event.id) not in conflict.failed:
+            if event is None or keys.event(event.id) not in conflict.failed:
                 raise
-        else:
-            if changed:
-                log("suppressed", lead_id=lead_id, reason=reason)
+            # Event against suppression: the event may have been stored without it, so that it
+            # exists proves nothing. Whoever insists writes the change alone. ADR 0028
+            if not (insists and changed):
+                return
+            self._table.write(*changed)
+        if after.suppressed is not before.suppressed:
+            log("suppressed", lead_id=lead_id, reason=after.suppressed)
 
 
 def put_consent(lead_id: str, before: Consent, after: Consent) -> Put:
@@ -51,8 +93,17 @@ def put_consent(lead_id: str, before: Consent, after: Consent) -> Put:
     }
     if after.at is not None:
         item |= {"at_ms": epoch_ms(after.at), "text": after.text or ""}
-    if after.suppressed is not None and after.suppressed_at is not None:
-        item |= {"suppressed": after.suppressed, "suppressed_at_ms": epoch_ms(after.suppressed_at)}
+    if after.suppressed is not None:
+        # The claim of an email asks for the one attribute `suppressed` (store/outbox.py).
+        item |= {
+            "suppressed": after.suppressed.value,
+            "suppressed_at_ms": epoch_ms(after.suppressions[after.suppressed]),
+            "suppressions": json.dumps(
+                {reason: epoch_ms(since) for reason, since in after.suppressions.items()}
+            ),
+        }
+    if after.soft_bounces:
+        item["soft_bounces"] = after.soft_bounces
     return Put(item, {"version": before.version or None})
 
 
@@ -61,12 +112,24 @@ def consent_of(item: Item | None) -> Consent:
     if item is None:
         return Consent()
     at = item.get("at_ms")
-    suppressed_at = item.get("suppressed_at_ms")
     return Consent(
         marketing=bool(item["marketing"]),
         at=from_epoch_ms(int(at)) if at is not None else None,
         text=str(item["text"]) if "text" in item else None,
-        suppressed=str(item["suppressed"]) if "suppressed" in item else None,
-        suppressed_at=from_epoch_ms(int(suppressed_at)) if suppressed_at is not None else None,
+        suppressions={
+            SuppressionReason(reason): from_epoch_ms(at_ms)
+            for reason, at_ms in _suppressions_in(item).items()
+        },
+        soft_bounces=int(item.get("soft_bounces", 0)),
         version=int(item["version"]),
     )
+
+
+def _suppressions_in(item: Item) -> dict[str, int]:
+    """Return each reason and its time. An older item has only one, and no list."""
+    if "suppressions" in item:
+        found: dict[str, int] = json.loads(str(item["suppressions"]))
+        return found
+    if "suppressed" in item:
+        return {str(item["suppressed"]): int(item["suppressed_at_ms"])}
+    return {}

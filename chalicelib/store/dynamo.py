@@ -131,7 +131,9 @@ def connect_table(name: str) -> DynamoTable:
     """Return the table of a name, in the account and region of the environment."""
     import boto3
 
-    return DynamoTable(boto3.client("dynamodb"), name)
+    from chalicelib.store.time_outs import bounded
+
+    return DynamoTable(boto3.client("dynamodb", config=bounded()), name)
 
 
 def marshal(item: Item) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """Messages and what became of them."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from chalicelib.consent.consent import Consent
 from chalicelib.delivery.message_keys import MessageKey, parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
+from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents, consent_of
@@ -27,9 +30,20 @@ class Outbox:
         item = self._table.get(keys.lead(lead_id), keys.message(key))
         return message_of(item) if item else None
 
-    def save(self, before: OutboxMessage, after: OutboxMessage) -> None:
-        """Replace a message. Raises ConflictError when it is no longer as before."""
-        self._table.write(replace_message(before, after))
+    def save(
+        self, before: OutboxMessage, after: OutboxMessage, instead: OutboxMessage | None = None
+    ) -> None:
+        """Replace a message, and plan another one with it unless that exists.
+
+        Raise ConflictError when the first one is no longer as before.
+        """
+        planned = [put_message(instead)] if instead else []
+        try:
+            self._table.write(replace_message(before, after), *planned)
+        except ConflictError as conflict:
+            if instead is None or conflict.failed.keys() != {keys.message(instead.key)}:
+                raise
+            self._table.write(replace_message(before, after))  # planned by an earlier end
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
         """Replace a message, in one transaction with the check of the lead's consent. Raises
@@ -133,6 +147,8 @@ def message_item(message: OutboxMessage) -> Item:
         "trace": message.trace,
         "reason": message.reason,
         "message_id": message.message_id,
+        "doubts": message.doubts or None,
+        "heard": _packed(message.heard),
         "claimed_at_ms": epoch_ms(message.claimed_at) if message.claimed_at else None,
         "due_at_ms": epoch_ms(message.due_at) if message.due_at else None,
     }
@@ -168,6 +184,18 @@ def message_of(item: Item) -> OutboxMessage:
         reason=NotSentReason(str(item["reason"])) if "reason" in item else None,
         message_id=text("message_id"),
         claims=int(item["claims"]),
+        doubts=int(item.get("doubts", 0)),
+        heard={
+            identity: from_epoch_ms(at_ms)
+            for identity, at_ms in json.loads(str(item.get("heard", "{}"))).items()
+        },
         claimed_at=from_epoch_ms(int(claimed_at)) if claimed_at is not None else None,
         version=int(item["version"]),
     )
+
+
+def _packed(heard: Mapping[str, datetime]) -> str | None:
+    """Return the notices of a message as JSON, None when there are none."""
+    if not heard:
+        return None
+    return json.dumps({identity: epoch_ms(at) for identity, at in heard.items()})

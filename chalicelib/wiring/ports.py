@@ -62,6 +62,8 @@ class Ports:
             sender=self.settings.sender,
             configuration_set=self.settings.configuration_set,
             topic_arn=self.settings.handoff_topic,
+            text_identity=self.settings.text_identity,
+            text_configuration_set=self.settings.text_configuration_set,
         )
         return senders.send
 

@@ -4,14 +4,12 @@ Use cases are imported where they are built, so that a function pays only for wh
 view must import neither Jinja2 nor scoring (ADR 0012).
 """
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
-from chalicelib.telemetry import log
 from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.stores import Stores
 
@@ -22,8 +20,10 @@ if TYPE_CHECKING:
     from chalicelib.clock.clock import Clock
     from chalicelib.commands.commands import Commands
     from chalicelib.commands.corrections import Corrections
+    from chalicelib.consent.suppression import Suppression
     from chalicelib.consent.unsubscribe import Unsubscribe
     from chalicelib.delivery.deliver import Deliver
+    from chalicelib.delivery.endings import Endings
     from chalicelib.delivery.feedback import Feedback
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.editing.editing import Editing
@@ -67,7 +67,16 @@ class World(Stores):
         """Takes unsubscribes."""
         from chalicelib.consent.unsubscribe import Unsubscribe
 
-        return Unsubscribe(consents=self.consents, runtime=self.runtime)
+        return Unsubscribe(
+            consents=self.consents, suppression=self.suppression, runtime=self.runtime
+        )
+
+    @cached_property
+    def suppression(self) -> "Suppression":
+        """Stops emails to a person."""
+        from chalicelib.consent.suppression import Suppression
+
+        return Suppression(store=self.consents, runtime=self.runtime)
 
     @cached_property
     def qualify(self) -> "Qualify":
@@ -117,10 +126,18 @@ class World(Stores):
 
         return Deliver(
             outbox=self.outbox,
+            endings=self.endings,
             compose=Composer(self).compose,
             send=lambda outgoing: self.ports.send(outgoing),
             runtime=self.runtime,
         )
+
+    @cached_property
+    def endings(self) -> "Endings":
+        """Passes on what did not reach its salesperson."""
+        from chalicelib.delivery.endings import Endings
+
+        return Endings(outbox=self.outbox, instead_of=self._instead_of)
 
     @cached_property
     def clock(self) -> "Clock":
@@ -180,13 +197,14 @@ class World(Stores):
 
     @cached_property
     def feedback(self) -> "Feedback":
-        """Takes mail events."""
+        """Takes the notices of services."""
         from chalicelib.delivery.feedback import Feedback
 
         return Feedback(
             outbox=self.outbox,
-            suppressions=self.consents,
-            append=self.events.append,
+            endings=self.endings,
+            mailboxes=self.consents,
+            suppression=self.suppression,
             runtime=self.runtime,
         )
 
@@ -240,16 +258,13 @@ class World(Stores):
         return each_record(event, message_of, work, Quarantine(self.ports.table).put)
 
     def mail_event(self, message: str) -> None:
-        """Take a mail event from SES. Skip anything but JSON: SES greets a new topic in plain text.
+        """Take what a service reports about a message. message: the body of the notification."""
+        self.feedback.take(message)
 
-        message: the body of the SNS notification.
-        """
-        try:
-            notice = json.loads(message)
-        except ValueError:
-            log("mail_event_unreadable")
-            return
-        self.feedback.mail_event(notice)
+    def _instead_of(self, message: "OutboxMessage") -> "OutboxMessage | None":
+        from chalicelib.handoff.plan import pass_to_fallback  # few handoffs end badly
+
+        return pass_to_fallback(message, self.documents.get("routing"), self.ports.now())
 
     def _form(self, form_id: str) -> Mapping[str, Any] | None:
         return self.documents.get("form", form_id)

@@ -1,6 +1,7 @@
 """The senders: what the fake and the real ones share, and what each answer of a service means."""
 
 from collections.abc import Callable, Iterator
+from email.header import decode_header, make_header
 from typing import Any
 
 import pytest
@@ -25,11 +26,14 @@ from chalicelib.delivery.messages import (
     Sent,
     Sms,
     SnsMessage,
-    Throttled,
     Unclear,
+    Waiting,
 )
+from chalicelib.delivery.notices import TEXT_KINDS
+from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.delivery.references import tag_of
-from chalicelib.delivery.senders import Senders
+from chalicelib.delivery.refusals import WAITS_BY_REASON
+from chalicelib.delivery.senders import EndUserMessaging, Senders, from_header, parse_sender
 from tests.aws import mock_aws, session
 from tests.fakes import FakeSenders
 from tests.moto_table import REGION
@@ -45,7 +49,7 @@ MAIL = Email(
     reference="LEAD#nurture#1#welcome#1",
     headers={"List-Unsubscribe": "<https://api.keybook.example/u/t>"},
 )
-TEXT = Sms("+4930901821", "A lead asks to be contacted")
+TEXT = Sms("+4930901821", "A lead asks to be contacted", "LEAD#handoff#1#sms")
 TOPIC = SnsMessage("Handoff", '{"lead_id": "L"}')
 
 
@@ -97,13 +101,13 @@ def test_each_message_reaches_its_service() -> None:
 
 
 @mock_aws
-def test_an_unverified_sender_is_refused() -> None:
+def test_an_email_waits_for_an_unverified_sender() -> None:
     ses = session(REGION).client("sesv2", config=ONCE)
     sns = session(REGION).client("sns", config=ONCE)
     senders = Senders(
         ses, sns, sender="nobody@other.example", configuration_set="baton", topic_arn=""
     )
-    assert senders.send(MAIL) == Refused()
+    assert senders.send(MAIL) == Waiting(NotSentReason.UNVERIFIED)
 
 
 # --- what the services are asked, and what their answers mean -------------------------------------
@@ -158,16 +162,22 @@ def test_a_topics_subject_is_cut_to_what_sns_takes() -> None:
 
 
 OUTCOMES = [
-    ("TooManyRequestsException", 429, Throttled()),
-    ("ThrottlingException", 400, Throttled()),
-    ("Throttling", 400, Throttled()),
-    ("Throttled", 429, Throttled()),
-    ("LimitExceededException", 400, Throttled()),
+    ("TooManyRequestsException", 429, Waiting(NotSentReason.THROTTLED)),
+    ("ThrottlingException", 400, Waiting(NotSentReason.THROTTLED)),
+    ("Throttling", 400, Waiting(NotSentReason.THROTTLED)),
+    ("Throttled", 429, Waiting(NotSentReason.THROTTLED)),
+    ("KMSThrottling", 400, Waiting(NotSentReason.THROTTLED)),
+    ("LimitExceededException", 400, Waiting(NotSentReason.OVER_QUOTA)),
     ("MessageRejected", 400, Refused()),
-    ("MailFromDomainNotVerifiedException", 400, Refused()),
-    ("AccountSuspendedException", 400, Throttled()),
-    ("NotFoundException", 404, Throttled()),
-    ("AuthorizationError", 403, Throttled()),
+    ("BadRequestException", 400, Refused()),
+    ("MailFromDomainNotVerifiedException", 400, Waiting(NotSentReason.UNVERIFIED)),
+    ("AccountSuspendedException", 400, Waiting(NotSentReason.SUSPENDED)),
+    ("SendingPausedException", 400, Waiting(NotSentReason.PAUSED)),
+    ("NotFoundException", 404, Waiting(NotSentReason.MISCONFIGURED)),
+    ("AccessDeniedException", 403, Waiting(NotSentReason.ACCESS_DENIED)),
+    ("AuthorizationError", 403, Waiting(NotSentReason.ACCESS_DENIED)),
+    ("ExpiredTokenException", 403, Waiting(NotSentReason.ACCESS_DENIED)),
+    ("KMSAccessDenied", 400, Waiting(NotSentReason.ACCESS_DENIED)),
     ("InvalidParameter", 400, Refused()),
     ("InternalFailure", 500, Unclear()),
     ("ServiceUnavailable", 503, Unclear()),
@@ -185,6 +195,160 @@ def test_what_a_services_error_means(
     assert senders.send(message) == outcome
 
 
+WHO = "Email address is not verified. The following identities failed the check in region EU: "
+DENIED = (
+    "User: arn:aws:sts::1:assumed-role/x is not authorized to perform: ses:SendEmail on resource:"
+    " arn:aws:ses:eu-central-1:1:identity/"
+)
+WORDS = [
+    ("MessageRejected", WHO + "sam@keybook.example", NotSentReason.SANDBOX),
+    ("MessageRejected", WHO + SENDER, NotSentReason.UNVERIFIED),
+    ("MessageRejected", WHO + f"sam@keybook.example, {SENDER}", NotSentReason.UNVERIFIED),
+    ("MessageRejected", "Email address is not verified.", NotSentReason.UNVERIFIED),
+    ("MessageRejected", "Sending paused for this account.", NotSentReason.PAUSED),
+    ("Throttling", "Daily message quota exceeded.", NotSentReason.OVER_QUOTA),
+    ("TooManyRequestsException", "Daily message quota exceeded", NotSentReason.OVER_QUOTA),
+    ("TooManyRequestsException", "Maximum sending rate exceeded.", NotSentReason.THROTTLED),
+    ("AccessDeniedException", DENIED + "ann@acme.example", NotSentReason.SANDBOX),
+    ("AccessDeniedException", DENIED + SENDER, NotSentReason.ACCESS_DENIED),
+    ("AccessDeniedException", DENIED + "keybook.example", NotSentReason.ACCESS_DENIED),
+]
+
+
+@pytest.mark.parametrize(("code", "words", "reason"), WORDS)
+def test_a_state_of_our_account_is_told_by_its_words(
+    code: str, words: str, reason: NotSentReason
+) -> None:
+    """A handoff of a first deployment, in the sandbox, was refused for good."""
+    senders, ses, _ = stubbed()
+    ses.add_client_error("send_email", service_error_code=code, service_message=words)
+    assert senders.send(MAIL) == Waiting(reason)
+
+
+def test_what_is_wrong_with_the_message_itself_is_refused() -> None:
+    senders, ses, _ = stubbed()
+    words = "Transaction failed: Missing final '@domain'"
+    ses.add_client_error("send_email", service_error_code="MessageRejected", service_message=words)
+    assert senders.send(MAIL) == Refused()
+
+
+# --- who it is from -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sender", "name", "address"),
+    [
+        ("ann@keybook.example", "", "ann@keybook.example"),
+        ("Ann of Keybook <ann@keybook.example>", "Ann of Keybook", "ann@keybook.example"),
+        ("Keybook, Ann <ann@keybook.example>", "Keybook, Ann", "ann@keybook.example"),
+        ('"Keybook, Ann" <ann@keybook.example>', "Keybook, Ann", "ann@keybook.example"),
+        ("Zoë Müller <zoe@keybook.example>", "Zoë Müller", "zoe@keybook.example"),
+        ("李雷, 销售部 <li@keybook.example>", "李雷, 销售部", "li@keybook.example"),
+        ("Ä" * 90 + " <a@keybook.example>", "Ä" * 90, "a@keybook.example"),
+    ],
+)
+def test_a_sender_with_a_name_is_one_line_of_ascii(sender: str, name: str, address: str) -> None:
+    header = from_header(sender)
+    assert header.isascii()
+    assert header.isprintable()
+    assert max(map(len, header.split())) <= 75 + 2  # RFC 2047, and the angle brackets
+    assert parse_sender(str(make_header(decode_header(header)))) == (name, address)
+
+
+# --- texts ----------------------------------------------------------------------------------------
+
+
+def test_a_text_by_sns_is_transactional() -> None:
+    """SNS sends what has no type as promotional: last, and not at all to some numbers."""
+    senders, _, sns = stubbed()
+    kind = {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}}
+    wanted = {"PhoneNumber": TEXT.to, "Message": TEXT.body, "MessageAttributes": kind}
+    sns.add_response("publish", {"MessageId": "t-1"}, wanted)
+    assert senders.send(TEXT) == Sent("t-1")
+
+
+def messaging() -> tuple[Senders, Stubber]:
+    """Senders whose texts go by End User Messaging, held to botocore's own model of it."""
+    client: Any = session(REGION).client("pinpoint-sms-voice-v2", config=ONCE)
+    stub = Stubber(client)
+    stub.activate()
+    texts = EndUserMessaging(client=client, identity="pool-1", configuration_set="baton-texts")
+    nothing: Any = None
+    senders = Senders(
+        nothing, nothing, sender=SENDER, configuration_set="baton", topic_arn="", texts=texts
+    )
+    return senders, stub
+
+
+def test_a_text_by_end_user_messaging_carries_its_reference() -> None:
+    senders, stub = messaging()
+    wanted = {
+        "DestinationPhoneNumber": TEXT.to,
+        "OriginationIdentity": "pool-1",
+        "MessageBody": TEXT.body,
+        "MessageType": "TRANSACTIONAL",
+        "ConfigurationSetName": "baton-texts",
+        "Context": {"message": tag_of(TEXT.reference)},
+    }
+    stub.add_response("send_text_message", {"MessageId": "t-1"}, wanted)
+    assert senders.send(TEXT) == Sent("t-1")
+    stub.assert_no_pending_responses()
+
+
+TEXT_ERRORS = [
+    ("ThrottlingException", "", Waiting(NotSentReason.THROTTLED)),
+    (
+        "ServiceQuotaExceededException",
+        "MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT",
+        Waiting(NotSentReason.OVER_QUOTA),
+    ),
+    ("AccessDeniedException", "ACCOUNT_DISABLED", Waiting(NotSentReason.SUSPENDED)),
+    ("AccessDeniedException", "INSUFFICIENT_ACCOUNT_REPUTATION", Waiting(NotSentReason.SUSPENDED)),
+    ("AccessDeniedException", "", Waiting(NotSentReason.ACCESS_DENIED)),
+    ("ResourceNotFoundException", "", Waiting(NotSentReason.MISCONFIGURED)),
+    ("ConflictException", "DESTINATION_PHONE_NUMBER_NOT_VERIFIED", Waiting(NotSentReason.SANDBOX)),
+    ("ConflictException", "RESOURCE_NOT_ACTIVE", Waiting(NotSentReason.MISCONFIGURED)),
+    ("ConflictException", "DESTINATION_PHONE_NUMBER_OPTED_OUT", Refused()),
+    ("ValidationException", "DESTINATION_COUNTRY_BLOCKED", Refused()),
+    ("ValidationException", "SENDER_ID_NOT_REGISTERED", Waiting(NotSentReason.MISCONFIGURED)),
+    ("InternalServerException", "", Unclear()),
+]
+
+
+@pytest.mark.parametrize(("code", "reason", "outcome"), TEXT_ERRORS)
+def test_what_an_error_of_end_user_messaging_means(
+    code: str, reason: str, outcome: SendResult
+) -> None:
+    senders, stub = messaging()
+    status = 500 if code == "InternalServerException" else 400
+    stub.add_client_error(
+        "send_text_message",
+        service_error_code=code,
+        http_status_code=status,
+        modeled_fields={"Reason": reason} if reason else {},
+    )
+    assert senders.send(TEXT) == outcome
+
+
+def test_every_event_of_a_text_is_known() -> None:
+    client: Any = session(REGION).client("pinpoint-sms-voice-v2", config=ONCE)
+    shape = client.meta.service_model.operation_model("CreateEventDestination").input_shape
+    kinds = {one for one in shape.members["MatchingEventTypes"].member.enum if one[:5] == "TEXT_"}
+    assert kinds - {"TEXT_ALL"} == TEXT_KINDS.keys()
+
+
+def test_each_second_word_is_one_of_end_user_messaging() -> None:
+    client: Any = session(REGION).client("pinpoint-sms-voice-v2", config=ONCE)
+    shapes = client.meta.service_model.operation_model("SendTextMessage").error_shapes
+    known = {
+        word
+        for shape in shapes
+        if "Reason" in shape.members
+        for word in shape.members["Reason"].enum
+    }
+    assert WAITS_BY_REASON.keys() <= known
+
+
 class BrokenWire:
     """A client whose every call ends in an exception of the wire."""
 
@@ -196,6 +360,7 @@ class BrokenWire:
         raise self.error
 
     publish = send_email
+    send_text_message = send_email
 
 
 @pytest.mark.parametrize(
@@ -204,8 +369,8 @@ class BrokenWire:
         (ReadTimeoutError(endpoint_url="https://x"), Unclear()),
         (ConnectionClosedError(endpoint_url="https://x"), Unclear()),
         (HTTPClientError(error="reset"), Unclear()),
-        (ConnectTimeoutError(endpoint_url="https://x"), Throttled()),
-        (EndpointConnectionError(endpoint_url="https://x"), Throttled()),
+        (ConnectTimeoutError(endpoint_url="https://x"), Waiting(NotSentReason.OUTAGE)),
+        (EndpointConnectionError(endpoint_url="https://x"), Waiting(NotSentReason.OUTAGE)),
     ],
 )
 def test_what_a_broken_wire_means(error: Exception, outcome: SendResult) -> None:
@@ -216,9 +381,9 @@ def test_what_a_broken_wire_means(error: Exception, outcome: SendResult) -> None
 
 
 def test_the_fake_answers_as_set_and_keeps_what_it_took() -> None:
-    fake = FakeSenders(answers=[Throttled(), Refused()])
+    fake = FakeSenders(answers=[Waiting(NotSentReason.OUTAGE), Refused()])
     assert [fake.send(MAIL), fake.send(TEXT), fake.send(TOPIC)] == [
-        Throttled(),
+        Waiting(NotSentReason.OUTAGE),
         Refused(),
         Sent("message-1"),
     ]

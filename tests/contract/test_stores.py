@@ -11,13 +11,13 @@ from hashlib import sha256
 import pytest
 
 from chalicelib.capture.joining import SubmissionReceipt
-from chalicelib.consent.consent import Consent, given
+from chalicelib.consent.consent import Consent, SuppressionReason, given
 from chalicelib.delivery import outbox
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, Kind, lead_partition, user_partition
+from chalicelib.events import Event, Kind, epoch_ms, lead_partition, user_partition
 from chalicelib.qualify.reactions import LeadChange, Plan
 from chalicelib.store import keys
 from chalicelib.store.captured import Captured
@@ -196,24 +196,82 @@ def test_nothing_known_is_no_consent(table: Table) -> None:
     assert Consents(table).read(LEAD_ID) == Consent()
 
 
-def test_a_suppression_comes_with_its_event_and_the_first_stays(table: Table) -> None:
+def test_a_suppression_comes_with_its_event_and_all_are_kept(table: Table) -> None:
     consents, accepted = Consents(table), TICKED[1]
     accept(table)
     unsubscribed = make.event(Kind.MAIL, "unsubscribed", partition=OWN)
-    consents.suppress(LEAD_ID, "unsubscribed", unsubscribed, NOW)
+    consents.suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, unsubscribed, NOW)
     complained = make.event(Kind.MAIL, "complained", partition=OWN)
-    consents.suppress(LEAD_ID, "complained", complained, NOW + MINUTE)
+    consents.suppress(LEAD_ID, SuppressionReason.COMPLAINED, complained, NOW + MINUTE)
     found = consents.read(LEAD_ID)
-    assert found == replace(accepted, suppressed="unsubscribed", suppressed_at=NOW, version=2)
+    reasons = {
+        SuppressionReason.UNSUBSCRIBED: NOW,
+        SuppressionReason.COMPLAINED: NOW + MINUTE,
+    }
+    assert found == replace(accepted, suppressions=reasons, version=3)
+    assert found.suppressed == "complained"
     assert {event.name for event in Events(table).of(OWN)} == {"demo", "unsubscribed", "complained"}
 
 
 def test_the_same_suppression_again_changes_nothing(table: Table) -> None:
     bounced = make.event(Kind.MAIL, "bounced", partition=OWN)
-    Consents(table).suppress(LEAD_ID, "bounced", bounced, NOW)
+    Consents(table).suppress(LEAD_ID, SuppressionReason.BOUNCED, bounced, NOW)
     before = contents(table)
-    Consents(table).suppress(LEAD_ID, "bounced", bounced, NOW + MINUTE)
+    Consents(table).suppress(LEAD_ID, SuppressionReason.BOUNCED, bounced, NOW + MINUTE)
     assert contents(table) == before
+
+
+def test_an_event_that_exists_does_not_stand_for_its_suppression(table: Table) -> None:
+    bounced = make.event(Kind.MAIL, "bounced", partition=OWN)
+    Events(table).append(bounced)
+    Consents(table).suppress(LEAD_ID, SuppressionReason.BOUNCED, bounced, NOW)
+    assert Consents(table).read(LEAD_ID).suppressed == "bounced"
+
+
+def test_an_older_suppression_is_read_as_it_was_written(table: Table) -> None:
+    item: Item = {
+        "pk": OWN,
+        "sk": "CONSENT",
+        "schema": 1,
+        "version": 4,
+        "marketing": True,
+        "suppressed": "bounced",
+        "suppressed_at_ms": epoch_ms(NOW),
+    }
+    table.write(Put(item, ABSENT))
+    found = Consents(table).read(LEAD_ID)
+    assert found.suppressions == {SuppressionReason.BOUNCED: NOW}
+    assert (found.version, found.soft_bounces) == (4, 0)
+
+
+def test_the_fifth_soft_bounce_in_a_row_suppresses(table: Table) -> None:
+    consents = Consents(table)
+    for number in range(1, 6):
+        assert consents.read(LEAD_ID).suppressed is None
+        bounced = make.event(Kind.MAIL, "bounced", n=number, partition=OWN)
+        for _ in range(2):  # a repeat counts once
+            consents.count_soft_bounce(LEAD_ID, bounced, NOW)
+        assert consents.read(LEAD_ID).soft_bounces == number
+    assert consents.read(LEAD_ID).suppressed == "bounced"
+
+
+def test_a_delivery_forgets_the_soft_bounces_before_it(table: Table) -> None:
+    consents = Consents(table)
+    for number in range(4):
+        bounced = make.event(Kind.MAIL, "bounced", n=number, partition=OWN)
+        consents.count_soft_bounce(LEAD_ID, bounced, NOW)
+    delivered = make.event(Kind.MAIL, "delivered", n=9, partition=OWN)
+    for _ in range(2):
+        consents.note_delivery(LEAD_ID, delivered)
+    assert consents.read(LEAD_ID).soft_bounces == 0
+    assert {event.name for event in Events(table).of(OWN)} == {"bounced", "delivered"}
+
+
+def test_a_lead_knows_its_survivor(table: Table) -> None:
+    assert Consents(table).merged_into(LEAD_ID) is None
+    standing: Item = {"pk": OWN, "sk": "STANDING", "schema": 1, "merged_into": "B" * 26}
+    table.write(Put(standing, ABSENT))
+    assert Consents(table).merged_into(LEAD_ID) == "B" * 26
 
 
 # --- the outbox -----------------------------------------------------------------------------------
@@ -225,6 +283,8 @@ def test_a_message_is_read_as_it_was_written(table: Table) -> None:
         state=MessageState.UNKNOWN,
         reason=NotSentReason.UNCLEAR,
         message_id="m",
+        doubts=2,
+        heard={"m/soft_bounce/f": NOW},
         version=7,
     )
     table.write(put_message(whole), put_message(make.handoff_message(Via.SNS)))
@@ -270,8 +330,23 @@ def test_emails_are_sendable_with_address_consent_and_no_predecessor(table: Tabl
     other = make.nurture_message("nurture#2#welcome#1")
     assert store.sendable([email, other]) == 1
     event = make.event(Kind.MAIL, "unsubscribed", partition=OWN)
-    Consents(table).suppress(LEAD_ID, "unsubscribed", event, NOW)
+    Consents(table).suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, event, NOW)
     assert store.sendable([other]) == 0
+
+
+def test_another_message_is_planned_with_a_bad_end_once(table: Table) -> None:
+    """A bounce plans it, and the complaint that follows finds it."""
+    before, instead = make.handoff_message(), make.handoff_message(key="handoff#1#email#fallback")
+    store = Outbox(table)
+    table.write(put_message(before))
+    for _ in range(2):
+        after = replace(before, version=before.version + 1)
+        store.save(before, after, instead)
+        before = after
+    assert store.read(LEAD_ID, instead.key) == instead
+    assert store.read(LEAD_ID, before.key) == before
+    with pytest.raises(ConflictError):
+        store.save(make.handoff_message(), before, instead)
 
 
 @pytest.mark.parametrize("said", ["nothing", "yes", "unsubscribed"])
@@ -282,7 +357,7 @@ def test_an_email_is_claimed_only_with_consent(table: Table, said: str) -> None:
         accept(table)
     if said == "unsubscribed":
         event = make.event(Kind.MAIL, said, partition=OWN)
-        Consents(table).suppress(LEAD_ID, said, event, NOW)
+        Consents(table).suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, event, NOW)
     if said == "yes":
         store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
     else:

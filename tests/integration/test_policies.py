@@ -23,6 +23,7 @@ import app
 from chalicelib.delivery.links import UNSUBSCRIBE
 from chalicelib.delivery.outbox import MessageState, claimed
 from chalicelib.delivery.references import tag_of
+from chalicelib.delivery.senders import parse_sender
 from chalicelib.settings import read_settings
 from chalicelib.store.dynamo import unmarshal
 from chalicelib.wiring import world as wiring
@@ -45,7 +46,8 @@ ENTRY_POINTS = {
     "Clock": app.clock,
     "Feedback": app.feedback,
 }
-SENDER = "hello@keybook.example"
+ADDRESS = "hello@keybook.example"
+SENDER = f"Ann of Keybook <{ADDRESS}>"
 TABLE = f"arn:aws:dynamodb:{REGION}:{DEFAULT_ACCOUNT_ID}:table/{TABLE_NAME}"
 MAIL = f"arn:aws:ses:{REGION}:{DEFAULT_ACCOUNT_ID}"
 PHONES = "all but arn:*:sns:*:*:*"  # AWS has no ARN for a phone number
@@ -95,7 +97,7 @@ def needed(service: str, operation: str, request: Mapping[str, Any]) -> Iterator
             "sesv2",
             "SendEmail",
         ):  # from the address or its domain, whichever is verified; and the configuration set
-            address = request["FromEmailAddress"]
+            _, address = parse_sender(request["FromEmailAddress"])
             for identity in (address, address.partition("@")[2]):
                 yield "ses:SendEmail", f"{MAIL}:identity/{identity}"
             yield "ses:SendEmail", f"{MAIL}:configuration-set/{request['ConfigurationSetName']}"
@@ -161,7 +163,7 @@ def resolved(value: Any, made: Mapping[str, str]) -> Any:
         case list():
             return [resolved(one, made) for one in value]
         case _:
-            return value
+            return [resolved(one, made) for one in value] if isinstance(value, list) else value
 
 
 def _computed(value: dict[str, Any], made: Mapping[str, str]) -> Any:
@@ -282,7 +284,7 @@ def make() -> dict[str, str]:
         demo=True,
     )
     ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")
-    ses.create_email_identity(EmailIdentity=SENDER)
+    ses.create_email_identity(EmailIdentity=ADDRESS)
     ses.create_configuration_set(ConfigurationSetName="baton")
     texts = {
         "IdentitySecret": "identity",
@@ -296,6 +298,7 @@ def make() -> dict[str, str]:
         "Stage": "dev",
         "NowOffset": "",
         "Sender": SENDER,
+        "TextIdentity": "",
         "Table": TABLE_NAME,
         "Table.Arn": TABLE,
         "MailSettings": "baton",

@@ -10,6 +10,9 @@ from zoneinfo import available_timezones
 
 import pytest
 
+from chalicelib.delivery import senders
+from chalicelib.limits import LEASE_SECONDS
+from chalicelib.store import time_outs
 from chalicelib.telemetry import LINES, NAMESPACE
 from infra.deploy import with_code
 from infra.package import CHALICE_STAGE, own_architecture, package
@@ -70,6 +73,8 @@ SENDING = COMMON | {
     "BATON_HANDOFF_TOPIC",
     "BATON_SENDER",
     "BATON_CONFIGURATION_SET",
+    "BATON_TEXT_IDENTITY",
+    "BATON_TEXT_CONFIGURATION_SET",
 }
 ENVIRONMENT = {
     "APIHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
@@ -486,7 +491,10 @@ def test_what_becomes_of_a_mail_reaches_the_feedback_function(
     assert destination["ConfigurationSetName"] == {"Ref": "MailSettings"}
     event = destination["EventDestination"]
     assert event["Enabled"] is True
-    assert set(event["MatchingEventTypes"]) == {"send", "delivery", "bounce", "complaint", "reject"}
+    assert set(event["MatchingEventTypes"]) == {
+        *("send", "delivery", "bounce", "complaint"),
+        *("reject", "renderingFailure", "deliveryDelay"),
+    }
     assert event["SnsDestination"] == {"TopicARN": {"Ref": "FeedbackTopic"}}
     subscription = properties(resources, "Feedback")["Events"]["FeedbackSnsSubscription"][
         "Properties"
@@ -494,15 +502,66 @@ def test_what_becomes_of_a_mail_reaches_the_feedback_function(
     assert subscription == {"Topic": {"Fn::Sub": "${FeedbackTopic}"}}
 
 
-def test_only_the_mail_service_of_this_account_may_publish_feedback(
+def test_only_the_services_that_send_for_us_may_publish_feedback(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     policy = properties(resources, "FeedbackTopicPolicy")
     assert policy["Topics"] == [{"Ref": "FeedbackTopic"}]
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert statement["Principal"] == {"Service": "ses.amazonaws.com"}
-    assert statement["Action"] == "sns:Publish"
-    assert statement["Condition"]["StringEquals"]["AWS:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    found = policy["PolicyDocument"]["Statement"]
+    assert [statement["Principal"] for statement in found] == [
+        {"Service": "ses.amazonaws.com"},
+        {"Service": "sms-voice.amazonaws.com"},
+    ]
+    for statement in found:
+        assert statement["Action"] == "sns:Publish"
+        only = statement["Condition"]["StringEquals"]
+        assert only["AWS:SourceAccount"] == {"Ref": "AWS::AccountId"}
+
+
+def test_a_sender_is_an_address_with_or_without_a_name(template: dict[str, Any]) -> None:
+    pattern = template["Parameters"]["Sender"]["AllowedPattern"]
+    accepted = [
+        "ann@keybook.example",
+        "Ann of Keybook <ann@keybook.example>",
+        "Zoë, Keybook <zoe@keybook.example>",
+        "<ann@keybook.example>",
+    ]
+    refused = [
+        "Ann",
+        "Ann ann@keybook.example",
+        "Ann <ann@keybook.example",
+        "Ann <ann@keybook.example> <bob@keybook.example>",
+        "ann@keybook.example <bob@keybook.example>",
+    ]
+    assert [one for one in accepted + refused if re.fullmatch(pattern, one)] == accepted
+
+
+def test_a_texts_own_service_reports_to_the_same_topic(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    assert resources["TextSettings"]["Condition"] == "HasTextIdentity"
+    (events,) = properties(resources, "TextSettings")["EventDestinations"]
+    assert events["SnsDestination"] == {"TopicArn": {"Ref": "FeedbackTopic"}}
+    assert (events["Enabled"], events["MatchingEventTypes"]) == (True, ["TEXT_ALL"])
+    named = properties(resources, "Deliver")["Environment"]["Variables"]
+    assert resources["TextPolicy"]["Condition"] == "HasTextIdentity"
+    roles = {one["Ref"] for one in properties(resources, "TextPolicy")["Roles"]}
+    assert roles == {
+        properties(resources, name)["Role"]["Fn::GetAtt"][0] for name in ("Deliver", "Clock")
+    }
+    assert named["BATON_TEXT_CONFIGURATION_SET"] == {
+        "Fn::If": ["HasTextIdentity", {"Ref": "TextSettings"}, ""]
+    }
+
+
+def test_every_call_gives_up_before_its_function_does(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    """By default botocore waits a minute for each of its tries."""
+    seconds = {name: properties(resources, name)["Timeout"] for name in FUNCTIONS}
+    assert min(seconds.values()) > time_outs.WORST_CASE_SECONDS
+    sending = senders.SEND_CONNECT_SECONDS + senders.SEND_READ_SECONDS
+    assert sending < min(seconds["Deliver"], seconds["Clock"], LEASE_SECONDS)
 
 
 def test_the_identity_secret_outlives_its_stack(resources: dict[str, dict[str, Any]]) -> None:
@@ -576,6 +635,13 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
         ("WriteThrottleEvents", "TableName", [{"Ref": "Table"}] * 3),
         ("quarantined", "deployment", [{"Ref": "Stage"}]),
         ("due_unknown", "deployment", [{"Ref": "Stage"}]),
+        ("message_failed", "state", ["lost", "refused"]),
+        ("message", "reason", ["no_evidence"]),
+        *(
+            (metric, "deployment", [{"Ref": "Stage"}])
+            for metric in ("sending_blocked", "handoff_undelivered")
+        ),
+        ("mail_event_unmatched", "kind", ["complaint", "hard_bounce"]),
     ],
 )
 def test_what_must_not_go_unseen_has_an_alarm(

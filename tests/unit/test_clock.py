@@ -9,7 +9,8 @@ import pytest
 from chalicelib.clock.clock import Clock
 from chalicelib.clock.tasks import Due, Handler, Task, refuse_overlaps
 from chalicelib.delivery.due import MESSAGE_TASK
-from chalicelib.delivery.messages import Throttled, Unclear
+from chalicelib.delivery.messages import Unclear, Waiting
+from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store import keys
 from chalicelib.store.due import DueList
@@ -226,7 +227,7 @@ def test_the_clock_sends_a_message_whose_record_was_lost() -> None:
 
 def test_what_was_throttled_goes_out_with_the_clock() -> None:
     baton = InMemoryBaton()
-    baton.ports.senders.answers = [Throttled()] * 3
+    baton.ports.senders.answers = [Waiting(NotSentReason.THROTTLED)] * 3
     baton.form("demo", **ANN)
     baton.until_quiet()
     assert {item["state"] for item in baton.outbox()} == {"planned"}
@@ -259,7 +260,7 @@ def test_the_clock_reads_the_due_list_page_by_page() -> None:
     ever.
     """
     baton = InMemoryBaton()
-    baton.ports.senders.answers = [Throttled()] * 2_000
+    baton.ports.senders.answers = [Waiting(NotSentReason.THROTTLED)] * 2_000
     for number in range(8):
         baton.form("demo", None, email=f"lead{number}@acme.example")
     baton.until_quiet()

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.consent.consent import SuppressionReason
+from chalicelib.events import Kind, lead_partition
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.tally import Tally
+from chalicelib.store.table import Write
+from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask, key_of, model_document, qualify_only
 
 BOB = "bob@acme.example"
@@ -522,13 +526,52 @@ class TestMerge:
         assert self.merge(baton, 400, other_lead_id=ann)["errors"][0]["field"] == "other_lead_id"
         self.merge(baton, 404, other_lead_id="A" * 26)
 
-    def test_either_suppression_holds_for_its_address(self) -> None:
+    def test_a_wish_of_either_address_holds_for_the_survivor(self) -> None:
+        """Emails used to go on to the survivor, of a person who had pressed "unsubscribe"."""
         baton = self.both()
         baton.world.unsubscribe.unsubscribe(baton.world.lead_id(BOB))
         baton.until_quiet()
+        assert baton.lead()["suppressed"] is None
         self.merge(baton)
         assert baton.world.consents.read(baton.world.lead_id(BOB)).suppressed == "unsubscribed"
+        assert baton.lead()["suppressed"] == "unsubscribed"
+
+    def test_an_absorbed_addresss_link_stops_the_survivor(self) -> None:
+        baton = self.both()
+        self.merge(baton)
+        for _ in range(2):
+            baton.world.unsubscribe.unsubscribe(baton.world.lead_id(BOB))
+            baton.until_quiet()
+        assert baton.lead()["suppressed"] == "unsubscribed"
+        items = baton.get(f"/v1/leads/{baton.lead()['lead_id']}/timeline")["items"]
+        assert [item["name"] for item in items].count("unsubscribed") == 1
+
+    def test_a_bounce_stays_with_its_address(self) -> None:
+        baton = self.both()
+        bob = baton.world.lead_id(BOB)
+        event = make.event(Kind.MAIL, "bounced", partition=lead_partition(bob))
+        baton.world.suppression.suppress(bob, SuppressionReason.BOUNCED, event)
+        self.merge(baton)
+        baton.world.suppression.suppress(bob, SuppressionReason.BOUNCED, event)
+        assert baton.world.consents.read(bob).suppressed == "bounced"
         assert baton.lead()["suppressed"] is None
+
+    def test_an_unsubscribe_amid_a_merge_is_kept(self) -> None:
+        """Unsubscribed between the merge's reading and its writing."""
+        baton = self.both()
+        ann = baton.world.lead_id("ann@acme.example")
+        bob = baton.world.lead_id(BOB)
+        write = baton.ports.memory.write
+
+        def unsubscribe_first(*writes: Write) -> None:
+            if len(writes) > 3:
+                baton.ports.memory.write = write  # type: ignore[method-assign]
+                baton.world.unsubscribe.unsubscribe(bob)
+            write(*writes)
+
+        baton.ports.memory.write = unsubscribe_first  # type: ignore[method-assign]
+        baton.world.corrections.merge(ann, bob)
+        assert baton.lead()["suppressed"] == "unsubscribed"
 
     def test_the_timeline_tells_what_both_did(self) -> None:
         baton = self.both()

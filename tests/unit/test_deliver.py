@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.consent.consent import Consent, given, suppressed
+from chalicelib.consent.consent import Consent, SuppressionReason, given, suppressed
 from chalicelib.delivery import outbox
 from chalicelib.delivery.deliver import Deliver
+from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.messages import (
     Email,
@@ -18,10 +19,16 @@ from chalicelib.delivery.messages import (
     Sent,
     Skip,
     Sms,
-    Throttled,
     Unclear,
+    Waiting,
 )
-from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
+from chalicelib.delivery.outbox import (
+    ACCOUNT_STATES,
+    MessageState,
+    NotSentReason,
+    OutboxMessage,
+    Via,
+)
 from chalicelib.store.consents import put_consent
 from chalicelib.store.outbox import Outbox, put_message
 from tests import factories as make
@@ -29,6 +36,7 @@ from tests.factories import LEAD_ID
 from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable, runtime
 from tests.sizes import seeds
 
+THROTTLED = Waiting(NotSentReason.THROTTLED)
 YES = given(Consent(), "the sentence", NOW)
 MAIL = Email(to="ann@acme.example", subject="s", text="t", reference="r")
 
@@ -63,6 +71,7 @@ class Room:
     def deliver(self) -> Deliver:
         return Deliver(
             outbox=self.outbox,
+            endings=Endings(outbox=self.outbox, instead_of=self._instead_of),
             compose=self._compose,
             send=self._send,
             runtime=runtime(self.clock),
@@ -75,6 +84,9 @@ class Room:
 
     def _compose(self, _message: OutboxMessage) -> Outgoing | Skip:
         return self.outgoing
+
+    def _instead_of(self, message: OutboxMessage) -> OutboxMessage | None:
+        return make.handoff_message(key=f"{message.key}#fallback", to="kim@keybook.example")
 
     def _send(self, message: Outgoing) -> SendResult:
         self.meanwhile()
@@ -124,9 +136,9 @@ def test_a_message_that_is_not_there_is_nothing_to_do() -> None:
     ("consent", "reason"),
     [
         (None, "no_consent"),
-        (suppressed(Consent(), "unsubscribed", NOW), "unsubscribed"),
-        (replace(suppressed(YES, "bounced", NOW), version=1), "bounced"),
-        (replace(suppressed(YES, "complained", NOW), version=1), "complained"),
+        (suppressed(Consent(), SuppressionReason.UNSUBSCRIBED, NOW), "unsubscribed"),
+        (replace(suppressed(YES, SuppressionReason.BOUNCED, NOW), version=1), "bounced"),
+        (replace(suppressed(YES, SuppressionReason.COMPLAINED, NOW), version=1), "complained"),
     ],
 )
 def test_an_email_without_consent_is_suppressed_with_the_reason(
@@ -140,20 +152,23 @@ def test_an_email_without_consent_is_suppressed_with_the_reason(
 @pytest.mark.parametrize("via", list(Via))
 def test_a_handoff_needs_no_consent(via: Via) -> None:
     room = Room(make.handoff_message(via), consent=None)
-    room.outgoing = Sms("+49", "x")
+    room.outgoing = Sms("+49", "x", "r")
     assert room.work().state is MessageState.SENT
 
 
 @pytest.mark.parametrize("key", ["correction#1#email", "warning#1#bad-fit", "triage#1#email"])
 def test_a_word_to_sales_needs_no_consent_of_the_lead(key: str) -> None:
-    room = Room(make.handoff_message(key=key), consent=suppressed(Consent(), "unsubscribed", NOW))
+    room = Room(
+        make.handoff_message(key=key),
+        consent=suppressed(Consent(), SuppressionReason.UNSUBSCRIBED, NOW),
+    )
     assert room.work().state is MessageState.SENT
 
 
 def test_an_unsubscribe_that_came_before_the_second_try_wins() -> None:
-    room = Room(make.nurture_message(), Throttled())
+    room = Room(make.nurture_message(), THROTTLED)
     room.work()
-    room.say(YES, suppressed(YES, "unsubscribed", NOW))
+    room.say(YES, suppressed(YES, SuppressionReason.UNSUBSCRIBED, NOW))
     assert told(room.work(minutes=2)) == (MessageState.SUPPRESSED, "unsubscribed")
     assert room.senders.sent == []
 
@@ -183,7 +198,7 @@ def test_a_notice_that_was_taken_back_is_never_sent() -> None:
 
 
 def test_a_waiting_notice_that_is_taken_back_stays_unsent() -> None:
-    room = Room(make.handoff_message(), Throttled())
+    room = Room(make.handoff_message(), THROTTLED)
     room.work()
     room.outbox.save(room.message(), outbox.cancelled(room.message()))
     assert told(room.work(minutes=60)) == (MessageState.CANCELLED, "taken_back")
@@ -194,7 +209,7 @@ def test_a_waiting_notice_that_is_taken_back_stays_unsent() -> None:
 
 
 def test_a_throttled_message_waits_and_goes_later() -> None:
-    room = Room(make.nurture_message(), Throttled(), Throttled())
+    room = Room(make.nurture_message(), THROTTLED, THROTTLED)
     assert told(room.work()) == (MessageState.PLANNED, "throttled")
     assert room.work().claims == 1  # its record again: not before the wait is over
     assert room.work(minutes=1).claims == 2
@@ -203,11 +218,54 @@ def test_a_throttled_message_waits_and_goes_later() -> None:
     assert len(room.senders.sent) == 1
 
 
-def test_a_message_that_is_always_throttled_ends_as_lost() -> None:
-    room = Room(make.nurture_message(), *[Throttled()] * 20)
-    for _ in range(20):
+@pytest.mark.parametrize("message", [make.nurture_message(), make.handoff_message()])
+@pytest.mark.parametrize("reason", [NotSentReason.THROTTLED, *sorted(ACCOUNT_STATES)])
+def test_what_waits_for_six_days_is_still_sent(
+    message: OutboxMessage, reason: NotSentReason
+) -> None:
+    """A daily quota that was used up ended a message after fourteen hours."""
+    hours = 6 * 24
+    room = Room(message, *[Waiting(reason)] * hours)
+    for _ in range(hours):
+        assert told(room.work(minutes=60)) == (MessageState.PLANNED, reason)
+    assert room.work(minutes=60).state is MessageState.SENT
+    assert len(room.senders.sent) == 1
+
+
+def test_what_waited_for_a_week_is_lost_as_stale() -> None:
+    hours = 7 * 24
+    room = Room(make.nurture_message(), *[THROTTLED] * hours)
+    for _ in range(hours):
         room.work(minutes=60)
-    assert told(room.message()) == (MessageState.LOST, "throttled")
+    assert told(room.message()) == (MessageState.LOST, "stale")
+
+
+def test_a_wait_is_no_doubt() -> None:
+    """An unclear handoff used to be given up at once when it had been throttled before."""
+    room = Room(make.handoff_message(), *[THROTTLED] * 9, Unclear())
+    for _ in range(10):
+        room.work(minutes=60)
+    assert told(room.message()) == (MessageState.UNKNOWN, "unclear")
+    assert room.work(minutes=15).state is MessageState.SENT
+
+
+# --- a handoff that ends badly --------------------------------------------------------------------
+
+
+def test_a_refused_handoff_goes_to_the_fallback_person() -> None:
+    room = Room(make.handoff_message(), Refused())
+    assert told(room.work()) == (MessageState.REFUSED, "rejected")
+    instead = room.outbox.read(LEAD_ID, parse_key("handoff#1#email#fallback"))
+    assert instead is not None
+    assert (instead.state, instead.to) == (MessageState.PLANNED, "kim@keybook.example")
+
+
+@pytest.mark.parametrize("key", ["handoff#1#sns", "handoff#1#sms", "nurture#1#welcome#1"])
+def test_nothing_else_goes_to_the_fallback_person(key: str) -> None:
+    via = Via(key.rpartition("#")[2]) if key.startswith("handoff") else Via.EMAIL
+    room = Room(make.nurture_message(key, via=via), Refused())
+    assert room.work().state is MessageState.REFUSED
+    assert room.outbox.read(LEAD_ID, parse_key(f"{key}#fallback")) is None
 
 
 # --- unclear --------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ A_REVIEW_LATER = timedelta(days=28)
 # Named in the walkthrough for another way than Ann's, or replaced in memory.
 NOT_ON_THE_WAY = {
     "leads.replay.replay",
-    "delivery.outbox.without_evidence",
+    "delivery.outcomes.without_evidence",
     "delivery.senders.Senders.send",
     "store.consents.Consents.suppress",
 }

@@ -10,7 +10,8 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.commands.rebuild import start_rebuild
-from chalicelib.delivery.messages import Throttled
+from chalicelib.delivery.messages import Waiting
+from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.store.keys import FIRST_SCHEMA, SCHEMA
 from infra.deploy import Cloud
 from infra.paths import ROOT
@@ -378,7 +379,7 @@ def test_of_a_quiet_deployment_nothing_is_open() -> None:
 
 def test_what_waits_too_long_is_counted_by_its_reason() -> None:
     baton = InMemoryBaton()
-    baton.ports.senders.answers = [Throttled()] * 100
+    baton.ports.senders.answers = [Waiting(NotSentReason.THROTTLED)] * 100
     baton.form("demo", **ANN)
     baton.until_quiet()
     assert facts.work_of(baton.world).waiting == {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.outbox import MessageState
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.lifecycle.stages import Stage
@@ -85,7 +86,7 @@ def test_a_simulation_says_how_many_emails_would_go_out() -> None:
 def test_who_does_not_want_emails_is_not_counted() -> None:
     baton, ids = town(4)
     event = make.event(partition=f"LEAD#{ids[0]}")
-    baton.world.consents.suppress(ids[0], "unsubscribed", event, baton.ports.now())
+    baton.world.consents.suppress(ids[0], SuppressionReason.UNSUBSCRIBED, event, baton.ports.now())
     assert emails(baton) == 3
 
 
@@ -223,7 +224,7 @@ def test_consent_is_asked_for_again_when_a_released_email_leaves() -> None:
     baton, ids = town(4)
     publish = published(baton)
     event = make.event(partition=f"LEAD#{ids[0]}")
-    baton.world.consents.suppress(ids[0], "unsubscribed", event, baton.ports.now())
+    baton.world.consents.suppress(ids[0], SuppressionReason.UNSUBSCRIBED, event, baton.ports.now())
     release(baton, publish)
     baton.minutes_later(1)
     assert states(baton) == {"sent": 3, "suppressed": 1}

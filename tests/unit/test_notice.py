@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, NotSentReason, Via
+from chalicelib.delivery.segments import count_segments
 from chalicelib.delivery.templates import inert
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import Notices
@@ -99,14 +100,15 @@ def test_a_text_is_short_and_says_how_to_reach_them() -> None:
     notice = text()
     assert notice.to == "+4930901821"
     assert "Reach: +49 30 901820, ann@acme.example. Ref " + REFERENCE in notice.body
-    assert len(notice.body) <= 300
+    assert count_segments(notice.body) <= 2
 
 
+@pytest.mark.parametrize("sign", ["A", "Ж", "\N{SLIGHTLY SMILING FACE}"])
 @pytest.mark.parametrize("length", [100, 200, 300])
-def test_a_long_name_leaves_reference_and_number_in_a_text(length: int) -> None:
+def test_a_long_name_leaves_reference_and_number_in_a_text(length: int, sign: str) -> None:
     """Whoever types a name of three hundred emails must not silence how to reach them."""
-    notice = text(profile={**PROFILE, "first_name": "A" * length, "company": "B" * length})
-    assert len(notice.body) <= 300
+    notice = text(profile={**PROFILE, "first_name": sign * length, "company": "B" * length})
+    assert count_segments(notice.body) <= 2
     assert "+49 30 901820" in notice.body
     assert REFERENCE in notice.body
 

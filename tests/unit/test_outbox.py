@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from chalicelib.delivery import outbox
+from chalicelib.delivery import outbox, outcomes
 from chalicelib.delivery.outbox import (
     LEFT,
     MESSAGE_EDGES,
@@ -21,11 +21,15 @@ from tests.fakes import NOW
 
 EVIDENCE = (
     MessageState.SENT,
+    MessageState.SOFT_BOUNCED,
     MessageState.DELIVERED,
     MessageState.BOUNCED,
     MessageState.COMPLAINED,
 )  # as its rank rises
 RANK = {state: rank for rank, state in enumerate(EVIDENCE)}
+
+# Whether it left is not known; of a lost one it may turn out later.
+UNSETTLED = (MessageState.CLAIMED, MessageState.UNKNOWN, MessageState.LOST)
 
 # The picture of docs/architecture.md, edge by edge.
 WRITTEN = {
@@ -35,17 +39,13 @@ WRITTEN = {
     (MessageState.PLANNED, MessageState.SUPPRESSED),
     (MessageState.PLANNED, MessageState.REFUSED),  # it cannot be sent
     (MessageState.PLANNED, MessageState.CANCELLED),
-    (MessageState.CLAIMED, MessageState.PLANNED),  # throttled
-    (MessageState.CLAIMED, MessageState.LOST),  # throttled for too long
-    (MessageState.CLAIMED, MessageState.REFUSED),
+    (MessageState.CLAIMED, MessageState.PLANNED),  # it waits
+    (MessageState.CLAIMED, MessageState.LOST),  # it has waited for too long
     (MessageState.CLAIMED, MessageState.UNKNOWN),
     (MessageState.UNKNOWN, MessageState.PLANNED),  # to sales again
     (MessageState.UNKNOWN, MessageState.LOST),  # to the lead never twice
-    *(
-        (state, evidence)
-        for state in (MessageState.CLAIMED, MessageState.UNKNOWN)
-        for evidence in EVIDENCE
-    ),
+    *((state, evidence) for state in UNSETTLED for evidence in (*EVIDENCE, MessageState.REFUSED)),
+    (MessageState.SENT, MessageState.REFUSED),  # the service found something bad in it
     *((low, high) for low in EVIDENCE for high in EVIDENCE if RANK[high] > RANK[low]),
 }
 PAIRS = list(product(MessageState, repeat=2))
@@ -148,36 +148,37 @@ def test_a_settled_message_is_not_looked_after_again(state: MessageState) -> Non
 
 
 @pytest.mark.parametrize(
-    ("claims", "minutes"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (19, 60)]
+    ("claims", "minutes"), [(1, 1), (2, 2), (3, 4), (6, 32), (7, 60), (190, 60)]
 )
-def test_claimed_to_planned_when_throttled_with_a_growing_wait(claims: int, minutes: int) -> None:
-    again = outbox.throttled(replace(in_state(MessageState.CLAIMED), claims=claims), NOW)
-    assert (again.state, again.reason) == (MessageState.PLANNED, NotSentReason.THROTTLED)
+def test_claimed_to_planned_while_it_waits_ever_longer(claims: int, minutes: int) -> None:
+    before = replace(in_state(MessageState.CLAIMED), claims=claims)
+    again = outcomes.waiting(before, NotSentReason.PAUSED, NOW)
+    assert (again.state, again.reason) == (MessageState.PLANNED, NotSentReason.PAUSED)
     assert again.due_at == NOW + timedelta(minutes=minutes)
 
 
-def test_claimed_to_lost_when_throttled_twenty_times() -> None:
-    lost = outbox.throttled(replace(in_state(MessageState.CLAIMED), claims=20), NOW)
-    assert (lost.state, lost.reason, lost.due_at) == (
-        MessageState.LOST,
-        NotSentReason.THROTTLED,
-        None,
-    )
+def test_claimed_to_lost_when_it_has_waited_for_a_week() -> None:
+    claimed = in_state(MessageState.CLAIMED)
+    week = timedelta(days=7)
+    kept = outcomes.waiting(claimed, NotSentReason.PAUSED, NOW + week - timedelta(seconds=1))
+    lost = outcomes.waiting(claimed, NotSentReason.PAUSED, NOW + week)
+    assert kept.state is MessageState.PLANNED
+    assert (lost.state, lost.reason, lost.due_at) == (MessageState.LOST, NotSentReason.STALE, None)
 
 
 def test_claimed_to_unknown_with_fifteen_minutes_for_evidence() -> None:
-    unknown = outbox.unclear(in_state(MessageState.CLAIMED))
+    unknown = outcomes.unclear(in_state(MessageState.CLAIMED))
     assert (unknown.state, unknown.reason) == (MessageState.UNKNOWN, NotSentReason.UNCLEAR)
     assert unknown.due_at == NOW + timedelta(minutes=15)
 
 
 def test_what_was_never_claimed_cannot_be_unclear() -> None:
     with pytest.raises(AssertionError, match="never claimed"):
-        outbox.unclear(make.nurture_message())
+        outcomes.unclear(make.nurture_message())
 
 
 def test_unknown_to_lost_for_an_email() -> None:
-    lost = outbox.without_evidence(in_state(MessageState.UNKNOWN), NOW)
+    lost = outcomes.without_evidence(in_state(MessageState.UNKNOWN), NOW)
     assert (lost.state, lost.reason, lost.due_at) == (
         MessageState.LOST,
         NotSentReason.NO_EVIDENCE,
@@ -187,13 +188,23 @@ def test_unknown_to_lost_for_an_email() -> None:
 
 def test_unknown_to_planned_for_a_handoff_with_the_same_reference() -> None:
     before = in_state(MessageState.UNKNOWN, make.handoff_message())
-    again = outbox.without_evidence(before, NOW)
+    again = outcomes.without_evidence(before, NOW)
     assert (again.state, again.due_at, again.id) == (MessageState.PLANNED, NOW, before.id)
 
 
-def test_a_handoff_that_stays_unclear_is_given_up() -> None:
-    before = replace(in_state(MessageState.UNKNOWN, make.handoff_message()), claims=5)
-    assert outbox.without_evidence(before, NOW).state is MessageState.LOST
+@pytest.mark.parametrize(
+    ("doubts", "minutes"), [(1, 0), (2, 30), (3, 60), (7, 960), (8, 1440), (99, 1440)]
+)
+def test_a_handoff_that_stays_unclear_waits_ever_longer(doubts: int, minutes: int) -> None:
+    before = replace(in_state(MessageState.UNKNOWN, make.handoff_message()), doubts=doubts)
+    again = outcomes.without_evidence(before, NOW)
+    assert again.due_at == NOW + timedelta(minutes=minutes)
+
+
+def test_an_unclear_handoff_is_given_up_after_a_week() -> None:
+    before = in_state(MessageState.UNKNOWN, make.handoff_message())
+    lost = outcomes.without_evidence(before, NOW + timedelta(days=7))
+    assert (lost.state, lost.reason) == (MessageState.LOST, NotSentReason.NO_EVIDENCE)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +220,7 @@ def test_a_word_to_sales_goes_again_as_a_handoff_does(kind: str, key: str) -> No
     word = make.handoff_message(key=key)
     assert word.kind == kind
     assert (
-        outbox.without_evidence(in_state(MessageState.UNKNOWN, word), NOW).state
+        outcomes.without_evidence(in_state(MessageState.UNKNOWN, word), NOW).state
         is MessageState.PLANNED
     )
 
@@ -241,19 +252,15 @@ def test_evidence_raises_the_rank_and_tells_nothing_else() -> None:
         (state, evidence)
         for state in MessageState
         for evidence in EVIDENCE
-        if outbox.with_evidence(in_state(state), evidence, "m") is not None
+        if outcomes.with_evidence(in_state(state), evidence, "m") is not None
     }
     rising = {(low, high) for low in RANK for high in EVIDENCE if RANK[high] > RANK[low]}
-    assert taken == rising | {
-        (state, evidence)
-        for state in (MessageState.CLAIMED, MessageState.UNKNOWN)
-        for evidence in EVIDENCE
-    }
+    assert taken == rising | {(state, evidence) for state in UNSETTLED for evidence in EVIDENCE}
 
 
 def test_evidence_settles_with_its_message_id_and_clears_the_doubt() -> None:
-    found = outbox.with_evidence(
-        outbox.unclear(in_state(MessageState.CLAIMED)), MessageState.SENT, "m"
+    found = outcomes.with_evidence(
+        outcomes.unclear(in_state(MessageState.CLAIMED)), MessageState.SENT, "m"
     )
     assert found is not None
     assert (found.state, found.message_id, found.reason, found.due_at) == (
@@ -264,14 +271,29 @@ def test_evidence_settles_with_its_message_id_and_clears_the_doubt() -> None:
     )
 
 
+def test_a_notice_is_remembered_once_and_the_first_time_stays() -> None:
+    first = outcomes.with_notice(in_state(MessageState.SENT), "m/complaint/f", NOW)
+    later = NOW + timedelta(minutes=1)
+    assert outcomes.with_notice(first, "m/complaint/f", later) is first
+    assert first.heard == {"m/complaint/f": NOW}
+
+
+def test_a_flood_of_notices_does_not_grow_a_message() -> None:
+    message = in_state(MessageState.SENT)
+    for number in range(30):
+        message = outcomes.with_notice(message, f"m/soft_bounce/{number}", NOW)
+    assert len(message.heard) == 20
+
+
 ARROWS: list[tuple[MessageState, Callable[[OutboxMessage], OutboxMessage | None]]] = [
     (MessageState.PLANNED, lambda one: outbox.claimed(one, NOW)),
     (MessageState.CLAIMED, lambda one: outbox.settled(one, MessageState.SENT)),
     (MessageState.PLANNED, outbox.cancelled),
-    (MessageState.CLAIMED, lambda one: outbox.throttled(one, NOW)),
-    (MessageState.CLAIMED, outbox.unclear),
-    (MessageState.UNKNOWN, lambda one: outbox.without_evidence(one, NOW)),
-    (MessageState.CLAIMED, lambda one: outbox.with_evidence(one, MessageState.DELIVERED, "m")),
+    (MessageState.CLAIMED, lambda one: outcomes.waiting(one, NotSentReason.THROTTLED, NOW)),
+    (MessageState.SENT, lambda one: outcomes.with_notice(one, "m/delivered/", NOW)),
+    (MessageState.CLAIMED, outcomes.unclear),
+    (MessageState.UNKNOWN, lambda one: outcomes.without_evidence(one, NOW)),
+    (MessageState.CLAIMED, lambda one: outcomes.with_evidence(one, MessageState.DELIVERED, "m")),
 ]
 
 

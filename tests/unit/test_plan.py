@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery import outbox
+from chalicelib.delivery import outbox, outcomes
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, NotSentReason, Via
 from chalicelib.errors import DocumentError
@@ -15,11 +15,12 @@ from chalicelib.handoff.plan import (
     HandoffState,
     hand_over,
     handoff_record,
+    pass_to_fallback,
     take_back,
     triage_request,
     warn_owner,
 )
-from chalicelib.handoff.routing import salesperson, weekly_capacity
+from chalicelib.handoff.routing import salesperson, stand_ins, weekly_capacity
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.qualify.reactions import Plan, Record
 from tests import factories as make
@@ -237,7 +238,7 @@ def test_every_notice_is_cancelled_corrected_or_was_never_read(
 
 
 def test_a_throttled_notice_waits_and_is_cancelled() -> None:
-    throttled = outbox.throttled(outbox.claimed(MAIL, NOW), NOW)
+    throttled = outcomes.waiting(outbox.claimed(MAIL, NOW), NotSentReason.THROTTLED, NOW)
     plan = take_back([throttled], 9, LATER)
     ((before, after),) = plan.cancelled
     assert (before, after.state, after.reason, after.due_at) == (
@@ -287,3 +288,64 @@ def test_a_warning_for_nobody_is_planned_and_says_so() -> None:
 def test_rule_1_triage_tells_the_team_and_sends_no_text() -> None:
     one = triage_request(make.lead(version=9, standing=Standing(cycle=2)), NOW)
     assert (str(one.key), one.kind, one.via, one.to) == ("triage#2#sns", "triage", Via.SNS, None)
+
+
+# --- a handoff that did not arrive ----------------------------------------------------------------
+
+
+def with_stand_ins(*people: dict[str, Any], **named: str) -> dict[str, Any]:
+    return {"people": list(people), **named}
+
+
+MAX: dict[str, Any] = {"id": "max", "name": "Max", "email": "max@keybook.example", "active": False}
+
+
+@pytest.mark.parametrize(
+    ("named", "to"),
+    [
+        ({"fallback": "kim"}, "kim@keybook.example"),
+        ({"fallback": "kim", "manager": "max"}, "kim@keybook.example"),
+        ({"fallback": "sam", "manager": "max"}, "max@keybook.example"),
+        ({"manager": "max"}, "max@keybook.example"),
+        ({"fallback": "sam"}, None),
+        ({}, None),
+    ],
+)
+def test_a_handoff_that_did_not_arrive_goes_to_somebody_else(
+    named: dict[str, str], to: str | None
+) -> None:
+    document = with_stand_ins(SAM, KIM, MAX, **named)
+    found = pass_to_fallback(MAIL, document, LATER)
+    assert (found.to if found else None) == to
+    if found is not None:
+        assert str(found.key) == "handoff#1#email#fallback"
+        assert (found.about, found.due_at) == (MAIL.about, LATER + 2 * MINUTE)
+
+
+def test_what_went_to_the_fallback_person_goes_no_further() -> None:
+    document = with_stand_ins(SAM, KIM, MAX, fallback="kim", manager="max")
+    first = pass_to_fallback(MAIL, document, LATER)
+    assert first is not None
+    assert pass_to_fallback(first, document, LATER) is None
+
+
+def test_who_stood_in_is_told_of_the_correction_too() -> None:
+    document = with_stand_ins(SAM, KIM, fallback="kim")
+    instead = pass_to_fallback(MAIL, document, LATER)
+    assert instead is not None
+    left = replace(instead, state=MessageState.SENT)
+    plan = take_back([replace(MAIL, state=MessageState.BOUNCED), left], 9, LATER)
+    assert {(str(one.key), one.to) for one in plan.messages} == {
+        ("correction#1#email", "sam@keybook.example"),
+        ("correction#1#email#fallback", "kim@keybook.example"),
+    }
+
+
+def test_without_routing_nobody_stands_in() -> None:
+    assert pass_to_fallback(MAIL, None, LATER) is None
+
+
+@pytest.mark.parametrize("role", ["fallback", "manager"])
+def test_a_stand_in_is_one_of_the_people(role: str) -> None:
+    with pytest.raises(DocumentError, match=f"^{role}: nobody in people has the id eve; add them"):
+        stand_ins(with_stand_ins(SAM, **{role: "eve"}))

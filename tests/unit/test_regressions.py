@@ -474,7 +474,7 @@ def test_an_email_waits_until_we_may_send_it(code: str) -> None:
     )
     warm_up(baton)
     (email,) = emails(baton)
-    assert (email["state"], email["reason"]) == ("planned", "throttled")
+    assert (email["state"], email["reason"]) == ("planned", "access_denied")
     baton.minutes_later(1)
     (email,) = emails(baton)
     assert (email["state"], email["message_id"]) == ("sent", "m-1")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.message_keys import parse_key
-from chalicelib.delivery.messages import Outgoing, SendResult, Throttled
+from chalicelib.delivery.messages import Outgoing, SendResult, Waiting
+from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.lifecycle.stages import standing_after
 from chalicelib.store.outbox import put_message
 from tests import factories as make
@@ -325,7 +326,7 @@ class TestRetraction:
         def throttled(_message: Outgoing) -> SendResult:
             baton.ports.send = real
             baton.world.corrections.retract(lead_id, ids, "our own test")
-            return Throttled()
+            return Waiting(NotSentReason.THROTTLED)
 
         baton.ports.send = throttled
         baton.world.deliver.message(lead_id, parse_key("handoff#1#email"))

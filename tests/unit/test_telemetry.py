@@ -8,7 +8,8 @@ import pytest
 from chalice.test import Client
 
 import app
-from chalicelib.delivery.messages import Refused, Throttled
+from chalicelib.delivery.messages import Refused, Waiting
+from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.delivery.references import tag_of
 from chalicelib.store.table import Item
 from chalicelib.telemetry import LINES, Tracer, log, where
@@ -228,7 +229,7 @@ def baton_of_zebulon() -> InMemoryBaton:
     )
     for _ in range(4):
         baton.page("/pricing")
-    baton.ports.senders.answers = [Throttled(), Refused()]
+    baton.ports.senders.answers = [Waiting(NotSentReason.THROTTLED), Refused()]
     baton.form("demo", **PERSON)
     baton.until_quiet()
     return baton

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.config import Config
 
-from chalicelib.store.secrets import CALLS
+from chalicelib.store.time_outs import bounded
 from infra.deploy import SDK_CALLS
 from infra.paths import ROOT
 
@@ -88,7 +88,7 @@ def imported(path: Path) -> Iterator[str]:
 def test_a_secret_is_read_or_not_while_its_request_waits() -> None:
     template = (ROOT / "infra/resources.yaml").read_text()
     shortest = min(int(seconds) for seconds in re.findall(r"^      Timeout: (\d+)", template, re.M))
-    assert longest_s(CALLS) < shortest
+    assert longest_s(bounded()) < shortest
 
 
 def test_a_tools_call_ends() -> None:

@@ -10,7 +10,8 @@ from chalice.test import Client, HTTPResponse
 
 import app
 from bench.sizes import item_bytes
-from chalicelib.delivery.messages import Throttled
+from chalicelib.delivery.messages import Waiting
+from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.delivery.references import tag_of
 from chalicelib.store.dynamo import marshal
 from chalicelib.telemetry import HANDED_OFF_WITHIN_MS, TRACE_CHARS, current_trace, log, tracing
@@ -91,7 +92,7 @@ def test_two_submissions_have_two_traces(deployment: Deployment) -> None:
 def test_what_the_clock_sends_again_keeps_its_trace(
     deployment: Deployment, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    deployment.baton.ports.senders.answers = [Throttled()] * 3
+    deployment.baton.ports.senders.answers = [Waiting(NotSentReason.THROTTLED)] * 3
     answer = deployment.post("/v1/forms/demo", demo())
     deployment.drain()
     lines()
@@ -214,7 +215,7 @@ def test_a_score_says_how_long_after_its_capture(
 def test_only_a_sent_handoff_is_measured(
     deployment: Deployment, lines: Callable[[], list[dict[str, Any]]]
 ) -> None:
-    deployment.baton.ports.senders.answers = [Throttled()] * 4
+    deployment.baton.ports.senders.answers = [Waiting(NotSentReason.THROTTLED)] * 4
     deployment.post("/v1/forms/guide", demo())
     deployment.post("/v1/forms/demo", demo())
     deployment.drain()

@@ -12,6 +12,7 @@ import pytest
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
+from chalicelib.delivery.segments import count_segments
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import CLOSING, Notices
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
@@ -98,7 +99,7 @@ def test_a_correction_as_a_text_is_short() -> None:
         "Please stand down: Ann Example, CTO at Acme is no longer an SQL."
     )
     assert REFERENCE in notice.body
-    assert len(notice.body) <= 300
+    assert count_segments(notice.body) <= 2
 
 
 def test_a_warning_names_the_rule_and_lets_the_owner_decide() -> None:
@@ -191,7 +192,7 @@ def test_a_long_name_does_not_push_out_what_matters(kind: str, via: Via, length:
     long = {**PROFILE, "first_name": "A" * length, "company": "B" * length}
     composed = compose(kind, via, profile=long)
     if isinstance(composed, Sms):
-        assert len(composed.body) <= 300
+        assert count_segments(composed.body) <= 2
         assert REFERENCE in composed.body
         assert "+49 30 901820" in composed.body
     else:

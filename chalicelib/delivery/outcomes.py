@@ -1,0 +1,92 @@
+"""What comes of a message once a worker has taken it: it waits, stays unclear, or is reported.
+
+Each is one of the edges of `outbox.MESSAGE_EDGES`. Pure.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.delivery.outbox import (
+    MESSAGE_EDGES,
+    MessageState,
+    NotSentReason,
+    OutboxMessage,
+    change_state,
+    settled,
+)
+from chalicelib.limits import (
+    EVIDENCE_MINUTES,
+    NOTICES_MAX_PER_MESSAGE,
+    WAIT_MAX_HOURS,
+    WAIT_MAX_MINUTES,
+)
+
+#: A message that was planned longer ago is no longer worth sending.
+WAIT_MAX = timedelta(hours=WAIT_MAX_HOURS)
+#: The longest wait before what stays unclear goes to sales again: each time may be one too many.
+UNCLEAR_MAX_MINUTES = 24 * 60
+
+
+def waiting(message: OutboxMessage, reason: NotSentReason, now: datetime) -> OutboxMessage:
+    """Return the claimed message put back: for a minute, then for twice as long each time, up to
+    an hour. That is no try: only a week after it was planned is it lost, as stale (ADR 0028).
+
+    reason: why the service does not take it now; nothing that is about the message itself.
+    """
+    if now - message.created_at >= WAIT_MAX:
+        return settled(message, MessageState.LOST, reason=NotSentReason.STALE)
+    minutes = min(WAIT_MAX_MINUTES, 2 ** (message.claims - 1))
+    due_at = now + timedelta(minutes=minutes)
+    return change_state(message, MessageState.PLANNED, due_at=due_at, reason=reason)
+
+
+def unclear(message: OutboxMessage) -> OutboxMessage:
+    """Return the claimed message when nobody knows whether it left: it waits for evidence until
+    fifteen minutes after its claim.
+    """
+    assert message.claimed_at is not None, "a message that was never claimed cannot be unclear"
+    doubted = replace(message, doubts=message.doubts + 1)
+    due_at = message.claimed_at + timedelta(minutes=EVIDENCE_MINUTES)
+    return change_state(doubted, MessageState.UNKNOWN, due_at=due_at, reason=NotSentReason.UNCLEAR)
+
+
+def without_evidence(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    """Return the unknown message after fifteen minutes: what goes to the lead is given up (at most
+    once), what goes to sales goes again under the same reference (at least once).
+
+    It goes again at once, then after half an hour, and after twice as long each time, up to a day.
+    A week after it was planned it is lost.
+    """
+    reason = NotSentReason.NO_EVIDENCE
+    if message.kind.goes_to_lead or now - message.created_at >= WAIT_MAX:
+        return settled(message, MessageState.LOST, reason=reason)
+    minutes = 0
+    if message.doubts > 1:
+        minutes = min(UNCLEAR_MAX_MINUTES, EVIDENCE_MINUTES * 2 ** (message.doubts - 1))
+    due_at = now + timedelta(minutes=minutes)
+    return change_state(message, MessageState.PLANNED, due_at=due_at, reason=reason)
+
+
+def with_evidence(
+    message: OutboxMessage,
+    state: MessageState,
+    message_id: str,
+    *,
+    reason: NotSentReason | None = None,
+) -> OutboxMessage | None:
+    """Return the message after a notice that reports a state, or None when it reports nothing new.
+    Notices come in any order: what was reported later may be the lower rank.
+    """
+    if state not in MESSAGE_EDGES[message.state]:
+        return None
+    return settled(message, state, reason=reason, message_id=message_id)
+
+
+def with_notice(message: OutboxMessage, identity: str, at: datetime) -> OutboxMessage:
+    """Return the message with a notice that becomes an event of the lead at a time. Of a message
+    that has more notices than any service sends, no further one is remembered.
+    """
+    if identity in message.heard or len(message.heard) >= NOTICES_MAX_PER_MESSAGE:
+        return message
+    heard = {**message.heard, identity: at}
+    return replace(message, heard=heard, version=message.version + 1)

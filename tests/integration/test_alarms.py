@@ -1,0 +1,150 @@
+"""Our own alarms against what is counted: a fault is caused, and the very metric is found that the
+packaged alarm reads.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from chalicelib.delivery.messages import Refused, Unclear, Waiting
+from chalicelib.delivery.outbox import NotSentReason
+from chalicelib.store.table import Item
+from chalicelib.telemetry import NAMESPACE
+from infra.package import own_architecture, package
+from tests.baton import ANN, InMemoryBaton, stream_event
+
+Alarm = Mapping[str, Any]
+Metric = tuple[str, frozenset[tuple[str, str]], str]
+"""The name, the dimensions with their values, and the unit."""
+
+
+@pytest.fixture(scope="module")
+def alarms() -> Mapping[str, Alarm]:
+    """Return the alarms that read one metric of ours, by their logical ids."""
+    return {
+        name: resource["Properties"]
+        for name, resource in package(own_architecture()).template["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+        and resource["Properties"].get("Namespace") == NAMESPACE
+    }
+
+
+def watched(alarm: Alarm, stage: str) -> Metric:
+    """Return the metric that an alarm reads in a deployment."""
+    dimensions = {
+        (pair["Name"], stage if pair["Value"] == {"Ref": "Stage"} else str(pair["Value"]))
+        for pair in alarm["Dimensions"]
+    }
+    return str(alarm["MetricName"]), frozenset(dimensions), str(alarm["Unit"])
+
+
+def counted(output: str) -> Iterator[Metric]:
+    """Return each metric that the log lines are to CloudWatch, for each set of dimensions."""
+    for line in map(json.loads, output.splitlines()):
+        for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
+            assert directive["Namespace"] == NAMESPACE
+            for metric in directive["Metrics"]:
+                assert line[metric["Name"]] > 0
+                for names in directive["Dimensions"]:
+                    values = frozenset((name, line[name]) for name in names)
+                    yield metric["Name"], values, metric["Unit"]
+
+
+# --- the faults -----------------------------------------------------------------------------------
+
+
+def hand_over(baton: InMemoryBaton) -> None:
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+
+
+def an_unclear_email_is_given_up(baton: InMemoryBaton) -> None:
+    baton.ports.senders.answers = [Unclear()]
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    baton.minutes_later(16)
+
+
+def a_message_is_refused(baton: InMemoryBaton) -> None:
+    baton.ports.senders.answers = [Refused()]
+    hand_over(baton)
+
+
+def a_handoff_stays_unclear(baton: InMemoryBaton) -> None:
+    baton.ports.senders.answers = [Unclear()]
+    hand_over(baton)
+    baton.minutes_later(16)
+
+
+def the_account_is_in_the_sandbox(baton: InMemoryBaton) -> None:
+    baton.ports.senders.answers = [Waiting(NotSentReason.SANDBOX)]
+    hand_over(baton)
+
+
+def a_complaint_carries_no_tag(baton: InMemoryBaton) -> None:
+    notice = {"notificationType": "Complaint", "mail": {"messageId": "m"}}
+    baton.world.mail_event(json.dumps(notice))
+
+
+def a_bounce_is_not_about_ours(baton: InMemoryBaton) -> None:
+    mail = {"messageId": "m", "tags": {"message": ["c29tZWJvZHkgZWxzZQ"]}}
+    notice = {"eventType": "Bounce", "bounce": {"bounceType": "Permanent"}, "mail": mail}
+    baton.world.mail_event(json.dumps(notice))
+
+
+def a_record_cannot_be_read(baton: InMemoryBaton) -> None:
+    item: Item = {"pk": "LEAD#x", "sk": "EVENT#0#x", "schema": 1}
+    baton.world.qualify_records(stream_event([item]))
+
+
+def something_unknown_is_due(baton: InMemoryBaton) -> None:
+    key = ("LEAD#x", "NUDGE#1")
+    baton.ports.memory.items[key] = {
+        "pk": key[0],
+        "sk": key[1],
+        "schema": 1,
+        "due_pk": "DUE#0",
+        "due_sk": "2026-01-01T00:00:00.000Z#x",
+    }
+    baton.world.clock.tick()
+
+
+FAULTS: Mapping[str, Callable[[InMemoryBaton], None]] = {
+    "MessagesLost": an_unclear_email_is_given_up,
+    "MessagesRefused": a_message_is_refused,
+    "MessagesUnclear": a_handoff_stays_unclear,
+    "SendingBlocked": the_account_is_in_the_sandbox,
+    "HandoffsUndelivered": a_message_is_refused,
+    "ComplaintsUnmatched": a_complaint_carries_no_tag,
+    "BouncesUnmatched": a_bounce_is_not_about_ours,
+    "RecordsQuarantined": a_record_cannot_be_read,
+    "DueUnknown": something_unknown_is_due,
+}
+
+
+def test_each_alarm_on_a_metric_of_ours_has_its_fault(alarms: Mapping[str, Alarm]) -> None:
+    assert alarms.keys() == FAULTS.keys()
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_counted_where_its_alarm_reads(
+    alarms: Mapping[str, Alarm],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    monkeypatch.setenv("BATON_ENVIRONMENT", "prod")
+    baton = InMemoryBaton()
+    capsys.readouterr()
+    wanted = watched(alarms[name], "prod")
+    hand_over(InMemoryBaton())  # without the fault the metric stays silent
+    assert wanted not in set(counted(capsys.readouterr().out))
+    FAULTS[name](baton)
+    assert wanted in set(counted(capsys.readouterr().out))
+    assert alarms[name]["Statistic"] == "Sum"
+    assert (alarms[name]["Threshold"], alarms[name]["ComparisonOperator"]) == (
+        0,
+        "GreaterThanThreshold",
+    )

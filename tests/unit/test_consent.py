@@ -1,0 +1,59 @@
+"""Consent: which reason is the operative one, and which of them follow a person."""
+
+from datetime import timedelta
+from itertools import permutations
+
+import pytest
+
+from chalicelib.consent.consent import (
+    Consent,
+    SuppressionReason,
+    delivered,
+    following,
+    given,
+    soft_bounced,
+    suppressed,
+)
+from tests.fakes import NOW
+
+COMPLAINED, UNSUBSCRIBED, BOUNCED = SuppressionReason
+
+
+@pytest.mark.parametrize("order", permutations(SuppressionReason))
+def test_the_strongest_reason_is_operative_in_any_order(
+    order: tuple[SuppressionReason, ...],
+) -> None:
+    consent = given(Consent(), "the sentence", NOW)
+    for number, reason in enumerate(order):
+        consent = suppressed(consent, reason, NOW + timedelta(days=number))
+    assert consent.suppressed == consent.refusal == COMPLAINED
+    assert set(consent.suppressions) == set(SuppressionReason)
+    assert suppressed(consent, BOUNCED, NOW) is consent
+
+
+def test_an_unsubscribe_outranks_a_bounce() -> None:
+    both = suppressed(suppressed(Consent(), BOUNCED, NOW), UNSUBSCRIBED, NOW)
+    assert both.suppressed == UNSUBSCRIBED
+
+
+def test_a_wish_follows_the_person_and_a_bounce_does_not() -> None:
+    absorbed = Consent()
+    for reason in SuppressionReason:
+        absorbed = suppressed(absorbed, reason, NOW)
+    ours = given(Consent(), "the sentence", NOW)
+    after = following(ours, absorbed)
+    assert set(after.suppressions) == {COMPLAINED, UNSUBSCRIBED}
+    assert after.version == ours.version + 1
+    assert following(after, absorbed) is after
+    assert following(ours, suppressed(Consent(), BOUNCED, NOW)) is ours
+
+
+def test_each_change_is_one_version() -> None:
+    consent = Consent()
+    for number in range(1, 9):
+        consent = soft_bounced(consent, NOW)
+        assert (consent.version, consent.soft_bounces) == (number, number)
+        assert (consent.suppressed is not None) == (number >= 5)
+    assert delivered(consent).version == 9
+    assert delivered(delivered(consent)) == delivered(consent)
+    assert delivered(consent).suppressed == BOUNCED
