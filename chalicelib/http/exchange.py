@@ -35,6 +35,15 @@ def query_of(request: Request) -> dict[str, str]:
     return dict(request.query_params or {})
 
 
+def known_query_of(request: Request, *names: str) -> dict[str, str]:
+    """Return the query parameters. Raise InputError for one that is none of the names."""
+    query = query_of(request)
+    words = f"there is no such parameter; known here: {', '.join(names) or 'none'}"
+    if unknown := [FieldError(name, words) for name in query if name not in names]:
+        raise InputError(*unknown)
+    return query
+
+
 def body_of(request: Request) -> bytes:
     """Return the body's bytes, whether the gateway passed them on as text or not."""
     body = request.raw_body

@@ -14,10 +14,10 @@ from chalicelib.http.exchange import (
     body_of,
     content_type_of,
     json_of,
+    known_query_of,
     prefers,
     private_answer,
     private_text,
-    query_of,
 )
 from chalicelib.limits import MODEL_BODY_MAX_BYTES, REASON_MAX_CHARS
 from chalicelib.wiring.world import world
@@ -34,7 +34,7 @@ VERSION_DIGITS = 9
 @private(marketing, "/v1/model", Role.MARKETER)
 def read_model(request: Request) -> Response:
     """Return the active model, or one version of it, as JSON or as the YAML that was written."""
-    text = _known_query(request, "version").get("version")
+    text = known_query_of(request, "version").get("version")
     version = _number(text) if text is not None else None
     if text is not None and version is None:
         raise InputError(FieldError("version", "must be a whole number"))
@@ -52,7 +52,7 @@ def read_model(request: Request) -> Response:
 )
 def draft_model(request: Request) -> Response:
     """Store a new draft; return its version, what is probably not meant, and what fails of it."""
-    note = _note(_known_query(request, "note").get("note"))
+    note = _note(known_query_of(request, "note").get("note"))
     source, document = _written(request)
     draft = world().publishing.draft(document, author=author_of(request), note=note, source=source)
     failing = [{"name": one.name, "differences": one.differences} for one in draft.failing]
@@ -146,13 +146,6 @@ def _written(request: Request) -> tuple[str | None, dict[str, Any]]:
     if not isinstance(document, dict):
         raise InputError(FieldError("body", "must have keys with their values"))
     return source, document
-
-
-def _known_query(request: Request, *known: str) -> dict[str, str]:
-    """Return the query parameters. Raise InputError naming each unknown one."""
-    query = query_of(request)
-    _check_keys(query, known)
-    return query
 
 
 def _note(text: str | None) -> str | None:
