@@ -45,8 +45,10 @@ def parse_source(body: bytes) -> tuple[str, Any]:
         raise _refusal(getattr(error, "problem_mark", None), _problem(error)) from None
     except RecursionError:
         raise _too_deep(None) from None
-    except ValueError:  # of decode, int, float and json
-        raise _refusal(None, "must be UTF-8, and its numbers finite") from None
+    # Of decode and json, and of ruamel.yaml where a scalar is not what its tag says.
+    except (ValueError, LookupError, ArithmeticError):
+        words = "must be UTF-8 with finite numbers, and escapes of characters that exist"
+        raise _refusal(None, words) from None
 
 
 def write_source(document: Any) -> str:

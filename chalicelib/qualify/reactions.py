@@ -24,7 +24,7 @@ class Cause(StrEnum):
     """Why a lead is decided on. What comes in floods announces nothing by itself (rule 9)."""
 
     NEWS = "news"  # an event, a day, a person's word
-    PUBLISH = "publish"  # another model: handoffs are held
+    PUBLISH = "publish"  # another model: handoffs and emails are held
     IMPORT = "import"  # handoffs are held, and no emails go out
     MERGE = "merge"  # two leads became one: what the other one asked for was announced already
     SILENT = "silent"  # nothing is announced

@@ -2,6 +2,7 @@
 with its job.
 """
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
@@ -30,7 +31,7 @@ from chalicelib.store.due import DueList
 from chalicelib.store.jobs import Jobs
 from chalicelib.store.models import Models
 from chalicelib.store.publishing import PublishJobs
-from chalicelib.store.table import Item, Table
+from chalicelib.store.table import GUARDED, Item, Put, Table
 from chalicelib.wiring.due import DUE_TASKS, JOB_TASK
 from chalicelib.wiring.jobs import publish_store
 from chalicelib.wiring.world import World
@@ -175,6 +176,20 @@ def test_a_step_is_saved_on_its_version_with_its_list(
     assert [one["lead_id"] for one in publishes.parts("id-1", 1)] == ["ü", "c", "d"]
     assert publishes.part("id-1", 2) == [{"lead_id": "d"}]
     assert publishes.part("id-1", 3) == []
+
+
+def test_a_publish_that_began_before_emails_were_held_goes_on(table: Table) -> None:
+    """A deploy comes in the middle of one: its state lacks what the newer code keeps."""
+    jobs, _ = jobs_of(table)
+    jobs.create(job(kind=PUBLISH, state=PUBLISHING))
+    item = table.get("JOB#id-1", "JOB")
+    assert item is not None
+    state = json.loads(str(item["state"]))
+    del state["hold_emails"], state["sweep"]["emails_held"]
+    table.write(Put({**item, "state": json.dumps(state)}, GUARDED))
+    found = jobs.read("id-1")
+    assert found is not None
+    assert found.state == PUBLISHING
 
 
 def test_a_job_alone_is_saved_on_its_version(table: Table) -> None:

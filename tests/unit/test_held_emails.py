@@ -3,14 +3,17 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from chalicelib.consent.consent import SuppressionReason
-from chalicelib.delivery.outbox import MessageState
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, cancelled
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.lifecycle.stages import Stage
+from chalicelib.publishing.ports import HeldEmails
+from chalicelib.publishing.release_job import ReleaseHandler
+from chalicelib.store.outbox import Outbox
 from tests import factories as make
 from tests.baton import TOKEN, InMemoryBaton
 from tests.drafts import (
@@ -295,6 +298,34 @@ def test_a_release_while_one_runs_is_the_same_job() -> None:
     again = baton.world.publishing.release(publish["id"])
     assert again["id"] == job["id"]
     assert over(baton, job)["report"]["released"] == 300
+
+
+class QuickMerge:
+    """The outbox, with a merge that cancels each message just before it would be released."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._outbox, name)
+
+    def save(self, before: OutboxMessage, after: OutboxMessage) -> None:
+        """Cancel the message, and then try what was asked for."""
+        self._outbox.save(before, cancelled(before))
+        self._outbox.save(before, after)
+
+
+def test_a_message_that_a_merge_cancels_first_is_not_released() -> None:
+    baton, _ = town(2)
+    publish = published(baton)
+    world = baton.world
+    meddled = cast(HeldEmails, QuickMerge(world.outbox))
+    world._job_handlers["release"] = ReleaseHandler(
+        leads=world.leads, outbox=meddled, runtime=world.runtime
+    )
+    report = release(baton, publish)["report"]
+    assert (report["released"], report["cancelled"], report["failed"]) == (0, 2, 0)
+    assert states(baton) == {"cancelled": 2}
 
 
 def test_an_email_that_could_not_be_released_stays_held() -> None:

@@ -1,7 +1,9 @@
 """A model as YAML: read as YAML 1.2, bounded, kept with its comments, and given back."""
 
 import json
+import random
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +16,7 @@ from infra import defaults
 from tests.baton import TOKEN, InMemoryBaton, model_document
 from tests.drafts import TickingClock
 from tests.fakes import FakePorts, MemoryTable
+from tests.sizes import SEED, SIZES
 
 PATH = defaults.DEFAULTS / "model.yaml"
 SOURCE = PATH.read_text()
@@ -73,7 +76,7 @@ def bomb(levels: int) -> str:
 LONG_TEXT = f"a: &x {'y' * 10_000}\nb: [" + ", ".join(["*x"] * 100) + "]"
 
 
-@pytest.mark.parametrize("body", [bomb(9), LONG_TEXT])
+@pytest.mark.parametrize("body", [bomb(9), LONG_TEXT], ids=["nodes", "text"])
 def test_an_alias_bomb_is_refused_before_it_is_unfolded(body: str) -> None:
     assert "too large with every alias written out" in refused(body)
 
@@ -91,6 +94,7 @@ CHAIN = "\n".join(["a0: &a0 [x]", *(f"a{one}: &a{one} [*a{one - 1}]" for one in 
         "a: &x [*x]",
         "a: &x {b: *x}",
     ],
+    ids=["flow", "block", "one too many", "aliases", "list in itself", "keys in themselves"],
 )
 def test_what_is_too_deep_or_contains_itself_is_refused(body: str) -> None:
     assert f"has more than {YAML_MAX_DEPTH} levels, or contains itself" in refused(body)
@@ -125,14 +129,37 @@ def test_a_body_over_the_limit_is_too_large() -> None:
         ("%YAML 3.0\n---\na: 1", "line 1: found incompatible YAML document"),
         ("a: \x00", "is not valid YAML 1.2"),
         (b"a: \xff", "must be UTF-8"),
-        ("a: .inf", "its numbers finite"),
-        ("a: [.nan]", "its numbers finite"),
-        ("a: " + "9" * 5_000, "its numbers finite"),
-        ("a: !!int x", "its numbers finite"),
+        ("a: .inf", "finite numbers"),
+        ("a: [.nan]", "finite numbers"),
+        ("a: " + "9" * 5_000, "finite numbers"),
+        ("a: !!int x", "finite numbers"),
+        ("a: !!int", "finite numbers"),
+        ('a: "\\U99999999"', "escapes of characters that exist"),
     ],
 )
 def test_what_json_cannot_say_is_refused_with_its_line(body: str | bytes, words: str) -> None:
     assert words in refused(body)
+
+
+MARKS = [
+    *"{}[]:,-?&*!|>%@`'#\n\t <=~.09eExX_+",
+    *("<<: ", "!!float ", "!!int ", "!!omap ", "&a ", "*a ", "? ", "---\n", "%YAML 1.1\n---\n"),
+    *('"\\x', '"\\U99999999"', "\ufeff", "2026-13-45", "0o9", "1e999", "- - - "),
+]
+
+
+def test_whatever_is_sent_is_read_or_refused() -> None:
+    """A tag without a value and an escape beyond Unicode were errors of ours."""
+    draw = random.Random(SEED)
+    lines = SOURCE.splitlines()
+    for _ in range(SIZES.cases):
+        start = draw.randrange(len(lines))
+        text = "\n".join(lines[start : start + draw.randint(0, 10)])
+        for _ in range(draw.randint(1, 8)):
+            place = draw.randint(0, len(text))
+            text = text[:place] + draw.choice(MARKS) + text[place + draw.randint(0, 2) :]
+        with suppress(InputError):
+            json.dumps(parse_source(text.encode())[1], allow_nan=False)
 
 
 # --- over HTTP ------------------------------------------------------------------------------------

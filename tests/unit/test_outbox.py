@@ -68,10 +68,12 @@ def test_a_new_message_is_planned_and_due_in_two_minutes() -> None:
 def test_a_held_message_waits_for_nobody_until_released() -> None:
     held = make.nurture_message(held_by="job-1")
     assert (held.state, held.due_at, held.held_by) == (MessageState.HELD, None, "job-1")
-    released = outbox.released(held, NOW)
-    assert (released.state, released.due_at, released.held_by) == (
+    later = NOW + timedelta(days=9)
+    released = outbox.released(held, later)
+    assert (released.state, released.due_at, released.created_at, released.held_by) == (
         MessageState.PLANNED,
-        NOW,
+        later,
+        later,
         "job-1",
     )
     assert outbox.cancelled(held).state is MessageState.CANCELLED
