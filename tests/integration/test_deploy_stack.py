@@ -204,6 +204,21 @@ def test_the_template_deploys_with_every_parameter_given(cloud: Cloud, name: str
         assert used == {given[parameter]}
 
 
+def test_a_changed_parameter_reaches_the_version_that_is_called(cloud: Cloud, name: str) -> None:
+    # SAM publishes a version for new code, and would not for a new sender.
+    made = package(own_architecture())
+    functions = cloud.session.client("lambda", endpoint_url=cloud.endpoint_url)
+    called = []
+    for sender in ("a@b.example", "c@d.example", "c@d.example"):
+        deploy(cloud, name, made, {"Sender": sender})
+        deliver = cloud.cloudformation().describe_stack_resource(
+            StackName=name, LogicalResourceId="Deliver"
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        live = functions.get_function_configuration(FunctionName=deliver, Qualifier="live")
+        called.append((live["Environment"]["Variables"]["BATON_SENDER"], live["Version"]))
+    assert called == [("a@b.example", "1"), ("c@d.example", "2"), ("c@d.example", "2")]
+
+
 # --- what a deploy cannot do without
 
 
