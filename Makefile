@@ -16,6 +16,11 @@ PREFLIGHT := .venv/ready .venv-local/ready .local/preflight/node_modules/ready
 REGIONS := us-east-1 eu-central-1 us-gov-west-1 ap-southeast-2
 SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
+# Every command that works on a deployment takes REGION=.
+ifdef REGION
+export AWS_DEFAULT_REGION := $(REGION)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help run up down test nightly check preflight check-model agreement simulate export \
 	rebuild documents bench deploy restore show doctor lock format clean
@@ -110,7 +115,7 @@ deploy: .venv/ready $(if $(filter-out dev,$(STAGE)),$(PREFLIGHT)) ## deploys Bat
 ## make deploy STAGE=prod [REGION=...] [SENDER=...] [ALARM_EMAIL=...] [SITE_URL=...]
 ## [TIME_ZONE=Europe/Berlin] [ARCHITECTURE=arm64] [PARAMETERS="Name=value ..."]
 	$(if $(STAGE),,$(error Which environment? make deploy STAGE=...))
-	@$(BIN)/python -m infra.deploy --stage "$(STAGE)" $(if $(REGION),--region "$(REGION)") \
+	@$(BIN)/python -m infra.deploy --stage "$(STAGE)" \
 		$(if $(ARCHITECTURE),--architecture "$(ARCHITECTURE)") $(if $(SENDER),--sender "$(SENDER)") \
 		$(if $(ALARM_EMAIL),--alarm-email "$(ALARM_EMAIL)") $(if $(SITE_URL),--site-url "$(SITE_URL)") \
 		$(if $(TIME_ZONE),--time-zone "$(TIME_ZONE)") \

@@ -2,8 +2,9 @@
 
     python -m infra.deploy --stage prod --sender hello@acme.example
 
-The account is that of the shell's environment. A parameter that is not given keeps the value that
-it has in the stack. Outside dev, cdk-preflight is asked about the template first (ADR 0026).
+The account and region are those of the shell's environment. A parameter that is not given keeps the
+value that it has in the stack. Outside dev, cdk-preflight is asked about the template first
+(ADR 0026).
 """
 
 from __future__ import annotations
@@ -321,7 +322,7 @@ def main(arguments: list[str]) -> int:
     }
     parameters = {name: value for name, value in named.items() if value}
     try:
-        cloud = Cloud(boto3.Session(region_name=given.region or None))
+        cloud = Cloud(boto3.Session())
         check_request(cloud, parameters)
         print("Packaging ...")
         made = package(given.architecture)
@@ -349,7 +350,7 @@ def check_request(cloud: Cloud, parameters: Mapping[str, str]) -> None:
     """Raise DeployError for what a deploy cannot do without, in one sentence each."""
     check_time_zone(parameters.get("TimeZone", ""))
     if not cloud.region:
-        raise DeployError("Which region? Name it with REGION=eu-central-1, or set AWS_REGION.")
+        raise DeployError("Which region? Name one with REGION=eu-central-1 or AWS_DEFAULT_REGION.")
     if cloud.session.get_credentials() is None:
         raise DeployError(
             "Which account? Give this shell credentials of AWS, for example with AWS_PROFILE or"
@@ -370,9 +371,6 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     parser.add_argument(
         "--stage", required=True, help="the deployment's name; dev may be thrown away"
-    )
-    parser.add_argument(
-        "--region", default="", help="the region; without, that of the shell's environment"
     )
     parser.add_argument(
         "--architecture",

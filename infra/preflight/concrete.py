@@ -45,11 +45,13 @@ def broken_rules(template: Mapping[str, Any], parameters: Mapping[str, str]) -> 
 
 
 def _values(template: Mapping[str, Any], parameters: Mapping[str, str]) -> Values:
-    return {
-        name: int(value) if declared["Type"] == "Number" else value
-        for name, declared in template["Parameters"].items()
-        for value in [parameters.get(name, declared["Default"])]
-    }
+    """Return each parameter's value, numbers as numbers. CloudFormation refuses what is none."""
+    values = {}
+    for name, declared in template["Parameters"].items():
+        value = parameters.get(name, declared["Default"])
+        is_number = declared["Type"] == "Number" and str(value).isdecimal()
+        values[name] = int(value) if is_number else value
+    return values
 
 
 def _holds(condition: Mapping[str, Any], template: Mapping[str, Any], values: Values) -> bool:

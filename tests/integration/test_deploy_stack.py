@@ -204,6 +204,21 @@ def test_the_template_deploys_with_every_parameter_given(cloud: Cloud, name: str
         assert used == {given[parameter]}
 
 
+def test_a_changed_parameter_reaches_the_version_that_is_called(cloud: Cloud, name: str) -> None:
+    # SAM publishes a version for new code, and would not for a new sender.
+    made = package(own_architecture())
+    functions = cloud.session.client("lambda", endpoint_url=cloud.endpoint_url)
+    called = []
+    for sender in ("a@b.example", "c@d.example", "c@d.example"):
+        deploy(cloud, name, made, {"Sender": sender})
+        deliver = cloud.cloudformation().describe_stack_resource(
+            StackName=name, LogicalResourceId="Deliver"
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        live = functions.get_function_configuration(FunctionName=deliver, Qualifier="live")
+        called.append((live["Environment"]["Variables"]["BATON_SENDER"], live["Version"]))
+    assert called == [("a@b.example", "1"), ("c@d.example", "2"), ("c@d.example", "2")]
+
+
 # --- what a deploy cannot do without
 
 
@@ -218,9 +233,9 @@ def shell(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+def said(capsys: pytest.CaptureFixture[str]) -> str:
     """What a deploy that does not begin says, in one line."""
-    assert main(["--stage", "prod", *arguments]) == 1
+    assert main(["--stage", "prod"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     (line,) = printed.err.splitlines()
@@ -232,9 +247,11 @@ def test_a_deploy_without_a_region_asks_for_one(capsys: pytest.CaptureFixture[st
     assert said(capsys).startswith("Which region?")
 
 
-@pytest.mark.usefixtures("shell")
-def test_a_deploy_without_credentials_asks_for_them(capsys: pytest.CaptureFixture[str]) -> None:
-    assert said(capsys, "--region", REGION).startswith("Which account?")
+def test_a_deploy_without_credentials_asks_for_them(
+    shell: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell.setenv("AWS_DEFAULT_REGION", REGION)
+    assert said(capsys).startswith("Which account?")
 
 
 def test_the_first_deploy_outside_dev_asks_for_a_sender(
@@ -243,14 +260,15 @@ def test_the_first_deploy_outside_dev_asks_for_a_sender(
     shell.setenv("AWS_ACCESS_KEY_ID", ANYBODY)
     shell.setenv("AWS_SECRET_ACCESS_KEY", ANYBODY)
     shell.setenv("AWS_ENDPOINT_URL", emulator)
-    assert said(capsys, "--region", REGION).startswith("Who sends?")
+    shell.setenv("AWS_DEFAULT_REGION", REGION)
+    assert said(capsys).startswith("Who sends?")
 
 
 def test_an_unknown_profile_is_said_in_one_line(
     shell: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shell.setenv("AWS_PROFILE", "nobody")
-    assert "nobody" in said(capsys, "--region", REGION)
+    assert "nobody" in said(capsys)
 
 
 def test_a_check_that_is_not_installed_says_what_to_run(tmp_path: Path) -> None:

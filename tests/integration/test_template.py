@@ -709,6 +709,13 @@ def metrics_of(alarm: dict[str, Any]) -> Iterator[tuple[str, str]]:
             yield metric["Namespace"], metric["MetricName"]
 
 
+def test_alarms_are_sent_to_an_address_that_is_given(template: dict[str, Any]) -> None:
+    for deployment, addresses in (("prod", []), ("prod-everything", ["ops@acme.example"])):
+        made = concrete(template, DEPLOYMENTS[deployment])["Resources"]
+        subscriptions = of_type(made, "AWS::SNS::Subscription").values()
+        assert [one["Properties"]["Endpoint"] for one in subscriptions] == addresses
+
+
 def test_every_alarm_tells_the_alarm_topic(resources: dict[str, dict[str, Any]]) -> None:
     for alarm in of_type(resources, "AWS::CloudWatch::Alarm").values():
         assert alarm["Properties"]["AlarmActions"] == [{"Ref": "AlarmTopic"}]

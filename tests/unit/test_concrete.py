@@ -88,6 +88,11 @@ def test_a_broken_rule_is_told(given: dict[str, str], broken: list[str]) -> None
     assert list(broken_rules(TEMPLATE, given)) == broken
 
 
+def test_a_number_that_is_none_is_left_to_cloudformation() -> None:
+    made = concrete(TEMPLATE, {"Share": "many"})
+    assert made["Resources"]["Function"]["Properties"]["Share"] == "many"
+
+
 def test_an_unknown_condition_is_not_guessed() -> None:
     with pytest.raises(ValueError, match="an unknown condition"):
         concrete({**TEMPLATE, "Conditions": {"HasEmail": {"Fn::Contains": []}}}, {})
