@@ -41,6 +41,7 @@ LEASE_SECONDS = 90  # above the deliver function's timeout: the worker of an old
 # account some working days; a handoff is owed for at least 72 hours
 WAIT_MAX_HOURS = 7 * 24
 WAIT_MAX_MINUTES = 60  # between two looks whether the account sends again
+ADDRESS_WAIT_MINUTES = 60  # the form that brings an address is seconds behind at most
 EVIDENCE_MINUTES = 15  # SES reports a send within seconds; after this no report will come
 # soft bounces in a row: a mailbox that stays full is given up like one that does not exist
 SOFT_BOUNCES_MAX = 5

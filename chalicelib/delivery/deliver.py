@@ -8,6 +8,7 @@ Every arrow is a conditional write, so two workers with one message send it once
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, assert_never
 
@@ -16,6 +17,7 @@ from chalicelib.delivery import outbox, outcomes
 from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.messages import (
+    Email,
     Outgoing,
     Refused,
     SendResult,
@@ -55,7 +57,7 @@ class OutboxStore(Protocol):
 class Deliver:
     """Sends what was decided, once.
 
-    compose: turns a message into what is sent, or says why nothing is; send: gives that to its
+    compose: turns a message into what is sent, or says why nothing is, or not yet; send: gives that to its
     service.
     """
 
@@ -64,7 +66,7 @@ class Deliver:
         *,
         outbox: OutboxStore,
         endings: Endings,
-        compose: Callable[[OutboxMessage], Outgoing | Skip],
+        compose: Callable[[OutboxMessage], Outgoing | Skip | Waiting],
         send: Callable[[Outgoing], SendResult],
         runtime: Runtime,
     ) -> None:
@@ -116,13 +118,14 @@ class Deliver:
         if isinstance(outgoing, Skip):
             self._save(message, outbox.settled(message, outgoing.state, reason=outgoing.reason))
             return
-        claimed = outbox.claimed(message, self.runtime.now())
+        to = outgoing.to if isinstance(outgoing, Email) else message.to
+        claimed = outbox.claimed(replace(message, to=to), self.runtime.now())
         # Claim against unsubscribe: the claim's own transaction checks the consent, so a person who
         # unsubscribed before it gets nothing. An unsubscribe after it comes too late for this
         # email. ADR 0003
         needs_consent = message.kind.goes_to_lead
         if self._write(lambda: self._outbox.claim(message, claimed, needs_consent=needs_consent)):
-            result = self._send(outgoing)
+            result = outgoing if isinstance(outgoing, Waiting) else self._send(outgoing)
             if isinstance(result, Waiting) and result.reason in ACCOUNT_STATES:
                 log("sending_blocked", via=message.via, reason=result.reason)
             self._save(claimed, _settle(claimed, result, self.runtime.now()))

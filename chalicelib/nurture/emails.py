@@ -1,15 +1,19 @@
 """Emails: what a step of a sequence says, rendered for one lead."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
 
-from chalicelib.delivery.messages import Email, Skip
+from chalicelib.delivery.messages import Email, Skip, Waiting
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.delivery.templates import TemplateError, plain_name, render_html, render_text
 from chalicelib.document import Document, parse_document
 from chalicelib.events import Value
+from chalicelib.limits import ADDRESS_WAIT_MINUTES
+
+ADDRESS_WAIT = timedelta(minutes=ADDRESS_WAIT_MINUTES)
 
 
 class EmailDocument(Document):
@@ -32,6 +36,7 @@ class Emails:
         profile: Callable[[str], Mapping[str, Value]],
         company_name: Callable[[], str],
         unsubscribe_url: Callable[[str], str],
+        now: Callable[[], datetime],
     ) -> None:
         self._email = email
         """Id of an email -> the stored email, or None."""
@@ -41,9 +46,10 @@ class Emails:
         """The company that writes, empty when the settings do not name it."""
         self._unsubscribe_url = unsubscribe_url
         """Lead id -> the lead's own link."""
+        self._now = now
 
-    def compose(self, message: OutboxMessage) -> Email | Skip:
-        """Return the email to send, or the reason why there is none.
+    def compose(self, message: OutboxMessage) -> Email | Skip | Waiting:
+        """Return the email to send, or the reason why there is none, or none yet.
 
         The unsubscribe link is in the body, and in the headers that RFC 8058 asks for: one https
         URL and the one-click mark. Raise DocumentError for a stored email that breaks the format.
@@ -51,18 +57,24 @@ class Emails:
         stored = self._email(message.email or "")
         if stored is None:
             return Skip(MessageState.REFUSED, NotSentReason.NO_EMAIL)
-        if message.to is None:
+        profile = self._profile(message.lead_id)
+        address = message.to or profile.get("email")
+        if not address:
+            # Form against visits: the stream may bring a visitor's page views before the form that
+            # made them a lead's, and they may be enough for a transition. The form is on its way.
+            if self._now() - message.created_at < ADDRESS_WAIT:
+                return Waiting(NotSentReason.NO_ADDRESS)
             return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
         email = parse_document(EmailDocument, stored)
         url = self._unsubscribe_url(message.lead_id)
         values = {
             "company_name": self._company_name(),
-            "first_name": plain_name(str(self._profile(message.lead_id).get("first_name", ""))),
+            "first_name": plain_name(str(profile.get("first_name", ""))),
             "unsubscribe_url": url,
         }
         try:
             return Email(
-                to=message.to,
+                to=str(address),
                 subject=" ".join(render_text(email.subject, values).split()),
                 text=render_text(email.text, values),
                 html=render_html(email.html, values) or None,

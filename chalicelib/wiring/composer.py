@@ -8,7 +8,7 @@ from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
-    from chalicelib.delivery.messages import Outgoing, Skip
+    from chalicelib.delivery.messages import Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Value
     from chalicelib.handoff.notice import Notices
@@ -21,7 +21,7 @@ class Composer:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
 
-    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip":
+    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Waiting":
         """Return what to send for a message, or why there is nothing to send."""
         match message.kind:
             case MessageKind.NURTURE:
@@ -46,6 +46,7 @@ class Composer:
             profile=self._profile,
             company_name=lambda: company_name(self._stores.documents.get("settings")),
             unsubscribe_url=self._unsubscribe_url,
+            now=self._stores.ports.now,
         )
 
     @cached_property

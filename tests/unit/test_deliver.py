@@ -53,7 +53,7 @@ class Room:
             FakeSenders(answers=list(answers)),
         )
         self.outbox, self.key = Outbox(self.table), message.key
-        self.outgoing: Outgoing | Skip = MAIL
+        self.outgoing: Outgoing | Skip | Waiting = MAIL
         self.meanwhile: Callable[[], None] = lambda: None
         self.table.write(put_message(message))
         if consent is not None:
@@ -82,7 +82,7 @@ class Room:
         assert found is not None
         return found
 
-    def _compose(self, _message: OutboxMessage) -> Outgoing | Skip:
+    def _compose(self, _message: OutboxMessage) -> Outgoing | Skip | Waiting:
         return self.outgoing
 
     def _instead_of(self, message: OutboxMessage) -> OutboxMessage | None:
@@ -95,6 +95,18 @@ class Room:
 
 def told(message: OutboxMessage) -> tuple[MessageState, str | None]:
     return message.state, message.reason
+
+
+def test_an_email_whose_address_is_on_its_way_waits_for_it() -> None:
+    room = Room(make.nurture_message(to=None))
+    room.outgoing = Waiting(NotSentReason.NO_ADDRESS)
+    waiting = room.work()
+    assert told(waiting) == (MessageState.PLANNED, NotSentReason.NO_ADDRESS)
+    assert room.senders.sent == []
+    room.outgoing = MAIL
+    sent = room.work(minutes=1)
+    assert (sent.state, sent.to) == (MessageState.SENT, MAIL.to)
+    assert room.senders.sent == [MAIL]
 
 
 def test_an_email_is_claimed_sent_and_settled() -> None:

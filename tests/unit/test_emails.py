@@ -2,11 +2,13 @@
 transition wants.
 """
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.delivery.messages import Email, Skip
+from chalicelib.delivery.messages import Email, Skip, Waiting
 from chalicelib.delivery.outbox import MessageState, NotSentReason
 from chalicelib.delivery.templates import plain_name
 from chalicelib.errors import DocumentError
@@ -17,6 +19,7 @@ from chalicelib.nurture.sequences import first_emails
 from tests import factories as make
 from tests.fakes import NOW
 
+NOTHING: Mapping[str, Value] = {}
 URL = "https://api.keybook.example/u/token"
 WELCOME = {
     "id": "welcome",
@@ -28,13 +31,17 @@ WELCOME = {
 
 
 def compose(
-    document: dict[str, Any] | None = WELCOME, name: Value = "Ann", **message: Any
-) -> Email | Skip:
+    document: dict[str, Any] | None = WELCOME,
+    name: Value = "Ann",
+    known: Mapping[str, Value] = NOTHING,
+    **message: Any,
+) -> Email | Skip | Waiting:
     emails = Emails(
         email=lambda _id: document,
-        profile=lambda _lead: {"first_name": name},
+        profile=lambda _lead: {"first_name": name, **known},
         company_name=lambda: "Keybook",
         unsubscribe_url=lambda _lead: URL,
+        now=lambda: NOW,
     )
     return emails.compose(make.nurture_message(**message))
 
@@ -109,8 +116,18 @@ def test_an_email_that_cannot_be_rendered_is_refused(
     assert compose(document) == Skip(MessageState.REFUSED, reason)
 
 
-def test_an_email_to_nobody_is_refused() -> None:
-    assert compose(to=None) == Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
+def test_an_email_to_nobody_waits_an_hour_for_an_address() -> None:
+    lately = NOW - timedelta(minutes=59)
+    assert compose(to=None, now=lately) == Waiting(NotSentReason.NO_ADDRESS)
+    long_ago = NOW - timedelta(minutes=60)
+    refused = Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
+    assert compose(to=None, now=long_ago) == refused
+
+
+def test_an_email_goes_to_the_address_that_came_after_it_was_planned() -> None:
+    composed = compose(to=None, known={"email": "ann@acme.example"})
+    assert isinstance(composed, Email)
+    assert composed.to == "ann@acme.example"
 
 
 @pytest.mark.parametrize(
