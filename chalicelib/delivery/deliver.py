@@ -57,8 +57,8 @@ class OutboxStore(Protocol):
 class Deliver:
     """Sends what was decided, once.
 
-    compose: turns a message into what is sent, or says why nothing is, or not yet; send: gives that to its
-    service.
+    compose: turns a message into what is sent, or says why nothing is, or not yet; send: gives
+    that to its service.
     """
 
     def __init__(
