@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.commands.rebuild import start_rebuild
-from chalicelib.delivery.messages import Throttled
+from chalicelib.delivery.messages import Unclear
 from chalicelib.store.keys import FIRST_SCHEMA, SCHEMA
 from infra.deploy import Cloud
 from infra.paths import ROOT
@@ -393,13 +393,13 @@ def test_of_a_quiet_deployment_nothing_is_open() -> None:
 
 def test_what_waits_too_long_is_counted_by_its_reason() -> None:
     baton = InMemoryBaton()
-    baton.ports.senders.answers = [Throttled()] * 100
+    baton.ports.senders.answers = [Unclear()] * 100
     baton.form("demo", **ANN)
     baton.until_quiet()
     assert facts.work_of(baton.world).waiting == {}
     for _ in range(31):
         baton.minutes_later(1)
-    assert facts.work_of(baton.world).waiting == {"throttled": 3}
+    assert facts.work_of(baton.world).waiting == {"unclear": 3}
 
 
 def test_a_job_that_nobody_does_is_named() -> None:
