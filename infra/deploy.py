@@ -92,7 +92,9 @@ class Cloud:
 
     def secrets(self) -> SecretsManagerClient:
         """Return a client for the secrets."""
-        return self.session.client("secretsmanager", endpoint_url=self.endpoint_url)
+        return self.session.client(
+            "secretsmanager", endpoint_url=self.endpoint_url, config=SDK_CALLS
+        )
 
     def account(self) -> str:
         """Return the id of the account."""

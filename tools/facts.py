@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -62,13 +63,13 @@ class MailIdentity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextAccount:
-    """What SNS says of the account's text messages in this region."""
+    """How the account's text messages stand in this region, by SNS or End User Messaging."""
 
     in_sandbox: bool
     limit_usd: float
     """A month."""
     spent_usd: float | None
-    """This month; None where no text was sent lately."""
+    """This month; None where no text was sent lately, or nobody says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +147,7 @@ def ask_facts(cloud: Cloud, stack_name: str, world: World) -> Facts:
     stack = formation.describe_stacks(StackName=stack_name)["Stacks"][0]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
     given = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
-    sender = given.get("Sender", "")
+    sender = parseaddr(given.get("Sender", ""))[1]
     ses = cloud.client("sesv2")
     sns = cloud.client("sns")
     work = asked(lambda: work_of(world))
@@ -157,7 +158,7 @@ def ask_facts(cloud: Cloud, stack_name: str, world: World) -> Facts:
         mail=asked(lambda: mail_account(ses)),
         identity=asked(lambda: identity_of(ses, sender)),
         suppressed_salespeople=asked(lambda: suppressed(ses, salespeople)),
-        texts=asked(lambda: text_account(sns, cloud.client("cloudwatch"), world.runtime.now())),
+        texts=asked(lambda: _texts(cloud, given.get("TextIdentity", ""), world.runtime.now())),
         topics={
             name: _topic(sns, outputs.get(name)) for name in ("HandoffTopicArn", "AlarmTopicArn")
         },
@@ -221,6 +222,26 @@ def _is_suppressed(ses: Any, address: str) -> bool:
             raise
         return False
     return True
+
+
+def _texts(cloud: Cloud, identity: str, now: datetime) -> TextAccount:
+    """Return how texts stand. identity: what they come from by End User Messaging; empty: SNS."""
+    if identity:
+        return messaging_account(cloud.client("pinpoint-sms-voice-v2"))
+    return text_account(cloud.client("sns"), cloud.client("cloudwatch"), now)
+
+
+def messaging_account(messaging: Any) -> TextAccount:
+    """Return what AWS End User Messaging says of text messages. It does not say what they cost."""
+    attributes = messaging.describe_account_attributes()["AccountAttributes"]
+    tier = {one["Name"]: one["Value"] for one in attributes}["ACCOUNT_TIER"]
+    limits = messaging.describe_spend_limits()["SpendLimits"]
+    limit = {one["Name"]: one["EnforcedLimit"] for one in limits}
+    return TextAccount(
+        in_sandbox=tier == "SANDBOX",
+        limit_usd=float(limit["TEXT_MESSAGE_MONTHLY_SPEND_LIMIT"]),
+        spent_usd=None,
+    )
 
 
 def text_account(sns: Any, cloudwatch: Any, now: datetime) -> TextAccount:

@@ -282,6 +282,21 @@ def test_texts_are_asked_for_sandbox_limit_and_spending() -> None:
     assert facts.text_account(sns, cloudwatch, NOW) == TEXTS
 
 
+@pytest.mark.parametrize(("tier", "in_sandbox"), [("SANDBOX", True), ("PRODUCTION", False)])
+def test_end_user_messaging_is_asked_for_tier_and_limit(tier: str, *, in_sandbox: bool) -> None:
+    attributes = [{"Name": "ACCOUNT_TIER", "Value": tier}]
+    limit = {"EnforcedLimit": 20, "MaxLimit": 100, "Overridden": True}
+    limits = [{"Name": "TEXT_MESSAGE_MONTHLY_SPEND_LIMIT", **limit}]
+    messaging = stubbed(
+        "pinpoint-sms-voice-v2",
+        ("describe_account_attributes", {"AccountAttributes": attributes}),
+        ("describe_spend_limits", {"SpendLimits": limits}),
+    )
+    assert facts.messaging_account(messaging) == TextAccount(
+        in_sandbox=in_sandbox, limit_usd=20, spent_usd=None
+    )
+
+
 def test_who_has_not_confirmed_listens_to_nothing() -> None:
     arn = "arn:aws:sns:eu-central-1:1:t"
     entries = [{"SubscriptionArn": f"{arn}:1"}, {"SubscriptionArn": "PendingConfirmation"}]
@@ -379,13 +394,13 @@ def test_of_a_quiet_deployment_nothing_is_open() -> None:
 
 def test_what_waits_too_long_is_counted_by_its_reason() -> None:
     baton = InMemoryBaton()
-    baton.ports.senders.answers = [Waiting(NotSentReason.THROTTLED)] * 100
+    baton.ports.senders.answers = [Waiting(NotSentReason.SANDBOX)] * 100
     baton.form("demo", **ANN)
     baton.until_quiet()
     assert facts.work_of(baton.world).waiting == {}
     for _ in range(31):
         baton.minutes_later(1)
-    assert facts.work_of(baton.world).waiting == {"throttled": 3}
+    assert facts.work_of(baton.world).waiting == {"sandbox": 3}
 
 
 def test_a_job_that_nobody_does_is_named() -> None:
@@ -403,7 +418,7 @@ def test_everything_is_asked_and_what_fails_is_unknown() -> None:
         "CreationTime": NOW,
         "Parameters": [
             {"ParameterKey": "Stage", "ParameterValue": "prod"},
-            {"ParameterKey": "Sender", "ParameterValue": SENDER},
+            {"ParameterKey": "Sender", "ParameterValue": f"Ann of Keybook <{SENDER}>"},
         ],
         "Outputs": [{"OutputKey": "TableName", "OutputValue": "baton"}],
     }

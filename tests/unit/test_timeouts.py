@@ -1,14 +1,12 @@
 """Every call that leaves the process has a time-out of its own."""
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
 
-from chalicelib.store.time_outs import bounded
 from infra.deploy import SDK_CALLS
 from infra.paths import ROOT
 
@@ -16,8 +14,6 @@ FOLDERS = ("chalicelib", "infra", "tools")
 BOUNDED_BY = {"client": "config", "resource": "config", "urlopen": "timeout", "open": "timeout"}
 """A call that opens a connection, and the argument that bounds it."""
 OWNERS = {"client": {"boto3", "session"}, "resource": {"boto3", "session"}, "open": {"_OPENER"}}
-KNOWN_WITHOUT = {"chalicelib/store/dynamo.py"}
-"""Bounded together with the senders, by what the functions may take."""
 
 
 def outbound() -> Iterator[tuple[str, ast.Call, str]]:
@@ -50,7 +46,7 @@ def test_every_outbound_call_is_bounded() -> None:
         for file, call, needed in outbound()
         if needed not in {keyword.arg for keyword in call.keywords}
     }
-    assert unbounded <= KNOWN_WITHOUT
+    assert unbounded == set()
 
 
 def test_the_search_finds_what_opens_connections() -> None:
@@ -83,12 +79,6 @@ def imported(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
-
-
-def test_a_secret_is_read_or_not_while_its_request_waits() -> None:
-    template = (ROOT / "infra/resources.yaml").read_text()
-    shortest = min(int(seconds) for seconds in re.findall(r"^      Timeout: (\d+)", template, re.M))
-    assert longest_s(bounded()) < shortest
 
 
 def test_a_tools_call_ends() -> None:
