@@ -20,7 +20,7 @@ NAMESPACE = "Baton"
 """The CloudWatch namespace of every metric."""
 
 TRACE_CHARS = 8
-"""Of a request's id: enough to find it, few enough to stand on every event (ADR 0033)."""
+"""Of a request's id: enough to find it, few enough to stand on every event (ADR 0031)."""
 
 LogValue = str | int | None
 """What a line may say: an id, a reason or a count."""
@@ -44,7 +44,7 @@ class LineKind:
     is_counted: bool = True
     within_ms: int | None = None
     """How soon after its capture it should come. A line that says `after_ms` is counted by the
-    metric `<line>_late` as well: 1 if it came later, 0 if not (ADR 0033)."""
+    metric `<line>_late` as well: 1 if it came later, 0 if not (ADR 0031)."""
 
 
 SCORED_WITHIN_MS = 10_000

@@ -91,7 +91,7 @@ def load(
     deployment = documents.get("deployment") or {}
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
     facts = {"api_url": api_url, "site_url": site_url, "write_key": write_key}
-    # A new table has nothing of an older schema. Of another one `make rebuild` says so (ADR 0034).
+    # A new table has nothing of an older schema. Of another one `make rebuild` says so (ADR 0027).
     schema = deployment.get("schema", FIRST_SCHEMA) if deployment else SCHEMA
     documents.put("deployment", {**facts, "schema": schema})
     return {"write_key": write_key}

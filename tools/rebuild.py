@@ -61,7 +61,7 @@ def rebuild(world: World, say: Callable[[str], object], wait: Callable[[], objec
 
 
 def note_schema(world: World) -> None:
-    """Write down that every lead is stored in today's schema: no rebuild is owed (ADR 0034)."""
+    """Write down that every lead is stored in today's schema: no rebuild is owed (ADR 0027)."""
     world.documents.put(DEPLOYMENT, {**world.deployment(), "schema": SCHEMA})
 
 

@@ -81,7 +81,7 @@ class Deliver:
         found = self._outbox.read(lead_id, key)
         if found is None:
             return
-        with tracing(found.trace):  # the clock's own would not lead back to the event (ADR 0033)
+        with tracing(found.trace):  # the clock's own would not lead back to the event (ADR 0031)
             self._do_next(found)
 
     def _do_next(self, found: OutboxMessage) -> None:

@@ -100,7 +100,7 @@ class Feedback:
         message = self._raise_rank(notice, state, named)
         if message is None:
             return False
-        with tracing(message.trace):  # of the email that was sent (ADR 0033)
+        with tracing(message.trace):  # of the email that was sent (ADR 0031)
             self._tell(notice, state, message)
         return True
 

@@ -169,7 +169,7 @@ class OutboxMessage:
     captured_at: datetime | None = None
     """When the event that caused it was captured; None when only time had passed."""
     trace: str | None = None
-    """What the log lines from that event on have in common (ADR 0033)."""
+    """What the log lines from that event on have in common (ADR 0031)."""
     state: MessageState = MessageState.PLANNED
     reason: NotSentReason | None = None
     """Why it was not sent, or not yet."""

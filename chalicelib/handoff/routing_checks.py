@@ -7,12 +7,9 @@ from chalicelib.capture.identity import parse_address
 from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 
-NAMING = ("fallback", "manager")
-"""The keys whose value is the id of a person."""
-
 
 def routing_mistakes(routing: RoutingDocument) -> Iterator[FieldError]:
-    """Yield each person who cannot be written to or is there twice, or is named and not there."""
+    """Yield each person who cannot be written to or is there twice."""
     people = Counter(person.id for person in routing.people)
     for position, person in enumerate(routing.people):
         if people[person.id] > 1:
@@ -21,10 +18,6 @@ def routing_mistakes(routing: RoutingDocument) -> Iterator[FieldError]:
             parse_address(person.email)
         except ValueError as error:
             yield FieldError(f"people.{position}.email", str(error))
-    for key in NAMING:
-        named = getattr(routing, key, None)
-        if named is not None and named not in people:
-            yield FieldError(key, f"there is no person {named}; add the person or name another")
 
 
 def routing_warnings(routing: RoutingDocument) -> Iterator[FieldError]:

@@ -27,7 +27,7 @@ READ = ["GET", "HEAD"]  # the methods of a public route that shows something
 
 
 def with_request_id(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Let an answer name the trace under which our log lines speak of it (ADR 0033)."""
+    """Let an answer name the trace under which our log lines speak of it (ADR 0031)."""
     response = get_response(request)
     trace = current_trace()
     if trace is not None:

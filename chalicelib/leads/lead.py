@@ -87,7 +87,7 @@ class Lead:
     merged_into: str | None = None
     """The lead that this one turned out to be."""
     is_outdated: bool = False
-    """Some of it is stored in an older schema, until it is written again (ADR 0034)."""
+    """Some of it is stored in an older schema, until it is written again (ADR 0027)."""
     created_at: datetime | None = None
     updated_at: datetime | None = None
     replay_requests: int = 0

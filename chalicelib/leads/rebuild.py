@@ -24,7 +24,7 @@ def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference
 
     Compared are profile, answers, touches, the tally of the last 400 days, and by which matching
     it was counted: a lead that no model has caught up with differs, even one that did nothing. So
-    does one that is stored in an older schema (ADR 0034).
+    does one that is stored in an older schema (ADR 0027).
     """
     pairs = [
         ("profile", _values(kept.profile), _values(rebuilt.profile)),

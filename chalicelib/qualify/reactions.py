@@ -106,7 +106,7 @@ class Plan:
         )
 
     def caused_by(self, events: Sequence[Event], trace: str | None) -> "Plan":
-        """Return the plan with its messages marked by what caused them (ADR 0033)."""
+        """Return the plan with its messages marked by what caused them (ADR 0031)."""
         if not self.messages:  # what most events come to
             return self
         captured_at = max((event.captured_at for event in events), default=None)

@@ -139,7 +139,7 @@ def event_item(event: Event) -> Item:
     if event.confirmed:
         item["confirmed"] = True
     if (trace := current_trace()) is not None:
-        item["trace"] = trace  # for the log lines of what follows from it (ADR 0033)
+        item["trace"] = trace  # for the log lines of what follows from it (ADR 0031)
     if event.is_ping:
         # Never in the distant past, however old the event: DynamoDB ignores an expiry that is more
         # than five years ago.

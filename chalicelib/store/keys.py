@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
-#: Of every item that is written. Items of the schema before are read as well (ADR 0034).
+#: Of every item that is written. Items of the schema before are read as well (ADR 0027).
 SCHEMA = 1
 #: A deployment that does not say how far its leads were brought has leads of the first one.
 FIRST_SCHEMA = 1

@@ -62,7 +62,7 @@ def each_record(
 
 
 def _trace_in(change: Mapping[str, Any]) -> str | None:
-    """Return the trace of a record's item, None for one that was written without (ADR 0033)."""
+    """Return the trace of a record's item, None for one that was written without (ADR 0031)."""
     trace = change.get("NewImage", {}).get("trace", {}).get("S")
     return str(trace) if trace else None
 

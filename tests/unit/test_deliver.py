@@ -97,7 +97,7 @@ def told(message: OutboxMessage) -> tuple[MessageState, str | None]:
     return message.state, message.reason
 
 
-def test_an_email_whose_address_is_on_its_way_waits_for_it() -> None:
+def test_an_email_waits_for_an_address_on_its_way() -> None:
     room = Room(make.nurture_message(to=None))
     room.outgoing = Waiting(NotSentReason.NO_ADDRESS)
     waiting = room.work()

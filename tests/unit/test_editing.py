@@ -8,8 +8,6 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.delivery.messages import Email
-from chalicelib.handoff.routing import Person, RoutingDocument
-from chalicelib.handoff.routing_checks import routing_mistakes
 from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, DOCUMENTS_MAX
 from chalicelib.store.table import Write
 from chalicelib.wiring.documents import document_kinds
@@ -303,15 +301,12 @@ def test_two_people_with_one_id_are_refused(baton: InMemoryBaton) -> None:
     ]
 
 
-def test_a_person_who_is_named_must_be_there() -> None:
-    class Named(RoutingDocument):
-        fallback: str
-
-    people = [Person(**WHOLE["routing"]["people"][0])]
-    assert list(routing_mistakes(Named(people=people, fallback="kim"))) == []
-    assert [*map(str, routing_mistakes(Named(people=people, fallback="uma")))] == [
-        "fallback: there is no person uma; add the person or name another"
-    ]
+def test_a_person_who_is_named_must_be_there(baton: InMemoryBaton) -> None:
+    put(baton, PATHS["routing"], changed("routing", fallback="kim", manager="kim"))
+    for key in ("fallback", "manager"):
+        assert refused(baton, PATHS["routing"], changed("routing", **{key: "uma"})) == [
+            f"{key}: nobody in people has the id uma; add them or name another one"
+        ]
 
 
 def test_a_change_is_logged_without_what_it_says(
