@@ -177,6 +177,7 @@ def test_links_and_addresses_that_a_lead_typed_are_broken_up(via: Via) -> None:
         ("Acme Inc.", "Acme Inc."),
         ("3.5 years", "3[.]5 years"),
         ("plain", "plain"),
+        ("=?utf-8?q?evil?=", "= ?utf-8?q?evil?="),
     ],
 )
 def test_inert_text_makes_no_link(typed: str, shown: str) -> None:
