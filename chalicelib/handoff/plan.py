@@ -87,7 +87,8 @@ def pass_to_fallback(
     """
     if is_fallback(notice.key):
         return None
-    others = (one for one in stand_ins(routing) if one.email != notice.to)
+    failed = (notice.to or "").lower()
+    others = (one for one in stand_ins(routing) if one.email.lower() != failed)
     person = next(others, None)
     if person is None:
         return None

@@ -35,7 +35,7 @@ class RoutingDocument(Document):
     fallback: PersonId | None = None
     """Who gets a handoff that did not reach its salesperson; need not be active."""
     manager: PersonId | None = None
-    """Who gets it if it did not reach the fallback person either; need not be active."""
+    """Who gets it if there is no fallback person, or it was their mailbox; need not be active."""
 
     @field_validator("fallback", "manager")
     @classmethod

@@ -138,6 +138,8 @@ def test_the_strongest_reason_is_the_operative_one(baton: InMemoryBaton, kinds: 
         ("Complaint", {"complaintFeedbackType": None}, "complained", "complained"),
         ("Complaint", {"complaintSubType": "OnAccountSuppressionList"}, "complained", "complained"),
         ("Complaint", {"complaintFeedbackType": "not-spam"}, "sent", None),
+        ("Complaint", {"complaintFeedbackType": "Not-Spam"}, "sent", None),
+        ("Bounce", {"bounceType": "PERMANENT"}, "bounced", "bounced"),
         ("Bounce", {**HARD, "bounceSubType": "OnAccountSuppressionList"}, "bounced", "bounced"),
         ("Bounce", {**HARD, "bounceSubType": "Suppressed"}, "bounced", "bounced"),
         ("Bounce", {**HARD, "bounceSubType": "General"}, "bounced", "bounced"),
@@ -285,7 +287,13 @@ def handed_over(baton: InMemoryBaton) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "detail"), [("Bounce", HARD), ("Complaint", {}), ("Reject", {"reason": "Bad content"})]
+    ("kind", "detail"),
+    [
+        ("Bounce", HARD),
+        ("Bounce", {**SOFT, "bounceSubType": "MailboxFull"}),
+        ("Complaint", {}),
+        ("Reject", {"reason": "Bad content"}),
+    ],
 )
 def test_a_handoff_that_bounced_goes_to_the_fallback_person_once(
     baton: InMemoryBaton, kind: str, detail: dict[str, str]
@@ -304,10 +312,24 @@ def test_a_handoff_that_bounced_goes_to_the_fallback_person_once(
     assert keys == [f"handoff#1#{part}" for part in ("email", "email#fallback", "sms", "sns")]
 
 
-def test_a_soft_bounce_is_not_yet_passed_on(baton: InMemoryBaton) -> None:
+def test_an_automatic_reply_to_a_handoff_is_not_passed_on(baton: InMemoryBaton) -> None:
     handed_over(baton)
-    tell(baton, "Bounce", handoff_email(baton)["id"], **SOFT)
+    tell(baton, "Bounce", handoff_email(baton)["id"], **SOFT, bounceSubType="General")
     assert not any("fallback" in one["id"] for one in baton.outbox())
+
+
+def test_the_fallback_person_with_the_same_mailbox_is_passed_over(baton: InMemoryBaton) -> None:
+    people = [
+        {"id": "sam", "name": "Sam", "email": "sam@keybook.example"},
+        {"id": "kim", "name": "Kim", "email": "Sam@Keybook.example"},
+        {"id": "max", "name": "Max", "email": "max@keybook.example"},
+    ]
+    routing = {"people": people, "fallback": "kim", "manager": "max"}
+    baton.world.documents.put("routing", routing)
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    tell(baton, "Bounce", handoff_email(baton)["id"], **HARD)
+    assert handoff_email(baton, "email#fallback")["to"] == "max@keybook.example"
 
 
 def test_a_text_is_told_by_its_own_service(baton: InMemoryBaton) -> None:
@@ -394,6 +416,7 @@ def test_a_bounced_handoff_says_nothing_of_the_lead(baton: InMemoryBaton) -> Non
         '{"eventType": "Delivery", "mail": {"messageId": "m", "tags": {"message": ["%%%"]}}}',
         '{"eventType": "Delivery", "mail": {"messageId": "m", "tags": {"message": ["TEVBRA"]}}}',
         "",
+        None,
         "null",
         "[]",
         "7",
