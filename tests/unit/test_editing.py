@@ -233,26 +233,32 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("email", {"subject": "Hi {{ x }}"}, "subject: line 1: there is no variable x; the variables"),
     (
         "email",
-        {"text": "a\n{{ nothing.at }} {{ unsubscribe_url }}"},
+        {"text": "a\n{{ nothing }} {{ unsubscribe_url }}"},
         "text: line 2: there is no variable nothing; the variables are company_name, first_name",
     ),
     ("email", {"text": "Hello"}, "text: has no way out; add {{ unsubscribe_url }}"),
     ("email", {"html": "<p>Hello</p>"}, "html: has no way out; add {{ unsubscribe_url }}"),
     ("email", {"text": "a\n{% if %}"}, "text: line 2: Expected an expression"),
     ("email", {"text": "{{ unsubscribe_url }"}, "text: line 1: unexpected '}'"),
-    ("email", {"html": "{{ unsubscribe_url | nofilter }}"}, "html: line 1: No filter named"),
+    ("email", {"html": "{{ unsubscribe_url | nofilter }}"}, "html: line 1: the filter nofilter is"),
+    ("email", {"text": "{{ unsubscribe_url.__class__ }}"}, "text: line 1: a dot is not allowed;"),
     (
         "email",
-        {"text": "{{ unsubscribe_url.__class__ }}"},
-        "text: fails for a person with a first name: access to attribute '__class__'",
+        {"text": "{{ unsubscribe_url }}{{ first_name[0] }}"},
+        "text: fails for a person without a first name: str object has no element 0",
     ),
     (
         "email",
-        {"text": "{{ unsubscribe_url }}{% if not first_name %}{{ 1 / 0 }}{% endif %}"},
-        "text: fails for a person without a first name: division by zero",
+        {"text": "{{ unsubscribe_url }}{% if first_name %}{{ first_name[2] }}{% endif %}"},
+        "text: fails for a person with the first name J: str object has no element 2",
+    ),
+    (
+        "email",
+        {"text": "Hello{% if first_name %}{{ unsubscribe_url }}{% endif %}"},
+        "text: has no way out for a person without a first name; add {{ unsubscribe_url }} outside",
     ),
     ("email", {"subject": "{{ first_name }}"}, "subject: is empty for a person without a first"),
-    ("email", {"text": "{% include 'x' %}{{ unsubscribe_url }}"}, "text: fails for a person"),
+    ("email", {"text": "{{ unsubscribe_url }}{{ cycler }}"}, "text: line 1: there is no variable"),
     ("sequence", {"enter": {"stage": ["sql"]}}, "enter.stage.0: only mql is executed yet"),
     (
         "sequence",
@@ -278,10 +284,30 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         {"people": [{**WHOLE["routing"]["people"][0], "email": "kim at home"}]},
         "people.0.email: An email address must have an @-sign.",
     ),
-    (
-        "email",
-        {"text": "{{ unsubscribe_url }}{% for i in range(90000) %}endless{% endfor %}"},
-        "text: fails for a person with a first name: it becomes longer than 200,000 characters",
+    *(
+        (
+            "email",
+            {"text": "{{ unsubscribe_url }}\n" + bomb},
+            f"text: line 2: {what} is not allowed",
+        )
+        for bomb, what in (
+            ("{% for a in [1] %}{% for b in [1] %}{% endfor %}{% endfor %}", "for"),
+            ("{{ 'a' * 1000000000 }}", "mul"),
+            ("{{ 9 ** 99999999 }}", "pow"),
+            ("{{ 'a'|center(1000000000) }}", "the filter center"),
+            ("{{ 'aa'|replace('a', 'aaaa') }}", "the filter replace"),
+            ("{{ 'x'.join(first_name) }}", "a call"),
+            ("{% include 'x' %}", "include"),
+            ("{% macro x() %}{% endmacro %}", "macro"),
+            ("{% filter upper %}x{% endfilter %}", "filter"),
+            ("{{ " + "not " * 99 + "1 }}", "more than 30 levels"),
+            ("{{ " + "1 and " * 99 + "1 }}", "more than 30 levels"),
+            ("{% if 1 %}" * 99 + "{% endif %}" * 99, "more than 30 levels"),
+        )
+    ),
+    *(
+        ("email", {"text": "{{ unsubscribe_url }}{{ " + monster + " }}"}, "text: is no template: ")
+        for monster in ("(" * 9_000 + "1" + ")" * 9_000, "9" * 9_000)
     ),
 ]
 
