@@ -17,6 +17,7 @@ from tests.fakes import FakePorts, MemoryTable
 FORM = "/v1/forms/partner"
 EMAIL = "/v1/emails/welcome"
 SEQUENCE = "/v1/sequences/welcome"
+KIM = {"id": "kim", "name": "Kim", "email": "kim@keybook.example"}
 PATHS = {
     "settings": "/v1/settings",
     "form": FORM,
@@ -45,7 +46,7 @@ WHOLE: dict[str, dict[str, Any]] = {
         "enter": {"stage": ["mql"]},
         "steps": [{"id": "1", "wait": "0d", "email": "welcome"}],
     },
-    "routing": {"people": [{"id": "kim", "name": "Kim", "email": "kim@keybook.example"}]},
+    "routing": {"people": [KIM]},
 }
 
 
@@ -202,7 +203,7 @@ NOT_YET: list[tuple[str, dict[str, Any], str]] = [
     ("routing", {"teams": []}, "teams"),
     (
         "routing",
-        {"people": [{**WHOLE["routing"]["people"][0], "deputy": "sam"}]},
+        {"people": [{**KIM, "deputy": "sam"}]},
         "people.0.deputy",
     ),
 ]
@@ -229,6 +230,27 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ("form", {"required": ["Email"]}, "required.0: a field's name must start with a lower-case"),
     ("form", {"thank_you_url": "javascript:alert(1)"}, "thank_you_url: must be a web address"),
     ("form", {"thank_you_url": "https://x.example/\r\nSet-Cookie: a"}, "thank_you_url: must be"),
+    *(
+        ("form", {"thank_you_url": f"https://{rest}"}, "thank_you_url: must be a web address")
+        for rest in ("bücher.example/", "x.example/ü", "x.example/a b", "x.example:99999/")
+    ),
+    ("form", {"asset": {"id": "a\x00"}}, "asset.id: must not contain control characters"),
+    ("form", {"required": ["email", "budget"], "topic": "a\x1b"}, "topic: must not contain"),
+    ("form", {"consent_text": "a\x07"}, "consent_text: must not contain control characters"),
+    ("email", {"subject": "Hello\x00"}, "subject: must not contain control characters"),
+    ("email", {"text": "{{ unsubscribe_url }}\x08"}, "text: must not contain control characters"),
+    (
+        "routing",
+        {"people": [{**KIM, "name": "K\x9fm"}]},
+        "people.0.name: must not contain control characters",
+    ),
+    *(
+        ("routing", {"people": [{**KIM, "email": email}]}, f"people.0.email: must be {spelt}")
+        for email, spelt in (
+            (" kim@keybook.example ", "written as kim@keybook.example"),
+            ("kim@bücher.example", "written as kim@xn--bcher-kva.example"),
+        )
+    ),
     ("form", {"asset": 5}, "asset: keys with their values are needed"),
     ("email", {"subject": "Hi {{ x }}"}, "subject: line 1: there is no variable x; the variables"),
     (
@@ -272,7 +294,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "routing",
-        {"people": [{**WHOLE["routing"]["people"][0], "phone": "030"}]},
+        {"people": [{**KIM, "phone": "030"}]},
         "people.0.phone: must match the pattern",
     ),
     *(
@@ -281,7 +303,7 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "routing",
-        {"people": [{**WHOLE["routing"]["people"][0], "email": "kim at home"}]},
+        {"people": [{**KIM, "email": "kim at home"}]},
         "people.0.email: An email address must have an @-sign.",
     ),
     *(
@@ -321,8 +343,7 @@ def test_a_mistake_is_refused_with_its_place(
 
 
 def test_two_people_with_one_id_are_refused(baton: InMemoryBaton) -> None:
-    kim = WHOLE["routing"]["people"][0]
-    assert refused(baton, "/v1/routing", {"people": [kim, kim]}) == [
+    assert refused(baton, "/v1/routing", {"people": [KIM, KIM]}) == [
         f"people.{position}.id: another person has this id; change one" for position in (0, 1)
     ]
 
@@ -347,7 +368,7 @@ def test_a_change_is_logged_without_what_it_says(
 
 
 def test_a_routing_in_which_nobody_is_active_is_warned_of(baton: InMemoryBaton) -> None:
-    kim = {**WHOLE["routing"]["people"][0], "active": False}
+    kim = {**KIM, "active": False}
     assert put(baton, "/v1/routing", {"people": [kim]})["warnings"] == [
         {"field": "people", "message": "nobody is active, so no handoff reaches a person"}
     ]
