@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.delivery.outbox import OPEN
+from chalicelib.delivery.senders import parse_sender
 from chalicelib.jobs.job import JobStatus
 from chalicelib.store import keys
 from chalicelib.wiring.world import World
@@ -147,7 +147,7 @@ def ask_facts(cloud: Cloud, stack_name: str, world: World) -> Facts:
     stack = formation.describe_stacks(StackName=stack_name)["Stacks"][0]
     outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
     given = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
-    sender = parseaddr(given.get("Sender", ""))[1]
+    sender = parse_sender(given.get("Sender", ""))[1]
     ses = cloud.client("sesv2")
     sns = cloud.client("sns")
     work = asked(lambda: work_of(world))

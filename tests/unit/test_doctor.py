@@ -418,7 +418,7 @@ def test_everything_is_asked_and_what_fails_is_unknown() -> None:
         "CreationTime": NOW,
         "Parameters": [
             {"ParameterKey": "Stage", "ParameterValue": "prod"},
-            {"ParameterKey": "Sender", "ParameterValue": f"Ann of Keybook <{SENDER}>"},
+            {"ParameterKey": "Sender", "ParameterValue": f"Keybook, Ann <{SENDER}>"},
         ],
         "Outputs": [{"OutputKey": "TableName", "OutputValue": "baton"}],
     }
