@@ -312,6 +312,15 @@ def test_a_handoff_that_bounced_goes_to_the_fallback_person_once(
     assert keys == [f"handoff#1#{part}" for part in ("email", "email#fallback", "sms", "sns")]
 
 
+def test_a_late_bounce_passes_on_no_lead_that_was_called(baton: InMemoryBaton) -> None:
+    """A complaint about the email of a lead that sales had won called the fallback person."""
+    handed_over(baton)
+    ask(baton, "stage", {"stage": "accepted", "reason": "called"})
+    tell(baton, "Bounce", handoff_email(baton)["id"], **HARD)
+    instead = handoff_email(baton, "email#fallback")
+    assert (instead["state"], instead["reason"]) == ("cancelled", "taken_back")
+
+
 def test_an_automatic_reply_to_a_handoff_is_not_passed_on(baton: InMemoryBaton) -> None:
     handed_over(baton)
     tell(baton, "Bounce", handoff_email(baton)["id"], **SOFT, bounceSubType="General")
