@@ -11,7 +11,7 @@ from chalicelib.delivery.templates import (
     render_strictly,
     variables_of,
 )
-from chalicelib.document import parse_document
+from chalicelib.document import read_document
 from chalicelib.errors import FieldError
 from chalicelib.nurture.company import SettingsDocument
 from chalicelib.nurture.emails import EmailDocument
@@ -106,7 +106,7 @@ def sequence_mistakes(
 def sequences_sending(email_id: str, sequences: StoredDocuments) -> Iterator[str]:
     """Yield each sequence that sends an email, in words."""
     for sequence_id, stored in sequences.items():
-        steps = parse_document(SequenceDocument, stored).steps
+        steps = read_document(SequenceDocument, stored).steps
         if any(step.email == email_id for step in steps):
             yield f"the sequence {sequence_id}"
 

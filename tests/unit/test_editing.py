@@ -178,6 +178,32 @@ def test_a_deleted_form_is_still_captured(baton: InMemoryBaton) -> None:
     assert baton.lead()["email"] == ANN["email"]
 
 
+def test_a_key_of_a_later_version_stops_nothing(baton: InMemoryBaton) -> None:
+    """A deploy that widened what is accepted may be rolled back, by an alarm, after a put."""
+    later = {"of_a_later_version": {"a": [1]}}
+    for kind, one_id, document in documents():
+        baton.world.documents.put(kind, {**document, **later}, one_id)
+    sam = {"id": "sam", "name": "Sam", "email": "sam@keybook.example", **later}
+    baton.world.documents.put("routing", {"people": [sam], **later})
+    baton.form("guide", consent=True, **ANN)
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    sent = {one["to"]: one["state"] for one in baton.outbox() if one["via"] == "email"}
+    assert sent == {"sam@keybook.example": "sent"}
+
+
+def test_a_sequence_of_a_later_version_begins_for_nobody(
+    baton: InMemoryBaton, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its unknown key may say whom not to write to."""
+    baton.world.documents.put("sequence", {**WHOLE["sequence"], "active": False}, "partner")
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    assert [one["id"].partition("#")[2] for one in baton.outbox()] == ["nurture#1#welcome#1"]
+    assert '"event":"sequence_skipped"' in capsys.readouterr().out
+    delete(baton, EMAIL, 409)
+
+
 # --- refused --------------------------------------------------------------------------------------
 
 
