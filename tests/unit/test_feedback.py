@@ -235,6 +235,20 @@ def test_an_email_that_was_given_up_and_arrived_is_delivered() -> None:
     assert (email(baton)["state"], email(baton)["reason"]) == ("delivered", None)
 
 
+def test_late_evidence_keeps_a_handoff_from_going_again() -> None:
+    """It waited to be sent once more, and the report that it had arrived was ignored."""
+    baton = InMemoryBaton()
+    baton.ports.senders.answers = [Unclear(), Unclear(), Unclear(), Unclear()]
+    handed_over(baton)
+    for _ in range(2):
+        baton.minutes_later(16)
+    assert handoff_email(baton)["state"] == "planned"
+    tell(baton, "Delivery", handoff_email(baton)["id"])
+    baton.minutes_later(120)
+    assert handoff_email(baton)["state"] == "delivered"
+    assert not [one for one in baton.ports.senders.sent if isinstance(one, Email)]
+
+
 def test_a_suppression_that_lost_is_written_by_the_repeat(baton: InMemoryBaton) -> None:
     """The event was there, so the repeat was taken for one, and the emails went on."""
     whole = notice(email(baton)["id"], "Complaint")
