@@ -7,7 +7,13 @@ from typing import Any
 
 from chalicelib.consent.consent import Consent
 from chalicelib.delivery.message_keys import MessageKey, parse_key
-from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
+from chalicelib.delivery.outbox import (
+    ACCOUNT_STATES,
+    MessageState,
+    NotSentReason,
+    OutboxMessage,
+    Via,
+)
 from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.store import keys
@@ -16,6 +22,15 @@ from chalicelib.store.table import ABSENT, Check, Item, Put, Table
 
 #: What a claim of an email to the lead expects of the lead's consent.
 MAY_WRITE = {"marketing": True, "suppressed": None}
+# What the version before is told, which does not know the newer members; they stand beside it until
+# every reader does (ADR 0027). It leaves alone what it takes for cancelled.
+STATE_BEFORE: Mapping[MessageState, MessageState] = {
+    MessageState.HELD: MessageState.CANCELLED,
+    MessageState.SOFT_BOUNCED: MessageState.SENT,
+}
+REASON_BEFORE: Mapping[NotSentReason, NotSentReason] = dict.fromkeys(
+    ACCOUNT_STATES | {NotSentReason.STALE}, NotSentReason.THROTTLED
+)
 
 
 class Outbox:
@@ -132,7 +147,7 @@ def message_item(message: OutboxMessage) -> Item:
         "schema": keys.SCHEMA,
         "via": message.via.value,
         "about": message.about,
-        "state": message.state.value,
+        "state": STATE_BEFORE.get(message.state, message.state).value,
         "claims": message.claims,
         "version": message.version,
         "created_at_ms": epoch_ms(message.created_at),
@@ -145,7 +160,9 @@ def message_item(message: OutboxMessage) -> Item:
         "held_by": message.held_by,
         "captured_at_ms": epoch_ms(message.captured_at) if message.captured_at else None,
         "trace": message.trace,
-        "reason": message.reason,
+        "reason": message.reason and REASON_BEFORE.get(message.reason, message.reason),
+        "newer_state": message.state if message.state in STATE_BEFORE else None,
+        "newer_reason": message.reason if message.reason in REASON_BEFORE else None,
         "message_id": message.message_id,
         "doubts": message.doubts or None,
         "heard": _packed(message.heard),
@@ -165,6 +182,7 @@ def message_of(item: Item) -> OutboxMessage:
     def text(name: str) -> str | None:
         return str(item[name]) if name in item else None
 
+    reason = text("newer_reason") or text("reason")
     claimed_at = item.get("claimed_at_ms")
     due_at = item.get("due_at_ms")
     captured_at = item.get("captured_at_ms")
@@ -180,8 +198,8 @@ def message_of(item: Item) -> OutboxMessage:
         held_by=text("held_by"),
         captured_at=from_epoch_ms(int(captured_at)) if captured_at is not None else None,
         trace=text("trace"),
-        state=MessageState(str(item["state"])),
-        reason=NotSentReason(str(item["reason"])) if "reason" in item else None,
+        state=MessageState(text("newer_state") or str(item["state"])),
+        reason=NotSentReason(reason) if reason is not None else None,
         message_id=text("message_id"),
         claims=int(item["claims"]),
         doubts=int(item.get("doubts", 0)),

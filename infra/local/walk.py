@@ -18,6 +18,7 @@ from uuid import uuid4
 
 import boto3
 
+from chalicelib.delivery.outbox import ACCOUNT_STATES
 from infra.deploy import Cloud, outputs
 from infra.local import stack as stacks
 from infra.local.stack import Stack
@@ -215,9 +216,12 @@ class Walk:
             )
         items = self._new_messages()
         unsent = [
-            item for item in items if item["state"] not in ("sent", "delivered", *OPEN_STATES)
+            item
+            for item in items
+            if item["state"] not in ("sent", "delivered", *OPEN_STATES)
+            or item["reason"] in ACCOUNT_STATES
         ]
-        if unsent:  # final: waiting longer would not help
+        if unsent:  # final, or a person has to mend the account: waiting longer would not help
             what = "; ".join(
                 f"the {_name(item)} did not go out: {item['state']} ({item['reason']})"
                 for item in unsent

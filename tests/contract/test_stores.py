@@ -26,7 +26,7 @@ from chalicelib.store.documents import Documents
 from chalicelib.store.events import Events, put_event, put_owner
 from chalicelib.store.histories import Histories
 from chalicelib.store.leads import Leads
-from chalicelib.store.outbox import Outbox, put_message
+from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from tests import factories as make
@@ -303,6 +303,36 @@ def test_a_message_is_planned_and_claimed_once(table: Table) -> None:
     with pytest.raises(ConflictError):
         Outbox(table).claim(message, claimed, needs_consent=False)
     assert Outbox(table).read(LEAD_ID, message.key) == claimed
+
+
+@pytest.mark.parametrize(
+    ("message", "state", "reason"),
+    [
+        (make.nurture_message(held_by="job-1"), "cancelled", None),
+        (
+            replace(make.nurture_message(), state=MessageState.SOFT_BOUNCED, due_at=None),
+            "sent",
+            None,
+        ),
+        (replace(make.nurture_message(), reason=NotSentReason.SANDBOX), "planned", "throttled"),
+        (
+            replace(
+                make.nurture_message(),
+                state=MessageState.LOST,
+                reason=NotSentReason.STALE,
+                due_at=None,
+            ),
+            "lost",
+            "throttled",
+        ),
+    ],
+)
+def test_a_newer_state_stands_beside_an_older_one(
+    message: OutboxMessage, state: str, reason: str | None
+) -> None:
+    item = message_item(message)
+    assert (item["state"], item.get("reason")) == (state, reason)
+    assert message_of(item) == message
 
 
 def test_a_held_message_is_listed_as_held_and_not_due(table: Table) -> None:

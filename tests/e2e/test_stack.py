@@ -62,7 +62,7 @@ def test_the_walk_names_the_step_when_the_sender_is_unverified(
     try:
         with pytest.raises(
             StepFailedError,
-            match=r"step 'guide download': the nurture email did not go out: refused",
+            match=r"step 'guide download': the nurture email did not go out: planned .unverified",
         ):
             Walk(stack, email).run()
     finally:

@@ -26,7 +26,7 @@ def cloud() -> Iterator[Cloud]:
 
 def test_the_template_deploys_here_as_in_production(cloud: Cloud) -> None:
     """Its table expires items, can be recovered, and cannot be deleted."""
-    made = deploy(cloud, "baton-prod", package(own_architecture()), PRODUCTION)
+    made = deploy(cloud, "baton-prod", package(own_architecture()), PRODUCTION, lambda *_: [])
     client = session(REGION).client("dynamodb", endpoint_url=cloud.endpoint_url)
     name = made["TableName"]
     expiry = client.describe_time_to_live(TableName=name)["TimeToLiveDescription"]

@@ -46,7 +46,8 @@ def counted(output: str) -> Iterator[Metric]:
         for directive in line.get("_aws", {}).get("CloudWatchMetrics", []):
             assert directive["Namespace"] == NAMESPACE
             for metric in directive["Metrics"]:
-                assert line[metric["Name"]] > 0
+                if line[metric["Name"]] == 0:
+                    continue  # a service level that was kept
                 for names in directive["Dimensions"]:
                     values = frozenset((name, line[name]) for name in names)
                     yield metric["Name"], values, metric["Unit"]

@@ -48,6 +48,7 @@ ENTRY_POINTS = {
 }
 ADDRESS = "hello@keybook.example"
 SENDER = f"Ann of Keybook <{ADDRESS}>"
+NOT_GIVEN = ("MakesIdentitySecret", "MakesLinkSecret")  # conditions without parameters
 TABLE = f"arn:aws:dynamodb:{REGION}:{DEFAULT_ACCOUNT_ID}:table/{TABLE_NAME}"
 MAIL = f"arn:aws:ses:{REGION}:{DEFAULT_ACCOUNT_ID}"
 PHONES = "all but arn:*:sns:*:*:*"  # AWS has no ARN for a phone number
@@ -172,8 +173,8 @@ def _computed(value: dict[str, Any], made: Mapping[str, str]) -> Any:
             return resolved(values, made)[index]
         case {"Fn::Split": [separator, text]}:
             return resolved(text, made).split(separator)
-        case {"Fn::If": [_, made_here, _]}:  # this stack is given no secrets
-            return resolved(made_here, made)
+        case {"Fn::If": [condition, yes, no]}:  # this stack is given no parameters
+            return resolved(yes if condition in NOT_GIVEN else no, made)
 
 
 def resolved_all(values: Mapping[str, Any], made: Mapping[str, str]) -> dict[str, Any]:

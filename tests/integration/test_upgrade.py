@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.delivery.messages import Waiting
+from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.store import keys
 from infra.paths import ROOT
 from tests import recorded_lives
@@ -125,6 +127,9 @@ def test_the_version_before_carries_on_with_what_is_written_today(
         return  # a clone without its history: the test above has compared the attributes
     baton.form("demo", visitor="v-gil", **{**recorded_lives.BOB, "email": "gil@gorse.example"})
     recorded_lives.work_off(baton)
+    baton.ports.senders.answers = [Waiting(NotSentReason.SANDBOX)] * 3
+    baton.form("demo", visitor="v-hal", **{**recorded_lives.BOB, "email": "hal@gorse.example"})
+    baton.until_quiet()
     written = recorded_lives.kept(baton)
     recorded_lives.write(written, tmp_path / "today.json")
     log = go_on_with(before, tmp_path / "today.json", tmp_path / "after.json")
