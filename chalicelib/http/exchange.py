@@ -114,6 +114,21 @@ def object_of(request: Request, max_bytes: int) -> dict[str, Any]:
     return body
 
 
+def check_keys(body: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Raise InputError naming each unknown key: a misspelt one must not pass unnoticed."""
+    from chalicelib.document import ERRORS_MAX  # and pydantic, which the other functions spare
+
+    words = f"is not a known key; the keys are {', '.join(known) or 'none'}"
+    if unknown := [FieldError(key, words) for key in body if key not in known]:
+        raise InputError(*unknown[:ERRORS_MAX])
+
+
+def check_no_keys(request: Request) -> None:
+    """Raise TooLargeError, InputError for a body that says anything."""
+    if body_of(request):
+        check_keys(object_of(request, COMMAND_BODY_MAX_BYTES), ())
+
+
 def unzipped_body_of(request: Request, max_bytes: int) -> bytes:
     """Return the body's bytes, decompressed if they are gzip.
 

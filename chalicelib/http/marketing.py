@@ -13,6 +13,8 @@ from chalicelib.http.exchange import (
     JSON,
     YAML,
     body_of,
+    check_keys,
+    check_no_keys,
     content_type_of,
     note_of,
     object_of,
@@ -96,7 +98,7 @@ def simulate_model(request: Request) -> Response:
 def publish_model(request: Request, version: str) -> Response:
     """Make a version the active one and bring every lead to it, as a job."""
     body = _object_of(request)
-    _check_keys(body, ("expected_changes", "force", "emails"))
+    check_keys(body, ("expected_changes", "force", "emails"))
     force = body.get("force", False)
     if not isinstance(force, bool):
         raise InputError(FieldError("force", "must be true or false"))
@@ -115,8 +117,7 @@ def publish_model(request: Request, version: str) -> Response:
 @private(marketing, "/v1/jobs/{job_id}/release", Role.MARKETER, methods=["POST"])
 def release_emails(request: Request, job_id: str) -> Response:
     """Release the emails that a publish holds, as a job."""
-    if body_of(request):
-        _check_keys(_object_of(request), ())
+    check_no_keys(request)
     return private_answer(world().publishing.release(job_id), HTTPStatus.ACCEPTED)
 
 
@@ -149,19 +150,10 @@ def _model(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the document to simulate: it stands under `model`, or is the body itself."""
     if "model" not in body:
         return body
-    _check_keys(body, ("model",))
+    check_keys(body, ("model",))
     if not isinstance(body["model"], dict):
         raise InputError(FieldError("model", "must be a JSON object"))
     return dict(body["model"])
-
-
-def _check_keys(body: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raise InputError naming each unknown key: a misspelt one must not pass unnoticed."""
-    from chalicelib.document import ERRORS_MAX  # and pydantic, which the other functions spare
-
-    words = f"is not a known key; the keys are {', '.join(known) or 'none'}"
-    if unknown := [FieldError(key, words) for key in body if key not in known]:
-        raise InputError(*unknown[:ERRORS_MAX])
 
 
 def _whole(body: Mapping[str, Any], key: str) -> int:

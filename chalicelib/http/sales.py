@@ -11,6 +11,7 @@ from chalicelib.http.exchange import (
     JSON,
     PLAIN_TEXT,
     body_of,
+    check_no_keys,
     private_answer,
     query_of,
     shape_of,
@@ -56,10 +57,11 @@ def import_leads(request: Request) -> Response:
 
 
 @private(sales, "/v1/leads/rebuild", Role.ADMIN, methods=["POST"])
-def rebuild_leads(_request: Request) -> Response:
+def rebuild_leads(request: Request) -> Response:
     """Start the job that derives all leads anew from their events."""
     from chalicelib.commands.rebuild import start_rebuild
 
+    check_no_keys(request)
     return private_answer(start_rebuild(world().job_runner), HTTPStatus.ACCEPTED)
 
 
@@ -127,8 +129,9 @@ def merge_leads(request: Request, lead_id: str) -> Response:
 
 
 @private(sales, "/v1/leads/{lead_id}/rebuild", Role.SALES, methods=["POST"])
-def rebuild_lead(_request: Request, lead_id: str) -> Response:
+def rebuild_lead(request: Request, lead_id: str) -> Response:
     """Derive a lead anew from all its events, and return what differed."""
+    check_no_keys(request)
     lead, found = world().corrections.rebuild(lead_id)
     differences = [{"part": one.part, "kept": one.kept, "rebuilt": one.rebuilt} for one in found]
     return private_answer({**world().reading.lead(lead.lead_id), "differences": differences})

@@ -123,6 +123,24 @@ def test_a_private_route_refuses_an_unknown_query_parameter(route: str) -> None:
     assert baton.ports.memory.items == before
 
 
+# All but reads and deletions, which have no body, and the import: a lead a line, of free fields.
+WRITES = {one for one in PRIVATE if one.startswith(("POST", "PUT"))} - {"POST /v1/leads/import"}
+
+
+@pytest.mark.parametrize("route", sorted(WRITES))
+def test_a_private_route_refuses_an_unknown_key(route: str) -> None:
+    baton = InMemoryBaton()
+    before = dict(baton.ports.memory.items)
+    method, path = route.split()
+    for variable in ("form_id", "email_id", "sequence_id"):
+        path = path.replace(f"{{{variable}}}", "welcome")
+    headers = {**TOKEN, "Content-Type": "application/json"}
+    answer = baton.http(method, path, b'{"of_no_use": 1}', headers)
+    assert answer.status_code in (400, 422)
+    assert "of_no_use" in [one["field"] for one in json.loads(answer.body)["errors"]]
+    assert baton.ports.memory.items == before
+
+
 def test_sibling_paths_name_their_variable_alike() -> None:
     """API Gateway refuses two variables in one place."""
     variables: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
