@@ -81,8 +81,12 @@ def variables_of(template: str) -> Mapping[str, int]:
     Raise TemplateSyntaxError, or TemplateError for one that cannot be parsed for another reason.
     """
     lines: dict[str, int] = {}
-    for name in _parse(template).find_all(nodes.Name):
-        lines[name.name] = min(name.lineno, lines.get(name.name, name.lineno))
+    left: list[nodes.Node] = [_parse(template)]
+    while left:  # no recursion, as `find_all` has: a sum of a thousand terms is a thousand levels
+        node = left.pop()
+        if isinstance(node, nodes.Name):
+            lines[node.name] = min(node.lineno, lines.get(node.name, node.lineno))
+        left += node.iter_child_nodes()
     return dict(sorted(lines.items()))
 
 

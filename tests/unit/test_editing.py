@@ -349,7 +349,8 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
             ("{% macro x() %}{% endmacro %}", "macro"),
             ("{% filter upper %}x{% endfilter %}", "filter"),
             ("{{ " + "not " * 99 + "1 }}", "more than 30 levels"),
-            ("{{ " + "1 and " * 99 + "1 }}", "more than 30 levels"),
+            ("{{ " + "1 and " * 4_000 + "1 }}", "more than 30 levels"),
+            ("{{ " + "1 + " * 9_000 + "1 }}", "add"),
             ("{% if 1 %}" * 99 + "{% endif %}" * 99, "more than 30 levels"),
         )
     ),
