@@ -4,7 +4,7 @@ Refusals are in the author's words: pydantic's own messages are for programmers.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -90,14 +90,32 @@ def needs(words: str) -> WrapValidator:
 def parse_document(
     kind: type[AnyDocument], stored: Mapping[str, Any], not_yet: Collection[str] = ()
 ) -> AnyDocument:
-    """Return what is stored as a document of a kind.
+    """Return a document of a kind that somebody writes.
 
     not_yet: paths of keys that are planned, `*` for a place in a list; they are refused in words
     of their own. Raise DocumentError that names each key that breaks the format, with its path.
     """
+    return _validate(kind, stored, None, not_yet)
+
+
+def read_document(kind: type[AnyDocument], stored: Mapping[str, Any]) -> AnyDocument:
+    """Return what is stored as a document of a kind, to execute it.
+
+    Keys that this version does not know are left out: a later one has accepted them and was rolled
+    back, and neither forms nor handoffs may stop for that (ADR 0029). Raise DocumentError.
+    """
+    return _validate(kind, stored, "ignore")
+
+
+def _validate(
+    kind: type[AnyDocument],
+    stored: Mapping[str, Any],
+    extra: Literal["ignore"] | None,
+    not_yet: Collection[str] = (),
+) -> AnyDocument:
     keys: dict[int, str] = {}  # the id of each part -> the keys that it may have
     try:
-        return kind.model_validate(stored, context=keys)
+        return kind.model_validate(stored, context=keys, extra=extra)
     except ValidationError as error:
         lines = error.errors(include_url=False, include_input=False)[:ERRORS_MAX]
         refused = [

@@ -72,6 +72,7 @@ LINES: Mapping[str, LineKind] = {
     "due_failed": LineKind(Level.WARNING, by=("task",)),
     "due_unknown": LineKind(Level.ERROR, by=("family",)),
     "document": LineKind(by=("kind",)),
+    "sequence_skipped": LineKind(Level.WARNING),
     "job_worked": LineKind(by=("kind", "state")),
     "tick": LineKind(is_counted=False),  # written every minute, even when nothing happens
 }

@@ -23,6 +23,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
+from chalicelib.errors import DocumentError
 from infra import defaults, preflight
 from infra.artifacts import Bucket, upload, zip_key
 from infra.package import PLATFORMS, Package, PackageError, package
@@ -339,7 +340,14 @@ def main(arguments: list[str]) -> int:
             time_zone=result["TimeZone"],
             demo=False,
         )
-    except (PackageError, PreflightError, DeployError, BotoCoreError, ClientError) as error:
+    except (
+        PackageError,
+        PreflightError,
+        DeployError,
+        DocumentError,
+        BotoCoreError,
+        ClientError,
+    ) as error:
         print(error, file=sys.stderr)
         return 1
     for key in SHOWN:

@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.delivery.outbox import OPEN
 from chalicelib.delivery.senders import parse_sender
+from chalicelib.handoff.routing import stand_ins
 from chalicelib.jobs.job import JobStatus
 from chalicelib.store import keys
 from chalicelib.wiring.world import World
@@ -112,7 +113,9 @@ class Work:
     waiting: Mapping[str, int]
     """Why messages wait that are overdue, and how many of each."""
     salespeople: Sequence[str]
-    """Their addresses."""
+    """The addresses of those who are active."""
+    stand_ins: Sequence[str]
+    """Those of the fallback person and the manager."""
     now: datetime
 
 
@@ -151,13 +154,13 @@ def ask_facts(cloud: Cloud, stack_name: str, world: World) -> Facts:
     ses = cloud.client("sesv2")
     sns = cloud.client("sns")
     work = asked(lambda: work_of(world))
-    salespeople = work.salespeople if isinstance(work, Work) else ()
+    people = {*work.salespeople, *work.stand_ins} if isinstance(work, Work) else set()
     return Facts(
         environment=given.get("Stage", ""),
         sender=sender,
         mail=asked(lambda: mail_account(ses)),
         identity=asked(lambda: identity_of(ses, sender)),
-        suppressed_salespeople=asked(lambda: suppressed(ses, salespeople)),
+        suppressed_salespeople=asked(lambda: suppressed(ses, sorted(people))),
         texts=asked(lambda: _texts(cloud, given.get("TextIdentity", ""), world.runtime.now())),
         topics={
             name: _topic(sns, outputs.get(name)) for name in ("HandoffTopicArn", "AlarmTopicArn")
@@ -330,6 +333,7 @@ def work_of(world: World) -> Work:
         late_jobs=list(_late_jobs(world, now)),
         waiting=_waiting(world, now),
         salespeople=[str(one["email"]) for one in people if one.get("email")],
+        stand_ins=[one.email for one in stand_ins(routing)],
         now=now,
     )
 

@@ -19,12 +19,16 @@ def form_mistakes(form: FormDocument) -> Iterator[FieldError]:
         except ValueError as error:
             yield FieldError(f"required.{position}", str(error))
     if form.thank_you_url is not None and not _is_web_address(form.thank_you_url):
-        yield FieldError("thank_you_url", "must be a web address that begins with https://")
+        words = "must be a web address that begins with https://, in ASCII and without blanks"
+        yield FieldError("thank_you_url", words)
 
 
 def _is_web_address(text: str) -> bool:
+    """Return whether a browser can be sent to an address, by a header (RFC 9110, section 5.5)."""
     try:
         parts = urlsplit(web_address(text))
+        is_port = parts.port != 0
     except ValueError:
         return False
-    return parts.scheme in WEB and bool(parts.netloc) and text == text.strip()
+    is_header = text.isascii() and not any(map(str.isspace, text))
+    return parts.scheme in WEB and bool(parts.hostname) and is_port and is_header

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free
 from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Consent, given
-from chalicelib.document import Document, parse_document
+from chalicelib.document import Document, read_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError
 from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
 from chalicelib.inputs import campaign_of, path_of
@@ -69,7 +69,7 @@ class Forms:
         An unknown form is captured all the same, marked as unregistered: no lead may be lost.
         """
         stored = self._read_form(form_id)
-        return parse_document(FormDocument, stored) if stored else None
+        return read_document(FormDocument, stored) if stored else None
 
     def submit(self, form_id: str, submission: Submission) -> SubmissionReceipt:
         """Store a submission; a repeated one returns the first receipt and counts once.

@@ -60,9 +60,12 @@ class Endings:
 
 
 def _is_undelivered(message: OutboxMessage) -> bool:
-    """Return whether this is a handoff email that ended without being read."""
+    """Return whether this is a handoff email that nobody has read. SES reports a soft bounce only
+    once it has given up (ADR 0032).
+    """
     is_handoff_email = message.kind is MessageKind.HANDOFF and message.via is Via.EMAIL
-    return is_handoff_email and message.state in ENDED_BADLY
+    is_unread = message.state in ENDED_BADLY or message.state is MessageState.SOFT_BOUNCED
+    return is_handoff_email and is_unread
 
 
 def _has_failed(message: OutboxMessage) -> bool:

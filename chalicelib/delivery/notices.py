@@ -113,8 +113,9 @@ def parse_notice(text: str) -> Notice:
     """Return what a message of the feedback topic reports. Never raise for what is in it."""
     try:
         found = json.loads(text)
-    except (ValueError, RecursionError):  # RecursionError: a thousand brackets
-        is_greeting = text.startswith(GREETINGS)
+    # TypeError: a topic's message that is no text; RecursionError: a thousand brackets.
+    except (TypeError, ValueError, RecursionError):
+        is_greeting = str(text).startswith(GREETINGS)
         return _unreadable(UnreadableReason.GREETING if is_greeting else UnreadableReason.NOT_JSON)
     if not isinstance(found, dict):
         return _unreadable(UnreadableReason.NOT_AN_OBJECT)
@@ -144,7 +145,7 @@ def _of_email(kind: str, notice: Mapping[str, Any]) -> Notice:
         tag=_plain(first) or None,
         feedback_id=_text(detail, "feedbackId"),
         at=_time(detail.get("timestamp")),
-        is_general=_text(detail, "bounceSubType") == "General",
+        is_general=_word(detail, "bounceSubType") == "general",
     )
 
 
@@ -152,7 +153,7 @@ def _kind_of_email(kind: str, detail: Mapping[str, Any]) -> NoticeKind | None:
     if kind == "bounce":
         return _kind_of_bounce(detail)
     if kind == "complaint":
-        is_rescue = _text(detail, "complaintFeedbackType") == "not-spam"
+        is_rescue = _word(detail, "complaintFeedbackType") == "not-spam"
         return NoticeKind.NOT_SPAM if is_rescue else NoticeKind.COMPLAINT
     return PLAIN_KINDS.get(kind)
 
@@ -161,14 +162,14 @@ def _kind_of_bounce(bounce: Mapping[str, Any]) -> NoticeKind:
     """Return what a bounce is. A general one whose recipients have no status is an answer that the
     mailbox gave by itself: a server that refuses an email gives a status (RFC 3464).
     """
-    if _text(bounce, "bounceType") == "Permanent":
+    if _word(bounce, "bounceType") == "permanent":
         return NoticeKind.HARD_BOUNCE
     recipients = bounce.get("bouncedRecipients")
     has_status = isinstance(recipients, list) and any(
         isinstance(one, dict) and _text(one, "status") for one in recipients
     )
-    is_transient = _text(bounce, "bounceType") == "Transient"
-    is_general = _text(bounce, "bounceSubType") == "General"
+    is_transient = _word(bounce, "bounceType") == "transient"
+    is_general = _word(bounce, "bounceSubType") == "general"
     is_reply = is_transient and is_general and not has_status
     return NoticeKind.AUTOMATIC_REPLY if is_reply else NoticeKind.SOFT_BOUNCE
 
@@ -196,6 +197,11 @@ def _part(whole: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 def _text(part: Mapping[str, Any], name: str) -> str:
     return _plain(part.get(name))
+
+
+def _word(part: Mapping[str, Any], name: str) -> str:
+    """Return a word in lower case: mailbox providers do not agree on one (RFC 5965, section 3)."""
+    return _text(part, name).lower()
 
 
 def _plain(value: object) -> str:

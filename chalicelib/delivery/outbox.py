@@ -104,6 +104,7 @@ MESSAGE_EDGES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.PLANNED: frozenset(
         {
             MessageState.CLAIMED,
+            *REPORTED,  # a late notice: it had left before it was put back
             MessageState.REFUSED,  # it cannot be composed
             MessageState.SUPPRESSED,
             MessageState.CANCELLED,

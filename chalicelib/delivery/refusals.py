@@ -4,7 +4,9 @@ A state of our own account is never about the message: a person mends the accoun
 the message waits (ADR 0028). Codes are those of the SES v2, SNS and End User Messaging APIs.
 """
 
+import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from chalicelib.delivery.messages import Refused, SendResult, Unclear, Waiting
@@ -16,6 +18,11 @@ WAITS: Mapping[str, NotSentReason] = {
     "ThrottlingException": NotSentReason.THROTTLED,
     "TooManyRequestsException": NotSentReason.THROTTLED,
     "Throttled": NotSentReason.THROTTLED,
+    "ThrottledException": NotSentReason.THROTTLED,
+    "RequestThrottled": NotSentReason.THROTTLED,
+    "RequestThrottledException": NotSentReason.THROTTLED,
+    "RequestLimitExceeded": NotSentReason.THROTTLED,
+    "PriorRequestNotComplete": NotSentReason.THROTTLED,
     "KMSThrottling": NotSentReason.THROTTLED,
     "KMSThrottlingException": NotSentReason.THROTTLED,
     "LimitExceededException": NotSentReason.OVER_QUOTA,
@@ -25,6 +32,7 @@ WAITS: Mapping[str, NotSentReason] = {
     "AccessDeniedException": NotSentReason.ACCESS_DENIED,
     "AuthorizationError": NotSentReason.ACCESS_DENIED,
     "AuthorizationErrorException": NotSentReason.ACCESS_DENIED,
+    "RequestExpired": NotSentReason.ACCESS_DENIED,
     "ExpiredToken": NotSentReason.ACCESS_DENIED,
     "ExpiredTokenException": NotSentReason.ACCESS_DENIED,
     "InvalidClientTokenId": NotSentReason.ACCESS_DENIED,
@@ -74,9 +82,19 @@ WAITS_BY_WORDS: Mapping[str, NotSentReason] = {
     "quota exceeded": NotSentReason.OVER_QUOTA,
     "sending paused": NotSentReason.PAUSED,
     "sending is paused": NotSentReason.PAUSED,
+    "sending has been paused": NotSentReason.PAUSED,
     "sending suspended": NotSentReason.SUSPENDED,
     "account is suspended": NotSentReason.SUSPENDED,
+    "been suspended": NotSentReason.SUSPENDED,
     "not verified": NotSentReason.UNVERIFIED,
+}
+#: What a status means whose code is not listed: it is not about the message either.
+WAITS_BY_STATUS: Mapping[int, NotSentReason] = {
+    HTTPStatus.UNAUTHORIZED: NotSentReason.ACCESS_DENIED,
+    HTTPStatus.FORBIDDEN: NotSentReason.ACCESS_DENIED,
+    HTTPStatus.NOT_FOUND: NotSentReason.MISCONFIGURED,
+    HTTPStatus.REQUEST_TIMEOUT: NotSentReason.THROTTLED,
+    HTTPStatus.TOO_MANY_REQUESTS: NotSentReason.THROTTLED,
 }
 
 
@@ -88,11 +106,12 @@ def result_of(answer: Mapping[str, Any], *, sender: str) -> SendResult:
     """
     error = answer["Error"]
     words = str(error.get("Message", "")).lower()
+    status = answer["ResponseMetadata"]["HTTPStatusCode"]
     waits = _waits_for(str(error["Code"]), str(answer.get("Reason", "")), words)
+    waits = waits or WAITS_BY_STATUS.get(status)
     if waits is not None:
         return Waiting(_narrowed(waits, words, sender.lower()))
-    is_theirs = answer["ResponseMetadata"]["HTTPStatusCode"] >= SERVER_ERROR
-    return Unclear() if is_theirs else Refused()
+    return Unclear() if status >= SERVER_ERROR else Refused()
 
 
 def _waits_for(code: str, reason: str, words: str) -> NotSentReason | None:
@@ -106,8 +125,15 @@ def _narrowed(waits: NotSentReason, words: str, sender: str) -> NotSentReason:
     In the sandbox the recipient's identity must be verified, and allowed by our policy, as well as
     the sender's. So an error that names identities, and not ours, is the sandbox.
     """
-    domain = sender.partition("@")[2]
-    names_ours = sender in words or f"identity/{domain}" in words
+    names_ours = any(_names(words, one) for one in (sender, sender.partition("@")[2]))
     says_who = "following identities" in words or ":identity/" in words
     is_either = waits in (NotSentReason.UNVERIFIED, NotSentReason.ACCESS_DENIED)
     return NotSentReason.SANDBOX if is_either and says_who and not names_ours else waits
+
+
+def _names(words: str, identity: str) -> bool:
+    """Return whether an address or a domain is named by itself: joann@x.example is not
+    ann@x.example, and sam@x.example is not x.example.
+    """
+    pattern = rf"(?<![\w.@+-]){re.escape(identity)}(?![\w-]|\.\w)"
+    return re.search(pattern, words) is not None

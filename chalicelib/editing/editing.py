@@ -1,6 +1,6 @@
 """Read, put and delete documents. Every put and every deletion is a version with its author."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from chalicelib.document import parse_document
@@ -15,6 +15,7 @@ from chalicelib.errors import (
     VersionChangedError,
 )
 from chalicelib.events import rfc3339
+from chalicelib.inputs import many_lines
 from chalicelib.limits import DOCUMENTS_MAX
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
@@ -166,13 +167,32 @@ class Editing:
             parsed = parse_document(known.format, document, known.not_yet)
         except DocumentError as error:
             raise RefusedDocumentError(errors=error.errors) from None
-        mistakes = list(known.mistakes(parsed))
+        mistakes = [*_unprintable(document), *known.mistakes(parsed)]
         if not known.is_single and document["id"] != document_id:
             words = f"must be {document_id}, as in the path"
             mistakes.insert(0, FieldError("id", words))
         if mistakes:
             raise RefusedDocumentError(errors=mistakes)
         return list(known.warnings(parsed))
+
+
+def _unprintable(value: Any, path: str = "") -> Iterator[FieldError]:
+    """Yield each text with a control character, whatever the kind: SES refuses an email with one,
+    and nobody has typed it. value: in its format, so it is not deep.
+    """
+    if isinstance(value, str):
+        try:
+            many_lines(value)
+        except ValueError as error:
+            yield FieldError(path, str(error))
+        return
+    parts: Iterable[tuple[object, Any]] = ()
+    if isinstance(value, Mapping):
+        parts = value.items()
+    elif isinstance(value, list):
+        parts = enumerate(value)
+    for name, part in parts:
+        yield from _unprintable(part, f"{path}.{name}".lstrip("."))
 
 
 def _check_expected(before: DocumentVersion | None, expected: int | None) -> None:

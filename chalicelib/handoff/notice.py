@@ -45,7 +45,7 @@ class Notices:
 
     transition: returns a lead's transition by its version, with the reasons; profile: a lead's
     fields; recent: its latest events, newest first; is_corrected: whether a correction follows a
-    notice.
+    notice; is_current: whether its lead still waits for the call that a handoff asks for.
     """
 
     def __init__(
@@ -55,11 +55,13 @@ class Notices:
         profile: Callable[[str], Mapping[str, Value]],
         recent: Callable[[str], Sequence[Event]],
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
+        is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
     ) -> None:
         self._transition = transition
         self._profile = profile
         self._recent = recent
         self._is_corrected = is_corrected
+        self._is_current = is_current
 
     def compose(self, message: OutboxMessage) -> Outgoing | Skip:
         """Return what to send for a message, or why there is nothing to send."""
@@ -67,9 +69,7 @@ class Notices:
             return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
         if message.via is Via.SMS and message.to is None:
             return Skip(MessageState.REFUSED, NotSentReason.NO_PHONE)
-        # A notice that a worker had claimed may have left, so it was not cancelled but corrected.
-        # If it was put back since, it must not go out after its own correction (ADR 0003).
-        if message.kind is MessageKind.HANDOFF and message.claims and self._is_corrected(message):
+        if message.kind is MessageKind.HANDOFF and self._is_taken_back(message):
             return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         facts = self._facts(message)
         facts["headline"] = _headline(message.kind, facts)
@@ -85,6 +85,15 @@ class Notices:
                     assert_never(message.via)
         except TemplateError:
             return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
+
+    def _is_taken_back(self, handoff: OutboxMessage) -> bool:
+        # A notice that a worker had claimed may have left, so it was not cancelled but corrected.
+        # If it was put back since, it must not go out after its own correction (ADR 0003).
+        if handoff.claims and self._is_corrected(handoff):
+            return True
+        # A bounce may come hours after the handoff. Whoever stands in hears nothing of a lead that
+        # was taken back or called since (ADR 0032).
+        return is_fallback(handoff.key) and not self._is_current(handoff)
 
     def _facts(self, message: OutboxMessage) -> dict[str, Any]:
         # A warning or a request is about a lead that stayed where it was, even if a transition was

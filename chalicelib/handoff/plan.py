@@ -22,7 +22,7 @@ from chalicelib.delivery.outbox import (
 from chalicelib.events import epoch_ms
 from chalicelib.handoff.routing import salesperson, stand_ins
 from chalicelib.leads.lead import Lead
-from chalicelib.lifecycle.stages import Transition
+from chalicelib.lifecycle.stages import Stage, Transition
 from chalicelib.qualify.reactions import Plan, Record
 from chalicelib.scoring.model import REQUESTED
 
@@ -87,7 +87,8 @@ def pass_to_fallback(
     """
     if is_fallback(notice.key):
         return None
-    others = (one for one in stand_ins(routing) if one.email != notice.to)
+    failed = (notice.to or "").lower()
+    others = (one for one in stand_ins(routing) if one.email.lower() != failed)
     person = next(others, None)
     if person is None:
         return None
@@ -105,6 +106,15 @@ def pass_to_fallback(
 def is_fallback(key: MessageKey) -> bool:
     """Return whether a message goes to the fallback person."""
     return key.parts[-1] == FALLBACK
+
+
+def awaits_call(lead: Lead, cycle: int) -> bool:
+    """Return whether a lead that was handed over in a cycle is still an SQL that nobody has taken
+    up.
+    """
+    standing = lead.standing
+    is_same = (standing.stage, standing.cycle) == (Stage.SQL, cycle)
+    return is_same and not lead.merged_into
 
 
 def handoff_record(

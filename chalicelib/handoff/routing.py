@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from chalicelib.document import Document, parse_document
+from chalicelib.document import Document, read_document
 
 PersonId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -35,7 +35,7 @@ class RoutingDocument(Document):
     fallback: PersonId | None = None
     """Who gets a handoff that did not reach its salesperson; need not be active."""
     manager: PersonId | None = None
-    """Who gets it if it did not reach the fallback person either; need not be active."""
+    """Who gets it if there is no fallback person, or it was their mailbox; need not be active."""
 
     @field_validator("fallback", "manager")
     @classmethod
@@ -52,7 +52,7 @@ def salesperson(routing: Mapping[str, Any] | None, owner: str | None = None) -> 
     routing: the routing document, None when there is none. Raise DocumentError when it breaks the
     format.
     """
-    people = parse_document(RoutingDocument, routing).people if routing else []
+    people = read_document(RoutingDocument, routing).people if routing else []
     active = [person for person in people if person.active]
     return next((person for person in active if person.id == owner), active[0] if active else None)
 
@@ -65,7 +65,7 @@ def stand_ins(routing: Mapping[str, Any] | None) -> list[Person]:
     """
     if not routing:
         return []
-    document = parse_document(RoutingDocument, routing)
+    document = read_document(RoutingDocument, routing)
     by_id = {person.id: person for person in document.people}
     return [by_id[one] for one in (document.fallback, document.manager) if one is not None]
 
@@ -76,7 +76,7 @@ def weekly_capacity(routing: Mapping[str, Any] | None) -> int:
     That is the sum of each person's capacity times their working days. Raise DocumentError for a
     routing document that breaks the format.
     """
-    people = parse_document(RoutingDocument, routing).people if routing else []
+    people = read_document(RoutingDocument, routing).people if routing else []
     return sum(
         person.capacity * len(person.hours or WORKING_DAYS) for person in people if person.active
     )

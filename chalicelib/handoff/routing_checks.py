@@ -15,9 +15,13 @@ def routing_mistakes(routing: RoutingDocument) -> Iterator[FieldError]:
         if people[person.id] > 1:
             yield FieldError(f"people.{position}.id", "another person has this id; change one")
         try:
-            parse_address(person.email)
+            address = parse_address(person.email)
         except ValueError as error:
             yield FieldError(f"people.{position}.email", str(error))
+        else:
+            # What stands here is what SES gets, and it takes neither blanks nor umlauts.
+            if address.lower() != person.email.lower():
+                yield FieldError(f"people.{position}.email", f"must be written as {address}")
 
 
 def routing_warnings(routing: RoutingDocument) -> Iterator[FieldError]:

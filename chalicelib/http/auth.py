@@ -11,7 +11,7 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import AuthError, FieldError, WriteKeyError
-from chalicelib.http.exchange import JSON, current_request
+from chalicelib.http.exchange import JSON, check_query, current_request
 from chalicelib.http.problem import answers_problems
 from chalicelib.wiring.world import world
 
@@ -34,11 +34,13 @@ def private(
     *roles: Role,
     methods: Sequence[str] = ("GET",),
     content_types: Sequence[str] = (JSON,),
+    query: Sequence[str] = (),
 ) -> Callable[[PrivateView], PrivateView]:
     """Register a view as a private route, for these roles.
 
-    The token is checked before anything of the request is read. The view is called with the
-    request and the path's variables; its errors become problem answers.
+    query: the parameters that it takes; any other is refused, since a misspelt one must not pass
+    unnoticed. The token is checked before anything of the request is read. The view is called with
+    the request and the path's variables; its errors become problem answers.
     """
 
     def register(view: PrivateView) -> PrivateView:
@@ -46,6 +48,7 @@ def private(
         def authorized(**variables: str) -> Response:
             request = current_request(blueprint)
             check_token(request, world().admin_token)
+            check_query(request, query)
             return view(request, **variables)
 
         setattr(authorized, ROLES, frozenset(roles))

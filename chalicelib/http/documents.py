@@ -5,12 +5,13 @@ All kinds are served alike; the end of this file lists their paths and roles.
 
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.http.auth import Role, author_of, private
-from chalicelib.http.exchange import known_query_of, note_of, object_of, private_answer
+from chalicelib.http.exchange import note_of, object_of, private_answer, version_of
 from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES
 from chalicelib.store.keys import ACTIVE
 from chalicelib.telemetry import log
@@ -19,8 +20,7 @@ from chalicelib.wiring.world import world
 documents = Blueprint(__name__)
 
 DOCUMENT_ID = re.compile(r"[a-z0-9_-]{1,64}")
-NUMBER = re.compile(r"[0-9]{1,8}")
-ETAG = re.compile(r'(?:W/)?"([0-9]{1,8})"|([0-9]{1,8})')
+ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"|([0-9]{1,9})')
 
 
 def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -> None:
@@ -29,18 +29,17 @@ def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -
     variable: the path's variable that holds its id; None for the only document of its kind.
     """
 
-    @private(documents, path, *roles)
+    @private(documents, path, *roles, query=["version"])
     def read_document(request: Request, **variables: str) -> Response:
         """Return a document, as it is now or as `version` had it."""
-        version = _version_of(known_query_of(request, "version").get("version"))
-        found = world().editing.read(kind, _id_in(variables, variable), version)
+        found = world().editing.read(kind, _id_in(variables, variable), version_of(request))
         return private_answer(found.document, headers=_etag(found.version))
 
-    @private(documents, path, *roles, methods=["PUT"])
+    @private(documents, path, *roles, methods=["PUT"], query=["note"])
     def put_document(request: Request, **variables: str) -> Response:
         """Store a document as its next version; return its number, with warnings."""
         document_id = _id_in(variables, variable)
-        note = note_of(known_query_of(request, "note"))
+        note = note_of(request)
         expected = _expected_of(request)
         after, warnings = world().editing.put(
             kind,
@@ -51,16 +50,14 @@ def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -
             expected=expected,
         )
         log("document", kind=kind, id=document_id, version=after.version)
-        listed = [{"field": one.field, "message": one.message} for one in warnings]
-        answer = {"version": after.version, "warnings": listed}
+        answer = {"version": after.version, "warnings": [asdict(one) for one in warnings]}
         return private_answer(answer, headers=_etag(after.version))
 
     @private(documents, f"{path}/versions", *roles)
-    def list_document_versions(request: Request, **variables: str) -> Response:
+    def list_document_versions(_request: Request, **variables: str) -> Response:
         """Return the versions of a document, newest first."""
         from chalicelib.editing.editing import show_version
 
-        known_query_of(request)
         found = world().editing.versions(kind, _id_in(variables, variable))
         return private_answer({"versions": [show_version(one) for one in found]})
 
@@ -71,14 +68,13 @@ def serve_each(kind: str, name: str, *roles: Role) -> None:
     path = f"/v1/{name}/{{{variable}}}"
 
     @private(documents, f"/v1/{name}", *roles)
-    def list_documents(request: Request) -> Response:
+    def list_documents(_request: Request) -> Response:
         """Return all documents of a kind, in the order of their ids."""
-        known_query_of(request)
         return private_answer({name: list(world().editing.every(kind).values())})
 
     serve_one(kind, path, *roles, variable=variable)
 
-    @private(documents, path, *roles, methods=["DELETE"])
+    @private(documents, path, *roles, methods=["DELETE"], query=["note"])
     def delete_document(request: Request, **variables: str) -> Response:
         """Delete a document that nothing uses; its versions stay."""
         document_id = _id_in(variables, variable)
@@ -86,7 +82,7 @@ def serve_each(kind: str, name: str, *roles: Role) -> None:
             kind,
             document_id,
             author=author_of(request),
-            note=note_of(known_query_of(request, "note")),
+            note=note_of(request),
             expected=_expected_of(request),
         )
         log("document", kind=kind, id=document_id, version=after.version)
@@ -100,12 +96,6 @@ def _id_in(variables: Mapping[str, str], variable: str | None) -> str:
     if not DOCUMENT_ID.fullmatch(document_id):
         raise NotFoundError("an id has 1 to 64 characters: a-z, 0-9, - and _")
     return document_id
-
-
-def _version_of(text: str | None) -> int | None:
-    if text is not None and not NUMBER.fullmatch(text):
-        raise InputError(FieldError("version", "must be a whole number"))
-    return int(text) if text is not None else None
 
 
 def _expected_of(request: Request) -> int | None:

@@ -1,8 +1,9 @@
 """What a request brings, and how an answer goes out. Knows no use case."""
 
 import json
+import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 CORS = CORSConfig(allow_origin="*", allow_headers=["Idempotency-Key"])
 GZIP_MAGIC = b"\x1f\x8b"
+WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 READ = ["GET", "HEAD"]  # the methods of a public route that shows something
 
 
@@ -47,16 +49,28 @@ def query_of(request: Request) -> dict[str, str]:
     return dict(request.query_params or {})
 
 
-def known_query_of(request: Request, *names: str) -> dict[str, str]:
-    """Return the query parameters. Raise InputError for one that is none of the names."""
-    query = query_of(request)
+def check_query(request: Request, names: Sequence[str]) -> None:
+    """Raise InputError naming each query parameter that is none of the names."""
     words = f"there is no such parameter; known here: {', '.join(names) or 'none'}"
-    if unknown := [FieldError(name, words) for name in query if name not in names]:
+    if unknown := [FieldError(name, words) for name in query_of(request) if name not in names]:
         raise InputError(*unknown)
-    return query
 
 
-def note_of(query: Mapping[str, str]) -> str:
+def version_of(request: Request) -> int | None:
+    """Return the version that the query asks for, None without one. Raise InputError."""
+    text = query_of(request).get("version")
+    number = whole_number(text) if text is not None else None
+    if text is not None and number is None:
+        raise InputError(FieldError("version", "must be a whole number"))
+    return number
+
+
+def whole_number(text: str) -> int | None:
+    """Return the number that a text writes in at most nine digits; None for any other text."""
+    return int(text) if WHOLE_NUMBER.fullmatch(text) else None
+
+
+def note_of(request: Request) -> str:
     """Return the note of a change: a query parameter, because the body is the document.
 
     Raise InputError.
@@ -64,7 +78,7 @@ def note_of(query: Mapping[str, str]) -> str:
     from chalicelib.inputs import one_line
 
     try:
-        note = one_line(query.get("note", ""))
+        note = one_line(query_of(request).get("note", ""))
     except ValueError as error:
         raise InputError(FieldError("note", str(error))) from None
     if len(note) > REASON_MAX_CHARS:
@@ -98,6 +112,21 @@ def object_of(request: Request, max_bytes: int) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InputError(FieldError("body", "must be a JSON object"))
     return body
+
+
+def check_keys(body: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Raise InputError naming each unknown key: a misspelt one must not pass unnoticed."""
+    from chalicelib.document import ERRORS_MAX  # and pydantic, which the other functions spare
+
+    words = f"is not a known key; the keys are {', '.join(known) or 'none'}"
+    if unknown := [FieldError(key, words) for key in body if key not in known]:
+        raise InputError(*unknown[:ERRORS_MAX])
+
+
+def check_no_keys(request: Request) -> None:
+    """Raise TooLargeError, InputError for a body that says anything."""
+    if body_of(request):
+        check_keys(object_of(request, COMMAND_BODY_MAX_BYTES), ())
 
 
 def unzipped_body_of(request: Request, max_bytes: int) -> bytes:

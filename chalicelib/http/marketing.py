@@ -1,6 +1,7 @@
 """The private endpoints of marketing: the scoring model, what-if, publishing, and jobs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 from typing import Any
 
@@ -12,13 +13,16 @@ from chalicelib.http.exchange import (
     JSON,
     YAML,
     body_of,
+    check_keys,
+    check_no_keys,
     content_type_of,
-    known_query_of,
     note_of,
     object_of,
     prefers,
     private_answer,
     private_text,
+    version_of,
+    whole_number,
 )
 from chalicelib.limits import MODEL_BODY_MAX_BYTES
 from chalicelib.wiring.world import world
@@ -29,16 +33,13 @@ HOLD = "hold"
 SEND = "send"
 TEXT_YAML = "text/yaml"
 SCHEMA_JSON = "application/schema+json"
-VERSION_DIGITS = 9
+VERSION_MAX = 10**9 - 1
 
 
-@private(marketing, "/v1/model", Role.MARKETER)
+@private(marketing, "/v1/model", Role.MARKETER, query=["version"])
 def read_model(request: Request) -> Response:
     """Return the active model, or one version of it, as JSON or as the YAML that was written."""
-    text = known_query_of(request, "version").get("version")
-    version = _number(text) if text is not None else None
-    if text is not None and version is None:
-        raise InputError(FieldError("version", "must be a whole number"))
+    version = version_of(request)
     if prefers(request, YAML, JSON):
         return private_text(world().publishing.source(version), YAML)
     return private_answer(world().publishing.document(version))
@@ -50,18 +51,18 @@ def read_model(request: Request) -> Response:
     Role.MARKETER,
     methods=["POST"],
     content_types=[JSON, YAML, TEXT_YAML],
+    query=["note"],
 )
 def draft_model(request: Request) -> Response:
     """Store a new draft; return its version, what is probably not meant, and what fails of it."""
-    note = note_of(known_query_of(request, "note")) or None
+    note = note_of(request) or None
     source, document = _written(request)
     draft = world().publishing.draft(document, author=author_of(request), note=note, source=source)
-    failing = [{"name": one.name, "differences": one.differences} for one in draft.failing]
     return private_answer(
         {
             "version": draft.version,
-            "warnings": _as_dicts(draft.warnings),
-            "failing_examples": failing,
+            "warnings": [asdict(one) for one in draft.warnings],
+            "failing_examples": [asdict(one) for one in draft.failing],
         }
     )
 
@@ -97,7 +98,7 @@ def simulate_model(request: Request) -> Response:
 def publish_model(request: Request, version: str) -> Response:
     """Make a version the active one and bring every lead to it, as a job."""
     body = _object_of(request)
-    _check_keys(body, ("expected_changes", "force", "emails"))
+    check_keys(body, ("expected_changes", "force", "emails"))
     force = body.get("force", False)
     if not isinstance(force, bool):
         raise InputError(FieldError("force", "must be true or false"))
@@ -106,7 +107,7 @@ def publish_model(request: Request, version: str) -> Response:
         raise InputError(FieldError("emails", f"must be {HOLD} or {SEND}"))
     is_expected = body.get("expected_changes") is not None
     expected = _whole(body, "expected_changes") if is_expected else None
-    number = _number(version)
+    number = whole_number(version)
     if number is None:
         raise NotFoundError("there is no such version of the model")
     job = world().publishing.publish(number, expected, force=force, hold_emails=emails == HOLD)
@@ -116,8 +117,7 @@ def publish_model(request: Request, version: str) -> Response:
 @private(marketing, "/v1/jobs/{job_id}/release", Role.MARKETER, methods=["POST"])
 def release_emails(request: Request, job_id: str) -> Response:
     """Release the emails that a publish holds, as a job."""
-    if body_of(request):
-        _check_keys(_object_of(request), ())
+    check_no_keys(request)
     return private_answer(world().publishing.release(job_id), HTTPStatus.ACCEPTED)
 
 
@@ -150,31 +150,14 @@ def _model(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the document to simulate: it stands under `model`, or is the body itself."""
     if "model" not in body:
         return body
-    _check_keys(body, ("model",))
+    check_keys(body, ("model",))
     if not isinstance(body["model"], dict):
         raise InputError(FieldError("model", "must be a JSON object"))
     return dict(body["model"])
 
 
-def _check_keys(body: Mapping[str, Any], known: tuple[str, ...]) -> None:
-    """Raise InputError naming each unknown key: a misspelt one must not pass unnoticed."""
-    from chalicelib.document import ERRORS_MAX  # and pydantic, which the other functions spare
-
-    words = f"is not a known key; the keys are {', '.join(known) or 'none'}"
-    if unknown := [FieldError(key, words) for key in body if key not in known]:
-        raise InputError(*unknown[:ERRORS_MAX])
-
-
 def _whole(body: Mapping[str, Any], key: str) -> int:
     value = body[key]
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 10**VERSION_DIGITS:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= VERSION_MAX:
         raise InputError(FieldError(key, "must be a whole number, 0 or more"))
     return value
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= VERSION_DIGITS else None
-
-
-def _as_dicts(warnings: Iterable[FieldError]) -> list[dict[str, str]]:
-    return [{"field": one.field, "message": one.message} for one in warnings]

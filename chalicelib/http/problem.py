@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, ParamSpec
@@ -51,7 +52,7 @@ def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldError] = ()) 
         "detail": detail,
     }
     if errors:
-        body["errors"] = [{"field": error.field, "message": error.message} for error in errors]
+        body["errors"] = [asdict(error) for error in errors]
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM_JSON}
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "1"

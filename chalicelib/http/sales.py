@@ -11,6 +11,7 @@ from chalicelib.http.exchange import (
     JSON,
     PLAIN_TEXT,
     body_of,
+    check_no_keys,
     private_answer,
     query_of,
     shape_of,
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 sales = Blueprint(__name__)
 
 JSON_LINES = "application/x-ndjson"
+LIST_PARAMETERS = ("limit", "cursor")  # the query parameters of a list
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
 
 
-@private(sales, "/v1/leads", Role.SALES)
+@private(sales, "/v1/leads", Role.SALES, query=["stage", "email", *LIST_PARAMETERS])
 def list_leads(request: Request) -> Response:
     """Return the leads of a stage, best first as of today, or the lead of an address."""
     query = query_of(request)
@@ -55,20 +57,21 @@ def import_leads(request: Request) -> Response:
 
 
 @private(sales, "/v1/leads/rebuild", Role.ADMIN, methods=["POST"])
-def rebuild_leads(_request: Request) -> Response:
+def rebuild_leads(request: Request) -> Response:
     """Start the job that derives all leads anew from their events."""
     from chalicelib.commands.rebuild import start_rebuild
 
+    check_no_keys(request)
     return private_answer(start_rebuild(world().job_runner), HTTPStatus.ACCEPTED)
 
 
-@private(sales, "/v1/leads/{lead_id}", Role.SALES)
+@private(sales, "/v1/leads/{lead_id}", Role.SALES, query=["as_of"])
 def read_lead(request: Request, lead_id: str) -> Response:
     """Return one lead with its score and reasons, as of today or of the day `as_of`."""
     return private_answer(world().reading.lead(lead_id, query_of(request).get("as_of")))
 
 
-@private(sales, "/v1/leads/{lead_id}/timeline", Role.SALES)
+@private(sales, "/v1/leads/{lead_id}/timeline", Role.SALES, query=LIST_PARAMETERS)
 def read_timeline(request: Request, lead_id: str) -> Response:
     """Return what happened to a lead, newest first."""
     query = query_of(request)
@@ -126,14 +129,15 @@ def merge_leads(request: Request, lead_id: str) -> Response:
 
 
 @private(sales, "/v1/leads/{lead_id}/rebuild", Role.SALES, methods=["POST"])
-def rebuild_lead(_request: Request, lead_id: str) -> Response:
+def rebuild_lead(request: Request, lead_id: str) -> Response:
     """Derive a lead anew from all its events, and return what differed."""
+    check_no_keys(request)
     lead, found = world().corrections.rebuild(lead_id)
     differences = [{"part": one.part, "kept": one.kept, "rebuilt": one.rebuilt} for one in found]
     return private_answer({**world().reading.lead(lead.lead_id), "differences": differences})
 
 
-@private(sales, "/v1/outbox", Role.MARKETER, Role.SALES)
+@private(sales, "/v1/outbox", Role.MARKETER, Role.SALES, query=["state", *LIST_PARAMETERS])
 def read_outbox(request: Request) -> Response:
     """Return what was sent, is waiting, or was not sent and why."""
     query = query_of(request)

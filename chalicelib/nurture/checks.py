@@ -4,12 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.delivery.templates import (
+    BOUNDED_FILTERS,
     TemplateError,
     TemplateSyntaxError,
+    excesses_of,
     render_strictly,
     variables_of,
 )
-from chalicelib.document import parse_document
+from chalicelib.document import read_document
 from chalicelib.errors import FieldError
 from chalicelib.nurture.company import SettingsDocument
 from chalicelib.nurture.emails import EmailDocument
@@ -23,7 +25,13 @@ WAY_OUT = "unsubscribe_url"
 VARIABLES = (COMPANY, FIRST_NAME, WAY_OUT)
 """What Emails.compose gives to a template."""
 PARTS = ("subject", "text", "html")
-NAMES = ("Ann", "")  # a template must do for a person whose name is not known, too
+NOT_ALLOWED = (
+    "is not allowed; an email has text, variables, if, and the filters"
+    f" {', '.join(sorted(BOUNDED_FILTERS))}"
+)
+URL = "https://api.example/u/token"
+#: A template must do for every name, and for a person whose name is not known.
+NAMES = ("Ann", "J", "Zoë-Marie O'Neil", "")
 
 
 def email_mistakes(email: EmailDocument, company: str) -> Iterator[FieldError]:
@@ -40,13 +48,15 @@ def email_mistakes(email: EmailDocument, company: str) -> Iterator[FieldError]:
 def _template_mistakes(part: str, template: str, company: str) -> Iterator[FieldError]:
     try:
         variables = variables_of(template)
+        excesses = sorted(set(excesses_of(template)))
     except TemplateSyntaxError as error:
         yield FieldError(part, f"line {error.lineno}: {error.message}")
         return
     except TemplateError as error:
         yield FieldError(part, f"is no template: {error}")
         return
-    mistakes = list(_variable_mistakes(part, variables, company))
+    mistakes = [FieldError(part, f"line {line}: {what} {NOT_ALLOWED}") for line, what in excesses]
+    mistakes = mistakes or list(_variable_mistakes(part, variables, company))
     yield from mistakes or _rendering_mistakes(part, template)
 
 
@@ -65,17 +75,21 @@ def _variable_mistakes(
 
 
 def _rendering_mistakes(part: str, template: str) -> Iterator[FieldError]:
-    """Yield why a template fails, or is an empty subject, for a name or without one."""
+    """Yield why a template fails, or lacks what it needs, for a name or without one."""
     for name in NAMES:
-        values = {COMPANY: "Acme", FIRST_NAME: name, WAY_OUT: "https://api.example/u/token"}
-        person = "a person with a first name" if name else "a person without a first name"
+        values = {COMPANY: "Acme", FIRST_NAME: name, WAY_OUT: URL}
+        person = f"a person with the first name {name}" if name else "a person without a first name"
         try:
-            is_empty = not render_strictly(template, values).strip()
+            text = render_strictly(template, values)
         except TemplateError as error:
             yield FieldError(part, f"fails for {person}: {error}")
             return
-        if is_empty:
+        if not text.strip():
             yield FieldError(part, f"is empty for {person}; add some text")
+            return
+        if part != "subject" and URL not in text:
+            words = f"has no way out for {person}; add {{{{ {WAY_OUT} }}}} outside any condition"
+            yield FieldError(part, words)
             return
 
 
@@ -92,7 +106,7 @@ def sequence_mistakes(
 def sequences_sending(email_id: str, sequences: StoredDocuments) -> Iterator[str]:
     """Yield each sequence that sends an email, in words."""
     for sequence_id, stored in sequences.items():
-        steps = parse_document(SequenceDocument, stored).steps
+        steps = read_document(SequenceDocument, stored).steps
         if any(step.email == email_id for step in steps):
             yield f"the sequence {sequence_id}"
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from chalicelib.document import Document, needs, parse_document
+from chalicelib.document import Document, needs, read_document
 
 CompanyName = Annotated[
     str,
@@ -26,4 +26,4 @@ def company_name(settings: Mapping[str, Any] | None) -> str:
 
     settings: the stored document. Raise DocumentError when it breaks the format.
     """
-    return parse_document(SettingsDocument, settings).company_name or "" if settings else ""
+    return read_document(SettingsDocument, settings).company_name or "" if settings else ""

@@ -9,7 +9,7 @@ from pydantic import Field
 from chalicelib.delivery.messages import Email, Skip, Waiting
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.delivery.templates import TemplateError, plain_name, render_html, render_text
-from chalicelib.document import Document, parse_document
+from chalicelib.document import Document, read_document
 from chalicelib.events import Value
 from chalicelib.limits import ADDRESS_WAIT_MINUTES
 
@@ -65,7 +65,7 @@ class Emails:
             if self._now() - message.created_at < ADDRESS_WAIT:
                 return Waiting(NotSentReason.NO_ADDRESS)
             return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
-        email = parse_document(EmailDocument, stored)
+        email = read_document(EmailDocument, stored)
         url = self._unsubscribe_url(message.lead_id)
         values = {
             "company_name": self._company_name(),

@@ -1,6 +1,6 @@
 """Sequences: which emails a lead gets on entering a stage."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
@@ -9,7 +9,9 @@ from pydantic import Field
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.document import Document, needs, parse_document
+from chalicelib.errors import DocumentError
 from chalicelib.lifecycle.stages import Transition
+from chalicelib.telemetry import log
 
 SequenceName = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 """The id of a sequence, of a step or of an email."""
@@ -59,7 +61,7 @@ def first_emails(
     to: the lead's address; about: the version of the standing that the transition makes; held_by:
     the job of the publish that holds them. The cycle
     is part of each key, so a lead that cools and warms up again in one cycle gets each email once
-    (ADR 0003). Raise DocumentError for a sequence that breaks the format.
+    (ADR 0003).
     """
     return [
         planned(
@@ -72,7 +74,20 @@ def first_emails(
             email=step.email,
             held_by=held_by,
         )
-        for sequence in (parse_document(SequenceDocument, stored) for stored in sequences)
+        for sequence in _readable(sequences)
         if transition.target.value in sequence.enter.stage
         for step in sequence.steps
     ]
+
+
+def _readable(sequences: Sequence[Mapping[str, Any]]) -> Iterator[SequenceDocument]:
+    """Yield the sequences whose every key is known.
+
+    In another one a later version may have said to whom not to write, or that it is switched off,
+    and was rolled back. It begins for nobody, and the lead moves all the same (ADR 0029).
+    """
+    for stored in sequences:
+        try:
+            yield parse_document(SequenceDocument, stored)
+        except DocumentError:
+            log("sequence_skipped", id=str(stored.get("id")))

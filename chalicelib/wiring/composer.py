@@ -58,6 +58,7 @@ class Composer:
             profile=self._profile,
             recent=self._stores.events.recent,
             is_corrected=self._is_corrected,
+            is_current=self._is_current,
         )
 
     def _is_corrected(self, notice: "OutboxMessage") -> bool:
@@ -65,6 +66,11 @@ class Composer:
 
         correction = self._stores.outbox.read(notice.lead_id, correction_key(notice))
         return correction is not None
+
+    def _is_current(self, notice: "OutboxMessage") -> bool:
+        from chalicelib.handoff.plan import awaits_call
+
+        return awaits_call(self._stores.leads.read(notice.lead_id), notice.key.cycle)
 
     def _profile(self, lead_id: str) -> "Mapping[str, Value]":
         from chalicelib.scoring.profile import values

@@ -178,6 +178,14 @@ OUTCOMES = [
     ("AuthorizationError", 403, Waiting(NotSentReason.ACCESS_DENIED)),
     ("ExpiredTokenException", 403, Waiting(NotSentReason.ACCESS_DENIED)),
     ("KMSAccessDenied", 400, Waiting(NotSentReason.ACCESS_DENIED)),
+    ("RequestExpired", 400, Waiting(NotSentReason.ACCESS_DENIED)),
+    ("ThrottledException", 400, Waiting(NotSentReason.THROTTLED)),
+    ("RequestLimitExceeded", 400, Waiting(NotSentReason.THROTTLED)),
+    ("NewCode", 401, Waiting(NotSentReason.ACCESS_DENIED)),
+    ("NewCode", 403, Waiting(NotSentReason.ACCESS_DENIED)),
+    ("NewCode", 404, Waiting(NotSentReason.MISCONFIGURED)),
+    ("NewCode", 408, Waiting(NotSentReason.THROTTLED)),
+    ("NewCode", 429, Waiting(NotSentReason.THROTTLED)),
     ("InvalidParameter", 400, Refused()),
     ("InternalFailure", 500, Unclear()),
     ("ServiceUnavailable", 503, Unclear()),
@@ -212,6 +220,12 @@ WORDS = [
     ("AccessDeniedException", DENIED + "ann@acme.example", NotSentReason.SANDBOX),
     ("AccessDeniedException", DENIED + SENDER, NotSentReason.ACCESS_DENIED),
     ("AccessDeniedException", DENIED + "keybook.example", NotSentReason.ACCESS_DENIED),
+    ("MessageRejected", WHO + "keybook.example", NotSentReason.UNVERIFIED),
+    ("MessageRejected", WHO + f"jo{SENDER}", NotSentReason.SANDBOX),
+    ("MessageRejected", WHO + f"{SENDER}.uk", NotSentReason.SANDBOX),
+    ("MessageRejected", WHO + f"{SENDER}.", NotSentReason.UNVERIFIED),
+    ("MessageRejected", "Sending has been suspended for this account", NotSentReason.SUSPENDED),
+    ("BadRequestException", "Sending has been paused for this account", NotSentReason.PAUSED),
 ]
 
 

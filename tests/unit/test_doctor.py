@@ -59,6 +59,7 @@ WELL = Facts(
         late_jobs=(),
         waiting={},
         salespeople=("sam@keybook.example",),
+        stand_ins=(),
         now=NOW,
     ),
 )
@@ -394,6 +395,14 @@ def test_of_a_quiet_deployment_nothing_is_open() -> None:
     assert work.schema == FIRST_SCHEMA
     assert (work.held_publish, work.late_jobs, work.waiting) == (None, [], {})
     assert work.salespeople == ["sam@keybook.example"]
+
+
+def test_who_stands_in_is_looked_for_too() -> None:
+    """The mailbox of the fallback person was suppressed, and nobody knew until it was needed."""
+    baton = InMemoryBaton()
+    kim = {"id": "kim", "name": "Kim", "email": "kim@keybook.example", "active": False}
+    baton.world.documents.put("routing", {"people": [kim], "fallback": "kim"})
+    assert facts.work_of(baton.world).stand_ins == ["kim@keybook.example"]
 
 
 def test_what_waits_too_long_is_counted_by_its_reason() -> None:

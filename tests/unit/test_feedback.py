@@ -138,6 +138,8 @@ def test_the_strongest_reason_is_the_operative_one(baton: InMemoryBaton, kinds: 
         ("Complaint", {"complaintFeedbackType": None}, "complained", "complained"),
         ("Complaint", {"complaintSubType": "OnAccountSuppressionList"}, "complained", "complained"),
         ("Complaint", {"complaintFeedbackType": "not-spam"}, "sent", None),
+        ("Complaint", {"complaintFeedbackType": "Not-Spam"}, "sent", None),
+        ("Bounce", {"bounceType": "PERMANENT"}, "bounced", "bounced"),
         ("Bounce", {**HARD, "bounceSubType": "OnAccountSuppressionList"}, "bounced", "bounced"),
         ("Bounce", {**HARD, "bounceSubType": "Suppressed"}, "bounced", "bounced"),
         ("Bounce", {**HARD, "bounceSubType": "General"}, "bounced", "bounced"),
@@ -233,6 +235,20 @@ def test_an_email_that_was_given_up_and_arrived_is_delivered() -> None:
     assert (email(baton)["state"], email(baton)["reason"]) == ("delivered", None)
 
 
+def test_late_evidence_keeps_a_handoff_from_going_again() -> None:
+    """It waited to be sent once more, and the report that it had arrived was ignored."""
+    baton = InMemoryBaton()
+    baton.ports.senders.answers = [Unclear(), Unclear(), Unclear(), Unclear()]
+    handed_over(baton)
+    for _ in range(2):
+        baton.minutes_later(16)
+    assert handoff_email(baton)["state"] == "planned"
+    tell(baton, "Delivery", handoff_email(baton)["id"])
+    baton.minutes_later(120)
+    assert handoff_email(baton)["state"] == "delivered"
+    assert not [one for one in baton.ports.senders.sent if isinstance(one, Email)]
+
+
 def test_a_suppression_that_lost_is_written_by_the_repeat(baton: InMemoryBaton) -> None:
     """The event was there, so the repeat was taken for one, and the emails went on."""
     whole = notice(email(baton)["id"], "Complaint")
@@ -285,7 +301,13 @@ def handed_over(baton: InMemoryBaton) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "detail"), [("Bounce", HARD), ("Complaint", {}), ("Reject", {"reason": "Bad content"})]
+    ("kind", "detail"),
+    [
+        ("Bounce", HARD),
+        ("Bounce", {**SOFT, "bounceSubType": "MailboxFull"}),
+        ("Complaint", {}),
+        ("Reject", {"reason": "Bad content"}),
+    ],
 )
 def test_a_handoff_that_bounced_goes_to_the_fallback_person_once(
     baton: InMemoryBaton, kind: str, detail: dict[str, str]
@@ -304,10 +326,33 @@ def test_a_handoff_that_bounced_goes_to_the_fallback_person_once(
     assert keys == [f"handoff#1#{part}" for part in ("email", "email#fallback", "sms", "sns")]
 
 
-def test_a_soft_bounce_is_not_yet_passed_on(baton: InMemoryBaton) -> None:
+def test_a_late_bounce_passes_on_no_lead_that_was_called(baton: InMemoryBaton) -> None:
+    """A complaint about the email of a lead that sales had won called the fallback person."""
     handed_over(baton)
-    tell(baton, "Bounce", handoff_email(baton)["id"], **SOFT)
+    ask(baton, "stage", {"stage": "accepted", "reason": "called"})
+    tell(baton, "Bounce", handoff_email(baton)["id"], **HARD)
+    instead = handoff_email(baton, "email#fallback")
+    assert (instead["state"], instead["reason"]) == ("cancelled", "taken_back")
+
+
+def test_an_automatic_reply_to_a_handoff_is_not_passed_on(baton: InMemoryBaton) -> None:
+    handed_over(baton)
+    tell(baton, "Bounce", handoff_email(baton)["id"], **SOFT, bounceSubType="General")
     assert not any("fallback" in one["id"] for one in baton.outbox())
+
+
+def test_the_fallback_person_with_the_same_mailbox_is_passed_over(baton: InMemoryBaton) -> None:
+    people = [
+        {"id": "sam", "name": "Sam", "email": "sam@keybook.example"},
+        {"id": "kim", "name": "Kim", "email": "Sam@Keybook.example"},
+        {"id": "max", "name": "Max", "email": "max@keybook.example"},
+    ]
+    routing = {"people": people, "fallback": "kim", "manager": "max"}
+    baton.world.documents.put("routing", routing)
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    tell(baton, "Bounce", handoff_email(baton)["id"], **HARD)
+    assert handoff_email(baton, "email#fallback")["to"] == "max@keybook.example"
 
 
 def test_a_text_is_told_by_its_own_service(baton: InMemoryBaton) -> None:
@@ -394,6 +439,7 @@ def test_a_bounced_handoff_says_nothing_of_the_lead(baton: InMemoryBaton) -> Non
         '{"eventType": "Delivery", "mail": {"messageId": "m", "tags": {"message": ["%%%"]}}}',
         '{"eventType": "Delivery", "mail": {"messageId": "m", "tags": {"message": ["TEVBRA"]}}}',
         "",
+        None,
         "null",
         "[]",
         "7",

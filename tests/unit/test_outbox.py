@@ -28,8 +28,13 @@ EVIDENCE = (
 )  # as its rank rises
 RANK = {state: rank for rank, state in enumerate(EVIDENCE)}
 
-# Whether it left is not known; of a lost one it may turn out later.
-UNSETTLED = (MessageState.CLAIMED, MessageState.UNKNOWN, MessageState.LOST)
+# Whether it left is not known; of a lost one, or one that was put back, it may turn out later.
+UNSETTLED = (
+    MessageState.PLANNED,
+    MessageState.CLAIMED,
+    MessageState.UNKNOWN,
+    MessageState.LOST,
+)
 
 # The picture of docs/architecture.md, edge by edge.
 WRITTEN = {
@@ -37,7 +42,6 @@ WRITTEN = {
     (MessageState.HELD, MessageState.CANCELLED),
     (MessageState.PLANNED, MessageState.CLAIMED),
     (MessageState.PLANNED, MessageState.SUPPRESSED),
-    (MessageState.PLANNED, MessageState.REFUSED),  # it cannot be sent
     (MessageState.PLANNED, MessageState.CANCELLED),
     (MessageState.CLAIMED, MessageState.PLANNED),  # it waits
     (MessageState.CLAIMED, MessageState.LOST),  # it has waited for too long

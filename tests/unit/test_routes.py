@@ -1,5 +1,6 @@
 """Every route says who may call it, and its path fits API Gateway."""
 
+import json
 from collections import defaultdict
 from typing import Any
 
@@ -8,7 +9,7 @@ from chalice.app import RouteEntry
 
 from app import app
 from chalicelib.http.auth import Role, roles_of
-from tests.baton import InMemoryBaton
+from tests.baton import TOKEN, InMemoryBaton
 
 PUBLIC = {
     "POST /v1/forms/{form_id}",
@@ -104,6 +105,39 @@ def test_a_private_route_refuses_before_it_reads_the_body(route: str, header: st
     assert answer.status_code == 401
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert baton.ports.memory.items == before
+
+
+@pytest.mark.parametrize("route", PRIVATE)
+def test_a_private_route_refuses_an_unknown_query_parameter(route: str) -> None:
+    """A misspelt `as_of` was ignored, and the lead as of today passed for that of the day."""
+    baton = InMemoryBaton()
+    before = dict(baton.ports.memory.items)
+    method, path = route.split()
+    headers = {**TOKEN, "Content-Type": ROUTES[route].content_types[0]}
+    answer = baton.http(method, f"{path}?as-of=2026-11-21", b"{}", headers)
+    assert answer.status_code == 400
+    (error,) = json.loads(answer.body)["errors"]
+    assert error["field"] == "as-of"
+    assert error["message"].startswith("there is no such parameter; known here: ")
+    assert baton.ports.memory.items == before
+
+
+# All but reads and deletions, which have no body, and the import: a lead a line, of free fields.
+WRITES = {one for one in PRIVATE if one.startswith(("POST", "PUT"))} - {"POST /v1/leads/import"}
+
+
+@pytest.mark.parametrize("route", sorted(WRITES))
+def test_a_private_route_refuses_an_unknown_key(route: str) -> None:
+    baton = InMemoryBaton()
+    before = dict(baton.ports.memory.items)
+    method, path = route.split()
+    for variable in ("form_id", "email_id", "sequence_id"):
+        path = path.replace(f"{{{variable}}}", "welcome")
+    headers = {**TOKEN, "Content-Type": "application/json"}
+    answer = baton.http(method, path, b'{"of_no_use": 1}', headers)
+    assert answer.status_code in (400, 422)
+    assert "of_no_use" in [one["field"] for one in json.loads(answer.body)["errors"]]
     assert baton.ports.memory.items == before
 
 
