@@ -65,7 +65,8 @@ def steps() -> list[Step]:
 
 def section_at(page: str, position: int) -> str:
     """Return the title of the section that a position is in."""
-    return (["", *TITLE.findall(page, 0, position)])[-1]
+    titles: list[str] = TITLE.findall(page, 0, position)
+    return titles[-1] if titles else ""
 
 
 def script(sections: Collection[str] | None = None) -> str:

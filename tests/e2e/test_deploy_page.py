@@ -75,7 +75,7 @@ class Shell:
         # From a file, so that no command reads the next ones as its input.
         self._process.stdin.write(f"source {part} </dev/null\nprintf '\\n%s\\n' '{DONE}'\n")
         self._process.stdin.flush()
-        said = []
+        said: list[str] = []
         for line in self._process.stdout:
             if line.strip() == DONE:
                 return "".join(said)
@@ -195,8 +195,9 @@ def follow(person: Shell, folder: Path, url: str) -> Followed:
     consent = {"marketing": True, "text": "You may email me."}
     bea = {"fields": {"email": BEA, **PERSON}, "consent": consent}
     assert first.post("/v1/forms/guide", bea)[0] == 202
-    handoff = first.until(lambda: delivered(first, ANN, "handoff"), "the handoff is delivered")
+    first.until(lambda: delivered(first, ANN, "handoff"), "the handoff is delivered")
     first.until(lambda: delivered(first, BEA, "nurture"), "Bea has her email")
+    (handoff,) = delivered(first, ANN, "handoff")
     sent = mails(first)
     link = unsubscribe_path(sent, BEA)
     ids = ids_of(first)
@@ -265,10 +266,11 @@ def ids_of(driver: Driver) -> dict[str, str]:
     return {email: lead["lead_id"] for email, lead in leads.items() if lead}
 
 
-def delivered(driver: Driver, email: str, kind: str) -> dict[str, Any] | None:
-    """The outbox's item of an email, once it was delivered."""
-    items = [one for one in driver.outbox(email) if (one["kind"], one["via"]) == (kind, "email")]
-    return next((one for one in items if one["state"] == "delivered"), None)
+def delivered(driver: Driver, email: str, kind: str) -> list[Any]:
+    """The outbox's items about a lead whose emails of a kind were delivered."""
+    wanted = (kind, "email", "delivered")
+    items = driver.outbox(email)
+    return [one for one in items if (one["kind"], one["via"], one["state"]) == wanted]
 
 
 def mails(driver: Driver) -> list[Any]:
