@@ -85,8 +85,8 @@ def load(
         print("\n".join([DIFFER, *(f"  {line}" for line in differences), TAKE]))
     if documents.get("routing") == NOBODY:
         print(
-            "There is no salesperson yet: add yours to chalicelib/defaults/routing.yaml and deploy"
-            " again."
+            "There is no salesperson yet: PUT yours to /v1/routing, or add it to"
+            " chalicelib/defaults/routing.yaml and deploy again."
         )
     deployment = documents.get("deployment") or {}
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))

@@ -28,6 +28,7 @@ from tests.sizes import SEED, SIZES
 HOME = ".local/e2e"
 REPEAT = f"seed {SEED}: `make {SIZES.name} SEED={SEED}` repeats what was drawn"
 SLOW_FOLDERS = ("properties", "integration")
+LONGEST = ("stack", "deploy-page")
 MOST_MINUTES = 60  # that the tests of the stack take
 
 
@@ -122,13 +123,13 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what shares a process in one worker, and what takes longest first.
 
-    There is one stack, and one process of each engine. The stack's tests take longest, one after
-    the other: begun last, they would keep one core idle.
+    There is one stack, one who follows the deploy page, and one process of each engine. The tests
+    of the first two take longest, one after the other: begun last, they would keep one core idle.
     """
     for item in items:
         if group := group_of(item):
             item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: (group_of(item) != "stack", not is_slow(item)))
+    items.sort(key=lambda item: (group_of(item) not in LONGEST, not is_slow(item)))
 
 
 def group_of(item: pytest.Item) -> str | None:
@@ -137,6 +138,8 @@ def group_of(item: pytest.Item) -> str | None:
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
     if "running_stack" in fixtures:
         return "stack"
+    if "followed" in fixtures:
+        return "deploy-page"
     if "emulator" in (*fixtures, parameters.get("table")):
         return "emulator"
     return "dynamodb-local" if parameters.get("table") == "dynamodb-local" else None

@@ -3,7 +3,7 @@
 import re
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from tests.pages import text_of
@@ -12,8 +12,24 @@ PAGE = "docs/how-to/deploy.md"
 FENCED = re.compile(
     r"^(?:<!-- not on the local AWS: (?P<why>[^\n]+) -->\n)?```sh\n(?P<body>.*?)^```$", re.M | re.S
 )
-SHELL = frozenset({"export", "git", "curl"})
-"""What else a line may begin with."""
+TITLE = re.compile(r"^## \d+\. (.+)$", re.M)
+PREAMBLE = f"""\
+set -euo pipefail
+aws() {{ "{sys.executable}" -m tests.aws_cli "$@"; }}
+curl() {{
+  local word words=()
+  for word in "$@"; do
+    if [[ $word =~ ^https://([a-z0-9]+)\\.execute-api\\.[^/]+/api(/.*)?$ ]]; then
+      word=$AWS_ENDPOINT_URL/restapis/${{BASH_REMATCH[1]}}/api/_user_request_${{BASH_REMATCH[2]}}
+    fi
+    words+=("$word")
+  done
+  command curl --fail-with-body "${{words[@]}}"
+}}
+"""
+"""What the page's commands need on the local AWS: a stand-in for `aws`, which is no dependency of
+ours, and the local address of an API, which no DNS knows. A request that is refused ends them.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +40,8 @@ class Step:
     """As the page has it, for a shell."""
     skipped: str | None
     """Why it cannot run on the local AWS; None when it can."""
+    section: str
+    """The title above it, without its number; empty before the first."""
 
     def lines(self) -> Iterator[str]:
         """Yield each command, a continued one as one line."""
@@ -38,19 +56,26 @@ class Step:
 
 def steps() -> list[Step]:
     """Return the page's blocks, in order."""
-    found = FENCED.finditer(text_of(PAGE))
-    return [Step(commands=one["body"], skipped=one["why"]) for one in found]
+    page = text_of(PAGE)
+    return [
+        Step(commands=one["body"], skipped=one["why"], section=section_at(page, one.start()))
+        for one in FENCED.finditer(page)
+    ]
 
 
-def script() -> str:
-    """Return the commands of all steps that can run on the local AWS, for `bash`.
+def section_at(page: str, position: int) -> str:
+    """Return the title of the section that a position is in."""
+    titles: list[str] = TITLE.findall(page, 0, position)
+    return titles[-1] if titles else ""
 
-    They call `aws` as a function: the stand-in, because the real one is no dependency of ours.
+
+def script(sections: Collection[str] | None = None) -> str:
+    """Return the commands that can run on the local AWS, for `bash`.
+
+    sections: only those of these sections.
     """
-    aws = f'aws() {{ "{sys.executable}" -m tests.aws_cli "$@"; }}'
-    return "\n".join(
-        ["set -euo pipefail", aws, *(one.commands for one in steps() if not one.skipped)]
-    )
+    chosen = [one for one in steps() if sections is None or one.section in sections]
+    return "\n".join(one.commands for one in chosen if not one.skipped)
 
 
 def calls_in(line: str, program: str) -> Iterator[list[str]]:
