@@ -32,6 +32,16 @@ UTM = {
     "term": "utm_term",
     "content": "utm_content",
 }
+PLAIN: Mapping[str, str] = {
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "string_too_long": "must have at most {max_length} characters",
+    "string_type": "must be text",
+}
+"""Pydantic's type of an error -> what a form's visitor reads: its own words are for programmers."""
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
@@ -119,9 +129,11 @@ def field_errors(error: ValidationError) -> list[FieldError]:
     return [
         FieldError(
             ".".join(str(part) for part in one["loc"]) or "body",
-            one["msg"].removeprefix("Value error, "),
+            PLAIN[one["type"]].format_map(one.get("ctx", {}))
+            if one["type"] in PLAIN
+            else one["msg"].removeprefix("Value error, "),
         )
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
+        for one in error.errors(include_url=False, include_input=False)
     ]
 
 

@@ -42,8 +42,11 @@ def stack_now() -> datetime:
     return datetime.now(UTC) + parse_offset(base_offset())
 
 
-def command(*words: str, module: str = "infra.local", **environment: str) -> str:
-    """Run one of the commands behind `make` on the tests' own stack; what it printed."""
+def command(*words: str, module: str = "infra.local", expected: int = 0, **environment: str) -> str:
+    """Run one of the commands behind `make` on the tests' own stack; what it printed.
+
+    expected: its exit code.
+    """
     done = subprocess.run(
         [sys.executable, "-m", module, *words],
         cwd=ROOT,
@@ -52,7 +55,7 @@ def command(*words: str, module: str = "infra.local", **environment: str) -> str
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == expected, done.stdout + done.stderr
     return done.stdout
 
 

@@ -92,7 +92,8 @@ def _mail(facts: Facts) -> Iterator[Finding]:
     identity = facts.identity
     if isinstance(mail, MailAccount) and not isinstance(identity, Unasked):
         may_send = mail.in_production and mail.sending and mail.status != "SHUTDOWN"
-        if may_send and identity is not None and identity.verified:
+        has_room = not _uses(mail, of_quota=1)
+        if may_send and has_room and identity is not None and identity.verified:
             yield _fine(f"Email can go out as {facts.sender}.")
         else:
             yield _wrong("Email cannot go out to everybody.", "Mend what is named below.")
@@ -120,11 +121,16 @@ def _account(mail: MailAccount | Unasked) -> Iterator[Finding]:
             "SES is reviewing this account for bounces or complaints, and may pause it.",
             "Read the case that AWS opened about it; MailBounces in docs/runbook.md helps.",
         )
-    if 0 < mail.daily_quota * NEAR <= mail.sent:
+    if _uses(mail, of_quota=NEAR):
         yield _wrong(
             f"{mail.sent:,.0f} of {mail.daily_quota:,.0f} emails of 24 hours are sent.",
             "Ask for a higher quota in Service Quotas; what is over it waits.",
         )
+
+
+def _uses(mail: MailAccount, *, of_quota: float) -> bool:
+    """Return whether so much of the day's quota is sent. Of a quota of nothing, all is."""
+    return 0 <= mail.daily_quota * of_quota <= mail.sent
 
 
 def _identity(identity: MailIdentity | Unasked | None, facts: Facts) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ __all__ = [
 NAME_MAX_CHARS = 40
 INERT_MAX_CHARS = 200
 NAME = re.compile(r"[^\W\d_]+(?:[' -][^\W\d_]+)*")
+BROKEN_UP = {"://": ":// ", "@": " at ", "=?": "= ?"}
 DOT_IN_WORD = re.compile(r"(?<=\w)\.(?=\w)")
 #: What a marketer's template is made of. None of it repeats anything, so rendering takes about as
 #: long as the template is: a loop of a loop would hold up every other message (ADR 0029).
@@ -151,12 +152,14 @@ def _render(
 def inert(text: str) -> str:
     """A stranger's text that can do nothing in a mail or on a phone: one line of at most 200
     characters, without invisible characters that turn or hide text, its dots inside words and `://`
-    broken up so that nothing is a link.
+    broken up so that nothing is a link, and `=?` so that a subject decodes nothing (RFC 2047).
     """
     visible = "".join(one for one in text if category(one) != "Cf")
     line = " ".join(visible.split())
     clipped = line if len(line) <= INERT_MAX_CHARS else line[: INERT_MAX_CHARS - 1] + "…"
-    return DOT_IN_WORD.sub("[.]", clipped.replace("://", ":// ").replace("@", " at "))
+    for acts, harmless in BROKEN_UP.items():
+        clipped = clipped.replace(acts, harmless)
+    return DOT_IN_WORD.sub("[.]", clipped)
 
 
 def plain_name(text: str) -> str:

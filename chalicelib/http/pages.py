@@ -32,7 +32,6 @@ button{{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:8px;
 background:#1d4ed8;color:#fff;cursor:pointer}}
 button:focus-visible{{outline:3px solid #93b4ff}}
 </style></head><body><main><h1>{title}</h1>{body}</main></body></html>"""
-NO_MORE_EMAILS = "<p>You will receive no more emails from us.</p>"
 
 
 def render_page(title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
@@ -51,13 +50,15 @@ def show_unsubscribe() -> Response:
 
     Mail scanners open every link, so nothing but a press of its button unsubscribes.
     """
+    question = "<p>Press the button, and you will receive no more emails from us.</p>"
     button = '<form method="post"><button>Unsubscribe</button></form>'
-    return render_page("Unsubscribe?", NO_MORE_EMAILS + button)
+    return render_page("Unsubscribe?", question + button)
 
 
 def show_unsubscribed() -> Response:
     """Return the page that confirms an unsubscribe."""
-    return render_page("You are unsubscribed", NO_MORE_EMAILS)
+    body = "<p>You will receive no more emails from us.</p>"
+    return render_page("You are unsubscribed", body)
 
 
 def show_invalid_link() -> Response:

@@ -12,10 +12,12 @@ from playwright.sync_api import expect
 from infra.local.stack import SENDER
 from infra.local.walk import PERSON
 from infra.paths import ROOT
+from tests import mailed
 from tests.browser.conftest import NewVisitor
 from tests.browser.looks import looks_of
 from tests.browser.visitor import Visitor
 from tests.e2e.driver import Driver
+from tests.e2e.test_mail import sent_emails
 
 SITE = ROOT / "site"
 PAGES = sorted(
@@ -27,6 +29,11 @@ WIDTHS_PX = {360: 740, 1280: 800}  # width: height
 HOSTILE = """<script>alert(1)</script><img src="/hostile.png" onerror="alert(2)">
 <link rel=stylesheet href="/hostile.css">
 <form action="/hostile"><button onclick="alert(3)">Send</button></form>"""
+LINES = """cells => cells.map((cell) => {
+  const text = document.createRange();
+  text.selectNodeContents(cell);
+  return text.getClientRects().length;
+})"""
 
 Look = Callable[[str], None]
 
@@ -114,6 +121,17 @@ def test_the_mailbox_can_be_read(reader: Visitor, look: Look, driver: Driver, em
     for frame in page.locator("iframe").all():
         expect(frame.content_frame.locator("body")).not_to_be_empty()
     look("mailbox")
+
+
+def test_each_email_can_be_read(reader: Visitor, look: Look, driver: Driver, email: str) -> None:
+    """Also on a phone, where no figure and no time is torn apart."""
+    get_an_email(driver, email)
+    ask_for_a_demo(driver, email)
+    driver.until(lambda: len(driver.outbox(email)) == 4 and all_sent(driver, email), "all went out")
+    for name, one in zip(("nurture", "handoff"), sent_emails(driver, email), strict=True):
+        reader.page.set_content(mailed.body(one, "html"))
+        look(f"email-{name}")
+    assert set(reader.page.locator("td:first-child").evaluate_all(LINES)) == {1}
 
 
 def test_an_email_in_the_mailbox_can_only_open_its_links(

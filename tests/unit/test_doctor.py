@@ -92,6 +92,7 @@ def test_of_a_healthy_deployment_nothing_is_wrong() -> None:
         (replace(WELL, mail=replace(ACCOUNT, status="SHUTDOWN")), "paused sending"),
         (replace(WELL, mail=replace(ACCOUNT, status="PROBATION")), "is reviewing"),
         (replace(WELL, mail=replace(ACCOUNT, sent=45_000)), "45,000 of 50,000 emails"),
+        (replace(WELL, mail=replace(ACCOUNT, daily_quota=0, sent=0)), "0 of 0 emails"),
         (replace(WELL, identity=None), f"knows neither {SENDER}"),
         (replace(WELL, identity=replace(IDENTITY, verified=False)), "is not verified"),
         (replace(WELL, identity=replace(IDENTITY, dkim="PENDING")), "DKIM is pending"),
@@ -151,6 +152,8 @@ def test_dev_may_be_thrown_away() -> None:
         replace(WELL, identity=None),
         replace(WELL, mail=replace(ACCOUNT, in_production=False)),
         replace(WELL, mail=replace(ACCOUNT, sending=False)),
+        replace(WELL, mail=replace(ACCOUNT, sent=50_000)),
+        replace(WELL, mail=replace(ACCOUNT, daily_quota=0, sent=0)),
     ],
 )
 def test_blocked_mail_is_said_first(sick: Facts) -> None:
@@ -162,6 +165,7 @@ def test_blocked_mail_is_said_first(sick: Facts) -> None:
     [
         replace(WELL, identity=replace(IDENTITY, dkim="FAILED")),
         replace(WELL, mail=replace(ACCOUNT, sent=45_000)),
+        replace(WELL, mail=replace(ACCOUNT, daily_quota=-1)),
     ],
 )
 def test_unsigned_mail_and_a_nearly_full_quota_still_go_out(weak: Facts) -> None:

@@ -4,6 +4,7 @@ nothing is half stored.
 
 import gzip
 import json
+import re
 import tracemalloc
 from base64 import b64encode, urlsafe_b64encode
 from typing import Any
@@ -270,6 +271,25 @@ def test_a_browsers_form_is_refused_by_the_name_it_used(
     assert answer.headers["Content-Type"].startswith("text/html")
     assert f"<strong>{field}</strong>" in answer.body.decode()
     assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("company_size=many", "must be a whole number"),
+        ("company_size=1.5", "must be a whole number"),
+        ("company_size=-1", "must be at least 0"),
+        ("first_name=" + "A" * 2_001, "must have at most"),
+        ("email=nobody", "An email address must have an @-sign."),
+    ],
+)
+def test_a_browsers_form_is_refused_in_plain_words(
+    baton: InMemoryBaton, typed: str, said: str
+) -> None:
+    answer = baton.http("POST", FORM, "email=ann%40acme.example&" + typed, BROWSER)
+    page = answer.body.decode()
+    assert said in page
+    assert not re.search("Input|String|integer", page)
 
 
 def test_a_browsers_oversized_form_gets_a_page_too(baton: InMemoryBaton) -> None:

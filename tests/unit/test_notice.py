@@ -96,6 +96,14 @@ def test_the_headline_is_as_much_as_is_known(known: dict[str, Value], who: str) 
     assert f"] {who}" in mail(profile=known).subject
 
 
+@pytest.mark.parametrize(("known", "says"), [({}, 0), ({"company_size": 3}, 1)])
+def test_who_is_left_out_when_nothing_is_known(known: dict[str, Value], says: int) -> None:
+    notice = mail(profile={"email": "ann@acme.example", **known})
+    assert notice.text.splitlines().count("WHO") == says
+    assert "\n\n\n" not in notice.text
+    assert (notice.html or "").count(">Who</h2>") == says
+
+
 def test_a_text_is_short_and_says_how_to_reach_them() -> None:
     notice = text()
     assert notice.to == "+4930901821"
@@ -177,6 +185,7 @@ def test_links_and_addresses_that_a_lead_typed_are_broken_up(via: Via) -> None:
         ("Acme Inc.", "Acme Inc."),
         ("3.5 years", "3[.]5 years"),
         ("plain", "plain"),
+        ("=?utf-8?q?evil?=", "= ?utf-8?q?evil?="),
     ],
 )
 def test_inert_text_makes_no_link(typed: str, shown: str) -> None:
