@@ -15,6 +15,7 @@ from chalicelib.document import read_document
 from chalicelib.errors import FieldError
 from chalicelib.nurture.company import SettingsDocument
 from chalicelib.nurture.emails import EmailDocument
+from chalicelib.nurture.reaction import MOST_WRITES
 from chalicelib.nurture.sequences import SequenceDocument
 
 StoredDocuments = Mapping[str, Mapping[str, Any]]  # by their ids
@@ -101,6 +102,21 @@ def sequence_mistakes(
         if not is_email(step.email):
             words = f"there is no email {step.email}; put it first"
             yield FieldError(f"steps.{position}.email", words)
+
+
+def sequence_warnings(
+    sequence: SequenceDocument, sequences: StoredDocuments
+) -> Iterator[FieldError]:
+    """Yield that a sequence is one of more than begin with one transition. sequences: the stored
+    ones, which all begin at the one stage that is executed.
+    """
+    every = sorted({*sequences, sequence.id})
+    if len(every) > MOST_WRITES:
+        words = (
+            f"a lead enters {MOST_WRITES} sequences at once, the first by their ids;"
+            f" {', '.join(every[MOST_WRITES:])} would send nothing"
+        )
+        yield FieldError("enter.stage", words)
 
 
 def sequences_sending(email_id: str, sequences: StoredDocuments) -> Iterator[str]:

@@ -15,6 +15,7 @@ from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
 from chalicelib.nurture.checks import (
     email_mistakes,
     sequence_mistakes,
+    sequence_warnings,
     sequences_sending,
     settings_mistakes,
 )
@@ -72,6 +73,7 @@ def document_kinds(store: DocumentStore) -> Mapping[str, DocumentKind]:
             mistakes=lambda sequence: sequence_mistakes(
                 sequence, store.every("email").__contains__
             ),
+            warnings=lambda sequence: sequence_warnings(sequence, store.every("sequence")),
         ),
         "routing": DocumentKind(
             format=RoutingDocument,

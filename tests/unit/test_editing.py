@@ -401,6 +401,19 @@ def test_a_routing_in_which_nobody_is_active_is_warned_of(baton: InMemoryBaton) 
     ]
 
 
+def test_a_sequence_that_is_one_too_many_is_warned_of(baton: InMemoryBaton) -> None:
+    """The eleventh was accepted, and looked as if it sent something."""
+    for number in range(9):
+        document = changed("sequence", id=f"s{number}")
+        assert put(baton, f"/v1/sequences/s{number}", document)["warnings"] == []
+    (warning,) = put(baton, "/v1/sequences/partner", WHOLE["sequence"])["warnings"]
+    assert warning == {
+        "field": "enter.stage",
+        "message": "a lead enters 10 sequences at once, the first by their ids;"
+        " welcome would send nothing",
+    }
+
+
 def test_an_email_may_name_the_company_once_the_settings_do(baton: InMemoryBaton) -> None:
     put(baton, "/v1/settings", {})
     says = "text: line 1: the settings do not name the company; put company_name there first"
