@@ -23,6 +23,8 @@ from chalicelib.delivery.messages import (
     SendResult,
     Sent,
     Skip,
+    Sms,
+    SnsMessage,
     Unclear,
     Waiting,
 )
@@ -118,8 +120,7 @@ class Deliver:
         if isinstance(outgoing, Skip):
             self._save(message, outbox.settled(message, outgoing.state, reason=outgoing.reason))
             return
-        to = outgoing.to if isinstance(outgoing, Email) else message.to
-        claimed = outbox.claimed(replace(message, to=to), self.runtime.now())
+        claimed = outbox.claimed(_addressed(message, outgoing), self.runtime.now())
         # Claim against unsubscribe: the claim's own transaction checks the consent, so a person who
         # unsubscribed before it gets nothing. An unsubscribe after it comes too late for this
         # email. ADR 0003
@@ -195,6 +196,19 @@ def _handed_off_after_ms(message: OutboxMessage, now: datetime) -> int | None:
     """
     is_sent = message.kind is MessageKind.HANDOFF and message.state is MessageState.SENT
     return elapsed_ms(message.captured_at, now) if is_sent and message.captured_at else None
+
+
+def _addressed(message: OutboxMessage, outgoing: Outgoing | Waiting) -> OutboxMessage:
+    """Return the message with what is known of it once it is composed."""
+    match outgoing:
+        case Email():
+            return replace(message, to=outgoing.to, subject=outgoing.subject)
+        case SnsMessage():
+            return replace(message, subject=outgoing.subject)
+        case Sms() | Waiting():
+            return message
+        case _:
+            assert_never(outgoing)
 
 
 def _settle(message: OutboxMessage, result: SendResult, now: datetime) -> OutboxMessage:

@@ -171,6 +171,8 @@ class OutboxMessage:
     """When the event that caused it was captured; None when only time had passed."""
     trace: str | None = None
     """What the log lines from that event on have in common (ADR 0031)."""
+    subject: str | None = None
+    """What it was sent under; None before that, and for a text."""
     state: MessageState = MessageState.PLANNED
     reason: NotSentReason | None = None
     """Why it was not sent, or not yet."""

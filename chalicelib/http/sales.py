@@ -25,6 +25,7 @@ sales = Blueprint(__name__)
 
 JSON_LINES = "application/x-ndjson"
 LIST_PARAMETERS = ("limit", "cursor")  # the query parameters of a list
+OUTBOX_PARAMETERS = ("state", "reason", "lead_id", "email", *LIST_PARAMETERS)
 LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
 
@@ -137,12 +138,19 @@ def rebuild_lead(request: Request, lead_id: str) -> Response:
     return private_answer({**world().reading.lead(lead.lead_id), "differences": differences})
 
 
-@private(sales, "/v1/outbox", Role.MARKETER, Role.SALES, query=["state", *LIST_PARAMETERS])
+@private(sales, "/v1/outbox", Role.MARKETER, Role.SALES, query=OUTBOX_PARAMETERS)
 def read_outbox(request: Request) -> Response:
     """Return what was sent, is waiting, or was not sent and why."""
     query = query_of(request)
     return private_answer(
-        world().reading.outbox(query.get("state"), _limit(query), query.get("cursor"))
+        world().reading.outbox(
+            limit=_limit(query),
+            cursor=query.get("cursor"),
+            state=query.get("state"),
+            reason=query.get("reason"),
+            lead_id=query.get("lead_id"),
+            email=query.get("email"),
+        )
     )
 
 

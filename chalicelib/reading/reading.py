@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from typing import Any, Protocol
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
 
 from chalicelib.capture.identity import parse_address
 from chalicelib.consent.consent import Consent
 from chalicelib.days import day_of
-from chalicelib.delivery.outbox import MessageState, OutboxMessage
+from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.decision import score_of
@@ -27,6 +28,8 @@ from chalicelib.reading.serializers import (
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, interest
 
+LIST_LOOKED_AT = 200  # messages, for a page of those with one reason
+Member = TypeVar("Member", bound=StrEnum)
 PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")
 """The place of a message in the outbox: `<created at>#<lead id>#<key>`."""
 
@@ -60,6 +63,9 @@ class OutboxReader(Protocol):
         self, states: Sequence[MessageState], before: str, most: int
     ) -> list[tuple[str, OutboxMessage]]:
         """Return messages in these states, newest first, each with its place."""
+
+    def of_lead(self, lead_id: str) -> list[tuple[str, OutboxMessage]]:
+        """Return all messages of a lead, newest first, each with its place."""
 
 
 class PastReader(Protocol):
@@ -128,11 +134,7 @@ class Reading:
         Raise InputError for an invalid address.
         """
         try:
-            lead_id = self._lead_id_of(parse_address(email))
-        except ValueError as error:
-            raise InputError(FieldError("email", str(error))) from None
-        try:
-            lead = self._known(lead_id)
+            lead = self._known(self._lead_id_of_email(email))
         except NotFoundError:
             return {"leads": [], "next_cursor": None}
         model = self._model()
@@ -201,21 +203,53 @@ class Reading:
         items = sorted((item for _, item in page), key=lambda item: item["at"], reverse=True)
         return {"items": items, "next_cursor": to_cursor(list(page[-1][0])) if more else None}
 
-    def outbox(self, state: str | None, limit: int, cursor: str | None) -> dict[str, Any]:
-        """Return a page of messages, newest first, in one state or in any. Raise InputError."""
-        if state is not None and state not in set(MessageState):
-            raise InputError(FieldError("state", f"must be one of {', '.join(MessageState)}"))
+    def outbox(
+        self,
+        *,
+        limit: int,
+        cursor: str | None = None,
+        state: str | None = None,
+        reason: str | None = None,
+        lead_id: str | None = None,
+        email: str | None = None,
+    ) -> dict[str, Any]:
+        """Return a page of messages, newest first, with everything that is asked for.
+
+        With a reason, a page may be short although there are more: only so many are looked at.
+        Raise InputError.
+        """
+        states = [_member(MessageState, "state", state)] if state else list(MessageState)
+        reasons = [_member(NotSentReason, "reason", reason)] if reason else None
         before = from_cursor(cursor, (str,))[0] if cursor else ""
         if before and not PLACE.fullmatch(before):
             raise InputError(FieldError("cursor", "is not one that this list gave out"))
-        found = self._outbox.outbox(
-            [MessageState(state)] if state else list(MessageState), before, limit + 1
-        )
-        page = found[:limit]
+        leads = {lead_id, self._lead_id_of_email(email) if email else None} - {None}
+        if len(leads) > 1:
+            return {"items": [], "next_cursor": None}
+        if leads:
+            every = self._outbox.of_lead(str(leads.pop()))
+            found = [one for one in every if not before or one[0] < before]
+            most = len(found)
+        else:
+            most = LIST_LOOKED_AT if reasons else limit
+            found = self._outbox.outbox(states, before, most + 1)
+        wanted = [
+            (place, message)
+            for place, message in found[:most]
+            if message.state in states and (reasons is None or message.reason in reasons)
+        ]
+        ends = wanted[:limit] if len(wanted) > limit else found[:most]
+        is_more = len(wanted) > limit or len(found) > most
         return {
-            "items": [serialize_outbox_item(message) for _, message in page],
-            "next_cursor": to_cursor([page[-1][0]]) if len(found) > limit else None,
+            "items": [serialize_outbox_item(message) for _, message in wanted[:limit]],
+            "next_cursor": to_cursor([ends[-1][0]]) if is_more else None,
         }
+
+    def _lead_id_of_email(self, email: str) -> str:
+        try:
+            return self._lead_id_of(parse_address(email))
+        except ValueError as error:
+            raise InputError(FieldError("email", str(error))) from None
 
     def _known(self, lead_id: str) -> Lead:
         """Return the lead of an id, or the lead that it was merged into."""
@@ -249,3 +283,10 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InputError(FieldError("cursor", "is not one that this list gave out")) from None
+
+
+def _member(known: type[Member], parameter: str, text: str) -> Member:
+    """Return the member of a closed set that a query parameter names. Raise InputError."""
+    if text not in set(known):
+        raise InputError(FieldError(parameter, f"must be one of {', '.join(known)}"))
+    return known(text)

@@ -104,6 +104,14 @@ class Outbox:
         }
         return [(place, message_of(by_key[key])) for place, key in page if key in by_key]
 
+    def of_lead(self, lead_id: str) -> list[tuple[str, OutboxMessage]]:
+        """All messages of a lead, newest first, each with its position."""
+        items = self._table.query(
+            keys.lead(lead_id), first=keys.OUTBOX, last=keys.OUTBOX + keys.END
+        )
+        found = [(str(item["list_sk"]), message_of(item)) for item in items]
+        return sorted(found, key=lambda one: one[0], reverse=True)
+
     def sendable(self, emails: Sequence[OutboxMessage]) -> int:
         """How many of these emails to leads would go out, were they planned now.
 
@@ -157,6 +165,7 @@ def message_item(message: OutboxMessage) -> Item:
     optional: dict[str, Any] = {
         "to": message.to,
         "email": message.email,
+        "subject": message.subject,
         "held_by": message.held_by,
         "captured_at_ms": epoch_ms(message.captured_at) if message.captured_at else None,
         "trace": message.trace,
@@ -195,6 +204,7 @@ def message_of(item: Item) -> OutboxMessage:
         created_at=from_epoch_ms(int(item["created_at_ms"])),
         due_at=from_epoch_ms(int(due_at)) if due_at is not None else None,
         email=text("email"),
+        subject=text("subject"),
         held_by=text("held_by"),
         captured_at=from_epoch_ms(int(captured_at)) if captured_at is not None else None,
         trace=text("trace"),

@@ -335,6 +335,19 @@ def test_a_newer_state_stands_beside_an_older_one(
     assert message_of(item) == message
 
 
+def test_the_messages_of_a_lead_come_newest_first_at_their_places(table: Table) -> None:
+    first, later = make.nurture_message(), make.handoff_message(now=NOW + MINUTE)
+    other = replace(make.nurture_message(), lead_id="another")
+    for message in (first, later, other):
+        table.write(put_message(message))
+    store = Outbox(table)
+    assert [one for _, one in store.of_lead(LEAD_ID)] == [later, first]
+    listed = dict(store.outbox([MessageState.PLANNED], "", 10))
+    assert {place: listed[place] for place, _ in store.of_lead(LEAD_ID)} == dict(
+        store.of_lead(LEAD_ID)
+    )
+
+
 def test_a_held_message_is_listed_as_held_and_not_due(table: Table) -> None:
     held = make.nurture_message(held_by="job-1")
     table.write(put_message(held))

@@ -19,7 +19,7 @@ from tests.fakes import NOW
 COMPLAINED, UNSUBSCRIBED, BOUNCED = SuppressionReason
 
 
-@pytest.mark.parametrize("order", permutations(SuppressionReason))
+@pytest.mark.parametrize("order", list(permutations(SuppressionReason)))
 def test_the_strongest_reason_is_operative_in_any_order(
     order: tuple[SuppressionReason, ...],
 ) -> None:

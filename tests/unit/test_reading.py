@@ -2,15 +2,19 @@
 gaps.
 """
 
+import json
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from chalicelib.delivery.messages import Email, Waiting
+from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.qualify.reactions import LeadChange
-from tests.baton import AD, ANN, InMemoryBaton
+from tests.baton import AD, ANN, TOKEN, InMemoryBaton
 
 
 @pytest.fixture
@@ -271,10 +275,56 @@ def test_the_outbox_says_what_was_not_sent_and_why(baton: InMemoryBaton) -> None
         "kind",
         "via",
         "to",
+        "subject",
         "state",
         "reason",
+        "due_at",
         "message_id",
         "held_by",
         "created_at",
     }
     assert baton.get("/v1/outbox?state=sent")["items"] == []
+
+
+def test_the_outbox_says_the_subject_and_when_it_is_due(baton: InMemoryBaton) -> None:
+    baton.ports.senders.answers = [Waiting(NotSentReason.SANDBOX)] * 3
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    waiting = {item["via"]: item for item in baton.outbox()}
+    assert {item["reason"] for item in waiting.values()} == {"sandbox"}
+    assert all(item["due_at"] > item["created_at"] for item in waiting.values())
+    baton.minutes_later(2)
+    sent = {item["via"]: item for item in baton.outbox()}
+    (email,) = [one for one in baton.ports.senders.sent if isinstance(one, Email)]
+    assert sent["email"]["subject"] == email.subject
+    assert sent["sms"]["subject"] is None
+    assert {item["due_at"] for item in sent.values()} == {None}
+
+
+def test_the_outbox_is_filtered(baton: InMemoryBaton) -> None:
+    full(baton)
+    whole = baton.outbox()
+    ids = {item["lead_id"] for item in whole}
+    for lead_id in ids:
+        mine = [item for item in whole if item["lead_id"] == lead_id]
+        found = pages(baton, f"/v1/outbox?limit=1&lead_id={lead_id}", "items")
+        assert [item for page in found for item in page] == mine
+    ann = [item for item in whole if item["lead_id"] == baton.world.lead_id(ANN["email"])]
+    by_email = f"/v1/outbox?email={quote(str(ANN['email']))}"
+    assert baton.get(by_email)["items"] == ann
+    for key in ("state", "reason"):
+        for value in {item[key] for item in whole} - {None}:
+            alike = [item for item in whole if item[key] == value]
+            found = pages(baton, f"/v1/outbox?limit=1&{key}={value}", "items")
+            assert [item for page in found for item in page] == alike
+            mine = [item for item in ann if item[key] == value]
+            assert baton.get(f"{by_email}&{key}={value}")["items"] == mine
+    assert baton.get(f"{by_email}&lead_id=another")["items"] == []
+    assert baton.get("/v1/outbox?lead_id=nobody")["items"] == []
+
+
+@pytest.mark.parametrize("query", ["reason=tired", "email=ann", "about=1"])
+def test_an_outbox_filter_that_cannot_be_is_refused(baton: InMemoryBaton, query: str) -> None:
+    answer = baton.http("GET", f"/v1/outbox?{query}", headers=TOKEN)
+    assert answer.status_code == 400
+    assert json.loads(answer.body)["errors"][0]["field"] == query.partition("=")[0]
