@@ -335,7 +335,7 @@ def test_a_newer_state_stands_beside_an_older_one(
     assert message_of(item) == message
 
 
-def test_the_messages_of_a_lead_come_newest_first_at_their_places(table: Table) -> None:
+def test_the_messages_of_a_lead_come_newest_first(table: Table) -> None:
     first, later = make.nurture_message(), make.handoff_message(now=NOW + MINUTE)
     other = replace(make.nurture_message(), lead_id="another")
     for message in (first, later, other):
