@@ -66,6 +66,7 @@ MODEL_VERSIONS_MAX = 200  # listed at once: years of weekly changes
 DOCUMENT_BODY_MAX_BYTES = 256 * 1024  # of any other document: a long email, text and html
 TEMPLATE_MAX_DEPTH = 30  # levels of an email's template: any depth that a person can read
 DOCUMENT_VERSIONS_MAX = 200  # listed at once, as of the model
+DOCUMENTS_MAX_CHARS = 1_200_000  # of a kind: in UTF-8 below the 6 MB of a Lambda answer
 DOCUMENTS_MAX = 200  # of a kind: they are listed whole, and a transition reads all sequences
 DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's documents may be
 LIST_MAX_LEADS = 2_000  # the leads of a stage that are put into exact order

@@ -1,5 +1,6 @@
 """Read, put and delete documents. Every put and every deletion is a version with its author."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
@@ -16,7 +17,7 @@ from chalicelib.errors import (
 )
 from chalicelib.events import rfc3339
 from chalicelib.inputs import many_lines
-from chalicelib.limits import DOCUMENTS_MAX
+from chalicelib.limits import DOCUMENTS_MAX, DOCUMENTS_MAX_CHARS
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 
@@ -116,9 +117,7 @@ class Editing:
         before = self._store.current(kind, document_id)
         _check_expected(before, expected)
         warnings = self._check(kind, document_id, document)
-        is_new = before is None or before.deleted
-        if is_new and len(self._store.every(kind)) >= DOCUMENTS_MAX:
-            raise StateError(f"there are {DOCUMENTS_MAX} documents of this kind; delete one first")
+        _check_room(self._store.every(kind), document_id, document)
         after = DocumentVersion(
             version=before.version + 1 if before else 1,
             document=document,
@@ -193,6 +192,21 @@ def _unprintable(value: Any, path: str = "") -> Iterator[FieldError]:
         parts = enumerate(value)
     for name, part in parts:
         yield from _unprintable(part, f"{path}.{name}".lstrip("."))
+
+
+def _check_room(
+    stored: Mapping[str, StoredDocument], document_id: str, document: StoredDocument
+) -> None:
+    """Raise StateError when the documents of a kind would not fit into one answer."""
+    if document_id not in stored and len(stored) >= DOCUMENTS_MAX:
+        raise StateError(f"there are {DOCUMENTS_MAX} documents of this kind; delete one first")
+    every = {**stored, document_id: document}.values()
+    chars = sum(len(json.dumps(one, ensure_ascii=False)) for one in every)
+    if chars > DOCUMENTS_MAX_CHARS:
+        raise StateError(
+            f"the documents of this kind would have {chars:,} characters, and"
+            f" {DOCUMENTS_MAX_CHARS:,} are allowed; shorten or delete some"
+        )
 
 
 def _check_expected(before: DocumentVersion | None, expected: int | None) -> None:

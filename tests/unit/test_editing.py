@@ -8,7 +8,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from chalicelib.delivery.messages import Email
-from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, DOCUMENTS_MAX
+from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, DOCUMENTS_MAX, DOCUMENTS_MAX_CHARS
 from chalicelib.store.table import Write
 from chalicelib.wiring.documents import document_kinds
 from tests.baton import ANN, TOKEN, InMemoryBaton, documents
@@ -474,6 +474,16 @@ def test_there_are_at_most_so_many_documents_of_a_kind(baton: InMemoryBaton) -> 
     problem = put(baton, FORM, WHOLE["form"], 409)
     assert problem["detail"] == "there are 200 documents of this kind; delete one first"
     put(baton, "/v1/forms/f1", {"id": "f1", "topic": "learn"})
+
+
+def test_all_documents_of_a_kind_fit_into_one_answer(baton: InMemoryBaton) -> None:
+    for number in range(5):
+        long = {"id": f"f{number}", "consent_text": "x" * (DOCUMENTS_MAX_CHARS // 5 - 100)}
+        baton.world.documents.put("form", long, f"f{number}")
+    problem = put(baton, FORM, {**WHOLE["form"], "consent_text": "x" * 2_000}, 409)
+    assert "1,200,000 are allowed; shorten or delete some" in problem["detail"]
+    put(baton, "/v1/forms/f1", {"id": "f1"})
+    put(baton, FORM, WHOLE["form"])
 
 
 # --- delete ---------------------------------------------------------------------------------------
