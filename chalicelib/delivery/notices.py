@@ -113,7 +113,7 @@ def parse_notice(text: str) -> Notice:
     """Return what a message of the feedback topic reports. Never raise for what is in it."""
     try:
         found = json.loads(text)
-    # TypeError: a topic's message that is no text; RecursionError: a thousand brackets.
+    # TypeError: a topic's message that is not text; RecursionError: a thousand brackets.
     except (TypeError, ValueError, RecursionError):
         is_greeting = str(text).startswith(GREETINGS)
         return _unreadable(UnreadableReason.GREETING if is_greeting else UnreadableReason.NOT_JSON)

@@ -264,8 +264,8 @@ def settled(
 def released(message: OutboxMessage, now: datetime) -> OutboxMessage:
     """Return the held message as one that goes out like any other, from the clock's next tick on.
 
-    No new item is made, so the stream does not deliver it. It is as old as its release: the time
-    for which a person held it is no reason to give it up.
+    No new item is made, so the stream does not deliver it. It counts as
+    planned at its release: it is not given up for the time that a person held it.
     """
     anew = replace(message, created_at=now)
     return change_state(anew, MessageState.PLANNED, due_at=now, reason=None)

@@ -29,7 +29,8 @@ UNCLEAR_MAX_MINUTES = 24 * 60
 
 def waiting(message: OutboxMessage, reason: NotSentReason, now: datetime) -> OutboxMessage:
     """Return the claimed message put back: for a minute, then for twice as long each time, up to
-    an hour. That is no try: only a week after it was planned is it lost, as stale (ADR 0028).
+    an hour. It does not count as a try. A week after it was planned it is lost, as stale
+    (ADR 0028).
 
     reason: why the service does not take it now; nothing that is about the message itself.
     """

@@ -49,8 +49,8 @@ def checked(document: StoredModel) -> tuple[StoredModel, list[FieldError]]:
 def run_own_examples(
     document: StoredModel, go_on: Callable[[], bool]
 ) -> tuple[list[FailingExample], list[FieldError]]:
-    """Run a checked document's examples, as long as `go_on` says. Return those that do not hold,
-    and a warning if there was no time for all of them.
+    """Run the examples of a checked document while `go_on` allows it. Return those that fail, and a
+    warning if there was no time for all of them.
     """
     from chalicelib.authoring.examples import run_examples
 

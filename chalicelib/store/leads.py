@@ -21,7 +21,11 @@ from chalicelib.store.lead_items import (
     standing_item,
     unlisted,
 )
-from chalicelib.store.outbox import message_of, put_message, replace_message
+from chalicelib.store.outbox import (
+    messages_of_lead,
+    put_message,
+    replace_message,
+)
 from chalicelib.store.table import ABSENT, GUARDED, Check, Item, Put, Table, Write
 from chalicelib.store.transition_items import transition_item, transition_of
 
@@ -117,19 +121,11 @@ class Leads:
 
     def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
         """Return the notices of a cycle's handoff."""
-        prefix = keys.OUTBOX + prefix_of(MessageKind.HANDOFF, cycle)
-        return [
-            message_of(item)
-            for item in self._table.query(keys.lead(lead_id), first=prefix, last=prefix + keys.END)
-        ]
+        return messages_of_lead(self._table, lead_id, prefix_of(MessageKind.HANDOFF, cycle))
 
     def messages(self, lead_id: str) -> list[OutboxMessage]:
         """Return all messages of a lead."""
-        prefix = keys.OUTBOX
-        return [
-            message_of(item)
-            for item in self._table.query(keys.lead(lead_id), first=prefix, last=prefix + keys.END)
-        ]
+        return messages_of_lead(self._table, lead_id)
 
     def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
         """Return a lead's transitions, newest first. newest: how many at most; None for all."""

@@ -106,10 +106,10 @@ class Outbox:
 
     def of_lead(self, lead_id: str) -> list[tuple[str, OutboxMessage]]:
         """All messages of a lead, newest first, each with its position."""
-        items = self._table.query(
-            keys.lead(lead_id), first=keys.OUTBOX, last=keys.OUTBOX + keys.END
-        )
-        found = [(str(item["list_sk"]), message_of(item)) for item in items]
+        found = [
+            (keys.by_creation(message.created_at, message.id), message)
+            for message in messages_of_lead(self._table, lead_id)
+        ]
         return sorted(found, key=lambda one: one[0], reverse=True)
 
     def sendable(self, emails: Sequence[OutboxMessage]) -> int:
@@ -130,6 +130,13 @@ class Outbox:
             and consent_of(found.get((keys.lead(one.lead_id), keys.CONSENT))).refusal is None
             for one in emails
         )
+
+
+def messages_of_lead(table: Table, lead_id: str, begins_with: str = "") -> list[OutboxMessage]:
+    """The messages of a lead whose keys begin so, in the order of their keys."""
+    first = keys.OUTBOX + begins_with
+    items = table.query(keys.lead(lead_id), first=first, last=first + keys.END)
+    return [message_of(item) for item in items]
 
 
 def put_message(message: OutboxMessage) -> Put:
