@@ -40,6 +40,7 @@ REVISION = "CONFIG"  # the partition of the one item that counts changes of docu
 SIMULATED = "SIMULATED"
 PUBLISHING = "PUBLISHING"  # the partition of the one item that says which publish runs
 TURN = "TURN"  # its sort key
+SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 

@@ -29,7 +29,8 @@ STATE_BEFORE: Mapping[MessageState, MessageState] = {
     MessageState.SOFT_BOUNCED: MessageState.SENT,
 }
 REASON_BEFORE: Mapping[NotSentReason, NotSentReason] = dict.fromkeys(
-    ACCOUNT_STATES | {NotSentReason.STALE}, NotSentReason.THROTTLED
+    ACCOUNT_STATES | {NotSentReason.STALE, NotSentReason.SWITCHED_OFF},
+    NotSentReason.THROTTLED,
 )
 
 
@@ -183,6 +184,7 @@ def message_item(message: OutboxMessage) -> Item:
         "doubts": message.doubts or None,
         "heard": _packed(message.heard),
         "claimed_at_ms": epoch_ms(message.claimed_at) if message.claimed_at else None,
+        "owed_from_ms": epoch_ms(message.owed_from) if message.owed_from else None,
         "due_at_ms": epoch_ms(message.due_at) if message.due_at else None,
     }
     item |= {name: value for name, value in optional.items() if value is not None}
@@ -200,6 +202,7 @@ def message_of(item: Item) -> OutboxMessage:
 
     reason = text("newer_reason") or text("reason")
     claimed_at = item.get("claimed_at_ms")
+    owed_from = item.get("owed_from_ms")
     due_at = item.get("due_at_ms")
     captured_at = item.get("captured_at_ms")
     return OutboxMessage(
@@ -225,6 +228,7 @@ def message_of(item: Item) -> OutboxMessage:
             for identity, at_ms in json.loads(str(item.get("heard", "{}"))).items()
         },
         claimed_at=from_epoch_ms(int(claimed_at)) if claimed_at is not None else None,
+        owed_from=from_epoch_ms(int(owed_from)) if owed_from is not None else None,
         version=int(item["version"]),
     )
 
