@@ -12,6 +12,7 @@ BatonError
 ├── ConflictError       another writer was first; read again and decide again
 │   ├── AlreadyCapturedError  an event that exists already
 │   └── AlreadyPlannedError   an effect that an earlier decision of the same cycle has planned
+├── OverBudgetError     an hour's first emails to unknown addresses are spent
 └── DocumentError       a stored model, email, sequence, form or routing breaks its format
     └── RefusedDocumentError  one that somebody puts, refused: each mistake named (422)
 """
@@ -112,6 +113,10 @@ class AlreadyPlannedError(ConflictError):
         """The keys of outbox messages."""
         self.records = frozenset(records)
         """The sort keys of records."""
+
+
+class OverBudgetError(BatonError):
+    """A first email to an unknown address for which this hour has no room left (ADR 0039)."""
 
 
 class DocumentError(BatonError):

@@ -34,7 +34,7 @@ from chalicelib.delivery.outbox import (
     NotSentReason,
     OutboxMessage,
 )
-from chalicelib.errors import ConflictError
+from chalicelib.errors import ConflictError, OverBudgetError
 from chalicelib.events import elapsed_ms
 from chalicelib.runtime import Runtime
 from chalicelib.switches import SwitchState
@@ -49,8 +49,8 @@ class OutboxStore(Protocol):
         """Return the message as it stands now."""
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
-        """Replace a message, in one transaction with the check of the lead's consent. Raises
-        ConflictError.
+        """Replace a message, in one transaction with the check of the lead's consent and the count
+        of first emails. Raises ConflictError, OverBudgetError.
         """
 
     def consent(self, lead_id: str) -> Consent:
@@ -136,7 +136,14 @@ class Deliver:
         # unsubscribed before it gets nothing. An unsubscribe after it comes too late for this
         # email. ADR 0003
         needs_consent = message.kind.goes_to_lead
-        if self._write(lambda: self._outbox.claim(message, claimed, needs_consent=needs_consent)):
+        try:
+            is_claimed = self._write(
+                lambda: self._outbox.claim(message, claimed, needs_consent=needs_consent)
+            )
+        except OverBudgetError:
+            self._save(message, holding.over_budget(message, self.runtime.now()))
+            return
+        if is_claimed:
             result = outgoing if isinstance(outgoing, Waiting) else self._send(outgoing)
             if isinstance(result, Waiting) and result.reason in ACCOUNT_STATES:
                 log("sending_blocked", via=message.via, reason=result.reason)

@@ -1,10 +1,10 @@
-"""What keeps a message that is in order from leaving now: a switch that is off. Pure.
+"""What keeps a message that is in order from leaving now: a switch, or the hour's budget. Pure.
 
-It is no try, and is not held against the message (ADR 0039).
+Neither is a try, and neither is held against the message (ADR 0039).
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
@@ -16,7 +16,11 @@ from chalicelib.delivery.outbox import (
     settled,
 )
 from chalicelib.delivery.outcomes import WAIT_MAX
+from chalicelib.limits import FIRST_EMAIL_SPREAD_MINUTES
 from chalicelib.switches import Switch, SwitchState, next_look
+
+HOUR = timedelta(hours=1)
+SPREAD_SECONDS = FIRST_EMAIL_SPREAD_MINUTES * 60
 
 
 def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
@@ -47,4 +51,20 @@ def switched_off(message: OutboxMessage, off: SwitchState, now: datetime) -> Out
         MessageState.PLANNED,
         due_at=next_look(off, now),
         reason=NotSentReason.SWITCHED_OFF,
+    )
+
+
+def over_budget(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    """Return the planned email as it waits for the next hour, in which it has another chance.
+
+    It is never lost for that: its week begins anew each time.
+    """
+    next_hour = now.replace(minute=0, second=0, microsecond=0) + HOUR
+    # Spread, so that a flood that waits does not come due in one minute.
+    spread = int.from_bytes(message.lead_id[:4].encode(), "big") % SPREAD_SECONDS
+    return change_state(
+        replace(message, owed_from=now),
+        MessageState.PLANNED,
+        due_at=next_hour + timedelta(seconds=spread),
+        reason=NotSentReason.OVER_BUDGET,
     )

@@ -64,6 +64,7 @@ class NotSentReason(StrEnum):
     MISCONFIGURED = "misconfigured"
     OUTAGE = "outage"
     SWITCHED_OFF = "switched_off"
+    OVER_BUDGET = "over_budget"
     STALE = "stale"
     UNCLEAR = "unclear"
     NO_EVIDENCE = "no_evidence"
@@ -105,7 +106,7 @@ MESSAGE_EDGES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.PLANNED: frozenset(
         {
             MessageState.CLAIMED,
-            MessageState.PLANNED,  # it waits: a switch is off
+            MessageState.PLANNED,  # it waits: a switch is off, or the hour's budget is spent
             *REPORTED,  # a late notice: it had left before it was put back
             MessageState.REFUSED,  # it cannot be composed
             MessageState.LOST,  # its switch was off for too long
@@ -187,8 +188,8 @@ class OutboxMessage:
     """After how many of these nobody could tell whether it had left."""
     claimed_at: datetime | None = None
     owed_from: datetime | None = None
-    """When a switch last kept it from leaving, though it is owed: its week counts from then. None:
-    never, so it counts from its planning."""
+    """When a switch or a budget last kept it from leaving, though it is owed: its week counts from
+    then. None: never, so it counts from its planning."""
     heard: Mapping[str, datetime] = field(default_factory=dict)
     """The notices that became events of the lead: the identity of each, and the event's time."""
     version: int = 1

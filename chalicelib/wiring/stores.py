@@ -81,7 +81,7 @@ class Stores:
         """The store of messages."""
         from chalicelib.store.outbox import Outbox
 
-        return Outbox(self.ports.table)
+        return Outbox(self.ports.table, self._settings.first_emails_per_hour)
 
     @cached_property
     def switchboard(self) -> "Switchboard":

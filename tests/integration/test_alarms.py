@@ -91,6 +91,13 @@ def a_switch_is_off(baton: InMemoryBaton) -> None:
     hand_over(baton)
 
 
+def an_hour_has_no_room(baton: InMemoryBaton) -> None:
+    for number in range(201):
+        email = f"person{number}@victim.example"
+        baton.form("guide", None, consent=True, **{**ANN, "email": email})
+    baton.until_quiet()
+
+
 def a_complaint_carries_no_tag(baton: InMemoryBaton) -> None:
     notice = {"notificationType": "Complaint", "mail": {"messageId": "m"}}
     baton.world.mail_event(json.dumps(notice))
@@ -126,6 +133,7 @@ FAULTS: Mapping[str, Callable[[InMemoryBaton], None]] = {
     "SendingBlocked": the_account_is_in_the_sandbox,
     "HandoffsUndelivered": a_message_is_refused,
     "SwitchHoldsBack": a_switch_is_off,
+    "FirstEmailsOverBudget": an_hour_has_no_room,
     "ComplaintsUnmatched": a_complaint_carries_no_tag,
     "BouncesUnmatched": a_bounce_is_not_about_ours,
     "RecordsQuarantined": a_record_cannot_be_read,
