@@ -10,6 +10,7 @@ BatonError
 ├── StateError          the request does not fit the current state (409)
 ├── VersionChangedError somebody else has changed the document meanwhile (412)
 ├── ConflictError       another writer was first; read again and decide again
+│   ├── ThrottledError        the table takes no more requests for a moment
 │   ├── AlreadyCapturedError  an event that exists already
 │   └── AlreadyPlannedError   an effect that an earlier decision of the same cycle has planned
 ├── OverBudgetError     an hour's first emails to unknown addresses are spent
@@ -95,6 +96,13 @@ class ConflictError(BatonError):
 
         Empty when the items were only busy (TransactionConflict): a retry may succeed.
         """
+
+
+class ThrottledError(ConflictError):
+    """A request that the table refused because it has too many. A retry may succeed."""
+
+    def __init__(self) -> None:
+        super().__init__({})
 
 
 class AlreadyCapturedError(ConflictError):
