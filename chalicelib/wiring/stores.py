@@ -98,6 +98,10 @@ class Stores:
 
         return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
 
+    def identity_secret(self) -> bytes:
+        """Return the secret that lead ids and the hashes of what is personal are made with."""
+        return self.ports.secret(self._settings.identity_secret).encode()
+
     def deployment(self) -> Mapping[str, Any]:
         """Return what the deploy wrote down about this deployment: its URLs and write key."""
         return self.documents.get(DEPLOYMENT) or {}

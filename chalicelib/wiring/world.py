@@ -50,6 +50,7 @@ class World(Stores):
             store=self.captured,
             read_form=self._form,
             lead_id_of=self.lead_id,
+            identity_secret=self.identity_secret,
             runtime=self.runtime,
         )
 
@@ -229,7 +230,7 @@ class World(Stores):
         """Return the lead id of a parsed address."""
         from chalicelib.capture.identity import lead_id
 
-        return lead_id(self.ports.secret(self._settings.identity_secret).encode(), address)
+        return lead_id(self.identity_secret(), address)
 
     def admin_token(self) -> str:
         """Return the token of the private endpoints."""
