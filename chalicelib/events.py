@@ -93,6 +93,8 @@ class Event:
     """The partitions of the visitors that a form claimed for its lead."""
     rank: Rank = Rank.FORM
     """How far what it says of the person is to be believed."""
+    browser_rank: Rank = Rank.FORM
+    """How far the browser that it came from is the lead's; so are the visitors that it joins."""
 
     @property
     def is_ping(self) -> bool:

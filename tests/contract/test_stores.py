@@ -62,6 +62,7 @@ def test_an_event_is_stored_once_and_read_as_it_was(table: Table) -> None:
         fields={"email": "a@b.example", "message": "one\ntwo"},
         joins=(VISITOR, user_partition("7")),
         rank=Rank.CONFIRMED,
+        browser_rank=Rank.OWN_BROWSER,
     )
     assert events.append(whole) is True
     assert events.append(replace(whole, name="another")) is False
