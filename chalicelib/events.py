@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import lru_cache
 from hashlib import sha256
 
@@ -45,6 +45,21 @@ class Act(StrEnum):
     IMPORTED = "imported"
 
 
+class Rank(IntEnum):
+    """How far what an event says of the person is to be believed (ADR 0037).
+
+    A lower rank never replaces what a higher one said.
+    """
+
+    IDENTIFY = 0  # anybody's script named an address
+    FORM = 1  # anybody typed an address
+    OWN_BROWSER = 2  # a form from a browser that was the lead's already
+    CONFIRMED = 3  # one of our people said it, or it came through a link to that mailbox
+
+
+RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
+"""The rank of the kinds that always have the same one."""
+
 RETRACTED_IDS = "event_ids"
 """The property of a retraction that lists the retracted events, separated by spaces."""
 OTHER_LEAD = "other_lead_id"
@@ -80,8 +95,8 @@ class Event:
     """What a form said about the person."""
     joins: tuple[str, ...] = ()
     """The partitions of the visitors that a form claimed for its lead."""
-    confirmed: bool = False
-    """Whether the sender is known to be the person: what they say then outranks the rest."""
+    rank: Rank = Rank.FORM
+    """How far what it says of the person is to be believed."""
 
     @property
     def is_ping(self) -> bool:

@@ -5,7 +5,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, Kind, epoch_ms, from_epoch_ms, visitors_of
+from chalicelib.events import (
+    RANK_OF_KIND,
+    Event,
+    Kind,
+    Rank,
+    epoch_ms,
+    from_epoch_ms,
+    visitors_of,
+)
 from chalicelib.limits import EVENTS_MAX_PER_VISITOR_DAY, HORIZON_DAYS, JOINED_MAX_EVENTS
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Item, Put, Table
@@ -136,8 +144,10 @@ def event_item(event: Event) -> Item:
     item |= {name: _json(part) for name, part in parts.items() if part}
     if event.name:
         item["name"] = event.name
-    if event.confirmed:
-        item["confirmed"] = True
+    if not event.is_ping:
+        item["rank"] = event.rank.name.lower()
+    if event.rank is Rank.CONFIRMED:
+        item["confirmed"] = True  # for the version before, which knows no ranks
     if (trace := current_trace()) is not None:
         item["trace"] = trace  # for the log lines of what follows from it (ADR 0031)
     if event.is_ping:
@@ -164,8 +174,17 @@ def event_of(item: Item) -> Event:
         campaign=json.loads(str(item.get("campaign", "{}"))),
         fields=json.loads(str(item.get("fields", "{}"))),
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
-        confirmed=bool(item.get("confirmed", False)),
+        rank=_rank_of(item),
     )
+
+
+def _rank_of(item: Item) -> Rank:
+    """Return an event's rank. Earlier versions only stored whether it was confirmed."""
+    if "rank" in item:
+        return Rank[str(item["rank"]).upper()]
+    if item.get("confirmed"):
+        return Rank.CONFIRMED
+    return RANK_OF_KIND.get(Kind(str(item["kind"])), Rank.FORM)
 
 
 def _json(part: object) -> str:

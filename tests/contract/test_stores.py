@@ -17,7 +17,7 @@ from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, Kind, epoch_ms, lead_partition, user_partition
+from chalicelib.events import Event, Kind, Rank, epoch_ms, lead_partition, user_partition
 from chalicelib.qualify.reactions import LeadChange, Plan
 from chalicelib.store import keys
 from chalicelib.store.captured import Captured
@@ -61,7 +61,7 @@ def test_an_event_is_stored_once_and_read_as_it_was(table: Table) -> None:
         campaign={"source": "google"},
         fields={"email": "a@b.example", "message": "one\ntwo"},
         joins=(VISITOR, user_partition("7")),
-        confirmed=True,
+        rank=Rank.CONFIRMED,
     )
     assert events.append(whole) is True
     assert events.append(replace(whole, name="another")) is False
