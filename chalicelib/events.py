@@ -67,6 +67,8 @@ OTHER_LEAD = "other_lead_id"
 
 PINGS = frozenset({Kind.PAGE, Kind.TRACK})  # cheap to send, so capped and kept for one horizon only
 
+OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})  # what our people did with a lead, not the lead
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:

@@ -83,10 +83,10 @@ def form(form_id: str = "demo", **parts: Any) -> Event:
     return event(Kind.FORM, form_id, **{"partition": lead_partition(LEAD_ID), **parts})
 
 
-def profile(facts: Mapping[str, Value] = BEST_FIT) -> Profile:
+def profile(facts: Mapping[str, Value] = BEST_FIT, *, confirmed: bool = False) -> Profile:
     """Return a profile whose facts were all said just now."""
     return {
-        name: Known(confirmed=False, at=NOW, event_id="e", value=value)
+        name: Known(confirmed=confirmed, at=NOW, event_id="e", value=value)
         for name, value in facts.items()
     }
 
