@@ -128,7 +128,31 @@ def test_recent_events_are_the_leads_and_its_visitors_newest_first(
     recent = Events(table).recent(LEAD_ID)
     assert len(recent) == 20
     assert form in recent
-    assert recent == sorted(recent, key=lambda event: (event.at, event.id), reverse=True)
+    assert recent == sorted(recent, key=lambda event: event.captured_at, reverse=True)
+
+
+def test_a_client_cannot_choose_its_place_among_recent_events(table: Table) -> None:
+    """It says when it happened; when it was captured is ours to say."""
+    form = make.form(joins=(VISITOR,), at=NOW, captured_at=NOW)
+    backdated = make.page(n=1, at=NOW - 300 * MINUTE, captured_at=NOW + MINUTE)
+    older = make.page(n=2, at=NOW - 2 * MINUTE, captured_at=NOW - MINUTE)
+    write_all(table, [form, backdated, older])
+    assert Events(table).recent(LEAD_ID) == [backdated, form, older]
+
+
+def test_the_event_that_a_notice_is_about_is_first(table: Table) -> None:
+    """However many came after it, and whatever times they say."""
+    form = make.form(joins=(VISITOR,), days_ago=1)
+    pages = [make.page(n=n, at=NOW + n * MINUTE) for n in range(50)]
+    forms = [make.form("other", n=100 + n, at=NOW + n * MINUTE) for n in range(50)]
+    write_all(table, [form, *pages, *forms])
+    recent = Events(table).recent(LEAD_ID, (form.partition, form.id))
+    assert recent[0] == form
+    assert len(recent) == 20
+    assert recent.count(form) == 1
+    assert Events(table).recent(LEAD_ID, (form.partition, "0" * 30)) == recent[1:] + [
+        one for one in Events(table).recent(LEAD_ID) if one not in recent
+    ]
 
 
 def test_an_accepted_event_joins_its_visitors_for_good(table: Table) -> None:
@@ -362,6 +386,11 @@ def test_a_newer_state_stands_beside_an_older_one(
     item = message_item(message)
     assert (item["state"], item.get("reason")) == (state, reason)
     assert message_of(item) == message
+
+
+def test_a_notice_keeps_which_event_it_is_about() -> None:
+    notice = replace(make.handoff_message(), cause=("VISITOR#v", "0001760000000-0123456789abcdef"))
+    assert message_of(message_item(notice)) == notice
 
 
 def test_the_messages_of_a_lead_come_newest_first(table: Table) -> None:
