@@ -34,6 +34,7 @@ EVERYTHING = {
     "TimeZone": "Europe/Berlin",
     "PublicConcurrency": "0",
     "MonthlyBudget": "120",
+    "FirstEmailsPerHour": "1000",
     "TextIdentity": "+15555550100",
     "GivenIdentitySecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:identity-a1b2c3",
     "GivenLinkSecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:link-a1b2c3",

@@ -13,6 +13,7 @@ import pytest
 from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.consent.consent import Consent, SuppressionReason, given
 from chalicelib.delivery import outbox
+from chalicelib.delivery.holding import switched_off
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.editing.version import DocumentVersion
@@ -28,7 +29,9 @@ from chalicelib.store.histories import Histories
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
 from chalicelib.store.stream import Quarantine
+from chalicelib.store.switches import Switches
 from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.switches import Switch, SwitchState
 from tests import factories as make
 from tests.engines import on_big_engines
 from tests.factories import LEAD_ID, MINUTE, VISITOR
@@ -640,3 +643,30 @@ def test_a_quarantined_record_is_kept_with_its_reason_and_listed(table: Table) -
     (kept,) = table.query("QUARANTINE")
     assert (kept["sk"], kept["reason"]) == (f"{VISITOR}#EVENT#1", "KeyError")
     assert list(Events(table).of(VISITOR)) == []
+
+
+# --- switches -------------------------------------------------------------------------------------
+
+
+def test_switches_are_read_as_they_were_turned(table: Table) -> None:
+    switches = Switches(table)
+    assert all(one.is_on for one in switches.states().values())
+    off = SwitchState(
+        switch=Switch.NURTURE, is_on=False, reason="why", author="admin", at=NOW, version=1
+    )
+    on = SwitchState(switch=Switch.TRACKING, author="admin", at=NOW, version=1)
+    switches.save({Switch.NURTURE: off, Switch.TRACKING: on})
+    assert {Switch.NURTURE: off, Switch.TRACKING: on}.items() <= switches.states().items()
+    with pytest.raises(ConflictError):
+        switches.save({Switch.OUTBOUND: replace(off, switch=Switch.OUTBOUND), Switch.NURTURE: off})
+    assert switches.states()[Switch.OUTBOUND].is_on
+
+
+def test_a_message_that_waits_is_read_as_it_was(table: Table) -> None:
+    before = make.handoff_message()
+    off = SwitchState(switch=Switch.OUTBOUND, is_on=False, at=NOW)
+    after = switched_off(before, off, NOW)
+    table.write(put_message(before))
+    Outbox(table).save(before, after)
+    assert Outbox(table).read(LEAD_ID, before.key) == after
+    assert after.owed_from == NOW
