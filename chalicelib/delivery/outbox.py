@@ -173,6 +173,8 @@ class OutboxMessage:
     """The job of the publish that held it, or still does; None: nothing ever did."""
     captured_at: datetime | None = None
     """When the event that caused it was captured; None when only time had passed."""
+    cause: tuple[str, str] | None = None
+    """The partition and the id of the event that a notice is about, which it shows first."""
     trace: str | None = None
     """What the log lines from that event on have in common (ADR 0031)."""
     subject: str | None = None

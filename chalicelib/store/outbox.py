@@ -206,6 +206,7 @@ def message_item(message: OutboxMessage) -> Item:
         "subject": message.subject,
         "held_by": message.held_by,
         "captured_at_ms": epoch_ms(message.captured_at) if message.captured_at else None,
+        "cause": json.dumps(message.cause) if message.cause else None,
         "trace": message.trace,
         "reason": message.reason and REASON_BEFORE.get(message.reason, message.reason),
         "newer_state": message.state if message.state in STATE_BEFORE else None,
@@ -247,6 +248,7 @@ def message_of(item: Item) -> OutboxMessage:
         subject=text("subject"),
         held_by=text("held_by"),
         captured_at=from_epoch_ms(int(captured_at)) if captured_at is not None else None,
+        cause=_cause_of(text("cause")),
         trace=text("trace"),
         state=MessageState(text("newer_state") or str(item["state"])),
         reason=NotSentReason(reason) if reason is not None else None,
@@ -261,6 +263,14 @@ def message_of(item: Item) -> OutboxMessage:
         owed_from=from_epoch_ms(int(owed_from)) if owed_from is not None else None,
         version=int(item["version"]),
     )
+
+
+def _cause_of(text: str | None) -> tuple[str, str] | None:
+    """Return the partition and the id of an event from their JSON."""
+    if text is None:
+        return None
+    partition, event_id = json.loads(text)
+    return str(partition), str(event_id)
 
 
 def _packed(heard: Mapping[str, datetime]) -> str | None:
