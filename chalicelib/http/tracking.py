@@ -80,9 +80,7 @@ def track_pixel() -> Response:
     check_write_key(request, query)
     if request.method == "GET":
         _record_page_view(query)
-    return Response(
-        body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"}
-    )
+    return Response(body="", status_code=HTTPStatus.NO_CONTENT.value)
 
 
 @tracking.route("/t.js", methods=READ, cors=CORS)
