@@ -10,7 +10,7 @@ from typing import Any
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent
 
 from chalicelib.http.documents import documents
-from chalicelib.http.exchange import answer_head, with_request_id
+from chalicelib.http.exchange import answer_head, protect, with_request_id
 from chalicelib.http.forms import forms
 from chalicelib.http.marketing import marketing
 from chalicelib.http.operations import operations
@@ -26,6 +26,7 @@ STREAM = "arn:aws:dynamodb:region:account:table/baton/stream/label"
 
 app = Chalice(app_name="baton")
 app.register_middleware(traced, "all")
+app.register_middleware(protect, "http")
 app.register_middleware(answer_head, "http")
 app.register_middleware(with_request_id, "http")
 app.register_middleware(from_chalice, "http")

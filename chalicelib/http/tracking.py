@@ -83,9 +83,7 @@ def track_pixel() -> Response:
     check_write_key(request, query)
     if request.method == "GET" and not _is_shed():
         _record_page_view(query)
-    return Response(
-        body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"}
-    )
+    return Response(body="", status_code=HTTPStatus.NO_CONTENT.value)
 
 
 @tracking.route("/t.js", methods=READ, cors=CORS)
