@@ -69,6 +69,7 @@ PRIVATE = {
 }
 COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}
 SENDING = COMMON | {
+    "BATON_IDENTITY_SECRET",
     "BATON_LINK_SECRET",
     "BATON_HANDOFF_TOPIC",
     "BATON_SENDER",
@@ -82,7 +83,7 @@ ENVIRONMENT = {
     "Qualify": COMMON,
     "Deliver": SENDING,
     "Clock": SENDING,
-    "Feedback": COMMON,
+    "Feedback": COMMON | {"BATON_IDENTITY_SECRET"},
 }
 UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
 MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60
