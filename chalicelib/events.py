@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import lru_cache
 from hashlib import sha256
 
@@ -45,6 +45,21 @@ class Act(StrEnum):
     IMPORTED = "imported"
 
 
+class Rank(IntEnum):
+    """How far what an event says of the person is to be believed (ADR 0037).
+
+    A lower rank never replaces what a higher one said.
+    """
+
+    IDENTIFY = 0  # anybody's script named an address
+    FORM = 1  # anybody typed an address
+    OWN_BROWSER = 2  # a form from a browser that was the lead's already
+    CONFIRMED = 3  # one of our people said it, or it came through a link to that mailbox
+
+
+RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
+"""The rank of the kinds that always have the same one."""
+
 RETRACTED_IDS = "event_ids"
 """The property of a retraction that lists the retracted events, separated by spaces."""
 OTHER_LEAD = "other_lead_id"
@@ -76,8 +91,8 @@ class Event:
     """What a form said about the person."""
     joins: tuple[str, ...] = ()
     """The partitions of the visitors that a form claimed for its lead."""
-    confirmed: bool = False
-    """Whether the sender is known to be the person: what they say then outranks the rest."""
+    rank: Rank = Rank.FORM
+    """How far what it says of the person is to be believed."""
 
     @property
     def is_ping(self) -> bool:
@@ -91,6 +106,17 @@ class Event:
     def digest(self) -> bytes:
         """The eight bytes by which a lead remembers that it has counted this event."""
         return bytes.fromhex(self.id[-16:])
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """That a visitor belongs to a lead, because an event of that lead claimed it."""
+
+    visitor: str
+    """The visitor's partition."""
+    lead_id: str
+    captured_at: datetime
+    """When the claiming event was captured."""
 
 
 def event_id(partition: str, at: datetime, message_id: str) -> str:
@@ -134,9 +160,14 @@ def is_lead_id(text: str) -> bool:
     return bool(LEAD_ID.fullmatch(text))
 
 
-def visitors_of(own: Iterable[Event]) -> dict[str, Event]:
-    """Return each visitor that a lead's own events joined, with the event that joined it."""
-    return {visitor: event for event in own for visitor in event.joins}
+def joins_on(own: Iterable[Event]) -> list[Join]:
+    """Return what the events of leads claimed, as it stands on the events themselves."""
+    return [
+        Join(visitor, lead_id, event.captured_at)
+        for event in own
+        if (lead_id := lead_id_of(event.partition))
+        for visitor in event.joins
+    ]
 
 
 def acts_of(events: Iterable[Event], act: Act) -> list[Event]:

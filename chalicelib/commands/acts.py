@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.events import Act, Event, Kind, Value, event_id, lead_partition
+from chalicelib.events import Act, Event, Kind, Rank, Value, event_id, lead_partition
 from chalicelib.leads.lead import Lead, find_known
 from chalicelib.leads.replay import count
 from chalicelib.lifecycle.stages import Transition
@@ -41,6 +41,7 @@ class Acts:
             captured_at=now,
             properties=facts,
             fields=fields or {},
+            rank=Rank.CONFIRMED,
         )
 
     def counted(self, lead: Lead, event: Event) -> Lead:

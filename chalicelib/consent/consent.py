@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.events import Rank
 from chalicelib.limits import SOFT_BOUNCES_MAX
 
 NO_CONSENT = "no_consent"
@@ -47,6 +48,8 @@ class Proof:
     """Of the form's document; None for a form that is not registered."""
     page: str = ""
     """The page on which the form stood, as the sender said."""
+    rank: Rank | None = None
+    """How far the sender is to be believed; None where earlier code has not kept it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

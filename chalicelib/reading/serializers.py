@@ -189,6 +189,7 @@ def serialize_proof(proof: Proof) -> dict[str, Any]:
         "form": proof.form or None,
         "form_version": proof.form_version,
         "page": proof.page or None,
+        "rank": proof.rank.name.lower() if proof.rank is not None else None,
         "event_id": proof.event_id,
     }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from chalicelib.events import Event, Value
+from chalicelib.events import Event, Rank, Value
 
 NAMED_FIELDS = frozenset(
     [
@@ -72,7 +72,7 @@ def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset(
     known = dict(profile)
     for event in events:
         for name, value in event.fields.items():
-            new = Known(event.confirmed, event.at, event.id, value)
+            new = Known(event.rank is Rank.CONFIRMED, event.at, event.id, value)
             wanted = name in NAMED_FIELDS or name in also
             if wanted and value != "" and (name not in known or new > known[name]):
                 known[name] = new

@@ -1,7 +1,7 @@
 """A lead's consent and its proofs: how they are stored, and read back."""
 
 from chalicelib.consent.consent import Consent, Proof, SuppressionReason
-from chalicelib.events import epoch_ms, from_epoch_ms
+from chalicelib.events import Rank, epoch_ms, from_epoch_ms
 from chalicelib.store import keys
 from chalicelib.store.mailboxes import Suppressions, pack_suppressions, unpack_suppressions
 from chalicelib.store.table import Item
@@ -67,6 +67,8 @@ def _proof_parts(proof: Proof) -> Item:
     item: Item = {"at_ms": epoch_ms(proof.at), "text": proof.text}
     texts = {"said": proof.said, "form": proof.form, "page": proof.page}
     item |= {name: text for name, text in texts.items() if text}
+    if proof.rank is not None:
+        item["rank"] = proof.rank.name.lower()
     if proof.form_version is not None:
         item["form_version"] = proof.form_version
     return item
@@ -82,6 +84,7 @@ def _proof_of(item: Item, event_id: str | None) -> Proof:
         form=str(item.get("form", "")),
         form_version=int(version) if version is not None else None,
         page=str(item.get("page", "")),
+        rank=Rank[str(item["rank"]).upper()] if "rank" in item else None,
     )
 
 

@@ -27,6 +27,7 @@ MAILBOX = "MAILBOX#"
 SUPPRESSION = "SUPPRESSION"
 BOUNCED = "BOUNCED#"
 PROFILE = "PROFILE"
+JOIN = "JOIN#"
 REPLAY = "REPLAY"
 STANDING = "STANDING"
 ACTIVE = "ACTIVE"
@@ -72,6 +73,11 @@ def consented(event_id: str) -> str:
 def mailbox(mailbox_id: str) -> str:
     """The partition of a mailbox."""
     return MAILBOX + mailbox_id
+
+
+def join(visitor: str) -> str:
+    """The sort key of a join, in the partition of the lead that the visitor belongs to."""
+    return JOIN + visitor
 
 
 def submission(form_id: str, submission_id: str) -> str:

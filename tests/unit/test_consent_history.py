@@ -61,6 +61,7 @@ def test_the_proof_is_the_forms_own_sentence(baton: InMemoryBaton) -> None:
         "form": "talk",
         "form_version": 1,
         "page": PAGE,
+        "rank": "form",
         "event_id": proof["event_id"],
     }
 

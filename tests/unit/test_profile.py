@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.events import Event
+from chalicelib.events import Event, Rank
 from chalicelib.scoring.profile import Touches, learn, touch, values
 from tests import factories as make
 from tests.fakes import NOW
@@ -16,10 +16,8 @@ from tests.fakes import NOW
 HOUR = timedelta(hours=1)
 
 
-def said(name: str, hours: int, *, confirmed: bool = False, n: int = 0, **more: Any) -> Event:
-    return make.form(
-        n=n, at=NOW + hours * HOUR, confirmed=confirmed, fields={"first_name": name}, **more
-    )
+def said(name: str, hours: int, *, rank: Rank = Rank.FORM, n: int = 0, **more: Any) -> Event:
+    return make.form(n=n, at=NOW + hours * HOUR, rank=rank, fields={"first_name": name}, **more)
 
 
 @pytest.mark.parametrize(
@@ -27,8 +25,8 @@ def said(name: str, hours: int, *, confirmed: bool = False, n: int = 0, **more: 
     [
         ([said("Old", 1), said("New", 2)], "New"),
         ([said("New", 2), said("Old", 1)], "New"),
-        ([said("Confirmed", 1, confirmed=True), said("Stranger", 2)], "Confirmed"),
-        ([said("First", 1, confirmed=True), said("Second", 2, confirmed=True)], "Second"),
+        ([said("Confirmed", 1, rank=Rank.CONFIRMED), said("Stranger", 2)], "Confirmed"),
+        ([said("First", 1, rank=Rank.CONFIRMED), said("Second", 2, rank=Rank.CONFIRMED)], "Second"),
         ([said("Ann", 1), said("", 2)], "Ann"),
     ],
 )
@@ -110,13 +108,13 @@ def test_an_event_without_a_source_is_no_touch(campaign: dict[str, str]) -> None
 
 arrivals = some.lists(
     some.builds(
-        lambda name, hours, n, confirmed: said(
-            name, hours, n=n, confirmed=confirmed, campaign={"source": name, "medium": "x"}
+        lambda name, hours, n, rank: said(
+            name, hours, n=n, rank=rank, campaign={"source": name, "medium": "x"}
         ),
         some.sampled_from(["Ann", "Anna", "Anne", ""]),
         some.integers(0, 3),
         some.integers(0, 3),
-        some.booleans(),
+        some.sampled_from(Rank),
     ),
     max_size=8,
     unique_by=lambda event: event.id,
