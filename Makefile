@@ -61,18 +61,20 @@ check: $(CHECKERS) ## format, lint, types, imports, template, security
 	@echo "check: all good"
 
 # The template, when it or what checks it has changed since the last time: as it is, and as it would
-# be deployed with several sets of parameters, before and after the SAM transform. W3011: the
-# versions that SAM adds are kept by a DeletionPolicy alone; nothing ever replaces one.
+# be deployed with several sets of parameters.
 .local/template-checked: $(TEMPLATE) $(wildcard infra/preflight/*.py) $(CHECKERS)
 	@$(BIN)/python -m infra.preflight write
 	@$(BIN)/cfn-lint --regions $(REGIONS) --template $(TEMPLATE)
-	@$(BIN)/cfn-lint --regions $(REGIONS) --ignore-checks W3011 \
-		--template $(dir $(TEMPLATE))checked/transformed/*.json
 	@.venv-check/bin/checkov --directory $(dir $(TEMPLATE))checked/packaged \
 		--framework cloudformation --skip-download --compact --quiet
 	@touch $@
 
-preflight: $(PREFLIGHT) ## asks cdk-preflight whether AWS would take the template
+# After the SAM transform. W3011: the versions that SAM adds are kept by a DeletionPolicy alone;
+# nothing ever replaces one.
+preflight: $(PREFLIGHT) ## asks cfn-lint and cdk-preflight whether AWS would take the template
+	@$(BIN)/python -m infra.preflight write
+	@$(BIN)/cfn-lint --regions $(REGIONS) --ignore-checks W3011 \
+		--template $(dir $(TEMPLATE))checked/transformed/*.json
 	@$(BIN)/python -m infra.preflight check
 
 format: .venv/ready ## formats the code

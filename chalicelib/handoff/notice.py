@@ -44,8 +44,9 @@ class Notices:
     """Composes the outbox messages of the handoff room.
 
     transition: returns a lead's transition by its version, with the reasons; profile: a lead's
-    fields; recent: its latest events, newest first; is_corrected: whether a correction follows a
-    notice; is_current: whether its lead still waits for the call that a handoff asks for.
+    fields; unconfirmed: those of them that nobody has confirmed; recent: its latest events, newest
+    first; is_corrected: whether a correction follows a notice; is_current: whether its lead still
+    waits for the call that a handoff asks for.
     """
 
     def __init__(
@@ -54,12 +55,14 @@ class Notices:
         transition: Callable[[str, int], Recorded | None],
         profile: Callable[[str], Mapping[str, Value]],
         recent: Callable[[str], Sequence[Event]],
+        unconfirmed: Callable[[str], Sequence[str]] = lambda _lead_id: (),
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
         is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
     ) -> None:
         self._transition = transition
         self._profile = profile
         self._recent = recent
+        self._unconfirmed = unconfirmed
         self._is_corrected = is_corrected
         self._is_current = is_current
 
@@ -122,6 +125,9 @@ class Notices:
                 for name, value in sorted(known.items())
                 if name not in HIDDEN_FIELDS
             },
+            "unconfirmed": [
+                name for name in self._unconfirmed(message.lead_id) if name not in HIDDEN_FIELDS
+            ],
             "did": [
                 {"at": f"{event.at:%d %b %H:%M}", "what": inert(_deed(event))}
                 for event in self._recent(message.lead_id)
@@ -206,7 +212,8 @@ def _mail(message: OutboxMessage, facts: Mapping[str, Any]) -> Email:
 
 def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
-    end = f". Reach: {reach}. Ref {facts['reference']}"
+    doubt = " (unconfirmed)" if facts["unconfirmed"] else ""
+    end = f". Reach: {reach}{doubt}. Ref {facts['reference']}"
     # A stranger's long name must not push the number out, nor make the text cost more.
     body = fit_text(facts["headline"], end, SMS_MAX_SEGMENTS)
     return Sms(to=message.to or "", body=body, reference=message.id)

@@ -34,7 +34,6 @@ from chalicelib.reading.serializers import (
     serialize_transition,
 )
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import values
 from chalicelib.scoring.score import Score, interest
 
 LIST_LOOKED_AT = 200  # messages, for a page of those with one reason
@@ -237,30 +236,25 @@ class Reading:
         lead, model = self._past.lead(lead_id, day)
         score = score_of(model, lead, day)
         topic = interest(model, score)
-        shape = serialize_lead(lead, score, Consent(), topic, reasons=True)
+        shape = serialize_lead(lead, score, Consent(), topic, zone=model.zone, reasons=True)
         return shape | {"consent_history": None, "next": None}
 
     def _serialize(
         self, model: Model, scored: Sequence[tuple[Lead, Score]], *, reasons: bool
     ) -> list[dict[str, Any]]:
-        addresses = {lead.lead_id: _address_of(lead) for lead, _ in scored}
-        consents = self._consents.read_many(addresses)
+        consents = self._consents.read_many([lead for lead, _ in scored])
         return [
             serialize_lead(
                 lead,
                 score,
                 consents[lead.lead_id],
                 interest(model, score),
+                zone=model.zone,
                 reasons=reasons,
                 recounting=lead.matching != model.matching,  # ADR 0017
             )
             for lead, score in scored
         ]
-
-
-def _address_of(lead: Lead) -> str | None:
-    address = values(lead.profile).get("email")
-    return str(address) if address else None
 
 
 def _day(text: str) -> date:

@@ -115,8 +115,8 @@ class Race:
         self.pending = [partial(self._form, email) for email in self._spellings()]
         self._until_quiet()
         for email in self._spellings():
-            lead_id = self.world.lead_id(email)
-            found = self.world.consents.read_many({lead_id: email})[lead_id]
+            lead = self.world.leads.read(self.world.lead_id(email))
+            (found,) = self.world.consents.read_many([lead]).values()
             assert found.suppressed in ("complained", "unsubscribed"), email
 
     def _racers(self) -> list[Act]:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.consent.consent import SuppressionReason
 from chalicelib.jobs.runner import JobRunner
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.qualify.reactions import LeadChange
+from chalicelib.scoring.profile import shown
 from chalicelib.scoring.tally import Since, Tally
 from chalicelib.wiring.world import World
 from tests import factories as make
@@ -124,6 +126,16 @@ def test_an_export_holds_the_model_the_routing_and_every_lead() -> None:
     assert header["model"]["name"] == model_document()["name"]
     assert header["routing"]["people"]
     assert {line["profile"]["email"] for line in lines} == {"ann@acme.example", "x@acme.example"}
+
+
+def test_an_export_says_who_may_be_written_to() -> None:
+    baton = InMemoryBaton()
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    baton.world.suppression.suppress(baton.lead()["lead_id"], SuppressionReason.UNSUBSCRIBED, None)
+    _, line = export.export(baton.world)
+    assert line["consent"] == baton.lead()["consent"]
+    assert line["suppressed"] == "unsubscribed"
 
 
 def test_a_draft_is_tried_on_an_export_without_a_table() -> None:
@@ -251,6 +263,8 @@ def test_a_line_brings_back_all_that_a_simulation_asks(tally: Tally, standing: S
         kept.standing,
         kept.matching,
     )
-    assert {name: one.value for name, one in again.profile.items()} == dict(make.BEST_FIT)
+    assert shown(again.profile) == {
+        name: replace(one, event_id="") for name, one in shown(kept.profile).items()
+    }
     assert again.touches.first
     assert again.touches.first.medium == "cpc"
