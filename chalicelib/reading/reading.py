@@ -15,7 +15,7 @@ from chalicelib.events import rfc3339
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead, find_known
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.limits import LIST_MAX_LEADS
+from chalicelib.limits import LIST_MAX_LEADS, PROOFS_SHOWN_MAX
 from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.cursor import from_cursor, to_cursor
 from chalicelib.reading.ports import (
@@ -37,7 +37,6 @@ from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, interest
 
 LIST_LOOKED_AT = 200  # messages, for a page of those with one reason
-CONSENTS_SHOWN = 20  # the newest proofs that a lead shows; all stand in its timeline
 Member = TypeVar("Member", bound=StrEnum)
 PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")
 """The place of a message in the outbox: `<created at>#<lead id>#<key>`."""
@@ -89,7 +88,7 @@ class Reading:
             return self._lead_then(lead_id, day)
         lead = self._known(lead_id)
         (shape,) = self._serialize(model, [(lead, score_of(model, lead, today))], reasons=True)
-        proofs = self._consents.history(lead.lead_id, CONSENTS_SHOWN)
+        proofs = self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
         steps = find_next_steps(model, lead, now)
         return shape | {
             "consent_history": [serialize_proof(proof) for proof in proofs],
