@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test nightly check preflight check-model agreement simulate export \
-	rebuild documents bench deploy restore show doctor lock format clean
+	rebuild documents switches bench deploy restore show doctor lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -109,6 +109,11 @@ documents: .venv/ready ## moves the documents of the local stack, or of an envir
 	@$(BIN)/python -m tools.documents $(if $(PULL),pull) $(if $(PUSH),push) \
 		$(if $(STAGE),--stage "$(STAGE)") $(if $(NOTE),--note "$(NOTE)") \
 		$(if $(DIR),--folder "$(DIR)")
+
+switches: .venv/ready ## shows what is turned off in a deployment, and turns it, without its API
+## make switches [OFF=nurture REASON="..."|ON=nurture] [STAGE=...]
+	@$(BIN)/python -m tools.switches $(if $(OFF),--off "$(OFF)") $(if $(ON),--on "$(ON)") \
+		$(if $(REASON),--reason "$(REASON)") $(if $(STAGE),--stage "$(STAGE)")
 
 bench: .venv/ready .venv-local/ready node_modules/ready ## runs the benchmarks
 	@$(BIN)/python -m bench

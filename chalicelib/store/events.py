@@ -83,18 +83,21 @@ class Events:
                 found.append(event)
         return found
 
-    def recent(self, lead_id: str) -> list[Event]:
+    def recent(self, lead_id: str, cause: tuple[str, str] | None = None) -> list[Event]:
         """Return the latest events of a lead and of the visitors it joined, newest first.
 
-        At most RECENT_PER_PARTITION: what a salesperson reads.
+        At most RECENT_PER_PARTITION: what a salesperson reads. They are in the order of their
+        capture, because a client's clock says what its sender wants. cause: the partition and the
+        id of an event that stands before them all, however many came after it.
         """
         own = list(self._newest(keys.lead(lead_id)))
         joins = [*joins_on(own), *self.joins(lead_id)]
         visitors = dict.fromkeys(join.visitor for join in joins)
         every = [*own, *(event for visitor in visitors for event in self._newest(visitor))]
-        return sorted(every, key=lambda event: (event.at, event.id), reverse=True)[
-            :RECENT_PER_PARTITION
-        ]
+        first = list(self._caused(cause))
+        others = [event for event in every if event not in first]
+        others.sort(key=lambda event: (event.captured_at, event.id), reverse=True)
+        return [*first, *others][:RECENT_PER_PARTITION]
 
     def joins(self, lead_id: str) -> list[Join]:
         """Return the visitors that belong to a lead.
@@ -125,6 +128,14 @@ class Events:
         most = EVENTS_MAX_PER_VISITOR_DAY + 1
         found = self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)
         return sum(1 for _ in found) == most
+
+    def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
+        """Yield the event that something is about, unless it is gone."""
+        if cause is None:
+            return
+        partition, event_id = cause
+        if item := self._table.get(partition, keys.event(event_id)):
+            yield event_of(item)
 
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(

@@ -67,10 +67,17 @@ def add_suppressions(table: Table, mailbox: Mailbox, suppressions: Suppressions)
     return writes
 
 
-def check_unsuppressed(mailbox: Mailbox) -> list[Check]:
-    """Return the checks that an email to a mailbox, by this spelling, may leave."""
-    wishes_key, bounce_key = keys_of(mailbox)
-    return [Check(*wishes_key, {"suppressed": None}), Check(*bounce_key, ABSENT)]
+def check_may_write(lead_id: str, mailbox: Mailbox | None) -> list[Check]:
+    """Return the checks that an email to a lead, at this mailbox by this spelling, may leave.
+
+    mailbox: None where no address is known yet, so that nothing leaves.
+    """
+    checks = [Check(keys.lead(lead_id), keys.CONSENT, {"marketing": True, "suppressed": None})]
+    if mailbox is not None:
+        # Not by the lead alone: others spell the same mailbox otherwise, and outlive it. ADR 0036
+        wishes_key, bounce_key = keys_of(mailbox)
+        checks += [Check(*wishes_key, {"suppressed": None}), Check(*bounce_key, ABSENT)]
+    return checks
 
 
 def check_wishes(table: Table, mailbox: Mailbox) -> tuple[Suppressions, Check]:
