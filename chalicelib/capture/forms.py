@@ -11,7 +11,15 @@ from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Consent, given
 from chalicelib.document import Document, read_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError
-from chalicelib.events import Event, Kind, Rank, Value, event_id, lead_partition, visitor_partition
+from chalicelib.events import (
+    Event,
+    Kind,
+    Rank,
+    Value,
+    lead_partition,
+    own_event_id,
+    visitor_partition,
+)
 from chalicelib.inputs import campaign_of, path_of
 from chalicelib.limits import FORM_MAX_FIELDS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
 from chalicelib.runtime import Runtime
@@ -188,7 +196,7 @@ def events_from_submission(
         properties["unregistered"] = True
     submitted = Event(
         partition=partition,
-        id=event_id(partition, now, f"{form_id}/{submission_id}"),
+        id=own_event_id(partition, now, f"{form_id}/{submission_id}"),
         kind=Kind.FORM,
         name=form_id,
         at=now,
@@ -203,7 +211,7 @@ def events_from_submission(
         return [submitted]
     downloaded = Event(
         partition=partition,
-        id=event_id(partition, now, f"{form_id}/{submission_id}/asset"),
+        id=own_event_id(partition, now, f"{form_id}/{submission_id}/asset"),
         kind=Kind.TRACK,
         name=ASSET_DOWNLOADED,
         at=now,

@@ -74,10 +74,19 @@ def test_a_bare_event_is_read_as_it_was(table: Table) -> None:
 
 
 def test_only_pings_are_forgotten_after_the_horizon(table: Table) -> None:
-    write_all(table, [make.page(), make.form(), make.event(Kind.MAIL, "delivered", partition=OWN)])
-    ping, *others = (*table.query(VISITOR), *table.query(OWN))
-    assert ping["expires_at_epoch_s"] == int((NOW + timedelta(days=400)).timestamp())
-    assert not any("expires_at_epoch_s" in item for item in others)
+    pings = [make.page(), make.event(Kind.IDENTIFY, partition=OWN)]
+    others = [
+        make.form(),
+        make.event(Kind.MAIL, "delivered", partition=OWN),
+        make.download("guide", partition=OWN),
+    ]
+    write_all(table, pings + others)
+    ids = {keys.event(event.id) for event in pings}
+    items = [*table.query(VISITOR), *table.query(OWN)]
+    expiring = [item for item in items if "expires_at_epoch_s" in item]
+    assert {str(item["sk"]) for item in expiring} == ids
+    at_horizon = int((NOW + timedelta(days=400)).timestamp())
+    assert {item["expires_at_epoch_s"] for item in expiring} == {at_horizon}
 
 
 def test_events_come_newest_first_and_without_the_visitors_owner(table: Table) -> None:
