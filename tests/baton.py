@@ -22,6 +22,7 @@ from chalicelib.store.dynamo import marshal
 from chalicelib.store.keys import family_of
 from chalicelib.store.table import Item
 from chalicelib.wiring import world as wiring
+from chalicelib.wiring.due import handlers
 from infra import defaults
 from infra.local.walk import PERSON
 from tests.fakes import FakePorts
@@ -133,7 +134,7 @@ class InMemoryBaton:
         with redirect_stdout(io.StringIO()):  # of other tasks, which this list does not know
             due = list(found)
         for one in due:
-            self.world.qualify.replay(one.lead_id)
+            handlers(self.world)[REPLAY_TASK](one, self.ports.now())
         return bool(due)
 
     def handle(self, item: Item) -> bool:
@@ -142,8 +143,8 @@ class InMemoryBaton:
         Return False when the handler wants it again.
         """
         sk = str(item["sk"])
-        handlers = {"EVENT": self.world.qualify_records, "OUTBOX": self.world.deliver_records}
-        handler = handlers.get(family_of(sk))
+        streams = {"EVENT": self.world.qualify_records, "OUTBOX": self.world.deliver_records}
+        handler = streams.get(family_of(sk))
         if handler is None:
             return True
         try:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from chalicelib.events import Event, Kind
 from chalicelib.limits import REPLAY_EVERY_MINUTES, URGENT_REPLAYS_MAX_PER_HOUR
 
-HOUR = timedelta(hours=1)
+BUDGET_TIME = timedelta(hours=1)
 REPLAY_EVERY = timedelta(minutes=REPLAY_EVERY_MINUTES)
 URGENT_KINDS = frozenset({Kind.FORM, Kind.MAIL, Kind.SALES})
 """What replays a lead at once, within its budget: a person waits for what follows."""
@@ -74,7 +74,7 @@ def requested_by(
     everything else waits for its turn, fifteen minutes after the last replay.
     """
     urgent = [event for event in events if event.kind in URGENT_KINDS]
-    recent = tuple(at for at in asked.urgent_at if at > now - HOUR)
+    recent = tuple(at for at in asked.urgent_at if at > now - BUDGET_TIME)
     at_once = bool(urgent) and len(recent) < URGENT_REPLAYS_MAX_PER_HOUR
     turn = max(now, replayed_at + REPLAY_EVERY) if replayed_at else now
     due_at = now if at_once else turn

@@ -60,7 +60,7 @@ def saved_item(lead: Lead, progress: Progress, derived: Item) -> Item:
     """Return how far a replay is, as it is stored. derived: of its lead, as a profile is stored."""
     survey = progress.survey
     return {
-        **{name: derived[name] for name in ("profile", "touches", "answers") if name in derived},
+        **{name: value for name, value in derived.items() if name not in keys.INDEXED},
         "pk": keys.lead(lead.lead_id),
         "sk": keys.UNFINISHED,
         "schema": keys.SCHEMA,

@@ -11,6 +11,7 @@ from chalicelib.delivery.message_keys import parse_key
 from chalicelib.limits import REPLAY_SLICE_SECONDS
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store.keys import DUE_JOBS
+from chalicelib.wiring.rescoring import rescorer
 
 if TYPE_CHECKING:
     from chalicelib.wiring.world import World
@@ -22,12 +23,12 @@ JOB_TASK = Task(name="job", family=DUE_JOBS, takes_minutes=True)
 
 
 def _review(world: "World", due: Due, _until: datetime) -> None:
-    world.qualify.review(due.lead_id)
+    rescorer(world).review(due.lead_id)
 
 
 def _replay(world: "World", due: Due, until: datetime) -> None:
     # A long one goes on in the next minute: no lead keeps the others waiting. ADR 0034
-    world.qualify.replay(due.lead_id, min(until, world.ports.now() + REPLAY_SLICE))
+    rescorer(world).replay(due.lead_id, min(until, world.ports.now() + REPLAY_SLICE))
 
 
 def _deliver(world: "World", due: Due, _until: datetime) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
 from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.stores import Stores
@@ -40,7 +39,6 @@ class World(Stores):
 
     def __init__(self, ports: Ports) -> None:
         super().__init__(ports)
-        self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._job_handlers: dict[str, JobHandler[Any]] = {}
 
     @cached_property
@@ -128,6 +126,7 @@ class World(Stores):
         return Deliver(
             outbox=self.outbox,
             endings=self.endings,
+            off=self.switchboard.off,
             compose=Composer(self).compose,
             send=lambda outgoing: self.ports.send(outgoing),
             runtime=self.runtime,
@@ -246,12 +245,13 @@ class World(Stores):
         from chalicelib.leads.joined import by_lead
         from chalicelib.store.events import event_of
         from chalicelib.store.stream import Quarantine, each_group
+        from chalicelib.wiring.rescoring import rescorer
 
         return each_group(
             event,
             event_of,
             lambda events: by_lead(events, self.events.owner),
-            self.qualify.captured,
+            rescorer(self).captured,
             Quarantine(self.ports.table).put,
             is_cause=lambda event: not event.is_ping,
         )
