@@ -97,6 +97,10 @@ class Event:
     """The partitions of the visitors that a form claimed for its lead."""
     rank: Rank = Rank.FORM
     """How far what it says of the person is to be believed."""
+    is_surplus: bool = False
+    """Whether it is only kept: of one lead's forms so many count on a day, and no more."""
+    cut: tuple[str, ...] = ()
+    """What was longer than what is stored of one event, for example `properties.url`."""
 
     @property
     def is_ping(self) -> bool:

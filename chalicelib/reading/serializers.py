@@ -106,13 +106,18 @@ def serialize_touch(touch: Touch | None) -> dict[str, Any] | None:
 
 def serialize_event(event: Event) -> dict[str, Any]:
     """Return an event as a timeline item."""
-    detail = {"properties": event.properties, "campaign": event.campaign, "fields": event.fields}
+    parts = {"properties": event.properties, "campaign": event.campaign, "fields": event.fields}
+    detail: dict[str, Any] = {name: dict(part) for name, part in parts.items() if part}
+    if event.is_surplus:
+        detail["counts"] = False
+    if event.cut:
+        detail["cut"] = list(event.cut)
     return {
         "id": event.id,
         "at": rfc3339(event.at),
         "kind": event.kind.value,
         "name": event.name,
-        "detail": {name: dict(part) for name, part in detail.items() if part},
+        "detail": detail,
     }
 
 

@@ -27,8 +27,10 @@ class DynamoTable:
         self._client = client
         self._name = name
 
-    def get(self, pk: str, sk: str) -> Item | None:
-        found = self._client.get_item(TableName=self._name, Key=_key(pk, sk), ConsistentRead=True)
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
+        found = self._client.get_item(
+            TableName=self._name, Key=_key(pk, sk), ConsistentRead=not lagging
+        )
         return unmarshal(found["Item"]) if "Item" in found else None
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:

@@ -16,7 +16,6 @@ from chalicelib.events import (
     joins_on,
 )
 from chalicelib.limits import (
-    EVENTS_MAX_PER_VISITOR_DAY,
     HORIZON_DAYS,
     JOINED_MAX_EVENTS,
     JOINS_MAX_PER_LEAD,
@@ -119,13 +118,6 @@ class Events:
         item = self._table.get(visitor, keys.OWNER)
         return str(item["lead_id"]) if item else None
 
-    def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Return whether a visitor id had over 2,000 events in a day: then many browsers use it."""
-        first = f"{keys.EVENT}{epoch_ms(now - timedelta(days=1)):013d}"
-        most = EVENTS_MAX_PER_VISITOR_DAY + 1
-        found = self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)
-        return sum(1 for _ in found) == most
-
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(
             partition,
@@ -167,6 +159,11 @@ def join_of(item: Item) -> Join:
     )
 
 
+def event_key(event: Event) -> str:
+    """Return the sort key of an event. What reads events to count them finds no surplus ones."""
+    return keys.surplus(event.id) if event.is_surplus else keys.event(event.id)
+
+
 def event_item(event: Event) -> Item:
     """Return an event as it is stored.
 
@@ -175,7 +172,7 @@ def event_item(event: Event) -> Item:
     """
     item: Item = {
         "pk": event.partition,
-        "sk": keys.event(event.id),
+        "sk": event_key(event),
         "schema": keys.SCHEMA,
         "kind": event.kind.value,
         "at_ms": epoch_ms(event.at),
@@ -186,6 +183,7 @@ def event_item(event: Event) -> Item:
         "campaign": event.campaign,
         "fields": event.fields,
         "joins": event.joins,
+        "cut": event.cut,
     }
     item |= {name: _json(part) for name, part in parts.items() if part}
     if event.name:
@@ -211,7 +209,7 @@ def event_of(item: Item) -> Event:
     """
     return Event(
         partition=str(item["pk"]),
-        id=str(item["sk"]).removeprefix(keys.EVENT).replace("#", "-"),
+        id=str(item["sk"]).partition("#")[2].replace("#", "-"),
         kind=Kind(str(item["kind"])),
         name=str(item.get("name", "")),
         at=from_epoch_ms(int(item["at_ms"])),
@@ -221,6 +219,8 @@ def event_of(item: Item) -> Event:
         fields=json.loads(str(item.get("fields", "{}"))),
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
         rank=_rank_of(item),
+        is_surplus=str(item["sk"]).startswith(keys.SURPLUS),
+        cut=tuple(json.loads(str(item.get("cut", "[]")))),
     )
 
 
