@@ -71,6 +71,8 @@ OWN = "\x00"
 # cheap to send, so capped and kept for one horizon only
 PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})
 
+OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})  # what our people did with a lead, not the lead
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
@@ -97,6 +99,8 @@ class Event:
     """The partitions of the visitors that a form claimed for its lead."""
     rank: Rank = Rank.FORM
     """How far what it says of the person is to be believed."""
+    browser_rank: Rank = Rank.FORM
+    """How far the browser that it came from is the lead's; so are the visitors that it joins."""
     is_surplus: bool = False
     """Whether it is only kept: of one lead's forms so many count on a day, and no more."""
     cut: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ from chalicelib.limits import (
     URL_MAX_CHARS,
 )
 from chalicelib.runtime import Runtime
-from chalicelib.writing import until_written
+from chalicelib.writing import persist, until_written
 
 ASSET_DOWNLOADED = "Asset Downloaded"
 
@@ -94,7 +94,8 @@ class Forms:
         Raise InputError for a required field that is missing, KeyReusedError for a key that was
         used for another submission.
         """
-        form = self.form(form_id)
+        # A busy table must not lose a lead: whatever a form reads and writes is tried again.
+        form = persist(lambda: self.form(form_id), self.runtime.pause)
         known = submission.fields.known()
         required = form.required if form else []
         missing = [name for name in required if known.get(name) in (None, "")]

@@ -113,6 +113,7 @@ def event_from_item(item: TrackingItem, partition: str, message_id: str, now: da
         properties=found,
         campaign=campaign_of(context.campaign or {}, properties.url or page.url),
         rank=RANK_OF_KIND.get(kind, Rank.FORM),
+        browser_rank=RANK_OF_KIND.get(kind, Rank.FORM),
     )
 
 

@@ -27,7 +27,7 @@ from chalicelib.limits import (
     PING_STORED_MAX_BYTES,
 )
 from chalicelib.runtime import Runtime
-from chalicelib.writing import until_written
+from chalicelib.writing import until_written_or_busy
 
 
 class EventStore(SubmissionStore, Protocol):
@@ -153,7 +153,7 @@ class Tracking:
             return self._store.append(taken.event)
         return self._identify(lead_id, taken, now)
 
-    @until_written
+    @until_written_or_busy
     def _identify(self, lead_id: str, taken: Taken, now: datetime) -> bool:
         """Store an unconfirmed form post without consent, which claims both ids if free."""
         claims = [

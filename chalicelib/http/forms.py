@@ -80,4 +80,9 @@ def _warnings(form_id: str, submission: "Submission", *, is_flat: bool) -> dict[
 
 
 def _see_other(url: str) -> Response:
-    return Response(body="", status_code=HTTPStatus.SEE_OTHER.value, headers={"Location": url})
+    # The thank-you page is the owner's own, and may know which page the form stood on.
+    headers: dict[str, str | list[str]] = {
+        "Location": url,
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+    }
+    return Response(body="", status_code=HTTPStatus.SEE_OTHER.value, headers=headers)

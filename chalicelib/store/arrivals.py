@@ -37,8 +37,9 @@ class Arrivals:
     def add(self, partition: str, number: int, now: datetime, most: int) -> int | None:
         """Count arrivals, or take them back with a negative number.
 
-        Return how many were known before; None when so many others counted at the same moment that
-        these are not counted. Above `most` nothing is counted any more: it costs one read.
+        Return how many were known before; None when the table is busy, or so many others counted at
+        the same moment, that these are not counted. Above `most` nothing is counted any more: it
+        costs one read.
         """
         day = day_of(now, UTC)
         item = self._table.get(partition, self._sort_key, lagging=True)
@@ -71,7 +72,7 @@ class Arrivals:
         return steps
 
     def _write(self, partition: str, item: Item | None, number: int, day: date) -> int | None:
-        """Write a number more. Return how many there were before; None if others never let us."""
+        """Write a number more. Return how many there were before; None if it cannot be written."""
         for _ in range(WRITE_ATTEMPTS):
             if item is not None:  # at midnight another worker may be in the next day already
                 day = max(day, date.fromisoformat(str(item["day"])))
@@ -80,8 +81,9 @@ class Arrivals:
             except ConflictError as conflict:
                 # The read was eventually consistent, or another worker was first: the conflict says
                 # what is there now, and another read would cost more.
-                if self._sort_key in conflict.failed:
-                    item = cast("Item | None", conflict.failed[self._sort_key])
+                if not conflict.failed:
+                    return None  # busy
+                item = cast("Item | None", conflict.failed[self._sort_key])
             else:
                 return _number_of(item, day)
         return None

@@ -82,18 +82,21 @@ class Events:
                 found.append(event)
         return found
 
-    def recent(self, lead_id: str) -> list[Event]:
+    def recent(self, lead_id: str, cause: tuple[str, str] | None = None) -> list[Event]:
         """Return the latest events of a lead and of the visitors it joined, newest first.
 
-        At most RECENT_PER_PARTITION: what a salesperson reads.
+        At most RECENT_PER_PARTITION: what a salesperson reads. They are in the order of their
+        capture, because a client's clock says what its sender wants. cause: the partition and the
+        id of an event that stands before them all, however many came after it.
         """
         own = list(self._newest(keys.lead(lead_id)))
         joins = [*joins_on(own), *self.joins(lead_id)]
         visitors = dict.fromkeys(join.visitor for join in joins)
         every = [*own, *(event for visitor in visitors for event in self._newest(visitor))]
-        return sorted(every, key=lambda event: (event.at, event.id), reverse=True)[
-            :RECENT_PER_PARTITION
-        ]
+        first = list(self._caused(cause))
+        others = [event for event in every if event not in first]
+        others.sort(key=lambda event: (event.captured_at, event.id), reverse=True)
+        return [*first, *others][:RECENT_PER_PARTITION]
 
     def joins(self, lead_id: str) -> list[Join]:
         """Return the visitors that belong to a lead.
@@ -117,6 +120,14 @@ class Events:
         """Return the id of the lead that a visitor belongs to, None for a free visitor."""
         item = self._table.get(visitor, keys.OWNER)
         return str(item["lead_id"]) if item else None
+
+    def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
+        """Yield the event that something is about, unless it is gone."""
+        if cause is None:
+            return
+        partition, event_id = cause
+        if item := self._table.get(partition, keys.event(event_id)):
+            yield event_of(item)
 
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(
@@ -192,6 +203,8 @@ def event_item(event: Event) -> Item:
         item["rank"] = event.rank.name.lower()
     if event.rank is Rank.CONFIRMED:
         item["confirmed"] = True  # for the version before, which knows no ranks
+    if event.browser_rank is not _usual_browser_rank(event.kind):
+        item["browser_rank"] = event.browser_rank.name.lower()
     if (trace := current_trace()) is not None:
         item["trace"] = trace  # for the log lines of what follows from it (ADR 0031)
     if event.is_ping:
@@ -207,10 +220,11 @@ def event_of(item: Item) -> Event:
 
     Raise KeyError, ValueError or TypeError for an item that does not hold an event.
     """
+    kind = Kind(str(item["kind"]))
     return Event(
         partition=str(item["pk"]),
         id=str(item["sk"]).partition("#")[2].replace("#", "-"),
-        kind=Kind(str(item["kind"])),
+        kind=kind,
         name=str(item.get("name", "")),
         at=from_epoch_ms(int(item["at_ms"])),
         captured_at=from_epoch_ms(int(item["captured_at_ms"])),
@@ -218,19 +232,27 @@ def event_of(item: Item) -> Event:
         campaign=json.loads(str(item.get("campaign", "{}"))),
         fields=json.loads(str(item.get("fields", "{}"))),
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
-        rank=_rank_of(item),
+        rank=_rank_of(item, kind),
+        browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
         is_surplus=str(item["sk"]).startswith(keys.SURPLUS),
         cut=tuple(json.loads(str(item.get("cut", "[]")))),
     )
 
 
-def _rank_of(item: Item) -> Rank:
+def rank_in(item: Item, name: str, default: Rank) -> Rank:
+    """Return the rank that an attribute of an item names."""
+    return Rank[str(item[name]).upper()] if name in item else default
+
+
+def _rank_of(item: Item, kind: Kind) -> Rank:
     """Return an event's rank. Earlier versions only stored whether it was confirmed."""
-    if "rank" in item:
-        return Rank[str(item["rank"]).upper()]
     if item.get("confirmed"):
         return Rank.CONFIRMED
-    return RANK_OF_KIND.get(Kind(str(item["kind"])), Rank.FORM)
+    return rank_in(item, "rank", RANK_OF_KIND.get(kind, Rank.FORM))
+
+
+def _usual_browser_rank(kind: Kind) -> Rank:
+    return Rank.IDENTIFY if kind is Kind.IDENTIFY else Rank.FORM
 
 
 def _json(part: object) -> str:

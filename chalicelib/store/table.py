@@ -57,7 +57,10 @@ Write = Put | Check
 
 
 class Table(Protocol):
-    """One DynamoDB table."""
+    """One DynamoDB table.
+
+    Each operation raises ThrottledError while the table takes no more requests.
+    """
 
     def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
         """Return one item, or None. lagging: for half the price, as it was up to a second ago."""
