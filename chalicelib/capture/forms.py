@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, partial
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from chalicelib.capture.cutting import warnings_of, within
-from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free, within_room
+from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free
 from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Consent, given
 from chalicelib.document import Document, read_document
@@ -108,8 +107,6 @@ class Forms:
             # Drawn once, so that each try is the same submission.
             submission_id=submission.submission_id or self.runtime.new_id(),
             fresh_visitor_id=self.runtime.new_id(),
-            # Asked once, and only of a submission that is new.
-            counts=cache(partial(self._counts, submission)),
         )
 
     def warnings(self, form_id: str, submission: Submission) -> list[FieldError]:
@@ -130,7 +127,6 @@ class Forms:
         *,
         submission_id: str,
         fresh_visitor_id: str,
-        counts: Callable[[], bool],
     ) -> SubmissionReceipt:
         body_hash = submission.digest()
         before = self._store.receipt(form_id, submission_id)
@@ -144,9 +140,9 @@ class Forms:
         visitor_id, claims, rank = self._visitor(
             submission.visitor_id, lead_id, fresh_visitor_id, now
         )
-        counting = counts()
-        # What is not counted claims nobody either: a join is worth what its event says.
-        claims = within_room(self._store, lead_id, claims) if counting else []
+        # Only a submission that is new is counted; one that has to be tried again counts twice.
+        counts, room = self._store.admit_to_lead(lead_id, forms=1, joins=len(claims), now=now)
+        claims = claims[:room]
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
         events = events_from_submission(
             form_id,
@@ -156,7 +152,7 @@ class Forms:
             submission_id=submission_id,
             claims=claims,
             rank=rank,
-            is_surplus=not counting,
+            is_surplus=not counts,
             now=now,
         )
         self._store.accept(
@@ -186,11 +182,6 @@ class Forms:
         if owner is None and is_free(self._store, visitor, now):
             return visitor_id, [visitor], Rank.FORM
         return fresh_visitor_id, [visitor_partition(fresh_visitor_id)], Rank.FORM
-
-    def _counts(self, submission: Submission) -> bool:
-        """Count a submission of a lead; return whether it counts."""
-        lead_id = self._lead_id_of(submission.fields.email)
-        return self._store.admit_form(lead_id, self.runtime.now())
 
     def _consents(
         self, form: FormDocument | None, submission: Submission, lead_id: str, now: datetime

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from chalicelib.capture.cutting import warnings_of, within
 from chalicelib.capture.items import TrackingItem, event_from_item
-from chalicelib.capture.joining import SubmissionStore, is_free, within_room
+from chalicelib.capture.joining import SubmissionStore, is_free
 from chalicelib.errors import AlreadyCapturedError, FieldError, InputError, TooLargeError
 from chalicelib.events import Event, lead_id_of, lead_partition, user_partition, visitor_partition
 from chalicelib.inputs import parse_as
@@ -161,7 +161,9 @@ class Tracking:
             for visitor in taken.visitors
             if self._store.owner(visitor) is None and is_free(self._store, visitor, now)
         ]
-        claims = within_room(self._store, lead_id, claims)
+        if claims:
+            _, room = self._store.admit_to_lead(lead_id, forms=0, joins=len(claims), now=now)
+            claims = claims[:room]
         event = replace(taken.event, joins=tuple(claims))
         try:
             self._store.accept(

@@ -11,9 +11,7 @@ from chalicelib.consent.consent import Consent
 from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event, Join
 from chalicelib.limits import (
-    ARRIVALS_STEP,
     EVENTS_MAX_PER_VISITOR_DAY,
-    FORMS_MAX_PER_DAY,
     PINGS_STORED_MAX_PER_DAY,
     SUBMISSION_KEPT_DAYS,
 )
@@ -21,6 +19,7 @@ from chalicelib.store import keys
 from chalicelib.store.arrivals import Arrivals
 from chalicelib.store.consents import Consents, put_consent
 from chalicelib.store.events import Events, event_key, put_event, put_join, put_owner
+from chalicelib.store.lead_counts import LeadCounts
 from chalicelib.store.table import ABSENT, Put, Table
 from chalicelib.telemetry import log
 
@@ -30,8 +29,8 @@ class Captured:
 
     def __init__(self, table: Table, new_id: Callable[[], str]) -> None:
         self._table = table
-        self._pings = Arrivals(table, keys.ARRIVALS, step=ARRIVALS_STEP, new_key=new_id())
-        self._forms = Arrivals(table, keys.FORM_ARRIVALS, step=1, new_key="")
+        self._pings = Arrivals(table, new_id())
+        self._counts = LeadCounts(table)
         self._events = Events(table)
         self._consents = Consents(table)
 
@@ -51,10 +50,6 @@ class Captured:
         """Return the id of the lead that a visitor belongs to, None for a free visitor."""
         return self._events.owner(visitor)
 
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
-        return self._events.count_joins(lead_id)
-
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether a visitor id had 2,000 events in a day: then many browsers use it."""
         return self._pings.busiest(visitor, now) >= EVENTS_MAX_PER_VISITOR_DAY
@@ -73,16 +68,14 @@ class Captured:
         """Count so many pings as not arrived: they were stored before."""
         self._pings.add(partition, -number, now, EVENTS_MAX_PER_VISITOR_DAY)
 
-    def admit_form(self, lead_id: str, now: datetime) -> bool:
-        """Count a form of a lead; return whether it counts, as the first 200 of a day do.
-
-        Forms that come at the same moment may keep each other from being counted. They count then.
-        """
-        known = self._forms.add(keys.lead(lead_id), 1, now, FORMS_MAX_PER_DAY)
-        counts = known is None or known < FORMS_MAX_PER_DAY
+    def admit_to_lead(
+        self, lead_id: str, *, forms: int, joins: int, now: datetime
+    ) -> tuple[bool, int]:
+        """Count a form, and joins. Return whether the form counts, and how many may be joined."""
+        counts, room = self._counts.admit(lead_id, forms=forms, joins=joins, now=now)
         if not counts:
             log("capped", kind="form")
-        return counts
+        return counts, room
 
     def consent(self, lead_id: str) -> Consent:
         """Return the lead's consent."""

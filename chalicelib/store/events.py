@@ -18,7 +18,6 @@ from chalicelib.events import (
 from chalicelib.limits import (
     HORIZON_DAYS,
     JOINED_MAX_EVENTS,
-    JOINS_MAX_PER_LEAD,
 )
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Item, Put, Table
@@ -105,16 +104,6 @@ class Events:
         """
         found = self._table.query(keys.lead(lead_id), first=keys.JOIN, last=keys.JOIN + keys.END)
         return [join_of(item) for item in found]
-
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
-        found = self._table.query(
-            keys.lead(lead_id),
-            first=keys.JOIN,
-            last=keys.JOIN + keys.END,
-            limit=JOINS_MAX_PER_LEAD,
-        )
-        return sum(1 for _ in found)
 
     def owner(self, visitor: str) -> str | None:
         """Return the id of the lead that a visitor belongs to, None for a free visitor."""

@@ -5,7 +5,7 @@ Leads, versions of the model and what is due have files of their own.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import pytest
@@ -21,7 +21,6 @@ from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Join, Kind, Rank, epoch_ms, lead_partition, user_partition
 from chalicelib.qualify.reactions import LeadChange, Plan
 from chalicelib.store import keys
-from chalicelib.store.arrivals import Arrivals
 from chalicelib.store.captured import Captured
 from chalicelib.store.consents import Consents
 from chalicelib.store.documents import Documents
@@ -31,7 +30,7 @@ from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.switches import Switches
-from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.switches import Switch, SwitchState
 from tests import factories as make
 from tests.engines import on_big_engines
@@ -165,7 +164,6 @@ def test_an_accepted_event_joins_its_visitors_for_good(table: Table) -> None:
     (item,) = table.query(OWN, first="JOIN#", last="JOIN#~")
     assert "expires_at_epoch_s" not in item
     assert Events(table).joins(LEAD_ID) == [Join(VISITOR, LEAD_ID, form.captured_at)]
-    assert Captured(table, lambda: "key").count_joins(LEAD_ID) == 1
 
 
 def test_recent_events_know_joins_whose_event_is_long_past(table: Table) -> None:
@@ -199,19 +197,41 @@ def test_a_partition_admits_the_pings_of_a_day(table: Table) -> None:
 
 def test_two_hundred_forms_of_a_lead_count_on_a_day(table: Table) -> None:
     captured = Captured(table, lambda: "key")
-    Arrivals(table, keys.FORM_ARRIVALS, step=1, new_key="").add(OWN, 198, NOW, 200)
-    assert [captured.admit_form(LEAD_ID, NOW) for _ in range(4)] == [True, True, False, False]
-    assert captured.admit_form(LEAD_ID, NOW + timedelta(days=1))
+    table.write(Put(counts(forms=198, joins=0), ABSENT))
+    assert [admit(captured) for _ in range(4)] == [(True, 0)] * 2 + [(False, 0)] * 2
+    assert admit(captured, now=NOW + timedelta(days=1)) == (True, 0)
+    assert admit(captured, now=NOW) == (True, 0), "a worker that is behind at midnight"
+    item = table.get(OWN, keys.COUNTS)
+    assert item is not None
+    assert (item["day"], item["forms"]) == ("2026-11-23", 2)
 
 
-def test_counters_are_forgotten(table: Table) -> None:
+def test_a_lead_has_room_for_two_hundred_joins(table: Table) -> None:
     captured = Captured(table, lambda: "key")
-    captured.admit(VISITOR, 100, NOW)
-    captured.admit_form(LEAD_ID, NOW)
-    for pk, sk in [(VISITOR, keys.ARRIVALS), (OWN, keys.FORM_ARRIVALS)]:
-        item = table.get(pk, sk)
-        assert item is not None
-        assert NOW.timestamp() < int(item["expires_at_epoch_s"]) < NOW.timestamp() + 4 * 86_400
+    assert admit(captured, forms=0) == (True, 0)
+    assert table.get(OWN, keys.COUNTS) is None, "nothing to count"
+    assert admit(captured, forms=0, joins=2) == (True, 2)
+    table.write(Put(counts(forms=1, joins=199), GUARDED))
+    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == (True, 1)
+    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == (True, 0)
+
+
+def counts(**numbers: int) -> Item:
+    """What is stored of a lead's forms of today, and of its joins."""
+    return {"pk": OWN, "sk": keys.COUNTS, "schema": 1, "day": "2026-11-22", **numbers}
+
+
+def admit(
+    captured: Captured, *, forms: int = 1, joins: int = 0, now: datetime = NOW
+) -> tuple[bool, int]:
+    return captured.admit_to_lead(LEAD_ID, forms=forms, joins=joins, now=now)
+
+
+def test_a_counter_of_arrivals_is_forgotten(table: Table) -> None:
+    Captured(table, lambda: "key").admit(VISITOR, 100, NOW)
+    item = table.get(VISITOR, keys.ARRIVALS)
+    assert item is not None
+    assert NOW.timestamp() < int(item["expires_at_epoch_s"]) < NOW.timestamp() + 4 * 86_400
 
 
 def test_a_surplus_form_is_listed_but_never_counted(table: Table) -> None:
