@@ -49,7 +49,7 @@ class OutboxStore(Protocol):
         """Return the message as it stands now."""
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
-        """Replace a message, in one transaction with the check of the lead's consent, of the
+        """Replace a message, in one transaction with the checks of the lead's consent and of the
         mailbox that it is sent to, and the count of first emails. Raises ConflictError,
         OverBudgetError.
         """

@@ -41,10 +41,8 @@ class HistoryReader(Protocol):
 class LeadConsentReader(Protocol):
     """Where consent is read."""
 
-    def read_many(self, addresses: Mapping[str, str | None]) -> Mapping[str, Consent]:
-        """Return the consent of leads, with what suppresses their mailboxes. addresses: lead id ->
-        the lead's address.
-        """
+    def read_many(self, leads: Sequence[Lead]) -> Mapping[str, Consent]:
+        """Return the consent of leads by their ids, with what suppresses their mailboxes."""
 
     def history(self, lead_id: str, most: int) -> list[Proof]:
         """Return the newest proofs of a lead's consent, newest first, and last the first of all."""

@@ -15,7 +15,7 @@ from chalicelib.events import rfc3339
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead, find_known
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.limits import LIST_MAX_LEADS
+from chalicelib.limits import LIST_MAX_LEADS, PROOFS_SHOWN_MAX
 from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.cursor import from_cursor, to_cursor
 from chalicelib.reading.ports import (
@@ -34,11 +34,9 @@ from chalicelib.reading.serializers import (
     serialize_transition,
 )
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import values
 from chalicelib.scoring.score import Score, interest
 
 LIST_LOOKED_AT = 200  # messages, for a page of those with one reason
-CONSENTS_SHOWN = 20  # the newest proofs that a lead shows; all stand in its timeline
 Member = TypeVar("Member", bound=StrEnum)
 PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")
 """The place of a message in the outbox: `<created at>#<lead id>#<key>`."""
@@ -90,7 +88,7 @@ class Reading:
             return self._lead_then(lead_id, day)
         lead = self._known(lead_id)
         (shape,) = self._serialize(model, [(lead, score_of(model, lead, today))], reasons=True)
-        proofs = self._consents.history(lead.lead_id, CONSENTS_SHOWN)
+        proofs = self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
         steps = find_next_steps(model, lead, now)
         return shape | {
             "consent_history": [serialize_proof(proof) for proof in proofs],
@@ -243,8 +241,7 @@ class Reading:
     def _serialize(
         self, model: Model, scored: Sequence[tuple[Lead, Score]], *, reasons: bool
     ) -> list[dict[str, Any]]:
-        addresses = {lead.lead_id: _address_of(lead) for lead, _ in scored}
-        consents = self._consents.read_many(addresses)
+        consents = self._consents.read_many([lead for lead, _ in scored])
         return [
             serialize_lead(
                 lead,
@@ -257,11 +254,6 @@ class Reading:
             )
             for lead, score in scored
         ]
-
-
-def _address_of(lead: Lead) -> str | None:
-    address = values(lead.profile).get("email")
-    return str(address) if address else None
 
 
 def _day(text: str) -> date:

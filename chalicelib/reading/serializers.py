@@ -48,7 +48,7 @@ def serialize_lead(
         "recounting": recounting,
         "first_touch": serialize_touch(lead.touches.first),
         "last_touch": serialize_touch(lead.touches.last),
-        "consent": _serialize_consent(consent),
+        "consent": serialize_consent(consent),
         "suppressed": consent.suppressed,
         "interest": interest,
         "review_on": _day(lead.review_on),
@@ -109,15 +109,16 @@ def serialize_touch(touch: Touch | None) -> dict[str, Any] | None:
 
 def serialize_event(event: Event, proof: Proof | None = None) -> dict[str, Any]:
     """Return an event as a timeline item. proof: of the consent that came with it."""
-    parts = {
-        "properties": event.properties,
-        "campaign": event.campaign,
-        "fields": event.fields,
-        "consent": serialize_proof(proof) if proof else {},
-    }
+    parts = {"properties": event.properties, "campaign": event.campaign, "fields": event.fields}
     detail: dict[str, Any] = {name: dict(part) for name, part in parts.items() if part}
     if event.fields:
         detail["rank"] = event.rank.name.lower()
+    if proof is not None:
+        detail["consent"] = serialize_proof(proof)
+    if event.is_surplus:
+        detail["counts"] = False
+    if event.cut:
+        detail["cut"] = list(event.cut)
     return {
         "id": event.id,
         "at": rfc3339(event.at),
@@ -205,7 +206,8 @@ def points(milli: int) -> int | float:
     return milli // MILLI if milli % MILLI == 0 else milli / MILLI
 
 
-def _serialize_consent(consent: Consent) -> dict[str, Any] | None:
+def serialize_consent(consent: Consent) -> dict[str, Any] | None:
+    """Return the first proof that somebody ticked a marketing box, None when nobody did."""
     proof = consent.proof
     if proof is None:
         return None

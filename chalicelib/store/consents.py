@@ -5,8 +5,9 @@ the lead's CONSENT item, which a claim asks; each later one is an item of its ow
 written to the mailbox, and to the lead, where code reads it that knows no mailboxes (ADR 0036).
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chalicelib.consent.consent import (
     Consent,
@@ -34,6 +35,10 @@ from chalicelib.store.mailboxes import (
 from chalicelib.store.table import ABSENT, Check, Put, Table, Write
 from chalicelib.telemetry import log
 
+if TYPE_CHECKING:
+    from chalicelib.leads.lead import Lead
+    from chalicelib.scoring.profile import Profile
+
 OWN_EVENTS_LOOKED_AT = 100  # for the address of a lead that nothing was derived of yet
 
 
@@ -48,22 +53,21 @@ class Consents:
         """Return what stands with the lead itself, an empty consent when nothing is known."""
         return consent_of(self._table.get(keys.lead(lead_id), keys.CONSENT))
 
-    def read_many(self, addresses: Mapping[str, str | None]) -> dict[str, Consent]:
-        """Return the consent of leads, each with what suppresses its mailbox.
-
-        addresses: lead id -> the lead's address, None where it is not known.
-        """
+    def read_many(self, leads: "Sequence[Lead]") -> dict[str, Consent]:
+        """Return the consent of leads by their ids, each with what suppresses its mailbox."""
         mailboxes = {
-            lead_id: self._mailbox_of(address) for lead_id, address in addresses.items() if address
+            lead.lead_id: self._mailbox_of(address)
+            for lead in leads
+            if (address := _address_in(lead.profile)) is not None
         }
-        wanted = [(keys.lead(lead_id), keys.CONSENT) for lead_id in addresses]
+        wanted = [(keys.lead(lead.lead_id), keys.CONSENT) for lead in leads]
         wanted += [key for mailbox in mailboxes.values() for key in keys_of(mailbox)]
         items = {
             (str(item["pk"]), str(item["sk"])): item
             for item in self._table.get_many(list(dict.fromkeys(wanted)))
         }
         found: dict[str, Consent] = {}
-        for lead_id in addresses:
+        for lead_id in (lead.lead_id for lead in leads):
             consent = consent_of(items.get((keys.lead(lead_id), keys.CONSENT)))
             mailbox = mailboxes.get(lead_id)
             places = keys_of(mailbox) if mailbox else ()
@@ -185,12 +189,11 @@ class Consents:
 
         A form may be seconds ahead of what is derived from it.
         """
-        from chalicelib.scoring.profile import values  # few requests suppress anything
-        from chalicelib.store.lead_items import lead_of
+        from chalicelib.store.lead_items import lead_of  # few requests suppress anything
 
         profile = self._table.get(keys.lead(lead_id), keys.PROFILE)
-        if profile and (address := values(lead_of(lead_id, [profile]).profile).get("email")):
-            return str(address)
+        if profile and (address := _address_in(lead_of(lead_id, [profile]).profile)) is not None:
+            return address
         newest = self._table.query(
             keys.lead(lead_id),
             first=keys.EVENT,
@@ -217,6 +220,13 @@ def put_proof(table: Table, lead_id: str, proof: Proof) -> Put:
     if after is not before:
         return put_consent(lead_id, before, after)
     return Put(proof_item(lead_id, proof), ABSENT)
+
+
+def _address_in(profile: "Profile") -> str | None:
+    from chalicelib.scoring.profile import values
+
+    address = values(profile).get("email")
+    return str(address) if address else None
 
 
 def _is_same(one: Mailbox | None, other: Mailbox) -> bool:

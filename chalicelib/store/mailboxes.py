@@ -17,10 +17,10 @@ from chalicelib.store.table import ABSENT, Check, Item, Put, Table
 
 Suppressions = Mapping[SuppressionReason, datetime]
 """Each reason why nothing may be sent, and since when."""
-Key = tuple[str, str]
+ItemKey = tuple[str, str]
 
 
-def keys_of(mailbox: Mailbox) -> tuple[Key, Key]:
+def keys_of(mailbox: Mailbox) -> tuple[ItemKey, ItemKey]:
     """Return the keys of the two items: the wishes of its owner, and the bounce of a spelling."""
     pk = keys.mailbox(mailbox.id)
     return (pk, keys.SUPPRESSION), (pk, keys.BOUNCED + mailbox.spelling)
@@ -67,10 +67,17 @@ def add_suppressions(table: Table, mailbox: Mailbox, suppressions: Suppressions)
     return writes
 
 
-def check_unsuppressed(mailbox: Mailbox) -> list[Check]:
-    """Return the checks that an email to a mailbox, by this spelling, may leave."""
-    wishes_key, bounce_key = keys_of(mailbox)
-    return [Check(*wishes_key, {"suppressed": None}), Check(*bounce_key, ABSENT)]
+def check_may_write(lead_id: str, mailbox: Mailbox | None) -> list[Check]:
+    """Return the checks that an email to a lead, at this mailbox by this spelling, may leave.
+
+    mailbox: None where no address is known yet, so that nothing leaves.
+    """
+    checks = [Check(keys.lead(lead_id), keys.CONSENT, {"marketing": True, "suppressed": None})]
+    if mailbox is not None:
+        # Not by the lead alone: others spell the same mailbox otherwise, and outlive it. ADR 0036
+        wishes_key, bounce_key = keys_of(mailbox)
+        checks += [Check(*wishes_key, {"suppressed": None}), Check(*bounce_key, ABSENT)]
+    return checks
 
 
 def check_wishes(table: Table, mailbox: Mailbox) -> tuple[Suppressions, Check]:
@@ -95,7 +102,7 @@ def unpack_suppressions(text: str) -> Suppressions:
     }
 
 
-def _wishes_item(key: Key, wishes: Suppressions, version: int) -> Item:
+def _wishes_item(key: ItemKey, wishes: Suppressions, version: int) -> Item:
     reason = strongest(wishes)
     assert reason is not None, "it is written with the first wish"
     return {

@@ -22,15 +22,13 @@ from chalicelib.store import keys
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import (
-    check_unsuppressed,
+    check_may_write,
     keys_of,
     read_suppressions,
     suppressions_of,
 )
-from chalicelib.store.table import ABSENT, Check, Item, Put, Table
+from chalicelib.store.table import ABSENT, Item, Put, Table
 
-#: What a claim of an email to the lead expects of the lead's consent.
-MAY_WRITE = {"marketing": True, "suppressed": None}
 # What the version before is told, which does not know the newer members; they stand beside it until
 # every reader does (ADR 0027). It leaves alone what it takes for cancelled.
 STATE_BEFORE: Mapping[MessageState, MessageState] = {
@@ -80,18 +78,15 @@ class Outbox:
             self._table.write(replace_message(before, after))  # planned by an earlier end
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
-        """Replace a message, in one transaction with the check of the lead's consent, and of the
+        """Replace a message, in one transaction with the checks of the lead's consent and of the
         mailbox that it is sent to. The first email to a lead is counted in it, too.
 
         Raise ConflictError, and OverBudgetError for a first email when the hour's are spent.
         """
         # Claim against unsubscribe: read first and claimed then, an email would leave to a person
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
-        checks = []
-        if needs_consent:
-            checks.append(Check(keys.lead(before.lead_id), keys.CONSENT, MAY_WRITE))
-            # Not by the lead: others spell the same mailbox otherwise, and outlive it. ADR 0036
-            checks += check_unsuppressed(self._mailbox_of(after.to)) if after.to else []
+        mailbox = self._mailbox_of(after.to) if after.to else None
+        checks = check_may_write(before.lead_id, mailbox) if needs_consent else []
         counted = self._first_emails.writes(before, after)
         try:
             self._table.write(replace_message(before, after), *checks, *counted)

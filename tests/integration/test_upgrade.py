@@ -20,6 +20,7 @@ from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.store import keys
 from chalicelib.store.table import Item
 from infra.paths import ROOT
+from tests import factories as make
 from tests import recorded_lives
 from tests.baton import ANN, InMemoryBaton
 from tools.rebuild import note_schema, rebuild
@@ -173,7 +174,11 @@ def test_a_rebuild_carries_suppressions_over_to_mailboxes(baton: InMemoryBaton) 
     baton.ports.memory.items[key] = {**dora, **unsubscribed, "schema": 1, "version": 1}
     rebuild(baton.world, lambda _line: None, lambda: None)
     addresses = {"1": "dora+new@acme.example", "2": recorded_lives.EVE["email"], "3": "x@y.example"}
-    found = baton.world.consents.read_many(addresses)
+    leads = [
+        make.lead(lead_id=number, profile=make.profile({"email": address}))
+        for number, address in addresses.items()
+    ]
+    found = baton.world.consents.read_many(leads)
     suppressed = {number: one.suppressed for number, one in found.items()}
     assert suppressed == {"1": "unsubscribed", "2": "bounced", "3": None}
 

@@ -118,7 +118,7 @@ def planned_emails(table: MemoryTable, number: int) -> list[OutboxMessage]:
     messages = [make.nurture_message(lead_id=f"{n:026d}") for n in range(number)]
     for message in messages:
         table.write(put_message(message))
-        agreed = given(Consent(), make.proof())
+        agreed = given(Consent(), make.proof("yes"))
         table.write(put_consent(message.lead_id, Consent(), agreed))
     return messages
 
