@@ -29,6 +29,7 @@ from chalicelib.store.dynamo import marshal
 from chalicelib.store.events import event_item, put_join, put_owner
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Write
+from tests import factories as make
 from tests.fakes import replay
 
 DAYS = 60
@@ -82,7 +83,9 @@ def items(one: Past) -> list[Item]:
 def derived(one: Past) -> list[Item]:
     """Return the items that are derived from a past: the owner of the visitor, and the lead's."""
     kept = KeptTable()
-    Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, LeadChange())
+    Leads(kept, mailbox_of=make.mailbox, spread_reviews=True).write(
+        Lead(lead_id=one.lead.lead_id), one.lead, LeadChange()
+    )
     joins = [put_join(join).item for join in joins_on(one.own)]
     return [put_owner(one.visitor, one.lead.lead_id).item, *joins, *kept.items.values()]
 

@@ -32,13 +32,13 @@ JOINS_MAX_PER_LEAD = 200  # browsers of one person; a replay reads the events of
 JOINED_MAX_EVENTS = 1_000  # what one join counts: a year of a keen visitor
 # an event captured this soon after the join still counts with it: two machines' clocks differ less
 JOIN_GRACE_MINUTES = 15
+PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pages
 # above this a partition stores no more pings on a day: more than count, because workers know only
 # roughly how many there are, and at most a quarter more (ADR 0033)
 PINGS_STORED_MAX_PER_DAY = 560
-FORMS_MAX_PER_DAY = 200  # of one lead; the others are kept and listed, but count nothing
+FORMS_MAX_PER_DAY = 200  # of a lead per captured day; nobody fills in more
 ARRIVALS_STEP = 8  # pings that one write of their counter stands for: an eighth of a write for each
 ARRIVALS_KEPT_DAYS = 3  # a day's count is asked for on that day and the next
-PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pages
 # a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page
 CLOCK_MAX_BEHIND_DAYS = 1
 
@@ -98,6 +98,7 @@ DOCUMENT_VERSIONS_MAX = 200  # listed at once, as of the model
 DOCUMENTS_MAX_CHARS = 1_200_000  # of a kind: in UTF-8 below the 6 MB of a Lambda answer
 DOCUMENTS_MAX = 200  # of a kind: they are listed whole, and a transition reads all sequences
 DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's documents may be
+PROOFS_SHOWN_MAX = 20  # the newest proofs of consent that a lead shows; its timeline has them all
 LIST_MAX_LEADS = 2_000  # the leads of a stage that are put into exact order
 TIMELINE_MAX_EVENTS = 10_000  # what one reading of a timeline looks at for each visitor
 SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answer

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from chalicelib.capture.cutting import warnings_of, within
 from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free
 from chalicelib.capture.submission import Submission
-from chalicelib.consent.consent import Consent, given
+from chalicelib.consent.consent import Proof
 from chalicelib.document import Document, read_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError
 from chalicelib.events import (
@@ -60,7 +60,11 @@ class FormDocument(Document):
     """A submission counts as its download."""
     topic: Annotated[str, Field(max_length=LINE_MAX_CHARS)] | None = None
     consent_text: Annotated[str, Field(max_length=TEXT_MAX_CHARS)] = ""
-    """The sentence beside the marketing box, the proof when a submission brings no text."""
+    """The sentence beside the marketing box: the proof, whatever a submission says stood there."""
+
+
+Registered = tuple[Mapping[str, Any], int | None]
+"""A stored form, and the number of its version."""
 
 
 class Forms:
@@ -70,12 +74,14 @@ class Forms:
         self,
         *,
         store: SubmissionStore,
-        read_form: Callable[[str], Mapping[str, Any] | None],
+        read_form: Callable[[str], Registered | None],
         lead_id_of: Callable[[str], str],
+        identity_secret: Callable[[], bytes],
         runtime: Runtime,
     ) -> None:
         self._store = store
         self._read_form = read_form
+        self._identity_secret = identity_secret
         self._lead_id_of = lead_id_of
         self.runtime = runtime
 
@@ -85,7 +91,7 @@ class Forms:
         An unknown form is captured all the same, marked as unregistered: no lead may be lost.
         """
         stored = self._read_form(form_id)
-        return read_document(FormDocument, stored) if stored else None
+        return read_document(FormDocument, stored[0]) if stored else None
 
     def submit(self, form_id: str, submission: Submission) -> SubmissionReceipt:
         """Store a submission; a repeated one returns the first receipt and counts once.
@@ -128,10 +134,10 @@ class Forms:
         submission_id: str,
         fresh_visitor_id: str,
     ) -> SubmissionReceipt:
-        body_hash = submission.digest()
+        secret = self._identity_secret()
         before = self._store.receipt(form_id, submission_id)
         if before is not None:
-            if before.body_hash != body_hash:
+            if before.body_hash not in submission.digests(secret):
                 words = "was already used for a different submission; use a new one"
                 raise KeyReusedError(FieldError("submission_id", words))
             return before
@@ -143,6 +149,7 @@ class Forms:
         # Only a submission that is new is counted; one that has to be tried again counts twice.
         counts, room = self._store.admit_to_lead(lead_id, forms=1, joins=len(claims), now=now)
         claims = claims[:room]
+        body_hash = submission.digest(secret)
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
         events = events_from_submission(
             form_id,
@@ -159,7 +166,7 @@ class Forms:
             events,
             lead_id=lead_id,
             claims=claims,
-            consents=self._consents(form, submission, lead_id, now),
+            proof=self._proof(form_id, form, submission, events[0]),
             receipt=receipt,
             now=now,
         )
@@ -183,15 +190,25 @@ class Forms:
             return visitor_id, [visitor], Rank.FORM
         return fresh_visitor_id, [visitor_partition(fresh_visitor_id)], Rank.FORM
 
-    def _consents(
-        self, form: FormDocument | None, submission: Submission, lead_id: str, now: datetime
-    ) -> tuple[Consent, Consent] | None:
-        """Return the consent before and after a ticked box, None for an empty box."""
-        if not submission.consent.marketing:
+    def _proof(
+        self, form_id: str, form: FormDocument | None, submission: Submission, submitted: Event
+    ) -> Proof | None:
+        """Return the proof of a ticked box, None for an empty one. submitted: the form's event."""
+        box = submission.consent
+        if not box.marketing:
             return None
-        before = self._store.consent(lead_id)
-        text = submission.consent.text or (form.consent_text if form else "")
-        return before, given(before, text, now)
+        _, version = self._read_form(form_id) or (None, None)
+        own = form.consent_text if form else ""
+        return Proof(
+            at=submitted.at,
+            text=own or box.text,
+            said=box.text,
+            event_id=submitted.id,
+            form=form_id,
+            form_version=version,
+            page=str(submitted.properties.get("url", "")),
+            rank=submitted.rank,
+        )
 
 
 def events_from_submission(

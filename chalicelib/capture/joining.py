@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.capture.identity import is_no_one
-from chalicelib.consent.consent import Consent
+from chalicelib.consent.consent import Proof
 from chalicelib.events import VISITOR_PREFIX, Event
 
 
@@ -22,7 +22,7 @@ class SubmissionReceipt:
     visitor_id: str | None
     """The visitor id to use from now on; None when the submission had none."""
     body_hash: str
-    """The submission's digest: the same key with another body is refused."""
+    """The submission's keyed digest: the same id with another body is refused."""
 
     def as_dict(self) -> dict[str, str | None]:
         """Return the receipt as it is stored."""
@@ -50,22 +50,19 @@ class SubmissionStore(Protocol):
         there is room for. Raise ConflictError when the table is busy.
         """
 
-    def consent(self, lead_id: str) -> Consent:
-        """Return the lead's consent."""
-
     def accept(
         self,
         events: Sequence[Event],
         *,
         lead_id: str,
         claims: Sequence[str],
-        consents: tuple[Consent, Consent] | None,
+        proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
         """Store a submission whole or not at all.
 
-        consents: before and after. Raise ConflictError when another writer was first.
+        proof: of a ticked box. Raise ConflictError when another writer was first.
         """
 
 

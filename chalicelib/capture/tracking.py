@@ -167,7 +167,7 @@ class Tracking:
         event = replace(taken.event, joins=tuple(claims))
         try:
             self._store.accept(
-                [event], lead_id=lead_id, claims=claims, consents=None, receipt=None, now=now
+                [event], lead_id=lead_id, claims=claims, proof=None, receipt=None, now=now
             )
         except AlreadyCapturedError:
             return False  # it was stored before, and so was what it claims

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.capture.joining import SubmissionReceipt
-from chalicelib.consent.consent import Consent
+from chalicelib.consent.consent import Proof
 from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event, Join
 from chalicelib.limits import (
@@ -17,7 +17,7 @@ from chalicelib.limits import (
 )
 from chalicelib.store import keys
 from chalicelib.store.arrivals import Arrivals
-from chalicelib.store.consents import Consents, put_consent
+from chalicelib.store.consents import put_proof
 from chalicelib.store.events import Events, event_key, put_event, put_join, put_owner
 from chalicelib.store.lead_counts import LeadCounts
 from chalicelib.store.table import ABSENT, Put, Table
@@ -32,7 +32,6 @@ class Captured:
         self._pings = Arrivals(table, new_id())
         self._counts = LeadCounts(table)
         self._events = Events(table)
-        self._consents = Consents(table)
 
     def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
         """Return the receipt of a submission that was accepted before."""
@@ -77,22 +76,18 @@ class Captured:
             log("capped", kind="form")
         return counts, room
 
-    def consent(self, lead_id: str) -> Consent:
-        """Return the lead's consent."""
-        return self._consents.read(lead_id)
-
     def accept(
         self,
         events: Sequence[Event],
         *,
         lead_id: str,
         claims: Sequence[str],
-        consents: tuple[Consent, Consent] | None,
+        proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
-        """Store a submission whole or not at all: events, claimed visitors with their joins,
-        consent and receipt.
+        """Store a submission whole or not at all: events, claimed visitors with their joins, proof
+        of consent and receipt.
 
         Raise AlreadyCapturedError when an event came before, ConflictError when an owner, a
         consent or a receipt came in between.
@@ -101,8 +96,8 @@ class Captured:
         for visitor in claims:
             join = Join(visitor, lead_id, captured_at=events[0].captured_at)
             writes += [put_owner(visitor, lead_id), put_join(join)]
-        if consents is not None:
-            writes.append(put_consent(lead_id, *consents))
+        if proof is not None:
+            writes.append(put_proof(self._table, lead_id, proof))
         if receipt is not None:
             writes.append(_put_receipt(receipt, now))
         try:

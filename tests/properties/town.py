@@ -206,7 +206,7 @@ class Town:
             accept = partial(
                 worker.captured.accept, [event], lead_id=lead_id, claims=event.joins, now=now
             )
-            persist(lambda: accept(consents=None, receipt=None), self.ports.pause)
+            persist(lambda: accept(proof=None, receipt=None), self.ports.pause)
         self.events[event.id] = event
 
     def _act(self, worker: World, step: Step) -> None:
