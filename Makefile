@@ -40,7 +40,7 @@ up: .venv/ready .venv-local/ready ## starts or updates the local stack in the ba
 down: ## stops the local stack and keeps its data
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi
 
-test: check $(PREFLIGHT) node_modules/ready ## everything that CI runs
+test: check node_modules/ready ## everything that CI runs
 ## make test [SEED=123456], with the seed of the run to repeat
 	@$(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
 

@@ -110,6 +110,17 @@ class Event:
         return bytes.fromhex(self.id[-16:])
 
 
+@dataclass(frozen=True, slots=True)
+class Join:
+    """That a visitor belongs to a lead, because an event of that lead claimed it."""
+
+    visitor: str
+    """The visitor's partition."""
+    lead_id: str
+    captured_at: datetime
+    """When the claiming event was captured."""
+
+
 def event_id(partition: str, at: datetime, message_id: str) -> str:
     """Return the id of an event. The same partition, time and message id give the same event.
 
@@ -151,9 +162,14 @@ def is_lead_id(text: str) -> bool:
     return bool(LEAD_ID.fullmatch(text))
 
 
-def visitors_of(own: Iterable[Event]) -> dict[str, Event]:
-    """Return each visitor that a lead's own events joined, with the event that joined it."""
-    return {visitor: event for event in own for visitor in event.joins}
+def joins_on(own: Iterable[Event]) -> list[Join]:
+    """Return what the events of leads claimed, as it stands on the events themselves."""
+    return [
+        Join(visitor, lead_id, event.captured_at)
+        for event in own
+        if (lead_id := lead_id_of(event.partition))
+        for visitor in event.joins
+    ]
 
 
 def acts_of(events: Iterable[Event], act: Act) -> list[Event]:

@@ -20,6 +20,7 @@ EVENT_MAX_PROPERTIES = 50  # far above what trackers send
 # --- what is counted ------------------------------------------------------------------------------
 # an id with more events is shared by many browsers, so it never joins a lead
 EVENTS_MAX_PER_VISITOR_DAY = 2_000
+JOINS_MAX_PER_LEAD = 200  # browsers of one person; a replay reads the events of each
 JOINED_MAX_EVENTS = 1_000  # what one join counts: a year of a keen visitor
 # an event captured this soon after the join still counts with it: two machines' clocks differ less
 JOIN_GRACE_MINUTES = 15

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free
+from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free, within_room
 from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Consent, given
 from chalicelib.document import Document, read_document
@@ -114,6 +114,7 @@ class Forms:
         visitor_id, claims, rank = self._visitor(
             submission.visitor_id, lead_id, fresh_visitor_id, now
         )
+        claims = within_room(self._store, lead_id, claims)
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
         events = events_from_submission(
             form_id,

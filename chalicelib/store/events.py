@@ -8,13 +8,19 @@ from chalicelib.errors import ConflictError
 from chalicelib.events import (
     RANK_OF_KIND,
     Event,
+    Join,
     Kind,
     Rank,
     epoch_ms,
     from_epoch_ms,
-    visitors_of,
+    joins_on,
 )
-from chalicelib.limits import EVENTS_MAX_PER_VISITOR_DAY, HORIZON_DAYS, JOINED_MAX_EVENTS
+from chalicelib.limits import (
+    EVENTS_MAX_PER_VISITOR_DAY,
+    HORIZON_DAYS,
+    JOINED_MAX_EVENTS,
+    JOINS_MAX_PER_LEAD,
+)
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from chalicelib.telemetry import current_trace
@@ -83,10 +89,30 @@ class Events:
         At most RECENT_PER_PARTITION: what a salesperson reads.
         """
         own = list(self._newest(keys.lead(lead_id)))
-        every = [*own, *(event for visitor in visitors_of(own) for event in self._newest(visitor))]
+        joins = [*joins_on(own), *self.joins(lead_id)]
+        visitors = dict.fromkeys(join.visitor for join in joins)
+        every = [*own, *(event for visitor in visitors for event in self._newest(visitor))]
         return sorted(every, key=lambda event: (event.at, event.id), reverse=True)[
             :RECENT_PER_PARTITION
         ]
+
+    def joins(self, lead_id: str) -> list[Join]:
+        """Return the visitors that belong to a lead.
+
+        What older code joined stands on the joining events only: see `joins_on`.
+        """
+        found = self._table.query(keys.lead(lead_id), first=keys.JOIN, last=keys.JOIN + keys.END)
+        return [join_of(item) for item in found]
+
+    def count_joins(self, lead_id: str) -> int:
+        """Return how many visitors belong to a lead, at most as many as may."""
+        found = self._table.query(
+            keys.lead(lead_id),
+            first=keys.JOIN,
+            last=keys.JOIN + keys.END,
+            limit=JOINS_MAX_PER_LEAD,
+        )
+        return sum(1 for _ in found)
 
     def owner(self, visitor: str) -> str | None:
         """Return the id of the lead that a visitor belongs to, None for a free visitor."""
@@ -119,6 +145,26 @@ def put_event(event: Event) -> Put:
 def put_owner(visitor: str, lead_id: str) -> Put:
     """Return the write that gives a visitor to a lead; it fails when the visitor has an owner."""
     return Put({"pk": visitor, "sk": keys.OWNER, "schema": keys.SCHEMA, "lead_id": lead_id}, ABSENT)
+
+
+def put_join(join: Join) -> Put:
+    """Return the write that keeps a join for good: the event that says so may expire (ADR 0034)."""
+    item: Item = {
+        "pk": keys.lead(join.lead_id),
+        "sk": keys.join(join.visitor),
+        "schema": keys.SCHEMA,
+        "captured_at_ms": epoch_ms(join.captured_at),
+    }
+    return Put(item, ABSENT)
+
+
+def join_of(item: Item) -> Join:
+    """Return the join of a stored item."""
+    return Join(
+        visitor=str(item["sk"]).removeprefix(keys.JOIN),
+        lead_id=str(item["pk"]).removeprefix(keys.LEAD),
+        captured_at=from_epoch_ms(int(item["captured_at_ms"])),
+    )
 
 
 def event_item(event: Event) -> Item:

@@ -23,6 +23,7 @@ OWNER = "OWNER"
 RECEIPT = "RECEIPT"
 CONSENT = "CONSENT"
 PROFILE = "PROFILE"
+JOIN = "JOIN#"
 REPLAY = "REPLAY"
 STANDING = "STANDING"
 ACTIVE = "ACTIVE"
@@ -58,6 +59,11 @@ REVIEW_SPREAD_SECONDS = 3600  # reviews are spread over the first hour of their 
 def event(event_id: str) -> str:
     """The sort key of an event: `EVENT#<client's ms>#<hash>`."""
     return EVENT + event_id.replace("-", "#")
+
+
+def join(visitor: str) -> str:
+    """The sort key of a join, in the partition of the lead that the visitor belongs to."""
+    return JOIN + visitor
 
 
 def submission(form_id: str, submission_id: str) -> str:

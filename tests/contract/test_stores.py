@@ -17,13 +17,13 @@ from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, Kind, Rank, epoch_ms, lead_partition, user_partition
+from chalicelib.events import Event, Join, Kind, Rank, epoch_ms, lead_partition, user_partition
 from chalicelib.qualify.reactions import LeadChange, Plan
 from chalicelib.store import keys
 from chalicelib.store.captured import Captured
 from chalicelib.store.consents import Consents
 from chalicelib.store.documents import Documents
-from chalicelib.store.events import Events, put_event, put_owner
+from chalicelib.store.events import Events, put_event, put_join, put_owner
 from chalicelib.store.histories import Histories
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
@@ -122,6 +122,24 @@ def test_recent_events_are_the_leads_and_its_visitors_newest_first(
     assert recent == sorted(recent, key=lambda event: (event.at, event.id), reverse=True)
 
 
+def test_an_accepted_event_joins_its_visitors_for_good(table: Table) -> None:
+    form = make.form(joins=(VISITOR,))
+    accept(table, events=[form])
+    (item,) = table.query(OWN, first="JOIN#", last="JOIN#~")
+    assert "expires_at_epoch_s" not in item
+    assert Events(table).joins(LEAD_ID) == [Join(VISITOR, LEAD_ID, form.captured_at)]
+    assert Captured(table).count_joins(LEAD_ID) == 1
+
+
+def test_recent_events_know_joins_whose_event_is_long_past(table: Table) -> None:
+    join = Join(VISITOR, LEAD_ID, NOW)
+    table.write(put_join(join))
+    write_all(table, [make.page()])
+    assert Events(table).recent(LEAD_ID) == [make.page()]
+    events, _, _ = Histories(table).of_lead(LEAD_ID)
+    assert events == [make.page()]
+
+
 @on_big_engines
 def test_a_visitor_with_over_two_thousand_daily_events_is_shared(table: Table) -> None:
     write_all(table, [make.page(n=n) for n in range(2_000)])
@@ -146,7 +164,8 @@ def accept(table: Table, **parts: object) -> None:
         "now": NOW,
         **parts,
     }
-    Captured(table).accept([make.form(joins=(VISITOR,))], **whole)  # type: ignore[arg-type]
+    events = whole.pop("events", [make.form(joins=(VISITOR,))])
+    Captured(table).accept(events, **whole)  # type: ignore[arg-type]
 
 
 def test_a_submission_is_stored_whole(table: Table) -> None:
