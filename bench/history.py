@@ -15,6 +15,7 @@ from typing import Any
 from chalicelib.events import (
     Event,
     Kind,
+    Owner,
     Value,
     event_id,
     joins_on,
@@ -84,7 +85,7 @@ def derived(one: Past) -> list[Item]:
     kept = KeptTable()
     Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, LeadChange())
     joins = [put_join(join).item for join in joins_on(one.own)]
-    return [put_owner(one.visitor, one.lead.lead_id).item, *joins, *kept.items.values()]
+    return [put_owner(one.visitor, Owner(one.lead.lead_id)).item, *joins, *kept.items.values()]
 
 
 def put_all(client: Any, table_name: str, every: Iterable[Item]) -> None:

@@ -6,12 +6,27 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free, within_room
+from chalicelib.capture.joining import (
+    Claim,
+    SubmissionReceipt,
+    SubmissionStore,
+    claim,
+    within_room,
+)
 from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Consent, given
 from chalicelib.document import Document, read_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError
-from chalicelib.events import Event, Kind, Rank, Value, event_id, lead_partition, visitor_partition
+from chalicelib.events import (
+    Event,
+    Kind,
+    Owner,
+    Rank,
+    Value,
+    event_id,
+    lead_partition,
+    visitor_partition,
+)
 from chalicelib.inputs import campaign_of, path_of
 from chalicelib.limits import FORM_MAX_FIELDS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
 from chalicelib.runtime import Runtime
@@ -111,10 +126,20 @@ class Forms:
             return before
         now = self.runtime.now()
         lead_id = self._lead_id_of(submission.fields.email)
-        visitor_id, claims, rank = self._visitor(
-            submission.visitor_id, lead_id, fresh_visitor_id, now
-        )
-        claims = within_room(self._store, lead_id, claims)
+        is_first = not self._store.has_form(lead_id)
+        # Always a new id, drawn before anything is looked up: the answer is the same for every
+        # address, known or not, and whoever the visitor is (ADR 0037).
+        visitor_id = fresh_visitor_id if submission.visitor_id else None
+        posted = visitor_partition(submission.visitor_id) if submission.visitor_id else None
+        owner = self._store.owner(posted) if posted else None
+        rank = _rank_of(owner, lead_id)
+        # The browser of a lead's first form is the lead's own.
+        browser_rank = Rank.OWN_BROWSER if posted and is_first else rank
+        wanted = Owner(lead_id, browser_rank)
+        claims = [Claim(visitor_partition(fresh_visitor_id), None, wanted)] if posted else []
+        if posted and (old := claim(self._store, posted, owner, wanted, now)):
+            claims.append(old)
+        claims = within_room(self._store, lead_id, claims, now)
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
         events = events_from_submission(
             form_id,
@@ -124,35 +149,19 @@ class Forms:
             submission_id=submission_id,
             claims=claims,
             rank=rank,
+            browser_rank=browser_rank,
             now=now,
         )
         self._store.accept(
             events,
             lead_id=lead_id,
             claims=claims,
+            is_first_form=is_first,
             consents=self._consents(form, submission, lead_id, now),
             receipt=receipt,
             now=now,
         )
         return receipt
-
-    def _visitor(
-        self, visitor_id: str | None, lead_id: str, fresh_visitor_id: str, now: datetime
-    ) -> tuple[str | None, list[str], Rank]:
-        """Return the visitor id to answer with, the visitors that the form claims, and its rank.
-
-        For a visitor that is not free both are a new id, owned by this lead; what the visitor did
-        before stays with the first person.
-        """
-        if not visitor_id:
-            return None, [], Rank.FORM
-        visitor = visitor_partition(visitor_id)
-        owner = self._store.owner(visitor)
-        if owner == lead_id:
-            return visitor_id, [], Rank.OWN_BROWSER
-        if owner is None and is_free(self._store, visitor, now):
-            return visitor_id, [visitor], Rank.FORM
-        return fresh_visitor_id, [visitor_partition(fresh_visitor_id)], Rank.FORM
 
     def _consents(
         self, form: FormDocument | None, submission: Submission, lead_id: str, now: datetime
@@ -165,6 +174,16 @@ class Forms:
         return before, given(before, text, now)
 
 
+def _rank_of(owner: Owner | None, lead_id: str) -> Rank:
+    """Return the rank of a lead's form from a browser. owner: whose the browser is.
+
+    A browser that only a stranger's form claimed for the lead is not its own: whoever types an
+    address twice is no better known for it (ADR 0037).
+    """
+    is_own = owner and owner.lead_id == lead_id and owner.rank >= Rank.OWN_BROWSER
+    return Rank.OWN_BROWSER if is_own else Rank.FORM
+
+
 def events_from_submission(
     form_id: str,
     form: FormDocument | None,
@@ -172,8 +191,9 @@ def events_from_submission(
     *,
     lead_id: str,
     submission_id: str,
-    claims: Sequence[str],
+    claims: Sequence[Claim],
     rank: Rank,
+    browser_rank: Rank,
     now: datetime,
 ) -> list[Event]:
     """Return a submission's events: the form, and the download of the asset that it gates."""
@@ -196,8 +216,9 @@ def events_from_submission(
         properties=properties,
         campaign=campaign_of(submission.campaign.model_dump(), page.url),
         fields=submission.fields.known(),
-        joins=tuple(claims),
+        joins=tuple(one.visitor for one in claims if one.is_join),
         rank=rank,
+        browser_rank=browser_rank,
     )
     if form is None or form.asset is None:
         return [submitted]

@@ -4,14 +4,29 @@ Forms and identify share this. Keep it cheap to import: every ping loads it.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.capture.identity import is_no_one
+from chalicelib.capture.identity import is_nobody
 from chalicelib.consent.consent import Consent
-from chalicelib.events import VISITOR_PREFIX, Event
-from chalicelib.limits import JOINS_MAX_PER_LEAD
+from chalicelib.events import USER_PREFIX, VISITOR_PREFIX, Event, Join, Owner, Rank
+from chalicelib.limits import (
+    JOINS_MAX_BY_FORM,
+    JOINS_MAX_BY_IDENTIFY,
+    JOINS_MAX_PER_DAY,
+    JOINS_MAX_PER_LEAD,
+)
+
+DAY = timedelta(days=1)
+
+ROOM = {
+    Rank.IDENTIFY: JOINS_MAX_BY_IDENTIFY,
+    Rank.FORM: JOINS_MAX_BY_FORM,
+    Rank.OWN_BROWSER: JOINS_MAX_PER_LEAD,
+    Rank.CONFIRMED: JOINS_MAX_PER_LEAD,
+}
+"""Rank -> how many visitors a lead may have for a claim of that rank to join one more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +45,47 @@ class SubmissionReceipt:
         return asdict(self)
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an event changes about whose a visitor is."""
+
+    visitor: str
+    before: Owner | None
+    after: Owner
+
+    @property
+    def is_join(self) -> bool:
+        """Whether the visitor belongs to the claiming lead from now on, and did not before."""
+        before = self.before
+        if before is None:
+            return True
+        is_other = before.lead_id != self.after.lead_id
+        return self.after.contested_at is None and (is_other or before.contested_at is not None)
+
+    @property
+    def ended(self) -> str | None:
+        """The lead that no longer gets what the visitor does, if there is one."""
+        before = self.before
+        if before is None or before.contested_at is not None:
+            return None
+        is_lost = before.lead_id != self.after.lead_id or self.after.contested_at is not None
+        return before.lead_id if is_lost else None
+
+
 class SubmissionStore(Protocol):
     """What is known before a submission is accepted, and the acceptance."""
 
     def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
         """Return the receipt of a submission that was accepted before."""
 
-    def owner(self, visitor: str) -> str | None:
-        """Return the lead that a visitor belongs to."""
+    def owner(self, visitor: str) -> Owner | None:
+        """Return whose a visitor is, None for a free one."""
 
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
+    def has_form(self, lead_id: str) -> bool:
+        """Return whether a lead ever sent a form."""
+
+    def joins(self, lead_id: str) -> list[Join]:
+        """Return the visitors that belong to a lead, at most as many as may."""
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use this visitor id."""
@@ -53,7 +98,8 @@ class SubmissionStore(Protocol):
         events: Sequence[Event],
         *,
         lead_id: str,
-        claims: Sequence[str],
+        claims: Sequence[Claim],
+        is_first_form: bool,
         consents: tuple[Consent, Consent] | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
@@ -69,16 +115,66 @@ def is_free(store: SubmissionStore, visitor: str, now: datetime) -> bool:
 
     An id that broken clients send, or that many browsers share, never may.
     """
-    if visitor.startswith(VISITOR_PREFIX) and is_no_one(visitor.removeprefix(VISITOR_PREFIX)):
-        return False
-    return not store.is_shared(visitor, now)
+    named = visitor.removeprefix(VISITOR_PREFIX).removeprefix(USER_PREFIX)
+    return not is_nobody(named) and not store.is_shared(visitor, now)
 
 
-def within_room(store: SubmissionStore, lead_id: str, claims: Sequence[str]) -> list[str]:
+def claim(
+    store: SubmissionStore, visitor: str, owner: Owner | None, wanted: Owner, now: datetime
+) -> Claim | None:
+    """Return what a claim of a visitor changes, None when it changes nothing.
+
+    owner: whose it is; wanted: whose it would be. A browser stays with the first lead that claims it: two people may share it, and the answer to
+    a form gives each an id of their own. A user id is one person's, so that its claims compete.
+    """
+    if owner is None:
+        return Claim(visitor, None, wanted) if is_free(store, visitor, now) else None
+    if not visitor.startswith(USER_PREFIX):
+        return None
+    after = contend(owner, wanted, now)
+    return Claim(visitor, owner, after) if after != owner else None
+
+
+def contend(owner: Owner, wanted: Owner, now: datetime) -> Owner:
+    """Return whose a user id is after one more claim (ADR 0037).
+
+    More evidence wins. Two leads with as much contest it, and then it joins neither.
+    """
+    if wanted.rank > owner.rank:
+        earlier = {**owner.earlier, owner.lead_id: owner.contested_at or now}
+        earlier.pop(wanted.lead_id, None)
+        return replace(wanted, earlier=earlier)
+    is_other = wanted.lead_id != owner.lead_id
+    if is_other and wanted.rank == owner.rank and owner.contested_at is None:
+        return replace(owner, contested_at=now)
+    return owner
+
+
+def within_room(
+    store: SubmissionStore, lead_id: str, claims: Sequence[Claim], now: datetime
+) -> list[Claim]:
     """Return those of the claims for which the lead has room: it joins 200 visitors (ADR 0034).
 
-    Forms of one lead that arrive at the same moment may each find the last room.
+    Strangers have less room, and little of it in a day, so that they cannot use up that of the
+    person (ADR 0037). Forms of one lead that arrive at the same moment may each find the last room.
     """
-    if not claims:
-        return []
-    return list(claims[: JOINS_MAX_PER_LEAD - store.count_joins(lead_id)])
+    if not any(one.is_join for one in claims):
+        return list(claims)
+    joins = store.joins(lead_id)
+    number = len(joins)
+    kept: list[Claim] = []
+    for one in claims:
+        rank = one.after.rank
+        today = [
+            join
+            for join in joins
+            if rank <= join.rank < Rank.OWN_BROWSER and now - join.captured_at < DAY
+        ]
+        taken = len(today) + sum(other.is_join for other in kept)
+        is_stranger = rank < Rank.OWN_BROWSER
+        if not one.is_join:
+            kept.append(one)
+        elif number < ROOM[rank] and not (is_stranger and taken >= JOINS_MAX_PER_DAY):
+            kept.append(one)
+            number += 1
+    return kept

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.capture.items import TrackingItem, event_from_item
-from chalicelib.capture.joining import SubmissionStore, is_free, within_room
+from chalicelib.capture.joining import Claim, SubmissionStore, claim, within_room
 from chalicelib.errors import AlreadyCapturedError, FieldError, InputError, TooLargeError
-from chalicelib.events import Event, lead_partition, user_partition, visitor_partition
+from chalicelib.events import Event, Owner, Rank, lead_partition, user_partition, visitor_partition
 from chalicelib.inputs import parse_as
 from chalicelib.limits import BATCH_MAX_EVENTS, EVENT_MAX_BYTES
 from chalicelib.runtime import Runtime
@@ -87,22 +87,44 @@ class Tracking:
     def _identify(
         self, item: TrackingItem, fields: "Fields", message_id: str, now: datetime
     ) -> None:
-        """Store an unconfirmed form post without consent, which claims both ids if free."""
+        """Store what an identify says, and claim both of its ids as far as they are free."""
         lead_id = self._lead_id_of(fields.email)
-        claims = [
-            visitor
-            for visitor in _visitors_of(item)
-            if self._store.owner(visitor) is None and is_free(self._store, visitor, now)
-        ]
-        claims = within_room(self._store, lead_id, claims)
+        claims = within_room(self._store, lead_id, self._claims(item, lead_id, now), now)
         event = event_from_item(item, lead_partition(lead_id), message_id, now)
-        event = replace(event, fields=fields.known(), joins=tuple(claims))
+        joins = tuple(one.visitor for one in claims if one.is_join)
+        event = replace(event, fields=fields.known(), joins=joins)
         try:
             self._store.accept(
-                [event], lead_id=lead_id, claims=claims, consents=None, receipt=None, now=now
+                [event],
+                lead_id=lead_id,
+                claims=claims,
+                is_first_form=False,
+                consents=None,
+                receipt=None,
+                now=now,
             )
         except AlreadyCapturedError:
             return  # it was stored before, and so was what it claims
+
+    def _claims(self, item: TrackingItem, lead_id: str, now: datetime) -> list[Claim]:
+        """Return what an identify claims.
+
+        A user id is claimed with the evidence that the browser gives: anybody can name anybody's,
+        but not from a browser that is the lead's already (ADR 0037).
+        """
+        claims = []
+        evidence = Rank.IDENTIFY
+        if item.anonymous_id:
+            visitor = visitor_partition(item.anonymous_id)
+            owner = self._store.owner(visitor)
+            claims.append(claim(self._store, visitor, owner, Owner(lead_id, evidence), now))
+            if owner and owner.lead_id == lead_id:
+                evidence = owner.rank
+        if item.user_id:
+            user = user_partition(item.user_id)
+            wanted = Owner(lead_id, evidence)
+            claims.append(claim(self._store, user, self._store.owner(user), wanted, now))
+        return [one for one in claims if one]
 
 
 def _items_of(data: Any) -> list[Any]:

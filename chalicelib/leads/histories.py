@@ -59,7 +59,9 @@ def visitors(
     """
     return {
         join: _captured_by(
-            events.since_join(join.visitor, min(join_until(join.captured_at), captured_by)),
+            join.own(
+                events.since_join(join.visitor, min(join_until(join.captured_at), captured_by))
+            ),
             captured_by,
         )
         for join in joins(events, lead_id, own)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from chalicelib.days import day_of
 from chalicelib.errors import AlreadyPlannedError, ConflictError
-from chalicelib.events import Act, Event, acts_of, elapsed_ms, lead_id_of
+from chalicelib.events import Act, Event, acts_of, elapsed_ms, joins_on, lead_id_of
 from chalicelib.leads.decision import Decision, decide_lead
 from chalicelib.leads.derivation import Derivation
 from chalicelib.leads.histories import EventHistory
@@ -60,8 +60,8 @@ class LeadStore(Protocol):
 class EventReader(EventHistory, Protocol):
     """Where events are kept."""
 
-    def owner(self, visitor: str) -> str | None:
-        """Return the lead that a visitor belongs to."""
+    def owned(self, event: Event) -> list[tuple[str, Event]]:
+        """Return the leads that an event of a visitor counts for, each with the event."""
 
     def joined(self, visitor: str, until: datetime) -> list[Event]:
         """Return the events of a visitor that a join counts."""
@@ -96,9 +96,9 @@ class Qualify:
 
         An event of a visitor without an owner stays where it is until a form claims the visitor.
         """
-        lead_id = lead_id_of(event.partition) or self._events.owner(event.partition)
-        if lead_id is not None:
-            self._count(lead_id, event)
+        own = lead_id_of(event.partition)
+        for lead_id, one in [(own, event)] if own else self._events.owned(event):
+            self._count(lead_id, one)
 
     @until_written
     def review(self, lead_id: str) -> None:
@@ -203,7 +203,11 @@ class Qualify:
         that counts differently counts what came before.
         """
         until = join_until(event.captured_at)
-        joined = [one for visitor in event.joins for one in self._events.joined(visitor, until)]
+        joined = [
+            one
+            for join in joins_on([event])
+            for one in join.own(self._events.joined(join.visitor, until))
+        ]
         now = self.runtime.now()
         model = self.derive.model(lead)
         if len(joined) > COUNTED_MAX_IDS or self.derive.is_stale(lead):

@@ -4,17 +4,18 @@ transaction.
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.capture.joining import SubmissionReceipt
+from chalicelib.capture.joining import Claim, SubmissionReceipt
 from chalicelib.consent.consent import Consent
 from chalicelib.errors import AlreadyCapturedError, ConflictError
-from chalicelib.events import Event, Join
+from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
 from chalicelib.limits import SUBMISSION_KEPT_DAYS
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents, put_consent
-from chalicelib.store.events import Events, put_event, put_join, put_owner
-from chalicelib.store.table import ABSENT, Put, Table
+from chalicelib.store.events import Events, join_of, put_event, put_join, put_owner
+from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.telemetry import log
 
 
@@ -38,13 +39,17 @@ class Captured:
             log("captured", kind=event.kind)
         return is_new
 
-    def owner(self, visitor: str) -> str | None:
-        """Return the id of the lead that a visitor belongs to, None for a free visitor."""
+    def owner(self, visitor: str) -> Owner | None:
+        """Return whose a visitor is, None for a free one."""
         return self._events.owner(visitor)
 
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
-        return self._events.count_joins(lead_id)
+    def has_form(self, lead_id: str) -> bool:
+        """Return whether a lead ever sent a form."""
+        return self._table.get(keys.lead(lead_id), keys.FIRST_FORM) is not None
+
+    def joins(self, lead_id: str) -> list[Join]:
+        """Return the visitors that belong to a lead, at most as many as may."""
+        return self._events.joins(lead_id)
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use a visitor id."""
@@ -59,7 +64,8 @@ class Captured:
         events: Sequence[Event],
         *,
         lead_id: str,
-        claims: Sequence[str],
+        claims: Sequence[Claim],
+        is_first_form: bool,
         consents: tuple[Consent, Consent] | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
@@ -71,9 +77,16 @@ class Captured:
         consent or a receipt came in between.
         """
         writes = [put_event(event) for event in events]
-        for visitor in claims:
-            join = Join(visitor, lead_id, captured_at=events[0].captured_at)
-            writes += [put_owner(visitor, lead_id), put_join(join)]
+        if is_first_form:
+            first: Item = {
+                "pk": keys.lead(lead_id),
+                "sk": keys.FIRST_FORM,
+                "schema": keys.SCHEMA,
+                "event_id": events[0].id,
+            }
+            writes.append(Put(first, ABSENT))
+        for claim in claims:
+            writes += self._claim(claim, events[0].captured_at)
         if consents is not None:
             writes.append(put_consent(lead_id, *consents))
         if receipt is not None:
@@ -88,6 +101,28 @@ class Captured:
             raise
         for event in events:
             log("captured", kind=event.kind, lead_id=lead_id)
+
+    def _claim(self, claim: Claim, now: datetime) -> list[Put]:
+        """Return the writes of a claim. The owner's condition guards the joins (ADR 0037)."""
+        after = claim.after
+        writes = [put_owner(claim.visitor, after, claim.before)]
+        if claim.ended is not None:
+            theirs = self._join(claim.visitor, claim.ended, now)
+            writes.append(put_join(replace(theirs, ended_at=now), GUARDED, name="ended join"))
+        if claim.is_join:
+            ours = self._join(claim.visitor, after.lead_id, now) if claim.before else None
+            join = ours or Join(claim.visitor, after.lead_id, now)
+            rank = browser_rank_of(claim.visitor, after.rank)
+            writes.append(put_join(replace(join, rank=rank, ended_at=None), GUARDED))
+        return writes
+
+    def _join(self, visitor: str, lead_id: str, now: datetime) -> Join:
+        """Return a lead's join of a visitor, one of now where there is none.
+
+        What older code joined stands on the event alone (ADR 0034).
+        """
+        item = self._table.get(keys.lead(lead_id), keys.join(visitor))
+        return join_of(item) if item else Join(visitor, lead_id, now, Rank.IDENTIFY)
 
 
 def _put_receipt(receipt: SubmissionReceipt, now: datetime) -> Put:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.errors import ConflictError
@@ -10,7 +11,9 @@ from chalicelib.events import (
     Event,
     Join,
     Kind,
+    Owner,
     Rank,
+    browser_rank_of,
     epoch_ms,
     from_epoch_ms,
     joins_on,
@@ -22,7 +25,8 @@ from chalicelib.limits import (
     JOINS_MAX_PER_LEAD,
 )
 from chalicelib.store import keys
-from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.store.attributes import time_in
+from chalicelib.store.table import ABSENT, Expectation, Item, Put, Table
 from chalicelib.telemetry import current_trace
 
 RECENT_PER_PARTITION = 20  # a salesperson reads no more
@@ -97,27 +101,33 @@ class Events:
         ]
 
     def joins(self, lead_id: str) -> list[Join]:
-        """Return the visitors that belong to a lead.
+        """Return the visitors that belong to a lead, at most as many as may.
 
         What older code joined stands on the joining events only: see `joins_on`.
         """
-        found = self._table.query(keys.lead(lead_id), first=keys.JOIN, last=keys.JOIN + keys.END)
-        return [join_of(item) for item in found]
-
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
         found = self._table.query(
             keys.lead(lead_id),
             first=keys.JOIN,
             last=keys.JOIN + keys.END,
             limit=JOINS_MAX_PER_LEAD,
         )
-        return sum(1 for _ in found)
+        return [join_of(item) for item in found]
 
-    def owner(self, visitor: str) -> str | None:
-        """Return the id of the lead that a visitor belongs to, None for a free visitor."""
+    def owner(self, visitor: str) -> Owner | None:
+        """Return whose a visitor is, None for a free one."""
         item = self._table.get(visitor, keys.OWNER)
-        return str(item["lead_id"]) if item else None
+        return owner_of(item) if item else None
+
+    def owned(self, event: Event) -> list[tuple[str, Event]]:
+        """Return the leads that an event of a visitor counts for, each with the event as it counts.
+
+        Mostly there is one; there is none while the visitor is free.
+        """
+        owner = self.owner(event.partition)
+        if owner is None:
+            return []
+        ranked = replace(event, browser_rank=browser_rank_of(event.partition, owner.rank))
+        return [(lead_id, ranked) for lead_id in owner.leads_at(event.captured_at)]
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether a visitor id had over 2,000 events in a day: then many browsers use it."""
@@ -142,12 +152,47 @@ def put_event(event: Event) -> Put:
     return Put(event_item(event), ABSENT)
 
 
-def put_owner(visitor: str, lead_id: str) -> Put:
-    """Return the write that gives a visitor to a lead; it fails when the visitor has an owner."""
-    return Put({"pk": visitor, "sk": keys.OWNER, "schema": keys.SCHEMA, "lead_id": lead_id}, ABSENT)
+def put_owner(visitor: str, owner: Owner, before: Owner | None = None) -> Put:
+    """Return the write that gives a visitor to a lead; it fails when another one was first.
+
+    before: whose it was, None for a free one.
+    """
+    item = _owner_item(visitor, owner)
+    if before is None:
+        return Put(item, ABSENT)
+    read = _owner_item(visitor, before)
+    compared = ("lead_id", "rank", "contested_at_ms")
+    return Put(item, {name: read.get(name) for name in compared})
 
 
-def put_join(join: Join) -> Put:
+def _owner_item(visitor: str, owner: Owner) -> Item:
+    item: Item = {
+        "pk": visitor,
+        "sk": keys.OWNER,
+        "schema": keys.SCHEMA,
+        "lead_id": owner.lead_id,
+    }
+    if owner.rank is not Rank.FORM:
+        item["rank"] = owner.rank.name.lower()
+    if owner.contested_at is not None:
+        item["contested_at_ms"] = epoch_ms(owner.contested_at)
+    if owner.earlier:
+        item["earlier"] = _json({one: epoch_ms(at) for one, at in owner.earlier.items()})
+    return item
+
+
+def owner_of(item: Item) -> Owner:
+    """Return the owner of a stored item. What older code claimed, a form claimed."""
+    earlier = json.loads(str(item.get("earlier", "{}")))
+    return Owner(
+        lead_id=str(item["lead_id"]),
+        rank=rank_in(item, "rank", Rank.FORM),
+        contested_at=time_in(item, "contested_at_ms"),
+        earlier={lead_id: from_epoch_ms(at_ms) for lead_id, at_ms in earlier.items()},
+    )
+
+
+def put_join(join: Join, expect: Expectation = ABSENT, name: str = "") -> Put:
     """Return the write that keeps a join for good: the event that says so may expire (ADR 0034)."""
     item: Item = {
         "pk": keys.lead(join.lead_id),
@@ -155,7 +200,11 @@ def put_join(join: Join) -> Put:
         "schema": keys.SCHEMA,
         "captured_at_ms": epoch_ms(join.captured_at),
     }
-    return Put(item, ABSENT)
+    if join.rank is not Rank.FORM:
+        item["rank"] = join.rank.name.lower()
+    if join.ended_at is not None:
+        item["ended_at_ms"] = epoch_ms(join.ended_at)
+    return Put(item, expect, name)
 
 
 def join_of(item: Item) -> Join:
@@ -164,6 +213,8 @@ def join_of(item: Item) -> Join:
         visitor=str(item["sk"]).removeprefix(keys.JOIN),
         lead_id=str(item["pk"]).removeprefix(keys.LEAD),
         captured_at=from_epoch_ms(int(item["captured_at_ms"])),
+        rank=rank_in(item, "rank", Rank.FORM),
+        ended_at=time_in(item, "ended_at_ms"),
     )
 
 
