@@ -28,7 +28,8 @@ from chalicelib.leads.replay import replay
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.model import Model
 from chalicelib.store.dynamo import marshal
-from chalicelib.store.events import event_item, put_join, put_owner
+from chalicelib.store.events import event_item
+from chalicelib.store.joins import put_join, put_owner
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Write
 

@@ -23,14 +23,14 @@ from chalicelib.events import (
     Owner,
     Rank,
     Value,
-    event_id,
     lead_partition,
+    own_event_id,
     visitor_partition,
 )
 from chalicelib.inputs import campaign_of, path_of
 from chalicelib.limits import FORM_MAX_FIELDS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
 from chalicelib.runtime import Runtime
-from chalicelib.writing import until_written
+from chalicelib.writing import persist, until_written
 
 ASSET_DOWNLOADED = "Asset Downloaded"
 
@@ -92,7 +92,8 @@ class Forms:
         Raise InputError for a required field that is missing, KeyReusedError for a key that was
         used for another submission.
         """
-        form = self.form(form_id)
+        # A busy table must not lose a lead: whatever a form reads and writes is tried again.
+        form = persist(lambda: self.form(form_id), self.runtime.pause)
         known = submission.fields.known()
         required = form.required if form else []
         missing = [name for name in required if known.get(name) in (None, "")]
@@ -208,7 +209,7 @@ def events_from_submission(
         properties["unregistered"] = True
     submitted = Event(
         partition=partition,
-        id=event_id(partition, now, f"{form_id}/{submission_id}"),
+        id=own_event_id(partition, now, f"{form_id}/{submission_id}"),
         kind=Kind.FORM,
         name=form_id,
         at=now,
@@ -224,7 +225,7 @@ def events_from_submission(
         return [submitted]
     downloaded = Event(
         partition=partition,
-        id=event_id(partition, now, f"{form_id}/{submission_id}/asset"),
+        id=own_event_id(partition, now, f"{form_id}/{submission_id}/asset"),
         kind=Kind.TRACK,
         name=ASSET_DOWNLOADED,
         at=now,

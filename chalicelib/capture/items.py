@@ -14,7 +14,7 @@ from chalicelib.inputs import (
     LineText,
     Received,
     Shape,
-    TextScalar,
+    Tracked,
     Url,
     campaign_of,
     one_line,
@@ -76,7 +76,7 @@ class TrackedProperties(Received):
     url: Url = ""
     path: Url = ""
     referrer: Url = ""
-    __pydantic_extra__: dict[str, TextScalar]
+    __pydantic_extra__: dict[str, Tracked]
     model_config = {"extra": "allow"}
 
 

@@ -18,7 +18,7 @@ from chalicelib.limits import (
     JOINS_MAX_PER_LEAD,
 )
 
-DAY = timedelta(days=1)
+ONE_DAY = timedelta(days=1)
 
 ROOM = {
     Rank.IDENTIFY: JOINS_MAX_BY_IDENTIFY,
@@ -124,8 +124,9 @@ def claim(
 ) -> Claim | None:
     """Return what a claim of a visitor changes, None when it changes nothing.
 
-    owner: whose it is; wanted: whose it would be. A browser stays with the first lead that claims it: two people may share it, and the answer to
-    a form gives each an id of their own. A user id is one person's, so that its claims compete.
+    owner: whose it is; wanted: whose it would be. A browser stays with the first lead that claims
+    it: two people may share it, and the answer to a form gives each an id of their own. A user id
+    is one person's, so that its claims compete.
     """
     if owner is None:
         return Claim(visitor, None, wanted) if is_free(store, visitor, now) else None
@@ -168,7 +169,7 @@ def within_room(
         today = [
             join
             for join in joins
-            if rank <= join.rank < Rank.OWN_BROWSER and now - join.captured_at < DAY
+            if rank <= join.rank < Rank.OWN_BROWSER and now - join.captured_at < ONE_DAY
         ]
         taken = len(today) + sum(other.is_join for other in kept)
         is_stranger = rank < Rank.OWN_BROWSER

@@ -14,7 +14,8 @@ from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
 from chalicelib.limits import SUBMISSION_KEPT_DAYS
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents, put_consent
-from chalicelib.store.events import Events, join_of, put_event, put_join, put_owner
+from chalicelib.store.events import Events, put_event
+from chalicelib.store.joins import join_of, put_join, put_owner
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.telemetry import log
 

@@ -25,8 +25,8 @@ from chalicelib.limits import (
     JOINS_MAX_PER_LEAD,
 )
 from chalicelib.store import keys
-from chalicelib.store.attributes import time_in
-from chalicelib.store.table import ABSENT, Expectation, Item, Put, Table
+from chalicelib.store.joins import join_of, owner_of, rank_in
+from chalicelib.store.table import ABSENT, Item, Put, Table
 from chalicelib.telemetry import current_trace
 
 RECENT_PER_PARTITION = 20  # a salesperson reads no more
@@ -87,18 +87,21 @@ class Events:
                 found.append(event)
         return found
 
-    def recent(self, lead_id: str) -> list[Event]:
+    def recent(self, lead_id: str, cause: tuple[str, str] | None = None) -> list[Event]:
         """Return the latest events of a lead and of the visitors it joined, newest first.
 
-        At most RECENT_PER_PARTITION: what a salesperson reads.
+        At most RECENT_PER_PARTITION: what a salesperson reads. They are in the order of their
+        capture, because a client's clock says what its sender wants. cause: the partition and the
+        id of an event that stands before them all, however many came after it.
         """
         own = list(self._newest(keys.lead(lead_id)))
         joins = [*joins_on(own), *self.joins(lead_id)]
         visitors = dict.fromkeys(join.visitor for join in joins)
         every = [*own, *(event for visitor in visitors for event in self._newest(visitor))]
-        return sorted(every, key=lambda event: (event.at, event.id), reverse=True)[
-            :RECENT_PER_PARTITION
-        ]
+        first = list(self._caused(cause))
+        others = [event for event in every if event not in first]
+        others.sort(key=lambda event: (event.captured_at, event.id), reverse=True)
+        return [*first, *others][:RECENT_PER_PARTITION]
 
     def joins(self, lead_id: str) -> list[Join]:
         """Return the visitors that belong to a lead, at most as many as may.
@@ -136,6 +139,14 @@ class Events:
         found = self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)
         return sum(1 for _ in found) == most
 
+    def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
+        """Yield the event that something is about, unless it is gone."""
+        if cause is None:
+            return
+        partition, event_id = cause
+        if item := self._table.get(partition, keys.event(event_id)):
+            yield event_of(item)
+
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(
             partition,
@@ -150,72 +161,6 @@ class Events:
 def put_event(event: Event) -> Put:
     """Return the write that appends an event; it fails when the event exists."""
     return Put(event_item(event), ABSENT)
-
-
-def put_owner(visitor: str, owner: Owner, before: Owner | None = None) -> Put:
-    """Return the write that gives a visitor to a lead; it fails when another one was first.
-
-    before: whose it was, None for a free one.
-    """
-    item = _owner_item(visitor, owner)
-    if before is None:
-        return Put(item, ABSENT)
-    read = _owner_item(visitor, before)
-    compared = ("lead_id", "rank", "contested_at_ms")
-    return Put(item, {name: read.get(name) for name in compared})
-
-
-def _owner_item(visitor: str, owner: Owner) -> Item:
-    item: Item = {
-        "pk": visitor,
-        "sk": keys.OWNER,
-        "schema": keys.SCHEMA,
-        "lead_id": owner.lead_id,
-    }
-    if owner.rank is not Rank.FORM:
-        item["rank"] = owner.rank.name.lower()
-    if owner.contested_at is not None:
-        item["contested_at_ms"] = epoch_ms(owner.contested_at)
-    if owner.earlier:
-        item["earlier"] = _json({one: epoch_ms(at) for one, at in owner.earlier.items()})
-    return item
-
-
-def owner_of(item: Item) -> Owner:
-    """Return the owner of a stored item. What older code claimed, a form claimed."""
-    earlier = json.loads(str(item.get("earlier", "{}")))
-    return Owner(
-        lead_id=str(item["lead_id"]),
-        rank=rank_in(item, "rank", Rank.FORM),
-        contested_at=time_in(item, "contested_at_ms"),
-        earlier={lead_id: from_epoch_ms(at_ms) for lead_id, at_ms in earlier.items()},
-    )
-
-
-def put_join(join: Join, expect: Expectation = ABSENT, name: str = "") -> Put:
-    """Return the write that keeps a join for good: the event that says so may expire (ADR 0034)."""
-    item: Item = {
-        "pk": keys.lead(join.lead_id),
-        "sk": keys.join(join.visitor),
-        "schema": keys.SCHEMA,
-        "captured_at_ms": epoch_ms(join.captured_at),
-    }
-    if join.rank is not Rank.FORM:
-        item["rank"] = join.rank.name.lower()
-    if join.ended_at is not None:
-        item["ended_at_ms"] = epoch_ms(join.ended_at)
-    return Put(item, expect, name)
-
-
-def join_of(item: Item) -> Join:
-    """Return the join of a stored item."""
-    return Join(
-        visitor=str(item["sk"]).removeprefix(keys.JOIN),
-        lead_id=str(item["pk"]).removeprefix(keys.LEAD),
-        captured_at=from_epoch_ms(int(item["captured_at_ms"])),
-        rank=rank_in(item, "rank", Rank.FORM),
-        ended_at=time_in(item, "ended_at_ms"),
-    )
 
 
 def event_item(event: Event) -> Item:
@@ -277,11 +222,6 @@ def event_of(item: Item) -> Event:
         rank=_rank_of(item, kind),
         browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
     )
-
-
-def rank_in(item: Item, name: str, default: Rank) -> Rank:
-    """Return the rank that an attribute of an item names."""
-    return Rank[str(item[name]).upper()] if name in item else default
 
 
 def _rank_of(item: Item, kind: Kind) -> Rank:

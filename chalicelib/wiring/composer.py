@@ -44,7 +44,7 @@ class Composer:
 
         return Emails(
             email=lambda email_id: self._stores.documents.get("email", email_id),
-            profile=self._profile,
+            profile=lambda lead_id: self._stores.leads.read(lead_id).profile,
             company_name=lambda: company_name(self._stores.documents.get("settings")),
             unsubscribe_url=self._unsubscribe_url,
             now=self._stores.ports.now,

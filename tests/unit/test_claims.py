@@ -189,7 +189,7 @@ def answered(baton: InMemoryBaton, visitor: str | None, email: str = ANN["email"
 
 
 @pytest.mark.parametrize("email", [ANN["email"], EVIL])
-def test_whatever_the_address_the_answer_is_a_new_id(baton: InMemoryBaton, email: str) -> None:
+def test_the_answer_is_always_a_new_id(baton: InMemoryBaton, email: str) -> None:
     mine = answered(baton, "mine", "mallory@evil.example")
     anns = answered(baton, "anns")
     for visitor in ("mine", mine, "anns", anns, "free", "undefined", "{{id}}"):
@@ -207,7 +207,7 @@ def test_what_the_browser_did_before_and_does_later_joins(baton: InMemoryBaton) 
     assert visits_of(baton, ANN["email"]) == 3
 
 
-def test_a_second_person_in_a_browser_takes_nothing_of_the_first(baton: InMemoryBaton) -> None:
+def test_a_second_person_takes_nothing_of_the_first(baton: InMemoryBaton) -> None:
     visit(baton, anonymousId="shared")
     answered(baton, "shared")
     theirs = answered(baton, "shared", EVIL)
@@ -234,7 +234,7 @@ def test_the_lead_has_room_for_its_own_browser(baton: InMemoryBaton) -> None:
     assert visits_of(baton, ANN["email"]) == 1
 
 
-def test_a_burst_of_strangers_leaves_room_for_tomorrows_person(baton: InMemoryBaton) -> None:
+def test_a_burst_of_strangers_leaves_room_for_tomorrow(baton: InMemoryBaton) -> None:
     for number in range(200):
         baton.form("newsletter", f"evil{number}", email=ANN["email"])
         identify_only(baton, f"evil-too{number}")

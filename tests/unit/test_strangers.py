@@ -83,7 +83,7 @@ def test_whoever_types_an_address_twice_is_no_better_known(baton: InMemoryBaton)
     assert seen(baton.lead()) == seen(before)
 
 
-def test_an_arrival_that_a_stranger_dates_back_is_not_the_first(baton: InMemoryBaton) -> None:
+def test_an_arrival_dated_back_is_not_the_first(baton: InMemoryBaton) -> None:
     before = baton.lead()
     long_ago = baton.ports.now() - timedelta(days=300)
     baton.page("/", "evil", at=long_ago, context={"campaign": EVIL_AD})
@@ -100,7 +100,7 @@ def test_nobody_clears_a_value(baton: InMemoryBaton, empty: str | None) -> None:
     assert baton.lead()["profile"] == before["profile"]
 
 
-def test_a_stranger_does_not_disqualify_by_a_field_nobody_filled_in() -> None:
+def test_a_new_field_of_a_stranger_does_not_disqualify() -> None:
     baton = InMemoryBaton()
     for form_id in ("newsletter", "demo"):
         baton.form(form_id, email=ANN["email"], company="Acme")
@@ -142,5 +142,5 @@ def test_what_a_stranger_says_is_marked_in_the_notice() -> None:
     baton = InMemoryBaton()
     baton.form("demo", visitor=None, **ANN)
     baton.until_quiet()
-    bodies = [str(one) for one in baton.ports.mail.sent]
+    bodies = [str(one) for one in baton.ports.senders.sent]
     assert any("Unconfirmed, as somebody typed it: company" in body for body in bodies)
