@@ -1,11 +1,14 @@
 """Take a form submission: check it, join its visitor, and store it whole or not at all."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import cache, partial
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from chalicelib.capture.cutting import warnings_of, within
 from chalicelib.capture.joining import (
     Claim,
     SubmissionReceipt,
@@ -28,7 +31,13 @@ from chalicelib.events import (
     visitor_partition,
 )
 from chalicelib.inputs import campaign_of, path_of
-from chalicelib.limits import FORM_MAX_FIELDS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
+from chalicelib.limits import (
+    FORM_MAX_FIELDS,
+    FORM_STORED_MAX_BYTES,
+    LINE_MAX_CHARS,
+    TEXT_MAX_CHARS,
+    URL_MAX_CHARS,
+)
 from chalicelib.runtime import Runtime
 from chalicelib.writing import persist, until_written
 
@@ -106,7 +115,18 @@ class Forms:
             # Drawn once, so that each try is the same submission.
             submission_id=submission.submission_id or self.runtime.new_id(),
             fresh_visitor_id=self.runtime.new_id(),
+            # Asked once, and only of a submission that is new.
+            counts=cache(partial(self._counts, submission)),
         )
+
+    def warnings(self, form_id: str, submission: Submission) -> list[FieldError]:
+        """Return what is cut of a submission when it is stored, under its sender's names."""
+        partition = lead_partition(self._lead_id_of(submission.fields.email))
+        form = self.form(form_id)
+        _, cut = _submitted(form_id, form, submission, partition, self.runtime.now())
+        # The path is that of the page's URL, which is named itself.
+        named = [path for path in cut if path != "properties.path"]
+        return warnings_of(named, lambda path: path.replace("properties.", "page.", 1))
 
     @until_written
     def _accept(
@@ -117,6 +137,7 @@ class Forms:
         *,
         submission_id: str,
         fresh_visitor_id: str,
+        counts: Callable[[], bool],
     ) -> SubmissionReceipt:
         body_hash = submission.digest()
         before = self._store.receipt(form_id, submission_id)
@@ -140,7 +161,9 @@ class Forms:
         claims = [Claim(visitor_partition(fresh_visitor_id), None, wanted)] if posted else []
         if posted and (old := claim(self._store, posted, owner, wanted, now)):
             claims.append(old)
-        claims = within_room(self._store, lead_id, claims, now)
+        counting = counts()
+        # What is not counted claims nobody either: a join is worth what its event says.
+        claims = within_room(self._store, lead_id, claims, now) if counting else []
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
         events = events_from_submission(
             form_id,
@@ -151,6 +174,7 @@ class Forms:
             claims=claims,
             rank=rank,
             browser_rank=browser_rank,
+            is_surplus=not counting,
             now=now,
         )
         self._store.accept(
@@ -163,6 +187,11 @@ class Forms:
             now=now,
         )
         return receipt
+
+    def _counts(self, submission: Submission) -> bool:
+        """Count a submission of a lead; return whether it counts."""
+        lead_id = self._lead_id_of(submission.fields.email)
+        return self._store.admit_form(lead_id, self.runtime.now())
 
     def _consents(
         self, form: FormDocument | None, submission: Submission, lead_id: str, now: datetime
@@ -195,31 +224,19 @@ def events_from_submission(
     claims: Sequence[Claim],
     rank: Rank,
     browser_rank: Rank,
+    is_surplus: bool,
     now: datetime,
 ) -> list[Event]:
     """Return a submission's events: the form, and the download of the asset that it gates."""
     partition = lead_partition(lead_id)
-    page = submission.page
-    properties: dict[str, Value] = {
-        name: value for name, value in page.model_dump().items() if value
-    }
-    if page.url:
-        properties["path"] = path_of(page.url)
-    if form is None:
-        properties["unregistered"] = True
-    submitted = Event(
-        partition=partition,
+    said, _ = _submitted(form_id, form, submission, partition, now)
+    submitted = replace(
+        said,
         id=own_event_id(partition, now, f"{form_id}/{submission_id}"),
-        kind=Kind.FORM,
-        name=form_id,
-        at=now,
-        captured_at=now,
-        properties=properties,
-        campaign=campaign_of(submission.campaign.model_dump(), page.url),
-        fields=submission.fields.known(),
         joins=tuple(one.visitor for one in claims if one.is_join),
         rank=rank,
         browser_rank=browser_rank,
+        is_surplus=is_surplus,
     )
     if form is None or form.asset is None:
         return [submitted]
@@ -231,5 +248,32 @@ def events_from_submission(
         at=now,
         captured_at=now,
         properties={"asset": form.asset.id, "form": form_id},
+        is_surplus=is_surplus,
     )
     return [submitted, downloaded]
+
+
+def _submitted(
+    form_id: str, form: FormDocument | None, submission: Submission, partition: str, now: datetime
+) -> tuple[Event, list[str]]:
+    """Return what a submission says, as an event still without an id, and what was cut of it."""
+    page = submission.page
+    properties: dict[str, Value] = {
+        name: value for name, value in page.model_dump().items() if value
+    }
+    if page.url:
+        properties["path"] = path_of(page.url)
+    if form is None:
+        properties["unregistered"] = True
+    said = Event(
+        partition=partition,
+        id="",
+        kind=Kind.FORM,
+        name=form_id,
+        at=now,
+        captured_at=now,
+        properties=properties,
+        campaign=campaign_of(submission.campaign.model_dump(), page.url),
+        fields=submission.fields.known(),
+    )
+    return within(said, FORM_STORED_MAX_BYTES)

@@ -90,6 +90,9 @@ class SubmissionStore(Protocol):
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use this visitor id."""
 
+    def admit_form(self, lead_id: str, now: datetime) -> bool:
+        """Count a form of a lead; return whether it counts, as the first ones of a day do."""
+
     def consent(self, lead_id: str) -> Consent:
         """Return the lead's consent."""
 

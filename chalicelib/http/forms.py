@@ -2,10 +2,11 @@
 
 import re
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.errors import InputError, NotFoundError
+from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.http import pages
 from chalicelib.http.auth import check_write_key
 from chalicelib.http.exchange import (
@@ -18,10 +19,14 @@ from chalicelib.http.exchange import (
     json_answer,
     prefers,
     unzipped_body_of,
+    warnings_in,
 )
 from chalicelib.http.problem import answers_problems, status_of
 from chalicelib.limits import FORM_BODY_MAX_BYTES
 from chalicelib.wiring.world import world
+
+if TYPE_CHECKING:
+    from chalicelib.capture.submission import Submission
 
 forms = Blueprint(__name__)
 
@@ -59,9 +64,19 @@ def submit_form(form_id: str) -> Response:
             "status": "accepted",
             "submission_id": receipt.submission_id,
             "visitor_id": receipt.visitor_id,
+            **_warnings(form_id, submission, is_flat=flat),
         },
         HTTPStatus.ACCEPTED,
     )
+
+
+def _warnings(form_id: str, submission: "Submission", *, is_flat: bool) -> dict[str, Any]:
+    from chalicelib.capture.parsing import flat_name
+
+    found = world().forms.warnings(form_id, submission)
+    if is_flat:
+        found = [FieldError(flat_name(one.field), one.message) for one in found]
+    return warnings_in(found)
 
 
 def _see_other(url: str) -> Response:

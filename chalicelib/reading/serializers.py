@@ -113,6 +113,10 @@ def serialize_event(event: Event) -> dict[str, Any]:
     detail: dict[str, Any] = {name: dict(part) for name, part in parts.items() if part}
     if event.fields:
         detail["rank"] = event.rank.name.lower()
+    if event.is_surplus:
+        detail["counts"] = False
+    if event.cut:
+        detail["cut"] = list(event.cut)
     return {
         "id": event.id,
         "at": rfc3339(event.at),

@@ -3,7 +3,7 @@ transaction.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,10 +11,17 @@ from chalicelib.capture.joining import Claim, SubmissionReceipt
 from chalicelib.consent.consent import Consent
 from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
-from chalicelib.limits import SUBMISSION_KEPT_DAYS
+from chalicelib.limits import (
+    ARRIVALS_STEP,
+    EVENTS_MAX_PER_VISITOR_DAY,
+    FORMS_MAX_PER_DAY,
+    PINGS_STORED_MAX_PER_DAY,
+    SUBMISSION_KEPT_DAYS,
+)
 from chalicelib.store import keys
+from chalicelib.store.arrivals import Arrivals
 from chalicelib.store.consents import Consents, put_consent
-from chalicelib.store.events import Events, put_event
+from chalicelib.store.events import Events, event_key, put_event
 from chalicelib.store.joins import join_of, put_join, put_owner
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.telemetry import log
@@ -23,8 +30,10 @@ from chalicelib.telemetry import log
 class Captured:
     """Reads what capture must know before it accepts a submission, and writes what it accepts."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, new_id: Callable[[], str]) -> None:
         self._table = table
+        self._pings = Arrivals(table, keys.ARRIVALS, step=ARRIVALS_STEP, new_key=new_id())
+        self._forms = Arrivals(table, keys.FORM_ARRIVALS, step=1, new_key="")
         self._events = Events(table)
         self._consents = Consents(table)
 
@@ -53,8 +62,33 @@ class Captured:
         return self._events.joins(lead_id)
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Return whether many browsers use a visitor id."""
-        return self._events.is_shared(visitor, now)
+        """Return whether a visitor id had 2,000 events in a day: then many browsers use it."""
+        return self._pings.busiest(visitor, now) >= EVENTS_MAX_PER_VISITOR_DAY
+
+    def admit(self, partition: str, number: int, now: datetime) -> int:
+        """Count so many pings as arrived in a partition; return how many of them may be stored."""
+        # Counted before they are stored: of batches that come at the same moment each then knows of
+        # the others.
+        known = self._pings.add(partition, number, now, EVENTS_MAX_PER_VISITOR_DAY)
+        room = 0 if known is None else max(0, min(number, PINGS_STORED_MAX_PER_DAY - known))
+        if room < number:
+            log("capped", kind="ping", count=number - room)
+        return room
+
+    def give_back(self, partition: str, number: int, now: datetime) -> None:
+        """Count so many pings as not arrived: they were stored before."""
+        self._pings.add(partition, -number, now, EVENTS_MAX_PER_VISITOR_DAY)
+
+    def admit_form(self, lead_id: str, now: datetime) -> bool:
+        """Count a form of a lead; return whether it counts, as the first 200 of a day do.
+
+        Forms that come at the same moment may keep each other from being counted. They count then.
+        """
+        known = self._forms.add(keys.lead(lead_id), 1, now, FORMS_MAX_PER_DAY)
+        counts = known is None or known < FORMS_MAX_PER_DAY
+        if not counts:
+            log("capped", kind="form")
+        return counts
 
     def consent(self, lead_id: str) -> Consent:
         """Return the lead's consent."""
@@ -97,7 +131,7 @@ class Captured:
         except ConflictError as conflict:
             # A repeat of the request may have been first. It wrote everything in one transaction,
             # so one event that exists proves that nothing is missing.
-            if any(keys.event(event.id) in conflict.failed for event in events):
+            if any(event_key(event) in conflict.failed for event in events):
                 raise AlreadyCapturedError from None
             raise
         for event in events:
@@ -132,7 +166,7 @@ def _put_receipt(receipt: SubmissionReceipt, now: datetime) -> Put:
             "pk": keys.submission(receipt.form_id, receipt.submission_id),
             "sk": keys.RECEIPT,
             "schema": keys.SCHEMA,
-            "receipt": json.dumps(receipt.as_dict()),
+            "receipt": json.dumps(receipt.as_dict(), ensure_ascii=False),
             "expires_at_epoch_s": int((now + timedelta(days=SUBMISSION_KEPT_DAYS)).timestamp()),
         },
         ABSENT,

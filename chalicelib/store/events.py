@@ -19,7 +19,6 @@ from chalicelib.events import (
     joins_on,
 )
 from chalicelib.limits import (
-    EVENTS_MAX_PER_VISITOR_DAY,
     HORIZON_DAYS,
     JOINED_MAX_EVENTS,
     JOINS_MAX_PER_LEAD,
@@ -132,13 +131,6 @@ class Events:
         ranked = replace(event, browser_rank=browser_rank_of(event.partition, owner.rank))
         return [(lead_id, ranked) for lead_id in owner.leads_at(event.captured_at)]
 
-    def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Return whether a visitor id had over 2,000 events in a day: then many browsers use it."""
-        first = f"{keys.EVENT}{epoch_ms(now - timedelta(days=1)):013d}"
-        most = EVENTS_MAX_PER_VISITOR_DAY + 1
-        found = self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)
-        return sum(1 for _ in found) == most
-
     def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
         """Yield the event that something is about, unless it is gone."""
         if cause is None:
@@ -163,6 +155,11 @@ def put_event(event: Event) -> Put:
     return Put(event_item(event), ABSENT)
 
 
+def event_key(event: Event) -> str:
+    """Return the sort key of an event. What reads events to count them finds no surplus ones."""
+    return keys.surplus(event.id) if event.is_surplus else keys.event(event.id)
+
+
 def event_item(event: Event) -> Item:
     """Return an event as it is stored.
 
@@ -171,7 +168,7 @@ def event_item(event: Event) -> Item:
     """
     item: Item = {
         "pk": event.partition,
-        "sk": keys.event(event.id),
+        "sk": event_key(event),
         "schema": keys.SCHEMA,
         "kind": event.kind.value,
         "at_ms": epoch_ms(event.at),
@@ -182,6 +179,7 @@ def event_item(event: Event) -> Item:
         "campaign": event.campaign,
         "fields": event.fields,
         "joins": event.joins,
+        "cut": event.cut,
     }
     item |= {name: _json(part) for name, part in parts.items() if part}
     if event.name:
@@ -210,7 +208,7 @@ def event_of(item: Item) -> Event:
     kind = Kind(str(item["kind"]))
     return Event(
         partition=str(item["pk"]),
-        id=str(item["sk"]).removeprefix(keys.EVENT).replace("#", "-"),
+        id=str(item["sk"]).partition("#")[2].replace("#", "-"),
         kind=kind,
         name=str(item.get("name", "")),
         at=from_epoch_ms(int(item["at_ms"])),
@@ -221,6 +219,8 @@ def event_of(item: Item) -> Event:
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
         rank=_rank_of(item, kind),
         browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
+        is_surplus=str(item["sk"]).startswith(keys.SURPLUS),
+        cut=tuple(json.loads(str(item.get("cut", "[]")))),
     )
 
 

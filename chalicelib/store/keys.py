@@ -23,6 +23,8 @@ OWNER = "OWNER"
 RECEIPT = "RECEIPT"
 CONSENT = "CONSENT"
 FIRST_FORM = "FIRST_FORM"
+ARRIVALS = "ARRIVALS"  # of pings
+FORM_ARRIVALS = "FORMS"
 PROFILE = "PROFILE"
 JOIN = "JOIN#"
 REPLAY = "REPLAY"
@@ -31,6 +33,7 @@ ACTIVE = "ACTIVE"
 ACTIVATION = "ACTIVATION#"
 SOURCE = "SOURCE#"
 EVENT = "EVENT#"
+SURPLUS = "SURPLUS#"  # events that are kept, and count nothing
 OUTBOX = "OUTBOX#"
 TRANSITION = "TRANSITION#"
 HANDOFF = "HANDOFF#"
@@ -67,6 +70,11 @@ def event(event_id: str) -> str:
 def join(visitor: str) -> str:
     """The sort key of a join, in the partition of the lead that the visitor belongs to."""
     return JOIN + visitor
+
+
+def surplus(event_id: str) -> str:
+    """The sort key of an event that is kept, and counts nothing: as that of an event."""
+    return SURPLUS + event_id.replace("-", "#")
 
 
 def submission(form_id: str, submission_id: str) -> str:
