@@ -32,6 +32,7 @@ from chalicelib.store.events import event_item
 from chalicelib.store.joins import put_join, put_owner
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Write
+from tests import factories as make
 
 DAYS = 60
 RECENT = timedelta(hours=48)
@@ -84,7 +85,9 @@ def items(one: Past) -> list[Item]:
 def derived(one: Past) -> list[Item]:
     """Return the items that are derived from a past: the owner of the visitor, and the lead's."""
     kept = KeptTable()
-    Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, LeadChange())
+    Leads(kept, mailbox_of=make.mailbox, spread_reviews=True).write(
+        Lead(lead_id=one.lead.lead_id), one.lead, LeadChange()
+    )
     joins = [put_join(join).item for join in joins_on(one.own)]
     return [put_owner(one.visitor, Owner(one.lead.lead_id)).item, *joins, *kept.items.values()]
 

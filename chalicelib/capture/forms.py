@@ -17,7 +17,7 @@ from chalicelib.capture.joining import (
     within_room,
 )
 from chalicelib.capture.submission import Submission
-from chalicelib.consent.consent import Consent, given
+from chalicelib.consent.consent import Proof
 from chalicelib.document import Document, read_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError
 from chalicelib.events import (
@@ -68,7 +68,11 @@ class FormDocument(Document):
     """A submission counts as its download."""
     topic: Annotated[str, Field(max_length=LINE_MAX_CHARS)] | None = None
     consent_text: Annotated[str, Field(max_length=TEXT_MAX_CHARS)] = ""
-    """The sentence beside the marketing box, the proof when a submission brings no text."""
+    """The sentence beside the marketing box: the proof, whatever a submission says stood there."""
+
+
+Registered = tuple[Mapping[str, Any], int | None]
+"""A stored form, and the number of its version."""
 
 
 class Forms:
@@ -78,7 +82,7 @@ class Forms:
         self,
         *,
         store: SubmissionStore,
-        read_form: Callable[[str], Mapping[str, Any] | None],
+        read_form: Callable[[str], Registered | None],
         lead_id_of: Callable[[str], str],
         runtime: Runtime,
     ) -> None:
@@ -93,7 +97,7 @@ class Forms:
         An unknown form is captured all the same, marked as unregistered: no lead may be lost.
         """
         stored = self._read_form(form_id)
-        return read_document(FormDocument, stored) if stored else None
+        return read_document(FormDocument, stored[0]) if stored else None
 
     def submit(self, form_id: str, submission: Submission) -> SubmissionReceipt:
         """Store a submission; a repeated one returns the first receipt and counts once.
@@ -182,7 +186,7 @@ class Forms:
             lead_id=lead_id,
             claims=claims,
             is_first_form=is_first,
-            consents=self._consents(form, submission, lead_id, now),
+            proof=self._proof(form_id, form, submission, events[0]),
             receipt=receipt,
             now=now,
         )
@@ -193,15 +197,25 @@ class Forms:
         lead_id = self._lead_id_of(submission.fields.email)
         return self._store.admit_form(lead_id, self.runtime.now())
 
-    def _consents(
-        self, form: FormDocument | None, submission: Submission, lead_id: str, now: datetime
-    ) -> tuple[Consent, Consent] | None:
-        """Return the consent before and after a ticked box, None for an empty box."""
-        if not submission.consent.marketing:
+    def _proof(
+        self, form_id: str, form: FormDocument | None, submission: Submission, submitted: Event
+    ) -> Proof | None:
+        """Return the proof of a ticked box, None for an empty one. submitted: the form's event."""
+        box = submission.consent
+        if not box.marketing:
             return None
-        before = self._store.consent(lead_id)
-        text = submission.consent.text or (form.consent_text if form else "")
-        return before, given(before, text, now)
+        _, version = self._read_form(form_id) or (None, None)
+        own = form.consent_text if form else ""
+        return Proof(
+            at=submitted.at,
+            text=own or box.text,
+            said=box.text,
+            event_id=submitted.id,
+            form=form_id,
+            form_version=version,
+            page=str(submitted.properties.get("url", "")),
+            rank=submitted.rank,
+        )
 
 
 def _rank_of(owner: Owner | None, lead_id: str) -> Rank:

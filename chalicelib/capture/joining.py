@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.capture.identity import is_nobody
-from chalicelib.consent.consent import Consent
+from chalicelib.consent.consent import Proof
 from chalicelib.events import USER_PREFIX, VISITOR_PREFIX, Event, Join, Owner, Rank
 from chalicelib.limits import (
     JOINS_MAX_BY_FORM,
@@ -18,7 +18,7 @@ from chalicelib.limits import (
     JOINS_MAX_PER_LEAD,
 )
 
-ONE_DAY = timedelta(days=1)
+ROOM_OVER = timedelta(days=1)
 
 ROOM = {
     Rank.IDENTIFY: JOINS_MAX_BY_IDENTIFY,
@@ -93,9 +93,6 @@ class SubmissionStore(Protocol):
     def admit_form(self, lead_id: str, now: datetime) -> bool:
         """Count a form of a lead; return whether it counts, as the first ones of a day do."""
 
-    def consent(self, lead_id: str) -> Consent:
-        """Return the lead's consent."""
-
     def accept(
         self,
         events: Sequence[Event],
@@ -103,13 +100,13 @@ class SubmissionStore(Protocol):
         lead_id: str,
         claims: Sequence[Claim],
         is_first_form: bool,
-        consents: tuple[Consent, Consent] | None,
+        proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
         """Store a submission whole or not at all.
 
-        consents: before and after. Raise ConflictError when another writer was first.
+        proof: of a ticked box. Raise ConflictError when another writer was first.
         """
 
 
@@ -172,7 +169,7 @@ def within_room(
         today = [
             join
             for join in joins
-            if rank <= join.rank < Rank.OWN_BROWSER and now - join.captured_at < ONE_DAY
+            if rank <= join.rank < Rank.OWN_BROWSER and now - join.captured_at < ROOM_OVER
         ]
         taken = len(today) + sum(other.is_join for other in kept)
         is_stranger = rank < Rank.OWN_BROWSER

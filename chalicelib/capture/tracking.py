@@ -174,7 +174,7 @@ class Tracking:
                 lead_id=lead_id,
                 claims=claims,
                 is_first_form=False,
-                consents=None,
+                proof=None,
                 receipt=None,
                 now=now,
             )

@@ -19,6 +19,7 @@ from chalicelib.events import (
     Act,
     Event,
     Kind,
+    absorbed_of,
     retracted_ids,
 )
 from chalicelib.leads import merging
@@ -49,7 +50,11 @@ class LeadHistory(Protocol):
 
 
 class Corrections:
-    """Corrects leads. model: returns a stored version of the model, compiled, or None."""
+    """Corrects leads.
+
+    model: returns a stored version of the model, compiled, or None; carry_over: brings what earlier
+    code has suppressed of a lead to its mailbox, and raises ConflictError.
+    """
 
     def __init__(
         self,
@@ -57,11 +62,13 @@ class Corrections:
         qualify: Qualify,
         history: LeadHistory,
         model: Callable[[int], Model | None],
+        carry_over: Callable[[str], None],
         runtime: Runtime,
     ) -> None:
         self._qualify = qualify
         self._history = history
         self._model = model
+        self._carry_over = carry_over
         self._acts = Acts(qualify=qualify, runtime=runtime)
         self.runtime = runtime
 
@@ -136,7 +143,8 @@ class Corrections:
         Raise NotFoundError.
         """
         lead = self._acts.known(lead_id)
-        return lead, self._compared(lead, self._replayed(lead))
+        own = self._qualify.derive.own_events(lead)
+        return lead, self._compared(lead, self._qualify.derive.replayed(lead, own))
 
     @until_written
     def rebuild(self, lead_id: str) -> tuple[Lead, list[LeadDifference]]:
@@ -146,13 +154,13 @@ class Corrections:
         is announced to nobody. Raises NotFoundError.
         """
         lead = self._qualify.caught_up(self._acts.known(lead_id))
-        replayed = self._replayed(lead)
+        own = self._qualify.derive.own_events(lead)
+        # Absorbed leads stand on no list, so nothing else comes by them. ADR 0036
+        for one in (lead.lead_id, *absorbed_of(own)):
+            self._carry_over(one)
+        replayed = self._qualify.derive.replayed(lead, own)
         found = self._compared(lead, replayed)
         return (self._qualify.conclude(lead, replayed) if found else lead), found
-
-    def _replayed(self, lead: Lead) -> Lead:
-        own = self._qualify.derive.own_events(lead)
-        return self._qualify.derive.replayed(lead, own)
 
     def _compared(self, lead: Lead, replayed: Lead) -> list[LeadDifference]:
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.capture.joining import Claim, SubmissionReceipt
-from chalicelib.consent.consent import Consent
+from chalicelib.consent.consent import Proof
 from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
 from chalicelib.limits import (
@@ -20,7 +20,7 @@ from chalicelib.limits import (
 )
 from chalicelib.store import keys
 from chalicelib.store.arrivals import Arrivals
-from chalicelib.store.consents import Consents, put_consent
+from chalicelib.store.consents import put_proof
 from chalicelib.store.events import Events, event_key, put_event
 from chalicelib.store.joins import join_of, put_join, put_owner
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
@@ -35,7 +35,6 @@ class Captured:
         self._pings = Arrivals(table, keys.ARRIVALS, step=ARRIVALS_STEP, new_key=new_id())
         self._forms = Arrivals(table, keys.FORM_ARRIVALS, step=1, new_key="")
         self._events = Events(table)
-        self._consents = Consents(table)
 
     def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
         """Return the receipt of a submission that was accepted before."""
@@ -90,10 +89,6 @@ class Captured:
             log("capped", kind="form")
         return counts
 
-    def consent(self, lead_id: str) -> Consent:
-        """Return the lead's consent."""
-        return self._consents.read(lead_id)
-
     def accept(
         self,
         events: Sequence[Event],
@@ -101,12 +96,12 @@ class Captured:
         lead_id: str,
         claims: Sequence[Claim],
         is_first_form: bool,
-        consents: tuple[Consent, Consent] | None,
+        proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
-        """Store a submission whole or not at all: events, claimed visitors with their joins,
-        consent and receipt.
+        """Store a submission whole or not at all: events, claimed visitors with their joins, proof
+        of consent and receipt.
 
         Raise AlreadyCapturedError when an event came before, ConflictError when an owner, a
         consent or a receipt came in between.
@@ -122,8 +117,8 @@ class Captured:
             writes.append(Put(first, ABSENT))
         for claim in claims:
             writes += self._claim(claim, events[0].captured_at)
-        if consents is not None:
-            writes.append(put_consent(lead_id, *consents))
+        if proof is not None:
+            writes.append(put_proof(self._table, lead_id, proof))
         if receipt is not None:
             writes.append(_put_receipt(receipt, now))
         try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
 #: Of every item that is written. Items of the schema before are read as well (ADR 0027).
-SCHEMA = 1
+SCHEMA = 2
 #: A deployment that does not say how far its leads were brought has leads of the first one.
 FIRST_SCHEMA = 1
 
@@ -25,6 +25,10 @@ CONSENT = "CONSENT"
 FIRST_FORM = "FIRST_FORM"
 ARRIVALS = "ARRIVALS"  # of pings
 FORM_ARRIVALS = "FORMS"
+CONSENTED = "CONSENTED#"  # each proof of consent behind the first
+MAILBOX = "MAILBOX#"
+SUPPRESSION = "SUPPRESSION"
+BOUNCED = "BOUNCED#"
 PROFILE = "PROFILE"
 JOIN = "JOIN#"
 REPLAY = "REPLAY"
@@ -65,6 +69,16 @@ REVIEW_SPREAD_SECONDS = 3600  # reviews are spread over the first hour of their 
 def event(event_id: str) -> str:
     """The sort key of an event: `EVENT#<client's ms>#<hash>`."""
     return EVENT + event_id.replace("-", "#")
+
+
+def consented(event_id: str) -> str:
+    """The sort key of the proof of consent that came with a form."""
+    return CONSENTED + event_id.replace("-", "#")
+
+
+def mailbox(mailbox_id: str) -> str:
+    """The partition of a mailbox."""
+    return MAILBOX + mailbox_id
 
 
 def join(visitor: str) -> str:

@@ -141,7 +141,7 @@ def accept(baton: InMemoryBaton, claim: Claim, number: int = 1) -> None:
         lead_id=claim.after.lead_id,
         claims=[claim],
         is_first_form=False,
-        consents=None,
+        proof=None,
         receipt=None,
         now=NOW,
     )
