@@ -3,19 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, partial
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from chalicelib.capture.cutting import warnings_of, within
-from chalicelib.capture.joining import (
-    Claim,
-    SubmissionReceipt,
-    SubmissionStore,
-    claim,
-    within_room,
-)
+from chalicelib.capture.joining import Claim, SubmissionReceipt, SubmissionStore, claim, joins_of
 from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Proof
 from chalicelib.document import Document, read_document
@@ -119,8 +112,6 @@ class Forms:
             # Drawn once, so that each try is the same submission.
             submission_id=submission.submission_id or self.runtime.new_id(),
             fresh_visitor_id=self.runtime.new_id(),
-            # Asked once, and only of a submission that is new.
-            counts=cache(partial(self._counts, submission)),
         )
 
     def warnings(self, form_id: str, submission: Submission) -> list[FieldError]:
@@ -141,7 +132,6 @@ class Forms:
         *,
         submission_id: str,
         fresh_visitor_id: str,
-        counts: Callable[[], bool],
     ) -> SubmissionReceipt:
         body_hash = submission.digest()
         before = self._store.receipt(form_id, submission_id)
@@ -165,9 +155,11 @@ class Forms:
         claims = [Claim(visitor_partition(fresh_visitor_id), None, wanted)] if posted else []
         if posted and (old := claim(self._store, posted, owner, wanted, now)):
             claims.append(old)
-        counting = counts()
-        # What is not counted claims nobody either: a join is worth what its event says.
-        claims = within_room(self._store, lead_id, claims, now) if counting else []
+        # Only a submission that is new is counted; one that has to be tried again counts twice.
+        counts, room = self._store.admit_to_lead(
+            lead_id, forms=1, joins=len(claims), rank=browser_rank, now=now
+        )
+        claims = claims[:room]
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
         events = events_from_submission(
             form_id,
@@ -178,7 +170,7 @@ class Forms:
             claims=claims,
             rank=rank,
             browser_rank=browser_rank,
-            is_surplus=not counting,
+            is_surplus=not counts,
             now=now,
         )
         self._store.accept(
@@ -191,11 +183,6 @@ class Forms:
             now=now,
         )
         return receipt
-
-    def _counts(self, submission: Submission) -> bool:
-        """Count a submission of a lead; return whether it counts."""
-        lead_id = self._lead_id_of(submission.fields.email)
-        return self._store.admit_form(lead_id, self.runtime.now())
 
     def _proof(
         self, form_id: str, form: FormDocument | None, submission: Submission, submitted: Event
@@ -247,7 +234,7 @@ def events_from_submission(
     submitted = replace(
         said,
         id=own_event_id(partition, now, f"{form_id}/{submission_id}"),
-        joins=tuple(one.visitor for one in claims if one.is_join),
+        joins=joins_of(claims),
         rank=rank,
         browser_rank=browser_rank,
         is_surplus=is_surplus,

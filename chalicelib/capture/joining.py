@@ -3,22 +3,19 @@
 Forms and identify share this. Keep it cheap to import: every ping loads it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from chalicelib.capture.identity import is_nobody
 from chalicelib.consent.consent import Proof
-from chalicelib.events import USER_PREFIX, VISITOR_PREFIX, Event, Join, Owner, Rank
+from chalicelib.events import USER_PREFIX, VISITOR_PREFIX, Event, Owner, Rank
 from chalicelib.limits import (
     JOINS_MAX_BY_FORM,
     JOINS_MAX_BY_IDENTIFY,
-    JOINS_MAX_PER_DAY,
     JOINS_MAX_PER_LEAD,
 )
-
-ROOM_OVER = timedelta(days=1)
 
 ROOM = {
     Rank.IDENTIFY: JOINS_MAX_BY_IDENTIFY,
@@ -84,14 +81,17 @@ class SubmissionStore(Protocol):
     def has_form(self, lead_id: str) -> bool:
         """Return whether a lead ever sent a form."""
 
-    def joins(self, lead_id: str) -> list[Join]:
-        """Return the visitors that belong to a lead, at most as many as may."""
-
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use this visitor id."""
 
-    def admit_form(self, lead_id: str, now: datetime) -> bool:
-        """Count a form of a lead; return whether it counts, as the first ones of a day do."""
+    def admit_to_lead(
+        self, lead_id: str, *, forms: int, joins: int, rank: Rank, now: datetime
+    ) -> tuple[bool, int]:
+        """Count a form, and joins of a rank, that are about to be written.
+
+        Return whether the form counts, as the first 200 of a day do, and how many of the joins
+        there is room for. Raise ConflictError when the table is busy.
+        """
 
     def accept(
         self,
@@ -151,31 +151,6 @@ def contend(owner: Owner, wanted: Owner, now: datetime) -> Owner:
     return owner
 
 
-def within_room(
-    store: SubmissionStore, lead_id: str, claims: Sequence[Claim], now: datetime
-) -> list[Claim]:
-    """Return those of the claims for which the lead has room: it joins 200 visitors (ADR 0034).
-
-    Strangers have less room, and little of it in a day, so that they cannot use up that of the
-    person (ADR 0037). Forms of one lead that arrive at the same moment may each find the last room.
-    """
-    if not any(one.is_join for one in claims):
-        return list(claims)
-    joins = store.joins(lead_id)
-    number = len(joins)
-    kept: list[Claim] = []
-    for one in claims:
-        rank = one.after.rank
-        today = [
-            join
-            for join in joins
-            if rank <= join.rank < Rank.OWN_BROWSER and now - join.captured_at < ROOM_OVER
-        ]
-        taken = len(today) + sum(other.is_join for other in kept)
-        is_stranger = rank < Rank.OWN_BROWSER
-        if not one.is_join:
-            kept.append(one)
-        elif number < ROOM[rank] and not (is_stranger and taken >= JOINS_MAX_PER_DAY):
-            kept.append(one)
-            number += 1
-    return kept
+def joins_of(claims: Iterable[Claim]) -> tuple[str, ...]:
+    """Return the visitors that claims join to their lead."""
+    return tuple(one.visitor for one in claims if one.is_join)

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from chalicelib.capture.cutting import warnings_of, within
 from chalicelib.capture.items import TrackingItem, event_from_item
-from chalicelib.capture.joining import Claim, SubmissionStore, claim, within_room
+from chalicelib.capture.joining import Claim, SubmissionStore, claim, joins_of
 from chalicelib.errors import AlreadyCapturedError, FieldError, InputError, TooLargeError
 from chalicelib.events import (
     Event,
@@ -165,8 +165,13 @@ class Tracking:
     def _identify(self, lead_id: str, taken: Taken, now: datetime) -> bool:
         """Store what an identify says, and claim both of its ids as far as they are free."""
         claims = self._claims(taken.visitors, lead_id, now)
-        claims = within_room(self._store, lead_id, claims, now)
-        joins = tuple(one.visitor for one in claims if one.is_join)
+        if joins := joins_of(claims):
+            rank = claims[0].after.rank  # of all: only who has the browser already has another one
+            _, room = self._store.admit_to_lead(
+                lead_id, forms=0, joins=len(joins), rank=rank, now=now
+            )
+            joins = joins[:room]
+            claims = [one for one in claims if not one.is_join or one.visitor in joins]
         event = replace(taken.event, joins=joins)
         try:
             self._store.accept(

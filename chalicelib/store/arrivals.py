@@ -12,7 +12,7 @@ from typing import cast
 
 from chalicelib.days import day_of, end_of
 from chalicelib.errors import ConflictError
-from chalicelib.limits import ARRIVALS_KEPT_DAYS, WRITE_ATTEMPTS
+from chalicelib.limits import ARRIVALS_KEPT_DAYS, ARRIVALS_STEP, WRITE_ATTEMPTS
 from chalicelib.store import keys
 from chalicelib.store.table import Item, Put, Table
 
@@ -23,36 +23,33 @@ ONE_DAY = timedelta(days=1)
 class Arrivals:
     """Counts the arrivals of a day (in UTC) by partition.
 
-    sort_key: of the item that counts; step: how many arrivals one write stands for, 1 counts each;
-    new_key: draws the worker's own key.
+    key: the worker's own, which nobody else knows.
     """
 
-    def __init__(self, table: Table, sort_key: str, *, step: int, new_key: str) -> None:
+    def __init__(self, table: Table, key: str) -> None:
         self._table = table
-        self._sort_key = sort_key
-        self._step = step
-        self._key = new_key
+        self._key = key
         self._carried: dict[tuple[str, date], int] = {}
 
     def add(self, partition: str, number: int, now: datetime, most: int) -> int | None:
         """Count arrivals, or take them back with a negative number.
 
-        Return how many were known before; None when the table is busy, or so many others counted at
-        the same moment, that these are not counted. Above `most` nothing is counted any more: it
-        costs one read.
+        Return how many were known before; None when so many others counted at the same moment that
+        these are not counted. Above `most` nothing is counted any more: it costs one read. Raise
+        ConflictError when the table is busy.
         """
         day = day_of(now, UTC)
-        item = self._table.get(partition, self._sort_key, lagging=True)
+        item = self._table.get(partition, keys.ARRIVALS, lagging=True)
         known = _number_of(item, day)
         if known >= most:
             return known
         steps = self._steps(partition, day, number)
-        return self._write(partition, item, steps * self._step, day) if steps else known
+        return self._write(partition, item, steps * ARRIVALS_STEP, day) if steps else known
 
     def busiest(self, partition: str, now: datetime) -> int:
         """Return how many arrived today or yesterday, whichever is more."""
         day = day_of(now, UTC)
-        item = self._table.get(partition, self._sort_key, lagging=True)
+        item = self._table.get(partition, keys.ARRIVALS, lagging=True)
         return max(_number_of(item, day), _number_of(item, day - ONE_DAY), _before(item, day))
 
     def _steps(self, partition: str, day: date, number: int) -> int:
@@ -64,15 +61,15 @@ class Arrivals:
                 # Another key, or whoever makes us forget would begin at the same place again.
                 self._key = sha256(self._key.encode()).hexdigest()
             drawn = sha256(f"{self._key}\n{partition}\n{day}".encode()).digest()
-            self._carried[place] = int.from_bytes(drawn, "big") % self._step
+            self._carried[place] = int.from_bytes(drawn, "big") % ARRIVALS_STEP
         carried = self._carried[place] + number
         # Towards zero: what is taken back is written in whole steps, too.
-        steps = carried // self._step if carried >= 0 else -(-carried // self._step)
-        self._carried[place] = carried - steps * self._step
+        steps = carried // ARRIVALS_STEP if carried >= 0 else -(-carried // ARRIVALS_STEP)
+        self._carried[place] = carried - steps * ARRIVALS_STEP
         return steps
 
     def _write(self, partition: str, item: Item | None, number: int, day: date) -> int | None:
-        """Write a number more. Return how many there were before; None if it cannot be written."""
+        """Write a number more. Return how many there were before; None if others never let us."""
         for _ in range(WRITE_ATTEMPTS):
             if item is not None:  # at midnight another worker may be in the next day already
                 day = max(day, date.fromisoformat(str(item["day"])))
@@ -82,8 +79,8 @@ class Arrivals:
                 # The read was eventually consistent, or another worker was first: the conflict says
                 # what is there now, and another read would cost more.
                 if not conflict.failed:
-                    return None  # busy
-                item = cast("Item | None", conflict.failed[self._sort_key])
+                    raise
+                item = cast("Item | None", conflict.failed[keys.ARRIVALS])
             else:
                 return _number_of(item, day)
         return None
@@ -93,7 +90,7 @@ class Arrivals:
         expect = {name: item[name] if item else None for name in names}
         after: Item = {
             "pk": partition,
-            "sk": self._sort_key,
+            "sk": keys.ARRIVALS,
             "schema": keys.SCHEMA,
             "day": day.isoformat(),
             "number": max(0, _number_of(item, day) + number),

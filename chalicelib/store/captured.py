@@ -12,9 +12,7 @@ from chalicelib.consent.consent import Proof
 from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
 from chalicelib.limits import (
-    ARRIVALS_STEP,
     EVENTS_MAX_PER_VISITOR_DAY,
-    FORMS_MAX_PER_DAY,
     PINGS_STORED_MAX_PER_DAY,
     SUBMISSION_KEPT_DAYS,
 )
@@ -23,6 +21,7 @@ from chalicelib.store.arrivals import Arrivals
 from chalicelib.store.consents import put_proof
 from chalicelib.store.events import Events, event_key, put_event
 from chalicelib.store.joins import join_of, put_join, put_owner
+from chalicelib.store.lead_counts import LeadCounts
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.telemetry import log
 
@@ -32,8 +31,8 @@ class Captured:
 
     def __init__(self, table: Table, new_id: Callable[[], str]) -> None:
         self._table = table
-        self._pings = Arrivals(table, keys.ARRIVALS, step=ARRIVALS_STEP, new_key=new_id())
-        self._forms = Arrivals(table, keys.FORM_ARRIVALS, step=1, new_key="")
+        self._pings = Arrivals(table, new_id())
+        self._counts = LeadCounts(table)
         self._events = Events(table)
 
     def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
@@ -56,10 +55,6 @@ class Captured:
         """Return whether a lead ever sent a form."""
         return self._table.get(keys.lead(lead_id), keys.FIRST_FORM) is not None
 
-    def joins(self, lead_id: str) -> list[Join]:
-        """Return the visitors that belong to a lead, at most as many as may."""
-        return self._events.joins(lead_id)
-
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether a visitor id had 2,000 events in a day: then many browsers use it."""
         return self._pings.busiest(visitor, now) >= EVENTS_MAX_PER_VISITOR_DAY
@@ -78,16 +73,14 @@ class Captured:
         """Count so many pings as not arrived: they were stored before."""
         self._pings.add(partition, -number, now, EVENTS_MAX_PER_VISITOR_DAY)
 
-    def admit_form(self, lead_id: str, now: datetime) -> bool:
-        """Count a form of a lead; return whether it counts, as the first 200 of a day do.
-
-        Forms that come at the same moment may keep each other from being counted. They count then.
-        """
-        known = self._forms.add(keys.lead(lead_id), 1, now, FORMS_MAX_PER_DAY)
-        counts = known is None or known < FORMS_MAX_PER_DAY
+    def admit_to_lead(
+        self, lead_id: str, *, forms: int, joins: int, rank: Rank, now: datetime
+    ) -> tuple[bool, int]:
+        """Count a form, and joins. Return whether the form counts, and how many may be joined."""
+        counts, room = self._counts.admit(lead_id, forms=forms, joins=joins, rank=rank, now=now)
         if not counts:
             log("capped", kind="form")
-        return counts
+        return counts, room
 
     def accept(
         self,

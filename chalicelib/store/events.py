@@ -21,7 +21,6 @@ from chalicelib.events import (
 from chalicelib.limits import (
     HORIZON_DAYS,
     JOINED_MAX_EVENTS,
-    JOINS_MAX_PER_LEAD,
 )
 from chalicelib.store import keys
 from chalicelib.store.joins import join_of, owner_of, rank_in
@@ -107,12 +106,7 @@ class Events:
 
         What older code joined stands on the joining events only: see `joins_on`.
         """
-        found = self._table.query(
-            keys.lead(lead_id),
-            first=keys.JOIN,
-            last=keys.JOIN + keys.END,
-            limit=JOINS_MAX_PER_LEAD,
-        )
+        found = self._table.query(keys.lead(lead_id), first=keys.JOIN, last=keys.JOIN + keys.END)
         return [join_of(item) for item in found]
 
     def owner(self, visitor: str) -> Owner | None:

@@ -5,12 +5,12 @@ Leads, versions of the model and what is due have files of their own.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
-from chalicelib.capture.joining import Claim, SubmissionReceipt
+from chalicelib.capture.joining import ROOM, Claim, SubmissionReceipt
 from chalicelib.consent.consent import Consent, Proof, SuppressionReason, given
 from chalicelib.delivery import outbox
 from chalicelib.delivery.holding import switched_off
@@ -31,7 +31,6 @@ from chalicelib.events import (
 from chalicelib.leads.lead import Lead
 from chalicelib.qualify.reactions import LeadChange, Plan
 from chalicelib.store import keys
-from chalicelib.store.arrivals import Arrivals
 from chalicelib.store.captured import Captured
 from chalicelib.store.consent_items import proof_item
 from chalicelib.store.consents import Consents, put_consent, put_proof
@@ -43,7 +42,7 @@ from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.switches import Switches
-from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.switches import Switch, SwitchState
 from tests import factories as make
 from tests.engines import on_big_engines
@@ -177,7 +176,6 @@ def test_an_accepted_event_joins_its_visitors_for_good(table: Table) -> None:
     (item,) = table.query(OWN, first="JOIN#", last="JOIN#~")
     assert "expires_at_epoch_s" not in item
     assert Events(table).joins(LEAD_ID) == [Join(VISITOR, LEAD_ID, form.captured_at)]
-    assert Captured(table, lambda: "key").joins(LEAD_ID) == Events(table).joins(LEAD_ID)
 
 
 def test_recent_events_know_joins_whose_event_is_long_past(table: Table) -> None:
@@ -211,19 +209,59 @@ def test_a_partition_admits_the_pings_of_a_day(table: Table) -> None:
 
 def test_two_hundred_forms_of_a_lead_count_on_a_day(table: Table) -> None:
     captured = Captured(table, lambda: "key")
-    Arrivals(table, keys.FORM_ARRIVALS, step=1, new_key="").add(OWN, 198, NOW, 200)
-    assert [captured.admit_form(LEAD_ID, NOW) for _ in range(4)] == [True, True, False, False]
-    assert captured.admit_form(LEAD_ID, NOW + timedelta(days=1))
+    table.write(Put(counts(forms=198, joins=0), ABSENT))
+    assert [admit(captured) for _ in range(4)] == [(True, 0)] * 2 + [(False, 0)] * 2
+    assert admit(captured, now=NOW + timedelta(days=1)) == (True, 0)
+    assert admit(captured, now=NOW) == (True, 0), "a worker that is behind at midnight"
+    item = table.get(OWN, keys.COUNTS)
+    assert item is not None
+    assert (item["day"], item["forms"]) == ("2026-11-23", 2)
 
 
-def test_counters_are_forgotten(table: Table) -> None:
+def test_a_lead_has_room_for_two_hundred_joins(table: Table) -> None:
     captured = Captured(table, lambda: "key")
-    captured.admit(VISITOR, 100, NOW)
-    captured.admit_form(LEAD_ID, NOW)
-    for pk, sk in [(VISITOR, keys.ARRIVALS), (OWN, keys.FORM_ARRIVALS)]:
-        item = table.get(pk, sk)
-        assert item is not None
-        assert NOW.timestamp() < int(item["expires_at_epoch_s"]) < NOW.timestamp() + 4 * 86_400
+    assert admit(captured, forms=0) == (True, 0)
+    assert table.get(OWN, keys.COUNTS) is None, "nothing to count"
+    assert admit(captured, forms=0, joins=2) == (True, 2)
+    table.write(Put(counts(forms=1, joins=199), GUARDED))
+    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == (True, 1)
+    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == (True, 0)
+
+
+def counts(**numbers: int) -> Item:
+    """What is stored of a lead's forms of today, and of its joins."""
+    return {"pk": OWN, "sk": keys.COUNTS, "schema": 1, "day": "2026-11-22", **numbers}
+
+
+def admit(
+    captured: Captured,
+    *,
+    forms: int = 1,
+    joins: int = 0,
+    rank: Rank = Rank.OWN_BROWSER,
+    now: datetime = NOW,
+) -> tuple[bool, int]:
+    return captured.admit_to_lead(LEAD_ID, forms=forms, joins=joins, rank=rank, now=now)
+
+
+@pytest.mark.parametrize("rank", [Rank.IDENTIFY, Rank.FORM])
+def test_strangers_have_less_room_and_little_of_it_daily(table: Table, rank: Rank) -> None:
+    captured = Captured(table, lambda: "key")
+    rooms = [admit(captured, forms=0, joins=8, rank=rank)[1] for _ in range(4)]
+    assert rooms == [8, 8, 4, 0]
+    tomorrow = NOW + timedelta(days=1)
+    assert admit(captured, forms=0, joins=2, rank=rank, now=tomorrow) == (True, 2)
+    table.write(Put(counts(forms=0, joins=ROOM[rank] - 1), GUARDED))
+    assert admit(captured, forms=0, joins=2, rank=rank) == (True, 1)
+    assert admit(captured, forms=0, joins=2, rank=rank) == (True, 0)
+    assert admit(captured, forms=0, joins=2) == (True, 2)
+
+
+def test_a_counter_of_arrivals_is_forgotten(table: Table) -> None:
+    Captured(table, lambda: "key").admit(VISITOR, 100, NOW)
+    item = table.get(VISITOR, keys.ARRIVALS)
+    assert item is not None
+    assert NOW.timestamp() < int(item["expires_at_epoch_s"]) < NOW.timestamp() + 4 * 86_400
 
 
 def test_a_surplus_form_is_listed_but_never_counted(table: Table) -> None:

@@ -40,8 +40,8 @@ class Replicas(MemoryTable):
             self.states.setdefault(key, []).append(item)
 
 
-def counter(table: MemoryTable, key: str = "key", step: int = ARRIVALS_STEP) -> Arrivals:
-    return Arrivals(table, keys.ARRIVALS, step=step, new_key=key)
+def counter(table: MemoryTable, key: str = "key") -> Arrivals:
+    return Arrivals(table, key)
 
 
 def worker(table: MemoryTable, key: str) -> Captured:
@@ -117,24 +117,24 @@ def test_a_repeat_neither_helps_nor_hurts() -> None:
 
 def test_a_new_day_begins_anew_and_remembers_the_day_before() -> None:
     table = MemoryTable()
-    one = counter(table, step=1)
-    assert [one.add(VISITOR, 5, NOW, MOST), one.add(VISITOR, 5, NOW, MOST)] == [0, 5]
-    assert one.add(VISITOR, 3, NOW + DAY, MOST) == 0
-    assert one.busiest(VISITOR, NOW + DAY) == 10
-    assert one.busiest(VISITOR, NOW + 2 * DAY) == 3
+    one = counter(table)
+    assert [one.add(VISITOR, 40, NOW, MOST), one.add(VISITOR, 40, NOW, MOST)] == [0, 40]
+    assert one.add(VISITOR, 24, NOW + DAY, MOST) == 0
+    assert one.busiest(VISITOR, NOW + DAY) == 80
+    assert one.busiest(VISITOR, NOW + 2 * DAY) == 24
     assert one.busiest(VISITOR, NOW + 3 * DAY) == 0
 
 
 def test_a_worker_that_is_behind_at_midnight_counts_on() -> None:
     table = MemoryTable()
-    counter(table, step=1).add(VISITOR, 5, NOW + DAY, MOST)
-    counter(table, step=1).add(VISITOR, 2, NOW, MOST)
-    assert counter(table).busiest(VISITOR, NOW + DAY) == 7
+    counter(table).add(VISITOR, 40, NOW + DAY, MOST)
+    counter(table).add(VISITOR, 16, NOW, MOST)
+    assert counter(table).busiest(VISITOR, NOW + DAY) == 56
 
 
 def test_above_the_most_that_is_asked_for_nothing_is_written() -> None:
     table = Replicas(0)
-    one = counter(table, step=1)
+    one = counter(table)
     one.add(VISITOR, MOST, NOW, MOST)
     before = table.writes
     assert one.add(VISITOR, 100, NOW, MOST) == MOST
@@ -154,7 +154,6 @@ def test_a_worker_remembers_a_bounded_number_of_partitions() -> None:
 def test_a_counter_that_others_always_win_admits_nothing() -> None:
     class Busy(MemoryTable):
         def write(self, *writes: Write) -> None:  # noqa: ARG002
-            raise ConflictError({})
+            raise ConflictError({keys.ARRIVALS: None})
 
     assert Captured(Busy(), lambda: "key").admit(VISITOR, 100, NOW) == 0
-    assert Captured(Busy(), lambda: "key").admit_form("A" * 26, NOW), "a form is never lost"
