@@ -159,7 +159,7 @@ class KeptTable:
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], Item] = {}
 
-    def get(self, pk: str, sk: str) -> Item | None:
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:  # noqa: ARG002
         """Return one item."""
         return self.items.get((pk, sk))
 

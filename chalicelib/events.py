@@ -101,6 +101,10 @@ class Event:
     """How far what it says of the person is to be believed."""
     browser_rank: Rank = Rank.FORM
     """How far the browser that it came from is the lead's; so are the visitors that it joins."""
+    is_surplus: bool = False
+    """Whether it is only kept: of one lead's forms so many count on a day, and no more."""
+    cut: tuple[str, ...] = ()
+    """What was longer than what is stored of one event, for example `properties.url`."""
 
     @property
     def is_ping(self) -> bool:

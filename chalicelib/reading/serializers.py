@@ -115,6 +115,10 @@ def serialize_event(event: Event, proof: Proof | None = None) -> dict[str, Any]:
         detail["rank"] = event.rank.name.lower()
     if proof is not None:
         detail["consent"] = serialize_proof(proof)
+    if event.is_surplus:
+        detail["counts"] = False
+    if event.cut:
+        detail["cut"] = list(event.cut)
     return {
         "id": event.id,
         "at": rfc3339(event.at),

@@ -17,9 +17,7 @@ from chalicelib.events import (
     joins_on,
 )
 from chalicelib.limits import (
-    EVENTS_MAX_PER_VISITOR_DAY,
     HORIZON_DAYS,
-    JOINS_MAX_PER_LEAD,
 )
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Item, Put, Table
@@ -100,27 +98,10 @@ class Events:
         found = self._table.query(keys.lead(lead_id), first=keys.JOIN, last=keys.JOIN + keys.END)
         return [join_of(item) for item in found]
 
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
-        found = self._table.query(
-            keys.lead(lead_id),
-            first=keys.JOIN,
-            last=keys.JOIN + keys.END,
-            limit=JOINS_MAX_PER_LEAD,
-        )
-        return sum(1 for _ in found)
-
     def owner(self, visitor: str) -> str | None:
         """Return the id of the lead that a visitor belongs to, None for a free visitor."""
         item = self._table.get(visitor, keys.OWNER)
         return str(item["lead_id"]) if item else None
-
-    def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Return whether a visitor id had over 2,000 events in a day: then many browsers use it."""
-        first = f"{keys.EVENT}{epoch_ms(now - timedelta(days=1)):013d}"
-        most = EVENTS_MAX_PER_VISITOR_DAY + 1
-        found = self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)
-        return sum(1 for _ in found) == most
 
     def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
         """Yield the event that something is about, unless it is gone."""
@@ -171,6 +152,11 @@ def join_of(item: Item) -> Join:
     )
 
 
+def event_key(event: Event) -> str:
+    """Return the sort key of an event. What reads events to count them finds no surplus ones."""
+    return keys.surplus(event.id) if event.is_surplus else keys.event(event.id)
+
+
 def event_item(event: Event) -> Item:
     """Return an event as it is stored.
 
@@ -179,7 +165,7 @@ def event_item(event: Event) -> Item:
     """
     item: Item = {
         "pk": event.partition,
-        "sk": keys.event(event.id),
+        "sk": event_key(event),
         "schema": keys.SCHEMA,
         "kind": event.kind.value,
         "at_ms": epoch_ms(event.at),
@@ -190,6 +176,7 @@ def event_item(event: Event) -> Item:
         "campaign": event.campaign,
         "fields": event.fields,
         "joins": event.joins,
+        "cut": event.cut,
     }
     item |= {name: _json(part) for name, part in parts.items() if part}
     if event.name:
@@ -218,7 +205,7 @@ def event_of(item: Item) -> Event:
     kind = Kind(str(item["kind"]))
     return Event(
         partition=str(item["pk"]),
-        id=str(item["sk"]).removeprefix(keys.EVENT).replace("#", "-"),
+        id=str(item["sk"]).partition("#")[2].replace("#", "-"),
         kind=kind,
         name=str(item.get("name", "")),
         at=from_epoch_ms(int(item["at_ms"])),
@@ -229,6 +216,8 @@ def event_of(item: Item) -> Event:
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
         rank=_rank_of(item, kind),
         browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
+        is_surplus=str(item["sk"]).startswith(keys.SURPLUS),
+        cut=tuple(json.loads(str(item.get("cut", "[]")))),
     )
 
 

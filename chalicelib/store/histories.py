@@ -63,7 +63,7 @@ class Histories:
         proofs: list[Proof] = []
         for item in self._table.query(partition):
             sk = str(item["sk"])
-            if sk.startswith(keys.EVENT):
+            if sk.startswith((keys.EVENT, keys.SURPLUS)):
                 events.append(event_of(item))
             elif sk.startswith(keys.TRANSITION):
                 transitions.append(transition_of(item))

@@ -22,6 +22,8 @@ FIRST_SCHEMA = 1
 OWNER = "OWNER"
 RECEIPT = "RECEIPT"
 CONSENT = "CONSENT"
+ARRIVALS = "ARRIVALS"  # of pings
+COUNTS = "COUNTS"  # of a lead's forms and joins
 CONSENTED = "CONSENTED#"  # each proof of consent behind the first
 MAILBOX = "MAILBOX#"
 SUPPRESSION = "SUPPRESSION"
@@ -35,6 +37,7 @@ ACTIVE = "ACTIVE"
 ACTIVATION = "ACTIVATION#"
 SOURCE = "SOURCE#"
 EVENT = "EVENT#"
+SURPLUS = "SURPLUS#"  # events that are kept, and count nothing
 OUTBOX = "OUTBOX#"
 TRANSITION = "TRANSITION#"
 HANDOFF = "HANDOFF#"
@@ -81,6 +84,11 @@ def mailbox(mailbox_id: str) -> str:
 def join(visitor: str) -> str:
     """The sort key of a join, in the partition of the lead that the visitor belongs to."""
     return JOIN + visitor
+
+
+def surplus(event_id: str) -> str:
+    """The sort key of an event that is kept, and counts nothing: as that of an event."""
+    return SURPLUS + event_id.replace("-", "#")
 
 
 def submission(form_id: str, submission_id: str) -> str:

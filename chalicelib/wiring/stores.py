@@ -51,7 +51,7 @@ class Stores:
         """The store of capture."""
         from chalicelib.store.captured import Captured
 
-        return Captured(self.ports.table)
+        return Captured(self.ports.table, self.ports.new_id)
 
     @cached_property
     def events(self) -> "Events":

@@ -48,9 +48,9 @@ class RacedTable(MemoryTable):
         self.interrupt: Act = lambda: None
         self.written: Callable[[Sequence[Write]], None] = lambda _writes: None
 
-    def get(self, pk: str, sk: str) -> Item | None:
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
         self.interrupt()
-        return super().get(pk, sk)
+        return super().get(pk, sk, lagging=lagging)
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
         self.interrupt()

@@ -38,9 +38,9 @@ class CountingTable(MemoryTable):
         self.breaks_on = ""
         """The sort key whose write fails."""
 
-    def get(self, pk: str, sk: str) -> Item | None:
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
         self.reads += 1
-        return super().get(pk, sk)
+        return super().get(pk, sk, lagging=lagging)
 
     def query(self, pk: str, **bounds: Any) -> Iterator[Item]:
         self.reads += 1
