@@ -29,16 +29,21 @@ EVENT_MAX_PROPERTIES = 50  # far above what trackers send
 # an id with more events is shared by many browsers, so it never joins a lead
 EVENTS_MAX_PER_VISITOR_DAY = 2_000
 JOINS_MAX_PER_LEAD = 200  # browsers of one person; a replay reads the events of each
+# anybody can claim a browser for anybody's address: room is kept for forms, and for the browsers
+# that are the lead's already
+JOINS_MAX_BY_IDENTIFY = 100
+JOINS_MAX_BY_FORM = 150
+JOINS_MAX_PER_DAY = 20  # of identifies, and of forms: no stranger takes all the room at once
 JOINED_MAX_EVENTS = 1_000  # what one join counts: a year of a keen visitor
 # an event captured this soon after the join still counts with it: two machines' clocks differ less
 JOIN_GRACE_MINUTES = 15
+PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pages
 # above this a partition stores no more pings on a day: more than count, because workers know only
 # roughly how many there are, and at most a quarter more (ADR 0033)
 PINGS_STORED_MAX_PER_DAY = 560
+FORMS_MAX_PER_DAY = 200  # of a lead; the others are kept and listed, but count nothing
 ARRIVALS_STEP = 8  # pings that one write of their counter stands for: an eighth of a write for each
 ARRIVALS_KEPT_DAYS = 3  # a day's count is asked for on that day and the next
-PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pages
-FORMS_MAX_PER_DAY = 200  # of a lead; the others are kept and listed, but count nothing
 # a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page
 CLOCK_MAX_BEHIND_DAYS = 1
 
