@@ -156,6 +156,8 @@ def fresh() -> InMemoryBaton:
 def _full() -> list[Item]:
     """Return the items of a Baton in which a lead and a visitor have all that can be sent."""
     baton = fresh()
+    baton.form("newsletter", **ANN)
+    baton.until_quiet()  # from here on the lead is one that is known
     for _ in range(6):
         event = {"type": "track", "event": "x", "properties": {"a": "a" * 3_000}}
         assert _batch(baton, [{**event, "anonymousId": LONG_ID}] * 100) == 200

@@ -2,7 +2,7 @@
 
 import re
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalice.app import Blueprint, Response
 
@@ -24,9 +24,6 @@ from chalicelib.http.exchange import (
 from chalicelib.http.problem import answers_problems, status_of
 from chalicelib.limits import FORM_BODY_MAX_BYTES
 from chalicelib.wiring.world import world
-
-if TYPE_CHECKING:
-    from chalicelib.capture.submission import Submission
 
 forms = Blueprint(__name__)
 
@@ -50,30 +47,30 @@ def submit_form(form_id: str) -> Response:
         body = unzipped_body_of(request, FORM_BODY_MAX_BYTES)
         key = request.headers.get("idempotency-key")
         submission = parse_submission(body, flat=flat, key=key)
-        receipt = world().forms.submit(form_id, submission)
+        taking = world().forms
+        receipt = taking.submit(form_id, submission)
     except InputError as error:
         if flat and from_browser:
             posted = error.renamed(lambda field: field.removeprefix("fields."))
             return pages.show_form_errors(posted.errors, status_of(error))
         raise
     if from_browser:
-        form = world().forms.form(form_id)
+        form = taking.form(form_id)
         return _see_other(form.thank_you_url if form and form.thank_you_url else BUILT_IN_THANKS)
     return json_answer(
         {
             "status": "accepted",
             "submission_id": receipt.submission_id,
             "visitor_id": receipt.visitor_id,
-            **_warnings(form_id, submission, is_flat=flat),
+            **_warnings(taking.warnings(form_id, submission), is_flat=flat),
         },
         HTTPStatus.ACCEPTED,
     )
 
 
-def _warnings(form_id: str, submission: "Submission", *, is_flat: bool) -> dict[str, Any]:
+def _warnings(found: list[FieldError], *, is_flat: bool) -> dict[str, Any]:
     from chalicelib.capture.parsing import flat_name
 
-    found = world().forms.warnings(form_id, submission)
     if is_flat:
         found = [FieldError(flat_name(one.field), one.message) for one in found]
     return warnings_in(found)

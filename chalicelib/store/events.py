@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import islice
 
 from chalicelib.errors import ConflictError
 from chalicelib.events import (
@@ -13,14 +13,12 @@ from chalicelib.events import (
     Kind,
     Owner,
     Rank,
-    browser_rank_of,
     epoch_ms,
     from_epoch_ms,
     joins_on,
 )
 from chalicelib.limits import (
     HORIZON_DAYS,
-    JOINED_MAX_EVENTS,
 )
 from chalicelib.store import keys
 from chalicelib.store.joins import join_of, owner_of, rank_in
@@ -49,41 +47,34 @@ class Events:
             return False
         return True
 
-    def of(self, partition: str) -> Iterator[Event]:
-        """Return all events of a lead or a visitor, newest first by the client's clock.
+    def of(
+        self, partition: str, *, before: str = "", since: datetime | None = None
+    ) -> Iterator[Event]:
+        """Return the events of a lead or a visitor, newest first by the client's clock.
 
-        Pages are read only as the events are needed.
+        Pages are read only as the events are needed. before: the id of the event behind which to
+        go on; since: the client's time at which to stop.
         """
-        found = self._table.query(
-            partition, first=keys.EVENT, last=keys.EVENT + keys.END, newest_first=True
-        )
-        return map(event_of, found)
+        first = f"{keys.EVENT}{epoch_ms(since):013d}" if since else keys.EVENT
+        last = keys.event(before) if before else keys.EVENT + keys.END
+        found = self._table.query(partition, first=first, last=last, newest_first=True)
+        return (event for event in map(event_of, found) if event.id != before)
 
-    def joined(self, visitor: str, until: datetime) -> list[Event]:
-        """Return the newest 1,000 events of a visitor that were captured up to a time.
+    def one(self, partition: str, event_id: str) -> Event | None:
+        """Return one event, or None."""
+        item = self._table.get(partition, keys.event(event_id))
+        return event_of(item) if item else None
+
+    def joined(self, visitor: str, until: datetime, since: datetime, most: int) -> list[Event]:
+        """Return the newest events of a visitor that were captured up to a time, at most `most`.
 
         This is what a join counts. `until` is the join with its grace (JOIN_GRACE_MINUTES): an
         event that another machine captured just before the form may carry a later time. Later
         events find the owner, and count by their own stream records; an event that comes both ways
-        is recognised by its id.
+        is recognised by its id. since: the client's time at which to stop.
         """
-        found: list[Event] = []
-        for event in self.of(visitor):
-            if event.captured_at <= until:
-                found.append(event)
-                if len(found) == JOINED_MAX_EVENTS:
-                    break
-        return found
-
-    def since_join(self, visitor: str, until: datetime) -> list[Event]:
-        """Return a visitor's events for a replay: what its join counts, and all captured later."""
-        found: list[Event] = []
-        before = 0
-        for event in self.of(visitor):
-            before += event.captured_at <= until
-            if event.captured_at > until or before <= JOINED_MAX_EVENTS:
-                found.append(event)
-        return found
+        found = (event for event in self.of(visitor, since=since) if event.captured_at <= until)
+        return list(islice(found, most))
 
     def recent(self, lead_id: str, cause: tuple[str, str] | None = None) -> list[Event]:
         """Return the latest events of a lead and of the visitors it joined, newest first.
@@ -113,17 +104,6 @@ class Events:
         """Return whose a visitor is, None for a free one."""
         item = self._table.get(visitor, keys.OWNER)
         return owner_of(item) if item else None
-
-    def owned(self, event: Event) -> list[tuple[str, Event]]:
-        """Return the leads that an event of a visitor counts for, each with the event as it counts.
-
-        Mostly there is one; there is none while the visitor is free.
-        """
-        owner = self.owner(event.partition)
-        if owner is None:
-            return []
-        ranked = replace(event, browser_rank=browser_rank_of(event.partition, owner.rank))
-        return [(lead_id, ranked) for lead_id in owner.leads_at(event.captured_at)]
 
     def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
         """Yield the event that something is about, unless it is gone."""

@@ -17,10 +17,10 @@ from chalicelib.store.table import ABSENT, Check, Item, Put, Table
 
 Suppressions = Mapping[SuppressionReason, datetime]
 """Each reason why nothing may be sent, and since when."""
-Key = tuple[str, str]
+ItemKey = tuple[str, str]
 
 
-def keys_of(mailbox: Mailbox) -> tuple[Key, Key]:
+def keys_of(mailbox: Mailbox) -> tuple[ItemKey, ItemKey]:
     """Return the keys of the two items: the wishes of its owner, and the bounce of a spelling."""
     pk = keys.mailbox(mailbox.id)
     return (pk, keys.SUPPRESSION), (pk, keys.BOUNCED + mailbox.spelling)
@@ -102,7 +102,7 @@ def unpack_suppressions(text: str) -> Suppressions:
     }
 
 
-def _wishes_item(key: Key, wishes: Suppressions, version: int) -> Item:
+def _wishes_item(key: ItemKey, wishes: Suppressions, version: int) -> Item:
     reason = strongest(wishes)
     assert reason is not None, "it is written with the first wish"
     return {

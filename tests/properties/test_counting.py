@@ -5,11 +5,11 @@ from typing import Any
 
 from hypothesis import strategies as some
 
-from chalicelib.events import Event, joins_on, lead_id_of
+from chalicelib.events import Event, Join, joins_on, lead_id_of
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import count, join_until, replay
-from tests.fakes import NOW
+from chalicelib.leads.replay import count, join_until
+from tests.fakes import NOW, replay
 from tests.properties.laws import holds_for
 from tests.properties.lives import Life, lives, merges, moves, retractions, ticks
 from tests.properties.steps import Step, script
@@ -84,35 +84,31 @@ def test_merged_leads_are_what_one_address_would_have_been(life: Life) -> None:
 
 
 def counted_as_they_come(lead_id: str, steps: Sequence[Step]) -> Lead:
-    lead, captured, owners = Lead(lead_id=lead_id), list[Event](), dict[str, str | None]()
+    lead, captured, joins = Lead(lead_id=lead_id), list[Event](), dict[str, Join]()
     for step in steps:
         captured += step.captured
-        owners |= {
-            visitor: lead_id_of(event.partition)
-            for event in step.captured
-            for visitor in event.joins
-        }
+        joins |= {join.visitor: join for join in joins_on(step.captured)}
         for event in step.records:
-            if (lead_id_of(event.partition) or owners.get(event.partition)) == lead_id:
-                lead = count(MODEL, lead, event, joined(event, captured), step.at) or lead
+            join = joins.get(event.partition)
+            owner = lead_id_of(event.partition) or (join.lead_id if join else None)
+            if owner == lead_id:
+                ranked = list(join.own([event])) if join else [event]
+                lead = count(MODEL, lead, ranked, joined(event, captured), step.at) or lead
     return lead
 
 
-def joined(join: Event, captured: Sequence[Event]) -> list[Event]:
+def joined(event: Event, captured: Sequence[Event]) -> list[Event]:
     return [
         one
-        for one in captured
-        if one.partition in join.joins and one.captured_at <= join_until(join.captured_at)
+        for join in joins_on([event])
+        for one in join.own(captured)
+        if one.partition == join.visitor and one.captured_at <= join_until(join.captured_at)
     ]
 
 
 def replayed_at_once(lead_id: str, steps: Sequence[Step]) -> Lead:
     captured = [event for step in steps for event in step.captured]
-    own = [event for event in captured if lead_id_of(event.partition) == lead_id]
-    visitors = {
-        join: [one for one in captured if one.partition == join.visitor] for join in joins_on(own)
-    }
-    return replay(MODEL, Lead(lead_id=lead_id), own, visitors, steps[-1].at)
+    return replay(MODEL, Lead(lead_id=lead_id), captured, steps[-1].at)
 
 
 def what_is_derived(lead: Lead) -> Any:

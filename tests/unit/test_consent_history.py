@@ -121,7 +121,7 @@ def test_consent_of_another_day_is_not_shown(baton: InMemoryBaton) -> None:
 
 
 class RivalTable(MemoryTable):
-    """A table on which another form is stored in the middle of the next write."""
+    """A table on which another form is stored in the middle of the next transaction."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -129,8 +129,8 @@ class RivalTable(MemoryTable):
         self.conflicts = 0
 
     def write(self, *writes: Write) -> None:
-        rival, self.rival = self.rival, None
-        if rival is not None:
+        if self.rival is not None and len(writes) > 1:
+            rival, self.rival = self.rival, None
             rival()
         try:
             super().write(*writes)

@@ -112,6 +112,17 @@ def test_an_unsubscribe_outlives_the_lead() -> None:
     assert become_mql(baton, GMAIL) == [("suppressed", "unsubscribed")]
 
 
+def test_an_old_link_of_a_lead_that_is_gone_still_works() -> None:
+    baton = InMemoryBaton()
+    become_mql(baton, GMAIL)
+    gone = baton.world.lead_id(GMAIL)
+    items = baton.ports.memory.items
+    baton.ports.memory.items = {key: one for key, one in items.items() if key[0] != f"LEAD#{gone}"}
+    unsubscribe(baton, GMAIL)
+    assert baton.http("GET", f"/v1/leads/{gone}", headers=TOKEN).status_code == 404
+    assert become_mql(baton, GMAIL) == [("suppressed", "unsubscribed")]
+
+
 def test_an_unsubscribe_holds_for_whoever_is_imported_again() -> None:
     baton = InMemoryBaton()
     become_mql(baton, GMAIL)
