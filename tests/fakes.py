@@ -16,7 +16,7 @@ from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Join, parse_event_time
 from chalicelib.leads.derivation import at_once
-from chalicelib.leads.joined import Owners
+from chalicelib.leads.joined import by_lead
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.progress import begin
 from chalicelib.leads.replaying import Replaying
@@ -256,9 +256,8 @@ def replay(
 
 def count_captured(worker: "World", *events: Event) -> None:
     """Let a worker count events whose records have come together."""
-    owners = Owners(worker.events.owner)
-    for lead_id, positions in owners.by_lead(events).items():
-        worker.qualify.captured(lead_id, owners.ranked([events[one] for one in positions]))
+    for lead_id, theirs in by_lead(events, worker.events.owner).items():
+        worker.qualify.captured(lead_id, list(theirs.values()))
 
 
 @dataclass

@@ -40,7 +40,7 @@ class EventReader(EventHistory, Protocol):
     """Where events are kept, for those who count them."""
 
     def owner(self, visitor: str) -> Owner | None:
-        """Return whose a visitor is, None for a free one."""
+        """Return whose a visitor is."""
 
     def joined(self, visitor: str, until: datetime, since: datetime, most: int) -> list[Event]:
         """Return the newest events of a visitor that a join counts, at most `most`."""

@@ -78,10 +78,7 @@ def saved_item(lead: Lead, progress: Progress, derived: Item) -> Item:
                     [epoch_ms(one.at), one.lead_id, "".join(sorted(one.digests))]
                     for one in survey.retractions
                 ],
-                [
-                    [one.visitor, one.lead_id, epoch_ms(one.captured_at), one.rank]
-                    for one in survey.joins
-                ],
+                [_packed(one) for one in survey.joins],
             ]
         ),
         "place": json.dumps(
@@ -138,6 +135,11 @@ def progress_of(lead: Lead, item: Item, derived: Mapping[str, Any]) -> Progress:
         then=unpack(bytes_in(item["then"])),
         ids={bytes.fromhex(digest): hour for digest, hour in ids.items()},
     )
+
+
+def _packed(join: Join) -> list[object]:
+    """Return a join that stands on an event alone. None of these has ended."""
+    return [join.visitor, join.lead_id, epoch_ms(join.captured_at), join.rank.value]
 
 
 def _digests_in(text: str) -> frozenset[str]:

@@ -244,17 +244,16 @@ class World(Stores):
 
     def qualify_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's events. Return Lambda's partial batch response."""
-        from chalicelib.leads.joined import Owners
+        from chalicelib.leads.joined import by_lead
         from chalicelib.store.events import event_of
         from chalicelib.store.stream import Quarantine, each_group
         from chalicelib.wiring.rescoring import rescorer
 
-        owners = Owners(self.events.owner)
         return each_group(
             event,
             event_of,
-            owners.by_lead,
-            owners.ranking(rescorer(self).captured),
+            lambda events: by_lead(events, self.events.owner),
+            rescorer(self).captured,
             Quarantine(self.ports.table).put,
             is_cause=lambda event: not event.is_ping,
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as some
 
-from chalicelib.events import Event, Join, joins_on, lead_id_of
+from chalicelib.events import Event, lead_id_of
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import count, join_until
@@ -84,25 +84,25 @@ def test_merged_leads_are_what_one_address_would_have_been(life: Life) -> None:
 
 
 def counted_as_they_come(lead_id: str, steps: Sequence[Step]) -> Lead:
-    lead, captured, joins = Lead(lead_id=lead_id), list[Event](), dict[str, Join]()
+    lead, captured, owners = Lead(lead_id=lead_id), list[Event](), dict[str, str | None]()
     for step in steps:
         captured += step.captured
-        joins |= {join.visitor: join for join in joins_on(step.captured)}
+        owners |= {
+            visitor: lead_id_of(event.partition)
+            for event in step.captured
+            for visitor in event.joins
+        }
         for event in step.records:
-            join = joins.get(event.partition)
-            owner = lead_id_of(event.partition) or (join.lead_id if join else None)
-            if owner == lead_id:
-                ranked = list(join.own([event])) if join else [event]
-                lead = count(MODEL, lead, ranked, joined(event, captured), step.at) or lead
+            if (lead_id_of(event.partition) or owners.get(event.partition)) == lead_id:
+                lead = count(MODEL, lead, [event], joined(event, captured), step.at) or lead
     return lead
 
 
-def joined(event: Event, captured: Sequence[Event]) -> list[Event]:
+def joined(join: Event, captured: Sequence[Event]) -> list[Event]:
     return [
         one
-        for join in joins_on([event])
-        for one in join.own(captured)
-        if one.partition == join.visitor and one.captured_at <= join_until(join.captured_at)
+        for one in captured
+        if one.partition in join.joins and one.captured_at <= join_until(join.captured_at)
     ]
 
 
