@@ -65,7 +65,11 @@ RETRACTED_IDS = "event_ids"
 OTHER_LEAD = "other_lead_id"
 """The property of a merge that names the absorbed lead."""
 
-PINGS = frozenset({Kind.PAGE, Kind.TRACK})  # cheap to send, so capped and kept for one horizon only
+OWN = "\x00"
+"""What the message ids of our own events begin with: no client's id holds control characters."""
+
+# cheap to send, so capped and kept for one horizon only
+PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})
 
 OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})  # what our people did with a lead, not the lead
 
@@ -95,14 +99,18 @@ class Event:
     """The partitions of the visitors that a form claimed for its lead."""
     rank: Rank = Rank.FORM
     """How far what it says of the person is to be believed."""
+    browser_rank: Rank = Rank.FORM
+    """How far the browser that it came from is the lead's; so are the visitors that it joins."""
 
     @property
     def is_ping(self) -> bool:
-        """Whether this is a visitor's page view or track event.
+        """Whether this is a page view, a track event or an identify.
 
-        A download that a form recorded belongs to the lead, so it is not a ping.
+        A download that a form recorded belongs to the lead, so it is not a ping. An identify is one
+        even there (ADR 0033).
         """
-        return self.kind in PINGS and not self.partition.startswith(LEAD_PREFIX)
+        is_own = self.partition.startswith(LEAD_PREFIX) and self.kind is not Kind.IDENTIFY
+        return self.kind in PINGS and not is_own
 
     @property
     def digest(self) -> bytes:
@@ -122,7 +130,8 @@ class Join:
 
 
 def event_id(partition: str, at: datetime, message_id: str) -> str:
-    """Return the id of an event. The same partition, time and message id give the same event.
+    """Return the id of a client's event. The same partition, time and message id give the same
+    event.
 
     at: the client's time. Raise ValueError for a time that thirteen digits of milliseconds cannot
     hold.
@@ -132,6 +141,16 @@ def event_id(partition: str, at: datetime, message_id: str) -> str:
         raise ValueError("is not between the years 1970 and 2286")
     digest = sha256(f"{partition}\n{at_ms}\n{message_id}".encode()).hexdigest()[:16]
     return f"{at_ms:013d}-{digest}"
+
+
+def own_event_id(partition: str, at: datetime, what: str) -> str:
+    """Return the id of an event that is not a client's own: a form, a notice, an act.
+
+    what: tells it apart from the others of the partition at that time. Whatever message id and
+    time a client chooses, its event never has the id of one of these, so it can neither take its
+    place nor make it look like a repeat (ADR 0033).
+    """
+    return event_id(partition, at, OWN + what)
 
 
 def lead_partition(lead_id: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.limits import FIRST_EMAILS_PER_HOUR
+
 OFFSET = re.compile(r"([+-]?)(\d{1,6})([dhm])")
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
@@ -33,6 +35,8 @@ class Settings:
     """What texts come from in End User Messaging; empty: SNS sends them."""
     text_configuration_set: str
     """The configuration set of End User Messaging that reports what became of a text."""
+    first_emails_per_hour: int
+    """How many first emails may leave in an hour, to addresses that we never wrote to."""
     now_offset: timedelta
     """How far the clock is shifted; always zero outside dev."""
 
@@ -62,6 +66,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         configuration_set=environ.get("BATON_CONFIGURATION_SET", ""),
         text_identity=environ.get("BATON_TEXT_IDENTITY", ""),
         text_configuration_set=environ.get("BATON_TEXT_CONFIGURATION_SET", ""),
+        first_emails_per_hour=int(
+            environ.get("BATON_FIRST_EMAILS_PER_HOUR") or FIRST_EMAILS_PER_HOUR
+        ),
         now_offset=offset,
     )
 

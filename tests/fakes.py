@@ -243,6 +243,7 @@ class FakePorts(Ports):
         table: MemoryTable | None = None,
         clock: FakeClock | None = None,
         wrap: Callable[[str, Any], Any] = lambda _name, port: port,
+        first_emails_per_hour: int = 200,
     ) -> None:
         super().__init__(
             Settings(
@@ -256,6 +257,7 @@ class FakePorts(Ports):
                 configuration_set="baton",
                 text_identity="",
                 text_configuration_set="",
+                first_emails_per_hour=first_emails_per_hour,
                 now_offset=timedelta(0),
             )
         )

@@ -11,11 +11,19 @@ from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Consent, given
 from chalicelib.document import Document, read_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError
-from chalicelib.events import Event, Kind, Rank, Value, event_id, lead_partition, visitor_partition
+from chalicelib.events import (
+    Event,
+    Kind,
+    Rank,
+    Value,
+    lead_partition,
+    own_event_id,
+    visitor_partition,
+)
 from chalicelib.inputs import campaign_of, path_of
 from chalicelib.limits import FORM_MAX_FIELDS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
 from chalicelib.runtime import Runtime
-from chalicelib.writing import until_written
+from chalicelib.writing import persist, until_written
 
 ASSET_DOWNLOADED = "Asset Downloaded"
 
@@ -77,7 +85,8 @@ class Forms:
         Raise InputError for a required field that is missing, KeyReusedError for a key that was
         used for another submission.
         """
-        form = self.form(form_id)
+        # A busy table must not lose a lead: whatever a form reads and writes is tried again.
+        form = persist(lambda: self.form(form_id), self.runtime.pause)
         known = submission.fields.known()
         required = form.required if form else []
         missing = [name for name in required if known.get(name) in (None, "")]
@@ -188,7 +197,7 @@ def events_from_submission(
         properties["unregistered"] = True
     submitted = Event(
         partition=partition,
-        id=event_id(partition, now, f"{form_id}/{submission_id}"),
+        id=own_event_id(partition, now, f"{form_id}/{submission_id}"),
         kind=Kind.FORM,
         name=form_id,
         at=now,
@@ -203,7 +212,7 @@ def events_from_submission(
         return [submitted]
     downloaded = Event(
         partition=partition,
-        id=event_id(partition, now, f"{form_id}/{submission_id}/asset"),
+        id=own_event_id(partition, now, f"{form_id}/{submission_id}/asset"),
         kind=Kind.TRACK,
         name=ASSET_DOWNLOADED,
         at=now,

@@ -14,7 +14,7 @@ from chalicelib.inputs import (
     LineText,
     Received,
     Shape,
-    TextScalar,
+    Tracked,
     Url,
     campaign_of,
     one_line,
@@ -76,7 +76,7 @@ class TrackedProperties(Received):
     url: Url = ""
     path: Url = ""
     referrer: Url = ""
-    __pydantic_extra__: dict[str, TextScalar]
+    __pydantic_extra__: dict[str, Tracked]
     model_config = {"extra": "allow"}
 
 
@@ -113,6 +113,7 @@ def event_from_item(item: TrackingItem, partition: str, message_id: str, now: da
         properties=found,
         campaign=campaign_of(context.campaign or {}, properties.url or page.url),
         rank=RANK_OF_KIND.get(kind, Rank.FORM),
+        browser_rank=RANK_OF_KIND.get(kind, Rank.FORM),
     )
 
 

@@ -18,7 +18,7 @@ from chalicelib.events import Event, lead_partition, user_partition, visitor_par
 from chalicelib.inputs import parse_as
 from chalicelib.limits import BATCH_MAX_EVENTS, EVENT_MAX_BYTES
 from chalicelib.runtime import Runtime
-from chalicelib.writing import until_written
+from chalicelib.writing import until_written_or_busy
 
 if TYPE_CHECKING:
     from chalicelib.capture.submission import Fields
@@ -83,7 +83,7 @@ class Tracking:
 
         self._identify(item, fields_from_traits(item), message_id, now)
 
-    @until_written
+    @until_written_or_busy
     def _identify(
         self, item: TrackingItem, fields: "Fields", message_id: str, now: datetime
     ) -> None:

@@ -46,9 +46,9 @@ class Notices:
     """Composes the outbox messages of the handoff room.
 
     transition: returns a lead's transition by its version, with the reasons; profile: a lead's
-    fields; recent: its latest events, newest first, with the one that a message is about before
-    them; is_corrected: whether a correction follows a
-    notice; is_current: whether its lead still waits for the call that a handoff asks for.
+    fields; unconfirmed: those of them that nobody has confirmed; recent: its latest events, newest
+    first, with the one that a message is about before them; is_corrected: whether a correction
+    follows a notice; is_current: whether its lead still waits for the call that a handoff asks for.
     """
 
     def __init__(
@@ -57,12 +57,14 @@ class Notices:
         transition: Callable[[str, int], Recorded | None],
         profile: Callable[[str], Mapping[str, Value]],
         recent: Callable[[str, tuple[str, str] | None], Sequence[Event]],
+        unconfirmed: Callable[[str], Sequence[str]] = lambda _lead_id: (),
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
         is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
     ) -> None:
         self._transition = transition
         self._profile = profile
         self._recent = recent
+        self._unconfirmed = unconfirmed
         self._is_corrected = is_corrected
         self._is_current = is_current
 
@@ -125,6 +127,9 @@ class Notices:
                 for name, value in sorted(known.items())
                 if name not in HIDDEN_FIELDS
             },
+            "unconfirmed": [
+                name for name in self._unconfirmed(message.lead_id) if name not in HIDDEN_FIELDS
+            ],
             "did": [
                 {"at": f"{event.captured_at:%d %b %H:%M}", "what": _deed(event)}
                 for event in self._recent(message.lead_id, message.cause)
@@ -212,7 +217,8 @@ def _mail(message: OutboxMessage, facts: Mapping[str, Any], *, reply_to: Value |
 
 def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
-    end = f". Reach: {reach}. Ref {facts['reference']}"
+    doubt = " (unconfirmed)" if facts["unconfirmed"] else ""
+    end = f". Reach: {reach}{doubt}. Ref {facts['reference']}"
     # A stranger's long name must not push the number out, nor make the text cost more.
     body = fit_text(facts["headline"], end, SMS_MAX_SEGMENTS)
     return Sms(to=message.to or "", body=body, reference=message.id)

@@ -107,16 +107,21 @@ def note_of(request: Request) -> str:
 
     Raise InputError.
     """
+    return reason_in("note", query_of(request).get("note", ""))
+
+
+def reason_in(field: str, text: str) -> str:
+    """Return a reason in one line, without surrounding blanks. Raise InputError."""
     from chalicelib.inputs import one_line
 
     try:
-        note = one_line(query_of(request).get("note", ""))
+        reason = one_line(text)
     except ValueError as error:
-        raise InputError(FieldError("note", str(error))) from None
-    if len(note) > REASON_MAX_CHARS:
+        raise InputError(FieldError(field, str(error))) from None
+    if len(reason) > REASON_MAX_CHARS:
         words = f"is too long; at most {REASON_MAX_CHARS} characters are allowed"
-        raise InputError(FieldError("note", words))
-    return note
+        raise InputError(FieldError(field, words))
+    return reason
 
 
 def body_of(request: Request) -> bytes:

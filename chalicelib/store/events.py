@@ -205,6 +205,8 @@ def event_item(event: Event) -> Item:
         item["rank"] = event.rank.name.lower()
     if event.rank is Rank.CONFIRMED:
         item["confirmed"] = True  # for the version before, which knows no ranks
+    if event.browser_rank is not _usual_browser_rank(event.kind):
+        item["browser_rank"] = event.browser_rank.name.lower()
     if (trace := current_trace()) is not None:
         item["trace"] = trace  # for the log lines of what follows from it (ADR 0031)
     if event.is_ping:
@@ -220,10 +222,11 @@ def event_of(item: Item) -> Event:
 
     Raise KeyError, ValueError or TypeError for an item that does not hold an event.
     """
+    kind = Kind(str(item["kind"]))
     return Event(
         partition=str(item["pk"]),
         id=str(item["sk"]).removeprefix(keys.EVENT).replace("#", "-"),
-        kind=Kind(str(item["kind"])),
+        kind=kind,
         name=str(item.get("name", "")),
         at=from_epoch_ms(int(item["at_ms"])),
         captured_at=from_epoch_ms(int(item["captured_at_ms"])),
@@ -231,17 +234,25 @@ def event_of(item: Item) -> Event:
         campaign=json.loads(str(item.get("campaign", "{}"))),
         fields=json.loads(str(item.get("fields", "{}"))),
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
-        rank=_rank_of(item),
+        rank=_rank_of(item, kind),
+        browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
     )
 
 
-def _rank_of(item: Item) -> Rank:
+def rank_in(item: Item, name: str, default: Rank) -> Rank:
+    """Return the rank that an attribute of an item names."""
+    return Rank[str(item[name]).upper()] if name in item else default
+
+
+def _rank_of(item: Item, kind: Kind) -> Rank:
     """Return an event's rank. Earlier versions only stored whether it was confirmed."""
-    if "rank" in item:
-        return Rank[str(item["rank"]).upper()]
     if item.get("confirmed"):
         return Rank.CONFIRMED
-    return RANK_OF_KIND.get(Kind(str(item["kind"])), Rank.FORM)
+    return rank_in(item, "rank", RANK_OF_KIND.get(kind, Rank.FORM))
+
+
+def _usual_browser_rank(kind: Kind) -> Rank:
+    return Rank.IDENTIFY if kind is Kind.IDENTIFY else Rank.FORM
 
 
 def _json(part: object) -> str:

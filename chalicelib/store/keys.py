@@ -41,6 +41,8 @@ REVISION = "CONFIG"  # the partition of the one item that counts changes of docu
 SIMULATED = "SIMULATED"
 PUBLISHING = "PUBLISHING"  # the partition of the one item that says which publish runs
 TURN = "TURN"  # its sort key
+FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
+SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 
@@ -124,6 +126,11 @@ def family_of(sort_key: str) -> str:
 def id_of(partition: str) -> str:
     """The id in the partition of a thing that has one for itself, such as a job."""
     return partition.partition("#")[2]
+
+
+def first_email_counter(hour: datetime, shard_number: int) -> str:
+    """The partition of one of the counters of an hour's first emails."""
+    return f"{FIRST_EMAILS}#{rfc3339(hour)[:13]}#{shard_number}"
 
 
 def part(number: int) -> str:

@@ -10,6 +10,7 @@ from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store.keys import DUE_JOBS
+from chalicelib.wiring.rescoring import rescorer
 
 if TYPE_CHECKING:
     from chalicelib.wiring.world import World
@@ -19,11 +20,11 @@ JOB_TASK = Task(name="job", family=DUE_JOBS, takes_minutes=True)
 
 
 def _review(world: "World", due: Due, _until: datetime) -> None:
-    world.qualify.review(due.lead_id)
+    rescorer(world).review(due.lead_id)
 
 
 def _replay(world: "World", due: Due, _until: datetime) -> None:
-    world.qualify.replay(due.lead_id)
+    rescorer(world).replay(due.lead_id)
 
 
 def _deliver(world: "World", due: Due, _until: datetime) -> None:

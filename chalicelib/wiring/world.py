@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
 from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.stores import Stores
@@ -40,7 +39,6 @@ class World(Stores):
 
     def __init__(self, ports: Ports) -> None:
         super().__init__(ports)
-        self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._job_handlers: dict[str, JobHandler[Any]] = {}
 
     @cached_property
@@ -127,6 +125,7 @@ class World(Stores):
         return Deliver(
             outbox=self.outbox,
             endings=self.endings,
+            off=self.switchboard.off,
             compose=Composer(self).compose,
             send=lambda outgoing: self.ports.send(outgoing),
             runtime=self.runtime,
@@ -244,8 +243,10 @@ class World(Stores):
         """Process a batch of the stream's events. Return Lambda's partial batch response."""
         from chalicelib.store.events import event_of
         from chalicelib.store.stream import Quarantine, each_record
+        from chalicelib.wiring.rescoring import rescorer
 
-        return each_record(event, event_of, self.qualify.captured, Quarantine(self.ports.table).put)
+        captured = rescorer(self).captured
+        return each_record(event, event_of, captured, Quarantine(self.ports.table).put)
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's messages. Return Lambda's partial batch response."""

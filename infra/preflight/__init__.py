@@ -35,6 +35,7 @@ EVERYTHING = {
     "PublicConcurrency": "0",
     "RequestsPerAddress": "1000",
     "MonthlyBudget": "120",
+    "FirstEmailsPerHour": "1000",
     "TextIdentity": "+15555550100",
     "GivenIdentitySecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:identity-a1b2c3",
     "GivenLinkSecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:link-a1b2c3",

@@ -13,6 +13,7 @@ import pytest
 from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.consent.consent import Consent, SuppressionReason, given
 from chalicelib.delivery import outbox
+from chalicelib.delivery.holding import switched_off
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.editing.version import DocumentVersion
@@ -28,7 +29,9 @@ from chalicelib.store.histories import Histories
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
 from chalicelib.store.stream import Quarantine
+from chalicelib.store.switches import Switches
 from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.switches import Switch, SwitchState
 from tests import factories as make
 from tests.engines import on_big_engines
 from tests.factories import LEAD_ID, MINUTE, VISITOR
@@ -62,6 +65,7 @@ def test_an_event_is_stored_once_and_read_as_it_was(table: Table) -> None:
         fields={"email": "a@b.example", "message": "one\ntwo"},
         joins=(VISITOR, user_partition("7")),
         rank=Rank.CONFIRMED,
+        browser_rank=Rank.OWN_BROWSER,
     )
     assert events.append(whole) is True
     assert events.append(replace(whole, name="another")) is False
@@ -74,10 +78,19 @@ def test_a_bare_event_is_read_as_it_was(table: Table) -> None:
 
 
 def test_only_pings_are_forgotten_after_the_horizon(table: Table) -> None:
-    write_all(table, [make.page(), make.form(), make.event(Kind.MAIL, "delivered", partition=OWN)])
-    ping, *others = (*table.query(VISITOR), *table.query(OWN))
-    assert ping["expires_at_epoch_s"] == int((NOW + timedelta(days=400)).timestamp())
-    assert not any("expires_at_epoch_s" in item for item in others)
+    pings = [make.page(), make.event(Kind.IDENTIFY, partition=OWN)]
+    others = [
+        make.form(),
+        make.event(Kind.MAIL, "delivered", partition=OWN),
+        make.download("guide", partition=OWN),
+    ]
+    write_all(table, pings + others)
+    ids = {keys.event(event.id) for event in pings}
+    items = [*table.query(VISITOR), *table.query(OWN)]
+    expiring = [item for item in items if "expires_at_epoch_s" in item]
+    assert {str(item["sk"]) for item in expiring} == ids
+    at_horizon = int((NOW + timedelta(days=400)).timestamp())
+    assert {item["expires_at_epoch_s"] for item in expiring} == {at_horizon}
 
 
 def test_events_come_newest_first_and_without_the_visitors_owner(table: Table) -> None:
@@ -630,3 +643,30 @@ def test_a_quarantined_record_is_kept_with_its_reason_and_listed(table: Table) -
     (kept,) = table.query("QUARANTINE")
     assert (kept["sk"], kept["reason"]) == (f"{VISITOR}#EVENT#1", "KeyError")
     assert list(Events(table).of(VISITOR)) == []
+
+
+# --- switches -------------------------------------------------------------------------------------
+
+
+def test_switches_are_read_as_they_were_turned(table: Table) -> None:
+    switches = Switches(table)
+    assert all(one.is_on for one in switches.states().values())
+    off = SwitchState(
+        switch=Switch.NURTURE, is_on=False, reason="why", author="admin", at=NOW, version=1
+    )
+    on = SwitchState(switch=Switch.TRACKING, author="admin", at=NOW, version=1)
+    switches.save({Switch.NURTURE: off, Switch.TRACKING: on})
+    assert {Switch.NURTURE: off, Switch.TRACKING: on}.items() <= switches.states().items()
+    with pytest.raises(ConflictError):
+        switches.save({Switch.OUTBOUND: replace(off, switch=Switch.OUTBOUND), Switch.NURTURE: off})
+    assert switches.states()[Switch.OUTBOUND].is_on
+
+
+def test_a_message_that_waits_is_read_as_it_was(table: Table) -> None:
+    before = make.handoff_message()
+    off = SwitchState(switch=Switch.OUTBOUND, is_on=False, at=NOW)
+    after = switched_off(before, off, NOW)
+    table.write(put_message(before))
+    Outbox(table).save(before, after)
+    assert Outbox(table).read(LEAD_ID, before.key) == after
+    assert after.owed_from == NOW

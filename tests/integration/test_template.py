@@ -67,6 +67,8 @@ PRIVATE = {
     *((f"/v1/{kind}s", "get") for kind in ("form", "email", "sequence")),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
+    ("/v1/switches", "get"),
+    ("/v1/switches", "put"),
 }
 PINGS = {"/v1/batch", "/v1/page", "/v1/track", "/v1/identify", "/v1/pixel"}
 SECONDS_PER_REQUEST = 0.05  # docs/performance.md
@@ -79,6 +81,7 @@ SENDING = COMMON | {
     "BATON_CONFIGURATION_SET",
     "BATON_TEXT_IDENTITY",
     "BATON_TEXT_CONFIGURATION_SET",
+    "BATON_FIRST_EMAILS_PER_HOUR",
 }
 ENVIRONMENT = {
     "APIHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
@@ -699,10 +702,10 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
         ("quarantined", "deployment", [{"Ref": "Stage"}]),
         ("due_unknown", "deployment", [{"Ref": "Stage"}]),
         ("message_failed", "state", ["lost", "refused"]),
-        ("message", "reason", ["no_evidence"]),
+        ("message", "reason", ["no_evidence", "over_budget"]),
         *(
             (metric, "deployment", [{"Ref": "Stage"}])
-            for metric in ("sending_blocked", "handoff_undelivered")
+            for metric in ("sending_blocked", "handoff_undelivered", "held_back")
         ),
         ("mail_event_unmatched", "kind", ["complaint", "hard_bounce"]),
     ],

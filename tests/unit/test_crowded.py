@@ -197,6 +197,18 @@ def test_a_crowded_leads_request_reaches_a_human_at_once() -> None:
     }
 
 
+def test_an_identify_of_a_crowded_lead_waits_for_the_clock() -> None:
+    """It is as cheap to send as a page view, though it stands in the lead's partition."""
+    baton = crowded_baton()
+    version = crowding(baton).version
+    traits = {"email": ANN["email"], "industry": "mining"}
+    assert baton.post("/v1/identify", {"anonymousId": "v2", "traits": traits}).status_code == 200
+    baton.until_quiet()
+    assert crowding(baton).version == version
+    baton.minutes_later(15)
+    assert crowding(baton).version > version
+
+
 def test_two_quiet_days_and_a_replay_end_the_crowd() -> None:
     baton = crowded_baton()
     baton.ports.clock.tick(timedelta(days=3))

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.delivery.messages import Email, Skip, Waiting
 from chalicelib.delivery.outbox import MessageState, NotSentReason
 from chalicelib.errors import DocumentError
-from chalicelib.events import Value
+from chalicelib.events import Rank, Value
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.nurture.emails import Emails
 from chalicelib.nurture.sequences import first_emails
@@ -34,12 +34,12 @@ def compose(
     name: Value = "Ann",
     known: Mapping[str, Value] = NOTHING,
     *,
-    confirmed: bool = True,
+    rank: Rank = Rank.CONFIRMED,
     **message: Any,
 ) -> Email | Skip | Waiting:
     emails = Emails(
         email=lambda _id: document,
-        profile=lambda _lead: make.profile({"first_name": name, **known}, confirmed=confirmed),
+        profile=lambda _lead: make.profile({"first_name": name, **known}, rank),
         company_name=lambda: "Keybook",
         unsubscribe_url=lambda _lead: URL,
         now=lambda: NOW,
@@ -48,9 +48,9 @@ def compose(
 
 
 def mail(
-    document: dict[str, Any] | None = WELCOME, name: Value = "Ann", *, confirmed: bool = True
+    document: dict[str, Any] | None = WELCOME, name: Value = "Ann", rank: Rank = Rank.CONFIRMED
 ) -> Email:
-    composed = compose(document, name, confirmed=confirmed)
+    composed = compose(document, name, rank=rank)
     assert isinstance(composed, Email)
     return composed
 
@@ -76,9 +76,10 @@ def test_a_name_that_is_none_is_left_out(name: str) -> None:
     assert "Dear reader" in mail(name=name).text
 
 
-def test_somebody_unconfirmed_gets_no_words_of_their_own_back() -> None:
+@pytest.mark.parametrize("rank", [rank for rank in Rank if rank is not Rank.CONFIRMED])
+def test_somebody_unconfirmed_gets_no_words_of_their_own_back(rank: Rank) -> None:
     """Anybody can type anybody's address: a name would be their message, sent by us."""
-    email = mail(confirmed=False)
+    email = mail(rank=rank)
     assert email.subject == "Hello"
     for body in (email.text, email.html or ""):
         assert "Dear reader" in body

@@ -31,12 +31,14 @@ def compose(
     profile: Mapping[str, Value] = PROFILE,
     moved: Recorded | None = MOVED,
     did: Sequence[Event] = DEEDS,
+    unconfirmed: Sequence[str] = (),
     **message: Any,
 ) -> Outgoing | Skip:
     notices = Notices(
         transition=lambda _lead, _version: moved,
         profile=lambda _lead: profile,
         recent=lambda _lead, _cause: did,
+        unconfirmed=lambda _lead: unconfirmed,
     )
     return notices.compose(make.handoff_message(via, **message))
 
@@ -77,6 +79,21 @@ def test_an_email_says_who_why_and_how_to_reach_them() -> None:
             assert part in body
         assert re.search(r"\+30\.000", body)
         assert re.search(r"\+2\.500", body)
+
+
+def test_a_notice_says_which_words_nobody_has_confirmed() -> None:
+    named = ["email", "email_domain", "job_title"]
+    words = "Unconfirmed, as somebody typed it: email, job title"
+    notice = mail(unconfirmed=named)
+    assert words in notice.text
+    assert words in " ".join((notice.html or "").split())
+    assert json.loads(topic(unconfirmed=named).body)["unconfirmed"] == ["email", "job_title"]
+    assert "(unconfirmed)" in text(unconfirmed=named).body
+
+
+def test_a_notice_of_what_we_know_ourselves_doubts_nothing() -> None:
+    for body in (mail().text, mail().html or "", text().body):
+        assert "nconfirmed" not in body
 
 
 def test_somebody_who_did_not_ask_is_written_to_first() -> None:

@@ -1,11 +1,16 @@
 """Ranks: how far an event is to be believed is written on it when it is captured."""
 
+import json
+
 import pytest
 
 from chalicelib.events import Event, Kind, Rank, lead_partition
+from chalicelib.scoring.profile import learn, shown
 from chalicelib.store.events import event_item, event_of
+from chalicelib.store.lead_items import lead_of, profile_item
 from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton
+from tools.exports import line_of
 
 
 @pytest.fixture
@@ -58,3 +63,56 @@ def test_an_import_is_what_our_own_people_say(baton: InMemoryBaton) -> None:
 def test_an_event_from_before_ranks_has_that_of_its_kind(event: Event, rank: Rank) -> None:
     item = event_item(event)
     assert event_of({name: item[name] for name in item if name != "rank"}).rank is rank
+
+
+# --- what is stored -------------------------------------------------------------------------------
+
+
+def test_a_profile_from_before_ranks_is_read() -> None:
+    before = json.dumps(
+        {
+            "company": [False, 1_795_000_000_000, "e1", "Acme"],
+            "phone": [True, 1_795_000_000_000, "e2", "1"],
+        }
+    )
+    item = {**profile_item(make.whole_lead()), "profile": before}
+    lead = lead_of(make.LEAD_ID, [item])
+    known = shown(lead.profile)
+    assert {name: (one.rank, one.value) for name, one in known.items()} == {
+        "company": (Rank.FORM, "Acme"),
+        "phone": (Rank.CONFIRMED, "1"),
+    }
+    assert lead.touches == make.whole_lead().touches
+
+
+def test_the_version_before_reads_what_is_shown() -> None:
+    """It unpacks four parts of each field, of which the first one orders them."""
+    said = [make.form(fields={"company": rank.name}, rank=rank) for rank in Rank]
+    item = profile_item(make.whole_lead(profile=learn({}, said)))
+    rank, _, _, value = json.loads(str(item["profile"]))["company"]
+    assert (rank, value) == (3, "CONFIRMED")
+    assert len(json.loads(str(item["touches"]))[0]) == 5
+
+
+# --- where it is marked ---------------------------------------------------------------------------
+
+
+def test_a_lead_says_which_of_its_fields_nobody_confirmed(baton: InMemoryBaton) -> None:
+    line = b'{"email": "ann@acme.example", "company": "Acme"}'
+    assert baton.http("POST", "/v1/leads/import", line, TOKEN).status_code == 200
+    baton.form("contact", visitor=None, email=ANN["email"], company="Evil", phone="1")
+    baton.until_quiet()
+    lead = baton.lead()
+    assert lead["profile"] == {"company": "Acme", "phone": "1"}
+    assert lead["unconfirmed"] == ["phone"]
+    items = baton.get(f"/v1/leads/{lead['lead_id']}/timeline")["items"]
+    ranks = {one["detail"]["rank"] for one in items if "rank" in one["detail"]}
+    assert ranks == {"form", "confirmed"}
+
+
+def test_an_export_says_which_fields_nobody_confirmed() -> None:
+    said = [
+        make.form(fields={"company": "Acme"}, rank=Rank.CONFIRMED),
+        make.form(fields={"company": "Evil", "phone": "1"}),
+    ]
+    assert line_of(make.lead(profile=learn({}, said)))["unconfirmed"] == ["phone"]
