@@ -65,7 +65,7 @@ def test_deeds_are_in_the_order_in_which_they_were_captured() -> None:
 
 
 @pytest.mark.parametrize("typed", ["evil.com", "http://evil.com", "<!channel>", "You have won"])
-def test_an_email_to_a_lead_has_no_words_of_a_stranger(typed: str) -> None:
+def test_an_email_to_a_lead_has_no_words_of_strangers(typed: str) -> None:
     """Whoever types somebody's address would have us send them their message."""
     baton = InMemoryBaton()
     baton.form("guide", consent=True, **{**ANN, "first_name": typed, "company": typed})
