@@ -15,7 +15,19 @@ from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from typing import Any
 
-from bench import BenchError, cold, cost, cpu, imports, latency, scoring, simulate, table, units
+from bench import (
+    BenchError,
+    cold,
+    cost,
+    cpu,
+    hostile,
+    imports,
+    latency,
+    scoring,
+    simulate,
+    table,
+    units,
+)
 from infra.local.processes import LocalError
 from infra.package import PackageError
 from infra.paths import MADE
@@ -28,6 +40,7 @@ SECTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "scoring": scoring.measure,
     "what-if": simulate.measure,
     "units": units.measure,
+    "hostile": hostile.measure,
     "latency": latency.measure,
 }
 COST = "cost"  # computed from the sections units and cpu

@@ -101,6 +101,10 @@ class Event:
     """How far what it says of the person is to be believed."""
     browser_rank: Rank = Rank.FORM
     """How far the browser that it came from is the lead's; so are the visitors that it joins."""
+    is_surplus: bool = False
+    """Whether it is only kept: of one lead's forms so many count on a day, and no more."""
+    cut: tuple[str, ...] = ()
+    """What was longer than what is stored of one event, for example `properties.url`."""
 
     @property
     def is_ping(self) -> bool:
@@ -141,6 +145,11 @@ def event_id(partition: str, at: datetime, message_id: str) -> str:
         raise ValueError("is not between the years 1970 and 2286")
     digest = sha256(f"{partition}\n{at_ms}\n{message_id}".encode()).hexdigest()[:16]
     return f"{at_ms:013d}-{digest}"
+
+
+def parse_event_time(event_id: str) -> datetime:
+    """Return the client's time in the id of an event."""
+    return from_epoch_ms(int(event_id[:13]))
 
 
 def own_event_id(partition: str, at: datetime, what: str) -> str:

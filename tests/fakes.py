@@ -10,15 +10,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
+from chalicelib.events import Event, Join, parse_event_time
+from chalicelib.leads.derivation import at_once
+from chalicelib.leads.joined import by_lead
+from chalicelib.leads.lead import Lead
+from chalicelib.leads.progress import begin
+from chalicelib.leads.replaying import Replaying
 from chalicelib.runtime import Runtime
+from chalicelib.scoring.model import Model
 from chalicelib.settings import Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.table import Expectation, Item, Put, Write
 from chalicelib.wiring.ports import Ports
+
+if TYPE_CHECKING:
+    from chalicelib.wiring.world import World
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds
@@ -148,7 +158,7 @@ class MemoryTable:
         """From now on, answer one write in eight, drawn by the seed, with TransactionConflict."""
         self._random = random.Random(seed)
 
-    def get(self, pk: str, sk: str) -> Item | None:
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:  # noqa: ARG002
         found = self.items.get((pk, sk))
         return dict(found) if found is not None else None
 
@@ -214,6 +224,40 @@ def _key(write: Write) -> tuple[str, str]:
 
 def _holds(expect: Expectation, item: Item) -> bool:
     return all(item.get(name) == value for name, value in expect.items())
+
+
+class ListedEvents:
+    """A lead's history in memory: some events, and the joins that stand on them."""
+
+    def __init__(self, events: Sequence[Event], joins: Sequence[Join] = ()) -> None:
+        self._events = sorted(events, key=lambda event: event.id, reverse=True)
+        self._joins = joins
+
+    def of(
+        self, partition: str, *, before: str = "", since: datetime | None = None
+    ) -> Iterator[Event]:
+        for event in self._events:
+            is_in_time = since is None or parse_event_time(event.id) >= since
+            if event.partition == partition and is_in_time and (not before or event.id < before):
+                yield event
+
+    def joins(self, lead_id: str) -> Sequence[Join]:
+        return [join for join in self._joins if join.lead_id == lead_id]
+
+
+def replay(
+    model: Model, lead: Lead, events: Sequence[Event], now: datetime, joins: Sequence[Join] = ()
+) -> Lead:
+    """Return a lead derived from some events."""
+    progress = begin(lead, model, now)
+    history = ListedEvents(events, joins)
+    return at_once(Replaying(events=history, model=model, lead=lead, progress=progress))
+
+
+def count_captured(worker: "World", *events: Event) -> None:
+    """Let a worker count events whose records have come together."""
+    for lead_id, positions in by_lead(events, worker.events.owner).items():
+        worker.qualify.captured(lead_id, [events[position] for position in positions])
 
 
 @dataclass

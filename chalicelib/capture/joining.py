@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.capture.identity import is_no_one
-from chalicelib.consent.consent import Consent
+from chalicelib.consent.consent import Proof
 from chalicelib.events import VISITOR_PREFIX, Event
-from chalicelib.limits import JOINS_MAX_PER_LEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +38,17 @@ class SubmissionStore(Protocol):
     def owner(self, visitor: str) -> str | None:
         """Return the lead that a visitor belongs to."""
 
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
-
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use this visitor id."""
 
-    def consent(self, lead_id: str) -> Consent:
-        """Return the lead's consent."""
+    def admit_to_lead(
+        self, lead_id: str, *, forms: int, joins: int, now: datetime
+    ) -> tuple[bool, int]:
+        """Count a form, and joins, that are about to be written.
+
+        Return whether the form counts, as the first 200 of a day do, and how many of the joins
+        there is room for. Raise ConflictError when the table is busy.
+        """
 
     def accept(
         self,
@@ -54,13 +56,13 @@ class SubmissionStore(Protocol):
         *,
         lead_id: str,
         claims: Sequence[str],
-        consents: tuple[Consent, Consent] | None,
+        proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
         """Store a submission whole or not at all.
 
-        consents: before and after. Raise ConflictError when another writer was first.
+        proof: of a ticked box. Raise ConflictError when another writer was first.
         """
 
 
@@ -72,13 +74,3 @@ def is_free(store: SubmissionStore, visitor: str, now: datetime) -> bool:
     if visitor.startswith(VISITOR_PREFIX) and is_no_one(visitor.removeprefix(VISITOR_PREFIX)):
         return False
     return not store.is_shared(visitor, now)
-
-
-def within_room(store: SubmissionStore, lead_id: str, claims: Sequence[str]) -> list[str]:
-    """Return those of the claims for which the lead has room: it joins 200 visitors (ADR 0034).
-
-    Forms of one lead that arrive at the same moment may each find the last room.
-    """
-    if not claims:
-        return []
-    return list(claims[: JOINS_MAX_PER_LEAD - store.count_joins(lead_id)])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from chalicelib.errors import ConflictError
 from chalicelib.events import (
@@ -16,10 +17,7 @@ from chalicelib.events import (
     joins_on,
 )
 from chalicelib.limits import (
-    EVENTS_MAX_PER_VISITOR_DAY,
     HORIZON_DAYS,
-    JOINED_MAX_EVENTS,
-    JOINS_MAX_PER_LEAD,
 )
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Item, Put, Table
@@ -48,41 +46,34 @@ class Events:
             return False
         return True
 
-    def of(self, partition: str) -> Iterator[Event]:
-        """Return all events of a lead or a visitor, newest first by the client's clock.
+    def of(
+        self, partition: str, *, before: str = "", since: datetime | None = None
+    ) -> Iterator[Event]:
+        """Return the events of a lead or a visitor, newest first by the client's clock.
 
-        Pages are read only as the events are needed.
+        Pages are read only as the events are needed. before: the id of the event behind which to
+        go on; since: the client's time at which to stop.
         """
-        found = self._table.query(
-            partition, first=keys.EVENT, last=keys.EVENT + keys.END, newest_first=True
-        )
-        return map(event_of, found)
+        first = f"{keys.EVENT}{epoch_ms(since):013d}" if since else keys.EVENT
+        last = keys.event(before) if before else keys.EVENT + keys.END
+        found = self._table.query(partition, first=first, last=last, newest_first=True)
+        return (event for event in map(event_of, found) if event.id != before)
 
-    def joined(self, visitor: str, until: datetime) -> list[Event]:
-        """Return the newest 1,000 events of a visitor that were captured up to a time.
+    def one(self, partition: str, event_id: str) -> Event | None:
+        """Return one event, or None."""
+        item = self._table.get(partition, keys.event(event_id))
+        return event_of(item) if item else None
+
+    def joined(self, visitor: str, until: datetime, since: datetime, most: int) -> list[Event]:
+        """Return the newest events of a visitor that were captured up to a time, at most `most`.
 
         This is what a join counts. `until` is the join with its grace (JOIN_GRACE_MINUTES): an
         event that another machine captured just before the form may carry a later time. Later
         events find the owner, and count by their own stream records; an event that comes both ways
-        is recognised by its id.
+        is recognised by its id. since: the client's time at which to stop.
         """
-        found: list[Event] = []
-        for event in self.of(visitor):
-            if event.captured_at <= until:
-                found.append(event)
-                if len(found) == JOINED_MAX_EVENTS:
-                    break
-        return found
-
-    def since_join(self, visitor: str, until: datetime) -> list[Event]:
-        """Return a visitor's events for a replay: what its join counts, and all captured later."""
-        found: list[Event] = []
-        before = 0
-        for event in self.of(visitor):
-            before += event.captured_at <= until
-            if event.captured_at > until or before <= JOINED_MAX_EVENTS:
-                found.append(event)
-        return found
+        found = (event for event in self.of(visitor, since=since) if event.captured_at <= until)
+        return list(islice(found, most))
 
     def recent(self, lead_id: str, cause: tuple[str, str] | None = None) -> list[Event]:
         """Return the latest events of a lead and of the visitors it joined last, newest first.
@@ -96,7 +87,8 @@ class Events:
         joins.sort(key=lambda join: (join.captured_at, join.visitor), reverse=True)
         visitors = list(dict.fromkeys(join.visitor for join in joins))[:RECENT_VISITORS]
         every = [*own, *(event for visitor in visitors for event in self._newest(visitor))]
-        first = list(self._caused(cause))
+        caused = self.one(*cause) if cause else None
+        first = [caused] if caused else []
         others = [event for event in every if event not in first]
         others.sort(key=lambda event: (event.captured_at, event.id), reverse=True)
         return [*first, *others][:RECENT_PER_PARTITION]
@@ -109,35 +101,10 @@ class Events:
         found = self._table.query(keys.lead(lead_id), first=keys.JOIN, last=keys.JOIN + keys.END)
         return [join_of(item) for item in found]
 
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
-        found = self._table.query(
-            keys.lead(lead_id),
-            first=keys.JOIN,
-            last=keys.JOIN + keys.END,
-            limit=JOINS_MAX_PER_LEAD,
-        )
-        return sum(1 for _ in found)
-
     def owner(self, visitor: str) -> str | None:
         """Return the id of the lead that a visitor belongs to, None for a free visitor."""
         item = self._table.get(visitor, keys.OWNER)
         return str(item["lead_id"]) if item else None
-
-    def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Return whether a visitor id had over 2,000 events in a day: then many browsers use it."""
-        first = f"{keys.EVENT}{epoch_ms(now - timedelta(days=1)):013d}"
-        most = EVENTS_MAX_PER_VISITOR_DAY + 1
-        found = self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)
-        return sum(1 for _ in found) == most
-
-    def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
-        """Yield the event that something is about, unless it is gone."""
-        if cause is None:
-            return
-        partition, event_id = cause
-        if item := self._table.get(partition, keys.event(event_id)):
-            yield event_of(item)
 
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(
@@ -180,6 +147,11 @@ def join_of(item: Item) -> Join:
     )
 
 
+def event_key(event: Event) -> str:
+    """Return the sort key of an event. What reads events to count them finds no surplus ones."""
+    return keys.surplus(event.id) if event.is_surplus else keys.event(event.id)
+
+
 def event_item(event: Event) -> Item:
     """Return an event as it is stored.
 
@@ -188,7 +160,7 @@ def event_item(event: Event) -> Item:
     """
     item: Item = {
         "pk": event.partition,
-        "sk": keys.event(event.id),
+        "sk": event_key(event),
         "schema": keys.SCHEMA,
         "kind": event.kind.value,
         "at_ms": epoch_ms(event.at),
@@ -199,6 +171,7 @@ def event_item(event: Event) -> Item:
         "campaign": event.campaign,
         "fields": event.fields,
         "joins": event.joins,
+        "cut": event.cut,
     }
     item |= {name: _json(part) for name, part in parts.items() if part}
     if event.name:
@@ -227,7 +200,7 @@ def event_of(item: Item) -> Event:
     kind = Kind(str(item["kind"]))
     return Event(
         partition=str(item["pk"]),
-        id=str(item["sk"]).removeprefix(keys.EVENT).replace("#", "-"),
+        id=str(item["sk"]).partition("#")[2].replace("#", "-"),
         kind=kind,
         name=str(item.get("name", "")),
         at=from_epoch_ms(int(item["at_ms"])),
@@ -238,6 +211,8 @@ def event_of(item: Item) -> Event:
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
         rank=_rank_of(item, kind),
         browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
+        is_surplus=str(item["sk"]).startswith(keys.SURPLUS),
+        cut=tuple(json.loads(str(item.get("cut", "[]")))),
     )
 
 

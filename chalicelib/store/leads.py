@@ -1,23 +1,26 @@
 """The store of leads: profile, standing, transitions, and the transaction of a decision."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.consent.consent import following
+from chalicelib.consent.mailbox import MailboxOf
 from chalicelib.delivery.message_keys import MessageKind, prefix_of
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.leads.lead import Lead
+from chalicelib.leads.progress import Progress
+from chalicelib.leads.requests import ReplayRequests
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.store import keys
-from chalicelib.store.consents import Consents, put_consent
+from chalicelib.store.consents import Consents
 from chalicelib.store.events import put_event
 from chalicelib.store.lead_items import (
     lead_of,
     profile_item,
+    profile_parts,
     record_item,
-    replay_item,
     standing_item,
     unlisted,
 )
@@ -26,7 +29,8 @@ from chalicelib.store.outbox import (
     put_message,
     replace_message,
 )
-from chalicelib.store.table import ABSENT, GUARDED, Check, Item, Put, Table, Write
+from chalicelib.store.replays import progress_of, replay_item, requests_of, saved_item
+from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.store.transition_items import transition_item, transition_of
 
 if TYPE_CHECKING:
@@ -36,9 +40,9 @@ if TYPE_CHECKING:
 class Leads:
     """Reads a lead in one query, writes a decision in one conditional write."""
 
-    def __init__(self, table: Table, *, spread_reviews: bool) -> None:
+    def __init__(self, table: Table, *, mailbox_of: MailboxOf, spread_reviews: bool) -> None:
         self._table = table
-        self._consents = Consents(table)
+        self._consents = Consents(table, mailbox_of)
         self._spread = spread_reviews
         """Whether reviews are spread over the first hour of the day, or all due at midnight."""
 
@@ -98,7 +102,11 @@ class Leads:
             *(put_event(event) for event in change.events),
             *(replace_message(*pair) for pair in plan.cancelled),
             *(self._absorb(*change.absorbed) if change.absorbed else ()),
-            *(self._carry_consent(change.absorbed[0], after) if change.absorbed else ()),
+            *(
+                self._consents.carry_along(change.absorbed[0].lead_id, after.lead_id)
+                if change.absorbed
+                else ()
+            ),
             *(put_message(message) for message in messages.values()),
             *(
                 Put(record_item(after.lead_id, record), record.expect)
@@ -144,19 +152,39 @@ class Leads:
         return transition_of(item) if item else None
 
     def request_replay(self, lead: Lead, due_at: datetime) -> None:
-        """Ask the clock to replay a lead at a time. Raise ConflictError.
+        """Ask the clock to replay a lead at a time. Raise ConflictError."""
+        self.put_requests(lead, lead.requests.at(due_at))
+
+    def put_requests(self, lead: Lead, after: ReplayRequests) -> None:
+        """Replace what is requested about a lead, if it is still what was read with it.
 
         Touches only the lead's REPLAY item, never its standing: a flood of pings must not make the
-        write of a running replay lose (ADR 0007).
+        write of a running replay lose (ADR 0007). Raise ConflictError.
         """
-        self._put_requests(lead, lead.replay_requests + 1, due_at)
+        expect = {"requests": lead.requests.count or None}
+        self._table.write(Put(replay_item(lead.lead_id, after), expect))
 
     def replayed(self, lead: Lead) -> None:
-        """Take a lead off the clock's list unless a replay was requested since it was read.
+        """Take a lead off the clock's list, unless a replay was requested since it was read.
 
-        Raise ConflictError in that case: the lead stays due, and the clock comes again (ADR 0007).
+        In that case it is due when the later request says (ADR 0007). Raise ConflictError when one
+        comes in between.
         """
-        self._put_requests(lead, lead.replay_requests, None)
+        item = self._table.get(keys.lead(lead.lead_id), keys.REPLAY)
+        if item is not None:
+            now = replace(lead, requests=requests_of(item))
+            self.put_requests(now, now.requests.ended(lead.requests.worked_on))
+
+    def unfinished(self, lead: Lead) -> Progress | None:
+        """Return how far a long replay of a lead has come, None when none was saved."""
+        item = self._table.get(keys.lead(lead.lead_id), keys.UNFINISHED)
+        return progress_of(lead, item, profile_parts(item)) if item else None
+
+    def save_unfinished(self, lead: Lead, progress: Progress) -> None:
+        """Save how far a long replay of a lead has come."""
+        item = saved_item(lead, progress, profile_item(progress.derived))
+        # Without a condition: two workers that go on from the same place come to the same.
+        self._table.write(Put(item, GUARDED))
 
     def _own_writes(self, before: Lead, after: Lead) -> list[Put]:
         """Return the writes of a lead's own items."""
@@ -176,35 +204,9 @@ class Leads:
         writes = [Put(standing, {"version": before.version or None})]
         if before.version:
             writes.append(Put(unlisted(profile_item(after)), GUARDED))
-        if before.replay_requests:
+        if before.requests.count:
+            done = replace(before.requests, due_at=None, then_at=None)
             writes.append(
-                Put(
-                    replay_item(before, before.replay_requests),
-                    {"requests": before.replay_requests},
-                )
+                Put(replay_item(before.lead_id, done), {"requests": before.requests.count})
             )
         return writes
-
-    def _carry_consent(self, absorbed: Lead, survivor: Lead) -> list[Write]:
-        """Return the writes by which the survivor knows what the absorbed lead's person wished."""
-        ours = self._consents.read(survivor.lead_id)
-        theirs = self._consents.read(absorbed.lead_id)
-        # Merge against unsubscribe: one between this read and the merge makes the check fail, and
-        # the merge reads again. One after the merge finds the survivor itself. ADR 0028
-        unchanged = Check(
-            keys.lead(absorbed.lead_id),
-            keys.CONSENT,
-            {"version": theirs.version or None},
-            name="absorbed consent",
-        )
-        after = following(ours, theirs)
-        carried = [] if after is ours else [put_consent(survivor.lead_id, ours, after)]
-        return [unchanged, *carried]
-
-    def _put_requests(self, lead: Lead, requests: int, due_at: datetime | None) -> None:
-        """Write the REPLAY item, if its count is still the one that was read with the lead."""
-        item = replay_item(lead, requests)
-        if due_at is not None:
-            shard = keys.shard(lead.lead_id, keys.DUE_SHARDS)
-            item |= {"due_pk": keys.due(shard), "due_sk": keys.due_at(due_at, lead.lead_id)}
-        self._table.write(Put(item, {"requests": lead.replay_requests or None}))

@@ -4,7 +4,7 @@ Use cases are imported where they are built, so that a function pays only for wh
 view must import neither Jinja2 nor scoring (ADR 0012).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.bulk.imports import Imports
-    from chalicelib.capture.forms import Forms
+    from chalicelib.capture.forms import Forms, Registered
     from chalicelib.capture.tracking import Tracking
     from chalicelib.clock.clock import Clock
     from chalicelib.commands.commands import Commands
@@ -87,6 +87,7 @@ class World(Stores):
             events=self.events,
             model=self.models.active,
             reactions=reactions(self.leads, self.documents, self.models),
+            urgent=lambda _lead_id: None,  # the clock comes within a minute
             runtime=self.runtime,
         )
 
@@ -106,6 +107,7 @@ class World(Stores):
             qualify=self.qualify,
             history=self.leads,
             model=self.models.model,
+            carry_over=self.consents.carry_over,
             runtime=self.runtime,
         )
 
@@ -219,7 +221,7 @@ class World(Stores):
             histories=Histories(self.ports.table),
             outbox=self.outbox,
             past=Past(self.leads, self.events, self.models.active_on),
-            consent=self.consents.read,
+            consents=self.consents,
             model=self.models.current,
             lead_id_of=self.lead_id,
             now=self.ports.now,
@@ -229,7 +231,7 @@ class World(Stores):
         """Return the lead id of a parsed address."""
         from chalicelib.capture.identity import lead_id
 
-        return lead_id(self.ports.secret(self._settings.identity_secret).encode(), address)
+        return lead_id(self.identity_secret(), address)
 
     def admin_token(self) -> str:
         """Return the token of the private endpoints."""
@@ -241,22 +243,30 @@ class World(Stores):
 
     def qualify_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's events. Return Lambda's partial batch response."""
+        from chalicelib.leads.joined import by_lead
         from chalicelib.store.events import event_of
-        from chalicelib.store.stream import Quarantine, each_record
+        from chalicelib.store.stream import Quarantine, each_group
         from chalicelib.wiring.rescoring import rescorer
 
-        captured = rescorer(self).captured
-        return each_record(event, event_of, captured, Quarantine(self.ports.table).put)
+        return each_group(
+            event,
+            event_of,
+            lambda events: by_lead(events, self.events.owner),
+            rescorer(self).captured,
+            Quarantine(self.ports.table).put,
+            is_cause=lambda event: not event.is_ping,
+        )
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's messages. Return Lambda's partial batch response."""
         from chalicelib.store.outbox import message_of
-        from chalicelib.store.stream import Quarantine, each_record
+        from chalicelib.store.stream import Quarantine, each_alone, each_group
 
-        def work(message: "OutboxMessage") -> None:
-            self.deliver.message(message.lead_id, message.key)
+        def work(_position: int, messages: "Sequence[OutboxMessage]") -> None:
+            for message in messages:
+                self.deliver.message(message.lead_id, message.key)
 
-        return each_record(event, message_of, work, Quarantine(self.ports.table).put)
+        return each_group(event, message_of, each_alone, work, Quarantine(self.ports.table).put)
 
     def mail_event(self, message: str) -> None:
         """Take what a service reports about a message. message: the body of the notification."""
@@ -267,8 +277,8 @@ class World(Stores):
 
         return pass_to_fallback(message, self.documents.get("routing"), self.ports.now())
 
-    def _form(self, form_id: str) -> Mapping[str, Any] | None:
-        return self.documents.get("form", form_id)
+    def _form(self, form_id: str) -> "Registered | None":
+        return self.documents.numbered("form", form_id)
 
 
 _world: World | None = None

@@ -75,6 +75,7 @@ SECONDS_PER_REQUEST = 0.05  # docs/performance.md
 COPIES_OF_PUBLIC = 50  # the default of PublicConcurrency
 COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}
 SENDING = COMMON | {
+    "BATON_IDENTITY_SECRET",
     "BATON_LINK_SECRET",
     "BATON_HANDOFF_TOPIC",
     "BATON_SENDER",
@@ -89,7 +90,7 @@ ENVIRONMENT = {
     "Qualify": COMMON,
     "Deliver": SENDING,
     "Clock": SENDING,
-    "Feedback": COMMON,
+    "Feedback": COMMON | {"BATON_IDENTITY_SECRET"},
 }
 UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
 MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -93,8 +94,9 @@ def read_by_sales(typed: str) -> list[str]:
     event = {"anonymousId": "v1", "event": typed[:200], "properties": {**page, "asset": typed}}
     for path in ("/v1/page", "/v1/track"):
         assert baton.post(path, event).status_code == 200
-    fields = dict.fromkeys(("first_name", "last_name", "company", "industry", "note"), typed)
-    baton.form("demo", **{**DEMO, **fields, "phone": typed[:40], "message": typed})
+    names = ("first_name", "last_name", "company", "industry", "note", "message")
+    fields: dict[str, Any] = dict.fromkeys(names, typed)
+    baton.form("demo", **{**DEMO, **fields, "phone": typed[:40]})
     baton.until_quiet()
     parts = []
     for one in baton.ports.senders.sent:

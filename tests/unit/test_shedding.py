@@ -39,9 +39,9 @@ class Overloaded(MemoryTable):
         self.only_writes = only_writes
         self.refused = 0
 
-    def get(self, pk: str, sk: str) -> Any:
+    def get(self, pk: str, sk: str, **words: Any) -> Any:
         self._refuse(is_write=False)
-        return super().get(pk, sk)
+        return super().get(pk, sk, **words)
 
     def query(self, pk: str, **words: Any) -> Iterator[Any]:
         self._refuse(is_write=False)
