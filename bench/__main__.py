@@ -27,6 +27,7 @@ from bench import (
     simulate,
     table,
     units,
+    worst,
 )
 from infra.local.processes import LocalError
 from infra.package import PackageError
@@ -39,6 +40,7 @@ SECTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "cpu": cpu.measure,
     "scoring": scoring.measure,
     "what-if": simulate.measure,
+    "replay": worst.measure,
     "units": units.measure,
     "hostile": hostile.measure,
     "latency": latency.measure,

@@ -76,10 +76,12 @@ class Forms:
         store: SubmissionStore,
         read_form: Callable[[str], Registered | None],
         lead_id_of: Callable[[str], str],
+        identity_secret: Callable[[], bytes],
         runtime: Runtime,
     ) -> None:
         self._store = store
         self._read_form = read_form
+        self._identity_secret = identity_secret
         self._lead_id_of = lead_id_of
         self.runtime = runtime
 
@@ -132,10 +134,10 @@ class Forms:
         submission_id: str,
         fresh_visitor_id: str,
     ) -> SubmissionReceipt:
-        body_hash = submission.digest()
+        secret = self._identity_secret()
         before = self._store.receipt(form_id, submission_id)
         if before is not None:
-            if before.body_hash != body_hash:
+            if before.body_hash not in submission.digests(secret):
                 words = "was already used for a different submission; use a new one"
                 raise KeyReusedError(FieldError("submission_id", words))
             return before
@@ -147,6 +149,7 @@ class Forms:
         # Only a submission that is new is counted; one that has to be tried again counts twice.
         counts, room = self._store.admit_to_lead(lead_id, forms=1, joins=len(claims), now=now)
         claims = claims[:room]
+        body_hash = submission.digest(secret)
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
         events = events_from_submission(
             form_id,

@@ -22,7 +22,7 @@ class SubmissionReceipt:
     visitor_id: str | None
     """The visitor id to use from now on; None when the submission had none."""
     body_hash: str
-    """The submission's digest: the same key with another body is refused."""
+    """The submission's keyed digest: the same id with another body is refused."""
 
     def as_dict(self) -> dict[str, str | None]:
         """Return the receipt as it is stored."""

@@ -110,7 +110,7 @@ class Stores:
         return mailbox_of(self.identity_secret(), address)
 
     def identity_secret(self) -> bytes:
-        """Return the secret that lead ids and the hashes of mailboxes are made with."""
+        """Return the secret that lead ids and the hashes of what is personal are made with."""
         return self.ports.secret(self._settings.identity_secret).encode()
 
     def deployment(self) -> Mapping[str, Any]:

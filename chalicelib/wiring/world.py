@@ -50,6 +50,7 @@ class World(Stores):
             store=self.captured,
             read_form=self._form,
             lead_id_of=self.lead_id,
+            identity_secret=self.identity_secret,
             runtime=self.runtime,
         )
 
