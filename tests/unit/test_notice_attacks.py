@@ -106,3 +106,23 @@ def read_by_sales(typed: str) -> list[str]:
             parts.append(one.body)
     assert len(parts) == 4
     return parts
+
+
+def test_the_notice_of_a_crowded_lead_is_about_its_request() -> None:
+    """A stranger has crowded the lead, so that only a replay finds the request, minutes later."""
+    baton = InMemoryBaton()
+    for number in range(140):
+        identify(baton, number, baton.ports.now().isoformat())
+    for number in range(5):  # as many as are replayed at once in an hour
+        baton.form("newsletter", visitor=f"reader-{number}", email=ANN["email"])
+        baton.minutes_later(1)
+    baton.ports.clock.tick(timedelta(seconds=1))
+    baton.form("demo", **DEMO)
+    qualify_only(baton)
+    for number in range(30):
+        baton.ports.clock.tick(timedelta(seconds=1))
+        baton.form("newsletter", visitor=f"stranger-{number}", email=ANN["email"])
+    qualify_only(baton)
+    for _ in range(30):
+        baton.minutes_later(1)
+    assert deeds(baton)[0]["what"] == f'sent the form demo: "{ASKS}"'
