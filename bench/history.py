@@ -15,6 +15,7 @@ from typing import Any
 from chalicelib.events import (
     Event,
     Kind,
+    Owner,
     Value,
     event_id,
     joins_on,
@@ -26,7 +27,8 @@ from chalicelib.leads.lead import Lead
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.model import Model
 from chalicelib.store.dynamo import marshal
-from chalicelib.store.events import event_item, put_join, put_owner
+from chalicelib.store.events import event_item
+from chalicelib.store.joins import put_join, put_owner
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Write
 from tests import factories as make
@@ -87,7 +89,7 @@ def derived(one: Past) -> list[Item]:
         Lead(lead_id=one.lead.lead_id), one.lead, LeadChange()
     )
     joins = [put_join(join).item for join in joins_on(one.own)]
-    return [put_owner(one.visitor, one.lead.lead_id).item, *joins, *kept.items.values()]
+    return [put_owner(one.visitor, Owner(one.lead.lead_id)).item, *joins, *kept.items.values()]
 
 
 def put_all(client: Any, table_name: str, every: Iterable[Item]) -> None:

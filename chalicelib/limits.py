@@ -29,6 +29,11 @@ EVENT_MAX_PROPERTIES = 50  # far above what trackers send
 # an id with more events is shared by many browsers, so it never joins a lead
 EVENTS_MAX_PER_VISITOR_DAY = 2_000
 JOINS_MAX_PER_LEAD = 200  # browsers of one person; a replay reads the events of each
+# anybody can claim a browser for anybody's address: room is kept for forms, and for the browsers
+# that are the lead's already
+JOINS_MAX_BY_IDENTIFY = 100
+JOINS_MAX_BY_FORM = 150
+JOINS_MAX_PER_DAY = 20  # of identifies, and of forms: no stranger takes all the room at once
 JOINED_MAX_EVENTS = 1_000  # what one join counts: a year of a keen visitor
 # an event captured this soon after the join still counts with it: two machines' clocks differ less
 JOIN_GRACE_MINUTES = 15

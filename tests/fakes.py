@@ -256,8 +256,8 @@ def replay(
 
 def count_captured(worker: "World", *events: Event) -> None:
     """Let a worker count events whose records have come together."""
-    for lead_id, positions in by_lead(events, worker.events.owner).items():
-        worker.qualify.captured(lead_id, [events[position] for position in positions])
+    for lead_id, theirs in by_lead(events, worker.events.owner).items():
+        worker.qualify.captured(lead_id, list(theirs.values()))
 
 
 @dataclass

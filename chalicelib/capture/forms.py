@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field, model_validator
 
 from chalicelib.capture.cutting import warnings_of, within
-from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free
+from chalicelib.capture.joining import Claim, SubmissionReceipt, SubmissionStore, claim, joins_of
 from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Proof
 from chalicelib.document import Document, read_document
@@ -16,6 +16,7 @@ from chalicelib.errors import FieldError, InputError, KeyReusedError
 from chalicelib.events import (
     Event,
     Kind,
+    Owner,
     Rank,
     Value,
     lead_partition,
@@ -143,11 +144,23 @@ class Forms:
             return before
         now = self.runtime.now()
         lead_id = self._lead_id_of(submission.fields.email)
-        visitor_id, claims, rank = self._visitor(
-            submission.visitor_id, lead_id, fresh_visitor_id, now
-        )
+        is_first = not self._store.has_form(lead_id)
+        # Always a new id, drawn before anything is looked up: the answer is the same for every
+        # address, known or not, and whoever the visitor is (ADR 0037).
+        visitor_id = fresh_visitor_id if submission.visitor_id else None
+        posted = visitor_partition(submission.visitor_id) if submission.visitor_id else None
+        owner = self._store.owner(posted) if posted else None
+        rank = _rank_of(owner, lead_id)
+        # The browser of a lead's first form is the lead's own.
+        browser_rank = Rank.OWN_BROWSER if posted and is_first else rank
+        wanted = Owner(lead_id, browser_rank)
+        claims = [Claim(visitor_partition(fresh_visitor_id), None, wanted)] if posted else []
+        if posted and (old := claim(self._store, posted, owner, wanted, now)):
+            claims.append(old)
         # Only a submission that is new is counted; one that has to be tried again counts twice.
-        counts, room = self._store.admit_to_lead(lead_id, forms=1, joins=len(claims), now=now)
+        counts, room = self._store.admit_to_lead(
+            lead_id, forms=1, joins=len(claims), rank=browser_rank, now=now
+        )
         claims = claims[:room]
         body_hash = submission.digest(secret)
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
@@ -159,6 +172,7 @@ class Forms:
             submission_id=submission_id,
             claims=claims,
             rank=rank,
+            browser_rank=browser_rank,
             is_surplus=not counts,
             now=now,
         )
@@ -166,29 +180,12 @@ class Forms:
             events,
             lead_id=lead_id,
             claims=claims,
+            is_first_form=is_first,
             proof=self._proof(form_id, form, submission, events[0]),
             receipt=receipt,
             now=now,
         )
         return receipt
-
-    def _visitor(
-        self, visitor_id: str | None, lead_id: str, fresh_visitor_id: str, now: datetime
-    ) -> tuple[str | None, list[str], Rank]:
-        """Return the visitor id to answer with, the visitors that the form claims, and its rank.
-
-        For a visitor that is not free both are a new id, owned by this lead; what the visitor did
-        before stays with the first person.
-        """
-        if not visitor_id:
-            return None, [], Rank.FORM
-        visitor = visitor_partition(visitor_id)
-        owner = self._store.owner(visitor)
-        if owner == lead_id:
-            return visitor_id, [], Rank.OWN_BROWSER
-        if owner is None and is_free(self._store, visitor, now):
-            return visitor_id, [visitor], Rank.FORM
-        return fresh_visitor_id, [visitor_partition(fresh_visitor_id)], Rank.FORM
 
     def _proof(
         self, form_id: str, form: FormDocument | None, submission: Submission, submitted: Event
@@ -211,6 +208,16 @@ class Forms:
         )
 
 
+def _rank_of(owner: Owner | None, lead_id: str) -> Rank:
+    """Return the rank of a lead's form from a browser. owner: whose the browser is.
+
+    A browser that only a stranger's form claimed for the lead is not its own: whoever types an
+    address twice is no better known for it (ADR 0037).
+    """
+    is_own = owner and owner.lead_id == lead_id and owner.rank >= Rank.OWN_BROWSER
+    return Rank.OWN_BROWSER if is_own else Rank.FORM
+
+
 def events_from_submission(
     form_id: str,
     form: FormDocument | None,
@@ -218,8 +225,9 @@ def events_from_submission(
     *,
     lead_id: str,
     submission_id: str,
-    claims: Sequence[str],
+    claims: Sequence[Claim],
     rank: Rank,
+    browser_rank: Rank,
     is_surplus: bool,
     now: datetime,
 ) -> list[Event]:
@@ -229,8 +237,9 @@ def events_from_submission(
     submitted = replace(
         said,
         id=own_event_id(partition, now, f"{form_id}/{submission_id}"),
-        joins=tuple(claims),
+        joins=joins_of(claims),
         rank=rank,
+        browser_rank=browser_rank,
         is_surplus=is_surplus,
     )
     if form is None or form.asset is None:

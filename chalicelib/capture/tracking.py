@@ -15,9 +15,17 @@ from typing import Any, Protocol
 
 from chalicelib.capture.cutting import warnings_of, within
 from chalicelib.capture.items import TrackingItem, event_from_item
-from chalicelib.capture.joining import SubmissionStore, is_free
+from chalicelib.capture.joining import Claim, SubmissionStore, claim, joins_of
 from chalicelib.errors import AlreadyCapturedError, FieldError, InputError, TooLargeError
-from chalicelib.events import Event, lead_id_of, lead_partition, user_partition, visitor_partition
+from chalicelib.events import (
+    Event,
+    Owner,
+    Rank,
+    lead_id_of,
+    lead_partition,
+    user_partition,
+    visitor_partition,
+)
 from chalicelib.inputs import parse_as
 from chalicelib.limits import (
     BATCH_MAX_EVENTS,
@@ -155,23 +163,44 @@ class Tracking:
 
     @until_written_or_busy
     def _identify(self, lead_id: str, taken: Taken, now: datetime) -> bool:
-        """Store an unconfirmed form post without consent, which claims both ids if free."""
-        claims = [
-            visitor
-            for visitor in taken.visitors
-            if self._store.owner(visitor) is None and is_free(self._store, visitor, now)
-        ]
-        if claims:
-            _, room = self._store.admit_to_lead(lead_id, forms=0, joins=len(claims), now=now)
-            claims = claims[:room]
-        event = replace(taken.event, joins=tuple(claims))
+        """Store what an identify says, and claim both of its ids as far as they are free."""
+        claims = self._claims(taken.visitors, lead_id, now)
+        if joins := joins_of(claims):
+            rank = claims[0].after.rank  # of all: only who has the browser already has another one
+            _, room = self._store.admit_to_lead(
+                lead_id, forms=0, joins=len(joins), rank=rank, now=now
+            )
+            joins = joins[:room]
+            claims = [one for one in claims if not one.is_join or one.visitor in joins]
+        event = replace(taken.event, joins=joins)
         try:
             self._store.accept(
-                [event], lead_id=lead_id, claims=claims, proof=None, receipt=None, now=now
+                [event],
+                lead_id=lead_id,
+                claims=claims,
+                is_first_form=False,
+                proof=None,
+                receipt=None,
+                now=now,
             )
         except AlreadyCapturedError:
             return False  # it was stored before, and so was what it claims
         return True
+
+    def _claims(self, visitors: Sequence[str], lead_id: str, now: datetime) -> list[Claim]:
+        """Return what an identify claims. visitors: its ids, the browser's before the user's.
+
+        A user id is claimed with the evidence that the browser gives: anybody can name anybody's,
+        but not from a browser that is the lead's already (ADR 0037).
+        """
+        claims = []
+        evidence = Rank.IDENTIFY
+        for visitor in visitors:
+            owner = self._store.owner(visitor)
+            claims.append(claim(self._store, visitor, owner, Owner(lead_id, evidence), now))
+            if owner and owner.lead_id == lead_id:
+                evidence = owner.rank
+        return [one for one in claims if one]
 
 
 def _items_of(data: Any) -> list[tuple[Any, int]]:

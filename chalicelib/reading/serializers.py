@@ -113,12 +113,12 @@ def serialize_event(event: Event, proof: Proof | None = None) -> dict[str, Any]:
     detail: dict[str, Any] = {name: dict(part) for name, part in parts.items() if part}
     if event.fields:
         detail["rank"] = event.rank.name.lower()
-    if proof is not None:
-        detail["consent"] = serialize_proof(proof)
     if event.is_surplus:
         detail["counts"] = False
     if event.cut:
         detail["cut"] = list(event.cut)
+    if proof is not None:
+        detail["consent"] = serialize_proof(proof)
     return {
         "id": event.id,
         "at": rfc3339(event.at),

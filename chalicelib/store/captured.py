@@ -4,12 +4,13 @@ transaction.
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.capture.joining import SubmissionReceipt
+from chalicelib.capture.joining import Claim, SubmissionReceipt
 from chalicelib.consent.consent import Proof
 from chalicelib.errors import AlreadyCapturedError, ConflictError
-from chalicelib.events import Event, Join
+from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
 from chalicelib.limits import (
     EVENTS_MAX_PER_VISITOR_DAY,
     PINGS_STORED_MAX_PER_DAY,
@@ -18,9 +19,10 @@ from chalicelib.limits import (
 from chalicelib.store import keys
 from chalicelib.store.arrivals import Arrivals
 from chalicelib.store.consents import put_proof
-from chalicelib.store.events import Events, event_key, put_event, put_join, put_owner
+from chalicelib.store.events import Events, event_key, put_event
+from chalicelib.store.joins import join_of, put_join, put_owner
 from chalicelib.store.lead_counts import LeadCounts
-from chalicelib.store.table import ABSENT, Put, Table
+from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.telemetry import log
 
 
@@ -45,9 +47,13 @@ class Captured:
             log("captured", kind=event.kind)
         return is_new
 
-    def owner(self, visitor: str) -> str | None:
-        """Return the id of the lead that a visitor belongs to, None for a free visitor."""
+    def owner(self, visitor: str) -> Owner | None:
+        """Return whose a visitor is, None for a free one."""
         return self._events.owner(visitor)
+
+    def has_form(self, lead_id: str) -> bool:
+        """Return whether a lead ever sent a form."""
+        return self._table.get(keys.lead(lead_id), keys.FIRST_FORM) is not None
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether a visitor id had 2,000 events in a day: then many browsers use it."""
@@ -68,10 +74,10 @@ class Captured:
         self._pings.add(partition, -number, now, EVENTS_MAX_PER_VISITOR_DAY)
 
     def admit_to_lead(
-        self, lead_id: str, *, forms: int, joins: int, now: datetime
+        self, lead_id: str, *, forms: int, joins: int, rank: Rank, now: datetime
     ) -> tuple[bool, int]:
         """Count a form, and joins. Return whether the form counts, and how many may be joined."""
-        counts, room = self._counts.admit(lead_id, forms=forms, joins=joins, now=now)
+        counts, room = self._counts.admit(lead_id, forms=forms, joins=joins, rank=rank, now=now)
         if not counts:
             log("capped", kind="form")
         return counts, room
@@ -81,7 +87,8 @@ class Captured:
         events: Sequence[Event],
         *,
         lead_id: str,
-        claims: Sequence[str],
+        claims: Sequence[Claim],
+        is_first_form: bool,
         proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
@@ -93,9 +100,16 @@ class Captured:
         consent or a receipt came in between.
         """
         writes = [put_event(event) for event in events]
-        for visitor in claims:
-            join = Join(visitor, lead_id, captured_at=events[0].captured_at)
-            writes += [put_owner(visitor, lead_id), put_join(join)]
+        if is_first_form:
+            first: Item = {
+                "pk": keys.lead(lead_id),
+                "sk": keys.FIRST_FORM,
+                "schema": keys.SCHEMA,
+                "event_id": events[0].id,
+            }
+            writes.append(Put(first, ABSENT))
+        for claim in claims:
+            writes += self._claim(claim, events[0].captured_at)
         if proof is not None:
             writes.append(put_proof(self._table, lead_id, proof))
         if receipt is not None:
@@ -110,6 +124,28 @@ class Captured:
             raise
         for event in events:
             log("captured", kind=event.kind, lead_id=lead_id)
+
+    def _claim(self, claim: Claim, now: datetime) -> list[Put]:
+        """Return the writes of a claim. The owner's condition guards the joins (ADR 0037)."""
+        after = claim.after
+        writes = [put_owner(claim.visitor, after, claim.before)]
+        if claim.ended is not None:
+            theirs = self._join(claim.visitor, claim.ended, now)
+            writes.append(put_join(replace(theirs, ended_at=now), GUARDED, name="ended join"))
+        if claim.is_join:
+            ours = self._join(claim.visitor, after.lead_id, now) if claim.before else None
+            join = ours or Join(claim.visitor, after.lead_id, now)
+            rank = browser_rank_of(claim.visitor, after.rank)
+            writes.append(put_join(replace(join, rank=rank, ended_at=None), GUARDED))
+        return writes
+
+    def _join(self, visitor: str, lead_id: str, now: datetime) -> Join:
+        """Return a lead's join of a visitor, one of now where there is none.
+
+        What older code joined stands on the event alone (ADR 0034).
+        """
+        item = self._table.get(keys.lead(lead_id), keys.join(visitor))
+        return join_of(item) if item else Join(visitor, lead_id, now, Rank.IDENTIFY)
 
 
 def _put_receipt(receipt: SubmissionReceipt, now: datetime) -> Put:

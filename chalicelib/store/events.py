@@ -11,6 +11,7 @@ from chalicelib.events import (
     Event,
     Join,
     Kind,
+    Owner,
     Rank,
     epoch_ms,
     from_epoch_ms,
@@ -20,6 +21,7 @@ from chalicelib.limits import (
     HORIZON_DAYS,
 )
 from chalicelib.store import keys
+from chalicelib.store.joins import join_of, owner_of, rank_in
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from chalicelib.telemetry import current_trace
 
@@ -94,17 +96,17 @@ class Events:
         return [*first, *others][:RECENT_PER_PARTITION]
 
     def joins(self, lead_id: str) -> list[Join]:
-        """Return the visitors that belong to a lead.
+        """Return the visitors that belong to a lead, at most as many as may.
 
         What older code joined stands on the joining events only: see `joins_on`.
         """
         found = self._table.query(keys.lead(lead_id), first=keys.JOIN, last=keys.JOIN + keys.END)
         return [join_of(item) for item in found]
 
-    def owner(self, visitor: str) -> str | None:
-        """Return the id of the lead that a visitor belongs to, None for a free visitor."""
+    def owner(self, visitor: str) -> Owner | None:
+        """Return whose a visitor is, None for a free one."""
         item = self._table.get(visitor, keys.OWNER)
-        return str(item["lead_id"]) if item else None
+        return owner_of(item) if item else None
 
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(
@@ -120,31 +122,6 @@ class Events:
 def put_event(event: Event) -> Put:
     """Return the write that appends an event; it fails when the event exists."""
     return Put(event_item(event), ABSENT)
-
-
-def put_owner(visitor: str, lead_id: str) -> Put:
-    """Return the write that gives a visitor to a lead; it fails when the visitor has an owner."""
-    return Put({"pk": visitor, "sk": keys.OWNER, "schema": keys.SCHEMA, "lead_id": lead_id}, ABSENT)
-
-
-def put_join(join: Join) -> Put:
-    """Return the write that keeps a join for good: the event that says so may expire (ADR 0034)."""
-    item: Item = {
-        "pk": keys.lead(join.lead_id),
-        "sk": keys.join(join.visitor),
-        "schema": keys.SCHEMA,
-        "captured_at_ms": epoch_ms(join.captured_at),
-    }
-    return Put(item, ABSENT)
-
-
-def join_of(item: Item) -> Join:
-    """Return the join of a stored item."""
-    return Join(
-        visitor=str(item["sk"]).removeprefix(keys.JOIN),
-        lead_id=str(item["pk"]).removeprefix(keys.LEAD),
-        captured_at=from_epoch_ms(int(item["captured_at_ms"])),
-    )
 
 
 def event_key(event: Event) -> str:
@@ -214,11 +191,6 @@ def event_of(item: Item) -> Event:
         is_surplus=str(item["sk"]).startswith(keys.SURPLUS),
         cut=tuple(json.loads(str(item.get("cut", "[]")))),
     )
-
-
-def rank_in(item: Item, name: str, default: Rank) -> Rank:
-    """Return the rank that an attribute of an item names."""
-    return Rank[str(item[name]).upper()] if name in item else default
 
 
 def _rank_of(item: Item, kind: Kind) -> Rank:

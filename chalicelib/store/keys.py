@@ -22,6 +22,7 @@ FIRST_SCHEMA = 1
 OWNER = "OWNER"
 RECEIPT = "RECEIPT"
 CONSENT = "CONSENT"
+FIRST_FORM = "FIRST_FORM"
 ARRIVALS = "ARRIVALS"  # of pings
 COUNTS = "COUNTS"  # of a lead's forms and joins
 CONSENTED = "CONSENTED#"  # each proof of consent behind the first

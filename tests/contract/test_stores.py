@@ -10,7 +10,7 @@ from hashlib import sha256
 
 import pytest
 
-from chalicelib.capture.joining import SubmissionReceipt
+from chalicelib.capture.joining import ROOM, Claim, SubmissionReceipt
 from chalicelib.consent.consent import Consent, Proof, SuppressionReason, given
 from chalicelib.delivery import outbox
 from chalicelib.delivery.holding import switched_off
@@ -18,7 +18,16 @@ from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, Join, Kind, Rank, epoch_ms, lead_partition, user_partition
+from chalicelib.events import (
+    Event,
+    Join,
+    Kind,
+    Owner,
+    Rank,
+    epoch_ms,
+    lead_partition,
+    user_partition,
+)
 from chalicelib.leads.lead import Lead
 from chalicelib.qualify.reactions import LeadChange, Plan
 from chalicelib.store import keys
@@ -26,8 +35,9 @@ from chalicelib.store.captured import Captured
 from chalicelib.store.consent_items import proof_item
 from chalicelib.store.consents import Consents, put_consent, put_proof
 from chalicelib.store.documents import Documents
-from chalicelib.store.events import Events, put_event, put_join, put_owner
+from chalicelib.store.events import Events, put_event
 from chalicelib.store.histories import Histories
+from chalicelib.store.joins import put_join, put_owner
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
 from chalicelib.store.stream import Quarantine
@@ -96,7 +106,7 @@ def test_only_pings_are_forgotten_after_the_horizon(table: Table) -> None:
 
 
 def test_events_come_newest_first_and_without_the_visitors_owner(table: Table) -> None:
-    table.write(put_owner(VISITOR, LEAD_ID))
+    table.write(put_owner(VISITOR, OWNER))
     write_all(table, [make.page(days_ago=ago) for ago in (3, 1, 2)])
     assert [event.at for event in Events(table).of(VISITOR)] == [
         NOW - timedelta(days=ago) for ago in (1, 2, 3)
@@ -106,10 +116,10 @@ def test_events_come_newest_first_and_without_the_visitors_owner(table: Table) -
 def test_a_visitor_has_one_owner_or_none(table: Table) -> None:
     events = Events(table)
     assert events.owner(VISITOR) is None
-    table.write(put_owner(VISITOR, LEAD_ID))
-    assert events.owner(VISITOR) == LEAD_ID
+    table.write(put_owner(VISITOR, OWNER))
+    assert events.owner(VISITOR) == OWNER
     with pytest.raises(ConflictError):
-        table.write(put_owner(VISITOR, "ANOTHER"))
+        table.write(put_owner(VISITOR, Owner("ANOTHER")))
 
 
 @on_big_engines
@@ -234,9 +244,27 @@ def counts(**numbers: int) -> Item:
 
 
 def admit(
-    captured: Captured, *, forms: int = 1, joins: int = 0, now: datetime = NOW
+    captured: Captured,
+    *,
+    forms: int = 1,
+    joins: int = 0,
+    rank: Rank = Rank.OWN_BROWSER,
+    now: datetime = NOW,
 ) -> tuple[bool, int]:
-    return captured.admit_to_lead(LEAD_ID, forms=forms, joins=joins, now=now)
+    return captured.admit_to_lead(LEAD_ID, forms=forms, joins=joins, rank=rank, now=now)
+
+
+@pytest.mark.parametrize("rank", [Rank.IDENTIFY, Rank.FORM])
+def test_strangers_have_less_room_and_little_of_it_daily(table: Table, rank: Rank) -> None:
+    captured = Captured(table, lambda: "key")
+    rooms = [admit(captured, forms=0, joins=8, rank=rank)[1] for _ in range(4)]
+    assert rooms == [8, 8, 4, 0]
+    tomorrow = NOW + timedelta(days=1)
+    assert admit(captured, forms=0, joins=2, rank=rank, now=tomorrow) == (True, 2)
+    table.write(Put(counts(forms=0, joins=ROOM[rank] - 1), GUARDED))
+    assert admit(captured, forms=0, joins=2, rank=rank) == (True, 1)
+    assert admit(captured, forms=0, joins=2, rank=rank) == (True, 0)
+    assert admit(captured, forms=0, joins=2) == (True, 2)
 
 
 def test_a_counter_of_arrivals_is_forgotten(table: Table) -> None:
@@ -256,6 +284,7 @@ def test_a_surplus_form_is_listed_but_never_counted(table: Table) -> None:
 
 # --- what capture writes --------------------------------------------------------------------------
 
+OWNER = Owner(LEAD_ID)
 RECEIPT = SubmissionReceipt("demo", "s1", "v1", "hash")
 PROOF = make.proof()
 TICKED = given(Consent(), PROOF)
@@ -264,7 +293,8 @@ TICKED = given(Consent(), PROOF)
 def accept(table: Table, **parts: object) -> None:
     whole = {
         "lead_id": LEAD_ID,
-        "claims": [VISITOR],
+        "claims": [Claim(VISITOR, None, OWNER)],
+        "is_first_form": False,
         "proof": PROOF,
         "receipt": RECEIPT,
         "now": NOW,
@@ -280,7 +310,7 @@ def test_a_submission_is_stored_whole(table: Table) -> None:
     accept(table)
     assert captured.receipt("demo", "s1") == RECEIPT
     assert captured.receipt("guide", "s1") is None
-    assert captured.owner(VISITOR) == LEAD_ID
+    assert captured.owner(VISITOR) == OWNER
     assert Consents(table, make.mailbox).read(LEAD_ID) == TICKED
     assert list(Events(table).of(OWN)) == [make.form(joins=(VISITOR,))]
 
@@ -296,7 +326,7 @@ def test_a_receipt_is_forgotten_after_thirty_days(table: Table) -> None:
 def test_a_submission_of_which_one_part_is_taken_stores_nothing(table: Table, taken: str) -> None:
     parts: dict[str, Callable[[], object]] = {
         "event": lambda: Events(table).append(make.form()),
-        "owner": lambda: table.write(put_owner(VISITOR, "ANOTHER")),
+        "owner": lambda: table.write(put_owner(VISITOR, Owner("ANOTHER"))),
         "proof": lambda: table.write(
             put_consent(LEAD_ID, Consent(), TICKED), Put(proof_item(LEAD_ID, PROOF), ABSENT)
         ),

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import LongReplayError
-from chalicelib.events import Event, Join
+from chalicelib.events import Event, Join, Owner
 from chalicelib.leads import derivation
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
@@ -18,7 +18,8 @@ from chalicelib.limits import (
 )
 from chalicelib.qualify import qualify
 from chalicelib.store import keys
-from chalicelib.store.events import event_item, put_join, put_owner
+from chalicelib.store.events import event_item
+from chalicelib.store.joins import put_join, put_owner
 from chalicelib.store.table import Item, Put, Write
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton, qualify_only, stream_event
@@ -328,7 +329,7 @@ def test_saved_steps_do_not_grow_with_the_events(
     ask(baton)
     sizes = []
     for visitor in ("v2", "v3"):
-        table.write(put_owner(f"VISITOR#{visitor}", lead_id))
+        table.write(put_owner(f"VISITOR#{visitor}", Owner(lead_id)))
         table.write(put_join(Join(f"VISITOR#{visitor}", lead_id, NOW)))
         for number in range(REPLAY_STEP_EVENTS):
             page = make.page(
