@@ -71,8 +71,6 @@ OWN = "\x00"
 # cheap to send, so capped and kept for one horizon only
 PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})
 
-OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})  # what our people did with a lead, not the lead
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
