@@ -70,8 +70,6 @@ OWN = "\x00"  # what message ids of our own begin with: no client's id holds con
 # cheap to send, so capped and kept for one horizon only
 PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})
 
-OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})  # what our people did with a lead, not the lead
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
