@@ -231,17 +231,6 @@ def browser_rank_of(visitor: str, rank: Rank) -> Rank:
     return Rank.IDENTIFY if visitor.startswith(USER_PREFIX) else rank
 
 
-def owned(event: Event, owner: Owner | None) -> list[tuple[str, Event]]:
-    """Return the leads that an event of a visitor counts for, each with the event as it counts.
-
-    owner: whose the visitor is. Mostly there is one lead; there is none while the visitor is free.
-    """
-    if owner is None:
-        return []
-    ranked = replace(event, browser_rank=browser_rank_of(event.partition, owner.rank))
-    return [(lead_id, ranked) for lead_id in owner.leads_at(event.captured_at)]
-
-
 def joins_on(own: Iterable[Event]) -> list[Join]:
     """Return what the events of leads claimed, as it stands on the events themselves."""
     return [
