@@ -5,8 +5,9 @@ from typing import Any
 
 from hypothesis import strategies as some
 
-from chalicelib.events import Event, lead_id_of
+from chalicelib.events import Event, Owner, joins_on
 from chalicelib.leads.decision import score_of
+from chalicelib.leads.joined import by_lead
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import count, join_until
 from tests.fakes import NOW, replay
@@ -84,25 +85,25 @@ def test_merged_leads_are_what_one_address_would_have_been(life: Life) -> None:
 
 
 def counted_as_they_come(lead_id: str, steps: Sequence[Step]) -> Lead:
-    lead, captured, owners = Lead(lead_id=lead_id), list[Event](), dict[str, str | None]()
+    lead, captured, owners = Lead(lead_id=lead_id), list[Event](), dict[str, Owner]()
     for step in steps:
         captured += step.captured
         owners |= {
-            visitor: lead_id_of(event.partition)
-            for event in step.captured
-            for visitor in event.joins
+            join.visitor: Owner(join.lead_id, rank=join.rank) for join in joins_on(step.captured)
         }
-        for event in step.records:
-            if (lead_id_of(event.partition) or owners.get(event.partition)) == lead_id:
+        for record in step.records:
+            for event in by_lead([record], owners.get).get(lead_id, {}).values():
                 lead = count(MODEL, lead, [event], joined(event, captured), step.at) or lead
     return lead
 
 
 def joined(join: Event, captured: Sequence[Event]) -> list[Event]:
+    until = join_until(join.captured_at)
+    known = [one for one in captured if one.captured_at <= until]
     return [
         one
-        for one in captured
-        if one.partition in join.joins and one.captured_at <= join_until(join.captured_at)
+        for claim in joins_on([join])
+        for one in claim.own(event for event in known if event.partition == claim.visitor)
     ]
 
 
