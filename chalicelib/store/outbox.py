@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.consent.consent import Consent, also_suppressed
 from chalicelib.consent.mailbox import MailboxOf
-from chalicelib.delivery.message_keys import SEPARATOR, MessageKey, MessageKind, parse_key
+from chalicelib.delivery.message_keys import MessageKey, parse_key
 from chalicelib.delivery.outbox import (
     ACCOUNT_STATES,
     MessageState,
@@ -87,7 +87,7 @@ class Outbox:
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
         mailbox = self._mailbox_of(after.to) if after.to else None
         checks = check_may_write(before.lead_id, mailbox) if needs_consent else []
-        counted = [self._first_emails.put(after)] if self._is_first(before) else []
+        counted = self._first_emails.writes(before, after)
         try:
             self._table.write(replace_message(before, after), *checks, *counted)
         except ConflictError as conflict:
@@ -96,20 +96,6 @@ class Outbox:
                 # be tried again with what it says now.
                 raise ConflictError({}) from None
             raise
-
-    def _is_first(self, message: OutboxMessage) -> bool:
-        """Return whether no email to this lead was ever claimed.
-
-        By the lead and not by its mailbox: plus tags would make a known mailbox of each address.
-        """
-        if not message.kind.goes_to_lead or message.claims:
-            return False
-        kinds = [kind for kind in MessageKind if kind.goes_to_lead]
-        return not any(
-            one.claims
-            for kind in kinds
-            for one in messages_of_lead(self._table, message.lead_id, f"{kind}{SEPARATOR}")
-        )
 
     def consent(self, message: OutboxMessage) -> Consent:
         """Return what a claim of a message to a lead asks, as it stands now."""

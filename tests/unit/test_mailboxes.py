@@ -112,7 +112,7 @@ def test_an_unsubscribe_outlives_the_lead() -> None:
     assert become_mql(baton, GMAIL) == [("suppressed", "unsubscribed")]
 
 
-def test_an_old_link_of_a_lead_that_is_gone_still_works() -> None:
+def test_an_old_link_of_an_erased_lead_still_works() -> None:
     baton = InMemoryBaton()
     become_mql(baton, GMAIL)
     gone = baton.world.lead_id(GMAIL)

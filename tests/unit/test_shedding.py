@@ -84,6 +84,16 @@ def test_a_ping_is_answered_at_once(
     assert (table.refused, baton.ports.paused) == (1, [])
 
 
+def test_a_ping_does_not_wait_for_the_switches_either(
+    table: Overloaded, baton: InMemoryBaton
+) -> None:
+    table.refuse(1_000, only_writes=False)
+    for path, body in CALLS.values():
+        assert baton.post(path, body).status_code == 503
+    assert baton.http("GET", "/v1/pixel?anonymousId=v1").status_code == 503
+    assert (table.refused, baton.ports.paused) == (len(CALLS) + 1, [])
+
+
 @pytest.mark.parametrize("only_writes", [False, True])
 def test_a_form_is_tried_until_the_table_takes_it(
     *, only_writes: bool, table: Overloaded, baton: InMemoryBaton
