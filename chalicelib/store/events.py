@@ -26,6 +26,7 @@ from chalicelib.store.table import ABSENT, Item, Put, Table
 from chalicelib.telemetry import current_trace
 
 RECENT_PER_PARTITION = 20  # a salesperson reads no more
+RECENT_VISITORS = 20  # nobody has more browsers; whoever claims others must not slow a notice down
 
 
 class Events:
@@ -77,7 +78,7 @@ class Events:
         return list(islice(found, most))
 
     def recent(self, lead_id: str, cause: tuple[str, str] | None = None) -> list[Event]:
-        """Return the latest events of a lead and of the visitors it joined, newest first.
+        """Return the latest events of a lead and of the visitors it joined last, newest first.
 
         At most RECENT_PER_PARTITION: what a salesperson reads. They are in the order of their
         capture, because a client's clock says what its sender wants. cause: the partition and the
@@ -85,9 +86,11 @@ class Events:
         """
         own = list(self._newest(keys.lead(lead_id)))
         joins = [*joins_on(own), *self.joins(lead_id)]
-        visitors = dict.fromkeys(join.visitor for join in joins)
+        joins.sort(key=lambda join: (join.captured_at, join.visitor), reverse=True)
+        visitors = list(dict.fromkeys(join.visitor for join in joins))[:RECENT_VISITORS]
         every = [*own, *(event for visitor in visitors for event in self._newest(visitor))]
-        first = list(self._caused(cause))
+        caused = self.one(*cause) if cause else None
+        first = [caused] if caused else []
         others = [event for event in every if event not in first]
         others.sort(key=lambda event: (event.captured_at, event.id), reverse=True)
         return [*first, *others][:RECENT_PER_PARTITION]
@@ -104,14 +107,6 @@ class Events:
         """Return whose a visitor is, None for a free one."""
         item = self._table.get(visitor, keys.OWNER)
         return owner_of(item) if item else None
-
-    def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
-        """Yield the event that something is about, unless it is gone."""
-        if cause is None:
-            return
-        partition, event_id = cause
-        if item := self._table.get(partition, keys.event(event_id)):
-            yield event_of(item)
 
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(

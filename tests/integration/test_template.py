@@ -420,7 +420,7 @@ def throttles(resources: dict[str, dict[str, Any]]) -> dict[tuple[str, str], tup
 
 def test_the_public_paths_are_throttled_one_by_one(resources: dict[str, dict[str, Any]]) -> None:
     found = throttles(resources)
-    assert found.keys() == PUBLIC | {("*", "*")}
+    assert found.keys() == PUBLIC | {("/v1/forms/{form_id}", "options"), ("*", "*")}
     for rate, burst in found.values():
         assert 0 < rate <= burst
 
@@ -429,7 +429,8 @@ def test_forms_and_unsubscribes_have_room_for_a_campaign(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     found = throttles(resources)
-    for route in (("/v1/forms/{form_id}", "post"), ("/u/{token}", "get"), ("/u/{token}", "post")):
+    forms = [("/v1/forms/{form_id}", method) for method in ("options", "post")]
+    for route in (*forms, ("/u/{token}", "get"), ("/u/{token}", "post")):
         assert found[route] == (200, 400)
 
 
