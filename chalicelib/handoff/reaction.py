@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import OUR_DEEDS, Event
+from chalicelib.events import Event, Kind
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.requests import is_request
 from chalicelib.lifecycle.decide import disqualified_by, has_new_request, held_back_request
@@ -17,6 +17,8 @@ WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
 MOST_WRITES = 3 + 1 + 4 + WARNINGS_MAX + 2
 
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
+OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})
+"""What our people did with a lead, not the lead."""
 HAVE_AN_OWNER = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER})
 """The stages in which the owner hears of a new request."""
 

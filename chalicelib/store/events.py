@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from chalicelib.errors import ConflictError
@@ -17,14 +17,14 @@ from chalicelib.events import (
     from_epoch_ms,
     joins_on,
 )
-from chalicelib.limits import (
-    HORIZON_DAYS,
-)
+from chalicelib.settings import Retention
 from chalicelib.store import keys
+from chalicelib.store.expiry import expires_after
 from chalicelib.store.joins import join_of, owner_of, rank_in
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from chalicelib.telemetry import current_trace
 
+AS_EVER = Retention()
 RECENT_PER_PARTITION = 20  # a salesperson reads no more
 RECENT_VISITORS = 20  # nobody has more browsers; whoever claims others must not slow a notice down
 
@@ -32,8 +32,9 @@ RECENT_VISITORS = 20  # nobody has more browsers; whoever claims others must not
 class Events:
     """Appends and reads events; knows which lead a visitor belongs to."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, retention: Retention = AS_EVER) -> None:
         self._table = table
+        self._retention = retention
 
     def append(self, event: Event) -> bool:
         """Store an event. Return False when it was there already.
@@ -41,7 +42,7 @@ class Events:
         Raise ConflictError when the table was busy.
         """
         try:
-            self._table.write(put_event(event))
+            self._table.write(put_event(event, self._retention))
         except ConflictError as conflict:
             if not conflict.failed:  # busy, which says nothing about the event
                 raise
@@ -119,9 +120,9 @@ class Events:
         return map(event_of, found)
 
 
-def put_event(event: Event) -> Put:
+def put_event(event: Event, retention: Retention = AS_EVER) -> Put:
     """Return the write that appends an event; it fails when the event exists."""
-    return Put(event_item(event), ABSENT)
+    return Put(event_item(event, retention), ABSENT)
 
 
 def event_key(event: Event) -> str:
@@ -129,7 +130,15 @@ def event_key(event: Event) -> str:
     return keys.surplus(event.id) if event.is_surplus else keys.event(event.id)
 
 
-def event_item(event: Event) -> Item:
+def _kept_days(event: Event, retention: Retention) -> int:
+    """Return for how many days an event is kept; 0: until somebody deletes it."""
+    if event.is_ping:
+        return retention.events
+    # A lead's own track event is the download that a form recorded.
+    return retention.forms if event.kind in (Kind.FORM, Kind.TRACK) else 0
+
+
+def event_item(event: Event, retention: Retention = AS_EVER) -> Item:
     """Return an event as it is stored.
 
     Open-ended parts are JSON text. Empty parts are left out, so that a ping stays within one write
@@ -161,11 +170,8 @@ def event_item(event: Event) -> Item:
         item["browser_rank"] = event.browser_rank.name.lower()
     if (trace := current_trace()) is not None:
         item["trace"] = trace  # for the log lines of what follows from it (ADR 0031)
-    if event.is_ping:
-        # Never in the distant past, however old the event: DynamoDB ignores an expiry that is more
-        # than five years ago.
-        expires_at = max(event.at + timedelta(days=HORIZON_DAYS), event.captured_at)
-        item["expires_at_epoch_s"] = int(expires_at.timestamp())
+    # Never in the distant past, however old the event (see `expires_after`).
+    item |= expires_after(event.at, _kept_days(event, retention), event.captured_at)
     return item
 
 

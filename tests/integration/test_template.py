@@ -74,7 +74,8 @@ PINGS = {"/v1/batch", "/v1/page", "/v1/track", "/v1/identify", "/v1/pixel"}
 SECONDS_PER_REQUEST = 0.05  # docs/performance.md
 COPIES_OF_PUBLIC = 50  # the default of PublicConcurrency
 COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}
-SENDING = COMMON | {
+MESSAGES = COMMON | {"BATON_RETENTION_MESSAGES"}
+SENDING = MESSAGES | {
     "BATON_IDENTITY_SECRET",
     "BATON_LINK_SECRET",
     "BATON_HANDOFF_TOPIC",
@@ -85,12 +86,14 @@ SENDING = COMMON | {
     "BATON_FIRST_EMAILS_PER_HOUR",
 }
 ENVIRONMENT = {
-    "APIHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
-    "PublicHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET"},
-    "Qualify": COMMON,
+    "APIHandler": MESSAGES | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
+    "PublicHandler": COMMON
+    | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET"}
+    | {f"BATON_RETENTION_{kind}" for kind in ("EVENTS", "FORMS", "SUBMISSIONS")},
+    "Qualify": MESSAGES,
     "Deliver": SENDING,
     "Clock": SENDING,
-    "Feedback": COMMON | {"BATON_IDENTITY_SECRET"},
+    "Feedback": MESSAGES | {"BATON_IDENTITY_SECRET"},
 }
 UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
 MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60
