@@ -224,14 +224,6 @@ def browser_rank_of(visitor: str, rank: Rank) -> Rank:
     return Rank.IDENTIFY if visitor.startswith(USER_PREFIX) else rank
 
 
-def owned(event: Event, owner: Owner | None) -> list[tuple[str, Event]]:
-    """Return the leads that a visitor's event counts for, mostly one, and it as it counts."""
-    if owner is None:
-        return []
-    ranked = replace(event, browser_rank=browser_rank_of(event.partition, owner.rank))
-    return [(lead_id, ranked) for lead_id in owner.leads_at(event.captured_at)]
-
-
 def joins_on(own: Iterable[Event]) -> list[Join]:
     """Return what the events of leads claimed, as it stands on the events themselves."""
     return [
