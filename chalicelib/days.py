@@ -41,6 +41,11 @@ def ordinal_of(at: datetime, zone: tzinfo) -> int:
     return (at if at.tzinfo is zone else at.astimezone(zone)).toordinal()
 
 
+def hour_of(at: datetime) -> datetime:
+    """Return the moment at which the hour of another one began, in UTC."""
+    return at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+
+
 def start_of(day: date, zone: tzinfo) -> datetime:
     """Return the first moment of a day, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)

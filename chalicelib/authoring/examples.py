@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from chalicelib.authoring.example_shape import EXAMPLE_KINDS
 from chalicelib.days import day_of, start_of
-from chalicelib.events import Event, Kind, Value, event_id, visitor_partition
+from chalicelib.events import Act, Event, Kind, Value, event_id, visitor_partition
 from chalicelib.leads.decision import decide_lead, score_of
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import with_events
@@ -97,15 +97,16 @@ def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
     each = [one for event in did for one in [event] * event.get("times", 1)]
     came_by = {"medium": given["medium"]} if given.get("medium") else {}
     start = min((_ahead(one) for one in each), default=0)
-    identify = _event(
-        Kind.IDENTIFY,
-        "",
+    # Imported by one of our people: an identify says nothing about how somebody came.
+    known = _event(
+        Kind.PERSON,
+        Act.IMPORTED,
         at=_noon(min(start, 0), zone),
         number=0,
         fields=given.get("profile", {}),
         campaign={} if each else came_by,
     )
-    return [identify, *_events(each, came_by, zone)]
+    return [known, *_events(each, came_by, zone)]
 
 
 def _run_example(model: Model, example: Mapping[str, Any]) -> ExampleResult:

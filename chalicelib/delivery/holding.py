@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
+from chalicelib.days import hour_of
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import (
     MessageState,
@@ -59,7 +60,7 @@ def over_budget(message: OutboxMessage, now: datetime) -> OutboxMessage:
 
     It is never lost for that: its week begins anew each time.
     """
-    next_hour = now.replace(minute=0, second=0, microsecond=0) + HOUR
+    next_hour = hour_of(now) + HOUR
     # Spread, so that a flood that waits does not come due in one minute.
     spread = int.from_bytes(message.lead_id[:4].encode(), "big") % SPREAD_SECONDS
     return change_state(

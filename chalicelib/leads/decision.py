@@ -110,7 +110,8 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
     else:
         about = worth_ahead(model, lead.evidence, today)
         oldest = min(tallies.oldest_days(lead.tally), default=today.toordinal())
-        ends = 0 if is_ahead else min(oldest + HORIZON_DAYS, leaves.toordinal()) - today.toordinal()
+        forgets = oldest + HORIZON_DAYS - today.toordinal()
+        ends = 0 if is_ahead else min(forgets, (leaves - today).days)
         days = range(1, most_days + 1)
         found = next((n for n in days if acts(n, about(n) if n < ends else None)), most_days)
         asked = [found - 1, found, found + 1]

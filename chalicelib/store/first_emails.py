@@ -6,6 +6,7 @@ the budget belongs to each. Together they never let through more than the budget
 
 from datetime import datetime, timedelta
 
+from chalicelib.days import hour_of
 from chalicelib.delivery.message_keys import SEPARATOR, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import OverBudgetError
@@ -35,7 +36,7 @@ class FirstEmails:
             return []
         now = claimed.claimed_at
         assert now is not None, "a claimed message says when"
-        hour = now.replace(minute=0, second=0, microsecond=0)
+        hour = hour_of(now)
         if hour != self._spent_hour:
             shards = min(FIRST_EMAIL_SHARDS, self._most)
             for number in range(shards):

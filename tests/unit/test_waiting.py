@@ -21,6 +21,8 @@ WAITING = ("infra/local", "tests/e2e", "tests/browser", "tests/contract", "tests
 CLOCKS = {"monotonic", "perf_counter", "sleep", "time"}
 ALLOWED = {
     "infra/local/waiting.py": {"sleep"},
+    # between two polls of a stream, and how old a record is
+    "infra/local/emulate/functions.py": {"sleep", "time"},
     "infra/local/emulate/ses_account.py": {"time"},  # whose quota is of the last 24 hours
     "infra/local/emulate/ses_events.py": {"sleep"},  # a delivery is reported some seconds later
     "infra/local/__main__.py": {"monotonic", "sleep"},  # how long it took, and until Ctrl-C
