@@ -89,6 +89,19 @@ def test_events_under_a_contested_id_join_nobody(baton: InMemoryBaton) -> None:
     assert (visits_of(baton, ANN["email"]), visits_of(baton, EVIL)) == (1, 0)
 
 
+def test_a_contest_ahead_of_the_claims_record_joins_nobody(baton: InMemoryBaton) -> None:
+    first = {"userId": "42", "traits": {"email": ANN["email"]}}
+    for send in (
+        lambda: baton.post("/v1/identify", first),
+        lambda: baton.post("/v1/identify", {**first, "traits": {"email": EVIL}}),
+        lambda: baton.post("/v1/page", {"userId": "42", "properties": {"path": "/pricing"}}),
+    ):
+        assert send().status_code == 200
+        baton.ports.clock.tick(timedelta(seconds=1))
+    baton.until_quiet()  # only now is any of it counted
+    assert (visits_of(baton, ANN["email"]), visits_of(baton, EVIL)) == (0, 0)
+
+
 def test_evidence_ends_a_contest(baton: InMemoryBaton) -> None:
     identify(baton, ANN["email"], user_id="42")
     identify(baton, EVIL, user_id="42")
