@@ -90,13 +90,12 @@ def test_events_under_a_contested_id_join_nobody(baton: InMemoryBaton) -> None:
 
 
 def test_a_contest_ahead_of_the_claims_record_joins_nobody(baton: InMemoryBaton) -> None:
-    first = {"userId": "42", "traits": {"email": ANN["email"]}}
-    for send in (
-        lambda: baton.post("/v1/identify", first),
-        lambda: baton.post("/v1/identify", {**first, "traits": {"email": EVIL}}),
-        lambda: baton.post("/v1/page", {"userId": "42", "properties": {"path": "/pricing"}}),
+    for path, what in (
+        ("identify", {"traits": {"email": ANN["email"]}}),
+        ("identify", {"traits": {"email": EVIL}}),
+        ("page", {"properties": {"path": "/pricing"}}),
     ):
-        assert send().status_code == 200
+        assert baton.post(f"/v1/{path}", {"userId": "42", **what}).status_code == 200
         baton.ports.clock.tick(timedelta(seconds=1))
     baton.until_quiet()  # only now is any of it counted
     assert (visits_of(baton, ANN["email"]), visits_of(baton, EVIL)) == (0, 0)
