@@ -151,6 +151,10 @@ class Owner:
     earlier: Mapping[str, datetime] = field(default_factory=dict)
     """The leads that it was taken from, each with the time until which it was theirs."""
 
+    def ended_at(self, lead_id: str) -> datetime | None:
+        """Return when a lead's claim gave way, None while it holds."""
+        return self.contested_at if lead_id == self.lead_id else self.earlier.get(lead_id)
+
     def leads_at(self, time: datetime) -> list[str]:
         """Return whose an event is that was captured at a time. Mostly there is one lead.
 

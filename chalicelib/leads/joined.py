@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.days import day_of
-from chalicelib.events import USER_PREFIX, Event, Owner, browser_rank_of, joins_on, lead_id_of
+from chalicelib.events import USER_PREFIX, Event, Join, Owner, browser_rank_of, joins_on, lead_id_of
 from chalicelib.leads.caps import first_read
 from chalicelib.leads.histories import EventReader
 from chalicelib.leads.replay import join_until
 from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS
 from chalicelib.scoring.model import Model
+
+LEAST_TIME = timedelta(milliseconds=1)  # between two captures, as they are stored
 
 
 def by_lead(
@@ -52,17 +54,24 @@ def joined_by(reader: EventReader, events: Iterable[Event], now: datetime) -> li
     Of each visitor one more than can be counted, at most: then only a replay can tell.
     """
     most = COUNTED_MAX_IDS + 1
-    found: list[Event] = []
-    for join in joins_on(events):
-        until = join_until(join.captured_at)
-        own = join.own(reader.joined(join.visitor, until, first_read(now), most))
-        # Claim against count: since the claim another one may have ended it. ADR 0037
-        is_user = join.visitor.startswith(USER_PREFIX)
-        owner = reader.owner(join.visitor) if is_user else None
-        found += [
-            one for one in own if owner is None or join.lead_id in owner.leads_at(one.captured_at)
-        ]
-    return found
+    return [
+        one
+        for join in joins_on(events)
+        for one in join.own(
+            reader.joined(join.visitor, _until(reader, join), first_read(now), most)
+        )
+    ]
+
+
+def _until(reader: EventReader, join: Join) -> datetime:
+    """Return up to when a visitor's events count with a join.
+
+    Claim against count: another claim of a user id may have ended it since (ADR 0037).
+    """
+    until = join_until(join.captured_at)
+    owner = reader.owner(join.visitor) if join.visitor.startswith(USER_PREFIX) else None
+    ended_at = owner.ended_at(join.lead_id) if owner else None
+    return min(until, ended_at - LEAST_TIME) if ended_at else until
 
 
 def are_old(joined: Iterable[Event], model: Model, now: datetime) -> bool:

@@ -101,6 +101,21 @@ def test_a_contest_ahead_of_the_claims_record_joins_nobody(baton: InMemoryBaton)
     assert (visits_of(baton, ANN["email"]), visits_of(baton, EVIL)) == (0, 0)
 
 
+def test_a_contest_hides_nothing_that_came_before_it(baton: InMemoryBaton) -> None:
+    page = {"type": "page", "userId": "42", "properties": {"path": "/pricing"}}
+    assert baton.post("/v1/batch", {"batch": [page] * 100}).status_code == 200
+    baton.until_quiet()  # it is nobody's yet
+    for items in (
+        [{"type": "identify", "userId": "42", "traits": {"email": ANN["email"]}}],
+        [{"type": "identify", "userId": "42", "traits": {"email": EVIL}}],
+        [page] * 40,  # newer, and nobody's for good
+    ):
+        baton.ports.clock.tick(timedelta(seconds=1))
+        assert baton.post("/v1/batch", {"batch": items}).status_code == 200
+    baton.until_quiet()
+    assert visits_of(baton, ANN["email"]) == 100
+
+
 def test_evidence_ends_a_contest(baton: InMemoryBaton) -> None:
     identify(baton, ANN["email"], user_id="42")
     identify(baton, EVIL, user_id="42")
