@@ -211,12 +211,18 @@ def _items_of(data: Any) -> list[tuple[Any, int]]:
     if len(items) > BATCH_MAX_EVENTS:
         words = f"must have at most {BATCH_MAX_EVENTS} events; it has {len(items)}"
         raise InputError(FieldError("batch", words))
-    sizes = [len(json.dumps(item)) for item in items]
+    sizes = [_bytes_of(item) for item in items]
     for index, size in enumerate(sizes):
         if size > EVENT_MAX_BYTES:
             words = f"must be at most {EVENT_MAX_BYTES} bytes"
             raise TooLargeError(FieldError(f"batch.{index}", words))
     return list(zip(items, sizes, strict=True))
+
+
+def _bytes_of(item: Any) -> int:
+    """Return the size of an item in UTF-8, without blanks: never more than what was sent."""
+    text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode(errors="surrogatepass"))  # a lone surrogate is refused later
 
 
 def _sent_as(item: TrackingItem, path: str) -> str:

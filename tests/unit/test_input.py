@@ -512,6 +512,20 @@ def test_an_event_over_32_kilobytes_in_a_batch_is_refused(baton: InMemoryBaton) 
     refused(baton, baton.post(BATCH, {"batch": [large]}), "batch.0", status=413)
 
 
+@pytest.mark.parametrize("character", ["x", "\u00e9", "\U0001f600"])
+def test_the_limit_of_an_event_is_one_of_bytes(baton: InMemoryBaton, character: str) -> None:
+    """Whatever its alphabet, what may be sent alone may be sent in a batch."""
+    chars = limits.EVENT_MAX_BYTES * 9 // 10 // 6 // len(character.encode())
+    event = {
+        "type": "track",
+        "anonymousId": "v1",
+        "properties": {f"p{number}": character * chars for number in range(6)},
+    }
+    for path, data in ((TRACK, event), (BATCH, {"batch": [event]})):
+        body = json.dumps(data, ensure_ascii=False)
+        assert baton.http("POST", path, body, JSON).status_code == 200
+
+
 @pytest.mark.parametrize("given", ["wrong", 5, {"a": 1}, ["x"], "\ud800"])
 @pytest.mark.parametrize("path", [BATCH, PAGE])
 def test_a_wrong_write_key_is_refused(baton: InMemoryBaton, path: str, given: Any) -> None:
