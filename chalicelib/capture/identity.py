@@ -63,10 +63,12 @@ CONSTANTS = frozenset(
 ONE_CHARACTER = 8  # so often in a row it is a placeholder; 77 may be somebody's number
 
 # What a template or a tag manager was to fill in: {{user.id}}, {anonymousId}, ${id}, %%id%%, %id%,
-# <id>, <%= id %>, *|ID|*, __ID__, [object Object]. A GUID in braces is an id.
+# <id>, <%= id %>, *|ID|*, __ID__, [object Object], $id, [id]. A GUID in braces is an id, and so is
+# Mixpanel's $device:<GUID>.
 MACRO = re.compile(
     r"\{\{|\}\}|[$#@]\{|\{(?![0-9a-f-]{32,36}\})[^{}]*\}|%%|%[a-z_.]+%"
     r"|<[^<>]*>|<%|\*\||__[a-z_.]+__|\[object|\[\["
+    r"|^\$[a-z_.]+$|\[[a-z_. -]+\]"
 )
 
 

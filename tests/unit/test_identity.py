@@ -84,6 +84,10 @@ def test_what_is_no_address_is_refused_with_a_reason(typed: str) -> None:
         "user-{{ id }}",
         "%7B%7Buser.id%7D%7D",
         "%%id%%",
+        "$anonymousId",
+        "$user.id",
+        "[anonymousId]",
+        "[user id]",
         "%user_id%",
         "${userId}",
         "#{current_user.id}",
@@ -120,6 +124,7 @@ def test_ids_that_broken_clients_send_are_nobody(visitor_id: str) -> None:
         "aGVsbG8+d29ybGQ/Zm9v==",
         "100%",
         "user_1",
+        "$device:18c3f2a1-4b5d-4e6f-8a9b-0c1d2e3f4a5b",
     ],
 )
 def test_other_ids_are_someone(visitor_id: str) -> None:
