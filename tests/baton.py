@@ -5,7 +5,7 @@ would.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,13 +13,15 @@ from typing import Any
 from chalice.test import Client, HTTPResponse
 
 import app
+from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.message_keys import parse_outbox_id
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.table import Item
 from chalicelib.wiring import world as wiring
+from chalicelib.wiring.world import World
 from infra import defaults
 from infra.local.walk import PERSON
-from tests.fakes import FakePorts
+from tests.fakes import FakePorts, QueuedMessage
 
 SITE = "https://keybook.example"
 API = "https://api.keybook.example"
@@ -131,9 +133,13 @@ class InMemoryBaton:
             return self.world.deliver_records(stream_event([item])) == {"batchItemFailures": []}
         return True
 
+    def tick(self) -> int:
+        """Let the clock hand over what is due, and the workers do it. Return how much that was."""
+        return tick(self.world, self.ports)
+
     def minutes_later(self, minutes: float) -> None:
         self.ports.clock.tick(timedelta(minutes=minutes))
-        self.world.clock.tick()
+        self.tick()
         self.until_quiet()
 
     # --- what came of it --------------------------------------------------------------------------
@@ -145,10 +151,59 @@ class InMemoryBaton:
         return list(self.get("/v1/outbox")["items"])
 
 
+def tick(world: World, ports: FakePorts) -> int:
+    """Let a world's clock hand over what is due, and its workers do it. Return how much that was.
+
+    Raise AssertionError for a message that must come again.
+    """
+    handed = world.clock.tick()
+    for queue, message in received(ports):
+        assert work(world, queue, message)
+    return handed
+
+
+def received(ports: FakePorts) -> Iterator[tuple[QueueName, QueuedMessage]]:
+    """Receive each message that waits, queue by queue."""
+    for queue in QueueName:
+        while message := ports.queued.receive(queue, ports.now()):
+            yield queue, message
+
+
+def work(world: World, queue: QueueName, message: QueuedMessage) -> bool:
+    """Hand a message to its worker, as Lambda would. Return False when it must come again.
+
+    A kill leaves it in the queue, hidden for a while.
+    """
+    if world.work_messages(queue_event([message])) != {"batchItemFailures": []}:
+        return False
+    assert isinstance(world.ports, FakePorts)
+    world.ports.queued.delete(queue, message)
+    return True
+
+
 def key_of(item: Mapping[str, Any]) -> str:
     """The key, as text, of a message in the outbox."""
     _, key = parse_outbox_id(item["id"])
     return str(key)
+
+
+def queue_event(messages: list[QueuedMessage]) -> dict[str, Any]:
+    """Return the event that Lambda gets for messages of a queue, in the shape of AWS."""
+    return {
+        "Records": [
+            {
+                "messageId": str(one.number),
+                "receiptHandle": f"receipt-{one.number}",
+                "body": one.text,
+                "attributes": {"ApproximateReceiveCount": str(one.received)},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:baton-Queue",
+                "awsRegion": "eu-central-1",
+            }
+            for one in messages
+        ]
+    }
 
 
 def stream_event(items: list[Item]) -> dict[str, Any]:

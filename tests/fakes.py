@@ -12,6 +12,7 @@ from itertools import count
 from operator import itemgetter
 from typing import Any
 
+from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
 from chalicelib.runtime import Runtime
@@ -231,6 +232,50 @@ class FakeSenders:
         return outcome
 
 
+@dataclass
+class QueuedMessage:
+    """A message in a queue."""
+
+    text: str
+    number: int
+    hidden_until: datetime | None = None
+    received: int = 0
+
+
+class FakeQueues:
+    """Queues in memory, as SQS's standard ones: a message that was received is hidden for a while,
+    and comes again unless it is deleted; after so many times it goes to the failure queue.
+    """
+
+    VISIBILITY = timedelta(minutes=6)
+    MOST_RECEIVES = 5
+
+    def __init__(self) -> None:
+        self.waiting: defaultdict[QueueName, list[QueuedMessage]] = defaultdict(list)
+        self.failures: list[QueuedMessage] = []
+        self._numbers = count(1)
+
+    def send(self, queue: QueueName, texts: Sequence[str]) -> None:
+        self.waiting[queue] += [QueuedMessage(text, next(self._numbers)) for text in texts]
+
+    def receive(self, queue: QueueName, now: datetime) -> QueuedMessage | None:
+        """Return the next message that nobody works on, and hide it."""
+        for one in list(self.waiting[queue]):
+            if one.hidden_until is not None and one.hidden_until > now:
+                continue
+            if one.received == self.MOST_RECEIVES:
+                self.delete(queue, one)
+                self.failures.append(one)
+                continue
+            one.received += 1
+            one.hidden_until = now + self.VISIBILITY
+            return one
+        return None
+
+    def delete(self, queue: QueueName, one: QueuedMessage) -> None:
+        self.waiting[queue] = [other for other in self.waiting[queue] if other is not one]
+
+
 class FakePorts(Ports):
     """The outside world of a deployment, in memory.
 
@@ -256,15 +301,22 @@ class FakePorts(Ports):
                 configuration_set="baton",
                 text_identity="",
                 text_configuration_set="",
+                urgent_queue="",
+                nurture_queue="",
+                leads_queue="",
+                jobs_queue="",
+                nurture_per_minute=300,
                 now_offset=timedelta(0),
             )
         )
         self.memory = table or MemoryTable()
         self.clock = clock or FakeClock()
         self.senders = FakeSenders()
+        self.queued = FakeQueues()
         self._ids = count(1)
         self.table = wrap("table", self.memory)
         self.send = wrap("send", self.senders.send)
+        self.queues = wrap("queues", self.queued)
         self.paused: list[int] = []
 
     def now(self) -> datetime:

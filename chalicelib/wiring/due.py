@@ -5,9 +5,10 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chalicelib.clock.tasks import Due, Handler, Task
+from chalicelib.clock.tasks import Due, Handler, QueueName, Task
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.message_keys import parse_key
+from chalicelib.limits import JOB_TRIES
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store.keys import DUE_JOBS
 
@@ -15,7 +16,15 @@ if TYPE_CHECKING:
     from chalicelib.wiring.world import World
 
 #: A step of a job. Declared here, because jobs and clock do not know each other.
-JOB_TASK = Task(name="job", family=DUE_JOBS, takes_minutes=True)
+#: It counts its own tries, and ends as failed: only what is lost before it can count waits for a
+#: person.
+JOB_TASK = Task(
+    name="job",
+    family=DUE_JOBS,
+    takes_minutes=True,
+    queue_of=lambda _key: QueueName.JOBS,
+    tries=JOB_TRIES + 2,
+)
 
 
 def _review(world: "World", due: Due, _until: datetime) -> None:

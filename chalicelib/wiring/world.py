@@ -8,16 +8,14 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.runtime import Runtime
 from chalicelib.settings import read_settings
+from chalicelib.wiring.due_work import DueWork
 from chalicelib.wiring.ports import Ports
-from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.bulk.imports import Imports
     from chalicelib.capture.forms import Forms
     from chalicelib.capture.tracking import Tracking
-    from chalicelib.clock.clock import Clock
     from chalicelib.commands.commands import Commands
     from chalicelib.commands.corrections import Corrections
     from chalicelib.consent.suppression import Suppression
@@ -35,12 +33,11 @@ if TYPE_CHECKING:
     from chalicelib.store.jobs import Jobs
 
 
-class World(Stores):
+class World(DueWork):
     """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
         super().__init__(ports)
-        self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._job_handlers: dict[str, JobHandler[Any]] = {}
 
     @cached_property
@@ -138,17 +135,6 @@ class World(Stores):
         from chalicelib.delivery.endings import Endings
 
         return Endings(outbox=self.outbox, instead_of=self._instead_of)
-
-    @cached_property
-    def clock(self) -> "Clock":
-        """Does what is due."""
-        from chalicelib.clock.clock import Clock
-        from chalicelib.store.due import DueList
-        from chalicelib.wiring.due import handlers
-
-        tasks = handlers(self)
-        due = DueList(self.ports.table, tasks).until
-        return Clock(tasks=tasks, due=due, runtime=self.runtime)
 
     @cached_property
     def job_store(self) -> "Jobs":

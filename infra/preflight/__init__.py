@@ -33,6 +33,7 @@ EVERYTHING = {
     "AlarmEmail": "ops@acme.example",
     "TimeZone": "Europe/Berlin",
     "PublicConcurrency": "0",
+    "NurturePerMinute": "60",
     "MonthlyBudget": "120",
     "TextIdentity": "+15555550100",
     "GivenIdentitySecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:identity-a1b2c3",

@@ -75,7 +75,7 @@ class MotoBaton(InMemoryBaton):
             config=Config(account_id_endpoint_mode="disabled"),
         )
         self.stream = Stream(streams)
-        super().__init__(FakePorts(wrap=lambda name, _port: ports[name]))
+        super().__init__(FakePorts(wrap=lambda name, port: ports.get(name, port)))
         self.stream.fresh()  # the documents
 
     def _senders(self) -> Senders:

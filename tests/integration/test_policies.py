@@ -31,7 +31,14 @@ from chalicelib.wiring.ports import Ports
 from infra import defaults
 from infra.package import own_architecture, package
 from tests.baton import ANN, API, SITE, stream_event
-from tests.integration.test_template import FUNCTIONS, PRIVATE, actions, properties, statements
+from tests.integration.test_template import (
+    FUNCTIONS,
+    PRIVATE,
+    WORKERS,
+    actions,
+    properties,
+    statements,
+)
 from tests.moto_table import REGION, TABLE_NAME, create_table
 
 Resources = dict[str, dict[str, Any]]
@@ -44,6 +51,10 @@ ENTRY_POINTS = {
     "Qualify": app.qualify,
     "Deliver": app.deliver,
     "Clock": app.clock,
+    "Urgent": app.urgent,
+    "Nurture": app.nurture,
+    "Leads": app.leads,
+    "Jobs": app.jobs,
     "Feedback": app.feedback,
 }
 ADDRESS = "hello@keybook.example"
@@ -79,6 +90,9 @@ def lambdas_own(function: str) -> set[Grant]:
         reads = ("DescribeStream", "GetRecords", "GetShardIterator")
         own |= {(f"dynamodb:{action}", "Table.StreamArn") for action in reads}
         own.add(("dynamodb:ListStreams", f"{TABLE}/stream/*"))
+    if function in WORKERS:
+        reads = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+        own |= {(f"sqs:{action}", f"{function}Queue.Arn") for action in reads}
     if function in REPORTS_FAILURES:
         own.add(("sqs:SendMessage", f"{function}Failures.Arn"))
     return own
@@ -104,6 +118,8 @@ def needed(service: str, operation: str, request: Mapping[str, Any]) -> Iterator
             yield "ses:SendEmail", f"{MAIL}:configuration-set/{request['ConfigurationSetName']}"
         case "sns", "Publish":
             yield "sns:Publish", request.get("TopicArn", PHONES)
+        case "sqs", "SendMessageBatch":
+            yield "sqs:SendMessage", f"{request['QueueUrl'].rpartition('/')[2]}.Arn"
         case "secretsmanager", "GetSecretValue":
             yield "secretsmanager:GetSecretValue", request["SecretId"]
         case _:
@@ -259,9 +275,22 @@ class Stack:
         assert self.run(function, event) == {"batchItemFailures": []}
 
     def clock(self, offset: str) -> int:
-        """A tick of the clock, with the time shifted."""
+        """A tick of the clock and what its workers do of it, with the time shifted."""
         event = Client(app.app).events.generate_cw_event("aws.events", "Scheduled Event", {}, [])
-        return int(self.run("Clock", event, NowOffset=offset))
+        handed = int(self.run("Clock", event, NowOffset=offset))
+        for worker in WORKERS:
+            self._work(worker, offset)
+        return handed
+
+    def _work(self, worker: str, offset: str) -> None:
+        sqs = boto3.client("sqs")
+        url = self.made[f"{worker}Queue"]
+        while found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=1).get("Messages"):
+            (message,) = found
+            record = {"messageId": message["MessageId"], "body": message["Body"]}
+            answer = self.run(worker, {"Records": [record]}, NowOffset=offset)
+            assert answer == {"batchItemFailures": []}
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
     def mail_event(self, kind: str, tag: str, **detail: str) -> None:
         mail = {"messageId": "m1", "tags": {"message": [tag]}}
@@ -285,6 +314,7 @@ def make() -> dict[str, str]:
         demo=True,
     )
     ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")
+    sqs = boto3.client("sqs")
     ses.create_email_identity(EmailIdentity=ADDRESS)
     ses.create_configuration_set(ConfigurationSetName="baton")
     texts = {
@@ -302,6 +332,11 @@ def make() -> dict[str, str]:
         "TextIdentity": "",
         "Table": TABLE_NAME,
         "Table.Arn": TABLE,
+        "NurturePerMinute": "300",
+        **{
+            f"{name}Queue": sqs.create_queue(QueueName=f"{name}Queue")["QueueUrl"]
+            for name in WORKERS
+        },
         "MailSettings": "baton",
         "HandoffTopic": boto3.client("sns").create_topic(Name="handoffs")["TopicArn"],
         **{
@@ -541,7 +576,7 @@ def ask(stack: Stack, route: str, data: Any = None, **parts: Any) -> Any:
 
 def time_cools_a_lead(stack: Stack) -> None:
     assert stack.clock("+60d") > 0
-    assert stack.world("Clock").leads.read(stack.lead_id("bob")).standing.stage == "lead"
+    assert stack.world("Leads").leads.read(stack.lead_id("bob")).standing.stage == "lead"
 
 
 def outbox(stack: Stack, name: str) -> dict[str, str]:
