@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test nightly check preflight check-model agreement simulate export \
-	rebuild documents bench deploy restore show doctor lock format clean
+	rebuild documents switches bench deploy restore show doctor lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -40,7 +40,7 @@ up: .venv/ready .venv-local/ready ## starts or updates the local stack in the ba
 down: ## stops the local stack and keeps its data
 	@if [ -x $(BIN)/python ]; then $(BIN)/python -m infra.local down; fi
 
-test: check $(PREFLIGHT) node_modules/ready ## everything that CI runs
+test: check node_modules/ready ## everything that CI runs
 ## make test [SEED=123456], with the seed of the run to repeat
 	@$(SEEDED) $(BIN)/python -m pytest -n auto --dist loadgroup
 
@@ -61,18 +61,20 @@ check: $(CHECKERS) ## format, lint, types, imports, template, security
 	@echo "check: all good"
 
 # The template, when it or what checks it has changed since the last time: as it is, and as it would
-# be deployed with several sets of parameters, before and after the SAM transform. W3011: the
-# versions that SAM adds are kept by a DeletionPolicy alone; nothing ever replaces one.
+# be deployed with several sets of parameters.
 .local/template-checked: $(TEMPLATE) $(wildcard infra/preflight/*.py) $(CHECKERS)
 	@$(BIN)/python -m infra.preflight write
 	@$(BIN)/cfn-lint --regions $(REGIONS) --template $(TEMPLATE)
-	@$(BIN)/cfn-lint --regions $(REGIONS) --ignore-checks W3011 \
-		--template $(dir $(TEMPLATE))checked/transformed/*.json
 	@.venv-check/bin/checkov --directory $(dir $(TEMPLATE))checked/packaged \
 		--framework cloudformation --skip-download --compact --quiet
 	@touch $@
 
-preflight: $(PREFLIGHT) ## asks cdk-preflight whether AWS would take the template
+# After the SAM transform. W3011: the versions that SAM adds are kept by a DeletionPolicy alone;
+# nothing ever replaces one.
+preflight: $(PREFLIGHT) ## asks cfn-lint and cdk-preflight whether AWS would take the template
+	@$(BIN)/python -m infra.preflight write
+	@$(BIN)/cfn-lint --regions $(REGIONS) --ignore-checks W3011 \
+		--template $(dir $(TEMPLATE))checked/transformed/*.json
 	@$(BIN)/python -m infra.preflight check
 
 format: .venv/ready ## formats the code
@@ -107,6 +109,11 @@ documents: .venv/ready ## moves the documents of the local stack, or of an envir
 	@$(BIN)/python -m tools.documents $(if $(PULL),pull) $(if $(PUSH),push) \
 		$(if $(STAGE),--stage "$(STAGE)") $(if $(NOTE),--note "$(NOTE)") \
 		$(if $(DIR),--folder "$(DIR)")
+
+switches: .venv/ready ## shows what is turned off in a deployment, and turns it, without its API
+## make switches [OFF=nurture REASON="..."|ON=nurture] [STAGE=...]
+	@$(BIN)/python -m tools.switches $(if $(OFF),--off "$(OFF)") $(if $(ON),--on "$(ON)") \
+		$(if $(REASON),--reason "$(REASON)") $(if $(STAGE),--stage "$(STAGE)")
 
 bench: .venv/ready .venv-local/ready node_modules/ready ## runs the benchmarks
 	@$(BIN)/python -m bench

@@ -10,9 +10,10 @@ from typing import Any
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent, SQSEvent
 
 from chalicelib.http.documents import documents
-from chalicelib.http.exchange import answer_head, with_request_id
+from chalicelib.http.exchange import answer_head, protect, with_request_id
 from chalicelib.http.forms import forms
 from chalicelib.http.marketing import marketing
+from chalicelib.http.operations import operations
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
 from chalicelib.http.sales import sales
@@ -27,6 +28,7 @@ QUEUE = "arn:aws:sqs:region:account:baton"
 
 app = Chalice(app_name="baton")
 app.register_middleware(traced, "all")
+app.register_middleware(protect, "http")
 app.register_middleware(answer_head, "http")
 app.register_middleware(with_request_id, "http")
 app.register_middleware(from_chalice, "http")
@@ -35,6 +37,7 @@ app.register_blueprint(tracking)  # public: tracking events, the pixel, the trac
 app.register_blueprint(public)  # public: unsubscribe, the thank-you page, health
 app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
+app.register_blueprint(operations)  # private: the switches
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 

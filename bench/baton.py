@@ -34,6 +34,7 @@ SETTINGS = Settings(
     configuration_set="baton",
     text_identity="",
     text_configuration_set="",
+    first_emails_per_hour=1_000_000,
     now_offset=timedelta(0),
 )
 

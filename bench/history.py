@@ -12,14 +12,22 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
+from chalicelib.events import (
+    Event,
+    Kind,
+    Value,
+    event_id,
+    joins_on,
+    lead_partition,
+    visitor_partition,
+)
 from chalicelib.leads.decision import decide_lead
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import replay
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.model import Model
 from chalicelib.store.dynamo import marshal
-from chalicelib.store.events import event_item, put_owner
+from chalicelib.store.events import event_item, put_join, put_owner
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Write
 
@@ -60,7 +68,7 @@ def past(model: Model, lead_id: str, email: str, number: int, now: datetime) -> 
     form = _form(lead_id, email, visitor_id, now - timedelta(days=DAYS))
     pings = list(_pings(visitor_partition(visitor_id), number, now))
     empty = Lead(lead_id=lead_id)
-    replayed = replay(model, empty, [form], {visitor_partition(visitor_id): pings}, now)
+    replayed = replay(model, empty, [form], {joins_on([form])[0]: pings}, now)
     decided = decide_lead(model, replace(replayed, version=1), now)
     settled = decide_lead(model, decided.lead, now).lead  # a second look moves it no more
     return Past(email, visitor_id, [form], pings, replace(settled, version=1))
@@ -75,7 +83,8 @@ def derived(one: Past) -> list[Item]:
     """Return the items that are derived from a past: the owner of the visitor, and the lead's."""
     kept = KeptTable()
     Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, LeadChange())
-    return [put_owner(one.visitor, one.lead.lead_id).item, *kept.items.values()]
+    joins = [put_join(join).item for join in joins_on(one.own)]
+    return [put_owner(one.visitor, one.lead.lead_id).item, *joins, *kept.items.values()]
 
 
 def put_all(client: Any, table_name: str, every: Iterable[Item]) -> None:

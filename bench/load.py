@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from chalicelib.events import Value
+from chalicelib.events import Rank, Value
 from chalicelib.leads.lead import Lead
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
@@ -176,7 +176,7 @@ def _profile(drawn: random.Random, position: int) -> Profile:
         "phone": "+49 30 901820",
     }
     return {
-        name: Known(confirmed=False, at=NOW, event_id=f"{position:030d}", value=value)
+        name: (Known(Rank.FORM, at=NOW, event_id=f"{position:030d}", value=value),)
         for name, value in facts.items()
     }
 

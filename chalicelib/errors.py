@@ -10,8 +10,10 @@ BatonError
 ├── StateError          the request does not fit the current state (409)
 ├── VersionChangedError somebody else has changed the document meanwhile (412)
 ├── ConflictError       another writer was first; read again and decide again
+│   ├── ThrottledError        the table takes no more requests for a moment
 │   ├── AlreadyCapturedError  an event that exists already
 │   └── AlreadyPlannedError   an effect that an earlier decision of the same cycle has planned
+├── OverBudgetError     an hour's first emails to unknown addresses are spent
 └── DocumentError       a stored model, email, sequence, form or routing breaks its format
     └── RefusedDocumentError  one that somebody puts, refused: each mistake named (422)
 """
@@ -96,6 +98,13 @@ class ConflictError(BatonError):
         """
 
 
+class ThrottledError(ConflictError):
+    """A request that the table refused because it has too many. A retry may succeed."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+
+
 class AlreadyCapturedError(ConflictError):
     """An event that exists already: its first arrival has written everything that belongs to it."""
 
@@ -112,6 +121,10 @@ class AlreadyPlannedError(ConflictError):
         """The keys of outbox messages."""
         self.records = frozenset(records)
         """The sort keys of records."""
+
+
+class OverBudgetError(BatonError):
+    """A first email to an unknown address for which this hour has no room left (ADR 0039)."""
 
 
 class DocumentError(BatonError):

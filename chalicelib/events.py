@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from functools import lru_cache
 from hashlib import sha256
 
@@ -45,12 +45,33 @@ class Act(StrEnum):
     IMPORTED = "imported"
 
 
+class Rank(IntEnum):
+    """How far what an event says of the person is to be believed (ADR 0037).
+
+    A lower rank never replaces what a higher one said.
+    """
+
+    IDENTIFY = 0  # anybody's script named an address
+    FORM = 1  # anybody typed an address
+    OWN_BROWSER = 2  # a form from a browser that was the lead's already
+    CONFIRMED = 3  # one of our people said it, or it came through a link to that mailbox
+
+
+RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
+"""The rank of the kinds that always have the same one."""
+
 RETRACTED_IDS = "event_ids"
 """The property of a retraction that lists the retracted events, separated by spaces."""
 OTHER_LEAD = "other_lead_id"
 """The property of a merge that names the absorbed lead."""
 
-PINGS = frozenset({Kind.PAGE, Kind.TRACK})  # cheap to send, so capped and kept for one horizon only
+OWN = "\x00"
+"""What the message ids of our own events begin with: no client's id holds control characters."""
+
+# cheap to send, so capped and kept for one horizon only
+PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})
+
+OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})  # what our people did with a lead, not the lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,16 +97,20 @@ class Event:
     """What a form said about the person."""
     joins: tuple[str, ...] = ()
     """The partitions of the visitors that a form claimed for its lead."""
-    confirmed: bool = False
-    """Whether the sender is known to be the person: what they say then outranks the rest."""
+    rank: Rank = Rank.FORM
+    """How far what it says of the person is to be believed."""
+    browser_rank: Rank = Rank.FORM
+    """How far the browser that it came from is the lead's; so are the visitors that it joins."""
 
     @property
     def is_ping(self) -> bool:
-        """Whether this is a visitor's page view or track event.
+        """Whether this is a page view, a track event or an identify.
 
-        A download that a form recorded belongs to the lead, so it is not a ping.
+        A download that a form recorded belongs to the lead, so it is not a ping. An identify is one
+        even there (ADR 0033).
         """
-        return self.kind in PINGS and not self.partition.startswith(LEAD_PREFIX)
+        is_own = self.partition.startswith(LEAD_PREFIX) and self.kind is not Kind.IDENTIFY
+        return self.kind in PINGS and not is_own
 
     @property
     def digest(self) -> bytes:
@@ -93,8 +118,20 @@ class Event:
         return bytes.fromhex(self.id[-16:])
 
 
+@dataclass(frozen=True, slots=True)
+class Join:
+    """That a visitor belongs to a lead, because an event of that lead claimed it."""
+
+    visitor: str
+    """The visitor's partition."""
+    lead_id: str
+    captured_at: datetime
+    """When the claiming event was captured."""
+
+
 def event_id(partition: str, at: datetime, message_id: str) -> str:
-    """Return the id of an event. The same partition, time and message id give the same event.
+    """Return the id of a client's event. The same partition, time and message id give the same
+    event.
 
     at: the client's time. Raise ValueError for a time that thirteen digits of milliseconds cannot
     hold.
@@ -104,6 +141,16 @@ def event_id(partition: str, at: datetime, message_id: str) -> str:
         raise ValueError("is not between the years 1970 and 2286")
     digest = sha256(f"{partition}\n{at_ms}\n{message_id}".encode()).hexdigest()[:16]
     return f"{at_ms:013d}-{digest}"
+
+
+def own_event_id(partition: str, at: datetime, what: str) -> str:
+    """Return the id of an event that is not a client's own: a form, a notice, an act.
+
+    what: tells it apart from the others of the partition at that time. Whatever message id and
+    time a client chooses, its event never has the id of one of these, so it can neither take its
+    place nor make it look like a repeat (ADR 0033).
+    """
+    return event_id(partition, at, OWN + what)
 
 
 def lead_partition(lead_id: str) -> str:
@@ -134,9 +181,14 @@ def is_lead_id(text: str) -> bool:
     return bool(LEAD_ID.fullmatch(text))
 
 
-def visitors_of(own: Iterable[Event]) -> dict[str, Event]:
-    """Return each visitor that a lead's own events joined, with the event that joined it."""
-    return {visitor: event for event in own for visitor in event.joins}
+def joins_on(own: Iterable[Event]) -> list[Join]:
+    """Return what the events of leads claimed, as it stands on the events themselves."""
+    return [
+        Join(visitor, lead_id, event.captured_at)
+        for event in own
+        if (lead_id := lead_id_of(event.partition))
+        for visitor in event.joins
+    ]
 
 
 def acts_of(events: Iterable[Event], act: Act) -> list[Event]:

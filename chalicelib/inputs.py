@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, NoReturn, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote_plus, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -32,6 +32,29 @@ UTM = {
     "term": "utm_term",
     "content": "utm_content",
 }
+# What advertisers' click ids are called.
+CLICK_IDS = frozenset(
+    [
+        "gclid",
+        "gbraid",
+        "wbraid",
+        "dclid",
+        "gclsrc",
+        "fbclid",
+        "msclkid",
+        "ttclid",
+        "twclid",
+        "li_fat_id",
+        "yclid",
+        "sccid",
+        "epik",
+        "rdt_cid",
+        "irclickid",
+    ]
+)
+URL_LIKE = re.compile(r"([a-z][a-z0-9+.-]*:)?//\S+|[/?]\S*", re.IGNORECASE)
+USER_INFO = re.compile(r"^\s*((?:[a-z][a-z0-9+.-]*:)?//)[^/]*@", re.IGNORECASE)
+QUERY_SEPARATOR = re.compile("[&;]")
 PLAIN: Mapping[str, str] = {
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -76,6 +99,23 @@ def web_address(text: str) -> str:
     return text.strip()
 
 
+def stored_url(text: str) -> str:
+    """Return a URL or path as it is stored: of its query only campaign parameters and click ids.
+
+    Whatever else a query, a fragment or a user name holds may be anybody's secret, such as a token
+    to sign in (ADR 0033).
+    """
+    head, _, query = text.partition("#")[0].partition("?")
+    kept = [one for one in QUERY_SEPARATOR.split(query) if _is_campaign(one)]
+    without_user = USER_INFO.sub(r"\1", head)
+    return f"{without_user}?{'&'.join(kept)}" if kept else without_user
+
+
+def tracked_text(text: str) -> str:
+    """Return the text of a property: as `many_lines`, and if it is a URL as it is stored."""
+    return stored_url(many_lines(text)) if URL_LIKE.fullmatch(text.strip()) else many_lines(text)
+
+
 def scalar(value: Any, max_chars: int, check: Callable[[str], str]) -> str | int | float | bool:
     """Return a text, number or boolean of a field that Baton has no name for.
 
@@ -96,9 +136,11 @@ def scalar(value: Any, max_chars: int, check: Callable[[str], str]) -> str | int
 LineText = Annotated[str, Field(max_length=LINE_MAX_CHARS), AfterValidator(one_line)]
 FreeText = Annotated[str, Field(max_length=TEXT_MAX_CHARS), AfterValidator(many_lines)]
 Id = Annotated[str, Field(max_length=ID_MAX_CHARS), AfterValidator(one_line)]
-Url = Annotated[str, Field(max_length=URL_MAX_CHARS), AfterValidator(web_address)]
+Url = Annotated[
+    str, Field(max_length=URL_MAX_CHARS), AfterValidator(web_address), AfterValidator(stored_url)
+]
 LineScalar = Annotated[Any, PlainValidator(lambda value: scalar(value, LINE_MAX_CHARS, one_line))]
-TextScalar = Annotated[Any, PlainValidator(lambda value: scalar(value, TEXT_MAX_CHARS, many_lines))]
+Tracked = Annotated[Any, PlainValidator(lambda value: scalar(value, TEXT_MAX_CHARS, tracked_text))]
 
 
 def parse_json(body: bytes, max_bytes: int) -> Any:
@@ -157,6 +199,12 @@ def campaign_of(given: Mapping[str, Any], url: str) -> dict[str, str]:
     return {
         key: value for key, value in found.items() if value and not CONTROL_IN_LINE.search(value)
     }
+
+
+def _is_campaign(parameter: str) -> bool:
+    """Return whether a parameter of a query names a campaign or an advertiser's click."""
+    name = unquote_plus(parameter.partition("=")[0]).lower()
+    return name.startswith("utm_") or name in CLICK_IDS
 
 
 def _refuse_constant(name: str) -> NoReturn:

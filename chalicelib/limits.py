@@ -20,6 +20,7 @@ EVENT_MAX_PROPERTIES = 50  # far above what trackers send
 # --- what is counted ------------------------------------------------------------------------------
 # an id with more events is shared by many browsers, so it never joins a lead
 EVENTS_MAX_PER_VISITOR_DAY = 2_000
+JOINS_MAX_PER_LEAD = 200  # browsers of one person; a replay reads the events of each
 JOINED_MAX_EVENTS = 1_000  # what one join counts: a year of a keen visitor
 # an event captured this soon after the join still counts with it: two machines' clocks differ less
 JOIN_GRACE_MINUTES = 15
@@ -46,6 +47,13 @@ EVIDENCE_MINUTES = 15  # SES reports a send within seconds; after this no report
 # soft bounces in a row: a mailbox that stays full is given up like one that does not exist
 SOFT_BOUNCES_MAX = 5
 NOTICES_MAX_PER_MESSAGE = 20  # remembered with a message; services send about five
+SWITCH_CACHE_SECONDS = 30  # how long a worker may go on with what was turned off
+# between two looks at work that a switch keeps from being done: a look costs a read and a write
+SWITCH_WAIT_MAX_MINUTES = 30
+# the default of the template's parameter: above a day's new leads of most, far below a mail bomb
+FIRST_EMAILS_PER_HOUR = 200
+FIRST_EMAIL_SHARDS = 8  # counters of an hour, so that parallel claims seldom meet at one
+FIRST_EMAIL_SPREAD_MINUTES = 30  # over which what waited for the next hour comes due
 TICK_SECONDS = 45  # a tick of the clock ends before its function times out
 DUE_MAX_ITEMS = 500  # what one tick takes from a shard; the rest waits for the next minute
 # what one tick looks at in a shard: what is handed over, or quarantined, stays due in front

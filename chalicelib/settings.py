@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from chalicelib.limits import FIRST_EMAILS_PER_HOUR
+
 OFFSET = re.compile(r"([+-]?)(\d{1,6})([dhm])")
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
@@ -43,6 +45,8 @@ class Settings:
     """URL of the queue of jobs."""
     nurture_per_minute: int
     """How many of marketing's emails are handed over in a minute."""
+    first_emails_per_hour: int
+    """How many first emails may leave in an hour, to addresses that we never wrote to."""
     now_offset: timedelta
     """How far the clock is shifted; always zero outside dev."""
 
@@ -77,6 +81,9 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         leads_queue=environ.get("BATON_LEADS_QUEUE", ""),
         jobs_queue=environ.get("BATON_JOBS_QUEUE", ""),
         nurture_per_minute=int(environ.get("BATON_NURTURE_PER_MINUTE", "300")),
+        first_emails_per_hour=int(
+            environ.get("BATON_FIRST_EMAILS_PER_HOUR") or FIRST_EMAILS_PER_HOUR
+        ),
         now_offset=offset,
     )
 

@@ -60,6 +60,8 @@ LINES: Mapping[str, LineKind] = {
     "suppressed": LineKind(by=("reason",)),
     "qualified": LineKind(by=("moved",), within_ms=SCORED_WITHIN_MS),
     "message": LineKind(by=("state", "reason"), within_ms=HANDED_OFF_WITHIN_MS),
+    "switched": LineKind(Level.WARNING, by=("switch",)),
+    "held_back": LineKind(Level.WARNING, by=("switch",)),
     "send_failed": LineKind(Level.WARNING, by=("code",)),
     "sending_blocked": LineKind(Level.ERROR, by=("reason",)),
     "message_failed": LineKind(Level.ERROR, by=("state",)),

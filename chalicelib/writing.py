@@ -1,7 +1,7 @@
 """Optimistic writing: read, decide, write; when another writer was first, do it all again."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from chalicelib.errors import ConflictError
@@ -46,14 +46,35 @@ def until_written(
     return persistent
 
 
-def persist(work: Callable[[], Result], pause: Callable[[int], None]) -> Result:
+def until_written_or_busy(
+    method: Callable[Concatenate[Writer, Params], Result],
+) -> Callable[Concatenate[Writer, Params], Result]:
+    """Repeat a method as `until_written` does, but not while the table is busy.
+
+    For what is shed first: a ping that waits for a busy table takes its place from a form.
+    """
+
+    @wraps(method)
+    def hasty(writer: Writer, /, *args: Params.args, **kwargs: Params.kwargs) -> Result:
+        work = partial(method, writer, *args, **kwargs)
+        return persist(work, writer.runtime.pause, waits_while_busy=False)
+
+    return hasty
+
+
+def persist(
+    work: Callable[[], Result], pause: Callable[[int], None], *, waits_while_busy: bool = True
+) -> Result:
     """Return what `work` returns, tried again while it loses against other writers.
 
-    pause: waits before try n, longer with each, with jitter. Raises the last ConflictError.
+    pause: waits before try n, longer with each, with jitter; waits_while_busy: whether it is tried
+    again when no writer was first and the table was only busy. Raises the last ConflictError.
     """
     for attempt in range(WRITE_ATTEMPTS - 1):
         try:
             return work()
-        except ConflictError:
+        except ConflictError as conflict:
+            if not conflict.failed and not waits_while_busy:
+                raise
             pause(attempt)
     return work()

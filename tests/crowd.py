@@ -8,7 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import cast
 
-from chalicelib.events import Value
+from chalicelib.events import Rank, Value
 from chalicelib.leads.decision import decide_lead
 from chalicelib.leads.lead import Lead
 from chalicelib.qualify.reactions import LeadChange
@@ -52,7 +52,7 @@ def person(drawn: random.Random, number: int, now: datetime) -> Profile:
         "country": drawn.choice(COUNTRIES),
     }
     return {
-        name: Known(confirmed=False, at=now, event_id=f"{number:030d}", value=one)
+        name: (Known(Rank.FORM, at=now, event_id=f"{number:030d}", value=one),)
         for name, one in facts.items()
     }
 

@@ -11,7 +11,7 @@ from chalicelib.authoring.format import load
 from chalicelib.clock.tasks import Due
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
-from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
+from chalicelib.events import Event, Kind, Rank, Value, event_id, lead_partition, visitor_partition
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.reactions import Moved
@@ -87,11 +87,10 @@ def form(form_id: str = "demo", **parts: Any) -> Event:
     return event(Kind.FORM, form_id, **{"partition": lead_partition(LEAD_ID), **parts})
 
 
-def profile(facts: Mapping[str, Value] = BEST_FIT) -> Profile:
+def profile(facts: Mapping[str, Value] = BEST_FIT, rank: Rank = Rank.FORM) -> Profile:
     """Return a profile whose facts were all said just now."""
     return {
-        name: Known(confirmed=False, at=NOW, event_id="e", value=value)
-        for name, value in facts.items()
+        name: (Known(rank, at=NOW, event_id="e", value=value),) for name, value in facts.items()
     }
 
 

@@ -288,6 +288,7 @@ class FakePorts(Ports):
         table: MemoryTable | None = None,
         clock: FakeClock | None = None,
         wrap: Callable[[str, Any], Any] = lambda _name, port: port,
+        first_emails_per_hour: int = 200,
     ) -> None:
         super().__init__(
             Settings(
@@ -306,6 +307,7 @@ class FakePorts(Ports):
                 leads_queue="",
                 jobs_queue="",
                 nurture_per_minute=300,
+                first_emails_per_hour=first_emails_per_hour,
                 now_offset=timedelta(0),
             )
         )

@@ -29,6 +29,8 @@ class Sizes:
     kill_every: int  #: one port call in so many is killed, besides the first of each kind
     swept_leads: int  #: in the publish that is killed in the middle
     big_engines: tuple[str, ...]  #: that see tables of many items; moto takes its time over them
+    asks_preflight: bool  #: whether the deploys of docs/how-to/deploy.md ask cdk-preflight
+    every_architecture: bool  #: whether the zip of another architecture than ours is built
 
 
 TEST = Sizes(
@@ -41,6 +43,8 @@ TEST = Sizes(
     kill_every=10,
     swept_leads=10_000,
     big_engines=("memory", "emulator", "dynamodb-local"),
+    asks_preflight=False,
+    every_architecture=False,
 )
 NIGHTLY = Sizes(
     name="nightly",
@@ -52,6 +56,8 @@ NIGHTLY = Sizes(
     kill_every=1,
     swept_leads=100_000,
     big_engines=("memory", "moto", "emulator", "dynamodb-local"),
+    asks_preflight=True,
+    every_architecture=True,
 )
 SIZES = NIGHTLY if os.environ.get(NIGHTLY_VARIABLE) else TEST
 # Written back, so that the workers of a parallel run inherit it.

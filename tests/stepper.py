@@ -251,8 +251,8 @@ class Stepper:
             if isinstance(message, Email) and self.evidence:
                 self.pending.append(Work("feedback", partial(self._mail_event, number, message)))
         self.reported = len(senders.sent)
-        for queue, message in received(self.ports):
-            self.pending.append(Work(queue, partial(self._message, queue, message)))
+        for queue, one in received(self.ports):
+            self.pending.append(Work(queue, partial(self._message, queue, one)))
 
     def _message(self, queue: QueueName, message: QueuedMessage) -> bool:
         return work(self.baton.world, queue, message)

@@ -294,6 +294,11 @@ def _work(work: Work | Unasked) -> Iterator[Finding]:
             f"The job {job_id} is due, and nobody does it.",
             "See ClockStands and ClockErrors in docs/runbook.md.",
         )
+    for off in work.turned_off:
+        yield _wrong(
+            f"{off.switch.capitalize()} is turned off, by {off.author}: {off.reason}.",
+            f"When that is over: make switches ON={off.switch}, with the STAGE= of this one.",
+        )
     for reason, number in sorted(work.waiting.items()):
         yield _wrong(
             f"{number} messages wait for more than half an hour: {reason}.",

@@ -11,11 +11,11 @@ from datetime import date, datetime
 from typing import Any
 
 from chalicelib.days import UTC_NAME
-from chalicelib.events import EPOCH
+from chalicelib.events import EPOCH, Rank, Value
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.publishing.versions import Active
-from chalicelib.scoring.profile import Known, Touch, Touches
+from chalicelib.scoring.profile import Known, Touch, Touches, shown, unconfirmed
 from chalicelib.scoring.tally import Since, Tally
 
 
@@ -34,9 +34,14 @@ def header_of(
 def line_of(lead: Lead) -> dict[str, Any]:
     """Return a lead as a line of an export."""
     standing = lead.standing
+    known = sorted(shown(lead.profile).items())
     return {
         "lead_id": lead.lead_id,
-        "profile": {name: known.value for name, known in sorted(lead.profile.items())},
+        "profile": {name: one.value for name, one in known},
+        "said": {
+            name: {"rank": one.rank.name.lower(), "at": one.at.isoformat()} for name, one in known
+        },
+        "unconfirmed": unconfirmed(dict(known)),
         "touches": [_touch(one) for one in (lead.touches.first, lead.touches.last)],
         "tally": _cells(lead.tally),
         "matching": lead.matching,
@@ -62,18 +67,15 @@ def line_of(lead: Lead) -> dict[str, Any]:
 def lead_of(line: Mapping[str, Any]) -> Lead:
     """Return the lead of a line.
 
-    An export leaves out who said a field and when: no score depends on it. Raise KeyError,
-    TypeError or ValueError for a line that does not belong to an export.
+    Raise KeyError, TypeError or ValueError for a line that does not belong to an export.
     """
+    said = line.get("said", {})
     first, last = (_touch_of(one) for one in line["touches"])
     since = line["since"]
     return Lead(
         lead_id=str(line["lead_id"]),
         version=1,
-        profile={
-            name: Known(confirmed=False, at=EPOCH, event_id="", value=value)
-            for name, value in line["profile"].items()
-        },
+        profile={name: (_known(said.get(name), value),) for name, value in line["profile"].items()},
         touches=Touches(first, last),
         tally=_tally(line["tally"]),
         matching=str(line["matching"]),
@@ -128,6 +130,7 @@ def _touch(touch: Touch | None) -> dict[str, Any] | None:
         "source": touch.source,
         "medium": touch.medium,
         "campaign": touch.campaign,
+        "rank": touch.rank.name.lower(),
     }
 
 
@@ -135,8 +138,24 @@ def _touch_of(touch: Mapping[str, Any] | None) -> Touch | None:
     if touch is None:
         return None
     return Touch(
-        datetime.fromisoformat(touch["at"]), "", touch["source"], touch["medium"], touch["campaign"]
+        datetime.fromisoformat(touch["at"]),
+        "",
+        touch["source"],
+        touch["medium"],
+        touch["campaign"],
+        _rank(touch.get("rank", "form")),
     )
+
+
+def _known(said: Mapping[str, str] | None, value: Value) -> Known:
+    """Return a value with who said it and when, which exports did not always have."""
+    if said is None:
+        return Known(Rank.FORM, EPOCH, "", value)
+    return Known(_rank(said["rank"]), datetime.fromisoformat(said["at"]), "", value)
+
+
+def _rank(name: str) -> Rank:
+    return Rank[name.upper()]
 
 
 def _text(day: int) -> str:

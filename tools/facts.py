@@ -19,6 +19,7 @@ from chalicelib.delivery.senders import parse_sender
 from chalicelib.handoff.routing import stand_ins
 from chalicelib.jobs.job import JobStatus
 from chalicelib.store import keys
+from chalicelib.switches import SwitchState
 from chalicelib.wiring.world import World
 from infra.deploy import Cloud
 
@@ -112,6 +113,8 @@ class Work:
     """The ids of jobs that are due and that nobody does."""
     waiting: Mapping[str, int]
     """Why messages wait that are overdue, and how many of each."""
+    turned_off: Sequence[SwitchState]
+    """The switches that are off."""
     salespeople: Sequence[str]
     """The addresses of those who are active."""
     stand_ins: Sequence[str]
@@ -332,6 +335,7 @@ def work_of(world: World) -> Work:
         held_publish=_held_publish(world),
         late_jobs=list(_late_jobs(world, now)),
         waiting=_waiting(world, now),
+        turned_off=[one for one in world.switchboard.states().values() if not one.is_on],
         salespeople=[str(one["email"]) for one in people if one.get("email")],
         stand_ins=[one.email for one in stand_ins(routing)],
         now=now,

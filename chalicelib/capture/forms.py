@@ -6,16 +6,24 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free
+from chalicelib.capture.joining import SubmissionReceipt, SubmissionStore, is_free, within_room
 from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Consent, given
 from chalicelib.document import Document, read_document
 from chalicelib.errors import FieldError, InputError, KeyReusedError
-from chalicelib.events import Event, Kind, Value, event_id, lead_partition, visitor_partition
+from chalicelib.events import (
+    Event,
+    Kind,
+    Rank,
+    Value,
+    lead_partition,
+    own_event_id,
+    visitor_partition,
+)
 from chalicelib.inputs import campaign_of, path_of
 from chalicelib.limits import FORM_MAX_FIELDS, LINE_MAX_CHARS, TEXT_MAX_CHARS, URL_MAX_CHARS
 from chalicelib.runtime import Runtime
-from chalicelib.writing import until_written
+from chalicelib.writing import persist, until_written
 
 ASSET_DOWNLOADED = "Asset Downloaded"
 
@@ -77,7 +85,8 @@ class Forms:
         Raise InputError for a required field that is missing, KeyReusedError for a key that was
         used for another submission.
         """
-        form = self.form(form_id)
+        # A busy table must not lose a lead: whatever a form reads and writes is tried again.
+        form = persist(lambda: self.form(form_id), self.runtime.pause)
         known = submission.fields.known()
         required = form.required if form else []
         missing = [name for name in required if known.get(name) in (None, "")]
@@ -111,7 +120,10 @@ class Forms:
             return before
         now = self.runtime.now()
         lead_id = self._lead_id_of(submission.fields.email)
-        visitor_id, claims = self._visitor(submission.visitor_id, lead_id, fresh_visitor_id, now)
+        visitor_id, claims, rank = self._visitor(
+            submission.visitor_id, lead_id, fresh_visitor_id, now
+        )
+        claims = within_room(self._store, lead_id, claims)
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
         events = events_from_submission(
             form_id,
@@ -120,6 +132,7 @@ class Forms:
             lead_id=lead_id,
             submission_id=submission_id,
             claims=claims,
+            rank=rank,
             now=now,
         )
         self._store.accept(
@@ -134,21 +147,21 @@ class Forms:
 
     def _visitor(
         self, visitor_id: str | None, lead_id: str, fresh_visitor_id: str, now: datetime
-    ) -> tuple[str | None, list[str]]:
-        """Return the visitor id to answer with, and the visitors that the form claims.
+    ) -> tuple[str | None, list[str], Rank]:
+        """Return the visitor id to answer with, the visitors that the form claims, and its rank.
 
         For a visitor that is not free both are a new id, owned by this lead; what the visitor did
         before stays with the first person.
         """
         if not visitor_id:
-            return None, []
+            return None, [], Rank.FORM
         visitor = visitor_partition(visitor_id)
         owner = self._store.owner(visitor)
         if owner == lead_id:
-            return visitor_id, []
+            return visitor_id, [], Rank.OWN_BROWSER
         if owner is None and is_free(self._store, visitor, now):
-            return visitor_id, [visitor]
-        return fresh_visitor_id, [visitor_partition(fresh_visitor_id)]
+            return visitor_id, [visitor], Rank.FORM
+        return fresh_visitor_id, [visitor_partition(fresh_visitor_id)], Rank.FORM
 
     def _consents(
         self, form: FormDocument | None, submission: Submission, lead_id: str, now: datetime
@@ -169,6 +182,7 @@ def events_from_submission(
     lead_id: str,
     submission_id: str,
     claims: Sequence[str],
+    rank: Rank,
     now: datetime,
 ) -> list[Event]:
     """Return a submission's events: the form, and the download of the asset that it gates."""
@@ -183,7 +197,7 @@ def events_from_submission(
         properties["unregistered"] = True
     submitted = Event(
         partition=partition,
-        id=event_id(partition, now, f"{form_id}/{submission_id}"),
+        id=own_event_id(partition, now, f"{form_id}/{submission_id}"),
         kind=Kind.FORM,
         name=form_id,
         at=now,
@@ -192,12 +206,13 @@ def events_from_submission(
         campaign=campaign_of(submission.campaign.model_dump(), page.url),
         fields=submission.fields.known(),
         joins=tuple(claims),
+        rank=rank,
     )
     if form is None or form.asset is None:
         return [submitted]
     downloaded = Event(
         partition=partition,
-        id=event_id(partition, now, f"{form_id}/{submission_id}/asset"),
+        id=own_event_id(partition, now, f"{form_id}/{submission_id}/asset"),
         kind=Kind.TRACK,
         name=ASSET_DOWNLOADED,
         at=now,

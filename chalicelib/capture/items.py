@@ -8,13 +8,13 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from chalicelib.errors import InputError
-from chalicelib.events import EPOCH, Event, Kind, event_id, parse_time
+from chalicelib.events import EPOCH, RANK_OF_KIND, Event, Kind, Rank, event_id, parse_time
 from chalicelib.inputs import (
     Id,
     LineText,
     Received,
     Shape,
-    TextScalar,
+    Tracked,
     Url,
     campaign_of,
     one_line,
@@ -76,7 +76,7 @@ class TrackedProperties(Received):
     url: Url = ""
     path: Url = ""
     referrer: Url = ""
-    __pydantic_extra__: dict[str, TextScalar]
+    __pydantic_extra__: dict[str, Tracked]
     model_config = {"extra": "allow"}
 
 
@@ -102,15 +102,18 @@ def event_from_item(item: TrackingItem, partition: str, message_id: str, now: da
         found["path"] = path
     stamped = item.timestamp or now
     drift = now - item.sent_at if item.sent_at and item.timestamp else timedelta(0)
+    kind = Kind(item.type)
     return Event(
         partition=partition,
         id=event_id(partition, stamped, message_id),
-        kind=Kind(item.type),
+        kind=kind,
         name=item.event or item.name or "",
         at=max(EPOCH, min(stamped + drift, now)),
         captured_at=now,
         properties=found,
         campaign=campaign_of(context.campaign or {}, properties.url or page.url),
+        rank=RANK_OF_KIND.get(kind, Rank.FORM),
+        browser_rank=RANK_OF_KIND.get(kind, Rank.FORM),
     )
 
 

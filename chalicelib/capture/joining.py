@@ -11,6 +11,7 @@ from typing import Protocol
 from chalicelib.capture.identity import is_no_one
 from chalicelib.consent.consent import Consent
 from chalicelib.events import VISITOR_PREFIX, Event
+from chalicelib.limits import JOINS_MAX_PER_LEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ class SubmissionStore(Protocol):
 
     def owner(self, visitor: str) -> str | None:
         """Return the lead that a visitor belongs to."""
+
+    def count_joins(self, lead_id: str) -> int:
+        """Return how many visitors belong to a lead, at most as many as may."""
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use this visitor id."""
@@ -68,3 +72,13 @@ def is_free(store: SubmissionStore, visitor: str, now: datetime) -> bool:
     if visitor.startswith(VISITOR_PREFIX) and is_no_one(visitor.removeprefix(VISITOR_PREFIX)):
         return False
     return not store.is_shared(visitor, now)
+
+
+def within_room(store: SubmissionStore, lead_id: str, claims: Sequence[str]) -> list[str]:
+    """Return those of the claims for which the lead has room: it joins 200 visitors (ADR 0034).
+
+    Forms of one lead that arrive at the same moment may each find the last room.
+    """
+    if not claims:
+        return []
+    return list(claims[: JOINS_MAX_PER_LEAD - store.count_joins(lead_id)])

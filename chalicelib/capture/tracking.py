@@ -12,13 +12,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from chalicelib.capture.items import TrackingItem, event_from_item
-from chalicelib.capture.joining import SubmissionStore, is_free
+from chalicelib.capture.joining import SubmissionStore, is_free, within_room
 from chalicelib.errors import AlreadyCapturedError, FieldError, InputError, TooLargeError
 from chalicelib.events import Event, lead_partition, user_partition, visitor_partition
 from chalicelib.inputs import parse_as
 from chalicelib.limits import BATCH_MAX_EVENTS, EVENT_MAX_BYTES
 from chalicelib.runtime import Runtime
-from chalicelib.writing import until_written
+from chalicelib.writing import until_written_or_busy
 
 if TYPE_CHECKING:
     from chalicelib.capture.submission import Fields
@@ -83,7 +83,7 @@ class Tracking:
 
         self._identify(item, fields_from_traits(item), message_id, now)
 
-    @until_written
+    @until_written_or_busy
     def _identify(
         self, item: TrackingItem, fields: "Fields", message_id: str, now: datetime
     ) -> None:
@@ -94,6 +94,7 @@ class Tracking:
             for visitor in _visitors_of(item)
             if self._store.owner(visitor) is None and is_free(self._store, visitor, now)
         ]
+        claims = within_room(self._store, lead_id, claims)
         event = event_from_item(item, lead_partition(lead_id), message_id, now)
         event = replace(event, fields=fields.known(), joins=tuple(claims))
         try:

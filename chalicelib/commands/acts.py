@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from chalicelib.events import Act, Event, Kind, Value, event_id, lead_partition
+from chalicelib.events import Act, Event, Kind, Rank, Value, lead_partition, own_event_id
 from chalicelib.leads.lead import Lead, find_known
 from chalicelib.leads.replay import count
 from chalicelib.lifecycle.stages import Transition
@@ -34,13 +34,14 @@ class Acts:
         partition = lead_partition(lead_id)
         return Event(
             partition=partition,
-            id=event_id(partition, now, self.runtime.new_id()),
+            id=own_event_id(partition, now, self.runtime.new_id()),
             kind=Kind.PERSON,
             name=act.value,
             at=now,
             captured_at=now,
             properties=facts,
             fields=fields or {},
+            rank=Rank.CONFIRMED,
         )
 
     def counted(self, lead: Lead, event: Event) -> Lead:

@@ -74,7 +74,7 @@ class Corrections:
         """
         lead = self._acts.known(lead_id)
         own = self._qualify.derive.own_events(lead)
-        visitors = self._qualify.derive.visitors(own)
+        visitors = self._qualify.derive.visitors(lead, own)
         theirs = [event for events in visitors.values() for event in events]
         _check_retractable(event_ids, [*own, *theirs])
         gone = retracted_ids(own)

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from chalicelib.consent.consent import Consent, SuppressionReason
 from chalicelib.consent.suppression import Suppression
-from chalicelib.events import Event, Kind, event_id, lead_partition
+from chalicelib.events import Event, Kind, lead_partition, own_event_id
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 
@@ -41,7 +41,7 @@ class Unsubscribe:
         reason = SuppressionReason.UNSUBSCRIBED
         return Event(
             partition=partition,
-            id=event_id(partition, now, f"{reason}/{consent.version}"),
+            id=own_event_id(partition, now, f"{reason}/{consent.version}"),
             kind=Kind.MAIL,
             name=reason.value,
             at=now,

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol, assert_never
 
 from chalicelib.consent.consent import Consent
-from chalicelib.delivery import outbox, outcomes
+from chalicelib.delivery import holding, outbox, outcomes
 from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.messages import (
@@ -34,9 +34,10 @@ from chalicelib.delivery.outbox import (
     NotSentReason,
     OutboxMessage,
 )
-from chalicelib.errors import ConflictError
+from chalicelib.errors import ConflictError, OverBudgetError
 from chalicelib.events import elapsed_ms
 from chalicelib.runtime import Runtime
+from chalicelib.switches import SwitchState
 from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written
 
@@ -48,8 +49,8 @@ class OutboxStore(Protocol):
         """Return the message as it stands now."""
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
-        """Replace a message, in one transaction with the check of the lead's consent. Raises
-        ConflictError.
+        """Replace a message, in one transaction with the check of the lead's consent and the count
+        of first emails. Raises ConflictError, OverBudgetError.
         """
 
     def consent(self, lead_id: str) -> Consent:
@@ -59,8 +60,8 @@ class OutboxStore(Protocol):
 class Deliver:
     """Sends what was decided, once.
 
-    compose: turns a message into what is sent, or says why nothing is, or not yet; send: gives
-    that to its service.
+    off: returns the first of some switches that is off; compose: turns a message into what is
+    sent, or says why nothing is, or not yet; send: gives that to its service.
     """
 
     def __init__(
@@ -68,12 +69,14 @@ class Deliver:
         *,
         outbox: OutboxStore,
         endings: Endings,
+        off: Callable[..., SwitchState | None],
         compose: Callable[[OutboxMessage], Outgoing | Skip | Waiting],
         send: Callable[[Outgoing], SendResult],
         runtime: Runtime,
     ) -> None:
         self._outbox = outbox
         self._endings = endings
+        self._off = off
         self._compose = compose
         self._send = send
         self.runtime = runtime
@@ -90,7 +93,8 @@ class Deliver:
         match found.state:
             case MessageState.PLANNED:
                 # One that was put back waits, although its record of the stream comes again.
-                if not found.claims or self._is_due(found):
+                is_new = not found.claims and found.reason is None
+                if is_new or self._is_due(found):
                     self._take(found)
             case MessageState.CLAIMED | MessageState.UNKNOWN:
                 if self._is_due(found):
@@ -115,6 +119,13 @@ class Deliver:
         return message.due_at is not None and message.due_at <= self.runtime.now()
 
     def _take(self, message: OutboxMessage) -> None:
+        # Switch against claim: a switch that was turned off before this look, by the time that a
+        # worker may keep what it has read, is respected; a claim before that goes on. ADR 0039
+        off = self._off(*holding.switches_over(message.kind))
+        if off is not None:
+            log("held_back", switch=off.switch, lead_id=message.lead_id, key=str(message.key))
+            self._save(message, holding.switched_off(message, off, self.runtime.now()))
+            return
         # Composed before it is claimed: what fails here was not taken, and stays due.
         outgoing = self._compose(message)
         if isinstance(outgoing, Skip):
@@ -125,7 +136,14 @@ class Deliver:
         # unsubscribed before it gets nothing. An unsubscribe after it comes too late for this
         # email. ADR 0003
         needs_consent = message.kind.goes_to_lead
-        if self._write(lambda: self._outbox.claim(message, claimed, needs_consent=needs_consent)):
+        try:
+            is_claimed = self._write(
+                lambda: self._outbox.claim(message, claimed, needs_consent=needs_consent)
+            )
+        except OverBudgetError:
+            self._save(message, holding.over_budget(message, self.runtime.now()))
+            return
+        if is_claimed:
             result = outgoing if isinstance(outgoing, Waiting) else self._send(outgoing)
             if isinstance(result, Waiting) and result.reason in ACCOUNT_STATES:
                 log("sending_blocked", via=message.via, reason=result.reason)

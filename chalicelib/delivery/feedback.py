@@ -14,7 +14,7 @@ from chalicelib.delivery.notices import Notice, NoticeKind, parse_notice
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.delivery.outcomes import with_evidence, with_notice
 from chalicelib.delivery.references import outbox_id_of
-from chalicelib.events import Event, Kind, event_id, is_lead_id, lead_partition
+from chalicelib.events import Event, Kind, is_lead_id, lead_partition, own_event_id
 from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written
@@ -222,7 +222,7 @@ def _event(lead_id: str, notice: Notice, state: MessageState, at: datetime, now:
     properties = {"kind": "soft" if is_soft else "hard"} if name is MessageState.BOUNCED else {}
     return Event(
         partition=partition,
-        id=event_id(partition, at, notice.identity),
+        id=own_event_id(partition, at, notice.identity),
         kind=Kind.MAIL,
         name=name.value,
         at=at,

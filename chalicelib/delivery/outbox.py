@@ -63,6 +63,8 @@ class NotSentReason(StrEnum):
     PAUSED = "paused"
     MISCONFIGURED = "misconfigured"
     OUTAGE = "outage"
+    SWITCHED_OFF = "switched_off"
+    OVER_BUDGET = "over_budget"
     STALE = "stale"
     UNCLEAR = "unclear"
     NO_EVIDENCE = "no_evidence"
@@ -104,8 +106,10 @@ MESSAGE_EDGES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.PLANNED: frozenset(
         {
             MessageState.CLAIMED,
+            MessageState.PLANNED,  # it waits: a switch is off, or the hour's budget is spent
             *REPORTED,  # a late notice: it had left before it was put back
             MessageState.REFUSED,  # it cannot be composed
+            MessageState.LOST,  # its switch was off for too long
             MessageState.SUPPRESSED,
             MessageState.CANCELLED,
         }
@@ -169,6 +173,8 @@ class OutboxMessage:
     """The job of the publish that held it, or still does; None: nothing ever did."""
     captured_at: datetime | None = None
     """When the event that caused it was captured; None when only time had passed."""
+    cause: tuple[str, str] | None = None
+    """The partition and the id of the event that a notice is about, which it shows first."""
     trace: str | None = None
     """What the log lines from that event on have in common (ADR 0031)."""
     subject: str | None = None
@@ -183,6 +189,9 @@ class OutboxMessage:
     doubts: int = 0
     """After how many of these nobody could tell whether it had left."""
     claimed_at: datetime | None = None
+    owed_from: datetime | None = None
+    """When a switch or a budget last kept it from leaving, though it is owed: its week counts from
+    then. None: never, so it counts from its planning."""
     heard: Mapping[str, datetime] = field(default_factory=dict)
     """The notices that became events of the lead: the identity of each, and the event's time."""
     version: int = 1
@@ -192,6 +201,11 @@ class OutboxMessage:
     def kind(self) -> MessageKind:
         """What it is for."""
         return self.key.kind
+
+    @property
+    def waits_since(self) -> datetime:
+        """From when it counts how long it waits: for a week at most."""
+        return self.owed_from or self.created_at
 
     @property
     def id(self) -> str:

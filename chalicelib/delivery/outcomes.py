@@ -34,7 +34,7 @@ def waiting(message: OutboxMessage, reason: NotSentReason, now: datetime) -> Out
 
     reason: why the service does not take it now; nothing that is about the message itself.
     """
-    if now - message.created_at >= WAIT_MAX:
+    if now - message.waits_since >= WAIT_MAX:
         return settled(message, MessageState.LOST, reason=NotSentReason.STALE)
     minutes = min(WAIT_MAX_MINUTES, 2 ** (message.claims - 1))
     due_at = now + timedelta(minutes=minutes)
@@ -59,7 +59,7 @@ def without_evidence(message: OutboxMessage, now: datetime) -> OutboxMessage:
     A week after it was planned it is lost.
     """
     reason = NotSentReason.NO_EVIDENCE
-    if message.kind.goes_to_lead or now - message.created_at >= WAIT_MAX:
+    if message.kind.goes_to_lead or now - message.waits_since >= WAIT_MAX:
         return settled(message, MessageState.LOST, reason=reason)
     minutes = 0
     if message.doubts > 1:

@@ -1,13 +1,11 @@
 """Rendering. Marketers write templates and strangers fill the fields, so both are kept from acting.
 
-Templates run in Jinja2's sandbox; html is escaped; `inert` takes the teeth out of what a stranger
-typed.
+Templates run in Jinja2's sandbox, and html is escaped. What a stranger typed comes here inert
+(chalicelib/inert.py).
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from unicodedata import category
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -18,19 +16,12 @@ __all__ = [
     "TemplateError",
     "TemplateSyntaxError",
     "excesses_of",
-    "inert",
-    "plain_name",
     "render_html",
     "render_strictly",
     "render_text",
     "variables_of",
 ]
 
-NAME_MAX_CHARS = 40
-INERT_MAX_CHARS = 200
-NAME = re.compile(r"[^\W\d_]+(?:[' -][^\W\d_]+)*")
-BROKEN_UP = {"://": ":// ", "@": " at ", "=?": "= ?"}
-DOT_IN_WORD = re.compile(r"(?<=\w)\.(?=\w)")
 #: What a marketer's template is made of. None of it repeats anything, so rendering takes about as
 #: long as the template is: a loop of a loop would hold up every other message (ADR 0029).
 BOUNDED: tuple[type[nodes.Node], ...] = (
@@ -147,23 +138,3 @@ def _render(
     # A marketer's `{{ 1 / 0 }}` must not hold up other emails.
     except Exception as error:  # noqa: BLE001
         raise TemplateError(str(error)) from None
-
-
-def inert(text: str) -> str:
-    """A stranger's text that can do nothing in a mail or on a phone: one line of at most 200
-    characters, without invisible characters that turn or hide text, its dots inside words and `://`
-    broken up so that nothing is a link, and `=?` so that a subject decodes nothing (RFC 2047).
-    """
-    visible = "".join(one for one in text if category(one) != "Cf")
-    line = " ".join(visible.split())
-    clipped = line if len(line) <= INERT_MAX_CHARS else line[: INERT_MAX_CHARS - 1] + "…"
-    for acts, harmless in BROKEN_UP.items():
-        clipped = clipped.replace(acts, harmless)
-    return DOT_IN_WORD.sub("[.]", clipped)
-
-
-def plain_name(text: str) -> str:
-    """A first name that may greet in an email: letters, blanks, hyphens, apostrophes; otherwise an
-    empty text, so that nobody can have us mail a stranger a message of theirs.
-    """
-    return text if len(text) <= NAME_MAX_CHARS and NAME.fullmatch(text) else ""

@@ -12,9 +12,10 @@ from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.delivery.segments import fit_text
-from chalicelib.delivery.templates import TemplateError, inert, render_html, render_text
-from chalicelib.events import Event, Kind, Value
+from chalicelib.delivery.templates import TemplateError, render_html, render_text
+from chalicelib.events import OUR_DEEDS, Event, Kind, Value
 from chalicelib.handoff.plan import is_fallback
+from chalicelib.inert import inert, inert_address, inert_phone
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.model import REQUESTED
 
@@ -37,15 +38,17 @@ CLOSING_OF_FALLBACK = (
     " see that somebody calls, and that the address in the routing document is right."
 )
 ABOUT_A_MOVE = frozenset({MessageKind.HANDOFF, MessageKind.CORRECTION})
-SAFE_FIELDS = frozenset({"email", "company_size"})  # checked by capture, so they may be links
+#: The fields that must stay usable: each is a link to the person, and to nobody else.
+REACHABLE: Mapping[str, Callable[[str], str]] = {"email": inert_address, "phone": inert_phone}
 
 
 class Notices:
     """Composes the outbox messages of the handoff room.
 
     transition: returns a lead's transition by its version, with the reasons; profile: a lead's
-    fields; recent: its latest events, newest first; is_corrected: whether a correction follows a
-    notice; is_current: whether its lead still waits for the call that a handoff asks for.
+    fields; unconfirmed: those of them that nobody has confirmed; recent: its latest events, newest
+    first, with the one that a message is about before them; is_corrected: whether a correction
+    follows a notice; is_current: whether its lead still waits for the call that a handoff asks for.
     """
 
     def __init__(
@@ -53,13 +56,15 @@ class Notices:
         *,
         transition: Callable[[str, int], Recorded | None],
         profile: Callable[[str], Mapping[str, Value]],
-        recent: Callable[[str], Sequence[Event]],
+        recent: Callable[[str, tuple[str, str] | None], Sequence[Event]],
+        unconfirmed: Callable[[str], Sequence[str]] = lambda _lead_id: (),
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
         is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
     ) -> None:
         self._transition = transition
         self._profile = profile
         self._recent = recent
+        self._unconfirmed = unconfirmed
         self._is_corrected = is_corrected
         self._is_current = is_current
 
@@ -71,12 +76,13 @@ class Notices:
             return Skip(MessageState.REFUSED, NotSentReason.NO_PHONE)
         if message.kind is MessageKind.HANDOFF and self._is_taken_back(message):
             return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
-        facts = self._facts(message)
+        known = self._profile(message.lead_id)
+        facts = self._facts(message, known)
         facts["headline"] = _headline(message.kind, facts)
         try:
             match message.via:
                 case Via.EMAIL:
-                    return _mail(message, facts)
+                    return _mail(message, facts, reply_to=known.get("email"))
                 case Via.SMS:
                     return _text(message, facts)
                 case Via.SNS:
@@ -95,7 +101,7 @@ class Notices:
         # was taken back or called since (ADR 0032).
         return is_fallback(handoff.key) and not self._is_current(handoff)
 
-    def _facts(self, message: OutboxMessage) -> dict[str, Any]:
+    def _facts(self, message: OutboxMessage, known: Mapping[str, Value]) -> dict[str, Any]:
         # A warning or a request is about a lead that stayed where it was, even if a transition was
         # written with it.
         moved = (
@@ -103,7 +109,6 @@ class Notices:
             if message.kind in ABOUT_A_MOVE
             else None
         )
-        known = self._profile(message.lead_id)
         return {
             "lead_id": message.lead_id,
             "about": message.kind,
@@ -118,13 +123,17 @@ class Notices:
             ],
             "closing": _closing(message),
             "profile": {
-                name: str(value) if name in SAFE_FIELDS else inert(str(value))
+                name: REACHABLE.get(name, inert)(str(value))
                 for name, value in sorted(known.items())
                 if name not in HIDDEN_FIELDS
             },
+            "unconfirmed": [
+                name for name in self._unconfirmed(message.lead_id) if name not in HIDDEN_FIELDS
+            ],
             "did": [
-                {"at": f"{event.at:%d %b %H:%M}", "what": inert(_deed(event))}
-                for event in self._recent(message.lead_id)
+                {"at": f"{event.captured_at:%d %b %H:%M}", "what": _deed(event)}
+                for event in self._recent(message.lead_id, message.cause)
+                if event.kind not in OUR_DEEDS
             ],
         }
 
@@ -183,30 +192,33 @@ def _why(message: OutboxMessage) -> str:
 
 
 def _deed(event: Event) -> str:
-    """Return one event in plain words."""
+    """Return one event in plain words, with whatever was typed inert."""
+    name = inert(event.name)
     if event.kind is Kind.PAGE:
-        return f"visited {event.properties.get('path', 'a page')}"
+        path = inert(str(event.properties.get("path", "a page")).strip("/"))
+        return f"visited {path or 'the home page'}"
     if event.kind is Kind.FORM:
-        message = event.fields.get("message")
-        return f"sent the form {event.name}" + (f': "{message}"' if message else "")
-    asset = event.properties.get("asset")
-    return f"{event.name or event.kind.value}" + (f" ({asset})" if asset else "")
+        message = inert(str(event.fields.get("message", "")))
+        return f"sent the form {name}" + (f': "{message}"' if message else "")
+    asset = inert(str(event.properties.get("asset", "")))
+    return f"{name or event.kind.value}" + (f" ({asset})" if asset else "")
 
 
-def _mail(message: OutboxMessage, facts: Mapping[str, Any]) -> Email:
+def _mail(message: OutboxMessage, facts: Mapping[str, Any], *, reply_to: Value | None) -> Email:
     return Email(
         to=message.to or "",
         subject=f"[{facts['reference']}] {facts['headline']}"[:SUBJECT_MAX_CHARS],
         text=render_text(_template("notice.txt"), facts),
         html=render_html(_template("notice.html"), facts),
-        reply_to=facts["profile"].get("email"),
+        reply_to=str(reply_to) if reply_to else None,
         reference=message.id,
     )
 
 
 def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
-    end = f". Reach: {reach}. Ref {facts['reference']}"
+    doubt = " (unconfirmed)" if facts["unconfirmed"] else ""
+    end = f". Reach: {reach}{doubt}. Ref {facts['reference']}"
     # A stranger's long name must not push the number out, nor make the text cost more.
     body = fit_text(facts["headline"], end, SMS_MAX_SEGMENTS)
     return Sms(to=message.to or "", body=body, reference=message.id)

@@ -93,7 +93,7 @@ def pass_to_fallback(
     if person is None:
         return None
     key = replace(notice.key, parts=(*notice.key.parts, FALLBACK))
-    return planned(
+    passed_on = planned(
         lead_id=notice.lead_id,
         key=key,
         via=Via.EMAIL,
@@ -101,6 +101,7 @@ def pass_to_fallback(
         about=notice.about,
         now=now,
     )
+    return replace(passed_on, cause=notice.cause)
 
 
 def is_fallback(key: MessageKey) -> bool:

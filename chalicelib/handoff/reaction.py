@@ -5,10 +5,13 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.events import OUR_DEEDS, Event
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.lifecycle.decide import disqualified_by, has_new_request, held_back_request
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
+from chalicelib.scoring.model import REQUESTED
+from chalicelib.scoring.tally import signals_of
 
 WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
 # notices; handoff; taken back, with the one to the fallback person; warnings; request
@@ -45,7 +48,8 @@ class HandoffReaction:
             after = situation.after
             standing = replace(after.standing, owner=handed_over.owner)
             situation = replace(situation, after=replace(after, standing=standing))
-        return handed_over + self._announced(situation) + self._taken_back(situation)
+        plan = handed_over + self._announced(situation) + self._taken_back(situation)
+        return _about(cause_of(situation), plan) if plan.messages else plan
 
     def _handed_over(self, situation: Situation) -> Plan:
         """Return the handoff of a lead that became an SQL, with its notices."""
@@ -132,6 +136,31 @@ def is_over_unanswered(situation: Situation) -> bool:
     first = situation.moved[0].transition
     by_model = first.target is Stage.DISQUALIFIED and first.actor is not Actor.PERSON
     return first.target in BELOW_SQL or by_model
+
+
+def cause_of(situation: Situation) -> Event | None:
+    """Return the event that sales is notified about: the first request of those that a decision
+    took in, else the last thing that the lead did. None when only time had passed.
+    """
+    asks = {way.signal for way in situation.model.sql if way.kind == REQUESTED}
+    deeds = sorted(
+        (event for event in situation.events if event.kind not in OUR_DEEDS),
+        key=lambda event: (event.captured_at, event.id),
+    )
+    requests = (
+        event
+        for event in deeds
+        if any(signal.id in asks for signal in signals_of(situation.model, event))
+    )
+    return next(requests, deeds[-1] if deeds else None)
+
+
+def _about(event: Event | None, plan: Plan) -> Plan:
+    """Return the plan, with its notices about an event: they show it first (ADR 0038)."""
+    if event is None:
+        return plan
+    cause = (event.partition, event.id)
+    return replace(plan, messages=[replace(one, cause=cause) for one in plan.messages])
 
 
 def _rules(situation: Situation) -> Sequence[str]:

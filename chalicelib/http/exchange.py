@@ -22,7 +22,19 @@ YAML = "application/yaml"
 HTML = "text/html"
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
-CORS = CORSConfig(allow_origin="*", allow_headers=["Idempotency-Key"])
+CORS = CORSConfig(
+    allow_origin="*", allow_headers=["Idempotency-Key"], expose_headers=["Retry-After"]
+)
+NO_STORE = "no-store"
+#: What every answer says, unless its view says something else that is no less strict.
+PROTECTION: Mapping[str, str | list[str]] = {
+    "Cache-Control": NO_STORE,
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",  # the address of a page may hold a token
+    "X-Content-Type-Options": "nosniff",
+}
+#: A year, and not for subdomains: those of the domain's owner are none of ours.
+HSTS = "max-age=31536000"
 GZIP_MAGIC = b"\x1f\x8b"
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 READ = ["GET", "HEAD"]  # the methods of a public route that shows something
@@ -35,6 +47,26 @@ def with_request_id(request: Request, get_response: Callable[[Request], Response
     if trace is not None:
         response.headers["X-Request-Id"] = trace
     return response
+
+
+def protect(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Let every answer, also a refusal, say what browsers and caches may do with it (ADR 0038)."""
+    response = get_response(request)
+    headers = {**PROTECTION, **response.headers}
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        headers["Cache-Control"] = NO_STORE  # whatever its view says of an answer that succeeds
+    if _is_own_domain(request.context):
+        headers["Strict-Transport-Security"] = HSTS
+    response.headers = headers
+    return response
+
+
+def _is_own_domain(context: Mapping[str, Any]) -> bool:
+    """Return whether a request came by the domain of the deployment's owner. The name that API
+    Gateway gives begins with the API's id, and is not ours to make promises for.
+    """
+    name = context.get("domainName")
+    return bool(name) and not str(name).startswith(f"{context.get('apiId')}.")
 
 
 def current_request(blueprint: Blueprint) -> Request:
@@ -75,16 +107,21 @@ def note_of(request: Request) -> str:
 
     Raise InputError.
     """
+    return reason_in("note", query_of(request).get("note", ""))
+
+
+def reason_in(field: str, text: str) -> str:
+    """Return a reason in one line, without surrounding blanks. Raise InputError."""
     from chalicelib.inputs import one_line
 
     try:
-        note = one_line(query_of(request).get("note", ""))
+        reason = one_line(text)
     except ValueError as error:
-        raise InputError(FieldError("note", str(error))) from None
-    if len(note) > REASON_MAX_CHARS:
+        raise InputError(FieldError(field, str(error))) from None
+    if len(reason) > REASON_MAX_CHARS:
         words = f"is too long; at most {REASON_MAX_CHARS} characters are allowed"
-        raise InputError(FieldError("note", words))
-    return note
+        raise InputError(FieldError(field, words))
+    return reason
 
 
 def body_of(request: Request) -> bytes:
@@ -176,7 +213,7 @@ def private_answer(
     content_type: str = JSON,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an answer in JSON that nothing on its way may cache. headers: more of them."""
+    """Return an answer in JSON. headers: more of them."""
     text = json.dumps(body, ensure_ascii=False)
     return private_text(text, content_type, status, headers)
 
@@ -187,12 +224,8 @@ def private_text(
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Return an answer in text that nothing on its way may cache. headers: more of them."""
-    every: dict[str, str | list[str]] = {
-        "Content-Type": content_type,
-        "Cache-Control": "no-store",
-        **(headers or {}),
-    }
+    """Return an answer in text. headers: more of them."""
+    every: dict[str, str | list[str]] = {"Content-Type": content_type, **(headers or {})}
     return Response(body=text, status_code=status.value, headers=every)
 
 

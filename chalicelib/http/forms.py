@@ -65,4 +65,9 @@ def submit_form(form_id: str) -> Response:
 
 
 def _see_other(url: str) -> Response:
-    return Response(body="", status_code=HTTPStatus.SEE_OTHER.value, headers={"Location": url})
+    # The thank-you page is the owner's own, and may know which page the form stood on.
+    headers: dict[str, str | list[str]] = {
+        "Location": url,
+        "Referrer-Policy": "strict-origin-when-cross-origin",
+    }
+    return Response(body="", status_code=HTTPStatus.SEE_OTHER.value, headers=headers)

@@ -22,6 +22,7 @@ from chalicelib.http.exchange import (
 )
 from chalicelib.http.problem import answers_problems
 from chalicelib.limits import BATCH_BODY_MAX_BYTES, EVENT_MAX_BYTES
+from chalicelib.switches import Switch
 from chalicelib.telemetry import log
 from chalicelib.wiring.world import world
 
@@ -37,6 +38,8 @@ TRACKER_PARTS = ("visitor.js", "recording.js")  # of one function, in this order
 @answers_problems
 def track_batch() -> Response:
     """Take a batch of events: keep the good items and list the others."""
+    if _is_shed():
+        return json_answer({"success": True})
     request = current_request(tracking)
     data = unzipped_json_of(request, BATCH_BODY_MAX_BYTES)
     check_write_key(request, data)
@@ -78,11 +81,9 @@ def track_pixel() -> Response:
     request = current_request(tracking)
     query = query_of(request)
     check_write_key(request, query)
-    if request.method == "GET":
+    if request.method == "GET" and not _is_shed():
         _record_page_view(query)
-    return Response(
-        body="", status_code=HTTPStatus.NO_CONTENT.value, headers={"Cache-Control": "no-store"}
-    )
+    return Response(body="", status_code=HTTPStatus.NO_CONTENT.value)
 
 
 @tracking.route("/t.js", methods=READ, cors=CORS)
@@ -104,7 +105,20 @@ def tracker_source() -> str:
     return f"(function () {{\n'use strict';\n\n{body}}})();\n"
 
 
+def _is_shed() -> bool:
+    """Return whether pings are dropped: an operator has turned tracking off (ADR 0039).
+
+    Asked before the body is read: the less a flood costs, the more is left for forms.
+    """
+    off = world().switchboard.off(Switch.TRACKING)
+    if off is not None:
+        log("held_back", switch=off.switch)
+    return off is not None
+
+
 def _take_one(kind: str) -> Response:
+    if _is_shed():
+        return json_answer({"success": True})
     request = current_request(tracking)
     data = unzipped_json_of(request, EVENT_MAX_BYTES)
     check_write_key(request, data)

@@ -10,6 +10,7 @@ from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.decide import DECIDED, decide, settle
 from chalicelib.lifecycle.stages import Actor, Stage, Transition, apply
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
+from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth_ahead, worth_by_day
@@ -47,7 +48,8 @@ def decide_lead(
     for transition in moves:
         standing = apply(standing, transition)
     tally = tallies.within_horizon(lead.tally, today.toordinal())
-    lead = replace(lead, tally=tally, standing=standing)
+    profile = profiles.remembered(lead.profile, today, model.zone)
+    lead = replace(lead, tally=tally, profile=profile, standing=standing)
     worth = score_of(model, lead, today)
     standing, steps = settle(model, standing, worth, today, actor)
     after = replace(
@@ -67,12 +69,18 @@ def decide_lead(
 def next_review(model: Model, lead: Lead, today: date) -> date | None:
     """Return the first day on which `decide` would act if nothing happens, at most 28 days ahead.
 
-    None for a lead that the passing of time cannot move.
+    None for a lead that the passing of time cannot move. A day on which something leaves the
+    profile is a day to look, whatever it does to the score, because only a write takes it out of
+    the table; for a lead that did nothing it is the only one, however far ahead (ADR 0037).
     """
-    if not lead.tally or lead.standing.stage not in DECIDED - {Stage.SQL}:
+    if lead.standing.stage not in DECIDED - {Stage.SQL}:
         return None
+    leaves = profiles.next_leave(lead.profile, today, model.zone)
+    if not lead.tally:
+        return leaves
     latest = today + timedelta(days=REVIEW_MAX_DAYS)
-    return first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest
+    moves = first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest
+    return min(moves, leaves) if leaves else moves
 
 
 def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | None:
@@ -82,7 +90,7 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
     the end of a rest, and a lead that has cooled stays cold: that day is found by halving. When
     something counts against the lead and fades too, it may be any day: it is estimated with
     today's weights, and then asked exactly. What lies ahead of today has no weight yet, so that
-    every day is asked.
+    every day is asked; so is every day after something has left the profile.
     """
     score_on = worth_by_day(model, lead.evidence)
 
@@ -91,7 +99,9 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
         return decide(model, lead.standing, score or score_on(day), day) is not None
 
     is_ahead = _is_ahead(lead, today)
-    if not is_ahead and _only_fades(model, lead):
+    leaves = profiles.next_leave(lead.profile, today, model.zone) or date.max
+    stays_known = (leaves - today).days > most_days
+    if not is_ahead and stays_known and _only_fades(model, lead):
         rest_until = lead.standing.rest_until
         asked = [max(1, (rest_until - today).days) if rest_until else 1]
         if lead.standing.stage is Stage.MQL:  # which may cool while it rests
@@ -100,7 +110,7 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
     else:
         about = worth_ahead(model, lead.evidence, today)
         oldest = min(tallies.oldest_days(lead.tally), default=today.toordinal())
-        ends = 0 if is_ahead else oldest + HORIZON_DAYS - today.toordinal()
+        ends = 0 if is_ahead else min(oldest + HORIZON_DAYS, leaves.toordinal()) - today.toordinal()
         days = range(1, most_days + 1)
         found = next((n for n in days if acts(n, about(n) if n < ends else None)), most_days)
         asked = [found - 1, found, found + 1]

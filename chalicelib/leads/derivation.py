@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from chalicelib.events import Event
+from chalicelib.events import Event, Join
 from chalicelib.leads import histories
 from chalicelib.leads.lead import Lead, find_survivor
 from chalicelib.leads.replay import drop_uncounted, recount_since, replay
@@ -61,21 +61,21 @@ class Derivation:
         """Return all events of a lead's own partition and of the leads merged into it."""
         return histories.own_events(self._events, lead.lead_id)
 
-    def visitors(self, own: Sequence[Event]) -> dict[str, list[Event]]:
-        """Return what counts of each visitor that a lead's own events joined."""
-        return histories.visitors(self._events, own)
+    def visitors(self, lead: Lead, own: Sequence[Event]) -> dict[Join, list[Event]]:
+        """Return what counts of each visitor that a lead joined. own: as `own_events` has them."""
+        return histories.visitors(self._events, lead.lead_id, own)
 
     def replayed(
         self,
         lead: Lead,
         own: Sequence[Event],
-        visitors: Mapping[str, Sequence[Event]] | None = None,
+        visitors: Mapping[Join, Sequence[Event]] | None = None,
     ) -> Lead:
         """Return a lead derived anew from its own events, not yet decided.
 
         visitors: the events that count of each visitor it joined; all of them without it.
         """
-        theirs = self.visitors(own) if visitors is None else visitors
+        theirs = self.visitors(lead, own) if visitors is None else visitors
         now = self._now()
         return replace(replay(self.model(lead), lead, own, theirs, now), replayed_at=now)
 
@@ -88,8 +88,8 @@ class Derivation:
         now = self._now()
         own = drop_uncounted(lead, self.own_events(lead), now)
         visitors = {
-            visitor: drop_uncounted(lead, events, now)
-            for visitor, events in self.visitors(own).items()
+            join: drop_uncounted(lead, events, now)
+            for join, events in self.visitors(lead, own).items()
         }
         return self.replayed(lead, own, visitors)
 
@@ -102,9 +102,9 @@ class Derivation:
         if since is None or since.is_counted_by(model.matching):
             return since
         own = self.own_events(lead)
-        return recount_since(model, since, own, self.visitors(own))
+        return recount_since(model, since, own, self.visitors(lead, own))
 
     def counted_as(self, lead: Lead, model: Model) -> Lead:
         """Return a lead derived from all its events as a model counts them, for what-if."""
         own = self.own_events(lead)
-        return replay(model, lead, own, self.visitors(own), self._now())
+        return replay(model, lead, own, self.visitors(lead, own), self._now())

@@ -3,11 +3,11 @@
 When an event was captured decides what was known, never when it happened.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
-from chalicelib.events import Event, absorbed_of, lead_partition, visitors_of
+from chalicelib.events import Event, Join, absorbed_of, joins_on, lead_partition
 from chalicelib.leads.replay import join_until
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -18,6 +18,9 @@ class EventHistory(Protocol):
 
     def of(self, partition: str) -> Iterable[Event]:
         """All events of a lead or visitor."""
+
+    def joins(self, lead_id: str) -> Iterable[Join]:
+        """The visitors that belong to a lead."""
 
     def since_join(self, visitor: str, until: datetime) -> list[Event]:
         """What a replay takes of a visitor: what its join counts, and everything captured later."""
@@ -38,17 +41,29 @@ def own_events(events: EventHistory, lead_id: str, captured_by: datetime = FOREV
     return own
 
 
+def joins(events: EventHistory, lead_id: str, own: Sequence[Event]) -> list[Join]:
+    """Return the visitors that belong to a lead, or to one that turned out to be it.
+
+    own: the events of all these leads. What older code joined stands on them alone (ADR 0034).
+    """
+    lead_ids = dict.fromkeys([lead_id, *absorbed_of(own)])
+    stored = [join for one in lead_ids for join in events.joins(one)]
+    return list({join.visitor: join for join in [*joins_on(own), *stored]}.values())
+
+
 def visitors(
-    events: EventHistory, own: Iterable[Event], captured_by: datetime = FOREVER
-) -> dict[str, list[Event]]:
-    """What counts, of what was captured by a time, of each visitor that a lead's own events
-    joined.
+    events: EventHistory, lead_id: str, own: Sequence[Event], captured_by: datetime = FOREVER
+) -> dict[Join, list[Event]]:
+    """What counts, of what was captured by a time, of each visitor that a lead had joined by
+    then.
     """
     return {
-        visitor: _captured_by(
-            events.since_join(visitor, min(join_until(join), captured_by)), captured_by
+        join: _captured_by(
+            events.since_join(join.visitor, min(join_until(join.captured_at), captured_by)),
+            captured_by,
         )
-        for visitor, join in visitors_of(own).items()
+        for join in joins(events, lead_id, own)
+        if join.captured_at <= captured_by
     }
 
 

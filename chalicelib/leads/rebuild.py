@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from chalicelib.days import zone_of
 from chalicelib.leads.lead import Lead
+from chalicelib.scoring import profile as profiles
+from chalicelib.scoring.profile import Known, shown
 from chalicelib.scoring.tally import Tally, within_horizon
 
 
@@ -22,12 +25,15 @@ class LeadDifference:
 def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference]:
     """Return where a kept lead differs from the rebuilt one.
 
-    Compared are profile, answers, touches, the tally of the last 400 days, and by which matching
-    it was counted: a lead that no model has caught up with differs, even one that did nothing. So
-    does one that is stored in an older schema (ADR 0027).
+    Compared are profile and who said it, answers, touches, the tally of the last 400 days, and by
+    which matching it was counted: a lead that no model has caught up with differs, even one that
+    did nothing. So does one that is stored in an older schema (ADR 0027).
     """
+    zone = zone_of(rebuilt.zone)
+    ours, theirs = (shown(profiles.remembered(one.profile, today, zone)) for one in (kept, rebuilt))
     pairs = [
-        ("profile", _values(kept.profile), _values(rebuilt.profile)),
+        ("profile", _values(ours), _values(theirs)),
+        ("ranks", _ranks(ours), _ranks(theirs)),
         ("answers", _values(kept.answers), _values(rebuilt.answers)),
         ("touches", _touches(kept), _touches(rebuilt)),
         ("tally", _cells(kept.tally, today), _cells(rebuilt.tally, today)),
@@ -47,6 +53,10 @@ def _different(
 
 def _values(known: Mapping[str, Any]) -> dict[str, Any]:
     return {name: one.value for name, one in known.items()}
+
+
+def _ranks(known: Mapping[str, Known]) -> dict[str, str]:
+    return {name: one.rank.name.lower() for name, one in known.items()}
 
 
 def _touches(lead: Lead) -> dict[str, Any]:

@@ -11,11 +11,11 @@ from chalicelib.days import day_of
 from chalicelib.events import (
     Act,
     Event,
+    Join,
     absorbed_of,
     acts_of,
     lead_id_of,
     retracted_ids,
-    visitors_of,
 )
 from chalicelib.leads.lead import CYCLE, QUESTIONS, Counted, Lead, SalesAnswer, SalesAnswers
 from chalicelib.limits import (
@@ -54,7 +54,7 @@ def replay(
     model: Model,
     lead: Lead,
     own: Sequence[Event],
-    visitors: Mapping[str, Sequence[Event]],
+    visitors: Mapping[Join, Sequence[Event]],
     now: datetime,
 ) -> Lead:
     """Return the lead derived from all its events.
@@ -83,7 +83,7 @@ def recount_since(
     model: Model,
     since: Since | None,
     own: Sequence[Event],
-    visitors: Mapping[str, Sequence[Event]],
+    visitors: Mapping[Join, Sequence[Event]],
 ) -> Since | None:
     """Return from when behaviour counts, with its day and its cells as a model counts them.
 
@@ -96,7 +96,12 @@ def recount_since(
         return since
     day = day_of(since.at, model.zone)
     own = _own_by(since.at, since.lead_id, own)
-    joined = {visitor: _captured_by(since.at, visitors[visitor]) for visitor in visitors_of(own)}
+    lead_ids = {since.lead_id, *absorbed_of(own)}
+    joined = {
+        join: _captured_by(since.at, events)
+        for join, events in visitors.items()
+        if join.lead_id in lead_ids and join.captured_at <= since.at
+    }
     known = _events_that_count(model, own, _every_event(own, joined))
     todays = [event for event in known if day_of(event.at, model.zone) == day]
     return Since.now(model, tallies.count_events(model, Tally(), todays), since.at, since.lead_id)
@@ -133,9 +138,12 @@ def cap_pings(events: Iterable[Event], zone: tzinfo) -> list[Event]:
     return kept
 
 
-def join_until(join: Event) -> datetime:
-    """Return up to when a visitor's events count with a join; later ones find their owner alone."""
-    return join.captured_at + timedelta(minutes=JOIN_GRACE_MINUTES)
+def join_until(captured_at: datetime) -> datetime:
+    """Return up to when a visitor's events count with a join; later ones find their owner alone.
+
+    captured_at: of the event that joins.
+    """
+    return captured_at + timedelta(minutes=JOIN_GRACE_MINUTES)
 
 
 def _own_by(time: datetime, lead_id: str, own: Iterable[Event]) -> list[Event]:
@@ -158,7 +166,7 @@ def _captured_by(time: datetime, events: Iterable[Event]) -> list[Event]:
     return [event for event in events if event.captured_at <= time]
 
 
-def _every_event(own: Sequence[Event], visitors: Mapping[str, Sequence[Event]]) -> list[Event]:
+def _every_event(own: Sequence[Event], visitors: Mapping[Join, Sequence[Event]]) -> list[Event]:
     return [*own, *(event for events in visitors.values() for event in events)]
 
 

@@ -8,10 +8,12 @@ from pydantic import Field
 
 from chalicelib.delivery.messages import Email, Skip, Waiting
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
-from chalicelib.delivery.templates import TemplateError, plain_name, render_html, render_text
+from chalicelib.delivery.templates import TemplateError, render_html, render_text
 from chalicelib.document import Document, read_document
-from chalicelib.events import Value
+from chalicelib.events import Rank
+from chalicelib.inert import plain_name
 from chalicelib.limits import ADDRESS_WAIT_MINUTES
+from chalicelib.scoring.profile import Known, Profile, shown
 
 ADDRESS_WAIT = timedelta(minutes=ADDRESS_WAIT_MINUTES)
 
@@ -33,7 +35,7 @@ class Emails:
         self,
         *,
         email: Callable[[str], Mapping[str, Any] | None],
-        profile: Callable[[str], Mapping[str, Value]],
+        profile: Callable[[str], Profile],
         company_name: Callable[[], str],
         unsubscribe_url: Callable[[str], str],
         now: Callable[[], datetime],
@@ -57,8 +59,8 @@ class Emails:
         stored = self._email(message.email or "")
         if stored is None:
             return Skip(MessageState.REFUSED, NotSentReason.NO_EMAIL)
-        profile = self._profile(message.lead_id)
-        address = message.to or profile.get("email")
+        known = shown(self._profile(message.lead_id))
+        address = message.to or (known["email"].value if "email" in known else None)
         if not address:
             # Form against visits: the stream may bring a visitor's page views before the form that
             # made them a lead's, and they may be enough for a transition. The form is on its way.
@@ -69,7 +71,7 @@ class Emails:
         url = self._unsubscribe_url(message.lead_id)
         values = {
             "company_name": self._company_name(),
-            "first_name": plain_name(str(profile.get("first_name", ""))),
+            "first_name": _first_name(known.get("first_name")),
             "unsubscribe_url": url,
         }
         try:
@@ -86,3 +88,12 @@ class Emails:
             )
         except TemplateError:
             return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
+
+
+def _first_name(known: Known | None) -> str:
+    """Return the name that greets, empty until somebody confirmed it from that mailbox: a stranger
+    who types an address must not have us send their words to it (ADR 0038).
+    """
+    if known is None or known.rank is not Rank.CONFIRMED:
+        return ""
+    return plain_name(str(known.value))

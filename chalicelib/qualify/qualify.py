@@ -202,8 +202,8 @@ class Qualify:
         Only a replay knows the cap on the pings of a day that is no longer kept, and how a model
         that counts differently counts what came before.
         """
-        joins = [(visitor, join_until(event)) for visitor in event.joins]
-        joined = [one for visitor, until in joins for one in self._events.joined(visitor, until)]
+        until = join_until(event.captured_at)
+        joined = [one for visitor in event.joins for one in self._events.joined(visitor, until)]
         now = self.runtime.now()
         model = self.derive.model(lead)
         if len(joined) > COUNTED_MAX_IDS or self.derive.is_stale(lead):

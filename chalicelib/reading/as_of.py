@@ -69,7 +69,8 @@ class Past:
             review_on=None,
             updated_at=None,
         )
-        return replay(model, unknown, own, histories.visitors(self._events, own, end), end), model
+        visitors = histories.visitors(self._events, lead.lead_id, own, end)
+        return replay(model, unknown, own, visitors, end), model
 
     def _by_then(self, lead_id: str, end: datetime) -> Lead:
         """The lead that an id stood for at a time."""

@@ -263,7 +263,9 @@ class Reading:
         lead, model = self._past.lead(lead_id, day)
         score = score_of(model, lead, day)
         topic = interest(model, score)
-        return serialize_lead(lead, score, Consent(), topic, reasons=True) | {"next": None}
+        return serialize_lead(lead, score, Consent(), topic, zone=model.zone, reasons=True) | {
+            "next": None
+        }
 
     def _serialize(
         self, model: Model, lead: Lead, score: Score, *, reasons: bool
@@ -273,6 +275,7 @@ class Reading:
             score,
             self._consent(lead.lead_id),
             interest(model, score),
+            zone=model.zone,
             reasons=reasons,
             recounting=lead.matching != model.matching,  # ADR 0017
         )

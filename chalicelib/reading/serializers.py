@@ -1,6 +1,6 @@
 """A lead, an event, a transition and a message as the API answers them (docs/reference/api.md)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 from chalicelib.consent.consent import Consent
@@ -9,7 +9,7 @@ from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.milli import MILLI
-from chalicelib.scoring.profile import Touch
+from chalicelib.scoring.profile import Touch, remembered, shown, unconfirmed
 from chalicelib.scoring.reasons import ScoreReason
 from chalicelib.scoring.score import Score
 
@@ -20,20 +20,23 @@ def serialize_lead(
     consent: Consent,
     interest: str | None,
     *,
+    zone: tzinfo,
     reasons: bool,
     recounting: bool = False,
 ) -> dict[str, Any]:
     """Return a lead.
 
-    interest: the topic that the lead is most interested in; reasons: whether to list the reasons of
-    the score, which lists of leads leave out; recounting: whether its history has yet to be counted
-    by the active model (ADR 0017).
+    interest: the topic that the lead is most interested in; zone: of the score's day; reasons:
+    whether to list the reasons of the score, which lists of leads leave out; recounting: whether
+    its history has yet to be counted by the active model (ADR 0017).
     """
-    profile = {name: known.value for name, known in sorted(lead.profile.items())}
+    known = shown(remembered(lead.profile, score.day, zone))
+    profile = {name: one.value for name, one in sorted(known.items())}
     return {
         "lead_id": lead.lead_id,
         "email": profile.pop("email", None),
         "profile": profile,
+        "unconfirmed": unconfirmed(known),
         "stage": lead.standing.stage.value,
         "kind": lead.standing.kind,
         "cycle": lead.standing.cycle,
@@ -106,13 +109,16 @@ def serialize_touch(touch: Touch | None) -> dict[str, Any] | None:
 
 def serialize_event(event: Event) -> dict[str, Any]:
     """Return an event as a timeline item."""
-    detail = {"properties": event.properties, "campaign": event.campaign, "fields": event.fields}
+    parts = {"properties": event.properties, "campaign": event.campaign, "fields": event.fields}
+    detail: dict[str, Any] = {name: dict(part) for name, part in parts.items() if part}
+    if event.fields:
+        detail["rank"] = event.rank.name.lower()
     return {
         "id": event.id,
         "at": rfc3339(event.at),
         "kind": event.kind.value,
         "name": event.name,
-        "detail": {name: dict(part) for name, part in detail.items() if part},
+        "detail": detail,
     }
 
 

@@ -22,7 +22,7 @@ from chalicelib.scoring.points import (
     weighed,
     within_limits,
 )
-from chalicelib.scoring.profile import values
+from chalicelib.scoring.profile import facts_on
 from chalicelib.scoring.score import Score, summed, worth
 
 _AnyRule = TypeVar("_AnyRule", FieldRule, BehaviourRule)
@@ -54,7 +54,7 @@ class Comparison:
 
     def worths(self, evidence: Evidence, today: date) -> Sequence[Score]:
         """Return the first model's score and the second's, without reasons."""
-        facts = values(evidence.profile)
+        facts = facts_on(evidence.profile, today, self._models[0][0].zone)
         # A person who is internal by one model may be scored by the other.
         if any(is_internal(model, facts) for model, _ in self._models):
             return [worth(model, evidence, today) for model, _ in self._models]

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from chalicelib.events import Value
+from chalicelib.events import Rank, Value
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test
+from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test, Tier
 from chalicelib.scoring.pattern import matches_any
-from chalicelib.scoring.profile import Touch, Touches
+from chalicelib.scoring.profile import Facts, Touch, Touches
 from chalicelib.scoring.tally import Tally, within_horizon
 
 NO_LIMIT = 1 << 62  # for a rule without `per_day`
@@ -35,10 +35,10 @@ class MatchedRule(NamedTuple):
     """The thousandths of a point that it gives."""
 
 
-def is_internal(model: Model, facts: Mapping[str, Value]) -> bool:
+def is_internal(model: Model, facts: Facts) -> bool:
     """Return whether a person's address is in one of our own domains (playbook, rule 10)."""
     return bool(model.internal_domains) and matches_any(
-        model.internal_domains, str(facts.get("email_domain", ""))
+        model.internal_domains, str(facts.values.get("email_domain", ""))
     )
 
 
@@ -48,14 +48,17 @@ def seen_until(evidence: Evidence, today: date) -> Tally:
     return seen if evidence.since is None else evidence.since.left_of(seen)
 
 
-def matching_field_rules(
-    model: Model, facts: Mapping[str, Value], touches: Touches
-) -> list[MatchedRule]:
+def matching_field_rules(model: Model, facts: Facts, touches: Touches) -> list[MatchedRule]:
     """Return the field rules that match and have a consequence: points, or a disqualification."""
+    touch_rank = touches.first.rank if touches.first else Rank.CONFIRMED
     matched = []
     for rule in model.field_rules:
-        value = _touch_value(touches, rule) if rule.touch else facts.get(rule.field)
+        value = _touch_value(touches, rule) if rule.touch else facts.values.get(rule.field)
+        is_weaker = touch_rank < facts.best if rule.touch else rule.field in facts.weaker
         tier = rule.tier_of(value)
+        if is_weaker and _lowers(rule, tier):
+            value = None
+            tier = rule.tier_of(value)
         if tier is not None and (tier[1] or rule.disqualify):
             matched.append(MatchedRule(rule, tier[0], value, tier[1]))
     return matched
@@ -113,6 +116,18 @@ def limited(rule: BehaviourRule, points: int) -> int:
 def within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:
     """Return the groups' points within their limits."""
     return {group: min(max(raw[group], low), high) for group, (low, high) in model.groups.items()}
+
+
+def _lowers(rule: FieldRule, tier: Tier | None) -> bool:
+    """Return whether a rule does worse by a tier than by the one of a field that is not known.
+
+    What was said at a lower rank than the rest neither lowers a score nor disqualifies: it is as
+    if it had not been said (ADR 0037).
+    """
+    unsaid = rule.tier_of(None)
+    if rule.disqualify:
+        return tier is not None and unsaid is None
+    return (tier[1] if tier else 0) < (unsaid[1] if unsaid else 0)
 
 
 def _touch_value(touches: Touches, rule: FieldRule) -> str | None:

@@ -1,14 +1,19 @@
 """Profile and touches: what we know of the person, and where they came from first and last.
 
-For each field the newest by (confirmed, at, event id) wins. So any order of arrival gives the same
-profile, and a stranger who types someone's address overwrites nothing that a confirmed person gave.
+Whatever is said has a rank. A lower rank never replaces, clears or lowers what a higher one said,
+so a stranger who types someone's address overwrites nothing that the person or our people said
+(ADR 0037). For each field the newest value of each rank is kept: any order of arrival gives the
+same profile.
 """
 
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
-from chalicelib.events import Event, Value
+from chalicelib.days import day_of
+from chalicelib.events import Event, Kind, Rank, Value
+from chalicelib.limits import HORIZON_DAYS
 
 NAMED_FIELDS = frozenset(
     [
@@ -33,9 +38,9 @@ TOUCH_KEYS = ("source", "medium", "name")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Known:
-    """One field of a profile, ordered by who said it, when, and in which event."""
+    """One value of a field, ordered by who said it, when, and in which event."""
 
-    confirmed: bool
+    rank: Rank
     at: datetime
     event_id: str
     value: Value = field(compare=False)
@@ -50,17 +55,30 @@ class Touch:
     source: str
     medium: str
     campaign: str
+    rank: Rank = Rank.FORM
+    """Of the browser that it came from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Touches:
-    """The first and the last touch; with one touch they are the same."""
+    """The first and the last touch of the highest rank; with one touch they are the same."""
 
     first: Touch | None = None
     last: Touch | None = None
 
 
-Profile = Mapping[str, Known]
+Profile = Mapping[str, tuple[Known, ...]]
+"""Field -> the newest value of each rank, the highest rank first: that one is shown."""
+
+
+class Facts(NamedTuple):
+    """What rules read of a profile."""
+
+    values: Mapping[str, Value]
+    weaker: Set[str] = frozenset()
+    """The fields that were said at a lower rank than something else: they never lower a score."""
+    best: Rank = Rank.IDENTIFY
+    """The highest rank at which anything was said."""
 
 
 def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset()) -> Profile:
@@ -72,19 +90,81 @@ def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset(
     known = dict(profile)
     for event in events:
         for name, value in event.fields.items():
-            new = Known(event.confirmed, event.at, event.id, value)
-            wanted = name in NAMED_FIELDS or name in also
-            if wanted and value != "" and (name not in known or new > known[name]):
-                known[name] = new
+            # An empty value says nothing, so nobody clears a field by sending one.
+            if value != "" and (name in NAMED_FIELDS or name in also):
+                new = Known(event.rank, event.at, event.id, value)
+                known[name] = _with_newest(known.get(name, ()), new)
     return known
 
 
+def remembered(profile: Profile, today: date, zone: tzinfo) -> Profile:
+    """Return the profile without what an identify said 400 days ago or earlier (ADR 0037).
+
+    Its event is forgotten then, so a replay no longer finds it. The same profile when there is
+    nothing of the kind.
+    """
+    if not has_identified(profile):
+        return profile
+    left = {
+        name: every if _leaves_on(every, zone) > today else every[:-1]
+        for name, every in profile.items()
+    }
+    return profile if left == profile else {name: every for name, every in left.items() if every}
+
+
+def next_leave(profile: Profile, today: date, zone: tzinfo) -> date | None:
+    """Return the next day after today on which something that an identify said leaves."""
+    days = [_leaves_on(every, zone) for every in profile.values()]
+    return min((day for day in days if today < day < date.max), default=None)
+
+
+def has_identified(profile: Profile) -> bool:
+    """Return whether a profile holds anything that an identify said."""
+    return any(every[-1].rank is Rank.IDENTIFY for every in profile.values())
+
+
+def shown(profile: Profile) -> dict[str, Known]:
+    """Return what is shown of each field: the newest value of the highest rank."""
+    return {name: every[0] for name, every in profile.items()}
+
+
+def unconfirmed(known: Mapping[str, Known]) -> list[str]:
+    """Return which fields of what is shown nobody has confirmed, in order."""
+    return sorted(name for name, one in known.items() if one.rank < Rank.CONFIRMED)
+
+
+def values(profile: Profile) -> dict[str, Value]:
+    """Return the value of each field, and the two halves of the address, in lower case."""
+    known = {name: every[0].value for name, every in profile.items()}
+    local, _, domain = str(known.get("email", "")).rpartition("@")
+    if not domain:
+        return known
+    return {**known, "email_local": local.lower(), "email_domain": domain.lower()}
+
+
+def facts_on(profile: Profile, today: date, zone: tzinfo) -> Facts:
+    """Return what rules read of a profile on a day."""
+    known = remembered(profile, today, zone)
+    ranks = {every[0].rank for every in known.values()}
+    best = max(ranks, default=Rank.IDENTIFY)
+    if len(ranks) < 2:  # as of most people: nobody else said anything
+        return Facts(values(known), best=best)
+    weaker = {name for name, every in known.items() if every[0].rank < best}
+    if "email" in weaker:
+        weaker |= DERIVED_FIELDS
+    return Facts(values(known), weaker, best)
+
+
 def touch(touches: Touches, events: Iterable[Event]) -> Touches:
-    """Return the touches with the events' campaigns. Commutes and is idempotent."""
+    """Return the touches with the events' campaigns. Commutes and is idempotent.
+
+    An identify says who somebody is, not how they came. Touches of a lower rank give way to the
+    first one of a higher rank.
+    """
     first = touches.first
     last = touches.last
     for event in events:
-        if not any(event.campaign.get(key) for key in TOUCH_KEYS):
+        if event.kind is Kind.IDENTIFY or not any(event.campaign.get(key) for key in TOUCH_KEYS):
             continue
         new = Touch(
             event.at,
@@ -92,18 +172,33 @@ def touch(touches: Touches, events: Iterable[Event]) -> Touches:
             event.campaign.get("source", ""),
             event.campaign.get("medium", ""),
             event.campaign.get("name", ""),
+            event.browser_rank,
         )
-        if first is None or (new.at, new.event_id) < (first.at, first.event_id):
+        if first is None or _first_key(new) < _first_key(first):
             first = new
-        if last is None or (new.at, new.event_id) > (last.at, last.event_id):
+        if last is None or _last_key(new) > _last_key(last):
             last = new
     return Touches(first, last)
 
 
-def values(profile: Profile) -> dict[str, Value]:
-    """Return the value of each field, and the two halves of the address, in lower case."""
-    known = {name: one.value for name, one in profile.items()}
-    local, _, domain = str(known.get("email", "")).rpartition("@")
-    if not domain:
-        return known
-    return {**known, "email_local": local.lower(), "email_domain": domain.lower()}
+def _with_newest(every: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
+    """Return the values of a field with one more, of each rank the newest, the highest first."""
+    newest = {one.rank: one for one in every}
+    newest[new.rank] = max(new, newest.get(new.rank, new))
+    return tuple(sorted(newest.values(), reverse=True))
+
+
+def _leaves_on(every: tuple[Known, ...], zone: tzinfo) -> date:
+    """Return the day on which the lowest value of a field leaves, date.max if it never does."""
+    lowest = every[-1]
+    if lowest.rank is not Rank.IDENTIFY:
+        return date.max
+    return day_of(lowest.at, zone) + timedelta(days=HORIZON_DAYS)
+
+
+def _first_key(touch: Touch) -> tuple[int, datetime, str]:
+    return -touch.rank, touch.at, touch.event_id
+
+
+def _last_key(touch: Touch) -> tuple[int, datetime, str]:
+    return touch.rank, touch.at, touch.event_id

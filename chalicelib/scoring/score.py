@@ -25,7 +25,7 @@ from chalicelib.scoring.points import (
     weight_of,
     within_limits,
 )
-from chalicelib.scoring.profile import values
+from chalicelib.scoring.profile import Facts, facts_on, has_identified
 from chalicelib.scoring.reasons import (
     ScoreReason,
     behaviour_reasons,
@@ -78,7 +78,7 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
 
     Pure: never reads a clock, a table or a setting.
     """
-    facts = values(evidence.profile)
+    facts = facts_on(evidence.profile, today, model.zone)
     if is_internal(model, facts):
         return _internal_score(model, today)
     matched = matching_field_rules(model, facts, evidence.touches)
@@ -96,32 +96,17 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
 
 def worth(model: Model, evidence: Evidence, today: date) -> Score:
     """Return the same score without its reasons, in half the time."""
-    return worth_by_day(model, evidence)(today)
+    return _worth_of(model, evidence, facts_on(evidence.profile, today, model.zone))(today)
 
 
 def worth_by_day(model: Model, evidence: Evidence) -> Callable[[date], Score]:
     """Return a function that gives the score without its reasons on any day.
 
-    What the rules on fields say is found once for all days.
+    What the rules on fields say is found once for all days, unless some of it leaves on one.
     """
-    facts = values(evidence.profile)
-    if is_internal(model, facts):
-        return lambda today: replace(_internal_score(model, today), reasons=())
-    matched = matching_field_rules(model, facts, evidence.touches)
-    known = points_by_group(model, matched)
-
-    def on(today: date) -> Score:
-        seen = seen_until(evidence, today)
-        raw = dict(known)
-        day = today.toordinal()
-        every = cells_of(seen)
-        for rule in model.behaviour_rules:
-            if cells := every.get(rule.signal.id):
-                points, _ = weighed(rule, cells, day)
-                raw[rule.group] += limited(rule, points)
-        return summed(model, matched, within_limits(model, raw), seen, today, ())
-
-    return on
+    if has_identified(evidence.profile):
+        return lambda today: worth(model, evidence, today)
+    return _worth_of(model, evidence, facts_on(evidence.profile, date.min, model.zone))
 
 
 def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int], Score]:
@@ -131,7 +116,7 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
     estimate is exact, up to a rounding of a thousandth and except for what leaves the horizon on
     the way.
     """
-    facts = values(evidence.profile)
+    facts = facts_on(evidence.profile, today, model.zone)
     day = today.toordinal()
     if is_internal(model, facts):
         return lambda days: replace(
@@ -205,6 +190,27 @@ def parts_of(model: Model) -> Mapping[str, Set[str]]:
         **{name: set(parts) for name, parts in model.sums.items()},
         SCORE: set(model.groups),
     }
+
+
+def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date], Score]:
+    """Return a function that gives the score of any day on which these are the facts."""
+    if is_internal(model, facts):
+        return lambda today: replace(_internal_score(model, today), reasons=())
+    matched = matching_field_rules(model, facts, evidence.touches)
+    known = points_by_group(model, matched)
+
+    def on(today: date) -> Score:
+        seen = seen_until(evidence, today)
+        raw = dict(known)
+        day = today.toordinal()
+        every = cells_of(seen)
+        for rule in model.behaviour_rules:
+            if cells := every.get(rule.signal.id):
+                points, _ = weighed(rule, cells, day)
+                raw[rule.group] += limited(rule, points)
+        return summed(model, matched, within_limits(model, raw), seen, today, ())
+
+    return on
 
 
 def _internal_score(model: Model, today: date) -> Score:

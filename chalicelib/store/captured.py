@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.consent.consent import Consent
 from chalicelib.errors import AlreadyCapturedError, ConflictError
-from chalicelib.events import Event
+from chalicelib.events import Event, Join
 from chalicelib.limits import SUBMISSION_KEPT_DAYS
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents, put_consent
-from chalicelib.store.events import Events, put_event, put_owner
+from chalicelib.store.events import Events, put_event, put_join, put_owner
 from chalicelib.store.table import ABSENT, Put, Table
 from chalicelib.telemetry import log
 
@@ -42,6 +42,10 @@ class Captured:
         """Return the id of the lead that a visitor belongs to, None for a free visitor."""
         return self._events.owner(visitor)
 
+    def count_joins(self, lead_id: str) -> int:
+        """Return how many visitors belong to a lead, at most as many as may."""
+        return self._events.count_joins(lead_id)
+
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use a visitor id."""
         return self._events.is_shared(visitor, now)
@@ -60,13 +64,16 @@ class Captured:
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
-        """Store a submission whole or not at all: events, claimed visitors, consent and receipt.
+        """Store a submission whole or not at all: events, claimed visitors with their joins,
+        consent and receipt.
 
         Raise AlreadyCapturedError when an event came before, ConflictError when an owner, a
         consent or a receipt came in between.
         """
         writes = [put_event(event) for event in events]
-        writes += [put_owner(visitor, lead_id) for visitor in claims]
+        for visitor in claims:
+            join = Join(visitor, lead_id, captured_at=events[0].captured_at)
+            writes += [put_owner(visitor, lead_id), put_join(join)]
         if consents is not None:
             writes.append(put_consent(lead_id, *consents))
         if receipt is not None:

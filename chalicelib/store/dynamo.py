@@ -1,9 +1,10 @@
 """The table on DynamoDB (ADR 0006)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.errors import ConflictError
+from chalicelib.errors import ConflictError, ThrottledError
 from chalicelib.store.table import Attribute, Check, Expectation, Item, Put, Write
 
 if TYPE_CHECKING:
@@ -11,7 +12,17 @@ if TYPE_CHECKING:
 
 LAST_KEY = "\U0010ffff"  # sorts after every sort key
 BATCH_GET_MAX_KEYS = 100  # DynamoDB's own bound
-CONFLICT_CODES = ("ConditionalCheckFailed", "TransactionConflict")
+CONFLICT_CODES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+#: What DynamoDB says when it has too many requests: of a call, and of one element of a transaction.
+THROTTLE_CODES = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "ProvisionedThroughputExceeded",
+        "ThrottlingError",
+    }
+)
 INDEX_KEYS = {None: ("pk", "sk"), "list": ("list_pk", "list_sk"), "due": ("due_pk", "due_sk")}
 
 
@@ -28,7 +39,10 @@ class DynamoTable:
         self._name = name
 
     def get(self, pk: str, sk: str) -> Item | None:
-        found = self._client.get_item(TableName=self._name, Key=_key(pk, sk), ConsistentRead=True)
+        with self._throttles():
+            found = self._client.get_item(
+                TableName=self._name, Key=_key(pk, sk), ConsistentRead=True
+            )
         return unmarshal(found["Item"]) if "Item" in found else None
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
@@ -38,7 +52,8 @@ class DynamoTable:
             chunk = [_key(pk, sk) for pk, sk in once[start : start + BATCH_GET_MAX_KEYS]]
             request: Any = {self._name: {"Keys": chunk, "ConsistentRead": True}}
             while request:
-                answer = self._client.batch_get_item(RequestItems=request)
+                with self._throttles():
+                    answer = self._client.batch_get_item(RequestItems=request)
                 items += [unmarshal(item) for item in answer["Responses"].get(self._name, [])]
                 request = answer.get("UnprocessedKeys")  # over 16 MB, or throttled: ask again
         return items
@@ -68,7 +83,8 @@ class DynamoTable:
         request |= {"IndexName": index} if index else {"ConsistentRead": True}
         left = limit
         while left is None or left > 0:
-            page = self._client.query(**(request | ({"Limit": left} if left else {})))
+            with self._throttles():
+                page = self._client.query(**(request | ({"Limit": left} if left else {})))
             yield from map(unmarshal, page["Items"])
             left = left - len(page["Items"]) if left is not None else None
             if "LastEvaluatedKey" not in page:
@@ -76,10 +92,21 @@ class DynamoTable:
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def write(self, *writes: Write) -> None:
-        if len(writes) == 1 and isinstance(writes[0], Put):
-            self._put(writes[0])
-        else:
-            self._transact(writes)
+        with self._throttles():
+            if len(writes) == 1 and isinstance(writes[0], Put):
+                self._put(writes[0])
+            else:
+                self._transact(writes)
+
+    @contextmanager
+    def _throttles(self) -> Iterator[None]:
+        """Raise ThrottledError for a refusal of DynamoDB that is about too many requests."""
+        try:
+            yield
+        except self._client.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] not in THROTTLE_CODES:
+                raise
+            raise ThrottledError from None
 
     def _put(self, put: Put) -> None:
         try:
@@ -104,8 +131,10 @@ class DynamoTable:
         except self._client.exceptions.TransactionCanceledException as error:
             reasons: Any = error.response["CancellationReasons"]
             codes = {reason["Code"] for reason in reasons} - {"None"}
-            if not codes.issubset(CONFLICT_CODES):
-                raise  # a bad request or a throttle: no other writer is to blame
+            if not codes <= CONFLICT_CODES | THROTTLE_CODES:
+                raise  # a bad request: no other writer is to blame
+            if codes & THROTTLE_CODES:
+                raise ThrottledError from None
             # Only failed conditions are named. An item that was merely busy may be fine, and
             # whoever decides by the names must not take it for one that exists (ADR 0003).
             raise ConflictError(

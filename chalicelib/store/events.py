@@ -5,8 +5,22 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, Kind, epoch_ms, from_epoch_ms, visitors_of
-from chalicelib.limits import EVENTS_MAX_PER_VISITOR_DAY, HORIZON_DAYS, JOINED_MAX_EVENTS
+from chalicelib.events import (
+    RANK_OF_KIND,
+    Event,
+    Join,
+    Kind,
+    Rank,
+    epoch_ms,
+    from_epoch_ms,
+    joins_on,
+)
+from chalicelib.limits import (
+    EVENTS_MAX_PER_VISITOR_DAY,
+    HORIZON_DAYS,
+    JOINED_MAX_EVENTS,
+    JOINS_MAX_PER_LEAD,
+)
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from chalicelib.telemetry import current_trace
@@ -69,16 +83,39 @@ class Events:
                 found.append(event)
         return found
 
-    def recent(self, lead_id: str) -> list[Event]:
+    def recent(self, lead_id: str, cause: tuple[str, str] | None = None) -> list[Event]:
         """Return the latest events of a lead and of the visitors it joined, newest first.
 
-        At most RECENT_PER_PARTITION: what a salesperson reads.
+        At most RECENT_PER_PARTITION: what a salesperson reads. They are in the order of their
+        capture, because a client's clock says what its sender wants. cause: the partition and the
+        id of an event that stands before them all, however many came after it.
         """
         own = list(self._newest(keys.lead(lead_id)))
-        every = [*own, *(event for visitor in visitors_of(own) for event in self._newest(visitor))]
-        return sorted(every, key=lambda event: (event.at, event.id), reverse=True)[
-            :RECENT_PER_PARTITION
-        ]
+        joins = [*joins_on(own), *self.joins(lead_id)]
+        visitors = dict.fromkeys(join.visitor for join in joins)
+        every = [*own, *(event for visitor in visitors for event in self._newest(visitor))]
+        first = list(self._caused(cause))
+        others = [event for event in every if event not in first]
+        others.sort(key=lambda event: (event.captured_at, event.id), reverse=True)
+        return [*first, *others][:RECENT_PER_PARTITION]
+
+    def joins(self, lead_id: str) -> list[Join]:
+        """Return the visitors that belong to a lead.
+
+        What older code joined stands on the joining events only: see `joins_on`.
+        """
+        found = self._table.query(keys.lead(lead_id), first=keys.JOIN, last=keys.JOIN + keys.END)
+        return [join_of(item) for item in found]
+
+    def count_joins(self, lead_id: str) -> int:
+        """Return how many visitors belong to a lead, at most as many as may."""
+        found = self._table.query(
+            keys.lead(lead_id),
+            first=keys.JOIN,
+            last=keys.JOIN + keys.END,
+            limit=JOINS_MAX_PER_LEAD,
+        )
+        return sum(1 for _ in found)
 
     def owner(self, visitor: str) -> str | None:
         """Return the id of the lead that a visitor belongs to, None for a free visitor."""
@@ -91,6 +128,14 @@ class Events:
         most = EVENTS_MAX_PER_VISITOR_DAY + 1
         found = self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)
         return sum(1 for _ in found) == most
+
+    def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
+        """Yield the event that something is about, unless it is gone."""
+        if cause is None:
+            return
+        partition, event_id = cause
+        if item := self._table.get(partition, keys.event(event_id)):
+            yield event_of(item)
 
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(
@@ -111,6 +156,26 @@ def put_event(event: Event) -> Put:
 def put_owner(visitor: str, lead_id: str) -> Put:
     """Return the write that gives a visitor to a lead; it fails when the visitor has an owner."""
     return Put({"pk": visitor, "sk": keys.OWNER, "schema": keys.SCHEMA, "lead_id": lead_id}, ABSENT)
+
+
+def put_join(join: Join) -> Put:
+    """Return the write that keeps a join for good: the event that says so may expire (ADR 0034)."""
+    item: Item = {
+        "pk": keys.lead(join.lead_id),
+        "sk": keys.join(join.visitor),
+        "schema": keys.SCHEMA,
+        "captured_at_ms": epoch_ms(join.captured_at),
+    }
+    return Put(item, ABSENT)
+
+
+def join_of(item: Item) -> Join:
+    """Return the join of a stored item."""
+    return Join(
+        visitor=str(item["sk"]).removeprefix(keys.JOIN),
+        lead_id=str(item["pk"]).removeprefix(keys.LEAD),
+        captured_at=from_epoch_ms(int(item["captured_at_ms"])),
+    )
 
 
 def event_item(event: Event) -> Item:
@@ -136,8 +201,12 @@ def event_item(event: Event) -> Item:
     item |= {name: _json(part) for name, part in parts.items() if part}
     if event.name:
         item["name"] = event.name
-    if event.confirmed:
-        item["confirmed"] = True
+    if not event.is_ping:
+        item["rank"] = event.rank.name.lower()
+    if event.rank is Rank.CONFIRMED:
+        item["confirmed"] = True  # for the version before, which knows no ranks
+    if event.browser_rank is not _usual_browser_rank(event.kind):
+        item["browser_rank"] = event.browser_rank.name.lower()
     if (trace := current_trace()) is not None:
         item["trace"] = trace  # for the log lines of what follows from it (ADR 0031)
     if event.is_ping:
@@ -153,10 +222,11 @@ def event_of(item: Item) -> Event:
 
     Raise KeyError, ValueError or TypeError for an item that does not hold an event.
     """
+    kind = Kind(str(item["kind"]))
     return Event(
         partition=str(item["pk"]),
         id=str(item["sk"]).removeprefix(keys.EVENT).replace("#", "-"),
-        kind=Kind(str(item["kind"])),
+        kind=kind,
         name=str(item.get("name", "")),
         at=from_epoch_ms(int(item["at_ms"])),
         captured_at=from_epoch_ms(int(item["captured_at_ms"])),
@@ -164,8 +234,25 @@ def event_of(item: Item) -> Event:
         campaign=json.loads(str(item.get("campaign", "{}"))),
         fields=json.loads(str(item.get("fields", "{}"))),
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
-        confirmed=bool(item.get("confirmed", False)),
+        rank=_rank_of(item, kind),
+        browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
     )
+
+
+def rank_in(item: Item, name: str, default: Rank) -> Rank:
+    """Return the rank that an attribute of an item names."""
+    return Rank[str(item[name]).upper()] if name in item else default
+
+
+def _rank_of(item: Item, kind: Kind) -> Rank:
+    """Return an event's rank. Earlier versions only stored whether it was confirmed."""
+    if item.get("confirmed"):
+        return Rank.CONFIRMED
+    return rank_in(item, "rank", RANK_OF_KIND.get(kind, Rank.FORM))
+
+
+def _usual_browser_rank(kind: Kind) -> Rank:
+    return Rank.IDENTIFY if kind is Kind.IDENTIFY else Rank.FORM
 
 
 def _json(part: object) -> str:

@@ -3,7 +3,7 @@
 from itertools import islice
 
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import Event, absorbed_of, lead_partition, visitors_of
+from chalicelib.events import Event, absorbed_of, joins_on, lead_partition
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.limits import TIMELINE_MAX_EVENTS
 from chalicelib.store import keys
@@ -42,7 +42,11 @@ class Histories:
             events += merged
             outbox += sent
             waiting += absorbed_of(merged)
-        for visitor in visitors_of(events):
+        joins = [
+            *joins_on(events),
+            *(join for one in sorted(seen) for join in self._events.joins(one)),
+        ]
+        for visitor in dict.fromkeys(join.visitor for join in joins):
             events += islice(self._events.of(visitor), TIMELINE_MAX_EVENTS)
         return events, transitions, outbox
 

@@ -23,6 +23,7 @@ OWNER = "OWNER"
 RECEIPT = "RECEIPT"
 CONSENT = "CONSENT"
 PROFILE = "PROFILE"
+JOIN = "JOIN#"
 REPLAY = "REPLAY"
 STANDING = "STANDING"
 ACTIVE = "ACTIVE"
@@ -42,6 +43,8 @@ PUBLISHING = "PUBLISHING"  # the partition of the one item that says which publi
 TURN = "TURN"  # its sort key
 HANDOVER = "HANDOVER#"
 DUE_NURTURE = "DUE#NURTURE#"
+FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
+SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 
@@ -60,6 +63,11 @@ REVIEW_SPREAD_SECONDS = 3600  # reviews are spread over the first hour of their 
 def event(event_id: str) -> str:
     """The sort key of an event: `EVENT#<client's ms>#<hash>`."""
     return EVENT + event_id.replace("-", "#")
+
+
+def join(visitor: str) -> str:
+    """The sort key of a join, in the partition of the lead that the visitor belongs to."""
+    return JOIN + visitor
 
 
 def submission(form_id: str, submission_id: str) -> str:
@@ -120,6 +128,11 @@ def family_of(sort_key: str) -> str:
 def id_of(partition: str) -> str:
     """The id in the partition of a thing that has one for itself, such as a job."""
     return partition.partition("#")[2]
+
+
+def first_email_counter(hour: datetime, shard_number: int) -> str:
+    """The partition of one of the counters of an hour's first emails."""
+    return f"{FIRST_EMAILS}#{rfc3339(hour)[:13]}#{shard_number}"
 
 
 def part(number: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.days import zone_of
-from chalicelib.events import epoch_ms, from_epoch_ms
+from chalicelib.events import Rank, epoch_ms, from_epoch_ms
 from chalicelib.leads.lead import Counted, Lead, Notified, NotifiedAbout, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
@@ -59,8 +59,8 @@ def lead_of(lead_id: str, items: Iterable[Item]) -> Lead:
         known["replay_requests"] = int(replay["requests"])
     if profile is not None:
         known |= {
-            "profile": _profile_of(str(profile["profile"])),
-            "touches": _touches_of(str(profile["touches"])),
+            "profile": _profile_of(profile),
+            "touches": _touches_of(profile),
             "answers": _answers_of(str(profile.get("answers", "{}"))),
         }
     if standing is not None:
@@ -154,9 +154,12 @@ def _standing_of(item: Item) -> dict[str, Any]:
 
 def profile_item(lead: Lead) -> Item:
     """A lead's profile, touches and answers as they are stored."""
-    profile = {
-        name: [known.confirmed, epoch_ms(known.at), known.event_id, known.value]
-        for name, known in sorted(lead.profile.items())
+    # The version before reads one value for each field, so the others stand beside it (ADR 0027).
+    profile = {name: _parts_of(every[0]) for name, every in sorted(lead.profile.items())}
+    weaker = {
+        name: [_parts_of(known) for known in every[1:]]
+        for name, every in sorted(lead.profile.items())
+        if len(every) > 1
     }
     touches = [
         [epoch_ms(touch.at), touch.event_id, touch.source, touch.medium, touch.campaign]
@@ -177,18 +180,32 @@ def profile_item(lead: Lead) -> Item:
         "list_pk": keys.all_leads(keys.shard(lead.lead_id, keys.LEAD_SHARDS)),
         "list_sk": lead.lead_id,
     }
-    return item | (
-        {"answers": json.dumps(answers, separators=(",", ":"), ensure_ascii=False)}
-        if answers
-        else {}
-    )
+    if weaker:
+        item["weaker"] = json.dumps(weaker, separators=(",", ":"), ensure_ascii=False)
+    if answers:
+        item["answers"] = json.dumps(answers, separators=(",", ":"), ensure_ascii=False)
+    if lead.touches.first is not None and lead.touches.first.rank is not Rank.FORM:
+        item["touch_rank"] = lead.touches.first.rank.value
+    return item
 
 
-def _profile_of(text: str) -> Profile:
+def _parts_of(known: Known) -> list[Any]:
+    return [known.rank.value, epoch_ms(known.at), known.event_id, known.value]
+
+
+def _profile_of(item: Item) -> Profile:
+    weaker = json.loads(str(item.get("weaker", "{}")))
     return {
-        name: Known(confirmed, from_epoch_ms(at_ms), event_id, value)
-        for name, (confirmed, at_ms, event_id, value) in json.loads(text).items()
+        name: tuple(map(_known_of, [best, *weaker.get(name, ())]))
+        for name, best in json.loads(str(item["profile"])).items()
     }
+
+
+def _known_of(parts: Sequence[Any]) -> Known:
+    rank, at_ms, event_id, value = parts
+    if isinstance(rank, bool):  # whether it was confirmed: from before there were ranks
+        rank = Rank.CONFIRMED if rank else Rank.FORM
+    return Known(Rank(rank), from_epoch_ms(at_ms), event_id, value)
 
 
 def _answers_of(text: str) -> SalesAnswers:
@@ -198,11 +215,17 @@ def _answers_of(text: str) -> SalesAnswers:
     }
 
 
-def _touches_of(text: str) -> Touches:
-    first, last = (
-        Touch(from_epoch_ms(one[0]), *one[1:]) if one else None for one in json.loads(text)
-    )
-    return Touches(first, last)
+def _touches_of(item: Item) -> Touches:
+    first, last = json.loads(str(item["touches"]))
+    rank = Rank(int(item.get("touch_rank", Rank.FORM)))
+    return Touches(_touch_of(first, rank), _touch_of(last, rank))
+
+
+def _touch_of(parts: Sequence[Any] | None, rank: Rank) -> Touch | None:
+    if parts is None:
+        return None
+    at_ms, event_id, source, medium, campaign = parts
+    return Touch(from_epoch_ms(at_ms), event_id, source, medium, campaign, rank)
 
 
 def record_item(lead_id: str, record: "Record") -> Item:

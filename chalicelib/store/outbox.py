@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.consent.consent import Consent
-from chalicelib.delivery.message_keys import MessageKey, MessageKind, parse_key
+from chalicelib.delivery.message_keys import SEPARATOR, MessageKey, MessageKind, parse_key
 from chalicelib.delivery.outbox import (
     ACCOUNT_STATES,
     MessageState,
@@ -16,8 +16,10 @@ from chalicelib.delivery.outbox import (
 )
 from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
+from chalicelib.limits import FIRST_EMAILS_PER_HOUR
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents, consent_of
+from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.table import ABSENT, Check, Item, Put, Table
 
 #: What a claim of an email to the lead expects of the lead's consent.
@@ -29,16 +31,21 @@ STATE_BEFORE: Mapping[MessageState, MessageState] = {
     MessageState.SOFT_BOUNCED: MessageState.SENT,
 }
 REASON_BEFORE: Mapping[NotSentReason, NotSentReason] = dict.fromkeys(
-    ACCOUNT_STATES | {NotSentReason.STALE}, NotSentReason.THROTTLED
+    ACCOUNT_STATES | {NotSentReason.STALE, NotSentReason.SWITCHED_OFF, NotSentReason.OVER_BUDGET},
+    NotSentReason.THROTTLED,
 )
 
 
 class Outbox:
-    """Reads and replaces messages; lists them by their state."""
+    """Reads and replaces messages; lists them by their state.
 
-    def __init__(self, table: Table) -> None:
+    first_emails_max: to addresses that we never wrote to, in an hour.
+    """
+
+    def __init__(self, table: Table, first_emails_max: int = FIRST_EMAILS_PER_HOUR) -> None:
         self._table = table
         self._consents = Consents(table)
+        self._first_emails = FirstEmails(table, first_emails_max)
 
     def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
         """The message as it stands now."""
@@ -61,15 +68,39 @@ class Outbox:
             self._table.write(replace_message(before, after))  # planned by an earlier end
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
-        """Replace a message, in one transaction with the check of the lead's consent. Raises
-        ConflictError.
+        """Replace a message, in one transaction with the check of the lead's consent. The first
+        email to a lead is counted in it, too.
+
+        Raise ConflictError, and OverBudgetError for a first email when the hour's are spent.
         """
         # Claim against unsubscribe: read first and claimed then, an email would leave to a person
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
         checks = (
             [Check(keys.lead(before.lead_id), keys.CONSENT, MAY_WRITE)] if needs_consent else []
         )
-        self._table.write(replace_message(before, after), *checks)
+        counted = [self._first_emails.put(after)] if self._is_first(before) else []
+        try:
+            self._table.write(replace_message(before, after), *checks, *counted)
+        except ConflictError as conflict:
+            if conflict.failed.keys() == {keys.FIRST_EMAILS}:
+                # Claim against another first email: only the counter was busy, so the claim may
+                # be tried again with what it says now.
+                raise ConflictError({}) from None
+            raise
+
+    def _is_first(self, message: OutboxMessage) -> bool:
+        """Return whether no email to this lead was ever claimed.
+
+        By the lead and not by its mailbox: plus tags would make a known mailbox of each address.
+        """
+        if not message.kind.goes_to_lead or message.claims:
+            return False
+        kinds = [kind for kind in MessageKind if kind.goes_to_lead]
+        return not any(
+            one.claims
+            for kind in kinds
+            for one in messages_of_lead(self._table, message.lead_id, f"{kind}{SEPARATOR}")
+        )
 
     def consent(self, lead_id: str) -> Consent:
         """The lead's consent as it stands now."""
@@ -175,6 +206,7 @@ def message_item(message: OutboxMessage) -> Item:
         "subject": message.subject,
         "held_by": message.held_by,
         "captured_at_ms": epoch_ms(message.captured_at) if message.captured_at else None,
+        "cause": json.dumps(message.cause) if message.cause else None,
         "trace": message.trace,
         "reason": message.reason and REASON_BEFORE.get(message.reason, message.reason),
         "newer_state": message.state if message.state in STATE_BEFORE else None,
@@ -183,6 +215,7 @@ def message_item(message: OutboxMessage) -> Item:
         "doubts": message.doubts or None,
         "heard": _packed(message.heard),
         "claimed_at_ms": epoch_ms(message.claimed_at) if message.claimed_at else None,
+        "owed_from_ms": epoch_ms(message.owed_from) if message.owed_from else None,
         "due_at_ms": epoch_ms(message.due_at) if message.due_at else None,
     }
     item |= {name: value for name, value in optional.items() if value is not None}
@@ -201,6 +234,7 @@ def message_of(item: Item) -> OutboxMessage:
 
     reason = text("newer_reason") or text("reason")
     claimed_at = item.get("claimed_at_ms")
+    owed_from = item.get("owed_from_ms")
     due_at = item.get("due_at_ms")
     captured_at = item.get("captured_at_ms")
     return OutboxMessage(
@@ -215,6 +249,7 @@ def message_of(item: Item) -> OutboxMessage:
         subject=text("subject"),
         held_by=text("held_by"),
         captured_at=from_epoch_ms(int(captured_at)) if captured_at is not None else None,
+        cause=_cause_of(text("cause")),
         trace=text("trace"),
         state=MessageState(text("newer_state") or str(item["state"])),
         reason=NotSentReason(reason) if reason is not None else None,
@@ -226,8 +261,17 @@ def message_of(item: Item) -> OutboxMessage:
             for identity, at_ms in json.loads(str(item.get("heard", "{}"))).items()
         },
         claimed_at=from_epoch_ms(int(claimed_at)) if claimed_at is not None else None,
+        owed_from=from_epoch_ms(int(owed_from)) if owed_from is not None else None,
         version=int(item["version"]),
     )
+
+
+def _cause_of(text: str | None) -> tuple[str, str] | None:
+    """Return the partition and the id of an event from their JSON."""
+    if text is None:
+        return None
+    partition, event_id = json.loads(text)
+    return str(partition), str(event_id)
 
 
 def _packed(heard: Mapping[str, datetime]) -> str | None:

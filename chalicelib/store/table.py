@@ -57,7 +57,10 @@ Write = Put | Check
 
 
 class Table(Protocol):
-    """One DynamoDB table."""
+    """One DynamoDB table.
+
+    Each operation raises ThrottledError while the table takes no more requests.
+    """
 
     def get(self, pk: str, sk: str) -> Item | None:
         """Return one item, read consistently, or None."""

@@ -1,6 +1,6 @@
 """Which room composes which kind of outbox message. A new kind adds its case here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.events import Value
     from chalicelib.handoff.notice import Notices
     from chalicelib.nurture.emails import Emails
+    from chalicelib.scoring.profile import Profile
 
 
 class Composer:
@@ -43,7 +44,7 @@ class Composer:
 
         return Emails(
             email=lambda email_id: self._stores.documents.get("email", email_id),
-            profile=self._profile,
+            profile=lambda lead_id: self._stores.leads.read(lead_id).profile,
             company_name=lambda: company_name(self._stores.documents.get("settings")),
             unsubscribe_url=self._unsubscribe_url,
             now=self._stores.ports.now,
@@ -56,6 +57,7 @@ class Composer:
         return Notices(
             transition=self._stores.leads.transition,
             profile=self._profile,
+            unconfirmed=self._unconfirmed,
             recent=self._stores.events.recent,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
@@ -75,7 +77,20 @@ class Composer:
     def _profile(self, lead_id: str) -> "Mapping[str, Value]":
         from chalicelib.scoring.profile import values
 
-        return values(self._stores.leads.read(lead_id).profile)
+        return values(self._profile_of_today(lead_id))
+
+    def _unconfirmed(self, lead_id: str) -> "Sequence[str]":
+        from chalicelib.scoring.profile import shown, unconfirmed
+
+        return unconfirmed(shown(self._profile_of_today(lead_id)))
+
+    def _profile_of_today(self, lead_id: str) -> "Profile":
+        from chalicelib.days import day_of, zone_of
+        from chalicelib.scoring.profile import remembered
+
+        lead = self._stores.leads.read(lead_id)
+        zone = zone_of(lead.zone)
+        return remembered(lead.profile, day_of(self._stores.ports.now(), zone), zone)
 
     def _unsubscribe_url(self, lead_id: str) -> str:
         from chalicelib.delivery.links import UNSUBSCRIBE

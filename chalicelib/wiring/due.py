@@ -11,6 +11,7 @@ from chalicelib.delivery.message_keys import parse_key
 from chalicelib.limits import JOB_TRIES
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store.keys import DUE_JOBS
+from chalicelib.wiring.rescoring import rescorer
 
 if TYPE_CHECKING:
     from chalicelib.wiring.world import World
@@ -28,11 +29,11 @@ JOB_TASK = Task(
 
 
 def _review(world: "World", due: Due, _until: datetime) -> None:
-    world.qualify.review(due.lead_id)
+    rescorer(world).review(due.lead_id)
 
 
 def _replay(world: "World", due: Due, _until: datetime) -> None:
-    world.qualify.replay(due.lead_id)
+    rescorer(world).replay(due.lead_id)
 
 
 def _deliver(world: "World", due: Due, _until: datetime) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.runtime import Runtime
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+    from chalicelib.switches import Switchboard
 
 
 DEPLOYMENT = "deployment"
@@ -27,6 +29,7 @@ class Stores:
 
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
+        self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._settings = ports.settings
 
     @cached_property
@@ -79,7 +82,15 @@ class Stores:
         """The store of messages."""
         from chalicelib.store.outbox import Outbox
 
-        return Outbox(self.ports.table)
+        return Outbox(self.ports.table, self._settings.first_emails_per_hour)
+
+    @cached_property
+    def switchboard(self) -> "Switchboard":
+        """Answers what is turned off, and turns it."""
+        from chalicelib.store.switches import Switches
+        from chalicelib.switches import Switchboard
+
+        return Switchboard(store=Switches(self.ports.table), runtime=self.runtime)
 
     @cached_property
     def hand_overs(self) -> "HandOvers":

@@ -124,6 +124,7 @@ class World(DueWork):
         return Deliver(
             outbox=self.outbox,
             endings=self.endings,
+            off=self.switchboard.off,
             compose=Composer(self).compose,
             send=lambda outgoing: self.ports.send(outgoing),
             runtime=self.runtime,
@@ -230,8 +231,10 @@ class World(DueWork):
         """Process a batch of the stream's events. Return Lambda's partial batch response."""
         from chalicelib.store.events import event_of
         from chalicelib.store.stream import Quarantine, each_record
+        from chalicelib.wiring.rescoring import rescorer
 
-        return each_record(event, event_of, self.qualify.captured, Quarantine(self.ports.table).put)
+        captured = rescorer(self).captured
+        return each_record(event, event_of, captured, Quarantine(self.ports.table).put)
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's messages. Return Lambda's partial batch response."""

@@ -2,6 +2,7 @@
 nothing unasked.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -226,8 +227,9 @@ def test_a_double_click_on_a_form_counts_once(visitor: Visitor, email: str) -> N
     visitor.go("/demo")
     visitor.fill({"email": email, **DEMO})
     slow_down(visitor)
-    with visitor.page.expect_navigation(url="**/demo-thanks"):
-        visitor.page.locator("form.form button").dblclick()
+    visitor.page.locator("form.form button").dblclick()
+    # The second click may abort the navigation of the first, so the page is asked where it is.
+    expect(visitor.page).to_have_url(re.compile("/demo-thanks$"))
     assert len(visitor.submission_ids) >= 2
     assert len(set(visitor.submission_ids)) == 1
     visitor.driver.until(lambda: visitor.driver.stage(email) == "sql", "the lead is an SQL")

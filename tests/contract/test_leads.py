@@ -11,11 +11,12 @@ import pytest
 from chalicelib.delivery import outbox
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.errors import AlreadyPlannedError, ConflictError
-from chalicelib.events import Kind, lead_partition
+from chalicelib.events import Kind, Rank, lead_partition
 from chalicelib.handoff.plan import HandoffState, handoff_record
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout, SalesAnswer
 from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.reactions import LeadChange, Moved, Plan
+from chalicelib.scoring.profile import Touch, Touches, learn
 from chalicelib.scoring.tally import EVER, Since
 from chalicelib.store.events import Events
 from chalicelib.store.leads import Leads
@@ -34,6 +35,7 @@ HANDOFF = handoff_record(
 )
 NOTICES = [make.handoff_message(), make.handoff_message(Via.SNS)]
 TODAYS_CELLS = make.seen(blog=[0], keys={"guide-download": {"aabbccdd": 0}})
+OWN_TOUCH = Touch(NOW, "e", "google", "cpc", "spring", Rank.OWN_BROWSER)
 SINCE = Since(TODAY.toordinal(), TODAYS_CELLS, NOW, "fedcba9876543210", LEAD_ID)
 
 
@@ -73,6 +75,10 @@ def test_a_lead_of_whom_nothing_was_derived_has_version_0(table: Table) -> None:
         },
         {"merged_into": "ANOTHER"},
         {"zone": "America/Los_Angeles"},
+        {
+            "profile": learn({}, [make.form(fields=make.BEST_FIT, rank=rank) for rank in Rank]),
+            "touches": Touches(OWN_TOUCH, OWN_TOUCH),
+        },
         {
             "standing": make.standing(
                 Stage.RECYCLED,

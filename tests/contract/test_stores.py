@@ -13,22 +13,25 @@ import pytest
 from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.consent.consent import Consent, SuppressionReason, given
 from chalicelib.delivery import outbox
+from chalicelib.delivery.holding import switched_off
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, Kind, epoch_ms, lead_partition, user_partition
+from chalicelib.events import Event, Join, Kind, Rank, epoch_ms, lead_partition, user_partition
 from chalicelib.qualify.reactions import LeadChange, Plan
 from chalicelib.store import keys
 from chalicelib.store.captured import Captured
 from chalicelib.store.consents import Consents
 from chalicelib.store.documents import Documents
-from chalicelib.store.events import Events, put_event, put_owner
+from chalicelib.store.events import Events, put_event, put_join, put_owner
 from chalicelib.store.histories import Histories
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
 from chalicelib.store.stream import Quarantine
+from chalicelib.store.switches import Switches
 from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.switches import Switch, SwitchState
 from tests import factories as make
 from tests.engines import on_big_engines
 from tests.factories import LEAD_ID, MINUTE, VISITOR
@@ -61,7 +64,8 @@ def test_an_event_is_stored_once_and_read_as_it_was(table: Table) -> None:
         campaign={"source": "google"},
         fields={"email": "a@b.example", "message": "one\ntwo"},
         joins=(VISITOR, user_partition("7")),
-        confirmed=True,
+        rank=Rank.CONFIRMED,
+        browser_rank=Rank.OWN_BROWSER,
     )
     assert events.append(whole) is True
     assert events.append(replace(whole, name="another")) is False
@@ -74,10 +78,19 @@ def test_a_bare_event_is_read_as_it_was(table: Table) -> None:
 
 
 def test_only_pings_are_forgotten_after_the_horizon(table: Table) -> None:
-    write_all(table, [make.page(), make.form(), make.event(Kind.MAIL, "delivered", partition=OWN)])
-    ping, *others = (*table.query(VISITOR), *table.query(OWN))
-    assert ping["expires_at_epoch_s"] == int((NOW + timedelta(days=400)).timestamp())
-    assert not any("expires_at_epoch_s" in item for item in others)
+    pings = [make.page(), make.event(Kind.IDENTIFY, partition=OWN)]
+    others = [
+        make.form(),
+        make.event(Kind.MAIL, "delivered", partition=OWN),
+        make.download("guide", partition=OWN),
+    ]
+    write_all(table, pings + others)
+    ids = {keys.event(event.id) for event in pings}
+    items = [*table.query(VISITOR), *table.query(OWN)]
+    expiring = [item for item in items if "expires_at_epoch_s" in item]
+    assert {str(item["sk"]) for item in expiring} == ids
+    at_horizon = int((NOW + timedelta(days=400)).timestamp())
+    assert {item["expires_at_epoch_s"] for item in expiring} == {at_horizon}
 
 
 def test_events_come_newest_first_and_without_the_visitors_owner(table: Table) -> None:
@@ -118,7 +131,49 @@ def test_recent_events_are_the_leads_and_its_visitors_newest_first(
     recent = Events(table).recent(LEAD_ID)
     assert len(recent) == 20
     assert form in recent
-    assert recent == sorted(recent, key=lambda event: (event.at, event.id), reverse=True)
+    assert recent == sorted(recent, key=lambda event: event.captured_at, reverse=True)
+
+
+def test_a_client_cannot_choose_its_place_among_recent_events(table: Table) -> None:
+    """It says when it happened; when it was captured is ours to say."""
+    form = make.form(joins=(VISITOR,), at=NOW, captured_at=NOW)
+    backdated = make.page(n=1, at=NOW - 300 * MINUTE, captured_at=NOW + MINUTE)
+    older = make.page(n=2, at=NOW - 2 * MINUTE, captured_at=NOW - MINUTE)
+    write_all(table, [form, backdated, older])
+    assert Events(table).recent(LEAD_ID) == [backdated, form, older]
+
+
+def test_the_event_that_a_notice_is_about_is_first(table: Table) -> None:
+    """However many came after it, and whatever times they say."""
+    form = make.form(joins=(VISITOR,), days_ago=1)
+    pages = [make.page(n=n, at=NOW + n * MINUTE) for n in range(50)]
+    forms = [make.form("other", n=100 + n, at=NOW + n * MINUTE) for n in range(50)]
+    write_all(table, [form, *pages, *forms])
+    recent = Events(table).recent(LEAD_ID, (form.partition, form.id))
+    assert recent[0] == form
+    assert len(recent) == 20
+    assert recent.count(form) == 1
+    assert Events(table).recent(LEAD_ID, (form.partition, "0" * 30)) == recent[1:] + [
+        one for one in Events(table).recent(LEAD_ID) if one not in recent
+    ]
+
+
+def test_an_accepted_event_joins_its_visitors_for_good(table: Table) -> None:
+    form = make.form(joins=(VISITOR,))
+    accept(table, events=[form])
+    (item,) = table.query(OWN, first="JOIN#", last="JOIN#~")
+    assert "expires_at_epoch_s" not in item
+    assert Events(table).joins(LEAD_ID) == [Join(VISITOR, LEAD_ID, form.captured_at)]
+    assert Captured(table).count_joins(LEAD_ID) == 1
+
+
+def test_recent_events_know_joins_whose_event_is_long_past(table: Table) -> None:
+    join = Join(VISITOR, LEAD_ID, NOW)
+    table.write(put_join(join))
+    write_all(table, [make.page()])
+    assert Events(table).recent(LEAD_ID) == [make.page()]
+    events, _, _ = Histories(table).of_lead(LEAD_ID)
+    assert events == [make.page()]
 
 
 @on_big_engines
@@ -145,7 +200,8 @@ def accept(table: Table, **parts: object) -> None:
         "now": NOW,
         **parts,
     }
-    Captured(table).accept([make.form(joins=(VISITOR,))], **whole)  # type: ignore[arg-type]
+    events = whole.pop("events", [make.form(joins=(VISITOR,))])
+    Captured(table).accept(events, **whole)  # type: ignore[arg-type]
 
 
 def test_a_submission_is_stored_whole(table: Table) -> None:
@@ -333,6 +389,11 @@ def test_a_newer_state_stands_beside_an_older_one(
     item = message_item(message)
     assert (item["state"], item.get("reason")) == (state, reason)
     assert message_of(item) == message
+
+
+def test_a_notice_keeps_which_event_it_is_about() -> None:
+    notice = replace(make.handoff_message(), cause=("VISITOR#v", "0001760000000-0123456789abcdef"))
+    assert message_of(message_item(notice)) == notice
 
 
 def test_the_messages_of_a_lead_come_newest_first(table: Table) -> None:
@@ -582,3 +643,30 @@ def test_a_quarantined_record_is_kept_with_its_reason_and_listed(table: Table) -
     (kept,) = table.query("QUARANTINE")
     assert (kept["sk"], kept["reason"]) == (f"{VISITOR}#EVENT#1", "KeyError")
     assert list(Events(table).of(VISITOR)) == []
+
+
+# --- switches -------------------------------------------------------------------------------------
+
+
+def test_switches_are_read_as_they_were_turned(table: Table) -> None:
+    switches = Switches(table)
+    assert all(one.is_on for one in switches.states().values())
+    off = SwitchState(
+        switch=Switch.NURTURE, is_on=False, reason="why", author="admin", at=NOW, version=1
+    )
+    on = SwitchState(switch=Switch.TRACKING, author="admin", at=NOW, version=1)
+    switches.save({Switch.NURTURE: off, Switch.TRACKING: on})
+    assert {Switch.NURTURE: off, Switch.TRACKING: on}.items() <= switches.states().items()
+    with pytest.raises(ConflictError):
+        switches.save({Switch.OUTBOUND: replace(off, switch=Switch.OUTBOUND), Switch.NURTURE: off})
+    assert switches.states()[Switch.OUTBOUND].is_on
+
+
+def test_a_message_that_waits_is_read_as_it_was(table: Table) -> None:
+    before = make.handoff_message()
+    off = SwitchState(switch=Switch.OUTBOUND, is_on=False, at=NOW)
+    after = switched_off(before, off, NOW)
+    table.write(put_message(before))
+    Outbox(table).save(before, after)
+    assert Outbox(table).read(LEAD_ID, before.key) == after
+    assert after.owed_from == NOW

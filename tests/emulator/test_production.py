@@ -15,6 +15,7 @@ PRODUCTION = {
     "Sender": "hello@acme.example",
     "AlarmEmail": "ops@acme.example",
     "TimeZone": "Europe/Berlin",
+    "RequestsPerAddress": "1000",
 }
 
 
@@ -25,7 +26,7 @@ def cloud() -> Iterator[Cloud]:
 
 
 def test_the_template_deploys_here_as_in_production(cloud: Cloud) -> None:
-    """Its table expires items, can be recovered, and cannot be deleted."""
+    """Its table expires items, can be recovered, and cannot be deleted. It has a firewall."""
     made = deploy(cloud, "baton-prod", package(own_architecture()), PRODUCTION, lambda *_: [])
     client = session(REGION).client("dynamodb", endpoint_url=cloud.endpoint_url)
     name = made["TableName"]
@@ -35,3 +36,5 @@ def test_the_template_deploys_here_as_in_production(cloud: Cloud) -> None:
     recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
     assert (backups["ContinuousBackupsStatus"], recovery) == ("ENABLED", "ENABLED")
     assert client.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is True
+    firewalls = session(REGION).client("wafv2", endpoint_url=cloud.endpoint_url)
+    assert len(firewalls.list_web_acls(Scope="REGIONAL")["WebACLs"]) == 1

@@ -15,6 +15,7 @@ from chalicelib.delivery.messages import Refused, Unclear, Waiting
 from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.qualify.due import REVIEW_TASK
 from chalicelib.store.table import Item
+from chalicelib.switches import Switch
 from chalicelib.telemetry import NAMESPACE
 from infra.package import own_architecture, package
 from tests.baton import ANN, InMemoryBaton, stream_event
@@ -90,6 +91,19 @@ def the_account_is_in_the_sandbox(baton: InMemoryBaton) -> None:
     hand_over(baton)
 
 
+def a_switch_is_off(baton: InMemoryBaton) -> None:
+    off = {Switch.OUTBOUND: False}
+    baton.world.switchboard.turn(off, reasons={Switch.OUTBOUND: "a test"}, author="admin")
+    hand_over(baton)
+
+
+def an_hour_has_no_room(baton: InMemoryBaton) -> None:
+    for number in range(201):
+        email = f"person{number}@victim.example"
+        baton.form("guide", None, consent=True, **{**ANN, "email": email})
+    baton.until_quiet()
+
+
 def a_complaint_carries_no_tag(baton: InMemoryBaton) -> None:
     notice = {"notificationType": "Complaint", "mail": {"messageId": "m"}}
     baton.world.mail_event(json.dumps(notice))
@@ -144,6 +158,8 @@ FAULTS: Mapping[str, Callable[[InMemoryBaton], None]] = {
     "MessagesUnclear": a_handoff_stays_unclear,
     "SendingBlocked": the_account_is_in_the_sandbox,
     "HandoffsUndelivered": a_message_is_refused,
+    "SwitchHoldsBack": a_switch_is_off,
+    "FirstEmailsOverBudget": an_hour_has_no_room,
     "ComplaintsUnmatched": a_complaint_carries_no_tag,
     "BouncesUnmatched": a_bounce_is_not_about_ours,
     "RecordsQuarantined": a_record_cannot_be_read,

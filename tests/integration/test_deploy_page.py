@@ -45,6 +45,8 @@ BECOMES = {
 """What the Serverless transform makes of a resource."""
 NOT_OURS = re.compile(
     r"(ec2|elasticfilesystem|firehose|kinesis|kms|s3files):.*|iam:\w+(User|Group)Policy"
+    # what else a firewall may stand before
+    r"|(amplify|apprunner|appsync|bedrock-agentcore|cognito-idp|elasticloadbalancing|payments):.*"
 )
 """What a resource may be tied to, and none of ours is."""
 NOT_ACTIONS = {"s3:REST.PUT.OBJECT", "s3:GetObjectMetadata"}  # in the schema, and not in IAM

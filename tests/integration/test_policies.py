@@ -330,6 +330,7 @@ def make() -> dict[str, str]:
         "NowOffset": "",
         "Sender": SENDER,
         "TextIdentity": "",
+        "FirstEmailsPerHour": "200",
         "Table": TABLE_NAME,
         "Table.Arn": TABLE,
         "NurturePerMinute": "300",

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 import pytest
 
 from chalicelib.delivery import senders
+from chalicelib.http.exchange import HSTS, PROTECTION
 from chalicelib.limits import HANDOVER_KEPT_DAYS, LEASE_SECONDS, WORK_SECONDS
 from chalicelib.store import time_outs
 from chalicelib.telemetry import LINES, NAMESPACE
@@ -69,7 +70,12 @@ PRIVATE = {
     *((f"/v1/{kind}s", "get") for kind in ("form", "email", "sequence")),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
+    ("/v1/switches", "get"),
+    ("/v1/switches", "put"),
 }
+PINGS = {"/v1/batch", "/v1/page", "/v1/track", "/v1/identify", "/v1/pixel"}
+SECONDS_PER_REQUEST = 0.05  # docs/performance.md
+COPIES_OF_PUBLIC = 50  # the default of PublicConcurrency
 COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}
 SENDING = COMMON | {
     "BATON_LINK_SECRET",
@@ -78,6 +84,7 @@ SENDING = COMMON | {
     "BATON_CONFIGURATION_SET",
     "BATON_TEXT_IDENTITY",
     "BATON_TEXT_CONFIGURATION_SET",
+    "BATON_FIRST_EMAILS_PER_HOUR",
 }
 ENVIRONMENT = {
     "APIHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
@@ -87,8 +94,9 @@ ENVIRONMENT = {
     "Clock": COMMON
     | {f"BATON_{name.upper()}_QUEUE" for name in WORKERS}
     | {"BATON_NURTURE_PER_MINUTE"},
-    "Urgent": SENDING - {"BATON_LINK_SECRET"},
-    "Nurture": COMMON | {"BATON_LINK_SECRET", "BATON_SENDER", "BATON_CONFIGURATION_SET"},
+    "Urgent": SENDING - {"BATON_LINK_SECRET", "BATON_FIRST_EMAILS_PER_HOUR"},
+    "Nurture": SENDING
+    - {"BATON_HANDOFF_TOPIC", "BATON_TEXT_IDENTITY", "BATON_TEXT_CONFIGURATION_SET"},
     "Leads": COMMON,
     "Jobs": COMMON,
     "Feedback": COMMON,
@@ -449,15 +457,68 @@ def test_the_api_may_call_the_function(resources: dict[str, dict[str, Any]], fun
     assert "RestAPI" in json.dumps(permission["SourceArn"])
 
 
-def test_the_public_paths_are_throttled_one_by_one(resources: dict[str, dict[str, Any]]) -> None:
-    settings = {
-        (setting["ResourcePath"], setting["HttpMethod"]): setting
-        for setting in properties(resources, "RestAPI")["MethodSettings"]
+def throttles(resources: dict[str, dict[str, Any]]) -> dict[tuple[str, str], tuple[int, int]]:
+    """The requests a second of each route, and how many at once."""
+    return {
+        (one["ResourcePath"].removeprefix("/").replace("~1", "/"), one["HttpMethod"].lower()): (
+            one["ThrottlingRateLimit"],
+            one["ThrottlingBurstLimit"],
+        )
+        for one in properties(resources, "RestAPI")["MethodSettings"]
     }
-    expected = {("/" + path.replace("/", "~1"), method.upper()) for path, method in PUBLIC}
-    assert settings.keys() == expected | {("/*", "*")}
-    for setting in settings.values():
-        assert 0 < setting["ThrottlingRateLimit"] <= setting["ThrottlingBurstLimit"]
+
+
+def test_the_public_paths_are_throttled_one_by_one(resources: dict[str, dict[str, Any]]) -> None:
+    found = throttles(resources)
+    assert found.keys() == PUBLIC | {("*", "*")}
+    for rate, burst in found.values():
+        assert 0 < rate <= burst
+
+
+def test_forms_and_unsubscribes_have_room_for_a_campaign(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    found = throttles(resources)
+    for route in (("/v1/forms/{form_id}", "post"), ("/u/{token}", "get"), ("/u/{token}", "post")):
+        assert found[route] == (200, 400)
+
+
+def test_pings_are_refused_before_forms(resources: dict[str, dict[str, Any]]) -> None:
+    """Each kind of ping has a throttle of its own, and the function room for all and the forms."""
+    found = throttles(resources)
+    rates = [rate for (path, _), (rate, _) in found.items() if path in PINGS]
+    forms = found[("/v1/forms/{form_id}", "post")][0]
+    assert max(rates) <= forms / 2
+    assert sum(rates) + 2 * forms <= COPIES_OF_PUBLIC / SECONDS_PER_REQUEST
+
+
+# --- the firewall ---------------------------------------------------------------------------------
+
+
+def test_without_being_asked_for_there_is_no_firewall(template: dict[str, Any]) -> None:
+    made = concrete(template, PROD)["Resources"]
+    assert not [one for one in made.values() if one["Type"].startswith("AWS::WAFv2::")]
+
+
+def test_a_firewall_before_the_api_limits_each_address(template: dict[str, Any]) -> None:
+    made = concrete(template, {**PROD, "RequestsPerAddress": "1000"})["Resources"]
+    firewall = made["Firewall"]["Properties"]
+    (rule,) = firewall["Rules"]
+    assert rule["Statement"]["RateBasedStatement"] == {
+        "AggregateKeyType": "IP",
+        "Limit": 1000,
+        "EvaluationWindowSec": 300,
+    }
+    answer = rule["Action"]["Block"]["CustomResponse"]
+    assert answer["ResponseCode"] == 429
+    named = {one["Name"]: one["Value"] for one in answer["ResponseHeaders"]}
+    assert named["Access-Control-Allow-Origin"] == "*"
+    assert (firewall["Scope"], firewall["DefaultAction"]) == ("REGIONAL", {"Allow": {}})
+    samples = [one["VisibilityConfig"]["SampledRequestsEnabled"] for one in (rule, firewall)]
+    assert samples == [False, False], "a sample has addresses, and paths with tokens"
+    tied = made["FirewallOfApi"]["Properties"]
+    assert tied["WebACLArn"] == {"Fn::GetAtt": ["Firewall", "Arn"]}
+    assert "${RestAPI}/stages/${RestAPI.Stage}" in tied["ResourceArn"]["Fn::Sub"]
 
 
 def test_the_access_log_holds_no_query_token_or_address(
@@ -488,6 +549,12 @@ def test_the_gateways_own_answers_are_problems_pages_may_read(
         headers = answer["ResponseParameters"]["Headers"]
         assert headers["Content-Type"] == "'application/problem+json'"
         assert headers["Access-Control-Allow-Origin"] == "'*'"
+        assert headers["Access-Control-Expose-Headers"] == "'Retry-After'"
+        assert (headers.get("Retry-After") is not None) == (answer.get("StatusCode") == "429")
+        for protection, value in PROTECTION.items():  # as our own answers have it
+            assert headers[protection] == f"'{value}'"
+        on_our_domain = ["HasDomain", f"'{HSTS}'", {"Ref": "AWS::NoValue"}]
+        assert headers["Strict-Transport-Security"] == {"Fn::If": on_our_domain}
         text = answer["ResponseTemplates"]["application/json"]
         problem = json.loads(text.replace("$context.error.messageString", '"why"'))
         status = set() if name.startswith("DEFAULT_") else {"status"}
@@ -693,10 +760,10 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
         ("quarantined", "deployment", [{"Ref": "Stage"}]),
         ("due_unknown", "deployment", [{"Ref": "Stage"}]),
         ("message_failed", "state", ["lost", "refused"]),
-        ("message", "reason", ["no_evidence"]),
+        ("message", "reason", ["no_evidence", "over_budget"]),
         *(
             (metric, "deployment", [{"Ref": "Stage"}])
-            for metric in ("sending_blocked", "handoff_undelivered")
+            for metric in ("sending_blocked", "handoff_undelivered", "held_back")
         ),
         ("mail_event_unmatched", "kind", ["complaint", "hard_bounce"]),
     ],
@@ -1077,7 +1144,7 @@ def test_no_checked_deployment_breaks_a_rule(template: dict[str, Any], deploymen
     for name, declared in template["Parameters"].items():
         value = parameters.get(name, declared["Default"])
         assert re.fullmatch(declared.get("AllowedPattern", ".*"), str(value)), name
-        assert value in declared.get("AllowedValues", [value])
+        assert str(value) in map(str, declared.get("AllowedValues", [value])), name
 
 
 def test_every_optional_parameter_is_checked_given_and_not(template: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import strategies as some
 from hypothesis.strategies import SearchStrategy
 
-from chalicelib.events import Act, Kind, Value, user_partition, visitor_partition
+from chalicelib.events import Act, Kind, Rank, Value, user_partition, visitor_partition
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from tests.baton import model_document
@@ -45,7 +45,7 @@ class Did:
     properties: Mapping[str, Value] = field(default_factory=dict)
     campaign: Mapping[str, str] = field(default_factory=dict)
     fields: Mapping[str, Value] = field(default_factory=dict)
-    confirmed: bool = False
+    rank: Rank = Rank.FORM
     times: int = 1
 
 
@@ -173,9 +173,9 @@ forms = some.builds(
     some.sampled_from(["newsletter", "newsletter", "webinar", "demo", "contact"]),
     campaign=campaigns,
     fields=facts,
-    confirmed=some.booleans(),
+    rank=some.sampled_from([Rank.FORM, Rank.OWN_BROWSER, Rank.CONFIRMED]),
 )
-identifies = some.builds(Did, some.just(Kind.IDENTIFY), fields=facts)
+identifies = some.builds(Did, some.just(Kind.IDENTIFY), fields=facts, rank=some.just(Rank.IDENTIFY))
 mails = some.builds(
     Did,
     some.just(Kind.MAIL),

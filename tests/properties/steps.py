@@ -72,7 +72,7 @@ def events_of(
             campaign=did.campaign,
             fields={"email": EMAILS[one.lead], **did.fields} if says else {},
             joins=(visitor,) if says and visitor not in owned else (),
-            confirmed=did.confirmed,
+            rank=did.rank,
         )
         for copy in range(did.times)
     ]

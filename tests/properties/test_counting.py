@@ -5,7 +5,7 @@ from typing import Any
 
 from hypothesis import strategies as some
 
-from chalicelib.events import Event, lead_id_of, visitors_of
+from chalicelib.events import Event, joins_on, lead_id_of
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import count, join_until, replay
@@ -102,7 +102,7 @@ def joined(join: Event, captured: Sequence[Event]) -> list[Event]:
     return [
         one
         for one in captured
-        if one.partition in join.joins and one.captured_at <= join_until(join)
+        if one.partition in join.joins and one.captured_at <= join_until(join.captured_at)
     ]
 
 
@@ -110,8 +110,7 @@ def replayed_at_once(lead_id: str, steps: Sequence[Step]) -> Lead:
     captured = [event for step in steps for event in step.captured]
     own = [event for event in captured if lead_id_of(event.partition) == lead_id]
     visitors = {
-        visitor: [one for one in captured if one.partition == visitor]
-        for visitor in visitors_of(own)
+        join: [one for one in captured if one.partition == join.visitor] for join in joins_on(own)
     }
     return replay(MODEL, Lead(lead_id=lead_id), own, visitors, steps[-1].at)
 

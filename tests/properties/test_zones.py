@@ -8,7 +8,7 @@ from datetime import datetime
 
 from hypothesis import strategies as some
 
-from chalicelib.events import Event, lead_id_of, visitors_of
+from chalicelib.events import Event, joins_on, lead_id_of
 from chalicelib.leads.decision import decide_lead, next_review
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import cap_pings
@@ -75,7 +75,7 @@ def captured_by(town: Town, lead: Lead, time: datetime) -> list[Event]:
     """What was captured by a time of a lead, and of the visitors that had joined it by then."""
     known = [event for event in town.events.values() if event.captured_at <= time]
     own = [event for event in known if lead_id_of(event.partition) == lead.lead_id]
-    joined = visitors_of(own)
+    joined = {join.visitor for join in joins_on(own)}
     return [*own, *(event for event in known if event.partition in joined)]
 
 

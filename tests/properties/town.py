@@ -258,7 +258,8 @@ class Town:
     def derived(self, lead: Lead) -> Derived:
         """What is derived of a lead, as of today."""
         tally = within_horizon(lead.tally, self.today.toordinal())
-        return Derived(tally, lead.profile, lead.touches, lead.answers, self.score(lead).total)
+        profile = profiles.remembered(lead.profile, self.today, self.model.zone)
+        return Derived(tally, profile, lead.touches, lead.answers, self.score(lead).total)
 
     def log(self, lead: Lead) -> list[Recorded]:
         """A lead's transitions, the oldest first."""

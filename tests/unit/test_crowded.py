@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.events import Event
+from chalicelib.events import Event, Join
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import cap_pings, count, replay
 from tests import factories as make
@@ -19,6 +19,7 @@ from tests.factories import VISITOR
 from tests.fakes import NOW
 
 MODEL = make.model()
+JOIN = Join(VISITOR, make.LEAD_ID, NOW)
 
 
 def counted(events: Sequence[Event], now: Any = NOW) -> Lead:
@@ -70,9 +71,9 @@ def test_the_129th_id_makes_the_lead_crowded() -> None:
 
 def test_a_replay_with_at_most_128_left_lifts_the_flag() -> None:
     events = [make.page(n=n, at=NOW - timedelta(hours=n / 3)) for n in range(140)]
-    crowded = replay(MODEL, make.lead(crowded=True), [], {VISITOR: events}, NOW)
+    crowded = replay(MODEL, make.lead(crowded=True), [], {JOIN: events}, NOW)
     assert (crowded.crowded, crowded.counted) == (True, {})
-    lifted = replay(MODEL, make.lead(crowded=True), [], {VISITOR: events}, NOW + timedelta(hours=6))
+    lifted = replay(MODEL, make.lead(crowded=True), [], {JOIN: events}, NOW + timedelta(hours=6))
     assert not lifted.crowded
     assert set(lifted.counted) == {
         event.digest for event in events[:127]
@@ -122,7 +123,7 @@ def test_counting_one_by_one_is_folding_all_at_once(events: list[Event], order: 
     order.shuffle(shuffled)
     own = [event for event in events if event.partition != VISITOR]
     visited = [event for event in events if event.partition == VISITOR]
-    replayed = replay(MODEL, make.lead(), own, {VISITOR: visited}, NOW)
+    replayed = replay(MODEL, make.lead(), own, {JOIN: visited}, NOW)
     assert derived(counted(shuffled)) == derived(replayed)
     assert counted(shuffled).counted == replayed.counted
 
@@ -136,7 +137,7 @@ def test_a_join_above_the_cap_counts_like_a_replay(days_ago: int) -> None:
     form = make.form(joins=(VISITOR,))
     at_once = count(MODEL, make.lead(), form, pings, NOW)
     assert at_once is not None
-    assert derived(at_once) == derived(replay(MODEL, make.lead(), [form], {VISITOR: pings}, NOW))
+    assert derived(at_once) == derived(replay(MODEL, make.lead(), [form], {JOIN: pings}, NOW))
 
 
 # --- through the whole of Baton -------------------------------------------------------------------
@@ -194,6 +195,18 @@ def test_a_crowded_leads_request_reaches_a_human_at_once() -> None:
         "sns",
         "sms",
     }
+
+
+def test_an_identify_of_a_crowded_lead_waits_for_the_clock() -> None:
+    """It is as cheap to send as a page view, though it stands in the lead's partition."""
+    baton = crowded_baton()
+    version = crowding(baton).version
+    traits = {"email": ANN["email"], "industry": "mining"}
+    assert baton.post("/v1/identify", {"anonymousId": "v2", "traits": traits}).status_code == 200
+    baton.until_quiet()
+    assert crowding(baton).version == version
+    baton.minutes_later(15)
+    assert crowding(baton).version > version
 
 
 def test_two_quiet_days_and_a_replay_end_the_crowd() -> None:

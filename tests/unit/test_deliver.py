@@ -72,6 +72,7 @@ class Room:
         return Deliver(
             outbox=self.outbox,
             endings=Endings(outbox=self.outbox, instead_of=self._instead_of),
+            off=lambda *_: None,
             compose=self._compose,
             send=self._send,
             runtime=runtime(self.clock),

@@ -58,6 +58,7 @@ WELL = Facts(
         held_publish=None,
         late_jobs=(),
         waiting={},
+        turned_off=(),
         salespeople=("sam@keybook.example",),
         stand_ins=(),
         now=NOW,

@@ -10,9 +10,8 @@ import pytest
 
 from chalicelib.delivery.messages import Email, Skip, Waiting
 from chalicelib.delivery.outbox import MessageState, NotSentReason
-from chalicelib.delivery.templates import plain_name
 from chalicelib.errors import DocumentError
-from chalicelib.events import Value
+from chalicelib.events import Rank, Value
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.nurture.emails import Emails
 from chalicelib.nurture.sequences import first_emails
@@ -34,11 +33,13 @@ def compose(
     document: dict[str, Any] | None = WELCOME,
     name: Value = "Ann",
     known: Mapping[str, Value] = NOTHING,
+    *,
+    rank: Rank = Rank.CONFIRMED,
     **message: Any,
 ) -> Email | Skip | Waiting:
     emails = Emails(
         email=lambda _id: document,
-        profile=lambda _lead: {"first_name": name, **known},
+        profile=lambda _lead: make.profile({"first_name": name, **known}, rank),
         company_name=lambda: "Keybook",
         unsubscribe_url=lambda _lead: URL,
         now=lambda: NOW,
@@ -46,8 +47,10 @@ def compose(
     return emails.compose(make.nurture_message(**message))
 
 
-def mail(document: dict[str, Any] | None = WELCOME, name: Value = "Ann") -> Email:
-    composed = compose(document, name)
+def mail(
+    document: dict[str, Any] | None = WELCOME, name: Value = "Ann", rank: Rank = Rank.CONFIRMED
+) -> Email:
+    composed = compose(document, name, rank=rank)
     assert isinstance(composed, Email)
     return composed
 
@@ -67,26 +70,20 @@ def test_the_way_out_stands_in_the_headers_of_rfc_8058() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "name", ["Ann", "Ann-Marie", "Jean Luc", "O'Neil", "Zoë", "Ö", "李", "Мария"]
-)
-def test_a_name_greets(name: str) -> None:
-    assert plain_name(name) == name
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "", " ", "http://evil.example", "evil.example", "Ann.", "<b>Ann</b>", "{{ 7*7 }}",
-        "Ann\nBcc: x", "a@b.example",
-        "50% off", "Ann, you won", "A" * 41, "Ann!", "--", "Ann_", "Ann ", "5",
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("name", ["http://evil.example", "You have won", "Ann\nBcc: x", ""])
 def test_a_name_that_is_none_is_left_out(name: str) -> None:
-    """Otherwise anybody could have us mail a stranger a message of theirs."""
-    assert plain_name(name) == ""
     assert mail(name=name).subject == "Hello"
     assert "Dear reader" in mail(name=name).text
+
+
+@pytest.mark.parametrize("rank", [rank for rank in Rank if rank is not Rank.CONFIRMED])
+def test_somebody_unconfirmed_gets_no_words_of_their_own_back(rank: Rank) -> None:
+    """Anybody can type anybody's address: a name would be their message, sent by us."""
+    email = mail(rank=rank)
+    assert email.subject == "Hello"
+    for body in (email.text, email.html or ""):
+        assert "Dear reader" in body
+        assert "Ann" not in body
 
 
 def test_a_number_for_a_name_is_left_out() -> None:

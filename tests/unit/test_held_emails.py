@@ -11,6 +11,7 @@ from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, cancelled
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.lifecycle.stages import Stage
+from chalicelib.limits import FIRST_EMAILS_PER_HOUR
 from chalicelib.publishing.ports import HeldEmails
 from chalicelib.publishing.release_job import ReleaseHandler
 from chalicelib.store.outbox import Outbox
@@ -220,6 +221,8 @@ def test_a_release_of_many_takes_many_pages() -> None:
     baton, _ = town(250)
     assert release(baton, published(baton))["report"]["released"] == 250
     baton.minutes_later(1)
+    assert len(set(sent(baton))) == FIRST_EMAILS_PER_HOUR < 250
+    baton.minutes_later(90)  # the others are over the hour's budget of first emails
     assert len(set(sent(baton))) == 250
 
 

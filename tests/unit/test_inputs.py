@@ -8,7 +8,16 @@ from hypothesis import strategies as some
 
 from chalicelib.errors import InputError, TooLargeError
 from chalicelib.events import LAST_MS, epoch_ms, event_id, from_epoch_ms, parse_time, rfc3339
-from chalicelib.inputs import campaign_of, many_lines, one_line, parse_json, path_of, web_address
+from chalicelib.inputs import (
+    campaign_of,
+    many_lines,
+    one_line,
+    parse_json,
+    path_of,
+    stored_url,
+    tracked_text,
+    web_address,
+)
 
 
 @pytest.mark.parametrize("text", ["a", "  a  ", "Ünï 😀", "a\u00a0b", ""])
@@ -45,6 +54,36 @@ def test_an_address_or_a_path_is_taken(url: str) -> None:
 def test_what_cannot_be_an_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"\w"):
         web_address(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "stored"),
+    [
+        ("https://x.example/a/b", "https://x.example/a/b"),
+        ("https://x.example/a?email=ann@b.example&token=1#id=2", "https://x.example/a"),
+        ("https://x.example:8080?utm_source=g&q=1", "https://x.example:8080?utm_source=g"),
+        ("https://x.example/?utm_id=1&GCLID=2&gclidx=3", "https://x.example/?utm_id=1&GCLID=2"),
+        ("https://x.example/?utm_source=g;email=ann@b.example", "https://x.example/?utm_source=g"),
+        ("https://ann:pass@x.example/a", "https://x.example/a"),
+        ("//ann@x.example/a", "//x.example/a"),
+        ("https://x.example/@ann/a", "https://x.example/@ann/a"),
+        ("https://x.example/a#?utm_source=g", "https://x.example/a"),
+        ("/pricing?plan=1&utm_term=t", "/pricing?utm_term=t"),
+        ("?email=ann@b.example&utm_term=t", "?utm_term=t"),
+        ("?email=ann@b.example", ""),
+        ("https://x.example/?%75tm_source=g&email%3d=1", "https://x.example/?%75tm_source=g"),
+        ("android-app://com.example", "android-app://com.example"),
+        ("", ""),
+    ],
+)
+def test_of_a_urls_query_only_campaign_and_click_ids_are_kept(url: str, stored: str) -> None:
+    assert stored_url(url) == tracked_text(url) == stored
+    assert stored_url(stored) == stored
+
+
+@pytest.mark.parametrize("text", ["a?b#c", "What? #1", "me@x.example", "see https://x.example/?a"])
+def test_a_text_that_is_no_url_keeps_its_marks(text: str) -> None:
+    assert tracked_text(text) == text
 
 
 @pytest.mark.parametrize(

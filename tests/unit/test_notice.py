@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from html import unescape
 from typing import Any
 
 import pytest
@@ -10,11 +11,12 @@ import pytest
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, NotSentReason, Via
 from chalicelib.delivery.segments import count_segments
-from chalicelib.delivery.templates import inert
-from chalicelib.events import Event, Value
+from chalicelib.events import Event, Kind, Value
 from chalicelib.handoff.notice import Notices
 from chalicelib.lifecycle.stages import Recorded, Stage
 from tests import factories as make
+from tests.linkifiers import NASTY as TYPED
+from tests.linkifiers import found_in
 
 MOVED = make.recorded()
 PROFILE: Mapping[str, Value] = {**make.BEST_FIT, "first_name": "Ann", "last_name": "Example"}
@@ -29,12 +31,14 @@ def compose(
     profile: Mapping[str, Value] = PROFILE,
     moved: Recorded | None = MOVED,
     did: Sequence[Event] = DEEDS,
+    unconfirmed: Sequence[str] = (),
     **message: Any,
 ) -> Outgoing | Skip:
     notices = Notices(
         transition=lambda _lead, _version: moved,
         profile=lambda _lead: profile,
-        recent=lambda _lead: did,
+        recent=lambda _lead, _cause: did,
+        unconfirmed=lambda _lead: unconfirmed,
     )
     return notices.compose(make.handoff_message(via, **message))
 
@@ -70,11 +74,26 @@ def test_an_email_says_who_why_and_how_to_reach_them() -> None:
     )
     for body in (notice.text, notice.html or ""):
         for part in ("ann@acme.example", "+49 30 901820", "demo request on 1 day", "90 points",
-        "grade A", "/pricing",
+        "grade A", "visited pricing",
                      "sent the form demo", "We have an audit in March.", REFERENCE):  # fmt: skip
             assert part in body
         assert re.search(r"\+30\.000", body)
         assert re.search(r"\+2\.500", body)
+
+
+def test_a_notice_says_which_words_nobody_has_confirmed() -> None:
+    named = ["email", "email_domain", "job_title"]
+    words = "Unconfirmed, as somebody typed it: email, job title"
+    notice = mail(unconfirmed=named)
+    assert words in notice.text
+    assert words in " ".join((notice.html or "").split())
+    assert json.loads(topic(unconfirmed=named).body)["unconfirmed"] == ["email", "job_title"]
+    assert "(unconfirmed)" in text(unconfirmed=named).body
+
+
+def test_a_notice_of_what_we_know_ourselves_doubts_nothing() -> None:
+    for body in (mail().text, mail().html or "", text().body):
+        assert "nconfirmed" not in body
 
 
 def test_somebody_who_did_not_ask_is_written_to_first() -> None:
@@ -176,20 +195,47 @@ def test_links_and_addresses_that_a_lead_typed_are_broken_up(via: Via) -> None:
         assert "mallory@" not in part
 
 
-@pytest.mark.parametrize(
-    ("typed", "shown"),
-    [
-        ("https://evil.example/a.b", "https:// evil[.]example/a[.]b"),
-        ("evil.example", "evil[.]example"),
-        ("mallory@evil.example", "mallory at evil[.]example"),
-        ("Acme Inc.", "Acme Inc."),
-        ("3.5 years", "3[.]5 years"),
-        ("plain", "plain"),
-        ("=?utf-8?q?evil?=", "= ?utf-8?q?evil?="),
-    ],
-)
-def test_inert_text_makes_no_link(typed: str, shown: str) -> None:
-    assert inert(typed) == shown
+def typed_everywhere(via: Via, typed: str) -> list[str]:
+    """What programs read of a notice in which somebody typed a text wherever it is shown."""
+    fields = dict.fromkeys(("first_name", "last_name", "company", "phone", "industry"), typed)
+    deeds = [
+        make.form("demo", fields={"message": typed}),
+        make.page(typed),
+        make.event(kind=Kind.TRACK, name=typed, properties={"asset": typed}),
+    ]
+    reasons = [("source", "channel", 5_000, f"medium came by {typed}")]
+    moved = make.recorded(reasons=reasons)
+    composed = compose(via, profile={**PROFILE, **fields}, did=deeds, moved=moved)
+    parts = [str(getattr(composed, name, None) or "") for name in ("subject", "text", "body")]
+    html = re.sub("<[^>]*>", " ", str(getattr(composed, "html", "")))
+    return [*parts, unescape(html)]
+
+
+@pytest.mark.parametrize("via", list(Via))
+def test_no_program_finds_what_a_lead_typed(via: Via) -> None:
+    """What programs find in our own words, they find as well where somebody typed nothing."""
+    ours = [found_in(part) for part in typed_everywhere(via, "x")]
+    for typed in (" ".join(TYPED[at : at + 3]) for at in range(0, len(TYPED), 3)):
+        for part, own in zip(typed_everywhere(via, typed), ours, strict=True):
+            assert found_in(part) <= own, typed
+
+
+@pytest.mark.parametrize("via", list(Via))
+def test_an_honest_address_stays_a_link(via: Via) -> None:
+    composed = compose(via, profile={**PROFILE, "email": "ann.smith@acme.example"})
+    for name in ("text", "html", "body"):
+        part = str(getattr(composed, name, "") or "")
+        assert not part or "ann.smith@acme.example" in part
+
+
+@pytest.mark.parametrize("via", list(Via))
+def test_an_address_like_a_web_address_is_no_link(via: Via) -> None:
+    nasty = "www.evil.com@acme.example"
+    composed = compose(via, profile={"email": nasty})
+    for name in ("subject", "text", "html", "body"):
+        assert "evil.com" not in str(getattr(composed, name, ""))
+    if isinstance(composed, Email):
+        assert composed.reply_to == nasty
 
 
 def test_a_subject_and_a_text_are_one_line_each() -> None:

@@ -41,6 +41,8 @@ WRITTEN = {
     (MessageState.HELD, MessageState.PLANNED),  # released
     (MessageState.HELD, MessageState.CANCELLED),
     (MessageState.PLANNED, MessageState.CLAIMED),
+    (MessageState.PLANNED, MessageState.PLANNED),  # it waits for a switch
+    (MessageState.PLANNED, MessageState.LOST),  # and did for too long
     (MessageState.PLANNED, MessageState.SUPPRESSED),
     (MessageState.PLANNED, MessageState.CANCELLED),
     (MessageState.CLAIMED, MessageState.PLANNED),  # it waits

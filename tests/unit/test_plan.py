@@ -314,11 +314,13 @@ def test_a_handoff_that_did_not_arrive_goes_to_somebody_else(
     named: dict[str, str], to: str | None
 ) -> None:
     document = with_stand_ins(SAM, KIM, MAX, **named)
-    found = pass_to_fallback(MAIL, document, LATER)
+    notice = replace(MAIL, cause=("VISITOR#v", "event"))
+    found = pass_to_fallback(notice, document, LATER)
     assert (found.to if found else None) == to
     if found is not None:
         assert str(found.key) == "handoff#1#email#fallback"
         assert (found.about, found.due_at) == (MAIL.about, LATER + 2 * MINUTE)
+        assert found.cause == notice.cause
 
 
 def test_what_went_to_the_fallback_person_goes_no_further() -> None:

@@ -1,25 +1,33 @@
-"""Profile and touches: the newest by (confirmed, at, event id) wins, in any order of arrival."""
+"""Profile and touches: the newest of the highest rank is shown, in any order of arrival."""
 
 import random
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.events import Event
-from chalicelib.scoring.profile import Touches, learn, touch, values
+from chalicelib.days import day_of, zone_of
+from chalicelib.events import Event, Kind, Rank
+from chalicelib.scoring.profile import (
+    Touches,
+    facts_on,
+    learn,
+    next_leave,
+    remembered,
+    touch,
+    values,
+)
 from tests import factories as make
 from tests.fakes import NOW
 
 HOUR = timedelta(hours=1)
 
 
-def said(name: str, hours: int, *, confirmed: bool = False, n: int = 0, **more: Any) -> Event:
-    return make.form(
-        n=n, at=NOW + hours * HOUR, confirmed=confirmed, fields={"first_name": name}, **more
-    )
+def said(name: str, hours: int, *, rank: Rank = Rank.FORM, n: int = 0, **more: Any) -> Event:
+    return make.form(n=n, at=NOW + hours * HOUR, rank=rank, fields={"first_name": name}, **more)
 
 
 @pytest.mark.parametrize(
@@ -27,13 +35,24 @@ def said(name: str, hours: int, *, confirmed: bool = False, n: int = 0, **more: 
     [
         ([said("Old", 1), said("New", 2)], "New"),
         ([said("New", 2), said("Old", 1)], "New"),
-        ([said("Confirmed", 1, confirmed=True), said("Stranger", 2)], "Confirmed"),
-        ([said("First", 1, confirmed=True), said("Second", 2, confirmed=True)], "Second"),
+        ([said("Confirmed", 1, rank=Rank.CONFIRMED), said("Stranger", 2)], "Confirmed"),
+        ([said("First", 1, rank=Rank.CONFIRMED), said("Second", 2, rank=Rank.CONFIRMED)], "Second"),
         ([said("Ann", 1), said("", 2)], "Ann"),
+        ([said("Script", 2, rank=Rank.IDENTIFY), said("Form", 1)], "Form"),
+        ([said("Own", 1, rank=Rank.OWN_BROWSER), said("Stranger", 2)], "Own"),
     ],
 )
-def test_the_newest_that_a_confirmed_person_said_wins(events: list[Event], name: str) -> None:
+def test_the_newest_of_the_highest_rank_wins(events: list[Event], name: str) -> None:
     assert values(learn({}, events))["first_name"] == name
+
+
+def test_of_each_rank_the_newest_is_kept_and_no_more() -> None:
+    events = [said(f"{rank}", hours, n=hours, rank=rank) for rank in Rank for hours in range(9)]
+    random.Random(7).shuffle(events)
+    known = learn({}, events)["first_name"]
+    assert [(one.rank, one.at) for one in known] == [
+        (rank, NOW + 8 * HOUR) for rank in sorted(Rank, reverse=True)
+    ]
 
 
 def test_of_two_events_at_one_time_the_greater_id_wins() -> None:
@@ -108,15 +127,71 @@ def test_an_event_without_a_source_is_no_touch(campaign: dict[str, str]) -> None
     assert touch(Touches(), [make.page(campaign=campaign)]) == Touches()
 
 
+# --- what an identify said leaves at the horizon --------------------------------------------------
+
+SAID_ON = NOW.date()
+LEAVES_ON = SAID_ON + timedelta(days=400)
+
+
+def identified(name: str = "Ann", **more: Any) -> Event:
+    return said(name, 0, rank=Rank.IDENTIFY, **more)
+
+
+@pytest.mark.parametrize(("day", "known"), [(-1, {"first_name": "Ann"}), (0, {}), (1, {})])
+def test_what_an_identify_said_is_known_for_400_days(day: int, known: dict[str, str]) -> None:
+    today = LEAVES_ON + timedelta(days=day)
+    profile = learn({}, [identified()])
+    assert values(remembered(profile, today, UTC)) == known
+    assert facts_on(profile, today, UTC).values == known
+
+
+def test_when_an_identify_leaves_the_form_stays() -> None:
+    profile = learn({}, [identified("Script"), said("Form", 0)])
+    left = remembered(profile, LEAVES_ON, UTC)
+    assert left == learn({}, [said("Form", 0)])
+    assert next_leave(profile, SAID_ON, UTC) == LEAVES_ON
+    assert next_leave(profile, LEAVES_ON, UTC) is None
+    assert next_leave(left, SAID_ON, UTC) is None
+
+
+def test_it_leaves_on_a_day_of_the_time_zone() -> None:
+    profile = learn({}, [said("Ann", -9, rank=Rank.IDENTIFY)])  # the evening before, in Los Angeles
+    zone = zone_of("America/Los_Angeles")
+    assert next_leave(profile, SAID_ON, zone) == day_of(NOW - 9 * HOUR, zone) + timedelta(days=400)
+
+
+# --- touches --------------------------------------------------------------------------------------
+
+
+def test_an_identify_is_not_an_arrival() -> None:
+    campaign = {"source": "evil"}
+    assert touch(Touches(), [make.event(Kind.IDENTIFY, campaign=campaign)]) == Touches()
+
+
+def test_touches_of_a_lower_rank_give_way() -> None:
+    strangers = [
+        replace(came(source, hours), browser_rank=rank)
+        for rank in (Rank.IDENTIFY, Rank.FORM)
+        for source, hours in (("before", -9), ("after", 9))
+    ]
+    own = replace(came("own", 1), browser_rank=Rank.OWN_BROWSER)
+    assert touch(Touches(), [*strangers, own]) == touch(Touches(), [own])
+
+
 arrivals = some.lists(
     some.builds(
-        lambda name, hours, n, confirmed: said(
-            name, hours, n=n, confirmed=confirmed, campaign={"source": name, "medium": "x"}
+        lambda name, hours, n, rank: said(
+            name,
+            hours,
+            n=n,
+            rank=rank,
+            browser_rank=rank,
+            campaign={"source": name, "medium": "x"},
         ),
         some.sampled_from(["Ann", "Anna", "Anne", ""]),
         some.integers(0, 3),
         some.integers(0, 3),
-        some.booleans(),
+        some.sampled_from(Rank),
     ),
     max_size=8,
     unique_by=lambda event: event.id,

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via, cancelled
 from chalicelib.errors import AlreadyPlannedError
+from chalicelib.events import Event, Kind
 from chalicelib.handoff import reaction as handoff
 from chalicelib.handoff.plan import HandoffState
 from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered, notifications
@@ -89,6 +90,31 @@ def write_to(
 
 def keys_of(plan: Plan) -> list[str]:
     return sorted(str(message.key) for message in plan.messages)
+
+
+# --- what a notice is about -----------------------------------------------------------------------
+
+OLDER = make.form("newsletter", n=1, days_ago=2)
+REQUESTED = make.form("demo", n=2, days_ago=1)
+NEWER = make.form("demo", n=3)
+PAGE = make.page("/pricing", n=4)
+
+
+@pytest.mark.parametrize(
+    ("events", "about"),
+    [
+        ([REQUESTED], REQUESTED),
+        ([PAGE, NEWER, OLDER, REQUESTED], REQUESTED),
+        ([OLDER, PAGE], PAGE),
+        ([make.event(kind=Kind.PERSON, name="retracted")], None),
+        ([], None),
+    ],
+)
+def test_a_notice_is_about_what_caused_it(events: list[Event], about: Event | None) -> None:
+    """The first request of a batch: whatever else a stranger sends with it or after it."""
+    plan = hand_over(entering(Stage.SQL, events=events))
+    cause = (about.partition, about.id) if about else None
+    assert [message.cause for message in plan.messages] == [cause] * 3
 
 
 # --- entering a stage -----------------------------------------------------------------------------

@@ -49,7 +49,7 @@ def test_a_lead_is_told_as_api_md_has_it(baton: InMemoryBaton) -> None:
         "lead_id", "email", "profile", "stage", "kind", "cycle", "owner", "score", "first_touch",
         "last_touch",
         "consent", "suppressed", "interest", "review_on", "created_at", "updated_at",
-        "rest_until", "outcome", "opportunity", "recounting", "next",
+        "rest_until", "outcome", "opportunity", "recounting", "next", "unconfirmed",
     }  # fmt: skip
     assert lead["profile"] == {name: value for name, value in ANN.items() if name != "email"}
     assert set(lead["score"]) == {"total", "grade", "groups", "as_of", "model_version", "reasons"}

@@ -54,7 +54,7 @@ def compose(
     notices = Notices(
         transition=lambda _lead, _version: moved,
         profile=lambda _lead: profile,
-        recent=lambda _lead: did,
+        recent=lambda _lead, _cause: did,
     )
     return notices.compose(message_of(kind, via, **message))
 

@@ -1,0 +1,70 @@
+"""What keeps a message that is in order from leaving now: a switch, or the hour's budget. Pure.
+
+Neither is a try, and neither is held against the message (ADR 0039).
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import (
+    MessageState,
+    NotSentReason,
+    OutboxMessage,
+    change_state,
+    settled,
+)
+from chalicelib.delivery.outcomes import WAIT_MAX
+from chalicelib.limits import FIRST_EMAIL_SPREAD_MINUTES
+from chalicelib.switches import Switch, SwitchState, next_look
+
+HOUR = timedelta(hours=1)
+SPREAD_SECONDS = FIRST_EMAIL_SPREAD_MINUTES * 60
+
+
+def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
+    """Return the switches that keep messages of a kind from leaving."""
+    match kind:
+        case MessageKind.NURTURE:
+            return (Switch.OUTBOUND, Switch.NURTURE)
+        case (
+            MessageKind.HANDOFF | MessageKind.CORRECTION | MessageKind.WARNING | MessageKind.TRIAGE
+        ):
+            return (Switch.OUTBOUND,)
+        case _:
+            assert_never(kind)
+
+
+def switched_off(message: OutboxMessage, off: SwitchState, now: datetime) -> OutboxMessage:
+    """Return the planned message as it waits for a switch.
+
+    What sales gets is owed for as long as it takes: its week begins anew each time. An email to the
+    lead is lost, as stale, a week after it was planned: nobody wants last week's welcome.
+    """
+    if not message.kind.goes_to_lead:
+        message = replace(message, owed_from=now)
+    elif now - message.waits_since >= WAIT_MAX:
+        return settled(message, MessageState.LOST, reason=NotSentReason.STALE)
+    return change_state(
+        message,
+        MessageState.PLANNED,
+        due_at=next_look(off, now),
+        reason=NotSentReason.SWITCHED_OFF,
+    )
+
+
+def over_budget(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    """Return the planned email as it waits for the next hour, in which it has another chance.
+
+    It is never lost for that: its week begins anew each time.
+    """
+    next_hour = now.replace(minute=0, second=0, microsecond=0) + HOUR
+    # Spread, so that a flood that waits does not come due in one minute.
+    spread = int.from_bytes(message.lead_id[:4].encode(), "big") % SPREAD_SECONDS
+    return change_state(
+        replace(message, owed_from=now),
+        MessageState.PLANNED,
+        due_at=next_hour + timedelta(seconds=spread),
+        reason=NotSentReason.OVER_BUDGET,
+    )

@@ -1,0 +1,65 @@
+"""While rescoring is off: nothing is decided, and nothing is forgotten (ADR 0039).
+
+Each lead that something happens to is asked for a replay, which derives it from all its events
+once rescoring is on again. So what follows is announced once, whatever came meanwhile.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from chalicelib.events import Event, lead_id_of
+from chalicelib.leads.lead import Lead
+from chalicelib.qualify.qualify import LeadStore
+from chalicelib.qualify.reactions import NO_CHANGE
+from chalicelib.runtime import Runtime
+from chalicelib.switches import SwitchState, next_look
+from chalicelib.telemetry import log
+from chalicelib.writing import until_written
+
+
+class Postponed:
+    """Stands in for Qualify. off: the switch; owner: returns the lead that a visitor belongs to."""
+
+    def __init__(
+        self,
+        *,
+        off: SwitchState,
+        leads: LeadStore,
+        owner: Callable[[str], str | None],
+        runtime: Runtime,
+    ) -> None:
+        self._off = off
+        self._leads = leads
+        self._owner = owner
+        self.runtime = runtime
+
+    @until_written
+    def captured(self, event: Event) -> None:
+        """Take an event without counting it."""
+        lead_id = lead_id_of(event.partition) or self._owner(event.partition)
+        if lead_id is None:
+            return
+        lead = self._leads.read(lead_id)
+        if event.digest not in lead.counted:
+            self._remember(lead)
+
+    @until_written
+    def review(self, lead_id: str) -> None:
+        """Turn a review into a replay: it would be due each minute until rescoring is on again."""
+        lead = self._leads.read(lead_id)
+        self._remember(lead)
+        if lead.review_on is not None:
+            later = replace(lead, review_on=None, version=lead.version + 1)
+            self._leads.write(lead, later, NO_CHANGE)
+
+    @until_written
+    def replay(self, lead_id: str) -> None:
+        """Put a replay off."""
+        self._remember(self._leads.read(lead_id))
+
+    def _remember(self, lead: Lead) -> None:
+        # Request against replay: a worker that has not heard of the switch yet may be replaying
+        # this lead now. Each request raises the count, so that it does not take this one off the
+        # list (ADR 0007).
+        self._leads.request_replay(lead, next_look(self._off, self.runtime.now()))
+        log("held_back", switch=self._off.switch, lead_id=lead.lead_id)

@@ -1,0 +1,59 @@
+"""How many first emails an hour has seen: a form must not become a mail bomb (ADR 0039).
+
+The count is spread over several items, so that parallel claims seldom meet at one, and a part of
+the budget belongs to each. Together they never let through more than the budget.
+"""
+
+from datetime import datetime, timedelta
+
+from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.errors import OverBudgetError
+from chalicelib.limits import FIRST_EMAIL_SHARDS
+from chalicelib.store import keys
+from chalicelib.store.table import Put, Table
+
+COUNTER_KEPT = timedelta(days=2)
+
+
+class FirstEmails:
+    """Counts first emails. most: in an hour, for the whole deployment."""
+
+    def __init__(self, table: Table, most: int) -> None:
+        self._table = table
+        self._most = most
+        self._spent_hour: datetime | None = None
+        """The hour whose budget is known to be spent: nothing gives back any of it."""
+
+    def put(self, claimed: OutboxMessage) -> Put:
+        """Return the write that counts an email, for the transaction that claims it.
+
+        So each is counted once, whatever crashes. Raise OverBudgetError when the hour's are spent.
+        """
+        now = claimed.claimed_at
+        assert now is not None, "a claimed message says when"
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if hour != self._spent_hour:
+            shards = min(FIRST_EMAIL_SHARDS, self._most)
+            for number in range(shards):
+                shard = (keys.shard(claimed.lead_id, shards) + number) % shards
+                room = self._most // shards + (shard < self._most % shards)
+                partition = keys.first_email_counter(hour, shard)
+                item = self._table.get(partition, keys.FIRST_EMAILS)
+                spent = int(item["spent"]) if item else 0
+                if spent < room:
+                    return _put(partition, spent, hour)
+            self._spent_hour = hour
+        raise OverBudgetError(f"this hour's {self._most} first emails are spent")
+
+
+def _put(partition: str, spent: int, hour: datetime) -> Put:
+    return Put(
+        {
+            "pk": partition,
+            "sk": keys.FIRST_EMAILS,
+            "schema": keys.SCHEMA,
+            "spent": spent + 1,
+            "expires_at_epoch_s": int((hour + COUNTER_KEPT).timestamp()),
+        },
+        {"spent": spent or None},
+    )
