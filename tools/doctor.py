@@ -299,6 +299,11 @@ def _work(work: Work | Unasked) -> Iterator[Finding]:
             f"{off.switch.capitalize()} is turned off, by {off.author}: {off.reason}.",
             f"When that is over: make switches ON={off.switch}, with the STAGE= of this one.",
         )
+    for pk, sk in work.put_aside:
+        yield _wrong(
+            f"{sk} of {pk} kept killing its worker, and was put aside.",
+            "See DueQuarantined in docs/runbook.md.",
+        )
     for reason, number in sorted(work.waiting.items()):
         yield _wrong(
             f"{number} messages wait for more than half an hour: {reason}.",

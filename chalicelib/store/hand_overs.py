@@ -11,7 +11,6 @@ from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Expectation, Item, Put, Table
 
 HANDOVER_KEPT = timedelta(days=HANDOVER_KEPT_DAYS)
-OF_QUARANTINE = ("quarantined_at_ms", "list_pk", "list_sk")
 
 
 class HandOvers:
@@ -41,18 +40,6 @@ class HandOvers:
         """Return the keys of what waits for a person, the longest first."""
         items = self._table.query(keys.QUARANTINE, limit=most, index="list")
         return [(str(item["pk"]), str(item["sk"])) for item in items]
-
-    def release(self, pk: str, sk: str, now: datetime) -> bool:
-        """Let something in quarantine be handed over again, with all its tries. Return False when
-        it is not there any more. Raise ConflictError.
-        """
-        item = self._table.get(pk, sk)
-        if item is None or "quarantined_at_ms" not in item:
-            return False
-        anew = {name: value for name, value in item.items() if name not in OF_QUARANTINE}
-        anew |= {"tries": 0, "expires_at_epoch_s": _expiry(now)}
-        self._table.write(Put(anew, {"quarantined_at_ms": item["quarantined_at_ms"]}))
-        return True
 
 
 def _item_of_due(due: Due) -> tuple[str, str]:

@@ -70,7 +70,7 @@ def test_tries_are_forgotten_after_some_days(table: Table) -> None:
     assert tries == [1, 1, 0]
 
 
-def test_what_is_put_aside_is_listed_until_it_is_released(table: Table) -> None:
+def test_what_is_put_aside_is_listed_the_longest_first(table: Table) -> None:
     store = HandOvers(table)
     for number, due in enumerate(DUES):
         (found,) = store.read([due], NOW)
@@ -85,11 +85,6 @@ def test_what_is_put_aside_is_listed_until_it_is_released(table: Table) -> None:
     ]
     assert store.in_quarantine(2) == listed[:2]
     assert not any(one.is_free(NOW) for one in store.read(DUES, NOW))
-    for place in listed:
-        assert store.release(*place, NOW)
-        assert not store.release(*place, NOW)
-    assert store.in_quarantine(10) == []
-    assert all(one.is_free(NOW) for one in store.read(DUES, NOW))
 
 
 def test_a_thing_is_due_as_the_index_would_say(table: Table) -> None:

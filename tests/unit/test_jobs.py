@@ -206,7 +206,7 @@ def test_leads_that_are_captured_meanwhile_are_brought_along() -> None:
 # --- beside everything else that is due -----------------------------------------------------------
 
 
-def test_each_job_has_a_worker_of_its_own_and_its_whole_time() -> None:
+def test_each_job_has_the_whole_time_of_a_worker() -> None:
     baton = InMemoryBaton()
     slices: list[tuple[str, timedelta]] = []
 
