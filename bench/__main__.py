@@ -15,7 +15,19 @@ from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from typing import Any
 
-from bench import BenchError, cold, cost, cpu, imports, latency, scoring, simulate, table, units
+from bench import (
+    BenchError,
+    cold,
+    cost,
+    cpu,
+    imports,
+    latency,
+    scoring,
+    simulate,
+    table,
+    units,
+    worst,
+)
 from infra.local.processes import LocalError
 from infra.package import PackageError
 from infra.paths import MADE
@@ -27,6 +39,7 @@ SECTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "cpu": cpu.measure,
     "scoring": scoring.measure,
     "what-if": simulate.measure,
+    "replay": worst.measure,
     "units": units.measure,
     "latency": latency.measure,
 }

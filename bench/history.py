@@ -23,13 +23,13 @@ from chalicelib.events import (
 )
 from chalicelib.leads.decision import decide_lead
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import replay
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.model import Model
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.events import event_item, put_join, put_owner
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Write
+from tests.fakes import replay
 
 DAYS = 60
 RECENT = timedelta(hours=48)
@@ -68,7 +68,7 @@ def past(model: Model, lead_id: str, email: str, number: int, now: datetime) -> 
     form = _form(lead_id, email, visitor_id, now - timedelta(days=DAYS))
     pings = list(_pings(visitor_partition(visitor_id), number, now))
     empty = Lead(lead_id=lead_id)
-    replayed = replay(model, empty, [form], {joins_on([form])[0]: pings}, now)
+    replayed = replay(model, empty, [form, *pings], now)
     decided = decide_lead(model, replace(replayed, version=1), now)
     settled = decide_lead(model, decided.lead, now).lead  # a second look moves it no more
     return Past(email, visitor_id, [form], pings, replace(settled, version=1))

@@ -115,6 +115,15 @@ def _what_if(found: Found) -> Iterator[str]:
     yield f"  {'MB at most':20}{found['peak_mb']:12,}{'':8}{wanted['peak_mb']:8,}"
 
 
+def _replay(found: Found) -> Iterator[str]:
+    wanted = found["targets"]
+    mark = _mark(found["met"]["peak_mb"])
+    yield f"  {'MB at most':20}{found['peak_mb']:12,}{wanted['peak_mb']:8,} {mark}"
+    for part, seconds in found["longest_step_s"].items():
+        yield f"  {'longest step, ' + part:28}{seconds:6.2f} s{wanted['step_s']:6.1f}"
+    yield f"  {'saved, KB':20}{found['saved_kb']:12,}"
+
+
 def _cost(found: Found) -> Iterator[str]:
     for name, one in found.items():
         parts = ", ".join(
@@ -135,6 +144,7 @@ SECTIONS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "cpu": _cpu,
     "scoring": _scoring,
     "what-if": _what_if,
+    "replay": _replay,
     "units": _units,
     "latency": _latency,
     "cost": _cost,
@@ -149,6 +159,7 @@ TITLES = {
         "Scoring on one core beside a calibration loop: 50 rules, 12 signals, 100 day cells"
     ),
     "what-if": "What-if on one core: the default model and a draft over stored leads",
+    "replay": "Replay of the worst lead that can be stored, in steps of 2,000 events",
     "units": "Capacity units: single operations by DynamoDB Local, transactions by AWS's rule",
     "latency": "Latency on the local stack in ms, by the number of a lead's past events",
     "cost": "US dollars for a million, at list price",

@@ -81,6 +81,10 @@ class StateError(BatonError):
     """
 
 
+class LongReplayError(StateError):
+    """A lead has more events than can be counted within other work: the clock counts them."""
+
+
 class VersionChangedError(BatonError):
     """A change of a version of a document that is not the newest any more."""
 

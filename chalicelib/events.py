@@ -143,6 +143,11 @@ def event_id(partition: str, at: datetime, message_id: str) -> str:
     return f"{at_ms:013d}-{digest}"
 
 
+def parse_event_time(event_id: str) -> datetime:
+    """Return the client's time in the id of an event."""
+    return from_epoch_ms(int(event_id[:13]))
+
+
 def own_event_id(partition: str, at: datetime, what: str) -> str:
     """Return the id of an event that is not a client's own: a form, a notice, an act.
 

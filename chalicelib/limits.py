@@ -24,11 +24,19 @@ JOINS_MAX_PER_LEAD = 200  # browsers of one person; a replay reads the events of
 JOINED_MAX_EVENTS = 1_000  # what one join counts: a year of a keen visitor
 # an event captured this soon after the join still counts with it: two machines' clocks differ less
 JOIN_GRACE_MINUTES = 15
-PINGS_MAX_PER_DAY = 500  # per lead and captured day; nobody reads more pages
+PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pages
+FORMS_MAX_PER_DAY = 200  # of a lead per captured day; nobody fills in more
+# a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page
+CLOCK_MAX_BEHIND_DAYS = 1
 
 COUNTED_HOURS = 48  # the stream redelivers for 24 hours, so twice that is safe
 COUNTED_MAX_IDS = 128  # 1.5 KB of a standing; above that the lead is crowded
 REPLAY_EVERY_MINUTES = 15  # a crowded lead is replayed at most this often
+URGENT_REPLAYS_MAX_PER_HOUR = 4  # of a lead, for forms and feedback; after that it waits its turn
+REPLAY_STEP_EVENTS = 2_000  # of one step: half a second's work, and what a crash repeats
+REPLAY_SLICE_SECONDS = 5  # of one turn of a long replay; then others have theirs
+REPLAY_AT_ONCE_MAX_EVENTS = 20_000  # of a replay inside other work; a longer one is the clock's
+REPLAY_SAVED_DAYS = 7  # how long the saved steps of a replay are kept; a newer one overwrites them
 
 HORIZON_DAYS = 400  # older behaviour is forgotten; a year and a season still count
 REVIEW_MAX_DAYS = 28  # no lead goes without a look for longer

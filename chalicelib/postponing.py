@@ -4,12 +4,14 @@ Each lead that something happens to is asked for a replay, which derives it from
 once rescoring is on again. So what follows is announced once, whatever came meanwhile.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
-from chalicelib.events import Event, lead_id_of
+from chalicelib.events import Event
 from chalicelib.leads.lead import Lead
-from chalicelib.qualify.qualify import LeadStore
+from chalicelib.leads.replay import new_events
+from chalicelib.qualify.ports import LeadStore
 from chalicelib.qualify.reactions import NO_CHANGE
 from chalicelib.runtime import Runtime
 from chalicelib.switches import SwitchState, next_look
@@ -18,29 +20,24 @@ from chalicelib.writing import until_written
 
 
 class Postponed:
-    """Stands in for Qualify. off: the switch; owner: returns the lead that a visitor belongs to."""
+    """Stands in for Qualify. off: the switch."""
 
     def __init__(
         self,
         *,
         off: SwitchState,
         leads: LeadStore,
-        owner: Callable[[str], str | None],
         runtime: Runtime,
     ) -> None:
         self._off = off
         self._leads = leads
-        self._owner = owner
         self.runtime = runtime
 
     @until_written
-    def captured(self, event: Event) -> None:
-        """Take an event without counting it."""
-        lead_id = lead_id_of(event.partition) or self._owner(event.partition)
-        if lead_id is None:
-            return
+    def captured(self, lead_id: str, events: Sequence[Event]) -> None:
+        """Take events of a lead without counting them."""
         lead = self._leads.read(lead_id)
-        if event.digest not in lead.counted:
+        if new_events(lead, events):
             self._remember(lead)
 
     @until_written
@@ -53,7 +50,7 @@ class Postponed:
             self._leads.write(lead, later, NO_CHANGE)
 
     @until_written
-    def replay(self, lead_id: str) -> None:
+    def replay(self, lead_id: str, _until: datetime | None = None) -> None:
         """Put a replay off."""
         self._remember(self._leads.read(lead_id))
 

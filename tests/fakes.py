@@ -10,16 +10,26 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
+from chalicelib.events import Event, Join, parse_event_time
+from chalicelib.leads.derivation import at_once
+from chalicelib.leads.joined import by_lead
+from chalicelib.leads.lead import Lead
+from chalicelib.leads.progress import begin
+from chalicelib.leads.replaying import Replaying
 from chalicelib.runtime import Runtime
+from chalicelib.scoring.model import Model
 from chalicelib.settings import Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.table import Expectation, Item, Put, Write
 from chalicelib.wiring.ports import Ports
+
+if TYPE_CHECKING:
+    from chalicelib.wiring.world import World
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 TRANSACTION_MAX_WRITES = 100  # DynamoDB's own bounds
@@ -217,6 +227,40 @@ def _holds(expect: Expectation, item: Item) -> bool:
     return all(item.get(name) == value for name, value in expect.items())
 
 
+class ListedEvents:
+    """A lead's history in memory: some events, and the joins that stand on them."""
+
+    def __init__(self, events: Sequence[Event], joins: Sequence[Join] = ()) -> None:
+        self._events = sorted(events, key=lambda event: event.id, reverse=True)
+        self._joins = joins
+
+    def of(
+        self, partition: str, *, before: str = "", since: datetime | None = None
+    ) -> Iterator[Event]:
+        for event in self._events:
+            is_in_time = since is None or parse_event_time(event.id) >= since
+            if event.partition == partition and is_in_time and (not before or event.id < before):
+                yield event
+
+    def joins(self, lead_id: str) -> Sequence[Join]:
+        return [join for join in self._joins if join.lead_id == lead_id]
+
+
+def replay(
+    model: Model, lead: Lead, events: Sequence[Event], now: datetime, joins: Sequence[Join] = ()
+) -> Lead:
+    """Return a lead derived from some events."""
+    progress = begin(lead, model, now)
+    history = ListedEvents(events, joins)
+    return at_once(Replaying(events=history, model=model, lead=lead, progress=progress))
+
+
+def count_captured(worker: "World", *events: Event) -> None:
+    """Let a worker count events whose records have come together."""
+    for lead_id, positions in by_lead(events, worker.events.owner).items():
+        worker.qualify.captured(lead_id, [events[position] for position in positions])
+
+
 @dataclass
 class FakeSenders:
     """Senders that accept every message and keep it."""
@@ -274,6 +318,51 @@ class FakeQueues:
 
     def delete(self, queue: QueueName, one: QueuedMessage) -> None:
         self.waiting[queue] = [other for other in self.waiting[queue] if other is not one]
+
+
+class FakeStream:
+    """A stream mapping in memory, as Lambda's: it cuts a batch at the record that the answer names,
+    halves one whose function fails, tries again, and gives up. infra/local/emulate does likewise.
+
+    retries: MaximumRetryAttempts.
+    """
+
+    def __init__(self, handler: Callable[[Mapping[str, Any]], Any], retries: int) -> None:
+        self._handler = handler
+        self._retries = retries
+        self.given_up: list[Sequence[Any]] = []
+        """The batches that went to the failure queue."""
+
+    def read(self, records: Sequence[Any], tries: int = 0) -> None:
+        """Hand a batch of records over, until each is done or given up."""
+        failed_at: int | None = None
+        has_failed = False
+        try:
+            failed_at = _first_failed(records, self._handler({"Records": records}))
+        # An error of the function, which Lambda sees.
+        except Exception:  # noqa: BLE001
+            has_failed = True
+        if has_failed and len(records) > 1:
+            middle = len(records) // 2
+            self.read(records[:middle], tries)  # a half is no retry
+            self.read(records[middle:], tries)
+        elif has_failed or failed_at is not None:
+            rest = records[failed_at or 0 :]
+            if tries == self._retries:
+                self.given_up.append(rest)
+            else:
+                self.read(rest, tries + 1)
+
+
+def _first_failed(records: Sequence[Any], answer: Mapping[str, Any]) -> int | None:
+    """Return the place of the lowest record that an answer names."""
+    named = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+    places = (
+        place
+        for place, record in enumerate(records)
+        if record["dynamodb"]["SequenceNumber"] in named
+    )
+    return next(places, None)
 
 
 class FakePorts(Ports):

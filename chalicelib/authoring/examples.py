@@ -6,7 +6,7 @@ has another way to a score or a stage than a lead has.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any, assert_never
@@ -16,7 +16,7 @@ from chalicelib.days import day_of, start_of
 from chalicelib.events import Event, Kind, Value, event_id, visitor_partition
 from chalicelib.leads.decision import decide_lead, score_of
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import count
+from chalicelib.leads.replay import with_events
 from chalicelib.lifecycle.moves import OTHER, move
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, apply, path
 from chalicelib.scoring.matching import CAMPAIGN_KEYS
@@ -144,9 +144,7 @@ def _first_standing(model: Model, stage: str, began: date) -> Standing:
 def _count(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
     """Return the lead after the events of a day. No event comes twice, so no ids are kept."""
     now = events[-1].at
-    counted = count(model, replace(lead, counted={}, crowded=False), events[0], events[1:], now)
-    assert counted is not None, "an event that is new is counted"
-    return decide_lead(model, counted, now).lead
+    return decide_lead(model, with_events(model, lead, events), now).lead
 
 
 def _review(model: Model, lead: Lead, day: date) -> Lead:

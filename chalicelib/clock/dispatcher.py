@@ -5,7 +5,14 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from chalicelib.clock.hand_over import HandOver, HandOverStore, handed_over, quarantined, saved
+from chalicelib.clock.hand_over import (
+    HandOver,
+    HandOverStore,
+    given_back,
+    handed_over,
+    quarantined,
+    saved,
+)
 from chalicelib.clock.tasks import Due, QueueName
 from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, where
@@ -44,15 +51,21 @@ class Dispatcher:
     def send(self, free: Sequence[HandOver]) -> tuple[int, int]:
         """Hand things over. Return how many were, and how many their queue did not take.
 
-        Those stay in nobody's hands when their lease is over.
+        Those are given back, and go with the next tick.
         """
-        taken = defaultdict[QueueName, list[str]](list)
+        taken = defaultdict[QueueName, list[HandOver]](list)
         for one in free:
             # Written before it is sent. A crash in between costs the lease; the other way round,
             # two ticks could send the same thing. ADR 0035
-            if self._saved(one, handed_over(one, self._runtime.now())):
-                taken[one.due.queue].append(_message(one))
-        lost = sum(len(texts) for queue, texts in taken.items() if not self._sent(queue, texts))
+            handed = handed_over(one, self._runtime.now())
+            if self._saved(one, handed):
+                taken[one.due.queue].append(handed)
+        lost = 0
+        for queue, ones in taken.items():
+            if not self._sent(queue, [_message(one) for one in ones]):
+                lost += len(ones)
+                for one in ones:
+                    self._saved(one, given_back(one))
         return sum(map(len, taken.values())) - lost, lost
 
     def _sent(self, queue: QueueName, texts: Sequence[str]) -> bool:

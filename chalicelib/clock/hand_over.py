@@ -50,13 +50,24 @@ def handed_over(one: HandOver, now: datetime) -> HandOver:
     """Return it on its way through a queue. What is not begun by the end of the lease goes again:
     the first of its messages to arrive is the one that counts.
     """
-    return replace(one, leased_until=now + IN_QUEUE)
+    return replace(one, leased_until=now + IN_QUEUE, is_stored=True)
+
+
+def given_back(one: HandOver) -> HandOver:
+    """Return it when its queue did not take it."""
+    return replace(one, leased_until=None)
 
 
 def begun(one: HandOver, now: datetime) -> HandOver:
     """Return it in the hands of a worker, which counts as lost until it says something else."""
     leased_until = now + AT_WORK
-    return replace(one, leased_until=leased_until, starts=one.starts + 1, tries=one.tries + 1)
+    return replace(
+        one,
+        leased_until=leased_until,
+        starts=one.starts + 1,
+        tries=one.tries + 1,
+        is_stored=True,
+    )
 
 
 def ended(one: HandOver) -> HandOver:

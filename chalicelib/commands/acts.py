@@ -1,10 +1,12 @@
 """A person's act on a lead: the event that records it, and the lead with that event counted in."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from chalicelib.errors import LongReplayError
 from chalicelib.events import Act, Event, Kind, Rank, Value, lead_partition, own_event_id
 from chalicelib.leads.lead import Lead, find_known
-from chalicelib.leads.replay import count
+from chalicelib.leads.replay import count, with_events
 from chalicelib.lifecycle.stages import Transition
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.qualify.reactions import Cause, LeadChange
@@ -45,15 +47,21 @@ class Acts:
         )
 
     def counted(self, lead: Lead, event: Event) -> Lead:
-        """Return the lead with an act counted in; a crowded one replayed, a stale one recounted."""
-        if lead.crowded:
-            own = [*self.qualify.derive.own_events(lead), event]
-            return self.qualify.derive.replayed(lead, own)
-        if self.qualify.derive.is_stale(lead):
-            lead = self.qualify.derive.recounted(lead)
-        counted = count(self.qualify.derive.model(lead), lead, event, [], self.runtime.now())
-        assert counted is not None, "an act that was never written is not counted"
-        return counted
+        """Return the lead with an act counted in; a crowded one replayed, a stale one recounted.
+
+        One that has too many events for that gets the act on top of what is counted: a person's
+        word does not wait until a flood is counted (ADR 0034).
+        """
+        derive = self.qualify.derive
+        try:
+            if lead.crowded:
+                return derive.replayed(lead, [event])
+            if derive.is_stale(lead):
+                lead = derive.recounted(lead)
+        except LongReplayError:
+            return replace(with_events(derive.model(lead), lead, [event]), counted={}, crowded=True)
+        now = self.runtime.now()
+        return count(derive.model(lead), lead, [event], [], now) or derive.replayed(lead, [event])
 
     def conclude(
         self,

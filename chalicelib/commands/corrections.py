@@ -3,7 +3,7 @@
 Each derives the lead anew from all its events, in the request.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Protocol
@@ -19,10 +19,11 @@ from chalicelib.events import (
     Act,
     Event,
     Kind,
-    retracted_ids,
 )
 from chalicelib.leads import merging
 from chalicelib.leads.decision import score_of
+from chalicelib.leads.derivation import at_once
+from chalicelib.leads.histories import FOREVER, digest_in
 from chalicelib.leads.lead import CYCLE, Lead
 from chalicelib.leads.rebuild import LeadDifference, compare_leads
 from chalicelib.lifecycle import moves
@@ -73,17 +74,25 @@ class Corrections:
         of this lead's events.
         """
         lead = self._acts.known(lead_id)
-        own = self._qualify.derive.own_events(lead)
-        visitors = self._qualify.derive.visitors(lead, own)
-        theirs = [event for events in visitors.values() for event in events]
-        _check_retractable(event_ids, [*own, *theirs])
-        gone = retracted_ids(own)
-        fresh = [one for one in dict.fromkeys(event_ids) if one not in gone]
-        if not fresh:
-            return lead
+        kinds: dict[str, Kind] = {}
+
+        def see(event: Event) -> None:
+            if event.id in wanted:
+                kinds[event.id] = event.kind
+
+        wanted = frozenset(event_ids)
+        replaying = self._qualify.derive.replaying(lead, sees=see)
+        survey = replaying.survey()
+        gone = survey.retracted_by(FOREVER, survey.lead_ids)
+        fresh = [one for one in dict.fromkeys(event_ids) if digest_in(one) not in gone]
         facts = {RETRACTED_IDS: " ".join(fresh), "reason": reason}
         event = self._acts.event(lead.lead_id, Act.RETRACTED, facts)
-        replayed = self._qualify.derive.replayed(lead, [*own, event], visitors)
+        replaying.show_older()
+        replaying.take_back(event)
+        replayed = at_once(replaying)
+        _check_retractable(event_ids, kinds)
+        if not fresh:
+            return lead
         undone = self._withdrawn(lead, replayed, f"taken back: {reason}")
         return self._acts.conclude(lead, replayed, event, undone)
 
@@ -111,12 +120,7 @@ class Corrections:
         steps = moves.merged(ours, theirs, why, today)
         standing = merging.surviving_standing(ours, theirs, steps)
         events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
-        own = [
-            *self._qualify.derive.own_events(lead),
-            *self._qualify.derive.own_events(other),
-            *events,
-        ]
-        replayed = self._qualify.derive.replayed(lead, own)
+        replayed = self._qualify.derive.replayed(lead, events)
         messages = self._history.messages(other.lead_id)
         return self._qualify.conclude(
             lead,
@@ -136,7 +140,7 @@ class Corrections:
         Raise NotFoundError.
         """
         lead = self._acts.known(lead_id)
-        return lead, self._compared(lead, self._replayed(lead))
+        return lead, self._compared(lead, self._qualify.derive.replayed(lead))
 
     @until_written
     def rebuild(self, lead_id: str) -> tuple[Lead, list[LeadDifference]]:
@@ -146,13 +150,9 @@ class Corrections:
         is announced to nobody. Raises NotFoundError.
         """
         lead = self._qualify.caught_up(self._acts.known(lead_id))
-        replayed = self._replayed(lead)
+        replayed = self._qualify.derive.replayed(lead)
         found = self._compared(lead, replayed)
         return (self._qualify.conclude(lead, replayed) if found else lead), found
-
-    def _replayed(self, lead: Lead) -> Lead:
-        own = self._qualify.derive.own_events(lead)
-        return self._qualify.derive.replayed(lead, own)
 
     def _compared(self, lead: Lead, replayed: Lead) -> list[LeadDifference]:
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
@@ -189,9 +189,11 @@ class Corrections:
         return [undone] if undone else []
 
 
-def _check_retractable(event_ids: Sequence[str], events: Sequence[Event]) -> None:
-    """Raise InputError naming each id that is not one of the lead's events, or a person's act."""
-    kinds = {event.id: event.kind for event in events}
+def _check_retractable(event_ids: Sequence[str], kinds: Mapping[str, Kind]) -> None:
+    """Raise InputError naming each id that is not one of the lead's events, or a person's act.
+
+    kinds: of those that are, by their ids.
+    """
     wrong = [
         FieldError(
             f"event_ids.{position}",

@@ -3,14 +3,18 @@
 Nothing is decided or written here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from chalicelib.events import Event, Join
-from chalicelib.leads import histories
+from chalicelib.errors import LongReplayError
+from chalicelib.events import Event
+from chalicelib.leads.histories import EventHistory
 from chalicelib.leads.lead import Lead, find_survivor
-from chalicelib.leads.replay import drop_uncounted, recount_since, replay
+from chalicelib.leads.progress import Progress, begin
+from chalicelib.leads.replay import is_uncounted
+from chalicelib.leads.replaying import Replaying
+from chalicelib.limits import REPLAY_AT_ONCE_MAX_EVENTS
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.tally import Since
@@ -33,7 +37,7 @@ class Derivation:
         self,
         *,
         leads: LeadSource,
-        events: histories.EventHistory,
+        events: EventHistory,
         model: Callable[[int], Model],
         runtime: Runtime,
     ) -> None:
@@ -57,54 +61,78 @@ class Derivation:
         is_counted = since is None or since.is_counted_by(matching)
         return lead.version > 0 and not (lead.matching == matching and is_counted)
 
-    def own_events(self, lead: Lead) -> list[Event]:
-        """Return all events of a lead's own partition and of the leads merged into it."""
-        return histories.own_events(self._events, lead.lead_id)
-
-    def visitors(self, lead: Lead, own: Sequence[Event]) -> dict[Join, list[Event]]:
-        """Return what counts of each visitor that a lead joined. own: as `own_events` has them."""
-        return histories.visitors(self._events, lead.lead_id, own)
-
-    def replayed(
+    def replaying(
         self,
         lead: Lead,
-        own: Sequence[Event],
-        visitors: Mapping[Join, Sequence[Event]] | None = None,
-    ) -> Lead:
-        """Return a lead derived anew from its own events, not yet decided.
+        saved: Progress | None = None,
+        *,
+        also: Sequence[Event] = (),
+        sees: Callable[[Event], None] | None = None,
+    ) -> Replaying:
+        """Return a replay of a lead, to be done in steps.
 
-        visitors: the events that count of each visitor it joined; all of them without it.
+        saved: how far it came before; when the lead or the model changed since, it begins anew.
+        also: events that are about to be stored; sees: gets every event that is read.
         """
-        theirs = self.visitors(lead, own) if visitors is None else visitors
-        now = self._now()
-        return replace(replay(self.model(lead), lead, own, theirs, now), replayed_at=now)
+        model = self.model(lead)
+        now = (lead.version, model.matching, lead.requests.taken)
+        fits = saved and (saved.version, saved.matching, saved.taken) == now
+        progress = saved if saved and fits else begin(lead, model, self._now())
+        return Replaying(
+            events=self._events, model=model, lead=lead, progress=progress, also=also, sees=sees
+        )
+
+    def replayed(self, lead: Lead, also: Sequence[Event] = ()) -> Lead:
+        """Return a lead derived anew from all its events, not yet decided.
+
+        also: events that are about to be stored. Raises LongReplayError.
+        """
+        return at_once(self.replaying(lead, also=also))
 
     def recounted(self, lead: Lead) -> Lead:
         """Return a lead with what it has counted, counted as the active model counts.
 
         An event that is still on its way is left out: a request must not be swallowed by a
-        publish, which announces nothing (playbook, rule 1).
+        publish, which announces nothing (playbook, rule 1). Raises LongReplayError.
         """
         now = self._now()
-        own = drop_uncounted(lead, self.own_events(lead), now)
-        visitors = {
-            join: drop_uncounted(lead, events, now)
-            for join, events in self.visitors(lead, own).items()
-        }
-        return self.replayed(lead, own, visitors)
+        model = self.model(lead)
+        replaying = Replaying(
+            events=self._events,
+            model=model,
+            lead=lead,
+            progress=begin(lead, model, now),
+            leaves_out=lambda event: is_uncounted(lead, event, now),
+        )
+        return at_once(replaying)
 
     def recounted_since(self, lead: Lead, since: Since | None) -> Since | None:
         """Return from when a lead's behaviour counts, as the active model counts it.
 
-        A transition keeps what another model may have counted.
+        A transition keeps what another model may have counted. Raises LongReplayError.
         """
-        model = self.model(lead)
-        if since is None or since.is_counted_by(model.matching):
+        if since is None or since.is_counted_by(self.model(lead).matching):
             return since
-        own = self.own_events(lead)
-        return recount_since(model, since, own, self.visitors(lead, own))
+        then = replace(lead, standing=replace(lead.standing, since=since))
+        return self.replayed(then).standing.since
 
     def counted_as(self, lead: Lead, model: Model) -> Lead:
-        """Return a lead derived from all its events as a model counts them, for what-if."""
-        own = self.own_events(lead)
-        return replay(model, lead, own, self.visitors(lead, own), self._now())
+        """Return a lead derived from all its events as a model counts them, for what-if.
+
+        One that has too many events for that is returned as it is.
+        """
+        progress = begin(lead, model, self._now())
+        replaying = Replaying(events=self._events, model=model, lead=lead, progress=progress)
+        try:
+            return at_once(replaying)
+        except LongReplayError:
+            return lead
+
+
+def at_once(replaying: Replaying) -> Lead:
+    """Return the lead of a replay that is done within other work. Raises LongReplayError."""
+    if not replaying.step(REPLAY_AT_ONCE_MAX_EVENTS):
+        raise LongReplayError(
+            "the lead has more events than can be counted in a request; the clock counts them"
+        )
+    return replaying.lead()

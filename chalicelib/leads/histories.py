@@ -1,14 +1,21 @@
-"""What counts of a lead, gathered: all that is known of it now, or all that was known at a time.
+"""Where a lead's history is read, and what of it is known before anything is counted."""
 
-When an event was captured decides what was known, never when it happened.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Set
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from chalicelib.events import Event, Join, absorbed_of, joins_on, lead_partition
-from chalicelib.leads.replay import join_until
+from chalicelib.events import (
+    Act,
+    Event,
+    Join,
+    Kind,
+    absorbed_of,
+    joins_on,
+    lead_id_of,
+    lead_partition,
+    retracted_ids,
+)
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
@@ -16,56 +23,118 @@ FOREVER = datetime.max.replace(tzinfo=UTC)
 class EventHistory(Protocol):
     """Where events are kept."""
 
-    def of(self, partition: str) -> Iterable[Event]:
-        """All events of a lead or visitor."""
+    def of(
+        self, partition: str, *, before: str = "", since: datetime | None = None
+    ) -> Iterator[Event]:
+        """Return the events of a lead or visitor, newest first by the sender's time, as needed.
+
+        before: the id behind which to go on; since: the sender's time at which to stop.
+        """
 
     def joins(self, lead_id: str) -> Iterable[Join]:
-        """The visitors that belong to a lead."""
-
-    def since_join(self, visitor: str, until: datetime) -> list[Event]:
-        """What a replay takes of a visitor: what its join counts, and everything captured later."""
+        """Return the visitors that belong to a lead."""
 
 
-def own_events(events: EventHistory, lead_id: str, captured_by: datetime = FOREVER) -> list[Event]:
-    """All events of a lead's own partition captured by a time, and of the leads that by then had
-    turned out to be this one.
+class EventReader(EventHistory, Protocol):
+    """Where events are kept, for those who count them."""
+
+    def owner(self, visitor: str) -> str | None:
+        """Return the lead that a visitor belongs to."""
+
+    def joined(self, visitor: str, until: datetime, since: datetime, most: int) -> list[Event]:
+        """Return the newest events of a visitor that a join counts, at most `most`."""
+
+    def one(self, partition: str, event_id: str) -> Event | None:
+        """Return one event, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """That a lead absorbed another."""
+
+    at: datetime
+    lead_id: str
+    absorbed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retraction:
+    """That events of a lead were taken back. digests: theirs, in hex."""
+
+    at: datetime
+    lead_id: str
+    digests: frozenset[str]
+
+
+class Survey:
+    """What must be known of a lead before its events are counted.
+
+    Which leads turned out to be it, which events were taken back, and which visitors are joined by
+    events alone, as older code did. All of that is what people did: strangers cannot make it grow.
     """
-    own, seen, waiting = list[Event](), set[str](), [lead_id]
-    while waiting:
-        one = waiting.pop()
-        if one not in seen:
-            seen.add(one)
-            theirs = _captured_by(events.of(lead_partition(one)), captured_by)
-            own += theirs
-            waiting += absorbed_of(theirs)
-    return own
+
+    def __init__(
+        self,
+        lead_id: str,
+        *,
+        merges: Iterable[Merge] = (),
+        retractions: Iterable[Retraction] = (),
+        joins: Iterable[Join] = (),
+    ) -> None:
+        self.lead_id = lead_id
+        self.merges = list(merges)
+        self.retractions = list(retractions)
+        self.joins = list(joins)
+        self.is_any = False
+        """Whether any event was seen."""
+
+    @property
+    def lead_ids(self) -> list[str]:
+        """The lead and those that turned out to be it, in the order in which they were found."""
+        return self.leads_by(FOREVER, self.lead_id)
+
+    def note(self, event: Event, known: Set[str] = frozenset()) -> None:
+        """Take in one event of a lead's own. known: the visitors whose joins are stored."""
+        self.is_any = True
+        self.joins += [one for one in joins_on([event]) if one.visitor not in known]
+        if event.kind is not Kind.PERSON:
+            return
+        lead_id = lead_id_of(event.partition) or self.lead_id
+        self.merges += [Merge(event.captured_at, lead_id, one) for one in absorbed_of([event])]
+        if event.name == Act.RETRACTED:
+            digests = frozenset(digest_in(one) for one in retracted_ids([event]))
+            self.retractions.append(Retraction(event.captured_at, lead_id, digests))
+
+    def leads_by(self, time: datetime, lead_id: str) -> list[str]:
+        """Return a lead and those that had turned out to be it by a time."""
+        found = [lead_id]
+        for one in found:  # grows: a merged lead may itself have absorbed others
+            found += [
+                merge.absorbed
+                for merge in self.merges
+                if merge.lead_id == one and merge.at <= time and merge.absorbed not in found
+            ]
+        return found
+
+    def retracted_by(self, time: datetime, lead_ids: Iterable[str]) -> frozenset[str]:
+        """Return the digests of the events that had been taken back by a time."""
+        leads = set(lead_ids)
+        taken = (one for one in self.retractions if one.lead_id in leads and one.at <= time)
+        return frozenset().union(*(one.digests for one in taken))
 
 
-def joins(events: EventHistory, lead_id: str, own: Sequence[Event]) -> list[Join]:
-    """Return the visitors that belong to a lead, or to one that turned out to be it.
-
-    own: the events of all these leads. What older code joined stands on them alone (ADR 0034).
-    """
-    lead_ids = dict.fromkeys([lead_id, *absorbed_of(own)])
-    stored = [join for one in lead_ids for join in events.joins(one)]
-    return list({join.visitor: join for join in [*joins_on(own), *stored]}.values())
+def digest_in(event_id: str) -> str:
+    """Return the digest in an event's id, in hex."""
+    return event_id[-16:]
 
 
-def visitors(
-    events: EventHistory, lead_id: str, own: Sequence[Event], captured_by: datetime = FOREVER
-) -> dict[Join, list[Event]]:
-    """What counts, of what was captured by a time, of each visitor that a lead had joined by
-    then.
-    """
-    return {
-        join: _captured_by(
-            events.since_join(join.visitor, min(join_until(join.captured_at), captured_by)),
-            captured_by,
-        )
-        for join in joins(events, lead_id, own)
-        if join.captured_at <= captured_by
-    }
-
-
-def _captured_by(events: Iterable[Event], time: datetime) -> list[Event]:
-    return [event for event in events if event.captured_at <= time]
+def survey(events: EventHistory, lead_id: str, captured_by: datetime = FOREVER) -> Survey:
+    """Return what is known of a lead by a time, from all of its own events."""
+    found = Survey(lead_id)
+    done = 0
+    while done < len(found.lead_ids):
+        for event in events.of(lead_partition(found.lead_ids[done])):
+            if event.captured_at <= captured_by:
+                found.note(event)
+        done += 1
+    return found

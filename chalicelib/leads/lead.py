@@ -8,6 +8,7 @@ from enum import StrEnum
 from chalicelib.days import UTC_NAME
 from chalicelib.errors import NotFoundError
 from chalicelib.events import Value, is_lead_id
+from chalicelib.leads.requests import NOTHING_REQUESTED, ReplayRequests
 from chalicelib.lifecycle.stages import Standing
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.profile import Profile, Touches
@@ -90,9 +91,13 @@ class Lead:
     """Some of it is stored in an older schema, until it is written again (ADR 0027)."""
     created_at: datetime | None = None
     updated_at: datetime | None = None
-    replay_requests: int = 0
-    """How often a replay was ever requested. It only grows, which tells a later request from an
-    earlier one (ADR 0007)."""
+    requests: ReplayRequests = NOTHING_REQUESTED
+    """What was asked of the clock about it (ADR 0007)."""
+
+    @property
+    def counts_by_replay(self) -> bool:
+        """Whether an event cannot be counted by itself: too many are, or a replay is under way."""
+        return self.crowded or self.requests.is_under_way
 
     @property
     def evidence(self) -> Evidence:

@@ -14,7 +14,7 @@ from chalicelib.days import day_of
 from chalicelib.events import Event, Kind
 from chalicelib.leads.decision import first_move
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import count
+from chalicelib.leads.replay import with_events
 from chalicelib.lifecycle.decide import DECIDED, decide, is_resting
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import AHEAD_MAX_DAYS
@@ -146,8 +146,8 @@ def _in_order(model: Model) -> list[Signal]:
 
 
 def _after(model: Model, lead: Lead, event: Event, now: datetime) -> Stage | None:
-    counted = count(model, lead, event, (), now)
-    return _to(model, counted, day_of(now, model.zone)) if counted else None
+    counted = with_events(model, lead, [event])
+    return _to(model, counted, day_of(now, model.zone))
 
 
 def _named(acts: Iterable[_Act]) -> tuple[Signal, ...]:

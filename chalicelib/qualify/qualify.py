@@ -1,26 +1,30 @@
 """The use case: something happened; bring its lead up to date.
 
-    event -> count (or replay) -> decide -> ask the reactions -> one conditional write
+    events -> count -> decide -> ask the reactions -> one conditional write
 
-Every path ends in `conclude`, so there is one place where a lead is decided and written.
+What only a replay can tell is requested of the clock: no replay runs where records are processed
+(ADR 0034). Every path ends in `conclude`, so there is one place where a lead is decided and
+written.
 """
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import datetime
 
-from chalicelib.days import day_of
-from chalicelib.errors import AlreadyPlannedError, ConflictError
-from chalicelib.events import Act, Event, acts_of, elapsed_ms, lead_id_of
+from chalicelib.errors import AlreadyPlannedError, ConflictError, LongReplayError
+from chalicelib.events import Act, Event, acts_of, elapsed_ms
 from chalicelib.leads.decision import Decision, decide_lead
 from chalicelib.leads.derivation import Derivation
-from chalicelib.leads.histories import EventHistory
+from chalicelib.leads.histories import FOREVER, EventReader
+from chalicelib.leads.joined import are_old, joined_by
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import count, join_until
+from chalicelib.leads.progress import Progress
+from chalicelib.leads.replay import count, new_events
+from chalicelib.leads.requests import requested_by
 from chalicelib.lifecycle.stages import Actor, Transition
-from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS, REPLAY_EVERY_MINUTES
+from chalicelib.limits import COUNTED_MAX_IDS, REPLAY_STEP_EVENTS
+from chalicelib.qualify.ports import LeadStore
 from chalicelib.qualify.reactions import (
     NO_CHANGE,
     Cause,
@@ -35,43 +39,13 @@ from chalicelib.scoring.model import Model
 from chalicelib.telemetry import current_trace, log
 from chalicelib.writing import until_written
 
-REPLAY_EVERY = timedelta(minutes=REPLAY_EVERY_MINUTES)
-
-
-class LeadStore(Protocol):
-    """Where leads are kept."""
-
-    def read(self, lead_id: str) -> Lead:
-        """Return a lead as it stands; version 0 when nothing was derived for it yet."""
-
-    def write(self, before: Lead, after: Lead, change: LeadChange) -> None:
-        """Replace a lead, with what changes with it.
-
-        Raises ConflictError, or AlreadyPlannedError when only effects exist already.
-        """
-
-    def request_replay(self, lead: Lead, due_at: datetime) -> None:
-        """Ask the clock to replay a lead. Raises ConflictError."""
-
-    def replayed(self, lead: Lead) -> None:
-        """Take the lead off the clock's list unless requested again. Raises ConflictError."""
-
-
-class EventReader(EventHistory, Protocol):
-    """Where events are kept."""
-
-    def owner(self, visitor: str) -> str | None:
-        """Return the lead that a visitor belongs to."""
-
-    def joined(self, visitor: str, until: datetime) -> list[Event]:
-        """Return the events of a visitor that a join counts."""
-
 
 class Qualify:
     """Keeps a lead's tally, profile, score and stage true.
 
     model: returns the active model, of a given activation or a later one; reactions: asked in
-    this order about every decision.
+    this order about every decision; urgent: called with a lead's id after an urgent request for
+    its replay is stored.
     """
 
     def __init__(
@@ -81,48 +55,83 @@ class Qualify:
         events: EventReader,
         model: Callable[[int], Model],
         reactions: Sequence[Reaction],
+        urgent: Callable[[str], None],
         runtime: Runtime,
     ) -> None:
         self.derive = Derivation(leads=leads, events=events, model=model, runtime=runtime)
         self._leads = leads
         self._events = events
         self._reactions = reactions
+        self._urgent = urgent
         self.runtime = runtime
 
     # --- what comes from outside -------------------------------------------------------------
 
-    def captured(self, event: Event) -> None:
-        """Count an event and rescore its lead.
-
-        An event of a visitor without an owner stays where it is until a form claims the visitor.
-        """
-        lead_id = lead_id_of(event.partition) or self._events.owner(event.partition)
-        if lead_id is not None:
-            self._count(lead_id, event)
+    @until_written
+    def captured(self, lead_id: str, events: Sequence[Event]) -> None:
+        """Count events of a lead and rescore it: one read, one decision, one write."""
+        lead = self.derive.lead(lead_id)
+        news = new_events(lead, events)
+        if not news:
+            return
+        if lead.counts_by_replay or self.derive.is_stale(lead):
+            self._request_replay(lead, news)
+            return
+        lead = self.caught_up(lead)
+        counted = self._counted(lead, news)
+        if counted is None:
+            self._request_replay(lead, news)
+            return
+        imported = len(acts_of(news, Act.IMPORTED)) == len(news)
+        self.conclude(lead, counted, events=news, cause=Cause.IMPORT if imported else Cause.NEWS)
 
     @until_written
     def review(self, lead_id: str) -> None:
-        """Decide a lead's stage as of today: what the clock does on the day a lead cools."""
-        lead = self.caught_up(self.derive.lead(lead_id))
-        if lead.version:
+        """Decide a lead's stage as of today: what the clock does on the day a lead cools.
+
+        A lead whose replay is under way is decided when that is whole.
+        """
+        lead = self.derive.lead(lead_id)
+        if not lead.version or lead.requests.is_under_way:
+            return
+        with suppress(LongReplayError):
+            lead = self.caught_up(lead)
             self.conclude(lead, lead, actor=Actor.CLOCK)
 
     @until_written
-    def replay(self, lead_id: str) -> None:
-        """Derive a lead anew from all its events: what the clock does for a crowded lead."""
+    def replay(self, lead_id: str, until: datetime = FOREVER) -> None:
+        """Derive a lead anew from all its events: what the clock does when it is requested.
+
+        until: when to stop, at least one step later; the lead then stays due, and goes on from
+        there. It is decided when it is whole.
+        """
         requested = self._leads.read(lead_id)
-        self._replay(self.derive.lead(lead_id))
+        lead = self.derive.lead(lead_id)
         if requested.merged_into:
             # A worker that did not see the merge requested it, so nothing else takes the absorbed
             # lead off the list (ADR 0019).
             with suppress(ConflictError):
                 self._leads.replayed(requested)
+        if self.derive.is_stale(lead) and not lead.counts_by_replay:
+            with suppress(LongReplayError):
+                lead = self.caught_up(lead)
+        lead, saved = self._begun(lead)
+        replaying = self.derive.replaying(lead, saved)
+        while not replaying.step(REPLAY_STEP_EVENTS):
+            if lead.requests.due_at is not None:
+                self._leads.save_unfinished(lead, replaying.progress)
+                if self.runtime.now() >= until:
+                    return
+        self._end(lead, replaying.lead())
 
     @until_written
     def published(self, lead_id: str) -> bool:
         """Bring a lead to the active model. Return False when it is there already."""
         lead = self._leads.read(lead_id)
-        return not lead.merged_into and self.caught_up(lead) is not lead
+        try:
+            return not lead.merged_into and self.caught_up(lead) is not lead
+        except LongReplayError:
+            return True  # the clock is on it
 
     def conclude(
         self,
@@ -175,48 +184,29 @@ class Qualify:
             rest = replace(change, plan=change.plan.without(planned))
             self._leads.write(before, after, rest)
 
-    # --- one event ---------------------------------------------------------------------------
+    # --- what is new -------------------------------------------------------------------------
 
-    @until_written
-    def _count(self, lead_id: str, event: Event) -> None:
-        lead = self.derive.lead(lead_id)
-        if lead.crowded and event.is_ping:
-            self._request_replay(lead)
-            return
-        if event.digest in lead.counted:
-            return
-        if not lead.crowded:
-            lead = self.caught_up(lead)
-        cause = Cause.IMPORT if acts_of([event], Act.IMPORTED) else Cause.NEWS
-        counted = None if lead.crowded else self._counted(lead, event)
-        if counted is None:
-            # Only a replay can tell. It does not wait for the clock, because a request must reach
-            # a human at once (ADR 0008).
-            self._replay(lead, events=[event], cause=cause)
-        elif counted is not lead:
-            self.conclude(lead, counted, events=[event], cause=cause)
+    def _counted(self, lead: Lead, events: Sequence[Event]) -> Lead | None:
+        """Return the lead with new events counted in; None if only a replay can.
 
-    def _counted(self, lead: Lead, event: Event) -> Lead | None:
-        """Return the lead with an event counted in, itself when it was; None if only a replay can.
-
-        Only a replay knows the cap on the pings of a day that is no longer kept, and how a model
-        that counts differently counts what came before.
+        Only a replay knows the cap on the pings of a day that is no longer kept.
         """
-        until = join_until(event.captured_at)
-        joined = [one for visitor in event.joins for one in self._events.joined(visitor, until)]
         now = self.runtime.now()
         model = self.derive.model(lead)
-        if len(joined) > COUNTED_MAX_IDS or self.derive.is_stale(lead):
+        joined = joined_by(self._events, events, now)
+        if len(joined) > COUNTED_MAX_IDS or (lead.version and are_old(joined, model, now)):
             return None
-        if lead.version and _are_old(joined, model, now):
-            return None
-        return count(model, lead, event, joined, now) or lead
+        return count(model, lead, events, joined, now)
 
-    def _request_replay(self, lead: Lead) -> None:
-        """Ask the clock to replay a crowded lead, at most once in fifteen minutes."""
+    def _request_replay(self, lead: Lead, events: Sequence[Event]) -> None:
+        """Ask for a replay, at once or in the lead's turn. Nothing is written if it is due."""
         now = self.runtime.now()
-        rested = lead.replayed_at + REPLAY_EVERY if lead.replayed_at else now
-        self._leads.request_replay(lead, max(now, rested))
+        after = requested_by(lead.requests, events, lead.replayed_at, now)
+        if after is None:
+            return
+        self._leads.put_requests(lead, after)
+        if after.urgent_at != lead.requests.urgent_at and after.urgent_at[-1:] == (now,):
+            self._urgent(lead.lead_id)
 
     # --- all events --------------------------------------------------------------------------
 
@@ -224,30 +214,46 @@ class Qualify:
         """Return the lead as the active model has it.
 
         What a publish changes about it is announced to nobody, whatever comes first: the publish's
-        own walk or an event.
+        own walk or an event. Raises LongReplayError for a lead that the clock counts; it is asked.
         """
         if not lead.version:
             return lead
         if self.derive.is_stale(lead):
-            return self._replay(lead, cause=Cause.PUBLISH)
+            try:
+                counted = self.derive.recounted(lead)
+            except LongReplayError:
+                self._request_replay(lead, [])
+                raise
+            return self.conclude(lead, counted, cause=Cause.PUBLISH)
         if lead.activation != self.derive.model(lead).activation:
             return self.conclude(lead, lead, cause=Cause.PUBLISH)
         return lead
 
-    def _replay(
-        self, lead: Lead, *, events: Sequence[Event] = (), cause: Cause = Cause.NEWS
-    ) -> Lead:
-        if cause is Cause.PUBLISH:
-            counted = self.derive.recounted(lead)
-        else:
-            counted = self.derive.replayed(lead, self.derive.own_events(lead))
-        after = self.conclude(lead, counted, events=events, cause=cause)
-        if lead.replay_requests:
+    def _begun(self, lead: Lead) -> tuple[Lead, Progress | None]:
+        """Return the lead with its replay begun, and how far an earlier worker came with it.
+
+        Ping against replay: one that comes from here on asks for another replay, even though the
+        lead is due already. One that came before is among the events that are read (ADR 0034).
+        """
+        if lead.requests.due_at is None:
+            return lead, None
+        saved = self._leads.unfinished(lead) if lead.requests.is_under_way else None
+        if saved is not None and saved.taken == lead.requests.taken:
+            return lead, saved
+        begun = lead.requests.begun()
+        self._leads.put_requests(lead, begun)
+        return replace(lead, requests=begun), None
+
+    def _end(self, lead: Lead, replayed: Lead) -> None:
+        """Decide a replayed lead, and take it off the clock's list."""
+        cause = lead.requests.cause
+        event = self._events.one(*cause) if cause else None
+        self.conclude(lead, replayed, events=[event] if event else [])
+        if lead.requests.count:
             # If it was requested again meanwhile, that request stays and is due in its own time
             # (ADR 0007).
             with suppress(ConflictError):
                 self._leads.replayed(lead)
-        return after
 
 
 def _moved(before: Lead, decision: Decision, now: datetime) -> list[Moved]:
@@ -267,12 +273,3 @@ def _cause(cause: Cause, also: LeadChange, *, is_news: bool) -> Cause:
     if cause is Cause.SILENT and is_news:
         cause = Cause.NEWS
     return Cause.MERGE if cause is Cause.NEWS and also.absorbed else cause
-
-
-def _are_old(joined: Sequence[Event], model: Model, now: datetime) -> bool:
-    """Return whether a ping was captured on a day whose ids a standing no longer keeps whole.
-
-    How many pings of that day were counted is unknown then.
-    """
-    last = day_of(now - timedelta(hours=COUNTED_HOURS), model.zone)
-    return any(one.is_ping and day_of(one.captured_at, model.zone) <= last for one in joined)

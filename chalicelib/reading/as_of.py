@@ -11,10 +11,12 @@ from typing import Protocol
 
 from chalicelib.days import end_of, name_of
 from chalicelib.errors import FieldError, InputError, NotFoundError
-from chalicelib.events import absorbed_of, is_lead_id
-from chalicelib.leads import histories
+from chalicelib.events import is_lead_id
+from chalicelib.leads.derivation import at_once
+from chalicelib.leads.histories import EventHistory, survey
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import replay
+from chalicelib.leads.progress import begin
+from chalicelib.leads.replaying import Replaying
 from chalicelib.lifecycle.stages import Recorded, Standing, standing_after
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.model import Model
@@ -41,7 +43,7 @@ class Past:
     def __init__(
         self,
         leads: PastLeadReader,
-        events: histories.EventHistory,
+        events: EventHistory,
         model_on: Callable[[date], tuple[Model, datetime] | None],
     ) -> None:
         self._leads, self._events, self._model_on = leads, events, model_on
@@ -58,19 +60,22 @@ class Past:
         lead = self._by_then(lead_id, end) if is_lead_id(lead_id) else None
         if lead is None or not lead.version:
             raise NotFoundError("there is no such lead")
-        own = histories.own_events(self._events, lead.lead_id, end)
-        if not own:
+        known = survey(self._events, lead.lead_id, end)
+        if not known.is_any:
             raise NotFoundError(f"nothing was known of this lead on {day.isoformat()} yet")
         if model is None:
             raise NotFoundError(f"no scoring model was active on {day.isoformat()} yet")
         unknown = replace(
             lead,
-            standing=self._standing(lead, absorbed_of(own), end),
+            standing=self._standing(lead, known.lead_ids[1:], end),
             review_on=None,
             updated_at=None,
         )
-        visitors = histories.visitors(self._events, lead.lead_id, own, end)
-        return replay(model, unknown, own, visitors, end), model
+        progress = begin(unknown, model, end)
+        replaying = Replaying(
+            events=self._events, model=model, lead=unknown, progress=progress, captured_by=end
+        )
+        return replace(at_once(replaying), replayed_at=lead.replayed_at), model
 
     def _by_then(self, lead_id: str, end: datetime) -> Lead:
         """The lead that an id stood for at a time."""
@@ -80,7 +85,7 @@ class Past:
         return lead
 
     def _is_merged(self, lead_id: str, into: str, end: datetime) -> bool:
-        return lead_id in absorbed_of(histories.own_events(self._events, into, end))
+        return lead_id in survey(self._events, into, end).lead_ids
 
     def _standing(self, lead: Lead, absorbed: Iterable[str], end: datetime) -> Standing:
         """Return where a lead stood at a time, by its transitions.

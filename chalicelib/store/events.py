@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 
 from chalicelib.errors import ConflictError
 from chalicelib.events import (
@@ -18,7 +19,6 @@ from chalicelib.events import (
 from chalicelib.limits import (
     EVENTS_MAX_PER_VISITOR_DAY,
     HORIZON_DAYS,
-    JOINED_MAX_EVENTS,
     JOINS_MAX_PER_LEAD,
 )
 from chalicelib.store import keys
@@ -47,41 +47,34 @@ class Events:
             return False
         return True
 
-    def of(self, partition: str) -> Iterator[Event]:
-        """Return all events of a lead or a visitor, newest first by the client's clock.
+    def of(
+        self, partition: str, *, before: str = "", since: datetime | None = None
+    ) -> Iterator[Event]:
+        """Return the events of a lead or a visitor, newest first by the client's clock.
 
-        Pages are read only as the events are needed.
+        Pages are read only as the events are needed. before: the id of the event behind which to
+        go on; since: the client's time at which to stop.
         """
-        found = self._table.query(
-            partition, first=keys.EVENT, last=keys.EVENT + keys.END, newest_first=True
-        )
-        return map(event_of, found)
+        first = f"{keys.EVENT}{epoch_ms(since):013d}" if since else keys.EVENT
+        last = keys.event(before) if before else keys.EVENT + keys.END
+        found = self._table.query(partition, first=first, last=last, newest_first=True)
+        return (event for event in map(event_of, found) if event.id != before)
 
-    def joined(self, visitor: str, until: datetime) -> list[Event]:
-        """Return the newest 1,000 events of a visitor that were captured up to a time.
+    def one(self, partition: str, event_id: str) -> Event | None:
+        """Return one event, or None."""
+        item = self._table.get(partition, keys.event(event_id))
+        return event_of(item) if item else None
+
+    def joined(self, visitor: str, until: datetime, since: datetime, most: int) -> list[Event]:
+        """Return the newest events of a visitor that were captured up to a time, at most `most`.
 
         This is what a join counts. `until` is the join with its grace (JOIN_GRACE_MINUTES): an
         event that another machine captured just before the form may carry a later time. Later
         events find the owner, and count by their own stream records; an event that comes both ways
-        is recognised by its id.
+        is recognised by its id. since: the client's time at which to stop.
         """
-        found: list[Event] = []
-        for event in self.of(visitor):
-            if event.captured_at <= until:
-                found.append(event)
-                if len(found) == JOINED_MAX_EVENTS:
-                    break
-        return found
-
-    def since_join(self, visitor: str, until: datetime) -> list[Event]:
-        """Return a visitor's events for a replay: what its join counts, and all captured later."""
-        found: list[Event] = []
-        before = 0
-        for event in self.of(visitor):
-            before += event.captured_at <= until
-            if event.captured_at > until or before <= JOINED_MAX_EVENTS:
-                found.append(event)
-        return found
+        found = (event for event in self.of(visitor, since=since) if event.captured_at <= until)
+        return list(islice(found, most))
 
     def recent(self, lead_id: str, cause: tuple[str, str] | None = None) -> list[Event]:
         """Return the latest events of a lead and of the visitors it joined, newest first.

@@ -26,6 +26,7 @@ PROFILE = "PROFILE"
 JOIN = "JOIN#"
 REPLAY = "REPLAY"
 STANDING = "STANDING"
+UNFINISHED = "UNFINISHED"  # a long replay; sorts outside of what is read with a lead
 ACTIVE = "ACTIVE"
 ACTIVATION = "ACTIVATION#"
 SOURCE = "SOURCE#"

@@ -27,6 +27,7 @@ from chalicelib.store.attributes import (
     without_absent,
     zone_in,
 )
+from chalicelib.store.replays import requests_of
 from chalicelib.store.table import Item
 
 if TYPE_CHECKING:
@@ -40,29 +41,15 @@ def unlisted(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in keys.INDEXED}
 
 
-def replay_item(lead: Lead, requests: int) -> Item:
-    """The item by which a lead asks for a replay."""
-    return {
-        "pk": keys.lead(lead.lead_id),
-        "sk": keys.REPLAY,
-        "schema": keys.SCHEMA,
-        "requests": requests,
-    }
-
-
 def lead_of(lead_id: str, items: Iterable[Item]) -> Lead:
     """The lead of its stored items PROFILE, REPLAY and STANDING, those that there are."""
     by_sk = {item["sk"]: item for item in items}
     profile, standing, replay = (by_sk.get(sk) for sk in (keys.PROFILE, keys.STANDING, keys.REPLAY))
     known: dict[str, Any] = {"lead_id": lead_id}
     if replay is not None:
-        known["replay_requests"] = int(replay["requests"])
+        known["requests"] = requests_of(replay)
     if profile is not None:
-        known |= {
-            "profile": _profile_of(profile),
-            "touches": _touches_of(profile),
-            "answers": _answers_of(str(profile.get("answers", "{}"))),
-        }
+        known |= profile_parts(profile)
     if standing is not None:
         known |= _standing_of(standing)
     derived = [item for item in (profile, standing) if item is not None]
@@ -187,6 +174,15 @@ def profile_item(lead: Lead) -> Item:
     if lead.touches.first is not None and lead.touches.first.rank is not Rank.FORM:
         item["touch_rank"] = lead.touches.first.rank.value
     return item
+
+
+def profile_parts(item: Item) -> dict[str, Any]:
+    """Return a lead's profile, touches and answers from an item that holds them."""
+    return {
+        "profile": _profile_of(item),
+        "touches": _touches_of(item),
+        "answers": _answers_of(str(item.get("answers", "{}"))),
+    }
 
 
 def _parts_of(known: Known) -> list[Any]:

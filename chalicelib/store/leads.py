@@ -1,6 +1,7 @@
 """The store of leads: profile, standing, transitions, and the transaction of a decision."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from chalicelib.delivery.message_keys import MessageKind, prefix_of
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.leads.lead import Lead
+from chalicelib.leads.progress import Progress
+from chalicelib.leads.requests import ReplayRequests
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents, put_consent
@@ -16,8 +19,8 @@ from chalicelib.store.events import put_event
 from chalicelib.store.lead_items import (
     lead_of,
     profile_item,
+    profile_parts,
     record_item,
-    replay_item,
     standing_item,
     unlisted,
 )
@@ -26,6 +29,7 @@ from chalicelib.store.outbox import (
     put_message,
     replace_message,
 )
+from chalicelib.store.replays import progress_of, replay_item, requests_of, saved_item
 from chalicelib.store.table import ABSENT, GUARDED, Check, Item, Put, Table, Write
 from chalicelib.store.transition_items import transition_item, transition_of
 
@@ -144,19 +148,39 @@ class Leads:
         return transition_of(item) if item else None
 
     def request_replay(self, lead: Lead, due_at: datetime) -> None:
-        """Ask the clock to replay a lead at a time. Raise ConflictError.
+        """Ask the clock to replay a lead at a time. Raise ConflictError."""
+        self.put_requests(lead, lead.requests.at(due_at))
+
+    def put_requests(self, lead: Lead, after: ReplayRequests) -> None:
+        """Replace what is requested about a lead, if it is still what was read with it.
 
         Touches only the lead's REPLAY item, never its standing: a flood of pings must not make the
-        write of a running replay lose (ADR 0007).
+        write of a running replay lose (ADR 0007). Raise ConflictError.
         """
-        self._put_requests(lead, lead.replay_requests + 1, due_at)
+        expect = {"requests": lead.requests.count or None}
+        self._table.write(Put(replay_item(lead.lead_id, after), expect))
 
     def replayed(self, lead: Lead) -> None:
-        """Take a lead off the clock's list unless a replay was requested since it was read.
+        """Take a lead off the clock's list, unless a replay was requested since it was read.
 
-        Raise ConflictError in that case: the lead stays due, and the clock comes again (ADR 0007).
+        In that case it is due when the later request says (ADR 0007). Raise ConflictError when one
+        comes in between.
         """
-        self._put_requests(lead, lead.replay_requests, None)
+        item = self._table.get(keys.lead(lead.lead_id), keys.REPLAY)
+        if item is not None:
+            now = replace(lead, requests=requests_of(item))
+            self.put_requests(now, now.requests.ended(lead.requests.worked_on))
+
+    def unfinished(self, lead: Lead) -> Progress | None:
+        """Return how far a long replay of a lead has come, None when none was saved."""
+        item = self._table.get(keys.lead(lead.lead_id), keys.UNFINISHED)
+        return progress_of(lead, item, profile_parts(item)) if item else None
+
+    def save_unfinished(self, lead: Lead, progress: Progress) -> None:
+        """Save how far a long replay of a lead has come."""
+        item = saved_item(lead, progress, profile_item(progress.derived))
+        # Without a condition: two workers that go on from the same place come to the same.
+        self._table.write(Put(item, GUARDED))
 
     def _own_writes(self, before: Lead, after: Lead) -> list[Put]:
         """Return the writes of a lead's own items."""
@@ -176,12 +200,10 @@ class Leads:
         writes = [Put(standing, {"version": before.version or None})]
         if before.version:
             writes.append(Put(unlisted(profile_item(after)), GUARDED))
-        if before.replay_requests:
+        if before.requests.count:
+            done = replace(before.requests, due_at=None, then_at=None)
             writes.append(
-                Put(
-                    replay_item(before, before.replay_requests),
-                    {"requests": before.replay_requests},
-                )
+                Put(replay_item(before.lead_id, done), {"requests": before.requests.count})
             )
         return writes
 
@@ -200,11 +222,3 @@ class Leads:
         after = following(ours, theirs)
         carried = [] if after is ours else [put_consent(survivor.lead_id, ours, after)]
         return [unchanged, *carried]
-
-    def _put_requests(self, lead: Lead, requests: int, due_at: datetime | None) -> None:
-        """Write the REPLAY item, if its count is still the one that was read with the lead."""
-        item = replay_item(lead, requests)
-        if due_at is not None:
-            shard = keys.shard(lead.lead_id, keys.DUE_SHARDS)
-            item |= {"due_pk": keys.due(shard), "due_sk": keys.due_at(due_at, lead.lead_id)}
-        self._table.write(Put(item, {"requests": lead.replay_requests or None}))

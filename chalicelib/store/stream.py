@@ -1,6 +1,7 @@
 """Records of the table's stream, and the quarantine of records that can never be processed."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from chalicelib.store import keys
@@ -10,6 +11,7 @@ from chalicelib.telemetry import log, tracing, where
 
 UNREADABLE = (KeyError, ValueError, TypeError)  # what decoders raise for an item they cannot read
 Decoded = TypeVar("Decoded")
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Quarantine:
@@ -33,32 +35,66 @@ class Quarantine:
         self._table.write(Put(kept, GUARDED))
 
 
-def each_record(
+def each_group(
     event: Mapping[str, Any],
     decode: Callable[[Item], Decoded],
-    work: Callable[[Decoded], None],
+    group: Callable[[Sequence[Decoded]], Mapping[Key, Sequence[int]]],
+    work: Callable[[Key, Sequence[Decoded]], None],
     quarantine: Callable[[Item, str], None],
+    is_cause: Callable[[Decoded], bool] = lambda _: True,
 ) -> dict[str, list[dict[str, str]]]:
-    """Process a batch of INSERT records in order. Return Lambda's partial batch response.
+    """Process a batch of INSERT records, group by group. Return Lambda's partial batch response.
 
-    The first record that fails ends the batch. Lambda sends that record and all after it again, so
-    naming only the failed one and going on would process the others twice, and out of order.
+    group: returns the positions of the records that are processed together, in their order;
+    is_cause: whether what follows follows from this record, so that log lines carry its trace.
+
+    A group that fails keeps no other waiting. Lambda sends the first record that failed, and all
+    behind it, again; what was done by then is recognised. When that is the first record of the
+    batch, its error is raised: only then does Lambda halve the batch, so that a record which always
+    fails is alone in the end, and takes no other with it (ADR 0034).
 
     A record that cannot be decoded never will be: it is quarantined and counts as done, or it would
     hold up its shard for hours. Any other failure may pass, so the record is left to come again;
     after the last retry the stream mapping puts it into its failure queue (infra/resources.yaml).
     """
-    for record in event.get("Records", []):
-        change = record["dynamodb"]
-        with tracing(_trace_in(change)):
-            try:
-                if record["eventName"] == "INSERT":
-                    _work_one(change, decode, work, quarantine)
-            # Whatever went wrong, the record must come again.
-            except Exception as error:  # noqa: BLE001
-                log("record_failed", error=type(error).__name__, where=where(error))
-                return {"batchItemFailures": [{"itemIdentifier": change["SequenceNumber"]}]}
-    return {"batchItemFailures": []}
+    records = event.get("Records", [])
+    failures: dict[int, Exception] = {}
+    found: dict[int, Decoded] = {}
+    for position, record in enumerate(records):
+        with _noting(failures, position, _trace_in(record["dynamodb"])):
+            if record["eventName"] == "INSERT":
+                found |= _decoded(position, record["dynamodb"], decode, quarantine)
+    positions = list(found)
+    for key, members in group(list(found.values())).items():
+        together = [positions[member] for member in members]
+        causes = [one for one in together if is_cause(found[one])] or together
+        trace = _trace_in(records[causes[-1]]["dynamodb"])
+        with _noting(failures, together[0], trace):
+            work(key, [found[one] for one in together])
+    if not failures:
+        return {"batchItemFailures": []}
+    first = min(failures)
+    if first == 0:
+        raise failures[first]
+    number = records[first]["dynamodb"]["SequenceNumber"]
+    return {"batchItemFailures": [{"itemIdentifier": number}]}
+
+
+def each_alone(records: Sequence[object]) -> Mapping[int, Sequence[int]]:
+    """Return each record as a group of its own."""
+    return {position: [position] for position in range(len(records))}
+
+
+@contextmanager
+def _noting(failures: dict[int, Exception], position: int, trace: str | None) -> Iterator[None]:
+    """Work under a trace. Log a failure, and note it at the position of the first record."""
+    with tracing(trace):
+        try:
+            yield
+        # Whatever went wrong, the record must come again.
+        except Exception as error:  # noqa: BLE001
+            log("record_failed", error=type(error).__name__, where=where(error))
+            failures[position] = error
 
 
 def _trace_in(change: Mapping[str, Any]) -> str | None:
@@ -67,16 +103,15 @@ def _trace_in(change: Mapping[str, Any]) -> str | None:
     return str(trace) if trace else None
 
 
-def _work_one(
+def _decoded(
+    position: int,
     change: Mapping[str, Any],
     decode: Callable[[Item], Decoded],
-    work: Callable[[Decoded], None],
     quarantine: Callable[[Item, str], None],
-) -> None:
-    """Decode and process one record. Quarantine one that cannot be decoded."""
+) -> dict[int, Decoded]:
+    """Return a decoded record by its position. Quarantine one that cannot be decoded."""
     try:
-        decoded = decode(unmarshal(change["NewImage"]))
+        return {position: decode(unmarshal(change["NewImage"]))}
     except UNREADABLE as error:
         quarantine(unmarshal(change["Keys"]), type(error).__name__)
-        return
-    work(decoded)  # outside the try: the same errors in here are bugs, not an unreadable record
+        return {}

@@ -1,20 +1,22 @@
 """The table of due tasks: each task that a room declares, and what does it (ADR 0024)."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.clock.tasks import Due, Handler, QueueName, Task
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.message_keys import parse_key
-from chalicelib.limits import JOB_TRIES
+from chalicelib.limits import JOB_TRIES, REPLAY_SLICE_SECONDS
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store.keys import DUE_JOBS
 from chalicelib.wiring.rescoring import rescorer
 
 if TYPE_CHECKING:
     from chalicelib.wiring.world import World
+
+REPLAY_SLICE = timedelta(seconds=REPLAY_SLICE_SECONDS)
 
 #: A step of a job. Declared here, because jobs and clock do not know each other.
 #: It counts its own tries, and ends as failed: only what is lost before it can count waits for a
@@ -32,8 +34,9 @@ def _review(world: "World", due: Due, _until: datetime) -> None:
     rescorer(world).review(due.lead_id)
 
 
-def _replay(world: "World", due: Due, _until: datetime) -> None:
-    rescorer(world).replay(due.lead_id)
+def _replay(world: "World", due: Due, until: datetime) -> None:
+    # A long one goes on in the next minute: no lead keeps the others waiting. ADR 0034
+    rescorer(world).replay(due.lead_id, min(until, world.ports.now() + REPLAY_SLICE))
 
 
 def _deliver(world: "World", due: Due, _until: datetime) -> None:

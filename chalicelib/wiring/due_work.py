@@ -61,6 +61,18 @@ class DueWork(Stores):
 
         return handlers(cast("World", self))
 
+    def hand_over_replay(self, lead_id: str) -> None:
+        """Hand over a replay that was just requested, so that it need not wait for the clock."""
+        from chalicelib.clock.tasks import Due
+        from chalicelib.qualify.due import REPLAY_TASK
+        from chalicelib.telemetry import log, where
+
+        try:
+            self.dispatcher.hand_over(Due(REPLAY_TASK, lead_id, ""))
+        # The request is stored, and the clock comes within a minute: the event must not fail.
+        except Exception as error:  # noqa: BLE001
+            log("hand_over_failed", queue="leads", error=type(error).__name__, where=where(error))
+
     def work_messages(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Do what the messages of a queue say. Return Lambda's partial batch response."""
         from chalicelib.store.queues import each_message

@@ -17,4 +17,4 @@ def rescorer(world: "World") -> "Qualify | Postponed":
         return world.qualify
     from chalicelib.postponing import Postponed
 
-    return Postponed(off=off, leads=world.leads, owner=world.events.owner, runtime=world.runtime)
+    return Postponed(off=off, leads=world.leads, runtime=world.runtime)

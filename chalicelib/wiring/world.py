@@ -4,7 +4,7 @@ Use cases are imported where they are built, so that a function pays only for wh
 view must import neither Jinja2 nor scoring (ADR 0012).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +86,7 @@ class World(DueWork):
             events=self.events,
             model=self.models.active,
             reactions=reactions(self.leads, self.documents, self.models),
+            urgent=self.hand_over_replay,
             runtime=self.runtime,
         )
 
@@ -229,22 +230,30 @@ class World(DueWork):
 
     def qualify_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's events. Return Lambda's partial batch response."""
+        from chalicelib.leads.joined import by_lead
         from chalicelib.store.events import event_of
-        from chalicelib.store.stream import Quarantine, each_record
+        from chalicelib.store.stream import Quarantine, each_group
         from chalicelib.wiring.rescoring import rescorer
 
-        captured = rescorer(self).captured
-        return each_record(event, event_of, captured, Quarantine(self.ports.table).put)
+        return each_group(
+            event,
+            event_of,
+            lambda events: by_lead(events, self.events.owner),
+            rescorer(self).captured,
+            Quarantine(self.ports.table).put,
+            is_cause=lambda event: not event.is_ping,
+        )
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's messages. Return Lambda's partial batch response."""
         from chalicelib.store.outbox import message_of
-        from chalicelib.store.stream import Quarantine, each_record
+        from chalicelib.store.stream import Quarantine, each_alone, each_group
 
-        def work(message: "OutboxMessage") -> None:
-            self.deliver.message(message.lead_id, message.key)
+        def work(_position: int, messages: "Sequence[OutboxMessage]") -> None:
+            for message in messages:
+                self.deliver.message(message.lead_id, message.key)
 
-        return each_record(event, message_of, work, Quarantine(self.ports.table).put)
+        return each_group(event, message_of, each_alone, work, Quarantine(self.ports.table).put)
 
     def mail_event(self, message: str) -> None:
         """Take what a service reports about a message. message: the body of the notification."""

@@ -9,7 +9,6 @@ from chalicelib.clock.tasks import Due
 from chalicelib.delivery import outbox
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.outbox import MessageState
-from chalicelib.errors import ConflictError
 from chalicelib.leads.lead import Lead
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.qualify.reactions import LeadChange
@@ -77,8 +76,7 @@ def test_a_replay_that_was_asked_for_meanwhile_stays_due(table: Table) -> None:
     store.request_replay(store.read(LEAD_ID), NOW)
     reading = store.read(LEAD_ID)
     store.request_replay(store.read(LEAD_ID), NOW)
-    with pytest.raises(ConflictError):
-        store.replayed(reading)
+    store.replayed(reading)
     assert all_due(table, NOW) == [Due(REPLAY_TASK, LEAD_ID, "")]
 
 

@@ -111,16 +111,16 @@ def test_a_visitor_has_one_owner_or_none(table: Table) -> None:
 
 
 @on_big_engines
-def test_a_join_counts_the_newest_thousand_captured_by_then(table: Table) -> None:
+def test_events_are_read_from_a_place_on(table: Table) -> None:
     early = [make.page(n=n, at=NOW - n * MINUTE) for n in range(1, 1_011)]
     late = [
         make.page(n=n, at=NOW - n * MINUTE, captured_at=NOW + MINUTE) for n in range(2_000, 2_003)
     ]
     write_all(table, [*early, *late])
-    joined = Events(table).joined(VISITOR, NOW)
-    assert joined == early[:1_000]
-    replayed = Events(table).since_join(VISITOR, NOW)
-    assert replayed == [*early[:1_000], *late]
+    since = NOW - timedelta(days=2)
+    assert Events(table).joined(VISITOR, NOW, since, most=1_000) == early[:1_000]
+    assert Events(table).joined(VISITOR, NOW, NOW - 5 * MINUTE, most=1_000) == early[:5]
+    assert list(Events(table).of(VISITOR, before=early[1_005].id)) == [*early[1_006:], *late]
 
 
 def test_recent_events_are_the_leads_and_its_visitors_newest_first(

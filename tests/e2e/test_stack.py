@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -160,7 +161,7 @@ def test_an_mql_cools_on_the_day_it_said(email: str, driver: Driver) -> None:
             assert 0 < (review_on - day).days <= 28
             driver.shift_clock(f"+{hours_until(review_on)}h")
             driver.tick()
-            driver.until(lambda day=review_on: reviewed(driver, email, day), "it was reviewed")
+            driver.until(partial(reviewed, driver, email, review_on), "it was reviewed")
             day = review_on
             if driver.stage(email) == "lead":
                 break

@@ -96,7 +96,7 @@ class MotoBaton(InMemoryBaton):
     def until_quiet(self) -> None:
         for _ in range(MOST_ROUNDS):
             records = self.stream.fresh()
-            if not records:
+            if not records and not self._replayed():
                 return
             for prefix, handler in PREFIXES.items():
                 self.hand_over(handler, [record for record in records if _is_new(record, prefix)])

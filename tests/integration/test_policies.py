@@ -421,12 +421,14 @@ def a_crowded_lead_is_replayed_at_once_and_by_the_clock(stack: Stack) -> None:
         "/v1/identify",
         {"type": "identify", "anonymousId": "cleo", "userId": "7", "traits": traits},
     )
-    stack.qualify()
+    stack.qualify()  # asks for a replay
+    stack.clock("+1m")
     assert stack.world("Qualify").leads.read(stack.lead_id("cleo")).crowded
     stack.http("POST", "/v1/page", page_view("cleo"))
-    stack.qualify()  # asks for a replay
+    stack.qualify()  # asks for a replay in its turn
     post_form(stack, "newsletter", "cleo", consent=False)
-    stack.qualify()  # replays
+    stack.qualify()  # asks for one at once
+    stack.clock("+2m")
     stack.http("POST", "/v1/page", page_view("cleo"))
     stack.qualify()  # asks again
     asked = stack.world("Qualify").leads.read(stack.lead_id("cleo"))

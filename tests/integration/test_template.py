@@ -89,7 +89,7 @@ SENDING = COMMON | {
 ENVIRONMENT = {
     "APIHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
     "PublicHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET"},
-    "Qualify": COMMON,
+    "Qualify": COMMON | {"BATON_LEADS_QUEUE"},
     "Deliver": SENDING,
     "Clock": COMMON
     | {f"BATON_{name.upper()}_QUEUE" for name in WORKERS}

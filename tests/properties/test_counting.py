@@ -5,11 +5,11 @@ from typing import Any
 
 from hypothesis import strategies as some
 
-from chalicelib.events import Event, joins_on, lead_id_of
+from chalicelib.events import Event, lead_id_of
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import count, join_until, replay
-from tests.fakes import NOW
+from chalicelib.leads.replay import count, join_until
+from tests.fakes import NOW, replay
 from tests.properties.laws import holds_for
 from tests.properties.lives import Life, lives, merges, moves, retractions, ticks
 from tests.properties.steps import Step, script
@@ -94,7 +94,7 @@ def counted_as_they_come(lead_id: str, steps: Sequence[Step]) -> Lead:
         }
         for event in step.records:
             if (lead_id_of(event.partition) or owners.get(event.partition)) == lead_id:
-                lead = count(MODEL, lead, event, joined(event, captured), step.at) or lead
+                lead = count(MODEL, lead, [event], joined(event, captured), step.at) or lead
     return lead
 
 
@@ -108,11 +108,7 @@ def joined(join: Event, captured: Sequence[Event]) -> list[Event]:
 
 def replayed_at_once(lead_id: str, steps: Sequence[Step]) -> Lead:
     captured = [event for step in steps for event in step.captured]
-    own = [event for event in captured if lead_id_of(event.partition) == lead_id]
-    visitors = {
-        join: [one for one in captured if one.partition == join.visitor] for join in joins_on(own)
-    }
-    return replay(MODEL, Lead(lead_id=lead_id), own, visitors, steps[-1].at)
+    return replay(MODEL, Lead(lead_id=lead_id), captured, steps[-1].at)
 
 
 def what_is_derived(lead: Lead) -> Any:

@@ -11,12 +11,11 @@ from hypothesis import strategies as some
 from chalicelib.events import Event, joins_on, lead_id_of
 from chalicelib.leads.decision import decide_lead, next_review
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import cap_pings
 from chalicelib.lifecycle.decide import decide
 from chalicelib.scoring.tally import Since, Tally, count_events
 from tests.properties.laws import holds_for
 from tests.properties.lives import NOTHING, SECOND, Life, lives, merges, moves, retractions, ticks
-from tests.properties.town import Town
+from tests.properties.town import Town, capped
 from tests.sizes import SIZES
 
 CASES = SIZES.cases // 4  # each lives twice, or is rebuilt often
@@ -66,7 +65,7 @@ def test_what_a_recycle_left_uncounted_follows_the_zone(life: Life, before: str,
     town = Town(zone=before).live(at_once(life)).rezone(zone)
     for lead in town.leads():
         if (kept := since(lead)) is not None and kept.at is not None:
-            by_then = cap_pings(captured_by(town, lead, kept.at), town.model.zone)
+            by_then = capped(captured_by(town, lead, kept.at), town.model.zone)
             tally = count_events(town.model, Tally(), by_then)
             assert kept == Since.now(town.model, tally, kept.at, lead.lead_id)
 

@@ -6,10 +6,11 @@ Against it stands the plainest thing that could be right: a list of events, repl
 """
 
 import io
-from collections.abc import Callable, Sequence, Set
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, timedelta, tzinfo
 from functools import cache, partial
 
 from chalicelib.days import day_of, zone_of
@@ -17,7 +18,6 @@ from chalicelib.errors import NotFoundError, StateError
 from chalicelib.events import Act, Event, Kind, acts_of, lead_id_of
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import QUESTIONS, Lead, SalesAnswer, SalesAnswers
-from chalicelib.leads.replay import cap_pings
 from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
@@ -34,11 +34,12 @@ from chalicelib.writing import persist
 from infra import defaults
 from tests.baton import model_document, tick
 from tests.factories import model
-from tests.fakes import FakePorts, MemoryTable
+from tests.fakes import FakePorts, MemoryTable, count_captured
 from tests.properties.lives import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
 from tests.properties.steps import Step, rushes, script
 
 MODEL: Model = model()  # in UTC
+UNCAPPED = (Kind.MAIL, Kind.SALES, Kind.PERSON)
 SETTLING = timedelta(minutes=16)  # a crowded lead waits fifteen for its replay
 MOST_SETTLINGS = 20
 
@@ -184,13 +185,18 @@ class Town:
             elif event.joins:
                 self.capture(worker, only_joining(event))
         for event in step.records:
-            if item := self.table.get(event.partition, keys.event(event.id)):
-                worker.qualify.captured(event_of(item))
+            item = self.table.get(event.partition, keys.event(event.id))
             assert item or event.id in self.never, "what is worked off was captured"
+        found = [event_of(item) for event in step.records for item in self._stored(event)]
+        count_captured(worker, *found)
         with suppress(
             NotFoundError, StateError
         ):  # of a lead that nobody knows yet, or that cannot go there
             self._act(worker, step)
+
+    def _stored(self, event: Event) -> Sequence[Item]:
+        item = self.table.get(event.partition, keys.event(event.id))
+        return [item] if item else []
 
     def capture(self, worker: World, event: Event) -> None:
         lead_id, now = lead_id_of(event.partition), self.ports.now()
@@ -290,7 +296,7 @@ class Town:
 
         The address is that of its own events: consent is given per address.
         """
-        events = cap_pings(
+        events = capped(
             (event for event in self.events_of(lead) if event.id not in self.retracted),
             self.model.zone,
         )
@@ -306,6 +312,23 @@ class Town:
                 standing=lead.standing,
             )
         )
+
+
+def capped(events: Iterable[Event], zone: tzinfo) -> list[Event]:
+    """What counts of some events: the newest 500 pings and 200 forms of a partition and a captured
+    day, and no ping that was older than the horizon when it came.
+    """
+    found: list[Event] = []
+    seen = Counter[object]()
+    for event in sorted(events, key=lambda event: event.id, reverse=True):
+        place = (event.partition, day_of(event.captured_at, zone), event.is_ping, event.kind)
+        what = place[:3] if event.is_ping else place
+        if event.is_ping and event.at < event.captured_at - timedelta(days=400):
+            continue
+        seen[what] += 1
+        if seen[what] <= {True: 500, False: 200}[event.is_ping] or event.kind in UNCAPPED:
+            found.append(event)
+    return found
 
 
 def newest_answers(events: Sequence[Event]) -> SalesAnswers:

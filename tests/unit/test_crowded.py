@@ -3,29 +3,34 @@ algorithms agree.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from chalicelib.events import Event, Join
+from chalicelib.events import Event, Join, Kind, lead_partition
+from chalicelib.leads.caps import first_read
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import cap_pings, count, replay
+from chalicelib.leads.replay import count
+from chalicelib.scoring.profile import Touch, Touches
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton
 from tests.factories import VISITOR
-from tests.fakes import NOW
+from tests.fakes import NOW, ListedEvents, replay
 
 MODEL = make.model()
 JOIN = Join(VISITOR, make.LEAD_ID, NOW)
+SECOND = timedelta(seconds=1)
+HOUR = timedelta(hours=1)
 
 
 def counted(events: Sequence[Event], now: Any = NOW) -> Lead:
     lead = make.lead()
     for event in events:
-        lead = count(MODEL, lead, event, [], now) or lead
+        lead = count(MODEL, lead, [event], [], now) or lead
     return lead
 
 
@@ -38,13 +43,13 @@ def derived(lead: Lead) -> tuple[Any, ...]:
 
 def test_an_event_that_is_counted_already_changes_nothing() -> None:
     lead = counted([make.page()])
-    assert count(MODEL, lead, make.page(), [], NOW) is None
+    assert count(MODEL, lead, [make.page()], [], NOW) is lead
 
 
 def test_a_join_counts_each_event_of_its_visitor_once() -> None:
     lead = counted([make.page("/pricing", n=1)])
     joined = [make.page("/pricing", n=1), make.page("/blog/a", n=2)]
-    after = count(MODEL, lead, make.form(joins=(VISITOR,)), joined, NOW)
+    after = count(MODEL, lead, [make.form(joins=(VISITOR,))], joined, NOW)
     assert after is not None
     assert after.tally == make.seen(site_visit={0: 2}, pricing_page=[0], blog=[0], demo_request=[0])
 
@@ -53,7 +58,7 @@ def test_ids_older_than_48_hours_are_forgotten() -> None:
     lead = counted([make.page(n=1, days_ago=3), make.page(n=2, days_ago=1)])
     assert set(lead.counted) == {make.page(n=2, days_ago=1).digest}
     later = count(
-        MODEL, lead, make.page(n=3, at=NOW + timedelta(days=2)), [], NOW + timedelta(days=2)
+        MODEL, lead, [make.page(n=3, at=NOW + timedelta(days=2))], [], NOW + timedelta(days=2)
     )
     assert later is not None
     assert len(later.counted) == 1
@@ -63,7 +68,7 @@ def test_the_129th_id_makes_the_lead_crowded() -> None:
     """The 128th is kept."""
     lead = counted([make.page(n=n) for n in range(128)])
     assert (len(lead.counted), lead.crowded) == (128, False)
-    after = count(MODEL, lead, make.page(n=128), [], NOW)
+    after = count(MODEL, lead, [make.page(n=128)], [], NOW)
     assert after is not None
     assert (after.counted, after.crowded) == ({}, True)
     assert after.tally == make.seen(site_visit={0: 129})
@@ -71,27 +76,88 @@ def test_the_129th_id_makes_the_lead_crowded() -> None:
 
 def test_a_replay_with_at_most_128_left_lifts_the_flag() -> None:
     events = [make.page(n=n, at=NOW - timedelta(hours=n / 3)) for n in range(140)]
-    crowded = replay(MODEL, make.lead(crowded=True), [], {JOIN: events}, NOW)
+    crowded = replay(MODEL, make.lead(crowded=True), events, NOW, [JOIN])
     assert (crowded.crowded, crowded.counted) == (True, {})
-    lifted = replay(MODEL, make.lead(crowded=True), [], {JOIN: events}, NOW + timedelta(hours=6))
+    lifted = replay(MODEL, make.lead(crowded=True), events, NOW + timedelta(hours=6), [JOIN])
     assert not lifted.crowded
     assert set(lifted.counted) == {
         event.digest for event in events[:127]
     }  # the others are over 48 hours old
 
 
-# --- the cap --------------------------------------------------------------------------------------
+# --- the caps -------------------------------------------------------------------------------------
 
 
-def test_only_pings_above_500_of_a_day_are_capped() -> None:
-    pings = [make.page(n=n) for n in range(600)]
-    others = [make.form("demo", n=n) for n in range(600)]
-    yesterday = [make.page(n=n, days_ago=1) for n in range(10)]
-    kept = cap_pings([*pings, *others, *yesterday], UTC)
-    assert len(kept) == 500 + 600 + 10
-    assert [event for event in kept if event in pings] == sorted(pings, key=lambda event: event.id)[
-        :500
+def replayed(*events: Event, joins: Sequence[Join] = (JOIN,)) -> Lead:
+    return replay(MODEL, make.lead(), events, NOW, joins)
+
+
+def day(number: int) -> datetime:
+    return NOW - timedelta(days=1 + number % 100)
+
+
+def counted_days(lead: Lead, signal: str) -> int:
+    return sum(lead.tally.days[signal].values())
+
+
+def test_the_newest_500_pings_of_a_partition_and_day_count() -> None:
+    pings = [make.page("/pricing", n=n, at=NOW - n * SECOND) for n in range(600)]
+    oldest = [
+        make.page("/blog/a", n=n, at=NOW - timedelta(hours=1), captured_at=NOW) for n in (1, 2)
     ]
+    others = [make.page("/pricing", n=n, partition="VISITOR#v2") for n in range(600)]
+    yesterday = [make.page("/pricing", n=n, days_ago=1) for n in range(10)]
+    joins = [JOIN, Join("VISITOR#v2", make.LEAD_ID, NOW)]
+    lead = replayed(*pings, *oldest, *others, *yesterday, joins=joins)
+    assert counted_days(lead, "pricing-page") == 500 + 500 + 10
+    assert "blog" not in lead.tally.days
+
+
+def test_two_hundred_forms_of_a_day_count_and_all_feedback() -> None:
+    forms = [make.form("demo", n=n, at=NOW - n * SECOND) for n in range(300)]
+    clicks = [
+        make.event(Kind.MAIL, "clicked", n=n, partition=lead_partition(make.LEAD_ID))
+        for n in range(300)
+    ]
+    lead = replayed(*forms, *clicks)
+    assert counted_days(lead, "demo-request") == 200
+    assert counted_days(lead, "email-click") == 300
+
+
+def test_a_join_counts_the_newest_thousand_before_it() -> None:
+    before = [make.page(n=n, days_ago=1 + n % 100, captured_at=day(n)) for n in range(1_500)]
+    after = [make.page(n=n, at=NOW + n * SECOND, captured_at=NOW + HOUR) for n in range(3)]
+    lead = replay(MODEL, make.lead(), [*before, *after], NOW + HOUR, [JOIN])
+    assert counted_days(lead, "site-visit") == 1_000 + 3
+
+
+def test_pings_older_than_the_horizon_are_not_read() -> None:
+    old = [make.page("/pricing", n=1, days_ago=403), make.page("/pricing", n=2, days_ago=399)]
+    history = ListedEvents(old)
+    assert len(list(history.of(VISITOR, since=first_read(NOW)))) == 1
+    assert counted_days(replayed(*old), "pricing-page") == 1
+
+
+def test_a_ping_too_old_when_it_came_never_counts() -> None:
+    """Nor does one whose sender's clock is years behind: a replay could not find it."""
+    late = make.page("/pricing", at=NOW - timedelta(days=401), captured_at=NOW)
+    behind = replace(make.page("/pricing", days_ago=800), at=NOW, captured_at=NOW)
+    for ping in (late, behind):
+        assert count(MODEL, make.lead(), [ping], [], NOW) == make.lead()
+        assert not replayed(ping).tally
+
+
+def test_more_than_the_caps_allow_is_left_to_a_replay() -> None:
+    forms = [make.form("demo", n=n) for n in range(201)]
+    assert count(MODEL, make.lead(), forms, [], NOW) is None
+    assert count(MODEL, make.lead(), forms[:200], [], NOW) is not None
+
+
+def test_the_first_touch_outlives_its_event() -> None:
+    then = NOW - timedelta(days=500)
+    touch = Touch(then, make.page(at=then).id, "google", "cpc", "spring")
+    lead = make.lead(touches=Touches(touch, touch))
+    assert replay(MODEL, lead, [], NOW).touches == lead.touches
 
 
 # --- the two algorithms agree ---------------------------------------------------------------------
@@ -121,23 +187,18 @@ some_events = some.lists(
 def test_counting_one_by_one_is_folding_all_at_once(events: list[Event], order: Any) -> None:
     shuffled = list(events)
     order.shuffle(shuffled)
-    own = [event for event in events if event.partition != VISITOR]
-    visited = [event for event in events if event.partition == VISITOR]
-    replayed = replay(MODEL, make.lead(), own, {JOIN: visited}, NOW)
+    replayed = replay(MODEL, make.lead(), events, NOW, [JOIN])
     assert derived(counted(shuffled)) == derived(replayed)
     assert counted(shuffled).counted == replayed.counted
 
 
 @pytest.mark.parametrize("days_ago", [0, 3])
-def test_a_join_above_the_cap_counts_like_a_replay(days_ago: int) -> None:
-    """A visitor with 600 views of one day, some days ago: the count took all 600, the replay
-    500.
-    """
+def test_a_join_above_the_cap_is_left_to_a_replay(days_ago: int) -> None:
+    """A visitor with 600 views of one day, some days ago: the count took all 600."""
     pings = [make.page(n=n, days_ago=days_ago) for n in range(600)]
     form = make.form(joins=(VISITOR,))
-    at_once = count(MODEL, make.lead(), form, pings, NOW)
-    assert at_once is not None
-    assert derived(at_once) == derived(replay(MODEL, make.lead(), [form], {JOIN: pings}, NOW))
+    assert count(MODEL, make.lead(), [form], pings, NOW) is None
+    assert counted_days(replayed(form, *pings), "site-visit") == 500
 
 
 # --- through the whole of Baton -------------------------------------------------------------------

@@ -315,7 +315,7 @@ def test_the_download_named_is_of_a_new_guide() -> None:
     """The same guide again only moves its day; the promise is about another one."""
     signal = model().signals["guide-download"]
     first = sample(signal, LEAD_ID, "ann@acme.example", NOW)
-    once = count(model(), lead(), first, (), NOW)
+    once = count(model(), lead(), [first], (), NOW)
     assert once
     again = sample(
         signal, LEAD_ID, "ann@acme.example", NOW, once.tally.keys["guide-download"].keys()

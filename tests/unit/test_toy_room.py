@@ -91,6 +91,7 @@ class WorldWithToyRoom(World):
             events=self.events,
             model=self.models.active,
             reactions=[*reactions(self.leads, self.documents, self.models), thank],
+            urgent=lambda _lead_id: None,
             runtime=self.runtime,
         )
 
