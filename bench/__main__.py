@@ -20,6 +20,7 @@ from bench import (
     cold,
     cost,
     cpu,
+    hostile,
     imports,
     latency,
     scoring,
@@ -41,6 +42,7 @@ SECTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "what-if": simulate.measure,
     "replay": worst.measure,
     "units": units.measure,
+    "hostile": hostile.measure,
     "latency": latency.measure,
 }
 COST = "cost"  # computed from the sections units and cpu

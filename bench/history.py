@@ -15,6 +15,7 @@ from typing import Any
 from chalicelib.events import (
     Event,
     Kind,
+    Owner,
     Value,
     event_id,
     joins_on,
@@ -26,9 +27,11 @@ from chalicelib.leads.lead import Lead
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.model import Model
 from chalicelib.store.dynamo import marshal
-from chalicelib.store.events import event_item, put_join, put_owner
+from chalicelib.store.events import event_item
+from chalicelib.store.joins import put_join, put_owner
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Write
+from tests import factories as make
 from tests.fakes import replay
 
 DAYS = 60
@@ -82,9 +85,11 @@ def items(one: Past) -> list[Item]:
 def derived(one: Past) -> list[Item]:
     """Return the items that are derived from a past: the owner of the visitor, and the lead's."""
     kept = KeptTable()
-    Leads(kept, spread_reviews=True).write(Lead(lead_id=one.lead.lead_id), one.lead, LeadChange())
+    Leads(kept, mailbox_of=make.mailbox, spread_reviews=True).write(
+        Lead(lead_id=one.lead.lead_id), one.lead, LeadChange()
+    )
     joins = [put_join(join).item for join in joins_on(one.own)]
-    return [put_owner(one.visitor, one.lead.lead_id).item, *joins, *kept.items.values()]
+    return [put_owner(one.visitor, Owner(one.lead.lead_id)).item, *joins, *kept.items.values()]
 
 
 def put_all(client: Any, table_name: str, every: Iterable[Item]) -> None:
@@ -156,7 +161,7 @@ class KeptTable:
     def __init__(self) -> None:
         self.items: dict[tuple[str, str], Item] = {}
 
-    def get(self, pk: str, sk: str) -> Item | None:
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:  # noqa: ARG002
         """Return one item."""
         return self.items.get((pk, sk))
 

@@ -29,6 +29,7 @@ from chalicelib.store.table import Item, Table
 from infra import defaults
 from infra.paths import ROOT
 from tests import crowd
+from tests import factories as make
 
 LEADS = 100_000
 HEAVY_LEADS = 10_000
@@ -89,7 +90,7 @@ def simulated(leads: int, cells: Mapping[int, int]) -> dict[str, Any]:
         {str(item["sk"]): item for item in crowd.stored(lead)}
         for lead in crowd.people(active, cells, NOW)
     ]
-    store = Leads(cast(Table, PoolTable(leads, pool)), spread_reviews=True)
+    store = Leads(cast(Table, PoolTable(leads, pool)), mailbox_of=make.mailbox, spread_reviews=True)
     what_if = WhatIf(
         active=active, draft=draft, day=NOW.date(), counted_as=lambda lead, _model: lead
     )

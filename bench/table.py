@@ -76,6 +76,16 @@ def _unit_lines(before: str, found: Found) -> Iterator[str]:
             yield from _unit_lines(f"{before}{name}, ", one)
 
 
+def _hostile(found: Found) -> Iterator[str]:
+    yield f"  {'':52}{'ms':>8}{'read':>8}{'write':>8}{'ratio':>8}"
+    for kind, cases in found.items():
+        for name, one in cases.items():
+            if isinstance(one, dict):
+                ratio = f"{one['ratio']:8.2f} {_mark(one['met'])}" if "ratio" in one else ""
+                numbers = f"{one['cpu_ms']:8.2f}{one['read']:8g}{one['write']:8g}"
+                yield f"  {f'{kind}: {name}':52}{numbers}{ratio}"
+
+
 def _latency(found: Found) -> Iterator[str]:
     yield f"  {'':24}{'10,000':>8}{'10':>8}{'ratio':>8}{'target':>8}"
     for name, one in found.items():
@@ -146,6 +156,7 @@ SECTIONS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "what-if": _what_if,
     "replay": _replay,
     "units": _units,
+    "hostile": _hostile,
     "latency": _latency,
     "cost": _cost,
 }
@@ -161,6 +172,7 @@ TITLES = {
     "what-if": "What-if on one core: the default model and a draft over stored leads",
     "replay": "Replay of the worst lead that can be stored, in steps of 2,000 events",
     "units": "Capacity units: single operations by DynamoDB Local, transactions by AWS's rule",
+    "hostile": "One hostile request of 8 KB beside an honest one of its kind: ten times at most",
     "latency": "Latency on the local stack in ms, by the number of a lead's past events",
     "cost": "US dollars for a million, at list price",
 }

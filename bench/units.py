@@ -7,7 +7,7 @@ Single operations are as Amazon's DynamoDB Local reports them. Transactions are 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from datetime import timedelta
 from functools import partial
@@ -31,10 +31,11 @@ from tests.moto_table import create_table
 
 SIZES = (10, 10_000)
 JOINED = 10
-TARGETS = {
+PINGS = 40  # of one visitor; each eighth writes their counter
+TARGETS: dict[str, dict[str, float]] = {
     "counted event": {"read": 2, "write": 6},
     "transition": {"write": 32},
-    "ping": {"write": 1, "bytes": 1024},
+    "ping": {"write": 1.15, "bytes": 1024},
 }
 
 
@@ -134,10 +135,11 @@ def _transactions(found: Any) -> Iterator[dict[str, Any]]:
 
 def _ping(lab: Lab) -> dict[str, Any]:
     """Measure the reference ping of an unknown visitor."""
-    stored = lab.measure(lambda: lab.world.tracking.one(dict(inputs.PING), "page"))
-    (event,) = lab.drain()
+    pings = [{**inputs.PING, "messageId": str(number)} for number in range(PINGS)]
+    stored = [lab.measure(partial(lab.world.tracking.one, ping, "page")) for ping in pings]
+    event, *_ = lab.drain()
     looked = lab.measure(lambda: count_captured(lab.world, event))
-    return {"stored": stored, "looked at": looked, "bytes": lab.table.ping_bytes}
+    return {"stored": _average(stored), "looked at": looked, "bytes": lab.table.ping_bytes}
 
 
 def _lead(lab: Lab, number: int) -> dict[str, Any]:
@@ -220,7 +222,8 @@ def _met(found: dict[str, Any]) -> dict[str, bool]:
     moves = [one[f"transition {name}"] for one in leads for name in ("lead to mql", "mql to sql")]
     ping = found["ping"]
     return {
-        "ping": ping["stored"]["write"] == 1 and ping["bytes"] <= TARGETS["ping"]["bytes"],
+        "ping": ping["stored"]["write"] <= TARGETS["ping"]["write"]
+        and ping["bytes"] <= TARGETS["ping"]["bytes"],
         "counted event": all(one["read"] <= 2 and one["write"] <= 6 for one in counted),
         "transition": all(one["write"] <= TARGETS["transition"]["write"] for one in moves),
     }
@@ -238,6 +241,12 @@ def _shape(units: Units, logged: int) -> dict[str, Any]:
         if units.transacted
         else {}
     )
+
+
+def _average(shapes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return the average of what was measured: the counter of arrivals is not written each time."""
+    total = _sum(*shapes)
+    return {name: value / len(shapes) for name, value in total.items()}
 
 
 def _sum(*shapes: dict[str, Any]) -> dict[str, Any]:

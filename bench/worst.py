@@ -25,7 +25,8 @@ from chalicelib.leads.replaying import Replaying
 from chalicelib.limits import JOINS_MAX_PER_LEAD, REPLAY_STEP_EVENTS
 from chalicelib.store import keys
 from chalicelib.store.dynamo import DynamoTable, marshal
-from chalicelib.store.events import Events, event_item, put_join
+from chalicelib.store.events import Events, event_item
+from chalicelib.store.joins import put_join
 from chalicelib.store.lead_items import profile_item
 from chalicelib.store.replays import saved_item
 

@@ -4,8 +4,8 @@ Every room deals in events, so this module stands below all rooms and imports no
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from functools import lru_cache
@@ -101,6 +101,10 @@ class Event:
     """How far what it says of the person is to be believed."""
     browser_rank: Rank = Rank.FORM
     """How far the browser that it came from is the lead's; so are the visitors that it joins."""
+    is_surplus: bool = False
+    """Whether it is only kept: of one lead's forms so many count on a day, and no more."""
+    cut: tuple[str, ...] = ()
+    """What was longer than what is stored of one event, for example `properties.url`."""
 
     @property
     def is_ping(self) -> bool:
@@ -127,6 +131,39 @@ class Join:
     lead_id: str
     captured_at: datetime
     """When the claiming event was captured."""
+    rank: Rank = Rank.FORM
+    """How far the visitor's browser is the lead's."""
+    ended_at: datetime | None = None
+    """When the claim gave way: what is captured from then on is not this lead's (ADR 0037)."""
+
+    def own(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Yield what of a visitor's events is the lead's, with the rank of the browser."""
+        for event in events:
+            if self.ended_at is None or event.captured_at < self.ended_at:
+                yield replace(event, browser_rank=self.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a visitor is."""
+
+    lead_id: str
+    rank: Rank = Rank.FORM
+    """Of the claim."""
+    contested_at: datetime | None = None
+    """Since when another lead claims it with as little evidence: it joins nobody until one has
+    more."""
+    earlier: Mapping[str, datetime] = field(default_factory=dict)
+    """The leads that it was taken from, each with the time until which it was theirs."""
+
+    def leads_at(self, time: datetime) -> list[str]:
+        """Return whose an event is that was captured at a time. Mostly there is one lead.
+
+        Whoever has the visitor now has all of its past; whom it was taken from keeps theirs.
+        """
+        theirs = [lead_id for lead_id, until in self.earlier.items() if time < until]
+        is_ours = self.contested_at is None or time < self.contested_at
+        return [self.lead_id, *theirs] if is_ours else theirs
 
 
 def event_id(partition: str, at: datetime, message_id: str) -> str:
@@ -186,10 +223,29 @@ def is_lead_id(text: str) -> bool:
     return bool(LEAD_ID.fullmatch(text))
 
 
+def browser_rank_of(visitor: str, rank: Rank) -> Rank:
+    """Return how far what a visitor did is believed. rank: of the event that joined it.
+
+    A user id is no browser: what comes under it says nothing about how the person came.
+    """
+    return Rank.IDENTIFY if visitor.startswith(USER_PREFIX) else rank
+
+
+def owned(event: Event, owner: Owner | None) -> list[tuple[str, Event]]:
+    """Return the leads that an event of a visitor counts for, each with the event as it counts.
+
+    owner: whose the visitor is. Mostly there is one lead; there is none while the visitor is free.
+    """
+    if owner is None:
+        return []
+    ranked = replace(event, browser_rank=browser_rank_of(event.partition, owner.rank))
+    return [(lead_id, ranked) for lead_id in owner.leads_at(event.captured_at)]
+
+
 def joins_on(own: Iterable[Event]) -> list[Join]:
     """Return what the events of leads claimed, as it stands on the events themselves."""
     return [
-        Join(visitor, lead_id, event.captured_at)
+        Join(visitor, lead_id, event.captured_at, browser_rank_of(visitor, event.browser_rank))
         for event in own
         if (lead_id := lead_id_of(event.partition))
         for visitor in event.joins

@@ -10,6 +10,14 @@ BATCH_BODY_MAX_BYTES = 512 * 1024  # segment-analytics-python sends up to 475,00
 BATCH_MAX_EVENTS = 100  # the batch size of segment-analytics-python
 EVENT_MAX_BYTES = 32 * 1024  # Segment's own limit for one event
 
+# what is stored of one event; longer values are cut (ADR 0033)
+PING_STORED_MAX_BYTES = 4 * 1024  # honest pings have a tenth
+FORM_STORED_MAX_BYTES = 32 * 1024  # a message of 5,000 characters in any script, and more
+# bytes that an event of a batch says, for each byte of it: the batch's own context applies to each
+# of them, and a short body must not become a hundred long items
+BATCHED_MAX_PER_SENT = 2
+BATCHED_MIN_BYTES = 704  # with keys and times one write unit, so that a short event costs no more
+
 LINE_MAX_CHARS = 300  # a name, a title, a company: one line of a form
 TEXT_MAX_CHARS = 5_000  # a message
 URL_MAX_CHARS = 2_048  # what browsers and proxies agree on
@@ -21,11 +29,21 @@ EVENT_MAX_PROPERTIES = 50  # far above what trackers send
 # an id with more events is shared by many browsers, so it never joins a lead
 EVENTS_MAX_PER_VISITOR_DAY = 2_000
 JOINS_MAX_PER_LEAD = 200  # browsers of one person; a replay reads the events of each
+# anybody can claim a browser for anybody's address: room is kept for forms, and for the browsers
+# that are the lead's already
+JOINS_MAX_BY_IDENTIFY = 100
+JOINS_MAX_BY_FORM = 150
+JOINS_MAX_PER_DAY = 20  # of identifies, and of forms: no stranger takes all the room at once
 JOINED_MAX_EVENTS = 1_000  # what one join counts: a year of a keen visitor
 # an event captured this soon after the join still counts with it: two machines' clocks differ less
 JOIN_GRACE_MINUTES = 15
 PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pages
+# above this a partition stores no more pings on a day: more than count, because workers know only
+# roughly how many there are, and at most a quarter more (ADR 0033)
+PINGS_STORED_MAX_PER_DAY = 560
 FORMS_MAX_PER_DAY = 200  # of a lead per captured day; nobody fills in more
+ARRIVALS_STEP = 8  # pings that one write of their counter stands for: an eighth of a write for each
+ARRIVALS_KEPT_DAYS = 3  # a day's count is asked for on that day and the next
 # a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page
 CLOCK_MAX_BEHIND_DAYS = 1
 
@@ -93,6 +111,7 @@ DOCUMENT_VERSIONS_MAX = 200  # listed at once, as of the model
 DOCUMENTS_MAX_CHARS = 1_200_000  # of a kind: in UTF-8 below the 6 MB of a Lambda answer
 DOCUMENTS_MAX = 200  # of a kind: they are listed whole, and a transition reads all sequences
 DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's documents may be
+PROOFS_SHOWN_MAX = 20  # the newest proofs of consent that a lead shows; its timeline has them all
 LIST_MAX_LEADS = 2_000  # the leads of a stage that are put into exact order
 TIMELINE_MAX_EVENTS = 10_000  # what one reading of a timeline looks at for each visitor
 SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answer

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from chalicelib.limits import SWITCH_CACHE_SECONDS, SWITCH_WAIT_MAX_MINUTES
 from chalicelib.runtime import Runtime
-from chalicelib.telemetry import log
 from chalicelib.writing import until_written
 
 READ_EVERY = timedelta(seconds=SWITCH_CACHE_SECONDS)
@@ -104,8 +103,6 @@ class Switchboard:
         }
         if turned:
             self._store.save(turned)
-        for one in turned.values():
-            log("switched", switch=one.switch, state="on" if one.is_on else "off")
         self._read_at = None
         return {**before, **turned}
 

@@ -54,6 +54,7 @@ HANDED_OFF_WITHIN_MS = 60_000
 
 LINES: Mapping[str, LineKind] = {
     "captured": LineKind(by=("kind",)),
+    "capped": LineKind(by=("kind",)),
     "rejected": LineKind(Level.WARNING),
     "refused": LineKind(Level.WARNING, by=("error",)),
     "unhandled": LineKind(Level.ERROR, by=("error",)),

@@ -17,6 +17,7 @@ from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.tally import Tally
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Table, Write
+from tests import factories as make
 
 TITLES = ["CTO", "Head of IT", "Product manager", "Baker", "Student", "Engineer"]
 INDUSTRIES = ["software", "bakery"]
@@ -98,7 +99,7 @@ class _NotingTable:
 def stored(lead: Lead) -> list[Item]:
     """Return a lead's items, as the store writes them."""
     table = _NotingTable()
-    Leads(cast(Table, table), spread_reviews=True).write(
+    Leads(cast(Table, table), mailbox_of=make.mailbox, spread_reviews=True).write(
         Lead(lead_id=lead.lead_id), replace(lead, version=1), LeadChange()
     )
     return table.items

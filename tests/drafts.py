@@ -74,7 +74,7 @@ def fill(baton: InMemoryBaton, some: Iterable[Lead]) -> list[str]:
 def consent(baton: InMemoryBaton, ids: Iterable[str]) -> None:
     """Let these leads tick the box."""
     for lead_id in ids:
-        ticked = given(Consent(), "Write to me.", baton.ports.now())
+        ticked = given(Consent(), make.proof("Write to me.", baton.ports.now()))
         baton.ports.memory.write(put_consent(lead_id, Consent(), ticked))
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from chalicelib.authoring.format import load
 from chalicelib.clock.tasks import Due
+from chalicelib.consent.consent import Proof
+from chalicelib.consent.mailbox import Mailbox, mailbox_of
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.events import Event, Kind, Rank, Value, event_id, lead_partition, visitor_partition
@@ -24,7 +26,7 @@ from chalicelib.store.due import DueList
 from chalicelib.store.table import Table
 from chalicelib.wiring.due import DUE_TASKS
 from tests.baton import model_document
-from tests.fakes import NOW
+from tests.fakes import NOW, SECRETS
 
 LEAD_ID = "ANNSLEADIDOFTWENTYSIXCHARS"
 VISITOR = visitor_partition("v1")
@@ -46,6 +48,17 @@ BEST_FIT: Mapping[str, Value] = {
 @cache
 def model() -> Model:
     return load(model_document(), 1)
+
+
+def mailbox(address: str) -> Mailbox:
+    """Return the mailbox of an address, as the deployment of the tests names it."""
+    return mailbox_of(SECRETS["identity"].encode(), address)
+
+
+def proof(text: str = "the sentence", at: datetime = NOW, **parts: Any) -> Proof:
+    """Return the proof of a ticked box that came with the lead's form."""
+    known = {"event_id": event_id(lead_partition(LEAD_ID), at, text), "form": "demo"}
+    return Proof(at=at, text=text, **{**known, **parts})
 
 
 def event(

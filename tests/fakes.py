@@ -159,7 +159,7 @@ class MemoryTable:
         """From now on, answer one write in eight, drawn by the seed, with TransactionConflict."""
         self._random = random.Random(seed)
 
-    def get(self, pk: str, sk: str) -> Item | None:
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:  # noqa: ARG002
         found = self.items.get((pk, sk))
         return dict(found) if found is not None else None
 
@@ -257,8 +257,8 @@ def replay(
 
 def count_captured(worker: "World", *events: Event) -> None:
     """Let a worker count events whose records have come together."""
-    for lead_id, positions in by_lead(events, worker.events.owner).items():
-        worker.qualify.captured(lead_id, [events[position] for position in positions])
+    for lead_id, theirs in by_lead(events, worker.events.owner).items():
+        worker.qualify.captured(lead_id, list(theirs.values()))
 
 
 @dataclass

@@ -84,7 +84,7 @@ def _are_corrected(baton: InMemoryBaton) -> None:
 
 
 def _leave_work(baton: InMemoryBaton) -> None:
-    """A visitor without a lead, a record put aside, a replay, and a job of each kind."""
+    """A visitor without a lead, a record put aside, a replay, a job of each kind, a switch."""
     from chalicelib.commands.rebuild import start_rebuild
     from tests.drafts import EASY_MQL, draft
 
@@ -101,6 +101,10 @@ def _leave_work(baton: InMemoryBaton) -> None:
     version = json.loads(baton.post("/v1/model", another, TOKEN).body)["version"]
     _out_of_time(baton, f"/v1/model/versions/{version}/publish", {"force": True})
     start_rebuild(baton.world.job_runner)
+    off = {"acknowledgements": {"on": False, "reason": "nothing is sent yet"}}
+    said = {**TOKEN, "Content-Type": "application/json"}
+    answer = baton.http("PUT", "/v1/switches", json.dumps(off), said)
+    assert answer.status_code == HTTPStatus.OK
 
 
 def _out_of_time(baton: InMemoryBaton, path: str, data: Any) -> None:

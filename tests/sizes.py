@@ -24,6 +24,7 @@ class Sizes:
     cases: int  #: of each property, in tests/properties and with hypothesis elsewhere
     api_cases: int  #: of a property whose every case goes over HTTP
     runs: int  #: of the stepper, with everything shuffled, repeated and busy
+    races: int  #: of an unsubscribe against everything else
     lives: int  #: of a lead that is read again as of each of its days
     sorts: int  #: of leads for which the next steps are tried out
     kill_every: int  #: one port call in so many is killed, besides the first of each kind
@@ -38,6 +39,7 @@ TEST = Sizes(
     cases=200,
     api_cases=20,
     runs=30,
+    races=100,
     lives=12,
     sorts=24,
     kill_every=10,
@@ -51,6 +53,7 @@ NIGHTLY = Sizes(
     cases=1_000,
     api_cases=100,
     runs=600,
+    races=1_000,
     lives=100,
     sorts=200,
     kill_every=1,

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from chalicelib.reading.serializers import serialize_consent
 from chalicelib.store.keys import LEAD_SHARDS
 from chalicelib.wiring.world import World
 from infra.deploy import DeployError
@@ -63,7 +64,16 @@ def write(lines: Iterator[dict[str, Any]], path: Path) -> int:
 
 
 def _lines(world: World, lead_ids: Sequence[str]) -> Iterator[dict[str, Any]]:
-    return (line_of(lead) for lead in world.leads.read_many(lead_ids) if not lead.merged_into)
+    leads = [lead for lead in world.leads.read_many(lead_ids) if not lead.merged_into]
+    consents = world.consents.read_many(leads)
+    return (
+        {
+            **line_of(lead),
+            "consent": serialize_consent(consents[lead.lead_id]),
+            "suppressed": consents[lead.lead_id].suppressed,
+        }
+        for lead in leads
+    )
 
 
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:

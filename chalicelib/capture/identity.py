@@ -1,5 +1,6 @@
 """Identity: which addresses are one person, and which anonymous ids identify nobody."""
 
+import re
 from base64 import b32encode
 from hashlib import sha256
 from hmac import digest
@@ -7,30 +8,66 @@ from hmac import digest
 NORMALISATION_VERSION = 1  # the golden vectors in tests/unit/test_identity.py hold for this version
 LEAD_ID_CHARS = 26  # 130 bits: no two addresses ever share one
 
-# Broken clients send these instead of an id. Many browsers share them: they never join a lead.
-NO_ONE = frozenset(
+# Broken clients send these instead of an id. Many people share them: they never join a lead.
+CONSTANTS = frozenset(
     [
         "undefined",
         "null",
         "none",
         "nil",
         "nan",
-        "anonymous",
-        "guest",
-        "unknown",
-        "user",
-        "visitor",
-        "test",
         "true",
         "false",
-        "0",
+        "empty",
+        "error",
+        "unknown",
+        "default",
+        "anonymous",
+        "anon",
+        "guest",
+        "user",
+        "visitor",
+        "customer",
+        "admin",
+        "test",
+        "tester",
+        "id",
+        "uid",
+        "uuid",
+        "guid",
+        "userid",
+        "user_id",
+        "user-id",
+        "visitorid",
+        "visitor_id",
+        "visitor-id",
+        "anonymousid",
+        "anonymous_id",
+        "anonymous-id",
+        "clientid",
+        "client_id",
+        "client-id",
+        "deviceid",
+        "device_id",
+        "device-id",
+        "n/a",
+        "na",
+        "not_set",
+        "not-set",
+        "unset",
         "1",
         "-1",
-        "[object",
-        "object]",
-        "00000000-0000-0000-0000-000000000000",
+        "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx",
     ]
-) | {"[object object]"}
+) | {"not set", "(not set)", "(none)", "(null)", "[object", "object]"}
+ONE_CHARACTER = 8  # so often in a row it is a placeholder; 77 may be somebody's number
+
+# What a template or a tag manager was to fill in: {{user.id}}, {anonymousId}, ${id}, %%id%%, %id%,
+# <id>, <%= id %>, *|ID|*, __ID__, [object Object]. A GUID in braces is an id.
+MACRO = re.compile(
+    r"\{\{|\}\}|[$#@]\{|\{(?![0-9a-f-]{32,36}\})[^{}]*\}|%%|%[a-z_.]+%"
+    r"|<[^<>]*>|<%|\*\||__[a-z_.]+__|\[object|\[\["
+)
 
 
 def parse_address(text: str) -> str:
@@ -63,6 +100,12 @@ def lead_id(secret: bytes, address: str) -> str:
     return b32encode(digest(secret, normalise(address).encode(), sha256)).decode()[:LEAD_ID_CHARS]
 
 
-def is_no_one(visitor_id: str) -> bool:
-    """Return whether an anonymous id is one that broken clients send instead of an id."""
-    return visitor_id.strip().lower() in NO_ONE
+def is_nobody(client_id: str) -> bool:
+    """Return whether an anonymous id or a user id is one that broken clients send instead of an id.
+
+    That is a constant, one character over and over, or a macro that nothing filled in.
+    """
+    text = client_id.strip().lower().replace("%7b", "{").replace("%7d", "}")
+    characters = set(text) - set("-_. ")
+    is_one_character = characters <= {"0"} or (len(characters) == 1 and len(text) >= ONE_CHARACTER)
+    return is_one_character or text in CONSTANTS or MACRO.search(text) is not None

@@ -3,15 +3,27 @@
 Forms and identify share this. Keep it cheap to import: every ping loads it.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.capture.identity import is_no_one
-from chalicelib.consent.consent import Consent
-from chalicelib.events import VISITOR_PREFIX, Event
-from chalicelib.limits import JOINS_MAX_PER_LEAD
+from chalicelib.capture.identity import is_nobody
+from chalicelib.consent.consent import Proof
+from chalicelib.events import USER_PREFIX, VISITOR_PREFIX, Event, Owner, Rank
+from chalicelib.limits import (
+    JOINS_MAX_BY_FORM,
+    JOINS_MAX_BY_IDENTIFY,
+    JOINS_MAX_PER_LEAD,
+)
+
+ROOM = {
+    Rank.IDENTIFY: JOINS_MAX_BY_IDENTIFY,
+    Rank.FORM: JOINS_MAX_BY_FORM,
+    Rank.OWN_BROWSER: JOINS_MAX_PER_LEAD,
+    Rank.CONFIRMED: JOINS_MAX_PER_LEAD,
+}
+"""Rank -> how many visitors a lead may have for a claim of that rank to join one more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +35,38 @@ class SubmissionReceipt:
     visitor_id: str | None
     """The visitor id to use from now on; None when the submission had none."""
     body_hash: str
-    """The submission's digest: the same key with another body is refused."""
+    """The submission's keyed digest: the same id with another body is refused."""
 
     def as_dict(self) -> dict[str, str | None]:
         """Return the receipt as it is stored."""
         return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What an event changes about whose a visitor is."""
+
+    visitor: str
+    before: Owner | None
+    after: Owner
+
+    @property
+    def is_join(self) -> bool:
+        """Whether the visitor belongs to the claiming lead from now on, and did not before."""
+        before = self.before
+        if before is None:
+            return True
+        is_other = before.lead_id != self.after.lead_id
+        return self.after.contested_at is None and (is_other or before.contested_at is not None)
+
+    @property
+    def ended(self) -> str | None:
+        """The lead that no longer gets what the visitor does, if there is one."""
+        before = self.before
+        if before is None or before.contested_at is not None:
+            return None
+        is_lost = before.lead_id != self.after.lead_id or self.after.contested_at is not None
+        return before.lead_id if is_lost else None
 
 
 class SubmissionStore(Protocol):
@@ -36,31 +75,38 @@ class SubmissionStore(Protocol):
     def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
         """Return the receipt of a submission that was accepted before."""
 
-    def owner(self, visitor: str) -> str | None:
-        """Return the lead that a visitor belongs to."""
+    def owner(self, visitor: str) -> Owner | None:
+        """Return whose a visitor is, None for a free one."""
 
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
+    def has_form(self, lead_id: str) -> bool:
+        """Return whether a lead ever sent a form."""
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use this visitor id."""
 
-    def consent(self, lead_id: str) -> Consent:
-        """Return the lead's consent."""
+    def admit_to_lead(
+        self, lead_id: str, *, forms: int, joins: int, rank: Rank, now: datetime
+    ) -> tuple[bool, int]:
+        """Count a form, and joins of a rank, that are about to be written.
+
+        Return whether the form counts, as the first 200 of a day do, and how many of the joins
+        there is room for. Raise ConflictError when the table is busy.
+        """
 
     def accept(
         self,
         events: Sequence[Event],
         *,
         lead_id: str,
-        claims: Sequence[str],
-        consents: tuple[Consent, Consent] | None,
+        claims: Sequence[Claim],
+        is_first_form: bool,
+        proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
         """Store a submission whole or not at all.
 
-        consents: before and after. Raise ConflictError when another writer was first.
+        proof: of a ticked box. Raise ConflictError when another writer was first.
         """
 
 
@@ -69,16 +115,42 @@ def is_free(store: SubmissionStore, visitor: str, now: datetime) -> bool:
 
     An id that broken clients send, or that many browsers share, never may.
     """
-    if visitor.startswith(VISITOR_PREFIX) and is_no_one(visitor.removeprefix(VISITOR_PREFIX)):
-        return False
-    return not store.is_shared(visitor, now)
+    named = visitor.removeprefix(VISITOR_PREFIX).removeprefix(USER_PREFIX)
+    return not is_nobody(named) and not store.is_shared(visitor, now)
 
 
-def within_room(store: SubmissionStore, lead_id: str, claims: Sequence[str]) -> list[str]:
-    """Return those of the claims for which the lead has room: it joins 200 visitors (ADR 0034).
+def claim(
+    store: SubmissionStore, visitor: str, owner: Owner | None, wanted: Owner, now: datetime
+) -> Claim | None:
+    """Return what a claim of a visitor changes, None when it changes nothing.
 
-    Forms of one lead that arrive at the same moment may each find the last room.
+    owner: whose it is; wanted: whose it would be. A browser stays with the first lead that claims
+    it: two people may share it, and the answer to a form gives each an id of their own. A user id
+    is one person's, so that its claims compete.
     """
-    if not claims:
-        return []
-    return list(claims[: JOINS_MAX_PER_LEAD - store.count_joins(lead_id)])
+    if owner is None:
+        return Claim(visitor, None, wanted) if is_free(store, visitor, now) else None
+    if not visitor.startswith(USER_PREFIX):
+        return None
+    after = contend(owner, wanted, now)
+    return Claim(visitor, owner, after) if after != owner else None
+
+
+def contend(owner: Owner, wanted: Owner, now: datetime) -> Owner:
+    """Return whose a user id is after one more claim (ADR 0037).
+
+    More evidence wins. Two leads with as much contest it, and then it joins neither.
+    """
+    if wanted.rank > owner.rank:
+        earlier = {**owner.earlier, owner.lead_id: owner.contested_at or now}
+        earlier.pop(wanted.lead_id, None)
+        return replace(wanted, earlier=earlier)
+    is_other = wanted.lead_id != owner.lead_id
+    if is_other and wanted.rank == owner.rank and owner.contested_at is None:
+        return replace(owner, contested_at=now)
+    return owner
+
+
+def joins_of(claims: Iterable[Claim]) -> tuple[str, ...]:
+    """Return the visitors that claims join to their lead."""
+    return tuple(one.visitor for one in claims if one.is_join)

@@ -37,7 +37,7 @@ def parse_submission(body: bytes, *, flat: bool, key: str | None) -> Submission:
     try:
         submission = parse_as(Submission, data)
     except InputError as error:
-        raise (error.renamed(_flat_name) if flat else error) from None
+        raise (error.renamed(flat_name) if flat else error) from None
     if not key:
         return submission
     if submission.submission_id not in (None, "", key):
@@ -77,7 +77,7 @@ def _unflatten(body: bytes) -> dict[str, Any]:
     return data
 
 
-def _flat_name(path: str) -> str:
+def flat_name(path: str) -> str:
     """Return the name that a path of the JSON form has in a url-encoded post."""
     for name, parts in FLAT_NAMES.items():
         if path == ".".join(parts):

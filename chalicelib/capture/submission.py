@@ -3,6 +3,7 @@
 import json
 import re
 from hashlib import sha256
+from hmac import digest as keyed_digest
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -90,7 +91,19 @@ class Submission(Received):
     campaign: Campaign = Campaign()
     consent: ConsentBox = ConsentBox()
 
-    def digest(self) -> str:
-        """Return a hash of everything but the key: a repeated submission has the same one."""
+    def digest(self, secret: bytes) -> str:
+        """Return a keyed hash of everything but the submission id: a repeat has the same one.
+
+        Keyed, because a form says little besides an address: without the secret nobody can try
+        addresses until one fits.
+        """
+        # The purpose keeps it apart from the other hashes that the secret makes.
+        return keyed_digest(secret, b"submission\n" + self._content(), sha256).hex()
+
+    def digests(self, secret: bytes) -> frozenset[str]:
+        """Return the hash, and the one without a key that receipts of older code hold."""
+        return frozenset({self.digest(secret), sha256(self._content()).hexdigest()})
+
+    def _content(self) -> bytes:
         content = self.model_dump(exclude={"submission_id"}, exclude_none=True)
-        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return json.dumps(content, sort_keys=True).encode()

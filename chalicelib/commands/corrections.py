@@ -50,7 +50,11 @@ class LeadHistory(Protocol):
 
 
 class Corrections:
-    """Corrects leads. model: returns a stored version of the model, compiled, or None."""
+    """Corrects leads.
+
+    model: returns a stored version of the model, compiled, or None; carry_over: brings what earlier
+    code has suppressed of a lead to its mailbox, and raises ConflictError.
+    """
 
     def __init__(
         self,
@@ -58,11 +62,13 @@ class Corrections:
         qualify: Qualify,
         history: LeadHistory,
         model: Callable[[int], Model | None],
+        carry_over: Callable[[str], None],
         runtime: Runtime,
     ) -> None:
         self._qualify = qualify
         self._history = history
         self._model = model
+        self._carry_over = carry_over
         self._acts = Acts(qualify=qualify, runtime=runtime)
         self.runtime = runtime
 
@@ -150,7 +156,13 @@ class Corrections:
         is announced to nobody. Raises NotFoundError.
         """
         lead = self._qualify.caught_up(self._acts.known(lead_id))
-        replayed = self._qualify.derive.replayed(lead)
+        # What earlier code suppressed stands with the lead, and with those that it absorbed, which
+        # stand on no list: nothing else comes by them. ADR 0036
+        self._carry_over(lead.lead_id)
+        replaying = self._qualify.derive.replaying(lead)
+        replayed = at_once(replaying)
+        for absorbed in replaying.survey().lead_ids[1:]:
+            self._carry_over(absorbed)
         found = self._compared(lead, replayed)
         return (self._qualify.conclude(lead, replayed) if found else lead), found
 

@@ -1,10 +1,11 @@
 """Consent: whether we may write to a person, and what the person said about it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.events import Rank
 from chalicelib.limits import SOFT_BOUNCES_MAX
 
 NO_CONSENT = "no_consent"
@@ -28,15 +29,37 @@ class SuppressionReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """That somebody ticked a marketing box: what stood beside it, where and when. It never changes
+    (ADR 0036).
+    """
+
+    at: datetime
+    text: str
+    """The registered form's own sentence; where the form has none, what the sender said it was."""
+    said: str = ""
+    """What the sender said stood there. Anyone can send anything, so it never replaces the
+    form's own sentence."""
+    event_id: str | None = None
+    """The form's event, which says who sent it; None where earlier code has not kept it."""
+    form: str = ""
+    """The id of the form."""
+    form_version: int | None = None
+    """Of the form's document; None for a form that is not registered."""
+    page: str = ""
+    """The page on which the form stood, as the sender said."""
+    rank: Rank | None = None
+    """How far the sender is to be believed; None where earlier code has not kept it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
     """A lead's consent."""
 
     marketing: bool = False
     """Whether the person ticked a marketing box."""
-    at: datetime | None = None
-    """When the box was ticked last."""
-    text: str | None = None
-    """The sentence beside the box: the proof."""
+    proof: Proof | None = None
+    """The first one: those after it stand in the history and replace nothing."""
     suppressions: Mapping[SuppressionReason, datetime] = field(default_factory=dict)
     """Each reason why no email may go out, and since when."""
     soft_bounces: int = 0
@@ -47,7 +70,7 @@ class Consent:
     @property
     def suppressed(self) -> SuppressionReason | None:
         """The strongest reason why no email may go out, None when there is none."""
-        return next((one for one in SuppressionReason if one in self.suppressions), None)
+        return strongest(self.suppressions)
 
     @property
     def refusal(self) -> str | None:
@@ -55,12 +78,19 @@ class Consent:
         return self.suppressed or (None if self.marketing else NO_CONSENT)
 
 
-def given(consent: Consent, text: str, now: datetime) -> Consent:
-    """Return the consent after a box was ticked.
+def strongest(suppressions: Container[SuppressionReason]) -> SuppressionReason | None:
+    """Return the strongest of some reasons, None of none."""
+    return next((one for one in SuppressionReason if one in suppressions), None)
+
+
+def given(consent: Consent, proof: Proof) -> Consent:
+    """Return the consent after a box was ticked. The first proof stays, whatever comes later.
 
     A suppression stays: anyone can tick a box for someone else's address.
     """
-    return replace(consent, marketing=True, at=now, text=text, version=consent.version + 1)
+    if consent.marketing:
+        return consent
+    return replace(consent, marketing=True, proof=proof, version=consent.version + 1)
 
 
 def suppressed(consent: Consent, reason: SuppressionReason, now: datetime) -> Consent:
@@ -92,6 +122,13 @@ def delivered(consent: Consent) -> Consent:
     if not consent.soft_bounces:
         return consent
     return replace(consent, soft_bounces=0, version=consent.version + 1)
+
+
+def also_suppressed(
+    consent: Consent, suppressions: Mapping[SuppressionReason, datetime]
+) -> Consent:
+    """Return a consent as it is shown: with what is known of the mailbox, too."""
+    return replace(consent, suppressions={**suppressions, **consent.suppressions})
 
 
 def following(consent: Consent, absorbed: Consent) -> Consent:

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from chalicelib.consent.consent import Consent, SuppressionReason
+from chalicelib.consent.mailbox import Mailbox
 from chalicelib.consent.suppression import Suppression
 from chalicelib.events import Event, Kind, lead_partition, own_event_id
 from chalicelib.runtime import Runtime
@@ -14,6 +15,9 @@ class ConsentReader(Protocol):
 
     def read(self, lead_id: str) -> Consent:
         """Return the lead's consent as it stands now."""
+
+    def mailbox(self, lead_id: str) -> Mailbox | None:
+        """Return the mailbox of a lead's address, None where nothing of it is kept."""
 
 
 class Unsubscribe:
@@ -28,10 +32,16 @@ class Unsubscribe:
 
     @until_written
     def unsubscribe(self, lead_id: str) -> None:
-        """Suppress the person's emails. A second time changes nothing and counts nothing."""
+        """Suppress the person's emails. A second time changes nothing and counts nothing.
+
+        Once it returns, it stands. Raise ConflictError when it does not.
+        """
         consent = self._consents.read(lead_id)
         reason = SuppressionReason.UNSUBSCRIBED
-        event = None if reason in consent.suppressions else self._event(lead_id, consent)
+        is_known = reason in consent.suppressions
+        # An event of a lead that is gone would bring it back, without an address. ADR 0036
+        is_gone = self._consents.mailbox(lead_id) is None
+        event = None if is_known or is_gone else self._event(lead_id, consent)
         self._suppression.suppress(lead_id, reason, event)
 
     def _event(self, lead_id: str, consent: Consent) -> Event:

@@ -49,12 +49,13 @@ class OutboxStore(Protocol):
         """Return the message as it stands now."""
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
-        """Replace a message, in one transaction with the check of the lead's consent and the count
-        of first emails. Raises ConflictError, OverBudgetError.
+        """Replace a message, in one transaction with the checks of the lead's consent and of the
+        mailbox that it is sent to, and the count of first emails. Raises ConflictError,
+        OverBudgetError.
         """
 
-    def consent(self, lead_id: str) -> Consent:
-        """Return the lead's consent as it stands now."""
+    def consent(self, message: OutboxMessage) -> Consent:
+        """Return what a claim of a message to a lead asks, as it stands now."""
 
 
 class Deliver:
@@ -149,16 +150,18 @@ class Deliver:
                 log("sending_blocked", via=message.via, reason=result.reason)
             self._save(claimed, _settle(claimed, result, self.runtime.now()))
         else:
-            self._suppress(message)
+            self._suppress(message, claimed)
 
-    def _suppress(self, message: OutboxMessage) -> None:
+    def _suppress(self, message: OutboxMessage, claimed: OutboxMessage) -> None:
         """Settle a message whose claim lost against a person who does not want it. One that lost
         against another worker is left to that worker.
+
+        claimed: as the claim would have made it, with the address.
         """
         if not message.kind.goes_to_lead:
             return
         # If it lost against both, the worker has raised the version, and this write fails too.
-        reason = self._outbox.consent(message.lead_id).refusal
+        reason = self._outbox.consent(claimed).refusal
         if reason is not None:
             after = outbox.settled(message, MessageState.SUPPRESSED, reason=NotSentReason(reason))
             self._save(message, after)

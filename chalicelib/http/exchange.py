@@ -207,6 +207,12 @@ def json_answer(body: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(body=json.dumps(body), status_code=status.value, headers={"Content-Type": JSON})
 
 
+def warnings_in(warnings: Sequence[FieldError]) -> dict[str, Any]:
+    """Return what an answer says of what was cut or left out: nothing, or its key `warnings`."""
+    listed = [{"field": one.field, "message": one.message} for one in warnings]
+    return {"warnings": listed} if listed else {}
+
+
 def private_answer(
     body: Any,
     status: HTTPStatus = HTTPStatus.OK,

@@ -2,10 +2,11 @@
 
 import re
 from http import HTTPStatus
+from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.errors import InputError, NotFoundError
+from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.http import pages
 from chalicelib.http.auth import check_write_key
 from chalicelib.http.exchange import (
@@ -18,6 +19,7 @@ from chalicelib.http.exchange import (
     json_answer,
     prefers,
     unzipped_body_of,
+    warnings_in,
 )
 from chalicelib.http.problem import answers_problems, status_of
 from chalicelib.limits import FORM_BODY_MAX_BYTES
@@ -45,23 +47,33 @@ def submit_form(form_id: str) -> Response:
         body = unzipped_body_of(request, FORM_BODY_MAX_BYTES)
         key = request.headers.get("idempotency-key")
         submission = parse_submission(body, flat=flat, key=key)
-        receipt = world().forms.submit(form_id, submission)
+        taking = world().forms
+        receipt = taking.submit(form_id, submission)
     except InputError as error:
         if flat and from_browser:
             posted = error.renamed(lambda field: field.removeprefix("fields."))
             return pages.show_form_errors(posted.errors, status_of(error))
         raise
     if from_browser:
-        form = world().forms.form(form_id)
+        form = taking.form(form_id)
         return _see_other(form.thank_you_url if form and form.thank_you_url else BUILT_IN_THANKS)
     return json_answer(
         {
             "status": "accepted",
             "submission_id": receipt.submission_id,
             "visitor_id": receipt.visitor_id,
+            **_warnings(taking.warnings(form_id, submission), is_flat=flat),
         },
         HTTPStatus.ACCEPTED,
     )
+
+
+def _warnings(found: list[FieldError], *, is_flat: bool) -> dict[str, Any]:
+    from chalicelib.capture.parsing import flat_name
+
+    if is_flat:
+        found = [FieldError(flat_name(one.field), one.message) for one in found]
+    return warnings_in(found)
 
 
 def _see_other(url: str) -> Response:

@@ -11,6 +11,7 @@ from chalicelib.http.auth import Role, author_of, private
 from chalicelib.http.exchange import check_keys, object_of, private_answer, reason_in
 from chalicelib.limits import COMMAND_BODY_MAX_BYTES
 from chalicelib.switches import Switch, SwitchState
+from chalicelib.telemetry import log
 from chalicelib.wiring.world import world
 
 operations = Blueprint(__name__)
@@ -35,6 +36,8 @@ def turn_switches(request: Request) -> Response:
         reasons={switch: reason for switch, (_, reason) in wanted.items()},
         author=author_of(request),
     )
+    for switch, (is_on, _) in wanted.items():
+        log("switched", switch=switch, state="on" if is_on else "off")
     return private_answer(_shown(states))
 
 

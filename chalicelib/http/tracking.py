@@ -19,6 +19,7 @@ from chalicelib.http.exchange import (
     json_answer,
     query_of,
     unzipped_json_of,
+    warnings_in,
 )
 from chalicelib.http.problem import answers_problems
 from chalicelib.limits import BATCH_BODY_MAX_BYTES, EVENT_MAX_BYTES
@@ -43,10 +44,11 @@ def track_batch() -> Response:
     request = current_request(tracking)
     data = unzipped_json_of(request, BATCH_BODY_MAX_BYTES)
     check_write_key(request, data)
-    rejected = world().tracking.batch(data)
+    rejected, warnings = world().tracking.batch(data)
     if rejected:
         log("rejected", count=len(rejected))
-    return json_answer({"success": True} | ({"rejected": rejected} if rejected else {}))
+    listed = {"rejected": rejected} if rejected else {}
+    return json_answer({"success": True, **listed, **warnings_in(warnings)})
 
 
 @tracking.route("/v1/track", methods=["POST"], content_types=AS_JSON, cors=CORS)
@@ -122,8 +124,8 @@ def _take_one(kind: str) -> Response:
     request = current_request(tracking)
     data = unzipped_json_of(request, EVENT_MAX_BYTES)
     check_write_key(request, data)
-    world().tracking.one(data, kind)
-    return json_answer({"success": True})
+    warnings = world().tracking.one(data, kind)
+    return json_answer({"success": True, **warnings_in(warnings)})
 
 
 def _record_page_view(query: Mapping[str, str]) -> None:

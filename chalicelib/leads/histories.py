@@ -10,6 +10,7 @@ from chalicelib.events import (
     Event,
     Join,
     Kind,
+    Owner,
     absorbed_of,
     joins_on,
     lead_id_of,
@@ -38,8 +39,8 @@ class EventHistory(Protocol):
 class EventReader(EventHistory, Protocol):
     """Where events are kept, for those who count them."""
 
-    def owner(self, visitor: str) -> str | None:
-        """Return the lead that a visitor belongs to."""
+    def owner(self, visitor: str) -> Owner | None:
+        """Return whose a visitor is."""
 
     def joined(self, visitor: str, until: datetime, since: datetime, most: int) -> list[Event]:
         """Return the newest events of a visitor that a join counts, at most `most`."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.days import day_of
-from chalicelib.events import Event, lead_id_of
+from chalicelib.events import Event, Owner, joins_on, lead_id_of, owned
 from chalicelib.leads.caps import first_read
 from chalicelib.leads.histories import EventReader
 from chalicelib.leads.replay import join_until
@@ -13,20 +13,24 @@ from chalicelib.scoring.model import Model
 
 
 def by_lead(
-    events: Sequence[Event], owner: Callable[[str], str | None]
-) -> Mapping[str, Sequence[int]]:
-    """Return the positions of events by the id of their lead, each visitor looked up once.
+    events: Sequence[Event], owner: Callable[[str], Owner | None]
+) -> Mapping[str, Mapping[int, Event]]:
+    """Return events by the id of their lead, at their positions, as they count for it.
 
-    An event of a visitor without an owner stays where it is until a form claims the visitor.
+    Each visitor is looked up once. An event of a visitor without an owner stays where it is until a
+    form claims the visitor. One of a user id that was taken over may count for two (ADR 0037).
     """
-    owners: dict[str, str | None] = {}
-    found: dict[str, list[int]] = {}
+    owners: dict[str, Owner | None] = {}
+    found: dict[str, dict[int, Event]] = {}
     for position, event in enumerate(events):
         partition = event.partition
+        if own := lead_id_of(partition):
+            found.setdefault(own, {})[position] = event
+            continue
         if partition not in owners:
-            owners[partition] = lead_id_of(partition) or owner(partition)
-        if lead_id := owners[partition]:
-            found.setdefault(lead_id, []).append(position)
+            owners[partition] = owner(partition)
+        for lead_id, ranked in owned(event, owners[partition]):
+            found.setdefault(lead_id, {})[position] = ranked
     return found
 
 
@@ -35,12 +39,12 @@ def joined_by(reader: EventReader, events: Iterable[Event], now: datetime) -> li
 
     Of each visitor one more than can be counted, at most: then only a replay can tell.
     """
+    most = COUNTED_MAX_IDS + 1
     return [
         one
-        for event in events
-        for visitor in event.joins
-        for one in reader.joined(
-            visitor, join_until(event.captured_at), first_read(now), COUNTED_MAX_IDS + 1
+        for join in joins_on(events)
+        for one in join.own(
+            reader.joined(join.visitor, join_until(join.captured_at), first_read(now), most)
         )
     ]
 

@@ -189,8 +189,11 @@ class Replaying:
     def _partitions(self) -> Iterator[tuple[str, Join | None]]:
         """Yield what is left to read: the leads' own partitions, then those of their visitors."""
         lead_ids = self.progress.survey.lead_ids
-        joins = {join.visitor: join for join in self.progress.survey.joins}
-        joins |= {join.visitor: join for one in lead_ids for join in self._events.joins(one)}
+        stored = [join for one in lead_ids for join in self._events.joins(one)]
+        # Of leads that became one, each may have had the same user id: the one that has it now
+        # has all that came under it. ADR 0037
+        found = sorted([*self.progress.survey.joins, *stored], key=lambda join: not join.ended_at)
+        joins = {join.visitor: join for join in found}
         every: list[tuple[str, Join | None]] = [(lead_partition(one), None) for one in lead_ids]
         every += [
             (visitor, join)
@@ -205,6 +208,8 @@ class Replaying:
         """Count a page of one partition. join: of a visitor's partition."""
         progress = self.progress
         wanted = [event for event in page if self._is_known(event, join)]
+        if join is not None:
+            wanted = list(join.own(wanted))
         self._remember(wanted)
         counting = [
             event

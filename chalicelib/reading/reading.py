@@ -4,25 +4,33 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from chalicelib.capture.identity import parse_address
 from chalicelib.consent.consent import Consent
 from chalicelib.days import day_of
-from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
+from chalicelib.delivery.outbox import MessageState, NotSentReason
 from chalicelib.errors import FieldError, InputError, NotFoundError
-from chalicelib.events import Event, rfc3339
+from chalicelib.events import rfc3339
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead, find_known
-from chalicelib.lifecycle.stages import Recorded, Stage
-from chalicelib.limits import LIST_MAX_LEADS
+from chalicelib.lifecycle.stages import Stage
+from chalicelib.limits import LIST_MAX_LEADS, PROOFS_SHOWN_MAX
 from chalicelib.reading.as_of import parse_day
 from chalicelib.reading.cursor import from_cursor, to_cursor
+from chalicelib.reading.ports import (
+    HistoryReader,
+    LeadConsentReader,
+    LeadReader,
+    OutboxReader,
+    PastReader,
+)
 from chalicelib.reading.serializers import (
     serialize_event,
     serialize_lead,
     serialize_message,
     serialize_outbox_item,
+    serialize_proof,
     serialize_transition,
 )
 from chalicelib.scoring.model import Model
@@ -32,50 +40,6 @@ LIST_LOOKED_AT = 200  # messages, for a page of those with one reason
 Member = TypeVar("Member", bound=StrEnum)
 PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")
 """The place of a message in the outbox: `<created at>#<lead id>#<key>`."""
-
-
-class LeadReader(Protocol):
-    """Where leads are read."""
-
-    def read(self, lead_id: str) -> Lead:
-        """Return a lead as it stands; version 0 when nothing was derived for it yet."""
-
-    def read_many(self, lead_ids: Sequence[str]) -> list[Lead]:
-        """Return leads by their ids."""
-
-    def in_stage(self, stage: Stage, most: int) -> tuple[list[str], bool]:
-        """Return the ids of a stage's leads, best stored score first; and whether there are more
-        than `most`.
-        """
-
-
-class HistoryReader(Protocol):
-    """Where a lead's history is read."""
-
-    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Recorded], list[OutboxMessage]]:
-        """Return a lead's events and those of its visitors, its transitions and its messages."""
-
-
-class OutboxReader(Protocol):
-    """Where messages are listed."""
-
-    def outbox(
-        self, states: Sequence[MessageState], before: str, most: int
-    ) -> list[tuple[str, OutboxMessage]]:
-        """Return messages in these states, newest first, each with its place."""
-
-    def of_lead(self, lead_id: str) -> list[tuple[str, OutboxMessage]]:
-        """Return all messages of a lead, newest first, each with its place."""
-
-
-class PastReader(Protocol):
-    """Where leads are read as they were known on a past day."""
-
-    def lead(self, lead_id: str, day: date) -> tuple[Lead, Model]:
-        """Return a lead at the end of a day, and the model that was active then.
-
-        Raise NotFoundError.
-        """
 
 
 class Reading:
@@ -91,7 +55,7 @@ class Reading:
         histories: HistoryReader,
         outbox: OutboxReader,
         past: PastReader,
-        consent: Callable[[str], Consent],
+        consents: LeadConsentReader,
         model: Callable[[], Model],
         lead_id_of: Callable[[str], str],
         now: Callable[[], datetime],
@@ -100,8 +64,7 @@ class Reading:
         self._histories = histories
         self._outbox = outbox
         self._past = past
-        self._consent = consent
-        """Lead id -> the lead's consent."""
+        self._consents = consents
         self._model = model
         """Returns the active model, never a cached one: what is published shows at once."""
         self._lead_id_of = lead_id_of
@@ -124,9 +87,13 @@ class Reading:
         if as_of is not None and (day := parse_day(as_of, today, model.zone)) != today:
             return self._lead_then(lead_id, day)
         lead = self._known(lead_id)
-        shape = self._serialize(model, lead, score_of(model, lead, today), reasons=True)
+        (shape,) = self._serialize(model, [(lead, score_of(model, lead, today))], reasons=True)
+        proofs = self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
         steps = find_next_steps(model, lead, now)
-        return shape | {"next": serialize_next_steps(steps, today)}
+        return shape | {
+            "consent_history": [serialize_proof(proof) for proof in proofs],
+            "next": serialize_next_steps(steps, today),
+        }
 
     def leads_by_email(self, email: str) -> dict[str, Any]:
         """Return the lead of an address, in a list of at most one.
@@ -140,7 +107,7 @@ class Reading:
         model = self._model()
         score = score_of(model, lead, day_of(self._now(), model.zone))
         return {
-            "leads": [self._serialize(model, lead, score, reasons=False)],
+            "leads": self._serialize(model, [(lead, score)], reasons=False),
             "next_cursor": None,
         }
 
@@ -176,7 +143,9 @@ class Reading:
         more = len(left) > limit
         last = page[-1] if more else None
         return {
-            "leads": [self._serialize(model, lead, one, reasons=False) for _, _, one, lead in page],
+            "leads": self._serialize(
+                model, [(lead, one) for _, _, one, lead in page], reasons=False
+            ),
             "next_cursor": to_cursor([day.isoformat(), -last[0], last[1]]) if last else None,
         } | ({"truncated": True} if truncated else {})
 
@@ -186,9 +155,12 @@ class Reading:
         Pages follow the order of capture, so an event that arrives late with an old time cannot
         shift what was already read. Within a page the newest comes first.
         """
-        events, transitions, outbox = self._histories.of_lead(self._known(lead_id).lead_id)
+        found = self._histories.of_lead(self._known(lead_id).lead_id)
+        events, transitions, outbox, proofs = found
+        proof_of = {proof.event_id: proof for proof in proofs}
         rows = [
-            ((rfc3339(event.captured_at), event.id), serialize_event(event)) for event in events
+            ((rfc3339(event.captured_at), event.id), serialize_event(event, proof_of.get(event.id)))
+            for event in events
         ]
         rows += [
             ((item["at"], item["id"]), item) for item in map(serialize_transition, transitions)
@@ -263,22 +235,25 @@ class Reading:
         lead, model = self._past.lead(lead_id, day)
         score = score_of(model, lead, day)
         topic = interest(model, score)
-        return serialize_lead(lead, score, Consent(), topic, zone=model.zone, reasons=True) | {
-            "next": None
-        }
+        shape = serialize_lead(lead, score, Consent(), topic, zone=model.zone, reasons=True)
+        return shape | {"consent_history": None, "next": None}
 
     def _serialize(
-        self, model: Model, lead: Lead, score: Score, *, reasons: bool
-    ) -> dict[str, Any]:
-        return serialize_lead(
-            lead,
-            score,
-            self._consent(lead.lead_id),
-            interest(model, score),
-            zone=model.zone,
-            reasons=reasons,
-            recounting=lead.matching != model.matching,  # ADR 0017
-        )
+        self, model: Model, scored: Sequence[tuple[Lead, Score]], *, reasons: bool
+    ) -> list[dict[str, Any]]:
+        consents = self._consents.read_many([lead for lead, _ in scored])
+        return [
+            serialize_lead(
+                lead,
+                score,
+                consents[lead.lead_id],
+                interest(model, score),
+                zone=model.zone,
+                reasons=reasons,
+                recounting=lead.matching != model.matching,  # ADR 0017
+            )
+            for lead, score in scored
+        ]
 
 
 def _day(text: str) -> date:

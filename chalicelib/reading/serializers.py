@@ -3,7 +3,7 @@
 from datetime import date, datetime, tzinfo
 from typing import Any
 
-from chalicelib.consent.consent import Consent
+from chalicelib.consent.consent import Consent, Proof
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
@@ -48,7 +48,7 @@ def serialize_lead(
         "recounting": recounting,
         "first_touch": serialize_touch(lead.touches.first),
         "last_touch": serialize_touch(lead.touches.last),
-        "consent": _serialize_consent(consent),
+        "consent": serialize_consent(consent),
         "suppressed": consent.suppressed,
         "interest": interest,
         "review_on": _day(lead.review_on),
@@ -107,12 +107,18 @@ def serialize_touch(touch: Touch | None) -> dict[str, Any] | None:
     }
 
 
-def serialize_event(event: Event) -> dict[str, Any]:
-    """Return an event as a timeline item."""
+def serialize_event(event: Event, proof: Proof | None = None) -> dict[str, Any]:
+    """Return an event as a timeline item. proof: of the consent that came with it."""
     parts = {"properties": event.properties, "campaign": event.campaign, "fields": event.fields}
     detail: dict[str, Any] = {name: dict(part) for name, part in parts.items() if part}
     if event.fields:
         detail["rank"] = event.rank.name.lower()
+    if event.is_surplus:
+        detail["counts"] = False
+    if event.cut:
+        detail["cut"] = list(event.cut)
+    if proof is not None:
+        detail["consent"] = serialize_proof(proof)
     return {
         "id": event.id,
         "at": rfc3339(event.at),
@@ -181,15 +187,31 @@ def serialize_outbox_item(message: OutboxMessage) -> dict[str, Any]:
     }
 
 
+def serialize_proof(proof: Proof) -> dict[str, Any]:
+    """Return a proof of consent: what stood beside the box, and what the sender said about it."""
+    return {
+        "at": rfc3339(proof.at),
+        "text": proof.text,
+        "said": proof.said or None,
+        "form": proof.form or None,
+        "form_version": proof.form_version,
+        "page": proof.page or None,
+        "rank": proof.rank.name.lower() if proof.rank is not None else None,
+        "event_id": proof.event_id,
+    }
+
+
 def points(milli: int) -> int | float:
     """Return thousandths as points, as a whole number where they are one."""
     return milli // MILLI if milli % MILLI == 0 else milli / MILLI
 
 
-def _serialize_consent(consent: Consent) -> dict[str, Any] | None:
-    if consent.at is None:
+def serialize_consent(consent: Consent) -> dict[str, Any] | None:
+    """Return the first proof that somebody ticked a marketing box, None when nobody did."""
+    proof = consent.proof
+    if proof is None:
         return None
-    return {"marketing": consent.marketing, "at": rfc3339(consent.at), "text": consent.text}
+    return {"marketing": consent.marketing, "at": rfc3339(proof.at), "text": proof.text}
 
 
 def _day(day: date | None) -> str | None:

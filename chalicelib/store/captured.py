@@ -3,28 +3,37 @@ transaction.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.capture.joining import SubmissionReceipt
-from chalicelib.consent.consent import Consent
+from chalicelib.capture.joining import Claim, SubmissionReceipt
+from chalicelib.consent.consent import Proof
 from chalicelib.errors import AlreadyCapturedError, ConflictError
-from chalicelib.events import Event, Join
-from chalicelib.limits import SUBMISSION_KEPT_DAYS
+from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
+from chalicelib.limits import (
+    EVENTS_MAX_PER_VISITOR_DAY,
+    PINGS_STORED_MAX_PER_DAY,
+    SUBMISSION_KEPT_DAYS,
+)
 from chalicelib.store import keys
-from chalicelib.store.consents import Consents, put_consent
-from chalicelib.store.events import Events, put_event, put_join, put_owner
-from chalicelib.store.table import ABSENT, Put, Table
+from chalicelib.store.arrivals import Arrivals
+from chalicelib.store.consents import put_proof
+from chalicelib.store.events import Events, event_key, put_event
+from chalicelib.store.joins import join_of, put_join, put_owner
+from chalicelib.store.lead_counts import LeadCounts
+from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.telemetry import log
 
 
 class Captured:
     """Reads what capture must know before it accepts a submission, and writes what it accepts."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, new_id: Callable[[], str]) -> None:
         self._table = table
+        self._pings = Arrivals(table, new_id())
+        self._counts = LeadCounts(table)
         self._events = Events(table)
-        self._consents = Consents(table)
 
     def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
         """Return the receipt of a submission that was accepted before."""
@@ -38,44 +47,71 @@ class Captured:
             log("captured", kind=event.kind)
         return is_new
 
-    def owner(self, visitor: str) -> str | None:
-        """Return the id of the lead that a visitor belongs to, None for a free visitor."""
+    def owner(self, visitor: str) -> Owner | None:
+        """Return whose a visitor is, None for a free one."""
         return self._events.owner(visitor)
 
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
-        return self._events.count_joins(lead_id)
+    def has_form(self, lead_id: str) -> bool:
+        """Return whether a lead ever sent a form."""
+        return self._table.get(keys.lead(lead_id), keys.FIRST_FORM) is not None
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Return whether many browsers use a visitor id."""
-        return self._events.is_shared(visitor, now)
+        """Return whether a visitor id had 2,000 events in a day: then many browsers use it."""
+        return self._pings.busiest(visitor, now) >= EVENTS_MAX_PER_VISITOR_DAY
 
-    def consent(self, lead_id: str) -> Consent:
-        """Return the lead's consent."""
-        return self._consents.read(lead_id)
+    def admit(self, partition: str, number: int, now: datetime) -> int:
+        """Count so many pings as arrived in a partition; return how many of them may be stored."""
+        # Counted before they are stored: of batches that come at the same moment each then knows of
+        # the others.
+        known = self._pings.add(partition, number, now, EVENTS_MAX_PER_VISITOR_DAY)
+        room = 0 if known is None else max(0, min(number, PINGS_STORED_MAX_PER_DAY - known))
+        if room < number:
+            log("capped", kind="ping", count=number - room)
+        return room
+
+    def give_back(self, partition: str, number: int, now: datetime) -> None:
+        """Count so many pings as not arrived: they were stored before."""
+        self._pings.add(partition, -number, now, EVENTS_MAX_PER_VISITOR_DAY)
+
+    def admit_to_lead(
+        self, lead_id: str, *, forms: int, joins: int, rank: Rank, now: datetime
+    ) -> tuple[bool, int]:
+        """Count a form, and joins. Return whether the form counts, and how many may be joined."""
+        counts, room = self._counts.admit(lead_id, forms=forms, joins=joins, rank=rank, now=now)
+        if not counts:
+            log("capped", kind="form")
+        return counts, room
 
     def accept(
         self,
         events: Sequence[Event],
         *,
         lead_id: str,
-        claims: Sequence[str],
-        consents: tuple[Consent, Consent] | None,
+        claims: Sequence[Claim],
+        is_first_form: bool,
+        proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
-        """Store a submission whole or not at all: events, claimed visitors with their joins,
-        consent and receipt.
+        """Store a submission whole or not at all: events, claimed visitors with their joins, proof
+        of consent and receipt.
 
         Raise AlreadyCapturedError when an event came before, ConflictError when an owner, a
         consent or a receipt came in between.
         """
         writes = [put_event(event) for event in events]
-        for visitor in claims:
-            join = Join(visitor, lead_id, captured_at=events[0].captured_at)
-            writes += [put_owner(visitor, lead_id), put_join(join)]
-        if consents is not None:
-            writes.append(put_consent(lead_id, *consents))
+        if is_first_form:
+            first: Item = {
+                "pk": keys.lead(lead_id),
+                "sk": keys.FIRST_FORM,
+                "schema": keys.SCHEMA,
+                "event_id": events[0].id,
+            }
+            writes.append(Put(first, ABSENT))
+        for claim in claims:
+            writes += self._claim(claim, events[0].captured_at)
+        if proof is not None:
+            writes.append(put_proof(self._table, lead_id, proof))
         if receipt is not None:
             writes.append(_put_receipt(receipt, now))
         try:
@@ -83,11 +119,33 @@ class Captured:
         except ConflictError as conflict:
             # A repeat of the request may have been first. It wrote everything in one transaction,
             # so one event that exists proves that nothing is missing.
-            if any(keys.event(event.id) in conflict.failed for event in events):
+            if any(event_key(event) in conflict.failed for event in events):
                 raise AlreadyCapturedError from None
             raise
         for event in events:
             log("captured", kind=event.kind, lead_id=lead_id)
+
+    def _claim(self, claim: Claim, now: datetime) -> list[Put]:
+        """Return the writes of a claim. The owner's condition guards the joins (ADR 0037)."""
+        after = claim.after
+        writes = [put_owner(claim.visitor, after, claim.before)]
+        if claim.ended is not None:
+            theirs = self._join(claim.visitor, claim.ended, now)
+            writes.append(put_join(replace(theirs, ended_at=now), GUARDED, name="ended join"))
+        if claim.is_join:
+            ours = self._join(claim.visitor, after.lead_id, now) if claim.before else None
+            join = ours or Join(claim.visitor, after.lead_id, now)
+            rank = browser_rank_of(claim.visitor, after.rank)
+            writes.append(put_join(replace(join, rank=rank, ended_at=None), GUARDED))
+        return writes
+
+    def _join(self, visitor: str, lead_id: str, now: datetime) -> Join:
+        """Return a lead's join of a visitor, one of now where there is none.
+
+        What older code joined stands on the event alone (ADR 0034).
+        """
+        item = self._table.get(keys.lead(lead_id), keys.join(visitor))
+        return join_of(item) if item else Join(visitor, lead_id, now, Rank.IDENTIFY)
 
 
 def _put_receipt(receipt: SubmissionReceipt, now: datetime) -> Put:
@@ -96,7 +154,7 @@ def _put_receipt(receipt: SubmissionReceipt, now: datetime) -> Put:
             "pk": keys.submission(receipt.form_id, receipt.submission_id),
             "sk": keys.RECEIPT,
             "schema": keys.SCHEMA,
-            "receipt": json.dumps(receipt.as_dict()),
+            "receipt": json.dumps(receipt.as_dict(), ensure_ascii=False),
             "expires_at_epoch_s": int((now + timedelta(days=SUBMISSION_KEPT_DAYS)).timestamp()),
         },
         ABSENT,

@@ -1,32 +1,93 @@
-"""A lead's consent, written at once by whatever learns of it."""
+"""What people said about emails: consent with its proofs, and suppression.
 
-import json
+A form that ticks the box writes its proof, and nothing that another form writes: the first one is
+the lead's CONSENT item, which a claim asks; each later one is an item of its own. A suppression is
+written to the mailbox, and to the lead, where code reads it that knows no mailboxes (ADR 0036).
+"""
+
+from collections.abc import Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chalicelib.consent.consent import (
     Consent,
+    Proof,
     SuppressionReason,
+    also_suppressed,
     delivered,
+    following,
+    given,
     soft_bounced,
     suppressed,
 )
+from chalicelib.consent.mailbox import Mailbox, MailboxOf
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, epoch_ms, from_epoch_ms
+from chalicelib.events import Event
 from chalicelib.store import keys
-from chalicelib.store.events import put_event
-from chalicelib.store.table import Item, Put, Table
+from chalicelib.store.consent_items import consent_item, consent_of, proof_item, proof_of
+from chalicelib.store.events import event_of, put_event
+from chalicelib.store.mailboxes import (
+    add_suppressions,
+    check_wishes,
+    keys_of,
+    suppressions_of,
+)
+from chalicelib.store.table import ABSENT, Check, Put, Table, Write
 from chalicelib.telemetry import log
+
+if TYPE_CHECKING:
+    from chalicelib.leads.lead import Lead
+    from chalicelib.scoring.profile import Profile
+
+OWN_EVENTS_LOOKED_AT = 100  # for the address of a lead that nothing was derived of yet
 
 
 class Consents:
     """Reads consent, and writes it with the event that changed it."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, mailbox_of: MailboxOf) -> None:
         self._table = table
+        self._mailbox_of = mailbox_of
 
     def read(self, lead_id: str) -> Consent:
-        """Return the lead's consent, an empty one when nothing is known."""
+        """Return what stands with the lead itself, an empty consent when nothing is known."""
         return consent_of(self._table.get(keys.lead(lead_id), keys.CONSENT))
+
+    def read_many(self, leads: "Sequence[Lead]") -> dict[str, Consent]:
+        """Return the consent of leads by their ids, each with what suppresses its mailbox."""
+        mailboxes = {
+            lead.lead_id: self._mailbox_of(address)
+            for lead in leads
+            if (address := _address_in(lead.profile)) is not None
+        }
+        wanted = [(keys.lead(lead.lead_id), keys.CONSENT) for lead in leads]
+        wanted += [key for mailbox in mailboxes.values() for key in keys_of(mailbox)]
+        items = {
+            (str(item["pk"]), str(item["sk"])): item
+            for item in self._table.get_many(list(dict.fromkeys(wanted)))
+        }
+        found: dict[str, Consent] = {}
+        for lead_id in (lead.lead_id for lead in leads):
+            consent = consent_of(items.get((keys.lead(lead_id), keys.CONSENT)))
+            mailbox = mailboxes.get(lead_id)
+            places = keys_of(mailbox) if mailbox else ()
+            of_mailbox = suppressions_of(items[key] for key in places if key in items)
+            found[lead_id] = also_suppressed(consent, of_mailbox)
+        return found
+
+    def history(self, lead_id: str, most: int) -> list[Proof]:
+        """Return the newest proofs of a lead's consent, newest first; the first of all is always
+        the last of them. most: how many at most, besides that one.
+        """
+        later = self._table.query(
+            keys.lead(lead_id),
+            first=keys.CONSENTED,
+            last=keys.CONSENTED + keys.END,
+            newest_first=True,
+            limit=most,
+        )
+        first = self.read(lead_id).proof
+        return [*map(proof_of, later), *([first] if first else [])]
 
     def merged_into(self, lead_id: str) -> str | None:
         """Return the lead that absorbed this one, None while it is a lead of its own."""
@@ -34,16 +95,25 @@ class Consents:
         merged_into = standing.get("merged_into") if standing else None
         return str(merged_into) if merged_into is not None else None
 
+    def mailbox(self, lead_id: str) -> Mailbox | None:
+        """Return the mailbox of a lead's own address, None where no address is known."""
+        address = self._address(lead_id)
+        return self._mailbox_of(address) if address else None
+
     def suppress(
-        self, lead_id: str, reason: SuppressionReason, event: Event | None, now: datetime
+        self,
+        lead_id: str,
+        reason: SuppressionReason,
+        event: Event | None,
+        now: datetime,
     ) -> None:
-        """Suppress a lead's emails and append the event that says why, in one transaction.
+        """Suppress a lead's emails and its mailbox, and append the event that says why, in one
+        transaction.
 
         event: None when it is stored already. Raise ConflictError when another writer was first.
         """
         before = self.read(lead_id)
-        after = suppressed(before, reason, now)
-        self._write(lead_id, before, after, event, insists=True)
+        self._write(lead_id, before, suppressed(before, reason, now), event, insists=True)
 
     def count_soft_bounce(self, lead_id: str, event: Event, now: datetime) -> None:
         """Count a soft bounce and append its event, in one transaction; a repeat does nothing.
@@ -60,11 +130,44 @@ class Consents:
         before = self.read(lead_id)
         self._write(lead_id, before, delivered(before), event, insists=False)
 
+    def carry_over(self, lead_id: str) -> None:
+        """Let what earlier code wrote to a lead alone hold for its mailbox, too.
+
+        Raise ConflictError when another writer was first.
+        """
+        consent = self.read(lead_id)
+        self._write(lead_id, consent, consent, None, insists=True)
+
+    def carry_along(self, absorbed: str, survivor: str) -> list[Write]:
+        """Return the writes by which the survivor of a merge knows what the person of the absorbed
+        lead wished.
+        """
+        ours, our_mailbox = self.read(survivor), self.mailbox(survivor)
+        theirs, their_mailbox = self.read(absorbed), self.mailbox(absorbed)
+        # Merge against unsubscribe: one between these reads and the merge makes a check fail, and
+        # the merge reads again. One after the merge finds the survivor itself. ADR 0028
+        read_version = {"version": theirs.version or None}
+        writes: list[Write] = [
+            Check(keys.lead(absorbed), keys.CONSENT, read_version, name="absorbed consent")
+        ]
+        if their_mailbox is not None and not _is_same(our_mailbox, their_mailbox):
+            wishes, unchanged = check_wishes(self._table, their_mailbox)
+            theirs = also_suppressed(theirs, wishes)
+            writes.append(unchanged)
+        after = following(ours, theirs)
+        if after is not ours:
+            writes.append(put_consent(survivor, ours, after))
+        if our_mailbox is not None:
+            writes += add_suppressions(self._table, our_mailbox, after.suppressions)
+        return writes
+
     def _write(
         self, lead_id: str, before: Consent, after: Consent, event: Event | None, *, insists: bool
     ) -> None:
         """Write a change of consent with its event. insists: even when the event exists."""
         changed = [put_consent(lead_id, before, after)] if after is not before else []
+        if after.suppressions and (mailbox := self.mailbox(lead_id)) is not None:
+            changed += add_suppressions(self._table, mailbox, after.suppressions)
         writes = [*([put_event(event)] if event else []), *changed]
         if not writes:
             return
@@ -81,55 +184,50 @@ class Consents:
         if after.suppressed is not before.suppressed:
             log("suppressed", lead_id=lead_id, reason=after.suppressed)
 
+    def _address(self, lead_id: str) -> str | None:
+        """Return a lead's own address: what is derived of it, else what its own events say.
+
+        A form may be seconds ahead of what is derived from it.
+        """
+        from chalicelib.store.lead_items import lead_of  # few requests suppress anything
+
+        profile = self._table.get(keys.lead(lead_id), keys.PROFILE)
+        if profile and (address := _address_in(lead_of(lead_id, [profile]).profile)) is not None:
+            return address
+        newest = self._table.query(
+            keys.lead(lead_id),
+            first=keys.EVENT,
+            last=keys.EVENT + keys.END,
+            newest_first=True,
+            limit=OWN_EVENTS_LOOKED_AT,
+        )
+        addresses = (event_of(item).fields.get("email") for item in newest)
+        return next((str(one) for one in addresses if one), None)
+
 
 def put_consent(lead_id: str, before: Consent, after: Consent) -> Put:
     """Return the write that replaces a consent, if it is still as it was before."""
-    item: Item = {
-        "pk": keys.lead(lead_id),
-        "sk": keys.CONSENT,
-        "schema": keys.SCHEMA,
-        "version": after.version,
-        "marketing": after.marketing,
-    }
-    if after.at is not None:
-        item |= {"at_ms": epoch_ms(after.at), "text": after.text or ""}
-    if after.suppressed is not None:
-        # The claim of an email asks for the one attribute `suppressed` (store/outbox.py).
-        item |= {
-            "suppressed": after.suppressed.value,
-            "suppressed_at_ms": epoch_ms(after.suppressions[after.suppressed]),
-            "suppressions": json.dumps(
-                {reason: epoch_ms(since) for reason, since in after.suppressions.items()}
-            ),
-        }
-    if after.soft_bounces:
-        item["soft_bounces"] = after.soft_bounces
-    return Put(item, {"version": before.version or None})
+    return Put(consent_item(lead_id, after), {"version": before.version or None})
 
 
-def consent_of(item: Item | None) -> Consent:
-    """Return the consent of a stored item."""
-    if item is None:
-        return Consent()
-    at = item.get("at_ms")
-    return Consent(
-        marketing=bool(item["marketing"]),
-        at=from_epoch_ms(int(at)) if at is not None else None,
-        text=str(item["text"]) if "text" in item else None,
-        suppressions={
-            SuppressionReason(reason): from_epoch_ms(at_ms)
-            for reason, at_ms in _suppressions_in(item).items()
-        },
-        soft_bounces=int(item.get("soft_bounces", 0)),
-        version=int(item["version"]),
-    )
+def put_proof(table: Table, lead_id: str, proof: Proof) -> Put:
+    """Return the write that keeps a proof of consent: the first one as the lead's consent.
+
+    A later one is inserted, so that forms at the same time never wait for each other.
+    """
+    before = consent_of(table.get(keys.lead(lead_id), keys.CONSENT))
+    after = given(before, proof)
+    if after is not before:
+        return put_consent(lead_id, before, after)
+    return Put(proof_item(lead_id, proof), ABSENT)
 
 
-def _suppressions_in(item: Item) -> dict[str, int]:
-    """Return each reason and its time. An older item has only one, and no list."""
-    if "suppressions" in item:
-        found: dict[str, int] = json.loads(str(item["suppressions"]))
-        return found
-    if "suppressed" in item:
-        return {str(item["suppressed"]): int(item["suppressed_at_ms"])}
-    return {}
+def _address_in(profile: "Profile") -> str | None:
+    from chalicelib.scoring.profile import values
+
+    address = values(profile).get("email")
+    return str(address) if address else None
+
+
+def _is_same(one: Mailbox | None, other: Mailbox) -> bool:
+    return one is not None and one.id == other.id

@@ -20,6 +20,8 @@ KEPT = timedelta(seconds=DOCUMENT_CACHE_SECONDS)
 
 Stored = Mapping[str, Any]
 """A document as it is stored: JSON."""
+Numbered = tuple[Stored, int | None]
+"""A document, and the number of its version; None for one from before there were versions."""
 
 
 class Documents:
@@ -33,16 +35,21 @@ class Documents:
     def __init__(self, table: Table, now: Callable[[], datetime]) -> None:
         self._table = table
         self._now = now
-        self._cache: dict[tuple[str, str], tuple[datetime, list[Stored]]] = {}
+        self._cache: dict[tuple[str, str], tuple[datetime, list[Numbered]]] = {}
         """Kind and id -> when they were read, and what was found. An empty id: the whole kind."""
 
     def get(self, kind: str, document_id: str = keys.ACTIVE) -> Stored | None:
         """Return one document, at most 30 s old; None when there is none."""
+        document, _ = self.numbered(kind, document_id) or (None, None)
+        return document
+
+    def numbered(self, kind: str, document_id: str) -> Numbered | None:
+        """Return one document with the number of its version, as `get` does."""
         return next(iter(self._read(kind, document_id)), None)
 
     def all(self, kind: str) -> list[Stored]:
         """Return all documents of a kind, at most 30 s old, in the order of their ids."""
-        return self._read(kind, "")
+        return [document for document, _ in self._read(kind, "")]
 
     def put(self, kind: str, document: Stored, document_id: str = keys.ACTIVE) -> None:
         """Write a document over the one that is there, without a version: a deployment's facts."""
@@ -112,7 +119,7 @@ class Documents:
         pk = keys.versions(kind, document_id)
         return map(_version, self._table.query(pk, newest_first=True, limit=limit))
 
-    def _read(self, kind: str, document_id: str) -> list[Stored]:
+    def _read(self, kind: str, document_id: str) -> list[Numbered]:
         """Return what is stored, at most 30 s old.
 
         Every capture and every transition reads documents, so a container keeps them. Another
@@ -122,7 +129,8 @@ class Documents:
         now = self._now()
         read_at, found = self._cache.get((kind, document_id), (None, []))
         if read_at is None or not timedelta(0) <= now - read_at < KEPT:
-            found = [_document(item) for item in self._items(kind, document_id)]
+            items = self._items(kind, document_id)
+            found = [(_document(item), _number(item)) for item in items]
             self._cache[kind, document_id] = (now, found)
         return found
 
@@ -137,6 +145,10 @@ class Documents:
 def _document(item: Item) -> Stored:
     found: Stored = json.loads(str(item["document"]))
     return found
+
+
+def _number(item: Item) -> int | None:
+    return int(item["version"]) if "version" in item else None
 
 
 def _content(document: Stored) -> Item:

@@ -38,10 +38,10 @@ class DynamoTable:
         self._client = client
         self._name = name
 
-    def get(self, pk: str, sk: str) -> Item | None:
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
         with self._throttles():
             found = self._client.get_item(
-                TableName=self._name, Key=_key(pk, sk), ConsistentRead=True
+                TableName=self._name, Key=_key(pk, sk), ConsistentRead=not lagging
             )
         return unmarshal(found["Item"]) if "Item" in found else None
 

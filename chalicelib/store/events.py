@@ -11,17 +11,17 @@ from chalicelib.events import (
     Event,
     Join,
     Kind,
+    Owner,
     Rank,
     epoch_ms,
     from_epoch_ms,
     joins_on,
 )
 from chalicelib.limits import (
-    EVENTS_MAX_PER_VISITOR_DAY,
     HORIZON_DAYS,
-    JOINS_MAX_PER_LEAD,
 )
 from chalicelib.store import keys
+from chalicelib.store.joins import join_of, owner_of, rank_in
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from chalicelib.telemetry import current_trace
 
@@ -93,34 +93,17 @@ class Events:
         return [*first, *others][:RECENT_PER_PARTITION]
 
     def joins(self, lead_id: str) -> list[Join]:
-        """Return the visitors that belong to a lead.
+        """Return the visitors that belong to a lead, at most as many as may.
 
         What older code joined stands on the joining events only: see `joins_on`.
         """
         found = self._table.query(keys.lead(lead_id), first=keys.JOIN, last=keys.JOIN + keys.END)
         return [join_of(item) for item in found]
 
-    def count_joins(self, lead_id: str) -> int:
-        """Return how many visitors belong to a lead, at most as many as may."""
-        found = self._table.query(
-            keys.lead(lead_id),
-            first=keys.JOIN,
-            last=keys.JOIN + keys.END,
-            limit=JOINS_MAX_PER_LEAD,
-        )
-        return sum(1 for _ in found)
-
-    def owner(self, visitor: str) -> str | None:
-        """Return the id of the lead that a visitor belongs to, None for a free visitor."""
+    def owner(self, visitor: str) -> Owner | None:
+        """Return whose a visitor is, None for a free one."""
         item = self._table.get(visitor, keys.OWNER)
-        return str(item["lead_id"]) if item else None
-
-    def is_shared(self, visitor: str, now: datetime) -> bool:
-        """Return whether a visitor id had over 2,000 events in a day: then many browsers use it."""
-        first = f"{keys.EVENT}{epoch_ms(now - timedelta(days=1)):013d}"
-        most = EVENTS_MAX_PER_VISITOR_DAY + 1
-        found = self._table.query(visitor, first=first, last=keys.EVENT + keys.END, limit=most)
-        return sum(1 for _ in found) == most
+        return owner_of(item) if item else None
 
     def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
         """Yield the event that something is about, unless it is gone."""
@@ -146,29 +129,9 @@ def put_event(event: Event) -> Put:
     return Put(event_item(event), ABSENT)
 
 
-def put_owner(visitor: str, lead_id: str) -> Put:
-    """Return the write that gives a visitor to a lead; it fails when the visitor has an owner."""
-    return Put({"pk": visitor, "sk": keys.OWNER, "schema": keys.SCHEMA, "lead_id": lead_id}, ABSENT)
-
-
-def put_join(join: Join) -> Put:
-    """Return the write that keeps a join for good: the event that says so may expire (ADR 0034)."""
-    item: Item = {
-        "pk": keys.lead(join.lead_id),
-        "sk": keys.join(join.visitor),
-        "schema": keys.SCHEMA,
-        "captured_at_ms": epoch_ms(join.captured_at),
-    }
-    return Put(item, ABSENT)
-
-
-def join_of(item: Item) -> Join:
-    """Return the join of a stored item."""
-    return Join(
-        visitor=str(item["sk"]).removeprefix(keys.JOIN),
-        lead_id=str(item["pk"]).removeprefix(keys.LEAD),
-        captured_at=from_epoch_ms(int(item["captured_at_ms"])),
-    )
+def event_key(event: Event) -> str:
+    """Return the sort key of an event. What reads events to count them finds no surplus ones."""
+    return keys.surplus(event.id) if event.is_surplus else keys.event(event.id)
 
 
 def event_item(event: Event) -> Item:
@@ -179,7 +142,7 @@ def event_item(event: Event) -> Item:
     """
     item: Item = {
         "pk": event.partition,
-        "sk": keys.event(event.id),
+        "sk": event_key(event),
         "schema": keys.SCHEMA,
         "kind": event.kind.value,
         "at_ms": epoch_ms(event.at),
@@ -190,6 +153,7 @@ def event_item(event: Event) -> Item:
         "campaign": event.campaign,
         "fields": event.fields,
         "joins": event.joins,
+        "cut": event.cut,
     }
     item |= {name: _json(part) for name, part in parts.items() if part}
     if event.name:
@@ -218,7 +182,7 @@ def event_of(item: Item) -> Event:
     kind = Kind(str(item["kind"]))
     return Event(
         partition=str(item["pk"]),
-        id=str(item["sk"]).removeprefix(keys.EVENT).replace("#", "-"),
+        id=str(item["sk"]).partition("#")[2].replace("#", "-"),
         kind=kind,
         name=str(item.get("name", "")),
         at=from_epoch_ms(int(item["at_ms"])),
@@ -229,12 +193,9 @@ def event_of(item: Item) -> Event:
         joins=tuple(json.loads(str(item.get("joins", "[]")))),
         rank=_rank_of(item, kind),
         browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
+        is_surplus=str(item["sk"]).startswith(keys.SURPLUS),
+        cut=tuple(json.loads(str(item.get("cut", "[]")))),
     )
-
-
-def rank_in(item: Item, name: str, default: Rank) -> Rank:
-    """Return the rank that an attribute of an item names."""
-    return Rank[str(item[name]).upper()] if name in item else default
 
 
 def _rank_of(item: Item, kind: Kind) -> Rank:

@@ -6,6 +6,7 @@ the budget belongs to each. Together they never let through more than the budget
 
 from datetime import datetime, timedelta
 
+from chalicelib.delivery.message_keys import SEPARATOR, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import OverBudgetError
 from chalicelib.limits import FIRST_EMAIL_SHARDS
@@ -24,11 +25,14 @@ class FirstEmails:
         self._spent_hour: datetime | None = None
         """The hour whose budget is known to be spent: nothing gives back any of it."""
 
-    def put(self, claimed: OutboxMessage) -> Put:
-        """Return the write that counts an email, for the transaction that claims it.
+    def writes(self, before: OutboxMessage, claimed: OutboxMessage) -> list[Put]:
+        """Return the write that counts an email, for the transaction that claims it; none for what
+        is no first email. So each is counted once, whatever crashes.
 
-        So each is counted once, whatever crashes. Raise OverBudgetError when the hour's are spent.
+        Raise OverBudgetError when the hour's are spent.
         """
+        if not self._is_first(before):
+            return []
         now = claimed.claimed_at
         assert now is not None, "a claimed message says when"
         hour = now.replace(minute=0, second=0, microsecond=0)
@@ -41,9 +45,24 @@ class FirstEmails:
                 item = self._table.get(partition, keys.FIRST_EMAILS)
                 spent = int(item["spent"]) if item else 0
                 if spent < room:
-                    return _put(partition, spent, hour)
+                    return [_put(partition, spent, hour)]
             self._spent_hour = hour
         raise OverBudgetError(f"this hour's {self._most} first emails are spent")
+
+    def _is_first(self, message: OutboxMessage) -> bool:
+        """Return whether no email to this lead was ever claimed.
+
+        By the lead and not by its mailbox: plus tags would make a known mailbox of each address.
+        """
+        if not message.kind.goes_to_lead or message.claims:
+            return False
+        partition = keys.lead(message.lead_id)
+        for kind in (one for one in MessageKind if one.goes_to_lead):
+            first = f"{keys.OUTBOX}{kind}{SEPARATOR}"
+            emails = self._table.query(partition, first=first, last=first + keys.END)
+            if any(email["claims"] for email in emails):
+                return False
+        return True
 
 
 def _put(partition: str, spent: int, hour: datetime) -> Put:

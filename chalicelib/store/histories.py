@@ -2,15 +2,19 @@
 
 from itertools import islice
 
+from chalicelib.consent.consent import Proof
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, absorbed_of, joins_on, lead_partition
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.limits import TIMELINE_MAX_EVENTS
 from chalicelib.store import keys
+from chalicelib.store.consent_items import consent_of, proof_of
 from chalicelib.store.events import Events, event_of
 from chalicelib.store.outbox import message_of
 from chalicelib.store.table import Table
 from chalicelib.store.transition_items import transition_of
+
+History = tuple[list[Event], list[Recorded], list[OutboxMessage], list[Proof]]
 
 
 class Histories:
@@ -23,14 +27,15 @@ class Histories:
         self._table = table
         self._events = Events(table)
 
-    def of_lead(self, lead_id: str) -> tuple[list[Event], list[Recorded], list[OutboxMessage]]:
-        """Return a lead's events, its transitions and its messages, in no particular order.
+    def of_lead(self, lead_id: str) -> History:
+        """Return a lead's events, its transitions, its messages and the proofs of its consent, in
+        no particular order.
 
         Events include those of its visitors, at most the newest 10,000 of each, and those of the
-        leads that were merged into it; messages include theirs. Their transitions are left out:
-        the surviving lead has recorded its own way (ADR 0019).
+        leads that were merged into it; messages and proofs include theirs. Their transitions are
+        left out: the surviving lead has recorded its own way (ADR 0019).
         """
-        events, transitions, outbox = self._of_partition(lead_partition(lead_id))
+        events, transitions, outbox, proofs = self._of_partition(lead_partition(lead_id))
         seen = {lead_id}
         waiting = absorbed_of(events)
         while waiting:  # a merged lead may itself have absorbed others
@@ -38,9 +43,10 @@ class Histories:
             if other in seen:
                 continue
             seen.add(other)
-            merged, _, sent = self._of_partition(lead_partition(other))
+            merged, _, sent, agreed = self._of_partition(lead_partition(other))
             events += merged
             outbox += sent
+            proofs += agreed
             waiting += absorbed_of(merged)
         joins = [
             *joins_on(events),
@@ -48,20 +54,23 @@ class Histories:
         ]
         for visitor in dict.fromkeys(join.visitor for join in joins):
             events += islice(self._events.of(visitor), TIMELINE_MAX_EVENTS)
-        return events, transitions, outbox
+        return events, transitions, outbox, proofs
 
-    def _of_partition(
-        self, partition: str
-    ) -> tuple[list[Event], list[Recorded], list[OutboxMessage]]:
+    def _of_partition(self, partition: str) -> History:
         events: list[Event] = []
         transitions: list[Recorded] = []
         outbox: list[OutboxMessage] = []
+        proofs: list[Proof] = []
         for item in self._table.query(partition):
             sk = str(item["sk"])
-            if sk.startswith(keys.EVENT):
+            if sk.startswith((keys.EVENT, keys.SURPLUS)):
                 events.append(event_of(item))
             elif sk.startswith(keys.TRANSITION):
                 transitions.append(transition_of(item))
             elif sk.startswith(keys.OUTBOX):
                 outbox.append(message_of(item))
-        return events, transitions, outbox
+            elif sk.startswith(keys.CONSENTED):
+                proofs.append(proof_of(item))
+            elif sk == keys.CONSENT and (proof := consent_of(item).proof) is not None:
+                proofs.append(proof)
+        return events, transitions, outbox, proofs

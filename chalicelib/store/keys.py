@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
 #: Of every item that is written. Items of the schema before are read as well (ADR 0027).
-SCHEMA = 1
+SCHEMA = 2
 #: A deployment that does not say how far its leads were brought has leads of the first one.
 FIRST_SCHEMA = 1
 
 OWNER = "OWNER"
 RECEIPT = "RECEIPT"
 CONSENT = "CONSENT"
+FIRST_FORM = "FIRST_FORM"
+ARRIVALS = "ARRIVALS"  # of pings
+COUNTS = "COUNTS"  # of a lead's forms and joins
+CONSENTED = "CONSENTED#"  # each proof of consent behind the first
+MAILBOX = "MAILBOX#"
+SUPPRESSION = "SUPPRESSION"
+BOUNCED = "BOUNCED#"
 PROFILE = "PROFILE"
 JOIN = "JOIN#"
 REPLAY = "REPLAY"
@@ -31,6 +38,7 @@ ACTIVE = "ACTIVE"
 ACTIVATION = "ACTIVATION#"
 SOURCE = "SOURCE#"
 EVENT = "EVENT#"
+SURPLUS = "SURPLUS#"  # events that are kept, and count nothing
 OUTBOX = "OUTBOX#"
 TRANSITION = "TRANSITION#"
 HANDOFF = "HANDOFF#"
@@ -66,9 +74,24 @@ def event(event_id: str) -> str:
     return EVENT + event_id.replace("-", "#")
 
 
+def consented(event_id: str) -> str:
+    """The sort key of the proof of consent that came with a form."""
+    return CONSENTED + event_id.replace("-", "#")
+
+
+def mailbox(mailbox_id: str) -> str:
+    """The partition of a mailbox."""
+    return MAILBOX + mailbox_id
+
+
 def join(visitor: str) -> str:
     """The sort key of a join, in the partition of the lead that the visitor belongs to."""
     return JOIN + visitor
+
+
+def surplus(event_id: str) -> str:
+    """The sort key of an event that is kept, and counts nothing: as that of an event."""
+    return SURPLUS + event_id.replace("-", "#")
 
 
 def submission(form_id: str, submission_id: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.consent.consent import following
+from chalicelib.consent.mailbox import MailboxOf
 from chalicelib.delivery.message_keys import MessageKind, prefix_of
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
@@ -14,7 +14,7 @@ from chalicelib.leads.progress import Progress
 from chalicelib.leads.requests import ReplayRequests
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.store import keys
-from chalicelib.store.consents import Consents, put_consent
+from chalicelib.store.consents import Consents
 from chalicelib.store.events import put_event
 from chalicelib.store.lead_items import (
     lead_of,
@@ -30,7 +30,7 @@ from chalicelib.store.outbox import (
     replace_message,
 )
 from chalicelib.store.replays import progress_of, replay_item, requests_of, saved_item
-from chalicelib.store.table import ABSENT, GUARDED, Check, Item, Put, Table, Write
+from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.store.transition_items import transition_item, transition_of
 
 if TYPE_CHECKING:
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 class Leads:
     """Reads a lead in one query, writes a decision in one conditional write."""
 
-    def __init__(self, table: Table, *, spread_reviews: bool) -> None:
+    def __init__(self, table: Table, *, mailbox_of: MailboxOf, spread_reviews: bool) -> None:
         self._table = table
-        self._consents = Consents(table)
+        self._consents = Consents(table, mailbox_of)
         self._spread = spread_reviews
         """Whether reviews are spread over the first hour of the day, or all due at midnight."""
 
@@ -102,7 +102,11 @@ class Leads:
             *(put_event(event) for event in change.events),
             *(replace_message(*pair) for pair in plan.cancelled),
             *(self._absorb(*change.absorbed) if change.absorbed else ()),
-            *(self._carry_consent(change.absorbed[0], after) if change.absorbed else ()),
+            *(
+                self._consents.carry_along(change.absorbed[0].lead_id, after.lead_id)
+                if change.absorbed
+                else ()
+            ),
             *(put_message(message) for message in messages.values()),
             *(
                 Put(record_item(after.lead_id, record), record.expect)
@@ -206,19 +210,3 @@ class Leads:
                 Put(replay_item(before.lead_id, done), {"requests": before.requests.count})
             )
         return writes
-
-    def _carry_consent(self, absorbed: Lead, survivor: Lead) -> list[Write]:
-        """Return the writes by which the survivor knows what the absorbed lead's person wished."""
-        ours = self._consents.read(survivor.lead_id)
-        theirs = self._consents.read(absorbed.lead_id)
-        # Merge against unsubscribe: one between this read and the merge makes the check fail, and
-        # the merge reads again. One after the merge finds the survivor itself. ADR 0028
-        unchanged = Check(
-            keys.lead(absorbed.lead_id),
-            keys.CONSENT,
-            {"version": theirs.version or None},
-            name="absorbed consent",
-        )
-        after = following(ours, theirs)
-        carried = [] if after is ours else [put_consent(survivor.lead_id, ours, after)]
-        return [unchanged, *carried]

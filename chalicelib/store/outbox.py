@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.consent.consent import Consent
-from chalicelib.delivery.message_keys import SEPARATOR, MessageKey, MessageKind, parse_key
+from chalicelib.consent.consent import Consent, also_suppressed
+from chalicelib.consent.mailbox import MailboxOf
+from chalicelib.delivery.message_keys import MessageKey, MessageKind, parse_key
 from chalicelib.delivery.outbox import (
     ACCOUNT_STATES,
     MessageState,
@@ -18,12 +19,16 @@ from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.limits import FIRST_EMAILS_PER_HOUR
 from chalicelib.store import keys
-from chalicelib.store.consents import Consents, consent_of
+from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
-from chalicelib.store.table import ABSENT, Check, Item, Put, Table
+from chalicelib.store.mailboxes import (
+    check_may_write,
+    keys_of,
+    read_suppressions,
+    suppressions_of,
+)
+from chalicelib.store.table import ABSENT, Item, Put, Table
 
-#: What a claim of an email to the lead expects of the lead's consent.
-MAY_WRITE = {"marketing": True, "suppressed": None}
 # What the version before is told, which does not know the newer members; they stand beside it until
 # every reader does (ADR 0027). It leaves alone what it takes for cancelled.
 STATE_BEFORE: Mapping[MessageState, MessageState] = {
@@ -42,9 +47,14 @@ class Outbox:
     first_emails_max: to addresses that we never wrote to, in an hour.
     """
 
-    def __init__(self, table: Table, first_emails_max: int = FIRST_EMAILS_PER_HOUR) -> None:
+    def __init__(
+        self,
+        table: Table,
+        mailbox_of: MailboxOf,
+        first_emails_max: int = FIRST_EMAILS_PER_HOUR,
+    ) -> None:
         self._table = table
-        self._consents = Consents(table)
+        self._mailbox_of = mailbox_of
         self._first_emails = FirstEmails(table, first_emails_max)
 
     def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
@@ -68,17 +78,16 @@ class Outbox:
             self._table.write(replace_message(before, after))  # planned by an earlier end
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
-        """Replace a message, in one transaction with the check of the lead's consent. The first
-        email to a lead is counted in it, too.
+        """Replace a message, in one transaction with the checks of the lead's consent and of the
+        mailbox that it is sent to. The first email to a lead is counted in it, too.
 
         Raise ConflictError, and OverBudgetError for a first email when the hour's are spent.
         """
         # Claim against unsubscribe: read first and claimed then, an email would leave to a person
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
-        checks = (
-            [Check(keys.lead(before.lead_id), keys.CONSENT, MAY_WRITE)] if needs_consent else []
-        )
-        counted = [self._first_emails.put(after)] if self._is_first(before) else []
+        mailbox = self._mailbox_of(after.to) if after.to else None
+        checks = check_may_write(before.lead_id, mailbox) if needs_consent else []
+        counted = self._first_emails.writes(before, after)
         try:
             self._table.write(replace_message(before, after), *checks, *counted)
         except ConflictError as conflict:
@@ -88,23 +97,13 @@ class Outbox:
                 raise ConflictError({}) from None
             raise
 
-    def _is_first(self, message: OutboxMessage) -> bool:
-        """Return whether no email to this lead was ever claimed.
-
-        By the lead and not by its mailbox: plus tags would make a known mailbox of each address.
-        """
-        if not message.kind.goes_to_lead or message.claims:
-            return False
-        kinds = [kind for kind in MessageKind if kind.goes_to_lead]
-        return not any(
-            one.claims
-            for kind in kinds
-            for one in messages_of_lead(self._table, message.lead_id, f"{kind}{SEPARATOR}")
-        )
-
-    def consent(self, lead_id: str) -> Consent:
-        """The lead's consent as it stands now."""
-        return self._consents.read(lead_id)
+    def consent(self, message: OutboxMessage) -> Consent:
+        """Return what a claim of a message to a lead asks, as it stands now."""
+        consent = consent_of(self._table.get(keys.lead(message.lead_id), keys.CONSENT))
+        if message.to is None:
+            return consent
+        mailbox = self._mailbox_of(message.to)
+        return also_suppressed(consent, read_suppressions(self._table, mailbox))
 
     def outbox(
         self, states: Sequence[MessageState], before: str, most: int
@@ -148,18 +147,25 @@ class Outbox:
 
         Those with an address that no earlier decision planned, to a lead that may be written to.
         """
+        to_somebody = [
+            (one, (keys.lead(one.lead_id), keys.CONSENT), keys_of(self._mailbox_of(one.to)))
+            for one in emails
+            if one.to is not None
+        ]
         wanted = {
-            key for one in emails for key in (_key_of(one), (keys.lead(one.lead_id), keys.CONSENT))
+            key
+            for one, consent, mailbox in to_somebody
+            for key in (_key_of(one), consent, *mailbox)
         }
         found = {
             (str(item["pk"]), str(item["sk"])): item
             for item in self._table.get_many(sorted(wanted))
         }
         return sum(
-            one.to is not None
-            and _key_of(one) not in found
-            and consent_of(found.get((keys.lead(one.lead_id), keys.CONSENT))).refusal is None
-            for one in emails
+            _key_of(one) not in found
+            and consent_of(found.get(consent)).refusal is None
+            and not suppressions_of(found[key] for key in mailbox if key in found)
+            for one, consent, mailbox in to_somebody
         )
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.events import Join, epoch_ms, from_epoch_ms, parse_time
+from chalicelib.events import Join, Rank, epoch_ms, from_epoch_ms, parse_time
 from chalicelib.leads.caps import DayCaps
 from chalicelib.leads.histories import Merge, Retraction, Survey
 from chalicelib.leads.lead import Lead
@@ -78,7 +78,7 @@ def saved_item(lead: Lead, progress: Progress, derived: Item) -> Item:
                     [epoch_ms(one.at), one.lead_id, "".join(sorted(one.digests))]
                     for one in survey.retractions
                 ],
-                [[one.visitor, one.lead_id, epoch_ms(one.captured_at)] for one in survey.joins],
+                [_packed(one) for one in survey.joins],
             ]
         ),
         "place": json.dumps(
@@ -121,7 +121,10 @@ def progress_of(lead: Lead, item: Item, derived: Mapping[str, Any]) -> Progress:
                 Retraction(from_epoch_ms(at), one, _digests_in(text))
                 for at, one, text in retractions
             ],
-            joins=[Join(visitor, one, from_epoch_ms(at)) for visitor, one, at in joins],
+            joins=[
+                Join(visitor, one, from_epoch_ms(at), Rank(rank))
+                for visitor, one, at, rank in joins
+            ],
         ),
         is_counting=place["is_counting"],
         partition=place["partition"],
@@ -132,6 +135,11 @@ def progress_of(lead: Lead, item: Item, derived: Mapping[str, Any]) -> Progress:
         then=unpack(bytes_in(item["then"])),
         ids={bytes.fromhex(digest): hour for digest, hour in ids.items()},
     )
+
+
+def _packed(join: Join) -> list[object]:
+    """Return a join that stands on an event alone. None of these has ended."""
+    return [join.visitor, join.lead_id, epoch_ms(join.captured_at), join.rank.value]
 
 
 def _digests_in(text: str) -> frozenset[str]:

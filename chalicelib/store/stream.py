@@ -38,14 +38,14 @@ class Quarantine:
 def each_group(
     event: Mapping[str, Any],
     decode: Callable[[Item], Decoded],
-    group: Callable[[Sequence[Decoded]], Mapping[Key, Sequence[int]]],
+    group: Callable[[Sequence[Decoded]], Mapping[Key, Mapping[int, Decoded]]],
     work: Callable[[Key, Sequence[Decoded]], None],
     quarantine: Callable[[Item, str], None],
     is_cause: Callable[[Decoded], bool] = lambda _: True,
 ) -> dict[str, list[dict[str, str]]]:
     """Process a batch of INSERT records, group by group. Return Lambda's partial batch response.
 
-    group: returns the positions of the records that are processed together, in their order;
+    group: returns the records that are processed together, by their positions and in their order;
     is_cause: whether what follows follows from this record, so that log lines carry its trace.
 
     A group that fails keeps no other waiting. Lambda sends the first record that failed, and all
@@ -66,11 +66,11 @@ def each_group(
                 found |= _decoded(position, record["dynamodb"], decode, quarantine)
     positions = list(found)
     for key, members in group(list(found.values())).items():
-        together = [positions[member] for member in members]
-        causes = [one for one in together if is_cause(found[one])] or together
+        together = {positions[member]: one for member, one in members.items()}
+        causes = [one for one in together if is_cause(found[one])] or list(together)
         trace = _trace_in(records[causes[-1]]["dynamodb"])
-        with _noting(failures, together[0], trace):
-            work(key, [found[one] for one in together])
+        with _noting(failures, min(together), trace):
+            work(key, list(together.values()))
     if not failures:
         return {"batchItemFailures": []}
     first = min(failures)
@@ -80,9 +80,9 @@ def each_group(
     return {"batchItemFailures": [{"itemIdentifier": number}]}
 
 
-def each_alone(records: Sequence[object]) -> Mapping[int, Sequence[int]]:
+def each_alone(records: Sequence[Decoded]) -> Mapping[int, Mapping[int, Decoded]]:
     """Return each record as a group of its own."""
-    return {position: [position] for position in range(len(records))}
+    return {position: {position: one} for position, one in enumerate(records)}
 
 
 @contextmanager

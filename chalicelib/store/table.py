@@ -62,8 +62,8 @@ class Table(Protocol):
     Each operation raises ThrottledError while the table takes no more requests.
     """
 
-    def get(self, pk: str, sk: str) -> Item | None:
-        """Return one item, read consistently, or None."""
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
+        """Return one item, or None. lagging: for half the price, as it was up to a second ago."""
 
     def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
         """Return the items of these keys that exist, read consistently, in any order."""

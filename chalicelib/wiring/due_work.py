@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.runtime import Runtime
-from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
@@ -18,10 +16,6 @@ if TYPE_CHECKING:
 
 class DueWork(Stores):
     """The clock, the dispatcher and the worker of a world."""
-
-    def __init__(self, ports: Ports) -> None:
-        super().__init__(ports)
-        self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
 
     @cached_property
     def clock(self) -> "Clock":

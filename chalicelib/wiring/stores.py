@@ -9,6 +9,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
+    from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
     from chalicelib.store.captured import Captured
     from chalicelib.store.consents import Consents
@@ -51,7 +52,7 @@ class Stores:
         """The store of capture."""
         from chalicelib.store.captured import Captured
 
-        return Captured(self.ports.table)
+        return Captured(self.ports.table, self.ports.new_id)
 
     @cached_property
     def events(self) -> "Events":
@@ -65,7 +66,7 @@ class Stores:
         """The store of consent."""
         from chalicelib.store.consents import Consents
 
-        return Consents(self.ports.table)
+        return Consents(self.ports.table, self.mailbox_of)
 
     @cached_property
     def leads(self) -> "Leads":
@@ -75,14 +76,18 @@ class Stores:
         """
         from chalicelib.store.leads import Leads
 
-        return Leads(self.ports.table, spread_reviews=not self._settings.is_dev)
+        return Leads(
+            self.ports.table,
+            mailbox_of=self.mailbox_of,
+            spread_reviews=not self._settings.is_dev,
+        )
 
     @cached_property
     def outbox(self) -> "Outbox":
         """The store of messages."""
         from chalicelib.store.outbox import Outbox
 
-        return Outbox(self.ports.table, self._settings.first_emails_per_hour)
+        return Outbox(self.ports.table, self.mailbox_of, self._settings.first_emails_per_hour)
 
     @cached_property
     def switchboard(self) -> "Switchboard":
@@ -105,6 +110,16 @@ class Stores:
         from chalicelib.delivery.links import Links
 
         return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
+
+    def mailbox_of(self, address: str) -> "Mailbox":
+        """Return the mailbox of a parsed address."""
+        from chalicelib.consent.mailbox import mailbox_of
+
+        return mailbox_of(self.identity_secret(), address)
+
+    def identity_secret(self) -> bytes:
+        """Return the secret that lead ids and the hashes of what is personal are made with."""
+        return self.ports.secret(self._settings.identity_secret).encode()
 
     def deployment(self) -> Mapping[str, Any]:
         """Return what the deploy wrote down about this deployment: its URLs and write key."""

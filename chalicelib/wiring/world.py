@@ -14,7 +14,7 @@ from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
     from chalicelib.bulk.imports import Imports
-    from chalicelib.capture.forms import Forms
+    from chalicelib.capture.forms import Forms, Registered
     from chalicelib.capture.tracking import Tracking
     from chalicelib.commands.commands import Commands
     from chalicelib.commands.corrections import Corrections
@@ -49,6 +49,7 @@ class World(DueWork):
             store=self.captured,
             read_form=self._form,
             lead_id_of=self.lead_id,
+            identity_secret=self.identity_secret,
             runtime=self.runtime,
         )
 
@@ -106,6 +107,7 @@ class World(DueWork):
             qualify=self.qualify,
             history=self.leads,
             model=self.models.model,
+            carry_over=self.consents.carry_over,
             runtime=self.runtime,
         )
 
@@ -208,7 +210,7 @@ class World(DueWork):
             histories=Histories(self.ports.table),
             outbox=self.outbox,
             past=Past(self.leads, self.events, self.models.active_on),
-            consent=self.consents.read,
+            consents=self.consents,
             model=self.models.current,
             lead_id_of=self.lead_id,
             now=self.ports.now,
@@ -218,7 +220,7 @@ class World(DueWork):
         """Return the lead id of a parsed address."""
         from chalicelib.capture.identity import lead_id
 
-        return lead_id(self.ports.secret(self._settings.identity_secret).encode(), address)
+        return lead_id(self.identity_secret(), address)
 
     def admin_token(self) -> str:
         """Return the token of the private endpoints."""
@@ -264,8 +266,8 @@ class World(DueWork):
 
         return pass_to_fallback(message, self.documents.get("routing"), self.ports.now())
 
-    def _form(self, form_id: str) -> Mapping[str, Any] | None:
-        return self.documents.get("form", form_id)
+    def _form(self, form_id: str) -> "Registered | None":
+        return self.documents.numbered("form", form_id)
 
 
 _world: World | None = None

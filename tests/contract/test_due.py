@@ -22,7 +22,9 @@ from tests.fakes import NOW, TRANSACTION_MAX_WRITES
 
 
 def put_lead(table: Table, one: Lead) -> None:
-    Leads(table, spread_reviews=False).write(make.lead(lead_id=one.lead_id), one, LeadChange())
+    Leads(table, mailbox_of=make.mailbox, spread_reviews=False).write(
+        make.lead(lead_id=one.lead_id), one, LeadChange()
+    )
 
 
 def test_a_review_is_due_at_midnight_of_its_day(table: Table) -> None:
@@ -48,7 +50,7 @@ def test_a_review_is_due_at_midnight_in_the_leads_zone(
 
 
 def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> None:
-    spread = Leads(table, spread_reviews=True)
+    spread = Leads(table, mailbox_of=make.mailbox, spread_reviews=True)
     for number in range(40):
         lead_id = identity.lead_id(b"secret", f"{number}@acme.example")
         one = make.whole_lead(lead_id=lead_id, review_on=make.day(1))
@@ -62,7 +64,7 @@ def test_reviews_outside_dev_are_spread_over_the_first_hour(table: Table) -> Non
 
 def test_a_requested_replay_is_due_until_it_is_done(table: Table) -> None:
     put_lead(table, make.whole_lead(review_on=None))
-    store = Leads(table, spread_reviews=False)
+    store = Leads(table, mailbox_of=make.mailbox, spread_reviews=False)
     store.request_replay(store.read(LEAD_ID), NOW + MINUTE)
     assert all_due(table, NOW) == []
     assert all_due(table, NOW + MINUTE) == [Due(REPLAY_TASK, LEAD_ID, "")]
@@ -72,7 +74,7 @@ def test_a_requested_replay_is_due_until_it_is_done(table: Table) -> None:
 
 def test_a_replay_that_was_asked_for_meanwhile_stays_due(table: Table) -> None:
     put_lead(table, make.whole_lead(review_on=None))
-    store = Leads(table, spread_reviews=False)
+    store = Leads(table, mailbox_of=make.mailbox, spread_reviews=False)
     store.request_replay(store.read(LEAD_ID), NOW)
     reading = store.read(LEAD_ID)
     store.request_replay(store.read(LEAD_ID), NOW)
@@ -86,7 +88,9 @@ def test_a_message_is_due_until_nothing_is_left_to_do(table: Table) -> None:
     assert message.due_at is not None
     assert all_due(table, NOW) == []
     assert all_due(table, message.due_at) == [Due(MESSAGE_TASK, LEAD_ID, str(message.key))]
-    Outbox(table).save(message, outbox.settled(outbox.claimed(message, NOW), MessageState.SENT))
+    Outbox(table, make.mailbox).save(
+        message, outbox.settled(outbox.claimed(message, NOW), MessageState.SENT)
+    )
     assert all_due(table, message.due_at) == []
 
 

@@ -91,7 +91,9 @@ def test_a_thing_is_due_as_the_index_would_say(table: Table) -> None:
     store = HandOvers(table)
     assert not store.is_due(REVIEW, NOW)
     lead = make.whole_lead(review_on=make.day(1))
-    Leads(table, spread_reviews=False).write(make.lead(lead_id=lead.lead_id), lead, LeadChange())
+    Leads(table, mailbox_of=make.mailbox, spread_reviews=False).write(
+        make.lead(lead_id=lead.lead_id), lead, LeadChange()
+    )
     midnight = NOW.replace(hour=0) + timedelta(days=1)
     message = make.nurture_message()
     assert message.due_at is not None

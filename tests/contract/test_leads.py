@@ -40,7 +40,7 @@ SINCE = Since(TODAY.toordinal(), TODAYS_CELLS, NOW, "fedcba9876543210", LEAD_ID)
 
 
 def leads(table: Table) -> Leads:
-    return Leads(table, spread_reviews=False)
+    return Leads(table, mailbox_of=make.mailbox, spread_reviews=False)
 
 
 def without(change: LeadChange, planned: AlreadyPlannedError) -> LeadChange:
@@ -156,7 +156,7 @@ def test_a_transition_is_written_with_its_plan_and_reasons(table: Table) -> None
         40_000,
     )
     assert leads(table).transition(LEAD_ID, 2) is None
-    assert [Outbox(table).read(LEAD_ID, one.key) for one in NOTICES] == NOTICES
+    assert [Outbox(table, make.mailbox).read(LEAD_ID, one.key) for one in NOTICES] == NOTICES
 
 
 def recorded_of(moved: Moved, zone: str = "UTC") -> Recorded:
@@ -367,15 +367,17 @@ def test_a_notice_is_cancelled_with_the_decision_against_it(table: Table) -> Non
     )
     assert leads(table).notices(LEAD_ID, 1) == [pair[1], NOTICES[1]]
     assert all_due(table, NOW + timedelta(hours=1)) != []
-    assert [one.key for _, one in Outbox(table).outbox([MessageState.CANCELLED], "", 10)] == [
-        NOTICES[0].key
-    ]
+    assert [
+        one.key for _, one in Outbox(table, make.mailbox).outbox([MessageState.CANCELLED], "", 10)
+    ] == [NOTICES[0].key]
 
 
 def test_a_notice_taken_meanwhile_is_a_lost_race(table: Table) -> None:
     """The one that takes it back reads again, and corrects what it can no longer cancel."""
     put_lead(table, make.whole_lead(), LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES)))
-    Outbox(table).claim(NOTICES[0], outbox.claimed(NOTICES[0], NOW), needs_consent=False)
+    Outbox(table, make.mailbox).claim(
+        NOTICES[0], outbox.claimed(NOTICES[0], NOW), needs_consent=False
+    )
     stale = (NOTICES[0], outbox.cancelled(NOTICES[0]))
     with pytest.raises(ConflictError) as conflict:
         leads(table).write(

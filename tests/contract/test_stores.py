@@ -5,32 +5,44 @@ Leads, versions of the model and what is due have files of their own.
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
-from chalicelib.capture.joining import SubmissionReceipt
-from chalicelib.consent.consent import Consent, SuppressionReason, given
+from chalicelib.capture.joining import ROOM, Claim, SubmissionReceipt
+from chalicelib.consent.consent import Consent, Proof, SuppressionReason, given
 from chalicelib.delivery import outbox
 from chalicelib.delivery.holding import switched_off
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
-from chalicelib.events import Event, Join, Kind, Rank, epoch_ms, lead_partition, user_partition
+from chalicelib.events import (
+    Event,
+    Join,
+    Kind,
+    Owner,
+    Rank,
+    epoch_ms,
+    lead_partition,
+    user_partition,
+)
+from chalicelib.leads.lead import Lead
 from chalicelib.qualify.reactions import LeadChange, Plan
 from chalicelib.store import keys
 from chalicelib.store.captured import Captured
-from chalicelib.store.consents import Consents
+from chalicelib.store.consent_items import proof_item
+from chalicelib.store.consents import Consents, put_consent, put_proof
 from chalicelib.store.documents import Documents
-from chalicelib.store.events import Events, put_event, put_join, put_owner
+from chalicelib.store.events import Events, put_event
 from chalicelib.store.histories import Histories
+from chalicelib.store.joins import put_join, put_owner
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.switches import Switches
-from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 from chalicelib.switches import Switch, SwitchState
 from tests import factories as make
 from tests.engines import on_big_engines
@@ -94,7 +106,7 @@ def test_only_pings_are_forgotten_after_the_horizon(table: Table) -> None:
 
 
 def test_events_come_newest_first_and_without_the_visitors_owner(table: Table) -> None:
-    table.write(put_owner(VISITOR, LEAD_ID))
+    table.write(put_owner(VISITOR, OWNER))
     write_all(table, [make.page(days_ago=ago) for ago in (3, 1, 2)])
     assert [event.at for event in Events(table).of(VISITOR)] == [
         NOW - timedelta(days=ago) for ago in (1, 2, 3)
@@ -104,10 +116,10 @@ def test_events_come_newest_first_and_without_the_visitors_owner(table: Table) -
 def test_a_visitor_has_one_owner_or_none(table: Table) -> None:
     events = Events(table)
     assert events.owner(VISITOR) is None
-    table.write(put_owner(VISITOR, LEAD_ID))
-    assert events.owner(VISITOR) == LEAD_ID
+    table.write(put_owner(VISITOR, OWNER))
+    assert events.owner(VISITOR) == OWNER
     with pytest.raises(ConflictError):
-        table.write(put_owner(VISITOR, "ANOTHER"))
+        table.write(put_owner(VISITOR, Owner("ANOTHER")))
 
 
 @on_big_engines
@@ -164,7 +176,6 @@ def test_an_accepted_event_joins_its_visitors_for_good(table: Table) -> None:
     (item,) = table.query(OWN, first="JOIN#", last="JOIN#~")
     assert "expires_at_epoch_s" not in item
     assert Events(table).joins(LEAD_ID) == [Join(VISITOR, LEAD_ID, form.captured_at)]
-    assert Captured(table).count_joins(LEAD_ID) == 1
 
 
 def test_recent_events_know_joins_whose_event_is_long_past(table: Table) -> None:
@@ -172,46 +183,125 @@ def test_recent_events_know_joins_whose_event_is_long_past(table: Table) -> None
     table.write(put_join(join))
     write_all(table, [make.page()])
     assert Events(table).recent(LEAD_ID) == [make.page()]
-    events, _, _ = Histories(table).of_lead(LEAD_ID)
+    events, _, _, _ = Histories(table).of_lead(LEAD_ID)
     assert events == [make.page()]
 
 
-@on_big_engines
-def test_a_visitor_with_over_two_thousand_daily_events_is_shared(table: Table) -> None:
-    write_all(table, [make.page(n=n) for n in range(2_000)])
-    write_all(table, [make.page(n=n, days_ago=2) for n in range(100)])
-    assert not Events(table).is_shared(VISITOR, NOW)
-    write_all(table, [make.page(n=2_000)])
-    assert Events(table).is_shared(VISITOR, NOW)
+def test_a_visitor_with_two_thousand_daily_events_is_shared(table: Table) -> None:
+    """Also on the day after: a shared id does not become somebody's at midnight."""
+    captured = Captured(table, lambda: "key")
+    captured.admit(VISITOR, 1_900, NOW)
+    assert not captured.is_shared(VISITOR, NOW)
+    captured.admit(VISITOR, 200, NOW)
+    day = timedelta(days=1)
+    shared = [captured.is_shared(VISITOR, NOW + after * day) for after in range(3)]
+    assert shared == [True, True, False]
+
+
+def test_a_partition_admits_the_pings_of_a_day(table: Table) -> None:
+    captured = Captured(table, lambda: "key")
+    admitted = [captured.admit(VISITOR, 100, NOW) for _ in range(10)]
+    assert admitted[:5] == [100] * 5
+    assert 500 <= sum(admitted) <= 625
+    assert captured.admit(user_partition("7"), 100, NOW) == 100
+    assert captured.admit(VISITOR, 100, NOW + timedelta(days=1)) == 100
+
+
+def test_two_hundred_forms_of_a_lead_count_on_a_day(table: Table) -> None:
+    captured = Captured(table, lambda: "key")
+    table.write(Put(counts(forms=198, joins=0), ABSENT))
+    assert [admit(captured) for _ in range(4)] == [(True, 0)] * 2 + [(False, 0)] * 2
+    assert admit(captured, now=NOW + timedelta(days=1)) == (True, 0)
+    assert admit(captured, now=NOW) == (True, 0), "a worker that is behind at midnight"
+    item = table.get(OWN, keys.COUNTS)
+    assert item is not None
+    assert (item["day"], item["forms"]) == ("2026-11-23", 2)
+
+
+def test_a_lead_has_room_for_two_hundred_joins(table: Table) -> None:
+    captured = Captured(table, lambda: "key")
+    assert admit(captured, forms=0) == (True, 0)
+    assert table.get(OWN, keys.COUNTS) is None, "nothing to count"
+    assert admit(captured, forms=0, joins=2) == (True, 2)
+    table.write(Put(counts(forms=1, joins=199), GUARDED))
+    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == (True, 1)
+    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == (True, 0)
+
+
+def counts(**numbers: int) -> Item:
+    """What is stored of a lead's forms of today, and of its joins."""
+    return {"pk": OWN, "sk": keys.COUNTS, "schema": 1, "day": "2026-11-22", **numbers}
+
+
+def admit(
+    captured: Captured,
+    *,
+    forms: int = 1,
+    joins: int = 0,
+    rank: Rank = Rank.OWN_BROWSER,
+    now: datetime = NOW,
+) -> tuple[bool, int]:
+    return captured.admit_to_lead(LEAD_ID, forms=forms, joins=joins, rank=rank, now=now)
+
+
+@pytest.mark.parametrize("rank", [Rank.IDENTIFY, Rank.FORM])
+def test_strangers_have_less_room_and_little_of_it_daily(table: Table, rank: Rank) -> None:
+    captured = Captured(table, lambda: "key")
+    rooms = [admit(captured, forms=0, joins=8, rank=rank)[1] for _ in range(4)]
+    assert rooms == [8, 8, 4, 0]
+    tomorrow = NOW + timedelta(days=1)
+    assert admit(captured, forms=0, joins=2, rank=rank, now=tomorrow) == (True, 2)
+    table.write(Put(counts(forms=0, joins=ROOM[rank] - 1), GUARDED))
+    assert admit(captured, forms=0, joins=2, rank=rank) == (True, 1)
+    assert admit(captured, forms=0, joins=2, rank=rank) == (True, 0)
+    assert admit(captured, forms=0, joins=2) == (True, 2)
+
+
+def test_a_counter_of_arrivals_is_forgotten(table: Table) -> None:
+    Captured(table, lambda: "key").admit(VISITOR, 100, NOW)
+    item = table.get(VISITOR, keys.ARRIVALS)
+    assert item is not None
+    assert NOW.timestamp() < int(item["expires_at_epoch_s"]) < NOW.timestamp() + 4 * 86_400
+
+
+def test_a_surplus_form_is_listed_but_never_counted(table: Table) -> None:
+    surplus = make.form(n=1, is_surplus=True, cut=("fields.message",))
+    write_all(table, [make.form(), surplus])
+    assert list(Events(table).of(OWN)) == [make.form()]
+    events, *_ = Histories(table).of_lead(LEAD_ID)
+    assert sorted(events, key=lambda event: event.is_surplus) == [make.form(), surplus]
 
 
 # --- what capture writes --------------------------------------------------------------------------
 
+OWNER = Owner(LEAD_ID)
 RECEIPT = SubmissionReceipt("demo", "s1", "v1", "hash")
-TICKED = (Consent(), given(Consent(), "the sentence", NOW))
+PROOF = make.proof()
+TICKED = given(Consent(), PROOF)
 
 
 def accept(table: Table, **parts: object) -> None:
     whole = {
         "lead_id": LEAD_ID,
-        "claims": [VISITOR],
-        "consents": TICKED,
+        "claims": [Claim(VISITOR, None, OWNER)],
+        "is_first_form": False,
+        "proof": PROOF,
         "receipt": RECEIPT,
         "now": NOW,
         **parts,
     }
     events = whole.pop("events", [make.form(joins=(VISITOR,))])
-    Captured(table).accept(events, **whole)  # type: ignore[arg-type]
+    Captured(table, lambda: "key").accept(events, **whole)  # type: ignore[arg-type]
 
 
 def test_a_submission_is_stored_whole(table: Table) -> None:
-    captured = Captured(table)
+    captured = Captured(table, lambda: "key")
     assert captured.receipt("demo", "s1") is None
     accept(table)
     assert captured.receipt("demo", "s1") == RECEIPT
     assert captured.receipt("guide", "s1") is None
-    assert captured.owner(VISITOR) == LEAD_ID
-    assert captured.consent(LEAD_ID) == TICKED[1]
+    assert captured.owner(VISITOR) == OWNER
+    assert Consents(table, make.mailbox).read(LEAD_ID) == TICKED
     assert list(Events(table).of(OWN)) == [make.form(joins=(VISITOR,))]
 
 
@@ -222,13 +312,13 @@ def test_a_receipt_is_forgotten_after_thirty_days(table: Table) -> None:
     assert item["expires_at_epoch_s"] == int((NOW + timedelta(days=30)).timestamp())
 
 
-@pytest.mark.parametrize("taken", ["event", "owner", "consent", "receipt"])
+@pytest.mark.parametrize("taken", ["event", "owner", "proof", "receipt"])
 def test_a_submission_of_which_one_part_is_taken_stores_nothing(table: Table, taken: str) -> None:
     parts: dict[str, Callable[[], object]] = {
         "event": lambda: Events(table).append(make.form()),
-        "owner": lambda: table.write(put_owner(VISITOR, "ANOTHER")),
-        "consent": lambda: table.write(
-            Put({"pk": OWN, "sk": "CONSENT", "version": 1, "marketing": False}, ABSENT)
+        "owner": lambda: table.write(put_owner(VISITOR, Owner("ANOTHER"))),
+        "proof": lambda: table.write(
+            put_consent(LEAD_ID, Consent(), TICKED), Put(proof_item(LEAD_ID, PROOF), ABSENT)
         ),
         "receipt": lambda: table.write(
             Put({"pk": SUBMISSION, "sk": "RECEIPT", "receipt": "{}"}, ABSENT)
@@ -249,11 +339,47 @@ def contents(table: Table) -> list[Item]:
 
 
 def test_nothing_known_is_no_consent(table: Table) -> None:
-    assert Consents(table).read(LEAD_ID) == Consent()
+    assert Consents(table, make.mailbox).read(LEAD_ID) == Consent()
+
+
+def test_the_first_proof_stays_and_each_later_one_is_inserted(table: Table) -> None:
+    later = [
+        make.proof(
+            f"sentence {n}",
+            NOW + n * MINUTE,
+            said="hers",
+            form_version=n,
+            page="https://a.example",
+            rank=Rank.OWN_BROWSER,
+        )
+        for n in range(1, 4)
+    ]
+    for proof in (PROOF, *later):
+        table.write(put_proof(table, LEAD_ID, proof))
+    consents = Consents(table, make.mailbox)
+    assert consents.read(LEAD_ID) == TICKED
+    assert consents.history(LEAD_ID, 10) == [*reversed(later), PROOF]
+    assert consents.history(LEAD_ID, 2) == [later[2], later[1], PROOF]
+    assert consents.history("another", 2) == []
+
+
+def test_a_proof_comes_once(table: Table) -> None:
+    table.write(put_proof(table, LEAD_ID, make.proof("first")))
+    table.write(put_proof(table, LEAD_ID, PROOF))
+    with pytest.raises(ConflictError):
+        table.write(put_proof(table, LEAD_ID, PROOF))
+
+
+def test_an_older_consent_is_its_own_first_proof(table: Table) -> None:
+    item: Item = {"pk": OWN, "sk": "CONSENT", "schema": 1, "version": 3, "marketing": True}
+    table.write(Put({**item, "at_ms": epoch_ms(NOW), "text": "the sentence"}, ABSENT))
+    table.write(put_proof(table, LEAD_ID, make.proof("another", NOW + MINUTE)))
+    found = Consents(table, make.mailbox).history(LEAD_ID, 10)
+    assert found == [make.proof("another", NOW + MINUTE), Proof(at=NOW, text="the sentence")]
 
 
 def test_a_suppression_comes_with_its_event_and_all_are_kept(table: Table) -> None:
-    consents, accepted = Consents(table), TICKED[1]
+    consents = Consents(table, make.mailbox)
     accept(table)
     unsubscribed = make.event(Kind.MAIL, "unsubscribed", partition=OWN)
     consents.suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, unsubscribed, NOW)
@@ -264,24 +390,96 @@ def test_a_suppression_comes_with_its_event_and_all_are_kept(table: Table) -> No
         SuppressionReason.UNSUBSCRIBED: NOW,
         SuppressionReason.COMPLAINED: NOW + MINUTE,
     }
-    assert found == replace(accepted, suppressions=reasons, version=3)
+    assert found == replace(TICKED, suppressions=reasons, version=3)
     assert found.suppressed == "complained"
     assert {event.name for event in Events(table).of(OWN)} == {"demo", "unsubscribed", "complained"}
 
 
+def known_as(address: str, lead_id: str = LEAD_ID) -> Lead:
+    """Return a lead that is known by an address."""
+    return make.whole_lead(lead_id=lead_id, profile=make.profile({"email": address}))
+
+
+def known_by(table: Table, address: str, lead_id: str = LEAD_ID) -> None:
+    """Let a lead be known by an address."""
+    Leads(table, mailbox_of=make.mailbox, spread_reviews=False).write(
+        make.lead(lead_id=lead_id), known_as(address, lead_id), LeadChange()
+    )
+
+
+def test_a_wish_is_the_mailboxs_and_a_bounce_its_spellings(table: Table) -> None:
+    known_by(table, "ann+a@gmail.com")
+    consents = Consents(table, make.mailbox)
+    events = {
+        reason: make.event(Kind.MAIL, reason, partition=OWN)
+        for reason in (SuppressionReason.BOUNCED, SuppressionReason.UNSUBSCRIBED)
+    }
+    for reason, event in events.items():
+        consents.suppress(LEAD_ID, reason, event, NOW)
+    spellings = {"1": "ann+a@gmail.com", "2": "A.nn@googlemail.com", "3": "bob@gmail.com", "4": ""}
+    found = consents.read_many([known_as(address, n) for n, address in spellings.items()])
+    assert {lead_id: set(one.suppressions) for lead_id, one in found.items()} == {
+        "1": {"bounced", "unsubscribed"},
+        "2": {"unsubscribed"},
+        "3": set(),
+        "4": set(),
+    }
+    before = contents(table)
+    for reason, event in events.items():
+        consents.suppress(LEAD_ID, reason, event, NOW + MINUTE)
+    assert contents(table) == before
+
+
+def test_what_a_mailbox_keeps_names_nobody(table: Table) -> None:
+    known_by(table, "ann+a@gmail.com")
+    for reason in SuppressionReason:
+        event = make.event(Kind.MAIL, reason, partition=OWN)
+        Consents(table, make.mailbox).suppress(LEAD_ID, reason, event, NOW)
+    kept = list(table.query(f"MAILBOX#{make.mailbox('ann@gmail.com').id}"))
+    assert [item["sk"] for item in kept] == [
+        f"BOUNCED#{make.mailbox('ann+a@gmail.com').spelling}",
+        "SUPPRESSION",
+    ]
+    assert "ann" not in repr(kept)
+    assert LEAD_ID not in repr(kept)
+
+
+def test_an_address_is_known_before_anything_is_derived(table: Table) -> None:
+    Events(table).append(make.form(fields={"email": "ann@acme.example"}))
+    Events(table).append(make.event(Kind.MAIL, "delivered", partition=OWN))
+    consents = Consents(table, make.mailbox)
+    assert consents.mailbox(LEAD_ID) == make.mailbox("ann@acme.example")
+    assert consents.mailbox("another") is None
+
+
+def test_an_older_suppression_is_carried_over_to_the_mailbox(table: Table) -> None:
+    known_by(table, "ann@acme.example")
+    item: Item = {"pk": OWN, "sk": "CONSENT", "schema": 1, "version": 4, "marketing": True}
+    at_ms = epoch_ms(NOW)
+    table.write(Put({**item, "suppressed": "complained", "suppressed_at_ms": at_ms}, ABSENT))
+    consents = Consents(table, make.mailbox)
+    for _ in range(2):
+        consents.carry_over(LEAD_ID)
+        (found,) = consents.read_many([known_as("ann+b@acme.example", "another")]).values()
+        assert found.suppressions == {SuppressionReason.COMPLAINED: NOW}
+    assert consents.read(LEAD_ID).version == 4
+
+
 def test_the_same_suppression_again_changes_nothing(table: Table) -> None:
     bounced = make.event(Kind.MAIL, "bounced", partition=OWN)
-    Consents(table).suppress(LEAD_ID, SuppressionReason.BOUNCED, bounced, NOW)
+    Consents(table, make.mailbox).suppress(LEAD_ID, SuppressionReason.BOUNCED, bounced, NOW)
     before = contents(table)
-    Consents(table).suppress(LEAD_ID, SuppressionReason.BOUNCED, bounced, NOW + MINUTE)
+    Consents(table, make.mailbox).suppress(
+        LEAD_ID, SuppressionReason.BOUNCED, bounced, NOW + MINUTE
+    )
     assert contents(table) == before
 
 
 def test_an_event_that_exists_does_not_stand_for_its_suppression(table: Table) -> None:
     bounced = make.event(Kind.MAIL, "bounced", partition=OWN)
     Events(table).append(bounced)
-    Consents(table).suppress(LEAD_ID, SuppressionReason.BOUNCED, bounced, NOW)
-    assert Consents(table).read(LEAD_ID).suppressed == "bounced"
+    Consents(table, make.mailbox).suppress(LEAD_ID, SuppressionReason.BOUNCED, bounced, NOW)
+    assert Consents(table, make.mailbox).read(LEAD_ID).suppressed == "bounced"
 
 
 def test_an_older_suppression_is_read_as_it_was_written(table: Table) -> None:
@@ -295,13 +493,13 @@ def test_an_older_suppression_is_read_as_it_was_written(table: Table) -> None:
         "suppressed_at_ms": epoch_ms(NOW),
     }
     table.write(Put(item, ABSENT))
-    found = Consents(table).read(LEAD_ID)
+    found = Consents(table, make.mailbox).read(LEAD_ID)
     assert found.suppressions == {SuppressionReason.BOUNCED: NOW}
     assert (found.version, found.soft_bounces) == (4, 0)
 
 
 def test_the_fifth_soft_bounce_in_a_row_suppresses(table: Table) -> None:
-    consents = Consents(table)
+    consents = Consents(table, make.mailbox)
     for number in range(1, 6):
         assert consents.read(LEAD_ID).suppressed is None
         bounced = make.event(Kind.MAIL, "bounced", n=number, partition=OWN)
@@ -312,7 +510,7 @@ def test_the_fifth_soft_bounce_in_a_row_suppresses(table: Table) -> None:
 
 
 def test_a_delivery_forgets_the_soft_bounces_before_it(table: Table) -> None:
-    consents = Consents(table)
+    consents = Consents(table, make.mailbox)
     for number in range(4):
         bounced = make.event(Kind.MAIL, "bounced", n=number, partition=OWN)
         consents.count_soft_bounce(LEAD_ID, bounced, NOW)
@@ -324,10 +522,10 @@ def test_a_delivery_forgets_the_soft_bounces_before_it(table: Table) -> None:
 
 
 def test_a_lead_knows_its_survivor(table: Table) -> None:
-    assert Consents(table).merged_into(LEAD_ID) is None
+    assert Consents(table, make.mailbox).merged_into(LEAD_ID) is None
     standing: Item = {"pk": OWN, "sk": "STANDING", "schema": 1, "merged_into": "B" * 26}
     table.write(Put(standing, ABSENT))
-    assert Consents(table).merged_into(LEAD_ID) == "B" * 26
+    assert Consents(table, make.mailbox).merged_into(LEAD_ID) == "B" * 26
 
 
 # --- the outbox -----------------------------------------------------------------------------------
@@ -344,9 +542,11 @@ def test_a_message_is_read_as_it_was_written(table: Table) -> None:
         version=7,
     )
     table.write(put_message(whole), put_message(make.handoff_message(Via.SNS)))
-    assert Outbox(table).read(LEAD_ID, whole.key) == whole
-    assert Outbox(table).read(LEAD_ID, parse_key("handoff#1#sns")) == make.handoff_message(Via.SNS)
-    assert Outbox(table).read(LEAD_ID, parse_key("handoff#2#sns")) is None
+    assert Outbox(table, make.mailbox).read(LEAD_ID, whole.key) == whole
+    assert Outbox(table, make.mailbox).read(
+        LEAD_ID, parse_key("handoff#1#sns")
+    ) == make.handoff_message(Via.SNS)
+    assert Outbox(table, make.mailbox).read(LEAD_ID, parse_key("handoff#2#sns")) is None
 
 
 def test_a_message_is_planned_and_claimed_once(table: Table) -> None:
@@ -355,10 +555,10 @@ def test_a_message_is_planned_and_claimed_once(table: Table) -> None:
     with pytest.raises(ConflictError):
         table.write(put_message(message))
     claimed = outbox.claimed(message, NOW)
-    Outbox(table).claim(message, claimed, needs_consent=False)
+    Outbox(table, make.mailbox).claim(message, claimed, needs_consent=False)
     with pytest.raises(ConflictError):
-        Outbox(table).claim(message, claimed, needs_consent=False)
-    assert Outbox(table).read(LEAD_ID, message.key) == claimed
+        Outbox(table, make.mailbox).claim(message, claimed, needs_consent=False)
+    assert Outbox(table, make.mailbox).read(LEAD_ID, message.key) == claimed
 
 
 @pytest.mark.parametrize(
@@ -401,7 +601,7 @@ def test_the_messages_of_a_lead_come_newest_first(table: Table) -> None:
     other = replace(make.nurture_message(), lead_id="another")
     for message in (first, later, other):
         table.write(put_message(message))
-    store = Outbox(table)
+    store = Outbox(table, make.mailbox)
     assert [one for _, one in store.of_lead(LEAD_ID)] == [later, first]
     listed = dict(store.outbox([MessageState.PLANNED], "", 10))
     assert {place: listed[place] for place, _ in store.of_lead(LEAD_ID)} == dict(
@@ -412,7 +612,7 @@ def test_the_messages_of_a_lead_come_newest_first(table: Table) -> None:
 def test_a_held_message_is_listed_as_held_and_not_due(table: Table) -> None:
     held = make.nurture_message(held_by="job-1")
     table.write(put_message(held))
-    store = Outbox(table)
+    store = Outbox(table, make.mailbox)
     assert store.read(LEAD_ID, held.key) == held
     assert [one for _, one in store.outbox([MessageState.HELD], "", 10)] == [held]
     assert list(table.query(f"DUE#{shard_of_due(LEAD_ID)}", index="due")) == []
@@ -423,7 +623,7 @@ def test_a_held_message_is_listed_as_held_and_not_due(table: Table) -> None:
 
 def test_emails_are_sendable_with_address_consent_and_no_predecessor(table: Table) -> None:
     accept(table)
-    store = Outbox(table)
+    store = Outbox(table, make.mailbox)
     email = make.nurture_message()
     nobody = replace(email, to=None)
     silent = replace(email, lead_id="another")
@@ -434,14 +634,14 @@ def test_emails_are_sendable_with_address_consent_and_no_predecessor(table: Tabl
     other = make.nurture_message("nurture#2#welcome#1")
     assert store.sendable([email, other]) == 1
     event = make.event(Kind.MAIL, "unsubscribed", partition=OWN)
-    Consents(table).suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, event, NOW)
+    Consents(table, make.mailbox).suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, event, NOW)
     assert store.sendable([other]) == 0
 
 
 def test_another_message_is_planned_with_a_bad_end_once(table: Table) -> None:
     """A bounce plans it, and the complaint that follows finds it."""
     before, instead = make.handoff_message(), make.handoff_message(key="handoff#1#email#fallback")
-    store = Outbox(table)
+    store = Outbox(table, make.mailbox)
     table.write(put_message(before))
     for _ in range(2):
         after = replace(before, version=before.version + 1)
@@ -453,15 +653,44 @@ def test_another_message_is_planned_with_a_bad_end_once(table: Table) -> None:
         store.save(make.handoff_message(), before, instead)
 
 
+@pytest.mark.parametrize(
+    ("said_by", "reason", "holds"),
+    [
+        ("a.n.n+news@googlemail.com", SuppressionReason.UNSUBSCRIBED, True),
+        ("ANN@gmail.com", SuppressionReason.COMPLAINED, True),
+        ("ann@GMAIL.com", SuppressionReason.BOUNCED, True),
+        ("ann+1@gmail.com", SuppressionReason.BOUNCED, False),
+        ("ann@acme.example", SuppressionReason.UNSUBSCRIBED, False),
+    ],
+)
+def test_what_another_lead_of_the_mailbox_said_stops_a_claim(
+    table: Table, said_by: str, reason: SuppressionReason, *, holds: bool
+) -> None:
+    other = "B" * 26
+    known_by(table, said_by, other)
+    event = make.event(Kind.MAIL, reason, partition=lead_partition(other))
+    Consents(table, make.mailbox).suppress(other, reason, event, NOW)
+    accept(table)
+    message, store = make.nurture_message(to="ann@gmail.com"), Outbox(table, make.mailbox)
+    assert store.sendable([message]) == (not holds)
+    table.write(put_message(message))
+    assert store.consent(message).refusal == (reason if holds else None)
+    if holds:
+        with pytest.raises(ConflictError):
+            store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
+    else:
+        store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
+
+
 @pytest.mark.parametrize("said", ["nothing", "yes", "unsubscribed"])
 def test_an_email_is_claimed_only_with_consent(table: Table, said: str) -> None:
-    message, store = make.nurture_message(), Outbox(table)
+    message, store = make.nurture_message(), Outbox(table, make.mailbox)
     table.write(put_message(message))
     if said != "nothing":
         accept(table)
     if said == "unsubscribed":
         event = make.event(Kind.MAIL, said, partition=OWN)
-        Consents(table).suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, event, NOW)
+        Consents(table, make.mailbox).suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, event, NOW)
     if said == "yes":
         store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
     else:
@@ -480,13 +709,13 @@ def test_the_outbox_lists_a_state_newest_first_without_a_gap(table: Table) -> No
         planned.append(message)
         table.write(put_message(message))
     sent = outbox.settled(outbox.claimed(planned[4], NOW), MessageState.SENT)
-    Outbox(table).save(planned[4], sent)
+    Outbox(table, make.mailbox).save(planned[4], sent)
     newest_first = [sent if message is planned[4] else message for message in reversed(planned)]
 
     def pages(states: Sequence[MessageState], most: int) -> list[OutboxMessage]:
         found: list[OutboxMessage] = []
         before = ""
-        while page := Outbox(table).outbox(states, before, most):
+        while page := Outbox(table, make.mailbox).outbox(states, before, most):
             found += [message for _, message in page]
             before = page[-1][0]
         return found
@@ -599,8 +828,10 @@ def test_a_history_holds_all_of_a_lead_and_its_visitors(table: Table) -> None:
     form, page = make.form(joins=(VISITOR,)), make.page()
     write_all(table, [form, page, make.page(partition="VISITOR#another")])
     change = LeadChange(moved=[make.moved()], plan=Plan(messages=[make.nurture_message()]))
-    Leads(table, spread_reviews=False).write(make.lead(), make.whole_lead(), change)
-    events, transitions, planned = Histories(table).of_lead(LEAD_ID)
+    Leads(table, mailbox_of=make.mailbox, spread_reviews=False).write(
+        make.lead(), make.whole_lead(), change
+    )
+    events, transitions, planned, _ = Histories(table).of_lead(LEAD_ID)
     assert sorted(events, key=lambda event: event.id) == sorted(
         [form, page], key=lambda event: event.id
     )
@@ -622,19 +853,19 @@ def test_a_history_holds_what_happened_to_merged_leads(table: Table) -> None:
     theirs = make.form(partition=lead_partition("THIRD"), joins=(VISITOR,))
     email = replace(make.nurture_message(), lead_id="SECOND")
     write_all(table, [*merges, theirs, make.page()])
-    Leads(table, spread_reviews=False).write(
+    Leads(table, mailbox_of=make.mailbox, spread_reviews=False).write(
         make.lead(lead_id="SECOND"),
         make.whole_lead(lead_id="SECOND"),
         LeadChange(moved=[make.moved()], plan=Plan(messages=[email])),
     )
-    events, transitions, planned = Histories(table).of_lead(LEAD_ID)
+    events, transitions, planned, _ = Histories(table).of_lead(LEAD_ID)
     assert {event.id for event in events} == {event.id for event in (*merges, theirs, make.page())}
     assert len(events) == 5
     assert (transitions, planned) == ([], [email])
 
 
 def test_nobody_has_no_history(table: Table) -> None:
-    assert Histories(table).of_lead(LEAD_ID) == ([], [], [])
+    assert Histories(table).of_lead(LEAD_ID) == ([], [], [], [])
 
 
 def test_a_quarantined_record_is_kept_with_its_reason_and_listed(table: Table) -> None:
@@ -667,6 +898,6 @@ def test_a_message_that_waits_is_read_as_it_was(table: Table) -> None:
     off = SwitchState(switch=Switch.OUTBOUND, is_on=False, at=NOW)
     after = switched_off(before, off, NOW)
     table.write(put_message(before))
-    Outbox(table).save(before, after)
-    assert Outbox(table).read(LEAD_ID, before.key) == after
+    Outbox(table, make.mailbox).save(before, after)
+    assert Outbox(table, make.mailbox).read(LEAD_ID, before.key) == after
     assert after.owed_from == NOW

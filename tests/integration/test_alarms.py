@@ -17,8 +17,10 @@ from chalicelib.qualify.due import REVIEW_TASK
 from chalicelib.store.table import Item
 from chalicelib.switches import Switch
 from chalicelib.telemetry import NAMESPACE
+from chalicelib.wiring.world import World
 from infra.package import own_architecture, package
 from tests.baton import ANN, InMemoryBaton, stream_event
+from tests.fakes import FakePorts
 from tests.stepper import CrashError
 from tests.unit.test_clock import due_item
 
@@ -98,8 +100,8 @@ def a_switch_is_off(baton: InMemoryBaton) -> None:
 
 
 def an_hour_has_no_room(baton: InMemoryBaton) -> None:
-    for number in range(201):
-        email = f"person{number}@victim.example"
+    baton.world = World(FakePorts(baton.ports.memory, first_emails_per_hour=1))
+    for email in ("one@victim.example", "another@victim.example"):
         baton.form("guide", None, consent=True, **{**ANN, "email": email})
     baton.until_quiet()
 

@@ -78,6 +78,7 @@ SECONDS_PER_REQUEST = 0.05  # docs/performance.md
 COPIES_OF_PUBLIC = 50  # the default of PublicConcurrency
 COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}
 SENDING = COMMON | {
+    "BATON_IDENTITY_SECRET",
     "BATON_LINK_SECRET",
     "BATON_HANDOFF_TOPIC",
     "BATON_SENDER",
@@ -98,8 +99,8 @@ ENVIRONMENT = {
     "Nurture": SENDING
     - {"BATON_HANDOFF_TOPIC", "BATON_TEXT_IDENTITY", "BATON_TEXT_CONFIGURATION_SET"},
     "Leads": COMMON,
-    "Jobs": COMMON,
-    "Feedback": COMMON,
+    "Jobs": COMMON | {"BATON_IDENTITY_SECRET"},
+    "Feedback": COMMON | {"BATON_IDENTITY_SECRET"},
 }
 UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
 MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.events import Event, Kind, event_id, lead_partition
+from chalicelib.events import Event, Kind, Rank, event_id, lead_partition
 from tests.fakes import NOW
 from tests.properties.lives import EMAILS, HOUR, VISITORS, Deed, Did, Happening, Life
 
@@ -73,6 +73,7 @@ def events_of(
             fields={"email": EMAILS[one.lead], **did.fields} if says else {},
             joins=(visitor,) if says and visitor not in owned else (),
             rank=did.rank,
+            browser_rank=min(did.rank, Rank.OWN_BROWSER),
         )
         for copy in range(did.times)
     ]

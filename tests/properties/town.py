@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from functools import cache, partial
 
+from chalicelib.capture.joining import Claim
 from chalicelib.days import day_of, zone_of
 from chalicelib.errors import NotFoundError, StateError
-from chalicelib.events import Act, Event, Kind, acts_of, lead_id_of
+from chalicelib.events import Act, Event, Kind, Owner, acts_of, joins_on, lead_id_of
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import QUESTIONS, Lead, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage
@@ -203,10 +204,13 @@ class Town:
         if lead_id is None:
             persist(lambda: worker.events.append(event), self.ports.pause)
         else:
-            accept = partial(
-                worker.captured.accept, [event], lead_id=lead_id, claims=event.joins, now=now
+            owner = Owner(lead_id, event.browser_rank)
+            claims = [Claim(visitor, None, owner) for visitor in event.joins]
+            accept = partial(worker.captured.accept, [event], lead_id=lead_id, claims=claims)
+            persist(
+                lambda: accept(is_first_form=False, proof=None, receipt=None, now=now),
+                self.ports.pause,
             )
-            persist(lambda: accept(consents=None, receipt=None), self.ports.pause)
         self.events[event.id] = event
 
     def _act(self, worker: World, step: Step) -> None:
@@ -275,17 +279,15 @@ class Town:
         """All events of a lead, of the leads that turned out to be it, and of the visitors that
         joined them.
         """
-        owners = {
-            visitor: lead_id_of(event.partition)
-            for event in self.events.values()
-            for visitor in event.joins
-        }
+        joins = {join.visitor: join for join in joins_on(self.events.values())}
         ids = self.ids_of(lead)
-        return [
-            event
+        own = [event for event in self.events.values() if lead_id_of(event.partition) in ids]
+        theirs = [
+            replace(event, browser_rank=join.rank)
             for event in self.events.values()
-            if (lead_id_of(event.partition) or owners.get(event.partition)) in ids
+            if (join := joins.get(event.partition)) and join.lead_id in ids
         ]
+        return [*own, *theirs]
 
     def ids_of(self, lead: Lead) -> list[str]:
         """The ids that lead to a lead: its own, and of those that turned out to be it."""

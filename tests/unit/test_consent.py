@@ -14,6 +14,7 @@ from chalicelib.consent.consent import (
     soft_bounced,
     suppressed,
 )
+from tests import factories as make
 from tests.fakes import NOW
 
 COMPLAINED, UNSUBSCRIBED, BOUNCED = SuppressionReason
@@ -23,7 +24,7 @@ COMPLAINED, UNSUBSCRIBED, BOUNCED = SuppressionReason
 def test_the_strongest_reason_is_operative_in_any_order(
     order: tuple[SuppressionReason, ...],
 ) -> None:
-    consent = given(Consent(), "the sentence", NOW)
+    consent = given(Consent(), make.proof())
     for number, reason in enumerate(order):
         consent = suppressed(consent, reason, NOW + timedelta(days=number))
     assert consent.suppressed == consent.refusal == COMPLAINED
@@ -40,7 +41,7 @@ def test_a_wish_follows_the_person_and_a_bounce_does_not() -> None:
     absorbed = Consent()
     for reason in SuppressionReason:
         absorbed = suppressed(absorbed, reason, NOW)
-    ours = given(Consent(), "the sentence", NOW)
+    ours = given(Consent(), make.proof())
     after = following(ours, absorbed)
     assert set(after.suppressions) == {COMPLAINED, UNSUBSCRIBED}
     assert after.version == ours.version + 1

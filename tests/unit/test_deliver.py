@@ -37,7 +37,7 @@ from tests.fakes import NOW, FakeClock, FakeSenders, MemoryTable, runtime
 from tests.sizes import seeds
 
 THROTTLED = Waiting(NotSentReason.THROTTLED)
-YES = given(Consent(), "the sentence", NOW)
+YES = given(Consent(), make.proof())
 MAIL = Email(to="ann@acme.example", subject="s", text="t", reference="r")
 
 
@@ -52,7 +52,7 @@ class Room:
             FakeClock(),
             FakeSenders(answers=list(answers)),
         )
-        self.outbox, self.key = Outbox(self.table), message.key
+        self.outbox, self.key = Outbox(self.table, make.mailbox), message.key
         self.outgoing: Outgoing | Skip | Waiting = MAIL
         self.meanwhile: Callable[[], None] = lambda: None
         self.table.write(put_message(message))

@@ -31,6 +31,7 @@ from tools.facts import (
     Unasked,
     Work,
 )
+from tools.rebuild import note_schema
 
 SENDER = "hello@keybook.example"
 DENIED = Unasked("AccessDeniedException")
@@ -448,7 +449,9 @@ def test_everything_is_asked_and_what_fails_is_unknown() -> None:
                 return stubbed(service, ("describe_stacks", {"Stacks": [stack]}), *refused)
             return stubbed(service)
 
-    found = facts.ask_facts(Refusing(boto3.Session()), "baton-prod", InMemoryBaton().world)
+    world = InMemoryBaton().world
+    note_schema(world)
+    found = facts.ask_facts(Refusing(boto3.Session()), "baton-prod", world)
     assert (found.environment, found.sender) == ("prod", SENDER)
     assert isinstance(found.work, Work)
     assert isinstance(found.mail, Unasked)

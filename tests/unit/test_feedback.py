@@ -275,6 +275,40 @@ def test_a_suppression_stands_on_a_busy_table() -> None:
         assert set(reasons) == {"bounced", "complained"}
 
 
+@pytest.mark.parametrize(
+    ("kinds", "detail", "own", "other"),
+    [
+        (["Complaint"], {}, "complained", "complained"),
+        (["Bounce"], HARD, "bounced", None),
+        (["Bounce"] * 5, SOFT, "bounced", None),
+        (["Bounce"] * 4, SOFT, None, None),
+    ],
+)
+def test_a_complaint_is_the_mailboxs_and_a_bounce_its_addresss(
+    baton: InMemoryBaton,
+    kinds: list[str],
+    detail: dict[str, Any],
+    own: str | None,
+    other: str | None,
+) -> None:
+    outbox_id = email(baton)["id"]
+    for number, kind in enumerate(kinds):
+        tell(baton, kind, outbox_id, number=number, **detail)
+    another = "Ann+offers@acme.example"
+    baton.form("guide", "v2", consent=True, **{**ANN, "email": another})
+    baton.until_quiet()
+    assert (baton.lead()["suppressed"], baton.lead(another)["suppressed"]) == (own, other)
+    lead_id = baton.world.lead_id(another)
+    (sent,) = baton.get(f"/v1/outbox?lead_id={lead_id}")["items"]
+    assert (sent["state"], sent["reason"]) == (("suppressed", other) if other else ("sent", None))
+    erased = f"LEAD#{baton.lead()['lead_id']}"
+    items = baton.ports.memory.items
+    baton.ports.memory.items = {key: item for key, item in items.items() if key[0] != erased}
+    baton.form("guide", "v3", consent=True, **ANN)
+    baton.until_quiet()
+    assert baton.lead()["suppressed"] == own
+
+
 def test_a_complaint_follows_a_merged_lead(baton: InMemoryBaton) -> None:
     outbox_id = email(baton)["id"]
     eve = "eve@acme.example"

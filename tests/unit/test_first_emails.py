@@ -118,7 +118,7 @@ def planned_emails(table: MemoryTable, number: int) -> list[OutboxMessage]:
     messages = [make.nurture_message(lead_id=f"{n:026d}") for n in range(number)]
     for message in messages:
         table.write(put_message(message))
-        agreed = given(Consent(), "yes", NOW)
+        agreed = given(Consent(), make.proof("yes"))
         table.write(put_consent(message.lead_id, Consent(), agreed))
     return messages
 
@@ -157,7 +157,7 @@ def test_parallel_claims_spend_exactly_the_budget(seed: int) -> None:
     table = Raced()
     number, budget = random.randint(2, 30), random.randint(1, 20)
     messages = planned_emails(table, number)
-    workers = [Outbox(table, budget) for _ in range(3)]
+    workers = [Outbox(table, make.mailbox, budget) for _ in range(3)]
     came: list[str] = []
     doubled = [*messages, *random.sample(messages, number // 2)]  # some are taken twice
     random.shuffle(doubled)
@@ -178,7 +178,7 @@ def test_parallel_claims_spend_exactly_the_budget(seed: int) -> None:
 def test_a_claim_that_loses_to_another_worker_is_not_counted() -> None:
     table = MemoryTable()
     (message,) = planned_emails(table, 1)
-    assert [claim(Outbox(table, 9), message) for _ in range(2)] == ["claimed", "lost"]
+    assert [claim(Outbox(table, make.mailbox, 9), message) for _ in range(2)] == ["claimed", "lost"]
     assert spent(table) == 1
 
 
@@ -205,14 +205,14 @@ def test_a_crash_while_sending_counts_the_email_once() -> None:
 @pytest.mark.parametrize("budget", [1, 3, FIRST_EMAIL_SHARDS, 21])
 def test_the_parts_of_the_counters_are_the_budget(budget: int) -> None:
     table = MemoryTable()
-    store = Outbox(table, budget)
+    store = Outbox(table, make.mailbox, budget)
     came = [claim(store, one) for one in planned_emails(table, budget + 5)]
     assert Counter(came) == {"claimed": budget, "over": 5}
 
 
 def test_a_new_hour_begins_with_the_whole_budget() -> None:
     table = MemoryTable()
-    store = Outbox(table, 1)
+    store = Outbox(table, make.mailbox, 1)
     first, second = planned_emails(table, 2)
     assert [claim(store, first), claim(store, second)] == ["claimed", "over"]
     store.claim(second, outbox.claimed(second, NOW + HOUR), needs_consent=True)
@@ -221,7 +221,7 @@ def test_a_new_hour_begins_with_the_whole_budget() -> None:
 
 def test_a_second_email_to_a_lead_is_no_first_one() -> None:
     table = MemoryTable()
-    store = Outbox(table, 1)
+    store = Outbox(table, make.mailbox, 1)
     (first,) = planned_emails(table, 1)
     second = make.nurture_message(lead_id=first.lead_id, key="nurture#1#welcome#2")
     table.write(put_message(second))
@@ -232,7 +232,7 @@ def test_a_second_email_to_a_lead_is_no_first_one() -> None:
 def test_a_counter_is_forgotten_after_two_days() -> None:
     table = MemoryTable()
     (message,) = planned_emails(table, 1)
-    claim(Outbox(table, 1), message)
+    claim(Outbox(table, make.mailbox, 1), message)
     (counter,) = [one for key, one in table.items.items() if key[1] == "FIRST_EMAILS"]
     assert counter["pk"] == "FIRST_EMAILS#2026-11-22T10#0"
     assert int(counter["expires_at_epoch_s"]) == int((NOW + timedelta(days=2)).timestamp())

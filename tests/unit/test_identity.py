@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.capture.identity import (
     NORMALISATION_VERSION,
-    is_no_one,
+    is_nobody,
     lead_id,
     normalise,
     parse_address,
@@ -80,14 +80,47 @@ def test_what_is_no_address_is_refused_with_a_reason(typed: str) -> None:
         "0",
         "[object Object]",
         "00000000-0000-0000-0000-000000000000",
+        "{{user.id}}",
+        "user-{{ id }}",
+        "%7B%7Buser.id%7D%7D",
+        "%%id%%",
+        "%user_id%",
+        "${userId}",
+        "#{current_user.id}",
+        "{anonymousId}",
+        "{0}",
+        "<%= user.id %>",
+        "<user-id>",
+        "*|UNIQID|*",
+        "__CLIENT_ID__",
+        "[[id]]",
+        "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx",
+        "xxxxxxxxxxxx",
+        "---",
+        "000",
+        "anonymous_id",
+        "(not set)",
     ],
 )
-def test_ids_that_broken_clients_send_are_no_one(visitor_id: str) -> None:
-    assert is_no_one(visitor_id)
+def test_ids_that_broken_clients_send_are_nobody(visitor_id: str) -> None:
+    assert is_nobody(visitor_id)
 
 
 @pytest.mark.parametrize(
-    "visitor_id", ["v1", "nullable", "9b2d", "00000000-0000-0000-0000-000000000001"]
+    "visitor_id",
+    [
+        "v1",
+        "nullable",
+        "9b2d",
+        "00000000-0000-0000-0000-000000000001",
+        "{3f2504e0-4f89-11d3-9a0c-0305e82c3301}",
+        "77",
+        "ann@acme.example",
+        "GA1.2.1234567890.1234567890",
+        "aGVsbG8+d29ybGQ/Zm9v==",
+        "100%",
+        "user_1",
+    ],
 )
 def test_other_ids_are_someone(visitor_id: str) -> None:
-    assert not is_no_one(visitor_id)
+    assert not is_nobody(visitor_id)

@@ -76,7 +76,7 @@ def test_what_cannot_be_an_address_is_refused(url: str) -> None:
         ("", ""),
     ],
 )
-def test_of_a_urls_query_only_campaign_and_click_ids_are_kept(url: str, stored: str) -> None:
+def test_a_url_keeps_only_campaigns_and_click_ids(url: str, stored: str) -> None:
     assert stored_url(url) == tracked_text(url) == stored
     assert stored_url(stored) == stored
 

@@ -30,18 +30,18 @@ def forget(baton: InMemoryBaton, prefix: str) -> None:
 def test_a_form_keeps_its_join_beside_the_lead(baton: InMemoryBaton) -> None:
     baton.form("newsletter", "v1", **ANN)
     identify(baton, "v2")
-    assert joined(baton) == ["VISITOR#v1", "VISITOR#v2"]
+    assert set(joined(baton)) > {"VISITOR#v1", "VISITOR#v2"}
 
 
 def test_a_lead_joins_at_most_two_hundred_visitors(baton: InMemoryBaton) -> None:
-    for number in range(JOINS_MAX_PER_LEAD + 3):
-        identify(baton, f"v{number}")
-    answer = baton.form("newsletter", "one-more", **ANN)
-    assert answer["visitor_id"]
+    visitor = "own"
+    for _ in range(JOINS_MAX_PER_LEAD + 3):
+        visitor = baton.form("newsletter", visitor, **ANN)["visitor_id"]
+        assert visitor
     assert len(joined(baton)) == JOINS_MAX_PER_LEAD
-    assert baton.world.events.owner("VISITOR#one-more") is None
+    assert baton.world.events.owner(f"VISITOR#{visitor}") is None
     baton.until_quiet()
-    assert baton.lead()["stage"] != "anonymous"
+    assert baton.lead()["stage"] == "lead"
 
 
 def test_a_join_outlives_the_event_that_made_it(baton: InMemoryBaton) -> None:

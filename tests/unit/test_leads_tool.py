@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.consent.consent import SuppressionReason
 from chalicelib.jobs.runner import JobRunner
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.qualify.reactions import LeadChange
@@ -125,6 +126,16 @@ def test_an_export_holds_the_model_the_routing_and_every_lead() -> None:
     assert header["model"]["name"] == model_document()["name"]
     assert header["routing"]["people"]
     assert {line["profile"]["email"] for line in lines} == {"ann@acme.example", "x@acme.example"}
+
+
+def test_an_export_says_who_may_be_written_to() -> None:
+    baton = InMemoryBaton()
+    baton.form("guide", consent=True, **ANN)
+    baton.until_quiet()
+    baton.world.suppression.suppress(baton.lead()["lead_id"], SuppressionReason.UNSUBSCRIBED, None)
+    _, line = export.export(baton.world)
+    assert line["consent"] == baton.lead()["consent"]
+    assert line["suppressed"] == "unsubscribed"
 
 
 def test_a_draft_is_tried_on_an_export_without_a_table() -> None:

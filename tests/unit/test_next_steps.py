@@ -607,6 +607,6 @@ def counted(baton: InMemoryBaton, reads: Counter[str]) -> Iterator[None]:
         reads["pointer"] += (pk, sk) == ("CONFIG#model", "ACTIVE")
         return get(pk, sk)
 
-    table.get = counting  # type: ignore[method-assign]
+    table.get = counting  # type: ignore[method-assign, assignment]
     yield
     del table.get

@@ -53,7 +53,7 @@ def test_a_poison_record_takes_no_other_with_it(position: int) -> None:
     assert {baton.lead(email)["stage"] for email in emails} == {"lead"}
 
 
-def test_a_batch_that_always_fails_is_given_up_one_by_one() -> None:
+def test_a_batch_that_always_fails_is_given_up() -> None:
     """The fake does as AWS: it halves, tries so often, and goes on."""
     tried: list[list[int]] = []
 

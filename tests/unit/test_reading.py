@@ -14,7 +14,7 @@ from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.qualify.reactions import LeadChange
-from tests.baton import AD, ANN, TOKEN, InMemoryBaton
+from tests.baton import AD, ANN, TOKEN, InMemoryBaton, documents
 
 
 @pytest.fixture
@@ -39,6 +39,8 @@ def emails(page: dict[str, Any]) -> list[str]:
 
 # --- one lead -------------------------------------------------------------------------------------
 
+GUIDE = next(one for kind, one_id, one in documents() if (kind, one_id) == ("form", "guide"))
+
 
 def test_a_lead_is_told_as_api_md_has_it(baton: InMemoryBaton) -> None:
     baton.page("/pricing", context=AD)
@@ -50,6 +52,7 @@ def test_a_lead_is_told_as_api_md_has_it(baton: InMemoryBaton) -> None:
         "last_touch",
         "consent", "suppressed", "interest", "review_on", "created_at", "updated_at",
         "rest_until", "outcome", "opportunity", "recounting", "next", "unconfirmed",
+        "consent_history",
     }  # fmt: skip
     assert lead["profile"] == {name: value for name, value in ANN.items() if name != "email"}
     assert set(lead["score"]) == {"total", "grade", "groups", "as_of", "model_version", "reasons"}
@@ -65,7 +68,7 @@ def test_a_lead_is_told_as_api_md_has_it(baton: InMemoryBaton) -> None:
     assert lead["consent"] == {
         "marketing": True,
         "at": "2026-11-22T10:00:00.000Z",
-        "text": "Write to me.",
+        "text": GUIDE["consent_text"],
     }
     pricing = next(
         reason for reason in lead["score"]["reasons"] if reason["rule"] == "pricing-page"

@@ -28,7 +28,7 @@ from tests.stepper import Breaker, Call, Crash, CrashError, kills, said
 
 EMAILS = [f"ann{number}@acme.example" for number in range(4)]
 CORRUPTED = EMAILS[:2]
-MINUTES = 4  # the lease of a killed runner, and then some
+MINUTES = 8  # the lease of a killed clock or runner, and then some
 HEALTHY = {"rebuilt": 4, "differed": 0, "differences": [], "failed": 0, "failed_ids": []}
 NO_LEADS = {**HEALTHY, "rebuilt": 0}
 

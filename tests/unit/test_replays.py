@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import LongReplayError
-from chalicelib.events import Event, Join
+from chalicelib.events import Event, Join, Owner
 from chalicelib.leads import derivation
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
@@ -18,7 +18,8 @@ from chalicelib.limits import (
 )
 from chalicelib.qualify import qualify
 from chalicelib.store import keys
-from chalicelib.store.events import event_item, put_join, put_owner
+from chalicelib.store.events import event_item
+from chalicelib.store.joins import put_join, put_owner
 from chalicelib.store.table import Item, Put, Write
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton, qualify_only, stream_event
@@ -38,9 +39,9 @@ class CountingTable(MemoryTable):
         self.breaks_on = ""
         """The sort key whose write fails."""
 
-    def get(self, pk: str, sk: str) -> Item | None:
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
         self.reads += 1
-        return super().get(pk, sk)
+        return super().get(pk, sk, lagging=lagging)
 
     def query(self, pk: str, **bounds: Any) -> Iterator[Item]:
         self.reads += 1
@@ -328,7 +329,7 @@ def test_saved_steps_do_not_grow_with_the_events(
     ask(baton)
     sizes = []
     for visitor in ("v2", "v3"):
-        table.write(put_owner(f"VISITOR#{visitor}", lead_id))
+        table.write(put_owner(f"VISITOR#{visitor}", Owner(lead_id)))
         table.write(put_join(Join(f"VISITOR#{visitor}", lead_id, NOW)))
         for number in range(REPLAY_STEP_EVENTS):
             page = make.page(

@@ -39,9 +39,9 @@ class Overloaded(MemoryTable):
         self.only_writes = only_writes
         self.refused = 0
 
-    def get(self, pk: str, sk: str) -> Any:
+    def get(self, pk: str, sk: str, **words: Any) -> Any:
         self._refuse(is_write=False)
-        return super().get(pk, sk)
+        return super().get(pk, sk, **words)
 
     def query(self, pk: str, **words: Any) -> Iterator[Any]:
         self._refuse(is_write=False)
@@ -82,6 +82,16 @@ def test_a_ping_is_answered_at_once(
     assert answer.headers["Retry-After"] == "1"
     assert json.loads(answer.body)["status"] == 503
     assert (table.refused, baton.ports.paused) == (1, [])
+
+
+def test_a_ping_does_not_wait_for_the_switches_either(
+    table: Overloaded, baton: InMemoryBaton
+) -> None:
+    table.refuse(1_000, only_writes=False)
+    for path, body in CALLS.values():
+        assert baton.post(path, body).status_code == 503
+    assert baton.http("GET", "/v1/pixel?anonymousId=v1").status_code == 503
+    assert (table.refused, baton.ports.paused) == (len(CALLS) + 1, [])
 
 
 @pytest.mark.parametrize("only_writes", [False, True])

@@ -72,7 +72,7 @@ def test_no_way_in_stores_the_rest_of_a_url(way: str) -> None:
         {"path": "/pricing?x=1"},
     ],
 )
-def test_a_page_is_matched_by_its_path_however_it_is_given(properties: Any) -> None:
+def test_a_page_is_matched_by_its_path_however_given(properties: Any) -> None:
     baton = InMemoryBaton()
     event = {"anonymousId": "v1", "properties": properties}
     assert baton.post("/v1/page", event).status_code == 200

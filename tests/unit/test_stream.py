@@ -42,12 +42,11 @@ class Hands:
                 raise error
         self.done += [str(item["sk"]) for item in items]
 
-    def group(self, items: Sequence[Item]) -> Mapping[object, Sequence[int]]:
-        if not self.groups:
-            return dict(enumerate([position] for position in range(len(items))))
-        found: dict[object, list[int]] = {}
+    def group(self, items: Sequence[Item]) -> Mapping[object, Mapping[int, Item]]:
+        found: dict[object, dict[int, Item]] = {}
         for position, item in enumerate(items):
-            found.setdefault(str(item["sk"])[0], []).append(position)
+            key = str(item["sk"])[0] if self.groups else position
+            found.setdefault(key, {})[position] = item
         return found
 
     def quarantine(self, item: Item, reason: str) -> None:

@@ -96,7 +96,7 @@ function visitorId() {
   return local.get('baton.visitor');
 }
 
-/** An answer may name a new visitor: the old one is another person who used this browser. */
+/** The answer to a form names a new visitor: whoever used this browser before may be another. */
 function adopt(answer) {
   if (answer && typeof answer.visitor_id === 'string' && answer.visitor_id && allowed()) {
     local.set('baton.visitor', answer.visitor_id);

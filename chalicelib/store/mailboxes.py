@@ -1,0 +1,115 @@
+"""Why nothing may be sent to a mailbox: two small items that outlive every lead (ADR 0036).
+
+They hold no personal data besides keyed hashes. What a person wished stands on one item for all
+spellings; that an address bounced stands on an item of that spelling. Whatever claims an email
+checks both, and no stranger can make them grow.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from chalicelib.consent.consent import SuppressionReason, strongest
+from chalicelib.consent.mailbox import Mailbox
+from chalicelib.events import epoch_ms, from_epoch_ms
+from chalicelib.store import keys
+from chalicelib.store.table import ABSENT, Check, Item, Put, Table
+
+Suppressions = Mapping[SuppressionReason, datetime]
+"""Each reason why nothing may be sent, and since when."""
+ItemKey = tuple[str, str]
+
+
+def keys_of(mailbox: Mailbox) -> tuple[ItemKey, ItemKey]:
+    """Return the keys of the two items: the wishes of its owner, and the bounce of a spelling."""
+    pk = keys.mailbox(mailbox.id)
+    return (pk, keys.SUPPRESSION), (pk, keys.BOUNCED + mailbox.spelling)
+
+
+def read_suppressions(table: Table, mailbox: Mailbox) -> Suppressions:
+    """Return why nothing may be sent to a mailbox by this spelling."""
+    found = (table.get(*key) for key in keys_of(mailbox))
+    return suppressions_of(item for item in found if item is not None)
+
+
+def suppressions_of(items: Iterable[Item]) -> Suppressions:
+    """Return what the two items of a mailbox say, those that there are."""
+    found: dict[SuppressionReason, datetime] = {}
+    for item in items:
+        if item["sk"] == keys.SUPPRESSION:
+            found |= unpack_suppressions(str(item["suppressions"]))
+        else:
+            found[SuppressionReason.BOUNCED] = from_epoch_ms(int(item["at_ms"]))
+    return found
+
+
+def add_suppressions(table: Table, mailbox: Mailbox, suppressions: Suppressions) -> list[Put]:
+    """Return the writes that add reasons to those of a mailbox; none where it has them all.
+
+    They fail when another writer was first.
+    """
+    wishes_key, bounce_key = keys_of(mailbox)
+    item = table.get(*wishes_key)
+    before = suppressions_of([item]) if item else {}
+    wishes = {one: at for one, at in suppressions.items() if one.follows_person}
+    writes = []
+    if wishes.keys() - before.keys():
+        after = {**wishes, **before}
+        version = int(item["version"]) if item else 0
+        writes.append(
+            Put(_wishes_item(wishes_key, after, version + 1), {"version": version or None})
+        )
+    bounced_at = suppressions.get(SuppressionReason.BOUNCED)
+    if bounced_at is not None and table.get(*bounce_key) is None:
+        pk, sk = bounce_key
+        bounce: Item = {"pk": pk, "sk": sk, "schema": keys.SCHEMA, "at_ms": epoch_ms(bounced_at)}
+        writes.append(Put(bounce, ABSENT))
+    return writes
+
+
+def check_may_write(lead_id: str, mailbox: Mailbox | None) -> list[Check]:
+    """Return the checks that an email to a lead, at this mailbox by this spelling, may leave.
+
+    mailbox: None where no address is known yet, so that nothing leaves.
+    """
+    checks = [Check(keys.lead(lead_id), keys.CONSENT, {"marketing": True, "suppressed": None})]
+    if mailbox is not None:
+        # Not by the lead alone: others spell the same mailbox otherwise, and outlive it. ADR 0036
+        wishes_key, bounce_key = keys_of(mailbox)
+        checks += [Check(*wishes_key, {"suppressed": None}), Check(*bounce_key, ABSENT)]
+    return checks
+
+
+def check_wishes(table: Table, mailbox: Mailbox) -> tuple[Suppressions, Check]:
+    """Return what the owner of a mailbox wishes, and the check that it is still what was read."""
+    pk, sk = keys_of(mailbox)[0]
+    item = table.get(pk, sk)
+    wishes = suppressions_of([item]) if item else {}
+    version = int(item["version"]) if item else None
+    return wishes, Check(pk, sk, {"version": version}, name="absorbed mailbox")
+
+
+def pack_suppressions(suppressions: Suppressions) -> str:
+    """Return reasons and their times as JSON."""
+    return json.dumps({reason: epoch_ms(since) for reason, since in suppressions.items()})
+
+
+def unpack_suppressions(text: str) -> Suppressions:
+    """Return the reasons and times of their JSON."""
+    return {
+        SuppressionReason(reason): from_epoch_ms(at_ms)
+        for reason, at_ms in json.loads(text).items()
+    }
+
+
+def _wishes_item(key: ItemKey, wishes: Suppressions, version: int) -> Item:
+    reason = strongest(wishes)
+    assert reason is not None, "it is written with the first wish"
+    return {
+        "pk": key[0],
+        "sk": key[1],
+        "schema": keys.SCHEMA,
+        "version": version,
+        "suppressed": reason.value,  # the one attribute that a claim asks for
+        "suppressions": pack_suppressions(wishes),
+    }

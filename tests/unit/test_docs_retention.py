@@ -1,0 +1,96 @@
+"""The page of what is kept stays true: every item, queue, topic, log group, secret and time."""
+
+import re
+
+import pytest
+
+from chalicelib import limits
+from chalicelib.store.first_emails import COUNTER_KEPT
+from tests.pages import rows, section, text_of
+
+PAGE = text_of("docs/reference/retention.md")
+TEMPLATE = text_of("infra/resources.yaml")
+HOLDERS = (
+    "AWS::SQS::Queue",
+    "AWS::SNS::Topic",
+    "AWS::Logs::LogGroup",
+    "AWS::SecretsManager::Secret",
+    "AWS::DynamoDB::Table",
+)
+
+
+def kept_items() -> dict[str, str]:
+    """Return how long each item of the table is kept."""
+    table = list(rows(section(PAGE, "What the table keeps")))
+    assert all(len(cells) == 3 and all(cells) for cells in table)
+    return {cells[0]: cells[2] for cells in table if cells[0] != "item"}
+
+
+def kept_elsewhere() -> dict[str, str]:
+    """Return how long each resource of the template keeps what it holds."""
+    table = list(rows(section(PAGE, "What else keeps it")))
+    assert all(len(cells) == 3 and all(cells) for cells in table)
+    return {name: cells[2] for cells in table for name in re.findall(r"`([A-Z]\w+)`", cells[0])}
+
+
+def resources() -> dict[str, str]:
+    """Return the resources that hold anything, and the text of each.
+
+    One that is an alias (`ApiLogs: &logs`, `PublicLogs: *logs`) has the text of the first.
+    """
+    bodies: dict[str, str] = dict(re.findall(r"^  (\w+):(.*\n(?:    .*\n|\n)*)", TEMPLATE, re.M))
+    anchors = {found[1]: body for body in bodies.values() if (found := re.match(r" &(\w+)", body))}
+    aliases = {name: re.match(r" \*(\w+)", body) for name, body in bodies.items()}
+    whole = {
+        name: anchors[alias[1]] if alias else bodies[name]
+        for name, alias in aliases.items()
+        if not alias or alias[1] in anchors
+    }
+    return {
+        name: body
+        for name, body in whole.items()
+        if any(f"Type: {kind}\n" in body for kind in HOLDERS)
+    }
+
+
+def test_each_item_of_the_data_model_is_there() -> None:
+    model = section(text_of("docs/reference/data-model.md"), "Items")
+    assert list(kept_items()) == [cells[0] for cells in rows(model) if cells[0] != "item"]
+
+
+def test_each_resource_that_holds_anything_is_there() -> None:
+    assert kept_elsewhere().keys() - {"HandoffTopic"} == resources().keys() - {"HandoffTopic"}
+    assert {"QualifyFailures", "FeedbackLogs", "HandoffTopic"} <= resources().keys()
+
+
+@pytest.mark.parametrize(
+    ("items", "days"),
+    [
+        (("event",), limits.HORIZON_DAYS),
+        (("receipt",), limits.SUBMISSION_KEPT_DAYS),
+        (("job", "part of a job's list", "document of a job"), limits.JOB_KEPT_DAYS),
+        (("count of first emails",), COUNTER_KEPT.days),
+    ],
+)
+def test_what_expires_does_so_after_these_days(items: tuple[str, ...], days: int) -> None:
+    assert [f"{days} days" in kept_items()[item] for item in items] == [True] * len(items)
+
+
+def test_queues_and_logs_keep_for_the_days_of_the_template() -> None:
+    kept = kept_elsewhere()
+    for name, body in resources().items():
+        if seconds := re.search(r"MessageRetentionPeriod: (\d+)", body):
+            assert f"{int(seconds[1]) // 86_400} days" in kept[name], name
+        if days := re.search(r"RetentionInDays: (\d+)", body):
+            assert f"{days[1]} days" in kept[name], name
+
+
+def test_each_parameter_of_retention_is_named_there() -> None:
+    declared = set(re.findall(r"^  (Retention\w+):$", TEMPLATE, re.M))
+    assert set(re.findall(r"`(Retention\w+)`", PAGE)) == declared
+
+
+def test_each_piece_of_personal_data_has_a_purpose() -> None:
+    table = list(rows(section(PAGE, "What each piece is for")))
+    assert len(table) > 10
+    assert all(len(cells) == 3 and all(cells) for cells in table)
