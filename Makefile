@@ -162,7 +162,8 @@ clean: down ## stops the local stack and deletes all that was made, including it
 
 .local/preflight/node_modules/ready: infra/preflight/package-lock.json
 	@if command -v npm >/dev/null; then \
-		mkdir -p .local/preflight && cp infra/preflight/package*.json .local/preflight \
+		mkdir -p -m 700 .local && mkdir -p .local/preflight \
+			&& cp infra/preflight/package*.json .local/preflight \
 			&& npm ci --prefix .local/preflight --silent --no-audit --no-fund && touch $@; \
 		else echo "No npm: cdk-preflight is not installed (Debian: apt install npm)."; fi
 

@@ -15,6 +15,7 @@ from io import StringIO
 from math import ceil
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 from bench.sizes import item_bytes, transaction_units, units
 from chalicelib.events import lead_partition, visitor_partition
@@ -67,6 +68,14 @@ class MeteredTable(MemoryTable):
         else:
             self.written += sum(transaction_units(stored).values())
         super().write(*writes)
+
+
+class RandomIdPorts(FakePorts):
+    """Ports whose ids are new ones, also beside items that another Baton has stored."""
+
+    def new_id(self) -> str:
+        """Return a new random id."""
+        return str(uuid4())
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,7 @@ def _send(baton: InMemoryBaton, sent: Request, *, as_somebody_else: bool = False
 
 def fresh() -> InMemoryBaton:
     """Return a Baton to which nothing was sent yet."""
-    return InMemoryBaton(FakePorts(MeteredTable()))
+    return InMemoryBaton(RandomIdPorts(MeteredTable()))
 
 
 def _full() -> list[Item]:

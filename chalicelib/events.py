@@ -65,13 +65,10 @@ RETRACTED_IDS = "event_ids"
 OTHER_LEAD = "other_lead_id"
 """The property of a merge that names the absorbed lead."""
 
-OWN = "\x00"
-"""What the message ids of our own events begin with: no client's id holds control characters."""
+OWN = "\x00"  # what message ids of our own begin with: no client's id holds control characters
 
 # cheap to send, so capped and kept for one horizon only
 PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})
-
-OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})  # what our people did with a lead, not the lead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,8 +107,7 @@ class Event:
     def is_ping(self) -> bool:
         """Whether this is a page view, a track event or an identify.
 
-        A download that a form recorded belongs to the lead, so it is not a ping. An identify is one
-        even there (ADR 0033).
+        The lead's own download, which a form recorded, is none; its identifies are (ADR 0033).
         """
         is_own = self.partition.startswith(LEAD_PREFIX) and self.kind is not Kind.IDENTIFY
         return self.kind in PINGS and not is_own
@@ -167,8 +163,7 @@ class Owner:
 
 
 def event_id(partition: str, at: datetime, message_id: str) -> str:
-    """Return the id of a client's event. The same partition, time and message id give the same
-    event.
+    """Return the id of a client's event: of the same partition, time and message id the same.
 
     at: the client's time. Raise ValueError for a time that thirteen digits of milliseconds cannot
     hold.
@@ -188,9 +183,8 @@ def parse_event_time(event_id: str) -> datetime:
 def own_event_id(partition: str, at: datetime, what: str) -> str:
     """Return the id of an event that is not a client's own: a form, a notice, an act.
 
-    what: tells it apart from the others of the partition at that time. Whatever message id and
-    time a client chooses, its event never has the id of one of these, so it can neither take its
-    place nor make it look like a repeat (ADR 0033).
+    what: tells it apart from the others of the partition at that time. No client's event has such
+    an id, so none can take its place, or make it look like a repeat (ADR 0033).
     """
     return event_id(partition, at, OWN + what)
 

@@ -20,8 +20,10 @@ INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
     "\U000e0000-\U000e0fff]"
 )
-#: A character that UTS 46 or a keyboard takes for one of these is shown as these.
-ACTING = frozenset("./\\@:<>")
+#: What the rules below look for. A character that stands for one of these by NFKC, as UTS 46 and
+#: keyboards have it, is shown as these.
+ACTING = frozenset("./\\@:<>&[]()=?")
+SLASHES = str.maketrans(dict.fromkeys("\u2044\u2215\u29f8", "/"))  # of fractions, of division
 FULL_STOPS = "。｡︒"
 """Ideographic: they stand between non-blanks in honest text, so they keep their look."""
 
@@ -61,7 +63,7 @@ def inert(text: str) -> str:
     that is how it is read; a slash stands between blanks; the scheme of a link, an address, a
     mention, an entity and a link in Markdown are broken up.
     """
-    line = " ".join("".join(map(_shown, text)).split())
+    line = " ".join("".join(map(_shown, text.translate(SLASHES))).split())
     if len(line) > INERT_MAX_CHARS:
         line = line[: INERT_MAX_CHARS - 1] + "…"
     line = ADDRESS_SIGN.sub(" at ", line.translate(ANGLES))

@@ -41,7 +41,7 @@ PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pag
 # above this a partition stores no more pings on a day: more than count, because workers know only
 # roughly how many there are, and at most a quarter more (ADR 0033)
 PINGS_STORED_MAX_PER_DAY = 560
-FORMS_MAX_PER_DAY = 200  # of a lead per captured day; nobody fills in more
+FORMS_MAX_PER_DAY = 200  # of a lead; the others are kept and listed, but count nothing
 ARRIVALS_STEP = 8  # pings that one write of their counter stands for: an eighth of a write for each
 ARRIVALS_KEPT_DAYS = 3  # a day's count is asked for on that day and the next
 # a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page

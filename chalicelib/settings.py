@@ -6,10 +6,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chalicelib.limits import FIRST_EMAILS_PER_HOUR
+from chalicelib.limits import FIRST_EMAILS_PER_HOUR, HORIZON_DAYS, SUBMISSION_KEPT_DAYS
 
 OFFSET = re.compile(r"([+-]?)(\d{1,6})([dhm])")
+RETENTION = {
+    "events": "BATON_RETENTION_EVENTS",
+    "forms": "BATON_RETENTION_FORMS",
+    "messages": "BATON_RETENTION_MESSAGES",
+    "submissions": "BATON_RETENTION_SUBMISSIONS",
+}
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """For how many days each kind of item is kept; 0: until somebody deletes it (ADR 0033)."""
+
+    events: int = HORIZON_DAYS
+    """Page views, track events and identifies: never shorter than the horizon, or a replay would
+    not find what a count has counted."""
+    forms: int = 0
+    """Forms, with the downloads that they recorded."""
+    messages: int = 0
+    """Outbox messages: from when they were planned."""
+    submissions: int = SUBMISSION_KEPT_DAYS
+    """Receipts: for so long a repeated submission gets its first answer."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for fewer days than Baton can work with."""
+        if self.events < HORIZON_DAYS:
+            raise ValueError(f"{RETENTION['events']}: must be at least {HORIZON_DAYS} days")
+        for name in ("forms", "messages"):
+            if 0 != getattr(self, name) < HORIZON_DAYS:
+                words = f"must be 0, which means for good, or at least {HORIZON_DAYS} days"
+                raise ValueError(f"{RETENTION[name]}: {words}")
+        if self.submissions < 1:
+            raise ValueError(f"{RETENTION['submissions']}: must be at least 1 day")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +79,8 @@ class Settings:
     """How many of marketing's emails are handed over in a minute."""
     first_emails_per_hour: int
     """How many first emails may leave in an hour, to addresses that we never wrote to."""
+    retention: Retention = Retention()
+    """For how many days each kind of item is kept."""
     now_offset: timedelta
     """How far the clock is shifted; always zero outside dev."""
 
@@ -59,7 +93,8 @@ class Settings:
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of an environment.
 
-    Raise ValueError for an offset that is malformed, or set outside dev.
+    Raise ValueError for an offset that is malformed, or set outside dev, and for a retention that
+    is too short.
     """
     environment = environ.get("BATON_ENVIRONMENT", "dev")
     offset = parse_offset(environ.get("BATON_NOW_OFFSET", ""))
@@ -84,8 +119,15 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         first_emails_per_hour=int(
             environ.get("BATON_FIRST_EMAILS_PER_HOUR") or FIRST_EMAILS_PER_HOUR
         ),
+        retention=_retention_in(environ),
         now_offset=offset,
     )
+
+
+def _retention_in(environ: Mapping[str, str]) -> Retention:
+    """Return the days that are set; the others are as ever."""
+    given = {name: environ.get(variable) for name, variable in RETENTION.items()}
+    return Retention(**{name: int(days) for name, days in given.items() if days})
 
 
 def parse_offset(text: str) -> timedelta:

@@ -28,7 +28,7 @@ from typing import Any
 
 import yaml
 
-from infra.paths import MADE, ROOT
+from infra.paths import MADE, ROOT, make_private
 
 HOME = MADE / "package"
 WHEELHOUSE = MADE / "wheelhouse"
@@ -74,6 +74,7 @@ def package(architecture: str) -> Package:
 
     architecture: "arm64" or "x86_64". Raise PackageError.
     """
+    make_private(MADE)
     home = HOME / architecture
     home.mkdir(parents=True, exist_ok=True)
     with _alone():

@@ -14,9 +14,21 @@ MADE = ROOT / ".local"
 LOCAL = ROOT / os.environ.get("BATON_HOME", ".local")
 
 
+def make_private(folder: Path) -> None:
+    """Make a folder that only its owner can enter, also of one that is there already.
+
+    The local stack's data and logs name everybody who was ever written to.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+
+
 def write_private(path: Path, text: str) -> None:
-    """Write a text to a file that only its owner can read. A reader never sees half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a text to a file that only its owner can read, in such a folder.
+
+    A reader never sees half of it.
+    """
+    make_private(path.parent)
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)

@@ -23,8 +23,9 @@ from chalicelib.leads.progress import begin
 from chalicelib.leads.replaying import Replaying
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
-from chalicelib.settings import Settings
+from chalicelib.settings import Retention, Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
+from chalicelib.store.events import AS_EVER
 from chalicelib.store.table import Expectation, Item, Put, Write
 from chalicelib.wiring.ports import Ports
 
@@ -378,6 +379,7 @@ class FakePorts(Ports):
         clock: FakeClock | None = None,
         wrap: Callable[[str, Any], Any] = lambda _name, port: port,
         first_emails_per_hour: int = 200,
+        retention: Retention = AS_EVER,
     ) -> None:
         super().__init__(
             Settings(
@@ -397,6 +399,7 @@ class FakePorts(Ports):
                 jobs_queue="",
                 nurture_per_minute=300,
                 first_emails_per_hour=first_emails_per_hour,
+                retention=retention,
                 now_offset=timedelta(0),
             )
         )

@@ -13,8 +13,9 @@ from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
-from chalicelib.events import OUR_DEEDS, Event, Kind, Value
+from chalicelib.events import Event, Kind, Value
 from chalicelib.handoff.plan import is_fallback
+from chalicelib.handoff.reaction import OUR_DEEDS
 from chalicelib.inert import inert, inert_address, inert_phone
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.model import REQUESTED

@@ -5,19 +5,20 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import OUR_DEEDS, Event
+from chalicelib.events import Event, Kind
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
+from chalicelib.leads.requests import is_request
 from chalicelib.lifecycle.decide import disqualified_by, has_new_request, held_back_request
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
-from chalicelib.scoring.model import REQUESTED
-from chalicelib.scoring.tally import signals_of
 
 WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
 # notices; handoff; taken back, with the one to the fallback person; warnings; request
 MOST_WRITES = 3 + 1 + 4 + WARNINGS_MAX + 2
 
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
+OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})
+"""What our people did with a lead, not the lead."""
 HAVE_AN_OWNER = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER})
 """The stages in which the owner hears of a new request."""
 
@@ -142,16 +143,11 @@ def cause_of(situation: Situation) -> Event | None:
     """Return the event that sales is notified about: the first request of those that a decision
     took in, else the last thing that the lead did. None when only time had passed.
     """
-    asks = {way.signal for way in situation.model.sql if way.kind == REQUESTED}
     deeds = sorted(
         (event for event in situation.events if event.kind not in OUR_DEEDS),
         key=lambda event: (event.captured_at, event.id),
     )
-    requests = (
-        event
-        for event in deeds
-        if any(signal.id in asks for signal in signals_of(situation.model, event))
-    )
+    requests = (event for event in deeds if is_request(situation.model, event))
     return next(requests, deeds[-1] if deeds else None)
 
 

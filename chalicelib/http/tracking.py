@@ -1,5 +1,6 @@
 """The public endpoints of tracking: events in Segment's format, the pixel, the tracker script."""
 
+import re
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
@@ -33,6 +34,7 @@ tracking = Blueprint(__name__)
 AS_JSON = [JSON, PLAIN_TEXT, URLENCODED]
 TRACKER_CACHE_SECONDS = 3600
 TRACKER_PARTS = ("visitor.js", "recording.js")  # of one function, in this order
+COMMENT_LINE = re.compile(r"^ *(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
 
 
 @tracking.route("/v1/batch", methods=["POST"], content_types=AS_JSON, cors=CORS)
@@ -101,9 +103,13 @@ def serve_tracker() -> Response:
 
 @cache
 def tracker_source() -> str:
-    """Return the tracker: its parts, joined into one function that leaks no name but `baton`."""
+    """Return the tracker: its parts, joined into one function that leaks no name but `baton`.
+
+    Every visitor loads it, so it leaves out the comments for those who change it.
+    """
     folder = Path(__file__).with_name("tracker")  # beside the route that serves it: ADR 0010
-    body = "\n".join((folder / name).read_text() for name in TRACKER_PARTS)
+    parts = "\n".join((folder / name).read_text() for name in TRACKER_PARTS)
+    body = COMMENT_LINE.sub("", parts)
     return f"(function () {{\n'use strict';\n\n{body}}})();\n"
 
 

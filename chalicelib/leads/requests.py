@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 
 from chalicelib.events import Event, Kind
 from chalicelib.limits import REPLAY_EVERY_MINUTES, URGENT_REPLAYS_MAX_PER_HOUR
+from chalicelib.scoring.model import REQUESTED, Model
+from chalicelib.scoring.tally import signals_of
 
 BUDGET_TIME = timedelta(hours=1)
 REPLAY_EVERY = timedelta(minutes=REPLAY_EVERY_MINUTES)
@@ -29,7 +31,9 @@ class ReplayRequests:
     urgent_at: tuple[datetime, ...] = ()
     """When urgent ones were requested in the last hour."""
     cause: tuple[str, str] | None = None
-    """Partition and id of the event that made the latest one urgent."""
+    """Partition and id of the event that the coming replay is about."""
+    is_asked: bool = False
+    """Whether that event asks for a human."""
 
     @property
     def is_open(self) -> bool:
@@ -58,7 +62,7 @@ class ReplayRequests:
     def ended(self, taken: int) -> "ReplayRequests":
         """Return the requests when the replay that began with so many has ended."""
         if self.count == taken:
-            return replace(self, due_at=None, then_at=None, cause=None)
+            return replace(self, due_at=None, then_at=None, cause=None, is_asked=False)
         return replace(self, due_at=self.then_at or self.due_at, then_at=None)
 
 
@@ -84,7 +88,27 @@ def requested_by(
     # A replay that is under way goes on when it is due; what is new waits for its end.
     goes_on_at, then_at = (asked.due_at, due_at) if asked.is_under_way else (due_at, None)
     after = replace(after, due_at=goes_on_at, then_at=then_at)
-    if at_once:
-        newest = max(urgent, key=lambda event: (event.captured_at, event.id))
-        after = replace(after, urgent_at=(*recent, now), cause=(newest.partition, newest.id))
-    return after
+    return replace(after, urgent_at=(*recent, now)) if at_once else after
+
+
+def about(asked: ReplayRequests, events: Sequence[Event], model: Model) -> ReplayRequests:
+    """Return the requests with the event that their replay is about, which sales is shown first.
+
+    The first that asks for a human, else the first that is urgent. What comes later does not take
+    its place, so that a stranger cannot hide a request behind forms of their own (ADR 0038).
+    """
+    found = [(is_request(model, event), event) for event in events]
+    weighty = [one for one in found if one[0] or one[1].kind in URGENT_KINDS]
+    if not weighty:
+        return asked
+    is_asked, first = min(weighty, key=lambda one: (not one[0], one[1].captured_at, one[1].id))
+    is_known = asked.is_asked and not asked.is_under_way
+    if asked.cause is not None and (is_known or not is_asked):
+        return asked
+    return replace(asked, cause=(first.partition, first.id), is_asked=is_asked)
+
+
+def is_request(model: Model, event: Event) -> bool:
+    """Return whether an event asks for a human: a model's requested way into SQL rests on it."""
+    asks = {way.signal for way in model.sql if way.kind == REQUESTED}
+    return any(signal.id in asks for signal in signals_of(model, event))

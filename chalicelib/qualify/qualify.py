@@ -21,7 +21,7 @@ from chalicelib.leads.joined import are_old, joined_by
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.progress import Progress
 from chalicelib.leads.replay import count, new_events
-from chalicelib.leads.requests import requested_by
+from chalicelib.leads.requests import about, requested_by
 from chalicelib.lifecycle.stages import Actor, Transition
 from chalicelib.limits import COUNTED_MAX_IDS, REPLAY_STEP_EVENTS
 from chalicelib.qualify.ports import LeadStore
@@ -201,9 +201,13 @@ class Qualify:
     def _request_replay(self, lead: Lead, events: Sequence[Event]) -> None:
         """Ask for a replay, at once or in the lead's turn. Nothing is written if it is due."""
         now = self.runtime.now()
-        after = requested_by(lead.requests, events, lead.replayed_at, now)
-        if after is None:
+        asked = about(lead.requests, events, self.derive.model(lead))
+        after = requested_by(asked, events, lead.replayed_at, now)
+        if after is None and asked is lead.requests:
             return
+        # What a replay that is due already is about counts as a request: two writers must not
+        # undo one another.
+        after = after or replace(asked, count=asked.count + 1)
         self._leads.put_requests(lead, after)
         if after.urgent_at != lead.requests.urgent_at and after.urgent_at[-1:] == (now,):
             self._urgent(lead.lead_id)

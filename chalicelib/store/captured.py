@@ -5,7 +5,7 @@ transaction.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.capture.joining import Claim, SubmissionReceipt
 from chalicelib.consent.consent import Proof
@@ -14,12 +14,13 @@ from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
 from chalicelib.limits import (
     EVENTS_MAX_PER_VISITOR_DAY,
     PINGS_STORED_MAX_PER_DAY,
-    SUBMISSION_KEPT_DAYS,
 )
+from chalicelib.settings import Retention
 from chalicelib.store import keys
 from chalicelib.store.arrivals import Arrivals
 from chalicelib.store.consents import put_proof
-from chalicelib.store.events import Events, event_key, put_event
+from chalicelib.store.events import AS_EVER, Events, event_key, put_event
+from chalicelib.store.expiry import expires_after
 from chalicelib.store.joins import join_of, put_join, put_owner
 from chalicelib.store.lead_counts import LeadCounts
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
@@ -29,11 +30,14 @@ from chalicelib.telemetry import log
 class Captured:
     """Reads what capture must know before it accepts a submission, and writes what it accepts."""
 
-    def __init__(self, table: Table, new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, table: Table, new_id: Callable[[], str], retention: Retention = AS_EVER
+    ) -> None:
         self._table = table
         self._pings = Arrivals(table, new_id())
         self._counts = LeadCounts(table)
-        self._events = Events(table)
+        self._events = Events(table, retention)
+        self._retention = retention
 
     def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
         """Return the receipt of a submission that was accepted before."""
@@ -99,7 +103,7 @@ class Captured:
         Raise AlreadyCapturedError when an event came before, ConflictError when an owner, a
         consent or a receipt came in between.
         """
-        writes = [put_event(event) for event in events]
+        writes = [put_event(event, self._retention) for event in events]
         if is_first_form:
             first: Item = {
                 "pk": keys.lead(lead_id),
@@ -113,7 +117,7 @@ class Captured:
         if proof is not None:
             writes.append(put_proof(self._table, lead_id, proof))
         if receipt is not None:
-            writes.append(_put_receipt(receipt, now))
+            writes.append(_put_receipt(receipt, now, self._retention.submissions))
         try:
             self._table.write(*writes)
         except ConflictError as conflict:
@@ -148,14 +152,14 @@ class Captured:
         return join_of(item) if item else Join(visitor, lead_id, now, Rank.IDENTIFY)
 
 
-def _put_receipt(receipt: SubmissionReceipt, now: datetime) -> Put:
+def _put_receipt(receipt: SubmissionReceipt, now: datetime, kept_days: int) -> Put:
     return Put(
         {
             "pk": keys.submission(receipt.form_id, receipt.submission_id),
             "sk": keys.RECEIPT,
             "schema": keys.SCHEMA,
             "receipt": json.dumps(receipt.as_dict(), ensure_ascii=False),
-            "expires_at_epoch_s": int((now + timedelta(days=SUBMISSION_KEPT_DAYS)).timestamp()),
+            **expires_after(now, kept_days),
         },
         ABSENT,
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 
 from chalicelib.errors import ConflictError
@@ -17,22 +17,24 @@ from chalicelib.events import (
     from_epoch_ms,
     joins_on,
 )
-from chalicelib.limits import (
-    HORIZON_DAYS,
-)
+from chalicelib.settings import Retention
 from chalicelib.store import keys
+from chalicelib.store.expiry import expires_after
 from chalicelib.store.joins import join_of, owner_of, rank_in
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from chalicelib.telemetry import current_trace
 
+AS_EVER = Retention()
 RECENT_PER_PARTITION = 20  # a salesperson reads no more
+RECENT_VISITORS = 20  # nobody has more browsers; whoever claims others must not slow a notice down
 
 
 class Events:
     """Appends and reads events; knows which lead a visitor belongs to."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, retention: Retention = AS_EVER) -> None:
         self._table = table
+        self._retention = retention
 
     def append(self, event: Event) -> bool:
         """Store an event. Return False when it was there already.
@@ -40,7 +42,7 @@ class Events:
         Raise ConflictError when the table was busy.
         """
         try:
-            self._table.write(put_event(event))
+            self._table.write(put_event(event, self._retention))
         except ConflictError as conflict:
             if not conflict.failed:  # busy, which says nothing about the event
                 raise
@@ -77,7 +79,7 @@ class Events:
         return list(islice(found, most))
 
     def recent(self, lead_id: str, cause: tuple[str, str] | None = None) -> list[Event]:
-        """Return the latest events of a lead and of the visitors it joined, newest first.
+        """Return the latest events of a lead and of the visitors it joined last, newest first.
 
         At most RECENT_PER_PARTITION: what a salesperson reads. They are in the order of their
         capture, because a client's clock says what its sender wants. cause: the partition and the
@@ -85,9 +87,11 @@ class Events:
         """
         own = list(self._newest(keys.lead(lead_id)))
         joins = [*joins_on(own), *self.joins(lead_id)]
-        visitors = dict.fromkeys(join.visitor for join in joins)
+        joins.sort(key=lambda join: (join.captured_at, join.visitor), reverse=True)
+        visitors = list(dict.fromkeys(join.visitor for join in joins))[:RECENT_VISITORS]
         every = [*own, *(event for visitor in visitors for event in self._newest(visitor))]
-        first = list(self._caused(cause))
+        caused = self.one(*cause) if cause else None
+        first = [caused] if caused else []
         others = [event for event in every if event not in first]
         others.sort(key=lambda event: (event.captured_at, event.id), reverse=True)
         return [*first, *others][:RECENT_PER_PARTITION]
@@ -105,14 +109,6 @@ class Events:
         item = self._table.get(visitor, keys.OWNER)
         return owner_of(item) if item else None
 
-    def _caused(self, cause: tuple[str, str] | None) -> Iterator[Event]:
-        """Yield the event that something is about, unless it is gone."""
-        if cause is None:
-            return
-        partition, event_id = cause
-        if item := self._table.get(partition, keys.event(event_id)):
-            yield event_of(item)
-
     def _newest(self, partition: str) -> Iterator[Event]:
         found = self._table.query(
             partition,
@@ -124,9 +120,9 @@ class Events:
         return map(event_of, found)
 
 
-def put_event(event: Event) -> Put:
+def put_event(event: Event, retention: Retention = AS_EVER) -> Put:
     """Return the write that appends an event; it fails when the event exists."""
-    return Put(event_item(event), ABSENT)
+    return Put(event_item(event, retention), ABSENT)
 
 
 def event_key(event: Event) -> str:
@@ -134,7 +130,15 @@ def event_key(event: Event) -> str:
     return keys.surplus(event.id) if event.is_surplus else keys.event(event.id)
 
 
-def event_item(event: Event) -> Item:
+def _kept_days(event: Event, retention: Retention) -> int:
+    """Return for how many days an event is kept; 0: until somebody deletes it."""
+    if event.is_ping:
+        return retention.events
+    # A lead's own track event is the download that a form recorded.
+    return retention.forms if event.kind in (Kind.FORM, Kind.TRACK) else 0
+
+
+def event_item(event: Event, retention: Retention = AS_EVER) -> Item:
     """Return an event as it is stored.
 
     Open-ended parts are JSON text. Empty parts are left out, so that a ping stays within one write
@@ -166,11 +170,8 @@ def event_item(event: Event) -> Item:
         item["browser_rank"] = event.browser_rank.name.lower()
     if (trace := current_trace()) is not None:
         item["trace"] = trace  # for the log lines of what follows from it (ADR 0031)
-    if event.is_ping:
-        # Never in the distant past, however old the event: DynamoDB ignores an expiry that is more
-        # than five years ago.
-        expires_at = max(event.at + timedelta(days=HORIZON_DAYS), event.captured_at)
-        item["expires_at_epoch_s"] = int(expires_at.timestamp())
+    # Never in the distant past, however old the event (see `expires_after`).
+    item |= expires_after(event.at, _kept_days(event, retention), event.captured_at)
     return item
 
 

@@ -40,11 +40,15 @@ if TYPE_CHECKING:
 class Leads:
     """Reads a lead in one query, writes a decision in one conditional write."""
 
-    def __init__(self, table: Table, *, mailbox_of: MailboxOf, spread_reviews: bool) -> None:
+    def __init__(
+        self, table: Table, *, mailbox_of: MailboxOf, spread_reviews: bool, kept_days: int = 0
+    ) -> None:
         self._table = table
         self._consents = Consents(table, mailbox_of)
         self._spread = spread_reviews
         """Whether reviews are spread over the first hour of the day, or all due at midnight."""
+        self._kept_days = kept_days
+        """For how many days messages are kept; 0: for good."""
 
     def read(self, lead_id: str) -> Lead:
         """Return a lead as it stands; version 0 when nothing was derived for it yet."""
@@ -100,14 +104,14 @@ class Leads:
             *self._own_writes(before, after),
             *(Put(transition_item(after, moved), ABSENT) for moved in change.moved),
             *(put_event(event) for event in change.events),
-            *(replace_message(*pair) for pair in plan.cancelled),
+            *(replace_message(*pair, self._kept_days) for pair in plan.cancelled),
             *(self._absorb(*change.absorbed) if change.absorbed else ()),
             *(
                 self._consents.carry_along(change.absorbed[0].lead_id, after.lead_id)
                 if change.absorbed
                 else ()
             ),
-            *(put_message(message) for message in messages.values()),
+            *(put_message(message, self._kept_days) for message in messages.values()),
             *(
                 Put(record_item(after.lead_id, record), record.expect)
                 for record in records.values()

@@ -18,15 +18,10 @@ from chalicelib.delivery.outbox import (
 from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.limits import FIRST_EMAILS_PER_HOUR
-from chalicelib.store import keys
+from chalicelib.store import keys, mailboxes
 from chalicelib.store.consent_items import consent_of
+from chalicelib.store.expiry import expires_after
 from chalicelib.store.first_emails import FirstEmails
-from chalicelib.store.mailboxes import (
-    check_may_write,
-    keys_of,
-    read_suppressions,
-    suppressions_of,
-)
 from chalicelib.store.table import ABSENT, Item, Put, Table
 
 # What the version before is told, which does not know the newer members; they stand beside it until
@@ -44,7 +39,7 @@ REASON_BEFORE: Mapping[NotSentReason, NotSentReason] = dict.fromkeys(
 class Outbox:
     """Reads and replaces messages; lists them by their state.
 
-    first_emails_max: to addresses that we never wrote to, in an hour.
+    first_emails_max: to new addresses in an hour; kept_days: of a message, 0 for good.
     """
 
     def __init__(
@@ -52,10 +47,12 @@ class Outbox:
         table: Table,
         mailbox_of: MailboxOf,
         first_emails_max: int = FIRST_EMAILS_PER_HOUR,
+        kept_days: int = 0,
     ) -> None:
         self._table = table
         self._mailbox_of = mailbox_of
         self._first_emails = FirstEmails(table, first_emails_max)
+        self._kept_days = kept_days
 
     def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
         """The message as it stands now."""
@@ -69,13 +66,15 @@ class Outbox:
 
         Raise ConflictError when the first one is no longer as before.
         """
-        planned = [put_message(instead)] if instead else []
+        planned = [put_message(instead, self._kept_days)] if instead else []
         try:
-            self._table.write(replace_message(before, after), *planned)
+            self._table.write(replace_message(before, after, self._kept_days), *planned)
         except ConflictError as conflict:
             if instead is None or conflict.failed.keys() != {keys.message(instead.key)}:
                 raise
-            self._table.write(replace_message(before, after))  # planned by an earlier end
+            self._table.write(
+                replace_message(before, after, self._kept_days)
+            )  # planned by an earlier end
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
         """Replace a message, in one transaction with the checks of the lead's consent and of the
@@ -86,10 +85,10 @@ class Outbox:
         # Claim against unsubscribe: read first and claimed then, an email would leave to a person
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
         mailbox = self._mailbox_of(after.to) if after.to else None
-        checks = check_may_write(before.lead_id, mailbox) if needs_consent else []
+        checks = mailboxes.check_may_write(before.lead_id, mailbox) if needs_consent else []
         counted = self._first_emails.writes(before, after)
         try:
-            self._table.write(replace_message(before, after), *checks, *counted)
+            self._table.write(replace_message(before, after, self._kept_days), *checks, *counted)
         except ConflictError as conflict:
             if conflict.failed.keys() == {keys.FIRST_EMAILS}:
                 # Claim against another first email: only the counter was busy, so the claim may
@@ -103,7 +102,7 @@ class Outbox:
         if message.to is None:
             return consent
         mailbox = self._mailbox_of(message.to)
-        return also_suppressed(consent, read_suppressions(self._table, mailbox))
+        return also_suppressed(consent, mailboxes.read_suppressions(self._table, mailbox))
 
     def outbox(
         self, states: Sequence[MessageState], before: str, most: int
@@ -125,13 +124,10 @@ class Outbox:
                     (str(item["list_sk"]), (str(item["pk"]), str(item["sk"]))) for item in items
                 ]
         # one that changes its state meanwhile is found under both: a place is listed once
-        page = sorted({(place, key) for place, key in found if place != before}, reverse=True)[
-            :most
-        ]
-        by_key = {
-            (item["pk"], item["sk"]): item
-            for item in self._table.get_many([key for _, key in page])
-        }
+        places = {(place, key) for place, key in found if place != before}
+        page = sorted(places, reverse=True)[:most]
+        stored = self._table.get_many([key for _, key in page])
+        by_key = {(item["pk"], item["sk"]): item for item in stored}
         return [(place, message_of(by_key[key])) for place, key in page if key in by_key]
 
     def of_lead(self, lead_id: str) -> list[tuple[str, OutboxMessage]]:
@@ -148,7 +144,11 @@ class Outbox:
         Those with an address that no earlier decision planned, to a lead that may be written to.
         """
         to_somebody = [
-            (one, (keys.lead(one.lead_id), keys.CONSENT), keys_of(self._mailbox_of(one.to)))
+            (
+                one,
+                (keys.lead(one.lead_id), keys.CONSENT),
+                mailboxes.keys_of(self._mailbox_of(one.to)),
+            )
             for one in emails
             if one.to is not None
         ]
@@ -157,14 +157,12 @@ class Outbox:
             for one, consent, mailbox in to_somebody
             for key in (_key_of(one), consent, *mailbox)
         }
-        found = {
-            (str(item["pk"]), str(item["sk"])): item
-            for item in self._table.get_many(sorted(wanted))
-        }
+        stored = self._table.get_many(sorted(wanted))
+        found = {(str(item["pk"]), str(item["sk"])): item for item in stored}
         return sum(
             _key_of(one) not in found
             and consent_of(found.get(consent)).refusal is None
-            and not suppressions_of(found[key] for key in mailbox if key in found)
+            and not mailboxes.suppressions_of(found[key] for key in mailbox if key in found)
             for one, consent, mailbox in to_somebody
         )
 
@@ -176,22 +174,22 @@ def messages_of_lead(table: Table, lead_id: str, begins_with: str = "") -> list[
     return [message_of(item) for item in items]
 
 
-def put_message(message: OutboxMessage) -> Put:
+def put_message(message: OutboxMessage, kept_days: int = 0) -> Put:
     """The write that plans a message: a second decision cannot create a second one."""
-    return Put(message_item(message), ABSENT)
+    return Put(message_item(message, kept_days), ABSENT)
 
 
-def replace_message(before: OutboxMessage, after: OutboxMessage) -> Put:
+def replace_message(before: OutboxMessage, after: OutboxMessage, kept_days: int = 0) -> Put:
     """The write that brings a message into another state, if it is still as before."""
-    return Put(message_item(after), {"version": before.version})
+    return Put(message_item(after, kept_days), {"version": before.version})
 
 
 def _key_of(message: OutboxMessage) -> tuple[str, str]:
     return keys.lead(message.lead_id), keys.message(message.key)
 
 
-def message_item(message: OutboxMessage) -> Item:
-    """A message as it is stored."""
+def message_item(message: OutboxMessage, kept_days: int = 0) -> Item:
+    """A message as it is stored. kept_days: since it was planned; 0: for good."""
     shard = keys.shard(message.lead_id, keys.OUTBOX_SHARDS)
     item: Item = {
         "pk": keys.lead(message.lead_id),
@@ -225,6 +223,7 @@ def message_item(message: OutboxMessage) -> Item:
         "due_at_ms": epoch_ms(message.due_at) if message.due_at else None,
     }
     item |= {name: value for name, value in optional.items() if value is not None}
+    item |= expires_after(message.created_at, kept_days)
     if message.due_at is not None:
         partition = keys.due_nurture if message.kind is MessageKind.NURTURE else keys.due
         item["due_pk"] = partition(keys.shard(message.lead_id, keys.DUE_SHARDS))

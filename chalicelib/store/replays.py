@@ -34,6 +34,7 @@ def replay_item(lead_id: str, requests: ReplayRequests) -> Item:
             "then_at_ms": milliseconds(requests.then_at),
             "urgent_at_ms": json.dumps(urgent) if urgent else None,
             "cause": json.dumps(requests.cause) if requests.cause else None,
+            "is_asked": requests.is_asked or None,
         }
     )
     if requests.due_at is not None:
@@ -53,6 +54,7 @@ def requests_of(item: Item) -> ReplayRequests:
         then_at=time_in(item, "then_at_ms"),
         urgent_at=tuple(map(from_epoch_ms, json.loads(str(item.get("urgent_at_ms", "[]"))))),
         cause=(cause[0], cause[1]) if cause else None,
+        is_asked=bool(item.get("is_asked", False)),
     )
 
 

@@ -52,7 +52,7 @@ class Stores:
         """The store of capture."""
         from chalicelib.store.captured import Captured
 
-        return Captured(self.ports.table, self.ports.new_id)
+        return Captured(self.ports.table, self.ports.new_id, self._settings.retention)
 
     @cached_property
     def events(self) -> "Events":
@@ -80,6 +80,7 @@ class Stores:
             self.ports.table,
             mailbox_of=self.mailbox_of,
             spread_reviews=not self._settings.is_dev,
+            kept_days=self._settings.retention.messages,
         )
 
     @cached_property
@@ -87,7 +88,12 @@ class Stores:
         """The store of messages."""
         from chalicelib.store.outbox import Outbox
 
-        return Outbox(self.ports.table, self.mailbox_of, self._settings.first_emails_per_hour)
+        return Outbox(
+            self.ports.table,
+            self.mailbox_of,
+            self._settings.first_emails_per_hour,
+            self._settings.retention.messages,
+        )
 
     @cached_property
     def switchboard(self) -> "Switchboard":

@@ -16,7 +16,7 @@ from typing import Any
 
 from infra.local import probe
 from infra.local.waiting import LOOKS, look_for
-from infra.paths import LOCAL, ROOT, write_private
+from infra.paths import LOCAL, ROOT, make_private, write_private
 
 RECORD = LOCAL / "processes.json"
 
@@ -40,7 +40,7 @@ def start(name: str, command: list[str], environment: Mapping[str, str], port: i
 
     The output goes to .local/<name>.log.
     """
-    LOCAL.mkdir(parents=True, exist_ok=True)
+    make_private(LOCAL)
     log_path = LOCAL / f"{name}.log"
     log_path.touch(mode=0o600)  # the emulator logs the recipient of every email
     with log_path.open("wb") as log:

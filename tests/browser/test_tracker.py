@@ -244,7 +244,6 @@ def test_a_double_click_without_a_page_change_counts_once(visitor: Visitor, emai
     slow_down(visitor)
     visitor.page.get_by_role("button", name="Open the tour").dblclick()
     visitor.page.wait_for_url("**/tour#open")
-    assert len(visitor.submission_ids) >= 2
     assert len(set(visitor.submission_ids)) == 1
     visitor.is_on_timeline(email, "form", "tour")
 

@@ -165,9 +165,19 @@ def test_the_event_that_a_notice_is_about_is_first(table: Table) -> None:
     assert recent[0] == form
     assert len(recent) == 20
     assert recent.count(form) == 1
-    assert Events(table).recent(LEAD_ID, (form.partition, "0" * 30)) == recent[1:] + [
-        one for one in Events(table).recent(LEAD_ID) if one not in recent
-    ]
+    gone = Events(table).recent(LEAD_ID, (form.partition, f"{0:013d}-{0:016x}"))
+    assert len(gone) == 20
+
+
+def test_many_claimed_visitors_make_no_notice_slow(table: Table) -> None:
+    """Whoever types somebody's address may claim two hundred ids for it."""
+    joins = [Join(f"VISITOR#v{n}", LEAD_ID, NOW - n * MINUTE) for n in range(30)]
+    table.write(*map(put_join, joins))
+    visits = [make.page(partition=join.visitor, at=join.captured_at) for join in joins]
+    write_all(table, visits)
+    assert Events(table).recent(LEAD_ID) == visits[:20]
+    (oldest,) = Events(table).recent(LEAD_ID, (visits[29].partition, visits[29].id))[:1]
+    assert oldest == visits[29]
 
 
 def test_an_accepted_event_joins_its_visitors_for_good(table: Table) -> None:

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 import boto3
@@ -34,6 +35,7 @@ from tests.baton import ANN, API, SITE, stream_event
 from tests.integration.test_template import (
     FUNCTIONS,
     PRIVATE,
+    PUBLIC,
     WORKERS,
     actions,
     properties,
@@ -43,6 +45,7 @@ from tests.moto_table import REGION, TABLE_NAME, create_table
 
 Resources = dict[str, dict[str, Any]]
 Grant = tuple[str, str]  # an action of IAM, and the resource that it is for
+Context = tuple[str, str]  # a condition key, and its value in a call
 
 pytestmark = pytest.mark.xdist_group("policies")  # its one stack takes seconds to live through
 ENTRY_POINTS = {
@@ -101,42 +104,58 @@ def lambdas_own(function: str) -> set[Grant]:
 # --- what a call needs
 
 
-def needed(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[Grant]:
-    """What IAM asks for before AWS answers a call. service, operation: as boto3 names them."""
+def needed(
+    service: str, operation: str, request: Mapping[str, Any]
+) -> Iterator[tuple[Grant, Context | None]]:
+    """What IAM asks for before AWS answers a call, with what a condition may look at. service,
+    operation: as boto3 names them.
+    """
     match service, operation:
         case "dynamodb", _:
-            yield from (
-                (f"dynamodb:{action}", place) for action, place in _of_tables(operation, request)
-            )
+            for action, place, pk in _of_tables(operation, request):
+                context = ("dynamodb:LeadingKeys", pk) if pk is not None else None
+                yield (f"dynamodb:{action}", place), context
         case (
             "sesv2",
             "SendEmail",
         ):  # from the address or its domain, whichever is verified; and the configuration set
             _, address = parse_sender(request["FromEmailAddress"])
+            sender = ("ses:FromAddress", address)
             for identity in (address, address.partition("@")[2]):
-                yield "ses:SendEmail", f"{MAIL}:identity/{identity}"
-            yield "ses:SendEmail", f"{MAIL}:configuration-set/{request['ConfigurationSetName']}"
+                yield ("ses:SendEmail", f"{MAIL}:identity/{identity}"), sender
+            settings = f"{MAIL}:configuration-set/{request['ConfigurationSetName']}"
+            yield ("ses:SendEmail", settings), sender
         case "sns", "Publish":
-            yield "sns:Publish", request.get("TopicArn", PHONES)
+            yield ("sns:Publish", request.get("TopicArn", PHONES)), None
         case "sqs", "SendMessageBatch":
-            yield "sqs:SendMessage", f"{request['QueueUrl'].rpartition('/')[2]}.Arn"
+            yield ("sqs:SendMessage", f"{request['QueueUrl'].rpartition('/')[2]}.Arn"), None
         case "secretsmanager", "GetSecretValue":
-            yield "secretsmanager:GetSecretValue", request["SecretId"]
+            yield ("secretsmanager:GetSecretValue", request["SecretId"]), None
         case _:
-            yield f"{service}:{operation}", "what this test does not know yet"
+            yield (f"{service}:{operation}", "what this test does not know yet"), None
 
 
-def _of_tables(operation: str, request: Mapping[str, Any]) -> Iterator[Grant]:
+def _of_tables(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
+    """Each action, the table or index, and the partition of an item that is written."""
     match operation:
         case "TransactWriteItems":  # has no action of its own
             for element in request["TransactItems"]:
                 ((kind, write),) = element.items()
-                yield TRANSACTED[kind], _table(write["TableName"])
+                yield TRANSACTED[kind], _table(write["TableName"]), _partition(write)
         case "BatchGetItem":
-            yield from ((operation, _table(name)) for name in request["RequestItems"])
+            yield from ((operation, _table(name), None) for name in request["RequestItems"])
         case _:
             index = f"/index/{request['IndexName']}" if "IndexName" in request else ""
-            yield operation, _table(request["TableName"]) + index
+            yield operation, _table(request["TableName"]) + index, _partition(request)
+
+
+def _partition(write: Mapping[str, Any]) -> str | None:
+    """The partition of the item that a write names, whether marshalled or not."""
+    key = write.get("Item") or write.get("Key")
+    if key is None:
+        return None
+    pk = key["pk"]
+    return str(pk["S"] if isinstance(pk, dict) else pk)
 
 
 def _table(name: str) -> str:
@@ -153,6 +172,35 @@ def granted(resources: Resources, function: str, made: Mapping[str, str]) -> set
         for action in actions(statement)
         for place in _places(statement, made)
     }
+
+
+def allows(
+    resources: Resources, function: str, made: Mapping[str, str], grant: Grant, context: Context
+) -> bool:
+    """Whether a statement grants it for this value of a condition key."""
+    return any(
+        grant[0] in actions(statement)
+        and grant[1] in _places(statement, made)
+        and _holds(resolved(statement.get("Condition", {}), made), context)
+        for statement in statements(resources, function)
+    )
+
+
+def _holds(condition: Mapping[str, Any], context: Context) -> bool:
+    """Whether a condition holds: all of its operators, each for one of its values."""
+    key, value = context
+    for operator, wanted in condition.items():
+        patterns = wanted[key] if isinstance(wanted[key], list) else [wanted[key]]
+        match operator:
+            case "ForAllValues:StringLike":
+                holds = any(fnmatchcase(value, pattern) for pattern in patterns)
+            case "StringEqualsIgnoreCase":
+                holds = value.lower() in [one.lower() for one in patterns]
+            case _:
+                raise AssertionError(f"this test does not know {operator}")
+        if not holds:
+            return False
+    return True
 
 
 def _places(statement: Mapping[str, Any], made: Mapping[str, str]) -> list[str]:
@@ -177,10 +225,12 @@ def resolved(value: Any, made: Mapping[str, str]) -> Any:
             return re.sub(r"\$\{([\w:.]+)\}", lambda found: made[found[1]], text)
         case {"Fn::Select": _} | {"Fn::Split": _} | {"Fn::If": _}:
             return _computed(value, made)
+        case dict():
+            return resolved_all(value, made)
         case list():
             return [resolved(one, made) for one in value]
         case _:
-            return [resolved(one, made) for one in value] if isinstance(value, list) else value
+            return value
 
 
 def _computed(value: dict[str, Any], made: Mapping[str, str]) -> Any:
@@ -208,6 +258,8 @@ class Stack:
     def __init__(self, resources: Resources, made: Mapping[str, str]) -> None:
         self.resources, self.made = resources, made
         self.seen: dict[str, set[Grant]] = {name: set() for name in FUNCTIONS}
+        self.contexts: dict[str, set[tuple[Grant, Context]]] = {name: set() for name in FUNCTIONS}
+        self.routes: set[tuple[str, str]] = set()
         self.running: str | None = None  # what a test looks up for itself is not noted
         self.handled: set[tuple[str, str]] = set()
         session = boto3.DEFAULT_SESSION
@@ -216,9 +268,10 @@ class Stack:
 
     def _note(self, params: Mapping[str, Any], model: OperationModel, **_: Any) -> None:
         if self.running is not None:
-            self.seen[self.running].update(
-                needed(model.service_model.service_name, model.name, params)
-            )
+            for grant, context in needed(model.service_model.service_name, model.name, params):
+                self.seen[self.running].add(grant)
+                if context is not None:
+                    self.contexts[self.running].add((grant, context))
 
     def world(self, function: str, **more: str) -> wiring.World:
         """What a function's container builds of the function's environment and of nothing else."""
@@ -248,6 +301,7 @@ class Stack:
             "body": text,
             **parts,
         }
+        self.routes.add((route, method.lower()))
         function = "APIHandler" if (route, method.lower()) in PRIVATE else "PublicHandler"
         answer = self.run(function, event)
         assert answer["statusCode"] < 400, (route, answer)
@@ -331,6 +385,10 @@ def make() -> dict[str, str]:
         "Sender": SENDER,
         "TextIdentity": "",
         "FirstEmailsPerHour": "200",
+        "RetentionEvents": "400",
+        "RetentionForms": "0",
+        "RetentionMessages": "0",
+        "RetentionSubmissions": "30",
         "Table": TABLE_NAME,
         "Table.Arn": TABLE,
         "NurturePerMinute": "300",
@@ -632,6 +690,54 @@ def test_a_policy_grants_exactly_what_its_function_needs(stack: Stack, function:
     needs = stack.seen[function] | lambdas_own(function)
     assert not needs - grants, f"{function} lacks {listed(needs - grants)}"
     assert not grants - needs, f"{function} may do more than it does: {listed(grants - needs)}"
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_condition_refuses_what_its_function_does(stack: Stack, function: str) -> None:
+    """The emulator ignores policies, so a refused partition would show on AWS alone."""
+    refused = {
+        (grant[0], context[1].partition("#")[0])
+        for grant, context in stack.contexts[function]
+        if not allows(stack.resources, function, stack.made, grant, context)
+    }
+    assert refused == set()
+
+
+def test_every_public_route_was_seen(stack: Stack) -> None:
+    assert {one for one in PUBLIC if one[1] != "head"} <= stack.routes
+
+
+OWN = {
+    "PublicHandler": {"LEAD", "MAILBOX", "SUBMISSION", "USER", "VISITOR"},
+    "Feedback": {"LEAD", "MAILBOX"},
+}
+FAMILIES = {
+    *("LEAD", "MAILBOX", "SUBMISSION", "USER", "VISITOR"),
+    *("CONFIG", "JOB", "PUBLISHING", "QUARANTINE", "SIMULATED"),
+}
+
+
+@pytest.mark.parametrize("function", OWN)
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_what_strangers_reach_writes_their_own_partitions(
+    stack: Stack, function: str, family: str
+) -> None:
+    """A stranger who takes over the function changes no model, no form and no job with it."""
+    for pk in (family, f"{family}#x", f"{family}x#LEAD#"):
+        context = ("dynamodb:LeadingKeys", pk)
+        allowed = allows(
+            stack.resources, function, stack.made, ("dynamodb:PutItem", TABLE), context
+        )
+        assert allowed == (family in OWN[function] and pk.startswith(f"{family}#"))
+
+
+@pytest.mark.parametrize("function", ["Deliver", "Urgent", "Nurture"])
+@pytest.mark.parametrize("address", [ADDRESS, ADDRESS.upper(), "ceo@keybook.example"])
+def test_email_leaves_from_the_sender_only(stack: Stack, function: str, address: str) -> None:
+    grant = ("ses:SendEmail", f"{MAIL}:identity/keybook.example")
+    context = ("ses:FromAddress", address)
+    allowed = allows(stack.resources, function, stack.made, grant, context)
+    assert allowed == (address.lower() == ADDRESS)
 
 
 def listed(grants: set[Grant]) -> str:

@@ -77,7 +77,8 @@ PINGS = {"/v1/batch", "/v1/page", "/v1/track", "/v1/identify", "/v1/pixel"}
 SECONDS_PER_REQUEST = 0.05  # docs/performance.md
 COPIES_OF_PUBLIC = 50  # the default of PublicConcurrency
 COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}
-SENDING = COMMON | {
+MESSAGES = COMMON | {"BATON_RETENTION_MESSAGES"}
+SENDING = MESSAGES | {
     "BATON_IDENTITY_SECRET",
     "BATON_LINK_SECRET",
     "BATON_HANDOFF_TOPIC",
@@ -88,9 +89,11 @@ SENDING = COMMON | {
     "BATON_FIRST_EMAILS_PER_HOUR",
 }
 ENVIRONMENT = {
-    "APIHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
-    "PublicHandler": COMMON | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET"},
-    "Qualify": COMMON | {"BATON_LEADS_QUEUE"},
+    "APIHandler": MESSAGES | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
+    "PublicHandler": COMMON
+    | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET"}
+    | {f"BATON_RETENTION_{kind}" for kind in ("EVENTS", "FORMS", "SUBMISSIONS")},
+    "Qualify": MESSAGES | {"BATON_LEADS_QUEUE"},
     "Deliver": SENDING,
     "Clock": COMMON
     | {f"BATON_{name.upper()}_QUEUE" for name in WORKERS}
@@ -98,9 +101,9 @@ ENVIRONMENT = {
     "Urgent": SENDING - {"BATON_LINK_SECRET", "BATON_FIRST_EMAILS_PER_HOUR"},
     "Nurture": SENDING
     - {"BATON_HANDOFF_TOPIC", "BATON_TEXT_IDENTITY", "BATON_TEXT_CONFIGURATION_SET"},
-    "Leads": COMMON,
-    "Jobs": COMMON | {"BATON_IDENTITY_SECRET"},
-    "Feedback": COMMON | {"BATON_IDENTITY_SECRET"},
+    "Leads": MESSAGES,
+    "Jobs": MESSAGES | {"BATON_IDENTITY_SECRET"},
+    "Feedback": MESSAGES | {"BATON_IDENTITY_SECRET"},
 }
 UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
 MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60
@@ -471,7 +474,7 @@ def throttles(resources: dict[str, dict[str, Any]]) -> dict[tuple[str, str], tup
 
 def test_the_public_paths_are_throttled_one_by_one(resources: dict[str, dict[str, Any]]) -> None:
     found = throttles(resources)
-    assert found.keys() == PUBLIC | {("*", "*")}
+    assert found.keys() == PUBLIC | {("/v1/forms/{form_id}", "options"), ("*", "*")}
     for rate, burst in found.values():
         assert 0 < rate <= burst
 
@@ -480,7 +483,8 @@ def test_forms_and_unsubscribes_have_room_for_a_campaign(
     resources: dict[str, dict[str, Any]],
 ) -> None:
     found = throttles(resources)
-    for route in (("/v1/forms/{form_id}", "post"), ("/u/{token}", "get"), ("/u/{token}", "post")):
+    forms = [("/v1/forms/{form_id}", method) for method in ("options", "post")]
+    for route in (*forms, ("/u/{token}", "get"), ("/u/{token}", "post")):
         assert found[route] == (200, 400)
 
 

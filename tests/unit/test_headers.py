@@ -110,6 +110,13 @@ def test_a_posted_form_has_protection_taken_or_refused(asks: str) -> None:
     assert refused.status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/v1/forms/demo", "/v1/batch", "/v1/page"])
+def test_a_page_of_another_origin_reads_when_to_come_again(path: str) -> None:
+    """A browser shows a script no header that is not named here."""
+    answer = InMemoryBaton().post(path, {})
+    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+
+
 def test_a_page_may_neither_be_framed_nor_run_scripts() -> None:
     answer = InMemoryBaton().http("GET", "/thanks")
     assert set(answer.headers["Content-Security-Policy"].split("; ")) == {

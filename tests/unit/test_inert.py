@@ -68,9 +68,14 @@ def test_what_is_broken_stays_broken_between_other_words(typed: str) -> None:
 
 def test_what_stands_for_a_dot_or_slash_is_broken() -> None:
     """UTS 46, by which a browser reads a host, maps by NFKC, and the ideographic full stop too."""
-    acting = [chr(code) for code in range(0x80, 0x20000) if set(".。/\\:@") & set(nfkc(chr(code)))]
+    acting = [
+        chr(code)
+        for code in range(0x80, 0x20000)
+        if set(".。/\\:@<>&[]()=?\u2044\u2215") & set(nfkc(chr(code)))
+    ]
     assert {"。", "．", "｡", "․", "／", "：", "＠", "℀"} <= set(acting)
     assert [one for one in acting if found_in(inert(f"evil{one}com"))] == []
+    assert found_in(inert("［x］（y） ＆lt; ＝？u？q？x？＝ a∕b a⁄b")) == set()
 
 
 @pytest.mark.parametrize("hidden", [*HIDDEN, "\U000e01ef", "\u2065", "\ufff0"])

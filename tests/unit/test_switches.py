@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from chalicelib.switches import LONGEST_WAIT, Switch, Switchboard, SwitchState, 
 from chalicelib.wiring.world import World
 from tests.baton import ANN, TOKEN, InMemoryBaton
 from tests.fakes import NOW, FakeClock, FakePorts, MemoryTable, runtime
+from tests.sizes import SIZES, seeds
 from tools import switches as tool
 
 DAYS = 3
@@ -220,6 +222,63 @@ def test_acknowledgements_hold_back_nothing_else() -> None:
     wait_out_the_cache(baton)
     three_days_of_leads(baton)
     assert set(sent(baton)) == undisturbed()
+
+
+# --- any of them, in any order --------------------------------------------------------------------
+
+
+TURNED = (Switch.RESCORING, Switch.OUTBOUND, Switch.NURTURE)
+
+
+@pytest.mark.parametrize("seed", seeds(SIZES.lives // 4))
+def test_switches_turned_at_random_lose_and_double_nothing(seed: int) -> None:
+    stopped = InMemoryBaton()
+    steady = InMemoryBaton()
+    random = Random(seed)
+    for step in range(40):
+        drawn = random.randrange(1_000_000)
+        do_something(steady, step, Random(drawn), turns=False)
+        do_something(stopped, step, Random(drawn), turns=True)
+    for switch in TURNED:
+        turn(stopped, switch, on=True)
+    for baton in (stopped, steady):
+        live(baton, 3)
+    assert {one["state"] for one in stopped.outbox()} <= {"sent"}
+    assert handoffs(stopped) == handoffs(steady)
+    assert len(stopped.ports.senders.sent) == len(stopped.outbox())
+    for email in ("ann@acme.example", *OTHERS):
+        assert standing_of(stopped, email) == standing_of(steady, email)
+
+
+def do_something(baton: InMemoryBaton, step: int, random: Random, *, turns: bool) -> None:
+    """Let one of three people do something, time pass, or a container start anew.
+
+    turns: whether a switch is turned where that was drawn; otherwise nothing happens then.
+    """
+    do = random.choice(["page", "form", "wait", "turn", "turn", "restart"])
+    person = random.randrange(3)
+    email = ("ann@acme.example", *OTHERS)[person]
+    if do == "page":
+        baton.page(f"/pricing?n={step}", f"v{person}")
+    elif do == "form":
+        form_id = random.choice(["guide", "demo"])
+        baton.form(form_id, f"v{person}", consent=True, **{**ANN, "email": email})
+    elif do == "turn" and turns:
+        turn(baton, random.choice(TURNED), on=random.random() < 0.5)
+    elif do == "restart":
+        baton.world = World(baton.ports)
+    baton.until_quiet()
+    baton.minutes_later(random.choice([1, 20, 180]) if do == "wait" else 0)
+
+
+def handoffs(baton: InMemoryBaton) -> Counter[str]:
+    return Counter({one: number for one, number in sent(baton).items() if "#handoff#" in one})
+
+
+def standing_of(baton: InMemoryBaton, email: str) -> Any:
+    """Return where a lead stands, None for an address that nobody left."""
+    found = baton.get(f"/v1/leads?email={email}")["leads"]
+    return [(one["stage"], one["kind"], one["cycle"], one["score"]["total"]) for one in found]
 
 
 # --- how long a message may wait ------------------------------------------------------------------

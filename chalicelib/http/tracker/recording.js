@@ -116,6 +116,7 @@ function clicked(click) {
 // ---- Forms that post to the API
 
 const sent = new WeakMap(); // form -> {body, id} of its last submission
+const MAX_FORM_RETRIES = 3;
 
 function isOurs(form) {
   const action = new URL(form.getAttribute('action') || '', document.baseURI).href;
@@ -153,16 +154,23 @@ function submitted(event) {
   const then = form.getAttribute('data-baton-then');
   if (!then || event.defaultPrevented || !isOurs(form)) return;
   event.preventDefault();
-  fetch(form.getAttribute('action'), {
-    method: 'POST',
-    body: new URLSearchParams(new FormData(form)),
-    headers: { Accept: 'application/json' },
-    credentials: 'omit',
-  })
-    .then((response) => (response.ok ? response.json() : Promise.reject(response)))
+  if (form.ariaBusy) return; // pressed again, while it is on its way
+  form.ariaBusy = true;
+  post(form.getAttribute('action'), new URLSearchParams(new FormData(form)), 0)
     .then((answer) => { adopt(answer); location.assign(then); })
     // The plain post shows the API's own answer. It is the same submission and counts once.
-    .catch(() => HTMLFormElement.prototype.submit.call(form));
+    .catch(() => HTMLFormElement.prototype.submit.call(form))
+    .then(() => { form.ariaBusy = null; });
+}
+
+function post(url, body, tries) {
+  const headers = { Accept: 'application/json' };
+  return fetch(url, { method: 'POST', body, headers, credentials: 'omit' }).then((response) => {
+    if (response.ok) return response.json();
+    if (!isBusy(response) || tries === MAX_FORM_RETRIES) throw response;
+    return new Promise((resume) => { setTimeout(resume, backOff(response, tries)); })
+      .then(() => post(url, body, tries + 1));
+  });
 }
 
 // ---- Start
@@ -186,7 +194,7 @@ document.addEventListener('formdata', fillIn);
 document.addEventListener('visibilitychange', visibilityChanged);
 window.addEventListener('scroll', scrolled, { passive: true });
 window.addEventListener('popstate', navigated);
-window.addEventListener('online', () => { retries = 0; flush(); });
+window.addEventListener('online', () => { retries = 0; flushIn(0); });
 window.addEventListener('pagehide', () => { leaveView(); handOver(); });
 window.addEventListener('pageshow', (event) => { if (event.persisted) page(); });
 

@@ -29,6 +29,7 @@ const MAX_QUEUED = 100; // the oldest give way: weeks offline must not fill the 
 // At most 60 KB in UTF-8: browsers refuse keepalive requests and beacons over 64 KB.
 const MAX_BATCH_CHARS = 20000;
 const MAX_RETRIES = 5; // after that, the next event, page or "online" tries again
+const MAX_WAIT_S = 60; // whatever the API asks for: a form's visitor is waiting
 const BATCH_DELAY_MS = 250;
 
 // ---- Storage: the browser's, or memory where that is blocked or full
@@ -109,6 +110,7 @@ function adopt(answer) {
 let inFlight = [];
 let retries = 0;
 let timer = 0;
+let resumeAt = 0; // until then the API has asked to be left alone, or its last answer says so
 
 function queued() {
   try { return JSON.parse(local.get('baton.queue')) || []; } catch (broken) { return []; }
@@ -140,9 +142,20 @@ function pack(events) {
   });
 }
 
+/** Whether the same request may succeed later: too many of them, or the API is at fault. */
+function isBusy(response) {
+  return response.status === 429 || response.status >= 500;
+}
+
+/** How long to wait: as long as the API asks, else longer after each try; no two alike. */
+function backOff(response, tries) {
+  const asked = response.headers ? Number(response.headers.get('Retry-After')) : 0;
+  return Math.max(2 ** tries, Math.min(asked || 0, MAX_WAIT_S)) * 1000 * (1 + Math.random());
+}
+
 function flushIn(delayMs) {
   clearTimeout(timer);
-  timer = setTimeout(flush, delayMs);
+  timer = setTimeout(flush, Math.max(delayMs, resumeAt - Date.now()));
 }
 
 function flush() {
@@ -154,23 +167,25 @@ function flush() {
   const keepalive = body.length < MAX_BATCH_CHARS;
   fetch(API + '/v1/batch', { method: 'POST', body, keepalive, credentials: 'omit' })
     .then((response) => {
-      if (response.status === 429 || response.status >= 500) throw response;
+      if (isBusy(response)) throw response;
       keep(without(queued(), batch)); // accepted, or refused for good
       retries = 0;
       return response.json().then(adopt, () => {});
     })
     .then(
       () => { inFlight = []; flushIn(0); },
-      () => {
+      (response) => {
         inFlight = [];
-        if (retries < MAX_RETRIES) flushIn(2 ** retries++ * 1000 * (1 + Math.random()));
+        resumeAt = Date.now() + backOff(response, retries);
+        if (retries++ < MAX_RETRIES) flushIn(0);
+        else retries = MAX_RETRIES;
       },
     );
 }
 
 /** Give the browser everything that is not on its way: the page may not live to see an answer. */
 function handOver() {
-  if (navigator.onLine === false || !allowed()) return;
+  if (navigator.onLine === false || !allowed() || Date.now() < resumeAt) return;
   for (let batch = nextBatch(); batch.length; batch = nextBatch()) {
     if (!navigator.sendBeacon(API + '/v1/batch', pack(batch))) return;
     keep(without(queued(), batch));

@@ -1,0 +1,14 @@
+"""When an item expires: DynamoDB deletes it some days after the time that it names."""
+
+from datetime import datetime, timedelta
+
+
+def expires_after(at: datetime, days: int, not_before: datetime | None = None) -> dict[str, int]:
+    """Return what lets an item expire so many days after a moment; nothing for 0 days.
+
+    not_before: the earliest moment, since DynamoDB ignores an expiry of more than five years ago.
+    """
+    if not days:
+        return {}
+    expires_at = max(at + timedelta(days=days), not_before or at)
+    return {"expires_at_epoch_s": int(expires_at.timestamp())}
