@@ -147,8 +147,7 @@ class Owner:
     rank: Rank = Rank.FORM
     """Of the claim."""
     contested_at: datetime | None = None
-    """Since when another lead claims it with as little evidence: it joins nobody until one has
-    more."""
+    """Since when another lead claims it with as much evidence: it joins neither."""
     earlier: Mapping[str, datetime] = field(default_factory=dict)
     """The leads that it was taken from, each with the time until which it was theirs."""
 
@@ -223,17 +222,6 @@ def browser_rank_of(visitor: str, rank: Rank) -> Rank:
     A user id is no browser: what comes under it says nothing about how the person came.
     """
     return Rank.IDENTIFY if visitor.startswith(USER_PREFIX) else rank
-
-
-def owned(event: Event, owner: Owner | None) -> list[tuple[str, Event]]:
-    """Return the leads that an event of a visitor counts for, each with the event as it counts.
-
-    owner: whose the visitor is. Mostly there is one lead; there is none while the visitor is free.
-    """
-    if owner is None:
-        return []
-    ranked = replace(event, browser_rank=browser_rank_of(event.partition, owner.rank))
-    return [(lead_id, ranked) for lead_id in owner.leads_at(event.captured_at)]
 
 
 def joins_on(own: Iterable[Event]) -> list[Join]:

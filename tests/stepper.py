@@ -19,6 +19,7 @@ from typing import Any
 from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.messages import Email, Outgoing
 from chalicelib.delivery.references import tag_of
+from chalicelib.scoring.profile import values
 from chalicelib.wiring.world import World
 from tests.baton import InMemoryBaton, key_of, received, work
 from tests.fakes import FakePorts, MemoryTable, QueuedMessage
@@ -142,7 +143,10 @@ class Result:
     """The result of a run."""
 
     facts: Any
-    """What must be the same in every run: tally, profile, touches and score of each lead."""
+    """What must be the same in every run: tally, profile, touches and score of each lead.
+
+    Who said a field may differ: of two forms from one browser the later one is its owner's.
+    """
     stages: tuple[str, ...]
     sent: tuple[Outgoing, ...]
     """Everything that was handed to a sender."""
@@ -285,7 +289,7 @@ class Stepper:
         world = World(self.ports)
         leads = [world.leads.read(world.lead_id(email)) for email in emails]
         facts = [
-            (lead.tally, lead.profile, lead.touches, self.baton.lead(email)["score"])
+            (lead.tally, values(lead.profile), lead.touches, self.baton.lead(email)["score"])
             for lead, email in zip(leads, emails, strict=True)
         ]
         return Result(

@@ -166,6 +166,11 @@ class Corrections:
         found = self._compared(lead, replayed)
         return (self._qualify.conclude(lead, replayed) if found else lead), found
 
+    @until_written
+    def leave_to_clock(self, lead_id: str) -> None:
+        """Ask for the replay of a lead that has too many events for a job. Raise NotFoundError."""
+        self._qualify.request_replay(self._acts.known(lead_id), [])
+
     def _compared(self, lead: Lead, replayed: Lead) -> list[LeadDifference]:
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         return compare_leads(lead, replayed, today)

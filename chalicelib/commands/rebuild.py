@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from chalicelib.errors import NotFoundError
+from chalicelib.errors import LongReplayError, NotFoundError
 from chalicelib.jobs.job import CHECKPOINT, Job, JobStatus, end_job
 from chalicelib.jobs.ports import JobStep
 from chalicelib.jobs.runner import AT_ONCE
@@ -31,6 +31,9 @@ class LeadRebuilder(Protocol):
 
     def rebuild(self, lead_id: str) -> tuple[Lead, list[LeadDifference]]:
         """Derive a lead anew, and write it where it differs. Raise NotFoundError."""
+
+    def leave_to_clock(self, lead_id: str) -> None:
+        """Ask for the replay of a lead that has too many events for a job. Raise NotFoundError."""
 
 
 class JobStarter(Protocol):
@@ -148,6 +151,9 @@ class RebuildHandler:
             try:
                 lead, found = self._rebuilder.inspect(lead_id)
             except NotFoundError:  # erased since the index was read
+                return
+            except LongReplayError:  # no lead may keep a rebuild from its end. ADR 0034
+                self._rebuilder.leave_to_clock(lead_id)
                 return
             if lead.lead_id != lead_id:  # absorbed: the survivor stands at a place of its own
                 return

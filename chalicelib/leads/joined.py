@@ -1,10 +1,11 @@
 """What a join brings to a lead besides its own event."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.days import day_of
-from chalicelib.events import Event, Owner, joins_on, lead_id_of, owned
+from chalicelib.events import Event, Owner, browser_rank_of, joins_on, lead_id_of
 from chalicelib.leads.caps import first_read
 from chalicelib.leads.histories import EventReader
 from chalicelib.leads.replay import join_until
@@ -29,9 +30,20 @@ def by_lead(
             continue
         if partition not in owners:
             owners[partition] = owner(partition)
-        for lead_id, ranked in owned(event, owners[partition]):
+        for lead_id, ranked in _owned(event, owners[partition]):
             found.setdefault(lead_id, {})[position] = ranked
     return found
+
+
+def _owned(event: Event, owner: Owner | None) -> list[tuple[str, Event]]:
+    """Return the leads that an event of a visitor counts for, each with the event as it counts.
+
+    owner: whose the visitor is. Mostly there is one lead; there is none while the visitor is free.
+    """
+    if owner is None:
+        return []
+    ranked = replace(event, browser_rank=browser_rank_of(event.partition, owner.rank))
+    return [(lead_id, ranked) for lead_id in owner.leads_at(event.captured_at)]
 
 
 def joined_by(reader: EventReader, events: Iterable[Event], now: datetime) -> list[Event]:

@@ -34,8 +34,13 @@ def new_events(lead: Lead, events: Iterable[Event]) -> list[Event]:
     return [
         event
         for digest, event in found.items()
-        if digest not in lead.counted and (event.joins or is_countable(event))
+        if digest not in lead.counted and is_remembered(event)
     ]
+
+
+def is_remembered(event: Event) -> bool:
+    """Return whether a lead remembers that it has taken an event in."""
+    return bool(event.joins) or is_countable(event)
 
 
 def count(

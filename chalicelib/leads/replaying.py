@@ -19,6 +19,7 @@ from chalicelib.leads.progress import Progress
 from chalicelib.leads.replay import (
     captured_hour,
     first_kept_hour,
+    is_remembered,
     join_until,
     with_events,
     with_ids,
@@ -262,7 +263,8 @@ class Replaying:
         ids = self.progress.ids
         oldest = first_kept_hour(self.progress.began_at)
         for event in page:
-            if len(ids) <= COUNTED_MAX_IDS and captured_hour(event) >= oldest:
+            is_recent = captured_hour(event) >= oldest and is_remembered(event)
+            if is_recent and len(ids) <= COUNTED_MAX_IDS:
                 ids[event.digest] = captured_hour(event)
 
     def _retracted(self) -> frozenset[str]:

@@ -75,12 +75,12 @@ class Qualify:
         if not news:
             return
         if lead.counts_by_replay or self.derive.is_stale(lead):
-            self._request_replay(lead, news)
+            self.request_replay(lead, news)
             return
         lead = self.caught_up(lead)
         counted = self._counted(lead, news)
         if counted is None:
-            self._request_replay(lead, news)
+            self.request_replay(lead, news)
             return
         imported = len(acts_of(news, Act.IMPORTED)) == len(news)
         self.conclude(lead, counted, events=news, cause=Cause.IMPORT if imported else Cause.NEWS)
@@ -198,7 +198,7 @@ class Qualify:
             return None
         return count(model, lead, events, joined, now)
 
-    def _request_replay(self, lead: Lead, events: Sequence[Event]) -> None:
+    def request_replay(self, lead: Lead, events: Sequence[Event]) -> None:
         """Ask for a replay, at once or in the lead's turn. Nothing is written if it is due."""
         now = self.runtime.now()
         asked = about(lead.requests, events, self.derive.model(lead))
@@ -226,7 +226,7 @@ class Qualify:
             try:
                 counted = self.derive.recounted(lead)
             except LongReplayError:
-                self._request_replay(lead, [])
+                self.request_replay(lead, [])
                 raise
             return self.conclude(lead, counted, cause=Cause.PUBLISH)
         if lead.activation != self.derive.model(lead).activation:

@@ -31,9 +31,10 @@ class Histories:
         """Return a lead's events, its transitions, its messages and the proofs of its consent, in
         no particular order.
 
-        Events include those of its visitors, at most the newest 10,000 of each, and those of the
-        leads that were merged into it; messages and proofs include theirs. Their transitions are
-        left out: the surviving lead has recorded its own way (ADR 0019).
+        Events include those of its visitors, at most the newest 10,000, of each an equal part
+        (ADR 0034), and those of the leads that were merged into it; messages and proofs include
+        theirs. Their transitions are left out: the surviving lead has recorded its own way
+        (ADR 0019).
         """
         events, transitions, outbox, proofs = self._of_partition(lead_partition(lead_id))
         seen = {lead_id}
@@ -52,8 +53,10 @@ class Histories:
             *joins_on(events),
             *(join for one in sorted(seen) for join in self._events.joins(one)),
         ]
-        for visitor in dict.fromkeys(join.visitor for join in joins):
-            events += islice(self._events.of(visitor), TIMELINE_MAX_EVENTS)
+        of_visitors = {join.visitor: join for join in joins}
+        most = TIMELINE_MAX_EVENTS // max(1, len(of_visitors))
+        for visitor, join in of_visitors.items():
+            events += islice(join.own(self._events.of(visitor)), most)
         return events, transitions, outbox, proofs
 
     def _of_partition(self, partition: str) -> History:

@@ -30,7 +30,7 @@ from chalicelib.events import (
 )
 from chalicelib.leads.lead import Lead
 from chalicelib.qualify.reactions import LeadChange, Plan
-from chalicelib.store import keys
+from chalicelib.store import histories, keys
 from chalicelib.store.captured import Captured
 from chalicelib.store.consent_items import proof_item
 from chalicelib.store.consents import Consents, put_consent, put_proof
@@ -120,6 +120,18 @@ def test_a_visitor_has_one_owner_or_none(table: Table) -> None:
     assert events.owner(VISITOR) == OWNER
     with pytest.raises(ConflictError):
         table.write(put_owner(VISITOR, Owner("ANOTHER")))
+
+
+def test_a_timeline_shares_its_room_among_the_visitors(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(histories, "TIMELINE_MAX_EVENTS", 6)
+    for visitor in (VISITOR, "VISITOR#v2"):
+        table.write(put_join(Join(visitor, LEAD_ID, NOW)))
+        write_all(table, [make.page(partition=visitor, n=n, days_ago=n) for n in range(5)])
+    events, *_ = Histories(table).of_lead(LEAD_ID)
+    assert len(events) == 6
+    assert {event.partition for event in events} == {VISITOR, "VISITOR#v2"}
 
 
 @on_big_engines

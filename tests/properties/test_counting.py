@@ -1,19 +1,23 @@
 """Whatever order, however often, whoever else is at work: the same events come to the same lead."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as some
 
-from chalicelib.events import Event, lead_id_of
+from chalicelib.events import Event, Join, Kind, Owner, Rank, joins_on, lead_id_of, lead_partition
 from chalicelib.leads.decision import score_of
+from chalicelib.leads.joined import by_lead
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.replay import count, join_until
+from chalicelib.leads.replay import count, join_until, with_events
+from tests import factories as make
 from tests.fakes import NOW, replay
 from tests.properties.laws import holds_for
-from tests.properties.lives import Life, lives, merges, moves, retractions, ticks
+from tests.properties.lives import VISITORS, Life, lives, merges, moves, retractions, ticks
 from tests.properties.steps import Step, script
-from tests.properties.town import MODEL, Town
+from tests.properties.town import MODEL, Town, capped
+from tests.sizes import SIZES
 
 LEAD_IDS = ["A" * 26, "B" * 26, "C" * 26]
 seeds = some.none() | some.integers(
@@ -83,26 +87,77 @@ def test_merged_leads_are_what_one_address_would_have_been(life: Life) -> None:
             way.append(into)
 
 
+floods = some.lists(
+    some.tuples(
+        some.sampled_from([VISITORS[0], VISITORS[1], lead_partition(LEAD_IDS[0])]),
+        some.integers(0, 1),  # days ago: the stream keeps a record for one
+        some.integers(1, 700),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@holds_for(floods, some.integers(1, 700), cases=SIZES.cases // 10)
+def test_what_is_above_the_caps_counts_nowhere(
+    flood: Sequence[tuple[str, int, int]], batch: int
+) -> None:
+    """Floods of pings and forms. As far as they can be counted, batch by batch, they come to what
+    a replay comes to; and a replay to what the plain caps leave.
+    """
+    lead_id = LEAD_IDS[0]
+    events = list({one.id: one for part in flood for one in flooded(*part)}.values())
+    joins = [Join(visitor, lead_id, NOW) for visitor in VISITORS]
+    replayed = replay(MODEL, Lead(lead_id=lead_id), events, NOW, joins)
+    plain = with_events(MODEL, Lead(lead_id=lead_id), capped(events, MODEL.zone))
+    assert what_is_derived(replayed) == what_is_derived(plain)
+    counted: Lead | None = Lead(lead_id=lead_id)
+    for start in range(0, len(events), batch):
+        if counted is None or counted.crowded:
+            return  # from here on only a replay can tell
+        counted = count(MODEL, counted, events[start : start + batch], [], NOW)
+    if counted is not None and not counted.crowded:
+        assert what_is_derived(counted) == what_is_derived(replayed)
+
+
+def flooded(partition: str, days_ago: int, number: int) -> list[Event]:
+    """Return pings of a visitor, or forms of a lead, of one captured day."""
+    kind = Kind.FORM if lead_id_of(partition) else Kind.PAGE
+    at = NOW - timedelta(days=days_ago, hours=9)
+    return [
+        make.event(
+            kind,
+            "demo" if kind is Kind.FORM else "",
+            partition=partition,
+            n=one,
+            at=at + timedelta(seconds=one),
+            properties={"path": "/pricing"},
+            browser_rank=Rank.FORM,
+        )
+        for one in range(number)
+    ]
+
+
 def counted_as_they_come(lead_id: str, steps: Sequence[Step]) -> Lead:
-    lead, captured, owners = Lead(lead_id=lead_id), list[Event](), dict[str, str | None]()
+    lead, captured, owners = Lead(lead_id=lead_id), list[Event](), dict[str, Owner]()
     for step in steps:
         captured += step.captured
         owners |= {
-            visitor: lead_id_of(event.partition)
-            for event in step.captured
-            for visitor in event.joins
+            join.visitor: Owner(join.lead_id, rank=join.rank) for join in joins_on(step.captured)
         }
-        for event in step.records:
-            if (lead_id_of(event.partition) or owners.get(event.partition)) == lead_id:
+        for record in step.records:
+            for event in by_lead([record], owners.get).get(lead_id, {}).values():
                 lead = count(MODEL, lead, [event], joined(event, captured), step.at) or lead
     return lead
 
 
 def joined(join: Event, captured: Sequence[Event]) -> list[Event]:
+    until = join_until(join.captured_at)
+    known = [one for one in captured if one.captured_at <= until]
     return [
         one
-        for one in captured
-        if one.partition in join.joins and one.captured_at <= join_until(join.captured_at)
+        for claim in joins_on([join])
+        for one in claim.own(event for event in known if event.partition == claim.visitor)
     ]
 
 

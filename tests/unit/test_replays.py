@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.errors import LongReplayError
 from chalicelib.events import Event, Join, Owner
 from chalicelib.leads import derivation
@@ -351,6 +352,45 @@ def test_too_many_events_are_left_to_the_clock(
     lead_id = ann(baton).lead_id
     with pytest.raises(LongReplayError):
         baton.world.corrections.rebuild(lead_id)
+    start_rebuild(baton.world.job_runner)
+    before = ann(baton).version
+    for _ in range(5):
+        baton.minutes_later(REPLAY_EVERY_MINUTES)
+    assert ann(baton).version == before + 1  # the job asked, and the clock did it
     baton.world.commands.move(lead_id, Stage.DISQUALIFIED, "a competitor")
     assert ann(baton).standing.stage is Stage.DISQUALIFIED
     assert ann(baton).crowded
+
+
+# --- one lead delays no other ------------------------------------------------------------------
+
+
+def newest_event(table: CountingTable) -> list[Item]:
+    return [item for item in table.inserted if str(item["sk"]).startswith("EVENT#")][-1:]
+
+
+def test_a_flood_of_one_lead_leaves_anothers_request_alone(
+    baton: InMemoryBaton, table: CountingTable
+) -> None:
+    """Another person's demo request takes no more calls beside a flood than without."""
+    jo = {**ANN, "email": "jo@acme.example"}
+    baton.form("demo", "quiet", **jo)
+    request = newest_event(table)
+    table.forget_calls()
+    baton.world.qualify_records(stream_event(request))
+    undisturbed = (table.reads, table.writes)
+    crowd(baton)
+    kim = {**ANN, "email": "kim@acme.example"}
+    flood = [make.page("/pricing", n=n, at=baton.ports.now()) for n in range(99)]
+    for _ in range(3):
+        baton.world.qualify_records(records(flood))
+    baton.drained = len(table.inserted)
+    baton.form("demo", "other", **kim)
+    request = newest_event(table)
+    table.forget_calls()
+    baton.world.qualify_records(stream_event([*map(event_item, flood), *request]))
+    flooded = 2  # the flood's owner and lead; its replay is requested already
+    assert table.reads - flooded <= undisturbed[0]
+    assert table.writes == undisturbed[1]
+    baton.until_quiet()
+    assert baton.lead("kim@acme.example")["stage"] == "sql"
