@@ -516,7 +516,9 @@ def test_what_a_mailbox_keeps_names_nobody(table: Table) -> None:
 
 def test_an_address_is_known_before_anything_is_derived(table: Table) -> None:
     Events(table).append(make.form(fields={"email": "ann@acme.example"}))
-    Events(table).append(make.event(Kind.MAIL, "delivered", partition=OWN))
+    for n in range(10):
+        at = NOW + n * MINUTE
+        Events(table).append(make.event(Kind.MAIL, "delivered", n=n, partition=OWN, at=at))
     consents = Consents(table, make.mailbox)
     assert consents.mailbox(LEAD_ID) == make.mailbox("ann@acme.example")
     assert consents.mailbox("another") is None
