@@ -167,10 +167,8 @@ class Tracking:
         claims = self._claims(taken.visitors, lead_id, now)
         if joins := joins_of(claims):
             rank = claims[0].after.rank  # of all: only who has the browser already has another one
-            _, room = self._store.admit_to_lead(
-                lead_id, forms=0, joins=len(joins), rank=rank, now=now
-            )
-            joins = joins[:room]
+            admitted = self._store.admit_to_lead(lead_id, joins=len(joins), rank=rank, now=now)
+            joins = joins[: admitted.room]
             claims = [one for one in claims if not one.is_join or one.visitor in joins]
         event = replace(taken.event, joins=joins)
         try:
@@ -178,7 +176,6 @@ class Tracking:
                 [event],
                 lead_id=lead_id,
                 claims=claims,
-                is_first_form=False,
                 proof=None,
                 receipt=None,
                 now=now,

@@ -208,7 +208,7 @@ class Town:
             claims = [Claim(visitor, None, owner) for visitor in event.joins]
             accept = partial(worker.captured.accept, [event], lead_id=lead_id, claims=claims)
             persist(
-                lambda: accept(is_first_form=False, proof=None, receipt=None, now=now),
+                lambda: accept(proof=None, receipt=None, now=now),
                 self.ports.pause,
             )
         self.events[event.id] = event
