@@ -169,3 +169,14 @@ def test_a_persons_word_about_it_is_taken(baton: InMemoryBaton) -> None:
     status, _ = ask(baton, "stage", {"stage": "disqualified", "reason": "a competitor"})
     assert status == 200
     assert ann(baton).standing.stage == "disqualified"
+
+
+def test_a_ping_after_a_publish_is_counted_by_the_clock(baton: InMemoryBaton) -> None:
+    """The replay that it asks for meets a lead that cannot be recounted at once."""
+    baton.world.models.load(draft(signals=IMPRINT))
+    baton.ports.clock.tick(timedelta(minutes=1))
+    baton.page("/imprint")
+    baton.until_quiet()
+    baton.minutes_later(1)
+    assert sum(ann(baton).tally.days["imprint"].values()) == AT_ONCE + 11
+    assert ann(baton).requests.due_at is None
