@@ -82,6 +82,14 @@ FIRST_EMAIL_SHARDS = 8  # counters of an hour, so that parallel claims seldom me
 FIRST_EMAIL_SPREAD_MINUTES = 30  # over which what waited for the next hour comes due
 TICK_SECONDS = 45  # a tick of the clock ends before its function times out
 DUE_MAX_ITEMS = 500  # what one tick takes from a shard; the rest waits for the next minute
+# what one tick looks at in a shard: what is handed over, or quarantined, stays due in front
+DUE_MAX_READ = 2_000
+DUE_MAX_PER_LEAD = 20  # of those that a tick takes from a shard: nobody crowds out the others
+DUE_PAGE_ITEMS = 100  # whose hand-overs are read at once: DynamoDB's own limit
+HANDOVER_MINUTES = 5  # in a queue; after that its message counts as lost
+HANDOVER_TRIES = 3  # workers lost in a row; after that a person must look
+HANDOVER_KEPT_DAYS = 2  # of what came to an end: longer than any message waits in a queue
+WORK_SECONDS = 45  # of a worker, which ends before its function times out
 
 # --- what people do with a lead -------------------------------------------------------------------
 # how long a verdict can be undone: long enough to notice, short enough that nothing has left
@@ -114,9 +122,6 @@ SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answe
 # --- jobs -----------------------------------------------------------------------------------------
 # how long a request works on the job it started; the clock continues with the rest
 REQUEST_SLICE_SECONDS = 5
-# the part of a tick that jobs have whenever one is due: a thousand leads at 25 ms each
-JOBS_SECONDS = 25
-JOBS_MAX_PER_TICK = 20  # each gets a second of the tick; the others go first in the next minute
 JOB_PAGE_LEADS = 100  # the leads of one step: a second's work, and what a crash repeats
 JOB_CHECKPOINT_SECONDS = 5  # the counting that a crash repeats, at most
 JOB_TRIES = 10  # without any progress; after that the job has failed

@@ -67,6 +67,16 @@ class Settings:
     """What texts come from in End User Messaging; empty: SNS sends them."""
     text_configuration_set: str
     """The configuration set of End User Messaging that reports what became of a text."""
+    urgent_queue: str
+    """URL of the queue of messages that somebody waits for."""
+    nurture_queue: str
+    """URL of the queue of marketing's emails."""
+    leads_queue: str
+    """URL of the queue of reviews and replays."""
+    jobs_queue: str
+    """URL of the queue of jobs."""
+    nurture_per_minute: int
+    """How many of marketing's emails are handed over in a minute."""
     first_emails_per_hour: int
     """How many first emails may leave in an hour, to addresses that we never wrote to."""
     retention: Retention = Retention()
@@ -101,6 +111,11 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         configuration_set=environ.get("BATON_CONFIGURATION_SET", ""),
         text_identity=environ.get("BATON_TEXT_IDENTITY", ""),
         text_configuration_set=environ.get("BATON_TEXT_CONFIGURATION_SET", ""),
+        urgent_queue=environ.get("BATON_URGENT_QUEUE", ""),
+        nurture_queue=environ.get("BATON_NURTURE_QUEUE", ""),
+        leads_queue=environ.get("BATON_LEADS_QUEUE", ""),
+        jobs_queue=environ.get("BATON_JOBS_QUEUE", ""),
+        nurture_per_minute=int(environ.get("BATON_NURTURE_PER_MINUTE", "300")),
         first_emails_per_hour=int(
             environ.get("BATON_FIRST_EMAILS_PER_HOUR") or FIRST_EMAILS_PER_HOUR
         ),

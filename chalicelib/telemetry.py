@@ -74,6 +74,8 @@ LINES: Mapping[str, LineKind] = {
     "quarantined": LineKind(Level.ERROR, by=("reason",)),
     "left_to_clock": LineKind(Level.WARNING),
     "due_failed": LineKind(Level.WARNING, by=("task",)),
+    "due_quarantined": LineKind(Level.ERROR, by=("task",)),
+    "hand_over_failed": LineKind(Level.WARNING, by=("queue",)),
     "due_unknown": LineKind(Level.ERROR, by=("family",)),
     "document": LineKind(by=("kind",)),
     "sequence_skipped": LineKind(Level.WARNING),

@@ -640,10 +640,10 @@ def test_a_held_message_is_listed_as_held_and_not_due(table: Table) -> None:
     store = Outbox(table, make.mailbox)
     assert store.read(LEAD_ID, held.key) == held
     assert [one for _, one in store.outbox([MessageState.HELD], "", 10)] == [held]
-    assert list(table.query(f"DUE#{shard_of_due(LEAD_ID)}", index="due")) == []
+    assert list(table.query(f"DUE#NURTURE#{shard_of_due(LEAD_ID)}", index="due")) == []
     store.save(held, outbox.released(held, NOW))
     assert store.outbox([MessageState.HELD], "", 10) == []
-    assert len(list(table.query(f"DUE#{shard_of_due(LEAD_ID)}", index="due"))) == 1
+    assert len(list(table.query(f"DUE#NURTURE#{shard_of_due(LEAD_ID)}", index="due"))) == 1
 
 
 def test_emails_are_sendable_with_address_consent_and_no_predecessor(table: Table) -> None:
