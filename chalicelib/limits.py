@@ -113,7 +113,10 @@ DOCUMENTS_MAX = 200  # of a kind: they are listed whole, and a transition reads 
 DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's documents may be
 PROOFS_SHOWN_MAX = 20  # the newest proofs of consent that a lead shows; its timeline has them all
 LIST_MAX_LEADS = 2_000  # the leads of a stage that are put into exact order
-TIMELINE_MAX_EVENTS = 10_000  # what one reading of a timeline looks at, of all visitors
+# what one reading of a timeline looks at: of the lead's own events, and of all its visitors'
+TIMELINE_MAX_EVENTS = 10_000
+TIMELINE_MAX_OTHERS = 1_000  # forms that do not count, messages, transitions and proofs, each
+TIMELINE_MAX_CHARS = 8_000_000  # of each of these: events may be large, and are held all at once
 SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answer
 
 # --- jobs -----------------------------------------------------------------------------------------

@@ -72,6 +72,7 @@ LINES: Mapping[str, LineKind] = {
     "mail_event_unmatched": LineKind(Level.WARNING, by=("kind",)),
     "record_failed": LineKind(Level.WARNING, by=("error",)),
     "quarantined": LineKind(Level.ERROR, by=("reason",)),
+    "left_to_clock": LineKind(Level.WARNING),
     "due_failed": LineKind(Level.WARNING, by=("task",)),
     "due_quarantined": LineKind(Level.ERROR, by=("task",)),
     "hand_over_failed": LineKind(Level.WARNING, by=("queue",)),

@@ -88,7 +88,7 @@ class Tracking:
         """Store a batch's good items. Return the others as `{"index", "reason"}`, and what was cut.
 
         Raise InputError for a body without a batch, a batch that is too long, or one without a
-        good item; TooLargeError for an item over its limit.
+        good item; TooLargeError instead of the last if an item is over its limit.
         """
         items = _items_of(data)
         now = self.runtime.now()
@@ -98,6 +98,7 @@ class Tracking:
         for index, (item, size) in enumerate(items):
             said = max(BATCHED_MIN_BYTES, BATCHED_MAX_PER_SENT * size)
             try:
+                _check_size(size)
                 taken = self._take(parse_as(TrackingItem, _with_defaults(item, data)), now, said)
             except InputError as error:
                 rejected.append((index, error))
@@ -107,7 +108,8 @@ class Tracking:
                     FieldError(f"batch.{index}.{one.field}", one.message) for one in taken.warnings
                 ]
         if not every:
-            raise InputError(
+            too_large = any(isinstance(error, TooLargeError) for _, error in rejected)
+            raise (TooLargeError if too_large else InputError)(
                 *(
                     FieldError(f"batch.{index}.{one.field}", one.message)
                     for index, error in rejected
@@ -201,19 +203,28 @@ class Tracking:
 
 
 def _items_of(data: Any) -> list[tuple[Any, int]]:
-    """Return the items of a batch, each with its size. Raise InputError, TooLargeError."""
+    """Return the items of a batch, each with its size in UTF-8 bytes. Raise InputError."""
     items = data.get("batch") if isinstance(data, dict) else None
     if not isinstance(items, list) or not items:
         raise InputError(FieldError("batch", "must be a list of events"))
     if len(items) > BATCH_MAX_EVENTS:
         words = f"must have at most {BATCH_MAX_EVENTS} events; it has {len(items)}"
         raise InputError(FieldError("batch", words))
-    sizes = [len(json.dumps(item)) for item in items]
-    for index, size in enumerate(sizes):
-        if size > EVENT_MAX_BYTES:
-            words = f"must be at most {EVENT_MAX_BYTES} bytes"
-            raise TooLargeError(FieldError(f"batch.{index}", words))
-    return list(zip(items, sizes, strict=True))
+    return [(item, _size(item)) for item in items]
+
+
+def _size(item: Any) -> int:
+    """Return the bytes of an item, as compactly as it can be sent."""
+    text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
+    return len(text.encode(errors="surrogatepass"))
+
+
+def _check_size(size: int) -> None:
+    """Raise TooLargeError for an item over its limit."""
+    if size > EVENT_MAX_BYTES:
+        raise TooLargeError(
+            FieldError("body", f"must be at most {EVENT_MAX_BYTES} bytes; it has {size}")
+        )
 
 
 def _sent_as(item: TrackingItem, path: str) -> str:

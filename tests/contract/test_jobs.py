@@ -80,6 +80,8 @@ REBUILDING = RebuildState(
     differences={"C" * 26: ["profile.email"]},
     failed=1,
     failed_ids=["D" * 26],
+    left=1,
+    left_ids=["E" * 26],
 )
 
 

@@ -44,6 +44,7 @@ from chalicelib.store.outbox import Outbox, message_item, message_of, put_messag
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.switches import Switches
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
+from chalicelib.store.transition_items import transition_item
 from chalicelib.switches import Switch, SwitchState
 from tests import factories as make
 from tests.engines import on_big_engines
@@ -130,7 +131,9 @@ def test_a_timeline_shares_its_room_among_the_visitors(
     for visitor in (VISITOR, "VISITOR#v2"):
         table.write(put_join(Join(visitor, LEAD_ID, NOW)))
         write_all(table, [make.page(partition=visitor, n=n, days_ago=n) for n in range(5)])
-    events, *_ = Histories(table).of_lead(LEAD_ID)
+    found = Histories(table).of_lead(LEAD_ID)
+    events = found.events
+    assert found.is_truncated
     assert len(events) == 6
     assert {event.partition for event in events} == {VISITOR, "VISITOR#v2"}
 
@@ -206,7 +209,7 @@ def test_recent_events_know_joins_whose_event_is_long_past(table: Table) -> None
     table.write(put_join(join))
     write_all(table, [make.page()])
     assert Events(table).recent(LEAD_ID) == [make.page()]
-    events, _, _, _ = Histories(table).of_lead(LEAD_ID)
+    events, *_ = Histories(table).of_lead(LEAD_ID)
     assert events == [make.page()]
 
 
@@ -903,12 +906,53 @@ def test_a_history_holds_all_of_a_lead_and_its_visitors(table: Table) -> None:
     Leads(table, mailbox_of=make.mailbox, spread_reviews=False).write(
         make.lead(), make.whole_lead(), change
     )
-    events, transitions, planned, _ = Histories(table).of_lead(LEAD_ID)
+    events, transitions, planned, _, _ = Histories(table).of_lead(LEAD_ID)
     assert sorted(events, key=lambda event: event.id) == sorted(
         [form, page], key=lambda event: event.id
     )
     assert [one.version for one in transitions] == [1]
     assert planned == [make.nurture_message()]
+
+
+FAMILIES: dict[str, Callable[[int], Put]] = {
+    "events": lambda n: put_event(make.form(n=n, days_ago=n)),
+    "surplus": lambda n: put_event(make.form(n=n, days_ago=n, is_surplus=True)),
+    "outbox": lambda n: put_message(make.nurture_message(f"nurture#{n + 1}#welcome#1")),
+    "proofs": lambda n: Put(proof_item(LEAD_ID, make.proof(f"Write {n}.", at=NOW)), ABSENT),
+    "transitions": lambda n: Put(
+        transition_item(make.whole_lead(), make.moved(version=n + 1)), ABSENT
+    ),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_history_holds_the_newest_of_a_family(
+    table: Table, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    """What has room whole is not called truncated, and a flood of one family hides no other."""
+    for limit in ("TIMELINE_MAX_EVENTS", "TIMELINE_MAX_OTHERS"):
+        monkeypatch.setattr(histories, limit, 3)
+    for number in range(3):
+        for write in FAMILIES.values():
+            table.write(write(number))
+    assert not Histories(table).of_lead(LEAD_ID).is_truncated
+    whole = [len(part) for part in Histories(table).of_lead(LEAD_ID)[:4]]
+    table.write(FAMILIES[family](3))
+    found = Histories(table).of_lead(LEAD_ID)
+    assert found.is_truncated
+    assert [len(part) for part in found[:4]] == whole == [6, 3, 3, 3]
+
+
+def test_a_history_has_room_for_so_many_characters(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = [make.form(n=n, days_ago=n, fields={"message": "x" * 1_000}) for n in range(5)]
+    surplus = make.form(n=9, is_surplus=True)
+    write_all(table, [*large, surplus])
+    monkeypatch.setattr(histories, "TIMELINE_MAX_CHARS", 3_500)
+    found = Histories(table).of_lead(LEAD_ID)
+    assert found.is_truncated
+    assert {event.id for event in found.events} == {one.id for one in (*large[:3], surplus)}
 
 
 def test_a_history_holds_what_happened_to_merged_leads(table: Table) -> None:
@@ -930,14 +974,14 @@ def test_a_history_holds_what_happened_to_merged_leads(table: Table) -> None:
         make.whole_lead(lead_id="SECOND"),
         LeadChange(moved=[make.moved()], plan=Plan(messages=[email])),
     )
-    events, transitions, planned, _ = Histories(table).of_lead(LEAD_ID)
+    events, transitions, planned, _, _ = Histories(table).of_lead(LEAD_ID)
     assert {event.id for event in events} == {event.id for event in (*merges, theirs, make.page())}
     assert len(events) == 5
     assert (transitions, planned) == ([], [email])
 
 
 def test_nobody_has_no_history(table: Table) -> None:
-    assert Histories(table).of_lead(LEAD_ID) == ([], [], [], [])
+    assert Histories(table).of_lead(LEAD_ID) == ([], [], [], [], False)
 
 
 def test_a_quarantined_record_is_kept_with_its_reason_and_listed(table: Table) -> None:

@@ -507,9 +507,39 @@ def test_a_batch_keeps_its_good_events_and_lists_the_others(baton: InMemoryBaton
     assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 2
 
 
-def test_an_event_over_32_kilobytes_in_a_batch_is_refused(baton: InMemoryBaton) -> None:
-    large = {"type": "page", "anonymousId": "v", "context": {"x": "a" * 33_000}}
-    refused(baton, baton.post(BATCH, {"batch": [large]}), "batch.0", status=413)
+LARGE_EVENT = {"type": "page", "anonymousId": "v", "context": {"x": "a" * 33_000}}
+
+
+def test_an_event_over_its_limit_leaves_the_others_alone(baton: InMemoryBaton) -> None:
+    good = {"type": "page", "anonymousId": "v"}
+    answer = baton.post(BATCH, {"batch": [good, LARGE_EVENT, good]})
+    told = json.loads(answer.body)
+    assert (answer.status_code, told["success"]) == (200, True)
+    assert told["rejected"] == [
+        {"index": 1, "reason": "body: must be at most 32768 bytes; it has 33052"}
+    ]
+    assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 2
+
+
+def test_a_batch_of_which_nothing_is_left_is_too_large(baton: InMemoryBaton) -> None:
+    answer = baton.post(BATCH, {"batch": [LARGE_EVENT, 5]})
+    refused(baton, answer, "batch.0.body", "batch.1.body", status=413)
+
+
+@pytest.mark.parametrize("character", ["a", "é", "日", "😀"])
+def test_the_size_of_an_event_is_that_of_its_utf8(baton: InMemoryBaton, character: str) -> None:
+    event = {"type": "page", "anonymousId": "v", "context": {"x": ""}}
+    room = limits.EVENT_MAX_BYTES - len(json.dumps(event, separators=(",", ":")))
+    number, rest = divmod(room, len(character.encode()))
+    event["context"] = {"x": character * number + "a" * rest}
+    assert baton.post(BATCH, {"batch": [event]}).status_code == 200
+    event["context"] = {"x": character * number + "a" * (rest + 1)}
+    assert baton.post(BATCH, {"batch": [event]}).status_code == 413
+
+
+def test_half_a_character_in_a_batch_breaks_nothing(baton: InMemoryBaton) -> None:
+    event = {"type": "page", "anonymousId": "v", "context": {"x": "\ud800"}}
+    assert baton.post(BATCH, {"batch": [event]}).status_code in (200, 400)
 
 
 @pytest.mark.parametrize("given", ["wrong", 5, {"a": 1}, ["x"], "\ud800"])

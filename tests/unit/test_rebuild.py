@@ -29,7 +29,8 @@ from tests.stepper import Breaker, Call, Crash, CrashError, kills, said
 EMAILS = [f"ann{number}@acme.example" for number in range(4)]
 CORRUPTED = EMAILS[:2]
 MINUTES = 8  # the lease of a killed clock or runner, and then some
-HEALTHY = {"rebuilt": 4, "differed": 0, "differences": [], "failed": 0, "failed_ids": []}
+NOT_LEFT = {"left_to_clock": 0, "left_ids": []}
+HEALTHY = {"rebuilt": 4, "differed": 0, "differences": [], "failed": 0, "failed_ids": []} | NOT_LEFT
 NO_LEADS = {**HEALTHY, "rebuilt": 0}
 
 
@@ -207,6 +208,7 @@ def test_a_lead_that_fails_is_named_and_delays_no_other() -> None:
         "differences": named(baton.world, EMAILS[:1]),
         "failed": 1,
         "failed_ids": [broken],
+        **NOT_LEFT,
     }
 
 
