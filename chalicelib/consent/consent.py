@@ -1,6 +1,6 @@
 """Consent: whether we may write to a person, and what the person said about it. Pure."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -64,6 +64,8 @@ class Consent:
     """Each reason why no email may go out, and since when."""
     soft_bounces: int = 0
     """How often the mailbox could not take an email since it last took one."""
+    mailboxes: frozenset[str] = frozenset()
+    """The mailboxes of the leads that this one has absorbed: they are the same person's."""
     version: int = 0
     """The number of writes, so that two of them cannot overwrite each other."""
 
@@ -131,13 +133,15 @@ def also_suppressed(
     return replace(consent, suppressions={**suppressions, **consent.suppressions})
 
 
-def following(consent: Consent, absorbed: Consent) -> Consent:
+def following(consent: Consent, absorbed: Consent, mailboxes: Set[str]) -> Consent:
     """Return the consent of a lead that has absorbed another one: what the person said to the
     other address holds for this one too. Its bounces stay with the other address (ADR 0028).
+
+    mailboxes: the ids of those that are now known to be the same person's, too.
     """
-    after = consent
+    after = replace(consent, mailboxes=consent.mailboxes | mailboxes)
     for reason, since in absorbed.suppressions.items():
         if reason.follows_person:
             after = suppressed(after, reason, since)
     # One write, however many reasons it brings.
-    return consent if after is consent else replace(after, version=consent.version + 1)
+    return replace(after, version=consent.version + 1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.days import day_of
-from chalicelib.events import Event, Owner, browser_rank_of, joins_on, lead_id_of
+from chalicelib.events import USER_PREFIX, Event, Owner, browser_rank_of, joins_on, lead_id_of
 from chalicelib.leads.caps import first_read
 from chalicelib.leads.histories import EventReader
 from chalicelib.leads.replay import join_until
@@ -52,13 +52,17 @@ def joined_by(reader: EventReader, events: Iterable[Event], now: datetime) -> li
     Of each visitor one more than can be counted, at most: then only a replay can tell.
     """
     most = COUNTED_MAX_IDS + 1
-    return [
-        one
-        for join in joins_on(events)
-        for one in join.own(
-            reader.joined(join.visitor, join_until(join.captured_at), first_read(now), most)
-        )
-    ]
+    found: list[Event] = []
+    for join in joins_on(events):
+        until = join_until(join.captured_at)
+        own = join.own(reader.joined(join.visitor, until, first_read(now), most))
+        # Claim against count: since the claim another one may have ended it. ADR 0037
+        is_user = join.visitor.startswith(USER_PREFIX)
+        owner = reader.owner(join.visitor) if is_user else None
+        found += [
+            one for one in own if owner is None or join.lead_id in owner.leads_at(one.captured_at)
+        ]
+    return found
 
 
 def are_old(joined: Iterable[Event], model: Model, now: datetime) -> bool:

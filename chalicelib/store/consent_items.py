@@ -27,6 +27,8 @@ def consent_item(lead_id: str, consent: Consent) -> Item:
             "suppressed_at_ms": epoch_ms(consent.suppressions[consent.suppressed]),
             "suppressions": pack_suppressions(consent.suppressions),
         }
+    if consent.mailboxes:
+        item["mailboxes"] = " ".join(sorted(consent.mailboxes))
     if consent.soft_bounces:
         item["soft_bounces"] = consent.soft_bounces
     return item
@@ -43,6 +45,7 @@ def consent_of(item: Item | None) -> Consent:
         else None,
         suppressions=_suppressions_in(item),
         soft_bounces=int(item.get("soft_bounces", 0)),
+        mailboxes=frozenset(str(item.get("mailboxes", "")).split()),
         version=int(item["version"]),
     )
 

@@ -28,8 +28,10 @@ from chalicelib.store.consent_items import consent_item, consent_of, proof_item,
 from chalicelib.store.events import event_of, put_event
 from chalicelib.store.mailboxes import (
     add_suppressions,
+    add_wishes,
     check_wishes,
     keys_of,
+    read_wishes,
     suppressions_of,
 )
 from chalicelib.store.table import ABSENT, Check, Put, Table, Write
@@ -139,24 +141,27 @@ class Consents:
         self._write(lead_id, consent, consent, None, insists=True)
 
     def carry_along(self, absorbed: str, survivor: str) -> list[Write]:
-        """Return the writes by which the survivor of a merge knows what the person of the absorbed
-        lead wished.
+        """Return the writes by which the survivor of a merge, and each mailbox of the person, know
+        what the person wished of any of them.
         """
         ours, our_mailbox = self.read(survivor), self.mailbox(survivor)
         theirs, their_mailbox = self.read(absorbed), self.mailbox(absorbed)
         # Merge against unsubscribe: one between these reads and the merge makes a check fail, and
         # the merge reads again. One after the merge finds the survivor itself. ADR 0028
         read_version = {"version": theirs.version or None}
+        others = ours.mailboxes | theirs.mailboxes | _ids_of(their_mailbox)
+        others -= _ids_of(our_mailbox)
+        read = {one: read_wishes(self._table, one) for one in sorted(others)}
+        theirs = also_suppressed(theirs, suppressions_of(item for item in read.values() if item))
+        after = following(ours, theirs, others)
         writes: list[Write] = [
-            Check(keys.lead(absorbed), keys.CONSENT, read_version, name="absorbed consent")
+            Check(keys.lead(absorbed), keys.CONSENT, read_version, name="absorbed consent"),
+            # Written in any case: an unsubscribe that did not see these mailboxes then fails.
+            put_consent(survivor, ours, after),
         ]
-        if their_mailbox is not None and not _is_same(our_mailbox, their_mailbox):
-            wishes, unchanged = check_wishes(self._table, their_mailbox)
-            theirs = also_suppressed(theirs, wishes)
-            writes.append(unchanged)
-        after = following(ours, theirs)
-        if after is not ours:
-            writes.append(put_consent(survivor, ours, after))
+        for one, item in read.items():
+            added = add_wishes(one, item, after.suppressions)
+            writes += added or [check_wishes(one, item)]
         if our_mailbox is not None:
             writes += add_suppressions(self._table, our_mailbox, after.suppressions)
         return writes
@@ -166,8 +171,7 @@ class Consents:
     ) -> None:
         """Write a change of consent with its event. insists: even when the event exists."""
         changed = [put_consent(lead_id, before, after)] if after is not before else []
-        if after.suppressions and (mailbox := self.mailbox(lead_id)) is not None:
-            changed += add_suppressions(self._table, mailbox, after.suppressions)
+        changed += self._stopped(lead_id, after) if after.suppressions else []
         writes = [*([put_event(event)] if event else []), *changed]
         if not writes:
             return
@@ -183,6 +187,14 @@ class Consents:
             self._table.write(*changed)
         if after.suppressed is not before.suppressed:
             log("suppressed", lead_id=lead_id, reason=after.suppressed)
+
+    def _stopped(self, lead_id: str, consent: Consent) -> list[Put]:
+        """Return the writes that stop each mailbox of a person, as far as they are missing."""
+        own = self.mailbox(lead_id)
+        writes = add_suppressions(self._table, own, consent.suppressions) if own else []
+        for one in sorted(consent.mailboxes - _ids_of(own)):
+            writes += add_wishes(one, read_wishes(self._table, one), consent.suppressions)
+        return writes
 
     def _address(self, lead_id: str) -> str | None:
         """Return a lead's own address: what is derived of it, else what its own events say.
@@ -236,5 +248,5 @@ def _address_in(profile: "Profile") -> str | None:
     return str(address) if address else None
 
 
-def _is_same(one: Mailbox | None, other: Mailbox) -> bool:
-    return one is not None and one.id == other.id
+def _ids_of(mailbox: Mailbox | None) -> frozenset[str]:
+    return frozenset({mailbox.id} if mailbox else ())

@@ -48,17 +48,8 @@ def add_suppressions(table: Table, mailbox: Mailbox, suppressions: Suppressions)
 
     They fail when another writer was first.
     """
-    wishes_key, bounce_key = keys_of(mailbox)
-    item = table.get(*wishes_key)
-    before = suppressions_of([item]) if item else {}
-    wishes = {one: at for one, at in suppressions.items() if one.follows_person}
-    writes = []
-    if wishes.keys() - before.keys():
-        after = {**wishes, **before}
-        version = int(item["version"]) if item else 0
-        writes.append(
-            Put(_wishes_item(wishes_key, after, version + 1), {"version": version or None})
-        )
+    writes = add_wishes(mailbox.id, read_wishes(table, mailbox.id), suppressions)
+    bounce_key = keys_of(mailbox)[1]
     bounced_at = suppressions.get(SuppressionReason.BOUNCED)
     if bounced_at is not None and table.get(*bounce_key) is None:
         pk, sk = bounce_key
@@ -80,13 +71,29 @@ def check_may_write(lead_id: str, mailbox: Mailbox | None) -> list[Check]:
     return checks
 
 
-def check_wishes(table: Table, mailbox: Mailbox) -> tuple[Suppressions, Check]:
-    """Return what the owner of a mailbox wishes, and the check that it is still what was read."""
-    pk, sk = keys_of(mailbox)[0]
-    item = table.get(pk, sk)
-    wishes = suppressions_of([item]) if item else {}
-    version = int(item["version"]) if item else None
-    return wishes, Check(pk, sk, {"version": version}, name="absorbed mailbox")
+def read_wishes(table: Table, mailbox_id: str) -> Item | None:
+    """Return the item of what the owner of a mailbox wishes, None where that is nothing."""
+    return table.get(keys.mailbox(mailbox_id), keys.SUPPRESSION)
+
+
+def add_wishes(mailbox_id: str, item: Item | None, suppressions: Suppressions) -> list[Put]:
+    """Return the write that adds wishes to those of a mailbox; none where it has them all.
+
+    item: as it was read; the write fails when another writer was first.
+    """
+    before = suppressions_of([item]) if item else {}
+    wishes = {one: at for one, at in suppressions.items() if one.follows_person}
+    if not wishes.keys() - before.keys():
+        return []
+    version = int(item["version"]) if item else 0
+    after = _wishes_item(mailbox_id, {**wishes, **before}, version + 1)
+    return [Put(after, {"version": version or None})]
+
+
+def check_wishes(mailbox_id: str, item: Item | None) -> Check:
+    """Return the check that the wishes of a mailbox are still what was read."""
+    expect = {"version": int(item["version"]) if item else None}
+    return Check(keys.mailbox(mailbox_id), keys.SUPPRESSION, expect, name="absorbed mailbox")
 
 
 def pack_suppressions(suppressions: Suppressions) -> str:
@@ -102,12 +109,12 @@ def unpack_suppressions(text: str) -> Suppressions:
     }
 
 
-def _wishes_item(key: ItemKey, wishes: Suppressions, version: int) -> Item:
+def _wishes_item(mailbox_id: str, wishes: Suppressions, version: int) -> Item:
     reason = strongest(wishes)
     assert reason is not None, "it is written with the first wish"
     return {
-        "pk": key[0],
-        "sk": key[1],
+        "pk": keys.mailbox(mailbox_id),
+        "sk": keys.SUPPRESSION,
         "schema": keys.SCHEMA,
         "version": version,
         "suppressed": reason.value,  # the one attribute that a claim asks for

@@ -90,6 +90,18 @@ def test_events_under_a_contested_id_join_nobody(baton: InMemoryBaton) -> None:
     assert (visits_of(baton, ANN["email"]), visits_of(baton, EVIL)) == (1, 0)
 
 
+def test_a_contest_ahead_of_the_claims_record_joins_nobody(baton: InMemoryBaton) -> None:
+    for path, what in (
+        ("identify", {"traits": {"email": ANN["email"]}}),
+        ("identify", {"traits": {"email": EVIL}}),
+        ("page", {"properties": {"path": "/pricing"}}),
+    ):
+        assert baton.post(f"/v1/{path}", {"userId": "42", **what}).status_code == 200
+        baton.ports.clock.tick(timedelta(seconds=1))
+    baton.until_quiet()  # only now is any of it counted
+    assert (visits_of(baton, ANN["email"]), visits_of(baton, EVIL)) == (0, 0)
+
+
 def test_evidence_ends_a_contest(baton: InMemoryBaton) -> None:
     identify(baton, ANN["email"], user_id="42")
     identify(baton, EVIL, user_id="42")

@@ -42,11 +42,14 @@ def test_a_wish_follows_the_person_and_a_bounce_does_not() -> None:
     for reason in SuppressionReason:
         absorbed = suppressed(absorbed, reason, NOW)
     ours = given(Consent(), make.proof())
-    after = following(ours, absorbed)
+    after = following(ours, absorbed, {"theirs"})
     assert set(after.suppressions) == {COMPLAINED, UNSUBSCRIBED}
     assert after.version == ours.version + 1
-    assert following(after, absorbed) is after
-    assert following(ours, suppressed(Consent(), BOUNCED, NOW)) is ours
+    assert after.mailboxes == {"theirs"}
+    again = following(after, Consent(mailboxes=frozenset({"hers"})), {"hers"})
+    assert again.mailboxes == frozenset({"hers", "theirs"})
+    assert again.version == after.version + 1
+    assert not following(ours, suppressed(Consent(), BOUNCED, NOW), set()).suppressions
 
 
 def test_each_change_is_one_version() -> None:

@@ -1,11 +1,13 @@
 """Mailboxes: whichever spelling somebody typed, what its owner wishes holds for the mailbox."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from chalicelib.capture.identity import lead_id, parse_address
 from chalicelib.consent.mailbox import canonical, mailbox_of
+from chalicelib.errors import ConflictError
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask
 from tests.fakes import SECRETS
 
@@ -136,12 +138,15 @@ def test_an_unsubscribe_holds_for_whoever_is_imported_again() -> None:
 
 
 @pytest.mark.parametrize("merged_first", [True, False])
-def test_an_unsubscribe_follows_the_person_into_a_merge(*, merged_first: bool) -> None:
+@pytest.mark.parametrize("link_of", [GMAIL, "ann@acme.example"])
+def test_an_unsubscribe_follows_the_person_into_a_merge(
+    *, link_of: str, merged_first: bool
+) -> None:
     baton = InMemoryBaton()
     become_mql(baton, GMAIL)
     become_mql(baton, "ann@acme.example")
     steps = [
-        lambda: unsubscribe(baton, GMAIL),
+        lambda: unsubscribe(baton, link_of),
         lambda: ask(baton, "merge", {"other_lead_id": baton.world.lead_id(GMAIL)}),
     ]
     for step in reversed(steps) if merged_first else steps:
@@ -149,6 +154,34 @@ def test_an_unsubscribe_follows_the_person_into_a_merge(*, merged_first: bool) -
     assert baton.lead("ann@acme.example")["suppressed"] == "unsubscribed"
     assert become_mql(baton, "ann+other@acme.example") == [("suppressed", "unsubscribed")]
     assert become_mql(baton, "annexample+other@gmail.com") == [("suppressed", "unsubscribed")]
+
+
+def test_an_unsubscribe_reaches_all_mailboxes_of_a_chain() -> None:
+    baton = InMemoryBaton()
+    every = [GMAIL, "ann@acme.example", "ann@home.example"]
+    for email in every:
+        become_mql(baton, email)
+    for absorbed, survivor in pairwise(every):
+        absorbed_id = baton.world.lead_id(absorbed)
+        ask(baton, "merge", {"other_lead_id": absorbed_id}, survivor)
+    unsubscribe(baton, every[-1])
+    for email in ("annexample+x@gmail.com", "ann+x@acme.example", "ann+x@home.example"):
+        assert become_mql(baton, email) == [("suppressed", "unsubscribed")]
+
+
+def test_a_merge_that_missed_an_unsubscribe_fails() -> None:
+    """Whoever writes second has read what the first one wrote, or fails."""
+    baton = InMemoryBaton()
+    become_mql(baton, GMAIL)
+    become_mql(baton, "ann@acme.example")
+    ann, other = (baton.world.lead_id(one) for one in ("ann@acme.example", GMAIL))
+    consents, table = baton.world.consents, baton.ports.memory
+    merging = consents.carry_along(other, ann)  # read, and not yet written
+    unsubscribe(baton, "ann@acme.example")
+    with pytest.raises(ConflictError):
+        table.write(*merging)
+    table.write(*consents.carry_along(other, ann))
+    assert become_mql(baton, "annexample+x@gmail.com") == [("suppressed", "unsubscribed")]
 
 
 def test_one_unsubscribes_from_each_of_two_spellings_once() -> None:
