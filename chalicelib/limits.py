@@ -42,6 +42,8 @@ PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pag
 # roughly how many there are, and at most a quarter more (ADR 0033)
 PINGS_STORED_MAX_PER_DAY = 560
 FORMS_MAX_PER_DAY = 200  # of a lead; the others are kept and listed, but count nothing
+# of the lead's own browser, even when strangers have sent as many as count: these are the newest
+OWN_FORMS_PER_DAY = 20
 ARRIVALS_STEP = 8  # pings that one write of their counter stands for: an eighth of a write for each
 ARRIVALS_KEPT_DAYS = 3  # a day's count is asked for on that day and the next
 # a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page
@@ -106,6 +108,7 @@ DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's documents may be
 PROOFS_SHOWN_MAX = 20  # the newest proofs of consent that a lead shows; its timeline has them all
 LIST_MAX_LEADS = 2_000  # the leads of a stage that are put into exact order
 TIMELINE_MAX_EVENTS = 10_000  # what one reading of a timeline looks at, of all visitors
+RETENTION_MAX_DAYS = 9_999  # what a deployment may set: 27 years; a date must come of it
 SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answer
 
 # --- jobs -----------------------------------------------------------------------------------------

@@ -11,7 +11,12 @@ from chalicelib.capture.joining import ROOM
 from chalicelib.days import day_of
 from chalicelib.errors import ConflictError
 from chalicelib.events import Rank
-from chalicelib.limits import FORMS_MAX_PER_DAY, JOINS_MAX_PER_DAY, WRITE_ATTEMPTS
+from chalicelib.limits import (
+    FORMS_MAX_PER_DAY,
+    JOINS_MAX_PER_DAY,
+    OWN_FORMS_PER_DAY,
+    WRITE_ATTEMPTS,
+)
 from chalicelib.store import keys
 from chalicelib.store.table import Item, Put, Table
 
@@ -27,6 +32,8 @@ class Counts:
     joins: int = 0
     """Of all days."""
     forms: int = 0
+    own_forms: int = 0
+    """Those from the lead's own browser."""
     by_form: int = 0
     by_identify: int = 0
 
@@ -42,15 +49,15 @@ class LeadCounts:
     ) -> tuple[bool, int]:
         """Count forms and joins that are about to be written, as far as there is room for them.
 
-        forms: 0 or 1; rank: of the joins. Return whether the form counts, and how many joins there
-        is room for. Where so many others count at the same moment that these cannot be counted, the
-        form counts, and nobody is joined. Raise ConflictError when the table is busy.
+        forms: 0 or 1; rank: of the browser. Return whether the form counts, and how many joins have
+        room. Where so many others count at the same moment that these cannot be counted, the form
+        counts, and nobody is joined. Raise ConflictError when the table is busy.
         """
         partition = keys.lead(lead_id)
         item = self._table.get(partition, keys.COUNTS, lagging=True)
         for _ in range(WRITE_ATTEMPTS):
             known = _counts_on(item, day_of(now, UTC).isoformat())
-            if known.forms + forms > FORMS_MAX_PER_DAY:
+            if forms and not _has_room_for_form(known, rank):
                 return False, 0
             room = _room(known, joins, rank)
             if not forms and not room:
@@ -76,8 +83,16 @@ def _counts_on(item: Item | None, day: str) -> Counts:
     last = str(item["day"])
     if last < day:
         return Counts(day, int(item["joins"]))
-    today = {name: int(item.get(name, 0)) for name in ("forms", *COUNTED_AS.values())}
+    today = {name: int(item.get(name, 0)) for name in ("forms", "own_forms", *COUNTED_AS.values())}
     return Counts(last, int(item["joins"]), **today)
+
+
+def _has_room_for_form(known: Counts, rank: Rank) -> bool:
+    """Return whether one more form counts. Strangers must not fill a day so that the lead's own
+    request is not seen: of so many a replay counts the newest.
+    """
+    is_own = rank >= Rank.OWN_BROWSER
+    return known.forms < FORMS_MAX_PER_DAY or (is_own and known.own_forms < OWN_FORMS_PER_DAY)
 
 
 def _room(known: Counts, joins: int, rank: Rank) -> int:
@@ -97,6 +112,7 @@ def _item(partition: str, known: Counts, forms: int, joins: int, rank: Rank) -> 
         "day": known.day,
         "joins": known.joins + joins,
         "forms": known.forms + forms,
+        "own_forms": known.own_forms + forms * (rank >= Rank.OWN_BROWSER),
         "by_form": known.by_form,
         "by_identify": known.by_identify,
     }

@@ -232,7 +232,11 @@ def test_a_partition_admits_the_pings_of_a_day(table: Table) -> None:
 def test_two_hundred_forms_of_a_lead_count_on_a_day(table: Table) -> None:
     captured = Captured(table, lambda: "key")
     table.write(Put(counts(forms=198, joins=0), ABSENT))
-    assert [admit(captured) for _ in range(4)] == [(True, 0)] * 2 + [(False, 0)] * 2
+    by_strangers = [admit(captured, rank=Rank.FORM) for _ in range(4)]
+    assert by_strangers == [(True, 0)] * 2 + [(False, 0)] * 2
+    by_herself = [admit(captured)[0] for _ in range(22)]
+    assert by_herself == [True] * 20 + [False] * 2, "strangers cannot shut her out"
+    assert admit(captured, rank=Rank.FORM) == (False, 0)
     assert admit(captured, now=NOW + timedelta(days=1)) == (True, 0)
     assert admit(captured, now=NOW) == (True, 0), "a worker that is behind at midnight"
     item = table.get(OWN, keys.COUNTS)
