@@ -226,7 +226,8 @@ def _mail(message: OutboxMessage, facts: Mapping[str, Any], *, reply_to: Value |
 def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
     doubt = " (unconfirmed)" if facts["unconfirmed"] else ""
-    end = f". Reach: {reach}{doubt}. Ref {facts['reference']}"
+    how = f"Reach: {reach}{doubt}. " if reach else ""  # nothing is left of what was taken back
+    end = f". {how}Ref {facts['reference']}"
     # A stranger's long name must not push the number out, nor make the text cost more.
     body = fit_text(facts["headline"], end, SMS_MAX_SEGMENTS)
     return Sms(to=message.to or "", body=body, reference=message.id)

@@ -10,7 +10,8 @@ from http import HTTPStatus
 
 from chalice.app import Response
 
-from chalicelib.errors import FieldError
+from chalicelib.errors import ConflictError, FieldError
+from chalicelib.telemetry import log
 
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 HTML_HEADERS: dict[str, str | list[str]] = {
@@ -67,6 +68,15 @@ def show_invalid_link() -> Response:
     """Return the page for a link that we did not sign."""
     body = "<p>Part of it may be missing. Please open it from the email again.</p>"
     return render_page("This link is not valid", body, HTTPStatus.NOT_FOUND)
+
+
+def show_busy(error: ConflictError) -> Response:
+    """Return the page for what a person's browser sent while the table is busy."""
+    log("refused", view="page", error=type(error).__name__)
+    body = "<p>We are very busy just now, and could not take it. Please go back and try again.</p>"
+    page = render_page("Please try again in a minute", body, HTTPStatus.SERVICE_UNAVAILABLE)
+    page.headers = {**page.headers, "Retry-After": "1"}
+    return page
 
 
 def show_form_errors(errors: Sequence[FieldError], status: HTTPStatus) -> Response:

@@ -140,6 +140,10 @@ def test_a_long_name_leaves_reference_and_number_in_a_text(length: int, sign: st
     assert REFERENCE in notice.body
 
 
+def test_a_text_about_nobody_says_nobody_to_reach() -> None:
+    assert text(profile={}).body.endswith(f"grade A). Ref {REFERENCE}")
+
+
 INFERRED = make.recorded(transition=make.transition(Stage.SQL, kind="inferred"))
 
 
