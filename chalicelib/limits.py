@@ -42,6 +42,8 @@ PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pag
 # roughly how many there are, and at most a quarter more (ADR 0033)
 PINGS_STORED_MAX_PER_DAY = 560
 FORMS_MAX_PER_DAY = 200  # of a lead; the others are kept and listed, but count nothing
+# of the lead's own browser, even when strangers have sent as many as count: these are the newest
+OWN_FORMS_PER_DAY = 20
 ARRIVALS_STEP = 8  # pings that one write of their counter stands for: an eighth of a write for each
 ARRIVALS_KEPT_DAYS = 3  # a day's count is asked for on that day and the next
 # a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page
@@ -76,6 +78,7 @@ NOTICES_MAX_PER_MESSAGE = 20  # remembered with a message; services send about f
 SWITCH_CACHE_SECONDS = 30  # how long a worker may go on with what was turned off
 # between two looks at work that a switch keeps from being done: a look costs a read and a write
 SWITCH_WAIT_MAX_MINUTES = 30
+NURTURE_PER_MINUTE = 300  # emails that wait; the default of the template's parameter
 # the default of the template's parameter: above a day's new leads of most, far below a mail bomb
 FIRST_EMAILS_PER_HOUR = 200
 FIRST_EMAIL_SHARDS = 8  # counters of an hour, so that parallel claims seldom meet at one
@@ -117,6 +120,7 @@ LIST_MAX_LEADS = 2_000  # the leads of a stage that are put into exact order
 TIMELINE_MAX_EVENTS = 10_000
 TIMELINE_MAX_OTHERS = 1_000  # forms that do not count, messages, transitions and proofs, each
 TIMELINE_MAX_CHARS = 8_000_000  # of each of these: events may be large, and are held all at once
+RETENTION_MAX_DAYS = 9_999  # what a deployment may set: 27 years; a date must come of it
 SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answer
 
 # --- jobs -----------------------------------------------------------------------------------------

@@ -12,7 +12,12 @@ from chalicelib.capture.joining import ROOM, Admission
 from chalicelib.days import day_of
 from chalicelib.errors import ConflictError
 from chalicelib.events import Rank
-from chalicelib.limits import FORMS_MAX_PER_DAY, JOINS_MAX_PER_DAY, WRITE_ATTEMPTS
+from chalicelib.limits import (
+    FORMS_MAX_PER_DAY,
+    JOINS_MAX_PER_DAY,
+    OWN_FORMS_PER_DAY,
+    WRITE_ATTEMPTS,
+)
 from chalicelib.store import keys
 from chalicelib.store.table import Expectation, Item, Put, Table
 
@@ -33,6 +38,8 @@ class Counts:
     joins: int = 0
     """Of all days."""
     forms: int = 0
+    own_forms: int = 0
+    """Those from the lead's own browser."""
     by_form: int = 0
     by_identify: int = 0
     first: str = ""
@@ -50,7 +57,7 @@ class LeadCounts:
     ) -> Admission:
         """Count a form and joins that are about to be written, as far as there is room for them.
 
-        submission: the form's, empty for none; rank: of the joins, unless the form is the first.
+        submission: the form's, empty for none; rank: of the browser, unless the form is the first.
         Where so many others count at the same moment that these cannot be counted, the form counts,
         is not the first, and nobody is joined. Raise ConflictError when the table is busy.
         """
@@ -60,14 +67,13 @@ class LeadCounts:
             known = self._known(partition, item, day_of(now, UTC).isoformat())
             first = known.first or submission
             is_first = bool(submission) and first == submission
-            if submission and known.forms >= FORMS_MAX_PER_DAY:
-                return Admission(counts=False, is_first=is_first)
             counted_as = Rank.OWN_BROWSER if is_first else rank
+            if submission and not _has_room_for_form(known, counted_as):
+                return Admission(counts=False, is_first=is_first)
             room = _room(known, joins, counted_as)
             if not submission and not room:
                 return Admission()
-            forms = known.forms + int(bool(submission))
-            after = replace(known, forms=forms, first=first)
+            after = replace(_with_form(known, counted_as) if submission else known, first=first)
             try:
                 # Of two first forms at once, the other one fails here, and then is not the first.
                 self._table.write(Put(_item(partition, after, room, counted_as), _as_read(item)))
@@ -90,15 +96,27 @@ class LeadCounts:
         first = str(item.get("first", ""))
         if last < day:
             return Counts(day, joins, first=first)
-        forms, by_form, by_identify = (
-            int(item.get(name, 0)) for name in ("forms", "by_form", "by_identify")
-        )
-        return Counts(last, joins, forms, by_form, by_identify, first)
+        names = ("forms", "own_forms", *COUNTED_AS.values())
+        today = {name: int(item.get(name, 0)) for name in names}
+        return Counts(last, joins, first=first, **today)
 
 
 def _as_read(item: Item | None) -> Expectation:
     names = ("day", "forms", "joins", "first")
     return {name: item.get(name) if item else None for name in names}
+
+
+def _with_form(known: Counts, rank: Rank) -> Counts:
+    own = int(rank >= Rank.OWN_BROWSER)
+    return replace(known, forms=known.forms + 1, own_forms=known.own_forms + own)
+
+
+def _has_room_for_form(known: Counts, rank: Rank) -> bool:
+    """Return whether one more form counts. Strangers must not fill a day so that the lead's own
+    request is not seen: of so many a replay counts the newest.
+    """
+    is_own = rank >= Rank.OWN_BROWSER
+    return known.forms < FORMS_MAX_PER_DAY or (is_own and known.own_forms < OWN_FORMS_PER_DAY)
 
 
 def _room(known: Counts, joins: int, rank: Rank) -> int:
@@ -118,6 +136,7 @@ def _item(partition: str, known: Counts, joins: int, rank: Rank) -> Item:
         "day": known.day,
         "joins": known.joins + joins,
         "forms": known.forms,
+        "own_forms": known.own_forms,
         "by_form": known.by_form,
         "by_identify": known.by_identify,
     }

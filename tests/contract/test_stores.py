@@ -236,7 +236,11 @@ def test_a_partition_admits_the_pings_of_a_day(table: Table) -> None:
 def test_two_hundred_forms_of_a_lead_count_on_a_day(table: Table) -> None:
     captured = Captured(table, lambda: "key")
     table.write(Put(counts(forms=198, joins=0), ABSENT))
-    assert [admit(captured).counts for _ in range(4)] == [True] * 2 + [False] * 2
+    by_strangers = [admit(captured, rank=Rank.FORM).counts for _ in range(4)]
+    assert by_strangers == [True] * 2 + [False] * 2
+    by_herself = [admit(captured).counts for _ in range(22)]
+    assert by_herself == [True] * 20 + [False] * 2, "strangers cannot shut her out"
+    assert not admit(captured, rank=Rank.FORM).counts
     assert admit(captured, now=NOW + timedelta(days=1)).counts
     assert admit(captured, now=NOW).counts, "a worker that is behind at midnight"
     item = table.get(OWN, keys.COUNTS)

@@ -306,6 +306,20 @@ def test_typed_markup_does_not_act_in_the_refusing_page(
     assert "<img" not in page
 
 
+def test_a_refusing_page_repeats_no_sentence_of_another_page(baton: InMemoryBaton) -> None:
+    """Any page can have its reader's browser post a form here, and ours would say it."""
+    body = urlencode({"email": "x", "Your account is locked. Call 0900 1": "y", "Y" * 500: "z"})
+    page = baton.http("POST", FORM, body, BROWSER).body.decode()
+    assert "<strong>email</strong>" in page
+    assert "locked" not in page
+    assert "YYY" not in page
+
+
+def test_a_long_phone_number_is_refused_in_plain_words(baton: InMemoryBaton) -> None:
+    page = baton.http("POST", FORM, urlencode({**EMAIL, "phone": "9" * 50}), BROWSER)
+    assert "must have at most 40 characters" in page.body.decode()
+
+
 def test_a_browsers_good_form_is_redirected_to_its_page(baton: InMemoryBaton) -> None:
     answer = baton.http(
         "POST", "/v1/forms/unregistered", urlencode({**EMAIL, "_consent": "on"}), BROWSER
