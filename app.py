@@ -7,7 +7,7 @@ its function. The alarms of every function are in infra/resources.yaml.
 
 from typing import Any
 
-from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent
+from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent, SQSEvent
 
 from chalicelib.http.documents import documents
 from chalicelib.http.exchange import answer_head, protect, with_request_id
@@ -21,8 +21,10 @@ from chalicelib.http.tracking import tracking
 from chalicelib.telemetry import traced
 from chalicelib.wiring.world import world
 
-# Chalice needs an ARN here; infra/resources.yaml replaces it with that of the table's stream.
+# Chalice needs ARNs here; infra/resources.yaml replaces them with those of the table's stream and
+# of each worker's queue.
 STREAM = "arn:aws:dynamodb:region:account:table/baton/stream/label"
+QUEUE = "arn:aws:sqs:region:account:baton"
 
 app = Chalice(app_name="baton")
 app.register_middleware(traced, "all")
@@ -59,8 +61,32 @@ def deliver(event: DynamoDBEvent) -> dict[str, Any]:
 
 @app.schedule(Rate(1, unit=Rate.MINUTES), name="clock")
 def clock(_event: Any) -> int:
-    """Every minute: do the reviews, replays, messages and jobs that are due."""
+    """Every minute: hand the reviews, replays, messages and jobs that are due to their queues."""
     return world().clock.tick()
+
+
+@app.on_sqs_message(queue_arn=QUEUE, name="urgent")
+def urgent(event: SQSEvent) -> dict[str, Any]:
+    """A message that somebody waits for is due: send it, or look after it."""
+    return world().work_messages(event.to_dict())
+
+
+@app.on_sqs_message(queue_arn=QUEUE, name="nurture")
+def nurture(event: SQSEvent) -> dict[str, Any]:
+    """One of marketing's emails is due: send it, or look after it."""
+    return world().work_messages(event.to_dict())
+
+
+@app.on_sqs_message(queue_arn=QUEUE, name="leads")
+def leads(event: SQSEvent) -> dict[str, Any]:
+    """A lead is due: review it, or replay it."""
+    return world().work_messages(event.to_dict())
+
+
+@app.on_sqs_message(queue_arn=QUEUE, name="jobs")
+def jobs(event: SQSEvent) -> dict[str, Any]:
+    """A job is due: do its next steps."""
+    return world().work_messages(event.to_dict())
 
 
 @app.on_sns_message(topic="baton-feedback", name="feedback")

@@ -22,6 +22,7 @@ from bench import (
     cpu,
     hostile,
     imports,
+    isolation,
     latency,
     scoring,
     simulate,
@@ -44,6 +45,7 @@ SECTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "units": units.measure,
     "hostile": hostile.measure,
     "latency": latency.measure,
+    "isolation": isolation.measure,
 }
 COST = "cost"  # computed from the sections units and cpu
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from types import SimpleNamespace
 
 from bench.meter import TABLE
 from chalicelib.capture.identity import lead_id
@@ -34,6 +35,11 @@ SETTINGS = Settings(
     configuration_set="baton",
     text_identity="",
     text_configuration_set="",
+    urgent_queue="",
+    nurture_queue="",
+    leads_queue="",
+    jobs_queue="",
+    nurture_per_minute=1_000_000,
     first_emails_per_hour=1_000_000,
     now_offset=timedelta(0),
 )
@@ -46,6 +52,7 @@ class BenchPorts(Ports):
         super().__init__(SETTINGS)
         self.table = table
         self.time = now
+        self.queues = SimpleNamespace(send=lambda _queue, _texts: None)
         self.send: Callable[[Outgoing], SendResult] = lambda _message: Sent("message")
         self._ids = count(1)
 

@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from bench.sizes import item_bytes, transaction_units, units
 from chalicelib.events import lead_partition, visitor_partition
+from chalicelib.store import keys
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.table import Item, Put, Write
 from tests.baton import ANN, InMemoryBaton
@@ -109,7 +110,14 @@ def measure(rounds: int = ROUNDS) -> dict[str, Any]:
     """Return, for each kind of request, the honest one and each hostile one with its ratio."""
     with redirect_stdout(StringIO()):
         full = _full()
-        before = {"": [], ", after many": full, ", a day after many": full}
+        # The worker that derives a lead from what is captured may be late.
+        underived = [item for item in full if item["sk"] != keys.PROFILE]
+        before = {
+            "": [],
+            ", after many": full,
+            ", a day after many": full,
+            ", before many are counted": underived,
+        }
         return {kind: _compare(kind, before, rounds) for kind in HONEST}
 
 
@@ -134,8 +142,9 @@ def _cost(
     baton = fresh()
     _metered(baton).items.update({(str(item["pk"]), str(item["sk"])): item for item in items})
     baton.ports.clock.tick(timedelta(days=days))
-    for warm in HONEST.values():  # documents and imports are there, as in a warm container
-        _send(baton, warm(fresh()), as_somebody_else=True)
+    for kind, warm in HONEST.items():  # documents and imports are there, as in a warm container
+        if kind != "unsubscribe":  # a second one writes nothing
+            _send(baton, warm(fresh()), as_somebody_else=True)
     costs = [_send(baton, request(baton)) for _ in range(rounds)]
     return replace(costs[0], cpu_ms=min(cost.cpu_ms for cost in costs))
 
@@ -174,9 +183,11 @@ def _full() -> list[Item]:
         ids = [f"{start + number:03d}{LONG_ID}"[:200] for number in range(50)]
         batch = [{"type": "identify", "userId": one, "traits": ANN_TRAITS} for one in ids]
         assert _batch(baton, batch) == 200
-    data = {"fields": {**ANN, "message": "m" * 5_000}, "consent": {"marketing": True}}
+    long = {"message": WIDE * 5_000, **{f"f{n}": WIDE * 60 for n in range(40)}}
+    form = _form(long, consent={"marketing": True})(baton)
+    baton.ports.clock.tick(timedelta(minutes=1))  # from here on the newest
     for _ in range(205):
-        assert baton.post("/v1/forms/demo", data).status_code == 202
+        assert baton.http("POST", form.path, form.body, JSON).status_code == 202
     # Many more of both came, and were dropped.
     for partition in (
         visitor_partition(LONG_ID),

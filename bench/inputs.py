@@ -210,12 +210,35 @@ def mail_event() -> dict[str, Any]:
     return {"Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": message}]}
 
 
+def handed_over(task: str, lead_id: str, key: str) -> dict[str, Any]:
+    """Return one message of a queue: something that is due."""
+    said = {"task": task, "lead_id": lead_id, "key": key, "starts": 0}
+    return {
+        "Records": [
+            {
+                "messageId": "059f36b4-87a3-44ab-83d2-661975830a7d",
+                "receiptHandle": "AQEBwJnKyrHigUMZj6rYigCgxlaS3SLy0a",
+                "body": json.dumps(said),
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:baton-queue",
+                "awsRegion": "us-east-1",
+            }
+        ]
+    }
+
+
 FIRST: Mapping[str, tuple[str, dict[str, Any]]] = {
     "APIHandler": ("app", leads_request()),
     "PublicHandler": ("public_handler", ping_request()),
     "Qualify": ("qualify", captured()),
     "Deliver": ("deliver", planned()),
     "Clock": ("clock", tick()),
+    "Urgent": ("urgent", handed_over("message", LEAD_ID, "handoff#1#email")),
+    "Nurture": ("nurture", handed_over("message", LEAD_ID, "nurture#1#welcome#1")),
+    "Leads": ("leads", handed_over("review", LEAD_ID, "")),
+    "Jobs": ("jobs", handed_over("job", "", "j")),
     "Feedback": ("feedback", mail_event()),
 }
 """Function -> its handler in app.py, and a small but real first event."""

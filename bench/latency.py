@@ -26,6 +26,7 @@ from bench import BenchError, history, inputs
 from bench.history import Past
 from bench.pairs import by_turns, compare
 from chalicelib.capture.identity import lead_id
+from chalicelib.consent.mailbox import Mailbox, mailbox_of
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.models import Models
 from infra.local import stack as stacks
@@ -49,16 +50,20 @@ class Lab:
         session = boto3.Session(region_name=stack.region)
         self._stack = stack
         self.client = session.client("dynamodb", endpoint_url=stack.aws_endpoint_url)
-        table = DynamoTable(self.client, stack.table_name)
-        model = Models(table, lambda: datetime.now(UTC)).active()
+        self.table = DynamoTable(self.client, stack.table_name)
+        model = Models(self.table, lambda: datetime.now(UTC)).active()
         secret = _identity_secret(session, stack)
-        self._secret = secret
+        self.secret = secret
         now = datetime.now(UTC)
         emails = {number: f"past-{number}-{uuid4().hex[:8]}@acme.example" for number in SIZES}
         self.pasts = {
             number: history.past(model, lead_id(secret, email), email, number, now)
             for number, email in emails.items()
         }
+
+    def mailbox_of(self, address: str) -> Mailbox:
+        """Return the mailbox of an address."""
+        return mailbox_of(self.secret, address)
 
     def seed(self) -> None:
         """Write both pasts.
@@ -70,7 +75,7 @@ class Lab:
             history.put_all(self.client, self._stack.table_name, history.items(past))
         email = f"last-{uuid4().hex[:8]}@acme.example"
         self.post("/v1/forms/tour", {"fields": {"email": email}})
-        last = lead_id(self._secret, email)
+        last = lead_id(self.secret, email)
         self.until(lambda: self.item(last, "STANDING"), "the stream has passed the past events")
 
     def to_score(self, number: int) -> float:

@@ -95,6 +95,18 @@ def _latency(found: Found) -> Iterator[str]:
         )
 
 
+def _isolation(found: Found) -> Iterator[str]:
+    yield (
+        f"  undisturbed {found['undisturbed_ms']} ms, in the flood {found['ms']} ms (worst"
+        f" {found['worst_ms']}): {found['ratio']} times; target {found['target_ratio']}"
+        f" {_mark(found['met'])}"
+    )
+    yield (
+        f"  {found['requests']} requests beside {found['batches']} batches answered and"
+        f" {found['refused']} refused; a replay of another lead after {found['clock_s']} s"
+    )
+
+
 def _scoring(found: Found) -> Iterator[str]:
     matching = found["matching"]
     review = found["review"]
@@ -158,6 +170,7 @@ SECTIONS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "units": _units,
     "hostile": _hostile,
     "latency": _latency,
+    "isolation": _isolation,
     "cost": _cost,
 }
 TITLES = {
@@ -173,6 +186,7 @@ TITLES = {
     "replay": "Replay of the worst lead that can be stored, in steps of 2,000 events",
     "units": "Capacity units: single operations by DynamoDB Local, transactions by AWS's rule",
     "hostile": "One hostile request of 8 KB beside an honest one of its kind: ten times at most",
+    "isolation": "A demo request to SQL while one visitor of one lead floods the local stack",
     "latency": "Latency on the local stack in ms, by the number of a lead's past events",
     "cost": "US dollars for a million, at list price",
 }

@@ -6,6 +6,7 @@ html is escaped by its template (ADR 0038).
 """
 
 import re
+from collections.abc import Iterable
 from unicodedata import category, normalize
 
 INERT_MAX_CHARS = 200
@@ -30,9 +31,14 @@ FULL_STOPS = "。｡︒"
 ADDRESS_SIGN = re.compile(r"\s*@\s*")
 SLASH = re.compile(r"\s*([/\\])\s*")
 #: A colon may end the scheme of a link. That of a time of day does not: 10:30.
-COLON = re.compile(r"(?<!\b\d)(?<!\b\d\d):(?=\S)")
-#: A decimal number alone is no address: 3.5 years. Every other dot is one between non-blanks.
-DOTS = re.compile(rf"(?<!\S)\d+\.\d+(?=[,;:]?(?:\s|$))|(?<=\S)[.…‥{FULL_STOPS}]++(?=\S)")
+COLON = re.compile(r"(?<!(?<![\w.+-])\d)(?<!(?<![\w.+-])\d\d):(?=\S)")
+INITIAL = re.compile(r"(?<![^\W_])[^\W\d_]\.(?=\w)")  # J.P. Morgan, e.g.
+#: A decimal number alone is no address: 3.5 years. Nor is there one where a word and its signs end:
+#: (Acme Inc.), he said. Every other dot is one between non-blanks.
+DOTS = re.compile(
+    rf"(?<!\S)\d+\.\d+(?=[,;:]?(?:\s|$))"
+    rf"|(?<=\S)[.…‥{FULL_STOPS}]++(?![,;:!?)\"'\u201d\u2019\u00bb]*+(?:\s|$))"
+)
 ENTITY = re.compile(r"&(?=#?\w+;)")
 MARKDOWN_LINK = re.compile(r"\](?=[(\[])")
 ENCODED_WORD = re.compile(r"=(?=\?)")  # RFC 2047: a subject would decode it
@@ -49,28 +55,29 @@ WEB_LIKE = re.compile(
     |\.(?:[a-z]{2}|com|net|org|info|biz|edu|gov|int|mil|mobi|pro|app|dev|web|zip|mov|xyz|top|icu
     |fun|vip|win|bid|life|live|link|click|club|news|tech|site|shop|page|blog|work|zone|team|email
     |cloud|store|space|online|website|company|agency|media|network|support|world|today
+    |bank|cfd|finance|google|host|lol|ltd|money|one|pay|press|run|sbs|services|solutions|studio|xxx
     |example|test|local|onion)\b
     |\b\d+(?:\.\d+){3}\b""",
     re.IGNORECASE | re.VERBOSE,
 )
-WEB_DOMAIN = re.compile(r"www\d*\.", re.IGNORECASE)
+WEB_DOMAIN = re.compile(r"\bwww\d*\.", re.IGNORECASE)
 
 
 def inert(text: str) -> str:
     """Return a stranger's text as one short line in which nothing acts.
 
-    Invisible characters are gone. Between non-blanks a dot is `[.]`, or has a blank behind it where
-    that is how it is read; a slash stands between blanks; the scheme of a link, an address, a
-    mention, an entity and a link in Markdown are broken up.
+    Invisible characters are gone, also marks that stand on a sign. Between non-blanks a dot is
+    `[.]`, or has a blank behind it where that is how it is read; a slash stands between blanks; the
+    scheme of a link, an address, a mention, an entity and a link in Markdown are broken up.
     """
-    line = " ".join("".join(map(_shown, text.translate(SLASHES))).split())
+    line = " ".join(_without_marked_signs(map(_shown, text.translate(SLASHES))).split())
     if len(line) > INERT_MAX_CHARS:
         line = line[: INERT_MAX_CHARS - 1] + "…"
     line = ADDRESS_SIGN.sub(" at ", line.translate(ANGLES))
     line = SLASH.sub(r" \1 ", line)
-    line = COLON.sub(": ", line)
+    line = COLON.sub(": ", line).rstrip(": ")  # a notice may put a comma behind it
     line = ENTITY.sub("& ", line)
-    line = DOTS.sub(_broken, line)
+    line = DOTS.sub(_broken, INITIAL.sub(r"\g<0> ", line))
     line = MARKDOWN_LINK.sub("] ", line)  # also behind a dot that has just been broken
     return " ".join(ENCODED_WORD.sub("= ", line).split())
 
@@ -82,7 +89,7 @@ def inert_address(address: str) -> str:
     beginning.
     """
     local, _, domain = address.rpartition("@")
-    reads_as_link = WEB_LIKE.search(local) or WEB_DOMAIN.match(domain)
+    reads_as_link = WEB_LIKE.search(local) or WEB_DOMAIN.search(domain)
     return address if PLAIN_ADDRESS.fullmatch(address) and not reads_as_link else inert(address)
 
 
@@ -116,6 +123,24 @@ def _shown(char: str) -> str:
     plain = normalize("NFKC", char)
     is_ellipsis = len(plain) > 1 and set(plain) == {"."}
     return plain if ACTING & set(plain) and not is_ellipsis else char
+
+
+def _without_marked_signs(chars: Iterable[str]) -> str:
+    """Return a text without the marks that stand on neither a word nor a picture.
+
+    Whoever looks through marks sees the bare sign, as in `&\u0301lt;`.
+    """
+    kept = ""
+    for char in chars:
+        if category(char[:1] or " ").startswith("M") and not _bears_marks(kept[-1:]):
+            continue
+        kept += char
+    return kept
+
+
+def _bears_marks(char: str) -> bool:
+    """Return whether a mark may stand on a character."""
+    return bool(char) and (category(char)[0] in "LNM" or category(char) == "So")
 
 
 def _broken(dots: re.Match[str]) -> str:

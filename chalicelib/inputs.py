@@ -52,9 +52,19 @@ CLICK_IDS = frozenset(
         "irclickid",
     ]
 )
-URL_LIKE = re.compile(r"([a-z][a-z0-9+.-]*:)?//\S+|[/?]\S*", re.IGNORECASE)
-USER_INFO = re.compile(r"^\s*((?:[a-z][a-z0-9+.-]*:)?//)[^/]*@", re.IGNORECASE)
-QUERY_SEPARATOR = re.compile("[&;]")
+URL_START = re.compile(r"\s*(?:https?:|(?:[a-z][a-z0-9+.-]*:)?//|[/?]\S*\s*\Z)", re.IGNORECASE)
+WORD = re.compile(r"\S+")
+#: A browser reads one slash, none, and backslashes as two slashes in an address of the web.
+USER_INFO = re.compile(
+    r"^(\s*(?:https?:[/\\]*|(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}))[^/\\]*@", re.IGNORECASE
+)
+#: `javascript:`, `data:`, `mailto:`: what follows is no path.
+PATHLESS = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:(?!//)", re.IGNORECASE)
+#: Some servers keep a session in a parameter of the path: `/a;jsessionid=...` (RFC 3986, 3.3).
+PATH_PARAMETERS = re.compile(r";[^/]*")
+HIDDEN_QUERY = re.compile(r"%(?:3f|23)", re.IGNORECASE)  # encoded `?` and `#`
+#: Who appends a campaign to an address that has a query already, may write a second `?`.
+QUERY_SEPARATOR = re.compile("[&;?]")
 PLAIN: Mapping[str, str] = {
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -107,13 +117,28 @@ def stored_url(text: str) -> str:
     """
     head, _, query = text.partition("#")[0].partition("?")
     kept = [one for one in QUERY_SEPARATOR.split(query) if _is_campaign(one)]
-    without_user = USER_INFO.sub(r"\1", head)
-    return f"{without_user}?{'&'.join(kept)}" if kept else without_user
+    without_user = USER_INFO.sub(r"\1", HIDDEN_QUERY.split(head, maxsplit=1)[0])
+    path = PATH_PARAMETERS.sub("", without_user)
+    return f"{path}?{'&'.join(kept)}" if kept else path
+
+
+def stored_page(text: str) -> str:
+    """Return the URL of a page as it is stored, an empty text for one that has no path."""
+    return "" if PATHLESS.match(text) else stored_url(text)
 
 
 def tracked_text(text: str) -> str:
-    """Return the text of a property: as `many_lines`, and if it is a URL as it is stored."""
-    return stored_url(many_lines(text)) if URL_LIKE.fullmatch(text.strip()) else many_lines(text)
+    """Return the text of a property: as `many_lines`, and each URL in it as it is stored."""
+    whole = many_lines(text)
+    if URL_START.match(whole):
+        return stored_url(whole)
+    # Most texts hold none, and a ping is to stay cheap.
+    return WORD.sub(_stored_word, whole) if "//" in whole or "=" in whole else whole
+
+
+def _stored_word(word: re.Match[str]) -> str:
+    head, _, query = word[0].replace("#", "?").partition("?")
+    return stored_url(word[0]) if "//" in head or "=" in query else word[0]
 
 
 def scalar(value: Any, max_chars: int, check: Callable[[str], str]) -> str | int | float | bool:
@@ -136,9 +161,9 @@ def scalar(value: Any, max_chars: int, check: Callable[[str], str]) -> str | int
 LineText = Annotated[str, Field(max_length=LINE_MAX_CHARS), AfterValidator(one_line)]
 FreeText = Annotated[str, Field(max_length=TEXT_MAX_CHARS), AfterValidator(many_lines)]
 Id = Annotated[str, Field(max_length=ID_MAX_CHARS), AfterValidator(one_line)]
-Url = Annotated[
-    str, Field(max_length=URL_MAX_CHARS), AfterValidator(web_address), AfterValidator(stored_url)
-]
+WebAddress = Annotated[str, Field(max_length=URL_MAX_CHARS), AfterValidator(web_address)]
+Url = Annotated[WebAddress, AfterValidator(stored_page)]
+UrlPath = Annotated[WebAddress, AfterValidator(stored_url)]
 LineScalar = Annotated[Any, PlainValidator(lambda value: scalar(value, LINE_MAX_CHARS, one_line))]
 Tracked = Annotated[Any, PlainValidator(lambda value: scalar(value, TEXT_MAX_CHARS, tracked_text))]
 

@@ -42,6 +42,8 @@ PINGS_MAX_PER_DAY = 500  # per partition and captured day; nobody reads more pag
 # roughly how many there are, and at most a quarter more (ADR 0033)
 PINGS_STORED_MAX_PER_DAY = 560
 FORMS_MAX_PER_DAY = 200  # of a lead; the others are kept and listed, but count nothing
+# of the lead's own browser, even when strangers have sent as many as count: these are the newest
+OWN_FORMS_PER_DAY = 20
 ARRIVALS_STEP = 8  # pings that one write of their counter stands for: an eighth of a write for each
 ARRIVALS_KEPT_DAYS = 3  # a day's count is asked for on that day and the next
 # a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page
@@ -76,12 +78,21 @@ NOTICES_MAX_PER_MESSAGE = 20  # remembered with a message; services send about f
 SWITCH_CACHE_SECONDS = 30  # how long a worker may go on with what was turned off
 # between two looks at work that a switch keeps from being done: a look costs a read and a write
 SWITCH_WAIT_MAX_MINUTES = 30
+NURTURE_PER_MINUTE = 300  # emails that wait; the default of the template's parameter
 # the default of the template's parameter: above a day's new leads of most, far below a mail bomb
 FIRST_EMAILS_PER_HOUR = 200
 FIRST_EMAIL_SHARDS = 8  # counters of an hour, so that parallel claims seldom meet at one
 FIRST_EMAIL_SPREAD_MINUTES = 30  # over which what waited for the next hour comes due
 TICK_SECONDS = 45  # a tick of the clock ends before its function times out
 DUE_MAX_ITEMS = 500  # what one tick takes from a shard; the rest waits for the next minute
+# what one tick looks at in a shard: what is handed over, or quarantined, stays due in front
+DUE_MAX_READ = 2_000
+DUE_MAX_PER_LEAD = 20  # of those that a tick takes from a shard: nobody crowds out the others
+DUE_PAGE_ITEMS = 100  # whose hand-overs are read at once: DynamoDB's own limit
+HANDOVER_MINUTES = 5  # in a queue; after that its message counts as lost
+HANDOVER_TRIES = 3  # workers lost in a row; after that a person must look
+HANDOVER_KEPT_DAYS = 2  # of what came to an end: longer than any message waits in a queue
+WORK_SECONDS = 45  # of a worker, which ends before its function times out
 
 # --- what people do with a lead -------------------------------------------------------------------
 # how long a verdict can be undone: long enough to notice, short enough that nothing has left
@@ -105,15 +116,16 @@ DOCUMENTS_MAX = 200  # of a kind: they are listed whole, and a transition reads 
 DOCUMENT_CACHE_SECONDS = 30  # how stale a worker's documents may be
 PROOFS_SHOWN_MAX = 20  # the newest proofs of consent that a lead shows; its timeline has them all
 LIST_MAX_LEADS = 2_000  # the leads of a stage that are put into exact order
-TIMELINE_MAX_EVENTS = 10_000  # what one reading of a timeline looks at, of all visitors
+# what one reading of a timeline looks at: of the lead's own events, and of all its visitors'
+TIMELINE_MAX_EVENTS = 10_000
+TIMELINE_MAX_OTHERS = 1_000  # forms that do not count, messages, transitions and proofs, each
+TIMELINE_MAX_CHARS = 8_000_000  # of each of these: events may be large, and are held all at once
+RETENTION_MAX_DAYS = 9_999  # what a deployment may set: 27 years; a date must come of it
 SUBMISSION_KEPT_DAYS = 30  # how long a repeated submission gets its first answer
 
 # --- jobs -----------------------------------------------------------------------------------------
 # how long a request works on the job it started; the clock continues with the rest
 REQUEST_SLICE_SECONDS = 5
-# the part of a tick that jobs have whenever one is due: a thousand leads at 25 ms each
-JOBS_SECONDS = 25
-JOBS_MAX_PER_TICK = 20  # each gets a second of the tick; the others go first in the next minute
 JOB_PAGE_LEADS = 100  # the leads of one step: a second's work, and what a crash repeats
 JOB_CHECKPOINT_SECONDS = 5  # the counting that a crash repeats, at most
 JOB_TRIES = 10  # without any progress; after that the job has failed

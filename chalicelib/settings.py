@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chalicelib.limits import FIRST_EMAILS_PER_HOUR, HORIZON_DAYS, SUBMISSION_KEPT_DAYS
+from chalicelib.limits import (
+    FIRST_EMAILS_PER_HOUR,
+    HORIZON_DAYS,
+    NURTURE_PER_MINUTE,
+    RETENTION_MAX_DAYS,
+    SUBMISSION_KEPT_DAYS,
+)
 
 OFFSET = re.compile(r"([+-]?)(\d{1,6})([dhm])")
 RETENTION = {
@@ -15,6 +21,7 @@ RETENTION = {
     "messages": "BATON_RETENTION_MESSAGES",
     "submissions": "BATON_RETENTION_SUBMISSIONS",
 }
+NUMBER = re.compile(r"[0-9]{1,9}")
 UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 
 
@@ -33,7 +40,7 @@ class Retention:
     """Receipts: for so long a repeated submission gets its first answer."""
 
     def __post_init__(self) -> None:
-        """Raise ValueError for fewer days than Baton can work with."""
+        """Raise ValueError for fewer or more days than Baton can work with."""
         if self.events < HORIZON_DAYS:
             raise ValueError(f"{RETENTION['events']}: must be at least {HORIZON_DAYS} days")
         for name in ("forms", "messages"):
@@ -42,6 +49,10 @@ class Retention:
                 raise ValueError(f"{RETENTION[name]}: {words}")
         if self.submissions < 1:
             raise ValueError(f"{RETENTION['submissions']}: must be at least 1 day")
+        # A day that no calendar has would refuse every capture.
+        for name, variable in RETENTION.items():
+            if getattr(self, name) > RETENTION_MAX_DAYS:
+                raise ValueError(f"{variable}: must be at most {RETENTION_MAX_DAYS} days")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +78,16 @@ class Settings:
     """What texts come from in End User Messaging; empty: SNS sends them."""
     text_configuration_set: str
     """The configuration set of End User Messaging that reports what became of a text."""
+    urgent_queue: str
+    """URL of the queue of messages that somebody waits for."""
+    nurture_queue: str
+    """URL of the queue of marketing's emails."""
+    leads_queue: str
+    """URL of the queue of reviews and replays."""
+    jobs_queue: str
+    """URL of the queue of jobs."""
+    nurture_per_minute: int
+    """How many of marketing's emails are handed over in a minute."""
     first_emails_per_hour: int
     """How many first emails may leave in an hour, to addresses that we never wrote to."""
     retention: Retention = Retention()
@@ -83,8 +104,8 @@ class Settings:
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of an environment.
 
-    Raise ValueError for an offset that is malformed, or set outside dev, and for a retention that
-    is too short.
+    Raise ValueError for an offset that is malformed, or set outside dev, for a text that should be
+    a number, and for a retention that is too short or too long.
     """
     environment = environ.get("BATON_ENVIRONMENT", "dev")
     offset = parse_offset(environ.get("BATON_NOW_OFFSET", ""))
@@ -101,8 +122,13 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         configuration_set=environ.get("BATON_CONFIGURATION_SET", ""),
         text_identity=environ.get("BATON_TEXT_IDENTITY", ""),
         text_configuration_set=environ.get("BATON_TEXT_CONFIGURATION_SET", ""),
-        first_emails_per_hour=int(
-            environ.get("BATON_FIRST_EMAILS_PER_HOUR") or FIRST_EMAILS_PER_HOUR
+        urgent_queue=environ.get("BATON_URGENT_QUEUE", ""),
+        nurture_queue=environ.get("BATON_NURTURE_QUEUE", ""),
+        leads_queue=environ.get("BATON_LEADS_QUEUE", ""),
+        jobs_queue=environ.get("BATON_JOBS_QUEUE", ""),
+        nurture_per_minute=_number_in(environ, "BATON_NURTURE_PER_MINUTE", NURTURE_PER_MINUTE),
+        first_emails_per_hour=_number_in(
+            environ, "BATON_FIRST_EMAILS_PER_HOUR", FIRST_EMAILS_PER_HOUR
         ),
         retention=_retention_in(environ),
         now_offset=offset,
@@ -111,8 +137,24 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def _retention_in(environ: Mapping[str, str]) -> Retention:
     """Return the days that are set; the others are as ever."""
-    given = {name: environ.get(variable) for name, variable in RETENTION.items()}
-    return Retention(**{name: int(days) for name, days in given.items() if days})
+    as_ever = Retention()
+    return Retention(
+        **{
+            name: _number_in(environ, variable, getattr(as_ever, name))
+            for name, variable in RETENTION.items()
+        }
+    )
+
+
+def _number_in(environ: Mapping[str, str], variable: str, default: int) -> int:
+    """Return the whole number of a variable, the default when it is empty.
+
+    Raise ValueError for another text.
+    """
+    text = environ.get(variable) or str(default)
+    if not NUMBER.fullmatch(text):
+        raise ValueError(f"{variable}: must be a whole number, not {text!r}")
+    return int(text)
 
 
 def parse_offset(text: str) -> timedelta:

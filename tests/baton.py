@@ -6,7 +6,7 @@ would.
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,6 +15,7 @@ from typing import Any
 from chalice.test import Client, HTTPResponse
 
 import app
+from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.message_keys import parse_outbox_id
 from chalicelib.qualify.due import REPLAY_TASK
 from chalicelib.store.due import DueList
@@ -22,10 +23,10 @@ from chalicelib.store.dynamo import marshal
 from chalicelib.store.keys import family_of
 from chalicelib.store.table import Item
 from chalicelib.wiring import world as wiring
-from chalicelib.wiring.due import handlers
+from chalicelib.wiring.world import World
 from infra import defaults
 from infra.local.walk import PERSON
-from tests.fakes import FakePorts
+from tests.fakes import FakePorts, QueuedMessage
 
 SITE = "https://keybook.example"
 API = "https://api.keybook.example"
@@ -129,13 +130,16 @@ class InMemoryBaton:
         raise AssertionError("the streams do not come to rest")
 
     def _replayed(self) -> bool:
-        """Do the replays that are due, and return whether there was any."""
-        found = DueList(self.ports.table, [REPLAY_TASK]).until(self.ports.now())
+        """Let the workers do the replays that are due, and what else waits in their queues.
+
+        Return whether there was anything.
+        """
+        places = DueList(self.ports.table, [REPLAY_TASK]).places(self.ports.now())
         with redirect_stdout(io.StringIO()):  # of other tasks, which this list does not know
-            due = list(found)
+            due = [one for place in places for one in place]
         for one in due:
-            handlers(self.world)[REPLAY_TASK](one, self.ports.now())
-        return bool(due)
+            self.world.dispatcher.hand_over(one)
+        return work_off(self.world, self.ports) > 0
 
     def handle(self, item: Item) -> bool:
         """Hand one inserted item to its handler, as Lambda would.
@@ -152,9 +156,13 @@ class InMemoryBaton:
         except Exception:  # noqa: BLE001 # of the first record of a batch: Lambda sends it again
             return False
 
+    def tick(self) -> int:
+        """Let the clock hand over what is due, and the workers do it. Return how much that was."""
+        return tick(self.world, self.ports)
+
     def minutes_later(self, minutes: float) -> None:
         self.ports.clock.tick(timedelta(minutes=minutes))
-        self.world.clock.tick()
+        self.tick()
         self.until_quiet()
 
     # --- what came of it --------------------------------------------------------------------------
@@ -166,10 +174,67 @@ class InMemoryBaton:
         return list(self.get("/v1/outbox")["items"])
 
 
+def tick(world: World, ports: FakePorts) -> int:
+    """Let a clock hand over what is due, and the workers do it. Return how much that was."""
+    handed = world.clock.tick()
+    work_off(world, ports)
+    return handed
+
+
+def work_off(world: World, ports: FakePorts) -> int:
+    """Let the workers do what waits in their queues. Return how many messages that were.
+
+    Raise AssertionError for a message that must come again.
+    """
+    number = 0
+    for queue, message in received(ports):
+        assert work(world, queue, message)
+        number += 1
+    return number
+
+
+def received(ports: FakePorts) -> Iterator[tuple[QueueName, QueuedMessage]]:
+    """Receive each message that waits, queue by queue."""
+    for queue in QueueName:
+        while message := ports.queued.receive(queue, ports.now()):
+            yield queue, message
+
+
+def work(world: World, queue: QueueName, message: QueuedMessage) -> bool:
+    """Hand a message to its worker, as Lambda would. Return False when it must come again.
+
+    A kill leaves it in the queue, hidden for a while.
+    """
+    if world.work_messages(queue_event([message])) != {"batchItemFailures": []}:
+        return False
+    assert isinstance(world.ports, FakePorts)
+    world.ports.queued.delete(queue, message)
+    return True
+
+
 def key_of(item: Mapping[str, Any]) -> str:
     """The key, as text, of a message in the outbox."""
     _, key = parse_outbox_id(item["id"])
     return str(key)
+
+
+def queue_event(messages: list[QueuedMessage]) -> dict[str, Any]:
+    """Return the event that Lambda gets for messages of a queue, in the shape of AWS."""
+    return {
+        "Records": [
+            {
+                "messageId": str(one.number),
+                "receiptHandle": f"receipt-{one.number}",
+                "body": one.text,
+                "attributes": {"ApproximateReceiveCount": str(one.received)},
+                "messageAttributes": {},
+                "eventSource": "aws:sqs",
+                "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:baton-Queue",
+                "awsRegion": "eu-central-1",
+            }
+            for one in messages
+        ]
+    }
 
 
 def stream_event(items: list[Item]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from chalicelib.authoring.format import load
+from chalicelib.clock.tasks import Due
 from chalicelib.consent.consent import Proof
 from chalicelib.consent.mailbox import Mailbox, mailbox_of
 from chalicelib.delivery.message_keys import parse_key
@@ -21,6 +22,9 @@ from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile, Touch, Touches
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally
+from chalicelib.store.due import DueList
+from chalicelib.store.table import Table
+from chalicelib.wiring.due import DUE_TASKS
 from tests.baton import model_document
 from tests.fakes import NOW, SECRETS
 
@@ -232,3 +236,8 @@ def handoff_message(via: Via = Via.EMAIL, *, key: str | None = None, **parts: An
 def day(days_ahead: int) -> date:
     """Return a day, counted from today."""
     return TODAY + timedelta(days=days_ahead)
+
+
+def all_due(table: Table, now: datetime) -> list[Due]:
+    """Return all that is due, place by place."""
+    return [due for place in DueList(table, DUE_TASKS).places(now) for due in place]

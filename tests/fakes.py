@@ -12,6 +12,7 @@ from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Join, parse_event_time
@@ -276,6 +277,95 @@ class FakeSenders:
         return outcome
 
 
+@dataclass
+class QueuedMessage:
+    """A message in a queue."""
+
+    text: str
+    number: int
+    hidden_until: datetime | None = None
+    received: int = 0
+
+
+class FakeQueues:
+    """Queues in memory, as SQS's standard ones: a message that was received is hidden for a while,
+    and comes again unless it is deleted; after so many times it goes to the failure queue.
+    """
+
+    VISIBILITY = timedelta(minutes=6)
+    MOST_RECEIVES = 5
+
+    def __init__(self) -> None:
+        self.waiting: defaultdict[QueueName, list[QueuedMessage]] = defaultdict(list)
+        self.failures: list[QueuedMessage] = []
+        self._numbers = count(1)
+
+    def send(self, queue: QueueName, texts: Sequence[str]) -> None:
+        self.waiting[queue] += [QueuedMessage(text, next(self._numbers)) for text in texts]
+
+    def receive(self, queue: QueueName, now: datetime) -> QueuedMessage | None:
+        """Return the next message that nobody works on, and hide it."""
+        for one in list(self.waiting[queue]):
+            if one.hidden_until is not None and one.hidden_until > now:
+                continue
+            if one.received == self.MOST_RECEIVES:
+                self.delete(queue, one)
+                self.failures.append(one)
+                continue
+            one.received += 1
+            one.hidden_until = now + self.VISIBILITY
+            return one
+        return None
+
+    def delete(self, queue: QueueName, one: QueuedMessage) -> None:
+        self.waiting[queue] = [other for other in self.waiting[queue] if other is not one]
+
+
+class FakeStream:
+    """A stream mapping in memory, as Lambda's: it cuts a batch at the record that the answer names,
+    halves one whose function fails, tries again, and gives up. infra/local/emulate does likewise.
+
+    retries: MaximumRetryAttempts.
+    """
+
+    def __init__(self, handler: Callable[[Mapping[str, Any]], Any], retries: int) -> None:
+        self._handler = handler
+        self._retries = retries
+        self.given_up: list[Sequence[Any]] = []
+        """The batches that went to the failure queue."""
+
+    def read(self, records: Sequence[Any], tries: int = 0) -> None:
+        """Hand a batch of records over, until each is done or given up."""
+        failed_at: int | None = None
+        has_failed = False
+        try:
+            failed_at = _first_failed(records, self._handler({"Records": records}))
+        # An error of the function, which Lambda sees.
+        except Exception:  # noqa: BLE001
+            has_failed = True
+        if has_failed and len(records) > 1:
+            middle = len(records) // 2
+            self.read(records[:middle], tries)  # a half is no retry
+            self.read(records[middle:], tries)
+        elif has_failed or failed_at is not None:
+            rest = records[failed_at or 0 :]
+            if tries == self._retries:
+                self.given_up.append(rest)
+            else:
+                self.read(rest, tries + 1)
+
+
+def _first_failed(records: Sequence[Any], answer: Mapping[str, Any]) -> int | None:
+    """Return the place of the lowest record that an answer names."""
+    named = {one["itemIdentifier"] for one in answer["batchItemFailures"]}
+    places = (
+        place
+        for place, record in enumerate(records)
+        if record["dynamodb"]["SequenceNumber"] in named
+    )
+    return next(places, None)
+
+
 class FakePorts(Ports):
     """The outside world of a deployment, in memory.
 
@@ -303,6 +393,11 @@ class FakePorts(Ports):
                 configuration_set="baton",
                 text_identity="",
                 text_configuration_set="",
+                urgent_queue="",
+                nurture_queue="",
+                leads_queue="",
+                jobs_queue="",
+                nurture_per_minute=300,
                 first_emails_per_hour=first_emails_per_hour,
                 retention=retention,
                 now_offset=timedelta(0),
@@ -311,9 +406,11 @@ class FakePorts(Ports):
         self.memory = table or MemoryTable()
         self.clock = clock or FakeClock()
         self.senders = FakeSenders()
+        self.queued = FakeQueues()
         self._ids = count(1)
         self.table = wrap("table", self.memory)
         self.send = wrap("send", self.senders.send)
+        self.queues = wrap("queues", self.queued)
         self.paused: list[int] = []
 
     def now(self) -> datetime:

@@ -20,8 +20,12 @@ def world_of(environment: str | None) -> World:
     running local stack. Raise DeployError, OSError.
     """
     cloud, stack_name = cloud_of(environment)
-    table = outputs(cloud.cloudformation(), stack_name)["TableName"]
-    settings = {"BATON_ENVIRONMENT": environment or "dev", "BATON_TABLE": table}
+    found = outputs(cloud.cloudformation(), stack_name)
+    settings = {
+        "BATON_ENVIRONMENT": environment or "dev",
+        "BATON_TABLE": found["TableName"],
+        "BATON_IDENTITY_SECRET": found["IdentitySecretArn"],
+    }
     return World(Ports(read_settings(settings)))
 
 

@@ -289,11 +289,7 @@ def _work(work: Work | Unasked) -> Iterator[Finding]:
             " was said.",
             f"Look at GET /v1/jobs/{work.held_publish}, and publish again with what it says.",
         )
-    for job_id in work.late_jobs:
-        yield _wrong(
-            f"The job {job_id} is due, and nobody does it.",
-            "See ClockStands and ClockErrors in docs/runbook.md.",
-        )
+    yield from _not_done(work)
     for off in work.turned_off:
         yield _wrong(
             f"{off.switch.capitalize()} is turned off, by {off.author}: {off.reason}.",
@@ -308,6 +304,19 @@ def _work(work: Work | Unasked) -> Iterator[Finding]:
         yield _wrong(
             "There is no salesperson: a handoff reaches the topic only.",
             "Add one to the routing.",
+        )
+
+
+def _not_done(work: Work) -> Iterator[Finding]:
+    for job_id in work.late_jobs:
+        yield _wrong(
+            f"The job {job_id} is due, and nobody does it.",
+            "See ClockStands, ClockErrors and JobsIsLate in docs/runbook.md.",
+        )
+    for pk, sk in work.put_aside:
+        yield _wrong(
+            f"{sk} of {pk} kept killing its worker, and was put aside.",
+            "See DueQuarantined in docs/runbook.md.",
         )
 
 

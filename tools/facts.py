@@ -24,9 +24,13 @@ from chalicelib.wiring.world import World
 from infra.deploy import Cloud
 
 #: The queues of the template that hold what failed for good.
-FAILURE_QUEUES = ("QualifyFailures", "DeliverFailures", "FeedbackFailures")
+FAILURE_QUEUES = tuple(
+    f"{name}Failures"
+    for name in ("Qualify", "Deliver", "Feedback", "Urgent", "Nurture", "Leads", "Jobs")
+)
 PENDING = ("PendingConfirmation", "Deleted")
 LISTED_MESSAGES = 200
+LISTED_PUT_ASIDE = 20
 SPENT_WITHIN = timedelta(days=2)  # SNS reports its spending a few times a day
 NOT_FOUND = ("NotFoundException", "NotFound")
 Found = TypeVar("Found")
@@ -111,6 +115,8 @@ class Work:
     """The id of a publish that is held."""
     late_jobs: Sequence[str]
     """The ids of jobs that are due and that nobody does."""
+    put_aside: Sequence[tuple[str, str]]
+    """Partition and sort key of what kept killing its worker, and waits for a person."""
     waiting: Mapping[str, int]
     """Why messages wait that are overdue, and how many of each."""
     turned_off: Sequence[SwitchState]
@@ -334,6 +340,7 @@ def work_of(world: World) -> Work:
         schema=int(world.deployment().get("schema", keys.FIRST_SCHEMA)),
         held_publish=_held_publish(world),
         late_jobs=list(_late_jobs(world, now)),
+        put_aside=world.hand_overs.in_quarantine(LISTED_PUT_ASIDE),
         waiting=_waiting(world, now),
         turned_off=[one for one in world.switchboard.states().values() if not one.is_on],
         salespeople=[str(one["email"]) for one in people if one.get("email")],

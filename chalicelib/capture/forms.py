@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
 from chalicelib.capture.cutting import warnings_of, within
-from chalicelib.capture.joining import Claim, SubmissionReceipt, SubmissionStore, claim, joins_of
+from chalicelib.capture.joining import Claim, SubmissionReceipt, SubmissionStore, is_free, joins_of
 from chalicelib.capture.submission import Submission
 from chalicelib.consent.consent import Proof
 from chalicelib.document import Document, read_document
@@ -144,26 +145,26 @@ class Forms:
             return before
         now = self.runtime.now()
         lead_id = self._lead_id_of(submission.fields.email)
-        is_first = not self._store.has_form(lead_id)
         # Always a new id, drawn before anything is looked up: the answer is the same for every
         # address, known or not, and whoever the visitor is (ADR 0037).
         visitor_id = fresh_visitor_id if submission.visitor_id else None
         posted = visitor_partition(submission.visitor_id) if submission.visitor_id else None
         owner = self._store.owner(posted) if posted else None
         rank = _rank_of(owner, lead_id)
-        # The browser of a lead's first form is the lead's own.
-        browser_rank = Rank.OWN_BROWSER if posted and is_first else rank
-        wanted = Owner(lead_id, browser_rank)
-        claims = [Claim(visitor_partition(fresh_visitor_id), None, wanted)] if posted else []
-        if posted and (old := claim(self._store, posted, owner, wanted, now)):
-            claims.append(old)
-        # Only a submission that is new is counted; one that has to be tried again counts twice.
-        counts, room = self._store.admit_to_lead(
-            lead_id, forms=1, joins=len(claims), rank=browser_rank, now=now
-        )
-        claims = claims[:room]
+        claimed = [visitor_partition(fresh_visitor_id)] if posted else []
+        # A browser stays with the first lead that claims it: two people may share it.
+        if posted and owner is None and is_free(self._store, posted, now):
+            claimed.append(posted)
         body_hash = submission.digest(secret)
         receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
+        # Only a submission that is new is counted; one that has to be tried again counts twice.
+        admitted = self._store.admit_to_lead(
+            lead_id, submission=_told_apart(receipt), joins=len(claimed), rank=rank, now=now
+        )
+        # The browser of a lead's first form is the lead's own.
+        browser_rank = Rank.OWN_BROWSER if posted and admitted.is_first else rank
+        wanted = Owner(lead_id, browser_rank)
+        claims = [Claim(visitor, None, wanted) for visitor in claimed[: admitted.room]]
         events = events_from_submission(
             form_id,
             form,
@@ -173,14 +174,13 @@ class Forms:
             claims=claims,
             rank=rank,
             browser_rank=browser_rank,
-            is_surplus=not counts,
+            is_surplus=not admitted.counts,
             now=now,
         )
         self._store.accept(
             events,
             lead_id=lead_id,
             claims=claims,
-            is_first_form=is_first,
             proof=self._proof(form_id, form, submission, events[0]),
             receipt=receipt,
             now=now,
@@ -206,6 +206,12 @@ class Forms:
             page=str(submitted.properties.get("url", "")),
             rank=submitted.rank,
         )
+
+
+def _told_apart(receipt: SubmissionReceipt) -> str:
+    """Return a short hash that no other submission has, also none that borrows the id later."""
+    whole = f"{receipt.form_id}\n{receipt.submission_id}\n{receipt.body_hash}"
+    return sha256(whole.encode()).hexdigest()[:16]
 
 
 def _rank_of(owner: Owner | None, lead_id: str) -> Rank:

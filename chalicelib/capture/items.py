@@ -16,6 +16,7 @@ from chalicelib.inputs import (
     Shape,
     Tracked,
     Url,
+    UrlPath,
     campaign_of,
     one_line,
     parse_as,
@@ -74,7 +75,7 @@ class TrackedProperties(Received):
     """The properties that signals can match on: text, numbers and booleans."""
 
     url: Url = ""
-    path: Url = ""
+    path: UrlPath = ""
     referrer: Url = ""
     __pydantic_extra__: dict[str, Tracked]
     model_config = {"extra": "allow"}

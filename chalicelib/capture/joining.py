@@ -43,6 +43,18 @@ class SubmissionReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Admission:
+    """What becomes of a form, or of joins, that are about to be written."""
+
+    counts: bool = True
+    """Whether the form counts, as the first 200 of a day do."""
+    room: int = 0
+    """How many of the joins there is room for."""
+    is_first: bool = False
+    """Whether the form is the first of its lead. A form that is tried again stays the first."""
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """What an event changes about whose a visitor is."""
 
@@ -78,19 +90,17 @@ class SubmissionStore(Protocol):
     def owner(self, visitor: str) -> Owner | None:
         """Return whose a visitor is, None for a free one."""
 
-    def has_form(self, lead_id: str) -> bool:
-        """Return whether a lead ever sent a form."""
-
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use this visitor id."""
 
     def admit_to_lead(
-        self, lead_id: str, *, forms: int, joins: int, rank: Rank, now: datetime
-    ) -> tuple[bool, int]:
-        """Count a form, and joins of a rank, that are about to be written.
+        self, lead_id: str, *, submission: str = "", joins: int, rank: Rank, now: datetime
+    ) -> Admission:
+        """Count a form, and joins, that are about to be written.
 
-        Return whether the form counts, as the first 200 of a day do, and how many of the joins
-        there is room for. Raise ConflictError when the table is busy.
+        submission: what tells the form's submission from all others, empty for an identify; rank:
+        of the joins, but for those of the lead's first form, which are of its own browser. Raise
+        ConflictError when the table is busy.
         """
 
     def accept(
@@ -99,7 +109,6 @@ class SubmissionStore(Protocol):
         *,
         lead_id: str,
         claims: Sequence[Claim],
-        is_first_form: bool,
         proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,

@@ -10,7 +10,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from chalicelib.capture.identity import parse_address
 from chalicelib.events import Value
-from chalicelib.inputs import SCALAR_MAX, FreeText, Id, LineScalar, LineText, Received, Url
+from chalicelib.inputs import (
+    SCALAR_MAX,
+    FreeText,
+    Id,
+    LineScalar,
+    LineText,
+    Received,
+    Url,
+    one_line,
+)
 from chalicelib.limits import FORM_MAX_FIELDS
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -38,7 +47,7 @@ class Fields(BaseModel):
     company_size: Annotated[int, Field(ge=0, le=SCALAR_MAX)] | None = None
     industry: LineText | None = None
     country: LineText | None = None
-    phone: Annotated[LineText, Field(max_length=40)] | None = None
+    phone: Annotated[str, Field(max_length=40), AfterValidator(one_line)] | None = None
     message: FreeText | None = None
     __pydantic_extra__: dict[Annotated[str, AfterValidator(field_name)], LineScalar]
 

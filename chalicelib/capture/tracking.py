@@ -88,7 +88,7 @@ class Tracking:
         """Store a batch's good items. Return the others as `{"index", "reason"}`, and what was cut.
 
         Raise InputError for a body without a batch, a batch that is too long, or one without a
-        good item; TooLargeError for an item over its limit.
+        good item; TooLargeError instead of the last if an item is over its limit.
         """
         items = _items_of(data)
         now = self.runtime.now()
@@ -98,6 +98,7 @@ class Tracking:
         for index, (item, size) in enumerate(items):
             said = max(BATCHED_MIN_BYTES, BATCHED_MAX_PER_SENT * size)
             try:
+                _check_size(size)
                 taken = self._take(parse_as(TrackingItem, _with_defaults(item, data)), now, said)
             except InputError as error:
                 rejected.append((index, error))
@@ -107,7 +108,8 @@ class Tracking:
                     FieldError(f"batch.{index}.{one.field}", one.message) for one in taken.warnings
                 ]
         if not every:
-            raise InputError(
+            too_large = any(isinstance(error, TooLargeError) for _, error in rejected)
+            raise (TooLargeError if too_large else InputError)(
                 *(
                     FieldError(f"batch.{index}.{one.field}", one.message)
                     for index, error in rejected
@@ -167,10 +169,8 @@ class Tracking:
         claims = self._claims(taken.visitors, lead_id, now)
         if joins := joins_of(claims):
             rank = claims[0].after.rank  # of all: only who has the browser already has another one
-            _, room = self._store.admit_to_lead(
-                lead_id, forms=0, joins=len(joins), rank=rank, now=now
-            )
-            joins = joins[:room]
+            admitted = self._store.admit_to_lead(lead_id, joins=len(joins), rank=rank, now=now)
+            joins = joins[: admitted.room]
             claims = [one for one in claims if not one.is_join or one.visitor in joins]
         event = replace(taken.event, joins=joins)
         try:
@@ -178,7 +178,6 @@ class Tracking:
                 [event],
                 lead_id=lead_id,
                 claims=claims,
-                is_first_form=False,
                 proof=None,
                 receipt=None,
                 now=now,
@@ -204,25 +203,28 @@ class Tracking:
 
 
 def _items_of(data: Any) -> list[tuple[Any, int]]:
-    """Return the items of a batch, each with its size. Raise InputError, TooLargeError."""
+    """Return the items of a batch, each with its size in UTF-8 bytes. Raise InputError."""
     items = data.get("batch") if isinstance(data, dict) else None
     if not isinstance(items, list) or not items:
         raise InputError(FieldError("batch", "must be a list of events"))
     if len(items) > BATCH_MAX_EVENTS:
         words = f"must have at most {BATCH_MAX_EVENTS} events; it has {len(items)}"
         raise InputError(FieldError("batch", words))
-    sizes = [_bytes_of(item) for item in items]
-    for index, size in enumerate(sizes):
-        if size > EVENT_MAX_BYTES:
-            words = f"must be at most {EVENT_MAX_BYTES} bytes"
-            raise TooLargeError(FieldError(f"batch.{index}", words))
-    return list(zip(items, sizes, strict=True))
+    return [(item, _size(item)) for item in items]
 
 
-def _bytes_of(item: Any) -> int:
-    """Return the size of an item in UTF-8, without blanks: never more than what was sent."""
+def _size(item: Any) -> int:
+    """Return the bytes of an item, as compactly as it can be sent."""
     text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-    return len(text.encode(errors="surrogatepass"))  # a lone surrogate is refused later
+    return len(text.encode(errors="surrogatepass"))
+
+
+def _check_size(size: int) -> None:
+    """Raise TooLargeError for an item over its limit."""
+    if size > EVENT_MAX_BYTES:
+        raise TooLargeError(
+            FieldError("body", f"must be at most {EVENT_MAX_BYTES} bytes; it has {size}")
+        )
 
 
 def _sent_as(item: TrackingItem, path: str) -> str:

@@ -1,86 +1,99 @@
-"""The clock: each minute, do what is due."""
+"""The clock: each minute, hand over what is due. It does none of it."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
-from chalicelib.clock.tasks import Due, Handler, Task, refuse_overlaps
-from chalicelib.limits import JOBS_SECONDS, TICK_SECONDS
+from chalicelib.clock.dispatcher import Dispatcher
+from chalicelib.clock.hand_over import HandOver
+from chalicelib.clock.tasks import Due, QueueName
+from chalicelib.limits import (
+    DUE_MAX_ITEMS,
+    DUE_MAX_PER_LEAD,
+    DUE_PAGE_ITEMS,
+    TICK_SECONDS,
+)
 from chalicelib.runtime import Runtime
-from chalicelib.telemetry import log, where
+from chalicelib.telemetry import log
 
 TICK_TIME = timedelta(seconds=TICK_SECONDS)
-JOBS_TIME = timedelta(seconds=JOBS_SECONDS)
 
 
 class Clock:
-    """Takes what is due and does it. One failure does not keep the others waiting; it is due again
-    in a minute.
+    """Finds what is due, and hands it to the queues. What is left is due in the next minute.
 
-    What takes minutes comes last, and has the whole rest of the tick. While some of it is due, the
-    others end early enough to leave it its part: neither a flood of reviews nor a publish keeps the
-    other waiting. due: finds what is due by a time, what takes minutes before all else.
+    due: finds what is due by a time, in each of the places where it may stand; nurture_per_minute:
+    how many of marketing's emails one tick hands over.
     """
 
     def __init__(
         self,
         *,
-        tasks: Mapping[Task, Handler],
-        due: Callable[[datetime], Iterable[Due]],
+        due: Callable[[datetime], Iterable[Iterator[Due]]],
+        dispatcher: Dispatcher,
+        nurture_per_minute: int,
         runtime: Runtime,
     ) -> None:
-        refuse_overlaps(tasks)
-        self._tasks = tasks
         self._due = due
+        self._dispatcher = dispatcher
+        self._nurture_per_minute = nurture_per_minute
         self._now = runtime.now
 
     def tick(self) -> int:
-        """Do what is due by now, for most of a minute, and return the number of things done. What
-        is left is due in the next one.
+        """Hand over what is due by now, for most of a minute, and return how much that was.
 
-        Raises RuntimeError when some failed, after the others.
+        Raise RuntimeError when a queue did not take what it was given, after the others.
         """
         began = self._now()
-        slow: list[Due] = []
-        successes: list[bool] = []
-        for due in self._due(began):
-            if due.task.takes_minutes:
-                slow.append(due)
-                continue
-            end = began + (TICK_TIME - JOBS_TIME if slow else TICK_TIME)
-            if self._now() > end:
-                break
-            successes.append(self._attempt(due, end))
-        for position, due in enumerate(slow):
-            now = self._now()
-            left = max(began + TICK_TIME - now, timedelta(0))
-            successes.append(self._attempt(due, now + left / (len(slow) - position)))
-        return _report(successes)
+        budget = Counter({QueueName.NURTURE: self._nurture_per_minute})
+        handed = 0
+        lost = 0
+        for place in self._due(began):
+            share = Share(budget)
+            while page := list(islice(place, DUE_PAGE_ITEMS)):
+                if self._now() > began + TICK_TIME or share.is_used_up:
+                    break
+                free = self._dispatcher.free(list(filter(share.allows, page)))
+                sent, not_taken = self._dispatcher.send(share.of(free))
+                handed += sent
+                lost += not_taken
+        log("tick", handed=handed, lost=lost)
+        if lost:
+            raise RuntimeError(f"queues did not take {lost} of {handed + lost} due things")
+        return handed
 
-    def _attempt(self, due: Due, until: datetime) -> bool:
-        """Do one thing, and return whether it was done."""
-        try:
-            self._tasks[due.task](due, until)
-        # The others must not wait for this one; it stays due.
-        except Exception as error:  # noqa: BLE001
-            log(
-                "due_failed",
-                task=due.task.name,
-                lead_id=due.lead_id or None,
-                key=due.key,
-                error=type(error).__name__,
-                where=where(error),
-            )
-            return False
+
+class Share:
+    """What one place may have of a tick: so much in all, and so much of each lead, so that the many
+    due things of one lead never crowd out the others.
+
+    budget: what is left, over all places, of the queues that have one.
+    """
+
+    def __init__(self, budget: Counter[QueueName]) -> None:
+        self._budget = budget
+        self._left = DUE_MAX_ITEMS
+        self._of_lead = Counter[str]()
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no more can be taken."""
+        return self._left == 0
+
+    def allows(self, due: Due) -> bool:
+        """Return whether one more such thing may go."""
+        has_budget = due.queue not in self._budget or self._budget[due.queue] > 0
+        is_crowd = due.lead_id != "" and self._of_lead[due.lead_id] >= DUE_MAX_PER_LEAD
+        return has_budget and not is_crowd and self._left > 0
+
+    def of(self, free: Sequence[HandOver]) -> list[HandOver]:
+        """Return those of a page that may go now, and count them."""
+        return [one for one in free if self.allows(one.due) and self._counted(one.due)]
+
+    def _counted(self, due: Due) -> bool:
+        self._left -= 1
+        self._of_lead[due.lead_id] += 1
+        if due.queue in self._budget:
+            self._budget[due.queue] -= 1
         return True
-
-
-def _report(successes: list[bool]) -> int:
-    """Log how many things were done and return it. Raises RuntimeError when some failed."""
-    done = sum(successes)
-    failed = len(successes) - done
-    log("tick", done=done, failed=failed)
-    if failed:
-        raise RuntimeError(
-            f"{failed} of {done + failed} due things failed; they are due again in a minute"
-        )
-    return done

@@ -3,7 +3,23 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from itertools import combinations
+
+from chalicelib.limits import HANDOVER_TRIES
+
+
+class QueueName(StrEnum):
+    """A queue that due things are handed to. Each has workers of its own (ADR 0035)."""
+
+    URGENT = "urgent"  # messages that somebody waits for
+    NURTURE = "nurture"  # marketing's emails, only as many as the rate allows
+    LEADS = "leads"  # what is due of a lead itself
+    JOBS = "jobs"  # what takes minutes
+
+
+def _to_leads(_key: str) -> QueueName:
+    return QueueName.LEADS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +33,11 @@ class Task:
     with a `#` at its end, what the sort keys of its items begin with (`OUTBOX#`); of a task that
     takes minutes, the partition of the due index that it has for itself (`DUE#JOBS`)."""
     takes_minutes: bool = False
-    """Whether one item may take minutes. It is then done last, until the tick is over."""
+    """Whether one item may take minutes."""
+    queue_of: Callable[[str], QueueName] = _to_leads
+    """The queue that an item of that key is handed to."""
+    tries: int = HANDOVER_TRIES
+    """How many workers in a row it may cost before it is quarantined."""
 
     def has(self, sort_key: str) -> bool:
         """Return whether an item of that sort key, or of that partition, is of this task."""
@@ -43,8 +63,13 @@ class Due:
     """What tells it from the others of its task: a message's key, a job's id. Empty where a lead
     has only one."""
 
+    @property
+    def queue(self) -> QueueName:
+        """The queue that it is handed to."""
+        return self.task.queue_of(self.key)
 
-#: Does what is due. The time is when its part of the tick is over; what takes seconds ignores it.
+
+#: Does what is due. The time is when its worker's time is over; what takes seconds ignores it.
 Handler = Callable[[Due, datetime], None]
 
 

@@ -58,10 +58,10 @@ class Acts:
                 return derive.replayed(lead, [event])
             if derive.is_stale(lead):
                 lead = derive.recounted(lead)
+            counted = count(derive.model(lead), lead, [event], [], self.runtime.now())
+            return counted or derive.replayed(lead, [event])
         except LongReplayError:
             return replace(with_events(derive.model(lead), lead, [event]), counted={}, crowded=True)
-        now = self.runtime.now()
-        return count(derive.model(lead), lead, [event], [], now) or derive.replayed(lead, [event])
 
     def conclude(
         self,

@@ -12,7 +12,7 @@ from chalicelib.commands.acts import Acts
 from chalicelib.days import day_of, zone_of
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, cancelled
-from chalicelib.errors import FieldError, InputError, StateError
+from chalicelib.errors import FieldError, InputError, LongReplayError, StateError
 from chalicelib.events import (
     OTHER_LEAD,
     RETRACTED_IDS,
@@ -22,14 +22,14 @@ from chalicelib.events import (
 )
 from chalicelib.leads import merging
 from chalicelib.leads.decision import score_of
-from chalicelib.leads.derivation import at_once
+from chalicelib.leads.derivation import at_once, refusing, surveyed_at_once
 from chalicelib.leads.histories import FOREVER, digest_in
 from chalicelib.leads.lead import CYCLE, Lead
 from chalicelib.leads.rebuild import LeadDifference, compare_leads
 from chalicelib.lifecycle import moves
 from chalicelib.lifecycle.decide import withdraw
 from chalicelib.lifecycle.stages import Recorded, Stage, Standing, Transition
-from chalicelib.limits import MERGE_MAX_WAITING
+from chalicelib.limits import MERGE_MAX_WAITING, REPLAY_AT_ONCE_MAX_EVENTS
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.qualify.reactions import Cause, LeadChange, Plan
 from chalicelib.runtime import Runtime
@@ -37,6 +37,15 @@ from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally, until
 from chalicelib.writing import until_written
+
+TOO_LONG_TO_RETRACT = (
+    f"the lead has more than {REPLAY_AT_ONCE_MAX_EVENTS:,} events, too many to take some of them"
+    " back in a request; move the lead yourself instead, or disqualify it"
+)
+TOO_LONG_TO_MERGE = (
+    f"together the leads have more than {REPLAY_AT_ONCE_MAX_EVENTS:,} events, too many to merge"
+    " them in a request; go on with one of them, and disqualify the other"
+)
 
 
 class LeadHistory(Protocol):
@@ -77,7 +86,7 @@ class Corrections:
         """Take events back out of the score, with what the model decided because of them.
 
         What sales has accepted stays. Raises NotFoundError; InputError for an id that is not one
-        of this lead's events.
+        of this lead's events; LongReplayError.
         """
         lead = self._acts.known(lead_id)
         kinds: dict[str, Kind] = {}
@@ -88,14 +97,16 @@ class Corrections:
 
         wanted = frozenset(event_ids)
         replaying = self._qualify.derive.replaying(lead, sees=see)
-        survey = replaying.survey()
+        with refusing(TOO_LONG_TO_RETRACT):
+            survey = surveyed_at_once(replaying)
         gone = survey.retracted_by(FOREVER, survey.lead_ids)
         fresh = [one for one in dict.fromkeys(event_ids) if digest_in(one) not in gone]
         facts = {RETRACTED_IDS: " ".join(fresh), "reason": reason}
         event = self._acts.event(lead.lead_id, Act.RETRACTED, facts)
-        replaying.show_older()
+        replaying.show_older(REPLAY_AT_ONCE_MAX_EVENTS)
         replaying.take_back(event)
-        replayed = at_once(replaying)
+        with refusing(TOO_LONG_TO_RETRACT):
+            replayed = at_once(replaying)
         _check_retractable(event_ids, kinds)
         if not fresh:
             return lead
@@ -107,7 +118,8 @@ class Corrections:
         """Make two leads one: from now on the other id answers with this lead.
 
         Merging again changes nothing. Raises NotFoundError; InputError for a lead that is to be
-        merged with itself; StateError while too many messages of the other lead are waiting.
+        merged with itself; StateError while too many messages of the other lead are waiting;
+        LongReplayError.
         """
         if lead_id == other_lead_id:
             raise InputError(FieldError("other_lead_id", "is this lead itself; give the other one"))
@@ -117,16 +129,17 @@ class Corrections:
             return lead
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         why = "merged with another lead"
-        ours, theirs = (
-            replace(
-                one.standing, since=self._qualify.derive.recounted_since(one, one.standing.since)
+        derive = self._qualify.derive
+        with refusing(TOO_LONG_TO_MERGE):
+            ours, theirs = (
+                replace(one.standing, since=derive.recounted_since(one, one.standing.since))
+                for one in (lead, other)
             )
-            for one in (lead, other)
-        )
         steps = moves.merged(ours, theirs, why, today)
         standing = merging.surviving_standing(ours, theirs, steps)
         events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
-        replayed = self._qualify.derive.replayed(lead, events)
+        with refusing(TOO_LONG_TO_MERGE):
+            replayed = derive.replayed(lead, events)
         messages = self._history.messages(other.lead_id)
         return self._qualify.conclude(
             lead,
@@ -153,23 +166,28 @@ class Corrections:
         """Derive a lead anew from all its events; return it with what differed.
 
         On a healthy table nothing differs. What another model or time zone changes about the lead
-        is announced to nobody. Raises NotFoundError.
+        is announced to nobody. Raises NotFoundError; LongReplayError for one that is left to the
+        clock.
         """
         lead = self._qualify.caught_up(self._acts.known(lead_id))
         # What earlier code suppressed stands with the lead, and with those that it absorbed, which
         # stand on no list: nothing else comes by them. ADR 0036
         self._carry_over(lead.lead_id)
         replaying = self._qualify.derive.replaying(lead)
-        replayed = at_once(replaying)
-        for absorbed in replaying.survey().lead_ids[1:]:
+        try:
+            replayed = at_once(replaying)
+        except LongReplayError:
+            self._qualify.leave_to_clock(lead)
+            raise
+        for absorbed in surveyed_at_once(replaying).lead_ids[1:]:
             self._carry_over(absorbed)
         found = self._compared(lead, replayed)
         return (self._qualify.conclude(lead, replayed) if found else lead), found
 
     @until_written
     def leave_to_clock(self, lead_id: str) -> None:
-        """Ask for the replay of a lead that has too many events for a job. Raise NotFoundError."""
-        self._qualify.request_replay(self._acts.known(lead_id), [])
+        """Have the clock replay a lead that has too many events for a job. Raise NotFoundError."""
+        self._qualify.leave_to_clock(self._acts.known(lead_id))
 
     def _compared(self, lead: Lead, replayed: Lead) -> list[LeadDifference]:
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)

@@ -64,6 +64,10 @@ class RebuildState:
     """Leads that could not be derived anew."""
     failed_ids: Sequence[str] = ()
     """Some of these."""
+    left: int = 0
+    """Leads that have too many events for a job, so that the clock derives them anew."""
+    left_ids: Sequence[str] = ()
+    """Some of these."""
 
 
 class RebuildHandler:
@@ -113,20 +117,23 @@ class RebuildHandler:
         One that a runner rebuilt before it died no longer differs, and is left as it is.
         """
         erased: set[str] = set()
+        left: list[str] = []
 
         def rebuild(lead_id: str) -> None:
             try:
                 self._rebuilder.rebuild(lead_id)
             except NotFoundError:
                 erased.add(lead_id)
+            except LongReplayError:  # it has grown since it was looked at
+                left.append(lead_id)
 
         tried = try_each(list(state.page), rebuild, self._has_until(end))
-        lost = erased.union(tried.failed)
+        lost = erased.union(tried.failed, left)
         differed = {one: state.page[one] for one in tried.ids if one not in lost}
         named = {one: parts for one, parts in differed.items() if parts}
         gone = set(tried.ids)
         return replace(
-            _with_failed(state, tried.failed),
+            _with_left(_with_failed(state, tried.failed), left),
             page={one: parts for one, parts in state.page.items() if one not in gone},
             rebuilt=state.rebuilt + len(differed),
             differed=state.differed + len(differed),
@@ -146,6 +153,7 @@ class RebuildHandler:
         page: dict[str, Sequence[str]] = {}
         room = REBUILD_NAMED_MAX_LEADS - len(state.differences)
         healthy: list[str] = []
+        left: list[str] = []
 
         def inspect(lead_id: str) -> None:
             try:
@@ -154,6 +162,7 @@ class RebuildHandler:
                 return
             except LongReplayError:  # no lead may keep a rebuild from its end. ADR 0034
                 self._rebuilder.leave_to_clock(lead_id)
+                left.append(lead_id)
                 return
             if lead.lead_id != lead_id:  # absorbed: the survivor stands at a place of its own
                 return
@@ -166,7 +175,7 @@ class RebuildHandler:
         ids = next_page(self._leads, state.place)
         tried = try_each(ids, inspect, self._has_until(end))
         return replace(
-            _with_failed(state, tried.failed),
+            _with_left(_with_failed(state, tried.failed), left),
             place=state.place.behind(ids, len(tried.ids)),
             walked=state.walked + len(tried.ids),
             page=page,
@@ -198,9 +207,16 @@ def rebuild_report(state: RebuildState) -> dict[str, Any]:
         ],
         "failed": state.failed,
         "failed_ids": sorted(state.failed_ids),
+        "left_to_clock": state.left,
+        "left_ids": sorted(state.left_ids),
     }
 
 
 def _with_failed(state: RebuildState, failed: Sequence[str]) -> RebuildState:
     named = [*state.failed_ids, *failed][:REBUILD_NAMED_MAX_LEADS]
     return replace(state, failed=state.failed + len(failed), failed_ids=named)
+
+
+def _with_left(state: RebuildState, left: Sequence[str]) -> RebuildState:
+    named = [*state.left_ids, *left][:REBUILD_NAMED_MAX_LEADS]
+    return replace(state, left=state.left + len(left), left_ids=named)

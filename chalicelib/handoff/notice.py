@@ -21,7 +21,9 @@ from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.model import REQUESTED
 
 HERE = Path(__file__).parent
-SUBJECT_MAX_CHARS = 200
+SUBJECT_MAX_CHARS = 250
+NAME_MAX_CHARS = 40
+"""Of each part of who somebody is, so that a headline keeps its end, which says what to do."""
 SMS_MAX_SEGMENTS = 2  # what a text may cost, and what is read at a glance
 HIDDEN_FIELDS = frozenset({"email_local", "email_domain"})  # for rules, not for readers
 CLOSING = {
@@ -146,11 +148,16 @@ def _closing(message: OutboxMessage) -> str:
 
 def _who(profile: Mapping[str, str]) -> str:
     """Return as much of "Ann Example, CTO at Acme" as is known."""
-    name = " ".join(
-        filter(None, (profile.get("first_name"), profile.get("last_name")))
-    ) or profile.get("email", "somebody")
-    place = " at ".join(filter(None, (profile.get("job_title"), profile.get("company"))))
+    names = ("first_name", "last_name", "job_title", "company")
+    first, last, title, company = (_short(profile.get(name, "")) for name in names)
+    name = " ".join(filter(None, (first, last))) or profile.get("email", "somebody")
+    place = " at ".join(filter(None, (title, company)))
     return f"{name}, {place}" if place else name
+
+
+def _short(typed: str) -> str:
+    # The blank: a cut behind `tel:` must not put the sign where a number would stand.
+    return typed if len(typed) <= NAME_MAX_CHARS else f"{typed[:NAME_MAX_CHARS].rstrip()} …"
 
 
 def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
@@ -219,7 +226,8 @@ def _mail(message: OutboxMessage, facts: Mapping[str, Any], *, reply_to: Value |
 def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
     reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
     doubt = " (unconfirmed)" if facts["unconfirmed"] else ""
-    end = f". Reach: {reach}{doubt}. Ref {facts['reference']}"
+    how = f"Reach: {reach}{doubt}. " if reach else ""  # nothing is left of what was taken back
+    end = f". {how}Ref {facts['reference']}"
     # A stranger's long name must not push the number out, nor make the text cost more.
     body = fit_text(facts["headline"], end, SMS_MAX_SEGMENTS)
     return Sms(to=message.to or "", body=body, reference=message.id)

@@ -6,7 +6,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.errors import FieldError, InputError, NotFoundError
+from chalicelib.errors import ConflictError, FieldError, InputError, NotFoundError
 from chalicelib.http import pages
 from chalicelib.http.auth import check_write_key
 from chalicelib.http.exchange import (
@@ -53,6 +53,10 @@ def submit_form(form_id: str) -> Response:
         if flat and from_browser:
             posted = error.renamed(lambda field: field.removeprefix("fields."))
             return pages.show_form_errors(posted.errors, status_of(error))
+        raise
+    except ConflictError as error:
+        if flat and from_browser:
+            return pages.show_busy(error)
         raise
     if from_browser:
         form = taking.form(form_id)

@@ -2,7 +2,7 @@
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.errors import NotFoundError
+from chalicelib.errors import ConflictError, NotFoundError
 from chalicelib.http import pages
 from chalicelib.http.exchange import (
     CORS,
@@ -57,7 +57,10 @@ def unsubscribe(token: str) -> Response:
         lead_id = _lead_id_in(token)
     except NotFoundError:
         return pages.show_invalid_link()
-    world().unsubscribe.unsubscribe(lead_id)
+    try:
+        world().unsubscribe.unsubscribe(lead_id)
+    except ConflictError as error:
+        return pages.show_busy(error)
     return pages.show_unsubscribed()
 
 

@@ -3,13 +3,14 @@
 Nothing is decided or written here.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
 from chalicelib.errors import LongReplayError
 from chalicelib.events import Event
-from chalicelib.leads.histories import EventHistory
+from chalicelib.leads.histories import EventHistory, Survey
 from chalicelib.leads.lead import Lead, find_survivor
 from chalicelib.leads.progress import Progress, begin
 from chalicelib.leads.replay import is_uncounted
@@ -18,6 +19,11 @@ from chalicelib.limits import REPLAY_AT_ONCE_MAX_EVENTS
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.tally import Since
+
+LEFT_TO_CLOCK = (
+    f"the lead has more than {REPLAY_AT_ONCE_MAX_EVENTS:,} events, too many for a request; the"
+    " clock derives it anew within minutes"
+)
 
 
 class LeadSource(Protocol):
@@ -132,7 +138,22 @@ class Derivation:
 def at_once(replaying: Replaying) -> Lead:
     """Return the lead of a replay that is done within other work. Raises LongReplayError."""
     if not replaying.step(REPLAY_AT_ONCE_MAX_EVENTS):
-        raise LongReplayError(
-            "the lead has more events than can be counted in a request; the clock counts them"
-        )
+        raise LongReplayError(LEFT_TO_CLOCK)
     return replaying.lead()
+
+
+def surveyed_at_once(replaying: Replaying) -> Survey:
+    """Return what must be known before a replay counts. Raises LongReplayError."""
+    found = replaying.survey(REPLAY_AT_ONCE_MAX_EVENTS)
+    if found is None:
+        raise LongReplayError(LEFT_TO_CLOCK)
+    return found
+
+
+@contextmanager
+def refusing(words: str) -> Iterator[None]:
+    """Say in these words that a lead has too many events, and what to do instead."""
+    try:
+        yield
+    except LongReplayError:
+        raise LongReplayError(words) from None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
+from chalicelib.errors import LongReplayError
 from chalicelib.events import (
     Act,
     Event,
@@ -17,6 +18,7 @@ from chalicelib.events import (
     lead_partition,
     retracted_ids,
 )
+from chalicelib.limits import REPLAY_AT_ONCE_MAX_EVENTS
 
 FOREVER = datetime.max.replace(tzinfo=UTC)
 
@@ -130,11 +132,18 @@ def digest_in(event_id: str) -> str:
 
 
 def survey(events: EventHistory, lead_id: str, captured_by: datetime = FOREVER) -> Survey:
-    """Return what is known of a lead by a time, from all of its own events."""
+    """Return what is known of a lead by a time, from all of its own events.
+
+    Raise LongReplayError.
+    """
     found = Survey(lead_id)
     done = 0
+    read = 0
     while done < len(found.lead_ids):
         for event in events.of(lead_partition(found.lead_ids[done])):
+            read += 1
+            if read > REPLAY_AT_ONCE_MAX_EVENTS:
+                raise LongReplayError
             if event.captured_at <= captured_by:
                 found.note(event)
         done += 1

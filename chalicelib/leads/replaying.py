@@ -72,19 +72,22 @@ class Replaying:
             self._count(left)
         return self.progress.is_whole
 
-    def survey(self) -> Survey:
-        """Read all of the lead's own events, and return what must be known before they count."""
-        while not self.progress.is_counting:
-            self._survey(EVENTS_AT_ONCE)
-        return self.progress.survey
+    def survey(self, most: int) -> Survey | None:
+        """Return what must be known before events count; None if the lead has more than `most`."""
+        if not self.progress.is_counting:
+            self._survey(most)
+        return self.progress.survey if self.progress.is_counting else None
 
-    def show_older(self) -> None:
-        """Show also what visitors did so long ago that it is not read. After the survey only."""
+    def show_older(self, most: int) -> None:
+        """Show also what visitors did so long ago that it is not read, at most so many events.
+
+        After the survey only.
+        """
         before = f"{epoch_ms(first_read(self.progress.began_at)):013d}-"
-        for partition, join in self._partitions():
-            if join is not None:
-                for event in self._events.of(partition, before=before):
-                    self._sees(event)
+        visitors = (partition for partition, join in self._partitions() if join is not None)
+        older = (event for one in visitors for event in self._events.of(one, before=before))
+        for event in islice(older, most):
+            self._sees(event)
 
     def take_back(self, event: Event) -> None:
         """Let an event that is about to be stored take others back. After the survey only."""

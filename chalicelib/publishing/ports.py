@@ -90,7 +90,10 @@ class LeadMover(Protocol):
     """What brings a lead to a model."""
 
     def published(self, lead_id: str) -> bool:
-        """Bring a lead to the active model. Return False when it is there already."""
+        """Bring a lead to the active model. Return False when it is there already.
+
+        Raise LongReplayError for one that is left to the clock.
+        """
 
 
 class ModelStore(Protocol):

@@ -151,6 +151,7 @@ def publish_report(state: PublishState) -> dict[str, Any]:
         "emails": found.emails,
         "emails_held": state.sweep.emails_held,
         "failed": sorted(state.sweep.failed),
+        "left_to_clock": state.sweep.left,
     }
 
 

@@ -70,6 +70,9 @@ class SweepState:
     """Emails that were held: their leads were not written to."""
     failed: Mapping[str, int] = field(default_factory=dict)
     """The leads that could not be moved, each with how often that was tried."""
+    left: int = 0
+    """Leads that have too many events for a job, so that the clock moves them: those that the
+    latest walk came by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,11 @@ a lead behind the walk by the older model. So the walk is done again until one t
 after the activation found nothing (ADR 0022).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.errors import LongReplayError
 from chalicelib.events import epoch_ms
 from chalicelib.jobs.job import Job
 from chalicelib.jobs.walk import START, next_page, try_each
@@ -51,8 +52,16 @@ class Sweep:
         """
         page = list(job.state.sweep.page)
         if page:
-            tried = try_each(page, self._mover.published, go_on)
-            job = self._seen(job, model, tried.ids)
+            left: set[str] = set()
+
+            def move(lead_id: str) -> None:
+                try:
+                    self._mover.published(lead_id)
+                except LongReplayError:  # its replay brings it to the model. ADR 0034
+                    left.add(lead_id)
+
+            tried = try_each(page, move, go_on)
+            job = self._seen(job, model, tried.ids, left)
         return self._planned(job, model, now, go_on)
 
     def is_over(self, state: PublishState) -> bool:
@@ -73,17 +82,19 @@ class Sweep:
         waits = state.activated_at_ms + SETTLE_MS - epoch_ms(now)
         at = now + timedelta(milliseconds=max(waits, SETTLE_MS if _to_try(sweep) else 0, 0))
         passes = sweep.passes + 1
-        return replace(sweep, place=START, passes=passes, began_at_ms=epoch_ms(at)), at
+        again = replace(sweep, place=START, passes=passes, began_at_ms=epoch_ms(at), left=0)
+        return again, at
 
     def is_walked(self, sweep: SweepState) -> bool:
         """Whether a walk has ended."""
         return not sweep.page and sweep.place.shard == self._shards
 
     def _seen(
-        self, job: Job[PublishState], model: Model, tried: Sequence[str]
+        self, job: Job[PublishState], model: Model, tried: Sequence[str], left: Set[str]
     ) -> Job[PublishState]:
         """Return the job with what became of these leads of its page. One that is still behind the
-        model failed: the lead says so itself, whatever a runner that died had seen.
+        model failed, unless it was left to the clock: the lead says so itself, whatever a runner
+        that died had seen.
         """
         sweep = job.state.sweep
         moved = dict(sweep.moved)
@@ -91,6 +102,9 @@ class Sweep:
         emails_held = sweep.emails_held
         failed = dict(sweep.failed)
         for lead in self._leads.read_many(tried):
+            if lead.lead_id in left:
+                failed.pop(lead.lead_id, None)
+                continue
             if is_behind(lead, model):
                 failed[lead.lead_id] = failed.get(lead.lead_id, 0) + 1
                 continue
@@ -110,6 +124,7 @@ class Sweep:
             held=held,
             emails_held=emails_held,
             failed=failed,
+            left=sweep.left + len(left),
         )
         listed = len(tried) if not sweep.passes else 0
         return _so_far(replace(job, done=job.done + listed), after)
@@ -131,7 +146,7 @@ class Sweep:
                 sweep = replace(sweep, part=sweep.part + 1)
             else:
                 if not sweep.passes:
-                    sweep = replace(sweep, passes=FIRST_PASS, began_at_ms=epoch_ms(now))
+                    sweep = replace(sweep, passes=FIRST_PASS, began_at_ms=epoch_ms(now), left=0)
                 ids = next_page(self._leads, sweep.place)
                 sweep = replace(sweep, place=sweep.place.behind(ids, len(ids)))
             page = self._behind(ids, model)

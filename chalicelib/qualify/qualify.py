@@ -126,12 +126,14 @@ class Qualify:
 
     @until_written
     def published(self, lead_id: str) -> bool:
-        """Bring a lead to the active model. Return False when it is there already."""
+        """Bring a lead to the active model. Return False when it is there already.
+
+        Raises LongReplayError for one that is left to the clock.
+        """
         lead = self._leads.read(lead_id)
-        try:
-            return not lead.merged_into and self.caught_up(lead) is not lead
-        except LongReplayError:
-            return True  # the clock is on it
+        if lead.requests.is_under_way and self.derive.is_stale(lead):
+            raise LongReplayError
+        return not lead.merged_into and self.caught_up(lead) is not lead
 
     def conclude(
         self,
@@ -214,11 +216,20 @@ class Qualify:
 
     # --- all events --------------------------------------------------------------------------
 
+    def leave_to_clock(self, lead: Lead) -> None:
+        """Have the clock replay a lead that has too many events for other work.
+
+        The replay counts as begun: who comes by until it has ended does not read them all again.
+        """
+        if not lead.requests.is_under_way:
+            self._leads.put_requests(lead, lead.requests.at(self.runtime.now()).begun())
+            log("left_to_clock", lead_id=lead.lead_id)
+
     def caught_up(self, lead: Lead) -> Lead:
         """Return the lead as the active model has it.
 
         What a publish changes about it is announced to nobody, whatever comes first: the publish's
-        own walk or an event. Raises LongReplayError for a lead that the clock counts; it is asked.
+        own walk or an event. Raises LongReplayError for a lead that is left to the clock.
         """
         if not lead.version:
             return lead
@@ -226,7 +237,7 @@ class Qualify:
             try:
                 counted = self.derive.recounted(lead)
             except LongReplayError:
-                self.request_replay(lead, [])
+                self.leave_to_clock(lead)
                 raise
             return self.conclude(lead, counted, cause=Cause.PUBLISH)
         if lead.activation != self.derive.model(lead).activation:
@@ -250,9 +261,11 @@ class Qualify:
 
     def _end(self, lead: Lead, replayed: Lead) -> None:
         """Decide a replayed lead, and take it off the clock's list."""
-        cause = lead.requests.cause
-        event = self._events.one(*cause) if cause else None
-        self.conclude(lead, replayed, events=[event] if event else [])
+        about = lead.requests.cause
+        event = self._events.one(*about) if about else None
+        # What a publish changes is announced to nobody, unless somebody asks meanwhile (rule 1).
+        cause = Cause.PUBLISH if event is None and self.derive.is_stale(lead) else Cause.NEWS
+        self.conclude(lead, replayed, cause=cause, events=[event] if event else [])
         if lead.requests.count:
             # If it was requested again meanwhile, that request stays and is due in its own time
             # (ADR 0007).

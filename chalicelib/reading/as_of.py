@@ -12,16 +12,22 @@ from typing import Protocol
 from chalicelib.days import end_of, name_of
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import is_lead_id
-from chalicelib.leads.derivation import at_once
+from chalicelib.leads.derivation import at_once, refusing
 from chalicelib.leads.histories import EventHistory, survey
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.progress import begin
 from chalicelib.leads.replaying import Replaying
 from chalicelib.lifecycle.stages import Recorded, Standing, standing_after
-from chalicelib.limits import HORIZON_DAYS
+from chalicelib.limits import HORIZON_DAYS, REPLAY_AT_ONCE_MAX_EVENTS
 from chalicelib.scoring.model import Model
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+TOO_LONG = (
+    f"the lead has more than {REPLAY_AT_ONCE_MAX_EVENTS:,} events, too many to derive a past day of"
+    " it in a request; its timeline has what happened by then"
+)
 
 
 class PastLeadReader(Protocol):
@@ -54,8 +60,12 @@ class Past:
 
         An id that another lead took over since is that other lead only from then on. Raises
         NotFoundError for an unknown id, for a lead of whom nothing was known then, and when no
-        model was active.
+        model was active; LongReplayError.
         """
+        with refusing(TOO_LONG):
+            return self._lead(lead_id, day)
+
+    def _lead(self, lead_id: str, day: date) -> tuple[Lead, Model]:
         model, end = self._model_on(day) or (None, end_of(day, UTC))
         lead = self._by_then(lead_id, end) if is_lead_id(lead_id) else None
         if lead is None or not lead.version:

@@ -32,9 +32,9 @@ class HistoryReader(Protocol):
 
     def of_lead(
         self, lead_id: str
-    ) -> tuple[list[Event], list[Recorded], list[OutboxMessage], list[Proof]]:
-        """Return a lead's events and those of its visitors, its transitions, its messages, and
-        the proofs of its consent.
+    ) -> tuple[list[Event], list[Recorded], list[OutboxMessage], list[Proof], bool]:
+        """Return a lead's events and those of its visitors, its transitions, its messages, the
+        proofs of its consent, and whether there are more of these, and older.
         """
 
 

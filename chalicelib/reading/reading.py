@@ -153,10 +153,11 @@ class Reading:
         """Return a page of what happened to a lead. Raise NotFoundError or InputError.
 
         Pages follow the order of capture, so an event that arrives late with an old time cannot
-        shift what was already read. Within a page the newest comes first.
+        shift what was already read. Within a page the newest comes first. When there is more than
+        one reading looks at, only the newest are listed, and every page is marked as truncated.
         """
         found = self._histories.of_lead(self._known(lead_id).lead_id)
-        events, transitions, outbox, proofs = found
+        events, transitions, outbox, proofs, is_truncated = found
         proof_of = {proof.event_id: proof for proof in proofs}
         rows = [
             ((rfc3339(event.captured_at), event.id), serialize_event(event, proof_of.get(event.id)))
@@ -173,7 +174,10 @@ class Reading:
         page = rows[:limit]
         more = len(rows) > limit
         items = sorted((item for _, item in page), key=lambda item: item["at"], reverse=True)
-        return {"items": items, "next_cursor": to_cursor(list(page[-1][0])) if more else None}
+        return {
+            "items": items,
+            "next_cursor": to_cursor(list(page[-1][0])) if more else None,
+        } | ({"truncated": True} if is_truncated else {})
 
     def outbox(
         self,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.capture.joining import Claim, SubmissionReceipt
+from chalicelib.capture.joining import Admission, Claim, SubmissionReceipt
 from chalicelib.consent.consent import Proof
 from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
@@ -23,7 +23,7 @@ from chalicelib.store.events import AS_EVER, Events, event_key, put_event
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.joins import join_of, put_join, put_owner
 from chalicelib.store.lead_counts import LeadCounts
-from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
+from chalicelib.store.table import ABSENT, GUARDED, Put, Table
 from chalicelib.telemetry import log
 
 
@@ -55,10 +55,6 @@ class Captured:
         """Return whose a visitor is, None for a free one."""
         return self._events.owner(visitor)
 
-    def has_form(self, lead_id: str) -> bool:
-        """Return whether a lead ever sent a form."""
-        return self._table.get(keys.lead(lead_id), keys.FIRST_FORM) is not None
-
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether a visitor id had 2,000 events in a day: then many browsers use it."""
         return self._pings.busiest(visitor, now) >= EVENTS_MAX_PER_VISITOR_DAY
@@ -78,13 +74,15 @@ class Captured:
         self._pings.add(partition, -number, now, EVENTS_MAX_PER_VISITOR_DAY)
 
     def admit_to_lead(
-        self, lead_id: str, *, forms: int, joins: int, rank: Rank, now: datetime
-    ) -> tuple[bool, int]:
-        """Count a form, and joins. Return whether the form counts, and how many may be joined."""
-        counts, room = self._counts.admit(lead_id, forms=forms, joins=joins, rank=rank, now=now)
-        if not counts:
+        self, lead_id: str, *, submission: str = "", joins: int, rank: Rank, now: datetime
+    ) -> Admission:
+        """Count a form, unless the submission is empty, and joins."""
+        admitted = self._counts.admit(
+            lead_id, submission=submission, joins=joins, rank=rank, now=now
+        )
+        if not admitted.counts:
             log("capped", kind="form")
-        return counts, room
+        return admitted
 
     def accept(
         self,
@@ -92,7 +90,6 @@ class Captured:
         *,
         lead_id: str,
         claims: Sequence[Claim],
-        is_first_form: bool,
         proof: Proof | None,
         receipt: SubmissionReceipt | None,
         now: datetime,
@@ -104,14 +101,6 @@ class Captured:
         consent or a receipt came in between.
         """
         writes = [put_event(event, self._retention) for event in events]
-        if is_first_form:
-            first: Item = {
-                "pk": keys.lead(lead_id),
-                "sk": keys.FIRST_FORM,
-                "schema": keys.SCHEMA,
-                "event_id": events[0].id,
-            }
-            writes.append(Put(first, ABSENT))
         for claim in claims:
             writes += self._claim(claim, events[0].captured_at)
         if proof is not None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.leads.lead import Lead
     from chalicelib.scoring.profile import Profile
 
-OWN_EVENTS_LOOKED_AT = 100  # for the address of a lead that nothing was derived of yet
+PAGES_LOOKED_AT = 10  # for the address of a lead that nothing was derived of yet
 
 
 class Consents:
@@ -206,15 +206,22 @@ class Consents:
         profile = self._table.get(keys.lead(lead_id), keys.PROFILE)
         if profile and (address := _address_in(lead_of(lead_id, [profile]).profile)) is not None:
             return address
-        newest = self._table.query(
-            keys.lead(lead_id),
-            first=keys.EVENT,
-            last=keys.EVENT + keys.END,
-            newest_first=True,
-            limit=OWN_EVENTS_LOOKED_AT,
-        )
-        addresses = (event_of(item).fields.get("email") for item in newest)
-        return next((str(one) for one in addresses if one), None)
+        last = keys.EVENT + keys.END
+        for _ in range(PAGES_LOOKED_AT):
+            # Two at a time: anybody can send a hundred forms of 32 KB, but each names the address.
+            # What does not (a download, a notice) is small, so that it may be read twice.
+            newest = list(
+                self._table.query(
+                    keys.lead(lead_id), first=keys.EVENT, last=last, newest_first=True, limit=2
+                )
+            )
+            addresses = (event_of(item).fields.get("email") for item in newest)
+            if address := next((str(one) for one in addresses if one), None):
+                return address
+            if len(newest) < 2:
+                return None
+            last = str(newest[-1]["sk"])
+        return None
 
 
 def put_consent(lead_id: str, before: Consent, after: Consent) -> Put:

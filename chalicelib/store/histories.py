@@ -1,26 +1,37 @@
-"""A lead's whole history, for its timeline."""
+"""A lead's history, for its timeline."""
 
-from itertools import islice
+from collections.abc import Iterator
+from functools import partial
+from typing import NamedTuple
 
 from chalicelib.consent.consent import Proof
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, absorbed_of, joins_on, lead_partition
 from chalicelib.lifecycle.stages import Recorded
-from chalicelib.limits import TIMELINE_MAX_EVENTS
+from chalicelib.limits import TIMELINE_MAX_CHARS, TIMELINE_MAX_EVENTS, TIMELINE_MAX_OTHERS
 from chalicelib.store import keys
 from chalicelib.store.consent_items import consent_of, proof_of
 from chalicelib.store.events import Events, event_of
 from chalicelib.store.outbox import message_of
-from chalicelib.store.table import Table
+from chalicelib.store.table import Item, Table
 from chalicelib.store.transition_items import transition_of
 
-History = tuple[list[Event], list[Recorded], list[OutboxMessage], list[Proof]]
+
+class History(NamedTuple):
+    """What happened to a lead, in no particular order."""
+
+    events: list[Event]
+    transitions: list[Recorded]
+    outbox: list[OutboxMessage]
+    proofs: list[Proof]
+    is_truncated: bool
+    """Whether there is more, and older."""
 
 
 class Histories:
-    """Reads everything that happened to a lead.
+    """Reads what happened to a lead.
 
-    That takes one query of its partition, and one of each visitor that it joined.
+    That takes six reads of its partition, and one of each visitor that it joined.
     """
 
     def __init__(self, table: Table) -> None:
@@ -28,52 +39,53 @@ class Histories:
         self._events = Events(table)
 
     def of_lead(self, lead_id: str) -> History:
-        """Return a lead's events, its transitions, its messages and the proofs of its consent, in
-        no particular order.
+        """Return a lead's events, its transitions, its messages and the proofs of its consent.
 
-        Events include those of its visitors, at most the newest 10,000, of each an equal part
-        (ADR 0034), and those of the leads that were merged into it; messages and proofs include
-        theirs. Their transitions are left out: the surviving lead has recorded its own way
-        (ADR 0019).
+        Events include those of its visitors, of each an equal part (ADR 0034), and those of the
+        leads that were merged into it; messages and proofs include theirs. Their transitions are
+        left out: the surviving lead has recorded its own way (ADR 0019). How much there is, senders
+        decide: so the newest of each are read, and a flood of one kind hides no other.
         """
-        events, transitions, outbox, proofs = self._of_partition(lead_partition(lead_id))
-        seen = {lead_id}
-        waiting = absorbed_of(events)
-        while waiting:  # a merged lead may itself have absorbed others
-            other = waiting.pop()
-            if other in seen:
-                continue
-            seen.add(other)
-            merged, _, sent, agreed = self._of_partition(lead_partition(other))
-            events += merged
-            outbox += sent
-            proofs += agreed
-            waiting += absorbed_of(merged)
-        joins = [
-            *joins_on(events),
-            *(join for one in sorted(seen) for join in self._events.joins(one)),
-        ]
-        of_visitors = {join.visitor: join for join in joins}
-        most = TIMELINE_MAX_EVENTS // max(1, len(of_visitors))
-        for visitor, join in of_visitors.items():
-            events += islice(join.own(self._events.of(visitor)), most)
-        return events, transitions, outbox, proofs
-
-    def _of_partition(self, partition: str) -> History:
+        cut: set[str] = set()
+        newest = partial(self._newest, cut)
+        leads = [lead_id]
         events: list[Event] = []
-        transitions: list[Recorded] = []
         outbox: list[OutboxMessage] = []
         proofs: list[Proof] = []
-        for item in self._table.query(partition):
-            sk = str(item["sk"])
-            if sk.startswith((keys.EVENT, keys.SURPLUS)):
-                events.append(event_of(item))
-            elif sk.startswith(keys.TRANSITION):
-                transitions.append(transition_of(item))
-            elif sk.startswith(keys.OUTBOX):
-                outbox.append(message_of(item))
-            elif sk.startswith(keys.CONSENTED):
-                proofs.append(proof_of(item))
-            elif sk == keys.CONSENT and (proof := consent_of(item).proof) is not None:
-                proofs.append(proof)
-        return events, transitions, outbox, proofs
+        for one in leads:  # grows: a merged lead may itself have absorbed others
+            partition = lead_partition(one)
+            found = [*map(event_of, newest(partition, keys.EVENT, TIMELINE_MAX_EVENTS))]
+            leads += [other for other in absorbed_of(found) if other not in leads]
+            events += found
+            events += map(event_of, newest(partition, keys.SURPLUS, TIMELINE_MAX_OTHERS))
+            outbox += map(message_of, newest(partition, keys.OUTBOX, TIMELINE_MAX_OTHERS))
+            proofs += map(proof_of, newest(partition, keys.CONSENTED, TIMELINE_MAX_OTHERS))
+            first = consent_of(self._table.get(partition, keys.CONSENT)).proof
+            proofs += [first] if first is not None else []
+        stored = (join for one in leads for join in self._events.joins(one))
+        of_visitors = {join.visitor: join for join in (*joins_on(events), *stored)}
+        share = max(1, len(of_visitors))
+        for visitor, join in of_visitors.items():
+            theirs = newest(visitor, keys.EVENT, TIMELINE_MAX_EVENTS // share, share)
+            events += join.own(map(event_of, theirs))
+        own = newest(lead_partition(lead_id), keys.TRANSITION, TIMELINE_MAX_OTHERS)
+        return History(events, [*map(transition_of, own)], outbox, proofs, bool(cut))
+
+    def _newest(
+        self, cut: set[str], partition: str, prefix: str, most: int, share: int = 1
+    ) -> Iterator[Item]:
+        """Yield the newest items of a family, as far as there is room for them.
+
+        cut: gets the partition if older ones are left out; share: among how many partitions the
+        room for characters is shared.
+        """
+        room_chars = TIMELINE_MAX_CHARS // share
+        items = self._table.query(
+            partition, first=prefix, last=prefix + keys.END, newest_first=True, limit=most + 1
+        )
+        for number, item in enumerate(items):
+            room_chars -= sum(len(value) for value in item.values() if isinstance(value, str))
+            if number == most or room_chars < 0:
+                cut.add(partition)
+                return
+            yield item

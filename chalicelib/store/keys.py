@@ -22,9 +22,8 @@ FIRST_SCHEMA = 1
 OWNER = "OWNER"
 RECEIPT = "RECEIPT"
 CONSENT = "CONSENT"
-FIRST_FORM = "FIRST_FORM"
 ARRIVALS = "ARRIVALS"  # of pings
-COUNTS = "COUNTS"  # of a lead's forms and joins
+COUNTS = "COUNTS"  # of a lead's forms and joins, with the first form of all
 CONSENTED = "CONSENTED#"  # each proof of consent behind the first
 MAILBOX = "MAILBOX#"
 SUPPRESSION = "SUPPRESSION"
@@ -50,6 +49,8 @@ REVISION = "CONFIG"  # the partition of the one item that counts changes of docu
 SIMULATED = "SIMULATED"
 PUBLISHING = "PUBLISHING"  # the partition of the one item that says which publish runs
 TURN = "TURN"  # its sort key
+HANDOVER = "HANDOVER#"
+DUE_NURTURE = "DUE#NURTURE#"
 FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
 SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
@@ -202,6 +203,18 @@ def by_creation(created_at: datetime, outbox_id: str) -> str:
 def due(shard_number: int) -> str:
     """The due index's partition of a shard."""
     return f"DUE#{shard_number}"
+
+
+def due_nurture(shard_number: int) -> str:
+    """The due index's partition of a shard's nurture emails: those that wait for the rate stand in
+    nobody's way.
+    """
+    return f"{DUE_NURTURE}{shard_number}"
+
+
+def beside(task: str, key: str) -> str:
+    """The sort key of a hand-over. key: what tells it from others of the task; empty: nothing."""
+    return f"{HANDOVER}{task}#{key}" if key else HANDOVER + task
 
 
 def due_at(at: datetime, what: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from chalicelib.consent.consent import Consent, also_suppressed
 from chalicelib.consent.mailbox import MailboxOf
-from chalicelib.delivery.message_keys import MessageKey, parse_key
+from chalicelib.delivery.message_keys import MessageKey, MessageKind, parse_key
 from chalicelib.delivery.outbox import (
     ACCOUNT_STATES,
     MessageState,
@@ -225,7 +225,8 @@ def message_item(message: OutboxMessage, kept_days: int = 0) -> Item:
     item |= {name: value for name, value in optional.items() if value is not None}
     item |= expires_after(message.created_at, kept_days)
     if message.due_at is not None:
-        item["due_pk"] = keys.due(keys.shard(message.lead_id, keys.DUE_SHARDS))
+        partition = keys.due_nurture if message.kind is MessageKind.NURTURE else keys.due
+        item["due_pk"] = partition(keys.shard(message.lead_id, keys.DUE_SHARDS))
         item["due_sk"] = keys.due_at(message.due_at, message.id)
     return item
 

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from chalicelib.clock.tasks import Due, Handler, Task
+from chalicelib.clock.tasks import Due, Handler, QueueName, Task
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.message_keys import parse_key
-from chalicelib.limits import REPLAY_SLICE_SECONDS
+from chalicelib.limits import JOB_TRIES, REPLAY_SLICE_SECONDS
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store.keys import DUE_JOBS
 from chalicelib.wiring.rescoring import rescorer
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 REPLAY_SLICE = timedelta(seconds=REPLAY_SLICE_SECONDS)
 
 #: A step of a job. Declared here, because jobs and clock do not know each other.
-JOB_TASK = Task(name="job", family=DUE_JOBS, takes_minutes=True)
+#: It counts its own tries, and ends as failed: only what is lost before it can count waits for a
+#: person.
+JOB_TASK = Task(
+    name="job",
+    family=DUE_JOBS,
+    takes_minutes=True,
+    queue_of=lambda _key: QueueName.JOBS,
+    tries=JOB_TRIES + 2,
+)
 
 
 def _review(world: "World", due: Due, _until: datetime) -> None:

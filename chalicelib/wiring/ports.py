@@ -12,6 +12,7 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.delivery.messages import Outgoing, SendResult
+    from chalicelib.store.queues import Queues
     from chalicelib.store.table import Table
 
 
@@ -66,6 +67,22 @@ class Ports:
             text_configuration_set=self.settings.text_configuration_set,
         )
         return senders.send
+
+    @cached_property
+    def queues(self) -> "Queues":
+        """The queues that due things are handed to."""
+        from chalicelib.clock.tasks import QueueName
+        from chalicelib.store.queues import connect_queues
+
+        settings = self.settings
+        return connect_queues(
+            {
+                QueueName.URGENT: settings.urgent_queue,
+                QueueName.NURTURE: settings.nurture_queue,
+                QueueName.LEADS: settings.leads_queue,
+                QueueName.JOBS: settings.jobs_queue,
+            }
+        )
 
     def secret(self, arn: str) -> str:
         """Return a secret's text, read once per container."""

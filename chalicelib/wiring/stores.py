@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.store.consents import Consents
     from chalicelib.store.documents import Documents
     from chalicelib.store.events import Events
+    from chalicelib.store.hand_overs import HandOvers
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
@@ -101,6 +102,13 @@ class Stores:
         from chalicelib.switches import Switchboard
 
         return Switchboard(store=Switches(self.ports.table), runtime=self.runtime)
+
+    @cached_property
+    def hand_overs(self) -> "HandOvers":
+        """The store of hand-overs."""
+        from chalicelib.store.hand_overs import HandOvers
+
+        return HandOvers(self.ports.table)
 
     @cached_property
     def links(self) -> "Links":

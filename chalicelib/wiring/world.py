@@ -9,14 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.settings import read_settings
+from chalicelib.wiring.due_work import DueWork
 from chalicelib.wiring.ports import Ports
-from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.bulk.imports import Imports
     from chalicelib.capture.forms import Forms, Registered
     from chalicelib.capture.tracking import Tracking
-    from chalicelib.clock.clock import Clock
     from chalicelib.commands.commands import Commands
     from chalicelib.commands.corrections import Corrections
     from chalicelib.consent.suppression import Suppression
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.store.jobs import Jobs
 
 
-class World(Stores):
+class World(DueWork):
     """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
@@ -88,7 +87,7 @@ class World(Stores):
             events=self.events,
             model=self.models.active,
             reactions=reactions(self.leads, self.documents, self.models),
-            urgent=lambda _lead_id: None,  # the clock comes within a minute
+            urgent=self.hand_over_replay,
             runtime=self.runtime,
         )
 
@@ -140,17 +139,6 @@ class World(Stores):
         from chalicelib.delivery.endings import Endings
 
         return Endings(outbox=self.outbox, instead_of=self._instead_of)
-
-    @cached_property
-    def clock(self) -> "Clock":
-        """Does what is due."""
-        from chalicelib.clock.clock import Clock
-        from chalicelib.store.due import DueList
-        from chalicelib.wiring.due import handlers
-
-        tasks = handlers(self)
-        due = DueList(self.ports.table, tasks).until
-        return Clock(tasks=tasks, due=due, runtime=self.runtime)
 
     @cached_property
     def job_store(self) -> "Jobs":

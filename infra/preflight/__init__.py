@@ -33,6 +33,7 @@ EVERYTHING = {
     "AlarmEmail": "ops@acme.example",
     "TimeZone": "Europe/Berlin",
     "PublicConcurrency": "0",
+    "NurturePerMinute": "60",
     "RequestsPerAddress": "1000",
     "MonthlyBudget": "120",
     "FirstEmailsPerHour": "1000",

@@ -18,15 +18,13 @@ from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standin
 from chalicelib.qualify.reactions import LeadChange, Moved, Plan
 from chalicelib.scoring.profile import Touch, Touches, learn
 from chalicelib.scoring.tally import EVER, Since
-from chalicelib.store.due import DueList
 from chalicelib.store.events import Events
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, put_message
 from chalicelib.store.table import GUARDED, Put, Table
-from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
 from tests.engines import on_big_engines
-from tests.factories import LEAD_ID, MINUTE, TODAY
+from tests.factories import LEAD_ID, MINUTE, TODAY, all_due
 from tests.fakes import NOW
 
 OWN = lead_partition(LEAD_ID)
@@ -368,7 +366,7 @@ def test_a_notice_is_cancelled_with_the_decision_against_it(table: Table) -> Non
         make.whole_lead(), make.whole_lead(version=2), LeadChange(plan=Plan(cancelled=[pair]))
     )
     assert leads(table).notices(LEAD_ID, 1) == [pair[1], NOTICES[1]]
-    assert list(DueList(table, DUE_TASKS).until(NOW + timedelta(hours=1))) != []
+    assert all_due(table, NOW + timedelta(hours=1)) != []
     assert [
         one.key for _, one in Outbox(table, make.mailbox).outbox([MessageState.CANCELLED], "", 10)
     ] == [NOTICES[0].key]

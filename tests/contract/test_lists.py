@@ -12,13 +12,11 @@ from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.store import keys
-from chalicelib.store.due import DueList
 from chalicelib.store.table import Table
-from chalicelib.wiring.due import DUE_TASKS
 from tests import factories as make
 from tests.contract.test_leads import leads, put_lead
 from tests.engines import on_big_engines
-from tests.factories import LEAD_ID
+from tests.factories import LEAD_ID, all_due
 from tests.fakes import NOW
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -111,9 +109,7 @@ def test_an_absorbed_lead_leaves_all_lists_and_names_the_survivor(table: Table) 
     absorb(table, leads(table).read("OTHER"))
     assert leads(table).in_stage(Stage.MQL, 10) == ([LEAD_ID], False)
     assert walk(table, 10) == [LEAD_ID]
-    assert {due.lead_id for due in DueList(table, DUE_TASKS).until(NOW + timedelta(days=400))} == {
-        LEAD_ID
-    }
+    assert {due.lead_id for due in all_due(table, NOW + timedelta(days=400))} == {LEAD_ID}
     assert leads(table).read("OTHER").merged_into == LEAD_ID
 
 

@@ -6,11 +6,12 @@ Leads, versions of the model and what is due have files of their own.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 
 import pytest
 
-from chalicelib.capture.joining import ROOM, Claim, SubmissionReceipt
+from chalicelib.capture.joining import ROOM, Admission, Claim, SubmissionReceipt
 from chalicelib.consent.consent import Consent, Proof, SuppressionReason, given
 from chalicelib.delivery import outbox
 from chalicelib.delivery.holding import switched_off
@@ -43,6 +44,7 @@ from chalicelib.store.outbox import Outbox, message_item, message_of, put_messag
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.switches import Switches
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
+from chalicelib.store.transition_items import transition_item
 from chalicelib.switches import Switch, SwitchState
 from tests import factories as make
 from tests.engines import on_big_engines
@@ -129,7 +131,9 @@ def test_a_timeline_shares_its_room_among_the_visitors(
     for visitor in (VISITOR, "VISITOR#v2"):
         table.write(put_join(Join(visitor, LEAD_ID, NOW)))
         write_all(table, [make.page(partition=visitor, n=n, days_ago=n) for n in range(5)])
-    events, *_ = Histories(table).of_lead(LEAD_ID)
+    found = Histories(table).of_lead(LEAD_ID)
+    events = found.events
+    assert found.is_truncated
     assert len(events) == 6
     assert {event.partition for event in events} == {VISITOR, "VISITOR#v2"}
 
@@ -205,7 +209,7 @@ def test_recent_events_know_joins_whose_event_is_long_past(table: Table) -> None
     table.write(put_join(join))
     write_all(table, [make.page()])
     assert Events(table).recent(LEAD_ID) == [make.page()]
-    events, _, _, _ = Histories(table).of_lead(LEAD_ID)
+    events, *_ = Histories(table).of_lead(LEAD_ID)
     assert events == [make.page()]
 
 
@@ -232,9 +236,13 @@ def test_a_partition_admits_the_pings_of_a_day(table: Table) -> None:
 def test_two_hundred_forms_of_a_lead_count_on_a_day(table: Table) -> None:
     captured = Captured(table, lambda: "key")
     table.write(Put(counts(forms=198, joins=0), ABSENT))
-    assert [admit(captured) for _ in range(4)] == [(True, 0)] * 2 + [(False, 0)] * 2
-    assert admit(captured, now=NOW + timedelta(days=1)) == (True, 0)
-    assert admit(captured, now=NOW) == (True, 0), "a worker that is behind at midnight"
+    by_strangers = [admit(captured, rank=Rank.FORM).counts for _ in range(4)]
+    assert by_strangers == [True] * 2 + [False] * 2
+    by_herself = [admit(captured).counts for _ in range(22)]
+    assert by_herself == [True] * 20 + [False] * 2, "strangers cannot shut her out"
+    assert not admit(captured, rank=Rank.FORM).counts
+    assert admit(captured, now=NOW + timedelta(days=1)).counts
+    assert admit(captured, now=NOW).counts, "a worker that is behind at midnight"
     item = table.get(OWN, keys.COUNTS)
     assert item is not None
     assert (item["day"], item["forms"]) == ("2026-11-23", 2)
@@ -242,41 +250,89 @@ def test_two_hundred_forms_of_a_lead_count_on_a_day(table: Table) -> None:
 
 def test_a_lead_has_room_for_two_hundred_joins(table: Table) -> None:
     captured = Captured(table, lambda: "key")
-    assert admit(captured, forms=0) == (True, 0)
+    assert admit(captured, submission="") == Admission()
     assert table.get(OWN, keys.COUNTS) is None, "nothing to count"
-    assert admit(captured, forms=0, joins=2) == (True, 2)
-    table.write(Put(counts(forms=1, joins=199), GUARDED))
-    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == (True, 1)
-    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == (True, 0)
+    assert admit(captured, submission="", joins=2).room == 2
+    table.write(Put(counts(forms=1, joins=199, first="s0"), GUARDED))
+    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == Admission(room=1)
+    assert admit(captured, joins=2, now=NOW + timedelta(days=9)) == Admission()
 
 
-def counts(**numbers: int) -> Item:
+def test_the_first_form_of_a_lead_stays_the_first(table: Table) -> None:
+    captured = Captured(table, lambda: "key")
+    assert not admit(captured, submission="", joins=1).is_first
+    submissions = ["s1", "s2", "s1", "", "s3"]
+    for day in (NOW, NOW + timedelta(days=1)):
+        first = [admit(captured, submission=one, joins=1, now=day).is_first for one in submissions]
+        assert first == [True, False, True, False, False]
+    table.write(Put(counts(forms=200, joins=0, first="s1"), GUARDED))
+    assert admit(captured, submission="s1") == Admission(counts=False, is_first=True)
+    assert admit(captured, submission="s2") == Admission(counts=False)
+
+
+@pytest.mark.parametrize("before", ["nothing", "identify"])
+def test_a_lead_from_before_its_counts_has_no_first_form(table: Table, before: str) -> None:
+    known_by(table, "ann@acme.example")
+    captured = Captured(table, lambda: "key")
+    if before == "identify":
+        admit(captured, submission="", joins=1)
+    assert [admit(captured, submission=one).is_first for one in ("s1", "s2", "s1")] == [False] * 3
+
+
+def test_of_two_first_forms_at_once_one_is_first(table: Table) -> None:
+    captured = Captured(table, lambda: "key")
+    rival = Captured(Lagging(table), lambda: "key")
+    answers = [
+        admit(captured, joins=1, rank=Rank.FORM),
+        admit(rival, submission="s2", joins=1, rank=Rank.FORM),  # both had read that there is none
+    ]
+    assert answers == [Admission(room=1, is_first=True), Admission(room=1)]
+    item = table.get(OWN, keys.COUNTS)
+    assert item is not None
+    assert (item["forms"], item["joins"], item["by_form"]) == (2, 2, 1)
+
+
+class Lagging:
+    """A table on which a lagging read finds nothing yet."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.get_many = table.get_many
+        self.query = table.query
+        self.write = table.write
+
+    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
+        return None if lagging else self._table.get(pk, sk)
+
+
+def counts(*, first: str = "", **numbers: int) -> Item:
     """What is stored of a lead's forms of today, and of its joins."""
-    return {"pk": OWN, "sk": keys.COUNTS, "schema": 1, "day": "2026-11-22", **numbers}
+    item: Item = {"pk": OWN, "sk": keys.COUNTS, "schema": 1, "day": "2026-11-22", **numbers}
+    return {**item, "first": first} if first else item
 
 
 def admit(
     captured: Captured,
     *,
-    forms: int = 1,
+    submission: str = "s1",
     joins: int = 0,
     rank: Rank = Rank.OWN_BROWSER,
     now: datetime = NOW,
-) -> tuple[bool, int]:
-    return captured.admit_to_lead(LEAD_ID, forms=forms, joins=joins, rank=rank, now=now)
+) -> Admission:
+    return captured.admit_to_lead(LEAD_ID, submission=submission, joins=joins, rank=rank, now=now)
 
 
 @pytest.mark.parametrize("rank", [Rank.IDENTIFY, Rank.FORM])
 def test_strangers_have_less_room_and_little_of_it_daily(table: Table, rank: Rank) -> None:
     captured = Captured(table, lambda: "key")
-    rooms = [admit(captured, forms=0, joins=8, rank=rank)[1] for _ in range(4)]
+    join = partial(admit, captured, submission="", rank=rank)
+    rooms = [join(joins=8).room for _ in range(4)]
     assert rooms == [8, 8, 4, 0]
     tomorrow = NOW + timedelta(days=1)
-    assert admit(captured, forms=0, joins=2, rank=rank, now=tomorrow) == (True, 2)
+    assert join(joins=2, now=tomorrow).room == 2
     table.write(Put(counts(forms=0, joins=ROOM[rank] - 1), GUARDED))
-    assert admit(captured, forms=0, joins=2, rank=rank) == (True, 1)
-    assert admit(captured, forms=0, joins=2, rank=rank) == (True, 0)
-    assert admit(captured, forms=0, joins=2) == (True, 2)
+    assert [join(joins=2).room for _ in range(2)] == [1, 0]
+    assert admit(captured, submission="", joins=2).room == 2
 
 
 def test_a_counter_of_arrivals_is_forgotten(table: Table) -> None:
@@ -306,7 +362,6 @@ def accept(table: Table, **parts: object) -> None:
     whole = {
         "lead_id": LEAD_ID,
         "claims": [Claim(VISITOR, None, OWNER)],
-        "is_first_form": False,
         "proof": PROOF,
         "receipt": RECEIPT,
         "now": NOW,
@@ -468,7 +523,9 @@ def test_what_a_mailbox_keeps_names_nobody(table: Table) -> None:
 
 def test_an_address_is_known_before_anything_is_derived(table: Table) -> None:
     Events(table).append(make.form(fields={"email": "ann@acme.example"}))
-    Events(table).append(make.event(Kind.MAIL, "delivered", partition=OWN))
+    for n in range(10):
+        at = NOW + n * MINUTE
+        Events(table).append(make.event(Kind.MAIL, "delivered", n=n, partition=OWN, at=at))
     consents = Consents(table, make.mailbox)
     assert consents.mailbox(LEAD_ID) == make.mailbox("ann@acme.example")
     assert consents.mailbox("another") is None
@@ -637,10 +694,10 @@ def test_a_held_message_is_listed_as_held_and_not_due(table: Table) -> None:
     store = Outbox(table, make.mailbox)
     assert store.read(LEAD_ID, held.key) == held
     assert [one for _, one in store.outbox([MessageState.HELD], "", 10)] == [held]
-    assert list(table.query(f"DUE#{shard_of_due(LEAD_ID)}", index="due")) == []
+    assert list(table.query(f"DUE#NURTURE#{shard_of_due(LEAD_ID)}", index="due")) == []
     store.save(held, outbox.released(held, NOW))
     assert store.outbox([MessageState.HELD], "", 10) == []
-    assert len(list(table.query(f"DUE#{shard_of_due(LEAD_ID)}", index="due"))) == 1
+    assert len(list(table.query(f"DUE#NURTURE#{shard_of_due(LEAD_ID)}", index="due"))) == 1
 
 
 def test_emails_are_sendable_with_address_consent_and_no_predecessor(table: Table) -> None:
@@ -853,12 +910,53 @@ def test_a_history_holds_all_of_a_lead_and_its_visitors(table: Table) -> None:
     Leads(table, mailbox_of=make.mailbox, spread_reviews=False).write(
         make.lead(), make.whole_lead(), change
     )
-    events, transitions, planned, _ = Histories(table).of_lead(LEAD_ID)
+    events, transitions, planned, _, _ = Histories(table).of_lead(LEAD_ID)
     assert sorted(events, key=lambda event: event.id) == sorted(
         [form, page], key=lambda event: event.id
     )
     assert [one.version for one in transitions] == [1]
     assert planned == [make.nurture_message()]
+
+
+FAMILIES: dict[str, Callable[[int], Put]] = {
+    "events": lambda n: put_event(make.form(n=n, days_ago=n)),
+    "surplus": lambda n: put_event(make.form(n=n, days_ago=n, is_surplus=True)),
+    "outbox": lambda n: put_message(make.nurture_message(f"nurture#{n + 1}#welcome#1")),
+    "proofs": lambda n: Put(proof_item(LEAD_ID, make.proof(f"Write {n}.", at=NOW)), ABSENT),
+    "transitions": lambda n: Put(
+        transition_item(make.whole_lead(), make.moved(version=n + 1)), ABSENT
+    ),
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_history_holds_the_newest_of_a_family(
+    table: Table, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    """What has room whole is not called truncated, and a flood of one family hides no other."""
+    for limit in ("TIMELINE_MAX_EVENTS", "TIMELINE_MAX_OTHERS"):
+        monkeypatch.setattr(histories, limit, 3)
+    for number in range(3):
+        for write in FAMILIES.values():
+            table.write(write(number))
+    assert not Histories(table).of_lead(LEAD_ID).is_truncated
+    whole = [len(part) for part in Histories(table).of_lead(LEAD_ID)[:4]]
+    table.write(FAMILIES[family](3))
+    found = Histories(table).of_lead(LEAD_ID)
+    assert found.is_truncated
+    assert [len(part) for part in found[:4]] == whole == [6, 3, 3, 3]
+
+
+def test_a_history_has_room_for_so_many_characters(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = [make.form(n=n, days_ago=n, fields={"message": "x" * 1_000}) for n in range(5)]
+    surplus = make.form(n=9, is_surplus=True)
+    write_all(table, [*large, surplus])
+    monkeypatch.setattr(histories, "TIMELINE_MAX_CHARS", 3_500)
+    found = Histories(table).of_lead(LEAD_ID)
+    assert found.is_truncated
+    assert {event.id for event in found.events} == {one.id for one in (*large[:3], surplus)}
 
 
 def test_a_history_holds_what_happened_to_merged_leads(table: Table) -> None:
@@ -880,14 +978,14 @@ def test_a_history_holds_what_happened_to_merged_leads(table: Table) -> None:
         make.whole_lead(lead_id="SECOND"),
         LeadChange(moved=[make.moved()], plan=Plan(messages=[email])),
     )
-    events, transitions, planned, _ = Histories(table).of_lead(LEAD_ID)
+    events, transitions, planned, _, _ = Histories(table).of_lead(LEAD_ID)
     assert {event.id for event in events} == {event.id for event in (*merges, theirs, make.page())}
     assert len(events) == 5
     assert (transitions, planned) == ([], [email])
 
 
 def test_nobody_has_no_history(table: Table) -> None:
-    assert Histories(table).of_lead(LEAD_ID) == ([], [], [], [])
+    assert Histories(table).of_lead(LEAD_ID) == ([], [], [], [], False)
 
 
 def test_a_quarantined_record_is_kept_with_its_reason_and_listed(table: Table) -> None:

@@ -4,12 +4,16 @@ packaged alarm reads.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import pytest
 
+from chalicelib.clock.tasks import Due
 from chalicelib.delivery.messages import Refused, Unclear, Waiting
 from chalicelib.delivery.outbox import NotSentReason
+from chalicelib.qualify.due import REVIEW_TASK
 from chalicelib.store.table import Item
 from chalicelib.switches import Switch
 from chalicelib.telemetry import NAMESPACE
@@ -17,6 +21,8 @@ from chalicelib.wiring.world import World
 from infra.package import own_architecture, package
 from tests.baton import ANN, InMemoryBaton, stream_event
 from tests.fakes import FakePorts
+from tests.stepper import CrashError
+from tests.unit.test_clock import due_item
 
 Alarm = Mapping[str, Any]
 Metric = tuple[str, frozenset[tuple[str, str]], str]
@@ -125,7 +131,27 @@ def something_unknown_is_due(baton: InMemoryBaton) -> None:
         "due_pk": "DUE#0",
         "due_sk": "2026-01-01T00:00:00.000Z#x",
     }
-    baton.world.clock.tick()
+    baton.tick()
+
+
+def something_due_fails(baton: InMemoryBaton) -> None:
+    _review_raises(baton, OSError)
+    baton.minutes_later(1)
+
+
+def something_due_keeps_killing_its_worker(baton: InMemoryBaton) -> None:
+    _review_raises(baton, CrashError)
+    for _ in range(10):
+        with suppress(CrashError):
+            baton.minutes_later(1)
+
+
+def _review_raises(baton: InMemoryBaton, error: type[BaseException]) -> None:
+    def review(_due: Due, _until: datetime) -> None:
+        raise error
+
+    baton.world.due_tasks = {**baton.world.due_tasks, REVIEW_TASK: review}
+    baton.ports.memory.write(due_item("STANDING"))
 
 
 FAULTS: Mapping[str, Callable[[InMemoryBaton], None]] = {
@@ -140,6 +166,8 @@ FAULTS: Mapping[str, Callable[[InMemoryBaton], None]] = {
     "BouncesUnmatched": a_bounce_is_not_about_ours,
     "RecordsQuarantined": a_record_cannot_be_read,
     "DueUnknown": something_unknown_is_due,
+    "DueFails": something_due_fails,
+    "DueQuarantined": something_due_keeps_killing_its_worker,
 }
 
 

@@ -75,7 +75,7 @@ class MotoBaton(InMemoryBaton):
             config=Config(account_id_endpoint_mode="disabled"),
         )
         self.stream = Stream(streams)
-        super().__init__(FakePorts(wrap=lambda name, _port: ports[name]))
+        super().__init__(FakePorts(wrap=lambda name, port: ports.get(name, port)))
         self.stream.fresh()  # the documents
 
     def _senders(self) -> Senders:
@@ -96,7 +96,7 @@ class MotoBaton(InMemoryBaton):
     def until_quiet(self) -> None:
         for _ in range(MOST_ROUNDS):
             records = self.stream.fresh()
-            if not records:
+            if not records and not self._replayed():
                 return
             for prefix, handler in PREFIXES.items():
                 self.hand_over(handler, [record for record in records if _is_new(record, prefix)])

@@ -15,7 +15,7 @@ from chalicelib.lifecycle.stages import Stage
 from chalicelib.scoring.tally import Tally
 from chalicelib.store.keys import STANDING
 from chalicelib.wiring.world import World
-from tests.baton import InMemoryBaton
+from tests.baton import InMemoryBaton, tick
 from tests.drafts import (
     EASY_MQL,
     EASY_SQL,
@@ -58,7 +58,7 @@ class Town:
     def minutes(self) -> None:
         for _ in range(MINUTES):
             self.ports.clock.tick(timedelta(minutes=1))
-            self.run("clock", lambda world: world.clock.tick())
+            self.run("clock", lambda world: tick(world, self.ports))
 
 
 def published(crash: Crash | None) -> Town:
@@ -302,7 +302,7 @@ def test_many_leads_move_with_progress_across_a_crash_each_once() -> None:
         for _ in range(60):
             baton.ports.clock.tick(timedelta(minutes=1))
             with suppress(CrashError):
-                baton.world.clock.tick()
+                baton.tick()
             baton.world = World(baton.ports)
             seen.append(baton.world.job_runner.show(job["id"]))
             if seen[-1]["state"] != "running":

@@ -5,6 +5,7 @@ import re
 import string
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -12,7 +13,7 @@ import pytest
 
 from chalicelib.delivery import senders
 from chalicelib.http.exchange import HSTS, PROTECTION
-from chalicelib.limits import LEASE_SECONDS
+from chalicelib.limits import HANDOVER_KEPT_DAYS, LEASE_SECONDS, WORK_SECONDS
 from chalicelib.store import time_outs
 from chalicelib.telemetry import LINES, NAMESPACE
 from infra.deploy import with_code
@@ -20,8 +21,10 @@ from infra.package import CHALICE_STAGE, own_architecture, package
 from infra.paths import ROOT
 from infra.preflight import DEPLOYMENTS
 from infra.preflight.concrete import broken_rules, concrete
+from tests.fakes import FakeQueues
 
-FUNCTIONS = ("APIHandler", "PublicHandler", "Qualify", "Deliver", "Clock", "Feedback")
+WORKERS = ("Urgent", "Nurture", "Leads", "Jobs")
+FUNCTIONS = ("APIHandler", "PublicHandler", "Qualify", "Deliver", "Clock", *WORKERS, "Feedback")
 PUBLIC = {
     ("/v1/forms/{form_id}", "post"),
     ("/v1/batch", "post"),
@@ -90,14 +93,21 @@ ENVIRONMENT = {
     "PublicHandler": COMMON
     | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET"}
     | {f"BATON_RETENTION_{kind}" for kind in ("EVENTS", "FORMS", "SUBMISSIONS")},
-    "Qualify": MESSAGES,
+    "Qualify": MESSAGES | {"BATON_LEADS_QUEUE"},
     "Deliver": SENDING,
-    "Clock": SENDING,
+    "Clock": COMMON
+    | {f"BATON_{name.upper()}_QUEUE" for name in WORKERS}
+    | {"BATON_NURTURE_PER_MINUTE"},
+    "Urgent": SENDING - {"BATON_LINK_SECRET", "BATON_FIRST_EMAILS_PER_HOUR"},
+    "Nurture": SENDING
+    - {"BATON_HANDOFF_TOPIC", "BATON_TEXT_IDENTITY", "BATON_TEXT_CONFIGURATION_SET"},
+    "Leads": MESSAGES,
+    "Jobs": MESSAGES | {"BATON_IDENTITY_SECRET"},
     "Feedback": MESSAGES | {"BATON_IDENTITY_SECRET"},
 }
 UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
 MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60
-QUEUES = ("QualifyFailures", "DeliverFailures", "FeedbackFailures")
+QUEUES = tuple(f"{name}Failures" for name in ("Qualify", "Deliver", "Feedback", *WORKERS))
 EACH_INDEX = [
     "TableName Table",
     *(f"TableName Table GlobalSecondaryIndexName {name}" for name in ("list", "due")),
@@ -178,7 +188,11 @@ def test_every_merged_event_is_chalices(resources: dict[str, dict[str, Any]]) ->
         "Clock.ClockEvent",
         "Deliver.DeliverDynamodbEventSource",
         "Feedback.FeedbackSnsSubscription",
+        "Jobs.JobsSqsEventSource",
+        "Leads.LeadsSqsEventSource",
+        "Nurture.NurtureSqsEventSource",
         "Qualify.QualifyDynamodbEventSource",
+        "Urgent.UrgentSqsEventSource",
     ]
     assert [name for name, definition in events.items() if "Type" not in definition] == []
 
@@ -267,10 +281,47 @@ def test_a_failure_queue_is_encrypted_and_keeps_for_two_weeks(
     }
 
 
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_queue_hides_a_message_for_six_function_times(
+    resources: dict[str, dict[str, Any]], worker: str
+) -> None:
+    queue = properties(resources, f"{worker}Queue")
+    timeout = properties(resources, worker)["Timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {
+        "Fn::GetAtt": [f"{worker}Failures", "Arn"]
+    }
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5, "fewer, and throttles alone end there"
+    assert WORK_SECONDS < timeout < LEASE_SECONDS
+    assert timedelta(seconds=queue["VisibilityTimeout"]) == FakeQueues.VISIBILITY
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == FakeQueues.MOST_RECEIVES
+    assert queue["MessageRetentionPeriod"] < HANDOVER_KEPT_DAYS * 24 * 60 * 60
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_a_worker_takes_one_message_and_few_at_once(
+    resources: dict[str, dict[str, Any]], worker: str
+) -> None:
+    mapping = properties(resources, worker)["Events"][f"{worker}SqsEventSource"]["Properties"]
+    assert mapping["Queue"] == {"Fn::GetAtt": [f"{worker}Queue", "Arn"]}
+    assert mapping["BatchSize"] == 1, "a killed worker takes no other message along"
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] >= 2  # the least that AWS takes
+
+
+def test_all_workers_fit_into_the_limit_of_a_new_account(
+    resources: dict[str, dict[str, Any]],
+) -> None:
+    mappings = [properties(resources, name)["Events"][f"{name}SqsEventSource"] for name in WORKERS]
+    at_once = [one["Properties"]["ScalingConfig"]["MaximumConcurrency"] for one in mappings]
+    assert sum(at_once) <= 10
+
+
 # --- the functions
 
 
-def test_there_are_six_functions_of_one_zip(resources: dict[str, dict[str, Any]]) -> None:
+def test_all_functions_are_of_one_zip(resources: dict[str, dict[str, Any]]) -> None:
     functions = of_type(resources, "AWS::Serverless::Function")
     assert sorted(functions) == sorted(FUNCTIONS)
     assert {function["Properties"]["CodeUri"] for function in functions.values()} == {
@@ -322,7 +373,7 @@ def test_the_public_function_may_neither_delete_nor_list_nor_send(
     assert "/index/" not in json.dumps(statements(resources, "PublicHandler"))
 
 
-@pytest.mark.parametrize("function", ["Deliver", "Clock"])
+@pytest.mark.parametrize("function", ["Deliver", "Urgent"])
 def test_a_sender_publishes_to_phones_and_one_topic_only(
     resources: dict[str, dict[str, Any]], function: str
 ) -> None:
@@ -618,7 +669,7 @@ def test_a_texts_own_service_reports_to_the_same_topic(
     assert resources["TextPolicy"]["Condition"] == "HasTextIdentity"
     roles = {one["Ref"] for one in properties(resources, "TextPolicy")["Roles"]}
     assert roles == {
-        properties(resources, name)["Role"]["Fn::GetAtt"][0] for name in ("Deliver", "Clock")
+        properties(resources, name)["Role"]["Fn::GetAtt"][0] for name in ("Deliver", "Urgent")
     }
     assert named["BATON_TEXT_CONFIGURATION_SET"] == {
         "Fn::If": ["HasTextIdentity", {"Ref": "TextSettings"}, ""]
@@ -632,7 +683,7 @@ def test_every_call_gives_up_before_its_function_does(
     seconds = {name: properties(resources, name)["Timeout"] for name in FUNCTIONS}
     assert min(seconds.values()) > time_outs.WORST_CASE_SECONDS
     sending = senders.SEND_CONNECT_SECONDS + senders.SEND_READ_SECONDS
-    assert sending < min(seconds["Deliver"], seconds["Clock"], LEASE_SECONDS)
+    assert sending < min(seconds["Deliver"], seconds["Urgent"], seconds["Nurture"], LEASE_SECONDS)
 
 
 def test_the_identity_secret_outlives_its_stack(resources: dict[str, dict[str, Any]]) -> None:
@@ -698,9 +749,16 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
             "QueueName",
             [
                 {"Fn::GetAtt": [f"{name}Failures", "QueueName"]}
-                for name in ("Qualify", "Deliver", "Feedback")
+                for name in ("Qualify", "Deliver", "Feedback", *WORKERS)
             ],
         ),
+        (
+            "ApproximateAgeOfOldestMessage",
+            "QueueName",
+            [{"Fn::GetAtt": [f"{name}Queue", "QueueName"]} for name in WORKERS],
+        ),
+        ("due_quarantined", "deployment", [{"Ref": "Stage"}]),
+        ("due_failed", "deployment", [{"Ref": "Stage"}]),
         ("5XXError", "ApiName", [{"Ref": "AWS::StackName"}]),
         ("Invocations", "FunctionName", [{"Ref": "Clock"}]),
         ("WriteThrottleEvents", "TableName", [{"Ref": "Table"}] * 3),
@@ -949,6 +1007,11 @@ def shown_metrics(resources: dict[str, dict[str, Any]]) -> Iterator[tuple[str, s
             "AWS/SQS",
             "ApproximateNumberOfMessagesVisible",
             [f"QueueName {name}.QueueName" for name in QUEUES],
+        ),
+        (
+            "AWS/SQS",
+            "ApproximateAgeOfOldestMessage",
+            [f"QueueName {name}Queue.QueueName" for name in WORKERS],
         ),
         ("AWS/ApiGateway", "4XXError", ["ApiName AWS::StackName Stage api"]),
         ("AWS/ApiGateway", "5XXError", ["ApiName AWS::StackName Stage api"]),

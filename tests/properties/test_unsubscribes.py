@@ -4,7 +4,7 @@ A run is seeded. Whoever works can be interrupted at each call of the table, by 
 the whole of something else, and can be interrupted in turn: two who unsubscribe, the deliveries of
 emails that wait, forms and identifies from other spellings, identifies whose message ids were
 chosen to be those of the unsubscribe, merges both ways, imports, complaints and bounces, and the
-stream's records of all that.
+stream's records of all that. So some unsubscribe whose lead was captured, but not derived yet.
 """
 
 import json
@@ -96,6 +96,8 @@ class Race:
         self.seen = 0
         self.depth = 0
         self.number = 0
+        self.known = [*SPELLINGS[self.kind]]
+        """The spellings that have leads. Of some nothing is derived yet."""
         self.done = 0
         """How many unsubscribes were answered with "done"."""
         self.claimed: list[str] = []
@@ -135,7 +137,7 @@ class Race:
     # --- those who race ---------------------------------------------------------------------------
 
     def _unsubscribe(self) -> None:
-        email = self.random.choice(SPELLINGS[self.kind])
+        email = self.random.choice(self.known)
         try:
             self.world.unsubscribe.unsubscribe(self.world.lead_id(email))
         except (
@@ -150,7 +152,7 @@ class Race:
         said = {"marketing": True, "text": "Write to me."}
         data = {"fields": {**ANN, "email": email}, "consent": said}
         submission = Submission(**data, submission_id=f"s{self.number}")
-        self._again_if_busy(lambda: self.world.forms.submit("guide", submission))
+        self._capture(email, lambda: self.world.forms.submit("guide", submission))
 
     def _identify(self, email: str, message_id: str | None = None) -> None:
         self.number += 1
@@ -160,7 +162,7 @@ class Race:
             "timestamp": self.ports.now().isoformat(),
             "traits": {"email": email},
         }
-        self._again_if_busy(lambda: self.world.tracking.one(item, "identify"))
+        self._capture(email, lambda: self.world.tracking.one(item, "identify"))
 
     def _forge(self, email: str) -> None:
         """Take the id of an event that the unsubscribe may want to append."""
@@ -174,7 +176,7 @@ class Race:
 
     def _import(self, email: str) -> None:
         line = json.dumps({**ANN, "email": email}).encode()
-        self._again_if_busy(lambda: self.world.imports.take(line))
+        self._capture(email, lambda: self.world.imports.take(line))
 
     def _report(self, email: str) -> None:
         reason = self.random.choice([SuppressionReason.COMPLAINED, SuppressionReason.BOUNCED])
@@ -189,6 +191,13 @@ class Race:
         answer = self.world.qualify_records(stream_event([item]))
         if answer["batchItemFailures"]:
             self.pending.append(partial(self._qualify, item))
+
+    def _capture(self, email: str, act: Act) -> None:
+        def captured() -> None:
+            act()
+            self.known.append(email)
+
+        self._again_if_busy(captured)
 
     def _again_if_busy(self, act: Act) -> None:
         try:

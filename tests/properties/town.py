@@ -33,7 +33,7 @@ from chalicelib.store.table import Item, Write
 from chalicelib.wiring.world import World
 from chalicelib.writing import persist
 from infra import defaults
-from tests.baton import model_document
+from tests.baton import model_document, tick
 from tests.factories import model
 from tests.fakes import FakePorts, MemoryTable, count_captured
 from tests.properties.lives import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
@@ -165,7 +165,7 @@ class Town:
         """Let the clock run until it finds nothing to do."""
         for _ in range(MOST_SETTLINGS):
             self.ports.clock.tick(SETTLING)
-            if self.world.clock.tick() == 0:
+            if tick(self.world, self.ports) == 0:
                 return
         raise AssertionError("the town does not come to rest")
 
@@ -208,7 +208,7 @@ class Town:
             claims = [Claim(visitor, None, owner) for visitor in event.joins]
             accept = partial(worker.captured.accept, [event], lead_id=lead_id, claims=claims)
             persist(
-                lambda: accept(is_first_form=False, proof=None, receipt=None, now=now),
+                lambda: accept(proof=None, receipt=None, now=now),
                 self.ports.pause,
             )
         self.events[event.id] = event
@@ -217,7 +217,7 @@ class Town:
         lead_id, commands = self.lead_ids[step.lead], worker.commands
         match step.deed:
             case Ticks():
-                worker.clock.tick()
+                tick(worker, self.ports)
             case Retracts(picks):
                 self._retract(worker, lead_id, picks)
             case Moves(pick, reason, is_lost):

@@ -52,7 +52,7 @@ def baton() -> InMemoryBaton:
 
 def days_later(baton: InMemoryBaton, days: float) -> None:
     baton.ports.clock.tick(timedelta(days=days))
-    baton.world.clock.tick()
+    baton.tick()
     baton.until_quiet()
 
 
@@ -157,7 +157,7 @@ class Life:
 
     def _morning(self, number: int) -> None:
         self._at(number, 0, 1)
-        self.baton.world.clock.tick()
+        self.baton.tick()
         self.baton.until_quiet()
         if number == self.publishes_on:
             publish(self.baton, 4)

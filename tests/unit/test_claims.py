@@ -10,8 +10,9 @@ from chalicelib.capture.joining import Claim, contend
 from chalicelib.errors import ConflictError
 from chalicelib.events import Owner, Rank
 from chalicelib.limits import JOINS_MAX_BY_FORM, JOINS_MAX_BY_IDENTIFY, JOINS_MAX_PER_DAY
-from tests.baton import ANN, InMemoryBaton
-from tests.fakes import NOW
+from chalicelib.store.table import Write
+from tests.baton import ANN, TOKEN, InMemoryBaton
+from tests.fakes import NOW, FakePorts, MemoryTable
 
 EVIL = "mallory@evil.example"
 USER = "USER#42"
@@ -167,7 +168,6 @@ def accept(baton: InMemoryBaton, claim: Claim, number: int = 1) -> None:
         [make.form(n=number)],
         lead_id=claim.after.lead_id,
         claims=[claim],
-        is_first_form=False,
         proof=None,
         receipt=None,
         now=NOW,
@@ -240,6 +240,76 @@ def test_a_second_person_takes_nothing_of_the_first(baton: InMemoryBaton) -> Non
     theirs = answered(baton, "shared", EVIL)
     visit(baton, anonymousId=theirs)
     assert (visits_of(baton, ANN["email"]), visits_of(baton, EVIL)) == (1, 1)
+
+
+# --- whose the first form is ----------------------------------------------------------------------
+
+
+class RefusingTable(MemoryTable):
+    """A table that can refuse every transaction."""
+
+    is_refusing = False
+
+    def write(self, *writes: Write) -> None:
+        if self.is_refusing and len(writes) > 1:
+            raise ConflictError({})
+        super().write(*writes)
+
+
+def sent(baton: InMemoryBaton, visitor: str, submission_id: str, name: str = "Ann") -> int:
+    fields = {"email": ANN["email"], "first_name": name}
+    data = {"fields": fields, "visitor_id": visitor, "submission_id": submission_id}
+    return int(baton.post("/v1/forms/newsletter", data).status_code)
+
+
+def rank_of(baton: InMemoryBaton, visitor: str) -> Rank | None:
+    owner = baton.world.events.owner(f"VISITOR#{visitor}")
+    return owner.rank if owner else None
+
+
+def test_only_the_browser_of_the_first_form_is_own(baton: InMemoryBaton) -> None:
+    new_ids = [answered(baton, visitor) for visitor in ("own", "evil")]
+    ranks = [rank_of(baton, visitor) for visitor in ("own", "evil", *new_ids)]
+    assert ranks == [Rank.OWN_BROWSER, Rank.FORM] * 2
+
+
+def forget(baton: InMemoryBaton, sk: str) -> None:
+    table = baton.ports.memory
+    table.items = {key: item for key, item in table.items.items() if key[1] != sk}
+
+
+@pytest.mark.parametrize("before", ["import", "older form"])
+def test_a_lead_that_stood_already_is_nobodys(baton: InMemoryBaton, before: str) -> None:
+    if before == "import":
+        line = b'{"email": "ann@acme.example", "company": "Acme"}'
+        assert baton.http("POST", "/v1/leads/import", line, TOKEN).status_code == 200
+        baton.until_quiet()
+    else:
+        answered(baton, "own")
+        forget(baton, "COUNTS")  # older code counted nothing
+    for visitor in ("evil", answered(baton, "evil")):
+        answered(baton, visitor)
+        assert rank_of(baton, visitor) is Rank.FORM
+
+
+def test_a_first_form_that_is_sent_again_is_first() -> None:
+    table = RefusingTable()
+    baton = InMemoryBaton(FakePorts(table))
+    table.is_refusing = True
+    assert sent(baton, "own", "s1") == 503
+    table.is_refusing = False
+    assert sent(baton, "evil", "s2") == 202
+    assert sent(baton, "own", "s1") == 202
+    assert (rank_of(baton, "own"), rank_of(baton, "evil")) == (Rank.OWN_BROWSER, Rank.FORM)
+
+
+def test_a_borrowed_submission_id_makes_nobody_first(baton: InMemoryBaton) -> None:
+    assert sent(baton, "own", "s1") == 202
+    baton.until_quiet()
+    baton.ports.clock.tick(timedelta(days=31))
+    forget(baton, "RECEIPT")  # it has expired
+    assert sent(baton, "evil", "s1", "Eve") == 202
+    assert rank_of(baton, "evil") is Rank.FORM
 
 
 # --- strangers do not use up the room -------------------------------------------------------------

@@ -1,88 +1,149 @@
 """The clock: takes what is due, does all of it, and does it on the right day."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from chalicelib.clock.clock import Clock
-from chalicelib.clock.tasks import Due, Handler, Task, refuse_overlaps
+from chalicelib.clock.tasks import Due, QueueName, Task, refuse_overlaps
+from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.messages import Unclear, Waiting
 from chalicelib.delivery.outbox import NotSentReason
+from chalicelib.limits import (
+    DUE_MAX_ITEMS,
+    DUE_MAX_PER_LEAD,
+    DUE_MAX_READ,
+    DUE_PAGE_ITEMS,
+    TICK_SECONDS,
+)
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store import keys
 from chalicelib.store.due import DueList
+from chalicelib.store.outbox import put_message
 from chalicelib.store.table import ABSENT, Put
 from chalicelib.wiring.due import DUE_TASKS, JOB_TASK, handlers
+from tests import factories as make
 from tests.baton import ANN, InMemoryBaton
-from tests.fakes import NOW, MemoryTable, runtime
+from tests.factories import MINUTE, all_due
+from tests.fakes import NOW, MemoryTable
 
 
-class Worker:
-    """Stands in for all use cases: notes what it is asked, and fails where it is told to."""
+def due_item(sort_key: str, lead_id: str = "A", at: datetime = NOW, shard: int = 0) -> Put:
+    place = {"due_pk": keys.due(shard), "due_sk": keys.due_at(at, f"{lead_id}#{sort_key}")}
+    return Put({"pk": keys.lead(lead_id), "sk": sort_key, **place}, ABSENT)
 
-    def __init__(self, *broken: str) -> None:
-        self.broken, self.asked = broken, list[tuple[str, ...]]()
 
-    def note(self, *asked: str) -> None:
-        self.asked.append(asked)
-        if asked[1] in self.broken:
+def put_due(baton: InMemoryBaton, *items: Put) -> None:
+    for item in items:
+        baton.ports.memory.write(item)
+
+
+def queued(baton: InMemoryBaton, queue: QueueName) -> list[tuple[str, str, str]]:
+    """Return task, lead and key of the messages of a queue."""
+    texts = [json.loads(one.text) for one in baton.ports.queued.waiting[queue]]
+    return [(said["task"], said["lead_id"], said["key"]) for said in texts]
+
+
+# --- a tick ---------------------------------------------------------------------------------------
+
+
+def test_everything_that_is_due_goes_to_its_queue() -> None:
+    baton = InMemoryBaton()
+    job_id = start_rebuild(baton.world.job_runner)["id"]
+    put_due(
+        baton,
+        due_item("STANDING", "A"),
+        due_item("REPLAY", "B"),
+        due_item("OUTBOX#handoff#1#sms", "C"),
+        due_item("OUTBOX#nurture#1#welcome#1", "D"),
+    )
+    assert baton.world.clock.tick() == 5
+    assert queued(baton, QueueName.LEADS) == [("review", "A", ""), ("replay", "B", "")]
+    assert queued(baton, QueueName.URGENT) == [("message", "C", "handoff#1#sms")]
+    assert queued(baton, QueueName.NURTURE) == [("message", "D", "nurture#1#welcome#1")]
+    assert queued(baton, QueueName.JOBS) == [("job", "", job_id)]
+
+
+def test_nothing_due_is_nothing_handed_over() -> None:
+    assert InMemoryBaton().world.clock.tick() == 0
+
+
+def test_a_queue_that_fails_keeps_no_other_waiting() -> None:
+    baton = InMemoryBaton()
+    put_due(baton, due_item("OUTBOX#handoff#1#sms", "A"), due_item("STANDING", "B"))
+
+    def send(queue: QueueName, texts: Sequence[str]) -> None:
+        if queue is QueueName.URGENT:
             raise OSError
+        baton.ports.queued.send(queue, texts)
 
-    def tasks(self) -> dict[Task, Handler]:
-        """All tasks that there are, each noted by its name."""
-        return dict.fromkeys(DUE_TASKS, self.handle)
-
-    def handle(self, due: Due, _until: datetime) -> None:
-        self.note(due.task.name, *filter(None, (due.lead_id, due.key)))
-
-
-DUE = [
-    Due(REVIEW_TASK, "A", ""),
-    Due(REPLAY_TASK, "B", ""),
-    Due(MESSAGE_TASK, "C", "handoff#1#sms"),
-    Due(REVIEW_TASK, "D", ""),
-]
+    baton.ports.queues = SimpleNamespace(send=send)
+    with pytest.raises(RuntimeError, match="did not take 1 of 2"):
+        baton.world.clock.tick()
+    assert queued(baton, QueueName.LEADS) == [("review", "B", "")]
 
 
-def clock(worker: Worker, due: Iterable[Due] = DUE) -> Clock:
-    def until(now: datetime) -> Iterable[Due]:
-        assert now == NOW
-        return due
-
-    return Clock(tasks=worker.tasks(), due=until, runtime=runtime())
-
-
-def test_everything_that_is_due_is_done() -> None:
-    worker = Worker()
-    assert clock(worker).tick() == 4
-    assert worker.asked == [
-        ("review", "A"),
-        ("replay", "B"),
-        ("message", "C", "handoff#1#sms"),
-        ("review", "D"),
-    ]
+def test_marketings_emails_go_at_the_rate_of_the_setting() -> None:
+    baton = InMemoryBaton()
+    baton.ports.settings = replace(baton.ports.settings, nurture_per_minute=5)
+    for number in range(12):
+        put_due(baton, due_item("OUTBOX#nurture#1#welcome#1", f"L{number}", shard=number % 8))
+    put_due(baton, due_item("OUTBOX#handoff#1#sms", at=NOW))
+    assert [baton.world.clock.tick() for _ in range(4)] == [6, 5, 2, 0]
 
 
-def test_nothing_due_is_nothing_done() -> None:
-    assert clock(Worker(), []).tick() == 0
+def test_emails_that_wait_for_the_rate_stand_in_nobodys_way() -> None:
+    table = MemoryTable()
+    table.write(put_message(make.nurture_message()))
+    (place,) = {str(item["due_pk"]) for item in table.items.values()}
+    assert place.startswith(keys.DUE_NURTURE)
 
 
-def test_one_failure_delays_no_other_and_is_raised_last() -> None:
-    worker = Worker("A", "C")
-    with pytest.raises(RuntimeError, match="2 of 4"):
-        clock(worker).tick()
-    assert len(worker.asked) == 4
+def test_one_leads_crowd_leaves_room_for_another() -> None:
+    baton = InMemoryBaton()
+    for number in range(DUE_MAX_PER_LEAD + 10):
+        put_due(baton, due_item(f"OUTBOX#handoff#{number + 1}#sms", at=NOW - MINUTE))
+    put_due(baton, due_item("OUTBOX#handoff#1#sms", "B"))
+    assert baton.world.clock.tick() == DUE_MAX_PER_LEAD + 1
+    assert queued(baton, QueueName.URGENT)[-1] == ("message", "B", "handoff#1#sms")
+    assert baton.world.clock.tick() == 10
+
+
+def test_a_tick_takes_only_its_share_of_a_shard() -> None:
+    """What is handed over stays due in front: the next tick looks behind it."""
+    baton = InMemoryBaton()
+    for number in range(DUE_MAX_ITEMS + 10):
+        put_due(baton, due_item("STANDING", f"L{number:04}", at=NOW - MINUTE))
+    assert [baton.world.clock.tick() for _ in range(3)] == [DUE_MAX_ITEMS, 10, 0]
+    first, *_, last = queued(baton, QueueName.LEADS)
+    assert (first[1], last[1]) == ("L0000", f"L{DUE_MAX_ITEMS + 9:04}")
+
+
+def test_a_tick_looks_at_so_many_of_a_shard_only() -> None:
+    table = MemoryTable()
+    for number in range(DUE_MAX_READ + 10):
+        table.write(due_item("STANDING", f"L{number:04}", at=NOW - MINUTE))
+    assert len(all_due(table, NOW)) == DUE_MAX_READ
+
+
+def test_a_tick_ends_before_its_function_does() -> None:
+    baton = InMemoryBaton()
+    put_due(baton, *(due_item("STANDING", f"L{number:03}") for number in range(250)))
+    send = baton.ports.queued.send
+
+    def slow(queue: QueueName, texts: Sequence[str]) -> None:
+        baton.ports.clock.tick(timedelta(seconds=TICK_SECONDS))
+        send(queue, texts)
+
+    baton.ports.queues = SimpleNamespace(send=slow)
+    assert baton.world.clock.tick() == 2 * DUE_PAGE_ITEMS
 
 
 # --- the table of tasks ---------------------------------------------------------------------------
-
-
-def due_item(sort_key: str, lead_id: str = "A") -> Put:
-    place = {"due_pk": keys.due(0), "due_sk": keys.due_at(NOW, sort_key)}
-    return Put({"pk": keys.lead(lead_id), "sk": sort_key, **place}, ABSENT)
 
 
 def test_a_task_is_added_without_a_change_to_the_clock() -> None:
@@ -92,27 +153,10 @@ def test_a_task_is_added_without_a_change_to_the_clock() -> None:
     def play(due: Due, _until: datetime) -> None:
         done.append((due.lead_id, due.key))
 
-    tasks = {**handlers(baton.world), toy: play}
-    table = baton.ports.memory
-    table.write(due_item("TOY#ball"), due_item("TOY#bear#small"))
-    due = DueList(table, tasks).until
-    assert Clock(tasks=tasks, due=due, runtime=baton.world.runtime).tick() == 2
+    baton.world.due_tasks = {**handlers(baton.world), toy: play}
+    put_due(baton, due_item("TOY#ball"), due_item("TOY#bear#small"))
+    assert baton.tick() == 2
     assert done == [("A", "ball"), ("A", "bear#small")]
-
-
-def test_a_task_that_takes_minutes_comes_last() -> None:
-    table, done = MemoryTable(), list[str]()
-    quick = Task(name="quick", family="QUICK")
-    toy = Task(name="toy", family="DUE#TOYS", takes_minutes=True)
-
-    def play(due: Due, _until: datetime) -> None:
-        done.append(f"{due.task.name} {due.lead_id}{due.key}")
-
-    place = {"due_pk": "DUE#TOYS", "due_sk": keys.due_at(NOW, "ball")}
-    table.write(Put({"pk": "TOY#ball", "sk": "TOY", **place}, ABSENT), due_item("QUICK"))
-    tasks = {quick: play, toy: play}
-    Clock(tasks=tasks, due=DueList(table, tasks).until, runtime=runtime()).tick()
-    assert done == ["quick A", "toy ball"]
 
 
 def test_a_due_item_without_a_task_is_counted_and_skipped(
@@ -122,7 +166,7 @@ def test_a_due_item_without_a_task_is_counted_and_skipped(
     table = MemoryTable()
     for lead_id in "AB":
         table.write(due_item("TOY#ball", lead_id), due_item("STANDING", lead_id))
-    found = list(DueList(table, DUE_TASKS).until(NOW))
+    found = all_due(table, NOW)
     assert found == [Due(REVIEW_TASK, "A", ""), Due(REVIEW_TASK, "B", "")]
     (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (line["event"], line["level"]) == ("due_unknown", "ERROR")
@@ -140,15 +184,13 @@ def test_a_due_item_without_a_task_is_counted_and_skipped(
     ],
 )
 def test_two_tasks_with_overlapping_families_are_refused(toy: Task) -> None:
-    tasks = {**Worker().tasks(), toy: Worker().handle}
     with pytest.raises(ValueError, match="cannot be told apart"):
-        Clock(tasks=tasks, due=lambda _now: [], runtime=runtime())
+        DueList(MemoryTable(), [*DUE_TASKS, toy])
 
 
 def test_two_tasks_of_one_name_are_refused() -> None:
-    tasks = {**Worker().tasks(), Task(name="review", family="TOY"): Worker().handle}
     with pytest.raises(ValueError, match="two tasks are named review"):
-        Clock(tasks=tasks, due=lambda _now: [], runtime=runtime())
+        DueList(MemoryTable(), [*DUE_TASKS, Task(name="review", family="TOY")])
 
 
 @pytest.mark.parametrize("family", ["OUTBOX", "STANDING#", "STAND", "DUE#JOBS"])
@@ -251,7 +293,7 @@ def test_a_handoff_without_evidence_goes_again_after_fifteen_minutes() -> None:
 def test_when_nothing_is_due_a_tick_writes_nothing() -> None:
     baton = warm()
     before = dict(baton.ports.memory.items)
-    assert baton.world.clock.tick() == 0
+    assert baton.tick() == 0
     assert baton.ports.memory.items == before
 
 

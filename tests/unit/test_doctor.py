@@ -58,6 +58,7 @@ WELL = Facts(
         schema=SCHEMA,
         held_publish=None,
         late_jobs=(),
+        put_aside=(),
         waiting={},
         turned_off=(),
         salespeople=("sam@keybook.example",),
@@ -122,6 +123,10 @@ def test_of_a_healthy_deployment_nothing_is_wrong() -> None:
         (with_work(schema=SCHEMA - 1), "A rebuild is owed"),
         (with_work(held_publish="job-1"), "The publish job-1 is held"),
         (with_work(late_jobs=["job-2"]), "The job job-2 is due"),
+        (
+            with_work(put_aside=[("LEAD#A", "HANDOVER#review")]),
+            "HANDOVER#review of LEAD#A kept killing its worker",
+        ),
         (with_work(waiting={"throttled": 4}), "4 messages wait for more than half an hour"),
         (with_work(salespeople=()), "There is no salesperson"),
     ],
@@ -210,13 +215,10 @@ def test_the_report_begins_with_what_is_wrong() -> None:
 
 def test_each_page_and_alarm_that_a_remedy_names_exists() -> None:
     runbook = (ROOT / "docs/runbook.md").read_text()
-    for name in ("QualifyGaveUp", "DeliverGaveUp", "FeedbackGaveUp", "ClockStands", "ClockErrors"):
+    for name in ("DueQuarantined", "ClockStands", "ClockErrors"):
         assert name in runbook
-    assert {name.removesuffix("Failures") for name in facts.FAILURE_QUEUES} == {
-        "Qualify",
-        "Deliver",
-        "Feedback",
-    }
+    for name in facts.FAILURE_QUEUES:
+        assert f"{name.removesuffix('Failures')}GaveUp" in runbook
 
 
 # --- the asking
@@ -334,18 +336,18 @@ def test_a_queue_that_may_not_be_asked_hides_no_other() -> None:
             "ResourceStatus": "CREATE_COMPLETE",
         }
     }
-    formation = stubbed("cloudformation", *[("describe_stack_resource", detail)] * 3)
+    formation = stubbed("cloudformation", *[("describe_stack_resource", detail)] * 7)
     depth = {"Attributes": {"ApproximateNumberOfMessages": "2"}}
     sqs = stubbed(
         "sqs",
         ("get_queue_attributes", depth),
         ("get_queue_attributes", "AccessDenied"),
-        ("get_queue_attributes", depth),
+        *[("get_queue_attributes", depth)] * 5,
     )
     assert facts.queues_of(formation, sqs, "baton-prod") == {
         "QualifyFailures": 2,
         "DeliverFailures": Unasked("AccessDenied"),
-        "FeedbackFailures": 2,
+        **{f"{name}Failures": 2 for name in ("Feedback", "Urgent", "Nurture", "Leads", "Jobs")},
     }
 
 
@@ -443,7 +445,7 @@ def test_everything_is_asked_and_what_fails_is_unknown() -> None:
 
         def client(self, service: str) -> Any:
             if service == "cloudformation":
-                refused = [("describe_stack_resource", "AccessDenied")] * 3
+                refused = [("describe_stack_resource", "AccessDenied")] * 7
                 return stubbed(service, ("describe_stacks", {"Stacks": [stack]}), *refused)
             return stubbed(service)
 

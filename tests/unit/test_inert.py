@@ -46,6 +46,9 @@ TYPED = some.lists(
 @example("1.2.3.4")
 @example("a.(x)")
 @example("a]\u200b(b")
+@example("a]\u0301(b")
+@example("&\u0301#46;com =\u0301?u?q?x?=")
+@example("x+1:evil")
 def test_no_program_finds_anything_in_its_one_short_line(typed: str) -> None:
     shown = inert(typed)
     assert found_in(shown) == set()
@@ -64,6 +67,20 @@ def test_what_is_broken_stays_broken_between_other_words(typed: str) -> None:
     """A notice puts values behind one another: the end of one must not meet the next."""
     shown = inert(typed)
     assert found_in(f"{shown}, {shown} asks; Reach: {shown}. Ref") == set()
+
+
+@pytest.mark.parametrize(
+    "typed", ["http:", "javascript: :", "evil.com.", "[a]", "a/", "&", "=", "@"]
+)
+def test_what_ends_a_text_does_not_meet_the_next(typed: str) -> None:
+    """A notice puts a comma, a quotation mark or a bracket behind what was typed."""
+    for behind in (",", '"', ")", ".", "; x", ": x", " (x)", "?"):
+        assert found_in(inert(typed) + behind) == set()
+
+
+def test_marks_stay_on_letters_and_pictures() -> None:
+    for honest in ("नमस्ते", "Zoe\u0308", "שָׁלוֹם", "1\u20e3"):
+        assert inert(honest) == honest
 
 
 def test_what_stands_for_a_dot_or_slash_is_broken() -> None:
@@ -90,7 +107,7 @@ def test_hidden_characters_hide_nothing_that_acts(acting: str, hidden: str) -> N
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [
-        ("https://evil.example/a.b", "https: / / evil[.]example / a[.]b"),
+        ("https://evil.example/x.b", "https: / / evil[.]example / x. b"),
         ("evil.example", "evil[.]example"),
         ("mallory@evil.example", "mallory at evil[.]example"),
         ("evil。com", "evil。 com"),
@@ -105,6 +122,9 @@ def test_hidden_characters_hide_nothing_that_acts(acting: str, hidden: str) -> N
         ("Acme Inc.", "Acme Inc."),
         ("Acme Inc. in Berlin, please.", "Acme Inc. in Berlin, please."),
         ("Größe & Söhne GmbH", "Größe & Söhne GmbH"),
+        ("J.P. Morgan, U.S.A.", "J. P. Morgan, U. S. A."),
+        ('He said (Acme Inc.), "yes."', 'He said (Acme Inc.), "yes."'),
+        ("Fischer e.V., z.B. heute", "Fischer e. V., z. B. heute"),
         ("3.5 years", "3.5 years"),
         ("tomorrow at 10:30, or later...", "tomorrow at 10:30, or later..."),
         ("こんにちは。元気ですか。", "こんにちは。 元気ですか。"),
@@ -135,6 +155,7 @@ def test_an_honest_address_can_be_clicked(address: str) -> None:
         "evil.example@x.example", "login.evil.co.uk@acme.example", "evil.com-x@acme.example",
         "http//evil.example@x.example", "evil.com/login@x.example", "1.2.3.4@acme.example",
         "evil.com.ann@acme.example", "ann@www.evil.example", "{{x}}@acme.example",
+        "ann@x.www.evil.com", "evil.sbs@acme.example",
         "&lt=evil@acme.example", "http://evil.example@x.example", "evil.com?x=@acme.example",
     ],
 )  # fmt: skip

@@ -306,6 +306,20 @@ def test_typed_markup_does_not_act_in_the_refusing_page(
     assert "<img" not in page
 
 
+def test_a_refusing_page_repeats_no_sentence_of_another_page(baton: InMemoryBaton) -> None:
+    """Any page can have its reader's browser post a form here, and ours would say it."""
+    body = urlencode({"email": "x", "Your account is locked. Call 0900 1": "y", "Y" * 500: "z"})
+    page = baton.http("POST", FORM, body, BROWSER).body.decode()
+    assert "<strong>email</strong>" in page
+    assert "locked" not in page
+    assert "YYY" not in page
+
+
+def test_a_long_phone_number_is_refused_in_plain_words(baton: InMemoryBaton) -> None:
+    page = baton.http("POST", FORM, urlencode({**EMAIL, "phone": "9" * 50}), BROWSER)
+    assert "must have at most 40 characters" in page.body.decode()
+
+
 def test_a_browsers_good_form_is_redirected_to_its_page(baton: InMemoryBaton) -> None:
     answer = baton.http(
         "POST", "/v1/forms/unregistered", urlencode({**EMAIL, "_consent": "on"}), BROWSER
@@ -507,9 +521,39 @@ def test_a_batch_keeps_its_good_events_and_lists_the_others(baton: InMemoryBaton
     assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 2
 
 
-def test_an_event_over_32_kilobytes_in_a_batch_is_refused(baton: InMemoryBaton) -> None:
-    large = {"type": "page", "anonymousId": "v", "context": {"x": "a" * 33_000}}
-    refused(baton, baton.post(BATCH, {"batch": [large]}), "batch.0", status=413)
+LARGE_EVENT = {"type": "page", "anonymousId": "v", "context": {"x": "a" * 33_000}}
+
+
+def test_an_event_over_its_limit_leaves_the_others_alone(baton: InMemoryBaton) -> None:
+    good = {"type": "page", "anonymousId": "v"}
+    answer = baton.post(BATCH, {"batch": [good, LARGE_EVENT, good]})
+    told = json.loads(answer.body)
+    assert (answer.status_code, told["success"]) == (200, True)
+    assert told["rejected"] == [
+        {"index": 1, "reason": "body: must be at most 32768 bytes; it has 33052"}
+    ]
+    assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 2
+
+
+def test_a_batch_of_which_nothing_is_left_is_too_large(baton: InMemoryBaton) -> None:
+    answer = baton.post(BATCH, {"batch": [LARGE_EVENT, 5]})
+    refused(baton, answer, "batch.0.body", "batch.1.body", status=413)
+
+
+@pytest.mark.parametrize("character", ["a", "é", "日", "😀"])
+def test_the_size_of_an_event_is_that_of_its_utf8(baton: InMemoryBaton, character: str) -> None:
+    event = {"type": "page", "anonymousId": "v", "context": {"x": ""}}
+    room = limits.EVENT_MAX_BYTES - len(json.dumps(event, separators=(",", ":")))
+    number, rest = divmod(room, len(character.encode()))
+    event["context"] = {"x": character * number + "a" * rest}
+    assert baton.post(BATCH, {"batch": [event]}).status_code == 200
+    event["context"] = {"x": character * number + "a" * (rest + 1)}
+    assert baton.post(BATCH, {"batch": [event]}).status_code == 413
+
+
+def test_half_a_character_in_a_batch_breaks_nothing(baton: InMemoryBaton) -> None:
+    event = {"type": "page", "anonymousId": "v", "context": {"x": "\ud800"}}
+    assert baton.post(BATCH, {"batch": [event]}).status_code in (200, 400)
 
 
 @pytest.mark.parametrize("character", ["x", "\u00e9", "\U0001f600"])

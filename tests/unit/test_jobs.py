@@ -8,20 +8,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.clock.clock import Clock
 from chalicelib.clock.tasks import Due
+from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.errors import ConflictError
 from chalicelib.jobs.job import LEASE, Job, JobStatus, end_job, shape_job, take_job
-from chalicelib.limits import CHANGED_MAX_LEADS, JOBS_SECONDS, REQUEST_SLICE_SECONDS, TICK_SECONDS
+from chalicelib.limits import CHANGED_MAX_LEADS, REQUEST_SLICE_SECONDS, WORK_SECONDS
 from chalicelib.publishing.state import CountState
 from chalicelib.publishing.versions import Active
-from chalicelib.qualify.due import REVIEW_TASK
 from chalicelib.wiring.due import JOB_TASK
 from chalicelib.wiring.world import World
 from tests.baton import InMemoryBaton
 from tests.drafts import EASY_MQL, TickingClock, baton_of, draft, stages, transitions
-from tests.fakes import NOW, FakeClock, runtime
-from tests.unit.test_clock import Worker
+from tests.fakes import NOW
 
 STATE = CountState(digest="d", version=2, base=Active(1, 1), day=NOW.toordinal())
 JOB = Job(id="j", kind="simulate", state=STATE, created_at=NOW, due_at=NOW)
@@ -187,7 +185,7 @@ def test_jobs_survive_a_busy_table() -> None:
     found = baton.world.publishing.publish(version, None, force=True)
     for _ in range(20):
         baton.ports.clock.tick(timedelta(minutes=1))
-        baton.world.clock.tick()
+        baton.tick()
     assert job(baton, found)["state"] == "done"
     assert stages(baton, ids) == {"mql": 60}
     assert set(transitions(baton, ids)) == {1}
@@ -208,87 +206,34 @@ def test_leads_that_are_captured_meanwhile_are_brought_along() -> None:
 # --- beside everything else that is due -----------------------------------------------------------
 
 
-class Works:
-    """Jobs that work until they are told to stop, on a clock of their own."""
+def test_each_job_has_the_whole_time_of_a_worker() -> None:
+    baton = InMemoryBaton()
+    slices: list[tuple[str, timedelta]] = []
 
-    def __init__(self, clock: FakeClock) -> None:
-        self.clock, self.slices = clock, list[tuple[str, timedelta]]()
+    def handle(due: Due, until: datetime) -> None:
+        slices.append((due.key, until - baton.ports.now()))
+        baton.ports.clock.time = until
 
-    def handle(self, due: Due, until: datetime) -> None:
-        self.slices.append((due.key, until - self.clock.time))
-        self.clock.time = until
-
-
-class SlowWorker(Worker):
-    """Reviews that take a second each."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        super().__init__()
-        self.clock = clock
-
-    def note(self, *asked: str) -> None:
-        super().note(*asked)
-        self.clock.tick(timedelta(seconds=1))
+    baton.world.due_tasks = {**baton.world.due_tasks, JOB_TASK: handle}
+    ids = [start_rebuild(baton.world.job_runner)["id"] for _ in range(3)]
+    baton.tick()
+    assert slices == [(job_id, timedelta(seconds=WORK_SECONDS)) for job_id in ids]
 
 
-def tick(due: list[Due]) -> tuple[SlowWorker, Works]:
-    clock = FakeClock()
-    worker, works = SlowWorker(clock), Works(clock)
-    tasks = {**worker.tasks(), JOB_TASK: works.handle}
-    Clock(tasks=tasks, due=lambda _now: due, runtime=runtime(clock)).tick()
-    return worker, works
+def test_a_job_that_fails_is_told_and_comes_again(capsys: pytest.CaptureFixture[str]) -> None:
+    baton = InMemoryBaton()
+    calls: list[str] = []
 
-
-def reviews(number: int) -> list[Due]:
-    return [Due(REVIEW_TASK, str(position), "") for position in range(number)]
-
-
-def one_job(job_id: str) -> Due:
-    return Due(JOB_TASK, "", job_id)
-
-
-def test_a_job_alone_has_the_whole_tick() -> None:
-    _, works = tick([one_job("j")])
-    assert works.slices == [("j", timedelta(seconds=TICK_SECONDS))]
-
-
-def test_a_flood_of_reviews_leaves_a_job_its_time() -> None:
-    worker, works = tick([one_job("j"), *reviews(1_000)])
-    assert len(worker.asked) == TICK_SECONDS - JOBS_SECONDS + 1
-    assert works.slices == [("j", timedelta(seconds=JOBS_SECONDS - 1))]
-
-
-def test_without_a_job_the_others_have_the_whole_tick() -> None:
-    worker, _ = tick(reviews(1_000))
-    assert len(worker.asked) == TICK_SECONDS + 1
-
-
-def test_a_job_keeps_nothing_else_waiting() -> None:
-    worker, works = tick([one_job("j"), *reviews(3)])
-    assert len(worker.asked) == 3
-    assert works.slices == [("j", timedelta(seconds=TICK_SECONDS - 3))]
-
-
-def test_several_jobs_share_what_there_is() -> None:
-    _, works = tick([one_job("a"), one_job("b"), one_job("c")])
-    assert works.slices == [(name, timedelta(seconds=TICK_SECONDS / 3)) for name in "abc"]
-
-
-@pytest.fixture
-def calls() -> list[str]:
-    return []
-
-
-def test_a_job_that_fails_is_told_and_comes_again(calls: list[str]) -> None:
     def broken(due: Due, _until: datetime) -> None:
         calls.append(due.key)
         raise OSError
 
-    tasks = {**Worker().tasks(), JOB_TASK: broken}
-    due = [one_job("j"), *reviews(1)]
-    with pytest.raises(RuntimeError, match="1 of 2"):
-        Clock(tasks=tasks, due=lambda _now: due, runtime=runtime()).tick()
-    assert calls == ["j"]
+    baton.world.due_tasks = {**baton.world.due_tasks, JOB_TASK: broken}
+    job_id = start_rebuild(baton.world.job_runner)["id"]
+    baton.tick()
+    baton.minutes_later(1)
+    assert calls == [job_id, job_id]
+    assert capsys.readouterr().out.count('"event":"due_failed","task":"job"') == 2
 
 
 def test_a_request_works_on_its_job_for_a_few_seconds() -> None:

@@ -128,13 +128,13 @@ def moved(baton: InMemoryBaton, stage: str) -> bool:
 
 def days_later(baton: InMemoryBaton, days: float) -> None:
     baton.ports.clock.tick(timedelta(days=days))
-    baton.world.clock.tick()
+    baton.tick()
     baton.until_quiet()
 
 
 def at_half_past_midnight(baton: InMemoryBaton, on: date) -> None:
     baton.ports.clock.time = datetime.combine(on, time(0, 30), NOW.tzinfo)
-    baton.world.clock.tick()
+    baton.tick()
     baton.until_quiet()
 
 

@@ -140,6 +140,22 @@ def test_a_long_name_leaves_reference_and_number_in_a_text(length: int, sign: st
     assert REFERENCE in notice.body
 
 
+def test_a_text_about_nobody_says_nobody_to_reach() -> None:
+    assert text(profile={}).body.endswith(f"grade A). Ref {REFERENCE}")
+
+
+INFERRED = make.recorded(transition=make.transition(Stage.SQL, kind="inferred"))
+
+
+@pytest.mark.parametrize("moved", [MOVED, INFERRED])
+def test_a_long_name_leaves_a_subject_its_end(moved: Recorded) -> None:
+    names = ("first_name", "last_name", "job_title", "company")
+    notice = mail(profile={**PROFILE, **dict.fromkeys(names, "Long " * 50)}, moved=moved)
+    assert notice.subject.endswith("points, grade A)")
+    assert len(notice.subject) <= 250
+    assert "Long " * 39 in notice.text
+
+
 def test_a_topic_message_is_json_for_machines() -> None:
     notice = topic()
     facts = json.loads(notice.body)

@@ -14,6 +14,7 @@ from chalicelib.delivery.outbox import NotSentReason
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.qualify.reactions import LeadChange
+from chalicelib.store import histories
 from tests.baton import AD, ANN, TOKEN, InMemoryBaton, documents
 
 
@@ -208,6 +209,19 @@ def full(baton: InMemoryBaton) -> str:
     baton.form("demo", **ANN)
     baton.until_quiet()
     return f"/v1/leads/{baton.lead()['lead_id']}/timeline"
+
+
+def test_a_long_timeline_says_that_it_is_cut(
+    baton: InMemoryBaton, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = full(baton)
+    assert "truncated" not in baton.get(path)
+    monkeypatch.setattr(histories, "TIMELINE_MAX_EVENTS", 2)
+    listed = pages(baton, path + "?limit=1", "items")
+    kinds = [item["kind"] for page in listed for item in page]
+    assert sum(kind in ("page", "form", "track") for kind in kinds) == 2  # of its own
+    assert {"transition", "message"} <= set(kinds)
+    assert baton.get(path + "?limit=1")["truncated"] is True
 
 
 def test_a_timeline_holds_everything_newest_first(baton: InMemoryBaton) -> None:

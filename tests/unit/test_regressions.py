@@ -22,14 +22,13 @@ from chalicelib.leads.lead import Lead
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
 from chalicelib.store import keys
 from chalicelib.store.documents import Documents
-from chalicelib.store.due import DueList
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.models import Models
 from chalicelib.store.table import GUARDED, Item, Put
-from chalicelib.wiring.due import DUE_TASKS
 from infra import defaults
 from tests.aws import session
 from tests.baton import ANN, API, SITE, TOKEN, InMemoryBaton, key_of, model_document, qualify_only
+from tests.factories import all_due
 from tests.fakes import NOW, FakeClock, FakePorts, MemoryTable
 from tests.moto_table import REGION, TABLE_NAME, moto_client
 from tests.stepper import Breaker, Call, Crash, CrashError
@@ -267,7 +266,7 @@ def test_a_ping_during_a_replay_disturbs_no_tick() -> None:
         qualify_only(baton)
 
     table.reads, table.meanwhile = 0, ping
-    assert baton.world.clock.tick() == 1
+    assert baton.tick() == 1
     assert table.reads == 1
     assert the_lead(baton).tally.days_of("pricing-page")
     assert "due_sk" in stored(baton, keys.REPLAY)  # what asked meanwhile is still asked for
@@ -301,7 +300,7 @@ def test_each_minute_begins_with_another_shard() -> None:
         place = {"due_pk": keys.due(shard), "due_sk": keys.due_at(NOW, "x")}
         table.write(Put({"pk": keys.lead(f"LEAD{shard}"), "sk": keys.STANDING, **place}, GUARDED))
     minutes = [NOW + timedelta(minutes=minute) for minute in range(keys.DUE_SHARDS)]
-    every = [[due.lead_id for due in DueList(table, DUE_TASKS).until(now)] for now in minutes]
+    every = [[due.lead_id for due in all_due(table, now)] for now in minutes]
     assert len({found[0] for found in every}) == keys.DUE_SHARDS
     assert all(len(set(found)) == keys.DUE_SHARDS for found in every)
 

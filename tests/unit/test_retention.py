@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from chalicelib.settings import Retention, read_settings
 from chalicelib.store.table import Item
 from tests.baton import ANN, InMemoryBaton
 from tests.fakes import NOW, FakePorts
+from tests.moto_table import TEMPLATE
 
 GIVEN = {
     "BATON_RETENTION_EVENTS": "500",
@@ -80,8 +82,34 @@ def test_a_message_keeps_its_expiry_when_it_is_sent() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("EVENTS", "399"), ("FORMS", "30"), ("MESSAGES", "399"), ("SUBMISSIONS", "0"), ("FORMS", "x")],
-)
-def test_too_short_a_retention_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(ValueError, match=r"BATON_RETENTION|invalid literal"):
+    [
+        ("EVENTS", "399"), ("EVENTS", "10000"), ("FORMS", "30"), ("FORMS", "-400"), ("FORMS", "x"),
+        ("FORMS", "99999999"), ("MESSAGES", "399"), ("MESSAGES", "4_00"), ("SUBMISSIONS", "0"),
+        ("SUBMISSIONS", "10000"), ("SUBMISSIONS", "1.5"),
+    ],
+)  # fmt: skip
+def test_a_retention_that_cannot_work_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"BATON_RETENTION_{name}: must be"):
         read_settings({f"BATON_RETENTION_{name}": value})
+
+
+def test_the_longest_retention_can_be_stored() -> None:
+    most = Retention(events=9_999, forms=9_999, messages=9_999, submissions=9_999)
+    assert ("LEAD form", 9_999) in set(kept(visited(most)))
+
+
+def test_the_template_allows_what_the_code_allows() -> None:
+    parameters = YAML().load(TEMPLATE.read_text())["Parameters"]
+    bounds = {
+        name: (
+            parameters[f"Retention{name}"]["MinValue"],
+            parameters[f"Retention{name}"]["MaxValue"],
+        )
+        for name in ("Events", "Submissions")
+    }
+    assert bounds == {"Events": (400, 9_999), "Submissions": (1, 9_999)}
+
+
+def test_a_wrong_budget_names_its_variable() -> None:
+    with pytest.raises(ValueError, match="BATON_FIRST_EMAILS_PER_HOUR: must be"):
+        read_settings({"BATON_FIRST_EMAILS_PER_HOUR": "-1"})

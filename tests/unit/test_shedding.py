@@ -130,6 +130,20 @@ def test_an_unsubscribe_is_tried_until_the_table_takes_it(
     assert baton.lead()["suppressed"] == "unsubscribed"
 
 
+def test_a_person_in_a_browser_is_told_in_words(table: Overloaded, baton: InMemoryBaton) -> None:
+    """JSON is for programs."""
+    token = baton.world.links.sign("unsubscribe", baton.world.lead_id(ANN["email"]))
+    browser = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+    for path, body in (("/v1/forms/demo", "email=ann%40acme.example"), (f"/u/{token}", "")):
+        table.refuse(100, only_writes=True)
+        answer = baton.http("POST", path, body, browser)
+        assert answer.status_code == 503
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert answer.headers["Retry-After"] == "1"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert "try again" in answer.body.decode()
+
+
 def test_what_a_throttled_worker_could_not_do_comes_again(
     table: Overloaded, baton: InMemoryBaton
 ) -> None:

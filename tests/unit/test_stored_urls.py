@@ -63,6 +63,65 @@ def test_no_way_in_stores_the_rest_of_a_url(way: str) -> None:
     assert json.loads(event["campaign"]) == {"source": "google"}
 
 
+SHOP = "https://keybook.example"
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        (f"{SHOP}/a;jsessionid=secret/b;x?gclid=1", f"{SHOP}/a/b?gclid=1"),
+        (f"{SHOP}/a%3Ftoken=secret", f"{SHOP}/a"),
+        (f"{SHOP}/a%23token=secret?utm_id=1", f"{SHOP}/a?utm_id=1"),
+        (f"{SHOP}/a?utm_source=x?token=secret", f"{SHOP}/a?utm_source=x"),
+        (f"{SHOP}/a?x=1&amp;utm_source=x&amp;y=secret", f"{SHOP}/a?utm_source=x"),
+        (f"{SHOP}/a?q=to be secret", f"{SHOP}/a"),
+        ("https:\\\\secret:secret@keybook.example/a", "https:\\\\keybook.example/a"),
+        ("https:/secret@keybook.example/a", "https:/keybook.example/a"),
+        ("HTTPS:secret@keybook.example/a", "HTTPS:keybook.example/a"),
+        ("//secret@keybook.example/a", "//keybook.example/a"),
+        (f"{SHOP}/@team/a", f"{SHOP}/@team/a"),
+        ("/a?secret#secret", "/a"),
+        ("?secret", ""),
+        ("javascript:secret", ""),
+        ("DATA:text/html,secret", ""),
+        ("mailto:secret@x.example?body=secret", ""),
+        (f"view-source:{SHOP}/?secret", ""),
+        (f"blob:{SHOP}/secret", ""),
+        ("android-app://com.google.android.gm/", "android-app://com.google.android.gm/"),
+    ],
+)
+def test_of_a_url_path_campaign_and_click_are_kept(given: str, stored: str) -> None:
+    baton = InMemoryBaton()
+    event = {"anonymousId": "v1", "properties": {"url": given, "referrer": given}}
+    assert baton.post("/v1/page", event).status_code == 200
+    properties = json.loads(events_in(baton.ports.memory)[0].get("properties", "{}"))
+    assert properties.get("url", "") == stored
+    assert properties.get("referrer", "") == stored
+    assert "secret" not in properties.get("path", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        (f"see {SHOP}/a?token=secret or\n{SHOP}/b#secret", f"see {SHOP}/a or\n{SHOP}/b"),
+        ("keybook.example/a?token=secret", "keybook.example/a"),
+        ("#token=secret", ""),
+        (f"{SHOP}/a?q=to be secret", f"{SHOP}/a"),
+        ("?q=secret", ""),
+        ("https:\\\\secret@keybook.example/a", "https:\\\\keybook.example/a"),
+        ("mailto:ann@acme.example?body=secret", "mailto:ann@acme.example"),
+        ("is 1+1=2? yes, and/or #1; a=b; sku:12;x", "is 1+1=2? yes, and/or #1; a=b; sku:12;x"),
+        ("/a/b", "/a/b"),
+    ],
+)
+def test_of_a_url_in_a_property_no_more_is_kept(given: str, stored: str) -> None:
+    baton = InMemoryBaton()
+    event = {"anonymousId": "v1", "event": "Clicked", "properties": {"href": given}}
+    assert baton.post("/v1/track", event).status_code == 200
+    properties = json.loads(events_in(baton.ports.memory)[0]["properties"])
+    assert properties["href"] == stored
+
+
 @pytest.mark.parametrize(
     "properties",
     [

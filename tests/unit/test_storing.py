@@ -165,3 +165,26 @@ def test_a_repeated_submission_is_counted_once() -> None:
         assert baton.post("/v1/forms/newsletter", data).status_code == 202
     baton.form("demo", **ANN)
     assert stored(baton, "LEAD#") == 2
+
+
+def test_strangers_forms_do_not_hide_the_leads_own_request() -> None:
+    """As many forms as count on a day have come from others; hers is one of the newest."""
+    baton = InMemoryBaton()
+    baton.form("newsletter", "v1", **ANN)
+    baton.minutes_later(24 * 60)
+    for _ in range(205):
+        baton.form("newsletter", None, **MAIL)
+    baton.form("demo", "v1", **ANN)
+    for _ in range(4):
+        baton.minutes_later(15)
+    assert baton.lead()["stage"] == "sql"
+
+
+def test_a_leads_own_forms_of_a_day_are_capped_too() -> None:
+    baton = InMemoryBaton()
+    for _ in range(230):
+        baton.form("newsletter", "v1", **ANN)
+    assert stored(baton, "LEAD#") == 200
+    for _ in range(10):
+        baton.form("newsletter", None, **MAIL)
+    assert stored(baton, "LEAD#") == 200

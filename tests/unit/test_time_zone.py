@@ -61,7 +61,7 @@ def points(baton: InMemoryBaton, rule: str) -> float:
 def until(baton: InMemoryBaton, moment: datetime) -> int:
     """Let it be some moment; what the clock finds to do then."""
     baton.ports.clock.time = moment
-    done = baton.world.clock.tick()
+    done = baton.tick()
     baton.until_quiet()
     return done
 
@@ -322,7 +322,7 @@ def test_the_job_waits_until_workers_forget_the_older_zone() -> None:
     baton.world.models.active()
     defaults.rezone(World(baton.ports), BERLIN)
     baton.ports.clock.tick(timedelta(seconds=SETTLE_SECONDS - 1))
-    baton.world.clock.tick()
+    baton.tick()
     assert stored(baton).zone == "UTC"
     baton.minutes_later(1)
     assert stored(baton).zone == BERLIN

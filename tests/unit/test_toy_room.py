@@ -10,14 +10,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from chalicelib.clock.clock import Clock
 from chalicelib.clock.tasks import Due, Handler, Task
 from chalicelib.jobs.job import Job, JobStatus, end_job
 from chalicelib.jobs.ports import JobHandler, JobStep
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.qualify.reactions import NO_PLAN, Plan, Record, Situation
-from chalicelib.store.due import DueList
 from chalicelib.wiring.due import handlers
 from chalicelib.wiring.reactions import reactions
 from chalicelib.wiring.world import World
@@ -98,14 +96,12 @@ class WorldWithToyRoom(World):
         )
 
     @cached_property
-    def clock(self) -> Clock:
+    def due_tasks(self) -> dict[Task, Handler]:
         def say_thanks(due: Due, _until: datetime) -> None:
             if due.lead_id not in self.thanked:
                 self.thanked.append(due.lead_id)
 
-        tasks: dict[Task, Handler] = {**handlers(self), THANKS_TASK: say_thanks}
-        due = DueList(self.ports.table, tasks).until
-        return Clock(tasks=tasks, due=due, runtime=self.runtime)
+        return {**handlers(self), THANKS_TASK: say_thanks}
 
     def job_handler(self, kind: str) -> JobHandler[Any]:
         return CountHandler(self.thanked) if kind == COUNT_THANKS else super().job_handler(kind)

@@ -15,7 +15,7 @@ from chalicelib.delivery.references import tag_of
 from chalicelib.store.dynamo import marshal
 from chalicelib.telemetry import HANDED_OFF_WITHIN_MS, TRACE_CHARS, current_trace, log, tracing
 from chalicelib.wiring import world as wiring
-from tests.baton import ANN, InMemoryBaton, stream_event
+from tests.baton import ANN, InMemoryBaton, queue_event, received, stream_event
 
 GATEWAY_ID = "5f2c81d0-9b1e-4a52-8d0c-7a6f0e1b2c3d"
 TRACE = GATEWAY_ID[:TRACE_CHARS]
@@ -50,6 +50,9 @@ class Deployment:
         self.baton.ports.clock.tick(timedelta(minutes=minutes))
         event = self._client.events.generate_cw_event("aws.events", "", {}, [])
         self.invoke("clock", event)
+        for queue, message in received(self.baton.ports):
+            self.invoke(queue, queue_event([message]))
+            self.baton.ports.queued.delete(queue, message)
         self.drain()
 
 
