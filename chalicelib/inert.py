@@ -39,8 +39,9 @@ DOTS = re.compile(
     rf"(?<!\S)\d+\.\d+(?=[,;:]?(?:\s|$))"
     rf"|(?<=\S)[.…‥{FULL_STOPS}]++(?![,;:!?)\"'\u201d\u2019\u00bb]*+(?:\s|$))"
 )
+WWW = re.compile(rf"(www\d*)[.…‥{FULL_STOPS}]+", re.IGNORECASE)  # also before a comma
 ENTITY = re.compile(r"&(?=#?\w+;)")
-MARKDOWN_LINK = re.compile(r"\](?=[(\[])")
+MARKDOWN_LINK = re.compile(r"\]\s*(?=[(\[])")  # some programs look beyond a blank
 ENCODED_WORD = re.compile(r"=(?=\?)")  # RFC 2047: a subject would decode it
 ANGLES = str.maketrans("<>", "\u2039\u203a")  # quotation marks of one angle
 APOSTROPHE_OR_HYPHEN = re.compile("['\u2019-]")
@@ -78,7 +79,8 @@ def inert(text: str) -> str:
     line = COLON.sub(": ", line).rstrip(": ")  # a notice may put a comma behind it
     line = ENTITY.sub("& ", line)
     line = DOTS.sub(_broken, INITIAL.sub(r"\g<0> ", line))
-    line = MARKDOWN_LINK.sub("] ", line)  # also behind a dot that has just been broken
+    line = WWW.sub(r"\1[.]", line)
+    line = MARKDOWN_LINK.sub("] - ", line)  # also behind a dot that has just been broken
     return " ".join(ENCODED_WORD.sub("= ", line).split())
 
 
@@ -145,7 +147,9 @@ def _bears_marks(char: str) -> bool:
 
 def _broken(dots: re.Match[str]) -> str:
     """Return one dot or several so that they end what stands before them; a number as it is."""
-    if dots[0] == ".":
+    # `[.](` would begin a link in Markdown.
+    is_before_bracket = dots.string.startswith(("(", "["), dots.end())
+    if dots[0] == "." and not is_before_bracket:
         return "[.]"
     return dots[0] if dots[0][0].isdigit() else f"{dots[0]} "
 

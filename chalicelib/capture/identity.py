@@ -76,7 +76,8 @@ def parse_address(text: str) -> str:
     """Return an email address as we write to it: trimmed, with its domain in ASCII.
 
     Raise ValueError with the reason. Only the syntax is checked (email-validator). A local part
-    beyond ASCII is refused because SES cannot deliver to it.
+    beyond ASCII is refused because SES cannot deliver to it. So is an encoded word (RFC 2047): a
+    program that decodes it where it must not would write to somebody else.
     """
     from email_validator import EmailNotValidError, validate_email
 
@@ -86,6 +87,8 @@ def parse_address(text: str) -> str:
         )
     except EmailNotValidError as error:
         raise ValueError(str(error)) from None
+    if "=?" in found.local_part or "?=" in found.local_part:
+        raise ValueError("An email address must not contain =? or ?= before the @-sign.")
     return str(found.ascii_email)
 
 

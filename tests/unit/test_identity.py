@@ -58,7 +58,8 @@ def test_normalising_twice_changes_nothing() -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", " ", "ann", "@acme.example", "ann@", "ann@acme", "a b@acme.example", "ann@acme..example",
+    ["=?utf-8?q?boss=40evil.com?=@acme.example",
+     "", " ", "ann", "@acme.example", "ann@", "ann@acme", "a b@acme.example", "ann@acme..example",
      ".ann@acme.example",
      "ann@[127.0.0.1]", "Ann <ann@acme.example>", "ann@acme.example\nbcc:x@y.example",
      "ünn@acme.example",

@@ -49,6 +49,8 @@ TYPED = some.lists(
 @example("a]\u0301(b")
 @example("&\u0301#46;com =\u0301?u?q?x?=")
 @example("x+1:evil")
+@example("[a] (evil.com)")
+@example("www.! www1.\u2026 (www.),")
 def test_no_program_finds_anything_in_its_one_short_line(typed: str) -> None:
     shown = inert(typed)
     assert found_in(shown) == set()
@@ -112,7 +114,7 @@ def test_hidden_characters_hide_nothing_that_acts(acting: str, hidden: str) -> N
         ("mallory@evil.example", "mallory at evil[.]example"),
         ("evil。com", "evil。 com"),
         ("<!channel> <https://evil.example|Acme>", "‹!channel› ‹https: / / evil[.]example|Acme›"),
-        ("[Acme](https://evil.example)", "[Acme] (https: / / evil[.]example)"),
+        ("[Acme](https://evil.example)", "[Acme] - (https: / / evil[.]example)"),
         ("javascript:alert(1)", "javascript: alert(1)"),
         ("tel:+49", "tel: +49"),
         ("=?utf-8?q?evil?=", "= ?utf-8?q?evil?="),
@@ -123,9 +125,11 @@ def test_hidden_characters_hide_nothing_that_acts(acting: str, hidden: str) -> N
         ("Acme Inc. in Berlin, please.", "Acme Inc. in Berlin, please."),
         ("Größe & Söhne GmbH", "Größe & Söhne GmbH"),
         ("J.P. Morgan, U.S.A.", "J. P. Morgan, U. S. A."),
+        ("Acme Ltd.(Berlin)", "Acme Ltd. (Berlin)"),
         ('He said (Acme Inc.), "yes."', 'He said (Acme Inc.), "yes."'),
         ("Fischer e.V., z.B. heute", "Fischer e. V., z. B. heute"),
         ("3.5 years", "3.5 years"),
+        ("version 3.5", "version 3.5"),
         ("tomorrow at 10:30, or later...", "tomorrow at 10:30, or later..."),
         ("こんにちは。元気ですか。", "こんにちは。 元気ですか。"),
         ("Zoë Þórsdóttir", "Zoë Þórsdóttir"),
