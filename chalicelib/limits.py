@@ -81,6 +81,7 @@ SWITCH_WAIT_MAX_MINUTES = 30
 NURTURE_PER_MINUTE = 300  # emails that wait; the default of the template's parameter
 # the default of the template's parameter: above a day's new leads of most, far below a mail bomb
 FIRST_EMAILS_PER_HOUR = 200
+FIRST_EMAILS_PER_MAILBOX = 3  # on a day, of all spellings of its address: who has more of them?
 FIRST_EMAIL_SHARDS = 8  # counters of an hour, so that parallel claims seldom meet at one
 FIRST_EMAIL_SPREAD_MINUTES = 30  # over which what waited for the next hour comes due
 TICK_SECONDS = 45  # a tick of the clock ends before its function times out

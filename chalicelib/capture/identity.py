@@ -60,6 +60,8 @@ CONSTANTS = frozenset(
         "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx",
     ]
 ) | {"not set", "(not set)", "(none)", "(null)", "[object", "object]"}
+# What a manual says where an id belongs: YOUR_USER_ID, INSERT-ID-HERE.
+TO_FILL_IN = re.compile(r"^(your|insert|enter|replace|my|the|some)[-_ ]|[-_ ](here|goes_here)$")
 ONE_CHARACTER = 8  # so often in a row it is a placeholder; 77 may be somebody's number
 
 # What a template or a tag manager was to fill in: {{user.id}}, {anonymousId}, ${id}, %%id%%, %id%,
@@ -113,4 +115,7 @@ def is_nobody(client_id: str) -> bool:
     text = client_id.strip().lower().replace("%7b", "{").replace("%7d", "}")
     characters = set(text) - set("-_. ")
     is_one_character = characters <= {"0"} or (len(characters) == 1 and len(text) >= ONE_CHARACTER)
-    return is_one_character or text in CONSTANTS or MACRO.search(text) is not None
+    constant = TO_FILL_IN.sub("", text)
+    half = constant[: len(constant) // 2]  # of `undefined` + `undefined`
+    is_constant = constant in CONSTANTS or (constant == half * 2 and half in CONSTANTS)
+    return is_one_character or is_constant or MACRO.search(text) is not None

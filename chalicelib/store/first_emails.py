@@ -1,16 +1,17 @@
-"""How many first emails an hour has seen: a form must not become a mail bomb (ADR 0039).
+"""How many first emails an hour, and a mailbox on a day, have seen: a form must not become a mail
+bomb (ADR 0039).
 
-The count is spread over several items, so that parallel claims seldom meet at one, and a part of
-the budget belongs to each. Together they never let through more than the budget.
+The hour's count is spread over several items, so that parallel claims seldom meet at one, and a
+part of the budget belongs to each. Together they never let through more than the budget.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from chalicelib.days import hour_of
+from chalicelib.days import day_of, hour_of
 from chalicelib.delivery.message_keys import SEPARATOR, MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import OverBudgetError
-from chalicelib.limits import FIRST_EMAIL_SHARDS
+from chalicelib.limits import FIRST_EMAIL_SHARDS, FIRST_EMAILS_PER_MAILBOX
 from chalicelib.store import keys
 from chalicelib.store.table import Put, Table
 
@@ -26,16 +27,21 @@ class FirstEmails:
         self._spent_hour: datetime | None = None
         """The hour whose budget is known to be spent: nothing gives back any of it."""
 
-    def writes(self, before: OutboxMessage, claimed: OutboxMessage) -> list[Put]:
-        """Return the write that counts an email, for the transaction that claims it; none for what
+    def writes(
+        self, before: OutboxMessage, claimed: OutboxMessage, mailbox_id: str | None
+    ) -> list[Put]:
+        """Return the writes that count an email, for the transaction that claims it; none for what
         is no first email. So each is counted once, whatever crashes.
 
-        Raise OverBudgetError when the hour's are spent.
+        mailbox_id: of the address, None where none is known. Raise OverBudgetError when the hour's
+        are spent, or the mailbox's of this day.
         """
         if not self._is_first(before):
             return []
         now = claimed.claimed_at
         assert now is not None, "a claimed message says when"
+        # First the mailbox's: what is over those must not keep anybody else's from the hour's.
+        counted = [self._of_mailbox(mailbox_id, now)] if mailbox_id else []
         hour = hour_of(now)
         if hour != self._spent_hour:
             shards = min(FIRST_EMAIL_SHARDS, self._most)
@@ -46,15 +52,27 @@ class FirstEmails:
                 item = self._table.get(partition, keys.FIRST_EMAILS)
                 spent = int(item["spent"]) if item else 0
                 if spent < room:
-                    return [_put(partition, spent, hour)]
+                    return [*counted, _put(partition, spent, hour)]
             self._spent_hour = hour
         raise OverBudgetError(f"this hour's {self._most} first emails are spent")
 
-    def _is_first(self, message: OutboxMessage) -> bool:
-        """Return whether no email to this lead was ever claimed.
+    def _of_mailbox(self, mailbox_id: str, now: datetime) -> Put:
+        """Return the write that counts an email to a mailbox on a day in UTC.
 
-        By the lead and not by its mailbox: plus tags would make a known mailbox of each address.
+        Plus tags make a lead each of one mailbox, and each asks for its own first email.
         """
+        partition = keys.mailbox(mailbox_id)
+        day = day_of(now, UTC).isoformat()
+        item = self._table.get(partition, keys.FIRST_EMAILS)
+        spent = int(item["spent"]) if item and item["day"] == day else 0
+        if spent >= FIRST_EMAILS_PER_MAILBOX:
+            raise OverBudgetError(f"this day's {spent} first emails to this mailbox are spent")
+        counted = _put(partition, spent, now)
+        expect = {name: item[name] if item else None for name in ("day", "spent")}
+        return Put(counted.item | {"day": day}, expect)
+
+    def _is_first(self, message: OutboxMessage) -> bool:
+        """Return whether no email to this lead was ever claimed."""
         if not message.kind.goes_to_lead or message.claims:
             return False
         partition = keys.lead(message.lead_id)
@@ -66,14 +84,14 @@ class FirstEmails:
         return True
 
 
-def _put(partition: str, spent: int, hour: datetime) -> Put:
+def _put(partition: str, spent: int, at: datetime) -> Put:
     return Put(
         {
             "pk": partition,
             "sk": keys.FIRST_EMAILS,
             "schema": keys.SCHEMA,
             "spent": spent + 1,
-            "expires_at_epoch_s": int((hour + COUNTER_KEPT).timestamp()),
+            "expires_at_epoch_s": int((at + COUNTER_KEPT).timestamp()),
         },
         {"spent": spent or None},
     )

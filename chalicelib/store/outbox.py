@@ -80,13 +80,14 @@ class Outbox:
         """Replace a message, in one transaction with the checks of the lead's consent and of the
         mailbox that it is sent to. The first email to a lead is counted in it, too.
 
-        Raise ConflictError, and OverBudgetError for a first email when the hour's are spent.
+        Raise ConflictError, and OverBudgetError for a first email when the hour's are spent,
+        or the mailbox's of this day.
         """
         # Claim against unsubscribe: read first and claimed then, an email would leave to a person
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
         mailbox = self._mailbox_of(after.to) if after.to else None
         checks = mailboxes.check_may_write(before.lead_id, mailbox) if needs_consent else []
-        counted = self._first_emails.writes(before, after)
+        counted = self._first_emails.writes(before, after, mailbox.id if mailbox else None)
         try:
             self._table.write(replace_message(before, after, self._kept_days), *checks, *counted)
         except ConflictError as conflict:

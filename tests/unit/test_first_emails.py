@@ -62,6 +62,18 @@ def test_a_flooded_form_sends_no_more_than_the_budget(
     assert sum(line.get("reason") == "over_budget" for line in lines) == waits
 
 
+def test_one_mailbox_gets_few_first_emails_a_day_however_spelt() -> None:
+    """Each spelling is a lead of its own, and the hour has room for all of them."""
+    spellings = [f"ann+{n}@gmail.com" for n in range(5)] + ["a.n.n@googlemail.com"]
+    baton = flooded([*spellings, "other@victim.example"], budget=100)
+    assert emails(baton) == {("sent", None): 4, ("planned", "over_budget"): 3}
+    baton.minutes_later(120)
+    assert emails(baton) == {("sent", None): 4, ("planned", "over_budget"): 3}
+    for _ in range(14):
+        baton.minutes_later(120)
+    assert emails(baton) == {("sent", None): 7}
+
+
 def test_what_is_over_the_budget_leaves_in_the_next_hours() -> None:
     baton = flooded([f"person{n}@victim.example" for n in range(FLOOD)])
     left = [emails(baton)["sent", None]]
@@ -110,12 +122,16 @@ def test_who_unsubscribed_while_waiting_costs_no_budget() -> None:
 
 
 def spent(table: MemoryTable) -> int:
-    return sum(int(one["spent"]) for key, one in table.items.items() if key[1] == "FIRST_EMAILS")
+    counters = [one for key, one in table.items.items() if key[0].startswith("FIRST_EMAILS#")]
+    return sum(int(one["spent"]) for one in counters)
 
 
 def planned_emails(table: MemoryTable, number: int) -> list[OutboxMessage]:
     """Write the first email to each of so many leads who agreed to emails."""
-    messages = [make.nurture_message(lead_id=f"{n:026d}") for n in range(number)]
+    messages = [
+        make.nurture_message(lead_id=f"{n:026d}", to=f"person{n}@acme.example")
+        for n in range(number)
+    ]
     for message in messages:
         table.write(put_message(message))
         agreed = given(Consent(), make.proof("yes"))
@@ -233,6 +249,8 @@ def test_a_counter_is_forgotten_after_two_days() -> None:
     table = MemoryTable()
     (message,) = planned_emails(table, 1)
     claim(Outbox(table, make.mailbox, 1), message)
-    (counter,) = [one for key, one in table.items.items() if key[1] == "FIRST_EMAILS"]
-    assert counter["pk"] == "FIRST_EMAILS#2026-11-22T10#0"
-    assert int(counter["expires_at_epoch_s"]) == int((NOW + timedelta(days=2)).timestamp())
+    counters = {pk: one for (pk, sk), one in table.items.items() if sk == "FIRST_EMAILS"}
+    mailbox = f"MAILBOX#{make.mailbox(message.to or '').id}"
+    assert counters.keys() == {"FIRST_EMAILS#2026-11-22T10#0", mailbox}
+    forgotten = int((NOW + timedelta(days=2)).timestamp())
+    assert {int(one["expires_at_epoch_s"]) for one in counters.values()} == {forgotten}

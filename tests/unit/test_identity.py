@@ -105,6 +105,11 @@ def test_what_is_no_address_is_refused_with_a_reason(typed: str) -> None:
         "000",
         "anonymous_id",
         "(not set)",
+        "nullnull",
+        "undefinedundefined",
+        "YOUR_USER_ID",
+        "INSERT_ID_HERE",
+        "INSERT-USER-ID-HERE",
     ],
 )
 def test_ids_that_broken_clients_send_are_nobody(visitor_id: str) -> None:
