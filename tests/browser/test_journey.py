@@ -58,7 +58,8 @@ def the_mailbox_shows_it(visitor: Visitor, email: str, lead: Any) -> None:
     """The email, the salesperson's mail, and the text, on the demo's mailbox page."""
     page = visitor.go("/mailbox")
     handoff, nurture = page.locator(".mail").filter(has_text=email).all()[:2]  # newest first
-    expect(nurture.locator("h3")).to_have_text("Three mistakes teams make, Ann")
+    # Without her name: nobody has confirmed it from that mailbox.
+    expect(nurture.locator("h3")).to_have_text("Three mistakes teams make")
     expect(nurture).to_contain_text(f"To{email}")
     expect(nurture.locator("pre")).to_contain_text("Unsubscribe: http")
     expect(nurture.frame_locator("iframe").locator("body")).to_contain_text(
