@@ -235,7 +235,7 @@ def test_a_partition_admits_the_pings_of_a_day(table: Table) -> None:
 
 def test_two_hundred_forms_of_a_lead_count_on_a_day(table: Table) -> None:
     captured = Captured(table, lambda: "key")
-    table.write(Put(counts(forms=198, joins=0), ABSENT))
+    table.write(Put(counts(forms=198, joins=0, first="s0"), ABSENT))
     by_strangers = [admit(captured, rank=Rank.FORM).counts for _ in range(4)]
     assert by_strangers == [True] * 2 + [False] * 2
     by_herself = [admit(captured).counts for _ in range(22)]
@@ -265,7 +265,7 @@ def test_the_first_form_of_a_lead_stays_the_first(table: Table) -> None:
     for day in (NOW, NOW + timedelta(days=1)):
         first = [admit(captured, submission=one, joins=1, now=day).is_first for one in submissions]
         assert first == [True, False, True, False, False]
-    table.write(Put(counts(forms=200, joins=0, first="s1"), GUARDED))
+    table.write(Put(counts(forms=200, own_forms=20, joins=0, first="s1"), GUARDED))
     assert admit(captured, submission="s1") == Admission(counts=False, is_first=True)
     assert admit(captured, submission="s2") == Admission(counts=False)
 
