@@ -48,7 +48,8 @@ class Function:
         """The events so far, in order."""
         if not self._events_path.exists():
             return []
-        return [json.loads(line) for line in self._events_path.read_text().splitlines()]
+        *whole, _being_written = self._events_path.read_text().split("\n")
+        return [json.loads(line) for line in whole]
 
     def let_go(self) -> None:
         """Let it end, if it waits for that."""
