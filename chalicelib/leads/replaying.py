@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 from chalicelib.days import day_of
-from chalicelib.events import Event, Join, epoch_ms, lead_partition
+from chalicelib.events import LEAD_PREFIX, Event, Join, epoch_ms, lead_id_of, lead_partition
 from chalicelib.leads.caps import DayCaps, first_counted, first_read, is_countable
 from chalicelib.leads.histories import FOREVER, EventHistory, Survey, digest_in
 from chalicelib.leads.lead import Lead
@@ -254,7 +254,7 @@ class Replaying:
             event
             for event in page
             if event.captured_at <= since.at
-            and (join is not None or _lead_in(event.partition) in leads)
+            and (join is not None or lead_id_of(event.partition) in leads)
             and self._may_count(event, gone)
             and self.progress.then_caps.admits(event, self._model.zone)
             and day_of(event.at, self._model.zone) == day
@@ -276,7 +276,7 @@ class Replaying:
 
     def _read(self, partition: str, most: int) -> Iterator[list[Event]]:
         """Yield pages of a partition, at most so many events, and note how far it was read."""
-        is_own = partition.startswith("LEAD#")
+        is_own = lead_id_of(partition) is not None
         since = None if is_own else first_read(self.progress.began_at)
         found = islice(
             self._events.of(partition, before=self.progress.before, since=since), max(0, most)
@@ -287,4 +287,4 @@ class Replaying:
 
 
 def _lead_in(partition: str) -> str:
-    return partition.removeprefix("LEAD#")
+    return partition.removeprefix(LEAD_PREFIX)

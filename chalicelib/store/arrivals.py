@@ -14,7 +14,8 @@ from chalicelib.days import day_of, end_of
 from chalicelib.errors import ConflictError
 from chalicelib.limits import ARRIVALS_KEPT_DAYS, ARRIVALS_STEP, WRITE_ATTEMPTS
 from chalicelib.store import keys
-from chalicelib.store.table import Item, Put, Table
+from chalicelib.store.expiry import expires_after
+from chalicelib.store.table import Item, Put, Table, as_read
 
 CARRIED_MAX_PARTITIONS = 1_000  # of a worker; fewer bytes than one import
 ONE_DAY = timedelta(days=1)
@@ -86,8 +87,6 @@ class Arrivals:
         return None
 
     def _put(self, partition: str, item: Item | None, number: int, day: date) -> Put:
-        names = ("day", "number", "before")
-        expect = {name: item[name] if item else None for name in names}
         after: Item = {
             "pk": partition,
             "sk": keys.ARRIVALS,
@@ -95,9 +94,9 @@ class Arrivals:
             "day": day.isoformat(),
             "number": max(0, _number_of(item, day) + number),
             "before": _before(item, day),
-            "expires_at_epoch_s": int(end_of(day + ARRIVALS_KEPT_DAYS * ONE_DAY, UTC).timestamp()),
+            **expires_after(end_of(day, UTC), ARRIVALS_KEPT_DAYS),
         }
-        return Put(after, expect)
+        return Put(after, as_read(item, "day", "number", "before"))
 
 
 def _number_of(item: Item | None, day: date) -> int:

@@ -103,11 +103,7 @@ class Consents:
         return self._mailbox_of(address) if address else None
 
     def suppress(
-        self,
-        lead_id: str,
-        reason: SuppressionReason,
-        event: Event | None,
-        now: datetime,
+        self, lead_id: str, reason: SuppressionReason, event: Event | None, now: datetime
     ) -> None:
         """Suppress a lead's emails and its mailbox, and append the event that says why, in one
         transaction.

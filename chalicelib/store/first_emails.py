@@ -13,7 +13,8 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import OverBudgetError
 from chalicelib.limits import FIRST_EMAIL_SHARDS, FIRST_EMAILS_PER_MAILBOX
 from chalicelib.store import keys
-from chalicelib.store.table import Put, Table
+from chalicelib.store.expiry import expires_after
+from chalicelib.store.table import Put, Table, as_read
 
 COUNTER_KEPT = timedelta(days=2)
 
@@ -68,8 +69,7 @@ class FirstEmails:
         if spent >= FIRST_EMAILS_PER_MAILBOX:
             raise OverBudgetError(f"this day's {spent} first emails to this mailbox are spent")
         counted = _put(partition, spent, now)
-        expect = {name: item[name] if item else None for name in ("day", "spent")}
-        return Put(counted.item | {"day": day}, expect)
+        return Put(counted.item | {"day": day}, as_read(item, "day", "spent"))
 
     def _is_first(self, message: OutboxMessage) -> bool:
         """Return whether no email to this lead was ever claimed."""
@@ -91,7 +91,7 @@ def _put(partition: str, spent: int, at: datetime) -> Put:
             "sk": keys.FIRST_EMAILS,
             "schema": keys.SCHEMA,
             "spent": spent + 1,
-            "expires_at_epoch_s": int((at + COUNTER_KEPT).timestamp()),
+            **expires_after(at, COUNTER_KEPT.days),
         },
         {"spent": spent or None},
     )

@@ -1,16 +1,15 @@
 """Hand-overs: a small item beside each due one that was handed to a queue (ADR 0035)."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from chalicelib.clock.hand_over import HandOver
 from chalicelib.clock.tasks import Due
 from chalicelib.events import epoch_ms, from_epoch_ms, rfc3339
 from chalicelib.limits import HANDOVER_KEPT_DAYS
 from chalicelib.store import keys
+from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import ABSENT, Expectation, Item, Put, Table
-
-HANDOVER_KEPT = timedelta(days=HANDOVER_KEPT_DAYS)
 
 
 class HandOvers:
@@ -75,7 +74,7 @@ def _item(one: HandOver, now: datetime) -> Item:
     if one.leased_until is not None:
         item["leased_until_ms"] = epoch_ms(one.leased_until)
     if one.quarantined_at is None:
-        item["expires_at_epoch_s"] = _expiry(now)
+        item |= expires_after(now, HANDOVER_KEPT_DAYS)
     else:
         at = one.quarantined_at
         item["quarantined_at_ms"] = epoch_ms(at)
@@ -100,7 +99,3 @@ def _hand_over_of(due: Due, item: Item | None, now: datetime) -> HandOver:
         ),
         is_stored=True,
     )
-
-
-def _expiry(now: datetime) -> int:
-    return epoch_ms(now + HANDOVER_KEPT) // 1000

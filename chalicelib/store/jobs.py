@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from chalicelib.events import epoch_ms, from_epoch_ms
@@ -11,9 +11,8 @@ from chalicelib.jobs.job import Job, JobStatus
 from chalicelib.jobs.ports import StateCodec
 from chalicelib.limits import JOB_KEPT_DAYS
 from chalicelib.store import keys
+from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import ABSENT, Item, Put, Table
-
-JOB_KEPT = timedelta(days=JOB_KEPT_DAYS)
 
 
 class Jobs:
@@ -64,7 +63,7 @@ class Jobs:
             "tries": job.tries,
             "created_at_ms": epoch_ms(job.created_at),
             "state": json_text(self._codec_of(job.kind).encode(job.state)),
-            "expires_at_epoch_s": expiry(job.created_at),
+            **expires_after(job.created_at, JOB_KEPT_DAYS),
         }
         if job.report is not None:
             item["report"] = json_text(job.report)
@@ -85,14 +84,9 @@ def item_beside(job: Job[Any], sk: str, content: Item) -> Item:
         "pk": keys.job(job.id),
         "sk": sk,
         "schema": keys.SCHEMA,
-        "expires_at_epoch_s": expiry(job.created_at),
+        **expires_after(job.created_at, JOB_KEPT_DAYS),
         **content,
     }
-
-
-def expiry(at: datetime) -> int:
-    """Return when something of that time is forgotten, in seconds."""
-    return epoch_ms(at + JOB_KEPT) // 1000
 
 
 def json_text(value: Any) -> str:

@@ -19,7 +19,7 @@ from chalicelib.limits import (
     WRITE_ATTEMPTS,
 )
 from chalicelib.store import keys
-from chalicelib.store.table import Expectation, Item, Put, Table
+from chalicelib.store.table import Item, Put, Table, as_read
 
 COUNTED_AS = {Rank.FORM: "by_form", Rank.IDENTIFY: "by_identify"}
 """What strangers join is counted by day, too, so that they cannot take all the room at once."""
@@ -76,7 +76,8 @@ class LeadCounts:
             after = replace(_with_form(known, counted_as) if submission else known, first=first)
             try:
                 # Of two first forms at once, the other one fails here, and then is not the first.
-                self._table.write(Put(_item(partition, after, room, counted_as), _as_read(item)))
+                read = as_read(item, "day", "forms", "joins", "first")
+                self._table.write(Put(_item(partition, after, room, counted_as), read))
             except ConflictError as conflict:
                 if not conflict.failed:
                     raise
@@ -99,11 +100,6 @@ class LeadCounts:
         names = ("forms", "own_forms", *COUNTED_AS.values())
         today = {name: int(item.get(name, 0)) for name in names}
         return Counts(last, joins, first=first, **today)
-
-
-def _as_read(item: Item | None) -> Expectation:
-    names = ("day", "forms", "joins", "first")
-    return {name: item.get(name) if item else None for name in names}
 
 
 def _with_form(known: Counts, rank: Rank) -> Counts:

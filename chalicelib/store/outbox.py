@@ -72,9 +72,8 @@ class Outbox:
         except ConflictError as conflict:
             if instead is None or conflict.failed.keys() != {keys.message(instead.key)}:
                 raise
-            self._table.write(
-                replace_message(before, after, self._kept_days)
-            )  # planned by an earlier end
+            # An earlier end planned it.
+            self._table.write(replace_message(before, after, self._kept_days))
 
     def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
         """Replace a message, in one transaction with the checks of the lead's consent and of the

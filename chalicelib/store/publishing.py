@@ -8,11 +8,13 @@ from typing import Any
 
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.jobs.job import Job, JobStatus
+from chalicelib.limits import JOB_KEPT_DAYS
 from chalicelib.publishing.ports import Findings, ListedLead, ListPart
 from chalicelib.publishing.state import CountState, PublishState, Simulated
 from chalicelib.publishing.versions import Active, StoredModel
 from chalicelib.store import keys
-from chalicelib.store.jobs import Jobs, expiry, item_beside, json_text
+from chalicelib.store.expiry import expires_after
+from chalicelib.store.jobs import Jobs, item_beside, json_text
 from chalicelib.store.models import Models
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
 
@@ -134,7 +136,7 @@ def _turn_item(pk: str, version: int, job: Job[Any]) -> Item:
         "job_id": job.id,
     }
     if pk != keys.PUBLISHING:
-        item["expires_at_epoch_s"] = expiry(job.created_at)
+        item |= expires_after(job.created_at, JOB_KEPT_DAYS)
     return item
 
 
@@ -145,6 +147,6 @@ def _put_simulated(digest: str, simulated: Simulated) -> Put:
         "schema": keys.SCHEMA,
         "changed": simulated.changed,
         "at_ms": epoch_ms(simulated.at),
-        "expires_at_epoch_s": expiry(simulated.at),
+        **expires_after(simulated.at, JOB_KEPT_DAYS),
     }
     return Put(item, GUARDED)

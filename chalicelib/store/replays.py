@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from chalicelib.events import Join, Rank, epoch_ms, from_epoch_ms, parse_time
@@ -16,6 +15,7 @@ from chalicelib.limits import REPLAY_SAVED_DAYS
 from chalicelib.scoring.tally import pack, unpack
 from chalicelib.store import keys
 from chalicelib.store.attributes import bytes_in, milliseconds, time_in, without_absent
+from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import Item
 
 
@@ -93,9 +93,7 @@ def saved_item(lead: Lead, progress: Progress, derived: Item) -> Item:
                 "then_caps": progress.then_caps.seen(),
             }
         ),
-        "expires_at_epoch_s": int(
-            (progress.began_at + timedelta(days=REPLAY_SAVED_DAYS)).timestamp()
-        ),
+        **expires_after(progress.began_at, REPLAY_SAVED_DAYS),
     }
 
 

@@ -22,6 +22,11 @@ GUARDED: Expectation = {}
 """No expectation: another write of the same transaction guards this one, or the last write wins."""
 
 
+def as_read(item: Item | None, *names: str) -> Expectation:
+    """Return the expectation that these attributes are still as they were read."""
+    return {name: item.get(name) if item else None for name in names}
+
+
 @dataclass(frozen=True, slots=True)
 class Put:
     """Write a whole item if the one that is there meets the expectation."""
