@@ -57,6 +57,7 @@ LINES: Mapping[str, LineKind] = {
     "capped": LineKind(by=("kind",)),
     "rejected": LineKind(Level.WARNING),
     "refused": LineKind(Level.WARNING, by=("error",)),
+    "unbranded": LineKind(Level.WARNING, by=("error",)),
     "unhandled": LineKind(Level.ERROR, by=("error",)),
     "suppressed": LineKind(by=("reason",)),
     "qualified": LineKind(by=("moved",), within_ms=SCORED_WITHIN_MS),
