@@ -23,6 +23,9 @@ TEXT_MAX_CHARS = 5_000  # a message
 URL_MAX_CHARS = 2_048  # what browsers and proxies agree on
 ID_MAX_CHARS = 200  # a visitor id, message id or submission id; a UUID has 36
 FORM_MAX_FIELDS = 50  # far above any real form
+LIST_MAX_VALUES = 50  # of one field; nobody ticks more boxes
+# a company's own fields in a profile, the newest of each rank: what a form asks of one person
+OWN_FIELDS_MAX = 20
 EVENT_MAX_PROPERTIES = 50  # far above what trackers send
 
 # --- what is counted ------------------------------------------------------------------------------
@@ -48,6 +51,9 @@ ARRIVALS_STEP = 8  # pings that one write of their counter stands for: an eighth
 ARRIVALS_KEPT_DAYS = 3  # a day's count is asked for on that day and the next
 # a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page
 CLOCK_MAX_BEHIND_DAYS = 1
+CLOCK_MAX_AHEAD_HOURS = 24  # of a `sentAt` after its arrival; a later one corrects nothing
+# of an event after its own `sentAt`, as clients round differently; a later one was not sent with it
+SENT_BEFORE_MAX_SECONDS = 60
 
 COUNTED_HOURS = 48  # the stream redelivers for 24 hours, so twice that is safe
 COUNTED_MAX_IDS = 128  # 1.5 KB of a standing; above that the lead is crowded
