@@ -10,7 +10,7 @@ from chalicelib.wiring.stores import Stores
 if TYPE_CHECKING:
     from chalicelib.delivery.messages import Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
-    from chalicelib.events import Value
+    from chalicelib.events import FieldValue
     from chalicelib.handoff.notice import Notices
     from chalicelib.nurture.emails import Emails
     from chalicelib.scoring.profile import Profile
@@ -39,13 +39,12 @@ class Composer:
 
     @cached_property
     def _emails(self) -> "Emails":
-        from chalicelib.nurture.company import company_name
         from chalicelib.nurture.emails import Emails
 
         return Emails(
             email=lambda email_id: self._stores.documents.get("email", email_id),
             profile=lambda lead_id: self._stores.leads.read(lead_id).profile,
-            company_name=lambda: company_name(self._stores.documents.get("settings")),
+            company_name=lambda: self._stores.company().company_name or "",
             unsubscribe_url=self._unsubscribe_url,
             now=self._stores.ports.now,
         )
@@ -74,7 +73,7 @@ class Composer:
 
         return awaits_call(self._stores.leads.read(notice.lead_id), notice.key.cycle)
 
-    def _profile(self, lead_id: str) -> "Mapping[str, Value]":
+    def _profile(self, lead_id: str) -> "Mapping[str, FieldValue]":
         from chalicelib.scoring.profile import values
 
         return values(self._profile_of_today(lead_id))
