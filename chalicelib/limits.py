@@ -51,6 +51,9 @@ ARRIVALS_STEP = 8  # pings that one write of their counter stands for: an eighth
 ARRIVALS_KEPT_DAYS = 3  # a day's count is asked for on that day and the next
 # a clock that is wrong by more is not trusted: browsers with such a clock can hardly open a page
 CLOCK_MAX_BEHIND_DAYS = 1
+CLOCK_MAX_AHEAD_HOURS = 24  # of a `sentAt` after its arrival; a later one corrects nothing
+# of an event after its own `sentAt`, as clients round differently; a later one was not sent with it
+SENT_BEFORE_MAX_SECONDS = 60
 
 COUNTED_HOURS = 48  # the stream redelivers for 24 hours, so twice that is safe
 COUNTED_MAX_IDS = 128  # 1.5 KB of a standing; above that the lead is crowded

@@ -56,6 +56,7 @@ LINES: Mapping[str, LineKind] = {
     "captured": LineKind(by=("kind",)),
     "capped": LineKind(by=("kind",)),
     "rejected": LineKind(Level.WARNING),
+    "repaired": LineKind(by=("kind",)),
     "refused": LineKind(Level.WARNING, by=("error",)),
     "unhandled": LineKind(Level.ERROR, by=("error",)),
     "suppressed": LineKind(by=("reason",)),

@@ -10,7 +10,8 @@ from typing import Any
 from chalicelib.capture.submission import Fields
 from chalicelib.commands.commands import Commands
 from chalicelib.errors import FieldError, InputError, TooLargeError
-from chalicelib.inputs import parse_as, parse_json
+from chalicelib.inputs.bodies import parse_json
+from chalicelib.inputs.typed import parse_as
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import FORM_BODY_MAX_BYTES, IMPORT_BODY_MAX_BYTES, IMPORT_MAX_LEADS
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from chalicelib.capture.forms import FormDocument
 from chalicelib.capture.submission import field_name
 from chalicelib.errors import FieldError
-from chalicelib.inputs import web_address
+from chalicelib.inputs.urls import web_address
 
 WEB = ("http", "https")
 

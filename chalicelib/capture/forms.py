@@ -24,7 +24,7 @@ from chalicelib.events import (
     own_event_id,
     visitor_partition,
 )
-from chalicelib.inputs import campaign_of, path_of
+from chalicelib.inputs.urls import campaign_of, path_of
 from chalicelib.limits import (
     FORM_MAX_FIELDS,
     FORM_STORED_MAX_BYTES,

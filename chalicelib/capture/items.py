@@ -9,19 +9,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from chalicelib.errors import InputError
 from chalicelib.events import EPOCH, RANK_OF_KIND, Event, Kind, Rank, event_id, parse_time
-from chalicelib.inputs import (
-    Id,
-    LineText,
-    Received,
-    Shape,
-    Tracked,
-    Url,
-    UrlPath,
-    campaign_of,
-    one_line,
-    parse_as,
-    path_of,
-)
+from chalicelib.inputs.texts import one_line
+from chalicelib.inputs.typed import Id, LineText, Received, Shape, Tracked, Url, UrlPath, parse_as
+from chalicelib.inputs.urls import campaign_of, path_of
 from chalicelib.limits import EVENT_MAX_PROPERTIES
 
 ONE_DIGIT = re.compile(r"-(\d)(?=[-T])")  # Segment's own samples have `2015-2-02T...`

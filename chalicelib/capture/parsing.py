@@ -7,7 +7,8 @@ from pydantic import BaseModel, Field
 
 from chalicelib.capture.submission import Submission
 from chalicelib.errors import FieldError, InputError, KeyReusedError, TooLargeError
-from chalicelib.inputs import Id, parse_as, parse_json
+from chalicelib.inputs.bodies import parse_json
+from chalicelib.inputs.typed import Id, parse_as
 from chalicelib.limits import FORM_BODY_MAX_BYTES, FORM_MAX_FIELDS
 
 TICKED = frozenset({"true", "on", "yes", "1"})

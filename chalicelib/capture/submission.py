@@ -8,18 +8,11 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from chalicelib.capture.identity import parse_address
 from chalicelib.events import Value
-from chalicelib.inputs import (
-    SCALAR_MAX,
-    FreeText,
-    Id,
-    LineScalar,
-    LineText,
-    Received,
-    Url,
-    one_line,
-)
+from chalicelib.inputs.addresses import parse_address
+from chalicelib.inputs.numbers import SCALAR_MAX
+from chalicelib.inputs.texts import one_line
+from chalicelib.inputs.typed import FreeText, Id, LineScalar, LineText, Received, Url
 from chalicelib.limits import FORM_MAX_FIELDS
 
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")

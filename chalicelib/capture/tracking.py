@@ -26,7 +26,7 @@ from chalicelib.events import (
     user_partition,
     visitor_partition,
 )
-from chalicelib.inputs import parse_as
+from chalicelib.inputs.typed import parse_as
 from chalicelib.limits import (
     BATCH_MAX_EVENTS,
     BATCHED_MAX_PER_SENT,

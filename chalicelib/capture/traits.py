@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.capture.items import TrackingItem, text_of_number
 from chalicelib.capture.submission import Fields
 from chalicelib.errors import InputError
-from chalicelib.inputs import parse_as
+from chalicelib.inputs.typed import parse_as
 
 # A trait in Segment's words, or in ours -> the field of a form.
 TRAITS = {

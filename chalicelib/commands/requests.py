@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool
 
-from chalicelib.inputs import Received, many_lines
+from chalicelib.inputs.texts import many_lines
+from chalicelib.inputs.typed import Received
 from chalicelib.lifecycle.stages import Outcome, Stage
 from chalicelib.limits import REASON_MAX_CHARS, RETRACT_MAX_EVENTS
 

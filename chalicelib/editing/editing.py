@@ -16,7 +16,7 @@ from chalicelib.errors import (
     VersionChangedError,
 )
 from chalicelib.events import rfc3339
-from chalicelib.inputs import many_lines
+from chalicelib.inputs.texts import many_lines
 from chalicelib.limits import DOCUMENTS_MAX, DOCUMENTS_MAX_CHARS
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written

@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from chalicelib.capture.identity import parse_address
 from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
+from chalicelib.inputs.addresses import parse_address
 
 
 def routing_mistakes(routing: RoutingDocument) -> Iterator[FieldError]:

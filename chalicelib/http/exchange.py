@@ -3,6 +3,7 @@
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
+from chalicelib.inputs.repairs import Warned
 from chalicelib.limits import COMMAND_BODY_MAX_BYTES, REASON_MAX_CHARS
-from chalicelib.telemetry import current_trace
+from chalicelib.telemetry import current_trace, log
 
 if TYPE_CHECKING:
-    from chalicelib.inputs import Shape
+    from chalicelib.inputs.typed import Shape
 
 JSON = "application/json"
 PLAIN_TEXT = "text/plain"
@@ -112,7 +114,7 @@ def note_of(request: Request) -> str:
 
 def reason_in(field: str, text: str) -> str:
     """Return a reason in one line, without surrounding blanks. Raise InputError."""
-    from chalicelib.inputs import one_line
+    from chalicelib.inputs.texts import one_line
 
     try:
         reason = one_line(text)
@@ -138,7 +140,7 @@ def content_type_of(request: Request) -> str:
 def json_of(request: Request, max_bytes: int = COMMAND_BODY_MAX_BYTES) -> Any:
     """Return the JSON of the body. Raise TooLargeError, InputError."""
     # Not at the top: the stream's functions load this module too, and need no pydantic.
-    from chalicelib.inputs import parse_json
+    from chalicelib.inputs.bodies import parse_json
 
     return parse_json(body_of(request), max_bytes)
 
@@ -190,14 +192,14 @@ def unzipped_body_of(request: Request, max_bytes: int) -> bytes:
 
 def unzipped_json_of(request: Request, max_bytes: int) -> Any:
     """Return the JSON of a body that may be compressed. Raise TooLargeError, InputError."""
-    from chalicelib.inputs import parse_json
+    from chalicelib.inputs.bodies import parse_json
 
     return parse_json(unzipped_body_of(request, max_bytes), max_bytes)
 
 
 def shape_of(shape: "type[Shape]", request: Request) -> "Shape":
     """Return the body's JSON in its shape. Raise TooLargeError; InputError for each wrong field."""
-    from chalicelib.inputs import parse_as
+    from chalicelib.inputs.typed import parse_as
 
     return parse_as(shape, json_of(request))
 
@@ -208,7 +210,13 @@ def json_answer(body: Any, status: HTTPStatus = HTTPStatus.OK) -> Response:
 
 
 def warnings_in(warnings: Sequence[FieldError]) -> dict[str, Any]:
-    """Return what an answer says of what was cut or left out: nothing, or its key `warnings`."""
+    """Return what an answer says of repaired values: nothing, or its key `warnings`.
+
+    Each kind of repair is counted, without the value (ADR 0040).
+    """
+    kinds = Counter(one.repair for one in warnings if isinstance(one, Warned))
+    for kind, count in kinds.items():
+        log("repaired", count=count, kind=kind)
     listed = [{"field": one.field, "message": one.message} for one in warnings]
     return {"warnings": listed} if listed else {}
 

@@ -6,12 +6,12 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from chalicelib.capture.identity import parse_address
 from chalicelib.consent.consent import Consent
 from chalicelib.days import day_of
 from chalicelib.delivery.outbox import MessageState, NotSentReason
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import rfc3339
+from chalicelib.inputs.addresses import parse_address
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead, find_known
 from chalicelib.lifecycle.stages import Stage

@@ -13,8 +13,8 @@ from chalicelib.capture.identity import (
     is_nobody,
     lead_id,
     normalise,
-    parse_address,
 )
+from chalicelib.inputs.addresses import parse_address
 
 SECRET = b"golden"
 

@@ -8,16 +8,9 @@ from hypothesis import strategies as some
 
 from chalicelib.errors import InputError, TooLargeError
 from chalicelib.events import LAST_MS, epoch_ms, event_id, from_epoch_ms, parse_time, rfc3339
-from chalicelib.inputs import (
-    campaign_of,
-    many_lines,
-    one_line,
-    parse_json,
-    path_of,
-    stored_url,
-    tracked_text,
-    web_address,
-)
+from chalicelib.inputs.bodies import parse_json
+from chalicelib.inputs.texts import many_lines, one_line
+from chalicelib.inputs.urls import campaign_of, path_of, stored_url, tracked_text, web_address
 
 
 @pytest.mark.parametrize("text", ["a", "  a  ", "Ünï 😀", "a\u00a0b", ""])

@@ -5,9 +5,12 @@ from itertools import pairwise
 
 import pytest
 
-from chalicelib.capture.identity import lead_id, parse_address
+from chalicelib.capture.identity import (
+    lead_id,
+)
 from chalicelib.consent.mailbox import canonical, mailbox_of
 from chalicelib.errors import ConflictError
+from chalicelib.inputs.addresses import parse_address
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask
 from tests.fakes import SECRETS
 
