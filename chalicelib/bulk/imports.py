@@ -7,7 +7,7 @@ from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.capture.submission import Fields
+from chalicelib.capture.person_fields import Fields
 from chalicelib.commands.commands import Commands
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.inputs.bodies import parse_json
