@@ -12,7 +12,9 @@ from functools import lru_cache
 from hashlib import sha256
 
 Value = str | int | float | bool
-"""A value of a property or a field."""
+"""A value of a property."""
+FieldValue = Value | tuple[Value, ...]
+"""What somebody said in a field: one value, or all values that were chosen of a list."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 VISITOR_PREFIX = "VISITOR#"
@@ -60,11 +62,6 @@ class Rank(IntEnum):
 RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
 """The rank of the kinds that always have the same one."""
 
-RETRACTED_IDS = "event_ids"
-"""The property of a retraction that lists the retracted events, separated by spaces."""
-OTHER_LEAD = "other_lead_id"
-"""The property of a merge that names the absorbed lead."""
-
 OWN = "\x00"  # what message ids of our own begin with: no client's id holds control characters
 
 # cheap to send, so capped and kept for one horizon only
@@ -90,8 +87,10 @@ class Event:
     """What signals match on."""
     campaign: Mapping[str, str] = field(default_factory=dict)
     """Source, medium, name, term and content, as far as they are known."""
-    fields: Mapping[str, Value] = field(default_factory=dict)
+    fields: Mapping[str, FieldValue] = field(default_factory=dict)
     """What a form said about the person."""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """The words of a field that was read as something else, such as a number out of a range."""
     joins: tuple[str, ...] = ()
     """The partitions of the visitors that a form claimed for its lead."""
     rank: Rank = Rank.FORM
@@ -238,23 +237,14 @@ def joins_on(own: Iterable[Event]) -> list[Join]:
     ]
 
 
-def acts_of(events: Iterable[Event], act: Act) -> list[Event]:
-    """Return the events that record an act of one of our people."""
-    return [event for event in events if event.kind is Kind.PERSON and event.name == act]
+def values_in(value: FieldValue) -> tuple[Value, ...]:
+    """Return the values of a field, of which a list has several."""
+    return value if isinstance(value, tuple) else (value,)
 
 
-def retracted_ids(own: Iterable[Event]) -> frozenset[str]:
-    """Return the ids of the events that were retracted: they no longer count."""
-    return frozenset(
-        one
-        for act in acts_of(own, Act.RETRACTED)
-        for one in str(act.properties[RETRACTED_IDS]).split()
-    )
-
-
-def absorbed_of(own: Iterable[Event]) -> list[str]:
-    """Return the ids of the leads that were merged into this one."""
-    return [str(act.properties[OTHER_LEAD]) for act in acts_of(own, Act.MERGED)]
+def text_of(value: FieldValue) -> str:
+    """Return a field as people read it: the values of a list with commas between them."""
+    return ", ".join(map(str, values_in(value)))
 
 
 def epoch_ms(at: datetime) -> int:

@@ -23,6 +23,9 @@ TEXT_MAX_CHARS = 5_000  # a message
 URL_MAX_CHARS = 2_048  # what browsers and proxies agree on
 ID_MAX_CHARS = 200  # a visitor id, message id or submission id; a UUID has 36
 FORM_MAX_FIELDS = 50  # far above any real form
+LIST_MAX_VALUES = 50  # of one field; nobody ticks more boxes
+# a company's own fields in a profile, the newest of each rank: what a form asks of one person
+OWN_FIELDS_MAX = 20
 EVENT_MAX_PROPERTIES = 50  # far above what trackers send
 
 # --- what is counted ------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any, assert_never
 
 from chalicelib.authoring.example_shape import EXAMPLE_KINDS
 from chalicelib.days import day_of, start_of
-from chalicelib.events import Act, Event, Kind, Value, event_id, visitor_partition
+from chalicelib.events import Act, Event, FieldValue, Kind, Value, event_id, visitor_partition
 from chalicelib.leads.decision import decide_lead, score_of
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import with_events
@@ -177,7 +177,7 @@ def _events(
 
 def _placed(
     kind: Kind, name: str, facts: Mapping[str, Value]
-) -> tuple[str, Mapping[str, Value], Mapping[str, Value]]:
+) -> tuple[str, Mapping[str, Value], Mapping[str, FieldValue]]:
     """Return the name, the properties and the fields of an event that says these facts."""
     match kind:
         case Kind.PAGE:

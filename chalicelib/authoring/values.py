@@ -61,9 +61,9 @@ FieldName = Annotated[
     Field(pattern=r"^[a-z0-9_]{1,64}$"),
     needs("a field's name has only small letters, digits and _; at most 64 characters"),
 ]
-FieldValue = ModelText | WholeNumber | Number | bool
+Compared = ModelText | WholeNumber | Number | bool
 FieldValues = Annotated[
-    FieldValue | Annotated[list[FieldValue], Field(max_length=PATTERNS_MAX)],
+    Compared | Annotated[list[Compared], Field(max_length=PATTERNS_MAX)],
     needs(
         f"a text, a number, true or false is needed, or a list of at most {PATTERNS_MAX:,} of them"
     ),

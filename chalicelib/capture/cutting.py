@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.errors import FieldError
-from chalicelib.events import LEAD_PREFIX, Event, Value
+from chalicelib.events import LEAD_PREFIX, Event, FieldValue, Value, text_of
 
 #: Of an item, for whatever is not reckoned here: keys, times, the names of attributes, `cut`.
 FIXED_BYTES = 640
@@ -30,7 +30,7 @@ class Entry:
 
     part: str
     name: str
-    value: Value
+    value: FieldValue
     size: int
     """Its bytes, as JSON."""
 
@@ -42,7 +42,7 @@ class Entry:
     @property
     def least(self) -> int:
         """Return how short it may be cut."""
-        if self.path in WHOLE or not isinstance(self.value, str):
+        if self.path in WHOLE or not isinstance(self.value, str | tuple):
             return self.size
         return min(self.size, LEAST_BYTES_OF.get(self.path, LEAST_BYTES))
 
@@ -72,7 +72,7 @@ def within(
     cut = [one.path for one in entries if values.get(one.path) != one.value]
     shorter: dict[str, Any] = {
         part: {one.name: values[one.path] for one in kept if one.part == part}
-        for part in ("properties", "campaign", "fields")
+        for part in ("properties", "campaign", "fields", "said")
     }
     name = str(values.get("name", ""))
     return replace(event, name=name, cut=_listed(cut), **shorter), cut
@@ -88,9 +88,9 @@ def _entries(event: Event) -> Iterable[Entry]:
     if event.name:
         yield Entry("", "name", event.name, _bytes(event.name))
     parts = (("properties", event.properties), ("campaign", event.campaign))
-    for part, values in (*parts, ("fields", event.fields)):
+    for part, values in (*parts, ("fields", event.fields), ("said", event.said)):
         for name, value in values.items():
-            yield Entry(part, name, value, _bytes(value))
+            yield Entry(part, name, value, _size(name, value))
 
 
 def _kept(entries: list[Entry], room: int) -> list[Entry]:
@@ -115,11 +115,27 @@ def _level(entries: list[Entry], room: int) -> int:
     return bisect_right(range(room + 1), room, key=size_at) - 1
 
 
-def _cut(entry: Entry, max_bytes: int) -> Value:
+def _cut(entry: Entry, max_bytes: int) -> FieldValue:
     """Return a value in at most so many bytes of JSON, its quotes included."""
     if entry.size <= max_bytes:
         return entry.value
-    encoded = json.dumps(entry.value, ensure_ascii=False).encode()[1 : max_bytes - 1]
+    if isinstance(entry.value, tuple):
+        return _first_values(entry.name, entry.value, max_bytes)
+    return _cut_text(entry.value, max_bytes)
+
+
+def _first_values(name: str, values: tuple[Value, ...], max_bytes: int) -> FieldValue:
+    """Return as many values of a list as have room; of the first one, if it has none, a piece."""
+    room = range(1, len(values))
+    kept = bisect_right(room, max_bytes, key=lambda number: _size(name, values[:number]))
+    return values[:kept] if kept else _cut_text(values[0], max_bytes)
+
+
+def _cut_text(value: Value, max_bytes: int) -> str:
+    text = str(value)
+    if _bytes(text) <= max_bytes:  # a list may take more room than its one value
+        return text
+    encoded = json.dumps(text, ensure_ascii=False).encode()[1 : max_bytes - 1]
     inner = encoded.decode(errors="ignore")  # half a character at the end
     if (len(inner) - len(inner.rstrip("\\"))) % 2:
         inner = inner[:-1]  # half an escape
@@ -138,5 +154,12 @@ def _listed(cut: list[str]) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def _bytes(value: Value) -> int:
+def _size(name: str, value: FieldValue) -> int:
+    """Return the bytes of a value as it is stored: a list as text, too (see store/events.py)."""
+    if not isinstance(value, tuple):
+        return _bytes(value)
+    return _bytes(text_of(value)) + _bytes(name) + SEPARATORS_BYTES + _bytes(value)
+
+
+def _bytes(value: FieldValue) -> int:
     return len(json.dumps(value, ensure_ascii=False).encode())

@@ -4,7 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from chalicelib.errors import LongReplayError
-from chalicelib.events import Act, Event, Kind, Rank, Value, lead_partition, own_event_id
+from chalicelib.events import (
+    Act,
+    Event,
+    FieldValue,
+    Kind,
+    Rank,
+    Value,
+    lead_partition,
+    own_event_id,
+)
 from chalicelib.leads.lead import Lead, find_known
 from chalicelib.leads.replay import count, with_events
 from chalicelib.lifecycle.stages import Transition
@@ -29,7 +38,7 @@ class Acts:
         lead_id: str,
         act: Act,
         facts: Mapping[str, Value],
-        fields: Mapping[str, Value] | None = None,
+        fields: Mapping[str, FieldValue] | None = None,
     ) -> Event:
         """Return the event of an act. facts: what was said; fields: what it says of the person."""
         now = self.runtime.now()

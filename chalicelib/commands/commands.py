@@ -12,7 +12,7 @@ from typing import Protocol
 from chalicelib.commands.acts import Acts
 from chalicelib.days import day_of
 from chalicelib.errors import StateError
-from chalicelib.events import Act, Value
+from chalicelib.events import Act, FieldValue, Value
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import CYCLE, QUESTIONS, Lead
 from chalicelib.leads.merging import ANSWERED_IN, answers_in_cycle
@@ -112,7 +112,7 @@ class Commands:
         return self._acts.conclude(lead, counted, event, [moved])
 
     @until_written
-    def take(self, lead_id: str, fields: Mapping[str, Value], stage: Stage | None) -> Lead:
+    def take(self, lead_id: str, fields: Mapping[str, FieldValue], stage: Stage | None) -> Lead:
         """Take in what an import says of a person, new or known, perhaps already a customer.
 
         lead_id: of the address. The event stays with it even when it was merged into another

@@ -13,7 +13,7 @@ from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
-from chalicelib.events import Event, Kind, Value
+from chalicelib.events import Event, FieldValue, Kind, text_of
 from chalicelib.handoff.plan import is_fallback
 from chalicelib.handoff.reaction import OUR_DEEDS
 from chalicelib.inert import inert, inert_address, inert_phone
@@ -58,7 +58,7 @@ class Notices:
         self,
         *,
         transition: Callable[[str, int], Recorded | None],
-        profile: Callable[[str], Mapping[str, Value]],
+        profile: Callable[[str], Mapping[str, FieldValue]],
         recent: Callable[[str, tuple[str, str] | None], Sequence[Event]],
         unconfirmed: Callable[[str], Sequence[str]] = lambda _lead_id: (),
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
@@ -104,7 +104,7 @@ class Notices:
         # was taken back or called since (ADR 0032).
         return is_fallback(handoff.key) and not self._is_current(handoff)
 
-    def _facts(self, message: OutboxMessage, known: Mapping[str, Value]) -> dict[str, Any]:
+    def _facts(self, message: OutboxMessage, known: Mapping[str, FieldValue]) -> dict[str, Any]:
         # A warning or a request is about a lead that stayed where it was, even if a transition was
         # written with it.
         moved = (
@@ -126,7 +126,7 @@ class Notices:
             ],
             "closing": _closing(message),
             "profile": {
-                name: REACHABLE.get(name, inert)(str(value))
+                name: REACHABLE.get(name, inert)(text_of(value))
                 for name, value in sorted(known.items())
                 if name not in HIDDEN_FIELDS
             },
@@ -206,13 +206,15 @@ def _deed(event: Event) -> str:
         path = inert(str(event.properties.get("path", "a page")).strip("/"))
         return f"visited {path or 'the home page'}"
     if event.kind is Kind.FORM:
-        message = inert(str(event.fields.get("message", "")))
+        message = inert(text_of(event.fields.get("message", "")))
         return f"sent the form {name}" + (f': "{message}"' if message else "")
     asset = inert(str(event.properties.get("asset", "")))
     return f"{name or event.kind.value}" + (f" ({asset})" if asset else "")
 
 
-def _mail(message: OutboxMessage, facts: Mapping[str, Any], *, reply_to: Value | None) -> Email:
+def _mail(
+    message: OutboxMessage, facts: Mapping[str, Any], *, reply_to: FieldValue | None
+) -> Email:
     return Email(
         to=message.to or "",
         subject=f"[{facts['reference']}] {facts['headline']}"[:SUBJECT_MAX_CHARS],

@@ -6,18 +6,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from chalicelib.errors import LongReplayError
-from chalicelib.events import (
-    Act,
-    Event,
-    Join,
-    Kind,
-    Owner,
-    absorbed_of,
-    joins_on,
-    lead_id_of,
-    lead_partition,
-    retracted_ids,
-)
+from chalicelib.events import Act, Event, Join, Kind, Owner, joins_on, lead_id_of, lead_partition
+from chalicelib.leads.acts import absorbed_of, retracted_ids
 from chalicelib.limits import REPLAY_AT_ONCE_MAX_EVENTS
 
 FOREVER = datetime.max.replace(tzinfo=UTC)

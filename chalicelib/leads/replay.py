@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.events import Act, Event, acts_of, lead_id_of
+from chalicelib.events import Act, Event, lead_id_of
+from chalicelib.leads.acts import acts_of
 from chalicelib.leads.caps import is_countable
 from chalicelib.leads.lead import CYCLE, QUESTIONS, Counted, Lead, SalesAnswer, SalesAnswers
 from chalicelib.limits import (

@@ -13,7 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.errors import AlreadyPlannedError, ConflictError, LongReplayError
-from chalicelib.events import Act, Event, acts_of, elapsed_ms
+from chalicelib.events import Act, Event, elapsed_ms
+from chalicelib.leads.acts import acts_of
 from chalicelib.leads.decision import Decision, decide_lead
 from chalicelib.leads.derivation import Derivation
 from chalicelib.leads.histories import FOREVER, EventReader

@@ -1,5 +1,6 @@
 """A lead, an event, a transition and a message as the API answers them (docs/reference/api.md)."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, tzinfo
 from typing import Any
 
@@ -109,7 +110,12 @@ def serialize_touch(touch: Touch | None) -> dict[str, Any] | None:
 
 def serialize_event(event: Event, proof: Proof | None = None) -> dict[str, Any]:
     """Return an event as a timeline item. proof: of the consent that came with it."""
-    parts = {"properties": event.properties, "campaign": event.campaign, "fields": event.fields}
+    parts: dict[str, Mapping[str, Any]] = {
+        "properties": event.properties,
+        "campaign": event.campaign,
+        "fields": event.fields,
+        "said": event.said,
+    }
     detail: dict[str, Any] = {name: dict(part) for name, part in parts.items() if part}
     if event.fields:
         detail["rank"] = event.rank.name.lower()

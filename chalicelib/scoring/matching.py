@@ -8,8 +8,10 @@ property are those of the signals that the event matches.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
-from chalicelib.events import Event, Kind, Value
+from chalicelib.events import Event, FieldValue, Kind
 from chalicelib.scoring.pattern import ANY, Patterns
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
@@ -43,6 +45,12 @@ class Look:
     others: int
     """The bits of the signals that require nothing of it."""
 
+    def bits_of(self, value: FieldValue) -> int:
+        """Return the bits of the signals that a value satisfies, or one of a list's values."""
+        if not isinstance(value, tuple):  # as in every ping
+            return self.patterns.bits_of(str(value))
+        return reduce(or_, (self.patterns.bits_of(str(one)) for one in value), 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Matcher:
@@ -67,9 +75,7 @@ class Matcher:
         left = (1 << len(self.signals)) - 1
         for look in self.looks:
             value = event.name if look.name is None else value_of(event, look.name)
-            left &= (
-                look.others if value is None else look.others | look.patterns.bits_of(str(value))
-            )
+            left &= look.others if value is None else look.others | look.bits_of(value)
         found = []
         while left:
             lowest = left & -left
@@ -78,7 +84,7 @@ class Matcher:
         return found
 
 
-def value_of(event: Event, name: str) -> Value | None:
+def value_of(event: Event, name: str) -> FieldValue | None:
     """Return what a signal's `where` or `distinct` sees under a name.
 
     That is a part of the campaign, a property, or a form's field.

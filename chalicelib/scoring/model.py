@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, assert_never
 
-from chalicelib.events import Kind, Value
+from chalicelib.events import FieldValue, Kind, Value, values_in
 from chalicelib.scoring.lists import bundled
 from chalicelib.scoring.matching import Matcher, Signal
 
@@ -53,10 +53,16 @@ class Test:
     words: str | None = None
     """What a reason says of the field when the test matches; None to name its value."""
 
-    def matches(self, value: Value | None) -> bool:
-        """Return whether a field's value passes the test; None is a field that is not known."""
-        if value is None or value == "":
+    def matches(self, value: FieldValue | None) -> bool:
+        """Return whether a field's value passes the test; None is a field that is not known.
+
+        A list passes when any of its values does.
+        """
+        if value is None or value in ("", ()):
             return self.operator is Operator.ABSENT
+        return any(map(self._matches_one, values_in(value)))
+
+    def _matches_one(self, value: Value) -> bool:
         match self.operator:
             case Operator.EQUALS:
                 return comparable(value) in self.operand
@@ -90,7 +96,7 @@ class FieldRule:
     """`first` or `last`; None for a rule on the profile."""
     tiers: tuple[Tier, ...]
     disqualify: bool
-    tier_of: Callable[[Value | None], Tier | None] = dataclasses.field(
+    tier_of: Callable[[FieldValue | None], Tier | None] = dataclasses.field(
         init=False, repr=False, compare=False
     )
     """The first tier that matches a value, or None."""
@@ -100,7 +106,7 @@ class FieldRule:
         cached = lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._tier_of)
         object.__setattr__(self, "tier_of", cached)
 
-    def _tier_of(self, value: Value | None) -> Tier | None:
+    def _tier_of(self, value: FieldValue | None) -> Tier | None:
         return next((tier for tier in self.tiers if tier[0].matches(value)), None)
 
 
@@ -174,7 +180,7 @@ class Model:
     internal_domains: Sequence[str]
     """Patterns of our own domains."""
     fields: Set[str]
-    """The fields that rules read (ADR 0014)."""
+    """The fields that rules read: a profile keeps each of them (ADR 0041)."""
 
 
 def comparable(value: Value) -> str:

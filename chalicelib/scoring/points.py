@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from chalicelib.events import Rank, Value
+from chalicelib.events import FieldValue, Rank
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test, Tier
 from chalicelib.scoring.pattern import matches_any
@@ -29,7 +29,7 @@ class MatchedRule(NamedTuple):
     rule: FieldRule
     test: Test
     """The test that matches, of the rule's first such tier."""
-    value: Value | None
+    value: FieldValue | None
     """The value that it matches."""
     milli: int
     """The thousandths of a point that it gives."""

@@ -9,11 +9,12 @@ same profile.
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
+from itertools import accumulate
 from typing import NamedTuple
 
 from chalicelib.days import day_of
-from chalicelib.events import Event, Kind, Rank, Value
-from chalicelib.limits import HORIZON_DAYS
+from chalicelib.events import Event, FieldValue, Kind, Rank
+from chalicelib.limits import HORIZON_DAYS, LINE_MAX_CHARS, OWN_FIELDS_MAX
 
 NAMED_FIELDS = frozenset(
     [
@@ -28,10 +29,13 @@ NAMED_FIELDS = frozenset(
         "phone",
     ]
 )
-"""The fields that every profile keeps, whatever the model's rules read (ADR 0014)."""
+"""The fields that Baton has a name for; every profile keeps them."""
 
 DERIVED_FIELDS = frozenset({"email_local", "email_domain"})
 """The two halves of the address: rules may ask for them, and no event has them."""
+
+UNLEARNED = DERIVED_FIELDS | {"message"}
+"""What somebody wrote is read on the timeline and in notices."""
 
 TOUCH_KEYS = ("source", "medium", "name")
 
@@ -43,7 +47,7 @@ class Known:
     rank: Rank
     at: datetime
     event_id: str
-    value: Value = field(compare=False)
+    value: FieldValue = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ Profile = Mapping[str, tuple[Known, ...]]
 class Facts(NamedTuple):
     """What rules read of a profile."""
 
-    values: Mapping[str, Value]
+    values: Mapping[str, FieldValue]
     weaker: Set[str] = frozenset()
     """The fields that were said at a lower rank than something else: they never lower a score."""
     best: Rank = Rank.IDENTIFY
@@ -84,17 +88,20 @@ class Facts(NamedTuple):
 def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset()) -> Profile:
     """Return the profile with what the events say of the person. Commutes and is idempotent.
 
-    also: the fields that the model's rules read besides the named ones. Anything else in a form
-    stays in its event: a stranger must not be able to fill a lead's one profile item (ADR 0014).
+    also: the fields that the model's rules read besides the named ones. Of a company's own fields
+    each rank keeps the newest: a stranger must not be able to fill a lead's one profile item (ADR
+    0041).
     """
     known = dict(profile)
     for event in events:
         for name, value in event.fields.items():
+            kept = _as_kept(value)
             # An empty value says nothing, so nobody clears a field by sending one.
-            if value != "" and (name in NAMED_FIELDS or name in also):
-                new = Known(event.rank, event.at, event.id, value)
+            if kept not in ("", ()) and (name not in UNLEARNED or name in also):
+                new = Known(event.rank, event.at, event.id, kept)
                 known[name] = _with_newest(known.get(name, ()), new)
-    return known
+    own = {name for name in known if name not in NAMED_FIELDS and name not in also}
+    return _with_newest_own(known, own) if len(own) > OWN_FIELDS_MAX else known
 
 
 def remembered(profile: Profile, today: date, zone: tzinfo) -> Profile:
@@ -133,7 +140,7 @@ def unconfirmed(known: Mapping[str, Known]) -> list[str]:
     return sorted(name for name, one in known.items() if one.rank < Rank.CONFIRMED)
 
 
-def values(profile: Profile) -> dict[str, Value]:
+def values(profile: Profile) -> dict[str, FieldValue]:
     """Return the value of each field, and the two halves of the address, in lower case."""
     known = {name: every[0].value for name, every in profile.items()}
     local, _, domain = str(known.get("email", "")).rpartition("@")
@@ -186,6 +193,39 @@ def _with_newest(every: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
     newest = {one.rank: one for one in every}
     newest[new.rank] = max(new, newest.get(new.rank, new))
     return tuple(sorted(newest.values(), reverse=True))
+
+
+def _as_kept(value: FieldValue) -> FieldValue:
+    """Return a value as a profile keeps it: no longer than a line; the event has all of it."""
+    if isinstance(value, str):
+        return value[:LINE_MAX_CHARS]
+    if not isinstance(value, tuple):
+        return value
+    # Values of a list have ends of their own: none is cut in its middle, but for the first.
+    lengths = accumulate(len(str(one)) for one in value)
+    kept = sum(length <= LINE_MAX_CHARS for length in lengths)
+    return value[:kept] or str(value[0])[:LINE_MAX_CHARS] if value else ()
+
+
+def _with_newest_own(known: Profile, own: Set[str]) -> Profile:
+    """Return a profile with the newest of a company's own fields, so many of each rank.
+
+    Each is compared by what it says itself, so that any order of arrival keeps the same ones: what
+    is left out is older than all that stay, and these only get newer.
+    """
+    every = [(one, name) for name in own for one in known[name]]
+    kept = {
+        (rank, name)
+        for rank in Rank
+        for _, name in sorted((one for one in every if one[0].rank is rank), reverse=True)[
+            :OWN_FIELDS_MAX
+        ]
+    }
+    left = {
+        name: tuple(one for one in known[name] if name not in own or (one.rank, name) in kept)
+        for name in known
+    }
+    return {name: values for name, values in left.items() if values}
 
 
 def _leaves_on(every: tuple[Known, ...], zone: tzinfo) -> date:

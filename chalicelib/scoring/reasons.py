@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from chalicelib.events import Value
+from chalicelib.events import FieldValue, text_of
 from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test
 from chalicelib.scoring.points import MatchedRule, cells_of, limited, weighed
@@ -70,10 +70,10 @@ def internal_reason(model: Model) -> ScoreReason:
     return ScoreReason(INTERNAL, next(iter(model.groups), ""), 0, "internal address: not scored")
 
 
-def _field_words(rule: FieldRule, test: Test, value: Value | None) -> str:
+def _field_words(rule: FieldRule, test: Test, value: FieldValue | None) -> str:
     if rule.touch:
         return f"{rule.touch} came by {value}"
-    said = value if test.words is None else test.words
+    said = text_of(value or "") if test.words is None else test.words
     return f"{rule.field.replace('_', ' ')} is {said}"
 
 

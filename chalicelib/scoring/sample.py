@@ -12,8 +12,8 @@ from typing import assert_never
 from chalicelib.events import (
     PINGS,
     Event,
+    FieldValue,
     Kind,
-    Value,
     event_id,
     lead_partition,
     visitor_partition,
@@ -31,7 +31,7 @@ PAGE_PROPERTIES = frozenset({"path", "url", "referrer", "title", "unregistered"}
 
 
 def sample(
-    signal: Signal, lead_id: str, email: Value, at: datetime, known: Set[str] = frozenset()
+    signal: Signal, lead_id: str, email: FieldValue, at: datetime, known: Set[str] = frozenset()
 ) -> Event:
     """Return the simplest event by which a lead shows a signal, at a time.
 
@@ -64,8 +64,8 @@ def sample(
 
 
 def _placed(
-    kind: Kind, facts: Mapping[str, str], email: Value
-) -> tuple[Mapping[str, str], Mapping[str, Value]]:
+    kind: Kind, facts: Mapping[str, str], email: FieldValue
+) -> tuple[Mapping[str, str], Mapping[str, FieldValue]]:
     """Return the properties and the fields of an event of a kind that says these facts."""
     match kind:
         case Kind.PAGE:

@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from chalicelib.days import ordinal_of
-from chalicelib.events import Event, Value
+from chalicelib.events import Event, FieldValue, text_of
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
 from chalicelib.scoring.matching import Signal, value_of
 from chalicelib.scoring.model import Model
@@ -168,9 +168,10 @@ def unpack(packed: bytes) -> Tally:
     return Tally({signal: _undeltas(flat) for signal, flat in days.items()}, keys)
 
 
-def key_hash(key: Value | None) -> str:
+def key_hash(key: FieldValue | None) -> str:
     """Return eight hex digits of a key's hash: 32 keys collide once in ten million leads."""
-    return sha256(str(key).casefold().encode()).hexdigest()[:8]
+    text = "None" if key is None else text_of(key)
+    return sha256(text.casefold().encode()).hexdigest()[:8]
 
 
 def oldest_days(tally: Tally) -> list[int]:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from chalicelib.consent.consent import Proof
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import Event, absorbed_of, joins_on, lead_partition
+from chalicelib.events import Event, joins_on, lead_partition
+from chalicelib.leads.acts import absorbed_of
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.limits import TIMELINE_MAX_CHARS, TIMELINE_MAX_EVENTS, TIMELINE_MAX_OTHERS
 from chalicelib.store import keys

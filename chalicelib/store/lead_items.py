@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.days import zone_of
@@ -27,6 +27,7 @@ from chalicelib.store.attributes import (
     without_absent,
     zone_in,
 )
+from chalicelib.store.events import one_value
 from chalicelib.store.replays import requests_of
 from chalicelib.store.table import Item
 
@@ -167,6 +168,12 @@ def profile_item(lead: Lead) -> Item:
         "list_pk": keys.all_leads(keys.shard(lead.lead_id, keys.LEAD_SHARDS)),
         "list_sk": lead.lead_id,
     }
+    lists = {
+        name: {known.rank.value: known.value for known in every if isinstance(known.value, tuple)}
+        for name, every in sorted(lead.profile.items())
+    }
+    if any(lists.values()):
+        item["lists"] = json.dumps({name: by_rank for name, by_rank in lists.items() if by_rank})
     if weaker:
         item["weaker"] = json.dumps(weaker, separators=(",", ":"), ensure_ascii=False)
     if answers:
@@ -186,22 +193,25 @@ def profile_parts(item: Item) -> dict[str, Any]:
 
 
 def _parts_of(known: Known) -> list[Any]:
-    return [known.rank.value, epoch_ms(known.at), known.event_id, known.value]
+    # A list as text, for the version before; its values stand in `lists` (ADR 0027).
+    return [known.rank.value, epoch_ms(known.at), known.event_id, one_value(known.value)]
 
 
 def _profile_of(item: Item) -> Profile:
     weaker = json.loads(str(item.get("weaker", "{}")))
+    lists = json.loads(str(item.get("lists", "{}")))
     return {
-        name: tuple(map(_known_of, [best, *weaker.get(name, ())]))
+        name: tuple(_known_of(one, lists.get(name, {})) for one in [best, *weaker.get(name, ())])
         for name, best in json.loads(str(item["profile"])).items()
     }
 
 
-def _known_of(parts: Sequence[Any]) -> Known:
+def _known_of(parts: Sequence[Any], lists: Mapping[str, Sequence[Any]]) -> Known:
     rank, at_ms, event_id, value = parts
     if isinstance(rank, bool):  # whether it was confirmed: from before there were ranks
         rank = Rank.CONFIRMED if rank else Rank.FORM
-    return Known(Rank(rank), from_epoch_ms(at_ms), event_id, value)
+    values = lists.get(str(int(rank)))
+    return Known(Rank(rank), from_epoch_ms(at_ms), event_id, tuple(values) if values else value)
 
 
 def _answers_of(text: str) -> SalesAnswers:

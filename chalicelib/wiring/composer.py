@@ -10,7 +10,7 @@ from chalicelib.wiring.stores import Stores
 if TYPE_CHECKING:
     from chalicelib.delivery.messages import Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
-    from chalicelib.events import Value
+    from chalicelib.events import FieldValue
     from chalicelib.handoff.notice import Notices
     from chalicelib.nurture.emails import Emails
     from chalicelib.scoring.profile import Profile
@@ -74,7 +74,7 @@ class Composer:
 
         return awaits_call(self._stores.leads.read(notice.lead_id), notice.key.cycle)
 
-    def _profile(self, lead_id: str) -> "Mapping[str, Value]":
+    def _profile(self, lead_id: str) -> "Mapping[str, FieldValue]":
         from chalicelib.scoring.profile import values
 
         return values(self._profile_of_today(lead_id))

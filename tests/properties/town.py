@@ -16,7 +16,8 @@ from functools import cache, partial
 from chalicelib.capture.joining import Claim
 from chalicelib.days import day_of, zone_of
 from chalicelib.errors import NotFoundError, StateError
-from chalicelib.events import Act, Event, Kind, Owner, acts_of, joins_on, lead_id_of
+from chalicelib.events import Act, Event, Kind, Owner, joins_on, lead_id_of
+from chalicelib.leads.acts import acts_of
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import QUESTIONS, Lead, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage

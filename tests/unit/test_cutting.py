@@ -28,12 +28,14 @@ characters = some.sampled_from(["a", "ü", WIDE, '"', "\\", "\n"])
 lengths = some.sampled_from([0, 1, 39, 40, 41, 300, 2_048, 5_000])
 texts = some.builds(lambda character, length: character * length, characters, lengths)
 values = some.one_of(texts, some.integers(-(2**63), 2**63), some.booleans(), some.floats(-1, 1))
+lists = some.lists(values, min_size=1, max_size=8).map(tuple)
 names = some.builds(
     lambda name, pad: (name + pad * 100)[:100],
     some.text("abcdefghij", min_size=1, max_size=8),
     some.sampled_from(["", WIDE, '"']),
 )
 said = some.dictionaries(names, values, max_size=50)
+answers = some.dictionaries(names, values | lists, max_size=50)
 ids = some.sampled_from(["v1", WIDE * 200, '"' * 200])
 whole_events = some.builds(
     lambda one_id, name, properties, campaign, fields, path, is_own: Event(
@@ -52,7 +54,7 @@ whole_events = some.builds(
     texts,
     said,
     said,
-    said,
+    answers,
     texts,
     some.booleans(),
 )
@@ -95,6 +97,13 @@ def test_the_longest_values_are_cut_first() -> None:
     assert cut == ["properties.long"] == list(fitting.cut)
     assert fitting.properties["short"] == "y" * 900
     assert 2_000 < len(str(fitting.properties["long"])) < 4_000
+
+
+def test_of_a_long_list_the_first_values_are_kept() -> None:
+    event = make.form(fields={"email": "a@b.example", "ticked": ("x" * 500,) * 40})
+    fitting, cut = within(event, 6_000)
+    assert cut == ["fields.ticked"]
+    assert fitting.fields["ticked"] == ("x" * 500,) * 3
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,17 @@ def test_a_kind_without_signals_matches_nothing() -> None:
     assert Matcher.of([]).signals_of(make.page()) == []
 
 
+@pytest.mark.parametrize(
+    ("patterns", "is_found"),
+    [(("music",), True), (("cod*",), True), (("coding, music",), False), (("chess",), False)],
+)
+def test_a_list_matches_when_one_of_its_values_does(
+    patterns: tuple[str, ...], *, is_found: bool
+) -> None:
+    event = make.form(fields={"interest": ("coding", "music")})
+    assert found(event, where=(("interest", patterns),)) == is_found
+
+
 def test_a_signal_sees_campaign_property_and_field() -> None:
     event = make.form(
         properties={"path": "/x", "asset": "p"},

@@ -190,6 +190,8 @@ def points_of(value: Any, **test: Any) -> int:
             ["Head of Ops", "team lead"],
             ["leader", "ahead of x", None],
         ),
+        ({"equals": ["music"]}, [("coding", "music")], [("coding",), ()]),
+        ({"absent": True}, [None, "", ()], ["x", ("x",)]),
         ({"between": [50, 1000]}, [50, 1000, 99.5, "120"], [49, 1001, "many", "", None]),
         ({"in_list": "free_mail"}, ["gmail.com", "GMX.de"], ["acme.example", None]),
         ({"in_list": "disposable"}, ["mailinator.com", "Guerrillamail.com"], ["gmail.com", None]),

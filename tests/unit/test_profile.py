@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.days import day_of, zone_of
-from chalicelib.events import Event, Kind, Rank
+from chalicelib.events import Event, FieldValue, Kind, Rank
+from chalicelib.limits import LINE_MAX_CHARS, OWN_FIELDS_MAX
 from chalicelib.scoring.profile import (
     Touches,
     facts_on,
@@ -78,12 +79,61 @@ def test_a_long_text_stays_in_its_event() -> None:
 
 def test_no_and_nought_are_facts() -> None:
     assert values(
-        learn(
-            {},
-            [make.form(fields={"trial": False, "seats": 0, "hobby": "chess"})],
-            also={"trial", "seats"},
-        )
+        learn({}, [make.form(fields={"trial": False, "seats": 0, "note": "", "tags": ()})])
     ) == {"trial": False, "seats": 0}
+
+
+def test_a_profile_keeps_the_newest_of_a_companys_own_fields() -> None:
+    every = [
+        make.form(n=n, at=NOW + n * HOUR, fields={f"own_{n}": "x", "company": "Acme"})
+        for n in range(OWN_FIELDS_MAX + 3)
+    ]
+    kept = learn({}, every, also={"own_0"})
+    newest = {f"own_{n}" for n in range(3, OWN_FIELDS_MAX + 3)}
+    assert kept.keys() == {"company", "own_0", *newest}
+
+
+def test_a_stranger_displaces_no_field_that_the_person_said() -> None:
+    own = make.form(fields={"budget": "40k"}, rank=Rank.OWN_BROWSER)
+    others = {f"own_{n}": "x" for n in range(OWN_FIELDS_MAX * 2)}
+    strangers = make.form(n=1, at=NOW + HOUR, fields=others)
+    kept = learn({}, [own, strangers])
+    assert len(kept) == OWN_FIELDS_MAX + 1
+    assert values(kept)["budget"] == "40k"
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("x" * 5_000, "x" * LINE_MAX_CHARS),
+        (("a", "b"), ("a", "b")),
+        (("a" * 200, "b" * 100, "c"), ("a" * 200, "b" * 100)),
+        (("a" * 400, "b"), "a" * LINE_MAX_CHARS),
+        (5, 5),
+    ],
+)
+def test_a_profile_keeps_a_line_of_each_value(said: FieldValue, kept: FieldValue) -> None:
+    assert values(learn({}, [make.form(fields={"details": said})])) == {"details": kept}
+
+
+@given(some.randoms(), some.integers(0, 60))
+def test_any_order_keeps_the_same_of_a_companys_own_fields(order: random.Random, cut: int) -> None:
+    events = [
+        make.form(
+            n=n,
+            at=NOW + (n * 7 % 11) * HOUR,
+            rank=Rank(n % 3),
+            fields={f"own_{n % 37}": n, f"own_{n % 29}": n},
+        )
+        for n in range(60)
+    ]
+    shuffled = list(events)
+    order.shuffle(shuffled)
+    assert learn(learn({}, shuffled[:cut]), shuffled[cut:]) == learn({}, events)
+
+
+def test_nobody_sends_the_parts_of_an_address() -> None:
+    assert learn({}, [make.form(fields={"email_domain": "gmail.com"})]) == {}
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ CODE_FILES = ("app.py", "Makefile", ".ci/run", "pyproject.toml", "requirements-d
 SAID_TWICE: Mapping[str, str] = {
     "MOST_WRITES": "each room that reacts says how many writes its plan can hold",
 }
-EXPLAIN_NO_CODE: Mapping[str, str] = {"0008": "superseded by 0034"}
+EXPLAIN_NO_CODE: Mapping[str, str] = {"0008": "superseded by 0034", "0014": "superseded by 0041"}
 """Records that no code cites, and why."""
 
 

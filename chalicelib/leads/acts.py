@@ -1,0 +1,29 @@
+"""What one of our people did with a lead, as its events record it."""
+
+from collections.abc import Iterable
+
+from chalicelib.events import Act, Event, Kind
+
+RETRACTED_IDS = "event_ids"
+"""The property of a retraction that lists the retracted events, separated by spaces."""
+OTHER_LEAD = "other_lead_id"
+"""The property of a merge that names the absorbed lead."""
+
+
+def acts_of(events: Iterable[Event], act: Act) -> list[Event]:
+    """Return the events that record an act of one of our people."""
+    return [event for event in events if event.kind is Kind.PERSON and event.name == act]
+
+
+def retracted_ids(own: Iterable[Event]) -> frozenset[str]:
+    """Return the ids of the events that were retracted: they no longer count."""
+    return frozenset(
+        one
+        for act in acts_of(own, Act.RETRACTED)
+        for one in str(act.properties[RETRACTED_IDS]).split()
+    )
+
+
+def absorbed_of(own: Iterable[Event]) -> list[str]:
+    """Return the ids of the leads that were merged into this one."""
+    return [str(act.properties[OTHER_LEAD]) for act in acts_of(own, Act.MERGED)]
