@@ -52,11 +52,11 @@ def submit_form(form_id: str) -> Response:
     except InputError as error:
         if flat and from_browser:
             posted = error.renamed(lambda field: field.removeprefix("fields."))
-            return pages.show_form_errors(posted.errors, status_of(error))
+            return pages.show_form_errors(request, posted.errors, status_of(error))
         raise
     except ConflictError as error:
         if flat and from_browser:
-            return pages.show_busy(error)
+            return pages.show_busy(request, error)
         raise
     if from_browser:
         form = taking.form(form_id)

@@ -11,6 +11,7 @@ from chalicelib.http.exchange import (
     PLAIN_TEXT,
     READ,
     URLENCODED,
+    current_request,
     json_answer,
 )
 from chalicelib.http.problem import answers_problems
@@ -32,7 +33,7 @@ def check_health() -> Response:
 @answers_problems
 def thank() -> Response:
     """Show the built-in thank-you page."""
-    return pages.show_thanks()
+    return pages.show_thanks(current_request(public))
 
 
 @public.route("/u/{token}", methods=READ)
@@ -42,8 +43,8 @@ def ask_to_unsubscribe(token: str) -> Response:
     try:
         _lead_id_in(token)
     except NotFoundError:
-        return pages.show_invalid_link()
-    return pages.show_unsubscribe()
+        return pages.show_invalid_link(current_request(public))
+    return pages.show_unsubscribe(current_request(public))
 
 
 @public.route("/u/{token}", methods=["POST"], content_types=ANY_FORM)
@@ -56,12 +57,12 @@ def unsubscribe(token: str) -> Response:
     try:
         lead_id = _lead_id_in(token)
     except NotFoundError:
-        return pages.show_invalid_link()
+        return pages.show_invalid_link(current_request(public))
     try:
         world().unsubscribe.unsubscribe(lead_id)
     except ConflictError as error:
-        return pages.show_busy(error)
-    return pages.show_unsubscribed()
+        return pages.show_busy(current_request(public), error)
+    return pages.show_unsubscribed(current_request(public))
 
 
 def _lead_id_in(token: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from chalicelib.company import SettingsDocument
 from chalicelib.delivery.templates import (
     BOUNDED_FILTERS,
     TemplateError,
@@ -13,7 +14,6 @@ from chalicelib.delivery.templates import (
 )
 from chalicelib.document import read_document
 from chalicelib.errors import FieldError
-from chalicelib.nurture.company import SettingsDocument
 from chalicelib.nurture.emails import EmailDocument
 from chalicelib.nurture.reaction import MOST_WRITES
 from chalicelib.nurture.sequences import SequenceDocument

@@ -39,13 +39,12 @@ class Composer:
 
     @cached_property
     def _emails(self) -> "Emails":
-        from chalicelib.nurture.company import company_name
         from chalicelib.nurture.emails import Emails
 
         return Emails(
             email=lambda email_id: self._stores.documents.get("email", email_id),
             profile=lambda lead_id: self._stores.leads.read(lead_id).profile,
-            company_name=lambda: company_name(self._stores.documents.get("settings")),
+            company_name=lambda: self._stores.company().company_name or "",
             unsubscribe_url=self._unsubscribe_url,
             now=self._stores.ports.now,
         )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from chalicelib.capture.form_checks import form_mistakes
 from chalicelib.capture.forms import FormDocument
+from chalicelib.company import SettingsDocument, read_company
 from chalicelib.editing.editing import DocumentStore
 from chalicelib.editing.kinds import DocumentKind
 from chalicelib.handoff.routing import RoutingDocument
@@ -19,7 +20,6 @@ from chalicelib.nurture.checks import (
     sequences_sending,
     settings_mistakes,
 )
-from chalicelib.nurture.company import SettingsDocument, company_name
 from chalicelib.nurture.emails import EmailDocument
 from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.store.keys import ACTIVE
@@ -51,7 +51,7 @@ def document_kinds(store: DocumentStore) -> Mapping[str, DocumentKind]:
 
     def company() -> str:
         settings = store.current("settings", ACTIVE)
-        return company_name(settings.document if settings else None)
+        return read_company(settings.document if settings else None).company_name or ""
 
     return {
         "settings": DocumentKind(

@@ -9,6 +9,7 @@ from chalicelib.runtime import Runtime
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
+    from chalicelib.company import SettingsDocument
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
     from chalicelib.store.captured import Captured
@@ -126,6 +127,12 @@ class Stores:
     def identity_secret(self) -> bytes:
         """Return the secret that lead ids and the hashes of what is personal are made with."""
         return self.ports.secret(self._settings.identity_secret).encode()
+
+    def company(self) -> "SettingsDocument":
+        """Return what the company says of itself. Raise DocumentError when it breaks the format."""
+        from chalicelib.company import read_company
+
+        return read_company(self.documents.get("settings"))
 
     def deployment(self) -> Mapping[str, Any]:
         """Return what the deploy wrote down about this deployment: its URLs and write key."""

@@ -26,7 +26,15 @@ PATHS = {
     "routing": "/v1/routing",
 }
 WHOLE: dict[str, dict[str, Any]] = {
-    "settings": {"company_name": "Keybook"},
+    "settings": {
+        "company_name": "Keybook",
+        "colour": "#0d5c45",
+        "logo_url": "https://keybook.example/logo.svg",
+        "website": "https://keybook.example",
+        "privacy_url": "https://keybook.example/privacy",
+        "language": "de",
+        "country": "DE",
+    },
     "form": {
         "id": "partner",
         "required": ["email", "budget"],
@@ -326,6 +334,30 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
     *(
         ("settings", {"company_name": name}, "company_name: one line of 1 to 100 characters is")
         for name in ("", " ", "a\nb", "a\x07", "x" * 101, 5)
+    ),
+    *(
+        ("settings", {key: value}, f"{key}: ")
+        for key, values in {
+            "colour": ("red", "#12345", "#12345g", "#123456;", "#123456\n", 123456),
+            "logo_url": (
+                "http://a.example/l.svg",
+                "https://a.example/l.svg?v=1",
+                "https://a.example/l.svg; script-src *",
+                "https://a.example",
+                "data:image/png;base64,",
+                "https://a.example/l.svg\n",
+            ),
+            "website": (
+                "javascript:alert(1)",
+                "acme.example",
+                'https://a.example/"',
+                "https://a b",
+            ),
+            "privacy_url": ("ftp://a.example", "https://a.example/<b>"),
+            "language": ("german", "DE", ""),
+            "country": ("de", "Germany", "DEU"),
+        }.items()
+        for value in values
     ),
     (
         "routing",

@@ -130,6 +130,17 @@ def test_an_unsubscribe_is_tried_until_the_table_takes_it(
     assert baton.lead()["suppressed"] == "unsubscribed"
 
 
+def test_the_page_that_asks_for_patience_needs_no_table(
+    table: Overloaded, baton: InMemoryBaton
+) -> None:
+    """It would be branded, but the settings cannot be read just now."""
+    browser = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+    table.refuse(1_000, only_writes=False)
+    answer = baton.http("POST", "/v1/forms/demo", "email=ann%40acme.example", browser)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert b"Please try again in a minute" in answer.body
+
+
 def test_a_person_in_a_browser_is_told_in_words(table: Overloaded, baton: InMemoryBaton) -> None:
     """JSON is for programs."""
     token = baton.world.links.sign("unsubscribe", baton.world.lead_id(ANN["email"]))

@@ -1,0 +1,67 @@
+"""The company: what its own people say of it once, for emails, pages and snippets alike."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from chalicelib.document import Document, needs, read_document
+from chalicelib.limits import URL_MAX_CHARS
+
+CompanyName = Annotated[
+    str,
+    Field(max_length=100, pattern=r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"),
+    needs("one line of 1 to 100 characters is needed"),
+]
+Colour = Annotated[
+    str,
+    Field(pattern=r"^#[0-9A-Fa-f]{6}$"),
+    needs('a colour such as "#1d4ed8" is needed, in quotes'),
+]
+#: Of a page: no blank, quote, angle bracket, semicolon or comma, which would end the URL in a
+#: header or an attribute.
+WebUrl = Annotated[
+    str,
+    Field(max_length=URL_MAX_CHARS, pattern=r"^https?://[^\s\"'<>;,\\\x00-\x1f\x7f-\x9f]+$"),
+    needs("a URL is needed, such as https://acme.example"),
+]
+#: The one thing that a page loads: its policy names it, and a policy knows no query.
+LogoUrl = Annotated[
+    str,
+    Field(max_length=URL_MAX_CHARS, pattern=r"^https://[\w.:-]+/[\w./~%@+-]*$"),
+    needs("the URL of a picture is needed, beginning with https:// and without a query"),
+]
+Language = Annotated[
+    str, Field(pattern=r"^[a-z]{2}$"), needs("two small letters are needed, such as en")
+]
+Country = Annotated[
+    str,
+    Field(pattern=r"^[A-Z]{2}$"),
+    needs("the two capital letters of ISO 3166 are needed, such as DE"),
+]
+
+
+class SettingsDocument(Document):
+    """What a company sets for all of its emails, pages and forms."""
+
+    company_name: CompanyName | None = None
+    """What emails and pages call the company: a template's variable `company_name`."""
+    colour: Colour | None = None
+    """The brand's colour, of bars and buttons; the text on it is black or white."""
+    logo_url: LogoUrl | None = None
+    website: WebUrl | None = None
+    """Where a page leads back to."""
+    privacy_url: WebUrl | None = None
+    """The company's own page on what it does with personal data."""
+    language: Language = "en"
+    """Of a page whose reader asks for none that we speak."""
+    country: Country | None = None
+    """Where the company is: what a telephone number without a country's code is read as."""
+
+
+def read_company(settings: Mapping[str, Any] | None) -> SettingsDocument:
+    """Return what is set, the defaults when nothing is.
+
+    settings: the stored document. Raise DocumentError when it breaks the format.
+    """
+    return read_document(SettingsDocument, settings or {})

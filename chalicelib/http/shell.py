@@ -1,0 +1,140 @@
+"""The shell of every page that Baton shows: the company's name, colour and logo, and a way back.
+
+Self-contained and without scripts: the logo is the only thing that a page loads (ADR 0043).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from http import HTTPStatus
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING
+
+from chalice.app import Request, Response
+
+from chalicelib.errors import BatonError
+from chalicelib.http.colours import ink_on, readable
+from chalicelib.http.exchange import query_of
+from chalicelib.http.languages import language_for, say
+from chalicelib.telemetry import log
+from chalicelib.wiring.world import world
+
+if TYPE_CHECKING:
+    from chalicelib.company import SettingsDocument
+
+BLUE = "#1d4ed8"  # of a company that has named no colour
+LIGHT = "#ffffff"  # the card's ground, and the text on it
+LIGHT_TEXT = "#1c2330"
+DARK = "#1d222b"
+DARK_TEXT = "#e8eaef"
+LANGUAGE = "lang"  # the query parameter by which a form's page says its language
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell:
+    """For whom a page speaks, and in which language."""
+
+    company: "SettingsDocument"
+    language: str
+
+    def say(self, key: str, **values: str) -> str:
+        """Return a text of ours as HTML, with escaped values in its braces."""
+        return say(self.language, key, **values)
+
+    def of_company(self, named: str, unnamed: str) -> str:
+        """Return the text that names the company; the other one for a company without a name."""
+        name = self.company.company_name
+        return self.say(named, company=name) if name else self.say(unnamed)
+
+    def page(
+        self, title: str, body: str, status: HTTPStatus = HTTPStatus.OK, *, back: str = ""
+    ) -> Response:
+        """Return a page.
+
+        title: the key of its title. body: HTML of our own, in which whatever a lead typed is
+        escaped. back: the link that leads on, as HTML; the company's website without one.
+        """
+        name = escape(self.company.company_name or "")
+        said = self.say(title)
+        html = _template().substitute(
+            language=self.language,
+            head=f"{said} – {name}" if name else said,
+            title=said,
+            logo=' class="logo"' if self.company.logo_url else "",
+            brand=self._brand(name),
+            body=body,
+            ways=self._ways(back),
+            **_colours(self.company.colour or BLUE),
+        )
+        return Response(body=html, status_code=status.value, headers=self._headers())
+
+    def _brand(self, name: str) -> str:
+        logo = self.company.logo_url
+        if not logo:
+            return name
+        return f'<img src="{escape(logo)}" alt="{name}" height="40">'
+
+    def _ways(self, back: str) -> str:
+        ways = [back]
+        if not back and self.company.website:
+            words = self.of_company("back", "back.plain")
+            ways = [link(self.company.website, words)]
+        if self.company.privacy_url:
+            ways.append(link(self.company.privacy_url, self.say("privacy")))
+        shown = " ".join(filter(None, ways))
+        return f"<nav>{shown}</nav>" if shown else ""
+
+    def _headers(self) -> dict[str, str | list[str]]:
+        logo = f" img-src {self.company.logo_url};" if self.company.logo_url else ""
+        policy = (
+            f"default-src 'none'; style-src 'unsafe-inline';{logo} form-action 'self';"
+            " base-uri 'none'; frame-ancestors 'none'"
+        )
+        return {
+            "Content-Type": "text/html; charset=utf-8",
+            "Content-Security-Policy": policy,
+            "Content-Language": self.language,
+        }
+
+
+def shell_for(request: Request) -> Shell:
+    """Return the shell for who sends a request.
+
+    A page is shown without a brand when the settings cannot be read: what it has to say matters
+    more, also while the table is busy.
+    """
+    try:
+        company = world().company()
+    except BatonError as error:
+        from chalicelib.company import SettingsDocument
+
+        log("unbranded", error=type(error).__name__)
+        company = SettingsDocument()
+    accepted = str(request.headers.get("accept-language", ""))
+    hint = query_of(request).get(LANGUAGE, "")
+    return Shell(company=company, language=language_for(accepted, hint, company.language))
+
+
+def link(url: str, words: str) -> str:
+    """Return a link as HTML. words: HTML of our own."""
+    return f'<a href="{escape(url)}">{words}</a>'
+
+
+@cache
+def _template() -> Template:
+    return Template(Path(__file__).with_name("shell.html").read_text(encoding="utf-8"))
+
+
+def _colours(brand: str) -> Mapping[str, str]:
+    return {
+        "brand_colour": brand,
+        "brand_ink": ink_on(brand),
+        "link_light": readable(brand, LIGHT, LIGHT_TEXT),
+        "link_dark": readable(brand, DARK, DARK_TEXT),
+        "light": LIGHT,
+        "light_text": LIGHT_TEXT,
+        "dark": DARK,
+        "dark_text": DARK_TEXT,
+    }
