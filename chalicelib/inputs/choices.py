@@ -54,7 +54,7 @@ def read_yes_no(value: Any) -> Cleaned[bool | str]:
 
 def is_ticked(value: Any) -> bool:
     """Return whether a box was ticked: a box posts its value, whatever it is, only when it is."""
-    if value is None or isinstance(value, list | dict):
+    if value is None or isinstance(value, list | tuple | dict):
         return any(map(is_ticked, value or ()))
     text = str(value).strip().lower()
     return text not in UNTICKED and not is_empty_word(text)
@@ -72,13 +72,13 @@ def read_value(value: Any, max_chars: int = TEXT_MAX_CHARS) -> Cleaned[Scalar]:
     return read_lines(value, max_chars)
 
 
-def read_list(value: Any, *, split: bool = False) -> Cleaned[list[Scalar]]:
+def read_list(value: Any, *, split: bool = False) -> Cleaned[tuple[Scalar, ...]]:
     """Return the values of a field that may have several, without the empty ones.
 
     split: whether a text is a list in itself: `pricing, security`. `inside` of the result says what
     happened to which value.
     """
-    parts: list[Any] = value if isinstance(value, list) else [value]
+    parts = list(value) if isinstance(value, list | tuple) else [value]
     if split:
         parts = [
             part
@@ -93,4 +93,4 @@ def read_list(value: Any, *, split: bool = False) -> Cleaned[list[Scalar]]:
         if read.value != "":
             kept.append(read.value)
     repairs = (Repair.TOO_MANY,) if len(parts) > FORM_MAX_FIELDS else ()
-    return Cleaned(kept, repairs, inside=tuple(inside))
+    return Cleaned(tuple(kept), repairs, inside=tuple(inside))

@@ -91,7 +91,9 @@ def is_empty_word(text: str) -> bool:
 
 
 def text_of(value: Any) -> Text:
-    """Return any value of JSON as a text: a list or an object as JSON, null as an empty text."""
+    """Return any value of JSON as a text: null as an empty one, a list with commas between its
+    values, each once, and an object as JSON.
+    """
     match value:
         case str():
             return Cleaned(value)
@@ -103,6 +105,10 @@ def text_of(value: Any) -> Text:
             return Cleaned(str(value))
         case float():
             return Cleaned(repr(value))
+        case list() | tuple() if not any(isinstance(one, list | tuple | dict) for one in value):
+            parts = [part for one in value if (part := text_of(one).value.strip(TRIMMED))]
+            listed = list(dict.fromkeys(parts))
+            return Cleaned(", ".join(listed), (Repair.READ_AS,) if listed[1:] else ())
         case _:
             text = json.dumps(value, ensure_ascii=False, default=str)
             return Cleaned(text, (Repair.KEPT_AS_TEXT,)) if value else Cleaned("")

@@ -69,7 +69,9 @@ anything = some.recursive(
         (True, "true", ()),
         ([], "", ()),
         ({}, "", ()),
-        (["a", 1], '["a", 1]', (AS_TEXT,)),
+        (["a", 1, None, "a"], "a, 1", (READ_AS,)),
+        (["Ann", "Ann"], "Ann", ()),
+        ([["a"]], '[["a"]]', (AS_TEXT,)),
         ({"a": None}, '{"a": null}', (AS_TEXT,)),
         (math.nan, "", (EMPTY,)),
         ("x" * 301, "x" * 300, (CUT,)),
@@ -229,7 +231,8 @@ def test_any_value_is_a_number_or_a_text(value: Any) -> None:
         ("maybe", "maybe", (AS_TEXT,)),
         ("", "", ()),
         ("n/a", "", (EMPTY,)),
-        ([1], "[1]", (AS_TEXT,)),
+        (["yes"], True, (READ_AS,)),
+        ({"a": 1}, '{"a": 1}', (AS_TEXT,)),
     ],
 )
 def test_yes_and_no(sent: Any, kept: Any, said: tuple[Repair, ...]) -> None:
@@ -251,15 +254,15 @@ def test_an_empty_box_is_no_tick(sent: Any) -> None:
 @pytest.mark.parametrize(
     ("sent", "split", "kept"),
     [
-        (["a", "b"], False, ["a", "b"]),
-        (["a", "", None, "undefined", 3, True], False, ["a", 3, True]),
-        ("a, b", False, ["a, b"]),
-        ("a, b; c|d", True, ["a", "b", "c", "d"]),
-        (None, True, []),
-        ([["a"], {"b": 1}], False, ['["a"]', '{"b": 1}']),
+        (["a", "b"], False, ("a", "b")),
+        (["a", "", None, "undefined", 3, True], False, ("a", 3, True)),
+        ("a, b", False, ("a, b",)),
+        ("a, b; c|d", True, ("a", "b", "c", "d")),
+        (None, True, ()),
+        ([["a"], {"b": 1}], False, ("a", '{"b": 1}')),
     ],
 )
-def test_a_list(sent: Any, split: Any, kept: list[Any]) -> None:
+def test_a_list(sent: Any, split: Any, kept: tuple[Any, ...]) -> None:
     assert read_list(sent, split=split).value == kept
 
 
