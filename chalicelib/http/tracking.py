@@ -36,8 +36,10 @@ tracking = Blueprint(__name__)
 ANY_TYPE = ["*/*"]
 POST = {"methods": ["POST"], "content_types": ANY_TYPE, "cors": CORS}
 TRACKER_CACHE_SECONDS = 3600
-TRACKER_PARTS = ("visitor.js", "recording.js")  # of one function, in this order
-COMMENT_LINE = re.compile(r"^ *(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
+TRACKER_PARTS = ("visitor.js", "consent.js", "recording.js")  # of one function, in this order
+COMMENT = re.compile(r"^ *//[^\n]*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
+#: A blank beside a sign, and a line end after one that ends no statement.
+BLANKS = re.compile(r"\s*\n\s*(?=[.|}&?])|(?<=[;{},(])\s*\n\s*| *([=<>{}(),;|&?:+*!-]) *")
 
 
 @answers_problems
@@ -165,12 +167,13 @@ def serve_tracker() -> Response:
 def tracker_source() -> str:
     """Return the tracker: its parts, joined into one function that leaks no name but `baton`.
 
-    Every visitor loads it, so it leaves out the comments for those who change it.
+    Every visitor loads it, so it leaves out what is there for those who change it: comments, blank
+    lines and indentation.
     """
     folder = Path(__file__).with_name("tracker")  # beside the route that serves it: ADR 0010
     parts = "\n".join((folder / name).read_text() for name in TRACKER_PARTS)
-    body = COMMENT_LINE.sub("", parts)
-    return f"(function () {{\n'use strict';\n\n{body}}})();\n"
+    body = BLANKS.sub(lambda found: found[1] or "", COMMENT.sub("", parts))
+    return f"(function(){{'use strict';{body}}})();\n"
 
 
 def _is_shed() -> bool:
