@@ -13,22 +13,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_plus
 
 from chalicelib.inputs.repairs import Warned
 from chalicelib.inputs.texts import read_line
+from chalicelib.inputs.urls import UTM, parameters_of
 
 #: What the links of our own emails name as their source: they are no way that somebody came.
 OWN_SOURCE = "baton"
 REFERRERS = Path(__file__).with_name("referrers.txt")
-UTM_PARTS: Mapping[str, str] = {
-    "utm_source": "source",
-    "utm_medium": "medium",
-    "utm_campaign": "name",
-    "utm_term": "term",
-    "utm_content": "content",
-}
-"""Parameter of a page's address -> part of a campaign."""
 CLICKS: Mapping[str, tuple[str, str]] = {
     "gclid": ("google", "cpc"),
     "gbraid": ("google", "cpc"),
@@ -48,9 +40,6 @@ CLICKS: Mapping[str, tuple[str, str]] = {
     "fbclid": ("facebook", "social"),  # Meta adds it to every link, paid for or not
     "igshid": ("instagram", "social"),
     "irclickid": ("impact", "affiliate"),
-    "mc_eid": ("mailchimp", "email"),
-    "_hsenc": ("hubspot", "email"),
-    "mkt_tok": ("marketo", "email"),
 }
 """A click id's parameter -> source and medium. The first that an address has counts."""
 #: What an advertiser's system was to fill in: {{campaign.name}}, {campaignid}, __CID__, %%CID%%.
@@ -68,7 +57,7 @@ class Arrival:
     named: Mapping[str, Any]
     """The campaign as the client named it: source, medium, name, term, content."""
     parameters: Mapping[str, str]
-    """Of the page's address, its fragment included, by their names in lower case."""
+    """Of the page's address, by their names in lower case."""
     host: str
     """Of the page."""
     referrer: str
@@ -86,10 +75,10 @@ def campaign_of_visit(
 ) -> tuple[CampaignParts, list[Warned]]:
     """Return the campaign of a visit, without empty parts, and what to say of what was named.
 
-    named: as the client sent it; url: the address of the page as it was sent; referrer: that of
-    the page before, as it was sent.
+    named: as the client sent it; url, referrer: the addresses of the page and of the one before,
+    as they are stored.
     """
-    if not named and not referrer and "?" not in url and "#" not in url:
+    if not named and not referrer and "?" not in url:
         return {}, []  # most views of a page
     given, warnings = _read(named)
     visit = Arrival(given, parameters_of(url), host_of(url), host_of(referrer), own_domains)
@@ -101,7 +90,7 @@ def campaign_of_visit(
 
 def by_client(visit: Arrival, _campaign: CampaignParts) -> CampaignParts:
     """Return what the client names, which it took from the page that the visit began with."""
-    return {part: visit.named[part] for part in UTM_PARTS.values() if part in visit.named}
+    return {part: visit.named[part] for part in UTM if part in visit.named}
 
 
 def by_address(visit: Arrival, campaign: CampaignParts) -> CampaignParts:
@@ -110,7 +99,7 @@ def by_address(visit: Arrival, campaign: CampaignParts) -> CampaignParts:
         return campaign
     found = {
         part: _filled_in(read_line(visit.parameters[parameter]).value)
-        for parameter, part in UTM_PARTS.items()
+        for part, parameter in UTM.items()
         if parameter in visit.parameters
     }
     return {part: value for part, value in found.items() if value}
@@ -150,16 +139,6 @@ ATTRIBUTION_STEPS: Sequence[AttributionStep] = (
     without_own_emails,
 )
 """What is asked for the campaign of a visit, in this order."""
-
-
-def parameters_of(url: str) -> dict[str, str]:
-    """Return the parameters of an address, its fragment's too; the first of each name counts."""
-    _, _, rest = url.replace("#", "?").partition("?")
-    found: dict[str, str] = {}
-    for pair in rest.replace("&amp;", "&").replace("?", "&").split("&"):
-        name, _, value = pair.partition("=")
-        found.setdefault(name.lower(), unquote_plus(value)) if value else None
-    return found
 
 
 def host_of(url: str) -> str:
@@ -202,7 +181,7 @@ def _read(named: Any) -> tuple[dict[str, str], list[Warned]]:
         return {}, []
     found: dict[str, str] = {}
     warnings: list[Warned] = []
-    for part in UTM_PARTS.values():
+    for part in UTM:
         if named.get(part) not in (None, ""):
             read = read_line(named[part])
             warnings += read.warnings(part)

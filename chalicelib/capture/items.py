@@ -14,11 +14,10 @@ from typing import Any
 from chalicelib.capture.attribution import campaign_of_visit
 from chalicelib.errors import FieldError, InputError
 from chalicelib.events import RANK_OF_KIND, Event, Kind, Rank, Value, event_id
-from chalicelib.inputs.numbers import read_number
 from chalicelib.inputs.repairs import Cleaned, Repair, Warned, warn
-from chalicelib.inputs.texts import read_line, read_lines
+from chalicelib.inputs.texts import read_line
 from chalicelib.inputs.times import event_time
-from chalicelib.inputs.urls import path_of, read_url, stored_url, tracked_text
+from chalicelib.inputs.urls import path_of, read_path, read_property, read_url
 from chalicelib.limits import EVENT_MAX_PROPERTIES, ID_MAX_CHARS, TEXT_MAX_CHARS
 
 PROPERTY_NAME_MAX_CHARS = 100
@@ -144,7 +143,7 @@ def event_from_item(
         at=time.at,
         captured_at=now,
         properties=properties,
-        campaign=_campaign(item, page, own_domains),
+        campaign=_campaign(item, properties, page, own_domains),
         rank=rank,
         browser_rank=rank,
     )
@@ -208,55 +207,47 @@ def _flattened(properties: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _value(name: str, value: Any) -> Cleaned[Any]:
     """Return the value of a property."""
-    if isinstance(value, bool):
-        return Cleaned(value)
     if name in ("url", "referrer"):
         return read_url(value)
-    if isinstance(value, int | float):
-        return read_number(value)
+    if name == "path":
+        return read_path(value)
     if isinstance(value, list):
         return _listed(value)
     if isinstance(value, dict):
         return Cleaned("", (Repair.LEFT_OUT,))
-    read = read_lines(value, TEXT_MAX_CHARS)
-    # Most texts hold no address, and a ping is to stay cheap.
-    if name != "path" and not any(mark in read.value for mark in ("//", "=", "?", "/")):
-        return read
-    stored = stored_url(read.value) if name == "path" else tracked_text(read.value)
-    if stored == read.value:
-        return read
-    return Cleaned(stored, (*read.repairs, Repair.STRIPPED))
+    return read_property(value)
 
 
 def _listed(values: list[Any]) -> Cleaned[str]:
     """Return a list of scalars as one text; of anything else nothing."""
     if any(isinstance(one, list | dict) for one in values):
         return Cleaned("", (Repair.LEFT_OUT,))
-    texts = [_value("", one).value for one in values if one not in (None, "")]
+    texts = [read_property(one).value for one in values if one not in (None, "")]
     text = ", ".join(str(one) for one in texts)[:TEXT_MAX_CHARS]
     return Cleaned(text, (Repair.READ_AS,) if len(values) > 1 else ())
 
 
 def _path(properties: Mapping[str, Value], page: Mapping[str, Any]) -> str:
     """Return the path of the item's own URL, else its path, else that of the context's page."""
-    own = (str(properties.get(name, "")) for name in ("url", "path"))
-    context = (read_url(page.get(name, "")).value for name in ("url", "path"))
-    return next((_path_in(one) for one in (*own, *context) if one), "")
-
-
-def _path_in(url: str) -> str:
-    try:
+    if url := str(properties.get("url", "")):
         return path_of(url)
-    except ValueError:  # of a host that is none: http://[x
-        return "/"
+    if path := str(properties.get("path", "")):
+        return path
+    context = (read_path(page[name]).value for name in ("url", "path") if page.get(name))
+    return next((path for path in context if path), "")
 
 
 def _campaign(
-    item: TrackingItem, page: Mapping[str, Any], own_domains: Callable[[], Collection[str]]
+    item: TrackingItem,
+    properties: Mapping[str, Value],
+    page: Mapping[str, Any],
+    own_domains: Callable[[], Collection[str]],
 ) -> Mapping[str, str]:
     given = _object(item, "context.campaign", item.context.get("campaign"))
-    url = item.properties.get("url") or page.get("url") or ""
-    referrer = item.properties.get("referrer") or page.get("referrer") or ""
-    campaign, warnings = campaign_of_visit(given, str(url), str(referrer), own_domains)
+    url, referrer = (
+        str(properties[name]) if name in properties else read_url(page.get(name, "")).value
+        for name in ("url", "referrer")
+    )
+    campaign, warnings = campaign_of_visit(given, url, referrer, own_domains)
     item.warnings += [replace(one, field=f"context.campaign.{one.field}") for one in warnings]
     return campaign

@@ -16,6 +16,7 @@ from chalicelib.capture.attribution import (
     origin_of,
 )
 from chalicelib.events import visitor_partition
+from chalicelib.inputs.urls import read_url
 from chalicelib.limits import TOUCHES_MAX
 from chalicelib.scoring.touches import Touches, is_told_late, touch
 from tests import factories as make
@@ -27,7 +28,9 @@ HOUR = timedelta(hours=1)
 
 
 def came(url: str = "/", referrer: str = "", **named: Any) -> dict[str, str]:
-    campaign, _ = campaign_of_visit(named, SITE + url, referrer, lambda: {"keybook.app"})
+    page = read_url(SITE + url).value
+    before = read_url(referrer).value
+    campaign, _ = campaign_of_visit(named, page, before, lambda: {"keybook.app"})
     return dict(campaign)
 
 
