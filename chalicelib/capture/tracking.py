@@ -66,6 +66,11 @@ class Taken:
     warnings: Sequence[FieldError]
     """What was read otherwise than it was sent, cut or left out."""
 
+    @property
+    def is_of_lead(self) -> bool:
+        """Whether it names a person."""
+        return lead_id_of(self.event.partition) is not None
+
 
 class Tracking:
     """Take tracking events."""
@@ -113,7 +118,11 @@ class Tracking:
         for index, item in enumerate(items_of(data)):
             try:
                 said = max(BATCHED_MIN_BYTES, BATCHED_MAX_PER_SENT * size_of(item))
-                taken = self._take(read_item(with_defaults(item, data)), now, said)
+                read = read_item(with_defaults(item, data))
+                if read.call is Call.ALIAS and any(one.is_of_lead for one in every):
+                    self._store_all(every, now)  # it goes by what the identifies before it say
+                    every = []
+                taken = self._take(read, now, said)
             except InputError as error:
                 result.rejected.append((index, error))
                 continue
