@@ -11,7 +11,7 @@ from bench import baton, history, inputs, unpacked
 from bench.history import KeptTable
 from bench.pairs import compare
 from bench.stub import serving
-from chalicelib.capture.items import TrackingItem, event_from_item
+from chalicelib.capture.items import Call, event_from_item, read_item
 from chalicelib.events import visitor_partition
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.events import event_item
@@ -71,7 +71,7 @@ def _json(value: dict[str, Any]) -> dict[str, Any]:
 
 def _item() -> dict[str, Any]:
     """Return the reference ping as it is stored: the floor writes the same item."""
-    item = TrackingItem.model_validate(inputs.PING)
+    item = read_item(inputs.PING, Call.PAGE)
     partition = visitor_partition(inputs.VISITOR_ID)
     now = datetime.now(UTC)
-    return marshal(event_item(event_from_item(item, partition, item.message_id or "", now)))
+    return marshal(event_item(event_from_item(item, partition, item.message_id, now, tuple)))

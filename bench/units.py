@@ -17,6 +17,7 @@ from bench import baton, history, inputs, meter
 from bench.baton import BenchPorts
 from bench.meter import TABLE, Meter, Units
 from bench.sizes import item_bytes
+from chalicelib.capture.items import Call
 from chalicelib.capture.posted import posted_of_json
 from chalicelib.delivery.message_keys import MessageKey
 from chalicelib.events import Event
@@ -136,7 +137,7 @@ def _transactions(found: Any) -> Iterator[dict[str, Any]]:
 def _ping(lab: Lab) -> dict[str, Any]:
     """Measure the reference ping of an unknown visitor."""
     pings = [{**inputs.PING, "messageId": str(number)} for number in range(PINGS)]
-    stored = [lab.measure(partial(lab.world.tracking.one, ping, "page")) for ping in pings]
+    stored = [lab.measure(partial(lab.world.tracking.one, ping, Call.PAGE)) for ping in pings]
     event, *_ = lab.drain()
     looked = lab.measure(lambda: count_captured(lab.world, event))
     return {"stored": _average(stored), "looked at": looked, "bytes": lab.table.ping_bytes}
@@ -172,7 +173,7 @@ def _counted(lab: Lab, visitor_id: str, message_id: str) -> dict[str, Any]:
         "messageId": message_id,
         "properties": {"url": f"{baton.SITE}/pricing"},
     }
-    stored = lab.measure(lambda: lab.world.tracking.one(ping, "page"))
+    stored = lab.measure(lambda: lab.world.tracking.one(ping, Call.PAGE))
     (event,) = lab.drain()
     return {"stored": stored, "counted": lab.measure(lambda: count_captured(lab.world, event))}
 
@@ -203,7 +204,7 @@ def _joins(lab: Lab, number: int) -> dict[str, Any]:
     for position in range(JOINED):
         lab.ports.time += timedelta(seconds=1)
         lab.world.tracking.one(
-            {**inputs.PING, "anonymousId": visitor_id, "messageId": str(position)}, "page"
+            {**inputs.PING, "anonymousId": visitor_id, "messageId": str(position)}, Call.PAGE
         )
     lab.drain()
     said = posted_of_json(inputs.form(f"new{number}@acme.example", visitor_id))

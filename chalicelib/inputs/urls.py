@@ -36,6 +36,9 @@ CLICK_IDS = frozenset(
         "epik",
         "rdt_cid",
         "irclickid",
+        "gad_source",
+        "igshid",
+        "qclid",
     ]
 )
 URL_START = re.compile(r"\s*(?:https?:|(?:[a-z][a-z0-9+.-]*:)?//|[/?]\S*\s*\Z)", re.IGNORECASE)
