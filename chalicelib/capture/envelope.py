@@ -10,7 +10,7 @@ from chalicelib.capture.submission import CAMPAIGN, PAGE, ConsentBox
 from chalicelib.errors import FieldError, KeyReusedError
 from chalicelib.inputs.choices import YES, is_ticked
 from chalicelib.inputs.repairs import Cleaned, Repair, Warned, warn
-from chalicelib.inputs.texts import read_line, read_lines, text_of
+from chalicelib.inputs.texts import read_line, read_lines, text_for
 from chalicelib.inputs.urls import read_url
 from chalicelib.limits import CONSENT_MAX_CHARS, FORM_BODY_MAX_BYTES, ID_MAX_CHARS
 
@@ -24,7 +24,7 @@ def id_in(posted: Posted, place: str, warnings: list[Warned]) -> str:
     is_text = not isinstance(sent, bool | list | dict)
     if is_empty(sent) or (is_text and set(read.repairs) <= {Repair.EMPTY}):
         # Also a word for nothing: it joins nobody, and whoever sends it gets an id.
-        return text_of(sent).value.strip()
+        return text_for(sent).value.strip()
     # What is repaired is another id, and perhaps somebody else's.
     warnings.append(warn(posted.path_of(place), Repair.LEFT_OUT))
     return ""

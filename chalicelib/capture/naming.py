@@ -18,7 +18,7 @@ from chalicelib.capture.field_names import (
 )
 from chalicelib.capture.posted import Part, Posted
 from chalicelib.inputs.repairs import Repair, Warned, warn
-from chalicelib.inputs.texts import text_of
+from chalicelib.inputs.texts import text_for
 from chalicelib.limits import FORM_MAX_FIELDS, FORM_MAX_PARTS, TEXT_MAX_CHARS
 
 EMAIL = "email"
@@ -183,4 +183,4 @@ def _free(name: str, taken: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    return text_of(value).value[:TEXT_MAX_CHARS]
+    return text_for(value).value[:TEXT_MAX_CHARS]

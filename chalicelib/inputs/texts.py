@@ -90,7 +90,7 @@ def is_empty_word(text: str) -> bool:
     return text.strip().lower() in EMPTY_WORDS
 
 
-def text_of(value: Any) -> Text:
+def text_for(value: Any) -> Text:
     """Return any value of JSON as a text: null as an empty one, a list with commas between its
     values, each once, and an object as JSON.
     """
@@ -106,7 +106,7 @@ def text_of(value: Any) -> Text:
         case float():
             return Cleaned(repr(value))
         case list() | tuple() if not any(isinstance(one, list | tuple | dict) for one in value):
-            parts = [part for one in value if (part := text_of(one).value.strip(TRIMMED))]
+            parts = [part for one in value if (part := text_for(one).value.strip(TRIMMED))]
             listed = list(dict.fromkeys(parts))
             return Cleaned(", ".join(listed), (Repair.READ_AS,) if listed[1:] else ())
         case _:
@@ -115,7 +115,7 @@ def text_of(value: Any) -> Text:
 
 
 def _read(value: Any, max_chars: int, empty: frozenset[str], *, is_line: bool) -> Text:
-    text = text_of(value)
+    text = text_for(value)
     repairs = text.repairs
     whole = text.value.strip(TRIMMED)
     if is_line and (flat := LINE_BREAKS.sub(" ", whole)) != whole:

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, unquote_plus, urlsplit
+from urllib.parse import unquote_plus, unquote_to_bytes, urlsplit
 
+from chalicelib.inputs.bodies import decode
+from chalicelib.inputs.choices import Scalar, read_value
 from chalicelib.inputs.repairs import Cleaned, Repair
-from chalicelib.inputs.texts import CONTROL_IN_LINE, many_lines, one_line, read_line
-from chalicelib.limits import LINE_MAX_CHARS
+from chalicelib.inputs.texts import many_lines, one_line, read_line
+from chalicelib.limits import EVENT_MAX_BYTES, URL_MAX_CHARS
 
 UTM = {
     "source": "utm_source",
@@ -49,6 +51,36 @@ PATH_PARAMETERS = re.compile(r";[^/]*")
 HIDDEN_QUERY = re.compile(r"%(?:3f|23)", re.IGNORECASE)  # encoded `?` and `#`
 #: Who appends a campaign to an address that has a query already, may write a second `?`.
 QUERY_SEPARATOR = re.compile("[&;?]")
+#: A host without a scheme: `keybook.example/pricing`. A file of a page's folder looks alike.
+HOST = re.compile(
+    r"(?:localhost|(?:[\w-]+\.)+(?!html?\b|php\d?\b|aspx?\b|jspx?\b|pdf\b)[^\W\d_]{2,})"
+    r"(?::\d{1,5})?(?=[/?#]|\Z)",
+    re.IGNORECASE,
+)
+WEB_SCHEME = re.compile(r"^(https?):/*", re.IGNORECASE)
+ORIGIN = re.compile(r"(?:https?:[/\\]*|(?:[a-z][a-z0-9+.-]*:)?//)[^/\\?#]*", re.IGNORECASE)
+#: What is read as itself: nearly every address, so that no other check is needed.
+PLAIN_PAGE = re.compile(
+    r"(?:https?://(?!www\.google\.|[^/]*ampproject)[a-z0-9.-]+)?(?:/[\w.~%+-]+)*/?"
+    r"(?:\?(?:utm_[a-z]+|[a-z]*clid)=[\w.~%+|-]*(?:&(?:utm_[a-z]+|[a-z]*clid)=[\w.~%+|-]*)*)?",
+    re.ASCII,
+)
+ODD_MAX_PASSES = 9
+#: What a router in the browser shows as a page: `#/pricing`, `#!/pricing`, `#!pricing`.
+ROUTE = re.compile(r"(?:!/?|/)([^?&=;#]*)")
+INDEX_PAGE = re.compile(
+    r"(?:(?:index|default)\.(?:s?html?|php\d?|aspx?|jspx?|cfm))?", re.IGNORECASE
+)
+AMP_FILE = re.compile(r"(?:\.amp)+(?=\.[a-z]+\Z|\Z)", re.IGNORECASE)
+#: Google's copies of AMP pages, which name the page in their path.
+AMP_CACHE = re.compile(
+    r"https?://(?:[^/]+\.cdn\.ampproject\.org/[a-z]{1,2}|www\.google\.[a-z.]{2,6}/amp)/"
+    r"(?:s/)?([^/].*)",
+    re.IGNORECASE,
+)
+HALF_ESCAPE = re.compile(r"%[0-9a-f]?$", re.IGNORECASE)
+URL_READ_MAX_CHARS = EVENT_MAX_BYTES  # no longer one is sent
+PARAMETERS_MAX = 20  # of an address that is too long: five of a campaign, and every click id
 
 
 def web_address(text: str) -> str:
@@ -66,7 +98,8 @@ def stored_url(text: str) -> str:
     head, _, query = text.partition("#")[0].partition("?")
     kept = [one for one in QUERY_SEPARATOR.split(query) if _is_campaign(one)]
     without_user = USER_INFO.sub(r"\1", HIDDEN_QUERY.split(head, maxsplit=1)[0])
-    path = PATH_PARAMETERS.sub("", without_user)
+    # What was a parameter may have stood in front of another user name.
+    path = USER_INFO.sub(r"\1", PATH_PARAMETERS.sub("", without_user))
     return f"{path}?{'&'.join(kept)}" if kept else path
 
 
@@ -90,16 +123,133 @@ def _stored_word(word: re.Match[str]) -> str:
 
 
 def read_url(value: Any) -> Cleaned[str]:
-    """Return the address of a page, as it is stored; an empty text for what has no path."""
-    text = read_line(value, 10**6)
-    stored = stored_page(text.value)
-    is_whole = stored == text.value
-    return Cleaned(stored, text.repairs if is_whole else (*text.repairs, Repair.STRIPPED))
+    """Return the address of a page as it is stored, an empty text for what has no path.
+
+    One page has one address, however it is written: a hash route is a path, an index page is its
+    folder, a folder has no slash at its end, and an AMP page is the page that it stands for. A
+    campaign in the fragment counts as one in the query. A long address keeps host, path, campaign
+    and click ids. What of an address may be secret is left out without a word (ADR 0033).
+    """
+    text = read_line(value, URL_READ_MAX_CHARS)
+    if not text.value:
+        return text
+    url = _settled(text.value)
+    if not url:
+        return Cleaned("", (*text.repairs, Repair.LEFT_OUT))
+    if len(url) <= URL_MAX_CHARS:
+        return Cleaned(url, text.repairs)
+    short = _settled(_shortened(url))
+    return Cleaned(short, tuple(dict.fromkeys((*text.repairs, Repair.CUT))))
+
+
+def read_path(value: Any) -> Cleaned[str]:
+    """Return the path of a page, also of one that is sent with a query, a fragment or a host."""
+    url = read_url(value)
+    return Cleaned(path_of(url.value), url.repairs) if url.value else url
+
+
+def read_property(value: Any) -> Cleaned[Scalar]:
+    """Return the value of a property: as `read_value`, and each URL in it as it is stored."""
+    read = read_value(value)
+    if not isinstance(read.value, str):
+        return read
+    kept = read.value
+    while (again := tracked_text(kept).strip()) != kept:
+        kept = again  # what is left of one URL can look like another
+    return read if kept == read.value else Cleaned(kept, (*read.repairs, Repair.STRIPPED))
+
+
+def _settled(said: str) -> str:
+    """Return the address of a page so that it reads as itself.
+
+    Taking something out of an odd address can leave another odd one, so it is read again.
+    """
+    url = _page_of(said)
+    for _ in range(ODD_MAX_PASSES):
+        if PLAIN_PAGE.fullmatch(url) or (again := _page_of(url)) == url:
+            break
+        url = again
+    return url
+
+
+def _page_of(said: str) -> str:
+    """Return the address of a page as it is stored, an empty text for what has no path."""
+    # Mailing tools write `&amp;` where `&` is meant, and some do so twice.
+    while "&amp;" in said:
+        said = said.replace("&amp;", "&")
+    said = WEB_SCHEME.sub(r"\1://", said.replace("\\", "/"))  # as browsers do
+    if HOST.match(said):
+        said = f"https://{said}"
+    elif PATHLESS.match(said):
+        return ""
+    # Before its secrets are left out: the path of a copy holds a whole address.
+    while copied := AMP_CACHE.match(said):
+        said = f"https://{copied[1]}"
+    return _tidied(stored_url(_with_route(said))).strip()
+
+
+def _with_route(url: str) -> str:
+    """Return a URL with what its fragment says of the page: a route, or a campaign."""
+    head, mark, fragment = url.partition("#")
+    if not mark:
+        return url
+    base, _, query = head.partition("?")
+    if route := ROUTE.match(fragment):
+        # Behind the path a route has a query of its own, or a token of an OAuth answer.
+        path, rest = route[1], fragment[route.end() :].lstrip("?&=;")
+        origin = ORIGIN.match(base)
+        base = f"{origin[0] if origin else ''}/{path}" if path else base
+        return f"{base}?{query}&{rest}"
+    if "utm_" in query.lower():
+        return head
+    return f"{base}?{query}&{fragment.lstrip('?!')}"
+
+
+def _tidied(url: str) -> str:
+    """Return a stored URL with the one spelling of its path."""
+    head, mark, query = url.partition("?")
+    origin = ORIGIN.match(head)
+    start = origin[0].lower().rstrip() if origin else ""
+    path = head[origin.end() if origin else 0 :]
+    if start.endswith("/"):
+        start = ""  # there is no host
+    if not path:
+        return f"{start}{mark}{query}"
+    parts = [part for one in path.split("/") if (part := one.strip())]
+    while parts and parts[0].lower() == "amp":
+        parts.pop(0)
+    while parts:
+        parts[-1] = AMP_FILE.sub("", parts[-1])
+        if parts[-1].lower() != "amp" and not INDEX_PAGE.fullmatch(parts[-1]):
+            break
+        parts.pop()
+    return f"{start}/{'/'.join(parts)}{mark}{query}"
+
+
+def _shortened(url: str) -> str:
+    """Return a URL within its limit: the long ones of its parameters are cut to one length."""
+    head, _, query = url.partition("?")
+    head = _cut(head, URL_MAX_CHARS // 2)
+    parts = query.split("&")[:PARAMETERS_MAX] if query else []
+    room = URL_MAX_CHARS - len(head) - len(parts)
+    lengths = {}
+    for done, one in enumerate(sorted(set(parts), key=len)):
+        lengths[one] = min(len(one), room // (len(parts) - done))
+        room -= lengths[one] * parts.count(one)
+    kept = [short for one in parts if "=" in (short := _cut(one, max(0, lengths[one])))]
+    return f"{head}?{'&'.join(kept)}" if kept else head
+
+
+def _cut(text: str, max_chars: int) -> str:
+    """Return the beginning of a part of a URL, without half an encoded character."""
+    return text if len(text) <= max_chars else HALF_ESCAPE.sub("", text[:max_chars])
 
 
 def path_of(url: str) -> str:
     """Return the path of a URL, `/` for a URL without one."""
-    return urlsplit(url).path or "/"
+    head = url.partition("?")[0].partition("#")[0]
+    origin = ORIGIN.match(head)
+    return head[origin.end() if origin else 0 :] or "/"
 
 
 def campaign_of(given: Mapping[str, Any], url: str) -> dict[str, str]:
@@ -107,16 +257,26 @@ def campaign_of(given: Mapping[str, Any], url: str) -> dict[str, str]:
 
     They are taken as given; when none is, from the utm parameters of the URL.
     """
-    named = {key: str(given[key]) for key in UTM if given.get(key)}
-    if named or "utm_" not in url:
-        return named
-    query = parse_qs(urlsplit(url).query)
-    found = {
-        key: query[name][0].strip()[:LINE_MAX_CHARS] for key, name in UTM.items() if name in query
-    }
-    return {
-        key: value for key, value in found.items() if value and not CONTROL_IN_LINE.search(value)
-    }
+    named = {key: read_line(given[key]).value for key in UTM if given.get(key)}
+    if any(named.values()) or "utm_" not in url.lower():
+        return {key: value for key, value in named.items() if value}
+    query = parameters_of(url)
+    found = {key: read_line(query[name]).value for key, name in UTM.items() if name in query}
+    return {key: value for key, value in found.items() if value}
+
+
+def parameters_of(url: str) -> dict[str, str]:
+    """Return the parameters of a URL's query by their names in lower case, the first of each name.
+
+    A value that is not encoded in UTF-8 is read as windows-1252.
+    """
+    query = url.partition("#")[0].partition("?")[2]
+    found: dict[str, str] = {}
+    for one in QUERY_SEPARATOR.split(query):
+        name, _, value = one.partition("=")
+        text = decode(unquote_to_bytes(value.replace("+", " "))).value
+        found.setdefault(unquote_plus(name).lower(), text)
+    return found
 
 
 def _is_campaign(parameter: str) -> bool:

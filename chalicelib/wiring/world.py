@@ -116,7 +116,11 @@ class World(Answers):
         """Takes leads in bulk."""
         from chalicelib.bulk.imports import Imports
 
-        return Imports(commands=self.commands, lead_id_of=self.lead_id)
+        return Imports(
+            commands=self.commands,
+            lead_id_of=self.lead_id,
+            country=lambda: self.company().country,
+        )
 
     @cached_property
     def deliver(self) -> "Deliver":

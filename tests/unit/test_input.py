@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from chalicelib import limits
+from chalicelib.http.languages import words_of
 from tests.baton import ANN, TOKEN, InMemoryBaton
 
 JSON = {"Content-Type": "application/json"}
@@ -203,15 +204,16 @@ def test_a_browsers_form_is_refused_by_the_name_it_used(
     answer = baton.http("POST", FORM, body, BROWSER)
     assert answer.status_code == 400
     assert answer.headers["Content-Type"].startswith("text/html")
-    assert f"<strong>{field}</strong>" in answer.body.decode()
+    label = words_of("en").get(f"label.{field}", field)
+    assert f"<strong>{label}</strong>" in answer.body.decode()
     assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
 
 
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("", "is required"),
-        ("email=nobody", "An email address must have an @-sign."),
+        ("", "Please enter your whole email address"),
+        ("email=nobody", "Please enter your whole email address"),
     ],
 )
 def test_a_browsers_form_is_refused_in_plain_words(
@@ -240,7 +242,7 @@ def test_a_refusing_page_repeats_no_sentence_of_another_page(baton: InMemoryBato
     """Any page can have its reader's browser post a form here, and ours would say it."""
     body = urlencode({"email": "x", "Your account is locked. Call 0900 1": "y", "Y" * 500: "z"})
     page = baton.http("POST", FORM, body, BROWSER).body.decode()
-    assert "<strong>email</strong>" in page
+    assert "<strong>Email address</strong>" in page
     assert "locked" not in page
     assert "YYY" not in page
 

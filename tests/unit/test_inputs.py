@@ -87,6 +87,7 @@ def test_a_text_that_is_no_url_keeps_its_marks(text: str) -> None:
         ("/pricing", "/pricing"),
         ("", "/"),
         ("https://x.example/a%20b", "/a%20b"),
+        ("http://[bad", "/"),
     ],
 )
 def test_the_path_of_an_address(url: str, path: str) -> None:
@@ -105,7 +106,10 @@ def test_the_path_of_an_address(url: str, path: str) -> None:
             {"source": "a b", "medium": "cpc", "name": "spring", "term": "t", "content": "c"},
         ),
         ({}, "/?utm_source=&utm_medium=%20&utm_name=x", {}),
-        ({}, "/?utm_source=a%00b&utm_medium=cpc", {"medium": "cpc"}),
+        ({}, "/?utm_source=a%00b&utm_medium=cpc", {"source": "ab", "medium": "cpc"}),
+        ({}, "/?UTM_Source=a&utm_medium=%E9&utm_term=undefined", {"source": "a", "medium": "é"}),
+        ({"name": 20260, "source": "n/a"}, "/?utm_source=x", {"name": "20260"}),
+        ({}, "http://[bad?utm_source=a", {"source": "a"}),
         ({}, "/?utm_source=a&utm_source=b", {"source": "a"}),
         ({}, "/?utm_source=" + "a" * 400, {"source": "a" * 300}),
     ],

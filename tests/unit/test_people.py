@@ -12,7 +12,7 @@ from chalicelib.inputs.dates import read_date
 from chalicelib.inputs.person import read_person
 from chalicelib.inputs.phones import read_phone
 from chalicelib.inputs.repairs import Cleaned, Repair
-from chalicelib.inputs.texts import TRIMMED, text_of
+from chalicelib.inputs.texts import TRIMMED, text_for
 from tests.unit.test_readers import anything
 from tools import country_names
 
@@ -292,4 +292,4 @@ def test_any_value_of_a_person_is_kept_or_said(sent: dict[str, Any]) -> None:
     for name in sent.keys() - said:
         kept = found.fields.get(name, "")
         if not isinstance(sent[name], list | dict):
-            assert text_of(kept).value == text_of(sent[name]).value.strip(TRIMMED)
+            assert text_for(kept).value == text_for(sent[name]).value.strip(TRIMMED)
