@@ -58,7 +58,7 @@ def shape(bodies: Sequence[Mapping[str, Any]]) -> list[list[str]]:
     return [[event.get("event", event["type"]) for event in one["batch"]] for one in bodies]
 
 
-def test_a_visit_is_told_in_the_requests_that_the_bench_sends(alone: Alone) -> None:
+def test_the_bench_sends_what_the_tracker_sends_of_a_visit(alone: Alone) -> None:
     bodies = visit(alone)
     assert shape(bodies) == shape(VISIT)
     sent, kept = (len(json.dumps(one)) for one in (bodies, VISIT))
