@@ -29,6 +29,7 @@ class Sizes:
     sorts: int  #: of leads for which the next steps are tried out
     kill_every: int  #: one port call in so many is killed, besides the first of each kind
     swept_leads: int  #: in the publish that is killed in the middle
+    published_leads: int  #: that a publish on the stack moves; in hundreds
     big_engines: tuple[str, ...]  #: that see tables of many items; moto takes its time over them
     asks_preflight: bool  #: whether the deploys of docs/how-to/deploy.md ask cdk-preflight
     every_architecture: bool  #: whether the zip of another architecture than ours is built
@@ -44,6 +45,7 @@ TEST = Sizes(
     sorts=24,
     kill_every=10,
     swept_leads=10_000,
+    published_leads=100,
     big_engines=("memory", "emulator", "dynamodb-local"),
     asks_preflight=False,
     every_architecture=False,
@@ -58,6 +60,7 @@ NIGHTLY = Sizes(
     sorts=200,
     kill_every=1,
     swept_leads=100_000,
+    published_leads=1_000,
     big_engines=("memory", "moto", "emulator", "dynamodb-local"),
     asks_preflight=True,
     every_architecture=True,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.capture.items import TrackingItem, text_of_number
-from chalicelib.capture.submission import Fields
+from chalicelib.capture.person_fields import Fields
 from chalicelib.errors import InputError
 from chalicelib.inputs.typed import parse_as
 

@@ -11,9 +11,11 @@ from http import HTTPStatus
 from chalice.app import Request, Response
 
 from chalicelib.errors import ConflictError, FieldError
-from chalicelib.http.shell import shell_for
+from chalicelib.http.languages import ENGLISH
+from chalicelib.http.shell import Shell, shell_for
 from chalicelib.telemetry import log
 
+REQUIRED = "is required"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -62,16 +64,32 @@ def show_form_errors(
 ) -> Response:
     """Return the page for a browser's form post that was refused: each field with its remedy."""
     shell = shell_for(request)
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return shell.page("errors.title", f"<p>{shell.say('errors.large')}</p>", status)
     lines = "".join(
-        f"<li><strong>{escape(_name_of(error.field))}</strong>: {escape(error.message)}</li>"
+        f"<li><strong>{_name_of(shell, error.field)}</strong>: {_remedy(shell, error)}</li>"
         for error in errors
     )
     body = f"<ul>{lines}</ul><p>{shell.say('errors.body')}</p>"
     return shell.page("errors.title", body, status)
 
 
-def _name_of(field: str) -> str:
+def _name_of(shell: Shell, field: str) -> str:
     """Return how the page names a field. Any other page can have a browser post a form, so a name
     that is a sentence would stand here as if we said it.
     """
-    return field if PLAIN_NAME.fullmatch(field) else "A field of the form"
+    label = f"label.{field}"
+    if shell.knows(label):
+        return shell.say(label)
+    return field if PLAIN_NAME.fullmatch(field) else shell.say("errors.field")
+
+
+def _remedy(shell: Shell, error: FieldError) -> str:
+    """Return the remedy in the page's language. Those of the two fields that can be at fault are
+    in every language, others only in that of our messages.
+    """
+    if error.message == REQUIRED:
+        return shell.say("errors.required")
+    if error.field == "email":
+        return shell.say("errors.email")
+    return escape(error.message) if shell.language == ENGLISH else shell.say("errors.other")

@@ -17,7 +17,7 @@ from chalice.app import Request, Response
 from chalicelib.errors import BatonError
 from chalicelib.http.colours import ink_on, readable
 from chalicelib.http.exchange import query_of
-from chalicelib.http.languages import language_for, say
+from chalicelib.http.languages import language_for, say, words_of
 from chalicelib.telemetry import log
 from chalicelib.wiring.world import world
 
@@ -43,18 +43,20 @@ class Shell:
         """Return a text of ours as HTML, with escaped values in its braces."""
         return say(self.language, key, **values)
 
+    def knows(self, key: str) -> bool:
+        """Return whether there is a text of ours under a key."""
+        return key in words_of(self.language)
+
     def of_company(self, named: str, unnamed: str) -> str:
         """Return the text that names the company; the other one for a company without a name."""
         name = self.company.company_name
         return self.say(named, company=name) if name else self.say(unnamed)
 
-    def page(
-        self, title: str, body: str, status: HTTPStatus = HTTPStatus.OK, *, back: str = ""
-    ) -> Response:
+    def page(self, title: str, body: str, status: HTTPStatus = HTTPStatus.OK) -> Response:
         """Return a page.
 
         title: the key of its title. body: HTML of our own, in which whatever a lead typed is
-        escaped. back: the link that leads on, as HTML; the company's website without one.
+        escaped.
         """
         name = escape(self.company.company_name or "")
         said = self.say(title)
@@ -65,7 +67,7 @@ class Shell:
             logo=' class="logo"' if self.company.logo_url else "",
             brand=self._brand(name),
             body=body,
-            ways=self._ways(back),
+            ways=self._ways(),
             **_colours(self.company.colour or BLUE),
         )
         return Response(body=html, status_code=status.value, headers=self._headers())
@@ -76,15 +78,12 @@ class Shell:
             return name
         return f'<img src="{escape(logo)}" alt="{name}" height="40">'
 
-    def _ways(self, back: str) -> str:
-        ways = [back]
-        if not back and self.company.website:
-            words = self.of_company("back", "back.plain")
-            ways = [link(self.company.website, words)]
-        if self.company.privacy_url:
-            ways.append(link(self.company.privacy_url, self.say("privacy")))
-        shown = " ".join(filter(None, ways))
-        return f"<nav>{shown}</nav>" if shown else ""
+    def _ways(self) -> str:
+        """Return the way back to the company's website, and the one to its privacy page."""
+        back = self.of_company("back", "back.plain")
+        ways = [(self.company.website, back), (self.company.privacy_url, self.say("privacy"))]
+        links = " ".join(link(url, words) for url, words in ways if url)
+        return f"<nav>{links}</nav>" if links else ""
 
     def _headers(self) -> dict[str, str | list[str]]:
         logo = f" img-src {self.company.logo_url};" if self.company.logo_url else ""

@@ -33,8 +33,10 @@ tracking = Blueprint(__name__)
 # Text needs no preflight request, and RudderStack's Node client says url-encoded of its gzip.
 AS_JSON = [JSON, PLAIN_TEXT, URLENCODED]
 TRACKER_CACHE_SECONDS = 3600
-TRACKER_PARTS = ("visitor.js", "recording.js")  # of one function, in this order
-COMMENT_LINE = re.compile(r"^ *(?://.*|/\*\*.*\*/)\n", re.MULTILINE)
+TRACKER_PARTS = ("visitor.js", "consent.js", "recording.js")  # of one function, in this order
+COMMENT = re.compile(r"^ *//[^\n]*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
+#: A blank beside a sign, and a line end after one that ends no statement.
+BLANKS = re.compile(r"\s*\n\s*(?=[.|}&?])|(?<=[;{},(])\s*\n\s*| *([=<>{}(),;|&?:+*!-]) *")
 
 
 @tracking.route("/v1/batch", methods=["POST"], content_types=AS_JSON, cors=CORS)
@@ -105,12 +107,13 @@ def serve_tracker() -> Response:
 def tracker_source() -> str:
     """Return the tracker: its parts, joined into one function that leaks no name but `baton`.
 
-    Every visitor loads it, so it leaves out the comments for those who change it.
+    Every visitor loads it, so it leaves out what is there for those who change it: comments, blank
+    lines and indentation.
     """
     folder = Path(__file__).with_name("tracker")  # beside the route that serves it: ADR 0010
     parts = "\n".join((folder / name).read_text() for name in TRACKER_PARTS)
-    body = COMMENT_LINE.sub("", parts)
-    return f"(function () {{\n'use strict';\n\n{body}}})();\n"
+    body = BLANKS.sub(lambda found: found[1] or "", COMMENT.sub("", parts))
+    return f"(function(){{'use strict';{body}}})();\n"
 
 
 def _is_shed() -> bool:

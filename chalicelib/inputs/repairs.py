@@ -30,6 +30,9 @@ class Repair(StrEnum):
     CHARSET = "charset"
     ARRIVAL = "arrival"
     STRIPPED = "stripped"
+    RENAMED = "renamed"
+    TECHNICAL = "technical"
+    IGNORED = "ignored"
 
 
 MESSAGES: dict[Repair, str] = {
@@ -48,6 +51,9 @@ MESSAGES: dict[Repair, str] = {
     Repair.CHARSET: "is not in UTF-8; it was read as windows-1252",
     Repair.ARRIVAL: "is not a time that can be read; the time of arrival counts",
     Repair.STRIPPED: "is kept without the parts of an address that may be secret",
+    Repair.RENAMED: "is kept under the name {value}",
+    Repair.TECHNICAL: "was left out: it says nothing about the person",
+    Repair.IGNORED: "is not allowed here; it was ignored",
 }
 """What the sender reads, after the name of the field."""
 

@@ -28,6 +28,7 @@ def test_a_person_from_an_ad_asks_for_a_demo(visitor: Visitor, email: str) -> No
         lambda: scored(visitor, email, 60), "60 points: who she is, what she read, the guide"
     )
     visitor.go("/pricing")
+    visitor.flush()
     visitor.driver.until(lambda: scored(visitor, email, 66), "66 points: the prices")
     visitor.send("demo", email, {**DEMO, "message": "Payroll and the bank, please."})
 

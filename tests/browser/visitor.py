@@ -30,6 +30,7 @@ addEventListener("formdata", (event) => {
   console.log("submission " + event.formData.get("_submission_id"));
 });
 """
+CONSENT = 'data-baton-consent="assumed"'
 STORED = (
     "Object.keys({...localStorage, ...sessionStorage}).filter((key) => key.startsWith('baton.'))"
 )
@@ -41,7 +42,7 @@ class OwnSite:
     def __init__(self, folder: Path, url: str) -> None:
         self._folder, self.url = folder, url
 
-    def lay(self, path: str, body: str, attributes: str = "") -> None:
+    def lay(self, path: str, body: str, attributes: str = CONSENT) -> None:
         """Put a page at a path, with the tracker on it. attributes: of the tracker's script."""
         tracker = f'<script defer src="{PLACEHOLDER}/t.js" data-baton {attributes}></script>'
         file = self._folder / f"{path.strip('/')}.html"
@@ -108,6 +109,13 @@ class Visitor:
         with self.page.expect_response("**/v1/forms/tour"):
             self.page.get_by_role("button", name="Open the tour").click()
         self.page.wait_for_url("**/tour#open")
+
+    def flush(self) -> None:
+        """Let the tracker send now what it may keep for 15 s: it does so when the network is
+        back.
+        """
+        if not self.page.is_closed():
+            self.page.evaluate("dispatchEvent(new Event('online'))")
 
     # --- what befalls them
 
@@ -180,6 +188,7 @@ class Visitor:
         """Wait until as many things of the kind are on the timeline, and check that they are
         exactly these.
         """
+        self.flush()
         wanted = Counter(names)
         with suppress(AssertionError):  # the comparison says more
             self.driver.until(lambda: self.names(email, kind) >= wanted, f"{kind}: {names}")
@@ -195,6 +204,7 @@ class Visitor:
                 if (item["kind"], item["name"]) == ("track", name)
             ]
 
+        self.flush()
         (item,) = self.driver.until(found, name)
         return item["detail"]["properties"]
 

@@ -5,7 +5,6 @@ things.
 import json
 import os
 import signal
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
@@ -92,24 +91,6 @@ class Driver:
         """Return what the condition returns once it holds."""
         found = look_for(condition)
         assert found, f"not within {LOOKS} looks: {what}"
-        return found
-
-    def within(self, seconds: float, condition: Callable[[], Found], what: str) -> Found:
-        """Return what the condition returns once it holds, and check how long that took.
-
-        seconds: what a machine with nothing else to do may take; a busy one may take as many times
-        longer as processes wait for each of its cores.
-        """
-        began = time.monotonic()
-        loads = [1.0]
-
-        def look() -> Found:
-            loads.append(os.getloadavg()[0] / (os.cpu_count() or 1))
-            return condition()
-
-        found = self.until(look, what)
-        took = time.monotonic() - began
-        assert took <= seconds * max(loads), f"{what}: after {took:.0f} s, load {max(loads):.1f}"
         return found
 
     def stage(self, email: str) -> str | None:

@@ -178,3 +178,18 @@ class Mapped:
 
 def keys_of(event: Any) -> list[str]:
     return [record["dynamodb"]["Keys"]["pk"]["S"] for record in event["Records"]]
+
+
+def test_functions_of_one_zip_share_what_is_unpacked(
+    aws: Callable[[str], Any], function: Callable[[str], Function]
+) -> None:
+    # A function cannot write to its code on AWS. Unpacked and compiled anew for each worker, the
+    # code of ten functions took most of the time of a start.
+    answer = 'return os.path.realpath(__file__)  # of "shared"'
+    one, other, different = function(answer), function(answer), function(answer + "?")
+
+    def folder(asked: Function) -> str:
+        payload = aws("lambda").invoke(FunctionName=asked.arn)["Payload"]
+        return str(json.loads(payload.read()))
+
+    assert folder(one) == folder(other) != folder(different)

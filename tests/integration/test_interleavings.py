@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.capture.submission import Submission
+from chalicelib.capture.posted import posted_of_json
 from chalicelib.store.table import Item
 from chalicelib.wiring.world import World
 from tests.baton import AD, ANN, SITE, InMemoryBaton
@@ -53,9 +53,8 @@ class Weave:
 
     def _capture(self, chain: int) -> None:
         if chain == 2:
-            self.world.forms.submit(
-                "guide", Submission(fields=ANN, visitor_id="v", submission_id="s")
-            )
+            sent = {"fields": ANN, "visitor_id": "v", "submission_id": "s"}
+            self.world.forms.submit("guide", posted_of_json(sent))
             return
         self.world.tracking.one(self._visit(chain), "page")
 

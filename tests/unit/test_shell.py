@@ -46,7 +46,9 @@ def test_a_page_carries_the_companys_name_colour_and_logo() -> None:
     html = page(branded(**BRAND)).body.decode()
     assert "Acme &amp; Söhne</title>" in html
     assert '<img src="https://cdn.acme.example/logo.svg" alt="Acme &amp; Söhne"' in html
-    assert "background:#ffd400;color:#000000" in html
+    (header,) = re.findall(r"^header{.*}$", html, re.MULTILINE)
+    assert header.endswith("background:#ffd400;color:#000000}")
+    assert "{brand" not in html
     assert '<a href="https://acme.example">Back to Acme &amp; Söhne</a>' in html
     assert '<a href="https://acme.example/privacy">Privacy policy</a>' in html
 
@@ -93,6 +95,51 @@ def test_settings_that_cannot_be_read_stop_no_page() -> None:
     baton = InMemoryBaton()
     baton.world.documents.put("settings", {"colour": "oklch(0.5 0.1 200)"})
     assert page(baton).status_code == 200
+
+
+# --- a form's mistakes ----------------------------------------------------------------------------
+
+BROWSER = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+
+
+def mistakes(baton: InMemoryBaton, body: str, language: str = "en") -> dict[str, str]:
+    """What the page says of each field."""
+    headers = {**BROWSER, "Accept-Language": language}
+    answer = baton.http("POST", "/v1/forms/guide", body, headers)
+    assert 400 <= answer.status_code < 500
+    found = re.findall(r"<li><strong>(.*?)</strong>: (.*?)</li>", answer.body.decode())
+    return dict(found)
+
+
+def test_each_mistake_has_its_remedy_in_the_readers_language() -> None:
+    baton = branded()
+    put = {"id": "guide", "required": ["email", "company", "budget"]}
+    headers = {"Content-Type": "application/json", **TOKEN}
+    assert baton.http("PUT", "/v1/forms/guide", json.dumps(put), headers).status_code == 200
+    assert mistakes(baton, "email=ann%40acme.example") == {
+        "Company": "Please fill this in.",
+        "budget": "Please fill this in.",
+    }
+    assert mistakes(baton, "email=ann%40acme.example", "de") == {
+        "Firma": "Bitte füllen Sie dieses Feld aus.",
+        "budget": "Bitte füllen Sie dieses Feld aus.",
+    }
+    for body in ("email=ann", "company=Acme"):
+        (said,) = mistakes(baton, body, "de").values()
+        assert said.startswith("Bitte geben Sie Ihre vollständige E-Mail-Adresse an")
+
+
+def test_a_form_that_is_too_large_is_told_so() -> None:
+    answer = branded().http("POST", "/v1/forms/guide", "message=" + "x" * 70_000, BROWSER)
+    assert answer.status_code == 413
+    assert b"Please shorten your message." in answer.body
+
+
+def test_a_field_that_is_a_sentence_is_not_repeated() -> None:
+    """Any page can have a browser post a form to us."""
+    baton = branded()
+    html = baton.http("POST", "/v1/forms/guide", "Call+0800+now=1&email=", BROWSER).body
+    assert b"0800" not in html
 
 
 # --- colours --------------------------------------------------------------------------------------

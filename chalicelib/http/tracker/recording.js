@@ -1,54 +1,74 @@
-// The second part of the tracker, after visitor.js: what is recorded (page views, reading, clicks,
-// forms), and the start.
+// What is recorded (page views, reading, clicks, forms), and the start.
 
 // ---- Events, in the format of Segment's HTTP API
 
-let view = null; // the page on screen: {url, path, referrer, depth, visibleMs, visibleSince}
+// The page on screen: {route, path, url, referrer, depth, visibleMs, visibleSince, minutes}.
+let view = null;
+// The campaign that brought the visitor, in Segment's names; null without any.
+let campaign = null;
+
+/** The part of the fragment that is a route, as in "#/pricing". The rest may hold a secret. */
+function hashRoute() {
+  return (/^#!?\/[^?&]*/.exec(location.hash) || [''])[0];
+}
+
+function route() {
+  return location.pathname + hashRoute();
+}
 
 function thisPage() {
   return {
     path: location.pathname,
-    url: location.href.split('#')[0].slice(0, 2000), // a fragment may hold a secret
+    url: (location.href.split('#')[0] + hashRoute()).slice(0, 2000),
     title: document.title.slice(0, 300),
     referrer: (view ? view.referrer : document.referrer).slice(0, 2000),
   };
 }
 
-/** The utm_* parameters of this page's address, in Segment's names; null without any. */
+/** The utm_* parameters of this page's address, also of its fragment. */
 function campaignHere() {
-  const campaign = {};
-  new URLSearchParams(location.search).forEach((value, key) => {
+  const found = {};
+  const fragment = location.hash.replace(/^#[^?]*\?|^#/, '&');
+  new URLSearchParams(location.search + fragment).forEach((value, key) => {
     const part = /^utm_(source|medium|campaign|term|content)$/.exec(key);
-    if (part && value) campaign[part[1] === 'campaign' ? 'name' : part[1]] = value;
+    if (part && value) found[part[1] === 'campaign' ? 'name' : part[1]] = value;
   });
-  return Object.keys(campaign).length ? campaign : null;
+  return Object.keys(found).length ? found : null;
+}
+
+/** For a later page's form. */
+function keepCampaign() {
+  if (campaign) session.set('baton.campaign', JSON.stringify(campaign));
 }
 
 function emit(type, parts, context) {
-  if (!allowed()) return;
+  if (isRefused()) return;
   const event = {
     type,
-    anonymousId: visitorId(),
     messageId: newId(),
     timestamp: new Date().toISOString(),
     ...parts,
     context: { page: thisPage(), ...context },
   };
-  keep(queued().concat(event));
-  flushIn(BATCH_DELAY_MS);
+  waiting = waiting.concat(event).slice(-MAX_QUEUED);
+  release();
 }
 
 function page(properties) {
   leaveView();
-  if (!allowed()) return;
+  // What the browser prepares is no visit: the page comes into view later, or never.
+  if (isRefused() || document.prerendering) return;
   const { url, path } = thisPage();
   // In a single-page app the browser's referrer stays that of the first page.
   const referrer = view && view.url !== url ? view.url : document.referrer;
-  view = { url, path, referrer, depth: 0, visibleMs: 0, visibleSince: Date.now() };
+  const start = { depth: 0, visibleMs: 0, visibleSince: Date.now(), minutes: 0 };
+  view = { route: route(), url, path, referrer, ...start };
   scrolled();
-  const campaign = campaignHere();
-  if (campaign) session.set('baton.campaign', JSON.stringify(campaign)); // for a later page's form
-  emit('page', { properties: { ...thisPage(), ...properties } }, campaign ? { campaign } : {});
+  const here = campaignHere();
+  campaign = here || campaign;
+  const context = here ? { campaign: here } : {};
+  emit('page', { properties: { ...thisPage(), ...properties } }, context);
+  countMinute();
 }
 
 function track(name, properties) {
@@ -59,7 +79,11 @@ function identify(traits) {
   emit('identify', { traits: { ...traits } });
 }
 
-// ---- Reading: how far down and how long visible, once per view and in coarse steps
+// ---- Reading: each visible minute; and once per view, how far down and how long in coarse steps
+
+const MINUTE_MS = 60000;
+const MAX_MINUTES = 30;
+let minuteTimer = 0;
 
 function step(value, steps) {
   return steps.filter((each) => each <= value).pop() || 0;
@@ -75,6 +99,24 @@ function visibilityChanged() {
   if (view && document.hidden) view.visibleMs += Date.now() - view.visibleSince;
   if (view) view.visibleSince = Date.now();
   if (document.hidden) handOver();
+  countMinute();
+}
+
+/** Count one minute of the page on screen, and then the next. */
+function countMinute() {
+  clearTimeout(minuteTimer);
+  if (!view || document.hidden || view.minutes === MAX_MINUTES) return;
+  const seenMs = view.visibleMs + Date.now() - view.visibleSince;
+  minuteTimer = setTimeout(() => {
+    if (!view) return;
+    view.minutes += 1;
+    // Timers stand still while the machine sleeps: what it slept is no time that somebody looked.
+    view.visibleMs = view.minutes * MINUTE_MS;
+    view.visibleSince = Date.now();
+    const { path, url, minutes } = view;
+    track('Engaged Minute', { path, url, minute: minutes });
+    countMinute();
+  }, (view.minutes + 1) * MINUTE_MS - seenMs);
 }
 
 function leaveView() {
@@ -115,7 +157,8 @@ function clicked(click) {
 
 // ---- Forms that post to the API
 
-const sent = new WeakMap(); // form -> {body, id} of its last submission
+// Form -> {body, id} of its last submission.
+const sent = new WeakMap();
 const MAX_FORM_RETRIES = 3;
 
 function isOurs(form) {
@@ -128,11 +171,11 @@ function fillIn(event) {
   const data = event.formData;
   if (!isOurs(event.target)) return;
   data.set('_page_url', thisPage().url);
-  if (allowed()) {
-    data.set('_visitor_id', visitorId());
+  if (allowed()) data.set('_visitor_id', visitorId());
+  if (!isRefused()) {
     if (thisPage().referrer) data.set('_referrer', thisPage().referrer);
-    const campaign = JSON.parse(session.get('baton.campaign')) || {};
-    Object.entries(campaign).forEach(([part, value]) => {
+    const came = campaign || JSON.parse(session.get('baton.campaign')) || {};
+    Object.entries(came).forEach(([part, value]) => {
       data.set('utm_' + (part === 'name' ? 'campaign' : part), value);
     });
   }
@@ -154,8 +197,11 @@ function submitted(event) {
   const then = form.getAttribute('data-baton-then');
   if (!then || event.defaultPrevented || !isOurs(form)) return;
   event.preventDefault();
-  if (form.ariaBusy) return; // pressed again, while it is on its way
+  // Pressed again, while it is on its way.
+  if (form.ariaBusy) return;
   form.ariaBusy = true;
+  // How the visitor came arrives with what they say.
+  handOver();
   post(form.getAttribute('action'), new URLSearchParams(new FormData(form)), 0)
     .then((answer) => { adopt(answer); location.assign(then); })
     // The plain post shows the API's own answer. It is the same submission and counts once.
@@ -177,7 +223,7 @@ function post(url, body, tries) {
 
 function navigated() {
   // Later, because the app sets its title after it changed the address.
-  setTimeout(() => { if (view && view.path !== location.pathname) page(); });
+  setTimeout(() => { if (view && view.route !== route()) page(); });
 }
 
 ['pushState', 'replaceState'].forEach((name) => {
@@ -192,16 +238,16 @@ document.addEventListener('click', clicked);
 document.addEventListener('submit', submitted);
 document.addEventListener('formdata', fillIn);
 document.addEventListener('visibilitychange', visibilityChanged);
+document.addEventListener('prerenderingchange', () => page());
 window.addEventListener('scroll', scrolled, { passive: true });
 window.addEventListener('popstate', navigated);
+window.addEventListener('hashchange', navigated);
 window.addEventListener('online', () => { retries = 0; flushIn(0); });
 window.addEventListener('pagehide', () => { leaveView(); handOver(); });
 window.addEventListener('pageshow', (event) => { if (event.persisted) page(); });
 
-window.baton = { page, track, identify, consent, visitorId };
+window.baton = { page, track, identify, consent, forget, visitorId };
 
-if (document.prerendering) {
-  document.addEventListener('prerenderingchange', () => page(), { once: true });
-} else {
-  page();
-}
+// First, because a tool that is there already may know that nothing may be stored.
+listenToTools();
+if (!view) page();

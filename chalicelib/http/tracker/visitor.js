@@ -1,36 +1,23 @@
-/*
- * Baton's tracker. One line installs it; the API's address is that of this script:
- *
- *   <script defer src="https://api.example/t.js" data-baton></script>
- *
- * On the script:
- *   data-baton-consent    nothing is stored or sent until baton.consent(true)
- *   data-baton-reading    one coarse "Page Read" event when the visitor leaves a page
- *   data-baton-key="..."  the public write key, if the deployment has one
- * On any element:
- *   data-baton-track="Name" data-baton-plan-id="x"  a click tracks Name {plan_id: "x"}
- *   data-baton-download="asset"                     a click tracks "Asset Downloaded"
- *   data-baton-favourite="product"                  a click tracks "Product Added to Wishlist"
- * On a form:
- *   data-baton-then="#open"  post without leaving the page, then go there
- *   data-baton-form="demo"   post to that form of the API, from a page that cannot know its address
- *
- * Forms whose action is the API's are bound without an attribute, and work without this script too.
- */
-
-// This file and recording.js are served as the body of one function, in this order. Here: the
-// visitor, the permission to record, and the queue of events on its way to the API.
+// Baton's tracker: docs/reference/tracker.md has its attributes and window.baton. The three files
+// of this folder are served as the body of one function, in this order: visitor.js (storage, the
+// visitor, the queue of events on its way to the API), consent.js (whether anything may be
+// recorded), recording.js (what is recorded, and the start).
 
 const script = document.currentScript || document.querySelector('script[data-baton]');
 if (!script || window.baton) return;
 
 const API = script.src.replace(/\/t\.js([?#].*)?$/, '');
-const MAX_QUEUED = 100; // the oldest give way: weeks offline must not fill the visitor's storage
+// The oldest give way: weeks offline must not fill the visitor's storage.
+const MAX_QUEUED = 100;
 // At most 60 KB in UTF-8: browsers refuse keepalive requests and beacons over 64 KB.
 const MAX_BATCH_CHARS = 20000;
-const MAX_RETRIES = 5; // after that, the next event, page or "online" tries again
-const MAX_WAIT_S = 60; // whatever the API asks for: a form's visitor is waiting
-const BATCH_DELAY_MS = 250;
+// After that, the next event, page or "online" tries again.
+const MAX_RETRIES = 5;
+// Whatever the API asks for: a form's visitor is waiting.
+const MAX_WAIT_S = 60;
+// An event waits for others, so that most requests carry several; with so many it leaves at once.
+const BATCH_DELAY_MS = 15000;
+const BATCH_FULL = 20;
 
 // ---- Storage: the browser's, or memory where that is blocked or full
 
@@ -63,32 +50,12 @@ function openStore(area) {
 const local = openStore('localStorage');
 const session = openStore('sessionStorage');
 
-// ---- Permission: a browser's privacy signal beats everything, then what the visitor chose
-
-function allowed() {
-  if (navigator.globalPrivacyControl) return false;
-  if (navigator.doNotTrack === '1' || window.doNotTrack === '1') return false;
-  const choice = local.get('baton.consent');
-  return choice === 'yes' || (choice !== 'no' && !script.hasAttribute('data-baton-consent'));
-}
-
-function consent(given) {
-  local.set('baton.consent', given ? 'yes' : 'no');
-  if (given) {
-    if (!view) page();
-  } else {
-    view = null;
-    ['baton.visitor', 'baton.queue'].forEach(local.remove, local);
-    session.remove('baton.campaign');
-  }
-}
-
 // ---- The visitor
 
+/** 128 random bits. Not by crypto.randomUUID, which exists only on https and localhost. */
 function newId() {
-  if (crypto.randomUUID) return crypto.randomUUID(); // exists only on https and localhost
-  const bytes = Array.from(crypto.getRandomValues(new Uint8Array(16)));
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const words = crypto.getRandomValues(new Uint32Array(4));
+  return Array.from(words, (word) => word.toString(36).padStart(7, '0')).join('');
 }
 
 function visitorId() {
@@ -110,7 +77,9 @@ function adopt(answer) {
 let inFlight = [];
 let retries = 0;
 let timer = 0;
-let resumeAt = 0; // until then the API has asked to be left alone, or its last answer says so
+let dueAt = 0;
+// Until then the API has asked to be left alone, or its last answer says so.
+let resumeAt = 0;
 
 function queued() {
   try { return JSON.parse(local.get('baton.queue')) || []; } catch (broken) { return []; }
@@ -128,7 +97,8 @@ function without(events, gone) {
 function nextBatch() {
   let chars = 0;
   return without(queued(), inFlight).filter((event, index) => {
-    chars += JSON.stringify(event).length + 50; // 50: its sentAt
+    // 50: its sentAt.
+    chars += JSON.stringify(event).length + 50;
     return index === 0 || chars < MAX_BATCH_CHARS;
   });
 }
@@ -153,27 +123,38 @@ function backOff(response, tries) {
   return Math.max(2 ** tries, Math.min(asked || 0, MAX_WAIT_S)) * 1000 * (1 + Math.random());
 }
 
+/** Flush by then at the latest, and not before the API may be asked again. */
 function flushIn(delayMs) {
+  const at = Math.max(Date.now() + delayMs, resumeAt);
+  if (timer && dueAt <= at && dueAt >= resumeAt) return;
   clearTimeout(timer);
-  timer = setTimeout(flush, Math.max(delayMs, resumeAt - Date.now()));
+  dueAt = at;
+  timer = setTimeout(flush, at - Date.now());
+}
+
+function flushSoon() {
+  flushIn(queued().length < BATCH_FULL ? BATCH_DELAY_MS : 0);
 }
 
 function flush() {
+  timer = 0;
   if (inFlight.length || navigator.onLine === false || !allowed()) return;
   const batch = nextBatch();
   if (!batch.length) return;
   inFlight = batch;
-  const body = pack(batch); // a string goes out as text/plain, without a preflight request
+  // A string goes out as text/plain, without a preflight request.
+  const body = pack(batch);
   const keepalive = body.length < MAX_BATCH_CHARS;
   fetch(API + '/v1/batch', { method: 'POST', body, keepalive, credentials: 'omit' })
     .then((response) => {
       if (isBusy(response)) throw response;
-      keep(without(queued(), batch)); // accepted, or refused for good
+      // Accepted, or refused for good.
+      keep(without(queued(), batch));
       retries = 0;
       return response.json().then(adopt, () => {});
     })
     .then(
-      () => { inFlight = []; flushIn(0); },
+      () => { inFlight = []; flushSoon(); },
       (response) => {
         inFlight = [];
         resumeAt = Date.now() + backOff(response, retries);

@@ -1,0 +1,158 @@
+// Whether anything may be recorded. A browser's privacy signal beats everything, then a refusal by
+// baton.consent(false), then what the page's consent tool says, then baton.consent(true), then the
+// snippet.
+
+// What is heard of a consent tool is its answer for one purpose. Each tool has its own name for it.
+const FOR_MARKETING = script.getAttribute('data-baton-purpose') === 'marketing';
+const CATEGORY = FOR_MARKETING ? 'marketing' : 'statistics';
+const ONETRUST_GROUP = FOR_MARKETING ? 'C0004' : 'C0002';
+const GOOGLE_STORAGE = FOR_MARKETING ? 'ad_storage' : 'analytics_storage';
+
+// What the consent tool last said; null while it has said nothing.
+let heard = null;
+let isDeclined = false;
+// Events seen before consent: in memory only, so that they are gone with the page.
+let waiting = [];
+
+function isSignalled() {
+  return navigator.globalPrivacyControl || navigator.doNotTrack === '1';
+}
+
+function allowed() {
+  if (isRefused()) return false;
+  if (heard !== null) return heard;
+  return local.get('baton.consent') === 'yes'
+    || script.getAttribute('data-baton-consent') === 'assumed';
+}
+
+/** Whether the visitor has said no. Then events do not even wait. */
+function isRefused() {
+  return isSignalled() || isDeclined || local.get('baton.consent') === 'no';
+}
+
+/** Queue the events that wait, once they may be recorded. */
+function release() {
+  if (!waiting.length || !allowed()) return;
+  const anonymousId = visitorId();
+  keep(queued().concat(waiting.map((event) => ({ ...event, anonymousId }))));
+  waiting = [];
+  keepCampaign();
+  flushSoon();
+}
+
+function clear() {
+  view = null;
+  waiting = [];
+  ['baton.visitor', 'baton.queue'].forEach(local.remove, local);
+  session.remove('baton.campaign');
+}
+
+/**
+ * Take what a consent tool says. A no before the visitor has answered is no refusal: the tool may
+ * not know yet what they said on an earlier page, and their visitor id must survive that.
+ */
+function hear(given, isAnswer) {
+  if (given === undefined || given === null) return;
+  const isWithdrawn = heard && !given;
+  heard = Boolean(given);
+  if (heard) {
+    isDeclined = false;
+    if (view) release();
+    else page();
+  } else if (isAnswer || isWithdrawn) {
+    isDeclined = true;
+    clear();
+  }
+}
+
+function consent(given) {
+  if (isSignalled()) return;
+  local.set('baton.consent', given ? 'yes' : 'no');
+  hear(Boolean(given), true);
+}
+
+/** Delete what this browser keeps for us, the choice too. */
+function forget() {
+  clear();
+  local.remove('baton.consent');
+}
+
+// ---- Consent tools. Each function answers true or false, or nothing while its tool is not there.
+
+function cookiebot() {
+  return window.Cookiebot?.consent?.[CATEGORY];
+}
+
+function oneTrust() {
+  const groups = window.OnetrustActiveGroups;
+  return groups === undefined ? groups : `,${groups},`.includes(`,${ONETRUST_GROUP},`);
+}
+
+/** Borlabs Cookie 3 and 2; a service "baton" of its own may have consent without its group. */
+function borlabs() {
+  const tool = window.BorlabsCookie;
+  const consents = tool?.Consents;
+  if (consents?.hasConsent?.('baton')) return true;
+  if (consents?.hasConsentForServiceGroup) return consents.hasConsentForServiceGroup(CATEGORY);
+  return tool?.checkCookieGroupConsent?.(CATEGORY);
+}
+
+/** Usercentrics 2: a service named Baton, else all services of the category. */
+function usercentrics() {
+  const services = window.UC_UI?.getServicesBaseInfo?.();
+  if (!Array.isArray(services)) return undefined;
+  const of = (name) => services.filter((one) => one.name === name || one.categorySlug === name);
+  const ours = [of('Baton'), of(CATEGORY), of('marketing')].find((found) => found.length);
+  return ours && ours.every((one) => one.consent?.status);
+}
+
+/** Usercentrics 3: the same, in the details that its event brings. */
+function usercentrics3({ consent: record, services, categories }) {
+  const ours = Object.values(services || {}).find((one) => one.name === 'Baton');
+  const category = categories?.[CATEGORY] || categories?.marketing;
+  const given = ours ? ours.consent?.given : category && category.state === 'ALL_ACCEPTED';
+  hear(given, record?.type === 'EXPLICIT');
+}
+
+/** Google's Consent Mode: a command of the data layer. */
+function google(command) {
+  if (command?.[0] !== 'consent') return;
+  const said = command[2]?.[GOOGLE_STORAGE];
+  // A default for some regions only: we do not know the visitor's, so only a no counts.
+  if (!said || (said === 'granted' && command[2].region)) return;
+  if (command[1] === 'update') hear(said === 'granted', true);
+  // Of several defaults a no counts: which one is the visitor's, only Google knows.
+  else if (heard === null || said !== 'granted') hear(said === 'granted', false);
+}
+
+/** Whether the visitor has answered, and a tool not only come to be there. */
+function isAnswer({ type, detail }) {
+  const isSaid = /accept|decline|deny|save/i.test(type + detail?.type);
+  return isSaid || window.OneTrust?.IsAlertBoxClosed?.();
+}
+
+/** Read a tool now, and whenever one of its events says that it knows more. */
+function listenTo(read, names) {
+  const tell = (event) => {
+    try { hear(read(), event && isAnswer(event)); } catch (broken) { }
+  };
+  // Capturing, so that it does not matter whether they are fired at the document or the window.
+  names.split(' ').forEach((name) => window.addEventListener(name, tell, true));
+  tell();
+}
+
+function listenToTools() {
+  listenTo(cookiebot, 'CookiebotOnConsentReady CookiebotOnAccept CookiebotOnDecline');
+  listenTo(oneTrust, 'OneTrustGroupsUpdated');
+  listenTo(borlabs, 'borlabs-cookie-after-init borlabs-cookie-consent-saved');
+  listenTo(usercentrics, 'UC_UI_INITIALIZED UC_UI_CMP_EVENT');
+  window.addEventListener('UC_CONSENT', ({ detail }) => usercentrics3(detail || {}), true);
+  window.__ucCmp?.getConsentDetails?.().then(usercentrics3, () => {});
+  window.dataLayer = window.dataLayer || [];
+  const { push } = window.dataLayer;
+  window.dataLayer.push = function () {
+    Array.from(arguments).forEach(google);
+    return push.apply(this, arguments);
+  };
+  Array.from(window.dataLayer).forEach(google);
+}
