@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
+from chalicelib.capture.naming import HONEYPOTS
 from chalicelib.capture.screening.addresses import is_disposable, network_id
 from chalicelib.capture.screening.agents import PLAIN_BROWSER, Agent, agent_of
 from chalicelib.capture.screening.names import is_link_in_company, is_link_in_name
@@ -21,6 +22,7 @@ from chalicelib.capture.screening.verdict import (
 from chalicelib.capture.sender import Sender
 from chalicelib.consent.mailbox import mailbox_of
 from chalicelib.delivery.links import Links
+from chalicelib.http.snippet import TRAP
 from tests.fakes import NOW, FakeChallenges
 
 LISTED = [one for entry in CRAWLER_USER_AGENTS_DATA for one in entry["instances"]]
@@ -409,6 +411,11 @@ def test_a_step_that_is_off_finds_nothing(reason: ScreenReason) -> None:
 )
 def test_a_trap_is_shut_by_anything_written(text: str, trap: str) -> None:
     assert proofs_in({HONEYPOT_FIELD.title(): text}, [HONEYPOT_FIELD]).trap == trap
+
+
+def test_the_snippet_has_the_trap_that_screening_looks_into() -> None:
+    assert TRAP == HONEYPOT_FIELD
+    assert HONEYPOT_FIELD in HONEYPOTS
 
 
 def test_no_browser_fills_our_trap_in() -> None:
