@@ -101,6 +101,10 @@ class Captured:
         consent or a receipt came in between.
         """
         writes = [put_event(event, self._retention) for event in events]
+        if receipt is not None:
+            # By it an erasure finds the receipt: nothing else of the lead names it (ADR 0046).
+            pk = keys.submission(receipt.form_id, receipt.submission_id)
+            writes[0] = replace(writes[0], item={**writes[0].item, "receipt": pk})
         for claim in claims:
             writes += self._claim(claim, events[0].captured_at)
         if proof is not None:
