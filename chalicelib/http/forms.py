@@ -28,7 +28,7 @@ from chalicelib.http.exchange import (
 )
 from chalicelib.http.languages import languages
 from chalicelib.http.problem import answers_problems, status_of
-from chalicelib.http.shell import LANGUAGE
+from chalicelib.http.shell import LANGUAGE, form_shown
 from chalicelib.limits import FORM_BODY_MAX_BYTES
 from chalicelib.wiring.world import world
 
@@ -64,7 +64,9 @@ def submit_form(form_id: str) -> Response:
         )
     except InputError as error:
         if shows_page:
-            return pages.show_form_errors(request, error.errors, status_of(error))
+            return pages.show_form_errors(
+                request, error.errors, status_of(error), form_shown(form_id)
+            )
         raise
     except ConflictError as error:
         if shows_page:
@@ -87,7 +89,7 @@ def submit_form(form_id: str) -> Response:
 
 def _built_in_thanks(request: Request, form_id: str) -> str:
     """Return the built-in page, told which form it thanks for and what its page speaks."""
-    known = {"form": form_id} if world().forms.form(form_id) else {}
+    known = {"form": form_id} if form_shown(form_id) else {}
     hint = query_of(request).get(LANGUAGE)
     query = urlencode({**known, **({LANGUAGE: hint} if hint in languages() else {})})
     return f"{BUILT_IN_THANKS}?{query}" if query else BUILT_IN_THANKS
