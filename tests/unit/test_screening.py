@@ -19,6 +19,7 @@ from chalicelib.store.table import Put, Write
 from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton
 from tests.fakes import FakePorts, MemoryTable
+from tests.held import erase, left_of
 
 EMAIL = ANN["email"]
 BROWSER = {
@@ -578,6 +579,45 @@ def test_a_release_of_a_merged_lead_goes_to_its_survivor(baton: InMemoryBaton) -
     assert answer.status_code == 200, answer.body
     assert json.loads(answer.body)["lead_id"] == survivor
     assert json.loads(answer.body)["stage"] == "sql"
+
+
+@pytest.mark.parametrize("is_lead", [True, False])
+def test_an_erasure_takes_spam_along(*, is_lead: bool) -> None:
+    baton = InMemoryBaton()
+    if is_lead:
+        baton.form("guide", **ANN)
+    trapped(baton, submission_id="one")
+    lead_id = baton.world.lead_id(EMAIL)
+    (one,) = spam(baton)["leads"]
+    erase(baton, EMAIL)
+    assert spam(baton)["leads"] == []
+    for body in ({}, {"event_ids": [one["event_id"]]}):
+        assert release(baton, lead_id, **body).status_code == 404
+    for _ in range(3):
+        baton.minutes_later(1)
+    assert release(baton, lead_id).status_code == 404
+    assert left_of(baton.ports.memory.items, ("ann@", "901820")) == []
+    trapped(baton)  # a later one is new
+    assert len(spam(baton)["leads"]) == 1
+    assert release(baton, lead_id).status_code == 200
+
+
+def test_an_erasure_finds_the_receipt_of_a_released_form(baton: InMemoryBaton) -> None:
+    trapped(baton, submission_id="ann@acme.example")
+    release(baton, baton.world.lead_id(EMAIL))
+    baton.until_quiet()
+    erase(baton, EMAIL)
+    for _ in range(3):
+        baton.minutes_later(1)
+    assert left_of(baton.ports.memory.items, ("ann@", "901820")) == []
+
+
+def test_spam_is_part_of_what_is_exported(baton: InMemoryBaton) -> None:
+    baton.form("guide", **ANN)
+    trapped(baton, fields={"first_name": "Annabel"})
+    baton.until_quiet()
+    answer = baton.http("GET", f"/v1/leads/{baton.world.lead_id(EMAIL)}/export", headers=TOKEN)
+    assert "Annabel" in answer.body.decode()
 
 
 def test_a_form_that_is_gone_cannot_be_released(baton: InMemoryBaton) -> None:

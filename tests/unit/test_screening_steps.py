@@ -156,11 +156,23 @@ def test_who_counts_as_a_bot(*, agent: str, is_page: bool, tools: bool, is_bot: 
 @pytest.mark.parametrize(
     "name",
     [
-        "Win money https://spam.example/x", "HTTP://SPAM.EXAMPLE", "www.spam-site.ru", "//evil.io",
-        "casino-win.xyz", "Claim 1.2 BTC bit.ly/3xYz", "t.me/spam", "<a href='x'>Ann</a>",
-        "<script>alert(1)</script>", "[url=http://x]y[/url]", "Ann spam.com",
+        "Win money https://spam.example/x",
+        "HTTP://SPAM.EXAMPLE",
+        "www.spam-site.ru",
+        "//evil.io",
+        "casino-win.xyz",
+        "Claim 1.2 BTC bit.ly/3xYz",
+        "t.me/spam",
+        "<a href='x'>Ann</a>",
+        "<script>alert(1)</script>",
+        "[url=http://x]y[/url]",
+        "Ann spam.com",
+        "<B>Ann</B>",
+        "<img src=x onerror=alert(1)>",
+        "<!channel>",
+        "<script",
     ],
-)  # fmt: skip
+)
 def test_a_link_in_a_name_is_found(name: str) -> None:
     assert is_link_in_name(name)
 
@@ -170,7 +182,8 @@ def test_a_link_in_a_name_is_found(name: str) -> None:
     [
         "Ann", "Null", "Dr.de Vries", "J.R.", "St.John", "Anna-Maria", "Anna.Maria", "O'Neil",
         "Müller-Lüdenscheidt", "Björk Guðmundsdóttir", "李", "Ann <3", "A/B", "ann@acme.com",
-        "Ann Example (she/her)", "Mr. T.", "Jean-Luc", "X Æ A-12", "Prof. Dr. h.c. Ann", "",
+        "Ann Example (she/her)", "Mr. T.", "Ann <ann@acme.example>", 'Ann, "A" <a>', "Jean-Luc",
+        "Ann <b@acme.example>", "X Æ A-12", "Prof. Dr. h.c. Ann", "a//b", "<!", "",
     ],
 )  # fmt: skip
 def test_a_name_is_no_link(name: str) -> None:
