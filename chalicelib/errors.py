@@ -3,6 +3,7 @@
 BatonError
 ├── InputError          the caller sent something that is refused: 4xx, each field named
 │   ├── TooLargeError       a body over its limit (413)
+│   ├── OriginError         a page of a site that may not post a form (403)
 │   ├── KeyReusedError      one submission id with two different bodies (422)
 │   └── WriteKeyError       a write key of another deployment (401)
 ├── AuthError           no bearer token, or a wrong one (401)
@@ -56,6 +57,10 @@ class InputError(BatonError):
 
 class TooLargeError(InputError):
     """A body over its limit."""
+
+
+class OriginError(InputError):
+    """A form that is posted from a page of a site that the form's owner does not allow."""
 
 
 class KeyReusedError(InputError):

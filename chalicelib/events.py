@@ -242,7 +242,7 @@ def values_in(value: FieldValue) -> tuple[Value, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def text_of(value: FieldValue) -> str:
+def said_as(value: FieldValue) -> str:
     """Return a field as people read it: the values of a list with commas between them."""
     return ", ".join(map(str, values_in(value)))
 

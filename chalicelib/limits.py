@@ -20,12 +20,19 @@ FORM_STORED_MAX_BYTES = 32 * 1024  # a message of 5,000 characters in any script
 BATCHED_MAX_PER_SENT = 2
 BATCHED_MIN_BYTES = 704  # with keys and times one write unit, so that a short event costs no more
 
+# forms that nobody has registered: more names than any company's pages have, and few enough to read
+SEEN_FORMS_MAX = 200
+SEEN_FORMS_EXACT = 32  # submissions of one of them on a day that are counted one by one
+SEEN_FORMS_STEP = 16  # after that one in so many is counted, for all of them
+SEEN_FORMS_KEPT_DAYS = 90  # after the last submission; a form of a season comes back
 LINE_MAX_CHARS = 300  # a name, a title, a company: one line of a form
 TEXT_MAX_CHARS = 5_000  # a message
+CONSENT_MAX_CHARS = 1_000  # the sentence beside a box, as a sender says it
 URL_MAX_CHARS = 2_048  # what browsers and proxies agree on
 ID_MAX_CHARS = 200  # a visitor id, message id or submission id; a UUID has 36
 FORM_MAX_FIELDS = 50  # far above any real form
-LIST_MAX_VALUES = 50  # of one field; nobody ticks more boxes
+FORM_MAX_PARTS = 200  # looked at for those fields: builders send as many about a field as it has
+FORM_MAX_WARNINGS = 100  # in one answer; then it says how many more there are
 # a company's own fields in a profile, the newest of each rank: what a form asks of one person
 OWN_FIELDS_MAX = 20
 EVENT_MAX_PROPERTIES = 50  # far above what trackers send

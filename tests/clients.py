@@ -15,7 +15,7 @@ from typing import Any
 from chalicelib.http.exchange import CORS
 from infra.paths import ROOT
 from tests.baton import InMemoryBaton
-from tests.fakes import FakePorts
+from tests.fakes import FakeClock, FakePorts
 
 FILES = "/files/"
 MODULES = ROOT / "node_modules"
@@ -28,7 +28,7 @@ class ClientServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.baton = InMemoryBaton(FakePorts(clock=lambda: datetime.now(UTC)))
+        self.baton = InMemoryBaton(FakePorts(clock=_WallClock()))
         self.pages: dict[str, str] = {}
         """Path -> HTML of a page for a browser."""
         self.to_lose = 0
@@ -41,6 +41,13 @@ class ClientServer(ThreadingHTTPServer):
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.server_port}"
+
+
+class _WallClock(FakeClock):
+    """The time that clients have."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -22,6 +22,7 @@ class Sizes:
 
     name: str  #: of the make target
     cases: int  #: of each property, in tests/properties and with hypothesis elsewhere
+    input_cases: int  #: of a property of one way in, as it stands behind HTTP
     api_cases: int  #: of a property whose every case goes over HTTP
     runs: int  #: of the stepper, with everything shuffled, repeated and busy
     races: int  #: of an unsubscribe against everything else
@@ -29,6 +30,7 @@ class Sizes:
     sorts: int  #: of leads for which the next steps are tried out
     kill_every: int  #: one port call in so many is killed, besides the first of each kind
     swept_leads: int  #: in the publish that is killed in the middle
+    demo_every: int  #: one quarter of an hour in so many begins a demo
     published_leads: int  #: that a publish on the stack moves; in hundreds
     big_engines: tuple[str, ...]  #: that see tables of many items; moto takes its time over them
     asks_preflight: bool  #: whether the deploys of docs/how-to/deploy.md ask cdk-preflight
@@ -38,6 +40,7 @@ class Sizes:
 TEST = Sizes(
     name="test",
     cases=200,
+    input_cases=50,
     api_cases=20,
     runs=30,
     races=100,
@@ -45,6 +48,7 @@ TEST = Sizes(
     sorts=24,
     kill_every=10,
     swept_leads=10_000,
+    demo_every=5,
     published_leads=100,
     big_engines=("memory", "emulator", "dynamodb-local"),
     asks_preflight=False,
@@ -53,6 +57,7 @@ TEST = Sizes(
 NIGHTLY = Sizes(
     name="nightly",
     cases=1_000,
+    input_cases=1_000,
     api_cases=100,
     runs=600,
     races=1_000,
@@ -60,6 +65,7 @@ NIGHTLY = Sizes(
     sorts=200,
     kill_every=1,
     swept_leads=100_000,
+    demo_every=1,
     published_leads=1_000,
     big_engines=("memory", "moto", "emulator", "dynamodb-local"),
     asks_preflight=True,

@@ -3,55 +3,107 @@
 An import is quiet: no emails, no texts, and a handoff that it causes is held (playbook, rule 9).
 """
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.capture.submission import Fields
 from chalicelib.commands.commands import Commands
 from chalicelib.errors import FieldError, InputError, TooLargeError
-from chalicelib.inputs.bodies import parse_json
-from chalicelib.inputs.typed import parse_as
+from chalicelib.inputs.addresses import read_address
+from chalicelib.inputs.bodies import read_json
+from chalicelib.inputs.person import read_person
+from chalicelib.inputs.repairs import Warned, count_repairs, warn
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.limits import FORM_BODY_MAX_BYTES, IMPORT_BODY_MAX_BYTES, IMPORT_MAX_LEADS
+from chalicelib.limits import (
+    FORM_BODY_MAX_BYTES,
+    FORM_MAX_FIELDS,
+    IMPORT_BODY_MAX_BYTES,
+    IMPORT_MAX_LEADS,
+)
 
 STAGE = "stage"
+COLUMN = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 class Imports:
     """Take leads in bulk."""
 
-    def __init__(self, *, commands: Commands, lead_id_of: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        *,
+        commands: Commands,
+        lead_id_of: Callable[[str], str],
+        country: Callable[[], str | None],
+    ) -> None:
         self._commands = commands
         self._lead_id_of = lead_id_of
+        self._country = country
 
     def take(self, body: bytes) -> dict[str, Any]:
         """Import each good line.
 
-        Return `{"imported": their number, "rejected": [{"index", "reason"}]}`. Raise TooLargeError,
-        or InputError for a body with no line or too many.
+        Return `{"imported": their number, "rejected": [{"index", "reason"}]}`, and `warnings` as
+        `{"index", "field", "message"}` if a value was kept otherwise than sent. Raise
+        TooLargeError, or InputError for a body with no line or too many.
         """
         rejected: list[dict[str, Any]] = []
+        warnings: list[tuple[int, Warned]] = []
         lines = _lines_of(body)
+        country = self._country()
         for index, line in enumerate(lines):
             try:
-                self._take_line(line)
+                warnings += [(index, one) for one in self._take_line(line, country)]
             except InputError as error:
                 rejected.append({"index": index, "reason": str(error)})
-        return {"imported": len(lines) - len(rejected), "rejected": rejected}
+        count_repairs(one for _, one in warnings)
+        listed = [
+            {"index": index, "field": one.field, "message": one.message} for index, one in warnings
+        ]
+        said = {"warnings": listed} if listed else {}
+        return {"imported": len(lines) - len(rejected), "rejected": rejected, **said}
 
-    def _take_line(self, line: bytes) -> None:
-        """Import one lead. Raise InputError naming each wrong field."""
-        data = parse_json(line, FORM_BODY_MAX_BYTES)
+    def _take_line(self, line: bytes, country: str | None) -> list[Warned]:
+        """Import one lead. Return what there is to say of its values.
+
+        country: the company's. A mistake of whoever made the file is refused (InputError): no
+        address, a misspelt column, another stage. What the file says of a person is read as a form
+        is, because a column that nobody needs must not cost the lead (ADR 0040).
+        """
+        read = read_json(line, FORM_BODY_MAX_BYTES)
+        data = read.value
         if not isinstance(data, dict):
             raise InputError(FieldError("line", "must be a JSON object"))
         stage = data.pop(STAGE, None)
         if stage not in (None, Stage.CUSTOMER):
             raise InputError(FieldError(STAGE, f"must be {Stage.CUSTOMER}, or left out"))
-        fields = parse_as(Fields, data)
+        _check_columns(data)
+        try:
+            address = read_address(data.get("email"))
+        except ValueError as error:
+            raise InputError(FieldError("email", str(error))) from None
+        person = read_person(data, country)
         self._commands.take(
-            self._lead_id_of(fields.email), fields.known(), Stage(stage) if stage else None
+            self._lead_id_of(address.value),
+            {"email": address.value, **person.fields},
+            person.said,
+            Stage(stage) if stage else None,
         )
+        of_line = [warn("line", repair) for repair in read.repairs]
+        return [*of_line, *read.inside, *address.warnings("email"), *person.warnings]
+
+
+def _check_columns(data: dict[str, Any]) -> None:
+    """Raise InputError for columns that are too many, or that no rule could name."""
+    if len(data) > FORM_MAX_FIELDS:
+        words = f"must have at most {FORM_MAX_FIELDS} fields; it has {len(data)}"
+        raise InputError(FieldError("line", words))
+    words = (
+        "a field's name must start with a lower-case letter and have at most 64 lower-case"
+        " letters, digits and _"
+    )
+    if wrong := [FieldError(name, words) for name in data if not COLUMN.fullmatch(name)]:
+        raise InputError(*wrong)
 
 
 def _lines_of(body: bytes) -> list[bytes]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.errors import FieldError
-from chalicelib.events import LEAD_PREFIX, Event, FieldValue, Value, text_of
+from chalicelib.events import LEAD_PREFIX, Event, FieldValue, Value, said_as
 
 #: Of an item, for whatever is not reckoned here: keys, times, the names of attributes, `cut`.
 FIXED_BYTES = 640
@@ -158,7 +158,7 @@ def _size(name: str, value: FieldValue) -> int:
     """Return the bytes of a value as it is stored: a list as text, too (see store/events.py)."""
     if not isinstance(value, tuple):
         return _bytes(value)
-    return _bytes(text_of(value)) + _bytes(name) + SEPARATORS_BYTES + _bytes(value)
+    return _bytes(said_as(value)) + _bytes(name) + SEPARATORS_BYTES + _bytes(value)
 
 
 def _bytes(value: FieldValue) -> int:

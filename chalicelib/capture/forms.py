@@ -1,72 +1,75 @@
 """Take a form submission: check it, join its visitor, and store it whole or not at all."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field, model_validator
-
-from chalicelib.capture.cutting import warnings_of, within
-from chalicelib.capture.joining import Claim, SubmissionReceipt, SubmissionStore, is_free, joins_of
+from chalicelib.capture.cutting import within
+from chalicelib.capture.form_document import FormDocument
+from chalicelib.capture.form_events import cut_of, events_of, first_warnings, said_by
+from chalicelib.capture.joining import (
+    Claim,
+    SubmissionReceipt,
+    SubmissionStore,
+    is_free,
+)
+from chalicelib.capture.origins import is_allowed_origin, redirect_of
+from chalicelib.capture.posted import Posted
+from chalicelib.capture.seen import SeenForms
 from chalicelib.capture.submission import Submission
+from chalicelib.capture.understanding import understand
 from chalicelib.consent.consent import Proof
-from chalicelib.document import Document, read_document
-from chalicelib.errors import FieldError, InputError, KeyReusedError
+from chalicelib.document import read_document
+from chalicelib.errors import ConflictError, FieldError, KeyReusedError, OriginError
 from chalicelib.events import (
     Event,
-    Kind,
     Owner,
     Rank,
-    Value,
     lead_partition,
-    own_event_id,
     visitor_partition,
 )
-from chalicelib.inputs.urls import campaign_of, path_of
-from chalicelib.limits import (
-    FORM_MAX_FIELDS,
-    FORM_STORED_MAX_BYTES,
-    LINE_MAX_CHARS,
-    TEXT_MAX_CHARS,
-    URL_MAX_CHARS,
-)
+from chalicelib.limits import FORM_STORED_MAX_BYTES
 from chalicelib.runtime import Runtime
+from chalicelib.telemetry import log
 from chalicelib.writing import persist, until_written
-
-ASSET_DOWNLOADED = "Asset Downloaded"
-
-
-RequiredName = Annotated[str, Field(min_length=1, max_length=LINE_MAX_CHARS)]
-
-
-class Asset(Document):
-    """What a form gates. Its id alone may stand for it."""
-
-    id: Annotated[str, Field(min_length=1, max_length=LINE_MAX_CHARS)]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _name_by_id(cls, data: Any) -> Any:
-        return {"id": data} if isinstance(data, str) else data
-
-
-class FormDocument(Document):
-    """A registered form."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-    required: Annotated[list[RequiredName], Field(max_length=FORM_MAX_FIELDS)] = ["email"]
-    thank_you_url: Annotated[str, Field(max_length=URL_MAX_CHARS)] | None = None
-    asset: Asset | None = None
-    """A submission counts as its download."""
-    topic: Annotated[str, Field(max_length=LINE_MAX_CHARS)] | None = None
-    consent_text: Annotated[str, Field(max_length=TEXT_MAX_CHARS)] = ""
-    """The sentence beside the marketing box: the proof, whatever a submission says stood there."""
-
 
 Registered = tuple[Mapping[str, Any], int | None]
 """A stored form, and the number of its version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """What the request of a submission says of who sends it."""
+
+    origin: str | None = None
+    """The site whose page a browser posts from; None for whatever is no browser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A submission that was taken."""
+
+    receipt: SubmissionReceipt
+    warnings: Sequence[FieldError]
+    """What was repaired, cut or left out, under its sender's names."""
+    next_page: str | None
+    """Where a browser goes on; None for the built-in page."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Taken:
+    """A submission on its way into the store."""
+
+    form_id: str
+    form: FormDocument | None
+    submission: Submission
+    submission_id: str
+    lead_id: str
+    event: Event
+    """What it says, within what is stored of one event; still without its id and its rank."""
+    fresh_visitor_id: str
 
 
 class Forms:
@@ -77,12 +80,16 @@ class Forms:
         *,
         store: SubmissionStore,
         read_form: Callable[[str], Registered | None],
+        seen: SeenForms,
         lead_id_of: Callable[[str], str],
+        country: Callable[[], str | None],
         identity_secret: Callable[[], bytes],
         runtime: Runtime,
     ) -> None:
         self._store = store
         self._read_form = read_form
+        self._seen = seen
+        self._country = country
         self._identity_secret = identity_secret
         self._lead_id_of = lead_id_of
         self.runtime = runtime
@@ -95,82 +102,79 @@ class Forms:
         stored = self._read_form(form_id)
         return read_document(FormDocument, stored[0]) if stored else None
 
-    def submit(self, form_id: str, submission: Submission) -> SubmissionReceipt:
+    def submit(
+        self, form_id: str, posted: Posted, *, key: str | None = None, sender: Sender = Sender()
+    ) -> Accepted:
         """Store a submission; a repeated one returns the first receipt and counts once.
 
-        Raise InputError for a required field that is missing, KeyReusedError for a key that was
-        used for another submission.
+        key: the Idempotency-Key header. Raise InputError for a missing address or required field,
+        OriginError for a page that may not post this form, KeyReusedError for a key that was used
+        for another submission.
         """
         # A busy table must not lose a lead: whatever a form reads and writes is tried again.
-        form = persist(lambda: self.form(form_id), self.runtime.pause)
-        known = submission.fields.known()
-        required = form.required if form else []
-        missing = [name for name in required if known.get(name) in (None, "")]
-        if missing:
-            raise InputError(*(FieldError(f"fields.{name}", "is required") for name in missing))
-        return self._accept(
-            form_id,
-            form,
-            submission,
-            # Drawn once, so that each try is the same submission.
-            submission_id=submission.submission_id or self.runtime.new_id(),
-            fresh_visitor_id=self.runtime.new_id(),
+        form, country = persist(lambda: (self.form(form_id), self._country()), self.runtime.pause)
+        if form is not None and not is_allowed_origin(form, sender.origin):
+            raise OriginError(FieldError("Origin", "may not post this form"))
+        submission = understand(posted, form, key=key, country=country)
+        lead_id = self._lead_id_of(submission.email)
+        # What is cut of it does not depend on when, or how often, it is tried: it is cut once.
+        event, cut = within(
+            said_by(form_id, form, submission, lead_partition(lead_id), self.runtime.now()),
+            FORM_STORED_MAX_BYTES,
+        )
+        receipt, is_new = self._accept(
+            _Taken(
+                form_id=form_id,
+                form=form,
+                submission=submission,
+                # Drawn once, so that each try is the same submission.
+                submission_id=submission.submission_id or self.runtime.new_id(),
+                lead_id=lead_id,
+                event=event,
+                fresh_visitor_id=self.runtime.new_id(),
+            )
+        )
+        if form is None and is_new:
+            self._note(form_id, event)
+        next_page, ignored = redirect_of(form, submission, posted)
+        return Accepted(
+            receipt=receipt,
+            warnings=first_warnings([*submission.warnings, *cut_of(submission, cut), *ignored]),
+            next_page=next_page,
         )
 
-    def warnings(self, form_id: str, submission: Submission) -> list[FieldError]:
-        """Return what is cut of a submission when it is stored, under its sender's names."""
-        partition = lead_partition(self._lead_id_of(submission.fields.email))
-        form = self.form(form_id)
-        _, cut = _submitted(form_id, form, submission, partition, self.runtime.now())
-        # The path is that of the page's URL, which is named itself.
-        named = [path for path in cut if path != "properties.path"]
-        return warnings_of(named, lambda path: path.replace("properties.", "page.", 1))
+    def _note(self, form_id: str, event: Event) -> None:
+        try:
+            self._seen.note(form_id, list(event.fields), self.runtime.now())
+        except ConflictError:  # a count that is missed, and no lead
+            log("busy", task="seen_form")
 
     @until_written
-    def _accept(
-        self,
-        form_id: str,
-        form: FormDocument | None,
-        submission: Submission,
-        *,
-        submission_id: str,
-        fresh_visitor_id: str,
-    ) -> SubmissionReceipt:
-        secret = self._identity_secret()
-        before = self._store.receipt(form_id, submission_id)
+    def _accept(self, taken: _Taken) -> tuple[SubmissionReceipt, bool]:
+        """Return the receipt, and whether it is the first one of its submission."""
+        before = self._receipt_of(taken)
         if before is not None:
-            if before.body_hash not in submission.digests(secret):
-                words = "was already used for a different submission; use a new one"
-                raise KeyReusedError(FieldError("submission_id", words))
-            return before
+            return before, False
         now = self.runtime.now()
-        lead_id = self._lead_id_of(submission.fields.email)
+        lead_id = taken.lead_id
+        posted, rank, wanted = self._browser_of(taken, now)
         # Always a new id, drawn before anything is looked up: the answer is the same for every
         # address, known or not, and whoever the visitor is (ADR 0037).
-        visitor_id = fresh_visitor_id if submission.visitor_id else None
-        posted = visitor_partition(submission.visitor_id) if submission.visitor_id else None
-        owner = self._store.owner(posted) if posted else None
-        rank = _rank_of(owner, lead_id)
-        claimed = [visitor_partition(fresh_visitor_id)] if posted else []
-        # A browser stays with the first lead that claims it: two people may share it.
-        if posted and owner is None and is_free(self._store, posted, now):
-            claimed.append(posted)
-        body_hash = submission.digest(secret)
-        receipt = SubmissionReceipt(form_id, submission_id, visitor_id, body_hash)
+        visitor_id = taken.fresh_visitor_id if posted else None
+        body_hash = taken.submission.digest(self._identity_secret())
+        receipt = SubmissionReceipt(taken.form_id, taken.submission_id, visitor_id, body_hash)
         # Only a submission that is new is counted; one that has to be tried again counts twice.
         admitted = self._store.admit_to_lead(
-            lead_id, submission=_told_apart(receipt), joins=len(claimed), rank=rank, now=now
+            lead_id, submission=_told_apart(receipt), joins=len(wanted), rank=rank, now=now
         )
         # The browser of a lead's first form is the lead's own.
         browser_rank = Rank.OWN_BROWSER if posted and admitted.is_first else rank
-        wanted = Owner(lead_id, browser_rank)
-        claims = [Claim(visitor, None, wanted) for visitor in claimed[: admitted.room]]
-        events = events_from_submission(
-            form_id,
-            form,
-            submission,
-            lead_id=lead_id,
-            submission_id=submission_id,
+        owner = Owner(lead_id, browser_rank)
+        claims = [Claim(visitor, None, owner) for visitor in wanted[: admitted.room]]
+        events = events_of(
+            taken.event,
+            taken.form,
+            submission_id=taken.submission_id,
             claims=claims,
             rank=rank,
             browser_rank=browser_rank,
@@ -181,27 +185,48 @@ class Forms:
             events,
             lead_id=lead_id,
             claims=claims,
-            proof=self._proof(form_id, form, submission, events[0]),
+            proof=self._proof(taken, events[0]),
             receipt=receipt,
             now=now,
         )
-        return receipt
+        return receipt, True
 
-    def _proof(
-        self, form_id: str, form: FormDocument | None, submission: Submission, submitted: Event
-    ) -> Proof | None:
+    def _receipt_of(self, taken: _Taken) -> SubmissionReceipt | None:
+        """Return the receipt of the same submission, None for a new one. Raise KeyReusedError."""
+        before = self._store.receipt(taken.form_id, taken.submission_id)
+        if before is None:
+            return None
+        if before.body_hash != taken.submission.digest(self._identity_secret()):
+            words = "was already used for a different submission; use a new one"
+            raise KeyReusedError(FieldError("submission_id", words))
+        return before
+
+    def _browser_of(self, taken: _Taken, now: datetime) -> tuple[str | None, Rank, list[str]]:
+        """Return the visitor that a submission names, its rank, and which visitors it claims."""
+        visitor_id = taken.submission.visitor_id
+        if not visitor_id:
+            return None, Rank.FORM, []
+        posted = visitor_partition(visitor_id)
+        owner = self._store.owner(posted)
+        claimed = [visitor_partition(taken.fresh_visitor_id)]
+        # A browser stays with the first lead that claims it: two people may share it.
+        if owner is None and is_free(self._store, posted, now):
+            claimed.append(posted)
+        return posted, _rank_of(owner, taken.lead_id), claimed
+
+    def _proof(self, taken: _Taken, submitted: Event) -> Proof | None:
         """Return the proof of a ticked box, None for an empty one. submitted: the form's event."""
-        box = submission.consent
+        box = taken.submission.consent
         if not box.marketing:
             return None
-        _, version = self._read_form(form_id) or (None, None)
-        own = form.consent_text if form else ""
+        _, version = self._read_form(taken.form_id) or (None, None)
+        own = taken.form.consent_text if taken.form else ""
         return Proof(
             at=submitted.at,
             text=own or box.text,
-            said=box.text,
+            said=box.text or box.sent,
             event_id=submitted.id,
-            form=form_id,
+            form=taken.form_id,
             form_version=version,
             page=str(submitted.properties.get("url", "")),
             rank=submitted.rank,
@@ -222,68 +247,3 @@ def _rank_of(owner: Owner | None, lead_id: str) -> Rank:
     """
     is_own = owner and owner.lead_id == lead_id and owner.rank >= Rank.OWN_BROWSER
     return Rank.OWN_BROWSER if is_own else Rank.FORM
-
-
-def events_from_submission(
-    form_id: str,
-    form: FormDocument | None,
-    submission: Submission,
-    *,
-    lead_id: str,
-    submission_id: str,
-    claims: Sequence[Claim],
-    rank: Rank,
-    browser_rank: Rank,
-    is_surplus: bool,
-    now: datetime,
-) -> list[Event]:
-    """Return a submission's events: the form, and the download of the asset that it gates."""
-    partition = lead_partition(lead_id)
-    said, _ = _submitted(form_id, form, submission, partition, now)
-    submitted = replace(
-        said,
-        id=own_event_id(partition, now, f"{form_id}/{submission_id}"),
-        joins=joins_of(claims),
-        rank=rank,
-        browser_rank=browser_rank,
-        is_surplus=is_surplus,
-    )
-    if form is None or form.asset is None:
-        return [submitted]
-    downloaded = Event(
-        partition=partition,
-        id=own_event_id(partition, now, f"{form_id}/{submission_id}/asset"),
-        kind=Kind.TRACK,
-        name=ASSET_DOWNLOADED,
-        at=now,
-        captured_at=now,
-        properties={"asset": form.asset.id, "form": form_id},
-        is_surplus=is_surplus,
-    )
-    return [submitted, downloaded]
-
-
-def _submitted(
-    form_id: str, form: FormDocument | None, submission: Submission, partition: str, now: datetime
-) -> tuple[Event, list[str]]:
-    """Return what a submission says, as an event still without an id, and what was cut of it."""
-    page = submission.page
-    properties: dict[str, Value] = {
-        name: value for name, value in page.model_dump().items() if value
-    }
-    if page.url:
-        properties["path"] = path_of(page.url)
-    if form is None:
-        properties["unregistered"] = True
-    said = Event(
-        partition=partition,
-        id="",
-        kind=Kind.FORM,
-        name=form_id,
-        at=now,
-        captured_at=now,
-        properties=properties,
-        campaign=campaign_of(submission.campaign.model_dump(), page.url),
-        fields=submission.fields.known(),
-    )
-    return within(said, FORM_STORED_MAX_BYTES)

@@ -1,86 +1,124 @@
-"""Read a form submission from a request's body, JSON or url-encoded."""
+"""Read a form post from a request's body: JSON, url-encoded, multipart, or plain text."""
 
+import re
+from collections.abc import Iterator
+from email.message import Message
+from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qsl
 
-from pydantic import BaseModel, Field
+from chalicelib.capture.posted import Posted, posted_of_json, posted_of_pairs
+from chalicelib.errors import FieldError, InputError
+from chalicelib.inputs.bodies import check_size, decode, read_json, read_pairs
+from chalicelib.inputs.repairs import Repair, Warned, warn
+from chalicelib.limits import FORM_BODY_MAX_BYTES
 
-from chalicelib.capture.submission import Submission
-from chalicelib.errors import FieldError, InputError, KeyReusedError, TooLargeError
-from chalicelib.inputs.bodies import parse_json
-from chalicelib.inputs.typed import Id, parse_as
-from chalicelib.limits import FORM_BODY_MAX_BYTES, FORM_MAX_FIELDS
+NOT_JSON = frozenset({"application/x-www-form-urlencoded", "text/plain"})
+OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+PAIRS = re.compile(rb"\s*[^\s{}\"=&<]+=")
+BLANK = re.compile(rb"[ \r\n]")  # nothing that is url-encoded has one
+PLAIN_PAIR = re.compile(r"([^=\r\n]{1,200})=(.*)", re.DOTALL)
+BOUNDARY = re.compile(rb"\s*--([^\r\n]{1,200}?)[ \t]*\r?\n")
 
-TICKED = frozenset({"true", "on", "yes", "1"})
-# A url-encoded post has these names beside its fields -> where each stands in the JSON form.
-FLAT_NAMES = {
-    "_visitor_id": ("visitor_id",),
-    "_submission_id": ("submission_id",),
-    "_page_url": ("page", "url"),
-    "_page_title": ("page", "title"),
-    "_referrer": ("page", "referrer"),
-    "utm_source": ("campaign", "source"),
-    "utm_medium": ("campaign", "medium"),
-    "utm_campaign": ("campaign", "name"),
-    "utm_term": ("campaign", "term"),
-    "utm_content": ("campaign", "content"),
-}
+Pair = tuple[str, Any]
 
 
-def parse_submission(body: bytes, *, flat: bool, key: str | None) -> Submission:
-    """Return the submission in a body.
+def parse_post(body: bytes, content_type: str) -> Posted:
+    """Return what a body holds. content_type: the header, with its parameters.
 
-    flat: whether it is url-encoded; key: the Idempotency-Key header. Raise InputError naming each
-    wrong field as the sender wrote it, TooLargeError, and KeyReusedError when the header and the
-    body name different keys.
+    The body decides where it contradicts the header: scripts send JSON as text and as url-encoded.
+    Raise TooLargeError, and InputError for a body that cannot be read.
     """
-    data = _unflatten(body) if flat else parse_json(body, FORM_BODY_MAX_BYTES)
+    check_size(body, FORM_BODY_MAX_BYTES)
+    header = Message()
+    header["content-type"] = content_type
+    kind = header.get_content_type()
+    charset = header.get_param("charset")
+    declared = charset if isinstance(charset, str) else None
+    if kind == "multipart/form-data":
+        return _of_multipart(body, header.get_boundary(), declared)
+    if OBJECT.match(body) or (kind not in NOT_JSON and not PAIRS.match(body)):
+        return _of_json(body, declared)
+    if kind == "text/plain" and BLANK.search(body):
+        return _of_lines(body, declared)
+    return _of_pairs(body, declared)
+
+
+def _of_json(body: bytes, charset: str | None) -> Posted:
+    read = read_json(body, FORM_BODY_MAX_BYTES, charset)
+    data = read.value
+    if isinstance(data, list) and len(data) == 1:  # as automations wrap it
+        data = data[0]
+    if not isinstance(data, dict):
+        raise InputError(FieldError("body", "must be a JSON object"))
+    return posted_of_json(data, _said(read.repairs, charset, read.inside))
+
+
+def _of_pairs(body: bytes, charset: str | None) -> Posted:
+    found = list(read_pairs(body, charset))
+    warnings = [
+        warn(name.value, repair, "windows-1252")
+        for name, value in found
+        for repair in dict.fromkeys((*name.repairs, *value.repairs))
+    ]
+    return posted_of_pairs(((name.value, value.value) for name, value in found), warnings)
+
+
+def _of_lines(body: bytes, charset: str | None) -> Posted:
+    """Return the post of a form with enctype="text/plain": a name and a value a line.
+
+    Nothing is escaped there: a line without a name goes on with the value before it.
+    """
+    read = decode(body, charset)
+    pairs: list[tuple[str, str]] = []
+    for line in re.split(r"(?<=\n)", read.value):
+        found = PLAIN_PAIR.fullmatch(line)
+        if found:
+            pairs.append((found[1], found[2]))
+        elif pairs:
+            name, value = pairs[-1]
+            pairs[-1] = (name, value + line)
+        elif line.strip():
+            raise InputError(FieldError("body", "must be JSON, or a name=value pair a line"))
+    warnings = _said(read.repairs, charset)
+    return posted_of_pairs(
+        ((name, value.removesuffix("\n").removesuffix("\r")) for name, value in pairs), warnings
+    )
+
+
+def _of_multipart(body: bytes, boundary: str | None, charset: str | None) -> Posted:
+    """Return the post of a multipart form. What cannot be a field of it is said."""
+    if boundary is None:  # a script that sets the header itself forgets it
+        found = BOUNDARY.match(body)
+        boundary = found[1].decode("latin-1") if found else ""
+    warnings: list[Warned] = []
+    pairs = list(_parts_of(body, boundary, charset, warnings))
+    return posted_of_pairs(pairs, warnings)
+
+
+def _parts_of(
+    body: bytes, boundary: str, charset: str | None, warnings: list[Warned]
+) -> Iterator[Pair]:
+    from multipart import MultipartError, MultipartParser  # few forms are sent this way
+
+    # Latin-1 keeps each byte, so that a name is decoded as its value is.
     try:
-        submission = parse_as(Submission, data)
-    except InputError as error:
-        raise (error.renamed(flat_name) if flat else error) from None
-    if not key:
-        return submission
-    if submission.submission_id not in (None, "", key):
-        raise KeyReusedError(FieldError("submission_id", "differs from the Idempotency-Key header"))
-    header = parse_as(_Header, {"Idempotency-Key": key})
-    return submission.model_copy(update={"submission_id": header.key})
+        parser = MultipartParser(BytesIO(body), boundary, charset="latin-1", part_limit=len(body))
+        found = parser.parts()
+    except MultipartError:
+        raise InputError(FieldError("body", "must be whole multipart/form-data")) from None
+    declared = next((one.raw for one in found if one.name == "_charset_"), b"")
+    for part in found:
+        name = decode((part.name or "").encode("latin-1"), charset).value
+        if part.filename is not None:
+            if part.filename or part.size:  # a chosen file, not an empty field for one
+                warnings.append(warn(name, Repair.FILE))
+            continue
+        read = decode(part.raw, declared.decode("latin-1") or charset)
+        warnings += [warn(name, repair, "windows-1252") for repair in read.repairs]
+        yield name, read.value
 
 
-class _Header(BaseModel):
-    key: Id = Field(alias="Idempotency-Key")
-
-
-def _unflatten(body: bytes) -> dict[str, Any]:
-    """Return a url-encoded body in the shape of the JSON form."""
-    if len(body) > FORM_BODY_MAX_BYTES:
-        raise TooLargeError(
-            FieldError("body", f"must be at most {FORM_BODY_MAX_BYTES} bytes; it has {len(body)}")
-        )
-    max_pairs = 2 * FORM_MAX_FIELDS
-    try:
-        pairs = parse_qsl(
-            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=max_pairs
-        )
-    except ValueError:
-        words = f"must be url-encoded UTF-8 with at most {max_pairs} fields"
-        raise InputError(FieldError("body", words)) from None
-    data: dict[str, Any] = {"fields": {}}
-    for name, value in pairs:
-        if name == "_consent":
-            data["consent"] = {"marketing": value.strip().lower() in TICKED}
-        elif name in FLAT_NAMES:
-            *parents, last = FLAT_NAMES[name]
-            inner = data.setdefault(parents[0], {}) if parents else data
-            inner[last] = value
-        else:
-            data["fields"][name] = value
-    return data
-
-
-def flat_name(path: str) -> str:
-    """Return the name that a path of the JSON form has in a url-encoded post."""
-    for name, parts in FLAT_NAMES.items():
-        if path == ".".join(parts):
-            return name
-    return path.removeprefix("fields.")
+def _said(
+    repairs: tuple[Repair, ...], charset: str | None, inside: tuple[Warned, ...] = ()
+) -> list[Warned]:
+    return [*(warn("body", repair, charset or "windows-1252") for repair in repairs), *inside]

@@ -1,97 +1,53 @@
-"""The shape of a form submission: which fields it has, and what each may hold."""
+"""A form submission as it was understood: what it says, each value clean and under our name."""
 
 import json
-import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from hmac import digest as keyed_digest
-from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from chalicelib.events import FieldValue
+from chalicelib.inputs.repairs import Warned
 
-from chalicelib.events import Value
-from chalicelib.inputs.addresses import parse_address
-from chalicelib.inputs.numbers import SCALAR_MAX
-from chalicelib.inputs.texts import one_line
-from chalicelib.inputs.typed import FreeText, Id, LineScalar, LineText, Received, Url
-from chalicelib.limits import FORM_MAX_FIELDS
-
-FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+PAGE = ("url", "referrer", "title")
+CAMPAIGN = ("source", "medium", "name", "term", "content")
 
 
-def field_name(name: str) -> str:
-    """Return a field's name. Raise ValueError for one that no form needs."""
-    if not FIELD_NAME.fullmatch(name):
-        raise ValueError(
-            "a field's name must start with a lower-case letter and have at most 64 lower-case"
-            " letters, digits and _"
-        )
-    return name
-
-
-class Fields(BaseModel):
-    """What a form says about the person. A field without a name here is one line or a scalar."""
-
-    model_config = ConfigDict(extra="allow")
-    email: Annotated[LineText, AfterValidator(parse_address)]
-    first_name: LineText | None = None
-    last_name: LineText | None = None
-    job_title: LineText | None = None
-    company: LineText | None = None
-    company_size: Annotated[int, Field(ge=0, le=SCALAR_MAX)] | None = None
-    industry: LineText | None = None
-    country: LineText | None = None
-    phone: Annotated[str, Field(max_length=40), AfterValidator(one_line)] | None = None
-    message: FreeText | None = None
-    __pydantic_extra__: dict[Annotated[str, AfterValidator(field_name)], LineScalar]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _drop_blanks(cls, data: Any) -> Any:
-        if not isinstance(data, dict):
-            return data
-        if len(data) > FORM_MAX_FIELDS:
-            raise ValueError(f"must have at most {FORM_MAX_FIELDS} fields; it has {len(data)}")
-        return {name: value for name, value in data.items() if value not in (None, "")}
-
-    def known(self) -> dict[str, Value]:
-        """Return the fields that were filled in."""
-        return self.model_dump(exclude_none=True)
-
-
-class Page(Received):
-    """The page that the form stood on."""
-
-    url: Url = ""
-    referrer: Url = ""
-    title: LineText = ""
-
-
-class Campaign(Received):
-    """The campaign that brought the person."""
-
-    source: LineText = ""
-    medium: LineText = ""
-    name: LineText = ""
-    term: LineText = ""
-    content: LineText = ""
-
-
-class ConsentBox(Received):
-    """The marketing box: whether it was ticked, and the sentence beside it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentBox:
+    """The marketing box: whether it was ticked, and what came with it."""
 
     marketing: bool = False
-    text: Annotated[FreeText, Field(max_length=1_000)] = ""
+    text: str = ""
+    """The sentence beside it, as the sender says."""
+    sent: str = ""
+    """What the box itself sent: `on`, or its label."""
 
 
-class Submission(Received):
-    """A form submission in the API's JSON form."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A form submission."""
 
-    fields: Fields
-    visitor_id: Id | None = None
-    submission_id: Id | None = None
-    page: Page = Page()
-    campaign: Campaign = Campaign()
+    email: str
+    fields: Mapping[str, FieldValue]
+    """What it says of the person, the address included."""
+    said: Mapping[str, str] = field(default_factory=dict)
+    """The words of the fields that were read as something else."""
+    sent_as: Mapping[str, str] = field(default_factory=dict)
+    """Where something stands on the event, such as `fields.company` -> where its sender put it."""
+    visitor_id: str = ""
+    submission_id: str = ""
+    """The idempotency key; empty for none."""
+    page: Mapping[str, str] = field(default_factory=dict)
+    campaign: Mapping[str, str] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
+    """Click ids and other tags of campaigns, which are no part of the five."""
     consent: ConsentBox = ConsentBox()
+    redirect: str = ""
+    """The page that the sender wants to see next, as it asks for it."""
+    technical: Mapping[str, str] = field(default_factory=dict)
+    """What belongs to the page's machinery: captchas' answers, tokens, honeypots. Not stored."""
+    warnings: tuple[Warned, ...] = ()
 
     def digest(self, secret: bytes) -> str:
         """Return a keyed hash of everything but the submission id: a repeat has the same one.
@@ -100,12 +56,19 @@ class Submission(Received):
         addresses until one fits.
         """
         # The purpose keeps it apart from the other hashes that the secret makes.
-        return keyed_digest(secret, b"submission\n" + self._content(), sha256).hex()
+        return keyed_digest(secret, b"submission\n" + self.content(), sha256).hex()
 
-    def digests(self, secret: bytes) -> frozenset[str]:
-        """Return the hash, and the one without a key that receipts of older code hold."""
-        return frozenset({self.digest(secret), sha256(self._content()).hexdigest()})
+    def content(self) -> bytes:
+        """Return what makes it this submission.
 
-    def _content(self) -> bytes:
-        content = self.model_dump(exclude={"submission_id"}, exclude_none=True)
+        Tokens and captchas' answers are new in each try, so they are no part of it.
+        """
+        content = {
+            "fields": self.fields,
+            "visitor_id": self.visitor_id,
+            "page": self.page,
+            "campaign": self.campaign,
+            "marks": self.marks,
+            "consent": [self.consent.marketing, self.consent.text, self.consent.sent],
+        }
         return json.dumps(content, sort_keys=True).encode()

@@ -39,8 +39,13 @@ class Acts:
         act: Act,
         facts: Mapping[str, Value],
         fields: Mapping[str, FieldValue] | None = None,
+        said: Mapping[str, str] | None = None,
     ) -> Event:
-        """Return the event of an act. facts: what was said; fields: what it says of the person."""
+        """Return the event of an act.
+
+        facts: what was said; fields: what it says of the person; said: the words of fields that
+        were read out of words.
+        """
         now = self.runtime.now()
         partition = lead_partition(lead_id)
         return Event(
@@ -52,6 +57,7 @@ class Acts:
             captured_at=now,
             properties=facts,
             fields=fields or {},
+            said=said or {},
             rank=Rank.CONFIRMED,
         )
 

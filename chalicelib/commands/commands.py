@@ -112,14 +112,21 @@ class Commands:
         return self._acts.conclude(lead, counted, event, [moved])
 
     @until_written
-    def take(self, lead_id: str, fields: Mapping[str, FieldValue], stage: Stage | None) -> Lead:
+    def take(
+        self,
+        lead_id: str,
+        fields: Mapping[str, FieldValue],
+        said: Mapping[str, str],
+        stage: Stage | None,
+    ) -> Lead:
         """Take in what an import says of a person, new or known, perhaps already a customer.
 
         lead_id: of the address. The event stays with it even when it was merged into another
-        lead: emails go on to that lead's own address. Nobody is notified.
+        lead: emails go on to that lead's own address. said: the words of the fields that were read
+        out of words. Nobody is notified.
         """
         lead = self._qualify.derive.lead(lead_id)
-        event = self._acts.event(lead_id, Act.IMPORTED, {}, fields)
+        event = self._acts.event(lead_id, Act.IMPORTED, {}, fields, said)
         counted = self._acts.counted(lead, event)
         becomes_customer = stage is Stage.CUSTOMER and lead.standing.stage is not stage
         steps = (

@@ -13,7 +13,7 @@ from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
 from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
-from chalicelib.events import Event, FieldValue, Kind, text_of
+from chalicelib.events import Event, FieldValue, Kind, said_as
 from chalicelib.handoff.plan import is_fallback
 from chalicelib.handoff.reaction import OUR_DEEDS
 from chalicelib.inert import inert, inert_address, inert_phone
@@ -126,7 +126,7 @@ class Notices:
             ],
             "closing": _closing(message),
             "profile": {
-                name: REACHABLE.get(name, inert)(text_of(value))
+                name: REACHABLE.get(name, inert)(said_as(value))
                 for name, value in sorted(known.items())
                 if name not in HIDDEN_FIELDS
             },
@@ -206,7 +206,7 @@ def _deed(event: Event) -> str:
         path = inert(str(event.properties.get("path", "a page")).strip("/"))
         return f"visited {path or 'the home page'}"
     if event.kind is Kind.FORM:
-        message = inert(text_of(event.fields.get("message", "")))
+        message = inert(said_as(event.fields.get("message", "")))
         return f"sent the form {name}" + (f': "{message}"' if message else "")
     asset = inert(str(event.properties.get("asset", "")))
     return f"{name or event.kind.value}" + (f" ({asset})" if asset else "")

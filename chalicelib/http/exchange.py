@@ -3,7 +3,6 @@
 import json
 import re
 import zlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,9 @@ from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.http.cors import ALLOWED_HEADERS
-from chalicelib.inputs.repairs import Cleaned, Warned
+from chalicelib.inputs.repairs import Cleaned, count_repairs
 from chalicelib.limits import COMMAND_BODY_MAX_BYTES, REASON_MAX_CHARS
-from chalicelib.telemetry import current_trace, log
+from chalicelib.telemetry import current_trace
 
 if TYPE_CHECKING:
     from chalicelib.inputs.typed import Shape
@@ -220,9 +219,7 @@ def warnings_in(warnings: Sequence[FieldError]) -> dict[str, Any]:
 
     Each kind of repair is counted, without the value (ADR 0040).
     """
-    kinds = Counter(one.repair for one in warnings if isinstance(one, Warned))
-    for kind, count in kinds.items():
-        log("repaired", count=count, kind=kind)
+    count_repairs(warnings)
     listed = [{"field": one.field, "message": one.message} for one in warnings]
     return {"warnings": listed} if listed else {}
 

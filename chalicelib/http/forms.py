@@ -2,17 +2,18 @@
 
 import re
 from http import HTTPStatus
-from typing import Any
 
 from chalice.app import Blueprint, Response
 
-from chalicelib.errors import ConflictError, FieldError, InputError, NotFoundError
+from chalicelib.errors import ConflictError, InputError, NotFoundError
 from chalicelib.http import pages
 from chalicelib.http.auth import check_write_key
 from chalicelib.http.exchange import (
     CORS,
     HTML,
     JSON,
+    MULTIPART,
+    PLAIN_TEXT,
     URLENCODED,
     content_type_of,
     current_request,
@@ -31,53 +32,53 @@ FORM_ID = re.compile(r"[a-z0-9_-]{1,64}")
 BUILT_IN_THANKS = "../../thanks"  # relative, because the gateway's stage is part of the path
 
 
-@forms.route("/v1/forms/{form_id}", methods=["POST"], content_types=[JSON, URLENCODED], cors=CORS)
+@forms.route(
+    "/v1/forms/{form_id}",
+    methods=["POST"],
+    content_types=[JSON, URLENCODED, MULTIPART, PLAIN_TEXT],
+    cors=CORS,
+)
 @answers_problems
 def submit_form(form_id: str) -> Response:
-    """Take a form submission, as JSON or as a browser's url-encoded post."""
+    """Take a form submission: JSON, or a browser's own post."""
     if not FORM_ID.fullmatch(form_id):
         raise NotFoundError("a form id has 1 to 64 characters: a-z, 0-9, - and _")
     request = current_request(forms)
     check_write_key(request, None)
-    flat = content_type_of(request) == URLENCODED
     from_browser = prefers(request, HTML, JSON)  # a browser will show the answer
-    from chalicelib.capture.parsing import parse_submission  # not on the path of a ping
+    shows_page = from_browser and content_type_of(request) != JSON
+    from chalicelib.capture.forms import Sender  # not on the path of a ping
+    from chalicelib.capture.parsing import parse_post
 
     try:
         body = unzipped_body_of(request, FORM_BODY_MAX_BYTES)
-        key = request.headers.get("idempotency-key")
-        submission = parse_submission(body, flat=flat, key=key)
-        taking = world().forms
-        receipt = taking.submit(form_id, submission)
+        accepted = world().forms.submit(
+            form_id,
+            parse_post(body, str(request.headers.get("content-type", JSON))),
+            key=request.headers.get("idempotency-key"),
+            sender=Sender(origin=request.headers.get("origin")),
+        )
     except InputError as error:
-        if flat and from_browser:
-            posted = error.renamed(lambda field: field.removeprefix("fields."))
-            return pages.show_form_errors(request, posted.errors, status_of(error))
+        if shows_page:
+            return pages.show_form_errors(request, error.errors, status_of(error))
         raise
     except ConflictError as error:
-        if flat and from_browser:
+        if shows_page:
             return pages.show_busy(request, error)
         raise
+    said = warnings_in(accepted.warnings)  # counted, whoever reads them
     if from_browser:
-        form = taking.form(form_id)
-        return _see_other(form.thank_you_url if form and form.thank_you_url else BUILT_IN_THANKS)
+        return _see_other(accepted.next_page or BUILT_IN_THANKS)
+    receipt = accepted.receipt
     return json_answer(
         {
             "status": "accepted",
             "submission_id": receipt.submission_id,
             "visitor_id": receipt.visitor_id,
-            **_warnings(taking.warnings(form_id, submission), is_flat=flat),
+            **said,
         },
         HTTPStatus.ACCEPTED,
     )
-
-
-def _warnings(found: list[FieldError], *, is_flat: bool) -> dict[str, Any]:
-    from chalicelib.capture.parsing import flat_name
-
-    if is_flat:
-        found = [FieldError(flat_name(one.field), one.message) for one in found]
-    return warnings_in(found)
 
 
 def _see_other(url: str) -> Response:

@@ -17,6 +17,7 @@ from chalicelib.errors import (
     InputError,
     KeyReusedError,
     NotFoundError,
+    OriginError,
     RefusedDocumentError,
     StateError,
     TooLargeError,
@@ -31,6 +32,7 @@ Arguments = ParamSpec("Arguments")
 # The first match counts: a subclass stands above its parent.
 STATUS: Sequence[tuple[type[BatonError], HTTPStatus]] = (
     (TooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (OriginError, HTTPStatus.FORBIDDEN),
     (KeyReusedError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (WriteKeyError, HTTPStatus.UNAUTHORIZED),
     (InputError, HTTPStatus.BAD_REQUEST),

@@ -5,6 +5,7 @@ number, and stays a text.
 """
 
 import re
+from functools import cache
 from typing import Any
 from unicodedata import normalize
 
@@ -46,13 +47,6 @@ TO = r"(?:\s*(?:[-~]|\.{2,3})\s*|\s+(?:to|till|until|and|bis|und|à|et|a|jusqu'�
 UPPER = re.compile(
     r"\b(?:less|fewer|under|below|max\w*|weniger|höchstens|unter|moins|menos|meno)\b"
 )
-WRITTEN_NUMBER = re.compile(
-    rf"(?:{ABOUT}\s*)*(?:{CURRENCY}\s*)?(?P<sign>-?)(?P<low>{DIGITS}){FACTOR.format(n=1)}"
-    rf"(?:\s?{CURRENCY})?"
-    rf"(?:{TO}(?:{CURRENCY}\s*)?(?P<high>{DIGITS}){FACTOR.format(n=2)})?"
-    r"(?P<rest>\s*\+?[^\d]{0,40})",
-    re.IGNORECASE,
-)
 GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ ',.])\d{3})(?:\1\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}")
 
 
@@ -89,7 +83,7 @@ def _number_in(text: str) -> Numeric | None:
     """Return the number that a text says, the lower one of a range; None if it says none."""
     # Full-width digits and the many blanks between groups become plain ones.
     said = normalize("NFKC", text.translate(PLAIN_MARKS))
-    found = WRITTEN_NUMBER.fullmatch(said)
+    found = _written_number().fullmatch(said)
     if found is None or UPPER.search(found["rest"].lower()):
         return None
     low = _digits(found["low"])
@@ -104,6 +98,18 @@ def _number_in(text: str) -> Numeric | None:
     if high is not None:
         return min(low, _whole(high * (high_factor or 1)))
     return -low if found["sign"] else low
+
+
+@cache
+def _written_number() -> re.Pattern[str]:
+    """Return the pattern of a number in words, compiled with the first that is not plain."""
+    return re.compile(
+        rf"(?:{ABOUT}\s*)*(?:{CURRENCY}\s*)?(?P<sign>-?)(?P<low>{DIGITS}){FACTOR.format(n=1)}"
+        rf"(?:\s?{CURRENCY})?"
+        rf"(?:{TO}(?:{CURRENCY}\s*)?(?P<high>{DIGITS}){FACTOR.format(n=2)})?"
+        r"(?P<rest>\s*\+?[^\d]{0,40})",
+        re.IGNORECASE,
+    )
 
 
 def _digits(text: str) -> Numeric | None:

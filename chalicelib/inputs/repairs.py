@@ -1,10 +1,13 @@
 """What can happen to a value on its way in, and what its sender reads: a closed set (ADR 0040)."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from chalicelib.errors import FieldError
+from chalicelib.telemetry import log
 
 Clean = TypeVar("Clean", covariant=True)
 
@@ -27,6 +30,9 @@ class Repair(StrEnum):
     CHARSET = "charset"
     ARRIVAL = "arrival"
     STRIPPED = "stripped"
+    RENAMED = "renamed"
+    TECHNICAL = "technical"
+    IGNORED = "ignored"
 
 
 MESSAGES: dict[Repair, str] = {
@@ -45,6 +51,9 @@ MESSAGES: dict[Repair, str] = {
     Repair.CHARSET: "is not in UTF-8; it was read as windows-1252",
     Repair.ARRIVAL: "is not a time that can be read; the time of arrival counts",
     Repair.STRIPPED: "is kept without the parts of an address that may be secret",
+    Repair.RENAMED: "is kept under the name {value}",
+    Repair.TECHNICAL: "was left out: it says nothing about the person",
+    Repair.IGNORED: "is not allowed here; it was ignored",
 }
 """What the sender reads, after the name of the field."""
 
@@ -75,6 +84,13 @@ class Cleaned(Generic[Clean]):
             *(warn(name, repair, self.value) for repair in self.repairs),
             *(Warned(f"{name}.{one.field}", one.message, one.repair) for one in self.inside),
         ]
+
+
+def count_repairs(warnings: Iterable[FieldError]) -> None:
+    """Write one line for each kind of repair, without the values."""
+    kinds = Counter(one.repair for one in warnings if isinstance(one, Warned))
+    for kind, count in kinds.items():
+        log("repaired", count=count, kind=kind)
 
 
 def warn(name: str, repair: Repair, value: object = "") -> Warned:

@@ -12,6 +12,7 @@ from functools import reduce
 from operator import or_
 
 from chalicelib.events import Event, FieldValue, Kind
+from chalicelib.form_kinds import kind_facts
 from chalicelib.scoring.pattern import ANY, Patterns
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
@@ -87,12 +88,17 @@ class Matcher:
 def value_of(event: Event, name: str) -> FieldValue | None:
     """Return what a signal's `where` or `distinct` sees under a name.
 
-    That is a part of the campaign, a property, or a form's field.
+    That is a part of the campaign, a property, or a form's field; of a form whose event does not
+    say it what the form is for, as its name has it.
     """
     if name in CAMPAIGN_KEYS:
         return event.campaign.get(CAMPAIGN_KEYS[name])
-    value = event.properties.get(name)
-    return event.fields.get(name) if value is None else value
+    value: FieldValue | None = event.properties.get(name)
+    if value is None:
+        value = event.fields.get(name)
+    if value is None and event.kind is Kind.FORM:
+        return kind_facts(event.name).get(name)
+    return value
 
 
 def _required(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:

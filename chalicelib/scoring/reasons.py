@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from chalicelib.events import FieldValue, text_of
+from chalicelib.events import FieldValue, said_as
 from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test
 from chalicelib.scoring.points import MatchedRule, cells_of, limited, weighed
@@ -73,7 +73,7 @@ def internal_reason(model: Model) -> ScoreReason:
 def _field_words(rule: FieldRule, test: Test, value: FieldValue | None) -> str:
     if rule.touch:
         return f"{rule.touch} came by {value}"
-    said = text_of(value or "") if test.words is None else test.words
+    said = said_as(value or "") if test.words is None else test.words
     return f"{rule.field.replace('_', ' ')} is {said}"
 
 

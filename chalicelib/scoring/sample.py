@@ -18,6 +18,7 @@ from chalicelib.events import (
     lead_partition,
     visitor_partition,
 )
+from chalicelib.form_kinds import ASKS_FOR, FORM_KIND
 from chalicelib.scoring.matching import CAMPAIGN_KEYS, Signal
 from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.tally import key_hash
@@ -26,8 +27,10 @@ from chalicelib.scoring.tally import key_hash
 ANYTHING = "a"
 SAMPLE_VISITOR = visitor_partition(ANYTHING)
 
-PAGE_PROPERTIES = frozenset({"path", "url", "referrer", "title", "unregistered"})
-"""What a form's event says of the page around the form, besides the form's own fields."""
+PAGE_PROPERTIES = frozenset(
+    {"path", "url", "referrer", "title", "unregistered", FORM_KIND, ASKS_FOR}
+)
+"""What a form's event says of the form and of the page around it, besides the form's fields."""
 
 
 def sample(
@@ -49,12 +52,14 @@ def sample(
     }
     facts = {name: value for name, value in required.items() if name not in CAMPAIGN_KEYS}
     properties, fields = _placed(signal.kind, facts, email)
+    # Of a form that no name is asked of, the name says what it is for.
+    named_for = facts.get(ASKS_FOR) or facts.get(FORM_KIND) or ANY
     partition = SAMPLE_VISITOR if signal.kind in PINGS else lead_partition(lead_id)
     return Event(
         partition=partition,
         id=event_id(partition, at, signal.id),
         kind=signal.kind,
-        name="" if signal.kind is Kind.PAGE else _filled(signal.names or (ANY,)),
+        name="" if signal.kind is Kind.PAGE else _filled(signal.names or (named_for,)),
         at=at,
         captured_at=at,
         properties=properties,

@@ -14,7 +14,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from chalicelib.days import ordinal_of
-from chalicelib.events import Event, FieldValue, text_of
+from chalicelib.events import Event, FieldValue, said_as
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
 from chalicelib.scoring.matching import Signal, value_of
 from chalicelib.scoring.model import Model
@@ -170,7 +170,7 @@ def unpack(packed: bytes) -> Tally:
 
 def key_hash(key: FieldValue | None) -> str:
     """Return eight hex digits of a key's hash: 32 keys collide once in ten million leads."""
-    text = "None" if key is None else text_of(key)
+    text = "None" if key is None else said_as(key)
     return sha256(text.casefold().encode()).hexdigest()[:8]
 
 

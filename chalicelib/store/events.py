@@ -18,7 +18,7 @@ from chalicelib.events import (
     epoch_ms,
     from_epoch_ms,
     joins_on,
-    text_of,
+    said_as,
 )
 from chalicelib.settings import Retention
 from chalicelib.store import keys
@@ -217,7 +217,7 @@ def lists_of(fields: Mapping[str, FieldValue]) -> dict[str, tuple[Value, ...]]:
 
 def one_value(value: FieldValue) -> Value:
     """Return a field as a reader of before knows it."""
-    return text_of(value) if isinstance(value, tuple) else value
+    return said_as(value) if isinstance(value, tuple) else value
 
 
 def with_lists(

@@ -4,13 +4,14 @@ Each room brings the format that it executes and its checks. A key of the API's 
 executes yet is refused as such: it must not look as if it did something.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from chalicelib.capture.form_checks import form_mistakes
-from chalicelib.capture.forms import FormDocument
+from chalicelib.capture.form_document import FormDocument
 from chalicelib.company import SettingsDocument, read_company
 from chalicelib.editing.editing import DocumentStore
 from chalicelib.editing.kinds import DocumentKind
+from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
 from chalicelib.nurture.checks import (
@@ -26,12 +27,6 @@ from chalicelib.store.keys import ACTIVE
 
 PLANNED: Mapping[str, frozenset[str]] = {
     "settings": frozenset({"contact_rules", "offer"}),
-    "form": frozenset(
-        {
-            "title", "aliases", "asset.title", "asset.url", "double_opt_in", "acknowledge", "kind",
-            "fields", "honeypot", "verify", "allowed_origins",
-        }
-    ),
     "email": frozenset({"languages", "defaults", "sender"}),
     "sequence": frozenset(
         {"enter.topic", "priority", "steps.*.if", "steps.*.else", "exit", "active", "stale_after"}
@@ -46,8 +41,13 @@ PLANNED: Mapping[str, frozenset[str]] = {
 """Kind -> paths of keys of the API's shapes; the issue that executes one takes it out."""
 
 
-def document_kinds(store: DocumentStore) -> Mapping[str, DocumentKind]:
-    """Return the kinds by their names. What others name stands before them."""
+def document_kinds(
+    store: DocumentStore, form_warnings: Callable[[FormDocument], Iterable[FieldError]]
+) -> Mapping[str, DocumentKind]:
+    """Return the kinds by their names. What others name stands before them.
+
+    form_warnings: what a form's author probably did not mean, by the active model.
+    """
 
     def company() -> str:
         settings = store.current("settings", ACTIVE)
@@ -60,7 +60,11 @@ def document_kinds(store: DocumentStore) -> Mapping[str, DocumentKind]:
             is_single=True,
             mistakes=lambda settings: settings_mistakes(settings, store.every("email")),
         ),
-        "form": DocumentKind(format=FormDocument, not_yet=PLANNED["form"], mistakes=form_mistakes),
+        "form": DocumentKind(
+            format=FormDocument,
+            mistakes=form_mistakes,
+            warnings=form_warnings,
+        ),
         "email": DocumentKind(
             format=EmailDocument,
             not_yet=PLANNED["email"],

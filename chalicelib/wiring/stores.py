@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+    from chalicelib.store.seen_forms import SeenFormItems
     from chalicelib.switches import Switchboard
 
 
@@ -54,6 +55,13 @@ class Stores:
         from chalicelib.store.captured import Captured
 
         return Captured(self.ports.table, self.ports.new_id, self._settings.retention)
+
+    @cached_property
+    def seen_forms(self) -> "SeenFormItems":
+        """The forms that nobody has registered."""
+        from chalicelib.store.seen_forms import SeenFormItems
+
+        return SeenFormItems(self.ports.table, self.ports.new_id)
 
     @cached_property
     def events(self) -> "Events":
@@ -127,6 +135,11 @@ class Stores:
     def identity_secret(self) -> bytes:
         """Return the secret that lead ids and the hashes of what is personal are made with."""
         return self.ports.secret(self._settings.identity_secret).encode()
+
+    def company_country(self) -> str | None:
+        """Return where the company is, as a form needs it: whatever else the settings say."""
+        country = (self.documents.get("settings") or {}).get("country")
+        return country if isinstance(country, str) else None
 
     def company(self) -> "SettingsDocument":
         """Return what the company says of itself. Raise DocumentError when it breaks the format."""

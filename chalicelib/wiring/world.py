@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.settings import read_settings
-from chalicelib.wiring.due_work import DueWork
+from chalicelib.wiring.answers import Answers
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
@@ -24,16 +24,14 @@ if TYPE_CHECKING:
     from chalicelib.delivery.endings import Endings
     from chalicelib.delivery.feedback import Feedback
     from chalicelib.delivery.outbox import OutboxMessage
-    from chalicelib.editing.editing import Editing
     from chalicelib.jobs.ports import JobHandler
     from chalicelib.jobs.runner import JobRunner
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
-    from chalicelib.reading.reading import Reading
     from chalicelib.store.jobs import Jobs
 
 
-class World(DueWork):
+class World(Answers):
     """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
@@ -48,7 +46,9 @@ class World(DueWork):
         return Forms(
             store=self.captured,
             read_form=self._form,
+            seen=self.seen_forms,
             lead_id_of=self.lead_id,
+            country=self.company_country,
             identity_secret=self.identity_secret,
             runtime=self.runtime,
         )
@@ -122,7 +122,11 @@ class World(DueWork):
         """Takes leads in bulk."""
         from chalicelib.bulk.imports import Imports
 
-        return Imports(commands=self.commands, lead_id_of=self.lead_id)
+        return Imports(
+            commands=self.commands,
+            lead_id_of=self.lead_id,
+            country=lambda: self.company().country,
+        )
 
     @cached_property
     def deliver(self) -> "Deliver":
@@ -183,15 +187,6 @@ class World(DueWork):
         )
 
     @cached_property
-    def editing(self) -> "Editing":
-        """Changes the documents that marketers and sales managers own."""
-        from chalicelib.editing.editing import Editing
-        from chalicelib.wiring.documents import document_kinds
-
-        kinds = document_kinds(self.documents)
-        return Editing(kinds=kinds, store=self.documents, runtime=self.runtime)
-
-    @cached_property
     def feedback(self) -> "Feedback":
         """Takes the notices of services."""
         from chalicelib.delivery.feedback import Feedback
@@ -203,30 +198,6 @@ class World(DueWork):
             suppression=self.suppression,
             runtime=self.runtime,
         )
-
-    @cached_property
-    def reading(self) -> "Reading":
-        """Answers the private endpoints."""
-        from chalicelib.reading.as_of import Past
-        from chalicelib.reading.reading import Reading
-        from chalicelib.store.histories import Histories
-
-        return Reading(
-            leads=self.leads,
-            histories=Histories(self.ports.table),
-            outbox=self.outbox,
-            past=Past(self.leads, self.events, self.models.active_on),
-            consents=self.consents,
-            model=self.models.current,
-            lead_id_of=self.lead_id,
-            now=self.ports.now,
-        )
-
-    def lead_id(self, address: str) -> str:
-        """Return the lead id of a parsed address."""
-        from chalicelib.capture.identity import lead_id
-
-        return lead_id(self.identity_secret(), address)
 
     def admin_token(self) -> str:
         """Return the token of the private endpoints."""

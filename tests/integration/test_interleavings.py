@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.capture.items import Call
-from chalicelib.capture.submission import Submission
+from chalicelib.capture.posted import posted_of_json
 from chalicelib.store.table import Item
 from chalicelib.wiring.world import World
 from tests.baton import AD, ANN, SITE, InMemoryBaton
@@ -54,9 +54,8 @@ class Weave:
 
     def _capture(self, chain: int) -> None:
         if chain == 2:
-            self.world.forms.submit(
-                "guide", Submission(fields=ANN, visitor_id="v", submission_id="s")
-            )
+            sent = {"fields": ANN, "visitor_id": "v", "submission_id": "s"}
+            self.world.forms.submit("guide", posted_of_json(sent))
             return
         self.world.tracking.one(self._visit(chain), Call.PAGE)
 

@@ -15,7 +15,7 @@ from functools import cache, partial
 from typing import Any
 
 from chalicelib.capture.items import Call
-from chalicelib.capture.submission import Submission
+from chalicelib.capture.posted import posted_of_json
 from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.outbox import MessageState
 from chalicelib.errors import BatonError, ConflictError
@@ -151,9 +151,14 @@ class Race:
     def _form(self, email: str) -> None:
         self.number += 1
         said = {"marketing": True, "text": "Write to me."}
-        data = {"fields": {**ANN, "email": email}, "consent": said}
-        submission = Submission(**data, submission_id=f"s{self.number}")
-        self._capture(email, lambda: self.world.forms.submit("guide", submission))
+        posted = posted_of_json(
+            {
+                "fields": {**ANN, "email": email},
+                "consent": said,
+                "submission_id": f"s{self.number}",
+            }
+        )
+        self._capture(email, lambda: self.world.forms.submit("guide", posted))
 
     def _identify(self, email: str, message_id: str | None = None) -> None:
         self.number += 1

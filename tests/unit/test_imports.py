@@ -83,6 +83,66 @@ def test_bad_lines_are_listed_and_the_good_ones_taken() -> None:
     assert answer["rejected"][3]["reason"] == "stage: must be customer, or left out"
 
 
+def test_a_value_that_cannot_be_read_costs_no_line() -> None:
+    baton = InMemoryBaton()
+    line = {
+        "email": "Ann Example <ann@b.example>",
+        "first_name": "Null",
+        "company": "NULL",
+        "company_size": "51-200",
+        "country": "Germany",
+        "phone": "030 901820",
+        "industry": "soft\x00ware",
+        "seats": "many",
+    }
+    answer = take(baton, line, '{"email": "bob@b.example", "company_size": NaN}')
+    assert (answer["imported"], answer["rejected"]) == (2, [])
+    assert [(one["index"], one["field"], one["message"]) for one in answer["warnings"]] == [
+        (0, "email", "was read as ann@b.example"),
+        (0, "company", "is a placeholder, not a value; it counts as empty"),
+        (0, "company_size", "was read as 51"),
+        (0, "country", "was read as DE"),
+        (0, "industry", "contained invisible or control characters; they were removed"),
+        (0, "phone", "was read as +4930901820"),
+        (1, "company_size", "is not a number in JSON; it counts as empty"),
+    ]
+    profile = baton.lead("ann@b.example")["profile"]
+    assert profile == {
+        "first_name": "Null",
+        "company_size": 51,
+        "country": "DE",
+        "phone": "+4930901820",
+        "industry": "software",
+        "seats": "many",
+    }
+    lead_id = baton.lead("ann@b.example")["lead_id"]
+    items = baton.get(f"/v1/leads/{lead_id}/timeline")["items"]
+    (imported,) = (one for one in items if one["kind"] == "person")
+    assert imported["detail"]["said"] == {"company_size": "51-200"}
+
+
+def test_a_phone_number_is_dialled_where_the_company_is() -> None:
+    baton = InMemoryBaton()
+    settings = json.dumps({"country": "US"})
+    assert baton.http("PUT", "/v1/settings", settings, TOKEN).status_code == 200
+    take(baton, {"email": "ann@b.example", "phone": "(415) 555-0132"})
+    assert baton.lead("ann@b.example")["profile"]["phone"] == "+14155550132"
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        ({"email": "ann@b.example", "Company Name": "Acme"}, "Company Name"),
+        ({"email": "ann@b.example"} | {f"f{number}": 1 for number in range(51)}, "line"),
+        ({"company": "Acme"}, "email"),
+        ({"email": ["x"]}, "email"),
+    ],
+)
+def test_a_mistake_of_the_file_refuses_its_line(line: dict[str, Any], field: str) -> None:
+    (rejected,) = take(InMemoryBaton(), line)["rejected"]
+    assert rejected["reason"].startswith(f"{field}: ")
+
+
 @pytest.mark.parametrize(
     "body", ["", "\n\n", "{}\n" * (IMPORT_MAX_LEADS + 1)], ids=["empty", "blank", "too many"]
 )

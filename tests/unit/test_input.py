@@ -57,55 +57,22 @@ def refused(
 # --- forms in JSON --------------------------------------------------------------------------------
 
 BAD_FORMS: list[tuple[Any, str]] = [
-    ({}, "fields"),
     ([], "body"),
     (None, "body"),
     ("text", "body"),
-    ({"fields": []}, "fields"),
-    ({"fields": None}, "fields"),
+    ({"fields": None}, "fields.email"),
     ({"fields": {}}, "fields.email"),
+    ({}, "fields.email"),
+    ({"first_name": "Ann"}, "email"),
+    ({"email": "nobody"}, "email"),
     ({"fields": {"email": ""}}, "fields.email"),
     ({"fields": {"email": None}}, "fields.email"),
     ({"fields": {"email": 5}}, "fields.email"),
-    ({"fields": {"email": ["a@b.example"]}}, "fields.email"),
     ({"fields": {"email": "nobody"}}, "fields.email"),
     ({"fields": {"email": "a@b"}}, "fields.email"),
-    ({"fields": {"email": "a@b.example, c@d.example"}}, "fields.email"),
     ({"fields": {"email": "ä@b.example"}}, "fields.email"),
-    ({"fields": {"email": "a\r\nBcc: c@d.example@b.example"}}, "fields.email"),
     ({"fields": {"email": "a" * 300 + "@b.example"}}, "fields.email"),
-    ({"fields": {**EMAIL, "first_name": 5}}, "fields.first_name"),
-    ({"fields": {**EMAIL, "first_name": "x" * 301}}, "fields.first_name"),
-    ({"fields": {**EMAIL, "first_name": "a\x00b"}}, "fields.first_name"),
-    ({"fields": {**EMAIL, "first_name": "a\nb"}}, "fields.first_name"),
-    ({"fields": {**EMAIL, "first_name": "a\x85b"}}, "fields.first_name"),
-    ({"fields": {**EMAIL, "first_name": "a\ud800b"}}, "fields.first_name"),
-    ({"fields": {**EMAIL, "message": "a\x00b"}}, "fields.message"),
-    ({"fields": {**EMAIL, "message": "a\x1bb"}}, "fields.message"),
-    ({"fields": {**EMAIL, "message": "x" * 5_001}}, "fields.message"),
-    ({"fields": {**EMAIL, "company_size": -1}}, "fields.company_size"),
-    ({"fields": {**EMAIL, "company_size": "many"}}, "fields.company_size"),
-    ({"fields": {**EMAIL, "company_size": 1.5}}, "fields.company_size"),
-    ({"fields": {**EMAIL, "company_size": []}}, "fields.company_size"),
-    ({"fields": {**EMAIL, "phone": "1" * 41}}, "fields.phone"),
-    ({"fields": {**EMAIL, "hobbies": ["a"]}}, "fields.hobbies"),
-    ({"fields": {**EMAIL, "hobbies": {"a": 1}}}, "fields.hobbies"),
-    ({"fields": {**EMAIL, "hobbies": "a\x00"}}, "fields.hobbies"),
-    ({"fields": {**EMAIL, "hobbies": "x" * 301}}, "fields.hobbies"),
-    ({"fields": EMAIL, "visitor_id": 5}, "visitor_id"),
-    ({"fields": EMAIL, "visitor_id": "v" * 201}, "visitor_id"),
-    ({"fields": EMAIL, "visitor_id": "a\nb"}, "visitor_id"),
-    ({"fields": EMAIL, "submission_id": {}}, "submission_id"),
-    ({"fields": EMAIL, "submission_id": "s" * 201}, "submission_id"),
-    ({"fields": EMAIL, "page": "https://x"}, "page"),
-    ({"fields": EMAIL, "page": {"url": "https://x/" + "a" * 2_048}}, "page.url"),
-    ({"fields": EMAIL, "page": {"url": "http://[bad"}}, "page.url"),
-    ({"fields": EMAIL, "page": {"title": ["x"]}}, "page.title"),
-    ({"fields": EMAIL, "campaign": {"source": 5}}, "campaign.source"),
-    ({"fields": EMAIL, "campaign": {"name": "x\x07"}}, "campaign.name"),
-    ({"fields": EMAIL, "consent": True}, "consent"),
-    ({"fields": EMAIL, "consent": {"marketing": "maybe"}}, "consent.marketing"),
-    ({"fields": EMAIL, "consent": {"text": "x" * 1_001}}, "consent.text"),
+    ({"fields": {"mine": "a@b.example", "hers": "c@d.example"}}, "fields.email"),
 ]
 
 
@@ -114,38 +81,15 @@ def test_a_wrong_field_of_a_form_is_named(baton: InMemoryBaton, data: Any, field
     refused(baton, baton.post(FORM, data), field)
 
 
-def test_every_wrong_field_is_named_at_once(baton: InMemoryBaton) -> None:
-    data = {"fields": {"email": "x", "phone": 1}, "visitor_id": 2}
-    refused(baton, baton.post(FORM, data), "fields.email", "fields.phone", "visitor_id")
-
-
-@pytest.mark.parametrize("name", ["Name", "na me", "x" * 65, "", "__proto__", "a\u0000b", "\ud800"])
-def test_a_field_with_a_strange_name_is_refused(baton: InMemoryBaton, name: str) -> None:
-    answer = baton.post(FORM, {"fields": {**EMAIL, name: "x"}})
-    problem = json.loads(answer.body)
-    assert answer.status_code == 400
-    assert problem["errors"][0]["field"].startswith("fields")
-    assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
-
-
-def test_a_form_of_too_many_fields_is_refused(baton: InMemoryBaton) -> None:
-    refused(
-        baton,
-        baton.post(FORM, {"fields": {**EMAIL, **{f"f{n}": "x" for n in range(50)}}}),
-        "fields",
-    )
-
-
 @pytest.mark.parametrize(
     "number",
     ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", "1" + "0" * 20, "1" * 4_000, "1e20"],
 )
-def test_a_number_that_is_none_or_too_large_is_refused(baton: InMemoryBaton, number: str) -> None:
+def test_a_number_that_is_none_or_too_large_is_said(baton: InMemoryBaton, number: str) -> None:
     body = f'{{"fields": {{"email": "ann@acme.example", "seats": {number}}}}}'
     answer = baton.http("POST", FORM, body, JSON)
-    assert answer.status_code == 400
-    assert json.loads(answer.body)["errors"]
-    assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
+    assert answer.status_code == 202
+    assert {one["field"] for one in json.loads(answer.body)["warnings"]} == {"fields.seats"}
 
 
 @pytest.mark.parametrize(
@@ -165,13 +109,10 @@ def test_a_body_over_its_limit_is_too_large(baton: InMemoryBaton, path: str, lim
         b'{"fields": }',
         b"{'fields': 1}",
         b"\xff\xfe",
-        b'{"a": "\xc3"}',
-        b'{"a": NaN}',
         b"[" * 5_000 + b"]" * 5_000,
         b'{"a":' * 2_000 + b"1" + b"}" * 2_000,
         b"1" * 5_000,
         b"\x00",
-        b"\xef\xbb\xbf{}",
     ],
 )
 def test_broken_json_is_refused(baton: InMemoryBaton, path: str, body: bytes) -> None:
@@ -252,15 +193,8 @@ def test_text_with_tabs_and_lines_is_taken_as_it_is(baton: InMemoryBaton) -> Non
         ("", "email"),
         ("first_name=Ann", "email"),
         ("email=nobody", "email"),
-        ("email=ann%40acme.example&first_name=a%00b", "first_name"),
-        ("email=ann%40acme.example&company_size=many", "company_size"),
-        ("email=ann%40acme.example&hobbies=%07", "hobbies"),
-        ("email=ann%40acme.example&_visitor_id=" + "v" * 201, "_visitor_id"),
-        ("email=ann%40acme.example&_submission_id=%0A", "_submission_id"),
-        ("email=ann%40acme.example&_page_url=http%3A%2F%2F%5Bbad", "_page_url"),
-        ("email=ann%40acme.example&utm_source=%00", "utm_source"),
-        ("email=%FF%FE", "body"),
-        ("&".join(f"f{n}=x" for n in range(200)), "body"),
+        ("email=%FF%FE", "email"),
+        ("&".join(f"f{n}=x" for n in range(200)), "email"),
     ],
 )
 def test_a_browsers_form_is_refused_by_the_name_it_used(
@@ -278,18 +212,14 @@ def test_a_browsers_form_is_refused_by_the_name_it_used(
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("company_size=many", "must be a whole number"),
-        ("company_size=1.5", "must be a whole number"),
-        ("company_size=-1", "must be at least 0"),
-        ("first_name=" + "A" * 2_001, "must have at most"),
+        ("", "Please fill this in."),
         ("email=nobody", "Please enter your whole email address"),
     ],
 )
 def test_a_browsers_form_is_refused_in_plain_words(
     baton: InMemoryBaton, typed: str, said: str
 ) -> None:
-    answer = baton.http("POST", FORM, "email=ann%40acme.example&" + typed, BROWSER)
-    page = answer.body.decode()
+    page = baton.http("POST", FORM, typed, BROWSER).body.decode()
     assert said in page
     assert not re.search("Input|String|integer", page)
 
@@ -315,11 +245,6 @@ def test_a_refusing_page_repeats_no_sentence_of_another_page(baton: InMemoryBato
     assert "<strong>Email address</strong>" in page
     assert "locked" not in page
     assert "YYY" not in page
-
-
-def test_a_long_phone_number_is_refused_in_plain_words(baton: InMemoryBaton) -> None:
-    page = baton.http("POST", FORM, urlencode({**EMAIL, "phone": "9" * 50}), BROWSER)
-    assert "must have at most 40 characters" in page.body.decode()
 
 
 def test_a_browsers_good_form_is_redirected_to_its_page(baton: InMemoryBaton) -> None:
@@ -386,12 +311,15 @@ def test_a_key_in_the_header_is_compared_after_parsing(baton: InMemoryBaton) -> 
     assert (again.status_code, again.body) == (202, first.body)
 
 
-def test_a_key_too_long_is_named_as_the_header(baton: InMemoryBaton) -> None:
-    refused(
-        baton,
-        baton.post(FORM, {"fields": EMAIL}, {"Idempotency-Key": "k" * 201}),
-        "Idempotency-Key",
-    )
+def test_a_key_too_long_still_tells_repeats_from_others(baton: InMemoryBaton) -> None:
+    long = "k" * 201
+    first = baton.post(FORM, {"fields": EMAIL}, {"Idempotency-Key": long})
+    again = baton.post(FORM, {"fields": EMAIL}, {"Idempotency-Key": long})
+    other = baton.post(FORM, {"fields": EMAIL}, {"Idempotency-Key": long + "k"})
+    said = [json.loads(one.body) for one in (first, again, other)]
+    assert said[0] == said[1]
+    assert said[0]["submission_id"] != said[2]["submission_id"]
+    assert [one["field"] for one in said[0]["warnings"]] == ["Idempotency-Key"]
 
 
 # --- tracking -------------------------------------------------------------------------------------

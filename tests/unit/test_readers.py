@@ -1,5 +1,6 @@
 """What people and programs send, what is kept of it, and what is said (ADR 0040)."""
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.errors import InputError, TooLargeError
+from chalicelib.http.exchange import warnings_in
 from chalicelib.inputs.bodies import decode, read_json, read_pairs
 from chalicelib.inputs.choices import is_ticked, read_list, read_value, read_yes_no
 from chalicelib.inputs.numbers import read_number
@@ -372,3 +374,19 @@ def test_a_warning_names_the_field_and_what_was_read() -> None:
 def test_words_for_nothing(text: str) -> None:
     assert is_empty_word(text)
     assert not is_empty_word(f"{text}!")
+
+
+def test_each_kind_is_counted_without_the_value(capsys: pytest.CaptureFixture[str]) -> None:
+    found = [warn("name", CLEANED), warn("title", CLEANED), warn("size", READ_AS, "secret")]
+    assert warnings_in(found)["warnings"][2] == {"field": "size", "message": "was read as secret"}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["event"], one["kind"], one["repaired"]) for one in lines] == [
+        ("repaired", "cleaned", 2),
+        ("repaired", "read_as", 1),
+    ]
+    assert "secret" not in json.dumps(lines)
+
+
+def test_a_value_inside_another_is_named_by_its_path() -> None:
+    found = Cleaned([1], (Repair.TOO_MANY,), inside=(warn("0", CLEANED),))
+    assert [one.field for one in found.warnings("list")] == ["list", "list.0"]

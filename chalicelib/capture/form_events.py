@@ -1,0 +1,99 @@
+"""The events of a form submission, and what there is to say of what they hold."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from chalicelib.capture.form_document import FormDocument
+from chalicelib.capture.joining import Claim, joins_of
+from chalicelib.capture.submission import Submission
+from chalicelib.errors import FieldError
+from chalicelib.events import Event, Kind, Rank, Value, own_event_id
+from chalicelib.form_kinds import kind_facts
+from chalicelib.inputs.repairs import Repair, Warned, warn
+from chalicelib.inputs.urls import campaign_of, path_of
+from chalicelib.limits import FORM_MAX_WARNINGS
+
+ASSET_DOWNLOADED = "Asset Downloaded"
+
+
+def said_by(
+    form_id: str, form: FormDocument | None, submission: Submission, partition: str, now: datetime
+) -> Event:
+    """Return what a submission says, as an event still without an id."""
+    page = submission.page
+    properties: dict[str, Value] = {name: value for name, value in page.items() if value}
+    if url := page.get("url"):
+        properties["path"] = path_of(url)
+    properties |= submission.marks
+    properties |= kind_facts(form_id, form.kind if form else None)
+    if form is None:
+        properties["unregistered"] = True
+    return Event(
+        partition=partition,
+        id="",
+        kind=Kind.FORM,
+        name=form_id,
+        at=now,
+        captured_at=now,
+        properties=properties,
+        campaign=campaign_of(submission.campaign, page.get("url", "")),
+        fields=submission.fields,
+        said=submission.said,
+    )
+
+
+def events_of(
+    said: Event,
+    form: FormDocument | None,
+    *,
+    submission_id: str,
+    claims: Sequence[Claim],
+    rank: Rank,
+    browser_rank: Rank,
+    is_surplus: bool,
+    now: datetime,
+) -> list[Event]:
+    """Return a submission's events: the form, and the download of the asset that it gates.
+
+    said: what the submission says, as `said_by` returns it.
+    """
+    name = f"{said.name}/{submission_id}"
+    submitted = replace(
+        said,
+        id=own_event_id(said.partition, now, name),
+        at=now,
+        captured_at=now,
+        joins=joins_of(claims),
+        rank=rank,
+        browser_rank=browser_rank,
+        is_surplus=is_surplus,
+    )
+    if form is None or form.asset is None:
+        return [submitted]
+    downloaded = Event(
+        partition=said.partition,
+        id=own_event_id(said.partition, now, f"{name}/asset"),
+        kind=Kind.TRACK,
+        name=ASSET_DOWNLOADED,
+        at=now,
+        captured_at=now,
+        properties={"asset": form.asset.id, "form": said.name},
+        is_surplus=is_surplus,
+    )
+    return [submitted, downloaded]
+
+
+def cut_of(submission: Submission, cut: Sequence[str]) -> list[Warned]:
+    """Return what is said of values that were cut for the size of the whole."""
+    paths = (path for path in cut if path in submission.sent_as)
+    return [warn(submission.sent_as[path], Repair.SHORTENED) for path in paths]
+
+
+def first_warnings(warnings: Sequence[FieldError]) -> Sequence[FieldError]:
+    """Return as many warnings as an answer has room for, the last one for all others."""
+    if len(warnings) <= FORM_MAX_WARNINGS:
+        return warnings
+    more = len(warnings) - FORM_MAX_WARNINGS + 1
+    rest = FieldError("fields", f"there are {more} more warnings")
+    return [*warnings[: FORM_MAX_WARNINGS - 1], rest]
