@@ -122,7 +122,7 @@ def by_referrer(visit: Arrival, campaign: CampaignParts) -> CampaignParts:
     """Add source and medium of the page before, unless that is one of the company's own."""
     if "source" in campaign or not visit.referrer or _is_own(visit.referrer, visit):
         return campaign
-    medium, source = origin_of(visit.referrer)
+    medium, source = medium_and_source_of(visit.referrer)
     return {"source": source, "medium": medium, **campaign}
 
 
@@ -151,7 +151,7 @@ def host_of(url: str) -> str:
     return host.removeprefix("www.") if "." in host else ""
 
 
-def origin_of(host: str) -> tuple[str, str]:
+def medium_and_source_of(host: str) -> tuple[str, str]:
     """Return medium and source of a visit that comes from a host."""
     known = _known_referrers()
     part = host

@@ -13,7 +13,7 @@ from chalicelib.capture.attribution import (
     campaign_of_visit,
     domain_of,
     host_of,
-    origin_of,
+    medium_and_source_of,
 )
 from chalicelib.events import visitor_partition
 from chalicelib.inputs.urls import read_url
@@ -124,7 +124,7 @@ def test_a_domain_is_what_was_registered(host: str, domain: str) -> None:
 
 
 def test_the_list_knows_no_host_twice() -> None:
-    assert origin_of("unknown.example") == ("referral", "unknown.example")
+    assert medium_and_source_of("unknown.example") == ("referral", "unknown.example")
     assert host_of("https://WWW.Acme.example./x") == "acme.example"
 
 
