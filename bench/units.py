@@ -121,7 +121,7 @@ def measure() -> dict[str, Any]:
 def measure_at(url: str) -> dict[str, Any]:
     """Return the same, measured on one engine."""
     lab = Lab(url)
-    found: dict[str, Any] = {"ping": _ping(lab)}
+    found: dict[str, Any] = {"ping": _ping(lab), "visit": _visit(lab)}
     return found | {f"lead of {number:,} events": _lead(lab, number) for number in SIZES}
 
 
@@ -141,6 +141,14 @@ def _ping(lab: Lab) -> dict[str, Any]:
     event, *_ = lab.drain()
     looked = lab.measure(lambda: count_captured(lab.world, event))
     return {"stored": _average(stored), "looked at": looked, "bytes": lab.table.ping_bytes}
+
+
+def _visit(lab: Lab) -> dict[str, Any]:
+    """Measure an event of an ordinary visit in the tracker's requests: the average of all."""
+    stored = [lab.measure(partial(lab.world.tracking.batch, dict(one))) for one in inputs.VISIT]
+    lab.drain()
+    total = _sum(*stored)
+    return {"stored": {name: value / inputs.VISIT_EVENTS for name, value in total.items()}}
 
 
 def _lead(lab: Lab, number: int) -> dict[str, Any]:

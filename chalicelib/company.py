@@ -1,7 +1,7 @@
 """The company: what its own people say of it once, for emails, pages and snippets alike."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -48,6 +48,14 @@ OwnDomain = Annotated[
 OWN_DOMAINS_MAX = 50
 
 
+NotForSales = Literal["support", "career", "press"]
+FormAddress = Annotated[
+    str,
+    Field(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$"),
+    needs("an email address is needed, such as support@acme.example"),
+]
+
+
 class SettingsDocument(Document):
     """What a company sets for all of its emails, pages and forms."""
 
@@ -66,6 +74,8 @@ class SettingsDocument(Document):
     """Of other sites of the company's: who comes from there has not come from elsewhere."""
     country: Country | None = None
     """Where the company is: what a telephone number without a country's code is read as."""
+    form_addresses: dict[NotForSales, FormAddress] = {}
+    """Who answers the forms that are not for sales: support, career, press."""
 
 
 def read_company(settings: Mapping[str, Any] | None) -> SettingsDocument:

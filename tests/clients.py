@@ -21,6 +21,13 @@ FILES = "/files/"
 MODULES = ROOT / "node_modules"
 
 
+class WallClock(FakeClock):
+    """Clients write their own times, so Baton's clock has to be theirs."""
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC)
+
+
 class ClientServer(ThreadingHTTPServer):
     """Serves a Baton to clients, and the files of packages and pages to a browser."""
 
@@ -28,7 +35,7 @@ class ClientServer(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.baton = InMemoryBaton(FakePorts(clock=_WallClock()))
+        self.baton = InMemoryBaton(FakePorts(clock=WallClock()))
         deployment = {"api_url": self.url, "site_url": self.url, "write_key": "write-key"}
         self.baton.world.documents.put("deployment", deployment)
         self.pages: dict[str, str] = {}
@@ -43,13 +50,6 @@ class ClientServer(ThreadingHTTPServer):
     def url(self) -> str:
         """Where it listens."""
         return f"http://127.0.0.1:{self.server_port}"
-
-
-class _WallClock(FakeClock):
-    """The time that clients have."""
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC)
 
 
 class _Handler(BaseHTTPRequestHandler):

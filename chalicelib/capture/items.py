@@ -22,8 +22,8 @@ from chalicelib.inputs.urls import path_of, read_path, read_property, read_url
 from chalicelib.limits import EVENT_MAX_PROPERTIES, ID_MAX_CHARS, TEXT_MAX_CHARS
 
 PROPERTY_NAME_MAX_CHARS = 100
-PLAIN_ID = re.compile(rf"[\w.:$@+~-]{{1,{ID_MAX_CHARS}}}", re.ASCII)
-PLAIN_NAME = re.compile(rf"\w{{1,{PROPERTY_NAME_MAX_CHARS}}}", re.ASCII)
+PLAIN_CLIENT_ID = re.compile(rf"[\w.:$@+~-]{{1,{ID_MAX_CHARS}}}", re.ASCII)
+PLAIN_PROPERTY = re.compile(rf"\w{{1,{PROPERTY_NAME_MAX_CHARS}}}", re.ASCII)
 LONG_MAX_CHARS = 1_000_000  # far above any body: what is longer is cut when it is stored
 DIGEST_CHARS = 16  # of a long id's hash, which tells it apart from others that begin alike
 
@@ -172,7 +172,7 @@ def _object(item: TrackingItem, name: str, value: Any) -> Mapping[str, Any]:
 def _id(item: TrackingItem, name: str) -> str:
     value = item.sent.get(name)
     # Nearly every id is one already.
-    if isinstance(value, str) and PLAIN_ID.fullmatch(value):
+    if isinstance(value, str) and PLAIN_CLIENT_ID.fullmatch(value):
         return value
     return str(item.take(name, read_id(value)))
 
@@ -209,7 +209,7 @@ def _flattened(properties: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _property_name(name: str) -> Cleaned[str]:
-    if PLAIN_NAME.fullmatch(name):
+    if PLAIN_PROPERTY.fullmatch(name):
         return Cleaned(name)
     return read_line(name, PROPERTY_NAME_MAX_CHARS)
 

@@ -3,7 +3,6 @@
 import re
 from typing import NamedTuple
 
-INNER_BLANKS = re.compile(r"\s+")
 #: Words between a first and a last name that belong to the last name.
 PARTICLES = frozenset(
     [
@@ -75,7 +74,7 @@ def split_name(name: str) -> PersonName:
     whole = f"{head}{comma} {tail}" if tail else head
     words = _without_titles(whole)
     if len(words) < 2:
-        is_last = len(INNER_BLANKS.split(whole)) > 1  # Herr Berg
+        is_last = len(whole.split()) > 1  # Herr Berg
         return PersonName("", *words) if is_last and words else PersonName("".join(words), "")
     if words[0] in PARTICLES:  # as it is written: Van Morrison has a first name
         return PersonName("", " ".join(words))
@@ -88,7 +87,7 @@ def split_name(name: str) -> PersonName:
 
 
 def _without_titles(name: str) -> list[str]:
-    words = INNER_BLANKS.split(name.strip())
+    words = name.split()
     while len(words) > 1 and TITLES.fullmatch(words[0]):
         words = words[1:]
     return [word for word in words if word]

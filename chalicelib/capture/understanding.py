@@ -199,7 +199,7 @@ def _address_in(parts: dict[str, Part], posted: Posted, warnings: list[Warned]) 
     if len({address.lower() for address in found.values()}) == 1:
         name = next(iter(found))
         return found[name], parts.pop(name)
-    words = "is required" if not found else "is required: several fields hold an address"
+    words = "name it `email`: several fields hold an address" if found else "an address is needed"
     raise InputError(FieldError(f"{posted.prefix}email", words))
 
 

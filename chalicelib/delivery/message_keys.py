@@ -48,7 +48,7 @@ class MessageKey:
     """The lead's cycle that it belongs to, from 1."""
     parts: tuple[str, ...]
     """nurture: sequence and step; handoff and correction: via; warning: rule; triage: via, and of
-    a lead that sales has already the day."""
+    a lead that sales has already the day, of what somebody wrote "message" and the day."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):

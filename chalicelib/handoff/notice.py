@@ -14,7 +14,7 @@ from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessag
 from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
 from chalicelib.events import Event, FieldValue, Kind, said_as
-from chalicelib.handoff.plan import is_fallback
+from chalicelib.handoff.plan import is_about_message, is_fallback
 from chalicelib.handoff.reaction import OUR_DEEDS
 from chalicelib.inert import inert, inert_address, inert_phone
 from chalicelib.lifecycle.stages import Recorded
@@ -40,6 +40,10 @@ CLOSING_OF_FALLBACK = (
     "This lead is an SQL. The email to its salesperson did not arrive, so it comes to you: please"
     " see that somebody calls, and that the address in the routing document is right."
 )
+CLOSING_OF_MESSAGE = (
+    "This is not a handoff. Messages of a form go their own way once the form is registered with a"
+    " kind, or the settings say who answers it."
+)
 ABOUT_A_MOVE = frozenset({MessageKind.HANDOFF, MessageKind.CORRECTION})
 #: The fields that must stay usable: each is a link to the person, and to nobody else.
 REACHABLE: Mapping[str, Callable[[str], str]] = {"email": inert_address, "phone": inert_phone}
@@ -51,7 +55,8 @@ class Notices:
     transition: returns a lead's transition by its version, with the reasons; profile: a lead's
     fields; unconfirmed: those of them that nobody has confirmed; recent: its latest events, newest
     first, with the one that a message is about before them; is_corrected: whether a correction
-    follows a notice; is_current: whether its lead still waits for the call that a handoff asks for.
+    follows a notice; is_current: whether its lead still waits for the call that a handoff asks for;
+    labels: what people read instead of the names of a form's own fields.
     """
 
     def __init__(
@@ -63,6 +68,7 @@ class Notices:
         unconfirmed: Callable[[str], Sequence[str]] = lambda _lead_id: (),
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
         is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
+        labels: Callable[[str], Mapping[str, str]] = lambda _form_id: {},
     ) -> None:
         self._transition = transition
         self._profile = profile
@@ -70,6 +76,7 @@ class Notices:
         self._unconfirmed = unconfirmed
         self._is_corrected = is_corrected
         self._is_current = is_current
+        self._labels = labels
 
     def compose(self, message: OutboxMessage) -> Outgoing | Skip:
         """Return what to send for a message, or why there is nothing to send."""
@@ -112,6 +119,7 @@ class Notices:
             if message.kind in ABOUT_A_MOVE
             else None
         )
+        recent = self._recent(message.lead_id, message.cause)
         return {
             "lead_id": message.lead_id,
             "about": message.kind,
@@ -125,23 +133,45 @@ class Notices:
                 for rule, group, milli, text in (moved.reasons if moved else ())
             ],
             "closing": _closing(message),
+            "is_written": is_about_message(message.key),
             "profile": {
-                name: REACHABLE.get(name, inert)(said_as(value))
+                name: REACHABLE.get(name, inert)(said_as(value)) + _words_of(recent, name, value)
                 for name, value in sorted(known.items())
                 if name not in HIDDEN_FIELDS
             },
+            "labels": self._labels_of(recent),
             "unconfirmed": [
                 name for name in self._unconfirmed(message.lead_id) if name not in HIDDEN_FIELDS
             ],
             "did": [
                 {"at": f"{event.captured_at:%d %b %H:%M}", "what": _deed(event)}
-                for event in self._recent(message.lead_id, message.cause)
+                for event in recent
                 if event.kind not in OUR_DEEDS
             ],
         }
 
+    def _labels_of(self, recent: Sequence[Event]) -> dict[str, str]:
+        """Return the labels of the fields of the forms that a notice shows, the newest form's
+        first.
+        """
+        forms = dict.fromkeys(event.name for event in recent if event.kind is Kind.FORM)
+        labels: dict[str, str] = {}
+        for form_id in forms:
+            for name, label in self._labels(form_id).items():
+                labels.setdefault(name, inert(label))
+        return labels
+
+
+def _words_of(recent: Sequence[Event], name: str, value: FieldValue) -> str:
+    """Return the words that a number was read out of, in brackets, as far as a notice has them."""
+    said = (event.said.get(name) for event in recent if event.fields.get(name) == value)
+    words = next(filter(None, said), None)
+    return f" ({inert(words)})" if words and name not in REACHABLE else ""
+
 
 def _closing(message: OutboxMessage) -> str:
+    if is_about_message(message.key):
+        return CLOSING_OF_MESSAGE
     is_stand_in = message.kind is MessageKind.HANDOFF and is_fallback(message.key)
     return CLOSING_OF_FALLBACK if is_stand_in else CLOSING[message.kind]
 
@@ -169,6 +199,8 @@ def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
             return f"Please stand down: {who} is no longer an SQL"
         case MessageKind.WARNING:
             return f"{who} looks disqualified"
+        case MessageKind.TRIAGE if facts["is_written"]:
+            return f"{who} wrote to us; please take a look"
         case MessageKind.TRIAGE:
             return (
                 f"{who} asks to be contacted. Our rules do not hand this lead to sales; please"
@@ -193,6 +225,8 @@ def _why(message: OutboxMessage) -> str:
     """Return why sales hears about a lead that did not move."""
     if message.kind is MessageKind.WARNING:
         return f"the rule {message.key.parts[0].replace('-', ' ')} disqualifies them"
+    if is_about_message(message.key):
+        return "they wrote in a form that nobody has registered, or that is not for sales"
     return (
         "they sent a request; customers, disqualified leads and leads that hardly fit do not"
         " become SQLs"

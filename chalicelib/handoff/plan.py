@@ -28,6 +28,8 @@ from chalicelib.scoring.model import REQUESTED
 
 Routing = Mapping[str, Any] | None
 RECORD_PREFIX = "HANDOFF#"
+MESSAGE = "message"
+"""The part of a key that tells what somebody wrote from a request."""
 FALLBACK = "fallback"
 """The part of a key that tells the fallback person's notice from the salesperson's."""
 
@@ -184,6 +186,40 @@ def triage_request(lead: Lead, now: datetime) -> OutboxMessage:
         about=lead.version,
         now=now,
     )
+
+
+def pass_on_message(
+    lead: Lead, routing: Routing, address: str | None, now: datetime, day: date
+) -> list[OutboxMessage]:
+    """Return the messages about what somebody wrote in a form that is no request.
+
+    address: who answers such a form; without one the owner of a lead that sales has, and the team.
+    Once a day, because the day is part of the key.
+    """
+    receivers: dict[Via, str | None] = {Via.SNS: None}
+    if address is not None:
+        receivers = {Via.EMAIL: address}
+    elif lead.standing.owner is not None:
+        person = salesperson(routing, lead.standing.owner)
+        receivers = {Via.EMAIL: person.email if person else None, Via.SNS: None}
+    return [
+        planned(
+            lead_id=lead.lead_id,
+            key=MessageKey(
+                MessageKind.TRIAGE, lead.standing.cycle, (via, MESSAGE, day.isoformat())
+            ),
+            via=via,
+            to=to,
+            about=lead.version,
+            now=now,
+        )
+        for via, to in receivers.items()
+    ]
+
+
+def is_about_message(key: MessageKey) -> bool:
+    """Return whether a notice is about what somebody wrote, and not about a request."""
+    return key.kind is MessageKind.TRIAGE and MESSAGE in key.parts
 
 
 def pass_on_request(lead: Lead, routing: Routing, now: datetime, day: date) -> list[OutboxMessage]:

@@ -4,18 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import Event, Kind
+from chalicelib.events import Event, Kind, said_as
+from chalicelib.form_kinds import FORM_KIND, NOT_SALES
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.requests import is_request
 from chalicelib.lifecycle.decide import disqualified_by, has_new_request, held_back_request
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
+from chalicelib.scoring.matching import value_of
 
 WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
-# notices; handoff; taken back, with the one to the fallback person; warnings; request
+# notices; handoff; taken back, with the one to the fallback person; warnings; request or message
 MOST_WRITES = 3 + 1 + 4 + WARNINGS_MAX + 2
 
+SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
 OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})
 """What our people did with a lead, not the lead."""
@@ -34,13 +38,22 @@ class HandoffReader(Protocol):
 
 
 class HandoffReaction:
-    """Plans what sales is sent. routing: the stored routing document, if there is one."""
+    """Plans what sales is sent.
+
+    routing: the stored routing document, if there is one; addresses: who answers forms that are not
+    for sales, by their kind.
+    """
 
     def __init__(
-        self, *, leads: HandoffReader, routing: Callable[[], Mapping[str, Any] | None]
+        self,
+        *,
+        leads: HandoffReader,
+        routing: Callable[[], Mapping[str, Any] | None],
+        addresses: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._leads = leads
         self._routing = routing
+        self._addresses = addresses
 
     def __call__(self, situation: Situation) -> Plan:
         """Return the handoff, the notifications and the corrections that a decision calls for."""
@@ -49,7 +62,8 @@ class HandoffReaction:
             after = situation.after
             standing = replace(after.standing, owner=handed_over.owner)
             situation = replace(situation, after=replace(after, standing=standing))
-        plan = handed_over + self._announced(situation) + self._taken_back(situation)
+        plan = handed_over + self._announced(situation)
+        plan += self._passed_on(situation, plan) + self._taken_back(situation)
         return _about(cause_of(situation), plan) if plan.messages else plan
 
     def _handed_over(self, situation: Situation) -> Plan:
@@ -90,6 +104,23 @@ class HandoffReaction:
                 messages.append(plan.triage_request(after, situation.now))
         return Plan(messages=messages, notified=notified)
 
+    def _passed_on(self, situation: Situation, plan: Plan) -> Plan:
+        """Return who is told what somebody wrote in a form that is no request.
+
+        plan: what sales hears anyway; a notice of it shows what was written.
+        """
+        if any(one.kind in SHOW_MESSAGES for one in plan.messages):
+            return NO_PLAN
+        written = unanswered_message(situation)
+        if written is None:
+            return NO_PLAN
+        from chalicelib.handoff.plan import pass_on_message  # few events hold one
+
+        address = self._addresses().get(str(value_of(written, FORM_KIND)))
+        day = situation.score.day
+        messages = pass_on_message(situation.after, self._routing(), address, situation.now, day)
+        return Plan(messages=messages)
+
     def _taken_back(self, situation: Situation) -> Plan:
         """Return what becomes of a handoff's notices when the lead leaves sql.
 
@@ -127,6 +158,28 @@ def notifications(situation: Situation) -> Sequence[Notified]:
     if _has_request(situation):
         fresh.append(Notified(cycle, NotifiedAbout.REQUEST))
     return fresh
+
+
+def unanswered_message(situation: Situation) -> Event | None:
+    """Return the first form of a decision in which somebody wrote and that nobody is bound to read:
+    nobody has registered it, or it is not for sales (playbook). None when there is none.
+    """
+    if situation.cause is not Cause.NEWS or situation.score.internal:
+        return None
+    written = (
+        event
+        for event in situation.events
+        if event.kind is Kind.FORM
+        and (event.properties.get("unregistered") or value_of(event, FORM_KIND) in NOT_SALES)
+        and is_written(event)
+    )
+    return next(written, None)
+
+
+def is_written(event: Event) -> bool:
+    """Return whether somebody wrote something: a message, or several lines in a field."""
+    texts = (said_as(value) for value in event.fields.values())
+    return "message" in event.fields or any("\n" in text or "\r" in text for text in texts)
 
 
 def is_over_unanswered(situation: Situation) -> bool:

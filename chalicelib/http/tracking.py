@@ -173,7 +173,7 @@ def tracker_source() -> str:
     """
     folder = Path(__file__).with_name("tracker")  # beside the route that serves it: ADR 0010
     parts = "\n".join((folder / name).read_text() for name in TRACKER_PARTS)
-    body = BLANKS.sub(lambda found: found[1] or "", COMMENT.sub("", parts))
+    body = BLANKS.sub(lambda found: found[1] or "", COMMENT.sub("", parts)).strip()
     return f"(function(){{'use strict';{body}}})();\n"
 
 

@@ -38,8 +38,8 @@ FACTORS = {
 FACTOR = r"(?:\s?(?P<factor{n}>" + "|".join(sorted(FACTORS, key=len, reverse=True)) + r")\b\.?)?"
 CURRENCY = r"(?:[$€£¥₹]|(?:us|ca|au)\$|eur|euros?|usd|gbp|chf|sek|dkk|nok|pln|czk|cad|aud|jpy|inr)"
 ABOUT = (
-    r"(?:[~≈>≥+]=?|about|around|approx(?:\.|imately)?|over|more than|at least|from|between|min\.?"
-    r"|ca\.?|circa|etwa|rund|ungefähr|über|ab|von|zwischen|mehr als|mindestens"
+    r"(?:[~≈>≥+]=?|about|above|around|approx(?:\.|imately)?|over|more than|greater than|at least"
+    r"|from|between|min\.?|ca\.?|circa|etwa|rund|ungefähr|über|ab|von|zwischen|mehr als|mindestens"
     r"|environ|plus de|au moins|de|entre|más de|al menos|desde|oltre|più di|almeno|da|tra)"
 )
 TO = r"(?:\s*(?:[-~]|\.{2,3})\s*|\s+(?:to|till|until|and|bis|und|à|et|a|jusqu'à|hasta|y|e)\s+)"
@@ -60,12 +60,13 @@ def read_number(value: Any) -> Cleaned[Numeric | str]:
     text = read_line(value, LINE_MAX_CHARS)
     if not text.value:
         return text
-    if PLAIN_NUMBER.fullmatch(text.value):
-        return Cleaned(_plain(text.value), text.repairs)
-    number = _number_in(text.value)
+    is_plain = PLAIN_NUMBER.fullmatch(text.value) is not None
+    number = _plain(text.value) if is_plain else _number_in(text.value)
     if number is None or abs(number) > SCALAR_MAX:
         repairs = dict.fromkeys((*text.repairs, Repair.KEPT_AS_TEXT))
         return Cleaned(text.value, tuple(repairs))
+    if is_plain:
+        return Cleaned(number, text.repairs)
     return Cleaned(number, (*text.repairs, Repair.READ_AS), words=text.value)
 
 

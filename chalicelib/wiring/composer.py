@@ -60,7 +60,13 @@ class Composer:
             recent=self._stores.events.recent,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
+            labels=self._labels,
         )
+
+    def _labels(self, form_id: str) -> "Mapping[str, str]":
+        form = self._stores.documents.get("form", form_id) or {}
+        own = form.get("fields") or {}
+        return {name: one["label"] for name, one in own.items() if one.get("label")}
 
     def _is_corrected(self, notice: "OutboxMessage") -> bool:
         from chalicelib.handoff.plan import correction_key

@@ -20,7 +20,11 @@ hundred of a transaction, which a test adds up."""
 def reactions(leads: Leads, documents: Documents, models: Models) -> Sequence[Reaction]:
     """Return the reactions in the order in which they are asked."""
     return (
-        handoff.HandoffReaction(leads=leads, routing=lambda: documents.get("routing")),
+        handoff.HandoffReaction(
+            leads=leads,
+            routing=lambda: documents.get("routing"),
+            addresses=lambda: (documents.get("settings") or {}).get("form_addresses") or {},
+        ),
         nurture.NurtureReaction(
             sequences=lambda: documents.all("sequence"), held_by=models.held_by
         ),

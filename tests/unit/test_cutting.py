@@ -187,7 +187,8 @@ def test_a_long_form_is_cut_marked_and_loses_no_lead() -> None:
 def test_a_browsers_post_is_warned_of_by_its_own_names() -> None:
     baton = InMemoryBaton()
     # A byte that is not of a plain letter takes three in a url-encoded post.
-    flat = {**ANN, **{f"field_{n}": "x" * 300 for n in range(38)}, "message": "\\" * 5_000}
+    flat = {**ANN, **{f"field_{n}": "x" * 300 for n in range(36)}, "message": "\\" * 5_000}
+    flat |= {"details": "\\" * 5_000}
     flat |= {"_page_url": "https://x.example/" + "\\" * 2_000, "_page_title": '"' * 300}
     flat |= {"_referrer": "https://x.example/" + "\\" * 2_000}
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}

@@ -212,7 +212,7 @@ def test_a_browsers_form_is_refused_by_the_name_it_used(
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("", "Please fill this in."),
+        ("", "Please enter your whole email address"),
         ("email=nobody", "Please enter your whole email address"),
     ],
 )

@@ -24,7 +24,9 @@ FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e007f"
 
 texts = some.one_of(some.text(), some.text("ab \u200b\u200d\u200c\ufe0f\u0301\u0915\r\n\x00"))
-scalars = some.one_of(texts, some.none(), some.booleans(), some.integers(), some.floats())
+edges = some.sampled_from([sign * (2**63 + one) for sign in (1, -1) for one in (-1, 0, 1)])
+numbers = some.one_of(some.integers(), some.floats(), edges, edges.map(str))
+scalars = some.one_of(texts, some.none(), some.booleans(), numbers)
 anything = some.recursive(
     scalars,
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(texts, inner, max_size=3),
@@ -164,6 +166,9 @@ def test_a_plain_number_needs_no_word(sent: Any, kept: float) -> None:
         (">500", 500),
         (">= 500", 500),
         ("über 500", 500),
+        ("Above 500", 500),
+        ("$1.2M", 1_200_000),
+        ("2-10", 2),
         ("more than 1000 people", 1_000),
         ("10,000 employees or more", 10_000),
         ("5,000 - 10,000", 5_000),
@@ -205,6 +210,7 @@ def test_a_number_out_of_words_keeps_the_words(sent: str, kept: float) -> None:
         "-",
         "12,345,67",
         "9" * 30,
+        "9" * 19,
     ],
 )
 def test_what_says_no_number_stays_a_text(sent: str) -> None:

@@ -125,7 +125,7 @@ def test_each_mistake_has_its_remedy_in_the_readers_language() -> None:
         "budget": "Bitte füllen Sie dieses Feld aus.",
     }
     for body in ("email=ann", "company=Acme"):
-        (said,) = mistakes(baton, body, "de").values()
+        said, *_ = mistakes(baton, body, "de").values()
         assert said.startswith("Bitte geben Sie Ihre vollständige E-Mail-Adresse an")
 
 

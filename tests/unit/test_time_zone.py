@@ -502,8 +502,8 @@ def demo(baton: InMemoryBaton) -> None:
 
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25), date(2026, 11, 22)])
 def test_the_demo_prints_the_same_numbers_at_any_hour(day: date) -> None:
-    """It judges midnight by its own zone, and not by UTC: at quarters of an hour, and in each minute
-    of the last one, of a day of 23, 25 and 24 hours.
+    """It judges midnight by its own zone, and not by UTC: at quarters of an hour, and in each
+    minute of the last one, of a day of 23, 25 and 24 hours.
     """
     first, last = start_of(day, zone_of(TIME_ZONE)), end_of(day, zone_of(TIME_ZONE))
     every = [first + n * 15 * MINUTE for n in range(4 * 25)]
