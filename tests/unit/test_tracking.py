@@ -295,6 +295,26 @@ def test_whatever_comes_under_an_address_is_its_leads(baton: InMemoryBaton) -> N
     ]  # fmt: skip
 
 
+def test_a_batch_under_an_address_brings_one_identify(baton: InMemoryBaton) -> None:
+    item = {"type": "track", "event": "Read", "userId": ANN["email"]}
+    taken(baton, "/v1/batch", {"batch": [item] * 50})
+    baton.until_quiet()
+    timeline = baton.get(f"/v1/leads/{baton.lead()['lead_id']}/timeline?limit=200")["items"]
+    kinds = [one["kind"] for one in timeline]
+    assert (kinds.count("identify"), kinds.count("track")) == (1, 50)
+
+
+def test_an_address_as_user_id_joins_nobody_else(baton: InMemoryBaton) -> None:
+    """Or who names it beside their own would get what is sent under it."""
+    item = {"userId": "bob@acme.example", "traits": {"email": ANN["email"]}}
+    taken(baton, "/v1/identify", item)
+    assert baton.world.events.owner(user_partition("bob@acme.example")) is None
+    taken(baton, "/v1/track", {"userId": "bob@acme.example", "event": "Read"})
+    owner = baton.world.events.owner(user_partition("bob@acme.example"))
+    assert owner is not None
+    assert owner.lead_id == baton.world.lead_id("bob@acme.example")
+
+
 def test_a_group_says_of_the_company(baton: InMemoryBaton) -> None:
     baton.form("newsletter", "v", email=ANN["email"])
     traits = {"name": "Acme", "employees": 120, "industry": "software", "plan": "pro",
