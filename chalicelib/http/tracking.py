@@ -7,7 +7,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, Request, Response
 
 from chalicelib.capture.items import Call
 from chalicelib.capture.screening.agents import BOTS, ON_PAGES, Agent, agent_of

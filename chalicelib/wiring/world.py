@@ -52,6 +52,7 @@ class World(Answers):
             country=self.company_country,
             identity_secret=self.identity_secret,
             screen=screening(self).screen,
+            own_domains=lambda: self.own_domains,
             runtime=self.runtime,
         )
 
@@ -64,7 +65,7 @@ class World(Answers):
             store=self.captured,
             lead_id_of=self.lead_id,
             own_domains=lambda: self.own_domains,
-            country=lambda: self.company().country,
+            country=self.company_country,
             runtime=self.runtime,
         )
 
@@ -127,7 +128,7 @@ class World(Answers):
         return Imports(
             commands=self.commands,
             lead_id_of=self.lead_id,
-            country=lambda: self.company().country,
+            country=self.company_country,
         )
 
     @cached_property
