@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
+from app import app
 from chalicelib.events import Event, user_partition, visitor_partition
+from chalicelib.http.exchange import CORS
+from chalicelib.http.tracking import VIEWS
+from chalicelib.limits import FORM_MAX_WARNINGS
 from tests.baton import ANN, API, InMemoryBaton
 
 JSON = {"Content-Type": "application/json"}
@@ -182,6 +186,38 @@ def test_an_odd_value_in_a_batch_is_named(baton: InMemoryBaton) -> None:
         {"type": "page", "anonymousId": "v", "name": "a\x00b"},
     ]
     assert taken(baton, "/v1/batch", {"batch": items}).keys() == {"batch.1.name"}
+
+
+def test_an_answer_has_room_for_so_many_warnings(baton: InMemoryBaton) -> None:
+    """Three thousand odd values of each event made an answer that no gateway passes on."""
+    items = [
+        {
+            "type": "track",
+            "anonymousId": "v",
+            "properties": dict.fromkeys(map(str, range(3_000)), 1),
+        }
+    ] * 10
+    answer = baton.post("/v1/batch", {"batch": items})
+    told = json.loads(answer.body)["warnings"]
+    assert len(told) == FORM_MAX_WARNINGS
+    assert told[-1] == {"field": "body", "message": "there are 29401 more warnings"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("authorization", "content-type", "idempotency-key", "x-requested-with", "x-retry-count"),
+        *("baggage", "sentry-trace", "traceparent", "tracestate", "newrelic", "b3"),
+        *("x-datadog-trace-id", "x-datadog-parent-id", "x-b3-traceid", "anonymousid"),
+    ],
+)
+def test_a_page_may_send_what_its_libraries_add(header: str) -> None:
+    assert header in CORS.allow_headers.lower().split(",")
+
+
+@pytest.mark.parametrize("path", [path for paths in VIEWS.values() for path in paths])
+def test_every_path_of_a_browsers_client_answers_preflights(path: str) -> None:
+    assert app.routes[path]["POST"].cors == CORS
 
 
 def test_what_is_no_number_in_json_is_left_out(baton: InMemoryBaton) -> None:
