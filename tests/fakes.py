@@ -12,6 +12,8 @@ from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.capture.screening.challenge import Solved
+from chalicelib.capture.screening.verdict import Verification
 from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
@@ -368,6 +370,25 @@ def _first_failed(records: Sequence[Any], answer: Mapping[str, Any]) -> int | No
     return next(places, None)
 
 
+class FakeChallenges:
+    """Turnstile and hCaptcha, as the contract suite has them: a response is good once."""
+
+    def __init__(self) -> None:
+        self.solved: set[str] = set()
+        self.is_out = False
+        """Whether the service does not answer."""
+
+    def __call__(self, _verify: Verification, response: str) -> Solved:
+        if not response:
+            return Solved.NO
+        if self.is_out:
+            return Solved.UNKNOWN
+        if response not in self.solved:
+            return Solved.NO
+        self.solved.remove(response)
+        return Solved.YES
+
+
 class FakePorts(Ports):
     """The outside world of a deployment, in memory.
 
@@ -413,6 +434,8 @@ class FakePorts(Ports):
         self.table = wrap("table", self.memory)
         self.send = wrap("send", self.senders.send)
         self.queues = wrap("queues", self.queued)
+        self.challenged = FakeChallenges()
+        self.challenges = self.challenged
         self.paused: list[int] = []
 
     def now(self) -> datetime:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from chalicelib.capture.screening.kept import KeptForm
 from chalicelib.consent.consent import Consent, Proof
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.events import Event
@@ -59,6 +60,13 @@ class OutboxReader(Protocol):
 
     def of_lead(self, lead_id: str) -> list[tuple[str, OutboxMessage]]:
         """Return all messages of a lead, newest first, each with its place."""
+
+
+class SpamReader(Protocol):
+    """Where screened forms are listed."""
+
+    def waiting(self, before: str, most: int) -> list[tuple[str, KeptForm]]:
+        """Return the forms that nobody has released, newest first, each with its place."""
 
 
 class PastReader(Protocol):

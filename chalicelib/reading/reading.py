@@ -24,6 +24,7 @@ from chalicelib.reading.ports import (
     LeadReader,
     OutboxReader,
     PastReader,
+    SpamReader,
 )
 from chalicelib.reading.serializers import (
     serialize_event,
@@ -33,6 +34,7 @@ from chalicelib.reading.serializers import (
     serialize_proof,
     serialize_transition,
 )
+from chalicelib.reading.spam import SPAM, spam_page
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, interest
 
@@ -54,6 +56,7 @@ class Reading:
         leads: LeadReader,
         histories: HistoryReader,
         outbox: OutboxReader,
+        spam: SpamReader,
         past: PastReader,
         consents: LeadConsentReader,
         model: Callable[[], Model],
@@ -63,6 +66,7 @@ class Reading:
         self._leads = leads
         self._histories = histories
         self._outbox = outbox
+        self._spam = spam
         self._past = past
         self._consents = consents
         self._model = model
@@ -122,8 +126,10 @@ class Reading:
         midnight. The order is exact for up to 2,000 leads in the stage. With more, the page ranks
         the 2,000 with the best stored scores and is marked as truncated. Raise InputError.
         """
+        if stage == SPAM:
+            return spam_page(self._spam, limit, cursor)
         if stage not in set(Stage):
-            raise InputError(FieldError("stage", f"must be one of {', '.join(Stage)}"))
+            raise InputError(FieldError("stage", f"must be one of {', '.join([*Stage, SPAM])}"))
         model = self._model()
         day = day_of(self._now(), model.zone)
         after = None

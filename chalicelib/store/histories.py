@@ -35,7 +35,7 @@ class History(NamedTuple):
 class Histories:
     """Reads what happened to a lead.
 
-    That takes six reads of its partition, and one of each visitor that it joined.
+    That takes seven reads of its partition, and one of each visitor that it joined.
     """
 
     def __init__(self, table: Table) -> None:
@@ -63,6 +63,7 @@ class Histories:
             leads += [other for other in absorbed_of(found) if other not in leads]
             events += found
             events += map(event_of, newest(partition, keys.SURPLUS, TIMELINE_MAX_OTHERS))
+            events += map(event_of, newest(partition, keys.SCREENED, TIMELINE_MAX_OTHERS))
             outbox += map(message_of, newest(partition, keys.OUTBOX, TIMELINE_MAX_OTHERS))
             proofs += map(proof_of, newest(partition, keys.CONSENTED, TIMELINE_MAX_OTHERS))
             first = consent_of(self._table.get(partition, keys.CONSENT)).proof

@@ -43,6 +43,7 @@ class World(Answers):
     def forms(self) -> "Forms":
         """Takes form submissions."""
         from chalicelib.capture.forms import Forms
+        from chalicelib.wiring.screening import screening
 
         return Forms(
             store=self.captured,
@@ -51,6 +52,7 @@ class World(Answers):
             lead_id_of=self.lead_id,
             country=self.company_country,
             identity_secret=self.identity_secret,
+            screen=screening(self).screen,
             runtime=self.runtime,
         )
 
