@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from chalicelib.capture.joining import SubmissionReceipt
+from chalicelib.capture.screening.proofs import HONEYPOT_FIELD
 from chalicelib.clock.hand_over import quarantined
 from chalicelib.clock.tasks import Due
 from chalicelib.delivery.references import tag_of
@@ -106,7 +107,9 @@ def _came_by_another_address(baton: InMemoryBaton) -> None:
 
 
 def _was_put_aside(baton: InMemoryBaton) -> None:
-    """What only trouble leaves: a surplus form, a long replay, and what was put aside."""
+    """What only trouble leaves: spam, a surplus form, a long replay, and what was put aside."""
+    spam = {"fields": {**PIA, HONEYPOT_FIELD: "buy"}, "visitor_id": "v-bob"}  # not hers
+    assert baton.post("/v1/forms/demo", spam).status_code == 202
     now = baton.ports.now()
     lead = baton.world.leads.read(lead_id(baton))
     form = make.form(partition=keys.lead(lead.lead_id), fields=PIA, at=now, captured_at=now)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.capture.screening.proofs import HONEYPOT_FIELD
 from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.messages import Email
 from chalicelib.delivery.references import tag_of
@@ -448,7 +449,7 @@ def test_a_user_id_of_two_leads_stays_with_the_other() -> None:
     assert left is None or theirs not in (left.lead_id, *left.earlier)
 
 
-def test_an_old_event_of_a_merged_lead_reaches_no_new_life() -> None:
+def test_an_old_event_of_a_merged_lead_reaches_no_survivor() -> None:
     baton = known()
     baton.form("guide", visitor="v2", **{**ANN, "email": OTHER})
     baton.until_quiet()
@@ -507,3 +508,29 @@ def test_the_list_of_erasures_names_nobody(capsys: pytest.CaptureFixture[str]) -
     out = capsys.readouterr().out
     assert "901820" not in out
     assert "ann@" not in out
+
+
+# --- spam -----------------------------------------------------------------------------------------
+
+
+def test_spam_of_the_person_is_gone_and_not_released() -> None:
+    baton = known()
+    trap = {"fields": {**ANN, HONEYPOT_FIELD: "buy"}}
+    assert baton.post("/v1/forms/demo", trap).status_code == 202
+    (one,) = baton.get("/v1/leads?stage=spam")["leads"]
+    erase(baton, EMAIL)
+    assert baton.get("/v1/leads?stage=spam")["leads"] == []
+    path = f"/v1/leads/{one['lead_id']}/release"
+    assert baton.post(path, {"event_ids": [one["event_id"]]}, TOKEN).status_code in (400, 404)
+    for _ in range(3):
+        baton.minutes_later(1)
+    assert status(baton) == 404
+    assert left_of(baton.ports.memory.items, MARKS) == []
+
+
+def test_who_only_sent_spam_can_be_erased() -> None:
+    baton = InMemoryBaton()
+    trap = {"fields": {**ANN, HONEYPOT_FIELD: "buy"}}
+    assert baton.post("/v1/forms/demo", trap).status_code == 202
+    assert erased(baton, EMAIL)["state"] == "done"
+    assert left_of(baton.ports.memory.items, MARKS) == []
