@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from chalicelib.capture.cutting import within
+from chalicelib.capture.double_opt_in import MustConfirm, asking
 from chalicelib.capture.form_document import FormDocument
 from chalicelib.capture.form_events import cut_of, events_of, first_warnings, said_by
 from chalicelib.capture.joining import (
@@ -84,6 +85,7 @@ class Forms:
         lead_id_of: Callable[[str], str],
         country: Callable[[], str | None],
         identity_secret: Callable[[], bytes],
+        must_confirm: MustConfirm,
         runtime: Runtime,
     ) -> None:
         self._store = store
@@ -91,6 +93,7 @@ class Forms:
         self._seen = seen
         self._country = country
         self._identity_secret = identity_secret
+        self._must_confirm = must_confirm
         self._lead_id_of = lead_id_of
         self.runtime = runtime
 
@@ -181,11 +184,15 @@ class Forms:
             is_surplus=not admitted.counts,
             now=now,
         )
+        is_pending = self._is_pending(taken, events[0])
+        if is_pending:
+            events = [asking(events[0]), *events[1:]]
         self._store.accept(
             events,
             lead_id=lead_id,
             claims=claims,
             proof=self._proof(taken, events[0]),
+            is_pending=is_pending,
             receipt=receipt,
             now=now,
         )
@@ -213,6 +220,13 @@ class Forms:
         if owner is None and is_free(self._store, posted, now):
             claimed.append(posted)
         return posted, _rank_of(owner, taken.lead_id), claimed
+
+    def _is_pending(self, taken: _Taken, submitted: Event) -> bool:
+        """Return whether a ticked box counts only once it is confirmed."""
+        if not taken.submission.consent.marketing:
+            return False
+        form_says = taken.form.double_opt_in if taken.form else None
+        return self._must_confirm(submitted, form_says=form_says)
 
     def _proof(self, taken: _Taken, submitted: Event) -> Proof | None:
         """Return the proof of a ticked box, None for an empty one. submitted: the form's event."""

@@ -110,12 +110,14 @@ class SubmissionStore(Protocol):
         lead_id: str,
         claims: Sequence[Claim],
         proof: Proof | None,
+        is_pending: bool = False,
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
         """Store a submission whole or not at all.
 
-        proof: of a ticked box. Raise ConflictError when another writer was first.
+        proof: of a ticked box; is_pending: whether it has yet to be confirmed. Raise ConflictError
+        when another writer was first.
         """
 
 

@@ -18,6 +18,7 @@ from chalicelib.limits import (
 from chalicelib.settings import Retention
 from chalicelib.store import keys
 from chalicelib.store.arrivals import Arrivals
+from chalicelib.store.confirmations import put_pending
 from chalicelib.store.consents import put_proof
 from chalicelib.store.events import AS_EVER, Events, event_key, put_event
 from chalicelib.store.expiry import expires_after
@@ -91,11 +92,14 @@ class Captured:
         lead_id: str,
         claims: Sequence[Claim],
         proof: Proof | None,
+        is_pending: bool = False,
         receipt: SubmissionReceipt | None,
         now: datetime,
     ) -> None:
         """Store a submission whole or not at all: events, claimed visitors with their joins, proof
         of consent and receipt.
+
+        is_pending: whether the consent has yet to be confirmed.
 
         Raise AlreadyCapturedError when an event came before, ConflictError when an owner, a
         consent or a receipt came in between.
@@ -103,7 +107,9 @@ class Captured:
         writes = [put_event(event, self._retention) for event in events]
         for claim in claims:
             writes += self._claim(claim, events[0].captured_at)
-        if proof is not None:
+        if proof is not None and is_pending:
+            writes.append(put_pending(lead_id, proof))
+        elif proof is not None:
             writes.append(put_proof(self._table, lead_id, proof))
         if receipt is not None:
             writes.append(_put_receipt(receipt, now, self._retention.submissions))

@@ -15,6 +15,7 @@ from chalicelib.events import (
     Owner,
     Rank,
     Value,
+    confirmed_form_of,
     epoch_ms,
     from_epoch_ms,
     joins_on,
@@ -137,8 +138,10 @@ def _kept_days(event: Event, retention: Retention) -> int:
     """Return for how many days an event is kept; 0: until somebody deletes it."""
     if event.is_ping:
         return retention.events
-    # A lead's own track event is the download that a form recorded.
-    return retention.forms if event.kind in (Kind.FORM, Kind.TRACK) else 0
+    # A lead's own track event is the download that a form recorded; a confirmation repeats what a
+    # form said.
+    is_forms = event.kind in (Kind.FORM, Kind.TRACK) or confirmed_form_of(event) is not None
+    return retention.forms if is_forms else 0
 
 
 def event_item(event: Event, retention: Retention = AS_EVER) -> Item:

@@ -46,6 +46,9 @@ PUBLIC = {
     ("/t.js", "head"),
     ("/thanks", "get"),
     ("/thanks", "head"),
+    ("/confirm/{token}", "get"),
+    ("/confirm/{token}", "head"),
+    ("/confirm/{token}", "post"),
     ("/u/{token}", "get"),
     ("/u/{token}", "head"),
     ("/u/{token}", "post"),
@@ -55,6 +58,7 @@ PRIVATE = {
     ("/v1/leads/{lead_id}", "get"),
     ("/v1/leads/{lead_id}/timeline", "get"),
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("stage", "opportunity", "outcome")),
+    ("/v1/leads/{lead_id}/basis", "post"),
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("retract", "merge", "rebuild")),
     ("/v1/leads/import", "post"),
     ("/v1/leads/rebuild", "post"),
@@ -105,7 +109,7 @@ ENVIRONMENT = {
     "Clock": COMMON
     | {f"BATON_{name.upper()}_QUEUE" for name in WORKERS}
     | {"BATON_NURTURE_PER_MINUTE"},
-    "Urgent": SENDING - {"BATON_LINK_SECRET", "BATON_FIRST_EMAILS_PER_HOUR"},
+    "Urgent": SENDING,
     "Nurture": SENDING
     - {"BATON_HANDOFF_TOPIC", "BATON_TEXT_IDENTITY", "BATON_TEXT_CONFIGURATION_SET"},
     "Leads": MESSAGES,
