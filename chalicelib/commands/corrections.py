@@ -10,7 +10,7 @@ from typing import Protocol
 
 from chalicelib.commands.acts import Acts
 from chalicelib.days import day_of, zone_of
-from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.message_keys import ANSWER_KINDS, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, cancelled
 from chalicelib.errors import FieldError, InputError, LongReplayError, StateError
 from chalicelib.events import Act, Event, Kind, confirmed_form_of
@@ -255,14 +255,15 @@ def _cancel_waiting(
 ) -> list[tuple[OutboxMessage, OutboxMessage]]:
     """Return the waiting messages of an absorbed lead, each before and after it is cancelled.
 
-    A correction goes out all the same, because what it corrects has left. Raises StateError when
-    they do not fit into the transaction.
+    A correction goes out all the same, because what it corrects has left; so does the answer to a
+    form, because somebody waits for it. Raises StateError when they do not fit into the
+    transaction.
     """
     waiting = [
         one
         for one in messages
         if one.state in (MessageState.PLANNED, MessageState.HELD)
-        and one.kind is not MessageKind.CORRECTION
+        and one.kind not in {MessageKind.CORRECTION, *ANSWER_KINDS}
     ]
     if len(waiting) > MERGE_MAX_WAITING:
         raise StateError(

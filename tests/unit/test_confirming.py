@@ -11,6 +11,7 @@ from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.links import CONFIRM, UNSUBSCRIBE
 from chalicelib.delivery.messages import Email
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask
+from tests.unit.test_feedback import notice
 
 EMAIL = "ann@acme.example"
 ASSET = {"id": "buyers-guide", "title": "The buyer's guide", "url": "https://acme.example/g.pdf"}
@@ -421,3 +422,16 @@ def test_a_stranger_gets_nothing_marketing_to_a_mailbox(baton: InMemoryBaton) ->
         baton.minutes_later(60)
     assert {email.headers.get("Auto-Submitted") for email in emails(baton)} == {"auto-replied"}
     assert len(emails(baton)) <= 6  # three on each of the two days
+
+
+def test_a_delivered_answer_costs_no_points_but_a_bounce_counts(baton: InMemoryBaton) -> None:
+    ticked(baton)
+    (answer,) = [one for one in baton.outbox() if one["kind"] == "acknowledgement"]
+    before = baton.lead()["score"]["total"]
+    baton.world.mail_event(notice(answer["id"], "Delivery"))
+    baton.until_quiet()
+    (answer,) = [one for one in baton.outbox() if one["kind"] == "acknowledgement"]
+    assert (answer["state"], baton.lead()["score"]["total"]) == ("delivered", before)
+    baton.world.mail_event(notice(answer["id"], "Bounce", bounceType="Permanent"))
+    baton.until_quiet()
+    assert baton.lead()["suppressed"] == "bounced"
