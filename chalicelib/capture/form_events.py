@@ -69,17 +69,25 @@ def events_of(
         browser_rank=browser_rank,
         is_surplus=is_surplus,
     )
+    return with_download(submitted, form, name)
+
+
+def with_download(submitted: Event, form: FormDocument | None, name: str) -> list[Event]:
+    """Return the event of a form, and the download of the asset that it gates, if it gates one.
+
+    name: tells the submission from others of that lead at that time.
+    """
     if form is None or form.asset is None:
         return [submitted]
     downloaded = Event(
-        partition=said.partition,
-        id=own_event_id(said.partition, now, f"{name}/asset"),
+        partition=submitted.partition,
+        id=own_event_id(submitted.partition, submitted.at, f"{name}/asset"),
         kind=Kind.TRACK,
         name=ASSET_DOWNLOADED,
-        at=now,
-        captured_at=now,
-        properties={"asset": form.asset.id, "form": said.name},
-        is_surplus=is_surplus,
+        at=submitted.at,
+        captured_at=submitted.captured_at,
+        properties={"asset": form.asset.id, "form": submitted.name},
+        is_surplus=submitted.is_surplus,
     )
     return [submitted, downloaded]
 

@@ -17,6 +17,7 @@ from chalicelib.capture.field_names import (
     safe,
 )
 from chalicelib.capture.posted import Part, Posted
+from chalicelib.capture.screening.proofs import HONEYPOT_FIELD, PROOF_FIELDS
 from chalicelib.inputs.repairs import Repair, Warned, warn
 from chalicelib.inputs.texts import text_for
 from chalicelib.limits import FORM_MAX_FIELDS, FORM_MAX_PARTS, TEXT_MAX_CHARS
@@ -40,7 +41,7 @@ KNOWN = frozenset(
 """What Baton has a name for."""
 RESERVED = frozenset({"email_local", "email_domain"})  # rules ask for them, and no form has them
 #: Hidden fields that people do not fill in: nobody is told that they were looked at.
-HONEYPOTS = frozenset(["baton_message", "_gotcha", "_honey", "_hp"])
+HONEYPOTS = frozenset([HONEYPOT_FIELD, "_gotcha", "_honey", "_hp"])
 
 
 class NameClaim(IntEnum):
@@ -103,7 +104,7 @@ def named_parts(
             marks.setdefault(safe(part.name), part)
         elif is_technical(part.name):
             technical[part.name] = _text(part.value)
-            warnings.append(warn(part.path, Repair.TECHNICAL))
+            warnings += _left_out(part)
         else:
             wanted.append(_wanted(position, part))
     return Named(
@@ -113,6 +114,12 @@ def named_parts(
         technical=technical,
         warnings=tuple(warnings),
     )
+
+
+def _left_out(part: Part) -> list[Warned]:
+    """Return what is said of a technical field: nothing of one that was asked for, and is used."""
+    is_used = part.name.strip().lower() in PROOF_FIELDS
+    return [] if is_used else [warn(part.path, Repair.TECHNICAL)]
 
 
 def is_empty(value: Any) -> bool:

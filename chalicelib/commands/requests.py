@@ -11,7 +11,7 @@ from chalicelib.consent.consent import BasisKind, Purpose
 from chalicelib.inputs.texts import many_lines
 from chalicelib.inputs.typed import Received
 from chalicelib.lifecycle.stages import Outcome, Stage
-from chalicelib.limits import REASON_MAX_CHARS, RETRACT_MAX_EVENTS
+from chalicelib.limits import REASON_MAX_CHARS, RELEASE_MAX_FORMS, RETRACT_MAX_EVENTS
 
 
 def _statement(text: str) -> str:
@@ -71,6 +71,16 @@ class BasisRequest(LeadRequest):
     purpose: Purpose
     kind: Literal[BasisKind.CONSENT, BasisKind.EXISTING_CUSTOMER]
     reason: Statement
+
+
+class ReleaseRequest(LeadRequest):
+    """`POST .../release`: a person looked at what was screened, and it is no spam."""
+
+    event_ids: (
+        Annotated[list[EventId], Field(min_length=1, max_length=RELEASE_MAX_FORMS)] | None
+    ) = None
+    """Ids from the list of spam or the timeline; without them all that wait."""
+    note: Statement | None = None
 
 
 class MergeRequest(LeadRequest):

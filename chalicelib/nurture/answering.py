@@ -94,5 +94,6 @@ def asset_of(form: Mapping[str, Any]) -> tuple[str, str]:
 
 def _is_answered(event: Event, now: datetime) -> bool:
     """Return whether a form may be answered: it counts, and somebody may still wait for it."""
-    is_counted = event.kind is Kind.FORM and not event.is_surplus and "email" in event.fields
+    is_kept_only = event.is_surplus or bool(event.screened)
+    is_counted = event.kind is Kind.FORM and not is_kept_only and "email" in event.fields
     return is_counted and now - event.captured_at < ANSWERED_WITHIN

@@ -23,6 +23,7 @@ from chalicelib.store.claims import COUNTERS, Claims
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.store.tombstones import check_not_erased
 
 # What the version before is told, which does not know the newer members; they stand beside it until
 # every reader does (ADR 0027). It leaves alone what it takes for cancelled.
@@ -89,6 +90,7 @@ class Outbox:
         mailbox that it is sent to. The first email to a lead is counted in it, and an answer to a
         form, too.
 
+        None leaves for somebody who was erased since it was planned, to whomever it goes.
         rests_on: the kinds of basis of which a marketing email needs one. Raise ConflictError;
         OverBudgetError for a first email when the hour's are spent, or the mailbox's of this day;
         MailboxLimitError for an answer when the mailbox's of this day are spent.
@@ -96,6 +98,7 @@ class Outbox:
         # Claim against unsubscribe: read first and claimed then, an email would leave to a person
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
         also = self._claims.writes(before, after, rests_on)
+        also.append(check_not_erased(self._table, before))
         try:
             self._table.write(replace_message(before, after, self._kept_days), *also)
         except ConflictError as conflict:
@@ -188,7 +191,9 @@ def put_message(message: OutboxMessage, kept_days: int = 0) -> Put:
 
 def replace_message(before: OutboxMessage, after: OutboxMessage, kept_days: int = 0) -> Put:
     """The write that brings a message into another state, if it is still as before."""
-    return Put(message_item(after, kept_days), {"version": before.version})
+    # The version alone could be that of another life: an erased lead plans the same keys anew.
+    read = {"version": before.version, "created_at_ms": epoch_ms(before.created_at)}
+    return Put(message_item(after, kept_days), read)
 
 
 def _key_of(message: OutboxMessage) -> tuple[str, str]:

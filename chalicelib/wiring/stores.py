@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+    from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
     from chalicelib.switches import Switchboard
 
@@ -57,6 +58,13 @@ class Stores:
         from chalicelib.store.captured import Captured
 
         return Captured(self.ports.table, self.ports.new_id, self._settings.retention)
+
+    @cached_property
+    def spam(self) -> "ScreenedForms":
+        """The store of screened forms."""
+        from chalicelib.store.screened import ScreenedForms
+
+        return ScreenedForms(self.ports.table)
 
     @cached_property
     def seen_forms(self) -> "SeenFormItems":

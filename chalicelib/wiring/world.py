@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.store.jobs import Jobs
+    from chalicelib.wiring.privacy import Privacy
 
 
 class World(ConsentWork):
@@ -40,6 +41,7 @@ class World(ConsentWork):
     def forms(self) -> "Forms":
         """Takes form submissions."""
         from chalicelib.capture.forms import Forms
+        from chalicelib.wiring.screening import screening
 
         return Forms(
             store=self.captured,
@@ -49,6 +51,7 @@ class World(ConsentWork):
             country=self.company_country,
             identity_secret=self.identity_secret,
             must_confirm=self.must_confirm,
+            screen=screening(self).screen,
             runtime=self.runtime,
         )
 
@@ -97,6 +100,7 @@ class World(ConsentWork):
             history=self.leads,
             model=self.models.model,
             carry_over=self.consents.carry_over,
+            is_being_erased=lambda lead: self.privacy.erasures.is_under_way(lead),
             runtime=self.runtime,
         )
 
@@ -155,6 +159,13 @@ class World(ConsentWork):
         if kind not in self._job_handlers:
             self._job_handlers[kind] = JOB_HANDLERS[kind](self)
         return self._job_handlers[kind]
+
+    @cached_property
+    def privacy(self) -> "Privacy":
+        """Shows and erases what is held on a person."""
+        from chalicelib.wiring.privacy import Privacy
+
+        return Privacy(self)
 
     @cached_property
     def publishing(self) -> "Publishing":
