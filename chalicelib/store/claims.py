@@ -13,7 +13,7 @@ from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
 from chalicelib.store.table import Table, Write
 
-COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS})
+CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS})
 """The sort keys of the items that count what is claimed."""
 
 

@@ -19,7 +19,7 @@ from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.limits import FIRST_EMAILS_PER_HOUR
 from chalicelib.store import keys, mailboxes
-from chalicelib.store.claims import COUNTERS, Claims
+from chalicelib.store.claims import CLAIM_COUNTERS, Claims
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import ABSENT, Item, Put, Table
@@ -102,7 +102,7 @@ class Outbox:
         try:
             self._table.write(replace_message(before, after, self._kept_days), *also)
         except ConflictError as conflict:
-            if conflict.failed.keys() and conflict.failed.keys() <= COUNTERS:
+            if conflict.failed.keys() and conflict.failed.keys() <= CLAIM_COUNTERS:
                 # Claim against another email: only a counter was busy, so the claim may be tried
                 # again with what it says now.
                 raise ConflictError({}) from None
