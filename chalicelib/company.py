@@ -40,6 +40,29 @@ Country = Annotated[
     needs("the two capital letters of ISO 3166 are needed, such as DE"),
 ]
 
+DoubleOptInRule = Literal["always", "newsletters", "never"]
+DoubleOptInRules = Annotated[
+    DoubleOptInRule
+    | dict[
+        Annotated[str, Field(pattern=r"^([A-Z]{2}|default|unknown)$")],
+        DoubleOptInRule,
+    ],
+    needs(
+        "always, newsletters or never is needed, or such a rule for each country by its two capital"
+        " letters, for default (the others) and for unknown"
+    ),
+]
+BasisPurpose = Literal["marketing", "measuring", "calls"]
+BasisRules = Annotated[
+    dict[
+        Annotated[str, Field(pattern=r"^([A-Z]{2}|default)$")],
+        list[Literal["consent", "existing_customer", "opt_out"]],
+    ],
+    needs(
+        "lists of consent, existing_customer and opt_out are needed, by the two capital letters of"
+        " a country, or default for the others"
+    ),
+]
 OwnDomain = Annotated[
     str,
     Field(pattern=r"^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$"),
@@ -103,6 +126,10 @@ class SettingsDocument(Document):
     """Of other sites of the company's: who comes from there has not come from elsewhere."""
     country: Country | None = None
     """Where the company is: what a telephone number without a country's code is read as."""
+    double_opt_in: DoubleOptInRules = Field(default_factory=dict)
+    """Which ticked boxes must be confirmed, where it differs from what is shipped (ADR 0045)."""
+    basis: dict[BasisPurpose, BasisRules] = Field(default_factory=dict)
+    """What counts as a basis for which purpose, where it differs from what is shipped."""
     form_addresses: dict[NotForSales, FormAddress] = {}
     """Who answers the forms that are not for sales: support, career, press."""
     screening: ScreeningDocument = ScreeningDocument()

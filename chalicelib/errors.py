@@ -15,6 +15,7 @@ BatonError
 │   ├── AlreadyCapturedError  an event that exists already
 │   └── AlreadyPlannedError   an effect that an earlier decision of the same cycle has planned
 ├── OverBudgetError     an hour's first emails to unknown addresses are spent
+├── MailboxLimitError   a mailbox has had its answers to forms of the day
 └── DocumentError       a stored model, email, sequence, form or routing breaks its format
     └── RefusedDocumentError  one that somebody puts, refused: each mistake named (422)
 """
@@ -134,6 +135,10 @@ class AlreadyPlannedError(ConflictError):
 
 class OverBudgetError(BatonError):
     """A first email to an unknown address for which this hour has no room left (ADR 0039)."""
+
+
+class MailboxLimitError(BatonError):
+    """An answer to a form for a mailbox that has had as many on this day as it may (ADR 0045)."""
 
 
 class DocumentError(BatonError):

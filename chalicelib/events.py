@@ -45,6 +45,7 @@ class Act(StrEnum):
     RETRACTED = "retracted"
     MERGED = "merged"
     IMPORTED = "imported"
+    BASIS = "basis"
     RELEASED = "released"
 
 
@@ -62,6 +63,13 @@ class Rank(IntEnum):
 
 RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
 """The rank of the kinds that always have the same one."""
+
+CONFIRMED = "confirmed"
+"""The name of the mail event by which a mailbox's owner confirms a form (ADR 0045)."""
+CONFIRMED_FORM = "confirms"
+"""The property of a confirmation that names the form's event."""
+CONSENT_PENDING = "consent_pending"
+"""The property of a form's event whose ticked box has yet to be confirmed."""
 
 OWN = "\x00"  # what message ids of our own begin with: no client's id holds control characters
 
@@ -248,6 +256,14 @@ def values_in(value: FieldValue) -> tuple[Value, ...]:
 def said_as(value: FieldValue) -> str:
     """Return a field as people read it: the values of a list with commas between them."""
     return ", ".join(map(str, values_in(value)))
+
+
+def confirmed_form_of(event: Event) -> str | None:
+    """Return the id of the form's event that a confirmation raises, None for any other event."""
+    # Only Baton appends mail events, so that no stranger's property can stand for it.
+    if event.kind is not Kind.MAIL or event.name != CONFIRMED:
+        return None
+    return str(event.properties[CONFIRMED_FORM])
 
 
 def epoch_ms(at: datetime) -> int:

@@ -114,6 +114,14 @@ NURTURE_PER_MINUTE = 300  # emails that wait; the default of the template's para
 # the default of the template's parameter: above a day's new leads of most, far below a mail bomb
 FIRST_EMAILS_PER_HOUR = 200
 FIRST_EMAILS_PER_MAILBOX = 3  # on a day, of all spellings of its address: who has more of them?
+# answers to forms that a mailbox gets on a day, of all spellings of its address, whoever sends the
+# forms: nobody asks for more, and nobody shall be flooded through us
+ANSWERS_PER_MAILBOX = 3
+# after this an answer to a form is no longer sent: the stream brings a form for 24 hours at most
+ANSWER_MAX_HOURS = 24
+UNCONFIRMED_KEPT_DAYS = 30  # how long a ticked box waits for its confirmation
+# between two looks whether a box was confirmed, which an email waits for; it usually is at once
+UNCONFIRMED_WAIT_HOURS = 6
 FIRST_EMAIL_SHARDS = 8  # counters of an hour, so that parallel claims seldom meet at one
 FIRST_EMAIL_SPREAD_MINUTES = 30  # over which what waited for the next hour comes due
 TICK_SECONDS = 45  # a tick of the clock ends before its function times out
@@ -132,7 +140,7 @@ WORK_SECONDS = 45  # of a worker, which ends before its function times out
 UNDO_MINUTES = 10
 REASON_MAX_CHARS = 500  # a reason, or an answer about an opportunity: a few sentences
 # messages that a merge cancels: with the rest of the merge they fit into one transaction
-MERGE_MAX_WAITING = 60
+MERGE_MAX_WAITING = 45
 RETRACT_MAX_EVENTS = 100  # of one request; their ids fit into one event
 
 # --- documents and lists --------------------------------------------------------------------------

@@ -31,6 +31,8 @@ from tests.fakes import FakePorts, QueuedMessage
 SITE = "https://keybook.example"
 API = "https://api.keybook.example"
 TOKEN = {"Authorization": "Bearer admin-token"}
+CHANGED: Mapping[str, Mapping[str, Any]] = {"settings": {"double_opt_in": "never"}}
+"""Most tests are about what follows from a consent, so that a ticked box is one at once."""
 MOST_ROUNDS = 50  # a run that is not quiet by then never will be
 
 
@@ -38,7 +40,9 @@ MOST_ROUNDS = 50  # a run that is not quiet by then never will be
 def documents() -> list[tuple[str, str, Mapping[str, Any]]]:
     """Return the documents of the demo: kind, id and document."""
     every = defaults.every_document(SITE)
-    return [(kind, one_id, one) for (kind, one_id), one in every.items()]
+    return [
+        (kind, one_id, {**one, **CHANGED.get(kind, {})}) for (kind, one_id), one in every.items()
+    ]
 
 
 @cache

@@ -72,7 +72,7 @@ def _lived() -> dict[tuple[str, str], Item]:
 
 
 def _came_and_asked(baton: InMemoryBaton) -> None:
-    """Pia looks around, agrees twice, asks for a demo, and is accepted."""
+    """Pia looks around, agrees twice, asks for a demo, and is accepted. One box waits for her."""
     for number in range(9):  # every eighth ping writes the counter
         baton.page(f"/blog/quirrel-{number}", visitor=VISITOR, context=AD)
         user: dict[str, Any] = {"anonymousId": None, "userId": USER, "traits": {}}
@@ -82,12 +82,15 @@ def _came_and_asked(baton: InMemoryBaton) -> None:
         assert baton.post("/v1/identify", said).status_code == 200
     form = {"fields": PIA, "visitor_id": VISITOR, "submission_id": USER}
     box: dict[str, Any] = {"marketing": True, "text": "Write to Pia-Luïsa."}
-    for form_id in ("guide", "demo"):
+    baton.world.documents.put("form", {"id": "news", "double_opt_in": True}, "news")
+    for form_id in ("guide", "demo", "news"):
         assert baton.post(f"/v1/forms/{form_id}", {**form, "consent": box}).status_code == 202
         baton.until_quiet()
     spam = {**form, "submission_id": f"spam {USER}", "fields": {**PIA, HONEYPOT_FIELD: "quirrel"}}
     assert baton.post("/v1/forms/demo", {**spam, "consent": box}).status_code == 202
     ask(baton, "stage", {"stage": "accepted", "reason": "spoke to Pia-Luïsa"}, email=PIA["email"])
+    basis = {"purpose": "calls", "kind": "consent", "reason": "Pia-Luïsa said so"}
+    ask(baton, "basis", basis, email=PIA["email"])
     message = f"{lead_id(baton)}#nurture#1#welcome#1"
     mail = {"messageId": "m", "tags": {"message": [tag_of(message)]}}
     baton.world.mail_event(json.dumps({"eventType": "Bounce", "mail": mail, "bounce": BOUNCE}))

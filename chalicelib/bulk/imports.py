@@ -8,7 +8,9 @@ from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any
 
+from chalicelib.bulk.bases import parse_bases
 from chalicelib.commands.commands import Commands
+from chalicelib.consent.giving import Giving
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.inputs.addresses import read_address
 from chalicelib.inputs.bodies import read_json
@@ -23,6 +25,8 @@ from chalicelib.limits import (
 )
 
 STAGE = "stage"
+BASIS = "basis"
+IMPORT = "import"  # who gave a basis
 COLUMN = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -33,10 +37,12 @@ class Imports:
         self,
         *,
         commands: Commands,
+        giving: Giving,
         lead_id_of: Callable[[str], str],
         country: Callable[[], str | None],
     ) -> None:
         self._commands = commands
+        self._giving = giving
         self._lead_id_of = lead_id_of
         self._country = country
 
@@ -77,18 +83,29 @@ class Imports:
         stage = data.pop(STAGE, None)
         if stage not in (None, Stage.CUSTOMER):
             raise InputError(FieldError(STAGE, f"must be {Stage.CUSTOMER}, or left out"))
+        bases = parse_bases(data.pop(BASIS, None))
         _check_columns(data)
         try:
             address = read_address(data.get("email"))
         except ValueError as error:
             raise InputError(FieldError("email", str(error))) from None
         person = read_person(data, country)
+        lead_id = self._lead_id_of(address.value)
         self._commands.take(
-            self._lead_id_of(address.value),
+            lead_id,
             {"email": address.value, **person.fields},
             person.said,
             Stage(stage) if stage else None,
         )
+        for purpose, basis in bases.items():
+            self._giving.give(
+                lead_id,
+                purpose,
+                basis.kind,
+                reason=basis.text,
+                author=IMPORT,
+                since=basis.at,
+            )
         of_line = [warn("line", repair) for repair in read.repairs]
         return [*of_line, *read.inside, *address.warnings("email"), *person.warnings]
 

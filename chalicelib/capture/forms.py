@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Any
 
 from chalicelib.capture.cutting import within
+from chalicelib.capture.double_opt_in import MustConfirm, asking
 from chalicelib.capture.form_document import FormDocument
 from chalicelib.capture.form_events import cut_of, events_of, first_warnings, said_by, with_download
 from chalicelib.capture.joining import (
@@ -83,6 +84,7 @@ class Forms:
         country: Callable[[], str | None],
         identity_secret: Callable[[], bytes],
         own_domains: Callable[[], Collection[str]],
+        must_confirm: MustConfirm,
         screen: Callable[[Candidate], Verdict],
         runtime: Runtime,
     ) -> None:
@@ -92,6 +94,7 @@ class Forms:
         self._seen = seen
         self._country = country
         self._identity_secret = identity_secret
+        self._must_confirm = must_confirm
         self._lead_id_of = lead_id_of
         self._screen = screen
         self.runtime = runtime
@@ -200,6 +203,7 @@ class Forms:
             is_surplus=not admitted.counts,
             now=now,
         )
+        events = [self._asking(taken, events[0]), *events[1:]]
         self._store.accept(
             events,
             lead_id=lead_id,
@@ -224,7 +228,9 @@ class Forms:
             is_surplus=False,
             now=now,
         )
-        event = replace(submitted, joins=tuple(wanted), screened=str(verdict.reason))
+        event = replace(
+            self._asking(taken, submitted), joins=tuple(wanted), screened=str(verdict.reason)
+        )
         return KeptForm(event=event, proof=self._proof(taken, event))
 
     def released(self, submitted: Event) -> list[Event]:
@@ -253,6 +259,14 @@ class Forms:
         if owner is None and is_free(self._store, posted, now):
             claimed.append(posted)
         return posted, _rank_of(owner, taken.lead_id), claimed
+
+    def _asking(self, taken: _Taken, submitted: Event) -> Event:
+        """Return the form's event, marked where its ticked box counts only once it is confirmed."""
+        if not taken.submission.consent.marketing:
+            return submitted
+        form_says = taken.form.double_opt_in if taken.form else None
+        must_confirm = self._must_confirm(submitted, form_says=form_says)
+        return asking(submitted) if must_confirm else submitted
 
     def _proof(self, taken: _Taken, submitted: Event) -> Proof | None:
         """Return the proof of a ticked box, None for an empty one. submitted: the form's event."""

@@ -123,7 +123,8 @@ class SubmissionStore(Protocol):
     ) -> None:
         """Store a submission whole or not at all.
 
-        proof: of a ticked box. Raise ConflictError when another writer was first.
+        proof: of a ticked box, which may have yet to be confirmed: the form's event says so. Raise
+        ConflictError when another writer was first.
         """
 
     def keep(self, kept: KeptForm, *, lead_id: str, receipt: SubmissionReceipt) -> None:

@@ -10,10 +10,10 @@ from typing import Protocol
 
 from chalicelib.commands.acts import Acts
 from chalicelib.days import day_of, zone_of
-from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.message_keys import ANSWER_KINDS, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, cancelled
 from chalicelib.errors import FieldError, InputError, LongReplayError, StateError
-from chalicelib.events import Act, Event, Kind
+from chalicelib.events import Act, Event, Kind, confirmed_form_of
 from chalicelib.leads import merging
 from chalicelib.leads.acts import OTHER_LEAD, RETRACTED_IDS
 from chalicelib.leads.decision import score_of
@@ -88,17 +88,22 @@ class Corrections:
         """
         lead = self._acts.known(lead_id)
         kinds: dict[str, Kind] = {}
+        confirmations: list[str] = []
 
         def see(event: Event) -> None:
             if event.id in wanted:
                 kinds[event.id] = event.kind
+            if confirmed_form_of(event) in wanted:
+                confirmations.append(event.id)
 
         wanted = frozenset(event_ids)
         replaying = self._qualify.derive.replaying(lead, sees=see)
         with refusing(TOO_LONG_TO_RETRACT):
             survey = surveyed_at_once(replaying)
         gone = survey.retracted_by(FOREVER, survey.lead_ids)
-        fresh = [one for one in dict.fromkeys(event_ids) if digest_in(one) not in gone]
+        # A confirmation repeats what its form said, so it goes with it. ADR 0045
+        every = dict.fromkeys([*event_ids, *confirmations])
+        fresh = [one for one in every if digest_in(one) not in gone]
         facts = {RETRACTED_IDS: " ".join(fresh), "reason": reason}
         event = self._acts.event(lead.lead_id, Act.RETRACTED, facts)
         replaying.show_older(REPLAY_AT_ONCE_MAX_EVENTS)
@@ -150,7 +155,7 @@ class Corrections:
             moves=steps,
             also=LeadChange(
                 events=events,
-                plan=Plan(cancelled=_cancel_waiting(messages)),
+                plan=Plan(changed=_cancel_waiting(messages)),
                 absorbed=(other, _absorb(other, lead, self.runtime.now())),
             ),
         )
@@ -257,14 +262,15 @@ def _cancel_waiting(
 ) -> list[tuple[OutboxMessage, OutboxMessage]]:
     """Return the waiting messages of an absorbed lead, each before and after it is cancelled.
 
-    A correction goes out all the same, because what it corrects has left. Raises StateError when
-    they do not fit into the transaction.
+    A correction goes out all the same, because what it corrects has left; so does the answer to a
+    form, because somebody waits for it. Raises StateError when they do not fit into the
+    transaction.
     """
     waiting = [
         one
         for one in messages
         if one.state in (MessageState.PLANNED, MessageState.HELD)
-        and one.kind is not MessageKind.CORRECTION
+        and one.kind not in {MessageKind.CORRECTION, *ANSWER_KINDS}
     ]
     if len(waiting) > MERGE_MAX_WAITING:
         raise StateError(

@@ -3,10 +3,11 @@
 A key that is not named here is refused: it is a typing mistake that nobody would notice.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StrictBool
 
+from chalicelib.consent.consent import BasisKind, Purpose
 from chalicelib.inputs.texts import many_lines
 from chalicelib.inputs.typed import Received
 from chalicelib.lifecycle.stages import Outcome, Stage
@@ -61,6 +62,14 @@ class RetractionRequest(LeadRequest):
 
     event_ids: Annotated[list[EventId], Field(min_length=1, max_length=RETRACT_MAX_EVENTS)]
     """Ids from the timeline."""
+    reason: Statement
+
+
+class BasisRequest(LeadRequest):
+    """`POST .../basis`: what one of our people knows; an opt-out country needs nobody's word."""
+
+    purpose: Purpose
+    kind: Literal[BasisKind.CONSENT, BasisKind.EXISTING_CUSTOMER]
     reason: Statement
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, assert_never
 
-from chalicelib.consent.consent import Consent
+from chalicelib.consent.consent import CONSENT_ONLY, NO_CONSENT, BasisKind, Consent
 from chalicelib.delivery import holding, outbox, outcomes
 from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
@@ -34,7 +34,7 @@ from chalicelib.delivery.outbox import (
     NotSentReason,
     OutboxMessage,
 )
-from chalicelib.errors import ConflictError, OverBudgetError
+from chalicelib.errors import ConflictError, MailboxLimitError, OverBudgetError
 from chalicelib.events import elapsed_ms
 from chalicelib.runtime import Runtime
 from chalicelib.switches import SwitchState
@@ -48,10 +48,14 @@ class OutboxStore(Protocol):
     def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
         """Return the message as it stands now."""
 
-    def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
+    def claim(
+        self, before: OutboxMessage, after: OutboxMessage, *, rests_on: frozenset[BasisKind]
+    ) -> None:
         """Replace a message, in one transaction with the checks of the lead's consent and of the
-        mailbox that it is sent to, and the count of first emails. Raises ConflictError,
-        OverBudgetError.
+        mailbox that it is sent to, and the counts of first emails and of answers.
+
+        rests_on: the kinds of basis of which a marketing email needs one. Raises ConflictError,
+        OverBudgetError, MailboxLimitError.
         """
 
     def consent(self, message: OutboxMessage) -> Consent:
@@ -136,13 +140,18 @@ class Deliver:
         # Claim against unsubscribe: the claim's own transaction checks the consent, so a person who
         # unsubscribed before it gets nothing. An unsubscribe after it comes too late for this
         # email. ADR 0003
-        needs_consent = message.kind.goes_to_lead
+        rests_on = outgoing.rests_on if isinstance(outgoing, Email) else CONSENT_ONLY
         try:
             is_claimed = self._write(
-                lambda: self._outbox.claim(message, claimed, needs_consent=needs_consent)
+                lambda: self._outbox.claim(message, claimed, rests_on=rests_on)
             )
         except OverBudgetError:
             self._save(message, holding.over_budget(message, self.runtime.now()))
+            return
+        except MailboxLimitError:
+            # It does not wait for tomorrow: whoever floods a mailbox would fill its week.
+            reason = NotSentReason.MAILBOX_LIMIT
+            self._save(message, outbox.settled(message, MessageState.SUPPRESSED, reason=reason))
             return
         if is_claimed:
             result = outgoing if isinstance(outgoing, Waiting) else self._send(outgoing)
@@ -150,9 +159,11 @@ class Deliver:
                 log("sending_blocked", via=message.via, reason=result.reason)
             self._save(claimed, _settle(claimed, result, self.runtime.now()))
         else:
-            self._suppress(message, claimed)
+            self._suppress(message, claimed, rests_on)
 
-    def _suppress(self, message: OutboxMessage, claimed: OutboxMessage) -> None:
+    def _suppress(
+        self, message: OutboxMessage, claimed: OutboxMessage, rests_on: frozenset[BasisKind]
+    ) -> None:
         """Settle a message whose claim lost against a person who does not want it. One that lost
         against another worker is left to that worker.
 
@@ -161,10 +172,16 @@ class Deliver:
         if not message.kind.goes_to_lead:
             return
         # If it lost against both, the worker has raised the version, and this write fails too.
-        reason = self._outbox.consent(claimed).refusal
-        if reason is not None:
-            after = outbox.settled(message, MessageState.SUPPRESSED, reason=NotSentReason(reason))
-            self._save(message, after)
+        consent = self._outbox.consent(claimed)
+        is_marketing = message.kind.is_marketing
+        reason = consent.refusal(rests_on) if is_marketing else consent.undeliverable
+        if reason is None:
+            return
+        if reason == NO_CONSENT and consent.awaits_confirmation:
+            self._save(message, holding.awaiting_confirmation(message, self.runtime.now()))
+            return
+        after = outbox.settled(message, MessageState.SUPPRESSED, reason=NotSentReason(reason))
+        self._save(message, after)
 
     def _look_after(self, message: OutboxMessage) -> None:
         if message.state is MessageState.CLAIMED:

@@ -9,7 +9,7 @@ from typing import Protocol, assert_never
 
 from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.endings import Endings
-from chalicelib.delivery.message_keys import MessageKey, parse_outbox_id
+from chalicelib.delivery.message_keys import ANSWER_KINDS, MessageKey, parse_outbox_id
 from chalicelib.delivery.notices import Notice, NoticeKind, parse_notice
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.delivery.outcomes import with_evidence, with_notice
@@ -216,8 +216,13 @@ def _refusal(kind: NoticeKind) -> NotSentReason | None:
 
 
 def _is_event(message: OutboxMessage, state: MessageState) -> bool:
-    """Return whether what was reported of a message is an event of its lead."""
-    return message.kind.goes_to_lead and state in LEAD_HEARS
+    """Return whether what was reported of a message is an event of its lead.
+
+    That the answer to a form arrived is none: a model takes points for marketing that is not
+    answered, and nobody has to answer what they asked for (ADR 0045).
+    """
+    is_answered = message.kind in ANSWER_KINDS and state is MessageState.DELIVERED
+    return message.kind.goes_to_lead and state in LEAD_HEARS and not is_answered
 
 
 def _is_automatic_reply(notice: Notice, message: OutboxMessage) -> bool:

@@ -1,6 +1,7 @@
-"""What keeps a message that is in order from leaving now: a switch, or the hour's budget. Pure.
+"""What keeps a message that is in order from leaving now: a switch, the hour's budget, or a ticked
+box that has yet to be confirmed. Pure.
 
-Neither is a try, and neither is held against the message (ADR 0039).
+None is a try, and none is held against the message (ADR 0039).
 """
 
 from dataclasses import replace
@@ -17,10 +18,11 @@ from chalicelib.delivery.outbox import (
     settled,
 )
 from chalicelib.delivery.outcomes import WAIT_MAX
-from chalicelib.limits import FIRST_EMAIL_SPREAD_MINUTES
+from chalicelib.limits import FIRST_EMAIL_SPREAD_MINUTES, UNCONFIRMED_WAIT_HOURS
 from chalicelib.switches import Switch, SwitchState, next_look
 
 HOUR = timedelta(hours=1)
+UNCONFIRMED_WAIT = timedelta(hours=UNCONFIRMED_WAIT_HOURS)
 SPREAD_SECONDS = FIRST_EMAIL_SPREAD_MINUTES * 60
 
 
@@ -29,6 +31,8 @@ def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
     match kind:
         case MessageKind.NURTURE:
             return (Switch.OUTBOUND, Switch.NURTURE)
+        case MessageKind.ACKNOWLEDGEMENT | MessageKind.CONFIRMATION:
+            return (Switch.OUTBOUND, Switch.ACKNOWLEDGEMENTS)
         case (
             MessageKind.HANDOFF | MessageKind.CORRECTION | MessageKind.WARNING | MessageKind.TRIAGE
         ):
@@ -69,3 +73,26 @@ def over_budget(message: OutboxMessage, now: datetime) -> OutboxMessage:
         due_at=next_hour + timedelta(seconds=spread),
         reason=NotSentReason.OVER_BUDGET,
     )
+
+
+def awaiting_confirmation(message: OutboxMessage, now: datetime) -> OutboxMessage:
+    """Return the planned email as it waits for the person to confirm a ticked box (ADR 0045).
+
+    The confirmation brings it forward. Without one it is lost, as stale, a week after its planning.
+    """
+    if now - message.waits_since >= WAIT_MAX:
+        return settled(message, MessageState.LOST, reason=NotSentReason.STALE)
+    return change_state(
+        message,
+        MessageState.PLANNED,
+        due_at=now + UNCONFIRMED_WAIT,
+        reason=NotSentReason.UNCONFIRMED,
+    )
+
+
+def brought_forward(message: OutboxMessage, now: datetime) -> OutboxMessage | None:
+    """Return the email that waited for a confirmation, due now; None for any other message."""
+    is_waiting = message.state is MessageState.PLANNED
+    if not is_waiting or message.reason is not NotSentReason.UNCONFIRMED:
+        return None
+    return change_state(message, MessageState.PLANNED, due_at=now, reason=message.reason)

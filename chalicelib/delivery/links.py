@@ -7,6 +7,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from chalicelib.errors import NotFoundError
 
 UNSUBSCRIBE = "unsubscribe"
+CONFIRM = "confirm"
 
 
 class Links:
@@ -19,14 +20,18 @@ class Links:
     def __init__(self, keys: Callable[[], Mapping[str, str]]) -> None:
         self._keys = keys
 
-    def sign(self, purpose: str, lead_id: str) -> str:
-        """A token for one purpose and one lead. It does not expire: an unsubscribe link must work
-        for ever.
+    def sign(self, purpose: str, what: str) -> str:
+        """Return a token for one purpose. It does not expire: an unsubscribe link must work for
+        ever, and what a confirmation is about expires by itself.
+
+        what: it is about, such as a lead's id.
         """
-        return str(self._serializer(purpose).dumps(lead_id))
+        return str(self._serializer(purpose).dumps(what))
 
     def read(self, purpose: str, token: str) -> str:
-        """The lead id of a token. Raises NotFoundError when we did not sign it for this purpose."""
+        """Return what a token is about. Raise NotFoundError when we did not sign it for this
+        purpose.
+        """
         try:
             return str(self._serializer(purpose).loads(token))
         except BadSignature:

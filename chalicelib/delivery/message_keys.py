@@ -11,6 +11,8 @@ class MessageKind(StrEnum):
     """What a message is for."""
 
     NURTURE = "nurture"  # an email of a sequence, to the lead
+    ACKNOWLEDGEMENT = "acknowledgement"  # the answer to a form, to whoever sent it
+    CONFIRMATION = "confirmation"  # asks whether a ticked box was the mailbox's owner's
     HANDOFF = "handoff"  # the lead goes to sales
     CORRECTION = "correction"  # the handoff was a mistake
     WARNING = "warning"  # a rule disqualifies a lead that sales has accepted
@@ -18,11 +20,11 @@ class MessageKind(StrEnum):
 
     @property
     def goes_to_lead(self) -> bool:
-        """Whether the lead itself gets it: only with consent, and at most once. What sales gets
-        needs no consent, and is sent at least once (ADR 0003).
+        """Whether the lead itself gets it: at most once. What sales gets is sent at least once
+        (ADR 0003).
         """
         match self:
-            case MessageKind.NURTURE:
+            case MessageKind.NURTURE | MessageKind.ACKNOWLEDGEMENT | MessageKind.CONFIRMATION:
                 return True
             case (
                 MessageKind.HANDOFF
@@ -33,6 +35,15 @@ class MessageKind(StrEnum):
                 return False
             case _:
                 assert_never(self)
+
+    @property
+    def is_marketing(self) -> bool:
+        """Whether it needs a basis. The answer to a form needs none (ADR 0045)."""
+        return self is MessageKind.NURTURE
+
+
+ANSWER_KINDS = frozenset({MessageKind.ACKNOWLEDGEMENT, MessageKind.CONFIRMATION})
+"""What answers a form: to the person, at once, whatever was said about marketing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +58,9 @@ class MessageKey:
     cycle: int
     """The lead's cycle that it belongs to, from 1."""
     parts: tuple[str, ...]
-    """nurture: sequence and step; handoff and correction: via; warning: rule; triage: via, and of
-    a lead that sales has already the day, of what somebody wrote "message" and the day."""
+    """nurture: sequence and step; acknowledgement and confirmation: form and day, always of cycle
+    1; handoff and correction: via; warning: rule; triage: via, and of a lead that sales has already
+    the day, of what somebody wrote "message" and the day."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chalicelib.consent.consent import CONSENT_ONLY, BasisKind
 from chalicelib.delivery.outbox import MessageState, NotSentReason
 
 
@@ -18,6 +19,8 @@ class Email:
     reference: str
     """The message's id, carried as a tag so that mail events find their message."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    rests_on: frozenset[BasisKind] = CONSENT_ONLY
+    """The kinds of basis that a marketing email may rest on, at this receiver."""
 
 
 @dataclass(frozen=True, slots=True)

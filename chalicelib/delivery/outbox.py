@@ -65,6 +65,8 @@ class NotSentReason(StrEnum):
     OUTAGE = "outage"
     SWITCHED_OFF = "switched_off"
     OVER_BUDGET = "over_budget"
+    UNCONFIRMED = "unconfirmed"
+    MAILBOX_LIMIT = "mailbox_limit"
     STALE = "stale"
     UNCLEAR = "unclear"
     NO_EVIDENCE = "no_evidence"
@@ -106,7 +108,8 @@ MESSAGE_EDGES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.PLANNED: frozenset(
         {
             MessageState.CLAIMED,
-            MessageState.PLANNED,  # it waits: a switch is off, or the hour's budget is spent
+            # it waits: a switch is off, the hour's budget is spent, a box is not confirmed yet
+            MessageState.PLANNED,
             *REPORTED,  # a late notice: it had left before it was put back
             MessageState.REFUSED,  # it cannot be composed
             MessageState.LOST,  # its switch was off for too long

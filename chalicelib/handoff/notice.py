@@ -54,9 +54,10 @@ class Notices:
 
     transition: returns a lead's transition by its version, with the reasons; profile: a lead's
     fields; unconfirmed: those of them that nobody has confirmed; recent: its latest events, newest
-    first, with the one that a message is about before them; is_corrected: whether a correction
-    follows a notice; is_current: whether its lead still waits for the call that a handoff asks for;
-    labels: what people read instead of the names of a form's own fields.
+    first, with the one that a message is about before them; agreed: what the person agreed to, a
+    line each; is_corrected: whether a correction follows a notice; is_current: whether its lead
+    still waits for the call that a handoff asks for; labels: what people read instead of the names
+    of a form's own fields.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Notices:
         profile: Callable[[str], Mapping[str, FieldValue]],
         recent: Callable[[str, tuple[str, str] | None], Sequence[Event]],
         unconfirmed: Callable[[str], Sequence[str]] = lambda _lead_id: (),
+        agreed: Callable[[str], Sequence[str]] = lambda _lead_id: (),
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
         is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
         labels: Callable[[str], Mapping[str, str]] = lambda _form_id: {},
@@ -74,6 +76,7 @@ class Notices:
         self._profile = profile
         self._recent = recent
         self._unconfirmed = unconfirmed
+        self._agreed = agreed
         self._is_corrected = is_corrected
         self._is_current = is_current
         self._labels = labels
@@ -143,6 +146,7 @@ class Notices:
             "unconfirmed": [
                 name for name in self._unconfirmed(message.lead_id) if name not in HIDDEN_FIELDS
             ],
+            "agreed": list(self._agreed(message.lead_id)),
             "did": [
                 {"at": f"{event.captured_at:%d %b %H:%M}", "what": _deed(event)}
                 for event in recent
@@ -206,8 +210,8 @@ def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
                 f"{who} asks to be contacted. Our rules do not hand this lead to sales; please"
                 " take a look"
             )
-        case MessageKind.NURTURE:
-            raise AssertionError("an email of a sequence goes to the lead: it is not a notice")
+        case MessageKind.NURTURE | MessageKind.ACKNOWLEDGEMENT | MessageKind.CONFIRMATION:
+            raise AssertionError("what goes to the lead is not a notice")
         case _:
             assert_never(kind)
 

@@ -155,7 +155,7 @@ def take_back(notices: Sequence[OutboxMessage], about: int, now: datetime) -> Pl
         for one in notices
         if one.state in LEFT
     ]
-    return Plan(messages=corrections, cancelled=waiting)
+    return Plan(messages=corrections, changed=waiting)
 
 
 def correction_key(notice: OutboxMessage) -> MessageKey:

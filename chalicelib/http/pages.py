@@ -7,10 +7,11 @@ import re
 from collections.abc import Sequence
 from html import escape
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from chalice.app import Request, Response
 
+from chalicelib.consent.confirming import Confirmation
 from chalicelib.errors import ConflictError, FieldError
 from chalicelib.http.languages import ENGLISH
 from chalicelib.http.shell import Shell, link, shell_for
@@ -57,6 +58,27 @@ def show_unsubscribed(request: Request) -> Response:
     shell = shell_for(request)
     said = shell.of_company("unsubscribed.from", "unsubscribed.body")
     return shell.page("unsubscribed.title", f"<p>{said}</p>")
+
+
+def show_confirmation(request: Request, state: Confirmation) -> Response:
+    """Return the page about a ticked box.
+
+    Mail scanners open every link, so nothing but a press of its button confirms.
+    """
+    shell = shell_for(request)
+    match state:
+        case Confirmation.PENDING:
+            question = shell.of_company("confirm.from", "confirm.body")
+            button = f'<form method="post"><button>{shell.say("confirm.button")}</button></form>'
+            return shell.page("confirm.title", f"<p>{question}</p>{button}")
+        case Confirmation.CONFIRMED:
+            said = shell.of_company("confirmed.from", "confirmed.body")
+            return shell.page("confirmed.title", f"<p>{said}</p>")
+        case Confirmation.GONE:
+            body = f"<p>{shell.say('expired.body')}</p>"
+            return shell.page("expired.title", body, HTTPStatus.GONE)
+        case _:
+            assert_never(state)
 
 
 def show_invalid_link(request: Request) -> Response:

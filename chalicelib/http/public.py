@@ -1,5 +1,7 @@
 """The other public endpoints: the pages that a person opens, and health."""
 
+from typing import TYPE_CHECKING
+
 from chalice.app import Blueprint, Response
 
 from chalicelib.errors import ConflictError, NotFoundError
@@ -18,6 +20,9 @@ from chalicelib.http.exchange import (
 from chalicelib.http.problem import answers_problems
 from chalicelib.http.shell import form_shown
 from chalicelib.wiring.world import world
+
+if TYPE_CHECKING:
+    from chalicelib.consent.confirming import ConfirmLink
 
 public = Blueprint(__name__)
 
@@ -66,6 +71,42 @@ def unsubscribe(token: str) -> Response:
     except ConflictError as error:
         return pages.show_busy(current_request(public), error)
     return pages.show_unsubscribed(current_request(public))
+
+
+@public.route("/confirm/{token}", methods=READ)
+@answers_problems
+def ask_to_confirm(token: str) -> Response:
+    """Show what has become of a ticked box, and the button that confirms it. Change nothing."""
+    request = current_request(public)
+    try:
+        link = _confirm_link_in(token)
+    except NotFoundError:
+        return pages.show_invalid_link(request)
+    return pages.show_confirmation(request, world().confirming.look(link))
+
+
+@public.route("/confirm/{token}", methods=["POST"], content_types=ANY_FORM)
+@answers_problems
+def confirm(token: str) -> Response:
+    """Confirm a ticked box, by the page's button. A second time changes nothing."""
+    request = current_request(public)
+    try:
+        state = world().confirming.confirm(_confirm_link_in(token))
+    except NotFoundError:
+        return pages.show_invalid_link(request)
+    except ConflictError as error:
+        return pages.show_busy(request, error)
+    return pages.show_confirmation(request, state)
+
+
+def _confirm_link_in(token: str) -> "ConfirmLink":
+    """Return what the link of a confirmation says. Raise NotFoundError for one that we did not
+    sign.
+    """
+    from chalicelib.consent.confirming import parse_link
+    from chalicelib.delivery.links import CONFIRM
+
+    return parse_link(world().links.read(CONFIRM, token))
 
 
 def _lead_id_in(token: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import FieldError, InputError
-from chalicelib.http.auth import Role, private
+from chalicelib.http.auth import Role, author_of, private
 from chalicelib.http.exchange import (
     JSON,
     PLAIN_TEXT,
@@ -140,6 +140,24 @@ def merge_leads(request: Request, lead_id: str) -> Response:
 
     merge = shape_of(MergeRequest, request)
     return _answer_lead(world().corrections.merge(lead_id, merge.other_lead_id))
+
+
+@private(sales, "/v1/leads/{lead_id}/basis", Role.MARKETER, Role.SALES, methods=["POST"])
+def give_basis(request: Request, lead_id: str) -> Response:
+    """Note a basis that one of our people knows of, with the reason."""
+    from chalicelib.commands.requests import BasisRequest
+    from chalicelib.leads.lead import find_known
+
+    given = shape_of(BasisRequest, request)
+    lead = find_known(world().leads.read, lead_id)
+    world().giving.give(
+        lead.lead_id,
+        given.purpose,
+        given.kind,
+        reason=given.reason,
+        author=author_of(request),
+    )
+    return _answer_lead(lead)
 
 
 @private(sales, "/v1/leads/{lead_id}/rebuild", Role.SALES, methods=["POST"])

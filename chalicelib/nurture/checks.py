@@ -23,8 +23,10 @@ StoredDocuments = Mapping[str, Mapping[str, Any]]  # by their ids
 COMPANY = "company_name"
 FIRST_NAME = "first_name"
 WAY_OUT = "unsubscribe_url"
-VARIABLES = (COMPANY, FIRST_NAME, WAY_OUT)
-"""What Emails.compose gives to a template."""
+OF_ANSWERS = ("asset_title", "asset_url", "confirm_url")
+"""What is known in an answer to a form alone, and even there not always."""
+VARIABLES = (COMPANY, FIRST_NAME, WAY_OUT, *OF_ANSWERS)
+"""What a template may name."""
 PARTS = ("subject", "text", "html")
 NOT_ALLOWED = (
     "is not allowed; an email has text, variables, if, and the filters"
@@ -78,7 +80,7 @@ def _variable_mistakes(
 def _rendering_mistakes(part: str, template: str) -> Iterator[FieldError]:
     """Yield why a template fails, or lacks what it needs, for a name or without one."""
     for name in NAMES:
-        values = {COMPANY: "Acme", FIRST_NAME: name, WAY_OUT: URL}
+        values = {COMPANY: "Acme", FIRST_NAME: name, WAY_OUT: URL, **dict.fromkeys(OF_ANSWERS, "")}
         person = f"a person with the first name {name}" if name else "a person without a first name"
         try:
             text = render_strictly(template, values)
@@ -125,6 +127,20 @@ def sequences_sending(email_id: str, sequences: StoredDocuments) -> Iterator[str
         steps = read_document(SequenceDocument, stored).steps
         if any(step.email == email_id for step in steps):
             yield f"the sequence {sequence_id}"
+
+
+def forms_answering(email_id: str, forms: StoredDocuments) -> Iterator[str]:
+    """Yield each form that is answered with an email, in words."""
+    for form_id, stored in forms.items():
+        if stored.get("acknowledge") == email_id:
+            yield f"the form {form_id}"
+
+
+def answer_warnings(email_id: str | None, emails: StoredDocuments) -> Iterator[FieldError]:
+    """Yield that a form is to be answered with an email that does not exist."""
+    if email_id is not None and email_id not in emails:
+        words = f"there is no email {email_id} yet; until then the built-in answer goes out"
+        yield FieldError("acknowledge", words)
 
 
 def settings_mistakes(settings: SettingsDocument, emails: StoredDocuments) -> Iterator[FieldError]:

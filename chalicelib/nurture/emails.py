@@ -1,11 +1,12 @@
 """Emails: what a step of a sequence says, rendered for one lead."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import Field
 
+from chalicelib.consent.consent import BasisKind
 from chalicelib.delivery.messages import Email, Skip, Waiting
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
@@ -13,7 +14,7 @@ from chalicelib.document import Document, read_document
 from chalicelib.events import Rank
 from chalicelib.inert import plain_name
 from chalicelib.limits import ADDRESS_WAIT_MINUTES
-from chalicelib.scoring.profile import Known, Profile, shown
+from chalicelib.scoring.profile import Known, Profile, countries_in, shown
 
 ADDRESS_WAIT = timedelta(minutes=ADDRESS_WAIT_MINUTES)
 
@@ -38,6 +39,7 @@ class Emails:
         profile: Callable[[str], Profile],
         company_name: Callable[[], str],
         unsubscribe_url: Callable[[str], str],
+        rests_on: Callable[[Sequence[str]], frozenset[BasisKind]],
         now: Callable[[], datetime],
     ) -> None:
         self._email = email
@@ -48,6 +50,8 @@ class Emails:
         """The company that writes, empty when the settings do not name it."""
         self._unsubscribe_url = unsubscribe_url
         """Lead id -> the lead's own link."""
+        self._rests_on = rests_on
+        """Countries -> the kinds of basis that a marketing email to somebody there may rest on."""
         self._now = now
 
     def compose(self, message: OutboxMessage) -> Email | Skip | Waiting:
@@ -59,7 +63,8 @@ class Emails:
         stored = self._email(message.email or "")
         if stored is None:
             return Skip(MessageState.REFUSED, NotSentReason.NO_EMAIL)
-        known = shown(self._profile(message.lead_id))
+        profile = self._profile(message.lead_id)
+        known = shown(profile)
         address = message.to or (known["email"].value if "email" in known else None)
         if not address:
             # Form against visits: the stream may bring a visitor's page views before the form that
@@ -85,6 +90,7 @@ class Emails:
                     "List-Unsubscribe": f"<{url}>",
                     "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
                 },
+                rests_on=self._rests_on(countries_in(profile)),
             )
         except TemplateError:
             return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)

@@ -4,11 +4,12 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from chalicelib.consent.consent import BasisKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Transition
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
-from chalicelib.scoring.profile import values
+from chalicelib.scoring.profile import countries_in, values
 
 MOST_WRITES = 10  # first emails; more sequences than these do not begin with one transition
 
@@ -49,19 +50,25 @@ class NurtureReaction:
 class Forecast:
     """Counts the emails that moves would cause.
 
-    sendable: how many of some emails would go out, were they planned now.
+    sendable: how many of some emails would go out, were they planned now, each with the kinds of
+    basis that it may rest on; rests_on: returns those for somebody in these countries.
     """
 
     def __init__(
-        self, *, sequences: Sequences, sendable: Callable[[Sequence[OutboxMessage]], int]
+        self,
+        *,
+        sequences: Sequences,
+        sendable: Callable[[Sequence[tuple[OutboxMessage, frozenset[BasisKind]]]], int],
+        rests_on: Callable[[Sequence[str]], frozenset[BasisKind]],
     ) -> None:
         self._sequences = sequences
         self._sendable = sendable
+        self._rests_on = rests_on
 
     def count(self, moves: Sequence[tuple[Lead, Transition]], now: datetime) -> int:
         """Return how many emails leads would get, were they moved so now."""
         emails = [
-            email
+            (email, self._rests_on(countries_in(lead.profile)))
             for lead, transition in moves
             for email in emails_on_entry(
                 self._sequences, lead, transition, about=lead.version, now=now

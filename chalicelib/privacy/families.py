@@ -79,6 +79,7 @@ FAMILIES: Sequence[Family] = (
         "each suppression, and keyed hashes of the mailboxes that it stops",
     ),
     Family("later proof of consent", _LEAD, "CONSENTED#", Erasure.DELETED),
+    Family("unconfirmed box", _LEAD, "PENDING#", Erasure.DELETED),
     Family("wishes of a mailbox", _MAILBOX, "SUPPRESSION", Erasure.STAYS, _KEYED),
     Family("bounce of an address", _MAILBOX, "BOUNCED#", Erasure.STAYS, _KEYED),
     Family("profile", _LEAD, "PROFILE", Erasure.DELETED),
@@ -122,6 +123,7 @@ FAMILIES: Sequence[Family] = (
     Family("switch", "SWITCHES", "", Erasure.STAYS, _OWN),
     Family("count of first emails", "FIRST_EMAILS#", "FIRST_EMAILS", Erasure.EXPIRES, "a number"),
     Family("count of first emails", _MAILBOX, "FIRST_EMAILS", Erasure.EXPIRES, _KEYED),
+    Family("count of answers to forms", _MAILBOX, "ANSWERS", Erasure.EXPIRES, _KEYED),
 )
 """Every family of items. One that lies in several kinds of partitions has a line for each."""
 

@@ -77,8 +77,8 @@ class Plan:
     """What a reaction wants. It is written with the decision, or not at all."""
 
     messages: Sequence[OutboxMessage] = ()
-    cancelled: Sequence[tuple[OutboxMessage, OutboxMessage]] = ()
-    """Messages that are taken back, each before and after."""
+    changed: Sequence[tuple[OutboxMessage, OutboxMessage]] = ()
+    """Messages that are taken back, or brought forward: each before and after."""
     records: Sequence[Record] = ()
     owner: str | None = None
     """The lead's new owner; None leaves the one it has."""
@@ -91,7 +91,7 @@ class Plan:
             return other if self is NO_PLAN else self
         return Plan(
             messages=[*self.messages, *other.messages],
-            cancelled=[*self.cancelled, *other.cancelled],
+            changed=[*self.changed, *other.changed],
             records=[*self.records, *other.records],
             owner=other.owner or self.owner,
             notified=[*self.notified, *other.notified],
@@ -116,7 +116,7 @@ class Plan:
     @property
     def writes(self) -> int:
         """How many writes of the decision's transaction it takes."""
-        return len(self.messages) + len(self.cancelled) + len(self.records)
+        return len(self.messages) + len(self.changed) + len(self.records)
 
 
 Reaction = Callable[[Situation], Plan]

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from chalicelib.consent.consent import Consent
+from chalicelib.consent.consent import Consent, Proof
 from chalicelib.days import day_of
 from chalicelib.delivery.outbox import MessageState, NotSentReason
 from chalicelib.errors import FieldError, InputError, NotFoundError
@@ -17,6 +17,7 @@ from chalicelib.leads.lead import Lead, find_known
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import LIST_MAX_LEADS, PROOFS_SHOWN_MAX
 from chalicelib.reading.as_of import parse_day
+from chalicelib.reading.bases import Counting, serialize_bases
 from chalicelib.reading.cursor import from_cursor, to_cursor
 from chalicelib.reading.ports import (
     HistoryReader,
@@ -59,6 +60,8 @@ class Reading:
         spam: SpamReader,
         past: PastReader,
         consents: LeadConsentReader,
+        pending: Callable[[str, datetime], Proof | None],
+        counting: Counting,
         model: Callable[[], Model],
         lead_id_of: Callable[[str], str],
         now: Callable[[], datetime],
@@ -69,6 +72,9 @@ class Reading:
         self._spam = spam
         self._past = past
         self._consents = consents
+        self._pending = pending
+        """Lead id and now -> the newest ticked box that has yet to be confirmed."""
+        self._counting = counting
         self._model = model
         """Returns the active model, never a cached one: what is published shows at once."""
         self._lead_id_of = lead_id_of
@@ -98,7 +104,9 @@ class Reading:
             if lead.takes(proof.at, lead.lead_id)
         ]
         steps = find_next_steps(model, lead, now)
+        pending = self._pending(lead.lead_id, now)
         return shape | {
+            "consent_pending": serialize_proof(pending) if pending else None,
             "consent_history": [serialize_proof(proof) for proof in proofs],
             "next": serialize_next_steps(steps, today),
         }
@@ -253,7 +261,8 @@ class Reading:
         score = score_of(model, lead, day)
         topic = interest(model, score)
         shape = serialize_lead(lead, score, Consent(), topic, zone=model.zone, reasons=True)
-        return shape | {"consent_history": None, "next": None}
+        gone = ("basis", "consent_pending", "consent_history", "next")
+        return shape | dict.fromkeys(gone)
 
     def _serialize(
         self, model: Model, scored: Sequence[tuple[Lead, Score]], *, reasons: bool
@@ -269,6 +278,7 @@ class Reading:
                 reasons=reasons,
                 recounting=lead.matching != model.matching,  # ADR 0017
             )
+            | {"basis": serialize_bases(consents[lead.lead_id], lead, self._counting)}
             for lead, score in scored
         ]
 

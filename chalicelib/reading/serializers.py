@@ -208,6 +208,8 @@ def serialize_proof(proof: Proof) -> dict[str, Any]:
         "form_version": proof.form_version,
         "page": proof.page or None,
         "rank": proof.rank.name.lower() if proof.rank is not None else None,
+        "confirmed_at": _time(proof.confirmed_at),
+        "author": proof.author or None,
         "event_id": proof.event_id,
     }
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from chalicelib.days import day_of
-from chalicelib.events import Event, FieldValue, Rank
+from chalicelib.events import Event, FieldValue, Rank, confirmed_form_of, parse_event_time
 from chalicelib.limits import HORIZON_DAYS, LINE_MAX_CHARS, OWN_FIELDS_MAX
 
 NAMED_FIELDS = frozenset(
@@ -71,11 +71,12 @@ def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset(
     """
     known = dict(profile)
     for event in events:
+        at, event_id = _said_in(event)
         for name, value in event.fields.items():
             kept = _as_kept(value)
             # An empty value says nothing, so nobody clears a field by sending one.
             if kept not in ("", ()) and (name not in UNLEARNED or name in also):
-                new = Known(event.rank, event.at, event.id, kept)
+                new = Known(event.rank, at, event_id, kept)
                 known[name] = _with_newest(known.get(name, ()), new)
     own = {name for name in known if name not in NAMED_FIELDS and name not in also}
     return _with_newest_own(known, own) if len(own) > OWN_FIELDS_MAX else known
@@ -117,6 +118,11 @@ def unconfirmed(known: Mapping[str, Known]) -> list[str]:
     return sorted(name for name, one in known.items() if one.rank < Rank.CONFIRMED)
 
 
+def countries_in(profile: Profile) -> list[str]:
+    """Return every country that a person is said to be in, whoever said so."""
+    return list(dict.fromkeys(str(one.value) for one in profile.get("country", ())))
+
+
 def values(profile: Profile) -> dict[str, FieldValue]:
     """Return the value of each field, and the two halves of the address, in lower case."""
     known = {name: every[0].value for name, every in profile.items()}
@@ -137,6 +143,16 @@ def facts_on(profile: Profile, today: date, zone: tzinfo) -> Facts:
     if "email" in weaker:
         weaker |= DERIVED_FIELDS
     return Facts(values(known), weaker, best)
+
+
+def _said_in(event: Event) -> tuple[datetime, str]:
+    """Return when, and in which event, something was said.
+
+    A confirmation repeats what its form said, which is no newer for it: what one of our people has
+    corrected since then stands (ADR 0045).
+    """
+    form = confirmed_form_of(event)
+    return (parse_event_time(form), form) if form else (event.at, event.id)
 
 
 def _with_newest(every: tuple[Known, ...], new: Known) -> tuple[Known, ...]:

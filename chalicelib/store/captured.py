@@ -11,7 +11,7 @@ from chalicelib.capture.joining import Admission, Claim, SubmissionReceipt
 from chalicelib.capture.screening.kept import KeptForm
 from chalicelib.consent.consent import Proof
 from chalicelib.errors import AlreadyCapturedError, ConflictError
-from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
+from chalicelib.events import CONSENT_PENDING, Event, Join, Owner, Rank, browser_rank_of
 from chalicelib.limits import (
     EVENTS_MAX_PER_VISITOR_DAY,
     PINGS_STORED_MAX_PER_DAY,
@@ -19,6 +19,7 @@ from chalicelib.limits import (
 from chalicelib.settings import Retention
 from chalicelib.store import keys
 from chalicelib.store.arrivals import Arrivals
+from chalicelib.store.confirmations import put_pending
 from chalicelib.store.consents import put_proof
 from chalicelib.store.events import AS_EVER, Events, event_key, put_event
 from chalicelib.store.expiry import expires_after
@@ -160,7 +161,9 @@ class Captured:
         writes = [put_event(event, self._retention) for event in events]
         for claim in claims:
             writes += self._claim(claim, events[0].captured_at)
-        if proof is not None:
+        if proof is not None and events[0].properties.get(CONSENT_PENDING):
+            writes.append(put_pending(lead_id, proof))
+        elif proof is not None:
             writes.append(put_proof(self._table, lead_id, proof))
         return writes
 

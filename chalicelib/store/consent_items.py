@@ -1,8 +1,12 @@
 """A lead's consent and its proofs: how they are stored, and read back."""
 
-from chalicelib.consent.consent import Consent, Proof, SuppressionReason
+import json
+
+from chalicelib.consent.consent import BasisKind, Consent, Proof, Purpose, SuppressionReason
 from chalicelib.events import Rank, epoch_ms, from_epoch_ms
+from chalicelib.limits import UNCONFIRMED_KEPT_DAYS
 from chalicelib.store import keys
+from chalicelib.store.expiry import expires_after
 from chalicelib.store.mailboxes import Suppressions, pack_suppressions, unpack_suppressions
 from chalicelib.store.table import Item
 
@@ -31,6 +35,16 @@ def consent_item(lead_id: str, consent: Consent) -> Item:
         item["mailboxes"] = " ".join(sorted(consent.mailboxes))
     if consent.soft_bounces:
         item["soft_bounces"] = consent.soft_bounces
+    if consent.confirmed_at is not None:
+        item["opted_in_at_ms"] = epoch_ms(consent.confirmed_at)
+    if consent.given:
+        item["given"] = json.dumps(
+            [
+                {"purpose": purpose, "kind": kind, **_proof_parts(proof)}
+                for (purpose, kind), proof in consent.given.items()
+            ],
+            ensure_ascii=False,
+        )
     return item
 
 
@@ -45,6 +59,13 @@ def consent_of(item: Item | None) -> Consent:
         else None,
         suppressions=_suppressions_in(item),
         soft_bounces=int(item.get("soft_bounces", 0)),
+        given={
+            (Purpose(one["purpose"]), BasisKind(one["kind"])): _proof_of(one, one.get("event_id"))
+            for one in json.loads(str(item.get("given", "[]")))
+        },
+        confirmed_at=from_epoch_ms(int(item["opted_in_at_ms"]))
+        if "opted_in_at_ms" in item
+        else None,
         mailboxes=frozenset(str(item.get("mailboxes", "")).split()),
         version=int(item["version"]),
     )
@@ -68,13 +89,37 @@ def proof_of(item: Item) -> Proof:
 
 def _proof_parts(proof: Proof) -> Item:
     item: Item = {"at_ms": epoch_ms(proof.at), "text": proof.text}
-    texts = {"said": proof.said, "form": proof.form, "page": proof.page}
+    texts = {
+        "said": proof.said,
+        "form": proof.form,
+        "page": proof.page,
+        "author": proof.author,
+    }
     item |= {name: text for name, text in texts.items() if text}
     if proof.rank is not None:
         item["rank"] = proof.rank.name.lower()
     if proof.form_version is not None:
         item["form_version"] = proof.form_version
+    if proof.confirmed_at is not None:
+        item["confirmed_at_ms"] = epoch_ms(proof.confirmed_at)
     return item
+
+
+def pending_item(lead_id: str, proof: Proof) -> Item:
+    """Return the proof of a box that has yet to be confirmed, as it is stored for 30 days."""
+    assert proof.event_id is not None, "a confirmation names the form's event"
+    return {
+        "pk": keys.lead(lead_id),
+        "sk": keys.pending(proof.event_id),
+        "schema": keys.SCHEMA,
+        **_proof_parts(proof),
+        **expires_after(proof.at, UNCONFIRMED_KEPT_DAYS),
+    }
+
+
+def pending_of(item: Item) -> Proof:
+    """Return the proof of a box of a stored item; with a time when it was confirmed."""
+    return _proof_of(item, str(item["sk"]).removeprefix(keys.PENDING).replace("#", "-"))
 
 
 def _proof_of(item: Item, event_id: str | None) -> Proof:
@@ -88,6 +133,10 @@ def _proof_of(item: Item, event_id: str | None) -> Proof:
         form_version=int(version) if version is not None else None,
         page=str(item.get("page", "")),
         rank=Rank[str(item["rank"]).upper()] if "rank" in item else None,
+        confirmed_at=from_epoch_ms(int(item["confirmed_at_ms"]))
+        if "confirmed_at_ms" in item
+        else None,
+        author=str(item.get("author", "")),
     )
 
 

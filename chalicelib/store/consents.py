@@ -24,13 +24,20 @@ from chalicelib.consent.mailbox import Mailbox, MailboxOf
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event
 from chalicelib.store import keys
-from chalicelib.store.consent_items import consent_item, consent_of, proof_item, proof_of
+from chalicelib.store.consent_items import (
+    consent_item,
+    consent_of,
+    proof_item,
+    proof_of,
+)
 from chalicelib.store.events import event_of, put_event
 from chalicelib.store.mailboxes import (
+    Suppressions,
     add_suppressions,
     add_wishes,
     check_wishes,
     keys_of,
+    read_suppressions,
     read_wishes,
     suppressions_of,
 )
@@ -55,6 +62,15 @@ class Consents:
     def read(self, lead_id: str) -> Consent:
         """Return what stands with the lead itself, an empty consent when nothing is known."""
         return consent_of(self._table.get(keys.lead(lead_id), keys.CONSENT))
+
+    def of(self, lead: "Lead") -> Consent:
+        """Return the consent of a lead, with what suppresses its mailbox."""
+        consent = self.read(lead.lead_id)
+        address = _address_in(lead.profile)
+        if address is None:
+            return consent
+        mailbox = self._mailbox_of(address)
+        return also_suppressed(consent, read_suppressions(self._table, mailbox))
 
     def read_many(self, leads: "Sequence[Lead]") -> dict[str, Consent]:
         """Return the consent of leads by their ids, each with what suppresses its mailbox."""
@@ -108,6 +124,14 @@ class Consents:
         address = self._address(lead_id)
         return self._mailbox_of(address) if address else None
 
+    def countries(self, lead_id: str) -> list[str]:
+        """Return every country that a lead is known to be in."""
+        from chalicelib.scoring.profile import countries_in
+        from chalicelib.store.lead_items import lead_of  # few forms tick a box
+
+        profile = self._table.get(keys.lead(lead_id), keys.PROFILE)
+        return countries_in(lead_of(lead_id, [profile]).profile) if profile else []
+
     def suppress(
         self, lead_id: str, reason: SuppressionReason, event: Event | None, now: datetime
     ) -> None:
@@ -117,7 +141,15 @@ class Consents:
         event: None when it is stored already. Raise ConflictError when another writer was first.
         """
         before = self.read(lead_id)
-        self._write(lead_id, before, suppressed(before, reason, now), event, insists=True)
+        after = suppressed(before, reason, now)
+        self._write(lead_id, before, after, event, insists=True, news={reason: now})
+
+    def change(self, lead_id: str, before: Consent, after: Consent, event: Event) -> None:
+        """Replace a consent, and append the event that says why, in one transaction.
+
+        Raise ConflictError when another writer was first.
+        """
+        self._table.write(put_event(event), put_consent(lead_id, before, after))
 
     def count_soft_bounce(self, lead_id: str, event: Event, now: datetime) -> None:
         """Count a soft bounce and append its event, in one transaction; a repeat does nothing.
@@ -169,11 +201,22 @@ class Consents:
         return writes
 
     def _write(
-        self, lead_id: str, before: Consent, after: Consent, event: Event | None, *, insists: bool
+        self,
+        lead_id: str,
+        before: Consent,
+        after: Consent,
+        event: Event | None,
+        *,
+        insists: bool,
+        news: Suppressions | None = None,
     ) -> None:
-        """Write a change of consent with its event. insists: even when the event exists."""
+        """Write a change of consent with its event.
+
+        insists: even when the event exists; news: the reason that was heard just now, with the
+        time. Of one that stands with the lead for long, a mailbox may have been told otherwise.
+        """
         changed = [put_consent(lead_id, before, after)] if after is not before else []
-        changed += self._stopped(lead_id, after) if after.suppressions else []
+        changed += self._stopped(lead_id, after, news or {}) if after.suppressions else []
         writes = [*([put_event(event)] if event else []), *changed]
         if not writes:
             return
@@ -190,12 +233,14 @@ class Consents:
         if after.suppressed is not before.suppressed:
             log("suppressed", lead_id=lead_id, reason=after.suppressed)
 
-    def _stopped(self, lead_id: str, consent: Consent) -> list[Put]:
+    def _stopped(self, lead_id: str, consent: Consent, news: Suppressions) -> list[Put]:
         """Return the writes that stop each mailbox of a person, as far as they are missing."""
         own = self.mailbox(lead_id)
-        writes = add_suppressions(self._table, own, consent.suppressions) if own else []
+        reasons = {**consent.suppressions, **news}
+        new = next(iter(news), None)
+        writes = add_suppressions(self._table, own, reasons, new) if own else []
         for one in sorted(consent.mailboxes - _ids_of(own)):
-            writes += add_wishes(one, read_wishes(self._table, one), consent.suppressions)
+            writes += add_wishes(one, read_wishes(self._table, one), reasons, new)
         return writes
 
     def _address(self, lead_id: str) -> str | None:

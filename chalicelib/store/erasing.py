@@ -11,7 +11,7 @@ from typing import Any
 
 from chalicelib.consent.consent import given
 from chalicelib.consent.mailbox import MailboxOf
-from chalicelib.events import Act, Kind, epoch_ms
+from chalicelib.events import Act, Kind, epoch_ms, parse_event_time
 from chalicelib.jobs.job import Job
 from chalicelib.leads.acts import OTHER_LEAD
 from chalicelib.leads.lead import Lead
@@ -95,8 +95,14 @@ class Erasing:
         """
         before = consent_of(self._table.get(keys.lead(lead_id), keys.CONSENT))
         own = frozenset({mailbox_id} if mailbox_id else ())
+        # By when it was entered: a basis may have been given long before somebody wrote it down.
+        since = {
+            what: proof
+            for what, proof in before.given.items()
+            if proof.event_id is not None and parse_event_time(proof.event_id) > erased_at
+        }
         if before.proof is not None and before.proof.at > erased_at:
-            after = replace(before, mailboxes=before.mailboxes | own)
+            after = replace(before, mailboxes=before.mailboxes | own, given=since)
             later = None
         else:
             after = replace(
@@ -105,6 +111,7 @@ class Erasing:
                 proof=None,
                 soft_bounces=0,
                 mailboxes=before.mailboxes | own,
+                given=since,
             )
             # Form against erasure: one after it may have found a proof from before it.
             later = self._first_proof_after(lead_id, erased_at)

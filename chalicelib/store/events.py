@@ -15,6 +15,7 @@ from chalicelib.events import (
     Owner,
     Rank,
     Value,
+    confirmed_form_of,
     epoch_ms,
     from_epoch_ms,
     joins_on,
@@ -144,8 +145,10 @@ def _kept_days(event: Event, retention: Retention) -> int:
         return retention.events
     if event.screened:
         return SPAM_KEPT_DAYS
-    # A lead's own track event is the download that a form recorded.
-    return retention.forms if event.kind in (Kind.FORM, Kind.TRACK) else 0
+    # A lead's own track event is the download that a form recorded; a confirmation repeats what a
+    # form said.
+    is_forms = event.kind in (Kind.FORM, Kind.TRACK) or confirmed_form_of(event) is not None
+    return retention.forms if is_forms else 0
 
 
 def event_item(event: Event, retention: Retention = AS_EVER) -> Item:

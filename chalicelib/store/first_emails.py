@@ -5,7 +5,7 @@ The hour's count is spread over several items, so that parallel claims seldom me
 part of the budget belongs to each. Together they never let through more than the budget.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from chalicelib.days import day_of, hour_of
 from chalicelib.delivery.message_keys import SEPARATOR, MessageKind
@@ -14,9 +14,9 @@ from chalicelib.errors import OverBudgetError
 from chalicelib.limits import FIRST_EMAIL_SHARDS, FIRST_EMAILS_PER_MAILBOX
 from chalicelib.store import keys
 from chalicelib.store.expiry import expires_after
-from chalicelib.store.table import Put, Table, as_read
+from chalicelib.store.table import Item, Put, Table, as_read
 
-COUNTER_KEPT = timedelta(days=2)
+COUNTER_KEPT_DAYS = 2
 
 
 class FirstEmails:
@@ -75,13 +75,15 @@ class FirstEmails:
         """Return whether no email to this lead was ever claimed."""
         if not message.kind.goes_to_lead or message.claims:
             return False
-        partition = keys.lead(message.lead_id)
-        for kind in (one for one in MessageKind if one.goes_to_lead):
-            first = f"{keys.OUTBOX}{kind}{SEPARATOR}"
-            emails = self._table.query(partition, first=first, last=first + keys.END)
-            if any(email["claims"] for email in emails):
-                return False
-        return True
+        messages = self._table.query(
+            keys.lead(message.lead_id), first=keys.OUTBOX, last=keys.OUTBOX + keys.END
+        )
+        return not any(_goes_to_lead(item) and item["claims"] for item in messages)
+
+
+def _goes_to_lead(item: Item) -> bool:
+    kind, _, _ = str(item["sk"]).removeprefix(keys.OUTBOX).partition(SEPARATOR)
+    return MessageKind(kind).goes_to_lead
 
 
 def _put(partition: str, spent: int, at: datetime) -> Put:
@@ -91,7 +93,7 @@ def _put(partition: str, spent: int, at: datetime) -> Put:
             "sk": keys.FIRST_EMAILS,
             "schema": keys.SCHEMA,
             "spent": spent + 1,
-            **expires_after(at, COUNTER_KEPT.days),
+            **expires_after(at, COUNTER_KEPT_DAYS),
         },
         {"spent": spent or None},
     )

@@ -25,6 +25,7 @@ CONSENT = "CONSENT"
 ARRIVALS = "ARRIVALS"  # of pings
 COUNTS = "COUNTS"  # of a lead's forms and joins, with the first form of all
 CONSENTED = "CONSENTED#"  # each proof of consent behind the first
+PENDING = "PENDING#"  # each ticked box that has yet to be confirmed
 MAILBOX = "MAILBOX#"
 SUPPRESSION = "SUPPRESSION"
 BOUNCED = "BOUNCED#"
@@ -56,6 +57,7 @@ SEEN_FORMS = "SEEN_FORMS"  # the partition of the forms that nobody has register
 FORM = "FORM#"
 DUE_NURTURE = "DUE#NURTURE#"
 FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
+ANSWERS = "ANSWERS"  # the sort key of a mailbox's counter of answers to forms
 SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
@@ -81,6 +83,11 @@ def event(event_id: str) -> str:
 def consented(event_id: str) -> str:
     """The sort key of the proof of consent that came with a form."""
     return CONSENTED + event_id.replace("-", "#")
+
+
+def pending(event_id: str) -> str:
+    """The sort key of a ticked box that has yet to be confirmed."""
+    return PENDING + event_id.replace("-", "#")
 
 
 def mailbox(mailbox_id: str) -> str:

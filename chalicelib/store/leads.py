@@ -107,7 +107,7 @@ class Leads:
             *self._own_writes(before, after),
             *(Put(transition_item(after, moved), ABSENT) for moved in change.moved),
             *(put_event(event) for event in change.events),
-            *(replace_message(*pair, self._kept_days) for pair in plan.cancelled),
+            *(replace_message(*pair, self._kept_days) for pair in plan.changed),
             *(self._absorb(*change.absorbed) if change.absorbed else ()),
             *(
                 self._consents.carry_along(change.absorbed[0].lead_id, after.lead_id)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from chalicelib.consent.consent import Consent, also_suppressed
+from chalicelib.consent.consent import BasisKind, Consent
 from chalicelib.consent.mailbox import MailboxOf
 from chalicelib.delivery.message_keys import MessageKey, MessageKind, parse_key
 from chalicelib.delivery.outbox import (
@@ -19,9 +19,9 @@ from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.limits import FIRST_EMAILS_PER_HOUR
 from chalicelib.store import keys, mailboxes
+from chalicelib.store.claims import CLAIM_COUNTERS, Claims
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.expiry import expires_after
-from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.table import ABSENT, Item, Put, Table
 from chalicelib.store.tombstones import check_not_erased
 
@@ -32,7 +32,14 @@ STATE_BEFORE: Mapping[MessageState, MessageState] = {
     MessageState.SOFT_BOUNCED: MessageState.SENT,
 }
 REASON_BEFORE: Mapping[NotSentReason, NotSentReason] = dict.fromkeys(
-    ACCOUNT_STATES | {NotSentReason.STALE, NotSentReason.SWITCHED_OFF, NotSentReason.OVER_BUDGET},
+    ACCOUNT_STATES
+    | {
+        NotSentReason.STALE,
+        NotSentReason.SWITCHED_OFF,
+        NotSentReason.OVER_BUDGET,
+        NotSentReason.UNCONFIRMED,
+        NotSentReason.MAILBOX_LIMIT,
+    },
     NotSentReason.THROTTLED,
 )
 
@@ -52,7 +59,7 @@ class Outbox:
     ) -> None:
         self._table = table
         self._mailbox_of = mailbox_of
-        self._first_emails = FirstEmails(table, first_emails_max)
+        self._claims = Claims(table, mailbox_of, first_emails_max)
         self._kept_days = kept_days
 
     def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
@@ -76,36 +83,34 @@ class Outbox:
             # An earlier end planned it.
             self._table.write(replace_message(before, after, self._kept_days))
 
-    def claim(self, before: OutboxMessage, after: OutboxMessage, *, needs_consent: bool) -> None:
+    def claim(
+        self, before: OutboxMessage, after: OutboxMessage, *, rests_on: frozenset[BasisKind]
+    ) -> None:
         """Replace a message, in one transaction with the checks of the lead's consent and of the
-        mailbox that it is sent to. The first email to a lead is counted in it, too.
+        mailbox that it is sent to. The first email to a lead is counted in it, and an answer to a
+        form, too.
 
-        None leaves for somebody who was erased since it was planned, to whomever it goes. Raise
-        ConflictError, and OverBudgetError for a first email when the hour's are spent,
-        or the mailbox's of this day.
+        None leaves for somebody who was erased since it was planned, to whomever it goes.
+        rests_on: the kinds of basis of which a marketing email needs one. Raise ConflictError;
+        OverBudgetError for a first email when the hour's are spent, or the mailbox's of this day;
+        MailboxLimitError for an answer when the mailbox's of this day are spent.
         """
         # Claim against unsubscribe: read first and claimed then, an email would leave to a person
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
-        mailbox = self._mailbox_of(after.to) if after.to else None
-        checks = mailboxes.check_may_write(before.lead_id, mailbox) if needs_consent else []
-        checks.append(check_not_erased(self._table, before))
-        counted = self._first_emails.writes(before, after, mailbox.id if mailbox else None)
+        also = self._claims.writes(before, after, rests_on)
+        also.append(check_not_erased(self._table, before))
         try:
-            self._table.write(replace_message(before, after, self._kept_days), *checks, *counted)
+            self._table.write(replace_message(before, after, self._kept_days), *also)
         except ConflictError as conflict:
-            if conflict.failed.keys() == {keys.FIRST_EMAILS}:
-                # Claim against another first email: only the counter was busy, so the claim may
-                # be tried again with what it says now.
+            if conflict.failed.keys() and conflict.failed.keys() <= CLAIM_COUNTERS:
+                # Claim against another email: only a counter was busy, so the claim may be tried
+                # again with what it says now.
                 raise ConflictError({}) from None
             raise
 
     def consent(self, message: OutboxMessage) -> Consent:
         """Return what a claim of a message to a lead asks, as it stands now."""
-        consent = consent_of(self._table.get(keys.lead(message.lead_id), keys.CONSENT))
-        if message.to is None:
-            return consent
-        mailbox = self._mailbox_of(message.to)
-        return also_suppressed(consent, mailboxes.read_suppressions(self._table, mailbox))
+        return self._claims.consent(message)
 
     def outbox(
         self, states: Sequence[MessageState], before: str, most: int
@@ -141,32 +146,34 @@ class Outbox:
         ]
         return sorted(found, key=lambda one: one[0], reverse=True)
 
-    def sendable(self, emails: Sequence[OutboxMessage]) -> int:
+    def sendable(self, emails: Sequence[tuple[OutboxMessage, frozenset[BasisKind]]]) -> int:
         """How many of these emails to leads would go out, were they planned now.
 
         Those with an address that no earlier decision planned, to a lead that may be written to.
+        emails: each with the kinds of basis that it may rest on.
         """
         to_somebody = [
             (
                 one,
+                rests_on,
                 (keys.lead(one.lead_id), keys.CONSENT),
                 mailboxes.keys_of(self._mailbox_of(one.to)),
             )
-            for one in emails
+            for one, rests_on in emails
             if one.to is not None
         ]
         wanted = {
             key
-            for one, consent, mailbox in to_somebody
+            for one, _, consent, mailbox in to_somebody
             for key in (_key_of(one), consent, *mailbox)
         }
         stored = self._table.get_many(sorted(wanted))
         found = {(str(item["pk"]), str(item["sk"])): item for item in stored}
         return sum(
             _key_of(one) not in found
-            and consent_of(found.get(consent)).refusal is None
+            and consent_of(found.get(consent)).refusal(rests_on) is None
             and not mailboxes.suppressions_of(found[key] for key in mailbox if key in found)
-            for one, consent, mailbox in to_somebody
+            for one, rests_on, consent, mailbox in to_somebody
         )
 
 

@@ -37,6 +37,8 @@ class Answers(DueWork):
             spam=self.spam,
             past=Past(self.leads, self.events, self.models.active_on),
             consents=self.consents,
+            pending=self.confirmations.newest,
+            counting=self.counting,
             model=self.models.current,
             lead_id_of=self.lead_id,
             now=self.ports.now,

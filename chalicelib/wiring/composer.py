@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.notice import Notices
+    from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails
     from chalicelib.scoring.profile import Profile
 
@@ -27,6 +28,8 @@ class Composer:
         match message.kind:
             case MessageKind.NURTURE:
                 return self._emails.compose(message)
+            case MessageKind.ACKNOWLEDGEMENT | MessageKind.CONFIRMATION:
+                return self._answers.compose(message)
             case (
                 MessageKind.HANDOFF
                 | MessageKind.CORRECTION
@@ -46,7 +49,21 @@ class Composer:
             profile=lambda lead_id: self._stores.leads.read(lead_id).profile,
             company_name=lambda: self._stores.company().company_name or "",
             unsubscribe_url=self._unsubscribe_url,
+            rests_on=self._stores.rests_on,
             now=self._stores.ports.now,
+        )
+
+    @cached_property
+    def _answers(self) -> "FormAnswers":
+        from chalicelib.nurture.answers import FormAnswers
+
+        return FormAnswers(
+            form=lambda form_id: self._stores.documents.get("form", form_id),
+            email=lambda email_id: self._stores.documents.get("email", email_id),
+            event=self._stores.events.one,
+            company=self._stores.company,
+            confirm_url=self._confirm_url,
+            unsubscribe_url=self._unsubscribe_url,
         )
 
     @cached_property
@@ -58,9 +75,22 @@ class Composer:
             profile=self._profile,
             unconfirmed=self._unconfirmed,
             recent=self._recent,
+            agreed=self._agreed,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
             labels=self._labels,
+        )
+
+    def _agreed(self, lead_id: str) -> "Sequence[str]":
+        from chalicelib.handoff.agreed import agreed_lines
+        from chalicelib.scoring.profile import countries_in
+
+        lead = self._stores.leads.read(lead_id)
+        consent = self._stores.consents.of(lead)
+        pending = self._stores.confirmations.newest(lead_id, self._stores.ports.now())
+        countries = countries_in(lead.profile)
+        return agreed_lines(
+            consent, pending, lambda purpose: self._stores.counting(purpose, countries)
         )
 
     def _labels(self, form_id: str) -> "Mapping[str, str]":
@@ -105,5 +135,15 @@ class Composer:
     def _unsubscribe_url(self, lead_id: str) -> str:
         from chalicelib.delivery.links import UNSUBSCRIBE
 
-        token = self._stores.links.sign(UNSUBSCRIBE, lead_id)
-        return f"{self._stores.deployment().get('api_url', '')}/u/{token}"
+        return self._url("u", self._stores.links.sign(UNSUBSCRIBE, lead_id))
+
+    def _confirm_url(self, message: "OutboxMessage", form: "Event") -> str:
+        from chalicelib.consent.confirming import ConfirmLink
+        from chalicelib.delivery.links import CONFIRM
+
+        mailbox = self._stores.mailbox_of(message.to or "")
+        link = ConfirmLink(message.lead_id, form.id, mailbox.id)
+        return self._url("confirm", self._stores.links.sign(CONFIRM, str(link)))
+
+    def _url(self, path: str, token: str) -> str:
+        return f"{self._stores.deployment().get('api_url', '')}/{path}/{token}"

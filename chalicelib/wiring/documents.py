@@ -15,7 +15,9 @@ from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
 from chalicelib.nurture.checks import (
+    answer_warnings,
     email_mistakes,
+    forms_answering,
     sequence_mistakes,
     sequence_warnings,
     sequences_sending,
@@ -63,13 +65,19 @@ def document_kinds(
         "form": DocumentKind(
             format=FormDocument,
             mistakes=form_mistakes,
-            warnings=form_warnings,
+            warnings=lambda form: [
+                *form_warnings(form),
+                *answer_warnings(form.acknowledge, store.every("email")),
+            ],
         ),
         "email": DocumentKind(
             format=EmailDocument,
             not_yet=PLANNED["email"],
             mistakes=lambda email: email_mistakes(email, company()),
-            users=lambda email_id: sequences_sending(email_id, store.every("sequence")),
+            users=lambda email_id: [
+                *sequences_sending(email_id, store.every("sequence")),
+                *forms_answering(email_id, store.every("form")),
+            ],
         ),
         "sequence": DocumentKind(
             format=SequenceDocument,

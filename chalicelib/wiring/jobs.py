@@ -35,7 +35,9 @@ def change_counter(world: "World") -> "ChangeCounter":
         models=world.models,
         recounter=world.qualify.derive,
         forecast=Forecast(
-            sequences=lambda: world.documents.all("sequence"), sendable=world.outbox.sendable
+            sequences=lambda: world.documents.all("sequence"),
+            sendable=world.outbox.sendable,
+            rests_on=world.rests_on,
         ),
         capacity=lambda: weekly_capacity(world.documents.get("routing")),
         shards=LEAD_SHARDS,

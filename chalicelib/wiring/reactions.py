@@ -6,13 +6,14 @@ They are asked about every decision, also one that moves nothing.
 from collections.abc import Sequence
 
 from chalicelib.handoff import reaction as handoff
+from chalicelib.nurture import answering
 from chalicelib.nurture import reaction as nurture
 from chalicelib.qualify.reactions import Reaction
 from chalicelib.store.documents import Documents
 from chalicelib.store.leads import Leads
 from chalicelib.store.models import Models
 
-MOST_WRITES = handoff.MOST_WRITES + nurture.MOST_WRITES
+MOST_WRITES = handoff.MOST_WRITES + nurture.MOST_WRITES + answering.MOST_WRITES
 """What all plans of one decision can hold: with the decision's own writes it stays under the
 hundred of a transaction, which a test adds up."""
 
@@ -27,5 +28,8 @@ def reactions(leads: Leads, documents: Documents, models: Models) -> Sequence[Re
         ),
         nurture.NurtureReaction(
             sequences=lambda: documents.all("sequence"), held_by=models.held_by
+        ),
+        answering.AnsweringReaction(
+            form=lambda form_id: documents.get("form", form_id), messages=leads.messages
         ),
     )

@@ -1,7 +1,7 @@
 """The stores of a deployment, each built when it is first needed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,11 @@ from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
     from chalicelib.company import SettingsDocument
+    from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
     from chalicelib.store.captured import Captured
+    from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
     from chalicelib.store.documents import Documents
     from chalicelib.store.events import Events
@@ -86,6 +88,13 @@ class Stores:
         return Consents(self.ports.table, self.mailbox_of)
 
     @cached_property
+    def confirmations(self) -> "Confirmations":
+        """The store of ticked boxes that have yet to be confirmed."""
+        from chalicelib.store.confirmations import Confirmations
+
+        return Confirmations(self.ports.table, self.consents, self._settings.retention)
+
+    @cached_property
     def leads(self) -> "Leads":
         """The store of leads.
 
@@ -154,6 +163,18 @@ class Stores:
         from chalicelib.company import read_company
 
         return read_company(self.documents.get("settings"))
+
+    def rests_on(self, countries: "Sequence[str]") -> "frozenset[BasisKind]":
+        """Return what a marketing email to somebody in these countries may rest on."""
+        from chalicelib.consent.consent import Purpose
+
+        return self.counting(Purpose.MARKETING, countries)
+
+    def counting(self, purpose: "Purpose", countries: "Sequence[str]") -> "frozenset[BasisKind]":
+        """Return which kinds of basis count for a purpose, for somebody in these countries."""
+        from chalicelib.consent.basis import counting_bases
+
+        return counting_bases(self.company().basis, purpose, countries)
 
     def deployment(self) -> Mapping[str, Any]:
         """Return what the deploy wrote down about this deployment: its URLs and write key."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.settings import read_settings
-from chalicelib.wiring.answers import Answers
+from chalicelib.wiring.consent_work import ConsentWork
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from chalicelib.capture.tracking import Tracking
     from chalicelib.commands.commands import Commands
     from chalicelib.commands.corrections import Corrections
-    from chalicelib.consent.suppression import Suppression
-    from chalicelib.consent.unsubscribe import Unsubscribe
     from chalicelib.delivery.deliver import Deliver
     from chalicelib.delivery.endings import Endings
     from chalicelib.delivery.feedback import Feedback
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring.privacy import Privacy
 
 
-class World(Answers):
+class World(ConsentWork):
     """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
@@ -52,6 +50,7 @@ class World(Answers):
             lead_id_of=self.lead_id,
             country=self.company_country,
             identity_secret=self.identity_secret,
+            must_confirm=self.must_confirm,
             screen=screening(self).screen,
             own_domains=lambda: self.own_domains,
             runtime=self.runtime,
@@ -69,22 +68,6 @@ class World(Answers):
             country=self.company_country,
             runtime=self.runtime,
         )
-
-    @cached_property
-    def unsubscribe(self) -> "Unsubscribe":
-        """Takes unsubscribes."""
-        from chalicelib.consent.unsubscribe import Unsubscribe
-
-        return Unsubscribe(
-            consents=self.consents, suppression=self.suppression, runtime=self.runtime
-        )
-
-    @cached_property
-    def suppression(self) -> "Suppression":
-        """Stops emails to a person."""
-        from chalicelib.consent.suppression import Suppression
-
-        return Suppression(store=self.consents, runtime=self.runtime)
 
     @cached_property
     def qualify(self) -> "Qualify":
@@ -129,6 +112,7 @@ class World(Answers):
 
         return Imports(
             commands=self.commands,
+            giving=self.giving,
             lead_id_of=self.lead_id,
             country=self.company_country,
         )

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from chalicelib.consent.consent import CONSENT_ONLY
 from chalicelib.delivery import outbox
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.errors import AlreadyPlannedError, ConflictError
@@ -364,7 +365,7 @@ def test_a_notice_is_cancelled_with_the_decision_against_it(table: Table) -> Non
     put_lead(table, make.whole_lead(), LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES)))
     pair = (NOTICES[0], outbox.cancelled(NOTICES[0]))
     leads(table).write(
-        make.whole_lead(), make.whole_lead(version=2), LeadChange(plan=Plan(cancelled=[pair]))
+        make.whole_lead(), make.whole_lead(version=2), LeadChange(plan=Plan(changed=[pair]))
     )
     assert leads(table).notices(LEAD_ID, 1) == [pair[1], NOTICES[1]]
     assert all_due(table, NOW + timedelta(hours=1)) != []
@@ -377,12 +378,12 @@ def test_a_notice_taken_meanwhile_is_a_lost_race(table: Table) -> None:
     """The one that takes it back reads again, and corrects what it can no longer cancel."""
     put_lead(table, make.whole_lead(), LeadChange(moved=[TO_SALES], plan=Plan(messages=NOTICES)))
     Outbox(table, make.mailbox).claim(
-        NOTICES[0], outbox.claimed(NOTICES[0], NOW), needs_consent=False
+        NOTICES[0], outbox.claimed(NOTICES[0], NOW), rests_on=CONSENT_ONLY
     )
     stale = (NOTICES[0], outbox.cancelled(NOTICES[0]))
     with pytest.raises(ConflictError) as conflict:
         leads(table).write(
-            make.whole_lead(), make.whole_lead(version=2), LeadChange(plan=Plan(cancelled=[stale]))
+            make.whole_lead(), make.whole_lead(version=2), LeadChange(plan=Plan(changed=[stale]))
         )
     assert not isinstance(conflict.value, AlreadyPlannedError)
     assert leads(table).read(LEAD_ID) == make.whole_lead()

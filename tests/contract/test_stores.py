@@ -12,7 +12,14 @@ from hashlib import sha256
 import pytest
 
 from chalicelib.capture.joining import ROOM, Admission, Claim, SubmissionReceipt
-from chalicelib.consent.consent import Consent, Proof, SuppressionReason, given
+from chalicelib.consent.consent import (
+    CONSENT_ONLY,
+    BasisKind,
+    Consent,
+    Proof,
+    SuppressionReason,
+    given,
+)
 from chalicelib.delivery import outbox
 from chalicelib.delivery.holding import switched_off
 from chalicelib.delivery.message_keys import parse_key
@@ -634,9 +641,9 @@ def test_a_message_is_planned_and_claimed_once(table: Table) -> None:
     with pytest.raises(ConflictError):
         table.write(put_message(message))
     claimed = outbox.claimed(message, NOW)
-    Outbox(table, make.mailbox).claim(message, claimed, needs_consent=False)
+    Outbox(table, make.mailbox).claim(message, claimed, rests_on=CONSENT_ONLY)
     with pytest.raises(ConflictError):
-        Outbox(table, make.mailbox).claim(message, claimed, needs_consent=False)
+        Outbox(table, make.mailbox).claim(message, claimed, rests_on=CONSENT_ONLY)
     assert Outbox(table, make.mailbox).read(LEAD_ID, message.key) == claimed
 
 
@@ -700,21 +707,26 @@ def test_a_held_message_is_listed_as_held_and_not_due(table: Table) -> None:
     assert len(list(table.query(f"DUE#NURTURE#{shard_of_due(LEAD_ID)}", index="due"))) == 1
 
 
+def resting(*emails: OutboxMessage) -> list[tuple[OutboxMessage, frozenset[BasisKind]]]:
+    """Return emails that may rest on consent alone."""
+    return [(email, CONSENT_ONLY) for email in emails]
+
+
 def test_emails_are_sendable_with_address_consent_and_no_predecessor(table: Table) -> None:
     accept(table)
     store = Outbox(table, make.mailbox)
     email = make.nurture_message()
     nobody = replace(email, to=None)
     silent = replace(email, lead_id="another")
-    assert store.sendable([]) == 0
-    assert store.sendable([email, nobody, silent]) == 1
+    assert store.sendable(resting()) == 0
+    assert store.sendable(resting(email, nobody, silent)) == 1
     table.write(put_message(email))
-    assert store.sendable([email]) == 0
+    assert store.sendable(resting(email)) == 0
     other = make.nurture_message("nurture#2#welcome#1")
-    assert store.sendable([email, other]) == 1
+    assert store.sendable(resting(email, other)) == 1
     event = make.event(Kind.MAIL, "unsubscribed", partition=OWN)
     Consents(table, make.mailbox).suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, event, NOW)
-    assert store.sendable([other]) == 0
+    assert store.sendable(resting(other)) == 0
 
 
 def test_another_message_is_planned_with_a_bad_end_once(table: Table) -> None:
@@ -751,14 +763,14 @@ def test_what_another_lead_of_the_mailbox_said_stops_a_claim(
     Consents(table, make.mailbox).suppress(other, reason, event, NOW)
     accept(table)
     message, store = make.nurture_message(to="ann@gmail.com"), Outbox(table, make.mailbox)
-    assert store.sendable([message]) == (not holds)
+    assert store.sendable(resting(message)) == (not holds)
     table.write(put_message(message))
-    assert store.consent(message).refusal == (reason if holds else None)
+    assert store.consent(message).refusal(CONSENT_ONLY) == (reason if holds else None)
     if holds:
         with pytest.raises(ConflictError):
-            store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
+            store.claim(message, outbox.claimed(message, NOW), rests_on=CONSENT_ONLY)
     else:
-        store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
+        store.claim(message, outbox.claimed(message, NOW), rests_on=CONSENT_ONLY)
 
 
 @pytest.mark.parametrize("said", ["nothing", "yes", "unsubscribed"])
@@ -771,10 +783,10 @@ def test_an_email_is_claimed_only_with_consent(table: Table, said: str) -> None:
         event = make.event(Kind.MAIL, said, partition=OWN)
         Consents(table, make.mailbox).suppress(LEAD_ID, SuppressionReason.UNSUBSCRIBED, event, NOW)
     if said == "yes":
-        store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
+        store.claim(message, outbox.claimed(message, NOW), rests_on=CONSENT_ONLY)
     else:
         with pytest.raises(ConflictError):
-            store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
+            store.claim(message, outbox.claimed(message, NOW), rests_on=CONSENT_ONLY)
     found = store.read(LEAD_ID, message.key)
     assert found is not None
     assert (found.state is MessageState.CLAIMED) == (said == "yes")

@@ -214,11 +214,13 @@ def follow(person: Shell, folder: Path, url: str) -> Followed:
     consent = {"marketing": True, "text": "You may email me."}
     bea = {"fields": {"email": BEA, **PERSON}, "consent": consent}
     assert first.post("/v1/forms/guide", bea)[0] == 202
+    first.until(lambda: delivered(first, BEA, "confirmation"), "Bea is asked to confirm")
+    assert first.http("POST", path_in(mails(first), BEA, "confirm"))[0] == 200
     first.until(lambda: delivered(first, ANN, "handoff"), "the handoff is delivered")
     first.until(lambda: delivered(first, BEA, "nurture"), "Bea has her email")
     (handoff,) = delivered(first, ANN, "handoff")
     sent = mails(first)
-    link = unsubscribe_path(sent, BEA)
+    link = path_in(sent, BEA, "u")
     ids = ids_of(first)
 
     put(first, "/v1/emails/welcome", first.get("/v1/emails/welcome") | {"subject": SUBJECT})
@@ -298,11 +300,11 @@ def mails(driver: Driver) -> list[Any]:
     return [mail for group in aws.get(MAILS)["messages"].values() for mail in group]
 
 
-def unsubscribe_path(sent: list[Any], email: str) -> str:
-    (mail,) = (one for one in sent if email in one["To"])
-    found = re.search(r"/u/[\w.-]+", mail["BodyText"])
-    assert found, mail["BodyText"]
-    return found.group()
+def path_in(sent: list[Any], email: str, first: str) -> str:
+    """The path of the one link to a person that begins so."""
+    texts = [one["BodyText"] for one in sent if email in one["To"]]
+    (found,) = {found for text in texts for found in re.findall(rf"/{first}/[\w.-]+", text)}
+    return str(found)
 
 
 def put(driver: Driver, path: str, document: Any) -> None:

@@ -21,7 +21,8 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 import app
-from chalicelib.delivery.links import UNSUBSCRIBE
+from chalicelib.consent.confirming import ConfirmLink
+from chalicelib.delivery.links import CONFIRM, UNSUBSCRIBE
 from chalicelib.delivery.outbox import MessageState, claimed
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.senders import parse_sender
@@ -498,6 +499,34 @@ def a_crowded_lead_is_replayed_at_once_and_by_the_clock(stack: Stack) -> None:
     assert stack.world("Qualify").leads.read(stack.lead_id("cleo")).replayed_at != asked.replayed_at
 
 
+def a_ticked_box_is_confirmed(stack: Stack) -> None:
+    """One email leaves at once. The other one's record is lost: the urgent worker sends it."""
+    for name in ("ida", "jon"):
+        post_form(stack, "newsletter", name)
+    stack.qualify()
+    store = stack.world("Deliver").outbox
+    stack.handled |= {
+        (f"LEAD#{message.lead_id}", f"OUTBOX#{message.key}")
+        for _, message in store.outbox([MessageState.PLANNED], "", 10)
+        if message.lead_id == stack.lead_id("jon")
+    }
+    stack.deliver()
+    stack.clock("+5m")
+    for name in ("ida", "jon"):
+        assert [*outbox(stack, name).values()] == ["sent"]
+    lead_id = stack.lead_id("ida")
+    public = stack.world("PublicHandler")
+    box = public.confirmations.newest(lead_id, datetime.now(UTC))
+    assert box is not None
+    assert box.event_id is not None
+    link = ConfirmLink(lead_id, box.event_id, public.mailbox_of(email("ida")).id)
+    token = {"token": public.links.sign(CONFIRM, str(link))}
+    stack.http("GET", "/confirm/{token}", pathParameters=token)
+    stack.http("POST", "/confirm/{token}", pathParameters=token)
+    stack.qualify()
+    assert public.consents.read(lead_id).marketing
+
+
 def the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack: Stack) -> None:
     for name in ("dora", "eve"):
         post_form(stack, "guide", name)
@@ -705,6 +734,7 @@ def stack() -> Iterator[Stack]:
         stack = Stack(resources, make())
         a_lead_is_captured_qualified_and_handed_over(stack)
         a_foreign_visitor_unsubscribes_before_the_email_leaves(stack)
+        a_ticked_box_is_confirmed(stack)
         a_crowded_lead_is_replayed_at_once_and_by_the_clock(stack)
         the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack)
         mail_events_come_back(stack)

@@ -48,6 +48,9 @@ PUBLIC = {
     ("/t.js", "head"),
     ("/thanks", "get"),
     ("/thanks", "head"),
+    ("/confirm/{token}", "get"),
+    ("/confirm/{token}", "head"),
+    ("/confirm/{token}", "post"),
     ("/u/{token}", "get"),
     ("/u/{token}", "head"),
     ("/u/{token}", "post"),
@@ -59,6 +62,7 @@ PRIVATE = {
     ("/v1/leads/{lead_id}/export", "get"),
     ("/v1/leads/{lead_id}/timeline", "get"),
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("stage", "opportunity", "outcome")),
+    ("/v1/leads/{lead_id}/basis", "post"),
     *(
         (f"/v1/leads/{{lead_id}}/{what}", "post")
         for what in ("retract", "release", "merge", "rebuild")
@@ -113,7 +117,7 @@ ENVIRONMENT = {
     "Clock": COMMON
     | {f"BATON_{name.upper()}_QUEUE" for name in WORKERS}
     | {"BATON_NURTURE_PER_MINUTE"},
-    "Urgent": SENDING - {"BATON_LINK_SECRET", "BATON_FIRST_EMAILS_PER_HOUR"},
+    "Urgent": SENDING,
     "Nurture": SENDING
     - {"BATON_HANDOFF_TOPIC", "BATON_TEXT_IDENTITY", "BATON_TEXT_CONFIGURATION_SET"},
     "Leads": MESSAGES,

@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import strategies as some
 from hypothesis.strategies import SearchStrategy
 
-from chalicelib.events import Act, Kind, Rank, Value, user_partition, visitor_partition
+from chalicelib.events import CONFIRMED, Act, Kind, Rank, Value, user_partition, visitor_partition
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from tests.baton import model_document
@@ -182,10 +182,19 @@ mails = some.builds(
     some.sampled_from(["delivered", "clicked", "replied", "unsubscribed", "bounced"]),
     properties=some.sampled_from([{}, {"kind": "hard"}]),
 )
+confirmations = some.builds(
+    Did,
+    some.just(Kind.MAIL),
+    some.just(CONFIRMED),
+    properties=some.builds(lambda pick: {"pick": pick}, some.integers(0, 99)),
+    rank=some.just(Rank.CONFIRMED),
+)
 said = some.builds(
     Did, some.just(Kind.PERSON), some.just(Act.OPPORTUNITY.value), properties=answers
 )
-deeds = some.one_of(visits, visits, downloads, tracks, forms, identifies, mails, said)
+deeds = some.one_of(
+    visits, visits, downloads, tracks, forms, identifies, mails, said, confirmations
+)
 
 retractions = some.builds(Retracts, some.lists(some.integers(0, 99), min_size=1, max_size=4))
 reasons = some.sampled_from(["not ready", "no budget", "price", "unreachable", "a friend"])

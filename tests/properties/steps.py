@@ -1,10 +1,18 @@
 """A life as its events, and the steps in which they are captured, counted and counted again."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.events import Event, Kind, Rank, event_id, lead_partition
+from chalicelib.events import (
+    CONFIRMED,
+    CONFIRMED_FORM,
+    Event,
+    Kind,
+    Rank,
+    event_id,
+    lead_partition,
+)
 from tests.fakes import NOW
 from tests.properties.lives import EMAILS, HOUR, VISITORS, Deed, Did, Happening, Life
 
@@ -27,13 +35,16 @@ class Step:
 
 def script(life: Life, lead_ids: Sequence[str]) -> list[Step]:
     """The steps of a life, in their order."""
-    steps, owners, now = list[Step](), set[str](), NOW
+    steps, owners, forms, now = list[Step](), set[str](), list[Event](), NOW
     for number, one in enumerate(life):
         now += one.gap
         if not isinstance(one.deed, Did):
             steps.append(Step(now, one.deed, one.lead, rushed=one.rushed))
             continue
         events = events_of(one, one.deed, number, now, lead_ids, owners)
+        if one.deed.name == CONFIRMED:
+            events = [about for event in events for about in _confirming(event, forms)]
+        forms += [event for event in events if event.kind is Kind.FORM]
         owners |= {visitor for event in events for visitor in event.joins}
         steps.append(Step(now, one.deed, one.lead, captured=events, rushed=one.rushed))
         steps += [
@@ -41,6 +52,15 @@ def script(life: Life, lead_ids: Sequence[str]) -> list[Step]:
             for delay in one.delays
         ]
     return sorted(steps, key=lambda step: step.at)
+
+
+def _confirming(event: Event, forms: Sequence[Event]) -> list[Event]:
+    """Return a confirmation as one of an earlier form of its lead, none when there is none."""
+    theirs = [form for form in forms if form.partition == event.partition]
+    if not theirs:
+        return []
+    form = theirs[int(event.properties["pick"]) % len(theirs)]
+    return [replace(event, properties={CONFIRMED_FORM: form.id}, fields=form.fields)]
 
 
 def events_of(

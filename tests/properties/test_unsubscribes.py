@@ -1,10 +1,12 @@
-"""After "done" nothing marketing is claimed for the mailbox, whatever races with the unsubscribe.
+"""After "done" nothing marketing is claimed for the mailbox, whatever races with the unsubscribe,
+until its owner confirms an opt-in: the last act of the person holds.
 
 A run is seeded. Whoever works can be interrupted at each call of the table, by somebody who does
 the whole of something else, and can be interrupted in turn: two who unsubscribe, the deliveries of
 emails that wait, forms and identifies from other spellings, identifies whose message ids were
-chosen to be those of the unsubscribe, merges both ways, imports, complaints and bounces, and the
-stream's records of all that. So some unsubscribe whose lead was captured, but not derived yet.
+chosen to be those of the unsubscribe, confirmations of ticked boxes, merges both ways, imports,
+complaints and bounces, and the stream's records of all that. So some unsubscribe whose lead was
+captured, but not derived yet.
 """
 
 import json
@@ -16,9 +18,12 @@ from typing import Any
 
 from chalicelib.capture.items import Call
 from chalicelib.capture.posted import posted_of_json
-from chalicelib.consent.consent import SuppressionReason
+from chalicelib.consent.confirming import ConfirmLink
+from chalicelib.consent.consent import Proof, SuppressionReason
 from chalicelib.delivery.outbox import MessageState
 from chalicelib.errors import BatonError, ConflictError
+from chalicelib.events import lead_partition, own_event_id
+from chalicelib.store.confirmations import put_pending
 from chalicelib.store.mailboxes import read_suppressions
 from chalicelib.store.outbox import message_of
 from chalicelib.store.table import Item, Put, Write
@@ -101,6 +106,11 @@ class Race:
         """The spellings that have leads. Of some nothing is derived yet."""
         self.done = 0
         """How many unsubscribes were answered with "done"."""
+        self.confirmed = 0
+        """How many confirmations were written."""
+        self.is_stopped = False
+        """Whether an unsubscribe was the last that the person did: none was confirmed since it
+        began."""
         self.claimed: list[str] = []
         """The messages to the mailbox that were claimed before."""
         self.table.interrupt = self._interrupt
@@ -116,6 +126,8 @@ class Race:
             self.table.be_busy(self.random.randrange(1_000))
         self._until_quiet()
         assert self.done, "nobody unsubscribed"
+        self.pending = [] if self.is_stopped else [self._unsubscribe]
+        self._until_quiet()
         self.pending = [partial(self._form, email) for email in self._spellings()]
         self._until_quiet()
         for email in self._spellings():
@@ -133,12 +145,15 @@ class Race:
             lambda: self._merge(self._any(), STRANGER),
             lambda: self._import(self._any()),
             lambda: self._report(self._any()),
+            lambda: self._confirm(self._any()),
+            lambda: self._confirm(self._any()),
         ]
 
     # --- those who race ---------------------------------------------------------------------------
 
     def _unsubscribe(self) -> None:
         email = self.random.choice(self.known)
+        confirmed = self.confirmed
         try:
             self.world.unsubscribe.unsubscribe(self.world.lead_id(email))
         except (
@@ -147,6 +162,18 @@ class Race:
             self.pending.append(self._unsubscribe)
         else:
             self.done += 1
+            self.is_stopped = self.is_stopped or confirmed == self.confirmed
+
+    def _confirm(self, email: str) -> None:
+        """Tick a box that has to be confirmed, and confirm it once or twice."""
+        self.number += 1
+        lead_id, now = self.world.lead_id(email), self.ports.now()
+        event_id = own_event_id(lead_partition(lead_id), now, f"box-{self.number}")
+        proof = Proof(at=now, text="Write to me.", event_id=event_id, form="news")
+        link = ConfirmLink(lead_id, event_id, self.mailbox)
+        self._again_if_busy(lambda: self.table.write(put_pending(lead_id, proof)))
+        for _ in range(self.random.choice([1, 2])):
+            self._again_if_busy(lambda: self.world.confirming.confirm(link))
 
     def _form(self, email: str) -> None:
         self.number += 1
@@ -245,12 +272,17 @@ class Race:
     def _note(self, writes: Sequence[Write]) -> None:
         """Look at what was just written: is an email to the mailbox claimed after "done"?"""
         for write in writes:
-            if not isinstance(write, Put) or not _is_message(write.item):
+            if not isinstance(write, Put):
+                continue
+            if str(write.item["sk"]).startswith("PENDING#") and "confirmed_at_ms" in write.item:
+                self.confirmed += 1  # which takes back what was wished before
+                self.is_stopped = False
+            if not _is_message(write.item):
                 continue
             message = message_of(write.item)
             is_claim = message.state is MessageState.CLAIMED and message.kind.goes_to_lead
             if is_claim and message.to and make.mailbox(message.to).id == self.mailbox:
-                assert not self.done, f"{message.id} was claimed for {message.to}"
+                assert not self.is_stopped, f"{message.id} was claimed for {message.to}"
                 self.claimed.append(message.id)
 
     def _any(self) -> str:

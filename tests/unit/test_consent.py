@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 
 from chalicelib.consent.consent import (
+    CONSENT_ONLY,
     Consent,
     SuppressionReason,
     delivered,
@@ -27,7 +28,7 @@ def test_the_strongest_reason_is_operative_in_any_order(
     consent = given(Consent(), make.proof())
     for number, reason in enumerate(order):
         consent = suppressed(consent, reason, NOW + timedelta(days=number))
-    assert consent.suppressed == consent.refusal == COMPLAINED
+    assert consent.suppressed == consent.refusal(CONSENT_ONLY) == COMPLAINED
     assert set(consent.suppressions) == set(SuppressionReason)
     assert suppressed(consent, BOUNCED, NOW) is consent
 

@@ -62,6 +62,8 @@ def test_the_proof_is_the_forms_own_sentence(baton: InMemoryBaton) -> None:
         "form_version": 1,
         "page": PAGE,
         "rank": "form",
+        "confirmed_at": None,
+        "author": None,
         "event_id": proof["event_id"],
     }
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from chalicelib import limits
-from chalicelib.store.first_emails import COUNTER_KEPT
+from chalicelib.store.first_emails import COUNTER_KEPT_DAYS
 from tests.pages import rows, section, text_of
 
 PAGE = text_of("docs/reference/retention.md")
@@ -82,7 +82,7 @@ def test_what_expires_does_so_as_the_data_model_says() -> None:
         ("event", limits.HORIZON_DAYS),
         ("receipt", limits.SUBMISSION_KEPT_DAYS),
         ("job", limits.JOB_KEPT_DAYS),
-        ("count of first emails", COUNTER_KEPT.days),
+        ("count of first emails", COUNTER_KEPT_DAYS),
     ],
 )
 def test_the_days_are_those_of_the_code(item: str, days: int) -> None:

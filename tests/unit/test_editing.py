@@ -170,7 +170,7 @@ def test_an_id_that_cannot_be_one_is_404(baton: InMemoryBaton) -> None:
 
 
 def test_what_was_put_is_what_is_sent(baton: InMemoryBaton) -> None:
-    put(baton, "/v1/settings", {"company_name": "Newbook"})
+    put(baton, "/v1/settings", {"company_name": "Newbook", "double_opt_in": "never"})
     before = json.loads(read(baton, EMAIL).body)
     put(baton, EMAIL, {**before, "subject": "Hello from {{ company_name }}"})
     baton.form("guide", consent=True, **ANN)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.consent.consent import CONSENT_ONLY
 from chalicelib.delivery.messages import Email, Skip, Waiting
 from chalicelib.delivery.outbox import MessageState, NotSentReason
 from chalicelib.errors import DocumentError
@@ -42,6 +43,7 @@ def compose(
         profile=lambda _lead: make.profile({"first_name": name, **known}, rank),
         company_name=lambda: "Keybook",
         unsubscribe_url=lambda _lead: URL,
+        rests_on=lambda _countries: CONSENT_ONLY,
         now=lambda: NOW,
     )
     return emails.compose(make.nurture_message(**message))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.consent.consent import Consent, given
+from chalicelib.consent.consent import CONSENT_ONLY, Consent, given
 from chalicelib.delivery import outbox
 from chalicelib.delivery.holding import over_budget
 from chalicelib.delivery.messages import SendResult
@@ -156,7 +156,7 @@ def claim(store: Outbox, message: OutboxMessage) -> str:
     """Claim until it is decided, as Deliver does; what came of it."""
     for _ in count():
         try:
-            store.claim(message, outbox.claimed(message, NOW), needs_consent=True)
+            store.claim(message, outbox.claimed(message, NOW), rests_on=CONSENT_ONLY)
         except OverBudgetError:
             return "over"
         except ConflictError as conflict:
@@ -231,7 +231,7 @@ def test_a_new_hour_begins_with_the_whole_budget() -> None:
     store = Outbox(table, make.mailbox, 1)
     first, second = planned_emails(table, 2)
     assert [claim(store, first), claim(store, second)] == ["claimed", "over"]
-    store.claim(second, outbox.claimed(second, NOW + HOUR), needs_consent=True)
+    store.claim(second, outbox.claimed(second, NOW + HOUR), rests_on=CONSENT_ONLY)
     assert spent(table) == 2
 
 

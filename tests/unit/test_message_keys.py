@@ -5,6 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as some
 
 from chalicelib.delivery.message_keys import (
+    ANSWER_KINDS,
     MessageKey,
     MessageKind,
     outbox_id,
@@ -24,6 +25,14 @@ KEYS = some.builds(
 )
 WRITTEN = [
     (MessageKey(MessageKind.NURTURE, 1, ("welcome", "1")), "nurture#1#welcome#1"),
+    (
+        MessageKey(MessageKind.ACKNOWLEDGEMENT, 1, ("guide", "2026-11-22")),
+        "acknowledgement#1#guide#2026-11-22",
+    ),
+    (
+        MessageKey(MessageKind.CONFIRMATION, 1, ("news", "2026-11-22")),
+        "confirmation#1#news#2026-11-22",
+    ),
     (MessageKey(MessageKind.HANDOFF, 12, (Via.EMAIL,)), "handoff#12#email"),
     (MessageKey(MessageKind.CORRECTION, 2, (Via.SMS,)), "correction#2#sms"),
     (MessageKey(MessageKind.WARNING, 3, ("bad-fit",)), "warning#3#bad-fit"),
@@ -97,5 +106,7 @@ def test_a_prefix_finds_only_its_kind_and_cycle(
     assert str(key).startswith(prefix_of(kind, cycle)) == ((key.kind, key.cycle) == (kind, cycle))
 
 
-def test_only_the_emails_of_sequences_go_to_the_lead() -> None:
-    assert [kind for kind in MessageKind if kind.goes_to_lead] == [MessageKind.NURTURE]
+def test_emails_of_sequences_and_answers_go_to_the_lead() -> None:
+    to_lead = {kind for kind in MessageKind if kind.goes_to_lead}
+    assert to_lead == {MessageKind.NURTURE, *ANSWER_KINDS}
+    assert [kind for kind in MessageKind if kind.is_marketing] == [MessageKind.NURTURE]

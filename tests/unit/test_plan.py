@@ -201,7 +201,7 @@ def test_a_waiting_notice_is_cancelled_and_a_sent_one_corrected() -> None:
     """The correction goes the same way as the notice."""
     sent = outbox.settled(outbox.claimed(MAIL, NOW), MessageState.SENT, message_id="m")
     plan = take_back([sent, TOPIC, TEXT], 9, LATER)
-    assert plan.cancelled == [(TOPIC, outbox.cancelled(TOPIC)), (TEXT, outbox.cancelled(TEXT))]
+    assert plan.changed == [(TOPIC, outbox.cancelled(TOPIC)), (TEXT, outbox.cancelled(TEXT))]
     (correction,) = plan.messages
     assert (str(correction.key), correction.kind, correction.via, correction.to) == (
         "correction#1#email",
@@ -224,7 +224,7 @@ def test_every_notice_is_cancelled_corrected_or_was_never_read(
     many.
     """
     plan = take_back([replace(TEXT, state=state)], 9, LATER)
-    assert bool(plan.cancelled) == (state is MessageState.PLANNED)
+    assert bool(plan.changed) == (state is MessageState.PLANNED)
     assert bool(plan.messages) == (state in LEFT)
     never_left = {
         MessageState.HELD,  # what sales gets never is
@@ -239,7 +239,7 @@ def test_every_notice_is_cancelled_corrected_or_was_never_read(
 def test_a_throttled_notice_waits_and_is_cancelled() -> None:
     throttled = outcomes.waiting(outbox.claimed(MAIL, NOW), NotSentReason.THROTTLED, NOW)
     plan = take_back([throttled], 9, LATER)
-    ((before, after),) = plan.cancelled
+    ((before, after),) = plan.changed
     assert (before, after.state, after.reason, after.due_at) == (
         throttled,
         MessageState.CANCELLED,

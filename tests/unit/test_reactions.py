@@ -330,7 +330,7 @@ def test_a_handoff_ends_unanswered_by_model_or_retraction(
     waiting = make.handoff_message()
     sent = replace(make.handoff_message(Via.SNS), state=MessageState.SENT)
     plan = hand_over(one, Kept([waiting, sent]))
-    assert plan.cancelled == [(waiting, cancelled(waiting))]
+    assert plan.changed == [(waiting, cancelled(waiting))]
     assert keys_of(plan) == (["correction#1#sns"] if over else [])
 
 

@@ -54,6 +54,8 @@ def test_a_lead_is_told_as_api_md_has_it(baton: InMemoryBaton) -> None:
         "consent", "suppressed", "interest", "review_on", "created_at", "updated_at",
         "rest_until", "outcome", "opportunity", "recounting", "next", "unconfirmed",
         "consent_history",
+        "consent_pending",
+        "basis",
     }  # fmt: skip
     assert lead["profile"] == {name: value for name, value in ANN.items() if name != "email"}
     assert set(lead["score"]) == {"total", "grade", "groups", "as_of", "model_version", "reasons"}

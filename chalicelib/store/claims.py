@@ -1,0 +1,70 @@
+"""What the claim of a message checks and counts, in its own transaction."""
+
+from dataclasses import replace
+
+from chalicelib.consent.consent import BasisKind, Consent, also_suppressed
+from chalicelib.consent.mailbox import MailboxOf
+from chalicelib.delivery.message_keys import ANSWER_KINDS
+from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.store import keys
+from chalicelib.store.answers import check_may_answer, count_answer
+from chalicelib.store.consent_items import consent_of
+from chalicelib.store.first_emails import FirstEmails
+from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
+from chalicelib.store.table import Table, Write
+
+CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS})
+"""The sort keys of the items that count what is claimed."""
+
+
+class Claims:
+    """Decides what goes into the transaction of a claim, besides the message itself.
+
+    first_emails_max: to new addresses in an hour.
+    """
+
+    def __init__(self, table: Table, mailbox_of: MailboxOf, first_emails_max: int) -> None:
+        self._table = table
+        self._mailbox_of = mailbox_of
+        self._first_emails = FirstEmails(table, first_emails_max)
+
+    def writes(
+        self,
+        before: OutboxMessage,
+        after: OutboxMessage,
+        rests_on: frozenset[BasisKind],
+    ) -> list[Write]:
+        """Return the checks of consent and mailbox, and the counts, of a claim.
+
+        rests_on: the kinds of basis of which a marketing email needs one. Raise ConflictError,
+        OverBudgetError, MailboxLimitError.
+        """
+        mailbox = self._mailbox_of(after.to) if after.to else None
+        mailbox_id = mailbox.id if mailbox else None
+        if before.kind.is_marketing:
+            checks = check_may_write(
+                before.lead_id, mailbox, must_hold(rests_on, lambda: self.consent(after))
+            )
+            return [*checks, *self._first_emails.writes(before, after, mailbox_id)]
+        if before.kind not in ANSWER_KINDS or mailbox is None:
+            return []
+        return [
+            *check_may_answer(self._table, before.lead_id, mailbox),
+            # First the mailbox's: what is over those must not use up anybody else's.
+            *count_answer(self._table, before, after, mailbox.id),
+            *self._first_emails.writes(before, after, None),
+        ]
+
+    def consent(self, message: OutboxMessage) -> Consent:
+        """Return what a claim of a message to a lead asks, as it stands now."""
+        partition = keys.lead(message.lead_id)
+        consent = consent_of(self._table.get(partition, keys.CONSENT))
+        if not consent.marketing:
+            waiting = self._table.query(
+                partition, first=keys.PENDING, last=keys.PENDING + keys.END, limit=1
+            )
+            consent = replace(consent, awaits_confirmation=any(waiting))
+        if message.to is None:
+            return consent
+        mailbox = self._mailbox_of(message.to)
+        return also_suppressed(consent, read_suppressions(self._table, mailbox))

@@ -1,0 +1,70 @@
+"""What asks and records whether we may write, each part built when it is first needed."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.events import lead_id_of
+from chalicelib.form_kinds import FORM_KIND
+from chalicelib.wiring.answers import Answers
+
+if TYPE_CHECKING:
+    from chalicelib.consent.confirming import Confirming
+    from chalicelib.consent.giving import Giving
+    from chalicelib.consent.suppression import Suppression
+    from chalicelib.consent.unsubscribe import Unsubscribe
+    from chalicelib.events import Event
+
+NEWSLETTER = "newsletter"
+"""The kind of a form whose boxes are confirmed in more countries."""
+
+
+class ConsentWork(Answers):
+    """Consent, its confirmation, and what takes it back."""
+
+    @cached_property
+    def unsubscribe(self) -> "Unsubscribe":
+        """Takes unsubscribes."""
+        from chalicelib.consent.unsubscribe import Unsubscribe
+
+        return Unsubscribe(
+            consents=self.consents, suppression=self.suppression, runtime=self.runtime
+        )
+
+    @cached_property
+    def giving(self) -> "Giving":
+        """Takes what our own people know: a basis, with its reason."""
+        from chalicelib.consent.giving import Giving
+
+        return Giving(store=self.consents, runtime=self.runtime)
+
+    @cached_property
+    def confirming(self) -> "Confirming":
+        """Takes confirmations of ticked boxes."""
+        from chalicelib.consent.confirming import Confirming
+
+        return Confirming(store=self.confirmations, runtime=self.runtime)
+
+    @cached_property
+    def suppression(self) -> "Suppression":
+        """Stops emails to a person."""
+        from chalicelib.consent.suppression import Suppression
+
+        return Suppression(store=self.consents, runtime=self.runtime)
+
+    def must_confirm(self, form: "Event", *, form_says: bool | None) -> bool:
+        """Return whether the ticked box of a form has to be confirmed.
+
+        form: its event; form_says: what its document has set, None when that is nothing.
+        """
+        from chalicelib.consent.basis import must_confirm
+
+        said = str(form.fields.get("country", ""))
+        known = self.consents.countries(lead_id_of(form.partition) or "")
+        # As it is stored: a form must not fail for whatever else the settings say.
+        rules = (self.documents.get("settings") or {}).get("double_opt_in", {})
+        return must_confirm(
+            rules,
+            [said, *known],
+            is_newsletter=form.properties.get(FORM_KIND) == NEWSLETTER,
+            form_says=form_says,
+        )
