@@ -163,6 +163,9 @@ JOB_PAGE_LEADS = 100  # the leads of one step: a second's work, and what a crash
 JOB_CHECKPOINT_SECONDS = 5  # the counting that a crash repeats, at most
 JOB_TRIES = 10  # without any progress; after that the job has failed
 JOB_FAILED_IN_A_ROW = 10  # leads; more is an outage and not a matter of one lead: the job waits
+# how long an erasure waits for what was about to be stored: no request, nor Feedback, lasts longer
+ERASURE_SETTLES_SECONDS = 30
+EXPORT_PAGE_MAX_CHARS = 500_000  # of one page, as JSON; as HTML it is five times that at worst
 JOB_KEPT_DAYS = 30  # how long a report can be read
 JOB_PART_MAX_BYTES = 100 * 1024  # four parts fit into an item, forty into a transaction
 # the leads that a simulation lists by name: nobody reads more, and they are moved first

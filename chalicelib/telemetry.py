@@ -86,6 +86,8 @@ LINES: Mapping[str, LineKind] = {
     "document": LineKind(by=("kind",)),
     "sequence_skipped": LineKind(Level.WARNING),
     "job_worked": LineKind(by=("kind", "state")),
+    "erasure": LineKind(by=("state",)),
+    "erasure_failed": LineKind(Level.ERROR),
     "tick": LineKind(is_counted=False),  # written every minute, even when nothing happens
 }
 

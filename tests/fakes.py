@@ -28,7 +28,7 @@ from chalicelib.scoring.model import Model
 from chalicelib.settings import Retention, Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.events import AS_EVER
-from chalicelib.store.table import Expectation, Item, Put, Write
+from chalicelib.store.table import Delete, Expectation, Item, Put, Write
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
@@ -216,6 +216,8 @@ class MemoryTable:
                 if place not in self.items:
                     self.inserted.append(dict(write.item))
                 self.items[place] = dict(write.item)
+            elif isinstance(write, Delete):
+                self.items.pop(place, None)
 
 
 def _key(write: Write) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """What the reads behind the private endpoints need of the stores."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from chalicelib.capture.screening.kept import KeptForm
@@ -32,10 +32,11 @@ class HistoryReader(Protocol):
     """Where a lead's history is read."""
 
     def of_lead(
-        self, lead_id: str
+        self, lead_id: str, erased_at: datetime | None = None
     ) -> tuple[list[Event], list[Recorded], list[OutboxMessage], list[Proof], bool]:
         """Return a lead's events and those of its visitors, its transitions, its messages, the
-        proofs of its consent, and whether there are more of these, and older.
+        proofs of its consent, and whether there are more of these, and older. Leave out what came
+        to be before it was erased.
         """
 
 

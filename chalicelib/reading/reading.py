@@ -92,7 +92,11 @@ class Reading:
             return self._lead_then(lead_id, day)
         lead = self._known(lead_id)
         (shape,) = self._serialize(model, [(lead, score_of(model, lead, today))], reasons=True)
-        proofs = self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
+        proofs = [
+            proof
+            for proof in self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
+            if lead.takes(proof.at, lead.lead_id)
+        ]
         steps = find_next_steps(model, lead, now)
         return shape | {
             "consent_history": [serialize_proof(proof) for proof in proofs],
@@ -162,7 +166,8 @@ class Reading:
         shift what was already read. Within a page the newest comes first. When there is more than
         one reading looks at, only the newest are listed, and every page is marked as truncated.
         """
-        found = self._histories.of_lead(self._known(lead_id).lead_id)
+        lead = self._known(lead_id)
+        found = self._histories.of_lead(lead.lead_id, lead.erased_at)
         events, transitions, outbox, proofs, is_truncated = found
         proof_of = {proof.event_id: proof for proof in proofs}
         rows = [
@@ -209,8 +214,10 @@ class Reading:
         if len(leads) > 1:
             return {"items": [], "next_cursor": None}
         if leads:
-            every = self._outbox.of_lead(str(leads.pop()))
-            found = [one for one in every if not before or one[0] < before]
+            lead = self._leads.read(str(leads.pop()))
+            every = self._outbox.of_lead(lead.lead_id)
+            kept = [one for one in every if lead.takes(one[1].created_at, lead.lead_id)]
+            found = [one for one in kept if not before or one[0] < before]
             most = len(found)
         else:
             most = LIST_LOOKED_AT if reasons else limit

@@ -104,6 +104,7 @@ class Captured:
         """
         writes = self._submitted(events, lead_id, claims, proof)
         if receipt is not None:
+            writes[0] = _naming(receipt, writes[0])
             writes.append(_put_receipt(receipt, now, self._retention.submissions))
         try:
             self._table.write(*writes)
@@ -123,7 +124,7 @@ class Captured:
         """
         now = kept.event.captured_at
         receipts = _put_receipt(receipt, now, self._retention.submissions)
-        self._table.write(put_kept(kept), receipts)
+        self._table.write(_naming(receipt, put_kept(kept)), receipts)
         log("screened", kind=kept.event.kind, reason=kept.event.screened, lead_id=lead_id)
 
     def release(
@@ -142,8 +143,10 @@ class Captured:
         now = events[0].captured_at
         # The note fails where there is no waiting form any more: so two releases at once are one,
         # and none comes after an erasure (ADR 0044).
-        writes = self._submitted(events, lead_id, claims, proof)
-        self._table.write(put_released(kept, now), *writes)
+        form, *others = self._submitted(events, lead_id, claims, proof)
+        if kept.receipt:
+            form = replace(form, item={**form.item, "receipt": kept.receipt})
+        self._table.write(put_released(kept, now), form, *others)
         log("released", lead_id=lead_id, reason=kept.event.screened)
 
     def _submitted(
@@ -182,6 +185,12 @@ class Captured:
         """
         item = self._table.get(keys.lead(lead_id), keys.join(visitor))
         return join_of(item) if item else Join(visitor, lead_id, now, Rank.IDENTIFY)
+
+
+def _naming(receipt: SubmissionReceipt, write: Put) -> Put:
+    """Return a write whose item names its receipt: by it alone an erasure finds one (ADR 0046)."""
+    pk = keys.submission(receipt.form_id, receipt.submission_id)
+    return replace(write, item={**write.item, "receipt": pk})
 
 
 def _put_receipt(receipt: SubmissionReceipt, now: datetime, kept_days: int) -> Put:

@@ -49,6 +49,7 @@ DOCUMENT = "DOCUMENT"
 REVISION = "CONFIG"  # the partition of the one item that counts changes of documents; its sort key
 SIMULATED = "SIMULATED"
 PUBLISHING = "PUBLISHING"  # the partition of the one item that says which publish runs
+ERASED = "ERASED"  # the partition of the list of erasures; the sort keys are time and lead id
 TURN = "TURN"  # its sort key
 HANDOVER = "HANDOVER#"
 SEEN_FORMS = "SEEN_FORMS"  # the partition of the forms that nobody has registered

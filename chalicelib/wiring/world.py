@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.store.jobs import Jobs
+    from chalicelib.wiring.privacy import Privacy
 
 
 class World(Answers):
@@ -117,6 +118,7 @@ class World(Answers):
             history=self.leads,
             model=self.models.model,
             carry_over=self.consents.carry_over,
+            is_being_erased=lambda lead: self.privacy.erasures.is_under_way(lead),
             runtime=self.runtime,
         )
 
@@ -174,6 +176,13 @@ class World(Answers):
         if kind not in self._job_handlers:
             self._job_handlers[kind] = JOB_HANDLERS[kind](self)
         return self._job_handlers[kind]
+
+    @cached_property
+    def privacy(self) -> "Privacy":
+        """Shows and erases what is held on a person."""
+        from chalicelib.wiring.privacy import Privacy
+
+        return Privacy(self)
 
     @cached_property
     def publishing(self) -> "Publishing":

@@ -656,6 +656,17 @@ def marketing_publishes_a_model(stack: Stack) -> None:
     assert ask(stack, "/v1/jobs/{job_id}", job_id=release["id"])["state"] == "done"
 
 
+def a_person_is_erased(stack: Stack) -> None:
+    post_form(stack, "guide", "jo", visitor_id="jo")
+    stack.qualify()
+    lead_id = stack.lead_id("jo")
+    token = {"headers": {"authorization": "Bearer admin"}, "pathParameters": {"lead_id": lead_id}}
+    assert json.loads(stack.http("GET", "/v1/leads/{lead_id}/export", **token))["items"]
+    job = json.loads(stack.http("DELETE", "/v1/leads/{lead_id}", **token))
+    stack.clock("+3h")
+    assert ask(stack, "/v1/jobs/{job_id}", job_id=job["job_id"])["state"] == "done"
+
+
 def marketing_changes_a_document(stack: Stack) -> None:
     one = {"pathParameters": {"sequence_id": "welcome"}}
     headers = {"headers": {"authorization": "Bearer admin", "content-type": "application/json"}}
@@ -717,6 +728,7 @@ def stack() -> Iterator[Stack]:
         sales_does_what_people_do(stack)
         marketing_publishes_a_model(stack)
         marketing_changes_a_document(stack)
+        a_person_is_erased(stack)
         time_cools_a_lead(stack)
         yield stack
 
@@ -768,6 +780,18 @@ def test_what_strangers_reach_writes_their_own_partitions(
             stack.resources, function, stack.made, ("dynamodb:PutItem", TABLE), context
         )
         assert allowed == (family in OWN[function] and pk.startswith(f"{family}#"))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_only_jobs_delete_and_only_what_is_a_persons(
+    stack: Stack, function: str, family: str
+) -> None:
+    """Nothing that HTTP reaches can delete, and no job what suppresses or a document."""
+    grant = ("dynamodb:DeleteItem", TABLE)
+    context = ("dynamodb:LeadingKeys", family if family == "QUARANTINE" else f"{family}#x")
+    allowed = allows(stack.resources, function, stack.made, grant, context)
+    assert allowed == (function == "Jobs" and family in {"LEAD", "USER", "VISITOR", "QUARANTINE"})
 
 
 @pytest.mark.parametrize("function", ["Deliver", "Urgent", "Nurture"])

@@ -55,6 +55,8 @@ PUBLIC = {
 PRIVATE = {
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
+    ("/v1/leads/{lead_id}", "delete"),
+    ("/v1/leads/{lead_id}/export", "get"),
     ("/v1/leads/{lead_id}/timeline", "get"),
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("stage", "opportunity", "outcome")),
     *(
@@ -783,7 +785,7 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
         ("message", "reason", ["no_evidence", "over_budget"]),
         *(
             (metric, "deployment", [{"Ref": "Stage"}])
-            for metric in ("sending_blocked", "handoff_undelivered", "held_back")
+            for metric in ("sending_blocked", "handoff_undelivered", "held_back", "erasure_failed")
         ),
         ("mail_event_unmatched", "kind", ["complaint", "hard_bounce"]),
     ],
