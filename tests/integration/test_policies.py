@@ -26,6 +26,7 @@ from chalicelib.delivery.links import CONFIRM, UNSUBSCRIBE
 from chalicelib.delivery.outbox import MessageState, claimed
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.senders import parse_sender
+from chalicelib.http.tracking import VIEWS, track_batch
 from chalicelib.settings import read_settings
 from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import connect_table, unmarshal
@@ -459,6 +460,17 @@ def a_lead_is_captured_qualified_and_handed_over(stack: Stack) -> None:
     }
 
 
+def clients_post_to_every_path(stack: Stack) -> None:
+    event = {"type": "page", "anonymousId": "gil", "properties": {"referrer": "https://x.example"}}
+    for view, paths in VIEWS.items():
+        for path in paths:
+            stack.http("POST", path, {"batch": [event]} if view is track_batch else event)
+    stack.http(
+        "GET", "/v1/projects/{write_key}/settings", pathParameters={"write_key": "write-key"}
+    )
+    stack.http("GET", "/sourceConfig")
+
+
 def a_foreign_visitor_unsubscribes_before_the_email_leaves(stack: Stack) -> None:
     post_form(stack, "guide", "bob", visitor_id="ann")
     stack.qualify()
@@ -733,6 +745,7 @@ def stack() -> Iterator[Stack]:
         boto3.setup_default_session(region_name=REGION)
         stack = Stack(resources, make())
         a_lead_is_captured_qualified_and_handed_over(stack)
+        clients_post_to_every_path(stack)
         a_foreign_visitor_unsubscribes_before_the_email_leaves(stack)
         a_ticked_box_is_confirmed(stack)
         a_crowded_lead_is_replayed_at_once_and_by_the_clock(stack)
