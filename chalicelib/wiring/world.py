@@ -52,6 +52,7 @@ class World(ConsentWork):
             identity_secret=self.identity_secret,
             must_confirm=self.must_confirm,
             screen=screening(self).screen,
+            own_domains=lambda: self.own_domains,
             runtime=self.runtime,
         )
 
@@ -64,7 +65,7 @@ class World(ConsentWork):
             store=self.captured,
             lead_id_of=self.lead_id,
             own_domains=lambda: self.own_domains,
-            country=lambda: self.company().country,
+            country=self.company_country,
             runtime=self.runtime,
         )
 
@@ -113,7 +114,7 @@ class World(ConsentWork):
             commands=self.commands,
             giving=self.giving,
             lead_id_of=self.lead_id,
-            country=lambda: self.company().country,
+            country=self.company_country,
         )
 
     @cached_property
