@@ -6,6 +6,7 @@ Forms and identify share this. Keep it cheap to import: every ping loads it.
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Protocol
 
 from chalicelib.capture.identity import is_nobody
@@ -41,6 +42,12 @@ class SubmissionReceipt:
     def as_dict(self) -> dict[str, str | None]:
         """Return the receipt as it is stored."""
         return asdict(self)
+
+    @property
+    def told_apart(self) -> str:
+        """A short hash that no other submission has, also none that borrows the id later."""
+        whole = f"{self.form_id}\n{self.submission_id}\n{self.body_hash}"
+        return sha256(whole.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
