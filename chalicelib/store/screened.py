@@ -14,7 +14,6 @@ from chalicelib.events import Event, Rank, epoch_ms, from_epoch_ms, lead_id_of
 from chalicelib.store import keys
 from chalicelib.store.events import event_item, event_of
 from chalicelib.store.table import ABSENT, Item, Put, Table
-from chalicelib.store.tombstones import came_before_erasure
 
 
 class ScreenedForms:
@@ -31,16 +30,13 @@ class ScreenedForms:
             last=keys.SCREENED + keys.END,
             newest_first=True,
         )
-        standing = self._table.get(keys.lead(lead_id), keys.STANDING)
-        kept = (item for item in found if not came_before_erasure(item, standing))
-        waiting = (one for one in map(kept_of, kept) if one.released_at is None)
+        waiting = (one for one in map(kept_of, found) if one.released_at is None)
         return list(islice(waiting, most))
 
     def one(self, lead_id: str, event_id: str) -> KeptForm | None:
         """Return one screened form, or None."""
         item = self._table.get(keys.lead(lead_id), keys.screened(event_id))
-        standing = self._table.get(keys.lead(lead_id), keys.STANDING)
-        return kept_of(item) if item and not came_before_erasure(item, standing) else None
+        return kept_of(item) if item else None
 
     def waiting(self, before: str, most: int) -> list[tuple[str, KeptForm]]:
         """Return the forms that nobody has released, newest first, each with its place.
@@ -55,18 +51,25 @@ class ScreenedForms:
             places |= {str(item["list_sk"]): (str(item["pk"]), str(item["sk"])) for item in items}
         places.pop(before, None)
         page = sorted(places, reverse=True)[:most]
-        leads = [(pk, keys.STANDING) for pk, _ in map(places.__getitem__, page)]
-        stored = self._table.get_many([places[place] for place in page] + leads)
-        standings = {item["pk"]: item for item in stored if item["sk"] == keys.STANDING}
-        by_key = {
-            (str(item["pk"]), str(item["sk"])): kept_of(item)
-            for item in stored
-            if item["sk"] != keys.STANDING
-            and not came_before_erasure(item, standings.get(item["pk"]))
-        }
+        standings = {(pk, keys.STANDING) for pk, _ in map(places.__getitem__, page)}
+        stored = self._table.get_many([*map(places.__getitem__, page), *sorted(standings)])
+        by_key = {(str(item["pk"]), str(item["sk"])): item for item in stored}
+        # The index lags behind the table: one may have been released. What waits to be deleted by
+        # an erasure is hidden at once. ADR 0046
         found = ((place, by_key.get(places[place])) for place in page)
-        # The index lags behind the table: one may have been released, or erased.
-        return [(place, kept) for place, kept in found if kept and not kept.released_at]
+        return [
+            (place, kept_of(item))
+            for place, item in found
+            if item is not None
+            and "list_pk" in item
+            and not _is_erased(item, by_key.get((str(item["pk"]), keys.STANDING)))
+        ]
+
+
+def _is_erased(item: Item, standing: Item | None) -> bool:
+    """Return whether an erasure of the lead came after a form, and has yet to delete it."""
+    erased_at_ms = standing.get("erased_at_ms") if standing else None
+    return erased_at_ms is not None and int(item["captured_at_ms"]) <= int(erased_at_ms)
 
 
 def put_kept(kept: KeptForm) -> Put:
@@ -87,6 +90,7 @@ def kept_of(item: Item) -> KeptForm:
     return KeptForm(
         event=event_of(item),
         proof=_proof_of(json.loads(str(proof))) if proof else None,
+        receipt=str(item.get("receipt", "")),
         released_at=from_epoch_ms(int(at_ms)) if at_ms else None,
     )
 
@@ -107,6 +111,8 @@ def _item(kept: KeptForm) -> Item:
     item = event_item(kept.event)
     if kept.proof is not None:
         item["proof"] = json.dumps(_proof_parts(kept.proof), ensure_ascii=False)
+    if kept.receipt:
+        item["receipt"] = kept.receipt
     if kept.released_at is not None:
         item["released_at_ms"] = epoch_ms(kept.released_at)
     return item

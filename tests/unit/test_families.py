@@ -101,7 +101,7 @@ def test_every_bucket_of_the_template_is_registered() -> None:
 
 
 def test_an_unknown_family_would_be_seen() -> None:
-    assert family_at("LEAD#X", "UNHEARD_OF#1") is None
+    assert family_at("LEAD#X", "STRANGE#1") is None
     assert family_at("LEAD#X", "EVENT#1") is not None
 
 
