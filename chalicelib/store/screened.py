@@ -14,7 +14,6 @@ from chalicelib.events import Event, Rank, epoch_ms, from_epoch_ms, lead_id_of
 from chalicelib.store import keys
 from chalicelib.store.events import event_item, event_of
 from chalicelib.store.table import ABSENT, Item, Put, Table
-from chalicelib.store.tombstones import came_before_erasure
 
 
 class ScreenedForms:
@@ -31,16 +30,13 @@ class ScreenedForms:
             last=keys.SCREENED + keys.END,
             newest_first=True,
         )
-        standing = self._table.get(keys.lead(lead_id), keys.STANDING)
-        kept = (item for item in found if not came_before_erasure(item, standing))
-        waiting = (one for one in map(kept_of, kept) if one.released_at is None)
+        waiting = (one for one in map(kept_of, found) if one.released_at is None)
         return list(islice(waiting, most))
 
     def one(self, lead_id: str, event_id: str) -> KeptForm | None:
         """Return one screened form, or None."""
         item = self._table.get(keys.lead(lead_id), keys.screened(event_id))
-        standing = self._table.get(keys.lead(lead_id), keys.STANDING)
-        return kept_of(item) if item and not came_before_erasure(item, standing) else None
+        return kept_of(item) if item else None
 
     def waiting(self, before: str, most: int) -> list[tuple[str, KeptForm]]:
         """Return the forms that nobody has released, newest first, each with its place.
