@@ -4,6 +4,10 @@ A worker carries what is less than a step in its memory and writes whole steps, 
 costs a fraction of a write for each event. Where it begins within a step is drawn with a key that
 is the worker's own: nobody can choose events that are not counted, and on average none is missed,
 however many workers count, and however soon they are gone.
+
+Between two writes it goes by what it knew at the last one, and by what came to itself since: it
+reads once for each step, not for each event (ADR 0043). Near the cap it reads each time: there the
+arrivals at other workers matter.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +22,7 @@ from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import Item, Put, Table, as_read
 
 CARRIED_MAX_PARTITIONS = 1_000  # of a worker; fewer bytes than one import
+FAR = 8  # below an eighth of the most that is asked for; of pings that is half of their cap
 ONE_DAY = timedelta(days=1)
 
 
@@ -31,6 +36,7 @@ class Arrivals:
         self._table = table
         self._key = key
         self._carried: dict[tuple[str, date], int] = {}
+        self._known: dict[tuple[str, date], int] = {}
 
     def add(
         self,
@@ -47,12 +53,25 @@ class Arrivals:
         ConflictError when the table is busy.
         """
         day = day_of(now, UTC)
+        place = (partition, day)
+        remembered = self._known.get(place, most)
+        if remembered < most // FAR and self._is_carried(place, number, step):
+            self._carried[place] += number
+            self._known[place] = remembered + number
+            return remembered
         item = self._table.get(partition, keys.ARRIVALS, lagging=True)
         known = _number_of(item, day)
         if known >= most:
             return known
         steps = self._steps(partition, day, number, step)
-        return self._write(partition, item, steps * step, day) if steps else known
+        counted = self._write(partition, item, steps * step, day) if steps else known
+        if counted is not None:
+            self._known[place] = counted + max(0, number)
+        return counted
+
+    def _is_carried(self, place: tuple[str, date], number: int, step: int) -> bool:
+        """Return whether arrivals are less than what is written; what is taken back never is."""
+        return number >= 0 and self._carried.get(place, step) + number < step
 
     def busiest(self, partition: str, now: datetime) -> int:
         """Return how many arrived today or yesterday, whichever is more."""
@@ -66,6 +85,7 @@ class Arrivals:
         if place not in self._carried:
             if len(self._carried) == CARRIED_MAX_PARTITIONS:
                 self._carried.clear()
+                self._known.clear()
                 # Another key, or whoever makes us forget would begin at the same place again.
                 self._key = sha256(self._key.encode()).hexdigest()
             drawn = sha256(f"{self._key}\n{partition}\n{day}".encode()).digest()
