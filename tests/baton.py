@@ -259,6 +259,13 @@ def stream_event(items: list[Item]) -> dict[str, Any]:
     }
 
 
+def unscreened(ports: FakePorts | None = None) -> InMemoryBaton:
+    """Return a Baton that takes names with links in them for names."""
+    baton = InMemoryBaton(ports)
+    baton.world.documents.put("settings", {"screening": {"off": ["links"]}})
+    return baton
+
+
 ANN: dict[str, Any] = {"email": "ann@acme.example", **PERSON}
 AD = {"campaign": {"source": "google", "medium": "cpc", "name": "spring"}}
 

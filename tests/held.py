@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 from chalicelib.capture.joining import SubmissionReceipt
+from chalicelib.capture.screening.proofs import HONEYPOT_FIELD
 from chalicelib.clock.hand_over import quarantined
 from chalicelib.clock.tasks import Due
 from chalicelib.delivery.references import tag_of
@@ -84,6 +85,8 @@ def _came_and_asked(baton: InMemoryBaton) -> None:
     for form_id in ("guide", "demo"):
         assert baton.post(f"/v1/forms/{form_id}", {**form, "consent": box}).status_code == 202
         baton.until_quiet()
+    spam = {**form, "submission_id": f"spam {USER}", "fields": {**PIA, HONEYPOT_FIELD: "quirrel"}}
+    assert baton.post("/v1/forms/demo", {**spam, "consent": box}).status_code == 202
     ask(baton, "stage", {"stage": "accepted", "reason": "spoke to Pia-Luïsa"}, email=PIA["email"])
     message = f"{lead_id(baton)}#nurture#1#welcome#1"
     mail = {"messageId": "m", "tags": {"message": [tag_of(message)]}}

@@ -22,6 +22,7 @@ class Sizes:
 
     name: str  #: of the make target
     cases: int  #: of each property, in tests/properties and with hypothesis elsewhere
+    input_cases: int  #: of a property of one way in, as it stands behind HTTP
     api_cases: int  #: of a property whose every case goes over HTTP
     runs: int  #: of the stepper, with everything shuffled, repeated and busy
     races: int  #: of an unsubscribe against everything else
@@ -40,6 +41,7 @@ class Sizes:
 TEST = Sizes(
     name="test",
     cases=200,
+    input_cases=50,
     api_cases=20,
     runs=30,
     races=100,
@@ -57,6 +59,7 @@ TEST = Sizes(
 NIGHTLY = Sizes(
     name="nightly",
     cases=1_000,
+    input_cases=1_000,
     api_cases=100,
     runs=600,
     races=1_000,

@@ -1,6 +1,6 @@
 """Take a form submission: check it, join its visitor, and store it whole or not at all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -82,9 +82,11 @@ class Forms:
         lead_id_of: Callable[[str], str],
         country: Callable[[], str | None],
         identity_secret: Callable[[], bytes],
+        own_domains: Callable[[], Collection[str]],
         screen: Callable[[Candidate], Verdict],
         runtime: Runtime,
     ) -> None:
+        self._own_domains = own_domains
         self._store = store
         self._read_form = read_form
         self._seen = seen
@@ -121,7 +123,14 @@ class Forms:
         lead_id = self._lead_id_of(submission.email)
         # What is cut of it does not depend on when, or how often, it is tried: it is cut once.
         event, cut = within(
-            said_by(form_id, form, submission, lead_partition(lead_id), self.runtime.now()),
+            said_by(
+                form_id,
+                form,
+                submission,
+                lead_partition(lead_id),
+                self.runtime.now(),
+                self._own_domains,
+            ),
             FORM_STORED_MAX_BYTES,
         )
         receipt, is_new = self._accept(

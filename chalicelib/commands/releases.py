@@ -16,6 +16,8 @@ from chalicelib.qualify.qualify import Qualify
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 
+GONE = "this form is no longer kept"
+
 
 class SpamSource(Protocol):
     """Where screened forms are kept."""
@@ -112,11 +114,16 @@ class Releases:
         # Release against release, and against an erasure: what is there now decides.
         kept = self._spam.one(lead_id, event_id)
         if kept is None:
-            raise NotFoundError("this form is no longer kept")
+            raise NotFoundError(GONE)
         if kept.released_at is not None:
             return []
         facts = {RETRACTED_IDS: event_id, **({"reason": note} if note else {})}
-        return self._release(kept, self._acts.event(lead_id, Act.RELEASED, facts))
+        act = self._acts.event(lead_id, Act.RELEASED, facts)
+        # Release against erasure: the act has its time before the lead is read, so that an erasure
+        # that is not seen here comes after it, and drops what it releases. ADR 0046
+        if not self._qualify.derive.lead(lead_id).takes(kept.event.captured_at, lead_id):
+            raise NotFoundError(GONE)
+        return self._release(kept, act)
 
 
 def _in_order(kept: Iterable[KeptForm]) -> list[KeptForm]:

@@ -125,7 +125,8 @@ for view, paths in VIEWS.items():
 @answers_problems
 def show_segment_settings(write_key: str) -> Response:
     """Tell Segment's browser client that it has nothing to load, and where to post (ADR 0042)."""
-    own = {"apiKey": write_key, "apiHost": _own_host(current_request(tracking))}
+    protocol, _, host = str(world().deployment().get("api_url", "")).partition("://")
+    own = {"apiKey": write_key, "apiHost": f"{host}/v1", "protocol": protocol}
     return json_answer({"integrations": {"Segment.io": own}})
 
 
@@ -220,15 +221,6 @@ def _rejected(index: int, error: InputError) -> dict[str, Any]:
     """Return what an answer says of an item that is not kept."""
     code = code_of(status_of(error))
     return {"index": index, "reason": str(error), "code": code, "message": str(error)}
-
-
-def _own_host(request: Request) -> str:
-    """Return where a request came, with the gateway's stage, as Segment's client writes it."""
-    context = request.context
-    host = str(request.headers.get("host", ""))
-    path = str(context.get("path", ""))
-    stage = path.partition("/v1/projects/")[0]
-    return f"{host}{stage}/v1"
 
 
 def _record_page_view(query: Mapping[str, str]) -> None:

@@ -143,8 +143,10 @@ class Captured:
         now = events[0].captured_at
         # The note fails where there is no waiting form any more: so two releases at once are one,
         # and none comes after an erasure (ADR 0044).
-        writes = self._submitted(events, lead_id, claims, proof)
-        self._table.write(put_released(kept, now), *writes)
+        form, *others = self._submitted(events, lead_id, claims, proof)
+        if kept.receipt:
+            form = replace(form, item={**form.item, "receipt": kept.receipt})
+        self._table.write(put_released(kept, now), form, *others)
         log("released", lead_id=lead_id, reason=kept.event.screened)
 
     def _submitted(

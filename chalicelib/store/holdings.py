@@ -88,6 +88,8 @@ class Holdings:
             case "EVENT" | "SURPLUS":
                 receipt = [Beside(str(item["receipt"]))] if "receipt" in item else []
                 return [*self._joined_on(item), *receipt]
+            case "SCREENED":  # it has joined nobody
+                return [Beside(str(item["receipt"]))] if "receipt" in item else []
             case keys.STANDING:
                 mailbox = self._mailbox(lead_id_of(pk) or "") if is_first else None
                 own = [Beside(keys.mailbox(mailbox.id))] if mailbox else []

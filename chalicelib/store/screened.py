@@ -51,11 +51,25 @@ class ScreenedForms:
             places |= {str(item["list_sk"]): (str(item["pk"]), str(item["sk"])) for item in items}
         places.pop(before, None)
         page = sorted(places, reverse=True)[:most]
-        stored = self._table.get_many([places[place] for place in page])
-        by_key = {(str(item["pk"]), str(item["sk"])): kept_of(item) for item in stored}
+        standings = {(pk, keys.STANDING) for pk, _ in map(places.__getitem__, page)}
+        stored = self._table.get_many([*map(places.__getitem__, page), *sorted(standings)])
+        by_key = {(str(item["pk"]), str(item["sk"])): item for item in stored}
+        # The index lags behind the table: one may have been released. What waits to be deleted by
+        # an erasure is hidden at once. ADR 0046
         found = ((place, by_key.get(places[place])) for place in page)
-        # The index lags behind the table: one may have been released, or erased.
-        return [(place, kept) for place, kept in found if kept and not kept.released_at]
+        return [
+            (place, kept_of(item))
+            for place, item in found
+            if item is not None
+            and "list_pk" in item
+            and not _is_erased(item, by_key.get((str(item["pk"]), keys.STANDING)))
+        ]
+
+
+def _is_erased(item: Item, standing: Item | None) -> bool:
+    """Return whether an erasure of the lead came after a form, and has yet to delete it."""
+    erased_at_ms = standing.get("erased_at_ms") if standing else None
+    return erased_at_ms is not None and int(item["captured_at_ms"]) <= int(erased_at_ms)
 
 
 def put_kept(kept: KeptForm) -> Put:
@@ -76,6 +90,7 @@ def kept_of(item: Item) -> KeptForm:
     return KeptForm(
         event=event_of(item),
         proof=_proof_of(json.loads(str(proof))) if proof else None,
+        receipt=str(item.get("receipt", "")),
         released_at=from_epoch_ms(int(at_ms)) if at_ms else None,
     )
 
@@ -96,6 +111,8 @@ def _item(kept: KeptForm) -> Item:
     item = event_item(kept.event)
     if kept.proof is not None:
         item["proof"] = json.dumps(_proof_parts(kept.proof), ensure_ascii=False)
+    if kept.receipt:
+        item["receipt"] = kept.receipt
     if kept.released_at is not None:
         item["released_at_ms"] = epoch_ms(kept.released_at)
     return item

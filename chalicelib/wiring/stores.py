@@ -164,7 +164,7 @@ class Stores:
         """The domains of the company's own pages, as a container first reads them."""
         from chalicelib.capture.attribution import host_of
 
-        company = self.company()
+        settings = self.documents.get("settings") or {}
         urls = [self.deployment().get(name, "") for name in ("site_url", "api_url")]
-        hosts = {host_of(str(url)) for url in (*urls, company.website or "")}
-        return frozenset({*hosts, *company.own_domains} - {""})
+        hosts = {host_of(str(url)) for url in (*urls, settings.get("website", ""))}
+        return frozenset({*hosts, *map(str, settings.get("own_domains", []))} - {""})

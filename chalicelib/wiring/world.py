@@ -53,6 +53,7 @@ class World(Answers):
             country=self.company_country,
             identity_secret=self.identity_secret,
             screen=screening(self).screen,
+            own_domains=lambda: self.own_domains,
             runtime=self.runtime,
         )
 
@@ -65,7 +66,7 @@ class World(Answers):
             store=self.captured,
             lead_id_of=self.lead_id,
             own_domains=lambda: self.own_domains,
-            country=lambda: self.company().country,
+            country=self.company_country,
             runtime=self.runtime,
         )
 
@@ -129,7 +130,7 @@ class World(Answers):
         return Imports(
             commands=self.commands,
             lead_id_of=self.lead_id,
-            country=lambda: self.company().country,
+            country=self.company_country,
         )
 
     @cached_property

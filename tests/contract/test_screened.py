@@ -1,5 +1,6 @@
 """The store of spam, on all engines: kept under keys of its own, listed, released once."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -36,6 +37,11 @@ def kept(n: int = 0, *, lead_id: str = LEAD_ID, ticked: bool = True) -> KeptForm
     return KeptForm(event=event, proof=PROOF if ticked else None)
 
 
+def bare(forms: Iterable[KeptForm | None]) -> list[KeptForm]:
+    """Return forms without the place of their receipts."""
+    return [replace(one, receipt="") for one in forms if one is not None]
+
+
 def keep(table: Table, *forms: KeptForm) -> None:
     for number, one in enumerate(forms):
         receipt = SubmissionReceipt("demo", f"s{number}{one.event.id}", None, "hash")
@@ -57,9 +63,9 @@ def release(table: Table, one: KeptForm) -> None:
 def test_a_screened_form_is_read_as_it_was_kept(table: Table) -> None:
     keep(table, kept(), kept(1, ticked=False))
     store = ScreenedForms(table)
-    assert store.one(LEAD_ID, kept().event.id) == kept()
-    assert store.of_lead(LEAD_ID, 9) == [kept(1, ticked=False), kept()]
-    assert store.of_lead(LEAD_ID, 1) == [kept(1, ticked=False)]
+    assert bare([store.one(LEAD_ID, kept().event.id)]) == [kept()]
+    assert bare(store.of_lead(LEAD_ID, 9)) == [kept(1, ticked=False), kept()]
+    assert bare(store.of_lead(LEAD_ID, 1)) == [kept(1, ticked=False)]
     assert store.one(LEAD_ID, "1-2") is None
 
 
@@ -112,7 +118,7 @@ def test_spam_of_many_leads_is_listed_in_one_order(table: Table) -> None:
     pages: list[KeptForm] = []
     place = ""
     while found := store.waiting(place, 3):
-        pages += [one for _, one in found]
+        pages += bare(one for _, one in found)
         place = found[-1][0]
     assert pages == sorted(forms, key=lambda one: one.event.captured_at, reverse=True)
 

@@ -156,7 +156,7 @@ class Reader(HTMLParser):
 def test_the_page_holds_the_same_and_nothing_acts() -> None:
     baton = InMemoryBaton()
     baton.page("/pricing?x=" + ATTACK)
-    baton.form("demo", **{**ANN, "first_name": ATTACK[:40], "message": ATTACK})
+    baton.form("demo", **{**ANN, "job_title": ATTACK[:40], "message": ATTACK})
     baton.until_quiet()
     one_id = baton.world.lead_id(ANN["email"])
     answer = page(baton, one_id, Accept="text/html,application/json;q=0.9")

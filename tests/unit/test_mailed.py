@@ -12,7 +12,7 @@ import pytest
 
 from chalicelib.delivery.senders import Senders
 from tests import mailed
-from tests.baton import ANN, InMemoryBaton
+from tests.baton import ANN, unscreened
 from tests.fakes import FakePorts
 from tests.mailed import Mailed
 
@@ -67,9 +67,7 @@ def emails_of(sender: str, names: Sequence[str]) -> tuple[EmailMessage, EmailMes
     """The emails to a lead of that name, and to sales."""
     ses: Any = Ses()
     senders = Senders(ses, ses, sender=sender, configuration_set="baton", topic_arn="topic")
-    baton = InMemoryBaton(
-        FakePorts(wrap=lambda name, port: senders.send if name == "send" else port)
-    )
+    baton = unscreened(FakePorts(wrap=lambda name, port: senders.send if name == "send" else port))
     fields = dict(zip(("first_name", "last_name", "company"), names, strict=True))
     for form_id, consent in (("guide", True), ("demo", False)):
         baton.form(form_id, consent=consent, **{**ANN, **fields})

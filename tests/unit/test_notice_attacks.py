@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.messages import Email, Sms, SnsMessage
-from tests.baton import ANN, InMemoryBaton, qualify_only
+from tests.baton import ANN, InMemoryBaton, qualify_only, unscreened
 from tests.linkifiers import NASTY, found_in
 
 ASKS = "We have an audit in March."
@@ -68,7 +68,7 @@ def test_deeds_are_in_the_order_in_which_they_were_captured() -> None:
 @pytest.mark.parametrize("typed", ["evil.com", "http://evil.com", "<!channel>", "You have won"])
 def test_an_email_to_a_lead_has_no_words_of_strangers(typed: str) -> None:
     """Whoever types somebody's address would have us send them their message."""
-    baton = InMemoryBaton()
+    baton = unscreened()
     baton.form("guide", consent=True, **{**ANN, "first_name": typed, "company": typed})
     baton.until_quiet()
     (email,) = (
@@ -89,7 +89,7 @@ def test_what_a_lead_typed_acts_nowhere() -> None:
 
 def read_by_sales(typed: str) -> list[str]:
     """What sales reads of a lead who typed a text wherever one can be typed."""
-    baton = InMemoryBaton()
+    baton = unscreened()
     page = {"url": "https://keybook.example/pricing", "path": typed[:200], "title": typed}
     event = {"anonymousId": "v1", "event": typed[:200], "properties": {**page, "asset": typed}}
     for path in ("/v1/page", "/v1/track"):

@@ -10,12 +10,16 @@ from chalice.test import HTTPResponse
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
 from chalicelib.capture.screening.proofs import HONEYPOT_FIELD
+from chalicelib.capture.screening.release import FormRelease
 from chalicelib.capture.screening.verdict import ScreenReason
+from chalicelib.events import Kind
 from chalicelib.limits import FORMS_PER_MAILBOX
 from chalicelib.store.keys import ARRIVALS
 from chalicelib.store.table import Put, Write
+from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton
 from tests.fakes import FakePorts, MemoryTable
+from tests.held import erase, left_of
 
 EMAIL = ANN["email"]
 BROWSER = {
@@ -439,6 +443,22 @@ def test_spam_expires(baton: InMemoryBaton) -> None:
     assert round(days) == 30
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_busy_table_loses_no_spam_and_releases_it_once(seed: int) -> None:
+    baton = InMemoryBaton()
+    baton.ports.memory.be_busy(seed)
+    put_settings(baton, forms_per_network=50, forms_per_mailbox=50)
+    for number in range(8):
+        trapped(baton, submission_id=f"s{number}", visitor_id=f"v{number}")
+    assert len(spam(baton)["leads"]) == 8
+    lead_id = baton.world.lead_id(EMAIL)
+    assert [release(baton, lead_id).status_code for _ in range(2)] == [200, 200]
+    baton.until_quiet()
+    kinds = [(item["kind"], "screened" in item["detail"]) for item in timeline(baton)]
+    assert kinds.count(("person", False)) == kinds.count(("form", False)) == 8
+    assert spam(baton)["leads"] == []
+
+
 # --- released -------------------------------------------------------------------------------------
 
 
@@ -458,6 +478,16 @@ def test_a_released_form_counts_reacts_and_is_proof(baton: InMemoryBaton) -> Non
     assert {item["kind"] for item in baton.outbox()} == {"handoff"}
     assert spam(baton)["leads"] == []
     assert baton.lead()["score"] == lead["score"]  # its stream record finds it counted
+
+
+def test_the_stream_counts_what_a_lost_request_released(baton: InMemoryBaton) -> None:
+    trapped(baton)
+    world = baton.world
+    (kept,) = world.spam.of_lead(world.lead_id(EMAIL), 1)
+    act = make.event(Kind.PERSON, "released", partition=kept.event.partition)
+    FormRelease(store=world.captured, with_download=world.forms.released)(kept, act)
+    baton.until_quiet()
+    assert baton.lead()["stage"] == "sql"
 
 
 def test_a_release_joins_the_browser(baton: InMemoryBaton) -> None:
@@ -549,6 +579,45 @@ def test_a_release_of_a_merged_lead_goes_to_its_survivor(baton: InMemoryBaton) -
     assert answer.status_code == 200, answer.body
     assert json.loads(answer.body)["lead_id"] == survivor
     assert json.loads(answer.body)["stage"] == "sql"
+
+
+@pytest.mark.parametrize("is_lead", [True, False])
+def test_an_erasure_takes_spam_along(*, is_lead: bool) -> None:
+    baton = InMemoryBaton()
+    if is_lead:
+        baton.form("guide", **ANN)
+    trapped(baton, submission_id="one")
+    lead_id = baton.world.lead_id(EMAIL)
+    (one,) = spam(baton)["leads"]
+    erase(baton, EMAIL)
+    assert spam(baton)["leads"] == []
+    for body in ({}, {"event_ids": [one["event_id"]]}):
+        assert release(baton, lead_id, **body).status_code == 404
+    for _ in range(3):
+        baton.minutes_later(1)
+    assert release(baton, lead_id).status_code == 404
+    assert left_of(baton.ports.memory.items, ("ann@", "901820")) == []
+    trapped(baton)  # a later one is new
+    assert len(spam(baton)["leads"]) == 1
+    assert release(baton, lead_id).status_code == 200
+
+
+def test_an_erasure_finds_the_receipt_of_a_released_form(baton: InMemoryBaton) -> None:
+    trapped(baton, submission_id="ann@acme.example")
+    release(baton, baton.world.lead_id(EMAIL))
+    baton.until_quiet()
+    erase(baton, EMAIL)
+    for _ in range(3):
+        baton.minutes_later(1)
+    assert left_of(baton.ports.memory.items, ("ann@", "901820")) == []
+
+
+def test_spam_is_part_of_what_is_exported(baton: InMemoryBaton) -> None:
+    baton.form("guide", **ANN)
+    trapped(baton, fields={"first_name": "Annabel"})
+    baton.until_quiet()
+    answer = baton.http("GET", f"/v1/leads/{baton.world.lead_id(EMAIL)}/export", headers=TOKEN)
+    assert "Annabel" in answer.body.decode()
 
 
 def test_a_form_that_is_gone_cannot_be_released(baton: InMemoryBaton) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from crawleruseragents import CRAWLER_USER_AGENTS_DATA
 
+from chalicelib.capture.naming import HONEYPOTS
 from chalicelib.capture.screening.addresses import is_disposable, network_id
 from chalicelib.capture.screening.agents import PLAIN_BROWSER, Agent, agent_of
 from chalicelib.capture.screening.names import is_link_in_company, is_link_in_name
@@ -21,6 +22,7 @@ from chalicelib.capture.screening.verdict import (
 from chalicelib.capture.sender import Sender
 from chalicelib.consent.mailbox import mailbox_of
 from chalicelib.delivery.links import Links
+from chalicelib.http.snippet import TRAP
 from tests.fakes import NOW, FakeChallenges
 
 LISTED = [one for entry in CRAWLER_USER_AGENTS_DATA for one in entry["instances"]]
@@ -154,11 +156,23 @@ def test_who_counts_as_a_bot(*, agent: str, is_page: bool, tools: bool, is_bot: 
 @pytest.mark.parametrize(
     "name",
     [
-        "Win money https://spam.example/x", "HTTP://SPAM.EXAMPLE", "www.spam-site.ru", "//evil.io",
-        "casino-win.xyz", "Claim 1.2 BTC bit.ly/3xYz", "t.me/spam", "<a href='x'>Ann</a>",
-        "<script>alert(1)</script>", "[url=http://x]y[/url]", "Ann spam.com",
+        "Win money https://spam.example/x",
+        "HTTP://SPAM.EXAMPLE",
+        "www.spam-site.ru",
+        "//evil.io",
+        "casino-win.xyz",
+        "Claim 1.2 BTC bit.ly/3xYz",
+        "t.me/spam",
+        "<a href='x'>Ann</a>",
+        "<script>alert(1)</script>",
+        "[url=http://x]y[/url]",
+        "Ann spam.com",
+        "<B>Ann</B>",
+        "<img src=x onerror=alert(1)>",
+        "<!channel>",
+        "<script",
     ],
-)  # fmt: skip
+)
 def test_a_link_in_a_name_is_found(name: str) -> None:
     assert is_link_in_name(name)
 
@@ -168,7 +182,8 @@ def test_a_link_in_a_name_is_found(name: str) -> None:
     [
         "Ann", "Null", "Dr.de Vries", "J.R.", "St.John", "Anna-Maria", "Anna.Maria", "O'Neil",
         "Müller-Lüdenscheidt", "Björk Guðmundsdóttir", "李", "Ann <3", "A/B", "ann@acme.com",
-        "Ann Example (she/her)", "Mr. T.", "Jean-Luc", "X Æ A-12", "Prof. Dr. h.c. Ann", "",
+        "Ann Example (she/her)", "Mr. T.", "Ann <ann@acme.example>", 'Ann, "A" <a>', "Jean-Luc",
+        "Ann <b@acme.example>", "X Æ A-12", "Prof. Dr. h.c. Ann", "a//b", "<!", "",
     ],
 )  # fmt: skip
 def test_a_name_is_no_link(name: str) -> None:
@@ -409,6 +424,11 @@ def test_a_step_that_is_off_finds_nothing(reason: ScreenReason) -> None:
 )
 def test_a_trap_is_shut_by_anything_written(text: str, trap: str) -> None:
     assert proofs_in({HONEYPOT_FIELD.title(): text}, [HONEYPOT_FIELD]).trap == trap
+
+
+def test_the_snippet_has_the_trap_that_screening_looks_into() -> None:
+    assert TRAP == HONEYPOT_FIELD
+    assert HONEYPOT_FIELD in HONEYPOTS
 
 
 def test_no_browser_fills_our_trap_in() -> None:

@@ -15,5 +15,7 @@ class KeptForm:
     """With its reason; `joins` are the visitors that it would have claimed."""
     proof: Proof | None = None
     """Of a ticked box. Nothing rests on it while the form is spam."""
+    receipt: str = ""
+    """Where its receipt lies."""
     released_at: datetime | None = None
     """When one of our people released it."""

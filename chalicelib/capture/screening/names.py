@@ -2,9 +2,15 @@
 
 import re
 
-#: `<a href`, `</b>`, `[url=...]`.
-MARKUP = re.compile(r"</?[a-z!]|\[/?(?:url|link|img)\b", re.IGNORECASE)
-WEB_ADDRESS = re.compile(r"\b(?:https?:|ftp:)?//\S|\bwww\.[a-z0-9-]+\.\w", re.IGNORECASE)
+#: `<a href`, `</b>`, `<!channel>`, `[url=...]`; but not `Ann <ann@acme.example>`.
+MARKUP = re.compile(
+    r"<a\s|</?(?:b|big|body|br|center|div|em|embed|font|form|h\d|html|i|iframe|img|input|link|meta"
+    r"|object|p|script|span|strong|style|svg|table|u)\b[^@]*?>|<!(?:--|channel|doctype|everyone|here)|<script|\[/?(?:url|link|img)\b",
+    re.IGNORECASE,
+)
+WEB_ADDRESS = re.compile(
+    r"\b(?:https?|ftp)://\S|//[a-z0-9-]+\.[a-z]{2}|\bwww\.[a-z0-9-]+\.\w", re.IGNORECASE
+)
 #: A bare domain. Not behind an @: people's own addresses get into the wrong field. Its label has
 #: three characters at least, and its end is a common one, because "Dr.de Vries" is a name.
 DOMAIN = re.compile(
