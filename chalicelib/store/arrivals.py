@@ -4,6 +4,10 @@ A worker carries what is less than a step in its memory and writes whole steps, 
 costs a fraction of a write for each event. Where it begins within a step is drawn with a key that
 is the worker's own: nobody can choose events that are not counted, and on average none is missed,
 however many workers count, and however soon they are gone.
+
+Once it has read the number, it goes by what it knows and by what came to itself since; a write
+whose condition fails tells it of others (ADR 0043). Near the cap it reads each time: there the
+arrivals at other workers matter.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +22,7 @@ from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import Item, Put, Table, as_read
 
 CARRIED_MAX_PARTITIONS = 1_000  # of a worker; fewer bytes than one import
+FAR = 8  # below an eighth of the most that is asked for; of pings that is half of their cap
 ONE_DAY = timedelta(days=1)
 
 
@@ -31,6 +36,8 @@ class Arrivals:
         self._table = table
         self._key = key
         self._carried: dict[tuple[str, date], int] = {}
+        self._known: dict[tuple[str, date], int] = {}
+        self._seen: dict[tuple[str, date], Item | None] = {}
 
     def add(
         self,
@@ -47,12 +54,32 @@ class Arrivals:
         ConflictError when the table is busy.
         """
         day = day_of(now, UTC)
-        item = self._table.get(partition, keys.ARRIVALS, lagging=True)
+        place = (partition, day)
+        remembered = self._known.get(place, most)
+        is_far = remembered < most // FAR
+        if is_far and self._is_carried(place, number, step):
+            self._carried[place] += number
+            self._known[place] = remembered + number
+            return remembered
+        # The item as it was: where another worker was first, the write's condition says so.
+        if is_far:
+            item = self._seen[place]
+        else:
+            item = self._table.get(partition, keys.ARRIVALS, lagging=True)
         known = _number_of(item, day)
         if known >= most:
             return known
         steps = self._steps(partition, day, number, step)
-        return self._write(partition, item, steps * step, day) if steps else known
+        counted = self._write(place, item, steps * step) if steps else known
+        if not steps:
+            self._seen[place] = item
+        if counted is not None:
+            self._known[place] = counted + max(0, number)
+        return counted
+
+    def _is_carried(self, place: tuple[str, date], number: int, step: int) -> bool:
+        """Return whether arrivals are less than what is written; what is taken back never is."""
+        return number >= 0 and self._carried.get(place, step) + number < step
 
     def busiest(self, partition: str, now: datetime) -> int:
         """Return how many arrived today or yesterday, whichever is more."""
@@ -66,6 +93,8 @@ class Arrivals:
         if place not in self._carried:
             if len(self._carried) == CARRIED_MAX_PARTITIONS:
                 self._carried.clear()
+                self._known.clear()
+                self._seen.clear()
                 # Another key, or whoever makes us forget would begin at the same place again.
                 self._key = sha256(self._key.encode()).hexdigest()
             drawn = sha256(f"{self._key}\n{partition}\n{day}".encode()).digest()
@@ -76,13 +105,15 @@ class Arrivals:
         self._carried[place] = carried - steps * step
         return steps
 
-    def _write(self, partition: str, item: Item | None, number: int, day: date) -> int | None:
+    def _write(self, place: tuple[str, date], item: Item | None, number: int) -> int | None:
         """Write a number more. Return how many there were before; None if others never let us."""
+        partition, day = place
         for _ in range(WRITE_ATTEMPTS):
             if item is not None:  # at midnight another worker may be in the next day already
                 day = max(day, date.fromisoformat(str(item["day"])))
+            put = self._put(partition, item, number, day)
             try:
-                self._table.write(self._put(partition, item, number, day))
+                self._table.write(put)
             except ConflictError as conflict:
                 # The read was eventually consistent, or another worker was first: the conflict says
                 # what is there now, and another read would cost more.
@@ -90,6 +121,7 @@ class Arrivals:
                     raise
                 item = cast("Item | None", conflict.failed[keys.ARRIVALS])
             else:
+                self._seen[place] = put.item
                 return _number_of(item, day)
         return None
 

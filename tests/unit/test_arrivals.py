@@ -28,8 +28,10 @@ class Replicas(MemoryTable):
         self.random = random.Random(seed)
         self.states: dict[tuple[str, str], list[Item]] = {}
         self.writes = 0
+        self.reads = 0
 
     def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
+        self.reads += 1
         last = self.states.get((pk, sk), [])[-self.most :]
         return dict(self.random.choice(last)) if lagging and last else super().get(pk, sk)
 
@@ -77,6 +79,15 @@ def test_counting_a_ping_takes_a_seventh_of_a_write(most: int) -> None:
         captured.admit(VISITOR, most, NOW)
         arrived += most
     assert table.writes <= 0.15 * arrived
+
+
+def test_far_from_the_cap_a_worker_reads_once() -> None:
+    table = Replicas(1, states=1)
+    captured = Captured(table, lambda: "key")
+    for _ in range(80):
+        assert captured.admit(VISITOR, 1, NOW) == 1
+    assert table.reads == 1
+    assert known(table) >= 80 - ARRIVALS_STEP
 
 
 def test_batches_of_the_same_moment_know_of_each_other() -> None:
