@@ -31,15 +31,29 @@ def block(work: Callable[[], Any]) -> float:
     return (time.process_time() - began) * 1000 / ITERATIONS
 
 
-def pairs(handler: str, event: Any, floor: Callable[[], Any]) -> list[tuple[float, float]]:
-    """Return blocks of the handler and of the floor, measured alternately."""
+def pairs(
+    handler: str, events: list[Any], count: int, put: Callable[[], Any]
+) -> list[tuple[float, float]]:
+    """Return blocks of the handler, given these events, and of the floor, measured alternately.
+
+    count: the calls of put_item that are the floor.
+    """
     handle = getattr(app, handler)
+
+    def work() -> list[Any]:
+        return [handle(event, None) for event in events]
+
+    def floor() -> None:
+        for _ in range(count):
+            put()
+
     for _ in range(WARM_UP):
-        answer = handle(event, None)
+        answers = work()
         floor()
-    if isinstance(answer, dict) and answer.get("statusCode", 200) >= 400:
-        raise SystemExit(f"{handler}: {answer}")
-    return [(block(lambda: handle(event, None)), block(floor)) for _ in range(BLOCKS)]
+    for answer in answers:
+        if isinstance(answer, dict) and answer.get("statusCode", 200) >= 400:
+            raise SystemExit(f"{handler}: {answer}")
+    return [(block(work), block(floor)) for _ in range(BLOCKS)]
 
 
 def main() -> None:
@@ -55,7 +69,10 @@ def main() -> None:
             TableName="baton", Item=given["item"], ConditionExpression="attribute_not_exists(pk)"
         )
 
-    found = {name: pairs(handler, event, floor) for name, (handler, event) in given["work"].items()}
+    found = {
+        name: pairs(handler, events, count, floor)
+        for name, (handler, events, count) in given["work"].items()
+    }
     os.write(out, (json.dumps(found) + "\n").encode())
 
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench.inputs import VISIT, VISIT_EVENTS
+
 MEMORY_MB = 512
 FULL_CPU_MB = 1769  # docs.aws.amazon.com/lambda: 1,769 MB equal one processor
 CALL_MS = 5.0  # of DynamoDB from Lambda in the same region; AWS says single-digit milliseconds
@@ -45,17 +47,31 @@ class Use:
     log_bytes: float = 0.0
     cpu_ms: float = 0.0
     """Processor time, on a whole processor."""
-    requests: int = 0
+    requests: float = 0
     """Requests to the API."""
     mails: int = 0
-    batch: int = 1
-    """Records that one invocation takes."""
+    batch: float = 1
+    """Records, or events of a request, that one invocation takes."""
 
 
-def use_of(units: Mapping[str, Any], cpu_ms: float, *, requests: int = 0, mails: int = 0) -> Use:
+def use_of(
+    units: Mapping[str, Any],
+    cpu_ms: float,
+    *,
+    requests: float = 0,
+    mails: int = 0,
+    batch: float = 1,
+) -> Use:
     """Return what a measured action uses."""
     return Use(
-        units["read"], units["write"], units["calls"], units["log_bytes"], cpu_ms, requests, mails
+        read=units["read"],
+        write=units["write"],
+        calls=units["calls"],
+        log_bytes=units["log_bytes"],
+        cpu_ms=cpu_ms,
+        requests=requests,
+        mails=mails,
+        batch=batch,
     )
 
 
@@ -88,7 +104,14 @@ def measure(units: Mapping[str, Any], cpu: Mapping[str, Any]) -> dict[str, Any]:
     ping = units["ping"]
     lead = units["lead of 10,000 events"]
     milliseconds = {name: float(cpu[name]["cpu_ms"]) for name in cpu}
+    events_a_request = VISIT_EVENTS / len(VISIT)
     uses = {
+        "event of a visit, stored": use_of(
+            units["visit"]["stored"],
+            milliseconds["visit"] / VISIT_EVENTS,
+            requests=1 / events_a_request,
+            batch=events_a_request,
+        ),
         "ping, stored": use_of(ping["stored"], milliseconds["ping"], requests=1),
         "ping, looked at by qualify": use_of(ping["looked at"], milliseconds["looked at"]),
         "event, counted by qualify": use_of(lead["counted event"], milliseconds["counted"]),
@@ -97,7 +120,11 @@ def measure(units: Mapping[str, Any], cpu: Mapping[str, Any]) -> dict[str, Any]:
         "transition to SQL": use_of(lead["transition mql to sql"], milliseconds["counted"]),
         "email, delivered": use_of(lead["deliver"][0], milliseconds["counted"], mails=1),
     }
-    return {
+    found = {
         name: {**per_million(use), "duration_ms": round(duration_ms(use), 1)}
         for name, use in uses.items()
     }
+    stored, looked_at = found["event of a visit, stored"], found["ping, looked at by qualify"]
+    both = {part: stored.get(part, 0) + looked_at.get(part, 0) for part in stored | looked_at}
+    whole = {part: round(value, 2) for part, value in both.items()}
+    return {"event of a visit, stored and looked at": whole, **found}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from infra.local.walk import PERSON
@@ -29,6 +30,10 @@ PING: Mapping[str, Any] = {
     },
     "context": {"campaign": {"source": "google", "medium": "cpc", "name": "spring-launch"}},
 }
+#: The requests of an ordinary visit as the tracker sent them; tests/browser/test_visit.py visits.
+VISIT: Sequence[Mapping[str, Any]] = json.loads(Path(__file__).with_name("visit.json").read_text())
+
+VISIT_EVENTS = sum(len(one["batch"]) for one in VISIT)
 
 
 def form(
@@ -95,6 +100,11 @@ def request(
 def ping_request(ping: Mapping[str, Any] = PING) -> dict[str, Any]:
     """Return a page view over HTTP."""
     return request("POST", "/v1/page", body=ping)
+
+
+def batch_request(batch: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request of the tracker over HTTP."""
+    return request("POST", "/v1/batch", body=batch)
 
 
 def form_request(form_id: str, submission: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from chalicelib.events import Rank, Value
 from chalicelib.leads.lead import Lead
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import Known, Profile, Touch, Touches
+from chalicelib.scoring.profile import Known, Profile
 from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.touches import Touch, Touches
 
 RULES = 50
 SIGNALS = 12

@@ -44,15 +44,19 @@ def _imports(found: Found) -> Iterator[str]:
 
 
 def _cpu(found: Found) -> Iterator[str]:
-    yield f"  {'':16}{'ms':>8}{'floor':>8}{'ratio':>8}"
+    yield f"  {'':16}{'ms':>8}{'floor':>8}{'ratio':>8}{'target':>8}"
     for name, one in found.items():
-        yield f"  {name:16}{one['cpu_ms']:8.2f}{one['floor_cpu_ms']:8.2f}{one['ratio']:8.2f}"
+        target = f"{one['target_ratio']:8.2f} {_mark(one['met'])}" if "met" in one else ""
+        yield (
+            f"  {name:16}{one['cpu_ms']:8.2f}{one['floor_cpu_ms']:8.2f}{one['ratio']:8.2f}{target}"
+        )
 
 
 def _units(found: Found) -> Iterator[str]:
     yield f"  {'':32}{'read':>6}{'write':>7}   parts"
     yield from _unit_lines("ping, ", found["ping"])
     yield f"  the reference ping is one item of {found['ping']['bytes']} bytes"
+    yield from _unit_lines("event of a visit, ", found["visit"])
     for name, one in found.items():
         if name.startswith("lead of"):
             yield f"  {name}"
@@ -153,7 +157,7 @@ def _cost(found: Found) -> Iterator[str]:
             for part, dollars in one.items()
             if part not in ("total", "duration_ms")
         )
-        yield f"  {name:28}{one['total']:8.2f}   {parts}"
+        yield f"  {name:40}{one['total']:8.2f}   {parts}"
 
 
 def _mark(met: object) -> str:
@@ -178,7 +182,7 @@ TITLES = {
         "Cold start to the first call of DynamoDB, as packaged, and with byte code in the zip"
     ),
     "imports": "Imports beyond the floor, ms when compiled",
-    "cpu": "Processor time of a warm invocation beside one bare put_item",
+    "cpu": "Processor time of warm invocations beside a bare put_item for each event",
     "scoring": (
         "Scoring on one core beside a calibration loop: 50 rules, 12 signals, 100 day cells"
     ),

@@ -17,6 +17,7 @@ from bench import baton, history, inputs, meter
 from bench.baton import BenchPorts
 from bench.meter import TABLE, Meter, Units
 from bench.sizes import item_bytes
+from chalicelib.capture.items import Call
 from chalicelib.capture.posted import posted_of_json
 from chalicelib.delivery.message_keys import MessageKey
 from chalicelib.events import Event
@@ -120,7 +121,7 @@ def measure() -> dict[str, Any]:
 def measure_at(url: str) -> dict[str, Any]:
     """Return the same, measured on one engine."""
     lab = Lab(url)
-    found: dict[str, Any] = {"ping": _ping(lab)}
+    found: dict[str, Any] = {"ping": _ping(lab), "visit": _visit(lab)}
     return found | {f"lead of {number:,} events": _lead(lab, number) for number in SIZES}
 
 
@@ -136,10 +137,18 @@ def _transactions(found: Any) -> Iterator[dict[str, Any]]:
 def _ping(lab: Lab) -> dict[str, Any]:
     """Measure the reference ping of an unknown visitor."""
     pings = [{**inputs.PING, "messageId": str(number)} for number in range(PINGS)]
-    stored = [lab.measure(partial(lab.world.tracking.one, ping, "page")) for ping in pings]
+    stored = [lab.measure(partial(lab.world.tracking.one, ping, Call.PAGE)) for ping in pings]
     event, *_ = lab.drain()
     looked = lab.measure(lambda: count_captured(lab.world, event))
     return {"stored": _average(stored), "looked at": looked, "bytes": lab.table.ping_bytes}
+
+
+def _visit(lab: Lab) -> dict[str, Any]:
+    """Measure an event of an ordinary visit in the tracker's requests: the average of all."""
+    stored = [lab.measure(partial(lab.world.tracking.batch, dict(one))) for one in inputs.VISIT]
+    lab.drain()
+    total = _sum(*stored)
+    return {"stored": {name: value / inputs.VISIT_EVENTS for name, value in total.items()}}
 
 
 def _lead(lab: Lab, number: int) -> dict[str, Any]:
@@ -172,7 +181,7 @@ def _counted(lab: Lab, visitor_id: str, message_id: str) -> dict[str, Any]:
         "messageId": message_id,
         "properties": {"url": f"{baton.SITE}/pricing"},
     }
-    stored = lab.measure(lambda: lab.world.tracking.one(ping, "page"))
+    stored = lab.measure(lambda: lab.world.tracking.one(ping, Call.PAGE))
     (event,) = lab.drain()
     return {"stored": stored, "counted": lab.measure(lambda: count_captured(lab.world, event))}
 
@@ -203,7 +212,7 @@ def _joins(lab: Lab, number: int) -> dict[str, Any]:
     for position in range(JOINED):
         lab.ports.time += timedelta(seconds=1)
         lab.world.tracking.one(
-            {**inputs.PING, "anonymousId": visitor_id, "messageId": str(position)}, "page"
+            {**inputs.PING, "anonymousId": visitor_id, "messageId": str(position)}, Call.PAGE
         )
     lab.drain()
     said = posted_of_json(inputs.form(f"new{number}@acme.example", visitor_id))

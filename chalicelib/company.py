@@ -40,6 +40,13 @@ Country = Annotated[
     needs("the two capital letters of ISO 3166 are needed, such as DE"),
 ]
 
+OwnDomain = Annotated[
+    str,
+    Field(pattern=r"^[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})+$"),
+    needs("a domain is needed in small letters, such as acme.example"),
+]
+OWN_DOMAINS_MAX = 50
+
 
 NotForSales = Literal["support", "career", "press"]
 FormAddress = Annotated[
@@ -63,6 +70,8 @@ class SettingsDocument(Document):
     """The company's own page on what it does with personal data."""
     language: Language = "en"
     """Of a page whose reader asks for none that we speak."""
+    own_domains: Annotated[list[OwnDomain], Field(max_length=OWN_DOMAINS_MAX)] = []
+    """Of other sites of the company's: who comes from there has not come from elsewhere."""
     country: Country | None = None
     """Where the company is: what a telephone number without a country's code is read as."""
     form_addresses: dict[NotForSales, FormAddress] = {}

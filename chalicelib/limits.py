@@ -9,6 +9,8 @@ COMMAND_BODY_MAX_BYTES = 64 * 1024  # a request to a private endpoint; 100 event
 BATCH_BODY_MAX_BYTES = 512 * 1024  # segment-analytics-python sends up to 475,000 bytes
 BATCH_MAX_EVENTS = 100  # the batch size of segment-analytics-python
 EVENT_MAX_BYTES = 32 * 1024  # Segment's own limit for one event
+# of a body with one event: Python's JSON writes each character beyond ASCII in six bytes
+EVENT_BODY_MAX_BYTES = 64 * 1024
 
 # what is stored of one event; longer values are cut (ADR 0033)
 PING_STORED_MAX_BYTES = 4 * 1024  # honest pings have a tenth
@@ -74,6 +76,8 @@ REPLAY_SAVED_DAYS = 7  # how long the saved steps of a replay are kept; a newer 
 HORIZON_DAYS = 400  # older behaviour is forgotten; a year and a season still count
 REVIEW_MAX_DAYS = 28  # no lead goes without a look for longer
 AHEAD_MAX_DAYS = 180  # how far ahead the effect of time on a lead is shown; nobody plans further
+TOUCHES_MAX = 10  # the newest kept of a lead; with their limit of length they bound its item
+TOUCH_MAX_CHARS = 100  # of a source, a medium and a campaign among them
 DISTINCT_MAX_KEYS = 32  # the newest keys kept of a distinct signal: they bound a lead's item
 
 # --- writing and sending --------------------------------------------------------------------------

@@ -58,6 +58,7 @@ LINES: Mapping[str, LineKind] = {
     "rejected": LineKind(Level.WARNING),
     "repaired": LineKind(by=("kind",)),
     "refused": LineKind(Level.WARNING, by=("error",)),
+    "busy": LineKind(by=("task",)),
     "unbranded": LineKind(Level.WARNING, by=("error",)),
     "unhandled": LineKind(Level.ERROR, by=("error",)),
     "suppressed": LineKind(by=("reason",)),

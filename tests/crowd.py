@@ -13,8 +13,9 @@ from chalicelib.leads.decision import decide_lead
 from chalicelib.leads.lead import Lead
 from chalicelib.qualify.reactions import LeadChange
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import Known, Profile, Touch, Touches
+from chalicelib.scoring.profile import Known, Profile
 from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.touches import Touch, Touches
 from chalicelib.store.leads import Leads
 from chalicelib.store.table import Item, Put, Table, Write
 from tests import factories as make

@@ -19,9 +19,10 @@ from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transi
 from chalicelib.qualify.reactions import Moved
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import Known, Profile, Touch, Touches
+from chalicelib.scoring.profile import Known, Profile
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.touches import Touch, Touches
 from chalicelib.store.due import DueList
 from chalicelib.store.table import Table
 from chalicelib.wiring.due import DUE_TASKS

@@ -29,6 +29,7 @@ class Sizes:
     sorts: int  #: of leads for which the next steps are tried out
     kill_every: int  #: one port call in so many is killed, besides the first of each kind
     swept_leads: int  #: in the publish that is killed in the middle
+    demo_every: int  #: one quarter of an hour in so many begins a demo
     published_leads: int  #: that a publish on the stack moves; in hundreds
     big_engines: tuple[str, ...]  #: that see tables of many items; moto takes its time over them
     asks_preflight: bool  #: whether the deploys of docs/how-to/deploy.md ask cdk-preflight
@@ -45,6 +46,7 @@ TEST = Sizes(
     sorts=24,
     kill_every=10,
     swept_leads=10_000,
+    demo_every=5,
     published_leads=100,
     big_engines=("memory", "emulator", "dynamodb-local"),
     asks_preflight=False,
@@ -60,6 +62,7 @@ NIGHTLY = Sizes(
     sorts=200,
     kill_every=1,
     swept_leads=100_000,
+    demo_every=1,
     published_leads=1_000,
     big_engines=("memory", "moto", "emulator", "dynamodb-local"),
     asks_preflight=True,

@@ -15,8 +15,9 @@ from chalicelib.events import EPOCH, Rank, Value
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing
 from chalicelib.publishing.versions import Active
-from chalicelib.scoring.profile import Known, Touch, Touches, shown, unconfirmed
+from chalicelib.scoring.profile import Known, shown, unconfirmed
 from chalicelib.scoring.tally import Since, Tally
+from chalicelib.scoring.touches import Touch, Touches
 
 
 def header_of(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from chalicelib.capture.form_document import FormDocument
 from chalicelib.capture.naming import KNOWN, RESERVED
-from chalicelib.capture.origins import is_web_address, origin_of
+from chalicelib.capture.origins import is_web_address, web_origin
 from chalicelib.errors import FieldError
 
 NO_ADDRESS = "must be a web address that begins with https://, in ASCII and without blanks"
@@ -21,7 +21,7 @@ def form_mistakes(form: FormDocument) -> Iterator[FieldError]:
         if address is not None and not is_web_address(address):
             yield FieldError(path, NO_ADDRESS)
     for place, site in enumerate(form.allowed_origins):
-        if origin_of(site) is None or site.count("/") > 2:
+        if web_origin(site) is None or site.count("/") > 2:
             yield FieldError(f"allowed_origins.{place}", NO_SITE)
     yield from _name_mistakes(form)
 

@@ -4,6 +4,7 @@ import re
 from base64 import b32encode
 from hashlib import sha256
 from hmac import digest
+from urllib.parse import unquote
 
 NORMALISATION_VERSION = 1  # the golden vectors in tests/unit/test_identity.py hold for this version
 LEAD_ID_CHARS = 26  # 130 bits: no two addresses ever share one
@@ -58,6 +59,38 @@ CONSTANTS = frozenset(
         "1",
         "-1",
         "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx",
+        "9774d56d682e549c",  # the id of every emulated Android device, and of some real ones
+        "distinctid",
+        "distinct_id",
+        "sessionid",
+        "session_id",
+        "customerid",
+        "customer_id",
+        "contactid",
+        "contact_id",
+        "memberid",
+        "member_id",
+        "cid",
+        "email",
+        "e-mail",
+        "username",
+        "string",
+        "value",
+        "example",
+        "placeholder",
+        "todo",
+        "tbd",
+        "changeme",
+        "not_authenticated",
+        "not_available",
+        "unauthenticated",
+        "logged_out",
+        "anonymous_user",
+        "anonymous-user",
+        "guest_user",
+        "unknown_user",
+        "redacted",
+        "void",
     ]
 ) | {"not set", "(not set)", "(none)", "(null)", "[object", "object]"}
 # What a manual says where an id belongs: YOUR_USER_ID, INSERT-ID-HERE.
@@ -65,12 +98,13 @@ TO_FILL_IN = re.compile(r"^(your|insert|enter|replace|my|the|some)[-_ ]|[-_ ](he
 ONE_CHARACTER = 8  # so often in a row it is a placeholder; 77 may be somebody's number
 
 # What a template or a tag manager was to fill in: {{user.id}}, {anonymousId}, ${id}, %%id%%, %id%,
-# <id>, <%= id %>, *|ID|*, __ID__, [object Object], $id, [id]. A GUID in braces is an id, and so is
-# Mixpanel's $device:<GUID>.
+# <id>, <%= id %>, *|ID|*, __ID__, ##ID##, [object Object], $id, :id, [id], (id), %s. AMP and others
+# write them as calls: CLIENT_ID(name), RANDOM(). A GUID in braces is an id, and so is Mixpanel's
+# $device:<GUID>.
 MACRO = re.compile(
-    r"\{\{|\}\}|[$#@]\{|\{(?![0-9a-f-]{32,36}\})[^{}]*\}|%%|%[a-z_.]+%"
+    r"\{\{|\}\}|[$#@%]\{|\$\(|##|\{(?![0-9a-f-]{32,36}\})[^{}]*\}|%%|%[a-z_.]+%"
     r"|<[^<>]*>|<%|\*\||__[a-z_.]+__|\[object|\[\["
-    r"|^\$[a-z_.]+$|\[[a-z_. -]+\]"
+    r"|^[$:][a-z_.]+$|^%[sdi]$|\[[a-z_. -]+\]|^\([a-z_. -]+\)$|^[a-z_$][\w.$]*\([^()]*\)$"
 )
 
 
@@ -92,7 +126,13 @@ def is_nobody(client_id: str) -> bool:
 
     That is a constant, one character over and over, or a macro that nothing filled in.
     """
-    text = client_id.strip().lower().replace("%7b", "{").replace("%7d", "}")
+    text = client_id.strip().lower()
+    if "%" in text:  # a macro that was encoded on its way is one still
+        return _is_no_id(text) or _is_no_id(unquote(text))
+    return _is_no_id(text)
+
+
+def _is_no_id(text: str) -> bool:
     characters = set(text) - set("-_. ")
     is_one_character = characters <= {"0"} or (len(characters) == 1 and len(text) >= ONE_CHARACTER)
     constant = TO_FILL_IN.sub("", text)

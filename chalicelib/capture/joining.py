@@ -128,6 +128,12 @@ def is_free(store: SubmissionStore, visitor: str, now: datetime) -> bool:
     return not is_nobody(named) and not store.is_shared(visitor, now)
 
 
+def is_settled(visitor: str, owner: Owner) -> bool:
+    """Return whether a visitor is one lead's, and not an id that identifies nobody."""
+    named = visitor.removeprefix(VISITOR_PREFIX).removeprefix(USER_PREFIX)
+    return owner.contested_at is None and not is_nobody(named)
+
+
 def claim(
     store: SubmissionStore, visitor: str, owner: Owner | None, wanted: Owner, now: datetime
 ) -> Claim | None:

@@ -16,7 +16,7 @@ def is_web_address(text: str) -> bool:
     return _split(text) is not None
 
 
-def origin_of(text: str) -> tuple[str, str, int] | None:
+def web_origin(text: str) -> tuple[str, str, int] | None:
     """Return scheme, host and port of a web address; None for what is none."""
     parts = _split(text)
     if parts is None:
@@ -28,8 +28,8 @@ def is_allowed_origin(form: FormDocument, origin: str | None) -> bool:
     """Return whether a form may be posted by whoever sends this Origin; None is no browser."""
     if origin is None or not form.allowed_origins:
         return True
-    sent = origin_of(origin)
-    return sent is not None and sent in map(origin_of, form.allowed_origins)
+    sent = web_origin(origin)
+    return sent is not None and sent in map(web_origin, form.allowed_origins)
 
 
 def redirect_of(
@@ -53,7 +53,7 @@ def _is_within(asked: str, page: str) -> bool:
     """Return whether an address is a page or one below it."""
     one = _split(asked)
     above = _split(page)
-    if one is None or above is None or origin_of(asked) != origin_of(page):
+    if one is None or above is None or web_origin(asked) != web_origin(page):
         return False
     if "/." in one.path.lower().replace("%2e", ".") or "\\" in asked:
         return False  # a browser would walk up from there

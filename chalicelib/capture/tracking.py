@@ -5,37 +5,42 @@ it is sent and however sentAt corrects it. With both ids it is stored under anon
 a visitor in a namespace of its own.
 """
 
-import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
+from chalicelib.capture.batches import BatchTaken, in_batch, items_of, size_of, with_defaults
 from chalicelib.capture.cutting import warnings_of, within
-from chalicelib.capture.items import TrackingItem, event_from_item
-from chalicelib.capture.joining import Claim, SubmissionStore, claim, joins_of
-from chalicelib.errors import AlreadyCapturedError, FieldError, InputError, TooLargeError
+from chalicelib.capture.items import Call, TrackingItem, event_from_item, read_item
+from chalicelib.capture.joining import Claim, SubmissionStore, claim, is_settled, joins_of
+from chalicelib.errors import AlreadyCapturedError, FieldError, InputError
 from chalicelib.events import (
+    USER_PREFIX,
     Event,
+    FieldValue,
+    Kind,
     Owner,
     Rank,
+    event_id,
     lead_id_of,
     lead_partition,
+    parse_event_time,
     user_partition,
     visitor_partition,
 )
-from chalicelib.inputs.typed import parse_as
 from chalicelib.limits import (
-    BATCH_MAX_EVENTS,
     BATCHED_MAX_PER_SENT,
     BATCHED_MIN_BYTES,
-    EVENT_MAX_BYTES,
     PING_STORED_MAX_BYTES,
 )
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written_or_busy
+
+#: Of a view of a page that a browser fetched ahead, and may never show.
+NOT_SEEN = FieldError("type", "was not stored: the browser only fetched the page ahead")
 
 
 class EventStore(SubmissionStore, Protocol):
@@ -59,83 +64,161 @@ class Taken:
     visitors: Sequence[str]
     """The partitions of its ids, which it claims for its lead if it names one."""
     warnings: Sequence[FieldError]
-    """What was cut."""
+    """What was read otherwise than it was sent, cut or left out."""
+
+    @property
+    def is_of_lead(self) -> bool:
+        """Whether it names a person."""
+        return lead_id_of(self.event.partition) is not None
 
 
 class Tracking:
     """Take tracking events."""
 
     def __init__(
-        self, *, store: EventStore, lead_id_of: Callable[[str], str], runtime: Runtime
+        self,
+        *,
+        store: EventStore,
+        lead_id_of: Callable[[str], str],
+        own_domains: Callable[[], Collection[str]],
+        country: Callable[[], str | None],
+        runtime: Runtime,
     ) -> None:
         self._store = store
+        self._country = country
         self._lead_id_of = lead_id_of
+        self._own_domains = own_domains
         self.runtime = runtime
 
-    def one(self, data: Any, kind: str | None = None) -> Sequence[FieldError]:
-        """Store one event. Return what was cut of it.
+    def one(
+        self, data: Any, call: Call | None = None, *, is_seen: bool = True
+    ) -> Sequence[FieldError]:
+        """Store one event. Return what was read otherwise than it was sent.
 
-        kind: its type, as the endpoint names it. Raise InputError naming the field that is wrong.
+        call: what the endpoint is for. is_seen: whether somebody looks at the page; views of a page
+        that a browser only fetched ahead are not stored. Raise InputError, TooLargeError.
         """
-        if kind is not None and isinstance(data, dict):
-            data = {**data, "type": kind}
         now = self.runtime.now()
-        taken = self._take(parse_as(TrackingItem, data), now)
-        self._store_all([taken], now)
+        size_of(data)
+        taken = self._take(read_item(data, call), now)
+        if not is_seen and taken.event.kind is Kind.PAGE:
+            return [NOT_SEEN]
+        self._store_all([taken, *self._named_by(taken, now)], now)
         return taken.warnings
 
-    def batch(self, data: Any) -> tuple[list[dict[str, Any]], list[FieldError]]:
-        """Store a batch's good items. Return the others as `{"index", "reason"}`, and what was cut.
+    def batch(self, data: Any, *, is_seen: bool = True) -> BatchTaken:
+        """Store a batch's good items. Return the others, and what was read otherwise.
 
-        Raise InputError for a body without a batch, a batch that is too long, or one without a
-        good item; TooLargeError instead of the last if an item is over its limit.
+        is_seen: see `one`. Raise InputError for a body without a batch, a batch that is too long,
+        or one without a good item; TooLargeError instead of the last if an item is over its limit.
         """
-        items = _items_of(data)
         now = self.runtime.now()
-        rejected: list[tuple[int, InputError]] = []
+        result = BatchTaken()
         every: list[Taken] = []
-        warnings: list[FieldError] = []
-        for index, (item, size) in enumerate(items):
-            said = max(BATCHED_MIN_BYTES, BATCHED_MAX_PER_SENT * size)
+        for index, item in enumerate(items_of(data)):
             try:
-                _check_size(size)
-                taken = self._take(parse_as(TrackingItem, _with_defaults(item, data)), now, said)
+                said = max(BATCHED_MIN_BYTES, BATCHED_MAX_PER_SENT * size_of(item))
+                read = read_item(with_defaults(item, data))
+                if read.call is Call.ALIAS and any(one.is_of_lead for one in every):
+                    self._store_all(every, now)  # it goes by what the identifies before it say
+                    every = []
+                taken = self._take(read, now, said)
             except InputError as error:
-                rejected.append((index, error))
-            else:
-                every.append(taken)
-                warnings += [
-                    FieldError(f"batch.{index}.{one.field}", one.message) for one in taken.warnings
-                ]
-        if not every:
-            too_large = any(isinstance(error, TooLargeError) for _, error in rejected)
-            raise (TooLargeError if too_large else InputError)(
-                *(
-                    FieldError(f"batch.{index}.{one.field}", one.message)
-                    for index, error in rejected
-                    for one in error.errors
-                )
-            )
+                result.rejected.append((index, error))
+                continue
+            is_stored = is_seen or taken.event.kind is not Kind.PAGE
+            every += [taken, *self._named_by(taken, now)] if is_stored else []
+            warnings = taken.warnings if is_stored else [NOT_SEEN]
+            result.warnings += [in_batch(index, one) for one in warnings]
+        if len(result.rejected) == len(data["batch"]):
+            raise result.refusal()
         self._store_all(every, now)
-        return [{"index": index, "reason": str(error)} for index, error in rejected], warnings
+        return result
 
     def _take(self, item: TrackingItem, now: datetime, max_said_bytes: int | None = None) -> Taken:
         """Return an item as it is stored. Raise InputError.
 
-        An identify that names a person is an event of the lead. max_said_bytes: see `within`.
+        What names a person is an event of the lead. max_said_bytes: see `within`.
         """
         message_id = item.message_id or self.runtime.new_id()
-        if not item.names_person:
-            event = event_from_item(item, _partition_of(item), message_id, now)
-        else:
-            from chalicelib.capture.traits import fields_from_traits  # a ping needs none of it
+        visitors = _visitors_of(item)
+        partition = visitors[0] if visitors else ""
+        fields: dict[str, FieldValue] = {}
+        words: dict[str, str] = {}
+        if item.call in (Call.IDENTIFY, Call.GROUP):
+            from chalicelib.capture.traits import address_of, read_traits  # a ping needs none of it
 
-            fields = fields_from_traits(item)
-            partition = lead_partition(self._lead_id_of(fields.email))
-            event = event_from_item(item, partition, message_id, now)
-            event = replace(event, fields=fields.known())
+            address = address_of(item)
+            partition = lead_partition(self._lead_id_of(address)) if address else partition
+            said = read_traits(item, self._country())
+            fields = {**said.fields, **({"email": address} if address else {})}
+            words = dict(said.said)
+        elif item.call is Call.ALIAS:
+            partition, visitors, fields = self._aliased(item)
+        if not partition:
+            raise InputError(FieldError("anonymousId", "give anonymousId or userId"))
+        event = event_from_item(item, partition, message_id, now, self._own_domains)
+        if item.call in (Call.GROUP, Call.ALIAS):
+            event = replace(event, name=item.call.value)
+        event = replace(event, fields=fields, said=words) if fields else event
         event, cut = within(event, PING_STORED_MAX_BYTES, max_said_bytes)
-        return Taken(event, _visitors_of(item), warnings_of(cut, partial(_sent_as, item)))
+        shortened = warnings_of(cut, partial(_sent_as, item))
+        return Taken(event, visitors, [*item.warnings, *shortened])
+
+    def _aliased(self, item: TrackingItem) -> tuple[str, list[str], dict[str, FieldValue]]:
+        """Return where an alias belongs, the ids that are free to join that lead, and its fields.
+
+        An alias joins no more than an identify could: an id that has an owner stays with it, and
+        one that two leads contest joins neither (ADR 0042).
+        """
+        before = item.previous_id
+        ids = _visitors_of(item)
+        ids += [visitor_partition(before), user_partition(before)] if before else []
+        owners = {one: self._store.owner(one) for one in dict.fromkeys(ids)}
+        settled = [owner for one, owner in owners.items() if owner and is_settled(one, owner)]
+        address = self._address_in(item.user_id)
+        if address:
+            lead_id = self._lead_id_of(address)
+        elif settled:
+            lead_id = settled[0].lead_id
+        else:
+            return next(iter(ids), ""), [], {}
+        free = [one for one, owner in owners.items() if owner is None]
+        return lead_partition(lead_id), free, {"email": address} if address else {}
+
+    def _address_in(self, client_id: str) -> str:
+        if "@" not in client_id:
+            return ""
+        from chalicelib.capture.traits import address_in  # an id of a ping is hardly ever one
+
+        return address_in(client_id)
+
+    def _named_by(self, taken: Taken, now: datetime) -> list[Taken]:
+        """Return the identify that goes with an event whose user id is an address.
+
+        Once: from then on the id is the lead's.
+        """
+        event = taken.event
+        known = [one for one in taken.visitors if one.startswith(USER_PREFIX) and "@" in one]
+        if event.kind is Kind.IDENTIFY or not known:
+            return []
+        (visitor,) = known
+        address = self._address_in(visitor.removeprefix(USER_PREFIX))
+        if not address or self._store.owner(visitor) is not None:
+            return []
+        partition = lead_partition(self._lead_id_of(address))
+        named = Event(
+            partition=partition,
+            id=event_id(partition, parse_event_time(event.id), f"{visitor} {event.id}"),
+            kind=Kind.IDENTIFY,
+            name="",
+            at=event.at,
+            captured_at=now,
+            fields={"email": address},
+            rank=Rank.IDENTIFY,
+            browser_rank=Rank.IDENTIFY,
+        )
+        return [Taken(named, taken.visitors, [])]
 
     def _store_all(self, every: Sequence[Taken], now: datetime) -> None:
         """Store events as far as their partitions have room today (ADR 0033).
@@ -202,44 +285,12 @@ class Tracking:
         return [one for one in claims if one]
 
 
-def _items_of(data: Any) -> list[tuple[Any, int]]:
-    """Return the items of a batch, each with its size in UTF-8 bytes. Raise InputError."""
-    items = data.get("batch") if isinstance(data, dict) else None
-    if not isinstance(items, list) or not items:
-        raise InputError(FieldError("batch", "must be a list of events"))
-    if len(items) > BATCH_MAX_EVENTS:
-        words = f"must have at most {BATCH_MAX_EVENTS} events; it has {len(items)}"
-        raise InputError(FieldError("batch", words))
-    return [(item, _size(item)) for item in items]
-
-
-def _size(item: Any) -> int:
-    """Return the bytes of an item, as compactly as it can be sent."""
-    text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-    return len(text.encode(errors="surrogatepass"))
-
-
-def _check_size(size: int) -> None:
-    """Raise TooLargeError for an item over its limit."""
-    if size > EVENT_MAX_BYTES:
-        raise TooLargeError(
-            FieldError("body", f"must be at most {EVENT_MAX_BYTES} bytes; it has {size}")
-        )
-
-
 def _sent_as(item: TrackingItem, path: str) -> str:
     """Return where the sender of an item wrote a value of its event."""
     part, _, name = path.partition(".")
     if path == "name":
-        return "event" if item.event else "name"
+        return "event" if item.sent.get("event") else "name"
     return {"campaign": "context.campaign", "fields": "traits"}.get(part, part) + f".{name}"
-
-
-def _with_defaults(item: Any, batch: Mapping[str, Any]) -> Any:
-    """Return an item with what its batch says for all: when it was sent, and the context."""
-    if not isinstance(item, dict):
-        return item
-    return {key: batch[key] for key in ("sentAt", "context") if key in batch} | item
 
 
 def _visitors_of(item: TrackingItem) -> list[str]:
@@ -247,11 +298,3 @@ def _visitors_of(item: TrackingItem) -> list[str]:
     anonymous = [visitor_partition(item.anonymous_id)] if item.anonymous_id else []
     known = [user_partition(item.user_id)] if item.user_id else []
     return anonymous + known
-
-
-def _partition_of(item: TrackingItem) -> str:
-    """Return the partition to store an item under. Raise InputError for an item without an id."""
-    visitors = _visitors_of(item)
-    if not visitors:
-        raise InputError(FieldError("anonymousId", "give anonymousId or userId"))
-    return visitors[0]

@@ -11,7 +11,7 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import AuthError, FieldError, WriteKeyError
-from chalicelib.http.exchange import JSON, check_query, current_request
+from chalicelib.http.exchange import JSON, check_query, current_request, query_of
 from chalicelib.http.problem import answers_problems
 from chalicelib.wiring.world import world
 
@@ -89,6 +89,7 @@ def check_write_key(request: Request, body: Any) -> None:
     as Segment's clients send it.
     """
     given = body.get("writeKey") if isinstance(body, dict) else None
+    given = given or query_of(request).get("writeKey")
     given = given or _basic_user(request.headers.get("authorization", ""))
     if not given:
         return

@@ -11,7 +11,9 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.http.auth import Role, author_of, private
-from chalicelib.http.exchange import note_of, object_of, private_answer, version_of
+from chalicelib.http.exchange import note_of, object_of, private_answer, query_of, version_of
+from chalicelib.http.languages import language_for, languages
+from chalicelib.http.shell import LANGUAGE
 from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES
 from chalicelib.store.keys import ACTIVE
 from chalicelib.telemetry import log
@@ -115,6 +117,43 @@ def _expected_of(request: Request) -> int | None:
 
 def _etag(version: int) -> Mapping[str, str]:
     return {"ETag": f'"{version}"'}
+
+
+@private(documents, "/v1/forms/{form_id}/snippet", Role.MARKETER, query=["lang"])
+def write_snippet(request: Request, form_id: str) -> Response:
+    """Return the HTML of a registered form, to be pasted on a page, and what to know of it."""
+    from chalicelib.capture.form_document import FormDocument
+    from chalicelib.document import read_document
+    from chalicelib.http.snippet import Snippet
+
+    found = world().editing.read("form", _id_in({"form_id": form_id}, "form_id"), None)
+    company = world().company()
+    facts = world().deployment()
+    language = _language_of(request) or language_for("", company.language)
+    snippet = Snippet(
+        read_document(FormDocument, found.document),
+        company,
+        language=language,
+        api_url=str(facts.get("api_url", "")),
+        write_key=str(facts.get("write_key", "")),
+    )
+    return private_answer(
+        {
+            "form_id": form_id,
+            "language": language,
+            "html": snippet.html(),
+            "notes": snippet.notes(),
+        }
+    )
+
+
+def _language_of(request: Request) -> str | None:
+    """Return the language that a request asks for. Raise InputError for one without texts."""
+    asked = query_of(request).get(LANGUAGE)
+    if asked is not None and asked not in languages():
+        words = f"must be one of {', '.join(sorted(languages()))}"
+        raise InputError(FieldError(LANGUAGE, words))
+    return asked
 
 
 serve_each("form", "forms", Role.MARKETER)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
-from chalicelib.inputs.repairs import count_repairs
+from chalicelib.http.cors import ALLOWED_HEADERS
+from chalicelib.inputs.repairs import Cleaned, count_repairs
 from chalicelib.limits import COMMAND_BODY_MAX_BYTES, REASON_MAX_CHARS
 from chalicelib.telemetry import current_trace
 
@@ -24,7 +25,7 @@ HTML = "text/html"
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 CORS = CORSConfig(
-    allow_origin="*", allow_headers=["Idempotency-Key"], expose_headers=["Retry-After"]
+    allow_origin="*", allow_headers=list(ALLOWED_HEADERS), expose_headers=["Retry-After"]
 )
 NO_STORE = "no-store"
 #: What every answer says, unless its view says something else that is no less strict.
@@ -38,6 +39,8 @@ PROTECTION: Mapping[str, str | list[str]] = {
 HSTS = "max-age=31536000"
 GZIP_MAGIC = b"\x1f\x8b"
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
+FETCHING_AHEAD = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+AHEAD = ("prefetch", "prerender", "preview")
 READ = ["GET", "HEAD"]  # the methods of a public route that shows something
 
 
@@ -189,11 +192,14 @@ def unzipped_body_of(request: Request, max_bytes: int) -> bytes:
     return found
 
 
-def unzipped_json_of(request: Request, max_bytes: int) -> Any:
-    """Return the JSON of a body that may be compressed. Raise TooLargeError, InputError."""
-    from chalicelib.inputs.bodies import parse_json
+def unzipped_json_of(request: Request, max_bytes: int) -> Cleaned[Any]:
+    """Return the JSON of a stranger's body, which may be compressed, as far as it can be read.
 
-    return parse_json(unzipped_body_of(request, max_bytes), max_bytes)
+    Raise TooLargeError, InputError.
+    """
+    from chalicelib.inputs.bodies import read_json
+
+    return read_json(unzipped_body_of(request, max_bytes), max_bytes)
 
 
 def shape_of(shape: "type[Shape]", request: Request) -> "Shape":
@@ -256,6 +262,15 @@ def _weight(parameters: str) -> float:
         return float(value) if value else 1.0
     except ValueError:
         return 0.0
+
+
+def is_prefetch(request: Request) -> bool:
+    """Return whether a browser fetches ahead what its user may never look at.
+
+    Chromium says so in Sec-Purpose, older ones in Purpose, Firefox in X-Moz, Safari in X-Purpose.
+    """
+    said = (str(request.headers.get(name, "")) for name in FETCHING_AHEAD)
+    return any(word in value.lower() for value in said for word in AHEAD)
 
 
 def answer_head(request: Request, get_response: Callable[[Request], Response]) -> Response:

@@ -2,8 +2,9 @@
 
 import re
 from http import HTTPStatus
+from urllib.parse import urlencode
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, Request, Response
 
 from chalicelib.errors import ConflictError, InputError, NotFoundError
 from chalicelib.http import pages
@@ -19,10 +20,13 @@ from chalicelib.http.exchange import (
     current_request,
     json_answer,
     prefers,
+    query_of,
     unzipped_body_of,
     warnings_in,
 )
+from chalicelib.http.languages import languages
 from chalicelib.http.problem import answers_problems, status_of
+from chalicelib.http.shell import LANGUAGE
 from chalicelib.limits import FORM_BODY_MAX_BYTES
 from chalicelib.wiring.world import world
 
@@ -68,7 +72,7 @@ def submit_form(form_id: str) -> Response:
         raise
     said = warnings_in(accepted.warnings)  # counted, whoever reads them
     if from_browser:
-        return _see_other(accepted.next_page or BUILT_IN_THANKS)
+        return _see_other(accepted.next_page or _built_in_thanks(request, form_id))
     receipt = accepted.receipt
     return json_answer(
         {
@@ -79,6 +83,14 @@ def submit_form(form_id: str) -> Response:
         },
         HTTPStatus.ACCEPTED,
     )
+
+
+def _built_in_thanks(request: Request, form_id: str) -> str:
+    """Return the built-in page, told which form it thanks for and what its page speaks."""
+    known = {"form": form_id} if world().forms.form(form_id) else {}
+    hint = query_of(request).get(LANGUAGE)
+    query = urlencode({**known, **({LANGUAGE: hint} if hint in languages() else {})})
+    return f"{BUILT_IN_THANKS}?{query}" if query else BUILT_IN_THANKS
 
 
 def _see_other(url: str) -> Response:

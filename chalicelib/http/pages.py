@@ -7,22 +7,38 @@ import re
 from collections.abc import Sequence
 from html import escape
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from chalice.app import Request, Response
 
 from chalicelib.errors import ConflictError, FieldError
 from chalicelib.http.languages import ENGLISH
-from chalicelib.http.shell import Shell, shell_for
+from chalicelib.http.shell import Shell, link, shell_for
 from chalicelib.telemetry import log
+
+if TYPE_CHECKING:
+    from chalicelib.capture.form_document import FormDocument
 
 REQUIRED = "is required"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
-def show_thanks(request: Request) -> Response:
-    """Return the page after a form that has no thank-you page of its own."""
+def show_thanks(request: Request, form: "FormDocument | None" = None) -> Response:
+    """Return the page after a form that has no thank-you page of its own.
+
+    form: the registered form, whose title and asset are shown.
+    """
     shell = shell_for(request)
-    return shell.page("thanks.title", f"<p>{shell.say('thanks.body')}</p>")
+    if form and form.title:
+        said = shell.say("thanks.form", form=form.title)
+    else:
+        said = shell.say("thanks.body")
+    asset = form.asset if form else None
+    if asset is None or not asset.url:
+        return shell.page("thanks.title", f"<p>{said}</p>")
+    button = link(asset.url, escape(asset.title or asset.id), "button")
+    promise = shell.say("thanks.asset")
+    return shell.page("thanks.title", f"<p>{said}</p><p>{promise}</p><p>{button}</p>")
 
 
 def show_unsubscribe(request: Request) -> Response:

@@ -52,6 +52,10 @@ def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldError] = ()) 
         "title": status.phrase,
         "status": status.value,
         "detail": detail,
+        # RudderStack's clients read these two: without them its Python client repeats what was
+        # refused, and its queue stands still (ADR 0042).
+        "code": code_of(status),
+        "message": "; ".join(map(str, errors)) or detail,
     }
     if errors:
         body["errors"] = [asdict(error) for error in errors]
@@ -61,6 +65,11 @@ def problem(status: HTTPStatus, detail: str, errors: Sequence[FieldError] = ()) 
     if status is HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(body=json.dumps(body), status_code=status.value, headers=headers)
+
+
+def code_of(status: HTTPStatus) -> str:
+    """Return the word for a status in the bodies of problems, for example `bad_request`."""
+    return status.name.lower()
 
 
 def problem_of(error: BatonError) -> Response:

@@ -116,9 +116,10 @@ def shell_for(request: Request) -> Shell:
     return Shell(company=company, language=language_for(accepted, hint, company.language))
 
 
-def link(url: str, words: str) -> str:
-    """Return a link as HTML. words: HTML of our own."""
-    return f'<a href="{escape(url)}">{words}</a>'
+def link(url: str, words: str, look: str = "") -> str:
+    """Return a link as HTML. words: HTML of our own; look: its class."""
+    styled = f' class="{look}"' if look else ""
+    return f'<a href="{escape(url)}"{styled}>{words}</a>'
 
 
 @cache

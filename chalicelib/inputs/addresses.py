@@ -12,7 +12,7 @@ from chalicelib.inputs.texts import read_line
 from chalicelib.limits import TEXT_MAX_CHARS
 
 MAILTO = re.compile(r"mailto:(?://)?([^?]*)", re.IGNORECASE)
-IN_ANGLES = re.compile(r"<\s*([^<>@]+@[^<>]+?)\s*>")
+IN_ANGLES = re.compile(r"<([^<>@]+@[^<>]+)>")
 SEPARATED = re.compile(r"[\s,;|]+")
 CANDIDATES_MAX = 10  # each costs a parse
 AROUND = " \t.,;:'\"`<>()[]{}\u201c\u201d\u201e\u2018\u2019\u00ab\u00bb"

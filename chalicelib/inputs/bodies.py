@@ -113,9 +113,9 @@ def read_json(body: bytes, max_bytes: int, charset: str | None = None) -> Cleane
             parse_constant=lambda _: NO_NUMBER,
             parse_int=_int_of,
         )
+        inside = tuple(warn(path, Repair.NOT_A_NUMBER) for path in _take_out(data))
     except (ValueError, RecursionError):
         raise InputError(FieldError("body", "must be valid JSON")) from None
-    inside = tuple(warn(path, Repair.NOT_A_NUMBER) for path in _take_out(data))
     if data is NO_NUMBER:
         return Cleaned(None, text.repairs, inside=(warn("body", Repair.NOT_A_NUMBER),))
     return Cleaned(data, text.repairs, inside=inside)

@@ -33,7 +33,7 @@ NO = frozenset(
 )
 #: What a box without a tick sends; every other value is a tick, whatever label it carries.
 UNTICKED = frozenset(["", "false", "off", "no", "0", "null", "none", "nein", "non"])
-BETWEEN = re.compile(r"\s*[,;|\r\n]+\s*")
+BETWEEN = re.compile(r"[,;|\r\n]+")
 
 Scalar = str | Numeric
 
@@ -54,8 +54,10 @@ def read_yes_no(value: Any) -> Cleaned[bool | str]:
 
 def is_ticked(value: Any) -> bool:
     """Return whether a box was ticked: a box posts its value, whatever it is, only when it is."""
-    if value is None or isinstance(value, list | tuple | dict):
-        return any(map(is_ticked, value or ()))
+    if isinstance(value, list | tuple):
+        return any(is_ticked(one) for one in value if not isinstance(one, list | tuple))
+    if value is None or isinstance(value, dict):
+        return bool(value)
     text = str(value).strip().lower()
     return text not in UNTICKED and not is_empty_word(text)
 
@@ -83,7 +85,7 @@ def read_list(value: Any, *, split: bool = False) -> Cleaned[tuple[Scalar, ...]]
         parts = [
             part
             for one in parts
-            for part in (BETWEEN.split(one.strip()) if isinstance(one, str) else [one])
+            for part in (BETWEEN.split(one) if isinstance(one, str) else [one])
         ]
     kept: list[Scalar] = []
     inside: list[Warned] = []

@@ -5,6 +5,7 @@ number, and stays a text.
 """
 
 import re
+from functools import cache
 from typing import Any
 from unicodedata import normalize
 
@@ -37,21 +38,14 @@ FACTORS = {
 FACTOR = r"(?:\s?(?P<factor{n}>" + "|".join(sorted(FACTORS, key=len, reverse=True)) + r")\b\.?)?"
 CURRENCY = r"(?:[$€£¥₹]|(?:us|ca|au)\$|eur|euros?|usd|gbp|chf|sek|dkk|nok|pln|czk|cad|aud|jpy|inr)"
 ABOUT = (
-    r"(?:[~≈>≥+]=?|about|around|approx(?:\.|imately)?|over|more than|at least|from|between|min\.?"
-    r"|ca\.?|circa|etwa|rund|ungefähr|über|ab|von|zwischen|mehr als|mindestens"
+    r"(?:[~≈>≥+]=?|about|above|around|approx(?:\.|imately)?|over|more than|greater than|at least"
+    r"|from|between|min\.?|ca\.?|circa|etwa|rund|ungefähr|über|ab|von|zwischen|mehr als|mindestens"
     r"|environ|plus de|au moins|de|entre|más de|al menos|desde|oltre|più di|almeno|da|tra)"
 )
 TO = r"(?:\s*(?:[-~]|\.{2,3})\s*|\s+(?:to|till|until|and|bis|und|à|et|a|jusqu'à|hasta|y|e)\s+)"
 #: What follows a number and takes its sense as a lower bound away.
 UPPER = re.compile(
     r"\b(?:less|fewer|under|below|max\w*|weniger|höchstens|unter|moins|menos|meno)\b"
-)
-WRITTEN_NUMBER = re.compile(
-    rf"(?:{ABOUT}\s*)*(?:{CURRENCY}\s*)?(?P<sign>-?)(?P<low>{DIGITS}){FACTOR.format(n=1)}"
-    rf"(?:\s?{CURRENCY})?"
-    rf"(?:{TO}(?:{CURRENCY}\s*)?(?P<high>{DIGITS}){FACTOR.format(n=2)})?"
-    r"(?P<rest>\s*\+?[^\d]{0,40})",
-    re.IGNORECASE,
 )
 GROUPED = re.compile(r"[1-9]\d{0,2}(?:([ ',.])\d{3})(?:\1\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}")
 
@@ -66,12 +60,13 @@ def read_number(value: Any) -> Cleaned[Numeric | str]:
     text = read_line(value, LINE_MAX_CHARS)
     if not text.value:
         return text
-    if PLAIN_NUMBER.fullmatch(text.value):
-        return Cleaned(_plain(text.value), text.repairs)
-    number = _number_in(text.value)
+    is_plain = PLAIN_NUMBER.fullmatch(text.value) is not None
+    number = _plain(text.value) if is_plain else _number_in(text.value)
     if number is None or abs(number) > SCALAR_MAX:
         repairs = dict.fromkeys((*text.repairs, Repair.KEPT_AS_TEXT))
         return Cleaned(text.value, tuple(repairs))
+    if is_plain:
+        return Cleaned(number, text.repairs)
     return Cleaned(number, (*text.repairs, Repair.READ_AS), words=text.value)
 
 
@@ -89,7 +84,7 @@ def _number_in(text: str) -> Numeric | None:
     """Return the number that a text says, the lower one of a range; None if it says none."""
     # Full-width digits and the many blanks between groups become plain ones.
     said = normalize("NFKC", text.translate(PLAIN_MARKS))
-    found = WRITTEN_NUMBER.fullmatch(said)
+    found = _written_number().fullmatch(said)
     if found is None or UPPER.search(found["rest"].lower()):
         return None
     low = _digits(found["low"])
@@ -104,6 +99,18 @@ def _number_in(text: str) -> Numeric | None:
     if high is not None:
         return min(low, _whole(high * (high_factor or 1)))
     return -low if found["sign"] else low
+
+
+@cache
+def _written_number() -> re.Pattern[str]:
+    """Return the pattern of a number in words, compiled with the first that is not plain."""
+    return re.compile(
+        rf"(?:{ABOUT}\s*)*(?:{CURRENCY}\s*)?(?P<sign>-?)(?P<low>{DIGITS}){FACTOR.format(n=1)}"
+        rf"(?:\s?{CURRENCY})?"
+        rf"(?:{TO}(?:{CURRENCY}\s*)?(?P<high>{DIGITS}){FACTOR.format(n=2)})?"
+        r"(?P<rest>\s*\+?[^\d]{0,40})",
+        re.IGNORECASE,
+    )
 
 
 def _digits(text: str) -> Numeric | None:

@@ -25,8 +25,7 @@ SELECTORS = r"\ufe00-\ufe0f\U000e0100-\U000e01ef"
 JOINER = (
     r"[\u200c\u200d](?![\u0590-\u1fff\u2190-\U000e00ff])|(?<![\u0590-\U000e01ef])[\u200c\u200d]"
 )
-UNSEEN = re.compile(rf"[{HIDDEN}]|{JOINER}|(?<=[\u200c\u200d])[\u200c\u200d]|\A\s*[{SELECTORS}]+")
-LINE_BREAKS = re.compile(r"\s*[\t\r\n\u2028\u2029]\s*")
+LINE_ENDS = re.compile("[\t\r\n\u2028\u2029]")
 #: Blanks, and the controls that Python counts as blanks: both are trimmed without a word.
 TRIMMED: Final = "".join(map(chr, [*range(33), *range(0x7F, 0xA1)])) + (
     "\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
@@ -110,16 +109,24 @@ def text_for(value: Any) -> Text:
             listed = list(dict.fromkeys(parts))
             return Cleaned(", ".join(listed), (Repair.READ_AS,) if listed[1:] else ())
         case _:
-            text = json.dumps(value, ensure_ascii=False, default=str)
-            return Cleaned(text, (Repair.KEPT_AS_TEXT,)) if value else Cleaned("")
+            return _json_of(value) if value else Cleaned("")
+
+
+def _json_of(value: Any) -> Text:
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        return Cleaned("", (Repair.LEFT_OUT,))
+    return Cleaned(text, (Repair.KEPT_AS_TEXT,))
 
 
 def _read(value: Any, max_chars: int, empty: frozenset[str], *, is_line: bool) -> Text:
     text = text_for(value)
     repairs = text.repairs
     whole = text.value.strip(TRIMMED)
-    if is_line and (flat := LINE_BREAKS.sub(" ", whole)) != whole:
-        whole = flat
+    if is_line and LINE_ENDS.search(whole):
+        lines = [line for one in LINE_ENDS.split(whole) if (line := one.strip())]
+        whole = " ".join(lines)
         repairs = (*repairs, Repair.FLATTENED)
     seen = _seen(whole)
     if seen != whole:
@@ -138,7 +145,7 @@ def _seen(text: str) -> str:
     while True:
         is_composed = is_normalized("NFC", text)
         again = text if is_composed else normalize("NFC", text)
-        again = UNSEEN.sub("", again).strip()
+        again = _unseen().sub("", again).strip()
         if again == text:
             return text
         text = again
@@ -153,6 +160,18 @@ def _checked(text: str, max_chars: int, empty: frozenset[str]) -> Text:
         return Cleaned(text)
     found = _beginning(max_chars).match(text)
     return Cleaned(_seen(found[0] if found else ""), (Repair.CUT,))
+
+
+@cache
+def _unseen() -> re.Pattern[str]:
+    """Return the pattern of what no reader sees.
+
+    Compiled when the first odd text comes: it costs a cold start some milliseconds, and most texts
+    are plain.
+    """
+    # What stands at the beginning changes no character before it.
+    leading = rf"\A[\s\u200c\u200d{SELECTORS}]*[\u200c\u200d{SELECTORS}]"
+    return re.compile(rf"{leading}|[{HIDDEN}]|{JOINER}|(?<=[\u200c\u200d])[\u200c\u200d]")
 
 
 @cache

@@ -36,6 +36,9 @@ CLICK_IDS = frozenset(
         "epik",
         "rdt_cid",
         "irclickid",
+        "gad_source",
+        "igshid",
+        "qclid",
     ]
 )
 URL_START = re.compile(r"\s*(?:https?:|(?:[a-z][a-z0-9+.-]*:)?//|[/?]\S*\s*\Z)", re.IGNORECASE)
@@ -59,12 +62,15 @@ HOST = re.compile(
 )
 WEB_SCHEME = re.compile(r"^(https?):/*", re.IGNORECASE)
 ORIGIN = re.compile(r"(?:https?:[/\\]*|(?:[a-z][a-z0-9+.-]*:)?//)[^/\\?#]*", re.IGNORECASE)
-#: What is read as itself: nearly every address, so that no other check is needed.
+AMPERSANDS = re.compile("&(?:amp;)+")  # mailing tools write `&amp;`, and some do so twice
+#: Scheme, host, path, campaign and click ids, and nothing else.
 PLAIN_PAGE = re.compile(
-    r"(?:https?://(?!www\.google\.|[^/]*ampproject)[a-z0-9.-]+)?(?:/[\w.~%+-]+)*/?"
-    r"(?:\?(?:utm_[a-z]+|[a-z]*clid)=[\w.~%+|-]*(?:&(?:utm_[a-z]+|[a-z]*clid)=[\w.~%+|-]*)*)?",
+    r"(?:https?://[a-z0-9.-]+/?|(?:https?://[a-z0-9.-]+)?(?:/[\w.~%+-]+)+)"
+    r"(?:\?(?:utm_[a-z]+|[gf]clid)=[\w.~%+|-]*(?:&(?:utm_[a-z]+|[gf]clid)=[\w.~%+|-]*)*)?",
     re.ASCII,
 )
+#: In such an address: an AMP page or copy, an index page, an encoded `?` or `#`.
+ODD_PAGE = re.compile(r"amp\b|/(?:index|default)\.|ampproject|%(?:3f|23)", re.IGNORECASE)
 ODD_MAX_PASSES = 9
 #: What a router in the browser shows as a page: `#/pricing`, `#!/pricing`, `#!pricing`.
 ROUTE = re.compile(r"(?:!/?|/)([^?&=;#]*)")
@@ -131,7 +137,7 @@ def read_url(value: Any) -> Cleaned[str]:
     and click ids. What of an address may be secret is left out without a word (ADR 0033).
     """
     text = read_line(value, URL_READ_MAX_CHARS)
-    if not text.value:
+    if not text.value or (len(text.value) <= URL_MAX_CHARS and _is_plain(text.value)):
         return text
     url = _settled(text.value)
     if not url:
@@ -159,6 +165,11 @@ def read_property(value: Any) -> Cleaned[Scalar]:
     return read if kept == read.value else Cleaned(kept, (*read.repairs, Repair.STRIPPED))
 
 
+def _is_plain(url: str) -> bool:
+    """Return whether an address is read as itself, as nearly all are."""
+    return bool(PLAIN_PAGE.fullmatch(url)) and not ODD_PAGE.search(url)
+
+
 def _settled(said: str) -> str:
     """Return the address of a page so that it reads as itself.
 
@@ -166,7 +177,7 @@ def _settled(said: str) -> str:
     """
     url = _page_of(said)
     for _ in range(ODD_MAX_PASSES):
-        if PLAIN_PAGE.fullmatch(url) or (again := _page_of(url)) == url:
+        if _is_plain(url) or (again := _page_of(url)) == url:
             break
         url = again
     return url
@@ -174,9 +185,8 @@ def _settled(said: str) -> str:
 
 def _page_of(said: str) -> str:
     """Return the address of a page as it is stored, an empty text for what has no path."""
-    # Mailing tools write `&amp;` where `&` is meant, and some do so twice.
-    while "&amp;" in said:
-        said = said.replace("&amp;", "&")
+    if "&amp;" in said:
+        said = AMPERSANDS.sub("&", said)
     said = WEB_SCHEME.sub(r"\1://", said.replace("\\", "/"))  # as browsers do
     if HOST.match(said):
         said = f"https://{said}"

@@ -11,8 +11,9 @@ from chalicelib.events import Value, is_lead_id
 from chalicelib.leads.requests import NOTHING_REQUESTED, ReplayRequests
 from chalicelib.lifecycle.stages import Standing
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.profile import Profile, Touches
+from chalicelib.scoring.profile import Profile
 from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.touches import Touches
 
 Counted = Mapping[bytes, int]
 """Digest of an event -> the hour in which it was captured, counted from 1970."""

@@ -7,8 +7,8 @@ from chalicelib.leads.caps import DayCaps
 from chalicelib.leads.histories import Survey
 from chalicelib.leads.lead import Lead
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.touches import Touches
 
 
 @dataclass(slots=True, kw_only=True)

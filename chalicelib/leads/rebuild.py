@@ -60,11 +60,15 @@ def _ranks(known: Mapping[str, Known]) -> dict[str, str]:
 
 
 def _touches(lead: Lead) -> dict[str, Any]:
-    return {
+    touches = lead.touches
+    named = [("first", touches.first), ("last", touches.last)]
+    named += [(f"recent.{place}", one) for place, one in enumerate(touches.recent)]
+    found: dict[str, Any] = {
         name: [touch.source, touch.medium, touch.campaign, touch.at.isoformat()]
-        for name, touch in (("first", lead.touches.first), ("last", lead.touches.last))
+        for name, touch in named
         if touch
     }
+    return found | ({"channel": touches.channel} if touches.channel else {})
 
 
 def _cells(tally: Tally, today: date) -> dict[str, Any]:

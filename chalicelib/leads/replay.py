@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.events import Act, Event, lead_id_of
+from chalicelib.events import Act, Event, Kind, Rank, lead_id_of
 from chalicelib.leads.acts import acts_of
 from chalicelib.leads.caps import is_countable
 from chalicelib.leads.lead import CYCLE, QUESTIONS, Counted, Lead, SalesAnswer, SalesAnswers
@@ -21,6 +21,7 @@ from chalicelib.limits import (
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.touches import is_told_late, touch
 
 HOUR_SECONDS = 3600
 ADDRESS = "email"
@@ -50,7 +51,8 @@ def count(
     """Return the lead with events counted in; itself when there is nothing new among them.
 
     joined: the events of the visitors that the events join. The lead must not be crowded. Return
-    None when there are so many that only a replay can tell which are within the caps. When more
+    None when only a replay can tell: which are within the caps, when there are so many; or how the
+    sender of the lead's first form had come, when that is told late (ADR 0042). When more
     than 128 ids of the last 48 hours would have to be kept, the events still count and the lead
     becomes crowded: from then on only a replay can tell what is new.
     """
@@ -61,7 +63,19 @@ def count(
         return None
     ids = {**lead.counted, **{event.digest: captured_hour(event) for event in new}}
     counting = [event for event in new if is_countable(event)]
+    if is_told_late(lead.touches, counting) or _has_unknown_first_form(lead, counting):
+        return None
     return with_ids(with_events(model, lead, counting), ids, now)
+
+
+def _has_unknown_first_form(lead: Lead, events: Iterable[Event]) -> bool:
+    """Return whether a form is about to pass for the first one that is not: code of before did not
+    keep which one it was.
+    """
+    if lead.touches.form is not None or not any(event.kind is Kind.FORM for event in events):
+        return False
+    said = {known.rank for every in lead.profile.values() for known in every}
+    return not said.isdisjoint({Rank.FORM, Rank.OWN_BROWSER})
 
 
 def is_uncounted(lead: Lead, event: Event, now: datetime) -> bool:
@@ -90,7 +104,7 @@ def with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
         profile=profiles.learn(
             lead.profile, [_without_foreign_address(lead, event) for event in events], model.fields
         ),
-        touches=profiles.touch(lead.touches, events),
+        touches=touch(lead.touches, events),
         tally=tallies.count_events(model, lead.tally, events),
         matching=lead.matching or model.matching,
         answers=_with_answers(lead.answers, events),

@@ -27,8 +27,8 @@ from chalicelib.leads.replay import (
 from chalicelib.limits import COUNTED_MAX_IDS, JOINED_MAX_EVENTS
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import Touch, Touches
 from chalicelib.scoring.tally import Since
+from chalicelib.scoring.touches import Touch, Touches
 
 EVENTS_AT_ONCE = 100  # held and counted together
 
@@ -165,7 +165,13 @@ class Replaying:
                 return None
             return touch
 
-        return Touches(kept(self._lead.touches.first), kept(self._lead.touches.last))
+        before = self._lead.touches
+        form = before.form
+        if form is not None and (form.at >= oldest or digest_in(form.event_id) in gone):
+            form = None
+        known = before.form.touch if before.form else None
+        recent = {one: None for one in map(kept, (*before.recent, known)) if one is not None}
+        return Touches(kept(before.first), kept(before.last), tuple(recent), form)
 
     # --- counting ---------------------------------------------------------------------------------
 

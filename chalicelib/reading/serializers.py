@@ -10,9 +10,10 @@ from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.milli import MILLI
-from chalicelib.scoring.profile import Touch, remembered, shown, unconfirmed
+from chalicelib.scoring.profile import remembered, shown, unconfirmed
 from chalicelib.scoring.reasons import ScoreReason
 from chalicelib.scoring.score import Score
+from chalicelib.scoring.touches import Touch
 
 
 def serialize_lead(
@@ -49,6 +50,8 @@ def serialize_lead(
         "recounting": recounting,
         "first_touch": serialize_touch(lead.touches.first),
         "last_touch": serialize_touch(lead.touches.last),
+        "touches": [serialize_touch(one) for one in lead.touches.recent],
+        "channel": lead.touches.channel,
         "consent": serialize_consent(consent),
         "suppressed": consent.suppressed,
         "interest": interest,

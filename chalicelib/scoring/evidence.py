@@ -2,8 +2,9 @@
 
 from typing import NamedTuple
 
-from chalicelib.scoring.profile import Profile, Touches
+from chalicelib.scoring.profile import Profile
 from chalicelib.scoring.tally import Since, Tally
+from chalicelib.scoring.touches import Touches
 
 
 class Evidence(NamedTuple):

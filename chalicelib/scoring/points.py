@@ -14,8 +14,9 @@ from chalicelib.events import FieldValue, Rank
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test, Tier
 from chalicelib.scoring.pattern import matches_any
-from chalicelib.scoring.profile import Facts, Touch, Touches
+from chalicelib.scoring.profile import Facts
 from chalicelib.scoring.tally import Tally, within_horizon
+from chalicelib.scoring.touches import Touch, Touches
 
 NO_LIMIT = 1 << 62  # for a rule without `per_day`
 

@@ -1,4 +1,4 @@
-"""Profile and touches: what we know of the person, and where they came from first and last.
+"""Profile: what we know of the person.
 
 Whatever is said has a rank. A lower rank never replaces, clears or lowers what a higher one said,
 so a stranger who types someone's address overwrites nothing that the person or our people said
@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from chalicelib.days import day_of
-from chalicelib.events import Event, FieldValue, Kind, Rank
+from chalicelib.events import Event, FieldValue, Rank
 from chalicelib.limits import HORIZON_DAYS, LINE_MAX_CHARS, OWN_FIELDS_MAX
 
 NAMED_FIELDS = frozenset(
@@ -37,8 +37,6 @@ DERIVED_FIELDS = frozenset({"email_local", "email_domain"})
 UNLEARNED = DERIVED_FIELDS | {"message"}
 """What somebody wrote is read on the timeline and in notices."""
 
-TOUCH_KEYS = ("source", "medium", "name")
-
 
 @dataclass(frozen=True, slots=True, order=True)
 class Known:
@@ -48,27 +46,6 @@ class Known:
     at: datetime
     event_id: str
     value: FieldValue = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """One arrival from a source. What was not named is an empty string."""
-
-    at: datetime
-    event_id: str
-    source: str
-    medium: str
-    campaign: str
-    rank: Rank = Rank.FORM
-    """Of the browser that it came from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Touches:
-    """The first and the last touch of the highest rank; with one touch they are the same."""
-
-    first: Touch | None = None
-    last: Touch | None = None
 
 
 Profile = Mapping[str, tuple[Known, ...]]
@@ -162,32 +139,6 @@ def facts_on(profile: Profile, today: date, zone: tzinfo) -> Facts:
     return Facts(values(known), weaker, best)
 
 
-def touch(touches: Touches, events: Iterable[Event]) -> Touches:
-    """Return the touches with the events' campaigns. Commutes and is idempotent.
-
-    An identify says who somebody is, not how they came. Touches of a lower rank give way to the
-    first one of a higher rank.
-    """
-    first = touches.first
-    last = touches.last
-    for event in events:
-        if event.kind is Kind.IDENTIFY or not any(event.campaign.get(key) for key in TOUCH_KEYS):
-            continue
-        new = Touch(
-            event.at,
-            event.id,
-            event.campaign.get("source", ""),
-            event.campaign.get("medium", ""),
-            event.campaign.get("name", ""),
-            event.browser_rank,
-        )
-        if first is None or _first_key(new) < _first_key(first):
-            first = new
-        if last is None or _last_key(new) > _last_key(last):
-            last = new
-    return Touches(first, last)
-
-
 def _with_newest(every: tuple[Known, ...], new: Known) -> tuple[Known, ...]:
     """Return the values of a field with one more, of each rank the newest, the highest first."""
     newest = {one.rank: one for one in every}
@@ -234,11 +185,3 @@ def _leaves_on(every: tuple[Known, ...], zone: tzinfo) -> date:
     if lowest.rank is not Rank.IDENTIFY:
         return date.max
     return day_of(lowest.at, zone) + timedelta(days=HORIZON_DAYS)
-
-
-def _first_key(touch: Touch) -> tuple[int, datetime, str]:
-    return -touch.rank, touch.at, touch.event_id
-
-
-def _last_key(touch: Touch) -> tuple[int, datetime, str]:
-    return touch.rank, touch.at, touch.event_id

@@ -9,8 +9,9 @@ from chalicelib.days import zone_of
 from chalicelib.events import Rank, epoch_ms, from_epoch_ms
 from chalicelib.leads.lead import Counted, Lead, Notified, NotifiedAbout, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import Stage, Standing
-from chalicelib.scoring.profile import Known, Profile, Touch, Touches
+from chalicelib.scoring.profile import Known, Profile
 from chalicelib.scoring.tally import pack, unpack
+from chalicelib.scoring.touches import FirstForm, Touch, Touches
 from chalicelib.store import keys
 from chalicelib.store.attributes import (
     bytes_in,
@@ -149,12 +150,7 @@ def profile_item(lead: Lead) -> Item:
         for name, every in sorted(lead.profile.items())
         if len(every) > 1
     }
-    touches = [
-        [epoch_ms(touch.at), touch.event_id, touch.source, touch.medium, touch.campaign]
-        if touch
-        else None
-        for touch in (lead.touches.first, lead.touches.last)
-    ]
+    touches = [_touch_parts(touch) for touch in (lead.touches.first, lead.touches.last)]
     answers = {
         question: [answer.cycle, epoch_ms(answer.at), answer.event_id, answer.value]
         for question, answer in sorted(lead.answers.items())
@@ -178,6 +174,13 @@ def profile_item(lead: Lead) -> Item:
         item["weaker"] = json.dumps(weaker, separators=(",", ":"), ensure_ascii=False)
     if answers:
         item["answers"] = json.dumps(answers, separators=(",", ":"), ensure_ascii=False)
+    if lead.touches.recent:
+        recent = [_touch_parts(touch) for touch in lead.touches.recent]
+        item["recent_touches"] = json.dumps(recent, separators=(",", ":"), ensure_ascii=False)
+    if (form := lead.touches.form) is not None:
+        rank = form.touch.rank.value if form.touch else None
+        parts = [epoch_ms(form.at), form.event_id, _touch_parts(form.touch), rank]
+        item["first_form"] = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
     if lead.touches.first is not None and lead.touches.first.rank is not Rank.FORM:
         item["touch_rank"] = lead.touches.first.rank.value
     return item
@@ -224,7 +227,28 @@ def _answers_of(text: str) -> SalesAnswers:
 def _touches_of(item: Item) -> Touches:
     first, last = json.loads(str(item["touches"]))
     rank = Rank(int(item.get("touch_rank", Rank.FORM)))
-    return Touches(_touch_of(first, rank), _touch_of(last, rank))
+    recent = [_touch_of(parts, rank) for parts in json.loads(str(item.get("recent_touches", "[]")))]
+    return Touches(
+        _touch_of(first, rank),
+        _touch_of(last, rank),
+        tuple(touch for touch in recent if touch),
+        _first_form_of(item),
+    )
+
+
+def _first_form_of(item: Item) -> FirstForm | None:
+    """Return a lead's first form; code of before did not keep it."""
+    if "first_form" not in item:
+        return None
+    at_ms, event_id, parts, rank = json.loads(str(item["first_form"]))
+    touch = _touch_of(parts, Rank(rank)) if parts else None
+    return FirstForm(from_epoch_ms(at_ms), event_id, touch)
+
+
+def _touch_parts(touch: Touch | None) -> list[Any] | None:
+    if touch is None:
+        return None
+    return [epoch_ms(touch.at), touch.event_id, touch.source, touch.medium, touch.campaign]
 
 
 def _touch_of(parts: Sequence[Any] | None, rank: Rank) -> Touch | None:

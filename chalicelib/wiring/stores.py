@@ -150,3 +150,13 @@ class Stores:
     def deployment(self) -> Mapping[str, Any]:
         """Return what the deploy wrote down about this deployment: its URLs and write key."""
         return self.documents.get(DEPLOYMENT) or {}
+
+    @cached_property
+    def own_domains(self) -> "frozenset[str]":
+        """The domains of the company's own pages, as a container first reads them."""
+        from chalicelib.capture.attribution import host_of
+
+        company = self.company()
+        urls = [self.deployment().get(name, "") for name in ("site_url", "api_url")]
+        hosts = {host_of(str(url)) for url in (*urls, company.website or "")}
+        return frozenset({*hosts, *company.own_domains} - {""})

@@ -58,7 +58,13 @@ class World(Answers):
         """Takes tracking events."""
         from chalicelib.capture.tracking import Tracking
 
-        return Tracking(store=self.captured, lead_id_of=self.lead_id, runtime=self.runtime)
+        return Tracking(
+            store=self.captured,
+            lead_id_of=self.lead_id,
+            own_domains=lambda: self.own_domains,
+            country=lambda: self.company().country,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def unsubscribe(self) -> "Unsubscribe":

@@ -16,8 +16,9 @@ from chalicelib.handoff.plan import HandoffState, handoff_record
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout, SalesAnswer
 from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.reactions import LeadChange, Moved, Plan
-from chalicelib.scoring.profile import Touch, Touches, learn
+from chalicelib.scoring.profile import learn
 from chalicelib.scoring.tally import EVER, Since
+from chalicelib.scoring.touches import Touch, Touches
 from chalicelib.store.events import Events
 from chalicelib.store.leads import Leads
 from chalicelib.store.outbox import Outbox, put_message

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.capture.items import Call
 from chalicelib.capture.posted import posted_of_json
 from chalicelib.store.table import Item
 from chalicelib.wiring.world import World
@@ -56,7 +57,7 @@ class Weave:
             sent = {"fields": ANN, "visitor_id": "v", "submission_id": "s"}
             self.world.forms.submit("guide", posted_of_json(sent))
             return
-        self.world.tracking.one(self._visit(chain), "page")
+        self.world.tracking.one(self._visit(chain), Call.PAGE)
 
     def _visit(self, chain: int) -> dict[str, Any]:
         stamp = (NOW - timedelta(days=chain)).isoformat()

@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 import pytest
 
 from chalicelib.delivery import senders
-from chalicelib.http.exchange import HSTS, PROTECTION
+from chalicelib.http.exchange import CORS, HSTS, PROTECTION
 from chalicelib.limits import HANDOVER_KEPT_DAYS, LEASE_SECONDS, WORK_SECONDS
 from chalicelib.store import time_outs
 from chalicelib.telemetry import LINES, NAMESPACE
@@ -31,6 +31,13 @@ PUBLIC = {
     ("/v1/track", "post"),
     ("/v1/page", "post"),
     ("/v1/identify", "post"),
+    *((f"/v1/{call}", "post") for call in ("screen", "group", "alias", "import")),
+    *((f"/v1/{letter}", "post") for letter in "btpisgam"),
+    ("/beacon/v1/batch", "post"),
+    ("/v1/projects/{write_key}/settings", "get"),
+    ("/v1/projects/{write_key}/settings", "head"),
+    ("/sourceConfig", "get"),
+    ("/sourceConfig", "head"),
     ("/v1/pixel", "get"),
     ("/v1/pixel", "head"),
     ("/v1/health", "get"),
@@ -73,7 +80,7 @@ PRIVATE = {
     ("/v1/switches", "get"),
     ("/v1/switches", "put"),
 }
-PINGS = {"/v1/batch", "/v1/page", "/v1/track", "/v1/identify", "/v1/pixel"}
+PINGS = {path for path, method in PUBLIC if method == "post" and "{" not in path} | {"/v1/pixel"}
 SECONDS_PER_REQUEST = 0.05  # docs/performance.md
 COPIES_OF_PUBLIC = 50  # the default of PublicConcurrency
 COMMON = {"BATON_ENVIRONMENT", "BATON_NOW_OFFSET", "BATON_TABLE"}
@@ -555,6 +562,7 @@ def test_the_gateways_own_answers_are_problems_pages_may_read(
         assert headers["Content-Type"] == "'application/problem+json'"
         assert headers["Access-Control-Allow-Origin"] == "'*'"
         assert headers["Access-Control-Expose-Headers"] == "'Retry-After'"
+        assert headers["Access-Control-Allow-Headers"] == f"'{CORS.allow_headers}'"
         assert (headers.get("Retry-After") is not None) == (answer.get("StatusCode") == "429")
         for protection, value in PROTECTION.items():  # as our own answers have it
             assert headers[protection] == f"'{value}'"
@@ -563,7 +571,8 @@ def test_the_gateways_own_answers_are_problems_pages_may_read(
         text = answer["ResponseTemplates"]["application/json"]
         problem = json.loads(text.replace("$context.error.messageString", '"why"'))
         status = set() if name.startswith("DEFAULT_") else {"status"}
-        assert problem.keys() == {"type", "title", "detail"} | status
+        assert problem.keys() == {"type", "title", "detail", "code", "message"} | status
+        assert problem["message"] == problem["detail"]
         assert str(problem.get("status", "")) == answer.get("StatusCode", "")
 
 

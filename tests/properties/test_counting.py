@@ -147,7 +147,11 @@ def counted_as_they_come(lead_id: str, steps: Sequence[Step]) -> Lead:
         }
         for record in step.records:
             for event in by_lead([record], owners.get).get(lead_id, {}).values():
-                lead = count(MODEL, lead, [event], joined(event, captured), step.at) or lead
+                known = joined(event, captured)
+                # What only a replay can tell, the clock replays within a minute.
+                lead = count(MODEL, lead, [event], known, step.at) or replay(
+                    MODEL, lead, captured, step.at
+                )
     return lead
 
 

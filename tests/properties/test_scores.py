@@ -9,9 +9,10 @@ from hypothesis import strategies as some
 from chalicelib.events import Event
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import Profile, Touches, learn, touch
+from chalicelib.scoring.profile import Profile, learn
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Since, Tally, count_events, signals_of
+from chalicelib.scoring.touches import Touches, touch
 from tests.baton import InMemoryBaton
 from tests.fakes import NOW, FakePorts
 from tests.properties.laws import holds_for

@@ -14,6 +14,7 @@ from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
+from chalicelib.capture.items import Call
 from chalicelib.capture.posted import posted_of_json
 from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.outbox import MessageState
@@ -167,7 +168,7 @@ class Race:
             "timestamp": self.ports.now().isoformat(),
             "traits": {"email": email},
         }
-        self._capture(email, lambda: self.world.tracking.one(item, "identify"))
+        self._capture(email, lambda: self.world.tracking.one(item, Call.IDENTIFY))
 
     def _forge(self, email: str) -> None:
         """Take the id of an event that the unsubscribe may want to append."""

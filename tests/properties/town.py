@@ -25,9 +25,10 @@ from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import Profile, Touches
+from chalicelib.scoring.profile import Profile
 from chalicelib.scoring.score import Score
 from chalicelib.scoring.tally import Tally, within_horizon
+from chalicelib.scoring.touches import Touches, touch
 from chalicelib.store import keys
 from chalicelib.store.events import event_of
 from chalicelib.store.table import Item, Write
@@ -309,7 +310,7 @@ class Town:
                 profile=profiles.learn(
                     {}, (said_of(lead, event) for event in events), self.model.fields
                 ),
-                touches=profiles.touch(Touches(), events),
+                touches=touch(Touches(), events),
                 tally=tallies.count_events(self.model, Tally(), events),
                 answers=newest_answers(events),
                 standing=lead.standing,

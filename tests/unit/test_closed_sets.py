@@ -26,10 +26,10 @@ from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.lists import BUNDLED_LISTS
 from chalicelib.scoring.matching import Matcher, Signal
 from chalicelib.scoring.model import CONDITION_KEYS, INFERRED, REQUESTED, Operator
-from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.sample import sample
 from chalicelib.scoring.score import NO_GRADE, WORST_GRADE, score
 from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.touches import Touches
 from tests.baton import model_document
 from tests.factories import TODAY, profile
 from tests.fakes import NOW

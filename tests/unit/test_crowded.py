@@ -15,7 +15,7 @@ from chalicelib.events import Event, Join, Kind, lead_partition
 from chalicelib.leads.caps import first_read
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import count
-from chalicelib.scoring.profile import Touch, Touches
+from chalicelib.scoring.touches import Touch, Touches
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton
 from tests.factories import VISITOR
@@ -29,8 +29,9 @@ HOUR = timedelta(hours=1)
 
 def counted(events: Sequence[Event], now: Any = NOW) -> Lead:
     lead = make.lead()
-    for event in events:
-        lead = count(MODEL, lead, [event], [], now) or lead
+    for position, event in enumerate(events, 1):
+        seen = events[:position]
+        lead = count(MODEL, lead, [event], [], now) or replay(MODEL, lead, seen, now, [JOIN])
     return lead
 
 

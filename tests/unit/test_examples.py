@@ -15,9 +15,9 @@ from chalicelib.events import Value
 from chalicelib.lifecycle.decide import decide
 from chalicelib.lifecycle.stages import Stage, Standing, apply
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally, count_events
+from chalicelib.scoring.touches import Touches
 from tests import factories as make
 from tests.factories import TODAY, came_by, profile, seen
 

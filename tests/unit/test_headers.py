@@ -55,9 +55,10 @@ def test_every_route_answers_with_protection(route: str, token: dict[str, str]) 
 def test_a_refusal_of_the_framework_has_protection(path: str) -> None:
     """A method or a content type that a route does not have never reaches a view."""
     baton = InMemoryBaton()
+    takes_any = any("*/*" in one.content_types for one in app.routes[path].values())
     for method, kind in [("TRACE", "application/json"), ("POST", "image/png")]:
         answer = baton.http(method, url_of(baton, path), b"x", {"Content-Type": kind})
-        assert answer.status_code in (405, 415)
+        assert answer.status_code in (405, 415) or (method == "POST" and takes_any)
         assert is_protected(answer)
         assert answer.headers["Cache-Control"] == "no-store"
 

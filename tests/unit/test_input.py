@@ -100,7 +100,7 @@ def test_a_body_over_its_limit_is_too_large(baton: InMemoryBaton, path: str, lim
     refused(baton, baton.http("POST", path, body, JSON), "body", status=413)
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
+@pytest.mark.parametrize("path", [FORM])
 @pytest.mark.parametrize(
     "body",
     [
@@ -119,7 +119,7 @@ def test_broken_json_is_refused(baton: InMemoryBaton, path: str, body: bytes) ->
     refused(baton, baton.http("POST", path, body, JSON), "body")
 
 
-@pytest.mark.parametrize("path", ENDPOINTS)
+@pytest.mark.parametrize("path", [FORM])
 @pytest.mark.parametrize("kind", ["application/xml", "text/html", "nonsense", "image/png"])
 def test_a_wrong_content_type_is_refused(baton: InMemoryBaton, path: str, kind: str) -> None:
     refused(
@@ -324,7 +324,7 @@ def test_a_key_too_long_still_tells_repeats_from_others(baton: InMemoryBaton) ->
 
 # --- tracking -------------------------------------------------------------------------------------
 
-BAD_EVENTS: list[tuple[Any, str]] = [
+REFUSED_EVENTS: list[tuple[Any, str]] = [
     ([], "body"),
     (5, "body"),
     ({}, "anonymousId"),
@@ -332,86 +332,27 @@ BAD_EVENTS: list[tuple[Any, str]] = [
     ({"anonymousId": ""}, "anonymousId"),
     ({"anonymousId": []}, "anonymousId"),
     ({"anonymousId": True}, "anonymousId"),
-    ({"anonymousId": "v" * 201}, "anonymousId"),
-    ({"anonymousId": "a\x00b"}, "anonymousId"),
-    ({"anonymousId": "a\ud800b"}, "anonymousId"),
-    ({"userId": {}}, "userId"),
-    ({"anonymousId": "v", "messageId": []}, "messageId"),
-    ({"anonymousId": "v", "messageId": "m" * 201}, "messageId"),
-    ({"anonymousId": "v", "timestamp": "yesterday"}, "timestamp"),
-    ({"anonymousId": "v", "timestamp": 5}, "timestamp"),
-    ({"anonymousId": "v", "timestamp": ""}, "timestamp"),
-    ({"anonymousId": "v", "timestamp": "1969-12-31T23:59:59Z"}, "timestamp"),
-    ({"anonymousId": "v", "timestamp": "2300-01-01T00:00:00Z"}, "timestamp"),
-    ({"anonymousId": "v", "timestamp": "0001-01-01T00:00:00+23:59"}, "timestamp"),
-    ({"anonymousId": "v", "timestamp": "9999-12-31T23:59:59-23:59"}, "timestamp"),
-    ({"anonymousId": "v", "timestamp": "2026-02-30T00:00:00Z"}, "timestamp"),
-    ({"anonymousId": "v", "sentAt": "now"}, "sentAt"),
-    ({"anonymousId": "v", "event": 5}, "event"),
-    ({"anonymousId": "v", "event": "x" * 301}, "event"),
-    ({"anonymousId": "v", "name": "a\nb"}, "name"),
-    ({"anonymousId": "v", "properties": []}, "properties"),
-    ({"anonymousId": "v", "properties": {f"p{n}": 1 for n in range(51)}}, "properties"),
-    ({"anonymousId": "v", "properties": {"url": "http://[bad"}}, "properties.url"),
-    ({"anonymousId": "v", "properties": {"url": 5}}, "properties.url"),
-    ({"anonymousId": "v", "properties": {"asset": "a\x00"}}, "properties.asset"),
-    ({"anonymousId": "v", "properties": {"asset": "x" * 5_001}}, "properties.asset"),
-    ({"anonymousId": "v", "traits": "x"}, "traits"),
-    ({"anonymousId": "v", "context": []}, "context"),
-    ({"anonymousId": "v", "context": {"campaign": {"source": 5}}}, "context.campaign.source"),
-    ({"anonymousId": "v", "context": {"campaign": []}}, "context.campaign"),
-    ({"anonymousId": "v", "context": {"page": {"url": "http://[bad"}}}, "context.page.url"),
+    ({"userId": {}}, "anonymousId"),
 ]
 
 
-@pytest.mark.parametrize(("data", "field"), BAD_EVENTS)
+@pytest.mark.parametrize(("data", "field"), REFUSED_EVENTS)
 @pytest.mark.parametrize("path", [PAGE, TRACK, IDENTIFY])
-def test_a_wrong_field_of_an_event_is_named(
+def test_an_event_without_an_id_is_refused(
     baton: InMemoryBaton, path: str, data: Any, field: str
 ) -> None:
-    refused(baton, baton.post(path, data), field)
+    problem = refused(baton, baton.post(path, data), field)
+    assert problem["code"] == "bad_request"
+    assert field in problem["message"]
 
 
 @pytest.mark.parametrize(
-    ("data", "field"), [case for case in BAD_EVENTS if isinstance(case[0], dict)]
+    ("data", "field"), [case for case in REFUSED_EVENTS if isinstance(case[0], dict)]
 )
 def test_a_batch_of_nothing_good_is_refused_with_each_place(
     baton: InMemoryBaton, data: Any, field: str
 ) -> None:
     refused(baton, baton.post(BATCH, {"batch": [{"type": "page", **data}]}), f"batch.0.{field}")
-
-
-@pytest.mark.parametrize("name", ["a\x00b", "a\nb", "a\ud800b", "", "x" * 101])
-def test_a_property_with_an_impossible_name_is_refused(baton: InMemoryBaton, name: str) -> None:
-    answer = baton.post(PAGE, {"anonymousId": "v", "properties": {name: 1}})
-    assert answer.status_code == 400
-    assert json.loads(answer.body)["errors"][0]["field"].startswith("properties")
-    assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
-
-
-@pytest.mark.parametrize("number", ["1e999", "-1e999"])
-def test_a_property_without_end_is_refused(baton: InMemoryBaton, number: str) -> None:
-    """Python reads 1e999 as infinity, which no JSON that we answer with may hold."""
-    body = f'{{"anonymousId": "v", "properties": {{"price": {number}}}}}'
-    refused(baton, baton.http("POST", PAGE, body, JSON), "properties.price")
-
-
-@pytest.mark.parametrize(
-    ("traits", "field"),
-    [
-        ({"email": "nobody"}, "traits.email"),
-        ({"email": 5}, "traits.email"),
-        ({"email": "a@b.example", "firstName": "a\x00"}, "traits.firstName"),
-        ({"email": "a@b.example", "phone": [5]}, "traits.phone"),
-        ({"email": "a@b.example", "title": ["x"]}, "traits.title"),
-        ({"email": "a@b.example", "company": ["x"]}, "traits.company"),
-        ({"email": "a@b.example", "company": {"employees": "many"}}, "traits.company_size"),
-    ],
-)
-def test_a_wrong_trait_is_named_as_it_was_written(
-    baton: InMemoryBaton, traits: Any, field: str
-) -> None:
-    refused(baton, baton.post(IDENTIFY, {"anonymousId": "v", "traits": traits}), field)
 
 
 @pytest.mark.parametrize(
@@ -442,12 +383,12 @@ def test_a_batch_of_101_events_is_refused_whole(baton: InMemoryBaton) -> None:
 def test_a_batch_keeps_its_good_events_and_lists_the_others(baton: InMemoryBaton) -> None:
     good = {"type": "page", "anonymousId": "v"}
     answer = baton.post(
-        BATCH, {"batch": [good, 5, {"type": "screen"}, {**good, "timestamp": "x"}, good]}
+        BATCH, {"batch": [good, 5, {"type": "screen"}, {**good, "type": "shout"}, good]}
     )
     told = json.loads(answer.body)
     assert (answer.status_code, told["success"]) == (200, True)
     assert [one["index"] for one in told["rejected"]] == [1, 2, 3]
-    assert all(one["reason"] for one in told["rejected"])
+    assert all(one["reason"] and one["code"] and one["message"] for one in told["rejected"])
     assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 2
 
 
@@ -459,9 +400,9 @@ def test_an_event_over_its_limit_leaves_the_others_alone(baton: InMemoryBaton) -
     answer = baton.post(BATCH, {"batch": [good, LARGE_EVENT, good]})
     told = json.loads(answer.body)
     assert (answer.status_code, told["success"]) == (200, True)
-    assert told["rejected"] == [
-        {"index": 1, "reason": "body: must be at most 32768 bytes; it has 33052"}
-    ]
+    words = "body: must be at most 32768 bytes; it has 33052"
+    code = "request_entity_too_large"
+    assert told["rejected"] == [{"index": 1, "reason": words, "code": code, "message": words}]
     assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 2
 
 
@@ -610,7 +551,7 @@ def test_a_bad_archive_is_refused(
     ("path", "max_bytes"),
     [
         (BATCH, limits.BATCH_BODY_MAX_BYTES),
-        (PAGE, limits.EVENT_MAX_BYTES),
+        (PAGE, limits.EVENT_BODY_MAX_BYTES),
         (FORM, limits.FORM_BODY_MAX_BYTES),
     ],
 )
@@ -648,17 +589,50 @@ def test_a_bomb_is_unpacked_no_further_than_its_limit(baton: InMemoryBaton, path
         ("", "anonymousId"),
         ("?url=https%3A%2F%2Fx", "anonymousId"),
         ("?anonymousId=", "anonymousId"),
-        ("?anonymousId=" + "v" * 201, "anonymousId"),
-        ("?anonymousId=a%00b", "anonymousId"),
-        ("?anonymousId=v&url=http%3A%2F%2F%5Bbad", "url"),
-        ("?anonymousId=v&referrer=a%0Ab", "referrer"),
-        ("?anonymousId=v&url=" + "x" * 2_049, "url"),
     ],
 )
-def test_a_wrong_pixel_parameter_is_named_as_written(
-    baton: InMemoryBaton, query: str, field: str
-) -> None:
+def test_a_pixel_without_an_id_is_refused(baton: InMemoryBaton, query: str, field: str) -> None:
     refused(baton, baton.http("GET", f"/v1/pixel{query}"), field)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?anonymousId=" + "v" * 201,
+        "?anonymousId=a%00b",
+        "?anonymousId=v&url=http%3A%2F%2F%5Bbad",
+        "?anonymousId=v&referrer=a%0Ab",
+        "?anonymousId=v&url=" + "x" * 2_049,
+    ],
+)
+def test_a_pixel_counts_whatever_is_odd_about_it(baton: InMemoryBaton, query: str) -> None:
+    assert baton.http("GET", f"/v1/pixel{query}").status_code == 204
+    assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 1
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Purpose": "prefetch"},
+        {"Sec-Purpose": "prefetch;prerender"},
+        {"Purpose": "prefetch"},
+        {"X-Purpose": "preview"},
+        {"X-Moz": "Prefetch"},
+    ],
+)
+def test_what_a_browser_fetches_ahead_is_no_visit(
+    baton: InMemoryBaton, headers: dict[str, str]
+) -> None:
+    before = dict(baton.ports.memory.items)
+    pixel = baton.http("GET", "/v1/pixel?anonymousId=v&url=https%3A%2F%2Fx.example", None, headers)
+    page = {"type": "page", "anonymousId": "v"}
+    one = baton.post(PAGE, page, headers)
+    batch = baton.post(BATCH, {"batch": [page]}, headers)
+    assert [each.status_code for each in (pixel, one, batch)] == [204, 200, 200]
+    assert baton.ports.memory.items == before
+    track = {"type": "track", "event": "Clicked", "anonymousId": "v"}
+    baton.post(BATCH, {"batch": [page, track]}, headers)
+    assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 1
 
 
 def test_a_pixel_with_a_wrong_write_key_is_refused(baton: InMemoryBaton) -> None:

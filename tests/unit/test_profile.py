@@ -12,15 +12,8 @@ from hypothesis import strategies as some
 from chalicelib.days import day_of, zone_of
 from chalicelib.events import Event, FieldValue, Kind, Rank
 from chalicelib.limits import LINE_MAX_CHARS, OWN_FIELDS_MAX
-from chalicelib.scoring.profile import (
-    Touches,
-    facts_on,
-    learn,
-    next_leave,
-    remembered,
-    touch,
-    values,
-)
+from chalicelib.scoring.profile import facts_on, learn, next_leave, remembered, values
+from chalicelib.scoring.touches import Touches, touch
 from tests import factories as make
 from tests.fakes import NOW
 

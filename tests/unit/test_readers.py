@@ -1,5 +1,6 @@
 """What people and programs send, what is kept of it, and what is said (ADR 0040)."""
 
+import json
 import math
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.errors import InputError, TooLargeError
+from chalicelib.http.exchange import warnings_in
 from chalicelib.inputs.bodies import decode, read_json, read_pairs
 from chalicelib.inputs.choices import is_ticked, read_list, read_value, read_yes_no
 from chalicelib.inputs.numbers import read_number
@@ -22,7 +24,9 @@ FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 FLAG = "\U0001f3f4\U000e0067\U000e0062\U000e007f"
 
 texts = some.one_of(some.text(), some.text("ab \u200b\u200d\u200c\ufe0f\u0301\u0915\r\n\x00"))
-scalars = some.one_of(texts, some.none(), some.booleans(), some.integers(), some.floats())
+edges = some.sampled_from([sign * (2**63 + one) for sign in (1, -1) for one in (-1, 0, 1)])
+numbers = some.one_of(some.integers(), some.floats(), edges, edges.map(str))
+scalars = some.one_of(texts, some.none(), some.booleans(), numbers)
 anything = some.recursive(
     scalars,
     lambda inner: some.lists(inner, max_size=3) | some.dictionaries(texts, inner, max_size=3),
@@ -162,6 +166,9 @@ def test_a_plain_number_needs_no_word(sent: Any, kept: float) -> None:
         (">500", 500),
         (">= 500", 500),
         ("über 500", 500),
+        ("Above 500", 500),
+        ("$1.2M", 1_200_000),
+        ("2-10", 2),
         ("more than 1000 people", 1_000),
         ("10,000 employees or more", 10_000),
         ("5,000 - 10,000", 5_000),
@@ -203,6 +210,7 @@ def test_a_number_out_of_words_keeps_the_words(sent: str, kept: float) -> None:
         "-",
         "12,345,67",
         "9" * 30,
+        "9" * 19,
     ],
 )
 def test_what_says_no_number_stays_a_text(sent: str) -> None:
@@ -372,3 +380,19 @@ def test_a_warning_names_the_field_and_what_was_read() -> None:
 def test_words_for_nothing(text: str) -> None:
     assert is_empty_word(text)
     assert not is_empty_word(f"{text}!")
+
+
+def test_each_kind_is_counted_without_the_value(capsys: pytest.CaptureFixture[str]) -> None:
+    found = [warn("name", CLEANED), warn("title", CLEANED), warn("size", READ_AS, "secret")]
+    assert warnings_in(found)["warnings"][2] == {"field": "size", "message": "was read as secret"}
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(one["event"], one["kind"], one["repaired"]) for one in lines] == [
+        ("repaired", "cleaned", 2),
+        ("repaired", "read_as", 1),
+    ]
+    assert "secret" not in json.dumps(lines)
+
+
+def test_a_value_inside_another_is_named_by_its_path() -> None:
+    found = Cleaned([1], (Repair.TOO_MANY,), inside=(warn("0", CLEANED),))
+    assert [one.field for one in found.warnings("list")] == ["list", "list.0"]

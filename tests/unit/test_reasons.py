@@ -14,9 +14,9 @@ from hypothesis import given
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import Score, interest, score
 from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.touches import Touches
 from tests import factories as make
 from tests.baton import model_document
 from tests.factories import TODAY, came_by, profile, seen

@@ -14,11 +14,11 @@ from hypothesis import strategies as some
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.reasons import ScoreReason
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.score import worth as worth_of
 from chalicelib.scoring.tally import Since, Tally
+from chalicelib.scoring.touches import Touches
 from tests import factories as make
 from tests.baton import model_document
 from tests.factories import LEAD_ID, TODAY, came_by, profile, seen

@@ -60,7 +60,7 @@ def test_no_way_in_stores_the_rest_of_a_url(way: str) -> None:
     properties = json.loads(event["properties"])
     assert properties["path"] == "/pricing"
     assert {properties.get("url", KEPT), properties.get("referrer", KEPT)} == {KEPT}
-    assert json.loads(event["campaign"]) == {"source": "google"}
+    assert json.loads(event["campaign"])["source"] == "google"
 
 
 SHOP = "https://keybook.example"
@@ -75,9 +75,9 @@ SHOP = "https://keybook.example"
         (f"{SHOP}/a?utm_source=x?token=secret", f"{SHOP}/a?utm_source=x"),
         (f"{SHOP}/a?x=1&amp;utm_source=x&amp;y=secret", f"{SHOP}/a?utm_source=x"),
         (f"{SHOP}/a?q=to be secret", f"{SHOP}/a"),
-        ("https:\\\\secret:secret@keybook.example/a", "https:\\\\keybook.example/a"),
-        ("https:/secret@keybook.example/a", "https:/keybook.example/a"),
-        ("HTTPS:secret@keybook.example/a", "HTTPS:keybook.example/a"),
+        ("https:\\\\secret:secret@keybook.example/a", f"{SHOP}/a"),
+        ("https:/secret@keybook.example/a", f"{SHOP}/a"),
+        ("HTTPS:secret@keybook.example/a", f"{SHOP}/a"),
         ("//secret@keybook.example/a", "//keybook.example/a"),
         (f"{SHOP}/@team/a", f"{SHOP}/@team/a"),
         ("/a?secret#secret", "/a"),

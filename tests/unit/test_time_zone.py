@@ -22,6 +22,7 @@ from infra.local.stack import TIME_ZONE, offset_over_midnight
 from tests import factories as make
 from tests.baton import AD, ANN, TOKEN, InMemoryBaton, ask, model_document
 from tests.fakes import FakeClock, FakePorts
+from tests.sizes import SIZES, rotating
 from tools import export, simulate
 
 BERLIN, LOS_ANGELES = "Europe/Berlin", "America/Los_Angeles"
@@ -501,11 +502,12 @@ def demo(baton: InMemoryBaton) -> None:
 
 @pytest.mark.parametrize("day", [date(2026, 3, 29), date(2026, 10, 25), date(2026, 11, 22)])
 def test_the_demo_prints_the_same_numbers_at_any_hour(day: date) -> None:
-    """It judges midnight by its own zone, and not by UTC: every quarter of an hour, and each minute
-    of the last quarter, of a day of 23, 25 and 24 hours.
+    """It judges midnight by its own zone, and not by UTC: at quarters of an hour, and in each
+    minute of the last one, of a day of 23, 25 and 24 hours.
     """
     first, last = start_of(day, zone_of(TIME_ZONE)), end_of(day, zone_of(TIME_ZONE))
-    quarters = [first + n * 15 * MINUTE for n in range(4 * 25)]
+    every = [first + n * 15 * MINUTE for n in range(4 * 25)]
+    quarters = rotating(every, SIZES.demo_every)
     minutes = [last - n * MINUTE for n in range(16)]
     for now in {moment for moment in (*quarters, *minutes) if moment <= last}:
         assert walked(now) == [("lead", 8), ("mql", 60), ("mql", 66), ("sql", 90)], now

@@ -81,7 +81,7 @@ def test_one_submission_has_one_trace_to_the_last_message(
     answer = deployment.post("/v1/forms/guide", demo())
     deployment.drain()
     written = lines()
-    assert {line["event"] for line in written} == {"captured", "qualified", "message"}
+    assert {line["event"] for line in written} == {"captured", "repaired", "qualified", "message"}
     assert {"sent"} <= {line.get("state") for line in written}
     assert {line["trace"] for line in written} == {answer.headers["X-Request-Id"]}
 

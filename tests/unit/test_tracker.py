@@ -70,7 +70,7 @@ def test_all_that_it_stores_is_documented() -> None:
 
 
 def test_every_event_of_its_own_is_documented() -> None:
-    named = set(re.findall(r"track\('([^']+)'", WRITTEN))
+    named = set(re.findall(r"(?:track\(|ENGAGED_MINUTE = )'([^']+)'", WRITTEN))
     assert named == {"Engaged Minute", "Page Read"}
     assert named <= first_cells(section(PAGE, "What is recorded"))
 
@@ -79,8 +79,9 @@ def test_the_numbers_on_the_page_are_those_of_the_script() -> None:
     numbers = dict(re.findall(r"const ([A-Z_]+) = (\d+);", WRITTEN))
     assert numbers["BATCH_DELAY_MS"] == "15000"
     assert numbers["BATCH_FULL"] == "20"
+    assert numbers["MINUTE_MS"] == "60000"
     assert numbers["MAX_MINUTES"] == "30"
     assert numbers["MAX_QUEUED"] == "100"
     flowing = " ".join(PAGE.split())
-    for words in ("after 15 seconds, with the twentieth event", "at most 30 a page", "100 events"):
+    for words in ("after 15 seconds, with the twentieth event", "at most 30 a page", "most 100"):
         assert words in flowing

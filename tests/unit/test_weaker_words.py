@@ -14,9 +14,10 @@ from chalicelib.leads.rebuild import compare_leads
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
 from chalicelib.scoring.compare import Comparison
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.profile import Profile, Touches, learn
+from chalicelib.scoring.profile import Profile, learn
 from chalicelib.scoring.score import Score, score, worth, worth_by_day
 from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.touches import Touches
 from tests import factories as make
 from tests.factories import BEST_FIT, TODAY, came_by
 from tests.fakes import NOW

@@ -14,9 +14,9 @@ from hypothesis import strategies as some
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.profile import Touches
 from chalicelib.scoring.score import score, worth, worth_by_day
 from chalicelib.scoring.tally import Since, Tally
+from chalicelib.scoring.touches import Touches
 from tests import factories as make
 from tests.baton import model_document
 from tests.factories import LEAD_ID, TODAY, came_by, profile, seen

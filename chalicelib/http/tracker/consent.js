@@ -35,16 +35,17 @@ function release() {
   if (!waiting.length || !allowed()) return;
   const anonymousId = visitorId();
   keep(queued().concat(waiting.map((event) => ({ ...event, anonymousId }))));
+  const isPatient = waiting.every(({ event }) => event === ENGAGED_MINUTE);
   waiting = [];
   keepCampaign();
-  flushSoon();
+  flushSoon(isPatient ? MINUTE_MS : BATCH_DELAY_MS);
 }
 
 function clear() {
   view = null;
   waiting = [];
   ['baton.visitor', 'baton.queue'].forEach(local.remove, local);
-  session.remove('baton.campaign');
+  session.remove('baton.came');
 }
 
 /**
@@ -52,7 +53,7 @@ function clear() {
  * not know yet what they said on an earlier page, and their visitor id must survive that.
  */
 function hear(given, isAnswer) {
-  if (given === undefined || given === null) return;
+  if (given == null) return;
   const isWithdrawn = heard && !given;
   heard = Boolean(given);
   if (heard) {
@@ -85,44 +86,40 @@ function cookiebot() {
 
 function oneTrust() {
   const groups = window.OnetrustActiveGroups;
-  return groups === undefined ? groups : `,${groups},`.includes(`,${ONETRUST_GROUP},`);
+  return groups && `,${groups},`.includes(`,${ONETRUST_GROUP},`);
 }
 
-/** Borlabs Cookie 3 and 2; a service "baton" of its own may have consent without its group. */
+/** Borlabs Cookie 3, or 2. */
 function borlabs() {
   const tool = window.BorlabsCookie;
-  const consents = tool?.Consents;
-  if (consents?.hasConsent?.('baton')) return true;
-  if (consents?.hasConsentForServiceGroup) return consents.hasConsentForServiceGroup(CATEGORY);
-  return tool?.checkCookieGroupConsent?.(CATEGORY);
+  const ask = tool?.Consents?.hasConsentForServiceGroup || tool?.checkCookieGroupConsent;
+  return ask?.call(tool.Consents || tool, CATEGORY);
 }
 
-/** Usercentrics 2: a service named Baton, else all services of the category. */
+/** Usercentrics 2: all services of the category, which it may not have. */
 function usercentrics() {
-  const services = window.UC_UI?.getServicesBaseInfo?.();
-  if (!Array.isArray(services)) return undefined;
-  const of = (name) => services.filter((one) => one.name === name || one.categorySlug === name);
-  const ours = [of('Baton'), of(CATEGORY), of('marketing')].find((found) => found.length);
-  return ours && ours.every((one) => one.consent?.status);
+  const services = window.UC_UI?.getServicesBaseInfo();
+  const of = (name) => services?.filter?.((one) => one.categorySlug === name) || [];
+  const ours = of(CATEGORY).concat(of(CATEGORY)[0] ? [] : of('marketing'));
+  return ours[0] && ours.every((one) => one.consent?.status);
 }
 
-/** Usercentrics 3: the same, in the details that its event brings. */
-function usercentrics3({ consent: record, services, categories }) {
-  const ours = Object.values(services || {}).find((one) => one.name === 'Baton');
-  const category = categories?.[CATEGORY] || categories?.marketing;
-  const given = ours ? ours.consent?.given : category && category.state === 'ALL_ACCEPTED';
-  hear(given, record?.type === 'EXPLICIT');
+/** Usercentrics 3: the details that its event brings. */
+function usercentrics3(details) {
+  const category = details?.categories?.[CATEGORY] || details?.categories?.marketing;
+  hear(category && category.state === 'ALL_ACCEPTED', details?.consent?.type === 'EXPLICIT');
 }
 
 /** Google's Consent Mode: a command of the data layer. */
 function google(command) {
   if (command?.[0] !== 'consent') return;
   const said = command[2]?.[GOOGLE_STORAGE];
+  const given = said === 'granted';
+  const isUpdate = command[1] === 'update';
   // A default for some regions only: we do not know the visitor's, so only a no counts.
-  if (!said || (said === 'granted' && command[2].region)) return;
-  if (command[1] === 'update') hear(said === 'granted', true);
+  if (!said || (given && command[2].region)) return;
   // Of several defaults a no counts: which one is the visitor's, only Google knows.
-  else if (heard === null || said !== 'granted') hear(said === 'granted', false);
+  if (isUpdate || heard === null || !given) hear(given, isUpdate);
 }
 
 /** Whether the visitor has answered, and a tool not only come to be there. */
@@ -146,7 +143,7 @@ function listenToTools() {
   listenTo(oneTrust, 'OneTrustGroupsUpdated');
   listenTo(borlabs, 'borlabs-cookie-after-init borlabs-cookie-consent-saved');
   listenTo(usercentrics, 'UC_UI_INITIALIZED UC_UI_CMP_EVENT');
-  window.addEventListener('UC_CONSENT', ({ detail }) => usercentrics3(detail || {}), true);
+  window.addEventListener('UC_CONSENT', ({ detail }) => usercentrics3(detail), true);
   window.__ucCmp?.getConsentDetails?.().then(usercentrics3, () => {});
   window.dataLayer = window.dataLayer || [];
   const { push } = window.dataLayer;

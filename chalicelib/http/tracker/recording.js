@@ -4,8 +4,8 @@
 
 // The page on screen: {route, path, url, referrer, depth, visibleMs, visibleSince, minutes}.
 let view = null;
-// The campaign that brought the visitor, in Segment's names; null without any.
-let campaign = null;
+// The utm_* parameters that brought the visitor, as pairs.
+let campaign = [];
 
 /** The part of the fragment that is a route, as in "#/pricing". The rest may hold a secret. */
 function hashRoute() {
@@ -25,20 +25,17 @@ function thisPage() {
   };
 }
 
-/** The utm_* parameters of this page's address, also of its fragment. */
+/** The utm_* parameters of this page's address, also of its fragment, as pairs. */
 function campaignHere() {
-  const found = {};
   const fragment = location.hash.replace(/^#[^?]*\?|^#/, '&');
-  new URLSearchParams(location.search + fragment).forEach((value, key) => {
-    const part = /^utm_(source|medium|campaign|term|content)$/.exec(key);
-    if (part && value) found[part[1] === 'campaign' ? 'name' : part[1]] = value;
-  });
-  return Object.keys(found).length ? found : null;
+  return Array.from(new URLSearchParams(location.search + fragment)).filter(
+    ([key, value]) => value && /^utm_(source|medium|campaign|term|content)$/.test(key),
+  );
 }
 
 /** For a later page's form. */
 function keepCampaign() {
-  if (campaign) session.set('baton.campaign', JSON.stringify(campaign));
+  if (campaign[0]) session.set('baton.came', JSON.stringify(campaign));
 }
 
 function emit(type, parts, context) {
@@ -65,8 +62,10 @@ function page(properties) {
   view = { route: route(), url, path, referrer, ...start };
   scrolled();
   const here = campaignHere();
-  campaign = here || campaign;
-  const context = here ? { campaign: here } : {};
+  if (here[0]) campaign = here;
+  // In Segment's names.
+  const named = here.map(([key, value]) => [key === 'utm_campaign' ? 'name' : key.slice(4), value]);
+  const context = here[0] && { campaign: Object.fromEntries(named) };
   emit('page', { properties: { ...thisPage(), ...properties } }, context);
   countMinute();
 }
@@ -81,7 +80,7 @@ function identify(traits) {
 
 // ---- Reading: each visible minute; and once per view, how far down and how long in coarse steps
 
-const MINUTE_MS = 60000;
+const ENGAGED_MINUTE = 'Engaged Minute';
 const MAX_MINUTES = 30;
 let minuteTimer = 0;
 
@@ -114,7 +113,7 @@ function countMinute() {
     view.visibleMs = view.minutes * MINUTE_MS;
     view.visibleSince = Date.now();
     const { path, url, minutes } = view;
-    track('Engaged Minute', { path, url, minute: minutes });
+    track(ENGAGED_MINUTE, { path, url, minute: minutes });
     countMinute();
   }, (view.minutes + 1) * MINUTE_MS - seenMs);
 }
@@ -174,10 +173,8 @@ function fillIn(event) {
   if (allowed()) data.set('_visitor_id', visitorId());
   if (!isRefused()) {
     if (thisPage().referrer) data.set('_referrer', thisPage().referrer);
-    const came = campaign || JSON.parse(session.get('baton.campaign')) || {};
-    Object.entries(came).forEach(([part, value]) => {
-      data.set('utm_' + (part === 'name' ? 'campaign' : part), value);
-    });
+    const came = campaign[0] ? campaign : JSON.parse(session.get('baton.came')) || [];
+    came.forEach(([key, value]) => data.set(key, value));
   }
   // The same content again is a repeat (a double click, "back" and send), other content is new.
   const body = JSON.stringify(Array.from(data));
@@ -226,6 +223,12 @@ function navigated() {
   setTimeout(() => { if (view && view.route !== route()) page(); });
 }
 
+/** Note that a link of the same site is followed. Only some browsers say so. */
+function navigates({ userInitiated, formData, destination: { sameDocument, url } }) {
+  const isLink = userInitiated && !formData && !sameDocument;
+  if (isLink && url.startsWith(location.origin + '/')) stayingUntil = Date.now() + 5000;
+}
+
 ['pushState', 'replaceState'].forEach((name) => {
   const original = history[name];
   history[name] = function () {
@@ -240,6 +243,7 @@ document.addEventListener('formdata', fillIn);
 document.addEventListener('visibilitychange', visibilityChanged);
 document.addEventListener('prerenderingchange', () => page());
 window.addEventListener('scroll', scrolled, { passive: true });
+window.navigation?.addEventListener('navigate', navigates);
 window.addEventListener('popstate', navigated);
 window.addEventListener('hashchange', navigated);
 window.addEventListener('online', () => { retries = 0; flushIn(0); });

@@ -18,6 +18,8 @@ const MAX_WAIT_S = 60;
 // An event waits for others, so that most requests carry several; with so many it leaves at once.
 const BATCH_DELAY_MS = 15000;
 const BATCH_FULL = 20;
+// A visible minute may wait for the next one.
+const MINUTE_MS = 60000;
 
 // ---- Storage: the browser's, or memory where that is blocked or full
 
@@ -29,7 +31,7 @@ function openStore(area) {
         const value = window[area].getItem(key);
         if (value !== null) return value;
       } catch (blocked) { /* look in memory */ }
-      return key in memory ? memory[key] : null;
+      return memory[key] ?? null;
     },
     set(key, value) {
       try {
@@ -60,15 +62,14 @@ function newId() {
 
 function visitorId() {
   if (!allowed()) return null;
-  if (!local.get('baton.visitor')) local.set('baton.visitor', newId());
-  return local.get('baton.visitor');
+  const id = local.get('baton.visitor') || newId();
+  local.set('baton.visitor', id);
+  return id;
 }
 
 /** The answer to a form names a new visitor: whoever used this browser before may be another. */
 function adopt(answer) {
-  if (answer && typeof answer.visitor_id === 'string' && answer.visitor_id && allowed()) {
-    local.set('baton.visitor', answer.visitor_id);
-  }
+  if (answer?.visitor_id && allowed()) local.set('baton.visitor', String(answer.visitor_id));
 }
 
 // ---- The queue lives in storage: what cannot be sent now goes out with the next page. Sending
@@ -80,6 +81,8 @@ let timer = 0;
 let dueAt = 0;
 // Until then the API has asked to be left alone, or its last answer says so.
 let resumeAt = 0;
+// Until then a link of the same site is being followed.
+let stayingUntil = 0;
 
 function queued() {
   try { return JSON.parse(local.get('baton.queue')) || []; } catch (broken) { return []; }
@@ -119,7 +122,7 @@ function isBusy(response) {
 
 /** How long to wait: as long as the API asks, else longer after each try; no two alike. */
 function backOff(response, tries) {
-  const asked = response.headers ? Number(response.headers.get('Retry-After')) : 0;
+  const asked = Number(response.headers?.get('Retry-After'));
   return Math.max(2 ** tries, Math.min(asked || 0, MAX_WAIT_S)) * 1000 * (1 + Math.random());
 }
 
@@ -132,13 +135,13 @@ function flushIn(delayMs) {
   timer = setTimeout(flush, at - Date.now());
 }
 
-function flushSoon() {
-  flushIn(queued().length < BATCH_FULL ? BATCH_DELAY_MS : 0);
+function flushSoon(delayMs) {
+  flushIn(queued().length < BATCH_FULL ? delayMs : 0);
 }
 
 function flush() {
   timer = 0;
-  if (inFlight.length || navigator.onLine === false || !allowed()) return;
+  if (inFlight.length || !allowed()) return;
   const batch = nextBatch();
   if (!batch.length) return;
   inFlight = batch;
@@ -154,7 +157,7 @@ function flush() {
       return response.json().then(adopt, () => {});
     })
     .then(
-      () => { inFlight = []; flushSoon(); },
+      () => { inFlight = []; if (queued()[0]) flushSoon(BATCH_DELAY_MS); },
       (response) => {
         inFlight = [];
         resumeAt = Date.now() + backOff(response, retries);
@@ -164,9 +167,13 @@ function flush() {
     );
 }
 
-/** Give the browser everything that is not on its way: the page may not live to see an answer. */
+/**
+ * Give the browser everything that is not on its way: the page may not live to see an answer. Who
+ * follows a link of the same site brings it to the next page instead, where it goes with the rest.
+ */
 function handOver() {
-  if (navigator.onLine === false || !allowed() || Date.now() < resumeAt) return;
+  if (navigator.onLine === false || !allowed()) return;
+  if (Date.now() < Math.max(resumeAt, stayingUntil)) return;
   for (let batch = nextBatch(); batch.length; batch = nextBatch()) {
     if (!navigator.sendBeacon(API + '/v1/batch', pack(batch))) return;
     keep(without(queued(), batch));
