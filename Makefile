@@ -23,7 +23,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test nightly check preflight check-model agreement simulate export \
-	rebuild documents switches bench deploy restore show doctor lock format clean
+	rebuild erased documents switches bench deploy restore show doctor lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -102,6 +102,11 @@ export: .venv/ready ## writes all leads of the local stack, or of an environment
 rebuild: .venv/ready ## derives every lead again from its events, and reports what differed
 ## make rebuild [STAGE=...]
 	@$(BIN)/python -m tools.rebuild $(if $(STAGE),--stage "$(STAGE)")
+
+erased: .venv/ready ## lists who was erased, or erases those of a list again after a restore
+## make erased [STAGE=...] [SINCE=2026-01-31] [AGAIN=erased.txt]
+	@$(BIN)/python -m tools.erased $(if $(STAGE),--stage "$(STAGE)") \
+		$(if $(SINCE),--since "$(SINCE)") $(if $(AGAIN),--again "$(AGAIN)")
 
 documents: .venv/ready ## moves the documents of the local stack, or of an environment, into YAML
 ## files, or the files into it: make documents PULL=1|PUSH=1 [STAGE=...] [DIR=...] [NOTE="..."]

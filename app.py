@@ -14,6 +14,7 @@ from chalicelib.http.exchange import answer_head, protect, with_request_id
 from chalicelib.http.forms import forms
 from chalicelib.http.marketing import marketing
 from chalicelib.http.operations import operations
+from chalicelib.http.privacy import privacy
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
 from chalicelib.http.sales import sales
@@ -38,6 +39,7 @@ app.register_blueprint(public)  # public: unsubscribe, the thank-you page, healt
 app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
 app.register_blueprint(operations)  # private: the switches
+app.register_blueprint(privacy)  # private: what is held on one person, and its erasure
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 

@@ -56,6 +56,35 @@ FormAddress = Annotated[
 ]
 
 
+FormsADay = Annotated[int, Field(ge=1, le=1_000_000)]
+StepName = Literal[
+    "honeypot",
+    "token",
+    "challenge",
+    "known_bot",
+    "disposable",
+    "links",
+    "network_flood",
+    "mailbox_flood",
+]
+"""The steps of screening, by their reasons."""
+
+
+class ScreeningDocument(Document):
+    """What a company sets for screening. What it leaves out is as shipped (ADR 0044)."""
+
+    forms_per_network: FormsADay | None = None
+    """From one network address, a day."""
+    forms_per_mailbox: FormsADay | None = None
+    """For one mailbox, a day, besides those from the lead's own browser."""
+    token_min_seconds: Annotated[int, Field(ge=0, le=600)] | None = None
+    """How long a person takes at least to fill in a form that asks for a token."""
+    tools: bool | None = None
+    """Whether HTTP libraries and automated browsers that ask for a page count as bots."""
+    off: Annotated[list[StepName], Field(max_length=20)] = []
+    """The steps that are left out."""
+
+
 class SettingsDocument(Document):
     """What a company sets for all of its emails, pages and forms."""
 
@@ -76,6 +105,7 @@ class SettingsDocument(Document):
     """Where the company is: what a telephone number without a country's code is read as."""
     form_addresses: dict[NotForSales, FormAddress] = {}
     """Who answers the forms that are not for sales: support, career, press."""
+    screening: ScreeningDocument = ScreeningDocument()
 
 
 def read_company(settings: Mapping[str, Any] | None) -> SettingsDocument:

@@ -45,6 +45,7 @@ class Act(StrEnum):
     RETRACTED = "retracted"
     MERGED = "merged"
     IMPORTED = "imported"
+    RELEASED = "released"
 
 
 class Rank(IntEnum):
@@ -99,6 +100,8 @@ class Event:
     """How far the browser that it came from is the lead's; so are the visitors that it joins."""
     is_surplus: bool = False
     """Whether it is only kept: of one lead's forms so many count on a day, and no more."""
+    screened: str = ""
+    """Why it is only kept, as spam: a ScreenReason. Its `joins` are wishes then (ADR 0044)."""
     cut: tuple[str, ...] = ()
     """What was longer than what is stored of one event, for example `properties.url`."""
 
@@ -232,7 +235,7 @@ def joins_on(own: Iterable[Event]) -> list[Join]:
     return [
         Join(visitor, lead_id, event.captured_at, browser_rank_of(visitor, event.browser_rank))
         for event in own
-        if (lead_id := lead_id_of(event.partition))
+        if (lead_id := lead_id_of(event.partition)) and not event.screened
         for visitor in event.joins
     ]
 

@@ -64,6 +64,21 @@ CLOCK_MAX_AHEAD_HOURS = 24  # of a `sentAt` after its arrival; a later one corre
 # of an event after its own `sentAt`, as clients round differently; a later one was not sent with it
 SENT_BEFORE_MAX_SECONDS = 60
 
+# --- what is screened -----------------------------------------------------------------------------
+SPAM_KEPT_DAYS = 30  # time enough for somebody to look through it
+FORMS_PER_NETWORK = 200  # a day, outside dev: an office, or a trade fair's network, sends fewer
+FORMS_PER_MAILBOX = 32  # a day, outside dev; what comes from the lead's own browser is not counted
+# counters of floods are written in steps of this part of what is allowed, and of 1 at least
+FLOOD_STEP_PART = 16
+FORM_TOKEN_MIN_SECONDS = 2  # below that nobody has typed an address
+FORM_TOKEN_HOURS = 24  # a page stays open for a working day
+FORM_TOKEN_USES = 5  # of one token: people correct and repeat what they sent; machines go on
+FORM_TOKEN_MAX_CHARS = 500  # twice what we sign
+CHALLENGE_MAX_CHARS = 8_000  # Turnstile's answers have up to 2,048; hCaptcha's are longer
+CHALLENGE_TIMEOUT_SECONDS = 2  # of connecting, and of each read; then the form is accepted
+AGENT_MAX_CHARS = 400  # of a User-Agent that is searched; honest ones have up to 300
+RELEASE_MAX_FORMS = 100  # of one request; the newest come first
+
 COUNTED_HOURS = 48  # the stream redelivers for 24 hours, so twice that is safe
 COUNTED_MAX_IDS = 128  # 1.5 KB of a standing; above that the lead is crowded
 REPLAY_EVERY_MINUTES = 15  # a crowded lead is replayed at most this often
@@ -148,6 +163,9 @@ JOB_PAGE_LEADS = 100  # the leads of one step: a second's work, and what a crash
 JOB_CHECKPOINT_SECONDS = 5  # the counting that a crash repeats, at most
 JOB_TRIES = 10  # without any progress; after that the job has failed
 JOB_FAILED_IN_A_ROW = 10  # leads; more is an outage and not a matter of one lead: the job waits
+# how long an erasure waits for what was about to be stored: no request, nor Feedback, lasts longer
+ERASURE_SETTLES_SECONDS = 30
+EXPORT_PAGE_MAX_CHARS = 500_000  # of one page, as JSON; as HTML it is five times that at worst
 JOB_KEPT_DAYS = 30  # how long a report can be read
 JOB_PART_MAX_BYTES = 100 * 1024  # four parts fit into an item, forty into a transaction
 # the leads that a simulation lists by name: nobody reads more, and they are moved first

@@ -66,6 +66,8 @@ class Settings:
     """ARN of the secret that turns addresses into lead ids."""
     link_secret: str
     """ARN of the secret that signs links."""
+    challenge_secret: str = ""
+    """ARN of the secret with the keys of Turnstile and hCaptcha; empty: there are none."""
     admin_secret: str
     """ARN of the token of the private endpoints."""
     handoff_topic: str
@@ -116,6 +118,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         table=environ.get("BATON_TABLE", ""),
         identity_secret=environ.get("BATON_IDENTITY_SECRET", ""),
         link_secret=environ.get("BATON_LINK_SECRET", ""),
+        challenge_secret=environ.get("BATON_CHALLENGE_SECRET", ""),
         admin_secret=environ.get("BATON_ADMIN_SECRET", ""),
         handoff_topic=environ.get("BATON_HANDOFF_TOPIC", ""),
         sender=environ.get("BATON_SENDER", ""),

@@ -55,6 +55,9 @@ HANDED_OFF_WITHIN_MS = 60_000
 LINES: Mapping[str, LineKind] = {
     "captured": LineKind(by=("kind",)),
     "capped": LineKind(by=("kind",)),
+    "screened": LineKind(by=("kind", "reason")),
+    "released": LineKind(by=("reason",)),
+    "keys_unreadable": LineKind(Level.WARNING, by=("error",)),
     "rejected": LineKind(Level.WARNING),
     "repaired": LineKind(by=("kind",)),
     "refused": LineKind(Level.WARNING, by=("error",)),
@@ -83,6 +86,8 @@ LINES: Mapping[str, LineKind] = {
     "document": LineKind(by=("kind",)),
     "sequence_skipped": LineKind(Level.WARNING),
     "job_worked": LineKind(by=("kind", "state")),
+    "erasure": LineKind(by=("state",)),
+    "erasure_failed": LineKind(Level.ERROR),
     "tick": LineKind(is_counted=False),  # written every minute, even when nothing happens
 }
 

@@ -36,6 +36,8 @@ class ClientServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.baton = InMemoryBaton(FakePorts(clock=WallClock()))
+        deployment = {"api_url": self.url, "site_url": self.url, "write_key": "write-key"}
+        self.baton.world.documents.put("deployment", deployment)
         self.pages: dict[str, str] = {}
         """Path -> HTML of a page for a browser."""
         self.to_lose = 0

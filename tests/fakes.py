@@ -12,6 +12,8 @@ from itertools import count
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.capture.screening.challenge import Solved
+from chalicelib.capture.screening.verdict import Verification
 from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
@@ -26,7 +28,7 @@ from chalicelib.scoring.model import Model
 from chalicelib.settings import Retention, Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.events import AS_EVER
-from chalicelib.store.table import Expectation, Item, Put, Write
+from chalicelib.store.table import Delete, Expectation, Item, Put, Write
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
@@ -214,6 +216,8 @@ class MemoryTable:
                 if place not in self.items:
                     self.inserted.append(dict(write.item))
                 self.items[place] = dict(write.item)
+            elif isinstance(write, Delete):
+                self.items.pop(place, None)
 
 
 def _key(write: Write) -> tuple[str, str]:
@@ -366,6 +370,25 @@ def _first_failed(records: Sequence[Any], answer: Mapping[str, Any]) -> int | No
     return next(places, None)
 
 
+class FakeChallenges:
+    """Turnstile and hCaptcha, as the contract suite has them: a response is good once."""
+
+    def __init__(self) -> None:
+        self.solved: set[str] = set()
+        self.is_out = False
+        """Whether the service does not answer."""
+
+    def __call__(self, _verify: Verification, response: str) -> Solved:
+        if not response:
+            return Solved.NO
+        if self.is_out:
+            return Solved.UNKNOWN
+        if response not in self.solved:
+            return Solved.NO
+        self.solved.remove(response)
+        return Solved.YES
+
+
 class FakePorts(Ports):
     """The outside world of a deployment, in memory.
 
@@ -411,6 +434,8 @@ class FakePorts(Ports):
         self.table = wrap("table", self.memory)
         self.send = wrap("send", self.senders.send)
         self.queues = wrap("queues", self.queued)
+        self.challenged = FakeChallenges()
+        self.challenges = self.challenged
         self.paused: list[int] = []
 
     def now(self) -> datetime:

@@ -22,9 +22,11 @@ class Sizes:
 
     name: str  #: of the make target
     cases: int  #: of each property, in tests/properties and with hypothesis elsewhere
+    input_cases: int  #: of a property of one way in, as it stands behind HTTP
     api_cases: int  #: of a property whose every case goes over HTTP
     runs: int  #: of the stepper, with everything shuffled, repeated and busy
     races: int  #: of an unsubscribe against everything else
+    erasures: int  #: against everything else, each with its repeats
     lives: int  #: of a lead that is read again as of each of its days
     sorts: int  #: of leads for which the next steps are tried out
     kill_every: int  #: one port call in so many is killed, besides the first of each kind
@@ -39,9 +41,11 @@ class Sizes:
 TEST = Sizes(
     name="test",
     cases=200,
+    input_cases=50,
     api_cases=20,
     runs=30,
     races=100,
+    erasures=40,
     lives=12,
     sorts=24,
     kill_every=10,
@@ -55,9 +59,11 @@ TEST = Sizes(
 NIGHTLY = Sizes(
     name="nightly",
     cases=1_000,
+    input_cases=1_000,
     api_cases=100,
     runs=600,
     races=1_000,
+    erasures=1_000,
     lives=100,
     sorts=200,
     kill_every=1,

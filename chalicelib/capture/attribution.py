@@ -54,16 +54,18 @@ CLICK_MAX_CHARS = 200  # of a click id; a longer one is cut out, and only its so
 class Arrival:
     """What is known of how a visitor came to a page."""
 
-    named: Mapping[str, Any]
+    named: Mapping[str, str]
     """The campaign as the client named it: source, medium, name, term, content."""
-    parameters: Mapping[str, str]
-    """Of the page's address, by their names in lower case."""
-    host: str
-    """Of the page."""
+    url: str
+    """Of the page, as it is stored."""
     referrer: str
-    """The host of the page that the visitor came from."""
+    """Of the page that the visitor came from."""
     own_domains: Callable[[], Collection[str]]
     """Returns the company's own; asked only for visits from another site."""
+
+    def parameters(self) -> Mapping[str, str]:
+        """Return those of the page's address, by their names in lower case."""
+        return parameters_of(self.url)
 
 
 CampaignParts = Mapping[str, str]
@@ -81,7 +83,7 @@ def campaign_of_visit(
     if not named and not referrer and "?" not in url:
         return {}, []  # most views of a page
     given, warnings = _read(named)
-    visit = Arrival(given, parameters_of(url), host_of(url), host_of(referrer), own_domains)
+    visit = Arrival(given, url, referrer, own_domains)
     campaign: CampaignParts = {}
     for step in ATTRIBUTION_STEPS:
         campaign = step(visit, campaign)
@@ -97,21 +99,26 @@ def by_address(visit: Arrival, campaign: CampaignParts) -> CampaignParts:
     """Return the campaign in the address of the page, if the client named none."""
     if campaign:
         return campaign
+    parameters = visit.parameters() if "utm_" in visit.url.lower() else {}
     found = {
-        part: _filled_in(read_line(visit.parameters[parameter]).value)
+        part: _filled_in(read_line(parameters[parameter]).value)
         for part, parameter in UTM.items()
-        if parameter in visit.parameters
+        if parameter in parameters
     }
     return {part: value for part, value in found.items() if value}
 
 
 def by_click(visit: Arrival, campaign: CampaignParts) -> CampaignParts:
     """Add source and medium of an advertiser's click, and its id: the advertiser asks for it."""
-    click = next((name for name in CLICKS if visit.parameters.get(name)), None)
+    # A stored address has no other parameters than those of campaigns and clicks.
+    if visit.url.count("=") == visit.url.count("utm_"):
+        return campaign
+    parameters = visit.parameters()
+    click = next((name for name in CLICKS if parameters.get(name)), None)
     if click is None:
         return campaign
     source, medium = CLICKS[click]
-    number = visit.parameters[click]
+    number = parameters[click]
     kept = {"click_id": f"{click}:{number}"} if len(number) <= CLICK_MAX_CHARS else {}
     if "source" in campaign and campaign["source"] != source:
         return {**campaign, **kept}  # the medium of another source says nothing of this one
@@ -120,9 +127,9 @@ def by_click(visit: Arrival, campaign: CampaignParts) -> CampaignParts:
 
 def by_referrer(visit: Arrival, campaign: CampaignParts) -> CampaignParts:
     """Add source and medium of the page before, unless that is one of the company's own."""
-    if "source" in campaign or not visit.referrer or _is_own(visit.referrer, visit):
+    if "source" in campaign or not (host := host_of(visit.referrer)) or _is_own(host, visit):
         return campaign
-    medium, source = origin_of(visit.referrer)
+    medium, source = medium_and_source_of(host)
     return {"source": source, "medium": medium, **campaign}
 
 
@@ -151,7 +158,7 @@ def host_of(url: str) -> str:
     return host.removeprefix("www.") if "." in host else ""
 
 
-def origin_of(host: str) -> tuple[str, str]:
+def medium_and_source_of(host: str) -> tuple[str, str]:
     """Return medium and source of a visit that comes from a host."""
     known = _known_referrers()
     part = host
@@ -171,7 +178,8 @@ def domain_of(host: str) -> str:
 
 def _is_own(host: str, visit: Arrival) -> bool:
     domain = domain_of(host)
-    is_same_site = bool(visit.host) and domain == domain_of(visit.host)
+    page = host_of(visit.url)
+    is_same_site = bool(page) and domain == domain_of(page)
     return is_same_site or not {host, domain}.isdisjoint(visit.own_domains())
 
 
@@ -184,7 +192,8 @@ def _read(named: Any) -> tuple[dict[str, str], list[Warned]]:
     for part in UTM:
         if named.get(part) not in (None, ""):
             read = read_line(named[part])
-            warnings += read.warnings(part)
+            if read.repairs:
+                warnings += read.warnings(part)
             if value := _filled_in(read.value):
                 found[part] = value
     return found, warnings

@@ -26,7 +26,7 @@ Address = Annotated[str, Field(max_length=URL_MAX_CHARS)]
 FormKind = Literal["request", "download", "newsletter", "event", "other"]
 FieldType = Literal["text", "number", "choice", "choices", "yes_no", "date"]
 """How a company's own field is read."""
-Verification = Literal["none", "token", "turnstile", "hcaptcha"]
+VERIFY_WORDS = Literal["none", "token", "turnstile", "hcaptcha"]
 """What a submission has to bring along besides its fields."""
 
 
@@ -82,7 +82,7 @@ class FormDocument(Document):
     """The email that answers a submission at once."""
     honeypot: SentName | None = None
     """The field that people do not see: whoever fills it in is a machine."""
-    verify: Verification = "none"
+    verify: VERIFY_WORDS = "none"
 
     @property
     def names(self) -> Mapping[str, str]:

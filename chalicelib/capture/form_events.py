@@ -1,9 +1,11 @@
 """The events of a form submission, and what there is to say of what they hold."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlencode
 
+from chalicelib.capture.attribution import campaign_of_visit
 from chalicelib.capture.form_document import FormDocument
 from chalicelib.capture.joining import Claim, joins_of
 from chalicelib.capture.submission import Submission
@@ -11,16 +13,24 @@ from chalicelib.errors import FieldError
 from chalicelib.events import Event, Kind, Rank, Value, own_event_id
 from chalicelib.form_kinds import kind_facts
 from chalicelib.inputs.repairs import Repair, Warned, warn
-from chalicelib.inputs.urls import campaign_of, path_of
+from chalicelib.inputs.urls import path_of
 from chalicelib.limits import FORM_MAX_WARNINGS
 
 ASSET_DOWNLOADED = "Asset Downloaded"
 
 
 def said_by(
-    form_id: str, form: FormDocument | None, submission: Submission, partition: str, now: datetime
+    form_id: str,
+    form: FormDocument | None,
+    submission: Submission,
+    partition: str,
+    now: datetime,
+    own_domains: Callable[[], Collection[str]],
 ) -> Event:
-    """Return what a submission says, as an event still without an id."""
+    """Return what a submission says, as an event still without an id.
+
+    own_domains: see `campaign_of_visit`.
+    """
     page = submission.page
     properties: dict[str, Value] = {name: value for name, value in page.items() if value}
     if url := page.get("url"):
@@ -37,10 +47,25 @@ def said_by(
         at=now,
         captured_at=now,
         properties=properties,
-        campaign=campaign_of(submission.campaign, page.get("url", "")),
+        campaign=_campaign_of(submission, own_domains),
         fields=submission.fields,
         said=submission.said,
     )
+
+
+def _campaign_of(
+    submission: Submission, own_domains: Callable[[], Collection[str]]
+) -> Mapping[str, str]:
+    """Return where the sender came from, as for a view of the page (ADR 0042).
+
+    A click id may stand in a hidden field instead of the page's address.
+    """
+    page = submission.page
+    url = page.get("url", "")
+    if submission.marks:
+        url += ("&" if "?" in url else "?") + urlencode(submission.marks)
+    campaign, _ = campaign_of_visit(submission.campaign, url, page.get("referrer", ""), own_domains)
+    return campaign
 
 
 def events_of(
@@ -69,17 +94,25 @@ def events_of(
         browser_rank=browser_rank,
         is_surplus=is_surplus,
     )
+    return with_download(submitted, form, name)
+
+
+def with_download(submitted: Event, form: FormDocument | None, name: str) -> list[Event]:
+    """Return the event of a form, and the download of the asset that it gates, if it gates one.
+
+    name: tells the submission from others of that lead at that time.
+    """
     if form is None or form.asset is None:
         return [submitted]
     downloaded = Event(
-        partition=said.partition,
-        id=own_event_id(said.partition, now, f"{name}/asset"),
+        partition=submitted.partition,
+        id=own_event_id(submitted.partition, submitted.at, f"{name}/asset"),
         kind=Kind.TRACK,
         name=ASSET_DOWNLOADED,
-        at=now,
-        captured_at=now,
-        properties={"asset": form.asset.id, "form": said.name},
-        is_surplus=is_surplus,
+        at=submitted.at,
+        captured_at=submitted.captured_at,
+        properties={"asset": form.asset.id, "form": submitted.name},
+        is_surplus=submitted.is_surplus,
     )
     return [submitted, downloaded]
 

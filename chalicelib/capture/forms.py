@@ -1,14 +1,14 @@
 """Take a form submission: check it, join its visitor, and store it whole or not at all."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 from chalicelib.capture.cutting import within
 from chalicelib.capture.form_document import FormDocument
-from chalicelib.capture.form_events import cut_of, events_of, first_warnings, said_by
+from chalicelib.capture.form_events import cut_of, events_of, first_warnings, said_by, with_download
 from chalicelib.capture.joining import (
     Claim,
     SubmissionReceipt,
@@ -17,7 +17,12 @@ from chalicelib.capture.joining import (
 )
 from chalicelib.capture.origins import is_allowed_origin, redirect_of
 from chalicelib.capture.posted import Posted
+from chalicelib.capture.screening.candidates import candidate_of, marked
+from chalicelib.capture.screening.kept import KeptForm
+from chalicelib.capture.screening.screening import ScreenedOnce
+from chalicelib.capture.screening.verdict import Candidate, Verdict
 from chalicelib.capture.seen import SeenForms
+from chalicelib.capture.sender import Sender
 from chalicelib.capture.submission import Submission
 from chalicelib.capture.understanding import understand
 from chalicelib.consent.consent import Proof
@@ -37,14 +42,6 @@ from chalicelib.writing import persist, until_written
 
 Registered = tuple[Mapping[str, Any], int | None]
 """A stored form, and the number of its version."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sender:
-    """What the request of a submission says of who sends it."""
-
-    origin: str | None = None
-    """The site whose page a browser posts from; None for whatever is no browser."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +67,7 @@ class _Taken:
     event: Event
     """What it says, within what is stored of one event; still without its id and its rank."""
     fresh_visitor_id: str
+    screened: ScreenedOnce
 
 
 class Forms:
@@ -84,14 +82,18 @@ class Forms:
         lead_id_of: Callable[[str], str],
         country: Callable[[], str | None],
         identity_secret: Callable[[], bytes],
+        own_domains: Callable[[], Collection[str]],
+        screen: Callable[[Candidate], Verdict],
         runtime: Runtime,
     ) -> None:
+        self._own_domains = own_domains
         self._store = store
         self._read_form = read_form
         self._seen = seen
         self._country = country
         self._identity_secret = identity_secret
         self._lead_id_of = lead_id_of
+        self._screen = screen
         self.runtime = runtime
 
     def form(self, form_id: str) -> FormDocument | None:
@@ -107,6 +109,8 @@ class Forms:
     ) -> Accepted:
         """Store a submission; a repeated one returns the first receipt and counts once.
 
+        One that is screened is kept as spam, and answered as any other (ADR 0044).
+
         key: the Idempotency-Key header. Raise InputError for a missing address or required field,
         OriginError for a page that may not post this form, KeyReusedError for a key that was used
         for another submission.
@@ -119,7 +123,14 @@ class Forms:
         lead_id = self._lead_id_of(submission.email)
         # What is cut of it does not depend on when, or how often, it is tried: it is cut once.
         event, cut = within(
-            said_by(form_id, form, submission, lead_partition(lead_id), self.runtime.now()),
+            said_by(
+                form_id,
+                form,
+                submission,
+                lead_partition(lead_id),
+                self.runtime.now(),
+                self._own_domains,
+            ),
             FORM_STORED_MAX_BYTES,
         )
         receipt, is_new = self._accept(
@@ -132,6 +143,9 @@ class Forms:
                 lead_id=lead_id,
                 event=event,
                 fresh_visitor_id=self.runtime.new_id(),
+                screened=ScreenedOnce(
+                    self._screen, candidate_of(form_id, form, submission, sender, event.at)
+                ),
             )
         )
         if form is None and is_new:
@@ -151,7 +165,7 @@ class Forms:
 
     @until_written
     def _accept(self, taken: _Taken) -> tuple[SubmissionReceipt, bool]:
-        """Return the receipt, and whether it is the first one of its submission."""
+        """Return the receipt, and whether it is that of a new form which is no spam."""
         before = self._receipt_of(taken)
         if before is not None:
             return before, False
@@ -163,6 +177,11 @@ class Forms:
         visitor_id = taken.fresh_visitor_id if posted else None
         body_hash = taken.submission.digest(self._identity_secret())
         receipt = SubmissionReceipt(taken.form_id, taken.submission_id, visitor_id, body_hash)
+        verdict = taken.screened(is_own_browser=rank >= Rank.OWN_BROWSER)
+        if verdict.reason is not None:
+            kept = self._kept(taken, verdict, rank, wanted, now)
+            self._store.keep(kept, lead_id=lead_id, receipt=receipt)
+            return receipt, False
         # Only a submission that is new is counted; one that has to be tried again counts twice.
         admitted = self._store.admit_to_lead(
             lead_id, submission=_told_apart(receipt), joins=len(wanted), rank=rank, now=now
@@ -172,7 +191,7 @@ class Forms:
         owner = Owner(lead_id, browser_rank)
         claims = [Claim(visitor, None, owner) for visitor in wanted[: admitted.room]]
         events = events_of(
-            taken.event,
+            marked(taken.event, verdict),
             taken.form,
             submission_id=taken.submission_id,
             claims=claims,
@@ -190,6 +209,27 @@ class Forms:
             now=now,
         )
         return receipt, True
+
+    def _kept(
+        self, taken: _Taken, verdict: Verdict, rank: Rank, wanted: Sequence[str], now: datetime
+    ) -> KeptForm:
+        """Return a screened submission as it is kept: with what it would have done."""
+        submitted, *_ = events_of(
+            marked(taken.event, verdict),
+            None,
+            submission_id=taken.submission_id,
+            claims=[],
+            rank=rank,
+            browser_rank=rank,
+            is_surplus=False,
+            now=now,
+        )
+        event = replace(submitted, joins=tuple(wanted), screened=str(verdict.reason))
+        return KeptForm(event=event, proof=self._proof(taken, event))
+
+    def released(self, submitted: Event) -> list[Event]:
+        """Return the events of a screened form that is released: that form, and its download."""
+        return with_download(submitted, self.form(submitted.name), submitted.id)
 
     def _receipt_of(self, taken: _Taken) -> SubmissionReceipt | None:
         """Return the receipt of the same submission, None for a new one. Raise KeyReusedError."""

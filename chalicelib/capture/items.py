@@ -4,6 +4,7 @@ Whatever an item says is read as far as it can be (ADR 0042): refused is only wh
 an unknown type, or has no id. Keep this cheap to import and to run: every ping comes through it.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -21,6 +22,8 @@ from chalicelib.inputs.urls import path_of, read_path, read_property, read_url
 from chalicelib.limits import EVENT_MAX_PROPERTIES, ID_MAX_CHARS, TEXT_MAX_CHARS
 
 PROPERTY_NAME_MAX_CHARS = 100
+PLAIN_CLIENT_ID = re.compile(rf"[\w.:$@+~-]{{1,{ID_MAX_CHARS}}}", re.ASCII)
+PLAIN_PROPERTY = re.compile(rf"\w{{1,{PROPERTY_NAME_MAX_CHARS}}}", re.ASCII)
 LONG_MAX_CHARS = 1_000_000  # far above any body: what is longer is cut when it is stored
 DIGEST_CHARS = 16  # of a long id's hash, which tells it apart from others that begin alike
 
@@ -169,7 +172,7 @@ def _object(item: TrackingItem, name: str, value: Any) -> Mapping[str, Any]:
 def _id(item: TrackingItem, name: str) -> str:
     value = item.sent.get(name)
     # Nearly every id is one already.
-    if isinstance(value, str) and value.isalnum() and value.isascii() and len(value) <= 64:
+    if isinstance(value, str) and PLAIN_CLIENT_ID.fullmatch(value):
         return value
     return str(item.take(name, read_id(value)))
 
@@ -181,7 +184,7 @@ def _properties(item: TrackingItem) -> Iterator[tuple[str, Value]]:
         if value is None or value in ([], {}):
             continue
         path = f"properties.{sent_name}"
-        read_name = read_line(sent_name, PROPERTY_NAME_MAX_CHARS)
+        read_name = _property_name(sent_name)
         name = read_name.value
         if len(names) == EVENT_MAX_PROPERTIES:
             item.warnings.append(warn(path, Repair.TOO_MANY))
@@ -203,6 +206,12 @@ def _flattened(properties: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
                 yield f"{name}.{inner}", part
         else:
             yield name, value
+
+
+def _property_name(name: str) -> Cleaned[str]:
+    if PLAIN_PROPERTY.fullmatch(name):
+        return Cleaned(name)
+    return read_line(name, PROPERTY_NAME_MAX_CHARS)
 
 
 def _value(name: str, value: Any) -> Cleaned[Any]:

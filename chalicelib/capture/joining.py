@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.capture.identity import is_nobody
+from chalicelib.capture.screening.kept import KeptForm
 from chalicelib.consent.consent import Proof
 from chalicelib.events import USER_PREFIX, VISITOR_PREFIX, Event, Owner, Rank
 from chalicelib.limits import (
@@ -81,6 +82,13 @@ class Claim:
         return before.lead_id if is_lost else None
 
 
+class SharedIds(Protocol):
+    """What knows which visitor ids are shared."""
+
+    def is_shared(self, visitor: str, now: datetime) -> bool:
+        """Return whether many browsers use this visitor id."""
+
+
 class SubmissionStore(Protocol):
     """What is known before a submission is accepted, and the acceptance."""
 
@@ -118,8 +126,11 @@ class SubmissionStore(Protocol):
         proof: of a ticked box. Raise ConflictError when another writer was first.
         """
 
+    def keep(self, kept: KeptForm, *, lead_id: str, receipt: SubmissionReceipt) -> None:
+        """Keep a screened form with its receipt. Raise ConflictError when a repeat was first."""
 
-def is_free(store: SubmissionStore, visitor: str, now: datetime) -> bool:
+
+def is_free(store: SharedIds, visitor: str, now: datetime) -> bool:
     """Return whether a visitor without an owner may join a lead.
 
     An id that broken clients send, or that many browsers share, never may.

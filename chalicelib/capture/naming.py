@@ -17,6 +17,7 @@ from chalicelib.capture.field_names import (
     safe,
 )
 from chalicelib.capture.posted import FLATTENED_LEVELS, Part, Posted
+from chalicelib.capture.screening.proofs import HONEYPOT_FIELD, PROOF_FIELDS
 from chalicelib.inputs.repairs import Repair, Warned, warn
 from chalicelib.inputs.texts import text_for
 from chalicelib.limits import FORM_MAX_FIELDS, FORM_MAX_PARTS, TEXT_MAX_CHARS
@@ -40,7 +41,7 @@ KNOWN = frozenset(
 """What Baton has a name for."""
 RESERVED = frozenset({"email_local", "email_domain"})  # rules ask for them, and no form has them
 #: Hidden fields that people do not fill in: nobody is told that they were looked at.
-HONEYPOTS = frozenset(["baton_message", "_gotcha", "_honey", "_hp"])
+HONEYPOTS = frozenset([HONEYPOT_FIELD, "_gotcha", "_honey", "_hp"])
 
 
 class NameClaim(IntEnum):
@@ -97,6 +98,12 @@ def named_parts(
     )
 
 
+def _left_out(part: Part) -> list[Warned]:
+    """Return what is said of a technical field: nothing of one that was asked for, and is used."""
+    is_used = part.name.strip().lower() in PROOF_FIELDS
+    return [] if is_used else [warn(part.path, Repair.TECHNICAL)]
+
+
 @dataclass(slots=True, kw_only=True)
 class _Sorted:
     """The parts of a post, as they are sorted one after the other."""
@@ -132,19 +139,17 @@ class _Sorted:
             self.marks[safe(part.name)] = part
         elif is_technical(part.name):
             self.technical[part.name] = _text(part.value)
-            self.warnings.append(warn(part.path, Repair.TECHNICAL))
+            self.warnings += _left_out(part)
         else:
             return False
         return True
 
 
 def is_empty(value: Any, levels: int = FLATTENED_LEVELS) -> bool:
-    """Return whether nothing was filled in. What lies deeper than some levels counts as something.
-
-    Of an object its keys count: one without any says nothing.
-    """
+    """Return whether nothing was filled in. What lies deeper than some levels is something."""
     if isinstance(value, list | dict):
-        return not value or (levels > 0 and all(is_empty(one, levels - 1) for one in value))
+        every = value.values() if isinstance(value, dict) else value
+        return not value or (levels > 0 and all(is_empty(one, levels - 1) for one in every))
     return value is None or (isinstance(value, str) and not value.strip())
 
 

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from chalicelib.capture.batches import BatchTaken, in_batch, items_of, size_of, with_defaults
 from chalicelib.capture.cutting import warnings_of, within
 from chalicelib.capture.items import Call, TrackingItem, event_from_item, read_item
-from chalicelib.capture.joining import Claim, SubmissionStore, claim, is_settled, joins_of
+from chalicelib.capture.joining import Claim, SubmissionStore, claim, joins_of
+from chalicelib.capture.known_people import KnownPeople
 from chalicelib.errors import AlreadyCapturedError, FieldError, InputError
 from chalicelib.events import (
     USER_PREFIX,
@@ -24,10 +25,8 @@ from chalicelib.events import (
     Kind,
     Owner,
     Rank,
-    event_id,
     lead_id_of,
     lead_partition,
-    parse_event_time,
     user_partition,
     visitor_partition,
 )
@@ -87,6 +86,7 @@ class Tracking:
         self._store = store
         self._country = country
         self._lead_id_of = lead_id_of
+        self._people = KnownPeople(store, lead_id_of)
         self._own_domains = own_domains
         self.runtime = runtime
 
@@ -103,7 +103,7 @@ class Tracking:
         taken = self._take(read_item(data, call), now)
         if not is_seen and taken.event.kind is Kind.PAGE:
             return [NOT_SEEN]
-        self._store_all([taken, *self._named_by(taken, now)], now)
+        self._store_all([taken, *self._named_by([taken], now)], now)
         return taken.warnings
 
     def batch(self, data: Any, *, is_seen: bool = True) -> BatchTaken:
@@ -127,12 +127,12 @@ class Tracking:
                 result.rejected.append((index, error))
                 continue
             is_stored = is_seen or taken.event.kind is not Kind.PAGE
-            every += [taken, *self._named_by(taken, now)] if is_stored else []
+            every += [taken] if is_stored else []
             warnings = taken.warnings if is_stored else [NOT_SEEN]
             result.warnings += [in_batch(index, one) for one in warnings]
         if len(result.rejected) == len(data["batch"]):
             raise result.refusal()
-        self._store_all(every, now)
+        self._store_all([*every, *self._named_by(every, now)], now)
         return result
 
     def _take(self, item: TrackingItem, now: datetime, max_said_bytes: int | None = None) -> Taken:
@@ -154,7 +154,7 @@ class Tracking:
             fields = {**said.fields, **({"email": address} if address else {})}
             words = dict(said.said)
         elif item.call is Call.ALIAS:
-            partition, visitors, fields = self._aliased(item)
+            partition, visitors, fields = self._people.aliased(item)
         if not partition:
             raise InputError(FieldError("anonymousId", "give anonymousId or userId"))
         event = event_from_item(item, partition, message_id, now, self._own_domains)
@@ -165,60 +165,19 @@ class Tracking:
         shortened = warnings_of(cut, partial(_sent_as, item))
         return Taken(event, visitors, [*item.warnings, *shortened])
 
-    def _aliased(self, item: TrackingItem) -> tuple[str, list[str], dict[str, FieldValue]]:
-        """Return where an alias belongs, the ids that are free to join that lead, and its fields.
-
-        An alias joins no more than an identify could: an id that has an owner stays with it, and
-        one that two leads contest joins neither (ADR 0042).
-        """
-        before = item.previous_id
-        ids = _visitors_of(item)
-        ids += [visitor_partition(before), user_partition(before)] if before else []
-        owners = {one: self._store.owner(one) for one in dict.fromkeys(ids)}
-        settled = [owner for one, owner in owners.items() if owner and is_settled(one, owner)]
-        address = self._address_in(item.user_id)
-        if address:
-            lead_id = self._lead_id_of(address)
-        elif settled:
-            lead_id = settled[0].lead_id
-        else:
-            return next(iter(ids), ""), [], {}
-        free = [one for one, owner in owners.items() if owner is None]
-        return lead_partition(lead_id), free, {"email": address} if address else {}
-
-    def _address_in(self, client_id: str) -> str:
-        if "@" not in client_id:
-            return ""
-        from chalicelib.capture.traits import address_in  # an id of a ping is hardly ever one
-
-        return address_in(client_id)
-
-    def _named_by(self, taken: Taken, now: datetime) -> list[Taken]:
-        """Return the identify that goes with an event whose user id is an address.
-
-        Once: from then on the id is the lead's.
-        """
-        event = taken.event
-        known = [one for one in taken.visitors if one.startswith(USER_PREFIX) and "@" in one]
-        if event.kind is Kind.IDENTIFY or not known:
-            return []
-        (visitor,) = known
-        address = self._address_in(visitor.removeprefix(USER_PREFIX))
-        if not address or self._store.owner(visitor) is not None:
-            return []
-        partition = lead_partition(self._lead_id_of(address))
-        named = Event(
-            partition=partition,
-            id=event_id(partition, parse_event_time(event.id), f"{visitor} {event.id}"),
-            kind=Kind.IDENTIFY,
-            name="",
-            at=event.at,
-            captured_at=now,
-            fields={"email": address},
-            rank=Rank.IDENTIFY,
-            browser_rank=Rank.IDENTIFY,
-        )
-        return [Taken(named, taken.visitors, [])]
+    def _named_by(self, every: Sequence[Taken], now: datetime) -> list[Taken]:
+        """Return the identifies that go with events whose user id is an address, one for each."""
+        first = {
+            visitor: taken
+            for taken in reversed(every)
+            for visitor in taken.visitors
+            if visitor.startswith(USER_PREFIX) and "@" in visitor  # an id of a ping hardly is one
+        }
+        named = [
+            (self._people.named_by(taken.event, visitor, now), taken.visitors)
+            for visitor, taken in first.items()
+        ]
+        return [Taken(event, visitors, []) for event, visitors in named if event]
 
     def _store_all(self, every: Sequence[Taken], now: datetime) -> None:
         """Store events as far as their partitions have room today (ADR 0033).
@@ -278,6 +237,8 @@ class Tracking:
         claims = []
         evidence = Rank.IDENTIFY
         for visitor in visitors:
+            if not self._people.may_join(visitor, lead_id):
+                continue
             owner = self._store.owner(visitor)
             claims.append(claim(self._store, visitor, owner, Owner(lead_id, evidence), now))
             if owner and owner.lead_id == lead_id:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.capture.field_names import FIELD_NAME_MAX_CHARS
+from chalicelib.capture.field_names import FIELD_NAME_MAX_CHARS, safe
 from chalicelib.capture.items import Call, TrackingItem
 from chalicelib.inputs.addresses import read_address
 from chalicelib.inputs.person import PersonFields, read_person
@@ -45,7 +45,6 @@ COMPANY_TRAITS = {
     "country": "country",
 }
 NO_LETTERS = re.compile(r"[^a-z0-9]+")
-HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 SAID_BEFORE = "was left out: another trait says the same"
 SentTrait = tuple[str, str, Any]
 """The path of a trait as it was sent, the name of its field, and its value."""
@@ -157,6 +156,4 @@ def _traits(item: TrackingItem) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 def _own_name(trait: str) -> str:
     """Return a trait as the name of a field: `planName` is `plan_name`."""
-    name = NO_LETTERS.sub("_", HUMP.sub("_", trait).lower()).strip("_")
-    name = f"trait_{name}" if name and not name[0].isalpha() else name
-    return name[:FIELD_NAME_MAX_CHARS]
+    return safe(trait) if trait.strip() else ""

@@ -5,7 +5,7 @@ Each derives the lead anew from all its events, in the request.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from chalicelib.commands.acts import Acts
@@ -57,7 +57,8 @@ class Corrections:
     """Corrects leads.
 
     model: returns a stored version of the model, compiled, or None; carry_over: brings what earlier
-    code has suppressed of a lead to its mailbox, and raises ConflictError.
+    code has suppressed of a lead to its mailbox, and raises ConflictError; is_being_erased: whether
+    what was held on a lead, before it began anew, is still being deleted.
     """
 
     def __init__(
@@ -67,12 +68,14 @@ class Corrections:
         history: LeadHistory,
         model: Callable[[int], Model | None],
         carry_over: Callable[[str], None],
+        is_being_erased: Callable[[Lead], bool],
         runtime: Runtime,
     ) -> None:
         self._qualify = qualify
         self._history = history
         self._model = model
         self._carry_over = carry_over
+        self._is_being_erased = is_being_erased
         self._acts = Acts(qualify=qualify, runtime=runtime)
         self.runtime = runtime
 
@@ -113,7 +116,8 @@ class Corrections:
         """Make two leads one: from now on the other id answers with this lead.
 
         Merging again changes nothing. Raises NotFoundError; InputError for a lead that is to be
-        merged with itself; StateError while too many messages of the other lead are waiting;
+        merged with itself; StateError while one is being erased, or too many messages of the other
+        lead are waiting;
         LongReplayError.
         """
         if lead_id == other_lead_id:
@@ -122,6 +126,9 @@ class Corrections:
         other = self._acts.known(other_lead_id)
         if lead.lead_id == other.lead_id:
             return lead
+        if any(self._is_being_erased(one) for one in (lead, other)):
+            # A replay of the survivor would count what is about to be deleted. ADR 0046
+            raise StateError("one of these leads is being erased; merge in a few minutes")
         today = day_of(self.runtime.now(), self._qualify.derive.model(lead).zone)
         why = "merged with another lead"
         derive = self._qualify.derive
@@ -144,7 +151,7 @@ class Corrections:
             also=LeadChange(
                 events=events,
                 plan=Plan(cancelled=_cancel_waiting(messages)),
-                absorbed=(other, _absorb(other, lead)),
+                absorbed=(other, _absorb(other, lead, self.runtime.now())),
             ),
         )
 
@@ -266,7 +273,7 @@ def _cancel_waiting(
     return [(one, cancelled(one)) for one in waiting]
 
 
-def _absorb(other: Lead, survivor: Lead) -> Lead:
+def _absorb(other: Lead, survivor: Lead, now: datetime) -> Lead:
     return replace(
         other,
         version=other.version + 1,
@@ -274,6 +281,7 @@ def _absorb(other: Lead, survivor: Lead) -> Lead:
         tally=Tally(),
         counted={},
         review_on=None,
+        updated_at=now,
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StrictBool
 from chalicelib.inputs.texts import many_lines
 from chalicelib.inputs.typed import Received
 from chalicelib.lifecycle.stages import Outcome, Stage
-from chalicelib.limits import REASON_MAX_CHARS, RETRACT_MAX_EVENTS
+from chalicelib.limits import REASON_MAX_CHARS, RELEASE_MAX_FORMS, RETRACT_MAX_EVENTS
 
 
 def _statement(text: str) -> str:
@@ -62,6 +62,16 @@ class RetractionRequest(LeadRequest):
     event_ids: Annotated[list[EventId], Field(min_length=1, max_length=RETRACT_MAX_EVENTS)]
     """Ids from the timeline."""
     reason: Statement
+
+
+class ReleaseRequest(LeadRequest):
+    """`POST .../release`: a person looked at what was screened, and it is no spam."""
+
+    event_ids: (
+        Annotated[list[EventId], Field(min_length=1, max_length=RELEASE_MAX_FORMS)] | None
+    ) = None
+    """Ids from the list of spam or the timeline; without them all that wait."""
+    note: Statement | None = None
 
 
 class MergeRequest(LeadRequest):

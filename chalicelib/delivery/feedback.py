@@ -28,6 +28,11 @@ LEAD_HEARS = frozenset(
     }
 )
 """What becomes an event of the lead whose email it is about."""
+STOPS = {
+    MessageState.BOUNCED: SuppressionReason.BOUNCED,
+    MessageState.COMPLAINED: SuppressionReason.COMPLAINED,
+}
+"""What stops a lead's emails."""
 MessageName = tuple[str, MessageKey]
 """The lead and the key of a message."""
 
@@ -47,6 +52,9 @@ class MailboxStore(Protocol):
 
     def note_delivery(self, lead_id: str, event: Event) -> None:
         """Forget the soft bounces before a delivery."""
+
+    def was_erased(self, lead_id: str) -> bool:
+        """Return whether a lead was ever erased."""
 
 
 class Suppressing(Protocol):
@@ -99,10 +107,23 @@ class Feedback:
         """Write what a notice reports about a message. Return False for an unknown message."""
         message = self._raise_rank(notice, state, named)
         if message is None:
-            return False
+            return self._hear_of_erased(notice, state, named[0])
         with tracing(message.trace):  # of the email that was sent (ADR 0031)
             self._tell(notice, state, message)
         return True
+
+    def _hear_of_erased(self, notice: Notice, state: MessageState, lead_id: str) -> bool:
+        """Let a complaint or a bounce about an email that was erased still stop the mailbox."""
+        if not self._mailboxes.was_erased(lead_id):
+            return False
+        log("mail_event", kind=notice.kind, lead_id=lead_id)
+        if (reason := STOPS.get(state)) is not None:
+            self._suppress(lead_id, reason)
+        return True
+
+    @until_written
+    def _suppress(self, lead_id: str, reason: SuppressionReason) -> None:
+        self._suppression.suppress(lead_id, reason, None)
 
     def _tell(self, notice: Notice, state: MessageState, message: OutboxMessage) -> None:
         """Count a notice about a message, and let its lead know."""

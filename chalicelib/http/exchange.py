@@ -12,7 +12,7 @@ from chalice.app import Blueprint, CORSConfig, Request, Response
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.http.cors import ALLOWED_HEADERS
 from chalicelib.inputs.repairs import Cleaned, count_repairs
-from chalicelib.limits import COMMAND_BODY_MAX_BYTES, REASON_MAX_CHARS
+from chalicelib.limits import COMMAND_BODY_MAX_BYTES, FORM_MAX_WARNINGS, REASON_MAX_CHARS
 from chalicelib.telemetry import current_trace
 
 if TYPE_CHECKING:
@@ -220,7 +220,11 @@ def warnings_in(warnings: Sequence[FieldError]) -> dict[str, Any]:
     Each kind of repair is counted, without the value (ADR 0040).
     """
     count_repairs(warnings)
-    listed = [{"field": one.field, "message": one.message} for one in warnings]
+    more = len(warnings) - FORM_MAX_WARNINGS
+    shown = warnings if more <= 0 else warnings[: FORM_MAX_WARNINGS - 1]
+    listed = [{"field": one.field, "message": one.message} for one in shown]
+    if more > 0:  # a short body can hold many odd values, and an answer has a limit of its own
+        listed.append({"field": "body", "message": f"there are {more + 1} more warnings"})
     return {"warnings": listed} if listed else {}
 
 

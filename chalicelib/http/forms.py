@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.capture.sender import Sender
 from chalicelib.errors import ConflictError, InputError, NotFoundError
 from chalicelib.http import pages
 from chalicelib.http.auth import check_write_key
@@ -15,6 +16,7 @@ from chalicelib.http.exchange import (
     JSON,
     MULTIPART,
     PLAIN_TEXT,
+    READ,
     URLENCODED,
     content_type_of,
     current_request,
@@ -26,7 +28,7 @@ from chalicelib.http.exchange import (
 )
 from chalicelib.http.languages import languages
 from chalicelib.http.problem import answers_problems, status_of
-from chalicelib.http.shell import LANGUAGE
+from chalicelib.http.shell import LANGUAGE, form_shown
 from chalicelib.limits import FORM_BODY_MAX_BYTES
 from chalicelib.wiring.world import world
 
@@ -45,14 +47,12 @@ BUILT_IN_THANKS = "../../thanks"  # relative, because the gateway's stage is par
 @answers_problems
 def submit_form(form_id: str) -> Response:
     """Take a form submission: JSON, or a browser's own post."""
-    if not FORM_ID.fullmatch(form_id):
-        raise NotFoundError("a form id has 1 to 64 characters: a-z, 0-9, - and _")
+    _check_form_id(form_id)
     request = current_request(forms)
     check_write_key(request, None)
     from_browser = prefers(request, HTML, JSON)  # a browser will show the answer
     shows_page = from_browser and content_type_of(request) != JSON
-    from chalicelib.capture.forms import Sender  # not on the path of a ping
-    from chalicelib.capture.parsing import parse_post
+    from chalicelib.capture.parsing import parse_post  # not on the path of a ping
 
     try:
         body = unzipped_body_of(request, FORM_BODY_MAX_BYTES)
@@ -60,11 +60,13 @@ def submit_form(form_id: str) -> Response:
             form_id,
             parse_post(body, str(request.headers.get("content-type", JSON))),
             key=request.headers.get("idempotency-key"),
-            sender=Sender(origin=request.headers.get("origin")),
+            sender=sender_of(request, wants_page=from_browser),
         )
     except InputError as error:
         if shows_page:
-            return pages.show_form_errors(request, error.errors, status_of(error))
+            return pages.show_form_errors(
+                request, error.errors, status_of(error), form_shown(form_id)
+            )
         raise
     except ConflictError as error:
         if shows_page:
@@ -87,10 +89,38 @@ def submit_form(form_id: str) -> Response:
 
 def _built_in_thanks(request: Request, form_id: str) -> str:
     """Return the built-in page, told which form it thanks for and what its page speaks."""
-    known = {"form": form_id} if world().forms.form(form_id) else {}
+    known = {"form": form_id} if form_shown(form_id) else {}
     hint = query_of(request).get(LANGUAGE)
     query = urlencode({**known, **({LANGUAGE: hint} if hint in languages() else {})})
     return f"{BUILT_IN_THANKS}?{query}" if query else BUILT_IN_THANKS
+
+
+@forms.route("/v1/forms/{form_id}/token", methods=READ, cors=CORS)
+@answers_problems
+def give_form_token(form_id: str) -> Response:
+    """Return a token of a form, for its hidden field `_token`: the form was opened now."""
+    _check_form_id(form_id)
+    from chalicelib.wiring.screening import issue_form_token
+
+    return json_answer(issue_form_token(world(), form_id))
+
+
+def _check_form_id(form_id: str) -> None:
+    if not FORM_ID.fullmatch(form_id):
+        raise NotFoundError("a form id has 1 to 64 characters: a-z, 0-9, - and _")
+
+
+def sender_of(request: Request, *, wants_page: bool) -> Sender:
+    """Return what a request says of its sender. Its address is what the gateway saw, and not what a
+    header says, which anybody can write.
+    """
+    seen = (request.context or {}).get("identity") or {}
+    return Sender(
+        origin=request.headers.get("origin"),
+        agent=str(request.headers.get("user-agent", "")),
+        network=str(seen.get("sourceIp") or ""),
+        wants_page=wants_page,
+    )
 
 
 def _see_other(url: str) -> Response:

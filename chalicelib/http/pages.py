@@ -76,36 +76,45 @@ def show_busy(request: Request, error: ConflictError) -> Response:
 
 
 def show_form_errors(
-    request: Request, errors: Sequence[FieldError], status: HTTPStatus
+    request: Request,
+    errors: Sequence[FieldError],
+    status: HTTPStatus,
+    form: "FormDocument | None" = None,
 ) -> Response:
-    """Return the page for a browser's form post that was refused: each field with its remedy."""
+    """Return the page for a browser's form post that was refused: each field with its remedy.
+
+    form: the registered form, whose own fields have labels.
+    """
     shell = shell_for(request)
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return shell.page("errors.title", f"<p>{shell.say('errors.large')}</p>", status)
-    lines = "".join(
-        f"<li><strong>{_name_of(shell, error.field)}</strong>: {_remedy(shell, error)}</li>"
-        for error in errors
-    )
-    body = f"<ul>{lines}</ul><p>{shell.say('errors.body')}</p>"
+    lines = [
+        f"<li><strong>{_name_of(shell, one.field, form)}</strong>: {_remedy(shell, one, form)}</li>"
+        for one in errors
+    ]
+    body = f"<ul>{''.join(lines)}</ul><p>{shell.say('errors.body')}</p>"
     return shell.page("errors.title", body, status)
 
 
-def _name_of(shell: Shell, field: str) -> str:
+def _name_of(shell: Shell, field: str, form: "FormDocument | None") -> str:
     """Return how the page names a field. Any other page can have a browser post a form, so a name
     that is a sentence would stand here as if we said it.
     """
-    label = f"label.{field}"
-    if shell.knows(label):
-        return shell.say(label)
+    name = form.name_of(field) if form else field
+    own = form.fields.get(name) if form else None
+    if own and own.label:
+        return escape(own.label)
+    if shell.knows(f"label.{name}"):
+        return shell.say(f"label.{name}")
     return field if PLAIN_NAME.fullmatch(field) else shell.say("errors.field")
 
 
-def _remedy(shell: Shell, error: FieldError) -> str:
+def _remedy(shell: Shell, error: FieldError, form: "FormDocument | None") -> str:
     """Return the remedy in the page's language. Those of the two fields that can be at fault are
     in every language, others only in that of our messages.
     """
     if error.message == REQUIRED:
         return shell.say("errors.required")
-    if error.field == "email":
+    if (form.name_of(error.field) if form else error.field) == "email":
         return shell.say("errors.email")
     return escape(error.message) if shell.language == ENGLISH else shell.say("errors.other")

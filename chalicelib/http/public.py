@@ -1,10 +1,8 @@
 """The other public endpoints: the pages that a person opens, and health."""
 
-from typing import TYPE_CHECKING
+from chalice.app import Blueprint, Response
 
-from chalice.app import Blueprint, Request, Response
-
-from chalicelib.errors import BatonError, ConflictError, NotFoundError
+from chalicelib.errors import ConflictError, NotFoundError
 from chalicelib.http import pages
 from chalicelib.http.exchange import (
     CORS,
@@ -18,11 +16,8 @@ from chalicelib.http.exchange import (
     query_of,
 )
 from chalicelib.http.problem import answers_problems
-from chalicelib.telemetry import log
+from chalicelib.http.shell import form_shown
 from chalicelib.wiring.world import world
-
-if TYPE_CHECKING:
-    from chalicelib.capture.form_document import FormDocument
 
 public = Blueprint(__name__)
 
@@ -41,18 +36,7 @@ def check_health() -> Response:
 def thank() -> Response:
     """Show the built-in thank-you page, of the form that the query names."""
     request = current_request(public)
-    return pages.show_thanks(request, _form_of(request))
-
-
-def _form_of(request: Request) -> "FormDocument | None":
-    """Return the registered form that a thank-you page is shown for. Without it the page is shown
-    all the same, also while the table is busy.
-    """
-    try:
-        return world().forms.form(query_of(request).get("form", ""))
-    except BatonError as error:
-        log("refused", view="thank", error=type(error).__name__)
-        return None
+    return pages.show_thanks(request, form_shown(query_of(request).get("form", "")))
 
 
 @public.route("/u/{token}", methods=READ)

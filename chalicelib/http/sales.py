@@ -32,7 +32,10 @@ LIMIT_MAX = 200
 
 @private(sales, "/v1/leads", Role.SALES, query=["stage", "email", *LIST_PARAMETERS])
 def list_leads(request: Request) -> Response:
-    """Return the leads of a stage, best first as of today, or the lead of an address."""
+    """Return the leads of a stage, best first as of today, or the lead of an address.
+
+    Of `spam`, which is no stage, the screened forms that wait for somebody to look at them.
+    """
     query = query_of(request)
     stage = query.get("stage")
     email = query.get("email")
@@ -118,6 +121,16 @@ def retract_events(request: Request, lead_id: str) -> Response:
     return _answer_lead(
         world().corrections.retract(lead_id, retraction.event_ids, retraction.reason)
     )
+
+
+@private(sales, "/v1/leads/{lead_id}/release", Role.SALES, methods=["POST"])
+def release_spam(request: Request, lead_id: str) -> Response:
+    """Release screened forms of a lead: from now on they count."""
+    from chalicelib.commands.requests import ReleaseRequest
+    from chalicelib.wiring.screening import releases
+
+    asked = shape_of(ReleaseRequest, request)
+    return _answer_lead(releases(world()).release(lead_id, asked.event_ids, asked.note or ""))
 
 
 @private(sales, "/v1/leads/{lead_id}/merge", Role.SALES, methods=["POST"])

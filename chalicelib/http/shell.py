@@ -22,6 +22,7 @@ from chalicelib.telemetry import log
 from chalicelib.wiring.world import world
 
 if TYPE_CHECKING:
+    from chalicelib.capture.form_document import FormDocument
     from chalicelib.company import SettingsDocument
 
 BLUE = "#1d4ed8"  # of a company that has named no colour
@@ -114,6 +115,17 @@ def shell_for(request: Request) -> Shell:
     accepted = str(request.headers.get("accept-language", ""))
     hint = query_of(request).get(LANGUAGE, "")
     return Shell(company=company, language=language_for(accepted, hint, company.language))
+
+
+def form_shown(form_id: str) -> "FormDocument | None":
+    """Return the registered form that a page is about. Without it the page is shown all the same,
+    also while the table is busy.
+    """
+    try:
+        return world().forms.form(form_id)
+    except BatonError as error:
+        log("unbranded", error=type(error).__name__)
+        return None
 
 
 def link(url: str, words: str, look: str = "") -> str:

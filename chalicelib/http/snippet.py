@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.capture.form_document import FormDocument
     from chalicelib.company import SettingsDocument
 
-MESSAGE = "message"
+MESSAGE_FIELD = "message"
 TRAP = "baton_message"
 """The field that no person sees, of a form that names none."""
 #: Filled in by t.js. Click ids are in the page's address, too; here for pages that post by script.
@@ -122,9 +122,9 @@ class Snippet:
         required = {form.name_of(sent): sent for sent in form.required}
         names = dict.fromkeys(["email", *required, *form.fields])
         if (form.kind or kind_by_name(form.id)) == REQUEST:
-            names[MESSAGE] = None
-        text = [MESSAGE] if MESSAGE in names else []
-        for name in [*(one for one in names if one != MESSAGE), *text]:
+            names[MESSAGE_FIELD] = None
+        text = [MESSAGE_FIELD] if MESSAGE_FIELD in names else []
+        for name in [*(one for one in names if one != MESSAGE_FIELD), *text]:
             sent = required.get(name, name)
             yield self._field(name, sent, is_required=name in required or name == "email")
 
@@ -133,7 +133,7 @@ class Snippet:
         attributes = f'id="{place}" name="{escape(sent)}"' + (" required" if is_required else "")
         label = f'<label for="{place}">{self._label(name)}'
         label += ' <span aria-hidden="true">*</span></label>' if is_required else "</label>"
-        if name == MESSAGE:
+        if name == MESSAGE_FIELD:
             return f'<p>{label}\n<textarea {attributes} rows="5"></textarea></p>'
         own = self._form.fields.get(name)
         kind, token = INPUTS.get(name, ("text", ""))

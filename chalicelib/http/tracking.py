@@ -1,7 +1,7 @@
 """The public endpoints of tracking: events in Segment's format, the pixel, the tracker script."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib.capture.items import Call
+from chalicelib.capture.screening.agents import BOTS, ON_PAGES, Agent, agent_of
+from chalicelib.capture.screening.verdict import ScreenReason
 from chalicelib.errors import InputError
 from chalicelib.http.auth import check_write_key
 from chalicelib.http.exchange import (
@@ -45,9 +47,9 @@ BLANKS = re.compile(r"\s*\n\s*(?=[.|}&?])|(?<=[;{},(])\s*\n\s*| *([=<>{}(),;|&?:
 @answers_problems
 def track_batch() -> Response:
     """Take a batch of events: keep the good items and list the others."""
-    if _is_shed():
-        return json_answer({"success": True})
     request = current_request(tracking)
+    if _is_shed() or _is_of_bot(request):
+        return json_answer({"success": True})
     body = unzipped_json_of(request, BATCH_BODY_MAX_BYTES)
     check_write_key(request, body.value)
     taken = world().tracking.batch(body.value, is_seen=not is_prefetch(request))
@@ -123,7 +125,8 @@ for view, paths in VIEWS.items():
 @answers_problems
 def show_segment_settings(write_key: str) -> Response:
     """Tell Segment's browser client that it has nothing to load, and where to post (ADR 0042)."""
-    own = {"apiKey": write_key, "apiHost": _own_host(current_request(tracking))}
+    protocol, _, host = str(world().deployment().get("api_url", "")).partition("://")
+    own = {"apiKey": write_key, "apiHost": f"{host}/v1", "protocol": protocol}
     return json_answer({"integrations": {"Segment.io": own}})
 
 
@@ -147,7 +150,8 @@ def track_pixel() -> Response:
     request = current_request(tracking)
     query = query_of(request)
     check_write_key(request, query)
-    if request.method == "GET" and not is_prefetch(request) and not _is_shed():
+    is_seen = request.method == "GET" and not is_prefetch(request)
+    if is_seen and not (_is_shed() or _is_of_bot(request, ON_PAGES)):
         _record_page_view(query)
     return Response(body="", status_code=HTTPStatus.NO_CONTENT.value)
 
@@ -187,10 +191,21 @@ def _is_shed() -> bool:
     return off is not None
 
 
+def _is_of_bot(request: Request, bots: Set[Agent] = BOTS) -> bool:
+    """Return whether a machine that says so sends a ping: it is answered as any other, and dropped.
+
+    Before the body is read, as most browsers are told by one short pattern (ADR 0044).
+    """
+    is_bot = agent_of(str(request.headers.get("user-agent", ""))) in bots
+    if is_bot:
+        log("screened", kind="ping", reason=ScreenReason.KNOWN_BOT)
+    return is_bot
+
+
 def _take_one(call: Call) -> Response:
-    if _is_shed():
-        return json_answer({"success": True})
     request = current_request(tracking)
+    if _is_shed() or _is_of_bot(request):
+        return json_answer({"success": True})
     body = unzipped_json_of(request, EVENT_BODY_MAX_BYTES)
     check_write_key(request, body.value)
     warnings = world().tracking.one(body.value, call, is_seen=not is_prefetch(request))
@@ -206,15 +221,6 @@ def _rejected(index: int, error: InputError) -> dict[str, Any]:
     """Return what an answer says of an item that is not kept."""
     code = code_of(status_of(error))
     return {"index": index, "reason": str(error), "code": code, "message": str(error)}
-
-
-def _own_host(request: Request) -> str:
-    """Return where a request came, with the gateway's stage, as Segment's client writes it."""
-    context = request.context
-    host = str(request.headers.get("host", ""))
-    path = str(context.get("path", ""))
-    stage = path.partition("/v1/projects/")[0]
-    return f"{host}{stage}/v1"
 
 
 def _record_page_view(query: Mapping[str, str]) -> None:

@@ -5,5 +5,6 @@ never refuses; only an address that nobody can be reached at does (`addresses.re
 way in calls these readers and cleans nothing itself. Nothing here knows what a form or an event is.
 
 Keep this file empty, and what one kind of value needs in the module of that kind: every ping loads
-`repairs`, `texts`, `urls`, `times`, `bodies` and `typed`.
+`repairs`, `texts`, `numbers`, `choices`, `urls`, `times` and `bodies`. `typed` is for what our own
+people send, which is refused where it is wrong.
 """

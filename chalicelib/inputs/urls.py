@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote_plus, unquote_to_bytes, urlsplit
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 from chalicelib.inputs.bodies import decode
 from chalicelib.inputs.choices import Scalar, read_value
 from chalicelib.inputs.repairs import Cleaned, Repair
-from chalicelib.inputs.texts import many_lines, one_line, read_line
+from chalicelib.inputs.texts import read_line
 from chalicelib.limits import EVENT_MAX_BYTES, URL_MAX_CHARS
 
 UTM = {
@@ -89,12 +89,6 @@ URL_READ_MAX_CHARS = EVENT_MAX_BYTES  # no longer one is sent
 PARAMETERS_MAX = 20  # of an address that is too long: five of a campaign, and every click id
 
 
-def web_address(text: str) -> str:
-    """Return the URL or path. Raise ValueError for one that cannot be split."""
-    urlsplit(one_line(text))
-    return text.strip()
-
-
 def stored_url(text: str) -> str:
     """Return a URL or path as it is stored: of its query only campaign parameters and click ids.
 
@@ -109,18 +103,12 @@ def stored_url(text: str) -> str:
     return f"{path}?{'&'.join(kept)}" if kept else path
 
 
-def stored_page(text: str) -> str:
-    """Return the URL of a page as it is stored, an empty text for one that has no path."""
-    return "" if PATHLESS.match(text) else stored_url(text)
-
-
 def tracked_text(text: str) -> str:
-    """Return the text of a property: as `many_lines`, and each URL in it as it is stored."""
-    whole = many_lines(text)
-    if URL_START.match(whole):
-        return stored_url(whole)
+    """Return the text of a property, with each URL in it as it is stored."""
+    if URL_START.match(text):
+        return stored_url(text)
     # Most texts hold none, and a ping is to stay cheap.
-    return WORD.sub(_stored_word, whole) if "//" in whole or "=" in whole else whole
+    return WORD.sub(_stored_word, text) if "//" in text or "=" in text else text
 
 
 def _stored_word(word: re.Match[str]) -> str:

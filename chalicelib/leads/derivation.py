@@ -65,7 +65,7 @@ class Derivation:
         matching = self.model(lead).matching
         since = lead.standing.since
         is_counted = since is None or since.is_counted_by(matching)
-        return lead.version > 0 and not (lead.matching == matching and is_counted)
+        return lead.exists and not (lead.matching == matching and is_counted)
 
     def replaying(
         self,

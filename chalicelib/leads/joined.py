@@ -8,6 +8,7 @@ from chalicelib.days import day_of
 from chalicelib.events import USER_PREFIX, Event, Join, Owner, browser_rank_of, joins_on, lead_id_of
 from chalicelib.leads.caps import first_read
 from chalicelib.leads.histories import EventReader
+from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import join_until
 from chalicelib.limits import COUNTED_HOURS, COUNTED_MAX_IDS
 from chalicelib.scoring.model import Model
@@ -48,8 +49,10 @@ def _owned(event: Event, owner: Owner | None) -> list[tuple[str, Event]]:
     return [(lead_id, ranked) for lead_id in owner.leads_at(event.captured_at)]
 
 
-def joined_by(reader: EventReader, events: Iterable[Event], now: datetime) -> list[Event]:
-    """Return the events of the visitors that some events join.
+def joined_by(
+    reader: EventReader, lead: Lead, events: Iterable[Event], now: datetime
+) -> list[Event]:
+    """Return the events of the visitors that some events of a lead join.
 
     Of each visitor one more than can be counted, at most: then only a replay can tell.
     """
@@ -60,6 +63,7 @@ def joined_by(reader: EventReader, events: Iterable[Event], now: datetime) -> li
         for one in join.own(
             reader.joined(join.visitor, _until(reader, join), first_read(now), most)
         )
+        if lead.takes(one.captured_at, join.lead_id)
     ]
 
 

@@ -92,8 +92,28 @@ class Lead:
     """Some of it is stored in an older schema, until it is written again (ADR 0027)."""
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    erased_at: datetime | None = None
+    """When the person was last erased: what was captured by then counts no more (ADR 0046)."""
     requests: ReplayRequests = NOTHING_REQUESTED
     """What was asked of the clock about it (ADR 0007)."""
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nothing is left of it, and nothing new has begun since."""
+        return self.erased_at is not None and self.created_at is None
+
+    @property
+    def exists(self) -> bool:
+        """Whether something was derived of it that was not erased since."""
+        return self.version > 0 and not self.is_erased
+
+    def takes(self, captured_at: datetime, by: str) -> bool:
+        """Return whether what was captured then may count: it was not erased.
+
+        by: the id of the lead through which it comes. A lead that was merged into this one has not
+        been erased with it: then its id would not lead here any more.
+        """
+        return self.erased_at is None or by != self.lead_id or captured_at > self.erased_at
 
     @property
     def counts_by_replay(self) -> bool:
@@ -107,16 +127,37 @@ class Lead:
 
 
 def find_survivor(read: Callable[[str], Lead], lead_id: str) -> Lead:
-    """Return the lead of an id, or the lead that it was merged into. Merges make no circles."""
-    found = read(lead_id)
+    """Return the lead of an id, or the lead that it was merged into. Merges make no circles.
+
+    One whose survivor was erased after the merge was erased with it, and is a lead of its own.
+    """
+    first = found = read(lead_id)
     while found.merged_into:
-        found = read(found.merged_into)
+        survivor = read(found.merged_into)
+        if _is_erased_with(found, survivor):
+            # Form against erasure: the job may not have come to this lead yet. What is new begins
+            # here, and what is old must not reach a survivor that has begun anew. ADR 0046
+            return Lead(
+                lead_id=lead_id,
+                version=first.version,
+                requests=first.requests,
+                activation=first.activation,
+                erased_at=survivor.erased_at,
+            )
+        found = survivor
     return found
+
+
+def _is_erased_with(absorbed: Lead, survivor: Lead) -> bool:
+    """Return whether a survivor was erased after it absorbed a lead."""
+    if survivor.erased_at is None:
+        return False
+    return absorbed.updated_at is None or absorbed.updated_at <= survivor.erased_at
 
 
 def find_known(read: Callable[[str], Lead], lead_id: str) -> Lead:
     """Return the lead of an id that somebody sent us, or its survivor. Raises NotFoundError."""
     found = find_survivor(read, lead_id) if is_lead_id(lead_id) else None
-    if found is None or not found.version:
+    if found is None or not found.exists:
         raise NotFoundError("there is no such lead")
     return found

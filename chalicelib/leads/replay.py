@@ -30,13 +30,16 @@ ADDRESS = "email"
 def new_events(lead: Lead, events: Iterable[Event]) -> list[Event]:
     """Return those of some events that can change a lead: each once, and not counted yet.
 
-    One that does not count may still join a visitor whose events do.
+    One that does not count may still join a visitor whose events do. What was captured before the
+    lead was erased is on its way no more (ADR 0046).
     """
     found = {event.digest: event for event in events}
     return [
         event
         for digest, event in found.items()
-        if digest not in lead.counted and is_remembered(event)
+        if digest not in lead.counted
+        and is_remembered(event)
+        and lead.takes(event.captured_at, lead_id_of(event.partition) or lead.lead_id)
     ]
 
 

@@ -141,7 +141,7 @@ class Replaying:
         self._sees(event)
         if self._leaves_out(event):
             self._not_joined |= set(event.joins)
-        elif event.captured_at <= self._captured_by:
+        elif self._is_in_time(event.captured_at, _lead_in(event.partition)):
             self.progress.survey.note(event, known)
 
     def _own_partitions(self) -> Iterator[str]:
@@ -208,7 +208,7 @@ class Replaying:
         every += [
             (visitor, join)
             for visitor, join in sorted(joins.items())
-            if join.captured_at <= self._captured_by and visitor not in self._not_joined
+            if self._is_in_time(join.captured_at, join.lead_id) and visitor not in self._not_joined
         ]
         names = [partition for partition, _ in every]
         now = self.progress.partition
@@ -232,15 +232,19 @@ class Replaying:
 
     def _is_known(self, event: Event, join: Join | None) -> bool:
         """Return whether an event is the lead's, and known by now."""
-        progress = self.progress
         self._sees(event)
-        if event.captured_at > self._captured_by:
+        by = join.lead_id if join else _lead_in(event.partition)
+        if not self._is_in_time(event.captured_at, by):
             return False
         if join is not None and event.captured_at <= join_until(join.captured_at):
-            progress.joined += 1
-            if progress.joined > JOINED_MAX_EVENTS:
+            self.progress.joined += 1
+            if self.progress.joined > JOINED_MAX_EVENTS:
                 return False
         return not self._leaves_out(event)
+
+    def _is_in_time(self, captured_at: datetime, by: str) -> bool:
+        """Return whether what came by a lead is not too late, and not from before an erasure."""
+        return captured_at <= self._captured_by and self._lead.takes(captured_at, by)
 
     def _may_count(self, event: Event, gone: frozenset[str]) -> bool:
         # Before the cap: an event that was taken back must not keep another one out.

@@ -21,7 +21,7 @@ from chalicelib.leads.histories import FOREVER, EventReader
 from chalicelib.leads.joined import are_old, joined_by
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.progress import Progress
-from chalicelib.leads.replay import count, new_events
+from chalicelib.leads.replay import ADDRESS, count, new_events
 from chalicelib.leads.requests import about, requested_by
 from chalicelib.lifecycle.stages import Actor, Transition
 from chalicelib.limits import COUNTED_MAX_IDS, REPLAY_STEP_EVENTS
@@ -93,7 +93,7 @@ class Qualify:
         A lead whose replay is under way is decided when that is whole.
         """
         lead = self.derive.lead(lead_id)
-        if not lead.version or lead.requests.is_under_way:
+        if not lead.exists or lead.requests.is_under_way:
             return
         with suppress(LongReplayError):
             lead = self.caught_up(lead)
@@ -152,6 +152,8 @@ class Qualify:
         One write, on the version that was read. moves: what a person decided; events: what was
         taken in; also: what else is written with it.
         """
+        if before.is_erased and ADDRESS not in counted.profile:
+            return before  # a page view of its browser, a notice of an email: begins nothing anew
         now = self.runtime.now()
         model = self.derive.model(before)
         decision = decide_lead(model, counted, now, actor, moves)
@@ -196,8 +198,8 @@ class Qualify:
         """
         now = self.runtime.now()
         model = self.derive.model(lead)
-        joined = joined_by(self._events, events, now)
-        if len(joined) > COUNTED_MAX_IDS or (lead.version and are_old(joined, model, now)):
+        joined = joined_by(self._events, lead, events, now)
+        if len(joined) > COUNTED_MAX_IDS or (lead.exists and are_old(joined, model, now)):
             return None
         return count(model, lead, events, joined, now)
 
@@ -232,7 +234,7 @@ class Qualify:
         What a publish changes about it is announced to nobody, whatever comes first: the publish's
         own walk or an event. Raises LongReplayError for a lead that is left to the clock.
         """
-        if not lead.version:
+        if not lead.exists:
             return lead
         if self.derive.is_stale(lead):
             try:

@@ -68,7 +68,7 @@ class Past:
     def _lead(self, lead_id: str, day: date) -> tuple[Lead, Model]:
         model, end = self._model_on(day) or (None, end_of(day, UTC))
         lead = self._by_then(lead_id, end) if is_lead_id(lead_id) else None
-        if lead is None or not lead.version:
+        if lead is None or not lead.exists:
             raise NotFoundError("there is no such lead")
         known = survey(self._events, lead.lead_id, end)
         if not known.is_any:

@@ -1,9 +1,10 @@
 """What the reads behind the private endpoints need of the stores."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
+from chalicelib.capture.screening.kept import KeptForm
 from chalicelib.consent.consent import Consent, Proof
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.events import Event
@@ -31,10 +32,11 @@ class HistoryReader(Protocol):
     """Where a lead's history is read."""
 
     def of_lead(
-        self, lead_id: str
+        self, lead_id: str, erased_at: datetime | None = None
     ) -> tuple[list[Event], list[Recorded], list[OutboxMessage], list[Proof], bool]:
         """Return a lead's events and those of its visitors, its transitions, its messages, the
-        proofs of its consent, and whether there are more of these, and older.
+        proofs of its consent, and whether there are more of these, and older. Leave out what came
+        to be before it was erased.
         """
 
 
@@ -58,6 +60,13 @@ class OutboxReader(Protocol):
 
     def of_lead(self, lead_id: str) -> list[tuple[str, OutboxMessage]]:
         """Return all messages of a lead, newest first, each with its place."""
+
+
+class SpamReader(Protocol):
+    """Where screened forms are listed."""
+
+    def waiting(self, before: str, most: int) -> list[tuple[str, KeptForm]]:
+        """Return the forms that nobody has released, newest first, each with its place."""
 
 
 class PastReader(Protocol):

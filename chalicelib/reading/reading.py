@@ -24,6 +24,7 @@ from chalicelib.reading.ports import (
     LeadReader,
     OutboxReader,
     PastReader,
+    SpamReader,
 )
 from chalicelib.reading.serializers import (
     serialize_event,
@@ -33,6 +34,7 @@ from chalicelib.reading.serializers import (
     serialize_proof,
     serialize_transition,
 )
+from chalicelib.reading.spam import SPAM, spam_page
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, interest
 
@@ -54,6 +56,7 @@ class Reading:
         leads: LeadReader,
         histories: HistoryReader,
         outbox: OutboxReader,
+        spam: SpamReader,
         past: PastReader,
         consents: LeadConsentReader,
         model: Callable[[], Model],
@@ -63,6 +66,7 @@ class Reading:
         self._leads = leads
         self._histories = histories
         self._outbox = outbox
+        self._spam = spam
         self._past = past
         self._consents = consents
         self._model = model
@@ -88,7 +92,11 @@ class Reading:
             return self._lead_then(lead_id, day)
         lead = self._known(lead_id)
         (shape,) = self._serialize(model, [(lead, score_of(model, lead, today))], reasons=True)
-        proofs = self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
+        proofs = [
+            proof
+            for proof in self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
+            if lead.takes(proof.at, lead.lead_id)
+        ]
         steps = find_next_steps(model, lead, now)
         return shape | {
             "consent_history": [serialize_proof(proof) for proof in proofs],
@@ -118,8 +126,10 @@ class Reading:
         midnight. The order is exact for up to 2,000 leads in the stage. With more, the page ranks
         the 2,000 with the best stored scores and is marked as truncated. Raise InputError.
         """
+        if stage == SPAM:
+            return spam_page(self._spam, limit, cursor)
         if stage not in set(Stage):
-            raise InputError(FieldError("stage", f"must be one of {', '.join(Stage)}"))
+            raise InputError(FieldError("stage", f"must be one of {', '.join([*Stage, SPAM])}"))
         model = self._model()
         day = day_of(self._now(), model.zone)
         after = None
@@ -156,7 +166,8 @@ class Reading:
         shift what was already read. Within a page the newest comes first. When there is more than
         one reading looks at, only the newest are listed, and every page is marked as truncated.
         """
-        found = self._histories.of_lead(self._known(lead_id).lead_id)
+        lead = self._known(lead_id)
+        found = self._histories.of_lead(lead.lead_id, lead.erased_at)
         events, transitions, outbox, proofs, is_truncated = found
         proof_of = {proof.event_id: proof for proof in proofs}
         rows = [

@@ -122,7 +122,9 @@ def serialize_event(event: Event, proof: Proof | None = None) -> dict[str, Any]:
     detail: dict[str, Any] = {name: dict(part) for name, part in parts.items() if part}
     if event.fields:
         detail["rank"] = event.rank.name.lower()
-    if event.is_surplus:
+    if event.screened:
+        detail["screened"] = event.screened
+    if event.is_surplus or event.screened:
         detail["counts"] = False
     if event.cut:
         detail["cut"] = list(event.cut)

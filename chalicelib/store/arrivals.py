@@ -32,8 +32,15 @@ class Arrivals:
         self._key = key
         self._carried: dict[tuple[str, date], int] = {}
 
-    def add(self, partition: str, number: int, now: datetime, most: int) -> int | None:
-        """Count arrivals, or take them back with a negative number.
+    def add(
+        self,
+        partition: str,
+        number: int,
+        now: datetime,
+        most: int,
+        step: int = ARRIVALS_STEP,
+    ) -> int | None:
+        """Count arrivals, or take them back with a negative number. step: what a write stands for.
 
         Return how many were known before; None when so many others counted at the same moment that
         these are not counted. Above `most` nothing is counted any more: it costs one read. Raise
@@ -44,8 +51,8 @@ class Arrivals:
         known = _number_of(item, day)
         if known >= most:
             return known
-        steps = self._steps(partition, day, number)
-        return self._write(partition, item, steps * ARRIVALS_STEP, day) if steps else known
+        steps = self._steps(partition, day, number, step)
+        return self._write(partition, item, steps * step, day) if steps else known
 
     def busiest(self, partition: str, now: datetime) -> int:
         """Return how many arrived today or yesterday, whichever is more."""
@@ -53,7 +60,7 @@ class Arrivals:
         item = self._table.get(partition, keys.ARRIVALS, lagging=True)
         return max(_number_of(item, day), _number_of(item, day - ONE_DAY), _before(item, day))
 
-    def _steps(self, partition: str, day: date, number: int) -> int:
+    def _steps(self, partition: str, day: date, number: int, step: int) -> int:
         """Carry arrivals. Return how many whole steps are to be written, which may be negative."""
         place = (partition, day)
         if place not in self._carried:
@@ -62,11 +69,11 @@ class Arrivals:
                 # Another key, or whoever makes us forget would begin at the same place again.
                 self._key = sha256(self._key.encode()).hexdigest()
             drawn = sha256(f"{self._key}\n{partition}\n{day}".encode()).digest()
-            self._carried[place] = int.from_bytes(drawn, "big") % ARRIVALS_STEP
+            self._carried[place] = int.from_bytes(drawn, "big") % step
         carried = self._carried[place] + number
         # Towards zero: what is taken back is written in whole steps, too.
-        steps = carried // ARRIVALS_STEP if carried >= 0 else -(-carried // ARRIVALS_STEP)
-        self._carried[place] = carried - steps * ARRIVALS_STEP
+        steps = carried // step if carried >= 0 else -(-carried // step)
+        self._carried[place] = carried - steps * step
         return steps
 
     def _write(self, partition: str, item: Item | None, number: int, day: date) -> int | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.capture.joining import Admission, Claim, SubmissionReceipt
+from chalicelib.capture.screening.kept import KeptForm
 from chalicelib.consent.consent import Proof
 from chalicelib.errors import AlreadyCapturedError, ConflictError
 from chalicelib.events import Event, Join, Owner, Rank, browser_rank_of
@@ -23,6 +24,7 @@ from chalicelib.store.events import AS_EVER, Events, event_key, put_event
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.joins import join_of, put_join, put_owner
 from chalicelib.store.lead_counts import LeadCounts
+from chalicelib.store.screened import put_kept, put_released
 from chalicelib.store.table import ABSENT, GUARDED, Put, Table
 from chalicelib.telemetry import log
 
@@ -100,12 +102,9 @@ class Captured:
         Raise AlreadyCapturedError when an event came before, ConflictError when an owner, a
         consent or a receipt came in between.
         """
-        writes = [put_event(event, self._retention) for event in events]
-        for claim in claims:
-            writes += self._claim(claim, events[0].captured_at)
-        if proof is not None:
-            writes.append(put_proof(self._table, lead_id, proof))
+        writes = self._submitted(events, lead_id, claims, proof)
         if receipt is not None:
+            writes[0] = _naming(receipt, writes[0])
             writes.append(_put_receipt(receipt, now, self._retention.submissions))
         try:
             self._table.write(*writes)
@@ -117,6 +116,51 @@ class Captured:
             raise
         for event in events:
             log("captured", kind=event.kind, lead_id=lead_id)
+
+    def keep(self, kept: KeptForm, *, lead_id: str, receipt: SubmissionReceipt) -> None:
+        """Keep a screened form with its receipt, and nothing else of it.
+
+        Raise ConflictError when a repeat was first.
+        """
+        now = kept.event.captured_at
+        receipts = _put_receipt(receipt, now, self._retention.submissions)
+        self._table.write(_naming(receipt, put_kept(kept)), receipts)
+        log("screened", kind=kept.event.kind, reason=kept.event.screened, lead_id=lead_id)
+
+    def release(
+        self,
+        kept: KeptForm,
+        events: Sequence[Event],
+        *,
+        lead_id: str,
+        claims: Sequence[Claim],
+        proof: Proof | None,
+    ) -> None:
+        """Store what a released form does: whole, and once.
+
+        events: first that of the form. Raise ConflictError when it was released, or erased, before.
+        """
+        now = events[0].captured_at
+        # The note fails where there is no waiting form any more: so two releases at once are one,
+        # and none comes after an erasure (ADR 0044).
+        writes = self._submitted(events, lead_id, claims, proof)
+        self._table.write(put_released(kept, now), *writes)
+        log("released", lead_id=lead_id, reason=kept.event.screened)
+
+    def _submitted(
+        self,
+        events: Sequence[Event],
+        lead_id: str,
+        claims: Sequence[Claim],
+        proof: Proof | None,
+    ) -> list[Put]:
+        """Return the writes of a submission, without that of its receipt."""
+        writes = [put_event(event, self._retention) for event in events]
+        for claim in claims:
+            writes += self._claim(claim, events[0].captured_at)
+        if proof is not None:
+            writes.append(put_proof(self._table, lead_id, proof))
+        return writes
 
     def _claim(self, claim: Claim, now: datetime) -> list[Put]:
         """Return the writes of a claim. The owner's condition guards the joins (ADR 0037)."""
@@ -139,6 +183,12 @@ class Captured:
         """
         item = self._table.get(keys.lead(lead_id), keys.join(visitor))
         return join_of(item) if item else Join(visitor, lead_id, now, Rank.IDENTIFY)
+
+
+def _naming(receipt: SubmissionReceipt, write: Put) -> Put:
+    """Return a write whose item names its receipt: by it alone an erasure finds one (ADR 0046)."""
+    pk = keys.submission(receipt.form_id, receipt.submission_id)
+    return replace(write, item={**write.item, "receipt": pk})
 
 
 def _put_receipt(receipt: SubmissionReceipt, now: datetime, kept_days: int) -> Put:

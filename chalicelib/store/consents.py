@@ -35,6 +35,7 @@ from chalicelib.store.mailboxes import (
     suppressions_of,
 )
 from chalicelib.store.table import ABSENT, Check, Put, Table, Write
+from chalicelib.store.tombstones import ERASED_AT
 from chalicelib.telemetry import log
 
 if TYPE_CHECKING:
@@ -96,6 +97,11 @@ class Consents:
         standing = self._table.get(keys.lead(lead_id), keys.STANDING)
         merged_into = standing.get("merged_into") if standing else None
         return str(merged_into) if merged_into is not None else None
+
+    def was_erased(self, lead_id: str) -> bool:
+        """Return whether a lead was ever erased."""
+        standing = self._table.get(keys.lead(lead_id), keys.STANDING)
+        return standing is not None and ERASED_AT in standing
 
     def mailbox(self, lead_id: str) -> Mailbox | None:
         """Return the mailbox of a lead's own address, None where no address is known."""

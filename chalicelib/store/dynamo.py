@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import ConflictError, ThrottledError
-from chalicelib.store.table import Attribute, Check, Expectation, Item, Put, Write
+from chalicelib.store.table import Attribute, Check, Delete, Expectation, Item, Put, Write
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -153,6 +153,8 @@ class DynamoTable:
         }
         if isinstance(write, Check):
             return {"ConditionCheck": {"Key": _key(write.pk, write.sk), **common}}
+        if isinstance(write, Delete):
+            return {"Delete": {"Key": _key(write.pk, write.sk), **common}}
         return {"Put": {"Item": marshal(write.item), **common}}
 
 

@@ -20,6 +20,7 @@ from chalicelib.events import (
     joins_on,
     said_as,
 )
+from chalicelib.limits import SPAM_KEPT_DAYS
 from chalicelib.settings import Retention
 from chalicelib.store import keys
 from chalicelib.store.expiry import expires_after
@@ -129,7 +130,11 @@ def put_event(event: Event, retention: Retention = AS_EVER) -> Put:
 
 
 def event_key(event: Event) -> str:
-    """Return the sort key of an event. What reads events to count them finds no surplus ones."""
+    """Return the sort key of an event. What reads events to count them finds neither surplus nor
+    screened ones.
+    """
+    if event.screened:
+        return keys.screened(event.id)
     return keys.surplus(event.id) if event.is_surplus else keys.event(event.id)
 
 
@@ -137,6 +142,8 @@ def _kept_days(event: Event, retention: Retention) -> int:
     """Return for how many days an event is kept; 0: until somebody deletes it."""
     if event.is_ping:
         return retention.events
+    if event.screened:
+        return SPAM_KEPT_DAYS
     # A lead's own track event is the download that a form recorded.
     return retention.forms if event.kind in (Kind.FORM, Kind.TRACK) else 0
 
@@ -167,6 +174,8 @@ def event_item(event: Event, retention: Retention = AS_EVER) -> Item:
     item |= {name: _json(part) for name, part in parts.items() if part}
     if event.name:
         item["name"] = event.name
+    if event.screened:
+        item["screened"] = event.screened
     if not event.is_ping:
         item["rank"] = event.rank.name.lower()
     if event.rank is Rank.CONFIRMED:
@@ -203,6 +212,7 @@ def event_of(item: Item) -> Event:
         rank=_rank_of(item, kind),
         browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
         is_surplus=str(item["sk"]).startswith(keys.SURPLUS),
+        screened=str(item.get("screened", "")),
         cut=tuple(json.loads(str(item.get("cut", "[]")))),
     )
 

@@ -38,6 +38,7 @@ ACTIVATION = "ACTIVATION#"
 SOURCE = "SOURCE#"
 EVENT = "EVENT#"
 SURPLUS = "SURPLUS#"  # events that are kept, and count nothing
+SCREENED = "SCREENED#"  # forms that are kept as spam
 OUTBOX = "OUTBOX#"
 TRANSITION = "TRANSITION#"
 HANDOFF = "HANDOFF#"
@@ -48,6 +49,7 @@ DOCUMENT = "DOCUMENT"
 REVISION = "CONFIG"  # the partition of the one item that counts changes of documents; its sort key
 SIMULATED = "SIMULATED"
 PUBLISHING = "PUBLISHING"  # the partition of the one item that says which publish runs
+ERASED = "ERASED"  # the partition of the list of erasures; the sort keys are time and lead id
 TURN = "TURN"  # its sort key
 HANDOVER = "HANDOVER#"
 SEEN_FORMS = "SEEN_FORMS"  # the partition of the forms that nobody has registered
@@ -65,6 +67,7 @@ INDEXED = frozenset(
 STAGE_SHARDS = 16
 LEAD_SHARDS = 16
 OUTBOX_SHARDS = 4
+SPAM_SHARDS = 4
 DUE_SHARDS = 8
 SCORE_OFFSET = 10_000_000  # thousandths; makes every score a positive number of nine digits
 REVIEW_SPREAD_SECONDS = 3600  # reviews are spread over the first hour of their day
@@ -93,6 +96,11 @@ def join(visitor: str) -> str:
 def surplus(event_id: str) -> str:
     """The sort key of an event that is kept, and counts nothing: as that of an event."""
     return SURPLUS + event_id.replace("-", "#")
+
+
+def screened(event_id: str) -> str:
+    """The sort key of a screened form: as that of an event."""
+    return SCREENED + event_id.replace("-", "#")
 
 
 def submission(form_id: str, submission_id: str) -> str:
@@ -192,9 +200,24 @@ def all_leads(shard_number: int) -> str:
     return f"LEADS#{shard_number}"
 
 
+def network(network_id: str) -> str:
+    """The partition of what counts the forms of a network address. network_id: a keyed hash."""
+    return f"NETWORK#{network_id}"
+
+
+def form_token(token_id: str) -> str:
+    """The partition of what counts the uses of a form's token. token_id: a hash."""
+    return f"TOKEN#{token_id}"
+
+
 def by_state(state: str, shard_number: int) -> str:
     """The list index's partition of the messages in a state."""
     return f"OUTBOX#{state}#{shard_number}"
+
+
+def spam(shard_number: int) -> str:
+    """The list index's partition of the screened forms that nobody has released."""
+    return f"SPAM#{shard_number}"
 
 
 def by_creation(created_at: datetime, outbox_id: str) -> str:

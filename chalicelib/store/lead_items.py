@@ -3,6 +3,7 @@
 import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.days import zone_of
@@ -35,6 +36,7 @@ from chalicelib.store.table import Item
 if TYPE_CHECKING:
     from chalicelib.qualify.reactions import Record
 
+EMPTY_PROFILE: Mapping[str, Any] = {"profile": {}, "touches": Touches(), "answers": {}}
 COUNTED_FORMAT = struct.Struct(">I8s")  # hour since 1970, digest
 
 
@@ -56,7 +58,9 @@ def lead_of(lead_id: str, items: Iterable[Item]) -> Lead:
         known |= _standing_of(standing)
     derived = [item for item in (profile, standing) if item is not None]
     known["is_outdated"] = any(int(item["schema"]) < keys.SCHEMA for item in derived)
-    return Lead(**known)
+    lead = Lead(**known)
+    # A profile that still stands beside an erased standing waits for the job (ADR 0046).
+    return replace(lead, **EMPTY_PROFILE) if lead.is_erased else lead
 
 
 def standing_item(lead: Lead, *, spread: bool) -> Item:
@@ -99,6 +103,7 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
             "review_on": iso_day(lead.review_on),
             "notified": _pack_notified(lead.notified),
             "merged_into": lead.merged_into,
+            "erased_at_ms": milliseconds(lead.erased_at),
         }
     )
     if lead.review_on is not None:
@@ -138,6 +143,7 @@ def _standing_of(item: Item) -> dict[str, Any]:
         "merged_into": text_in(item, "merged_into"),
         "created_at": time_in(item, "created_at_ms"),
         "updated_at": time_in(item, "updated_at_ms"),
+        "erased_at": time_in(item, "erased_at_ms"),
     }
 
 

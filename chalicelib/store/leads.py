@@ -1,14 +1,15 @@
 """The store of leads: profile, standing, transitions, and the transaction of a decision."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chalicelib.consent.mailbox import MailboxOf
 from chalicelib.delivery.message_keys import MessageKind, prefix_of
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
+from chalicelib.events import epoch_ms
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.progress import Progress
 from chalicelib.leads.requests import ReplayRequests
@@ -30,11 +31,13 @@ from chalicelib.store.outbox import (
     replace_message,
 )
 from chalicelib.store.replays import progress_of, replay_item, requests_of, saved_item
-from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table
+from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table, Write, as_read
 from chalicelib.store.transition_items import transition_item, transition_of
 
 if TYPE_CHECKING:
     from chalicelib.qualify.reactions import LeadChange
+
+NEVER_MS = 10**15  # than any moment, in milliseconds
 
 
 class Leads:
@@ -65,7 +68,7 @@ class Leads:
         for item in self._table.get_many(wanted):
             by_partition.setdefault(str(item["pk"]), []).append(item)
         found = (lead_of(lead_id, by_partition.get(keys.lead(lead_id), [])) for lead_id in lead_ids)
-        return [lead for lead in found if lead.version]
+        return [lead for lead in found if lead.exists]
 
     def in_stage(self, stage: Stage, most: int) -> tuple[list[str], bool]:
         """Return the ids of a stage's leads, best stored score first, and whether there are more.
@@ -118,7 +121,7 @@ class Leads:
             ),
         ]
         try:
-            self._table.write(*writes)
+            self._write_over(after, writes)
         except ConflictError as conflict:
             failed = conflict.failed.keys()
             if failed and failed <= messages.keys() | records.keys():
@@ -130,6 +133,19 @@ class Leads:
                     records=failed & records.keys(),
                 ) from None
             raise
+
+    def _write_over(self, after: Lead, writes: Sequence[Write]) -> None:
+        """Write a decision, also where something stands that an erasure has yet to delete.
+
+        A lead that begins anew plans the keys of its earlier life (ADR 0046).
+        """
+        try:
+            self._table.write(*writes)
+        except ConflictError as conflict:
+            left = _left_over(after, conflict)
+            if not left:
+                raise
+            self._table.write(*(_replacing(write, left) for write in writes))
 
     def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
         """Return the notices of a cycle's handoff."""
@@ -198,7 +214,7 @@ class Leads:
         # The standing's version guards the profile too: both change in one transaction, never
         # alone. An unchanged profile is not written, so that most events cost a single put.
         was, now = ((one.profile, one.touches, one.answers) for one in (before, after))
-        if not before.version or was != now or before.is_outdated:
+        if not before.exists or was != now or before.is_outdated:
             writes.append(Put(profile_item(after), GUARDED))
         return writes
 
@@ -214,3 +230,22 @@ class Leads:
                 Put(replay_item(before.lead_id, done), {"requests": before.requests.count})
             )
         return writes
+
+
+def _left_over(after: Lead, conflict: ConflictError) -> dict[str, Item]:
+    """Return the items that a write found, and an erasure has yet to delete."""
+    if after.erased_at is None:
+        return {}
+    erased_at_ms = epoch_ms(after.erased_at)
+    return {
+        name: cast("Item", item)
+        for name, item in conflict.failed.items()
+        if item and int(str(item.get("created_at_ms", NEVER_MS))) <= erased_at_ms
+    }
+
+
+def _replacing(write: Write, left: Mapping[str, Item]) -> Write:
+    """Return a write that takes the place of what is left over."""
+    if not isinstance(write, Put) or write.label not in left:
+        return write
+    return replace(write, expect=as_read(left[write.label], "created_at_ms"))

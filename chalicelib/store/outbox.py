@@ -23,6 +23,7 @@ from chalicelib.store.consent_items import consent_of
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.store.tombstones import check_not_erased
 
 # What the version before is told, which does not know the newer members; they stand beside it until
 # every reader does (ADR 0027). It leaves alone what it takes for cancelled.
@@ -79,13 +80,15 @@ class Outbox:
         """Replace a message, in one transaction with the checks of the lead's consent and of the
         mailbox that it is sent to. The first email to a lead is counted in it, too.
 
-        Raise ConflictError, and OverBudgetError for a first email when the hour's are spent,
+        None leaves for somebody who was erased since it was planned, to whomever it goes. Raise
+        ConflictError, and OverBudgetError for a first email when the hour's are spent,
         or the mailbox's of this day.
         """
         # Claim against unsubscribe: read first and claimed then, an email would leave to a person
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
         mailbox = self._mailbox_of(after.to) if after.to else None
         checks = mailboxes.check_may_write(before.lead_id, mailbox) if needs_consent else []
+        checks.append(check_not_erased(self._table, before))
         counted = self._first_emails.writes(before, after, mailbox.id if mailbox else None)
         try:
             self._table.write(replace_message(before, after, self._kept_days), *checks, *counted)
@@ -181,7 +184,9 @@ def put_message(message: OutboxMessage, kept_days: int = 0) -> Put:
 
 def replace_message(before: OutboxMessage, after: OutboxMessage, kept_days: int = 0) -> Put:
     """The write that brings a message into another state, if it is still as before."""
-    return Put(message_item(after, kept_days), {"version": before.version})
+    # The version alone could be that of another life: an erased lead plans the same keys anew.
+    read = {"version": before.version, "created_at_ms": epoch_ms(before.created_at)}
+    return Put(message_item(after, kept_days), read)
 
 
 def _key_of(message: OutboxMessage) -> tuple[str, str]:

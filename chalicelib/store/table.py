@@ -58,7 +58,23 @@ class Check:
         return self.name or self.sk
 
 
-Write = Put | Check
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete an item if it meets the expectation. That it is gone already meets any but values."""
+
+    pk: str
+    sk: str
+    expect: Expectation
+    name: str = ""
+    """What a conflict calls this write; empty: the sort key."""
+
+    @property
+    def label(self) -> str:
+        """The name by which a conflict reports this write."""
+        return self.name or self.sk
+
+
+Write = Put | Check | Delete
 
 
 class Table(Protocol):

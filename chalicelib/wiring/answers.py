@@ -34,6 +34,7 @@ class Answers(DueWork):
             leads=self.leads,
             histories=Histories(self.ports.table),
             outbox=self.outbox,
+            spam=self.spam,
             past=Past(self.leads, self.events, self.models.active_on),
             consents=self.consents,
             model=self.models.current,

@@ -10,7 +10,7 @@ from chalicelib.wiring.stores import Stores
 if TYPE_CHECKING:
     from chalicelib.delivery.messages import Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
-    from chalicelib.events import FieldValue
+    from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.notice import Notices
     from chalicelib.nurture.emails import Emails
     from chalicelib.scoring.profile import Profile
@@ -57,7 +57,7 @@ class Composer:
             transition=self._stores.leads.transition,
             profile=self._profile,
             unconfirmed=self._unconfirmed,
-            recent=self._stores.events.recent,
+            recent=self._recent,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
             labels=self._labels,
@@ -67,6 +67,11 @@ class Composer:
         form = self._stores.documents.get("form", form_id) or {}
         own = form.get("fields") or {}
         return {name: one["label"] for name, one in own.items() if one.get("label")}
+
+    def _recent(self, lead_id: str, cause: tuple[str, str] | None) -> "Sequence[Event]":
+        lead = self._stores.leads.read(lead_id)
+        found = self._stores.events.recent(lead_id, cause)
+        return [event for event in found if lead.takes(event.captured_at, lead_id)]
 
     def _is_corrected(self, notice: "OutboxMessage") -> bool:
         from chalicelib.handoff.plan import correction_key

@@ -7,6 +7,7 @@ from chalicelib.jobs.ports import JobHandler
 
 if TYPE_CHECKING:
     from chalicelib.commands.rebuild import RebuildHandler
+    from chalicelib.privacy.erasure import ErasureHandler
     from chalicelib.publishing.counting import ChangeCounter
     from chalicelib.publishing.publish_job import PublishHandler
     from chalicelib.publishing.release_job import ReleaseHandler
@@ -79,9 +80,16 @@ def _rebuild(world: "World") -> "RebuildHandler":
     )
 
 
+def _erase(world: "World") -> "ErasureHandler":
+    from chalicelib.privacy.erasure import ErasureHandler
+
+    return ErasureHandler(store=world.privacy.store, runtime=world.runtime)
+
+
 JOB_HANDLERS: Mapping[str, Callable[["World"], JobHandler[Any]]] = {
     "simulate": _simulate,
     "publish": _publish,
     "release": _release,
     "rebuild": _rebuild,
+    "erase": _erase,
 }

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from uuid import uuid4
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
+    from chalicelib.capture.screening.challenge import Challenges
     from chalicelib.delivery.messages import Outgoing, SendResult
     from chalicelib.store.queues import Queues
     from chalicelib.store.table import Table
@@ -67,6 +68,20 @@ class Ports:
             text_configuration_set=self.settings.text_configuration_set,
         )
         return senders.send
+
+    @cached_property
+    def challenges(self) -> "Challenges":
+        """What says whether a challenge of Turnstile or hCaptcha was solved."""
+        from chalicelib.capture.screening.challenge import HttpChallenges
+
+        return HttpChallenges(self._challenge_keys)
+
+    def _challenge_keys(self) -> Mapping[str, str]:
+        """Return the key of each service, as far as we have it and may read it."""
+        from chalicelib.store.secrets import read_keys
+
+        arn = self.settings.challenge_secret
+        return read_keys(lambda: self.secret(arn)) if arn else {}
 
     @cached_property
     def queues(self) -> "Queues":

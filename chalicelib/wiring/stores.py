@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+    from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
     from chalicelib.switches import Switchboard
 
@@ -55,6 +56,13 @@ class Stores:
         from chalicelib.store.captured import Captured
 
         return Captured(self.ports.table, self.ports.new_id, self._settings.retention)
+
+    @cached_property
+    def spam(self) -> "ScreenedForms":
+        """The store of screened forms."""
+        from chalicelib.store.screened import ScreenedForms
+
+        return ScreenedForms(self.ports.table)
 
     @cached_property
     def seen_forms(self) -> "SeenFormItems":
@@ -156,7 +164,7 @@ class Stores:
         """The domains of the company's own pages, as a container first reads them."""
         from chalicelib.capture.attribution import host_of
 
-        company = self.company()
+        settings = self.documents.get("settings") or {}
         urls = [self.deployment().get(name, "") for name in ("site_url", "api_url")]
-        hosts = {host_of(str(url)) for url in (*urls, company.website or "")}
-        return frozenset({*hosts, *company.own_domains} - {""})
+        hosts = {host_of(str(url)) for url in (*urls, settings.get("website", ""))}
+        return frozenset({*hosts, *map(str, settings.get("own_domains", []))} - {""})

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.store.jobs import Jobs
+    from chalicelib.wiring.privacy import Privacy
 
 
 class World(Answers):
@@ -42,6 +43,7 @@ class World(Answers):
     def forms(self) -> "Forms":
         """Takes form submissions."""
         from chalicelib.capture.forms import Forms
+        from chalicelib.wiring.screening import screening
 
         return Forms(
             store=self.captured,
@@ -50,6 +52,8 @@ class World(Answers):
             lead_id_of=self.lead_id,
             country=self.company_country,
             identity_secret=self.identity_secret,
+            screen=screening(self).screen,
+            own_domains=lambda: self.own_domains,
             runtime=self.runtime,
         )
 
@@ -62,7 +66,7 @@ class World(Answers):
             store=self.captured,
             lead_id_of=self.lead_id,
             own_domains=lambda: self.own_domains,
-            country=lambda: self.company().country,
+            country=self.company_country,
             runtime=self.runtime,
         )
 
@@ -114,6 +118,7 @@ class World(Answers):
             history=self.leads,
             model=self.models.model,
             carry_over=self.consents.carry_over,
+            is_being_erased=lambda lead: self.privacy.erasures.is_under_way(lead),
             runtime=self.runtime,
         )
 
@@ -125,7 +130,7 @@ class World(Answers):
         return Imports(
             commands=self.commands,
             lead_id_of=self.lead_id,
-            country=lambda: self.company().country,
+            country=self.company_country,
         )
 
     @cached_property
@@ -171,6 +176,13 @@ class World(Answers):
         if kind not in self._job_handlers:
             self._job_handlers[kind] = JOB_HANDLERS[kind](self)
         return self._job_handlers[kind]
+
+    @cached_property
+    def privacy(self) -> "Privacy":
+        """Shows and erases what is held on a person."""
+        from chalicelib.wiring.privacy import Privacy
+
+        return Privacy(self)
 
     @cached_property
     def publishing(self) -> "Publishing":

@@ -44,6 +44,7 @@ EVERYTHING = {
     "TextIdentity": "+15555550100",
     "GivenIdentitySecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:identity-a1b2c3",
     "GivenLinkSecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:link-a1b2c3",
+    "ChallengeSecret": "arn:aws:secretsmanager:us-east-1:123456789012:secret:challenge-a1b2c3",
     **OWN_DOMAIN,
 }
 DEPLOYMENTS: Mapping[str, Mapping[str, str]] = {

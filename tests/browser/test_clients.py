@@ -15,9 +15,7 @@ SEGMENT = """
 <title>Pricing</title>
 <script src="{files}@segment/analytics-next/dist/umd/index.js"></script>
 <script>
-const own = {{ 'Segment.io': {{ protocol: 'http' }} }};
-window.client = AnalyticsNext.AnalyticsBrowser.load(
-  {{ writeKey: 'write-key', cdnURL: '{api}' }}, {{ integrations: own }});
+window.client = AnalyticsNext.AnalyticsBrowser.load({{ writeKey: 'write-key', cdnURL: '{api}' }});
 </script>"""
 RUDDERSTACK = """
 <title>Pricing</title>

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import ConflictError
-from chalicelib.store.table import ABSENT, GUARDED, Check, Expectation, Item, Put, Table
+from chalicelib.store.table import ABSENT, GUARDED, Check, Delete, Expectation, Item, Put, Table
 from tests.engines import on_big_engines
 from tests.fakes import MemoryTable
 from tests.moto_table import moto_client, table_properties
@@ -475,3 +475,37 @@ def test_the_memory_tables_stream_shows_new_items_only() -> None:
     table.write(Put(item("a", version=2), GUARDED))
     table.write(Put(item("b"), ABSENT), Check("p", "c", ABSENT))
     assert table.inserted == [item("a"), item("b")]
+
+
+# --- deleting -------------------------------------------------------------------------------------
+
+
+def test_what_is_deleted_is_gone_from_table_and_indexes(table: Table) -> None:
+    store(table, item("s", list_pk="l", list_sk="1"), item("t"))
+    table.write(Delete("p", "s", GUARDED))
+    assert table.get("p", "s") is None
+    assert keys_of(table) == ["t"]
+    assert places_of(table, "list", "l") == []
+
+
+def test_what_is_not_there_is_deleted_without_harm(table: Table) -> None:
+    table.write(Delete("p", "s", GUARDED))
+    assert table.get("p", "s") is None
+
+
+def test_a_delete_whose_expectation_does_not_hold_changes_nothing(table: Table) -> None:
+    store(table, item(version=2))
+    with pytest.raises(ConflictError) as conflict:
+        table.write(Delete("p", "s", {"version": 1}, name="ours"))
+    assert conflict.value.failed == {"ours": item(version=2)}
+    assert table.get("p", "s") == item(version=2)
+
+
+def test_deletes_of_a_transaction_are_all_done_or_none(table: Table) -> None:
+    store(table, item("a"), item("b"), item("checked", version=1))
+    deletes = [Delete("p", "a", GUARDED), Delete("p", "b", GUARDED)]
+    with pytest.raises(ConflictError):
+        table.write(Check("p", "checked", {"version": 2}), *deletes)
+    assert keys_of(table) == ["a", "b", "checked"]
+    table.write(Check("p", "checked", {"version": 1}), *deletes, Put(item("c"), ABSENT))
+    assert keys_of(table) == ["c", "checked"]

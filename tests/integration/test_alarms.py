@@ -5,6 +5,7 @@ packaged alarm reads.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from chalicelib.clock.tasks import Due
 from chalicelib.delivery.messages import Refused, Unclear, Waiting
 from chalicelib.delivery.outbox import NotSentReason
+from chalicelib.limits import JOB_TRIES
 from chalicelib.qualify.due import REVIEW_TASK
 from chalicelib.store.table import Item
 from chalicelib.switches import Switch
@@ -122,6 +124,17 @@ def a_record_cannot_be_read(baton: InMemoryBaton) -> None:
     baton.world.qualify_records(stream_event([item]))
 
 
+def an_erasure_makes_no_progress(baton: InMemoryBaton) -> None:
+    baton.form("guide", **ANN)
+    baton.until_quiet()
+    begun = baton.world.privacy.erasures.erase(baton.world.lead_id(ANN["email"]))
+    job = baton.world.job_store.read(begun["id"])
+    assert job is not None
+    tried = replace(job, tries=JOB_TRIES, version=job.version + 1)
+    baton.world.job_store.save(job, tried)
+    baton.minutes_later(1)
+
+
 def something_unknown_is_due(baton: InMemoryBaton) -> None:
     key = ("LEAD#x", "NUDGE#1")
     baton.ports.memory.items[key] = {
@@ -165,6 +178,7 @@ FAULTS: Mapping[str, Callable[[InMemoryBaton], None]] = {
     "ComplaintsUnmatched": a_complaint_carries_no_tag,
     "BouncesUnmatched": a_bounce_is_not_about_ours,
     "RecordsQuarantined": a_record_cannot_be_read,
+    "ErasureFailed": an_erasure_makes_no_progress,
     "DueUnknown": something_unknown_is_due,
     "DueFails": something_due_fails,
     "DueQuarantined": something_due_keeps_killing_its_worker,

@@ -27,6 +27,8 @@ WORKERS = ("Urgent", "Nurture", "Leads", "Jobs")
 FUNCTIONS = ("APIHandler", "PublicHandler", "Qualify", "Deliver", "Clock", *WORKERS, "Feedback")
 PUBLIC = {
     ("/v1/forms/{form_id}", "post"),
+    ("/v1/forms/{form_id}/token", "get"),
+    ("/v1/forms/{form_id}/token", "head"),
     ("/v1/batch", "post"),
     ("/v1/track", "post"),
     ("/v1/page", "post"),
@@ -53,9 +55,14 @@ PUBLIC = {
 PRIVATE = {
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
+    ("/v1/leads/{lead_id}", "delete"),
+    ("/v1/leads/{lead_id}/export", "get"),
     ("/v1/leads/{lead_id}/timeline", "get"),
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("stage", "opportunity", "outcome")),
-    *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("retract", "merge", "rebuild")),
+    *(
+        (f"/v1/leads/{{lead_id}}/{what}", "post")
+        for what in ("retract", "release", "merge", "rebuild")
+    ),
     ("/v1/leads/import", "post"),
     ("/v1/leads/rebuild", "post"),
     ("/v1/model", "get"),
@@ -96,9 +103,10 @@ SENDING = MESSAGES | {
     "BATON_FIRST_EMAILS_PER_HOUR",
 }
 ENVIRONMENT = {
-    "APIHandler": MESSAGES | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET"},
+    "APIHandler": MESSAGES
+    | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET", "BATON_RETENTION_FORMS"},
     "PublicHandler": COMMON
-    | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET"}
+    | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET", "BATON_CHALLENGE_SECRET"}
     | {f"BATON_RETENTION_{kind}" for kind in ("EVENTS", "FORMS", "SUBMISSIONS")},
     "Qualify": MESSAGES | {"BATON_LEADS_QUEUE"},
     "Deliver": SENDING,
@@ -777,7 +785,7 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
         ("message", "reason", ["no_evidence", "over_budget"]),
         *(
             (metric, "deployment", [{"Ref": "Stage"}])
-            for metric in ("sending_blocked", "handoff_undelivered", "held_back")
+            for metric in ("sending_blocked", "handoff_undelivered", "held_back", "erasure_failed")
         ),
         ("mail_event_unmatched", "kind", ["complaint", "hard_bounce"]),
     ],

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -13,7 +14,7 @@ from chalicelib.capture.attribution import (
     campaign_of_visit,
     domain_of,
     host_of,
-    origin_of,
+    medium_and_source_of,
 )
 from chalicelib.events import visitor_partition
 from chalicelib.inputs.urls import read_url
@@ -124,7 +125,7 @@ def test_a_domain_is_what_was_registered(host: str, domain: str) -> None:
 
 
 def test_the_list_knows_no_host_twice() -> None:
-    assert origin_of("unknown.example") == ("referral", "unknown.example")
+    assert medium_and_source_of("unknown.example") == ("referral", "unknown.example")
     assert host_of("https://WWW.Acme.example./x") == "acme.example"
 
 
@@ -156,6 +157,25 @@ def test_a_search_before_a_form_is_the_leads_channel() -> None:
     assert {one["source"] for one in lead["touches"]} == {"google"}
     assert lead["first_touch"]["medium"] == "organic"
     assert lead["last_touch"]["medium"] == "cpc"
+
+
+@pytest.mark.parametrize(
+    ("more", "channel"),
+    [
+        ({"_page_url": f"{SITE}/?gclid=abc"}, "cpc"),
+        ({"gclid": "abc"}, "cpc"),
+        ({"_referrer": "https://chatgpt.com/"}, "ai"),
+        ({"_page_url": SITE, "_referrer": f"{SITE}/pricing"}, "direct"),
+        ({"utm_source": "x", "utm_medium": "partner", "gclid": "abc"}, "partner"),
+    ],
+)
+def test_a_form_without_a_tracker_says_its_channel(more: dict[str, str], channel: str) -> None:
+    baton = InMemoryBaton()
+    body = urlencode({"email": ANN["email"], **more})
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert baton.http("POST", "/v1/forms/newsletter", body, kind).status_code in (202, 303)
+    baton.until_quiet()
+    assert baton.lead()["channel"] == channel
 
 
 def test_who_comes_from_nowhere_is_direct() -> None:

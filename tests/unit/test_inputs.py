@@ -10,7 +10,7 @@ from chalicelib.errors import InputError, TooLargeError
 from chalicelib.events import LAST_MS, epoch_ms, event_id, from_epoch_ms, parse_time, rfc3339
 from chalicelib.inputs.bodies import parse_json
 from chalicelib.inputs.texts import many_lines, one_line
-from chalicelib.inputs.urls import campaign_of, path_of, stored_url, tracked_text, web_address
+from chalicelib.inputs.urls import campaign_of, path_of, stored_url, tracked_text
 
 
 @pytest.mark.parametrize("text", ["a", "  a  ", "Ünï 😀", "a\u00a0b", ""])
@@ -34,19 +34,6 @@ def _is_text(character: str) -> bool:
         return many_lines(character) == character
     except ValueError:
         return False
-
-
-@pytest.mark.parametrize(
-    "url", ["https://x.example/a?b#c", "/path", "", "  https://x.example  ", "x:y"]
-)
-def test_an_address_or_a_path_is_taken(url: str) -> None:
-    assert web_address(url) == url.strip()
-
-
-@pytest.mark.parametrize("url", ["http://[bad", "https://x\n.example", "\x00"])
-def test_what_cannot_be_an_address_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match=r"\w"):
-        web_address(url)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,8 @@ from tests.baton import TOKEN, InMemoryBaton
 
 PUBLIC = {
     "POST /v1/forms/{form_id}",
+    "GET /v1/forms/{form_id}/token",
+    "HEAD /v1/forms/{form_id}/token",
     "POST /v1/batch",
     "POST /v1/track",
     "POST /v1/page",

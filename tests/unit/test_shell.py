@@ -113,18 +113,25 @@ def mistakes(baton: InMemoryBaton, body: str, language: str = "en") -> dict[str,
 
 def test_each_mistake_has_its_remedy_in_the_readers_language() -> None:
     baton = branded()
-    put = {"id": "guide", "required": ["email", "company", "budget"]}
+    put = {
+        "id": "guide",
+        "required": ["work_email", "company", "budget", "plan"],
+        "aliases": {"work_email": "email"},
+        "fields": {"budget": {"label": "Your budget"}},
+    }
     headers = {"Content-Type": "application/json", **TOKEN}
     assert baton.http("PUT", "/v1/forms/guide", json.dumps(put), headers).status_code == 200
     assert mistakes(baton, "email=ann%40acme.example") == {
         "Company": "Please fill this in.",
-        "budget": "Please fill this in.",
+        "Your budget": "Please fill this in.",
+        "plan": "Please fill this in.",
     }
     assert mistakes(baton, "email=ann%40acme.example", "de") == {
         "Firma": "Bitte füllen Sie dieses Feld aus.",
-        "budget": "Bitte füllen Sie dieses Feld aus.",
+        "Your budget": "Bitte füllen Sie dieses Feld aus.",
+        "plan": "Bitte füllen Sie dieses Feld aus.",
     }
-    for body in ("email=ann", "company=Acme"):
+    for body in ("email=ann", "company=Acme", "work_email=ann"):
         said, *_ = mistakes(baton, body, "de").values()
         assert said.startswith("Bitte geben Sie Ihre vollständige E-Mail-Adresse an")
 

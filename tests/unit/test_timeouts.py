@@ -70,7 +70,8 @@ def test_no_other_library_opens_connections() -> None:
         for path in (ROOT / name).rglob("*.py")
         if modules & set(imported(path))
     }
-    assert found == set()
+    # For the name of an error alone: it asks with urlopen, and says how long.
+    assert found == {"chalicelib/capture/screening/challenge.py"}
 
 
 def imported(path: Path) -> Iterator[str]:

@@ -7,8 +7,12 @@ from typing import Any
 
 import pytest
 
+from app import app
 from chalicelib.events import Event, user_partition, visitor_partition
-from tests.baton import ANN, InMemoryBaton
+from chalicelib.http.exchange import CORS
+from chalicelib.http.tracking import VIEWS
+from chalicelib.limits import FORM_MAX_WARNINGS
+from tests.baton import ANN, API, InMemoryBaton
 
 JSON = {"Content-Type": "application/json"}
 CALLS = ["page", "screen", "track", "identify", "group", "alias"]
@@ -95,10 +99,12 @@ def test_the_write_key_may_stand_in_three_places(baton: InMemoryBaton, path: str
 
 
 def test_segments_client_is_told_where_to_post(baton: InMemoryBaton) -> None:
-    answer = baton.http("GET", "/v1/projects/write-key/settings", headers={"Host": "api.example"})
-    own = json.loads(answer.body)["integrations"]["Segment.io"]
-    assert own["apiKey"] == "write-key"
-    assert own["apiHost"].endswith("/v1")
+    answer = baton.http("GET", "/v1/projects/write-key/settings")
+    assert json.loads(answer.body)["integrations"]["Segment.io"] == {
+        "apiKey": "write-key",
+        "apiHost": API.removeprefix("https://") + "/v1",
+        "protocol": "https",
+    }
 
 
 def test_rudderstacks_client_is_told_of_nothing_to_load(baton: InMemoryBaton) -> None:
@@ -180,6 +186,38 @@ def test_an_odd_value_in_a_batch_is_named(baton: InMemoryBaton) -> None:
         {"type": "page", "anonymousId": "v", "name": "a\x00b"},
     ]
     assert taken(baton, "/v1/batch", {"batch": items}).keys() == {"batch.1.name"}
+
+
+def test_an_answer_has_room_for_so_many_warnings(baton: InMemoryBaton) -> None:
+    """Three thousand odd values of each event made an answer that no gateway passes on."""
+    items = [
+        {
+            "type": "track",
+            "anonymousId": "v",
+            "properties": dict.fromkeys(map(str, range(3_000)), 1),
+        }
+    ] * 10
+    answer = baton.post("/v1/batch", {"batch": items})
+    told = json.loads(answer.body)["warnings"]
+    assert len(told) == FORM_MAX_WARNINGS
+    assert told[-1] == {"field": "body", "message": "there are 29401 more warnings"}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        *("authorization", "content-type", "idempotency-key", "x-requested-with", "x-retry-count"),
+        *("baggage", "sentry-trace", "traceparent", "tracestate", "newrelic", "b3"),
+        *("x-datadog-trace-id", "x-datadog-parent-id", "x-b3-traceid", "anonymousid"),
+    ],
+)
+def test_a_page_may_send_what_its_libraries_add(header: str) -> None:
+    assert header in CORS.allow_headers.lower().split(",")
+
+
+@pytest.mark.parametrize("path", [path for paths in VIEWS.values() for path in paths])
+def test_every_path_of_a_browsers_client_answers_preflights(path: str) -> None:
+    assert app.routes[path]["POST"].cors == CORS
 
 
 def test_what_is_no_number_in_json_is_left_out(baton: InMemoryBaton) -> None:
@@ -291,6 +329,26 @@ def test_whatever_comes_under_an_address_is_its_leads(baton: InMemoryBaton) -> N
     assert sorted(one["kind"] for one in timeline if one["kind"] != "transition") == [
         "identify", "track", "track", "track",
     ]  # fmt: skip
+
+
+def test_a_batch_under_an_address_brings_one_identify(baton: InMemoryBaton) -> None:
+    item = {"type": "track", "event": "Read", "userId": ANN["email"]}
+    taken(baton, "/v1/batch", {"batch": [item] * 50})
+    baton.until_quiet()
+    timeline = baton.get(f"/v1/leads/{baton.lead()['lead_id']}/timeline?limit=200")["items"]
+    kinds = [one["kind"] for one in timeline]
+    assert (kinds.count("identify"), kinds.count("track")) == (1, 50)
+
+
+def test_an_address_as_user_id_joins_nobody_else(baton: InMemoryBaton) -> None:
+    """Or who names it beside their own would get what is sent under it."""
+    item = {"userId": "bob@acme.example", "traits": {"email": ANN["email"]}}
+    taken(baton, "/v1/identify", item)
+    assert baton.world.events.owner(user_partition("bob@acme.example")) is None
+    taken(baton, "/v1/track", {"userId": "bob@acme.example", "event": "Read"})
+    owner = baton.world.events.owner(user_partition("bob@acme.example"))
+    assert owner is not None
+    assert owner.lead_id == baton.world.lead_id("bob@acme.example")
 
 
 def test_a_group_says_of_the_company(baton: InMemoryBaton) -> None:
