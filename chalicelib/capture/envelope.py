@@ -69,6 +69,9 @@ def campaign_in(posted: Posted, named: Named, warnings: list[Warned]) -> dict[st
         for name in CAMPAIGN
         if (part := posted.envelope.get(f"campaign.{name}") or named.campaign.get(name))
     }
+    for name, part in named.campaign.items():
+        if parts[name] is not part:  # said twice: in a hidden field, too
+            warnings.append(warn(part.path, Repair.IGNORED))
     read = {name: kept_line(read_line, part, warnings) for name, part in parts.items()}
     return {name: value for name, value in read.items() if value}
 

@@ -52,6 +52,8 @@ PREFIX = re.compile(
 SUFFIX = re.compile(r"_(?:\d{1,4}|field|input|required|pflichtfeld)$")
 
 CAPTCHAS = frozenset(["g-recaptcha-response", "h-captcha-response", "cf-turnstile-response"])
+#: Names that are not a person's: builders send that of the form.
+NOT_PEOPLE = frozenset({"form_name", "user_name", "username"})
 #: What builders, frameworks and captchas add to a form: it says nothing about the person.
 TECHNICAL = re.compile(
     r"^(?:_wp.*|__.*|_token|_method|_csrf.*|_?utf8|authenticity_token|csrfmiddlewaretoken|_charset_"
@@ -86,6 +88,8 @@ def safe(name: str) -> str:
 def known_name(name: str) -> str | None:
     """Return the field of ours that a common name means, `name` for a full name; else None."""
     known = _known_names()
+    if plain(name) in NOT_PEOPLE:
+        return None
     return next((known[one] for one in _spellings(name) if one in known), None)
 
 

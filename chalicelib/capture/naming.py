@@ -3,7 +3,7 @@
 Whatever comes second keeps a name of its own: nothing is lost to a collision.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any
@@ -16,7 +16,7 @@ from chalicelib.capture.field_names import (
     known_name,
     safe,
 )
-from chalicelib.capture.posted import Part, Posted
+from chalicelib.capture.posted import FLATTENED_LEVELS, Part, Posted
 from chalicelib.capture.screening.proofs import HONEYPOT_FIELD, PROOF_FIELDS
 from chalicelib.inputs.repairs import Repair, Warned, warn
 from chalicelib.inputs.texts import text_for
@@ -83,36 +83,18 @@ def named_parts(
     names: what the form's page calls a field -> what it is called here; own: the fields that only
     this form has; honeypot: the field that people do not see.
     """
-    campaign: dict[str, Part] = {}
-    marks: dict[str, Part] = {}
-    technical: dict[str, str] = {}
-    warnings: list[Warned] = []
-    wanted: list[_Wanted] = []
-    aliases = {alias.strip().lower(): name for alias, name in names.items()}
-    traps = HONEYPOTS | {honeypot.strip().lower()} if honeypot else HONEYPOTS
-    for position, part in enumerate(_considered(posted.fields, warnings)):
-        key = part.name.strip().lower()
-        if key in traps:
-            technical[part.name] = _text(part.value)
-        elif is_empty(part.value):
-            continue
-        elif key in aliases:
-            wanted.append(_Wanted(NameClaim.ALIAS, position, aliases[key], part))
-        elif campaign_key(part.name):
-            campaign.setdefault(campaign_key(part.name) or "", part)
-        elif is_click_id(part.name):
-            marks.setdefault(safe(part.name), part)
-        elif is_technical(part.name):
-            technical[part.name] = _text(part.value)
-            warnings += _left_out(part)
-        else:
-            wanted.append(_wanted(position, part))
+    found = _Sorted(
+        aliases={alias.strip().lower(): name for alias, name in names.items()},
+        traps=HONEYPOTS | {honeypot.strip().lower()} if honeypot else HONEYPOTS,
+    )
+    for position, part in enumerate(_considered(posted.fields, found.warnings)):
+        found.take(position, part)
     return Named(
-        fields=_settled(wanted, own, warnings),
-        campaign=campaign,
-        marks=marks,
-        technical=technical,
-        warnings=tuple(warnings),
+        fields=_settled(found.wanted, own, found.warnings),
+        campaign=found.campaign,
+        marks=found.marks,
+        technical=found.technical,
+        warnings=tuple(found.warnings),
     )
 
 
@@ -122,10 +104,52 @@ def _left_out(part: Part) -> list[Warned]:
     return [] if is_used else [warn(part.path, Repair.TECHNICAL)]
 
 
-def is_empty(value: Any) -> bool:
-    """Return whether nothing was filled in."""
+@dataclass(slots=True, kw_only=True)
+class _Sorted:
+    """The parts of a post, as they are sorted one after the other."""
+
+    aliases: Mapping[str, str]
+    traps: Set[str]
+    wanted: list[_Wanted] = field(default_factory=list)
+    campaign: dict[str, Part] = field(default_factory=dict)
+    marks: dict[str, Part] = field(default_factory=dict)
+    technical: dict[str, str] = field(default_factory=dict)
+    warnings: list[Warned] = field(default_factory=list)
+
+    def take(self, position: int, part: Part) -> None:
+        """Take one part."""
+        key = part.name.strip().lower()
+        if key in self.traps:
+            self.technical[part.name] = _text(part.value)
+        elif is_empty(part.value):
+            return
+        elif key in self.aliases:
+            self.wanted.append(_Wanted(NameClaim.ALIAS, position, self.aliases[key], part))
+        elif key in KNOWN:  # as most are
+            self.wanted.append(_Wanted(NameClaim.EXACT, position, key, part))
+        elif not self._is_hidden(part):
+            self.wanted.append(_wanted(position, part))
+
+    def _is_hidden(self, part: Part) -> bool:
+        """Return whether a part is taken as what a page puts into hidden fields."""
+        key = campaign_key(part.name)
+        if key and key not in self.campaign:
+            self.campaign[key] = part
+        elif is_click_id(part.name) and safe(part.name) not in self.marks:
+            self.marks[safe(part.name)] = part
+        elif is_technical(part.name):
+            self.technical[part.name] = _text(part.value)
+            self.warnings += _left_out(part)
+        else:
+            return False
+        return True
+
+
+def is_empty(value: Any, levels: int = FLATTENED_LEVELS) -> bool:
+    """Return whether nothing was filled in. What lies deeper than some levels is something."""
     if isinstance(value, list | dict):
-        return all(map(is_empty, value))
+        every = value.values() if isinstance(value, dict) else value
+        return not value or (levels > 0 and all(is_empty(one, levels - 1) for one in every))
     return value is None or (isinstance(value, str) and not value.strip())
 
 
@@ -140,9 +164,6 @@ def _considered(parts: Sequence[Part], warnings: list[Warned]) -> Iterator[Part]
 
 
 def _wanted(position: int, part: Part) -> _Wanted:
-    key = part.name.strip().lower()
-    if key in KNOWN:
-        return _Wanted(NameClaim.EXACT, position, key, part)
     known = known_name(part.name)
     if known is not None:
         return _Wanted(NameClaim.COMMON, position, known, part)

@@ -13,6 +13,7 @@ from chalicelib.inputs.repairs import Repair, Warned, warn
 from chalicelib.limits import FORM_BODY_MAX_BYTES
 
 NOT_JSON = frozenset({"application/x-www-form-urlencoded", "text/plain"})
+JSON_MAX_LEVELS = 100  # no form has ten; Python reads and writes no more than some hundreds
 OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 PAIRS = re.compile(rb"\s*[^\s{}\"=&<]+=")
 BLANK = re.compile(rb"[ \r\n]")  # nothing that is url-encoded has one
@@ -50,7 +51,25 @@ def _of_json(body: bytes, charset: str | None) -> Posted:
         data = data[0]
     if not isinstance(data, dict):
         raise InputError(FieldError("body", "must be a JSON object"))
-    return posted_of_json(data, _said(read.repairs, charset, read.inside))
+    pruned = [warn(path, Repair.LEFT_OUT) for path in dict.fromkeys(_prune(data))]
+    return posted_of_json(data, [*_said(read.repairs, charset, read.inside), *pruned])
+
+
+def _prune(data: dict[str, Any]) -> Iterator[str]:
+    """Take out what lies so deep that writing it down would fail; yield the field it was in."""
+    left: list[tuple[Any, int, str]] = [(data, 0, "")]
+    while left:
+        inside, level, path = left.pop()
+        for key, value in list(inside.items() if isinstance(inside, dict) else enumerate(inside)):
+            if not isinstance(value, dict | list) or not value:
+                continue
+            # Of a field within `fields`, both names; of what lies deeper, the field's.
+            here = f"{path}.{key}" if path == "fields" else path or str(key)
+            if level < JSON_MAX_LEVELS:
+                left.append((value, level + 1, here))
+            else:
+                inside[key] = None
+                yield here
 
 
 def _of_pairs(body: bytes, charset: str | None) -> Posted:

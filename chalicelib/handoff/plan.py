@@ -28,7 +28,7 @@ from chalicelib.scoring.model import REQUESTED
 
 Routing = Mapping[str, Any] | None
 RECORD_PREFIX = "HANDOFF#"
-MESSAGE = "message"
+WRITTEN = "message"
 """The part of a key that tells what somebody wrote from a request."""
 FALLBACK = "fallback"
 """The part of a key that tells the fallback person's notice from the salesperson's."""
@@ -206,7 +206,7 @@ def pass_on_message(
         planned(
             lead_id=lead.lead_id,
             key=MessageKey(
-                MessageKind.TRIAGE, lead.standing.cycle, (via, MESSAGE, day.isoformat())
+                MessageKind.TRIAGE, lead.standing.cycle, (via, WRITTEN, day.isoformat())
             ),
             via=via,
             to=to,
@@ -219,7 +219,7 @@ def pass_on_message(
 
 def is_about_message(key: MessageKey) -> bool:
     """Return whether a notice is about what somebody wrote, and not about a request."""
-    return key.kind is MessageKind.TRIAGE and MESSAGE in key.parts
+    return key.kind is MessageKind.TRIAGE and WRITTEN in key.parts
 
 
 def pass_on_request(lead: Lead, routing: Routing, now: datetime, day: date) -> list[OutboxMessage]:

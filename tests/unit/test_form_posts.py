@@ -228,3 +228,15 @@ def test_whatever_a_ticked_box_sends_is_kept_as_proof(value: str) -> None:
     assert lead["consent"]["marketing"] is True
     form = form_of(baton, lead)
     assert form["detail"]["consent"]["said"] == value
+
+
+@pytest.mark.parametrize("levels", [90, 110, 600])
+@pytest.mark.parametrize("around", ["[]", '{"a":}'])
+@pytest.mark.parametrize("name", ["details", "consent", "visitor_id", "g-recaptcha-response"])
+def test_what_lies_too_deep_costs_no_form(levels: int, around: str, name: str) -> None:
+    begin, end = around[:-1], around[-1]
+    deep = begin * levels + "1" + end * levels
+    body = f'{{"email": "ann@acme.example", "{name}": {deep}}}'
+    said = post(InMemoryBaton(), body, "application/json")
+    named = {one["field"].split(".")[0] for one in said.get("warnings", [])}
+    assert name in named or (name == "consent" and levels < 100)
