@@ -112,7 +112,9 @@ def _came_by_another_address(baton: InMemoryBaton) -> None:
 
 
 def _was_put_aside(baton: InMemoryBaton) -> None:
-    """What only trouble leaves: a surplus form, a long replay, and what was put aside."""
+    """What only trouble leaves: spam, a surplus form, a long replay, and what was put aside."""
+    spam = {"fields": {**PIA, HONEYPOT_FIELD: "buy"}, "visitor_id": "v-bob"}  # not hers
+    assert baton.post("/v1/forms/demo", spam).status_code == 202
     now = baton.ports.now()
     lead = baton.world.leads.read(lead_id(baton))
     form = make.form(partition=keys.lead(lead.lead_id), fields=PIA, at=now, captured_at=now)

@@ -82,8 +82,8 @@ class Forms:
         lead_id_of: Callable[[str], str],
         country: Callable[[], str | None],
         identity_secret: Callable[[], bytes],
-        must_confirm: MustConfirm,
         own_domains: Callable[[], Collection[str]],
+        must_confirm: MustConfirm,
         screen: Callable[[Candidate], Verdict],
         runtime: Runtime,
     ) -> None:

@@ -17,7 +17,10 @@ dt { color: #555; overflow-wrap: anywhere; }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere; white-space: pre-wrap; }
 ul { margin: 0; padding-left: 1.2rem; }
 .keys { color: #666; font-size: .8rem; overflow-wrap: anywhere; }
-@media (max-width: 40rem) { dl, dl dl { grid-template-columns: 1fr; } }
+@media (max-width: 40rem) {
+  dl, dl dl { grid-template-columns: 1fr; }
+  dl dl { border-left: 2px solid #ddd; padding-left: .75rem; }
+}
 """
 
 
@@ -51,13 +54,17 @@ def page_of(export: Mapping[str, Any]) -> str:
 def _value(value: Any) -> str:
     """Return a value of JSON as a part of the page."""
     if isinstance(value, Mapping):
-        rows = (f"<dt>{_text(name)}</dt><dd>{_value(one)}</dd>" for name, one in value.items())
+        rows = (f"<dt>{_name(name)}</dt><dd>{_value(one)}</dd>" for name, one in value.items())
         return f"<dl>{''.join(rows)}</dl>"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"<ul>{''.join(f'<li>{_value(one)}</li>' for one in value)}</ul>"
     if value is None:
         return "-"
     return _text(str(value).lower() if isinstance(value, bool) else value)
+
+
+def _name(name: object) -> str:
+    return _text(str(name).replace("_", " "))
 
 
 def _text(value: object) -> str:

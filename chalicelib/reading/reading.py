@@ -222,8 +222,10 @@ class Reading:
         if len(leads) > 1:
             return {"items": [], "next_cursor": None}
         if leads:
-            every = self._outbox.of_lead(str(leads.pop()))
-            found = [one for one in every if not before or one[0] < before]
+            lead = self._leads.read(str(leads.pop()))
+            every = self._outbox.of_lead(lead.lead_id)
+            kept = [one for one in every if lead.takes(one[1].created_at, lead.lead_id)]
+            found = [one for one in kept if not before or one[0] < before]
             most = len(found)
         else:
             most = LIST_LOOKED_AT if reasons else limit

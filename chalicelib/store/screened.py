@@ -14,6 +14,7 @@ from chalicelib.events import Event, Rank, epoch_ms, from_epoch_ms, lead_id_of
 from chalicelib.store import keys
 from chalicelib.store.events import event_item, event_of
 from chalicelib.store.table import ABSENT, Item, Put, Table
+from chalicelib.store.tombstones import came_before_erasure
 
 
 class ScreenedForms:
@@ -30,13 +31,16 @@ class ScreenedForms:
             last=keys.SCREENED + keys.END,
             newest_first=True,
         )
-        waiting = (one for one in map(kept_of, found) if one.released_at is None)
+        standing = self._table.get(keys.lead(lead_id), keys.STANDING)
+        kept = (item for item in found if not came_before_erasure(item, standing))
+        waiting = (one for one in map(kept_of, kept) if one.released_at is None)
         return list(islice(waiting, most))
 
     def one(self, lead_id: str, event_id: str) -> KeptForm | None:
         """Return one screened form, or None."""
         item = self._table.get(keys.lead(lead_id), keys.screened(event_id))
-        return kept_of(item) if item else None
+        standing = self._table.get(keys.lead(lead_id), keys.STANDING)
+        return kept_of(item) if item and not came_before_erasure(item, standing) else None
 
     def waiting(self, before: str, most: int) -> list[tuple[str, KeptForm]]:
         """Return the forms that nobody has released, newest first, each with its place.
@@ -62,14 +66,8 @@ class ScreenedForms:
             for place, item in found
             if item is not None
             and "list_pk" in item
-            and not _is_erased(item, by_key.get((str(item["pk"]), keys.STANDING)))
+            and not came_before_erasure(item, by_key.get((str(item["pk"]), keys.STANDING)))
         ]
-
-
-def _is_erased(item: Item, standing: Item | None) -> bool:
-    """Return whether an erasure of the lead came after a form, and has yet to delete it."""
-    erased_at_ms = standing.get("erased_at_ms") if standing else None
-    return erased_at_ms is not None and int(item["captured_at_ms"]) <= int(erased_at_ms)
 
 
 def put_kept(kept: KeptForm) -> Put:

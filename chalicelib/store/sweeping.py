@@ -61,10 +61,8 @@ class ErasureSweep:
             self._has_begun = self._has_begun or is_news
             return True
         for visitor in json.loads(str(item.get("joins", "[]"))):
-            # What older code joined stands on the event alone (ADR 0034).
-            is_stored = self._table.get(self._pk, keys.join(visitor)) is not None
             join = Join(visitor, self._lead_id, self._erased_at)
-            if not is_stored and not self._take_visitor(join, go_on):
+            if self._is_joined_alone(visitor) and not self._take_visitor(join, go_on):
                 return False
         if "receipt" in item:
             self._strip_receipt(str(item["receipt"]))
@@ -88,6 +86,16 @@ class ErasureSweep:
             item["kind"] != Kind.MAIL and int(item["captured_at_ms"]) > epoch_ms(self._erased_at)
             for item in events
         )
+
+    def _is_joined_alone(self, visitor: str) -> bool:
+        """Return whether a visitor is the lead's by an event alone, as older code joined it.
+
+        What a screened form would have joined is not, whosever it is (ADR 0034, ADR 0044).
+        """
+        if self._table.get(self._pk, keys.join(visitor)) is not None:
+            return False
+        item = self._table.get(visitor, keys.OWNER)
+        return item is not None and owner_of(item).lead_id == self._lead_id
 
     def _take_join(self, item: Item, go_on: Callable[[], bool]) -> bool:
         join = join_of(item)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, rfc3339
 from chalicelib.store import keys
-from chalicelib.store.table import GUARDED, Check, Put, Table, as_read
+from chalicelib.store.table import GUARDED, Check, Item, Put, Table, as_read
 
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
@@ -30,6 +30,12 @@ def erased_since(table: Table, since: datetime) -> Iterator[tuple[str, str]]:
     for item in table.query(keys.ERASED, first=rfc3339(since)):
         at, _, lead_id = str(item["sk"]).partition("#")
         yield at, lead_id
+
+
+def came_before_erasure(item: Item, standing: Item | None) -> bool:
+    """Return whether an item of a lead was captured by the time of its erasure."""
+    erased_at_ms = int(standing.get(ERASED_AT, -1)) if standing else -1
+    return int(item["captured_at_ms"]) <= erased_at_ms
 
 
 def check_not_erased(table: Table, message: "OutboxMessage") -> Check:

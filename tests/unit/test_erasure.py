@@ -1,16 +1,19 @@
 """A person is erased: at once for readers and senders, then everywhere; and may begin anew."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.capture.screening.proofs import HONEYPOT_FIELD
 from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.messages import Email
 from chalicelib.delivery.references import tag_of
 from chalicelib.errors import ConflictError
+from chalicelib.events import epoch_ms
 from chalicelib.jobs.job import JobStatus
 from chalicelib.leads.progress import begin
 from chalicelib.privacy.erasure import ERASE
@@ -20,6 +23,7 @@ from chalicelib.store.mailboxes import read_suppressions
 from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask, qualify_only, stream_event
 from tests.held import erase, erased, left_of
+from tools.erased import erase_again, list_erased
 
 EMAIL = str(ANN["email"])
 OTHER = "ann@home.example"
@@ -67,6 +71,7 @@ def test_the_lead_is_gone_for_readers_at_once() -> None:
     assert baton.get(f"/v1/leads?email={EMAIL}")["leads"] == []
     for stage in ("lead", "mql", "sql"):
         assert baton.get(f"/v1/leads?stage={stage}")["leads"] == []
+    assert baton.get(f"/v1/outbox?email={EMAIL}")["items"] == []
     answer = baton.post(
         f"/v1/leads/{baton.world.lead_id(EMAIL)}/stage", {"stage": "mql", "reason": "r"}, TOKEN
     )
@@ -442,3 +447,90 @@ def test_a_user_id_of_two_leads_stays_with_the_other() -> None:
     erased(baton, mine)
     left = baton.world.events.owner("USER#u1")
     assert left is None or theirs not in (left.lead_id, *left.earlier)
+
+
+def test_an_old_event_of_a_merged_lead_reaches_no_survivor() -> None:
+    baton = known()
+    baton.form("guide", visitor="v2", **{**ANN, "email": OTHER})
+    baton.until_quiet()
+    ask(baton, "merge", {"other_lead_id": baton.world.lead_id(OTHER)})
+    baton.form("demo", visitor="v2", **{**ANN, "email": OTHER, "company": "Old"})
+    late = baton.ports.memory.inserted[baton.drained :]  # their records are still to come
+    baton.drained = len(baton.ports.memory.inserted)
+    erase(baton, EMAIL)
+    baton.ports.clock.tick(timedelta(seconds=1))
+    baton.form("guide", visitor="v9", email=EMAIL, first_name="Anna")
+    baton.until_quiet()
+    for item in late:
+        assert baton.handle(item)
+    assert baton.lead()["profile"] == {"first_name": "Anna"}
+    for _ in range(3):
+        baton.minutes_later(1)
+    assert status(baton, email=OTHER) == 404
+    assert baton.lead()["profile"] == {"first_name": "Anna"}
+
+
+# --- after a restore ------------------------------------------------------------------------------
+
+
+def test_whoever_was_erased_since_the_backup_is_erased_again() -> None:
+    baton = known()
+    baton.form("guide", visitor="v2", **{**ANN, "email": OTHER})
+    baton.until_quiet()
+    backup = dict(baton.ports.memory.items)
+    since = baton.ports.now()
+    erased(baton, EMAIL)
+    listed = list(list_erased(baton.ports.table, since))
+    assert [line.split()[-1] for line in listed] == [baton.world.lead_id(EMAIL)]
+    assert list(list_erased(baton.ports.table, baton.ports.now())) == []
+    baton.ports.memory.items = backup  # a restored table
+    assert status(baton) == 200
+    said = list(erase_again(baton.world, [*listed, "", "2026-01-31 " + "A" * 26]))
+    assert [line.split()[-1] for line in said] == [f"erase-{_key(baton)}", "there"]
+    for _ in range(3):
+        baton.minutes_later(1)
+    assert status(baton) == 404
+    assert status(baton, email=OTHER) == 200
+    assert left_of(baton.ports.memory.items, ("ann@acme",)) == []
+
+
+def _key(baton: InMemoryBaton) -> str:
+    lead = baton.world.leads.read(baton.world.lead_id(EMAIL))
+    assert lead.erased_at is not None
+    return f"{lead.lead_id}-{epoch_ms(lead.erased_at)}"
+
+
+def test_the_list_of_erasures_names_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    baton = known()
+    erased(baton, EMAIL)
+    for line in list_erased(baton.ports.table, baton.ports.now() - timedelta(days=1)):
+        assert re.fullmatch(r"[0-9T:.-]+Z [A-Z2-7]{26}", line)
+    out = capsys.readouterr().out
+    assert "901820" not in out
+    assert "ann@" not in out
+
+
+# --- spam -----------------------------------------------------------------------------------------
+
+
+def test_spam_of_the_person_is_gone_and_not_released() -> None:
+    baton = known()
+    trap = {"fields": {**ANN, HONEYPOT_FIELD: "buy"}}
+    assert baton.post("/v1/forms/demo", trap).status_code == 202
+    (one,) = baton.get("/v1/leads?stage=spam")["leads"]
+    erase(baton, EMAIL)
+    assert baton.get("/v1/leads?stage=spam")["leads"] == []
+    path = f"/v1/leads/{one['lead_id']}/release"
+    assert baton.post(path, {"event_ids": [one["event_id"]]}, TOKEN).status_code in (400, 404)
+    for _ in range(3):
+        baton.minutes_later(1)
+    assert status(baton) == 404
+    assert left_of(baton.ports.memory.items, MARKS) == []
+
+
+def test_who_only_sent_spam_can_be_erased() -> None:
+    baton = InMemoryBaton()
+    trap = {"fields": {**ANN, HONEYPOT_FIELD: "buy"}}
+    assert baton.post("/v1/forms/demo", trap).status_code == 202
+    assert erased(baton, EMAIL)["state"] == "done"
+    assert left_of(baton.ports.memory.items, MARKS) == []

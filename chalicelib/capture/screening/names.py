@@ -5,7 +5,8 @@ import re
 #: `<a href`, `</b>`, `<!channel>`, `[url=...]`; but not `Ann <ann@acme.example>`.
 MARKUP = re.compile(
     r"<a\s|</?(?:b|big|body|br|center|div|em|embed|font|form|h\d|html|i|iframe|img|input|link|meta"
-    r"|object|p|script|span|strong|style|svg|table|u)\b[^@]*?>|<!(?:--|channel|doctype|everyone|here)|<script|\[/?(?:url|link|img)\b",
+    r"|object|p|script|span|strong|style|svg|table|u)\b[^@]*?>"
+    r"|<!(?:--|channel|doctype|everyone|here)|<script|\[/?(?:url|link|img)\b",
     re.IGNORECASE,
 )
 WEB_ADDRESS = re.compile(
