@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from chalicelib.capture.cutting import within
@@ -187,7 +186,7 @@ class Forms:
             return receipt, False
         # Only a submission that is new is counted; one that has to be tried again counts twice.
         admitted = self._store.admit_to_lead(
-            lead_id, submission=_told_apart(receipt), joins=len(wanted), rank=rank, now=now
+            lead_id, submission=receipt.told_apart, joins=len(wanted), rank=rank, now=now
         )
         # The browser of a lead's first form is the lead's own.
         browser_rank = Rank.OWN_BROWSER if posted and admitted.is_first else rank
@@ -285,12 +284,6 @@ class Forms:
             page=str(submitted.properties.get("url", "")),
             rank=submitted.rank,
         )
-
-
-def _told_apart(receipt: SubmissionReceipt) -> str:
-    """Return a short hash that no other submission has, also none that borrows the id later."""
-    whole = f"{receipt.form_id}\n{receipt.submission_id}\n{receipt.body_hash}"
-    return sha256(whole.encode()).hexdigest()[:16]
 
 
 def _rank_of(owner: Owner | None, lead_id: str) -> Rank:

@@ -62,8 +62,14 @@ class ScreenedForms:
             for place, item in found
             if item is not None
             and "list_pk" in item
-            and not came_before_erasure(item, by_key.get((str(item["pk"]), keys.STANDING)))
+            and not _is_erased(item, by_key.get((str(item["pk"]), keys.STANDING)))
         ]
+
+
+def _is_erased(item: Item, standing: Item | None) -> bool:
+    """Return whether an erasure of the lead came after a form, and has yet to delete it."""
+    erased_at_ms = standing.get("erased_at_ms") if standing else None
+    return erased_at_ms is not None and int(item["captured_at_ms"]) <= int(erased_at_ms)
 
 
 def put_kept(kept: KeptForm) -> Put:
