@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from infra.local.waiting import look_for
@@ -178,6 +179,23 @@ class Mapped:
 
 def keys_of(event: Any) -> list[str]:
     return [record["dynamodb"]["Keys"]["pk"]["S"] for record in event["Records"]]
+
+
+def test_a_crowd_of_calls_waits_for_a_few_workers(
+    aws: Callable[[str], Any], function: Callable[[str], Function]
+) -> None:
+    # On AWS each has an environment at once. Fifty processes started side by side on two cores
+    # were all killed by their time-out, and fifty people were answered 502.
+    listener = function("return os.getpid()")
+    client = aws("lambda")
+
+    def worker(_: int) -> object:
+        return json.loads(client.invoke(FunctionName=listener.arn)["Payload"].read())
+
+    with ThreadPoolExecutor(20) as crowd:
+        workers = list(crowd.map(worker, range(20)))
+    assert all(isinstance(worker, int) for worker in workers), workers
+    assert len(set(workers)) <= 4
 
 
 def test_functions_of_one_zip_share_what_is_unpacked(
