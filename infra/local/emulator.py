@@ -88,4 +88,6 @@ def _environment(port: int) -> dict[str, str]:
         "STATE_DIR": str(STATE),
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
+        # As AWS gives an account; by itself the emulator gives what its memory could start.
+        "LAMBDA_ACCOUNT_CONCURRENCY": "1000",
     }
