@@ -38,11 +38,20 @@ def api(
     }
     definition = {"swagger": "2.0", "info": {"title": "echo"}, "paths": {"/echo": operations}}
     rest_api = {"RestApiId": {"Ref": "Api"}}
+    limits = [("/*", "*", 0), ("/~1echo", "POST", 100), ("/~1echo", "OPTIONS", 100)]
+    settings = [
+        {"ResourcePath": path, "HttpMethod": method}
+        | {"ThrottlingRateLimit": limit, "ThrottlingBurstLimit": limit}
+        for path, method, limit in limits
+    ]
     stage = rest_api | {"DeploymentId": {"Ref": "Deployment"}, "StageName": "api"}
     resources = {
         "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": definition}},
         "Deployment": {"Type": "AWS::ApiGateway::Deployment", "Properties": rest_api},
-        "Stage": {"Type": "AWS::ApiGateway::Stage", "Properties": stage},
+        "Stage": {
+            "Type": "AWS::ApiGateway::Stage",
+            "Properties": {**stage, "MethodSettings": settings},
+        },
     }
     _, ids = deploy(resources)
     return f"{emulator}/restapis/{ids['Api']}/api/_user_request_/echo", echo
@@ -60,6 +69,13 @@ def call(
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.headers, error.read()
+
+
+def test_a_method_has_limits_of_its_own(api: tuple[str, Function]) -> None:
+    # The stage takes nothing; "a forward slash is encoded as ~1" in what a method is named by.
+    url, _ = api
+    assert call("POST", url, TEXT.encode())[0] == 200
+    assert call("HEAD", url)[0] != 200
 
 
 def test_a_mock_integration_answers_with_its_headers(api: tuple[str, Function]) -> None:

@@ -4,6 +4,7 @@ import zlib
 from typing import Any
 
 from ministack.services import apigateway_v1
+from ministack.services.cloudformation import provisioners
 
 BODY_MAX_BYTES = 10 * 1024 * 1024  # AWS's limit on a payload
 WINDOW_OF = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
@@ -13,6 +14,7 @@ def mend() -> None:
     """Apply the mends of this file."""
     keep_mock_answers()
     inflate_bodies()
+    limit_methods_by_their_own_settings()
 
 
 def keep_mock_answers() -> None:
@@ -66,6 +68,23 @@ def inflate_bodies() -> None:
         return await invoke(*given[:7], plain, body, *given[9:], **named)
 
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_inflated
+
+
+def limit_methods_by_their_own_settings() -> None:
+    """Find the settings of a method by its path.
+
+    In a template a slash of a ResourcePath is written ~1, and the path begins with `/~1`. ministack
+    keeps it so, finds no method there, and limits each by the settings of the whole stage.
+    """
+    settings_of = provisioners._apigw_method_settings
+
+    def settings_by_path(raw: Any) -> dict[str, Any]:
+        return {
+            key.replace("/~1", "/", 1).replace("~1", "/"): one
+            for key, one in settings_of(raw).items()
+        }
+
+    provisioners._apigw_method_settings = settings_by_path
 
 
 def _inflate(body: bytes, window: int) -> bytes:
