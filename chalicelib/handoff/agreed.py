@@ -1,6 +1,7 @@
 """What the person agreed to, in the words of a notice to sales (ADR 0045)."""
 
 from collections.abc import Callable
+from datetime import tzinfo
 
 from chalicelib.consent.consent import (
     BasisKind,
@@ -9,6 +10,7 @@ from chalicelib.consent.consent import (
     Purpose,
     SuppressionReason,
 )
+from chalicelib.days import day_of
 
 KindsThatCount = Callable[[Purpose], frozenset[BasisKind]]
 """Purpose -> the kinds of basis that count for the person."""
@@ -25,28 +27,36 @@ KNOWN_AS = {
 }
 
 
-def agreed_lines(consent: Consent, pending: Proof | None, counting: KindsThatCount) -> list[str]:
+def agreed_lines(
+    consent: Consent, pending: Proof | None, counting: KindsThatCount, zone: tzinfo
+) -> list[str]:
     """Return what a person agreed to, a line for each purpose that sales asks about.
 
-    pending: the ticked box that they have yet to confirm. An answer to what they asked for is no
-    marketing, and needs none of it.
+    pending: the ticked box that they have yet to confirm; zone: the company's, for the days. An
+    answer to what they asked for is no marketing, and needs none of it.
     """
+    calls = _said(consent, Purpose.CALLS, counting(Purpose.CALLS), zone)
     return [
-        f"marketing emails: {_emails(consent, pending, counting(Purpose.MARKETING))}",
-        f"calls: {_said(consent, Purpose.CALLS, counting(Purpose.CALLS)) or 'nothing on record'}",
+        f"marketing emails: {_emails(consent, pending, counting(Purpose.MARKETING), zone)}",
+        f"calls: {calls or 'nothing on record'}",
     ]
 
 
-def _emails(consent: Consent, pending: Proof | None, counting: frozenset[BasisKind]) -> str:
+def _emails(
+    consent: Consent, pending: Proof | None, counting: frozenset[BasisKind], zone: tzinfo
+) -> str:
     if consent.suppressed is not None:
         return STOPPED[consent.suppressed]
-    said = _said(consent, Purpose.MARKETING, counting)
+    said = _said(consent, Purpose.MARKETING, counting, zone)
     if said is None and pending is not None:
-        return f"not yet: ticked on {pending.at:%d %b %Y}, and not confirmed from the mailbox"
+        day = day_of(pending.at, zone)
+        return f"not yet: ticked on {day:%d %b %Y}, and not confirmed from the mailbox"
     return said or "no: they agreed to nothing"
 
 
-def _said(consent: Consent, purpose: Purpose, counting: frozenset[BasisKind]) -> str | None:
+def _said(
+    consent: Consent, purpose: Purpose, counting: frozenset[BasisKind], zone: tzinfo
+) -> str | None:
     kind = consent.basis(purpose, counting)
     if kind is None:
         return None
@@ -54,4 +64,5 @@ def _said(consent: Consent, purpose: Purpose, counting: frozenset[BasisKind]) ->
     if proof is None:
         return KNOWN_AS[kind]
     confirmed = ", confirmed from the mailbox" if proof.confirmed_at else ""
-    return f"{KNOWN_AS[kind]} on {proof.at:%d %b %Y}{confirmed}"
+    day = day_of(proof.at, zone)
+    return f"{KNOWN_AS[kind]} on {day:%d %b %Y}{confirmed}"

@@ -71,6 +71,6 @@ def _month(word: str) -> int:
 
 def _valid(year: int, month: int, day: int) -> date | None:
     try:
-        return date(year, month, day)
+        return date.fromisoformat(f"{year:04d}-{month:02d}-{day:02d}")
     except ValueError:
         return None

@@ -82,6 +82,7 @@ class Composer:
         )
 
     def _agreed(self, lead_id: str) -> "Sequence[str]":
+        from chalicelib.days import zone_of
         from chalicelib.handoff.agreed import agreed_lines
         from chalicelib.scoring.profile import countries_in
 
@@ -90,7 +91,10 @@ class Composer:
         pending = self._stores.confirmations.newest(lead_id, self._stores.ports.now())
         countries = countries_in(lead.profile)
         return agreed_lines(
-            consent, pending, lambda purpose: self._stores.counting(purpose, countries)
+            consent,
+            pending,
+            lambda purpose: self._stores.counting(purpose, countries),
+            zone_of(lead.zone),
         )
 
     def _labels(self, form_id: str) -> "Mapping[str, str]":

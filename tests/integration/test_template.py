@@ -56,6 +56,7 @@ PUBLIC = {
     ("/u/{token}", "post"),
 }
 PRIVATE = {
+    ("/v1/forms/{form_id}/snippet", "get"),
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
     ("/v1/leads/{lead_id}", "delete"),

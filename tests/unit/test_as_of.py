@@ -456,7 +456,8 @@ def test_before_any_model_was_active_there_was_no_score(baton: InMemoryBaton) ->
 
 def problem_of_no_model() -> dict[str, Any]:
     detail = "no scoring model was active on 2026-11-20 yet"
-    return {"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail}
+    found = {"type": "about:blank", "title": "Not Found", "status": 404, "detail": detail}
+    return found | {"code": "not_found", "message": detail}
 
 
 @pytest.mark.parametrize("lead_id", ["nobody", "A" * 26])

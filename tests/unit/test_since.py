@@ -31,7 +31,7 @@ def recycled(baton: InMemoryBaton, **person: Any) -> None:
 def callbacks_are_demos() -> Any:
     """The default model, in which whoever wants to be called back asks for a demo."""
     document = deepcopy(model_document())
-    document["signals"]["demo-request"]["form"].append("callback")
+    document["signals"]["demo-request"] = {"on": "form", "form": ["demo", "callback"]}
     return document
 
 

@@ -26,7 +26,6 @@ ALLOWED = {
     "infra/local/emulate/ses_account.py": {"time"},  # whose quota is of the last 24 hours
     "infra/local/emulate/ses_events.py": {"sleep"},  # a delivery is reported some seconds later
     "infra/local/__main__.py": {"monotonic", "sleep"},  # how long it took, and until Ctrl-C
-    "tests/e2e/driver.py": {"monotonic"},  # `within`: a promise in seconds, stretched by the load
 }
 
 
