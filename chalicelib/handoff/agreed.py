@@ -50,7 +50,7 @@ def _emails(
     said = _said(consent, Purpose.MARKETING, counting, zone)
     if said is None and pending is not None:
         day = day_of(pending.at, zone)
-        return f"not yet: ticked on {day:%d %b %Y}, and not confirmed from the mailbox"
+        return f"not yet: ticked on {day:%d %b} {day.year}, and not confirmed from the mailbox"
     return said or "no: they agreed to nothing"
 
 
@@ -65,4 +65,4 @@ def _said(
         return KNOWN_AS[kind]
     confirmed = ", confirmed from the mailbox" if proof.confirmed_at else ""
     day = day_of(proof.at, zone)
-    return f"{KNOWN_AS[kind]} on {day:%d %b %Y}{confirmed}"
+    return f"{KNOWN_AS[kind]} on {day:%d %b} {day.year}{confirmed}"
