@@ -104,9 +104,9 @@ rebuild: .venv/ready ## derives every lead again from its events, and reports wh
 	@$(BIN)/python -m tools.rebuild $(if $(STAGE),--stage "$(STAGE)")
 
 erased: .venv/ready ## lists who was erased, or erases those of a list again after a restore
-## make erased [STAGE=...] [SINCE=2026-01-31] [AGAIN=erased.txt]
+## make erased [STAGE=...] [SINCE=2026-01-31] [LIST=erased.txt]
 	@$(BIN)/python -m tools.erased $(if $(STAGE),--stage "$(STAGE)") \
-		$(if $(SINCE),--since "$(SINCE)") $(if $(AGAIN),--again "$(AGAIN)")
+		$(if $(SINCE),--since "$(SINCE)") $(if $(LIST),--again "$(LIST)")
 
 documents: .venv/ready ## moves the documents of the local stack, or of an environment, into YAML
 ## files, or the files into it: make documents PULL=1|PUSH=1 [STAGE=...] [DIR=...] [NOTE="..."]
