@@ -30,7 +30,7 @@ from chalicelib.inputs.dates import read_date
 from chalicelib.inputs.numbers import read_number
 from chalicelib.inputs.person import READERS
 from chalicelib.inputs.phones import read_phone
-from chalicelib.inputs.repairs import Cleaned, Warned
+from chalicelib.inputs.repairs import Cleaned, Repair, Warned
 from chalicelib.inputs.texts import read_line, read_name
 
 ValueReader = Callable[[Any], Cleaned[Any]]
@@ -198,7 +198,12 @@ def _address_in(parts: dict[str, Part], posted: Posted, warnings: list[Warned]) 
     found = dict(_addresses(parts))
     if len({address.lower() for address in found.values()}) == 1:
         name = next(iter(found))
-        return found[name], parts.pop(name)
+        part = parts.pop(name)
+        # It has been told that it is kept under a name of its own, and it is the address now.
+        warnings[:] = [
+            one for one in warnings if (one.field, one.repair) != (part.path, Repair.RENAMED)
+        ]
+        return found[name], part
     words = "name it `email`: several fields hold an address" if found else "an address is needed"
     raise InputError(FieldError(f"{posted.prefix}email", words))
 

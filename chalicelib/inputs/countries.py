@@ -58,10 +58,10 @@ NICKNAMES: Mapping[str, str] = {
 #: `Korea, Republic of`, as lists of ISO 3166 have it.
 TURNED = re.compile(r"[,(](?:\s*the|[\w. ]*\bof(?: the)?)\)?$", re.IGNORECASE)
 #: What parts a country's name from its code, or from its name in another language.
-BETWEEN = re.compile(r"\s+[-–—/|:]\s+|\s*/\s*")
-#: A flag is written as the two letters of its country, from an alphabet of its own.
+PARTED = re.compile(r"\s+[-–—/|:]\s+|\s*/\s*")
+#: A flag is its country's code, in characters of its own.
 FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
-FLAG_LETTERS = {0x1F1E6 + place: chr(ord("a") + place) for place in range(26)}
+FLAG_CHARACTERS = {0x1F1E6 + place: chr(ord("a") + place) for place in range(26)}
 IN_BRACKETS = re.compile(r"\s*[(\[].*?[)\]]\s*")
 
 
@@ -91,9 +91,9 @@ def folded(text: str) -> str:
 
 def _code_within(said: str) -> str | None:
     """Return the code that all parts of a text agree on: `DE - Germany`, `🇩🇪 Deutschland`."""
-    flags = [flag.translate(FLAG_LETTERS) for flag in FLAG.findall(said)]
+    flags = [flag.translate(FLAG_CHARACTERS) for flag in FLAG.findall(said)]
     words = FLAG.sub("", said).strip()
-    parts = [*flags, *(BETWEEN.split(TURNED.sub("", words)) if words else ())]
+    parts = [*flags, *(PARTED.split(TURNED.sub("", words)) if words else ())]
     codes = {_code_of(part) for part in parts}
     return codes.pop() if len(codes) == 1 else None
 
