@@ -163,7 +163,10 @@ class _Values:
         read = read_name(part.value)
         self._warnings += read.warnings(part.path)
         if first and part.name.lower() not in AMBIGUOUS:
-            self.keep("last_name", read.value, part)
+            # Beside a first name, `name` is the last one, or both: "Ann" and "Ann Lee".
+            start = f"{first} "
+            is_whole = read.value[: len(start)].lower() == start.lower()
+            self.keep("last_name", read.value[len(start) :] if is_whole else read.value, part)
             return
         split = split_name(read.value)
         words = "" if " ".join(filter(None, split)) == read.value else read.value

@@ -319,3 +319,13 @@ def test_buttons_of_builders_say_nothing_of_a_person() -> None:
     said = said_of(baton, body, "application/x-www-form-urlencoded")
     assert [field for field, _ in said] == list(names)
     assert baton.lead()["profile"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "last"), [("Ann Lee", "Lee"), ("van der Berg", "van der Berg"), ("Annabel", "Annabel")]
+)
+def test_a_name_beside_a_first_name_is_the_last(name: str, last: str) -> None:
+    baton = InMemoryBaton()
+    body = {"email": "ann@acme.example", "first_name": "Ann", "name": name}
+    post(baton, json.dumps(body), "application/json")
+    assert baton.lead()["profile"] == {"first_name": "Ann", "last_name": last}
