@@ -38,6 +38,8 @@ def key_in(posted: Posted, header: str | None, warnings: list[Warned]) -> str:
         raise KeyReusedError(FieldError("submission_id", "differs from the Idempotency-Key header"))
     key = given or body
     path = "Idempotency-Key" if given else posted.path_of("submission_id")
+    if not body and not is_empty(posted.sent("submission_id")):
+        warnings.append(warn(posted.path_of("submission_id"), Repair.LEFT_OUT))
     if len(key) > ID_MAX_CHARS:
         # A part of it might be another submission's key; its hash is nobody else's.
         key = sha256(key.encode(errors="surrogatepass")).hexdigest()
@@ -78,7 +80,11 @@ def campaign_in(posted: Posted, named: Named, warnings: list[Warned]) -> dict[st
 
 def kept_line(reader: TextReader, part: Part, warnings: list[Warned]) -> str:
     """Return one text of a part, and say what happened to it."""
-    value = part.value[0] if isinstance(part.value, list) and part.value else part.value
+    value = part.value
+    if isinstance(value, list) and value:
+        value, *others = value
+        if any(one != value for one in others):
+            warnings.append(warn(part.path, Repair.TOO_MANY))
     read = reader(value)
     warnings += read.warnings(part.path)
     return str(read.value)

@@ -47,7 +47,8 @@ WRAPPERS = frozenset(
 PREFIX = re.compile(
     r"^(?:no_label|your|my|ihre?|dein|deine|votre|vos|tu|su|il_tuo|uw|je|mce|et_pb_contact|field"
     r"|input|form|contact|kontakt|user|customer|kunde|visitor|lead|person|client|billing|work"
-    r"|business|mobile|home|autofill|frm|nf|gf|hs)_"
+    r"|business|mobile|home|shipping|section_[a-z0-9]+|autofill|frm|nf|gf|hs|data"
+    r"|attributes|payload|properties|submission|values|answers)_"
 )
 SUFFIX = re.compile(r"_(?:\d{1,4}|field|input|required|pflichtfeld)$")
 
@@ -57,7 +58,9 @@ NOT_PEOPLE = frozenset({"form_name", "user_name", "username"})
 #: What builders, frameworks and captchas add to a form: it says nothing about the person.
 TECHNICAL = re.compile(
     r"^(?:_wp.*|__.*|_token|_method|_csrf.*|_?utf8|authenticity_token|csrfmiddlewaretoken|_charset_"
-    r"|_gotcha|_subject|_captcha|_honey|baton_message|_ajax_.*|_form_.*|altcha|_hp)$"
+    r"|_gotcha|_subject|_cc|_bcc|_replyto|_template|_autoresponse|_captcha|_honey|baton_message"
+    r"|_ajax_.*|_form_.*|altcha|_hp|submit|commit|gform_.*|is_submit_\d+|queried_id|referer_title"
+    r"|phpsessid)$"
     r"|captcha|nonce|csrf|xsrf|turnstile",
     re.IGNORECASE,
 )

@@ -102,7 +102,7 @@ ONE_CHARACTER = 8  # so often in a row it is a placeholder; 77 may be somebody's
 # write them as calls: CLIENT_ID(name), RANDOM(). A GUID in braces is an id, and so is Mixpanel's
 # $device:<GUID>.
 MACRO = re.compile(
-    r"\{\{|\}\}|[$#@%]\{|\$\(|##|\{(?![0-9a-f-]{32,36}\})[^{}]*\}|%%|%[a-z_.]+%"
+    r"\{\{|\}\}|[$#@%]\{|\$\(|##|@@|\{(?![0-9a-f-]{32,36}\})[^{}]*\}|%%|%[a-z_.]+%"
     r"|<[^<>]*>|<%|\*\||__[a-z_.]+__|\[object|\[\["
     r"|^[$:][a-z_.]+$|^%[sdi]$|\[[a-z_. -]+\]|^\([a-z_. -]+\)$|^[a-z_$][\w.$]*\([^()]*\)$"
 )

@@ -184,6 +184,7 @@ def _settled(
             # Baton's own fields have one value each; the others are kept beside it.
             first, *rest = [value for value in one.part.value if not is_empty(value)]
             settled[one.name] = one.part._replace(value=first)
+            rest = [value for value in rest if value != first]
             if rest:
                 others.append(replace(one, part=one.part._replace(value=rest)))
         else:

@@ -45,7 +45,7 @@ def parse_post(body: bytes, content_type: str) -> Posted:
 
 
 def _of_json(body: bytes, charset: str | None) -> Posted:
-    read = read_json(body, FORM_BODY_MAX_BYTES, charset)
+    read = read_json(body, FORM_BODY_MAX_BYTES, charset, _object_of)
     data = read.value
     if isinstance(data, list) and len(data) == 1:  # as automations wrap it
         data = data[0]
@@ -53,6 +53,17 @@ def _of_json(body: bytes, charset: str | None) -> Posted:
         raise InputError(FieldError("body", "must be a JSON object"))
     pruned = [warn(path, Repair.LEFT_OUT) for path in dict.fromkeys(_prune(data))]
     return posted_of_json(data, [*_said(read.repairs, charset, read.inside), *pruned])
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON. A key that is there twice has a list, as in a plain form."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        every: dict[str, list[Any]] = {}
+        for key, value in pairs:
+            every.setdefault(key, []).extend(value if isinstance(value, list) else [value])
+        found |= {key: values for key, values in every.items() if len(values) > 1}
+    return found
 
 
 def _prune(data: dict[str, Any]) -> Iterator[str]:

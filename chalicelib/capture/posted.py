@@ -1,11 +1,13 @@
 """What a form post holds, under its sender's names, before anything of it is recognised."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from chalicelib.capture.field_names import BRACKETS, WRAPPERS
 from chalicelib.capture.submission import CAMPAIGN
-from chalicelib.inputs.repairs import Warned
+from chalicelib.inputs.repairs import Repair, Warned, warn
 
 FLAT_NAMES: Mapping[str, str] = {
     "_visitor_id": "visitor_id",
@@ -24,6 +26,7 @@ OBJECTS = frozenset({"page", "campaign", "consent"})
 """The objects of the JSON form beside `fields`."""
 ALSO = {"consent": "consent.marketing"}  # of a flat form: the box itself
 TOKEN = "_token"  # what a page proves that it is one with
+LIST_ITEM = re.compile(r"(.*[^\[\]]\]?)\[(0|[1-9][0-9]{0,3})\]")
 FLATTENED_LEVELS = 8  # of objects within objects; what lies deeper is kept as text
 NAME_KEYS = ("name", "id", "key", "field", "column_id", "label", "title")
 VALUE_KEYS = ("value", "string_value")
@@ -65,12 +68,32 @@ class Posted:
 def posted_of_pairs(pairs: Iterable[tuple[str, Any]], warnings: Iterable[Warned] = ()) -> Posted:
     """Return the post of a plain form: names with values, in order, some of them repeated."""
     values: dict[str, list[Any]] = {}
-    for name, value in pairs:
-        values.setdefault(name, []).append(value)
+    every_pair = list(pairs)
+    lists = _lists_in(dict(every_pair))
+    for name, value in every_pair:
+        values.setdefault(lists.get(name, name), []).append(value)
     parts = (
         Part(name, name, every[0] if len(every) == 1 else every) for name, every in values.items()
     )
     return _posted(parts, {}, warnings)
+
+
+def _lists_in(names: Iterable[str]) -> dict[str, str]:
+    """Return name -> name of its list, for names that count a list from 0: `tags[0]`, `tags[1]`.
+
+    What builders number are fields, not the values of one: `item_meta[12]`, `answers[0]`.
+    """
+    found: dict[str, list[int]] = {}
+    for name in names:
+        if item := LIST_ITEM.fullmatch(name):
+            found.setdefault(item[1], []).append(int(item[2]))
+    return {
+        f"{one}[{number}]": f"{one}[]"
+        for one, numbers in found.items()
+        if len(numbers) > 1 and numbers == list(range(len(numbers)))
+        if BRACKETS.findall(one)[-1].lower() not in WRAPPERS
+        for number in numbers
+    }
 
 
 def posted_of_json(data: Mapping[str, Any], warnings: Iterable[Warned] = ()) -> Posted:
@@ -102,13 +125,16 @@ def _posted(
     parts: Iterable[Part], envelope: dict[str, Part], warnings: Iterable[Warned], prefix: str = ""
 ) -> Posted:
     fields = []
+    said = list(warnings)
     for part in parts:
         place = FLAT_NAMES.get(part.name.strip().lower())
         if place is None:
             fields.append(part)
         elif place not in envelope:
             envelope[place] = part
-    return Posted(fields=tuple(fields), prefix=prefix, envelope=envelope, warnings=tuple(warnings))
+        elif part.value not in ("", None, envelope[place].value):  # said twice, and not the same
+            said.append(warn(part.path, Repair.TOO_MANY))
+    return Posted(fields=tuple(fields), prefix=prefix, envelope=envelope, warnings=tuple(said))
 
 
 def _flattened(part: Part, level: int = 0) -> Iterator[Part]:

@@ -30,7 +30,7 @@ from chalicelib.inputs.dates import read_date
 from chalicelib.inputs.numbers import read_number
 from chalicelib.inputs.person import READERS
 from chalicelib.inputs.phones import read_phone
-from chalicelib.inputs.repairs import Cleaned, Warned
+from chalicelib.inputs.repairs import Cleaned, Repair, Warned
 from chalicelib.inputs.texts import read_line, read_name
 
 ValueReader = Callable[[Any], Cleaned[Any]]
@@ -163,7 +163,10 @@ class _Values:
         read = read_name(part.value)
         self._warnings += read.warnings(part.path)
         if first and part.name.lower() not in AMBIGUOUS:
-            self.keep("last_name", read.value, part)
+            # Beside a first name, `name` is the last one, or both: "Ann" and "Ann Lee".
+            start = f"{first} "
+            is_whole = read.value[: len(start)].lower() == start.lower()
+            self.keep("last_name", read.value[len(start) :] if is_whole else read.value, part)
             return
         split = split_name(read.value)
         words = "" if " ".join(filter(None, split)) == read.value else read.value
@@ -198,7 +201,12 @@ def _address_in(parts: dict[str, Part], posted: Posted, warnings: list[Warned]) 
     found = dict(_addresses(parts))
     if len({address.lower() for address in found.values()}) == 1:
         name = next(iter(found))
-        return found[name], parts.pop(name)
+        part = parts.pop(name)
+        # It has been told that it is kept under a name of its own, and it is the address now.
+        warnings[:] = [
+            one for one in warnings if (one.field, one.repair) != (part.path, Repair.RENAMED)
+        ]
+        return found[name], part
     words = "name it `email`: several fields hold an address" if found else "an address is needed"
     raise InputError(FieldError(f"{posted.prefix}email", words))
 

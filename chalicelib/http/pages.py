@@ -110,6 +110,8 @@ def show_form_errors(
     shell = shell_for(request)
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return shell.page("errors.title", f"<p>{shell.say('errors.large')}</p>", status)
+    if status is HTTPStatus.FORBIDDEN:  # of its Origin: nothing that the visitor could correct
+        return shell.page("origin.title", f"<p>{shell.say('origin.body')}</p>", status)
     lines = [
         f"<li><strong>{_name_of(shell, one.field, form)}</strong>: {_remedy(shell, one, form)}</li>"
         for one in errors

@@ -34,6 +34,8 @@ FILLED_BY_SCRIPT = (
     "utm_term",
     "utm_content",
     "gclid",
+    "gbraid",
+    "wbraid",
     "fbclid",
     "msclkid",
     "li_fat_id",

@@ -2,7 +2,8 @@
 
 import codecs
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
 
@@ -25,6 +26,8 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+#: An address as somebody types it into a script: no browser leaves the `@` as it is.
+RAW_ADDRESS = re.compile(rb"[\w.+-]+@[\w.-]+")
 INT_MAX_DIGITS = 400  # a longer number is none; Python reads no more than 4,300
 
 
@@ -90,8 +93,15 @@ def parse_json(body: bytes, max_bytes: int) -> Any:
         raise InputError(FieldError("body", "must be valid JSON in UTF-8")) from None
 
 
-def read_json(body: bytes, max_bytes: int, charset: str | None = None) -> Cleaned[Any]:
+def read_json(
+    body: bytes,
+    max_bytes: int,
+    charset: str | None = None,
+    object_of: Callable[[list[tuple[str, Any]]], Any] | None = None,
+) -> Cleaned[Any]:
     """Return the JSON of a stranger's body, as far as it can be read.
+
+    object_of: what to make of the pairs of an object, if not a dictionary with the last of each.
 
     A byte order mark is ignored. What JSON cannot hold (NaN, Infinity) and a number of more than
     400 digits are null; `inside` of the result says where. Raise TooLargeError, or InputError for a
@@ -101,7 +111,8 @@ def read_json(body: bytes, max_bytes: int, charset: str | None = None) -> Cleane
     text = decode(body, charset)
     try:
         # Nearly every body is read at once; only one that is odd is read again, more slowly.
-        return Cleaned(json.loads(text.value, parse_constant=_refuse_constant), text.repairs)
+        data = json.loads(text.value, parse_constant=_refuse_constant, object_pairs_hook=object_of)
+        return Cleaned(data, text.repairs)
     except RecursionError:
         raise InputError(FieldError("body", "is nested too deeply")) from None
     except ValueError:
@@ -112,6 +123,7 @@ def read_json(body: bytes, max_bytes: int, charset: str | None = None) -> Cleane
             strict=False,
             parse_constant=lambda _: NO_NUMBER,
             parse_int=_int_of,
+            object_pairs_hook=object_of,
         )
         inside = tuple(warn(path, Repair.NOT_A_NUMBER) for path in _take_out(data))
     except (ValueError, RecursionError):
@@ -125,12 +137,19 @@ def read_pairs(body: bytes, charset: str | None = None) -> Iterator[tuple[Cleane
     """Yield name and value of each pair of a url-encoded body, in order.
 
     The charset counts for what the percent signs encode. A value that is no UTF-8 does not change
-    how the others are read.
+    how the others are read. In an address that nobody encoded, a plus sign is one: read as a blank,
+    `ann+work@acme.example` would become the address of somebody else.
     """
     for pair in body.split(b"&"):
         if pair:
-            name, _, value = pair.replace(b"+", b" ").partition(b"=")
-            yield decode(unquote_to_bytes(name), charset), decode(unquote_to_bytes(value), charset)
+            name, _, value = pair.partition(b"=")
+            if not RAW_ADDRESS.fullmatch(value):
+                value = value.replace(b"+", b" ")
+            yield _unquoted(name.replace(b"+", b" "), charset), _unquoted(value, charset)
+
+
+def _unquoted(text: bytes, charset: str | None) -> Cleaned[str]:
+    return decode(unquote_to_bytes(text), charset)
 
 
 class _NoNumber:

@@ -46,8 +46,22 @@ NICKNAMES: Mapping[str, str] = {
     "burma": "MM", "hongkongsar": "HK", "vaticancity": "VA", "bosnia": "BA", "el": "GR",
     "hellas": "GR", "slovensko": "SK", "srbija": "RS", "letzebuerg": "LU", "crnagora": "ME",
     "drc": "CD", "drcongo": "CD", "trinidad": "TT", "ksa": "SA", "roc": "TW", "aotearoa": "NZ",
-    "vereinigtestaaten": "US",
+    "vereinigtestaaten": "US", "eeuu": "US", "eua": "US", "holysee": "VA",
+    "unitedkingdomofgreatbritainandnorthernireland": "GB", "bolivarianrepublicofvenezuela": "VE",
+    "democraticrepublicofcongo": "CD",
+    "congothedemocraticrepublicofthe": "CD", "congodemocraticrepublicofthe": "CD",
+    "koreademocraticpeoplesrepublicof": "KP", "democraticpeoplesrepublicofkorea": "KP",
+    "laopeoplesdemocraticrepublic": "LA", "syrianarabrepublic": "SY", "bruneidarussalam": "BN",
+    "libyanarabjamahiriya": "LY", "unitedrepublicoftanzania": "TZ", "republicofmoldova": "MD",
+    "taiwanprovinceofchina": "TW", "palestinestateof": "PS", "eswatini": "SZ",
 }  # fmt: skip
+#: `Korea, Republic of`, as lists of ISO 3166 have it.
+TURNED = re.compile(r"[,(](?:\s*the|[\w. ]*\bof(?: the)?)\)?$", re.IGNORECASE)
+#: What parts a country's name from its code, or from its name in another language.
+PARTED = re.compile(r"\s+[-–—/|:]\s+|\s*/\s*")
+#: A flag is its country's code, in characters of its own.
+FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
+FLAG_CHARACTERS = {0x1F1E6 + place: chr(ord("a") + place) for place in range(26)}
 IN_BRACKETS = re.compile(r"\s*[(\[].*?[)\]]\s*")
 
 
@@ -61,7 +75,7 @@ def read_country(value: Any) -> Cleaned[str]:
     said = text.value
     if not said or said in ALPHA_2:
         return text
-    code = _code_of(said) or _code_of(IN_BRACKETS.sub("", said))
+    code = _code_of(said) or _code_of(IN_BRACKETS.sub("", said)) or _code_within(said)
     if code is None:
         return Cleaned(said, tuple(dict.fromkeys((*text.repairs, Repair.KEPT_AS_TEXT))))
     return Cleaned(code, (*text.repairs, Repair.READ_AS))
@@ -73,6 +87,15 @@ def folded(text: str) -> str:
     """
     parts = normalize("NFKD", text).casefold()
     return "".join(one for one in parts if one.isalnum())
+
+
+def _code_within(said: str) -> str | None:
+    """Return the code that all parts of a text agree on: `DE - Germany`, `🇩🇪 Deutschland`."""
+    flags = [flag.translate(FLAG_CHARACTERS) for flag in FLAG.findall(said)]
+    words = FLAG.sub("", said).strip()
+    parts = [*flags, *(PARTED.split(TURNED.sub("", words)) if words else ())]
+    codes = {_code_of(part) for part in parts}
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _code_of(said: str) -> str | None:

@@ -32,7 +32,9 @@ def spam_page(spam: SpamReader, limit: int, cursor: str | None) -> dict[str, Any
 
 
 def serialize_spam(kept: KeptForm) -> dict[str, Any]:
-    """Return a screened form as an element of a list of leads: it has no score and no profile."""
+    """Return a screened form as an element of a list of leads: it has no score and no profile,
+    but what it says, so that a person can tell whether it is spam.
+    """
     event = kept.event
     return {
         "lead_id": lead_id_of(event.partition),
@@ -41,6 +43,8 @@ def serialize_spam(kept: KeptForm) -> dict[str, Any]:
         "score": None,
         "form": event.name,
         "reason": event.screened,
+        "fields": event.fields,
+        "said": event.said,
         "at": rfc3339(event.captured_at),
         "event_id": event.id,
     }

@@ -53,6 +53,16 @@ def test_a_form_without_sites_is_posted_from_anywhere() -> None:
     assert is_allowed_origin(FormDocument(id="f"), "https://any.example")
 
 
+def test_a_visitor_of_another_site_can_correct_nothing() -> None:
+    baton = baton_with(allowed_origins=["https://www.acme.example"])
+    headers = {**BROWSER, "Origin": "https://copy.example", "Accept-Language": "de"}
+    answer = baton.http("POST", FORM, "email=ann%40acme.example", headers)
+    page = answer.body.decode()
+    assert answer.status_code == 403
+    assert "nicht bei uns angekommen" in page
+    assert "korrigieren" not in page
+
+
 @pytest.mark.parametrize(
     ("asked", "goes_on"),
     [

@@ -240,3 +240,92 @@ def test_what_lies_too_deep_costs_no_form(levels: int, around: str, name: str) -
     said = post(InMemoryBaton(), body, "application/json")
     named = {one["field"].split(".")[0] for one in said.get("warnings", [])}
     assert name in named or (name == "consent" and levels < 100)
+
+
+def said_of(baton: InMemoryBaton, body: bytes | str, content_type: str) -> Any:
+    """Post a form of somebody, and return what the answer warns of."""
+    said = post(baton, body, content_type)
+    return [(one["field"], one["message"]) for one in said.get("warnings", ())]
+
+
+def test_a_plus_in_an_address_that_nobody_encoded_stays() -> None:
+    baton = InMemoryBaton()
+    body = "email=ann+work@acme.example&company=Bolts+and+Nuts"
+    assert said_of(baton, body, "application/x-www-form-urlencoded") == []
+    assert baton.lead("ann+work@acme.example")["profile"]["company"] == "Bolts and Nuts"
+
+
+@pytest.mark.parametrize("nan", ["", '"size": NaN, '])
+def test_a_key_that_json_repeats_has_all_its_values(nan: str) -> None:
+    baton = InMemoryBaton()
+    body = f'{{"email": "ann@acme.example", {nan}"topic": "price", "topic": "security"}}'
+    said_of(baton, body, "application/json")
+    assert baton.lead()["profile"] == {"topic": ["price", "security"]}
+
+
+def test_a_field_that_repeats_its_value_says_nothing_new() -> None:
+    baton = InMemoryBaton()
+    body = "email=ann%40acme.example&email=ann%40acme.example&company=Acme&company=Acme"
+    assert said_of(baton, body, "application/x-www-form-urlencoded") == []
+    assert baton.lead()["profile"] == {"company": "Acme"}
+
+
+def test_a_list_that_its_names_count_is_one_field() -> None:
+    baton = InMemoryBaton()
+    fields = [("email", "ann@acme.example"), ("tags[0]", "price"), ("tags[1]", "security")]
+    numbered = [("answers[0]", "yes"), ("answers[1]", "no")]
+    post(baton, urlencode([*fields, *numbered]), "application/x-www-form-urlencoded")
+    assert baton.lead()["profile"] == {
+        "tags": ["price", "security"],
+        "answers_0": "yes",
+        "answers_1": "no",
+    }
+
+
+def test_an_address_that_was_found_has_no_other_name() -> None:
+    body = json.dumps({"Reply to": "ann@acme.example"})
+    assert said_of(InMemoryBaton(), body, "application/json") == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "left_out"),
+    [
+        ({"submission_id": {"a": 1}}, "submission_id"),
+        ({"campaign": {"source": ["google", "bing"]}}, "campaign.source"),
+        ({"visitor_id": "v1", "_visitor_id": "v2"}, "_visitor_id"),
+    ],
+)
+def test_what_the_envelope_cannot_hold_is_said(sent: Mapping[str, Any], left_out: str) -> None:
+    body = json.dumps({"email": "ann@acme.example", **sent})
+    ((field, message),) = said_of(InMemoryBaton(), body, "application/json")
+    assert (field, "left out" in message) == (left_out, True)
+
+
+def test_names_within_what_scripts_wrap_around_are_known() -> None:
+    baton = InMemoryBaton()
+    body = {
+        "data": {"attributes": {"email": "ann@acme.example", "first_name": "Ann"}},
+        "section-a shipping family-name": "Lee",
+        "address": {"country": "Germany"},
+    }
+    post(baton, json.dumps(body), "application/json")
+    assert baton.lead()["profile"] == {"first_name": "Ann", "last_name": "Lee", "country": "DE"}
+
+
+def test_buttons_of_builders_say_nothing_of_a_person() -> None:
+    baton = InMemoryBaton()
+    names = ("submit", "commit", "gform_submit", "is_submit_1", "queried_id", "_replyto")
+    body = urlencode({"email": "ann@acme.example", **dict.fromkeys(names, "1")})
+    said = said_of(baton, body, "application/x-www-form-urlencoded")
+    assert [field for field, _ in said] == list(names)
+    assert baton.lead()["profile"] == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "last"), [("Ann Lee", "Lee"), ("van der Berg", "van der Berg"), ("Annabel", "Annabel")]
+)
+def test_a_name_beside_a_first_name_is_the_last(name: str, last: str) -> None:
+    baton = InMemoryBaton()
+    body = {"email": "ann@acme.example", "first_name": "Ann", "name": name}
+    post(baton, json.dumps(body), "application/json")
+    assert baton.lead()["profile"] == {"first_name": "Ann", "last_name": last}

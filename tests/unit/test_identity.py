@@ -98,6 +98,7 @@ def test_what_is_no_address_is_refused_with_a_reason(typed: str) -> None:
         "<user-id>",
         "*|UNIQID|*",
         "__CLIENT_ID__",
+        "@@CLIENT_ID@@",
         "[[id]]",
         "xxxxxxxx-xxxx-4xxx-yxxx-xxxxxxxxxxxx",
         "xxxxxxxxxxxx",

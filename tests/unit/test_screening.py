@@ -106,6 +106,7 @@ def test_a_screened_form_makes_no_lead(baton: InMemoryBaton) -> None:
         "email": EMAIL, "stage": "spam", "score": None, "form": "demo", "reason": "honeypot",
     }  # fmt: skip
     assert one["lead_id"] == baton.world.lead_id(EMAIL)
+    assert one["fields"]["email"] == EMAIL  # with all that it says, to tell whether it is spam
 
 
 def test_a_screened_form_adds_nothing_to_a_lead(baton: InMemoryBaton) -> None:
