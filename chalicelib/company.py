@@ -71,7 +71,7 @@ OwnDomain = Annotated[
 OWN_DOMAINS_MAX = 50
 
 
-NotForSales = Literal["support", "career", "press"]
+NotForSales = Literal["support", "career", "press", "supplier"]
 FormAddress = Annotated[
     str,
     Field(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$"),

@@ -22,6 +22,8 @@ NAMESPACE = "Baton"
 TRACE_CHARS = 8
 """Of a request's id: enough to find it, few enough to stand on every event (ADR 0031)."""
 
+_json = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps would make one for each line
+
 LogValue = str | int | None
 """What a line may say: an id, a reason or a count."""
 
@@ -105,7 +107,7 @@ def log(event: str, *, count: int = 1, **values: LogValue) -> None:
     said = {name: value for name, value in values.items() if value is not None}
     metric = _metric(event, count, said) if line.is_counted else {}
     whole = {"level": line.level, "event": event, **_invocation, **said, **metric}
-    sys.stdout.write(json.dumps(whole, separators=(",", ":")) + "\n")
+    sys.stdout.write(_json(whole) + "\n")
 
 
 def where(error: BaseException) -> str:

@@ -8,6 +8,8 @@ from typing import Any
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.limits import BATCH_MAX_EVENTS, EVENT_MAX_BYTES
 
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(slots=True)
 class BatchTaken:
@@ -49,8 +51,8 @@ def size_of(item: Any) -> int:
 
     Raise TooLargeError for an item over its limit.
     """
-    text = json.dumps(item, ensure_ascii=False, separators=(",", ":"))
-    size = len(text.encode(errors="surrogatepass"))
+    text = _compact(item)
+    size = len(text) if text.isascii() else len(text.encode(errors="surrogatepass"))
     if size > EVENT_MAX_BYTES:
         words = f"must be at most {EVENT_MAX_BYTES} bytes; it has {size}"
         raise TooLargeError(FieldError("body", words))

@@ -22,6 +22,7 @@ LEAST_BYTES = 40  # no text is cut shorter
 LEAST_BYTES_OF = {"properties.path": 512, "name": 300}
 WHOLE = frozenset({"fields.email"})
 MARK = "..."
+_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes one each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +61,12 @@ def within(
     max_said_bytes: of its name, properties, campaign and fields, if less is wanted of them. What it
     is recognised by is left, so it never fails. The same event is always cut in the same way.
     """
-    entries = list(_entries(event))
     joins = JOINS_BYTES if event.partition.startswith(LEAD_PREFIX) else 0
     room = max_bytes - FIXED_BYTES - len(event.partition.encode()) - joins
     room = room if max_said_bytes is None else min(room, max_said_bytes)
+    if _bytes_at_most(event) <= room:
+        return event, []
+    entries = list(_entries(event))
     if sum(one.overhead + one.size for one in entries) <= room:
         return event, []
     kept = _kept(entries, room)
@@ -91,6 +94,13 @@ def _entries(event: Event) -> Iterable[Entry]:
     for part, values in (*parts, ("fields", event.fields), ("said", event.said)):
         for name, value in values.items():
             yield Entry(part, name, value, _size(name, value))
+
+
+def _bytes_at_most(event: Event) -> int:
+    """Return no less than the bytes of all entries, at once: nearly every event has room."""
+    said = {"name": event.name}, event.properties, event.campaign, event.fields, event.said
+    # Only fields are lists, whose values are stored as text, too.
+    return _bytes(said) * (2 if event.fields else 1)
 
 
 def _kept(entries: list[Entry], room: int) -> list[Entry]:
@@ -135,7 +145,7 @@ def _cut_text(value: Value, max_bytes: int) -> str:
     text = str(value)
     if _bytes(text) <= max_bytes:  # a list may take more room than its one value
         return text
-    encoded = json.dumps(text, ensure_ascii=False).encode()[1 : max_bytes - 1]
+    encoded = _json(text).encode()[1 : max_bytes - 1]
     inner = encoded.decode(errors="ignore")  # half a character at the end
     if (len(inner) - len(inner.rstrip("\\"))) % 2:
         inner = inner[:-1]  # half an escape
@@ -161,5 +171,6 @@ def _size(name: str, value: FieldValue) -> int:
     return _bytes(said_as(value)) + _bytes(name) + SEPARATORS_BYTES + _bytes(value)
 
 
-def _bytes(value: FieldValue) -> int:
-    return len(json.dumps(value, ensure_ascii=False).encode())
+def _bytes(value: object) -> int:
+    text = _json(value)
+    return len(text) if text.isascii() else len(text.encode())

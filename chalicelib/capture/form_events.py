@@ -6,12 +6,13 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from chalicelib.capture.attribution import campaign_of_visit
+from chalicelib.capture.field_names import safe
 from chalicelib.capture.form_document import FormDocument
 from chalicelib.capture.joining import Claim, joins_of
 from chalicelib.capture.submission import Submission
 from chalicelib.errors import FieldError
-from chalicelib.events import Event, Kind, Rank, Value, own_event_id
-from chalicelib.form_kinds import kind_facts
+from chalicelib.events import Event, Kind, Rank, Value, own_event_id, values_in
+from chalicelib.form_kinds import is_purpose_field, kind_by_purpose, kind_facts
 from chalicelib.inputs.repairs import Repair, Warned, warn
 from chalicelib.inputs.urls import path_of
 from chalicelib.limits import FORM_MAX_WARNINGS
@@ -36,7 +37,7 @@ def said_by(
     if url := page.get("url"):
         properties["path"] = path_of(url)
     properties |= submission.marks
-    properties |= kind_facts(form_id, form.kind if form else None)
+    properties |= kind_facts(form_id, form.kind if form else None, _purpose_in(submission))
     if form is None:
         properties["unregistered"] = True
     return Event(
@@ -51,6 +52,20 @@ def said_by(
         fields=submission.fields,
         said=submission.said,
     )
+
+
+def _purpose_in(submission: Submission) -> str | None:
+    """Return the kind of form that the sender chose; None where nothing, or several are named.
+
+    A field may have become one of ours, as `anliegen` becomes the message.
+    """
+    for name, value in submission.fields.items():
+        sent = safe(submission.sent_as.get(f"fields.{name}", "").rpartition(".")[2])
+        if is_purpose_field(name) or is_purpose_field(sent):
+            kinds = {kind_by_purpose(str(one)) for one in values_in(value)}
+            if len(kinds) == 1 and (kind := kinds.pop()):
+                return kind
+    return None
 
 
 def _campaign_of(

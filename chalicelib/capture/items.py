@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -22,6 +23,7 @@ from chalicelib.inputs.urls import path_of, read_path, read_property, read_url
 from chalicelib.limits import EVENT_MAX_PROPERTIES, ID_MAX_CHARS, TEXT_MAX_CHARS
 
 PROPERTY_NAME_MAX_CHARS = 100
+PROPERTY_NAMES_CACHED = 256
 PLAIN_CLIENT_ID = re.compile(rf"[\w.:$@+~-]{{1,{ID_MAX_CHARS}}}", re.ASCII)
 PLAIN_PROPERTY = re.compile(rf"\w{{1,{PROPERTY_NAME_MAX_CHARS}}}", re.ASCII)
 LONG_MAX_CHARS = 1_000_000  # far above any body: what is longer is cut when it is stored
@@ -208,6 +210,7 @@ def _flattened(properties: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
+@lru_cache(maxsize=PROPERTY_NAMES_CACHED)  # a site sends the same few
 def _property_name(name: str) -> Cleaned[str]:
     if PLAIN_PROPERTY.fullmatch(name):
         return Cleaned(name)

@@ -39,7 +39,7 @@ PROTECTION: Mapping[str, str | list[str]] = {
 HSTS = "max-age=31536000"
 GZIP_MAGIC = b"\x1f\x8b"
 WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
-FETCHING_AHEAD = ("sec-purpose", "purpose", "x-purpose", "x-moz")
+FETCHING_AHEAD = frozenset({"sec-purpose", "purpose", "x-purpose", "x-moz"})
 AHEAD = ("prefetch", "prerender", "preview")
 READ = ["GET", "HEAD"]  # the methods of a public route that shows something
 
@@ -273,6 +273,8 @@ def is_prefetch(request: Request) -> bool:
 
     Chromium says so in Sec-Purpose, older ones in Purpose, Firefox in X-Moz, Safari in X-Purpose.
     """
+    if FETCHING_AHEAD.isdisjoint(request.headers):  # whose names are in lower case
+        return False
     said = (str(request.headers.get(name, "")) for name in FETCHING_AHEAD)
     return any(word in value.lower() for value in said for word in AHEAD)
 

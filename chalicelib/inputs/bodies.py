@@ -111,8 +111,10 @@ def read_json(
     text = decode(body, charset)
     try:
         # Nearly every body is read at once; only one that is odd is read again, more slowly.
-        data = json.loads(text.value, parse_constant=_refuse_constant, object_pairs_hook=object_of)
-        return Cleaned(data, text.repairs)
+        strict = _strict
+        if object_of is not None:
+            strict = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=object_of)
+        return Cleaned(strict.decode(text.value), text.repairs)
     except RecursionError:
         raise InputError(FieldError("body", "is nested too deeply")) from None
     except ValueError:
@@ -181,3 +183,6 @@ def _take_out(data: Any, path: str = "") -> Iterator[str]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_strict = json.JSONDecoder(parse_constant=_refuse_constant)  # json.loads would make one each time

@@ -12,7 +12,7 @@ from functools import reduce
 from operator import or_
 
 from chalicelib.events import Event, FieldValue, Kind
-from chalicelib.form_kinds import kind_facts
+from chalicelib.form_kinds import FORM_KIND, kind_facts
 from chalicelib.scoring.pattern import ANY, Patterns
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
@@ -96,7 +96,7 @@ def value_of(event: Event, name: str) -> FieldValue | None:
     value: FieldValue | None = event.properties.get(name)
     if value is None:
         value = event.fields.get(name)
-    if value is None and event.kind is Kind.FORM:
+    if value is None and event.kind is Kind.FORM and FORM_KIND not in event.properties:
         return kind_facts(event.name).get(name)
     return value
 

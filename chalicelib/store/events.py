@@ -32,6 +32,7 @@ from chalicelib.telemetry import current_trace
 AS_EVER = Retention()
 RECENT_PER_PARTITION = 20  # a salesperson reads no more
 RECENT_VISITORS = 20  # nobody has more browsers; whoever claims others must not slow a notice down
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Events:
@@ -249,7 +250,3 @@ def _rank_of(item: Item, kind: Kind) -> Rank:
 
 def _usual_browser_rank(kind: Kind) -> Rank:
     return Rank.IDENTIFY if kind is Kind.IDENTIFY else Rank.FORM
-
-
-def _json(part: object) -> str:
-    return json.dumps(part, separators=(",", ":"), ensure_ascii=False)

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.delivery.messages import Email, SnsMessage
 from chalicelib.form_kinds import kind_facts
+from chalicelib.store.events import event_of
 from tests.baton import ANN, TOKEN, InMemoryBaton
 
 WROTE = {"email": "ann@acme.example", "message": "Do you have an API?"}
@@ -70,6 +71,62 @@ def test_a_request_says_what_it_asks_for(form_id: str, asks_for: str) -> None:
 def test_the_documents_kind_outranks_the_name() -> None:
     assert kind_facts("press", "request") == {"form_kind": "request", "asks_for": "contact"}
     assert kind_facts("demo", "other") == {"form_kind": "other"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kind"),
+    [
+        ("purpose", "Support", "support"),
+        ("topic", "Technical support", "support"),
+        ("your-subject", "Support question", "support"),
+        ("form_fields[department]", "CUSTOMER SUPPORT", "support"),
+        ("anliegen", "Reklamation", "support"),
+        ("reason", "Careers", "career"),
+        ("subject", "Job application", "career"),
+        ("betreff", "Bewerbung", "career"),
+        ("thema", "Jobs & Karriere", "career"),
+        ("thema", "Presse", "press"),
+        ("topic", "Press / Media inquiry", "press"),
+        ("department", "Suppliers", "supplier"),
+        ("Ihr Anliegen", "Lieferant werden", "supplier"),
+        ("topic", "Sales", "request"),
+        ("topic", "Support or sales", "request"),
+        ("topic", "Support plan pricing", "request"),
+        ("topic", "Express delivery", "request"),
+        ("topic", "General question", "request"),
+        ("topic", "", "request"),
+        ("subject", "Do you support single sign-on?", "request"),
+        ("subject", "We want to support and help our press team", "request"),
+        ("message", "Support", "request"),
+        ("team", "Support", "request"),
+        ("topic", ["Support", "Sales"], "request"),
+        ("topic", ["Support", "Technical support"], "support"),
+    ],
+)
+def test_a_chosen_purpose_says_what_a_form_is_for(
+    baton: InMemoryBaton, field: str, value: Any, kind: str
+) -> None:
+    baton.post("/v1/forms/demo", {"fields": {**ANN, field: value}})
+    (event,) = [event_of(one) for one in baton.ports.memory.inserted if "kind" in one]
+    assert event.properties["form_kind"] == kind
+    assert ("asks_for" in event.properties) == (kind == "request")
+
+
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [("request", "press"), ("other", "press"), ("newsletter", "newsletter"), ("event", "event")],
+)
+def test_a_purpose_outranks_what_is_no_choice_of_reading(kind: str, found: str) -> None:
+    assert kind_facts("demo", kind, "press") == {"form_kind": found}
+
+
+def test_a_request_for_support_goes_to_support(baton: InMemoryBaton) -> None:
+    settings = {"form_addresses": {"support": "help@keybook.example"}}
+    headers = {"Content-Type": "application/json", **TOKEN}
+    baton.http("PUT", "/v1/settings", json.dumps(settings), headers)
+    asked = {"fields": {**ANN, "topic": "Support", "message": "I cannot sign in."}}
+    assert sent(baton, "contact", asked) == ["triage email help@keybook.example"]
+    assert baton.lead()["stage"] == "lead"
 
 
 def test_a_request_by_any_name_reaches_sales(baton: InMemoryBaton) -> None:
