@@ -13,7 +13,7 @@ from chalicelib.capture.joining import (
     Claim,
     SubmissionReceipt,
     SubmissionStore,
-    is_free,
+    browser_of,
 )
 from chalicelib.capture.origins import is_allowed_origin, redirect_of
 from chalicelib.capture.posted import Posted
@@ -168,12 +168,16 @@ class Forms:
     @until_written
     def _accept(self, taken: _Taken) -> tuple[SubmissionReceipt, bool]:
         """Return the receipt, and whether it is that of a new form which is no spam."""
-        before = self._receipt_of(taken)
+        lead_id, form_id, key = taken.lead_id, taken.form_id, taken.submission_id
+        named = taken.submission.visitor_id
+        posted = visitor_partition(named) if named else None
+        store = self._store.read_ahead(form_id, key, lead_id=lead_id, visitor=posted)
+        before = self._receipt_of(store, taken)
         if before is not None:
             return before, False
         now = self.runtime.now()
-        lead_id = taken.lead_id
-        posted, rank, wanted = self._browser_of(taken, now)
+        fresh = visitor_partition(taken.fresh_visitor_id)
+        rank, wanted = browser_of(store, posted, fresh, lead_id, now)
         # Always a new id, drawn before anything is looked up: the answer is the same for every
         # address, known or not, and whoever the visitor is (ADR 0037).
         visitor_id = taken.fresh_visitor_id if posted else None
@@ -182,10 +186,10 @@ class Forms:
         verdict = taken.screened(is_own_browser=rank >= Rank.OWN_BROWSER)
         if verdict.reason is not None:
             kept = self._kept(taken, verdict, rank, wanted, now)
-            self._store.keep(kept, lead_id=lead_id, receipt=receipt)
+            store.keep(kept, lead_id=lead_id, receipt=receipt)
             return receipt, False
         # Only a submission that is new is counted; one that has to be tried again counts twice.
-        admitted = self._store.admit_to_lead(
+        admitted = store.admit_to_lead(
             lead_id, submission=receipt.told_apart, joins=len(wanted), rank=rank, now=now
         )
         # The browser of a lead's first form is the lead's own.
@@ -202,8 +206,8 @@ class Forms:
             is_surplus=not admitted.counts,
             now=now,
         )
-        events = [self._asking(taken, events[0]), *events[1:]]
-        self._store.accept(
+        events = [self._asking(store, taken, events[0]), *events[1:]]
+        store.accept(
             events,
             lead_id=lead_id,
             claims=claims,
@@ -228,7 +232,9 @@ class Forms:
             now=now,
         )
         event = replace(
-            self._asking(taken, submitted), joins=tuple(wanted), screened=str(verdict.reason)
+            self._asking(self._store, taken, submitted),
+            joins=tuple(wanted),
+            screened=str(verdict.reason),
         )
         return KeptForm(event=event, proof=self._proof(taken, event))
 
@@ -236,9 +242,9 @@ class Forms:
         """Return the events of a screened form that is released: that form, and its download."""
         return with_download(submitted, self.form(submitted.name), submitted.id)
 
-    def _receipt_of(self, taken: _Taken) -> SubmissionReceipt | None:
+    def _receipt_of(self, store: SubmissionStore, taken: _Taken) -> SubmissionReceipt | None:
         """Return the receipt of the same submission, None for a new one. Raise KeyReusedError."""
-        before = self._store.receipt(taken.form_id, taken.submission_id)
+        before = store.receipt(taken.form_id, taken.submission_id)
         if before is None:
             return None
         if before.body_hash != taken.submission.digest(self._identity_secret()):
@@ -246,25 +252,13 @@ class Forms:
             raise KeyReusedError(FieldError("submission_id", words))
         return before
 
-    def _browser_of(self, taken: _Taken, now: datetime) -> tuple[str | None, Rank, list[str]]:
-        """Return the visitor that a submission names, its rank, and which visitors it claims."""
-        visitor_id = taken.submission.visitor_id
-        if not visitor_id:
-            return None, Rank.FORM, []
-        posted = visitor_partition(visitor_id)
-        owner = self._store.owner(posted)
-        claimed = [visitor_partition(taken.fresh_visitor_id)]
-        # A browser stays with the first lead that claims it: two people may share it.
-        if owner is None and is_free(self._store, posted, now):
-            claimed.append(posted)
-        return posted, _rank_of(owner, taken.lead_id), claimed
-
-    def _asking(self, taken: _Taken, submitted: Event) -> Event:
+    def _asking(self, store: SubmissionStore, taken: _Taken, submitted: Event) -> Event:
         """Return the form's event, marked where its ticked box counts only once it is confirmed."""
         if not taken.submission.consent.marketing:
             return submitted
         form_says = taken.form.double_opt_in if taken.form else None
-        must_confirm = self._must_confirm(submitted, form_says=form_says)
+        countries = store.countries(taken.lead_id)
+        must_confirm = self._must_confirm(submitted, countries=countries, form_says=form_says)
         return asking(submitted) if must_confirm else submitted
 
     def _proof(self, taken: _Taken, submitted: Event) -> Proof | None:
@@ -284,13 +278,3 @@ class Forms:
             page=str(submitted.properties.get("url", "")),
             rank=submitted.rank,
         )
-
-
-def _rank_of(owner: Owner | None, lead_id: str) -> Rank:
-    """Return the rank of a lead's form from a browser. owner: whose the browser is.
-
-    A browser that only a stranger's form claimed for the lead is not its own: whoever types an
-    address twice is no better known for it (ADR 0037).
-    """
-    is_own = owner and owner.lead_id == lead_id and owner.rank >= Rank.OWN_BROWSER
-    return Rank.OWN_BROWSER if is_own else Rank.FORM

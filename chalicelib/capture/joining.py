@@ -99,6 +99,11 @@ class SharedIds(Protocol):
 class SubmissionStore(Protocol):
     """What is known before a submission is accepted, and the acceptance."""
 
+    def read_ahead(
+        self, form_id: str, submission_id: str, *, lead_id: str, visitor: str | None
+    ) -> "SubmissionStore":
+        """Return this store with what a submission asks it for, read in one call."""
+
     def receipt(self, form_id: str, submission_id: str) -> SubmissionReceipt | None:
         """Return the receipt of a submission that was accepted before."""
 
@@ -107,6 +112,9 @@ class SubmissionStore(Protocol):
 
     def is_shared(self, visitor: str, now: datetime) -> bool:
         """Return whether many browsers use this visitor id."""
+
+    def countries(self, lead_id: str) -> Sequence[str]:
+        """Return every country that a lead is known to be in."""
 
     def admit_to_lead(
         self, lead_id: str, *, submission: str = "", joins: int, rank: Rank, now: datetime
@@ -151,6 +159,25 @@ def is_settled(visitor: str, owner: Owner) -> bool:
     """Return whether a visitor is one lead's, and not an id that identifies nobody."""
     named = visitor.removeprefix(VISITOR_PREFIX).removeprefix(USER_PREFIX)
     return owner.contested_at is None and not is_nobody(named)
+
+
+def browser_of(
+    store: SubmissionStore, posted: str | None, fresh: str, lead_id: str, now: datetime
+) -> tuple[Rank, list[str]]:
+    """Return the rank of a lead's form from a browser, and the visitors that it claims.
+
+    posted: the visitor that it names; fresh: the one that it gets. A browser that only a stranger's
+    form claimed for the lead is not its own: whoever types an address twice is no better known for
+    it (ADR 0037).
+    """
+    if posted is None:
+        return Rank.FORM, []
+    owner = store.owner(posted)
+    is_own = owner and owner.lead_id == lead_id and owner.rank >= Rank.OWN_BROWSER
+    rank = Rank.OWN_BROWSER if is_own else Rank.FORM
+    # A browser stays with the first lead that claims it: two people may share it.
+    is_claimed = owner is None and is_free(store, posted, now)
+    return rank, [fresh, posted] if is_claimed else [fresh]
 
 
 def claim(

@@ -124,14 +124,6 @@ class Consents:
         address = self._address(lead_id)
         return self._mailbox_of(address) if address else None
 
-    def countries(self, lead_id: str) -> list[str]:
-        """Return every country that a lead is known to be in."""
-        from chalicelib.scoring.profile import countries_in
-        from chalicelib.store.lead_items import lead_of  # few forms tick a box
-
-        profile = self._table.get(keys.lead(lead_id), keys.PROFILE)
-        return countries_in(lead_of(lead_id, [profile]).profile) if profile else []
-
     def suppress(
         self, lead_id: str, reason: SuppressionReason, event: Event | None, now: datetime
     ) -> None:

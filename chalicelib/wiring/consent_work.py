@@ -3,11 +3,12 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.events import lead_id_of
 from chalicelib.form_kinds import FORM_KIND
 from chalicelib.wiring.answers import Answers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chalicelib.consent.confirming import Confirming
     from chalicelib.consent.giving import Giving
     from chalicelib.consent.suppression import Suppression
@@ -51,20 +52,22 @@ class ConsentWork(Answers):
 
         return Suppression(store=self.consents, runtime=self.runtime)
 
-    def must_confirm(self, form: "Event", *, form_says: bool | None) -> bool:
+    def must_confirm(
+        self, form: "Event", *, countries: "Sequence[str]", form_says: bool | None
+    ) -> bool:
         """Return whether the ticked box of a form has to be confirmed.
 
-        form: its event; form_says: what its document has set, None when that is nothing.
+        form: its event; countries: each that its lead is known to be in; form_says: what its
+        document has set, None when that is nothing.
         """
         from chalicelib.consent.basis import must_confirm
 
         said = str(form.fields.get("country", ""))
-        known = self.consents.countries(lead_id_of(form.partition) or "")
         # As it is stored: a form must not fail for whatever else the settings say.
         rules = (self.documents.get("settings") or {}).get("double_opt_in", {})
         return must_confirm(
             rules,
-            [said, *known],
+            [said, *countries],
             is_newsletter=form.properties.get(FORM_KIND) == NEWSLETTER,
             form_says=form_says,
         )

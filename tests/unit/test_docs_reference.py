@@ -27,7 +27,8 @@ ROUTE_HEADING = re.compile(r"^### (GET|POST|PUT|PATCH|DELETE) (\S+)$", re.M)
 STORE_METHOD = re.compile(r"`([A-Z]\w+\.[a-z]\w*)`")
 INDEX_UNITS = 2  # write units of an index when an item changes its key there: out and in
 PARTITION_UNITS = 1_000  # write units a second of one partition of an index
-PORT = {"table.py", "dynamo.py", "queues.py"}  # the operations below the store's methods
+# The operations below the store's methods.
+PORT = {"table.py", "dynamo.py", "queues.py", "read_ahead.py"}
 
 
 # --- the API --------------------------------------------------------------------------------------
