@@ -33,6 +33,7 @@ from chalicelib.reading.serializers import (
     serialize_message,
     serialize_outbox_item,
     serialize_proof,
+    serialize_ticked,
     serialize_transition,
 )
 from chalicelib.reading.spam import SPAM, spam_page
@@ -106,6 +107,8 @@ class Reading:
         steps = find_next_steps(model, lead, now)
         pending = self._pending(lead.lead_id, now)
         return shape | {
+            # A ticked box is shown as what was said; `basis` says what it allows so far.
+            "consent": shape["consent"] or (serialize_ticked(pending) if pending else None),
             "consent_pending": serialize_proof(pending) if pending else None,
             "consent_history": [serialize_proof(proof) for proof in proofs],
             "next": serialize_next_steps(steps, today),

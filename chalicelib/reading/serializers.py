@@ -219,6 +219,12 @@ def points(milli: int) -> int | float:
     return milli // MILLI if milli % MILLI == 0 else milli / MILLI
 
 
+def serialize_ticked(pending: Proof) -> dict[str, Any]:
+    """Return a ticked box that is yet to be confirmed, as consents are shown."""
+    at = rfc3339(pending.at)
+    return {"marketing": True, "at": at, "text": pending.text, "confirmed": False}
+
+
 def serialize_consent(consent: Consent) -> dict[str, Any] | None:
     """Return the first proof that somebody ticked a marketing box, None when nobody did."""
     proof = consent.proof
