@@ -21,8 +21,8 @@ from chalicelib.delivery.messages import Email, Outgoing
 from chalicelib.delivery.references import tag_of
 from chalicelib.scoring.profile import values
 from chalicelib.wiring.world import World
-from tests.baton import InMemoryBaton, key_of, received, work
-from tests.fakes import FakePorts, MemoryTable, QueuedMessage
+from tests.baton import InMemoryBaton, key_of, received, tick, work
+from tests.fakes import FakeClock, FakePorts, MemoryTable, QueuedMessage
 from tests.sizes import SEED, SIZES, rotating
 
 MOST_STEPS = 2_000
@@ -109,6 +109,29 @@ class Breaker:
             return result
 
         return counted
+
+
+class Killable:
+    """A deployment on ports that can be killed."""
+
+    def __init__(self, crash: Crash | None, clock: FakeClock | None = None) -> None:
+        self.breaker = Breaker(crash)
+        self.ports = FakePorts(MemoryTable(), clock, wrap=self.breaker.wrap)
+
+    def run(self, worker: str, work: Callable[[World], object]) -> bool:
+        """Do something in a container of its own; False when it was killed."""
+        try:
+            with self.breaker.works(worker):
+                work(World(self.ports))
+        except CrashError:
+            return False
+        return True
+
+    def minutes(self, number: int) -> None:
+        """Let the clock come by so often."""
+        for _ in range(number):
+            self.ports.clock.tick(timedelta(minutes=1))
+            self.run("clock", lambda world: tick(world, self.ports))
 
 
 class _Wrapped:

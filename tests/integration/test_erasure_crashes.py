@@ -5,12 +5,10 @@ from datetime import timedelta
 from functools import cache
 
 from chalicelib.store.table import Item
-from chalicelib.wiring.world import World
-from tests.baton import ANN, InMemoryBaton, ask, tick
-from tests.fakes import FakePorts, MemoryTable
+from tests.baton import ANN, InMemoryBaton, ask
 from tests.held import Restarted, left_of
 from tests.sizes import SIZES
-from tests.stepper import Breaker, Call, Crash, CrashError, kills, said
+from tests.stepper import Call, Crash, Killable, kills, said
 
 EMAIL = str(ANN["email"])
 OTHER = "ann@home.example"
@@ -29,24 +27,14 @@ def before() -> dict[tuple[str, str], Item]:
     return dict(baton.ports.memory.items)
 
 
-class Town:
-    """Ann, who came by two addresses, on ports that can be killed."""
+class Town(Killable):
+    """Ann, who came by two addresses."""
 
     def __init__(self, crash: Crash | None) -> None:
-        self.breaker = Breaker(crash)
-        self.ports = FakePorts(MemoryTable(), wrap=self.breaker.wrap)
+        super().__init__(crash)
         self.ports.memory.items = before()
         self.baton = Restarted(self.ports)
         self.ports.clock.tick(timedelta(minutes=1))
-
-    def run(self, worker: str, work: Callable[[World], object]) -> bool:
-        """Do something in a container of its own; False when it was killed."""
-        try:
-            with self.breaker.works(worker):
-                work(World(self.ports))
-        except CrashError:
-            return False
-        return True
 
 
 def erased(crash: Crash | None) -> Town:
@@ -55,9 +43,7 @@ def erased(crash: Crash | None) -> Town:
     lead_id = town.baton.world.lead_id(EMAIL)
     while not town.run("erase", lambda world: world.privacy.erasures.erase(lead_id)):
         pass
-    for _ in range(MINUTES):
-        town.ports.clock.tick(timedelta(minutes=1))
-        town.run("clock", lambda world: tick(world, town.ports))
+    town.minutes(MINUTES)
     return town
 
 

@@ -15,7 +15,7 @@ from chalicelib.lifecycle.stages import Stage
 from chalicelib.scoring.tally import Tally
 from chalicelib.store.keys import STANDING
 from chalicelib.wiring.world import World
-from tests.baton import InMemoryBaton, tick
+from tests.baton import InMemoryBaton
 from tests.drafts import (
     EASY_MQL,
     EASY_SQL,
@@ -29,36 +29,21 @@ from tests.drafts import (
 )
 from tests.fakes import FakeClock, FakePorts, MemoryTable
 from tests.sizes import SIZES
-from tests.stepper import Breaker, Call, Crash, CrashError, kills, said
+from tests.stepper import Call, Crash, CrashError, Killable, kills, said
 
 MINUTES = 9  # the lease of a killed runner, the minute for stale workers, and the passes
 SMALL = 4
 
 
-class Town:
-    """A small population on ports that can be killed; some of its leads will move to sql."""
+class Town(Killable):
+    """A small population, of which some leads will move to sql."""
 
     def __init__(self, crash: Crash | None, clock: FakeClock | None = None) -> None:
-        self.breaker = Breaker(crash)
-        self.ports = FakePorts(MemoryTable(), clock, wrap=self.breaker.wrap)
+        super().__init__(crash, clock)
         self.baton = InMemoryBaton(self.ports)
         self.movers = fill(self.baton, leads(SMALL))
         self.others = fill(self.baton, leads(SMALL, tally=Tally(), first=50))
         self.baton.world.models.draft(draft(sql=EASY_SQL))
-
-    def run(self, worker: str, work: Callable[[World], object]) -> bool:
-        """Do something in a container of its own; False when it was killed."""
-        try:
-            with self.breaker.works(worker):
-                work(World(self.ports))
-        except CrashError:
-            return False
-        return True
-
-    def minutes(self) -> None:
-        for _ in range(MINUTES):
-            self.ports.clock.tick(timedelta(minutes=1))
-            self.run("clock", lambda world: tick(world, self.ports))
 
 
 def published(crash: Crash | None) -> Town:
@@ -73,7 +58,7 @@ def published(crash: Crash | None) -> Town:
 
     while not town.run("publish", publish):
         pass
-    town.minutes()
+    town.minutes(MINUTES)
     return town
 
 
@@ -125,7 +110,7 @@ def simulated(crash: Crash | None) -> tuple[Town, str]:
 
     while not town.run("simulate", simulate):
         pass
-    town.minutes()
+    town.minutes(MINUTES)
     return town, told[0]
 
 
@@ -174,7 +159,7 @@ def held_by_a_killed_publish(crash: Crash | None) -> Town:
 
     while not town.run("publish", publish):
         pass
-    town.minutes()
+    town.minutes(MINUTES)
     return town
 
 
@@ -203,9 +188,11 @@ def released(crash: Crash | None) -> tuple[MailTown, list[Any]]:
     publish_id = town.publish()
     while not town.run("release", lambda world: world.publishing.release(publish_id)):
         pass
-    town.minutes()
-    town.minutes()  # a message whose worker was lost waits for evidence for a quarter of an hour
-    town.minutes()
+    town.minutes(MINUTES)
+    town.minutes(
+        MINUTES
+    )  # a message whose worker was lost waits for evidence for a quarter of an hour
+    town.minutes(MINUTES)
     return town, [one for one in jobs_of(town) if one["kind"] == "release"]
 
 

@@ -24,93 +24,46 @@ from chalicelib.store import keys
 from chalicelib.store.events import event_of
 from chalicelib.store.mailboxes import read_suppressions
 from chalicelib.store.outbox import message_of
-from chalicelib.store.table import Item, Put, Write
-from chalicelib.wiring.world import World
+from chalicelib.store.table import Put, Write
 from tests import factories as make
-from tests.baton import ANN, InMemoryBaton, stream_event, tick
-from tests.fakes import FakePorts, MemoryTable
+from tests.baton import ANN, InMemoryBaton, tick
+from tests.properties.races import Act, Race, Town, is_event, is_message, settled
 from tests.sizes import SIZES, seeds
 
 ADDRESSES = ("ann@acme.example", "ann@home.example", "zoe@zebra.example")
-DEEPEST = 3
-MOST_STEPS = 500
 RACERS = 10
 SETTLING_MINUTES = 20
 A_MOMENT = timedelta(milliseconds=5)
 
-Act = Callable[[], object]
-
-
-class RacedTable(MemoryTable):
-    """A table at each call of which somebody else may come first."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.interrupt: Act = lambda: None
-        self.written: Callable[[Sequence[Write]], None] = lambda _writes: None
-
-    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
-        self.interrupt()
-        return super().get(pk, sk, lagging=lagging)
-
-    def query(self, pk: str, **bounds: Any) -> Iterator[Item]:
-        self.interrupt()
-        return super().query(pk, **bounds)
-
-    def write(self, *writes: Write) -> None:
-        self.interrupt()
-        super().write(*writes)
-        self.written(writes)
-
 
 @cache
-def town() -> tuple[World, dict[tuple[str, str], Item]]:
+def town() -> Town:
     """Return a Baton in which each address is a lead with a visitor, whose email waits."""
     baton = InMemoryBaton()
     for email in ADDRESSES:
         baton.page("/pricing", visitor=f"v-{email[:3]}-{email[4:8]}")
         said = {**ANN, "email": email, "company": f"said-by-{email}"}
         baton.form("guide", f"v-{email[:3]}-{email[4:8]}", consent=True, **said)
-    fresh = [item for item in baton.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
-    for item in fresh:
-        assert baton.handle(item)
-    return baton.world, dict(baton.ports.memory.items)
+    return settled(baton)
 
 
-class Race:
-    """One run."""
+class ErasureRace(Race):
+    """One run. Each thing that is done takes a moment."""
+
+    moment = A_MOMENT
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-        template, items = town()
-        self.table = RacedTable()
-        self.table.items = items
-        self.ports = FakePorts(self.table)
-        self.world = World(self.ports)
-        self.world.documents = template.documents
-        self.world.models = template.models
-        self.pending: list[Act] = []
-        self.seen = 0
-        self.depth = 0
-        self.number = 0
+        super().__init__(random.Random(seed), town())
         self.requests = 0
         """How many requests are under way: the job waits for them."""
         self.answered: dict[str, int] = {}
         """The leads whose erasure was answered, each with the latest moment, in ms."""
         self.stopped: set[str] = set()
         """The addresses whose unsubscribe was answered."""
-        self.table.interrupt = self._interrupt
-        self.table.written = self._note
 
     def run(self) -> None:
         """Let everybody race, then let everything come to rest, and look at what is left."""
-        waiting = [item for item in self.table.items.values() if _is_message(item)]
-        acts = [self._erase, *self.random.choices(self._racers(), k=RACERS)]
-        self.pending = [*acts, *(partial(self._deliver, item) for item in waiting)]
-        self.random.shuffle(self.pending)
-        if self.random.random() < 1 / 4:
-            self.table.be_busy(self.random.randrange(1_000))
-        self._until_quiet()
+        self.start([self._erase, *self.random.choices(self._racers(), k=RACERS)])
         self._settle()
         assert self.answered, "nobody was erased"
         self._check_left()
@@ -204,17 +157,6 @@ class Race:
             self.world.leads.request_replay(self.world.leads.read(lead_id), self.ports.now())
             self.world.qualify.replay(lead_id)
 
-    def _deliver(self, item: Item) -> None:
-        message = message_of(item)
-        self._again_if_busy(lambda: self.world.deliver.message(message.lead_id, message.key))
-
-    def _qualify(self, item: Item) -> None:
-        answer: Any = {"batchItemFailures": [1]}
-        with suppress(ConflictError):  # of the first record of a batch, which comes again
-            answer = self.world.qualify_records(stream_event([item]))
-        if answer["batchItemFailures"]:
-            self.pending.append(partial(self._qualify, item))
-
     def _tick(self) -> None:
         """Let the clock come by, and the workers do what is due; a job once requests have ended."""
         if self.requests == 0:
@@ -224,60 +166,28 @@ class Race:
     def _request(self, act: Act) -> None:
         self.requests += 1
         try:
-            self._again_if_busy(act)
+            self.again_if_busy(act)
         finally:
             self.requests -= 1
 
-    def _again_if_busy(self, act: Act) -> None:
+    def again_if_busy(self, act: Act) -> None:
         try:
             act()
         except ConflictError:
             self.pending.append(partial(self._request, act))
 
-    # --- the race ---------------------------------------------------------------------------------
-
-    def _until_quiet(self) -> None:
-        for _ in range(MOST_STEPS):
-            self._collect()
-            if not self.pending:
-                return
-            self._begin()
-        raise AssertionError("the race does not end")
-
     def _settle(self) -> None:
         self.table.interrupt = lambda: None
         for _ in range(SETTLING_MINUTES):
             self._tick()
-            self._until_quiet()
-
-    def _interrupt(self) -> None:
-        if self.depth < DEEPEST and self.pending and self.random.random() < 1 / 6:
-            self._begin()
-
-    def _begin(self) -> None:
-        act = self.pending.pop(self.random.randrange(len(self.pending)))
-        self.ports.clock.tick(A_MOMENT)
-        self.depth += 1
-        try:
-            act()
-        finally:
-            self.depth -= 1
-
-    def _collect(self) -> None:
-        fresh = self.table.inserted[self.seen :]
-        self.seen += len(fresh)
-        for item in fresh:
-            if _is_message(item):
-                self.pending.append(partial(self._deliver, item))
-            elif str(item["sk"]).startswith("EVENT#"):
-                self.pending.append(partial(self._qualify, item))
+            self.until_quiet()
 
     # --- what is looked at ------------------------------------------------------------------------
 
-    def _note(self, writes: Sequence[Write]) -> None:
+    def note(self, writes: Sequence[Write]) -> None:
         """Look at what was just written: is a message claimed about somebody who was erased?"""
         for write in writes:
-            if not isinstance(write, Put) or not _is_message(write.item):
+            if not isinstance(write, Put) or not is_message(write.item):
                 continue
             message = message_of(write.item)
             if message.state is MessageState.CLAIMED:
@@ -294,7 +204,7 @@ class Race:
 
     def _said(self) -> Iterator[tuple[str, str, int]]:
         """Yield of everything that leads were ever told: the lead, what was said, and when."""
-        before = [item for item in town()[1].values() if str(item["sk"]).startswith("EVENT#")]
+        before = [item for item in town()[1].values() if is_event(item)]
         for item in [*before, *self.table.inserted]:
             if str(item["sk"]).startswith(("EVENT#", "SURPLUS#")):
                 event = event_of(item)
@@ -331,16 +241,12 @@ class Race:
         return self.random.choice(ADDRESSES)
 
 
-def _is_message(item: Item) -> bool:
-    return str(item["sk"]).startswith("OUTBOX#")
-
-
 def test_nothing_from_before_an_erasure_is_left(
     record_property: Callable[[str, object], None],
 ) -> None:
     erased = 0
     for seed in seeds(SIZES.erasures):
-        race = Race(seed)
+        race = ErasureRace(seed)
         try:
             race.run()
         except AssertionError as error:

@@ -11,10 +11,9 @@ captured, but not derived yet.
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cache, partial
-from typing import Any
 
 from chalicelib.capture.items import Call
 from chalicelib.capture.posted import posted_of_json
@@ -26,11 +25,10 @@ from chalicelib.events import lead_partition, own_event_id
 from chalicelib.store.confirmations import put_pending
 from chalicelib.store.mailboxes import read_suppressions
 from chalicelib.store.outbox import message_of
-from chalicelib.store.table import Item, Put, Write
-from chalicelib.wiring.world import World
+from chalicelib.store.table import Put, Write
 from tests import factories as make
-from tests.baton import ANN, InMemoryBaton, stream_event
-from tests.fakes import FakePorts, MemoryTable
+from tests.baton import ANN, InMemoryBaton
+from tests.properties.races import Act, Race, Town, is_message, settled
 from tests.sizes import SIZES, seeds
 
 SPELLINGS = {
@@ -39,69 +37,26 @@ SPELLINGS = {
 }
 FRESH = {"gmail": "AnnLee+{}@gmail.com", "tags": "ann+new{}@acme.example"}
 STRANGER = "zoe@zebra.example"
-DEEPEST = 3  # somebody interrupts somebody who interrupts somebody
-MOST_STEPS = 500
 RACERS = 8
-
-Act = Callable[[], object]
-
-
-class RacedTable(MemoryTable):
-    """A table at each call of which somebody else may come first."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.interrupt: Act = lambda: None
-        self.written: Callable[[Sequence[Write]], None] = lambda _writes: None
-
-    def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:
-        self.interrupt()
-        return super().get(pk, sk, lagging=lagging)
-
-    def get_many(self, keys: Sequence[tuple[str, str]]) -> list[Item]:
-        self.interrupt()
-        return super().get_many(keys)
-
-    def query(self, pk: str, **bounds: Any) -> Iterator[Item]:
-        self.interrupt()
-        return super().query(pk, **bounds)
-
-    def write(self, *writes: Write) -> None:
-        self.interrupt()
-        super().write(*writes)
-        self.written(writes)
 
 
 @cache
-def town(kind: str) -> tuple[World, dict[tuple[str, str], Item]]:
+def town(kind: str) -> Town:
     """Return a Baton in which each spelling, and a stranger, is an MQL whose email waits."""
     baton = InMemoryBaton()
     for email in (*SPELLINGS[kind], STRANGER):
         baton.form("guide", f"v-{email}", consent=True, **{**ANN, "email": email})
-    fresh = [item for item in baton.ports.memory.inserted if str(item["sk"]).startswith("EVENT#")]
-    for item in fresh:
-        assert baton.handle(item)
-    return baton.world, dict(baton.ports.memory.items)
+    return settled(baton)
 
 
-class Race:
+class UnsubscribeRace(Race):
     """One run."""
 
     def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-        self.kind = self.random.choice(list(SPELLINGS))
-        template, items = town(self.kind)
-        self.table = RacedTable()
-        self.table.items = items
-        self.ports = FakePorts(self.table)
-        self.world = World(self.ports)
-        self.world.documents = template.documents  # the same documents and model, read once
-        self.world.models = template.models
+        drawn = random.Random(seed)
+        self.kind = drawn.choice(list(SPELLINGS))
+        super().__init__(drawn, town(self.kind))
         self.mailbox = make.mailbox(SPELLINGS[self.kind][0]).id
-        self.pending: list[Act] = []
-        self.seen = 0
-        self.depth = 0
-        self.number = 0
         self.known = [*SPELLINGS[self.kind]]
         """The spellings that have leads. Of some nothing is derived yet."""
         self.done = 0
@@ -113,23 +68,15 @@ class Race:
         began."""
         self.claimed: list[str] = []
         """The messages to the mailbox that were claimed before."""
-        self.table.interrupt = self._interrupt
-        self.table.written = self._note
 
     def run(self) -> None:
         """Let everybody race, then let everybody come back."""
-        waiting = [item for item in self.table.items.values() if _is_message(item)]
-        racers = [self._unsubscribe, *self.random.choices(self._racers(), k=RACERS)]
-        self.pending = [*racers, *(partial(self._deliver, item) for item in waiting)]
-        self.random.shuffle(self.pending)
-        if self.random.random() < 1 / 4:
-            self.table.be_busy(self.random.randrange(1_000))
-        self._until_quiet()
+        self.start([self._unsubscribe, *self.random.choices(self._racers(), k=RACERS)])
         assert self.done, "nobody unsubscribed"
         self.pending = [] if self.is_stopped else [self._unsubscribe]
-        self._until_quiet()
+        self.until_quiet()
         self.pending = [partial(self._form, email) for email in self._spellings()]
-        self._until_quiet()
+        self.until_quiet()
         for email in self._spellings():
             reasons = read_suppressions(self.table, make.mailbox(email))
             assert SuppressionReason.UNSUBSCRIBED in reasons, email
@@ -171,9 +118,9 @@ class Race:
         event_id = own_event_id(lead_partition(lead_id), now, f"box-{self.number}")
         proof = Proof(at=now, text="Write to me.", event_id=event_id, form="news")
         link = ConfirmLink(lead_id, event_id, self.mailbox)
-        self._again_if_busy(lambda: self.table.write(put_pending(lead_id, proof)))
+        self.again_if_busy(lambda: self.table.write(put_pending(lead_id, proof)))
         for _ in range(self.random.choice([1, 2])):
-            self._again_if_busy(lambda: self.world.confirming.confirm(link))
+            self.again_if_busy(lambda: self.world.confirming.confirm(link))
 
     def _form(self, email: str) -> None:
         self.number += 1
@@ -214,62 +161,18 @@ class Race:
     def _report(self, email: str) -> None:
         reason = self.random.choice([SuppressionReason.COMPLAINED, SuppressionReason.BOUNCED])
         lead_id = self.world.lead_id(email)
-        self._again_if_busy(lambda: self.world.suppression.suppress(lead_id, reason, None))
-
-    def _deliver(self, item: Item) -> None:
-        message = message_of(item)
-        self._again_if_busy(lambda: self.world.deliver.message(message.lead_id, message.key))
-
-    def _qualify(self, item: Item) -> None:
-        answer = self.world.qualify_records(stream_event([item]))
-        if answer["batchItemFailures"]:
-            self.pending.append(partial(self._qualify, item))
+        self.again_if_busy(lambda: self.world.suppression.suppress(lead_id, reason, None))
 
     def _capture(self, email: str, act: Act) -> None:
         def captured() -> None:
             act()
             self.known.append(email)
 
-        self._again_if_busy(captured)
+        self.again_if_busy(captured)
 
-    def _again_if_busy(self, act: Act) -> None:
-        try:
-            act()
-        except ConflictError:
-            self.pending.append(partial(self._again_if_busy, act))
+    # --- what is looked at ------------------------------------------------------------------------
 
-    # --- the race ---------------------------------------------------------------------------------
-
-    def _until_quiet(self) -> None:
-        for _ in range(MOST_STEPS):
-            self._collect()
-            if not self.pending:
-                return
-            self._begin()
-        raise AssertionError("the race does not end")
-
-    def _interrupt(self) -> None:
-        if self.depth < DEEPEST and self.pending and self.random.random() < 1 / 6:
-            self._begin()
-
-    def _begin(self) -> None:
-        act = self.pending.pop(self.random.randrange(len(self.pending)))
-        self.depth += 1
-        try:
-            act()
-        finally:
-            self.depth -= 1
-
-    def _collect(self) -> None:
-        fresh = self.table.inserted[self.seen :]
-        self.seen += len(fresh)
-        for item in fresh:
-            if _is_message(item):
-                self.pending.append(partial(self._deliver, item))
-            elif str(item["sk"]).startswith("EVENT#"):
-                self.pending.append(partial(self._qualify, item))
-
-    def _note(self, writes: Sequence[Write]) -> None:
+    def note(self, writes: Sequence[Write]) -> None:
         """Look at what was just written: is an email to the mailbox claimed after "done"?"""
         for write in writes:
             if not isinstance(write, Put):
@@ -277,7 +180,7 @@ class Race:
             if str(write.item["sk"]).startswith("PENDING#") and "confirmed_at_ms" in write.item:
                 self.confirmed += 1  # which takes back what was wished before
                 self.is_stopped = False
-            if not _is_message(write.item):
+            if not is_message(write.item):
                 continue
             message = message_of(write.item)
             is_claim = message.state is MessageState.CLAIMED and message.kind.goes_to_lead
@@ -292,14 +195,10 @@ class Race:
         return [*SPELLINGS[self.kind], *(FRESH[self.kind].format(n) for n in range(2))]
 
 
-def _is_message(item: Item) -> bool:
-    return str(item["sk"]).startswith("OUTBOX#")
-
-
 def test_nothing_is_claimed_after_done(record_property: Callable[[str, object], None]) -> None:
     claimed = 0
     for seed in seeds(SIZES.races):
-        race = Race(seed)
+        race = UnsubscribeRace(seed)
         try:
             race.run()
         except AssertionError as error:
