@@ -185,7 +185,7 @@ class Forms:
         receipt = SubmissionReceipt(taken.form_id, taken.submission_id, visitor_id, body_hash)
         verdict = taken.screened(is_own_browser=rank >= Rank.OWN_BROWSER)
         if verdict.reason is not None:
-            kept = self._kept(taken, verdict, rank, wanted, now)
+            kept = self._kept(store, taken, verdict, rank, wanted, now)
             store.keep(kept, lead_id=lead_id, receipt=receipt)
             return receipt, False
         # Only a submission that is new is counted; one that has to be tried again counts twice.
@@ -218,7 +218,13 @@ class Forms:
         return receipt, True
 
     def _kept(
-        self, taken: _Taken, verdict: Verdict, rank: Rank, wanted: Sequence[str], now: datetime
+        self,
+        store: SubmissionStore,
+        taken: _Taken,
+        verdict: Verdict,
+        rank: Rank,
+        wanted: Sequence[str],
+        now: datetime,
     ) -> KeptForm:
         """Return a screened submission as it is kept: with what it would have done."""
         submitted, *_ = events_of(
@@ -232,7 +238,7 @@ class Forms:
             now=now,
         )
         event = replace(
-            self._asking(self._store, taken, submitted),
+            self._asking(store, taken, submitted),
             joins=tuple(wanted),
             screened=str(verdict.reason),
         )

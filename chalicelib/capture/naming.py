@@ -10,6 +10,7 @@ from typing import Any
 
 from chalicelib.capture.field_names import (
     FIELD_NAME_MAX_CHARS,
+    FULL_NAME,
     campaign_key,
     is_click_id,
     is_technical,
@@ -18,26 +19,13 @@ from chalicelib.capture.field_names import (
 )
 from chalicelib.capture.posted import FLATTENED_LEVELS, Part, Posted
 from chalicelib.capture.screening.proofs import HONEYPOT_FIELD, PROOF_FIELDS
+from chalicelib.inputs.person import READERS
 from chalicelib.inputs.repairs import Repair, Warned, warn
 from chalicelib.inputs.texts import text_for
 from chalicelib.limits import FORM_MAX_FIELDS, FORM_MAX_PARTS, TEXT_MAX_CHARS
 
 EMAIL = "email"
-KNOWN = frozenset(
-    [
-        "email",
-        "name",
-        "first_name",
-        "last_name",
-        "job_title",
-        "company",
-        "company_size",
-        "industry",
-        "country",
-        "phone",
-        "message",
-    ]
-)
+KNOWN = frozenset({EMAIL, FULL_NAME, "phone", *READERS})
 """What Baton has a name for."""
 RESERVED = frozenset({"email_local", "email_domain"})  # rules ask for them, and no form has them
 #: Hidden fields that people do not fill in: nobody is told that they were looked at.

@@ -8,9 +8,10 @@ from hmac import digest as keyed_digest
 
 from chalicelib.events import FieldValue
 from chalicelib.inputs.repairs import Warned
+from chalicelib.inputs.urls import UTM
 
 PAGE = ("url", "referrer", "title")
-CAMPAIGN = ("source", "medium", "name", "term", "content")
+CAMPAIGN = tuple(UTM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,12 +24,10 @@ from chalicelib.capture.submission import CAMPAIGN, PAGE, Submission
 from chalicelib.errors import FieldError, InputError
 from chalicelib.events import FieldValue
 from chalicelib.inputs.addresses import read_address
-from chalicelib.inputs.choices import read_list, read_value, read_yes_no
-from chalicelib.inputs.countries import ALPHA_2
+from chalicelib.inputs.choices import read_list, read_own, read_yes_no
 from chalicelib.inputs.dates import read_date
 from chalicelib.inputs.numbers import read_number
-from chalicelib.inputs.person import READERS
-from chalicelib.inputs.phones import read_phone
+from chalicelib.inputs.person import READERS, phone_reader
 from chalicelib.inputs.repairs import Cleaned, Repair, Warned
 from chalicelib.inputs.texts import read_line, read_name
 
@@ -128,21 +126,17 @@ class _Values:
             self.said[name] = words
 
     def _read(self, name: str, part: Part) -> None:
-        read = self._reader(name, part.value)(part.value)
+        read = self._reader(name)(part.value)
         self._warnings += read.warnings(part.path)
         value = tuple(read.value) if isinstance(read.value, list) else read.value
         self.keep(name, value, part, read.words)
 
-    def _reader(self, name: str, value: Any) -> ValueReader:
+    def _reader(self, name: str) -> ValueReader:
         if name in self._own:
-            return _own_reader(self._own[name].type, value, self._country)
+            return _own_reader(self._own[name].type, self._country)
         if name == "phone":
-            own = str(self.fields.get("country", ""))
-            country = own if own in ALPHA_2 else self._country
-            return lambda value: read_phone(value, country)
-        if name in READERS:
-            return READERS[name]
-        return read_list if isinstance(value, list) else read_value
+            return phone_reader(self.fields.get("country"), self._country)
+        return READERS.get(name, read_own)
 
     def _read_full_name(self, parts: Mapping[str, Part]) -> None:
         """Give a full name to the first and the last name, as far as these were not sent."""
@@ -174,7 +168,7 @@ class _Values:
         self.keep("last_name", split.last or str(last or ""), part, "" if split.first else words)
 
 
-def _own_reader(kind: FieldType, value: Any, country: str | None) -> ValueReader:
+def _own_reader(kind: FieldType, country: str | None) -> ValueReader:
     match kind:
         case "number":
             return read_number
@@ -185,7 +179,7 @@ def _own_reader(kind: FieldType, value: Any, country: str | None) -> ValueReader
         case "choices":
             return lambda sent: read_list(sent, split=not isinstance(sent, list))
         case "text" | "choice":
-            return read_list if isinstance(value, list) else read_value
+            return read_own
         case _:
             assert_never(kind)
 

@@ -74,6 +74,11 @@ def read_value(value: Any, max_chars: int = TEXT_MAX_CHARS) -> Cleaned[Scalar]:
     return read_lines(value, max_chars)
 
 
+def read_own(value: Any) -> Cleaned[Any]:
+    """Return the value, or the values, of a field that we have no name for."""
+    return read_list(value) if isinstance(value, list | tuple) else read_value(value)
+
+
 def read_list(value: Any, *, split: bool = False) -> Cleaned[tuple[Scalar, ...]]:
     """Return the values of a field that may have several, without the empty ones.
 

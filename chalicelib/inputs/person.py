@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.inputs.choices import Scalar, read_list, read_value
+from chalicelib.inputs.choices import Scalar, read_own
 from chalicelib.inputs.countries import ALPHA_2, read_country
 from chalicelib.inputs.numbers import read_number
 from chalicelib.inputs.phones import read_phone
@@ -47,10 +47,11 @@ def read_person(given: Mapping[str, Any], country: str | None = None) -> PersonF
     read: dict[str, Cleaned[Any]] = {}
     for name, value in given.items():
         if name not in ("email", "phone"):
-            read[name] = _read_field(name, value)
+            reader: Callable[[Any], Cleaned[Any]] = READERS.get(name, read_own)
+            read[name] = reader(value)
     if "phone" in given:
-        own = read["country"].value if "country" in read else ""
-        read["phone"] = read_phone(given["phone"], own if own in ALPHA_2 else country)
+        said = read["country"].value if "country" in read else None
+        read["phone"] = phone_reader(said, country)(given["phone"])
     return PersonFields(
         fields={name: one.value for name, one in read.items() if one.value not in ("", ())},
         said={name: one.words for name, one in read.items() if one.words},
@@ -58,7 +59,10 @@ def read_person(given: Mapping[str, Any], country: str | None = None) -> PersonF
     )
 
 
-def _read_field(name: str, value: Any) -> Cleaned[Any]:
-    if name in READERS:
-        return READERS[name](value)
-    return read_list(value) if isinstance(value, list | tuple) else read_value(value)
+def phone_reader(said: Any, country: str | None) -> Callable[[Any], Cleaned[str]]:
+    """Return the reader of a person's phone number.
+
+    said: the country that the person named; country: the company's, where that is none.
+    """
+    dialled_in = said if said in ALPHA_2 else country
+    return lambda value: read_phone(value, dialled_in)
