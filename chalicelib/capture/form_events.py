@@ -10,12 +10,10 @@ from chalicelib.capture.field_names import safe
 from chalicelib.capture.form_document import FormDocument
 from chalicelib.capture.joining import Claim, joins_of
 from chalicelib.capture.submission import Submission
-from chalicelib.errors import FieldError
 from chalicelib.events import Event, Kind, Rank, Value, own_event_id, values_in
 from chalicelib.form_kinds import is_purpose_field, kind_by_purpose, kind_facts
 from chalicelib.inputs.repairs import Repair, Warned, warn
 from chalicelib.inputs.urls import path_of
-from chalicelib.limits import FORM_MAX_WARNINGS
 
 ASSET_DOWNLOADED = "Asset Downloaded"
 
@@ -136,12 +134,3 @@ def cut_of(submission: Submission, cut: Sequence[str]) -> list[Warned]:
     """Return what is said of values that were cut for the size of the whole."""
     paths = (path for path in cut if path in submission.sent_as)
     return [warn(submission.sent_as[path], Repair.SHORTENED) for path in paths]
-
-
-def first_warnings(warnings: Sequence[FieldError]) -> Sequence[FieldError]:
-    """Return as many warnings as an answer has room for, the last one for all others."""
-    if len(warnings) <= FORM_MAX_WARNINGS:
-        return warnings
-    more = len(warnings) - FORM_MAX_WARNINGS + 1
-    rest = FieldError("fields", f"there are {more} more warnings")
-    return [*warnings[: FORM_MAX_WARNINGS - 1], rest]

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.capture.cutting import within
 from chalicelib.capture.double_opt_in import MustConfirm, asking
 from chalicelib.capture.form_document import FormDocument
-from chalicelib.capture.form_events import cut_of, events_of, first_warnings, said_by, with_download
+from chalicelib.capture.form_events import cut_of, events_of, said_by, with_download
 from chalicelib.capture.joining import (
     Claim,
     SubmissionReceipt,
@@ -123,39 +123,30 @@ class Forms:
             raise OriginError(FieldError("Origin", "may not post this form"))
         submission = understand(posted, form, key=key, country=country)
         lead_id = self._lead_id_of(submission.email)
+        now = self.runtime.now()
+        partition = lead_partition(lead_id)
+        said = said_by(form_id, form, submission, partition, now, self._own_domains)
         # What is cut of it does not depend on when, or how often, it is tried: it is cut once.
-        event, cut = within(
-            said_by(
-                form_id,
-                form,
-                submission,
-                lead_partition(lead_id),
-                self.runtime.now(),
-                self._own_domains,
-            ),
-            FORM_STORED_MAX_BYTES,
+        event, cut = within(said, FORM_STORED_MAX_BYTES)
+        candidate = candidate_of(form_id, form, submission, sender, now)
+        taken = _Taken(
+            form_id=form_id,
+            form=form,
+            submission=submission,
+            # Drawn once, so that each try is the same submission.
+            submission_id=submission.submission_id or self.runtime.new_id(),
+            lead_id=lead_id,
+            event=event,
+            fresh_visitor_id=self.runtime.new_id(),
+            screened=ScreenedOnce(self._screen, candidate),
         )
-        receipt, is_new = self._accept(
-            _Taken(
-                form_id=form_id,
-                form=form,
-                submission=submission,
-                # Drawn once, so that each try is the same submission.
-                submission_id=submission.submission_id or self.runtime.new_id(),
-                lead_id=lead_id,
-                event=event,
-                fresh_visitor_id=self.runtime.new_id(),
-                screened=ScreenedOnce(
-                    self._screen, candidate_of(form_id, form, submission, sender, event.at)
-                ),
-            )
-        )
+        receipt, is_new = self._accept(taken)
         if form is None and is_new:
             self._note(form_id, event)
         next_page, ignored = redirect_of(form, submission, posted)
         return Accepted(
             receipt=receipt,
-            warnings=first_warnings([*submission.warnings, *cut_of(submission, cut), *ignored]),
+            warnings=[*submission.warnings, *cut_of(submission, cut), *ignored],
             next_page=next_page,
         )
 
