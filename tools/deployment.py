@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 
 import boto3
 
 from chalicelib.settings import read_settings
 from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.world import World
-from infra.deploy import Cloud, outputs, stack_name_of
+from infra.deploy import Cloud, DeployError, outputs, stack_name_of
 from infra.local.stack import STACK_JSON
 
 
@@ -27,6 +28,15 @@ def world_of(environment: str | None) -> World:
         "BATON_IDENTITY_SECRET": found["IdentitySecretArn"],
     }
     return World(Ports(read_settings(settings)))
+
+
+def find_world(environment: str | None) -> World | None:
+    """Return Baton as `world_of` does, or None after saying why there is none."""
+    try:
+        return world_of(environment)
+    except (DeployError, OSError) as error:
+        print(f"no table: {error}; `make up` starts the local stack", file=sys.stderr)
+        return None
 
 
 def cloud_of(environment: str | None) -> tuple[Cloud, str]:

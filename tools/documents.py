@@ -35,8 +35,7 @@ from infra.defaults import (
     name_of,
     refusal,
 )
-from infra.deploy import DeployError
-from tools.deployment import add_stage, world_of
+from tools.deployment import add_stage, find_world
 
 Placed = Mapping[tuple[str, str], Mapping[str, Any]]
 """Documents by kind and id."""
@@ -50,10 +49,8 @@ LINES = re.compile(r"[^\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u2028\u202
 def main(arguments: Sequence[str]) -> int:
     """Pull or push. Return the exit code: 1 when a document or a file is refused."""
     given = _parse(arguments)
-    try:
-        world = world_of(given.stage)
-    except (DeployError, OSError) as error:
-        print(f"no table: {error}; `make up` starts the local stack", file=sys.stderr)
+    world = find_world(given.stage)
+    if world is None:
         return 1
     try:
         demo = demo_of(world) if given.stage is None and given.folder is None else {}

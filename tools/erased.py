@@ -20,8 +20,7 @@ from chalicelib.events import parse_time
 from chalicelib.store.table import Table
 from chalicelib.store.tombstones import erased_since
 from chalicelib.wiring.world import World
-from infra.deploy import DeployError
-from tools.deployment import add_stage, world_of
+from tools.deployment import add_stage, find_world
 
 EVER = "1970-01-01"
 
@@ -29,10 +28,8 @@ EVER = "1970-01-01"
 def main(arguments: Sequence[str]) -> int:
     """List, or erase again. Return the exit code."""
     given = _parse(arguments)
-    try:
-        world = world_of(given.stage)
-    except (DeployError, OSError) as error:
-        print(f"no table: {error}; `make up` starts the local stack", file=sys.stderr)
+    world = find_world(given.stage)
+    if world is None:
         return 1
     if given.again is None:
         lines = list_erased(world.ports.table, parse_time(given.since))

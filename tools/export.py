@@ -19,8 +19,7 @@ from typing import Any
 from chalicelib.reading.serializers import serialize_consent
 from chalicelib.store.keys import LEAD_SHARDS
 from chalicelib.wiring.world import World
-from infra.deploy import DeployError
-from tools.deployment import add_stage, world_of
+from tools.deployment import add_stage, find_world
 from tools.exports import header_of, line_of
 
 PAGE = 100  # leads read at once: one BatchGetItem
@@ -29,10 +28,8 @@ PAGE = 100  # leads read at once: one BatchGetItem
 def main(arguments: Sequence[str]) -> int:
     """Export. Return the exit code."""
     given = _parse(arguments)
-    try:
-        world = world_of(given.stage)
-    except (DeployError, OSError) as error:
-        print(f"no table: {error}; `make up` starts the local stack", file=sys.stderr)
+    world = find_world(given.stage)
+    if world is None:
         return 1
     print(f"{write(export(world), given.file)} leads in {given.file}: it holds personal data")
     return 0

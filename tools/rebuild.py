@@ -21,8 +21,7 @@ from chalicelib.jobs.job import JobStatus
 from chalicelib.store.keys import SCHEMA
 from chalicelib.wiring.stores import DEPLOYMENT
 from chalicelib.wiring.world import World
-from infra.deploy import DeployError
-from tools.deployment import add_stage, world_of
+from tools.deployment import add_stage, find_world
 
 SLICE = timedelta(seconds=5)  # of work, between two lines of progress
 POLL_S = 2.0
@@ -31,10 +30,8 @@ POLL_S = 2.0
 def main(arguments: Sequence[str]) -> int:
     """Rebuild. Return the exit code: 1 when a lead could not be rebuilt."""
     given = _parse(arguments)
-    try:
-        world = world_of(given.stage)
-    except (DeployError, OSError) as error:
-        print(f"no table: {error}; `make up` starts the local stack", file=sys.stderr)
+    world = find_world(given.stage)
+    if world is None:
         return 1
     job = rebuild(world, print, lambda: time.sleep(POLL_S))
     print("\n".join(report_lines(job)))
