@@ -234,7 +234,7 @@ def is_lead_id(text: str) -> bool:
 def browser_rank_of(visitor: str, rank: Rank) -> Rank:
     """Return how far what a visitor did is believed. rank: of the event that joined it.
 
-    A user id is no browser: what comes under it says nothing about how the person came.
+    A user id is not a browser: what comes under it says nothing about how the person came.
     """
     return Rank.IDENTIFY if visitor.startswith(USER_PREFIX) else rank
 

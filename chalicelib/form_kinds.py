@@ -20,7 +20,7 @@ NAMES_NOT_SALES: Mapping[str, re.Pattern[str]] = {
     "career": re.compile(r"career|karriere|job|bewerb|stellen|recruit|candidat|lavora-con"),
     "press": re.compile(r"(?<!ex)(?<!word)press(?!o)"),
 }
-"""What looks like a request and is none for sales; first, because `press-contact` is no contact."""
+"""Forms that look like requests but are not for sales. Tried first, for `press-contact`."""
 ASKS: Mapping[str, re.Pattern[str]] = {
     "demo": re.compile(r"demo|vorfuehrung|produkttour"),
     "trial": re.compile(r"trial|testzugang|testversion|kostenlos-testen|essai|prova-gratuita"),

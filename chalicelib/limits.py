@@ -114,8 +114,8 @@ NURTURE_PER_MINUTE = 300  # emails that wait; the default of the template's para
 # the default of the template's parameter: above a day's new leads of most, far below a mail bomb
 FIRST_EMAILS_PER_HOUR = 200
 FIRST_EMAILS_PER_MAILBOX = 3  # on a day, of all spellings of its address: who has more of them?
-# answers to forms that a mailbox gets on a day, of all spellings of its address, whoever sends the
-# forms: nobody asks for more, and nobody shall be flooded through us
+# answers to forms that a mailbox gets a day, in all spellings of its address, whoever sends the
+# forms: nobody asks for more, and nobody can be flooded through us
 ANSWERS_PER_MAILBOX = 3
 # after this an answer to a form is no longer sent: the stream brings a form for 24 hours at most
 ANSWER_MAX_HOURS = 24

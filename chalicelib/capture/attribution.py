@@ -18,7 +18,7 @@ from chalicelib.inputs.repairs import Warned
 from chalicelib.inputs.texts import read_line
 from chalicelib.inputs.urls import UTM, parameters_of
 
-#: What the links of our own emails name as their source: they are no way that somebody came.
+#: The source that links in our own emails name: a click on one is not a touch.
 OWN_SOURCE = "baton"
 REFERRERS = Path(__file__).with_name("referrers.txt")
 CLICKS: Mapping[str, tuple[str, str]] = {

@@ -20,7 +20,7 @@ class BatchTaken:
     warnings: list[FieldError] = field(default_factory=list)
 
     def refusal(self) -> InputError:
-        """Return the refusal of a batch of which nothing is kept."""
+        """Return the refusal of a batch in which no event can be kept."""
         errors = [error for _, error in self.rejected]
         kind = (
             TooLargeError if any(isinstance(one, TooLargeError) for one in errors) else InputError

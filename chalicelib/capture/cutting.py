@@ -104,7 +104,7 @@ def _bytes_at_most(event: Event) -> int:
 
 
 def _kept(entries: list[Entry], room: int) -> list[Entry]:
-    """Return the entries without those for which there is no room however short all are cut."""
+    """Drop the entries that do not fit even when everything is cut as short as it may be."""
     left = sum(one.overhead + one.least for one in entries)
     dropped = set[str]()
     for one in sorted(entries, key=lambda one: (-one.overhead - one.least, one.path)):

@@ -91,7 +91,7 @@ def kept_line(reader: TextReader, part: Part, warnings: list[Warned]) -> str:
 
 
 def consent_in(posted: Posted, warnings: list[Warned]) -> ConsentBox:
-    """Return the marketing box. A label that it sent is the sentence, if there is no other."""
+    """Return the marketing box. Without a sentence beside it, the label it sent is the sentence."""
     sent = posted.sent("consent.marketing")
     every = sent if isinstance(sent, list) else [sent]
     ticks = [one for one in every if is_ticked(one)]

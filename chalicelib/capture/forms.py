@@ -158,7 +158,7 @@ class Forms:
 
     @until_written
     def _accept(self, taken: _Taken) -> tuple[SubmissionReceipt, bool]:
-        """Return the receipt, and whether it is that of a new form which is no spam."""
+        """Return the receipt, and whether the form is new and not spam."""
         lead_id, form_id, key = taken.lead_id, taken.form_id, taken.submission_id
         named = taken.submission.visitor_id
         posted = visitor_partition(named) if named else None

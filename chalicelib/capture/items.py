@@ -1,7 +1,7 @@
 """A tracking item in the format of Segment's HTTP API, and the event that it becomes.
 
-Whatever an item says is read as far as it can be (ADR 0042): refused is only what is no object, has
-an unknown type, or has no id. Keep this cheap to import and to run: every ping comes through it.
+An item is read as far as it can be (ADR 0042). Only one that is not an object, has an unknown type
+or has no id is refused. Keep this cheap to import and to run: every ping comes through it.
 """
 
 import re

@@ -167,8 +167,7 @@ def browser_of(
     """Return the rank of a lead's form from a browser, and the visitors that it claims.
 
     posted: the visitor that it names; fresh: the one that it gets. A browser that only a stranger's
-    form claimed for the lead is not its own: whoever types an address twice is no better known for
-    it (ADR 0037).
+    form claimed for the lead is not its own: typing an address twice proves nothing (ADR 0037).
     """
     if posted is None:
         return Rank.FORM, []

@@ -25,7 +25,7 @@ def web_origin(text: str) -> tuple[str, str, int] | None:
 
 
 def is_allowed_origin(form: FormDocument, origin: str | None) -> bool:
-    """Return whether a form may be posted by whoever sends this Origin; None is no browser."""
+    """Return whether a page of this origin may post a form. None: the sender is not a browser."""
     if origin is None or not form.allowed_origins:
         return True
     sent = web_origin(origin)

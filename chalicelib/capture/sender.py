@@ -8,7 +8,7 @@ class Sender:
     """Who sends a submission, as far as its request says it."""
 
     origin: str | None = None
-    """The site whose page a browser posts from; None for whatever is no browser."""
+    """The site whose page a browser posts from; None when the sender is not a browser."""
     agent: str = ""
     """The User-Agent."""
     network: str = ""

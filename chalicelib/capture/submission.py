@@ -42,7 +42,7 @@ class Submission:
     page: Mapping[str, str] = field(default_factory=dict)
     campaign: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
-    """Click ids and other tags of campaigns, which are no part of the five."""
+    """Click ids, and tags of campaigns other than the five."""
     consent: ConsentBox = ConsentBox()
     redirect: str = ""
     """The page that the sender wants to see next, as it asks for it."""

@@ -74,7 +74,7 @@ class BasisRequest(LeadRequest):
 
 
 class ReleaseRequest(LeadRequest):
-    """`POST .../release`: a person looked at what was screened, and it is no spam."""
+    """`POST .../release`: a person looked at what was screened, and it is not spam."""
 
     event_ids: (
         Annotated[list[EventId], Field(min_length=1, max_length=RELEASE_MAX_FORMS)] | None

@@ -79,7 +79,5 @@ def must_confirm(
 
 
 def _codes(countries: Iterable[str]) -> list[str]:
-    """Return the codes of countries; what is no code is a country that has no rule of its own, or
-    none at all.
-    """
+    """Return the codes of countries. Whatever is not a code has no rule of its own."""
     return [one.strip().upper() for one in countries if one.strip()]

@@ -54,7 +54,7 @@ class OutboxStore(Protocol):
         """Replace a message, in one transaction with the checks of the lead's consent and of the
         mailbox that it is sent to, and the counts of first emails and of answers.
 
-        rests_on: the kinds of basis of which a marketing email needs one. Raises ConflictError,
+        rests_on: a marketing email needs one of these kinds of basis. Raises ConflictError,
         OverBudgetError, MailboxLimitError.
         """
 

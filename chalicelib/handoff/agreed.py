@@ -33,7 +33,7 @@ def agreed_lines(
     """Return what a person agreed to, a line for each purpose that sales asks about.
 
     pending: the ticked box that they have yet to confirm; zone: the company's, for the days. An
-    answer to what they asked for is no marketing, and needs none of it.
+    answer to what they asked for is not marketing, and needs no basis.
     """
     calls = _said(consent, Purpose.CALLS, counting(Purpose.CALLS), zone)
     return [

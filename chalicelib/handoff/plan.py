@@ -191,7 +191,7 @@ def triage_request(lead: Lead, now: datetime) -> OutboxMessage:
 def pass_on_message(
     lead: Lead, routing: Routing, address: str | None, now: datetime, day: date
 ) -> list[OutboxMessage]:
-    """Return the messages about what somebody wrote in a form that is no request.
+    """Return the messages about what somebody wrote in a form that is not a request.
 
     address: who answers such a form; without one the owner of a lead that sales has, and the team.
     Once a day, because the day is part of the key.

@@ -105,7 +105,7 @@ class HandoffReaction:
         return Plan(messages=messages, notified=notified)
 
     def _passed_on(self, situation: Situation, plan: Plan) -> Plan:
-        """Return who is told what somebody wrote in a form that is no request.
+        """Return who is notified of what somebody wrote in a form that is not a request.
 
         plan: what sales hears anyway; a notice of it shows what was written.
         """

@@ -28,7 +28,7 @@ CORS = CORSConfig(
     allow_origin="*", allow_headers=list(ALLOWED_HEADERS), expose_headers=["Retry-After"]
 )
 NO_STORE = "no-store"
-#: What every answer says, unless its view says something else that is no less strict.
+#: The headers of every answer, unless its view sets stricter ones.
 PROTECTION: Mapping[str, str | list[str]] = {
     "Cache-Control": NO_STORE,
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",

@@ -34,7 +34,7 @@ LIMIT_MAX = 200
 def list_leads(request: Request) -> Response:
     """Return the leads of a stage, best first as of today, or the lead of an address.
 
-    Of `spam`, which is no stage, the screened forms that wait for somebody to look at them.
+    `spam` is not a stage: it lists the screened forms that wait for somebody to look at them.
     """
     query = query_of(request)
     stage = query.get("stage")

@@ -59,7 +59,7 @@ MESSAGES: dict[Repair, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Warned(FieldError):  # noqa: N818, it is no exception
+class Warned(FieldError):  # noqa: N818, it is not an exception
     """Something to say about a value that was taken: the field, the sentence and its kind."""
 
     repair: Repair = Repair.SHORTENED

@@ -12,7 +12,7 @@ EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 #: The year 2286: an event's id has thirteen digits of milliseconds.
 TOO_LATE = EARLIEST + timedelta(milliseconds=10**13)
 #: From these sizes on a number counts milliseconds, microseconds, nanoseconds; below, seconds. A
-#: number below the first is no time but, say, the milliseconds since a page was opened.
+#: number below the smallest is not a time: say, the milliseconds since a page was opened.
 TIME_UNITS = ((10**17, 10**9), (10**14, 10**6), (10**11, 10**3), (10**8, 1))
 NUMERIC = re.compile(r"\d{9,19}(?:\.\d{1,9})?", re.ASCII)
 SHORT_PART = re.compile(r"-(\d)(?=[-T ]|$)")  # Segment's own samples have `2015-2-02T...`

@@ -10,7 +10,7 @@ from chalicelib.reading.cursor import from_cursor, to_cursor
 from chalicelib.reading.ports import SpamReader
 
 SPAM = "spam"
-"""What stands for a stage where screened forms are listed. It is none: they are no leads."""
+"""Lists screened forms where a stage is asked for. It is not a stage: they are not leads."""
 SPAM_PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[0-9]{13}-[0-9a-f]{16}")
 """The place of a screened form in its list: `<captured at>#<lead id>#<event id>`."""
 

@@ -26,9 +26,9 @@ class Signal:
     id: str
     kind: Kind
     names: tuple[str, ...] | None
-    """Patterns, one of which the event's name must match; None for any name."""
+    """The event's name must match one of these patterns; None for any name."""
     where: tuple[tuple[str, tuple[str, ...]], ...]
-    """Properties, each with patterns, one of which it must match."""
+    """Properties, each with its patterns: it must match one of them."""
     distinct: str | None
     """The property whose values count once each."""
     topic: str | None

@@ -148,8 +148,8 @@ def facts_on(profile: Profile, today: date, zone: tzinfo) -> Facts:
 def _said_in(event: Event) -> tuple[datetime, str]:
     """Return when, and in which event, something was said.
 
-    A confirmation repeats what its form said, which is no newer for it: what one of our people has
-    corrected since then stands (ADR 0045).
+    A confirmation repeats what its form said and does not make it newer: what one of our people has
+    corrected since the form stands (ADR 0045).
     """
     form = confirmed_form_of(event)
     return (parse_event_time(form), form) if form else (event.at, event.id)

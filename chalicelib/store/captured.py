@@ -173,8 +173,8 @@ class Captured:
         events: first that of the form. Raise ConflictError when it was released, or erased, before.
         """
         now = events[0].captured_at
-        # The note fails where there is no waiting form any more: so two releases at once are one,
-        # and none comes after an erasure (ADR 0044).
+        # The note fails when the form no longer waits: two releases at once are one, and none comes
+        # after an erasure (ADR 0044).
         form, *others = self._submitted(events, lead_id, claims, proof)
         if kept.receipt:
             form = replace(form, item={**form.item, "receipt": kept.receipt})
