@@ -88,10 +88,12 @@ def _placed(
 def _filled(patterns: Sequence[str], filling: str = "") -> str:
     """Return a text that matches the first pattern.
 
-    Its stars stand for nothing, if that leaves a text without blanks at its ends.
+    Its stars stand for nothing, if that leaves a text without blanks at its ends. It must also be
+    a path that capture keeps as it is: a page's path loses the slash at its end.
     """
     text = patterns[0].replace(ANY, filling)
-    return text if text and text == text.strip() else patterns[0].replace(ANY, filling or ANYTHING)
+    kept = text and text == text.strip() and (text == "/" or not text.endswith("/"))
+    return text if kept else patterns[0].replace(ANY, filling or ANYTHING)
 
 
 def _new_key(patterns: Sequence[str], known: Set[str]) -> str:

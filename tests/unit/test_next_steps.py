@@ -13,6 +13,7 @@ import pytest
 
 from chalicelib.authoring.format import load
 from chalicelib.events import Event, Kind, event_id
+from chalicelib.inputs.urls import read_path
 from chalicelib.leads.decision import first_move, score_of
 from chalicelib.leads.next_steps import MOVED_ON, NextSteps, Turn, Way, find_next_steps
 from chalicelib.leads.replay import count
@@ -327,6 +328,14 @@ def test_the_download_named_is_of_a_new_guide() -> None:
 def test_the_simplest_event_of_a_signal_shows_it(name: str) -> None:
     event = sample(model().signals[name], LEAD_ID, "ann@acme.example", NOW)
     assert name in {signal.id for signal in signals_of(model(), event)}
+
+
+@pytest.mark.parametrize("name", sorted(model_document()["signals"]))
+def test_the_path_of_the_simplest_visit_is_stored_as_it_is(name: str) -> None:
+    """/customers/ would be stored as /customers, which is no case study."""
+    event = sample(model().signals[name], LEAD_ID, "ann@acme.example", NOW)
+    path = event.properties.get("path", "/")
+    assert read_path(path).value == path
 
 
 @pytest.mark.parametrize(
