@@ -7,7 +7,9 @@ in the compiled model. Exact for one group; for sums never too tight.
 from collections.abc import Callable, Iterable, Mapping, Set
 from math import inf
 
-from chalicelib.scoring.model import BehaviourRule, Condition, FieldRule, Model
+from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.model import Condition, Model
 from chalicelib.scoring.score import parts_of
 
 Values = Mapping[str, int]

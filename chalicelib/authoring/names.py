@@ -5,7 +5,7 @@ Each check has one message, which names the path and the remedy.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from chalicelib.authoring.rule_shape import BehaviourRuleDocument
+from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
 from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, rules_of, ways_of
 from chalicelib.errors import FieldError
 from chalicelib.scoring.model import CONDITION_KEYS, default_group

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from chalicelib.authoring.shape import ModelDocument, field_rules_of, tests_of, ways_of
 from chalicelib.errors import FieldError
+from chalicelib.scoring.field_rules import Operator
 from chalicelib.scoring.matching import CAMPAIGN_KEYS
-from chalicelib.scoring.model import Operator
 
 *_ALL_BUT_LAST, _LAST = Operator
 ONE_OPERATOR = f"{', '.join(_ALL_BUT_LAST)} or {_LAST}"

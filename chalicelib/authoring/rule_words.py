@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
-from chalicelib.scoring.compile import operator_of
-from chalicelib.scoring.model import Operator
+from chalicelib.scoring.compile_fields import operator_of
+from chalicelib.scoring.field_rules import Operator
 
 LIST_WORDS = {
     "free_mail": "that of a free-mail provider",

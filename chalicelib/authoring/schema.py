@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from chalicelib.authoring.example_shape import EXAMPLE_KINDS
 from chalicelib.authoring.shape import ModelDocument
-from chalicelib.scoring.model import Operator
+from chalicelib.scoring.field_rules import Operator
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 TITLE = "A scoring model of Baton"

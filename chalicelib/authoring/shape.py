@@ -1,8 +1,9 @@
 """The shape of a scoring model's document: its keys, what they hold, and how much of it.
 
 Only shapes: what a part must not say on its own is in parts.py, which names it may use in names.py,
-and what contradicts the rest in contradictions.py. Signals and rules are in rule_shape.py, examples
-in example_shape.py. The texts below fields are the descriptions of docs/model.schema.json.
+and what contradicts the rest in contradictions.py. Signals and rules are in behaviour_shape.py,
+field_shape.py and rule_shape.py, examples in example_shape.py. The texts below fields are the
+descriptions of docs/model.schema.json.
 """
 
 from collections.abc import Iterator
@@ -10,16 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, SignalDocument
 from chalicelib.authoring.example_shape import ExampleDocument
-from chalicelib.authoring.rule_shape import (
-    RULES_MAX,
-    BehaviourRuleDocument,
-    FieldRuleDocument,
-    RuleDocument,
-    RulesDocument,
-    SignalDocument,
-    TestDocument,
-)
+from chalicelib.authoring.field_shape import FieldRuleDocument, TestDocument
+from chalicelib.authoring.rule_shape import RULES_MAX, RuleDocument, RulesDocument
 from chalicelib.authoring.values import (
     KeyName,
     ModelPart,

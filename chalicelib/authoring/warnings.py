@@ -7,12 +7,9 @@ stage_warnings.py.
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
-from chalicelib.authoring.rule_shape import (
-    BehaviourRuleDocument,
-    FieldRuleDocument,
-    RuleDocument,
-    TestDocument,
-)
+from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
+from chalicelib.authoring.field_shape import FieldRuleDocument, TestDocument
+from chalicelib.authoring.rule_shape import RuleDocument
 from chalicelib.authoring.shape import (
     ModelDocument,
     behaviour_rules_of,
@@ -22,7 +19,8 @@ from chalicelib.authoring.shape import (
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
-from chalicelib.scoring.model import FIT, Model, Operator, comparable, default_group
+from chalicelib.scoring.field_rules import Operator, comparable
+from chalicelib.scoring.model import FIT, Model, default_group
 from chalicelib.scoring.pattern import ANY, matches_any
 from chalicelib.scoring.profile import DERIVED_FIELDS
 

@@ -19,9 +19,10 @@ from chalicelib.lifecycle.decide import DECIDED, decide, is_resting
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import AHEAD_MAX_DAYS
 from chalicelib.scoring.conditions import is_met
+from chalicelib.scoring.field_rules import FieldRule, Operator, Test
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.milli import MILLI
-from chalicelib.scoring.model import REQUESTED, Condition, FieldRule, Model, Operator, Test
+from chalicelib.scoring.model import REQUESTED, Condition, Model
 from chalicelib.scoring.profile import values
 from chalicelib.scoring.sample import sample
 from chalicelib.scoring.score import SCORE, Score, parts_of, worth

@@ -9,8 +9,10 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
+from chalicelib.scoring.behaviour_rules import BehaviourRule
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.model import BehaviourRule, FieldRule, Model
+from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.points import (
     Cells,
     MatchedRule,

@@ -4,16 +4,13 @@ compile.py makes it from a document. The format is shown by example in defaults/
 checked by authoring/format.py (ADR 0015).
 """
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import tzinfo
-from enum import StrEnum
-from functools import lru_cache
-from typing import Any, assert_never
 
-from chalicelib.events import FieldValue, Kind, Value, values_in
-from chalicelib.scoring.lists import bundled
+from chalicelib.events import Kind
+from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.matching import Matcher, Signal
 
 INFERRED = "inferred"
@@ -26,105 +23,6 @@ DEFAULT_WITHIN_DAYS = 30
 
 CONDITION_KEYS = frozenset({"signal", "days", "within_days", "kind"})
 """The keys of a condition that are not thresholds."""
-
-TIERS_REMEMBERED = 512  # values per rule: a few hundred kilobytes for fifty rules
-
-
-class Operator(StrEnum):
-    """How a rule compares a field; the names are the keys of a model document."""
-
-    EQUALS = "equals"
-    MATCHES = "matches"
-    BETWEEN = "between"
-    IN_LIST = "in_list"
-    PRESENT = "present"
-    ABSENT = "absent"
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """One operator and what it compares with, for example `between` and [50, 1000]."""
-
-    __test__ = False  # not a test class, whatever its name says to pytest
-
-    operator: Operator
-    operand: Any
-    """As compile.py prepares it: a set for `equals`, patterns for `matches`."""
-    words: str | None = None
-    """What a reason says of the field when the test matches; None to name its value."""
-
-    def matches(self, value: FieldValue | None) -> bool:
-        """Return whether a field's value passes the test; None is a field that is not known.
-
-        A list passes when any of its values does.
-        """
-        if value is None or value in ("", ()):
-            return self.operator is Operator.ABSENT
-        return any(map(self._matches_one, values_in(value)))
-
-    def _matches_one(self, value: Value) -> bool:
-        match self.operator:
-            case Operator.EQUALS:
-                return comparable(value) in self.operand
-            case Operator.MATCHES:
-                return bool(self.operand.bits_of(comparable(value)))
-            case Operator.BETWEEN:
-                low, high = self.operand
-                return bool(low <= _number(value) <= high)
-            case Operator.IN_LIST:
-                return str(value).lower() in bundled(self.operand)
-            case Operator.PRESENT:
-                return True
-            case Operator.ABSENT:
-                return False
-            case _:
-                assert_never(self.operator)
-
-
-Tier = tuple[Test, int]
-"""A test and its thousandths of a point."""
-
-
-@dataclass(frozen=True, slots=True)
-class FieldRule:
-    """A compiled rule on the profile or a touch: the first tier that matches gives its points."""
-
-    id: str
-    group: str
-    field: str
-    touch: str | None
-    """`first` or `last`; None for a rule on the profile."""
-    tiers: tuple[Tier, ...]
-    disqualify: bool
-    tier_of: Callable[[FieldValue | None], Tier | None] = dataclasses.field(
-        init=False, repr=False, compare=False
-    )
-    """The first tier that matches a value, or None."""
-
-    def __post_init__(self) -> None:
-        # Cached per rule: most people share their country, title and company size with others.
-        cached = lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._tier_of)
-        object.__setattr__(self, "tier_of", cached)
-
-    def _tier_of(self, value: FieldValue | None) -> Tier | None:
-        return next((tier for tier in self.tiers if tier[0].matches(value)), None)
-
-
-@dataclass(frozen=True, slots=True)
-class BehaviourRule:
-    """A compiled rule on a signal."""
-
-    id: str
-    group: str
-    signal: Signal
-    points: int
-    """Of one occurrence on its day, in thousandths."""
-    half_life_days: float | None
-    per_day: int | None
-    max_points: int | None
-    """In thousandths; the absolute value of what the rule gives never exceeds it."""
-    decay: Sequence[float] = dataclasses.field(repr=False)
-    """What is left of a point after 0, 1, 2, ... days, for each day of the horizon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,15 +81,6 @@ class Model:
     """The fields that rules read: a profile keeps each of them (ADR 0041)."""
 
 
-def comparable(value: Value) -> str:
-    """Return a value as the text that it is compared by.
-
-    Case is ignored, and 5.0 is the number 5, however it was written.
-    """
-    is_whole = isinstance(value, float) and value.is_integer()
-    return str(int(value) if is_whole else value).casefold()
-
-
 def default_group(side: str, *, on_signal: bool) -> str:
     """Return the group of a rule that names none.
 
@@ -201,10 +90,3 @@ def default_group(side: str, *, on_signal: bool) -> str:
     if on_signal:
         return "engagement"
     return "channel" if side == "channel" else FIT
-
-
-def _number(value: Value) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        return float("nan")  # compares false with every bound

@@ -11,8 +11,10 @@ from datetime import date
 from typing import NamedTuple
 
 from chalicelib.events import FieldValue, Rank
+from chalicelib.scoring.behaviour_rules import BehaviourRule
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test, Tier
+from chalicelib.scoring.field_rules import FieldRule, Test, Tier
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.profile import Facts
 from chalicelib.scoring.tally import Tally, within_horizon

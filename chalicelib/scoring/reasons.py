@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from chalicelib.events import FieldValue, said_as
+from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.field_rules import FieldRule, Test
 from chalicelib.scoring.milli import points_text
-from chalicelib.scoring.model import BehaviourRule, FieldRule, Model, Test
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.points import MatchedRule, cells_of, limited, weighed
 from chalicelib.scoring.tally import Tally
 

@@ -6,13 +6,15 @@ from typing import Any, get_args
 import pytest
 
 from chalicelib.authoring.agreement import SIDES
+from chalicelib.authoring.behaviour_shape import SignalDocument
 from chalicelib.authoring.example_shape import (
     EXAMPLE_KINDS,
     ExampleEventDocument,
     ExpectDocument,
     StageName,
 )
-from chalicelib.authoring.rule_shape import RulesDocument, SignalDocument, TestDocument
+from chalicelib.authoring.field_shape import TestDocument
+from chalicelib.authoring.rule_shape import RulesDocument
 from chalicelib.authoring.rule_words import KIND_WORDS, LIST_WORDS, fact_words
 from chalicelib.authoring.schema import schema
 from chalicelib.authoring.shape import ConditionDocument, ModelDocument
@@ -23,9 +25,10 @@ from chalicelib.leads.next_steps import COMMON_FIRST
 from chalicelib.lifecycle.stages import Outcome, Stage
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.field_rules import Operator
 from chalicelib.scoring.lists import BUNDLED_LISTS
 from chalicelib.scoring.matching import Matcher, Signal
-from chalicelib.scoring.model import CONDITION_KEYS, INFERRED, REQUESTED, Operator
+from chalicelib.scoring.model import CONDITION_KEYS, INFERRED, REQUESTED
 from chalicelib.scoring.sample import sample
 from chalicelib.scoring.score import NO_GRADE, WORST_GRADE, score
 from chalicelib.scoring.tally import Tally

@@ -331,7 +331,7 @@ def test_the_simplest_event_of_a_signal_shows_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(model_document()["signals"]))
-def test_the_path_of_the_simplest_visit_is_stored_as_it_is(name: str) -> None:
+def test_the_simplest_visit_has_a_path_that_is_kept(name: str) -> None:
     """/customers/ would be stored as /customers, which is no case study."""
     event = sample(model().signals[name], LEAD_ID, "ann@acme.example", NOW)
     path = event.properties.get("path", "/")
