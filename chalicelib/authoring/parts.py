@@ -87,7 +87,7 @@ def between_backwards(document: ModelDocument) -> Iterator[FieldError]:
             low, high = test.between
             yield FieldError(
                 f"{path}.between",
-                f"no number is between {low:g} and {high:g}; put the lower one first",
+                f"no number is between {low:.15g} and {high:.15g}; put the lower one first",
             )
 
 

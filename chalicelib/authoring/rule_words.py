@@ -62,7 +62,7 @@ def _test(tier: _Written) -> str:
             return f"is like {or_words(operand)}"
         case Operator.BETWEEN:
             low, high = operand
-            return f"is between {low:g} and {high:g}"
+            return f"is between {number_words(low)} and {number_words(high)}"
         case Operator.IN_LIST:
             return f"is {LIST_WORDS[operand]}"
         case Operator.PRESENT:
@@ -104,14 +104,19 @@ def plain_words(key: str) -> str:
     return key.replace("-", " ").replace("_", " ")
 
 
+def number_words(number: float) -> str:
+    """Return a number as people write it, for example 50,000 or 2.5."""
+    return f"{number:,.15g}"
+
+
 def points_words(points: float) -> str:
     """Return a number of points."""
-    return f"{points:g} {'point' if abs(points) == 1 else 'points'}"
+    return f"{number_words(points)} {'point' if abs(points) == 1 else 'points'}"
 
 
 def days_words(days: float) -> str:
     """Return a number of days."""
-    return f"{days:g} {'day' if days == 1 else 'days'}"
+    return f"{number_words(days)} {'day' if days == 1 else 'days'}"
 
 
 def _list(one: Any) -> list[Any]:
@@ -119,7 +124,14 @@ def _list(one: Any) -> list[Any]:
     return one if isinstance(one, list) else [one]
 
 
-def or_words(texts: Iterable[Any]) -> str:
-    """Return texts as code, so that a `*` is not taken for emphasis."""
-    *rest, last = [f"`{text}`" for text in texts] or ["nothing yet"]
+def or_words(values: Iterable[Any]) -> str:
+    """Return values with "or" before the last one."""
+    *rest, last = [_value(value) for value in values] or ["nothing yet"]
     return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _value(value: Any) -> str:
+    """Return a value as people write it: a text as code, so that a `*` is not taken for emphasis."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"`{value}`" if isinstance(value, str) else number_words(value)
