@@ -206,5 +206,6 @@ def _examples(examples: Iterable[_Written]) -> Iterator[str]:
         later = "".join(
             f"; on day {one['in_days']} {one['stage']}" for one in expect.get("later", ())
         )
-        now = f"Score {number_words(expect['score'])}, grade {expect['grade']}, {kind}{expect['stage']}"
+        score = number_words(expect["score"])
+        now = f"Score {score}, grade {expect['grade']}, {kind}{expect['stage']}"
         yield f"{example['name']} *{now}{groups}{later}.*"

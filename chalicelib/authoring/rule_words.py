@@ -131,7 +131,7 @@ def or_words(values: Iterable[Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    """Return a value as people write it: a text as code, so that a `*` is not taken for emphasis."""
+    """Return a value as people write it: a text as code, so that its `*` emphasizes nothing."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"`{value}`" if isinstance(value, str) else number_words(value)

@@ -19,7 +19,9 @@ from chalicelib.authoring.shape import (
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
+from chalicelib.events import Kind, MailEvent
 from chalicelib.scoring.field_rules import Operator, comparable
+from chalicelib.scoring.matching import is_recorded
 from chalicelib.scoring.model import FIT, Model, default_group
 from chalicelib.scoring.pattern import ANY, matches_any
 from chalicelib.scoring.profile import DERIVED_FIELDS
@@ -49,6 +51,31 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
             yield FieldError(
                 f"signals.{key}", "no rule, way in or wake uses it; use it or remove it"
             )
+
+
+def signal_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a signal on what is never recorded: its points would be for nobody."""
+    for key, signal in document.signals.items():
+        if signal.on == "sales":
+            yield FieldError(
+                f"signals.{key}.on",
+                "never counts, because what sales does is not recorded as an event: verdicts and"
+                " outcomes move the stage; remove it",
+            )
+        for name in signal.names:
+            if signal.on == "mail" and not is_recorded(Kind.MAIL, [name]):
+                yield FieldError(f"signals.{key}.event", f"{_unrecorded(name)} or remove it")
+
+
+def example_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of an example's event that is never recorded, and so counts for nothing."""
+    for number, example in enumerate(document.examples):
+        for place, event in enumerate(example.given.events):
+            if event.mail is not None and not is_recorded(Kind.MAIL, [event.mail]):
+                yield FieldError(
+                    f"examples.{number}.given.events.{place}.mail",
+                    f"{_unrecorded(event.mail)} or remove it",
+                )
 
 
 def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
@@ -155,13 +182,18 @@ def per_day_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def never_fades(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of points that never fade: old behaviour keeps a lead warm."""
-    for path, _, rule in behaviour_rules_of(document):
-        if rule.points > 0 and rule.half_life_days is None:
-            yield FieldError(
-                path,
-                "never fades, so it keeps a lead warm for more than a year; add half_life_days",
-            )
+    """Warn of points that never fade, all in one line: old behaviour keeps a lead warm."""
+    lasting = [
+        path.removeprefix("rules.")
+        for path, _, rule in behaviour_rules_of(document)
+        if rule.points > 0 and rule.half_life_days is None
+    ]
+    if lasting:
+        verb = "never fades, so it keeps" if len(lasting) == 1 else "never fade, so they keep"
+        yield FieldError(
+            "rules",
+            f"{', '.join(lasting)} {verb} a lead warm for more than a year; add half_life_days",
+        )
 
 
 def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
@@ -193,6 +225,8 @@ def too_many_needed_for_a_grade(document: ModelDocument) -> Iterator[FieldError]
 
 WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_unread,
+    signal_never_recorded,
+    example_never_recorded,
     path_without_slash,
     domain_with_at,
     everybody_internal,
@@ -205,6 +239,14 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     group_without_rules,
     too_many_needed_for_a_grade,
 )
+
+
+def _unrecorded(name: str) -> str:
+    """Return what is wrong with the name of an email's event, and what else there is."""
+    return (
+        f"'{name}' never counts, because nothing records it of an email (opens are not measured);"
+        f" use {', '.join(MailEvent)},"
+    )
 
 
 def _group(side: str, rule: RuleDocument) -> str:

@@ -202,6 +202,18 @@ def test_a_changed_rule_shows_in_the_examples_it_breaks() -> None:
     assert 0 < len(wrong) < len(document["examples"])
 
 
+def test_an_event_that_nothing_records_counts_for_nothing() -> None:
+    """An example of opened emails held, and no lead could ever do what it says."""
+    document = with_example(given={"events": [{"mail": "opened", "days_ago": 0}]})
+    document["signals"]["opened"] = {"on": "mail", "event": ["opened", "clicked"]}
+    document["rules"]["actions"]["opened"] = {"points": 5, "half_life_days": 21}
+    expect = {"score": 45, "grade": "A", "stage": "mql", "groups": {"engagement": 5}}
+    document["examples"][0]["expect"] = expect
+    assert run(document).differences()[-1] == "engagement is 0.0, not 5"
+    document["examples"][0]["given"]["events"][0]["mail"] = "clicked"
+    assert run(document).found["engagement"] == 9  # as an email click, too
+
+
 def test_a_group_or_sum_is_compared_to_a_tenth() -> None:
     assert run(with_example(expect={"groups": {"activity": 17.04}})).ok
     assert not run(with_example(expect={"groups": {"activity": 17.06}})).ok
