@@ -14,6 +14,7 @@ from chalicelib.authoring.warnings import WARNING_CHECKS
 from chalicelib.document import parse_document
 from chalicelib.errors import FieldError
 from chalicelib.scoring.compile import compile_model
+from tests import behaviour_mistakes
 from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, edited, told, warned
 
@@ -204,6 +205,7 @@ MISTAKES = [
         "recycle.no_budget: is missing, so a lead that sales returns with it rests as for any other"
         " reason; add its days",
     ),
+    *behaviour_mistakes.WARNED,
 ]
 
 
