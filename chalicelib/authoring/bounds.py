@@ -5,7 +5,6 @@ in the compiled model. Exact for one group; for sums never too tight.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from math import inf
 
 from chalicelib.scoring.behaviour_rules import BehaviourRule
 from chalicelib.scoring.field_rules import FieldRule
@@ -82,13 +81,13 @@ def _clamped(
 def _highest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule):
         return max([0, *(points for _, points in rule.tiers)])
-    return 0 if rule.points <= 0 else inf if rule.max_points is None else rule.max_points
+    return rule.most if rule.points > 0 else 0
 
 
 def _lowest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule):
         return min([0, *(points for _, points in rule.tiers)])
-    return 0 if rule.points >= 0 else -inf if rule.max_points is None else -rule.max_points
+    return -rule.most if rule.points < 0 else 0
 
 
 def _with_sums(model: Model, groups: Values) -> Values:
