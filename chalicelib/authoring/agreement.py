@@ -14,6 +14,7 @@ from chalicelib.authoring.rule_words import (
     days_words,
     fact_words,
     match_words,
+    number_words,
     or_words,
     plain_words,
     points_words,
@@ -150,7 +151,7 @@ def _seen(condition: _Written) -> Iterator[str]:
 
 def _least(condition: _Written) -> Iterator[str]:
     return (
-        f"{plain_words(key)} at least {one:g}"
+        f"{plain_words(key)} at least {number_words(one)}"
         for key, one in condition.items()
         if key not in CONDITION_KEYS
     )
@@ -172,7 +173,8 @@ def _requests(document: _Written) -> Iterator[str]:
 
 def _cooling(mql: _Written) -> Iterator[str]:
     below = " and ".join(
-        f"{plain_words(key)} is below {bound:g}" for key, bound in mql.get("cool_below", {}).items()
+        f"{plain_words(key)} is below {number_words(bound)}"
+        for key, bound in mql.get("cool_below", {}).items()
     )
     if not below:
         return
@@ -197,11 +199,13 @@ def _examples(examples: Iterable[_Written]) -> Iterator[str]:
         expect = example["expect"]
         kind = f"{expect['kind']} " if expect.get("kind") else ""
         parts = ", ".join(
-            f"{plain_words(key)} {points:g}" for key, points in expect.get("groups", {}).items()
+            f"{plain_words(key)} {number_words(points)}"
+            for key, points in expect.get("groups", {}).items()
         )
         groups = f" ({parts})" if parts else ""
         later = "".join(
             f"; on day {one['in_days']} {one['stage']}" for one in expect.get("later", ())
         )
-        now = f"Score {expect['score']}, grade {expect['grade']}, {kind}{expect['stage']}"
+        score = number_words(expect["score"])
+        now = f"Score {score}, grade {expect['grade']}, {kind}{expect['stage']}"
         yield f"{example['name']} *{now}{groups}{later}.*"

@@ -50,6 +50,11 @@ class SignalDocument(ModelPart):
     topic: KeyName | None = None
     """The topic of the emails that a lead with this interest gets."""
 
+    @property
+    def names(self) -> list[str]:
+        """The patterns of the event's name; empty where every event of the kind matches."""
+        return [self.event] if isinstance(self.event, str) else self.event or []
+
 
 class BehaviourRuleDocument(ModelPart):
     """A rule on how often and how recently a signal was seen."""

@@ -19,7 +19,7 @@ from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import with_events
 from chalicelib.lifecycle.moves import OTHER, move
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, apply, path
-from chalicelib.scoring.matching import CAMPAIGN_KEYS
+from chalicelib.scoring.matching import CAMPAIGN_KEYS, is_recorded
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.tally import Since, Tally
@@ -93,7 +93,7 @@ def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
 
     `medium` is that of the first thing they did: an ad's click is the page view that it led to.
     """
-    did = sorted(given.get("events", ()), key=_ahead)
+    did = sorted(filter(_is_recorded, given.get("events", ())), key=_ahead)
     each = [one for event in did for one in [event] * event.get("times", 1)]
     came_by = {"medium": given["medium"]} if given.get("medium") else {}
     start = min((_ahead(one) for one in each), default=0)
@@ -151,6 +151,11 @@ def _count(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
 def _review(model: Model, lead: Lead, day: date) -> Lead:
     """Return the lead after the clock's look at the beginning of a day."""
     return decide_lead(model, lead, start_of(day, model.zone), Actor.CLOCK).lead
+
+
+def _is_recorded(one: Mapping[str, Any]) -> bool:
+    """Return whether an event may come at all: one that nothing records counts for nobody."""
+    return not one.get(Kind.MAIL) or is_recorded(Kind.MAIL, [one[Kind.MAIL]])
 
 
 def _events(

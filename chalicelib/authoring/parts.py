@@ -92,7 +92,7 @@ def one_test_denied(document: ModelDocument) -> Iterator[FieldError]:
             yield FieldError(f"{path}.not", f"has {words}")
 
 
-def words_without_letters(document: ModelDocument) -> Iterator[FieldError]:
+def words_of_marks(document: ModelDocument) -> Iterator[FieldError]:
     """Refuse a phrase of marks alone: no word is like it."""
     for path, test in tests_of(document):
         parts: list[tuple[str, ComparisonDocument]] = [(path, test)]
@@ -103,7 +103,7 @@ def words_without_letters(document: ModelDocument) -> Iterator[FieldError]:
                 if not phrase_of(phrase):
                     yield FieldError(
                         f"{where}.words",
-                        f"'{phrase}' has no letter or digit; write matches: ['*{phrase}*']",
+                        f"'{phrase}' has only marks; write matches: ['*{phrase}*']",
                     )
 
 
@@ -139,7 +139,7 @@ def between_backwards(document: ModelDocument) -> Iterator[FieldError]:
             low, high = test.between
             yield FieldError(
                 f"{path}.between",
-                f"no number is between {low:g} and {high:g}; put the lower one first",
+                f"no number is between {low:.15g} and {high:.15g}; put the lower one first",
             )
 
 
@@ -244,7 +244,7 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     several_operators,
     else_before_the_end,
     one_test_denied,
-    words_without_letters,
+    words_of_marks,
     operator_beside_tiers,
     points_beside_tiers,
     no_points,

@@ -76,9 +76,11 @@ _TEST_WORDS: Mapping[Operator, Callable[[Any], str]] = {
     Operator.WORDS: lambda operand: f"has the words {or_words(_list(operand))}",
     Operator.CONTAINS: lambda operand: f"lists {or_words(_list(operand))}",
     Operator.IN_LIST: lambda operand: f"is {LIST_WORDS[operand]}",
-    Operator.BETWEEN: lambda operand: f"is between {operand[0]:g} and {operand[1]:g}",
-    Operator.AT_LEAST: lambda operand: f"is at least {operand:g}",
-    Operator.BELOW: lambda operand: f"is below {operand:g}",
+    Operator.BETWEEN: lambda operand: (
+        f"is between {number_words(operand[0])} and {number_words(operand[1])}"
+    ),
+    Operator.AT_LEAST: lambda operand: f"is at least {number_words(operand)}",
+    Operator.BELOW: lambda operand: f"is below {number_words(operand)}",
     Operator.NEXT_DAYS: lambda operand: f"is within the next {days_words(operand)}",
     Operator.LAST_DAYS: lambda operand: f"is within the last {days_words(operand)}",
     Operator.NOT: _denied,
@@ -119,14 +121,19 @@ def plain_words(key: str) -> str:
     return key.replace("-", " ").replace("_", " ")
 
 
+def number_words(number: float) -> str:
+    """Return a number as people write it, for example 50,000 or 2.5."""
+    return f"{number:,.15g}"
+
+
 def points_words(points: float) -> str:
     """Return a number of points."""
-    return f"{points:g} {'point' if abs(points) == 1 else 'points'}"
+    return f"{number_words(points)} {'point' if abs(points) == 1 else 'points'}"
 
 
 def days_words(days: float) -> str:
     """Return a number of days."""
-    return f"{days:g} {'day' if days == 1 else 'days'}"
+    return f"{number_words(days)} {'day' if days == 1 else 'days'}"
 
 
 def _list(one: Any) -> list[Any]:
@@ -134,7 +141,14 @@ def _list(one: Any) -> list[Any]:
     return one if isinstance(one, list) else [one]
 
 
-def or_words(texts: Iterable[Any]) -> str:
-    """Return texts as code, so that a `*` is not taken for emphasis."""
-    *rest, last = [f"`{text}`" for text in texts] or ["nothing yet"]
+def or_words(values: Iterable[Any]) -> str:
+    """Return values with "or" before the last one."""
+    *rest, last = [_value(value) for value in values] or ["nothing yet"]
     return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _value(value: Any) -> str:
+    """Return a value as people write it: a text as code, so that its `*` emphasizes nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"`{value}`" if isinstance(value, str) else number_words(value)

@@ -4,12 +4,11 @@ Each check has one message, which names the path and the remedy. Those about sta
 stage_warnings.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from math import inf
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
-from chalicelib.authoring.field_shape import FieldRuleDocument, TestDocument
+from chalicelib.authoring.field_shape import FieldRuleDocument
+from chalicelib.authoring.hiding import equal_to, hides
 from chalicelib.authoring.rule_shape import RuleDocument
 from chalicelib.authoring.shape import (
     ModelDocument,
@@ -20,15 +19,14 @@ from chalicelib.authoring.shape import (
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
-from chalicelib.scoring.field_rules import Operator, comparable
+from chalicelib.events import Kind, MailEvent
+from chalicelib.scoring.matching import is_recorded
 from chalicelib.scoring.model import FIT, Model, default_group
-from chalicelib.scoring.pattern import ANY, matches_any
+from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.profile import DERIVED_FIELDS
-from chalicelib.scoring.words import Phrase, phrase_of
 
 EMAIL_DOMAIN = "email_domain"
 ADDRESS_FIELDS = DERIVED_FIELDS | {"email"}
-COMPARED_MAX = 400  # pairs of patterns of two tiers: longer lists are not compared
 
 FIELD_OF_LIST = {
     "free_mail": "email_domain",
@@ -58,6 +56,31 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
+def signal_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a signal on what is never recorded: its points would be for nobody."""
+    for key, signal in document.signals.items():
+        if signal.on == "sales":
+            yield FieldError(
+                f"signals.{key}.on",
+                "never counts, because what sales does is not recorded as an event: verdicts and"
+                " outcomes move the stage; remove it",
+            )
+        for name in signal.names:
+            if signal.on == "mail" and not is_recorded(Kind.MAIL, [name]):
+                yield FieldError(f"signals.{key}.event", f"{_unrecorded(name)} or remove it")
+
+
+def example_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of an example's event that is never recorded, and so counts for nothing."""
+    for number, example in enumerate(document.examples):
+        for place, event in enumerate(example.given.events):
+            if event.mail is not None and not is_recorded(Kind.MAIL, [event.mail]):
+                yield FieldError(
+                    f"examples.{number}.given.events.{place}.mail",
+                    f"{_unrecorded(event.mail)} or remove it",
+                )
+
+
 def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a path without a slash at its beginning."""
     for key, signal in document.signals.items():
@@ -75,7 +98,7 @@ def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
     for path, rule in field_rules_of(document):
         if rule.field == EMAIL_DOMAIN:
             domains += [
-                (path, [*(test.matches or ()), *_equal_to(test)])
+                (path, [*(test.matches or ()), *equal_to(test)])
                 for test in (rule, *(rule.tiers or ()))
             ]
     for path, texts in domains:
@@ -104,7 +127,7 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
         tiers = rule.tiers or []
         for number, tier in enumerate(tiers):
             hiding = next(
-                (first for first, other in enumerate(tiers[:number]) if _hides(other, tier)), None
+                (first for first, other in enumerate(tiers[:number]) if hides(other, tier)), None
             )
             if hiding is not None:
                 yield FieldError(
@@ -162,13 +185,18 @@ def per_day_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def never_fades(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of points that never fade: old behaviour keeps a lead warm."""
-    for path, _, rule in behaviour_rules_of(document):
-        if rule.points > 0 and rule.half_life_days is None:
-            yield FieldError(
-                path,
-                "never fades, so it keeps a lead warm for more than a year; add half_life_days",
-            )
+    """Warn of points that never fade, all in one line: old behaviour keeps a lead warm."""
+    lasting = [
+        path.removeprefix("rules.")
+        for path, _, rule in behaviour_rules_of(document)
+        if rule.points > 0 and rule.half_life_days is None
+    ]
+    if lasting:
+        verb = "never fades, so it keeps" if len(lasting) == 1 else "never fade, so they keep"
+        yield FieldError(
+            "rules",
+            f"{', '.join(lasting)} {verb} a lead warm for more than a year; add half_life_days",
+        )
 
 
 def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
@@ -200,6 +228,8 @@ def too_many_needed_for_a_grade(document: ModelDocument) -> Iterator[FieldError]
 
 WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_unread,
+    signal_never_recorded,
+    example_never_recorded,
     path_without_slash,
     domain_with_at,
     everybody_internal,
@@ -214,6 +244,14 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
 )
 
 
+def _unrecorded(name: str) -> str:
+    """Return what is wrong with the name of an email's event, and what else there is."""
+    return (
+        f"'{name}' never counts, because nothing records it of an email (opens are not measured);"
+        f" use {', '.join(MailEvent)},"
+    )
+
+
 def _group(side: str, rule: RuleDocument) -> str:
     return rule.group or default_group(side, on_signal=isinstance(rule, BehaviourRuleDocument))
 
@@ -222,102 +260,3 @@ def _all_points(rule: RuleDocument) -> list[float]:
     """Return the points of a rule, or of each of its tiers."""
     tiers = rule.tiers or [] if isinstance(rule, FieldRuleDocument) else []
     return [tier.points for tier in tiers] or [rule.points or 0]
-
-
-def _hides(first: TestDocument, second: TestDocument) -> bool:
-    """Return whether the first tier's test matches every value that the second one matches.
-
-    False when there is no simple way to tell.
-    """
-    (operator,) = first.operators
-    return _HIDING[operator](first, second)
-
-
-def _hides_numbers(first: TestDocument, second: TestDocument) -> bool:
-    """Return whether every number that the second test matches passes the first one."""
-    narrow = _numbers(second)
-    wide = _numbers(first)
-    if narrow is None or wide is None:
-        return False
-    # A range includes its upper end, and what is below a number does not.
-    return wide[0] <= narrow[0] and narrow[1] <= wide[1]
-
-
-def _numbers(test: TestDocument) -> tuple[float, tuple[float, bool]] | None:
-    """Return the least of the numbers that a test matches, and their end: whether it is included.
-
-    None for a test of anything else.
-    """
-    if test.between:
-        return test.between[0], (test.between[1], True)
-    if test.at_least is not None:
-        return test.at_least, (inf, True)
-    return None if test.below is None else (-inf, (test.below, False))
-
-
-def _hides_days(first: TestDocument, second: TestDocument) -> bool:
-    return any(
-        wide is not None and narrow is not None and narrow <= wide
-        for wide, narrow in (
-            (first.next_days, second.next_days),
-            (first.last_days, second.last_days),
-        )
-    )
-
-
-def _hides_words(first: TestDocument, second: TestDocument) -> bool:
-    return bool(words := _phrases(second)) and words <= _phrases(first)
-
-
-def _phrases(test: TestDocument) -> set[Phrase]:
-    return set(map(phrase_of, test.phrases))
-
-
-def _hides_values(first: TestDocument, second: TestDocument) -> bool:
-    texts = set(_equal_to(second))
-    return bool(texts) and texts <= set(_equal_to(first))
-
-
-def _hides_listed(first: TestDocument, second: TestDocument) -> bool:
-    texts = set(_compared(second.contains))
-    return bool(texts) and texts <= set(_compared(first.contains))
-
-
-def _all_match(patterns: list[str], second: TestDocument) -> bool:
-    """Return whether the patterns match everything that a test matches or equals.
-
-    A pattern that matches another pattern's text, with its `*` taken as a character, matches all
-    that the other one matches.
-    """
-    texts = second.matches if second.matches is not None else _equal_to(second)
-    is_comparable = 0 < len(texts) * len(patterns) <= COMPARED_MAX
-    return is_comparable and all(matches_any(patterns, text) for text in texts)
-
-
-def _equal_to(test: TestDocument) -> list[str]:
-    """Return what the field may be equal to, as scoring compares it."""
-    return _compared(test.equals)
-
-
-def _compared(values: Any) -> list[str]:
-    listed = values if isinstance(values, list) else [] if values is None else [values]
-    return [comparable(value) for value in listed]
-
-
-_HIDING: Mapping[Operator, Callable[[TestDocument, TestDocument], bool]] = {
-    Operator.EQUALS: _hides_values,
-    Operator.MATCHES: lambda first, second: _all_match(first.matches or [], second),
-    Operator.WORDS: _hides_words,
-    Operator.CONTAINS: _hides_listed,
-    Operator.IN_LIST: lambda first, second: first.in_list == second.in_list,
-    Operator.BETWEEN: _hides_numbers,
-    Operator.AT_LEAST: _hides_numbers,
-    Operator.BELOW: _hides_numbers,
-    Operator.NEXT_DAYS: _hides_days,
-    Operator.LAST_DAYS: _hides_days,
-    Operator.NOT: lambda first, second: second.not_ is not None and first.not_ == second.not_,
-    Operator.PRESENT: lambda _, second: second.absent is None and second.else_ is None,
-    Operator.ABSENT: lambda _, second: second.absent is not None,
-    Operator.ELSE: lambda _first, _second: True,
-}
-"""Whether a test with each operator hides another one."""

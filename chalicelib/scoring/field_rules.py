@@ -15,7 +15,7 @@ from typing import Any
 from chalicelib.events import FieldValue, Value, values_in
 from chalicelib.inputs.dates import read_date
 from chalicelib.inputs.numbers import Numeric, read_number
-from chalicelib.scoring.folding import fold
+from chalicelib.scoring.folding import fold_text
 from chalicelib.scoring.lists import bundled
 
 TIERS_REMEMBERED = 512  # values per rule: a few hundred kilobytes for fifty rules
@@ -138,10 +138,10 @@ def comparable(value: Value) -> str:
     Case, accents and width are ignored, and 5.0 is the number 5, however it was written.
     """
     is_whole = isinstance(value, float) and value.is_integer()
-    return fold(str(int(value) if is_whole else value))
+    return fold_text(str(int(value) if is_whole else value))
 
 
-def day_in(value: Value) -> int | None:
+def day_said(value: Value) -> int | None:
     """Return the ordinal of the date that a value says, or None."""
     try:
         return date.fromisoformat(read_date(value).value).toordinal()
@@ -183,7 +183,7 @@ def _below(operand: Any, value: Value) -> bool:
 
 
 def _on_a_day(operand: Any, value: Value) -> bool:
-    return day_in(value) in operand
+    return day_said(value) in operand
 
 
 def _always(_operand: Any, _value: Value) -> bool:

@@ -7,7 +7,7 @@ from unicodedata import normalize
 _ACCENTS = re.compile("[\u0300-\u036f]")
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """Return a text as it is compared: `ＧＥＳＣＨÄＦＴＳＦÜＨＲＥＲ` is `geschaftsfuhrer`.
 
     Idempotent, and the same for every way to encode the text. ASCII, which nearly all texts are,

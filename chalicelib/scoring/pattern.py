@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from chalicelib.scoring.folding import fold
+from chalicelib.scoring.folding import fold_text
 
 ANY = "*"
 Pieces = tuple[str, ...]  # what stands between a pattern's stars, folded
@@ -19,13 +19,13 @@ Pieces = tuple[str, ...]  # what stands between a pattern's stars, folded
 
 @lru_cache(maxsize=4096)
 def _pieces(pattern: str) -> Pieces:
-    return tuple(fold(pattern).split(ANY))
+    return tuple(fold_text(pattern).split(ANY))
 
 
 def matches(pattern: str, value: str) -> bool:
     """Return whether the whole value is the pattern, with `*` for any run of characters."""
     pieces = _pieces(pattern)
-    folded = fold(value)
+    folded = fold_text(value)
     return folded == pieces[0] if len(pieces) == 1 else _fits(pieces, folded)
 
 
@@ -113,7 +113,7 @@ class Patterns:
     def bits_of(self, value: str) -> int:
         """Return the bits of the patterns that a value matches."""
         # Asked here too, because a call takes as long as the rest for most values.
-        folded = value.lower() if value.isascii() else fold(value)
+        folded = value.lower() if value.isascii() else fold_text(value)
         bits = self.exact.get(folded, 0)
         if self.beginnings.texts:
             bits |= self.beginnings.bits_of(folded)

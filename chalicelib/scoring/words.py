@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.scoring.folding import fold
+from chalicelib.scoring.folding import fold_text
 from chalicelib.scoring.pattern import ANY, matches
 
 Phrase = tuple[str, ...]
@@ -40,7 +40,7 @@ class Phrases:
         return cls(dict(plain), starred)
 
     def __contains__(self, text: object) -> bool:
-        words = tuple(_WORD.findall(fold(str(text))))
+        words = tuple(_WORD.findall(fold_text(str(text))))
         return any(words[at : at + len(one)] == one for at, one in self._candidates(words)) or any(
             _fits(one, words[at : at + len(one)])
             for one in self.starred
@@ -56,7 +56,7 @@ class Phrases:
 
 def phrase_of(written: str) -> Phrase:
     """Return the words of a phrase as an author writes it; none for a text without letters."""
-    return tuple(_PATTERN.findall(fold(written)))
+    return tuple(_PATTERN.findall(fold_text(written)))
 
 
 def _fits(phrase: Phrase, words: Phrase) -> bool:

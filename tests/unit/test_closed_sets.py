@@ -1,7 +1,8 @@
 """Closed sets that are written down more than once: a member that is added to one is in all."""
 
+import ast
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
@@ -20,7 +21,9 @@ from chalicelib.authoring.schema import schema
 from chalicelib.authoring.shape import ConditionDocument, ModelDocument
 from chalicelib.authoring.stage_warnings import REST_REASONS, VERDICT_REASONS
 from chalicelib.authoring.warnings import FIELD_OF_LIST
-from chalicelib.events import Kind, lead_partition
+from chalicelib.delivery.feedback import LEAD_HEARS
+from chalicelib.delivery.outbox import MessageState
+from chalicelib.events import RECORDED_NAMES, Kind, MailEvent, lead_partition
 from chalicelib.leads.next_steps import COMMON_FIRST
 from chalicelib.lifecycle.stages import Outcome, Stage
 from chalicelib.scoring.compile import compile_model
@@ -33,6 +36,7 @@ from chalicelib.scoring.sample import sample
 from chalicelib.scoring.score import NO_GRADE, WORST_GRADE, score
 from chalicelib.scoring.tally import Tally
 from chalicelib.scoring.touches import Touches
+from infra.paths import ROOT
 from tests.baton import model_document
 from tests.factories import TODAY, profile
 from tests.fakes import NOW
@@ -55,6 +59,54 @@ OPERATORS: Mapping[Operator, tuple[Any, Any, str, str]] = {
     Operator.ABSENT: (True, "", "if fact is not given", "is not given"),
     Operator.ELSE: (True, "", "in any other case", "is not given"),
 }
+
+
+def test_every_event_of_an_email_has_a_name_of_the_set() -> None:
+    """A model was free to score opened emails, which nothing records."""
+    places = [one for one in events_built() if one.kind == "MAIL"]
+    assert {place.module for place in places} == {"feedback", "unsubscribe", "confirming"}
+    reported = {MailEvent(state) for state in LEAD_HEARS - {MessageState.SOFT_BOUNCED}}
+    written = reported | {MailEvent[name] for place in places for name in place.names}
+    assert written == set(MailEvent) - {MailEvent.CLICKED, MailEvent.REPLIED}
+
+
+def test_nothing_records_what_sales_does_as_an_event() -> None:
+    assert RECORDED_NAMES[Kind.SALES] == set()
+    assert not [one for one in events_built() if one.kind == "SALES"]
+
+
+class Built(NamedTuple):
+    """A place in the code that builds an event."""
+
+    module: str
+    kind: str
+    names: set[str]
+    """The members of MailEvent in the function around it."""
+
+
+def events_built() -> list[Built]:
+    """Return where an event of a certain kind is built, tests aside."""
+    return [
+        Built(path.stem, kind.value.attr, members_of("MailEvent", function))
+        for path in (ROOT / "chalicelib").rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call)
+        for kind in call.keywords
+        if kind.arg == "kind" and isinstance(kind.value, ast.Attribute)
+        if isinstance(kind.value.value, ast.Name) and kind.value.value.id == "Kind"
+    ]
+
+
+def members_of(name: str, function: ast.AST) -> set[str]:
+    return {
+        one.attr
+        for one in ast.walk(function)
+        if isinstance(one, ast.Attribute)
+        and isinstance(one.value, ast.Name)
+        and one.value.id == name
+    }
 
 
 def literals(document: Any, field: str) -> set[str]:

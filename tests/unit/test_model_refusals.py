@@ -379,19 +379,19 @@ MISTAKES = [
     ),
     Mistake(
         "I look for a mark as if it were a word",
-        "words_without_letters",
+        "words_of_marks",
         lambda document: document["rules"]["profile"].update(
             other={"field": "job_title", "words": ["vp", "&"], "points": 2}
         ),
-        "rules.profile.other.words: '&' has no letter or digit; write matches: ['*&*']",
+        "rules.profile.other.words: '&' has only marks; write matches: ['*&*']",
     ),
     Mistake(
         "I do not want a mark that I take for a word",
-        "words_without_letters",
+        "words_of_marks",
         lambda document: document["rules"]["profile"].update(
             other={"field": "job_title", "not": {"words": "/"}, "points": 2}
         ),
-        "rules.profile.other.not.words: '/' has no letter or digit; write matches: ['*/*']",
+        "rules.profile.other.not.words: '/' has only marks; write matches: ['*/*']",
     ),
     Mistake(
         "I added a tier and left the operator where it was",

@@ -116,8 +116,17 @@ MISTAKES = [
         "I forgot the half-life",
         "never_fades",
         lambda document: document["rules"]["actions"]["blog"].pop("half_life_days"),
-        "rules.actions.blog: never fades, so it keeps a lead warm for more than a year; add"
+        "rules: actions.blog never fades, so it keeps a lead warm for more than a year; add"
         " half_life_days",
+    ),
+    Mistake(
+        "I let points stay for ever",
+        "never_fades",
+        lambda document: [
+            document["rules"]["actions"][key].pop("half_life_days") for key in ("blog", "cart")
+        ],
+        "rules: actions.blog, actions.cart never fade, so they keep a lead warm for more than a"
+        " year; add half_life_days",
     ),
     Mistake(
         "I made a group and gave it no rule",
@@ -201,8 +210,41 @@ MISTAKES = [
         "I forgot how long a lead without a budget rests",
         "reason_without_rest",
         lambda document: document["recycle"].pop("no_budget"),
-        "recycle.no_budget: is missing, so a lead that sales returns with it rests as for any other"
-        " reason; add its days",
+        "recycle: has no days for no_budget, so a lead that sales returns for one of them rests"
+        " for 30 days, as for other; add theirs",
+    ),
+    Mistake(
+        "I did not say how long anybody rests",
+        "reason_without_rest",
+        lambda document: document.update(recycle={"wakes": document["recycle"]["wakes"]}),
+        "recycle: has no days for not_ready, no_budget, wrong_person, unreachable, other,"
+        " lost_price, lost_competitor, lost_no_decision, so a lead that sales returns for one of"
+        " them rests for 30 days, as for other; add theirs",
+    ),
+    Mistake(
+        "I score opened emails",
+        "signal_never_recorded",
+        at("signals", "email-click", event=["clicked", "opened"]),
+        "signals.email-click.event: 'opened' never counts, because nothing records it of an email"
+        " (opens are not measured); use delivered, clicked, replied, bounced, complained,"
+        " unsubscribed, confirmed, or remove it",
+    ),
+    Mistake(
+        "I take points for a lost deal",
+        "signal_never_recorded",
+        at("signals", "mail-reply", on="sales", event="lost"),
+        "signals.mail-reply.on: never counts, because what sales does is not recorded as an event:"
+        " verdicts and outcomes move the stage; remove it",
+    ),
+    Mistake(
+        "I gave an example an opened email",
+        "example_never_recorded",
+        lambda document: document["examples"][0]["given"]["events"].append(
+            {"mail": "Opened", "days_ago": 0}
+        ),
+        "examples.0.given.events.3.mail: 'Opened' never counts, because nothing records it of an"
+        " email (opens are not measured); use delivered, clicked, replied, bounced, complained,"
+        " unsubscribed, confirmed, or remove it",
     ),
 ]
 
