@@ -29,11 +29,12 @@ from chalicelib.lifecycle.stages import Outcome, Stage
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import Operator
+from chalicelib.scoring.levels import NO_GRADE, WORST_GRADE
 from chalicelib.scoring.lists import BUNDLED_LISTS
 from chalicelib.scoring.matching import Matcher, Signal
 from chalicelib.scoring.model import CONDITION_KEYS, INFERRED, REQUESTED
 from chalicelib.scoring.sample import sample
-from chalicelib.scoring.score import NO_GRADE, WORST_GRADE, score
+from chalicelib.scoring.score import score
 from chalicelib.scoring.tally import Tally
 from chalicelib.scoring.touches import Touches
 from infra.paths import ROOT
