@@ -20,7 +20,8 @@ from chalicelib.authoring.shape import (
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
-from chalicelib.events import Kind, MailEvent
+from chalicelib.events import Kind
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.matching import is_recorded
 from chalicelib.scoring.model import FIT, Model, default_group
 from chalicelib.scoring.pattern import ANY

@@ -32,23 +32,23 @@ FIELD_KEYS = (
             ),
         ),
         (
-            changed("rules", "actions", "blog", half_life=14),
+            changed("rules", "actions", "blog", half_live_days=14),
             (
-                "rules.actions.blog.half_life: there is no such key; the keys here are signal,"
+                "rules.actions.blog.half_live_days: there is no such key; the keys here are signal,"
                 " points, tiers, half_life_days, floor, within_days, in_one_day, shares, per_day,"
                 " max_points, group"
             ),
         ),
         (
-            changed("rules", "undesirables", "free-mail", point=-12),
+            changed("rules", "undesirables", "free-mail", ponts=-12),
             (
-                "rules.undesirables.free-mail.point: there is no such key; the keys here are"
+                "rules.undesirables.free-mail.ponts: there is no such key; the keys here are"
                 f" {FIELD_KEYS}"
             ),
         ),
         (
-            changed("stages", "sql", stay_days=3),
-            "stages.sql.stay_days: there is no such key; the keys here are any",
+            changed("stages", "sql", eny=3),
+            "stages.sql.eny: there is no such key; the keys here are any",
         ),
         (
             changed("stages", "mql", "any", 0, sgnal="blog"),
