@@ -7,7 +7,7 @@ property are those of the signals that the event matches. What a look does is de
 is compiled (ADR 0054): a page view does not ask what a form's name says.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
 from operator import attrgetter, or_
@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from chalicelib.events import Event, FieldValue, Kind, values_in
 from chalicelib.form_kinds import FORM_KIND, kind_facts
-from chalicelib.scoring.pattern import ANY, Patterns
+from chalicelib.mail_events import MailEvent
+from chalicelib.scoring.pattern import ANY, Patterns, matches_any
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 """The campaign's parts as signals name them -> as an event has them."""
@@ -24,6 +25,13 @@ Reader = Callable[[Event], FieldValue | None]
 """Of an event: its value under a name."""
 
 SETS_REMEMBERED = 512  # sets of signals that events of a kind match
+
+
+RECORDED_NAMES: Mapping[Kind, Set[str]] = {
+    Kind.MAIL: frozenset(MailEvent),
+    Kind.SALES: frozenset(),
+}
+"""Kind -> the only names that events of it have. Those of the other kinds have any name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,17 @@ class Matcher:
 
     def _signals_with(self, bits: int) -> tuple[Signal, ...]:
         return tuple(one for place, one in enumerate(self.signals) if bits >> place & 1)
+
+
+def is_recorded(kind: Kind, names: Sequence[str] | None) -> bool:
+    """Return whether events of a kind that have one of some names are recorded at all.
+
+    names: patterns, one of which must match; None for any name.
+    """
+    recorded = RECORDED_NAMES.get(kind)
+    if recorded is None:
+        return True
+    return any(names is None or matches_any(names, name) for name in recorded)
 
 
 def value_of(event: Event, name: str) -> FieldValue | None:
