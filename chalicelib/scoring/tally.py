@@ -18,7 +18,7 @@ from typing import TypeVar
 from chalicelib.days import ordinal_of
 from chalicelib.events import Event, FieldValue, Kind, said_as
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
-from chalicelib.scoring.matching import Signal, value_of
+from chalicelib.scoring.matching import Matcher, Signal, value_of
 from chalicelib.scoring.model import Model
 
 Days = Mapping[int, int]
@@ -105,14 +105,15 @@ def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
     Commutes: any order and any grouping of the same events gives the same tally.
     """
     zone = model.zone
-    matchers = model.matchers
     days = dict[str, dict[int, int]]()
     keys = dict[str, dict[str, int]]()
-    # By kind and bits: the cells of the signals that have those bits.
-    cells_of = dict[tuple[Kind, int], list[dict[int, int]]]()
+    # By kind: its matcher, and by bits the cells of the signals that have those bits.
+    known = dict[Kind, tuple[Matcher, dict[int, list[dict[int, int]]]]]()
     for event in events:
-        kind = event.kind
-        matcher = matchers[kind]
+        one_kind = known.get(event.kind)
+        if one_kind is None:
+            one_kind = known[event.kind] = model.matchers[event.kind], {}
+        matcher, cells_of = one_kind
         bits = matcher.bits_of(event)
         day = ordinal_of(event.at, zone)
         if by_value := bits & matcher.by_value:
@@ -122,10 +123,10 @@ def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
                     key = key_hash(value_of(event, signal.distinct))
                     latest[key] = max(latest.get(key, 0), day)
             bits ^= by_value
-        every = cells_of.get((kind, bits))
+        every = cells_of.get(bits)
         if every is None:
             every = [days.setdefault(one.id, {}) for one in matcher.signals_with(bits)]
-            cells_of[kind, bits] = every
+            cells_of[bits] = every
         for cells in every:
             cells[day] = cells.get(day, 0) + 1
     every_key = _joined(tally.keys, keys, max)
