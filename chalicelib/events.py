@@ -250,7 +250,7 @@ def joins_on(own: Iterable[Event]) -> list[Join]:
 
 
 def values_in(value: FieldValue) -> tuple[Value, ...]:
-    """Return the values of a field, of which a list has several."""
+    """Return the values of a field; a list has several."""
     return value if isinstance(value, tuple) else (value,)
 
 

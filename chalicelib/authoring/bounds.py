@@ -5,7 +5,6 @@ in the compiled model. Exact for one group; for sums never too tight.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from math import inf
 
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import BehaviourRule
@@ -13,7 +12,7 @@ from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Condition, Model
 from chalicelib.scoring.pattern import matches_any
-from chalicelib.scoring.points import limited, weighed
+from chalicelib.scoring.points import contribution
 from chalicelib.scoring.score import parts_of
 
 Values = Mapping[str, int]
@@ -91,9 +90,9 @@ def _worth_of_signal(model: Model, way: Condition) -> Mapping[str, int]:
     cells = [(oldest + number, 1) for number in range(way.days)]
     shown = model.signals[way.signal]
     return {
-        rule.id: limited(rule, weighed(rule, cells, HORIZON_DAYS)[0])
+        rule.id: contribution(rule, cells, HORIZON_DAYS)
         for rule in model.behaviour_rules
-        if rule.points > 0 and always_shows(shown, rule.signal)
+        if rule.points > 0 and rule.series == rule.signal.id and always_shows(shown, rule.signal)
     }
 
 
@@ -137,13 +136,13 @@ def _clamped(
 def _highest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule):
         return max([0, *(points for _, points in rule.tiers)])
-    return 0 if rule.points <= 0 else inf if rule.max_points is None else rule.max_points
+    return rule.most if rule.points > 0 else 0
 
 
 def _lowest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule):
         return min([0, *(points for _, points in rule.tiers)])
-    return 0 if rule.points >= 0 else -inf if rule.max_points is None else -rule.max_points
+    return -rule.most if rule.points < 0 else 0
 
 
 def _with_sums(model: Model, groups: Values) -> Values:

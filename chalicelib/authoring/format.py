@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from chalicelib.authoring.behaviour_checks import BEHAVIOUR_CHECKS
 from chalicelib.authoring.contradictions import contradictions
 from chalicelib.authoring.example_checks import EXAMPLE_CHECKS
 from chalicelib.authoring.names import NAME_CHECKS
@@ -21,7 +22,7 @@ from chalicelib.limits import MODEL_STORED_MAX_BYTES
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 
-DOCUMENT_CHECKS = (*PART_CHECKS, *NAME_CHECKS, *EXAMPLE_CHECKS)
+DOCUMENT_CHECKS = (*PART_CHECKS, *BEHAVIOUR_CHECKS, *NAME_CHECKS, *EXAMPLE_CHECKS)
 
 
 def load(document: Mapping[str, Any], version: int) -> Model:

@@ -54,7 +54,7 @@ OPERATORS: Mapping[Operator, tuple[Any, Any, str, str]] = {
 }
 
 
-def test_every_event_of_an_email_has_a_name_of_the_set() -> None:
+def test_every_email_event_has_a_name_of_the_set() -> None:
     """A model was free to score opened emails, which nothing records."""
     places = [one for one in events_built() if one.kind == "MAIL"]
     assert {place.module for place in places} == {"feedback", "unsubscribe", "confirming"}

@@ -247,7 +247,7 @@ def opened_by(signal: str, cool: float, rules: Any, within_days: int = 30) -> An
     }
 
 
-def test_a_way_by_a_signal_is_worth_the_signals_own_points() -> None:
+def test_a_way_is_worth_its_signals_own_points() -> None:
     """A lead whose beta form gives 60 points for ever is never below 20."""
     document = opened_by("beta", 60, {"beta": {"points": 60}})
     assert check(document)
@@ -255,7 +255,7 @@ def test_a_way_by_a_signal_is_worth_the_signals_own_points() -> None:
     assert "lower it to 60" in refusal(document)
 
 
-def test_points_that_fade_count_as_on_the_last_day_of_the_way() -> None:
+def test_points_that_fade_count_as_on_the_last_day() -> None:
     fading = {"beta": {"points": 40, "half_life_days": 30}}
     assert check(opened_by("beta", 20, fading))
     assert "lower it to 20" in refusal(opened_by("beta", 25, fading))
@@ -268,7 +268,7 @@ def test_a_rule_on_all_forms_counts_for_each_of_them() -> None:
     assert "lower it to 15" in refusal(opened_by("any-form", 25, any_form))
 
 
-def test_what_the_rules_take_is_taken_from_what_the_signal_gives() -> None:
+def test_what_the_rules_take_is_taken_off() -> None:
     against = {"beta": {"points": 20}, "demo": {"points": -8, "max_points": 16}}
     assert "lower it to 4," in refusal(opened_by("beta", 5, against))
 

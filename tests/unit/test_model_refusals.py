@@ -10,6 +10,7 @@ import pytest
 from chalicelib.authoring.format import DOCUMENT_CHECKS
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.document import parse_document
+from tests import behaviour_mistakes
 from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, refusal, told
 
@@ -33,7 +34,8 @@ FIELD_KEYS = (
             changed("rules", "actions", "blog", half_live_days=14),
             (
                 "rules.actions.blog.half_live_days: there is no such key; the keys here are signal,"
-                " points, half_life_days, per_day, max_points, group"
+                " points, tiers, half_life_days, floor, within_days, in_one_day, shares, per_day,"
+                " max_points, group"
             ),
         ),
         (
@@ -573,6 +575,7 @@ MISTAKES = [
         "examples.0.expect.groups.fitness: no such group or sum; use one of fit, channel,"
         " engagement, intent, activity",
     ),
+    *behaviour_mistakes.REFUSED,
 ]
 
 

@@ -14,6 +14,7 @@ from chalicelib.authoring.warnings import WARNING_CHECKS
 from chalicelib.document import parse_document
 from chalicelib.errors import FieldError
 from chalicelib.scoring.compile import compile_model
+from tests import behaviour_mistakes
 from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, edited, told, warned
 
@@ -246,6 +247,7 @@ MISTAKES = [
         " email (opens are not measured); use delivered, clicked, replied, bounced, complained,"
         " unsubscribed, confirmed, or remove it",
     ),
+    *behaviour_mistakes.WARNED,
 ]
 
 

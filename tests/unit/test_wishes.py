@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.authoring.wishes import WISHES, answer_to
-from chalicelib.document import Document, keys_of, parse_document
+from chalicelib.document import Document, parse_document, part_keys
 from chalicelib.errors import DocumentError
 from tests.mistakes import changed, refusal
 
@@ -126,7 +126,7 @@ def test_no_answer_is_to_a_key_that_there_is() -> None:
     """Only where its value is often written in another shape."""
     parts = {part.__name__: part for part in parts_of(Document)}
     for name, answers in WISHES.items():
-        taken = {key for key in answers if key in keys_of(parts[name])}
+        taken = {key for key in answers if key in part_keys(parts[name])}
         assert all(answers[key].startswith("for example ") for key in taken), (name, taken)
 
 
@@ -140,7 +140,7 @@ def test_the_way_of_writing_a_word_does_not_matter(key: str) -> None:
     assert answer_to("FieldRuleDocument", key) == "`greater_than` is written `at_least: 50000`"
 
 
-def test_a_word_that_nobody_thought_of_is_answered_with_the_keys() -> None:
+def test_a_word_nobody_thought_of_is_answered_with_the_keys() -> None:
     assert "wish.frobnicate: there is no such key; the keys here are equals," in refusal(
         on_field(frobnicate=1)
     )
