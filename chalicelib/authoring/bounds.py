@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import BehaviourRule
-from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.field_rules import FieldRule, Operator
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Condition, Model
 from chalicelib.scoring.pattern import matches_any
@@ -135,14 +135,21 @@ def _clamped(
 
 def _highest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule):
-        return max([0, *(points for _, points in rule.tiers)])
+        return max(_worths(rule))
     return rule.most if rule.points > 0 else 0
 
 
 def _lowest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule):
-        return min([0, *(points for _, points in rule.tiers)])
+        return min(_worths(rule))
     return -rule.most if rule.points < 0 else 0
+
+
+def _worths(rule: FieldRule) -> list[int]:
+    """Return what a rule on a field may give: nothing, too, unless some tier always matches."""
+    operators = {test.operator for test, _ in rule.tiers}
+    always = Operator.ELSE in operators or {Operator.PRESENT, Operator.ABSENT} <= operators
+    return [*([] if always else [0]), *(points for _, points in rule.tiers)]
 
 
 def _with_sums(model: Model, groups: Values) -> Values:

@@ -148,6 +148,26 @@ MISTAKES = [
         "grades.A: nobody gets it, because fit is at most 40; lower it or add rules",
     ),
     Mistake(
+        "I ask for more points than there are",
+        "band_out_of_reach",
+        at(bands={"hot": 200, "warm": 25}),
+        "bands.hot: nobody gets it, because score is at most 100; lower it or add rules",
+    ),
+    Mistake(
+        "I ask for more points of a product than there are",
+        "band_out_of_reach",
+        at(scores={"keyboards": {"groups": ["fit"], "bands": {"ready": 60}}}),
+        "scores.keyboards.bands.ready: nobody gets it, because keyboards is at most 40; lower it or"
+        " add rules",
+    ),
+    Mistake(
+        "I took a group out of the score and put it nowhere",
+        "counts_nowhere",
+        at("groups", "channel", in_total=False),
+        "groups.channel.in_total: leaves its points out of everything; name it in a score, a sum or"
+        " a way in, or remove in_total",
+    ),
+    Mistake(
         "I forgot to say what cools",
         "never_cools",
         lambda document: document["stages"]["mql"].pop("cool_below"),
@@ -306,6 +326,16 @@ def test_a_customer_who_left_need_not_rest() -> None:
         ({"present": True}, {"matches": ["*"]}),
         ({"absent": True}, {"absent": True}),
         ({"in_list": "role"}, {"in_list": "role"}),
+        ({"at_least": 50}, {"at_least": 500}),
+        ({"at_least": 50}, {"between": [50, 60]}),
+        ({"below": 50}, {"below": 20}),
+        ({"below": 50}, {"between": [1, 49]}),
+        ({"words": ["VP", "head of"]}, {"words": "Head of"}),
+        ({"contains": ["crm", "erp"]}, {"contains": "CRM"}),
+        ({"next_days": 90}, {"next_days": 30}),
+        ({"last_days": 90}, {"last_days": 90}),
+        ({"not": ["DE"]}, {"not": ["DE"]}),
+        ({"present": True}, {"not": ["DE"]}),
     ],
 )
 def test_a_tier_behind_a_wider_one_never_counts(
@@ -329,6 +359,16 @@ def test_a_tier_behind_a_wider_one_never_counts(
         ({"absent": True}, {"present": True}),
         ({"in_list": "role"}, {"in_list": "free_mail"}),
         ({"between": [1, 9]}, {"equals": 5}),
+        ({"at_least": 500}, {"at_least": 50}),
+        ({"at_least": 50}, {"below": 500}),
+        ({"below": 50}, {"between": [1, 50]}),
+        ({"between": [1, 50]}, {"below": 50}),
+        ({"words": ["vp"]}, {"words": ["vp", "head of"]}),
+        ({"contains": ["crm"]}, {"contains": ["crm", "erp"]}),
+        ({"next_days": 30}, {"next_days": 90}),
+        ({"next_days": 30}, {"last_days": 30}),
+        ({"not": ["DE"]}, {"equals": "AT"}),
+        ({"present": True}, {"else": True}),
     ],
 )
 def test_a_tier_that_may_hold_alone_is_not_warned_of(given: tuple[dict[str, Any], ...]) -> None:
