@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from chalicelib.authoring.shape import (
     ModelDocument,
+    bands_of,
     ways_of,
 )
 from chalicelib.errors import FieldError
@@ -59,6 +60,18 @@ def grades_out_of_order(document: ModelDocument) -> Iterator[FieldError]:
                 f"needs {least:g}, but {better} is the better grade and needs {most:g}; lower"
                 f" {worse} or raise {better}",
             )
+
+
+def bands_alike(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse two bands of one score that begin at the same points."""
+    for path, bands in bands_of(document):
+        first: dict[float, str] = {}
+        for name, least in bands.items():
+            if least in first:
+                yield FieldError(
+                    f"{path}.{name}", f"begins at {least:g}, like {first[least]}; change one"
+                )
+            first.setdefault(least, name)
 
 
 def kind_on_mql(document: ModelDocument) -> Iterator[FieldError]:
@@ -117,6 +130,7 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     form_elsewhere,
     limits_backwards,
     grades_out_of_order,
+    bands_alike,
     kind_on_mql,
     nothing_asked,
     requested_without_signal,

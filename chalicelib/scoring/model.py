@@ -25,6 +25,9 @@ DEFAULT_WITHIN_DAYS = 30
 CONDITION_KEYS = frozenset({"signal", "days", "within_days", "kind"})
 """The keys of a condition that are not thresholds."""
 
+Bands = Sequence[tuple[int, str]]
+"""The least thousandths of each band, the highest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -63,7 +66,14 @@ class Model:
     behaviour_rules: Sequence[BehaviourRule]
     groups: Mapping[str, tuple[int, int]]
     """Group -> the least and the most that it counts."""
+    apart: Set[str]
+    """The groups that are not in the total (ADR 0050)."""
     sums: Mapping[str, Sequence[str]]
+    """The groups of each sum, and of each named score."""
+    scores: Mapping[str, Bands]
+    """The bands of each named score."""
+    bands: Bands
+    """Of the total."""
     grades: Sequence[tuple[int, str]]
     """The least fit of each grade, the best first."""
     grade_needs: int
@@ -84,6 +94,11 @@ class Model:
     """Rules on several facts at once."""
     is_dated: bool = False
     """Whether a rule compares a date with today, so that facts change by the day (ADR 0049)."""
+
+    @property
+    def fact_rules(self) -> list[FieldRule | JointRule]:
+        """The rules on facts: on one, and on several at once."""
+        return [*self.field_rules, *self.joint_rules]
 
 
 def default_group(side: str, *, on_signal: bool) -> str:
