@@ -15,6 +15,7 @@ from chalicelib.authoring.rule_shape import RuleDocument
 from chalicelib.authoring.shape import (
     ModelDocument,
     behaviour_rules_of,
+    facts_of,
     field_rules_of,
     rules_of,
     ways_of,
@@ -59,12 +60,9 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
 def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a domain with an @: a domain is what follows it."""
     domains = [("internal.email_domain", document.internal.email_domain)]
-    for path, rule in field_rules_of(document):
-        if rule.field == EMAIL_DOMAIN:
-            domains += [
-                (path, [*(test.matches or ()), *equal_to(test)])
-                for test in (rule, *(rule.tiers or ()))
-            ]
+    for path, fact in facts_of(document):
+        if fact.field == EMAIL_DOMAIN:
+            domains += [(path, [*(one.matches or ()), *equal_to(one)]) for one in fact.comparisons]
     for path, texts in domains:
         for text in texts:
             if "@" in text:
@@ -103,13 +101,13 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
 
 def list_of_another_field(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a list that is about another part of the address."""
-    for path, rule in field_rules_of(document):
-        for test in (rule, *(rule.tiers or [])):
-            field = FIELD_OF_LIST.get(test.in_list or "")
-            if field and rule.field in ADDRESS_FIELDS - {field}:
+    for path, fact in facts_of(document):
+        for one in fact.comparisons:
+            field = FIELD_OF_LIST.get(one.in_list or "")
+            if field and fact.field in ADDRESS_FIELDS - {field}:
                 yield FieldError(
                     f"{path}.field",
-                    f"{rule.field} is never in the list {test.in_list}; use field: {field}",
+                    f"{fact.field} is never in the list {one.in_list}; use field: {field}",
                 )
 
 
