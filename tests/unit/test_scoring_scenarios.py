@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chalicelib.authoring.examples import TODAY, lead_by_day
-from chalicelib.authoring.format import load
+from chalicelib.authoring.format import check, load
 from chalicelib.leads.decision import score_of
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.score import Score
@@ -257,6 +257,22 @@ def test_points_change_by_time_alone_and_the_stage_follows() -> None:
     assert stages[-1] == "mql"
 
 
+# --- what is never recorded -----------------------------------------------------------------------
+
+
+def test_an_opened_email_is_warned_of_and_counts_nowhere() -> None:
+    """Eight of twenty-six published models score opens; an example with one used to hold."""
+    opened = {"mail": "opened", "days_ago": 0}
+    document = model_of(
+        signals={"opens": {"on": "mail", "event": "opened"}},
+        actions={"visit": {"points": 5}, "opens": {"points": 60}},
+    )
+    said_of_it = [one.message for one in check(document) if one.field == "signals.opens.event"]
+    assert len(said_of_it) == 1
+    assert "opens are not measured" in said_of_it[0]
+    assert total(document, opened, *visits(0)) == 5
+
+
 # --- several products -----------------------------------------------------------------------------
 
 
@@ -347,3 +363,23 @@ def test_traits_that_rules_read_reach_the_profile() -> None:
     rules = {one["rule"]: one["points"] for one in lead["score"]["reasons"]}
     assert rules["plan"] == rules["budget"] == 5
     assert rules["size"] > 0
+
+
+def test_a_rule_asks_for_one_of_several_boxes() -> None:
+    """Of interest=crm&interest=erp the last was kept, silently, and a list was refused."""
+    document = model_of(
+        profile={"crm": {"field": "interest", "contains": "crm", "points": 5}},
+        actions={"visit": {"points": 50}},
+    )
+    url_encoded = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = "email=ann%40acme.example&interest=crm&interest=erp&interest=hr"
+    as_json = {"fields": {"email": "ann@acme.example", "interest": ["crm", "erp", "hr"]}}
+    for kind, sent in (("url-encoded", body), ("JSON", json.dumps(as_json))):
+        baton = InMemoryBaton()
+        baton.world.models.load(document)
+        headers = url_encoded if kind == "url-encoded" else {"Content-Type": "application/json"}
+        assert baton.http("POST", "/v1/forms/newsletter", sent, headers).status_code == 202
+        baton.until_quiet()
+        lead = baton.lead()
+        assert lead["profile"]["interest"] == ["crm", "erp", "hr"], kind
+        assert {one["rule"]: one["points"] for one in lead["score"]["reasons"]} == {"crm": 5}
