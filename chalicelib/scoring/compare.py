@@ -11,11 +11,10 @@ from typing import TypeVar
 
 from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.field_rules import FieldRule, MatchedRule
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.points import (
-    MatchedRule,
     cells_of,
     contribution,
     is_internal,

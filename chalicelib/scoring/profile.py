@@ -107,7 +107,11 @@ def next_leave(profile: Profile, today: date, zone: tzinfo) -> date | None:
 
 def has_identified(profile: Profile) -> bool:
     """Return whether a profile holds anything that an identify said."""
-    return any(every[-1].rank is Rank.IDENTIFY for every in profile.values())
+    lowest = Rank.IDENTIFY
+    for every in profile.values():  # noqa: SIM110  every score asks, and a generator takes longer
+        if every[-1].rank is lowest:
+            return True
+    return False
 
 
 def shown(profile: Profile) -> dict[str, Known]:

@@ -12,10 +12,10 @@ from datetime import date, timedelta
 
 from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.field_rules import MatchedRule
 from chalicelib.scoring.levels import NO_GRADE, NamedScore, grade_of, level_of, rounded
 from chalicelib.scoring.model import FIT, Model
 from chalicelib.scoring.points import (
-    MatchedRule,
     cells_of,
     contribution,
     is_internal,
@@ -37,9 +37,13 @@ from chalicelib.scoring.tally import Tally
 SCORE = "score"  # the name by which conditions mean the total
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Score:
-    """A score on a day, in thousandths of a point."""
+    """A score on a day, in thousandths of a point.
+
+    Nothing changes one. It is not frozen because what-if makes thousands a second, and a frozen
+    dataclass takes several times as long to make.
+    """
 
     day: date
     model_version: int

@@ -138,7 +138,7 @@ def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
 
 def since(tally: Tally, first_day: int) -> Tally:
     """Return the tally without the days before first_day; the same one when it has none."""
-    if min(oldest_days(tally), default=first_day) >= first_day:
+    if not _has_before(tally, first_day):
         return tally
     days = {
         signal: {d: n for d, n in cells.items() if d >= first_day}
@@ -198,6 +198,17 @@ def key_hash(key: FieldValue | None) -> str:
 def oldest_days(tally: Tally) -> list[int]:
     """Return the oldest day of each signal."""
     return [*map(min, tally.days.values()), *(min(cells.values()) for cells in tally.keys.values())]
+
+
+def _has_before(tally: Tally, first_day: int) -> bool:
+    """Return whether a tally has a day before another. Every score asks."""
+    for days in tally.days.values():
+        if min(days) < first_day:
+            return True
+    for latest in tally.keys.values():  # noqa: SIM110  a generator takes longer
+        if min(latest.values()) < first_day:
+            return True
+    return False
 
 
 def _joined(
