@@ -44,7 +44,8 @@ def measure() -> dict[str, Any]:
     with _worker(old, old) as before, _worker(ROOT, old) as now:
         for name in (*LEAST, *now.small):
             if before.ask(name)["digest"] != now.ask(name)["digest"]:
-                print(name, "DIFFERENT", file=sys.stderr); continue
+                print(name, "DIFFERENT", file=sys.stderr)
+                continue
                 raise BenchError(f"{name}: this tree and {COMMIT} come to different results")
         times = {name: _times(before, now, name, PAIRS) for name in LEAST}
         unused = {name: _times(before, now, name, UNUSED_PAIRS) for name in now.small}

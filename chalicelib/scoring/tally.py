@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from itertools import accumulate
 from operator import add
 from typing import TypeVar
 
@@ -249,10 +250,4 @@ def _deltas(cells: Days) -> list[int]:
 
 
 def _undeltas(flat: list[int]) -> dict[int, int]:
-    cells = dict[int, int]()
-    day = 0
-    each = iter(flat)
-    for later, number in zip(each, each, strict=True):
-        day += later
-        cells[day] = number
-    return cells
+    return dict(zip(accumulate(flat[::2]), flat[1::2], strict=True))

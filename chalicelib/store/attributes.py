@@ -51,7 +51,12 @@ def packed_texts(texts: Sequence[str]) -> str | None:
 
 def texts_in(item: Item, name: str) -> tuple[str, ...]:
     """Return the texts of an attribute, none when it is absent."""
-    return tuple(json.loads(str(item[name]))) if name in item else ()
+    return tuple(json_in(item, name) or ())
+
+
+def json_in(item: Item, name: str) -> Any:
+    """Return what an attribute holds as JSON, None when it is absent, as most are of most leads."""
+    return json.loads(str(item[name])) if name in item else None
 
 
 def without_absent(optional: Mapping[str, Any]) -> Item:
