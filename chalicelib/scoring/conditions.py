@@ -12,8 +12,13 @@ def is_met(condition: Condition, score: Score) -> bool:
     0 <= today - d <= within_days.
     """
     # The signal is looked at first: most leads did little.
-    if condition.signal is not None and not _is_seen(condition, condition.signal, score):
-        return False
+    signal = condition.signal
+    if signal is not None:
+        tally = score.tally
+        if signal not in tally.days and signal not in tally.keys:
+            return False
+        if not _is_seen(condition, signal, score):
+            return False
     for name, least in condition.thresholds:  # noqa: SIM110  a generator costs as much as comparing
         if score.value(name) < least:
             return False
@@ -33,7 +38,5 @@ def condition_words(condition: Condition) -> str:
 def _is_seen(condition: Condition, signal: str, score: Score) -> bool:
     tally = score.tally
     today = score.day.toordinal()
-    if signal not in tally.days and signal not in tally.keys:
-        return False
     days = [day for day in tally.days_of(signal) if 0 <= today - day <= condition.within_days]
     return len(days) >= condition.days

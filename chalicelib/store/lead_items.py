@@ -236,9 +236,10 @@ def _touches_of(item: Item) -> Touches:
     first, last = json_in(item, "touches")
     rank = Rank(int(item.get("touch_rank", Rank.FORM)))
     recent = [_touch_of(parts, rank) for parts in json_in(item, "recent_touches") or ()]
+    first_touch = _touch_of(first, rank)
     return Touches(
-        _touch_of(first, rank),
-        _touch_of(last, rank),
+        first_touch,
+        first_touch if last == first else _touch_of(last, rank),
         tuple(touch for touch in recent if touch),
         _first_form_of(item),
     )
