@@ -23,6 +23,7 @@ DAYS_REMEMBERED = 64  # per rule that looks at a date: a review asks for a month
 
 #: What stands between the values of a list that is written as one text.
 _LIST_MARKS = re.compile(r"[,;|\n]")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Operator(StrEnum):
@@ -143,9 +144,12 @@ def comparable(value: Value) -> str:
 
 def day_said(value: Value) -> int | None:
     """Return the ordinal of the date that a value says, or None."""
+    said = read_date(value).value
+    if not _ISO_DAY.fullmatch(said):
+        return None
     try:
-        return date.fromisoformat(read_date(value).value).toordinal()
-    except ValueError:
+        return date.fromisoformat(said).toordinal()
+    except ValueError:  # 30 February
         return None
 
 
