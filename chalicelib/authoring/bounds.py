@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import BehaviourRule
-from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.field_rules import FieldRule, Operator
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Condition, Model
@@ -93,7 +93,7 @@ def _worth_of_signal(model: Model, way: Condition) -> Mapping[str, int]:
     return {
         rule.id: contribution(rule, cells, HORIZON_DAYS)
         for rule in model.behaviour_rules
-        if rule.points > 0 and always_shows(shown, rule.signal)
+        if rule.points > 0 and rule.series == rule.signal.id and always_shows(shown, rule.signal)
     }
 
 
@@ -136,14 +136,21 @@ def _clamped(
 
 def _highest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule | JointRule):
-        return max([0, *(points for _, points in rule.tiers)])
+        return max(_worths(rule))
     return rule.most if rule.points > 0 else 0
 
 
 def _lowest(rule: _AnyRule) -> float:
     if isinstance(rule, FieldRule | JointRule):
-        return min([0, *(points for _, points in rule.tiers)])
+        return min(_worths(rule))
     return -rule.most if rule.points < 0 else 0
+
+
+def _worths(rule: FieldRule | JointRule) -> list[int]:
+    """Return what a rule on facts may give: nothing, too, unless some tier always matches."""
+    operators = {test.operator for test, _ in rule.tiers} if isinstance(rule, FieldRule) else set()
+    always = Operator.ELSE in operators or {Operator.PRESENT, Operator.ABSENT} <= operators
+    return [*([] if always else [0]), *(points for _, points in rule.tiers)]
 
 
 def _with_sums(model: Model, groups: Values) -> Values:

@@ -16,6 +16,7 @@ from chalicelib.authoring.example_shape import ExampleDocument
 from chalicelib.authoring.field_shape import FactDocument, FieldRuleDocument, TestDocument
 from chalicelib.authoring.rule_shape import RULES_MAX, RuleDocument, RulesDocument
 from chalicelib.authoring.values import (
+    GradeName,
     KeyName,
     ModelPart,
     ModelText,
@@ -164,7 +165,7 @@ class ModelDocument(ModelPart):
     """The least score of each band, for example `hot: 50`. The highest that a lead reaches is shown
     beside its grade.
     """
-    grades: dict[Literal["A", "B", "C", "D", "E"], Points]
+    grades: dict[GradeName, Points]
     """The least fit of each grade, the best first. Below all of them the grade is F."""
     grade_needs: Annotated[int, Field(ge=0, le=RULES_MAX)] = 0
     """How many rules of fit must have something to say. With fewer the grade is –, because too

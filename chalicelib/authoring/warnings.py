@@ -10,6 +10,7 @@ from math import inf
 from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, BehaviourTierDocument
 from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.hiding import equal_to, hides
+from chalicelib.authoring.recorded import RECORDED_CHECKS
 from chalicelib.authoring.rule_shape import RuleDocument
 from chalicelib.authoring.shape import (
     ModelDocument,
@@ -21,9 +22,6 @@ from chalicelib.authoring.shape import (
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
-from chalicelib.events import Kind
-from chalicelib.mail_events import MailEvent
-from chalicelib.scoring.matching import is_recorded
 from chalicelib.scoring.model import FIT, Model, default_group
 from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.profile import DERIVED_FIELDS
@@ -57,42 +55,6 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
             yield FieldError(
                 f"signals.{key}", "no rule, way in or wake uses it; use it or remove it"
             )
-
-
-def signal_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of a signal on what is never recorded: its points would be for nobody."""
-    for key, signal in document.signals.items():
-        if signal.on == "sales":
-            yield FieldError(
-                f"signals.{key}.on",
-                "never counts, because what sales does is not recorded as an event: verdicts and"
-                " outcomes move the stage; remove it",
-            )
-        for name in signal.names:
-            if signal.on == "mail" and not is_recorded(Kind.MAIL, [name]):
-                yield FieldError(f"signals.{key}.event", f"{_unrecorded(name)} or remove it")
-
-
-def example_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of an example's event that is never recorded, and so counts for nothing."""
-    for number, example in enumerate(document.examples):
-        for place, event in enumerate(example.given.events):
-            if event.mail is not None and not is_recorded(Kind.MAIL, [event.mail]):
-                yield FieldError(
-                    f"examples.{number}.given.events.{place}.mail",
-                    f"{_unrecorded(event.mail)} or remove it",
-                )
-
-
-def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of a path without a slash at its beginning."""
-    for key, signal in document.signals.items():
-        for pattern in signal.where.get("path", []) if signal.on == "page" else []:
-            if not pattern.startswith(("/", "*")):
-                yield FieldError(
-                    f"signals.{key}.where.path",
-                    f"'{pattern}' matches no page, because a path begins with /; put it first",
-                )
 
 
 def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
@@ -247,9 +209,7 @@ def too_many_needed_for_a_grade(document: ModelDocument) -> Iterator[FieldError]
 
 WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_unread,
-    signal_never_recorded,
-    example_never_recorded,
-    path_without_slash,
+    *RECORDED_CHECKS,
     domain_with_at,
     everybody_internal,
     tier_hidden,
@@ -262,14 +222,6 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     group_without_rules,
     too_many_needed_for_a_grade,
 )
-
-
-def _unrecorded(name: str) -> str:
-    """Return what is wrong with the name of an email's event, and what else there is."""
-    return (
-        f"'{name}' never counts, because nothing records it of an email (opens are not measured);"
-        f" use {', '.join(MailEvent)},"
-    )
 
 
 def _group(side: str, rule: RuleDocument) -> str:

@@ -174,7 +174,10 @@ BOTH: dict[str, Any] = {
             ),
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
-        (changed("grades", Z=3), "grades.Z: one of 'A', 'B', 'C', 'D' or 'E' is needed"),
+        (
+            changed("grades", Z=3),
+            "grades.Z: a grade is A, B, C, D or E, by the fit; write steps of the score as `bands`",
+        ),
         (changed("stages", "mql", any=[]), "stages.mql.any: has 0; at least 1 needed"),
         (
             changed("stages", "mql", stay_days=-1),
