@@ -200,7 +200,7 @@ def test_between_two_turns_no_fact_counts_otherwise(written: list[Any], known: A
     assert len(until) == 1
 
 
-def test_a_lead_that_did_nothing_is_looked_at_when_a_date_turns() -> None:
+def test_an_idle_lead_is_looked_at_when_a_date_turns() -> None:
     model = model_of(NEXT_90, LAST_30)
     far = make.lead(profile=profile({"renewal_date": in_days(300)}))
     assert next_review(model, far, TODAY) == TODAY + timedelta(days=210)

@@ -1,5 +1,6 @@
 """Texts are compared without case, accents and width, and however they are encoded."""
 
+from typing import Literal
 from unicodedata import normalize
 
 from hypothesis import given
@@ -9,9 +10,9 @@ from chalicelib.scoring.folding import fold_text
 from chalicelib.scoring.pattern import matches
 from chalicelib.scoring.words import Phrases
 
-# Letters that Unicode changes in odd ways, besides all others.
+# Characters that Unicode changes in odd ways, and all others.
 odd = some.text("İıßẞŉǰΐᾳﬁ½Å\u212b\u0300\u0345\u3099ｶﾞ가\u1100aÄ ") | some.text()
-FORMS = ("NFC", "NFD", "NFKC", "NFKD")
+FORMS: tuple[Literal["NFC", "NFD", "NFKC", "NFKD"], ...] = ("NFC", "NFD", "NFKC", "NFKD")
 
 
 def test_every_letter_of_living_scripts_has_one_form() -> None:
