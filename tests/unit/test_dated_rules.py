@@ -1,7 +1,7 @@
 """Rules on a date: on which days they match, and that a lead is looked at when they turn."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 
 from chalicelib.authoring.examples import run_examples
 from chalicelib.authoring.format import load
+from chalicelib.events import Rank
 from chalicelib.leads.decision import first_move, next_review
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.next_steps import find_next_steps
@@ -20,7 +21,7 @@ from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.profile import values
+from chalicelib.scoring.profile import facts_on, learn
 from chalicelib.scoring.score import score, worth, worth_ahead, worth_by_day
 from chalicelib.scoring.touches import Touches
 from tests import factories as make
@@ -72,11 +73,31 @@ def test_a_date_is_read_as_people_write_it(said: str) -> None:
     assert points_on(date(2027, 1, 16), said, NEXT_90) == 0
 
 
+@pytest.mark.parametrize(
+    ("country", "rank", "day"),
+    [
+        (None, Rank.CONFIRMED, date(2027, 4, 3)),
+        ("DE", Rank.CONFIRMED, date(2027, 4, 3)),
+        ("US", Rank.CONFIRMED, date(2027, 3, 4)),
+        ("US", Rank.FORM, date(2027, 4, 3)),  # a stranger's word moves nobody's date
+    ],
+)
+def test_the_country_says_whether_days_come_first(
+    country: str | None, rank: Rank, day: date
+) -> None:
+    ours = make.form(fields={"renewal_date": "03/04/2027"}, rank=Rank.CONFIRMED)
+    theirs = make.form(n=2, fields={"country": country} if country else {}, rank=rank)
+    model = model_of(NEXT_90 | {"next_days": 0})
+    known = learn({}, [ours, theirs], model.fields)
+    assert score(model, Evidence(known, Touches(), seen()), day).rounded == 10
+    assert next_turn(model, facts_on(known, TODAY, UTC)) == day
+
+
 @pytest.mark.parametrize("said", ["soon", "2027", "2027-02-30", 20270115, True, "in 30 days"])
 def test_what_says_no_date_is_never_near(said: Any) -> None:
     assert points_on(date(2027, 1, 15), said, NEXT_90) == 0
-    evidence = Evidence(profile({"renewal_date": said}), Touches(), seen())
-    assert next_turn(model_of(NEXT_90), values(evidence.profile), date.min) is None
+    facts = facts_on(profile({"renewal_date": said}), date.min, UTC)
+    assert next_turn(model_of(NEXT_90), facts) is None
 
 
 def test_the_nearest_step_of_a_date_counts() -> None:
@@ -176,6 +197,7 @@ def test_a_lead_is_looked_at_on_the_first_day_that_moves_it(
     assume(stage is Stage.LEAD or tally)  # nobody is an MQL by the model without any act
     model = model_of(*written, stages=STAGES)
     lead = lead_of(known, tally, stage)
+    assume(not decide(model, lead.standing, worth(model, lead.evidence, TODAY), TODAY))
     moves = [
         day
         for day in (TODAY + timedelta(days=n) for n in range(1, 28))
@@ -191,7 +213,7 @@ def test_a_lead_is_looked_at_on_the_first_day_that_moves_it(
 def test_between_two_turns_no_fact_counts_otherwise(written: list[Any], known: Any) -> None:
     model = model_of(*written)
     evidence = Evidence(profile(known), Touches(), seen())
-    turn = next_turn(model, values(evidence.profile), TODAY) or TODAY + timedelta(days=70)
+    turn = next_turn(model, facts_on(evidence.profile, TODAY, UTC)) or TODAY + timedelta(days=70)
     until = {
         (one.total, one.disqualifiers)
         for n in range((turn - TODAY).days)
