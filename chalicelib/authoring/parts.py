@@ -6,6 +6,7 @@ Each check has one message, which names the path and the remedy.
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from chalicelib.authoring.behaviour_shape import EventNumberDocument
 from chalicelib.authoring.shape import ModelDocument, field_rules_of, tests_of, ways_of
 from chalicelib.errors import FieldError
 from chalicelib.scoring.field_rules import Operator
@@ -13,6 +14,7 @@ from chalicelib.scoring.matching import CAMPAIGN_KEYS
 
 *_ALL_BUT_LAST, _LAST = Operator
 ONE_OPERATOR = f"{', '.join(_ALL_BUT_LAST)} or {_LAST}"
+OR_NUMBERS = "between, at_least or below"
 
 
 def event_on_page(document: ModelDocument) -> Iterator[FieldError]:
@@ -38,6 +40,36 @@ def form_elsewhere(document: ModelDocument) -> Iterator[FieldError]:
             yield FieldError(
                 f"signals.{key}.form",
                 f"only a signal on form has forms; write on: form instead of {signal.on}",
+            )
+
+
+def number_of_nothing(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a number of an event that is compared with nothing."""
+    for path, test in _numbers_of(document):
+        if not test.model_fields_set:
+            yield FieldError(path, f"has nothing to compare with; add {OR_NUMBERS}")
+
+
+def number_out_of_range(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse bounds between which there is no number."""
+    for path, test in _numbers_of(document):
+        if test.between and not (test.at_least is None and test.below is None):
+            yield FieldError(path, "has between and another bound; keep one of them")
+            continue
+        low, high = test.between or (test.at_least, test.below)
+        if low is not None and high is not None and (low > high or low == test.below):
+            yield FieldError(
+                path, f"no number is from {low:,.15g} to {high:,.15g}; correct one of them"
+            )
+
+
+def path_as_number(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a page's path that is compared with numbers."""
+    for key, signal in document.signals.items():
+        if signal.on == "page" and isinstance(signal.where.get("path"), EventNumberDocument):
+            yield FieldError(
+                f"signals.{key}.where.path",
+                'a path is no number; write a list of patterns, for example ["/pricing*"]',
             )
 
 
@@ -188,6 +220,9 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     event_on_page,
     event_on_form,
     form_elsewhere,
+    number_of_nothing,
+    number_out_of_range,
+    path_as_number,
     no_operator,
     several_operators,
     operator_beside_tiers,
@@ -204,3 +239,11 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     days_without_signal,
     more_days_than_there_are,
 )
+
+
+def _numbers_of(document: ModelDocument) -> Iterator[tuple[str, EventNumberDocument]]:
+    """Yield each number of an event that a signal asks for, with its path."""
+    for key, signal in document.signals.items():
+        for name, test in signal.where.items():
+            if isinstance(test, EventNumberDocument):
+                yield f"signals.{key}.where.{name}", test

@@ -92,11 +92,23 @@ def _signal(signal: _Written) -> str:
     kind = KIND_WORDS[signal["on"]]
     named = f"{kind} {or_words(names)}" if names else kind
     where = [
-        f"{plain_words(name)} like {or_words(patterns)}"
-        for name, patterns in signal.get("where", {}).items()
+        f"{plain_words(name)} {_where_words(test)}"
+        for name, test in signal.get("where", {}).items()
     ]
     each = f", each {plain_words(signal['distinct'])} once" if signal.get("distinct") else ""
     return named + (f" with {' and '.join(where)}" if where else "") + each
+
+
+def _where_words(test: Any) -> str:
+    """Return what a property of an event must be like."""
+    if isinstance(test, list):
+        return f"like {or_words(test)}"
+    words = {
+        "between": "between {:,.15g} and {:,.15g}",
+        "at_least": "of at least {:,.15g}",
+        "below": "below {:,.15g}",
+    }
+    return " and ".join(words[key].format(*_list(number)) for key, number in test.items())
 
 
 def plain_words(key: str) -> str:

@@ -54,7 +54,8 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
 def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a path without a slash at its beginning."""
     for key, signal in document.signals.items():
-        for pattern in signal.where.get("path", []) if signal.on == "page" else []:
+        paths = signal.where.get("path", []) if signal.on == "page" else []
+        for pattern in paths if isinstance(paths, list) else []:
             if not pattern.startswith(("/", "*")):
                 yield FieldError(
                     f"signals.{key}.where.path",

@@ -49,7 +49,8 @@ def decide_lead(
         standing = apply(standing, transition)
     tally = tallies.within_horizon(lead.tally, today.toordinal())
     profile = profiles.remembered(lead.profile, today, model.zone)
-    lead = replace(lead, tally=tally, profile=profile, standing=standing)
+    created_at = lead.created_at or now
+    lead = replace(lead, tally=tally, profile=profile, standing=standing, created_at=created_at)
     worth = score_of(model, lead, today)
     standing, steps = settle(model, standing, worth, today, actor)
     after = replace(
@@ -59,7 +60,6 @@ def decide_lead(
         model_version=model.version,
         activation=model.activation,
         zone=name_of(model.zone),
-        created_at=lead.created_at or now,
         updated_at=now,
     )
     after = replace(after, review_on=next_review(model, after, today))

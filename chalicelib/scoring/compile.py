@@ -1,7 +1,7 @@
 """Compiles a model document to the model that scoring works with."""
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, tzinfo
 from hashlib import sha256
 from typing import Any
@@ -9,7 +9,11 @@ from typing import Any
 from chalicelib.days import name_of
 from chalicelib.errors import DocumentError
 from chalicelib.events import Kind
-from chalicelib.scoring.compile_behaviour import compile_behaviour_rule, compile_signal
+from chalicelib.scoring.compile_behaviour import (
+    compile_acts,
+    compile_behaviour_rule,
+    compile_signal,
+)
 from chalicelib.scoring.compile_fields import compile_field_rule
 from chalicelib.scoring.matching import Matcher, Signal
 from chalicelib.scoring.milli import to_milli
@@ -57,16 +61,19 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     on_signals = {key: rule for key, rule in behaviour.items() if key not in on_fields}
     read = (*profile.values(), *on_fields.values())
     fields = frozenset(rule["field"] for rule in read) - LONG_TEXTS
+    mql = [_condition(condition, None) for condition in stages["mql"]["any"]]
+    sql = [_condition(condition, INFERRED) for condition in stages["sql"]["any"]]
+    asks_for_acts = any(way.needs_act for way in (*mql, *sql))
+    counted = [*signals.values(), *(compile_acts() if asks_for_acts else ())]
     return Model(
         name=document["name"],
         version=version,
         activation=activation,
-        matching=_matching(signals, fields, zone),
+        matching=_matching(counted, fields, zone),
         zone=zone,
         signals=signals,
         matchers={
-            kind: Matcher.of([signal for signal in signals.values() if signal.kind is kind])
-            for kind in Kind
+            kind: Matcher.of([signal for signal in counted if signal.kind is kind]) for kind in Kind
         },
         field_rules=[
             *(compile_field_rule(key, rule, "profile") for key, rule in profile.items()),
@@ -89,8 +96,8 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
             reverse=True,
         ),
         grade_needs=document.get("grade_needs", 0),
-        mql=[_condition(condition, None) for condition in stages["mql"]["any"]],
-        sql=[_condition(condition, INFERRED) for condition in stages["sql"]["any"]],
+        mql=mql,
+        sql=sql,
         cool_below={
             key: to_milli(points) for key, points in stages["mql"].get("cool_below", {}).items()
         },
@@ -102,13 +109,21 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     )
 
 
-def _matching(signals: Mapping[str, Signal], fields: Set[str], zone: tzinfo) -> str:
+def _matching(counted: Iterable[Signal], fields: Set[str], zone: tzinfo) -> str:
     """Return sixteen hex digits of everything that counting depends on (ADR 0017).
 
     That is which signals an event matches, which fields a profile keeps, and where a day begins.
     """
     what = [
-        [one.id, one.kind, one.names, one.where, one.distinct] for _, one in sorted(signals.items())
+        [
+            one.id,
+            one.kind,
+            one.names,
+            one.where,
+            one.distinct,
+            *([one.numbers] if one.numbers else []),
+        ]
+        for one in sorted(counted, key=lambda one: (one.id, one.kind))
     ]
     text = json.dumps([what, sorted(fields - NAMED_FIELDS), name_of(zone)])
     return sha256(text.encode()).hexdigest()[:16]

@@ -4,12 +4,25 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from chalicelib.events import Kind
+from chalicelib.events import CONFIRMED, Kind
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import BehaviourRule
-from chalicelib.scoring.matching import Signal
+from chalicelib.scoring.matching import ACTS, Signal
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import default_group
+from chalicelib.scoring.numbers import NumberRange
+
+OWN_KINDS: Mapping[Kind, tuple[str, ...] | None] = {
+    Kind.PAGE: None,
+    Kind.TRACK: None,
+    Kind.FORM: None,
+    Kind.MAIL: ("clicked", "replied", CONFIRMED),
+}
+"""What a person does: the kinds of event, each with its names; None for any name.
+
+Whatever others do is left out: an email that arrives or bounces, an identify of the site's own
+script, an import, sales (ADR 0048).
+"""
 
 
 def compile_signal(key: str, signal: Mapping[str, Any]) -> Signal:
@@ -23,11 +36,22 @@ def compile_signal(key: str, signal: Mapping[str, Any]) -> Signal:
         id=key,
         kind=Kind(signal["on"]),
         names=tuple(names) if names else None,
-        where=tuple((name, tuple(patterns)) for name, patterns in where.items()),
+        where=tuple((name, tuple(one)) for name, one in where.items() if isinstance(one, list)),
         distinct=distinct,
         topic=signal.get("topic"),
         words=visited + key.replace("-", " "),
+        numbers=tuple(
+            (name, NumberRange.of(one)) for name, one in where.items() if isinstance(one, Mapping)
+        ),
     )
+
+
+def compile_acts() -> Sequence[Signal]:
+    """Return the signals of the series of a person's acts, one for each kind of event."""
+    return [
+        Signal(id=ACTS, kind=kind, names=names, where=(), distinct=None, topic=None, words="act")
+        for kind, names in OWN_KINDS.items()
+    ]
 
 
 def compile_behaviour_rule(

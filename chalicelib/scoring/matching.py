@@ -3,7 +3,8 @@
 A model has tens of signals, an event matches a few of them, and every page view is tried. So the
 signals are not tried one by one: each is a bit, and one look at a property's value finds the bits
 of all signals that it satisfies (pattern.py). The bits that are left after a look at every
-property are those of the signals that the event matches.
+property are those of the signals that the event matches. A property that signals compare as a
+number gets a look of its own (ADR 0048).
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,10 +14,14 @@ from operator import or_
 
 from chalicelib.events import Event, FieldValue, Kind
 from chalicelib.form_kinds import FORM_KIND, kind_facts
+from chalicelib.scoring.numbers import NumberRange, numbers_in
 from chalicelib.scoring.pattern import ANY, Patterns
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 """The campaign's parts as signals name them -> as an event has them."""
+
+ACTS = "*"
+"""The series of all that a person does, whatever it is; no signal can have its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Signal:
     topic: str | None
     words: str
     """What a reason says of it."""
+    numbers: tuple[tuple[str, NumberRange], ...] = ()
+    """Properties that must be numbers, each with its range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +61,42 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberLook:
+    """Which numbers the signals of a kind require of one property."""
+
+    name: str
+    ranges: Sequence[tuple[NumberRange, int]]
+    """Each with the bit of its signal."""
+    others: int
+    """The bits of the signals that require no number of it."""
+
+    def bits_of(self, value: FieldValue) -> int:
+        """Return the bits of the signals that a value satisfies, or one of a list's values."""
+        numbers = numbers_in(value)
+        return sum(bit for range_, bit in self.ranges if any(map(range_.holds, numbers)))
+
+
+@dataclass(frozen=True, slots=True)
 class Matcher:
     """The signals of one kind: the one at position n has the bit n."""
 
     signals: tuple[Signal, ...]
-    looks: tuple[Look, ...]
+    looks: tuple[Look | NumberLook, ...]
 
     @classmethod
     def of(cls, signals: Sequence[Signal]) -> "Matcher":
         """Return a matcher of signals that are all of one kind."""
         required: dict[str | None, dict[int, tuple[str, ...]]] = {}
+        numbers: dict[str, list[tuple[NumberRange, int]]] = {}
         for position, signal in enumerate(signals):
             for name, patterns in _required(signal):
                 required.setdefault(name, {})[1 << position] = patterns
+            for number_name, range_ in signal.numbers:
+                numbers.setdefault(number_name, []).append((range_, 1 << position))
         every = (1 << len(signals)) - 1
-        looks = tuple(_look(name, by_bit, every) for name, by_bit in required.items())
-        return cls(tuple(signals), looks)
+        looks = [_look(name, by_bit, every) for name, by_bit in required.items()]
+        compared = [_number_look(name, ranges, every) for name, ranges in numbers.items()]
+        return cls(tuple(signals), (*looks, *compared))
 
     def signals_of(self, event: Event) -> list[Signal]:
         """Return the signals that an event of this kind matches."""
@@ -114,3 +141,7 @@ def _required(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:
 def _look(name: str | None, by_bit: dict[int, tuple[str, ...]], every: int) -> Look:
     pairs = [(pattern, bit) for bit, patterns in by_bit.items() for pattern in patterns]
     return Look(name, Patterns.of(pairs), every & ~sum(by_bit))
+
+
+def _number_look(name: str, ranges: Sequence[tuple[NumberRange, int]], every: int) -> NumberLook:
+    return NumberLook(name, ranges, every & ~sum(bit for _, bit in ranges))

@@ -36,6 +36,8 @@ class Condition:
     within_days: int
     kind: str | None
     """Of a way into SQL: requested or inferred."""
+    needs_act: bool = False
+    """The person must have done something of their own: the model then counts ACTS."""
 
 
 @dataclass(frozen=True, slots=True)
