@@ -54,6 +54,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     rules = document["rules"]
     stages = document["stages"]
     recycle = document.get("recycle", {})
+    scores = document.get("scores", {})
     signals = {key: compile_signal(key, signal) for key, signal in document["signals"].items()}
     profile = rules.get("profile", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
@@ -65,6 +66,14 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     sql = [_condition(condition, INFERRED) for condition in stages["sql"]["any"]]
     asks_for_acts = any(way.needs_act for way in (*mql, *sql))
     counted = [*signals.values(), *(compile_acts() if asks_for_acts else ())]
+    field_rules = [
+        *(compile_field_rule(key, rule, "profile") for key, rule in profile.items()),
+        *(
+            compile_field_rule(key, rule, "channel")
+            for key, rule in rules.get("channel", {}).items()
+        ),
+        *(compile_field_rule(key, rule, "undesirables") for key, rule in on_fields.items()),
+    ]
     return Model(
         name=document["name"],
         version=version,
@@ -75,14 +84,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         matchers={
             kind: Matcher.of([signal for signal in counted if signal.kind is kind]) for kind in Kind
         },
-        field_rules=[
-            *(compile_field_rule(key, rule, "profile") for key, rule in profile.items()),
-            *(
-                compile_field_rule(key, rule, "channel")
-                for key, rule in rules.get("channel", {}).items()
-            ),
-            *(compile_field_rule(key, rule, "undesirables") for key, rule in on_fields.items()),
-        ],
+        field_rules=field_rules,
         behaviour_rules=[
             compile_behaviour_rule(key, rule, signals) for key, rule in on_signals.items()
         ],
@@ -90,11 +92,16 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
             key: (to_milli(limit["min"]), to_milli(limit["max"]))
             for key, limit in document["groups"].items()
         },
-        sums=document.get("sums", {}),
-        grades=sorted(
-            ((to_milli(points), grade) for grade, points in document["grades"].items()),
-            reverse=True,
+        apart=frozenset(
+            key for key, limit in document["groups"].items() if not limit.get("in_total", True)
         ),
+        sums={
+            **document.get("sums", {}),
+            **{key: one["groups"] for key, one in scores.items()},
+        },
+        scores={key: _levels(one.get("bands", {})) for key, one in scores.items()},
+        bands=_levels(document.get("bands", {})),
+        grades=_levels(document["grades"]),
         grade_needs=document.get("grade_needs", 0),
         mql=mql,
         sql=sql,
@@ -106,6 +113,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         wakes=recycle.get("wakes", []),
         internal_domains=document.get("internal", {}).get("email_domain", []),
         fields=fields,
+        is_dated=any(rule.on for rule in field_rules),
     )
 
 
@@ -127,6 +135,11 @@ def _matching(counted: Iterable[Signal], fields: Set[str], zone: tzinfo) -> str:
     ]
     text = json.dumps([what, sorted(fields - NAMED_FIELDS), name_of(zone)])
     return sha256(text.encode()).hexdigest()[:16]
+
+
+def _levels(least: Mapping[str, float]) -> list[tuple[int, str]]:
+    """Return the least thousandths of each grade or band, the highest first."""
+    return sorted(((to_milli(points), name) for name, points in least.items()), reverse=True)
 
 
 def _condition(condition: Mapping[str, Any], kind: str | None) -> Condition:

@@ -7,21 +7,29 @@ property are those of the signals that the event matches. A property that signal
 number gets a look of its own (ADR 0048).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
 from chalicelib.events import Event, FieldValue, Kind
 from chalicelib.form_kinds import FORM_KIND, kind_facts
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.numbers import NumberRange, numbers_in
-from chalicelib.scoring.pattern import ANY, Patterns
+from chalicelib.scoring.pattern import ANY, Patterns, matches_any
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 """The campaign's parts as signals name them -> as an event has them."""
 
 ACTS = "*"
 """The series of all that a person does, whatever it is; no signal can have its name."""
+
+
+RECORDED_NAMES: Mapping[Kind, Set[str]] = {
+    Kind.MAIL: frozenset(MailEvent),
+    Kind.SALES: frozenset(),
+}
+"""Kind -> the only names that events of it have. Those of the other kinds have any name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,17 @@ class Matcher:
             found.append(self.signals[lowest.bit_length() - 1])
             left &= left - 1
         return found
+
+
+def is_recorded(kind: Kind, names: Sequence[str] | None) -> bool:
+    """Return whether events of a kind that have one of some names are recorded at all.
+
+    names: patterns, one of which must match; None for any name.
+    """
+    recorded = RECORDED_NAMES.get(kind)
+    if recorded is None:
+        return True
+    return any(names is None or matches_any(names, name) for name in recorded)
 
 
 def value_of(event: Event, name: str) -> FieldValue | None:
