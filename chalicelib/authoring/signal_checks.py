@@ -26,10 +26,8 @@ def number_out_of_range(document: ModelDocument) -> Iterator[FieldError]:
             continue
         low, high = test.between or (test.at_least, test.below)
         if low is not None and high is not None and (low > high or low == test.below):
-            yield FieldError(
-                path,
-                f"no number is from {number_words(low)} to {number_words(high)}; correct one of them",
-            )
+            ends = f"{number_words(low)} to {number_words(high)}"
+            yield FieldError(path, f"no number is from {ends}; correct one of them")
 
 
 def path_as_number(document: ModelDocument) -> Iterator[FieldError]:
