@@ -19,11 +19,13 @@ from chalicelib.authoring.values import (
     SomePatterns,
     TextOrTexts,
 )
+from chalicelib.document import needs
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import Measure
 
 WHERE_MAX = 10
 SIGNAL_TIERS_MAX = 20
+SILENCE_MAX = 50  # signals that end a silence
 HALF_LIFE_MIN_DAYS = 0.1  # below it nothing lasts a day
 HALF_LIFE_MAX_DAYS = 3_650  # above it nothing fades
 
@@ -173,3 +175,34 @@ class BehaviourRuleDocument(ModelPart):
     def windows(self) -> list[int | None]:
         """How far back the rule looks, or each of its tiers; None for as far as there is."""
         return [tier.within_days for tier in self.tiers or ()] or [self.within_days]
+
+
+class SilenceDocument(ModelPart):
+    """What is not heard, for how long, and what that takes."""
+
+    days: Annotated[int, Field(ge=1, lt=HORIZON_DAYS)]
+    """So many days after the last act the silence begins; if there is none, after the lead's
+    creation.
+    """
+    points: Annotated[Points, Field(lt=0)]
+    """What it takes while it lasts; below 0."""
+    signals: Annotated[
+        Literal["any"] | Annotated[list[KeyName], Field(min_length=1, max_length=SILENCE_MAX)],
+        needs("any or a list of signals is needed, for example [login]"),
+    ] = "any"
+    """What ends it: anything that the person does (`any`), which are visits, tracked events, forms,
+    and emails that they clicked or answered; or one of these signals.
+    """
+
+    @property
+    def named(self) -> list[str]:
+        """The signals that it names; empty for `any`."""
+        return [] if isinstance(self.signals, str) else self.signals
+
+
+class SilenceRuleDocument(ModelPart):
+    """A rule on silence: nothing was heard of the person for some days."""
+
+    silence: SilenceDocument
+    group: KeyName | None = None
+    """The group that loses the points; engagement without it."""

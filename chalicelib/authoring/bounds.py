@@ -16,11 +16,13 @@ from chalicelib.scoring.numbers import NumberRange
 from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.points import contribution
 from chalicelib.scoring.score import parts_of
+from chalicelib.scoring.silence import is_ended_by
+from chalicelib.scoring.silence_rules import SilenceRule
 
 Values = Mapping[str, int]
 """Thousandths by the name of the score, a group or a sum."""
 
-_AnyRule = FieldRule | JointRule | BehaviourRule
+_AnyRule = FieldRule | JointRule | BehaviourRule | SilenceRule
 
 
 def most_by_limits(model: Model) -> Values:
@@ -41,7 +43,8 @@ def most_by_facts(model: Model) -> Values:
 
 def least_of_all(model: Model) -> Values:
     """Return the least that any lead can have."""
-    return _with_sums(model, _clamped(model, _lowest, [*model.fact_rules, *model.behaviour_rules]))
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules, *model.silence_rules]
+    return _with_sums(model, _clamped(model, _lowest, rules))
 
 
 def least_behind(model: Model, way: Condition) -> Values:
@@ -53,7 +56,8 @@ def least_behind(model: Model, way: Condition) -> Values:
     """
     parts = parts_of(model)
     seen = _worth_of_signal(model, way)
-    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
+    silences = [rule for rule in model.silence_rules if not _is_broken_by(way, rule, model)]
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules, *silences]
     low = _clamped(model, lambda rule: _lowest(rule) + seen.get(rule.id, 0), rules)
     high = most_by_rules(model)
 
@@ -96,6 +100,13 @@ def _worth_of_signal(model: Model, way: Condition) -> Mapping[str, int]:
         for rule in model.behaviour_rules
         if rule.points > 0 and rule.series == rule.signal.id and always_shows(shown, rule.signal)
     }
+
+
+def _is_broken_by(way: Condition, rule: SilenceRule, model: Model) -> bool:
+    """Return whether a lead that meets a way in has broken its silence by the way's signal."""
+    if way.signal is None or way.within_days >= rule.days:
+        return False
+    return is_ended_by(rule, model.signals[way.signal])
 
 
 def always_shows(narrow: Signal, wide: Signal) -> bool:
@@ -142,12 +153,16 @@ def _clamped(
 
 
 def _highest(rule: _AnyRule) -> float:
+    if isinstance(rule, SilenceRule):
+        return 0
     if isinstance(rule, FieldRule | JointRule):
         return max(_worths(rule))
     return rule.most if rule.points > 0 else 0
 
 
 def _lowest(rule: _AnyRule) -> float:
+    if isinstance(rule, SilenceRule):
+        return rule.points
     if isinstance(rule, FieldRule | JointRule):
         return min(_worths(rule))
     return -rule.most if rule.points < 0 else 0

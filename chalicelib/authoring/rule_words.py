@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.scoring.compile_fields import negated, operator_of
 from chalicelib.scoring.field_rules import Operator
+from chalicelib.scoring.silence_rules import ANY_SIGNAL, silence_words
 
 LIST_WORDS = {
     "free_mail": "that of a free-mail provider",
@@ -91,6 +92,13 @@ _TEST_WORDS: Mapping[Operator, Callable[[Any], str]] = {
     Operator.ABSENT: lambda _: "is not given",
     Operator.ELSE: lambda _: "is anything else",
 }
+
+
+def silence_rule_words(rule: _Written) -> str:
+    """Return what a rule on silence says."""
+    silence = rule["silence"]
+    unheard = silence_words(silence.get("signals", ANY_SIGNAL))
+    return f"{points_words(silence['points'])} after {days_words(silence['days'])} with {unheard}"
 
 
 def behaviour_words(document: _Written, key: str, rule: _Written) -> str:

@@ -1,4 +1,4 @@
-"""What a signal must not ask of the numbers of its events (ADR 0048).
+"""What signals must not ask of the numbers of their events, and rules of silence (ADR 0048).
 
 Each check has one message, which names the path and the remedy.
 """
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from chalicelib.authoring.behaviour_shape import EventNumberDocument
 from chalicelib.authoring.rule_words import number_words
-from chalicelib.authoring.shape import ModelDocument
+from chalicelib.authoring.shape import ModelDocument, silence_rules_of
 from chalicelib.errors import FieldError
 
 
@@ -40,10 +40,22 @@ def path_as_number(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
+def silence_of_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a silence that a signal ends that does not exist."""
+    for path, silence in silence_rules_of(document):
+        for key in dict.fromkeys(silence.named):
+            if key not in document.signals:
+                yield FieldError(
+                    f"{path}.silence.signals",
+                    f"there is no signal '{key}'; add it to signals, or correct the name",
+                )
+
+
 SIGNAL_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     number_of_nothing,
     number_out_of_range,
     path_as_number,
+    silence_of_unknown_signal,
 )
 
 

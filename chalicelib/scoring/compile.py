@@ -13,6 +13,7 @@ from chalicelib.scoring.compile_behaviour import (
     compile_acts,
     compile_behaviour_rule,
     compile_signal,
+    compile_silence,
 )
 from chalicelib.scoring.compile_fields import (
     compile_field_rule,
@@ -20,7 +21,7 @@ from chalicelib.scoring.compile_fields import (
     facts_in,
     is_on_facts,
 )
-from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.matching import ACTS, Matcher, Signal
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
@@ -30,6 +31,7 @@ from chalicelib.scoring.model import (
     Model,
 )
 from chalicelib.scoring.profile import NAMED_FIELDS
+from chalicelib.scoring.silence_rules import is_on_silence
 
 LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
 
@@ -64,7 +66,11 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     profile = rules.get("profile", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
     on_fields = {key: rule for key, rule in behaviour.items() if is_on_facts(rule)}
-    on_signals = {key: rule for key, rule in behaviour.items() if key not in on_fields}
+    on_silence = {key: rule for key, rule in behaviour.items() if is_on_silence(rule)}
+    on_signals = {
+        key: rule for key, rule in behaviour.items() if key not in {*on_fields, *on_silence}
+    }
+    silence_rules = [compile_silence(key, rule, signals) for key, rule in on_silence.items()]
     sides = {"profile": profile, "channel": rules.get("channel", {}), "undesirables": on_fields}
     on_facts = [(key, rule, side) for side, those in sides.items() for key, rule in those.items()]
     field_rules = [compile_field_rule(*one) for one in on_facts if "all" not in one[1]]
@@ -72,7 +78,9 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     fields = _fields(on_facts)
     mql = [_condition(condition, None) for condition in stages["mql"]["any"]]
     sql = [_condition(condition, INFERRED) for condition in stages["sql"]["any"]]
-    asks_for_acts = any(way.needs_act for way in (*mql, *sql))
+    asks_for_acts = any(way.needs_act for way in (*mql, *sql)) or any(
+        ACTS in rule.series for rule in silence_rules
+    )
     counted = [*signals.values(), *(compile_acts() if asks_for_acts else ())]
     return Model(
         name=document["name"],
@@ -114,6 +122,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         internal_domains=document.get("internal", {}).get("email_domain", []),
         fields=fields,
         joint_rules=joint_rules,
+        silence_rules=silence_rules,
         is_dated=any(rule.on for rule in field_rules) or any(rule.on for rule in joint_rules),
     )
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from chalicelib.events import Kind
 from chalicelib.limits import HORIZON_DAYS
-from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.behaviour_rules import (
     BehaviourRule,
     BehaviourTier,
@@ -17,22 +16,11 @@ from chalicelib.scoring.behaviour_rules import (
     weigh_shares,
     weigh_tiers,
 )
-from chalicelib.scoring.matching import ACTS, Signal
+from chalicelib.scoring.matching import ACTS, OWN_KINDS, Signal
 from chalicelib.scoring.milli import MILLI, to_milli
 from chalicelib.scoring.model import default_group
 from chalicelib.scoring.numbers import NumberRange
-
-OWN_KINDS: Mapping[Kind, tuple[str, ...] | None] = {
-    Kind.PAGE: None,
-    Kind.TRACK: None,
-    Kind.FORM: None,
-    Kind.MAIL: (MailEvent.CLICKED, MailEvent.REPLIED, MailEvent.CONFIRMED),
-}
-"""What a person does: the kinds of event, each with its names; None for any name.
-
-Whatever others do is left out: an email that arrives or bounces, an identify of the site's own
-script, an import, sales (ADR 0048).
-"""
+from chalicelib.scoring.silence_rules import ANY_SIGNAL, SilenceRule, silence_words
 
 EQUAL_SHARES = (1.0,)
 """The shares of a rule that names none."""
@@ -94,6 +82,22 @@ def compile_behaviour_rule(
         is_even=not floor and windows == [None] * len(windows),
         decay=_decay(rule.get("half_life_days"), _part(floor, points), within_days),
         weigh=_weigh(rule),
+    )
+
+
+def compile_silence(
+    key: str, rule: Mapping[str, Any], signals: Mapping[str, Signal]
+) -> SilenceRule:
+    """Return the rule on silence of this name as it is written."""
+    silence = rule["silence"]
+    named = silence.get("signals", ANY_SIGNAL)
+    return SilenceRule(
+        id=key,
+        group=rule.get("group") or default_group("undesirables", on_signal=True),
+        days=silence["days"],
+        points=to_milli(silence["points"]),
+        series=(ACTS,) if named == ANY_SIGNAL else tuple(signals[one].id for one in named),
+        words=silence_words(named),
     )
 
 

@@ -26,6 +26,18 @@ CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 ACTS = "*"
 """The series of all that a person does, whatever it is; no signal can have its name."""
 
+OWN_KINDS: Mapping[Kind, tuple[str, ...] | None] = {
+    Kind.PAGE: None,
+    Kind.TRACK: None,
+    Kind.FORM: None,
+    Kind.MAIL: (MailEvent.CLICKED, MailEvent.REPLIED, MailEvent.CONFIRMED),
+}
+"""What a person does: the kinds of event, each with its names; None for any name.
+
+Whatever others do is left out: an email that arrives or bounces, an identify of the site's own
+script, an import, sales (ADR 0048).
+"""
+
 Reader = Callable[[Event], FieldValue | None]
 """Of an event: its value under a name."""
 
