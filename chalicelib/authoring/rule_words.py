@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.scoring.compile_fields import negated, operator_of
 from chalicelib.scoring.field_rules import Operator
+from chalicelib.scoring.silence_rules import ANY_SIGNAL, silence_words
 
 LIST_WORDS = {
     "free_mail": "that of a free-mail provider",
@@ -93,6 +94,13 @@ _TEST_WORDS: Mapping[Operator, Callable[[Any], str]] = {
 }
 
 
+def silence_rule_words(rule: _Written) -> str:
+    """Return what a rule on silence says."""
+    silence = rule["silence"]
+    unheard = silence_words(silence.get("signals", ANY_SIGNAL))
+    return f"{points_words(silence['points'])} after {days_words(silence['days'])} with {unheard}"
+
+
 def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     """Return what a rule on a signal says."""
     signal = document["signals"][rule.get("signal") or key]
@@ -152,11 +160,25 @@ def _signal(signal: _Written) -> str:
     kind = KIND_WORDS[signal["on"]]
     named = f"{kind} {or_words(names)}" if names else kind
     where = [
-        f"{plain_words(name)} like {or_words(patterns)}"
-        for name, patterns in signal.get("where", {}).items()
+        f"{plain_words(name)} {_where_words(test)}"
+        for name, test in signal.get("where", {}).items()
     ]
     each = f", each {plain_words(signal['distinct'])} once" if signal.get("distinct") else ""
     return named + (f" with {' and '.join(where)}" if where else "") + each
+
+
+def _where_words(test: Any) -> str:
+    """Return what a property of an event must be like."""
+    if isinstance(test, list):
+        return f"like {or_words(test)}"
+    return " and ".join(_WHERE_WORDS[key](number) for key, number in test.items())
+
+
+_WHERE_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "between": lambda ends: f"between {number_words(ends[0])} and {number_words(ends[1])}",
+    "at_least": lambda number: f"of at least {number_words(number)}",
+    "below": lambda number: f"below {number_words(number)}",
+}
 
 
 def plain_words(key: str) -> str:

@@ -16,9 +16,11 @@ from chalicelib.scoring.behaviour_rules import (
     weigh_shares,
     weigh_tiers,
 )
-from chalicelib.scoring.matching import Signal
+from chalicelib.scoring.matching import ACTS, OWN_KINDS, Signal
 from chalicelib.scoring.milli import MILLI, to_milli
 from chalicelib.scoring.model import default_group
+from chalicelib.scoring.numbers import NumberRange
+from chalicelib.scoring.silence_rules import ANY_SIGNAL, SilenceRule, silence_words
 
 EQUAL_SHARES = (1.0,)
 """The shares of a rule that names none."""
@@ -35,11 +37,22 @@ def compile_signal(key: str, signal: Mapping[str, Any]) -> Signal:
         id=key,
         kind=Kind(signal["on"]),
         names=tuple(names) if names else None,
-        where=tuple((name, tuple(patterns)) for name, patterns in where.items()),
+        where=tuple((name, tuple(one)) for name, one in where.items() if isinstance(one, list)),
         distinct=distinct,
         topic=signal.get("topic"),
         words=visited + key.replace("-", " "),
+        numbers=tuple(
+            (name, NumberRange.of(one)) for name, one in where.items() if isinstance(one, Mapping)
+        ),
     )
+
+
+def compile_acts() -> Sequence[Signal]:
+    """Return the signals of the series of a person's acts, one for each kind of event."""
+    return [
+        Signal(id=ACTS, kind=kind, names=names, where=(), distinct=None, topic=None, words="act")
+        for kind, names in OWN_KINDS.items()
+    ]
 
 
 def compile_behaviour_rule(
@@ -69,6 +82,22 @@ def compile_behaviour_rule(
         is_even=not floor and windows == [None] * len(windows),
         decay=_decay(rule.get("half_life_days"), _part(floor, points), within_days),
         weigh=_weigh(rule),
+    )
+
+
+def compile_silence(
+    key: str, rule: Mapping[str, Any], signals: Mapping[str, Signal]
+) -> SilenceRule:
+    """Return the rule on silence of this name as it is written."""
+    silence = rule["silence"]
+    named = silence.get("signals", ANY_SIGNAL)
+    return SilenceRule(
+        id=key,
+        group=rule.get("group") or default_group("undesirables", on_signal=True),
+        days=silence["days"],
+        points=to_milli(silence["points"]),
+        series=(ACTS,) if named == ANY_SIGNAL else tuple(signals[one].id for one in named),
+        words=silence_words(named),
     )
 
 
