@@ -4,7 +4,7 @@ Every room deals in events, so this module stands below all rooms and imports no
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
@@ -50,6 +50,28 @@ class Act(StrEnum):
     RELEASED = "released"
 
 
+class MailEvent(StrEnum):
+    """What is recorded of an email: the name of an event of kind `mail`.
+
+    Opens are not measured. Nothing records clicks and replies yet; models count them already.
+    """
+
+    DELIVERED = "delivered"
+    CLICKED = "clicked"
+    REPLIED = "replied"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
+    CONFIRMED = "confirmed"  # a mailbox's owner confirmed a form (ADR 0045)
+
+
+RECORDED_NAMES: Mapping[Kind, Set[str]] = {
+    Kind.MAIL: frozenset(MailEvent),
+    Kind.SALES: frozenset(),
+}
+"""Kind -> the only names that events of it have. Those of the other kinds have any name."""
+
+
 class Rank(IntEnum):
     """How far what an event says of the person is to be believed (ADR 0037).
 
@@ -65,8 +87,6 @@ class Rank(IntEnum):
 RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
 """The rank of the kinds that always have the same one."""
 
-CONFIRMED = "confirmed"
-"""The name of the mail event by which a mailbox's owner confirms a form (ADR 0045)."""
 CONFIRMED_FORM = "confirms"
 """The property of a confirmation that names the form's event."""
 CONSENT_PENDING = "consent_pending"
@@ -262,7 +282,7 @@ def said_as(value: FieldValue) -> str:
 def confirmed_form_of(event: Event) -> str | None:
     """Return the id of the form's event that a confirmation raises, None for any other event."""
     # Only Baton appends mail events, so that no stranger's property can stand for it.
-    if event.kind is not Kind.MAIL or event.name != CONFIRMED:
+    if event.kind is not Kind.MAIL or event.name != MailEvent.CONFIRMED:
         return None
     return str(event.properties[CONFIRMED_FORM])
 

@@ -53,6 +53,11 @@ class SignalDocument(ModelPart):
     topic: KeyName | None = None
     """The topic of the emails that a lead with this interest gets."""
 
+    @property
+    def names(self) -> list[str]:
+        """The patterns of the event's name; empty where every event of the kind matches."""
+        return [self.event] if isinstance(self.event, str) else self.event or []
+
 
 Window = Annotated[int, Field(ge=0, lt=HORIZON_DAYS)]
 

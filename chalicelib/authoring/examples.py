@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any, assert_never
 
-from chalicelib.authoring.example_shape import EXAMPLE_KINDS
+from chalicelib.authoring.example_shape import EXAMPLE_KINDS, NO_BAND
 from chalicelib.days import day_of, start_of
 from chalicelib.events import Act, Event, FieldValue, Kind, Value, event_id, visitor_partition
 from chalicelib.leads.decision import decide_lead, score_of
@@ -19,7 +19,7 @@ from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import with_events
 from chalicelib.lifecycle.moves import OTHER, move
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, apply, path
-from chalicelib.scoring.matching import CAMPAIGN_KEYS
+from chalicelib.scoring.matching import CAMPAIGN_KEYS, is_recorded
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.tally import Since, Tally
@@ -38,7 +38,7 @@ class ExampleResult:
     expected: Mapping[str, Any]
     """Score, grade and stage, and what else the example expects.
 
-    That is the kind, each group named, and the stage on each day named.
+    That is the band and the kind, each group and score named, and the stage on each day named.
     """
     found: Mapping[str, Any]
     """With the same keys."""
@@ -93,7 +93,7 @@ def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
 
     `medium` is that of the first thing they did: an ad's click is the page view that it led to.
     """
-    did = sorted(given.get("events", ()), key=_ahead)
+    did = sorted(filter(_is_recorded, given.get("events", ())), key=_ahead)
     each = [one for event in did for one in [event] * event.get("times", 1)]
     came_by = {"medium": given["medium"]} if given.get("medium") else {}
     start = min((_ahead(one) for one in each), default=0)
@@ -118,6 +118,7 @@ def _run_example(model: Model, example: Mapping[str, Any]) -> ExampleResult:
     said = {
         "score": worth.rounded,
         "grade": worth.grade,
+        "band": worth.band or NO_BAND,
         "stage": str(today.standing.stage),
         "kind": today.standing.kind or "none",
     }
@@ -126,6 +127,12 @@ def _run_example(model: Model, example: Mapping[str, Any]) -> ExampleResult:
     for name, points in expect.get("groups", {}).items():
         expected[name] = round(points, 1)
         found[name] = round(worth.value(name) / MILLI, 1)
+    for name, agreed in expect.get("scores", {}).items():
+        one = worth.scores[name]
+        values = {"total": one.rounded, "band": one.band or NO_BAND}
+        for key in values.keys() & agreed.keys():
+            expected[f"{name} {key}"] = agreed[key]
+            found[f"{name} {key}"] = values[key]
     for day, lead in zip(days, after, strict=True):
         expected[f"stage on day {day}"] = later[day]
         found[f"stage on day {day}"] = str(lead.standing.stage)
@@ -151,6 +158,11 @@ def _count(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
 def _review(model: Model, lead: Lead, day: date) -> Lead:
     """Return the lead after the clock's look at the beginning of a day."""
     return decide_lead(model, lead, start_of(day, model.zone), Actor.CLOCK).lead
+
+
+def _is_recorded(one: Mapping[str, Any]) -> bool:
+    """Return whether an event may come at all: one that nothing records counts for nobody."""
+    return not one.get(Kind.MAIL) or is_recorded(Kind.MAIL, [one[Kind.MAIL]])
 
 
 def _events(

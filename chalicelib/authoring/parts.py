@@ -6,13 +6,27 @@ Each check has one message, which names the path and the remedy.
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from chalicelib.authoring.shape import ModelDocument, field_rules_of, tests_of, ways_of
+from chalicelib.authoring.field_shape import ComparisonDocument
+from chalicelib.authoring.shape import (
+    ModelDocument,
+    bands_of,
+    field_rules_of,
+    tests_of,
+    ways_of,
+)
 from chalicelib.errors import FieldError
 from chalicelib.scoring.field_rules import Operator
 from chalicelib.scoring.matching import CAMPAIGN_KEYS
+from chalicelib.scoring.words import phrase_of
 
-*_ALL_BUT_LAST, _LAST = Operator
-ONE_OPERATOR = f"{', '.join(_ALL_BUT_LAST)} or {_LAST}"
+
+def _one_of(*operators: str) -> str:
+    *others, last = operators
+    return f"{', '.join(others)} or {last}"
+
+
+ONE_OPERATOR = _one_of(*(one for one in Operator if one is not Operator.ELSE))
+ONE_COMPARISON = _one_of(*ComparisonDocument.model_fields)
 
 
 def event_on_page(document: ModelDocument) -> Iterator[FieldError]:
@@ -55,6 +69,50 @@ def several_operators(document: ModelDocument) -> Iterator[FieldError]:
             yield FieldError(path, f"has {' and '.join(given)}; keep one, or write them as tiers")
 
 
+def else_before_the_end(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse `else` anywhere but in the last tier: it is what the tiers before it leave."""
+    for path, rule in field_rules_of(document):
+        if rule.else_:
+            yield FieldError(
+                f"{path}.else",
+                "is what the tiers before it leave, and there are none; write tiers, the last one"
+                " with else: true",
+            )
+        for number, tier in enumerate((rule.tiers or [])[:-1]):
+            if tier.else_:
+                yield FieldError(
+                    f"{path}.tiers.{number}",
+                    "is for everything else, so that no tier after it counts; move it to the end",
+                )
+
+
+def one_test_denied(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a `not` that denies nothing, or several things at once."""
+    for path, test in tests_of(document):
+        denied = test.not_
+        if denied == []:
+            yield FieldError(f"{path}.not", "lists nothing; add a value, or write present: true")
+        if isinstance(denied, ComparisonDocument) and len(denied.operators) != 1:
+            has = f"{' and '.join(denied.operators)}; keep one"
+            words = has if denied.operators else f"nothing; add {ONE_COMPARISON}"
+            yield FieldError(f"{path}.not", f"has {words}")
+
+
+def words_of_marks(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a phrase of marks alone: no word is like it."""
+    for path, test in tests_of(document):
+        parts: list[tuple[str, ComparisonDocument]] = [(path, test)]
+        if isinstance(test.not_, ComparisonDocument):
+            parts.append((f"{path}.not", test.not_))
+        for where, part in parts:
+            for phrase in part.phrases:
+                if not phrase_of(phrase):
+                    yield FieldError(
+                        f"{where}.words",
+                        f"'{phrase}' has only marks; write matches: ['*{phrase}*']",
+                    )
+
+
 def operator_beside_tiers(document: ModelDocument) -> Iterator[FieldError]:
     """Refuse an operator on a rule with tiers, which have operators of their own."""
     for path, rule in field_rules_of(document):
@@ -87,7 +145,7 @@ def between_backwards(document: ModelDocument) -> Iterator[FieldError]:
             low, high = test.between
             yield FieldError(
                 f"{path}.between",
-                f"no number is between {low:g} and {high:g}; put the lower one first",
+                f"no number is between {low:.15g} and {high:.15g}; put the lower one first",
             )
 
 
@@ -132,6 +190,18 @@ def grades_out_of_order(document: ModelDocument) -> Iterator[FieldError]:
                 f"needs {least:g}, but {better} is the better grade and needs {most:g}; lower"
                 f" {worse} or raise {better}",
             )
+
+
+def bands_alike(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse two bands of one score that begin at the same points."""
+    for path, bands in bands_of(document):
+        first: dict[float, str] = {}
+        for name, least in bands.items():
+            if least in first:
+                yield FieldError(
+                    f"{path}.{name}", f"begins at {least:g}, like {first[least]}; change one"
+                )
+            first.setdefault(least, name)
 
 
 def kind_on_mql(document: ModelDocument) -> Iterator[FieldError]:
@@ -190,6 +260,9 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     form_elsewhere,
     no_operator,
     several_operators,
+    else_before_the_end,
+    one_test_denied,
+    words_of_marks,
     operator_beside_tiers,
     points_beside_tiers,
     no_points,
@@ -198,6 +271,7 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     channel_without_touch,
     limits_backwards,
     grades_out_of_order,
+    bands_alike,
     kind_on_mql,
     nothing_asked,
     requested_without_signal,

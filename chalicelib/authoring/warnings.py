@@ -6,10 +6,10 @@ stage_warnings.py.
 
 from collections.abc import Callable, Iterator
 from math import inf
-from typing import assert_never
 
 from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, BehaviourTierDocument
-from chalicelib.authoring.field_shape import FieldRuleDocument, TestDocument
+from chalicelib.authoring.field_shape import FieldRuleDocument
+from chalicelib.authoring.hiding import equal_to, hides
 from chalicelib.authoring.rule_shape import RuleDocument
 from chalicelib.authoring.shape import (
     ModelDocument,
@@ -20,16 +20,21 @@ from chalicelib.authoring.shape import (
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
-from chalicelib.scoring.field_rules import Operator, comparable
+from chalicelib.events import Kind, MailEvent
+from chalicelib.scoring.matching import is_recorded
 from chalicelib.scoring.model import FIT, Model, default_group
-from chalicelib.scoring.pattern import ANY, matches_any
+from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.profile import DERIVED_FIELDS
 
 EMAIL_DOMAIN = "email_domain"
 ADDRESS_FIELDS = DERIVED_FIELDS | {"email"}
-COMPARED_MAX = 400  # pairs of patterns of two tiers: longer lists are not compared
 
-FIELD_OF_LIST = {"free_mail": "email_domain", "disposable": "email_domain", "role": "email_local"}
+FIELD_OF_LIST = {
+    "free_mail": "email_domain",
+    "disposable": "email_domain",
+    "role": "email_local",
+    "senior_titles": "job_title",
+}
 """The field that each bundled list is about."""
 
 
@@ -52,6 +57,31 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
+def signal_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a signal on what is never recorded: its points would be for nobody."""
+    for key, signal in document.signals.items():
+        if signal.on == "sales":
+            yield FieldError(
+                f"signals.{key}.on",
+                "never counts, because what sales does is not recorded as an event: verdicts and"
+                " outcomes move the stage; remove it",
+            )
+        for name in signal.names:
+            if signal.on == "mail" and not is_recorded(Kind.MAIL, [name]):
+                yield FieldError(f"signals.{key}.event", f"{_unrecorded(name)} or remove it")
+
+
+def example_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of an example's event that is never recorded, and so counts for nothing."""
+    for number, example in enumerate(document.examples):
+        for place, event in enumerate(example.given.events):
+            if event.mail is not None and not is_recorded(Kind.MAIL, [event.mail]):
+                yield FieldError(
+                    f"examples.{number}.given.events.{place}.mail",
+                    f"{_unrecorded(event.mail)} or remove it",
+                )
+
+
 def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a path without a slash at its beginning."""
     for key, signal in document.signals.items():
@@ -69,7 +99,7 @@ def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
     for path, rule in field_rules_of(document):
         if rule.field == EMAIL_DOMAIN:
             domains += [
-                (path, [*(test.matches or ()), *_equal_to(test)])
+                (path, [*(test.matches or ()), *equal_to(test)])
                 for test in (rule, *(rule.tiers or ()))
             ]
     for path, texts in domains:
@@ -98,7 +128,7 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
         tiers = rule.tiers or []
         for number, tier in enumerate(tiers):
             hiding = next(
-                (first for first, other in enumerate(tiers[:number]) if _hides(other, tier)), None
+                (first for first, other in enumerate(tiers[:number]) if hides(other, tier)), None
             )
             if hiding is not None:
                 yield FieldError(
@@ -173,14 +203,20 @@ def per_day_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def never_fades(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of points that never fade: old behaviour keeps a lead warm."""
-    for path, _, rule in behaviour_rules_of(document):
-        lasts = any(window is None for window in rule.windows)
-        if max(_all_points(rule)) > 0 and rule.half_life_days is None and lasts:
-            yield FieldError(
-                path,
-                "never fades, so it keeps a lead warm for more than a year; add half_life_days",
-            )
+    """Warn of points that never fade, all in one line: old behaviour keeps a lead warm."""
+    lasting = [
+        path.removeprefix("rules.")
+        for path, _, rule in behaviour_rules_of(document)
+        if max(_all_points(rule)) > 0
+        and rule.half_life_days is None
+        and any(window is None for window in rule.windows)
+    ]
+    if lasting:
+        verb = "never fades, so it keeps" if len(lasting) == 1 else "never fade, so they keep"
+        yield FieldError(
+            "rules",
+            f"{', '.join(lasting)} {verb} a lead warm for more than a year; add half_life_days",
+        )
 
 
 def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
@@ -212,6 +248,8 @@ def too_many_needed_for_a_grade(document: ModelDocument) -> Iterator[FieldError]
 
 WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_unread,
+    signal_never_recorded,
+    example_never_recorded,
     path_without_slash,
     domain_with_at,
     everybody_internal,
@@ -225,6 +263,14 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     group_without_rules,
     too_many_needed_for_a_grade,
 )
+
+
+def _unrecorded(name: str) -> str:
+    """Return what is wrong with the name of an email's event, and what else there is."""
+    return (
+        f"'{name}' never counts, because nothing records it of an email (opens are not measured);"
+        f" use {', '.join(MailEvent)},"
+    )
 
 
 def _group(side: str, rule: RuleDocument) -> str:
@@ -243,52 +289,3 @@ def _beats(first: BehaviourTierDocument, second: BehaviourTierDocument) -> bool:
     counts = [getattr(tier, one) for tier in (first, second) for one in tier.measures] or [1, 1]
     windows = [inf if tier.within_days is None else tier.within_days for tier in (first, second)]
     return counts[0] <= counts[1] and windows[0] >= windows[1]
-
-
-def _hides(first: TestDocument, second: TestDocument) -> bool:
-    """Return whether the first tier's test matches every value that the second one matches.
-
-    False when there is no simple way to tell.
-    """
-    (operator,) = first.operators
-    match operator:
-        case Operator.PRESENT:
-            return second.absent is None
-        case Operator.ABSENT:
-            return second.absent is not None
-        case Operator.IN_LIST:
-            return first.in_list == second.in_list
-        case Operator.BETWEEN:
-            return _is_within(second.between, first.between)
-        case Operator.MATCHES:
-            return _all_match(first.matches or [], second)
-        case Operator.EQUALS:
-            texts = set(_equal_to(second))
-            return bool(texts) and texts <= set(_equal_to(first))
-        case _:
-            assert_never(operator)
-
-
-def _is_within(narrow: list[float] | None, wide: list[float] | None) -> bool:
-    if narrow is None or wide is None:
-        return False
-    return wide[0] <= narrow[0] and narrow[1] <= wide[1]
-
-
-def _all_match(patterns: list[str], second: TestDocument) -> bool:
-    """Return whether the patterns match everything that a test matches or equals.
-
-    A pattern that matches another pattern's text, with its `*` taken as a character, matches all
-    that the other one matches.
-    """
-    texts = second.matches if second.matches is not None else _equal_to(second)
-    is_comparable = 0 < len(texts) * len(patterns) <= COMPARED_MAX
-    return is_comparable and all(matches_any(patterns, text) for text in texts)
-
-
-def _equal_to(test: TestDocument) -> list[str]:
-    """Return what the field may be equal to, as scoring compares it."""
-    if test.equals is None:
-        return []
-    values = test.equals if isinstance(test.equals, list) else [test.equals]
-    return [comparable(value) for value in values]

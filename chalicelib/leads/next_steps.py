@@ -20,7 +20,7 @@ from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import AHEAD_MAX_DAYS
 from chalicelib.scoring.conditions import is_met
 from chalicelib.scoring.field_rules import FieldRule, Operator, Test
-from chalicelib.scoring.matching import Signal
+from chalicelib.scoring.matching import Signal, is_recorded
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.model import REQUESTED, Condition, Model
 from chalicelib.scoring.profile import values
@@ -127,6 +127,8 @@ def _acts(model: Model, lead: Lead, now: datetime) -> list[_Act]:
     email = values(lead.profile).get("email", "")
     found = []
     for signal in _in_order(model):
+        if not is_recorded(signal.kind, signal.names):
+            continue  # nobody can do it
         event = sample(signal, lead.lead_id, email, now, lead.tally.keys.get(signal.id, {}).keys())
         shows = {one.id for one in signals_of(model, event)}
         to = _after(model, lead, event, now) if signal.id in shows else None

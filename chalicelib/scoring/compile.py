@@ -50,6 +50,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     rules = document["rules"]
     stages = document["stages"]
     recycle = document.get("recycle", {})
+    scores = document.get("scores", {})
     signals = {key: compile_signal(key, signal) for key, signal in document["signals"].items()}
     profile = rules.get("profile", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
@@ -57,6 +58,14 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     on_signals = {key: rule for key, rule in behaviour.items() if key not in on_fields}
     read = (*profile.values(), *on_fields.values())
     fields = frozenset(rule["field"] for rule in read) - LONG_TEXTS
+    field_rules = [
+        *(compile_field_rule(key, rule, "profile") for key, rule in profile.items()),
+        *(
+            compile_field_rule(key, rule, "channel")
+            for key, rule in rules.get("channel", {}).items()
+        ),
+        *(compile_field_rule(key, rule, "undesirables") for key, rule in on_fields.items()),
+    ]
     return Model(
         name=document["name"],
         version=version,
@@ -68,14 +77,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
             kind: Matcher.of([signal for signal in signals.values() if signal.kind is kind])
             for kind in Kind
         },
-        field_rules=[
-            *(compile_field_rule(key, rule, "profile") for key, rule in profile.items()),
-            *(
-                compile_field_rule(key, rule, "channel")
-                for key, rule in rules.get("channel", {}).items()
-            ),
-            *(compile_field_rule(key, rule, "undesirables") for key, rule in on_fields.items()),
-        ],
+        field_rules=field_rules,
         behaviour_rules=[
             compile_behaviour_rule(key, rule, signals) for key, rule in on_signals.items()
         ],
@@ -83,11 +85,16 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
             key: (to_milli(limit["min"]), to_milli(limit["max"]))
             for key, limit in document["groups"].items()
         },
-        sums=document.get("sums", {}),
-        grades=sorted(
-            ((to_milli(points), grade) for grade, points in document["grades"].items()),
-            reverse=True,
+        apart=frozenset(
+            key for key, limit in document["groups"].items() if not limit.get("in_total", True)
         ),
+        sums={
+            **document.get("sums", {}),
+            **{key: one["groups"] for key, one in scores.items()},
+        },
+        scores={key: _levels(one.get("bands", {})) for key, one in scores.items()},
+        bands=_levels(document.get("bands", {})),
+        grades=_levels(document["grades"]),
         grade_needs=document.get("grade_needs", 0),
         mql=[_condition(condition, None) for condition in stages["mql"]["any"]],
         sql=[_condition(condition, INFERRED) for condition in stages["sql"]["any"]],
@@ -99,6 +106,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         wakes=recycle.get("wakes", []),
         internal_domains=document.get("internal", {}).get("email_domain", []),
         fields=fields,
+        is_dated=any(rule.on for rule in field_rules),
     )
 
 
@@ -112,6 +120,11 @@ def _matching(signals: Mapping[str, Signal], fields: Set[str], zone: tzinfo) -> 
     ]
     text = json.dumps([what, sorted(fields - NAMED_FIELDS), name_of(zone)])
     return sha256(text.encode()).hexdigest()[:16]
+
+
+def _levels(least: Mapping[str, float]) -> list[tuple[int, str]]:
+    """Return the least thousandths of each grade or band, the highest first."""
+    return sorted(((to_milli(points), name) for name, points in least.items()), reverse=True)
 
 
 def _condition(condition: Mapping[str, Any], kind: str | None) -> Condition:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from chalicelib.events import Event, FieldValue, Kind
+from chalicelib.events import RECORDED_NAMES, Event, FieldValue, Kind
 from chalicelib.form_kinds import FORM_KIND, kind_facts
-from chalicelib.scoring.pattern import ANY, Patterns
+from chalicelib.scoring.pattern import ANY, Patterns, matches_any
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 """The campaign's parts as signals name them -> as an event has them."""
@@ -83,6 +83,17 @@ class Matcher:
             found.append(self.signals[lowest.bit_length() - 1])
             left &= left - 1
         return found
+
+
+def is_recorded(kind: Kind, names: Sequence[str] | None) -> bool:
+    """Return whether events of a kind that have one of some names are recorded at all.
+
+    names: patterns, one of which must match; None for any name.
+    """
+    recorded = RECORDED_NAMES.get(kind)
+    if recorded is None:
+        return True
+    return any(names is None or matches_any(names, name) for name in recorded)
 
 
 def value_of(event: Event, name: str) -> FieldValue | None:

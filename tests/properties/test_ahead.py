@@ -121,10 +121,8 @@ def test_every_way_to_a_score_says_the_same(
     on = TODAY + timedelta(days=days)
     both = [worth(first, evidence, on), worth(second, evidence, on)]
     assert Comparison(first, second).worths(evidence, on) == both
-    assert (
-        replace(score_of(first, make.lead(profile=profile(), tally=tally), on), reasons=())
-        == (both[0])
-    )
+    whole = score_of(first, make.lead(profile=profile(), tally=tally), on)
+    assert replace(whole, reasons=(), apart_reasons=()) == both[0]
     cells = [one for those in tally.days.values() for one in those] + [
         one for those in tally.keys.values() for one in those.values()
     ]

@@ -115,7 +115,7 @@ def test_five_pages_on_one_day_stand_for_a_visit() -> None:
 # --- shares ---------------------------------------------------------------------------------------
 
 
-def test_each_repetition_is_worth_less_and_the_last_share_goes_on() -> None:
+def test_repetitions_are_worth_less_and_the_last_share_goes_on() -> None:
     rule = {"points": 8, "shares": [1, 0.5, 0.25]}
     assert [points(rule, seen(site_visit={0: n})) for n in (1, 2, 3, 4)] == [8, 12, 14, 16]
     assert texts(rule, seen(site_visit={0: 2})) == [

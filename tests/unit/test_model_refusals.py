@@ -12,11 +12,11 @@ from chalicelib.authoring.shape import ModelDocument
 from chalicelib.document import parse_document
 from tests import behaviour_mistakes
 from tests.baton import model_document
-from tests.mistakes import Mistake, at, changed, refusal, told
+from tests.mistakes import Mistake, at, both, changed, refusal, told
 
 FIELD_KEYS = (
-    "equals, matches, between, in_list, present, absent, field, touch, tiers, points, disqualify,"
-    " group"
+    "equals, matches, words, contains, in_list, between, at_least, below, next_days, last_days,"
+    " not, present, absent, else, field, touch, tiers, points, disqualify, group"
 )
 
 
@@ -24,10 +24,11 @@ FIELD_KEYS = (
     ("document", "says"),
     [
         (
-            changed(scores={}),
+            changed(score={}),
             (
-                "scores: there is no such key; the keys here are name, version, internal, signals,"
-                " rules, groups, sums, grades, grade_needs, stages, recycle, examples"
+                "score: there is no such key; the keys here are name, version, internal, signals,"
+                " rules, groups, sums, scores, bands, grades, grade_needs, stages, recycle,"
+                " examples"
             ),
         ),
         (
@@ -163,8 +164,8 @@ FIELD_KEYS = (
         (
             changed("rules", "undesirables", "free-mail", in_list="freemail"),
             (
-                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable' or 'role'"
-                " is needed"
+                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable', 'role' or"
+                " 'senior_titles' is needed"
             ),
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
@@ -327,14 +328,73 @@ MISTAKES = [
         "I forgot to say which phone numbers count",
         "no_operator",
         lambda document: document["rules"]["profile"]["phone"].pop("present"),
-        "rules.profile.phone: has nothing to compare with; add equals, matches, between, in_list,"
-        " present or absent",
+        "rules.profile.phone: has nothing to compare with; add equals, matches, words, contains,"
+        " in_list, between, at_least, below, next_days, last_days, not, present or absent",
     ),
     Mistake(
         "I wrote two operators, and meant both",
         "several_operators",
         at("rules", "profile", "company", matches=["*gmbh"]),
         "rules.profile.company: has matches and present; keep one, or write them as tiers",
+    ),
+    Mistake(
+        "I put everything else first",
+        "else_before_the_end",
+        lambda document: document["rules"]["profile"]["size"]["tiers"].insert(
+            0, {"else": True, "points": -2}
+        ),
+        "rules.profile.size.tiers.0: is for everything else, so that no tier after it counts; move"
+        " it to the end",
+    ),
+    Mistake(
+        "I wrote else without anything before it",
+        "else_before_the_end",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "country", "else": True, "points": -2}
+        ),
+        "rules.profile.other.else: is what the tiers before it leave, and there are none; write"
+        " tiers, the last one with else: true",
+    ),
+    Mistake(
+        "I said not, and left open what",
+        "one_test_denied",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "country", "not": {}, "points": -2}
+        ),
+        "rules.profile.other.not: has nothing; add equals, matches, words, contains, in_list,"
+        " between, at_least, below, next_days or last_days",
+    ),
+    Mistake(
+        "I denied a size and a word at once",
+        "one_test_denied",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "x", "not": {"words": "vp", "at_least": 5}, "points": -2}
+        ),
+        "rules.profile.other.not: has words and at_least; keep one",
+    ),
+    Mistake(
+        "My list of countries that we do not want is still empty",
+        "one_test_denied",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "country", "not": [], "points": -2}
+        ),
+        "rules.profile.other.not: lists nothing; add a value, or write present: true",
+    ),
+    Mistake(
+        "I look for a mark as if it were a word",
+        "words_of_marks",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "job_title", "words": ["vp", "&"], "points": 2}
+        ),
+        "rules.profile.other.words: '&' has only marks; write matches: ['*&*']",
+    ),
+    Mistake(
+        "I do not want a mark that I take for a word",
+        "words_of_marks",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "job_title", "not": {"words": "/"}, "points": 2}
+        ),
+        "rules.profile.other.not.words: '/' has only marks; write matches: ['*/*']",
     ),
     Mistake(
         "I added a tier and left the operator where it was",
@@ -492,15 +552,64 @@ MISTAKES = [
     ),
     Mistake(
         "I called a sum like a group",
-        "sum_with_a_taken_name",
+        "name_taken",
         at("sums", fit=["intent"]),
         "sums.fit: is the name of a group; rename the sum",
     ),
     Mistake(
         "I called a sum score",
-        "sum_with_a_taken_name",
+        "name_taken",
         at("sums", score=["intent"]),
         "sums.score: is the name of the total; rename the sum",
+    ),
+    Mistake(
+        "I called a score like a sum",
+        "name_taken",
+        at(scores={"activity": {"groups": ["intent"]}}),
+        "scores.activity: is the name of a sum; rename the score",
+    ),
+    Mistake(
+        "I called a score like a group of the total",
+        "name_taken",
+        at(scores={"intent": {"groups": ["intent", "fit"]}}),
+        "scores.intent: is the name of a group; rename the score",
+    ),
+    Mistake(
+        "I called a sum like a key of a way in",
+        "name_taken",
+        at("sums", days=["intent"]),
+        "sums.days: is the name of a key of a way in; rename the sum",
+    ),
+    Mistake(
+        "I called a group like the total",
+        "name_taken",
+        at("groups", score={"max": 10, "min": 0}),
+        "groups.score: is the name of the total; rename the group",
+    ),
+    Mistake(
+        "I gave a product's score a group that is not there",
+        "sum_of_unknown_group",
+        at(scores={"keyboards": {"groups": ["fit", "keyboard"]}}),
+        "scores.keyboards.groups: there is no group 'keyboard'; the groups are fit, channel,"
+        " engagement, intent",
+    ),
+    Mistake(
+        "I named a group twice in a product's score",
+        "sum_of_a_group_twice",
+        at(scores={"keyboards": {"groups": ["fit", "intent", "fit"]}}),
+        "scores.keyboards.groups: counts 'fit' 2 times; name it once",
+    ),
+    Mistake(
+        "I let two bands begin at the same points",
+        "bands_alike",
+        at(bands={"hot": 50, "warm": 50, "cold": 0}),
+        "bands.warm: begins at 50, like hot; change one",
+    ),
+    Mistake(
+        "I let two bands of a product begin at the same points",
+        "bands_alike",
+        at(scores={"keyboards": {"groups": ["fit"], "bands": {"ready": 20, "interested": 20}}}),
+        "scores.keyboards.bands.interested: begins at 20, like ready; change one",
     ),
     Mistake(
         "I added up what is not there",
@@ -519,7 +628,7 @@ MISTAKES = [
         "I misspelt a threshold",
         "threshold_on_unknown_value",
         at("stages", "sql", "any", 0, inent=1),
-        "stages.sql.any.0.inent: no such key, group or sum; use one of days, kind, signal,"
+        "stages.sql.any.0.inent: no such key, group, sum or score; use one of days, kind, signal,"
         " within_days, score, fit, channel, engagement, intent, activity",
     ),
     Mistake(
@@ -533,7 +642,7 @@ MISTAKES = [
         "I let leads cool by what is not there",
         "cooling_on_unknown_value",
         at("stages", "mql", cool_below={"actvity": 5}),
-        "stages.mql.cool_below.actvity: no such group or sum; "
+        "stages.mql.cool_below.actvity: no such group, sum or score; "
         "use one of score, fit, channel, engagement, intent, activity",
     ),
     Mistake(
@@ -572,8 +681,29 @@ MISTAKES = [
         "I expect points of a group that is not there",
         "example_of_unknown_group",
         at("examples", 0, "expect", groups={"fitness": 40}),
-        "examples.0.expect.groups.fitness: no such group or sum; use one of fit, channel,"
+        "examples.0.expect.groups.fitness: no such group, sum or score; use one of fit, channel,"
         " engagement, intent, activity",
+    ),
+    Mistake(
+        "I expect the score of a product that is not there",
+        "example_of_unknown_score",
+        at("examples", 0, "expect", scores={"keyboards": {"total": 40}}),
+        "examples.0.expect.scores.keyboards: no such named score; the model has none",
+    ),
+    Mistake(
+        "I expect a band that is not there",
+        "example_of_unknown_band",
+        both(at(bands={"hot": 50, "warm": 25}), at("examples", 0, "expect", band="cold")),
+        "examples.0.expect.band: no such band; use one of hot, warm, none",
+    ),
+    Mistake(
+        "I expect a band that a product does not have",
+        "example_of_unknown_band",
+        both(
+            at(scores={"keyboards": {"groups": ["fit"], "bands": {"ready": 20}}}),
+            at("examples", 0, "expect", scores={"keyboards": {"band": "hot"}}),
+        ),
+        "examples.0.expect.scores.keyboards.band: no such band; use one of ready, none",
     ),
     *behaviour_mistakes.REFUSED,
 ]

@@ -117,8 +117,17 @@ MISTAKES = [
         "I forgot the half-life",
         "never_fades",
         lambda document: document["rules"]["actions"]["blog"].pop("half_life_days"),
-        "rules.actions.blog: never fades, so it keeps a lead warm for more than a year; add"
+        "rules: actions.blog never fades, so it keeps a lead warm for more than a year; add"
         " half_life_days",
+    ),
+    Mistake(
+        "I let points stay for ever",
+        "never_fades",
+        lambda document: [
+            document["rules"]["actions"][key].pop("half_life_days") for key in ("blog", "cart")
+        ],
+        "rules: actions.blog, actions.cart never fade, so they keep a lead warm for more than a"
+        " year; add half_life_days",
     ),
     Mistake(
         "I made a group and gave it no rule",
@@ -137,6 +146,26 @@ MISTAKES = [
         "grade_out_of_reach",
         at("grades", A=45),
         "grades.A: nobody gets it, because fit is at most 40; lower it or add rules",
+    ),
+    Mistake(
+        "I ask for more points than there are",
+        "band_out_of_reach",
+        at(bands={"hot": 200, "warm": 25}),
+        "bands.hot: nobody gets it, because score is at most 100; lower it or add rules",
+    ),
+    Mistake(
+        "I ask for more points of a product than there are",
+        "band_out_of_reach",
+        at(scores={"keyboards": {"groups": ["fit"], "bands": {"ready": 60}}}),
+        "scores.keyboards.bands.ready: nobody gets it, because keyboards is at most 40; lower it or"
+        " add rules",
+    ),
+    Mistake(
+        "I took a group out of the score and put it nowhere",
+        "counts_nowhere",
+        at("groups", "channel", in_total=False),
+        "groups.channel.in_total: leaves its points out of everything; name it in a score, a sum or"
+        " a way in, or remove in_total",
     ),
     Mistake(
         "I forgot to say what cools",
@@ -202,8 +231,41 @@ MISTAKES = [
         "I forgot how long a lead without a budget rests",
         "reason_without_rest",
         lambda document: document["recycle"].pop("no_budget"),
-        "recycle.no_budget: is missing, so a lead that sales returns with it rests as for any other"
-        " reason; add its days",
+        "recycle: has no days for no_budget, so a lead that sales returns for one of them rests"
+        " for 30 days, as for other; add theirs",
+    ),
+    Mistake(
+        "I did not say how long anybody rests",
+        "reason_without_rest",
+        lambda document: document.update(recycle={"wakes": document["recycle"]["wakes"]}),
+        "recycle: has no days for not_ready, no_budget, wrong_person, unreachable, other,"
+        " lost_price, lost_competitor, lost_no_decision, so a lead that sales returns for one of"
+        " them rests for 30 days, as for other; add theirs",
+    ),
+    Mistake(
+        "I score opened emails",
+        "signal_never_recorded",
+        at("signals", "email-click", event=["clicked", "opened"]),
+        "signals.email-click.event: 'opened' never counts, because nothing records it of an email"
+        " (opens are not measured); use delivered, clicked, replied, bounced, complained,"
+        " unsubscribed, confirmed, or remove it",
+    ),
+    Mistake(
+        "I take points for a lost deal",
+        "signal_never_recorded",
+        at("signals", "mail-reply", on="sales", event="lost"),
+        "signals.mail-reply.on: never counts, because what sales does is not recorded as an event:"
+        " verdicts and outcomes move the stage; remove it",
+    ),
+    Mistake(
+        "I gave an example an opened email",
+        "example_never_recorded",
+        lambda document: document["examples"][0]["given"]["events"].append(
+            {"mail": "Opened", "days_ago": 0}
+        ),
+        "examples.0.given.events.3.mail: 'Opened' never counts, because nothing records it of an"
+        " email (opens are not measured); use delivered, clicked, replied, bounced, complained,"
+        " unsubscribed, confirmed, or remove it",
     ),
     *behaviour_mistakes.WARNED,
 ]
@@ -264,6 +326,16 @@ def test_a_customer_who_left_need_not_rest() -> None:
         ({"present": True}, {"matches": ["*"]}),
         ({"absent": True}, {"absent": True}),
         ({"in_list": "role"}, {"in_list": "role"}),
+        ({"at_least": 50}, {"at_least": 500}),
+        ({"at_least": 50}, {"between": [50, 60]}),
+        ({"below": 50}, {"below": 20}),
+        ({"below": 50}, {"between": [1, 49]}),
+        ({"words": ["VP", "head of"]}, {"words": "Head of"}),
+        ({"contains": ["crm", "erp"]}, {"contains": "CRM"}),
+        ({"next_days": 90}, {"next_days": 30}),
+        ({"last_days": 90}, {"last_days": 90}),
+        ({"not": ["DE"]}, {"not": ["DE"]}),
+        ({"present": True}, {"not": ["DE"]}),
     ],
 )
 def test_a_tier_behind_a_wider_one_never_counts(
@@ -287,6 +359,16 @@ def test_a_tier_behind_a_wider_one_never_counts(
         ({"absent": True}, {"present": True}),
         ({"in_list": "role"}, {"in_list": "free_mail"}),
         ({"between": [1, 9]}, {"equals": 5}),
+        ({"at_least": 500}, {"at_least": 50}),
+        ({"at_least": 50}, {"below": 500}),
+        ({"below": 50}, {"between": [1, 50]}),
+        ({"between": [1, 50]}, {"below": 50}),
+        ({"words": ["vp"]}, {"words": ["vp", "head of"]}),
+        ({"contains": ["crm"]}, {"contains": ["crm", "erp"]}),
+        ({"next_days": 30}, {"next_days": 90}),
+        ({"next_days": 30}, {"last_days": 30}),
+        ({"not": ["DE"]}, {"equals": "AT"}),
+        ({"present": True}, {"else": True}),
     ],
 )
 def test_a_tier_that_may_hold_alone_is_not_warned_of(given: tuple[dict[str, Any], ...]) -> None:
