@@ -14,7 +14,8 @@ from typing import Any
 from hypothesis import strategies as some
 from hypothesis.strategies import SearchStrategy
 
-from chalicelib.events import Act, Kind, MailEvent, Rank, Value, user_partition, visitor_partition
+from chalicelib.events import Act, Kind, Rank, Value, user_partition, visitor_partition
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.behaviour_rules import Measure
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model

@@ -23,15 +23,16 @@ from chalicelib.authoring.stage_warnings import REST_REASONS, VERDICT_REASONS
 from chalicelib.authoring.warnings import FIELD_OF_LIST
 from chalicelib.delivery.feedback import LEAD_HEARS
 from chalicelib.delivery.outbox import MessageState
-from chalicelib.events import RECORDED_NAMES, Kind, MailEvent, lead_partition
+from chalicelib.events import Kind, lead_partition
 from chalicelib.leads.next_steps import COMMON_FIRST
 from chalicelib.lifecycle.stages import Outcome, Stage
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import Operator
 from chalicelib.scoring.levels import NO_GRADE, WORST_GRADE
 from chalicelib.scoring.lists import BUNDLED_LISTS
-from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.matching import RECORDED_NAMES, Matcher, Signal
 from chalicelib.scoring.model import CONDITION_KEYS, INFERRED, REQUESTED
 from chalicelib.scoring.sample import sample
 from chalicelib.scoring.score import score
@@ -62,7 +63,7 @@ OPERATORS: Mapping[Operator, tuple[Any, Any, str, str]] = {
 }
 
 
-def test_every_event_of_an_email_has_a_name_of_the_set() -> None:
+def test_every_email_event_has_a_name_of_the_set() -> None:
     """A model was free to score opened emails, which nothing records."""
     places = [one for one in events_built() if one.kind == "MAIL"]
     assert {place.module for place in places} == {"feedback", "unsubscribe", "confirming"}
@@ -170,7 +171,8 @@ def test_an_example_may_have_each_kind_that_is_listed() -> None:
 def test_an_example_may_expect_every_stage_and_grade() -> None:
     assert set(get_args(StageName)) == set(Stage)
     (grades, _) = get_args(ModelDocument.model_fields["grades"].annotation)
-    assert literals(ExpectDocument, "grade") == {*get_args(grades), WORST_GRADE, NO_GRADE}
+    (names, _) = get_args(grades)  # and what is said of any other
+    assert literals(ExpectDocument, "grade") == {*get_args(names), WORST_GRADE, NO_GRADE}
 
 
 def test_no_part_of_a_condition_is_taken_for_a_threshold() -> None:

@@ -16,8 +16,13 @@ from tests.mistakes import Mistake, at, both, changed, refusal, told
 
 FIELD_KEYS = (
     "equals, matches, words, contains, in_list, between, at_least, below, next_days, last_days,"
-    " not, present, absent, else, field, touch, tiers, points, disqualify, group"
+    " not, present, absent, else, field, touch, tiers, all, points, disqualify, group"
 )
+
+BOTH: dict[str, Any] = {
+    "all": [{"field": "company_size", "at_least": 50}, {"field": "country", "equals": "DE"}],
+    "points": 10,
+}
 
 
 @pytest.mark.parametrize(
@@ -32,23 +37,23 @@ FIELD_KEYS = (
             ),
         ),
         (
-            changed("rules", "actions", "blog", half_life=14),
+            changed("rules", "actions", "blog", half_live_days=14),
             (
-                "rules.actions.blog.half_life: there is no such key; the keys here are signal,"
+                "rules.actions.blog.half_live_days: there is no such key; the keys here are signal,"
                 " points, tiers, half_life_days, floor, within_days, in_one_day, shares, per_day,"
                 " max_points, group"
             ),
         ),
         (
-            changed("rules", "undesirables", "free-mail", point=-12),
+            changed("rules", "undesirables", "free-mail", ponts=-12),
             (
-                "rules.undesirables.free-mail.point: there is no such key; the keys here are"
+                "rules.undesirables.free-mail.ponts: there is no such key; the keys here are"
                 f" {FIELD_KEYS}"
             ),
         ),
         (
-            changed("stages", "sql", stay_days=3),
-            "stages.sql.stay_days: there is no such key; the keys here are any",
+            changed("stages", "sql", eny=3),
+            "stages.sql.eny: there is no such key; the keys here are any",
         ),
         (
             changed("stages", "mql", "any", 0, sgnal="blog"),
@@ -169,7 +174,10 @@ FIELD_KEYS = (
             ),
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
-        (changed("grades", Z=3), "grades.Z: one of 'A', 'B', 'C', 'D' or 'E' is needed"),
+        (
+            changed("grades", Z=3),
+            "grades.Z: a grade is A, B, C, D or E, by the fit; write steps of the score as `bands`",
+        ),
         (changed("stages", "mql", any=[]), "stages.mql.any: has 0; at least 1 needed"),
         (
             changed("stages", "mql", stay_days=-1),
@@ -335,7 +343,61 @@ MISTAKES = [
         "I wrote two operators, and meant both",
         "several_operators",
         at("rules", "profile", "company", matches=["*gmbh"]),
-        "rules.profile.company: has matches and present; keep one, or write them as tiers",
+        "rules.profile.company: has matches and present; keep one, or write them as tiers or all",
+    ),
+    Mistake(
+        "I forgot which field it is about",
+        "no_field",
+        lambda document: document["rules"]["profile"]["phone"].pop("field"),
+        "rules.profile.phone.field: is missing; add it, or all with several facts",
+    ),
+    Mistake(
+        "I wrote one of two facts beside the other",
+        "all_beside_others",
+        lambda document: document["rules"]["profile"].update(both=BOTH | {"field": "country"}),
+        "rules.profile.both.field: cannot be combined with all; move it into all, or write a rule"
+        " of its own",
+    ),
+    Mistake(
+        "I wrote an operator for both facts",
+        "all_beside_others",
+        lambda document: document["rules"]["profile"].update(both=BOTH | {"at_least": 5}),
+        "rules.profile.both.at_least: cannot be combined with all; move it into all, or write a"
+        " rule of its own",
+    ),
+    Mistake(
+        "I left out what one of two facts is compared with",
+        "no_operator",
+        lambda document: document["rules"]["profile"].update(
+            both=BOTH | {"all": [*BOTH["all"], {"field": "phone"}]}
+        ),
+        "rules.profile.both.all.2: has nothing to compare with; add equals, matches, words,"
+        " contains, in_list, between, at_least, below, next_days, last_days, not, present or"
+        " absent",
+    ),
+    Mistake(
+        "I ask for a size, a country, and everything else",
+        "else_before_the_end",
+        lambda document: document["rules"]["profile"].update(
+            both=BOTH | {"all": [*BOTH["all"], {"field": "phone", "else": True}]}
+        ),
+        "rules.profile.both.all.2: is always so; remove it, or write a test",
+    ),
+    Mistake(
+        "I ask where they came from by the page",
+        "touch_without_field",
+        lambda document: document["rules"]["profile"].update(
+            both=BOTH | {"all": [*BOTH["all"], {"touch": "first", "field": "page", "equals": "a"}]}
+        ),
+        "rules.profile.both.all.2.field: a touch has source, medium and campaign, but no page; use"
+        " one of them, or remove touch",
+    ),
+    Mistake(
+        "I put two facts among where they came from",
+        "channel_without_touch",
+        lambda document: document["rules"]["channel"].update(both=BOTH),
+        "rules.channel.both: reads the profile, which has no channel; add touch: first or touch:"
+        " last",
     ),
     Mistake(
         "I put everything else first",
