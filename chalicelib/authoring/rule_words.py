@@ -106,9 +106,9 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     signal = document["signals"][rule.get("signal") or key]
     if rule.get("tiers"):
         worth = ", or ".join(
-            f"{points_words(tier['points'])} {_often_words(tier)}" for tier in rule["tiers"]
+            f"{points_words(tier['points'])} for {_often_words(tier)}" for tier in rule["tiers"]
         )
-        parts = [f"{worth}: {_counted_words(signal, rule)}"]
+        parts = [f"{_counted_words(signal, rule)}: {worth}"]
     else:
         each = f"{points_words(rule['points'])} for each {_counted_words(signal, rule)}"
         parts = [each, *_limit_words(rule)]
@@ -128,14 +128,12 @@ def _counted_words(signal: _Written, rule: _Written) -> str:
 
 def _often_words(tier: _Written) -> str:
     """Return how often, and within which time, a tier asks for its signal."""
-    if times := tier.get("times"):
-        often = f"for {times} of them" if times > 1 else "for one"
-    elif days := tier.get("days"):
-        often = f"for {days_words(days)} with one"
+    if days := tier.get("days"):
+        often = f"{days_words(days)} with one"
     elif different := tier.get("different"):
-        often = f"for {different} different ones"
+        often = f"{different} different ones"
     else:
-        often = "for one"
+        often = f"{tier.get('times') or 'one'}"
     return often + _within_words(tier)
 
 
@@ -146,8 +144,8 @@ def _within_words(rule: _Written) -> str:
 
 def _limit_words(rule: _Written) -> Iterator[str]:
     if shares := rule.get("shares"):
-        parts = " and ".join(f"{share:.0%}" for share in shares)
-        yield f"of which the newest count {parts}" if len(shares) > 1 else f"{parts} of that"
+        *first, last = [f"{share:.0%}" for share in shares]
+        yield f"the newest first in shares of {', '.join([*first, f'then {last}'])}"
     if rule.get("within_days") is not None:
         yield f"for {days_words(rule['within_days'])}"
     if rule.get("max_points"):
