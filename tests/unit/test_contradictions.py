@@ -90,8 +90,8 @@ MISTAKES = [
     Mistake(
         "I raised cool_below above what a way in asks of the same value",
         "cool_above_threshold",
-        cooling(activity=10),
-        "stages.mql.cool_below.activity: 10 is above the 8 that stages.mql.any.1 requires, "
+        cooling(activity=9),
+        "stages.mql.cool_below.activity: 9 is above the 8 that stages.mql.any.1 requires, "
         "so a lead could come in cold; lower it to 8, or raise the threshold",
     ),
     Mistake(

@@ -66,10 +66,10 @@ FIELD_KEYS = (
             "signals.blog.on: one of 'page', 'track', 'form', 'mail' or 'sales' is needed",
         ),
         (
-            changed("signals", "cart", event=[]),
+            changed("signals", "meeting-booked", event=[]),
             (
-                "signals.cart.event: one text or a list of 1 to 1,000 texts is needed, each of 1 to"
-                " 200 characters"
+                "signals.meeting-booked.event: one text or a list of 1 to 1,000 texts is needed,"
+                " each of 1 to 200 characters"
             ),
         ),
         (
@@ -318,8 +318,9 @@ MISTAKES = [
     Mistake(
         "I listed forms under tracked events",
         "form_elsewhere",
-        at("signals", "cart", form=["demo"]),
-        "signals.cart.form: only a signal on form has forms; write on: form instead of track",
+        at("signals", "meeting-booked", form=["demo"]),
+        "signals.meeting-booked.form: only a signal on form has forms; write on: form instead of"
+        " track",
     ),
     Mistake(
         "I forgot to say which phone numbers count",
