@@ -67,7 +67,9 @@ class Document(BaseModel):
     def _remember_keys(cls, data: Any, info: ValidationInfo) -> Any:
         """Note which keys this part may have, so that the refusal of a misspelt key lists them."""
         if info.context is not None:
-            info.context[id(data)] = ", ".join(cls.model_fields)
+            info.context[id(data)] = ", ".join(
+                field.alias or name for name, field in cls.model_fields.items()
+            )
         return data
 
 

@@ -3,9 +3,10 @@
 The texts below fields are the descriptions of docs/model.schema.json.
 """
 
-from typing import Annotated, Literal
+from keyword import iskeyword
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationInfo
 
 from chalicelib.authoring.values import (
     Bounds,
@@ -13,42 +14,105 @@ from chalicelib.authoring.values import (
     FieldValues,
     KeyName,
     ModelPart,
+    Number,
     PatternList,
     Points,
+    TextOrTexts,
     Yes,
 )
 from chalicelib.scoring.field_rules import Operator
 
+DATE_MAX_DAYS = 3_650  # ten years, ahead or back
 TIERS_MAX = 20  # the default has 5 at most
 
+DateDays = Annotated[int, Field(ge=0, le=DATE_MAX_DAYS)]
 
-class TestDocument(ModelPart):
+
+class ComparisonDocument(ModelPart):
+    """A test of a value that is given. Exactly one key is given."""
+
+    equals: FieldValues | None = None
+    """The field is this value, or one of these; case and accents are ignored."""
+    matches: PatternList | None = None
+    """The field matches one of these patterns. `*` stands for any run of characters; case and
+    accents are ignored.
+    """
+    words: TextOrTexts | None = None
+    """One of these words or phrases stands anywhere in the field, as whole words in this order:
+    `vp` is in "VP, Sales", and not in "MVP". `*` stands for any run of characters of a word.
+    """
+    contains: FieldValues | None = None
+    """This value, or one of these, is in the field's list of values; a text is read as a list, too:
+    "crm, erp".
+    """
+    in_list: Literal["free_mail", "disposable", "role", "senior_titles"] | None = None
+    """The field is in a list that Baton brings: domains of free mail, domains of throw-away
+    addresses (both with the field email_domain), names of roles such as info or sales (with the
+    field email_local); or it has a word of a list of words: titles of senior people (with the field
+    job_title).
+    """
+    between: Bounds | None = None
+    """The field is a number from the first to the second, both included. Numbers are read as people
+    write them: "1,200", "€50k"; of a range such as "51-200" the lower one.
+    """
+    at_least: Number | None = None
+    """The field is a number of at least this much."""
+    below: Number | None = None
+    """The field is a number below this."""
+    next_days: DateDays | None = None
+    """The field is a date from today to this many days ahead."""
+    last_days: DateDays | None = None
+    """The field is a date from this many days back to today."""
+
+    @property
+    def phrases(self) -> list[str]:
+        """The words and phrases, also of a single one."""
+        return [self.words] if isinstance(self.words, str) else self.words or []
+
+    @property
+    def operators(self) -> list[Operator]:
+        """The operators given: one in a checked document, none where a rule has tiers."""
+        keys = {
+            operator: f"{operator}_" if iskeyword(operator) else operator for operator in Operator
+        }
+        return [operator for operator, key in keys.items() if getattr(self, key, None) is not None]
+
+
+_VALUES: TypeAdapter[Any] = TypeAdapter(FieldValues, config=ConfigDict(strict=True))
+
+
+def _denied(written: Any, info: ValidationInfo) -> Any:
+    """Return what `not` denies: a test, or values. The shape is chosen first, so that its errors
+    are about that shape only.
+    """
+    if isinstance(written, dict):
+        return ComparisonDocument.model_validate(written, context=info.context)
+    return _VALUES.validate_python(written)
+
+
+Denied = Annotated[
+    FieldValues | ComparisonDocument,
+    PlainValidator(_denied, json_schema_input_type=FieldValues | ComparisonDocument),
+]
+
+
+class TestDocument(ComparisonDocument):
     """An operator and what it compares with. Exactly one is given."""
 
     __test__ = False  # not a test class, whatever its name says to pytest
 
-    equals: FieldValues | None = None
-    """The field is this value, or one of these; case is ignored."""
-    matches: PatternList | None = None
-    """The field matches one of these patterns. `*` stands for any run of characters; case is
-    ignored.
-    """
-    between: Bounds | None = None
-    """The field is a number from the first to the second, both included."""
-    in_list: Literal["free_mail", "disposable", "role"] | None = None
-    """The field is in a list that Baton brings: domains of free mail, domains of throw-away
-    addresses (both with the field email_domain), names of roles such as info or sales (with the
-    field email_local).
+    not_: Denied | None = Field(None, alias="not")
+    """The field is given, and is none of these values, or does not pass this test, for example
+    `{matches: ["*@*"]}`.
     """
     present: Yes | None = None
     """The field is given, whatever its value."""
     absent: Yes | None = None
     """The field is not given."""
-
-    @property
-    def operators(self) -> list[Operator]:
-        """The operators given: one in a checked document, none where a rule has tiers."""
-        return [operator for operator in Operator if getattr(self, operator) is not None]
+    else_: Yes | None = Field(None, alias="else")
+    """Of the last tier: everything that no tier before it matches, also a field that is not
+    given.
+    """
 
 
 class TierDocument(TestDocument):

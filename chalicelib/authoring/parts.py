@@ -6,13 +6,21 @@ Each check has one message, which names the path and the remedy.
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from chalicelib.authoring.field_shape import ComparisonDocument
 from chalicelib.authoring.shape import ModelDocument, field_rules_of, tests_of, ways_of
 from chalicelib.errors import FieldError
 from chalicelib.scoring.field_rules import Operator
 from chalicelib.scoring.matching import CAMPAIGN_KEYS
+from chalicelib.scoring.words import phrase_of
 
-*_ALL_BUT_LAST, _LAST = Operator
-ONE_OPERATOR = f"{', '.join(_ALL_BUT_LAST)} or {_LAST}"
+
+def _one_of(*operators: str) -> str:
+    *others, last = operators
+    return f"{', '.join(others)} or {last}"
+
+
+ONE_OPERATOR = _one_of(*(one for one in Operator if one is not Operator.ELSE))
+ONE_COMPARISON = _one_of(*ComparisonDocument.model_fields)
 
 
 def event_on_page(document: ModelDocument) -> Iterator[FieldError]:
@@ -53,6 +61,50 @@ def several_operators(document: ModelDocument) -> Iterator[FieldError]:
     for path, test in tests_of(document):
         if len(given := test.operators) > 1:
             yield FieldError(path, f"has {' and '.join(given)}; keep one, or write them as tiers")
+
+
+def else_before_the_end(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse `else` anywhere but in the last tier: it is what the tiers before it leave."""
+    for path, rule in field_rules_of(document):
+        if rule.else_:
+            yield FieldError(
+                f"{path}.else",
+                "is what the tiers before it leave, and there are none; write tiers, the last one"
+                " with else: true",
+            )
+        for number, tier in enumerate((rule.tiers or [])[:-1]):
+            if tier.else_:
+                yield FieldError(
+                    f"{path}.tiers.{number}",
+                    "is for everything else, so that no tier after it counts; move it to the end",
+                )
+
+
+def one_test_denied(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a `not` that denies nothing, or several things at once."""
+    for path, test in tests_of(document):
+        denied = test.not_
+        if denied == []:
+            yield FieldError(f"{path}.not", "lists nothing; add a value, or write present: true")
+        if isinstance(denied, ComparisonDocument) and len(denied.operators) != 1:
+            has = f"{' and '.join(denied.operators)}; keep one"
+            words = has if denied.operators else f"nothing; add {ONE_COMPARISON}"
+            yield FieldError(f"{path}.not", f"has {words}")
+
+
+def words_of_marks(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a phrase of marks alone: no word is like it."""
+    for path, test in tests_of(document):
+        parts: list[tuple[str, ComparisonDocument]] = [(path, test)]
+        if isinstance(test.not_, ComparisonDocument):
+            parts.append((f"{path}.not", test.not_))
+        for where, part in parts:
+            for phrase in part.phrases:
+                if not phrase_of(phrase):
+                    yield FieldError(
+                        f"{where}.words",
+                        f"'{phrase}' has only marks; write matches: ['*{phrase}*']",
+                    )
 
 
 def operator_beside_tiers(document: ModelDocument) -> Iterator[FieldError]:
@@ -190,6 +242,9 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     form_elsewhere,
     no_operator,
     several_operators,
+    else_before_the_end,
+    one_test_denied,
+    words_of_marks,
     operator_beside_tiers,
     points_beside_tiers,
     no_points,

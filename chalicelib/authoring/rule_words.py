@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
-from chalicelib.scoring.compile_fields import operator_of
+from chalicelib.scoring.compile_fields import negated, operator_of
 from chalicelib.scoring.field_rules import Operator
 
 LIST_WORDS = {
     "free_mail": "that of a free-mail provider",
     "disposable": "that of a provider of throw-away addresses",
     "role": "a role, such as info or sales",
+    "senior_titles": "the title of a senior person",
 }
 FIELD_WORDS = {
     "email_domain": "the domain of the address",
@@ -34,7 +35,7 @@ def fact_words(rule: _Written) -> str:
     subject = _subject(rule)
     tiers = rule.get("tiers") or [rule]
     worth = ", else ".join(
-        f"{points_words(tier.get('points') or 0)} if {subject} {_test(tier)}" for tier in tiers
+        f"{points_words(tier.get('points') or 0)} {_when(subject, tier)}" for tier in tiers
     )
     if not rule.get("disqualify"):
         return worth
@@ -52,25 +53,41 @@ def match_words(rule: _Written) -> str:
     return f"{_subject(rule)} {' or '.join(_test(tier) for tier in rule.get('tiers') or [rule])}"
 
 
+def _when(subject: str, tier: _Written) -> str:
+    return "in any other case" if tier.get("else") else f"if {subject} {_test(tier)}"
+
+
 def _test(tier: _Written) -> str:
     operator = operator_of(tier)
-    operand = tier[operator]
-    match operator:
-        case Operator.EQUALS:
-            return f"is {or_words(_list(operand))}"
-        case Operator.MATCHES:
-            return f"is like {or_words(operand)}"
-        case Operator.BETWEEN:
-            low, high = operand
-            return f"is between {number_words(low)} and {number_words(high)}"
-        case Operator.IN_LIST:
-            return f"is {LIST_WORDS[operand]}"
-        case Operator.PRESENT:
-            return "is given"
-        case Operator.ABSENT:
-            return "is not given"
-        case _:
-            assert_never(operator)
+    return _TEST_WORDS[operator](tier[operator])
+
+
+def _denied(operand: Any) -> str:
+    """Return the words of a test with a `not` behind its verb."""
+    verb, _, rest = _test(negated(operand)).partition(" ")
+    return (
+        f"is given, and is not {rest}" if verb == "is" else f"is given, but not if it {verb} {rest}"
+    )
+
+
+_TEST_WORDS: Mapping[Operator, Callable[[Any], str]] = {
+    Operator.EQUALS: lambda operand: f"is {or_words(_list(operand))}",
+    Operator.MATCHES: lambda operand: f"is like {or_words(operand)}",
+    Operator.WORDS: lambda operand: f"has the words {or_words(_list(operand))}",
+    Operator.CONTAINS: lambda operand: f"lists {or_words(_list(operand))}",
+    Operator.IN_LIST: lambda operand: f"is {LIST_WORDS[operand]}",
+    Operator.BETWEEN: lambda operand: (
+        f"is between {number_words(operand[0])} and {number_words(operand[1])}"
+    ),
+    Operator.AT_LEAST: lambda operand: f"is at least {number_words(operand)}",
+    Operator.BELOW: lambda operand: f"is below {number_words(operand)}",
+    Operator.NEXT_DAYS: lambda operand: f"is within the next {days_words(operand)}",
+    Operator.LAST_DAYS: lambda operand: f"is within the last {days_words(operand)}",
+    Operator.NOT: _denied,
+    Operator.PRESENT: lambda _: "is given",
+    Operator.ABSENT: lambda _: "is not given",
+    Operator.ELSE: lambda _: "is anything else",
+}
 
 
 def behaviour_words(document: _Written, key: str, rule: _Written) -> str:

@@ -5,10 +5,10 @@ stage_warnings.py.
 """
 
 from collections.abc import Callable, Iterator
-from typing import assert_never
 
 from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
-from chalicelib.authoring.field_shape import FieldRuleDocument, TestDocument
+from chalicelib.authoring.field_shape import FieldRuleDocument
+from chalicelib.authoring.hiding import equal_to, hides
 from chalicelib.authoring.rule_shape import RuleDocument
 from chalicelib.authoring.shape import (
     ModelDocument,
@@ -20,17 +20,20 @@ from chalicelib.authoring.shape import (
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
 from chalicelib.events import Kind, MailEvent
-from chalicelib.scoring.field_rules import Operator, comparable
 from chalicelib.scoring.matching import is_recorded
 from chalicelib.scoring.model import FIT, Model, default_group
-from chalicelib.scoring.pattern import ANY, matches_any
+from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.profile import DERIVED_FIELDS
 
 EMAIL_DOMAIN = "email_domain"
 ADDRESS_FIELDS = DERIVED_FIELDS | {"email"}
-COMPARED_MAX = 400  # pairs of patterns of two tiers: longer lists are not compared
 
-FIELD_OF_LIST = {"free_mail": "email_domain", "disposable": "email_domain", "role": "email_local"}
+FIELD_OF_LIST = {
+    "free_mail": "email_domain",
+    "disposable": "email_domain",
+    "role": "email_local",
+    "senior_titles": "job_title",
+}
 """The field that each bundled list is about."""
 
 
@@ -95,7 +98,7 @@ def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
     for path, rule in field_rules_of(document):
         if rule.field == EMAIL_DOMAIN:
             domains += [
-                (path, [*(test.matches or ()), *_equal_to(test)])
+                (path, [*(test.matches or ()), *equal_to(test)])
                 for test in (rule, *(rule.tiers or ()))
             ]
     for path, texts in domains:
@@ -124,7 +127,7 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
         tiers = rule.tiers or []
         for number, tier in enumerate(tiers):
             hiding = next(
-                (first for first, other in enumerate(tiers[:number]) if _hides(other, tier)), None
+                (first for first, other in enumerate(tiers[:number]) if hides(other, tier)), None
             )
             if hiding is not None:
                 yield FieldError(
@@ -257,52 +260,3 @@ def _all_points(rule: RuleDocument) -> list[float]:
     """Return the points of a rule, or of each of its tiers."""
     tiers = rule.tiers or [] if isinstance(rule, FieldRuleDocument) else []
     return [tier.points for tier in tiers] or [rule.points or 0]
-
-
-def _hides(first: TestDocument, second: TestDocument) -> bool:
-    """Return whether the first tier's test matches every value that the second one matches.
-
-    False when there is no simple way to tell.
-    """
-    (operator,) = first.operators
-    match operator:
-        case Operator.PRESENT:
-            return second.absent is None
-        case Operator.ABSENT:
-            return second.absent is not None
-        case Operator.IN_LIST:
-            return first.in_list == second.in_list
-        case Operator.BETWEEN:
-            return _is_within(second.between, first.between)
-        case Operator.MATCHES:
-            return _all_match(first.matches or [], second)
-        case Operator.EQUALS:
-            texts = set(_equal_to(second))
-            return bool(texts) and texts <= set(_equal_to(first))
-        case _:
-            assert_never(operator)
-
-
-def _is_within(narrow: list[float] | None, wide: list[float] | None) -> bool:
-    if narrow is None or wide is None:
-        return False
-    return wide[0] <= narrow[0] and narrow[1] <= wide[1]
-
-
-def _all_match(patterns: list[str], second: TestDocument) -> bool:
-    """Return whether the patterns match everything that a test matches or equals.
-
-    A pattern that matches another pattern's text, with its `*` taken as a character, matches all
-    that the other one matches.
-    """
-    texts = second.matches if second.matches is not None else _equal_to(second)
-    is_comparable = 0 < len(texts) * len(patterns) <= COMPARED_MAX
-    return is_comparable and all(matches_any(patterns, text) for text in texts)
-
-
-def _equal_to(test: TestDocument) -> list[str]:
-    """Return what the field may be equal to, as scoring compares it."""
-    if test.equals is None:
-        return []
-    values = test.equals if isinstance(test.equals, list) else [test.equals]
-    return [comparable(value) for value in values]

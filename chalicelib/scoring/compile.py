@@ -57,6 +57,14 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     on_signals = {key: rule for key, rule in behaviour.items() if key not in on_fields}
     read = (*profile.values(), *on_fields.values())
     fields = frozenset(rule["field"] for rule in read) - LONG_TEXTS
+    field_rules = [
+        *(compile_field_rule(key, rule, "profile") for key, rule in profile.items()),
+        *(
+            compile_field_rule(key, rule, "channel")
+            for key, rule in rules.get("channel", {}).items()
+        ),
+        *(compile_field_rule(key, rule, "undesirables") for key, rule in on_fields.items()),
+    ]
     return Model(
         name=document["name"],
         version=version,
@@ -68,14 +76,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
             kind: Matcher.of([signal for signal in signals.values() if signal.kind is kind])
             for kind in Kind
         },
-        field_rules=[
-            *(compile_field_rule(key, rule, "profile") for key, rule in profile.items()),
-            *(
-                compile_field_rule(key, rule, "channel")
-                for key, rule in rules.get("channel", {}).items()
-            ),
-            *(compile_field_rule(key, rule, "undesirables") for key, rule in on_fields.items()),
-        ],
+        field_rules=field_rules,
         behaviour_rules=[
             compile_behaviour_rule(key, rule, signals) for key, rule in on_signals.items()
         ],
@@ -99,6 +100,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         wakes=recycle.get("wakes", []),
         internal_domains=document.get("internal", {}).get("email_domain", []),
         fields=fields,
+        is_dated=any(rule.on for rule in field_rules),
     )
 
 

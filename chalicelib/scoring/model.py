@@ -79,6 +79,8 @@ class Model:
     """Patterns of our own domains."""
     fields: Set[str]
     """The fields that rules read: a profile keeps each of them (ADR 0041)."""
+    is_dated: bool = False
+    """Whether a rule compares a date with today, so that facts change by the day (ADR 0049)."""
 
 
 def default_group(side: str, *, on_signal: bool) -> str:

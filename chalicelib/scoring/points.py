@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from chalicelib.events import FieldValue, Rank
 from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.dated import rules_on
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule, Test, Tier
 from chalicelib.scoring.model import Model
@@ -55,7 +56,8 @@ def matching_field_rules(model: Model, facts: Facts, touches: Touches) -> list[M
     """Return the field rules that match and have a consequence: points, or a disqualification."""
     touch_rank = touches.first.rank if touches.first else Rank.CONFIRMED
     matched = []
-    for rule in model.field_rules:
+    rules = rules_on(model.field_rules, facts.day) if model.is_dated else model.field_rules
+    for rule in rules:
         value = _touch_value(touches, rule) if rule.touch else facts.values.get(rule.field)
         is_weaker = touch_rank < facts.best if rule.touch else rule.field in facts.weaker
         tier = rule.tier_of(value)

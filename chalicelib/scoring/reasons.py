@@ -75,7 +75,7 @@ def internal_reason(model: Model) -> ScoreReason:
 def _field_words(rule: FieldRule, test: Test, value: FieldValue | None) -> str:
     if rule.touch:
         return f"{rule.touch} came by {value}"
-    said = said_as(value or "") if test.words is None else test.words
+    said = test.words or ("not given" if value in (None, "", ()) else said_as(value or ""))
     return f"{rule.field.replace('_', ' ')} is {said}"
 
 

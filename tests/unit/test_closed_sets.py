@@ -44,12 +44,20 @@ from tests.fakes import NOW
 # A value of the field `fact` that each operator matches, what the operator is compared with, and
 # the words for it on the agreement page and in a reason.
 OPERATORS: Mapping[Operator, tuple[Any, Any, str, str]] = {
-    Operator.EQUALS: ("DE", "de", "is `DE`", "is de"),
-    Operator.MATCHES: (["D*"], "de", "is like `D*`", "is de"),
-    Operator.BETWEEN: ([1, 9], 5, "is between 1 and 9", "is 5"),
-    Operator.IN_LIST: ("role", "info", "is a role, such as info or sales", "is info"),
-    Operator.PRESENT: (True, "de", "is given", "is given"),
-    Operator.ABSENT: (True, "", "is not given", "is not given"),
+    Operator.EQUALS: ("DE", "de", "if fact is `DE`", "is de"),
+    Operator.MATCHES: (["D*"], "de", "if fact is like `D*`", "is de"),
+    Operator.WORDS: (["vp"], "VP, IT", "if fact has the words `vp`", "is VP, IT"),
+    Operator.CONTAINS: ("crm", "erp, CRM", "if fact lists `crm`", "is erp, CRM"),
+    Operator.IN_LIST: ("role", "info", "if fact is a role, such as info or sales", "is info"),
+    Operator.BETWEEN: ([1, 9], 5, "if fact is between 1 and 9", "is 5"),
+    Operator.AT_LEAST: (5, "5+", "if fact is at least 5", "is 5+"),
+    Operator.BELOW: (9, 5, "if fact is below 9", "is 5"),
+    Operator.NEXT_DAYS: (90, str(TODAY), "if fact is within the next 90 days", f"is {TODAY}"),
+    Operator.LAST_DAYS: (1, str(TODAY), "if fact is within the last 1 day", f"is {TODAY}"),
+    Operator.NOT: (["AT"], "DE", "if fact is given, and is not `AT`", "is DE"),
+    Operator.PRESENT: (True, "de", "if fact is given", "is given"),
+    Operator.ABSENT: (True, "", "if fact is not given", "is not given"),
+    Operator.ELSE: (True, "", "in any other case", "is not given"),
 }
 
 
@@ -113,7 +121,8 @@ def literals(document: Any, field: str) -> set[str]:
 
 
 def test_every_operator_is_a_key_of_document_and_schema() -> None:
-    assert set(TestDocument.model_fields) == set(OPERATORS) == set(Operator)
+    keys = {field.alias or key for key, field in TestDocument.model_fields.items()}
+    assert keys == set(OPERATORS) == set(Operator)
     tiers = schema()["$defs"]["TierDocument"]["oneOf"]
     assert {key for one in tiers for key in one["required"]} == set(Operator)
 
@@ -123,7 +132,7 @@ def test_every_operator_is_compiled_matched_and_worded(operator: Operator) -> No
     operand, value, page, reason = OPERATORS[operator]
     rule = {"field": "fact", "points": 7, operator: operand}
     document = {**model_document(), "rules": {"profile": {"fact": rule}}}
-    assert fact_words(rule) == f"7 points if fact {page}"
+    assert fact_words(rule) == f"7 points {page}"
     known = Evidence(profile({"fact": value}), Touches(), Tally())
     worth = score(compile_model(document, 1), known, TODAY)
     assert [(one.milli, one.text) for one in worth.reasons] == [(7_000, f"fact {reason}")]

@@ -14,8 +14,8 @@ from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, refusal, told
 
 FIELD_KEYS = (
-    "equals, matches, between, in_list, present, absent, field, touch, tiers, points, disqualify,"
-    " group"
+    "equals, matches, words, contains, in_list, between, at_least, below, next_days, last_days,"
+    " not, present, absent, else, field, touch, tiers, points, disqualify, group"
 )
 
 
@@ -161,8 +161,8 @@ FIELD_KEYS = (
         (
             changed("rules", "undesirables", "free-mail", in_list="freemail"),
             (
-                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable' or 'role'"
-                " is needed"
+                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable', 'role' or"
+                " 'senior_titles' is needed"
             ),
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
@@ -326,14 +326,73 @@ MISTAKES = [
         "I forgot to say which phone numbers count",
         "no_operator",
         lambda document: document["rules"]["profile"]["phone"].pop("present"),
-        "rules.profile.phone: has nothing to compare with; add equals, matches, between, in_list,"
-        " present or absent",
+        "rules.profile.phone: has nothing to compare with; add equals, matches, words, contains,"
+        " in_list, between, at_least, below, next_days, last_days, not, present or absent",
     ),
     Mistake(
         "I wrote two operators, and meant both",
         "several_operators",
         at("rules", "profile", "company", matches=["*gmbh"]),
         "rules.profile.company: has matches and present; keep one, or write them as tiers",
+    ),
+    Mistake(
+        "I put everything else first",
+        "else_before_the_end",
+        lambda document: document["rules"]["profile"]["size"]["tiers"].insert(
+            0, {"else": True, "points": -2}
+        ),
+        "rules.profile.size.tiers.0: is for everything else, so that no tier after it counts; move"
+        " it to the end",
+    ),
+    Mistake(
+        "I wrote else without anything before it",
+        "else_before_the_end",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "country", "else": True, "points": -2}
+        ),
+        "rules.profile.other.else: is what the tiers before it leave, and there are none; write"
+        " tiers, the last one with else: true",
+    ),
+    Mistake(
+        "I said not, and left open what",
+        "one_test_denied",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "country", "not": {}, "points": -2}
+        ),
+        "rules.profile.other.not: has nothing; add equals, matches, words, contains, in_list,"
+        " between, at_least, below, next_days or last_days",
+    ),
+    Mistake(
+        "I denied a size and a word at once",
+        "one_test_denied",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "x", "not": {"words": "vp", "at_least": 5}, "points": -2}
+        ),
+        "rules.profile.other.not: has words and at_least; keep one",
+    ),
+    Mistake(
+        "My list of countries that we do not want is still empty",
+        "one_test_denied",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "country", "not": [], "points": -2}
+        ),
+        "rules.profile.other.not: lists nothing; add a value, or write present: true",
+    ),
+    Mistake(
+        "I look for a mark as if it were a word",
+        "words_of_marks",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "job_title", "words": ["vp", "&"], "points": 2}
+        ),
+        "rules.profile.other.words: '&' has only marks; write matches: ['*&*']",
+    ),
+    Mistake(
+        "I do not want a mark that I take for a word",
+        "words_of_marks",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "job_title", "not": {"words": "/"}, "points": 2}
+        ),
+        "rules.profile.other.not.words: '/' has only marks; write matches: ['*/*']",
     ),
     Mistake(
         "I added a tier and left the operator where it was",

@@ -305,6 +305,16 @@ def test_a_customer_who_left_need_not_rest() -> None:
         ({"present": True}, {"matches": ["*"]}),
         ({"absent": True}, {"absent": True}),
         ({"in_list": "role"}, {"in_list": "role"}),
+        ({"at_least": 50}, {"at_least": 500}),
+        ({"at_least": 50}, {"between": [50, 60]}),
+        ({"below": 50}, {"below": 20}),
+        ({"below": 50}, {"between": [1, 49]}),
+        ({"words": ["VP", "head of"]}, {"words": "Head of"}),
+        ({"contains": ["crm", "erp"]}, {"contains": "CRM"}),
+        ({"next_days": 90}, {"next_days": 30}),
+        ({"last_days": 90}, {"last_days": 90}),
+        ({"not": ["DE"]}, {"not": ["DE"]}),
+        ({"present": True}, {"not": ["DE"]}),
     ],
 )
 def test_a_tier_behind_a_wider_one_never_counts(
@@ -328,6 +338,16 @@ def test_a_tier_behind_a_wider_one_never_counts(
         ({"absent": True}, {"present": True}),
         ({"in_list": "role"}, {"in_list": "free_mail"}),
         ({"between": [1, 9]}, {"equals": 5}),
+        ({"at_least": 500}, {"at_least": 50}),
+        ({"at_least": 50}, {"below": 500}),
+        ({"below": 50}, {"between": [1, 50]}),
+        ({"between": [1, 50]}, {"below": 50}),
+        ({"words": ["vp"]}, {"words": ["vp", "head of"]}),
+        ({"contains": ["crm"]}, {"contains": ["crm", "erp"]}),
+        ({"next_days": 30}, {"next_days": 90}),
+        ({"next_days": 30}, {"last_days": 30}),
+        ({"not": ["DE"]}, {"equals": "AT"}),
+        ({"present": True}, {"else": True}),
     ],
 )
 def test_a_tier_that_may_hold_alone_is_not_warned_of(given: tuple[dict[str, Any], ...]) -> None:
