@@ -1,14 +1,30 @@
-"""The bundled lists that a rule's `in_list` names: of whole values, and of words (ADR 0049)."""
+"""The bundled lists that a rule's `in_list` names: of whole values, and of words (ADR 0052)."""
 
 from collections.abc import Callable, Container, Mapping, Set
 from functools import cache, partial
 from pathlib import Path
 
-from chalicelib.scoring.words import Phrases
+from chalicelib.scoring.word_list import WordList
 
-WORD_LISTS = ("senior_titles",)
+WORD_LISTS = (
+    "senior_titles",
+    "manager_titles",
+    "assistant_titles",
+    "no_buyer_titles",
+    "it_titles",
+    "marketing_titles",
+    "sales_titles",
+    "finance_titles",
+    "hr_titles",
+    "procurement_titles",
+    "consultant_titles",
+    "software_industries",
+    "finance_industries",
+    "manufacturing_industries",
+    "trade_industries",
+)
 """The lists of words and phrases, any of which a value may have anywhere. Each is a text file of
-`word_lists/`: one phrase a line, as in a rule's `words`, and comments after a #.
+`word_lists/`, whose head says what is meant.
 """
 
 # RFC 2142's mailbox names for business, network and support, and their everyday cousins.
@@ -76,9 +92,9 @@ def _disposable() -> Set[str]:
     return frozenset(domain.lower() for domain in blocklist)
 
 
-def _words(name: str) -> Container[str]:
+def _words(name: str) -> WordList:
     text = Path(__file__).with_name("word_lists").joinpath(f"{name}.txt").read_text("utf-8")
-    return Phrases.of(line.partition("#")[0] for line in text.splitlines())
+    return WordList.of(text.splitlines())
 
 
 BUNDLED_LISTS: Mapping[str, Callable[[], Container[str]]] = {

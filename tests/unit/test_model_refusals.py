@@ -17,6 +17,12 @@ FIELD_KEYS = (
     "equals, matches, words, contains, in_list, between, at_least, below, next_days, last_days,"
     " not, present, absent, else, field, touch, tiers, points, disqualify, group"
 )
+LISTS = (
+    "'free_mail', 'disposable', 'role', 'senior_titles', 'manager_titles', 'assistant_titles',"
+    " 'no_buyer_titles', 'it_titles', 'marketing_titles', 'sales_titles', 'finance_titles',"
+    " 'hr_titles', 'procurement_titles', 'consultant_titles', 'software_industries',"
+    " 'finance_industries', 'manufacturing_industries' or 'trade_industries'"
+)
 
 
 @pytest.mark.parametrize(
@@ -160,10 +166,7 @@ FIELD_KEYS = (
         ),
         (
             changed("rules", "undesirables", "free-mail", in_list="freemail"),
-            (
-                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable', 'role' or"
-                " 'senior_titles' is needed"
-            ),
+            f"rules.undesirables.free-mail.in_list: one of {LISTS} is needed",
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
         (changed("grades", Z=3), "grades.Z: one of 'A', 'B', 'C', 'D' or 'E' is needed"),

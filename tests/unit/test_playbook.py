@@ -113,7 +113,7 @@ def test_rule_1_a_request_makes_an_sql_unless_fit_is_hopeless(form: str) -> None
     assert told(baton) == handed(1)
 
 
-def test_rule_1_a_general_contact_needs_a_fit_that_is_not_below_0() -> None:
+def test_rule_1_a_general_contact_needs_a_fit_of_0() -> None:
     """A demo asks for more than a message does: below that fit a person looks at the message."""
     baton = InMemoryBaton()
     asks(baton, "contact", email="ann@acme.example")  # nothing else is known: fit 0
