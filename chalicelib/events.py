@@ -4,12 +4,14 @@ Every room deals in events, so this module stands below all rooms and imports no
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from functools import lru_cache
 from hashlib import sha256
+
+from chalicelib.mail_events import MailEvent
 
 Value = str | int | float | bool
 """A value of a property."""
@@ -48,28 +50,6 @@ class Act(StrEnum):
     IMPORTED = "imported"
     BASIS = "basis"
     RELEASED = "released"
-
-
-class MailEvent(StrEnum):
-    """What is recorded of an email: the name of an event of kind `mail`.
-
-    Opens are not measured. Nothing records clicks and replies yet; models count them already.
-    """
-
-    DELIVERED = "delivered"
-    CLICKED = "clicked"
-    REPLIED = "replied"
-    BOUNCED = "bounced"
-    COMPLAINED = "complained"
-    UNSUBSCRIBED = "unsubscribed"
-    CONFIRMED = "confirmed"  # a mailbox's owner confirmed a form (ADR 0045)
-
-
-RECORDED_NAMES: Mapping[Kind, Set[str]] = {
-    Kind.MAIL: frozenset(MailEvent),
-    Kind.SALES: frozenset(),
-}
-"""Kind -> the only names that events of it have. Those of the other kinds have any name."""
 
 
 class Rank(IntEnum):

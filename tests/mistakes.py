@@ -54,6 +54,11 @@ def at(*path: str | int, **keys: Any) -> Edit:
     return edit
 
 
+def both(first: Edit, second: Edit) -> Edit:
+    """Return an edit that makes two edits."""
+    return lambda document: (first(document), second(document))
+
+
 def refusal(document: Any) -> str:
     """Return why a document is refused: each error as `path: message`."""
     with pytest.raises(DocumentError) as refused:

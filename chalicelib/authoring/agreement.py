@@ -115,13 +115,23 @@ def _left_out(document: _Written) -> Iterator[str]:
 
 
 def _adding_up(document: _Written) -> Iterator[str]:
-    for key, limit in document["groups"].items():
+    groups = document["groups"]
+    total = {key: limit for key, limit in groups.items() if limit.get("in_total", True)}
+    for key, limit in groups.items():
         least = points_words(limit["min"])
-        yield f"**{plain_words(key)}** is at least {least} and at most {points_words(limit['max'])}"
-    most = sum(limit["max"] for limit in document["groups"].values())
-    yield f"The score is their sum: at most {points_words(most)}"
+        apart = "" if key in total else ", and is not in the score"
+        most = points_words(limit["max"])
+        yield f"**{plain_words(key)}** is at least {least} and at most {most}{apart}"
+    summed = "their sum" if len(total) == len(groups) else _sum_words(total)
+    most = points_words(sum(limit["max"] for limit in total.values()))
+    yield f"The score is {summed}: at most {most}"
     for key, parts in document.get("sums", {}).items():
-        yield f"**{plain_words(key)}** is {' and '.join(map(plain_words, parts))} together"
+        yield f"**{plain_words(key)}** is {_sum_words(parts)}"
+    for key, one in document.get("scores", {}).items():
+        levels = "".join(f"; {words}" for words in _bands(one.get("bands", {})))
+        yield f"The score **{plain_words(key)}** is {_sum_words(one['groups'])}{levels}"
+    for words in _bands(document.get("bands", {})):
+        yield f"Score: {words}"
     for grade, least in sorted(document["grades"].items()):
         yield f"Grade **{grade}**: fit of at least {points_words(least)}"
     yield "Grade **F**: below all of these"
@@ -130,6 +140,16 @@ def _adding_up(document: _Written) -> Iterator[str]:
             f"Grade **–**: fewer than {needs} rules of fit have anything to say, so too little is"
             " known"
         )
+
+
+def _sum_words(groups: Iterable[str]) -> str:
+    return f"{' and '.join(map(plain_words, groups)) or 'nothing'} together"
+
+
+def _bands(bands: _Written) -> Iterator[str]:
+    """Yield each band, the highest first."""
+    highest_first = sorted(bands.items(), key=lambda band: -band[1])
+    return (f"**{plain_words(name)}** from {points_words(least)}" for name, least in highest_first)
 
 
 # --- the stages -----------------------------------------------------------------------------------
@@ -203,9 +223,14 @@ def _examples(examples: Iterable[_Written]) -> Iterator[str]:
             for key, points in expect.get("groups", {}).items()
         )
         groups = f" ({parts})" if parts else ""
+        scores = "".join(
+            f"; {plain_words(key)} {' '.join(str(one[part]) for part in one)}"
+            for key, one in expect.get("scores", {}).items()
+        )
         later = "".join(
             f"; on day {one['in_days']} {one['stage']}" for one in expect.get("later", ())
         )
+        band = f"{plain_words(expect['band'])}, " if expect.get("band") else ""
         score = number_words(expect["score"])
-        now = f"Score {score}, grade {expect['grade']}, {kind}{expect['stage']}"
-        yield f"{example['name']} *{now}{groups}{later}.*"
+        now = f"Score {score}, {band}grade {expect['grade']}, {kind}{expect['stage']}"
+        yield f"{example['name']} *{now}{groups}{scores}{later}.*"

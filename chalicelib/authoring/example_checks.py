@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from chalicelib.authoring.example_shape import (
     EXAMPLE_KINDS,
+    NO_BAND,
     ExampleDocument,
     ExampleEventDocument,
 )
@@ -119,15 +120,42 @@ def example_with_unknown_property(document: ModelDocument) -> Iterator[FieldErro
 
 
 def example_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse a group or sum that the model does not have."""
-    known = [*document.groups, *document.sums]
+    """Refuse a group, sum or named score that the model does not have."""
+    known = [*document.groups, *document.sums, *document.scores]
     for path, example in _examples(document):
         for key in example.expect.groups:
             if key not in known:
                 yield FieldError(
                     f"{path}.expect.groups.{key}",
-                    f"no such group or sum; use one of {', '.join(known)}",
+                    f"no such group, sum or score; use one of {', '.join(known)}",
                 )
+
+
+def example_of_unknown_score(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a named score that the model does not have."""
+    known = ", ".join(document.scores) or "none"
+    for path, example in _examples(document):
+        for key in example.expect.scores:
+            if key not in document.scores:
+                yield FieldError(
+                    f"{path}.expect.scores.{key}", f"no such named score; the model has {known}"
+                )
+
+
+def example_of_unknown_band(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a band that the score does not have. `none` is the band of a score below all."""
+    for path, example in _examples(document):
+        named = example.expect.scores.items()
+        expected = [(f"{path}.expect.band", example.expect.band, document.bands)]
+        expected += [
+            (f"{path}.expect.scores.{key}.band", one.band, document.scores[key].bands)
+            for key, one in named
+            if key in document.scores
+        ]
+        for where, band, bands in expected:
+            if band is not None and band not in (*bands, NO_BAND):
+                known = ", ".join((*bands, NO_BAND))
+                yield FieldError(where, f"no such band; use one of {known}")
 
 
 EXAMPLE_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
@@ -142,6 +170,8 @@ EXAMPLE_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     example_of_unknown_field,
     example_with_unknown_property,
     example_of_unknown_group,
+    example_of_unknown_score,
+    example_of_unknown_band,
 )
 
 

@@ -13,6 +13,8 @@ TIMES_MAX = 1_000  # far above what any `per_day` lets count
 LATER_MAX = 20
 SCORE_MAX = 20_000  # of twenty groups of a thousand points
 
+NO_BAND = "none"
+
 EXAMPLE_KINDS = (Kind.PAGE, Kind.TRACK, Kind.FORM, Kind.MAIL)
 """The kinds of event that an example consists of."""
 
@@ -81,6 +83,15 @@ class LaterDocument(ModelPart):
     """Where they stand then."""
 
 
+class ExpectedScoreDocument(ModelPart):
+    """What the model must say of a named score."""
+
+    total: Annotated[int, Field(ge=-SCORE_MAX, le=SCORE_MAX)] | None = None
+    """In whole points."""
+    band: KeyName | None = None
+    """The highest of its bands that it reaches; none when it reaches none."""
+
+
 class ExpectDocument(ModelPart):
     """What the model must say of an example."""
 
@@ -95,7 +106,11 @@ class ExpectDocument(ModelPart):
     groups: dict[
         str, Annotated[float, Field(ge=-SCORE_MAX, le=SCORE_MAX, allow_inf_nan=False)]
     ] = {}
-    """Groups and sums, to a tenth of a point."""
+    """Groups, sums and named scores, to a tenth of a point."""
+    band: KeyName | None = None
+    """The band of the score; none when it reaches none."""
+    scores: dict[KeyName, ExpectedScoreDocument] = {}
+    """Named scores, as far as they are agreed."""
     later: Annotated[list[LaterDocument], Field(max_length=LATER_MAX)] = []
     """Where they stand on later days, if nothing else happens."""
 

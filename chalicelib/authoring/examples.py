@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any, assert_never
 
-from chalicelib.authoring.example_shape import EXAMPLE_KINDS
+from chalicelib.authoring.example_shape import EXAMPLE_KINDS, NO_BAND
 from chalicelib.days import day_of, start_of
 from chalicelib.events import Act, Event, FieldValue, Kind, Value, event_id, visitor_partition
 from chalicelib.leads.decision import decide_lead, score_of
@@ -38,7 +38,7 @@ class ExampleResult:
     expected: Mapping[str, Any]
     """Score, grade and stage, and what else the example expects.
 
-    That is the kind, each group named, and the stage on each day named.
+    That is the band and the kind, each group and score named, and the stage on each day named.
     """
     found: Mapping[str, Any]
     """With the same keys."""
@@ -118,6 +118,7 @@ def _run_example(model: Model, example: Mapping[str, Any]) -> ExampleResult:
     said = {
         "score": worth.rounded,
         "grade": worth.grade,
+        "band": worth.band or NO_BAND,
         "stage": str(today.standing.stage),
         "kind": today.standing.kind or "none",
     }
@@ -126,6 +127,12 @@ def _run_example(model: Model, example: Mapping[str, Any]) -> ExampleResult:
     for name, points in expect.get("groups", {}).items():
         expected[name] = round(points, 1)
         found[name] = round(worth.value(name) / MILLI, 1)
+    for name, agreed in expect.get("scores", {}).items():
+        one = worth.scores[name]
+        values = {"total": one.rounded, "band": one.band or NO_BAND}
+        for key in values.keys() & agreed.keys():
+            expected[f"{name} {key}"] = agreed[key]
+            found[f"{name} {key}"] = values[key]
     for day, lead in zip(days, after, strict=True):
         expected[f"stage on day {day}"] = later[day]
         found[f"stage on day {day}"] = str(lead.standing.stage)

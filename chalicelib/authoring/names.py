@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
 from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, rules_of, ways_of
+from chalicelib.authoring.wishes import answer_to
 from chalicelib.errors import FieldError
 from chalicelib.scoring.model import CONDITION_KEYS, default_group
 from chalicelib.scoring.score import SCORE
@@ -43,32 +44,34 @@ def rule_in_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
-def sum_with_a_taken_name(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse a sum named like a group or the score: a threshold on the name would be unclear."""
-    for key in document.sums:
-        if key in (SCORE, *document.groups):
-            what = "the total" if key == SCORE else "a group"
-            yield FieldError(f"sums.{key}", f"is the name of {what}; rename the sum")
+def name_taken(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse one name for two values: a threshold on it would be unclear.
+
+    A score may be called like its own group that is not in the total: the name means the score.
+    """
+    taken = dict.fromkeys(CONDITION_KEYS, "a key of a way in") | {SCORE: "the total"}
+    for what, part in (("group", "groups"), ("sum", "sums"), ("score", "scores")):
+        for key in getattr(document, part):
+            if key in taken and not _is_of_its_group(document, part, key):
+                yield FieldError(f"{part}.{key}", f"is the name of {taken[key]}; rename the {what}")
+            taken.setdefault(key, f"a {what}")
 
 
 def sum_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse anything but groups in a sum."""
-    for key, parts in document.sums.items():
+    """Refuse anything but groups in a sum or a named score."""
+    for path, parts in _summed(document):
         for part in dict.fromkeys(parts):
             if part not in document.groups:
                 yield FieldError(
-                    f"sums.{key}",
-                    f"there is no group '{part}'; the groups are {_listed(document.groups)}",
+                    path, f"there is no group '{part}'; the groups are {_listed(document.groups)}"
                 )
 
 
 def sum_of_a_group_twice(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse a group twice in one sum: its points are in the score once."""
-    for key, parts in document.sums.items():
+    """Refuse a group twice in one sum or named score: its points are in it once."""
+    for path, parts in _summed(document):
         for part in sorted({part for part in parts if parts.count(part) > 1}):
-            yield FieldError(
-                f"sums.{key}", f"counts '{part}' {parts.count(part)} times; name it once"
-            )
+            yield FieldError(path, f"counts '{part}' {parts.count(part)} times; name it once")
 
 
 def threshold_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
@@ -78,7 +81,8 @@ def threshold_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
         for key in way.thresholds:
             if key not in known:
                 keys = _listed([*sorted(CONDITION_KEYS), *known])
-                yield FieldError(f"{path}.{key}", f"no such key, group or sum; use one of {keys}")
+                instead = answer_to("ConditionDocument", key) or f"use one of {keys}"
+                yield FieldError(f"{path}.{key}", f"no such key, group, sum or score; {instead}")
 
 
 def way_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
@@ -98,7 +102,7 @@ def cooling_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
         if key not in known:
             yield FieldError(
                 f"stages.mql.cool_below.{key}",
-                f"no such group or sum; use one of {_listed(known)}",
+                f"no such group, sum or score; use one of {_listed(known)}",
             )
 
 
@@ -116,7 +120,7 @@ NAME_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     rule_twice,
     rule_on_unknown_signal,
     rule_in_unknown_group,
-    sum_with_a_taken_name,
+    name_taken,
     sum_of_unknown_group,
     sum_of_a_group_twice,
     threshold_on_unknown_value,
@@ -128,7 +132,19 @@ NAME_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
 
 def _values(document: ModelDocument) -> list[str]:
     """Return the names that thresholds and cooling may use."""
-    return [SCORE, *document.groups, *document.sums]
+    return [SCORE, *document.groups, *document.sums, *document.scores]
+
+
+def _summed(document: ModelDocument) -> Iterator[tuple[str, list[str]]]:
+    """Yield the groups of each sum and each named score, with their path."""
+    yield from ((f"sums.{key}", parts) for key, parts in document.sums.items())
+    yield from ((f"scores.{key}.groups", one.groups) for key, one in document.scores.items())
+
+
+def _is_of_its_group(document: ModelDocument, part: str, key: str) -> bool:
+    group = document.groups.get(key)
+    is_apart = group is not None and not group.in_total
+    return part == "scores" and is_apart and key in document.scores[key].groups
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 from chalicelib.authoring.field_shape import ComparisonDocument
-from chalicelib.authoring.shape import ModelDocument, field_rules_of, tests_of, ways_of
+from chalicelib.authoring.shape import (
+    ModelDocument,
+    bands_of,
+    field_rules_of,
+    tests_of,
+    ways_of,
+)
 from chalicelib.errors import FieldError
 from chalicelib.scoring.field_rules import Operator
 from chalicelib.scoring.matching import CAMPAIGN_KEYS
@@ -186,6 +192,18 @@ def grades_out_of_order(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
+def bands_alike(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse two bands of one score that begin at the same points."""
+    for path, bands in bands_of(document):
+        first: dict[float, str] = {}
+        for name, least in bands.items():
+            if least in first:
+                yield FieldError(
+                    f"{path}.{name}", f"begins at {least:g}, like {first[least]}; change one"
+                )
+            first.setdefault(least, name)
+
+
 def kind_on_mql(document: ModelDocument) -> Iterator[FieldError]:
     """Refuse a kind on a way into MQL: nobody asks to be an MQL."""
     for path, stage, way in ways_of(document):
@@ -253,6 +271,7 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     channel_without_touch,
     limits_backwards,
     grades_out_of_order,
+    bands_alike,
     kind_on_mql,
     nothing_asked,
     requested_without_signal,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from chalicelib.scoring.compile_fields import negated, operator_of
@@ -107,15 +107,55 @@ _TEST_WORDS: Mapping[Operator, Callable[[Any], str]] = {
 def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     """Return what a rule on a signal says."""
     signal = document["signals"][rule.get("signal") or key]
-    parts = [f"{points_words(rule['points'])} for each {_signal(signal)}"]
+    if rule.get("tiers"):
+        worth = ", or ".join(
+            f"{points_words(tier['points'])} {_often_words(tier)}" for tier in rule["tiers"]
+        )
+        parts = [f"{worth}: {_counted_words(signal, rule)}"]
+    else:
+        each = f"{points_words(rule['points'])} for each {_counted_words(signal, rule)}"
+        parts = [each, *_limit_words(rule)]
     if rule.get("per_day") and not signal.get("distinct"):  # a key counts once, whatever the day
-        parts.append(f"at most {rule['per_day']} a day")
-    if rule.get("max_points"):
-        most = rule["max_points"] if rule["points"] > 0 else -rule["max_points"]
-        parts.append(f"{points_words(most)} at most")
+        parts.insert(1, f"at most {rule['per_day']} a day")
     if rule.get("half_life_days"):
         parts.append(f"half of it gone after {days_words(rule['half_life_days'])}")
+    if rule.get("floor"):
+        parts.append(f"but never less than {points_words(rule['floor'])} each")
     return ", ".join(parts)
+
+
+def _counted_words(signal: _Written, rule: _Written) -> str:
+    days = f"day with at least {rule['in_one_day']} of " if rule.get("in_one_day") else ""
+    return days + _signal(signal)
+
+
+def _often_words(tier: _Written) -> str:
+    """Return how often, and within which time, a tier asks for its signal."""
+    if times := tier.get("times"):
+        often = f"for {times} of them" if times > 1 else "for one"
+    elif days := tier.get("days"):
+        often = f"for {days_words(days)} with one"
+    elif different := tier.get("different"):
+        often = f"for {different} different ones"
+    else:
+        often = "for one"
+    return often + _within_words(tier)
+
+
+def _within_words(rule: _Written) -> str:
+    within = rule.get("within_days")
+    return "" if within is None else f" within {days_words(within)}"
+
+
+def _limit_words(rule: _Written) -> Iterator[str]:
+    if shares := rule.get("shares"):
+        parts = " and ".join(f"{share:.0%}" for share in shares)
+        yield f"of which the newest count {parts}" if len(shares) > 1 else f"{parts} of that"
+    if rule.get("within_days") is not None:
+        yield f"for {days_words(rule['within_days'])}"
+    if rule.get("max_points"):
+        most = rule["max_points"] if rule["points"] > 0 else -rule["max_points"]
+        yield f"{points_words(most)} at most"
 
 
 def _signal(signal: _Written) -> str:

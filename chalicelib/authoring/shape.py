@@ -29,6 +29,8 @@ from chalicelib.scoring.model import DEFAULT_WITHIN_DAYS
 
 SIGNALS_MAX = 200  # each is looked at for every event of its kind
 GROUPS_MAX = 20
+SCORES_MAX = 20  # each is shown on every lead
+BANDS_MAX = 20
 WAYS_MAX = 50  # into one stage; each is tried at every decision
 EXAMPLES_MAX = 500
 
@@ -40,6 +42,20 @@ class LimitDocument(ModelPart):
     """The group counts at most this much."""
     min: Points
     """The group counts at least this much."""
+    in_total: bool = True
+    """Whether it counts in the score; without it only in sums, named scores and ways in."""
+
+
+BandLevels = Annotated[dict[KeyName, Points], Field(max_length=BANDS_MAX)]
+
+
+class NamedScoreDocument(ModelPart):
+    """A score beside the main one, for example that of one product."""
+
+    groups: Annotated[list[KeyName], Field(min_length=1, max_length=GROUPS_MAX)]
+    """The groups that it is the sum of."""
+    bands: BandLevels = {}
+    """The least points of each of its bands, for example `ready: 40`."""
 
 
 class ConditionDocument(ModelPart):
@@ -63,7 +79,7 @@ class ConditionDocument(ModelPart):
 
     @property
     def thresholds(self) -> dict[str, float]:
-        """The least points by the name of the score, a group or a sum."""
+        """The least points by the name of the score, a group, a sum or a named score."""
         return self.model_extra or {}
 
 
@@ -140,6 +156,14 @@ class ModelDocument(ModelPart):
         Field(max_length=GROUPS_MAX),
     ] = {}
     """Groups added up under a name of their own, for thresholds."""
+    scores: Annotated[dict[KeyName, NamedScoreDocument], Field(max_length=SCORES_MAX)] = {}
+    """Scores beside the main one, each of some groups; shown on a lead, and a threshold may name
+    one like a sum.
+    """
+    bands: BandLevels = {}
+    """The least score of each band, for example `hot: 50`. The highest that a lead reaches is shown
+    beside its grade.
+    """
     grades: dict[Literal["A", "B", "C", "D", "E"], Points]
     """The least fit of each grade, the best first. Below all of them the grade is F."""
     grade_needs: Annotated[int, Field(ge=0, le=RULES_MAX)] = 0
@@ -182,6 +206,12 @@ def tests_of(document: ModelDocument) -> Iterator[tuple[str, TestDocument]]:
             yield path, rule
         for number, tier in enumerate(rule.tiers or []):
             yield f"{path}.tiers.{number}", tier
+
+
+def bands_of(document: ModelDocument) -> Iterator[tuple[str, dict[str, float]]]:
+    """Yield the bands of the score and of each named score, with their path."""
+    yield "bands", document.bands
+    yield from ((f"scores.{key}.bands", one.bands) for key, one in document.scores.items())
 
 
 def ways_of(document: ModelDocument) -> Iterator[tuple[str, str, ConditionDocument]]:

@@ -10,7 +10,7 @@ from chalicelib.errors import FieldError
 from chalicelib.lifecycle.moves import OTHER, OTHER_REST_DAYS
 from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.model import FIT, REQUESTED, Condition, Model
-from chalicelib.scoring.score import parts_of
+from chalicelib.scoring.score import SCORE, parts_of
 
 VERDICT_REASONS = (
     "not_ready",
@@ -38,6 +38,32 @@ def grade_out_of_reach(model: Model) -> Iterator[FieldError]:
                 f"nobody gets it, because fit is at most {points_text(most)}; lower it or add"
                 " rules",
             )
+
+
+def band_out_of_reach(model: Model) -> Iterator[FieldError]:
+    """Warn of a band that nobody gets."""
+    most = most_by_rules(model)
+    named = [(f"scores.{name}.bands", name, bands) for name, bands in model.scores.items()]
+    for path, name, bands in [("bands", SCORE, model.bands), *named]:
+        for least, band in bands:
+            if least > most[name]:
+                yield FieldError(
+                    f"{path}.{band}",
+                    f"nobody gets it, because {name} is at most {points_text(most[name])}; lower it"
+                    " or add rules",
+                )
+
+
+def counts_nowhere(model: Model) -> Iterator[FieldError]:
+    """Warn of a group that is neither in the total nor in anything else."""
+    used = {part for parts in model.sums.values() for part in parts}
+    used |= {name for way in (*model.mql, *model.sql) for name, _ in way.thresholds}
+    for group in sorted(model.apart - used):
+        yield FieldError(
+            f"groups.{group}.in_total",
+            "leaves its points out of everything; name it in a score, a sum or a way in, or remove"
+            " in_total",
+        )
 
 
 def never_cools(model: Model) -> Iterator[FieldError]:
@@ -148,6 +174,8 @@ def reason_without_rest(model: Model) -> Iterator[FieldError]:
 
 STAGE_CHECKS: tuple[Callable[[Model], Iterator[FieldError]], ...] = (
     grade_out_of_reach,
+    band_out_of_reach,
+    counts_nowhere,
     never_cools,
     cools_by_what_stays,
     way_covered,

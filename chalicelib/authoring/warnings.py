@@ -5,8 +5,9 @@ stage_warnings.py.
 """
 
 from collections.abc import Callable, Iterator
+from math import inf
 
-from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
+from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, BehaviourTierDocument
 from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.hiding import equal_to, hides
 from chalicelib.authoring.rule_shape import RuleDocument
@@ -19,7 +20,8 @@ from chalicelib.authoring.shape import (
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
-from chalicelib.events import Kind, MailEvent
+from chalicelib.events import Kind
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.lists import WORD_LISTS
 from chalicelib.scoring.matching import is_recorded
 from chalicelib.scoring.model import FIT, Model, default_group
@@ -165,12 +167,29 @@ def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:
 def limit_below_one(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a rule that can never give what a single occurrence is worth."""
     for path, _, rule in behaviour_rules_of(document):
-        if rule.max_points is not None and rule.max_points < abs(rule.points):
+        if rule.points and rule.max_points and rule.max_points < abs(rule.points):
             yield FieldError(
                 f"{path}.max_points",
                 f"a single occurrence is worth {abs(rule.points):g}, but at most"
                 f" {rule.max_points:g} count; raise it or lower points",
             )
+
+
+def signal_tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a tier that asks for more than another one and gives no more."""
+    for path, _, rule in behaviour_rules_of(document):
+        tiers = rule.tiers or []
+        for number, tier in enumerate(tiers):
+            others = ((n, other) for n, other in enumerate(tiers) if n != number)
+            better = (
+                n for n, other in others if _beats(other, tier) and (n < number or other != tier)
+            )
+            if (hiding := next(better, None)) is not None:
+                yield FieldError(
+                    f"{path}.tiers.{number}",
+                    f"never counts, because tiers.{hiding} asks for less and is worth as much; give"
+                    " the harder one more points, or remove one",
+                )
 
 
 def per_day_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
@@ -191,7 +210,9 @@ def never_fades(document: ModelDocument) -> Iterator[FieldError]:
     lasting = [
         path.removeprefix("rules.")
         for path, _, rule in behaviour_rules_of(document)
-        if rule.points > 0 and rule.half_life_days is None
+        if max(_all_points(rule)) > 0
+        and rule.half_life_days is None
+        and any(window is None for window in rule.windows)
     ]
     if lasting:
         verb = "never fades, so it keeps" if len(lasting) == 1 else "never fade, so they keep"
@@ -239,6 +260,7 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     list_of_another_field,
     good_undesirable,
     limit_below_one,
+    signal_tier_hidden,
     per_day_of_distinct,
     never_fades,
     group_without_rules,
@@ -260,5 +282,13 @@ def _group(side: str, rule: RuleDocument) -> str:
 
 def _all_points(rule: RuleDocument) -> list[float]:
     """Return the points of a rule, or of each of its tiers."""
-    tiers = rule.tiers or [] if isinstance(rule, FieldRuleDocument) else []
-    return [tier.points for tier in tiers] or [rule.points or 0]
+    return [tier.points for tier in rule.tiers or ()] or [rule.points or 0]
+
+
+def _beats(first: BehaviourTierDocument, second: BehaviourTierDocument) -> bool:
+    """Return whether the first tier holds whenever the second one does, and is worth no less."""
+    if first.measures != second.measures or abs(first.points) < abs(second.points):
+        return False
+    counts = [getattr(tier, one) for tier in (first, second) for one in tier.measures] or [1, 1]
+    windows = [inf if tier.within_days is None else tier.within_days for tier in (first, second)]
+    return counts[0] <= counts[1] and windows[0] >= windows[1]

@@ -16,12 +16,12 @@ from chalicelib.events import (
     CONFIRMED_FORM,
     Event,
     Kind,
-    MailEvent,
     Rank,
     is_lead_id,
     lead_partition,
     own_event_id,
 )
+from chalicelib.mail_events import MailEvent
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 

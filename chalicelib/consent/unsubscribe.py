@@ -5,7 +5,8 @@ from typing import Protocol
 from chalicelib.consent.consent import Consent, SuppressionReason
 from chalicelib.consent.mailbox import Mailbox
 from chalicelib.consent.suppression import Suppression
-from chalicelib.events import Event, Kind, MailEvent, lead_partition, own_event_id
+from chalicelib.events import Event, Kind, lead_partition, own_event_id
+from chalicelib.mail_events import MailEvent
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 

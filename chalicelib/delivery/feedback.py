@@ -14,7 +14,8 @@ from chalicelib.delivery.notices import Notice, NoticeKind, parse_notice
 from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage
 from chalicelib.delivery.outcomes import with_evidence, with_notice
 from chalicelib.delivery.references import outbox_id_of
-from chalicelib.events import Event, Kind, MailEvent, is_lead_id, lead_partition, own_event_id
+from chalicelib.events import Event, Kind, is_lead_id, lead_partition, own_event_id
+from chalicelib.mail_events import MailEvent
 from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written

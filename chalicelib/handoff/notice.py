@@ -4,6 +4,7 @@ Each way of sending gets a message of its own. Nothing that a lead typed can act
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, assert_never
@@ -131,6 +132,7 @@ class Notices:
             "why": inert(moved.transition.why) if moved else _why(message),
             "score": (moved.total + 500) // 1000 if moved else None,
             "grade": moved.grade if moved else None,
+            "band": re.sub("[-_]", " ", moved.band) if moved and moved.band else None,
             "reasons": [
                 {"rule": rule, "group": group, "points": milli / 1000, "text": inert(text)}
                 for rule, group, milli, text in (moved.reasons if moved else ())
@@ -222,7 +224,8 @@ def _headline_of_handoff(who: str, facts: Mapping[str, Any]) -> str:
         if facts["kind"] == REQUESTED
         else "has not asked to be contacted: write first"
     )
-    return f"{who} {ask} ({facts['score']} points, grade {facts['grade']})"
+    band = f", {facts['band']}" if facts["band"] else ""
+    return f"{who} {ask} ({facts['score']} points, grade {facts['grade']}{band})"
 
 
 def _why(message: OutboxMessage) -> str:

@@ -124,9 +124,11 @@ class Recorded:
     """In thousandths of a point."""
     grade: str
     reasons: Sequence[tuple[str, str, int, str]]
-    """The rule, group, thousandths and text of each."""
+    """The rule, group, thousandths and text of each, also of groups that are not in the total."""
     zone: str = UTC_NAME
     """The time zone that the transition's day is a day of. It stays when the zone changes."""
+    band: str | None = None
+    """Of the total; None without one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,8 +37,8 @@ def compare_lines(before: Score, after: Score) -> list[LineDifference]:
     """Return the rules and limits whose points differ, the largest difference first, at most
     twenty. The words are the second score's where it has the line.
     """
-    first = _by_rule(before.reasons)
-    second = _by_rule(after.reasons)
+    first = _by_rule(before.every_reason)
+    second = _by_rule(after.every_reason)
     found = [
         LineDifference(
             rule=rule,

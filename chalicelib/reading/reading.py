@@ -263,7 +263,7 @@ class Reading:
         lead, model = self._past.lead(lead_id, day)
         score = score_of(model, lead, day)
         topic = interest(model, score)
-        shape = serialize_lead(lead, score, Consent(), topic, zone=model.zone, reasons=True)
+        shape = serialize_lead(lead, score, Consent(), topic, model=model, reasons=True)
         gone = ("basis", "consent_pending", "consent_history", "next")
         return shape | dict.fromkeys(gone)
 
@@ -277,7 +277,7 @@ class Reading:
                 score,
                 consents[lead.lead_id],
                 interest(model, score),
-                zone=model.zone,
+                model=model,
                 reasons=reasons,
                 recounting=lead.matching != model.matching,  # ADR 0017
             )

@@ -1,7 +1,7 @@
 """A lead, an event, a transition and a message as the API answers them (docs/reference/api.md)."""
 
 from collections.abc import Mapping
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from typing import Any
 
 from chalicelib.consent.consent import Consent, Proof
@@ -10,6 +10,7 @@ from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.milli import MILLI
+from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import remembered, shown, unconfirmed
 from chalicelib.scoring.reasons import ScoreReason
 from chalicelib.scoring.score import Score
@@ -22,17 +23,17 @@ def serialize_lead(
     consent: Consent,
     interest: str | None,
     *,
-    zone: tzinfo,
+    model: Model,
     reasons: bool,
     recounting: bool = False,
 ) -> dict[str, Any]:
     """Return a lead.
 
-    interest: the topic that the lead is most interested in; zone: of the score's day; reasons:
-    whether to list the reasons of the score, which lists of leads leave out; recounting: whether
-    its history has yet to be counted by the active model (ADR 0017).
+    interest: the topic that the lead is most interested in; model: of the score; reasons: whether
+    to list the reasons of the score, which lists of leads leave out; recounting: whether its
+    history has yet to be counted by the active model (ADR 0017).
     """
-    known = shown(remembered(lead.profile, score.day, zone))
+    known = shown(remembered(lead.profile, score.day, model.zone))
     profile = {name: one.value for name, one in sorted(known.items())}
     return {
         "lead_id": lead.lead_id,
@@ -46,7 +47,7 @@ def serialize_lead(
         "rest_until": _day(lead.standing.rest_until),
         "outcome": lead.standing.outcome,
         "opportunity": serialize_opportunity(lead),
-        "score": serialize_score(score, reasons=reasons),
+        "score": serialize_score(score, model, reasons=reasons),
         "recounting": recounting,
         "first_touch": serialize_touch(lead.touches.first),
         "last_touch": serialize_touch(lead.touches.last),
@@ -61,11 +62,11 @@ def serialize_lead(
     }
 
 
-def serialize_score(score: Score, *, reasons: bool) -> dict[str, Any]:
+def serialize_score(score: Score, model: Model, *, reasons: bool) -> dict[str, Any]:
     """Return a score.
 
     The total is in whole points, the groups are unrounded. The reasons add up to the unrounded
-    total.
+    total. `band` and `scores` are there if the model has them.
     """
     shape: dict[str, Any] = {
         "total": score.rounded,
@@ -74,8 +75,27 @@ def serialize_score(score: Score, *, reasons: bool) -> dict[str, Any]:
         "as_of": score.day.isoformat(),
         "model_version": score.model_version,
     }
+    if model.bands:
+        shape["band"] = score.band
+    if model.scores:
+        shape["scores"] = {
+            name: _named_score(score, name, reasons=reasons) for name in score.scores
+        }
     if reasons:
         shape["reasons"] = [serialize_reason(reason) for reason in score.reasons]
+    return shape
+
+
+def _named_score(score: Score, name: str, *, reasons: bool) -> dict[str, Any]:
+    """Return a named score, in the shape of the main one."""
+    named = score.scores[name]
+    shape: dict[str, Any] = {
+        "total": named.rounded,
+        "band": named.band,
+        "groups": {group: points(milli) for group, milli in named.groups.items()},
+    }
+    if reasons:
+        shape["reasons"] = [serialize_reason(reason) for reason in score.reasons_of(name)]
     return shape
 
 

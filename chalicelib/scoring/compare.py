@@ -9,19 +9,17 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
-from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.points import (
-    Cells,
     MatchedRule,
     cells_of,
+    contribution,
     is_internal,
-    limited,
     matching_field_rules,
     seen_until,
-    weighed,
     within_limits,
 )
 from chalicelib.scoring.profile import facts_on
@@ -87,8 +85,8 @@ def _add(
     for one in matched:
         raw[one.rule.group] += one.milli
     for rule in model.behaviour_rules:
-        if cells := every.get(rule.signal.id):
-            raw[rule.group] += limited(rule, weighed(rule, cells, day)[0])
+        if cells := every.get(rule.series):
+            raw[rule.group] += contribution(rule, cells, day)
 
 
 def _common(first: Sequence[_AnyRule], second: Sequence[_AnyRule]) -> list[_AnyRule]:

@@ -50,6 +50,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     rules = document["rules"]
     stages = document["stages"]
     recycle = document.get("recycle", {})
+    scores = document.get("scores", {})
     signals = {key: compile_signal(key, signal) for key, signal in document["signals"].items()}
     profile = rules.get("profile", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
@@ -84,11 +85,16 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
             key: (to_milli(limit["min"]), to_milli(limit["max"]))
             for key, limit in document["groups"].items()
         },
-        sums=document.get("sums", {}),
-        grades=sorted(
-            ((to_milli(points), grade) for grade, points in document["grades"].items()),
-            reverse=True,
+        apart=frozenset(
+            key for key, limit in document["groups"].items() if not limit.get("in_total", True)
         ),
+        sums={
+            **document.get("sums", {}),
+            **{key: one["groups"] for key, one in scores.items()},
+        },
+        scores={key: _levels(one.get("bands", {})) for key, one in scores.items()},
+        bands=_levels(document.get("bands", {})),
+        grades=_levels(document["grades"]),
         grade_needs=document.get("grade_needs", 0),
         mql=[_condition(condition, None) for condition in stages["mql"]["any"]],
         sql=[_condition(condition, INFERRED) for condition in stages["sql"]["any"]],
@@ -114,6 +120,11 @@ def _matching(signals: Mapping[str, Signal], fields: Set[str], zone: tzinfo) -> 
     ]
     text = json.dumps([what, sorted(fields - NAMED_FIELDS), name_of(zone)])
     return sha256(text.encode()).hexdigest()[:16]
+
+
+def _levels(least: Mapping[str, float]) -> list[tuple[int, str]]:
+    """Return the least thousandths of each grade or band, the highest first."""
+    return sorted(((to_milli(points), name) for name, points in least.items()), reverse=True)
 
 
 def _condition(condition: Mapping[str, Any], kind: str | None) -> Condition:

@@ -6,17 +6,25 @@ of all signals that it satisfies (pattern.py). The bits that are left after a lo
 property are those of the signals that the event matches.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from chalicelib.events import RECORDED_NAMES, Event, FieldValue, Kind
+from chalicelib.events import Event, FieldValue, Kind
 from chalicelib.form_kinds import FORM_KIND, kind_facts
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.pattern import ANY, Patterns, matches_any
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 """The campaign's parts as signals name them -> as an event has them."""
+
+
+RECORDED_NAMES: Mapping[Kind, Set[str]] = {
+    Kind.MAIL: frozenset(MailEvent),
+    Kind.SALES: frozenset(),
+}
+"""Kind -> the only names that events of it have. Those of the other kinds have any name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,9 @@ DEFAULT_WITHIN_DAYS = 30
 CONDITION_KEYS = frozenset({"signal", "days", "within_days", "kind"})
 """The keys of a condition that are not thresholds."""
 
+Bands = Sequence[tuple[int, str]]
+"""The least thousandths of each band, the highest first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -62,7 +65,14 @@ class Model:
     behaviour_rules: Sequence[BehaviourRule]
     groups: Mapping[str, tuple[int, int]]
     """Group -> the least and the most that it counts."""
+    apart: Set[str]
+    """The groups that are not in the total (ADR 0050)."""
     sums: Mapping[str, Sequence[str]]
+    """The groups of each sum, and of each named score."""
+    scores: Mapping[str, Bands]
+    """The bands of each named score."""
+    bands: Bands
+    """Of the total."""
     grades: Sequence[tuple[int, str]]
     """The least fit of each grade, the best first."""
     grade_needs: int

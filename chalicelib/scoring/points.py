@@ -1,9 +1,8 @@
 """What each rule of a model gives: the arithmetic that every score rests on.
 
 A behaviour rule contributes on day T: points x sum over days d of min(count[d], per_day) x
-2^(-(T-d)/half_life), its absolute value limited to max_points (design.md, "Scoring"), in whole
-thousandths of a point. Daily counts are kept, so all of that applies when a score is read (ADR
-0002).
+2^(-(T-d)/half_life), in whole thousandths of a point; of the days the newest, as far as max_points
+reaches (ADR 0047). Daily counts are kept, so all of that applies when a score is read (ADR 0002).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from chalicelib.events import FieldValue, Rank
-from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
 from chalicelib.scoring.dated import rules_on
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule, Test, Tier
@@ -20,11 +19,6 @@ from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.profile import Facts
 from chalicelib.scoring.tally import Tally, within_horizon
 from chalicelib.scoring.touches import Touch, Touches
-
-NO_LIMIT = 1 << 62  # for a rule without `per_day`
-
-Cells = Sequence[tuple[int, int]]
-"""Days and counts in order: a sum of floats must not depend on a dict's order."""
 
 
 class MatchedRule(NamedTuple):
@@ -85,37 +79,9 @@ def cells_of(tally: Tally) -> dict[str, Cells]:
     return by_key | {signal: sorted(cells.items()) for signal, cells in tally.days.items()}
 
 
-def weighed(rule: BehaviourRule, cells: Cells, today: int) -> tuple[int, int]:
-    """Return a rule's thousandths before its limit, and how many counts are in them."""
-    weight, counted = weight_of(rule, cells, today)
-    return round(rule.points * weight), counted
-
-
-def weight_of(rule: BehaviourRule, cells: Cells, today: int) -> tuple[float, int]:
-    """Return what a rule's points are multiplied by, and how many counts are in it: the formula.
-
-    A day of tomorrow counts as today, because two clocks differ.
-    """
-    decay = rule.decay
-    most = rule.per_day or NO_LIMIT
-    counted = 0
-    weight = 0.0
-    if cells[-1][0] > today:
-        cells = [(min(day, today), count) for day, count in cells]
-    for day, count in cells:
-        if count > most:
-            count = most
-        counted += count
-        weight += count * decay[today - day]
-    return weight, counted
-
-
-def limited(rule: BehaviourRule, points: int) -> int:
-    """Return a rule's thousandths within its limit."""
-    most = rule.max_points
-    if most is None or -most <= points <= most:
-        return points
-    return most if points > 0 else -most
+def contribution(rule: BehaviourRule, cells: Cells, today: int) -> int:
+    """Return the thousandths that a rule gives within its limit."""
+    return round(rule.weigh(rule, cells, today, rule.most))
 
 
 def within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:

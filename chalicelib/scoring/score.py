@@ -7,22 +7,20 @@ points.py.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.milli import MILLI
+from chalicelib.scoring.levels import NO_GRADE, NamedScore, grade_of, level_of, rounded
 from chalicelib.scoring.model import FIT, Model
 from chalicelib.scoring.points import (
     MatchedRule,
     cells_of,
+    contribution,
     is_internal,
-    limited,
     matching_field_rules,
     points_by_group,
     seen_until,
-    weighed,
-    weight_of,
     within_limits,
 )
 from chalicelib.scoring.profile import Facts, facts_on, has_identified
@@ -35,8 +33,6 @@ from chalicelib.scoring.reasons import (
 )
 from chalicelib.scoring.tally import Tally
 
-NO_GRADE = "–"  # too little is known, which is not a D (playbook, rule 6)
-WORST_GRADE = "F"
 SCORE = "score"  # the name by which conditions mean the total
 
 
@@ -50,7 +46,7 @@ class Score:
     groups: Mapping[str, int]
     """They add up to the total."""
     sums: Mapping[str, int]
-    """The model's own sums of groups."""
+    """The model's own sums of groups, named scores included."""
     grade: str
     reasons: tuple[ScoreReason, ...]
     """They add up to the total too; empty when they were not asked for."""
@@ -60,17 +56,37 @@ class Score:
     """The disqualifying rules that match."""
     internal: bool = False
     """The person works for us, and is neither scored nor decided on."""
+    band: str | None = None
+    """The highest band that the total reaches; None when it reaches none, or there are none."""
+    scores: Mapping[str, NamedScore] = field(default_factory=dict)
+    """The named scores, in the order of the model."""
+    apart: Mapping[str, int] = field(default_factory=dict)
+    """The groups that are not in the total."""
+    apart_reasons: tuple[ScoreReason, ...] = ()
+    """Theirs; empty when they were not asked for."""
 
     def value(self, name: str) -> int:
-        """Return the thousandths of `score`, of a group or of a sum."""
+        """Return the thousandths of `score`, of a group, of a sum or of a named score."""
         if name == SCORE:
             return self.total
-        return self.groups[name] if name in self.groups else self.sums[name]
+        if name in self.groups:
+            return self.groups[name]
+        return self.sums[name] if name in self.sums else self.apart[name]
+
+    def reasons_of(self, name: str) -> list[ScoreReason]:
+        """Return the reasons of a named score, which add up to its total."""
+        groups = self.scores[name].groups
+        return [one for one in self.every_reason if one.group in groups]
+
+    @property
+    def every_reason(self) -> tuple[ScoreReason, ...]:
+        """The reasons of all groups, also of those that are not in the total."""
+        return (*self.reasons, *self.apart_reasons)
 
     @property
     def rounded(self) -> int:
         """The total in whole points, rounded half up."""
-        return (self.total + MILLI // 2) // MILLI
+        return rounded(self.total)
 
 
 def score(model: Model, evidence: Evidence, today: date) -> Score:
@@ -112,9 +128,9 @@ def worth_by_day(model: Model, evidence: Evidence) -> Callable[[date], Score]:
 def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int], Score]:
     """Return a function that estimates the score in n days if nothing happens until then.
 
-    It takes one multiplication per rule: the count of every day decays by the same factor. The
-    estimate is exact, up to a rounding of a thousandth and except for what leaves the horizon on
-    the way.
+    It mostly takes one multiplication per rule: what it gives for every day decays by the same
+    factor. Rules with a window or a floor are weighed anew. The estimate is exact, up to a rounding
+    of a thousandth and except for what leaves the horizon on the way.
     """
     facts = facts_on(evidence.profile, today, model.zone)
     day = today.toordinal()
@@ -126,16 +142,18 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
     seen = seen_until(evidence, today)
     known = points_by_group(model, matched)
     every = cells_of(seen)
-    weights = [
-        (rule, weight_of(rule, every[rule.signal.id], day)[0])
-        for rule in model.behaviour_rules
-        if rule.signal.id in every
+    rules = [(rule, every[rule.series]) for rule in model.behaviour_rules if rule.series in every]
+    even = [
+        (rule, rule.weigh(rule, cells, day, rule.most)) for rule, cells in rules if rule.is_even
     ]
+    others = [(rule, cells) for rule, cells in rules if not rule.is_even]
 
     def in_days(days: int) -> Score:
         raw = dict(known)
-        for rule, weight in weights:
-            raw[rule.group] += limited(rule, round(rule.points * weight * rule.decay[days]))
+        for rule, points in even:
+            raw[rule.group] += round(points * rule.decay[days])
+        for rule, cells in others:
+            raw[rule.group] += contribution(rule, cells, day + days)
         groups = within_limits(model, raw)
         return summed(model, matched, groups, seen, today + timedelta(days=days), ())
 
@@ -155,16 +173,42 @@ def summed(
     reasons: none when they were not asked for.
     """
     known = [one for one in matched if one.milli and one.rule.group == FIT]
-    return Score(
+    total = sum(groups.values())
+    found = Score(
         day=today,
         model_version=model.version,
-        total=sum(groups.values()),
+        total=total,
         groups=groups,
         sums={name: sum([groups[part] for part in parts]) for name, parts in model.sums.items()},
-        grade=_grade(model, groups.get(FIT, 0), len(known)),
+        grade=grade_of(model, groups.get(FIT, 0), len(known)),
         reasons=tuple(reasons),
         tally=seen,
         disqualifiers=tuple([one.rule.id for one in matched if one.rule.disqualify]),
+        band=level_of(model.bands, total),
+    )
+    return _with_named(model, found) if model.scores or model.apart else found
+
+
+def _with_named(model: Model, score: Score) -> Score:
+    """Return a score of all groups with its named scores, and without the groups apart."""
+    groups = {name: milli for name, milli in score.groups.items() if name not in model.apart}
+    total = sum(groups.values())
+    return replace(
+        score,
+        total=total,
+        groups=groups,
+        reasons=tuple([one for one in score.reasons if one.group not in model.apart]),
+        band=level_of(model.bands, total),
+        scores={
+            name: NamedScore(
+                total=score.sums[name],
+                band=level_of(bands, score.sums[name]),
+                groups={part: score.groups[part] for part in model.sums[name]},
+            )
+            for name, bands in model.scores.items()
+        },
+        apart={name: milli for name, milli in score.groups.items() if name in model.apart},
+        apart_reasons=tuple([one for one in score.reasons if one.group in model.apart]),
     )
 
 
@@ -175,7 +219,7 @@ def interest(model: Model, score: Score) -> str | None:
     """
     weights: dict[str, int] = {}
     signals = {rule.id: rule.signal for rule in model.behaviour_rules}
-    for reason in score.reasons:
+    for reason in score.every_reason:
         topic = signals[reason.rule].topic if reason.rule in signals else None
         if topic and reason.milli > 0:
             weights[topic] = weights.get(topic, 0) + reason.milli
@@ -188,7 +232,7 @@ def parts_of(model: Model) -> Mapping[str, Set[str]]:
     return {
         **groups,
         **{name: set(parts) for name, parts in model.sums.items()},
-        SCORE: set(model.groups),
+        SCORE: set(model.groups) - model.apart,
     }
 
 
@@ -205,9 +249,8 @@ def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date]
         day = today.toordinal()
         every = cells_of(seen)
         for rule in model.behaviour_rules:
-            if cells := every.get(rule.signal.id):
-                points, _ = weighed(rule, cells, day)
-                raw[rule.group] += limited(rule, points)
+            if cells := every.get(rule.series):
+                raw[rule.group] += contribution(rule, cells, day)
         return summed(model, matched, within_limits(model, raw), seen, today, ())
 
     return on
@@ -219,20 +262,14 @@ def _internal_score(model: Model, today: date) -> Score:
         day=today,
         model_version=model.version,
         total=0,
-        groups=dict.fromkeys(model.groups, 0),
+        groups={name: 0 for name in model.groups if name not in model.apart},
         sums=dict.fromkeys(model.sums, 0),
         grade=NO_GRADE,
         reasons=(internal_reason(model),),
         tally=Tally(),
         internal=True,
+        scores={
+            name: NamedScore(0, None, dict.fromkeys(model.sums[name], 0)) for name in model.scores
+        },
+        apart=dict.fromkeys(model.apart, 0),
     )
-
-
-def _grade(model: Model, fit: int, known: int) -> str:
-    """Return the grade of a fit: the best one whose threshold it reaches.
-
-    F below all of them, – when too few rules of fit have something to say.
-    """
-    if known < model.grade_needs:
-        return NO_GRADE
-    return next((grade for least, grade in model.grades if fit >= least), WORST_GRADE)

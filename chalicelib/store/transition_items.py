@@ -54,6 +54,7 @@ def transition_of(item: Item) -> Recorded:
             for rule, group, milli, text in json.loads(str(item["reasons"]))
         ],
         zone=zone_in(item),
+        band=text_in(item, "band"),
     )
 
 
@@ -76,7 +77,13 @@ def transition_item(lead: Lead, moved: "Moved") -> Item:
         "total": score.total,
         "grade": score.grade,
         "reasons": json.dumps(
-            [[line.rule, line.group, line.milli, line.text] for line in score.reasons]
+            [
+                *([line.rule, line.group, line.milli, line.text] for line in score.reasons),
+                *(
+                    [line.rule, line.group, line.milli, f"{line.text} (not in the score)"]
+                    for line in score.apart_reasons
+                ),
+            ]
         ),
     }
     return item | without_absent(
@@ -87,5 +94,6 @@ def transition_item(lead: Lead, moved: "Moved") -> Item:
             "overrides": packed_texts(transition.overrides),
             "outcome": transition.outcome,
             "undoes": transition.undoes or None,
+            "band": score.band,
         }
     )

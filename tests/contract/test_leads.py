@@ -173,6 +173,7 @@ def recorded_of(moved: Moved, zone: str = "UTC") -> Recorded:
         grade=moved.score.grade,
         reasons=lines,
         zone=zone,
+        band=moved.score.band,
     )
 
 
@@ -199,7 +200,8 @@ EVERY_PART = make.transition(
     ],
 )
 def test_every_part_of_a_transition_survives(table: Table, transition: Transition) -> None:
-    moved = replace(make.moved(), transition=transition)
+    moved = make.moved()
+    moved = replace(moved, transition=transition, score=replace(moved.score, band="hot"))
     put_lead(table, make.whole_lead(), LeadChange(moved=[moved]))
     assert leads(table).transitions(LEAD_ID) == [recorded_of(moved)]
 

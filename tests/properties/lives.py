@@ -14,7 +14,8 @@ from typing import Any
 from hypothesis import strategies as some
 from hypothesis.strategies import SearchStrategy
 
-from chalicelib.events import Act, Kind, MailEvent, Rank, Value, user_partition, visitor_partition
+from chalicelib.events import Act, Kind, Rank, Value, user_partition, visitor_partition
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from tests.baton import model_document
@@ -297,20 +298,24 @@ weights = some.fixed_dictionaries(
     }
 )
 limits = some.fixed_dictionaries(
-    {"min": some.sampled_from([-40, -5, 0]), "max": some.sampled_from([0, 12.5, 60])}
+    {
+        "min": some.sampled_from([-40, -5, 0]),
+        "max": some.sampled_from([0, 12.5, 60]),
+        "in_total": some.sampled_from([True, True, False]),
+    }
 )
 
 
 def _model(rules: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]]) -> Model:
-    """The default model with other rules on behaviour and other limits."""
+    """The default model with other rules on behaviour, other limits and a score of its own."""
     of = dict(zip(BEHAVIOUR, rules, strict=True))
     sides = {
         side: {key: {**rule, **of.get(key, {})} for key, rule in those.items()}
         for side, those in DOCUMENT["rules"].items()
     }
-    return compile_model(
-        {**DOCUMENT, "rules": sides, "groups": dict(zip(GROUPS, groups, strict=True))}, 1
-    )
+    limited = dict(zip(GROUPS, groups, strict=True))
+    scores = {"of-one": {"groups": GROUPS[1:3], "bands": {"ready": 10, "cold": -5}}}
+    return compile_model({**DOCUMENT, "rules": sides, "groups": limited, "scores": scores}, 1)
 
 
 models = some.builds(

@@ -8,11 +8,11 @@ from chalicelib.events import (
     CONFIRMED_FORM,
     Event,
     Kind,
-    MailEvent,
     Rank,
     event_id,
     lead_partition,
 )
+from chalicelib.mail_events import MailEvent
 from tests.fakes import NOW
 from tests.properties.lives import EMAILS, HOUR, VISITORS, Deed, Did, Happening, Life
 

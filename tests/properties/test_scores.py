@@ -67,7 +67,7 @@ def events_of(life: Sequence[Happening]) -> list[Event]:
 
 def points_of(worth: Score, rule: str) -> int:
     """The thousandths of a rule within its limit."""
-    return sum(line.milli for line in worth.reasons if line.rule in (rule, f"limit:{rule}"))
+    return sum(line.milli for line in worth.every_reason if line.rule in (rule, f"limit:{rule}"))
 
 
 @holds_for(models, lives(), cuts, happenings(deeds), days_on)
@@ -90,7 +90,8 @@ def test_more_of_a_positive_signal_never_lowers_the_score(
     day = person.last_day + timedelta(days=days)
     before, after = person.score(day), person.score(day, events)
     assert after.total >= before.total
-    assert all(after.value(name) >= before.value(name) for name in (*before.groups, *before.sums))
+    names = (*before.groups, *before.apart, *before.sums)
+    assert all(after.value(name) >= before.value(name) for name in names)
 
 
 @holds_for(models, lives(), cuts, days_on, some.integers(1, 40))
@@ -117,6 +118,9 @@ def test_the_reasons_sum_to_the_score_exactly(
     assert sum(line.milli for line in worth.reasons) == worth.total == sum(worth.groups.values())
     for group, milli in worth.groups.items():
         assert sum(line.milli for line in worth.reasons if line.group == group) == milli
+    for name, named in worth.scores.items():
+        assert sum(line.milli for line in worth.reasons_of(name)) == named.total
+        assert sum(named.groups.values()) == named.total
 
 
 @holds_for(lives(retractions, moves, merges, ticks), cases=SIZES.api_cases)

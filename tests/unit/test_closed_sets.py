@@ -23,17 +23,19 @@ from chalicelib.authoring.stage_warnings import REST_REASONS, VERDICT_REASONS
 from chalicelib.authoring.warnings import FIELD_OF_LIST
 from chalicelib.delivery.feedback import LEAD_HEARS
 from chalicelib.delivery.outbox import MessageState
-from chalicelib.events import RECORDED_NAMES, Kind, MailEvent, lead_partition
+from chalicelib.events import Kind, lead_partition
 from chalicelib.leads.next_steps import COMMON_FIRST
 from chalicelib.lifecycle.stages import Outcome, Stage
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import Operator
+from chalicelib.scoring.levels import NO_GRADE, WORST_GRADE
 from chalicelib.scoring.lists import BUNDLED_LISTS
-from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.matching import RECORDED_NAMES, Matcher, Signal
 from chalicelib.scoring.model import CONDITION_KEYS, INFERRED, REQUESTED
 from chalicelib.scoring.sample import sample
-from chalicelib.scoring.score import NO_GRADE, WORST_GRADE, score
+from chalicelib.scoring.score import score
 from chalicelib.scoring.tally import Tally
 from chalicelib.scoring.touches import Touches
 from infra.paths import ROOT

@@ -332,7 +332,10 @@ def test_a_malformed_example_is_refused_by_its_path(given: dict[str, Any], line:
             {"later": [{"in_days": 2, "stage": "mql"}, {"in_days": 2, "stage": "lead"}]},
             "examples.0.expect.later: lists day 2 2 times; keep one",
         ),
-        ({"groups": {"fitness": 40}}, "examples.0.expect.groups.fitness: no such group or sum"),
+        (
+            {"groups": {"fitness": 40}},
+            "examples.0.expect.groups.fitness: no such group, sum or score",
+        ),
         (
             {"points": 60},
             "examples.0.expect.points: there is no such key; the keys here are score, grade, ",

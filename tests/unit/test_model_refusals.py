@@ -10,8 +10,9 @@ import pytest
 from chalicelib.authoring.format import DOCUMENT_CHECKS
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.document import parse_document
+from tests import behaviour_mistakes
 from tests.baton import model_document
-from tests.mistakes import Mistake, at, changed, refusal, told
+from tests.mistakes import Mistake, at, both, changed, refusal, told
 
 FIELD_KEYS = (
     "equals, matches, words, contains, in_list, between, at_least, below, next_days, last_days,"
@@ -29,29 +30,31 @@ LISTS = (
     ("document", "says"),
     [
         (
-            changed(scores={}),
+            changed(score={}),
             (
-                "scores: there is no such key; the keys here are name, version, internal, signals,"
-                " rules, groups, sums, grades, grade_needs, stages, recycle, examples"
+                "score: there is no such key; the keys here are name, version, internal, signals,"
+                " rules, groups, sums, scores, bands, grades, grade_needs, stages, recycle,"
+                " examples"
             ),
         ),
         (
-            changed("rules", "actions", "blog", half_life=14),
+            changed("rules", "actions", "blog", half_live_days=14),
             (
-                "rules.actions.blog.half_life: there is no such key; the keys here are signal,"
-                " points, half_life_days, per_day, max_points, group"
+                "rules.actions.blog.half_live_days: there is no such key; the keys here are signal,"
+                " points, tiers, half_life_days, floor, within_days, in_one_day, shares, per_day,"
+                " max_points, group"
             ),
         ),
         (
-            changed("rules", "undesirables", "free-mail", point=-12),
+            changed("rules", "undesirables", "free-mail", ponts=-12),
             (
-                "rules.undesirables.free-mail.point: there is no such key; the keys here are"
+                "rules.undesirables.free-mail.ponts: there is no such key; the keys here are"
                 f" {FIELD_KEYS}"
             ),
         ),
         (
-            changed("stages", "sql", stay_days=3),
-            "stages.sql.stay_days: there is no such key; the keys here are any",
+            changed("stages", "sql", eny=3),
+            "stages.sql.eny: there is no such key; the keys here are any",
         ),
         (
             changed("stages", "mql", "any", 0, sgnal="blog"),
@@ -553,15 +556,64 @@ MISTAKES = [
     ),
     Mistake(
         "I called a sum like a group",
-        "sum_with_a_taken_name",
+        "name_taken",
         at("sums", fit=["intent"]),
         "sums.fit: is the name of a group; rename the sum",
     ),
     Mistake(
         "I called a sum score",
-        "sum_with_a_taken_name",
+        "name_taken",
         at("sums", score=["intent"]),
         "sums.score: is the name of the total; rename the sum",
+    ),
+    Mistake(
+        "I called a score like a sum",
+        "name_taken",
+        at(scores={"activity": {"groups": ["intent"]}}),
+        "scores.activity: is the name of a sum; rename the score",
+    ),
+    Mistake(
+        "I called a score like a group of the total",
+        "name_taken",
+        at(scores={"intent": {"groups": ["intent", "fit"]}}),
+        "scores.intent: is the name of a group; rename the score",
+    ),
+    Mistake(
+        "I called a sum like a key of a way in",
+        "name_taken",
+        at("sums", days=["intent"]),
+        "sums.days: is the name of a key of a way in; rename the sum",
+    ),
+    Mistake(
+        "I called a group like the total",
+        "name_taken",
+        at("groups", score={"max": 10, "min": 0}),
+        "groups.score: is the name of the total; rename the group",
+    ),
+    Mistake(
+        "I gave a product's score a group that is not there",
+        "sum_of_unknown_group",
+        at(scores={"keyboards": {"groups": ["fit", "keyboard"]}}),
+        "scores.keyboards.groups: there is no group 'keyboard'; the groups are fit, channel,"
+        " engagement, intent",
+    ),
+    Mistake(
+        "I named a group twice in a product's score",
+        "sum_of_a_group_twice",
+        at(scores={"keyboards": {"groups": ["fit", "intent", "fit"]}}),
+        "scores.keyboards.groups: counts 'fit' 2 times; name it once",
+    ),
+    Mistake(
+        "I let two bands begin at the same points",
+        "bands_alike",
+        at(bands={"hot": 50, "warm": 50, "cold": 0}),
+        "bands.warm: begins at 50, like hot; change one",
+    ),
+    Mistake(
+        "I let two bands of a product begin at the same points",
+        "bands_alike",
+        at(scores={"keyboards": {"groups": ["fit"], "bands": {"ready": 20, "interested": 20}}}),
+        "scores.keyboards.bands.interested: begins at 20, like ready; change one",
     ),
     Mistake(
         "I added up what is not there",
@@ -580,7 +632,7 @@ MISTAKES = [
         "I misspelt a threshold",
         "threshold_on_unknown_value",
         at("stages", "sql", "any", 0, inent=1),
-        "stages.sql.any.0.inent: no such key, group or sum; use one of days, kind, signal,"
+        "stages.sql.any.0.inent: no such key, group, sum or score; use one of days, kind, signal,"
         " within_days, score, fit, channel, engagement, intent, activity",
     ),
     Mistake(
@@ -594,7 +646,7 @@ MISTAKES = [
         "I let leads cool by what is not there",
         "cooling_on_unknown_value",
         at("stages", "mql", cool_below={"actvity": 5}),
-        "stages.mql.cool_below.actvity: no such group or sum; "
+        "stages.mql.cool_below.actvity: no such group, sum or score; "
         "use one of score, fit, channel, engagement, intent, activity",
     ),
     Mistake(
@@ -633,9 +685,31 @@ MISTAKES = [
         "I expect points of a group that is not there",
         "example_of_unknown_group",
         at("examples", 0, "expect", groups={"fitness": 40}),
-        "examples.0.expect.groups.fitness: no such group or sum; use one of fit, channel,"
+        "examples.0.expect.groups.fitness: no such group, sum or score; use one of fit, channel,"
         " engagement, intent, activity",
     ),
+    Mistake(
+        "I expect the score of a product that is not there",
+        "example_of_unknown_score",
+        at("examples", 0, "expect", scores={"keyboards": {"total": 40}}),
+        "examples.0.expect.scores.keyboards: no such named score; the model has none",
+    ),
+    Mistake(
+        "I expect a band that is not there",
+        "example_of_unknown_band",
+        both(at(bands={"hot": 50, "warm": 25}), at("examples", 0, "expect", band="cold")),
+        "examples.0.expect.band: no such band; use one of hot, warm, none",
+    ),
+    Mistake(
+        "I expect a band that a product does not have",
+        "example_of_unknown_band",
+        both(
+            at(scores={"keyboards": {"groups": ["fit"], "bands": {"ready": 20}}}),
+            at("examples", 0, "expect", scores={"keyboards": {"band": "hot"}}),
+        ),
+        "examples.0.expect.scores.keyboards.band: no such band; use one of ready, none",
+    ),
+    *behaviour_mistakes.REFUSED,
 ]
 
 

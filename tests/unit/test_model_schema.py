@@ -62,7 +62,7 @@ def test_what_may_be_written_is_valid(document: Any) -> None:
 @pytest.mark.parametrize(
     ("document", "where"),
     [
-        (changed(scores={}), ""),
+        (changed(score={}), ""),
         (changed(version="7"), "version"),
         (changed("signals", "blog", on="click"), "signals.blog.on"),
         (changed("signals", "blog", where={"path": "/blog"}), "signals.blog.where.path"),

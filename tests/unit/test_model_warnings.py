@@ -14,6 +14,7 @@ from chalicelib.authoring.warnings import WARNING_CHECKS
 from chalicelib.document import parse_document
 from chalicelib.errors import FieldError
 from chalicelib.scoring.compile import compile_model
+from tests import behaviour_mistakes
 from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, edited, told, warned
 
@@ -148,6 +149,26 @@ MISTAKES = [
         "grades.A: nobody gets it, because fit is at most 40; lower it or add rules",
     ),
     Mistake(
+        "I ask for more points than there are",
+        "band_out_of_reach",
+        at(bands={"hot": 200, "warm": 25}),
+        "bands.hot: nobody gets it, because score is at most 100; lower it or add rules",
+    ),
+    Mistake(
+        "I ask for more points of a product than there are",
+        "band_out_of_reach",
+        at(scores={"keyboards": {"groups": ["fit"], "bands": {"ready": 60}}}),
+        "scores.keyboards.bands.ready: nobody gets it, because keyboards is at most 40; lower it or"
+        " add rules",
+    ),
+    Mistake(
+        "I took a group out of the score and put it nowhere",
+        "counts_nowhere",
+        at("groups", "channel", in_total=False),
+        "groups.channel.in_total: leaves its points out of everything; name it in a score, a sum or"
+        " a way in, or remove in_total",
+    ),
+    Mistake(
         "I forgot to say what cools",
         "never_cools",
         lambda document: document["stages"]["mql"].pop("cool_below"),
@@ -247,6 +268,7 @@ MISTAKES = [
         " email (opens are not measured); use delivered, clicked, replied, bounced, complained,"
         " unsubscribed, confirmed, or remove it",
     ),
+    *behaviour_mistakes.WARNED,
 ]
 
 

@@ -262,3 +262,10 @@ def test_a_subject_and_a_text_are_one_line_each() -> None:
 
 def test_the_topics_subject_is_ours_alone() -> None:
     assert topic(profile=NASTY).subject == f"Handoff {REFERENCE}: requested, 90 points"
+
+
+def test_the_band_stands_beside_the_grade() -> None:
+    notice = mail(moved=make.recorded(band="very-hot"))
+    assert "(90 points, grade A, very hot)" in notice.subject
+    for body in (notice.text, notice.html or ""):
+        assert "90 points, grade A, very hot:" in body
