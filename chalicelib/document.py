@@ -165,7 +165,7 @@ def _around(stored: Any, steps: Sequence[str | int]) -> Any:
 
 
 def _words(one: ErrorDetails, part: type[BaseModel] | None, answer: Answer | None) -> str:
-    keys = keys_of(part) if part else []
+    keys = part_keys(part) if part else []
     key = str(one["loc"][-1]) if one["loc"] else ""
     instead = answer(part.__name__, key) if part and answer else None
     if instead and key not in keys:
@@ -178,7 +178,7 @@ def _words(one: ErrorDetails, part: type[BaseModel] | None, answer: Answer | Non
     return f"{said}, {instead}" if instead and one["type"] in SHAPES else said
 
 
-def keys_of(part: type[BaseModel]) -> list[str]:
+def part_keys(part: type[BaseModel]) -> list[str]:
     """Return the keys that a part of a document may have."""
     return [field.alias or name for name, field in part.model_fields.items()]
 

@@ -170,7 +170,7 @@ WARNED = [
         "I gave tiers and forgot that they never fade",
         "never_fades",
         tiers_of("blog", {"times": 3, "points": 4}, half_life_days=None),
-        "rules.actions.blog: never fades, so it keeps a lead warm for more than a year; add"
+        "rules: actions.blog never fades, so it keeps a lead warm for more than a year; add"
         " half_life_days",
     ),
 ]

@@ -19,6 +19,7 @@ from chalicelib.authoring.rule_words import (
     plain_words,
     points_words,
 )
+from chalicelib.scoring.compile_fields import is_on_facts
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
     DEFAULT_WITHIN_DAYS,
@@ -85,7 +86,7 @@ def _section(title: str, intro: str, lines: Sequence[str]) -> str:
 
 def _side(document: _Written, side: str) -> Iterator[str]:
     for key, rule in document["rules"].get(side, {}).items():
-        on_signal = side == "actions" or (side == "undesirables" and "field" not in rule)
+        on_signal = side == "actions" or (side == "undesirables" and not is_on_facts(rule))
         group = rule.get("group") or default_group(side, on_signal=on_signal)
         words = behaviour_words(document, key, rule) if on_signal else fact_words(rule)
         yield f"**{plain_words(key)}**: {words} ({plain_words(group)})"

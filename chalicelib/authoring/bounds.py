@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import BehaviourRule
-from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.field_rules import FieldRule, Operator
+from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Condition, Model
 from chalicelib.scoring.pattern import matches_any
@@ -18,7 +19,7 @@ from chalicelib.scoring.score import parts_of
 Values = Mapping[str, int]
 """Thousandths by the name of the score, a group or a sum."""
 
-_AnyRule = FieldRule | BehaviourRule
+_AnyRule = FieldRule | JointRule | BehaviourRule
 
 
 def most_by_limits(model: Model) -> Values:
@@ -28,18 +29,18 @@ def most_by_limits(model: Model) -> Values:
 
 def most_by_rules(model: Model) -> Values:
     """Return the most that the rules can give, within the limits."""
-    rules: list[_AnyRule] = [*model.field_rules, *model.behaviour_rules]
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
     return _with_sums(model, _clamped(model, _highest, rules))
 
 
 def most_by_facts(model: Model) -> Values:
     """Return the most of a lead that fits and did nothing."""
-    return _with_sums(model, _clamped(model, _highest, model.field_rules))
+    return _with_sums(model, _clamped(model, _highest, model.fact_rules))
 
 
 def least_of_all(model: Model) -> Values:
     """Return the least that any lead can have."""
-    return _with_sums(model, _clamped(model, _lowest, [*model.field_rules, *model.behaviour_rules]))
+    return _with_sums(model, _clamped(model, _lowest, [*model.fact_rules, *model.behaviour_rules]))
 
 
 def least_behind(model: Model, way: Condition) -> Values:
@@ -51,7 +52,7 @@ def least_behind(model: Model, way: Condition) -> Values:
     """
     parts = parts_of(model)
     seen = _worth_of_signal(model, way)
-    rules: list[_AnyRule] = [*model.field_rules, *model.behaviour_rules]
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
     low = _clamped(model, lambda rule: _lowest(rule) + seen.get(rule.id, 0), rules)
     high = most_by_rules(model)
 
@@ -92,7 +93,7 @@ def _worth_of_signal(model: Model, way: Condition) -> Mapping[str, int]:
     return {
         rule.id: contribution(rule, cells, HORIZON_DAYS)
         for rule in model.behaviour_rules
-        if rule.points > 0 and always_shows(shown, rule.signal)
+        if rule.points > 0 and rule.series == rule.signal.id and always_shows(shown, rule.signal)
     }
 
 
@@ -134,15 +135,22 @@ def _clamped(
 
 
 def _highest(rule: _AnyRule) -> float:
-    if isinstance(rule, FieldRule):
-        return max([0, *(points for _, points in rule.tiers)])
+    if isinstance(rule, FieldRule | JointRule):
+        return max(_worths(rule))
     return rule.most if rule.points > 0 else 0
 
 
 def _lowest(rule: _AnyRule) -> float:
-    if isinstance(rule, FieldRule):
-        return min([0, *(points for _, points in rule.tiers)])
+    if isinstance(rule, FieldRule | JointRule):
+        return min(_worths(rule))
     return -rule.most if rule.points < 0 else 0
+
+
+def _worths(rule: FieldRule | JointRule) -> list[int]:
+    """Return what a rule on facts may give: nothing, too, unless some tier always matches."""
+    operators = {test.operator for test, _ in rule.tiers} if isinstance(rule, FieldRule) else set()
+    always = Operator.ELSE in operators or {Operator.PRESENT, Operator.ABSENT} <= operators
+    return [*([] if always else [0]), *(points for _, points in rule.tiers)]
 
 
 def _with_sums(model: Model, groups: Values) -> Values:

@@ -59,7 +59,7 @@ def by_fit_alone(model: Model) -> Iterator[FieldError]:
             yield FieldError(
                 path,
                 "fit and channel alone reach it, and nobody qualifies without doing anything;"
-                f" require one of these: {', '.join(_beyond_facts(model, way))}",
+                f" require {' or '.join(_beyond_facts(model, way))}",
             )
 
 

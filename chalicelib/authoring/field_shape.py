@@ -23,6 +23,7 @@ from chalicelib.authoring.values import (
 from chalicelib.scoring.field_rules import Operator
 
 DATE_MAX_DAYS = 3_650  # ten years, ahead or back
+FACTS_MAX = 10  # of a rule on several at once
 TIERS_MAX = 20  # the default has 5 at most
 
 DateDays = Annotated[int, Field(ge=0, le=DATE_MAX_DAYS)]
@@ -136,6 +137,13 @@ class TestDocument(ComparisonDocument):
     given.
     """
 
+    @property
+    def comparisons(self) -> list[ComparisonDocument]:
+        """What a value is compared with: by the test itself, and by what its `not` denies."""
+        if self.not_ is None or isinstance(self.not_, ComparisonDocument):
+            return [self, *filter(None, [self.not_])]
+        return [self, ComparisonDocument(equals=self.not_)]
+
 
 class TierDocument(TestDocument):
     """One tier of a rule: the first that matches gives its points."""
@@ -144,10 +152,19 @@ class TierDocument(TestDocument):
     """What the tier is worth; below 0 it speaks against the lead."""
 
 
+class FactDocument(TestDocument):
+    """One of the facts of a rule on several at once."""
+
+    field: FieldName
+    """The field of the profile, or of the touch."""
+    touch: Literal["first", "last"] | None = None
+    """Compares the first or the last arrival instead of the profile."""
+
+
 class FieldRuleDocument(TestDocument):
     """A rule on what is known of a person, or with `touch` on where they came from."""
 
-    field: FieldName
+    field: FieldName | None = None
     """The field of the profile; email_domain and email_local are the two halves of the address.
     With `touch`: source, medium or campaign.
     """
@@ -155,9 +172,18 @@ class FieldRuleDocument(TestDocument):
     """Compares the first or the last arrival instead of the profile."""
     tiers: Annotated[list[TierDocument], Field(min_length=1, max_length=TIERS_MAX)] | None = None
     """Several operators, each with its own points: the first that matches counts."""
+    all: Annotated[list[FactDocument], Field(min_length=2, max_length=FACTS_MAX)] | None = None
+    """Several facts at once, each with its field and operator: all of them must match."""
     points: Points | None = None
     """What the rule is worth; below 0 it speaks against the lead."""
     disqualify: bool = False
     """Whether a lead that the rule matches is disqualified."""
     group: KeyName | None = None
     """The group that gets the points: fit without it, or channel on the side of the channel."""
+
+    @property
+    def comparisons(self) -> list[ComparisonDocument]:
+        """What the field is compared with, in each of the tiers if there are any."""
+        if self.tiers is None:
+            return super().comparisons
+        return [one for tier in self.tiers for one in tier.comparisons]

@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.authoring.behaviour_checks import BEHAVIOUR_CHECKS
 from chalicelib.authoring.contradictions import contradictions
 from chalicelib.authoring.example_checks import EXAMPLE_CHECKS
+from chalicelib.authoring.fact_checks import FACT_CHECKS
 from chalicelib.authoring.names import NAME_CHECKS
 from chalicelib.authoring.parts import PART_CHECKS
 from chalicelib.authoring.shape import ModelDocument
@@ -22,7 +23,13 @@ from chalicelib.limits import MODEL_STORED_MAX_BYTES
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 
-DOCUMENT_CHECKS = (*PART_CHECKS, *BEHAVIOUR_CHECKS, *NAME_CHECKS, *EXAMPLE_CHECKS)
+DOCUMENT_CHECKS = (
+    *PART_CHECKS,
+    *BEHAVIOUR_CHECKS,
+    *FACT_CHECKS,
+    *NAME_CHECKS,
+    *EXAMPLE_CHECKS,
+)
 
 
 def load(document: Mapping[str, Any], version: int) -> Model:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from math import inf
 from typing import Any
 
-from chalicelib.authoring.field_shape import TestDocument
+from chalicelib.authoring.field_shape import ComparisonDocument, TestDocument
 from chalicelib.scoring.field_rules import Operator, comparable
 from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.words import Phrase, phrase_of
@@ -82,7 +82,7 @@ def _all_match(patterns: list[str], second: TestDocument) -> bool:
     return is_comparable and all(matches_any(patterns, text) for text in texts)
 
 
-def equal_to(test: TestDocument) -> list[str]:
+def equal_to(test: ComparisonDocument) -> list[str]:
     """Return what the field may be equal to, as scoring compares it."""
     return _compared(test.equals)
 

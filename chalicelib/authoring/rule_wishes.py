@@ -14,12 +14,12 @@ from chalicelib.authoring.wish_words import (
     SILENCE_KEYS,
     VISIT_KEYS,
     WINDOW_KEYS,
-    Answers,
+    KeyAnswers,
     answered,
     written,
 )
 
-ON_A_FIELD: Answers = {
+ON_A_FIELD: KeyAnswers = {
     **COMMENTS,
     **NO_REGEX,
     **NO_FIELD_COMPARED,
@@ -141,7 +141,7 @@ ON_A_FIELD: Answers = {
 }
 """Of a rule on a field, or a tier of one."""
 
-ON_A_SIGNAL: Answers = {
+ON_A_SIGNAL: KeyAnswers = {
     **COMMENTS,
     **NO_REGEX,
     **POINTS,

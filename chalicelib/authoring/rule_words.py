@@ -46,10 +46,9 @@ _Written = Mapping[str, Any]
 
 def fact_words(rule: _Written) -> str:
     """Return what a rule on the profile or a touch says."""
-    subject = _subject(rule)
     tiers = rule.get("tiers") or [rule]
     worth = ", else ".join(
-        f"{points_words(tier.get('points') or 0)} {_when(subject, tier)}" for tier in tiers
+        f"{points_words(tier.get('points') or 0)} {_when(rule, tier)}" for tier in tiers
     )
     if not rule.get("disqualify"):
         return worth
@@ -64,11 +63,15 @@ def _subject(rule: _Written) -> str:
 
 def match_words(rule: _Written) -> str:
     """Return when a rule matches at all, whatever the tier."""
+    if facts := rule.get("all"):
+        return " and ".join(f"{_subject(fact)} {_test(fact)}" for fact in facts)
     return f"{_subject(rule)} {' or '.join(_test(tier) for tier in rule.get('tiers') or [rule])}"
 
 
-def _when(subject: str, tier: _Written) -> str:
-    return "in any other case" if tier.get("else") else f"if {subject} {_test(tier)}"
+def _when(rule: _Written, tier: _Written) -> str:
+    if tier.get("else"):
+        return "in any other case"
+    return f"if {match_words(rule if rule is tier else {**rule, 'tiers': [tier]})}"
 
 
 def _test(tier: _Written) -> str:

@@ -25,8 +25,10 @@ def schema() -> dict[str, Any]:
     parts = made["$defs"]
     of_rule = [operator for operator in Operator if operator is not Operator.ELSE]
     parts["ComparisonDocument"]["oneOf"] = _one_of(*ComparisonDocument.model_fields)
+    parts["FactDocument"]["oneOf"] = _one_of(*of_rule)
     parts["TierDocument"]["oneOf"] = _one_of(*Operator)
-    parts["FieldRuleDocument"]["oneOf"] = _one_of(*of_rule, "tiers")
+    parts["FieldRuleDocument"]["oneOf"] = _one_of(*of_rule, "tiers", "all")
+    parts["FieldRuleDocument"] |= {"if": {"required": ["all"]}, "else": {"required": ["field"]}}
     parts["FieldRuleDocument"]["anyOf"] = _one_of("points", "tiers", "disqualify")
     parts["ExampleEventDocument"]["oneOf"] = _one_of(*EXAMPLE_KINDS)
     return {"$schema": DRAFT, "title": TITLE, **made}

@@ -77,7 +77,7 @@ def never_cools(model: Model) -> Iterator[FieldError]:
 
 def cools_by_what_stays(model: Model) -> Iterator[FieldError]:
     """Warn of cooling that rests on what does not fade with time (playbook, rule 5)."""
-    facts = {rule.group for rule in model.field_rules}
+    facts = {rule.group for rule in model.fact_rules}
     for name in model.cool_below:
         if stays := sorted(parts_of(model)[name] & facts):
             yield FieldError(

@@ -10,20 +10,19 @@ from math import inf
 from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, BehaviourTierDocument
 from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.hiding import equal_to, hides
+from chalicelib.authoring.recorded import RECORDED_CHECKS
 from chalicelib.authoring.rule_shape import RuleDocument
 from chalicelib.authoring.shape import (
     ModelDocument,
     behaviour_rules_of,
+    facts_of,
     field_rules_of,
     rules_of,
     ways_of,
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
-from chalicelib.events import Kind
-from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.lists import WORD_LISTS
-from chalicelib.scoring.matching import is_recorded
 from chalicelib.scoring.model import FIT, Model, default_group
 from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.profile import DERIVED_FIELDS
@@ -60,51 +59,12 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
-def signal_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of a signal on what is never recorded: its points would be for nobody."""
-    for key, signal in document.signals.items():
-        if signal.on == "sales":
-            yield FieldError(
-                f"signals.{key}.on",
-                "never counts, because what sales does is not recorded as an event: verdicts and"
-                " outcomes move the stage; remove it",
-            )
-        for name in signal.names:
-            if signal.on == "mail" and not is_recorded(Kind.MAIL, [name]):
-                yield FieldError(f"signals.{key}.event", f"{_unrecorded(name)} or remove it")
-
-
-def example_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of an example's event that is never recorded, and so counts for nothing."""
-    for number, example in enumerate(document.examples):
-        for place, event in enumerate(example.given.events):
-            if event.mail is not None and not is_recorded(Kind.MAIL, [event.mail]):
-                yield FieldError(
-                    f"examples.{number}.given.events.{place}.mail",
-                    f"{_unrecorded(event.mail)} or remove it",
-                )
-
-
-def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of a path without a slash at its beginning."""
-    for key, signal in document.signals.items():
-        for pattern in signal.where.get("path", []) if signal.on == "page" else []:
-            if not pattern.startswith(("/", "*")):
-                yield FieldError(
-                    f"signals.{key}.where.path",
-                    f"'{pattern}' matches no page, because a path begins with /; put it first",
-                )
-
-
 def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a domain with an @: a domain is what follows it."""
     domains = [("internal.email_domain", document.internal.email_domain)]
-    for path, rule in field_rules_of(document):
-        if rule.field == EMAIL_DOMAIN:
-            domains += [
-                (path, [*(test.matches or ()), *equal_to(test)])
-                for test in (rule, *(rule.tiers or ()))
-            ]
+    for path, fact in facts_of(document):
+        if fact.field == EMAIL_DOMAIN:
+            domains += [(path, [*(one.matches or ()), *equal_to(one)]) for one in fact.comparisons]
     for path, texts in domains:
         for text in texts:
             if "@" in text:
@@ -143,13 +103,13 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
 
 def list_of_another_field(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a list that is about another part of the address."""
-    for path, rule in field_rules_of(document):
-        for test in (rule, *(rule.tiers or [])):
-            field = FIELD_OF_LIST.get(test.in_list or "")
-            if field and rule.field in ADDRESS_FIELDS - {field}:
+    for path, fact in facts_of(document):
+        for one in fact.comparisons:
+            field = FIELD_OF_LIST.get(one.in_list or "")
+            if field and fact.field in ADDRESS_FIELDS - {field}:
                 yield FieldError(
                     f"{path}.field",
-                    f"{rule.field} is never in the list {test.in_list}; use field: {field}",
+                    f"{fact.field} is never in the list {one.in_list}; use field: {field}",
                 )
 
 
@@ -251,9 +211,7 @@ def too_many_needed_for_a_grade(document: ModelDocument) -> Iterator[FieldError]
 
 WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_unread,
-    signal_never_recorded,
-    example_never_recorded,
-    path_without_slash,
+    *RECORDED_CHECKS,
     domain_with_at,
     everybody_internal,
     tier_hidden,
@@ -266,14 +224,6 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     group_without_rules,
     too_many_needed_for_a_grade,
 )
-
-
-def _unrecorded(name: str) -> str:
-    """Return what is wrong with the name of an email's event, and what else there is."""
-    return (
-        f"'{name}' never counts, because nothing records it of an email (opens are not measured);"
-        f" use {', '.join(MailEvent)},"
-    )
 
 
 def _group(side: str, rule: RuleDocument) -> str:

@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-Answers = Mapping[str, str]
+KeyAnswers = Mapping[str, str]
 """Unknown key -> what to write instead."""
 
 
-def written(example: str, *keys: str) -> Answers:
+def written(example: str, *keys: str) -> KeyAnswers:
     """Return the answers to keys that have another name here."""
     return {key: f"`{key}` is written `{example}`" for key in keys}
 
 
-def answered(words: str, *keys: str) -> Answers:
+def answered(words: str, *keys: str) -> KeyAnswers:
     """Return the answers to keys by one sentence."""
     return dict.fromkeys(keys, words)
 

@@ -20,12 +20,12 @@ from chalicelib.authoring.wish_words import (
     SILENCE_KEYS,
     VISIT_KEYS,
     WINDOW_KEYS,
-    Answers,
+    KeyAnswers,
     answered,
     written,
 )
 
-IN_A_SIGNAL: Answers = {
+IN_A_SIGNAL: KeyAnswers = {
     **COMMENTS,
     **NO_REGEX,
     **answered(
@@ -67,7 +67,7 @@ IN_A_SIGNAL: Answers = {
     ),
 }
 
-IN_A_WAY: Answers = {
+IN_A_WAY: KeyAnswers = {
     **COMMENTS,
     **answered(
         "a way in asks for points or for a signal; give the fact points in a group of its own, and"
@@ -119,7 +119,7 @@ IN_A_WAY: Answers = {
     ),
 }
 
-IN_A_STAGE: Answers = {
+IN_A_STAGE: KeyAnswers = {
     **written(
         "any: [{fit: 20, engagement: 20}]",
         *("all", "and", "or", "conditions", "criteria", "ways", "rules", "when", "if", "entry"),
@@ -130,7 +130,7 @@ IN_A_STAGE: Answers = {
         *("score", "threshold", "min_score", "points", "at_least", "min", "signal"),
     ),
 }
-IN_MQL: Answers = {
+IN_MQL: KeyAnswers = {
     **IN_A_STAGE,
     **written(
         "cool_below: {engagement: 5}",
@@ -143,7 +143,7 @@ IN_MQL: Answers = {
     "cool_below": "for example {engagement: 5}",
     "any": "for example [{score: 50}]",
 }
-IN_SQL: Answers = {
+IN_SQL: KeyAnswers = {
     **IN_A_STAGE,
     **answered(
         "an SQL is with sales, and only people move it back; cooling is of mql",
@@ -152,7 +152,7 @@ IN_SQL: Answers = {
     "any": "for example [{signal: demo-request, kind: requested}]",
 }
 
-IN_THE_MODEL: Answers = {
+IN_THE_MODEL: KeyAnswers = {
     **COMMENTS,
     **written(
         "stages: {mql: {any: [{score: 50}]}, sql: {any: [{score: 80}]}}",
@@ -203,14 +203,14 @@ IN_THE_MODEL: Answers = {
     **written("recycle: {not_ready: 45, wakes: [demo-request]}", "recycling", "rests", "nurture"),
 }
 
-IN_A_LIMIT: Answers = {
+IN_A_LIMIT: KeyAnswers = {
     **COMMENTS,
     **written("max: 40", "cap", "limit", "maximum", "max_points", "ceiling", "weight", "up_to"),
     **written("min: -10", "minimum", "floor", "min_points", "at_least"),
     **answered("each rule fades for itself: `half_life_days: 30`", *FADE_KEYS, "half_life_days"),
 }
 
-WISHES: Mapping[str, Answers] = {
+WISHES: Mapping[str, KeyAnswers] = {
     "FieldRuleDocument": ON_A_FIELD,
     "TierDocument": ON_A_FIELD,
     "BehaviourRuleDocument": ON_A_SIGNAL,

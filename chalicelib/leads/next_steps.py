@@ -74,6 +74,8 @@ class NextSteps:
     """For a recycled lead that rests."""
     wakes: bool = False
     """A request ends the rest."""
+    exact: int | None = None
+    """The score in thousandths, if in whole points it seems to reach a way in that it misses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def find_next_steps(model: Model, lead: Lead, now: datetime) -> NextSteps | None
         turn=_turn(model, lead, today),
         rests_until=lead.standing.rest_until if resting else None,
         wakes=resting and bool(model.wakes),
+        exact=score.total if _seems_to_reach(model, score) else None,
     )
     return found if found != NextSteps() else None
 
@@ -163,6 +166,17 @@ def _named(acts: Iterable[_Act]) -> tuple[Signal, ...]:
         if len(named) < NAMED_MAX and not any(one.id in act.shows for one in named):
             named.append(act.signal)
     return tuple(named)
+
+
+def _seems_to_reach(model: Model, score: Score) -> bool:
+    """Return whether a threshold is missed that the score in whole points reaches: 49.995 of 50."""
+    seen = score.rounded * MILLI
+    return any(
+        score.total < least <= seen
+        for way in (*model.mql, *model.sql)
+        for name, least in way.thresholds
+        if name == SCORE
+    )
 
 
 # --- points ---------------------------------------------------------------------------------------
@@ -236,8 +250,8 @@ def _ways_in(model: Model, target: Stage) -> Sequence[Condition]:
 
 
 def _turn(model: Model, lead: Lead, today: date) -> Turn | None:
-    """Return what time alone does. A lead that did nothing never changes by itself."""
-    on = first_move(model, lead, today, AHEAD_MAX_DAYS) if lead.tally else None
+    """Return what time alone does."""
+    on = first_move(model, lead, today, AHEAD_MAX_DAYS)
     to = _to(model, lead, on) if on else None
     return Turn(on, to) if on and to else None
 

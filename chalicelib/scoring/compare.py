@@ -12,6 +12,7 @@ from typing import TypeVar
 from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.points import (
     MatchedRule,
@@ -25,7 +26,7 @@ from chalicelib.scoring.points import (
 from chalicelib.scoring.profile import facts_on
 from chalicelib.scoring.score import Score, summed, worth
 
-_AnyRule = TypeVar("_AnyRule", FieldRule, BehaviourRule)
+_AnyRule = TypeVar("_AnyRule", FieldRule, JointRule, BehaviourRule)
 
 
 class Comparison:
@@ -33,10 +34,13 @@ class Comparison:
 
     def __init__(self, first: Model, second: Model) -> None:
         field_rules = _common(first.field_rules, second.field_rules)
+        joint_rules = _common(first.joint_rules, second.joint_rules)
         behaviour_rules = _common(first.behaviour_rules, second.behaviour_rules)
         self._both = replace(
             first,
             field_rules=field_rules,
+            joint_rules=joint_rules,
+            is_dated=first.is_dated or second.is_dated,
             behaviour_rules=behaviour_rules,
             groups={**first.groups, **second.groups},
         )
@@ -46,6 +50,7 @@ class Comparison:
                 replace(
                     model,
                     field_rules=_without(model.field_rules, field_rules),
+                    joint_rules=_without(model.joint_rules, joint_rules),
                     behaviour_rules=_without(model.behaviour_rules, behaviour_rules),
                 ),
             )

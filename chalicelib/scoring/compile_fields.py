@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.scoring.field_rules import FieldRule, Operator, Test, comparable
+from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import default_group
 from chalicelib.scoring.pattern import Patterns
@@ -24,6 +25,23 @@ def compile_field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRul
         ),
         disqualify=bool(rule.get("disqualify", False)),
     )
+
+
+def compile_joint_rule(key: str, rule: Mapping[str, Any], side: str) -> JointRule:
+    """Return the rule of this name, on several facts, as it is written on one side of the model."""
+    whole = {name: value for name, value in rule.items() if name != "all"}
+    first, *others = [compile_field_rule(key, {**whole, **part}, side) for part in rule["all"]]
+    return JointRule(key, first.group, (first, *others), first.disqualify)
+
+
+def is_on_facts(rule: Mapping[str, Any]) -> bool:
+    """Return whether a rule is on facts as it is written, and not on a signal."""
+    return "field" in rule or "all" in rule
+
+
+def facts_in(rule: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the fields that a rule on facts reads, each with its test or tiers, as written."""
+    return list(rule.get("all") or [rule])
 
 
 def operator_of(rule: Mapping[str, Any]) -> Operator:

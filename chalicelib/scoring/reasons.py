@@ -44,9 +44,13 @@ class ScoreReason:
 
 def field_reason(matched: MatchedRule) -> ScoreReason:
     """Return the reason of a field rule that matches."""
-    rule, test, value, points = matched
+    rule, test, value, points, others = matched
+    words = _field_words(rule, test, value)
+    if others:
+        every = [_field_words(one.rule, one.test, one.value) for one in others]
+        words = " and ".join(dict.fromkeys([words, *every]))
     ends = ": disqualifies" if rule.disqualify else ""
-    return ScoreReason(rule.id, rule.group, points, _field_words(rule, test, value) + ends)
+    return ScoreReason(rule.id, rule.group, points, words + ends)
 
 
 def behaviour_reasons(model: Model, seen: Tally, today: int) -> Iterator[ScoreReason]:

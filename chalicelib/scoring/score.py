@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.levels import NO_GRADE, NamedScore, grade_of, level_of, rounded
 from chalicelib.scoring.model import FIT, Model
@@ -23,7 +24,7 @@ from chalicelib.scoring.points import (
     seen_until,
     within_limits,
 )
-from chalicelib.scoring.profile import Facts, facts_on, has_identified
+from chalicelib.scoring.profile import Facts, Profile, facts_on, has_identified, values
 from chalicelib.scoring.reasons import (
     ScoreReason,
     behaviour_reasons,
@@ -118,9 +119,10 @@ def worth(model: Model, evidence: Evidence, today: date) -> Score:
 def worth_by_day(model: Model, evidence: Evidence) -> Callable[[date], Score]:
     """Return a function that gives the score without its reasons on any day.
 
-    What the rules on fields say is found once for all days, unless some of it leaves on one.
+    What the rules on fields say is found once for all days, unless some of it leaves on one, or a
+    date in it comes near.
     """
-    if has_identified(evidence.profile):
+    if has_identified(evidence.profile) or _has_dates(model, evidence.profile):
         return lambda today: worth(model, evidence, today)
     return _worth_of(model, evidence, facts_on(evidence.profile, date.min, model.zone))
 
@@ -254,6 +256,11 @@ def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date]
         return summed(model, matched, within_limits(model, raw), seen, today, ())
 
     return on
+
+
+def _has_dates(model: Model, profile: Profile) -> bool:
+    """Return whether a date of the profile makes facts change by the day."""
+    return model.is_dated and next_turn(model, values(profile), date.min) is not None
 
 
 def _internal_score(model: Model, today: date) -> Score:

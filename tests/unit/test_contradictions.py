@@ -10,7 +10,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as some
 
-from chalicelib.authoring.bounds import always_shows, least_behind, most_by_limits, most_by_rules
+from chalicelib.authoring.bounds import (
+    always_shows,
+    least_behind,
+    least_of_all,
+    most_by_limits,
+    most_by_rules,
+)
 from chalicelib.authoring.contradictions import CONTRADICTION_CHECKS, contradictions
 from chalicelib.authoring.format import check, load
 from chalicelib.scoring.compile import compile_model
@@ -88,7 +94,7 @@ MISTAKES = [
         "by_fit_alone",
         first_way(score=45),
         "stages.mql.any.0: fit and channel alone reach it, and nobody qualifies without doing"
-        " anything; require one of these: a signal, engagement, intent, score above 45",
+        " anything; require a signal or engagement or intent or score above 45",
     ),
     Mistake(
         "I raised cool_below above what a way in asks of the same value",
@@ -247,7 +253,7 @@ def opened_by(signal: str, cool: float, rules: Any, within_days: int = 30) -> An
     }
 
 
-def test_a_way_by_a_signal_is_worth_the_signals_own_points() -> None:
+def test_a_way_is_worth_its_signals_own_points() -> None:
     """A lead whose beta form gives 60 points for ever is never below 20."""
     document = opened_by("beta", 60, {"beta": {"points": 60}})
     assert check(document)
@@ -255,7 +261,7 @@ def test_a_way_by_a_signal_is_worth_the_signals_own_points() -> None:
     assert "lower it to 60" in refusal(document)
 
 
-def test_points_that_fade_count_as_on_the_last_day_of_the_way() -> None:
+def test_points_that_fade_count_as_on_the_last_day() -> None:
     fading = {"beta": {"points": 40, "half_life_days": 30}}
     assert check(opened_by("beta", 20, fading))
     assert "lower it to 20" in refusal(opened_by("beta", 25, fading))
@@ -268,7 +274,7 @@ def test_a_rule_on_all_forms_counts_for_each_of_them() -> None:
     assert "lower it to 15" in refusal(opened_by("any-form", 25, any_form))
 
 
-def test_what_the_rules_take_is_taken_from_what_the_signal_gives() -> None:
+def test_what_the_rules_take_is_taken_off() -> None:
     against = {"beta": {"points": 20}, "demo": {"points": -8, "max_points": 16}}
     assert "lower it to 4," in refusal(opened_by("beta", 5, against))
 
@@ -395,6 +401,21 @@ def test_whoever_shows_a_signal_has_what_is_said_of_it(
     assert all(points <= found.value(name) for name, points in least.items())
     rule = next((one for one in KIND.behaviour_rules if one.signal.id == signal), None)
     assert rule is None or least[rule.group] > 0
+
+
+def test_a_rule_that_always_gives_something_raises_the_least() -> None:
+    """Of "not given -2" and "else -2" nobody has 0."""
+    document = opened_by("beta", 5, {"beta": {"points": 1}})
+    tiers = [{"at_least": 500, "points": 50}, {"else": True, "points": 4}]
+    size = {"field": "company_size", "tiers": tiers, "group": "engagement"}
+    document["rules"]["profile"] = {"size": size}
+    model = compile_model(document, 1)
+    assert least_of_all(model)["engagement"] == 4_000
+    assert least_behind(model, model.mql[0])["engagement"] == 5_000
+    size["tiers"] = [{"present": True, "points": 3}, {"absent": True, "points": 2}]
+    assert least_of_all(compile_model(document, 1))["engagement"] == 2_000
+    size["tiers"] = [{"present": True, "points": 3}]
+    assert least_of_all(compile_model(document, 1))["engagement"] == 0
 
 
 def test_the_rules_of_the_default_can_fill_every_group() -> None:

@@ -16,7 +16,7 @@ from tests.mistakes import Mistake, at, both, changed, refusal, told
 
 FIELD_KEYS = (
     "equals, matches, words, contains, in_list, between, at_least, below, next_days, last_days,"
-    " not, present, absent, else, field, touch, tiers, points, disqualify, group"
+    " not, present, absent, else, field, touch, tiers, all, points, disqualify, group"
 )
 LISTS = (
     "'free_mail', 'disposable', 'role', 'senior_titles', 'manager_titles', 'assistant_titles',"
@@ -24,6 +24,11 @@ LISTS = (
     " 'hr_titles', 'procurement_titles', 'consultant_titles', 'software_industries',"
     " 'finance_industries', 'manufacturing_industries' or 'trade_industries'"
 )
+
+BOTH: dict[str, Any] = {
+    "all": [{"field": "company_size", "at_least": 50}, {"field": "country", "equals": "DE"}],
+    "points": 10,
+}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +177,10 @@ LISTS = (
             f"rules.undesirables.free-mail.in_list: one of {LISTS} is needed",
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
-        (changed("grades", Z=3), "grades.Z: one of 'A', 'B', 'C', 'D' or 'E' is needed"),
+        (
+            changed("grades", Z=3),
+            "grades.Z: a grade is A, B, C, D or E, by the fit; write steps of the score as `bands`",
+        ),
         (changed("stages", "mql", any=[]), "stages.mql.any: has 0; at least 1 needed"),
         (
             changed("stages", "mql", stay_days=-1),
@@ -339,7 +347,61 @@ MISTAKES = [
         "I wrote two operators, and meant both",
         "several_operators",
         at("rules", "profile", "company", matches=["*gmbh"]),
-        "rules.profile.company: has matches and present; keep one, or write them as tiers",
+        "rules.profile.company: has matches and present; keep one, or write them as tiers or all",
+    ),
+    Mistake(
+        "I forgot which field it is about",
+        "no_field",
+        lambda document: document["rules"]["profile"]["phone"].pop("field"),
+        "rules.profile.phone.field: is missing; add it, or all with several facts",
+    ),
+    Mistake(
+        "I wrote one of two facts beside the other",
+        "all_beside_others",
+        lambda document: document["rules"]["profile"].update(both=BOTH | {"field": "country"}),
+        "rules.profile.both.field: cannot be combined with all; move it into all, or write a rule"
+        " of its own",
+    ),
+    Mistake(
+        "I wrote an operator for both facts",
+        "all_beside_others",
+        lambda document: document["rules"]["profile"].update(both=BOTH | {"at_least": 5}),
+        "rules.profile.both.at_least: cannot be combined with all; move it into all, or write a"
+        " rule of its own",
+    ),
+    Mistake(
+        "I left out what one of two facts is compared with",
+        "no_operator",
+        lambda document: document["rules"]["profile"].update(
+            both=BOTH | {"all": [*BOTH["all"], {"field": "phone"}]}
+        ),
+        "rules.profile.both.all.2: has nothing to compare with; add equals, matches, words,"
+        " contains, in_list, between, at_least, below, next_days, last_days, not, present or"
+        " absent",
+    ),
+    Mistake(
+        "I ask for a size, a country, and everything else",
+        "else_before_the_end",
+        lambda document: document["rules"]["profile"].update(
+            both=BOTH | {"all": [*BOTH["all"], {"field": "phone", "else": True}]}
+        ),
+        "rules.profile.both.all.2: is always so; remove it, or write a test",
+    ),
+    Mistake(
+        "I ask where they came from by the page",
+        "touch_without_field",
+        lambda document: document["rules"]["profile"].update(
+            both=BOTH | {"all": [*BOTH["all"], {"touch": "first", "field": "page", "equals": "a"}]}
+        ),
+        "rules.profile.both.all.2.field: a touch has source, medium and campaign, but no page; use"
+        " one of them, or remove touch",
+    ),
+    Mistake(
+        "I put two facts among where they came from",
+        "channel_without_touch",
+        lambda document: document["rules"]["channel"].update(both=BOTH),
+        "rules.channel.both: reads the profile, which has no channel; add touch: first or touch:"
+        " last",
     ),
     Mistake(
         "I put everything else first",

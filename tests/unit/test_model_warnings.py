@@ -86,6 +86,21 @@ MISTAKES = [
         SECOND_TIER,
     ),
     Mistake(
+        "I look for free mail in the whole address, as one of two facts",
+        "list_of_another_field",
+        lambda document: document["rules"]["profile"].update(
+            both={
+                "all": [
+                    {"field": "email", "not": {"in_list": "free_mail"}},
+                    {"field": "country", "equals": "DE"},
+                ],
+                "points": 1,
+            }
+        ),
+        "rules.profile.both.all.0.field: email is never in the list free_mail; use field:"
+        " email_domain",
+    ),
+    Mistake(
         "I look for free mail in the whole address",
         "list_of_another_field",
         at("rules", "undesirables", "free-mail", field="email"),

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.authoring.wishes import WISHES, answer_to
-from chalicelib.document import Document, keys_of, parse_document
+from chalicelib.document import Document, parse_document, part_keys
 from chalicelib.errors import DocumentError
 from tests.mistakes import changed, refusal
 
@@ -89,7 +89,7 @@ def way(**keys: Any) -> dict[str, Any]:
         (signal(**{"not": "/x"}), "cannot leave out some of it"),
         (way(field="status"), "a way in asks for points or for a signal"),
         (way(all=[]), "all parts of one way must be met"),
-        (way(min_score=50), "no such key, group or sum; `min_score` is written `score: 50`"),
+        (way(min_score=50), "no such key, group, sum or score; `min_score` is written `score: 50`"),
         (way(grade="A"), "a grade is a threshold on fit: write `fit: 30`"),
         (way(count=3), "`days: 2` asks for different days"),
         (way(max=10), "a way in asks for at least so much"),
@@ -104,6 +104,10 @@ def way(**keys: Any) -> dict[str, Any]:
         (changed(profile={}), "profile: there is no such key; belongs under `rules`"),
         (changed(timezone="UTC"), "the time zone is that of the company"),
         (changed("groups", "fit", cap=5), "groups.fit.cap: there is no such key; `cap` is written"),
+        (
+            changed("grades", **{"A+": 40}),
+            "grades.A+: a grade is A, B, C, D or E, by the fit;",
+        ),
         (changed("recycle", wake=["blog"]), "`wakes: [demo-request]`"),
         (changed("stages", "mql", cool_below=5), "are needed, for example {engagement: 5}"),
         (changed("stages", "mql", any={"score": 5}), "a list is needed, for example [{score: 50}]"),
@@ -126,7 +130,7 @@ def test_no_answer_is_to_a_key_that_there_is() -> None:
     """Only where its value is often written in another shape."""
     parts = {part.__name__: part for part in parts_of(Document)}
     for name, answers in WISHES.items():
-        taken = {key for key in answers if key in keys_of(parts[name])}
+        taken = {key for key in answers if key in part_keys(parts[name])}
         assert all(answers[key].startswith("for example ") for key in taken), (name, taken)
 
 
@@ -140,7 +144,7 @@ def test_the_way_of_writing_a_word_does_not_matter(key: str) -> None:
     assert answer_to("FieldRuleDocument", key) == "`greater_than` is written `at_least: 50000`"
 
 
-def test_a_word_that_nobody_thought_of_is_answered_with_the_keys() -> None:
+def test_a_word_nobody_thought_of_is_answered_with_the_keys() -> None:
     assert "wish.frobnicate: there is no such key; the keys here are equals," in refusal(
         on_field(frobnicate=1)
     )
