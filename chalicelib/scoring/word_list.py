@@ -31,7 +31,7 @@ class WordList:
             if line.startswith(_COMMENT):
                 continue
             written = line.removeprefix(_EXCEPTION)
-            for spelling in (written, written.translate(_SPELT_OUT)):
+            for spelling in {written, written.translate(_SPELT_OUT)}:
                 phrase = phrase_of(spelling)
                 found[phrase[0]][phrase] = written == line
         return cls(
