@@ -1,15 +1,17 @@
 """How far facts alone bring a lead: no way in is open to somebody who did nothing (ADR 0049).
 
 The fields that Baton has a name for come with any list of addresses. The others are answers that
-somebody gave in a form, which is an act of theirs.
+somebody gave in a form, which is an act of theirs: a way in that they reach is open to those who
+did something, whatever it was.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.model import Condition
 from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
+from chalicelib.scoring.score import SCORE
 
 FactRules = Iterable[FieldRule | JointRule]
 Groups = Mapping[str, tuple[int, int]]
@@ -24,6 +26,20 @@ def most_with_answers(rules: FactRules, groups: Groups) -> dict[str, int]:
 def most_without_answers(rules: FactRules, groups: Groups) -> dict[str, int]:
     """Return the most that each group can have of somebody who answered nothing."""
     return _most(((rule.group, _best_without_answers(rule)) for rule in rules), groups)
+
+
+def with_sums(
+    points: Mapping[str, int], sums: Mapping[str, Sequence[str]], apart: Set[str]
+) -> dict[str, int]:
+    """Return the points of groups, of sums of them, and of the score.
+
+    apart: the groups that are not in the total.
+    """
+    return {
+        SCORE: sum(milli for group, milli in points.items() if group not in apart),
+        **{name: sum(points[group] for group in parts) for name, parts in sums.items()},
+        **points,
+    }
 
 
 def is_met_by(way: Condition, values: Mapping[str, int]) -> bool:

@@ -59,7 +59,7 @@ class Today(NamedTuple):
     """Where the date was written, if days are written behind months there."""
 
 
-class Days(NamedTuple):
+class DateSpan(NamedTuple):
     """The operand of a test of a date."""
 
     span: range
@@ -108,7 +108,7 @@ class Test:
         if self.operator in DATED:
             first = self.operand.span.start + today.ordinal
             end = self.operand.span.stop + today.ordinal
-            return replace(self, operand=Days(range(first, end), today.country))
+            return replace(self, operand=DateSpan(range(first, end), today.country))
         return self
 
 

@@ -191,7 +191,7 @@ def test_all_ways_to_a_score_agree_on_each_day(
 
 @settings(max_examples=SIZES.input_cases)
 @given(drawn, facts, tallies, some.sampled_from([Stage.LEAD, Stage.MQL]))
-def test_a_lead_is_looked_at_on_the_first_day_that_moves_it(
+def test_a_lead_is_looked_at_on_its_first_move(
     written: list[Any], known: Any, tally: Any, stage: Stage
 ) -> None:
     assume(stage is Stage.LEAD or tally)  # nobody is an MQL by the model without any act
