@@ -22,7 +22,7 @@ from chalicelib.scoring.compile_fields import (
     facts_in,
     is_on_facts,
 )
-from chalicelib.scoring.facts_alone import is_met_by, most_with_answers, with_sums
+from chalicelib.scoring.facts_alone import Reach
 from chalicelib.scoring.matching import ACTS, Matcher, Signal
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import (
@@ -86,9 +86,9 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         key for key, limit in document["groups"].items() if not limit.get("in_total", True)
     )
     sums = {**document.get("sums", {}), **{key: one["groups"] for key, one in scores.items()}}
-    by_facts = with_sums(most_with_answers([*field_rules, *joint_rules], groups), sums, apart)
-    mql = [_condition(condition, None, by_facts) for condition in stages["mql"]["any"]]
-    sql = [_condition(condition, INFERRED, by_facts) for condition in stages["sql"]["any"]]
+    reach = Reach.of([*field_rules, *joint_rules], groups, sums, apart)
+    mql = [_condition(condition, None, reach) for condition in stages["mql"]["any"]]
+    sql = [_condition(condition, INFERRED, reach) for condition in stages["sql"]["any"]]
     asks_for_acts = any(way.needs_act for way in (*mql, *sql)) or any(
         ACTS in rule.series for rule in silence_rules
     )
@@ -166,10 +166,7 @@ def _levels(least: Mapping[str, float]) -> list[tuple[int, str]]:
     return sorted(((to_milli(points), name) for name, points in least.items()), reverse=True)
 
 
-def _condition(
-    condition: Mapping[str, Any], kind: str | None, by_facts: Mapping[str, int]
-) -> Condition:
-    """Return a way in. by_facts: the most that facts alone can give of each value."""
+def _condition(condition: Mapping[str, Any], kind: str | None, reach: Reach) -> Condition:
     way = Condition(
         thresholds=tuple(
             (key, to_milli(points))
@@ -181,4 +178,4 @@ def _condition(
         within_days=condition.get("within_days", DEFAULT_WITHIN_DAYS),
         kind=condition.get("kind") or kind,
     )
-    return replace(way, needs_act=is_met_by(way, by_facts))
+    return replace(way, needs_act=reach.needs_answers(way))

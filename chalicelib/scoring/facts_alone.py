@@ -1,11 +1,12 @@
 """How far facts alone bring a lead: no way in is open to somebody who did nothing (ADR 0049).
 
 The fields that Baton has a name for come with any list of addresses. The others are answers that
-somebody gave in a form, which is an act of theirs: a way in that they reach is open to those who
-did something, whatever it was.
+somebody gave in a form, which is an act of theirs: a way in that only they reach is open to those
+who did something, whatever it was.
 """
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass
 
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.joint_rules import JointRule
@@ -13,45 +14,49 @@ from chalicelib.scoring.model import Condition
 from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
 from chalicelib.scoring.score import SCORE
 
-FactRules = Iterable[FieldRule | JointRule]
+FactRules = Sequence[FieldRule | JointRule]
 Groups = Mapping[str, tuple[int, int]]
 """Group -> the least and the most that it counts."""
 
 
-def most_with_answers(rules: FactRules, groups: Groups) -> dict[str, int]:
-    """Return the most that each group can have by facts, answers included."""
-    return _most(((rule.group, _best(rule)) for rule in rules), groups)
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The most of the score, each group and each sum that facts give, in thousandths."""
 
+    with_answers: Mapping[str, int]
+    without_answers: Mapping[str, int]
 
-def most_without_answers(rules: FactRules, groups: Groups) -> dict[str, int]:
-    """Return the most that each group can have of somebody who answered nothing."""
-    return _most(((rule.group, _best_without_answers(rule)) for rule in rules), groups)
+    @classmethod
+    def of(
+        cls,
+        rules: FactRules,
+        groups: Groups,
+        sums: Mapping[str, Sequence[str]],
+        apart: Set[str],
+    ) -> "Reach":
+        """Return how far some rules on facts reach. apart: the groups that are not in the total."""
 
+        def most(best: Callable[[FieldRule | JointRule], int]) -> dict[str, int]:
+            raw = dict.fromkeys(groups, 0)
+            for rule in rules:
+                raw[rule.group] += best(rule)
+            points = {one: min(max(raw[one], low), high) for one, (low, high) in groups.items()}
+            return {
+                SCORE: sum(milli for group, milli in points.items() if group not in apart),
+                **{name: sum(points[group] for group in parts) for name, parts in sums.items()},
+                **points,
+            }
 
-def with_sums(
-    points: Mapping[str, int], sums: Mapping[str, Sequence[str]], apart: Set[str]
-) -> dict[str, int]:
-    """Return the points of groups, of sums of them, and of the score.
+        return cls(most(_best), most(_best_without_answers))
 
-    apart: the groups that are not in the total.
-    """
-    return {
-        SCORE: sum(milli for group, milli in points.items() if group not in apart),
-        **{name: sum(points[group] for group in parts) for name, parts in sums.items()},
-        **points,
-    }
+    def needs_answers(self, way: Condition) -> bool:
+        """Return whether facts alone reach a way in, but not without answers."""
+        return is_met_by(way, self.with_answers) and not is_met_by(way, self.without_answers)
 
 
 def is_met_by(way: Condition, values: Mapping[str, int]) -> bool:
     """Return whether a way in requires no signal, and no more than these values."""
     return way.signal is None and all(values[name] >= least for name, least in way.thresholds)
-
-
-def _most(best: Iterable[tuple[str, int]], groups: Groups) -> dict[str, int]:
-    raw = dict.fromkeys(groups, 0)
-    for group, milli in best:
-        raw[group] += milli
-    return {group: min(max(raw[group], low), high) for group, (low, high) in groups.items()}
 
 
 def _best(rule: FieldRule | JointRule) -> int:
