@@ -185,6 +185,7 @@ ON_A_SIGNAL: KeyAnswers = {
         *("per_hour", "per_week", "per_month", "max_per_week", "max_per_month", "once_per_week"),
     ),
     **written("silence: {days: 30, points: -10, signals: any}", *SILENCE_KEYS),
+    **answered("silence speaks against a lead; move the rule to rules.undesirables", "silence"),
     **written(
         "sum: value",
         *("points_per", "per", "multiply", "multiplier", "factor", "by", "value", "property"),

@@ -7,7 +7,7 @@ stage_warnings.py.
 from collections.abc import Callable, Iterator
 from math import inf
 
-from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, BehaviourTierDocument
+from chalicelib.authoring.behaviour_shape import BehaviourTierDocument, SilenceRuleDocument
 from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.hiding import equal_to, hides
 from chalicelib.authoring.recorded import RECORDED_CHECKS
@@ -18,6 +18,7 @@ from chalicelib.authoring.shape import (
     facts_of,
     field_rules_of,
     rules_of,
+    silence_rules_of,
     ways_of,
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
@@ -50,6 +51,7 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a signal that nothing uses."""
     read = {signal for _, signal, _ in behaviour_rules_of(document)} | set(document.recycle.wakes)
     read |= {way.signal for _, _, way in ways_of(document) if way.signal}
+    read |= {key for _, silence in silence_rules_of(document) for key in silence.named}
     for key in document.signals:
         if key not in read:
             yield FieldError(
@@ -226,11 +228,13 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
 
 
 def _group(side: str, rule: RuleDocument) -> str:
-    return rule.group or default_group(side, on_signal=isinstance(rule, BehaviourRuleDocument))
+    return rule.group or default_group(side, on_signal=not isinstance(rule, FieldRuleDocument))
 
 
 def _all_points(rule: RuleDocument) -> list[float]:
     """Return the points of a rule, or of each of its tiers."""
+    if isinstance(rule, SilenceRuleDocument):
+        return [rule.silence.points]
     return [tier.points for tier in rule.tiers or ()] or [rule.points or 0]
 
 

@@ -98,9 +98,8 @@ class Replaying:
         """Return the lead derived anew, not yet decided."""
         progress = self.progress
         standing = self._lead.standing
-        if self._since is not None and self._since.at is not None:
-            at = self._since.at
-            counted = Since.now(self._model, progress.then, at, self._since.lead_id)
+        if (since := self._since) is not None and since.at is not None:
+            counted = Since.now(self._model, progress.then, since.at, since.lead_id)
             standing = replace(standing, since=counted)
         derived = replace(
             self._lead,
@@ -108,6 +107,7 @@ class Replaying:
             touches=progress.derived.touches,
             tally=progress.derived.tally,
             answers=progress.derived.answers,
+            created_at=progress.derived.created_at,
             matching=self._model.matching,
             standing=standing,
             replayed_at=progress.began_at,
@@ -243,7 +243,7 @@ class Replaying:
         return not self._leaves_out(event)
 
     def _is_in_time(self, captured_at: datetime, by: str) -> bool:
-        """Return whether what came by a lead is not too late, and not from before an erasure."""
+        """Return whether what came by a lead is neither too late nor from before an erasure."""
         return captured_at <= self._captured_by and self._lead.takes(captured_at, by)
 
     def _may_count(self, event: Event, gone: frozenset[str]) -> bool:

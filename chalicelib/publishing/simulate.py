@@ -15,7 +15,6 @@ from chalicelib.lifecycle.decide import DECIDED, disqualified_by, settle, way_in
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import LineDifference, compare_lines
 from chalicelib.scoring.compare import Comparison
-from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
 from chalicelib.scoring.tally import until
@@ -247,7 +246,7 @@ def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
 def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
     """Return the score of an earlier day, of what the lead had done by then."""
     counts_from = lead.standing.since if since else None
-    evidence = Evidence(lead.profile, lead.touches, until(lead.tally, day), counts_from)
+    evidence = lead.evidence._replace(tally=until(lead.tally, day), since=counts_from)
     return worth(model, evidence, date.fromordinal(day))
 
 

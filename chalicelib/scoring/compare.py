@@ -25,6 +25,7 @@ from chalicelib.scoring.points import (
 )
 from chalicelib.scoring.profile import facts_on
 from chalicelib.scoring.score import Score, summed, worth
+from chalicelib.scoring.silence import add_silence
 
 _AnyRule = TypeVar("_AnyRule", FieldRule, JointRule, BehaviourRule)
 
@@ -74,6 +75,7 @@ class Comparison:
             own = matching_field_rules(rest, facts, evidence.touches)
             points = dict(raw)
             _add(points, rest, own, every, day)
+            add_silence(points, model, evidence, day)
             groups = within_limits(model, points)
             found.append(summed(model, [*matched, *own], groups, seen, today, ()))
         return found

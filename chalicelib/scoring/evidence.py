@@ -1,5 +1,6 @@
 """The evidence: everything that a score depends on besides the model and the day."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.scoring.profile import Profile
@@ -15,3 +16,5 @@ class Evidence(NamedTuple):
     tally: Tally
     since: Since | None = None
     """From when behaviour counts; None when all of it does (ADR 0020)."""
+    created_at: datetime | None = None
+    """When the lead began; None when that is unknown."""

@@ -13,6 +13,7 @@ from chalicelib.scoring.behaviour_rules import BehaviourRule
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.silence_rules import SilenceRule
 
 INFERRED = "inferred"
 REQUESTED = "requested"
@@ -40,6 +41,8 @@ class Condition:
     within_days: int
     kind: str | None
     """Of a way into SQL: requested or inferred."""
+    needs_act: bool = False
+    """The person must have done something of their own: the model then counts ACTS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Model:
     """Rules on several facts at once."""
     is_dated: bool = False
     """Whether a rule compares a date with today, so that facts change by the day (ADR 0049)."""
+    silence_rules: Sequence[SilenceRule] = ()
 
     @property
     def fact_rules(self) -> list[FieldRule | JointRule]:

@@ -32,6 +32,7 @@ from chalicelib.scoring.reasons import (
     internal_reason,
     limit_reason,
 )
+from chalicelib.scoring.silence import add_silence, silence_reasons
 from chalicelib.scoring.tally import Tally
 
 SCORE = "score"  # the name by which conditions mean the total
@@ -100,7 +101,12 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
         return _internal_score(model, today)
     matched = matching_field_rules(model, facts, evidence.touches)
     seen = seen_until(evidence, today)
-    reasons = [*map(field_reason, matched), *behaviour_reasons(model, seen, today.toordinal())]
+    day = today.toordinal()
+    reasons = [
+        *map(field_reason, matched),
+        *behaviour_reasons(model, seen, day),
+        *silence_reasons(model, evidence, day),
+    ]
     raw = dict.fromkeys(model.groups, 0)
     for reason in reasons:
         raw[reason.group] += reason.milli
@@ -156,6 +162,8 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
             raw[rule.group] += round(points * rule.decay[days])
         for rule, cells in others:
             raw[rule.group] += contribution(rule, cells, day + days)
+        if model.silence_rules:
+            add_silence(raw, model, evidence, day + days)
         groups = within_limits(model, raw)
         return summed(model, matched, groups, seen, today + timedelta(days=days), ())
 
@@ -253,6 +261,8 @@ def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date]
         for rule in model.behaviour_rules:
             if cells := every.get(rule.series):
                 raw[rule.group] += contribution(rule, cells, day)
+        if model.silence_rules:
+            add_silence(raw, model, evidence, day)
         return summed(model, matched, within_limits(model, raw), seen, today, ())
 
     return on

@@ -338,7 +338,7 @@ def test_a_malformed_example_is_refused_by_its_path(given: dict[str, Any], line:
         ),
         (
             {"points": 60},
-            "examples.0.expect.points: there is no such key; the keys here are score, grade, ",
+            "examples.0.expect.points: there is no such key; `points` is written `score: 60`",
         ),
     ],
 )

@@ -85,6 +85,21 @@ BOTH: dict[str, Any] = {
             "signals.blog.where.path: a list is needed",
         ),
         (
+            changed("signals", "cart", where={"value": {"above": 500}}),
+            (
+                "signals.cart.where.value.above: there is no such key; the keys here are between,"
+                " at_least, below"
+            ),
+        ),
+        (
+            changed("signals", "cart", where={"value": {"at_least": "500"}}),
+            "signals.cart.where.value.at_least: a number is needed",
+        ),
+        (
+            changed("signals", "cart", where={"value": {"between": [500, 900], "at_least": 700}}),
+            "signals.cart.where.value: has between and another bound; keep one of them",
+        ),
+        (
             changed("signals", "blog", where={"path": []}),
             "signals.blog.where.path: has 0; at least 1 needed",
         ),
@@ -331,6 +346,25 @@ MISTAKES = [
         "form_elsewhere",
         at("signals", "cart", form=["demo"]),
         "signals.cart.form: only a signal on form has forms; write on: form instead of track",
+    ),
+    Mistake(
+        "I left the number open",
+        "number_of_nothing",
+        at("signals", "cart", where={"value": {}}),
+        "signals.cart.where.value: has nothing to compare with; add between, at_least or below",
+    ),
+    Mistake(
+        "I swapped the two ends of a price range",
+        "number_out_of_range",
+        at("signals", "cart", where={"value": {"at_least": 1_000_000, "below": 500}}),
+        "signals.cart.where.value: no number is from 1,000,000 to 500; correct one of them",
+    ),
+    Mistake(
+        "I compared a page's path with a number",
+        "path_as_number",
+        at("signals", "blog", where={"path": {"at_least": 5}}),
+        "signals.blog.where.path: a path is no number; write a list of patterns, for example"
+        ' ["/pricing*"]',
     ),
     Mistake(
         "I forgot to say which phone numbers count",
