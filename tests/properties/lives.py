@@ -167,7 +167,7 @@ downloads = some.builds(
 tracks = some.builds(
     Did,
     some.just(Kind.TRACK),
-    some.sampled_from(["Webinar Attended", "Meeting Booked", "Product Added", "Nothing"]),
+    some.sampled_from(["Webinar Attended", "Meeting Booked", "Nothing"]),
 )
 forms = some.builds(
     Did,

@@ -99,9 +99,9 @@ MISTAKES = [
     Mistake(
         "I raised cool_below above what a way in asks of the same value",
         "cool_above_a_way",
-        cooling(activity=10),
-        "stages.mql.cool_below.activity: 10 is above the 8 that stages.mql.any.1 makes sure of,"
-        " so a lead could come in cold; lower it to 8, or require activity: 10 there",
+        cooling(activity=9),
+        "stages.mql.cool_below.activity: 9 is above the 8 that stages.mql.any.1 makes sure of,"
+        " so a lead could come in cold; lower it to 8, or require activity: 9 there",
     ),
     Mistake(
         "I set a score at which fit leaves four points to behaviour",

@@ -18,6 +18,12 @@ FIELD_KEYS = (
     "equals, matches, words, contains, in_list, between, at_least, below, next_days, last_days,"
     " not, present, absent, else, field, touch, tiers, all, points, disqualify, group"
 )
+LISTS = (
+    "'free_mail', 'disposable', 'role', 'senior_titles', 'manager_titles', 'assistant_titles',"
+    " 'no_buyer_titles', 'it_titles', 'marketing_titles', 'sales_titles', 'finance_titles',"
+    " 'hr_titles', 'procurement_titles', 'consultant_titles', 'software_industries',"
+    " 'finance_industries', 'manufacturing_industries' or 'trade_industries'"
+)
 
 BOTH: dict[str, Any] = {
     "all": [{"field": "company_size", "at_least": 50}, {"field": "country", "equals": "DE"}],
@@ -74,10 +80,10 @@ BOTH: dict[str, Any] = {
             "signals.blog.on: one of 'page', 'track', 'form', 'mail' or 'sales' is needed",
         ),
         (
-            changed("signals", "cart", event=[]),
+            changed("signals", "meeting-booked", event=[]),
             (
-                "signals.cart.event: one text or a list of 1 to 1,000 texts is needed, each of 1 to"
-                " 200 characters"
+                "signals.meeting-booked.event: one text or a list of 1 to 1,000 texts is needed,"
+                " each of 1 to 200 characters"
             ),
         ),
         (
@@ -186,10 +192,7 @@ BOTH: dict[str, Any] = {
         ),
         (
             changed("rules", "undesirables", "free-mail", in_list="freemail"),
-            (
-                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable', 'role' or"
-                " 'senior_titles' is needed"
-            ),
+            f"rules.undesirables.free-mail.in_list: one of {LISTS} is needed",
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
         (
@@ -347,8 +350,9 @@ MISTAKES = [
     Mistake(
         "I listed forms under tracked events",
         "form_elsewhere",
-        at("signals", "cart", form=["demo"]),
-        "signals.cart.form: only a signal on form has forms; write on: form instead of track",
+        at("signals", "meeting-booked", form=["demo"]),
+        "signals.meeting-booked.form: only a signal on form has forms; write on: form instead of"
+        " track",
     ),
     Mistake(
         "I left the number open",

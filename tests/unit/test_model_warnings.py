@@ -144,10 +144,11 @@ MISTAKES = [
         "I let points stay for ever",
         "never_fades",
         lambda document: [
-            document["rules"]["actions"][key].pop("half_life_days") for key in ("blog", "cart")
+            document["rules"]["actions"][key].pop("half_life_days")
+            for key in ("blog", "pricing-page")
         ],
-        "rules: actions.blog, actions.cart never fade, so they keep a lead warm for more than a"
-        " year; add half_life_days",
+        "rules: actions.blog, actions.pricing-page never fade, so they keep a lead warm for more"
+        " than a year; add half_life_days",
     ),
     Mistake(
         "I made a group and gave it no rule",
