@@ -194,7 +194,8 @@ def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
         if key not in used:
             yield FieldError(
                 f"groups.{key}",
-                "no rule gives it points; name it as the group of a rule, or remove it",
+                "no rule gives it points, so only points by hand do; name it as the group of a"
+                " rule, or remove it",
             )
 
 

@@ -7,7 +7,7 @@ part has is here too where its value is often written in another shape.
 import re
 from collections.abc import Mapping
 
-from chalicelib.authoring.rule_wishes import ON_A_FIELD, ON_A_SIGNAL
+from chalicelib.authoring.rule_wishes import IN_A_TIER, ON_A_FIELD, ON_A_SIGNAL
 from chalicelib.authoring.wish_words import (
     CAP_KEYS,
     COMMENTS,
@@ -227,7 +227,7 @@ WISHES: Mapping[str, KeyAnswers] = {
     },
     "SilenceDocument": IN_A_SILENCE,
     "FieldRuleDocument": ON_A_FIELD,
-    "TierDocument": ON_A_FIELD,
+    "TierDocument": IN_A_TIER,
     "BehaviourRuleDocument": ON_A_SIGNAL,
     "SignalDocument": IN_A_SIGNAL,
     "ConditionDocument": IN_A_WAY,

@@ -422,6 +422,12 @@ def test_the_rules_of_the_default_can_fill_every_group() -> None:
     assert most_by_rules(MODEL) == most_by_limits(MODEL)
 
 
+def test_a_group_without_rules_is_filled_by_hand() -> None:
+    document = edited(first_way(fit=20, review=30, engagement=14))
+    document["groups"]["review"] = {"max": 30, "min": 0, "in_total": False}
+    assert load(document, 1).mql[0].thresholds[1] == ("review", 30_000)
+
+
 def test_a_rule_without_its_own_limit_fills_its_group() -> None:
     document = edited(dearer_prices)
     del document["rules"]["actions"]["pricing-page"]["max_points"]
