@@ -88,12 +88,15 @@ BOTH: dict[str, Any] = {
         ),
         (
             changed("signals", "blog", where={"path": "/blog/*"}),
-            "signals.blog.where.path: a list is needed",
+            (
+                'signals.blog.where.path: a list of patterns is needed, for example ["*-guide"], or'
+                " a number such as {at_least: 5}; how many pages on one day is in_one_day of a rule"
+            ),
         ),
         (
-            changed("signals", "cart", where={"value": {"above": 500}}),
+            changed("signals", "cart", where={"value": {"abuv": 500}}),
             (
-                "signals.cart.where.value.above: there is no such key; the keys here are between,"
+                "signals.cart.where.value.abuv: there is no such key; the keys here are between,"
                 " at_least, below"
             ),
         ),
