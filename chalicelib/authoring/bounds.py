@@ -31,9 +31,17 @@ def most_by_limits(model: Model) -> Values:
 
 
 def most_by_rules(model: Model) -> Values:
-    """Return the most that the rules can give, within the limits."""
+    """Return the most that the rules can give, within the limits.
+
+    A group without rules is for points by hand, which may fill it.
+    """
     rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
-    return _with_sums(model, _clamped(model, _highest, rules))
+    by_hand = model.groups.keys() - {rule.group for rule in rules}
+    most = _clamped(model, _highest, rules)
+    return _with_sums(
+        model,
+        {group: model.groups[group][1] if group in by_hand else most[group] for group in most},
+    )
 
 
 def most_by_facts(model: Model) -> Values:

@@ -13,7 +13,21 @@ LIST_WORDS = {
     "free_mail": "that of a free-mail provider",
     "disposable": "that of a provider of throw-away addresses",
     "role": "a role, such as info or sales",
-    "senior_titles": "the title of a senior person",
+    "senior_titles": "the title of somebody who decides",
+    "manager_titles": "the title of a manager or specialist",
+    "assistant_titles": "the title of somebody's assistant",
+    "no_buyer_titles": "that of a student, an intern or somebody else who buys nothing",
+    "it_titles": "a title in IT",
+    "marketing_titles": "a title in marketing",
+    "sales_titles": "a title in sales",
+    "finance_titles": "a title in finance",
+    "hr_titles": "a title in human resources",
+    "procurement_titles": "a title in procurement",
+    "consultant_titles": "the title of a consultant or freelancer",
+    "software_industries": "software or IT",
+    "finance_industries": "finance or insurance",
+    "manufacturing_industries": "manufacturing",
+    "trade_industries": "retail or wholesale",
 }
 FIELD_WORDS = {
     "email_domain": "the domain of the address",
@@ -106,9 +120,9 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     signal = document["signals"][rule.get("signal") or key]
     if rule.get("tiers"):
         worth = ", or ".join(
-            f"{points_words(tier['points'])} {_often_words(tier)}" for tier in rule["tiers"]
+            f"{points_words(tier['points'])} for {_often_words(tier)}" for tier in rule["tiers"]
         )
-        parts = [f"{worth}: {_counted_words(signal, rule)}"]
+        parts = [f"{_counted_words(signal, rule)}: {worth}"]
     else:
         each = f"{points_words(rule['points'])} for each {_counted_words(signal, rule)}"
         parts = [each, *_limit_words(rule)]
@@ -132,14 +146,12 @@ def _counted_words(signal: _Written, rule: _Written) -> str:
 
 def _often_words(tier: _Written) -> str:
     """Return how often, and within which time, a tier asks for its signal."""
-    if times := tier.get("times"):
-        often = f"for {times} of them" if times > 1 else "for one"
-    elif days := tier.get("days"):
-        often = f"for {days_words(days)} with one"
+    if days := tier.get("days"):
+        often = f"{days_words(days)} with one"
     elif different := tier.get("different"):
-        often = f"for {different} different ones"
+        often = f"{different} different ones"
     else:
-        often = "for one"
+        often = f"{tier.get('times') or 'one'}"
     return often + _within_words(tier)
 
 
@@ -150,8 +162,8 @@ def _within_words(rule: _Written) -> str:
 
 def _limit_words(rule: _Written) -> Iterator[str]:
     if shares := rule.get("shares"):
-        parts = " and ".join(f"{share:.0%}" for share in shares)
-        yield f"of which the newest count {parts}" if len(shares) > 1 else f"{parts} of that"
+        *first, last = [f"{share:.0%}" for share in shares]
+        yield f"the newest first in shares of {', '.join([*first, f'then {last}'])}"
     if rule.get("within_days") is not None:
         yield f"for {days_words(rule['within_days'])}"
     if rule.get("max_points"):

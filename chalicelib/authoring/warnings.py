@@ -23,6 +23,7 @@ from chalicelib.authoring.shape import (
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
+from chalicelib.scoring.lists import WORD_LISTS
 from chalicelib.scoring.model import FIT, Model, default_group
 from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.profile import DERIVED_FIELDS
@@ -34,7 +35,8 @@ FIELD_OF_LIST = {
     "free_mail": "email_domain",
     "disposable": "email_domain",
     "role": "email_local",
-    "senior_titles": "job_title",
+    **{name: "job_title" for name in WORD_LISTS if name.endswith("_titles")},
+    **{name: "industry" for name in WORD_LISTS if name.endswith("_industries")},
 }
 """The field that each bundled list is about."""
 
@@ -191,7 +193,8 @@ def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
         if key not in used:
             yield FieldError(
                 f"groups.{key}",
-                "no rule gives it points; name it as the group of a rule, or remove it",
+                "no rule gives it points, so only points by hand do; name it as the group of a"
+                " rule, or remove it",
             )
 
 

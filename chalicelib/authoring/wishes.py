@@ -7,7 +7,7 @@ part has is here too where its value is often written in another shape.
 import re
 from collections.abc import Mapping
 
-from chalicelib.authoring.rule_wishes import ON_A_FIELD, ON_A_SIGNAL
+from chalicelib.authoring.rule_wishes import IN_A_TIER, ON_A_FIELD, ON_A_SIGNAL
 from chalicelib.authoring.wish_words import (
     CAP_KEYS,
     COMMENTS,
@@ -221,13 +221,13 @@ WISHES: Mapping[str, KeyAnswers] = {
     "SilenceRuleDocument": {
         **COMMENTS,
         **written(
-            "silence: {days: 30, points: -10, signals: any}",
+            "silence: {days: 30, points: -10}",
             *("points", "days", "signals", "signal", "within_days", "half_life_days"),
         ),
     },
     "SilenceDocument": IN_A_SILENCE,
     "FieldRuleDocument": ON_A_FIELD,
-    "TierDocument": ON_A_FIELD,
+    "TierDocument": IN_A_TIER,
     "BehaviourRuleDocument": ON_A_SIGNAL,
     "SignalDocument": IN_A_SIGNAL,
     "ConditionDocument": IN_A_WAY,

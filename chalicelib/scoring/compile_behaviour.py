@@ -82,7 +82,7 @@ def compile_behaviour_rule(
     shares = tuple(rule.get("shares") or EQUAL_SHARES)
     tiers = _tiers(rule)
     points = tiers[0].points if tiers else rule["points"] * unit
-    floor = rule.get("floor", 0) * MILLI
+    floor = (rule.get("floor") or 0) * MILLI
     within_days = rule.get("within_days")
     windows = [within_days, *(tier.within_days for tier in tiers)]
     return BehaviourRule(
@@ -132,14 +132,14 @@ def _tiers(rule: Mapping[str, Any]) -> tuple[BehaviourTier, ...]:
         BehaviourTier(
             points=tier["points"] * MILLI,
             measure=measure,
-            least=tier.get(measure, 1),
+            least=tier.get(measure) or 1,
             within_days=tier.get("within_days"),
             decay=_decay(
-                rule.get("half_life_days"), _part(rule.get("floor", 0), tier["points"]), None
+                rule.get("half_life_days"), _part(rule.get("floor") or 0, tier["points"]), None
             ),
         )
         for tier in rule.get("tiers") or ()
-        for measure in [next((one for one in Measure if one in tier), Measure.TIMES)]
+        for measure in [next((one for one in Measure if tier.get(one)), Measure.TIMES)]
     ]
     return tuple(sorted(tiers, key=lambda tier: -abs(tier.points)))
 

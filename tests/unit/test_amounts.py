@@ -29,7 +29,7 @@ LARGEST = "watched:max:percent"
 
 def document(**rules: Any) -> dict[str, Any]:
     """Return the default model with orders, videos and rules on their numbers."""
-    changed = deepcopy(model_document())
+    changed: dict[str, Any] = deepcopy(model_document())
     changed["signals"] |= {
         "order": {"on": "track", "event": "Order Completed"},
         "watched": {"on": "track", "event": "Video Watched"},
@@ -67,9 +67,10 @@ def test_the_money_of_all_orders_counts() -> None:
 
 
 def test_the_limit_of_a_sum_is_a_line_of_its_own() -> None:
-    found = lines(scored(order(5_000)))
-    assert found["spend"] == (50, "order: value of 5,000 on 1 day")
-    assert found["limit:spend"] == (-30, "spend counts at most 20")
+    assert lines(scored(order(5_000))) == {
+        "spend": (50, "order: value of 5,000 on 1 day"),
+        "limit:spend": (-30, "spend counts at most 20"),
+    }
 
 
 def test_of_a_day_the_largest_number_counts() -> None:

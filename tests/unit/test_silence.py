@@ -38,7 +38,7 @@ NO_VISIT = "no visit, form or click"
 
 def document(**rules: Any) -> dict[str, Any]:
     """Return the default model with these rules on silence."""
-    changed = deepcopy(model_document())
+    changed: dict[str, Any] = deepcopy(model_document())
     changed["signals"]["login"] = {"on": "track", "event": ["Logged In", "Signed Up"]}
     changed["rules"]["undesirables"] |= rules or {"quiet": QUIET}
     return changed
@@ -225,7 +225,9 @@ def test_an_mql_cools_on_the_day_it_begins() -> None:
     lead = make.lead(
         profile=profile(), tally=tally, created_at=ago(40), standing=standing(Stage.MQL, 40)
     )
-    assert next_review(harsh, lead, TODAY) <= day(10)
+    found = next_review(harsh, lead, TODAY)
+    assert found is not None
+    assert found <= day(10)
 
 
 # --- creation -------------------------------------------------------------------------------------
