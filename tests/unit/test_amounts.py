@@ -66,7 +66,7 @@ def test_the_money_of_all_orders_counts() -> None:
     assert lines(found) == {"spend": (12.5, "order: value of 1,250 on 2 days")}
 
 
-def test_the_limit_of_a_sum_is_a_line_of_its_own() -> None:
+def test_the_limit_of_a_sum_has_its_own_line() -> None:
     assert lines(scored(order(5_000))) == {
         "spend": (50, "order: value of 5,000 on 1 day"),
         "limit:spend": (-30, "spend counts at most 20"),

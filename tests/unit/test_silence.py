@@ -69,7 +69,7 @@ def quiet(known: Evidence, on: date = TODAY, model: Model = MODEL) -> dict[str, 
 # --- when it begins and ends ----------------------------------------------------------------------
 
 
-def test_it_begins_after_so_many_days_and_says_how_long_it_lasts() -> None:
+def test_it_begins_on_its_day_and_says_how_long() -> None:
     known = evidence(make.page("/x", days_ago=29), created=29)
     assert quiet(known) == {}
     assert quiet(known, day(1)) == {"quiet": (-10, f"{NO_VISIT} for 30 days")}
@@ -239,7 +239,7 @@ def own(days_ago: float, n: int = 0) -> Event:
     )
 
 
-def test_a_lead_began_with_the_first_of_its_own_events_in_any_order() -> None:
+def test_a_lead_began_with_the_first_of_its_events() -> None:
     events = [own(5), own(9, n=1), make.page("/x", days_ago=30)]
     for order in (events, events[::-1]):
         lead = Lead(lead_id=LEAD_ID)
