@@ -13,7 +13,7 @@ from chalicelib.authoring.example_shape import (
     ExampleDocument,
     ExampleEventDocument,
 )
-from chalicelib.authoring.shape import ModelDocument, facts_of
+from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, facts_of
 from chalicelib.errors import FieldError
 from chalicelib.events import Kind
 from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
@@ -205,4 +205,10 @@ def _read_of(document: ModelDocument, kind: Kind) -> set[str]:
     """
     signals = [signal for signal in document.signals.values() if signal.on == kind]
     read = {name for signal in signals for name in (*signal.where, signal.distinct) if name}
+    read |= {
+        name
+        for _, signal, rule in behaviour_rules_of(document)
+        for name in (rule.sum, rule.max)
+        if name and signal in document.signals and document.signals[signal].on == kind
+    }
     return read - {"path"} if kind is Kind.PAGE else read

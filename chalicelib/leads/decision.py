@@ -134,7 +134,7 @@ def _facts_change(model: Model, lead: Lead, today: date) -> date | None:
 
 def _only_fades(model: Model, lead: Lead) -> bool:
     """Return whether nothing that the lead did counts against it."""
-    against = {rule.signal.id for rule in model.behaviour_rules if rule.points < 0}
+    against = {rule.series for rule in model.behaviour_rules if rule.points < 0}
     return not against & (lead.tally.days.keys() | lead.tally.keys.keys())
 
 

@@ -12,6 +12,7 @@ from chalicelib.errors import DocumentError
 from chalicelib.events import Kind
 from chalicelib.scoring.compile_behaviour import (
     compile_acts,
+    compile_amounts,
     compile_behaviour_rule,
     compile_signal,
     compile_silence,
@@ -92,7 +93,8 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     asks_for_acts = any(way.needs_act for way in (*mql, *sql)) or any(
         ACTS in rule.series for rule in silence_rules
     )
-    counted = [*signals.values(), *(compile_acts() if asks_for_acts else ())]
+    acts = compile_acts() if asks_for_acts else ()
+    counted = [*signals.values(), *compile_amounts(on_signals, signals), *acts]
     return Model(
         name=document["name"],
         version=version,
