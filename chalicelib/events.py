@@ -48,6 +48,7 @@ class Act(StrEnum):
     IMPORTED = "imported"
     BASIS = "basis"
     RELEASED = "released"
+    POINTS = "points"
 
 
 class Rank(IntEnum):

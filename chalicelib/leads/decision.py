@@ -12,6 +12,7 @@ from chalicelib.lifecycle.stages import Actor, Stage, Transition, apply
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
+from chalicelib.scoring.by_hand import live_on, may_rise
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth_ahead, worth_by_day
 
@@ -49,7 +50,8 @@ def decide_lead(
         standing = apply(standing, transition)
     tally = tallies.within_horizon(lead.tally, today.toordinal())
     profile = profiles.remembered(lead.profile, today, model.zone)
-    lead = replace(lead, tally=tally, profile=profile, standing=standing)
+    given = live_on(lead.given, today)
+    lead = replace(lead, tally=tally, profile=profile, given=given, standing=standing)
     worth = score_of(model, lead, today)
     standing, steps = settle(model, standing, worth, today, actor)
     after = replace(
@@ -76,7 +78,7 @@ def next_review(model: Model, lead: Lead, today: date) -> date | None:
     if lead.standing.stage not in DECIDED - {Stage.SQL}:
         return None
     leaves = profiles.next_leave(lead.profile, today, model.zone)
-    if not lead.tally:
+    if not lead.tally and not any(one.until for one in lead.given):
         return leaves
     latest = today + timedelta(days=REVIEW_MAX_DAYS)
     moves = first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest
@@ -120,7 +122,9 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
 
 
 def _only_fades(model: Model, lead: Lead) -> bool:
-    """Return whether nothing that the lead did counts against it."""
+    """Return whether nothing that the lead did, or got by hand, counts against it and ends."""
+    if may_rise(lead.given):
+        return False
     against = {rule.signal.id for rule in model.behaviour_rules if rule.points < 0}
     return not against & (lead.tally.days.keys() | lead.tally.keys.keys())
 

@@ -234,8 +234,9 @@ def _ways_in(model: Model, target: Stage) -> Sequence[Condition]:
 
 
 def _turn(model: Model, lead: Lead, today: date) -> Turn | None:
-    """Return what time alone does. A lead that did nothing never changes by itself."""
-    on = first_move(model, lead, today, AHEAD_MAX_DAYS) if lead.tally else None
+    """Return what time alone does. A lead that did and got nothing never changes by itself."""
+    changes = lead.tally or lead.given
+    on = first_move(model, lead, today, AHEAD_MAX_DAYS) if changes else None
     to = _to(model, lead, on) if on else None
     return Turn(on, to) if on and to else None
 

@@ -99,8 +99,7 @@ class Replaying:
         progress = self.progress
         standing = self._lead.standing
         if self._since is not None and self._since.at is not None:
-            at = self._since.at
-            counted = Since.now(self._model, progress.then, at, self._since.lead_id)
+            counted = Since.now(self._model, progress.then, self._since.at, self._since.lead_id)
             standing = replace(standing, since=counted)
         derived = replace(
             self._lead,
@@ -108,6 +107,7 @@ class Replaying:
             touches=progress.derived.touches,
             tally=progress.derived.tally,
             answers=progress.derived.answers,
+            given=progress.derived.given,
             matching=self._model.matching,
             standing=standing,
             replayed_at=progress.began_at,

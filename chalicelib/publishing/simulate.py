@@ -14,6 +14,7 @@ from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.decide import DECIDED, disqualified_by, settle, way_in
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import LineDifference, compare_lines
+from chalicelib.scoring.by_hand import given_by
 from chalicelib.scoring.compare import Comparison
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
@@ -247,8 +248,15 @@ def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
 def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
     """Return the score of an earlier day, of what the lead had done by then."""
     counts_from = lead.standing.since if since else None
-    evidence = Evidence(lead.profile, lead.touches, until(lead.tally, day), counts_from)
-    return worth(model, evidence, date.fromordinal(day))
+    then = date.fromordinal(day)
+    evidence = Evidence(
+        lead.profile,
+        lead.touches,
+        until(lead.tally, day),
+        counts_from,
+        given=given_by(lead.given, then, model.zone),
+    )
+    return worth(model, evidence, then)
 
 
 def _whole_score(view: View) -> Score:

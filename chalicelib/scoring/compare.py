@@ -10,6 +10,7 @@ from datetime import date
 from typing import TypeVar
 
 from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.model import Model
@@ -71,6 +72,7 @@ class Comparison:
             own = matching_field_rules(rest, facts, evidence.touches)
             points = dict(raw)
             _add(points, rest, own, every, day)
+            add_given(points, model, evidence.given, today)
             groups = within_limits(model, points)
             found.append(summed(model, [*matched, *own], groups, seen, today, ()))
         return found

@@ -16,6 +16,7 @@ from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
     DEFAULT_WITHIN_DAYS,
+    FIT,
     INFERRED,
     Condition,
     Model,
@@ -84,6 +85,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
             key: (to_milli(limit["min"]), to_milli(limit["max"]))
             for key, limit in document["groups"].items()
         },
+        hand_group=FIT if FIT in document["groups"] else next(iter(document["groups"]), ""),
         apart=frozenset(
             key for key, limit in document["groups"].items() if not limit.get("in_total", True)
         ),

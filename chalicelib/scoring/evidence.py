@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from chalicelib.scoring.by_hand import Given
 from chalicelib.scoring.profile import Profile
 from chalicelib.scoring.tally import Since, Tally
 from chalicelib.scoring.touches import Touches
@@ -15,3 +16,5 @@ class Evidence(NamedTuple):
     tally: Tally
     since: Since | None = None
     """From when behaviour counts; None when all of it does (ADR 0020)."""
+    given: Given = ()
+    """Points by hand. Like facts, they count from before a recycle too (ADR 0050)."""

@@ -65,6 +65,8 @@ class Model:
     behaviour_rules: Sequence[BehaviourRule]
     groups: Mapping[str, tuple[int, int]]
     """Group -> the least and the most that it counts."""
+    hand_group: str
+    """The group of points by hand that name none."""
     apart: Set[str]
     """The groups that are not in the total (ADR 0050)."""
     sums: Mapping[str, Sequence[str]]

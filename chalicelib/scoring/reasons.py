@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from chalicelib.days import day_of
 from chalicelib.events import FieldValue, said_as
 from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.by_hand import Given, group_of, live_on
 from chalicelib.scoring.field_rules import FieldRule, Test
 from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.model import Model
@@ -55,6 +57,19 @@ def behaviour_reasons(model: Model, seen: Tally, today: int) -> Iterator[ScoreRe
             yield ScoreReason(rule.id, rule.group, points, text, len(cells), last)
         if (bound := limited(rule, points)) != points:
             yield limit_reason(rule.id, rule.group, bound - points, bound)
+
+
+def given_reasons(model: Model, given: Given, day: date) -> Iterator[ScoreReason]:
+    """Yield a reason for each that counts on a day, numbered from the oldest on."""
+    for number, one in enumerate(live_on(given, day), 1):
+        ends = f" (until {one.until.isoformat()})" if one.until else ""
+        yield ScoreReason(
+            rule=f"hand:{number}",
+            group=group_of(model, one),
+            milli=one.milli,
+            text=f"by hand: {' '.join(one.reason.split())}{ends}",
+            last=day_of(one.at, model.zone),
+        )
 
 
 def limit_reason(of: str, group: str, milli: int, bound: int) -> ScoreReason:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.levels import NO_GRADE, NamedScore, grade_of, level_of, rounded
 from chalicelib.scoring.model import FIT, Model
@@ -30,6 +31,7 @@ from chalicelib.scoring.reasons import (
     ScoreReason,
     behaviour_reasons,
     field_reason,
+    given_reasons,
     internal_reason,
     limit_reason,
 )
@@ -102,6 +104,7 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
     matched = matching_field_rules(model, facts, evidence.touches)
     seen = seen_until(evidence, today)
     reasons = [*map(field_reason, matched), *behaviour_reasons(model, seen, today.toordinal())]
+    reasons += given_reasons(model, evidence.given, today)
     raw = dict.fromkeys(model.groups, 0)
     for reason in reasons:
         raw[reason.group] += reason.milli
@@ -154,8 +157,9 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
         raw = dict(known)
         for rule, weight in weights:
             raw[rule.group] += limited(rule, round(rule.points * weight * rule.decay[days]))
-        groups = within_limits(model, raw)
-        return summed(model, matched, groups, seen, today + timedelta(days=days), ())
+        then = today + timedelta(days=days)
+        add_given(raw, model, evidence.given, then)
+        return summed(model, matched, within_limits(model, raw), seen, then, ())
 
     return in_days
 
@@ -252,6 +256,7 @@ def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date]
             if cells := every.get(rule.signal.id):
                 points, _ = weighed(rule, cells, day)
                 raw[rule.group] += limited(rule, points)
+        add_given(raw, model, evidence.given, today)
         return summed(model, matched, within_limits(model, raw), seen, today, ())
 
     return on

@@ -624,6 +624,13 @@ MISTAKES = [
         " engagement, intent, activity",
     ),
     Mistake(
+        "I gave an example points in a group that is not there",
+        "example_points_in_unknown_group",
+        at("examples", 0, "given", points=[{"points": 5, "group": "fitness"}]),
+        "examples.0.given.points.0.group: no such group; use one of fit, channel, engagement,"
+        " intent",
+    ),
+    Mistake(
         "I expect the score of a product that is not there",
         "example_of_unknown_score",
         at("examples", 0, "expect", scores={"keyboards": {"total": 40}}),
