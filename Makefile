@@ -10,10 +10,11 @@ BIN := .venv/bin
 PIP_INSTALL := -m pip install -qq --disable-pip-version-check --require-hashes
 CHECKED := $(wildcard app.py chalicelib infra tools tests bench)
 OWN := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
-TEMPLATE := .local/package/$(OWN)/template.json
+PACKAGED := .local/package/$(OWN)/template.json
 CHECKERS := .venv/ready .venv-check/ready .venv-local/ready
 PREFLIGHT := .venv/ready .venv-local/ready .local/preflight/node_modules/ready
 REGIONS := us-east-1 eu-central-1 us-gov-west-1 ap-southeast-2
+MODEL_ASKED = $(if $(TEMPLATE),--template "$(TEMPLATE)") $(if $(FILE),"$(FILE)")
 SEEDED := $(if $(SEED),BATON_SEED="$(SEED)")
 
 # Every command that works on a deployment takes REGION=.
@@ -22,7 +23,7 @@ export AWS_DEFAULT_REGION := $(REGION)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down test nightly check preflight check-model agreement simulate export \
+.PHONY: help run up down test nightly check preflight model check-model agreement simulate export \
 	rebuild erased documents switches bench deploy restore show doctor lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
@@ -62,10 +63,10 @@ check: $(CHECKERS) ## format, lint, types, imports, template, security
 
 # The template, when it or what checks it has changed since the last time: as it is, and as it would
 # be deployed with several sets of parameters.
-.local/template-checked: $(TEMPLATE) $(wildcard infra/preflight/*.py) $(CHECKERS)
+.local/template-checked: $(PACKAGED) $(wildcard infra/preflight/*.py) $(CHECKERS)
 	@$(BIN)/python -m infra.preflight write
-	@$(BIN)/cfn-lint --regions $(REGIONS) --template $(TEMPLATE)
-	@.venv-check/bin/checkov --directory $(dir $(TEMPLATE))checked/packaged \
+	@$(BIN)/cfn-lint --regions $(REGIONS) --template $(PACKAGED)
+	@.venv-check/bin/checkov --directory $(dir $(PACKAGED))checked/packaged \
 		--framework cloudformation --skip-download --compact --quiet
 	@touch $@
 
@@ -74,20 +75,24 @@ check: $(CHECKERS) ## format, lint, types, imports, template, security
 preflight: $(PREFLIGHT) ## asks cfn-lint and cdk-preflight whether AWS would take the template
 	@$(BIN)/python -m infra.preflight write
 	@$(BIN)/cfn-lint --regions $(REGIONS) --ignore-checks W3011 \
-		--template $(dir $(TEMPLATE))checked/transformed/*.json
+		--template $(dir $(PACKAGED))checked/transformed/*.json
 	@$(BIN)/python -m infra.preflight check
 
 format: .venv/ready ## formats the code
 	@$(BIN)/ruff format --quiet $(CHECKED)
 	@$(BIN)/ruff check --quiet --fix-only $(CHECKED)
 
+model: .venv/ready ## lists the scoring models to start from, prints one, or writes it to a file
+## make model [TEMPLATE=services] [FILE=model.yaml]
+	@$(BIN)/python -m tools.model start $(MODEL_ASKED)
+
 check-model: .venv/ready ## tests a scoring model with its own examples
-## make check-model [FILE=model.yaml]
-	@$(BIN)/python -m tools.model check $(if $(FILE),"$(FILE)")
+## make check-model [FILE=model.yaml|TEMPLATE=services]
+	@$(BIN)/python -m tools.model check $(MODEL_ASKED)
 
 agreement: .venv/ready ## prints a scoring model as one plain page for marketing and sales
-## make agreement [FILE=model.yaml]
-	@$(BIN)/python -m tools.model agreement $(if $(FILE),"$(FILE)")
+## make agreement [FILE=model.yaml|TEMPLATE=services]
+	@$(BIN)/python -m tools.model agreement $(MODEL_ASKED)
 
 simulate: .venv/ready ## shows, offline, what a draft of the model would change
 ## make simulate MODEL=model.yaml [EXPORT=leads.jsonl]

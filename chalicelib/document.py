@@ -3,7 +3,7 @@
 Refusals are in the author's words: pydantic's own messages are for programmers.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeVar
 
 from pydantic import (
@@ -54,6 +54,12 @@ WORDS: Mapping[str, str] = {
 }
 """Pydantic's type of an error -> what the author reads, with pydantic's context in the braces."""
 
+SHAPES = frozenset({"list_type", "dict_type", "model_type"})
+"""The errors of a value in another shape, which an example of it says best."""
+
+Answer = Callable[[str, str], str | None]
+"""Part of a document, by the name of its class, and key -> what to write instead, if anything."""
+
 NOT_YET = "is not executed yet; leave it out"
 
 
@@ -65,9 +71,9 @@ class Document(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _remember_keys(cls, data: Any, info: ValidationInfo) -> Any:
-        """Note which keys this part may have, so that the refusal of a misspelt key lists them."""
+        """Note which part this is, so that the refusal of a misspelt key lists those it has."""
         if info.context is not None:
-            info.context[id(data)] = ", ".join(cls.model_fields)
+            info.context[id(data)] = cls
         return data
 
 
@@ -88,14 +94,18 @@ def needs(words: str) -> WrapValidator:
 
 
 def parse_document(
-    kind: type[AnyDocument], stored: Mapping[str, Any], not_yet: Collection[str] = ()
+    kind: type[AnyDocument],
+    stored: Mapping[str, Any],
+    not_yet: Collection[str] = (),
+    answer: Answer | None = None,
 ) -> AnyDocument:
     """Return a document of a kind that somebody writes.
 
     not_yet: paths of keys that are planned, `*` for a place in a list; they are refused in words
-    of their own. Raise DocumentError that names each key that breaks the format, with its path.
+    of their own. answer: to unknown keys, where there is more to say than which keys there are.
+    Raise DocumentError that names each key that breaks the format, with its path.
     """
-    return _validate(kind, stored, None, not_yet)
+    return _validate(kind, stored, None, not_yet, answer)
 
 
 def read_document(kind: type[AnyDocument], stored: Mapping[str, Any]) -> AnyDocument:
@@ -112,10 +122,11 @@ def _validate(
     stored: Mapping[str, Any],
     extra: Literal["ignore"] | None,
     not_yet: Collection[str] = (),
+    answer: Answer | None = None,
 ) -> AnyDocument:
-    keys: dict[int, str] = {}  # the id of each part -> the keys that it may have
+    parts: dict[int, type[BaseModel]] = {}  # the id of each part -> its shape
     try:
-        return kind.model_validate(stored, context=keys, extra=extra)
+        return kind.model_validate(stored, context=parts, extra=extra)
     except ValidationError as error:
         lines = error.errors(include_url=False, include_input=False)[:ERRORS_MAX]
         refused = [
@@ -123,7 +134,7 @@ def _validate(
                 _path(one["loc"]),
                 NOT_YET
                 if one["type"] == "extra_forbidden" and _pattern(one["loc"]) in not_yet
-                else _words(one, keys.get(id(_around(stored, one["loc"])))),
+                else _words(one, parts.get(id(_around(stored, one["loc"]))), answer),
             )
             for one in lines
         ]
@@ -153,12 +164,23 @@ def _around(stored: Any, steps: Sequence[str | int]) -> Any:
     return stored
 
 
-def _words(one: ErrorDetails, keys: str | None) -> str:
+def _words(one: ErrorDetails, part: type[BaseModel] | None, answer: Answer | None) -> str:
+    keys = part_keys(part) if part else []
+    key = str(one["loc"][-1]) if one["loc"] else ""
+    instead = answer(part.__name__, key) if part and answer else None
+    if instead and key not in keys:
+        return f"there is no such key; {instead}"
     words = WORDS.get(one["type"])
     if words is None:
         return one["msg"]
-    known = {"keys": keys or "others", **one.get("ctx", {})}
-    return words.format(**{key: _short(value) for key, value in known.items()})
+    known = {"keys": ", ".join(keys) or "others", **one.get("ctx", {})}
+    said = words.format(**{name: _short(value) for name, value in known.items()})
+    return f"{said}, {instead}" if instead and one["type"] in SHAPES else said
+
+
+def part_keys(part: type[BaseModel]) -> list[str]:
+    """Return the keys that a part of a document may have."""
+    return [field.alias or name for name, field in part.model_fields.items()]
 
 
 def _short(value: Any) -> Any:

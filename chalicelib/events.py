@@ -11,6 +11,8 @@ from enum import IntEnum, StrEnum
 from functools import lru_cache
 from hashlib import sha256
 
+from chalicelib.mail_events import MailEvent
+
 Value = str | int | float | bool
 """A value of a property."""
 FieldValue = Value | tuple[Value, ...]
@@ -66,8 +68,6 @@ class Rank(IntEnum):
 RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
 """The rank of the kinds that always have the same one."""
 
-CONFIRMED = "confirmed"
-"""The name of the mail event by which a mailbox's owner confirms a form (ADR 0045)."""
 CONFIRMED_FORM = "confirms"
 """The property of a confirmation that names the form's event."""
 CONSENT_PENDING = "consent_pending"
@@ -75,8 +75,7 @@ CONSENT_PENDING = "consent_pending"
 
 OWN = "\x00"  # what message ids of our own begin with: no client's id holds control characters
 
-# cheap to send, so capped and kept for one horizon only
-PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})
+PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})  # cheap, so capped and soon forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,7 +250,7 @@ def joins_on(own: Iterable[Event]) -> list[Join]:
 
 
 def values_in(value: FieldValue) -> tuple[Value, ...]:
-    """Return the values of a field, of which a list has several."""
+    """Return the values of a field; a list has several."""
     return value if isinstance(value, tuple) else (value,)
 
 
@@ -263,7 +262,7 @@ def said_as(value: FieldValue) -> str:
 def confirmed_form_of(event: Event) -> str | None:
     """Return the id of the form's event that a confirmation raises, None for any other event."""
     # Only Baton appends mail events, so that no stranger's property can stand for it.
-    if event.kind is not Kind.MAIL or event.name != CONFIRMED:
+    if event.kind is not Kind.MAIL or event.name != MailEvent.CONFIRMED:
         return None
     return str(event.properties[CONFIRMED_FORM])
 

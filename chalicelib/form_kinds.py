@@ -121,6 +121,7 @@ def kind_facts(form_id: str, kind: str | None = None, purpose: str | None = None
     )
 
 
+@lru_cache(maxsize=NAMES_REMEMBERED)
 def _asks_for(form_id: str) -> str:
     name = form_id.replace("_", "-")
     return next((what for what, words in ASKS.items() if words.search(name)), "contact")

@@ -33,7 +33,7 @@ SLASH = re.compile(r"\s*([/\\])\s*")
 #: A colon may end the scheme of a link. That of a time of day does not: 10:30.
 COLON = re.compile(r"(?<!(?<![\w.+-])\d)(?<!(?<![\w.+-])\d\d):(?=\S)")
 INITIAL = re.compile(r"(?<![^\W_])[^\W\d_]\.(?=\w)")  # J.P. Morgan, e.g.
-#: A decimal number alone is no address: 3.5 years. Nor is there one where a word and its signs end:
+#: A decimal number alone is not an address: 3.5 years. Nor is the end of a word with its signs:
 #: (Acme Inc.), he said. Every other dot is one between non-blanks.
 DOTS = re.compile(
     rf"(?<!\S)\d+\.\d+(?=[,;:]?(?:\s|$))"

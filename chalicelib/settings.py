@@ -161,7 +161,7 @@ def _number_in(environ: Mapping[str, str], variable: str, default: int) -> int:
 
 
 def parse_offset(text: str) -> timedelta:
-    """Return the clock offset of a text such as `-15m` or `+3d`; an empty text is no offset.
+    """Return the clock offset of a text such as `-15m` or `+3d`; none for an empty text.
 
     Raise ValueError for anything else.
     """

@@ -1,3 +1,3 @@
-"""The product commands behind `make`: check-model, agreement, simulate, export, rebuild, show and
-doctor.
+"""The product commands behind `make`: model, check-model, agreement, simulate, export, rebuild,
+show and doctor.
 """

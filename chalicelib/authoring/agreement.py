@@ -14,10 +14,12 @@ from chalicelib.authoring.rule_words import (
     days_words,
     fact_words,
     match_words,
+    number_words,
     or_words,
     plain_words,
     points_words,
 )
+from chalicelib.scoring.compile_fields import is_on_facts
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
     DEFAULT_WITHIN_DAYS,
@@ -84,7 +86,7 @@ def _section(title: str, intro: str, lines: Sequence[str]) -> str:
 
 def _side(document: _Written, side: str) -> Iterator[str]:
     for key, rule in document["rules"].get(side, {}).items():
-        on_signal = side == "actions" or (side == "undesirables" and "field" not in rule)
+        on_signal = side == "actions" or (side == "undesirables" and not is_on_facts(rule))
         group = rule.get("group") or default_group(side, on_signal=on_signal)
         words = behaviour_words(document, key, rule) if on_signal else fact_words(rule)
         yield f"**{plain_words(key)}**: {words} ({plain_words(group)})"
@@ -170,7 +172,7 @@ def _seen(condition: _Written) -> Iterator[str]:
 
 def _least(condition: _Written) -> Iterator[str]:
     return (
-        f"{plain_words(key)} at least {one:g}"
+        f"{plain_words(key)} at least {number_words(one)}"
         for key, one in condition.items()
         if key not in CONDITION_KEYS
     )
@@ -192,7 +194,8 @@ def _requests(document: _Written) -> Iterator[str]:
 
 def _cooling(mql: _Written) -> Iterator[str]:
     below = " and ".join(
-        f"{plain_words(key)} is below {bound:g}" for key, bound in mql.get("cool_below", {}).items()
+        f"{plain_words(key)} is below {number_words(bound)}"
+        for key, bound in mql.get("cool_below", {}).items()
     )
     if not below:
         return
@@ -217,7 +220,8 @@ def _examples(examples: Iterable[_Written]) -> Iterator[str]:
         expect = example["expect"]
         kind = f"{expect['kind']} " if expect.get("kind") else ""
         parts = ", ".join(
-            f"{plain_words(key)} {points:g}" for key, points in expect.get("groups", {}).items()
+            f"{plain_words(key)} {number_words(points)}"
+            for key, points in expect.get("groups", {}).items()
         )
         groups = f" ({parts})" if parts else ""
         scores = "".join(
@@ -228,5 +232,6 @@ def _examples(examples: Iterable[_Written]) -> Iterator[str]:
             f"; on day {one['in_days']} {one['stage']}" for one in expect.get("later", ())
         )
         band = f"{plain_words(expect['band'])}, " if expect.get("band") else ""
-        now = f"Score {expect['score']}, {band}grade {expect['grade']}, {kind}{expect['stage']}"
+        score = number_words(expect["score"])
+        now = f"Score {score}, {band}grade {expect['grade']}, {kind}{expect['stage']}"
         yield f"{example['name']} *{now}{groups}{scores}{later}.*"

@@ -17,8 +17,11 @@ from chalicelib.authoring.values import (
     SomePatterns,
     TextOrTexts,
 )
+from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
+from chalicelib.scoring.behaviour_rules import Measure
 
 WHERE_MAX = 10
+SIGNAL_TIERS_MAX = 20
 HALF_LIFE_MIN_DAYS = 0.1  # below it nothing lasts a day
 HALF_LIFE_MAX_DAYS = 3_650  # above it nothing fades
 
@@ -50,21 +53,82 @@ class SignalDocument(ModelPart):
     topic: KeyName | None = None
     """The topic of the emails that a lead with this interest gets."""
 
+    @property
+    def names(self) -> list[str]:
+        """The patterns of the event's name; empty where every event of the kind matches."""
+        return [self.event] if isinstance(self.event, str) else self.event or []
+
+
+Window = Annotated[int, Field(ge=0, lt=HORIZON_DAYS)]
+
+
+class BehaviourTierDocument(ModelPart):
+    """How often a signal must have been seen, and what that is worth. One of times, days and
+    different; without them once is enough.
+    """
+
+    times: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    """How many times the signal was seen, at least."""
+    days: Annotated[int, Field(ge=1, le=HORIZON_DAYS)] | None = None
+    """On how many different days, at least."""
+    different: Annotated[int, Field(ge=1, le=DISTINCT_MAX_KEYS)] | None = None
+    """How many different values of a distinct signal's property, at least."""
+    within_days: Window | None = None
+    """How many days back it counts."""
+    points: Points
+    """What that is worth, whatever the number."""
+
+    @property
+    def measures(self) -> list[str]:
+        """The keys that say how often."""
+        return [one for one in Measure if getattr(self, one) is not None]
+
 
 class BehaviourRuleDocument(ModelPart):
     """A rule on how often and how recently a signal was seen."""
 
     signal: KeyName | None = None
     """The signal; without it the one that has the rule's own name."""
-    points: Points
+    points: Points | None = None
     """What one occurrence is worth on its day; below 0 it speaks against the lead."""
+    tiers: (
+        Annotated[list[BehaviourTierDocument], Field(min_length=1, max_length=SIGNAL_TIERS_MAX)]
+        | None
+    ) = None
+    """Points for being seen often enough, once, whatever the number. Of the tiers that are met the
+    one worth most counts.
+    """
     half_life_days: (
         Annotated[Points, Field(ge=HALF_LIFE_MIN_DAYS, le=HALF_LIFE_MAX_DAYS)] | None
     ) = None
-    """After how many days half of the points is gone. Without it they never fade."""
+    """After how many days half of the points is gone. Without it they never fade. A tier fades
+    from the last occurrence.
+    """
+    floor: Annotated[Points, Field(gt=0)] | None = None
+    """The points below which an occurrence never fades."""
+    within_days: Window | None = None
+    """How many days back an occurrence counts; older ones give nothing."""
+    in_one_day: Annotated[int, Field(ge=2, le=1_000)] | None = None
+    """How many occurrences make a day count: such a day is one occurrence, others are none. It
+    stands for a visit.
+    """
+    shares: (
+        Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=1, max_length=20)]
+        | None
+    ) = None
+    """What part of the points the newest occurrence gets, the one before it, and so on; the last
+    share goes on. For example [1, 0.5, 0.25].
+    """
     per_day: Annotated[int, Field(ge=1, le=1_000)] | None = None
     """How many occurrences of one day count at most."""
     max_points: Annotated[Points, Field(gt=0)] | None = None
-    """What the rule gives at most, or takes at most if its points are below 0."""
+    """What the rule gives at most, or takes at most if its points are below 0. It applies before
+    the points fade: the newest occurrences count until it is used up.
+    """
     group: KeyName | None = None
     """The group that gets the points; engagement without it."""
+
+    @property
+    def windows(self) -> list[int | None]:
+        """How far back the rule looks, or each of its tiers; None for as far as there is."""
+        return [tier.within_days for tier in self.tiers or ()] or [self.within_days]

@@ -4,18 +4,22 @@ By its limits, by its rules, and for a lead that meets a way in. All in thousand
 in the compiled model. Exact for one group; for sums never too tight.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Set
-from math import inf
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
+from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import BehaviourRule
-from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.field_rules import FieldRule, Operator
+from chalicelib.scoring.joint_rules import JointRule
+from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Condition, Model
+from chalicelib.scoring.pattern import matches_any
+from chalicelib.scoring.points import contribution
 from chalicelib.scoring.score import parts_of
 
 Values = Mapping[str, int]
 """Thousandths by the name of the score, a group or a sum."""
 
-_AnyRule = FieldRule | BehaviourRule
+_AnyRule = FieldRule | JointRule | BehaviourRule
 
 
 def most_by_limits(model: Model) -> Values:
@@ -25,23 +29,31 @@ def most_by_limits(model: Model) -> Values:
 
 def most_by_rules(model: Model) -> Values:
     """Return the most that the rules can give, within the limits."""
-    rules: list[_AnyRule] = [*model.field_rules, *model.behaviour_rules]
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
     return _with_sums(model, _clamped(model, _highest, rules))
 
 
 def most_by_facts(model: Model) -> Values:
     """Return the most of a lead that fits and did nothing."""
-    return _with_sums(model, _clamped(model, _highest, model.field_rules))
+    return _with_sums(model, _clamped(model, _highest, model.fact_rules))
+
+
+def least_of_all(model: Model) -> Values:
+    """Return the least that any lead can have."""
+    return _with_sums(model, _clamped(model, _lowest, [*model.fact_rules, *model.behaviour_rules]))
 
 
 def least_behind(model: Model, way: Condition) -> Values:
-    """Return the least of a lead that meets the thresholds of a way in.
+    """Return the least of a lead that meets a way in.
 
-    A threshold on a sum bounds its groups too: if the score is at least 50, and fit and channel are
-    at most 45, at least 5 come from other groups.
+    The way's signal was seen, so what it is worth counts (ADR 0051). A threshold on a sum bounds
+    its groups too: if the score is at least 50, and fit and channel are at most 45, at least 5 come
+    from other groups.
     """
     parts = parts_of(model)
-    low = _clamped(model, _lowest, [*model.field_rules, *model.behaviour_rules])
+    seen = _worth_of_signal(model, way)
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
+    low = _clamped(model, lambda rule: _lowest(rule) + seen.get(rule.id, 0), rules)
     high = most_by_rules(model)
 
     def left(points: int, summed: Set[str], groups: Set[str]) -> int:
@@ -67,6 +79,49 @@ def least_behind(model: Model, way: Condition) -> Values:
     }
 
 
+def _worth_of_signal(model: Model, way: Condition) -> Mapping[str, int]:
+    """Return the least that each rule gives a lead that shows a way's signal, if it gives anything.
+
+    That is on the last day on which the signal still opens the way: it was seen once on each day
+    required, on the oldest ones that are allowed. Time never raises what a rule gives.
+    """
+    if way.signal is None:
+        return {}
+    oldest = HORIZON_DAYS - way.within_days
+    cells = [(oldest + number, 1) for number in range(way.days)]
+    shown = model.signals[way.signal]
+    return {
+        rule.id: contribution(rule, cells, HORIZON_DAYS)
+        for rule in model.behaviour_rules
+        if rule.points > 0 and rule.series == rule.signal.id and always_shows(shown, rule.signal)
+    }
+
+
+def always_shows(narrow: Signal, wide: Signal) -> bool:
+    """Return whether every event of one signal is one of another: every demo request is a form.
+
+    False where there is no simple way to tell.
+    """
+    if narrow.id == wide.id:
+        return True
+    required = dict(narrow.where)
+    return (
+        narrow.kind is wide.kind
+        and wide.distinct in (None, narrow.distinct)
+        and _all_match(narrow.names, wide.names)
+        and all(_all_match(required.get(name), patterns) for name, patterns in wide.where)
+    )
+
+
+def _all_match(narrow: Sequence[str] | None, wide: Sequence[str] | None) -> bool:
+    """Return whether some patterns match every text that others match; None matches any text.
+
+    A pattern that matches another one's text, with its `*` taken as a character, matches all that
+    the other one matches.
+    """
+    return wide is None or (narrow is not None and all(matches_any(wide, one) for one in narrow))
+
+
 def _clamped(
     model: Model, extreme: Callable[[_AnyRule], float], rules: Iterable[_AnyRule]
 ) -> dict[str, int]:
@@ -80,15 +135,22 @@ def _clamped(
 
 
 def _highest(rule: _AnyRule) -> float:
-    if isinstance(rule, FieldRule):
-        return max([0, *(points for _, points in rule.tiers)])
-    return 0 if rule.points <= 0 else inf if rule.max_points is None else rule.max_points
+    if isinstance(rule, FieldRule | JointRule):
+        return max(_worths(rule))
+    return rule.most if rule.points > 0 else 0
 
 
 def _lowest(rule: _AnyRule) -> float:
-    if isinstance(rule, FieldRule):
-        return min([0, *(points for _, points in rule.tiers)])
-    return 0 if rule.points >= 0 else -inf if rule.max_points is None else -rule.max_points
+    if isinstance(rule, FieldRule | JointRule):
+        return min(_worths(rule))
+    return -rule.most if rule.points < 0 else 0
+
+
+def _worths(rule: FieldRule | JointRule) -> list[int]:
+    """Return what a rule on facts may give: nothing, too, unless some tier always matches."""
+    operators = {test.operator for test, _ in rule.tiers} if isinstance(rule, FieldRule) else set()
+    always = Operator.ELSE in operators or {Operator.PRESENT, Operator.ABSENT} <= operators
+    return [*([] if always else [0]), *(points for _, points in rule.tiers)]
 
 
 def _with_sums(model: Model, groups: Values) -> Values:

@@ -4,11 +4,19 @@ Each check has one message, which names the path, what is wrong, and the remedy.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
-from chalicelib.authoring.bounds import least_behind, most_by_facts, most_by_limits, most_by_rules
+from chalicelib.authoring.bounds import (
+    Values,
+    least_behind,
+    least_of_all,
+    most_by_facts,
+    most_by_limits,
+    most_by_rules,
+)
 from chalicelib.errors import FieldError
 from chalicelib.scoring.milli import points_text
-from chalicelib.scoring.model import INFERRED, Condition, Model
+from chalicelib.scoring.model import REQUESTED, Condition, Model
 
 
 def contradictions(model: Model) -> list[FieldError]:
@@ -51,52 +59,42 @@ def by_fit_alone(model: Model) -> Iterator[FieldError]:
             yield FieldError(
                 path,
                 "fit and channel alone reach it, and nobody qualifies without doing anything;"
-                " require engagement, intent or a signal, or a score above what fit and channel"
-                " give",
+                f" require {' or '.join(_beyond_facts(model, way))}",
             )
 
 
-def cool_above_threshold(model: Model) -> Iterator[FieldError]:
-    """Refuse a bound of cooling above what a way into MQL requires of the same value.
+def cool_above_a_way(model: Model) -> Iterator[FieldError]:
+    """Refuse a bound of cooling above what a way in makes sure of.
 
-    A lead that came in that way would be cold at once.
+    A lead that came in that way could be cold already (playbook, rule 5). One line for each bound,
+    with the value that lets all ways pass.
     """
-    cold = [(path, way) for path, way in _mql(model) if _is_open_to_the_cold(model, way)]
-    for name, bound in model.cool_below.items():
-        required = [
-            (dict(way.thresholds)[name], path) for path, way in cold if _crosses(model, way, name)
-        ]
-        if required:
-            least, path = min(required)
-            yield FieldError(
-                f"stages.mql.cool_below.{name}",
-                f"{points_text(bound)} is above the {points_text(least)} that {path} requires, so a"
-                f" lead could come in cold; lower it to {points_text(least)}, or raise the"
-                " threshold",
-            )
+    lowered: dict[str, tuple[int, str]] = {}
+    for one in _open_to_the_cold(model):
+        if one.bound:
+            found = (one.least[one.bound], one.path)
+            lowered[one.bound] = min(found, lowered.get(one.bound, found))
+    for name, (least, path) in lowered.items():
+        bound = points_text(model.cool_below[name])
+        yield FieldError(
+            f"stages.mql.cool_below.{name}",
+            f"{bound} is above the {points_text(least)} that {path} makes sure of, so a lead could"
+            f" come in cold; lower it to {points_text(least)}, or require {name}: {bound} there",
+        )
 
 
 def in_although_cold(model: Model) -> Iterator[FieldError]:
-    """Refuse a way into MQL that a lead can meet with every value below the bounds of cooling.
+    """Refuse a way in that makes sure of nothing that cooling rests on.
 
-    The lead would become an MQL and cool in turns.
+    Every value may be as low as any lead's, so no bound of cooling would be low enough.
     """
-    for path, way in _mql(model):
-        is_crossed = any(_crosses(model, way, name) for name in model.cool_below)
-        if not is_crossed and _is_open_to_the_cold(model, way):
-            yield FieldError(path, f"{_met_by_the_cold(model)}; {_remedy(model)}")
-
-
-def to_sales_although_cold(model: Model) -> Iterator[FieldError]:
-    """Refuse an inferred way into SQL that a cooled lead can meet.
-
-    A request is always let in (playbook, rule 1).
-    """
-    for number, way in enumerate(model.sql):
-        if way.kind == INFERRED and _is_open_to_the_cold(model, way):
+    for one in _open_to_the_cold(model):
+        if not one.bound:
+            name, bound = next(iter(model.cool_below.items()))
             yield FieldError(
-                f"stages.sql.any.{number}",
-                f"{_met_by_the_cold(model)}, and sales would get it; {_remedy(model)}",
+                one.path,
+                f"a lead that has cooled ({_cooled_words(model)}) can meet it; require {name} of at"
+                f" least {points_text(bound)}",
             )
 
 
@@ -104,9 +102,8 @@ CONTRADICTION_CHECKS: tuple[Callable[[Model], Iterator[FieldError]], ...] = (
     out_of_the_limits_reach,
     out_of_the_rules_reach,
     by_fit_alone,
-    cool_above_threshold,
+    cool_above_a_way,
     in_although_cold,
-    to_sales_although_cold,
 )
 
 
@@ -126,27 +123,45 @@ def _is_met_by_fit(model: Model, way: Condition) -> bool:
     return way.signal is None and all(least <= reached[name] for name, least in way.thresholds)
 
 
-def _is_open_to_the_cold(model: Model, way: Condition) -> bool:
-    """Return whether a lead that did something can meet the way with every value below cooling."""
-    if not model.cool_below or _is_met_by_fit(model, way):
-        return False
-    least = least_behind(model, way)
-    return all(least[name] < bound for name, bound in model.cool_below.items())
+def _beyond_facts(model: Model, way: Condition) -> Iterator[str]:
+    """Yield what could be required that facts do not give."""
+    yield "a signal"
+    yield from dict.fromkeys(rule.group for rule in model.behaviour_rules if rule.points > 0)
+    most = most_by_limits(model)
+    for name, _ in way.thresholds:
+        if most[name] > most_by_facts(model)[name]:
+            yield f"{name} above {points_text(most_by_facts(model)[name])}"
 
 
-def _crosses(model: Model, way: Condition, name: str) -> bool:
-    """Return whether the way requires less of a value than cooling does."""
-    required = dict(way.thresholds).get(name)
-    return required is not None and required < model.cool_below[name]
+@dataclass(frozen=True, slots=True)
+class _OpenToTheCold:
+    """A way in that a lead can meet with every value below the bounds of cooling."""
+
+    path: str
+    least: Values
+    """What the way makes sure of."""
+    bound: str | None
+    """The bound that is best lowered for it; None when the way makes sure of nothing at all."""
 
 
-def _met_by_the_cold(model: Model) -> str:
-    below = ", ".join(
+def _open_to_the_cold(model: Model) -> Iterator[_OpenToTheCold]:
+    """Yield the ways that are open to cooled leads, except the requests and those by facts alone.
+
+    A request is always let in (playbook, rule 1).
+    """
+    lowest = least_of_all(model) if model.cool_below else {}
+    for path, way in _ways(model):
+        if not model.cool_below or way.kind == REQUESTED or _is_met_by_fit(model, way):
+            continue
+        least = least_behind(model, way)
+        if any(least[name] >= bound for name, bound in model.cool_below.items()):
+            continue
+        raised = [name for name in model.cool_below if least[name] > lowest[name]]
+        nearest = max(raised, key=lambda name: least[name] - model.cool_below[name], default=None)
+        yield _OpenToTheCold(path, least, nearest)
+
+
+def _cooled_words(model: Model) -> str:
+    return ", ".join(
         f"{name} below {points_text(bound)}" for name, bound in model.cool_below.items()
     )
-    return f"a lead that has cooled ({below}) can meet it"
-
-
-def _remedy(model: Model) -> str:
-    name, bound = next(iter(model.cool_below.items()))
-    return f"require {name} of at least {points_text(bound)}, or lower stages.mql.cool_below"

@@ -12,7 +12,7 @@ from chalicelib.authoring.example_shape import (
     ExampleDocument,
     ExampleEventDocument,
 )
-from chalicelib.authoring.shape import ModelDocument, field_rules_of
+from chalicelib.authoring.shape import ModelDocument, facts_of
 from chalicelib.errors import FieldError
 from chalicelib.events import Kind
 from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
@@ -96,7 +96,7 @@ def example_twice(document: ModelDocument) -> Iterator[FieldError]:
 
 def example_of_unknown_field(document: ModelDocument) -> Iterator[FieldError]:
     """Refuse a field that no form has and no rule reads."""
-    read = {rule.field for _, rule in field_rules_of(document) if not rule.touch}
+    read = {rule.field for _, rule in facts_of(document) if rule.field and not rule.touch}
     known = (read | NAMED_FIELDS) - DERIVED_FIELDS
     for path, example in _examples(document):
         for key in example.given.profile:

@@ -65,7 +65,7 @@ class HandPointsDocument(ModelPart):
     points: Annotated[Points, Field(ge=-HAND_POINTS_MAX, le=HAND_POINTS_MAX)]
     """Below 0 they are taken away."""
     reason: ModelText = "by hand"
-    """Why."""
+    """Why they were given."""
     group: KeyName | None = None
     """The group that gets them; without it fit, or the model's first group."""
     days_ago: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)] = 0

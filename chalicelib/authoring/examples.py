@@ -20,7 +20,7 @@ from chalicelib.leads.replay import with_events
 from chalicelib.lifecycle.moves import OTHER, move
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, apply, path
 from chalicelib.scoring import by_hand
-from chalicelib.scoring.matching import CAMPAIGN_KEYS
+from chalicelib.scoring.matching import CAMPAIGN_KEYS, is_recorded
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.tally import Since, Tally
@@ -94,7 +94,7 @@ def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
 
     `medium` is that of the first thing they did: an ad's click is the page view that it led to.
     """
-    did = sorted(given.get("events", ()), key=_ahead)
+    did = sorted(filter(_is_recorded, given.get("events", ())), key=_ahead)
     each = [one for event in did for one in [event] * event.get("times", 1)]
     came_by = {"medium": given["medium"]} if given.get("medium") else {}
     given_by_hand = given.get("points", ())
@@ -163,6 +163,11 @@ def _review(model: Model, lead: Lead, day: date) -> Lead:
     return decide_lead(model, lead, start_of(day, model.zone), Actor.CLOCK).lead
 
 
+def _is_recorded(one: Mapping[str, Any]) -> bool:
+    """Return whether an event may come at all: one that nothing records counts for nobody."""
+    return not one.get(Kind.MAIL) or is_recorded(Kind.MAIL, [one[Kind.MAIL]])
+
+
 def _events(
     each: Sequence[Mapping[str, Any]], came_by: Mapping[str, str], zone: tzinfo
 ) -> Iterator[Event]:
@@ -188,12 +193,15 @@ def _events(
 def _points(each: Sequence[Mapping[str, Any]], first: int, zone: tzinfo) -> Iterator[Event]:
     """Yield the events of points by hand. first: the number of the first event."""
     for number, one in enumerate(each, first):
-        facts = {by_hand.POINTS: one["points"], by_hand.REASON: one.get("reason", "by hand")}
+        facts = {
+            by_hand.GIVEN_POINTS: one["points"],
+            by_hand.GIVEN_REASON: one.get("reason", "by hand"),
+        }
         if one.get("group"):
-            facts[by_hand.GROUP] = one["group"]
+            facts[by_hand.GIVEN_GROUP] = one["group"]
         if one.get("until_in_days") is not None:
             last = TODAY + timedelta(days=one["until_in_days"])
-            facts[by_hand.UNTIL] = last.isoformat()
+            facts[by_hand.GIVEN_UNTIL] = last.isoformat()
         yield _event(
             Kind.PERSON, Act.POINTS, at=_noon(_ahead(one), zone), number=number, properties=facts
         )

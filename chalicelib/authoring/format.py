@@ -8,19 +8,28 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from chalicelib.authoring.behaviour_checks import BEHAVIOUR_CHECKS
 from chalicelib.authoring.contradictions import contradictions
 from chalicelib.authoring.example_checks import EXAMPLE_CHECKS
+from chalicelib.authoring.fact_checks import FACT_CHECKS
 from chalicelib.authoring.names import NAME_CHECKS
 from chalicelib.authoring.parts import PART_CHECKS
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.authoring.warnings import warnings
+from chalicelib.authoring.wishes import answer_to
 from chalicelib.document import ERRORS_MAX, parse_document
 from chalicelib.errors import DocumentError, FieldError
 from chalicelib.limits import MODEL_STORED_MAX_BYTES
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 
-DOCUMENT_CHECKS = (*PART_CHECKS, *NAME_CHECKS, *EXAMPLE_CHECKS)
+DOCUMENT_CHECKS = (
+    *PART_CHECKS,
+    *BEHAVIOUR_CHECKS,
+    *FACT_CHECKS,
+    *NAME_CHECKS,
+    *EXAMPLE_CHECKS,
+)
 
 
 def load(document: Mapping[str, Any], version: int) -> Model:
@@ -40,7 +49,7 @@ def check(document: Mapping[str, Any]) -> Sequence[FieldError]:
     three rounds, each only if the one before found none: keys outside the format and wrong values;
     parts that make no sense and unknown names; thresholds that contradict the rest of the model.
     """
-    written = parse_document(ModelDocument, document)
+    written = parse_document(ModelDocument, document, answer=answer_to)
     _refuse(too_large(document))
     _refuse(line for one in DOCUMENT_CHECKS for line in one(written))
     model = compile_model(document, 0)

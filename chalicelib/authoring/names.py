@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
 from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, rules_of, ways_of
+from chalicelib.authoring.wishes import answer_to
 from chalicelib.errors import FieldError
 from chalicelib.scoring.model import CONDITION_KEYS, default_group
 from chalicelib.scoring.score import SCORE
@@ -80,9 +81,8 @@ def threshold_on_unknown_value(document: ModelDocument) -> Iterator[FieldError]:
         for key in way.thresholds:
             if key not in known:
                 keys = _listed([*sorted(CONDITION_KEYS), *known])
-                yield FieldError(
-                    f"{path}.{key}", f"no such key, group, sum or score; use one of {keys}"
-                )
+                instead = answer_to("ConditionDocument", key) or f"use one of {keys}"
+                yield FieldError(f"{path}.{key}", f"no such key, group, sum or score; {instead}")
 
 
 def way_by_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:

@@ -9,16 +9,9 @@ from itertools import pairwise
 from chalicelib.authoring.shape import (
     ModelDocument,
     bands_of,
-    field_rules_of,
-    tests_of,
     ways_of,
 )
 from chalicelib.errors import FieldError
-from chalicelib.scoring.field_rules import Operator
-from chalicelib.scoring.matching import CAMPAIGN_KEYS
-
-*_ALL_BUT_LAST, _LAST = Operator
-ONE_OPERATOR = f"{', '.join(_ALL_BUT_LAST)} or {_LAST}"
 
 
 def event_on_page(document: ModelDocument) -> Iterator[FieldError]:
@@ -44,77 +37,6 @@ def form_elsewhere(document: ModelDocument) -> Iterator[FieldError]:
             yield FieldError(
                 f"signals.{key}.form",
                 f"only a signal on form has forms; write on: form instead of {signal.on}",
-            )
-
-
-def no_operator(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse a rule or tier that compares with nothing."""
-    for path, test in tests_of(document):
-        if not test.operators:
-            yield FieldError(path, f"has nothing to compare with; add {ONE_OPERATOR}")
-
-
-def several_operators(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse two operators: it would not be clear whether one of them or both must match."""
-    for path, test in tests_of(document):
-        if len(given := test.operators) > 1:
-            yield FieldError(path, f"has {' and '.join(given)}; keep one, or write them as tiers")
-
-
-def operator_beside_tiers(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse an operator on a rule with tiers, which have operators of their own."""
-    for path, rule in field_rules_of(document):
-        if rule.tiers and (given := rule.operators):
-            yield FieldError(
-                f"{path}.{given[0]}", "cannot be combined with tiers; move it into a tier"
-            )
-
-
-def points_beside_tiers(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse points on a rule with tiers, which have points of their own."""
-    for path, rule in field_rules_of(document):
-        if rule.tiers and rule.points is not None:
-            yield FieldError(
-                f"{path}.points", "cannot be combined with tiers; give each tier its points"
-            )
-
-
-def no_points(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse a rule that does nothing."""
-    for path, rule in field_rules_of(document):
-        if not rule.tiers and rule.points is None and not rule.disqualify:
-            yield FieldError(path, "is worth nothing; add points, tiers or disqualify: true")
-
-
-def between_backwards(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse a range from the higher number to the lower."""
-    for path, test in tests_of(document):
-        if test.between and test.between[0] > test.between[1]:
-            low, high = test.between
-            yield FieldError(
-                f"{path}.between",
-                f"no number is between {low:g} and {high:g}; put the lower one first",
-            )
-
-
-def touch_without_field(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse a rule on what a touch does not have: it would never match."""
-    for path, rule in field_rules_of(document):
-        if rule.touch and rule.field not in CAMPAIGN_KEYS:
-            yield FieldError(
-                f"{path}.field",
-                f"a touch has source, medium and campaign, but no {rule.field}; use one of them,"
-                " or remove touch",
-            )
-
-
-def channel_without_touch(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse a rule on the channel that reads the profile, which does not know the channel."""
-    for key, rule in document.rules.channel.items():
-        if rule.touch is None:
-            yield FieldError(
-                f"rules.channel.{key}",
-                "reads the profile, which has no channel; add touch: first or touch: last",
             )
 
 
@@ -206,14 +128,6 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     event_on_page,
     event_on_form,
     form_elsewhere,
-    no_operator,
-    several_operators,
-    operator_beside_tiers,
-    points_beside_tiers,
-    no_points,
-    between_backwards,
-    touch_without_field,
-    channel_without_touch,
     limits_backwards,
     grades_out_of_order,
     bands_alike,

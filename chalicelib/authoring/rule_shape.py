@@ -7,6 +7,7 @@ from pydantic import Field, PlainValidator, ValidationInfo
 from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
 from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.values import KeyName, ModelPart
+from chalicelib.scoring.compile_fields import is_on_facts
 
 RULES_MAX = 200  # of one side; the default has 21 on its longest
 
@@ -14,11 +15,11 @@ RuleDocument = FieldRuleDocument | BehaviourRuleDocument
 
 
 def _undesirable(rule: Any, info: ValidationInfo) -> RuleDocument:
-    """Return an undesirable: with `field` a rule on the profile, otherwise one on a signal.
+    """Return an undesirable: with `field` or `all` a rule on facts, otherwise one on a signal.
 
     The shape is chosen first, so that its errors are about that shape only.
     """
-    on_field = isinstance(rule, dict) and "field" in rule
+    on_field = isinstance(rule, dict) and is_on_facts(rule)
     return (FieldRuleDocument if on_field else BehaviourRuleDocument).model_validate(
         rule, context=info.context
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
-from chalicelib.scoring.compile_fields import operator_of
+from chalicelib.scoring.compile_fields import negated, operator_of
 from chalicelib.scoring.field_rules import Operator
 
 LIST_WORDS = {
     "free_mail": "that of a free-mail provider",
     "disposable": "that of a provider of throw-away addresses",
     "role": "a role, such as info or sales",
+    "senior_titles": "the title of a senior person",
 }
 FIELD_WORDS = {
     "email_domain": "the domain of the address",
@@ -31,10 +32,9 @@ _Written = Mapping[str, Any]
 
 def fact_words(rule: _Written) -> str:
     """Return what a rule on the profile or a touch says."""
-    subject = _subject(rule)
     tiers = rule.get("tiers") or [rule]
     worth = ", else ".join(
-        f"{points_words(tier.get('points') or 0)} if {subject} {_test(tier)}" for tier in tiers
+        f"{points_words(tier.get('points') or 0)} {_when(rule, tier)}" for tier in tiers
     )
     if not rule.get("disqualify"):
         return worth
@@ -49,42 +49,102 @@ def _subject(rule: _Written) -> str:
 
 def match_words(rule: _Written) -> str:
     """Return when a rule matches at all, whatever the tier."""
+    if facts := rule.get("all"):
+        return " and ".join(f"{_subject(fact)} {_test(fact)}" for fact in facts)
     return f"{_subject(rule)} {' or '.join(_test(tier) for tier in rule.get('tiers') or [rule])}"
+
+
+def _when(rule: _Written, tier: _Written) -> str:
+    if tier.get("else"):
+        return "in any other case"
+    return f"if {match_words(rule if rule is tier else {**rule, 'tiers': [tier]})}"
 
 
 def _test(tier: _Written) -> str:
     operator = operator_of(tier)
-    operand = tier[operator]
-    match operator:
-        case Operator.EQUALS:
-            return f"is {or_words(_list(operand))}"
-        case Operator.MATCHES:
-            return f"is like {or_words(operand)}"
-        case Operator.BETWEEN:
-            low, high = operand
-            return f"is between {low:g} and {high:g}"
-        case Operator.IN_LIST:
-            return f"is {LIST_WORDS[operand]}"
-        case Operator.PRESENT:
-            return "is given"
-        case Operator.ABSENT:
-            return "is not given"
-        case _:
-            assert_never(operator)
+    return _TEST_WORDS[operator](tier[operator])
+
+
+def _denied(operand: Any) -> str:
+    """Return the words of a test with a `not` behind its verb."""
+    verb, _, rest = _test(negated(operand)).partition(" ")
+    return (
+        f"is given, and is not {rest}" if verb == "is" else f"is given, but not if it {verb} {rest}"
+    )
+
+
+_TEST_WORDS: Mapping[Operator, Callable[[Any], str]] = {
+    Operator.EQUALS: lambda operand: f"is {or_words(_list(operand))}",
+    Operator.MATCHES: lambda operand: f"is like {or_words(operand)}",
+    Operator.WORDS: lambda operand: f"has the words {or_words(_list(operand))}",
+    Operator.CONTAINS: lambda operand: f"lists {or_words(_list(operand))}",
+    Operator.IN_LIST: lambda operand: f"is {LIST_WORDS[operand]}",
+    Operator.BETWEEN: lambda operand: (
+        f"is between {number_words(operand[0])} and {number_words(operand[1])}"
+    ),
+    Operator.AT_LEAST: lambda operand: f"is at least {number_words(operand)}",
+    Operator.BELOW: lambda operand: f"is below {number_words(operand)}",
+    Operator.NEXT_DAYS: lambda operand: f"is within the next {days_words(operand)}",
+    Operator.LAST_DAYS: lambda operand: f"is within the last {days_words(operand)}",
+    Operator.NOT: _denied,
+    Operator.PRESENT: lambda _: "is given",
+    Operator.ABSENT: lambda _: "is not given",
+    Operator.ELSE: lambda _: "is anything else",
+}
 
 
 def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     """Return what a rule on a signal says."""
     signal = document["signals"][rule.get("signal") or key]
-    parts = [f"{points_words(rule['points'])} for each {_signal(signal)}"]
+    if rule.get("tiers"):
+        worth = ", or ".join(
+            f"{points_words(tier['points'])} {_often_words(tier)}" for tier in rule["tiers"]
+        )
+        parts = [f"{worth}: {_counted_words(signal, rule)}"]
+    else:
+        each = f"{points_words(rule['points'])} for each {_counted_words(signal, rule)}"
+        parts = [each, *_limit_words(rule)]
     if rule.get("per_day") and not signal.get("distinct"):  # a key counts once, whatever the day
-        parts.append(f"at most {rule['per_day']} a day")
-    if rule.get("max_points"):
-        most = rule["max_points"] if rule["points"] > 0 else -rule["max_points"]
-        parts.append(f"{points_words(most)} at most")
+        parts.insert(1, f"at most {rule['per_day']} a day")
     if rule.get("half_life_days"):
         parts.append(f"half of it gone after {days_words(rule['half_life_days'])}")
+    if rule.get("floor"):
+        parts.append(f"but never less than {points_words(rule['floor'])} each")
     return ", ".join(parts)
+
+
+def _counted_words(signal: _Written, rule: _Written) -> str:
+    days = f"day with at least {rule['in_one_day']} of " if rule.get("in_one_day") else ""
+    return days + _signal(signal)
+
+
+def _often_words(tier: _Written) -> str:
+    """Return how often, and within which time, a tier asks for its signal."""
+    if times := tier.get("times"):
+        often = f"for {times} of them" if times > 1 else "for one"
+    elif days := tier.get("days"):
+        often = f"for {days_words(days)} with one"
+    elif different := tier.get("different"):
+        often = f"for {different} different ones"
+    else:
+        often = "for one"
+    return often + _within_words(tier)
+
+
+def _within_words(rule: _Written) -> str:
+    within = rule.get("within_days")
+    return "" if within is None else f" within {days_words(within)}"
+
+
+def _limit_words(rule: _Written) -> Iterator[str]:
+    if shares := rule.get("shares"):
+        parts = " and ".join(f"{share:.0%}" for share in shares)
+        yield f"of which the newest count {parts}" if len(shares) > 1 else f"{parts} of that"
+    if rule.get("within_days") is not None:
+        yield f"for {days_words(rule['within_days'])}"
+    if rule.get("max_points"):
+        most = rule["max_points"] if rule["points"] > 0 else -rule["max_points"]
+        yield f"{points_words(most)} at most"
 
 
 def _signal(signal: _Written) -> str:
@@ -104,14 +164,19 @@ def plain_words(key: str) -> str:
     return key.replace("-", " ").replace("_", " ")
 
 
+def number_words(number: float) -> str:
+    """Return a number as people write it, for example 50,000 or 2.5."""
+    return f"{number:,.15g}"
+
+
 def points_words(points: float) -> str:
     """Return a number of points."""
-    return f"{points:g} {'point' if abs(points) == 1 else 'points'}"
+    return f"{number_words(points)} {'point' if abs(points) == 1 else 'points'}"
 
 
 def days_words(days: float) -> str:
     """Return a number of days."""
-    return f"{days:g} {'day' if days == 1 else 'days'}"
+    return f"{number_words(days)} {'day' if days == 1 else 'days'}"
 
 
 def _list(one: Any) -> list[Any]:
@@ -119,7 +184,14 @@ def _list(one: Any) -> list[Any]:
     return one if isinstance(one, list) else [one]
 
 
-def or_words(texts: Iterable[Any]) -> str:
-    """Return texts as code, so that a `*` is not taken for emphasis."""
-    *rest, last = [f"`{text}`" for text in texts] or ["nothing yet"]
+def or_words(values: Iterable[Any]) -> str:
+    """Return values with "or" before the last one."""
+    *rest, last = [_value(value) for value in values] or ["nothing yet"]
     return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _value(value: Any) -> str:
+    """Return a value as people write it: a text as code, so that its `*` emphasizes nothing."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"`{value}`" if isinstance(value, str) else number_words(value)

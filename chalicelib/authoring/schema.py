@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from chalicelib.authoring.example_shape import EXAMPLE_KINDS
+from chalicelib.authoring.field_shape import ComparisonDocument
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.scoring.field_rules import Operator
 
@@ -22,8 +23,12 @@ def schema() -> dict[str, Any]:
     """Return the schema, draft 2020-12."""
     made = _tidy(TypeAdapter(ModelDocument).json_schema())
     parts = made["$defs"]
+    of_rule = [operator for operator in Operator if operator is not Operator.ELSE]
+    parts["ComparisonDocument"]["oneOf"] = _one_of(*ComparisonDocument.model_fields)
+    parts["FactDocument"]["oneOf"] = _one_of(*of_rule)
     parts["TierDocument"]["oneOf"] = _one_of(*Operator)
-    parts["FieldRuleDocument"]["oneOf"] = _one_of(*Operator, "tiers")
+    parts["FieldRuleDocument"]["oneOf"] = _one_of(*of_rule, "tiers", "all")
+    parts["FieldRuleDocument"] |= {"if": {"required": ["all"]}, "else": {"required": ["field"]}}
     parts["FieldRuleDocument"]["anyOf"] = _one_of("points", "tiers", "disqualify")
     parts["ExampleEventDocument"]["oneOf"] = _one_of(*EXAMPLE_KINDS)
     return {"$schema": DRAFT, "title": TITLE, **made}

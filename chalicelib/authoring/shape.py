@@ -13,9 +13,10 @@ from pydantic import ConfigDict, Field
 
 from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, SignalDocument
 from chalicelib.authoring.example_shape import ExampleDocument
-from chalicelib.authoring.field_shape import FieldRuleDocument, TestDocument
+from chalicelib.authoring.field_shape import FactDocument, FieldRuleDocument, TestDocument
 from chalicelib.authoring.rule_shape import RULES_MAX, RuleDocument, RulesDocument
 from chalicelib.authoring.values import (
+    GradeName,
     KeyName,
     ModelPart,
     ModelText,
@@ -164,7 +165,7 @@ class ModelDocument(ModelPart):
     """The least score of each band, for example `hot: 50`. The highest that a lead reaches is shown
     beside its grade.
     """
-    grades: dict[Literal["A", "B", "C", "D", "E"], Points]
+    grades: dict[GradeName, Points]
     """The least fit of each grade, the best first. Below all of them the grade is F."""
     grade_needs: Annotated[int, Field(ge=0, le=RULES_MAX)] = 0
     """How many rules of fit must have something to say. With fewer the grade is –, because too
@@ -192,6 +193,15 @@ def field_rules_of(document: ModelDocument) -> Iterator[tuple[str, FieldRuleDocu
     )
 
 
+def facts_of(document: ModelDocument) -> Iterator[tuple[str, FactDocument | FieldRuleDocument]]:
+    """Yield each place that names a field, with its path: a rule, or one of its several facts."""
+    for path, rule in field_rules_of(document):
+        if rule.all is None:
+            yield path, rule
+        for number, fact in enumerate(rule.all or []):
+            yield f"{path}.all.{number}", fact
+
+
 def behaviour_rules_of(document: ModelDocument) -> Iterator[tuple[str, str, BehaviourRuleDocument]]:
     """Yield each rule on a signal, with its path and the signal's name."""
     for path, _, key, rule in rules_of(document):
@@ -200,11 +210,12 @@ def behaviour_rules_of(document: ModelDocument) -> Iterator[tuple[str, str, Beha
 
 
 def tests_of(document: ModelDocument) -> Iterator[tuple[str, TestDocument]]:
-    """Yield each test with its path: the rules without tiers, and the tiers."""
-    for path, rule in field_rules_of(document):
-        if rule.tiers is None:
-            yield path, rule
-        for number, tier in enumerate(rule.tiers or []):
+    """Yield each test with its path: the rules without tiers, the tiers, and the several facts."""
+    for path, fact in facts_of(document):
+        tiers = fact.tiers if isinstance(fact, FieldRuleDocument) else None
+        if tiers is None:
+            yield path, fact
+        for number, tier in enumerate(tiers or []):
             yield f"{path}.tiers.{number}", tier
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from chalicelib.authoring.bounds import Values, least_behind, most_by_rules
 from chalicelib.errors import FieldError
+from chalicelib.lifecycle.moves import OTHER, OTHER_REST_DAYS
 from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.model import FIT, REQUESTED, Condition, Model
 from chalicelib.scoring.score import SCORE, parts_of
@@ -76,7 +77,7 @@ def never_cools(model: Model) -> Iterator[FieldError]:
 
 def cools_by_what_stays(model: Model) -> Iterator[FieldError]:
     """Warn of cooling that rests on what does not fade with time (playbook, rule 5)."""
-    facts = {rule.group for rule in model.field_rules}
+    facts = {rule.group for rule in model.fact_rules}
     for name in model.cool_below:
         if stays := sorted(parts_of(model)[name] & facts):
             yield FieldError(
@@ -160,14 +161,15 @@ def rest_without_reason(model: Model) -> Iterator[FieldError]:
 
 
 def reason_without_rest(model: Model) -> Iterator[FieldError]:
-    """Warn of a reason of sales for which the model has no days of rest."""
-    for reason in VERDICT_REASONS:
-        if reason not in model.recycle:
-            yield FieldError(
-                f"recycle.{reason}",
-                "is missing, so a lead that sales returns with it rests as for any other reason;"
-                " add its days",
-            )
+    """Warn of reasons of sales for which the model has no days of rest, all in one line."""
+    missing = [reason for reason in VERDICT_REASONS if reason not in model.recycle]
+    if missing:
+        days = model.recycle.get(OTHER, OTHER_REST_DAYS)
+        yield FieldError(
+            "recycle",
+            f"has no days for {', '.join(missing)}, so a lead that sales returns for one of them"
+            f" rests for {days} days, as for {OTHER}; add theirs",
+        )
 
 
 STAGE_CHECKS: tuple[Callable[[Model], Iterator[FieldError]], ...] = (

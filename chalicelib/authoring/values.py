@@ -81,6 +81,10 @@ RestDays = Annotated[
     Field(ge=0, le=REST_MAX_DAYS),
     needs(f"a whole number of days from 0 to {REST_MAX_DAYS:,} is needed"),
 ]
+GradeName = Annotated[
+    Literal["A", "B", "C", "D", "E"],
+    needs("a grade is A, B, C, D or E, by the fit; write steps of the score as `bands`"),
+]
 Threshold = Annotated[
     Points,
     needs(

@@ -5,30 +5,36 @@ stage_warnings.py.
 """
 
 from collections.abc import Callable, Iterator
-from typing import assert_never
+from math import inf
 
-from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
-from chalicelib.authoring.field_shape import FieldRuleDocument, TestDocument
+from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, BehaviourTierDocument
+from chalicelib.authoring.field_shape import FieldRuleDocument
+from chalicelib.authoring.hiding import equal_to, hides
+from chalicelib.authoring.recorded import RECORDED_CHECKS
 from chalicelib.authoring.rule_shape import RuleDocument
 from chalicelib.authoring.shape import (
     ModelDocument,
     behaviour_rules_of,
+    facts_of,
     field_rules_of,
     rules_of,
     ways_of,
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
-from chalicelib.scoring.field_rules import Operator, comparable
 from chalicelib.scoring.model import FIT, Model, default_group
-from chalicelib.scoring.pattern import ANY, matches_any
+from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.profile import DERIVED_FIELDS
 
 EMAIL_DOMAIN = "email_domain"
 ADDRESS_FIELDS = DERIVED_FIELDS | {"email"}
-COMPARED_MAX = 400  # pairs of patterns of two tiers: longer lists are not compared
 
-FIELD_OF_LIST = {"free_mail": "email_domain", "disposable": "email_domain", "role": "email_local"}
+FIELD_OF_LIST = {
+    "free_mail": "email_domain",
+    "disposable": "email_domain",
+    "role": "email_local",
+    "senior_titles": "job_title",
+}
 """The field that each bundled list is about."""
 
 
@@ -51,26 +57,12 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
-def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of a path without a slash at its beginning."""
-    for key, signal in document.signals.items():
-        for pattern in signal.where.get("path", []) if signal.on == "page" else []:
-            if not pattern.startswith(("/", "*")):
-                yield FieldError(
-                    f"signals.{key}.where.path",
-                    f"'{pattern}' matches no page, because a path begins with /; put it first",
-                )
-
-
 def domain_with_at(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a domain with an @: a domain is what follows it."""
     domains = [("internal.email_domain", document.internal.email_domain)]
-    for path, rule in field_rules_of(document):
-        if rule.field == EMAIL_DOMAIN:
-            domains += [
-                (path, [*(test.matches or ()), *_equal_to(test)])
-                for test in (rule, *(rule.tiers or ()))
-            ]
+    for path, fact in facts_of(document):
+        if fact.field == EMAIL_DOMAIN:
+            domains += [(path, [*(one.matches or ()), *equal_to(one)]) for one in fact.comparisons]
     for path, texts in domains:
         for text in texts:
             if "@" in text:
@@ -97,7 +89,7 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
         tiers = rule.tiers or []
         for number, tier in enumerate(tiers):
             hiding = next(
-                (first for first, other in enumerate(tiers[:number]) if _hides(other, tier)), None
+                (first for first, other in enumerate(tiers[:number]) if hides(other, tier)), None
             )
             if hiding is not None:
                 yield FieldError(
@@ -109,13 +101,13 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
 
 def list_of_another_field(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a list that is about another part of the address."""
-    for path, rule in field_rules_of(document):
-        for test in (rule, *(rule.tiers or [])):
-            field = FIELD_OF_LIST.get(test.in_list or "")
-            if field and rule.field in ADDRESS_FIELDS - {field}:
+    for path, fact in facts_of(document):
+        for one in fact.comparisons:
+            field = FIELD_OF_LIST.get(one.in_list or "")
+            if field and fact.field in ADDRESS_FIELDS - {field}:
                 yield FieldError(
                     f"{path}.field",
-                    f"{rule.field} is never in the list {test.in_list}; use field: {field}",
+                    f"{fact.field} is never in the list {one.in_list}; use field: {field}",
                 )
 
 
@@ -133,12 +125,29 @@ def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:
 def limit_below_one(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a rule that can never give what a single occurrence is worth."""
     for path, _, rule in behaviour_rules_of(document):
-        if rule.max_points is not None and rule.max_points < abs(rule.points):
+        if rule.points and rule.max_points and rule.max_points < abs(rule.points):
             yield FieldError(
                 f"{path}.max_points",
                 f"a single occurrence is worth {abs(rule.points):g}, but at most"
                 f" {rule.max_points:g} count; raise it or lower points",
             )
+
+
+def signal_tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a tier that asks for more than another one and gives no more."""
+    for path, _, rule in behaviour_rules_of(document):
+        tiers = rule.tiers or []
+        for number, tier in enumerate(tiers):
+            others = ((n, other) for n, other in enumerate(tiers) if n != number)
+            better = (
+                n for n, other in others if _beats(other, tier) and (n < number or other != tier)
+            )
+            if (hiding := next(better, None)) is not None:
+                yield FieldError(
+                    f"{path}.tiers.{number}",
+                    f"never counts, because tiers.{hiding} asks for less and is worth as much; give"
+                    " the harder one more points, or remove one",
+                )
 
 
 def per_day_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
@@ -155,13 +164,20 @@ def per_day_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def never_fades(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of points that never fade: old behaviour keeps a lead warm."""
-    for path, _, rule in behaviour_rules_of(document):
-        if rule.points > 0 and rule.half_life_days is None:
-            yield FieldError(
-                path,
-                "never fades, so it keeps a lead warm for more than a year; add half_life_days",
-            )
+    """Warn of points that never fade, all in one line: old behaviour keeps a lead warm."""
+    lasting = [
+        path.removeprefix("rules.")
+        for path, _, rule in behaviour_rules_of(document)
+        if max(_all_points(rule)) > 0
+        and rule.half_life_days is None
+        and any(window is None for window in rule.windows)
+    ]
+    if lasting:
+        verb = "never fades, so it keeps" if len(lasting) == 1 else "never fade, so they keep"
+        yield FieldError(
+            "rules",
+            f"{', '.join(lasting)} {verb} a lead warm for more than a year; add half_life_days",
+        )
 
 
 def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
@@ -193,13 +209,14 @@ def too_many_needed_for_a_grade(document: ModelDocument) -> Iterator[FieldError]
 
 WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_unread,
-    path_without_slash,
+    *RECORDED_CHECKS,
     domain_with_at,
     everybody_internal,
     tier_hidden,
     list_of_another_field,
     good_undesirable,
     limit_below_one,
+    signal_tier_hidden,
     per_day_of_distinct,
     never_fades,
     group_without_rules,
@@ -213,54 +230,13 @@ def _group(side: str, rule: RuleDocument) -> str:
 
 def _all_points(rule: RuleDocument) -> list[float]:
     """Return the points of a rule, or of each of its tiers."""
-    tiers = rule.tiers or [] if isinstance(rule, FieldRuleDocument) else []
-    return [tier.points for tier in tiers] or [rule.points or 0]
+    return [tier.points for tier in rule.tiers or ()] or [rule.points or 0]
 
 
-def _hides(first: TestDocument, second: TestDocument) -> bool:
-    """Return whether the first tier's test matches every value that the second one matches.
-
-    False when there is no simple way to tell.
-    """
-    (operator,) = first.operators
-    match operator:
-        case Operator.PRESENT:
-            return second.absent is None
-        case Operator.ABSENT:
-            return second.absent is not None
-        case Operator.IN_LIST:
-            return first.in_list == second.in_list
-        case Operator.BETWEEN:
-            return _is_within(second.between, first.between)
-        case Operator.MATCHES:
-            return _all_match(first.matches or [], second)
-        case Operator.EQUALS:
-            texts = set(_equal_to(second))
-            return bool(texts) and texts <= set(_equal_to(first))
-        case _:
-            assert_never(operator)
-
-
-def _is_within(narrow: list[float] | None, wide: list[float] | None) -> bool:
-    if narrow is None or wide is None:
+def _beats(first: BehaviourTierDocument, second: BehaviourTierDocument) -> bool:
+    """Return whether the first tier holds whenever the second one does, and is worth no less."""
+    if first.measures != second.measures or abs(first.points) < abs(second.points):
         return False
-    return wide[0] <= narrow[0] and narrow[1] <= wide[1]
-
-
-def _all_match(patterns: list[str], second: TestDocument) -> bool:
-    """Return whether the patterns match everything that a test matches or equals.
-
-    A pattern that matches another pattern's text, with its `*` taken as a character, matches all
-    that the other one matches.
-    """
-    texts = second.matches if second.matches is not None else _equal_to(second)
-    is_comparable = 0 < len(texts) * len(patterns) <= COMPARED_MAX
-    return is_comparable and all(matches_any(patterns, text) for text in texts)
-
-
-def _equal_to(test: TestDocument) -> list[str]:
-    """Return what the field may be equal to, as scoring compares it."""
-    if test.equals is None:
-        return []
-    values = test.equals if isinstance(test.equals, list) else [test.equals]
-    return [comparable(value) for value in values]
+    counts = [getattr(tier, one) for tier in (first, second) for one in tier.measures] or [1, 1]
+    windows = [inf if tier.within_days is None else tier.within_days for tier in (first, second)]
+    return counts[0] <= counts[1] and windows[0] >= windows[1]

@@ -15,7 +15,8 @@ from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.inputs.addresses import read_address
 from chalicelib.inputs.bodies import read_json
 from chalicelib.inputs.person import read_person
-from chalicelib.inputs.repairs import Warned, count_repairs, warn
+from chalicelib.inputs.repair_log import count_repairs
+from chalicelib.inputs.repairs import Warned, warn
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import (
     FORM_BODY_MAX_BYTES,

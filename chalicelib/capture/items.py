@@ -82,8 +82,8 @@ class TrackingItem:
 def read_item(sent: Any, call: Call | None = None) -> TrackingItem:
     """Return an item as it was sent, its ids and names read.
 
-    call: what the endpoint is for; else the item says it. Raise InputError for what is no object,
-    or has an unknown type.
+    call: what the endpoint is for; else the item says it. Raise InputError for anything but an
+    object, and for an unknown type.
     """
     if not isinstance(sent, dict):
         raise InputError(FieldError("body", "must be a JSON object"))

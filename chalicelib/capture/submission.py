@@ -62,7 +62,7 @@ class Submission:
     def content(self) -> bytes:
         """Return what makes it this submission.
 
-        Tokens and captchas' answers are new in each try, so they are no part of it.
+        Tokens and captchas' answers are new in each try, so they are left out of it.
         """
         content = {
             "fields": self.fields,

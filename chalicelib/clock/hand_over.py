@@ -76,7 +76,7 @@ def ended(one: HandOver) -> HandOver:
 
 
 def failed(one: HandOver) -> HandOver:
-    """Return it after an error that its worker survived: an outage may last, and is no poison."""
+    """Return it after an error that its worker survived: an outage is not the task's fault."""
     return replace(one, leased_until=None, tries=one.tries - 1)
 
 

@@ -58,7 +58,7 @@ class Due:
 
     task: Task
     lead_id: str
-    """Empty for what takes minutes: that is no lead's."""
+    """Empty for what takes minutes: such a task is not about one lead."""
     key: str
     """What tells it from the others of its task: a message's key, a job's id. Empty where a lead
     has only one."""

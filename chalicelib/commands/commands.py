@@ -141,11 +141,11 @@ class Commands:
                 f"the lead has points by hand {HAND_POINTS_MAX_LIVE} times; take some back first"
             )
         whole = int(points) if points.is_integer() else points
-        facts: dict[str, Value] = {by_hand.POINTS: whole, by_hand.REASON: reason}
+        facts: dict[str, Value] = {by_hand.GIVEN_POINTS: whole, by_hand.GIVEN_REASON: reason}
         if until is not None:
-            facts[by_hand.UNTIL] = until.isoformat()
+            facts[by_hand.GIVEN_UNTIL] = until.isoformat()
         if group is not None:
-            facts[by_hand.GROUP] = group
+            facts[by_hand.GIVEN_GROUP] = group
         event = self._acts.event(lead.lead_id, Act.POINTS, facts)
         return self._acts.conclude(lead, self._acts.counted(lead, event), event, [])
 

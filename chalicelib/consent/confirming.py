@@ -13,7 +13,6 @@ from chalicelib.consent.consent import Proof
 from chalicelib.consent.mailbox import Mailbox
 from chalicelib.errors import NotFoundError
 from chalicelib.events import (
-    CONFIRMED,
     CONFIRMED_FORM,
     Event,
     Kind,
@@ -22,6 +21,7 @@ from chalicelib.events import (
     lead_partition,
     own_event_id,
 )
+from chalicelib.mail_events import MailEvent
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 
@@ -122,9 +122,9 @@ def _event(link: ConfirmLink, form: Event | None, now: datetime) -> Event:
     partition = lead_partition(link.lead_id)
     return Event(
         partition=partition,
-        id=own_event_id(partition, now, f"{CONFIRMED}/{link.event_id}"),
+        id=own_event_id(partition, now, f"{MailEvent.CONFIRMED}/{link.event_id}"),
         kind=Kind.MAIL,
-        name=CONFIRMED,
+        name=MailEvent.CONFIRMED.value,
         at=now,
         captured_at=now,
         properties={CONFIRMED_FORM: link.event_id, **({"form": form.name} if form else {})},

@@ -6,6 +6,7 @@ from chalicelib.consent.consent import Consent, SuppressionReason
 from chalicelib.consent.mailbox import Mailbox
 from chalicelib.consent.suppression import Suppression
 from chalicelib.events import Event, Kind, lead_partition, own_event_id
+from chalicelib.mail_events import MailEvent
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 
@@ -53,7 +54,7 @@ class Unsubscribe:
             partition=partition,
             id=own_event_id(partition, now, f"{reason}/{consent.version}"),
             kind=Kind.MAIL,
-            name=reason.value,
+            name=MailEvent.UNSUBSCRIBED.value,
             at=now,
             captured_at=now,
         )

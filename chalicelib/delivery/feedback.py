@@ -15,6 +15,7 @@ from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessag
 from chalicelib.delivery.outcomes import with_evidence, with_notice
 from chalicelib.delivery.references import outbox_id_of
 from chalicelib.events import Event, Kind, is_lead_id, lead_partition, own_event_id
+from chalicelib.mail_events import MailEvent
 from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written
@@ -244,8 +245,8 @@ def _event(lead_id: str, notice: Notice, state: MessageState, at: datetime, now:
     """Return the lead's event of a notice: delivered, bounced (kind hard or soft) or complained."""
     partition = lead_partition(lead_id)
     is_soft = state is MessageState.SOFT_BOUNCED
-    name = MessageState.BOUNCED if is_soft else state
-    properties = {"kind": "soft" if is_soft else "hard"} if name is MessageState.BOUNCED else {}
+    name = MailEvent.BOUNCED if is_soft else MailEvent(state)
+    properties = {"kind": "soft" if is_soft else "hard"} if name is MailEvent.BOUNCED else {}
     return Event(
         partition=partition,
         id=own_event_id(partition, at, notice.identity),

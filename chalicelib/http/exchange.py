@@ -11,7 +11,8 @@ from chalice.app import Blueprint, CORSConfig, Request, Response
 
 from chalicelib.errors import FieldError, InputError, TooLargeError
 from chalicelib.http.cors import ALLOWED_HEADERS
-from chalicelib.inputs.repairs import Cleaned, count_repairs
+from chalicelib.inputs.repair_log import count_repairs
+from chalicelib.inputs.repairs import Cleaned
 from chalicelib.limits import COMMAND_BODY_MAX_BYTES, FORM_MAX_WARNINGS, REASON_MAX_CHARS
 from chalicelib.telemetry import current_trace
 

@@ -81,6 +81,30 @@ def read_schema(_request: Request) -> Response:
     return private_answer(schema(), content_type=SCHEMA_JSON)
 
 
+@private(marketing, "/v1/model/templates", Role.MARKETER)
+def list_templates(_request: Request) -> Response:
+    """Return the models to start from."""
+    from chalicelib.authoring.model_templates import MODEL_TEMPLATES
+
+    templates = [
+        {"id": one.id, "name": one.name, "description": one.description}
+        for one in MODEL_TEMPLATES.values()
+    ]
+    return private_answer({"templates": templates})
+
+
+@private(marketing, "/v1/model/templates/{template_id}", Role.MARKETER)
+def read_template(request: Request, template_id: str) -> Response:
+    """Return a model to start from, as JSON or as the YAML of its file."""
+    from chalicelib.authoring.model_templates import model_template
+    from chalicelib.authoring.source import parse_source
+
+    source = model_template(template_id).source()
+    if prefers(request, YAML, JSON):
+        return private_text(source, YAML)
+    return private_answer(parse_source(source.encode())[1])
+
+
 @private(marketing, "/v1/model/simulate", Role.MARKETER, methods=["POST"])
 def simulate_model(request: Request) -> Response:
     """Return what a version, or a document, would change: at once, or as a job."""

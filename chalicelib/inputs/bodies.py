@@ -105,7 +105,7 @@ def read_json(
 
     A byte order mark is ignored. What JSON cannot hold (NaN, Infinity) and a number of more than
     400 digits are null; `inside` of the result says where. Raise TooLargeError, or InputError for a
-    body that is no JSON.
+    body that is not JSON.
     """
     check_size(body, max_bytes)
     text = decode(body, charset)
@@ -138,7 +138,7 @@ def read_json(
 def read_pairs(body: bytes, charset: str | None = None) -> Iterator[tuple[Cleaned[str], ...]]:
     """Yield name and value of each pair of a url-encoded body, in order.
 
-    The charset counts for what the percent signs encode. A value that is no UTF-8 does not change
+    The charset counts for what the percent signs encode. A value that is not UTF-8 does not change
     how the others are read. In an address that nobody encoded, a plus sign is one: read as a blank,
     `ann+work@acme.example` would become the address of somebody else.
     """

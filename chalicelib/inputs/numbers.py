@@ -19,6 +19,8 @@ Numeric = int | float
 
 #: What every program reads alike. `5.000` is not: it may be five thousand.
 PLAIN_NUMBER = re.compile(r"-?(?:0\.\d{3}|(?:0|[1-9]\d{0,18})(?:\.(?!\d{3}$)\d{1,9})?)", re.ASCII)
+#: What programs write for large numbers.
+EXPONENT = re.compile(r"-?\d{1,19}(?:\.\d{1,19})?e[+-]?\d{1,2}", re.ASCII | re.IGNORECASE)
 #: The dashes and apostrophes that stand for the plain ones.
 PLAIN_MARKS = str.maketrans(
     dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
@@ -84,6 +86,8 @@ def _number_in(text: str) -> Numeric | None:
     """Return the number that a text says, the lower one of a range; None if it says none."""
     # Full-width digits and the many blanks between groups become plain ones.
     said = normalize("NFKC", text.translate(PLAIN_MARKS))
+    if EXPONENT.fullmatch(said):
+        return _whole(float(said))
     found = _written_number().fullmatch(said)
     if found is None or UPPER.search(found["rest"].lower()):
         return None

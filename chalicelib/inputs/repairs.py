@@ -1,13 +1,10 @@
 """What can happen to a value on its way in, and what its sender reads: a closed set (ADR 0040)."""
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Generic, TypeVar
 
 from chalicelib.errors import FieldError
-from chalicelib.telemetry import log
 
 Clean = TypeVar("Clean", covariant=True)
 
@@ -84,13 +81,6 @@ class Cleaned(Generic[Clean]):
             *(warn(name, repair, self.value) for repair in self.repairs),
             *(Warned(f"{name}.{one.field}", one.message, one.repair) for one in self.inside),
         ]
-
-
-def count_repairs(warnings: Iterable[FieldError]) -> None:
-    """Write one line for each kind of repair, without the values."""
-    kinds = Counter(one.repair for one in warnings if isinstance(one, Warned))
-    for kind, count in kinds.items():
-        log("repaired", count=count, kind=kind)
 
 
 def warn(name: str, repair: Repair, value: object = "") -> Warned:

@@ -31,7 +31,7 @@ class EventTime:
 
 
 def read_time(value: Any) -> Cleaned[datetime | None]:
-    """Return the aware UTC time that a client sent, None for nothing or what is no time.
+    """Return the aware UTC time that a client sent, None for nothing or for anything but a time.
 
     A number counts seconds, milliseconds, microseconds or nanoseconds, by its size; a text is ISO
     8601, with any offset (none means UTC) and any number of digits, or a number.

@@ -47,7 +47,7 @@ WORD = re.compile(r"\S+")
 USER_INFO = re.compile(
     r"^(\s*(?:https?:[/\\]*|(?:[a-z][a-z0-9+.-]*:)?[/\\]{2}))[^/\\]*@", re.IGNORECASE
 )
-#: `javascript:`, `data:`, `mailto:`: what follows is no path.
+#: `javascript:`, `data:`, `mailto:`: what follows is not a path.
 PATHLESS = re.compile(r"\s*(?!https?:)[a-z][a-z0-9+.-]*:(?!//)", re.IGNORECASE)
 #: Some servers keep a session in a parameter of the path: `/a;jsessionid=...` (RFC 3986, 3.3).
 PATH_PARAMETERS = re.compile(r";[^/]*")

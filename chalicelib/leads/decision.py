@@ -13,6 +13,7 @@ from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.by_hand import live_on, may_rise
+from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth_ahead, worth_by_day
 
@@ -73,16 +74,17 @@ def next_review(model: Model, lead: Lead, today: date) -> date | None:
 
     None for a lead that the passing of time cannot move. A day on which something leaves the
     profile is a day to look, whatever it does to the score, because only a write takes it out of
-    the table; for a lead that did nothing it is the only one, however far ahead (ADR 0037).
+    the table (ADR 0037); so is a day on which a date counts otherwise (ADR 0049). For a lead that
+    did nothing they are the only ones, however far ahead.
     """
     if lead.standing.stage not in DECIDED - {Stage.SQL}:
         return None
-    leaves = profiles.next_leave(lead.profile, today, model.zone)
+    changes = _facts_change(model, lead, today)
     if not lead.tally and not any(one.until for one in lead.given):
-        return leaves
+        return changes
     latest = today + timedelta(days=REVIEW_MAX_DAYS)
     moves = first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest
-    return min(moves, leaves) if leaves else moves
+    return min(moves, changes) if changes else moves
 
 
 def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | None:
@@ -92,7 +94,8 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
     the end of a rest, and a lead that has cooled stays cold: that day is found by halving. When
     something counts against the lead and fades too, it may be any day: it is estimated with
     today's weights, and then asked exactly. What lies ahead of today has no weight yet, so that
-    every day is asked; so is every day after something has left the profile.
+    every day is asked; so is every day after something has left the profile, and after a date in
+    it counts otherwise.
     """
     score_on = worth_by_day(model, lead.evidence)
 
@@ -101,8 +104,8 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
         return decide(model, lead.standing, score or score_on(day), day) is not None
 
     is_ahead = _is_ahead(lead, today)
-    leaves = profiles.next_leave(lead.profile, today, model.zone) or date.max
-    stays_known = (leaves - today).days > most_days
+    changes = _facts_change(model, lead, today) or date.max
+    stays_known = (changes - today).days > most_days
     if not is_ahead and stays_known and _only_fades(model, lead):
         rest_until = lead.standing.rest_until
         asked = [max(1, (rest_until - today).days) if rest_until else 1]
@@ -113,12 +116,19 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
         about = worth_ahead(model, lead.evidence, today)
         oldest = min(tallies.oldest_days(lead.tally), default=today.toordinal())
         forgets = oldest + HORIZON_DAYS - today.toordinal()
-        ends = 0 if is_ahead else min(forgets, (leaves - today).days)
+        ends = 0 if is_ahead else min(forgets, (changes - today).days)
         days = range(1, most_days + 1)
         found = next((n for n in days if acts(n, about(n) if n < ends else None)), most_days)
         asked = [found - 1, found, found + 1]
     in_time = (days for days in asked if 1 <= days <= most_days)
     return next((today + timedelta(days=days) for days in in_time if acts(days)), None)
+
+
+def _facts_change(model: Model, lead: Lead, today: date) -> date | None:
+    """Return the next day on which what is known of the lead says something else, or None."""
+    leaves = profiles.next_leave(lead.profile, today, model.zone)
+    turns = next_turn(model, profiles.values(lead.profile), today) if model.is_dated else None
+    return min(filter(None, [leaves, turns]), default=None)
 
 
 def _only_fades(model: Model, lead: Lead) -> bool:

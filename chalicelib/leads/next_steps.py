@@ -20,7 +20,7 @@ from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import AHEAD_MAX_DAYS
 from chalicelib.scoring.conditions import is_met
 from chalicelib.scoring.field_rules import FieldRule, Operator, Test
-from chalicelib.scoring.matching import Signal
+from chalicelib.scoring.matching import Signal, is_recorded
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.model import REQUESTED, Condition, Model
 from chalicelib.scoring.profile import values
@@ -74,6 +74,8 @@ class NextSteps:
     """For a recycled lead that rests."""
     wakes: bool = False
     """A request ends the rest."""
+    exact: int | None = None
+    """The score in thousandths, if in whole points it seems to reach a way in that it misses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def find_next_steps(model: Model, lead: Lead, now: datetime) -> NextSteps | None
         turn=_turn(model, lead, today),
         rests_until=lead.standing.rest_until if resting else None,
         wakes=resting and bool(model.wakes),
+        exact=score.total if _seems_to_reach(model, score) else None,
     )
     return found if found != NextSteps() else None
 
@@ -127,6 +130,8 @@ def _acts(model: Model, lead: Lead, now: datetime) -> list[_Act]:
     email = values(lead.profile).get("email", "")
     found = []
     for signal in _in_order(model):
+        if not is_recorded(signal.kind, signal.names):
+            continue  # nobody can do it
         event = sample(signal, lead.lead_id, email, now, lead.tally.keys.get(signal.id, {}).keys())
         shows = {one.id for one in signals_of(model, event)}
         to = _after(model, lead, event, now) if signal.id in shows else None
@@ -161,6 +166,17 @@ def _named(acts: Iterable[_Act]) -> tuple[Signal, ...]:
         if len(named) < NAMED_MAX and not any(one.id in act.shows for one in named):
             named.append(act.signal)
     return tuple(named)
+
+
+def _seems_to_reach(model: Model, score: Score) -> bool:
+    """Return whether a threshold is missed that the score in whole points reaches: 49.995 of 50."""
+    seen = score.rounded * MILLI
+    return any(
+        score.total < least <= seen
+        for way in (*model.mql, *model.sql)
+        for name, least in way.thresholds
+        if name == SCORE
+    )
 
 
 # --- points ---------------------------------------------------------------------------------------
@@ -234,9 +250,8 @@ def _ways_in(model: Model, target: Stage) -> Sequence[Condition]:
 
 
 def _turn(model: Model, lead: Lead, today: date) -> Turn | None:
-    """Return what time alone does. A lead that did and got nothing never changes by itself."""
-    changes = lead.tally or lead.given
-    on = first_move(model, lead, today, AHEAD_MAX_DAYS) if changes else None
+    """Return what time alone does."""
+    on = first_move(model, lead, today, AHEAD_MAX_DAYS)
     to = _to(model, lead, on) if on else None
     return Turn(on, to) if on and to else None
 

@@ -56,7 +56,7 @@ def _template_mistakes(part: str, template: str, company: str) -> Iterator[Field
         yield FieldError(part, f"line {error.lineno}: {error.message}")
         return
     except TemplateError as error:
-        yield FieldError(part, f"is no template: {error}")
+        yield FieldError(part, f"is not a template: {error}")
         return
     mistakes = [FieldError(part, f"line {line}: {what} {NOT_ALLOWED}") for line, what in excesses]
     mistakes = mistakes or list(_variable_mistakes(part, variables, company))

@@ -114,8 +114,9 @@ class Past:
 
 
 def parse_day(text: str, today: date, zone: tzinfo) -> date:
-    """The day of `as_of`. Raises InputError for a text that is no day, and for one that nothing can
-    be said of. zone: today's.
+    """Return the day of `as_of`. zone: today's.
+
+    Raise InputError for a text that is not a day, and for a day of which nothing is known.
     """
     try:
         day = date.fromisoformat(text if DAY.fullmatch(text) else "")

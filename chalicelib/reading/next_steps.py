@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib.leads.next_steps import NextSteps, Turn, Way
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.scoring.matching import Signal
+from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.score import SCORE
 
 VISITED = "visited "
@@ -36,7 +37,12 @@ def serialize_next_steps(found: NextSteps | None, today: date) -> dict[str, Any]
 def next_steps_words(found: NextSteps, today: date) -> str:
     """Return what would move a lead on, in one sentence."""
     return "; ".join(
-        [*_rest_words(found, today), *_way_words(found.ways), *_turn_words(found.turn, today)]
+        [
+            *_rest_words(found, today),
+            *_way_words(found.ways),
+            *_exact_words(found.exact),
+            *_turn_words(found.turn, today),
+        ]
     )
 
 
@@ -65,6 +71,11 @@ def _act_words(signal: Signal) -> str:
     if signal.words.startswith(VISITED):
         return f"a visit to {signal.words.removeprefix(VISITED)}"
     return with_article(signal.words)
+
+
+def _exact_words(exact: int | None) -> Iterator[str]:
+    if exact is not None:
+        yield f"the score is exactly {points_text(exact)}"
 
 
 def _turn_words(turn: Turn | None, today: date) -> Iterator[str]:

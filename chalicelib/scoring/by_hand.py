@@ -9,10 +9,10 @@ from chalicelib.events import Act, Event, Kind
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import Model
 
-POINTS = "points"
-REASON = "reason"
-UNTIL = "until"
-GROUP = "group"
+GIVEN_POINTS = "points"
+GIVEN_REASON = "reason"
+GIVEN_UNTIL = "until"
+GIVEN_GROUP = "group"
 """The properties of the event that records them."""
 
 
@@ -76,13 +76,13 @@ def add_given(raw: dict[str, int], model: Model, given: Given, day: date) -> Non
 
 def _given_in(event: Event) -> GivenPoints:
     said = event.properties
-    until = said.get(UNTIL)
-    group = said.get(GROUP)
+    until = said.get(GIVEN_UNTIL)
+    group = said.get(GIVEN_GROUP)
     return GivenPoints(
         at=event.at,
         event_id=event.id,
-        milli=to_milli(float(said[POINTS])),
-        reason=str(said[REASON]),
+        milli=to_milli(float(said[GIVEN_POINTS])),
+        reason=str(said[GIVEN_REASON]),
         until=date.fromisoformat(str(until)) if until else None,
         group=str(group) if group else None,
     )

@@ -9,26 +9,25 @@ from dataclasses import replace
 from datetime import date
 from typing import TypeVar
 
-from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
 from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.points import (
-    Cells,
     MatchedRule,
     cells_of,
+    contribution,
     is_internal,
-    limited,
     matching_field_rules,
     seen_until,
-    weighed,
     within_limits,
 )
 from chalicelib.scoring.profile import facts_on
 from chalicelib.scoring.score import Score, summed, worth
 
-_AnyRule = TypeVar("_AnyRule", FieldRule, BehaviourRule)
+_AnyRule = TypeVar("_AnyRule", FieldRule, JointRule, BehaviourRule)
 
 
 class Comparison:
@@ -36,10 +35,13 @@ class Comparison:
 
     def __init__(self, first: Model, second: Model) -> None:
         field_rules = _common(first.field_rules, second.field_rules)
+        joint_rules = _common(first.joint_rules, second.joint_rules)
         behaviour_rules = _common(first.behaviour_rules, second.behaviour_rules)
         self._both = replace(
             first,
             field_rules=field_rules,
+            joint_rules=joint_rules,
+            is_dated=first.is_dated or second.is_dated,
             behaviour_rules=behaviour_rules,
             groups={**first.groups, **second.groups},
         )
@@ -49,6 +51,7 @@ class Comparison:
                 replace(
                     model,
                     field_rules=_without(model.field_rules, field_rules),
+                    joint_rules=_without(model.joint_rules, joint_rules),
                     behaviour_rules=_without(model.behaviour_rules, behaviour_rules),
                 ),
             )
@@ -89,8 +92,8 @@ def _add(
     for one in matched:
         raw[one.rule.group] += one.milli
     for rule in model.behaviour_rules:
-        if cells := every.get(rule.signal.id):
-            raw[rule.group] += limited(rule, weighed(rule, cells, day)[0])
+        if cells := every.get(rule.series):
+            raw[rule.group] += contribution(rule, cells, day)
 
 
 def _common(first: Sequence[_AnyRule], second: Sequence[_AnyRule]) -> list[_AnyRule]:

@@ -1,7 +1,7 @@
 """Compiles a model document to the model that scoring works with."""
 
 import json
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from datetime import UTC, tzinfo
 from hashlib import sha256
 from typing import Any
@@ -10,7 +10,12 @@ from chalicelib.days import name_of
 from chalicelib.errors import DocumentError
 from chalicelib.events import Kind
 from chalicelib.scoring.compile_behaviour import compile_behaviour_rule, compile_signal
-from chalicelib.scoring.compile_fields import compile_field_rule
+from chalicelib.scoring.compile_fields import (
+    compile_field_rule,
+    compile_joint_rule,
+    facts_in,
+    is_on_facts,
+)
 from chalicelib.scoring.matching import Matcher, Signal
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import (
@@ -55,10 +60,13 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     signals = {key: compile_signal(key, signal) for key, signal in document["signals"].items()}
     profile = rules.get("profile", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
-    on_fields = {key: rule for key, rule in behaviour.items() if "field" in rule}
+    on_fields = {key: rule for key, rule in behaviour.items() if is_on_facts(rule)}
     on_signals = {key: rule for key, rule in behaviour.items() if key not in on_fields}
-    read = (*profile.values(), *on_fields.values())
-    fields = frozenset(rule["field"] for rule in read) - LONG_TEXTS
+    sides = {"profile": profile, "channel": rules.get("channel", {}), "undesirables": on_fields}
+    on_facts = [(key, rule, side) for side, those in sides.items() for key, rule in those.items()]
+    field_rules = [compile_field_rule(*one) for one in on_facts if "all" not in one[1]]
+    joint_rules = [compile_joint_rule(*one) for one in on_facts if "all" in one[1]]
+    fields = _fields(on_facts)
     return Model(
         name=document["name"],
         version=version,
@@ -70,14 +78,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
             kind: Matcher.of([signal for signal in signals.values() if signal.kind is kind])
             for kind in Kind
         },
-        field_rules=[
-            *(compile_field_rule(key, rule, "profile") for key, rule in profile.items()),
-            *(
-                compile_field_rule(key, rule, "channel")
-                for key, rule in rules.get("channel", {}).items()
-            ),
-            *(compile_field_rule(key, rule, "undesirables") for key, rule in on_fields.items()),
-        ],
+        field_rules=field_rules,
         behaviour_rules=[
             compile_behaviour_rule(key, rule, signals) for key, rule in on_signals.items()
         ],
@@ -107,7 +108,20 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         wakes=recycle.get("wakes", []),
         internal_domains=document.get("internal", {}).get("email_domain", []),
         fields=fields,
+        joint_rules=joint_rules,
+        is_dated=any(rule.on for rule in field_rules) or any(rule.on for rule in joint_rules),
     )
+
+
+def _fields(on_facts: Iterable[tuple[str, Mapping[str, Any], str]]) -> Set[str]:
+    """Return the fields that a profile keeps because rules on facts read them."""
+    read = {
+        part["field"]
+        for _, rule, side in on_facts
+        for part in facts_in(rule)
+        if side != "channel" or not part.get("touch")
+    }
+    return frozenset(read - LONG_TEXTS)
 
 
 def _matching(signals: Mapping[str, Signal], fields: Set[str], zone: tzinfo) -> str:

@@ -2,14 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 from chalicelib.events import Kind
 from chalicelib.limits import HORIZON_DAYS
-from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.behaviour_rules import (
+    BehaviourRule,
+    BehaviourTier,
+    Measure,
+    Weigh,
+    weigh_plain,
+    weigh_shares,
+    weigh_tiers,
+)
 from chalicelib.scoring.matching import Signal
-from chalicelib.scoring.milli import to_milli
+from chalicelib.scoring.milli import MILLI, to_milli
 from chalicelib.scoring.model import default_group
+
+EQUAL_SHARES = (1.0,)
+"""The shares of a rule that names none."""
 
 
 def compile_signal(key: str, signal: Mapping[str, Any]) -> Signal:
@@ -34,26 +46,81 @@ def compile_behaviour_rule(
     key: str, rule: Mapping[str, Any], signals: Mapping[str, Signal]
 ) -> BehaviourRule:
     """Return the rule of this name as it is written."""
-    most = rule.get("max_points")
+    signal = signals[rule.get("signal") or key]
+    shares = tuple(rule.get("shares") or EQUAL_SHARES)
+    tiers = _tiers(rule)
+    points = tiers[0].points if tiers else rule["points"] * MILLI
+    floor = rule.get("floor", 0) * MILLI
+    within_days = rule.get("within_days")
+    windows = [within_days, *(tier.within_days for tier in tiers)]
     return BehaviourRule(
         id=key,
         group=rule.get("group") or default_group("actions", on_signal=True),
-        signal=signals[rule.get("signal") or key],
-        points=to_milli(rule["points"]),
+        signal=signal,
+        series=signal.id,
+        points=points,
         half_life_days=rule.get("half_life_days"),
         per_day=rule.get("per_day"),
-        max_points=to_milli(most) if most is not None else None,
-        decay=_decay(rule.get("half_life_days")),
+        most=_most(rule, abs(points), shares),
+        within_days=within_days,
+        in_one_day=rule.get("in_one_day"),
+        shares=shares,
+        tiers=tiers,
+        is_even=not floor and windows == [None] * len(windows),
+        decay=_decay(rule.get("half_life_days"), _part(floor, points), within_days),
+        weigh=_weigh(rule),
     )
 
 
+def _tiers(rule: Mapping[str, Any]) -> tuple[BehaviourTier, ...]:
+    """Return a rule's tiers, the one worth most first, whatever their order in the document."""
+    tiers = [
+        BehaviourTier(
+            points=tier["points"] * MILLI,
+            measure=measure,
+            least=tier.get(measure, 1),
+            within_days=tier.get("within_days"),
+            decay=_decay(
+                rule.get("half_life_days"), _part(rule.get("floor", 0), tier["points"]), None
+            ),
+        )
+        for tier in rule.get("tiers") or ()
+        for measure in [next((one for one in Measure if one in tier), Measure.TIMES)]
+    ]
+    return tuple(sorted(tiers, key=lambda tier: -abs(tier.points)))
+
+
+def _most(rule: Mapping[str, Any], points: float, shares: Sequence[float]) -> float:
+    """Return the most thousandths that a rule can give or take."""
+    if rule.get("tiers"):
+        return points
+    ends = inf if shares[-1] else points * sum(shares)
+    return min(ends, to_milli(rule["max_points"])) if rule.get("max_points") else ends
+
+
+def _weigh(rule: Mapping[str, Any]) -> Weigh:
+    if rule.get("tiers"):
+        return weigh_tiers
+    if rule.get("shares") or rule.get("in_one_day"):
+        return weigh_shares
+    return weigh_plain
+
+
+def _part(floor: float, points: float) -> float:
+    return floor / abs(points) if floor else 0.0
+
+
 @lru_cache(maxsize=64)
-def _decay(half_life_days: float | None) -> Sequence[float]:
+def _decay(half_life_days: float | None, least: float, within_days: int | None) -> Sequence[float]:
     """Return what is left of a point after 0, 1, 2, ... days.
 
-    A table, because every score needs the same few hundred powers.
+    A table, because every score needs the same few hundred powers; and so a floor and a window cost
+    nothing when a score is read.
     """
+    last = HORIZON_DAYS if within_days is None else within_days
     return tuple(
-        1.0 if half_life_days is None else 2.0 ** (-days / half_life_days)
+        (1.0 if half_life_days is None else max(2.0 ** (-days / half_life_days), least))
+        if days <= last
+        else 0.0
         for days in range(HORIZON_DAYS)
     )

@@ -1,12 +1,14 @@
 """Compiles the rules on fields."""
 
-from collections.abc import Mapping
-from typing import Any, assert_never
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from chalicelib.scoring.field_rules import FieldRule, Operator, Test, comparable
+from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import default_group
 from chalicelib.scoring.pattern import Patterns
+from chalicelib.scoring.words import Phrases
 
 _OPERATORS = {operator.value: operator for operator in Operator}
 
@@ -25,40 +27,85 @@ def compile_field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRul
     )
 
 
-def _test(rule: Mapping[str, Any]) -> Test:
-    operator = operator_of(rule)
-    return Test(operator, _operand(operator, rule[operator.value]), _words(operator))
+def compile_joint_rule(key: str, rule: Mapping[str, Any], side: str) -> JointRule:
+    """Return the rule of this name, on several facts, as it is written on one side of the model."""
+    whole = {name: value for name, value in rule.items() if name != "all"}
+    first, *others = [compile_field_rule(key, {**whole, **part}, side) for part in rule["all"]]
+    return JointRule(key, first.group, (first, *others), first.disqualify)
 
 
-def _operand(operator: Operator, written: Any) -> Any:
-    """Return what an operator compares with, in the form that a comparison is fast with."""
-    match operator:
-        case Operator.EQUALS:
-            return frozenset(map(comparable, written if isinstance(written, list) else [written]))
-        case Operator.MATCHES:
-            return Patterns.of((pattern, 1) for pattern in written)
-        case Operator.BETWEEN | Operator.IN_LIST | Operator.PRESENT | Operator.ABSENT:
-            return written
-        case _:
-            assert_never(operator)
+def is_on_facts(rule: Mapping[str, Any]) -> bool:
+    """Return whether a rule is on facts as it is written, and not on a signal."""
+    return "field" in rule or "all" in rule
 
 
-def _words(operator: Operator) -> str | None:
-    """Return what a reason says of a field instead of its value, or None.
-
-    Worked out once for each rule, because every score needs it.
-    """
-    match operator:
-        case Operator.PRESENT:
-            return "given"
-        case Operator.ABSENT:
-            return "not given"
-        case Operator.EQUALS | Operator.MATCHES | Operator.BETWEEN | Operator.IN_LIST:
-            return None
-        case _:
-            assert_never(operator)
+def facts_in(rule: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the fields that a rule on facts reads, each with its test or tiers, as written."""
+    return list(rule.get("all") or [rule])
 
 
 def operator_of(rule: Mapping[str, Any]) -> Operator:
     """Return the operator of a rule or tier as it is written."""
     return next(operator for key, operator in _OPERATORS.items() if rule.get(key) is not None)
+
+
+def negated(written: Any) -> Mapping[str, Any]:
+    """Return what `not` denies as a test of its own: it is one, or a value or several values."""
+    return written if isinstance(written, Mapping) else {Operator.EQUALS.value: written}
+
+
+def _test(rule: Mapping[str, Any]) -> Test:
+    operator = operator_of(rule)
+    return Test(operator, _OPERANDS[operator](rule[operator.value]), _WORDS.get(operator))
+
+
+def _values(written: Any) -> frozenset[str]:
+    return frozenset(map(comparable, written if isinstance(written, list) else [written]))
+
+
+def _patterns(written: Any) -> Patterns:
+    return Patterns.of((pattern, 1) for pattern in written)
+
+
+def _phrases(written: Any) -> Phrases:
+    return Phrases.of(written if isinstance(written, list) else [written])
+
+
+def _next_days(written: Any) -> range:
+    return range(written + 1)
+
+
+def _last_days(written: Any) -> range:
+    return range(-written, 1)
+
+
+def _denied(written: Any) -> Test:
+    return _test(negated(written))
+
+
+def _as_written(written: Any) -> Any:
+    return written
+
+
+_OPERANDS: Mapping[Operator, Callable[[Any], Any]] = {
+    Operator.EQUALS: _values,
+    Operator.MATCHES: _patterns,
+    Operator.WORDS: _phrases,
+    Operator.CONTAINS: _values,
+    Operator.IN_LIST: _as_written,
+    Operator.BETWEEN: _as_written,
+    Operator.AT_LEAST: _as_written,
+    Operator.BELOW: _as_written,
+    Operator.NEXT_DAYS: _next_days,
+    Operator.LAST_DAYS: _last_days,
+    Operator.NOT: _denied,
+    Operator.PRESENT: _as_written,
+    Operator.ABSENT: _as_written,
+    Operator.ELSE: _as_written,
+}
+"""What an operator compares with, in the form that a comparison is fast with."""
+
+_WORDS: Mapping[Operator, str] = {Operator.PRESENT: "given", Operator.ABSENT: "not given"}
+"""What a reason says of a field instead of its value. Worked out once for each rule, because every
+score needs it.
+"""

@@ -1,16 +1,28 @@
-"""Rules on what is known of a person, and on how they came: operators, tiers, tests of a value."""
+"""Rules on what is known of a person, and on how they came: operators, tiers, tests of a value.
+
+What a day changes is in dated.py, rules on several facts at once in joint_rules.py (ADR 0049).
+"""
 
 import dataclasses
-from collections.abc import Callable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any, assert_never
+from typing import Any
 
 from chalicelib.events import FieldValue, Value, values_in
+from chalicelib.inputs.dates import read_date
+from chalicelib.inputs.numbers import Numeric, read_number
+from chalicelib.scoring.folding import fold_text
 from chalicelib.scoring.lists import bundled
 
 TIERS_REMEMBERED = 512  # values per rule: a few hundred kilobytes for fifty rules
+DAYS_REMEMBERED = 64  # per rule that looks at a date: a review asks for a month of them
+
+#: What stands between the values of a list that is written as one text.
+_LIST_MARKS = re.compile(r"[,;|\n]")
 
 
 class Operator(StrEnum):
@@ -18,10 +30,24 @@ class Operator(StrEnum):
 
     EQUALS = "equals"
     MATCHES = "matches"
-    BETWEEN = "between"
+    WORDS = "words"
+    CONTAINS = "contains"
     IN_LIST = "in_list"
+    BETWEEN = "between"
+    AT_LEAST = "at_least"
+    BELOW = "below"
+    NEXT_DAYS = "next_days"
+    LAST_DAYS = "last_days"
+    NOT = "not"
     PRESENT = "present"
     ABSENT = "absent"
+    ELSE = "else"
+
+
+DATED = frozenset({Operator.NEXT_DAYS, Operator.LAST_DAYS})
+"""The operators that compare a date with today."""
+FOR_NOTHING = frozenset({Operator.ABSENT, Operator.ELSE})
+"""The operators that a field which is not known passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,36 +58,38 @@ class Test:
 
     operator: Operator
     operand: Any
-    """As compile.py prepares it: a set for `equals`, patterns for `matches`."""
+    """As compile_fields.py prepares it: a set for `equals`, patterns for `matches`."""
     words: str | None = None
     """What a reason says of the field when the test matches; None to name its value."""
 
     def matches(self, value: FieldValue | None) -> bool:
         """Return whether a field's value passes the test; None is a field that is not known.
 
-        A list passes when any of its values does.
+        A list passes when any of its values does, and `not` when none of them does.
         """
         if value is None or value in ("", ()):
-            return self.operator is Operator.ABSENT
-        return any(map(self._matches_one, values_in(value)))
+            return self.operator in FOR_NOTHING
+        if self.operator is Operator.NOT:
+            return not self.operand.matches(value)
+        matches = _MATCHING[self.operator]
+        return any(matches(self.operand, one) for one in values_in(value))
 
-    def _matches_one(self, value: Value) -> bool:
-        match self.operator:
-            case Operator.EQUALS:
-                return comparable(value) in self.operand
-            case Operator.MATCHES:
-                return bool(self.operand.bits_of(comparable(value)))
-            case Operator.BETWEEN:
-                low, high = self.operand
-                return bool(low <= _number(value) <= high)
-            case Operator.IN_LIST:
-                return str(value).lower() in bundled(self.operand)
-            case Operator.PRESENT:
-                return True
-            case Operator.ABSENT:
-                return False
-            case _:
-                assert_never(self.operator)
+    @property
+    def offsets(self) -> range | None:
+        """The days from today on which a date passes, -1 for yesterday; None without a date."""
+        if self.operator is Operator.NOT:
+            inner: range | None = self.operand.offsets
+            return inner
+        return self.operand if self.operator in DATED else None
+
+    def on(self, day: int) -> "Test":
+        """Return the test as it is on a day, an ordinal."""
+        if self.operator is Operator.NOT:
+            return replace(self, operand=self.operand.on(day))
+        if self.operator in DATED:
+            first, end = self.operand.start + day, self.operand.stop + day
+            return replace(self, operand=range(first, end))
+        return self
 
 
 Tier = tuple[Test, int]
@@ -83,27 +111,108 @@ class FieldRule:
         init=False, repr=False, compare=False
     )
     """The first tier that matches a value, or None."""
+    on: "Callable[[int], FieldRule] | None" = dataclasses.field(
+        init=False, repr=False, compare=False
+    )
+    """The rule as it is on a day, an ordinal; None for a rule that is the same on all days."""
 
     def __post_init__(self) -> None:
         # Cached per rule: most people share their country, title and company size with others.
         cached = lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._tier_of)
         object.__setattr__(self, "tier_of", cached)
+        is_dated = any(test.offsets for test, _ in self.tiers)
+        # By value alone a rule on a date cannot be cached, but by day and value.
+        on = lru_cache(maxsize=DAYS_REMEMBERED)(self._on) if is_dated else None
+        object.__setattr__(self, "on", on)
 
     def _tier_of(self, value: FieldValue | None) -> Tier | None:
         return next((tier for tier in self.tiers if tier[0].matches(value)), None)
+
+    def _on(self, day: int) -> "FieldRule":
+        return replace(self, tiers=tuple((test.on(day), milli) for test, milli in self.tiers))
 
 
 def comparable(value: Value) -> str:
     """Return a value as the text that it is compared by.
 
-    Case is ignored, and 5.0 is the number 5, however it was written.
+    Case, accents and width are ignored, and 5.0 is the number 5, however it was written.
     """
     is_whole = isinstance(value, float) and value.is_integer()
-    return str(int(value) if is_whole else value).casefold()
+    return fold_text(str(int(value) if is_whole else value))
 
 
-def _number(value: Value) -> float:
+def day_said(value: Value) -> int | None:
+    """Return the ordinal of the date that a value says, or None."""
     try:
-        return float(value)
+        return date.fromisoformat(read_date(value).value).toordinal()
     except ValueError:
-        return float("nan")  # compares false with every bound
+        return None
+
+
+def _equals(operand: Any, value: Value) -> bool:
+    return comparable(value) in operand
+
+
+def _matches(operand: Any, value: Value) -> bool:
+    return bool(operand.bits_of(comparable(value)))
+
+
+def _contains(operand: Any, value: Value) -> bool:
+    listed = (one.strip() for one in _LIST_MARKS.split(comparable(value)))
+    return not operand.isdisjoint(listed)
+
+
+def _in_list(operand: Any, value: Value) -> bool:
+    return comparable(value) in bundled(operand)
+
+
+def _between(operand: Any, value: Value) -> bool:
+    low, high = operand
+    number = _number(value)
+    return number is not None and low <= number <= high
+
+
+def _at_least(operand: Any, value: Value) -> bool:
+    number = _number(value)
+    return number is not None and number >= operand
+
+
+def _below(operand: Any, value: Value) -> bool:
+    number = _number(value)
+    return number is not None and number < operand
+
+
+def _on_a_day(operand: Any, value: Value) -> bool:
+    return day_said(value) in operand
+
+
+def _always(_operand: Any, _value: Value) -> bool:
+    return True
+
+
+def _never(_operand: Any, _value: Value) -> bool:
+    return False
+
+
+def _number(value: Value) -> Numeric | None:
+    """Return the number that a value says, as people write it; the lower one of a range."""
+    found = read_number(value).value
+    return None if isinstance(found, str) else found
+
+
+_MATCHING: Mapping[Operator, Callable[[Any, Value], bool]] = {
+    Operator.EQUALS: _equals,
+    Operator.MATCHES: _matches,
+    Operator.WORDS: _equals,
+    Operator.CONTAINS: _contains,
+    Operator.IN_LIST: _in_list,
+    Operator.BETWEEN: _between,
+    Operator.AT_LEAST: _at_least,
+    Operator.BELOW: _below,
+    Operator.NEXT_DAYS: _on_a_day,
+    Operator.LAST_DAYS: _on_a_day,
+    Operator.PRESENT: _always,
+    Operator.ABSENT: _never,
+    Operator.ELSE: _always,
+}
+"""How each operator compares one value with its operand; `not` asks another test."""

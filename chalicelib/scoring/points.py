@@ -1,29 +1,25 @@
 """What each rule of a model gives: the arithmetic that every score rests on.
 
 A behaviour rule contributes on day T: points x sum over days d of min(count[d], per_day) x
-2^(-(T-d)/half_life), its absolute value limited to max_points (design.md, "Scoring"), in whole
-thousandths of a point. Daily counts are kept, so all of that applies when a score is read (ADR
-0002).
+2^(-(T-d)/half_life), in whole thousandths of a point; of the days the newest, as far as max_points
+reaches (ADR 0047). Daily counts are kept, so all of that applies when a score is read (ADR 0002).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from chalicelib.events import FieldValue, Rank
-from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
+from chalicelib.scoring.dated import rules_on
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule, Test, Tier
+from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.profile import Facts
 from chalicelib.scoring.tally import Tally, within_horizon
 from chalicelib.scoring.touches import Touch, Touches
-
-NO_LIMIT = 1 << 62  # for a rule without `per_day`
-
-Cells = Sequence[tuple[int, int]]
-"""Days and counts in order: a sum of floats must not depend on a dict's order."""
 
 
 class MatchedRule(NamedTuple):
@@ -36,6 +32,8 @@ class MatchedRule(NamedTuple):
     """The value that it matches."""
     milli: int
     """The thousandths of a point that it gives."""
+    others: "Sequence[MatchedRule]" = ()
+    """The other parts of a rule on several facts."""
 
 
 def is_internal(model: Model, facts: Facts) -> bool:
@@ -55,7 +53,10 @@ def matching_field_rules(model: Model, facts: Facts, touches: Touches) -> list[M
     """Return the field rules that match and have a consequence: points, or a disqualification."""
     touch_rank = touches.first.rank if touches.first else Rank.CONFIRMED
     matched = []
-    for rule in model.field_rules:
+    rules = model.field_rules
+    if model.is_dated:
+        rules = rules_on(rules, facts.day)
+    for rule in rules:
         value = _touch_value(touches, rule) if rule.touch else facts.values.get(rule.field)
         is_weaker = touch_rank < facts.best if rule.touch else rule.field in facts.weaker
         tier = rule.tier_of(value)
@@ -64,6 +65,8 @@ def matching_field_rules(model: Model, facts: Facts, touches: Touches) -> list[M
             tier = rule.tier_of(value)
         if tier is not None and (tier[1] or rule.disqualify):
             matched.append(MatchedRule(rule, tier[0], value, tier[1]))
+    if model.joint_rules:
+        matched += _matching_joint_rules(model, facts, touches)
     return matched
 
 
@@ -83,42 +86,50 @@ def cells_of(tally: Tally) -> dict[str, Cells]:
     return by_key | {signal: sorted(cells.items()) for signal, cells in tally.days.items()}
 
 
-def weighed(rule: BehaviourRule, cells: Cells, today: int) -> tuple[int, int]:
-    """Return a rule's thousandths before its limit, and how many counts are in them."""
-    weight, counted = weight_of(rule, cells, today)
-    return round(rule.points * weight), counted
-
-
-def weight_of(rule: BehaviourRule, cells: Cells, today: int) -> tuple[float, int]:
-    """Return what a rule's points are multiplied by, and how many counts are in it: the formula.
-
-    A day of tomorrow counts as today, because two clocks differ.
-    """
-    decay = rule.decay
-    most = rule.per_day or NO_LIMIT
-    counted = 0
-    weight = 0.0
-    if cells[-1][0] > today:
-        cells = [(min(day, today), count) for day, count in cells]
-    for day, count in cells:
-        if count > most:
-            count = most
-        counted += count
-        weight += count * decay[today - day]
-    return weight, counted
-
-
-def limited(rule: BehaviourRule, points: int) -> int:
-    """Return a rule's thousandths within its limit."""
-    most = rule.max_points
-    if most is None or -most <= points <= most:
-        return points
-    return most if points > 0 else -most
+def contribution(rule: BehaviourRule, cells: Cells, today: int) -> int:
+    """Return the thousandths that a rule gives within its limit."""
+    return round(rule.weigh(rule, cells, today, rule.most))
 
 
 def within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:
     """Return the groups' points within their limits."""
     return {group: min(max(raw[group], low), high) for group, (low, high) in model.groups.items()}
+
+
+def _matching_joint_rules(model: Model, facts: Facts, touches: Touches) -> Iterator[MatchedRule]:
+    """Yield the rules on several facts that match, each as its first part with the others."""
+    touch_rank = touches.first.rank if touches.first else Rank.CONFIRMED
+    rules = model.joint_rules
+    if model.is_dated:
+        rules = rules_on(rules, facts.day)
+    for rule in rules:
+        parts = list[MatchedRule]()
+        for part in rule.parts:
+            value = _touch_value(touches, part) if part.touch else facts.values.get(part.field)
+            is_weaker = touch_rank < facts.best if part.touch else part.field in facts.weaker
+            if one := _matching_part(rule, part, value, is_weaker=is_weaker):
+                parts.append(one)
+        if len(parts) == len(rule.parts) and (parts[0].milli or rule.disqualify):
+            yield parts[0]._replace(others=parts[1:])
+
+
+def _matching_part(
+    rule: JointRule, part: FieldRule, value: FieldValue | None, *, is_weaker: bool
+) -> MatchedRule | None:
+    """Return a part of a rule if it matches.
+
+    What was said at a lower rank than the rest counts as said or as not said, whichever is better
+    for the lead: a rule that speaks against it must match both ways (ADR 0037).
+    """
+    tier = part.tier_of(value)
+    if is_weaker:
+        unsaid = part.tier_of(None)
+        if rule.is_against and unsaid is None:
+            return None
+        if not rule.is_against and tier is None:
+            tier = unsaid
+            value = None
+    return MatchedRule(part, tier[0], value, tier[1]) if tier else None
 
 
 def _lowers(rule: FieldRule, tier: Tier | None) -> bool:
@@ -128,8 +139,8 @@ def _lowers(rule: FieldRule, tier: Tier | None) -> bool:
     if it had not been said (ADR 0037).
     """
     unsaid = rule.tier_of(None)
-    if rule.disqualify:
-        return tier is not None and unsaid is None
+    if rule.disqualify and (tier is None) != (unsaid is None):
+        return tier is not None
     return (tier[1] if tier else 0) < (unsaid[1] if unsaid else 0)
 
 

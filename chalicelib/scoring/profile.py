@@ -60,6 +60,8 @@ class Facts(NamedTuple):
     """The fields that were said at a lower rank than something else: they never lower a score."""
     best: Rank = Rank.IDENTIFY
     """The highest rank at which anything was said."""
+    day: date = date.min
+    """The day on which they are read."""
 
 
 def learn(profile: Profile, events: Iterable[Event], also: Set[str] = frozenset()) -> Profile:
@@ -138,11 +140,11 @@ def facts_on(profile: Profile, today: date, zone: tzinfo) -> Facts:
     ranks = {every[0].rank for every in known.values()}
     best = max(ranks, default=Rank.IDENTIFY)
     if len(ranks) < 2:  # as of most people: nobody else said anything
-        return Facts(values(known), best=best)
+        return Facts(values(known), best=best, day=today)
     weaker = {name for name, every in known.items() if every[0].rank < best}
     if "email" in weaker:
         weaker |= DERIVED_FIELDS
-    return Facts(values(known), weaker, best)
+    return Facts(values(known), weaker, best, today)
 
 
 def _said_in(event: Event) -> tuple[datetime, str]:

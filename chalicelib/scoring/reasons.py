@@ -1,17 +1,25 @@
 """The reasons of a score, in words: one for each rule that gives something, one for each limit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 
 from chalicelib.days import day_of
 from chalicelib.events import FieldValue, said_as
-from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.behaviour_rules import (
+    BehaviourRule,
+    Cells,
+    Measure,
+    occurrences,
+    shared,
+    tier_of,
+)
 from chalicelib.scoring.by_hand import Given, group_of, live_on
 from chalicelib.scoring.field_rules import FieldRule, Test
 from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.points import MatchedRule, cells_of, limited, weighed
+from chalicelib.scoring.points import MatchedRule, cells_of, contribution
 from chalicelib.scoring.tally import Tally
 
 INTERNAL = "internal"  # the one reason of a person who works for us
@@ -38,25 +46,31 @@ class ScoreReason:
 
 def field_reason(matched: MatchedRule) -> ScoreReason:
     """Return the reason of a field rule that matches."""
-    rule, test, value, points = matched
+    rule, test, value, points, others = matched
+    words = _field_words(rule, test, value)
+    if others:
+        every = [_field_words(one.rule, one.test, one.value) for one in others]
+        words = " and ".join(dict.fromkeys([words, *every]))
     ends = ": disqualifies" if rule.disqualify else ""
-    return ScoreReason(rule.id, rule.group, points, _field_words(rule, test, value) + ends)
+    return ScoreReason(rule.id, rule.group, points, words + ends)
 
 
 def behaviour_reasons(model: Model, seen: Tally, today: int) -> Iterator[ScoreReason]:
     """Return the reasons of the behaviour rules and of their limits."""
     every = cells_of(seen)
     for rule in model.behaviour_rules:
-        if not (cells := every.get(rule.signal.id)):
+        if not (cells := every.get(rule.series)):
             continue
-        points, counted = weighed(rule, cells, today)
-        if points:
-            lost = _lost_words(rule, seen.days.get(rule.signal.id), points, counted)
-            text = _behaviour_words(rule, len(cells)) + lost
-            last = date.fromordinal(cells[-1][0])
-            yield ScoreReason(rule.id, rule.group, points, text, len(cells), last)
-        if (bound := limited(rule, points)) != points:
-            yield limit_reason(rule.id, rule.group, bound - points, bound)
+        found = occurrences(rule, cells, today)
+        counted = sum([count for _, count in found])
+        if points := round(rule.weigh(rule, cells, today, inf)):
+            words = _tier_words if rule.tiers else _behaviour_words
+            text = words(rule, found) + _lost_words(rule, cells, found, today, points)
+            last = date.fromordinal(today - found[0][0])
+            yield ScoreReason(rule.id, rule.group, points, text, len(found), last)
+        is_limited = abs(rule.points) * counted > rule.most
+        if is_limited and (left := contribution(rule, cells, today)) != points:
+            yield _rule_limit_reason(rule, left - points)
 
 
 def given_reasons(model: Model, given: Given, day: date) -> Iterator[ScoreReason]:
@@ -82,6 +96,15 @@ def limit_reason(of: str, group: str, milli: int, bound: int) -> ScoreReason:
     return ScoreReason(f"limit:{of}", group, milli, text)
 
 
+def _rule_limit_reason(rule: BehaviourRule, milli: int) -> ScoreReason:
+    """Return the reason of a rule's own limit, which applies before the rule fades (ADR 0047)."""
+    bound = rule.most if rule.points > 0 else -rule.most
+    reason = limit_reason(rule.id, rule.group, milli, round(bound))
+    if rule.half_life_days is not None:
+        reason.text += ", before it fades"
+    return reason
+
+
 def internal_reason(model: Model) -> ScoreReason:
     """Return the one reason of a person who works for us."""
     return ScoreReason(INTERNAL, next(iter(model.groups), ""), 0, "internal address: not scored")
@@ -90,25 +113,64 @@ def internal_reason(model: Model) -> ScoreReason:
 def _field_words(rule: FieldRule, test: Test, value: FieldValue | None) -> str:
     if rule.touch:
         return f"{rule.touch} came by {value}"
-    said = said_as(value or "") if test.words is None else test.words
+    said = test.words or ("not given" if value in (None, "", ()) else said_as(value or ""))
     return f"{rule.field.replace('_', ' ')} is {said}"
 
 
-def _behaviour_words(rule: BehaviourRule, number: int) -> str:
+def _behaviour_words(rule: BehaviourRule, found: Cells) -> str:
+    words = rule.signal.words
+    number = len(found)
     if rule.signal.distinct:
-        return f"{rule.signal.words}: {number}" if number > 1 else rule.signal.words
-    return f"{rule.signal.words} on {number} {'day' if number == 1 else 'days'}"
+        words += f": {number}" if number > 1 else ""
+    elif rule.in_one_day is not None:
+        words += f" at least {rule.in_one_day} times on {_number_of(number, 'day')}"
+    else:
+        words += f" on {_number_of(number, 'day')}"
+    return words + _within_words(rule.within_days)
 
 
-def _lost_words(
-    rule: BehaviourRule, days: Mapping[int, int] | None, points: int, counted: int
-) -> str:
-    """Return what the limit per day left out and what time has taken, where they did."""
+def _tier_words(rule: BehaviourRule, found: Cells) -> str:
+    tier = tier_of(rule, found)
+    words = rule.signal.words
+    if tier is None:
+        return words
+    if tier.least > 1 and tier.measure is Measure.DIFFERENT:
+        words += f": at least {tier.least} different"
+    elif tier.least > 1 and tier.measure is Measure.DAYS:
+        words += f" on at least {tier.least} days"
+    elif tier.least > 1:
+        words += f" at least {tier.least} times"
+    return words + _within_words(tier.within_days)
+
+
+def _within_words(within_days: int | None) -> str:
+    return "" if within_days is None else f" within {_number_of(within_days, 'day')}"
+
+
+def _lost_words(rule: BehaviourRule, cells: Cells, found: Cells, today: int, points: int) -> str:
+    """Return what the limit per day, the shares and time have taken, where they did."""
     text = ""
-    fresh = rule.points * counted
-    if days and (over := sum(days.values()) - counted):
-        text = f", {over} more not counted: at most {rule.per_day} a day"
-    if points != fresh:
-        gone = points_text(abs(fresh - points))
-        text += f", {gone} of {points_text(abs(fresh))} points gone with time"
+    counted = sum([count for _, count in found])
+    if rule.per_day is not None and rule.in_one_day is None:
+        within = inf if rule.within_days is None else rule.within_days
+        if over := sum([count for day, count in cells if today - day <= within]) - counted:
+            text = f", {over} more not counted: at most {rule.per_day} a day"
+    if rule.tiers:
+        tier = tier_of(rule, found)
+        whole = fresh = tier.points if tier else 0.0
+    else:
+        whole = rule.points * counted
+        fresh = rule.points * shared(rule, counted)
+    if fresh != whole:
+        text += f", {_part_of(whole - fresh, whole)} left out as repetition"
+    if points != round(fresh):
+        text += f", {_part_of(fresh - points, fresh)} gone with time"
     return text
+
+
+def _part_of(part: float, whole: float) -> str:
+    return f"{points_text(round(abs(part)))} of {points_text(round(abs(whole)))} points"
+
+
+def _number_of(number: int, thing: str) -> str:
+    return f"{number} {thing if number == 1 else f'{thing}s'}"

@@ -11,22 +11,21 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from chalicelib.scoring.by_hand import add_given
+from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.levels import NO_GRADE, NamedScore, grade_of, level_of, rounded
 from chalicelib.scoring.model import FIT, Model
 from chalicelib.scoring.points import (
     MatchedRule,
     cells_of,
+    contribution,
     is_internal,
-    limited,
     matching_field_rules,
     points_by_group,
     seen_until,
-    weighed,
-    weight_of,
     within_limits,
 )
-from chalicelib.scoring.profile import Facts, facts_on, has_identified
+from chalicelib.scoring.profile import Facts, Profile, facts_on, has_identified, values
 from chalicelib.scoring.reasons import (
     ScoreReason,
     behaviour_reasons,
@@ -123,9 +122,10 @@ def worth(model: Model, evidence: Evidence, today: date) -> Score:
 def worth_by_day(model: Model, evidence: Evidence) -> Callable[[date], Score]:
     """Return a function that gives the score without its reasons on any day.
 
-    What the rules on fields say is found once for all days, unless some of it leaves on one.
+    What the rules on fields say is found once for all days, unless some of it leaves on one, or a
+    date in it comes near.
     """
-    if has_identified(evidence.profile):
+    if has_identified(evidence.profile) or _has_dates(model, evidence.profile):
         return lambda today: worth(model, evidence, today)
     return _worth_of(model, evidence, facts_on(evidence.profile, date.min, model.zone))
 
@@ -133,9 +133,9 @@ def worth_by_day(model: Model, evidence: Evidence) -> Callable[[date], Score]:
 def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int], Score]:
     """Return a function that estimates the score in n days if nothing happens until then.
 
-    It takes one multiplication per rule: the count of every day decays by the same factor. The
-    estimate is exact, up to a rounding of a thousandth and except for what leaves the horizon on
-    the way.
+    It mostly takes one multiplication per rule: what it gives for every day decays by the same
+    factor. Rules with a window or a floor are weighed anew. The estimate is exact, up to a rounding
+    of a thousandth and except for what leaves the horizon on the way.
     """
     facts = facts_on(evidence.profile, today, model.zone)
     day = today.toordinal()
@@ -147,16 +147,18 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
     seen = seen_until(evidence, today)
     known = points_by_group(model, matched)
     every = cells_of(seen)
-    weights = [
-        (rule, weight_of(rule, every[rule.signal.id], day)[0])
-        for rule in model.behaviour_rules
-        if rule.signal.id in every
+    rules = [(rule, every[rule.series]) for rule in model.behaviour_rules if rule.series in every]
+    even = [
+        (rule, rule.weigh(rule, cells, day, rule.most)) for rule, cells in rules if rule.is_even
     ]
+    others = [(rule, cells) for rule, cells in rules if not rule.is_even]
 
     def in_days(days: int) -> Score:
         raw = dict(known)
-        for rule, weight in weights:
-            raw[rule.group] += limited(rule, round(rule.points * weight * rule.decay[days]))
+        for rule, points in even:
+            raw[rule.group] += round(points * rule.decay[days])
+        for rule, cells in others:
+            raw[rule.group] += contribution(rule, cells, day + days)
         then = today + timedelta(days=days)
         add_given(raw, model, evidence.given, then)
         return summed(model, matched, within_limits(model, raw), seen, then, ())
@@ -253,13 +255,17 @@ def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date]
         day = today.toordinal()
         every = cells_of(seen)
         for rule in model.behaviour_rules:
-            if cells := every.get(rule.signal.id):
-                points, _ = weighed(rule, cells, day)
-                raw[rule.group] += limited(rule, points)
+            if cells := every.get(rule.series):
+                raw[rule.group] += contribution(rule, cells, day)
         add_given(raw, model, evidence.given, today)
         return summed(model, matched, within_limits(model, raw), seen, today, ())
 
     return on
+
+
+def _has_dates(model: Model, profile: Profile) -> bool:
+    """Return whether a date of the profile makes facts change by the day."""
+    return model.is_dated and next_turn(model, values(profile), date.min) is not None
 
 
 def _internal_score(model: Model, today: date) -> Score:

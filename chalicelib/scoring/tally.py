@@ -8,19 +8,23 @@ counts (ADR 0025).
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from operator import add
+from typing import TypeVar
 
 from chalicelib.days import ordinal_of
-from chalicelib.events import Event, FieldValue, said_as
+from chalicelib.events import Event, FieldValue, Kind, said_as
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
 from chalicelib.scoring.matching import Signal, value_of
 from chalicelib.scoring.model import Model
 
 Days = Mapping[int, int]
 Keys = Mapping[str, int]
+Cell = TypeVar("Cell", int, str)
+"""A day, or the hash of a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +104,35 @@ def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
 
     Commutes: any order and any grouping of the same events gives the same tally.
     """
-    days = {signal: dict(cells) for signal, cells in tally.days.items()}
-    keys = {signal: dict(cells) for signal, cells in tally.keys.items()}
+    zone = model.zone
+    matchers = model.matchers
+    days = dict[str, dict[int, int]]()
+    keys = dict[str, dict[str, int]]()
+    # By kind and bits: the cells of the signals that have those bits.
+    cells_of = dict[tuple[Kind, int], list[dict[int, int]]]()
     for event in events:
-        day = ordinal_of(event.at, model.zone)
-        for signal in signals_of(model, event):
-            if signal.distinct:
-                key = key_hash(value_of(event, signal.distinct))
-                cells = keys.setdefault(signal.id, {})
-                cells[key] = max(cells.get(key, 0), day)
-            else:
-                counts = days.setdefault(signal.id, {})
-                counts[day] = counts.get(day, 0) + 1
-    return Tally(days, {signal: _newest(cells) for signal, cells in keys.items()})
+        kind = event.kind
+        matcher = matchers[kind]
+        bits = matcher.bits_of(event)
+        day = ordinal_of(event.at, zone)
+        if by_value := bits & matcher.by_value:
+            for signal in matcher.signals_with(by_value):
+                if signal.distinct:
+                    latest = keys.setdefault(signal.id, {})
+                    key = key_hash(value_of(event, signal.distinct))
+                    latest[key] = max(latest.get(key, 0), day)
+            bits ^= by_value
+        every = cells_of.get((kind, bits))
+        if every is None:
+            every = [days.setdefault(one.id, {}) for one in matcher.signals_with(bits)]
+            cells_of[kind, bits] = every
+        for cells in every:
+            cells[day] = cells.get(day, 0) + 1
+    every_key = _joined(tally.keys, keys, max)
+    return Tally(
+        _joined(tally.days, days, add),
+        {signal: _newest(cells) for signal, cells in every_key.items()},
+    )
 
 
 def since(tally: Tally, first_day: int) -> Tally:
@@ -177,6 +197,24 @@ def key_hash(key: FieldValue | None) -> str:
 def oldest_days(tally: Tally) -> list[int]:
     """Return the oldest day of each signal."""
     return [*map(min, tally.days.values()), *(min(cells.values()) for cells in tally.keys.values())]
+
+
+def _joined(
+    before: Mapping[str, Mapping[Cell, int]],
+    new: Mapping[str, Mapping[Cell, int]],
+    join: Callable[[int, int], int],
+) -> dict[str, Mapping[Cell, int]]:
+    """Return the cells of each signal with new ones. Those of a signal without any are not copied.
+
+    join: what to make of two numbers of one cell.
+    """
+    every = dict(before)
+    for signal, cells in new.items():
+        joined = dict(before.get(signal, {}))
+        for cell, number in cells.items():
+            joined[cell] = join(joined.get(cell, 0), number)
+        every[signal] = joined
+    return every
 
 
 def _newest(cells: Keys) -> Keys:

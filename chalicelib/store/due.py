@@ -1,6 +1,6 @@
 """What is due: bounded, paged reads of each shard of the due index (ADR 0009).
 
-Which items are of which task is what the tasks themselves say: no family is named here.
+The tasks themselves say which items are theirs: no family is named here.
 """
 
 from collections import Counter

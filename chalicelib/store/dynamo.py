@@ -222,7 +222,7 @@ def _condition(expect: Expectation) -> dict[str, Any]:
     """Return an expectation as a condition: each attribute has its value, or is absent."""
     if not expect:
         return {}
-    if expect == ABSENT:  # every ping's: `pk` is no reserved word, and a name costs time
+    if expect == ABSENT:  # every ping's: `pk` is not a reserved word, and a name costs time
         return {"ConditionExpression": "attribute_not_exists(pk)"}
     names = {f"#{position}": name for position, name in enumerate(expect)}
     values = {

@@ -32,7 +32,7 @@ class FirstEmails:
         self, before: OutboxMessage, claimed: OutboxMessage, mailbox_id: str | None
     ) -> list[Put]:
         """Return the writes that count an email, for the transaction that claims it; none for what
-        is no first email. So each is counted once, whatever crashes.
+        is not a first email. So each is counted once, whatever crashes.
 
         mailbox_id: of the address, None where none is known. Raise OverBudgetError when the hour's
         are spent, or the mailbox's of this day.

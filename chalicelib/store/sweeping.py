@@ -56,7 +56,7 @@ class ErasureSweep:
             self._timeless.append(item)
             return True
         if at > epoch_ms(self._erased_at):
-            # What a service reports of an old email is no new life.
+            # What a service reports of an old email does not begin a new life.
             is_news = sk.startswith(keys.EVENT) and item.get("kind") != Kind.MAIL
             self._has_begun = self._has_begun or is_news
             return True

@@ -14,7 +14,8 @@ from typing import Any
 from hypothesis import strategies as some
 from hypothesis.strategies import SearchStrategy
 
-from chalicelib.events import CONFIRMED, Act, Kind, Rank, Value, user_partition, visitor_partition
+from chalicelib.events import Act, Kind, Rank, Value, user_partition, visitor_partition
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from tests.baton import model_document
@@ -185,7 +186,7 @@ mails = some.builds(
 confirmations = some.builds(
     Did,
     some.just(Kind.MAIL),
-    some.just(CONFIRMED),
+    some.just(MailEvent.CONFIRMED),
     properties=some.builds(lambda pick: {"pick": pick}, some.integers(0, 99)),
     rank=some.just(Rank.CONFIRMED),
 )

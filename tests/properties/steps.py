@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib.events import (
-    CONFIRMED,
     CONFIRMED_FORM,
     Event,
     Kind,
@@ -13,6 +12,7 @@ from chalicelib.events import (
     event_id,
     lead_partition,
 )
+from chalicelib.mail_events import MailEvent
 from tests.fakes import NOW
 from tests.properties.lives import EMAILS, HOUR, VISITORS, Deed, Did, Happening, Life
 
@@ -42,7 +42,7 @@ def script(life: Life, lead_ids: Sequence[str]) -> list[Step]:
             steps.append(Step(now, one.deed, one.lead, rushed=one.rushed))
             continue
         events = events_of(one, one.deed, number, now, lead_ids, owners)
-        if one.deed.name == CONFIRMED:
+        if one.deed.name == MailEvent.CONFIRMED:
             events = [about for event in events for about in _confirming(event, forms)]
         forms += [event for event in events if event.kind is Kind.FORM]
         owners |= {visitor for event in events for visitor in event.joins}

@@ -16,8 +16,8 @@ from functools import cache, partial
 from chalicelib.capture.joining import Claim
 from chalicelib.days import day_of, zone_of
 from chalicelib.errors import NotFoundError, StateError
-from chalicelib.events import Act, Event, Kind, Owner, confirmed_form_of, joins_on, lead_id_of
-from chalicelib.leads.acts import acts_of
+from chalicelib.events import Act, Event, Kind, Owner, joins_on, lead_id_of
+from chalicelib.leads.acts import acts_of, retracted_ids
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import QUESTIONS, Lead, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage
@@ -244,10 +244,9 @@ class Town:
         ids = [theirs[pick % len(theirs)] for pick in picks if theirs]
         if ids and not self.never:
             worker.corrections.retract(lead_id, ids, "a mistake")
-            # A confirmation goes with its form.
-            self.retracted |= {
-                one.id for one in self.events.values() if {one.id, confirmed_form_of(one)} & {*ids}
-            }
+            # A confirmation goes with its form, unless it came while the form was taken back.
+            acts = [item for item in self.table.items.values() if item.get("kind") == Kind.PERSON]
+            self.retracted |= retracted_ids(map(event_of, acts))
 
     def _somewhere(self, lead_id: str, pick: int) -> Stage:
         ways = sorted(EDGES[self.lead(lead_id).standing.stage])

@@ -1,7 +1,8 @@
 """Closed sets that are written down more than once: a member that is added to one is in all."""
 
+import ast
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import pytest
 
@@ -20,20 +21,24 @@ from chalicelib.authoring.schema import schema
 from chalicelib.authoring.shape import ConditionDocument, ModelDocument
 from chalicelib.authoring.stage_warnings import REST_REASONS, VERDICT_REASONS
 from chalicelib.authoring.warnings import FIELD_OF_LIST
+from chalicelib.delivery.feedback import LEAD_HEARS
+from chalicelib.delivery.outbox import MessageState
 from chalicelib.events import Kind, lead_partition
 from chalicelib.leads.next_steps import COMMON_FIRST
 from chalicelib.lifecycle.stages import Outcome, Stage
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import Operator
 from chalicelib.scoring.levels import NO_GRADE, WORST_GRADE
 from chalicelib.scoring.lists import BUNDLED_LISTS
-from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.matching import RECORDED_NAMES, Matcher, Signal
 from chalicelib.scoring.model import CONDITION_KEYS, INFERRED, REQUESTED
 from chalicelib.scoring.sample import sample
 from chalicelib.scoring.score import score
 from chalicelib.scoring.tally import Tally
 from chalicelib.scoring.touches import Touches
+from infra.paths import ROOT
 from tests.baton import model_document
 from tests.factories import TODAY, profile
 from tests.fakes import NOW
@@ -41,13 +46,69 @@ from tests.fakes import NOW
 # A value of the field `fact` that each operator matches, what the operator is compared with, and
 # the words for it on the agreement page and in a reason.
 OPERATORS: Mapping[Operator, tuple[Any, Any, str, str]] = {
-    Operator.EQUALS: ("DE", "de", "is `DE`", "is de"),
-    Operator.MATCHES: (["D*"], "de", "is like `D*`", "is de"),
-    Operator.BETWEEN: ([1, 9], 5, "is between 1 and 9", "is 5"),
-    Operator.IN_LIST: ("role", "info", "is a role, such as info or sales", "is info"),
-    Operator.PRESENT: (True, "de", "is given", "is given"),
-    Operator.ABSENT: (True, "", "is not given", "is not given"),
+    Operator.EQUALS: ("DE", "de", "if fact is `DE`", "is de"),
+    Operator.MATCHES: (["D*"], "de", "if fact is like `D*`", "is de"),
+    Operator.WORDS: (["vp"], "VP, IT", "if fact has the words `vp`", "is VP, IT"),
+    Operator.CONTAINS: ("crm", "erp, CRM", "if fact lists `crm`", "is erp, CRM"),
+    Operator.IN_LIST: ("role", "info", "if fact is a role, such as info or sales", "is info"),
+    Operator.BETWEEN: ([1, 9], 5, "if fact is between 1 and 9", "is 5"),
+    Operator.AT_LEAST: (5, "5+", "if fact is at least 5", "is 5+"),
+    Operator.BELOW: (9, 5, "if fact is below 9", "is 5"),
+    Operator.NEXT_DAYS: (90, str(TODAY), "if fact is within the next 90 days", f"is {TODAY}"),
+    Operator.LAST_DAYS: (1, str(TODAY), "if fact is within the last 1 day", f"is {TODAY}"),
+    Operator.NOT: (["AT"], "DE", "if fact is given, and is not `AT`", "is DE"),
+    Operator.PRESENT: (True, "de", "if fact is given", "is given"),
+    Operator.ABSENT: (True, "", "if fact is not given", "is not given"),
+    Operator.ELSE: (True, "", "in any other case", "is not given"),
 }
+
+
+def test_every_email_event_has_a_name_of_the_set() -> None:
+    """A model was free to score opened emails, which nothing records."""
+    places = [one for one in events_built() if one.kind == "MAIL"]
+    assert {place.module for place in places} == {"feedback", "unsubscribe", "confirming"}
+    reported = {MailEvent(state) for state in LEAD_HEARS - {MessageState.SOFT_BOUNCED}}
+    written = reported | {MailEvent[name] for place in places for name in place.names}
+    assert written == set(MailEvent) - {MailEvent.CLICKED, MailEvent.REPLIED}
+
+
+def test_nothing_records_what_sales_does_as_an_event() -> None:
+    assert RECORDED_NAMES[Kind.SALES] == set()
+    assert not [one for one in events_built() if one.kind == "SALES"]
+
+
+class Built(NamedTuple):
+    """A place in the code that builds an event."""
+
+    module: str
+    kind: str
+    names: set[str]
+    """The members of MailEvent in the function around it."""
+
+
+def events_built() -> list[Built]:
+    """Return where an event of a certain kind is built, tests aside."""
+    return [
+        Built(path.stem, kind.value.attr, members_of("MailEvent", function))
+        for path in (ROOT / "chalicelib").rglob("*.py")
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef)
+        for call in ast.walk(function)
+        if isinstance(call, ast.Call)
+        for kind in call.keywords
+        if kind.arg == "kind" and isinstance(kind.value, ast.Attribute)
+        if isinstance(kind.value.value, ast.Name) and kind.value.value.id == "Kind"
+    ]
+
+
+def members_of(name: str, function: ast.AST) -> set[str]:
+    return {
+        one.attr
+        for one in ast.walk(function)
+        if isinstance(one, ast.Attribute)
+        and isinstance(one.value, ast.Name)
+        and one.value.id == name
+    }
 
 
 def literals(document: Any, field: str) -> set[str]:
@@ -62,7 +123,8 @@ def literals(document: Any, field: str) -> set[str]:
 
 
 def test_every_operator_is_a_key_of_document_and_schema() -> None:
-    assert set(TestDocument.model_fields) == set(OPERATORS) == set(Operator)
+    keys = {field.alias or key for key, field in TestDocument.model_fields.items()}
+    assert keys == set(OPERATORS) == set(Operator)
     tiers = schema()["$defs"]["TierDocument"]["oneOf"]
     assert {key for one in tiers for key in one["required"]} == set(Operator)
 
@@ -72,7 +134,7 @@ def test_every_operator_is_compiled_matched_and_worded(operator: Operator) -> No
     operand, value, page, reason = OPERATORS[operator]
     rule = {"field": "fact", "points": 7, operator: operand}
     document = {**model_document(), "rules": {"profile": {"fact": rule}}}
-    assert fact_words(rule) == f"7 points if fact {page}"
+    assert fact_words(rule) == f"7 points {page}"
     known = Evidence(profile({"fact": value}), Touches(), Tally())
     worth = score(compile_model(document, 1), known, TODAY)
     assert [(one.milli, one.text) for one in worth.reasons] == [(7_000, f"fact {reason}")]
@@ -109,7 +171,8 @@ def test_an_example_may_have_each_kind_that_is_listed() -> None:
 def test_an_example_may_expect_every_stage_and_grade() -> None:
     assert set(get_args(StageName)) == set(Stage)
     (grades, _) = get_args(ModelDocument.model_fields["grades"].annotation)
-    assert literals(ExpectDocument, "grade") == {*get_args(grades), WORST_GRADE, NO_GRADE}
+    (names, _) = get_args(grades)  # and what is said of any other
+    assert literals(ExpectDocument, "grade") == {*get_args(names), WORST_GRADE, NO_GRADE}
 
 
 def test_no_part_of_a_condition_is_taken_for_a_threshold() -> None:

@@ -6,15 +6,25 @@ from copy import deepcopy
 from types import FrameType
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as some
 
-from chalicelib.authoring.bounds import least_behind, most_by_limits, most_by_rules
+from chalicelib.authoring.bounds import (
+    always_shows,
+    least_behind,
+    least_of_all,
+    most_by_limits,
+    most_by_rules,
+)
 from chalicelib.authoring.contradictions import CONTRADICTION_CHECKS, contradictions
-from chalicelib.authoring.format import load
+from chalicelib.authoring.format import check, load
 from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.compile_behaviour import compile_signal
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Condition
-from chalicelib.scoring.score import SCORE, parts_of
+from chalicelib.scoring.score import SCORE, parts_of, worth
+from chalicelib.scoring.touches import Touches
 from tests import factories as make
 from tests.baton import model_document
 from tests.mistakes import Mistake, changed, edited, refusal, told
@@ -84,31 +94,37 @@ MISTAKES = [
         "by_fit_alone",
         first_way(score=45),
         "stages.mql.any.0: fit and channel alone reach it, and nobody qualifies without doing"
-        " anything; require engagement, intent or a signal, or a score above what fit and"
-        " channel give",
+        " anything; require a signal or engagement or intent or score above 45",
     ),
     Mistake(
         "I raised cool_below above what a way in asks of the same value",
-        "cool_above_threshold",
+        "cool_above_a_way",
         cooling(activity=10),
-        "stages.mql.cool_below.activity: 10 is above the 8 that stages.mql.any.1 requires, "
-        "so a lead could come in cold; lower it to 8, or raise the threshold",
+        "stages.mql.cool_below.activity: 10 is above the 8 that stages.mql.any.1 makes sure of,"
+        " so a lead could come in cold; lower it to 8, or require activity: 10 there",
+    ),
+    Mistake(
+        "I set a score at which fit leaves four points to behaviour",
+        "cool_above_a_way",
+        first_way(score=49),
+        "stages.mql.cool_below.activity: 5 is above the 4 that stages.mql.any.0 makes sure of,"
+        " so a lead could come in cold; lower it to 4, or require activity: 5 there",
     ),
     Mistake(
         "I let a download qualify for a month, and leads cool meanwhile",
         "in_although_cold",
         first_way(signal="guide-download", fit=20),
         "stages.mql.any.0: a lead that has cooled (activity below 5) can meet it; "
-        "require activity of at least 5, or lower stages.mql.cool_below",
+        "require activity of at least 5",
     ),
     Mistake(
         "I send to sales whoever looked at the prices, however long ago they were warm",
-        "to_sales_although_cold",
+        "in_although_cold",
         lambda document: document["stages"]["sql"]["any"].append(
             {"signal": "pricing-page", "fit": 20}
         ),
-        "stages.sql.any.6: a lead that has cooled (activity below 5) can meet it, and sales would"
-        " get it; require activity of at least 5, or lower stages.mql.cool_below",
+        "stages.sql.any.6: a lead that has cooled (activity below 5) can meet it; require activity"
+        " of at least 5",
     ),
 ]
 
@@ -161,29 +177,35 @@ def test_a_fit_that_no_facts_give_is_not_fit_alone() -> None:
 # --- cold leads -----------------------------------------------------------------------------------
 
 
-def test_a_cooled_lead_may_meet_a_score_that_needs_acts() -> None:
-    assert (
-        refusal(edited(first_way(score=49)))
-        == "stages.mql.any.0: a lead that has cooled (activity below 5) can meet it; "
-        "require activity of at least 5, or lower stages.mql.cool_below"
-    )
+@pytest.mark.parametrize("name", ["activity", "score"])
+def test_the_value_that_a_refusal_names_passes(name: str) -> None:
+    """It said only to lower the bound, and its author had to guess how far."""
+    document = edited(cooling(**{name: 30}))
+    path, says = refusal(document).split(": ", 1)
+    assert path == f"stages.mql.cool_below.{name}"
+    least = float(says.split("lower it to ")[1].split(",")[0])
+    assert load(edited(cooling(**{name: least})), 1).cool_below
+    assert "lower it" in refusal(edited(cooling(**{name: least + 0.001})))
 
 
 def test_a_score_that_needs_five_points_of_behaviour_is_warm() -> None:
     assert load(edited(first_way(score=50)), 1).mql[0].thresholds == (("score", 50_000),)
 
 
-def test_ways_that_let_in_the_cold_are_named() -> None:
-    message = refusal(edited(cooling(activity=30)))
-    assert message.count("a lead that has cooled (activity below 30) can meet it") == 4
-    assert "30 is above the 8 that stages.mql.any.1 requires" in message
+def test_a_bound_above_several_ways_is_one_line() -> None:
+    """It was five, and lowering it as one of them said was not enough for the others."""
+    assert (
+        refusal(edited(cooling(activity=30)))
+        == "stages.mql.cool_below.activity: 30 is above the 8 that stages.mql.any.1 makes sure of,"
+        " so a lead could come in cold; lower it to 8, or require activity: 30 there"
+    )
 
 
 def test_engagement_alone_keeps_the_sum_above_what_cooling_rests_on() -> None:
     """Activity is engagement and message, and message is never below 0."""
     fourteen = [{"fit": 20, "engagement": 14}]
     assert load(changed("stages", "mql", any=fourteen, cool_below={"activity": 14}), 1).mql
-    assert "activity below 14.5" in refusal(
+    assert "14.5 is above the 14 that stages.mql.any.0 makes sure of" in refusal(
         changed("stages", "mql", any=fourteen, cool_below={"activity": 14.5})
     )
 
@@ -204,6 +226,97 @@ def test_without_cooling_there_is_nothing_to_contradict() -> None:
     document = deepcopy(model_document())
     document["stages"]["mql"] = {"any": [{"score": 50, "engagement": 1}]}
     assert load(document, 1).cool_below == {}
+
+
+# --- what a signal is worth -----------------------------------------------------------------------
+
+
+def opened_by(signal: str, cool: float, rules: Any, within_days: int = 30) -> Any:
+    """A model whose only way into MQL is a signal that rules give points for."""
+    return {
+        "name": "Beta",
+        "signals": {
+            "beta": {"on": "form", "form": ["beta"]},
+            "any-form": {"on": "form"},
+            "demo": {"on": "form", "form": ["demo"]},
+        },
+        "rules": {"actions": rules},
+        "groups": {"engagement": {"max": 100, "min": -10}},
+        "grades": {},
+        "stages": {
+            "mql": {
+                "any": [{"signal": signal, "within_days": within_days}],
+                "cool_below": {"engagement": cool},
+            },
+            "sql": {"any": [{"signal": "demo", "within_days": 14, "kind": "requested"}]},
+        },
+    }
+
+
+def test_a_way_is_worth_its_signals_own_points() -> None:
+    """A lead whose beta form gives 60 points for ever is never below 20."""
+    document = opened_by("beta", 60, {"beta": {"points": 60}})
+    assert check(document)
+    document["stages"]["mql"]["cool_below"] = {"engagement": 60.001}
+    assert "lower it to 60" in refusal(document)
+
+
+def test_points_that_fade_count_as_on_the_last_day() -> None:
+    fading = {"beta": {"points": 40, "half_life_days": 30}}
+    assert check(opened_by("beta", 20, fading))
+    assert "lower it to 20" in refusal(opened_by("beta", 25, fading))
+    assert check(opened_by("beta", 25, fading, within_days=14))
+
+
+def test_a_rule_on_all_forms_counts_for_each_of_them() -> None:
+    any_form = {"any-form": {"points": 15}, "beta": {"points": 10, "max_points": 10}}
+    assert check(opened_by("beta", 25, any_form))
+    assert "lower it to 15" in refusal(opened_by("any-form", 25, any_form))
+
+
+def test_what_the_rules_take_is_taken_off() -> None:
+    against = {"beta": {"points": 20}, "demo": {"points": -8, "max_points": 16}}
+    assert "lower it to 4," in refusal(opened_by("beta", 5, against))
+
+
+def test_several_days_are_worth_more_than_one() -> None:
+    document = opened_by("beta", 30, {"beta": {"points": 20, "half_life_days": 30}})
+    document["stages"]["mql"]["any"] = [{"signal": "beta", "days": 3, "within_days": 30}]
+    assert check(document)
+
+
+@pytest.mark.parametrize(
+    ("narrow", "wide", "always"),
+    [
+        ({"on": "form", "form": ["beta"]}, {"on": "form"}, True),
+        ({"on": "form", "form": ["beta"]}, {"on": "form", "form": ["b*", "demo"]}, True),
+        ({"on": "form"}, {"on": "form", "form": ["beta"]}, False),
+        ({"on": "page", "where": {"path": ["/pricing"]}}, {"on": "page"}, True),
+        ({"on": "page", "where": {"path": ["/pricing"]}}, {"on": "form"}, False),
+        (
+            {"on": "page", "where": {"path": ["/pricing*"], "medium": ["cpc"]}},
+            {"on": "page", "where": {"path": ["/pri*"]}},
+            True,
+        ),
+        (
+            {"on": "page", "where": {"path": ["/pricing*"]}},
+            {"on": "page", "where": {"path": ["/pricing*"], "medium": ["cpc"]}},
+            False,
+        ),
+        ({"on": "track", "event": "Viewed"}, {"on": "track", "event": ["VIEW*"]}, True),
+        ({"on": "track", "event": "Viewed"}, {"on": "track", "distinct": "id"}, False),
+        ({"on": "track", "distinct": "id"}, {"on": "track", "distinct": "id"}, True),
+        ({"on": "track", "distinct": "id"}, {"on": "track"}, True),
+    ],
+)
+def test_a_signal_may_always_show_another(
+    narrow: dict[str, Any],
+    wide: dict[str, Any],
+    *,
+    always: bool,
+) -> None:
+    one, other = compile_signal("one", narrow), compile_signal("other", wide)
+    assert always_shows(one, other) is always
 
 
 def calls(of: Callable[..., object], run: Callable[[], object]) -> int:
@@ -239,6 +352,7 @@ def test_what_a_way_implies_is_worked_out_once() -> None:
 # --- the arithmetic behind it ---------------------------------------------------------------------
 
 MODEL = make.model()
+ACTIONS = model_document()["rules"]["actions"]
 raw_points = some.fixed_dictionaries(
     {group: some.integers(low - 5_000, high + 5_000) for group, (low, high) in MODEL.groups.items()}
 )
@@ -256,6 +370,52 @@ def test_a_way_in_guarantees_what_is_said_of_it(raw: dict[str, int], asked: dict
     assume(all(found[name] >= least for name, least in asked.items()))
     least = least_behind(MODEL, Condition(tuple(asked.items()), None, 1, 30, None))
     assert all(least[name] <= found[name] for name in found)
+
+
+KIND = compile_model({**model_document(), "rules": {"actions": ACTIONS}}, 1)
+"""Nothing counts against anybody."""
+counted = sorted(key for key, signal in KIND.signals.items() if signal.distinct is None)
+
+
+@given(
+    some.sampled_from(counted),
+    some.integers(1, 4),
+    some.integers(3, 60),
+    some.dictionaries(
+        some.sampled_from(counted),
+        some.dictionaries(some.integers(0, 70), some.integers(1, 3), min_size=1, max_size=5),
+        max_size=4,
+    ),
+    some.data(),
+)
+def test_whoever_shows_a_signal_has_what_is_said_of_it(
+    signal: str, days: int, within_days: int, did: dict[str, dict[int, int]], data: some.DataObject
+) -> None:
+    shown = data.draw(some.sets(some.integers(0, within_days), min_size=days, max_size=days + 1))
+    for key in counted:
+        if always_shows(KIND.signals[signal], KIND.signals[key]):
+            did[key] = {**dict.fromkeys(shown, 1), **did.get(key, {})}
+    least = least_behind(KIND, Condition((), signal, days, within_days, None))
+    evidence = Evidence(make.profile({}), Touches(), make.seen(None, **did))
+    found = worth(KIND, evidence, make.TODAY)
+    assert all(points <= found.value(name) for name, points in least.items())
+    rule = next((one for one in KIND.behaviour_rules if one.signal.id == signal), None)
+    assert rule is None or least[rule.group] > 0
+
+
+def test_a_rule_that_always_gives_something_raises_the_least() -> None:
+    """Of "not given -2" and "else -2" nobody has 0."""
+    document = opened_by("beta", 5, {"beta": {"points": 1}})
+    tiers = [{"at_least": 500, "points": 50}, {"else": True, "points": 4}]
+    size = {"field": "company_size", "tiers": tiers, "group": "engagement"}
+    document["rules"]["profile"] = {"size": size}
+    model = compile_model(document, 1)
+    assert least_of_all(model)["engagement"] == 4_000
+    assert least_behind(model, model.mql[0])["engagement"] == 5_000
+    size["tiers"] = [{"present": True, "points": 3}, {"absent": True, "points": 2}]
+    assert least_of_all(compile_model(document, 1))["engagement"] == 2_000
+    size["tiers"] = [{"present": True, "points": 3}]
+    assert least_of_all(compile_model(document, 1))["engagement"] == 0
 
 
 def test_the_rules_of_the_default_can_fill_every_group() -> None:

@@ -47,7 +47,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     (
         "extra_forbidden",
         {"part": {"max": 1, "min": 0, "mox": 1}},
-        "part.mox: there is no such key; the keys here are max, min",
+        "part.mox: there is no such key; the keys here are max, min, in_total",
     ),
     (
         "string_type",

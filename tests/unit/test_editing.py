@@ -398,7 +398,11 @@ MISTAKES: list[tuple[str, dict[str, Any], str]] = [
         )
     ),
     *(
-        ("email", {"text": "{{ unsubscribe_url }}{{ " + monster + " }}"}, "text: is no template: ")
+        (
+            "email",
+            {"text": "{{ unsubscribe_url }}{{ " + monster + " }}"},
+            "text: is not a template: ",
+        )
         for monster in ("(" * 9_000 + "1" + ")" * 9_000, "9" * 9_000)
     ),
 ]

@@ -202,6 +202,18 @@ def test_a_changed_rule_shows_in_the_examples_it_breaks() -> None:
     assert 0 < len(wrong) < len(document["examples"])
 
 
+def test_an_event_that_nothing_records_counts_for_nothing() -> None:
+    """An example of opened emails held, and no lead could ever do what it says."""
+    document = with_example(given={"events": [{"mail": "opened", "days_ago": 0}]})
+    document["signals"]["opened"] = {"on": "mail", "event": ["opened", "clicked"]}
+    document["rules"]["actions"]["opened"] = {"points": 5, "half_life_days": 21}
+    expect = {"score": 45, "grade": "A", "stage": "mql", "groups": {"engagement": 5}}
+    document["examples"][0]["expect"] = expect
+    assert run(document).differences()[-1] == "engagement is 0.0, not 5"
+    document["examples"][0]["given"]["events"][0]["mail"] = "clicked"
+    assert run(document).found["engagement"] == 9  # as an email click, too
+
+
 def test_a_group_or_sum_is_compared_to_a_tenth() -> None:
     assert run(with_example(expect={"groups": {"activity": 17.04}})).ok
     assert not run(with_example(expect={"groups": {"activity": 17.06}})).ok
@@ -257,7 +269,7 @@ VISIT = {"page": "/", "days_ago": 0}
             {"profil": {}},
             (
                 "examples.0.given.profil: there is no such key; the keys here are profile, medium,"
-                " events, stage"
+                " events, points, stage"
             ),
         ),
         (
@@ -599,6 +611,28 @@ def test_the_agreement_says_what_a_marketer_wrote_in_plain_words(page: str) -> N
             " at least 20"
         ),
         "- The score is their sum: at most 100 points",
+    ):
+        assert line in page.splitlines()
+
+
+def test_the_agreement_writes_numbers_and_answers_as_people_do() -> None:
+    """It printed 1e+12 for a turnover, 50000.0 for a budget and True for an answer."""
+    document = deepcopy(DEFAULT)
+    document["rules"]["profile"] |= {
+        "turnover": {"field": "turnover", "between": [1_000_000, 10**12], "points": 5},
+        "budget": {"field": "budget", "equals": [50_000.0, 7], "points": 2.5},
+        "decides": {"field": "decides", "equals": [True, "true"], "points": 1},
+        "tried": {"field": "tried", "equals": False, "points": -1},
+    }
+    document["groups"]["loyalty"] = {"max": 1_000, "min": 0}
+    page = agreement(document)
+    for line in (
+        "- **turnover**: 5 points if turnover is between 1,000,000 and 1,000,000,000,000 (fit)",
+        "- **budget**: 2.5 points if budget is 50,000 or 7 (fit)",
+        "- **decides**: 1 point if decides is yes or `true` (fit)",
+        "- **tried**: -1 point if tried is no (fit)",
+        "- **loyalty** is at least 0 points and at most 1,000 points",
+        "- The score is their sum: at most 1,100 points",
     ):
         assert line in page.splitlines()
 

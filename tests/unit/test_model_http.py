@@ -170,6 +170,8 @@ def test_another_content_type_is_refused(baton: InMemoryBaton) -> None:
         ("POST", "/v1/model"),
         ("GET", "/v1/model/versions"),
         ("GET", "/v1/model/schema"),
+        ("GET", "/v1/model/templates"),
+        ("GET", "/v1/model/templates/services"),
         ("POST", "/v1/model/simulate"),
         ("POST", "/v1/model/versions/1/publish"),
         ("GET", "/v1/jobs/id-000001"),

@@ -10,13 +10,19 @@ import pytest
 from chalicelib.authoring.format import DOCUMENT_CHECKS
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.document import parse_document
+from tests import behaviour_mistakes
 from tests.baton import model_document
 from tests.mistakes import Mistake, at, both, changed, refusal, told
 
 FIELD_KEYS = (
-    "equals, matches, between, in_list, present, absent, field, touch, tiers, points, disqualify,"
-    " group"
+    "equals, matches, words, contains, in_list, between, at_least, below, next_days, last_days,"
+    " not, present, absent, else, field, touch, tiers, all, points, disqualify, group"
 )
+
+BOTH: dict[str, Any] = {
+    "all": [{"field": "company_size", "at_least": 50}, {"field": "country", "equals": "DE"}],
+    "points": 10,
+}
 
 
 @pytest.mark.parametrize(
@@ -31,22 +37,23 @@ FIELD_KEYS = (
             ),
         ),
         (
-            changed("rules", "actions", "blog", half_life=14),
+            changed("rules", "actions", "blog", half_live_days=14),
             (
-                "rules.actions.blog.half_life: there is no such key; the keys here are signal,"
-                " points, half_life_days, per_day, max_points, group"
+                "rules.actions.blog.half_live_days: there is no such key; the keys here are signal,"
+                " points, tiers, half_life_days, floor, within_days, in_one_day, shares, per_day,"
+                " max_points, group"
             ),
         ),
         (
-            changed("rules", "undesirables", "free-mail", point=-12),
+            changed("rules", "undesirables", "free-mail", ponts=-12),
             (
-                "rules.undesirables.free-mail.point: there is no such key; the keys here are"
+                "rules.undesirables.free-mail.ponts: there is no such key; the keys here are"
                 f" {FIELD_KEYS}"
             ),
         ),
         (
-            changed("stages", "sql", stay_days=3),
-            "stages.sql.stay_days: there is no such key; the keys here are any",
+            changed("stages", "sql", eny=3),
+            "stages.sql.eny: there is no such key; the keys here are any",
         ),
         (
             changed("stages", "mql", "any", 0, sgnal="blog"),
@@ -162,12 +169,15 @@ FIELD_KEYS = (
         (
             changed("rules", "undesirables", "free-mail", in_list="freemail"),
             (
-                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable' or 'role'"
-                " is needed"
+                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable', 'role' or"
+                " 'senior_titles' is needed"
             ),
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
-        (changed("grades", Z=3), "grades.Z: one of 'A', 'B', 'C', 'D' or 'E' is needed"),
+        (
+            changed("grades", Z=3),
+            "grades.Z: a grade is A, B, C, D or E, by the fit; write steps of the score as `bands`",
+        ),
         (changed("stages", "mql", any=[]), "stages.mql.any: has 0; at least 1 needed"),
         (
             changed("stages", "mql", stay_days=-1),
@@ -326,14 +336,127 @@ MISTAKES = [
         "I forgot to say which phone numbers count",
         "no_operator",
         lambda document: document["rules"]["profile"]["phone"].pop("present"),
-        "rules.profile.phone: has nothing to compare with; add equals, matches, between, in_list,"
-        " present or absent",
+        "rules.profile.phone: has nothing to compare with; add equals, matches, words, contains,"
+        " in_list, between, at_least, below, next_days, last_days, not, present or absent",
     ),
     Mistake(
         "I wrote two operators, and meant both",
         "several_operators",
         at("rules", "profile", "company", matches=["*gmbh"]),
-        "rules.profile.company: has matches and present; keep one, or write them as tiers",
+        "rules.profile.company: has matches and present; keep one, or write them as tiers or all",
+    ),
+    Mistake(
+        "I forgot which field it is about",
+        "no_field",
+        lambda document: document["rules"]["profile"]["phone"].pop("field"),
+        "rules.profile.phone.field: is missing; add it, or all with several facts",
+    ),
+    Mistake(
+        "I wrote one of two facts beside the other",
+        "all_beside_others",
+        lambda document: document["rules"]["profile"].update(both=BOTH | {"field": "country"}),
+        "rules.profile.both.field: cannot be combined with all; move it into all, or write a rule"
+        " of its own",
+    ),
+    Mistake(
+        "I wrote an operator for both facts",
+        "all_beside_others",
+        lambda document: document["rules"]["profile"].update(both=BOTH | {"at_least": 5}),
+        "rules.profile.both.at_least: cannot be combined with all; move it into all, or write a"
+        " rule of its own",
+    ),
+    Mistake(
+        "I left out what one of two facts is compared with",
+        "no_operator",
+        lambda document: document["rules"]["profile"].update(
+            both=BOTH | {"all": [*BOTH["all"], {"field": "phone"}]}
+        ),
+        "rules.profile.both.all.2: has nothing to compare with; add equals, matches, words,"
+        " contains, in_list, between, at_least, below, next_days, last_days, not, present or"
+        " absent",
+    ),
+    Mistake(
+        "I ask for a size, a country, and everything else",
+        "else_before_the_end",
+        lambda document: document["rules"]["profile"].update(
+            both=BOTH | {"all": [*BOTH["all"], {"field": "phone", "else": True}]}
+        ),
+        "rules.profile.both.all.2: is always so; remove it, or write a test",
+    ),
+    Mistake(
+        "I ask where they came from by the page",
+        "touch_without_field",
+        lambda document: document["rules"]["profile"].update(
+            both=BOTH | {"all": [*BOTH["all"], {"touch": "first", "field": "page", "equals": "a"}]}
+        ),
+        "rules.profile.both.all.2.field: a touch has source, medium and campaign, but no page; use"
+        " one of them, or remove touch",
+    ),
+    Mistake(
+        "I put two facts among where they came from",
+        "channel_without_touch",
+        lambda document: document["rules"]["channel"].update(both=BOTH),
+        "rules.channel.both: reads the profile, which has no channel; add touch: first or touch:"
+        " last",
+    ),
+    Mistake(
+        "I put everything else first",
+        "else_before_the_end",
+        lambda document: document["rules"]["profile"]["size"]["tiers"].insert(
+            0, {"else": True, "points": -2}
+        ),
+        "rules.profile.size.tiers.0: is for everything else, so that no tier after it counts; move"
+        " it to the end",
+    ),
+    Mistake(
+        "I wrote else without anything before it",
+        "else_before_the_end",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "country", "else": True, "points": -2}
+        ),
+        "rules.profile.other.else: is what the tiers before it leave, and there are none; write"
+        " tiers, the last one with else: true",
+    ),
+    Mistake(
+        "I said not, and left open what",
+        "one_test_denied",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "country", "not": {}, "points": -2}
+        ),
+        "rules.profile.other.not: has nothing; add equals, matches, words, contains, in_list,"
+        " between, at_least, below, next_days or last_days",
+    ),
+    Mistake(
+        "I denied a size and a word at once",
+        "one_test_denied",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "x", "not": {"words": "vp", "at_least": 5}, "points": -2}
+        ),
+        "rules.profile.other.not: has words and at_least; keep one",
+    ),
+    Mistake(
+        "My list of countries that we do not want is still empty",
+        "one_test_denied",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "country", "not": [], "points": -2}
+        ),
+        "rules.profile.other.not: lists nothing; add a value, or write present: true",
+    ),
+    Mistake(
+        "I look for a mark as if it were a word",
+        "words_of_marks",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "job_title", "words": ["vp", "&"], "points": 2}
+        ),
+        "rules.profile.other.words: '&' has only marks; write matches: ['*&*']",
+    ),
+    Mistake(
+        "I do not want a mark that I take for a word",
+        "words_of_marks",
+        lambda document: document["rules"]["profile"].update(
+            other={"field": "job_title", "not": {"words": "/"}, "points": 2}
+        ),
+        "rules.profile.other.not.words: '/' has only marks; write matches: ['*/*']",
     ),
     Mistake(
         "I added a tier and left the operator where it was",
@@ -651,6 +774,7 @@ MISTAKES = [
         ),
         "examples.0.expect.scores.keyboards.band: no such band; use one of ready, none",
     ),
+    *behaviour_mistakes.REFUSED,
 ]
 
 

@@ -14,6 +14,7 @@ from chalicelib.authoring.warnings import WARNING_CHECKS
 from chalicelib.document import parse_document
 from chalicelib.errors import FieldError
 from chalicelib.scoring.compile import compile_model
+from tests import behaviour_mistakes
 from tests.baton import model_document
 from tests.mistakes import Mistake, at, changed, edited, told, warned
 
@@ -85,6 +86,21 @@ MISTAKES = [
         SECOND_TIER,
     ),
     Mistake(
+        "I look for free mail in the whole address, as one of two facts",
+        "list_of_another_field",
+        lambda document: document["rules"]["profile"].update(
+            both={
+                "all": [
+                    {"field": "email", "not": {"in_list": "free_mail"}},
+                    {"field": "country", "equals": "DE"},
+                ],
+                "points": 1,
+            }
+        ),
+        "rules.profile.both.all.0.field: email is never in the list free_mail; use field:"
+        " email_domain",
+    ),
+    Mistake(
         "I look for free mail in the whole address",
         "list_of_another_field",
         at("rules", "undesirables", "free-mail", field="email"),
@@ -116,8 +132,17 @@ MISTAKES = [
         "I forgot the half-life",
         "never_fades",
         lambda document: document["rules"]["actions"]["blog"].pop("half_life_days"),
-        "rules.actions.blog: never fades, so it keeps a lead warm for more than a year; add"
+        "rules: actions.blog never fades, so it keeps a lead warm for more than a year; add"
         " half_life_days",
+    ),
+    Mistake(
+        "I let points stay for ever",
+        "never_fades",
+        lambda document: [
+            document["rules"]["actions"][key].pop("half_life_days") for key in ("blog", "cart")
+        ],
+        "rules: actions.blog, actions.cart never fade, so they keep a lead warm for more than a"
+        " year; add half_life_days",
     ),
     Mistake(
         "I made a group and gave it no rule",
@@ -221,9 +246,43 @@ MISTAKES = [
         "I forgot how long a lead without a budget rests",
         "reason_without_rest",
         lambda document: document["recycle"].pop("no_budget"),
-        "recycle.no_budget: is missing, so a lead that sales returns with it rests as for any other"
-        " reason; add its days",
+        "recycle: has no days for no_budget, so a lead that sales returns for one of them rests"
+        " for 30 days, as for other; add theirs",
     ),
+    Mistake(
+        "I did not say how long anybody rests",
+        "reason_without_rest",
+        lambda document: document.update(recycle={"wakes": document["recycle"]["wakes"]}),
+        "recycle: has no days for not_ready, no_budget, wrong_person, unreachable, other,"
+        " lost_price, lost_competitor, lost_no_decision, so a lead that sales returns for one of"
+        " them rests for 30 days, as for other; add theirs",
+    ),
+    Mistake(
+        "I score opened emails",
+        "signal_never_recorded",
+        at("signals", "email-click", event=["clicked", "opened"]),
+        "signals.email-click.event: 'opened' never counts, because nothing records it of an email"
+        " (opens are not measured); use delivered, clicked, replied, bounced, complained,"
+        " unsubscribed, confirmed, or remove it",
+    ),
+    Mistake(
+        "I take points for a lost deal",
+        "signal_never_recorded",
+        at("signals", "mail-reply", on="sales", event="lost"),
+        "signals.mail-reply.on: never counts, because what sales does is not recorded as an event:"
+        " verdicts and outcomes move the stage; remove it",
+    ),
+    Mistake(
+        "I gave an example an opened email",
+        "example_never_recorded",
+        lambda document: document["examples"][0]["given"]["events"].append(
+            {"mail": "Opened", "days_ago": 0}
+        ),
+        "examples.0.given.events.3.mail: 'Opened' never counts, because nothing records it of an"
+        " email (opens are not measured); use delivered, clicked, replied, bounced, complained,"
+        " unsubscribed, confirmed, or remove it",
+    ),
+    *behaviour_mistakes.WARNED,
 ]
 
 
@@ -282,6 +341,16 @@ def test_a_customer_who_left_need_not_rest() -> None:
         ({"present": True}, {"matches": ["*"]}),
         ({"absent": True}, {"absent": True}),
         ({"in_list": "role"}, {"in_list": "role"}),
+        ({"at_least": 50}, {"at_least": 500}),
+        ({"at_least": 50}, {"between": [50, 60]}),
+        ({"below": 50}, {"below": 20}),
+        ({"below": 50}, {"between": [1, 49]}),
+        ({"words": ["VP", "head of"]}, {"words": "Head of"}),
+        ({"contains": ["crm", "erp"]}, {"contains": "CRM"}),
+        ({"next_days": 90}, {"next_days": 30}),
+        ({"last_days": 90}, {"last_days": 90}),
+        ({"not": ["DE"]}, {"not": ["DE"]}),
+        ({"present": True}, {"not": ["DE"]}),
     ],
 )
 def test_a_tier_behind_a_wider_one_never_counts(
@@ -305,6 +374,16 @@ def test_a_tier_behind_a_wider_one_never_counts(
         ({"absent": True}, {"present": True}),
         ({"in_list": "role"}, {"in_list": "free_mail"}),
         ({"between": [1, 9]}, {"equals": 5}),
+        ({"at_least": 500}, {"at_least": 50}),
+        ({"at_least": 50}, {"below": 500}),
+        ({"below": 50}, {"between": [1, 50]}),
+        ({"between": [1, 50]}, {"below": 50}),
+        ({"words": ["vp"]}, {"words": ["vp", "head of"]}),
+        ({"contains": ["crm"]}, {"contains": ["crm", "erp"]}),
+        ({"next_days": 30}, {"next_days": 90}),
+        ({"next_days": 30}, {"last_days": 30}),
+        ({"not": ["DE"]}, {"equals": "AT"}),
+        ({"present": True}, {"else": True}),
     ],
 )
 def test_a_tier_that_may_hold_alone_is_not_warned_of(given: tuple[dict[str, Any], ...]) -> None:

@@ -387,6 +387,17 @@ def test_a_form_for_another_address_is_no_act_here() -> None:
     assert not any("odd" in way.acts for way in found.ways)
 
 
+@pytest.mark.parametrize("signal", [{"on": "mail", "event": "opened"}, {"on": "sales"}])
+def test_what_nothing_records_is_no_act(signal: dict[str, Any]) -> None:
+    """Nobody can do it, so it moves nobody on."""
+    found = told(changed_signal(signal))
+    assert found
+    assert not any("odd" in way.acts for way in found.ways)
+    recorded = told(changed_signal({"on": "mail"}))
+    assert recorded
+    assert any("odd" in way.acts for way in recorded.ways)
+
+
 # --- points ---------------------------------------------------------------------------------------
 
 

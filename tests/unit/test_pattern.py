@@ -97,7 +97,7 @@ class CountingText(str):
     passed = 0
     searches = 0
 
-    def casefold(self) -> "CountingText":
+    def lower(self) -> "CountingText":
         return self
 
     def find(self, piece: str, start: int = 0) -> int:  # type: ignore[override]

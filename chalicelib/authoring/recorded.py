@@ -1,0 +1,63 @@
+"""Warnings of what is never recorded: signals and examples of it are about nobody (ADR 0051).
+
+Each check has one message, which names the path and the remedy.
+"""
+
+from collections.abc import Callable, Iterator
+
+from chalicelib.authoring.shape import ModelDocument
+from chalicelib.errors import FieldError
+from chalicelib.events import Kind
+from chalicelib.mail_events import MailEvent
+from chalicelib.scoring.matching import is_recorded
+
+
+def signal_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a signal on what is never recorded: its points would be for nobody."""
+    for key, signal in document.signals.items():
+        if signal.on == "sales":
+            yield FieldError(
+                f"signals.{key}.on",
+                "never counts, because what sales does is not recorded as an event: verdicts and"
+                " outcomes move the stage; remove it",
+            )
+        for name in signal.names:
+            if signal.on == "mail" and not is_recorded(Kind.MAIL, [name]):
+                yield FieldError(f"signals.{key}.event", f"{_unrecorded(name)} or remove it")
+
+
+def example_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of an example's event that is never recorded, and so counts for nothing."""
+    for number, example in enumerate(document.examples):
+        for place, event in enumerate(example.given.events):
+            if event.mail is not None and not is_recorded(Kind.MAIL, [event.mail]):
+                yield FieldError(
+                    f"examples.{number}.given.events.{place}.mail",
+                    f"{_unrecorded(event.mail)} or remove it",
+                )
+
+
+def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a path without a slash at its beginning."""
+    for key, signal in document.signals.items():
+        for pattern in signal.where.get("path", []) if signal.on == "page" else []:
+            if not pattern.startswith(("/", "*")):
+                yield FieldError(
+                    f"signals.{key}.where.path",
+                    f"'{pattern}' matches no page, because a path begins with /; put it first",
+                )
+
+
+RECORDED_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
+    signal_never_recorded,
+    example_never_recorded,
+    path_without_slash,
+)
+
+
+def _unrecorded(name: str) -> str:
+    """Return what is wrong with the name of an email's event, and what else there is."""
+    return (
+        f"'{name}' never counts, because nothing records it of an email (opens are not measured);"
+        f" use {', '.join(MailEvent)},"
+    )

@@ -1,0 +1,40 @@
+"""Rules on several facts at once: all of their parts must match (ADR 0049)."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from chalicelib.scoring.field_rules import FieldRule, Tier
+
+
+@dataclass(frozen=True, slots=True)
+class JointRule:
+    """A compiled rule on several facts at once."""
+
+    id: str
+    group: str
+    parts: tuple[FieldRule, ...]
+    """Each with one tier, which has the points of the whole rule."""
+    disqualify: bool
+    on: "Callable[[int], JointRule] | None" = dataclasses.field(
+        init=False, repr=False, compare=False
+    )
+    """The rule as it is on a day, an ordinal; None for a rule that is the same on all days."""
+
+    def __post_init__(self) -> None:
+        is_dated = any(part.on for part in self.parts)
+        object.__setattr__(self, "on", self._on if is_dated else None)
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """The only tier, for its points."""
+        return self.parts[0].tiers
+
+    @property
+    def is_against(self) -> bool:
+        """Whether it speaks against a lead that it matches."""
+        ((_, milli),) = self.tiers
+        return self.disqualify or milli < 0
+
+    def _on(self, day: int) -> "JointRule":
+        return replace(self, parts=tuple(part.on(day) if part.on else part for part in self.parts))
