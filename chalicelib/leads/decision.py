@@ -132,10 +132,12 @@ def _facts_change(model: Model, lead: Lead, today: date) -> date | None:
 
 
 def _only_fades(model: Model, lead: Lead) -> bool:
-    """Return whether nothing that the lead did, or got by hand, counts against it and ends."""
+    """Return whether nothing that the lead did or got by hand counts against it, or excludes it."""
     if may_rise(lead.given):
         return False
     against = {rule.signal.id for rule in model.behaviour_rules if rule.points < 0}
+    if model.exclusions:
+        against |= {one.signal for one in model.exclusions.signals}
     return not against & (lead.tally.days.keys() | lead.tally.keys.keys())
 
 

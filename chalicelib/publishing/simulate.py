@@ -239,7 +239,7 @@ def _view(model: Model, lead: Lead, value: Score) -> View:
 def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
     """Whether a model says that sales should have the lead."""
     return (
-        not value.internal
+        not value.left_out
         and way_in(model.sql, value) is not None
         and not disqualified_by(standing, value)
     )

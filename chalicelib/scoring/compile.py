@@ -11,6 +11,7 @@ from chalicelib.errors import DocumentError
 from chalicelib.events import Kind
 from chalicelib.scoring.compile_behaviour import compile_behaviour_rule, compile_signal
 from chalicelib.scoring.compile_fields import (
+    compile_exclusions,
     compile_field_rule,
     compile_joint_rule,
     facts_in,
@@ -66,7 +67,11 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     on_facts = [(key, rule, side) for side, those in sides.items() for key, rule in those.items()]
     field_rules = [compile_field_rule(*one) for one in on_facts if "all" not in one[1]]
     joint_rules = [compile_joint_rule(*one) for one in on_facts if "all" in one[1]]
-    fields = _fields(on_facts)
+    excluded = document.get("excluded", {})
+    exclusions = compile_exclusions(excluded) if excluded else None
+    # As on the side of the channel, where a touch is not a field.
+    excluding = [(key, one, "channel") for key, one in excluded.items() if is_on_facts(one)]
+    fields = _fields([*on_facts, *excluding])
     return Model(
         name=document["name"],
         version=version,
@@ -109,7 +114,10 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         internal_domains=document.get("internal", {}).get("email_domain", []),
         fields=fields,
         joint_rules=joint_rules,
-        is_dated=any(rule.on for rule in field_rules) or any(rule.on for rule in joint_rules),
+        is_dated=any(rule.on for rule in field_rules)
+        or any(rule.on for rule in joint_rules)
+        or bool(exclusions and exclusions.is_dated),
+        exclusions=exclusions,
     )
 
 

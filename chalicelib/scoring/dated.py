@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from chalicelib.events import FieldValue, values_in
 from chalicelib.scoring.field_rules import FieldRule, day_said
-from chalicelib.scoring.joint_rules import JointRule
+from chalicelib.scoring.joint_rules import FactRules, JointRule
 from chalicelib.scoring.model import Model
 
 FactRule = TypeVar("FactRule", FieldRule, JointRule)
@@ -25,7 +25,12 @@ def next_turn(model: Model, known: Mapping[str, FieldValue], after: date) -> dat
     """
     if not model.is_dated:
         return None
-    every = [*model.field_rules, *(part for rule in model.joint_rules for part in rule.parts)]
+    places: list[FactRules] = [model, *filter(None, [model.exclusions])]
+    every = [
+        rule
+        for one in places
+        for rule in (*one.field_rules, *(part for joint in one.joint_rules for part in joint.parts))
+    ]
     turns = (
         day
         for rule in every

@@ -10,6 +10,7 @@ from datetime import tzinfo
 
 from chalicelib.events import Kind
 from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.exclusions import Exclusions
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.matching import Matcher, Signal
@@ -96,6 +97,8 @@ class Model:
     """Rules on several facts at once."""
     is_dated: bool = False
     """Whether a rule compares a date with today, so that facts change by the day (ADR 0049)."""
+    exclusions: Exclusions | None = None
+    """Who is left out besides our own people (ADR 0050)."""
 
     @property
     def fact_rules(self) -> list[FieldRule | JointRule]:

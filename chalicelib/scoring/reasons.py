@@ -23,6 +23,7 @@ from chalicelib.scoring.points import MatchedRule, cells_of, contribution
 from chalicelib.scoring.tally import Tally
 
 INTERNAL = "internal"  # the one reason of a person who works for us
+EXCLUDED = "excluded:"  # what that of an excluded person begins with
 
 
 @dataclass(slots=True)
@@ -105,9 +106,12 @@ def _rule_limit_reason(rule: BehaviourRule, milli: int) -> ScoreReason:
     return reason
 
 
-def internal_reason(model: Model) -> ScoreReason:
-    """Return the one reason of a person who works for us."""
-    return ScoreReason(INTERNAL, next(iter(model.groups), ""), 0, "internal address: not scored")
+def left_out_reason(model: Model, why: str) -> ScoreReason:
+    """Return the one reason of a person who is left out. why: its name."""
+    words = "internal address"
+    if why != INTERNAL:
+        words = f"excluded as {why.removeprefix(EXCLUDED).replace('-', ' ')}"
+    return ScoreReason(why, next(iter(model.groups), ""), 0, f"{words}: not scored")
 
 
 def _field_words(rule: FieldRule, test: Test, value: FieldValue | None) -> str:

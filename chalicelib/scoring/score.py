@@ -13,13 +13,13 @@ from datetime import date, timedelta
 from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.left_out import left_out_by
 from chalicelib.scoring.levels import NO_GRADE, NamedScore, grade_of, level_of, rounded
 from chalicelib.scoring.model import FIT, Model
 from chalicelib.scoring.points import (
     MatchedRule,
     cells_of,
     contribution,
-    is_internal,
     matching_field_rules,
     points_by_group,
     seen_until,
@@ -27,11 +27,12 @@ from chalicelib.scoring.points import (
 )
 from chalicelib.scoring.profile import Facts, Profile, facts_on, has_identified, values
 from chalicelib.scoring.reasons import (
+    INTERNAL,
     ScoreReason,
     behaviour_reasons,
     field_reason,
     given_reasons,
-    internal_reason,
+    left_out_reason,
     limit_reason,
 )
 from chalicelib.scoring.tally import Tally
@@ -59,6 +60,8 @@ class Score:
     """The disqualifying rules that match."""
     internal: bool = False
     """The person works for us, and is neither scored nor decided on."""
+    excluded: bool = False
+    """The model excludes the person: as if they worked for us, but their requests are heard."""
     band: str | None = None
     """The highest band that the total reaches; None when it reaches none, or there are none."""
     scores: Mapping[str, NamedScore] = field(default_factory=dict)
@@ -67,6 +70,11 @@ class Score:
     """The groups that are not in the total."""
     apart_reasons: tuple[ScoreReason, ...] = ()
     """Theirs; empty when they were not asked for."""
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the person is neither scored nor decided on."""
+        return self.internal or self.excluded
 
     def value(self, name: str) -> int:
         """Return the thousandths of `score`, of a group, of a sum or of a named score."""
@@ -98,10 +106,10 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
     Pure: never reads a clock, a table or a setting.
     """
     facts = facts_on(evidence.profile, today, model.zone)
-    if is_internal(model, facts):
-        return _internal_score(model, today)
-    matched = matching_field_rules(model, facts, evidence.touches)
     seen = seen_until(evidence, today)
+    if why := left_out_by(model, facts, evidence, today):
+        return _left_out_score(model, today, why, seen)
+    matched = matching_field_rules(model, facts, evidence.touches)
     reasons = [*map(field_reason, matched), *behaviour_reasons(model, seen, today.toordinal())]
     reasons += given_reasons(model, evidence.given, today)
     raw = dict.fromkeys(model.groups, 0)
@@ -139,10 +147,6 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
     """
     facts = facts_on(evidence.profile, today, model.zone)
     day = today.toordinal()
-    if is_internal(model, facts):
-        return lambda days: replace(
-            _internal_score(model, today + timedelta(days=days)), reasons=()
-        )
     matched = matching_field_rules(model, facts, evidence.touches)
     seen = seen_until(evidence, today)
     known = points_by_group(model, matched)
@@ -154,12 +158,14 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
     others = [(rule, cells) for rule, cells in rules if not rule.is_even]
 
     def in_days(days: int) -> Score:
+        then = today + timedelta(days=days)
+        if why := left_out_by(model, facts, evidence, then):
+            return replace(_left_out_score(model, then, why, seen), reasons=())
         raw = dict(known)
         for rule, points in even:
             raw[rule.group] += round(points * rule.decay[days])
         for rule, cells in others:
             raw[rule.group] += contribution(rule, cells, day + days)
-        then = today + timedelta(days=days)
         add_given(raw, model, evidence.given, then)
         return summed(model, matched, within_limits(model, raw), seen, then, ())
 
@@ -244,13 +250,13 @@ def parts_of(model: Model) -> Mapping[str, Set[str]]:
 
 def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date], Score]:
     """Return a function that gives the score of any day on which these are the facts."""
-    if is_internal(model, facts):
-        return lambda today: replace(_internal_score(model, today), reasons=())
     matched = matching_field_rules(model, facts, evidence.touches)
     known = points_by_group(model, matched)
 
     def on(today: date) -> Score:
         seen = seen_until(evidence, today)
+        if why := left_out_by(model, facts, evidence, today):
+            return replace(_left_out_score(model, today, why, seen), reasons=())
         raw = dict(known)
         day = today.toordinal()
         every = cells_of(seen)
@@ -268,8 +274,12 @@ def _has_dates(model: Model, profile: Profile) -> bool:
     return model.is_dated and next_turn(model, values(profile), date.min) is not None
 
 
-def _internal_score(model: Model, today: date) -> Score:
-    """Return the score of a person who works for us: nothing (playbook, rule 10)."""
+def _left_out_score(model: Model, today: date, why: str, seen: Tally) -> Score:
+    """Return the score of a person who is left out: nothing (playbook, rule 10).
+
+    seen: the behaviour that counts. What our own people did is nothing, too.
+    """
+    is_internal = why == INTERNAL
     return Score(
         day=today,
         model_version=model.version,
@@ -277,9 +287,10 @@ def _internal_score(model: Model, today: date) -> Score:
         groups={name: 0 for name in model.groups if name not in model.apart},
         sums=dict.fromkeys(model.sums, 0),
         grade=NO_GRADE,
-        reasons=(internal_reason(model),),
-        tally=Tally(),
-        internal=True,
+        reasons=(left_out_reason(model, why),),
+        tally=Tally() if is_internal else seen,
+        internal=is_internal,
+        excluded=not is_internal,
         scores={
             name: NamedScore(0, None, dict.fromkeys(model.sums[name], 0)) for name in model.scores
         },
