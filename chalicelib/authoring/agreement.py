@@ -18,6 +18,7 @@ from chalicelib.authoring.rule_words import (
     or_words,
     plain_words,
     points_words,
+    silence_rule_words,
 )
 from chalicelib.scoring.compile_fields import is_on_facts
 from chalicelib.scoring.model import (
@@ -27,6 +28,7 @@ from chalicelib.scoring.model import (
     REQUESTED,
     default_group,
 )
+from chalicelib.scoring.silence_rules import is_on_silence
 
 SIDES = {
     "profile": "Who they are",
@@ -88,7 +90,10 @@ def _side(document: _Written, side: str) -> Iterator[str]:
     for key, rule in document["rules"].get(side, {}).items():
         on_signal = side == "actions" or (side == "undesirables" and not is_on_facts(rule))
         group = rule.get("group") or default_group(side, on_signal=on_signal)
-        words = behaviour_words(document, key, rule) if on_signal else fact_words(rule)
+        if is_on_silence(rule):
+            words = silence_rule_words(rule)
+        else:
+            words = behaviour_words(document, key, rule) if on_signal else fact_words(rule)
         yield f"**{plain_words(key)}**: {words} ({plain_words(group)})"
 
 

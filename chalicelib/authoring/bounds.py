@@ -12,14 +12,17 @@ from chalicelib.scoring.field_rules import FieldRule, Operator
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Condition, Model
+from chalicelib.scoring.numbers import NumberRange
 from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.points import contribution
 from chalicelib.scoring.score import parts_of
+from chalicelib.scoring.silence import is_ended_by
+from chalicelib.scoring.silence_rules import SilenceRule
 
 Values = Mapping[str, int]
 """Thousandths by the name of the score, a group or a sum."""
 
-_AnyRule = FieldRule | JointRule | BehaviourRule
+_AnyRule = FieldRule | JointRule | BehaviourRule | SilenceRule
 
 
 def most_by_limits(model: Model) -> Values:
@@ -28,9 +31,17 @@ def most_by_limits(model: Model) -> Values:
 
 
 def most_by_rules(model: Model) -> Values:
-    """Return the most that the rules can give, within the limits."""
+    """Return the most that the rules can give, within the limits.
+
+    A group without rules is for points by hand, which may fill it.
+    """
     rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
-    return _with_sums(model, _clamped(model, _highest, rules))
+    by_hand = model.groups.keys() - {rule.group for rule in rules}
+    most = _clamped(model, _highest, rules)
+    return _with_sums(
+        model,
+        {group: model.groups[group][1] if group in by_hand else most[group] for group in most},
+    )
 
 
 def most_by_facts(model: Model) -> Values:
@@ -40,7 +51,8 @@ def most_by_facts(model: Model) -> Values:
 
 def least_of_all(model: Model) -> Values:
     """Return the least that any lead can have."""
-    return _with_sums(model, _clamped(model, _lowest, [*model.fact_rules, *model.behaviour_rules]))
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules, *model.silence_rules]
+    return _with_sums(model, _clamped(model, _lowest, rules))
 
 
 def least_behind(model: Model, way: Condition) -> Values:
@@ -52,7 +64,8 @@ def least_behind(model: Model, way: Condition) -> Values:
     """
     parts = parts_of(model)
     seen = _worth_of_signal(model, way)
-    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
+    silences = [rule for rule in model.silence_rules if not _is_broken_by(way, rule, model)]
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules, *silences]
     low = _clamped(model, lambda rule: _lowest(rule) + seen.get(rule.id, 0), rules)
     high = most_by_rules(model)
 
@@ -97,6 +110,13 @@ def _worth_of_signal(model: Model, way: Condition) -> Mapping[str, int]:
     }
 
 
+def _is_broken_by(way: Condition, rule: SilenceRule, model: Model) -> bool:
+    """Return whether a lead that meets a way in has broken its silence by the way's signal."""
+    if way.signal is None or way.within_days >= rule.days:
+        return False
+    return is_ended_by(rule, model.signals[way.signal])
+
+
 def always_shows(narrow: Signal, wide: Signal) -> bool:
     """Return whether every event of one signal is one of another: every demo request is a form.
 
@@ -105,12 +125,18 @@ def always_shows(narrow: Signal, wide: Signal) -> bool:
     if narrow.id == wide.id:
         return True
     required = dict(narrow.where)
+    ranges = dict(narrow.numbers)
     return (
         narrow.kind is wide.kind
         and wide.distinct in (None, narrow.distinct)
         and _all_match(narrow.names, wide.names)
         and all(_all_match(required.get(name), patterns) for name, patterns in wide.where)
+        and all(_is_within(ranges.get(name), asked) for name, asked in wide.numbers)
     )
+
+
+def _is_within(narrow: NumberRange | None, wide: NumberRange) -> bool:
+    return narrow is not None and wide.low <= narrow.low and narrow.below <= wide.below
 
 
 def _all_match(narrow: Sequence[str] | None, wide: Sequence[str] | None) -> bool:
@@ -135,12 +161,16 @@ def _clamped(
 
 
 def _highest(rule: _AnyRule) -> float:
+    if isinstance(rule, SilenceRule):
+        return 0
     if isinstance(rule, FieldRule | JointRule):
         return max(_worths(rule))
     return rule.most if rule.points > 0 else 0
 
 
 def _lowest(rule: _AnyRule) -> float:
+    if isinstance(rule, SilenceRule):
+        return rule.points
     if isinstance(rule, FieldRule | JointRule):
         return min(_worths(rule))
     return -rule.most if rule.points < 0 else 0

@@ -47,11 +47,33 @@ class ComparisonDocument(ModelPart):
     """This value, or one of these, is in the field's list of values; a text is read as a list, too:
     "crm, erp".
     """
-    in_list: Literal["free_mail", "disposable", "role", "senior_titles"] | None = None
+    in_list: (
+        Literal[
+            "free_mail",
+            "disposable",
+            "role",
+            "senior_titles",
+            "manager_titles",
+            "assistant_titles",
+            "no_buyer_titles",
+            "it_titles",
+            "marketing_titles",
+            "sales_titles",
+            "finance_titles",
+            "hr_titles",
+            "procurement_titles",
+            "consultant_titles",
+            "software_industries",
+            "finance_industries",
+            "manufacturing_industries",
+            "trade_industries",
+        ]
+        | None
+    ) = None
     """The field is in a list that Baton brings: domains of free mail, domains of throw-away
     addresses (both with the field email_domain), names of roles such as info or sales (with the
-    field email_local); or it has a word of a list of words: titles of senior people (with the field
-    job_title).
+    field email_local); or it has a word of a list of words: titles (with the field job_title),
+    industries (with the field industry).
     """
     between: Bounds | None = None
     """The field is a number from the first to the second, both included. Numbers are read as people

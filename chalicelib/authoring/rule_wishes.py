@@ -19,12 +19,11 @@ from chalicelib.authoring.wish_words import (
     written,
 )
 
-ON_A_FIELD: KeyAnswers = {
+IN_A_TEST: KeyAnswers = {
     **COMMENTS,
     **NO_REGEX,
     **NO_FIELD_COMPARED,
     **POINTS,
-    **GROUP,
     **answered(
         "a fact does not fade or expire: it counts while it is known; a date counts for some days"
         " by `next_days` or `last_days`, and points by hand have an end",
@@ -105,13 +104,31 @@ ON_A_FIELD: KeyAnswers = {
         *("newer_than", "older_than", "recent", "after", "before", "on_or_after", "on_or_before"),
         *("date", "age", "max_age"),
     ),
-    **written(
-        "all: [{field: company_size, between: [50, 500]}, {field: country, equals: DE}]",
-        *("and", "all_of", "both", "every", "conditions", "criteria", "filters", "where"),
-    ),
     **answered(
         "write one rule for each, a list of values, or tiers where only one of them may count",
         *("or", "any", "either", "some"),
+    ),
+    **answered(
+        "what somebody does is counted by a rule without `field`, in rules.actions or in"
+        " rules.undesirables",
+        *("signal", "event", "action", "activity", "page", "form", "silence"),
+    ),
+    **answered(
+        "the operator is the key itself, for example `equals: DE`",
+        *("operator", "op", "condition", "comparison", "comparator", "type"),
+    ),
+    **answered(
+        "case is ignored in any case; leave it out",
+        *("case_sensitive", "case_insensitive", "ignore_case"),
+    ),
+}
+"""Of a rule on a field, and of a tier of one."""
+
+OF_A_RULE: KeyAnswers = {
+    **GROUP,
+    **written(
+        "all: [{field: company_size, between: [50, 500]}, {field: country, equals: DE}]",
+        *("and", "all_of", "both", "every", "conditions", "criteria", "filters", "where"),
     ),
     **written(
         "tiers: [{at_least: 500, points: 50}, {at_least: 100, points: 20}]",
@@ -123,23 +140,17 @@ ON_A_FIELD: KeyAnswers = {
         "tiers: [{at_least: 500, points: 50}, {else: true, points: -2}]",
         *("default", "otherwise", "fallback", "elif", "else_points"),
     ),
-    **answered(
-        "what somebody does is counted by a rule without `field`, in rules.actions or in"
-        " rules.undesirables",
-        *("signal", "event", "action", "activity", "page", "form", "silence"),
-    ),
-    **answered(
-        "the operator is the key itself, for example `equals: DE`",
-        *("operator", "op", "condition", "comparison", "comparator", "type"),
-    ),
     **written("field: company_size", "property", "attribute", "trait", "column", "key", "name"),
-    **answered(
-        "case is ignored in any case; leave it out",
-        *("case_sensitive", "case_insensitive", "ignore_case"),
-    ),
     **written("disqualify: true", "exclude", "reject", "block", "knockout", "knock_out"),
 }
-"""Of a rule on a field, or a tier of one."""
+"""Of a rule on a field as a whole."""
+
+ON_A_FIELD: KeyAnswers = {**IN_A_TEST, **OF_A_RULE}
+
+IN_A_TIER: KeyAnswers = {
+    **IN_A_TEST,
+    **answered("belongs to the rule: a tier has one test of its field, and its points", *OF_A_RULE),
+}
 
 ON_A_SIGNAL: KeyAnswers = {
     **COMMENTS,
@@ -174,6 +185,7 @@ ON_A_SIGNAL: KeyAnswers = {
         *("per_hour", "per_week", "per_month", "max_per_week", "max_per_month", "once_per_week"),
     ),
     **written("silence: {days: 30, points: -10, signals: any}", *SILENCE_KEYS),
+    **answered("silence speaks against a lead; move the rule to rules.undesirables", "silence"),
     **written(
         "sum: value",
         *("points_per", "per", "multiply", "multiplier", "factor", "by", "value", "property"),

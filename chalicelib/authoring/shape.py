@@ -11,7 +11,12 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, SignalDocument
+from chalicelib.authoring.behaviour_shape import (
+    BehaviourRuleDocument,
+    SignalDocument,
+    SilenceDocument,
+    SilenceRuleDocument,
+)
 from chalicelib.authoring.example_shape import ExampleDocument
 from chalicelib.authoring.field_shape import (
     ExclusionDocument,
@@ -217,6 +222,13 @@ def facts_of(
             yield f"excluded.{key}", one
         for number, fact in enumerate(one.all or []):
             yield f"excluded.{key}.all.{number}", fact
+
+
+def silence_rules_of(document: ModelDocument) -> Iterator[tuple[str, SilenceDocument]]:
+    """Yield each rule on silence, with its path."""
+    for path, _, _, rule in rules_of(document):
+        if isinstance(rule, SilenceRuleDocument):
+            yield path, rule.silence
 
 
 def behaviour_rules_of(document: ModelDocument) -> Iterator[tuple[str, str, BehaviourRuleDocument]]:

@@ -7,7 +7,7 @@ stage_warnings.py.
 from collections.abc import Callable, Iterator
 from math import inf
 
-from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, BehaviourTierDocument
+from chalicelib.authoring.behaviour_shape import BehaviourTierDocument, SilenceRuleDocument
 from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.hiding import equal_to, hides
 from chalicelib.authoring.recorded import RECORDED_CHECKS
@@ -18,10 +18,12 @@ from chalicelib.authoring.shape import (
     facts_of,
     field_rules_of,
     rules_of,
+    silence_rules_of,
     ways_of,
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
+from chalicelib.scoring.lists import WORD_LISTS
 from chalicelib.scoring.model import FIT, Model, default_group
 from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.profile import DERIVED_FIELDS
@@ -33,7 +35,8 @@ FIELD_OF_LIST = {
     "free_mail": "email_domain",
     "disposable": "email_domain",
     "role": "email_local",
-    "senior_titles": "job_title",
+    **{name: "job_title" for name in WORD_LISTS if name.endswith("_titles")},
+    **{name: "industry" for name in WORD_LISTS if name.endswith("_industries")},
 }
 """The field that each bundled list is about."""
 
@@ -51,6 +54,7 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
     read = {signal for _, signal, _ in behaviour_rules_of(document)} | set(document.recycle.wakes)
     read |= {way.signal for _, _, way in ways_of(document) if way.signal}
     read |= {one.signal for one in document.excluded.values() if one.signal}
+    read |= {key for _, silence in silence_rules_of(document) for key in silence.named}
     for key in document.signals:
         if key not in read:
             yield FieldError(
@@ -188,7 +192,8 @@ def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
         if key not in used:
             yield FieldError(
                 f"groups.{key}",
-                "no rule gives it points; name it as the group of a rule, or remove it",
+                "no rule gives it points, so only points by hand do; name it as the group of a"
+                " rule, or remove it",
             )
 
 
@@ -226,11 +231,13 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
 
 
 def _group(side: str, rule: RuleDocument) -> str:
-    return rule.group or default_group(side, on_signal=isinstance(rule, BehaviourRuleDocument))
+    return rule.group or default_group(side, on_signal=not isinstance(rule, FieldRuleDocument))
 
 
 def _all_points(rule: RuleDocument) -> list[float]:
     """Return the points of a rule, or of each of its tiers."""
+    if isinstance(rule, SilenceRuleDocument):
+        return [rule.silence.points]
     return [tier.points for tier in rule.tiers or ()] or [rule.points or 0]
 
 

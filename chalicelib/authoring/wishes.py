@@ -7,7 +7,7 @@ part has is here too where its value is often written in another shape.
 import re
 from collections.abc import Mapping
 
-from chalicelib.authoring.rule_wishes import ON_A_FIELD, ON_A_SIGNAL
+from chalicelib.authoring.rule_wishes import IN_A_TIER, ON_A_FIELD, ON_A_SIGNAL
 from chalicelib.authoring.wish_words import (
     CAP_KEYS,
     COMMENTS,
@@ -210,9 +210,24 @@ IN_A_LIMIT: KeyAnswers = {
     **answered("each rule fades for itself: `half_life_days: 30`", *FADE_KEYS, "half_life_days"),
 }
 
+IN_A_SILENCE: KeyAnswers = {
+    **COMMENTS,
+    **written("signals: [login]", "signal", "event", "events", "of"),
+    **written("days: 30", *WINDOW_KEYS, "within_days", "after", "after_days"),
+    **answered("a silence takes the same points while it lasts, and ends at once", *FADE_KEYS),
+}
+
 WISHES: Mapping[str, KeyAnswers] = {
+    "SilenceRuleDocument": {
+        **COMMENTS,
+        **written(
+            "silence: {days: 30, points: -10, signals: any}",
+            *("points", "days", "signals", "signal", "within_days", "half_life_days"),
+        ),
+    },
+    "SilenceDocument": IN_A_SILENCE,
     "FieldRuleDocument": ON_A_FIELD,
-    "TierDocument": ON_A_FIELD,
+    "TierDocument": IN_A_TIER,
     "BehaviourRuleDocument": ON_A_SIGNAL,
     "SignalDocument": IN_A_SIGNAL,
     "ConditionDocument": IN_A_WAY,

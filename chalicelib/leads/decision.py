@@ -16,6 +16,7 @@ from chalicelib.scoring.by_hand import live_on, may_rise
 from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth_ahead, worth_by_day
+from chalicelib.scoring.silence import next_silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,15 @@ def decide_lead(
     tally = tallies.within_horizon(lead.tally, today.toordinal())
     profile = profiles.remembered(lead.profile, today, model.zone)
     given = live_on(lead.given, today)
-    lead = replace(lead, tally=tally, profile=profile, given=given, standing=standing)
+    created_at = lead.created_at or now
+    lead = replace(
+        lead,
+        tally=tally,
+        profile=profile,
+        given=given,
+        standing=standing,
+        created_at=created_at,
+    )
     worth = score_of(model, lead, today)
     standing, steps = settle(model, standing, worth, today, actor)
     after = replace(
@@ -62,7 +71,6 @@ def decide_lead(
         model_version=model.version,
         activation=model.activation,
         zone=name_of(model.zone),
-        created_at=lead.created_at or now,
         updated_at=now,
     )
     after = replace(after, review_on=next_review(model, after, today))
@@ -74,24 +82,25 @@ def next_review(model: Model, lead: Lead, today: date) -> date | None:
 
     None for a lead that the passing of time cannot move. A day on which something leaves the
     profile is a day to look, whatever it does to the score, because only a write takes it out of
-    the table (ADR 0037); so is a day on which a date counts otherwise (ADR 0049). For a lead that
-    did nothing they are the only ones, however far ahead.
+    the table (ADR 0037); so is a day on which a date counts otherwise (ADR 0049), or on which a
+    silence begins (ADR 0048). For a lead that did nothing they are the only ones, however far
+    ahead.
     """
     if lead.standing.stage not in DECIDED - {Stage.SQL}:
         return None
-    changes = _facts_change(model, lead, today)
-    if not lead.tally and not any(one.until for one in lead.given):
-        return changes
-    latest = today + timedelta(days=REVIEW_MAX_DAYS)
-    moves = first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest
-    return min(moves, changes) if changes else moves
+    days = [_facts_change(model, lead, today), next_silence(model, lead.evidence, today)]
+    if lead.tally or any(one.until for one in lead.given):
+        latest = today + timedelta(days=REVIEW_MAX_DAYS)
+        days.append(first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest)
+    return min(filter(None, days), default=None)
 
 
 def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | None:
     """Return the first day after today on which `decide` would act if nothing happens.
 
-    most_days: how many days to look ahead. While everything only fades, no way in opens except at
-    the end of a rest, and a lead that has cooled stays cold: that day is found by halving. When
+    most_days: how many days to look ahead. While everything only fades, or a silence begins, no way
+    in opens except at the end of a rest, and a lead that has cooled stays cold: that day is found
+    by halving. When
     something counts against the lead and fades too, it may be any day: it is estimated with
     today's weights, and then asked exactly. What lies ahead of today has no weight yet, so that
     every day is asked; so is every day after something has left the profile, and after a date in

@@ -94,6 +94,7 @@ class Lead:
     is_outdated: bool = False
     """Some of it is stored in an older schema, until it is written again (ADR 0027)."""
     created_at: datetime | None = None
+    """When it began: when the first of its own events that count was captured (ADR 0048)."""
     updated_at: datetime | None = None
     erased_at: datetime | None = None
     """When the person was last erased: what was captured by then counts no more (ADR 0046)."""
@@ -126,9 +127,8 @@ class Lead:
     @property
     def evidence(self) -> Evidence:
         """What a score depends on: what the lead did and said, and from when that counts."""
-        return Evidence(
-            self.profile, self.touches, self.tally, self.standing.since, given=self.given
-        )
+        since = self.standing.since
+        return Evidence(self.profile, self.touches, self.tally, since, self.created_at, self.given)
 
 
 def find_survivor(read: Callable[[str], Lead], lead_id: str) -> Lead:

@@ -116,6 +116,7 @@ def with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
         matching=lead.matching or model.matching,
         answers=_with_answers(lead.answers, events),
         given=by_hand.take_in(lead.given, events),
+        created_at=_first_known(lead, events),
     )
 
 
@@ -147,6 +148,13 @@ def _without_foreign_address(lead: Lead, event: Event) -> Event:
         return event
     fields = {name: value for name, value in event.fields.items() if name != ADDRESS}
     return replace(event, fields=fields)
+
+
+def _first_known(lead: Lead, events: Iterable[Event]) -> datetime | None:
+    """Return when a lead began, or one that turned out to be it. Commutes and is idempotent."""
+    own = (event.captured_at for event in events if lead_id_of(event.partition) is not None)
+    began = [lead.created_at] if lead.created_at else []
+    return min([*began, *own], default=None)
 
 
 def _with_answers(answers: SalesAnswers, events: Iterable[Event]) -> SalesAnswers:

@@ -16,7 +16,6 @@ from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import LineDifference, compare_lines
 from chalicelib.scoring.by_hand import given_by
 from chalicelib.scoring.compare import Comparison
-from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
 from chalicelib.scoring.tally import until
@@ -249,11 +248,9 @@ def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
     """Return the score of an earlier day, of what the lead had done by then."""
     counts_from = lead.standing.since if since else None
     then = date.fromordinal(day)
-    evidence = Evidence(
-        lead.profile,
-        lead.touches,
-        until(lead.tally, day),
-        counts_from,
+    evidence = lead.evidence._replace(
+        tally=until(lead.tally, day),
+        since=counts_from,
         given=given_by(lead.given, then, model.zone),
     )
     return worth(model, evidence, then)

@@ -26,6 +26,7 @@ from chalicelib.scoring.points import (
 )
 from chalicelib.scoring.profile import facts_on
 from chalicelib.scoring.score import Score, summed, worth
+from chalicelib.scoring.silence import add_silence
 
 _AnyRule = TypeVar("_AnyRule", FieldRule, JointRule, BehaviourRule)
 
@@ -75,6 +76,7 @@ class Comparison:
             own = matching_field_rules(rest, facts, evidence.touches)
             points = dict(raw)
             _add(points, rest, own, every, day)
+            add_silence(points, model, evidence, day)
             add_given(points, model, evidence.given, today)
             groups = within_limits(model, points)
             found.append(summed(model, [*matched, *own], groups, seen, today, ()))

@@ -9,7 +9,12 @@ from typing import Any
 from chalicelib.days import name_of
 from chalicelib.errors import DocumentError
 from chalicelib.events import Kind
-from chalicelib.scoring.compile_behaviour import compile_behaviour_rule, compile_signal
+from chalicelib.scoring.compile_behaviour import (
+    compile_acts,
+    compile_behaviour_rule,
+    compile_signal,
+    compile_silence,
+)
 from chalicelib.scoring.compile_fields import (
     compile_exclusions,
     compile_field_rule,
@@ -17,7 +22,7 @@ from chalicelib.scoring.compile_fields import (
     facts_in,
     is_on_facts,
 )
-from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.matching import ACTS, Matcher, Signal
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
@@ -28,6 +33,7 @@ from chalicelib.scoring.model import (
     Model,
 )
 from chalicelib.scoring.profile import NAMED_FIELDS
+from chalicelib.scoring.silence_rules import is_on_silence
 
 LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
 
@@ -62,7 +68,11 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     profile = rules.get("profile", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
     on_fields = {key: rule for key, rule in behaviour.items() if is_on_facts(rule)}
-    on_signals = {key: rule for key, rule in behaviour.items() if key not in on_fields}
+    on_silence = {key: rule for key, rule in behaviour.items() if is_on_silence(rule)}
+    on_signals = {
+        key: rule for key, rule in behaviour.items() if key not in {*on_fields, *on_silence}
+    }
+    silence_rules = [compile_silence(key, rule, signals) for key, rule in on_silence.items()]
     sides = {"profile": profile, "channel": rules.get("channel", {}), "undesirables": on_fields}
     on_facts = [(key, rule, side) for side, those in sides.items() for key, rule in those.items()]
     field_rules = [compile_field_rule(*one) for one in on_facts if "all" not in one[1]]
@@ -72,16 +82,21 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     # As on the side of the channel, where a touch is not a field.
     excluding = [(key, one, "channel") for key, one in excluded.items() if is_on_facts(one)]
     fields = _fields([*on_facts, *excluding])
+    mql = [_condition(condition, None) for condition in stages["mql"]["any"]]
+    sql = [_condition(condition, INFERRED) for condition in stages["sql"]["any"]]
+    asks_for_acts = any(way.needs_act for way in (*mql, *sql)) or any(
+        ACTS in rule.series for rule in silence_rules
+    )
+    counted = [*signals.values(), *(compile_acts() if asks_for_acts else ())]
     return Model(
         name=document["name"],
         version=version,
         activation=activation,
-        matching=_matching(signals, fields, zone),
+        matching=_matching(counted, fields, zone),
         zone=zone,
         signals=signals,
         matchers={
-            kind: Matcher.of([signal for signal in signals.values() if signal.kind is kind])
-            for kind in Kind
+            kind: Matcher.of([signal for signal in counted if signal.kind is kind]) for kind in Kind
         },
         field_rules=field_rules,
         behaviour_rules=[
@@ -103,8 +118,8 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         bands=_levels(document.get("bands", {})),
         grades=_levels(document["grades"]),
         grade_needs=document.get("grade_needs", 0),
-        mql=[_condition(condition, None) for condition in stages["mql"]["any"]],
-        sql=[_condition(condition, INFERRED) for condition in stages["sql"]["any"]],
+        mql=mql,
+        sql=sql,
         cool_below={
             key: to_milli(points) for key, points in stages["mql"].get("cool_below", {}).items()
         },
@@ -114,6 +129,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         internal_domains=document.get("internal", {}).get("email_domain", []),
         fields=fields,
         joint_rules=joint_rules,
+        silence_rules=silence_rules,
         is_dated=any(rule.on for rule in field_rules)
         or any(rule.on for rule in joint_rules)
         or bool(exclusions and exclusions.is_dated),
@@ -132,13 +148,21 @@ def _fields(on_facts: Iterable[tuple[str, Mapping[str, Any], str]]) -> Set[str]:
     return frozenset(read - LONG_TEXTS)
 
 
-def _matching(signals: Mapping[str, Signal], fields: Set[str], zone: tzinfo) -> str:
+def _matching(counted: Iterable[Signal], fields: Set[str], zone: tzinfo) -> str:
     """Return sixteen hex digits of everything that counting depends on (ADR 0017).
 
     That is which signals an event matches, which fields a profile keeps, and where a day begins.
     """
     what = [
-        [one.id, one.kind, one.names, one.where, one.distinct] for _, one in sorted(signals.items())
+        [
+            one.id,
+            one.kind,
+            one.names,
+            one.where,
+            one.distinct,
+            *([one.numbers] if one.numbers else []),
+        ]
+        for one in sorted(counted, key=lambda one: (one.id, one.kind))
     ]
     text = json.dumps([what, sorted(fields - NAMED_FIELDS), name_of(zone)])
     return sha256(text.encode()).hexdigest()[:16]

@@ -16,9 +16,11 @@ from chalicelib.scoring.behaviour_rules import (
     weigh_shares,
     weigh_tiers,
 )
-from chalicelib.scoring.matching import Signal
+from chalicelib.scoring.matching import ACTS, OWN_KINDS, Signal
 from chalicelib.scoring.milli import MILLI, to_milli
 from chalicelib.scoring.model import default_group
+from chalicelib.scoring.numbers import NumberRange
+from chalicelib.scoring.silence_rules import ANY_SIGNAL, SilenceRule, silence_words
 
 EQUAL_SHARES = (1.0,)
 """The shares of a rule that names none."""
@@ -35,11 +37,22 @@ def compile_signal(key: str, signal: Mapping[str, Any]) -> Signal:
         id=key,
         kind=Kind(signal["on"]),
         names=tuple(names) if names else None,
-        where=tuple((name, tuple(patterns)) for name, patterns in where.items()),
+        where=tuple((name, tuple(one)) for name, one in where.items() if isinstance(one, list)),
         distinct=distinct,
         topic=signal.get("topic"),
         words=visited + key.replace("-", " "),
+        numbers=tuple(
+            (name, NumberRange.of(one)) for name, one in where.items() if isinstance(one, Mapping)
+        ),
     )
+
+
+def compile_acts() -> Sequence[Signal]:
+    """Return the signals of the series of a person's acts, one for each kind of event."""
+    return [
+        Signal(id=ACTS, kind=kind, names=names, where=(), distinct=None, topic=None, words="act")
+        for kind, names in OWN_KINDS.items()
+    ]
 
 
 def compile_behaviour_rule(
@@ -50,7 +63,7 @@ def compile_behaviour_rule(
     shares = tuple(rule.get("shares") or EQUAL_SHARES)
     tiers = _tiers(rule)
     points = tiers[0].points if tiers else rule["points"] * MILLI
-    floor = rule.get("floor", 0) * MILLI
+    floor = (rule.get("floor") or 0) * MILLI
     within_days = rule.get("within_days")
     windows = [within_days, *(tier.within_days for tier in tiers)]
     return BehaviourRule(
@@ -72,20 +85,36 @@ def compile_behaviour_rule(
     )
 
 
+def compile_silence(
+    key: str, rule: Mapping[str, Any], signals: Mapping[str, Signal]
+) -> SilenceRule:
+    """Return the rule on silence of this name as it is written."""
+    silence = rule["silence"]
+    named = silence.get("signals", ANY_SIGNAL)
+    return SilenceRule(
+        id=key,
+        group=rule.get("group") or default_group("undesirables", on_signal=True),
+        days=silence["days"],
+        points=to_milli(silence["points"]),
+        series=(ACTS,) if named == ANY_SIGNAL else tuple(signals[one].id for one in named),
+        words=silence_words(named),
+    )
+
+
 def _tiers(rule: Mapping[str, Any]) -> tuple[BehaviourTier, ...]:
     """Return a rule's tiers, the one worth most first, whatever their order in the document."""
     tiers = [
         BehaviourTier(
             points=tier["points"] * MILLI,
             measure=measure,
-            least=tier.get(measure, 1),
+            least=tier.get(measure) or 1,
             within_days=tier.get("within_days"),
             decay=_decay(
-                rule.get("half_life_days"), _part(rule.get("floor", 0), tier["points"]), None
+                rule.get("half_life_days"), _part(rule.get("floor") or 0, tier["points"]), None
             ),
         )
         for tier in rule.get("tiers") or ()
-        for measure in [next((one for one in Measure if one in tier), Measure.TIMES)]
+        for measure in [next((one for one in Measure if tier.get(one)), Measure.TIMES)]
     ]
     return tuple(sorted(tiers, key=lambda tier: -abs(tier.points)))
 

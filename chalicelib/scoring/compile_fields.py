@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chalicelib.inputs.countries import read_country
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.exclusions import ExcludingSignal, Exclusions
 from chalicelib.scoring.field_rules import FieldRule, Operator, Test, comparable
@@ -15,16 +16,22 @@ from chalicelib.scoring.words import Phrases
 _OPERATORS = {operator.value: operator for operator in Operator}
 
 
+COUNTRY = "country"
+_COUNTRY_KEYS = (Operator.EQUALS.value, Operator.NOT.value)
+"""The operators that name whole countries."""
+
+
 def compile_field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRule:
     """Return the rule of this name as it is written on one side of the model."""
+    tiers = rule.get("tiers") or [rule]
+    if rule["field"] == COUNTRY:
+        tiers = [_with_codes(tier) for tier in tiers]
     return FieldRule(
         id=key,
         group=rule.get("group") or default_group(side, on_signal=False),
         field=rule["field"],
         touch=rule.get("touch"),
-        tiers=tuple(
-            (_test(tier), to_milli(tier.get("points") or 0)) for tier in rule.get("tiers") or [rule]
-        ),
+        tiers=tuple((_test(tier), to_milli(tier.get("points") or 0)) for tier in tiers),
         disqualify=bool(rule.get("disqualify", False)),
     )
 
@@ -84,6 +91,19 @@ def negated(written: Any) -> Mapping[str, Any]:
 def _test(rule: Mapping[str, Any]) -> Test:
     operator = operator_of(rule)
     return Test(operator, _OPERANDS[operator](rule[operator.value]), _WORDS.get(operator))
+
+
+def _with_codes(tier: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a test of a country with codes for names, because profiles have codes (ADR 0040)."""
+    return {**tier, **{key: _codes(tier[key]) for key in _COUNTRY_KEYS if key in tier}}
+
+
+def _codes(written: Any) -> Any:
+    if isinstance(written, Mapping):
+        return _with_codes(written)
+    if isinstance(written, list):
+        return list(map(_codes, written))
+    return read_country(written).value
 
 
 def _values(written: Any) -> frozenset[str]:

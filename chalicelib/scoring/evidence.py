@@ -1,5 +1,6 @@
 """The evidence: everything that a score depends on besides the model and the day."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from chalicelib.scoring.by_hand import Given
@@ -16,5 +17,7 @@ class Evidence(NamedTuple):
     tally: Tally
     since: Since | None = None
     """From when behaviour counts; None when all of it does (ADR 0020)."""
+    created_at: datetime | None = None
+    """When the lead began; None when that is unknown."""
     given: Given = ()
     """Points by hand. Like facts, they count from before a recycle too (ADR 0050)."""

@@ -14,9 +14,9 @@ from typing import Any
 
 from chalicelib.events import FieldValue, Value, values_in
 from chalicelib.inputs.dates import read_date
-from chalicelib.inputs.numbers import Numeric, read_number
 from chalicelib.scoring.folding import fold_text
 from chalicelib.scoring.lists import bundled
+from chalicelib.scoring.numbers import number_of
 
 TIERS_REMEMBERED = 512  # values per rule: a few hundred kilobytes for fifty rules
 DAYS_REMEMBERED = 64  # per rule that looks at a date: a review asks for a month of them
@@ -168,17 +168,17 @@ def _in_list(operand: Any, value: Value) -> bool:
 
 def _between(operand: Any, value: Value) -> bool:
     low, high = operand
-    number = _number(value)
+    number = number_of(value)
     return number is not None and low <= number <= high
 
 
 def _at_least(operand: Any, value: Value) -> bool:
-    number = _number(value)
+    number = number_of(value)
     return number is not None and number >= operand
 
 
 def _below(operand: Any, value: Value) -> bool:
-    number = _number(value)
+    number = number_of(value)
     return number is not None and number < operand
 
 
@@ -192,12 +192,6 @@ def _always(_operand: Any, _value: Value) -> bool:
 
 def _never(_operand: Any, _value: Value) -> bool:
     return False
-
-
-def _number(value: Value) -> Numeric | None:
-    """Return the number that a value says, as people write it; the lower one of a range."""
-    found = read_number(value).value
-    return None if isinstance(found, str) else found
 
 
 _MATCHING: Mapping[Operator, Callable[[Any, Value], bool]] = {

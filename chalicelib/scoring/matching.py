@@ -4,7 +4,8 @@ A model has tens of signals, an event matches a few of them, and every page view
 signals are not tried one by one: each is a bit, and one look at a property's value finds the bits
 of all signals that it satisfies (pattern.py). The bits that are left after a look at every
 property are those of the signals that the event matches. What a look does is decided when a model
-is compiled (ADR 0054): a page view does not ask what a form's name says.
+is compiled (ADR 0054): a page view does not ask what a form's name says. A property that signals
+compare as a number gets a look of its own (ADR 0048).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -16,10 +17,26 @@ from typing import NamedTuple
 from chalicelib.events import Event, FieldValue, Kind, values_in
 from chalicelib.form_kinds import FORM_KIND, kind_facts
 from chalicelib.mail_events import MailEvent
+from chalicelib.scoring.numbers import NumberRange, numbers_in
 from chalicelib.scoring.pattern import ANY, Patterns, matches_any
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 """The campaign's parts as signals name them -> as an event has them."""
+
+ACTS = "*"
+"""The series of all that a person does, whatever it is; no signal can have its name."""
+
+OWN_KINDS: Mapping[Kind, tuple[str, ...] | None] = {
+    Kind.PAGE: None,
+    Kind.TRACK: None,
+    Kind.FORM: None,
+    Kind.MAIL: (MailEvent.CLICKED, MailEvent.REPLIED, MailEvent.CONFIRMED),
+}
+"""What a person does: the kinds of event, each with its names; None for any name.
+
+Whatever others do is left out: an email that arrives or bounces, an identify of the site's own
+script, an import, sales (ADR 0048).
+"""
 
 Reader = Callable[[Event], FieldValue | None]
 """Of an event: its value under a name."""
@@ -49,6 +66,8 @@ class Signal:
     topic: str | None
     words: str
     """What a reason says of it."""
+    numbers: tuple[tuple[str, NumberRange], ...] = ()
+    """Properties that must be numbers, each with its range."""
 
 
 class Look(NamedTuple):
@@ -86,15 +105,20 @@ class Matcher:
     def of(cls, signals: Sequence[Signal]) -> "Matcher":
         """Return a matcher of signals that are all of one kind."""
         required: dict[str | None, dict[int, tuple[str, ...]]] = {}
+        numbers: dict[str, list[tuple[NumberRange, int]]] = {}
         for position, signal in enumerate(signals):
             for name, patterns in _required(signal):
                 required.setdefault(name, {})[1 << position] = patterns
+            for number_name, range_ in signal.numbers:
+                numbers.setdefault(number_name, []).append((range_, 1 << position))
         every = (1 << len(signals)) - 1
+        looks = [_look(name, signals[0].kind, one, every) for name, one in required.items()]
+        compared = [
+            _number_look(name, signals[0].kind, one, every) for name, one in numbers.items()
+        ]
         return cls(
             signals=tuple(signals),
-            looks=tuple(
-                _look(name, signals[0].kind, by_bit, every) for name, by_bit in required.items()
-            ),
+            looks=(*looks, *compared),
             every=every,
             by_value=sum(1 << place for place, signal in enumerate(signals) if signal.distinct),
         )
@@ -182,4 +206,21 @@ def _look(name: str | None, kind: Kind, by_bit: dict[int, tuple[str, ...]], ever
         of_text=of_text,
         of_other=of_other,
         others=every & ~sum(by_bit),
+    )
+
+
+def _number_look(
+    name: str, kind: Kind, ranges: Sequence[tuple[NumberRange, int]], every: int
+) -> Look:
+    """Return what signals require of a property as a number; of a list, of one of its values."""
+
+    def bits_of(value: FieldValue) -> int:
+        numbers = numbers_in(value)
+        return sum(bit for one, bit in ranges if any(map(one.holds, numbers)))
+
+    return Look(
+        read=reader(name, kind),
+        of_text=bits_of,
+        of_other=bits_of,
+        others=every & ~sum(bit for _, bit in ranges),
     )

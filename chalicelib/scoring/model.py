@@ -14,6 +14,7 @@ from chalicelib.scoring.exclusions import Exclusions
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.silence_rules import SilenceRule
 
 INFERRED = "inferred"
 REQUESTED = "requested"
@@ -41,6 +42,8 @@ class Condition:
     within_days: int
     kind: str | None
     """Of a way into SQL: requested or inferred."""
+    needs_act: bool = False
+    """The person must have done something of their own: the model then counts ACTS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class Model:
     """Rules on several facts at once."""
     is_dated: bool = False
     """Whether a rule compares a date with today, so that facts change by the day (ADR 0049)."""
+    silence_rules: Sequence[SilenceRule] = ()
     exclusions: Exclusions | None = None
     """Who is left out besides our own people (ADR 0050)."""
 

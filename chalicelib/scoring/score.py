@@ -35,6 +35,7 @@ from chalicelib.scoring.reasons import (
     left_out_reason,
     limit_reason,
 )
+from chalicelib.scoring.silence import add_silence, silence_reasons
 from chalicelib.scoring.tally import Tally
 
 SCORE = "score"  # the name by which conditions mean the total
@@ -110,8 +111,13 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
     if why := left_out_by(model, facts, evidence, today):
         return _left_out_score(model, today, why, seen)
     matched = matching_field_rules(model, facts, evidence.touches)
-    reasons = [*map(field_reason, matched), *behaviour_reasons(model, seen, today.toordinal())]
-    reasons += given_reasons(model, evidence.given, today)
+    day = today.toordinal()
+    reasons = [
+        *map(field_reason, matched),
+        *behaviour_reasons(model, seen, day),
+        *silence_reasons(model, evidence, day),
+        *given_reasons(model, evidence.given, today),
+    ]
     raw = dict.fromkeys(model.groups, 0)
     for reason in reasons:
         raw[reason.group] += reason.milli
@@ -166,6 +172,8 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
             raw[rule.group] += round(points * rule.decay[days])
         for rule, cells in others:
             raw[rule.group] += contribution(rule, cells, day + days)
+        if model.silence_rules:
+            add_silence(raw, model, evidence, day + days)
         add_given(raw, model, evidence.given, then)
         return summed(model, matched, within_limits(model, raw), seen, then, ())
 
@@ -224,20 +232,6 @@ def _with_named(model: Model, score: Score) -> Score:
     )
 
 
-def interest(model: Model, score: Score) -> str | None:
-    """Return the topic whose signals weigh most in the score today, or None.
-
-    Of topics that weigh the same, the one that sorts first.
-    """
-    weights: dict[str, int] = {}
-    signals = {rule.id: rule.signal for rule in model.behaviour_rules}
-    for reason in score.every_reason:
-        topic = signals[reason.rule].topic if reason.rule in signals else None
-        if topic and reason.milli > 0:
-            weights[topic] = weights.get(topic, 0) + reason.milli
-    return min(weights, key=lambda topic: (-weights[topic], topic)) if weights else None
-
-
 def parts_of(model: Model) -> Mapping[str, Set[str]]:
     """Return the groups that each group, sum and the score consist of."""
     groups = {group: {group} for group in model.groups}
@@ -263,6 +257,8 @@ def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date]
         for rule in model.behaviour_rules:
             if cells := every.get(rule.series):
                 raw[rule.group] += contribution(rule, cells, day)
+        if model.silence_rules:
+            add_silence(raw, model, evidence, day)
         add_given(raw, model, evidence.given, today)
         return summed(model, matched, within_limits(model, raw), seen, today, ())
 

@@ -99,9 +99,9 @@ MISTAKES = [
     Mistake(
         "I raised cool_below above what a way in asks of the same value",
         "cool_above_a_way",
-        cooling(activity=10),
-        "stages.mql.cool_below.activity: 10 is above the 8 that stages.mql.any.1 makes sure of,"
-        " so a lead could come in cold; lower it to 8, or require activity: 10 there",
+        cooling(activity=9),
+        "stages.mql.cool_below.activity: 9 is above the 8 that stages.mql.any.1 makes sure of,"
+        " so a lead could come in cold; lower it to 8, or require activity: 9 there",
     ),
     Mistake(
         "I set a score at which fit leaves four points to behaviour",
@@ -420,6 +420,12 @@ def test_a_rule_that_always_gives_something_raises_the_least() -> None:
 
 def test_the_rules_of_the_default_can_fill_every_group() -> None:
     assert most_by_rules(MODEL) == most_by_limits(MODEL)
+
+
+def test_a_group_without_rules_is_filled_by_hand() -> None:
+    document = edited(first_way(fit=20, review=30, engagement=14))
+    document["groups"]["review"] = {"max": 30, "min": 0, "in_total": False}
+    assert load(document, 1).mql[0].thresholds[1] == ("review", 30_000)
 
 
 def test_a_rule_without_its_own_limit_fills_its_group() -> None:

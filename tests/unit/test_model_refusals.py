@@ -18,6 +18,12 @@ FIELD_KEYS = (
     "equals, matches, words, contains, in_list, between, at_least, below, next_days, last_days,"
     " not, present, absent, else, field, touch, tiers, all, points, disqualify, group"
 )
+LISTS = (
+    "'free_mail', 'disposable', 'role', 'senior_titles', 'manager_titles', 'assistant_titles',"
+    " 'no_buyer_titles', 'it_titles', 'marketing_titles', 'sales_titles', 'finance_titles',"
+    " 'hr_titles', 'procurement_titles', 'consultant_titles', 'software_industries',"
+    " 'finance_industries', 'manufacturing_industries' or 'trade_industries'"
+)
 
 BOTH: dict[str, Any] = {
     "all": [{"field": "company_size", "at_least": 50}, {"field": "country", "equals": "DE"}],
@@ -74,15 +80,30 @@ BOTH: dict[str, Any] = {
             "signals.blog.on: one of 'page', 'track', 'form', 'mail' or 'sales' is needed",
         ),
         (
-            changed("signals", "cart", event=[]),
+            changed("signals", "meeting-booked", event=[]),
             (
-                "signals.cart.event: one text or a list of 1 to 1,000 texts is needed, each of 1 to"
-                " 200 characters"
+                "signals.meeting-booked.event: one text or a list of 1 to 1,000 texts is needed,"
+                " each of 1 to 200 characters"
             ),
         ),
         (
             changed("signals", "blog", where={"path": "/blog/*"}),
             "signals.blog.where.path: a list is needed",
+        ),
+        (
+            changed("signals", "cart", where={"value": {"above": 500}}),
+            (
+                "signals.cart.where.value.above: there is no such key; the keys here are between,"
+                " at_least, below"
+            ),
+        ),
+        (
+            changed("signals", "cart", where={"value": {"at_least": "500"}}),
+            "signals.cart.where.value.at_least: a number is needed",
+        ),
+        (
+            changed("signals", "cart", where={"value": {"between": [500, 900], "at_least": 700}}),
+            "signals.cart.where.value: has between and another bound; keep one of them",
         ),
         (
             changed("signals", "blog", where={"path": []}),
@@ -168,10 +189,7 @@ BOTH: dict[str, Any] = {
         ),
         (
             changed("rules", "undesirables", "free-mail", in_list="freemail"),
-            (
-                "rules.undesirables.free-mail.in_list: one of 'free_mail', 'disposable', 'role' or"
-                " 'senior_titles' is needed"
-            ),
+            f"rules.undesirables.free-mail.in_list: one of {LISTS} is needed",
         ),
         (changed("groups", fit={"max": 1}), "groups.fit.min: is missing; add it"),
         (
@@ -329,8 +347,28 @@ MISTAKES = [
     Mistake(
         "I listed forms under tracked events",
         "form_elsewhere",
-        at("signals", "cart", form=["demo"]),
-        "signals.cart.form: only a signal on form has forms; write on: form instead of track",
+        at("signals", "meeting-booked", form=["demo"]),
+        "signals.meeting-booked.form: only a signal on form has forms; write on: form instead of"
+        " track",
+    ),
+    Mistake(
+        "I left the number open",
+        "number_of_nothing",
+        at("signals", "cart", where={"value": {}}),
+        "signals.cart.where.value: has nothing to compare with; add between, at_least or below",
+    ),
+    Mistake(
+        "I swapped the two ends of a price range",
+        "number_out_of_range",
+        at("signals", "cart", where={"value": {"at_least": 1_000_000, "below": 500}}),
+        "signals.cart.where.value: no number is from 1,000,000 to 500; correct one of them",
+    ),
+    Mistake(
+        "I compared a page's path with a number",
+        "path_as_number",
+        at("signals", "blog", where={"path": {"at_least": 5}}),
+        "signals.blog.where.path: a path is no number; write a list of patterns, for example"
+        ' ["/pricing*"]',
     ),
     Mistake(
         "I forgot to say which phone numbers count",

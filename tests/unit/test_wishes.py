@@ -67,6 +67,8 @@ def way(**keys: Any) -> dict[str, Any]:
         (on_field(operator="is", points=5), "the operator is the key itself"),
         (on_field(equals=1, points=5, comment="x"), "is a comment, written after #"),
         (on_field(tiers=[{"above": 5, "points": 1}]), "tiers.0.above: there is no such key; `abo"),
+        (on_field(tiers=[{"equals": 5, "points": 1, "and": []}]), "tiers.0.and: there is no such"),
+        (on_field(tiers=[{"equals": 5, "points": 1, "and": []}]), "belongs to the rule: a tier"),
         (on_signal(decay=30), "`decay` is written `half_life_days: 30`"),
         (on_signal(expires=30), "`expires` is written `within_days: 30`"),
         (on_signal(cap=30), "`cap` is written `max_points: 20`"),
