@@ -269,7 +269,7 @@ VISIT = {"page": "/", "days_ago": 0}
             {"profil": {}},
             (
                 "examples.0.given.profil: there is no such key; the keys here are profile, medium,"
-                " events, stage"
+                " events, points, stage"
             ),
         ),
         (
