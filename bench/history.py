@@ -38,12 +38,15 @@ DAYS = 60
 RECENT = timedelta(hours=48)
 RECENT_MAX = 40
 BATCH = 25
-# Eight signals of the default model: site-visit, blog, product-page, case-study and login-page by
-# path, ad-click by its medium, favourite and webinar-attended by name. None of them asks for
+# Eight signals of the default model: site-visit, blog, product-page, case-study, compare-page and
+# login-page by path, ad-click by its medium, webinar-attended by name. None of them asks for
 # anything, and the company is too small to fit: the lead must not move by itself, so that counting
 # alone is measured.
-PATHS = ("/", "/blog/one", "/products/a", "/customers/acme", "/support/contact", "/landing")
-NAMES = ("Product Added to Wishlist", "Webinar Attended")
+PATHS = (
+    *("/", "/blog/one", "/products/a", "/customers/acme"),
+    *("/compare/us", "/support/contact", "/landing"),
+)
+NAMES = ("Webinar Attended",)
 AD = {"source": "google", "medium": "cpc", "name": "spring"}
 TINY = 3
 KINDS = len(PATHS) + len(NAMES)

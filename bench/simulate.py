@@ -111,7 +111,7 @@ def _changed(document: Any) -> Any:
     """Return the default model with another weight, another threshold and another tier."""
     draft = json.loads(json.dumps(document))
     draft["rules"]["actions"]["product-page"]["points"] = 3
-    draft["rules"]["profile"]["seniority"]["tiers"][0]["points"] = 12
+    draft["rules"]["profile"]["seniority"]["tiers"][1]["points"] = 12
     draft["stages"]["mql"]["any"][0]["score"] = 47
     return draft
 

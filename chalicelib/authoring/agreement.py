@@ -18,15 +18,19 @@ from chalicelib.authoring.rule_words import (
     or_words,
     plain_words,
     points_words,
+    silence_rule_words,
 )
+from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.compile_fields import is_on_facts
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
     DEFAULT_WITHIN_DAYS,
     INFERRED,
     REQUESTED,
+    Condition,
     default_group,
 )
+from chalicelib.scoring.silence_rules import is_on_silence
 
 SIDES = {
     "profile": "Who they are",
@@ -41,6 +45,7 @@ _SQL_INTRO = (
     " clock. **Inferred**: they have not asked to be contacted, so sales writes first. A lead that"
     " meets both counts as requested."
 )
+_ACT = "they did something themselves, such as answer a form"
 _RESTS_INTRO = (
     "A lead that sales returns rests for as long as the reason says. What it did before that no"
     " longer counts."
@@ -56,12 +61,13 @@ _Written = Mapping[str, Any]
 
 def agreement(document: Mapping[str, Any]) -> str:
     """Return a checked model as one page of Markdown."""
+    model = compile_model(document, 0)
     sections: list[tuple[str, str, Iterator[str]]] = [
         *((title, "", _side(document, side)) for side, title in SIDES.items()),
         ("Who is left out", "", _left_out(document)),
         ("How the points add up", "", _adding_up(document)),
-        ("When a lead is an MQL", _MQL_INTRO, _ways_in(document, "mql")),
-        ("When a lead is an SQL", _SQL_INTRO, _ways_in(document, "sql")),
+        ("When a lead is an MQL", _MQL_INTRO, _ways_in(document, "mql", model.mql)),
+        ("When a lead is an SQL", _SQL_INTRO, _ways_in(document, "sql", model.sql)),
         ("A request always reaches a human", "", _requests(document)),
         ("What cools", "", _cooling(document["stages"]["mql"])),
         ("How long a returned lead rests", _RESTS_INTRO, _rests(document.get("recycle", {}))),
@@ -88,7 +94,10 @@ def _side(document: _Written, side: str) -> Iterator[str]:
     for key, rule in document["rules"].get(side, {}).items():
         on_signal = side == "actions" or (side == "undesirables" and not is_on_facts(rule))
         group = rule.get("group") or default_group(side, on_signal=on_signal)
-        words = behaviour_words(document, key, rule) if on_signal else fact_words(rule)
+        if is_on_silence(rule):
+            words = silence_rule_words(rule)
+        else:
+            words = behaviour_words(document, key, rule) if on_signal else fact_words(rule)
         yield f"**{plain_words(key)}**: {words} ({plain_words(group)})"
 
 
@@ -100,6 +109,10 @@ def _left_out(document: _Written) -> Iterator[str]:
         else "list your own domains under `internal`; there are none yet"
     )
     yield f"**Our own people** are neither scored nor moved: {people}"
+    for key, rule in document.get("excluded", {}).items():
+        yield f"**{plain_words(key)}** are left out in the same way: {_excluded_words(rule)}"
+    if document.get("excluded"):
+        yield "A request of somebody who is left out like that reaches the team all the same"
     rules = [
         (key, rule)
         for side in SIDES
@@ -113,6 +126,14 @@ def _left_out(document: _Written) -> Iterator[str]:
             "A lead that sales has accepted stays where it is: its owner is notified, and decides."
             " A lead that a person brings back is not disqualified by the same rule again"
         )
+
+
+def _excluded_words(rule: _Written) -> str:
+    if signal := rule.get("signal"):
+        days = rule.get("within_days")
+        within = f" within {days_words(days)}" if days is not None else ""
+        return f"anybody who showed {plain_words(signal)}{within}"
+    return f"anybody whose {match_words(rule)}"
 
 
 def _adding_up(document: _Written) -> Iterator[str]:
@@ -156,10 +177,11 @@ def _bands(bands: _Written) -> Iterator[str]:
 # --- the stages -----------------------------------------------------------------------------------
 
 
-def _ways_in(document: _Written, stage: str) -> Iterator[str]:
-    for condition in document["stages"][stage]["any"]:
+def _ways_in(document: _Written, stage: str, ways: Sequence[Condition]) -> Iterator[str]:
+    for condition, way in zip(document["stages"][stage]["any"], ways, strict=True):
         kind = condition.get("kind") or (INFERRED if stage == "sql" else "")
-        words = ", and ".join([*_seen(condition), *_least(condition)])
+        acts = [_ACT] if way.needs_act else []
+        words = ", and ".join([*_seen(condition), *_least(condition), *acts])
         yield f"**{kind}**: {words}" if kind else words
 
 

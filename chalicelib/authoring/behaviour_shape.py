@@ -3,27 +3,64 @@
 The texts below fields are the descriptions of docs/model.schema.json.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, PlainValidator, TypeAdapter, ValidationInfo
 
 from chalicelib.authoring.values import (
     PATTERNS_MAX,
+    Bounds,
     FormId,
     KeyName,
     ModelPart,
     ModelText,
+    Number,
     Points,
     SomePatterns,
     TextOrTexts,
 )
+from chalicelib.document import needs
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import Measure
+from chalicelib.scoring.numbers import Amounts
 
 WHERE_MAX = 10
 SIGNAL_TIERS_MAX = 20
+SILENCE_MAX = 50  # signals that end a silence
 HALF_LIFE_MIN_DAYS = 0.1  # below it nothing lasts a day
 HALF_LIFE_MAX_DAYS = 3_650  # above it nothing fades
+
+
+class EventNumberDocument(ModelPart):
+    """Which numbers a property of an event must have. Numbers are read as people write them, so
+    `1,200.00` is one.
+    """
+
+    between: Bounds | None = None
+    """It is a number from the first to the second, both included."""
+    at_least: Number | None = None
+    """It is this number or a higher one."""
+    below: Number | None = None
+    """It is a lower number than this one."""
+
+
+_PATTERNS = TypeAdapter(SomePatterns)
+WhereTest = list[ModelText] | EventNumberDocument
+
+
+def _where_test(test: Any, info: ValidationInfo) -> WhereTest:
+    """Return what a property must have: numbers where keys are written, otherwise patterns.
+
+    The shape is chosen first, so that its errors are about that shape only.
+    """
+    if isinstance(test, dict):
+        return EventNumberDocument.model_validate(test, context=info.context)
+    if not isinstance(test, list):
+        raise ValueError(
+            'a list of patterns is needed, for example ["*-guide"], or a number such as {at_least:'
+            " 5}; how many pages on one day is in_one_day of a rule"
+        )
+    return _PATTERNS.validate_python(test, strict=True)
 
 
 class SignalDocument(ModelPart):
@@ -42,9 +79,21 @@ class SignalDocument(ModelPart):
     """On form: the ids of the forms that count; `*` stands for any run of characters. Without it
     every form matches.
     """
-    where: Annotated[dict[ModelText, SomePatterns], Field(max_length=WHERE_MAX)] = {}
+    where: Annotated[
+        dict[
+            ModelText,
+            Annotated[
+                WhereTest,
+                PlainValidator(
+                    _where_test, json_schema_input_type=SomePatterns | EventNumberDocument
+                ),
+            ],
+        ],
+        Field(max_length=WHERE_MAX),
+    ] = {}
     """What the event must have: `path` of a page, or a property, each with patterns, one of which
-    must match. `*` stands for any run of characters, `/` included; case is ignored.
+    must match. `*` stands for any run of characters, `/` included; case is ignored. A number is
+    compared by between, at_least and below instead: `value: {at_least: 500}`.
     """
     distinct: ModelText | None = None
     """A property whose values count once each, on their latest day: `asset` counts every guide
@@ -74,7 +123,7 @@ class BehaviourTierDocument(ModelPart):
     different: Annotated[int, Field(ge=1, le=DISTINCT_MAX_KEYS)] | None = None
     """How many different values of a distinct signal's property, at least."""
     within_days: Window | None = None
-    """How many days back it counts."""
+    """How many days back it counts; without it as far as its rule looks."""
     points: Points
     """What that is worth, whatever the number."""
 
@@ -97,6 +146,14 @@ class BehaviourRuleDocument(ModelPart):
     ) = None
     """Points for being seen often enough, once, whatever the number. Of the tiers that are met the
     one worth most counts.
+    """
+    sum: ModelText | None = None
+    """A property of the event, such as `value`: the points are for each 1 of it, summed up. What is
+    below 0, or no number, adds nothing.
+    """
+    max: ModelText | None = None
+    """A property of the event, such as `percent`: the points are for each 1 of a day's largest
+    value.
     """
     half_life_days: (
         Annotated[Points, Field(ge=HALF_LIFE_MIN_DAYS, le=HALF_LIFE_MAX_DAYS)] | None
@@ -129,6 +186,43 @@ class BehaviourRuleDocument(ModelPart):
     """The group that gets the points; engagement without it."""
 
     @property
+    def amount(self) -> str | None:
+        """The key of the numbers that it counts instead of occurrences; None for most rules."""
+        return next((one for one in Amounts if getattr(self, one) is not None), None)
+
+    @property
     def windows(self) -> list[int | None]:
         """How far back the rule looks, or each of its tiers; None for as far as there is."""
-        return [tier.within_days for tier in self.tiers or ()] or [self.within_days]
+        own = [tier.within_days for tier in self.tiers or ()] or [None]
+        return [self.within_days if window is None else window for window in own]
+
+
+class SilenceDocument(ModelPart):
+    """What is not heard, for how long, and what that takes."""
+
+    days: Annotated[int, Field(ge=1, lt=HORIZON_DAYS)]
+    """So many days after the last act the silence begins; if there is none, after the lead's
+    creation.
+    """
+    points: Annotated[Points, Field(lt=0)]
+    """What it takes while it lasts; below 0."""
+    signals: Annotated[
+        Literal["any"] | Annotated[list[KeyName], Field(min_length=1, max_length=SILENCE_MAX)],
+        needs("any or a list of signals is needed, for example [login]"),
+    ] = "any"
+    """What ends it: anything that the person does (`any`), which are visits, tracked events, forms,
+    and emails that they clicked or answered; or one of these signals.
+    """
+
+    @property
+    def named(self) -> list[str]:
+        """The signals that it names; empty for `any`."""
+        return [] if isinstance(self.signals, str) else self.signals
+
+
+class SilenceRuleDocument(ModelPart):
+    """A rule on silence: nothing was heard of the person for some days."""
+
+    silence: SilenceDocument
+    group: KeyName | None = None
+    """The group that loses the points; engagement without it."""

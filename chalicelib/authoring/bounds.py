@@ -4,22 +4,24 @@ By its limits, by its rules, and for a lead that meets a way in. All in thousand
 in the compiled model. Exact for one group; for sums never too tight.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 
+from chalicelib.authoring.showing import always_shown
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.facts_alone import Reach
 from chalicelib.scoring.field_rules import FieldRule, Operator
 from chalicelib.scoring.joint_rules import JointRule
-from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Condition, Model
-from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.points import contribution
 from chalicelib.scoring.score import parts_of
+from chalicelib.scoring.silence import is_ended_by
+from chalicelib.scoring.silence_rules import SilenceRule
 
 Values = Mapping[str, int]
 """Thousandths by the name of the score, a group or a sum."""
 
-_AnyRule = FieldRule | JointRule | BehaviourRule
+_AnyRule = FieldRule | JointRule | BehaviourRule | SilenceRule
 
 
 def most_by_limits(model: Model) -> Values:
@@ -28,19 +30,33 @@ def most_by_limits(model: Model) -> Values:
 
 
 def most_by_rules(model: Model) -> Values:
-    """Return the most that the rules can give, within the limits."""
+    """Return the most that the rules can give, within the limits.
+
+    A group without rules is for points by hand, which may fill it.
+    """
     rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
-    return _with_sums(model, _clamped(model, _highest, rules))
+    by_hand = model.groups.keys() - {rule.group for rule in rules}
+    most = _clamped(model, _highest, rules)
+    return _with_sums(
+        model,
+        {group: model.groups[group][1] if group in by_hand else most[group] for group in most},
+    )
 
 
 def most_by_facts(model: Model) -> Values:
-    """Return the most of a lead that fits and did nothing."""
-    return _with_sums(model, _clamped(model, _highest, model.fact_rules))
+    """Return the most that facts alone can give, answers in a form included."""
+    return Reach.of(model.fact_rules, model.groups, model.sums, model.apart).with_answers
+
+
+def most_without_acts(model: Model) -> Values:
+    """Return the most of a lead that fits and did nothing, not even answer a form."""
+    return Reach.of(model.fact_rules, model.groups, model.sums, model.apart).without_answers
 
 
 def least_of_all(model: Model) -> Values:
     """Return the least that any lead can have."""
-    return _with_sums(model, _clamped(model, _lowest, [*model.fact_rules, *model.behaviour_rules]))
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules, *model.silence_rules]
+    return _with_sums(model, _clamped(model, _lowest, rules))
 
 
 def least_behind(model: Model, way: Condition) -> Values:
@@ -52,7 +68,8 @@ def least_behind(model: Model, way: Condition) -> Values:
     """
     parts = parts_of(model)
     seen = _worth_of_signal(model, way)
-    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules]
+    silences = [rule for rule in model.silence_rules if not _is_broken_by(way, rule, model)]
+    rules: list[_AnyRule] = [*model.fact_rules, *model.behaviour_rules, *silences]
     low = _clamped(model, lambda rule: _lowest(rule) + seen.get(rule.id, 0), rules)
     high = most_by_rules(model)
 
@@ -89,37 +106,19 @@ def _worth_of_signal(model: Model, way: Condition) -> Mapping[str, int]:
         return {}
     oldest = HORIZON_DAYS - way.within_days
     cells = [(oldest + number, 1) for number in range(way.days)]
-    shown = model.signals[way.signal]
+    shown = always_shown(tuple(model.signals.values()), model.signals[way.signal])
     return {
         rule.id: contribution(rule, cells, HORIZON_DAYS)
         for rule in model.behaviour_rules
-        if rule.points > 0 and rule.series == rule.signal.id and always_shows(shown, rule.signal)
+        if rule.points > 0 and rule.series in shown
     }
 
 
-def always_shows(narrow: Signal, wide: Signal) -> bool:
-    """Return whether every event of one signal is one of another: every demo request is a form.
-
-    False where there is no simple way to tell.
-    """
-    if narrow.id == wide.id:
-        return True
-    required = dict(narrow.where)
-    return (
-        narrow.kind is wide.kind
-        and wide.distinct in (None, narrow.distinct)
-        and _all_match(narrow.names, wide.names)
-        and all(_all_match(required.get(name), patterns) for name, patterns in wide.where)
-    )
-
-
-def _all_match(narrow: Sequence[str] | None, wide: Sequence[str] | None) -> bool:
-    """Return whether some patterns match every text that others match; None matches any text.
-
-    A pattern that matches another one's text, with its `*` taken as a character, matches all that
-    the other one matches.
-    """
-    return wide is None or (narrow is not None and all(matches_any(wide, one) for one in narrow))
+def _is_broken_by(way: Condition, rule: SilenceRule, model: Model) -> bool:
+    """Return whether a lead that meets a way in has broken its silence by the way's signal."""
+    if way.signal is None or way.within_days >= rule.days:
+        return False
+    return is_ended_by(rule, model.signals[way.signal])
 
 
 def _clamped(
@@ -135,12 +134,16 @@ def _clamped(
 
 
 def _highest(rule: _AnyRule) -> float:
+    if isinstance(rule, SilenceRule):
+        return 0
     if isinstance(rule, FieldRule | JointRule):
         return max(_worths(rule))
     return rule.most if rule.points > 0 else 0
 
 
 def _lowest(rule: _AnyRule) -> float:
+    if isinstance(rule, SilenceRule):
+        return rule.points
     if isinstance(rule, FieldRule | JointRule):
         return min(_worths(rule))
     return -rule.most if rule.points < 0 else 0

@@ -4,9 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.authoring.values import Fact, KeyName, ModelPart, ModelText
+from chalicelib.authoring.values import (
+    DateDays,
+    Fact,
+    FactOrFacts,
+    KeyName,
+    ModelPart,
+    ModelText,
+    Points,
+    keys_or,
+)
 from chalicelib.events import Kind
-from chalicelib.limits import HORIZON_DAYS
+from chalicelib.limits import HAND_POINTS_MAX, HAND_POINTS_MAX_LIVE, HORIZON_DAYS
 
 EXAMPLE_EVENTS_MAX = 200  # a lead with more is too long a story for an example
 TIMES_MAX = 1_000  # far above what any `per_day` lets count
@@ -59,15 +68,46 @@ class ExampleEventDocument(ModelPart):
         return self.model_extra or {}
 
 
+class DayDocument(ModelPart):
+    """A date, counted from today. One of in_days and days_ago is given."""
+
+    in_days: DateDays | None = None
+    """How many days after today it is."""
+    days_ago: DateDays | None = None
+    """How many days before today it was."""
+
+
+GivenFact = Annotated[FactOrFacts | DayDocument, keys_or(DayDocument, FactOrFacts)]
+
+
+class HandPointsDocument(ModelPart):
+    """Points that one of our people gave an example's person by hand."""
+
+    points: Annotated[Points, Field(ge=-HAND_POINTS_MAX, le=HAND_POINTS_MAX)]
+    """Below 0 they are taken away."""
+    reason: ModelText = "by hand"
+    """Why they were given."""
+    group: KeyName | None = None
+    """The group that gets them; without it fit, or the model's first group."""
+    days_ago: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)] = 0
+    """How many days before today they were given."""
+    until_in_days: Annotated[int, Field(ge=0, le=HORIZON_DAYS)] | None = None
+    """The last day on which they count, counted from today. Without it they count for good."""
+
+
 class GivenDocument(ModelPart):
     """What an example knows of its person."""
 
-    profile: dict[str, Fact] = {}
-    """The fields of a form, and those that rules read."""
+    profile: dict[str, GivenFact] = {}
+    """The fields of a form, and those that rules read. A value, a list of values, or a date as
+    `{in_days: 60}` or `{days_ago: 3}`.
+    """
     medium: ModelText | None = None
     """How they came the first time, for example cpc."""
     events: Annotated[list[ExampleEventDocument], Field(max_length=EXAMPLE_EVENTS_MAX)] = []
     """What they did."""
+    points: Annotated[list[HandPointsDocument], Field(max_length=HAND_POINTS_MAX_LIVE)] = []
+    """What our people gave them by hand."""
     stage: StageName = "lead"
     """Where they stand before the first event, because a person put them there, for example
     customer. A recycled lead rests from that day for as long as the reason `other` says.

@@ -4,12 +4,13 @@ The texts below fields are the descriptions of docs/model.schema.json.
 """
 
 from keyword import iskeyword
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationInfo
+from pydantic import Field
 
 from chalicelib.authoring.values import (
     Bounds,
+    DateDays,
     FieldName,
     FieldValues,
     KeyName,
@@ -19,14 +20,13 @@ from chalicelib.authoring.values import (
     Points,
     TextOrTexts,
     Yes,
+    keys_or,
 )
+from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.field_rules import Operator
 
-DATE_MAX_DAYS = 3_650  # ten years, ahead or back
 FACTS_MAX = 10  # of a rule on several at once
 TIERS_MAX = 20  # the default has 5 at most
-
-DateDays = Annotated[int, Field(ge=0, le=DATE_MAX_DAYS)]
 
 
 class ComparisonDocument(ModelPart):
@@ -46,11 +46,33 @@ class ComparisonDocument(ModelPart):
     """This value, or one of these, is in the field's list of values; a text is read as a list, too:
     "crm, erp".
     """
-    in_list: Literal["free_mail", "disposable", "role", "senior_titles"] | None = None
+    in_list: (
+        Literal[
+            "free_mail",
+            "disposable",
+            "role",
+            "senior_titles",
+            "manager_titles",
+            "assistant_titles",
+            "no_buyer_titles",
+            "it_titles",
+            "marketing_titles",
+            "sales_titles",
+            "finance_titles",
+            "hr_titles",
+            "procurement_titles",
+            "consultant_titles",
+            "software_industries",
+            "finance_industries",
+            "manufacturing_industries",
+            "trade_industries",
+        ]
+        | None
+    ) = None
     """The field is in a list that Baton brings: domains of free mail, domains of throw-away
     addresses (both with the field email_domain), names of roles such as info or sales (with the
-    field email_local); or it has a word of a list of words: titles of senior people (with the field
-    job_title).
+    field email_local); or it has a word of a list of words: titles (with the field job_title),
+    industries (with the field industry).
     """
     between: Bounds | None = None
     """The field is a number from the first to the second, both included. Numbers are read as people
@@ -79,22 +101,7 @@ class ComparisonDocument(ModelPart):
         return [operator for operator, key in keys.items() if getattr(self, key, None) is not None]
 
 
-_VALUES: TypeAdapter[Any] = TypeAdapter(FieldValues, config=ConfigDict(strict=True))
-
-
-def _denied(written: Any, info: ValidationInfo) -> Any:
-    """Return what `not` denies: a test, or values. The shape is chosen first, so that its errors
-    are about that shape only.
-    """
-    if isinstance(written, dict):
-        return ComparisonDocument.model_validate(written, context=info.context)
-    return _VALUES.validate_python(written)
-
-
-Denied = Annotated[
-    FieldValues | ComparisonDocument,
-    PlainValidator(_denied, json_schema_input_type=FieldValues | ComparisonDocument),
-]
+Denied = Annotated[FieldValues | ComparisonDocument, keys_or(ComparisonDocument, FieldValues)]
 
 
 class TestDocument(ComparisonDocument):
@@ -137,6 +144,28 @@ class FactDocument(TestDocument):
     """The field of the profile, or of the touch."""
     touch: Literal["first", "last"] | None = None
     """Compares the first or the last arrival instead of the profile."""
+
+
+class ExclusionDocument(TestDocument):
+    """People who are neither scored nor moved, like our own: by a field, by several facts at once,
+    or by a signal. Exactly one of `field`, `all` and `signal` is given.
+    """
+
+    field: FieldName | None = None
+    """The field of the profile, with one operator; with `touch` source, medium or campaign."""
+    touch: Literal["first", "last"] | None = None
+    """Compares the first or the last arrival instead of the profile."""
+    all: Annotated[list[FactDocument], Field(min_length=2, max_length=FACTS_MAX)] | None = None
+    """Several facts at once, each with its field and operator: all of them must match."""
+    signal: KeyName | None = None
+    """A signal: whoever shows it is left out."""
+    within_days: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)] | None = None
+    """How many days back the signal counts. Without it for as long as it is remembered."""
+
+    @property
+    def subjects(self) -> list[str]:
+        """What it is about: one of field, all and signal in a checked document."""
+        return [key for key in ("field", "all", "signal") if getattr(self, key) is not None]
 
 
 class FieldRuleDocument(TestDocument):

@@ -11,10 +11,12 @@ from typing import Any
 from chalicelib.authoring.behaviour_checks import BEHAVIOUR_CHECKS
 from chalicelib.authoring.contradictions import contradictions
 from chalicelib.authoring.example_checks import EXAMPLE_CHECKS
+from chalicelib.authoring.exclusion_checks import EXCLUSION_CHECKS
 from chalicelib.authoring.fact_checks import FACT_CHECKS
 from chalicelib.authoring.names import NAME_CHECKS
 from chalicelib.authoring.parts import PART_CHECKS
 from chalicelib.authoring.shape import ModelDocument
+from chalicelib.authoring.signal_checks import SIGNAL_CHECKS
 from chalicelib.authoring.warnings import warnings
 from chalicelib.authoring.wishes import answer_to
 from chalicelib.document import ERRORS_MAX, parse_document
@@ -25,9 +27,11 @@ from chalicelib.scoring.model import Model
 
 DOCUMENT_CHECKS = (
     *PART_CHECKS,
+    *SIGNAL_CHECKS,
     *BEHAVIOUR_CHECKS,
     *FACT_CHECKS,
     *NAME_CHECKS,
+    *EXCLUSION_CHECKS,
     *EXAMPLE_CHECKS,
 )
 

@@ -5,7 +5,7 @@ Each check has one message, which names the path and the remedy.
 
 from collections.abc import Callable, Iterable, Iterator
 
-from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument
+from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, rules_of, ways_of
 from chalicelib.authoring.wishes import answer_to
 from chalicelib.errors import FieldError
@@ -37,7 +37,8 @@ def rule_in_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
     The points of a missing group would not be in the total.
     """
     for path, side, _, rule in rules_of(document):
-        group = rule.group or default_group(side, on_signal=isinstance(rule, BehaviourRuleDocument))
+        on_signal = not isinstance(rule, FieldRuleDocument)
+        group = rule.group or default_group(side, on_signal=on_signal)
         if group not in document.groups:
             yield FieldError(
                 f"{path}.group", f"there is no group '{group}'; add it to groups, or name another"

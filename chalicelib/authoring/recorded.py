@@ -5,11 +5,14 @@ Each check has one message, which names the path and the remedy.
 
 from collections.abc import Callable, Iterator
 
-from chalicelib.authoring.shape import ModelDocument
+from chalicelib.authoring.shape import ModelDocument, silence_rules_of
 from chalicelib.errors import FieldError
 from chalicelib.events import Kind
 from chalicelib.mail_events import MailEvent
-from chalicelib.scoring.matching import is_recorded
+from chalicelib.scoring.matching import OWN_KINDS, is_recorded
+
+OWN_MAIL = frozenset(OWN_KINDS[Kind.MAIL] or ())
+"""What a person does with an email."""
 
 
 def signal_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
@@ -40,7 +43,8 @@ def example_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
 def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a path without a slash at its beginning."""
     for key, signal in document.signals.items():
-        for pattern in signal.where.get("path", []) if signal.on == "page" else []:
+        paths = signal.where.get("path", []) if signal.on == "page" else []
+        for pattern in paths if isinstance(paths, list) else []:
             if not pattern.startswith(("/", "*")):
                 yield FieldError(
                     f"signals.{key}.where.path",
@@ -48,10 +52,24 @@ def path_without_slash(document: ModelDocument) -> Iterator[FieldError]:
                 )
 
 
+def silence_ended_by_others(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a silence that ends without the person, when an email arrives."""
+    for path, silence in silence_rules_of(document):
+        for key in silence.named:
+            signal = document.signals[key]
+            if signal.on == "mail" and not (signal.names and set(signal.names) <= OWN_MAIL):
+                yield FieldError(
+                    f"{path}.silence.signals",
+                    f"'{key}' happens without the person, so an email of ours would end their"
+                    " silence; name what they do, or write any",
+                )
+
+
 RECORDED_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_never_recorded,
     example_never_recorded,
     path_without_slash,
+    silence_ended_by_others,
 )
 
 

@@ -19,12 +19,12 @@ from chalicelib.authoring.wish_words import (
     written,
 )
 
-ON_A_FIELD: KeyAnswers = {
+IN_A_TEST: KeyAnswers = {
+    "matches": 'for example ["vp *"]',
     **COMMENTS,
     **NO_REGEX,
     **NO_FIELD_COMPARED,
     **POINTS,
-    **GROUP,
     **answered(
         "a fact does not fade or expire: it counts while it is known; a date counts for some days"
         " by `next_days` or `last_days`, and points by hand have an end",
@@ -105,13 +105,33 @@ ON_A_FIELD: KeyAnswers = {
         *("newer_than", "older_than", "recent", "after", "before", "on_or_after", "on_or_before"),
         *("date", "age", "max_age"),
     ),
-    **written(
-        "all: [{field: company_size, between: [50, 500]}, {field: country, equals: DE}]",
-        *("and", "all_of", "both", "every", "conditions", "criteria", "filters", "where"),
-    ),
     **answered(
         "write one rule for each, a list of values, or tiers where only one of them may count",
         *("or", "any", "either", "some"),
+    ),
+    **answered(
+        "what somebody does is counted by a rule without `field`, in rules.actions or in"
+        " rules.undesirables",
+        *("signal", "event", "action", "activity", "page", "form", "silence"),
+    ),
+    **answered(
+        "the operator is the key itself, for example `equals: DE`",
+        *("operator", "op", "condition", "comparison", "comparator", "type"),
+    ),
+    **answered(
+        "case is ignored in any case; leave it out",
+        *("case_sensitive", "case_insensitive", "ignore_case"),
+    ),
+}
+"""Of a rule on a field, and of a tier of one."""
+
+OF_A_RULE: KeyAnswers = {
+    **GROUP,
+    "tiers": "for example [{at_least: 500, points: 50}, {else: true, points: -2}]",
+    "all": "for example [{field: company_size, at_least: 50}, {field: country, equals: DE}]",
+    **written(
+        "all: [{field: company_size, between: [50, 500]}, {field: country, equals: DE}]",
+        *("and", "all_of", "both", "every", "conditions", "criteria", "filters", "where"),
     ),
     **written(
         "tiers: [{at_least: 500, points: 50}, {at_least: 100, points: 20}]",
@@ -123,25 +143,22 @@ ON_A_FIELD: KeyAnswers = {
         "tiers: [{at_least: 500, points: 50}, {else: true, points: -2}]",
         *("default", "otherwise", "fallback", "elif", "else_points"),
     ),
-    **answered(
-        "what somebody does is counted by a rule without `field`, in rules.actions or in"
-        " rules.undesirables",
-        *("signal", "event", "action", "activity", "page", "form", "silence"),
-    ),
-    **answered(
-        "the operator is the key itself, for example `equals: DE`",
-        *("operator", "op", "condition", "comparison", "comparator", "type"),
-    ),
     **written("field: company_size", "property", "attribute", "trait", "column", "key", "name"),
-    **answered(
-        "case is ignored in any case; leave it out",
-        *("case_sensitive", "case_insensitive", "ignore_case"),
-    ),
     **written("disqualify: true", "exclude", "reject", "block", "knockout", "knock_out"),
 }
-"""Of a rule on a field, or a tier of one."""
+"""Of a rule on a field as a whole."""
+
+ON_A_FIELD: KeyAnswers = {**IN_A_TEST, **OF_A_RULE}
+
+IN_A_TIER: KeyAnswers = {
+    **IN_A_TEST,
+    **answered("belongs to the rule: a tier has one test of its field, and its points", *OF_A_RULE),
+    "matches": IN_A_TEST["matches"],
+}
 
 ON_A_SIGNAL: KeyAnswers = {
+    "tiers": f"for example {OFTEN.removeprefix('tiers: ')}",
+    "shares": "for example [1, 0.5, 0.25]",
     **COMMENTS,
     **NO_REGEX,
     **POINTS,
@@ -173,7 +190,12 @@ ON_A_SIGNAL: KeyAnswers = {
         "a day can be limited (`per_day`), or the whole rule (`max_points`)",
         *("per_hour", "per_week", "per_month", "max_per_week", "max_per_month", "once_per_week"),
     ),
-    **written("silence: {days: 30, points: -10, signals: any}", *SILENCE_KEYS),
+    **answered(
+        "`silence: {days: 30, points: -10, signals: any}` is a rule of its own in"
+        " rules.undesirables",
+        *SILENCE_KEYS,
+    ),
+    **answered("silence speaks against a lead; move the rule to rules.undesirables", "silence"),
     **written(
         "sum: value",
         *("points_per", "per", "multiply", "multiplier", "factor", "by", "value", "property"),
@@ -201,3 +223,56 @@ ON_A_SIGNAL: KeyAnswers = {
     ),
 }
 """Of a rule on a signal."""
+
+IN_A_SIGNAL_TIER: KeyAnswers = {
+    **COMMENTS,
+    **POINTS,
+    **written("times: 3", "count", "at_least", "min", "n", "frequency", "occurrences", "more_than"),
+    **written("different: 3", "distinct", "unique", "values"),
+    **written("within_days: 7", *WINDOW_KEYS, *EXPIRE_KEYS),
+    **answered(
+        "belongs to the rule: a tier has how often, within which days, and its points",
+        *("signal", "group", "per_day", "max_points", "half_life_days", "in_one_day", "shares"),
+        *("floor", *FADE_KEYS),
+    ),
+}
+"""Of a tier of a rule on a signal."""
+
+OF_SILENCE: KeyAnswers = {
+    **COMMENTS,
+    **answered(
+        "belongs into it: silence: {days: 30, points: -10, signals: [login]}",
+        *("points", "days", "signal", "signals", "within_days", "after", "absent_days"),
+    ),
+    **answered(
+        "silence ends with the next act, and neither fades nor adds up; write one rule for each"
+        " step",
+        *("half_life_days", "max_points", "per_day", "tiers", "floor", "shares", *FADE_KEYS),
+    ),
+}
+"""Of a rule on silence."""
+
+IN_SILENCE: KeyAnswers = {
+    **POINTS,
+    **written(
+        "days: 30", "after", "after_days", "for", "for_days", "within_days", *SILENCE_KEYS, "since"
+    ),
+    **written("signals: [login]", "signal", "of", "events", "acts", "on"),
+    **answered(
+        "silence takes its points once; write one rule for each step",
+        *("every", "per", "per_day", "repeat", "max_points", "half_life_days", "tiers", "min"),
+    ),
+}
+"""Of what is not heard."""
+
+OF_AN_EVENTS_NUMBER: KeyAnswers = {
+    **{
+        key: answer
+        for key, answer in IN_A_TEST.items()
+        if any(example in answer for example in ("`at_least: ", "`below: ", "`between: "))
+    },
+    **answered(
+        "a list of patterns is written [...], a number {at_least: 500}", "equals", "matches"
+    ),
+}
+"""Of a property that is compared as a number."""

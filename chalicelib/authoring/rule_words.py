@@ -7,12 +7,27 @@ from typing import Any
 
 from chalicelib.scoring.compile_fields import negated, operator_of
 from chalicelib.scoring.field_rules import Operator
+from chalicelib.scoring.silence_rules import ANY_SIGNAL, silence_words
 
 LIST_WORDS = {
     "free_mail": "that of a free-mail provider",
     "disposable": "that of a provider of throw-away addresses",
     "role": "a role, such as info or sales",
-    "senior_titles": "the title of a senior person",
+    "senior_titles": "the title of somebody who decides",
+    "manager_titles": "the title of a manager or specialist",
+    "assistant_titles": "the title of somebody's assistant",
+    "no_buyer_titles": "that of a student, an intern or somebody else who buys nothing",
+    "it_titles": "a title in IT",
+    "marketing_titles": "a title in marketing",
+    "sales_titles": "a title in sales",
+    "finance_titles": "a title in finance",
+    "hr_titles": "a title in human resources",
+    "procurement_titles": "a title in procurement",
+    "consultant_titles": "the title of a consultant or freelancer",
+    "software_industries": "software or IT",
+    "finance_industries": "finance or insurance",
+    "manufacturing_industries": "manufacturing",
+    "trade_industries": "retail or wholesale",
 }
 FIELD_WORDS = {
     "email_domain": "the domain of the address",
@@ -25,6 +40,9 @@ KIND_WORDS = {
     "mail": "email event",
     "sales": "sales activity",
 }
+
+SPELLINGS = {True: ("yes", "true"), False: ("no", "false")}
+"""The texts that say the same as an answer."""
 
 _Written = Mapping[str, Any]
 """The document or a part of it, as it is written."""
@@ -93,14 +111,23 @@ _TEST_WORDS: Mapping[Operator, Callable[[Any], str]] = {
 }
 
 
+def silence_rule_words(rule: _Written) -> str:
+    """Return what a rule on silence says."""
+    silence = rule["silence"]
+    unheard = silence_words(silence.get("signals", ANY_SIGNAL))
+    return f"{points_words(silence['points'])} after {days_words(silence['days'])} with {unheard}"
+
+
 def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     """Return what a rule on a signal says."""
     signal = document["signals"][rule.get("signal") or key]
     if rule.get("tiers"):
+        window = {"within_days": rule.get("within_days")}
         worth = ", or ".join(
-            f"{points_words(tier['points'])} {_often_words(tier)}" for tier in rule["tiers"]
+            f"{points_words(tier['points'])} for {_often_words({**window, **tier})}"
+            for tier in rule["tiers"]
         )
-        parts = [f"{worth}: {_counted_words(signal, rule)}"]
+        parts = [f"{_counted_words(signal, rule)}: {worth}"]
     else:
         each = f"{points_words(rule['points'])} for each {_counted_words(signal, rule)}"
         parts = [each, *_limit_words(rule)]
@@ -115,19 +142,21 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
 
 def _counted_words(signal: _Written, rule: _Written) -> str:
     days = f"day with at least {rule['in_one_day']} of " if rule.get("in_one_day") else ""
+    if rule.get("sum"):
+        days = f"1 of {plain_words(rule['sum'])} of an "
+    if rule.get("max"):
+        days = f"1 of the day's largest {plain_words(rule['max'])} of an "
     return days + _signal(signal)
 
 
 def _often_words(tier: _Written) -> str:
     """Return how often, and within which time, a tier asks for its signal."""
-    if times := tier.get("times"):
-        often = f"for {times} of them" if times > 1 else "for one"
-    elif days := tier.get("days"):
-        often = f"for {days_words(days)} with one"
+    if days := tier.get("days"):
+        often = f"{days_words(days)} with one"
     elif different := tier.get("different"):
-        often = f"for {different} different ones"
+        often = f"{different} different ones"
     else:
-        often = "for one"
+        often = f"{tier.get('times') or 'one'}"
     return often + _within_words(tier)
 
 
@@ -138,8 +167,8 @@ def _within_words(rule: _Written) -> str:
 
 def _limit_words(rule: _Written) -> Iterator[str]:
     if shares := rule.get("shares"):
-        parts = " and ".join(f"{share:.0%}" for share in shares)
-        yield f"of which the newest count {parts}" if len(shares) > 1 else f"{parts} of that"
+        *first, last = [f"{share:.0%}" for share in shares]
+        yield f"the newest first in shares of {', '.join([*first, f'then {last}'])}"
     if rule.get("within_days") is not None:
         yield f"for {days_words(rule['within_days'])}"
     if rule.get("max_points"):
@@ -152,11 +181,25 @@ def _signal(signal: _Written) -> str:
     kind = KIND_WORDS[signal["on"]]
     named = f"{kind} {or_words(names)}" if names else kind
     where = [
-        f"{plain_words(name)} like {or_words(patterns)}"
-        for name, patterns in signal.get("where", {}).items()
+        f"{plain_words(name)} {_where_words(test)}"
+        for name, test in signal.get("where", {}).items()
     ]
     each = f", each {plain_words(signal['distinct'])} once" if signal.get("distinct") else ""
     return named + (f" with {' and '.join(where)}" if where else "") + each
+
+
+def _where_words(test: Any) -> str:
+    """Return what a property of an event must be like."""
+    if isinstance(test, list):
+        return f"like {or_words(test)}"
+    return " and ".join(_WHERE_WORDS[key](number) for key, number in test.items())
+
+
+_WHERE_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "between": lambda ends: f"between {number_words(ends[0])} and {number_words(ends[1])}",
+    "at_least": lambda number: f"of at least {number_words(number)}",
+    "below": lambda number: f"below {number_words(number)}",
+}
 
 
 def plain_words(key: str) -> str:
@@ -186,8 +229,15 @@ def _list(one: Any) -> list[Any]:
 
 def or_words(values: Iterable[Any]) -> str:
     """Return values with "or" before the last one."""
-    *rest, last = [_value(value) for value in values] or ["nothing yet"]
+    *rest, last = dict.fromkeys(map(_value, _without_spellings(list(values)))) or ["nothing yet"]
     return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _without_spellings(values: list[Any]) -> list[Any]:
+    """Return values without the texts that say the same as a yes or no beside them."""
+    answers = [value for value in values if isinstance(value, bool)]
+    spelt = {text for answer in answers for text in SPELLINGS[answer]}
+    return [value for value in values if not (isinstance(value, str) and value.casefold() in spelt)]
 
 
 def _value(value: Any) -> str:

@@ -11,9 +11,19 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, SignalDocument
+from chalicelib.authoring.behaviour_shape import (
+    BehaviourRuleDocument,
+    SignalDocument,
+    SilenceDocument,
+    SilenceRuleDocument,
+)
 from chalicelib.authoring.example_shape import ExampleDocument
-from chalicelib.authoring.field_shape import FactDocument, FieldRuleDocument, TestDocument
+from chalicelib.authoring.field_shape import (
+    ExclusionDocument,
+    FactDocument,
+    FieldRuleDocument,
+    TestDocument,
+)
 from chalicelib.authoring.rule_shape import RULES_MAX, RuleDocument, RulesDocument
 from chalicelib.authoring.values import (
     GradeName,
@@ -32,6 +42,7 @@ SIGNALS_MAX = 200  # each is looked at for every event of its kind
 GROUPS_MAX = 20
 SCORES_MAX = 20  # each is shown on every lead
 BANDS_MAX = 20
+EXCLUSIONS_MAX = 50  # each is looked at for every score
 WAYS_MAX = 50  # into one stage; each is tried at every decision
 EXAMPLES_MAX = 500
 
@@ -147,6 +158,8 @@ class ModelDocument(ModelPart):
     version: Annotated[int, Field(ge=0)] | None = None
     """Ignored: the server numbers the models, and says which one it returns."""
     internal: InternalDocument = InternalDocument()
+    excluded: Annotated[dict[KeyName, ExclusionDocument], Field(max_length=EXCLUSIONS_MAX)] = {}
+    """Who is left out besides our own people, for example partners and agencies."""
     signals: Annotated[dict[KeyName, SignalDocument], Field(max_length=SIGNALS_MAX)]
     """Behaviour by name; rules and ways in refer to these names."""
     rules: RulesDocument
@@ -193,13 +206,29 @@ def field_rules_of(document: ModelDocument) -> Iterator[tuple[str, FieldRuleDocu
     )
 
 
-def facts_of(document: ModelDocument) -> Iterator[tuple[str, FactDocument | FieldRuleDocument]]:
-    """Yield each place that names a field, with its path: a rule, or one of its several facts."""
+def facts_of(
+    document: ModelDocument,
+) -> Iterator[tuple[str, FactDocument | FieldRuleDocument | ExclusionDocument]]:
+    """Yield each place that names a field, with its path: a rule, an exclusion, or one of its
+    several facts.
+    """
     for path, rule in field_rules_of(document):
         if rule.all is None:
             yield path, rule
         for number, fact in enumerate(rule.all or []):
             yield f"{path}.all.{number}", fact
+    for key, one in document.excluded.items():
+        if one.subjects == ["field"]:
+            yield f"excluded.{key}", one
+        for number, fact in enumerate(one.all or []):
+            yield f"excluded.{key}.all.{number}", fact
+
+
+def silence_rules_of(document: ModelDocument) -> Iterator[tuple[str, SilenceDocument]]:
+    """Yield each rule on silence, with its path."""
+    for path, _, _, rule in rules_of(document):
+        if isinstance(rule, SilenceRuleDocument):
+            yield path, rule.silence
 
 
 def behaviour_rules_of(document: ModelDocument) -> Iterator[tuple[str, str, BehaviourRuleDocument]]:

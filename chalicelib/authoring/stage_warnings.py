@@ -5,7 +5,7 @@ Each check has one message, which names the path and the remedy.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from chalicelib.authoring.bounds import Values, least_behind, most_by_rules
+from chalicelib.authoring.bounds import Values, least_behind, least_of_all, most_by_rules
 from chalicelib.errors import FieldError
 from chalicelib.lifecycle.moves import OTHER, OTHER_REST_DAYS
 from chalicelib.scoring.milli import points_text
@@ -73,6 +73,16 @@ def never_cools(model: Model) -> Iterator[FieldError]:
             "stages.mql.cool_below",
             "is missing, so an MQL never cools; say below which values of behaviour it does",
         )
+
+
+def cools_nobody(model: Model) -> Iterator[FieldError]:
+    """Warn of a bound of cooling that no lead is below."""
+    for name, bound in model.cool_below.items():
+        if bound <= least_of_all(model)[name]:
+            yield FieldError(
+                f"stages.mql.cool_below.{name}",
+                f"no lead is below {points_text(bound)}, so an MQL never cools; raise it",
+            )
 
 
 def cools_by_what_stays(model: Model) -> Iterator[FieldError]:
@@ -177,6 +187,7 @@ STAGE_CHECKS: tuple[Callable[[Model], Iterator[FieldError]], ...] = (
     band_out_of_reach,
     counts_nowhere,
     never_cools,
+    cools_nobody,
     cools_by_what_stays,
     way_covered,
     no_request,

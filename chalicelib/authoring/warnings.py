@@ -7,7 +7,7 @@ stage_warnings.py.
 from collections.abc import Callable, Iterator
 from math import inf
 
-from chalicelib.authoring.behaviour_shape import BehaviourRuleDocument, BehaviourTierDocument
+from chalicelib.authoring.behaviour_shape import BehaviourTierDocument, SilenceRuleDocument
 from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.hiding import equal_to, hides
 from chalicelib.authoring.recorded import RECORDED_CHECKS
@@ -18,22 +18,26 @@ from chalicelib.authoring.shape import (
     facts_of,
     field_rules_of,
     rules_of,
+    silence_rules_of,
     ways_of,
 )
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.errors import FieldError
+from chalicelib.scoring.lists import WORD_LISTS
 from chalicelib.scoring.model import FIT, Model, default_group
 from chalicelib.scoring.pattern import ANY
-from chalicelib.scoring.profile import DERIVED_FIELDS
+from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
 
 EMAIL_DOMAIN = "email_domain"
-ADDRESS_FIELDS = DERIVED_FIELDS | {"email"}
+#: Each list is about one of these. A company's name may well say its industry.
+FIELDS_OF_LISTS = (NAMED_FIELDS | DERIVED_FIELDS) - {"company"}
 
 FIELD_OF_LIST = {
     "free_mail": "email_domain",
     "disposable": "email_domain",
     "role": "email_local",
-    "senior_titles": "job_title",
+    **{name: "job_title" for name in WORD_LISTS if name.endswith("_titles")},
+    **{name: "industry" for name in WORD_LISTS if name.endswith("_industries")},
 }
 """The field that each bundled list is about."""
 
@@ -50,6 +54,8 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a signal that nothing uses."""
     read = {signal for _, signal, _ in behaviour_rules_of(document)} | set(document.recycle.wakes)
     read |= {way.signal for _, _, way in ways_of(document) if way.signal}
+    read |= {one.signal for one in document.excluded.values() if one.signal}
+    read |= {key for _, silence in silence_rules_of(document) for key in silence.named}
     for key in document.signals:
         if key not in read:
             yield FieldError(
@@ -100,15 +106,17 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def list_of_another_field(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of a list that is about another part of the address."""
+    """Warn of a list that is about another field."""
     for path, fact in facts_of(document):
-        for one in fact.comparisons:
-            field = FIELD_OF_LIST.get(one.in_list or "")
-            if field and fact.field in ADDRESS_FIELDS - {field}:
-                yield FieldError(
-                    f"{path}.field",
-                    f"{fact.field} is never in the list {one.in_list}; use field: {field}",
-                )
+        others = [
+            (name, field)
+            for name in (one.in_list or "" for one in fact.comparisons)
+            if (field := FIELD_OF_LIST.get(name)) and fact.field in FIELDS_OF_LISTS - {field}
+        ]
+        for name, field in others[:1]:  # one line a rule: its tiers make the same mistake
+            yield FieldError(
+                f"{path}.field", f"{fact.field} is never in the list {name}; use field: {field}"
+            )
 
 
 def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:
@@ -125,7 +133,9 @@ def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:
 def limit_below_one(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a rule that can never give what a single occurrence is worth."""
     for path, _, rule in behaviour_rules_of(document):
-        if rule.points and rule.max_points and rule.max_points < abs(rule.points):
+        if rule.amount or not rule.points or not rule.max_points:
+            continue
+        if rule.max_points < abs(rule.points):
             yield FieldError(
                 f"{path}.max_points",
                 f"a single occurrence is worth {abs(rule.points):g}, but at most"
@@ -187,7 +197,8 @@ def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
         if key not in used:
             yield FieldError(
                 f"groups.{key}",
-                "no rule gives it points; name it as the group of a rule, or remove it",
+                "no rule gives it points, so only points by hand do; name it as the group of a"
+                " rule, or remove it",
             )
 
 
@@ -225,11 +236,13 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
 
 
 def _group(side: str, rule: RuleDocument) -> str:
-    return rule.group or default_group(side, on_signal=isinstance(rule, BehaviourRuleDocument))
+    return rule.group or default_group(side, on_signal=not isinstance(rule, FieldRuleDocument))
 
 
 def _all_points(rule: RuleDocument) -> list[float]:
     """Return the points of a rule, or of each of its tiers."""
+    if isinstance(rule, SilenceRuleDocument):
+        return [rule.silence.points]
     return [tier.points for tier in rule.tiers or ()] or [rule.points or 0]
 
 

@@ -7,7 +7,15 @@ part has is here too where its value is often written in another shape.
 import re
 from collections.abc import Mapping
 
-from chalicelib.authoring.rule_wishes import ON_A_FIELD, ON_A_SIGNAL
+from chalicelib.authoring.rule_wishes import (
+    IN_A_SIGNAL_TIER,
+    IN_A_TIER,
+    IN_SILENCE,
+    OF_AN_EVENTS_NUMBER,
+    OF_SILENCE,
+    ON_A_FIELD,
+    ON_A_SIGNAL,
+)
 from chalicelib.authoring.wish_words import (
     CAP_KEYS,
     COMMENTS,
@@ -26,6 +34,8 @@ from chalicelib.authoring.wish_words import (
 )
 
 IN_A_SIGNAL: KeyAnswers = {
+    "where": 'for example {path: ["/pricing*"]}',
+    "form": "for example [demo]",
     **COMMENTS,
     **NO_REGEX,
     **answered(
@@ -153,6 +163,12 @@ IN_SQL: KeyAnswers = {
 }
 
 IN_THE_MODEL: KeyAnswers = {
+    "signals": "for example {pricing: {on: page}}",
+    "groups": "for example {fit: {max: 40, min: 0}}",
+    "sums": "for example {activity: [engagement, intent]}",
+    "grades": "for example {A: 30, B: 20}",
+    "bands": "for example {hot: 50, warm: 25, cold: 0}",
+    "scores": "for example {product-b: {groups: [fit, product-b]}}",
     **COMMENTS,
     **written(
         "stages: {mql: {any: [{score: 50}]}, sql: {any: [{score: 80}]}}",
@@ -212,7 +228,19 @@ IN_A_LIMIT: KeyAnswers = {
 
 WISHES: Mapping[str, KeyAnswers] = {
     "FieldRuleDocument": ON_A_FIELD,
-    "TierDocument": ON_A_FIELD,
+    "TierDocument": IN_A_TIER,
+    "FactDocument": IN_A_TIER,
+    "ComparisonDocument": IN_A_TIER,
+    "BehaviourTierDocument": IN_A_SIGNAL_TIER,
+    "SilenceRuleDocument": OF_SILENCE,
+    "SilenceDocument": IN_SILENCE,
+    "EventNumberDocument": OF_AN_EVENTS_NUMBER,
+    "NamedScoreDocument": {
+        **COMMENTS,
+        **written("groups: [fit, product-b]", "sum", "parts", "of", "group"),
+        **written("bands: {ready: 40}", "levels", "thresholds", "labels", "tiers"),
+        **answered("its groups have the limits", "max", "min", "limit", "cap"),
+    },
     "BehaviourRuleDocument": ON_A_SIGNAL,
     "SignalDocument": IN_A_SIGNAL,
     "ConditionDocument": IN_A_WAY,
@@ -225,7 +253,10 @@ WISHES: Mapping[str, KeyAnswers] = {
     ),
     "ModelDocument": IN_THE_MODEL,
     "LimitDocument": IN_A_LIMIT,
-    "RecycleDocument": written("wakes: [demo-request]", "wake", "wake_on", "wakes_on", "awake"),
+    "RecycleDocument": {
+        **written("wakes: [demo-request]", "wake", "wake_on", "wakes_on", "awake"),
+        "wakes": "for example [demo-request]",
+    },
     "GivenDocument": {
         **written(
             "profile: {company_size: 120}",

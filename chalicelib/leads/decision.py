@@ -12,9 +12,11 @@ from chalicelib.lifecycle.stages import Actor, Stage, Transition, apply
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
+from chalicelib.scoring.by_hand import live_on, may_rise
 from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth_ahead, worth_by_day
+from chalicelib.scoring.silence import next_silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,16 @@ def decide_lead(
         standing = apply(standing, transition)
     tally = tallies.within_horizon(lead.tally, today.toordinal())
     profile = profiles.remembered(lead.profile, today, model.zone)
-    lead = replace(lead, tally=tally, profile=profile, standing=standing)
+    given = live_on(lead.given, today)
+    created_at = lead.created_at or now
+    lead = replace(
+        lead,
+        tally=tally,
+        profile=profile,
+        given=given,
+        standing=standing,
+        created_at=created_at,
+    )
     worth = score_of(model, lead, today)
     standing, steps = settle(model, standing, worth, today, actor)
     after = replace(
@@ -60,7 +71,6 @@ def decide_lead(
         model_version=model.version,
         activation=model.activation,
         zone=name_of(model.zone),
-        created_at=lead.created_at or now,
         updated_at=now,
     )
     after = replace(after, review_on=next_review(model, after, today))
@@ -72,24 +82,25 @@ def next_review(model: Model, lead: Lead, today: date) -> date | None:
 
     None for a lead that the passing of time cannot move. A day on which something leaves the
     profile is a day to look, whatever it does to the score, because only a write takes it out of
-    the table (ADR 0037); so is a day on which a date counts otherwise (ADR 0049). For a lead that
-    did nothing they are the only ones, however far ahead.
+    the table (ADR 0037); so is a day on which a date counts otherwise (ADR 0049), or on which a
+    silence begins (ADR 0048). For a lead that did nothing they are the only ones, however far
+    ahead.
     """
     if lead.standing.stage not in DECIDED - {Stage.SQL}:
         return None
-    changes = _facts_change(model, lead, today)
-    if not lead.tally:
-        return changes
-    latest = today + timedelta(days=REVIEW_MAX_DAYS)
-    moves = first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest
-    return min(moves, changes) if changes else moves
+    days = [_facts_change(model, lead, today), next_silence(model, lead.evidence, today)]
+    if lead.tally or any(one.until for one in lead.given):
+        latest = today + timedelta(days=REVIEW_MAX_DAYS)
+        days.append(first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest)
+    return min(filter(None, days), default=None)
 
 
 def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | None:
     """Return the first day after today on which `decide` would act if nothing happens.
 
-    most_days: how many days to look ahead. While everything only fades, no way in opens except at
-    the end of a rest, and a lead that has cooled stays cold: that day is found by halving. When
+    most_days: how many days to look ahead. While everything only fades, or a silence begins, no way
+    in opens except at the end of a rest, and a lead that has cooled stays cold: that day is found
+    by halving. When
     something counts against the lead and fades too, it may be any day: it is estimated with
     today's weights, and then asked exactly. What lies ahead of today has no weight yet, so that
     every day is asked; so is every day after something has left the profile, and after a date in
@@ -125,13 +136,18 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
 def _facts_change(model: Model, lead: Lead, today: date) -> date | None:
     """Return the next day on which what is known of the lead says something else, or None."""
     leaves = profiles.next_leave(lead.profile, today, model.zone)
-    turns = next_turn(model, profiles.values(lead.profile), today) if model.is_dated else None
+    facts = profiles.facts_on(lead.profile, today, model.zone) if model.is_dated else None
+    turns = next_turn(model, facts) if facts else None
     return min(filter(None, [leaves, turns]), default=None)
 
 
 def _only_fades(model: Model, lead: Lead) -> bool:
-    """Return whether nothing that the lead did counts against it."""
-    against = {rule.signal.id for rule in model.behaviour_rules if rule.points < 0}
+    """Return whether nothing that the lead did or got by hand counts against it, or excludes it."""
+    if may_rise(lead.given):
+        return False
+    against = {rule.series for rule in model.behaviour_rules if rule.points < 0}
+    if model.exclusions:
+        against |= {one.signal for one in model.exclusions.signals}
     return not against & (lead.tally.days.keys() | lead.tally.keys.keys())
 
 

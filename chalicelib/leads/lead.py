@@ -10,6 +10,7 @@ from chalicelib.errors import NotFoundError
 from chalicelib.events import Value, is_lead_id
 from chalicelib.leads.requests import NOTHING_REQUESTED, ReplayRequests
 from chalicelib.lifecycle.stages import Standing
+from chalicelib.scoring.by_hand import Given
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.profile import Profile
 from chalicelib.scoring.tally import Tally
@@ -89,11 +90,14 @@ class Lead:
     notified: tuple[Notified, ...] = ()
     """What sales was notified about in this cycle."""
     answers: SalesAnswers = field(default_factory=dict)
+    given: Given = ()
+    """Points that our people gave it by hand."""
     merged_into: str | None = None
     """The lead that this one turned out to be."""
     is_outdated: bool = False
     """Some of it is stored in an older schema, until it is written again (ADR 0027)."""
     created_at: datetime | None = None
+    """When it began: when the first of its own events that count was captured (ADR 0048)."""
     updated_at: datetime | None = None
     erased_at: datetime | None = None
     """When the person was last erased: what was captured by then counts no more (ADR 0046)."""
@@ -126,7 +130,8 @@ class Lead:
     @property
     def evidence(self) -> Evidence:
         """What a score depends on: what the lead did and said, and from when that counts."""
-        return Evidence(self.profile, self.touches, self.tally, self.standing.since)
+        since = self.standing.since
+        return Evidence(self.profile, self.touches, self.tally, since, self.created_at, self.given)
 
 
 def find_survivor(read: Callable[[str], Lead], lead_id: str) -> Lead:

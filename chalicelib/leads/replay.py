@@ -18,6 +18,7 @@ from chalicelib.limits import (
     FORMS_MAX_PER_DAY,
     JOIN_GRACE_MINUTES,
 )
+from chalicelib.scoring import by_hand
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
@@ -101,7 +102,10 @@ def join_until(captured_at: datetime) -> datetime:
 
 
 def with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
-    """Return the lead with these events in profile, touches, tally and answers. Commutes."""
+    """Return the lead with these events in profile, touches, tally, answers and points by hand.
+
+    Commutes.
+    """
     return replace(
         lead,
         profile=profiles.learn(
@@ -111,6 +115,8 @@ def with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
         tally=tallies.count_events(model, lead.tally, events),
         matching=lead.matching or model.matching,
         answers=_with_answers(lead.answers, events),
+        given=by_hand.take_in(lead.given, events),
+        created_at=_first_known(lead, events),
     )
 
 
@@ -142,6 +148,13 @@ def _without_foreign_address(lead: Lead, event: Event) -> Event:
         return event
     fields = {name: value for name, value in event.fields.items() if name != ADDRESS}
     return replace(event, fields=fields)
+
+
+def _first_known(lead: Lead, events: Iterable[Event]) -> datetime | None:
+    """Return when a lead began, or one that turned out to be it. Commutes and is idempotent."""
+    own = (event.captured_at for event in events if lead_id_of(event.partition) is not None)
+    began = [lead.created_at] if lead.created_at else []
+    return min([*began, *own], default=None)
 
 
 def _with_answers(answers: SalesAnswers, events: Iterable[Event]) -> SalesAnswers:

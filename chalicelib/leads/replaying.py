@@ -31,6 +31,8 @@ from chalicelib.scoring.tally import Since
 from chalicelib.scoring.touches import Touch, Touches
 
 EVENTS_AT_ONCE = 100  # held and counted together
+DERIVED = ("profile", "touches", "tally", "answers", "given", "created_at")
+"""The parts of a lead that its events come to."""
 
 
 class Replaying:
@@ -97,17 +99,14 @@ class Replaying:
     def lead(self) -> Lead:
         """Return the lead derived anew, not yet decided."""
         progress = self.progress
+        found = progress.derived
         standing = self._lead.standing
-        if self._since is not None and self._since.at is not None:
-            at = self._since.at
-            counted = Since.now(self._model, progress.then, at, self._since.lead_id)
+        if (since := self._since) is not None and since.at is not None:
+            counted = Since.now(self._model, progress.then, since.at, since.lead_id)
             standing = replace(standing, since=counted)
         derived = replace(
             self._lead,
-            profile=progress.derived.profile,
-            touches=progress.derived.touches,
-            tally=progress.derived.tally,
-            answers=progress.derived.answers,
+            **{part: getattr(found, part) for part in DERIVED},
             matching=self._model.matching,
             standing=standing,
             replayed_at=progress.began_at,
@@ -243,7 +242,7 @@ class Replaying:
         return not self._leaves_out(event)
 
     def _is_in_time(self, captured_at: datetime, by: str) -> bool:
-        """Return whether what came by a lead is not too late, and not from before an erasure."""
+        """Return whether what came by a lead is neither too late nor from before an erasure."""
         return captured_at <= self._captured_by and self._lead.takes(captured_at, by)
 
     def _may_count(self, event: Event, gone: frozenset[str]) -> bool:

@@ -79,13 +79,16 @@ class Past:
             lead,
             standing=self._standing(lead, known.lead_ids[1:], end),
             review_on=None,
+            created_at=None,  # it may have begun earlier since, by a merge
             updated_at=None,
         )
         progress = begin(unknown, model, end)
         replaying = Replaying(
             events=self._events, model=model, lead=unknown, progress=progress, captured_by=end
         )
-        return replace(at_once(replaying), replayed_at=lead.replayed_at), model
+        found = at_once(replaying)
+        created_at = found.created_at or lead.created_at
+        return replace(found, created_at=created_at, replayed_at=lead.replayed_at), model
 
     def _by_then(self, lead_id: str, end: datetime) -> Lead:
         """The lead that an id stood for at a time."""

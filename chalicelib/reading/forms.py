@@ -75,7 +75,7 @@ def fed_by(model: Model, document: Mapping[str, Any]) -> list[str]:
 
 
 def _is_about(signal: Signal) -> bool:
-    asked = {name for name, _ in signal.where}
+    asked = {name for name, _ in (*signal.where, *signal.numbers)}
     return signal.kind is not Kind.FORM or signal.names is not None or bool(asked & ABOUT_A_FORM)
 
 

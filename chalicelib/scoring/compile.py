@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from hashlib import sha256
 from typing import Any
@@ -9,23 +10,33 @@ from typing import Any
 from chalicelib.days import name_of
 from chalicelib.errors import DocumentError
 from chalicelib.events import Kind
-from chalicelib.scoring.compile_behaviour import compile_behaviour_rule, compile_signal
+from chalicelib.scoring.compile_behaviour import (
+    compile_acts,
+    compile_amounts,
+    compile_behaviour_rule,
+    compile_signal,
+    compile_silence,
+)
 from chalicelib.scoring.compile_fields import (
+    compile_exclusions,
     compile_field_rule,
     compile_joint_rule,
     facts_in,
     is_on_facts,
 )
-from chalicelib.scoring.matching import Matcher, Signal
+from chalicelib.scoring.facts_alone import Reach
+from chalicelib.scoring.matching import ACTS, Matcher, Signal
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
     DEFAULT_WITHIN_DAYS,
+    FIT,
     INFERRED,
     Condition,
     Model,
 )
 from chalicelib.scoring.profile import NAMED_FIELDS
+from chalicelib.scoring.silence_rules import is_on_silence
 
 LONG_TEXTS = frozenset({"message"})  # stay in the event: a profile is read with every count
 
@@ -60,44 +71,60 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     profile = rules.get("profile", {})
     behaviour = {**rules.get("actions", {}), **rules.get("undesirables", {})}
     on_fields = {key: rule for key, rule in behaviour.items() if is_on_facts(rule)}
-    on_signals = {key: rule for key, rule in behaviour.items() if key not in on_fields}
+    on_silence = {key: rule for key, rule in behaviour.items() if is_on_silence(rule)}
+    on_signals = {
+        key: rule for key, rule in behaviour.items() if key not in {*on_fields, *on_silence}
+    }
+    silence_rules = [compile_silence(key, rule, signals) for key, rule in on_silence.items()]
     sides = {"profile": profile, "channel": rules.get("channel", {}), "undesirables": on_fields}
     on_facts = [(key, rule, side) for side, those in sides.items() for key, rule in those.items()]
     field_rules = [compile_field_rule(*one) for one in on_facts if "all" not in one[1]]
     joint_rules = [compile_joint_rule(*one) for one in on_facts if "all" in one[1]]
-    fields = _fields(on_facts)
+    excluded = document.get("excluded", {})
+    exclusions = compile_exclusions(excluded) if excluded else None
+    # As on the side of the channel, where a touch is not a field.
+    excluding = [(key, one, "channel") for key, one in excluded.items() if is_on_facts(one)]
+    fields = _fields([*on_facts, *excluding])
+    groups = {
+        key: (to_milli(limit["min"]), to_milli(limit["max"]))
+        for key, limit in document["groups"].items()
+    }
+    apart = frozenset(
+        key for key, limit in document["groups"].items() if not limit.get("in_total", True)
+    )
+    sums = {**document.get("sums", {}), **{key: one["groups"] for key, one in scores.items()}}
+    reach = Reach.of([*field_rules, *joint_rules], groups, sums, apart)
+    mql = [_condition(condition, None, reach) for condition in stages["mql"]["any"]]
+    sql = [_condition(condition, INFERRED, reach) for condition in stages["sql"]["any"]]
+    asks_for_acts = any(way.needs_act for way in (*mql, *sql)) or any(
+        ACTS in rule.series for rule in silence_rules
+    )
+    acts = compile_acts() if asks_for_acts else ()
+    counted = [*signals.values(), *compile_amounts(on_signals, signals), *acts]
     return Model(
         name=document["name"],
         version=version,
         activation=activation,
-        matching=_matching(signals, fields, zone),
+        matching=_matching(counted, fields, zone),
         zone=zone,
         signals=signals,
         matchers={
-            kind: Matcher.of([signal for signal in signals.values() if signal.kind is kind])
-            for kind in Kind
+            kind: Matcher.of([signal for signal in counted if signal.kind is kind]) for kind in Kind
         },
         field_rules=field_rules,
         behaviour_rules=[
             compile_behaviour_rule(key, rule, signals) for key, rule in on_signals.items()
         ],
-        groups={
-            key: (to_milli(limit["min"]), to_milli(limit["max"]))
-            for key, limit in document["groups"].items()
-        },
-        apart=frozenset(
-            key for key, limit in document["groups"].items() if not limit.get("in_total", True)
-        ),
-        sums={
-            **document.get("sums", {}),
-            **{key: one["groups"] for key, one in scores.items()},
-        },
+        groups=groups,
+        hand_group=FIT if FIT in groups else next(iter(groups), ""),
+        apart=apart,
+        sums=sums,
         scores={key: _levels(one.get("bands", {})) for key, one in scores.items()},
         bands=_levels(document.get("bands", {})),
         grades=_levels(document["grades"]),
         grade_needs=document.get("grade_needs", 0),
-        mql=[_condition(condition, None) for condition in stages["mql"]["any"]],
-        sql=[_condition(condition, INFERRED) for condition in stages["sql"]["any"]],
+        mql=mql,
+        sql=sql,
         cool_below={
             key: to_milli(points) for key, points in stages["mql"].get("cool_below", {}).items()
         },
@@ -107,7 +134,11 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         internal_domains=document.get("internal", {}).get("email_domain", []),
         fields=fields,
         joint_rules=joint_rules,
-        is_dated=any(rule.on for rule in field_rules) or any(rule.on for rule in joint_rules),
+        silence_rules=silence_rules,
+        is_dated=any(rule.on for rule in field_rules)
+        or any(rule.on for rule in joint_rules)
+        or bool(exclusions and exclusions.is_dated),
+        exclusions=exclusions,
     )
 
 
@@ -122,13 +153,21 @@ def _fields(on_facts: Iterable[tuple[str, Mapping[str, Any], str]]) -> Set[str]:
     return frozenset(read - LONG_TEXTS)
 
 
-def _matching(signals: Mapping[str, Signal], fields: Set[str], zone: tzinfo) -> str:
+def _matching(counted: Iterable[Signal], fields: Set[str], zone: tzinfo) -> str:
     """Return sixteen hex digits of everything that counting depends on (ADR 0017).
 
     That is which signals an event matches, which fields a profile keeps, and where a day begins.
     """
     what = [
-        [one.id, one.kind, one.names, one.where, one.distinct] for _, one in sorted(signals.items())
+        [
+            one.id,
+            one.kind,
+            one.names,
+            one.where,
+            one.distinct,
+            *([one.numbers] if one.numbers else []),
+        ]
+        for one in sorted(counted, key=lambda one: (one.id, one.kind))
     ]
     text = json.dumps([what, sorted(fields - NAMED_FIELDS), name_of(zone)])
     return sha256(text.encode()).hexdigest()[:16]
@@ -139,8 +178,8 @@ def _levels(least: Mapping[str, float]) -> list[tuple[int, str]]:
     return sorted(((to_milli(points), name) for name, points in least.items()), reverse=True)
 
 
-def _condition(condition: Mapping[str, Any], kind: str | None) -> Condition:
-    return Condition(
+def _condition(condition: Mapping[str, Any], kind: str | None, reach: Reach) -> Condition:
+    way = Condition(
         thresholds=tuple(
             (key, to_milli(points))
             for key, points in condition.items()
@@ -151,3 +190,4 @@ def _condition(condition: Mapping[str, Any], kind: str | None) -> Condition:
         within_days=condition.get("within_days", DEFAULT_WITHIN_DAYS),
         kind=condition.get("kind") or kind,
     )
+    return replace(way, needs_act=reach.needs_answers(way))

@@ -3,7 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalicelib.scoring.field_rules import FieldRule, Operator, Test, comparable
+from chalicelib.inputs.countries import read_country
+from chalicelib.limits import HORIZON_DAYS
+from chalicelib.scoring.exclusions import ExcludingSignal, Exclusions
+from chalicelib.scoring.field_rules import DateSpan, FieldRule, Operator, Test, comparable
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import default_group
@@ -13,16 +16,22 @@ from chalicelib.scoring.words import Phrases
 _OPERATORS = {operator.value: operator for operator in Operator}
 
 
+COUNTRY = "country"
+_COUNTRY_KEYS = (Operator.EQUALS.value, Operator.NOT.value)
+"""The operators that name whole countries."""
+
+
 def compile_field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRule:
     """Return the rule of this name as it is written on one side of the model."""
+    tiers = rule.get("tiers") or [rule]
+    if rule["field"] == COUNTRY:
+        tiers = [_with_codes(tier) for tier in tiers]
     return FieldRule(
         id=key,
         group=rule.get("group") or default_group(side, on_signal=False),
         field=rule["field"],
         touch=rule.get("touch"),
-        tiers=tuple(
-            (_test(tier), to_milli(tier.get("points") or 0)) for tier in rule.get("tiers") or [rule]
-        ),
+        tiers=tuple((_test(tier), to_milli(tier.get("points") or 0)) for tier in tiers),
         disqualify=bool(rule.get("disqualify", False)),
     )
 
@@ -32,6 +41,31 @@ def compile_joint_rule(key: str, rule: Mapping[str, Any], side: str) -> JointRul
     whole = {name: value for name, value in rule.items() if name != "all"}
     first, *others = [compile_field_rule(key, {**whole, **part}, side) for part in rule["all"]]
     return JointRule(key, first.group, (first, *others), first.disqualify)
+
+
+def compile_exclusions(excluded: Mapping[str, Mapping[str, Any]]) -> Exclusions:
+    """Return who is left out, as it is written."""
+    on_facts = {
+        key: {**rule, "disqualify": True} for key, rule in excluded.items() if is_on_facts(rule)
+    }
+    field_rules = [
+        compile_field_rule(key, rule, "profile")
+        for key, rule in on_facts.items()
+        if "all" not in rule
+    ]
+    joint_rules = [
+        compile_joint_rule(key, rule, "profile") for key, rule in on_facts.items() if "all" in rule
+    ]
+    return Exclusions(
+        field_rules=field_rules,
+        joint_rules=joint_rules,
+        is_dated=any(rule.on for rule in field_rules) or any(rule.on for rule in joint_rules),
+        signals=[
+            ExcludingSignal(key, rule["signal"], rule.get("within_days", HORIZON_DAYS - 1))
+            for key, rule in excluded.items()
+            if "signal" in rule
+        ],
+    )
 
 
 def is_on_facts(rule: Mapping[str, Any]) -> bool:
@@ -59,6 +93,19 @@ def _test(rule: Mapping[str, Any]) -> Test:
     return Test(operator, _OPERANDS[operator](rule[operator.value]), _WORDS.get(operator))
 
 
+def _with_codes(tier: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a test of a country with codes for names, because profiles have codes (ADR 0040)."""
+    return {**tier, **{key: _codes(tier[key]) for key in _COUNTRY_KEYS if key in tier}}
+
+
+def _codes(written: Any) -> Any:
+    if isinstance(written, Mapping):
+        return _with_codes(written)
+    if isinstance(written, list):
+        return list(map(_codes, written))
+    return read_country(written).value
+
+
 def _values(written: Any) -> frozenset[str]:
     return frozenset(map(comparable, written if isinstance(written, list) else [written]))
 
@@ -71,12 +118,12 @@ def _phrases(written: Any) -> Phrases:
     return Phrases.of(written if isinstance(written, list) else [written])
 
 
-def _next_days(written: Any) -> range:
-    return range(written + 1)
+def _next_days(written: Any) -> DateSpan:
+    return DateSpan(range(written + 1))
 
 
-def _last_days(written: Any) -> range:
-    return range(-written, 1)
+def _last_days(written: Any) -> DateSpan:
+    return DateSpan(range(-written, 1))
 
 
 def _denied(written: Any) -> Test:

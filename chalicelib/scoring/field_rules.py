@@ -10,19 +10,20 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.events import FieldValue, Value
 from chalicelib.inputs.dates import read_date
-from chalicelib.inputs.numbers import Numeric, read_number
 from chalicelib.scoring.folding import fold_text
 from chalicelib.scoring.lists import bundled
+from chalicelib.scoring.numbers import number_of
 
 TIERS_REMEMBERED = 512  # values per rule: a few hundred kilobytes for fifty rules
 DAYS_REMEMBERED = 64  # per rule that looks at a date: a review asks for a month of them
 
 #: What stands between the values of a list that is written as one text.
 _LIST_MARKS = re.compile(r"[,;|\n]")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Operator(StrEnum):
@@ -48,6 +49,23 @@ DATED = frozenset({Operator.NEXT_DAYS, Operator.LAST_DAYS})
 """The operators that compare a date with today."""
 FOR_NOTHING = frozenset({Operator.ABSENT, Operator.ELSE})
 """The operators that a field which is not known passes."""
+
+
+class Today(NamedTuple):
+    """What a date is held against."""
+
+    ordinal: int
+    country: str | None = None
+    """Where the date was written, if days are written behind months there."""
+
+
+class DateSpan(NamedTuple):
+    """The operand of a test of a date."""
+
+    span: range
+    """The days on which it passes: from today, -1 for yesterday, and on a day as ordinals."""
+    country: str | None = None
+    """As today has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +95,22 @@ class Test:
         return matches(self.operand, value)
 
     @property
-    def offsets(self) -> range | None:
-        """The days from today on which a date passes, -1 for yesterday; None without a date."""
+    def days(self) -> range | None:
+        """The days from today on which a date passes; None for a test of anything else."""
         if self.operator is Operator.NOT:
-            inner: range | None = self.operand.offsets
-            return inner
-        return self.operand if self.operator in DATED else None
+            denied: range | None = self.operand.days
+            return denied
+        span: range | None = self.operand.span if self.operator in DATED else None
+        return span
 
-    def on(self, day: int) -> "Test":
-        """Return the test as it is on a day, an ordinal."""
+    def on(self, today: Today) -> "Test":
+        """Return the test as it is on a day."""
         if self.operator is Operator.NOT:
-            return replace(self, operand=self.operand.on(day))
+            return replace(self, operand=self.operand.on(today))
         if self.operator in DATED:
-            first, end = self.operand.start + day, self.operand.stop + day
-            return replace(self, operand=range(first, end))
+            first = self.operand.span.start + today.ordinal
+            end = self.operand.span.stop + today.ordinal
+            return replace(self, operand=DateSpan(range(first, end), today.country))
         return self
 
 
@@ -117,10 +137,10 @@ class FieldRule:
         init=False, repr=False, compare=False
     )
     """How a value matches, if that has a consequence: points, or a disqualification."""
-    on: "Callable[[int], FieldRule] | None" = dataclasses.field(
+    on: "Callable[[Today], FieldRule] | None" = dataclasses.field(
         init=False, repr=False, compare=False
     )
-    """The rule as it is on a day, an ordinal; None for a rule that is the same on all days."""
+    """The rule as it is on a day; None for a rule that is the same on all days."""
 
     def __post_init__(self) -> None:
         # Cached per rule: most people share their country, title and company size with others.
@@ -128,7 +148,7 @@ class FieldRule:
         object.__setattr__(self, "tier_of", cached)
         remembered = lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._match_of)
         object.__setattr__(self, "match_of", remembered)
-        is_dated = any(test.offsets for test, _ in self.tiers)
+        is_dated = any(test.days for test, _ in self.tiers)
         # By value alone a rule on a date cannot be cached, but by day and value.
         on = lru_cache(maxsize=DAYS_REMEMBERED)(self._on) if is_dated else None
         object.__setattr__(self, "on", on)
@@ -145,8 +165,8 @@ class FieldRule:
             return None
         return MatchedRule(self, tier[0], value, tier[1])
 
-    def _on(self, day: int) -> "FieldRule":
-        return replace(self, tiers=tuple((test.on(day), milli) for test, milli in self.tiers))
+    def _on(self, today: Today) -> "FieldRule":
+        return replace(self, tiers=tuple((test.on(today), milli) for test, milli in self.tiers))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,11 +193,17 @@ def comparable(value: Value) -> str:
     return fold_text(str(int(value) if is_whole else value))
 
 
-def day_said(value: Value) -> int | None:
-    """Return the ordinal of the date that a value says, or None."""
+def day_said(value: Value, country: str | None) -> int | None:
+    """Return the ordinal of the date that a value says, or None.
+
+    country: where it was written, if days are written behind months there.
+    """
+    said = read_date(value, country).value
+    if not _ISO_DAY.fullmatch(said):
+        return None
     try:
-        return date.fromisoformat(read_date(value).value).toordinal()
-    except ValueError:
+        return date.fromisoformat(said).toordinal()
+    except ValueError:  # 30 February
         return None
 
 
@@ -200,22 +226,22 @@ def _in_list(operand: Any, value: Value) -> bool:
 
 def _between(operand: Any, value: Value) -> bool:
     low, high = operand
-    number = _number(value)
+    number = number_of(value)
     return number is not None and low <= number <= high
 
 
 def _at_least(operand: Any, value: Value) -> bool:
-    number = _number(value)
+    number = number_of(value)
     return number is not None and number >= operand
 
 
 def _below(operand: Any, value: Value) -> bool:
-    number = _number(value)
+    number = number_of(value)
     return number is not None and number < operand
 
 
 def _on_a_day(operand: Any, value: Value) -> bool:
-    return day_said(value) in operand
+    return day_said(value, operand.country) in operand.span
 
 
 def _always(_operand: Any, _value: Value) -> bool:
@@ -224,14 +250,6 @@ def _always(_operand: Any, _value: Value) -> bool:
 
 def _never(_operand: Any, _value: Value) -> bool:
     return False
-
-
-def _number(value: Value) -> Numeric | None:
-    """Return the number that a value says, as people write it; the lower one of a range."""
-    if type(value) is int:  # as capture stores it
-        return value
-    found = read_number(value).value
-    return None if isinstance(found, str) else found
 
 
 _MATCHING: Mapping[Operator, Callable[[Any, Value], bool]] = {

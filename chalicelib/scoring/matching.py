@@ -4,7 +4,8 @@ A model has tens of signals, an event matches a few of them, and every page view
 signals are not tried one by one: each is a bit, and one look at a property's value finds the bits
 of all signals that it satisfies (pattern.py). The bits that are left after a look at every
 property are those of the signals that the event matches. Which looks there are, and how each
-finds its bits, is decided when a model is compiled (ADR 0054).
+finds its bits, is decided when a model is compiled (ADR 0054). A property that signals compare as
+a number gets a look of its own (ADR 0048).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
@@ -16,10 +17,26 @@ from typing import NamedTuple
 from chalicelib.events import Event, FieldValue, Kind, values_in
 from chalicelib.form_kinds import FORM_KIND, kind_facts
 from chalicelib.mail_events import MailEvent
+from chalicelib.scoring.numbers import Amount, NumberRange, numbers_in
 from chalicelib.scoring.pattern import ANY, Patterns, matches_any
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
 """The campaign's parts as signals name them -> as an event has them."""
+
+ACTS = "*"
+"""The series of all that a person does, whatever it is; no signal can have its name."""
+
+OWN_KINDS: Mapping[Kind, tuple[str, ...] | None] = {
+    Kind.PAGE: None,
+    Kind.TRACK: None,
+    Kind.FORM: None,
+    Kind.MAIL: (MailEvent.CLICKED, MailEvent.REPLIED, MailEvent.CONFIRMED),
+}
+"""What a person does: the kinds of event, each with its names; None for any name.
+
+Whatever others do is left out: an email that arrives or bounces, an identify of the site's own
+script, an import, sales (ADR 0048).
+"""
 
 REMEMBERED = 512  # names or values of a campaign's part, and sets of signals, each of one kind
 
@@ -46,6 +63,10 @@ class Signal:
     topic: str | None
     words: str
     """What a reason says of it."""
+    numbers: tuple[tuple[str, NumberRange], ...] = ()
+    """Properties that must be numbers, each with its range."""
+    amount: Amount | None = None
+    """Of which numbers a day is made; None where an event counts as one more."""
 
 
 class Look(NamedTuple):
@@ -87,20 +108,25 @@ class Matcher:
     def of(cls, signals: Sequence[Signal]) -> "Matcher":
         """Return a matcher of signals that are all of one kind."""
         required: dict[str | None, dict[int, tuple[str, ...]]] = {}
+        numbers: dict[str, list[tuple[NumberRange, int]]] = {}
         for position, signal in enumerate(signals):
             for name, patterns in _required(signal):
                 required.setdefault(name, {})[1 << position] = patterns
+            for number_name, range_ in signal.numbers:
+                numbers.setdefault(number_name, []).append((range_, 1 << position))
         every = (1 << len(signals)) - 1
-        looks = {name: _look(name, by_bit, every) for name, by_bit in required.items()}
+        looks: list[tuple[str | None, Look]]
+        looks = [(name, _look(name, by_bit, every)) for name, by_bit in required.items()]
+        looks += [(name, _number_look(name, one, every)) for name, one in numbers.items()]
         return cls(
             signals=tuple(signals),
-            on_name=tuple(look for name, look in looks.items() if name is None),
-            on_campaign=tuple(look for name, look in looks.items() if name in CAMPAIGN_KEYS),
-            on_facts=tuple(
-                look for name, look in looks.items() if name and name not in CAMPAIGN_KEYS
-            ),
+            on_name=tuple(look for name, look in looks if name is None),
+            on_campaign=tuple(look for name, look in looks if name in CAMPAIGN_KEYS),
+            on_facts=tuple(look for name, look in looks if name and name not in CAMPAIGN_KEYS),
             every=every,
-            by_value=sum(1 << place for place, signal in enumerate(signals) if signal.distinct),
+            by_value=sum(
+                1 << place for place, one in enumerate(signals) if one.distinct or one.amount
+            ),
         )
 
     def bits_of(self, event: Event) -> int:
@@ -186,4 +212,19 @@ def _look(name: str | None, by_bit: dict[int, tuple[str, ...]], every: int) -> L
         of_text=lru_cache(maxsize=REMEMBERED)(of_text) if has_few else of_text,
         of_other=of_other,
         others=every & ~sum(by_bit),
+    )
+
+
+def _number_look(name: str, ranges: Sequence[tuple[NumberRange, int]], every: int) -> Look:
+    """Return what signals require of a property as a number; of a list, of one of its values."""
+
+    def bits_of(value: FieldValue) -> int:
+        numbers = numbers_in(value)
+        return sum(bit for one, bit in ranges if any(map(one.holds, numbers)))
+
+    return Look(
+        name=CAMPAIGN_KEYS.get(name, name),
+        of_text=bits_of,
+        of_other=bits_of,
+        others=every & ~sum(bit for _, bit in ranges),
     )

@@ -1,11 +1,13 @@
 """The reasons of a score, in words: one for each rule that gives something, one for each limit."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from math import inf
 
-from chalicelib.events import said_as
+from chalicelib.days import day_of
+from chalicelib.events import FieldValue, said_as
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import (
     NO_LIMIT,
@@ -16,9 +18,11 @@ from chalicelib.scoring.behaviour_rules import (
     shared,
     tier_of,
 )
+from chalicelib.scoring.by_hand import Given, group_of, live_on
 from chalicelib.scoring.field_rules import MatchedRule
-from chalicelib.scoring.milli import points_text
+from chalicelib.scoring.milli import MILLI, points_text
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.numbers import Amount, Amounts
 from chalicelib.scoring.points import cells_of, contribution
 from chalicelib.scoring.tally import Tally
 
@@ -30,6 +34,7 @@ days, and the words.
 """
 
 INTERNAL = "internal"  # the one reason of a person who works for us
+EXCLUDED = "excluded:"  # what that of an excluded person begins with
 
 
 @dataclass(slots=True)
@@ -104,7 +109,7 @@ def _told_plainly(rule: BehaviourRule, cells: Cells, today: int) -> Told:
     if over:
         text += f", {over} more not counted: at most {per_day} a day"
     fresh = rule.points * counted
-    if points != round(fresh):
+    if rule.half_life_days is not None and points != round(fresh):
         text += f", {_part_of(fresh - points, fresh)} gone with time"
     left = contribution(rule, cells, today) if each * counted > rule.most else points
     last = cells[-1][0]
@@ -128,6 +133,19 @@ def _told(rule: BehaviourRule, cells: Cells, today: int) -> Told:
 @lru_cache(maxsize=HORIZON_DAYS)
 def _date_of(day: int) -> date:
     return date.fromordinal(day)
+
+
+def given_reasons(model: Model, given: Given, day: date) -> Iterator[ScoreReason]:
+    """Yield a reason for each that counts on a day, numbered from the oldest on."""
+    for number, one in enumerate(live_on(given, day), 1):
+        ends = f" (until {one.until.isoformat()})" if one.until else ""
+        yield ScoreReason(
+            rule=f"hand:{number}",
+            group=group_of(model, one),
+            milli=one.milli,
+            text=f"by hand: {' '.join(one.reason.split())}{ends}",
+            last=day_of(one.at, model.zone),
+        )
 
 
 def limit_reason(of: str, group: str, milli: int, bound: int) -> ScoreReason:
@@ -154,9 +172,12 @@ def _rule_limit_reason(rule: BehaviourRule, milli: int) -> ScoreReason:
     return ScoreReason(f"limit:{rule.id}", rule.group, milli, words)
 
 
-def internal_reason(model: Model) -> ScoreReason:
-    """Return the one reason of a person who works for us."""
-    return ScoreReason(INTERNAL, next(iter(model.groups), ""), 0, "internal address: not scored")
+def left_out_reason(model: Model, why: str) -> ScoreReason:
+    """Return the one reason of a person who is left out. why: its name."""
+    words = "internal address"
+    if why != INTERNAL:
+        words = f"excluded as {why.removeprefix(EXCLUDED).replace('-', ' ')}"
+    return ScoreReason(why, next(iter(model.groups), ""), 0, f"{words}: not scored")
 
 
 def _field_words(matched: MatchedRule) -> str:
@@ -164,20 +185,42 @@ def _field_words(matched: MatchedRule) -> str:
     value = matched.value
     if rule.touch:
         return f"{rule.touch} came by {value}"
-    said = matched.test.words or ("not given" if value in (None, "", ()) else said_as(value or ""))
+    said = matched.test.words or _value_words(value)
     return f"{rule.field.replace('_', ' ')} is {said}"
+
+
+def _value_words(value: FieldValue | None) -> str:
+    """Return a field's value as people say it."""
+    if value is None or value in ("", ()):
+        return "not given"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return said_as(value)
 
 
 def _behaviour_words(rule: BehaviourRule, found: Cells) -> str:
     words = rule.signal.words
     number = len(found)
-    if rule.signal.distinct:
+    if rule.amount is not None:
+        words += f": {_amount_words(rule.amount, found)} on {_number_of(number, 'day')}"
+    elif rule.signal.distinct:
         words += f": {number}" if number > 1 else ""
     elif rule.in_one_day is not None:
         words += f" at least {rule.in_one_day} times on {_number_of(number, 'day')}"
     else:
         words += f" on {_number_of(number, 'day')}"
     return words + _within_words(rule.within_days)
+
+
+def _amount_words(amount: Amount, found: Cells) -> str:
+    name = amount.name.replace("_", " ").replace("-", " ")
+    if amount.of is Amounts.MAX:
+        return f"{name} up to {_milli_words(max(milli for _, milli in found))}"
+    return f"{name} of {_milli_words(sum(milli for _, milli in found))}"
+
+
+def _milli_words(milli: int) -> str:
+    return f"{milli / MILLI:,.15g}"
 
 
 def _tier_words(rule: BehaviourRule, found: Cells) -> str:
@@ -214,7 +257,7 @@ def _lost_words(rule: BehaviourRule, cells: Cells, found: Cells, today: int, poi
         fresh = rule.points * shared(rule, counted)
     if fresh != whole:
         text += f", {_part_of(whole - fresh, whole)} left out as repetition"
-    if points != round(fresh):
+    if rule.half_life_days is not None and points != round(fresh):
         text += f", {_part_of(fresh - points, fresh)} gone with time"
     return text
 

@@ -6,6 +6,7 @@ still needs.
 
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
+from math import ceil, inf
 from string import ascii_lowercase
 from typing import assert_never
 
@@ -14,12 +15,15 @@ from chalicelib.events import (
     Event,
     FieldValue,
     Kind,
+    Value,
     event_id,
     lead_partition,
     visitor_partition,
 )
 from chalicelib.form_kinds import ASKS_FOR, FORM_KIND
+from chalicelib.inputs.numbers import Numeric
 from chalicelib.scoring.matching import CAMPAIGN_KEYS, Signal
+from chalicelib.scoring.numbers import NumberRange
 from chalicelib.scoring.pattern import ANY
 from chalicelib.scoring.tally import key_hash
 
@@ -43,17 +47,20 @@ def sample(
     email: the lead's address, which every form of it has. known: the hashes of a distinct signal's
     keys that are counted already; the event has another key if there is one.
     """
-    required = {name: _filled(patterns) for name, patterns in signal.where}
-    if signal.distinct:
-        patterns = dict(signal.where).get(signal.distinct, (ANY,))
-        required[signal.distinct] = _new_key(patterns, known)
+    required: dict[str, Value] = {name: _filled(patterns) for name, patterns in signal.where}
+    ranges = dict(signal.numbers)
+    required |= {name: _new_number(range_, frozenset()) for name, range_ in ranges.items()}
+    if (name := signal.distinct) in ranges:
+        required[name] = _new_number(ranges[name], known)
+    elif name:
+        required[name] = _new_key(dict(signal.where).get(name, (ANY,)), known)
     campaign = {
-        CAMPAIGN_KEYS[name]: value for name, value in required.items() if name in CAMPAIGN_KEYS
+        CAMPAIGN_KEYS[name]: str(value) for name, value in required.items() if name in CAMPAIGN_KEYS
     }
     facts = {name: value for name, value in required.items() if name not in CAMPAIGN_KEYS}
     properties, fields = _placed(signal.kind, facts, email)
     # Of a form that no name is asked of, the name says what it is for.
-    named_for = facts.get(ASKS_FOR) or facts.get(FORM_KIND) or ANY
+    named_for = str(facts.get(ASKS_FOR) or facts.get(FORM_KIND) or ANY)
     partition = SAMPLE_VISITOR if signal.kind in PINGS else lead_partition(lead_id)
     return Event(
         partition=partition,
@@ -69,8 +76,8 @@ def sample(
 
 
 def _placed(
-    kind: Kind, facts: Mapping[str, str], email: FieldValue
-) -> tuple[Mapping[str, str], Mapping[str, FieldValue]]:
+    kind: Kind, facts: Mapping[str, Value], email: FieldValue
+) -> tuple[Mapping[str, Value], Mapping[str, FieldValue]]:
     """Return the properties and the fields of an event of a kind that says these facts."""
     match kind:
         case Kind.PAGE:
@@ -101,3 +108,13 @@ def _new_key(patterns: Sequence[str], known: Set[str]) -> str:
     fillings = [first + second for first in ("", *ascii_lowercase) for second in ascii_lowercase]
     texts = (_filled([pattern], filling) for filling in fillings for pattern in patterns)
     return next((text for text in texts if key_hash(text) not in known), _filled(patterns))
+
+
+def _new_number(range_: NumberRange, known: Set[str]) -> Numeric:
+    """Return a number of a range that is not a known key; the first if all are known."""
+    is_open = range_.low == -inf
+    first = min(0, ceil(range_.below) - 1) if is_open else range_.low
+    step = -1 if is_open else 1
+    numbers = [first, *(ceil(first) + step * number for number in range(len(known) + 2))]
+    fresh = (one for one in numbers if range_.holds(one) and key_hash(one) not in known)
+    return next(fresh, first)

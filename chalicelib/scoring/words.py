@@ -40,7 +40,7 @@ class Phrases:
         return cls(dict(plain), starred)
 
     def __contains__(self, text: object) -> bool:
-        words = tuple(_WORD.findall(fold_text(str(text))))
+        words = folded_words(str(text))
         return any(words[at : at + len(one)] == one for at, one in self._candidates(words)) or any(
             _fits(one, words[at : at + len(one)])
             for one in self.starred
@@ -52,6 +52,11 @@ class Phrases:
         for at, word in enumerate(words):
             for phrase in self.plain.get(word, ()):
                 yield at, phrase
+
+
+def folded_words(text: str) -> Phrase:
+    """Return the words of a text, folded. What stands between them is left out."""
+    return tuple(_WORD.findall(fold_text(text)))
 
 
 def phrase_of(written: str) -> Phrase:

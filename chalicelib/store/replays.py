@@ -61,6 +61,7 @@ def requests_of(item: Item) -> ReplayRequests:
 def saved_item(lead: Lead, progress: Progress, derived: Item) -> Item:
     """Return how far a replay is, as it is stored. derived: of its lead, as a profile is stored."""
     survey = progress.survey
+    created_at = progress.derived.created_at
     return {
         **{name: value for name, value in derived.items() if name not in keys.INDEXED},
         "pk": keys.lead(lead.lead_id),
@@ -89,6 +90,7 @@ def saved_item(lead: Lead, progress: Progress, derived: Item) -> Item:
                 "partition": progress.partition,
                 "before": progress.before,
                 "joined": progress.joined,
+                "created_at_ms": created_at and epoch_ms(created_at),
                 "caps": progress.caps.seen(),
                 "then_caps": progress.then_caps.seen(),
             }
@@ -107,7 +109,11 @@ def progress_of(lead: Lead, item: Item, derived: Mapping[str, Any]) -> Progress:
     ids = json.loads(str(item["ids"]))
     matching = str(item["matching"])
     tally = unpack(bytes_in(item["tally"]))
-    cleared = replace(lead, counted={}, crowded=False, matching=matching, tally=tally)
+    created_at_ms = place.get("created_at_ms")  # code of before did not keep it
+    created_at = from_epoch_ms(created_at_ms) if created_at_ms else lead.created_at
+    cleared = replace(
+        lead, counted={}, crowded=False, matching=matching, tally=tally, created_at=created_at
+    )
     return Progress(
         began_at=from_epoch_ms(int(item["began_at_ms"])),
         version=int(item["version"]),

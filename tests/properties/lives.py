@@ -16,6 +16,7 @@ from hypothesis.strategies import SearchStrategy
 
 from chalicelib.events import Act, Kind, Rank, Value, user_partition, visitor_partition
 from chalicelib.mail_events import MailEvent
+from chalicelib.scoring.behaviour_rules import Measure
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from tests.baton import model_document
@@ -166,7 +167,7 @@ downloads = some.builds(
 tracks = some.builds(
     Did,
     some.just(Kind.TRACK),
-    some.sampled_from(["Webinar Attended", "Meeting Booked", "Product Added", "Nothing"]),
+    some.sampled_from(["Webinar Attended", "Meeting Booked", "Nothing"]),
 )
 forms = some.builds(
     Did,
@@ -193,8 +194,20 @@ confirmations = some.builds(
 said = some.builds(
     Did, some.just(Kind.PERSON), some.just(Act.OPPORTUNITY.value), properties=answers
 )
+by_hand = some.builds(
+    Did,
+    some.just(Kind.PERSON),
+    some.just(Act.POINTS.value),
+    properties=some.fixed_dictionaries(
+        {"points": some.sampled_from([40, -25, 0.5]), "reason": some.just("met at the fair")},
+        optional={
+            "until": some.sampled_from(["2026-11-25", "2026-12-20", "2027-06-30"]),
+            "group": some.sampled_from(["intent", "channel", "gone"]),
+        },
+    ),
+)
 deeds = some.one_of(
-    visits, visits, downloads, tracks, forms, identifies, mails, said, confirmations
+    visits, visits, downloads, tracks, forms, identifies, mails, said, confirmations, by_hand
 )
 
 retractions = some.builds(Retracts, some.lists(some.integers(0, 99), min_size=1, max_size=4))
@@ -288,15 +301,49 @@ BEHAVIOUR = [
     if "field" not in rule
 ]
 
-weights = some.fixed_dictionaries(
-    {
-        "points": some.one_of(some.integers(-30, 30), some.floats(-3, 3, width=16)),
-        "half_life_days": some.sampled_from([None, 1, 7, 30.5, 400]),
-        "per_day": some.sampled_from([None, 1, 2, 5]),
-        "max_points": some.sampled_from([None, 2.5, 12, 30]),
-        "group": some.sampled_from(GROUPS),
+points = some.one_of(some.integers(-30, 30), some.floats(-3, 3, width=16))
+half_lives = some.sampled_from([None, 1, 7, 30.5, 400])
+floors = some.sampled_from([None, None, 0.25])  # as a part of the points
+per_days = some.sampled_from([None, 1, 2, 5])
+most = some.sampled_from([None, 2.5, 12, 30])
+windows = some.sampled_from([None, None, 0, 6, 30])
+busy_days = some.sampled_from([None, None, None, 2])
+shares = some.sampled_from([None, None, None, [1, 0.5, 0.25], [0.75, 0]])
+
+
+@some.composite
+def rules_on(draw: some.DrawFn, key: str) -> Mapping[str, Any]:
+    """A rule on a signal that the format allows."""
+    is_distinct = bool(DOCUMENT["signals"][key].get("distinct"))
+    rule = {
+        "signal": key,
+        "group": draw(some.sampled_from(GROUPS)),
+        "half_life_days": draw(half_lives),
+        "in_one_day": None if is_distinct else draw(busy_days),
     }
-)
+    if not rule["in_one_day"]:
+        rule["per_day"] = draw(per_days)
+    if draw(some.integers(0, 3)) == 3:
+        measures = [Measure.DIFFERENT] if is_distinct else [Measure.TIMES, Measure.DAYS]
+        sign = draw(some.sampled_from([1, 1, -1]))
+        rule["tiers"] = [
+            {
+                str(draw(some.sampled_from(measures))): draw(some.integers(1, 4)),
+                "within_days": draw(windows),
+                "points": sign * draw(some.integers(1, 30)),
+            }
+            for _ in range(draw(some.integers(1, 3)))
+        ]
+    else:
+        rule["points"] = draw(points)
+        rule["max_points"], rule["within_days"] = draw(most), draw(windows)
+        rule["shares"] = draw(shares)
+    least = min(abs(one["points"]) for one in rule.get("tiers", [rule]))
+    if rule["half_life_days"] and least and (part := draw(floors)):
+        rule["floor"] = part * least
+    return rule
+
+
 limits = some.fixed_dictionaries(
     {
         "min": some.sampled_from([-40, -5, 0]),
@@ -310,7 +357,7 @@ def _model(rules: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any
     """The default model with other rules on behaviour, other limits and a score of its own."""
     of = dict(zip(BEHAVIOUR, rules, strict=True))
     sides = {
-        side: {key: {**rule, **of.get(key, {})} for key, rule in those.items()}
+        side: {key: of.get(key, rule) for key, rule in those.items()}
         for side, those in DOCUMENT["rules"].items()
     }
     limited = dict(zip(GROUPS, groups, strict=True))
@@ -319,6 +366,5 @@ def _model(rules: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any
 
 
 models = some.builds(
-    _model,
-    *(some.tuples(*(one,) * len(those)) for one, those in ((weights, BEHAVIOUR), (limits, GROUPS))),
+    _model, some.tuples(*map(rules_on, BEHAVIOUR)), some.tuples(*(limits for _ in GROUPS))
 )

@@ -176,5 +176,6 @@ def what_is_derived(lead: Lead) -> Any:
         lead.profile,
         lead.touches,
         lead.answers,
+        lead.created_at,
         score_of(MODEL, lead, NOW.date()).reasons,
     )

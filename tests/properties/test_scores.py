@@ -1,4 +1,5 @@
-"""The laws of the score, for random models: points of any size and sign, half-lives and limits."""
+"""The laws of the score, for random models: points of any size and sign, half-lives and limits,
+windows, shares and tiers."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,6 +8,7 @@ from datetime import date, timedelta
 from hypothesis import strategies as some
 
 from chalicelib.events import Event
+from chalicelib.scoring.behaviour_rules import BehaviourRule
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Profile, learn
@@ -65,6 +67,11 @@ def events_of(life: Sequence[Happening]) -> list[Event]:
     return [event for step in script(life, LEAD_IDS) for event in step.captured]
 
 
+def made_positive(rule: BehaviourRule) -> BehaviourRule:
+    tiers = tuple(replace(tier, points=abs(tier.points)) for tier in rule.tiers)
+    return replace(rule, points=abs(rule.points), tiers=tiers)
+
+
 def points_of(worth: Score, rule: str) -> int:
     """The thousandths of a rule within its limit."""
     return sum(line.milli for line in worth.every_reason if line.rule in (rule, f"limit:{rule}"))
@@ -83,8 +90,7 @@ def test_more_of_a_positive_signal_never_lowers_the_score(
     events = [replace(one, id="more", fields={}) for one in events_of([said])]
     positive = {signal.id for event in events for signal in signals_of(model, event)}
     rules = [
-        replace(one, points=abs(one.points)) if one.signal.id in positive else one
-        for one in model.behaviour_rules
+        made_positive(one) if one.signal.id in positive else one for one in model.behaviour_rules
     ]
     person = Person(replace(model, behaviour_rules=rules), life, cut)
     day = person.last_day + timedelta(days=days)

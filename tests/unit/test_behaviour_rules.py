@@ -2,11 +2,16 @@
 (ADR 0047).
 """
 
+import re
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
+from chalicelib.authoring.agreement import agreement
+from chalicelib.authoring.format import check
+from chalicelib.authoring.source import parse_source
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
@@ -16,6 +21,7 @@ from chalicelib.scoring.touches import Touches
 from tests import factories as make
 from tests.baton import model_document
 from tests.factories import TODAY, seen
+from tests.pages import DOCS
 
 VISITS = "site-visit"
 GUIDES = "guide-download"
@@ -115,7 +121,7 @@ def test_five_pages_on_one_day_stand_for_a_visit() -> None:
 # --- shares ---------------------------------------------------------------------------------------
 
 
-def test_each_repetition_is_worth_less_and_the_last_share_goes_on() -> None:
+def test_repetitions_are_worth_less_and_the_last_share_goes_on() -> None:
     rule = {"points": 8, "shares": [1, 0.5, 0.25]}
     assert [points(rule, seen(site_visit={0: n})) for n in (1, 2, 3, 4)] == [8, 12, 14, 16]
     assert texts(rule, seen(site_visit={0: 2})) == [
@@ -212,6 +218,18 @@ def test_a_tier_counts_what_the_day_counts() -> None:
     assert points(busy, seen(site_visit={0: 5, 1: 5})) == 8
 
 
+def test_a_window_of_the_rule_is_that_of_its_tiers() -> None:
+    """But for a tier that looks less far back."""
+    rule = {
+        "within_days": 30,
+        "tiers": [{"times": 3, "points": 8}, {"times": 2, "within_days": 7, "points": 5}],
+    }
+    assert points(rule, seen(site_visit={30: 3})) == 8
+    assert points(rule, seen(site_visit={7: 2, 31: 3})) == 5
+    assert points(rule, seen(site_visit={8: 2, 31: 3})) == 0
+    assert texts(rule, seen(site_visit={30: 3})) == ["site visit at least 3 times within 30 days"]
+
+
 def test_tiers_may_take_points() -> None:
     rule = {"tiers": [{"times": 3, "points": -5}, {"times": 9, "points": -20}]}
     assert [points(rule, seen(site_visit={0: n})) for n in (2, 3, 9)] == [0, -5, -20]
@@ -224,3 +242,70 @@ def test_a_day_of_tomorrow_counts_as_today() -> None:
         points({"tiers": [{"days": 2, "within_days": 0, "points": 3}]}, seen(site_visit=[-1, 0]))
         == 3
     )
+
+
+# --- words, and what people write -----------------------------------------------------------------
+
+RULE_ON_THE_PAGE = re.compile(r"^\| (.+) \| `([a-z-]+): (\{.+\})` \|$", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("rule", "says"),
+    [
+        (
+            {"points": 6, "within_days": 30, "half_life_days": 10, "floor": 1, "max_points": 12},
+            "6 points for each page view, for 30 days, 12 points at most, half of it gone after"
+            " 10 days, but never less than 1 point each",
+        ),
+        (
+            {"points": 8, "shares": [1, 0.5, 0.25], "per_day": 2},
+            "8 points for each page view, at most 2 a day, the newest first in shares of 100%,"
+            " 50%, then 25%",
+        ),
+        ({"points": 7, "in_one_day": 5}, "7 points for each day with at least 5 of page view"),
+        (
+            {
+                "tiers": [
+                    {"times": 10, "points": 40},
+                    {"times": 3, "within_days": 7, "points": 25},
+                    {"days": 2, "points": 5},
+                    {"within_days": 30, "points": 1},
+                ],
+                "half_life_days": 30,
+            },
+            "page view: 40 points for 10, or 25 points for 3 within 7 days, or 5 points for 2 days"
+            " with one, or 1 point for one within 30 days, half of it gone after 30 days",
+        ),
+    ],
+)
+def test_the_agreement_says_it_in_plain_words(rule: dict[str, Any], says: str) -> None:
+    document = model_document()
+    actions = {**document["rules"]["actions"], VISITS: rule}
+    page = agreement({**document, "rules": {**document["rules"], "actions": actions}})
+    assert f"- **site visit**: {says} (engagement)" in page.splitlines()
+
+
+def test_the_lines_of_the_page_for_authors_are_accepted() -> None:
+    """Each as it stands there, beside the default model, which has some of the signals."""
+    lines = RULE_ON_THE_PAGE.findall((DOCS / "how-to" / "model.md").read_text())
+    assert len(lines) >= 10
+    for wish, key, written in lines:
+        document = deepcopy(model_document())
+        document["signals"]["blog"]["distinct"] = "path"
+        for signal in ("core", "order", "webinar"):
+            document["signals"][signal] = {"on": "track", "event": signal}
+        document["rules"]["actions"].pop(key, None)
+        document["rules"]["actions"][key] = {
+            "group": "engagement",
+            **parse_source(written.encode())[1],
+        }
+        found = [str(line) for line in check(document) if f".{key}" in str(line)]
+        assert [line for line in found if "never fade" not in line] == [], wish
+
+
+def test_nothing_written_is_the_same_as_left_out() -> None:
+    """A form may send every key, with null where it is empty."""
+    rule = {"points": 2, "half_life_days": 10}
+    empty = dict.fromkeys(("tiers", "floor", "within_days", "in_one_day", "shares", "per_day"))
+    written = model_with(rule={**empty, **rule})
+    assert written.behaviour_rules == model_with(rule=rule).behaviour_rules

@@ -32,11 +32,12 @@ from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import Operator
 from chalicelib.scoring.levels import NO_GRADE, WORST_GRADE
 from chalicelib.scoring.lists import BUNDLED_LISTS
-from chalicelib.scoring.matching import RECORDED_NAMES, Matcher, Signal
+from chalicelib.scoring.matching import RECORDED_NAMES, Matcher, Signal, value_of
 from chalicelib.scoring.model import CONDITION_KEYS, INFERRED, REQUESTED
+from chalicelib.scoring.numbers import NumberRange
 from chalicelib.scoring.sample import sample
 from chalicelib.scoring.score import score
-from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.tally import Tally, key_hash
 from chalicelib.scoring.touches import Touches
 from infra.paths import ROOT
 from tests.baton import model_document
@@ -157,6 +158,22 @@ def test_every_kind_of_signal_has_an_event_that_shows_it(kind: Kind) -> None:
     event = sample(signal, "A" * 26, "ann@acme.example", NOW)
     assert Matcher.of([signal]).signals_of(event) == [signal]
     assert (event.partition == lead_partition("A" * 26)) == (not event.is_ping)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [{"at_least": 500}, {"below": 5}, {"below": -5}, {"between": [0.5, 0.7]}, {"between": [7, 9]}],
+)
+@pytest.mark.parametrize("kind", [Kind.TRACK, Kind.FORM])
+def test_every_number_has_an_event_that_shows_it(kind: Kind, written: dict[str, Any]) -> None:
+    numbers = (("value", NumberRange.of(written)),)
+    known = set[str]()
+    signal = Signal("one", kind, None, (), "value", None, "one", numbers)
+    for _ in range(3):
+        event = sample(signal, "A" * 26, "ann@acme.example", NOW, known)
+        assert Matcher.of([signal]).signals_of(event) == [signal]
+        known.add(key_hash(value_of(event, "value")))
+    assert len(known) == 3 or written == {"between": [0.5, 0.7]}
 
 
 def test_a_model_has_a_matcher_for_every_kind_of_event() -> None:

@@ -19,7 +19,7 @@ from tests.fakes import NOW
 
 def weights(document: Any) -> None:
     document["rules"]["actions"]["blog"]["points"] = 3
-    document["rules"]["profile"]["seniority"]["tiers"][0]["points"] = 1
+    document["rules"]["profile"]["seniority"]["tiers"][1]["points"] = 1
 
 
 def nothing(_document: Any) -> None:

@@ -11,7 +11,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as some
 
 from chalicelib.authoring.bounds import (
-    always_shows,
     least_behind,
     least_of_all,
     most_by_limits,
@@ -19,10 +18,12 @@ from chalicelib.authoring.bounds import (
 )
 from chalicelib.authoring.contradictions import CONTRADICTION_CHECKS, contradictions
 from chalicelib.authoring.format import check, load
+from chalicelib.authoring.showing import always_shown
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.compile_behaviour import compile_signal
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Condition
+from chalicelib.scoring.pattern import matches
 from chalicelib.scoring.score import SCORE, parts_of, worth
 from chalicelib.scoring.touches import Touches
 from tests import factories as make
@@ -50,9 +51,9 @@ def dearer_prices(document: Any) -> None:
     document["stages"]["sql"]["any"][4] = {"intent": 20, "fit": 20}
 
 
-def points_for_a_budget(document: Any) -> None:
-    document["rules"]["profile"]["budget"] = {
-        "field": "budget",
+def points_for_a_mobile(document: Any) -> None:
+    document["rules"]["profile"]["mobile"] = {
+        "field": "phone",
         "present": True,
         "points": 20,
         "group": "engagement",
@@ -99,9 +100,9 @@ MISTAKES = [
     Mistake(
         "I raised cool_below above what a way in asks of the same value",
         "cool_above_a_way",
-        cooling(activity=10),
-        "stages.mql.cool_below.activity: 10 is above the 8 that stages.mql.any.1 makes sure of,"
-        " so a lead could come in cold; lower it to 8, or require activity: 10 there",
+        cooling(activity=9),
+        "stages.mql.cool_below.activity: 9 is above the 8 that stages.mql.any.1 makes sure of,"
+        " so a lead could come in cold; lower it to 8, or require activity: 9 there",
     ),
     Mistake(
         "I set a score at which fit leaves four points to behaviour",
@@ -161,7 +162,7 @@ def test_nor_do_they_qualify_anybody_for_sales() -> None:
 
 def test_facts_about_a_person_are_fit_whatever_their_group() -> None:
     assert "stages.mql.any.0: fit and channel alone reach it" in refusal(
-        edited(points_for_a_budget)
+        edited(points_for_a_mobile)
     )
 
 
@@ -285,6 +286,34 @@ def test_several_days_are_worth_more_than_one() -> None:
     assert check(document)
 
 
+THRICE = [{"times": 3, "points": 30}, {"times": 1, "points": 10}]
+
+
+@pytest.mark.parametrize(
+    ("rule", "days", "within_days", "least"),
+    [
+        ({"points": 60, "half_life_days": 30, "floor": 40}, 1, 30, 40),
+        ({"points": 60, "within_days": 14}, 1, 30, 0),
+        ({"points": 60, "within_days": 14}, 1, 14, 60),
+        ({"points": 60, "max_points": 25}, 1, 30, 25),
+        ({"points": 60, "in_one_day": 3}, 1, 30, 0),
+        ({"points": 20, "shares": [1, 0.5]}, 2, 30, 30),
+        ({"points": 20, "per_day": 1}, 3, 30, 60),
+        ({"tiers": THRICE}, 1, 30, 10),
+        ({"tiers": THRICE}, 3, 30, 30),
+        ({"tiers": [{"days": 2, "within_days": 7, "points": 30}]}, 2, 30, 0),
+        ({"tiers": [{"days": 2, "within_days": 7, "points": 30}]}, 2, 7, 30),
+        ({"points": -5}, 1, 30, -10),
+    ],
+)
+def test_each_form_of_a_rule_is_worth_its_least(
+    rule: dict[str, Any], days: int, within_days: int, least: int
+) -> None:
+    model = compile_model(opened_by("beta", 1, {"beta": rule}), 1)
+    way = Condition((), "beta", days, within_days, None)
+    assert least_behind(model, way)["engagement"] == least * 1_000
+
+
 @pytest.mark.parametrize(
     ("narrow", "wide", "always"),
     [
@@ -316,7 +345,21 @@ def test_a_signal_may_always_show_another(
     always: bool,
 ) -> None:
     one, other = compile_signal("one", narrow), compile_signal("other", wide)
-    assert always_shows(one, other) is always
+    assert (other.id in always_shown((one, other), one)) is always
+
+
+def test_hundreds_of_signals_are_compared_at_once() -> None:
+    """One by one, two hundred signals with a hundred patterns each held a request for half a
+    minute.
+    """
+    where = {f"p{name}": [f"a{number}*" for number in range(10)] for name in range(10)}
+    document = opened_by("beta", 90, {})
+    document["signals"] |= {f"s{n}": {"on": "page", "where": where} for n in range(190)}
+    document["rules"]["actions"] = {f"s{n}": {"points": 0.5} for n in range(190)}
+    document["stages"]["mql"]["any"] = [{"signal": f"s{n}"} for n in range(50)]
+    model = compile_model(document, 1)
+    assert calls(matches, lambda: contradictions(model)) == 0
+    assert least_behind(model, model.mql[49])["engagement"] == 95_000
 
 
 def calls(of: Callable[..., object], run: Callable[[], object]) -> int:
@@ -392,8 +435,9 @@ def test_whoever_shows_a_signal_has_what_is_said_of_it(
     signal: str, days: int, within_days: int, did: dict[str, dict[int, int]], data: some.DataObject
 ) -> None:
     shown = data.draw(some.sets(some.integers(0, within_days), min_size=days, max_size=days + 1))
+    shows = always_shown(tuple(KIND.signals.values()), KIND.signals[signal])
     for key in counted:
-        if always_shows(KIND.signals[signal], KIND.signals[key]):
+        if key in shows:
             did[key] = {**dict.fromkeys(shown, 1), **did.get(key, {})}
     least = least_behind(KIND, Condition((), signal, days, within_days, None))
     evidence = Evidence(make.profile({}), Touches(), make.seen(None, **did))
@@ -420,6 +464,12 @@ def test_a_rule_that_always_gives_something_raises_the_least() -> None:
 
 def test_the_rules_of_the_default_can_fill_every_group() -> None:
     assert most_by_rules(MODEL) == most_by_limits(MODEL)
+
+
+def test_a_group_without_rules_is_filled_by_hand() -> None:
+    document = edited(first_way(fit=20, review=30, engagement=14))
+    document["groups"]["review"] = {"max": 30, "min": 0, "in_total": False}
+    assert load(document, 1).mql[0].thresholds[1] == ("review", 30_000)
 
 
 def test_a_rule_without_its_own_limit_fills_its_group() -> None:

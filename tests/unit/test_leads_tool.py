@@ -226,7 +226,8 @@ DAYS = st.integers(make.TODAY.toordinal() - 399, make.TODAY.toordinal())
 TALLIES = st.builds(
     Tally,
     st.dictionaries(
-        st.sampled_from(["blog", "cart"]), st.dictionaries(DAYS, st.integers(1, 9), min_size=1)
+        st.sampled_from(["blog", "pricing-page"]),
+        st.dictionaries(DAYS, st.integers(1, 9), min_size=1),
     ),
     st.dictionaries(
         st.just("guide-download"), st.dictionaries(st.sampled_from(["a1", "b2"]), DAYS, min_size=1)

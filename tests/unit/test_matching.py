@@ -1,6 +1,7 @@
 """Matching all signals at once finds what asking them one by one would."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,8 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.events import Event, Kind
-from chalicelib.scoring.matching import Matcher, Signal, value_of
+from chalicelib.scoring.compile_behaviour import compile_acts
+from chalicelib.scoring.matching import ACTS, Matcher, Signal, value_of
+from chalicelib.scoring.model import Model
+from chalicelib.scoring.numbers import NumberRange
 from chalicelib.scoring.pattern import matches_any
+from chalicelib.scoring.tally import Tally, count_events
 from tests import factories as make
 
 texts = some.text("abAßẞ/", max_size=6)  # ß folds to two characters
@@ -26,6 +31,9 @@ signals = some.builds(
     distinct=some.none() | some.sampled_from(["path", "asset", "medium"]),
     topic=some.none(),
     words=some.just("an act"),
+    numbers=some.dictionaries(
+        properties, some.builds(NumberRange, some.integers(0, 5), some.integers(3, 9)), max_size=1
+    ).map(lambda numbers: tuple(numbers.items())),
 )
 events = some.builds(
     lambda name, **parts: make.event(Kind.TRACK, name, **parts),
@@ -45,6 +53,10 @@ def is_match(signal: Signal, event: Event) -> bool:
     for name, patterns in signal.where:
         value = value_of(event, name)
         if value is None or not matches_any(patterns, str(value)):
+            return False
+    for name, (low, below) in signal.numbers:
+        value = value_of(event, name)
+        if not str(value).isdecimal() or not low <= int(str(value)) < below:
             return False
     return not signal.distinct or value_of(event, signal.distinct) is not None
 
@@ -112,3 +124,68 @@ def test_a_signal_sees_campaign_property_and_field() -> None:
     )
     names = ("source", "medium", "campaign", "path", "asset", "message", "nothing")
     assert [value_of(event, name) for name in names] == ["s", "m", "n", "/x", "p", "m", None]
+
+
+@pytest.mark.parametrize("said", [500, 500.0, "500", "1,200.00", "€1.200,00", "1k", "500-900"])
+def test_a_number_is_read_as_people_write_it(said: str | float) -> None:
+    event = make.event(Kind.TRACK, "Order Completed", properties={"value": said})
+    assert found(event, numbers=(("value", NumberRange.of({"at_least": 500})),))
+
+
+@pytest.mark.parametrize("said", [499.99, "499", -500, "lots", "", True, "under 500"])
+def test_what_is_too_low_or_no_number_does_not_match(said: str | float) -> None:
+    event = make.event(Kind.TRACK, "Order Completed", properties={"value": said})
+    assert not found(event, numbers=(("value", NumberRange.of({"at_least": 500})),))
+    assert not found(make.event(Kind.TRACK), numbers=(("value", NumberRange.of({"below": 5})),))
+
+
+@pytest.mark.parametrize(
+    ("written", "holds"),
+    [
+        ({"between": [5, 7]}, {5, 6, 7}),
+        ({"at_least": 6}, {6, 7, 8}),
+        ({"below": 6}, {4, 5}),
+        ({"at_least": 5, "below": 7}, {5, 6}),
+    ],
+)
+def test_both_ends_of_between_count_and_below_does_not(
+    written: Mapping[str, Any], holds: set[int]
+) -> None:
+    assert {one for one in range(4, 9) if NumberRange.of(written).holds(one)} == holds
+
+
+def act_model() -> Model:
+    """The default model, with a way in that asks for an act of the person's own."""
+    model = make.model()
+    acts = compile_acts()
+    matchers = {
+        kind: Matcher.of([*one.signals, *(act for act in acts if act.kind is kind)])
+        for kind, one in model.matchers.items()
+    }
+    return replace(model, matchers=matchers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "is_act"),
+    [
+        (Kind.PAGE, "", True),
+        (Kind.TRACK, "Nothing", True),
+        (Kind.FORM, "newsletter", True),
+        (Kind.MAIL, "clicked", True),
+        (Kind.MAIL, "replied", True),
+        (Kind.MAIL, "confirmed", True),
+        (Kind.MAIL, "delivered", False),
+        (Kind.MAIL, "bounced", False),
+        (Kind.MAIL, "unsubscribed", False),
+        (Kind.IDENTIFY, "", False),
+        (Kind.SALES, "call", False),
+        (Kind.PERSON, "imported", False),
+    ],
+)
+def test_an_act_is_what_the_person_does(kind: Kind, name: str, *, is_act: bool) -> None:
+    tally = count_events(act_model(), Tally(), [make.event(kind, name, days_ago=3)])
+    assert tally.days.get(ACTS) == ({make.day(-3).toordinal(): 1} if is_act else None)
+
+
+def test_acts_are_counted_only_where_they_are_asked_for() -> None:
+    assert ACTS not in count_events(make.model(), Tally(), [make.page("/blog/a")]).days

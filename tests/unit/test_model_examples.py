@@ -71,14 +71,14 @@ def test_what_marketing_and_sales_agreed_on_holds(example: dict[str, Any]) -> No
     assert outcome.ok
 
 
-def test_the_default_model_carries_the_twelve_examples_of_the_playbook() -> None:
+def test_the_default_model_carries_the_examples_of_the_playbook() -> None:
     numbered = [
         line
         for line in (DEFAULTS / "model.yaml").read_text().splitlines()
         if line.startswith("  # ")
     ]
     numbers = [int(line[4:].partition(":")[0]) for line in numbered if line[4:5].isdigit()]
-    assert numbers == list(range(1, 13))
+    assert numbers == list(range(1, 16))
 
 
 def test_a_changed_expectation_is_named_with_what_differs() -> None:
@@ -94,6 +94,11 @@ def test_a_changed_expectation_is_named_with_what_differs() -> None:
         "stage is mql, not sql",
         "engagement is 17.0, not 17.2",
     ]
+
+
+def test_an_example_says_its_facts_as_people_do() -> None:
+    said = {"country": "Deutschland", "company_size": "51-200", "job_title": "C.T.O."}
+    assert run(with_example(given={"profile": {**ANN["given"]["profile"], **said}})).ok
 
 
 def test_the_kind_is_compared_where_it_is_expected() -> None:
@@ -269,7 +274,7 @@ VISIT = {"page": "/", "days_ago": 0}
             {"profil": {}},
             (
                 "examples.0.given.profil: there is no such key; the keys here are profile, medium,"
-                " events, stage"
+                " events, points, stage"
             ),
         ),
         (
@@ -338,7 +343,7 @@ def test_a_malformed_example_is_refused_by_its_path(given: dict[str, Any], line:
         ),
         (
             {"points": 60},
-            "examples.0.expect.points: there is no such key; the keys here are score, grade, ",
+            "examples.0.expect.points: there is no such key; `points` is written `score: 60`",
         ),
     ],
 )
@@ -564,7 +569,7 @@ def test_a_model_that_says_less_has_a_shorter_page() -> None:
 
 def test_every_part_of_the_format_has_its_words() -> None:
     document = deepcopy(DEFAULT)
-    document["signals"]["cart"]["event"] = ["Product Added", "Checkout*"]
+    document["signals"]["meeting-booked"]["event"] = ["Meeting Booked", "Call*"]
     document["rules"]["undesirables"] |= {
         "throw-away": {"field": "email_domain", "in_list": "disposable", "points": -10},
         "nameless": {"field": "last_name", "absent": True, "points": -1},
@@ -577,8 +582,8 @@ def test_every_part_of_the_format_has_its_words() -> None:
     page = agreement(document)
     for line in (
         (
-            "- **cart**: 8 points for each event `Product Added` or `Checkout*`, at most 1 a day, 8"
-            " points at most, half of it gone after 14 days (intent)"
+            "- **meeting booked**: 30 points for each event `Meeting Booked` or `Call*`, at most 1"
+            " a day, 30 points at most, half of it gone after 30 days (intent)"
         ),
         (
             "- **throw away**: -10 points if the domain of the address is that of a provider of"
@@ -621,7 +626,7 @@ def test_the_agreement_writes_numbers_and_answers_as_people_do() -> None:
     document["rules"]["profile"] |= {
         "turnover": {"field": "turnover", "between": [1_000_000, 10**12], "points": 5},
         "budget": {"field": "budget", "equals": [50_000.0, 7], "points": 2.5},
-        "decides": {"field": "decides", "equals": [True, "true"], "points": 1},
+        "decides": {"field": "decides", "equals": [True, "Yes", "of course"], "points": 1},
         "tried": {"field": "tried", "equals": False, "points": -1},
     }
     document["groups"]["loyalty"] = {"max": 1_000, "min": 0}
@@ -629,7 +634,7 @@ def test_the_agreement_writes_numbers_and_answers_as_people_do() -> None:
     for line in (
         "- **turnover**: 5 points if turnover is between 1,000,000 and 1,000,000,000,000 (fit)",
         "- **budget**: 2.5 points if budget is 50,000 or 7 (fit)",
-        "- **decides**: 1 point if decides is yes or `true` (fit)",
+        "- **decides**: 1 point if decides is yes or `of course` (fit)",
         "- **tried**: -1 point if tried is no (fit)",
         "- **loyalty** is at least 0 points and at most 1,000 points",
         "- The score is their sum: at most 1,100 points",

@@ -43,7 +43,7 @@ def test_the_default_model_is_valid() -> None:
     "document",
     [
         changed(version=7),
-        changed("signals", "cart", event=["Product Added", "Cart *"]),
+        changed("signals", "meeting-booked", event=["Meeting Booked", "Call *"]),
         changed("signals", "demo-request", form=["demo-*"]),
         changed("rules", "profile", "country", equals=["DE", 49, 2.5, True]),
         changed("rules", "undesirables", "free-mail", in_list="disposable"),
@@ -66,7 +66,7 @@ def test_what_may_be_written_is_valid(document: Any) -> None:
         (changed(version="7"), "version"),
         (changed("signals", "blog", on="click"), "signals.blog.on"),
         (changed("signals", "blog", where={"path": "/blog"}), "signals.blog.where.path"),
-        (changed("signals", "cart", event=[]), "signals.cart.event"),
+        (changed("signals", "meeting-booked", event=[]), "signals.meeting-booked.event"),
         (changed("signals", **{"Blog posts": {"on": "page"}}), "signals"),
         (changed("rules", "actions", "blog", half_life=14), "rules.actions.blog"),
         (changed("rules", "actions", "blog", points="1"), "rules.actions.blog.points"),

@@ -314,5 +314,6 @@ def test_examples_that_take_too_long_are_left_with_a_warning() -> None:
     draft = baton.world.publishing.draft(model_document())
     (warning,) = draft.warnings
     assert warning.field == "examples"
-    assert warning.message.startswith("2 of 19 were run, there was no time for the others")
+    total = len(model_document()["examples"])
+    assert warning.message.startswith(f"2 of {total} were run, there was no time for the others")
     assert draft.failing == []

@@ -31,6 +31,11 @@ def without_requests(document: Any) -> None:
     document["recycle"]["wakes"] = []
 
 
+def cooled_by(**bounds: float) -> Any:
+    """An edit: the bounds of cooling."""
+    return lambda document: document["stages"]["mql"].update(cool_below=bounds)
+
+
 def tiers(*given: dict[str, Any]) -> Any:
     """An edit: the size gets these tiers, each worth 10 points and 5 the last, so that fit stays
     what it was.
@@ -51,6 +56,18 @@ MISTAKES = [
         "signal_unread",
         at("signals", **{"docs-page": {"on": "page", "where": {"path": ["/docs/*"]}}}),
         "signals.docs-page: no rule, way in or wake uses it; use it or remove it",
+    ),
+    Mistake(
+        "I thought that an email we send ends the silence",
+        "silence_ended_by_others",
+        lambda document: (
+            document["signals"].update(sent={"on": "mail", "event": "delivered"}),
+            document["rules"]["undesirables"].update(
+                quiet={"silence": {"days": 14, "points": -5, "signals": ["sent"]}}
+            ),
+        ),
+        "rules.undesirables.quiet.silence.signals: 'sent' happens without the person, so an email"
+        " of ours would end their silence; name what they do, or write any",
     ),
     Mistake(
         "I forgot the slash of a path",
@@ -108,6 +125,13 @@ MISTAKES = [
         "email_domain",
     ),
     Mistake(
+        "I look for titles in the industry",
+        "list_of_another_field",
+        at("rules", "profile", "seniority", field="industry"),
+        "rules.profile.seniority.field: industry is never in the list assistant_titles; use field:"
+        " job_title",
+    ),
+    Mistake(
         "I forgot the minus",
         "good_undesirable",
         at("rules", "undesirables", "tiny", points=8),
@@ -139,16 +163,18 @@ MISTAKES = [
         "I let points stay for ever",
         "never_fades",
         lambda document: [
-            document["rules"]["actions"][key].pop("half_life_days") for key in ("blog", "cart")
+            document["rules"]["actions"][key].pop("half_life_days")
+            for key in ("blog", "pricing-page")
         ],
-        "rules: actions.blog, actions.cart never fade, so they keep a lead warm for more than a"
-        " year; add half_life_days",
+        "rules: actions.blog, actions.pricing-page never fade, so they keep a lead warm for more"
+        " than a year; add half_life_days",
     ),
     Mistake(
         "I made a group and gave it no rule",
         "group_without_rules",
         at("groups", loyalty={"max": 0, "min": 0}),
-        "groups.loyalty: no rule gives it points; name it as the group of a rule, or remove it",
+        "groups.loyalty: no rule gives it points, so only points by hand do; name it as the group"
+        " of a rule, or remove it",
     ),
     Mistake(
         "I ask for more facts than there are rules of fit",
@@ -188,6 +214,12 @@ MISTAKES = [
         lambda document: document["stages"]["mql"].pop("cool_below"),
         "stages.mql.cool_below: is missing, so an MQL never cools; say below which values of"
         " behaviour it does",
+    ),
+    Mistake(
+        "I let leads cool below the least that there is",
+        "cools_nobody",
+        cooled_by(engagement=-10),
+        "stages.mql.cool_below.engagement: no lead is below -10, so an MQL never cools; raise it",
     ),
     Mistake(
         "I let leads cool by their score",

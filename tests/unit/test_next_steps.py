@@ -305,7 +305,7 @@ def test_requests_come_first_and_three_acts_are_named() -> None:
 
 def test_a_sentence_does_not_repeat_cases_of_what_it_names() -> None:
     """Where any visit is enough, a visit to the prices goes without saying."""
-    found = told(tally=seen(newsletter_signup=[0], favourite=[0], case_study=[0]))
+    found = told(tally=seen(newsletter_signup=[0], case_study=[0]))
     assert found
     mql, _ = found.ways
     assert mql.acts[:3] == ("site-visit", "blog", "product-page")
@@ -454,7 +454,7 @@ def test_a_black_mark_that_fades_lets_a_lead_rise() -> None:
     }
     kinder = load({**model_document(), "rules": {**rules, "undesirables": marks}}, 1)
     tally = seen(
-        webinar_signup=[0], newsletter_signup=[0], favourite=[0], case_study=[0], careers_page=[0]
+        webinar_signup=[0], newsletter_signup=[0], ad_click=[0], case_study=[0], careers_page=[0]
     )
     found = told(kinder, tally=tally)
     assert found

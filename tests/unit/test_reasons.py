@@ -13,8 +13,9 @@ from hypothesis import given
 
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.interests import interest
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.score import Score, interest, score
+from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally
 from chalicelib.scoring.touches import Touches
 from tests import factories as make
@@ -107,6 +108,17 @@ def test_what_faded_and_what_is_left_make_the_whole(
 )
 def test_the_interest_is_the_topic_that_weighs_most(tally: Tally, topic: str | None) -> None:
     assert interest(MODEL, of(tally)) == topic
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(True, "yes"), (False, "no"), (0, "0"), (("a", "b"), "a, b")]
+)
+def test_a_line_says_a_value_as_people_do(value: Any, text: str) -> None:
+    """An answer of no, and a size of 0, were lines that ended in "is"."""
+    rule = {"field": "answer", "tiers": [{"equals": [True, False, 0, "a"], "points": 1}]}
+    model = compile_model({**model_document(), "rules": {"profile": {"answer": rule}}}, 1)
+    known = Evidence(profile({"answer": value}), Touches(), Tally())
+    assert line(score(model, known, TODAY), "answer").text == f"answer is {text}"
 
 
 # --- our own people, and those whom we do not want ------------------------------------------------
