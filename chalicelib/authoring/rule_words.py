@@ -119,8 +119,10 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     """Return what a rule on a signal says."""
     signal = document["signals"][rule.get("signal") or key]
     if rule.get("tiers"):
+        window = {"within_days": rule.get("within_days")}
         worth = ", or ".join(
-            f"{points_words(tier['points'])} for {_often_words(tier)}" for tier in rule["tiers"]
+            f"{points_words(tier['points'])} for {_often_words({**window, **tier})}"
+            for tier in rule["tiers"]
         )
         parts = [f"{_counted_words(signal, rule)}: {worth}"]
     else:
@@ -137,6 +139,10 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
 
 def _counted_words(signal: _Written, rule: _Written) -> str:
     days = f"day with at least {rule['in_one_day']} of " if rule.get("in_one_day") else ""
+    if rule.get("sum"):
+        days = f"1 of {plain_words(rule['sum'])} of an "
+    if rule.get("max"):
+        days = f"1 of the day's largest {plain_words(rule['max'])} of an "
     return days + _signal(signal)
 
 
