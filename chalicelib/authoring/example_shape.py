@@ -68,6 +68,18 @@ class ExampleEventDocument(ModelPart):
         return self.model_extra or {}
 
 
+class DayDocument(ModelPart):
+    """A date, counted from today. One of in_days and days_ago is given."""
+
+    in_days: DateDays | None = None
+    """How many days after today it is."""
+    days_ago: DateDays | None = None
+    """How many days before today it was."""
+
+
+GivenFact = Annotated[FactOrFacts | DayDocument, keys_or(DayDocument, FactOrFacts)]
+
+
 class HandPointsDocument(ModelPart):
     """Points that one of our people gave an example's person by hand."""
 
@@ -81,18 +93,6 @@ class HandPointsDocument(ModelPart):
     """How many days before today they were given."""
     until_in_days: Annotated[int, Field(ge=0, le=HORIZON_DAYS)] | None = None
     """The last day on which they count, counted from today. Without it they count for good."""
-
-
-class DayDocument(ModelPart):
-    """A date, counted from today. One of in_days and days_ago is given."""
-
-    in_days: DateDays | None = None
-    """How many days after today it is."""
-    days_ago: DateDays | None = None
-    """How many days before today it was."""
-
-
-GivenFact = Annotated[FactOrFacts | DayDocument, keys_or(DayDocument, FactOrFacts)]
 
 
 class GivenDocument(ModelPart):

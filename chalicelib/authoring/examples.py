@@ -14,6 +14,7 @@ from typing import Any, assert_never
 from chalicelib.authoring.example_shape import EXAMPLE_KINDS, NO_BAND
 from chalicelib.days import day_of, start_of
 from chalicelib.events import Act, Event, FieldValue, Kind, Value, event_id, visitor_partition
+from chalicelib.inputs.person import READERS
 from chalicelib.leads.decision import decide_lead, score_of
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import with_events
@@ -105,7 +106,7 @@ def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
         Act.IMPORTED,
         at=_noon(min(start, 0), zone),
         number=0,
-        fields={name: _said(one) for name, one in given.get("profile", {}).items()},
+        fields={name: _said(name, one) for name, one in given.get("profile", {}).items()},
         campaign={} if each else came_by,
     )
     later = [*_events(each, came_by, zone), *_points(given_by_hand, len(each) + 1, zone)]
@@ -190,6 +191,18 @@ def _events(
         )
 
 
+def _said(name: str, written: Any) -> FieldValue:
+    """Return what a person said in a field: a value, a list of values, or a date near today.
+
+    What Baton has a reader for is read as it is of a form: a country's name is its code.
+    """
+    if isinstance(written, Mapping):
+        return (TODAY + timedelta(days=_ahead(written))).isoformat()
+    if name in READERS:
+        return READERS[name](written).value
+    return tuple(written) if isinstance(written, list) else written
+
+
 def _points(each: Sequence[Mapping[str, Any]], first: int, zone: tzinfo) -> Iterator[Event]:
     """Yield the events of points by hand. first: the number of the first event."""
     for number, one in enumerate(each, first):
@@ -205,13 +218,6 @@ def _points(each: Sequence[Mapping[str, Any]], first: int, zone: tzinfo) -> Iter
         yield _event(
             Kind.PERSON, Act.POINTS, at=_noon(_ahead(one), zone), number=number, properties=facts
         )
-
-
-def _said(written: Any) -> FieldValue:
-    """Return what a person said in a field: a value, a list of values, or a date near today."""
-    if isinstance(written, Mapping):
-        return (TODAY + timedelta(days=_ahead(written))).isoformat()
-    return tuple(written) if isinstance(written, list) else written
 
 
 def _placed(
