@@ -22,6 +22,7 @@ from chalicelib.authoring.values import (
 from chalicelib.document import needs
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import Measure
+from chalicelib.scoring.numbers import Amounts
 
 WHERE_MAX = 10
 SIGNAL_TIERS_MAX = 20
@@ -122,7 +123,7 @@ class BehaviourTierDocument(ModelPart):
     different: Annotated[int, Field(ge=1, le=DISTINCT_MAX_KEYS)] | None = None
     """How many different values of a distinct signal's property, at least."""
     within_days: Window | None = None
-    """How many days back it counts."""
+    """How many days back it counts; without it as far as its rule looks."""
     points: Points
     """What that is worth, whatever the number."""
 
@@ -145,6 +146,14 @@ class BehaviourRuleDocument(ModelPart):
     ) = None
     """Points for being seen often enough, once, whatever the number. Of the tiers that are met the
     one worth most counts.
+    """
+    sum: ModelText | None = None
+    """A property of the event, such as `value`: the points are for each 1 of it, summed up. What is
+    below 0, or no number, adds nothing.
+    """
+    max: ModelText | None = None
+    """A property of the event, such as `percent`: the points are for each 1 of a day's largest
+    value.
     """
     half_life_days: (
         Annotated[Points, Field(ge=HALF_LIFE_MIN_DAYS, le=HALF_LIFE_MAX_DAYS)] | None
@@ -177,9 +186,15 @@ class BehaviourRuleDocument(ModelPart):
     """The group that gets the points; engagement without it."""
 
     @property
+    def amount(self) -> str | None:
+        """The key of the numbers that it counts instead of occurrences; None for most rules."""
+        return next((one for one in Amounts if getattr(self, one) is not None), None)
+
+    @property
     def windows(self) -> list[int | None]:
         """How far back the rule looks, or each of its tiers; None for as far as there is."""
-        return [tier.within_days for tier in self.tiers or ()] or [self.within_days]
+        own = [tier.within_days for tier in self.tiers or ()] or [None]
+        return [self.within_days if window is None else window for window in own]
 
 
 class SilenceDocument(ModelPart):

@@ -13,7 +13,7 @@ from chalicelib.authoring.example_shape import (
     ExampleDocument,
     ExampleEventDocument,
 )
-from chalicelib.authoring.shape import ModelDocument, facts_of
+from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, facts_of
 from chalicelib.errors import FieldError
 from chalicelib.events import Kind
 from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
@@ -143,6 +143,17 @@ def example_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
                 )
 
 
+def example_points_in_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse points by hand in a group that the model does not have."""
+    for path, example in _examples(document):
+        for number, one in enumerate(example.given.points):
+            if one.group is not None and one.group not in document.groups:
+                yield FieldError(
+                    f"{path}.given.points.{number}.group",
+                    f"no such group; use one of {', '.join(document.groups)}",
+                )
+
+
 def example_of_unknown_score(document: ModelDocument) -> Iterator[FieldError]:
     """Refuse a named score that the model does not have."""
     known = ", ".join(document.scores) or "none"
@@ -183,6 +194,7 @@ EXAMPLE_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     example_of_unknown_field,
     example_with_unknown_property,
     example_of_unknown_group,
+    example_points_in_unknown_group,
     example_of_unknown_score,
     example_of_unknown_band,
 )
@@ -205,4 +217,10 @@ def _read_of(document: ModelDocument, kind: Kind) -> set[str]:
     """
     signals = [signal for signal in document.signals.values() if signal.on == kind]
     read = {name for signal in signals for name in (*signal.where, signal.distinct) if name}
+    read |= {
+        name
+        for _, signal, rule in behaviour_rules_of(document)
+        for name in (rule.sum, rule.max)
+        if name and signal in document.signals and document.signals[signal].on == kind
+    }
     return read - {"path"} if kind is Kind.PAGE else read

@@ -41,6 +41,9 @@ KIND_WORDS = {
     "sales": "sales activity",
 }
 
+SPELLINGS = {True: ("yes", "true"), False: ("no", "false")}
+"""The texts that say the same as an answer."""
+
 _Written = Mapping[str, Any]
 """The document or a part of it, as it is written."""
 
@@ -119,8 +122,10 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     """Return what a rule on a signal says."""
     signal = document["signals"][rule.get("signal") or key]
     if rule.get("tiers"):
+        window = {"within_days": rule.get("within_days")}
         worth = ", or ".join(
-            f"{points_words(tier['points'])} for {_often_words(tier)}" for tier in rule["tiers"]
+            f"{points_words(tier['points'])} for {_often_words({**window, **tier})}"
+            for tier in rule["tiers"]
         )
         parts = [f"{_counted_words(signal, rule)}: {worth}"]
     else:
@@ -137,6 +142,10 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
 
 def _counted_words(signal: _Written, rule: _Written) -> str:
     days = f"day with at least {rule['in_one_day']} of " if rule.get("in_one_day") else ""
+    if rule.get("sum"):
+        days = f"1 of {plain_words(rule['sum'])} of an "
+    if rule.get("max"):
+        days = f"1 of the day's largest {plain_words(rule['max'])} of an "
     return days + _signal(signal)
 
 
@@ -220,8 +229,15 @@ def _list(one: Any) -> list[Any]:
 
 def or_words(values: Iterable[Any]) -> str:
     """Return values with "or" before the last one."""
-    *rest, last = [_value(value) for value in values] or ["nothing yet"]
+    *rest, last = dict.fromkeys(map(_value, _without_spellings(list(values)))) or ["nothing yet"]
     return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _without_spellings(values: list[Any]) -> list[Any]:
+    """Return values without the texts that say the same as a yes or no beside them."""
+    answers = [value for value in values if isinstance(value, bool)]
+    spelt = {text for answer in answers for text in SPELLINGS[answer]}
+    return [value for value in values if not (isinstance(value, str) and value.casefold() in spelt)]
 
 
 def _value(value: Any) -> str:

@@ -54,6 +54,7 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a signal that nothing uses."""
     read = {signal for _, signal, _ in behaviour_rules_of(document)} | set(document.recycle.wakes)
     read |= {way.signal for _, _, way in ways_of(document) if way.signal}
+    read |= {one.signal for one in document.excluded.values() if one.signal}
     read |= {key for _, silence in silence_rules_of(document) for key in silence.named}
     for key in document.signals:
         if key not in read:
@@ -132,7 +133,9 @@ def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:
 def limit_below_one(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a rule that can never give what a single occurrence is worth."""
     for path, _, rule in behaviour_rules_of(document):
-        if rule.points and rule.max_points and rule.max_points < abs(rule.points):
+        if rule.amount or not rule.points or not rule.max_points:
+            continue
+        if rule.max_points < abs(rule.points):
             yield FieldError(
                 f"{path}.max_points",
                 f"a single occurrence is worth {abs(rule.points):g}, but at most"

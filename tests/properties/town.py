@@ -7,12 +7,14 @@ Against it stands the plainest thing that could be right: a list of events, repl
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from functools import cache, partial
+from typing import Any
 
+from chalicelib.authoring.format import load
 from chalicelib.capture.joining import Claim
 from chalicelib.days import day_of, zone_of
 from chalicelib.errors import NotFoundError, StateError
@@ -23,6 +25,7 @@ from chalicelib.leads.lead import QUESTIONS, Lead, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
+from chalicelib.scoring.by_hand import Given, live_on, take_in
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Profile
@@ -36,12 +39,41 @@ from chalicelib.wiring.world import World
 from chalicelib.writing import persist
 from infra import defaults
 from tests.baton import model_document, tick
-from tests.factories import model
 from tests.fakes import FakePorts, MemoryTable, count_captured
 from tests.properties.lives import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
 from tests.properties.steps import Step, rushes, script
 
-MODEL: Model = model()  # in UTC
+ACTIONS = {
+    "busy-day": {"signal": "site-visit", "in_one_day": 2, "points": 2, "half_life_days": 7},
+    "repeated": {"signal": "blog", "points": 3, "shares": [1, 0.5], "within_days": 6},
+    "returned": {
+        "signal": "site-visit",
+        "tiers": [{"times": 6, "points": 6}, {"days": 2, "within_days": 7, "points": 4}],
+        "half_life_days": 14,
+        "floor": 1,
+    },
+    "reader": {
+        "signal": "guide-download",
+        "tiers": [{"different": 2, "within_days": 30, "points": 5}],
+    },
+}
+UNDESIRABLES = {
+    "applicant": {"signal": "careers-page", "points": -6, "within_days": 5},
+    "hesitant": {"signal": "pricing-page", "tiers": [{"days": 3, "within_days": 9, "points": -4}]},
+}
+
+
+@cache
+def town_document() -> Mapping[str, Any]:
+    """The default model and rules of each other form, so that they live what the town lives."""
+    document = model_document()
+    rules = document["rules"]
+    actions = {**rules["actions"], **ACTIONS}
+    undesirables = {**rules["undesirables"], **UNDESIRABLES}
+    return {**document, "rules": {**rules, "actions": actions, "undesirables": undesirables}}
+
+
+MODEL: Model = load(town_document(), 1)  # in UTC
 UNCAPPED = (Kind.MAIL, Kind.SALES, Kind.PERSON)
 SETTLING = timedelta(minutes=16)  # a crowded lead waits fifteen for its replay
 MOST_SETTLINGS = 20
@@ -75,6 +107,7 @@ class Derived:
     profile: Profile
     touches: Touches
     answers: SalesAnswers
+    given: Given
     total: int
 
 
@@ -84,14 +117,14 @@ def empty_baton(zone: str) -> dict[tuple[str, str], Item]:
     rendered.
     """
     ports = FakePorts()
-    World(ports).models.load(model_document(), zone)
+    World(ports).models.load(town_document(), zone)
     return dict(ports.memory.items)
 
 
 @cache
 def model_in(zone: str) -> Model:
-    """The default model, counting in the days of a time zone."""
-    return compile_model(model_document(), 1, zone=zone_of(zone))
+    """The model of the town, counting in the days of a time zone."""
+    return compile_model(town_document(), 1, zone=zone_of(zone))
 
 
 class Town:
@@ -237,7 +270,7 @@ class Town:
         theirs = [
             event.id
             for event in self.events_of(self.lead(lead_id))
-            if event.kind is not Kind.PERSON
+            if event.kind is not Kind.PERSON or event.name == Act.POINTS
         ]
         ids = [theirs[pick % len(theirs)] for pick in picks if theirs]
         if ids and not self.never:
@@ -273,7 +306,9 @@ class Town:
         """What is derived of a lead, as of today."""
         tally = within_horizon(lead.tally, self.today.toordinal())
         profile = profiles.remembered(lead.profile, self.today, self.model.zone)
-        return Derived(tally, profile, lead.touches, lead.answers, self.score(lead).total)
+        given = live_on(lead.given, self.today)
+        total = self.score(lead).total
+        return Derived(tally, profile, lead.touches, lead.answers, given, total)
 
     def log(self, lead: Lead) -> list[Recorded]:
         """A lead's transitions, the oldest first."""
@@ -315,6 +350,7 @@ class Town:
                 touches=touch(Touches(), events),
                 tally=tallies.count_events(self.model, Tally(), events),
                 answers=newest_answers(events),
+                given=take_in((), events),
                 standing=lead.standing,
             )
         )

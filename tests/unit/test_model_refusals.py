@@ -37,16 +37,17 @@ BOTH: dict[str, Any] = {
         (
             changed(score={}),
             (
-                "score: there is no such key; the keys here are name, version, internal, signals,"
-                " rules, groups, sums, scores, bands, grades, grade_needs, stages, recycle,"
-                " examples"
+                "score: there is no such key; the keys here are name, version, internal, excluded,"
+                " signals, rules, groups, sums, scores, bands, grades, grade_needs, stages,"
+                " recycle, examples"
             ),
         ),
         (
             changed("rules", "actions", "blog", half_live_days=14),
             (
                 "rules.actions.blog.half_live_days: there is no such key; the keys here are signal,"
-                " points, tiers, half_life_days, floor, within_days, in_one_day, shares, per_day,"
+                " points, tiers, sum, max, half_life_days, floor, within_days, in_one_day, shares,"
+                " per_day,"
                 " max_points, group"
             ),
         ),
@@ -94,19 +95,56 @@ BOTH: dict[str, Any] = {
             ),
         ),
         (
-            changed("signals", "cart", where={"value": {"abuv": 500}}),
+            changed("signals", "meeting-booked", where={"value": {"abuv": 500}}),
             (
-                "signals.cart.where.value.abuv: there is no such key; the keys here are between,"
-                " at_least, below"
+                "signals.meeting-booked.where.value.abuv: there is no such key; the keys here are"
+                " between, at_least, below"
             ),
         ),
         (
-            changed("signals", "cart", where={"value": {"at_least": "500"}}),
-            "signals.cart.where.value.at_least: a number is needed",
+            changed("signals", "meeting-booked", where={"value": {"at_least": "500"}}),
+            "signals.meeting-booked.where.value.at_least: a number is needed",
         ),
         (
-            changed("signals", "cart", where={"value": {"between": [500, 900], "at_least": 700}}),
-            "signals.cart.where.value: has between and another bound; keep one of them",
+            changed(
+                "signals",
+                "meeting-booked",
+                where={"value": {"between": [500, 900], "at_least": 700}},
+            ),
+            "signals.meeting-booked.where.value: has between and another bound; keep one of them",
+        ),
+        (
+            changed("rules", "undesirables", quiet={"silence": {"days": 30, "points": 10}}),
+            "rules.undesirables.quiet.silence.points: must be below 0",
+        ),
+        (
+            changed("rules", "undesirables", quiet={"silence": {"days": 400, "points": -9}}),
+            "rules.undesirables.quiet.silence.days: must be below 400",
+        ),
+        (
+            changed(
+                *("rules", "undesirables"),
+                quiet={"silence": {"days": 30, "points": -9, "signals": "login"}},
+            ),
+            (
+                "rules.undesirables.quiet.silence.signals: any or a list of signals is needed, for"
+                " example [login]"
+            ),
+        ),
+        (
+            changed("rules", "undesirables", quiet={"silence": {"days": 30}, "points": -9}),
+            (
+                "rules.undesirables.quiet.silence.points: is missing; add it;"
+                " rules.undesirables.quiet.points: there is no such key; `points` is written"
+                " `silence: {days: 30, points: -10}`"
+            ),
+        ),
+        (
+            changed("rules", "actions", quiet={"silence": {"days": 30, "points": -9}}),
+            (
+                "rules.actions.quiet.silence: there is no such key; silence speaks against a lead;"
+                " move the rule to rules.undesirables"
+            ),
         ),
         (
             changed("signals", "blog", where={"path": []}),
@@ -357,14 +395,49 @@ MISTAKES = [
     Mistake(
         "I left the number open",
         "number_of_nothing",
-        at("signals", "cart", where={"value": {}}),
-        "signals.cart.where.value: has nothing to compare with; add between, at_least or below",
+        at("signals", "meeting-booked", where={"value": {}}),
+        "signals.meeting-booked.where.value: has nothing to compare with; add between, at_least"
+        " or below",
     ),
     Mistake(
         "I swapped the two ends of a price range",
         "number_out_of_range",
-        at("signals", "cart", where={"value": {"at_least": 1_000_000, "below": 500}}),
-        "signals.cart.where.value: no number is from 1,000,000 to 500; correct one of them",
+        at("signals", "meeting-booked", where={"value": {"at_least": 1_000_000, "below": 500}}),
+        "signals.meeting-booked.where.value: no number is from 1,000,000 to 500; correct one of"
+        " them",
+    ),
+    Mistake(
+        "I took the name of the event for that of a signal in a silence",
+        "silence_of_unknown_signal",
+        at(
+            *("rules", "undesirables"),
+            quiet={"silence": {"days": 14, "points": -5, "signals": ["logged-in"]}},
+        ),
+        "rules.undesirables.quiet.silence.signals: there is no signal 'logged-in'; add it to"
+        " signals, or correct the name",
+    ),
+    Mistake(
+        "I wanted the sum and the largest order in one rule",
+        "sum_and_max",
+        at("rules", "actions", **{"meeting-booked": {"points": 9, "sum": "value", "max": "value"}}),
+        "rules.actions.meeting-booked: has sum and max; keep one, or write two rules",
+    ),
+    Mistake(
+        "I limited the orders of a day, whose money I count",
+        "amount_beside_counts",
+        at(
+            *("rules", "actions"),
+            **{"meeting-booked": {"points": 0.1, "sum": "value", "per_day": 2}},
+        ),
+        "rules.actions.meeting-booked.per_day: counts occurrences, and sum counts numbers; remove"
+        " it, or write two rules",
+    ),
+    Mistake(
+        "I summed up a property of guides, each of which counts once",
+        "amount_of_distinct",
+        at("rules", "actions", **{"guide-download": {"points": 9, "sum": "pages"}}),
+        "rules.actions.guide-download.sum: counts every event, and guide-download counts each asset"
+        " once; use a signal without distinct",
     ),
     Mistake(
         "I compared a page's path with a number",
@@ -722,6 +795,51 @@ MISTAKES = [
         "scores.keyboards.bands.interested: begins at 20, like ready; change one",
     ),
     Mistake(
+        "I left out partners and did not say who they are",
+        "excluded_by_nothing",
+        at(excluded={"partners": {"equals": "partner"}}),
+        "excluded.partners: excludes nobody; add a field with what it must be, several facts under"
+        " all, or a signal",
+    ),
+    Mistake(
+        "I left out partners by a field and by a signal at once",
+        "excluded_twice",
+        at(
+            excluded={
+                "partners": {"field": "relation", "equals": "partner", "signal": "demo-request"}
+            }
+        ),
+        "excluded.partners: has field and signal; keep one, and write the other as another"
+        " exclusion",
+    ),
+    Mistake(
+        "I left out whoever shows a signal, and wrote a comparison",
+        "exclusion_with_a_stray_operator",
+        at(excluded={"agencies": {"signal": "demo-request", "equals": "agency"}}),
+        "excluded.agencies.equals: compares a field, but the exclusion is about signal; remove it",
+    ),
+    Mistake(
+        "I left out agencies by a signal that is not there",
+        "excluded_by_unknown_signal",
+        at(excluded={"agencies": {"signal": "agency-login", "within_days": 365}}),
+        "excluded.agencies.signal: there is no signal 'agency-login'; add it to signals, or correct"
+        " the name",
+    ),
+    Mistake(
+        "I left out partners for a while",
+        "exclusion_days_without_signal",
+        at(excluded={"partners": {"field": "relation", "equals": "partner", "within_days": 90}}),
+        "excluded.partners.within_days: counts the days of a signal, but none is named; add signal"
+        " or remove within_days",
+    ),
+    Mistake(
+        "I left out partners and forgot what the field must be",
+        "no_operator",
+        at(excluded={"partners": {"field": "relation"}}),
+        "excluded.partners: has nothing to compare with; add equals, matches, words, contains,"
+        " in_list, between, at_least, below, next_days, last_days, not, present or absent",
+    ),
+    Mistake(
         "I added up what is not there",
         "sum_of_unknown_group",
         at("sums", behaviour=["engagment"]),
@@ -793,6 +911,13 @@ MISTAKES = [
         at("examples", 0, "expect", groups={"fitness": 40}),
         "examples.0.expect.groups.fitness: no such group, sum or score; use one of fit, channel,"
         " engagement, intent, activity",
+    ),
+    Mistake(
+        "I gave an example points in a group that is not there",
+        "example_points_in_unknown_group",
+        at("examples", 0, "given", points=[{"points": 5, "group": "fitness"}]),
+        "examples.0.given.points.0.group: no such group; use one of fit, channel, engagement,"
+        " intent",
     ),
     Mistake(
         "I expect the score of a product that is not there",
