@@ -55,6 +55,11 @@ def _where_test(test: Any, info: ValidationInfo) -> WhereTest:
     """
     if isinstance(test, dict):
         return EventNumberDocument.model_validate(test, context=info.context)
+    if not isinstance(test, list):
+        raise ValueError(
+            'a list of patterns is needed, for example ["*-guide"], or a number such as {at_least:'
+            " 5}; how many pages on one day is in_one_day of a rule"
+        )
     return _PATTERNS.validate_python(test, strict=True)
 
 

@@ -184,7 +184,11 @@ ON_A_SIGNAL: KeyAnswers = {
         "a day can be limited (`per_day`), or the whole rule (`max_points`)",
         *("per_hour", "per_week", "per_month", "max_per_week", "max_per_month", "once_per_week"),
     ),
-    **written("silence: {days: 30, points: -10, signals: any}", *SILENCE_KEYS),
+    **answered(
+        "`silence: {days: 30, points: -10, signals: any}` is a rule of its own in"
+        " rules.undesirables",
+        *SILENCE_KEYS,
+    ),
     **answered("silence speaks against a lead; move the rule to rules.undesirables", "silence"),
     **written(
         "sum: value",
@@ -213,3 +217,56 @@ ON_A_SIGNAL: KeyAnswers = {
     ),
 }
 """Of a rule on a signal."""
+
+IN_A_SIGNAL_TIER: KeyAnswers = {
+    **COMMENTS,
+    **POINTS,
+    **written("times: 3", "count", "at_least", "min", "n", "frequency", "occurrences", "more_than"),
+    **written("different: 3", "distinct", "unique", "values"),
+    **written("within_days: 7", *WINDOW_KEYS, *EXPIRE_KEYS),
+    **answered(
+        "belongs to the rule: a tier has how often, within which days, and its points",
+        *("signal", "group", "per_day", "max_points", "half_life_days", "in_one_day", "shares"),
+        *("floor", *FADE_KEYS),
+    ),
+}
+"""Of a tier of a rule on a signal."""
+
+OF_SILENCE: KeyAnswers = {
+    **COMMENTS,
+    **answered(
+        "belongs into it: silence: {days: 30, points: -10, signals: [login]}",
+        *("points", "days", "signal", "signals", "within_days", "after", "absent_days"),
+    ),
+    **answered(
+        "silence ends with the next act, and neither fades nor adds up; write one rule for each"
+        " step",
+        *("half_life_days", "max_points", "per_day", "tiers", "floor", "shares", *FADE_KEYS),
+    ),
+}
+"""Of a rule on silence."""
+
+IN_SILENCE: KeyAnswers = {
+    **POINTS,
+    **written(
+        "days: 30", "after", "after_days", "for", "for_days", "within_days", *SILENCE_KEYS, "since"
+    ),
+    **written("signals: [login]", "signal", "of", "events", "acts", "on"),
+    **answered(
+        "silence takes its points once; write one rule for each step",
+        *("every", "per", "per_day", "repeat", "max_points", "half_life_days", "tiers", "min"),
+    ),
+}
+"""Of what is not heard."""
+
+OF_AN_EVENTS_NUMBER: KeyAnswers = {
+    **{
+        key: answer
+        for key, answer in IN_A_TEST.items()
+        if any(example in answer for example in ("`at_least: ", "`below: ", "`between: "))
+    },
+    **answered(
+        "a list of patterns is written [...], a number {at_least: 500}", "equals", "matches"
+    ),
+}
+"""Of a property that is compared as a number."""

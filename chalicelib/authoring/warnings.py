@@ -26,10 +26,11 @@ from chalicelib.errors import FieldError
 from chalicelib.scoring.lists import WORD_LISTS
 from chalicelib.scoring.model import FIT, Model, default_group
 from chalicelib.scoring.pattern import ANY
-from chalicelib.scoring.profile import DERIVED_FIELDS
+from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
 
 EMAIL_DOMAIN = "email_domain"
-ADDRESS_FIELDS = DERIVED_FIELDS | {"email"}
+#: Each list is about one of these. A company's name may well say its industry.
+FIELDS_OF_LISTS = (NAMED_FIELDS | DERIVED_FIELDS) - {"company"}
 
 FIELD_OF_LIST = {
     "free_mail": "email_domain",
@@ -104,15 +105,17 @@ def tier_hidden(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def list_of_another_field(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of a list that is about another part of the address."""
+    """Warn of a list that is about another field."""
     for path, fact in facts_of(document):
-        for one in fact.comparisons:
-            field = FIELD_OF_LIST.get(one.in_list or "")
-            if field and fact.field in ADDRESS_FIELDS - {field}:
-                yield FieldError(
-                    f"{path}.field",
-                    f"{fact.field} is never in the list {one.in_list}; use field: {field}",
-                )
+        others = [
+            (name, field)
+            for name in (one.in_list or "" for one in fact.comparisons)
+            if (field := FIELD_OF_LIST.get(name)) and fact.field in FIELDS_OF_LISTS - {field}
+        ]
+        for name, field in others[:1]:  # one line a rule: its tiers make the same mistake
+            yield FieldError(
+                f"{path}.field", f"{fact.field} is never in the list {name}; use field: {field}"
+            )
 
 
 def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:

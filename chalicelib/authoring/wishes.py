@@ -7,7 +7,15 @@ part has is here too where its value is often written in another shape.
 import re
 from collections.abc import Mapping
 
-from chalicelib.authoring.rule_wishes import IN_A_TIER, ON_A_FIELD, ON_A_SIGNAL
+from chalicelib.authoring.rule_wishes import (
+    IN_A_SIGNAL_TIER,
+    IN_A_TIER,
+    IN_SILENCE,
+    OF_AN_EVENTS_NUMBER,
+    OF_SILENCE,
+    ON_A_FIELD,
+    ON_A_SIGNAL,
+)
 from chalicelib.authoring.wish_words import (
     CAP_KEYS,
     COMMENTS,
@@ -210,24 +218,21 @@ IN_A_LIMIT: KeyAnswers = {
     **answered("each rule fades for itself: `half_life_days: 30`", *FADE_KEYS, "half_life_days"),
 }
 
-IN_A_SILENCE: KeyAnswers = {
-    **COMMENTS,
-    **written("signals: [login]", "signal", "event", "events", "of"),
-    **written("days: 30", *WINDOW_KEYS, "within_days", "after", "after_days"),
-    **answered("a silence takes the same points while it lasts, and ends at once", *FADE_KEYS),
-}
-
 WISHES: Mapping[str, KeyAnswers] = {
-    "SilenceRuleDocument": {
-        **COMMENTS,
-        **written(
-            "silence: {days: 30, points: -10}",
-            *("points", "days", "signals", "signal", "within_days", "half_life_days"),
-        ),
-    },
-    "SilenceDocument": IN_A_SILENCE,
     "FieldRuleDocument": ON_A_FIELD,
     "TierDocument": IN_A_TIER,
+    "FactDocument": IN_A_TIER,
+    "ComparisonDocument": IN_A_TIER,
+    "BehaviourTierDocument": IN_A_SIGNAL_TIER,
+    "SilenceRuleDocument": OF_SILENCE,
+    "SilenceDocument": IN_SILENCE,
+    "EventNumberDocument": OF_AN_EVENTS_NUMBER,
+    "NamedScoreDocument": {
+        **COMMENTS,
+        **written("groups: [fit, product-b]", "sum", "parts", "of", "group"),
+        **written("bands: {ready: 40}", "levels", "thresholds", "labels", "tiers"),
+        **answered("its groups have the limits", "max", "min", "limit", "cap"),
+    },
     "BehaviourRuleDocument": ON_A_SIGNAL,
     "SignalDocument": IN_A_SIGNAL,
     "ConditionDocument": IN_A_WAY,

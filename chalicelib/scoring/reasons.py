@@ -99,8 +99,16 @@ def internal_reason(model: Model) -> ScoreReason:
 def _field_words(rule: FieldRule, test: Test, value: FieldValue | None) -> str:
     if rule.touch:
         return f"{rule.touch} came by {value}"
-    said = test.words or ("not given" if value in (None, "", ()) else said_as(value or ""))
-    return f"{rule.field.replace('_', ' ')} is {said}"
+    return f"{rule.field.replace('_', ' ')} is {test.words or _value_words(value)}"
+
+
+def _value_words(value: FieldValue | None) -> str:
+    """Return a field's value as people say it."""
+    if value is None or value in ("", ()):
+        return "not given"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return said_as(value)
 
 
 def _behaviour_words(rule: BehaviourRule, found: Cells) -> str:

@@ -285,6 +285,34 @@ def test_several_days_are_worth_more_than_one() -> None:
     assert check(document)
 
 
+THRICE = [{"times": 3, "points": 30}, {"times": 1, "points": 10}]
+
+
+@pytest.mark.parametrize(
+    ("rule", "days", "within_days", "least"),
+    [
+        ({"points": 60, "half_life_days": 30, "floor": 40}, 1, 30, 40),
+        ({"points": 60, "within_days": 14}, 1, 30, 0),
+        ({"points": 60, "within_days": 14}, 1, 14, 60),
+        ({"points": 60, "max_points": 25}, 1, 30, 25),
+        ({"points": 60, "in_one_day": 3}, 1, 30, 0),
+        ({"points": 20, "shares": [1, 0.5]}, 2, 30, 30),
+        ({"points": 20, "per_day": 1}, 3, 30, 60),
+        ({"tiers": THRICE}, 1, 30, 10),
+        ({"tiers": THRICE}, 3, 30, 30),
+        ({"tiers": [{"days": 2, "within_days": 7, "points": 30}]}, 2, 30, 0),
+        ({"tiers": [{"days": 2, "within_days": 7, "points": 30}]}, 2, 7, 30),
+        ({"points": -5}, 1, 30, -10),
+    ],
+)
+def test_each_form_of_a_rule_is_worth_its_least(
+    rule: dict[str, Any], days: int, within_days: int, least: int
+) -> None:
+    model = compile_model(opened_by("beta", 1, {"beta": rule}), 1)
+    way = Condition((), "beta", days, within_days, None)
+    assert least_behind(model, way)["engagement"] == least * 1_000
+
+
 @pytest.mark.parametrize(
     ("narrow", "wide", "always"),
     [

@@ -89,12 +89,15 @@ BOTH: dict[str, Any] = {
         ),
         (
             changed("signals", "blog", where={"path": "/blog/*"}),
-            "signals.blog.where.path: a list is needed",
+            (
+                'signals.blog.where.path: a list of patterns is needed, for example ["*-guide"], or'
+                " a number such as {at_least: 5}; how many pages on one day is in_one_day of a rule"
+            ),
         ),
         (
-            changed("signals", "meeting-booked", where={"value": {"above": 500}}),
+            changed("signals", "meeting-booked", where={"value": {"abuv": 500}}),
             (
-                "signals.meeting-booked.where.value.above: there is no such key; the keys here are"
+                "signals.meeting-booked.where.value.abuv: there is no such key; the keys here are"
                 " between, at_least, below"
             ),
         ),
@@ -132,8 +135,8 @@ BOTH: dict[str, Any] = {
             changed("rules", "undesirables", quiet={"silence": {"days": 30}, "points": -9}),
             (
                 "rules.undesirables.quiet.silence.points: is missing; add it;"
-                " rules.undesirables.quiet.points: there is no such key; `points` is written"
-                " `silence: {days: 30, points: -10}`"
+                " rules.undesirables.quiet.points: there is no such key; belongs into it: silence:"
+                " {days: 30, points: -10, signals: [login]}"
             ),
         ),
         (

@@ -125,6 +125,13 @@ MISTAKES = [
         "email_domain",
     ),
     Mistake(
+        "I look for titles in the industry",
+        "list_of_another_field",
+        at("rules", "profile", "seniority", field="industry"),
+        "rules.profile.seniority.field: industry is never in the list assistant_titles; use field:"
+        " job_title",
+    ),
+    Mistake(
         "I forgot the minus",
         "good_undesirable",
         at("rules", "undesirables", "tiny", points=8),

@@ -109,6 +109,17 @@ def test_the_interest_is_the_topic_that_weighs_most(tally: Tally, topic: str | N
     assert interest(MODEL, of(tally)) == topic
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(True, "yes"), (False, "no"), (0, "0"), (("a", "b"), "a, b")]
+)
+def test_a_line_says_a_value_as_people_do(value: Any, text: str) -> None:
+    """An answer of no, and a size of 0, were lines that ended in "is"."""
+    rule = {"field": "answer", "tiers": [{"equals": [True, False, 0, "a"], "points": 1}]}
+    model = compile_model({**model_document(), "rules": {"profile": {"answer": rule}}}, 1)
+    known = Evidence(profile({"answer": value}), Touches(), Tally())
+    assert line(score(model, known, TODAY), "answer").text == f"answer is {text}"
+
+
 # --- our own people, and those whom we do not want ------------------------------------------------
 
 OURS = replace(MODEL, internal_domains=["keybook.example", "*.keybook.example"])

@@ -238,6 +238,20 @@ def test_else_is_everything_else() -> None:
     ] == [50, -2, -2]
 
 
+def test_two_facts_at_once_give_points_together() -> None:
+    """Geckoboard: is_edu and not is_student."""
+    school = [
+        {"field": "email_domain", "matches": ["*.edu"]},
+        {"field": "job_title", "not": {"matches": ["*student*"]}},
+    ]
+    document = model_of(
+        profile={"school": {"all": school, "points": 12}}, actions={"visit": {"points": 60}}
+    )
+    teacher = {"email": "a@mit.edu", "job_title": "Teacher"}
+    student = {"email": "a@mit.edu", "job_title": "Student"}
+    assert [total(document, profile=one) for one in (teacher, student)] == [12, 0]
+
+
 # --- time -----------------------------------------------------------------------------
 
 

@@ -21,6 +21,12 @@ def on_signal(**rule: Any) -> dict[str, Any]:
     return changed("rules", "actions", blog={"points": 1, "half_life_days": 14, **rule})
 
 
+def silence(**rule: Any) -> dict[str, Any]:
+    """The default with a rule on silence."""
+    known = {"silence": {"days": 30, "points": -10}}
+    return changed("rules", "undesirables", quiet={**known, **rule})
+
+
 def signal(**keys: Any) -> dict[str, Any]:
     return changed("signals", "email-click", **keys)
 
@@ -78,7 +84,29 @@ def way(**keys: Any) -> dict[str, Any]:
         (on_signal(once=True), "give `max_points` the same value as `points`"),
         (on_signal(once_a_day=True), "`per_day: 1`"),
         (on_signal(per_week=3), "a day can be limited"),
-        (on_signal(inactive_days=30), "`silence: {days: 30, points: -10, signals: any}`"),
+        (on_signal(inactive_days=30), "`silence: {days: 30, points: -10, signals: any}` is a rule"),
+        (on_signal(silence={"days": 30}), "silence speaks against a lead; move the rule to"),
+        (silence(signal="login"), "belongs into it: silence: {days: 30,"),
+        (silence(half_life_days=30), "silence ends with the next act, and neither fades"),
+        (silence(silence={"after": 30, "points": -5}), "`after` is written `days: 30`"),
+        (silence(silence={"days": 30, "points": -5, "every": 30}), "one rule for each step"),
+        (on_signal(points=None, tiers=[{"count": 3, "points": 5}]), "tiers.0.count: there is no"),
+        (
+            on_signal(points=None, tiers=[{"count": 3, "points": 5}]),
+            "`count` is written `times: 3`",
+        ),
+        (signal(where={"value": {"gt": 500}}), "where.value.gt: there is no such key; `gt` is"),
+        (signal(where={"pages": ">= 5"}), "where.pages: a list of patterns is needed, for example"),
+        (
+            signal(where={"pages": 5}),
+            "or a number such as {at_least: 5}; how many pages on one day",
+        ),
+        (on_field(all=[{"field": "a", "above": 1}], points=1), "all.0.above: there is no such key"),
+        (
+            on_field(**{"not": {"above": 1}}, points=1),
+            "not.above: there is no such key; `above` is",
+        ),
+        (changed(scores={"b": {"sum": ["fit"]}}), "`sum` is written `groups: [fit, product-b]`"),
         (on_signal(points_per="value"), "`points_per` is written `sum: value`"),
         (on_signal(event="Viewed"), "which events count is said in `signals`"),
         (on_signal(field="country"), "belongs in rules.profile"),
