@@ -53,13 +53,6 @@ REFUSED = [
         " remove it",
     ),
     Mistake(
-        "I wrote the window once, for all tiers",
-        "beside_signal_tiers",
-        tiers_of("blog", TEN_IN_A_WEEK, within_days=30),
-        "rules.actions.blog.within_days: cannot be combined with tiers; give each tier its"
-        " within_days",
-    ),
-    Mistake(
         "I gave a tier points and did not say for how many posts",
         "tier_of_nothing",
         tiers_of("blog", {"points": 5}),

@@ -15,7 +15,6 @@ BESIDE_TIERS = {
     "points": "give each tier its points",
     "max_points": "a rule gives no more than its best tier; remove it",
     "shares": "a tier gives its points once; remove it",
-    "within_days": "give each tier its within_days",
 }
 """The keys that tiers have no use for, and what to do instead."""
 
@@ -37,8 +36,8 @@ def beside_signal_tiers(document: ModelDocument) -> Iterator[FieldError]:
 
 def tier_of_nothing(document: ModelDocument) -> Iterator[FieldError]:
     """Refuse a tier that does not say how often, or within which time."""
-    for path, _, _, tier in _tiers_of(document):
-        if not tier.measures and tier.within_days is None:
+    for path, _, rule, tier in _tiers_of(document):
+        if not tier.measures and tier.within_days is None and rule.within_days is None:
             yield FieldError(
                 path, "does not say how often; add times, days, different or within_days"
             )
@@ -88,7 +87,8 @@ def days_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
 def more_than_fits(document: ModelDocument) -> Iterator[FieldError]:
     """Refuse a tier that needs more than there can be: of a day only so many occurrences count."""
     for path, signal, rule, tier in _tiers_of(document):
-        days = HORIZON_DAYS if tier.within_days is None else tier.within_days + 1
+        windows = [one for one in (tier.within_days, rule.within_days) if one is not None]
+        days = min(windows) + 1 if windows else HORIZON_DAYS
         per_day = 1 if rule.in_one_day else rule.per_day
         most = days if tier.days else days * per_day if tier.times and per_day else None
         least = tier.days or tier.times or 0

@@ -123,7 +123,7 @@ class BehaviourTierDocument(ModelPart):
     different: Annotated[int, Field(ge=1, le=DISTINCT_MAX_KEYS)] | None = None
     """How many different values of a distinct signal's property, at least."""
     within_days: Window | None = None
-    """How many days back it counts."""
+    """How many days back it counts; without it as far as its rule looks."""
     points: Points
     """What that is worth, whatever the number."""
 
@@ -193,7 +193,8 @@ class BehaviourRuleDocument(ModelPart):
     @property
     def windows(self) -> list[int | None]:
         """How far back the rule looks, or each of its tiers; None for as far as there is."""
-        return [tier.within_days for tier in self.tiers or ()] or [self.within_days]
+        own = [tier.within_days for tier in self.tiers or ()] or [None]
+        return [self.within_days if window is None else window for window in own]
 
 
 class SilenceDocument(ModelPart):

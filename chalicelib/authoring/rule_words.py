@@ -119,8 +119,10 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     """Return what a rule on a signal says."""
     signal = document["signals"][rule.get("signal") or key]
     if rule.get("tiers"):
+        window = {"within_days": rule.get("within_days")}
         worth = ", or ".join(
-            f"{points_words(tier['points'])} for {_often_words(tier)}" for tier in rule["tiers"]
+            f"{points_words(tier['points'])} for {_often_words({**window, **tier})}"
+            for tier in rule["tiers"]
         )
         parts = [f"{_counted_words(signal, rule)}: {worth}"]
     else:

@@ -128,15 +128,15 @@ def _amount(rule: Mapping[str, Any]) -> Amount | None:
 
 def _tiers(rule: Mapping[str, Any]) -> tuple[BehaviourTier, ...]:
     """Return a rule's tiers, the one worth most first, whatever their order in the document."""
+    within_days, half_life_days = rule.get("within_days"), rule.get("half_life_days")
+    floor = rule.get("floor") or 0
     tiers = [
         BehaviourTier(
             points=tier["points"] * MILLI,
             measure=measure,
             least=tier.get(measure) or 1,
-            within_days=tier.get("within_days"),
-            decay=_decay(
-                rule.get("half_life_days"), _part(rule.get("floor") or 0, tier["points"]), None
-            ),
+            within_days=within_days if tier.get("within_days") is None else tier["within_days"],
+            decay=_decay(half_life_days, _part(floor, tier["points"]), None),
         )
         for tier in rule.get("tiers") or ()
         for measure in [next((one for one in Measure if tier.get(one)), Measure.TIMES)]

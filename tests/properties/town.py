@@ -7,12 +7,14 @@ Against it stands the plainest thing that could be right: a list of events, repl
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from datetime import date, timedelta, tzinfo
 from functools import cache, partial
+from typing import Any
 
+from chalicelib.authoring.format import load
 from chalicelib.capture.joining import Claim
 from chalicelib.days import day_of, zone_of
 from chalicelib.errors import NotFoundError, StateError
@@ -36,12 +38,41 @@ from chalicelib.wiring.world import World
 from chalicelib.writing import persist
 from infra import defaults
 from tests.baton import model_document, tick
-from tests.factories import model
 from tests.fakes import FakePorts, MemoryTable, count_captured
 from tests.properties.lives import DAY, EMAILS, Life, Merges, Moves, Retracts, Ticks
 from tests.properties.steps import Step, rushes, script
 
-MODEL: Model = model()  # in UTC
+ACTIONS = {
+    "busy-day": {"signal": "site-visit", "in_one_day": 2, "points": 2, "half_life_days": 7},
+    "repeated": {"signal": "blog", "points": 3, "shares": [1, 0.5], "within_days": 6},
+    "returned": {
+        "signal": "site-visit",
+        "tiers": [{"times": 6, "points": 6}, {"days": 2, "within_days": 7, "points": 4}],
+        "half_life_days": 14,
+        "floor": 1,
+    },
+    "reader": {
+        "signal": "guide-download",
+        "tiers": [{"different": 2, "within_days": 30, "points": 5}],
+    },
+}
+UNDESIRABLES = {
+    "applicant": {"signal": "careers-page", "points": -6, "within_days": 5},
+    "hesitant": {"signal": "pricing-page", "tiers": [{"days": 3, "within_days": 9, "points": -4}]},
+}
+
+
+@cache
+def town_document() -> Mapping[str, Any]:
+    """The default model and rules of each other form, so that they live what the town lives."""
+    document = model_document()
+    rules = document["rules"]
+    actions = {**rules["actions"], **ACTIONS}
+    undesirables = {**rules["undesirables"], **UNDESIRABLES}
+    return {**document, "rules": {**rules, "actions": actions, "undesirables": undesirables}}
+
+
+MODEL: Model = load(town_document(), 1)  # in UTC
 UNCAPPED = (Kind.MAIL, Kind.SALES, Kind.PERSON)
 SETTLING = timedelta(minutes=16)  # a crowded lead waits fifteen for its replay
 MOST_SETTLINGS = 20
@@ -84,14 +115,14 @@ def empty_baton(zone: str) -> dict[tuple[str, str], Item]:
     rendered.
     """
     ports = FakePorts()
-    World(ports).models.load(model_document(), zone)
+    World(ports).models.load(town_document(), zone)
     return dict(ports.memory.items)
 
 
 @cache
 def model_in(zone: str) -> Model:
-    """The default model, counting in the days of a time zone."""
-    return compile_model(model_document(), 1, zone=zone_of(zone))
+    """The model of the town, counting in the days of a time zone."""
+    return compile_model(town_document(), 1, zone=zone_of(zone))
 
 
 class Town:

@@ -218,6 +218,18 @@ def test_a_tier_counts_what_the_day_counts() -> None:
     assert points(busy, seen(site_visit={0: 5, 1: 5})) == 8
 
 
+def test_a_window_of_the_rule_is_that_of_its_tiers() -> None:
+    """But for a tier that looks less far back."""
+    rule = {
+        "within_days": 30,
+        "tiers": [{"times": 3, "points": 8}, {"times": 2, "within_days": 7, "points": 5}],
+    }
+    assert points(rule, seen(site_visit={30: 3})) == 8
+    assert points(rule, seen(site_visit={7: 2, 31: 3})) == 5
+    assert points(rule, seen(site_visit={8: 2, 31: 3})) == 0
+    assert texts(rule, seen(site_visit={30: 3})) == ["site visit at least 3 times within 30 days"]
+
+
 def test_tiers_may_take_points() -> None:
     rule = {"tiers": [{"times": 3, "points": -5}, {"times": 9, "points": -20}]}
     assert [points(rule, seen(site_visit={0: n})) for n in (2, 3, 9)] == [0, -5, -20]

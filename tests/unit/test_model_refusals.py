@@ -275,10 +275,10 @@ BOTH: dict[str, Any] = {
             "examples.0.expect.later.0.in_days: must be at least 1",
         ),
         (
-            changed("examples", 0, "given", profile={"phone": [1]}),
+            changed("examples", 0, "given", profile={"phone": [[1]]}),
             (
                 "examples.0.given.profile.phone: a text of at most 5,000 characters, a number, true"
-                " or false is needed"
+                " or false is needed, a list of them, or a day such as {in_days: 60}"
             ),
         ),
     ],
@@ -656,6 +656,13 @@ MISTAKES = [
         at("stages", "sql", "any", 5, days=5, within_days=2),
         "stages.sql.any.5.days: 5 different days do not fit within 2 days; lower it to 3, or raise"
         " within_days",
+    ),
+    Mistake(
+        "I left open in how many days the contract ends",
+        "example_date_without_day",
+        at("examples", 0, "given", profile={"phone": {"in_days": None}}),
+        "examples.0.given.profile.phone: needs one of in_days and days_ago, for example {in_days:"
+        " 60}",
     ),
     Mistake(
         "I wrote visit instead of page",
