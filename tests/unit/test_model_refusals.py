@@ -135,8 +135,8 @@ BOTH: dict[str, Any] = {
             changed("rules", "undesirables", quiet={"silence": {"days": 30}, "points": -9}),
             (
                 "rules.undesirables.quiet.silence.points: is missing; add it;"
-                " rules.undesirables.quiet.points: there is no such key; `points` is written"
-                " `silence: {days: 30, points: -10}`"
+                " rules.undesirables.quiet.points: there is no such key; belongs into it: silence:"
+                " {days: 30, points: -10, signals: [login]}"
             ),
         ),
         (
