@@ -20,12 +20,14 @@ from chalicelib.authoring.rule_words import (
     points_words,
     silence_rule_words,
 )
+from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.compile_fields import is_on_facts
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
     DEFAULT_WITHIN_DAYS,
     INFERRED,
     REQUESTED,
+    Condition,
     default_group,
 )
 from chalicelib.scoring.silence_rules import is_on_silence
@@ -43,6 +45,7 @@ _SQL_INTRO = (
     " clock. **Inferred**: they have not asked to be contacted, so sales writes first. A lead that"
     " meets both counts as requested."
 )
+_ACT = "they did something themselves, such as answer a form"
 _RESTS_INTRO = (
     "A lead that sales returns rests for as long as the reason says. What it did before that no"
     " longer counts."
@@ -58,12 +61,13 @@ _Written = Mapping[str, Any]
 
 def agreement(document: Mapping[str, Any]) -> str:
     """Return a checked model as one page of Markdown."""
+    model = compile_model(document, 0)
     sections: list[tuple[str, str, Iterator[str]]] = [
         *((title, "", _side(document, side)) for side, title in SIDES.items()),
         ("Who is left out", "", _left_out(document)),
         ("How the points add up", "", _adding_up(document)),
-        ("When a lead is an MQL", _MQL_INTRO, _ways_in(document, "mql")),
-        ("When a lead is an SQL", _SQL_INTRO, _ways_in(document, "sql")),
+        ("When a lead is an MQL", _MQL_INTRO, _ways_in(document, "mql", model.mql)),
+        ("When a lead is an SQL", _SQL_INTRO, _ways_in(document, "sql", model.sql)),
         ("A request always reaches a human", "", _requests(document)),
         ("What cools", "", _cooling(document["stages"]["mql"])),
         ("How long a returned lead rests", _RESTS_INTRO, _rests(document.get("recycle", {}))),
@@ -161,10 +165,11 @@ def _bands(bands: _Written) -> Iterator[str]:
 # --- the stages -----------------------------------------------------------------------------------
 
 
-def _ways_in(document: _Written, stage: str) -> Iterator[str]:
-    for condition in document["stages"][stage]["any"]:
+def _ways_in(document: _Written, stage: str, ways: Sequence[Condition]) -> Iterator[str]:
+    for condition, way in zip(document["stages"][stage]["any"], ways, strict=True):
         kind = condition.get("kind") or (INFERRED if stage == "sql" else "")
-        words = ", and ".join([*_seen(condition), *_least(condition)])
+        acts = [_ACT] if way.needs_act else []
+        words = ", and ".join([*_seen(condition), *_least(condition), *acts])
         yield f"**{kind}**: {words}" if kind else words
 
 

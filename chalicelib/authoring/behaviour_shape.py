@@ -22,6 +22,7 @@ from chalicelib.authoring.values import (
 from chalicelib.document import needs
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import Measure
+from chalicelib.scoring.numbers import Amounts
 
 WHERE_MAX = 10
 SIGNAL_TIERS_MAX = 20
@@ -146,6 +147,14 @@ class BehaviourRuleDocument(ModelPart):
     """Points for being seen often enough, once, whatever the number. Of the tiers that are met the
     one worth most counts.
     """
+    sum: ModelText | None = None
+    """A property of the event, such as `value`: the points are for each 1 of it, summed up. What is
+    below 0, or no number, adds nothing.
+    """
+    max: ModelText | None = None
+    """A property of the event, such as `percent`: the points are for each 1 of a day's largest
+    value.
+    """
     half_life_days: (
         Annotated[Points, Field(ge=HALF_LIFE_MIN_DAYS, le=HALF_LIFE_MAX_DAYS)] | None
     ) = None
@@ -175,6 +184,11 @@ class BehaviourRuleDocument(ModelPart):
     """
     group: KeyName | None = None
     """The group that gets the points; engagement without it."""
+
+    @property
+    def amount(self) -> str | None:
+        """The key of the numbers that it counts instead of occurrences; None for most rules."""
+        return next((one for one in Amounts if getattr(self, one) is not None), None)
 
     @property
     def windows(self) -> list[int | None]:

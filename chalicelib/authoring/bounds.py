@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.facts_alone import Reach
 from chalicelib.scoring.field_rules import FieldRule, Operator
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.matching import Signal
@@ -45,8 +46,13 @@ def most_by_rules(model: Model) -> Values:
 
 
 def most_by_facts(model: Model) -> Values:
-    """Return the most of a lead that fits and did nothing."""
-    return _with_sums(model, _clamped(model, _highest, model.fact_rules))
+    """Return the most that facts alone can give, answers in a form included."""
+    return Reach.of(model.fact_rules, model.groups, model.sums, model.apart).with_answers
+
+
+def most_without_acts(model: Model) -> Values:
+    """Return the most of a lead that fits and did nothing, not even answer a form."""
+    return Reach.of(model.fact_rules, model.groups, model.sums, model.apart).without_answers
 
 
 def least_of_all(model: Model) -> Values:

@@ -13,8 +13,10 @@ from chalicelib.authoring.bounds import (
     most_by_facts,
     most_by_limits,
     most_by_rules,
+    most_without_acts,
 )
 from chalicelib.errors import FieldError
+from chalicelib.scoring.facts_alone import is_met_by
 from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.model import REQUESTED, Condition, Model
 
@@ -53,9 +55,13 @@ def out_of_the_rules_reach(model: Model) -> Iterator[FieldError]:
 
 
 def by_fit_alone(model: Model) -> Iterator[FieldError]:
-    """Refuse a way in that requires nothing that a lead does (playbook, rule 6)."""
+    """Refuse a way in that requires nothing that a lead does (playbook, rule 6).
+
+    What a form asks besides the fields that Baton has a name for is an act: budget, authority, need
+    and time may qualify (ADR 0049).
+    """
     for path, way in _ways(model):
-        if _is_met_by_fit(model, way):
+        if is_met_by(way, most_without_acts(model)):
             yield FieldError(
                 path,
                 "fit and channel alone reach it, and nobody qualifies without doing anything;"
@@ -119,8 +125,7 @@ def _ways(model: Model) -> list[tuple[str, Condition]]:
 
 
 def _is_met_by_fit(model: Model, way: Condition) -> bool:
-    reached = most_by_facts(model)
-    return way.signal is None and all(least <= reached[name] for name, least in way.thresholds)
+    return is_met_by(way, most_by_facts(model))
 
 
 def _beyond_facts(model: Model, way: Condition) -> Iterator[str]:
@@ -129,8 +134,8 @@ def _beyond_facts(model: Model, way: Condition) -> Iterator[str]:
     yield from dict.fromkeys(rule.group for rule in model.behaviour_rules if rule.points > 0)
     most = most_by_limits(model)
     for name, _ in way.thresholds:
-        if most[name] > most_by_facts(model)[name]:
-            yield f"{name} above {points_text(most_by_facts(model)[name])}"
+        if most[name] > most_without_acts(model)[name]:
+            yield f"{name} above {points_text(most_without_acts(model)[name])}"
 
 
 @dataclass(frozen=True, slots=True)

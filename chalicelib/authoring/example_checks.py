@@ -9,13 +9,25 @@ from collections.abc import Callable, Iterator
 from chalicelib.authoring.example_shape import (
     EXAMPLE_KINDS,
     NO_BAND,
+    DayDocument,
     ExampleDocument,
     ExampleEventDocument,
 )
-from chalicelib.authoring.shape import ModelDocument, facts_of
+from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, facts_of
 from chalicelib.errors import FieldError
 from chalicelib.events import Kind
 from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
+
+
+def example_date_without_day(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a date that is on no day, or on two."""
+    for path, example in _examples(document):
+        for key, said in example.given.profile.items():
+            if isinstance(said, DayDocument) and (said.in_days is None) == (said.days_ago is None):
+                yield FieldError(
+                    f"{path}.given.profile.{key}",
+                    "needs one of in_days and days_ago, for example {in_days: 60}",
+                )
 
 
 def example_event_without_kind(document: ModelDocument) -> Iterator[FieldError]:
@@ -159,6 +171,7 @@ def example_of_unknown_band(document: ModelDocument) -> Iterator[FieldError]:
 
 
 EXAMPLE_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
+    example_date_without_day,
     example_event_without_kind,
     example_event_of_two_kinds,
     example_event_without_day,
@@ -192,4 +205,10 @@ def _read_of(document: ModelDocument, kind: Kind) -> set[str]:
     """
     signals = [signal for signal in document.signals.values() if signal.on == kind]
     read = {name for signal in signals for name in (*signal.where, signal.distinct) if name}
+    read |= {
+        name
+        for _, signal, rule in behaviour_rules_of(document)
+        for name in (rule.sum, rule.max)
+        if name and signal in document.signals and document.signals[signal].on == kind
+    }
     return read - {"path"} if kind is Kind.PAGE else read

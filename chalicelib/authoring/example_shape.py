@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from chalicelib.authoring.values import Fact, KeyName, ModelPart, ModelText
+from chalicelib.authoring.values import (
+    DateDays,
+    Fact,
+    FactOrFacts,
+    KeyName,
+    ModelPart,
+    ModelText,
+    keys_or,
+)
 from chalicelib.events import Kind
 from chalicelib.limits import HORIZON_DAYS
 
@@ -59,11 +67,25 @@ class ExampleEventDocument(ModelPart):
         return self.model_extra or {}
 
 
+class DayDocument(ModelPart):
+    """A date, counted from today. One of in_days and days_ago is given."""
+
+    in_days: DateDays | None = None
+    """How many days after today it is."""
+    days_ago: DateDays | None = None
+    """How many days before today it was."""
+
+
+GivenFact = Annotated[FactOrFacts | DayDocument, keys_or(DayDocument, FactOrFacts)]
+
+
 class GivenDocument(ModelPart):
     """What an example knows of its person."""
 
-    profile: dict[str, Fact] = {}
-    """The fields of a form, and those that rules read."""
+    profile: dict[str, GivenFact] = {}
+    """The fields of a form, and those that rules read. A value, a list of values, or a date as
+    `{in_days: 60}` or `{days_ago: 3}`.
+    """
     medium: ModelText | None = None
     """How they came the first time, for example cpc."""
     events: Annotated[list[ExampleEventDocument], Field(max_length=EXAMPLE_EVENTS_MAX)] = []

@@ -103,7 +103,7 @@ def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
         Act.IMPORTED,
         at=_noon(min(start, 0), zone),
         number=0,
-        fields=given.get("profile", {}),
+        fields={name: _said(one) for name, one in given.get("profile", {}).items()},
         campaign={} if each else came_by,
     )
     return [known, *_events(each, came_by, zone)]
@@ -187,6 +187,13 @@ def _events(
         )
 
 
+def _said(written: Any) -> FieldValue:
+    """Return what a person said in a field: a value, a list of values, or a date near today."""
+    if isinstance(written, Mapping):
+        return (TODAY + timedelta(days=_ahead(written))).isoformat()
+    return tuple(written) if isinstance(written, list) else written
+
+
 def _placed(
     kind: Kind, name: str, facts: Mapping[str, Value]
 ) -> tuple[str, Mapping[str, Value], Mapping[str, FieldValue]]:
@@ -203,7 +210,7 @@ def _placed(
 
 
 def _ahead(one: Mapping[str, Any]) -> int:
-    """Return the day on which an event happens, counted from today; negative before it."""
+    """Return the day of an event or a date, counted from today; negative before it."""
     return int(one.get("in_days") or -(one.get("days_ago") or 0))
 
 

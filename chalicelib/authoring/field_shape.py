@@ -4,12 +4,13 @@ The texts below fields are the descriptions of docs/model.schema.json.
 """
 
 from keyword import iskeyword
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, PlainValidator, TypeAdapter, ValidationInfo
+from pydantic import Field
 
 from chalicelib.authoring.values import (
     Bounds,
+    DateDays,
     FieldName,
     FieldValues,
     KeyName,
@@ -19,14 +20,12 @@ from chalicelib.authoring.values import (
     Points,
     TextOrTexts,
     Yes,
+    keys_or,
 )
 from chalicelib.scoring.field_rules import Operator
 
-DATE_MAX_DAYS = 3_650  # ten years, ahead or back
 FACTS_MAX = 10  # of a rule on several at once
 TIERS_MAX = 20  # the default has 5 at most
-
-DateDays = Annotated[int, Field(ge=0, le=DATE_MAX_DAYS)]
 
 
 class ComparisonDocument(ModelPart):
@@ -101,22 +100,7 @@ class ComparisonDocument(ModelPart):
         return [operator for operator, key in keys.items() if getattr(self, key, None) is not None]
 
 
-_VALUES: TypeAdapter[Any] = TypeAdapter(FieldValues, config=ConfigDict(strict=True))
-
-
-def _denied(written: Any, info: ValidationInfo) -> Any:
-    """Return what `not` denies: a test, or values. The shape is chosen first, so that its errors
-    are about that shape only.
-    """
-    if isinstance(written, dict):
-        return ComparisonDocument.model_validate(written, context=info.context)
-    return _VALUES.validate_python(written)
-
-
-Denied = Annotated[
-    FieldValues | ComparisonDocument,
-    PlainValidator(_denied, json_schema_input_type=FieldValues | ComparisonDocument),
-]
+Denied = Annotated[FieldValues | ComparisonDocument, keys_or(ComparisonDocument, FieldValues)]
 
 
 class TestDocument(ComparisonDocument):

@@ -139,6 +139,10 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
 
 def _counted_words(signal: _Written, rule: _Written) -> str:
     days = f"day with at least {rule['in_one_day']} of " if rule.get("in_one_day") else ""
+    if rule.get("sum"):
+        days = f"1 of {plain_words(rule['sum'])} of an "
+    if rule.get("max"):
+        days = f"1 of the day's largest {plain_words(rule['max'])} of an "
     return days + _signal(signal)
 
 

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterator
 
 from chalicelib.authoring.behaviour_shape import EventNumberDocument
 from chalicelib.authoring.rule_words import number_words
-from chalicelib.authoring.shape import ModelDocument, silence_rules_of
+from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, silence_rules_of
 from chalicelib.errors import FieldError
+
+BESIDE_AMOUNTS = ("tiers", "in_one_day", "shares", "per_day", "floor")
+"""The keys of a rule that are about occurrences."""
 
 
 def number_of_nothing(document: ModelDocument) -> Iterator[FieldError]:
@@ -51,11 +54,45 @@ def silence_of_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
                 )
 
 
+def sum_and_max(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a sum and a largest value in one rule: they are two."""
+    for path, _, rule in behaviour_rules_of(document):
+        if rule.sum is not None and rule.max is not None:
+            yield FieldError(path, "has sum and max; keep one, or write two rules")
+
+
+def amount_beside_counts(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a rule that counts both numbers and occurrences."""
+    for path, _, rule in behaviour_rules_of(document):
+        for key in BESIDE_AMOUNTS if rule.amount else ():
+            if getattr(rule, key) is not None:
+                yield FieldError(
+                    f"{path}.{key}",
+                    f"counts occurrences, and {rule.amount} counts numbers; remove it, or write two"
+                    " rules",
+                )
+
+
+def amount_of_distinct(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse the numbers of a signal whose events count once for each value of a property."""
+    for path, signal, rule in behaviour_rules_of(document):
+        distinct = document.signals[signal].distinct if signal in document.signals else None
+        if rule.amount and distinct:
+            yield FieldError(
+                f"{path}.{rule.amount}",
+                f"counts every event, and {signal} counts each {distinct} once; use a signal"
+                " without distinct",
+            )
+
+
 SIGNAL_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     number_of_nothing,
     number_out_of_range,
     path_as_number,
     silence_of_unknown_signal,
+    sum_and_max,
+    amount_beside_counts,
+    amount_of_distinct,
 )
 
 

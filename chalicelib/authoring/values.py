@@ -1,15 +1,23 @@
 """The values that all parts of a scoring model's document consist of, with their bounds."""
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    TypeAdapter,
+    ValidationInfo,
+)
 
 from chalicelib.document import Document, needs
 from chalicelib.limits import TEXT_MAX_CHARS
 
 POINTS_MAX = 1_000  # most models add up to a hundred; whole thousandths stay far from any overflow
 REST_MAX_DAYS = 3_650  # ten years: nothing in sales rests longer
+DATE_MAX_DAYS = 3_650  # ahead or back: a contract that ends later is not near
 FIELD_NUMBER_MAX = 10**12  # a turnover in any currency
 MODEL_TEXT_MAX_CHARS = 200
 PATTERNS_MAX = 1_000  # the list of competitors is the longest
@@ -38,6 +46,13 @@ WholeNumber = Annotated[int, Field(ge=-FIELD_NUMBER_MAX, le=FIELD_NUMBER_MAX)]
 Fact = Annotated[
     Annotated[str, Field(max_length=TEXT_MAX_CHARS)] | WholeNumber | Number | bool,
     needs(f"a text of at most {TEXT_MAX_CHARS:,} characters, a number, true or false is needed"),
+]
+FactOrFacts = Annotated[
+    Fact | Annotated[list[Fact], Field(min_length=1, max_length=PATTERNS_MAX)],
+    needs(
+        f"a text of at most {TEXT_MAX_CHARS:,} characters, a number, true or false is needed, a"
+        " list of them, or a day such as {in_days: 60}"
+    ),
 ]
 PatternList = Annotated[list[ModelText], Field(max_length=PATTERNS_MAX)]
 SomePatterns = Annotated[list[ModelText], Field(min_length=1, max_length=PATTERNS_MAX)]
@@ -73,6 +88,7 @@ Bounds = Annotated[
     Field(min_length=2, max_length=2),
     needs("two numbers are needed, the lowest and the highest, for example [50, 1000]"),
 ]
+DateDays = Annotated[int, Field(ge=0, le=DATE_MAX_DAYS)]
 Yes = Annotated[
     Literal[True], needs("only true is possible; a field is given (present) or it is not (absent)")
 ]
@@ -101,3 +117,18 @@ class ModelPart(Document):
     """
 
     model_config = ConfigDict(strict=True, use_attribute_docstrings=True)
+
+
+def keys_or(part: type[ModelPart], otherwise: Any) -> PlainValidator:
+    """Return a validator of a part, where keys are written, and of anything else otherwise.
+
+    The shape is chosen first, so that its errors are about that shape only.
+    """
+    others: TypeAdapter[Any] = TypeAdapter(otherwise, config=ConfigDict(strict=True))
+
+    def chosen(written: Any, info: ValidationInfo) -> Any:
+        if isinstance(written, dict):
+            return part.model_validate(written, context=info.context)
+        return others.validate_python(written)
+
+    return PlainValidator(chosen, json_schema_input_type=otherwise | part)

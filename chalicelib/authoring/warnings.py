@@ -132,7 +132,9 @@ def good_undesirable(document: ModelDocument) -> Iterator[FieldError]:
 def limit_below_one(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a rule that can never give what a single occurrence is worth."""
     for path, _, rule in behaviour_rules_of(document):
-        if rule.points and rule.max_points and rule.max_points < abs(rule.points):
+        if rule.amount or not rule.points or not rule.max_points:
+            continue
+        if rule.max_points < abs(rule.points):
             yield FieldError(
                 f"{path}.max_points",
                 f"a single occurrence is worth {abs(rule.points):g}, but at most"

@@ -127,13 +127,14 @@ def first_move(model: Model, lead: Lead, today: date, most_days: int) -> date | 
 def _facts_change(model: Model, lead: Lead, today: date) -> date | None:
     """Return the next day on which what is known of the lead says something else, or None."""
     leaves = profiles.next_leave(lead.profile, today, model.zone)
-    turns = next_turn(model, profiles.values(lead.profile), today) if model.is_dated else None
+    facts = profiles.facts_on(lead.profile, today, model.zone) if model.is_dated else None
+    turns = next_turn(model, facts) if facts else None
     return min(filter(None, [leaves, turns]), default=None)
 
 
 def _only_fades(model: Model, lead: Lead) -> bool:
     """Return whether nothing that the lead did counts against it."""
-    against = {rule.signal.id for rule in model.behaviour_rules if rule.points < 0}
+    against = {rule.series for rule in model.behaviour_rules if rule.points < 0}
     return not against & (lead.tally.days.keys() | lead.tally.keys.keys())
 
 

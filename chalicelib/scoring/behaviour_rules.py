@@ -13,6 +13,7 @@ from enum import StrEnum
 from math import inf
 
 from chalicelib.scoring.matching import Signal
+from chalicelib.scoring.numbers import Amount
 
 Cells = Sequence[tuple[int, int]]
 """Days and counts in order: a sum of floats must not depend on a dict's order."""
@@ -55,7 +56,9 @@ class BehaviourRule:
     group: str
     signal: Signal
     series: str
-    """Under which name the tally has what it counts: that of its signal."""
+    """Under which name the tally has what it counts: that of its signal, or of an amount."""
+    amount: Amount | None
+    """The numbers that it counts instead of occurrences, in thousandths (ADR 0048)."""
     points: float
     """Of one occurrence on its day, or of the best tier, in thousandths and not rounded."""
     half_life_days: float | None

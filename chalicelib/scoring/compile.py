@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Set
+from dataclasses import replace
 from datetime import UTC, tzinfo
 from hashlib import sha256
 from typing import Any
@@ -11,6 +12,7 @@ from chalicelib.errors import DocumentError
 from chalicelib.events import Kind
 from chalicelib.scoring.compile_behaviour import (
     compile_acts,
+    compile_amounts,
     compile_behaviour_rule,
     compile_signal,
     compile_silence,
@@ -21,6 +23,7 @@ from chalicelib.scoring.compile_fields import (
     facts_in,
     is_on_facts,
 )
+from chalicelib.scoring.facts_alone import Reach
 from chalicelib.scoring.matching import ACTS, Matcher, Signal
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import (
@@ -76,12 +79,22 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     field_rules = [compile_field_rule(*one) for one in on_facts if "all" not in one[1]]
     joint_rules = [compile_joint_rule(*one) for one in on_facts if "all" in one[1]]
     fields = _fields(on_facts)
-    mql = [_condition(condition, None) for condition in stages["mql"]["any"]]
-    sql = [_condition(condition, INFERRED) for condition in stages["sql"]["any"]]
+    groups = {
+        key: (to_milli(limit["min"]), to_milli(limit["max"]))
+        for key, limit in document["groups"].items()
+    }
+    apart = frozenset(
+        key for key, limit in document["groups"].items() if not limit.get("in_total", True)
+    )
+    sums = {**document.get("sums", {}), **{key: one["groups"] for key, one in scores.items()}}
+    reach = Reach.of([*field_rules, *joint_rules], groups, sums, apart)
+    mql = [_condition(condition, None, reach) for condition in stages["mql"]["any"]]
+    sql = [_condition(condition, INFERRED, reach) for condition in stages["sql"]["any"]]
     asks_for_acts = any(way.needs_act for way in (*mql, *sql)) or any(
         ACTS in rule.series for rule in silence_rules
     )
-    counted = [*signals.values(), *(compile_acts() if asks_for_acts else ())]
+    acts = compile_acts() if asks_for_acts else ()
+    counted = [*signals.values(), *compile_amounts(on_signals, signals), *acts]
     return Model(
         name=document["name"],
         version=version,
@@ -96,17 +109,9 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         behaviour_rules=[
             compile_behaviour_rule(key, rule, signals) for key, rule in on_signals.items()
         ],
-        groups={
-            key: (to_milli(limit["min"]), to_milli(limit["max"]))
-            for key, limit in document["groups"].items()
-        },
-        apart=frozenset(
-            key for key, limit in document["groups"].items() if not limit.get("in_total", True)
-        ),
-        sums={
-            **document.get("sums", {}),
-            **{key: one["groups"] for key, one in scores.items()},
-        },
+        groups=groups,
+        apart=apart,
+        sums=sums,
         scores={key: _levels(one.get("bands", {})) for key, one in scores.items()},
         bands=_levels(document.get("bands", {})),
         grades=_levels(document["grades"]),
@@ -163,8 +168,8 @@ def _levels(least: Mapping[str, float]) -> list[tuple[int, str]]:
     return sorted(((to_milli(points), name) for name, points in least.items()), reverse=True)
 
 
-def _condition(condition: Mapping[str, Any], kind: str | None) -> Condition:
-    return Condition(
+def _condition(condition: Mapping[str, Any], kind: str | None, reach: Reach) -> Condition:
+    way = Condition(
         thresholds=tuple(
             (key, to_milli(points))
             for key, points in condition.items()
@@ -175,3 +180,4 @@ def _condition(condition: Mapping[str, Any], kind: str | None) -> Condition:
         within_days=condition.get("within_days", DEFAULT_WITHIN_DAYS),
         kind=condition.get("kind") or kind,
     )
+    return replace(way, needs_act=reach.needs_answers(way))

@@ -1,6 +1,7 @@
 """Compiles signals and the rules on them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from math import inf
 from typing import Any
@@ -19,7 +20,7 @@ from chalicelib.scoring.behaviour_rules import (
 from chalicelib.scoring.matching import ACTS, OWN_KINDS, Signal
 from chalicelib.scoring.milli import MILLI, to_milli
 from chalicelib.scoring.model import default_group
-from chalicelib.scoring.numbers import NumberRange
+from chalicelib.scoring.numbers import Amount, Amounts, NumberRange
 from chalicelib.scoring.silence_rules import ANY_SIGNAL, SilenceRule, silence_words
 
 EQUAL_SHARES = (1.0,)
@@ -55,14 +56,32 @@ def compile_acts() -> Sequence[Signal]:
     ]
 
 
+def compile_amounts(
+    rules: Mapping[str, Mapping[str, Any]], signals: Mapping[str, Signal]
+) -> Sequence[Signal]:
+    """Return the signals of the series of numbers that rules ask for, each once."""
+    asked = [(signals[rule.get("signal") or key], _amount(rule)) for key, rule in rules.items()]
+    found = {
+        amount.series(signal.id): replace(
+            signal, id=amount.series(signal.id), distinct=None, amount=amount
+        )
+        for signal, amount in asked
+        if amount is not None
+    }
+    return list(found.values())
+
+
 def compile_behaviour_rule(
     key: str, rule: Mapping[str, Any], signals: Mapping[str, Signal]
 ) -> BehaviourRule:
     """Return the rule of this name as it is written."""
     signal = signals[rule.get("signal") or key]
+    amount = _amount(rule)
+    # Of an amount the cells are thousandths.
+    unit = MILLI if amount is None else 1
     shares = tuple(rule.get("shares") or EQUAL_SHARES)
     tiers = _tiers(rule)
-    points = tiers[0].points if tiers else rule["points"] * MILLI
+    points = tiers[0].points if tiers else rule["points"] * unit
     floor = (rule.get("floor") or 0) * MILLI
     within_days = rule.get("within_days")
     windows = [within_days, *(tier.within_days for tier in tiers)]
@@ -70,7 +89,8 @@ def compile_behaviour_rule(
         id=key,
         group=rule.get("group") or default_group("actions", on_signal=True),
         signal=signal,
-        series=signal.id,
+        series=signal.id if amount is None else amount.series(signal.id),
+        amount=amount,
         points=points,
         half_life_days=rule.get("half_life_days"),
         per_day=rule.get("per_day"),
@@ -99,6 +119,11 @@ def compile_silence(
         series=(ACTS,) if named == ANY_SIGNAL else tuple(signals[one].id for one in named),
         words=silence_words(named),
     )
+
+
+def _amount(rule: Mapping[str, Any]) -> Amount | None:
+    """Return the numbers that a rule asks for, or None."""
+    return next((Amount(of, rule[of]) for of in Amounts if rule.get(of)), None)
 
 
 def _tiers(rule: Mapping[str, Any]) -> tuple[BehaviourTier, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.inputs.countries import read_country
-from chalicelib.scoring.field_rules import FieldRule, Operator, Test, comparable
+from chalicelib.scoring.field_rules import DateSpan, FieldRule, Operator, Test, comparable
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import default_group
@@ -91,12 +91,12 @@ def _phrases(written: Any) -> Phrases:
     return Phrases.of(written if isinstance(written, list) else [written])
 
 
-def _next_days(written: Any) -> range:
-    return range(written + 1)
+def _next_days(written: Any) -> DateSpan:
+    return DateSpan(range(written + 1))
 
 
-def _last_days(written: Any) -> range:
-    return range(-written, 1)
+def _last_days(written: Any) -> DateSpan:
+    return DateSpan(range(-written, 1))
 
 
 def _denied(written: Any) -> Test:

@@ -1,5 +1,6 @@
 """Conditions: the ways into a stage, held against a score and put into words."""
 
+from chalicelib.scoring.matching import ACTS
 from chalicelib.scoring.milli import points_text
 from chalicelib.scoring.model import Condition
 from chalicelib.scoring.score import Score
@@ -9,10 +10,12 @@ def is_met(condition: Condition, score: Score) -> bool:
     """Return whether a condition is met on the score's day.
 
     Every threshold is reached, unrounded, and the signal was seen on enough different days d with
-    0 <= today - d <= within_days.
+    0 <= today - d <= within_days. Where facts alone reach it, the person did something.
     """
     # The signal is looked at first: most leads did little.
     if condition.signal is not None and not _is_seen(condition, condition.signal, score):
+        return False
+    if condition.needs_act and ACTS not in score.tally.days:
         return False
     for name, least in condition.thresholds:  # noqa: SIM110  a generator costs as much as comparing
         if score.value(name) < least:
@@ -27,6 +30,8 @@ def condition_words(condition: Condition) -> str:
         days = f" on {condition.days} days" if condition.days > 1 else ""
         signal = condition.signal.replace("-", " ")
         parts.insert(0, f"{signal}{days} within {condition.within_days} days")
+    if condition.needs_act:
+        parts.append("and an act of their own")
     return ", ".join(parts)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.events import FieldValue, Value, values_in
 from chalicelib.inputs.dates import read_date
@@ -23,6 +23,7 @@ DAYS_REMEMBERED = 64  # per rule that looks at a date: a review asks for a month
 
 #: What stands between the values of a list that is written as one text.
 _LIST_MARKS = re.compile(r"[,;|\n]")
+_ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Operator(StrEnum):
@@ -50,6 +51,23 @@ FOR_NOTHING = frozenset({Operator.ABSENT, Operator.ELSE})
 """The operators that a field which is not known passes."""
 
 
+class Today(NamedTuple):
+    """What a date is held against."""
+
+    ordinal: int
+    country: str | None = None
+    """Where the date was written, if days are written behind months there."""
+
+
+class DateSpan(NamedTuple):
+    """The operand of a test of a date."""
+
+    span: range
+    """The days on which it passes: from today, -1 for yesterday, and on a day as ordinals."""
+    country: str | None = None
+    """As today has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Test:
     """One operator and what it compares with, for example `between` and [50, 1000]."""
@@ -75,20 +93,22 @@ class Test:
         return any(matches(self.operand, one) for one in values_in(value))
 
     @property
-    def offsets(self) -> range | None:
-        """The days from today on which a date passes, -1 for yesterday; None without a date."""
+    def days(self) -> range | None:
+        """The days from today on which a date passes; None for a test of anything else."""
         if self.operator is Operator.NOT:
-            inner: range | None = self.operand.offsets
-            return inner
-        return self.operand if self.operator in DATED else None
+            denied: range | None = self.operand.days
+            return denied
+        span: range | None = self.operand.span if self.operator in DATED else None
+        return span
 
-    def on(self, day: int) -> "Test":
-        """Return the test as it is on a day, an ordinal."""
+    def on(self, today: Today) -> "Test":
+        """Return the test as it is on a day."""
         if self.operator is Operator.NOT:
-            return replace(self, operand=self.operand.on(day))
+            return replace(self, operand=self.operand.on(today))
         if self.operator in DATED:
-            first, end = self.operand.start + day, self.operand.stop + day
-            return replace(self, operand=range(first, end))
+            first = self.operand.span.start + today.ordinal
+            end = self.operand.span.stop + today.ordinal
+            return replace(self, operand=DateSpan(range(first, end), today.country))
         return self
 
 
@@ -111,16 +131,16 @@ class FieldRule:
         init=False, repr=False, compare=False
     )
     """The first tier that matches a value, or None."""
-    on: "Callable[[int], FieldRule] | None" = dataclasses.field(
+    on: "Callable[[Today], FieldRule] | None" = dataclasses.field(
         init=False, repr=False, compare=False
     )
-    """The rule as it is on a day, an ordinal; None for a rule that is the same on all days."""
+    """The rule as it is on a day; None for a rule that is the same on all days."""
 
     def __post_init__(self) -> None:
         # Cached per rule: most people share their country, title and company size with others.
         cached = lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._tier_of)
         object.__setattr__(self, "tier_of", cached)
-        is_dated = any(test.offsets for test, _ in self.tiers)
+        is_dated = any(test.days for test, _ in self.tiers)
         # By value alone a rule on a date cannot be cached, but by day and value.
         on = lru_cache(maxsize=DAYS_REMEMBERED)(self._on) if is_dated else None
         object.__setattr__(self, "on", on)
@@ -128,8 +148,8 @@ class FieldRule:
     def _tier_of(self, value: FieldValue | None) -> Tier | None:
         return next((tier for tier in self.tiers if tier[0].matches(value)), None)
 
-    def _on(self, day: int) -> "FieldRule":
-        return replace(self, tiers=tuple((test.on(day), milli) for test, milli in self.tiers))
+    def _on(self, today: Today) -> "FieldRule":
+        return replace(self, tiers=tuple((test.on(today), milli) for test, milli in self.tiers))
 
 
 def comparable(value: Value) -> str:
@@ -141,11 +161,17 @@ def comparable(value: Value) -> str:
     return fold_text(str(int(value) if is_whole else value))
 
 
-def day_said(value: Value) -> int | None:
-    """Return the ordinal of the date that a value says, or None."""
+def day_said(value: Value, country: str | None) -> int | None:
+    """Return the ordinal of the date that a value says, or None.
+
+    country: where it was written, if days are written behind months there.
+    """
+    said = read_date(value, country).value
+    if not _ISO_DAY.fullmatch(said):
+        return None
     try:
-        return date.fromisoformat(read_date(value).value).toordinal()
-    except ValueError:
+        return date.fromisoformat(said).toordinal()
+    except ValueError:  # 30 February
         return None
 
 
@@ -183,7 +209,7 @@ def _below(operand: Any, value: Value) -> bool:
 
 
 def _on_a_day(operand: Any, value: Value) -> bool:
-    return day_said(value) in operand
+    return day_said(value, operand.country) in operand.span
 
 
 def _always(_operand: Any, _value: Value) -> bool:

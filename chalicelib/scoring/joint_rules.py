@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from chalicelib.scoring.field_rules import FieldRule, Tier
+from chalicelib.scoring.field_rules import FieldRule, Tier, Today
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +16,10 @@ class JointRule:
     parts: tuple[FieldRule, ...]
     """Each with one tier, which has the points of the whole rule."""
     disqualify: bool
-    on: "Callable[[int], JointRule] | None" = dataclasses.field(
+    on: "Callable[[Today], JointRule] | None" = dataclasses.field(
         init=False, repr=False, compare=False
     )
-    """The rule as it is on a day, an ordinal; None for a rule that is the same on all days."""
+    """The rule as it is on a day; None for a rule that is the same on all days."""
 
     def __post_init__(self) -> None:
         is_dated = any(part.on for part in self.parts)
@@ -36,5 +36,7 @@ class JointRule:
         ((_, milli),) = self.tiers
         return self.disqualify or milli < 0
 
-    def _on(self, day: int) -> "JointRule":
-        return replace(self, parts=tuple(part.on(day) if part.on else part for part in self.parts))
+    def _on(self, today: Today) -> "JointRule":
+        return replace(
+            self, parts=tuple(part.on(today) if part.on else part for part in self.parts)
+        )

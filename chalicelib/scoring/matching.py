@@ -17,7 +17,7 @@ from typing import NamedTuple
 from chalicelib.events import Event, FieldValue, Kind, values_in
 from chalicelib.form_kinds import FORM_KIND, kind_facts
 from chalicelib.mail_events import MailEvent
-from chalicelib.scoring.numbers import NumberRange, numbers_in
+from chalicelib.scoring.numbers import Amount, NumberRange, numbers_in
 from chalicelib.scoring.pattern import ANY, Patterns, matches_any
 
 CAMPAIGN_KEYS = {"source": "source", "medium": "medium", "campaign": "name"}
@@ -68,6 +68,8 @@ class Signal:
     """What a reason says of it."""
     numbers: tuple[tuple[str, NumberRange], ...] = ()
     """Properties that must be numbers, each with its range."""
+    amount: Amount | None = None
+    """Of which numbers a day is made; None where an event counts as one more."""
 
 
 class Look(NamedTuple):
@@ -120,7 +122,9 @@ class Matcher:
             signals=tuple(signals),
             looks=(*looks, *compared),
             every=every,
-            by_value=sum(1 << place for place, signal in enumerate(signals) if signal.distinct),
+            by_value=sum(
+                1 << place for place, one in enumerate(signals) if one.distinct or one.amount
+            ),
         )
 
     def bits_of(self, event: Event) -> int:

@@ -55,7 +55,7 @@ def matching_field_rules(model: Model, facts: Facts, touches: Touches) -> list[M
     matched = []
     rules = model.field_rules
     if model.is_dated:
-        rules = rules_on(rules, facts.day)
+        rules = rules_on(rules, facts)
     for rule in rules:
         value = _touch_value(touches, rule) if rule.touch else facts.values.get(rule.field)
         is_weaker = touch_rank < facts.best if rule.touch else rule.field in facts.weaker
@@ -101,7 +101,7 @@ def _matching_joint_rules(model: Model, facts: Facts, touches: Touches) -> Itera
     touch_rank = touches.first.rank if touches.first else Rank.CONFIRMED
     rules = model.joint_rules
     if model.is_dated:
-        rules = rules_on(rules, facts.day)
+        rules = rules_on(rules, facts)
     for rule in rules:
         parts = list[MatchedRule]()
         for part in rule.parts:

@@ -15,8 +15,9 @@ from chalicelib.scoring.behaviour_rules import (
     tier_of,
 )
 from chalicelib.scoring.field_rules import FieldRule, Test
-from chalicelib.scoring.milli import points_text
+from chalicelib.scoring.milli import MILLI, points_text
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.numbers import Amount, Amounts
 from chalicelib.scoring.points import MatchedRule, cells_of, contribution
 from chalicelib.scoring.tally import Tally
 
@@ -113,13 +114,26 @@ def _value_words(value: FieldValue | None) -> str:
 def _behaviour_words(rule: BehaviourRule, found: Cells) -> str:
     words = rule.signal.words
     number = len(found)
-    if rule.signal.distinct:
+    if rule.amount is not None:
+        words += f": {_amount_words(rule.amount, found)} on {_number_of(number, 'day')}"
+    elif rule.signal.distinct:
         words += f": {number}" if number > 1 else ""
     elif rule.in_one_day is not None:
         words += f" at least {rule.in_one_day} times on {_number_of(number, 'day')}"
     else:
         words += f" on {_number_of(number, 'day')}"
     return words + _within_words(rule.within_days)
+
+
+def _amount_words(amount: Amount, found: Cells) -> str:
+    name = amount.name.replace("_", " ").replace("-", " ")
+    if amount.of is Amounts.MAX:
+        return f"{name} up to {_milli_words(max(milli for _, milli in found))}"
+    return f"{name} of {_milli_words(sum(milli for _, milli in found))}"
+
+
+def _milli_words(milli: int) -> str:
+    return f"{milli / MILLI:,.15g}"
 
 
 def _tier_words(rule: BehaviourRule, found: Cells) -> str:
@@ -156,7 +170,7 @@ def _lost_words(rule: BehaviourRule, cells: Cells, found: Cells, today: int, poi
         fresh = rule.points * shared(rule, counted)
     if fresh != whole:
         text += f", {_part_of(whole - fresh, whole)} left out as repetition"
-    if points != round(fresh):
+    if rule.half_life_days is not None and points != round(fresh):
         text += f", {_part_of(fresh - points, fresh)} gone with time"
     return text
 

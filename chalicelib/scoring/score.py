@@ -24,7 +24,7 @@ from chalicelib.scoring.points import (
     seen_until,
     within_limits,
 )
-from chalicelib.scoring.profile import Facts, Profile, facts_on, has_identified, values
+from chalicelib.scoring.profile import Facts, facts_on, has_identified
 from chalicelib.scoring.reasons import (
     ScoreReason,
     behaviour_reasons,
@@ -128,9 +128,10 @@ def worth_by_day(model: Model, evidence: Evidence) -> Callable[[date], Score]:
     What the rules on fields say is found once for all days, unless some of it leaves on one, or a
     date in it comes near.
     """
-    if has_identified(evidence.profile) or _has_dates(model, evidence.profile):
+    facts = facts_on(evidence.profile, date.min, model.zone)
+    if has_identified(evidence.profile) or next_turn(model, facts):
         return lambda today: worth(model, evidence, today)
-    return _worth_of(model, evidence, facts_on(evidence.profile, date.min, model.zone))
+    return _worth_of(model, evidence, facts)
 
 
 def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int], Score]:
@@ -266,11 +267,6 @@ def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date]
         return summed(model, matched, within_limits(model, raw), seen, today, ())
 
     return on
-
-
-def _has_dates(model: Model, profile: Profile) -> bool:
-    """Return whether a date of the profile makes facts change by the day."""
-    return model.is_dated and next_turn(model, values(profile), date.min) is not None
 
 
 def _internal_score(model: Model, today: date) -> Score:

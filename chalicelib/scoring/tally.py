@@ -2,8 +2,9 @@
 
 Counts are stored, not points, so the order of arrival cannot matter and a model with other weights
 needs no recount (ADR 0002). A `distinct` signal keeps, instead of counts, the hash of each key with
-its latest day. Days are proleptic ordinals (`date.toordinal()`), in the time zone of the model that
-counts (ADR 0025).
+its latest day. A rule on the numbers of events has a series of its own: their sum of each day, or
+the largest, in thousandths (ADR 0048). Days are proleptic ordinals (`date.toordinal()`), in the
+time zone of the model that counts (ADR 0025).
 """
 
 import json
@@ -20,6 +21,7 @@ from chalicelib.events import Event, FieldValue, Kind, said_as
 from chalicelib.limits import DISTINCT_MAX_KEYS, HORIZON_DAYS
 from chalicelib.scoring.matching import Signal, value_of
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.numbers import keeps_largest
 
 Days = Mapping[int, int]
 Keys = Mapping[str, int]
@@ -81,7 +83,9 @@ class Since:
         days = {signal: dict(cells) for signal, cells in left.days.items()}
         for signal, cells in self.already_counted.days.items():
             if signal in days and self.day in days[signal]:
-                days[signal][self.day] -= cells[self.day]
+                # Of a day's largest number nothing is left but what exceeds it. ADR 0048
+                is_left = keeps_largest(signal) and days[signal][self.day] > cells[self.day]
+                days[signal][self.day] -= 0 if is_left else cells[self.day]
         keys = {
             signal: {key: day for key, day in cells.items() if day > counted.get(key, 0)}
             for signal, cells in left.keys.items()
@@ -95,8 +99,9 @@ EVER = Since(0, Tally())  # everything counts again
 
 
 def signals_of(model: Model, event: Event) -> list[Signal]:
-    """Return the signals that an event matches."""
-    return model.matchers[event.kind].signals_of(event)
+    """Return the signals of the model's document that an event matches."""
+    found = model.matchers[event.kind].signals_of(event)
+    return [one for one in found if one.id in model.signals]
 
 
 def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
@@ -107,6 +112,7 @@ def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
     zone = model.zone
     matchers = model.matchers
     days = dict[str, dict[int, int]]()
+    largest = dict[str, dict[int, int]]()
     keys = dict[str, dict[str, int]]()
     # By kind and bits: the cells of the signals that have those bits.
     cells_of = dict[tuple[Kind, int], list[dict[int, int]]]()
@@ -117,10 +123,10 @@ def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
         day = ordinal_of(event.at, zone)
         if by_value := bits & matcher.by_value:
             for signal in matcher.signals_with(by_value):
-                if signal.distinct:
-                    latest = keys.setdefault(signal.id, {})
-                    key = key_hash(value_of(event, signal.distinct))
-                    latest[key] = max(latest.get(key, 0), day)
+                if signal.amount is None:
+                    _count_key(keys, signal, event, day)
+                else:
+                    _count_amount(largest if signal.amount.is_largest else days, signal, event, day)
             bits ^= by_value
         every = cells_of.get((kind, bits))
         if every is None:
@@ -129,10 +135,28 @@ def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
         for cells in every:
             cells[day] = cells.get(day, 0) + 1
     every_key = _joined(tally.keys, keys, max)
+    every_day = _joined(tally.days, days, add)
     return Tally(
-        _joined(tally.days, days, add),
+        _joined(every_day, largest, max) if largest else every_day,
         {signal: _newest(cells) for signal, cells in every_key.items()},
     )
+
+
+def _count_key(keys: dict[str, dict[str, int]], signal: Signal, event: Event, day: int) -> None:
+    """Keep the latest day of a distinct signal's key."""
+    key = key_hash(value_of(event, signal.distinct or ""))
+    latest = keys.setdefault(signal.id, {})
+    latest[key] = max(latest.get(key, 0), day)
+
+
+def _count_amount(days: dict[str, dict[int, int]], signal: Signal, event: Event, day: int) -> None:
+    """Add the numbers of an event to those of its day, or keep the largest of them."""
+    amount = signal.amount
+    if amount is None or not (milli := amount.milli(value_of(event, amount.name))):
+        return
+    cells = days.setdefault(signal.id, {})
+    join = max if amount.is_largest else add
+    cells[day] = join(cells.get(day, 0), milli)
 
 
 def since(tally: Tally, first_day: int) -> Tally:

@@ -50,9 +50,9 @@ def dearer_prices(document: Any) -> None:
     document["stages"]["sql"]["any"][4] = {"intent": 20, "fit": 20}
 
 
-def points_for_a_budget(document: Any) -> None:
-    document["rules"]["profile"]["budget"] = {
-        "field": "budget",
+def points_for_a_mobile(document: Any) -> None:
+    document["rules"]["profile"]["mobile"] = {
+        "field": "phone",
         "present": True,
         "points": 20,
         "group": "engagement",
@@ -161,7 +161,7 @@ def test_nor_do_they_qualify_anybody_for_sales() -> None:
 
 def test_facts_about_a_person_are_fit_whatever_their_group() -> None:
     assert "stages.mql.any.0: fit and channel alone reach it" in refusal(
-        edited(points_for_a_budget)
+        edited(points_for_a_mobile)
     )
 
 

@@ -46,7 +46,8 @@ BOTH: dict[str, Any] = {
             changed("rules", "actions", "blog", half_live_days=14),
             (
                 "rules.actions.blog.half_live_days: there is no such key; the keys here are signal,"
-                " points, tiers, half_life_days, floor, within_days, in_one_day, shares, per_day,"
+                " points, tiers, sum, max, half_life_days, floor, within_days, in_one_day, shares,"
+                " per_day,"
                 " max_points, group"
             ),
         ),
@@ -94,19 +95,56 @@ BOTH: dict[str, Any] = {
             ),
         ),
         (
-            changed("signals", "cart", where={"value": {"abuv": 500}}),
+            changed("signals", "meeting-booked", where={"value": {"abuv": 500}}),
             (
-                "signals.cart.where.value.abuv: there is no such key; the keys here are between,"
-                " at_least, below"
+                "signals.meeting-booked.where.value.abuv: there is no such key; the keys here are"
+                " between, at_least, below"
             ),
         ),
         (
-            changed("signals", "cart", where={"value": {"at_least": "500"}}),
-            "signals.cart.where.value.at_least: a number is needed",
+            changed("signals", "meeting-booked", where={"value": {"at_least": "500"}}),
+            "signals.meeting-booked.where.value.at_least: a number is needed",
         ),
         (
-            changed("signals", "cart", where={"value": {"between": [500, 900], "at_least": 700}}),
-            "signals.cart.where.value: has between and another bound; keep one of them",
+            changed(
+                "signals",
+                "meeting-booked",
+                where={"value": {"between": [500, 900], "at_least": 700}},
+            ),
+            "signals.meeting-booked.where.value: has between and another bound; keep one of them",
+        ),
+        (
+            changed("rules", "undesirables", quiet={"silence": {"days": 30, "points": 10}}),
+            "rules.undesirables.quiet.silence.points: must be below 0",
+        ),
+        (
+            changed("rules", "undesirables", quiet={"silence": {"days": 400, "points": -9}}),
+            "rules.undesirables.quiet.silence.days: must be below 400",
+        ),
+        (
+            changed(
+                *("rules", "undesirables"),
+                quiet={"silence": {"days": 30, "points": -9, "signals": "login"}},
+            ),
+            (
+                "rules.undesirables.quiet.silence.signals: any or a list of signals is needed, for"
+                " example [login]"
+            ),
+        ),
+        (
+            changed("rules", "undesirables", quiet={"silence": {"days": 30}, "points": -9}),
+            (
+                "rules.undesirables.quiet.silence.points: is missing; add it;"
+                " rules.undesirables.quiet.points: there is no such key; `points` is written"
+                " `silence: {days: 30, points: -10}`"
+            ),
+        ),
+        (
+            changed("rules", "actions", quiet={"silence": {"days": 30, "points": -9}}),
+            (
+                "rules.actions.quiet.silence: there is no such key; silence speaks against a lead;"
+                " move the rule to rules.undesirables"
+            ),
         ),
         (
             changed("signals", "blog", where={"path": []}),
@@ -237,10 +275,10 @@ BOTH: dict[str, Any] = {
             "examples.0.expect.later.0.in_days: must be at least 1",
         ),
         (
-            changed("examples", 0, "given", profile={"phone": [1]}),
+            changed("examples", 0, "given", profile={"phone": [[1]]}),
             (
                 "examples.0.given.profile.phone: a text of at most 5,000 characters, a number, true"
-                " or false is needed"
+                " or false is needed, a list of them, or a day such as {in_days: 60}"
             ),
         ),
     ],
@@ -357,14 +395,49 @@ MISTAKES = [
     Mistake(
         "I left the number open",
         "number_of_nothing",
-        at("signals", "cart", where={"value": {}}),
-        "signals.cart.where.value: has nothing to compare with; add between, at_least or below",
+        at("signals", "meeting-booked", where={"value": {}}),
+        "signals.meeting-booked.where.value: has nothing to compare with; add between, at_least"
+        " or below",
     ),
     Mistake(
         "I swapped the two ends of a price range",
         "number_out_of_range",
-        at("signals", "cart", where={"value": {"at_least": 1_000_000, "below": 500}}),
-        "signals.cart.where.value: no number is from 1,000,000 to 500; correct one of them",
+        at("signals", "meeting-booked", where={"value": {"at_least": 1_000_000, "below": 500}}),
+        "signals.meeting-booked.where.value: no number is from 1,000,000 to 500; correct one of"
+        " them",
+    ),
+    Mistake(
+        "I took the name of the event for that of a signal in a silence",
+        "silence_of_unknown_signal",
+        at(
+            *("rules", "undesirables"),
+            quiet={"silence": {"days": 14, "points": -5, "signals": ["logged-in"]}},
+        ),
+        "rules.undesirables.quiet.silence.signals: there is no signal 'logged-in'; add it to"
+        " signals, or correct the name",
+    ),
+    Mistake(
+        "I wanted the sum and the largest order in one rule",
+        "sum_and_max",
+        at("rules", "actions", **{"meeting-booked": {"points": 9, "sum": "value", "max": "value"}}),
+        "rules.actions.meeting-booked: has sum and max; keep one, or write two rules",
+    ),
+    Mistake(
+        "I limited the orders of a day, whose money I count",
+        "amount_beside_counts",
+        at(
+            *("rules", "actions"),
+            **{"meeting-booked": {"points": 0.1, "sum": "value", "per_day": 2}},
+        ),
+        "rules.actions.meeting-booked.per_day: counts occurrences, and sum counts numbers; remove"
+        " it, or write two rules",
+    ),
+    Mistake(
+        "I summed up a property of guides, each of which counts once",
+        "amount_of_distinct",
+        at("rules", "actions", **{"guide-download": {"points": 9, "sum": "pages"}}),
+        "rules.actions.guide-download.sum: counts every event, and guide-download counts each asset"
+        " once; use a signal without distinct",
     ),
     Mistake(
         "I compared a page's path with a number",
@@ -583,6 +656,13 @@ MISTAKES = [
         at("stages", "sql", "any", 5, days=5, within_days=2),
         "stages.sql.any.5.days: 5 different days do not fit within 2 days; lower it to 3, or raise"
         " within_days",
+    ),
+    Mistake(
+        "I left open in how many days the contract ends",
+        "example_date_without_day",
+        at("examples", 0, "given", profile={"phone": {"in_days": None}}),
+        "examples.0.given.profile.phone: needs one of in_days and days_ago, for example {in_days:"
+        " 60}",
     ),
     Mistake(
         "I wrote visit instead of page",

@@ -58,6 +58,18 @@ MISTAKES = [
         "signals.docs-page: no rule, way in or wake uses it; use it or remove it",
     ),
     Mistake(
+        "I thought that an email we send ends the silence",
+        "silence_ended_by_others",
+        lambda document: (
+            document["signals"].update(sent={"on": "mail", "event": "delivered"}),
+            document["rules"]["undesirables"].update(
+                quiet={"silence": {"days": 14, "points": -5, "signals": ["sent"]}}
+            ),
+        ),
+        "rules.undesirables.quiet.silence.signals: 'sent' happens without the person, so an email"
+        " of ours would end their silence; name what they do, or write any",
+    ),
+    Mistake(
         "I forgot the slash of a path",
         "path_without_slash",
         at("signals", "blog", where={"path": ["/blog/*", "resources/*"]}),
