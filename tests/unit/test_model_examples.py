@@ -96,6 +96,11 @@ def test_a_changed_expectation_is_named_with_what_differs() -> None:
     ]
 
 
+def test_an_example_says_its_facts_as_people_do() -> None:
+    said = {"country": "Deutschland", "company_size": "51-200", "job_title": "C.T.O."}
+    assert run(with_example(given={"profile": {**ANN["given"]["profile"], **said}})).ok
+
+
 def test_the_kind_is_compared_where_it_is_expected() -> None:
     demo = {"events": [{"form": "demo", "days_ago": 0}]}
     found = {"score": 73, "stage": "sql", "groups": {"intent": 30}}
@@ -269,7 +274,7 @@ VISIT = {"page": "/", "days_ago": 0}
             {"profil": {}},
             (
                 "examples.0.given.profil: there is no such key; the keys here are profile, medium,"
-                " events, stage"
+                " events, points, stage"
             ),
         ),
         (
