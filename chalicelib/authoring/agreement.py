@@ -109,6 +109,10 @@ def _left_out(document: _Written) -> Iterator[str]:
         else "list your own domains under `internal`; there are none yet"
     )
     yield f"**Our own people** are neither scored nor moved: {people}"
+    for key, rule in document.get("excluded", {}).items():
+        yield f"**{plain_words(key)}** are left out in the same way: {_excluded_words(rule)}"
+    if document.get("excluded"):
+        yield "A request of somebody who is left out like that reaches the team all the same"
     rules = [
         (key, rule)
         for side in SIDES
@@ -122,6 +126,14 @@ def _left_out(document: _Written) -> Iterator[str]:
             "A lead that sales has accepted stays where it is: its owner is notified, and decides."
             " A lead that a person brings back is not disqualified by the same rule again"
         )
+
+
+def _excluded_words(rule: _Written) -> str:
+    if signal := rule.get("signal"):
+        days = rule.get("within_days")
+        within = f" within {days_words(days)}" if days is not None else ""
+        return f"anybody who showed {plain_words(signal)}{within}"
+    return f"anybody whose {match_words(rule)}"
 
 
 def _adding_up(document: _Written) -> Iterator[str]:

@@ -41,6 +41,9 @@ KIND_WORDS = {
     "sales": "sales activity",
 }
 
+SPELLINGS = {True: ("yes", "true"), False: ("no", "false")}
+"""The texts that say the same as an answer."""
+
 _Written = Mapping[str, Any]
 """The document or a part of it, as it is written."""
 
@@ -232,8 +235,15 @@ def _list(one: Any) -> list[Any]:
 
 def or_words(values: Iterable[Any]) -> str:
     """Return values with "or" before the last one."""
-    *rest, last = [_value(value) for value in values] or ["nothing yet"]
+    *rest, last = dict.fromkeys(map(_value, _without_spellings(list(values)))) or ["nothing yet"]
     return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _without_spellings(values: list[Any]) -> list[Any]:
+    """Return values without the texts that say the same as a yes or no beside them."""
+    answers = [value for value in values if isinstance(value, bool)]
+    spelt = {text for answer in answers for text in SPELLINGS[answer]}
+    return [value for value in values if not (isinstance(value, str) and value.casefold() in spelt)]
 
 
 def _value(value: Any) -> str:

@@ -194,8 +194,20 @@ confirmations = some.builds(
 said = some.builds(
     Did, some.just(Kind.PERSON), some.just(Act.OPPORTUNITY.value), properties=answers
 )
+by_hand = some.builds(
+    Did,
+    some.just(Kind.PERSON),
+    some.just(Act.POINTS.value),
+    properties=some.fixed_dictionaries(
+        {"points": some.sampled_from([40, -25, 0.5]), "reason": some.just("met at the fair")},
+        optional={
+            "until": some.sampled_from(["2026-11-25", "2026-12-20", "2027-06-30"]),
+            "group": some.sampled_from(["intent", "channel", "gone"]),
+        },
+    ),
+)
 deeds = some.one_of(
-    visits, visits, downloads, tracks, forms, identifies, mails, said, confirmations
+    visits, visits, downloads, tracks, forms, identifies, mails, said, confirmations, by_hand
 )
 
 retractions = some.builds(Retracts, some.lists(some.integers(0, 99), min_size=1, max_size=4))

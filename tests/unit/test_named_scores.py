@@ -20,7 +20,8 @@ from chalicelib.lifecycle.stages import Stage
 from chalicelib.scoring.compare import Comparison
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.score import Score, interest, score, worth
+from chalicelib.scoring.interests import interest
+from chalicelib.scoring.score import Score, score, worth
 from chalicelib.scoring.tally import Tally
 from chalicelib.scoring.touches import Touches
 from tests.baton import ANN, InMemoryBaton, model_document

@@ -141,6 +141,13 @@ def way(**keys: Any) -> dict[str, Any]:
         (changed("recycle", wake=["blog"]), "`wakes: [demo-request]`"),
         (changed("stages", "mql", cool_below=5), "are needed, for example {engagement: 5}"),
         (changed("stages", "mql", any={"score": 5}), "a list is needed, for example [{score: 50}]"),
+        (on_field(matches="vp*", points=1), 'wish.matches: a list is needed, for example ["vp *"]'),
+        (on_field(tiers={"at_least": 5}), "wish.tiers: a list is needed, for example [{at_least:"),
+        (on_signal(shares=0.5), "blog.shares: a list is needed, for example [1, 0.5, 0.25]"),
+        (on_signal(tiers={"times": 3}), "a list is needed, for example [{times: 3, within_days: 7"),
+        (signal(where=["/x"]), 'values are needed, for example {path: ["/pricing*"]}'),
+        (changed(sums=["fit"]), "values are needed, for example {activity: [engagement, intent]}"),
+        (changed("recycle", wakes="blog"), "a list is needed, for example [demo-request]"),
         (
             changed("examples", 0, "given", facts={}),
             "`facts` is written `profile: {company_size: 120}`",
