@@ -263,7 +263,7 @@ RULE_ON_THE_PAGE = re.compile(r"^\| (.+) \| `([a-z-]+): (\{.+\})` \|$", re.MULTI
             "8 points for each page view, at most 2 a day, the newest first in shares of 100%,"
             " 50%, then 25%",
         ),
-        ({"points": 7, "in_one_day": 5}, "7 points for each day with at least 5 of page view"),
+        ({"points": 7, "in_one_day": 5}, "page view: 7 points for each day with at least 5"),
         (
             {
                 "tiers": [
@@ -274,8 +274,8 @@ RULE_ON_THE_PAGE = re.compile(r"^\| (.+) \| `([a-z-]+): (\{.+\})` \|$", re.MULTI
                 ],
                 "half_life_days": 30,
             },
-            "page view: 40 points for 10, or 25 points for 3 within 7 days, or 5 points for 2 days"
-            " with one, or 1 point for one within 30 days, half of it gone after 30 days",
+            "page view: 40 points for 10, or 25 points for 3 within 7 days, or 5 points for one on"
+            " each of 2 days, or 1 point for one within 30 days, half of it gone after 30 days",
         ),
     ],
 )

@@ -205,7 +205,7 @@ def test_the_page_says_what_each_score_consists_of() -> None:
     assert (
         "**keyboards** is at least 0 points and at most 30 points, and is not in the score" in page
     )
-    assert "The score is fit and channel and engagement and intent together: at most" in page
+    assert "The score is fit, channel, engagement and intent together: at most" in page
     assert (
         "The score **keyboard buyers** is fit and keyboards together; **ready** from 60 points;"
         " **interested** from 40 points"
