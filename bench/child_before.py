@@ -1,8 +1,8 @@
 """Work with the code of one tree: `child_before.py TREE OLD`, where OLD is the tree of before.
 
 Say on one line the names of the small models. Then, for each line of standard input, which names a
-piece of work, do it and say as JSON how many things a second it does, and what came out. Only names
-that both trees have are used.
+piece of work, do it and say how many things a second it does, or what comes out. Only names that
+both trees have are used.
 """
 
 import gc
@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 sys.path.insert(0, sys.argv[1])
 
 from bench import paths
 from bench.simulate import CELLS, PoolTable
-from chalicelib.publishing.counting import count_changes
+from chalicelib.publishing.counting import count_changes, found_so_far
 from chalicelib.publishing.simulate import WhatIf
 from chalicelib.publishing.state import CountState
 from chalicelib.publishing.versions import Active
@@ -43,69 +43,77 @@ STORE = Leads(
 )
 PAGES = [event for event in EVENTS if event.kind == "page"][:3000]
 
-Result = tuple[int, object]
-"""How many things some work did, and what came out."""
-Work = Callable[[], Result]
+
+class Work(NamedTuple):
+    """Something to be done again and again."""
+
+    do: Callable[[], object]
+    number: int
+    """How many things it does."""
+    comes_to: Callable[[], object]
+    """Return what comes out: the same in both trees."""
 
 
 def matching(document: Any = DOCUMENT, events: Any = EVENTS) -> Work:
-    """Match and count events. The model is compiled anew each time, so that no cache is warm."""
+    """Match and count events."""
     model = compile_model(document, 1)
 
-    def work() -> Result:
-        counted = count_events(model, Tally(), events)
-        return len(events), [sorted(counted.days.items()), sorted(counted.keys.items())]
+    def do() -> Tally:
+        return count_events(model, Tally(), events)
 
-    return work
+    def comes_to() -> object:
+        counted = do()
+        return [sorted(counted.days.items()), sorted(counted.keys.items())]
+
+    return Work(do, len(events), comes_to)
 
 
 def scores(document: Any = DOCUMENT) -> Work:
     """Score leads, with reasons."""
     model = compile_model(document, 1)
+    today = NOW.date()
 
-    def work() -> Result:
-        found = [score(model, lead.evidence, NOW.date()) for lead in LEADS]
-        return len(found), [
-            (one.total, one.groups, one.sums, one.grade, one.disqualifiers, said(one))
-            for one in found
-        ]
+    def do() -> None:
+        for lead in LEADS:
+            score(model, lead.evidence, today)
 
-    return work
+    def comes_to() -> object:
+        return [said(score(model, lead.evidence, today)) for lead in LEADS]
+
+    return Work(do, len(LEADS), comes_to)
 
 
-def said(score: Score) -> list[object]:
-    """Return the reasons of a score."""
-    return [
-        (one.rule, one.group, one.milli, one.text, one.count, one.last) for one in score.reasons
-    ]
+def said(score: Score) -> object:
+    """Return what both trees say of a lead: the rules that give something.
+
+    A limit applied after the points had faded, and does before they do (ADR 0047).
+    """
+    return sorted(one.rule for one in score.reasons if not one.rule.startswith("limit:"))
 
 
 def what_if() -> Work:
     """Judge a draft over stored leads, from their items to the report."""
-    active = compile_model(DOCUMENT, 1)
     draft = json.loads(json.dumps(DOCUMENT))
     draft["rules"]["actions"]["product-page"]["points"] = 3
     draft["rules"]["profile"]["seniority"]["tiers"][0]["points"] = 12
     draft["stages"]["mql"]["any"][0]["score"] = 47
     both = WhatIf(
-        active=active,
+        active=compile_model(DOCUMENT, 1),
         draft=compile_model(draft, 2),
         day=NOW.date(),
         counted_as=lambda lead, _model: lead,
     )
     state = CountState(digest="", version=None, base=Active(1, 1), day=NOW.toordinal())
 
-    def work() -> Result:
+    def do() -> CountState:
         at = state
-        listed: list[object] = []
         over = False
         while not over:
             stretch = count_changes(STORE, keys.LEAD_SHARDS, both, at, lambda: True, lambda _: 0)
             at, over = stretch.state, stretch.over
-            listed += stretch.listed
-        return len(LEADS), [at.found, listed]
+        return at
 
-    return work
+    return Work(do, len(LEADS), lambda: found_so_far(do()).leads)
 
 
 def small(signals: Any, **rules: Any) -> Any:
@@ -138,6 +146,7 @@ def on_pages(**more: Any) -> Work:
     return matching(small({"one": {"on": "page", **more}}, actions={"one": {"points": 1}}), PAGES)
 
 
+WHAT = "?"  # behind the name of work: what it comes to, not how fast it is
 SMALL: Mapping[str, Work] = {
     "every page": on_pages(),
     "a page": on_pages(where={"path": ["/pricing"]}),
@@ -157,21 +166,23 @@ SMALL: Mapping[str, Work] = {
     "absent": on_field("phone", absent=True),
 }
 """One operator of before each."""
-WORK = {"matching": matching, "score": scores, "what-if": what_if}
+WORK = {"score": scores(), "what-if": what_if(), **SMALL}
 
 
 def main() -> None:
     """Answer each line of standard input."""
     print(json.dumps(list(SMALL)), flush=True)
     for line in sys.stdin:
-        name = line.strip()
-        work = SMALL[name] if name in SMALL else WORK[name]()
-        gc.collect()
-        began = time.process_time()
-        number, result = work()
-        seconds = time.process_time() - began
-        digest = sha256(repr(result).encode()).hexdigest()
-        print(json.dumps({"per_s": number / seconds, "digest": digest}), flush=True)
+        name, is_asked, _ = line.strip().partition(WHAT)
+        work = WORK[name] if name in WORK else matching()  # a new model: no cache is warm
+        if is_asked:
+            found: object = sha256(repr(work.comes_to()).encode()).hexdigest()
+        else:
+            gc.collect()
+            began = time.process_time()
+            work.do()
+            found = work.number / (time.process_time() - began)
+        print(json.dumps(found), flush=True)
 
 
 main()

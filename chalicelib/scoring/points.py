@@ -43,18 +43,16 @@ def matching_field_rules(model: RulesOnFacts, facts: Facts, touches: Touches) ->
     if model.is_dated:
         rules = rules_on(rules, facts)
     values = facts.values
-    weaker = facts.weaker
     has_weaker_touch = touch_rank < facts.best
+    has_weaker = bool(facts.weaker) or has_weaker_touch
     for rule in rules:
-        if rule.touch:
-            value: FieldValue | None = _touch_value(touches, rule)
-            is_weaker = has_weaker_touch
-        else:
-            value = values.get(rule.field)
-            is_weaker = bool(weaker) and rule.field in weaker
+        value: FieldValue | None
+        value = _touch_value(touches, rule) if rule.touch else values.get(rule.field)
         one = rule.match_of(value)
-        if is_weaker and _lowers(rule, rule.tier_of(value)):
-            one = rule.match_of(None)
+        if has_weaker:  # as of few people
+            is_weaker = has_weaker_touch if rule.touch else rule.field in facts.weaker
+            if is_weaker and _lowers(rule, rule.tier_of(value)):
+                one = rule.match_of(None)
         if one is not None:
             matched.append(one)
     if model.joint_rules:

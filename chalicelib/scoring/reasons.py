@@ -27,7 +27,7 @@ from chalicelib.scoring.points import cells_of, contribution
 from chalicelib.scoring.tally import Tally
 
 REASONS_REMEMBERED = 4096  # of facts: a megabyte
-WORDS_REMEMBERED = 512  # of limits
+WORDS_REMEMBERED = 4096  # of limits, and of what time has taken: half a megabyte
 Told = tuple[int, int, int, int, str]
 """A rule's thousandths before its limit and within it, how many days are in them, the last of those
 days, and the words.
@@ -70,16 +70,14 @@ def behaviour_reasons(model: Model, seen: Tally, today: int) -> list[ScoreReason
     every = cells_of(seen)
     reasons = []
     for rule in model.behaviour_rules:
-        cells = every.get(rule.series)
-        if not cells:
-            continue
-        tell = _told_plainly if rule.is_plain else _told
-        points, left, number, last, text = tell(rule, cells, today)
-        if points:
-            day = _date_of(last)
-            reasons.append(ScoreReason(rule.id, rule.group, points, text, number, day))
-        if left != points:
-            reasons.append(_rule_limit_reason(rule, left - points))
+        if cells := every.get(rule.series):
+            tell = _told_plainly if rule.is_plain else _told
+            points, left, number, last, text = tell(rule, cells, today)
+            if points:
+                day = _date_of(last)
+                reasons.append(ScoreReason(rule.id, rule.group, points, text, number, day))
+            if left != points:
+                reasons.append(_rule_limit_reason(rule, left - points))
     return reasons
 
 
@@ -109,8 +107,8 @@ def _told_plainly(rule: BehaviourRule, cells: Cells, today: int) -> Told:
     if over:
         text += f", {over} more not counted: at most {per_day} a day"
     fresh = rule.points * counted
-    if rule.half_life_days is not None and points != round(fresh):
-        text += f", {_part_of(fresh - points, fresh)} gone with time"
+    if rule.half_life_days is not None and points != fresh:
+        text += _gone_words(points, fresh)
     left = contribution(rule, cells, today) if each * counted > rule.most else points
     last = cells[-1][0]
     return points, left, number, last if last < today else today, text
@@ -257,9 +255,17 @@ def _lost_words(rule: BehaviourRule, cells: Cells, found: Cells, today: int, poi
         fresh = rule.points * shared(rule, counted)
     if fresh != whole:
         text += f", {_part_of(whole - fresh, whole)} left out as repetition"
-    if rule.half_life_days is not None and points != round(fresh):
-        text += f", {_part_of(fresh - points, fresh)} gone with time"
+    if rule.half_life_days is not None:
+        text += _gone_words(points, fresh)
     return text
+
+
+@lru_cache(maxsize=WORDS_REMEMBERED)
+def _gone_words(points: int, fresh: float) -> str:
+    """Return what time has taken: most people show a signal on one day, of the last few weeks."""
+    if points == round(fresh):
+        return ""
+    return f", {_part_of(fresh - points, fresh)} gone with time"
 
 
 def _part_of(part: float, whole: float) -> str:

@@ -116,12 +116,11 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
         return _left_out_score(model, today, why, seen)
     matched = matching_field_rules(model, facts, evidence.touches)
     day = today.toordinal()
-    reasons = [
-        *map(field_reason, matched),
-        *behaviour_reasons(model, seen, day),
-        *silence_reasons(model, evidence, day),
-        *given_reasons(model, evidence.given, today),
-    ]
+    reasons = [*map(field_reason, matched), *behaviour_reasons(model, seen, day)]
+    if model.silence_rules:
+        reasons += silence_reasons(model, evidence, day)
+    if evidence.given:
+        reasons += given_reasons(model, evidence.given, today)
     raw = dict.fromkeys(model.groups, 0)
     for reason in reasons:
         raw[reason.group] += reason.milli
