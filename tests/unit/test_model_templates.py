@@ -242,3 +242,51 @@ def test_a_parameter_of_a_template_is_refused(path: str) -> None:
     answer = ask(f"{path}?version=1")
     assert answer.status_code == 400
     assert json.loads(answer.body)["errors"][0]["field"] == "version"
+
+
+# --- in use ---------------------------------------------------------------------------------------
+
+
+def test_a_shop_scores_orders_as_segment_sends_them() -> None:
+    baton = InMemoryBaton()
+    baton.world.models.load(document("shop"))
+    products = [{"product_id": "lamp-1", "price": 19.5, "quantity": 2}]
+    sent = (
+        ("Product Added to Wishlist", {"product_id": "lamp-1", "price": 19.5}),
+        ("Checkout Started", {"order_id": "7", "value": "1,240.00", "products": products}),
+        ("Order Completed", {"order_id": "7", "total": 1_200.5, "products": products}),
+    )
+    for event, properties in sent:
+        body = {"anonymousId": "v1", "event": event, "properties": properties}
+        assert baton.post("/v1/track", body).status_code == 200
+    baton.form("newsletter", email="lea@gmail.com", country="Austria")
+    baton.until_quiet()
+    lead = baton.lead("lea@gmail.com")
+    given = {one["rule"]: one["points"] for one in lead["score"]["reasons"]}
+    assert given["spent"] == 12.005
+    assert given["last-order"] == 15
+    assert given["large-cart"] == 10
+    assert given["favourite"] == 5
+    assert given["delivery"] == 6
+    assert lead["score"]["scores"]["customer"]["band"] == "promising"
+
+
+def test_an_inquiry_with_budget_and_date_reaches_sales_with_both() -> None:
+    """The template's project fields are those of a form, as people write them."""
+    baton = InMemoryBaton()
+    baton.world.models.load(document("services"))
+    start = (baton.ports.now() + timedelta(days=60)).date().isoformat()
+    baton.form(
+        "angebot",
+        email="tom@kolben.example",
+        job_title="Leiter Einkauf",
+        company_size="200-500",
+        budget="150.000 €",
+        start_date=start,
+        decision="Ich entscheide",
+        services=["Installation", "Maintenance"],
+    )
+    baton.until_quiet()
+    lead = baton.lead("tom@kolben.example")
+    assert (lead["stage"], lead["kind"]) == ("sql", "requested")
+    assert lead["score"]["groups"]["project"] == 20
