@@ -207,7 +207,7 @@ def test_the_page_says_what_each_score_consists_of() -> None:
         "The score is fit, channel, engagement and intent together: at most 100 points",
         "The score **keyboard buyers** is fit and keyboards together",
         "Band **ready**: keyboard buyers of at least 60 points",
-        "The score **readers** is engagement alone",
+        "The score **readers** is engagement",
         "Band **hot**: score of at least 50 points",
     ):
         assert f"- {line}\n" in page
@@ -217,7 +217,7 @@ def test_a_page_without_any_total_says_so() -> None:
     document = two_products()
     for limit in document["groups"].values():
         limit["in_total"] = False
-    assert "- The score is nothing alone: at most 0 points\n" in agreement(document)
+    assert "- The score is nothing: at most 0 points\n" in agreement(document)
 
 
 def test_a_transition_explains_itself_by_all_lines() -> None:
