@@ -169,6 +169,7 @@ IN_THE_MODEL: KeyAnswers = {
     "grades": "for example {A: 30, B: 20}",
     "bands": "for example {hot: 50, warm: 25, cold: 0}",
     "scores": "for example {product-b: {groups: [fit, product-b]}}",
+    "excluded": "for example {partners: {field: relation, equals: partner}}",
     **COMMENTS,
     **written(
         "stages: {mql: {any: [{score: 50}]}, sql: {any: [{score: 80}]}}",
@@ -238,8 +239,15 @@ WISHES: Mapping[str, KeyAnswers] = {
     "NamedScoreDocument": {
         **COMMENTS,
         **written("groups: [fit, product-b]", "sum", "parts", "of", "group"),
-        **written("bands: {ready: 40}", "levels", "thresholds", "labels", "tiers"),
+        **written("bands: {ready: 40}", "levels", "threshold", "thresholds", "labels", "tiers"),
         **answered("its groups have the limits", "max", "min", "limit", "cap"),
+    },
+    "ExclusionDocument": {
+        **COMMENTS,
+        **written("equals: partner", "is", "eq", "equal", "value", "values", "in"),
+        **written('field: email_domain, matches: ["partner.example"]', "email_domain", "domain"),
+        **answered("whoever is excluded has no points", "points"),
+        **written("within_days: 365", "days", "window", "period", "lookback_days"),
     },
     "BehaviourRuleDocument": ON_A_SIGNAL,
     "SignalDocument": IN_A_SIGNAL,
