@@ -157,6 +157,8 @@ IN_A_TIER: KeyAnswers = {
 }
 
 ON_A_SIGNAL: KeyAnswers = {
+    "max": "for example `max: percent`, a property; a limit is written `max_points: 20`",
+    "sum": "for example `sum: value`, a property",
     "tiers": f"for example {OFTEN.removeprefix('tiers: ')}",
     "shares": "for example [1, 0.5, 0.25]",
     **COMMENTS,
@@ -241,7 +243,7 @@ IN_A_SIGNAL_TIER: KeyAnswers = {
 OF_SILENCE: KeyAnswers = {
     **COMMENTS,
     **answered(
-        "belongs into it: silence: {days: 30, points: -10, signals: [login]}",
+        "belongs into the silence: {days: 30, points: -10, signals: [login]}",
         *("points", "days", "signal", "signals", "within_days", "after", "absent_days"),
     ),
     **answered(

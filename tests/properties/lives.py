@@ -19,6 +19,7 @@ from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.behaviour_rules import Measure
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.numbers import Amounts
 from tests.baton import model_document
 from tests.factories import BEST_FIT
 
@@ -170,6 +171,7 @@ tracks = some.builds(
     Did,
     some.just(Kind.TRACK),
     some.sampled_from(["Webinar Attended", "Meeting Booked", "Nothing"]),
+    properties=some.sampled_from([{}, {"value": 120}, {"value": "1,200.50"}, {"value": -3}]),
 )
 forms = some.builds(
     Did,
@@ -313,6 +315,9 @@ busy_days = some.sampled_from([None, None, None, 2])
 shares = some.sampled_from([None, None, None, [1, 0.5, 0.25], [0.75, 0]])
 
 
+amounts = some.sampled_from([None, None, None, *Amounts])
+
+
 @some.composite
 def rules_on(draw: some.DrawFn, key: str) -> Mapping[str, Any]:
     """A rule on a signal that the format allows."""
@@ -323,6 +328,9 @@ def rules_on(draw: some.DrawFn, key: str) -> Mapping[str, Any]:
         "half_life_days": draw(half_lives),
         "in_one_day": None if is_distinct else draw(busy_days),
     }
+    if not is_distinct and not rule["in_one_day"] and (amount := draw(amounts)):
+        weight, within = draw(points) / 100, draw(windows)
+        return rule | {amount: "value", "points": weight, "within_days": within, "max_points": 30}
     if not rule["in_one_day"]:
         rule["per_day"] = draw(per_days)
     if draw(some.integers(0, 3)) == 3:
@@ -373,6 +381,19 @@ def rules_on_facts(draw: some.DrawFn, written: Mapping[str, Any]) -> Mapping[str
     return rule | {"tiers": [{**tier, "points": draw(points)} for tier in written["tiers"]]}
 
 
+silences = some.lists(
+    some.builds(
+        lambda days, points, signals, group: {
+            "silence": {"days": days, "points": points, "signals": signals},
+            "group": group,
+        },
+        some.integers(1, 45),
+        some.integers(-30, -1),
+        some.just("any") | some.lists(some.sampled_from(BEHAVIOUR), min_size=1, max_size=2),
+        some.sampled_from(GROUPS),
+    ),
+    max_size=2,
+)
 limits = some.fixed_dictionaries(
     {
         "min": some.sampled_from([-40, -5, 0]),
@@ -386,9 +407,10 @@ def _model(
     rules: Sequence[Mapping[str, Any]],
     facts: Sequence[Mapping[str, Any]],
     groups: Sequence[Mapping[str, Any]],
+    silences: Sequence[Mapping[str, Any]],
 ) -> Model:
-    """The default model with other rules on behaviour, more on facts, other limits and a score of
-    its own.
+    """The default model with other rules on behaviour, more on facts and on silence, other limits
+    and a score of its own.
     """
     of = dict(zip(BEHAVIOUR, rules, strict=True))
     sides = {
@@ -396,6 +418,7 @@ def _model(
         for side, those in DOCUMENT["rules"].items()
     }
     sides["profile"] |= {f"fact-{number}": rule for number, rule in enumerate(facts)}
+    sides["undesirables"] |= {f"silence-{number}": one for number, one in enumerate(silences)}
     limited = dict(zip(GROUPS, groups, strict=True))
     scores = {"of-one": {"groups": GROUPS[1:3], "bands": {"ready": 10, "cold": -5}}}
     return compile_model({**DOCUMENT, "rules": sides, "groups": limited, "scores": scores}, 1)
@@ -406,4 +429,5 @@ models = some.builds(
     some.tuples(*map(rules_on, BEHAVIOUR)),
     some.tuples(*map(rules_on_facts, FACTS)),
     some.tuples(*(limits for _ in GROUPS)),
+    silences,
 )

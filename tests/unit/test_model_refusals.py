@@ -135,8 +135,8 @@ BOTH: dict[str, Any] = {
             changed("rules", "undesirables", quiet={"silence": {"days": 30}, "points": -9}),
             (
                 "rules.undesirables.quiet.silence.points: is missing; add it;"
-                " rules.undesirables.quiet.points: there is no such key; `points` is written"
-                " `silence: {days: 30, points: -10}`"
+                " rules.undesirables.quiet.points: there is no such key; belongs into the silence:"
+                " {days: 30, points: -10, signals: [login]}"
             ),
         ),
         (
@@ -250,7 +250,10 @@ BOTH: dict[str, Any] = {
             changed("stages", "sql", "any", 0, within_days=400),
             "stages.sql.any.0.within_days: must be below 400",
         ),
-        (changed("recycle", wakes="demo-request"), "recycle.wakes: a list is needed"),
+        (
+            changed("recycle", wakes="demo-request"),
+            "recycle.wakes: a list is needed, for example [demo-request]",
+        ),
         (
             changed("recycle", other=4_000),
             "recycle.other: a whole number of days from 0 to 3,650 is needed",
