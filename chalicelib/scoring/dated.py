@@ -11,6 +11,9 @@ from chalicelib.scoring.joint_rules import JointRule, RulesOnFacts
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Facts
 
+LAST_DAY = date.max
+"""Of the calendar: a rule that turns after it never does."""
+
 FactRule = TypeVar("FactRule", FieldRule, JointRule)
 
 
@@ -39,7 +42,7 @@ def next_turn(model: Model, facts: Facts) -> date | None:
         for rule in every
         if rule.on and rule.field in facts.values
         for day in _turns(rule, facts.values[rule.field], country)
-        if facts.day.toordinal() < day <= date.max.toordinal()
+        if facts.day.toordinal() < day <= LAST_DAY.toordinal()
     )
     first = min(turns, default=None)
     return date.fromordinal(first) if first else None
