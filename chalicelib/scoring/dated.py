@@ -11,9 +11,6 @@ from chalicelib.scoring.joint_rules import JointRule, RulesOnFacts
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Facts
 
-LAST_DAY = date.max
-"""Of the calendar: a rule that turns after it never does."""
-
 FactRule = TypeVar("FactRule", FieldRule, JointRule)
 
 
@@ -42,10 +39,13 @@ def next_turn(model: Model, facts: Facts) -> date | None:
         for rule in every
         if rule.on and rule.field in facts.values
         for day in _turns(rule, facts.values[rule.field], country)
-        if facts.day.toordinal() < day <= LAST_DAY.toordinal()
+        if day > facts.day.toordinal()
     )
     first = min(turns, default=None)
-    return date.fromordinal(first) if first else None
+    try:
+        return date.fromordinal(first) if first else None
+    except ValueError:  # after the last day of the calendar
+        return None
 
 
 def _turns(rule: FieldRule, value: FieldValue, country: str | None) -> Iterator[int]:
