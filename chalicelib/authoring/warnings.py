@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 
 from chalicelib.authoring.behaviour_shape import BehaviourTierDocument, SilenceRuleDocument
+from chalicelib.authoring.fact_warnings import FACT_WARNINGS
 from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.hiding import equal_to, hides
 from chalicelib.authoring.recorded import RECORDED_CHECKS
@@ -232,6 +233,7 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     never_fades,
     group_without_rules,
     too_many_needed_for_a_grade,
+    *FACT_WARNINGS,
 )
 
 

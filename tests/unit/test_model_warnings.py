@@ -91,6 +91,37 @@ MISTAKES = [
         " @; write rival.example",
     ),
     Mistake(
+        "I wrote a star where whole titles are compared",
+        "star_in_a_value",
+        lambda document: document["rules"]["profile"].update(
+            lead={"field": "job_title", "equals": ["*director*", "owner"], "points": 1}
+        ),
+        "rules.profile.lead: '*director*' is compared as it stands, star included; write matches:"
+        " ['*director*'], or words",
+    ),
+    Mistake(
+        "I wrote a star in a list of interests that we do not want",
+        "star_in_a_value",
+        lambda document: document["rules"]["profile"].update(
+            lead={"field": "interests", "not": {"contains": "crm*"}, "points": 1}
+        ),
+        "rules.profile.lead: 'crm*' is compared as it stands, star included; write matches:"
+        " ['crm*'], or words",
+    ),
+    Mistake(
+        "I disqualify the small ones by a rule that has points for the others",
+        "everybody_disqualified",
+        lambda document: document["rules"]["profile"].update(
+            staff={
+                "field": "employees",
+                "tiers": [{"below": 5, "points": -5}, {"else": True, "points": 1}],
+                "disqualify": True,
+            }
+        ),
+        "rules.profile.staff.disqualify: disqualifies everybody, because one of the tiers always"
+        " matches; disqualify by a rule of its own, without tiers",
+    ),
+    Mistake(
         "I let a star stand for our domain",
         "everybody_internal",
         at("internal", email_domain=["*"]),
