@@ -54,7 +54,7 @@ WORDS: Mapping[str, str] = {
 }
 """Pydantic's type of an error -> what the author reads, with pydantic's context in the braces."""
 
-SHAPES = frozenset({"list_type", "dict_type", "model_type"})
+SHAPES = frozenset({"list_type", "dict_type", "model_type", "string_type"})
 """The errors of a value in another shape, which an example of it says best."""
 
 Answer = Callable[[str, str], str | None]

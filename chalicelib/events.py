@@ -50,6 +50,7 @@ class Act(StrEnum):
     IMPORTED = "imported"
     BASIS = "basis"
     RELEASED = "released"
+    POINTS = "points"
 
 
 class Rank(IntEnum):
@@ -74,8 +75,7 @@ CONSENT_PENDING = "consent_pending"
 
 OWN = "\x00"  # what message ids of our own begin with: no client's id holds control characters
 
-# cheap to send, so capped and kept for one horizon only
-PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})
+PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})  # cheap, so capped and soon forgotten
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -138,6 +138,8 @@ WORK_SECONDS = 45  # of a worker, which ends before its function times out
 # --- what people do with a lead -------------------------------------------------------------------
 # how long a verdict can be undone: long enough to notice, short enough that nothing has left
 UNDO_MINUTES = 10
+HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
+HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line
 REASON_MAX_CHARS = 500  # a reason, or an answer about an opportunity: a few sentences
 # messages that a merge cancels: with the rest of the merge they fit into one transaction
 MERGE_MAX_WAITING = 45

@@ -17,6 +17,7 @@ from chalicelib.events import Event, Kind, Rank, Value, event_id, lead_partition
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.reactions import Moved
+from chalicelib.scoring.by_hand import GivenPoints
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Known, Profile
@@ -206,6 +207,10 @@ def whole_lead(**parts: Any) -> Lead:
         ),
         "tally": seen(blog={0: 2, 3: 1}, keys={"guide-download": {"aabbccdd": 1}}),
         "standing": Standing(stage=Stage.MQL, cycle=2, entered_on=TODAY, owner="sam"),
+        "given": (
+            GivenPoints(NOW, "g", 2_500, "a talk at the fair: später"),
+            GivenPoints(NOW, "h", -40_000, "no budget", day(30), "intent"),
+        ),
         "counted": {b"12345678": 497_000, b"\x00\xff345678": 497_001},
         "review_on": day(3),
         "total": 60_123,

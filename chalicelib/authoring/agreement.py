@@ -109,6 +109,10 @@ def _left_out(document: _Written) -> Iterator[str]:
         else "list your own domains under `internal`; there are none yet"
     )
     yield f"**Our own people** are neither scored nor moved: {people}"
+    for key, rule in document.get("excluded", {}).items():
+        yield f"**{plain_words(key)}** are left out in the same way: {_excluded_words(rule)}"
+    if document.get("excluded"):
+        yield "A request of somebody who is left out like that reaches the team all the same"
     rules = [
         (key, rule)
         for side in SIDES
@@ -122,6 +126,14 @@ def _left_out(document: _Written) -> Iterator[str]:
             "A lead that sales has accepted stays where it is: its owner is notified, and decides."
             " A lead that a person brings back is not disqualified by the same rule again"
         )
+
+
+def _excluded_words(rule: _Written) -> str:
+    if signal := rule.get("signal"):
+        days = rule.get("within_days")
+        within = f" within {days_words(days)}" if days is not None else ""
+        return f"anybody who showed {plain_words(signal)}{within}"
+    return f"anybody whose {match_words(rule)}"
 
 
 def _adding_up(document: _Written) -> Iterator[str]:
@@ -146,14 +158,13 @@ def _adding_up(document: _Written) -> Iterator[str]:
         yield f"Grade **{grade}**: fit of at least {points_words(least)}"
     yield "Grade **F**: below all of these"
     if needs := document.get("grade_needs"):
-        yield (
-            f"Grade **–**: fewer than {needs} rules of fit have anything to say, so too little is"
-            " known"
-        )
+        few = f"fewer than {needs} rules of fit have" if needs > 1 else "no rule of fit has"
+        yield f"Grade **–**: {few} anything to say, so too little is known"
 
 
 def _sum_words(groups: Iterable[str]) -> str:
-    return f"{' and '.join(map(plain_words, groups)) or 'nothing'} together"
+    *rest, last = [*map(plain_words, groups)] or ["nothing"]
+    return f"{', '.join(rest)} and {last} together" if rest else last
 
 
 def _bands(bands: _Written) -> Iterator[str]:

@@ -4,17 +4,15 @@ By its limits, by its rules, and for a lead that meets a way in. All in thousand
 in the compiled model. Exact for one group; for sums never too tight.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 
+from chalicelib.authoring.showing import always_shown
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import BehaviourRule
 from chalicelib.scoring.facts_alone import Reach
 from chalicelib.scoring.field_rules import FieldRule, Operator
 from chalicelib.scoring.joint_rules import JointRule
-from chalicelib.scoring.matching import Signal
 from chalicelib.scoring.model import Condition, Model
-from chalicelib.scoring.numbers import NumberRange
-from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.points import contribution
 from chalicelib.scoring.score import parts_of
 from chalicelib.scoring.silence import is_ended_by
@@ -108,11 +106,11 @@ def _worth_of_signal(model: Model, way: Condition) -> Mapping[str, int]:
         return {}
     oldest = HORIZON_DAYS - way.within_days
     cells = [(oldest + number, 1) for number in range(way.days)]
-    shown = model.signals[way.signal]
+    shown = always_shown(tuple(model.signals.values()), model.signals[way.signal])
     return {
         rule.id: contribution(rule, cells, HORIZON_DAYS)
         for rule in model.behaviour_rules
-        if rule.points > 0 and rule.series == rule.signal.id and always_shows(shown, rule.signal)
+        if rule.points > 0 and rule.series in shown
     }
 
 
@@ -121,37 +119,6 @@ def _is_broken_by(way: Condition, rule: SilenceRule, model: Model) -> bool:
     if way.signal is None or way.within_days >= rule.days:
         return False
     return is_ended_by(rule, model.signals[way.signal])
-
-
-def always_shows(narrow: Signal, wide: Signal) -> bool:
-    """Return whether every event of one signal is one of another: every demo request is a form.
-
-    False where there is no simple way to tell.
-    """
-    if narrow.id == wide.id:
-        return True
-    required = dict(narrow.where)
-    ranges = dict(narrow.numbers)
-    return (
-        narrow.kind is wide.kind
-        and wide.distinct in (None, narrow.distinct)
-        and _all_match(narrow.names, wide.names)
-        and all(_all_match(required.get(name), patterns) for name, patterns in wide.where)
-        and all(_is_within(ranges.get(name), asked) for name, asked in wide.numbers)
-    )
-
-
-def _is_within(narrow: NumberRange | None, wide: NumberRange) -> bool:
-    return narrow is not None and wide.low <= narrow.low and narrow.below <= wide.below
-
-
-def _all_match(narrow: Sequence[str] | None, wide: Sequence[str] | None) -> bool:
-    """Return whether some patterns match every text that others match; None matches any text.
-
-    A pattern that matches another one's text, with its `*` taken as a character, matches all that
-    the other one matches.
-    """
-    return wide is None or (narrow is not None and all(matches_any(wide, one) for one in narrow))
 
 
 def _clamped(

@@ -143,6 +143,17 @@ def example_of_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
                 )
 
 
+def example_points_in_unknown_group(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse points by hand in a group that the model does not have."""
+    for path, example in _examples(document):
+        for number, one in enumerate(example.given.points):
+            if one.group is not None and one.group not in document.groups:
+                yield FieldError(
+                    f"{path}.given.points.{number}.group",
+                    f"no such group; use one of {', '.join(document.groups)}",
+                )
+
+
 def example_of_unknown_score(document: ModelDocument) -> Iterator[FieldError]:
     """Refuse a named score that the model does not have."""
     known = ", ".join(document.scores) or "none"
@@ -183,6 +194,7 @@ EXAMPLE_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     example_of_unknown_field,
     example_with_unknown_property,
     example_of_unknown_group,
+    example_points_in_unknown_group,
     example_of_unknown_score,
     example_of_unknown_band,
 )

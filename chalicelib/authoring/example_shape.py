@@ -11,10 +11,11 @@ from chalicelib.authoring.values import (
     KeyName,
     ModelPart,
     ModelText,
+    Points,
     keys_or,
 )
 from chalicelib.events import Kind
-from chalicelib.limits import HORIZON_DAYS
+from chalicelib.limits import HAND_POINTS_MAX, HAND_POINTS_MAX_LIVE, HORIZON_DAYS
 
 EXAMPLE_EVENTS_MAX = 200  # a lead with more is too long a story for an example
 TIMES_MAX = 1_000  # far above what any `per_day` lets count
@@ -79,6 +80,21 @@ class DayDocument(ModelPart):
 GivenFact = Annotated[FactOrFacts | DayDocument, keys_or(DayDocument, FactOrFacts)]
 
 
+class HandPointsDocument(ModelPart):
+    """Points that one of our people gave an example's person by hand."""
+
+    points: Annotated[Points, Field(ge=-HAND_POINTS_MAX, le=HAND_POINTS_MAX)]
+    """Below 0 they are taken away."""
+    reason: ModelText = "by hand"
+    """Why they were given."""
+    group: KeyName | None = None
+    """The group that gets them; without it fit, or the model's first group."""
+    days_ago: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)] = 0
+    """How many days before today they were given."""
+    until_in_days: Annotated[int, Field(ge=0, le=HORIZON_DAYS)] | None = None
+    """The last day on which they count, counted from today. Without it they count for good."""
+
+
 class GivenDocument(ModelPart):
     """What an example knows of its person."""
 
@@ -90,6 +106,8 @@ class GivenDocument(ModelPart):
     """How they came the first time, for example cpc."""
     events: Annotated[list[ExampleEventDocument], Field(max_length=EXAMPLE_EVENTS_MAX)] = []
     """What they did."""
+    points: Annotated[list[HandPointsDocument], Field(max_length=HAND_POINTS_MAX_LIVE)] = []
+    """What our people gave them by hand."""
     stage: StageName = "lead"
     """Where they stand before the first event, because a person put them there, for example
     customer. A recycled lead rests from that day for as long as the reason `other` says.

@@ -14,11 +14,13 @@ from typing import Any, assert_never
 from chalicelib.authoring.example_shape import EXAMPLE_KINDS, NO_BAND
 from chalicelib.days import day_of, start_of
 from chalicelib.events import Act, Event, FieldValue, Kind, Value, event_id, visitor_partition
+from chalicelib.inputs.person import READERS
 from chalicelib.leads.decision import decide_lead, score_of
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.replay import with_events
 from chalicelib.lifecycle.moves import OTHER, move
 from chalicelib.lifecycle.stages import Actor, Stage, Standing, apply, path
+from chalicelib.scoring import by_hand
 from chalicelib.scoring.matching import CAMPAIGN_KEYS, is_recorded
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.model import Model
@@ -96,17 +98,19 @@ def example_events(given: Mapping[str, Any], zone: tzinfo) -> list[Event]:
     did = sorted(filter(_is_recorded, given.get("events", ())), key=_ahead)
     each = [one for event in did for one in [event] * event.get("times", 1)]
     came_by = {"medium": given["medium"]} if given.get("medium") else {}
-    start = min((_ahead(one) for one in each), default=0)
+    given_by_hand = given.get("points", ())
+    start = min(map(_ahead, [*each, *given_by_hand]), default=0)
     # Imported by one of our people: an identify says nothing about how somebody came.
     known = _event(
         Kind.PERSON,
         Act.IMPORTED,
         at=_noon(min(start, 0), zone),
         number=0,
-        fields={name: _said(one) for name, one in given.get("profile", {}).items()},
+        fields={name: _said(name, one) for name, one in given.get("profile", {}).items()},
         campaign={} if each else came_by,
     )
-    return [known, *_events(each, came_by, zone)]
+    later = [*_events(each, came_by, zone), *_points(given_by_hand, len(each) + 1, zone)]
+    return [known, *sorted(later, key=lambda event: event.at)]
 
 
 def _run_example(model: Model, example: Mapping[str, Any]) -> ExampleResult:
@@ -187,11 +191,33 @@ def _events(
         )
 
 
-def _said(written: Any) -> FieldValue:
-    """Return what a person said in a field: a value, a list of values, or a date near today."""
+def _said(name: str, written: Any) -> FieldValue:
+    """Return what a person said in a field: a value, a list of values, or a date near today.
+
+    What Baton has a reader for is read as it is of a form: a country's name is its code.
+    """
     if isinstance(written, Mapping):
         return (TODAY + timedelta(days=_ahead(written))).isoformat()
+    if name in READERS:
+        return READERS[name](written).value
     return tuple(written) if isinstance(written, list) else written
+
+
+def _points(each: Sequence[Mapping[str, Any]], first: int, zone: tzinfo) -> Iterator[Event]:
+    """Yield the events of points by hand. first: the number of the first event."""
+    for number, one in enumerate(each, first):
+        facts = {
+            by_hand.GIVEN_POINTS: one["points"],
+            by_hand.GIVEN_REASON: one.get("reason", "by hand"),
+        }
+        if one.get("group"):
+            facts[by_hand.GIVEN_GROUP] = one["group"]
+        if one.get("until_in_days") is not None:
+            last = TODAY + timedelta(days=one["until_in_days"])
+            facts[by_hand.GIVEN_UNTIL] = last.isoformat()
+        yield _event(
+            Kind.PERSON, Act.POINTS, at=_noon(_ahead(one), zone), number=number, properties=facts
+        )
 
 
 def _placed(

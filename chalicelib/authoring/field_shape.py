@@ -22,6 +22,7 @@ from chalicelib.authoring.values import (
     Yes,
     keys_or,
 )
+from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.field_rules import Operator
 
 FACTS_MAX = 10  # of a rule on several at once
@@ -143,6 +144,28 @@ class FactDocument(TestDocument):
     """The field of the profile, or of the touch."""
     touch: Literal["first", "last"] | None = None
     """Compares the first or the last arrival instead of the profile."""
+
+
+class ExclusionDocument(TestDocument):
+    """People who are neither scored nor moved, like our own: by a field, by several facts at once,
+    or by a signal. Exactly one of `field`, `all` and `signal` is given.
+    """
+
+    field: FieldName | None = None
+    """The field of the profile, with one operator; with `touch` source, medium or campaign."""
+    touch: Literal["first", "last"] | None = None
+    """Compares the first or the last arrival instead of the profile."""
+    all: Annotated[list[FactDocument], Field(min_length=2, max_length=FACTS_MAX)] | None = None
+    """Several facts at once, each with its field and operator: all of them must match."""
+    signal: KeyName | None = None
+    """A signal: whoever shows it is left out."""
+    within_days: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)] | None = None
+    """How many days back the signal counts. Without it for as long as it is remembered."""
+
+    @property
+    def subjects(self) -> list[str]:
+        """What it is about: one of field, all and signal in a checked document."""
+        return [key for key in ("field", "all", "signal") if getattr(self, key) is not None]
 
 
 class FieldRuleDocument(TestDocument):

@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.authoring.behaviour_checks import BEHAVIOUR_CHECKS
 from chalicelib.authoring.contradictions import contradictions
 from chalicelib.authoring.example_checks import EXAMPLE_CHECKS
+from chalicelib.authoring.exclusion_checks import EXCLUSION_CHECKS
 from chalicelib.authoring.fact_checks import FACT_CHECKS
 from chalicelib.authoring.names import NAME_CHECKS
 from chalicelib.authoring.parts import PART_CHECKS
@@ -30,6 +31,7 @@ DOCUMENT_CHECKS = (
     *BEHAVIOUR_CHECKS,
     *FACT_CHECKS,
     *NAME_CHECKS,
+    *EXCLUSION_CHECKS,
     *EXAMPLE_CHECKS,
 )
 

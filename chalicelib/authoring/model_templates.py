@@ -48,6 +48,13 @@ MODEL_TEMPLATES: Mapping[str, ModelTemplate] = {
             " Who they are, what they say about their project, and what they specify.",
             path=_FOLDER / "models" / "services.yaml",
         ),
+        ModelTemplate(
+            id="shop",
+            name="Shop",
+            description="An online shop with advisers. Favourites, carts and orders: how recently,"
+            " how often and for how much somebody buys, and what they want next.",
+            path=_FOLDER / "models" / "shop.yaml",
+        ),
     )
 }
 """Id -> template."""

@@ -20,6 +20,7 @@ from chalicelib.authoring.wish_words import (
 )
 
 IN_A_TEST: KeyAnswers = {
+    "matches": 'for example ["vp *"]',
     **COMMENTS,
     **NO_REGEX,
     **NO_FIELD_COMPARED,
@@ -126,6 +127,8 @@ IN_A_TEST: KeyAnswers = {
 
 OF_A_RULE: KeyAnswers = {
     **GROUP,
+    "tiers": "for example [{at_least: 500, points: 50}, {else: true, points: -2}]",
+    "all": "for example [{field: company_size, at_least: 50}, {field: country, equals: DE}]",
     **written(
         "all: [{field: company_size, between: [50, 500]}, {field: country, equals: DE}]",
         *("and", "all_of", "both", "every", "conditions", "criteria", "filters", "where"),
@@ -150,9 +153,14 @@ ON_A_FIELD: KeyAnswers = {**IN_A_TEST, **OF_A_RULE}
 IN_A_TIER: KeyAnswers = {
     **IN_A_TEST,
     **answered("belongs to the rule: a tier has one test of its field, and its points", *OF_A_RULE),
+    "matches": IN_A_TEST["matches"],
 }
 
 ON_A_SIGNAL: KeyAnswers = {
+    "max": "for example `max: percent`, a property; a limit is written `max_points: 20`",
+    "sum": "for example `sum: value`, a property",
+    "tiers": f"for example {OFTEN.removeprefix('tiers: ')}",
+    "shares": "for example [1, 0.5, 0.25]",
     **COMMENTS,
     **NO_REGEX,
     **POINTS,
@@ -235,7 +243,7 @@ IN_A_SIGNAL_TIER: KeyAnswers = {
 OF_SILENCE: KeyAnswers = {
     **COMMENTS,
     **answered(
-        "belongs into it: silence: {days: 30, points: -10, signals: [login]}",
+        "belongs into the silence: {days: 30, points: -10, signals: [login]}",
         *("points", "days", "signal", "signals", "within_days", "after", "absent_days"),
     ),
     **answered(

@@ -18,7 +18,12 @@ from chalicelib.authoring.behaviour_shape import (
     SilenceRuleDocument,
 )
 from chalicelib.authoring.example_shape import ExampleDocument
-from chalicelib.authoring.field_shape import FactDocument, FieldRuleDocument, TestDocument
+from chalicelib.authoring.field_shape import (
+    ExclusionDocument,
+    FactDocument,
+    FieldRuleDocument,
+    TestDocument,
+)
 from chalicelib.authoring.rule_shape import RULES_MAX, RuleDocument, RulesDocument
 from chalicelib.authoring.values import (
     GradeName,
@@ -37,6 +42,7 @@ SIGNALS_MAX = 200  # each is looked at for every event of its kind
 GROUPS_MAX = 20
 SCORES_MAX = 20  # each is shown on every lead
 BANDS_MAX = 20
+EXCLUSIONS_MAX = 50  # each is looked at for every score
 WAYS_MAX = 50  # into one stage; each is tried at every decision
 EXAMPLES_MAX = 500
 
@@ -152,6 +158,8 @@ class ModelDocument(ModelPart):
     version: Annotated[int, Field(ge=0)] | None = None
     """Ignored: the server numbers the models, and says which one it returns."""
     internal: InternalDocument = InternalDocument()
+    excluded: Annotated[dict[KeyName, ExclusionDocument], Field(max_length=EXCLUSIONS_MAX)] = {}
+    """Who is left out besides our own people, for example partners and agencies."""
     signals: Annotated[dict[KeyName, SignalDocument], Field(max_length=SIGNALS_MAX)]
     """Behaviour by name; rules and ways in refer to these names."""
     rules: RulesDocument
@@ -198,13 +206,22 @@ def field_rules_of(document: ModelDocument) -> Iterator[tuple[str, FieldRuleDocu
     )
 
 
-def facts_of(document: ModelDocument) -> Iterator[tuple[str, FactDocument | FieldRuleDocument]]:
-    """Yield each place that names a field, with its path: a rule, or one of its several facts."""
+def facts_of(
+    document: ModelDocument,
+) -> Iterator[tuple[str, FactDocument | FieldRuleDocument | ExclusionDocument]]:
+    """Yield each place that names a field, with its path: a rule, an exclusion, or one of its
+    several facts.
+    """
     for path, rule in field_rules_of(document):
         if rule.all is None:
             yield path, rule
         for number, fact in enumerate(rule.all or []):
             yield f"{path}.all.{number}", fact
+    for key, one in document.excluded.items():
+        if one.subjects == ["field"]:
+            yield f"excluded.{key}", one
+        for number, fact in enumerate(one.all or []):
+            yield f"excluded.{key}.all.{number}", fact
 
 
 def silence_rules_of(document: ModelDocument) -> Iterator[tuple[str, SilenceDocument]]:

@@ -54,6 +54,7 @@ def signal_unread(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a signal that nothing uses."""
     read = {signal for _, signal, _ in behaviour_rules_of(document)} | set(document.recycle.wakes)
     read |= {way.signal for _, _, way in ways_of(document) if way.signal}
+    read |= {one.signal for one in document.excluded.values() if one.signal}
     read |= {key for _, silence in silence_rules_of(document) for key in silence.named}
     for key in document.signals:
         if key not in read:

@@ -34,6 +34,8 @@ from chalicelib.authoring.wish_words import (
 )
 
 IN_A_SIGNAL: KeyAnswers = {
+    "where": 'for example {path: ["/pricing*"]}',
+    "form": "for example [demo]",
     **COMMENTS,
     **NO_REGEX,
     **answered(
@@ -161,6 +163,12 @@ IN_SQL: KeyAnswers = {
 }
 
 IN_THE_MODEL: KeyAnswers = {
+    "signals": "for example {pricing: {on: page}}",
+    "groups": "for example {fit: {max: 40, min: 0}}",
+    "sums": "for example {activity: [engagement, intent]}",
+    "grades": "for example {A: 30, B: 20}",
+    "bands": "for example {hot: 50, warm: 25, cold: 0}",
+    "scores": "for example {product-b: {groups: [fit, product-b]}}",
     **COMMENTS,
     **written(
         "stages: {mql: {any: [{score: 50}]}, sql: {any: [{score: 80}]}}",
@@ -245,7 +253,10 @@ WISHES: Mapping[str, KeyAnswers] = {
     ),
     "ModelDocument": IN_THE_MODEL,
     "LimitDocument": IN_A_LIMIT,
-    "RecycleDocument": written("wakes: [demo-request]", "wake", "wake_on", "wakes_on", "awake"),
+    "RecycleDocument": {
+        **written("wakes: [demo-request]", "wake", "wake_on", "wakes_on", "awake"),
+        "wakes": "for example [demo-request]",
+    },
     "GivenDocument": {
         **written(
             "profile: {company_size: 120}",

@@ -6,12 +6,12 @@ transition and what follows from it; the event's stream record then finds it cou
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Protocol
 
 from chalicelib.commands.acts import Acts
 from chalicelib.days import day_of
-from chalicelib.errors import StateError
+from chalicelib.errors import FieldError, InputError, StateError
 from chalicelib.events import Act, FieldValue, Value
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import CYCLE, QUESTIONS, Lead
@@ -25,10 +25,12 @@ from chalicelib.lifecycle.stages import (
     cycle_before,
     standing_after,
 )
-from chalicelib.limits import UNDO_MINUTES
+from chalicelib.limits import HAND_POINTS_MAX_LIVE, UNDO_MINUTES
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.qualify.reactions import Cause
 from chalicelib.runtime import Runtime
+from chalicelib.scoring import by_hand
+from chalicelib.scoring.by_hand import live_on
 from chalicelib.scoring.tally import Since
 from chalicelib.writing import until_written
 
@@ -110,6 +112,42 @@ class Commands:
         counted = self._acts.counted(lead, event)
         moved = self._moved(counted, target, reason, outcome)
         return self._acts.conclude(lead, counted, event, [moved])
+
+    @until_written
+    def give_points(
+        self,
+        lead_id: str,
+        points: float,
+        reason: str,
+        until: date | None = None,
+        group: str | None = None,
+    ) -> Lead:
+        """Give a lead points by hand, or take some (ADR 0050).
+
+        until: the last day on which they count; group: without it the model's own choice. Raises
+        NotFoundError; InputError for a day that is over and a group that the model does not have;
+        StateError for a lead that has as many as it can.
+        """
+        lead = self._acts.known(lead_id)
+        model = self._qualify.derive.model(lead)
+        today = day_of(self.runtime.now(), model.zone)
+        if until is not None and until < today:
+            raise InputError(FieldError("until", f"is over; today is {today.isoformat()}"))
+        if (group or model.hand_group) not in model.groups:
+            known = ", ".join(model.groups) or "none"
+            raise InputError(FieldError("group", f"is not a group of the model, which has {known}"))
+        if len(live_on(lead.given, today)) >= HAND_POINTS_MAX_LIVE:
+            raise StateError(
+                f"the lead has points by hand {HAND_POINTS_MAX_LIVE} times; take some back first"
+            )
+        whole = int(points) if points.is_integer() else points
+        facts: dict[str, Value] = {by_hand.GIVEN_POINTS: whole, by_hand.GIVEN_REASON: reason}
+        if until is not None:
+            facts[by_hand.GIVEN_UNTIL] = until.isoformat()
+        if group is not None:
+            facts[by_hand.GIVEN_GROUP] = group
+        event = self._acts.event(lead.lead_id, Act.POINTS, facts)
+        return self._acts.conclude(lead, self._acts.counted(lead, event), event, [])
 
     @until_written
     def take(

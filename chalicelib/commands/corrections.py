@@ -28,6 +28,7 @@ from chalicelib.limits import MERGE_MAX_WAITING, REPLAY_AT_ONCE_MAX_EVENTS
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.qualify.reactions import Cause, LeadChange, Plan
 from chalicelib.runtime import Runtime
+from chalicelib.scoring.by_hand import given_by
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally, until
@@ -87,12 +88,12 @@ class Corrections:
         of this lead's events; LongReplayError.
         """
         lead = self._acts.known(lead_id)
-        kinds: dict[str, Kind] = {}
+        found: dict[str, bool] = {}
         confirmations: list[str] = []
 
         def see(event: Event) -> None:
             if event.id in wanted:
-                kinds[event.id] = event.kind
+                found[event.id] = event.kind is not Kind.PERSON or event.name == Act.POINTS
             if confirmed_form_of(event) in wanted:
                 confirmations.append(event.id)
 
@@ -110,7 +111,7 @@ class Corrections:
         replaying.take_back(event)
         with refusing(TOO_LONG_TO_RETRACT):
             replayed = at_once(replaying)
-        _check_retractable(event_ids, kinds)
+        _check_retractable(event_ids, found)
         if not fresh:
             return lead
         undone = self._withdrawn(lead, replayed, f"taken back: {reason}")
@@ -231,20 +232,21 @@ class Corrections:
         return [undone] if undone else []
 
 
-def _check_retractable(event_ids: Sequence[str], kinds: Mapping[str, Kind]) -> None:
-    """Raise InputError naming each id that is not one of the lead's events, or a person's act.
+def _check_retractable(event_ids: Sequence[str], found: Mapping[str, bool]) -> None:
+    """Raise InputError naming each id that is not one of the lead's events, or an act of a person
+    that is not scored.
 
-    kinds: of those that are, by their ids.
+    found: whether those that are can be taken back, by their ids.
     """
     wrong = [
         FieldError(
             f"event_ids.{position}",
             "is a person's act, which is not scored"
-            if one in kinds
+            if one in found
             else "is not one of this lead's events; see its timeline",
         )
         for position, one in enumerate(event_ids)
-        if kinds.get(one, Kind.PERSON) is Kind.PERSON
+        if not found.get(one)
     ]
     if wrong:
         raise InputError(*wrong)
@@ -294,4 +296,5 @@ def _absorb(other: Lead, survivor: Lead, now: datetime) -> Lead:
 def _score_on(model: Model, lead: Lead, day: date) -> Score:
     """Return the score on a day, of what the lead had done by then."""
     tally = until(lead.tally, day.toordinal())
-    return score(model, lead.evidence._replace(tally=tally), day)
+    given = given_by(lead.given, day, model.zone)
+    return score(model, lead.evidence._replace(tally=tally, given=given), day)

@@ -3,21 +3,44 @@
 A key that is not named here is refused: it is a typing mistake that nobody would notice.
 """
 
+import re
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool
 
 from chalicelib.consent.consent import BasisKind, Purpose
 from chalicelib.inputs.texts import many_lines
 from chalicelib.inputs.typed import Received
 from chalicelib.lifecycle.stages import Outcome, Stage
-from chalicelib.limits import REASON_MAX_CHARS, RELEASE_MAX_FORMS, RETRACT_MAX_EVENTS
+from chalicelib.limits import (
+    HAND_POINTS_MAX,
+    REASON_MAX_CHARS,
+    RELEASE_MAX_FORMS,
+    RETRACT_MAX_EVENTS,
+)
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _statement(text: str) -> str:
     if not (statement := many_lines(text).strip()):
         raise ValueError("must not be empty")
     return statement
+
+
+def _some_points(points: float) -> float:
+    if not round(points, 3):
+        raise ValueError("must not be 0")
+    return points
+
+
+def _day(text: object) -> date:
+    try:
+        # Python reads other forms, such as 20261231, too.
+        return date.fromisoformat(text if isinstance(text, str) and _DAY.fullmatch(text) else "")
+    except ValueError:
+        raise ValueError("must be a date, for example 2026-12-31") from None
 
 
 Statement = Annotated[str, Field(max_length=REASON_MAX_CHARS), AfterValidator(_statement)]
@@ -55,6 +78,21 @@ class ClosingRequest(LeadRequest):
     reason: Statement | None = None
     value: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False, strict=True)] | None = None
     """In the currency that sales reports in."""
+
+
+class PointsRequest(LeadRequest):
+    """`POST .../points`: what one of our people knows about a lead, in points."""
+
+    points: Annotated[
+        float,
+        Field(ge=-HAND_POINTS_MAX, le=HAND_POINTS_MAX, allow_inf_nan=False, strict=True),
+        AfterValidator(_some_points),
+    ]
+    reason: Statement
+    until: Annotated[date, BeforeValidator(_day)] | None = None
+    """The last day on which they count."""
+    group: Annotated[str, Field(max_length=200)] | None = None
+    """Of the model; without it fit, or the model's first group."""
 
 
 class RetractionRequest(LeadRequest):

@@ -235,8 +235,8 @@ def _why(message: OutboxMessage) -> str:
     if is_about_message(message.key):
         return "they wrote in a form that nobody has registered, or that is not for sales"
     return (
-        "they sent a request; customers, disqualified leads and leads that hardly fit do not"
-        " become SQLs"
+        "they sent a request; customers, leads that are disqualified or left out, and leads that"
+        " hardly fit do not become SQLs"
     )
 
 

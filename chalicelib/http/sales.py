@@ -112,6 +112,19 @@ def close_lead(request: Request, lead_id: str) -> Response:
     return _answer_lead(world().commands.close(lead_id, closing.outcome, reason, closing.value))
 
 
+@private(sales, "/v1/leads/{lead_id}/points", Role.MARKETER, Role.SALES, methods=["POST"])
+def give_points(request: Request, lead_id: str) -> Response:
+    """Give a lead points by hand, or take some."""
+    from chalicelib.commands.requests import PointsRequest
+
+    given = shape_of(PointsRequest, request)
+    return _answer_lead(
+        world().commands.give_points(
+            lead_id, given.points, given.reason, until=given.until, group=given.group
+        )
+    )
+
+
 @private(sales, "/v1/leads/{lead_id}/retract", Role.SALES, methods=["POST"])
 def retract_events(request: Request, lead_id: str) -> Response:
     """Take events back out of a lead's score."""

@@ -12,6 +12,7 @@ from chalicelib.lifecycle.stages import Actor, Stage, Transition, apply
 from chalicelib.limits import HORIZON_DAYS, REVIEW_MAX_DAYS
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
+from chalicelib.scoring.by_hand import live_on, may_rise
 from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth_ahead, worth_by_day
@@ -51,8 +52,16 @@ def decide_lead(
         standing = apply(standing, transition)
     tally = tallies.within_horizon(lead.tally, today.toordinal())
     profile = profiles.remembered(lead.profile, today, model.zone)
+    given = live_on(lead.given, today)
     created_at = lead.created_at or now
-    lead = replace(lead, tally=tally, profile=profile, standing=standing, created_at=created_at)
+    lead = replace(
+        lead,
+        tally=tally,
+        profile=profile,
+        given=given,
+        standing=standing,
+        created_at=created_at,
+    )
     worth = score_of(model, lead, today)
     standing, steps = settle(model, standing, worth, today, actor)
     after = replace(
@@ -80,7 +89,7 @@ def next_review(model: Model, lead: Lead, today: date) -> date | None:
     if lead.standing.stage not in DECIDED - {Stage.SQL}:
         return None
     days = [_facts_change(model, lead, today), next_silence(model, lead.evidence, today)]
-    if lead.tally:
+    if lead.tally or any(one.until for one in lead.given):
         latest = today + timedelta(days=REVIEW_MAX_DAYS)
         days.append(first_move(model, lead, today, REVIEW_MAX_DAYS - 1) or latest)
     return min(filter(None, days), default=None)
@@ -133,8 +142,12 @@ def _facts_change(model: Model, lead: Lead, today: date) -> date | None:
 
 
 def _only_fades(model: Model, lead: Lead) -> bool:
-    """Return whether nothing that the lead did counts against it."""
+    """Return whether nothing that the lead did or got by hand counts against it, or excludes it."""
+    if may_rise(lead.given):
+        return False
     against = {rule.series for rule in model.behaviour_rules if rule.points < 0}
+    if model.exclusions:
+        against |= {one.signal for one in model.exclusions.signals}
     return not against & (lead.tally.days.keys() | lead.tally.keys.keys())
 
 

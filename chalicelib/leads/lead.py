@@ -10,6 +10,7 @@ from chalicelib.errors import NotFoundError
 from chalicelib.events import Value, is_lead_id
 from chalicelib.leads.requests import NOTHING_REQUESTED, ReplayRequests
 from chalicelib.lifecycle.stages import Standing
+from chalicelib.scoring.by_hand import Given
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.profile import Profile
 from chalicelib.scoring.tally import Tally
@@ -86,6 +87,8 @@ class Lead:
     notified: tuple[Notified, ...] = ()
     """What sales was notified about in this cycle."""
     answers: SalesAnswers = field(default_factory=dict)
+    given: Given = ()
+    """Points that our people gave it by hand."""
     merged_into: str | None = None
     """The lead that this one turned out to be."""
     is_outdated: bool = False
@@ -125,7 +128,7 @@ class Lead:
     def evidence(self) -> Evidence:
         """What a score depends on: what the lead did and said, and from when that counts."""
         since = self.standing.since
-        return Evidence(self.profile, self.touches, self.tally, since, self.created_at)
+        return Evidence(self.profile, self.touches, self.tally, since, self.created_at, self.given)
 
 
 def find_survivor(read: Callable[[str], Lead], lead_id: str) -> Lead:

@@ -95,7 +95,7 @@ def find_next_steps(model: Model, lead: Lead, now: datetime) -> NextSteps | None
     """
     today = day_of(now, model.zone)
     score = _worth(model, lead, today)
-    if score.internal or lead.standing.stage not in MOVED_ON or lead.matching != model.matching:
+    if score.left_out or lead.standing.stage not in MOVED_ON or lead.matching != model.matching:
         return None
     if wanted := decide(model, lead.standing, score, today):
         return NextSteps(turn=Turn(today, wanted.target))

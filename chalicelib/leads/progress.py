@@ -52,6 +52,7 @@ def begin(lead: Lead, model: Model, now: datetime) -> Progress:
         counted={},
         crowded=False,
         answers={},
+        given=(),
         matching=model.matching,
     )
     return Progress(

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.days import zone_of
 from chalicelib.leads.lead import Lead
 from chalicelib.scoring import profile as profiles
+from chalicelib.scoring.by_hand import live_on
 from chalicelib.scoring.profile import Known, shown
 from chalicelib.scoring.tally import Tally, within_horizon
 
@@ -25,9 +26,9 @@ class LeadDifference:
 def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference]:
     """Return where a kept lead differs from the rebuilt one.
 
-    Compared are profile and who said it, answers, touches, the tally of the last 400 days, and by
-    which matching it was counted: a lead that no model has caught up with differs, even one that
-    did nothing. So does one that is stored in an older schema (ADR 0027).
+    Compared are profile and who said it, answers, points by hand, touches, the tally of the last
+    400 days, and by which matching it was counted: a lead that no model has caught up with differs,
+    even one that did nothing. So does one that is stored in an older schema (ADR 0027).
     """
     zone = zone_of(rebuilt.zone)
     ours, theirs = (shown(profiles.remembered(one.profile, today, zone)) for one in (kept, rebuilt))
@@ -35,6 +36,7 @@ def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference
         ("profile", _values(ours), _values(theirs)),
         ("ranks", _ranks(ours), _ranks(theirs)),
         ("answers", _values(kept.answers), _values(rebuilt.answers)),
+        ("given", _given(kept, today), _given(rebuilt, today)),
         ("touches", _touches(kept), _touches(rebuilt)),
         ("tally", _cells(kept.tally, today), _cells(rebuilt.tally, today)),
         ("matching", _matchings(kept), _matchings(rebuilt)),
@@ -57,6 +59,13 @@ def _values(known: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ranks(known: Mapping[str, Known]) -> dict[str, str]:
     return {name: one.rank.name.lower() for name, one in known.items()}
+
+
+def _given(lead: Lead, today: date) -> dict[str, Any]:
+    return {
+        one.event_id: [one.milli, one.reason, str(one.until), one.group]
+        for one in live_on(lead.given, today)
+    }
 
 
 def _touches(lead: Lead) -> dict[str, Any]:

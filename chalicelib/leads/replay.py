@@ -18,6 +18,7 @@ from chalicelib.limits import (
     FORMS_MAX_PER_DAY,
     JOIN_GRACE_MINUTES,
 )
+from chalicelib.scoring import by_hand
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
@@ -101,7 +102,10 @@ def join_until(captured_at: datetime) -> datetime:
 
 
 def with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
-    """Return the lead with these events in profile, touches, tally and answers. Commutes."""
+    """Return the lead with these events in profile, touches, tally, answers and points by hand.
+
+    Commutes.
+    """
     return replace(
         lead,
         profile=profiles.learn(
@@ -111,6 +115,7 @@ def with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
         tally=tallies.count_events(model, lead.tally, events),
         matching=lead.matching or model.matching,
         answers=_with_answers(lead.answers, events),
+        given=by_hand.take_in(lead.given, events),
         created_at=_first_known(lead, events),
     )
 

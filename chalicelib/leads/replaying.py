@@ -31,6 +31,8 @@ from chalicelib.scoring.tally import Since
 from chalicelib.scoring.touches import Touch, Touches
 
 EVENTS_AT_ONCE = 100  # held and counted together
+DERIVED = ("profile", "touches", "tally", "answers", "given", "created_at")
+"""The parts of a lead that its events come to."""
 
 
 class Replaying:
@@ -97,17 +99,14 @@ class Replaying:
     def lead(self) -> Lead:
         """Return the lead derived anew, not yet decided."""
         progress = self.progress
+        found = progress.derived
         standing = self._lead.standing
         if (since := self._since) is not None and since.at is not None:
             counted = Since.now(self._model, progress.then, since.at, since.lead_id)
             standing = replace(standing, since=counted)
         derived = replace(
             self._lead,
-            profile=progress.derived.profile,
-            touches=progress.derived.touches,
-            tally=progress.derived.tally,
-            answers=progress.derived.answers,
-            created_at=progress.derived.created_at,
+            **{part: getattr(found, part) for part in DERIVED},
             matching=self._model.matching,
             standing=standing,
             replayed_at=progress.began_at,

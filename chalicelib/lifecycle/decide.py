@@ -26,7 +26,7 @@ def decide(
     actor: the clock, when nothing but time has passed. Applied to its own result it returns None: a
     lead that meets a way in is not cold, and a lead that cooled meets no way in.
     """
-    if score.internal or standing.stage not in DECIDED:
+    if score.left_out or standing.stage not in DECIDED:
         return None
     if rules := disqualified_by(standing, score):
         why = "disqualified: " + ", ".join(rules)

@@ -14,6 +14,7 @@ from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.decide import DECIDED, disqualified_by, settle, way_in
 from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import LineDifference, compare_lines
+from chalicelib.scoring.by_hand import given_by
 from chalicelib.scoring.compare import Comparison
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
@@ -237,7 +238,7 @@ def _view(model: Model, lead: Lead, value: Score) -> View:
 def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
     """Whether a model says that sales should have the lead."""
     return (
-        not value.internal
+        not value.left_out
         and way_in(model.sql, value) is not None
         and not disqualified_by(standing, value)
     )
@@ -246,8 +247,13 @@ def _is_ready(model: Model, standing: Standing, value: Score) -> bool:
 def _as_of(model: Model, lead: Lead, day: int, *, since: bool) -> Score:
     """Return the score of an earlier day, of what the lead had done by then."""
     counts_from = lead.standing.since if since else None
-    evidence = lead.evidence._replace(tally=until(lead.tally, day), since=counts_from)
-    return worth(model, evidence, date.fromordinal(day))
+    then = date.fromordinal(day)
+    evidence = lead.evidence._replace(
+        tally=until(lead.tally, day),
+        since=counts_from,
+        given=given_by(lead.given, then, model.zone),
+    )
+    return worth(model, evidence, then)
 
 
 def _whole_score(view: View) -> Score:

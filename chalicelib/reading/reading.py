@@ -37,8 +37,9 @@ from chalicelib.reading.serializers import (
     serialize_transition,
 )
 from chalicelib.reading.spam import SPAM, spam_page
+from chalicelib.scoring.interests import interest
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.score import Score, interest
+from chalicelib.scoring.score import Score
 
 LIST_LOOKED_AT = 200  # messages, for a page of those with one reason
 Member = TypeVar("Member", bound=StrEnum)
@@ -47,10 +48,7 @@ PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")
 
 
 class Reading:
-    """Answers the private endpoints.
-
-    Each answer reads the active model once, so that all of it is by one model.
-    """
+    """Answers the private endpoints. Each reads the active model once, so that one model speaks."""
 
     def __init__(
         self,

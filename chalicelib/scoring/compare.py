@@ -10,15 +10,16 @@ from datetime import date
 from typing import TypeVar
 
 from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
+from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.joint_rules import JointRule
+from chalicelib.scoring.left_out import left_out_by
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.points import (
     MatchedRule,
     cells_of,
     contribution,
-    is_internal,
     matching_field_rules,
     seen_until,
     within_limits,
@@ -61,8 +62,8 @@ class Comparison:
     def worths(self, evidence: Evidence, today: date) -> Sequence[Score]:
         """Return the first model's score and the second's, without reasons."""
         facts = facts_on(evidence.profile, today, self._models[0][0].zone)
-        # A person who is internal by one model may be scored by the other.
-        if any(is_internal(model, facts) for model, _ in self._models):
+        # A person who is left out by one model may be scored by the other.
+        if any(left_out_by(model, facts, evidence, today) for model, _ in self._models):
             return [worth(model, evidence, today) for model, _ in self._models]
         seen = seen_until(evidence, today)
         day = today.toordinal()
@@ -76,6 +77,7 @@ class Comparison:
             points = dict(raw)
             _add(points, rest, own, every, day)
             add_silence(points, model, evidence, day)
+            add_given(points, model, evidence.given, today)
             groups = within_limits(model, points)
             found.append(summed(model, [*matched, *own], groups, seen, today, ()))
         return found

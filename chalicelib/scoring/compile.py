@@ -18,6 +18,7 @@ from chalicelib.scoring.compile_behaviour import (
     compile_silence,
 )
 from chalicelib.scoring.compile_fields import (
+    compile_exclusions,
     compile_field_rule,
     compile_joint_rule,
     facts_in,
@@ -29,6 +30,7 @@ from chalicelib.scoring.milli import to_milli
 from chalicelib.scoring.model import (
     CONDITION_KEYS,
     DEFAULT_WITHIN_DAYS,
+    FIT,
     INFERRED,
     Condition,
     Model,
@@ -78,7 +80,11 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     on_facts = [(key, rule, side) for side, those in sides.items() for key, rule in those.items()]
     field_rules = [compile_field_rule(*one) for one in on_facts if "all" not in one[1]]
     joint_rules = [compile_joint_rule(*one) for one in on_facts if "all" in one[1]]
-    fields = _fields(on_facts)
+    excluded = document.get("excluded", {})
+    exclusions = compile_exclusions(excluded) if excluded else None
+    # As on the side of the channel, where a touch is not a field.
+    excluding = [(key, one, "channel") for key, one in excluded.items() if is_on_facts(one)]
+    fields = _fields([*on_facts, *excluding])
     groups = {
         key: (to_milli(limit["min"]), to_milli(limit["max"]))
         for key, limit in document["groups"].items()
@@ -110,6 +116,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
             compile_behaviour_rule(key, rule, signals) for key, rule in on_signals.items()
         ],
         groups=groups,
+        hand_group=FIT if FIT in groups else next(iter(groups), ""),
         apart=apart,
         sums=sums,
         scores={key: _levels(one.get("bands", {})) for key, one in scores.items()},
@@ -128,7 +135,10 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         fields=fields,
         joint_rules=joint_rules,
         silence_rules=silence_rules,
-        is_dated=any(rule.on for rule in field_rules) or any(rule.on for rule in joint_rules),
+        is_dated=any(rule.on for rule in field_rules)
+        or any(rule.on for rule in joint_rules)
+        or bool(exclusions and exclusions.is_dated),
+        exclusions=exclusions,
     )
 
 

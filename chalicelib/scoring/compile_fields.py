@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.inputs.countries import read_country
+from chalicelib.limits import HORIZON_DAYS
+from chalicelib.scoring.exclusions import ExcludingSignal, Exclusions
 from chalicelib.scoring.field_rules import DateSpan, FieldRule, Operator, Test, comparable
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.milli import to_milli
@@ -39,6 +41,31 @@ def compile_joint_rule(key: str, rule: Mapping[str, Any], side: str) -> JointRul
     whole = {name: value for name, value in rule.items() if name != "all"}
     first, *others = [compile_field_rule(key, {**whole, **part}, side) for part in rule["all"]]
     return JointRule(key, first.group, (first, *others), first.disqualify)
+
+
+def compile_exclusions(excluded: Mapping[str, Mapping[str, Any]]) -> Exclusions:
+    """Return who is left out, as it is written."""
+    on_facts = {
+        key: {**rule, "disqualify": True} for key, rule in excluded.items() if is_on_facts(rule)
+    }
+    field_rules = [
+        compile_field_rule(key, rule, "profile")
+        for key, rule in on_facts.items()
+        if "all" not in rule
+    ]
+    joint_rules = [
+        compile_joint_rule(key, rule, "profile") for key, rule in on_facts.items() if "all" in rule
+    ]
+    return Exclusions(
+        field_rules=field_rules,
+        joint_rules=joint_rules,
+        is_dated=any(rule.on for rule in field_rules) or any(rule.on for rule in joint_rules),
+        signals=[
+            ExcludingSignal(key, rule["signal"], rule.get("within_days", HORIZON_DAYS - 1))
+            for key, rule in excluded.items()
+            if "signal" in rule
+        ],
+    )
 
 
 def is_on_facts(rule: Mapping[str, Any]) -> bool:

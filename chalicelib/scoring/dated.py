@@ -7,7 +7,7 @@ from typing import TypeVar
 from chalicelib.events import FieldValue, values_in
 from chalicelib.inputs.dates import MONTH_FIRST_COUNTRIES
 from chalicelib.scoring.field_rules import FieldRule, Today, day_said
-from chalicelib.scoring.joint_rules import JointRule
+from chalicelib.scoring.joint_rules import JointRule, RulesOnFacts
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Facts
 
@@ -28,7 +28,12 @@ def next_turn(model: Model, facts: Facts) -> date | None:
     if not model.is_dated:
         return None
     country = _month_first_country(facts)
-    every = [*model.field_rules, *(part for rule in model.joint_rules for part in rule.parts)]
+    places: list[RulesOnFacts] = [model, *filter(None, [model.exclusions])]
+    every = [
+        rule
+        for one in places
+        for rule in (*one.field_rules, *(part for joint in one.joint_rules for part in joint.parts))
+    ]
     turns = (
         day
         for rule in every

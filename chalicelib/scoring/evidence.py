@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from chalicelib.scoring.by_hand import Given
 from chalicelib.scoring.profile import Profile
 from chalicelib.scoring.tally import Since, Tally
 from chalicelib.scoring.touches import Touches
@@ -18,3 +19,5 @@ class Evidence(NamedTuple):
     """From when behaviour counts; None when all of it does (ADR 0020)."""
     created_at: datetime | None = None
     """When the lead began; None when that is unknown."""
+    given: Given = ()
+    """Points by hand. Like facts, they count from before a recycle too (ADR 0050)."""

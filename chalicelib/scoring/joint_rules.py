@@ -1,10 +1,27 @@
 """Rules on several facts at once: all of their parts must match (ADR 0049)."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from chalicelib.scoring.field_rules import FieldRule, Tier, Today
+
+
+class RulesOnFacts(Protocol):
+    """Rules on facts: those of a model, or its exclusions."""
+
+    @property
+    def field_rules(self) -> Sequence[FieldRule]:
+        """The rules on one fact."""
+
+    @property
+    def joint_rules(self) -> "Sequence[JointRule]":
+        """The rules on several facts at once."""
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether one of them compares a date with today."""
 
 
 @dataclass(frozen=True, slots=True)

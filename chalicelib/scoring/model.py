@@ -10,6 +10,7 @@ from datetime import tzinfo
 
 from chalicelib.events import Kind
 from chalicelib.scoring.behaviour_rules import BehaviourRule
+from chalicelib.scoring.exclusions import Exclusions
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.matching import Matcher, Signal
@@ -69,6 +70,8 @@ class Model:
     behaviour_rules: Sequence[BehaviourRule]
     groups: Mapping[str, tuple[int, int]]
     """Group -> the least and the most that it counts."""
+    hand_group: str
+    """The group of points by hand that name none."""
     apart: Set[str]
     """The groups that are not in the total (ADR 0050)."""
     sums: Mapping[str, Sequence[str]]
@@ -98,6 +101,8 @@ class Model:
     is_dated: bool = False
     """Whether a rule compares a date with today, so that facts change by the day (ADR 0049)."""
     silence_rules: Sequence[SilenceRule] = ()
+    exclusions: Exclusions | None = None
+    """Who is left out besides our own people (ADR 0050)."""
 
     @property
     def fact_rules(self) -> list[FieldRule | JointRule]:

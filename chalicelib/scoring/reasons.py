@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from math import inf
 
+from chalicelib.days import day_of
 from chalicelib.events import FieldValue, said_as
 from chalicelib.scoring.behaviour_rules import (
     BehaviourRule,
@@ -14,6 +15,7 @@ from chalicelib.scoring.behaviour_rules import (
     shared,
     tier_of,
 )
+from chalicelib.scoring.by_hand import Given, group_of, live_on
 from chalicelib.scoring.field_rules import FieldRule, Test
 from chalicelib.scoring.milli import MILLI, points_text
 from chalicelib.scoring.model import Model
@@ -22,6 +24,7 @@ from chalicelib.scoring.points import MatchedRule, cells_of, contribution
 from chalicelib.scoring.tally import Tally
 
 INTERNAL = "internal"  # the one reason of a person who works for us
+EXCLUDED = "excluded:"  # what that of an excluded person begins with
 
 
 @dataclass(slots=True)
@@ -72,6 +75,19 @@ def behaviour_reasons(model: Model, seen: Tally, today: int) -> Iterator[ScoreRe
             yield _rule_limit_reason(rule, left - points)
 
 
+def given_reasons(model: Model, given: Given, day: date) -> Iterator[ScoreReason]:
+    """Yield a reason for each that counts on a day, numbered from the oldest on."""
+    for number, one in enumerate(live_on(given, day), 1):
+        ends = f" (until {one.until.isoformat()})" if one.until else ""
+        yield ScoreReason(
+            rule=f"hand:{number}",
+            group=group_of(model, one),
+            milli=one.milli,
+            text=f"by hand: {' '.join(one.reason.split())}{ends}",
+            last=day_of(one.at, model.zone),
+        )
+
+
 def limit_reason(of: str, group: str, milli: int, bound: int) -> ScoreReason:
     """Return the reason of a limit.
 
@@ -91,9 +107,12 @@ def _rule_limit_reason(rule: BehaviourRule, milli: int) -> ScoreReason:
     return reason
 
 
-def internal_reason(model: Model) -> ScoreReason:
-    """Return the one reason of a person who works for us."""
-    return ScoreReason(INTERNAL, next(iter(model.groups), ""), 0, "internal address: not scored")
+def left_out_reason(model: Model, why: str) -> ScoreReason:
+    """Return the one reason of a person who is left out. why: its name."""
+    words = "internal address"
+    if why != INTERNAL:
+        words = f"excluded as {why.removeprefix(EXCLUDED).replace('-', ' ')}"
+    return ScoreReason(why, next(iter(model.groups), ""), 0, f"{words}: not scored")
 
 
 def _field_words(rule: FieldRule, test: Test, value: FieldValue | None) -> str:

@@ -10,15 +10,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
+from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.left_out import left_out_by
 from chalicelib.scoring.levels import NO_GRADE, NamedScore, grade_of, level_of, rounded
 from chalicelib.scoring.model import FIT, Model
 from chalicelib.scoring.points import (
     MatchedRule,
     cells_of,
     contribution,
-    is_internal,
     matching_field_rules,
     points_by_group,
     seen_until,
@@ -26,10 +27,12 @@ from chalicelib.scoring.points import (
 )
 from chalicelib.scoring.profile import Facts, facts_on, has_identified
 from chalicelib.scoring.reasons import (
+    INTERNAL,
     ScoreReason,
     behaviour_reasons,
     field_reason,
-    internal_reason,
+    given_reasons,
+    left_out_reason,
     limit_reason,
 )
 from chalicelib.scoring.silence import add_silence, silence_reasons
@@ -58,6 +61,8 @@ class Score:
     """The disqualifying rules that match."""
     internal: bool = False
     """The person works for us, and is neither scored nor decided on."""
+    excluded: bool = False
+    """The model excludes the person: as if they worked for us, but their requests are heard."""
     band: str | None = None
     """The highest band that the total reaches; None when it reaches none, or there are none."""
     scores: Mapping[str, NamedScore] = field(default_factory=dict)
@@ -66,6 +71,11 @@ class Score:
     """The groups that are not in the total."""
     apart_reasons: tuple[ScoreReason, ...] = ()
     """Theirs; empty when they were not asked for."""
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the person is neither scored nor decided on."""
+        return self.internal or self.excluded
 
     def value(self, name: str) -> int:
         """Return the thousandths of `score`, of a group, of a sum or of a named score."""
@@ -97,15 +107,16 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
     Pure: never reads a clock, a table or a setting.
     """
     facts = facts_on(evidence.profile, today, model.zone)
-    if is_internal(model, facts):
-        return _internal_score(model, today)
-    matched = matching_field_rules(model, facts, evidence.touches)
     seen = seen_until(evidence, today)
+    if why := left_out_by(model, facts, evidence, today):
+        return _left_out_score(model, today, why, seen)
+    matched = matching_field_rules(model, facts, evidence.touches)
     day = today.toordinal()
     reasons = [
         *map(field_reason, matched),
         *behaviour_reasons(model, seen, day),
         *silence_reasons(model, evidence, day),
+        *given_reasons(model, evidence.given, today),
     ]
     raw = dict.fromkeys(model.groups, 0)
     for reason in reasons:
@@ -143,10 +154,6 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
     """
     facts = facts_on(evidence.profile, today, model.zone)
     day = today.toordinal()
-    if is_internal(model, facts):
-        return lambda days: replace(
-            _internal_score(model, today + timedelta(days=days)), reasons=()
-        )
     matched = matching_field_rules(model, facts, evidence.touches)
     seen = seen_until(evidence, today)
     known = points_by_group(model, matched)
@@ -158,6 +165,9 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
     others = [(rule, cells) for rule, cells in rules if not rule.is_even]
 
     def in_days(days: int) -> Score:
+        then = today + timedelta(days=days)
+        if why := left_out_by(model, facts, evidence, then):
+            return replace(_left_out_score(model, then, why, seen), reasons=())
         raw = dict(known)
         for rule, points in even:
             raw[rule.group] += round(points * rule.decay[days])
@@ -165,8 +175,8 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
             raw[rule.group] += contribution(rule, cells, day + days)
         if model.silence_rules:
             add_silence(raw, model, evidence, day + days)
-        groups = within_limits(model, raw)
-        return summed(model, matched, groups, seen, today + timedelta(days=days), ())
+        add_given(raw, model, evidence.given, then)
+        return summed(model, matched, within_limits(model, raw), seen, then, ())
 
     return in_days
 
@@ -223,20 +233,6 @@ def _with_named(model: Model, score: Score) -> Score:
     )
 
 
-def interest(model: Model, score: Score) -> str | None:
-    """Return the topic whose signals weigh most in the score today, or None.
-
-    Of topics that weigh the same, the one that sorts first.
-    """
-    weights: dict[str, int] = {}
-    signals = {rule.id: rule.signal for rule in model.behaviour_rules}
-    for reason in score.every_reason:
-        topic = signals[reason.rule].topic if reason.rule in signals else None
-        if topic and reason.milli > 0:
-            weights[topic] = weights.get(topic, 0) + reason.milli
-    return min(weights, key=lambda topic: (-weights[topic], topic)) if weights else None
-
-
 def parts_of(model: Model) -> Mapping[str, Set[str]]:
     """Return the groups that each group, sum and the score consist of."""
     groups = {group: {group} for group in model.groups}
@@ -249,13 +245,13 @@ def parts_of(model: Model) -> Mapping[str, Set[str]]:
 
 def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date], Score]:
     """Return a function that gives the score of any day on which these are the facts."""
-    if is_internal(model, facts):
-        return lambda today: replace(_internal_score(model, today), reasons=())
     matched = matching_field_rules(model, facts, evidence.touches)
     known = points_by_group(model, matched)
 
     def on(today: date) -> Score:
         seen = seen_until(evidence, today)
+        if why := left_out_by(model, facts, evidence, today):
+            return replace(_left_out_score(model, today, why, seen), reasons=())
         raw = dict(known)
         day = today.toordinal()
         every = cells_of(seen)
@@ -264,13 +260,18 @@ def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date]
                 raw[rule.group] += contribution(rule, cells, day)
         if model.silence_rules:
             add_silence(raw, model, evidence, day)
+        add_given(raw, model, evidence.given, today)
         return summed(model, matched, within_limits(model, raw), seen, today, ())
 
     return on
 
 
-def _internal_score(model: Model, today: date) -> Score:
-    """Return the score of a person who works for us: nothing (playbook, rule 10)."""
+def _left_out_score(model: Model, today: date, why: str, seen: Tally) -> Score:
+    """Return the score of a person who is left out: nothing (playbook, rule 10).
+
+    seen: the behaviour that counts. What our own people did is nothing, too.
+    """
+    is_internal = why == INTERNAL
     return Score(
         day=today,
         model_version=model.version,
@@ -278,9 +279,10 @@ def _internal_score(model: Model, today: date) -> Score:
         groups={name: 0 for name in model.groups if name not in model.apart},
         sums=dict.fromkeys(model.sums, 0),
         grade=NO_GRADE,
-        reasons=(internal_reason(model),),
-        tally=Tally(),
-        internal=True,
+        reasons=(left_out_reason(model, why),),
+        tally=Tally() if is_internal else seen,
+        internal=is_internal,
+        excluded=not is_internal,
         scores={
             name: NamedScore(0, None, dict.fromkeys(model.sums[name], 0)) for name in model.scores
         },

@@ -30,13 +30,14 @@ from chalicelib.store.attributes import (
     zone_in,
 )
 from chalicelib.store.events import one_value
+from chalicelib.store.given import given_in, given_parts
 from chalicelib.store.replays import requests_of
 from chalicelib.store.table import Item
 
 if TYPE_CHECKING:
     from chalicelib.qualify.reactions import Record
 
-EMPTY_PROFILE: Mapping[str, Any] = {"profile": {}, "touches": Touches(), "answers": {}}
+EMPTY_PROFILE: dict[str, Any] = {"profile": {}, "touches": Touches(), "answers": {}, "given": ()}
 COUNTED_FORMAT = struct.Struct(">I8s")  # hour since 1970, digest
 
 
@@ -148,7 +149,7 @@ def _standing_of(item: Item) -> dict[str, Any]:
 
 
 def profile_item(lead: Lead) -> Item:
-    """A lead's profile, touches and answers as they are stored."""
+    """A lead's profile, touches, answers and points by hand as they are stored."""
     # The version before reads one value for each field, so the others stand beside it (ADR 0027).
     profile = {name: _parts_of(every[0]) for name, every in sorted(lead.profile.items())}
     weaker = {
@@ -169,6 +170,7 @@ def profile_item(lead: Lead) -> Item:
         "touches": json.dumps(touches, separators=(",", ":"), ensure_ascii=False),
         "list_pk": keys.all_leads(keys.shard(lead.lead_id, keys.LEAD_SHARDS)),
         "list_sk": lead.lead_id,
+        **given_parts(lead.given),
     }
     lists = {
         name: {known.rank.value: known.value for known in every if isinstance(known.value, tuple)}
@@ -193,11 +195,12 @@ def profile_item(lead: Lead) -> Item:
 
 
 def profile_parts(item: Item) -> dict[str, Any]:
-    """Return a lead's profile, touches and answers from an item that holds them."""
+    """Return a lead's profile, touches, answers and points by hand from an item of them."""
     return {
         "profile": _profile_of(item),
         "touches": _touches_of(item),
         "answers": _answers_of(str(item.get("answers", "{}"))),
+        "given": given_in(item),
     }
 
 

@@ -213,7 +213,7 @@ class Leads:
         ]
         # The standing's version guards the profile too: both change in one transaction, never
         # alone. An unchanged profile is not written, so that most events cost a single put.
-        was, now = ((one.profile, one.touches, one.answers) for one in (before, after))
+        was, now = ((one.profile, one.touches, one.answers, one.given) for one in (before, after))
         if not before.exists or was != now or before.is_outdated:
             writes.append(Put(profile_item(after), GUARDED))
         return writes

@@ -143,6 +143,8 @@ facts = some.sampled_from(
         {"first_name": "Ann", "phone": "+49 30 901820"},
         {"company": "Other", "country": "FR", "industry": "bakery"},
         {"message": "urgent, please"},
+        {"budget": "€50k", "renewal_date": "20.12.2026", "country": "DE"},
+        {"budget": 900, "renewal_date": "2027-01-09", "tools": "crm, erp"},
     ]
 )
 answers = some.sampled_from(
@@ -196,8 +198,20 @@ confirmations = some.builds(
 said = some.builds(
     Did, some.just(Kind.PERSON), some.just(Act.OPPORTUNITY.value), properties=answers
 )
+by_hand = some.builds(
+    Did,
+    some.just(Kind.PERSON),
+    some.just(Act.POINTS.value),
+    properties=some.fixed_dictionaries(
+        {"points": some.sampled_from([40, -25, 0.5]), "reason": some.just("met at the fair")},
+        optional={
+            "until": some.sampled_from(["2026-11-25", "2026-12-20", "2027-06-30"]),
+            "group": some.sampled_from(["intent", "channel", "gone"]),
+        },
+    ),
+)
 deeds = some.one_of(
-    visits, visits, downloads, tracks, forms, identifies, mails, said, confirmations
+    visits, visits, downloads, tracks, forms, identifies, mails, said, confirmations, by_hand
 )
 
 retractions = some.builds(Retracts, some.lists(some.integers(0, 99), min_size=1, max_size=4))
@@ -340,6 +354,33 @@ def rules_on(draw: some.DrawFn, key: str) -> Mapping[str, Any]:
     return rule
 
 
+FACTS: Sequence[Mapping[str, Any]] = [
+    {"field": "budget", "tiers": [{"at_least": 5_000}, {"below": 1_000}, {"else": True}]},
+    {"field": "renewal_date", "tiers": [{"next_days": 30}, {"not": {"last_days": 90}}]},
+    {"all": [{"field": "tools", "contains": "crm"}, {"field": "country", "not": ["AT"]}]},
+    {
+        "all": [
+            {"field": "job_title", "words": "engineer"},
+            {"field": "renewal_date", "next_days": 40},
+        ]
+    },
+]
+"""Rules on facts of every form, whose points are drawn."""
+
+
+@some.composite
+def rules_on_facts(draw: some.DrawFn, written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One of them, with points of any sign, in any group; now and then it disqualifies."""
+    rule = {
+        **written,
+        "group": draw(some.sampled_from(GROUPS)),
+        "disqualify": draw(some.integers(0, 9)) == 9,
+    }
+    if "tiers" not in written:
+        return rule | {"points": draw(points)}
+    return rule | {"tiers": [{**tier, "points": draw(points)} for tier in written["tiers"]]}
+
+
 silences = some.lists(
     some.builds(
         lambda days, points, signals, group: {
@@ -364,15 +405,19 @@ limits = some.fixed_dictionaries(
 
 def _model(
     rules: Sequence[Mapping[str, Any]],
+    facts: Sequence[Mapping[str, Any]],
     groups: Sequence[Mapping[str, Any]],
     silences: Sequence[Mapping[str, Any]],
 ) -> Model:
-    """The default model with other rules on behaviour, other limits and a score of its own."""
+    """The default model with other rules on behaviour, more on facts and on silence, other limits
+    and a score of its own.
+    """
     of = dict(zip(BEHAVIOUR, rules, strict=True))
     sides = {
         side: {key: of.get(key, rule) for key, rule in those.items()}
         for side, those in DOCUMENT["rules"].items()
     }
+    sides["profile"] |= {f"fact-{number}": rule for number, rule in enumerate(facts)}
     sides["undesirables"] |= {f"silence-{number}": one for number, one in enumerate(silences)}
     limited = dict(zip(GROUPS, groups, strict=True))
     scores = {"of-one": {"groups": GROUPS[1:3], "bands": {"ready": 10, "cold": -5}}}
@@ -382,6 +427,7 @@ def _model(
 models = some.builds(
     _model,
     some.tuples(*map(rules_on, BEHAVIOUR)),
+    some.tuples(*map(rules_on_facts, FACTS)),
     some.tuples(*(limits for _ in GROUPS)),
     silences,
 )

@@ -25,6 +25,7 @@ from chalicelib.leads.lead import QUESTIONS, Lead, SalesAnswer, SalesAnswers
 from chalicelib.lifecycle.stages import EDGES, Outcome, Recorded, Stage
 from chalicelib.scoring import profile as profiles
 from chalicelib.scoring import tally as tallies
+from chalicelib.scoring.by_hand import Given, live_on, take_in
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Profile
@@ -111,6 +112,7 @@ class Derived:
     profile: Profile
     touches: Touches
     answers: SalesAnswers
+    given: Given
     total: int
 
 
@@ -273,7 +275,7 @@ class Town:
         theirs = [
             event.id
             for event in self.events_of(self.lead(lead_id))
-            if event.kind is not Kind.PERSON
+            if event.kind is not Kind.PERSON or event.name == Act.POINTS
         ]
         ids = [theirs[pick % len(theirs)] for pick in picks if theirs]
         if ids and not self.never:
@@ -309,7 +311,9 @@ class Town:
         """What is derived of a lead, as of today."""
         tally = within_horizon(lead.tally, self.today.toordinal())
         profile = profiles.remembered(lead.profile, self.today, self.model.zone)
-        return Derived(tally, profile, lead.touches, lead.answers, self.score(lead).total)
+        given = live_on(lead.given, self.today)
+        total = self.score(lead).total
+        return Derived(tally, profile, lead.touches, lead.answers, given, total)
 
     def log(self, lead: Lead) -> list[Recorded]:
         """A lead's transitions, the oldest first."""
@@ -362,6 +366,7 @@ class Town:
                 touches=touch(Touches(), events),
                 tally=tallies.count_events(self.model, Tally(), events),
                 answers=newest_answers(events),
+                given=take_in((), events),
                 standing=lead.standing,
                 created_at=lead.created_at,  # see began_between
             )

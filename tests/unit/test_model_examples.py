@@ -96,6 +96,11 @@ def test_a_changed_expectation_is_named_with_what_differs() -> None:
     ]
 
 
+def test_an_example_says_its_facts_as_people_do() -> None:
+    said = {"country": "Deutschland", "company_size": "51-200", "job_title": "C.T.O."}
+    assert run(with_example(given={"profile": {**ANN["given"]["profile"], **said}})).ok
+
+
 def test_the_kind_is_compared_where_it_is_expected() -> None:
     demo = {"events": [{"form": "demo", "days_ago": 0}]}
     found = {"score": 73, "stage": "sql", "groups": {"intent": 30}}
@@ -269,7 +274,7 @@ VISIT = {"page": "/", "days_ago": 0}
             {"profil": {}},
             (
                 "examples.0.given.profil: there is no such key; the keys here are profile, medium,"
-                " events, stage"
+                " events, points, stage"
             ),
         ),
         (
@@ -546,6 +551,11 @@ def test_the_agreement_says_when_there_is_no_grade(page: str) -> None:
     )
 
 
+def test_one_rule_needed_for_a_grade_is_one() -> None:
+    told = section(agreement({**DEFAULT, "grade_needs": 1}), "How the points add up")
+    assert "- Grade **–**: no rule of fit has anything to say, so too little is known" in told
+
+
 def test_a_model_that_says_less_has_a_shorter_page() -> None:
     bare = {
         key: value
@@ -621,7 +631,7 @@ def test_the_agreement_writes_numbers_and_answers_as_people_do() -> None:
     document["rules"]["profile"] |= {
         "turnover": {"field": "turnover", "between": [1_000_000, 10**12], "points": 5},
         "budget": {"field": "budget", "equals": [50_000.0, 7], "points": 2.5},
-        "decides": {"field": "decides", "equals": [True, "true"], "points": 1},
+        "decides": {"field": "decides", "equals": [True, "Yes", "of course"], "points": 1},
         "tried": {"field": "tried", "equals": False, "points": -1},
     }
     document["groups"]["loyalty"] = {"max": 1_000, "min": 0}
@@ -629,7 +639,7 @@ def test_the_agreement_writes_numbers_and_answers_as_people_do() -> None:
     for line in (
         "- **turnover**: 5 points if turnover is between 1,000,000 and 1,000,000,000,000 (fit)",
         "- **budget**: 2.5 points if budget is 50,000 or 7 (fit)",
-        "- **decides**: 1 point if decides is yes or `true` (fit)",
+        "- **decides**: 1 point if decides is yes or `of course` (fit)",
         "- **tried**: -1 point if tried is no (fit)",
         "- **loyalty** is at least 0 points and at most 1,000 points",
         "- The score is their sum: at most 1,100 points",

@@ -37,9 +37,9 @@ BOTH: dict[str, Any] = {
         (
             changed(score={}),
             (
-                "score: there is no such key; the keys here are name, version, internal, signals,"
-                " rules, groups, sums, scores, bands, grades, grade_needs, stages, recycle,"
-                " examples"
+                "score: there is no such key; the keys here are name, version, internal, excluded,"
+                " signals, rules, groups, sums, scores, bands, grades, grade_needs, stages,"
+                " recycle, examples"
             ),
         ),
         (
@@ -135,7 +135,7 @@ BOTH: dict[str, Any] = {
             changed("rules", "undesirables", quiet={"silence": {"days": 30}, "points": -9}),
             (
                 "rules.undesirables.quiet.silence.points: is missing; add it;"
-                " rules.undesirables.quiet.points: there is no such key; belongs into it: silence:"
+                " rules.undesirables.quiet.points: there is no such key; belongs into the silence:"
                 " {days: 30, points: -10, signals: [login]}"
             ),
         ),
@@ -250,7 +250,10 @@ BOTH: dict[str, Any] = {
             changed("stages", "sql", "any", 0, within_days=400),
             "stages.sql.any.0.within_days: must be below 400",
         ),
-        (changed("recycle", wakes="demo-request"), "recycle.wakes: a list is needed"),
+        (
+            changed("recycle", wakes="demo-request"),
+            "recycle.wakes: a list is needed, for example [demo-request]",
+        ),
         (
             changed("recycle", other=4_000),
             "recycle.other: a whole number of days from 0 to 3,650 is needed",
@@ -795,6 +798,51 @@ MISTAKES = [
         "scores.keyboards.bands.interested: begins at 20, like ready; change one",
     ),
     Mistake(
+        "I left out partners and did not say who they are",
+        "excluded_by_nothing",
+        at(excluded={"partners": {"equals": "partner"}}),
+        "excluded.partners: excludes nobody; add a field with what it must be, several facts under"
+        " all, or a signal",
+    ),
+    Mistake(
+        "I left out partners by a field and by a signal at once",
+        "excluded_twice",
+        at(
+            excluded={
+                "partners": {"field": "relation", "equals": "partner", "signal": "demo-request"}
+            }
+        ),
+        "excluded.partners: has field and signal; keep one, and write the other as another"
+        " exclusion",
+    ),
+    Mistake(
+        "I left out whoever shows a signal, and wrote a comparison",
+        "exclusion_with_a_stray_operator",
+        at(excluded={"agencies": {"signal": "demo-request", "equals": "agency"}}),
+        "excluded.agencies.equals: compares a field, but the exclusion is about signal; remove it",
+    ),
+    Mistake(
+        "I left out agencies by a signal that is not there",
+        "excluded_by_unknown_signal",
+        at(excluded={"agencies": {"signal": "agency-login", "within_days": 365}}),
+        "excluded.agencies.signal: there is no signal 'agency-login'; add it to signals, or correct"
+        " the name",
+    ),
+    Mistake(
+        "I left out partners for a while",
+        "exclusion_days_without_signal",
+        at(excluded={"partners": {"field": "relation", "equals": "partner", "within_days": 90}}),
+        "excluded.partners.within_days: counts the days of a signal, but none is named; add signal"
+        " or remove within_days",
+    ),
+    Mistake(
+        "I left out partners and forgot what the field must be",
+        "no_operator",
+        at(excluded={"partners": {"field": "relation"}}),
+        "excluded.partners: has nothing to compare with; add equals, matches, words, contains,"
+        " in_list, between, at_least, below, next_days, last_days, not, present or absent",
+    ),
+    Mistake(
         "I added up what is not there",
         "sum_of_unknown_group",
         at("sums", behaviour=["engagment"]),
@@ -866,6 +914,13 @@ MISTAKES = [
         at("examples", 0, "expect", groups={"fitness": 40}),
         "examples.0.expect.groups.fitness: no such group, sum or score; use one of fit, channel,"
         " engagement, intent, activity",
+    ),
+    Mistake(
+        "I gave an example points in a group that is not there",
+        "example_points_in_unknown_group",
+        at("examples", 0, "given", points=[{"points": 5, "group": "fitness"}]),
+        "examples.0.given.points.0.group: no such group; use one of fit, channel, engagement,"
+        " intent",
     ),
     Mistake(
         "I expect the score of a product that is not there",

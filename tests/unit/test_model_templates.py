@@ -202,7 +202,7 @@ def test_a_template_is_given_as_yaml_with_its_comments(template_id: str) -> None
 def test_a_template_that_is_not_there_is_404(template_id: str) -> None:
     answer = ask(f"/v1/model/templates/{template_id}")
     assert answer.status_code == 404
-    assert "the templates are software, services" in json.loads(answer.body)["detail"]
+    assert "the templates are software, services, shop" in json.loads(answer.body)["detail"]
 
 
 def test_a_template_is_stored_as_a_draft_without_a_change() -> None:

@@ -13,8 +13,9 @@ from hypothesis import given
 
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.interests import interest
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.score import Score, interest, score
+from chalicelib.scoring.score import Score, score
 from chalicelib.scoring.tally import Tally
 from chalicelib.scoring.touches import Touches
 from tests import factories as make

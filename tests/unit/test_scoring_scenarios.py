@@ -181,6 +181,37 @@ def test_what_is_below_or_is_no_number_gives_nothing(budget: Any) -> None:
     )
 
 
+def test_an_order_counts_by_its_value() -> None:
+    """Recency, frequency, money: sums of a property and steps of recency."""
+    document = model_of(
+        signals={
+            "order": {"on": "track", "event": "Order Completed"},
+            "big-order": {
+                "on": "track",
+                "event": "Order Completed",
+                "where": {"value": {"at_least": 500}},
+            },
+        },
+        actions={
+            "recency": {
+                "signal": "order",
+                "tiers": [
+                    {"times": 1, "within_days": 30, "points": 20},
+                    {"times": 1, "within_days": 90, "points": 10},
+                ],
+            },
+            "frequency": {"signal": "order", "tiers": [{"times": 5, "points": 10}]},
+            "money": {"signal": "order", "sum": "value", "points": 0.01, "max_points": 20},
+            "big-order": {"points": 5, "max_points": 5},
+        },
+    )
+    small = {"track": "Order Completed", "value": "49.90", "days_ago": 40}
+    big = {"track": "Order Completed", "value": 1_000, "days_ago": 3}
+    assert lines(said(document, small)[0]) == {"recency": 10, "money": 0.499}
+    assert lines(said(document, small, big)[0]) == {"recency": 20, "money": 10.499, "big-order": 5}
+    assert lines(said(document, *[small] * 5)[0])["frequency"] == 10
+
+
 # --- what people type -----------------------------------------------------------------------------
 
 TITLES = {
@@ -252,7 +283,18 @@ def test_two_facts_at_once_give_points_together() -> None:
     assert [total(document, profile=one) for one in (teacher, student)] == [12, 0]
 
 
-# --- time -----------------------------------------------------------------------------
+# --- silence and time -----------------------------------------------------------------------------
+
+
+def test_silence_costs_points_from_its_first_day() -> None:
+    """A product-led model: no login in 14 days is -15."""
+    document = model_of(
+        signals={"login": {"on": "track", "event": "Signed In"}},
+        actions={"login": {"points": 60, "max_points": 60}},
+        undesirables={"quiet": {"silence": {"days": 14, "points": -15, "signals": ["login"]}}},
+    )
+    login = {"track": "Signed In", "days_ago": 0}
+    assert [total(document, login, on_day=day) for day in (0, 13, 14, 30)] == [60, 60, 45, 45]
 
 
 def test_points_change_by_time_alone_and_the_stage_follows() -> None:

@@ -1,0 +1,34 @@
+"""Points by hand, as a lead's profile item holds them (ADR 0050)."""
+
+import json
+from datetime import date
+from typing import Any
+
+from chalicelib.events import epoch_ms, from_epoch_ms
+from chalicelib.scoring.by_hand import Given, GivenPoints
+from chalicelib.store.attributes import iso_day
+from chalicelib.store.table import Item
+
+
+def given_parts(given: Given) -> Item:
+    """Return what is stored of points by hand: nothing without them (ADR 0027)."""
+    if not given:
+        return {}
+    parts = [_parts_of(one) for one in given]
+    return {"given": json.dumps(parts, separators=(",", ":"), ensure_ascii=False)}
+
+
+def given_in(item: Item) -> Given:
+    """Return the points by hand of a stored item."""
+    return tuple(_points_of(*parts) for parts in json.loads(str(item.get("given", "[]"))))
+
+
+def _parts_of(one: GivenPoints) -> list[Any]:
+    return [epoch_ms(one.at), one.event_id, one.milli, one.reason, iso_day(one.until), one.group]
+
+
+def _points_of(
+    at_ms: int, event_id: str, milli: int, reason: str, until: str | None, group: str | None
+) -> GivenPoints:
+    ends = date.fromisoformat(until) if until else None
+    return GivenPoints(from_epoch_ms(at_ms), event_id, milli, reason, ends, group)
