@@ -342,6 +342,14 @@ def test_the_default_model_has_nothing_to_warn_of() -> None:
     assert check(model_document()) == []
 
 
+def test_a_group_may_be_for_points_by_hand() -> None:
+    document = edited(at("groups", review={"max": 30, "min": 0, "in_total": False}))
+    document["sums"]["reviewed"] = ["fit", "review"]
+    assert "groups.review: no rule gives it points" in warned(document)
+    document["examples"][0]["given"]["points"] = [{"points": 30, "group": "review"}]
+    assert warned(document) == ""
+
+
 def test_a_list_of_competitors_may_be_empty() -> None:
     assert warned(changed("rules", "undesirables", "competitor", matches=[])) == ""
 
