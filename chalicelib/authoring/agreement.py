@@ -158,14 +158,13 @@ def _adding_up(document: _Written) -> Iterator[str]:
         yield f"Grade **{grade}**: fit of at least {points_words(least)}"
     yield "Grade **F**: below all of these"
     if needs := document.get("grade_needs"):
-        yield (
-            f"Grade **–**: fewer than {needs} rules of fit have anything to say, so too little is"
-            " known"
-        )
+        few = f"fewer than {needs} rules of fit have" if needs > 1 else "no rule of fit has"
+        yield f"Grade **–**: {few} anything to say, so too little is known"
 
 
 def _sum_words(groups: Iterable[str]) -> str:
-    return f"{' and '.join(map(plain_words, groups)) or 'nothing'} together"
+    *rest, last = [*map(plain_words, groups)] or ["nothing"]
+    return f"{', '.join(rest)} and {last} together" if rest else last
 
 
 def _bands(bands: _Written) -> Iterator[str]:

@@ -127,10 +127,10 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
             f"{points_words(tier['points'])} for {_often_words({**window, **tier})}"
             for tier in rule["tiers"]
         )
-        parts = [f"{_counted_words(signal, rule)}: {worth}"]
+        days = f"days with at least {rule['in_one_day']}, " if rule.get("in_one_day") else ""
+        parts = [f"{_signal(signal)}: {days}{worth}"]
     else:
-        each = f"{points_words(rule['points'])} for each {_counted_words(signal, rule)}"
-        parts = [each, *_limit_words(rule)]
+        parts = [_each_words(signal, rule), *_limit_words(rule)]
     if rule.get("per_day") and not signal.get("distinct"):  # a key counts once, whatever the day
         parts.insert(1, f"at most {rule['per_day']} a day")
     if rule.get("half_life_days"):
@@ -140,19 +140,25 @@ def behaviour_words(document: _Written, key: str, rule: _Written) -> str:
     return ", ".join(parts)
 
 
-def _counted_words(signal: _Written, rule: _Written) -> str:
-    days = f"day with at least {rule['in_one_day']} of " if rule.get("in_one_day") else ""
-    if rule.get("sum"):
-        days = f"1 of {plain_words(rule['sum'])} of an "
-    if rule.get("max"):
-        days = f"1 of the day's largest {plain_words(rule['max'])} of an "
-    return days + _signal(signal)
+def _each_words(signal: _Written, rule: _Written) -> str:
+    """Return what one occurrence is worth: an event, a day of several, or what a number adds."""
+    points = rule["points"]
+    if least := rule.get("in_one_day"):
+        return f"{_signal(signal)}: {points_words(points)} for each day with at least {least}"
+    if not (name := rule.get("sum") or rule.get("max")):
+        return f"{points_words(points)} for each {_signal(signal)}"
+    per = 1
+    while 0 < abs(points * per) < 1:  # "1 point for each 100" rather than 0.01 for each 1
+        per *= 10
+    worth = points_words(points * per)
+    of = "the" if rule.get("sum") else "the day's largest"
+    return f"{worth} for each {number_words(per)} of {of} {plain_words(name)} of {_signal(signal)}"
 
 
 def _often_words(tier: _Written) -> str:
     """Return how often, and within which time, a tier asks for its signal."""
     if days := tier.get("days"):
-        often = f"{days_words(days)} with one"
+        often = f"one on each of {days_words(days)}"
     elif different := tier.get("different"):
         often = f"{different} different ones"
     else:

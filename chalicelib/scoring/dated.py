@@ -7,7 +7,7 @@ from typing import TypeVar
 from chalicelib.events import FieldValue, values_in
 from chalicelib.inputs.dates import MONTH_FIRST_COUNTRIES
 from chalicelib.scoring.field_rules import FieldRule, Today, day_said
-from chalicelib.scoring.joint_rules import FactRules, JointRule
+from chalicelib.scoring.joint_rules import JointRule, RulesOnFacts
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import Facts
 
@@ -28,7 +28,7 @@ def next_turn(model: Model, facts: Facts) -> date | None:
     if not model.is_dated:
         return None
     country = _month_first_country(facts)
-    places: list[FactRules] = [model, *filter(None, [model.exclusions])]
+    places: list[RulesOnFacts] = [model, *filter(None, [model.exclusions])]
     every = [
         rule
         for one in places

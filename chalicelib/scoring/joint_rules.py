@@ -8,7 +8,7 @@ from typing import Protocol
 from chalicelib.scoring.field_rules import FieldRule, Tier, Today
 
 
-class FactRules(Protocol):
+class RulesOnFacts(Protocol):
     """Rules on facts: those of a model, or its exclusions."""
 
     @property

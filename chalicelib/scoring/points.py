@@ -14,7 +14,7 @@ from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
 from chalicelib.scoring.dated import rules_on
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule, Test, Tier
-from chalicelib.scoring.joint_rules import FactRules, JointRule
+from chalicelib.scoring.joint_rules import JointRule, RulesOnFacts
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.profile import Facts
@@ -49,7 +49,7 @@ def seen_until(evidence: Evidence, today: date) -> Tally:
     return seen if evidence.since is None else evidence.since.left_of(seen)
 
 
-def matching_field_rules(model: FactRules, facts: Facts, touches: Touches) -> list[MatchedRule]:
+def matching_field_rules(model: RulesOnFacts, facts: Facts, touches: Touches) -> list[MatchedRule]:
     """Return the field rules that match and have a consequence: points, or a disqualification."""
     touch_rank = touches.first.rank if touches.first else Rank.CONFIRMED
     matched = []
@@ -97,7 +97,7 @@ def within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:
 
 
 def _matching_joint_rules(
-    model: FactRules, facts: Facts, touches: Touches
+    model: RulesOnFacts, facts: Facts, touches: Touches
 ) -> Iterator[MatchedRule]:
     """Yield the rules on several facts that match, each as its first part with the others."""
     touch_rank = touches.first.rank if touches.first else Rank.CONFIRMED

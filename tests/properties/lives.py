@@ -19,6 +19,7 @@ from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.behaviour_rules import Measure
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.numbers import Amounts
 from tests.baton import model_document
 from tests.factories import BEST_FIT
 
@@ -142,6 +143,8 @@ facts = some.sampled_from(
         {"first_name": "Ann", "phone": "+49 30 901820"},
         {"company": "Other", "country": "FR", "industry": "bakery"},
         {"message": "urgent, please"},
+        {"budget": "€50k", "renewal_date": "20.12.2026", "country": "DE"},
+        {"budget": 900, "renewal_date": "2027-01-09", "tools": "crm, erp"},
     ]
 )
 answers = some.sampled_from(
@@ -168,6 +171,7 @@ tracks = some.builds(
     Did,
     some.just(Kind.TRACK),
     some.sampled_from(["Webinar Attended", "Meeting Booked", "Nothing"]),
+    properties=some.sampled_from([{}, {"value": 120}, {"value": "1,200.50"}, {"value": -3}]),
 )
 forms = some.builds(
     Did,
@@ -311,6 +315,9 @@ busy_days = some.sampled_from([None, None, None, 2])
 shares = some.sampled_from([None, None, None, [1, 0.5, 0.25], [0.75, 0]])
 
 
+amounts = some.sampled_from([None, None, None, *Amounts])
+
+
 @some.composite
 def rules_on(draw: some.DrawFn, key: str) -> Mapping[str, Any]:
     """A rule on a signal that the format allows."""
@@ -321,6 +328,9 @@ def rules_on(draw: some.DrawFn, key: str) -> Mapping[str, Any]:
         "half_life_days": draw(half_lives),
         "in_one_day": None if is_distinct else draw(busy_days),
     }
+    if not is_distinct and not rule["in_one_day"] and (amount := draw(amounts)):
+        weight, within = draw(points) / 100, draw(windows)
+        return rule | {amount: "value", "points": weight, "within_days": within, "max_points": 30}
     if not rule["in_one_day"]:
         rule["per_day"] = draw(per_days)
     if draw(some.integers(0, 3)) == 3:
@@ -344,6 +354,46 @@ def rules_on(draw: some.DrawFn, key: str) -> Mapping[str, Any]:
     return rule
 
 
+FACTS: Sequence[Mapping[str, Any]] = [
+    {"field": "budget", "tiers": [{"at_least": 5_000}, {"below": 1_000}, {"else": True}]},
+    {"field": "renewal_date", "tiers": [{"next_days": 30}, {"not": {"last_days": 90}}]},
+    {"all": [{"field": "tools", "contains": "crm"}, {"field": "country", "not": ["AT"]}]},
+    {
+        "all": [
+            {"field": "job_title", "words": "engineer"},
+            {"field": "renewal_date", "next_days": 40},
+        ]
+    },
+]
+"""Rules on facts of every form, whose points are drawn."""
+
+
+@some.composite
+def rules_on_facts(draw: some.DrawFn, written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One of them, with points of any sign, in any group; now and then it disqualifies."""
+    rule = {
+        **written,
+        "group": draw(some.sampled_from(GROUPS)),
+        "disqualify": draw(some.integers(0, 9)) == 9,
+    }
+    if "tiers" not in written:
+        return rule | {"points": draw(points)}
+    return rule | {"tiers": [{**tier, "points": draw(points)} for tier in written["tiers"]]}
+
+
+silences = some.lists(
+    some.builds(
+        lambda days, points, signals, group: {
+            "silence": {"days": days, "points": points, "signals": signals},
+            "group": group,
+        },
+        some.integers(1, 45),
+        some.integers(-30, -1),
+        some.just("any") | some.lists(some.sampled_from(BEHAVIOUR), min_size=1, max_size=2),
+        some.sampled_from(GROUPS),
+    ),
+    max_size=2,
+)
 limits = some.fixed_dictionaries(
     {
         "min": some.sampled_from([-40, -5, 0]),
@@ -353,18 +403,31 @@ limits = some.fixed_dictionaries(
 )
 
 
-def _model(rules: Sequence[Mapping[str, Any]], groups: Sequence[Mapping[str, Any]]) -> Model:
-    """The default model with other rules on behaviour, other limits and a score of its own."""
+def _model(
+    rules: Sequence[Mapping[str, Any]],
+    facts: Sequence[Mapping[str, Any]],
+    groups: Sequence[Mapping[str, Any]],
+    silences: Sequence[Mapping[str, Any]],
+) -> Model:
+    """The default model with other rules on behaviour, more on facts and on silence, other limits
+    and a score of its own.
+    """
     of = dict(zip(BEHAVIOUR, rules, strict=True))
     sides = {
         side: {key: of.get(key, rule) for key, rule in those.items()}
         for side, those in DOCUMENT["rules"].items()
     }
+    sides["profile"] |= {f"fact-{number}": rule for number, rule in enumerate(facts)}
+    sides["undesirables"] |= {f"silence-{number}": one for number, one in enumerate(silences)}
     limited = dict(zip(GROUPS, groups, strict=True))
     scores = {"of-one": {"groups": GROUPS[1:3], "bands": {"ready": 10, "cold": -5}}}
     return compile_model({**DOCUMENT, "rules": sides, "groups": limited, "scores": scores}, 1)
 
 
 models = some.builds(
-    _model, some.tuples(*map(rules_on, BEHAVIOUR)), some.tuples(*(limits for _ in GROUPS))
+    _model,
+    some.tuples(*map(rules_on, BEHAVIOUR)),
+    some.tuples(*map(rules_on_facts, FACTS)),
+    some.tuples(*(limits for _ in GROUPS)),
+    silences,
 )

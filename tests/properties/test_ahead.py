@@ -15,22 +15,26 @@ from chalicelib.lifecycle.decide import decide
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.limits import AHEAD_MAX_DAYS, REVIEW_MAX_DAYS
 from chalicelib.scoring.compare import Comparison
+from chalicelib.scoring.matching import ACTS
 from chalicelib.scoring.model import Condition, Model
 from chalicelib.scoring.profile import values
 from chalicelib.scoring.sample import sample
 from chalicelib.scoring.score import worth, worth_ahead, worth_by_day
+from chalicelib.scoring.silence import silent
 from chalicelib.scoring.tally import Tally, signals_of
 from tests import factories as make
 from tests.factories import TODAY, day, profile, standing
 from tests.fakes import NOW
 from tests.properties.laws import holds_for
-from tests.properties.lives import models
+from tests.properties.lives import BEHAVIOUR, models
 from tests.properties.test_scores import made_positive
 from tests.sizes import SIZES
 from tests.unit.test_score import tallies
 
 CASES = SIZES.cases // 5
 ACTIVITY = "activity"
+NO_STANDING = Standing()
+DAY = timedelta(days=1)
 
 
 def staged(model: Model, least: int, gap: int, cool: int, *, is_kind: bool) -> Model:
@@ -62,9 +66,22 @@ standings = some.builds(
 )
 
 
+def known(model: Model, tally: Tally, at: Standing = NO_STANDING) -> Lead:
+    """A lead that did what a tally says: also its acts, which a model may ask for."""
+    acts = dict.fromkeys([day for signal in BEHAVIOUR for day in tally.days_of(signal)], 1)
+    heard = Tally({**tally.days, **({ACTS: acts} if acts else {})}, tally.keys)
+    created_at = NOW - timedelta(days=12)
+    return make.lead(
+        profile=profile(),
+        tally=heard,
+        standing=at,
+        matching=model.matching,
+        created_at=created_at,
+    )
+
+
 def settled(model: Model, tally: Tally, at: Standing) -> Lead:
-    lead = make.lead(profile=profile(), tally=tally, standing=at, matching=model.matching)
-    return decide_lead(model, lead, NOW).lead
+    return decide_lead(model, known(model, tally, at), NOW).lead
 
 
 def acts_on(model: Model, lead: Lead, most_days: int) -> date | None:
@@ -74,6 +91,16 @@ def acts_on(model: Model, lead: Lead, most_days: int) -> date | None:
     return next((one for one in ahead if decide(model, lead.standing, scored(one), one)), None)
 
 
+def silence_begins(model: Model, lead: Lead) -> date | None:
+    """The first day ahead on which a silence begins, asked one by one."""
+
+    def silences(on: date) -> int:
+        return len(list(silent(model, lead.evidence, on.toordinal())))
+
+    ahead = [day(number) for number in range(1, 60)]
+    return next((one for one in ahead if silences(one) > silences(one - DAY)), None)
+
+
 @holds_for(staged_models, tallies, standings, cases=CASES)
 def test_the_review_is_on_the_first_day_that_anything_changes(
     model: Model, tally: Tally, at: Standing
@@ -81,8 +108,10 @@ def test_the_review_is_on_the_first_day_that_anything_changes(
     lead = settled(model, tally, at)
     found = acts_on(model, lead, REVIEW_MAX_DAYS - 1)
     assert first_move(model, lead, TODAY, REVIEW_MAX_DAYS - 1) == found
-    if lead.review_on and lead.tally:
-        assert lead.review_on == (found or day(REVIEW_MAX_DAYS))
+    if lead.standing.stage in (Stage.LEAD, Stage.MQL, Stage.RECYCLED):
+        begins = silence_begins(model, lead)
+        moves = (found or day(REVIEW_MAX_DAYS)) if lead.tally else None
+        assert lead.review_on == min(filter(None, [begins, moves]), default=None)
 
 
 @holds_for(staged_models, tallies, standings, cases=CASES // 2)
@@ -101,8 +130,8 @@ def test_what_is_said_of_the_next_steps_comes_true(
     named = {signal: way.to for way in found.ways for signal in way.acts}
     email = values(lead.profile).get("email", "")
     for signal in model.signals.values():
-        known = lead.tally.keys.get(signal.id, {}).keys()
-        event = sample(signal, lead.lead_id, email, NOW, known)
+        counted = lead.tally.keys.get(signal.id, {}).keys()
+        event = sample(signal, lead.lead_id, email, NOW, counted)
         after = decide_lead(model, with_events(model, lead, [event]), NOW).lead.standing.stage
         if signal.id in named:
             assert after is named[signal.id]
@@ -117,11 +146,12 @@ def test_every_way_to_a_score_says_the_same(
     """With and without reasons, of one model and of two, and as it is foreseen; a rounding of a
     thousandth a rule apart, and but for what leaves the horizon or lies ahead.
     """
-    evidence = make.lead(profile=profile(), tally=tally).evidence
+    lead = known(first, tally)
+    evidence = lead.evidence
     on = TODAY + timedelta(days=days)
     both = [worth(first, evidence, on), worth(second, evidence, on)]
     assert Comparison(first, second).worths(evidence, on) == both
-    whole = score_of(first, make.lead(profile=profile(), tally=tally), on)
+    whole = score_of(first, lead, on)
     assert replace(whole, reasons=(), apart_reasons=()) == both[0]
     cells = [one for those in tally.days.values() for one in those] + [
         one for those in tally.keys.values() for one in those.values()

@@ -1,6 +1,7 @@
 """Whatever order, however often, whoever else is at work: the same events come to the same lead."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -33,6 +34,9 @@ def test_any_order_of_the_same_events_gives_one_lead(life: Life, seed: int | Non
     town = Town(seed).live(life)
     for lead in town.leads():
         assert town.derived(lead) == town.expected(lead)
+        first, last = town.began_between(lead)
+        assert lead.created_at is not None
+        assert first <= lead.created_at <= last
 
 
 @holds_for(lives(crowds=False))
@@ -68,7 +72,9 @@ def test_a_retraction_is_as_if_nothing_had_been_captured(life: Life) -> None:
     town = Town().live(life)
     without = Town(never=town.retracted).live(life)
     for lead_id in town.lead_ids:
-        assert town.derived(town.lead(lead_id)) == without.derived(without.lead(lead_id))
+        lead, same = town.lead(lead_id), without.lead(lead_id)
+        # When a lead began is what was known of it, taken back or not. ADR 0048
+        assert town.derived(lead) == without.derived(replace(same, created_at=lead.created_at))
 
 
 @holds_for(lives(retractions, merges, ticks))
@@ -80,6 +86,9 @@ def test_merged_leads_are_what_one_address_would_have_been(life: Life) -> None:
     town = Town().live(life)
     for lead in town.leads():
         assert town.derived(lead) == town.expected(lead)
+        first, last = town.began_between(lead)
+        assert lead.created_at is not None
+        assert first <= lead.created_at <= last
     for lead_id in town.lead_ids:
         way = [lead_id]
         while into := town.world.leads.read(way[-1]).merged_into:

@@ -51,6 +51,7 @@ class Person:
         self.last_day = max(event.captured_at for event in self.events).date()
         self.profile: Profile = learn({}, self.events, model.fields)
         self.touches = touch(Touches(), self.events)
+        self.created_at = min(event.captured_at for event in self.events)
         self.tally = count_events(model, Tally(), self.events)
         self.since = None if cut is None else self._since(self.events[:cut])
 
@@ -60,7 +61,8 @@ class Person:
 
     def score(self, day: date, more: Sequence[Event] = ()) -> Score:
         tally = count_events(self.model, self.tally, more)
-        return score(self.model, Evidence(self.profile, self.touches, tally, self.since), day)
+        evidence = Evidence(self.profile, self.touches, tally, self.since, self.created_at)
+        return score(self.model, evidence, day)
 
 
 def events_of(life: Sequence[Happening]) -> list[Event]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, replace
-from datetime import date, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 from functools import cache, partial
 from typing import Any
 
@@ -44,6 +44,8 @@ from tests.properties.lives import DAY, EMAILS, Life, Merges, Moves, Retracts, T
 from tests.properties.steps import Step, rushes, script
 
 ACTIONS = {
+    "spend": {"signal": "meeting-booked", "sum": "value", "points": 0.01, "max_points": 6},
+    "largest": {"signal": "webinar-attended", "max": "value", "points": 0.01, "half_life_days": 9},
     "busy-day": {"signal": "site-visit", "in_one_day": 2, "points": 2, "half_life_days": 7},
     "repeated": {"signal": "blog", "points": 3, "shares": [1, 0.5], "within_days": 6},
     "returned": {
@@ -58,6 +60,8 @@ ACTIONS = {
     },
 }
 UNDESIRABLES = {
+    "quiet": {"silence": {"days": 8, "points": -6, "signals": "any"}},
+    "gone": {"silence": {"days": 20, "points": -4, "signals": ["webinar-attended", "blog"]}},
     "applicant": {"signal": "careers-page", "points": -6, "within_days": 5},
     "hesitant": {"signal": "pricing-page", "tiers": [{"days": 3, "within_days": 9, "points": -4}]},
 }
@@ -332,6 +336,15 @@ class Town:
         """The ids that lead to a lead: its own, and of those that turned out to be it."""
         return [lead_id for lead_id in self.lead_ids if self.lead(lead_id).lead_id == lead.lead_id]
 
+    def began_between(self, lead: Lead) -> tuple[datetime, datetime]:
+        """When a lead may have begun: with its first own event, and if that was taken back before
+        it was counted, with the first of those that were not.
+        """
+        ids = self.ids_of(lead)
+        own = [one for one in self.events.values() if lead_id_of(one.partition) in ids]
+        left = [one.captured_at for one in own if one.id not in self.retracted]
+        return min(one.captured_at for one in own), min(left, default=self.ports.now())
+
     def expected(self, lead: Lead) -> Derived:
         """What all events of a lead come to, less what was taken back: one list, replayed at once.
 
@@ -352,6 +365,7 @@ class Town:
                 answers=newest_answers(events),
                 given=take_in((), events),
                 standing=lead.standing,
+                created_at=lead.created_at,  # see began_between
             )
         )
 

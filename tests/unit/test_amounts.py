@@ -149,10 +149,10 @@ def test_another_weight_of_a_sum_needs_no_recount() -> None:
 def test_the_page_says_what_a_point_is_for() -> None:
     page = agreement(document())
     assert (
-        "**spend**: 0.01 points for each 1 of value of an event `Order Completed`, 20 points at"
+        "**spend**: 1 point for each 100 of the value of event `Order Completed`, 20 points at"
         " most (engagement)" in page
     )
-    assert "for each 1 of the day's largest percent of an event `Video Watched`" in page
+    assert "for each 10 of the day's largest percent of event `Video Watched`" in page
 
 
 def test_an_example_may_say_the_number() -> None:

@@ -21,6 +21,7 @@ from chalicelib.scoring.touches import Touches
 from tests import factories as make
 from tests.baton import model_document
 from tests.factories import TODAY, seen
+from tests.mistakes import changed, refusal
 from tests.pages import DOCS
 
 VISITS = "site-visit"
@@ -262,7 +263,7 @@ RULE_ON_THE_PAGE = re.compile(r"^\| (.+) \| `([a-z-]+): (\{.+\})` \|$", re.MULTI
             "8 points for each page view, at most 2 a day, the newest first in shares of 100%,"
             " 50%, then 25%",
         ),
-        ({"points": 7, "in_one_day": 5}, "7 points for each day with at least 5 of page view"),
+        ({"points": 7, "in_one_day": 5}, "page view: 7 points for each day with at least 5"),
         (
             {
                 "tiers": [
@@ -273,8 +274,8 @@ RULE_ON_THE_PAGE = re.compile(r"^\| (.+) \| `([a-z-]+): (\{.+\})` \|$", re.MULTI
                 ],
                 "half_life_days": 30,
             },
-            "page view: 40 points for 10, or 25 points for 3 within 7 days, or 5 points for 2 days"
-            " with one, or 1 point for one within 30 days, half of it gone after 30 days",
+            "page view: 40 points for 10, or 25 points for 3 within 7 days, or 5 points for one on"
+            " each of 2 days, or 1 point for one within 30 days, half of it gone after 30 days",
         ),
     ],
 )
@@ -309,3 +310,25 @@ def test_nothing_written_is_the_same_as_left_out() -> None:
     empty = dict.fromkeys(("tiers", "floor", "within_days", "in_one_day", "shares", "per_day"))
     written = model_with(rule={**empty, **rule})
     assert written.behaviour_rules == model_with(rule=rule).behaviour_rules
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({"shares": 0.5}, "shares: a list is needed"),
+        ({"shares": [100, 1]}, "shares.0: must be at most 1"),
+        ({"shares": []}, "shares: has 0; at least 1 needed"),
+        ({"tiers": {"times": 3, "points": 5}}, "tiers: a list is needed"),
+        ({"tiers": [{"times": 3}]}, "tiers.0.points: is missing; add it"),
+        ({"tiers": [{"times": 0, "points": 5}]}, "tiers.0.times: must be at least 1"),
+        ({"tiers": [{"different": 33, "points": 5}]}, "tiers.0.different: must be at most 32"),
+        ({"tiers": [{"times": "3", "points": 5}]}, "tiers.0.times: a whole number is needed"),
+        ({"within_days": 400}, "within_days: must be below 400"),
+        ({"within_days": 7.5}, "within_days: a whole number is needed"),
+        ({"in_one_day": 1}, "in_one_day: must be at least 2"),
+        ({"floor": -1}, "floor: must be above 0"),
+    ],
+    ids=str,
+)
+def test_a_value_that_cannot_be_meant_is_refused(keys: dict[str, Any], says: str) -> None:
+    assert refusal(changed("rules", "actions", "blog", **keys)) == f"rules.actions.blog.{says}"

@@ -300,6 +300,20 @@ def test_points_are_taken_back_like_any_event() -> None:
     )
 
 
+def test_other_writers_make_them_count_once_all_the_same() -> None:
+    baton = ann()
+    baton.ports.memory.be_busy(7)
+    assert hands(ask(baton, "points", FAIR)) == [("hand:1", "fit", 25)]
+    assert hands(baton.lead()) == [("hand:1", "fit", 25)]
+    assert ask(baton, "rebuild", {})["differences"] == []
+
+
+def test_two_requests_are_two_gifts() -> None:
+    baton = ann()
+    ask(baton, "points", FAIR)
+    assert len(hands(ask(baton, "points", FAIR))) == 2
+
+
 def test_merged_leads_have_the_points_of_both() -> None:
     baton = ann()
     baton.form("tour", visitor="v2", email="bob@acme.example")

@@ -551,6 +551,11 @@ def test_the_agreement_says_when_there_is_no_grade(page: str) -> None:
     )
 
 
+def test_one_rule_that_is_needed_for_a_grade_is_told_as_one() -> None:
+    told = section(agreement({**DEFAULT, "grade_needs": 1}), "How the points add up")
+    assert "- Grade **–**: no rule of fit has anything to say, so too little is known" in told
+
+
 def test_a_model_that_says_less_has_a_shorter_page() -> None:
     bare = {
         key: value

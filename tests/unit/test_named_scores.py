@@ -5,6 +5,7 @@ no total but theirs (ADR 0050).
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -204,12 +205,32 @@ def test_the_page_says_what_each_score_consists_of() -> None:
     assert (
         "**keyboards** is at least 0 points and at most 30 points, and is not in the score" in page
     )
-    assert "The score is fit and channel and engagement and intent together: at most" in page
+    assert "The score is fit, channel, engagement and intent together: at most" in page
     assert (
         "The score **keyboard buyers** is fit and keyboards together; **ready** from 60 points;"
         " **interested** from 40 points"
     ) in page
     assert "Score: **hot** from 50 points" in page
+
+
+def test_a_transition_explains_itself_by_all_lines() -> None:
+    baton = InMemoryBaton()
+    baton.world.models.load(two_products(), "UTC")
+    for _ in range(2):
+        baton.page("/keyboards")
+        baton.ports.clock.tick(timedelta(days=1))
+    baton.form("tour", **ANN)
+    baton.until_quiet()
+    (moved,) = (
+        one["detail"]
+        for one in baton.get(f"/v1/leads/{baton.world.lead_id(ANN['email'])}/timeline")["items"]
+        if one["kind"] == "transition" and one["detail"]["to"] == "sql"
+    )
+    lines = {line["rule"]: line["text"] for line in moved["reasons"]}
+    assert lines["keyboards"].startswith("visited the keyboards on 2 days")
+    assert lines["keyboards"].endswith(" (not in the score)")
+    in_total = [one for one in moved["reasons"] if not one["text"].endswith("(not in the score)")]
+    assert moved["score"] == round(sum(one["points"] for one in in_total))
 
 
 def test_a_lead_shows_its_band_and_its_named_scores() -> None:
