@@ -305,6 +305,20 @@ MISTAKES = [
         " verdicts and outcomes move the stage; remove it",
     ),
     Mistake(
+        "I call a hard bounce a permanent one",
+        "property_never_recorded",
+        at("signals", "hard-bounce", where={"kind": ["permanent"]}),
+        "signals.hard-bounce.where.kind: never counts, because nothing like it is recorded of such"
+        " an email: a bounce has the kind hard or soft, the others have nothing; remove it",
+    ),
+    Mistake(
+        "I ask for the campaign of a delivered email",
+        "property_never_recorded",
+        at("signals", "email-delivered", where={"campaign": ["spring*"]}),
+        "signals.email-delivered.where.campaign: never counts, because nothing like it is recorded"
+        " of such an email: a bounce has the kind hard or soft, the others have nothing; remove it",
+    ),
+    Mistake(
         "I gave an example an opened email",
         "example_never_recorded",
         lambda document: document["examples"][0]["given"]["events"].append(
