@@ -180,7 +180,7 @@ OF_AN_EXCLUSION: KeyAnswers = {
     ),
     **written("field: relation", "property", "attribute", "trait"),
     **answered(
-        "whoever is left out has no points; name only what tells them",
+        "people who are left out have no points; leave it out",
         *("points", "tiers", "group", "disqualify", *POINTS),
     ),
     **answered("write another exclusion", "or", "any", "either"),

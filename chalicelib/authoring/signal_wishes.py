@@ -105,7 +105,7 @@ IN_A_SIGNAL_TIER: KeyAnswers = {
 OF_SILENCE: KeyAnswers = {
     **COMMENTS,
     **answered(
-        "belongs into the silence: {days: 30, points: -10, signals: [login]}",
+        "belongs in the silence: {days: 30, points: -10, signals: [login]}",
         *("points", "days", "signal", "signals", "within_days", "after", "absent_days"),
     ),
     **answered(

@@ -92,7 +92,7 @@ def way(**keys: Any) -> dict[str, Any]:
         (on_signal(per_week=3), "a day can be limited"),
         (on_signal(inactive_days=30), "`silence: {days: 30, points: -10, signals: any}` is a rule"),
         (on_signal(silence={"days": 30}), "silence speaks against a lead; move the rule to"),
-        (silence(signal="login"), "belongs into the silence: {days: 30,"),
+        (silence(signal="login"), "belongs in the silence: {days: 30,"),
         (silence(half_life_days=30), "silence ends with the next act, and neither fades"),
         (silence(silence={"after": 30, "points": -5}), "`after` is written `days: 30`"),
         (silence(silence={"days": 30, "points": -5, "every": 30}), "one rule for each step"),
