@@ -179,6 +179,7 @@ OF_AN_EXCLUSION: KeyAnswers = {
         "within_days: 365", *(key for key in WINDOW_KEYS if key != "last_days"), *EXPIRE_KEYS
     ),
     **written("field: relation", "property", "attribute", "trait"),
+    **written('field: email_domain, matches: ["partner.example"]', "email_domain", "domain"),
     **answered(
         "people who are left out have no points; leave it out",
         *("points", "tiers", "group", "disqualify", *POINTS),
