@@ -193,6 +193,7 @@ def comparable(value: Value) -> str:
     return fold_text(str(int(value) if is_whole else value))
 
 
+@lru_cache(maxsize=TIERS_REMEMBERED)  # the days ahead of a lead ask for the same few dates
 def day_said(value: Value, country: str | None) -> int | None:
     """Return the ordinal of the date that a value says, or None.
 

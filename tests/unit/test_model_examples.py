@@ -551,7 +551,7 @@ def test_the_agreement_says_when_there_is_no_grade(page: str) -> None:
     )
 
 
-def test_one_rule_that_is_needed_for_a_grade_is_told_as_one() -> None:
+def test_one_rule_needed_for_a_grade_is_one() -> None:
     told = section(agreement({**DEFAULT, "grade_needs": 1}), "How the points add up")
     assert "- Grade **–**: no rule of fit has anything to say, so too little is known" in told
 
