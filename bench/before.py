@@ -27,7 +27,7 @@ COMMIT = "0d0e603"  # tiers, windows, silence, word lists and the like all came 
 HOME = MADE / "bench" / "before"
 CHILD = Path(__file__).with_name("child_before.py")
 PAIRS = 25
-UNUSED_PAIRS = 45
+UNUSED_PAIRS = 31
 LEAST = {"matching": 1.3, "score": 1.3, "what-if": 1.3}
 """How many times as fast as before each kind of work is, at least."""
 UNUSED_MOST = 1.03

@@ -171,6 +171,7 @@ WORK = {"score": scores(), "what-if": what_if(), **SMALL}
 
 def main() -> None:
     """Answer each line of standard input."""
+    gc.freeze()  # what was made so far is not looked through before each turn
     print(json.dumps(list(SMALL)), flush=True)
     for line in sys.stdin:
         name, is_asked, _ = line.strip().partition(WHAT)

@@ -71,7 +71,8 @@ def points_by_group(model: Model, matched: Sequence[MatchedRule]) -> dict[str, i
 def cells_of(tally: Tally) -> dict[str, Cells]:
     """Return the behaviour by signal; of a distinct one each key counts once, on its latest day."""
     every: dict[str, Cells] = {
-        signal: sorted(cells.items()) for signal, cells in tally.days.items()
+        signal: sorted(cells.items()) if len(cells) > 1 else [*cells.items()]
+        for signal, cells in tally.days.items()
     }
     for signal, keys in tally.keys.items():
         every.setdefault(signal, [(day, 1) for day in sorted(keys.values())])
@@ -86,7 +87,7 @@ def contribution(rule: BehaviourRule, cells: Cells, today: int) -> int:
 def within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:
     """Return the groups' points within their limits."""
     return {
-        group: low if (points := raw[group]) < low else min(points, high)
+        group: low if (points := raw[group]) < low else high if points > high else points
         for group, (low, high) in model.groups.items()
     }
 

@@ -148,9 +148,9 @@ def facts_on(profile: Profile, today: date, zone: tzinfo) -> Facts:
     """Return what rules read of a profile on a day."""
     known = remembered(profile, today, zone)
     ranks = {every[0].rank for every in known.values()}
+    if len(ranks) == 1:  # as of most people: nobody else said anything
+        return Facts(values(known), best=ranks.pop(), day=today)
     best = max(ranks, default=Rank.IDENTIFY)
-    if len(ranks) < 2:  # as of most people: nobody else said anything
-        return Facts(values(known), best=best, day=today)
     weaker = {name for name, every in known.items() if every[0].rank < best}
     if "email" in weaker:
         weaker |= DERIVED_FIELDS

@@ -69,15 +69,15 @@ def behaviour_reasons(model: Model, seen: Tally, today: int) -> list[ScoreReason
     """Return the reasons of the behaviour rules and of their limits."""
     every = cells_of(seen)
     reasons = []
-    for rule in model.behaviour_rules:
-        if cells := every.get(rule.series):
-            tell = _told_plainly if rule.is_plain else _told
-            points, left, number, last, text = tell(rule, cells, today)
-            if points:
-                day = _date_of(last)
-                reasons.append(ScoreReason(rule.id, rule.group, points, text, number, day))
-            if left != points:
-                reasons.append(_rule_limit_reason(rule, left - points))
+    asked = [(rule, cells) for rule in model.behaviour_rules if (cells := every.get(rule.series))]
+    for rule, cells in asked:
+        tell = _told_plainly if rule.is_plain else _told
+        points, left, number, last, text = tell(rule, cells, today)
+        if points:
+            day = _date_of(last)
+            reasons.append(ScoreReason(rule.id, rule.group, points, text, number, day))
+        if left != points:
+            reasons.append(_rule_limit_reason(rule, left - points))
     return reasons
 
 
@@ -162,12 +162,16 @@ def _limit_words(of: str, side: str, bound: int) -> str:
 
 def _rule_limit_reason(rule: BehaviourRule, milli: int) -> ScoreReason:
     """Return the reason of a rule's own limit, which applies before the rule fades (ADR 0047)."""
-    bound = round(rule.most if rule.points > 0 else -rule.most)
-    side = "at most" if milli < 0 else "at least"
-    words = _limit_words(rule.id, side, bound)
-    if rule.half_life_days is not None:
-        words += ", before it fades"
+    bound = rule.most if rule.points > 0 else -rule.most
+    words = _rule_limit_words(rule.id, bound, fades=rule.half_life_days is not None)
     return ScoreReason(f"limit:{rule.id}", rule.group, milli, words)
+
+
+@lru_cache(maxsize=WORDS_REMEMBERED)
+def _rule_limit_words(of: str, bound: float, *, fades: bool) -> str:
+    side = "at most" if bound > 0 else "at least"
+    words = _limit_words(of, side, round(bound))
+    return f"{words}, before it fades" if fades else words
 
 
 def left_out_reason(model: Model, why: str) -> ScoreReason:
