@@ -192,8 +192,11 @@ def never_fades(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of a group that no rule gives points to."""
+    """Warn of a group that no rule gives points to, nor a person in any example."""
     used = {_group(side, rule) for _, side, _, rule in rules_of(document)}
+    used |= {
+        one.group for example in document.examples for one in example.given.points if one.group
+    }
     for key in document.groups:
         if key not in used:
             yield FieldError(
