@@ -110,7 +110,7 @@ def _left_out(document: _Written) -> Iterator[str]:
     )
     yield f"**Our own people** are neither scored nor moved: {people}"
     for key, rule in document.get("excluded", {}).items():
-        yield f"**{plain_words(key)}** are left out in the same way: {_excluded_words(rule)}"
+        yield f"**{plain_words(key)}** are left out in the same way {_excluded_words(rule)}"
     if document.get("excluded"):
         yield "A request of somebody who is left out like that reaches the team all the same"
     rules = [
@@ -132,8 +132,8 @@ def _excluded_words(rule: _Written) -> str:
     if signal := rule.get("signal"):
         days = rule.get("within_days")
         within = f" within {days_words(days)}" if days is not None else ""
-        return f"anybody who showed {plain_words(signal)}{within}"
-    return f"anybody whose {match_words(rule)}"
+        return f"if {plain_words(signal)} was seen{within}"
+    return f"if {match_words(rule)}"
 
 
 def _adding_up(document: _Written) -> Iterator[str]:

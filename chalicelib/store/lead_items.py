@@ -18,6 +18,7 @@ from chalicelib.store.attributes import (
     bytes_in,
     day_in,
     iso_day,
+    json_in,
     milliseconds,
     outcome_in,
     packed_texts,
@@ -37,6 +38,7 @@ from chalicelib.store.table import Item
 if TYPE_CHECKING:
     from chalicelib.qualify.reactions import Record
 
+RANKS = {rank.value: rank for rank in Rank}  # found faster than by Rank(...)
 EMPTY_PROFILE: dict[str, Any] = {"profile": {}, "touches": Touches(), "answers": {}, "given": ()}
 COUNTED_FORMAT = struct.Struct(">I8s")  # hour since 1970, digest
 
@@ -199,7 +201,7 @@ def profile_parts(item: Item) -> dict[str, Any]:
     return {
         "profile": _profile_of(item),
         "touches": _touches_of(item),
-        "answers": _answers_of(str(item.get("answers", "{}"))),
+        "answers": _answers_of(item),
         "given": given_in(item),
     }
 
@@ -210,36 +212,37 @@ def _parts_of(known: Known) -> list[Any]:
 
 
 def _profile_of(item: Item) -> Profile:
-    weaker = json.loads(str(item.get("weaker", "{}")))
-    lists = json.loads(str(item.get("lists", "{}")))
+    weaker = json_in(item, "weaker") or {}
+    lists = json_in(item, "lists") or {}
     return {
-        name: tuple(_known_of(one, lists.get(name, {})) for one in [best, *weaker.get(name, ())])
-        for name, best in json.loads(str(item["profile"])).items()
+        name: tuple([_known_of(one, lists.get(name)) for one in (best, *weaker.get(name, ()))])
+        for name, best in json_in(item, "profile").items()
     }
 
 
-def _known_of(parts: Sequence[Any], lists: Mapping[str, Sequence[Any]]) -> Known:
+def _known_of(parts: Sequence[Any], lists: Mapping[str, Sequence[Any]] | None) -> Known:
     rank, at_ms, event_id, value = parts
     if isinstance(rank, bool):  # whether it was confirmed: from before there were ranks
         rank = Rank.CONFIRMED if rank else Rank.FORM
-    values = lists.get(str(int(rank)))
-    return Known(Rank(rank), from_epoch_ms(at_ms), event_id, tuple(values) if values else value)
+    values = lists.get(str(int(rank))) if lists else None
+    return Known(RANKS[rank], from_epoch_ms(at_ms), event_id, tuple(values) if values else value)
 
 
-def _answers_of(text: str) -> SalesAnswers:
+def _answers_of(item: Item) -> SalesAnswers:
     return {
         question: SalesAnswer(cycle, from_epoch_ms(at_ms), event_id, value)
-        for question, (cycle, at_ms, event_id, value) in json.loads(text).items()
+        for question, (cycle, at_ms, event_id, value) in (json_in(item, "answers") or {}).items()
     }
 
 
 def _touches_of(item: Item) -> Touches:
-    first, last = json.loads(str(item["touches"]))
+    first, last = json_in(item, "touches")
     rank = Rank(int(item.get("touch_rank", Rank.FORM)))
-    recent = [_touch_of(parts, rank) for parts in json.loads(str(item.get("recent_touches", "[]")))]
+    recent = [_touch_of(parts, rank) for parts in json_in(item, "recent_touches") or ()]
+    first_touch = _touch_of(first, rank)
     return Touches(
-        _touch_of(first, rank),
-        _touch_of(last, rank),
+        first_touch,
+        first_touch if last == first else _touch_of(last, rank),
         tuple(touch for touch in recent if touch),
         _first_form_of(item),
     )
@@ -249,7 +252,7 @@ def _first_form_of(item: Item) -> FirstForm | None:
     """Return a lead's first form; code of before did not keep it."""
     if "first_form" not in item:
         return None
-    at_ms, event_id, parts, rank = json.loads(str(item["first_form"]))
+    at_ms, event_id, parts, rank = json_in(item, "first_form")
     touch = _touch_of(parts, Rank(rank)) if parts else None
     return FirstForm(from_epoch_ms(at_ms), event_id, touch)
 
@@ -288,7 +291,7 @@ def _pack_notified(notified: Sequence[Notified]) -> str | None:
 
 
 def _notified_of(item: Item) -> tuple[Notified, ...]:
-    rows = json.loads(str(item.get("notified", "[]")))
+    rows = json_in(item, "notified") or ()
     return tuple(Notified(cycle, NotifiedAbout(about), rule) for cycle, about, rule in rows)
 
 

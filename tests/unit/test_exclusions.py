@@ -225,9 +225,9 @@ def test_points_by_hand_do_not_bring_an_excluded_person_in() -> None:
 
 def test_the_page_says_who_is_left_out() -> None:
     page = agreement(with_partners())
-    assert "**partners** are left out in the same way: anybody whose relation is `partner`" in page
+    assert "**partners** are left out in the same way if relation is `partner`" in page
     assert (
-        "**agencies** are left out in the same way: anybody who showed agency login within 30 days"
+        "**agencies** are left out in the same way if agency login was seen within 30 days"
     ) in page
     assert "A request of somebody who is left out like that reaches the team all the same" in page
 
