@@ -176,9 +176,12 @@ OF_AN_EXCLUSION: KeyAnswers = {
     **{key: IN_A_TEST[key] for key in IN_A_TEST if key not in ("signal", "within_days")},
     **written("signal: agency-login", "event", "signals", "form", "page", "activity"),
     **written(
-        "within_days: 365", *(key for key in WINDOW_KEYS if key != "last_days"), *EXPIRE_KEYS
+        "within_days: 365",
+        *("days", *(key for key in WINDOW_KEYS if key != "last_days"), *EXPIRE_KEYS),
     ),
+    **written("equals: partner", "is", "eq", "equal", "value", "values", "in"),
     **written("field: relation", "property", "attribute", "trait"),
+    **written('field: email_domain, matches: ["partner.example"]', "email_domain", "domain"),
     **answered(
         "people who are left out have no points; leave it out",
         *("points", "tiers", "group", "disqualify", *POINTS),

@@ -248,13 +248,6 @@ WISHES: Mapping[str, KeyAnswers] = {
         **written("bands: {ready: 40}", "levels", "threshold", "thresholds", "labels", "tiers"),
         **answered("its groups have the limits", "max", "min", "limit", "cap"),
     },
-    "ExclusionDocument": {
-        **COMMENTS,
-        **written("equals: partner", "is", "eq", "equal", "value", "values", "in"),
-        **written('field: email_domain, matches: ["partner.example"]', "email_domain", "domain"),
-        **answered("whoever is excluded has no points", "points"),
-        **written("within_days: 365", "days", "window", "period", "lookback_days"),
-    },
     "BehaviourRuleDocument": ON_A_SIGNAL,
     "SignalDocument": IN_A_SIGNAL,
     "ConditionDocument": IN_A_WAY,

@@ -141,7 +141,7 @@ def way(**keys: Any) -> dict[str, Any]:
         (changed(excluded={"a": {"domain": ["a.b"]}}), "`domain` is written `field: email_domain,"),
         (changed(excluded={"a": {"field": "b", "is": "c"}}), "`is` is written `equals: partner`"),
         (changed(excluded={"a": {"signal": "b", "days": 9}}), "`days` is written `within_days:"),
-        (changed(excluded={"a": {"field": "b", "points": 9}}), "whoever is excluded has no points"),
+        (changed(excluded={"a": {"field": "b", "points": 9}}), "left out have no points"),
         (changed(scores={"b": {"threshold": 40}}), "`threshold` is written `bands: {ready: 40}`"),
         (changed(profile={}), "profile: there is no such key; belongs under `rules`"),
         (changed(timezone="UTC"), "the time zone is that of the company"),
