@@ -67,9 +67,7 @@ def lead_of(lead_id: str, items: Iterable[Item]) -> Lead:
 
 
 def standing_item(lead: Lead, *, spread: bool) -> Item:
-    """A lead's standing as it is stored. spread: its review is due within the first hour of its
-    day, as the lead's time zone has it.
-    """
+    """A lead's standing as it is stored. spread: its review is due in the first hour of its day."""
     standing = lead.standing
     item: Item = {
         "pk": keys.lead(lead.lead_id),
@@ -212,8 +210,7 @@ def _parts_of(known: Known) -> list[Any]:
 
 
 def _profile_of(item: Item) -> Profile:
-    weaker = json_in(item, "weaker") or {}
-    lists = json_in(item, "lists") or {}
+    weaker, lists = (json_in(item, name) or {} for name in ("weaker", "lists"))
     return {
         name: tuple([_known_of(one, lists.get(name)) for one in (best, *weaker.get(name, ()))])
         for name, best in json_in(item, "profile").items()
@@ -239,10 +236,9 @@ def _touches_of(item: Item) -> Touches:
     first, last = json_in(item, "touches")
     rank = Rank(int(item.get("touch_rank", Rank.FORM)))
     recent = [_touch_of(parts, rank) for parts in json_in(item, "recent_touches") or ()]
-    first_touch = _touch_of(first, rank)
     return Touches(
-        first_touch,
-        first_touch if last == first else _touch_of(last, rank),
+        _touch_of(first, rank),
+        _touch_of(last, rank),
         tuple(touch for touch in recent if touch),
         _first_form_of(item),
     )
