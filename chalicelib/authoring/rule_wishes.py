@@ -21,6 +21,8 @@ from chalicelib.authoring.wish_words import (
 
 IN_A_TEST: KeyAnswers = {
     "matches": 'for example ["vp *"]',
+    "at_least": "for example 50000",
+    "below": "for example 50000",
     **COMMENTS,
     **NO_REGEX,
     **NO_FIELD_COMPARED,
@@ -229,7 +231,8 @@ ON_A_SIGNAL: KeyAnswers = {
 IN_A_SIGNAL_TIER: KeyAnswers = {
     **COMMENTS,
     **POINTS,
-    **written("times: 3", "count", "at_least", "min", "n", "frequency", "occurrences", "more_than"),
+    **written("times: 3", "count", "min", "n", "frequency", "occurrences", "more_than"),
+    **answered("how often is written `times: 3`; a sum grows evenly, without steps", "at_least"),
     **written("different: 3", "distinct", "unique", "values"),
     **written("within_days: 7", *WINDOW_KEYS, *EXPIRE_KEYS),
     **answered(
@@ -241,6 +244,7 @@ IN_A_SIGNAL_TIER: KeyAnswers = {
 """Of a tier of a rule on a signal."""
 
 OF_SILENCE: KeyAnswers = {
+    "silence": "for example {days: 30, points: -10, signals: any}",
     **COMMENTS,
     **answered(
         "belongs into the silence: {days: 30, points: -10, signals: [login]}",
@@ -267,7 +271,22 @@ IN_SILENCE: KeyAnswers = {
 }
 """Of what is not heard."""
 
+OF_AN_EXCLUSION: KeyAnswers = {
+    **{key: answer for key, answer in IN_A_TEST.items() if key not in ("signal", "within_days")},
+    **answered(
+        "a person who is excluded is not scored at all; leave it out",
+        *("points", "disqualify", "group"),
+    ),
+    **answered("a signal excludes as soon as it is seen once", "days", "times", *OFTEN_KEYS),
+    **answered("write an exclusion of its own for each", "any", "or", "either", "some", "tiers"),
+    **written("signal: agency-login", "event", "action", "activity", "page", "form", "signals"),
+    **written("within_days: 365", "window", "lookback", "within", "for_days", *EXPIRE_KEYS),
+}
+"""Of a person who is left out."""
+
 OF_AN_EVENTS_NUMBER: KeyAnswers = {
+    "at_least": "for example 500",
+    "below": "for example 500",
     **{
         key: answer
         for key, answer in IN_A_TEST.items()

@@ -12,6 +12,7 @@ from chalicelib.authoring.rule_wishes import (
     IN_A_TIER,
     IN_SILENCE,
     OF_AN_EVENTS_NUMBER,
+    OF_AN_EXCLUSION,
     OF_SILENCE,
     ON_A_FIELD,
     ON_A_SIGNAL,
@@ -169,6 +170,7 @@ IN_THE_MODEL: KeyAnswers = {
     "grades": "for example {A: 30, B: 20}",
     "bands": "for example {hot: 50, warm: 25, cold: 0}",
     "scores": "for example {product-b: {groups: [fit, product-b]}}",
+    "excluded": "for example {partners: {field: relation, equals: partner}}",
     **COMMENTS,
     **written(
         "stages: {mql: {any: [{score: 50}]}, sql: {any: [{score: 80}]}}",
@@ -235,9 +237,11 @@ WISHES: Mapping[str, KeyAnswers] = {
     "SilenceRuleDocument": OF_SILENCE,
     "SilenceDocument": IN_SILENCE,
     "EventNumberDocument": OF_AN_EVENTS_NUMBER,
+    "ExclusionDocument": OF_AN_EXCLUSION,
     "NamedScoreDocument": {
         **COMMENTS,
         **written("groups: [fit, product-b]", "sum", "parts", "of", "group"),
+        **answered("rules give their points to groups; name those", "rules", "signals", "rule"),
         **written("bands: {ready: 40}", "levels", "thresholds", "labels", "tiers"),
         **answered("its groups have the limits", "max", "min", "limit", "cap"),
     },
