@@ -17,6 +17,7 @@ from typing import Any
 
 from bench import (
     BenchError,
+    before,
     cold,
     cost,
     cpu,
@@ -41,6 +42,7 @@ SECTIONS: Mapping[str, Callable[[], dict[str, Any]]] = {
     "cpu": cpu.measure,
     "scoring": scoring.measure,
     "what-if": simulate.measure,
+    "before": before.measure,
     "replay": worst.measure,
     "units": units.measure,
     "hostile": hostile.measure,

@@ -141,6 +141,19 @@ def _what_if(found: Found) -> Iterator[str]:
     yield f"  {'MB at most':20}{found['peak_mb']:12,}{'':8}{wanted['peak_mb']:8,}"
 
 
+def _before(found: Found) -> Iterator[str]:
+    yield f"  {'':20}{'a second':>12}{'before':>12}{'ratio':>8}{'floor':>8}"
+    for name, one in found["faster"].items():
+        rates = f"{one['per_s']:12,}{one['before_per_s']:12,}"
+        yield f"  {name:20}{rates}{one['ratio']:8.2f}{one['floor']:8} {_mark(one['met'])}"
+    yield (
+        f"  a model that uses one operator takes so many times as long as before; at most"
+        f" {found['unused_most']}:"
+    )
+    for name, one in found["unused"].items():
+        yield f"  {name:20}{one['takes']:12.2f} {_mark(one['met'])}"
+
+
 def _replay(found: Found) -> Iterator[str]:
     wanted = found["targets"]
     mark = _mark(found["met"]["peak_mb"])
@@ -170,6 +183,7 @@ SECTIONS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "cpu": _cpu,
     "scoring": _scoring,
     "what-if": _what_if,
+    "before": _before,
     "replay": _replay,
     "units": _units,
     "hostile": _hostile,
@@ -187,6 +201,7 @@ TITLES = {
         "Scoring on one core beside a calibration loop: 50 rules, 12 signals, 100 day cells"
     ),
     "what-if": "What-if on one core: the default model and a draft over stored leads",
+    "before": "The default model of the commit before, with this code and with that of before",
     "replay": "Replay of the worst lead that can be stored, in steps of 2,000 events",
     "units": "Capacity units: single operations by DynamoDB Local, transactions by AWS's rule",
     "hostile": "One hostile request of 8 KB beside an honest one of its kind: ten times at most",

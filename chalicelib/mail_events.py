@@ -1,5 +1,6 @@
 """What is recorded of an email. Several rooms record it, and signals ask for it."""
 
+from collections.abc import Mapping, Set
 from enum import StrEnum
 
 
@@ -16,3 +17,17 @@ class MailEvent(StrEnum):
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
     CONFIRMED = "confirmed"  # a mailbox's owner confirmed a form (ADR 0045)
+
+
+BOUNCE_KIND = "kind"
+"""The property of a bounce that says whether the mailbox may take another email."""
+HARD = "hard"
+SOFT = "soft"
+
+RECORDED_PROPERTIES: Mapping[MailEvent, Mapping[str, Set[str]]] = {
+    MailEvent.DELIVERED: {},
+    MailEvent.BOUNCED: {BOUNCE_KIND: {HARD, SOFT}},
+    MailEvent.COMPLAINED: {},
+    MailEvent.UNSUBSCRIBED: {},
+}
+"""What is recorded with an event of these names: property -> its values."""

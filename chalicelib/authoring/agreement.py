@@ -110,7 +110,7 @@ def _left_out(document: _Written) -> Iterator[str]:
     )
     yield f"**Our own people** are neither scored nor moved: {people}"
     for key, rule in document.get("excluded", {}).items():
-        yield f"**{plain_words(key)}** are left out in the same way: {_excluded_words(rule)}"
+        yield f"**{plain_words(key)}** are left out in the same way {_excluded_words(rule)}"
     if document.get("excluded"):
         yield "A request of somebody who is left out like that reaches the team all the same"
     rules = [
@@ -132,8 +132,8 @@ def _excluded_words(rule: _Written) -> str:
     if signal := rule.get("signal"):
         days = rule.get("within_days")
         within = f" within {days_words(days)}" if days is not None else ""
-        return f"anybody who showed {plain_words(signal)}{within}"
-    return f"anybody whose {match_words(rule)}"
+        return f"if {plain_words(signal)} was seen{within}"
+    return f"if {match_words(rule)}"
 
 
 def _adding_up(document: _Written) -> Iterator[str]:
@@ -150,10 +150,11 @@ def _adding_up(document: _Written) -> Iterator[str]:
     for key, parts in document.get("sums", {}).items():
         yield f"**{plain_words(key)}** is {_sum_words(parts)}"
     for key, one in document.get("scores", {}).items():
-        levels = "".join(f"; {words}" for words in _bands(one.get("bands", {})))
-        yield f"The score **{plain_words(key)}** is {_sum_words(one['groups'])}{levels}"
-    for words in _bands(document.get("bands", {})):
-        yield f"Score: {words}"
+        # A score may be called like a group of its own.
+        parts = [f"the group {part}" if part == key else part for part in one["groups"]]
+        yield f"The score **{plain_words(key)}** is {_sum_words(parts)}"
+        yield from _bands(one.get("bands", {}), plain_words(key))
+    yield from _bands(document.get("bands", {}), "score")
     for grade, least in sorted(document["grades"].items()):
         yield f"Grade **{grade}**: fit of at least {points_words(least)}"
     yield "Grade **F**: below all of these"
@@ -167,10 +168,13 @@ def _sum_words(groups: Iterable[str]) -> str:
     return f"{', '.join(rest)} and {last} together" if rest else last
 
 
-def _bands(bands: _Written) -> Iterator[str]:
-    """Yield each band, the highest first."""
-    highest_first = sorted(bands.items(), key=lambda band: -band[1])
-    return (f"**{plain_words(name)}** from {points_words(least)}" for name, least in highest_first)
+def _bands(document_bands: _Written, of: str) -> Iterator[str]:
+    """Yield a line for each band, the highest first. of: what they are bands of."""
+    highest_first = sorted(document_bands.items(), key=lambda band: -band[1])
+    return (
+        f"Band **{plain_words(name)}**: {of} of at least {points_words(least)}"
+        for name, least in highest_first
+    )
 
 
 # --- the stages -----------------------------------------------------------------------------------

@@ -60,17 +60,18 @@ def by_fit_alone(model: Model) -> Iterator[FieldError]:
     What a form asks besides the fields that Baton has a name for is an act: budget, authority, need
     and time may qualify (ADR 0049).
     """
+    reached = most_without_acts(model)
     for path, way in _ways(model):
-        if is_met_by(way, most_without_acts(model)):
+        if is_met_by(way, reached):
             yield FieldError(
                 path,
                 "fit and channel alone reach it, and nobody qualifies without doing anything;"
-                f" require {' or '.join(_beyond_facts(model, way))}",
+                f" require {' or '.join(_beyond_facts(model, way, reached))}",
             )
 
 
 def cool_above_a_way(model: Model) -> Iterator[FieldError]:
-    """Refuse a bound of cooling above what a way in makes sure of.
+    """Refuse a bound of cooling above what a way in guarantees.
 
     A lead that came in that way could be cold already (playbook, rule 5). One line for each bound,
     with the value that lets all ways pass.
@@ -84,13 +85,13 @@ def cool_above_a_way(model: Model) -> Iterator[FieldError]:
         bound = points_text(model.cool_below[name])
         yield FieldError(
             f"stages.mql.cool_below.{name}",
-            f"{bound} is above the {points_text(least)} that {path} makes sure of, so a lead could"
+            f"{bound} is above the {points_text(least)} that {path} guarantees, so a lead could"
             f" come in cold; lower it to {points_text(least)}, or require {name}: {bound} there",
         )
 
 
 def in_although_cold(model: Model) -> Iterator[FieldError]:
-    """Refuse a way in that makes sure of nothing that cooling rests on.
+    """Refuse a way in that guarantees nothing that cooling rests on.
 
     Every value may be as low as any lead's, so no bound of cooling would be low enough.
     """
@@ -124,18 +125,14 @@ def _ways(model: Model) -> list[tuple[str, Condition]]:
     ]
 
 
-def _is_met_by_fit(model: Model, way: Condition) -> bool:
-    return is_met_by(way, most_by_facts(model))
-
-
-def _beyond_facts(model: Model, way: Condition) -> Iterator[str]:
-    """Yield what could be required that facts do not give."""
+def _beyond_facts(model: Model, way: Condition, reached: Values) -> Iterator[str]:
+    """Yield what could be required that facts do not give. reached: what they do give."""
     yield "a signal"
     yield from dict.fromkeys(rule.group for rule in model.behaviour_rules if rule.points > 0)
     most = most_by_limits(model)
     for name, _ in way.thresholds:
-        if most[name] > most_without_acts(model)[name]:
-            yield f"{name} above {points_text(most_without_acts(model)[name])}"
+        if most[name] > reached[name]:
+            yield f"{name} above {points_text(reached[name])}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +141,9 @@ class _OpenToTheCold:
 
     path: str
     least: Values
-    """What the way makes sure of."""
+    """What the way guarantees."""
     bound: str | None
-    """The bound that is best lowered for it; None when the way makes sure of nothing at all."""
+    """The bound that is best lowered for it; None when the way guarantees nothing at all."""
 
 
 def _open_to_the_cold(model: Model) -> Iterator[_OpenToTheCold]:
@@ -154,9 +151,12 @@ def _open_to_the_cold(model: Model) -> Iterator[_OpenToTheCold]:
 
     A request is always let in (playbook, rule 1).
     """
-    lowest = least_of_all(model) if model.cool_below else {}
+    if not model.cool_below:
+        return
+    lowest = least_of_all(model)
+    by_facts = most_by_facts(model)
     for path, way in _ways(model):
-        if not model.cool_below or way.kind == REQUESTED or _is_met_by_fit(model, way):
+        if way.kind == REQUESTED or is_met_by(way, by_facts):
             continue
         least = least_behind(model, way)
         if any(least[name] >= bound for name, bound in model.cool_below.items()):

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from chalicelib.authoring.shape import ModelDocument, silence_rules_of
 from chalicelib.errors import FieldError
 from chalicelib.events import Kind
-from chalicelib.mail_events import MailEvent
+from chalicelib.mail_events import RECORDED_PROPERTIES, MailEvent
 from chalicelib.scoring.matching import OWN_KINDS, is_recorded
+from chalicelib.scoring.pattern import matches_any
 
 OWN_MAIL = frozenset(OWN_KINDS[Kind.MAIL] or ())
 """What a person does with an email."""
@@ -27,6 +28,22 @@ def signal_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
         for name in signal.names:
             if signal.on == "mail" and not is_recorded(Kind.MAIL, [name]):
                 yield FieldError(f"signals.{key}.event", f"{_unrecorded(name)} or remove it")
+
+
+def property_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a property that no event of an email has, or not with such a value."""
+    for key, signal in document.signals.items():
+        events = {one for one in MailEvent if not signal.names or matches_any(signal.names, one)}
+        if signal.on != "mail" or not events or not events <= RECORDED_PROPERTIES.keys():
+            continue
+        for name, test in signal.where.items():
+            values = {one for event in events for one in RECORDED_PROPERTIES[event].get(name, ())}
+            if not isinstance(test, list) or not any(matches_any(test, one) for one in values):
+                yield FieldError(
+                    f"signals.{key}.where.{name}",
+                    "never counts, because nothing like it is recorded of such an email: a bounce"
+                    " has the kind hard or soft, the others have nothing; remove it",
+                )
 
 
 def example_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
@@ -67,6 +84,7 @@ def silence_ended_by_others(document: ModelDocument) -> Iterator[FieldError]:
 
 RECORDED_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     signal_never_recorded,
+    property_never_recorded,
     example_never_recorded,
     path_without_slash,
     silence_ended_by_others,

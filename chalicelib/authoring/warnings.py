@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from math import inf
 
 from chalicelib.authoring.behaviour_shape import BehaviourTierDocument, SilenceRuleDocument
+from chalicelib.authoring.fact_warnings import FACT_WARNINGS
 from chalicelib.authoring.field_shape import FieldRuleDocument
 from chalicelib.authoring.hiding import equal_to, hides
 from chalicelib.authoring.recorded import RECORDED_CHECKS
@@ -191,8 +192,11 @@ def never_fades(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def group_without_rules(document: ModelDocument) -> Iterator[FieldError]:
-    """Warn of a group that no rule gives points to."""
+    """Warn of a group that no rule gives points to, nor a person in any example."""
     used = {_group(side, rule) for _, side, _, rule in rules_of(document)}
+    used |= {
+        one.group for example in document.examples for one in example.given.points if one.group
+    }
     for key in document.groups:
         if key not in used:
             yield FieldError(
@@ -232,6 +236,7 @@ WARNING_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     never_fades,
     group_without_rules,
     too_many_needed_for_a_grade,
+    *FACT_WARNINGS,
 )
 
 

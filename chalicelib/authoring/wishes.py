@@ -8,13 +8,17 @@ import re
 from collections.abc import Mapping
 
 from chalicelib.authoring.rule_wishes import (
-    IN_A_SIGNAL_TIER,
+    IN_A_DENIAL,
+    IN_A_FACT,
     IN_A_TIER,
-    IN_SILENCE,
     OF_AN_EVENTS_NUMBER,
     OF_AN_EXCLUSION,
-    OF_SILENCE,
     ON_A_FIELD,
+)
+from chalicelib.authoring.signal_wishes import (
+    IN_A_SIGNAL_TIER,
+    IN_SILENCE,
+    OF_SILENCE,
     ON_A_SIGNAL,
 )
 from chalicelib.authoring.wish_words import (
@@ -231,18 +235,18 @@ IN_A_LIMIT: KeyAnswers = {
 WISHES: Mapping[str, KeyAnswers] = {
     "FieldRuleDocument": ON_A_FIELD,
     "TierDocument": IN_A_TIER,
-    "FactDocument": IN_A_TIER,
-    "ComparisonDocument": IN_A_TIER,
+    "FactDocument": IN_A_FACT,
+    "ComparisonDocument": IN_A_DENIAL,
+    "ExclusionDocument": OF_AN_EXCLUSION,
     "BehaviourTierDocument": IN_A_SIGNAL_TIER,
     "SilenceRuleDocument": OF_SILENCE,
     "SilenceDocument": IN_SILENCE,
     "EventNumberDocument": OF_AN_EVENTS_NUMBER,
-    "ExclusionDocument": OF_AN_EXCLUSION,
     "NamedScoreDocument": {
         **COMMENTS,
         **written("groups: [fit, product-b]", "sum", "parts", "of", "group"),
         **answered("rules give their points to groups; name those", "rules", "signals", "rule"),
-        **written("bands: {ready: 40}", "levels", "thresholds", "labels", "tiers"),
+        **written("bands: {ready: 40}", "levels", "threshold", "thresholds", "labels", "tiers"),
         **answered("its groups have the limits", "max", "min", "limit", "cap"),
     },
     "BehaviourRuleDocument": ON_A_SIGNAL,
@@ -269,6 +273,13 @@ WISHES: Mapping[str, KeyAnswers] = {
         **written("events: [{page: /pricing, days_ago: 0}]", "did", "actions", "activity", "acts"),
         **written("medium: cpc", "source", "utm_medium", "channel", "campaign"),
     },
+    "HandPointsDocument": {
+        **written("until_in_days: 60", "until", "in_days", *EXPIRE_KEYS),
+        **written("reason: a good talk", "why", "note", "comment", "name"),
+    },
+    "InternalDocument": written(
+        'email_domain: ["keybook.example"]', "domain", "domains", "email", "emails", "addresses"
+    ),
     "ExpectDocument": {
         **written("score: 60", "total", "points"),
         **written("groups: {fit: 40}", "fit", "engagement", "intent"),

@@ -15,7 +15,7 @@ from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessag
 from chalicelib.delivery.outcomes import with_evidence, with_notice
 from chalicelib.delivery.references import outbox_id_of
 from chalicelib.events import Event, Kind, is_lead_id, lead_partition, own_event_id
-from chalicelib.mail_events import MailEvent
+from chalicelib.mail_events import BOUNCE_KIND, HARD, SOFT, MailEvent
 from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written
@@ -246,7 +246,8 @@ def _event(lead_id: str, notice: Notice, state: MessageState, at: datetime, now:
     partition = lead_partition(lead_id)
     is_soft = state is MessageState.SOFT_BOUNCED
     name = MailEvent.BOUNCED if is_soft else MailEvent(state)
-    properties = {"kind": "soft" if is_soft else "hard"} if name is MailEvent.BOUNCED else {}
+    is_bounce = name is MailEvent.BOUNCED
+    properties = {BOUNCE_KIND: SOFT if is_soft else HARD} if is_bounce else {}
     return Event(
         partition=partition,
         id=own_event_id(partition, at, notice.identity),

@@ -57,9 +57,12 @@ class Notified:
     """The rule that disqualifies; empty for a request."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Lead:
-    """Everything derived from a lead's events."""
+    """Everything derived from a lead's events.
+
+    Nothing changes one. It is not frozen because what-if reads thousands a second (ADR 0054).
+    """
 
     lead_id: str
     version: int = 0

@@ -109,6 +109,8 @@ def has_new_request(model: Model, before: Tally, after: Tally, today: date) -> b
 
 def disqualified_by(standing: Standing, score: Score) -> tuple[str, ...]:
     """Return the disqualifying rules that match and that no person set aside."""
+    if not score.disqualifiers:  # as for most leads
+        return ()
     return tuple(rule for rule in score.disqualifiers if rule not in standing.overrides)
 
 
@@ -129,8 +131,10 @@ def way_in(conditions: Sequence[Condition], score: Score) -> Condition | None:
     A requested one beats an inferred one.
     """
     met = [condition for condition in conditions if is_met(condition, score)]
+    if not met:  # as for most leads
+        return None
     requested = (condition for condition in met if condition.kind == REQUESTED)
-    return next(requested, met[0] if met else None)
+    return next(requested, met[0])
 
 
 def _times_of(way: Condition, tally: Tally, today: date) -> int:

@@ -82,6 +82,13 @@ class BehaviourRule:
     weigh: "Weigh" = dataclasses.field(repr=False)
     """Which function of this module weighs it."""
 
+    is_plain: bool = dataclasses.field(init=False, repr=False, compare=False)
+    """Whether each occurrence is worth the same, whenever it was."""
+
+    def __post_init__(self) -> None:
+        is_plain = self.weigh is weigh_plain and self.within_days is None and self.amount is None
+        object.__setattr__(self, "is_plain", is_plain)
+
 
 Weigh = Callable[[BehaviourRule, Cells, int, float], float]
 """Of a rule, its cells, today and the most thousandths: the thousandths, not rounded."""

@@ -12,12 +12,11 @@ from typing import TypeVar
 from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
 from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.field_rules import FieldRule
+from chalicelib.scoring.field_rules import FieldRule, MatchedRule
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.left_out import left_out_by
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.points import (
-    MatchedRule,
     cells_of,
     contribution,
     matching_field_rules,

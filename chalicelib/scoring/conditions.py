@@ -13,9 +13,14 @@ def is_met(condition: Condition, score: Score) -> bool:
     0 <= today - d <= within_days. Where facts alone reach it, the person did something.
     """
     # The signal is looked at first: most leads did little.
-    if condition.signal is not None and not _is_seen(condition, condition.signal, score):
-        return False
-    if condition.needs_act and ACTS not in score.tally.days:
+    signal = condition.signal
+    tally = score.tally
+    if signal is not None:
+        if signal not in tally.days and signal not in tally.keys:
+            return False
+        if not _is_seen(condition, signal, score):
+            return False
+    if condition.needs_act and ACTS not in tally.days:
         return False
     for name, least in condition.thresholds:  # noqa: SIM110  a generator costs as much as comparing
         if score.value(name) < least:
@@ -38,7 +43,5 @@ def condition_words(condition: Condition) -> str:
 def _is_seen(condition: Condition, signal: str, score: Score) -> bool:
     tally = score.tally
     today = score.day.toordinal()
-    if signal not in tally.days and signal not in tally.keys:
-        return False
     days = [day for day in tally.days_of(signal) if 0 <= today - day <= condition.within_days]
     return len(days) >= condition.days

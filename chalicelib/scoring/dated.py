@@ -39,10 +39,13 @@ def next_turn(model: Model, facts: Facts) -> date | None:
         for rule in every
         if rule.on and rule.field in facts.values
         for day in _turns(rule, facts.values[rule.field], country)
-        if facts.day.toordinal() < day <= date.max.toordinal()
+        if day > facts.day.toordinal()
     )
     first = min(turns, default=None)
-    return date.fromordinal(first) if first else None
+    try:
+        return date.fromordinal(first) if first else None
+    except ValueError:  # after the last day of the calendar
+        return None
 
 
 def _turns(rule: FieldRule, value: FieldValue, country: str | None) -> Iterator[int]:

@@ -14,7 +14,6 @@ from chalicelib.scoring.model import Condition
 from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
 from chalicelib.scoring.score import SCORE
 
-FactRules = Sequence[FieldRule | JointRule]
 Groups = Mapping[str, tuple[int, int]]
 """Group -> the least and the most that it counts."""
 
@@ -29,7 +28,7 @@ class Reach:
     @classmethod
     def of(
         cls,
-        rules: FactRules,
+        rules: Sequence[FieldRule | JointRule],
         groups: Groups,
         sums: Mapping[str, Sequence[str]],
         apart: Set[str],

@@ -5,14 +5,14 @@ What a day changes is in dated.py, rules on several facts at once in joint_rules
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from chalicelib.events import FieldValue, Value, values_in
+from chalicelib.events import FieldValue, Value
 from chalicelib.inputs.dates import read_date
 from chalicelib.scoring.folding import fold_text
 from chalicelib.scoring.lists import bundled
@@ -87,10 +87,12 @@ class Test:
         """
         if value is None or value in ("", ()):
             return self.operator in FOR_NOTHING
-        if self.operator is Operator.NOT:
+        matches = _MATCHING.get(self.operator)
+        if matches is None:
             return not self.operand.matches(value)
-        matches = _MATCHING[self.operator]
-        return any(matches(self.operand, one) for one in values_in(value))
+        if isinstance(value, tuple):
+            return any(matches(self.operand, one) for one in value)
+        return matches(self.operand, value)
 
     @property
     def days(self) -> range | None:
@@ -131,6 +133,10 @@ class FieldRule:
         init=False, repr=False, compare=False
     )
     """The first tier that matches a value, or None."""
+    match_of: "Callable[[FieldValue | None], MatchedRule | None]" = dataclasses.field(
+        init=False, repr=False, compare=False
+    )
+    """How a value matches, if that has a consequence: points, or a disqualification."""
     on: "Callable[[Today], FieldRule] | None" = dataclasses.field(
         init=False, repr=False, compare=False
     )
@@ -140,16 +146,42 @@ class FieldRule:
         # Cached per rule: most people share their country, title and company size with others.
         cached = lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._tier_of)
         object.__setattr__(self, "tier_of", cached)
+        remembered = lru_cache(maxsize=TIERS_REMEMBERED, typed=True)(self._match_of)
+        object.__setattr__(self, "match_of", remembered)
         is_dated = any(test.days for test, _ in self.tiers)
         # By value alone a rule on a date cannot be cached, but by day and value.
         on = lru_cache(maxsize=DAYS_REMEMBERED)(self._on) if is_dated else None
         object.__setattr__(self, "on", on)
 
     def _tier_of(self, value: FieldValue | None) -> Tier | None:
-        return next((tier for tier in self.tiers if tier[0].matches(value)), None)
+        for tier in self.tiers:
+            if tier[0].matches(value):
+                return tier
+        return None
+
+    def _match_of(self, value: FieldValue | None) -> "MatchedRule | None":
+        tier = self._tier_of(value)
+        if tier is None or not (tier[1] or self.disqualify):
+            return None
+        return MatchedRule(self, tier[0], value, tier[1])
 
     def _on(self, today: Today) -> "FieldRule":
         return replace(self, tiers=tuple((test.on(today), milli) for test, milli in self.tiers))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MatchedRule:
+    """A field rule that matches. It is remembered with the value, and so are its words."""
+
+    rule: FieldRule
+    test: Test
+    """The test that matches, of the rule's first such tier."""
+    value: FieldValue | None
+    """The value that it matches."""
+    milli: int
+    """The thousandths of a point that it gives."""
+    others: "Sequence[MatchedRule]" = ()
+    """The other parts of a rule on several facts."""
 
 
 def comparable(value: Value) -> str:
@@ -161,6 +193,7 @@ def comparable(value: Value) -> str:
     return fold_text(str(int(value) if is_whole else value))
 
 
+@lru_cache(maxsize=TIERS_REMEMBERED)  # the days ahead of a lead ask for the same few dates
 def day_said(value: Value, country: str | None) -> int | None:
     """Return the ordinal of the date that a value says, or None.
 
@@ -235,4 +268,4 @@ _MATCHING: Mapping[Operator, Callable[[Any, Value], bool]] = {
     Operator.ABSENT: _never,
     Operator.ELSE: _always,
 }
-"""How each operator compares one value with its operand; `not` asks another test."""
+"""How each operator but `not` compares one value with its operand: `not` asks another test."""

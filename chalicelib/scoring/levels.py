@@ -38,7 +38,10 @@ def grade_of(model: Model, fit: int, known: int) -> str:
 
 def level_of(levels: Bands, milli: int) -> str | None:
     """Return the highest of some grades or bands that is reached, None if none is."""
-    return next((name for least, name in levels if milli >= least), None)
+    for least, name in levels:
+        if milli >= least:
+            return name
+    return None
 
 
 def rounded(milli: int) -> int:

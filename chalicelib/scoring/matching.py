@@ -3,15 +3,15 @@
 A model has tens of signals, an event matches a few of them, and every page view is tried. So the
 signals are not tried one by one: each is a bit, and one look at a property's value finds the bits
 of all signals that it satisfies (pattern.py). The bits that are left after a look at every
-property are those of the signals that the event matches. What a look does is decided when a model
-is compiled (ADR 0054): a page view does not ask what a form's name says. A property that signals
-compare as a number gets a look of its own (ADR 0048).
+property are those of the signals that the event matches. Which looks there are, and how each
+finds its bits, is decided when a model is compiled (ADR 0054). A property that signals compare as
+a number gets a look of its own (ADR 0048).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
-from operator import attrgetter, or_
+from operator import or_
 from typing import NamedTuple
 
 from chalicelib.events import Event, FieldValue, Kind, values_in
@@ -38,10 +38,7 @@ Whatever others do is left out: an email that arrives or bounces, an identify of
 script, an import, sales (ADR 0048).
 """
 
-Reader = Callable[[Event], FieldValue | None]
-"""Of an event: its value under a name."""
-
-SETS_REMEMBERED = 512  # sets of signals that events of a kind match
+REMEMBERED = 512  # names or values of a campaign's part, and sets of signals, each of one kind
 
 
 RECORDED_NAMES: Mapping[Kind, Set[str]] = {
@@ -75,8 +72,8 @@ class Signal:
 class Look(NamedTuple):
     """What the signals of a kind require of one property. A named tuple: every event unpacks it."""
 
-    read: Reader
-    """Return an event's value of the property."""
+    name: str
+    """Of the property, or of the campaign's part."""
     of_text: Callable[[str], int]
     """Return the bits of the signals that a text satisfies."""
     of_other: Callable[[FieldValue], int]
@@ -90,7 +87,11 @@ class Matcher:
     """The signals of one kind: the one at position n has the bit n."""
 
     signals: tuple[Signal, ...]
-    looks: tuple[Look, ...]
+    on_name: tuple[Look, ...]
+    """The look at the event's name, if a signal requires one."""
+    on_campaign: tuple[Look, ...]
+    on_facts: tuple[Look, ...]
+    """The looks at properties and fields."""
     every: int
     """The bits of all signals."""
     by_value: int
@@ -100,7 +101,7 @@ class Matcher:
 
     def __post_init__(self) -> None:
         # Of all sets of signals that there could be, events show the same few.
-        found = lru_cache(maxsize=SETS_REMEMBERED)(self._signals_with)
+        found = lru_cache(maxsize=REMEMBERED)(self._signals_with)
         object.__setattr__(self, "signals_with", found)
 
     @classmethod
@@ -114,13 +115,14 @@ class Matcher:
             for number_name, range_ in signal.numbers:
                 numbers.setdefault(number_name, []).append((range_, 1 << position))
         every = (1 << len(signals)) - 1
-        looks = [_look(name, signals[0].kind, one, every) for name, one in required.items()]
-        compared = [
-            _number_look(name, signals[0].kind, one, every) for name, one in numbers.items()
-        ]
+        looks: list[tuple[str | None, Look]]
+        looks = [(name, _look(name, by_bit, every)) for name, by_bit in required.items()]
+        looks += [(name, _number_look(name, one, every)) for name, one in numbers.items()]
         return cls(
             signals=tuple(signals),
-            looks=(*looks, *compared),
+            on_name=tuple(look for name, look in looks if name is None),
+            on_campaign=tuple(look for name, look in looks if name in CAMPAIGN_KEYS),
+            on_facts=tuple(look for name, look in looks if name and name not in CAMPAIGN_KEYS),
             every=every,
             by_value=sum(
                 1 << place for place, one in enumerate(signals) if one.distinct or one.amount
@@ -130,8 +132,15 @@ class Matcher:
     def bits_of(self, event: Event) -> int:
         """Return the bits of the signals that an event of this kind matches."""
         left = self.every
-        for read, of_text, of_other, others in self.looks:
-            value = read(event)
+        for _, of_text, _, others in self.on_name:
+            left &= others | of_text(event.name)
+        for name, of_text, _, others in self.on_campaign:
+            value: FieldValue | None = event.campaign.get(name)
+            left &= others if value is None else others | of_text(str(value))
+        for name, of_text, of_other, others in self.on_facts:
+            value = event.properties.get(name)
+            if value is None:
+                value = _beside(event, name)
             if value is None:
                 left &= others
             elif isinstance(value, str):  # as nearly all are
@@ -160,32 +169,23 @@ def is_recorded(kind: Kind, names: Sequence[str] | None) -> bool:
 
 
 def value_of(event: Event, name: str) -> FieldValue | None:
-    """Return what a signal's `where` or `distinct` sees under a name."""
-    return reader(name, event.kind)(event)
-
-
-@lru_cache(maxsize=SETS_REMEMBERED)
-def reader(name: str, kind: Kind) -> Reader:
-    """Return a function that gives what signals see under a name, for events of a kind.
+    """Return what a signal's `where` or `distinct` sees under a name.
 
     That is a part of the campaign, a property, or a form's field; of a form whose event does not
     say it what the form is for, as its name has it.
     """
     if name in CAMPAIGN_KEYS:
-        key = CAMPAIGN_KEYS[name]
-        return lambda event: event.campaign.get(key)
+        return event.campaign.get(CAMPAIGN_KEYS[name])
+    value: FieldValue | None = event.properties.get(name)
+    return _beside(event, name) if value is None else value
 
-    def said(event: Event) -> FieldValue | None:
-        value: FieldValue | None = event.properties.get(name)
-        return event.fields.get(name) if value is None else value
 
-    def said_of_form(event: Event) -> FieldValue | None:
-        value = said(event)
-        if value is None and FORM_KIND not in event.properties:
-            return kind_facts(event.name).get(name)
-        return value
-
-    return said_of_form if kind is Kind.FORM else said
+def _beside(event: Event, name: str) -> FieldValue | None:
+    """Return what an event says under a name that none of its properties has."""
+    value = event.fields.get(name)
+    if value is None and event.kind is Kind.FORM and FORM_KIND not in event.properties:
+        return kind_facts(event.name).get(name)
+    return value
 
 
 def _required(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:
@@ -198,24 +198,24 @@ def _required(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:
     return required.items()
 
 
-def _look(name: str | None, kind: Kind, by_bit: dict[int, tuple[str, ...]], every: int) -> Look:
+def _look(name: str | None, by_bit: dict[int, tuple[str, ...]], every: int) -> Look:
     pairs = [(pattern, bit) for bit, patterns in by_bit.items() for pattern in patterns]
     of_text = Patterns.of(pairs).bits_of
 
     def of_other(value: FieldValue) -> int:
         return reduce(or_, (of_text(str(one)) for one in values_in(value)), 0)
 
+    # Names and the parts of campaigns are few; paths are many.
+    has_few = name is None or name in CAMPAIGN_KEYS
     return Look(
-        read=attrgetter("name") if name is None else reader(name, kind),
-        of_text=of_text,
+        name=CAMPAIGN_KEYS.get(name or "", name or ""),
+        of_text=lru_cache(maxsize=REMEMBERED)(of_text) if has_few else of_text,
         of_other=of_other,
         others=every & ~sum(by_bit),
     )
 
 
-def _number_look(
-    name: str, kind: Kind, ranges: Sequence[tuple[NumberRange, int]], every: int
-) -> Look:
+def _number_look(name: str, ranges: Sequence[tuple[NumberRange, int]], every: int) -> Look:
     """Return what signals require of a property as a number; of a list, of one of its values."""
 
     def bits_of(value: FieldValue) -> int:
@@ -223,7 +223,7 @@ def _number_look(
         return sum(bit for one, bit in ranges if any(map(one.holds, numbers)))
 
     return Look(
-        read=reader(name, kind),
+        name=CAMPAIGN_KEYS.get(name, name),
         of_text=bits_of,
         of_other=bits_of,
         others=every & ~sum(bit for _, bit in ranges),

@@ -1,5 +1,7 @@
 """Thousandths of a point. Scores are summed as integers, so that they add up on any processor."""
 
+from functools import lru_cache
+
 MILLI = 1000
 
 
@@ -8,6 +10,7 @@ def to_milli(points: float) -> int:
     return round(points * MILLI)
 
 
+@lru_cache(maxsize=4096)
 def points_text(milli: int) -> str:
     """Return thousandths as points, for example 1500 as "1.5".
 

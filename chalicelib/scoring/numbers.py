@@ -42,6 +42,8 @@ class NumberRange(NamedTuple):
 
 def number_of(value: Value) -> Numeric | None:
     """Return the number that a value says, None if it says none."""
+    if type(value) is int:  # as capture keeps a company's size: nothing to be read
+        return value
     read = read_number(value).value
     return None if isinstance(read, str) else read
 

@@ -6,34 +6,20 @@ reaches (ADR 0047). Daily counts are kept, so all of that applies when a score i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
 
 from chalicelib.events import FieldValue, Rank
 from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
 from chalicelib.scoring.dated import rules_on
 from chalicelib.scoring.evidence import Evidence
-from chalicelib.scoring.field_rules import FieldRule, Test, Tier
+from chalicelib.scoring.field_rules import FieldRule, MatchedRule, Tier
 from chalicelib.scoring.joint_rules import JointRule, RulesOnFacts
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.profile import Facts
 from chalicelib.scoring.tally import Tally, within_horizon
 from chalicelib.scoring.touches import Touch, Touches
-
-
-class MatchedRule(NamedTuple):
-    """A field rule that matches."""
-
-    rule: FieldRule
-    test: Test
-    """The test that matches, of the rule's first such tier."""
-    value: FieldValue | None
-    """The value that it matches."""
-    milli: int
-    """The thousandths of a point that it gives."""
-    others: "Sequence[MatchedRule]" = ()
-    """The other parts of a rule on several facts."""
 
 
 def is_internal(model: Model, facts: Facts) -> bool:
@@ -56,15 +42,19 @@ def matching_field_rules(model: RulesOnFacts, facts: Facts, touches: Touches) ->
     rules = model.field_rules
     if model.is_dated:
         rules = rules_on(rules, facts)
+    values = facts.values
+    has_weaker_touch = touch_rank < facts.best
+    has_weaker = bool(facts.weaker) or has_weaker_touch
     for rule in rules:
-        value = _touch_value(touches, rule) if rule.touch else facts.values.get(rule.field)
-        is_weaker = touch_rank < facts.best if rule.touch else rule.field in facts.weaker
-        tier = rule.tier_of(value)
-        if is_weaker and _lowers(rule, tier):
-            value = None
-            tier = rule.tier_of(value)
-        if tier is not None and (tier[1] or rule.disqualify):
-            matched.append(MatchedRule(rule, tier[0], value, tier[1]))
+        value: FieldValue | None
+        value = _touch_value(touches, rule) if rule.touch else values.get(rule.field)
+        one = rule.match_of(value)
+        if has_weaker:  # as of few people
+            is_weaker = has_weaker_touch if rule.touch else rule.field in facts.weaker
+            if is_weaker and _lowers(rule, rule.tier_of(value)):
+                one = rule.match_of(None)
+        if one is not None:
+            matched.append(one)
     if model.joint_rules:
         matched += _matching_joint_rules(model, facts, touches)
     return matched
@@ -80,10 +70,12 @@ def points_by_group(model: Model, matched: Sequence[MatchedRule]) -> dict[str, i
 
 def cells_of(tally: Tally) -> dict[str, Cells]:
     """Return the behaviour by signal; of a distinct one each key counts once, on its latest day."""
-    by_key: dict[str, Cells] = {
-        signal: [(day, 1) for day in sorted(keys.values())] for signal, keys in tally.keys.items()
+    every: dict[str, Cells] = {
+        signal: sorted(cells.items()) for signal, cells in tally.days.items()
     }
-    return by_key | {signal: sorted(cells.items()) for signal, cells in tally.days.items()}
+    for signal, keys in tally.keys.items():
+        every.setdefault(signal, [(day, 1) for day in sorted(keys.values())])
+    return every
 
 
 def contribution(rule: BehaviourRule, cells: Cells, today: int) -> int:
@@ -93,7 +85,10 @@ def contribution(rule: BehaviourRule, cells: Cells, today: int) -> int:
 
 def within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:
     """Return the groups' points within their limits."""
-    return {group: min(max(raw[group], low), high) for group, (low, high) in model.groups.items()}
+    return {
+        group: low if (points := raw[group]) < low else min(points, high)
+        for group, (low, high) in model.groups.items()
+    }
 
 
 def _matching_joint_rules(
@@ -112,7 +107,7 @@ def _matching_joint_rules(
             if one := _matching_part(rule, part, value, is_weaker=is_weaker):
                 parts.append(one)
         if len(parts) == len(rule.parts) and (parts[0].milli or rule.disqualify):
-            yield parts[0]._replace(others=parts[1:])
+            yield replace(parts[0], others=parts[1:])
 
 
 def _matching_part(

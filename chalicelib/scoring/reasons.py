@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from math import inf
 
 from chalicelib.days import day_of
 from chalicelib.events import FieldValue, said_as
+from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.behaviour_rules import (
+    NO_LIMIT,
     BehaviourRule,
     Cells,
     Measure,
@@ -16,12 +19,19 @@ from chalicelib.scoring.behaviour_rules import (
     tier_of,
 )
 from chalicelib.scoring.by_hand import Given, group_of, live_on
-from chalicelib.scoring.field_rules import FieldRule, Test
+from chalicelib.scoring.field_rules import MatchedRule
 from chalicelib.scoring.milli import MILLI, points_text
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.numbers import Amount, Amounts
-from chalicelib.scoring.points import MatchedRule, cells_of, contribution
+from chalicelib.scoring.points import cells_of, contribution
 from chalicelib.scoring.tally import Tally
+
+REASONS_REMEMBERED = 4096  # of facts: a megabyte
+WORDS_REMEMBERED = 4096  # of limits, and of what time has taken: half a megabyte
+Told = tuple[int, int, int, int, str]
+"""A rule's thousandths before its limit and within it, how many days are in them, the last of those
+days, and the words.
+"""
 
 INTERNAL = "internal"  # the one reason of a person who works for us
 EXCLUDED = "excluded:"  # what that of an excluded person begins with
@@ -46,33 +56,81 @@ class ScoreReason:
     """The latest day."""
 
 
+@lru_cache(maxsize=REASONS_REMEMBERED)  # by identity: rules remember how values match
 def field_reason(matched: MatchedRule) -> ScoreReason:
     """Return the reason of a field rule that matches."""
-    rule, test, value, points, others = matched
-    words = _field_words(rule, test, value)
-    if others:
-        every = [_field_words(one.rule, one.test, one.value) for one in others]
-        words = " and ".join(dict.fromkeys([words, *every]))
+    rule = matched.rule
+    words = dict.fromkeys([_field_words(one) for one in (matched, *matched.others)])
     ends = ": disqualifies" if rule.disqualify else ""
-    return ScoreReason(rule.id, rule.group, points, words + ends)
+    return ScoreReason(rule.id, rule.group, matched.milli, " and ".join(words) + ends)
 
 
-def behaviour_reasons(model: Model, seen: Tally, today: int) -> Iterator[ScoreReason]:
+def behaviour_reasons(model: Model, seen: Tally, today: int) -> list[ScoreReason]:
     """Return the reasons of the behaviour rules and of their limits."""
     every = cells_of(seen)
+    reasons = []
     for rule in model.behaviour_rules:
-        if not (cells := every.get(rule.series)):
-            continue
-        found = occurrences(rule, cells, today)
-        counted = sum([count for _, count in found])
-        if points := round(rule.weigh(rule, cells, today, inf)):
-            words = _tier_words if rule.tiers else _behaviour_words
-            text = words(rule, found) + _lost_words(rule, cells, found, today, points)
-            last = date.fromordinal(today - found[0][0])
-            yield ScoreReason(rule.id, rule.group, points, text, len(found), last)
-        is_limited = abs(rule.points) * counted > rule.most
-        if is_limited and (left := contribution(rule, cells, today)) != points:
-            yield _rule_limit_reason(rule, left - points)
+        if cells := every.get(rule.series):
+            tell = _told_plainly if rule.is_plain else _told
+            points, left, number, last, text = tell(rule, cells, today)
+            if points:
+                day = _date_of(last)
+                reasons.append(ScoreReason(rule.id, rule.group, points, text, number, day))
+            if left != points:
+                reasons.append(_rule_limit_reason(rule, left - points))
+    return reasons
+
+
+def _told_plainly(rule: BehaviourRule, cells: Cells, today: int) -> Told:
+    """Return what there is to say of a rule each of whose occurrences is worth the same.
+
+    It is what `_told` says, found in one pass over the days: most rules are of this kind.
+    """
+    decay = rule.decay
+    per_day = rule.per_day or NO_LIMIT
+    each = abs(rule.points)
+    counted = over = 0
+    total = 0.0
+    for day, count in reversed(cells):
+        if count > per_day:
+            over += count - per_day
+            count = per_day
+        counted += count
+        total += count * each * decay[today - day if day < today else 0]
+    points = round(total if rule.points > 0 else -total)
+    number = len(cells)
+    text = rule.signal.words
+    if not rule.signal.distinct:
+        text += f" on {number} days" if number > 1 else " on 1 day"
+    elif number > 1:
+        text += f": {number}"
+    if over:
+        text += f", {over} more not counted: at most {per_day} a day"
+    fresh = rule.points * counted
+    if rule.half_life_days is not None and points != fresh:
+        text += _gone_words(points, fresh)
+    left = contribution(rule, cells, today) if each * counted > rule.most else points
+    last = cells[-1][0]
+    return points, left, number, last if last < today else today, text
+
+
+def _told(rule: BehaviourRule, cells: Cells, today: int) -> Told:
+    """Return what there is to say of a rule of any form."""
+    found = occurrences(rule, cells, today)
+    counted = sum([count for _, count in found])
+    points = round(rule.weigh(rule, cells, today, inf))
+    is_limited = abs(rule.points) * counted > rule.most
+    left = contribution(rule, cells, today) if is_limited else points
+    if not points:
+        return points, left, 0, today, ""
+    words = _tier_words if rule.tiers else _behaviour_words
+    text = words(rule, found) + _lost_words(rule, cells, found, today, points)
+    return points, left, len(found), today - found[0][0], text
+
+
+@lru_cache(maxsize=HORIZON_DAYS)
+def _date_of(day: int) -> date:
+    return date.fromordinal(day)
 
 
 def given_reasons(model: Model, given: Given, day: date) -> Iterator[ScoreReason]:
@@ -94,17 +152,22 @@ def limit_reason(of: str, group: str, milli: int, bound: int) -> ScoreReason:
     of: the rule or group that it limits; milli: what it takes or adds; bound: what is left.
     """
     side = "at most" if milli < 0 else "at least"
-    text = f"{of.replace('-', ' ')} counts {side} {points_text(bound)}"
-    return ScoreReason(f"limit:{of}", group, milli, text)
+    return ScoreReason(f"limit:{of}", group, milli, _limit_words(of, side, bound))
+
+
+@lru_cache(maxsize=WORDS_REMEMBERED)
+def _limit_words(of: str, side: str, bound: int) -> str:
+    return f"{of.replace('-', ' ')} counts {side} {points_text(bound)}"
 
 
 def _rule_limit_reason(rule: BehaviourRule, milli: int) -> ScoreReason:
     """Return the reason of a rule's own limit, which applies before the rule fades (ADR 0047)."""
-    bound = rule.most if rule.points > 0 else -rule.most
-    reason = limit_reason(rule.id, rule.group, milli, round(bound))
+    bound = round(rule.most if rule.points > 0 else -rule.most)
+    side = "at most" if milli < 0 else "at least"
+    words = _limit_words(rule.id, side, bound)
     if rule.half_life_days is not None:
-        reason.text += ", before it fades"
-    return reason
+        words += ", before it fades"
+    return ScoreReason(f"limit:{rule.id}", rule.group, milli, words)
 
 
 def left_out_reason(model: Model, why: str) -> ScoreReason:
@@ -115,10 +178,13 @@ def left_out_reason(model: Model, why: str) -> ScoreReason:
     return ScoreReason(why, next(iter(model.groups), ""), 0, f"{words}: not scored")
 
 
-def _field_words(rule: FieldRule, test: Test, value: FieldValue | None) -> str:
+def _field_words(matched: MatchedRule) -> str:
+    rule = matched.rule
+    value = matched.value
     if rule.touch:
         return f"{rule.touch} came by {value}"
-    return f"{rule.field.replace('_', ' ')} is {test.words or _value_words(value)}"
+    said = matched.test.words or _value_words(value)
+    return f"{rule.field.replace('_', ' ')} is {said}"
 
 
 def _value_words(value: FieldValue | None) -> str:
@@ -189,9 +255,17 @@ def _lost_words(rule: BehaviourRule, cells: Cells, found: Cells, today: int, poi
         fresh = rule.points * shared(rule, counted)
     if fresh != whole:
         text += f", {_part_of(whole - fresh, whole)} left out as repetition"
-    if rule.half_life_days is not None and points != round(fresh):
-        text += f", {_part_of(fresh - points, fresh)} gone with time"
+    if rule.half_life_days is not None:
+        text += _gone_words(points, fresh)
     return text
+
+
+@lru_cache(maxsize=WORDS_REMEMBERED)
+def _gone_words(points: int, fresh: float) -> str:
+    """Return what time has taken: most people show a signal on one day, of the last few weeks."""
+    if points == round(fresh):
+        return ""
+    return f", {_part_of(fresh - points, fresh)} gone with time"
 
 
 def _part_of(part: float, whole: float) -> str:

@@ -13,11 +13,11 @@ from datetime import date, timedelta
 from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.evidence import Evidence
+from chalicelib.scoring.field_rules import MatchedRule
 from chalicelib.scoring.left_out import left_out_by
 from chalicelib.scoring.levels import NO_GRADE, NamedScore, grade_of, level_of, rounded
 from chalicelib.scoring.model import FIT, Model
 from chalicelib.scoring.points import (
-    MatchedRule,
     cells_of,
     contribution,
     matching_field_rules,
@@ -41,9 +41,13 @@ from chalicelib.scoring.tally import Tally
 SCORE = "score"  # the name by which conditions mean the total
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Score:
-    """A score on a day, in thousandths of a point."""
+    """A score on a day, in thousandths of a point.
+
+    Nothing changes one. It is not frozen because what-if makes thousands a second, and a frozen
+    dataclass takes several times as long to make.
+    """
 
     day: date
     model_version: int
@@ -112,12 +116,11 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
         return _left_out_score(model, today, why, seen)
     matched = matching_field_rules(model, facts, evidence.touches)
     day = today.toordinal()
-    reasons = [
-        *map(field_reason, matched),
-        *behaviour_reasons(model, seen, day),
-        *silence_reasons(model, evidence, day),
-        *given_reasons(model, evidence.given, today),
-    ]
+    reasons = [*map(field_reason, matched), *behaviour_reasons(model, seen, day)]
+    if model.silence_rules:
+        reasons += silence_reasons(model, evidence, day)
+    if evidence.given:
+        reasons += given_reasons(model, evidence.given, today)
     raw = dict.fromkeys(model.groups, 0)
     for reason in reasons:
         raw[reason.group] += reason.milli

@@ -12,6 +12,7 @@ from chalicelib.lifecycle.stages import Outcome
 from chalicelib.scoring.tally import Since, pack, unpack
 from chalicelib.store.table import Item
 
+_decode = json.JSONDecoder().raw_decode  # asks for no blanks, which no item has around its JSON
 SINCE_FORMAT = struct.Struct(">I")  # the day, before the packed cells that were counted
 
 
@@ -51,7 +52,12 @@ def packed_texts(texts: Sequence[str]) -> str | None:
 
 def texts_in(item: Item, name: str) -> tuple[str, ...]:
     """Return the texts of an attribute, none when it is absent."""
-    return tuple(json.loads(str(item[name]))) if name in item else ()
+    return tuple(json_in(item, name) or ())
+
+
+def json_in(item: Item, name: str) -> Any:
+    """Return what an attribute holds as JSON, None when it is absent, as most are of most leads."""
+    return _decode(str(item[name]))[0] if name in item else None
 
 
 def without_absent(optional: Mapping[str, Any]) -> Item:

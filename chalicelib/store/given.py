@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.scoring.by_hand import Given, GivenPoints
-from chalicelib.store.attributes import iso_day
+from chalicelib.store.attributes import iso_day, json_in
 from chalicelib.store.table import Item
 
 
@@ -20,7 +20,7 @@ def given_parts(given: Given) -> Item:
 
 def given_in(item: Item) -> Given:
     """Return the points by hand of a stored item."""
-    return tuple(_points_of(*parts) for parts in json.loads(str(item.get("given", "[]"))))
+    return tuple(_points_of(*parts) for parts in json_in(item, "given") or ())
 
 
 def _parts_of(one: GivenPoints) -> list[Any]:

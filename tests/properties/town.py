@@ -81,6 +81,7 @@ MODEL: Model = load(town_document(), 1)  # in UTC
 UNCAPPED = (Kind.MAIL, Kind.SALES, Kind.PERSON)
 SETTLING = timedelta(minutes=16)  # a crowded lead waits fifteen for its replay
 MOST_SETTLINGS = 20
+CLOCKS_APART = timedelta(minutes=5)  # as in lives.py
 
 
 class BusyTable(MemoryTable):
@@ -338,12 +339,14 @@ class Town:
 
     def began_between(self, lead: Lead) -> tuple[datetime, datetime]:
         """When a lead may have begun: with its first own event, and if that was taken back before
-        it was counted, with the first of those that were not.
+        it was counted, with the first of those that were not. The clock of the machine that
+        captured it may be ahead of the one that counted what its visitor did just before.
         """
         ids = self.ids_of(lead)
         own = [one for one in self.events.values() if lead_id_of(one.partition) in ids]
         left = [one.captured_at for one in own if one.id not in self.retracted]
-        return min(one.captured_at for one in own), min(left, default=self.ports.now())
+        first = min(one.captured_at for one in own) - CLOCKS_APART
+        return first, min(left, default=self.ports.now())
 
     def expected(self, lead: Lead) -> Derived:
         """What all events of a lead come to, less what was taken back: one list, replayed at once.

@@ -2,11 +2,12 @@
 
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bench import cost, history, imports, load, paths, rivals, table
+from bench import BenchError, before, cost, history, imports, load, paths, rivals, table
 from bench.cost import Prices, Use
 from bench.pairs import by_turns, compare
 from bench.scoring import TARGETS, evaluations
@@ -180,3 +181,28 @@ def test_what_was_measured_is_a_table() -> None:
     assert any("score " in line and "7,000" in line and "met" in line for line in lines)
     assert any("slow" in line and "100x" in line and "met" in line for line in lines)
     assert any("scores in a review" in line and "31" in line and "MISSED" in line for line in lines)
+
+
+# --- beside the commit before ---------------------------------------------------------------------
+
+
+def test_without_the_commit_before_the_section_says_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(before, "HOME", tmp_path)
+    monkeypatch.setattr(before, "COMMIT", "0" * 40)
+    with pytest.raises(BenchError, match=r"is not there to compare with.*--unshallow"):
+        before.measure()
+
+
+def test_the_table_prints_each_ratio_beside_its_floor() -> None:
+    one = {"per_s": 13, "before_per_s": 10, "ratio": 1.3, "floor": 1.3, "met": True}
+    found = {
+        "faster": {"matching": one},
+        "unused": {"equals": {"takes": 1.04, "met": False}},
+        "unused_most": before.UNUSED_MOST,
+    }
+    text = table.render({"before": found})
+    assert "matching" in text
+    assert "1.30     1.3 met" in text
+    assert "1.04 MISSED" in text

@@ -101,14 +101,14 @@ MISTAKES = [
         "I raised cool_below above what a way in asks of the same value",
         "cool_above_a_way",
         cooling(activity=9),
-        "stages.mql.cool_below.activity: 9 is above the 8 that stages.mql.any.1 makes sure of,"
+        "stages.mql.cool_below.activity: 9 is above the 8 that stages.mql.any.1 guarantees,"
         " so a lead could come in cold; lower it to 8, or require activity: 9 there",
     ),
     Mistake(
         "I set a score at which fit leaves four points to behaviour",
         "cool_above_a_way",
         first_way(score=49),
-        "stages.mql.cool_below.activity: 5 is above the 4 that stages.mql.any.0 makes sure of,"
+        "stages.mql.cool_below.activity: 5 is above the 4 that stages.mql.any.0 guarantees,"
         " so a lead could come in cold; lower it to 4, or require activity: 5 there",
     ),
     Mistake(
@@ -197,7 +197,7 @@ def test_a_bound_above_several_ways_is_one_line() -> None:
     """It was five, and lowering it as one of them said was not enough for the others."""
     assert (
         refusal(edited(cooling(activity=30)))
-        == "stages.mql.cool_below.activity: 30 is above the 8 that stages.mql.any.1 makes sure of,"
+        == "stages.mql.cool_below.activity: 30 is above the 8 that stages.mql.any.1 guarantees,"
         " so a lead could come in cold; lower it to 8, or require activity: 30 there"
     )
 
@@ -206,7 +206,7 @@ def test_engagement_alone_keeps_the_sum_above_what_cooling_rests_on() -> None:
     """Activity is engagement and message, and message is never below 0."""
     fourteen = [{"fit": 20, "engagement": 14}]
     assert load(changed("stages", "mql", any=fourteen, cool_below={"activity": 14}), 1).mql
-    assert "14.5 is above the 14 that stages.mql.any.0 makes sure of" in refusal(
+    assert "14.5 is above the 14 that stages.mql.any.0 guarantees" in refusal(
         changed("stages", "mql", any=fourteen, cool_below={"activity": 14.5})
     )
 

@@ -100,6 +100,12 @@ def test_what_says_no_date_is_never_near(said: Any) -> None:
     assert next_turn(model_of(NEXT_90), facts) is None
 
 
+def test_a_date_at_the_end_of_the_calendar_never_turns() -> None:
+    facts = facts_on(profile({"renewal_date": "9999-12-31"}), date.max, UTC)
+    assert next_turn(model_of(NEXT_90), facts) is None
+    assert points_on(date.max, "9999-12-31", NEXT_90) == 10
+
+
 def test_the_nearest_step_of_a_date_counts() -> None:
     tiers = [{"next_days": 30, "points": 20}, {"next_days": 90, "points": 10}]
     rule = {"field": "renewal_date", "tiers": [*tiers, {"else": True, "points": -1}]}

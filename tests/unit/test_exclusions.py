@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from chalicelib.authoring.agreement import agreement
+from chalicelib.authoring.examples import run_examples
 from chalicelib.authoring.format import check, load
 from chalicelib.events import Rank
 from chalicelib.leads.decision import decide_lead, next_review
@@ -27,6 +28,7 @@ from chalicelib.scoring.touches import Touches
 from tests.baton import ANN, InMemoryBaton, ask, key_of, model_document
 from tests.factories import BEST_FIT, LEAD_ID, TODAY, came_by, day, profile, seen
 from tests.fakes import NOW
+from tests.sizes import SIZES
 
 PARTNER: Mapping[str, Any] = {**BEST_FIT, "relation": "Partner"}
 
@@ -144,6 +146,43 @@ def test_the_clock_comes_on_the_day_that_an_exclusion_ends() -> None:
     assert decide_lead(MODEL, lead, NOW + timedelta(days=21)).lead.standing.stage is Stage.MQL
 
 
+@settings(max_examples=SIZES.cases // 10)  # each is decided on four weeks of days
+@given(
+    some.integers(0, 40),
+    some.lists(some.integers(0, 20), min_size=1, max_size=4, unique=True),
+    some.sampled_from([Stage.LEAD, Stage.MQL]),
+)
+def test_the_first_review_is_the_first_day_that_decides(
+    ago: int, guides: list[int], stage: Stage
+) -> None:
+    keys = {"guide-download": {f"{number:08x}": one for number, one in enumerate(guides)}}
+    lead = Lead(
+        lead_id=LEAD_ID,
+        profile=profile(),
+        tally=seen(keys=keys, agency_login=[ago], careers_page=[1]),
+        standing=Standing(stage=stage, entered_on=None if stage is Stage.LEAD else day(-20)),
+    )
+    lead = decide_lead(MODEL, lead, NOW).lead
+    if lead.standing.stage not in (Stage.LEAD, Stage.MQL):
+        return
+    moves = (
+        ahead
+        for ahead in range(1, 28)
+        if decide_lead(MODEL, lead, NOW + timedelta(days=ahead)).transitions
+    )
+    assert next_review(MODEL, lead, TODAY) == day(next(moves, 28))
+
+
+def test_an_example_may_be_about_somebody_excluded() -> None:
+    example = {
+        "name": "A partner who asks for a demo is not a lead of ours.",
+        "given": {"profile": {"relation": "partner"}, "events": [{"form": "demo", "days_ago": 0}]},
+        "expect": {"score": 0, "grade": "–", "stage": "lead"},
+    }
+    (outcome,) = run_examples(load({**with_partners(), "examples": [example]}, 1), [example])
+    assert outcome.differences() == []
+
+
 def test_a_date_can_exclude_until_it_is_over() -> None:
     on_trial = {"field": "contract_until", "next_days": 365}
     model = load(with_partners(partners=on_trial), 1)
@@ -186,9 +225,9 @@ def test_points_by_hand_do_not_bring_an_excluded_person_in() -> None:
 
 def test_the_page_says_who_is_left_out() -> None:
     page = agreement(with_partners())
-    assert "**partners** are left out in the same way: anybody whose relation is `partner`" in page
+    assert "**partners** are left out in the same way if relation is `partner`" in page
     assert (
-        "**agencies** are left out in the same way: anybody who showed agency login within 30 days"
+        "**agencies** are left out in the same way if agency login was seen within 30 days"
     ) in page
     assert "A request of somebody who is left out like that reaches the team all the same" in page
 

@@ -1,9 +1,12 @@
 """What each operator of a rule on facts means, for values as people and programs write them."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib.authoring.format import check
+from chalicelib.authoring.source import parse_source
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.score import score
@@ -117,3 +120,14 @@ def test_a_list_of_words_is_looked_for_by_words(title: str) -> None:
 def test_case_accents_and_width_do_not_matter(operator: str, written: str, said: str) -> None:
     assert points_of(said, points=5, **{operator: [written]}) == 5
     assert points_of(written, points=5, **{operator: [said]}) == 5
+
+
+def test_the_page_for_authors_shows_rules_that_pass() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "model.md").read_text("utf-8")
+    written = page.split("## Facts\n\n```yaml\n")[1].split("```")[0]
+    _, shown = parse_source(written.encode())
+    document = model_document()
+    profile_rules = {**document["rules"]["profile"], **shown["rules"]["profile"]}
+    rules = {**document["rules"], "profile": profile_rules}
+    assert check({**document, "rules": rules, "examples": []}) == check(document)
+    assert len(shown["rules"]["profile"]) == 8

@@ -150,7 +150,7 @@ BOTH: dict[str, Any] = {
             changed("rules", "undesirables", quiet={"silence": {"days": 30}, "points": -9}),
             (
                 "rules.undesirables.quiet.silence.points: is missing; add it;"
-                " rules.undesirables.quiet.points: there is no such key; belongs into the silence:"
+                " rules.undesirables.quiet.points: there is no such key; belongs in the silence:"
                 " {days: 30, points: -10, signals: [login]}"
             ),
         ),

@@ -3,6 +3,7 @@ and by the API.
 """
 
 import json
+from datetime import UTC, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,21 @@ from typing import Any
 import pytest
 
 from chalicelib.authoring.agreement import agreement
-from chalicelib.authoring.examples import run_examples
+from chalicelib.authoring.examples import NOON, TODAY, lead_by_day, run_examples
 from chalicelib.authoring.format import check
 from chalicelib.authoring.model_templates import MODEL_TEMPLATES
+from chalicelib.days import start_of
+from chalicelib.leads.decision import decide_lead, score_of
+from chalicelib.lifecycle.stages import Actor
 from chalicelib.scoring.compile import compile_model
 from infra.defaults import DEFAULTS, read_yaml
 from tests.baton import TOKEN, InMemoryBaton
+from tests.sizes import SIZES, rotating
 from tools import model as command
 
+DAYS = 130  # longer than any window but that of a year
 EACH = pytest.mark.parametrize("template_id", MODEL_TEMPLATES)
+OTHERS = [one for one in MODEL_TEMPLATES if one != "software"]  # see test_model_examples.py
 
 
 @cache
@@ -53,8 +60,7 @@ def test_a_template_has_the_name_that_its_file_has(template_id: str) -> None:
     ("template_id", "number"),
     [
         pytest.param(template_id, number, id=f"{template_id}: {example['name']}")
-        for template_id in MODEL_TEMPLATES
-        if template_id != "software"  # tests/unit/test_model_examples.py
+        for template_id in OTHERS
         for number, example in enumerate(document(template_id)["examples"])
     ],
 )
@@ -77,6 +83,24 @@ def test_the_examples_of_a_template_show_every_outcome(template_id: str) -> None
 def test_a_template_has_rules_of_rest_for_every_reason(template_id: str) -> None:
     default = document("software")["recycle"]
     assert document(template_id)["recycle"].keys() == default.keys()
+
+
+@pytest.mark.parametrize("template_id", OTHERS)
+def test_people_of_a_template_are_looked_at_in_time(template_id: str) -> None:
+    """They stand on each day where they would if they were looked at on every day, and the lines of
+    their scores add up.
+    """
+    model = compile_model(document(template_id), 1)
+    given = [example["given"] for example in document(template_id)["examples"]]
+    for one in rotating(given, SIZES.demo_every):
+        leads = list(lead_by_day(model, one, range(DAYS)))
+        daily, *_ = leads
+        for day, lead in enumerate(leads):
+            noon = start_of(TODAY + timedelta(days=day), UTC) + NOON
+            daily = decide_lead(model, daily, noon, Actor.CLOCK).lead
+            assert daily.standing.stage is lead.standing.stage, (one, day)
+            worth = score_of(model, lead, TODAY + timedelta(days=day))
+            assert sum(line.milli for line in worth.reasons) == worth.total
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -218,3 +242,51 @@ def test_a_parameter_of_a_template_is_refused(path: str) -> None:
     answer = ask(f"{path}?version=1")
     assert answer.status_code == 400
     assert json.loads(answer.body)["errors"][0]["field"] == "version"
+
+
+# --- in use ---------------------------------------------------------------------------------------
+
+
+def test_a_shop_scores_orders_as_segment_sends_them() -> None:
+    baton = InMemoryBaton()
+    baton.world.models.load(document("shop"))
+    products = [{"product_id": "lamp-1", "price": 19.5, "quantity": 2}]
+    sent = (
+        ("Product Added to Wishlist", {"product_id": "lamp-1", "price": 19.5}),
+        ("Checkout Started", {"order_id": "7", "value": "1,240.00", "products": products}),
+        ("Order Completed", {"order_id": "7", "total": 1_200.5, "products": products}),
+    )
+    for event, properties in sent:
+        body = {"anonymousId": "v1", "event": event, "properties": properties}
+        assert baton.post("/v1/track", body).status_code == 200
+    baton.form("newsletter", email="lea@gmail.com", country="Austria")
+    baton.until_quiet()
+    lead = baton.lead("lea@gmail.com")
+    given = {one["rule"]: one["points"] for one in lead["score"]["reasons"]}
+    assert given["spent"] == 12.005
+    assert given["last-order"] == 15
+    assert given["large-cart"] == 10
+    assert given["favourite"] == 5
+    assert given["delivery"] == 6
+    assert lead["score"]["scores"]["customer"]["band"] == "promising"
+
+
+def test_an_inquiry_with_budget_and_date_reaches_sales_with_both() -> None:
+    """The template's project fields are those of a form, as people write them."""
+    baton = InMemoryBaton()
+    baton.world.models.load(document("services"))
+    start = (baton.ports.now() + timedelta(days=60)).date().isoformat()
+    baton.form(
+        "angebot",
+        email="tom@kolben.example",
+        job_title="Leiter Einkauf",
+        company_size="200-500",
+        budget="150.000 €",
+        start_date=start,
+        decision="Ich entscheide",
+        services=["Installation", "Maintenance"],
+    )
+    baton.until_quiet()
+    lead = baton.lead("tom@kolben.example")
+    assert (lead["stage"], lead["kind"]) == ("sql", "requested")
+    assert lead["score"]["groups"]["project"] == 20

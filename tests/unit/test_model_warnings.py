@@ -91,6 +91,37 @@ MISTAKES = [
         " @; write rival.example",
     ),
     Mistake(
+        "I wrote a star where whole titles are compared",
+        "star_in_a_value",
+        lambda document: document["rules"]["profile"].update(
+            lead={"field": "job_title", "equals": ["*director*", "owner"], "points": 1}
+        ),
+        "rules.profile.lead: '*director*' is compared as it stands, star included; write matches:"
+        " ['*director*'], or words",
+    ),
+    Mistake(
+        "I wrote a star in a list of interests that we do not want",
+        "star_in_a_value",
+        lambda document: document["rules"]["profile"].update(
+            lead={"field": "interests", "not": {"contains": "crm*"}, "points": 1}
+        ),
+        "rules.profile.lead: 'crm*' is compared as it stands, star included; write matches:"
+        " ['crm*'], or words",
+    ),
+    Mistake(
+        "I disqualify the small ones by a rule that has points for the others",
+        "everybody_disqualified",
+        lambda document: document["rules"]["profile"].update(
+            staff={
+                "field": "employees",
+                "tiers": [{"below": 5, "points": -5}, {"else": True, "points": 1}],
+                "disqualify": True,
+            }
+        ),
+        "rules.profile.staff.disqualify: disqualifies everybody, because one of the tiers always"
+        " matches; disqualify by a rule of its own, without tiers",
+    ),
+    Mistake(
         "I let a star stand for our domain",
         "everybody_internal",
         at("internal", email_domain=["*"]),
@@ -305,6 +336,20 @@ MISTAKES = [
         " verdicts and outcomes move the stage; remove it",
     ),
     Mistake(
+        "I call a hard bounce a permanent one",
+        "property_never_recorded",
+        at("signals", "hard-bounce", where={"kind": ["permanent"]}),
+        "signals.hard-bounce.where.kind: never counts, because nothing like it is recorded of such"
+        " an email: a bounce has the kind hard or soft, the others have nothing; remove it",
+    ),
+    Mistake(
+        "I ask for the campaign of a delivered email",
+        "property_never_recorded",
+        at("signals", "email-delivered", where={"campaign": ["spring*"]}),
+        "signals.email-delivered.where.campaign: never counts, because nothing like it is recorded"
+        " of such an email: a bounce has the kind hard or soft, the others have nothing; remove it",
+    ),
+    Mistake(
         "I gave an example an opened email",
         "example_never_recorded",
         lambda document: document["examples"][0]["given"]["events"].append(
@@ -340,6 +385,14 @@ def test_every_warning_has_its_mistake() -> None:
 
 def test_the_default_model_has_nothing_to_warn_of() -> None:
     assert check(model_document()) == []
+
+
+def test_a_group_may_be_for_points_by_hand() -> None:
+    document = edited(at("groups", review={"max": 30, "min": 0, "in_total": False}))
+    document["sums"]["reviewed"] = ["fit", "review"]
+    assert "groups.review: no rule gives it points" in warned(document)
+    document["examples"][0]["given"]["points"] = [{"points": 30, "group": "review"}]
+    assert warned(document) == ""
 
 
 def test_a_list_of_competitors_may_be_empty() -> None:

@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as some
 
 from chalicelib.scoring.compile import compile_model
+from chalicelib.scoring.compile_behaviour import compile_behaviour_rule, compile_signal
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.interests import interest
 from chalicelib.scoring.model import Model
+from chalicelib.scoring.reasons import behaviour_reasons
 from chalicelib.scoring.score import Score, score
-from chalicelib.scoring.tally import Tally
+from chalicelib.scoring.tally import Tally, within_horizon
 from chalicelib.scoring.touches import Touches
 from tests import factories as make
 from tests.baton import model_document
@@ -224,3 +227,33 @@ def test_a_line_without_points_does_not_help_a_grade() -> None:
     """Two facts are needed, and that somebody is a competitor says nothing of how well they fit."""
     known = {"email_domain": "rival.example", "job_title": "CTO"}
     assert score(rivals(), Evidence(profile(known), Touches(), Tally()), TODAY).grade == "–"
+
+
+@given(
+    some.dictionaries(some.integers(-1, 500), some.integers(1, 9), min_size=1, max_size=9),
+    some.fixed_dictionaries(
+        {"points": some.floats(-9, 9).filter(bool)},
+        optional={
+            "half_life_days": some.integers(1, 90),
+            "per_day": some.integers(1, 4),
+            "max_points": some.integers(1, 40),
+        },
+    ),
+    some.sampled_from([{}, {"distinct": "path"}]),
+)
+def test_a_plain_rule_is_told_as_any_other(
+    ago: dict[int, int], written: dict[str, Any], more: dict[str, Any]
+) -> None:
+    """One pass over the days finds what the general way does (ADR 0054)."""
+    signal = compile_signal("visit", {"on": "page", **more})
+    rule = compile_behaviour_rule("visit", written, {"visit": signal})
+    other = replace(rule)
+    object.__setattr__(other, "is_plain", False)
+    tally = Tally({"visit": {TODAY.toordinal() - days: number for days, number in ago.items()}})
+    seen = within_horizon(tally, TODAY.toordinal())
+    plainly, generally = (
+        behaviour_reasons(replace(MODEL, behaviour_rules=[one]), seen, TODAY.toordinal())
+        for one in (rule, other)
+    )
+    assert rule.is_plain
+    assert plainly == generally

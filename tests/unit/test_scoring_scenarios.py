@@ -313,6 +313,40 @@ def test_points_change_by_time_alone_and_the_stage_follows() -> None:
     assert stages[-1] == "mql"
 
 
+# --- facts that a form asks for -------------------------------------------------------------------
+
+BANT = {
+    "timescale": {
+        "field": "timescale_months",
+        "tiers": [
+            {"below": 6, "points": 5},
+            {"below": 12, "points": 3},
+            {"present": True, "points": 1},
+        ],
+    },
+    "decision": {"field": "decision_maker", "equals": [True, "yes"], "points": 3},
+    "budget": {"field": "budget_approved", "equals": [True, "yes"], "points": 4},
+    "action": {"field": "next_action", "equals": "meeting", "points": 5},
+}
+ANSWERS = {
+    "timescale_months": 3,
+    "decision_maker": True,
+    "budget_approved": "yes",
+    "next_action": "meeting",
+}
+
+
+def test_the_answers_on_a_form_qualify() -> None:
+    """Oracle's guideline: budget, authority, need and time are facts, and there are no others."""
+    document = model_of(profile=BANT, mql=[{"fit": 8}])
+    form = {"form": "qualification", "days_ago": 0}
+    assert said(document, form, profile=ANSWERS)[1] == "mql"
+
+
+def test_the_same_answers_in_an_imported_list_qualify_nobody() -> None:
+    assert said(model_of(profile=BANT, mql=[{"fit": 8}]), profile=ANSWERS)[1] == "lead"
+
+
 # --- what is never recorded -----------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as some
 from chalicelib.authoring.agreement import agreement
 from chalicelib.authoring.examples import run_examples
 from chalicelib.authoring.format import load
-from chalicelib.events import Event, Kind, lead_partition
+from chalicelib.events import Event, Kind, lead_partition, rfc3339
 from chalicelib.leads.decision import decide_lead, next_review
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.next_steps import Turn, find_next_steps
@@ -27,7 +27,7 @@ from chalicelib.scoring.silence import silent
 from chalicelib.scoring.tally import Since, Tally, count_events
 from chalicelib.scoring.touches import Touches
 from tests import factories as make
-from tests.baton import ANN, InMemoryBaton, model_document
+from tests.baton import ANN, TOKEN, InMemoryBaton, model_document
 from tests.factories import LEAD_ID, TODAY, day, profile, standing
 from tests.fakes import NOW, replay
 
@@ -295,6 +295,28 @@ def test_the_clock_finds_the_silence_and_a_visit_ends_it(baton: InMemoryBaton) -
     baton.form("webinar", **ANN)
     baton.until_quiet()
     assert quiet_line(baton) == []
+
+
+def test_of_merged_leads_the_earlier_creation_counts(baton: InMemoryBaton) -> None:
+    """But not on a day before the merge."""
+    bob = {**ANN, "email": "bob@acme.example"}
+    baton.form("newsletter", **ANN)
+    baton.until_quiet()
+    first = baton.ports.now()
+    days_later(baton, 3)
+    baton.form("newsletter", **bob)
+    baton.until_quiet()
+    days_later(baton, 3)
+    ann, second = (baton.world.lead_id(one["email"]) for one in (ANN, bob))
+    baton.post(f"/v1/leads/{second}/merge", {"other_lead_id": ann}, TOKEN)
+    baton.until_quiet()
+    merged = baton.world.qualify.derive.lead(second)
+    assert merged.created_at == first
+    then = baton.get(f"/v1/leads/{second}?as_of={(first + timedelta(days=4)).date()}")
+    assert then["created_at"] == rfc3339(first + timedelta(days=3))
+    lead, differences = baton.world.corrections.rebuild(second)
+    assert differences == []
+    assert lead.created_at == first
 
 
 def test_an_act_is_a_step_because_it_ends_the_silence() -> None:

@@ -1,5 +1,6 @@
 """What authors who come from other tools write first, and what they are answered."""
 
+import re
 from typing import Any
 
 import pytest
@@ -25,6 +26,11 @@ def silence(**rule: Any) -> dict[str, Any]:
     """The default with a rule on silence."""
     known = {"silence": {"days": 30, "points": -10}}
     return changed("rules", "undesirables", quiet={**known, **rule})
+
+
+def excluded(**rule: Any) -> dict[str, Any]:
+    """The default with people who are left out."""
+    return changed(excluded={"p": rule})
 
 
 def signal(**keys: Any) -> dict[str, Any]:
@@ -86,7 +92,7 @@ def way(**keys: Any) -> dict[str, Any]:
         (on_signal(per_week=3), "a day can be limited"),
         (on_signal(inactive_days=30), "`silence: {days: 30, points: -10, signals: any}` is a rule"),
         (on_signal(silence={"days": 30}), "silence speaks against a lead; move the rule to"),
-        (silence(signal="login"), "belongs into the silence: {days: 30,"),
+        (silence(signal="login"), "belongs in the silence: {days: 30,"),
         (silence(half_life_days=30), "silence ends with the next act, and neither fades"),
         (silence(silence={"after": 30, "points": -5}), "`after` is written `days: 30`"),
         (silence(silence={"days": 30, "points": -5, "every": 30}), "one rule for each step"),
@@ -106,7 +112,7 @@ def way(**keys: Any) -> dict[str, Any]:
         (silence(silence=30), "needed, for example {days: 30, points: -10, signals: any}"),
         (
             changed(excluded={"partners": {"field": "relation", "equals": "x", "points": -9}}),
-            "partners.points: there is no such key; a person who is excluded is not scored at all",
+            "partners.points: there is no such key; people who are left out have no points",
         ),
         (
             changed(excluded={"agencies": {"event": "Login"}}),
@@ -114,7 +120,7 @@ def way(**keys: Any) -> dict[str, Any]:
         ),
         (
             changed(excluded={"agencies": {"signal": "blog", "days": 3}}),
-            "a signal excludes as soon as it is seen once",
+            "`days` is written `within_days: 365`",
         ),
         (changed(scores={"b": {"rules": ["size"]}}), "rules give their points to groups"),
         (changed(scores={"b": ["fit"]}), "for example {product-b: {groups: [fit, product-b]}}"),
@@ -148,6 +154,12 @@ def way(**keys: Any) -> dict[str, Any]:
         (changed(decay=30), "each rule fades for itself"),
         (changed(segments={}), "`bands: {hot: 50, warm: 25, cold: 0}`"),
         (changed(exclusions=[]), "`excluded: {partners:"),
+        (changed(excluded=[]), "for example {partners: {field: relation, equals: partner}}"),
+        (changed(excluded={"a": {"domain": ["a.b"]}}), "`domain` is written `field: email_domain,"),
+        (changed(excluded={"a": {"field": "b", "is": "c"}}), "`is` is written `equals: partner`"),
+        (changed(excluded={"a": {"signal": "b", "days": 9}}), "`days` is written `within_days:"),
+        (changed(excluded={"a": {"field": "b", "points": 9}}), "left out have no points"),
+        (changed(scores={"b": {"threshold": 40}}), "`threshold` is written `bands: {ready: 40}`"),
         (changed(profile={}), "profile: there is no such key; belongs under `rules`"),
         (changed(timezone="UTC"), "the time zone is that of the company"),
         (changed("groups", "fit", cap=5), "groups.fit.cap: there is no such key; `cap` is written"),
@@ -191,6 +203,18 @@ def test_no_answer_is_to_a_key_that_there_is() -> None:
     for name, answers in WISHES.items():
         taken = {key for key in answers if key in part_keys(parts[name])}
         assert all(answers[key].startswith("for example ") for key in taken), (name, taken)
+
+
+def test_what_an_answer_suggests_can_be_written() -> None:
+    parts = {part.__name__: part for part in parts_of(Document)}
+    wrong = [
+        (name, answer)
+        for name, answers in WISHES.items()
+        for answer in answers.values()
+        for example in re.findall(r"is written `(\w+): ", answer)
+        if example not in [*part_keys(parts[name]), "score"]
+    ]
+    assert wrong == []
 
 
 def parts_of(kind: type[Document]) -> list[type[Document]]:
