@@ -54,7 +54,7 @@ WORDS: Mapping[str, str] = {
 }
 """Pydantic's type of an error -> what the author reads, with pydantic's context in the braces."""
 
-SHAPES = frozenset({"list_type", "dict_type", "model_type", "string_type"})
+SHAPES = frozenset({"list_type", "dict_type", "model_type", "string_type", "float_type"})
 """The errors of a value in another shape, which an example of it says best."""
 
 Answer = Callable[[str, str], str | None]
@@ -134,7 +134,7 @@ def _validate(
                 _path(one["loc"]),
                 NOT_YET
                 if one["type"] == "extra_forbidden" and _pattern(one["loc"]) in not_yet
-                else _words(one, parts.get(id(_around(stored, one["loc"]))), answer),
+                else _words(one, stored, parts, answer),
             )
             for one in lines
         ]
@@ -164,11 +164,22 @@ def _around(stored: Any, steps: Sequence[str | int]) -> Any:
     return stored
 
 
-def _words(one: ErrorDetails, part: type[BaseModel] | None, answer: Answer | None) -> str:
+def _words(
+    one: ErrorDetails,
+    stored: Any,
+    parts: Mapping[int, type[BaseModel]],
+    answer: Answer | None,
+) -> str:
+    steps = one["loc"]
+    part = parts.get(id(_around(stored, steps)))
     keys = part_keys(part) if part else []
-    key = str(one["loc"][-1]) if one["loc"] else ""
+    key = str(steps[-1]) if steps else ""
     instead = answer(part.__name__, key) if part and answer else None
-    if instead and key not in keys:
+    whole = parts.get(id(_around(stored, steps[:-1])))
+    if part is None and whole and answer and one["type"] in SHAPES:
+        # One of several under names of the author's own: the example is that of all of them.
+        instead = answer(whole.__name__, str(steps[-2]))
+    elif instead and key not in keys:
         return f"there is no such key; {instead}"
     words = WORDS.get(one["type"])
     if words is None:

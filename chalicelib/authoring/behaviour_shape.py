@@ -25,6 +25,7 @@ from chalicelib.scoring.behaviour_rules import Measure
 from chalicelib.scoring.numbers import Amounts
 
 WHERE_MAX = 10
+WHERE_QUOTED_CHARS = 40  # of a value in a refusal
 SIGNAL_TIERS_MAX = 20
 SILENCE_MAX = 50  # signals that end a silence
 HALF_LIFE_MIN_DAYS = 0.1  # below it nothing lasts a day
@@ -45,6 +46,7 @@ class EventNumberDocument(ModelPart):
 
 
 _PATTERNS = TypeAdapter(SomePatterns)
+_COMPARING = frozenset("<>=")
 WhereTest = list[ModelText] | EventNumberDocument
 
 
@@ -56,11 +58,18 @@ def _where_test(test: Any, info: ValidationInfo) -> WhereTest:
     if isinstance(test, dict):
         return EventNumberDocument.model_validate(test, context=info.context)
     if not isinstance(test, list):
-        raise ValueError(
-            'a list of patterns is needed, for example ["*-guide"], or a number such as {at_least:'
-            " 5}; how many pages on one day is in_one_day of a rule"
-        )
+        raise ValueError(_where_words(test))
     return _PATTERNS.validate_python(test, strict=True)
+
+
+def _where_words(test: Any) -> str:
+    """Return what to write instead of one value."""
+    if isinstance(test, str) and test[:1] not in _COMPARING:
+        return f'a list of patterns is needed, for example ["{test[:WHERE_QUOTED_CHARS]}"]'
+    return (
+        "numbers are compared by keys, for example {at_least: 500}; how many pages on one day is"
+        " in_one_day of a rule"
+    )
 
 
 class SignalDocument(ModelPart):

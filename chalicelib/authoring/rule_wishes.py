@@ -18,6 +18,8 @@ from chalicelib.authoring.wish_words import (
 
 IN_A_TEST: KeyAnswers = {
     "matches": 'for example ["vp *"]',
+    "at_least": "for example 50000",
+    "below": "for example 50000",
     **COMMENTS,
     **NO_REGEX,
     **NO_FIELD_COMPARED,
@@ -190,6 +192,8 @@ OF_AN_EXCLUSION: KeyAnswers = {
 }
 
 OF_AN_EVENTS_NUMBER: KeyAnswers = {
+    "at_least": "for example 500",
+    "below": "for example 500",
     **{
         key: answer
         for key, answer in IN_A_TEST.items()

@@ -91,7 +91,8 @@ ON_A_SIGNAL: KeyAnswers = {
 IN_A_SIGNAL_TIER: KeyAnswers = {
     **COMMENTS,
     **POINTS,
-    **written("times: 3", "count", "at_least", "min", "n", "frequency", "occurrences", "more_than"),
+    **written("times: 3", "count", "min", "n", "frequency", "occurrences", "more_than"),
+    **answered("how often is written `times: 3`; a sum grows evenly, without steps", "at_least"),
     **written("different: 3", "distinct", "unique", "values"),
     **written("within_days: 7", *WINDOW_KEYS, *EXPIRE_KEYS),
     **answered(
@@ -103,6 +104,7 @@ IN_A_SIGNAL_TIER: KeyAnswers = {
 """Of a tier of a rule on a signal."""
 
 OF_SILENCE: KeyAnswers = {
+    "silence": "for example {days: 30, points: -10, signals: any}",
     **COMMENTS,
     **answered(
         "belongs in the silence: {days: 30, points: -10, signals: [login]}",

@@ -245,6 +245,7 @@ WISHES: Mapping[str, KeyAnswers] = {
     "NamedScoreDocument": {
         **COMMENTS,
         **written("groups: [fit, product-b]", "sum", "parts", "of", "group"),
+        **answered("rules give their points to groups; name those", "rules", "signals", "rule"),
         **written("bands: {ready: 40}", "levels", "threshold", "thresholds", "labels", "tiers"),
         **answered("its groups have the limits", "max", "min", "limit", "cap"),
     },

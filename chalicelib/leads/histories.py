@@ -78,8 +78,8 @@ class Survey:
         self.merges = list(merges)
         self.retractions = list(retractions)
         self.joins = list(joins)
-        self.is_any = False
-        """Whether any event was seen."""
+        self.began_at: datetime | None = None
+        """When the first of the events seen was captured; None when there was none."""
 
     @property
     def lead_ids(self) -> list[str]:
@@ -88,7 +88,7 @@ class Survey:
 
     def note(self, event: Event, known: Set[str] = frozenset()) -> None:
         """Take in one event of a lead's own. known: the visitors whose joins are stored."""
-        self.is_any = True
+        self.began_at = min(event.captured_at, self.began_at or event.captured_at)
         self.joins += [one for one in joins_on([event]) if one.visitor not in known]
         if event.kind is not Kind.PERSON:
             return

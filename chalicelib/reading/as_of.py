@@ -71,7 +71,7 @@ class Past:
         if lead is None or not lead.exists:
             raise NotFoundError("there is no such lead")
         known = survey(self._events, lead.lead_id, end)
-        if not known.is_any:
+        if known.began_at is None:
             raise NotFoundError(f"nothing was known of this lead on {day.isoformat()} yet")
         if model is None:
             raise NotFoundError(f"no scoring model was active on {day.isoformat()} yet")
@@ -79,16 +79,14 @@ class Past:
             lead,
             standing=self._standing(lead, known.lead_ids[1:], end),
             review_on=None,
-            created_at=None,  # it may have begun earlier since, by a merge
+            created_at=known.began_at,  # it may have begun earlier since, by a merge
             updated_at=None,
         )
         progress = begin(unknown, model, end)
         replaying = Replaying(
             events=self._events, model=model, lead=unknown, progress=progress, captured_by=end
         )
-        found = at_once(replaying)
-        created_at = found.created_at or lead.created_at
-        return replace(found, created_at=created_at, replayed_at=lead.replayed_at), model
+        return replace(at_once(replaying), replayed_at=lead.replayed_at), model
 
     def _by_then(self, lead_id: str, end: datetime) -> Lead:
         """The lead that an id stood for at a time."""

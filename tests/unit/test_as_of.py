@@ -39,7 +39,7 @@ WHERE = [
 STEPS_A_DAY = 5
 UNKNOWN_THEN = ("owner", "consent", "suppressed", "review_on", "updated_at", "next")
 KNOWN_THEN = (
-    "lead_id", "email", "profile", "stage", "kind", "cycle", "rest_until", "outcome",
+    "lead_id", "email", "created_at", "profile", "stage", "kind", "cycle", "rest_until", "outcome",
     "opportunity", "score",
     "first_touch", "last_touch", "interest", "recounting",
 )  # fmt: skip
@@ -82,11 +82,20 @@ def publish(baton: InMemoryBaton, points: int) -> None:
     """Make a model active that gives other points to a visit, and counts other pages as product
     pages.
     """
-    document = json.loads(json.dumps(model_document()))
+    document = with_silence()
     document["rules"]["actions"]["site-visit"]["points"] = points
     document["signals"]["product-page"]["where"]["path"] = ["/product*", "/blog/*"]
     baton.world.models.load(document)
     bring_all(baton)
+
+
+def with_silence() -> dict[str, Any]:
+    """Return the default model with a silence that begins, and ends, within a life."""
+    document: dict[str, Any] = json.loads(json.dumps(model_document()))
+    quiet = {"silence": {"days": 2, "points": -3, "signals": ["site-visit"]}}
+    gone = {"silence": {"days": 3, "points": -2, "signals": "any"}}
+    document["rules"]["undesirables"] |= {"quiet": quiet, "gone": gone}
+    return document
 
 
 def bring_all(baton: InMemoryBaton) -> None:
@@ -115,6 +124,7 @@ class Life:
     ) -> None:
         self.random, self.zone, self.first = random.Random(seed), zone, first
         self.baton = InMemoryBaton(FakePorts(clock=FakeClock(start_of(first, UTC) - DAY)), zone)
+        self.baton.world.models.load(with_silence(), zone)
         self.merges_on, self.publishes_on = self.random.sample(range(2, DAYS - 1), 2)
         self.rezones_on, self.then = self.random.randrange(2, DAYS - 2), then
         self.done = set[str]()

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from chalicelib.authoring.examples import run_examples
@@ -29,6 +29,7 @@ from tests.baton import ANN, TOKEN, InMemoryBaton, ask, key_of, model_document
 from tests.factories import LEAD_ID, TODAY, day, profile, seen
 from tests.fakes import NOW
 from tests.held import erased
+from tests.sizes import SIZES
 
 MODEL = make.model()
 FAIR = {"points": 25, "reason": "met her at the fair"}
@@ -159,6 +160,7 @@ def test_points_for_good_need_no_clock() -> None:
     assert (lead.tally, lead.review_on) == (Tally(), None)
 
 
+@settings(max_examples=SIZES.cases // 10)  # each is decided on four weeks of days
 @given(gifts, some.sampled_from([Stage.LEAD, Stage.MQL]))
 def test_the_first_move_is_the_first_day_that_decides(
     gift: list[GivenPoints], stage: Stage

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from chalicelib.authoring.agreement import agreement
@@ -28,6 +28,7 @@ from chalicelib.scoring.touches import Touches
 from tests.baton import ANN, InMemoryBaton, ask, key_of, model_document
 from tests.factories import BEST_FIT, LEAD_ID, TODAY, came_by, day, profile, seen
 from tests.fakes import NOW
+from tests.sizes import SIZES
 
 PARTNER: Mapping[str, Any] = {**BEST_FIT, "relation": "Partner"}
 
@@ -145,6 +146,7 @@ def test_the_clock_comes_on_the_day_that_an_exclusion_ends() -> None:
     assert decide_lead(MODEL, lead, NOW + timedelta(days=21)).lead.standing.stage is Stage.MQL
 
 
+@settings(max_examples=SIZES.cases // 10)  # each is decided on four weeks of days
 @given(
     some.integers(0, 40),
     some.lists(some.integers(0, 20), min_size=1, max_size=4, unique=True),

@@ -176,6 +176,7 @@ rules = some.lists(joint | tiered, min_size=1, max_size=4).map(
 )
 
 
+@settings(max_examples=SIZES.input_cases)
 @given(rules, some.dictionaries(some.sampled_from(Rank), said, max_size=4), some.sampled_from(Rank))
 def test_no_lower_rank_lowers_any_rule(
     rules: dict[str, Any], ranks: dict[Rank, dict[str, Any]], above: Rank

@@ -89,10 +89,25 @@ BOTH: dict[str, Any] = {
         ),
         (
             changed("signals", "blog", where={"path": "/blog/*"}),
+            ('signals.blog.where.path: a list of patterns is needed, for example ["/blog/*"]'),
+        ),
+        (
+            changed("signals", "blog", where={"pages": ">= 5"}),
             (
-                'signals.blog.where.path: a list of patterns is needed, for example ["*-guide"], or'
-                " a number such as {at_least: 5}; how many pages on one day is in_one_day of a rule"
+                "signals.blog.where.pages: numbers are compared by keys, for example {at_least:"
+                " 500}; how many pages on one day is in_one_day of a rule"
             ),
+        ),
+        (
+            changed(excluded={"partners": ["partner.example"]}),
+            (
+                "excluded.partners: keys with their values are needed, for example"
+                " {partners: {field: relation, equals: partner}}"
+            ),
+        ),
+        (
+            changed("groups", fit=40),
+            ("groups.fit: keys with their values are needed, for example {fit: {max: 40, min: 0}}"),
         ),
         (
             changed("signals", "meeting-booked", where={"value": {"abuv": 500}}),
@@ -103,7 +118,7 @@ BOTH: dict[str, Any] = {
         ),
         (
             changed("signals", "meeting-booked", where={"value": {"at_least": "500"}}),
-            "signals.meeting-booked.where.value.at_least: a number is needed",
+            "signals.meeting-booked.where.value.at_least: a number is needed, for example 500",
         ),
         (
             changed(

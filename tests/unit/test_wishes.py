@@ -102,11 +102,28 @@ def way(**keys: Any) -> dict[str, Any]:
             "`count` is written `times: 3`",
         ),
         (signal(where={"value": {"gt": 500}}), "where.value.gt: there is no such key; `gt` is"),
-        (signal(where={"pages": ">= 5"}), "where.pages: a list of patterns is needed, for example"),
+        (signal(where={"pages": ">= 5"}), "where.pages: numbers are compared by keys"),
+        (signal(where={"pages": 5}), "{at_least: 500}; how many pages on one day is in_one_day"),
+        (on_field(at_least="€50k", points=5), "at_least: a number is needed, for example 50000"),
         (
-            signal(where={"pages": 5}),
-            "or a number such as {at_least: 5}; how many pages on one day",
+            on_signal(sum="value", tiers=[{"at_least": 500, "points": 5}]),
+            "how often is written `times: 3`; a sum grows evenly, without steps",
         ),
+        (silence(silence=30), "needed, for example {days: 30, points: -10, signals: any}"),
+        (
+            changed(excluded={"partners": {"field": "relation", "equals": "x", "points": -9}}),
+            "partners.points: there is no such key; people who are left out have no points",
+        ),
+        (
+            changed(excluded={"agencies": {"event": "Login"}}),
+            "`event` is written `signal: agency-login`",
+        ),
+        (
+            changed(excluded={"agencies": {"signal": "blog", "days": 3}}),
+            "`days` is written `within_days: 365`",
+        ),
+        (changed(scores={"b": {"rules": ["size"]}}), "rules give their points to groups"),
+        (changed(scores={"b": ["fit"]}), "for example {product-b: {groups: [fit, product-b]}}"),
         (on_field(all=[{"field": "a", "above": 1}], points=1), "all.0.above: there is no such key"),
         (
             on_field(**{"not": {"above": 1}}, points=1),
