@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from chalicelib.authoring.field_shape import ComparisonDocument
 from chalicelib.authoring.shape import ModelDocument, facts_of, field_rules_of
 from chalicelib.errors import FieldError
+from chalicelib.scoring.matching import CAMPAIGN_KEYS
 from chalicelib.scoring.pattern import ANY
 
 
@@ -19,6 +20,45 @@ def star_in_a_value(document: ModelDocument) -> Iterator[FieldError]:
                         f"'{text}' is compared as it stands, star included; write matches:"
                         f" ['{text}'], or words",
                     )
+
+
+def list_as_a_phrase(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of several words in one text: they are a phrase, and must stand in this order."""
+    for path, fact in facts_of(document):
+        for text in [text for one in fact.comparisons for text in one.phrases if "," in text]:
+            parts = ", ".join(filter(None, map(str.strip, text.split(","))))
+            yield FieldError(
+                f"{path}.words",
+                f"'{text}' is one phrase, with its words in this order; if any of them will do,"
+                f" write a list: [{parts}]",
+            )
+
+
+def question_mark_in_a_pattern(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a question mark in a pattern: only a star stands for others."""
+    for path, fact in facts_of(document):
+        for text in [
+            text
+            for one in fact.comparisons
+            for text in (*one.phrases, *(one.matches or ()))
+            if "?" in text
+        ]:
+            yield FieldError(
+                path,
+                f"the ? of '{text}' stands for nothing; write {text.replace('?', ANY)}, or"
+                " list the spellings",
+            )
+
+
+def touch_forgotten(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a part of a touch that is looked for in the profile."""
+    for path, fact in facts_of(document):
+        if fact.touch is None and fact.field in CAMPAIGN_KEYS:
+            yield FieldError(
+                f"{path}.field",
+                f"reads a field {fact.field} of the profile; for where they came from, add"
+                " touch: first",
+            )
 
 
 def everybody_disqualified(document: ModelDocument) -> Iterator[FieldError]:
@@ -36,6 +76,9 @@ def everybody_disqualified(document: ModelDocument) -> Iterator[FieldError]:
 
 FACT_WARNINGS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     star_in_a_value,
+    list_as_a_phrase,
+    question_mark_in_a_pattern,
+    touch_forgotten,
     everybody_disqualified,
 )
 

@@ -109,6 +109,32 @@ MISTAKES = [
         " ['crm*'], or words",
     ),
     Mistake(
+        "I wrote several words into one text",
+        "list_as_a_phrase",
+        lambda document: document["rules"]["profile"].update(
+            lead={"field": "job_title", "words": "vp, head of", "points": 1}
+        ),
+        "rules.profile.lead.words: 'vp, head of' is one phrase, with its words in this order; if"
+        " any of them will do, write a list: [vp, head of]",
+    ),
+    Mistake(
+        "I wrote a question mark for one character",
+        "question_mark_in_a_pattern",
+        lambda document: document["rules"]["profile"].update(
+            chief={"field": "job_title", "words": ["c?o"], "points": 1}
+        ),
+        "rules.profile.chief: the ? of 'c?o' stands for nothing; write c*o, or list the spellings",
+    ),
+    Mistake(
+        "I gave points for the medium, and did not say of which visit",
+        "touch_forgotten",
+        lambda document: document["rules"]["profile"].update(
+            paid={"field": "medium", "equals": "cpc", "points": 1}
+        ),
+        "rules.profile.paid.field: reads a field medium of the profile; for where they came from,"
+        " add touch: first",
+    ),
+    Mistake(
         "I disqualify the small ones by a rule that has points for the others",
         "everybody_disqualified",
         lambda document: document["rules"]["profile"].update(
