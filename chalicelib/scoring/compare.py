@@ -75,7 +75,8 @@ class Comparison:
             own = matching_field_rules(rest, facts, evidence.touches)
             points = dict(raw)
             _add(points, rest, own, every, day)
-            add_silence(points, model, evidence, day)
+            if model.silence_rules:
+                add_silence(points, model, evidence, day)
             add_given(points, model, evidence.given, today)
             groups = within_limits(model, points)
             found.append(summed(model, [*matched, *own], groups, seen, today, ()))

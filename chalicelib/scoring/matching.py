@@ -87,10 +87,10 @@ class Matcher:
     """The signals of one kind: the one at position n has the bit n."""
 
     signals: tuple[Signal, ...]
-    on_name: tuple[Look, ...]
+    on_name: tuple[Look, ...] = field(repr=False, compare=False)  # these follow from the signals
     """The look at the event's name, if a signal requires one."""
-    on_campaign: tuple[Look, ...]
-    on_facts: tuple[Look, ...]
+    on_campaign: tuple[Look, ...] = field(repr=False, compare=False)
+    on_facts: tuple[Look, ...] = field(repr=False, compare=False)
     """The looks at properties and fields."""
     every: int
     """The bits of all signals."""

@@ -268,12 +268,8 @@ def _touch_of(parts: Sequence[Any] | None, rank: Rank) -> Touch | None:
 
 def record_item(lead_id: str, record: "Record") -> Item:
     """Return a record that a reaction keeps beside its lead, as it is stored."""
-    item: Item = {
-        "pk": keys.lead(lead_id),
-        "sk": record.key,
-        "schema": keys.SCHEMA,
-        **record.values,
-    }
+    item: Item = {"pk": keys.lead(lead_id), "sk": record.key, "schema": keys.SCHEMA}
+    item.update(record.values)
     if record.due_at is not None:
         item["due_pk"] = keys.due(keys.shard(lead_id, keys.DUE_SHARDS))
         item["due_sk"] = keys.due_at(record.due_at, f"{lead_id}#{record.key}")

@@ -55,8 +55,8 @@ OLD_GUIDE = seen(keys={"guide-download": {"a": 31}})
         (worth(GUIDE, fit=20, activity=7), None),
         (worth(seen(webinar_attended=[30]), fit=20, activity=8), Stage.MQL),
         (worth(seen(webinar_attended=[31]), fit=20, activity=8), None),
-        (worth(fit=20, engagement=14), Stage.MQL),
-        (worth(fit=20, engagement=13), None),
+        (worth(fit=20, engagement=9), Stage.MQL),
+        (worth(fit=20, engagement=8), None),
         (worth(fit=0, engagement=20), Stage.MQL),
         (worth(fit=-1, engagement=20), None),
         (worth(seen(demo_request=[14]), fit=-15), Stage.SQL),
@@ -80,7 +80,7 @@ def test_each_way_into_a_stage_at_its_threshold(one: Score, stage: Stage | None)
 
 
 def test_thresholds_compare_unrounded() -> None:
-    just_below = replace(worth(), groups={**worth().groups, "fit": 20_000, "engagement": 13_999})
+    just_below = replace(worth(), groups={**worth().groups, "fit": 20_000, "engagement": 8_999})
     assert target(just_below) is None
 
 
