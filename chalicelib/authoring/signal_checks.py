@@ -40,7 +40,7 @@ def path_as_number(document: ModelDocument) -> Iterator[FieldError]:
         if signal.on == "page" and isinstance(signal.where.get("path"), EventNumberDocument):
             yield FieldError(
                 f"signals.{key}.where.path",
-                'a path is no number; write a list of patterns, for example ["/pricing*"]',
+                'a path is not a number; write a list of patterns, for example ["/pricing*"]',
             )
 
 
