@@ -8,6 +8,19 @@ from chalicelib.errors import FieldError
 from chalicelib.scoring.matching import CAMPAIGN_KEYS
 from chalicelib.scoring.pattern import ANY
 
+KEPT_AS = {
+    **dict.fromkeys(("jobtitle", "job", "position", "role"), "job_title"),
+    **dict.fromkeys(
+        ("employees", "employee_count", "number_of_employees", "headcount", "size"), "company_size"
+    ),
+    **dict.fromkeys(("company_name", "organization", "organisation"), "company"),
+    **dict.fromkeys(("phone_number", "telephone", "mobile"), "phone"),
+    "sector": "industry",
+    "country_code": "country",
+    "work_email": "email",
+}
+"""Names that forms often give to a field -> the name that a profile has for it."""
+
 
 def star_in_a_value(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a star where whole values are compared: it stands for itself there."""
@@ -61,6 +74,16 @@ def touch_forgotten(document: ModelDocument) -> Iterator[FieldError]:
             )
 
 
+def name_of_a_form(document: ModelDocument) -> Iterator[FieldError]:
+    """Warn of a field by a name that forms have for it: profiles keep it under another."""
+    for path, fact in facts_of(document):
+        if kept := KEPT_AS.get(fact.field or "") if fact.touch is None else None:
+            yield FieldError(
+                f"{path}.field",
+                f"is never given, because {fact.field} is kept as {kept}; use field: {kept}",
+            )
+
+
 def everybody_disqualified(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a disqualification that leaves nobody: any of the tiers disqualifies."""
     for path, rule in field_rules_of(document):
@@ -79,6 +102,7 @@ FACT_WARNINGS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     list_as_a_phrase,
     question_mark_in_a_pattern,
     touch_forgotten,
+    name_of_a_form,
     everybody_disqualified,
 )
 

@@ -214,8 +214,8 @@ BOTH: dict[str, Any] = {
         (
             changed("rules", "profile", "phone", field="Phone number"),
             (
-                "rules.profile.phone.field: a field's name has only small letters, digits and _; at"
-                " most 64 characters"
+                "rules.profile.phone.field: a field's name has only small letters, digits and _,"
+                " for example job_title; at most 64 characters"
             ),
         ),
         (
