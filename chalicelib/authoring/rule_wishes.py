@@ -142,7 +142,10 @@ OF_A_RULE: KeyAnswers = {
         "tiers: [{at_least: 500, points: 50}, {else: true, points: -2}]",
         *("default", "otherwise", "fallback", "elif", "else_points"),
     ),
-    **written("field: company_size", "property", "attribute", "trait", "column", "key", "name"),
+    **written(
+        "field: company_size",
+        *("fields", "property", "attribute", "trait", "column", "key", "name"),
+    ),
     **written("disqualify: true", "exclude", "reject", "block", "knockout", "knock_out"),
 }
 """Of a rule on a field as a whole."""

@@ -9,6 +9,7 @@ from chalicelib.authoring.behaviour_shape import EventNumberDocument
 from chalicelib.authoring.rule_words import number_words
 from chalicelib.authoring.shape import ModelDocument, behaviour_rules_of, silence_rules_of
 from chalicelib.errors import FieldError
+from chalicelib.scoring.silence_rules import ANY_SIGNAL
 
 BESIDE_AMOUNTS = ("tiers", "in_one_day", "shares", "per_day", "floor")
 """The keys of a rule that are about occurrences."""
@@ -39,7 +40,7 @@ def path_as_number(document: ModelDocument) -> Iterator[FieldError]:
         if signal.on == "page" and isinstance(signal.where.get("path"), EventNumberDocument):
             yield FieldError(
                 f"signals.{key}.where.path",
-                'a path is no number; write a list of patterns, for example ["/pricing*"]',
+                'a path is not a number; write a list of patterns, for example ["/pricing*"]',
             )
 
 
@@ -50,7 +51,12 @@ def silence_of_unknown_signal(document: ModelDocument) -> Iterator[FieldError]:
             if key not in document.signals:
                 yield FieldError(
                     f"{path}.silence.signals",
-                    f"there is no signal '{key}'; add it to signals, or correct the name",
+                    f"there is no signal '{key}'; "
+                    + (
+                        "for any act, write signals: any"
+                        if key == ANY_SIGNAL
+                        else "add it to signals, or correct the name"
+                    ),
                 )
 
 

@@ -74,7 +74,10 @@ FormId = Annotated[
 FieldName = Annotated[
     str,
     Field(pattern=r"^[a-z0-9_]{1,64}$"),
-    needs("a field's name has only small letters, digits and _; at most 64 characters"),
+    needs(
+        "a field's name has only small letters, digits and _, for example job_title; at most 64"
+        " characters"
+    ),
 ]
 Compared = ModelText | WholeNumber | Number | bool
 FieldValues = Annotated[

@@ -244,6 +244,7 @@ WISHES: Mapping[str, KeyAnswers] = {
     "EventNumberDocument": OF_AN_EVENTS_NUMBER,
     "NamedScoreDocument": {
         **COMMENTS,
+        "bands": "for example {ready: 40}",
         **written("groups: [fit, product-b]", "sum", "parts", "of", "group"),
         **answered("rules give their points to groups; name those", "rules", "signals", "rule"),
         **written("bands: {ready: 40}", "levels", "threshold", "thresholds", "labels", "tiers"),
@@ -277,9 +278,10 @@ WISHES: Mapping[str, KeyAnswers] = {
         **written("until_in_days: 60", "until", "in_days", *EXPIRE_KEYS),
         **written("reason: a good talk", "why", "note", "comment", "name"),
     },
-    "InternalDocument": written(
-        'email_domain: ["keybook.example"]', "domain", "domains", "email", "emails", "addresses"
-    ),
+    "InternalDocument": {
+        "email_domain": "for example [keybook.example]",
+        **written("email_domain: [keybook.example]", "domain", "domains", "email", "addresses"),
+    },
     "ExpectDocument": {
         **written("score: 60", "total", "points"),
         **written("groups: {fit: 40}", "fit", "engagement", "intent"),

@@ -17,8 +17,11 @@ _OPERATORS = {operator.value: operator for operator in Operator}
 
 
 COUNTRY = "country"
-_COUNTRY_KEYS = (Operator.EQUALS.value, Operator.NOT.value)
-"""The operators that name whole countries."""
+_COUNTRY_KEYS = tuple(
+    one.value
+    for one in (Operator.EQUALS, Operator.MATCHES, Operator.WORDS, Operator.CONTAINS, Operator.NOT)
+)
+"""The operators that may name countries."""
 
 
 def compile_field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRule:

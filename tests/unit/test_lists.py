@@ -110,6 +110,10 @@ def test_a_country_is_served_by_name_or_code(country: str, points: int) -> None:
         {"equals": ["de", "gbr"]},
         {"not": ["Frankreich", "España"]},
         {"not": {"equals": "France"}},
+        {"words": ["germany", "united kingdom"]},
+        {"matches": ["Deutschland", "gb*"]},
+        {"contains": ["Germany", "UK"]},
+        {"not": {"words": "france"}},
     ],
 )
 def test_a_rule_may_name_countries_as_people_do(test: Mapping[str, Any]) -> None:

@@ -214,8 +214,8 @@ BOTH: dict[str, Any] = {
         (
             changed("rules", "profile", "phone", field="Phone number"),
             (
-                "rules.profile.phone.field: a field's name has only small letters, digits and _; at"
-                " most 64 characters"
+                "rules.profile.phone.field: a field's name has only small letters, digits and _,"
+                " for example job_title; at most 64 characters"
             ),
         ),
         (
@@ -461,7 +461,7 @@ MISTAKES = [
         "I compared a page's path with a number",
         "path_as_number",
         at("signals", "blog", where={"path": {"at_least": 5}}),
-        "signals.blog.where.path: a path is no number; write a list of patterns, for example"
+        "signals.blog.where.path: a path is not a number; write a list of patterns, for example"
         ' ["/pricing*"]',
     ),
     Mistake(

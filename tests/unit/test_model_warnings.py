@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.authoring.fact_warnings import KEPT_AS
 from chalicelib.authoring.format import check, load
 from chalicelib.authoring.shape import ModelDocument
 from chalicelib.authoring.stage_warnings import STAGE_CHECKS
 from chalicelib.authoring.warnings import WARNING_CHECKS
+from chalicelib.capture.field_names import known_name
 from chalicelib.document import parse_document
 from chalicelib.errors import FieldError
 from chalicelib.scoring.compile import compile_model
@@ -109,11 +111,46 @@ MISTAKES = [
         " ['crm*'], or words",
     ),
     Mistake(
+        "I wrote several words into one text",
+        "list_as_a_phrase",
+        lambda document: document["rules"]["profile"].update(
+            lead={"field": "job_title", "words": "vp, head of", "points": 1}
+        ),
+        "rules.profile.lead.words: 'vp, head of' is one phrase, with its words in this order; if"
+        " any of them will do, write a list: [vp, head of]",
+    ),
+    Mistake(
+        "I wrote a question mark for one character",
+        "question_mark_in_a_pattern",
+        lambda document: document["rules"]["profile"].update(
+            chief={"field": "job_title", "words": ["c?o"], "points": 1}
+        ),
+        "rules.profile.chief: the ? of 'c?o' stands for nothing; write c*o, or list the spellings",
+    ),
+    Mistake(
+        "I named the field as our form does",
+        "name_of_a_form",
+        lambda document: document["rules"]["profile"].update(
+            large={"field": "employees", "at_least": 500, "points": 1}
+        ),
+        "rules.profile.large.field: is never given, because employees is kept as company_size; use"
+        " field: company_size",
+    ),
+    Mistake(
+        "I gave points for the medium, and did not say of which visit",
+        "touch_forgotten",
+        lambda document: document["rules"]["profile"].update(
+            paid={"field": "medium", "equals": "cpc", "points": 1}
+        ),
+        "rules.profile.paid.field: reads a field medium of the profile; for where they came from,"
+        " add touch: first",
+    ),
+    Mistake(
         "I disqualify the small ones by a rule that has points for the others",
         "everybody_disqualified",
         lambda document: document["rules"]["profile"].update(
             staff={
-                "field": "employees",
+                "field": "workers",
                 "tiers": [{"below": 5, "points": -5}, {"else": True, "points": 1}],
                 "disqualify": True,
             }
@@ -539,3 +576,7 @@ def test_a_way_without_a_text_does_not_cover_requests() -> None:
     """Whoever asked would be called inferred."""
     way = {"signal": "urgent-need", "score": 70, "fit": 20, "intent": 15, "kind": "requested"}
     assert by_check(edited(another_way("sql", **way)), "way_covered") == ""
+
+
+def test_names_of_forms_are_kept_as_the_warning_says() -> None:
+    assert {name: known_name(name) for name in KEPT_AS} == KEPT_AS

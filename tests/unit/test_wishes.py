@@ -122,6 +122,12 @@ def way(**keys: Any) -> dict[str, Any]:
             changed(excluded={"agencies": {"signal": "blog", "days": 3}}),
             "`days` is written `within_days: 365`",
         ),
+        (changed(internal={"email_domain": "keybook.example"}), "for example [keybook.example]"),
+        (
+            silence(silence={"days": 30, "points": -5, "signals": ["any"]}),
+            "there is no signal 'any'; for any act, write signals: any",
+        ),
+        (changed(scores={"b": {"groups": ["fit"], "bands": [40]}}), "for example {ready: 40}"),
         (changed(scores={"b": {"rules": ["size"]}}), "rules give their points to groups"),
         (changed(scores={"b": ["fit"]}), "for example {product-b: {groups: [fit, product-b]}}"),
         (on_field(all=[{"field": "a", "above": 1}], points=1), "all.0.above: there is no such key"),
