@@ -315,10 +315,13 @@ def test_nothing_written_is_the_same_as_left_out() -> None:
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"shares": 0.5}, "shares: a list is needed"),
+        ({"shares": 0.5}, "shares: a list is needed, for example [1, 0.5, 0.25]"),
         ({"shares": [100, 1]}, "shares.0: must be at most 1"),
         ({"shares": []}, "shares: has 0; at least 1 needed"),
-        ({"tiers": {"times": 3, "points": 5}}, "tiers: a list is needed"),
+        (
+            {"tiers": {"times": 3, "points": 5}},
+            "tiers: a list is needed, for example [{times: 3, within_days: 7, points: 10}]",
+        ),
         ({"tiers": [{"times": 3}]}, "tiers.0.points: is missing; add it"),
         ({"tiers": [{"times": 0, "points": 5}]}, "tiers.0.times: must be at least 1"),
         ({"tiers": [{"different": 33, "points": 5}]}, "tiers.0.different: must be at most 32"),

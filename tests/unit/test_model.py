@@ -117,10 +117,8 @@ def test_a_key_outside_the_format_is_refused_by_its_path(path: tuple[str | int, 
 )
 def test_a_part_of_the_wrong_shape_is_refused(side: str) -> None:
     where = () if side in ("groups", "stages") else ("rules",)
-    assert (
-        refusal(changed(*where, **{side: [1]}))
-        == f"{'.'.join((*where, side))}: keys with their values are needed"
-    )
+    refused = refusal(changed(*where, **{side: [1]}))
+    assert refused.startswith(f"{'.'.join((*where, side))}: keys with their values are needed")
 
 
 @pytest.mark.parametrize("points", [float("inf"), float("nan"), 10**400])
