@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from chalicelib.errors import DocumentError, FieldError
+from chalicelib.inputs.typed import short_number
 
 AnyDocument = TypeVar("AnyDocument", bound=BaseModel)
 
@@ -185,15 +186,10 @@ def _words(
     if words is None:
         return one["msg"]
     known = {"keys": ", ".join(keys) or "others", **one.get("ctx", {})}
-    said = words.format(**{name: _short(value) for name, value in known.items()})
+    said = words.format(**{name: short_number(value) for name, value in known.items()})
     return f"{said}, {instead}" if instead and one["type"] in SHAPES else said
 
 
 def part_keys(part: type[BaseModel]) -> list[str]:
     """Return the keys that a part of a document may have."""
     return [field.alias or name for name, field in part.model_fields.items()]
-
-
-def _short(value: Any) -> Any:
-    """Return a bound without the `.0` that pydantic adds to it."""
-    return f"{value:,.15g}" if isinstance(value, int | float) else value

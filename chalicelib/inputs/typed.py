@@ -8,6 +8,11 @@ from pydantic import BaseModel, ValidationError, model_validator
 from chalicelib.errors import FieldError, InputError
 
 PLAIN: Mapping[str, str] = {
+    "missing": "is missing; add it",
+    "extra_forbidden": "there is no such field here; leave it out",
+    "float_type": "must be a number",
+    "int_type": "must be a whole number",
+    "model_type": "must be an object with named fields",
     "greater_than_equal": "must be at least {ge}",
     "less_than_equal": "must be at most {le}",
     "string_too_long": "must have at most {max_length} characters",
@@ -41,9 +46,18 @@ def field_errors(error: ValidationError) -> list[FieldError]:
     return [
         FieldError(
             ".".join(str(part) for part in one["loc"]) or "body",
-            PLAIN[one["type"]].format_map(one.get("ctx", {}))
+            PLAIN[one["type"]].format_map(_as_written(one.get("ctx", {})))
             if one["type"] in PLAIN
             else one["msg"].removeprefix("Value error, "),
         )
         for one in error.errors(include_url=False, include_input=False)
     ]
+
+
+def short_number(value: Any) -> Any:
+    """Return a number without the `.0` that pydantic adds to it; anything else as it is."""
+    return f"{value:,.15g}" if isinstance(value, int | float) else value
+
+
+def _as_written(bounds: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: short_number(value) for name, value in bounds.items()}

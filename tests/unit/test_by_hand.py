@@ -272,6 +272,21 @@ def test_a_wrong_request_is_400_and_changes_nothing(data: Any, field: str) -> No
     assert baton.ports.memory.items == before
 
 
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({**FAIR, "points": 1_001}, "must be at most 1,000"),
+        ({**FAIR, "points": "25"}, "must be a number"),
+        ({**FAIR, "note": "x"}, "there is no such field here; leave it out"),
+        ({"points": 25}, "is missing; add it"),
+        ([FAIR], "must be an object with named fields"),
+    ],
+)
+def test_a_wrong_request_is_answered_in_words(data: Any, says: str) -> None:
+    (error,) = ask(ann(), "points", data, status=400)["errors"]
+    assert error["message"] == says
+
+
 def test_the_message_names_the_groups_that_there_are() -> None:
     (error,) = ask(ann(), "points", {**FAIR, "group": "fitness"}, status=400)["errors"]
     assert error["message"] == (
