@@ -24,6 +24,7 @@ from chalicelib.authoring.values import (
 )
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.field_rules import Operator
+from chalicelib.scoring.lists import ListName
 
 FACTS_MAX = 10  # of a rule on several at once
 TIERS_MAX = 20  # the default has 5 at most
@@ -46,29 +47,7 @@ class ComparisonDocument(ModelPart):
     """This value, or one of these, is in the field's list of values; a text is read as a list, too:
     "crm, erp".
     """
-    in_list: (
-        Literal[
-            "free_mail",
-            "disposable",
-            "role",
-            "senior_titles",
-            "manager_titles",
-            "assistant_titles",
-            "no_buyer_titles",
-            "it_titles",
-            "marketing_titles",
-            "sales_titles",
-            "finance_titles",
-            "hr_titles",
-            "procurement_titles",
-            "consultant_titles",
-            "software_industries",
-            "finance_industries",
-            "manufacturing_industries",
-            "trade_industries",
-        ]
-        | None
-    ) = None
+    in_list: ListName | None = None
     """The field is in a list that Baton brings: domains of free mail, domains of throw-away
     addresses (both with the field email_domain), names of roles such as info or sales (with the
     field email_local); or it has a word of a list of words: titles (with the field job_title),

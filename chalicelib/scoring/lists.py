@@ -1,12 +1,13 @@
 """The bundled lists that a rule's `in_list` names: of whole values, and of words (ADR 0052)."""
 
-from collections.abc import Callable, Container, Mapping, Set
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 from functools import cache, partial
 from pathlib import Path
+from typing import Literal, get_args
 
 from chalicelib.scoring.word_list import WordList
 
-WORD_LISTS = (
+WordListName = Literal[
     "senior_titles",
     "manager_titles",
     "assistant_titles",
@@ -22,10 +23,12 @@ WORD_LISTS = (
     "finance_industries",
     "manufacturing_industries",
     "trade_industries",
-)
+]
 """The lists of words and phrases, any of which a value may have anywhere. Each is a text file of
 `word_lists/`, whose head says what is meant.
 """
+WORD_LISTS: Sequence[str] = get_args(WordListName)
+ListName = Literal["free_mail", "disposable", "role", WordListName]
 
 # RFC 2142's mailbox names for business, network and support, and their everyday cousins.
 ROLE_NAMES = frozenset(
