@@ -8,12 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.scoring.words import Phrase, folded_words, phrase_of
+from chalicelib.scoring.words import Phrase, folded_words, phrase_of, spellings_of
 
 _COMMENT = "#"
 _EXCEPTION = "!"
-#: How umlauts are written where there is no key for them; folding takes their dots only.
-_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class WordList:
             if line.startswith(_COMMENT):
                 continue
             written = line.removeprefix(_EXCEPTION)
-            for spelling in {written, written.translate(_SPELT_OUT)}:
+            for spelling in spellings_of(written):
                 phrase = phrase_of(spelling)
                 found[phrase[0]][phrase] = written == line
         return cls(

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from chalicelib.scoring.folding import fold_text
 from chalicelib.scoring.pattern import ANY, matches
@@ -16,6 +17,8 @@ Phrase = tuple[str, ...]
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _PATTERN = re.compile(rf"[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]|\*)+")
+#: How umlauts are written where there is no key for them.
+_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Phrases:
         """Return these phrases. Case, accents and what stands between words are ignored."""
         plain = defaultdict[str, list[Phrase]](list)
         starred = list[Phrase]()
-        for phrase in filter(None, map(phrase_of, written)):
+        spelt = chain.from_iterable(map(spellings_of, written))
+        for phrase in filter(None, map(phrase_of, spelt)):
             if any(ANY in word for word in phrase):
                 starred.append(phrase)
             else:
@@ -57,6 +61,15 @@ class Phrases:
 def folded_words(text: str) -> Phrase:
     """Return the words of a text, folded. What stands between them is left out."""
     return tuple(_WORD.findall(fold_text(text)))
+
+
+def spellings_of(written: str) -> Sequence[str]:
+    """Return a phrase as it is written, and with its umlauts spelt out: folding only takes their
+    dots.
+    """
+    lower = written.lower()
+    spelt = lower.translate(_SPELT_OUT)
+    return [written] if spelt == lower else [written, spelt]
 
 
 def phrase_of(written: str) -> Phrase:

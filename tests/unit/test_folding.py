@@ -3,6 +3,7 @@
 from typing import Literal
 from unicodedata import normalize
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -45,3 +46,9 @@ def test_a_phrase_is_found_between_any_other_words(words: list[str]) -> None:
     said = phrase.replace("*", "")
     is_alike = all(word.strip("*") for word in words)
     assert not is_alike or f"Q, {said.upper()}; z" in Phrases.of([phrase])
+
+
+@pytest.mark.parametrize("title", ["Geschaeftsfuehrerin", "GESCHÄFTSFÜHRER", "Geschaftsfuhrer"])
+def test_an_umlaut_may_be_spelt_out(title: str) -> None:
+    assert title in Phrases.of(["Geschäftsführ*"])
+    assert title.casefold() not in Phrases.of(["Geschäft"])
