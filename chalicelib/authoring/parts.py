@@ -6,6 +6,7 @@ Each check has one message, which names the path and the remedy.
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
+from chalicelib.authoring.example_shape import NO_BAND
 from chalicelib.authoring.shape import (
     ModelDocument,
     bands_of,
@@ -74,6 +75,15 @@ def bands_alike(document: ModelDocument) -> Iterator[FieldError]:
             first.setdefault(least, name)
 
 
+def band_called_none(document: ModelDocument) -> Iterator[FieldError]:
+    """Refuse a band with the name that examples have for no band."""
+    for path, bands in bands_of(document):
+        if NO_BAND in bands:
+            yield FieldError(
+                f"{path}.{NO_BAND}", "is what a score below all bands is called; rename the band"
+            )
+
+
 def kind_on_mql(document: ModelDocument) -> Iterator[FieldError]:
     """Refuse a kind on a way into MQL: nobody asks to be an MQL."""
     for path, stage, way in ways_of(document):
@@ -131,6 +141,7 @@ PART_CHECKS: tuple[Callable[[ModelDocument], Iterator[FieldError]], ...] = (
     limits_backwards,
     grades_out_of_order,
     bands_alike,
+    band_called_none,
     kind_on_mql,
     nothing_asked,
     requested_without_signal,

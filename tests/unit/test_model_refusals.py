@@ -807,6 +807,12 @@ MISTAKES = [
         "bands.warm: begins at 50, like hot; change one",
     ),
     Mistake(
+        "I called the lowest band none",
+        "band_called_none",
+        at(bands={"hot": 50, "none": 0}),
+        "bands.none: is what a score below all bands is called; rename the band",
+    ),
+    Mistake(
         "I let two bands of a product begin at the same points",
         "bands_alike",
         at(scores={"keyboards": {"groups": ["fit"], "bands": {"ready": 20, "interested": 20}}}),
