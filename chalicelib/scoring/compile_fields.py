@@ -1,8 +1,10 @@
 """Compiles the rules on fields."""
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Any
 
+from chalicelib.inputs.choices import NO, YES
 from chalicelib.inputs.countries import read_country
 from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.exclusions import ExcludingSignal, Exclusions
@@ -110,7 +112,13 @@ def _codes(written: Any) -> Any:
 
 
 def _values(written: Any) -> frozenset[str]:
-    return frozenset(map(comparable, written if isinstance(written, list) else [written]))
+    """Return what a value may be.
+
+    True and false are the words for yes and no, too: a field without a type keeps what was said.
+    """
+    values = written if isinstance(written, list) else [written]
+    answers = [YES if value else NO for value in values if isinstance(value, bool)]
+    return frozenset(map(comparable, chain(values, *answers)))
 
 
 def _patterns(written: Any) -> Patterns:

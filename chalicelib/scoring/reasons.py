@@ -28,7 +28,7 @@ from chalicelib.scoring.tally import Tally
 
 REASONS_REMEMBERED = 4096  # of facts: a megabyte
 WORDS_REMEMBERED = 4096  # of limits, and of what time has taken: half a megabyte
-Told = tuple[int, int, int, int, str]
+RuleLine = tuple[int, int, int, int, str]
 """A rule's thousandths before its limit and within it, how many days are in them, the last of those
 days, and the words.
 """
@@ -71,8 +71,8 @@ def behaviour_reasons(model: Model, seen: Tally, today: int) -> list[ScoreReason
     reasons = []
     asked = [(rule, cells) for rule in model.behaviour_rules if (cells := every.get(rule.series))]
     for rule, cells in asked:
-        tell = _told_plainly if rule.is_plain else _told
-        points, left, number, last, text = tell(rule, cells, today)
+        line = _plain_line if rule.is_plain else _line_of
+        points, left, number, last, text = line(rule, cells, today)
         if points:
             day = _date_of(last)
             reasons.append(ScoreReason(rule.id, rule.group, points, text, number, day))
@@ -81,10 +81,10 @@ def behaviour_reasons(model: Model, seen: Tally, today: int) -> list[ScoreReason
     return reasons
 
 
-def _told_plainly(rule: BehaviourRule, cells: Cells, today: int) -> Told:
+def _plain_line(rule: BehaviourRule, cells: Cells, today: int) -> RuleLine:
     """Return what there is to say of a rule each of whose occurrences is worth the same.
 
-    It is what `_told` says, found in one pass over the days: most rules are of this kind.
+    It is what `_line_of` says, found in one pass over the days: most rules are of this kind.
     """
     decay = rule.decay
     per_day = rule.per_day or NO_LIMIT
@@ -114,7 +114,7 @@ def _told_plainly(rule: BehaviourRule, cells: Cells, today: int) -> Told:
     return points, left, number, last if last < today else today, text
 
 
-def _told(rule: BehaviourRule, cells: Cells, today: int) -> Told:
+def _line_of(rule: BehaviourRule, cells: Cells, today: int) -> RuleLine:
     """Return what there is to say of a rule of any form."""
     found = occurrences(rule, cells, today)
     counted = sum([count for _, count in found])

@@ -31,6 +31,8 @@ def points_of(value: Any, **rule: Any) -> int:
         ({"below": 50}, [49.9, 0, -5, "7", "10-200"], [50, "50", "few", False, None]),
         ({"contains": "crm"}, [("erp", "crm"), "CRM", "erp, crm", "erp;crm"], ["crm suite", ()]),
         ({"contains": ["crm", 7]}, ["7", 7, "hr | crm", "a\ncrm"], ["77", "", None]),
+        ({"equals": True}, [True, "Yes", "ja", "SÍ", "true"], [False, "no", "perhaps", None]),
+        ({"equals": False}, [False, "No", "nein"], [True, "yes", None]),
         ({"not": ["DE", "AT"]}, ["FR", "d", 5], ["DE", "de", "AT", "", None]),
         ({"not": "DE"}, ["FR", ("FR", "AT")], ["de", ("FR", "DE"), (), None]),
         ({"not": {"matches": ["*test*"]}}, ["Acme"], ["Test Inc", None]),
