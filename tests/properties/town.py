@@ -339,12 +339,13 @@ class Town:
 
     def began_between(self, lead: Lead) -> tuple[datetime, datetime]:
         """When a lead may have begun: with its first own event, and if that was taken back before
-        it was counted, with the first of those that were not. The clock of the machine that
+        it was counted, with the first that counts and was not. The clock of the machine that
         captured it may be ahead of the one that counted what its visitor did just before.
         """
         ids = self.ids_of(lead)
         own = [one for one in self.events.values() if lead_id_of(one.partition) in ids]
-        left = [one.captured_at for one in own if one.id not in self.retracted]
+        counting = capped((one for one in own if one.id not in self.retracted), self.model.zone)
+        left = [one.captured_at for one in counting]
         first = min(one.captured_at for one in own) - CLOCKS_APART
         return first, min(left, default=self.ports.now())
 
