@@ -148,10 +148,11 @@ class Corrections:
         events = self._merge_events(lead, other, steps[-1].cycle if steps else standing.cycle)
         with refusing(TOO_LONG_TO_MERGE):
             replayed = derive.replayed(lead, events)
+        began = merging.earlier_beginning(replayed, other)
         messages = self._history.messages(other.lead_id)
         return self._qualify.conclude(
             lead,
-            replace(replayed, standing=standing),
+            replace(replayed, standing=standing, created_at=began),
             cause=Cause.SILENT if _has_left(other.standing, messages) else Cause.NEWS,
             moves=steps,
             also=LeadChange(

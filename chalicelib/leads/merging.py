@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from chalicelib.events import Value
 from chalicelib.leads.lead import Lead
@@ -39,3 +40,11 @@ def surviving_standing(ours: Standing, theirs: Standing, steps: Sequence[Transit
     )
     cycle = ours.cycle if steps else higher.cycle  # the last step brings the higher one
     return replace(ours, owner=higher.owner or lower.owner, cycle=cycle)
+
+
+def earlier_beginning(lead: Lead, other: Lead) -> datetime | None:
+    """Return when the first of two merged leads began.
+
+    Its first event may have been taken back since, so that a replay does not find it (ADR 0048).
+    """
+    return min([one.created_at for one in (lead, other) if one.created_at], default=None)

@@ -115,10 +115,12 @@ def _values(written: Any) -> frozenset[str]:
     """Return what a value may be.
 
     True and false are the words for yes and no, too: a field without a type keeps what was said.
+    1 and 0 stay numbers.
     """
     values = written if isinstance(written, list) else [written]
     answers = [YES if value else NO for value in values if isinstance(value, bool)]
-    return frozenset(map(comparable, chain(values, *answers)))
+    words = (word for one in answers for word in one if not word.isdigit())
+    return frozenset(map(comparable, chain(values, words)))
 
 
 def _patterns(written: Any) -> Patterns:

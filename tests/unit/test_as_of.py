@@ -314,6 +314,29 @@ def test_the_stage_is_that_of_the_transitions_up_to_then(baton: InMemoryBaton) -
     assert baton.lead()["rest_until"] == "2027-01-08"
 
 
+def test_merged_leads_began_with_a_form_since_taken_back(baton: InMemoryBaton) -> None:
+    """A lead's beginning outlives the retraction of its first form, and so does a merged one's."""
+    baton.form("demo", "v2", **BOB)
+    baton.until_quiet()
+    bob = baton.lead(BOB["email"])
+    taken_back = {"event_ids": [event_ids(baton, bob["lead_id"])[-1]], "reason": "a test"}
+    days_later(baton, 1)
+    baton.form("newsletter", "v2", **BOB)
+    baton.form("newsletter", "v1", **ANN)
+    baton.until_quiet()
+    assert command(baton, "retract", taken_back, BOB["email"]) == 200
+    assert command(baton, "merge", {"other_lead_id": bob["lead_id"]}) == 200
+    assert baton.lead()["created_at"] == bob["created_at"]
+    today = NOW.date() + timedelta(days=1)
+    assert known(as_of(baton, today)) == known(baton.lead())
+
+
+def event_ids(baton: InMemoryBaton, lead_id: str) -> list[str]:
+    """The ids of the forms of a lead, newest first."""
+    items = baton.get(f"/v1/leads/{lead_id}/timeline")["items"]
+    return [item["id"] for item in items if item["kind"] == "form"]
+
+
 def test_two_leads_were_two_before_they_were_merged(baton: InMemoryBaton) -> None:
     """Each id answers for itself up to then; from then on the absorbed one answers with the
     other.
