@@ -123,8 +123,7 @@ class Corrections:
 
         Merging again changes nothing. Raises NotFoundError; InputError for a lead that is to be
         merged with itself; StateError while one is being erased, or too many messages of the other
-        lead are waiting;
-        LongReplayError.
+        lead are waiting; LongReplayError.
         """
         if lead_id == other_lead_id:
             raise InputError(FieldError("other_lead_id", "is this lead itself; give the other one"))
