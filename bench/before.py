@@ -16,6 +16,7 @@ import sys
 import tarfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ from infra.paths import MADE, ROOT
 COMMIT = "0d0e603"  # tiers, windows, silence, word lists and the like all came after it
 HOME = MADE / "bench" / "before"
 CHILD = Path(__file__).with_name("child_before.py")
-PAIRS = 25
-UNUSED_PAIRS = 31
+ROUNDS = 16
+"""In each, each tree does each kind of work twice. A round goes through all kinds, so that what
+slows the machine for a second slows a few pairs of each.
+"""
 LEAST = {"matching": 1.3, "score": 1.3, "what-if": 1.3}
 """How many times as fast as before each kind of work is, at least."""
 UNUSED_MOST = 1.03
@@ -45,8 +48,8 @@ def measure() -> dict[str, Any]:
         for name in (*LEAST, *now.small):
             if before.result(name) != now.result(name):
                 raise BenchError(f"{name}: this tree and {COMMIT} come to different results")
-        times = {name: _times(before, now, name, PAIRS) for name in LEAST}
-        unused = {name: _times(before, now, name, UNUSED_PAIRS) for name in now.small}
+        times = _times(before, now, [*LEAST])
+        unused = _times(before, now, now.small)
     return {
         "commit": COMMIT,
         "faster": {
@@ -104,14 +107,21 @@ def _worker(tree: Path, old: Path) -> Iterator[_Worker]:
             process.terminate()
 
 
-def _times(before: _Worker, now: _Worker, name: str, pairs: int) -> dict[str, Any]:
-    """Return the rates of a piece of work, now and before, and their ratio."""
-    found = compare(by_turns(pairs, lambda: now.rate(name), lambda: before.rate(name)))
+def _times(before: _Worker, now: _Worker, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the rates of each kind of work, now and before, and their ratio."""
+    pairs: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
+    for _ in range(ROUNDS):
+        for name, measured in pairs.items():
+            measured += by_turns(2, partial(now.rate, name), partial(before.rate, name))
+    found = {name: compare(measured) for name, measured in pairs.items()}
     return {
-        "per_s": round(found.value),
-        "before_per_s": round(found.floor),
-        "ratio": round(found.ratio, 3),
-        "pairs": found.pairs,
+        name: {
+            "per_s": round(one.value),
+            "before_per_s": round(one.floor),
+            "ratio": round(one.ratio, 3),
+            "pairs": one.pairs,
+        }
+        for name, one in found.items()
     }
 
 

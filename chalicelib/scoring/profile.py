@@ -146,11 +146,11 @@ def values(profile: Profile) -> dict[str, FieldValue]:
 
 def facts_on(profile: Profile, today: date, zone: tzinfo) -> Facts:
     """Return what rules read of a profile on a day."""
+    said = {one.rank for every in profile.values() for one in every}
+    if len(said) == 1 and Rank.IDENTIFY not in said:  # as of most people: nobody else said anything
+        return Facts(values(profile), best=said.pop(), day=today)
     known = remembered(profile, today, zone)
-    ranks = {every[0].rank for every in known.values()}
-    if len(ranks) == 1:  # as of most people: nobody else said anything
-        return Facts(values(known), best=ranks.pop(), day=today)
-    best = max(ranks, default=Rank.IDENTIFY)
+    best = max((every[0].rank for every in known.values()), default=Rank.IDENTIFY)
     weaker = {name for name, every in known.items() if every[0].rank < best}
     if "email" in weaker:
         weaker |= DERIVED_FIELDS

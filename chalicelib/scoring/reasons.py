@@ -91,12 +91,16 @@ def _plain_line(rule: BehaviourRule, cells: Cells, today: int) -> RuleLine:
     each = abs(rule.points)
     counted = over = 0
     total = 0.0
+    last = cells[-1][0]
+    if last > today:  # two clocks differ
+        last = today
+        cells = [(min(day, today), count) for day, count in cells]
     for day, count in reversed(cells):
         if count > per_day:
             over += count - per_day
             count = per_day
         counted += count
-        total += count * each * decay[today - day if day < today else 0]
+        total += count * each * decay[today - day]
     points = round(total if rule.points > 0 else -total)
     number = len(cells)
     text = rule.signal.words
@@ -110,8 +114,7 @@ def _plain_line(rule: BehaviourRule, cells: Cells, today: int) -> RuleLine:
     if rule.half_life_days is not None and points != fresh:
         text += _gone_words(points, fresh)
     left = contribution(rule, cells, today) if each * counted > rule.most else points
-    last = cells[-1][0]
-    return points, left, number, last if last < today else today, text
+    return points, left, number, last, text
 
 
 def _line_of(rule: BehaviourRule, cells: Cells, today: int) -> RuleLine:

@@ -196,7 +196,14 @@ def summed(
 
     reasons: none when they were not asked for.
     """
-    known = [one for one in matched if one.milli and one.rule.group == FIT]
+    known = 0
+    disqualifiers = []
+    for one in matched:
+        rule = one.rule
+        if rule.group == FIT and one.milli:
+            known += 1
+        if rule.disqualify:
+            disqualifiers.append(rule.id)
     total = sum(groups.values())
     found = Score(
         day=today,
@@ -204,10 +211,10 @@ def summed(
         total=total,
         groups=groups,
         sums={name: sum([groups[part] for part in parts]) for name, parts in model.sums.items()},
-        grade=grade_of(model, groups.get(FIT, 0), len(known)),
+        grade=grade_of(model, groups.get(FIT, 0), known),
         reasons=tuple(reasons),
         tally=seen,
-        disqualifiers=tuple([one.rule.id for one in matched if one.rule.disqualify]),
+        disqualifiers=tuple(disqualifiers),
         band=level_of(model.bands, total),
     )
     return _with_named(model, found) if model.scores or model.apart else found
