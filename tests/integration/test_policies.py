@@ -22,6 +22,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 
 import app
 from chalicelib.consent.confirming import ConfirmLink
+from chalicelib.days import day_of, zone_of
 from chalicelib.delivery.links import CONFIRM, UNSUBSCRIBE
 from chalicelib.delivery.outbox import MessageState, claimed
 from chalicelib.delivery.references import tag_of
@@ -51,6 +52,7 @@ Grant = tuple[str, str]  # an action of IAM, and the resource that it is for
 Context = tuple[str, str]  # a condition key, and its value in a call
 
 pytestmark = pytest.mark.xdist_group("policies")  # its one stack takes seconds to live through
+TIME_ZONE = "Europe/Berlin"  # whose day begins before that of UTC
 ENTRY_POINTS = {
     "APIHandler": app.app,
     "PublicHandler": app.public_handler,
@@ -369,7 +371,7 @@ def make() -> dict[str, str]:
         site_url=SITE,
         endpoint_url=None,
         region=REGION,
-        time_zone="Europe/Berlin",
+        time_zone=TIME_ZONE,
         demo=True,
     )
     ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")
@@ -637,7 +639,7 @@ def sales_does_what_people_do(stack: Stack) -> None:
         {"event_ids": demo, "reason": "a test"},
         lead_id=stack.lead_id("dora"),
     )
-    past = {"as_of": [datetime.now(UTC).date().isoformat()]}
+    past = {"as_of": [day_of(datetime.now(UTC), zone_of(TIME_ZONE)).isoformat()]}
     ask(
         stack,
         "/v1/leads/{lead_id}",
