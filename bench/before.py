@@ -37,21 +37,21 @@ UNUSED_MOST = 1.03
 """How many times as long as before a model takes that uses one operator, at most."""
 
 
-def measure() -> dict[str, Any]:
+def measure(commit: str = COMMIT, home: Path = HOME) -> dict[str, Any]:
     """Return how many times as fast as before this tree is, each beside its floor.
 
-    Raise BenchError where the old commit is not there, as in a shallow clone, and where the two
-    trees come to different results.
+    commit: what was before; home: where it is unpacked. Raise BenchError where the old commit is
+    not there, as in a shallow clone, and where the two trees come to different results.
     """
-    old = _unpacked(COMMIT)
+    old = _unpacked(commit, home)
     with _worker(old, old) as before, _worker(ROOT, old) as now:
         for name in (*LEAST, *now.small):
             if before.result(name) != now.result(name):
-                raise BenchError(f"{name}: this tree and {COMMIT} come to different results")
+                raise BenchError(f"{name}: this tree and {commit} come to different results")
         times = _times(before, now, [*LEAST])
         unused = _times(before, now, now.small)
     return {
-        "commit": COMMIT,
+        "commit": commit,
         "faster": {
             name: {**one, "floor": LEAST[name], "met": one["ratio"] >= LEAST[name]}
             for name, one in times.items()
@@ -125,9 +125,9 @@ def _times(before: _Worker, now: _Worker, names: Sequence[str]) -> dict[str, dic
     }
 
 
-def _unpacked(commit: str) -> Path:
+def _unpacked(commit: str, home: Path) -> Path:
     """Return the folder of an old tree, unpacked once. Raise BenchError when it is not there."""
-    folder = HOME / commit
+    folder = home / commit
     if folder.exists():
         return folder
     done = subprocess.run(["git", "archive", commit], cwd=ROOT, capture_output=True, check=False)

@@ -30,7 +30,7 @@ def no_field(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def all_beside_others(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse a field, an operator or tiers beside several facts, each of which has its own."""
+    """Refuse a field, an operator or tiers beside several facts: each fact has its own."""
     for path, rule in field_rules_of(document):
         beside = [key for key in ("field", "touch", "tiers") if getattr(rule, key) is not None]
         if rule.all is not None and (given := [*beside, *rule.operators]):

@@ -61,7 +61,7 @@ MODEL_TEMPLATES: Mapping[str, ModelTemplate] = {
 
 
 def model_template(template_id: str) -> ModelTemplate:
-    """Return the template of an id. Raise NotFoundError, which names those that there are."""
+    """Return the template of an id. Raise NotFoundError, naming the ids that exist."""
     found = MODEL_TEMPLATES.get(template_id)
     if found is None:
         known = ", ".join(MODEL_TEMPLATES)

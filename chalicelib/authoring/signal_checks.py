@@ -23,7 +23,7 @@ def number_of_nothing(document: ModelDocument) -> Iterator[FieldError]:
 
 
 def number_out_of_range(document: ModelDocument) -> Iterator[FieldError]:
-    """Refuse bounds between which there is no number."""
+    """Refuse bounds that no number lies between."""
     for path, test in _numbers_of(document):
         if test.between and not (test.at_least is None and test.below is None):
             yield FieldError(path, "has between and another bound; keep one of them")

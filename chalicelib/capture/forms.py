@@ -176,7 +176,7 @@ class Forms:
         receipt = SubmissionReceipt(taken.form_id, taken.submission_id, visitor_id, body_hash)
         verdict = taken.screened(is_own_browser=rank >= Rank.OWN_BROWSER)
         if verdict.reason is not None:
-            kept = self._kept(store, taken, verdict, rank, wanted, now)
+            kept = self._kept(store, taken, verdict, rank=rank, wanted=wanted, now=now)
             store.keep(kept, lead_id=lead_id, receipt=receipt)
             return receipt, False
         # Only a submission that is new is counted; one that has to be tried again counts twice.
@@ -213,11 +213,15 @@ class Forms:
         store: SubmissionStore,
         taken: _Taken,
         verdict: Verdict,
+        *,
         rank: Rank,
         wanted: Sequence[str],
         now: datetime,
     ) -> KeptForm:
-        """Return a screened submission as it is kept: with what it would have done."""
+        """Return a screened submission as it is kept: with what it would have done.
+
+        rank: of its browser; wanted: the visitors that it would have claimed.
+        """
         submitted, *_ = events_of(
             marked(taken.event, verdict),
             None,

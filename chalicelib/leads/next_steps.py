@@ -34,7 +34,7 @@ COMMON_FIRST = (Kind.PAGE, Kind.TRACK, Kind.FORM, Kind.MAIL, Kind.SALES)
 """The kinds of event that a signal can be on, the most common first."""
 
 AT_LEAST = {Stage.MQL: frozenset({Stage.MQL, Stage.SQL}), Stage.SQL: frozenset({Stage.SQL})}
-"""Target -> the stages that are no less than it."""
+"""Target -> the stages that are at least as far."""
 
 MOVED_ON = DECIDED - {Stage.SQL}
 """The stages from which the model moves a lead on."""
@@ -50,7 +50,7 @@ class Way:
     of: str | None
     """What they are points of: the score, a group or a sum."""
     acts: tuple[str, ...]
-    """The signals one more event of which is enough: requests first, then the most common."""
+    """The signals that need one more event: requests first, then the most common."""
     named: tuple[Signal, ...]
     """The few of them that a sentence names."""
 

@@ -10,13 +10,13 @@ from datetime import date
 from typing import TypeVar
 
 from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
-from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule, MatchedRule
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.left_out import left_out_by
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.points import (
+    add_others,
     cells_of,
     contribution,
     matching_field_rules,
@@ -25,7 +25,6 @@ from chalicelib.scoring.points import (
 )
 from chalicelib.scoring.profile import facts_on
 from chalicelib.scoring.score import Score, summed, worth
-from chalicelib.scoring.silence import add_silence
 
 _AnyRule = TypeVar("_AnyRule", FieldRule, JointRule, BehaviourRule)
 
@@ -75,10 +74,8 @@ class Comparison:
             own = matching_field_rules(rest, facts, evidence.touches)
             points = dict(raw)
             _add(points, rest, own, every, day)
-            if model.silence_rules:
-                add_silence(points, model, evidence, day)
-            add_given(points, model, evidence.given, today)
-            groups = within_limits(model, points)
+            add_others(points, model, evidence, today)
+            groups = within_limits(model.groups, points)
             found.append(summed(model, [*matched, *own], groups, seen, today, ()))
         return found
 

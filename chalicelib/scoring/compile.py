@@ -18,9 +18,9 @@ from chalicelib.scoring.compile_behaviour import (
     compile_silence,
 )
 from chalicelib.scoring.compile_fields import (
+    WrittenRule,
     compile_exclusions,
-    compile_field_rule,
-    compile_joint_rule,
+    compile_facts,
     facts_in,
     is_on_facts,
 )
@@ -78,8 +78,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
     silence_rules = [compile_silence(key, rule, signals) for key, rule in on_silence.items()]
     sides = {"profile": profile, "channel": rules.get("channel", {}), "undesirables": on_fields}
     on_facts = [(key, rule, side) for side, those in sides.items() for key, rule in those.items()]
-    field_rules = [compile_field_rule(*one) for one in on_facts if "all" not in one[1]]
-    joint_rules = [compile_joint_rule(*one) for one in on_facts if "all" in one[1]]
+    facts = compile_facts(on_facts)
     excluded = document.get("excluded", {})
     exclusions = compile_exclusions(excluded) if excluded else None
     # As on the side of the channel, where a touch is not a field.
@@ -93,7 +92,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         key for key, limit in document["groups"].items() if not limit.get("in_total", True)
     )
     sums = {**document.get("sums", {}), **{key: one["groups"] for key, one in scores.items()}}
-    reach = Reach.of([*field_rules, *joint_rules], groups, sums, apart)
+    reach = Reach.of([*facts.field_rules, *facts.joint_rules], groups, sums, apart)
     mql = [_condition(condition, None, reach) for condition in stages["mql"]["any"]]
     sql = [_condition(condition, INFERRED, reach) for condition in stages["sql"]["any"]]
     asks_for_acts = any(way.needs_act for way in (*mql, *sql)) or any(
@@ -111,7 +110,7 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         matchers={
             kind: Matcher.of([signal for signal in counted if signal.kind is kind]) for kind in Kind
         },
-        field_rules=field_rules,
+        field_rules=facts.field_rules,
         behaviour_rules=[
             compile_behaviour_rule(key, rule, signals) for key, rule in on_signals.items()
         ],
@@ -133,16 +132,14 @@ def _compile(document: Mapping[str, Any], version: int, activation: int, zone: t
         wakes=recycle.get("wakes", []),
         internal_domains=document.get("internal", {}).get("email_domain", []),
         fields=fields,
-        joint_rules=joint_rules,
+        joint_rules=facts.joint_rules,
         silence_rules=silence_rules,
-        is_dated=any(rule.on for rule in field_rules)
-        or any(rule.on for rule in joint_rules)
-        or bool(exclusions and exclusions.is_dated),
+        is_dated=facts.is_dated or bool(exclusions and exclusions.is_dated),
         exclusions=exclusions,
     )
 
 
-def _fields(on_facts: Iterable[tuple[str, Mapping[str, Any], str]]) -> Set[str]:
+def _fields(on_facts: Iterable[WrittenRule]) -> Set[str]:
     """Return the fields that a profile keeps because rules on facts read them."""
     read = {
         part["field"]

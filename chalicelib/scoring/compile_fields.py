@@ -1,8 +1,8 @@
 """Compiles the rules on fields."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.inputs.choices import NO, YES
 from chalicelib.inputs.countries import read_country
@@ -17,6 +17,8 @@ from chalicelib.scoring.words import Phrases
 
 _OPERATORS = {operator.value: operator for operator in Operator}
 
+WrittenRule = tuple[str, Mapping[str, Any], str]
+"""A rule's name, the rule as it is written, and the side of the model that it is on."""
 
 COUNTRY = "country"
 _COUNTRY_KEYS = tuple(
@@ -24,6 +26,24 @@ _COUNTRY_KEYS = tuple(
     for one in (Operator.EQUALS, Operator.MATCHES, Operator.WORDS, Operator.CONTAINS, Operator.NOT)
 )
 """The operators that may name countries."""
+
+
+class CompiledFacts(NamedTuple):
+    """Compiled rules on facts."""
+
+    field_rules: Sequence[FieldRule]
+    joint_rules: Sequence[JointRule]
+    is_dated: bool
+    """Whether one of them compares a date with today."""
+
+
+def compile_facts(written: Iterable[WrittenRule]) -> CompiledFacts:
+    """Return rules on one fact and on several, as they are written."""
+    rules = list(written)
+    field_rules = [compile_field_rule(*one) for one in rules if "all" not in one[1]]
+    joint_rules = [compile_joint_rule(*one) for one in rules if "all" in one[1]]
+    is_dated = any(rule.on for rule in field_rules) or any(rule.on for rule in joint_rules)
+    return CompiledFacts(field_rules, joint_rules, is_dated)
 
 
 def compile_field_rule(key: str, rule: Mapping[str, Any], side: str) -> FieldRule:
@@ -50,21 +70,13 @@ def compile_joint_rule(key: str, rule: Mapping[str, Any], side: str) -> JointRul
 
 def compile_exclusions(excluded: Mapping[str, Mapping[str, Any]]) -> Exclusions:
     """Return who is left out, as it is written."""
-    on_facts = {
-        key: {**rule, "disqualify": True} for key, rule in excluded.items() if is_on_facts(rule)
-    }
-    field_rules = [
-        compile_field_rule(key, rule, "profile")
-        for key, rule in on_facts.items()
-        if "all" not in rule
-    ]
-    joint_rules = [
-        compile_joint_rule(key, rule, "profile") for key, rule in on_facts.items() if "all" in rule
-    ]
+    facts = compile_facts(
+        (key, {**rule, "disqualify": True}, "profile")
+        for key, rule in excluded.items()
+        if is_on_facts(rule)
+    )
     return Exclusions(
-        field_rules=field_rules,
-        joint_rules=joint_rules,
-        is_dated=any(rule.on for rule in field_rules) or any(rule.on for rule in joint_rules),
+        **facts._asdict(),
         signals=[
             ExcludingSignal(key, rule["signal"], rule.get("within_days", HORIZON_DAYS - 1))
             for key, rule in excluded.items()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from chalicelib.scoring.field_rules import FieldRule
 from chalicelib.scoring.joint_rules import JointRule
 from chalicelib.scoring.model import Condition
+from chalicelib.scoring.points import within_limits
 from chalicelib.scoring.profile import DERIVED_FIELDS, NAMED_FIELDS
 from chalicelib.scoring.score import SCORE
 
@@ -39,7 +40,7 @@ class Reach:
             raw = dict.fromkeys(groups, 0)
             for rule in rules:
                 raw[rule.group] += best(rule)
-            points = {one: min(max(raw[one], low), high) for one, (low, high) in groups.items()}
+            points = within_limits(groups, raw)
             return {
                 SCORE: sum(milli for group, milli in points.items() if group not in apart),
                 **{name: sum(points[group] for group in parts) for name, parts in sums.items()},

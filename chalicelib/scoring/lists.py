@@ -24,8 +24,8 @@ WordListName = Literal[
     "manufacturing_industries",
     "trade_industries",
 ]
-"""The lists of words and phrases, any of which a value may have anywhere. Each is a text file of
-`word_lists/`, whose head says what is meant.
+"""The lists of words and phrases. A value is in a list when it has one of them anywhere. Each is a
+text file of `word_lists/`, and its head says what is meant.
 """
 WORD_LISTS: Sequence[str] = get_args(WordListName)
 ListName = Literal["free_mail", "disposable", "role", WordListName]

@@ -95,7 +95,7 @@ class Matcher:
     every: int
     """The bits of all signals."""
     by_value: int
-    """The bits of the signals of which an event counts by a value of its own, not as one more."""
+    """The bits of the signals whose events count by a value of their own, not as one more."""
     signals_with: Callable[[int], tuple[Signal, ...]] = field(init=False, repr=False, compare=False)
     """Return the signals of these bits."""
 
@@ -160,7 +160,7 @@ class Matcher:
 def is_recorded(kind: Kind, names: Sequence[str] | None) -> bool:
     """Return whether events of a kind that have one of some names are recorded at all.
 
-    names: patterns, one of which must match; None for any name.
+    names: patterns; one of them must match. None for any name.
     """
     recorded = RECORDED_NAMES.get(kind)
     if recorded is None:
@@ -189,7 +189,7 @@ def _beside(event: Event, name: str) -> FieldValue | None:
 
 
 def _required(signal: Signal) -> Iterable[tuple[str | None, tuple[str, ...]]]:
-    """Return each property with the patterns one of which it must match; None is the name."""
+    """Return each property with its patterns; None is the name. It must match one of them."""
     required: dict[str | None, tuple[str, ...]] = dict(signal.where)
     if signal.names is not None:
         required[None] = signal.names

@@ -11,6 +11,7 @@ from datetime import date
 
 from chalicelib.events import FieldValue, Rank
 from chalicelib.scoring.behaviour_rules import BehaviourRule, Cells
+from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.dated import rules_on
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import FieldRule, MatchedRule, Tier
@@ -18,6 +19,7 @@ from chalicelib.scoring.joint_rules import JointRule, RulesOnFacts
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.pattern import matches_any
 from chalicelib.scoring.profile import Facts
+from chalicelib.scoring.silence import add_silence
 from chalicelib.scoring.tally import Tally, within_horizon
 from chalicelib.scoring.touches import Touch, Touches
 
@@ -84,11 +86,19 @@ def contribution(rule: BehaviourRule, cells: Cells, today: int) -> int:
     return round(rule.weigh(rule, cells, today, rule.most))
 
 
-def within_limits(model: Model, raw: Mapping[str, int]) -> dict[str, int]:
-    """Return the groups' points within their limits."""
+def add_others(raw: dict[str, int], model: Model, evidence: Evidence, today: date) -> None:
+    """Add to the points by group what neither facts nor acts give: silence and points by hand."""
+    if model.silence_rules:
+        add_silence(raw, model, evidence, today.toordinal())
+    if evidence.given:
+        add_given(raw, model, evidence.given, today)
+
+
+def within_limits(groups: Mapping[str, tuple[int, int]], raw: Mapping[str, int]) -> dict[str, int]:
+    """Return the groups' points within their limits. groups: each with its least and its most."""
     return {
         group: low if (points := raw[group]) < low else high if points > high else points
-        for group, (low, high) in model.groups.items()
+        for group, (low, high) in groups.items()
     }
 
 

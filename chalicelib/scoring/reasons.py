@@ -19,11 +19,13 @@ from chalicelib.scoring.behaviour_rules import (
     tier_of,
 )
 from chalicelib.scoring.by_hand import Given, group_of, live_on
+from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import MatchedRule
 from chalicelib.scoring.milli import MILLI, points_text
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.numbers import Amount, Amounts
 from chalicelib.scoring.points import cells_of, contribution
+from chalicelib.scoring.silence import silent
 from chalicelib.scoring.tally import Tally
 
 REASONS_REMEMBERED = 4096  # of facts: a megabyte
@@ -134,6 +136,14 @@ def _line_of(rule: BehaviourRule, cells: Cells, today: int) -> RuleLine:
 @lru_cache(maxsize=HORIZON_DAYS)
 def _date_of(day: int) -> date:
     return date.fromordinal(day)
+
+
+def silence_reasons(model: Model, evidence: Evidence, day: int) -> Iterator[ScoreReason]:
+    """Return the reasons of the silences that have begun by a day, an ordinal."""
+    for rule, days in silent(model, evidence, day):
+        # What was heard before the horizon is forgotten, but not when the lead was created.
+        long = f"{days} days" if days < HORIZON_DAYS else f"{HORIZON_DAYS} days or more"
+        yield ScoreReason(rule.id, rule.group, rule.points, f"{rule.words} for {long}")
 
 
 def given_reasons(model: Model, given: Given, day: date) -> Iterator[ScoreReason]:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
-from chalicelib.scoring.by_hand import add_given
 from chalicelib.scoring.dated import next_turn
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.field_rules import MatchedRule
@@ -18,6 +17,7 @@ from chalicelib.scoring.left_out import left_out_by
 from chalicelib.scoring.levels import NO_GRADE, NamedScore, grade_of, level_of, rounded
 from chalicelib.scoring.model import FIT, Model
 from chalicelib.scoring.points import (
+    add_others,
     cells_of,
     contribution,
     matching_field_rules,
@@ -34,8 +34,8 @@ from chalicelib.scoring.reasons import (
     given_reasons,
     left_out_reason,
     limit_reason,
+    silence_reasons,
 )
-from chalicelib.scoring.silence import add_silence, silence_reasons
 from chalicelib.scoring.tally import Tally
 
 SCORE = "score"  # the name by which conditions mean the total
@@ -124,7 +124,7 @@ def score(model: Model, evidence: Evidence, today: date) -> Score:
     raw = dict.fromkeys(model.groups, 0)
     for reason in reasons:
         raw[reason.group] += reason.milli
-    groups = within_limits(model, raw)
+    groups = within_limits(model.groups, raw)
     for group, points in raw.items():
         if groups[group] != points:
             reasons.append(limit_reason(group, group, groups[group] - points, groups[group]))
@@ -176,10 +176,8 @@ def worth_ahead(model: Model, evidence: Evidence, today: date) -> Callable[[int]
             raw[rule.group] += round(points * rule.decay[days])
         for rule, cells in others:
             raw[rule.group] += contribution(rule, cells, day + days)
-        if model.silence_rules:
-            add_silence(raw, model, evidence, day + days)
-        add_given(raw, model, evidence.given, then)
-        return summed(model, matched, within_limits(model, raw), seen, then, ())
+        add_others(raw, model, evidence, then)
+        return summed(model, matched, within_limits(model.groups, raw), seen, then, ())
 
     return in_days
 
@@ -268,10 +266,8 @@ def _worth_of(model: Model, evidence: Evidence, facts: Facts) -> Callable[[date]
         for rule in model.behaviour_rules:
             if cells := every.get(rule.series):
                 raw[rule.group] += contribution(rule, cells, day)
-        if model.silence_rules:
-            add_silence(raw, model, evidence, day)
-        add_given(raw, model, evidence.given, today)
-        return summed(model, matched, within_limits(model, raw), seen, today, ())
+        add_others(raw, model, evidence, today)
+        return summed(model, matched, within_limits(model.groups, raw), seen, today, ())
 
     return on
 

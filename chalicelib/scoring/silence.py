@@ -8,11 +8,9 @@ from collections.abc import Iterator
 from datetime import date
 
 from chalicelib.days import ordinal_of
-from chalicelib.limits import HORIZON_DAYS
 from chalicelib.scoring.evidence import Evidence
 from chalicelib.scoring.matching import ACTS, OWN_KINDS, Signal
 from chalicelib.scoring.model import Model
-from chalicelib.scoring.reasons import ScoreReason
 from chalicelib.scoring.silence_rules import SilenceRule
 
 
@@ -31,14 +29,6 @@ def add_silence(raw: dict[str, int], model: Model, evidence: Evidence, day: int)
     """Add to the points by group what the silences take that have begun by a day, an ordinal."""
     for rule, _ in silent(model, evidence, day):
         raw[rule.group] += rule.points
-
-
-def silence_reasons(model: Model, evidence: Evidence, day: int) -> Iterator[ScoreReason]:
-    """Return the reasons of the silences that have begun by a day, an ordinal."""
-    for rule, days in silent(model, evidence, day):
-        # What was heard before the horizon is forgotten, but not when the lead was created.
-        long = f"{days} days" if days < HORIZON_DAYS else f"{HORIZON_DAYS} days or more"
-        yield ScoreReason(rule.id, rule.group, rule.points, f"{rule.words} for {long}")
 
 
 def next_silence(model: Model, evidence: Evidence, today: date) -> date | None:

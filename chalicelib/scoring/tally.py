@@ -106,7 +106,7 @@ def signals_of(model: Model, event: Event) -> list[Signal]:
 
 
 def count_events(model: Model, tally: Tally, events: Iterable[Event]) -> Tally:
-    """Return the tally with the events counted in, each of which must be new to it.
+    """Return the tally with the events counted in. Each must be new to it.
 
     Commutes: any order and any grouping of the same events gives the same tally.
     """

@@ -15,7 +15,7 @@ from chalicelib.telemetry import log
 
 
 class DueList:
-    """Reads what is due. tasks: all that there are, no two of which may overlap."""
+    """Reads what is due. tasks: every one; no two may overlap."""
 
     def __init__(self, table: Table, tasks: Collection[Task]) -> None:
         refuse_overlaps(tasks)

@@ -186,13 +186,9 @@ def test_what_was_measured_is_a_table() -> None:
 # --- beside the commit before ---------------------------------------------------------------------
 
 
-def test_without_the_commit_before_the_section_says_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(before, "HOME", tmp_path)
-    monkeypatch.setattr(before, "COMMIT", "0" * 40)
+def test_without_the_commit_before_the_section_says_so(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"is not there to compare with.*--unshallow"):
-        before.measure()
+        before.measure(commit="0" * 40, home=tmp_path)
 
 
 def test_the_table_prints_each_ratio_beside_its_floor() -> None:
