@@ -28,7 +28,7 @@ from chalicelib.scoring.model import Model
 from chalicelib.settings import Retention, Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.events import AS_EVER
-from chalicelib.store.table import Delete, Expectation, Item, Put, Write
+from chalicelib.store.table import Add, Delete, Expectation, Item, Put, Write
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
@@ -218,6 +218,16 @@ class MemoryTable:
                 self.items[place] = dict(write.item)
             elif isinstance(write, Delete):
                 self.items.pop(place, None)
+            elif isinstance(write, Add):
+                self._add(write)
+
+    def _add(self, write: Add) -> None:
+        item = dict(self.items.get((write.pk, write.sk)) or {"pk": write.pk, "sk": write.sk})
+        for name, by in write.numbers.items():
+            was = item.get(name, 0)
+            assert isinstance(was, int)
+            item[name] = was + by
+        self.items[write.pk, write.sk] = item | dict(write.also)
 
 
 def _key(write: Write) -> tuple[str, str]:

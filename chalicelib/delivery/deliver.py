@@ -18,6 +18,7 @@ from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.messages import (
     Email,
+    Hold,
     Outgoing,
     Refused,
     SendResult,
@@ -75,7 +76,7 @@ class Deliver:
         outbox: OutboxStore,
         endings: Endings,
         off: Callable[..., SwitchState | None],
-        compose: Callable[[OutboxMessage], Outgoing | Skip | Waiting],
+        compose: Callable[[OutboxMessage], Outgoing | Skip | Hold | Waiting],
         send: Callable[[Outgoing], SendResult],
         runtime: Runtime,
     ) -> None:
@@ -135,6 +136,9 @@ class Deliver:
         outgoing = self._compose(message)
         if isinstance(outgoing, Skip):
             self._save(message, outbox.settled(message, outgoing.state, reason=outgoing.reason))
+            return
+        if isinstance(outgoing, Hold):
+            self._save(message, holding.held_up(message, outgoing, self.runtime.now()))
             return
         claimed = outbox.claimed(_addressed(message, outgoing), self.runtime.now())
         # Claim against unsubscribe: the claim's own transaction checks the consent, so a person who

@@ -10,6 +10,7 @@ from typing import assert_never
 
 from chalicelib.days import hour_of
 from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.messages import Hold
 from chalicelib.delivery.outbox import (
     MessageState,
     NotSentReason,
@@ -73,6 +74,17 @@ def over_budget(message: OutboxMessage, now: datetime) -> OutboxMessage:
         due_at=next_hour + timedelta(seconds=spread),
         reason=NotSentReason.OVER_BUDGET,
     )
+
+
+def held_up(message: OutboxMessage, hold: Hold, now: datetime) -> OutboxMessage:
+    """Return the planned email as it waits for what keeps it from leaving; lost, as stale, once
+    its time is over.
+    """
+    if now >= hold.ends_at:
+        return settled(message, MessageState.LOST, reason=NotSentReason.STALE)
+    # A day on which nothing opens again would come after the end: then that is the next look.
+    due_at = min(hold.until, hold.ends_at)
+    return change_state(message, MessageState.PLANNED, due_at=due_at, reason=hold.reason)
 
 
 def awaiting_confirmation(message: OutboxMessage, now: datetime) -> OutboxMessage:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from chalicelib.consent.consent import CONSENT_ONLY, BasisKind
 from chalicelib.delivery.outbox import MessageState, NotSentReason
@@ -53,6 +54,20 @@ class Skip:
     state: MessageState
     """In which the message ends."""
     reason: NotSentReason
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A decision to wait: the email is in order, and a rule of our own keeps it from leaving now.
+
+    It is no try, and it is never held against the message.
+    """
+
+    reason: NotSentReason
+    until: datetime
+    """When to look again."""
+    ends_at: datetime
+    """When it is given up, as stale."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ class NotSentReason(StrEnum):
     UNVERIFIED = "unverified"
     ACCESS_DENIED = "access_denied"
     SUSPENDED = "suspended"
-    PAUSED = "paused"
+    ACCOUNT_PAUSED = "account_paused"
     MISCONFIGURED = "misconfigured"
     OUTAGE = "outage"
     SWITCHED_OFF = "switched_off"
@@ -71,6 +71,21 @@ class NotSentReason(StrEnum):
     UNCLEAR = "unclear"
     NO_EVIDENCE = "no_evidence"
     TAKEN_BACK = "taken_back"
+    # of marketing emails alone (ADR 0055, ADR 0056)
+    SUPPRESSED = "suppressed"
+    CAPPED = "capped"
+    OUTSIDE_HOURS = "outside_hours"
+    WITH_SALES = "with_sales"
+    STOPPED_BY_OWNER = "stopped_by_owner"
+    EXITED = "exited"
+    CONDITION_NOT_MET = "condition_not_met"
+    NO_CONTENT = "no_content"
+    PAUSED = "paused"
+    SUNSET = "sunset"
+    BRAKE = "brake"
+    INTERNAL = "internal"
+    IMPORTED = "imported"
+    ERASED = "erased"
 
 
 #: States of our own account: a person has to mend each, and what is owed waits for it (ADR 0028).
@@ -81,9 +96,29 @@ ACCOUNT_STATES = frozenset(
         NotSentReason.UNVERIFIED,
         NotSentReason.ACCESS_DENIED,
         NotSentReason.SUSPENDED,
-        NotSentReason.PAUSED,
+        NotSentReason.ACCOUNT_PAUSED,
         NotSentReason.MISCONFIGURED,
         NotSentReason.OUTAGE,
+    }
+)
+
+#: Why a marketing email is not sent, or not yet: rules of our own, which no service knows.
+MARKETING_REASONS = frozenset(
+    {
+        NotSentReason.SUPPRESSED,
+        NotSentReason.CAPPED,
+        NotSentReason.OUTSIDE_HOURS,
+        NotSentReason.WITH_SALES,
+        NotSentReason.STOPPED_BY_OWNER,
+        NotSentReason.EXITED,
+        NotSentReason.CONDITION_NOT_MET,
+        NotSentReason.NO_CONTENT,
+        NotSentReason.PAUSED,
+        NotSentReason.SUNSET,
+        NotSentReason.BRAKE,
+        NotSentReason.INTERNAL,
+        NotSentReason.IMPORTED,
+        NotSentReason.ERASED,
     }
 )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.errors import ConflictError, ThrottledError
 from chalicelib.store.table import (
     ABSENT,
+    Add,
     Attribute,
     Check,
     Delete,
@@ -155,6 +156,8 @@ class DynamoTable:
             ) from None
 
     def _element(self, write: Write) -> Any:
+        if isinstance(write, Add):
+            return {"Update": {"TableName": self._name, **_addition(write)}}
         common = {
             "TableName": self._name,
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
@@ -216,6 +219,23 @@ def _unmarshal_one(value: Mapping[str, Any]) -> Attribute:
 
 def _key(pk: str, sk: str) -> dict[str, Any]:
     return {"pk": {"S": pk}, "sk": {"S": sk}}
+
+
+def _addition(add: Add) -> dict[str, Any]:
+    """Return an addition as an update: it makes the item, or the attribute, if there is none."""
+    numbers = [(f"#n{at}", f":n{at}", name, by) for at, (name, by) in enumerate(add.numbers.items())]
+    others = [(f"#s{at}", f":s{at}", name, to) for at, (name, to) in enumerate(add.also.items())]
+    update = "ADD " + ", ".join(f"{name} {value}" for name, value, _, _ in numbers)
+    if others:
+        update += " SET " + ", ".join(f"{name} = {value}" for name, value, _, _ in others)
+    return {
+        "Key": _key(add.pk, add.sk),
+        "UpdateExpression": update,
+        "ExpressionAttributeNames": {place: name for place, _, name, _ in [*numbers, *others]},
+        "ExpressionAttributeValues": {
+            place: _marshal_one(value) for _, place, _, value in [*numbers, *others]
+        },
+    }
 
 
 def _condition(expect: Expectation) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from chalicelib.consent.mailbox import MailboxOf
 from chalicelib.delivery.message_keys import MessageKey, MessageKind, parse_key
 from chalicelib.delivery.outbox import (
     ACCOUNT_STATES,
+    MARKETING_REASONS,
     MessageState,
     NotSentReason,
     OutboxMessage,
@@ -33,6 +34,7 @@ STATE_BEFORE: Mapping[MessageState, MessageState] = {
 }
 REASON_BEFORE: Mapping[NotSentReason, NotSentReason] = dict.fromkeys(
     ACCOUNT_STATES
+    | MARKETING_REASONS
     | {
         NotSentReason.STALE,
         NotSentReason.SWITCHED_OFF,

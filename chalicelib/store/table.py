@@ -6,7 +6,7 @@ suite.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 Attribute = str | int | bool | bytes
@@ -74,7 +74,35 @@ class Delete:
         return self.name or self.sk
 
 
-Write = Put | Check | Delete
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Add numbers to those of an item, whatever they are; it is made if there is none.
+
+    Only ever beside another write of its transaction that expects something: by itself it would
+    count a repeated request twice.
+    """
+
+    pk: str
+    sk: str
+    numbers: Mapping[str, int]
+    """Attribute -> what is added to it. An attribute that the item does not have counts as 0."""
+    also: Mapping[str, Attribute] = field(default_factory=dict)
+    """Attributes that are set, the same by every writer, such as the schema."""
+    name: str = ""
+    """What a conflict calls this write; empty: the sort key. Only a busy item fails it."""
+
+    @property
+    def label(self) -> str:
+        """The name by which a conflict reports this write."""
+        return self.name or self.sk
+
+    @property
+    def expect(self) -> Expectation:
+        """Nothing."""
+        return GUARDED
+
+
+Write = Put | Check | Delete | Add
 
 
 class Table(Protocol):

@@ -8,7 +8,7 @@ from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
-    from chalicelib.delivery.messages import Outgoing, Skip, Waiting
+    from chalicelib.delivery.messages import Hold, Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.notice import Notices
@@ -23,7 +23,7 @@ class Composer:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
 
-    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Waiting":
+    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Waiting":
         """Return what to send for a message, or why there is nothing to send."""
         match message.kind:
             case MessageKind.NURTURE:

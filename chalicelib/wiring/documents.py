@@ -14,16 +14,18 @@ from chalicelib.editing.kinds import DocumentKind
 from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
-from chalicelib.nurture.checks import (
+from chalicelib.nurture.email_checks import (
     answer_warnings,
     email_mistakes,
     forms_answering,
-    sequence_mistakes,
-    sequence_warnings,
-    sequences_sending,
     settings_mistakes,
 )
 from chalicelib.nurture.emails import EmailDocument
+from chalicelib.nurture.sequence_checks import (
+    sequence_mistakes,
+    sequence_warnings,
+    sequences_sending,
+)
 from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.store.keys import ACTIVE
 

@@ -172,7 +172,7 @@ OUTCOMES = [
     ("BadRequestException", 400, Refused()),
     ("MailFromDomainNotVerifiedException", 400, Waiting(NotSentReason.UNVERIFIED)),
     ("AccountSuspendedException", 400, Waiting(NotSentReason.SUSPENDED)),
-    ("SendingPausedException", 400, Waiting(NotSentReason.PAUSED)),
+    ("SendingPausedException", 400, Waiting(NotSentReason.ACCOUNT_PAUSED)),
     ("NotFoundException", 404, Waiting(NotSentReason.MISCONFIGURED)),
     ("AccessDeniedException", 403, Waiting(NotSentReason.ACCESS_DENIED)),
     ("AuthorizationError", 403, Waiting(NotSentReason.ACCESS_DENIED)),
@@ -213,7 +213,7 @@ WORDS = [
     ("MessageRejected", WHO + SENDER, NotSentReason.UNVERIFIED),
     ("MessageRejected", WHO + f"sam@keybook.example, {SENDER}", NotSentReason.UNVERIFIED),
     ("MessageRejected", "Email address is not verified.", NotSentReason.UNVERIFIED),
-    ("MessageRejected", "Sending paused for this account.", NotSentReason.PAUSED),
+    ("MessageRejected", "Sending paused for this account.", NotSentReason.ACCOUNT_PAUSED),
     ("Throttling", "Daily message quota exceeded.", NotSentReason.OVER_QUOTA),
     ("TooManyRequestsException", "Daily message quota exceeded", NotSentReason.OVER_QUOTA),
     ("TooManyRequestsException", "Maximum sending rate exceeded.", NotSentReason.THROTTLED),
@@ -225,7 +225,7 @@ WORDS = [
     ("MessageRejected", WHO + f"{SENDER}.uk", NotSentReason.SANDBOX),
     ("MessageRejected", WHO + f"{SENDER}.", NotSentReason.UNVERIFIED),
     ("MessageRejected", "Sending has been suspended for this account", NotSentReason.SUSPENDED),
-    ("BadRequestException", "Sending has been paused for this account", NotSentReason.PAUSED),
+    ("BadRequestException", "Sending has been paused for this account", NotSentReason.ACCOUNT_PAUSED),
 ]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import ConflictError
-from chalicelib.store.table import ABSENT, GUARDED, Check, Delete, Expectation, Item, Put, Table
+from chalicelib.store.table import ABSENT, GUARDED, Add, Check, Delete, Expectation, Item, Put, Table
 from tests.engines import on_big_engines
 from tests.fakes import MemoryTable
 from tests.moto_table import moto_client, table_properties
@@ -437,6 +437,21 @@ def test_a_check_of_what_is_not_there(table: Table) -> None:
     with pytest.raises(ConflictError):
         table.write(Put(item("b"), ABSENT), Check("p", "none", {"marketing": True}))
     assert table.get("p", "b") is None
+
+
+def test_an_addition_makes_the_item_and_then_adds(table: Table) -> None:
+    for number in range(2):
+        addition = Add("p", "count", {"sent": 2, "size": number}, {"schema": 1})
+        table.write(Put(item(f"{number}"), ABSENT), addition)
+    assert table.get("p", "count") == item("count", sent=4, size=1, schema=1)
+
+
+def test_an_addition_is_made_with_the_writes_beside_it_alone(table: Table) -> None:
+    store(table, item("a"))
+    with pytest.raises(ConflictError) as conflict:
+        table.write(Put(item("a"), ABSENT), Add("p", "count", {"sent": 1}))
+    assert set(conflict.value.failed) == {"a"}
+    assert table.get("p", "count") is None
 
 
 # --- a busy table ---------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ UNVERIFIED = "Email address is not verified. The following identities failed the
 STATES = {
     NotSentReason.SANDBOX: ("MessageRejected", UNVERIFIED + "sam@keybook.example"),
     NotSentReason.OVER_QUOTA: ("TooManyRequestsException", "Daily message quota exceeded"),
-    NotSentReason.PAUSED: ("SendingPausedException", "Sending is paused for this account"),
+    NotSentReason.ACCOUNT_PAUSED: ("SendingPausedException", "Sending is paused for this account"),
     NotSentReason.UNVERIFIED: ("MessageRejected", UNVERIFIED + SENDER),
 }
 

@@ -160,16 +160,16 @@ def test_a_settled_message_is_not_looked_after_again(state: MessageState) -> Non
 )
 def test_claimed_to_planned_while_it_waits_ever_longer(claims: int, minutes: int) -> None:
     before = replace(in_state(MessageState.CLAIMED), claims=claims)
-    again = outcomes.waiting(before, NotSentReason.PAUSED, NOW)
-    assert (again.state, again.reason) == (MessageState.PLANNED, NotSentReason.PAUSED)
+    again = outcomes.waiting(before, NotSentReason.ACCOUNT_PAUSED, NOW)
+    assert (again.state, again.reason) == (MessageState.PLANNED, NotSentReason.ACCOUNT_PAUSED)
     assert again.due_at == NOW + timedelta(minutes=minutes)
 
 
 def test_claimed_to_lost_when_it_has_waited_for_a_week() -> None:
     claimed = in_state(MessageState.CLAIMED)
     week = timedelta(days=7)
-    kept = outcomes.waiting(claimed, NotSentReason.PAUSED, NOW + week - timedelta(seconds=1))
-    lost = outcomes.waiting(claimed, NotSentReason.PAUSED, NOW + week)
+    kept = outcomes.waiting(claimed, NotSentReason.ACCOUNT_PAUSED, NOW + week - timedelta(seconds=1))
+    lost = outcomes.waiting(claimed, NotSentReason.ACCOUNT_PAUSED, NOW + week)
     assert kept.state is MessageState.PLANNED
     assert (lost.state, lost.reason, lost.due_at) == (MessageState.LOST, NotSentReason.STALE, None)
 

@@ -1,4 +1,4 @@
-"""What is wrong with an email, a sequence or the settings, besides the format."""
+"""What is wrong with an email, or with the settings that emails name, besides the format."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -12,11 +12,8 @@ from chalicelib.delivery.templates import (
     render_strictly,
     variables_of,
 )
-from chalicelib.document import read_document
 from chalicelib.errors import FieldError
 from chalicelib.nurture.emails import EmailDocument
-from chalicelib.nurture.reaction import MOST_WRITES
-from chalicelib.nurture.sequences import SequenceDocument
 
 StoredDocuments = Mapping[str, Mapping[str, Any]]  # by their ids
 
@@ -94,39 +91,6 @@ def _rendering_mistakes(part: str, template: str) -> Iterator[FieldError]:
             words = f"has no way out for {person}; add {{{{ {WAY_OUT} }}}} outside any condition"
             yield FieldError(part, words)
             return
-
-
-def sequence_mistakes(
-    sequence: SequenceDocument, is_email: Callable[[str], bool]
-) -> Iterator[FieldError]:
-    """Yield each step that names an email that does not exist."""
-    for position, step in enumerate(sequence.steps):
-        if not is_email(step.email):
-            words = f"there is no email {step.email}; put it first"
-            yield FieldError(f"steps.{position}.email", words)
-
-
-def sequence_warnings(
-    sequence: SequenceDocument, sequences: StoredDocuments
-) -> Iterator[FieldError]:
-    """Yield that a sequence is one of more than begin with one transition. sequences: the stored
-    ones, which all begin at the one stage that is executed.
-    """
-    every = sorted({*sequences, sequence.id})
-    if len(every) > MOST_WRITES:
-        words = (
-            f"a lead enters {MOST_WRITES} sequences at once, the first by their ids;"
-            f" {', '.join(every[MOST_WRITES:])} would send nothing"
-        )
-        yield FieldError("enter.stage", words)
-
-
-def sequences_sending(email_id: str, sequences: StoredDocuments) -> Iterator[str]:
-    """Yield each sequence that sends an email, in words."""
-    for sequence_id, stored in sequences.items():
-        steps = read_document(SequenceDocument, stored).steps
-        if any(step.email == email_id for step in steps):
-            yield f"the sequence {sequence_id}"
 
 
 def forms_answering(email_id: str, forms: StoredDocuments) -> Iterator[str]:
