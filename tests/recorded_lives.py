@@ -47,7 +47,9 @@ def live() -> InMemoryBaton:
 def _wait_and_lose(baton: InMemoryBaton) -> None:
     """Bob's handoff waits for its services, and Cleo's worker was lost while it sent."""
     from chalicelib.delivery.messages import Unclear, Waiting
-    from chalicelib.delivery.outbox import NotSentReason
+    from chalicelib.delivery.reasons import (
+        NotSentReason,
+    )
 
     baton.ports.senders.answers = [Waiting(NotSentReason.THROTTLED)] * 3
     baton.form("demo", visitor="v-bob", **BOB)

@@ -30,10 +30,12 @@ from chalicelib.delivery.messages import (
     Waiting,
 )
 from chalicelib.delivery.outbox import (
-    ACCOUNT_STATES,
     MessageState,
-    NotSentReason,
     OutboxMessage,
+)
+from chalicelib.delivery.reasons import (
+    ACCOUNT_STATES,
+    NotSentReason,
 )
 from chalicelib.errors import ConflictError, MailboxLimitError, OverBudgetError
 from chalicelib.events import elapsed_ms

@@ -9,9 +9,11 @@ from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import (
     ENDED_BADLY,
     MessageState,
-    NotSentReason,
     OutboxMessage,
     Via,
+)
+from chalicelib.delivery.reasons import (
+    NotSentReason,
 )
 from chalicelib.telemetry import log
 

@@ -13,12 +13,14 @@ from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Hold
 from chalicelib.delivery.outbox import (
     MessageState,
-    NotSentReason,
     OutboxMessage,
     change_state,
     settled,
 )
 from chalicelib.delivery.outcomes import WAIT_MAX
+from chalicelib.delivery.reasons import (
+    NotSentReason,
+)
 from chalicelib.limits import FIRST_EMAIL_SPREAD_MINUTES, UNCONFIRMED_WAIT_HOURS
 from chalicelib.switches import Switch, SwitchState, next_look
 

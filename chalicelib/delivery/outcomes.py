@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from chalicelib.delivery.outbox import (
     MESSAGE_EDGES,
     MessageState,
-    NotSentReason,
     OutboxMessage,
     change_state,
     settled,
+)
+from chalicelib.delivery.reasons import (
+    NotSentReason,
 )
 from chalicelib.limits import (
     EVIDENCE_MINUTES,

@@ -10,7 +10,9 @@ from http import HTTPStatus
 from typing import Any
 
 from chalicelib.delivery.messages import Refused, SendResult, Unclear, Waiting
-from chalicelib.delivery.outbox import NotSentReason
+from chalicelib.delivery.reasons import (
+    NotSentReason,
+)
 
 SERVER_ERROR = 500
 WAITS: Mapping[str, NotSentReason] = {

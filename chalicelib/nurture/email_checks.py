@@ -1,6 +1,6 @@
 """What is wrong with an email, or with the settings that emails name, besides the format."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from chalicelib.company import SettingsDocument

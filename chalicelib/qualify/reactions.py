@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.delivery.counts import Count
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event
@@ -80,6 +81,7 @@ class Plan:
     changed: Sequence[tuple[OutboxMessage, OutboxMessage]] = ()
     """Messages that are taken back, or brought forward: each before and after."""
     records: Sequence[Record] = ()
+    counts: Sequence[Count] = ()
     owner: str | None = None
     """The lead's new owner; None leaves the one it has."""
     notified: Sequence[Notified] = ()
@@ -93,6 +95,7 @@ class Plan:
             messages=[*self.messages, *other.messages],
             changed=[*self.changed, *other.changed],
             records=[*self.records, *other.records],
+            counts=[*self.counts, *other.counts],
             owner=other.owner or self.owner,
             notified=[*self.notified, *other.notified],
         )
@@ -116,11 +119,11 @@ class Plan:
     @property
     def writes(self) -> int:
         """How many writes of the decision's transaction it takes."""
-        return len(self.messages) + len(self.changed) + len(self.records)
+        sequences = {one.sequence for one in self.counts}
+        return sum(map(len, (self.messages, self.changed, self.records, sequences)))
 
 
 Reaction = Callable[[Situation], Plan]
-
 NO_PLAN = Plan()
 
 

@@ -223,7 +223,9 @@ def _key(pk: str, sk: str) -> dict[str, Any]:
 
 def _addition(add: Add) -> dict[str, Any]:
     """Return an addition as an update: it makes the item, or the attribute, if there is none."""
-    numbers = [(f"#n{at}", f":n{at}", name, by) for at, (name, by) in enumerate(add.numbers.items())]
+    numbers = [
+        (f"#n{at}", f":n{at}", name, by) for at, (name, by) in enumerate(add.numbers.items())
+    ]
     others = [(f"#s{at}", f":s{at}", name, to) for at, (name, to) in enumerate(add.also.items())]
     update = "ADD " + ", ".join(f"{name} {value}" for name, value, _, _ in numbers)
     if others:

@@ -56,6 +56,7 @@ HANDOVER = "HANDOVER#"
 SEEN_FORMS = "SEEN_FORMS"  # the partition of the forms that nobody has registered
 FORM = "FORM#"
 DUE_NURTURE = "DUE#NURTURE#"
+NUMBERS = "NUMBERS#"  # what is counted of a sequence
 FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
 ANSWERS = "ANSWERS"  # the sort key of a mailbox's counter of answers to forms
 SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
@@ -67,6 +68,7 @@ INDEXED = frozenset(
 )  # by which an item stands in an index
 
 STAGE_SHARDS = 16
+NUMBER_SHARDS = 8
 LEAD_SHARDS = 16
 OUTBOX_SHARDS = 4
 SPAM_SHARDS = 4

@@ -25,6 +25,7 @@ from chalicelib.store.lead_items import (
     standing_item,
     unlisted,
 )
+from chalicelib.store.numbers import added_up
 from chalicelib.store.outbox import (
     messages_of_lead,
     put_message,
@@ -119,6 +120,7 @@ class Leads:
                 Put(record_item(after.lead_id, record), record.expect)
                 for record in records.values()
             ),
+            *added_up(plan.counts, after.lead_id),
         ]
         try:
             self._write_over(after, writes)

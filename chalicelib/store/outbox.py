@@ -9,12 +9,14 @@ from chalicelib.consent.consent import BasisKind, Consent
 from chalicelib.consent.mailbox import MailboxOf
 from chalicelib.delivery.message_keys import MessageKey, MessageKind, parse_key
 from chalicelib.delivery.outbox import (
-    ACCOUNT_STATES,
-    MARKETING_REASONS,
     MessageState,
-    NotSentReason,
     OutboxMessage,
     Via,
+)
+from chalicelib.delivery.reasons import (
+    ACCOUNT_STATES,
+    MARKETING_REASONS,
+    NotSentReason,
 )
 from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, from_epoch_ms

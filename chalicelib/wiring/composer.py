@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.handoff.notice import Notices
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails
+    from chalicelib.nurture.gate import Gate
     from chalicelib.scoring.profile import Profile
 
 
@@ -27,7 +28,7 @@ class Composer:
         """Return what to send for a message, or why there is nothing to send."""
         match message.kind:
             case MessageKind.NURTURE:
-                return self._emails.compose(message)
+                return self._gate(message) or self._emails.compose(message)
             case MessageKind.ACKNOWLEDGEMENT | MessageKind.CONFIRMATION:
                 return self._answers.compose(message)
             case (
@@ -52,6 +53,12 @@ class Composer:
             rests_on=self._stores.rests_on,
             now=self._stores.ports.now,
         )
+
+    @cached_property
+    def _gate(self) -> "Gate":
+        from chalicelib.wiring.gate import gate
+
+        return gate(self._stores)
 
     @cached_property
     def _answers(self) -> "FormAnswers":

@@ -30,7 +30,9 @@ from chalicelib.delivery.messages import (
     Waiting,
 )
 from chalicelib.delivery.notices import TEXT_KINDS
-from chalicelib.delivery.outbox import NotSentReason
+from chalicelib.delivery.reasons import (
+    NotSentReason,
+)
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.refusals import WAITS_BY_REASON
 from chalicelib.delivery.senders import EndUserMessaging, Senders, from_header, parse_sender
@@ -225,7 +227,11 @@ WORDS = [
     ("MessageRejected", WHO + f"{SENDER}.uk", NotSentReason.SANDBOX),
     ("MessageRejected", WHO + f"{SENDER}.", NotSentReason.UNVERIFIED),
     ("MessageRejected", "Sending has been suspended for this account", NotSentReason.SUSPENDED),
-    ("BadRequestException", "Sending has been paused for this account", NotSentReason.ACCOUNT_PAUSED),
+    (
+        "BadRequestException",
+        "Sending has been paused for this account",
+        NotSentReason.ACCOUNT_PAUSED,
+    ),
 ]
 
 

@@ -23,7 +23,14 @@ from chalicelib.consent.consent import (
 from chalicelib.delivery import outbox
 from chalicelib.delivery.holding import switched_off
 from chalicelib.delivery.message_keys import parse_key
-from chalicelib.delivery.outbox import MessageState, NotSentReason, OutboxMessage, Via
+from chalicelib.delivery.outbox import (
+    MessageState,
+    OutboxMessage,
+    Via,
+)
+from chalicelib.delivery.reasons import (
+    NotSentReason,
+)
 from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
 from chalicelib.events import (

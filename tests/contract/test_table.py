@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import ConflictError
-from chalicelib.store.table import ABSENT, GUARDED, Add, Check, Delete, Expectation, Item, Put, Table
+from chalicelib.store.table import (
+    ABSENT,
+    GUARDED,
+    Add,
+    Check,
+    Delete,
+    Expectation,
+    Item,
+    Put,
+    Table,
+)
 from tests.engines import on_big_engines
 from tests.fakes import MemoryTable
 from tests.moto_table import moto_client, table_properties

@@ -23,11 +23,13 @@ from chalicelib.delivery.messages import (
     Waiting,
 )
 from chalicelib.delivery.outbox import (
-    ACCOUNT_STATES,
     MessageState,
-    NotSentReason,
     OutboxMessage,
     Via,
+)
+from chalicelib.delivery.reasons import (
+    ACCOUNT_STATES,
+    NotSentReason,
 )
 from chalicelib.store.consents import put_consent
 from chalicelib.store.outbox import Outbox, put_message

@@ -11,7 +11,9 @@ from botocore.stub import Stubber
 
 from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.delivery.messages import Waiting
-from chalicelib.delivery.outbox import NotSentReason
+from chalicelib.delivery.reasons import (
+    NotSentReason,
+)
 from chalicelib.store.keys import FIRST_SCHEMA, SCHEMA
 from infra.deploy import Cloud
 from infra.paths import ROOT

@@ -13,8 +13,10 @@ from chalicelib.delivery.outbox import (
     MESSAGE_EDGES,
     OPEN,
     MessageState,
-    NotSentReason,
     OutboxMessage,
+)
+from chalicelib.delivery.reasons import (
+    NotSentReason,
 )
 from tests import factories as make
 from tests.fakes import NOW
@@ -168,7 +170,9 @@ def test_claimed_to_planned_while_it_waits_ever_longer(claims: int, minutes: int
 def test_claimed_to_lost_when_it_has_waited_for_a_week() -> None:
     claimed = in_state(MessageState.CLAIMED)
     week = timedelta(days=7)
-    kept = outcomes.waiting(claimed, NotSentReason.ACCOUNT_PAUSED, NOW + week - timedelta(seconds=1))
+    kept = outcomes.waiting(
+        claimed, NotSentReason.ACCOUNT_PAUSED, NOW + week - timedelta(seconds=1)
+    )
     lost = outcomes.waiting(claimed, NotSentReason.ACCOUNT_PAUSED, NOW + week)
     assert kept.state is MessageState.PLANNED
     assert (lost.state, lost.reason, lost.due_at) == (MessageState.LOST, NotSentReason.STALE, None)

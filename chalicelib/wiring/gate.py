@@ -1,0 +1,34 @@
+"""Which rules a marketing email is asked by before it leaves, once and in order.
+
+First what ends it for good, then what a person stopped, then what only delays it.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.delivery.outcomes import WAIT_MAX
+from chalicelib.nurture.gate import Gate, GateRule
+
+if TYPE_CHECKING:
+    from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.wiring.stores import Stores
+
+
+def gate(stores: "Stores") -> Gate:
+    """Return what a marketing email is asked by."""
+    return Gate(
+        lead=stores.leads.read,
+        stale_after=_stale_after,
+        rules=gate_rules(stores),
+        now=stores.ports.now,
+    )
+
+
+def gate_rules(_stores: "Stores") -> Sequence[GateRule]:
+    """Return the rules in the order in which they are asked."""
+    return ()
+
+
+def _stale_after(_message: "OutboxMessage") -> timedelta:
+    return WAIT_MAX
