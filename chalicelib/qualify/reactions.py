@@ -36,8 +36,7 @@ class Moved:
     """A transition that happened."""
 
     transition: Transition
-    score: Score
-    """The score that explains it."""
+    score: Score  # that explains it
     at: datetime
     version: int
     """The version of the standing that it made."""
@@ -48,8 +47,7 @@ class Situation:
     """Everything a reaction may look at. It decides without writing."""
 
     model: Model
-    before: Lead
-    """The lead without what is new."""
+    before: Lead  # without what is new
     after: Lead
     moved: Sequence[Moved]
     """The transitions of this decision, in order; mostly none."""
@@ -119,8 +117,8 @@ class Plan:
     @property
     def writes(self) -> int:
         """How many writes of the decision's transaction it takes."""
-        sequences = {one.sequence for one in self.counts}
-        return sum(map(len, (self.messages, self.changed, self.records, sequences)))
+        counted = {one.sequence for one in self.counts}
+        return sum(map(len, (self.messages, self.changed, self.records, counted)))
 
 
 Reaction = Callable[[Situation], Plan]
