@@ -23,7 +23,7 @@ from chalicelib.delivery.message_keys import MessageKey
 from chalicelib.events import Event
 from chalicelib.store.dynamo import DynamoTable, marshal
 from chalicelib.store.events import event_of
-from chalicelib.store.outbox import message_of
+from chalicelib.store.outbox_items import message_of
 from chalicelib.store.table import Put, Write
 from chalicelib.wiring.world import World
 from tests import engines

@@ -29,14 +29,8 @@ from chalicelib.delivery.messages import (
     Unclear,
     Waiting,
 )
-from chalicelib.delivery.outbox import (
-    MessageState,
-    OutboxMessage,
-)
-from chalicelib.delivery.reasons import (
-    ACCOUNT_STATES,
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState, OutboxMessage
+from chalicelib.delivery.reasons import ACCOUNT_STATES, NotSentReason
 from chalicelib.errors import ConflictError, MailboxLimitError, OverBudgetError
 from chalicelib.events import elapsed_ms
 from chalicelib.runtime import Runtime

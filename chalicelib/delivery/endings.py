@@ -6,15 +6,8 @@ from collections.abc import Callable
 from typing import Protocol
 
 from chalicelib.delivery.message_keys import MessageKind
-from chalicelib.delivery.outbox import (
-    ENDED_BADLY,
-    MessageState,
-    OutboxMessage,
-    Via,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import ENDED_BADLY, MessageState, OutboxMessage, Via
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.telemetry import log
 
 

@@ -11,14 +11,9 @@ from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import ANSWER_KINDS, MessageKey, parse_outbox_id
 from chalicelib.delivery.notices import Notice, NoticeKind, parse_notice
-from chalicelib.delivery.outbox import (
-    MessageState,
-    OutboxMessage,
-)
+from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.delivery.outcomes import with_evidence, with_notice
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.references import outbox_id_of
 from chalicelib.events import Event, Kind, is_lead_id, lead_partition, own_event_id
 from chalicelib.mail_events import BOUNCE_KIND, HARD, SOFT, MailEvent

@@ -11,16 +11,9 @@ from typing import assert_never
 from chalicelib.days import hour_of
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Hold
-from chalicelib.delivery.outbox import (
-    MessageState,
-    OutboxMessage,
-    change_state,
-    settled,
-)
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, change_state, settled
 from chalicelib.delivery.outcomes import WAIT_MAX
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.limits import FIRST_EMAIL_SPREAD_MINUTES, UNCONFIRMED_WAIT_HOURS
 from chalicelib.switches import Switch, SwitchState, next_look
 

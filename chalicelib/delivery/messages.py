@@ -5,12 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.consent.consent import CONSENT_ONLY, BasisKind
-from chalicelib.delivery.outbox import (
-    MessageState,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState
+from chalicelib.delivery.reasons import NotSentReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

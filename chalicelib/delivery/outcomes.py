@@ -13,9 +13,7 @@ from chalicelib.delivery.outbox import (
     change_state,
     settled,
 )
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.limits import (
     EVIDENCE_MINUTES,
     NOTICES_MAX_PER_MESSAGE,

@@ -10,9 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from chalicelib.delivery.messages import Refused, SendResult, Unclear, Waiting
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 
 SERVER_ERROR = 500
 WAITS: Mapping[str, NotSentReason] = {

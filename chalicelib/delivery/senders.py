@@ -32,9 +32,7 @@ from chalicelib.delivery.messages import (
     Unclear,
     Waiting,
 )
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.references import MESSAGE_TAG, tag_of
 from chalicelib.delivery.refusals import result_of
 from chalicelib.telemetry import log

@@ -11,14 +11,8 @@ from typing import Any, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
-from chalicelib.delivery.outbox import (
-    MessageState,
-    OutboxMessage,
-    Via,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
 from chalicelib.events import Event, FieldValue, Kind, said_as

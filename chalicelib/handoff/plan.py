@@ -11,14 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
-from chalicelib.delivery.outbox import (
-    LEFT,
-    MessageState,
-    OutboxMessage,
-    Via,
-    cancelled,
-    planned,
-)
+from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, Via, cancelled, planned
 from chalicelib.events import epoch_ms
 from chalicelib.handoff.routing import salesperson, stand_ins
 from chalicelib.leads.lead import Lead

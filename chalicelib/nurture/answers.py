@@ -14,13 +14,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.company import SettingsDocument
 from chalicelib.delivery.messages import Email, Skip
-from chalicelib.delivery.outbox import (
-    MessageState,
-    OutboxMessage,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState, OutboxMessage
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
 from chalicelib.document import read_document
 from chalicelib.events import CONSENT_PENDING, Event

@@ -8,13 +8,8 @@ from pydantic import Field
 
 from chalicelib.consent.consent import BasisKind
 from chalicelib.delivery.messages import Email, Skip, Waiting
-from chalicelib.delivery.outbox import (
-    MessageState,
-    OutboxMessage,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState, OutboxMessage
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
 from chalicelib.document import Document, read_document
 from chalicelib.events import Rank

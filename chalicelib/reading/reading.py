@@ -8,12 +8,8 @@ from typing import Any, TypeVar
 
 from chalicelib.consent.consent import Consent, Proof
 from chalicelib.days import day_of
-from chalicelib.delivery.outbox import (
-    MessageState,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import FieldError, InputError, NotFoundError
 from chalicelib.events import rfc3339
 from chalicelib.inputs.addresses import parse_address

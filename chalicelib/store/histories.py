@@ -15,7 +15,7 @@ from chalicelib.limits import TIMELINE_MAX_CHARS, TIMELINE_MAX_EVENTS, TIMELINE_
 from chalicelib.store import keys
 from chalicelib.store.consent_items import consent_of, proof_of
 from chalicelib.store.events import Events, event_of
-from chalicelib.store.outbox import message_of
+from chalicelib.store.outbox_items import message_of
 from chalicelib.store.sweeping import time_of
 from chalicelib.store.table import Item, Table
 from chalicelib.store.transition_items import transition_of

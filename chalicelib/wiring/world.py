@@ -221,7 +221,7 @@ class World(ConsentWork):
 
     def deliver_records(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """Process a batch of the stream's messages. Return Lambda's partial batch response."""
-        from chalicelib.store.outbox import message_of
+        from chalicelib.store.outbox_items import message_of
         from chalicelib.store.stream import Quarantine, each_alone, each_group
 
         def work(_position: int, messages: "Sequence[OutboxMessage]") -> None:

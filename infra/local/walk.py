@@ -18,9 +18,7 @@ from uuid import uuid4
 
 import boto3
 
-from chalicelib.delivery.reasons import (
-    ACCOUNT_STATES,
-)
+from chalicelib.delivery.reasons import ACCOUNT_STATES
 from infra.deploy import Cloud, outputs
 from infra.local import stack as stacks
 from infra.local.stack import Stack

@@ -30,9 +30,7 @@ from chalicelib.delivery.messages import (
     Waiting,
 )
 from chalicelib.delivery.notices import TEXT_KINDS
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.refusals import WAITS_BY_REASON
 from chalicelib.delivery.senders import EndUserMessaging, Senders, from_header, parse_sender

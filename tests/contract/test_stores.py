@@ -23,14 +23,8 @@ from chalicelib.consent.consent import (
 from chalicelib.delivery import outbox
 from chalicelib.delivery.holding import switched_off
 from chalicelib.delivery.message_keys import parse_key
-from chalicelib.delivery.outbox import (
-    MessageState,
-    OutboxMessage,
-    Via,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.editing.version import DocumentVersion
 from chalicelib.errors import ConflictError
 from chalicelib.events import (
@@ -54,7 +48,8 @@ from chalicelib.store.events import Events, put_event
 from chalicelib.store.histories import Histories
 from chalicelib.store.joins import put_join, put_owner
 from chalicelib.store.leads import Leads
-from chalicelib.store.outbox import Outbox, message_item, message_of, put_message
+from chalicelib.store.outbox import Outbox, put_message
+from chalicelib.store.outbox_items import message_item, message_of
 from chalicelib.store.stream import Quarantine
 from chalicelib.store.switches import Switches
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table

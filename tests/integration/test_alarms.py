@@ -13,9 +13,7 @@ import pytest
 
 from chalicelib.clock.tasks import Due
 from chalicelib.delivery.messages import Refused, Unclear, Waiting
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.limits import JOB_TRIES
 from chalicelib.qualify.due import REVIEW_TASK
 from chalicelib.store.table import Item

@@ -17,9 +17,7 @@ import pytest
 
 from chalicelib.consent.confirming import ConfirmLink
 from chalicelib.delivery.messages import Waiting
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.store import keys
 from chalicelib.store.table import Item
 from infra.paths import ROOT

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from chalicelib.errors import ConflictError
-from chalicelib.store.outbox import message_of
+from chalicelib.store.outbox_items import message_of
 from chalicelib.store.table import Item, Write
 from chalicelib.wiring.world import World
 from tests.baton import InMemoryBaton, stream_event

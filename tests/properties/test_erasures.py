@@ -23,7 +23,7 @@ from chalicelib.events import Kind, epoch_ms, lead_id_of, parse_time
 from chalicelib.store import keys
 from chalicelib.store.events import event_of
 from chalicelib.store.mailboxes import read_suppressions
-from chalicelib.store.outbox import message_of
+from chalicelib.store.outbox_items import message_of
 from chalicelib.store.table import Put, Write
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton, tick

@@ -24,7 +24,7 @@ from chalicelib.errors import BatonError, ConflictError
 from chalicelib.events import lead_partition, own_event_id
 from chalicelib.store.confirmations import put_pending
 from chalicelib.store.mailboxes import read_suppressions
-from chalicelib.store.outbox import message_of
+from chalicelib.store.outbox_items import message_of
 from chalicelib.store.table import Put, Write
 from tests import factories as make
 from tests.baton import ANN, InMemoryBaton

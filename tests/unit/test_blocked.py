@@ -8,9 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.senders import Senders
 from tests.baton import ANN, InMemoryBaton
 from tests.fakes import FakePorts

@@ -12,9 +12,7 @@ from chalicelib.clock.tasks import Due, QueueName, Task, refuse_overlaps
 from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.messages import Unclear, Waiting
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.limits import (
     DUE_MAX_ITEMS,
     DUE_MAX_PER_LEAD,

@@ -22,15 +22,8 @@ from chalicelib.delivery.messages import (
     Unclear,
     Waiting,
 )
-from chalicelib.delivery.outbox import (
-    MessageState,
-    OutboxMessage,
-    Via,
-)
-from chalicelib.delivery.reasons import (
-    ACCOUNT_STATES,
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
+from chalicelib.delivery.reasons import ACCOUNT_STATES, NotSentReason
 from chalicelib.store.consents import put_consent
 from chalicelib.store.outbox import Outbox, put_message
 from tests import factories as make

@@ -11,9 +11,7 @@ from botocore.stub import Stubber
 
 from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.delivery.messages import Waiting
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.store.keys import FIRST_SCHEMA, SCHEMA
 from infra.deploy import Cloud
 from infra.paths import ROOT

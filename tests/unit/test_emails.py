@@ -10,12 +10,8 @@ import pytest
 
 from chalicelib.consent.consent import CONSENT_ONLY
 from chalicelib.delivery.messages import Email, Skip, Waiting
-from chalicelib.delivery.outbox import (
-    MessageState,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import DocumentError
 from chalicelib.events import Rank, Value
 from chalicelib.lifecycle.stages import Stage

@@ -9,13 +9,8 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
-from chalicelib.delivery.outbox import (
-    MessageState,
-    Via,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState, Via
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import count_segments
 from chalicelib.events import Event, Kind, Value
 from chalicelib.handoff.notice import Notices

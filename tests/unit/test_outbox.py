@@ -8,16 +8,8 @@ from itertools import product
 import pytest
 
 from chalicelib.delivery import outbox, outcomes
-from chalicelib.delivery.outbox import (
-    LEFT,
-    MESSAGE_EDGES,
-    OPEN,
-    MessageState,
-    OutboxMessage,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import LEFT, MESSAGE_EDGES, OPEN, MessageState, OutboxMessage
+from chalicelib.delivery.reasons import NotSentReason
 from tests import factories as make
 from tests.fakes import NOW
 

@@ -9,14 +9,8 @@ import pytest
 
 from chalicelib.delivery import outbox, outcomes
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
-from chalicelib.delivery.outbox import (
-    LEFT,
-    MessageState,
-    Via,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import LEFT, MessageState, Via
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import DocumentError
 from chalicelib.handoff.plan import (
     HandoffState,

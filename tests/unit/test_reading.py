@@ -10,9 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib.delivery.messages import Email, Waiting
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import LIST_MAX_LEADS
 from chalicelib.qualify.reactions import LeadChange

@@ -12,9 +12,7 @@ import pytest
 
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.messages import Outgoing, SendResult, Waiting
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.lifecycle.stages import standing_after
 from chalicelib.store.outbox import put_message
 from tests import factories as make

@@ -9,9 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.message_keys import MessageKind
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import ConflictError
 from chalicelib.limits import SWITCH_CACHE_SECONDS, WAIT_MAX_HOURS
 from chalicelib.store.switches import Switches

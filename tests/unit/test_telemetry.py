@@ -9,9 +9,7 @@ from chalice.test import Client
 
 import app
 from chalicelib.delivery.messages import Refused, Waiting
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.references import tag_of
 from chalicelib.store.table import Item
 from chalicelib.telemetry import LINES, Tracer, log, where

@@ -11,14 +11,8 @@ import pytest
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
-from chalicelib.delivery.outbox import (
-    MessageState,
-    OutboxMessage,
-    Via,
-)
-from chalicelib.delivery.reasons import (
-    NotSentReason,
-)
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import count_segments
 from chalicelib.events import Event, Value
 from chalicelib.handoff.notice import CLOSING, Notices
