@@ -3,43 +3,26 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
+from chalicelib.company.fields import (
+    Colour,
+    CompanyName,
+    Country,
+    FormAddress,
+    Language,
+    LogoUrl,
+    ManyLines,
+    WebUrl,
+)
+from chalicelib.company.offer import LANGUAGES_MAX, NO_OFFER, OfferDocument, SenderDocument
+from chalicelib.company.sending import SendingDocument
 from chalicelib.document import Document, needs, read_document
-from chalicelib.limits import URL_MAX_CHARS
 
-CompanyName = Annotated[
-    str,
-    Field(max_length=100, pattern=r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"),
-    needs("one line of 1 to 100 characters is needed"),
+LegalNotice = Annotated[
+    ManyLines | Annotated[dict[Language, ManyLines], Field(min_length=1, max_length=LANGUAGES_MAX)],
+    needs("1 to 1,000 characters are needed, or such a text by language"),
 ]
-Colour = Annotated[
-    str,
-    Field(pattern=r"^#[0-9A-Fa-f]{6}$"),
-    needs('a colour such as "#1d4ed8" is needed, in quotes'),
-]
-#: Of a page: no blank, quote, angle bracket, semicolon or comma, which would end the URL in a
-#: header or an attribute.
-WebUrl = Annotated[
-    str,
-    Field(max_length=URL_MAX_CHARS, pattern=r"^https?://[^\s\"'<>;,\\\x00-\x1f\x7f-\x9f]+$"),
-    needs("a URL is needed, such as https://acme.example"),
-]
-#: The one thing that a page loads: its policy names it, and a policy knows no query.
-LogoUrl = Annotated[
-    str,
-    Field(max_length=URL_MAX_CHARS, pattern=r"^https://[\w.:-]+/[\w./~%@+-]*$"),
-    needs("the URL of a picture is needed, beginning with https:// and without a query"),
-]
-Language = Annotated[
-    str, Field(pattern=r"^[a-z]{2}$"), needs("two small letters are needed, such as en")
-]
-Country = Annotated[
-    str,
-    Field(pattern=r"^[A-Z]{2}$"),
-    needs("the two capital letters of ISO 3166 are needed, such as DE"),
-]
-
 DoubleOptInRule = Literal["always", "newsletters", "never"]
 DoubleOptInRules = Annotated[
     DoubleOptInRule
@@ -72,13 +55,6 @@ OWN_DOMAINS_MAX = 50
 
 
 NotForSales = Literal["support", "career", "press", "supplier"]
-FormAddress = Annotated[
-    str,
-    Field(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$"),
-    needs("an email address is needed, such as support@acme.example"),
-]
-
-
 FormsADay = Annotated[int, Field(ge=1, le=1_000_000)]
 StepName = Literal[
     "honeypot",
@@ -108,64 +84,6 @@ class ScreeningDocument(Document):
     """The steps that are left out."""
 
 
-DAY_NAMES = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DayName = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WINDOW_MIN_MINUTES = 60
-
-
-def minute_of(clock: str) -> int:
-    """Return the minute of the day of a time such as 08:30; 24:00 is its end."""
-    hour, _, minute = clock.partition(":")
-    return int(hour) * 60 + int(minute)
-
-
-def _wide_enough(hours: tuple[str, str]) -> tuple[str, str]:
-    opens, closes = map(minute_of, hours)
-    if closes - opens < WINDOW_MIN_MINUTES:
-        raise ValueError
-    return hours
-
-
-ClockTime = Annotated[str, Field(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
-OpenHours = Annotated[
-    tuple[ClockTime, ClockTime],
-    AfterValidator(_wide_enough),
-    needs(
-        "the times of one day between which emails leave are needed, an hour apart at least, such"
-        ' as ["08:30", "17:30"]'
-    ),
-]
-OpenDays = Annotated[
-    list[DayName],
-    Field(min_length=1, max_length=7),
-    needs(f"a list of days is needed, out of {', '.join(DAY_NAMES)}"),
-]
-HolidayRegion = Annotated[str, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
-HolidayRegions = Annotated[
-    list[HolidayRegion],
-    Field(max_length=10),
-    needs("a list of countries and regions is needed, such as [DE-BY], or an empty one"),
-]
-EmailCap = Annotated[int, Field(ge=0, le=100)]
-
-
-class SendingDocument(Document):
-    """When marketing's emails leave, and how many one person gets (ADR 0056)."""
-
-    hours: OpenHours = ("08:30", "17:30")
-    """Of the person's own day."""
-    days: OpenDays = ["mon", "tue", "wed", "thu", "fri"]
-    holidays: HolidayRegions | None = None
-    """Whose public holidays are closed, besides those of the person's country; left out: those of
-    the company's country."""
-    per_7_days: EmailCap = 2
-    """How many emails a person gets in any seven days; 0: as many as there are."""
-    per_30_days: EmailCap = 6
-    """The same in any thirty days."""
-    hours_apart: Annotated[int, Field(ge=0, le=720)] = 48
-    """How many hours lie between two of them at least."""
-
-
 class SettingsDocument(Document):
     """What a company sets for all of its emails, pages and forms."""
 
@@ -192,6 +110,16 @@ class SettingsDocument(Document):
     """Who answers the forms that are not for sales: support, career, press."""
     screening: ScreeningDocument = ScreeningDocument()
     sending: SendingDocument = SendingDocument()
+    """When marketing's emails leave, and how many one person gets."""
+    offer: OfferDocument = NO_OFFER
+    """What is sold, in the words that emails take."""
+    sender: SenderDocument | None = None
+    """The person that marketing's emails come from."""
+    postal_address: ManyLines | None = None
+    """Below every marketing email."""
+    legal_notice: LegalNotice | None = None
+    """Below the address: in Germany an email is a business letter, with legal form, seat, register
+    and managing directors."""
 
 
 def read_company(settings: Mapping[str, Any] | None) -> SettingsDocument:
