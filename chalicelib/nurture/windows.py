@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-from chalicelib.company import DAY_NAMES, SettingsDocument, minute_of
+from chalicelib.company import SettingsDocument
+from chalicelib.company.sending import DAY_NAMES, minute_of
 from chalicelib.days import day_of, zone_of
 from chalicelib.leads.lead import Lead
 from chalicelib.scoring.profile import values
