@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
     from chalicelib.store.captured import Captured
     from chalicelib.store.confirmations import Confirmations
@@ -161,7 +162,18 @@ class Stores:
         """Signs links and reads them."""
         from chalicelib.delivery.links import Links
 
-        return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
+        return Links(self._link_keys)
+
+    @cached_property
+    def reply_addresses(self) -> "ReplyAddresses":
+        """Makes the addresses that answers to marketing's emails go to, and reads them."""
+        from chalicelib.nurture.replies.addresses import ReplyAddresses
+
+        return ReplyAddresses(keys=self._link_keys, domain=self._settings.reply_domain)
+
+    def _link_keys(self) -> Mapping[str, str]:
+        keys: Mapping[str, str] = json.loads(self.ports.secret(self._settings.link_secret))
+        return keys
 
     def mailbox_of(self, address: str) -> "Mailbox":
         """Return the mailbox of a parsed address."""
