@@ -190,7 +190,7 @@ def serialize_transition(moved: Recorded) -> dict[str, Any]:
 def serialize_message(message: OutboxMessage) -> dict[str, Any]:
     """Return a message as a timeline item."""
     sequence, step = message.key.step or (None, None)
-    of_step = {"sequence": sequence, "step": step, "email": message.email} if step else {}
+    of_step = {"sequence": sequence, "step": step} if step else {}
     return {
         "id": f"message-{message.key}",
         "at": rfc3339(message.created_at),
@@ -202,6 +202,8 @@ def serialize_message(message: OutboxMessage) -> dict[str, Any]:
             "reason": message.reason,
             "text": say_state(message),
             **of_step,
+            "email": message.email,
+            "email_version": message.email_version,
         },
     }
 
@@ -215,6 +217,8 @@ def serialize_outbox_item(message: OutboxMessage) -> dict[str, Any]:
         "via": message.via.value,
         "to": message.to,
         "subject": message.subject,
+        "email": message.email,
+        "email_version": message.email_version,
         "state": message.state.value,
         "reason": message.reason,
         "detail": message.detail,
