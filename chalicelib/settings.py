@@ -76,6 +76,8 @@ class Settings:
     """The From of every email: an address, or a name with the address in angle brackets."""
     configuration_set: str
     """The SES configuration set that reports what became of an email."""
+    reply_domain: str = ""
+    """Whose mail is received, for signed reply addresses; empty: none is."""
     text_identity: str
     """What texts come from in End User Messaging; empty: SNS sends them."""
     text_configuration_set: str
@@ -123,6 +125,7 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         handoff_topic=environ.get("BATON_HANDOFF_TOPIC", ""),
         sender=environ.get("BATON_SENDER", ""),
         configuration_set=environ.get("BATON_CONFIGURATION_SET", ""),
+        reply_domain=environ.get("BATON_REPLY_DOMAIN", ""),
         text_identity=environ.get("BATON_TEXT_IDENTITY", ""),
         text_configuration_set=environ.get("BATON_TEXT_CONFIGURATION_SET", ""),
         urgent_queue=environ.get("BATON_URGENT_QUEUE", ""),

@@ -44,6 +44,7 @@ PAGE_ITEMS = 100
 Key = tuple[str, str]
 Partition = tuple[str | None, str]  # of an index, or of the table itself
 Entry = tuple[str, Key]  # its sort key there, and the key of the item
+REPLY_DOMAIN = "replies.baton.example"
 SECRETS = {
     "identity": "a test's identity secret",
     "links": '{"current": "a test\'s link secret"}',
@@ -424,6 +425,7 @@ class FakePorts(Ports):
                 handoff_topic="topic",
                 sender="baton@keybook.example",
                 configuration_set="baton",
+                reply_domain=REPLY_DOMAIN,
                 text_identity="",
                 text_configuration_set="",
                 urgent_queue="",

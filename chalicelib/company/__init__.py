@@ -16,6 +16,7 @@ from chalicelib.company.fields import (
     WebUrl,
 )
 from chalicelib.company.offer import LANGUAGES_MAX, NO_OFFER, OfferDocument, SenderDocument
+from chalicelib.company.sending import SendingDocument
 from chalicelib.document import Document, needs, read_document
 
 LegalNotice = Annotated[
@@ -108,6 +109,8 @@ class SettingsDocument(Document):
     form_addresses: dict[NotForSales, FormAddress] = {}
     """Who answers the forms that are not for sales: support, career, press."""
     screening: ScreeningDocument = ScreeningDocument()
+    sending: SendingDocument = SendingDocument()
+    """When marketing's emails leave, and how many one person gets."""
     offer: OfferDocument = NO_OFFER
     """What is sold, in the words that emails take."""
     sender: SenderDocument | None = None

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.nurture.replies.addresses import ReplyAddresses
+    from chalicelib.nurture.sending import Sending
     from chalicelib.store.captured import Captured
     from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.store.outbox import Outbox
     from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
+    from chalicelib.store.sending import SendingStates
     from chalicelib.switches import Switchboard
 
 
@@ -130,6 +133,24 @@ class Stores:
         return Switchboard(store=Switches(self.ports.table), runtime=self.runtime)
 
     @cached_property
+    def sending_states(self) -> "SendingStates":
+        """The store of what is paused."""
+        from chalicelib.store.sending import SendingStates
+
+        return SendingStates(self.ports.table)
+
+    @cached_property
+    def sending(self) -> "Sending":
+        """Pauses marketing's emails, and resumes them."""
+        from chalicelib.nurture.sending import Sending
+
+        return Sending(
+            store=self.sending_states,
+            is_sequence=lambda one: self.documents.get("sequence", one) is not None,
+            runtime=self.runtime,
+        )
+
+    @cached_property
     def hand_overs(self) -> "HandOvers":
         """The store of hand-overs."""
         from chalicelib.store.hand_overs import HandOvers
@@ -141,7 +162,18 @@ class Stores:
         """Signs links and reads them."""
         from chalicelib.delivery.links import Links
 
-        return Links(lambda: json.loads(self.ports.secret(self._settings.link_secret)))
+        return Links(self._link_keys)
+
+    @cached_property
+    def reply_addresses(self) -> "ReplyAddresses":
+        """Makes the addresses that answers to marketing's emails go to, and reads them."""
+        from chalicelib.nurture.replies.addresses import ReplyAddresses
+
+        return ReplyAddresses(keys=self._link_keys, domain=self._settings.reply_domain)
+
+    def _link_keys(self) -> Mapping[str, str]:
+        keys: Mapping[str, str] = json.loads(self.ports.secret(self._settings.link_secret))
+        return keys
 
     def mailbox_of(self, address: str) -> "Mailbox":
         """Return the mailbox of a parsed address."""

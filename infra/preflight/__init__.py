@@ -34,6 +34,7 @@ EVERYTHING = {
     "TimeZone": "Europe/Berlin",
     "PublicConcurrency": "0",
     "NurturePerMinute": "60",
+    "ReplyDomain": "replies.acme.example",
     "RequestsPerAddress": "1000",
     "MonthlyBudget": "120",
     "FirstEmailsPerHour": "1000",

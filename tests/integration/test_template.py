@@ -92,6 +92,8 @@ PRIVATE = {
     *((f"/v1/{kind}s", "get") for kind in ("form", "email", "sequence")),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
+    ("/v1/sending", "get"),
+    ("/v1/sending", "post"),
     ("/v1/switches", "get"),
     ("/v1/switches", "put"),
 }
@@ -106,6 +108,7 @@ SENDING = MESSAGES | {
     "BATON_HANDOFF_TOPIC",
     "BATON_SENDER",
     "BATON_CONFIGURATION_SET",
+    "BATON_REPLY_DOMAIN",
     "BATON_TEXT_IDENTITY",
     "BATON_TEXT_CONFIGURATION_SET",
     "BATON_FIRST_EMAILS_PER_HOUR",
@@ -121,7 +124,7 @@ ENVIRONMENT = {
     "Clock": COMMON
     | {f"BATON_{name.upper()}_QUEUE" for name in WORKERS}
     | {"BATON_NURTURE_PER_MINUTE"},
-    "Urgent": SENDING,
+    "Urgent": SENDING - {"BATON_REPLY_DOMAIN"},
     "Nurture": SENDING
     - {"BATON_HANDOFF_TOPIC", "BATON_TEXT_IDENTITY", "BATON_TEXT_CONFIGURATION_SET"},
     "Leads": MESSAGES,
