@@ -128,6 +128,8 @@ class OutboxMessage:
     """When the clock looks after it; None when nothing is left to do."""
     email: str | None = None
     """The id of the stored email that it sends; None where there is none."""
+    email_version: int | None = None
+    """Which version of that it was made from; None before that."""
     held_by: str | None = None
     """The job of the publish that held it, or still does; None: nothing ever did."""
     captured_at: datetime | None = None

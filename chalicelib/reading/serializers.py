@@ -197,6 +197,8 @@ def serialize_message(message: OutboxMessage) -> dict[str, Any]:
             "via": message.via.value,
             "state": message.state.value,
             "reason": message.reason,
+            "email": message.email,
+            "email_version": message.email_version,
         },
     }
 
@@ -210,6 +212,8 @@ def serialize_outbox_item(message: OutboxMessage) -> dict[str, Any]:
         "via": message.via.value,
         "to": message.to,
         "subject": message.subject,
+        "email": message.email,
+        "email_version": message.email_version,
         "state": message.state.value,
         "reason": message.reason,
         "due_at": rfc3339(message.due_at) if message.due_at else None,

@@ -52,6 +52,7 @@ def message_item(message: OutboxMessage, kept_days: int = 0) -> Item:
     optional: dict[str, Any] = {
         "to": message.to,
         "email": message.email,
+        "email_version": message.email_version,
         "subject": message.subject,
         "held_by": message.held_by,
         "captured_at_ms": epoch_ms(message.captured_at) if message.captured_at else None,
@@ -96,6 +97,7 @@ def message_of(item: Item) -> OutboxMessage:
         created_at=from_epoch_ms(int(item["created_at_ms"])),
         due_at=from_epoch_ms(int(due_at)) if due_at is not None else None,
         email=text("email"),
+        email_version=int(item["email_version"]) if "email_version" in item else None,
         subject=text("subject"),
         held_by=text("held_by"),
         captured_at=from_epoch_ms(int(captured_at)) if captured_at is not None else None,
