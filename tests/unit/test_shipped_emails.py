@@ -141,7 +141,7 @@ def test_what_confirms_advertises_nothing() -> None:
     for language, confirms in (("en", "Please confirm"), ("de", "Bitte bestätigen")):
         open_one = rendered("answer-newsletter", language)
         assert open_one.subject.startswith(confirms)
-        assert company().offer.booking_url not in open_one.html
+        assert str(company().offer.booking_url) not in open_one.html
         done = rendered("answer-newsletter", language, is_confirmed=True)
         assert not done.subject.startswith(confirms)
         assert "/confirm/" not in done.text
