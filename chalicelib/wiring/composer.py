@@ -52,7 +52,8 @@ class Composer:
             reader=EmailReaders(self._stores),
             company=self._stores.company,
             links=EmailLinks(
-                unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id)
+                unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id),
+                reply_to=self._stores.reply_addresses.address_of,
             ),
             rests_on=self._stores.rests_on,
             now=self._stores.ports.now,
@@ -77,6 +78,7 @@ class Composer:
             company=self._stores.company,
             confirm_url=self._confirm_url,
             unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id),
+            reply_to=self._stores.reply_addresses.address_of,
         )
 
     def _stored_email(self, email_id: str) -> "StoredEmail | None":
