@@ -43,6 +43,7 @@ SCREENED = "SCREENED#"  # forms that are kept as spam
 OUTBOX = "OUTBOX#"
 TRANSITION = "TRANSITION#"
 HANDOFF = "HANDOFF#"
+ENROL = "ENROL#"
 QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
 JOB = "JOB"
 PART = "PART#"
