@@ -69,8 +69,13 @@ def document_kinds(
         return {name: email for name, email in emails if email.get("kind") != PARTIAL}
 
     def around(email_id: str) -> EmailSurroundings:
-        users = () if store.current("email", email_id) is None else email_users(email_id)
-        return EmailSurroundings(company=company(), emails=store.every("email"), users=[*users])
+        emails = store.every("email")
+        return EmailSurroundings(
+            company=company(),
+            emails=emails,
+            users=[*email_users(email_id)],
+            includers=[*emails_including(email_id, emails)],
+        )
 
     def email_users(email_id: str) -> Iterable[str]:
         yield from sequences_sending(email_id, store.every("sequence"))
