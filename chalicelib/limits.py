@@ -123,6 +123,8 @@ ANSWER_MAX_HOURS = 24
 UNCONFIRMED_KEPT_DAYS = 30  # how long a ticked box waits for its confirmation
 # between two looks whether a box was confirmed, which an email waits for; it usually is at once
 UNCONFIRMED_WAIT_HOURS = 6
+# of a mailbox's emails of thirty days: above what any cap allows that is one
+SENDS_KEPT = 100
 FIRST_EMAIL_SHARDS = 8  # counters of an hour, so that parallel claims seldom meet at one
 FIRST_EMAIL_SPREAD_MINUTES = 30  # over which what waited for the next hour comes due
 TICK_SECONDS = 45  # a tick of the clock ends before its function times out

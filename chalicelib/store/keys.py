@@ -62,6 +62,7 @@ DUE_NURTURE = "DUE#NURTURE#"
 NUMBERS = "NUMBERS#"  # what is counted of a sequence
 FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
 ANSWERS = "ANSWERS"  # the sort key of a mailbox's counter of answers to forms
+SENDS = "SENDS"  # the sort key of when marketing wrote to a mailbox
 SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
 SENDING = "SENDING#"  # the partitions of what is paused; the sort key is a sequence, or * for all
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead

@@ -6,10 +6,15 @@ First what ends it for good, then what a person stopped, then what only delays i
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.nurture.gate import Gate, GateRule
+from chalicelib.nurture.gate import Gate, GateRule, Leaving
 from chalicelib.nurture.pause_rule import PauseRule
+from chalicelib.nurture.refusal import Refusal
+from chalicelib.nurture.timing import InItsTime
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.wiring.stores import Stores
 
 
@@ -28,4 +33,24 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     return (
         stores.for_good,
         PauseRule(stores.sending.states),
+        _in_its_time(stores),
+    )
+
+
+def _in_its_time(stores: "Stores") -> InItsTime:
+    def sends(leaving: Leaving) -> "Sequence[datetime]":
+        address = leaving.address
+        return stores.outbox.sends(leaving.message, address) if address else ()
+
+    def priority(message: "OutboxMessage") -> int:
+        sequence = stores.documents.get("sequence", message.sequence or "") or {}
+        return int(sequence.get("priority", 0))
+
+    return InItsTime(
+        company=stores.company,
+        limits=lambda _: stores.send_limits(),
+        sends=sends,
+        waiting=stores.outbox.marketing,
+        priority=priority,
+        refusal=Refusal(consent=stores.outbox.consent, rests_on=stores.rests_on),
     )

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
     from chalicelib.nurture.sequence_reader import SequenceReader
+    from chalicelib.nurture.spacing import SendLimits
     from chalicelib.store.captured import Captured
     from chalicelib.store.clicks import Clicks
     from chalicelib.store.confirmations import Confirmations
@@ -126,6 +127,7 @@ class Stores:
             self.mailbox_of,
             self._settings.first_emails_per_hour,
             self._settings.retention.messages,
+            self.send_limits,
         )
 
     @cached_property
@@ -229,6 +231,12 @@ class Stores:
         from chalicelib.company import read_company
 
         return read_company(self.documents.get("settings"))
+
+    def send_limits(self) -> "SendLimits":
+        """Return how many of marketing's emails a mailbox gets."""
+        from chalicelib.nurture.spacing import limits_of
+
+        return limits_of(self.company())
 
     def rests_on(self, countries: "Sequence[str]") -> "frozenset[BasisKind]":
         """Return what a marketing email to somebody in these countries may rest on."""
