@@ -74,6 +74,8 @@ LINES: Mapping[str, LineKind] = {
     "held_back": LineKind(Level.WARNING, by=("switch",)),
     "sending_paused": LineKind(Level.WARNING, by=("cause",)),
     "sending_resumed": LineKind(Level.WARNING),
+    "upkeep_failed": LineKind(Level.WARNING, by=("error",)),
+    "quota_unreadable": LineKind(Level.WARNING, by=("error",)),
     "send_failed": LineKind(Level.WARNING, by=("code",)),
     "sending_blocked": LineKind(Level.ERROR, by=("reason",)),
     "message_failed": LineKind(Level.ERROR, by=("state",)),

@@ -7,6 +7,7 @@ from chalicelib.consent.mailbox import MailboxOf
 from chalicelib.delivery.message_keys import ANSWER_KINDS
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.store import keys
+from chalicelib.store.allowance import Allowances
 from chalicelib.store.answers import check_may_answer, count_answer
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
@@ -14,8 +15,8 @@ from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppress
 from chalicelib.store.sending import check_not_paused
 from chalicelib.store.table import Table, Write
 
-CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS})
-"""The sort keys of the items that count what is claimed."""
+CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS, keys.SENT})
+"""The names of the items that count what is claimed."""
 
 
 class Claims:
@@ -28,6 +29,7 @@ class Claims:
         self._table = table
         self._mailbox_of = mailbox_of
         self._first_emails = FirstEmails(table, first_emails_max)
+        self._allowances = Allowances(table)
 
     def writes(
         self,
@@ -49,6 +51,7 @@ class Claims:
             return [
                 *checks,
                 *check_not_paused(before),
+                *self._allowances.writes(after),
                 *self._first_emails.writes(before, after, mailbox_id),
             ]
         if before.kind not in ANSWER_KINDS or mailbox is None:

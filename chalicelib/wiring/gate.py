@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.nurture.gate import Gate, GateRule
 from chalicelib.nurture.pause_rule import PauseRule
+from chalicelib.nurture.quota_rule import QuotaRule
+from chalicelib.nurture.windows import next_open, working_hours_of
 
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
@@ -28,7 +30,14 @@ def gate(stores: "Stores") -> Gate:
 
 def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
-    return (PauseRule(stores.sending.states),)
+    return (
+        PauseRule(stores.sending.states),
+        QuotaRule(
+            room=lambda: stores.allowances.room(stores.ports.now()),
+            next_open=lambda lead, at: next_open(at, working_hours_of(lead, stores.company())),
+            priority=lambda one: (stores.documents.get("sequence", one) or {}).get("priority", 0),
+        ),
+    )
 
 
 def _stale_after(_message: "OutboxMessage") -> timedelta:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.runtime import Runtime
 from chalicelib.wiring.ports import Ports
+from chalicelib.writing import until_written
 
 if TYPE_CHECKING:
     from chalicelib.company import SettingsDocument
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.delivery.links import Links
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
+    from chalicelib.store.allowance import Allowances
     from chalicelib.store.captured import Captured
     from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
@@ -149,6 +151,18 @@ class Stores:
             is_sequence=lambda one: self.documents.get("sequence", one) is not None,
             runtime=self.runtime,
         )
+
+    @cached_property
+    def allowances(self) -> "Allowances":
+        """The store of how much marketing may send."""
+        from chalicelib.store.allowance import Allowances
+
+        return Allowances(self.ports.table)
+
+    @until_written
+    def count_imported(self, number: int) -> None:
+        """Count people who were imported, and of whom nothing was known before."""
+        self.allowances.count_imported(number)
 
     @cached_property
     def hand_overs(self) -> "HandOvers":

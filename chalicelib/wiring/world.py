@@ -115,6 +115,7 @@ class World(ConsentWork):
             giving=self.giving,
             lead_id_of=self.lead_id,
             country=self.company_country,
+            count_new=self.count_imported,
         )
 
     @cached_property
