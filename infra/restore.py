@@ -6,8 +6,8 @@ CloudFormation creates nothing while it imports, so the stack has the table alon
 deploy` adds the rest. The stream is turned on before the import, because CloudFormation reads its
 ARN then. A restored table has neither time-to-live nor point-in-time recovery nor deletion
 protection, and a deploy would never turn them on, because for CloudFormation the template has not
-changed: so they are turned on here, after the import. Before it marketing's emails are paused, until
-a person resumes them.
+changed: so they are turned on here, after the import. Before it marketing's emails are paused,
+until a person resumes them.
 """
 
 from __future__ import annotations

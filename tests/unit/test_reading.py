@@ -298,9 +298,12 @@ def test_the_outbox_says_what_was_not_sent_and_why(baton: InMemoryBaton) -> None
         "subject",
         "state",
         "reason",
+        "detail",
         "due_at",
         "message_id",
         "held_by",
+        "email",
+        "email_version",
         "created_at",
     }
     assert baton.get("/v1/outbox?state=sent")["items"] == []
