@@ -150,7 +150,7 @@ HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
 HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line
 REASON_MAX_CHARS = 500  # a reason, or an answer about an opportunity: a few sentences
 # messages that a merge cancels: with the rest of the merge they fit into one transaction
-MERGE_MAX_WAITING = 45
+MERGE_MAX_WAITING = 20
 RETRACT_MAX_EVENTS = 100  # of one request; their ids fit into one event
 
 # --- documents and lists --------------------------------------------------------------------------

@@ -92,6 +92,7 @@ LINES: Mapping[str, LineKind] = {
     "due_unknown": LineKind(Level.ERROR, by=("family",)),
     "document": LineKind(by=("kind",)),
     "sequence_skipped": LineKind(Level.WARNING),
+    "enrolment": LineKind(by=("ended",)),
     "job_worked": LineKind(by=("kind", "state")),
     "erasure": LineKind(by=("state",)),
     "erasure_failed": LineKind(Level.ERROR),

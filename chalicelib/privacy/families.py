@@ -95,6 +95,7 @@ FAMILIES: Sequence[Family] = (
     ),
     Family("transition", _LEAD, "TRANSITION#", Erasure.DELETED),
     Family("outbox message", _LEAD, "OUTBOX#", Erasure.DELETED),
+    Family("enrolment", _LEAD, "ENROL#", Erasure.DELETED),
     Family("handoff", _LEAD, "HANDOFF#", Erasure.DELETED),
     Family("hand-over", _LEAD, "HANDOVER#", Erasure.DELETED),
     Family("hand-over", _JOB, "HANDOVER#", Erasure.EXPIRES, "holds the id of a job"),

@@ -34,13 +34,11 @@ from chalicelib.nurture.sequence_checks import (
     sequences_sending,
 )
 from chalicelib.nurture.sequences import SequenceDocument
+from chalicelib.scoring.model import Model
 from chalicelib.store.keys import ACTIVE
 
 PLANNED: Mapping[str, frozenset[str]] = {
     "settings": frozenset({"contact_rules"}),
-    "sequence": frozenset(
-        {"enter.topic", "priority", "steps.*.if", "steps.*.else", "exit", "active", "stale_after"}
-    ),
     "routing": frozenset(
         {
             "teams", "holidays", "people.*.time_zone", "people.*.days_off", "people.*.weight",
@@ -52,11 +50,14 @@ PLANNED: Mapping[str, frozenset[str]] = {
 
 
 def document_kinds(
-    store: DocumentStore, form_warnings: Callable[[FormDocument], Iterable[FieldError]]
+    store: DocumentStore,
+    form_warnings: Callable[[FormDocument], Iterable[FieldError]],
+    model: Callable[[], Model | None],
 ) -> Mapping[str, DocumentKind]:
     """Return the kinds by their names. What others name stands before them.
 
-    form_warnings: what a form's author probably did not mean, by the active model.
+    form_warnings: what a form's author probably did not mean, by the active model; model: that
+    model, None in a deployment without one yet.
     """
 
     def company() -> SettingsDocument:
@@ -102,9 +103,8 @@ def document_kinds(
         ),
         "sequence": DocumentKind(
             format=SequenceDocument,
-            not_yet=PLANNED["sequence"],
-            mistakes=lambda sequence: sequence_mistakes(sequence, sendable().__contains__),
-            warnings=lambda sequence: sequence_warnings(sequence, store.every("sequence")),
+            mistakes=lambda sequence: sequence_mistakes(sequence, sendable().__contains__, model),
+            warnings=lambda sequence: sequence_warnings(sequence, store.every("sequence"), model),
         ),
         "routing": DocumentKind(
             format=RoutingDocument,

@@ -9,6 +9,7 @@ from chalicelib.clock.tasks import Due, Handler, QueueName, Task
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.limits import JOB_TRIES, REPLAY_SLICE_SECONDS
+from chalicelib.nurture.due import ENROLMENT_TASK
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store.keys import DUE_JOBS
 from chalicelib.wiring.rescoring import rescorer
@@ -43,6 +44,10 @@ def _deliver(world: "World", due: Due, _until: datetime) -> None:
     world.deliver.message(due.lead_id, parse_key(due.key))
 
 
+def _go_on(world: "World", due: Due, _until: datetime) -> None:
+    world.course.work(due.lead_id, due.key)
+
+
 def _work_on_job(world: "World", due: Due, until: datetime) -> None:
     world.job_runner.run(due.key, until)
 
@@ -51,6 +56,7 @@ DUE_TASKS: Mapping[Task, Callable[["World", Due, datetime], None]] = {
     REVIEW_TASK: _review,
     REPLAY_TASK: _replay,
     MESSAGE_TASK: _deliver,
+    ENROLMENT_TASK: _go_on,
     JOB_TASK: _work_on_job,
 }
 

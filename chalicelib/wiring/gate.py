@@ -4,17 +4,14 @@ First what ends it for good, then what a person stopped, then what only delays i
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.nurture.gate import Gate, GateRule
 from chalicelib.nurture.pause_rule import PauseRule
 from chalicelib.nurture.quota_rule import QuotaRule
 from chalicelib.nurture.windows import next_open, working_hours_of
 
 if TYPE_CHECKING:
-    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.wiring.stores import Stores
 
 
@@ -22,7 +19,7 @@ def gate(stores: "Stores") -> Gate:
     """Return what a marketing email is asked by."""
     return Gate(
         lead=stores.leads.read,
-        stale_after=_stale_after,
+        stale_after=stores.for_good.stale_after,
         rules=gate_rules(stores),
         now=stores.ports.now,
     )
@@ -31,6 +28,7 @@ def gate(stores: "Stores") -> Gate:
 def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
     return (
+        stores.for_good,
         PauseRule(stores.sending.states),
         QuotaRule(
             room=lambda: stores.allowances.room(stores.ports.now()),
@@ -38,7 +36,3 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
             priority=lambda one: (stores.documents.get("sequence", one) or {}).get("priority", 0),
         ),
     )
-
-
-def _stale_after(_message: "OutboxMessage") -> timedelta:
-    return WAIT_MAX

@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
+    from chalicelib.nurture.sequence_reader import SequenceReader
     from chalicelib.store.allowance import Allowances
     from chalicelib.store.captured import Captured
     from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
     from chalicelib.store.documents import Documents
+    from chalicelib.store.enrolments import Enrolments
     from chalicelib.store.events import Events
     from chalicelib.store.hand_overs import HandOvers
     from chalicelib.store.leads import Leads
@@ -124,6 +127,29 @@ class Stores:
             self.mailbox_of,
             self._settings.first_emails_per_hour,
             self._settings.retention.messages,
+        )
+
+    @cached_property
+    def enrolments(self) -> "Enrolments":
+        """The store of enrolments."""
+        from chalicelib.store.enrolments import Enrolments
+
+        return Enrolments(self.ports.table, self._settings.retention.messages)
+
+    @cached_property
+    def sequences(self) -> "SequenceReader":
+        """The sequences as they are executed."""
+        from chalicelib.nurture.sequence_reader import SequenceReader
+
+        return SequenceReader(lambda: self.documents.all("sequence"))
+
+    @cached_property
+    def for_good(self) -> "ForGood":
+        """Says why a marketing email will not leave."""
+        from chalicelib.nurture.gate_rules import ForGood
+
+        return ForGood(
+            model=self.models.active, sequences=self.sequences, enrolment=self.enrolments.read
         )
 
     @cached_property
