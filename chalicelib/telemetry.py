@@ -74,6 +74,7 @@ LINES: Mapping[str, LineKind] = {
     "held_back": LineKind(Level.WARNING, by=("switch",)),
     "sending_paused": LineKind(Level.WARNING, by=("cause",)),
     "sending_resumed": LineKind(Level.WARNING),
+    "brake_warned": LineKind(Level.WARNING, by=("harm",)),
     "upkeep_failed": LineKind(Level.WARNING, by=("error",)),
     "quota_unreadable": LineKind(Level.WARNING, by=("error",)),
     "send_failed": LineKind(Level.WARNING, by=("code",)),

@@ -93,12 +93,14 @@ class Sending:
         What is paused already stays so from when it was; only a brake takes over the pause of
         another cause, because it must be released. Raise InputError for an unknown sequence.
         """
-        before = self._state(of)
+        before = self._state(of, must_exist=cause is PauseCause.PERSON)
         is_first = not before.is_paused
-        takes_over = cause is PauseCause.BRAKE is not before.cause
+        is_brake = cause is PauseCause.BRAKE
+        if not is_first and not is_brake and cause is not PauseCause.PERSON:
+            return before
         after = replace(
             before,
-            cause=cause if is_first or takes_over else before.cause,
+            cause=cause if is_first or is_brake else before.cause,
             reason=reason,
             author=author,
             at=self.runtime.now() if is_first else before.at,
@@ -137,9 +139,16 @@ class Sending:
         log("sending_resumed", sequence=of)
         return after
 
-    def _state(self, of: str) -> SendingState:
+    @until_written
+    def warn(self) -> None:
+        """Remember that the brake is half way, or further: a warm-up waits for a clean day."""
+        before = self._state(EVERYTHING)
+        after = replace(before, warned_at=self.runtime.now(), version=before.version + 1)
+        self._store.save(after)
+
+    def _state(self, of: str, *, must_exist: bool = True) -> SendingState:
         known = self._store.states().get(of)
-        if known is None and not self._is_sequence(of):
+        if known is None and must_exist and not self._is_sequence(of):
             raise InputError(FieldError("sequence", f"there is no sequence {of}"))
         return known or SendingState(of=of)
 

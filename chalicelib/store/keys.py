@@ -63,6 +63,7 @@ SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the swit
 ALLOWANCE = "ALLOWANCE"  # the partition, and its sort key, of how much marketing may send
 IMPORTED_PEOPLE = "IMPORTED_PEOPLE"  # the sort key there of how many people were imported
 SENT = "SENT"  # the partition of how many of marketing's emails each hour has seen
+LEFT_EMAILS = "LEFT"  # the partition of marketing's emails that have left, in that order
 SENDING = "SENDING#"  # the partitions of what is paused; the sort key is a sequence, or * for all
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it

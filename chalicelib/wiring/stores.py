@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
@@ -176,6 +177,16 @@ class Stores:
             store=self.sending_states,
             is_sequence=lambda one: self.documents.get("sequence", one) is not None,
             runtime=self.runtime,
+        )
+
+    @cached_property
+    def brake(self) -> "Brake":
+        """Pauses what does too much harm."""
+        from chalicelib.nurture.brake import Brake
+        from chalicelib.store.left_emails import LeftEmailItems
+
+        return Brake(
+            left=LeftEmailItems(self.ports.table), sending=self.sending, runtime=self.runtime
         )
 
     @cached_property

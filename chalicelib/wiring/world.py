@@ -193,6 +193,7 @@ class World(ConsentWork):
             endings=self.endings,
             mailboxes=self.consents,
             suppression=self.suppression,
+            brake=lambda: self.brake.look(),
             runtime=self.runtime,
         )
 
