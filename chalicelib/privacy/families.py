@@ -95,6 +95,8 @@ FAMILIES: Sequence[Family] = (
     ),
     Family("transition", _LEAD, "TRANSITION#", Erasure.DELETED),
     Family("outbox message", _LEAD, "OUTBOX#", Erasure.DELETED),
+    Family("click", _LEAD, "CLICK#", Erasure.DELETED),
+    Family("answer to an email", _LEAD, "ANSWERED#", Erasure.DELETED),
     Family("enrolment", _LEAD, "ENROL#", Erasure.DELETED),
     Family("handoff", _LEAD, "HANDOFF#", Erasure.DELETED),
     Family("hand-over", _LEAD, "HANDOVER#", Erasure.DELETED),

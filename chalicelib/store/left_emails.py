@@ -27,7 +27,9 @@ class LeftEmailItems:
 
     def newest(self, since: datetime, most: int) -> Sequence[LeftEmail]:
         """Return the last emails that have left since a time, the newest first."""
-        items = self._table.query(keys.LEFT_EMAILS, first=rfc3339(since), newest_first=True, limit=most)
+        items = self._table.query(
+            keys.LEFT_EMAILS, first=rfc3339(since), newest_first=True, limit=most
+        )
         return [_email_of(item) for item in items]
 
 

@@ -27,6 +27,6 @@ class NurtureWork(Stores):
             messages=self.leads.messages,
             hours=lambda lead: working_hours_of(lead, self.company()),
             states=self.sending.states,
-            clicked=lambda _message: False,
+            clicked=lambda message: self.clicks.was_clicked(message.lead_id, message.key),
             runtime=self.runtime,
         )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.nurture.sequence_reader import SequenceReader
     from chalicelib.store.allowance import Allowances
     from chalicelib.store.captured import Captured
+    from chalicelib.store.clicks import Clicks
     from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
     from chalicelib.store.documents import Documents
@@ -129,6 +130,13 @@ class Stores:
             self._settings.first_emails_per_hour,
             self._settings.retention.messages,
         )
+
+    @cached_property
+    def clicks(self) -> "Clicks":
+        """The store of clicks on the links of emails."""
+        from chalicelib.store.clicks import Clicks
+
+        return Clicks(self.ports.table, self._settings.retention.messages)
 
     @cached_property
     def enrolments(self) -> "Enrolments":
@@ -258,6 +266,17 @@ class Stores:
         from chalicelib.consent.basis import counting_bases
 
         return counting_bases(self.company().basis, purpose, countries)
+
+    def is_measured(self, lead_id: str) -> bool:
+        """Return whether a lead's clicks may be measured. Who wants no emails may not be."""
+        from chalicelib.consent.consent import Purpose
+        from chalicelib.scoring.profile import countries_in
+
+        lead = self.leads.read(lead_id)
+        consent = self.consents.of(lead)
+        counting = self.counting(Purpose.MEASURING, countries_in(lead.profile))
+        has_basis = consent.basis(Purpose.MEASURING, counting) is not None
+        return has_basis and consent.suppressed is None
 
     def deployment(self) -> Mapping[str, Any]:
         """Return what the deploy wrote down about this deployment: its URLs and write key."""

@@ -295,7 +295,11 @@ def test_an_email_is_noted_once_with_what_became_of_it() -> None:
         LeftEmail(NOW + SECOND, "welcome", Harm.BOUNCED),
         LeftEmail(NOW, "welcome"),
     ]
-    items = [item for key, item in campaign.baton.ports.memory.items.items() if key[0] == keys.LEFT_EMAILS]
+    items = [
+        item
+        for key, item in campaign.baton.ports.memory.items.items()
+        if key[0] == keys.LEFT_EMAILS
+    ]
     assert all("expires_at_epoch_s" in item for item in items)
 
 
