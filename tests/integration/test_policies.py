@@ -112,6 +112,9 @@ def lambdas_own(function: str) -> set[Grant]:
 
 # --- what a call needs
 
+ANYWHERE = {("sesv2", "GetAccount"): ("ses:GetAccount", "*")}
+"""What is about no resource."""
+
 
 def needed(
     service: str, operation: str, request: Mapping[str, Any]
@@ -141,7 +144,8 @@ def needed(
         case "secretsmanager", "GetSecretValue":
             yield ("secretsmanager:GetSecretValue", request["SecretId"]), None
         case _:
-            yield (f"{service}:{operation}", "what this test does not know yet"), None
+            unknown = (f"{service}:{operation}", "what this test does not know yet")
+            yield ANYWHERE.get((service, operation), unknown), None
 
 
 def _of_tables(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
