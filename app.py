@@ -9,6 +9,7 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent, SQSEvent
 
+from chalicelib.http.clicks import clicks
 from chalicelib.http.documents import documents
 from chalicelib.http.emails import emails
 from chalicelib.http.exchange import answer_head, protect, with_request_id
@@ -37,6 +38,7 @@ app.register_middleware(with_request_id, "http")
 app.register_middleware(from_chalice, "http")
 app.register_blueprint(forms)  # public: form submissions
 app.register_blueprint(tracking)  # public: tracking events, the pixel, the tracker script
+app.register_blueprint(clicks)  # public: tracked links, and answers to emails' questions
 app.register_blueprint(public)  # public: unsubscribe, the thank-you page, health
 app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.wiring.due_work import DueWork
+from chalicelib.wiring.nurture_work import NurtureWork
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
     from chalicelib.reading.forms import FormsReading
     from chalicelib.reading.numbers import SequenceNumbers
     from chalicelib.reading.reading import Reading
+    from chalicelib.scoring.model import Model
 
 
-class Answers(DueWork):
+class Answers(DueWork, NurtureWork):
     """The reads of a world, and the documents that people change."""
 
     @cached_property
@@ -26,7 +28,7 @@ class Answers(DueWork):
         from chalicelib.editing.editing import Editing
         from chalicelib.wiring.documents import document_kinds
 
-        kinds = document_kinds(self.documents, self.forms_reading.warnings)
+        kinds = document_kinds(self.documents, self.forms_reading.warnings, self._active_model)
         return Editing(kinds=kinds, store=self.documents, runtime=self.runtime)
 
     @cached_property
@@ -103,6 +105,14 @@ class Answers(DueWork):
             document=lambda sequence_id: self.documents.get("sequence", sequence_id),
             counted=self.outbox.numbers,
         )
+
+    def _active_model(self) -> "Model | None":
+        from chalicelib.errors import DocumentError
+
+        try:
+            return self.models.current()
+        except DocumentError:  # of a deployment without a model yet
+            return None
 
     def lead_id(self, address: str) -> str:
         """Return the lead id of a parsed address."""

@@ -4,15 +4,12 @@ First what ends it for good, then what a person stopped, then what only delays i
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.nurture.gate import Gate, GateRule
 from chalicelib.nurture.pause_rule import PauseRule
 
 if TYPE_CHECKING:
-    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.wiring.stores import Stores
 
 
@@ -20,7 +17,7 @@ def gate(stores: "Stores") -> Gate:
     """Return what a marketing email is asked by."""
     return Gate(
         lead=stores.leads.read,
-        stale_after=_stale_after,
+        stale_after=stores.for_good.stale_after,
         rules=gate_rules(stores),
         now=stores.ports.now,
     )
@@ -28,8 +25,7 @@ def gate(stores: "Stores") -> Gate:
 
 def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
-    return (PauseRule(stores.sending.states),)
-
-
-def _stale_after(_message: "OutboxMessage") -> timedelta:
-    return WAIT_MAX
+    return (
+        stores.for_good,
+        PauseRule(stores.sending.states),
+    )
