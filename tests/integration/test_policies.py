@@ -650,6 +650,11 @@ def sales_reads(stack: Stack) -> None:
     assert json.loads(stack.http("GET", "/v1/outbox", **token))["items"]
 
 
+def marketing_looks_at_an_email(stack: Stack) -> None:
+    ask(stack, "/v1/emails/{email_id}/preview", {}, email_id="welcome")
+    ask(stack, "/v1/emails/{email_id}/test", {"to": email("mia")}, email_id="welcome")
+
+
 def spam_is_kept_and_released(stack: Stack) -> None:
     """With a token, and where a limit is set, so that each counter is written."""
     documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
@@ -811,6 +816,7 @@ def stack() -> Iterator[Stack]:
         what_never_can_be_worked_off_is_put_aside(stack)
         a_browser_sees_the_pages(stack)
         sales_reads(stack)
+        marketing_looks_at_an_email(stack)
         spam_is_kept_and_released(stack)
         sales_does_what_people_do(stack)
         marketing_publishes_a_model(stack)
