@@ -18,6 +18,7 @@ from chalicelib.http.privacy import privacy
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
 from chalicelib.http.sales import sales
+from chalicelib.http.sending import sending
 from chalicelib.http.tracking import tracking
 from chalicelib.telemetry import traced
 from chalicelib.wiring.world import world
@@ -39,6 +40,7 @@ app.register_blueprint(public)  # public: unsubscribe, the thank-you page, healt
 app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
 app.register_blueprint(operations)  # private: the switches
+app.register_blueprint(sending)  # private: pausing marketing's emails
 app.register_blueprint(privacy)  # private: what is held on one person, and its erasure
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 

@@ -54,9 +54,8 @@ class Act(StrEnum):
 
 
 class Rank(IntEnum):
-    """How far what an event says of the person is to be believed (ADR 0037).
-
-    A lower rank never replaces what a higher one said.
+    """How far what an event says of the person is to be believed: a lower rank never replaces what
+    a higher one said (ADR 0037).
     """
 
     IDENTIFY = 0  # anybody's script named an address
@@ -111,14 +110,15 @@ class Event:
     """Whether it is only kept: of one lead's forms so many count on a day, and no more."""
     screened: str = ""
     """Why it is only kept, as spam: a ScreenReason. Its `joins` are wishes then (ADR 0044)."""
+    zone: str = ""
+    """The time zone that the browser says it is in; empty: it says none, or hides it."""
     cut: tuple[str, ...] = ()
     """What was longer than what is stored of one event, for example `properties.url`."""
 
     @property
     def is_ping(self) -> bool:
-        """Whether this is a page view, a track event or an identify.
-
-        The lead's own download, which a form recorded, is none; its identifies are (ADR 0033).
+        """Whether this is a page view, a track event or an identify. The lead's own download, which
+        a form recorded, is none; its identifies are (ADR 0033).
         """
         is_own = self.partition.startswith(LEAD_PREFIX) and self.kind is not Kind.IDENTIFY
         return self.kind in PINGS and not is_own

@@ -110,6 +110,7 @@ NOTICES_MAX_PER_MESSAGE = 20  # remembered with a message; services send about f
 SWITCH_CACHE_SECONDS = 30  # how long a worker may go on with what was turned off
 # between two looks at work that a switch keeps from being done: a look costs a read and a write
 SWITCH_WAIT_MAX_MINUTES = 30
+PAUSES_KEPT = 20  # of a sequence: waits are counted without them, and none began so long ago
 NURTURE_PER_MINUTE = 300  # emails that wait; the default of the template's parameter
 # the default of the template's parameter: above a day's new leads of most, far below a mail bomb
 FIRST_EMAILS_PER_HOUR = 200

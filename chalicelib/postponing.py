@@ -58,5 +58,5 @@ class Postponed:
         # Request against replay: a worker that has not heard of the switch yet may be replaying
         # this lead now. Each request raises the count, so that it does not take this one off the
         # list (ADR 0007).
-        self._leads.request_replay(lead, next_look(self._off, self.runtime.now()))
+        self._leads.request_replay(lead, next_look(self._off.at, self.runtime.now()))
         log("held_back", switch=self._off.switch, lead_id=lead.lead_id)

@@ -107,11 +107,11 @@ class Switchboard:
         return {**before, **turned}
 
 
-def next_look(off: SwitchState, now: datetime) -> datetime:
-    """Return when to look again at work that a switch keeps from being done.
+def next_look(since: datetime | None, now: datetime) -> datetime:
+    """Return when to look again at work that a switch, or a pause, keeps from being done.
 
-    It waits for as long as the switch has been off, from a minute to half an hour. So little is
-    looked at in vain, and a short stop delays nothing for long.
+    It waits for as long as that has lasted, from a minute to half an hour. So little is looked at
+    in vain, and a short stop delays nothing for long. since: None when nobody knows.
     """
-    elapsed = now - off.at if off.at is not None else LONGEST_WAIT
+    elapsed = now - since if since is not None else LONGEST_WAIT
     return now + min(max(elapsed, SHORTEST_WAIT), LONGEST_WAIT)

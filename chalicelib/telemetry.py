@@ -72,6 +72,8 @@ LINES: Mapping[str, LineKind] = {
     "message": LineKind(by=("state", "reason"), within_ms=HANDED_OFF_WITHIN_MS),
     "switched": LineKind(Level.WARNING, by=("switch",)),
     "held_back": LineKind(Level.WARNING, by=("switch",)),
+    "sending_paused": LineKind(Level.WARNING, by=("cause",)),
+    "sending_resumed": LineKind(Level.WARNING),
     "send_failed": LineKind(Level.WARNING, by=("code",)),
     "sending_blocked": LineKind(Level.ERROR, by=("reason",)),
     "message_failed": LineKind(Level.ERROR, by=("state",)),

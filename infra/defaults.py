@@ -40,13 +40,15 @@ DEMO = ROOT / "infra" / "local" / "demo.yaml"
 FILES: Mapping[str, str] = {
     "settings": "settings.yaml",
     "form": "forms.yaml",
-    "email": "emails.yaml",
+    "email": "emails",
     "sequence": "sequences.yaml",
     "routing": "routing.yaml",
 }
-"""Kind -> its file. What others name stands before them."""
+"""Kind -> its file, or its folder. What others name stands before them."""
 SINGLE = ("settings", "routing")
 """The kinds of which there is one document; the file of another kind is a list."""
+FOLDERS = ("email",)
+"""The kinds whose documents have a file each, by their ids: an email is long (ADR 0059)."""
 NOBODY: Mapping[str, Any] = {"people": []}  # the default routing, which names no salesperson
 UNSAID: Sequence[Mapping[str, Any]] = (NOBODY, {})
 """What a first deploy writes for want of anything: a later one fills it in."""
@@ -218,7 +220,21 @@ def documents_in(folder: Path) -> dict[tuple[str, str], Mapping[str, Any]]:
     A file that is not there has none. Raise DocumentError for one that does not hold documents.
     """
     files = {kind: folder / name for kind, name in FILES.items()}
-    return by_id({kind: read_yaml(path) for kind, path in files.items() if path.exists()})
+    found = {kind: _contents(kind, path) for kind, path in files.items() if path.exists()}
+    return by_id(found)
+
+
+def _contents(kind: str, path: Path) -> Any:
+    if kind not in FOLDERS:
+        return read_yaml(path)
+    return [_named(one, read_yaml(one)) for one in sorted(path.glob("*.yaml"))]
+
+
+def _named(path: Path, document: Any) -> Any:
+    """Return the document of a file that is named by its id. Raise DocumentError for another."""
+    if isinstance(document, dict) and document.get("id") != path.stem:
+        raise DocumentError(f"{path.parent.name}/{path.name} must hold the id {path.stem}")
+    return document
 
 
 def by_id(found: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:

@@ -28,6 +28,7 @@ from chalicelib.wiring.world import World
 from infra.defaults import (
     DEFAULTS,
     FILES,
+    FOLDERS,
     SINGLE,
     by_id,
     demo_documents,
@@ -84,11 +85,37 @@ def pull(world: World, folder: Path, say: Callable[[str], object], demo: Placed)
     for kind, name in FILES.items():
         stored = dict(_without_demo(kind, world.editing.every(kind), files, demo))
         path = folder / name
-        text = path.read_text() if path.exists() else ""
-        written = pulled(text, kind, stored)
-        if written != text:
-            path.write_text(written)
+        if kind in FOLDERS:
+            _pull_each(kind, path, stored, say)
+        elif _is_written(path, kind, stored):
             say(f"{path}: {len(stored)} {'document' if len(stored) == 1 else 'documents'}")
+
+
+def _pull_each(
+    kind: str,
+    folder: Path,
+    stored: Mapping[str, Mapping[str, Any]],
+    say: Callable[[str], object],
+) -> None:
+    """Write each document of a kind into its own file; take away the files of those gone."""
+    folder.mkdir(exist_ok=True)
+    for path in sorted(folder.glob("*.yaml")):
+        if path.stem not in stored:
+            path.unlink()
+            say(f"{path}: deleted")
+    for document_id, document in stored.items():
+        path = folder / f"{document_id}.yaml"
+        if _is_written(path, kind, {document_id: document}):
+            say(f"{path}: 1 document")
+
+
+def _is_written(path: Path, kind: str, stored: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Write documents into their file unless it says the same. Return whether it had to be."""
+    text = path.read_text() if path.exists() else ""
+    written = pulled(text, kind, stored)
+    if written != text:
+        path.write_text(written)
+    return written != text
 
 
 def _without_demo(
@@ -154,7 +181,7 @@ def pulled(text: str, kind: str, stored: Mapping[str, Any]) -> str:
     yaml.preserve_quotes = True
     yaml.width = COLUMNS
     file = yaml.load(text)
-    if kind in SINGLE:
+    if kind in SINGLE or kind in FOLDERS:
         file = _merge(file, next(iter(stored.values()), {}))
     else:
         file = _merge_each(file if file is not None else [], stored)

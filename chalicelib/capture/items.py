@@ -25,6 +25,8 @@ from chalicelib.limits import EVENT_MAX_PROPERTIES, ID_MAX_CHARS, TEXT_MAX_CHARS
 PROPERTY_NAME_MAX_CHARS = 100
 PROPERTY_NAMES_CACHED = 256
 PLAIN_CLIENT_ID = re.compile(rf"[\w.:$@+~-]{{1,{ID_MAX_CHARS}}}", re.ASCII)
+#: A place of the tz database. What names no place (UTC, Etc/GMT+5) hides where the browser is.
+ZONE = re.compile(r"(?!Etc/)[A-Z][A-Za-z_]{1,19}(/[A-Za-z0-9_+-]{1,24}){1,2}", re.ASCII)
 PLAIN_PROPERTY = re.compile(rf"\w{{1,{PROPERTY_NAME_MAX_CHARS}}}", re.ASCII)
 LONG_MAX_CHARS = 1_000_000  # far above any body: what is longer is cut when it is stored
 DIGEST_CHARS = 16  # of a long id's hash, which tells it apart from others that begin alike
@@ -149,6 +151,7 @@ def event_from_item(
         captured_at=now,
         properties=properties,
         campaign=_campaign(item, properties, page, own_domains),
+        zone=_zone(item.context.get("timezone")),
         rank=rank,
         browser_rank=rank,
     )
@@ -237,6 +240,10 @@ def _listed(values: list[Any]) -> Cleaned[str]:
     texts = [read_property(one).value for one in values if one not in (None, "")]
     text = ", ".join(str(one) for one in texts)[:TEXT_MAX_CHARS]
     return Cleaned(text, (Repair.READ_AS,) if len(values) > 1 else ())
+
+
+def _zone(said: Any) -> str:
+    return said if isinstance(said, str) and ZONE.fullmatch(said) else ""
 
 
 def _path(properties: Mapping[str, Value], page: Mapping[str, Any]) -> str:

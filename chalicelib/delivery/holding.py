@@ -50,7 +50,7 @@ def switched_off(message: OutboxMessage, off: SwitchState, now: datetime) -> Out
     return change_state(
         message,
         MessageState.PLANNED,
-        due_at=next_look(off, now),
+        due_at=next_look(off.at, now),
         reason=NotSentReason.SWITCHED_OFF,
     )
 

@@ -162,6 +162,11 @@ class OutboxMessage:
         return self.key.kind
 
     @property
+    def sequence(self) -> str | None:
+        """The sequence that it is a step of; None for what is not an email of marketing's."""
+        return self.key.parts[0] if self.kind is MessageKind.NURTURE else None
+
+    @property
     def waits_since(self) -> datetime:
         """From when it counts how long it waits: for a week at most."""
         return self.owed_from or self.created_at

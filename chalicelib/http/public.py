@@ -32,8 +32,9 @@ ANY_FORM = [URLENCODED, MULTIPART, JSON, PLAIN_TEXT]
 @public.route("/v1/health", methods=READ, cors=CORS)
 @answers_problems
 def check_health() -> Response:
-    """Answer that requests are served."""
-    return json_answer({"status": "ok"})
+    """Answer that requests are served, and whether all of marketing's emails are paused."""
+    sending = "paused" if world().sending_states.is_all_paused() else "on"
+    return json_answer({"status": "ok", "sending": sending})
 
 
 @public.route("/thanks", methods=READ)

@@ -16,6 +16,7 @@ from chalicelib.http.exchange import (
     query_of,
     shape_of,
 )
+from chalicelib.http.sending import serialize_sending
 from chalicelib.wiring.world import world
 
 if TYPE_CHECKING:
@@ -186,16 +187,15 @@ def rebuild_lead(request: Request, lead_id: str) -> Response:
 def read_outbox(request: Request) -> Response:
     """Return what was sent, is waiting, or was not sent and why."""
     query = query_of(request)
-    return private_answer(
-        world().reading.outbox(
-            limit=_limit(query),
-            cursor=query.get("cursor"),
-            state=query.get("state"),
-            reason=query.get("reason"),
-            lead_id=query.get("lead_id"),
-            email=query.get("email"),
-        )
+    page = world().reading.outbox(
+        limit=_limit(query),
+        cursor=query.get("cursor"),
+        state=query.get("state"),
+        reason=query.get("reason"),
+        lead_id=query.get("lead_id"),
+        email=query.get("email"),
     )
+    return private_answer({**page, "sending": serialize_sending(world().sending.states())})
 
 
 def _answer_lead(lead: "Lead") -> Response:

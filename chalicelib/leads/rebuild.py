@@ -77,6 +77,7 @@ def _touches(lead: Lead) -> dict[str, Any]:
         for name, touch in named
         if touch
     }
+    found |= {"zone": touches.zone.name} if touches.zone else {}
     return found | ({"channel": touches.channel} if touches.channel else {})
 
 

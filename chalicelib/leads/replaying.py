@@ -28,7 +28,7 @@ from chalicelib.limits import COUNTED_MAX_IDS, JOINED_MAX_EVENTS
 from chalicelib.scoring import tally as tallies
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.tally import Since
-from chalicelib.scoring.touches import Touch, Touches
+from chalicelib.scoring.touches import Touch, Touches, zone_before
 
 EVENTS_AT_ONCE = 100  # held and counted together
 DERIVED = ("profile", "touches", "tally", "answers", "given", "created_at")
@@ -170,7 +170,8 @@ class Replaying:
             form = None
         known = before.form.touch if before.form else None
         recent = {one: None for one in map(kept, (*before.recent, known)) if one is not None}
-        return Touches(kept(before.first), kept(before.last), tuple(recent), form)
+        zone = zone_before(before, oldest)
+        return Touches(kept(before.first), kept(before.last), tuple(recent), form, zone)
 
     # --- counting ---------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ JSON_TEXTS = frozenset(
         "profile",
         "weaker",
         "touches",
+        "browser_zone",
         "answers",
         "receipt",
         "suppressions",

@@ -120,6 +120,7 @@ FAMILIES: Sequence[Family] = (
         Erasure.EXPIRES,
         "names of a form and of its fields; 90 days",
     ),
+    Family("pause", "SENDING#", "", Erasure.STAYS, _OWN),
     Family("switch", "SWITCHES", "", Erasure.STAYS, _OWN),
     Family("count of first emails", "FIRST_EMAILS#", "FIRST_EMAILS", Erasure.EXPIRES, "a number"),
     Family("count of first emails", _MAILBOX, "FIRST_EMAILS", Erasure.EXPIRES, _KEYED),

@@ -53,6 +53,7 @@ def serialize_lead(
         "last_touch": serialize_touch(lead.touches.last),
         "touches": [serialize_touch(one) for one in lead.touches.recent],
         "channel": lead.touches.channel,
+        "time_zone": lead.touches.zone.name if lead.touches.zone else None,
         "consent": serialize_consent(consent),
         "suppressed": consent.suppressed,
         "interest": interest,

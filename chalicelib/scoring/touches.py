@@ -6,9 +6,10 @@ give way. What is kept is bounded, and comes out the same in any order of arriva
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 
+from chalicelib.days import day_of
 from chalicelib.events import EPOCH, Event, Kind, Rank
 from chalicelib.limits import TOUCH_MAX_CHARS, TOUCHES_MAX
 
@@ -46,6 +47,18 @@ class FirstForm:
     """The last touch until then; None for somebody who came from nowhere in particular."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class BrowserZone:
+    """The time zone of a person's browser, ordered by who said it and when (ADR 0056)."""
+
+    rank: Rank
+    """Of the browser."""
+    day: date
+    """In UTC. Of a day one zone is kept, so that a visit of many pages is one change."""
+    name: str
+    """As the browser names it, such as Europe/Berlin; it may be no zone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Touches:
     """The touches of the highest rank; with one touch the first and the last are the same."""
@@ -55,6 +68,8 @@ class Touches:
     recent: tuple[Touch, ...] = ()
     """The newest ones, the newest first: of one source, medium and campaign one an hour."""
     form: FirstForm | None = None
+    zone: BrowserZone | None = None
+    """The newest of the highest rank; None: no browser has said it."""
 
     @property
     def channel(self) -> str | None:
@@ -72,11 +87,13 @@ def touch(touches: Touches, events: Iterable[Event]) -> Touches:
     taken = list(events)
     new = [_touch_of(event) for event in taken if _is_touch(event)]
     form = _first_form(touches, taken, new)
+    zone = _newest_zone(touches.zone, taken)
     if not new:
-        return touches if form == touches.form else replace(touches, form=form)
+        is_same = form == touches.form and zone == touches.zone
+        return touches if is_same else replace(touches, form=form, zone=zone)
     first = min([*_known(touches.first), *new], key=_first_key)
     last = max([*_known(touches.last), *new], key=_last_key)
-    return Touches(first, last, _newest([*touches.recent, *new]), form)
+    return Touches(first, last, _newest([*touches.recent, *new]), form, zone)
 
 
 def is_told_late(touches: Touches, events: Iterable[Event]) -> bool:
@@ -91,6 +108,12 @@ def is_told_late(touches: Touches, events: Iterable[Event]) -> bool:
     form = touches.form
     is_first = form is None or first < (form.at, form.event_id)
     return is_first and touches.last.at > first[0]
+
+
+def zone_before(touches: Touches, moment: datetime) -> BrowserZone | None:
+    """Return the zone of touches if it was said by the day of a moment, else None."""
+    zone = touches.zone
+    return zone if zone is not None and zone.day <= day_of(moment, UTC) else None
 
 
 def _is_touch(event: Event) -> bool:
@@ -114,6 +137,15 @@ def _first_form(touches: Touches, events: list[Event], new: list[Touch]) -> Firs
     named = [one for one in (stood, touches.first, touches.last) if one]
     until_then = [one for one in (*named, *touches.recent, *new) if one.at <= first.at]
     return replace(first, touch=max(until_then, key=_last_key, default=None))
+
+
+def _newest_zone(known: BrowserZone | None, events: list[Event]) -> BrowserZone | None:
+    said = (
+        BrowserZone(event.browser_rank, day_of(event.at, UTC), event.zone)
+        for event in events
+        if event.zone
+    )
+    return max([*_known(known), *said], default=None)
 
 
 def _newest(every: list[Touch]) -> tuple[Touch, ...]:

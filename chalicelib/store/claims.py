@@ -11,6 +11,7 @@ from chalicelib.store.answers import check_may_answer, count_answer
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
+from chalicelib.store.sending import check_not_paused
 from chalicelib.store.table import Table, Write
 
 CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS})
@@ -45,7 +46,11 @@ class Claims:
             checks = check_may_write(
                 before.lead_id, mailbox, must_hold(rests_on, lambda: self.consent(after))
             )
-            return [*checks, *self._first_emails.writes(before, after, mailbox_id)]
+            return [
+                *checks,
+                *check_not_paused(before),
+                *self._first_emails.writes(before, after, mailbox_id),
+            ]
         if before.kind not in ANSWER_KINDS or mailbox is None:
             return []
         return [

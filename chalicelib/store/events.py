@@ -178,6 +178,8 @@ def event_item(event: Event, retention: Retention = AS_EVER) -> Item:
     item |= {name: _json(part) for name, part in parts.items() if part}
     if event.name:
         item["name"] = event.name
+    if event.zone:
+        item["zone"] = event.zone
     if event.screened:
         item["screened"] = event.screened
     if not event.is_ping:
@@ -217,6 +219,7 @@ def event_of(item: Item) -> Event:
         browser_rank=rank_in(item, "browser_rank", _usual_browser_rank(kind)),
         is_surplus=str(item["sk"]).startswith(keys.SURPLUS),
         screened=str(item.get("screened", "")),
+        zone=str(item.get("zone", "")),
         cut=tuple(json.loads(str(item.get("cut", "[]")))),
     )
 

@@ -60,6 +60,7 @@ NUMBERS = "NUMBERS#"  # what is counted of a sequence
 FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
 ANSWERS = "ANSWERS"  # the sort key of a mailbox's counter of answers to forms
 SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
+SENDING = "SENDING#"  # the partitions of what is paused; the sort key is a sequence, or * for all
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 
@@ -72,6 +73,7 @@ NUMBER_SHARDS = 8
 LEAD_SHARDS = 16
 OUTBOX_SHARDS = 4
 SPAM_SHARDS = 4
+SENDING_SHARDS = 8
 DUE_SHARDS = 8
 SCORE_OFFSET = 10_000_000  # thousandths; makes every score a positive number of nine digits
 REVIEW_SPREAD_SECONDS = 3600  # reviews are spread over the first hour of their day
@@ -217,6 +219,11 @@ def network(network_id: str) -> str:
 def form_token(token_id: str) -> str:
     """The partition of what counts the uses of a form's token. token_id: a hash."""
     return f"TOKEN#{token_id}"
+
+
+def sending_copy(shard_number: int) -> str:
+    """The partition of one of the copies of what is paused."""
+    return f"{SENDING}{shard_number}"
 
 
 def by_state(state: str, shard_number: int) -> str:

@@ -30,6 +30,7 @@ from chalicelib.store.attributes import (
     without_absent,
     zone_in,
 )
+from chalicelib.store.browser_zones import browser_zone_in, browser_zone_parts
 from chalicelib.store.events import one_value
 from chalicelib.store.given import given_in, given_parts
 from chalicelib.store.replays import requests_of
@@ -171,6 +172,7 @@ def profile_item(lead: Lead) -> Item:
         "list_pk": keys.all_leads(keys.shard(lead.lead_id, keys.LEAD_SHARDS)),
         "list_sk": lead.lead_id,
         **given_parts(lead.given),
+        **browser_zone_parts(lead.touches.zone),
     }
     lists = {
         name: {known.rank.value: known.value for known in every if isinstance(known.value, tuple)}
@@ -241,6 +243,7 @@ def _touches_of(item: Item) -> Touches:
         _touch_of(last, rank),
         tuple(touch for touch in recent if touch),
         _first_form_of(item),
+        browser_zone_in(item),
     )
 
 

@@ -30,7 +30,7 @@ from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.store.keys import ACTIVE
 
 PLANNED: Mapping[str, frozenset[str]] = {
-    "settings": frozenset({"contact_rules", "offer"}),
+    "settings": frozenset({"contact_rules"}),
     "email": frozenset({"languages", "defaults", "sender"}),
     "sequence": frozenset(
         {"enter.topic", "priority", "steps.*.if", "steps.*.else", "exit", "active", "stale_after"}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.nurture.gate import Gate, GateRule
+from chalicelib.nurture.pause_rule import PauseRule
 
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
@@ -25,9 +26,9 @@ def gate(stores: "Stores") -> Gate:
     )
 
 
-def gate_rules(_stores: "Stores") -> Sequence[GateRule]:
+def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
-    return ()
+    return (PauseRule(stores.sending.states),)
 
 
 def _stale_after(_message: "OutboxMessage") -> timedelta:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
     from chalicelib.nurture.replies.addresses import ReplyAddresses
+    from chalicelib.nurture.sending import Sending
     from chalicelib.store.captured import Captured
     from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.store.outbox import Outbox
     from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
+    from chalicelib.store.sending import SendingStates
     from chalicelib.switches import Switchboard
 
 
@@ -129,6 +131,24 @@ class Stores:
         from chalicelib.switches import Switchboard
 
         return Switchboard(store=Switches(self.ports.table), runtime=self.runtime)
+
+    @cached_property
+    def sending_states(self) -> "SendingStates":
+        """The store of what is paused."""
+        from chalicelib.store.sending import SendingStates
+
+        return SendingStates(self.ports.table)
+
+    @cached_property
+    def sending(self) -> "Sending":
+        """Pauses marketing's emails, and resumes them."""
+        from chalicelib.nurture.sending import Sending
+
+        return Sending(
+            store=self.sending_states,
+            is_sequence=lambda one: self.documents.get("sequence", one) is not None,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def hand_overs(self) -> "HandOvers":

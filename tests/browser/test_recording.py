@@ -159,6 +159,15 @@ def test_a_campaign_may_be_in_the_fragment(alone: Alone, page: Page, fragment: s
     assert sent(alone, "page")[-1]["context"]["campaign"] == {"source": "news"}
 
 
+def test_each_event_names_the_browsers_time_zone(browser: Browser) -> None:
+    context = browser.new_context(timezone_id="America/Los_Angeles")
+    alone = Alone(context.new_page())
+    alone.open()
+    (seen,) = sent(alone, "page")
+    assert seen["context"]["timezone"] == "America/Los_Angeles"
+    context.close()
+
+
 def test_a_page_shown_again_is_a_visit(alone: Alone, page: Page) -> None:
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: false}))")

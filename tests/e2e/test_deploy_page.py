@@ -170,7 +170,7 @@ class Followed:
     """What the second deploy printed."""
     after_update: dict[str, Any]
     pulled: str
-    """The file of emails, once it was pulled."""
+    """The file of the email, once it was pulled."""
     restore: str
     """What the restore printed."""
     restored_ids: dict[str, str]
@@ -229,7 +229,7 @@ def follow(person: Shell, folder: Path, url: str) -> Followed:
     update = person.follow("Update")
     after_update = documents(first)
     person.run("make documents PULL=1 STAGE=$STAGE")
-    pulled = (folder / "chalicelib/defaults/emails.yaml").read_text()
+    pulled = (folder / "chalicelib/defaults/emails/welcome.yaml").read_text()
 
     restore = person.follow("Restore")
     second = driver_of(person, "again", url)

@@ -92,6 +92,8 @@ PRIVATE = {
     *((f"/v1/{kind}s", "get") for kind in ("form", "email", "sequence")),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
+    ("/v1/sending", "get"),
+    ("/v1/sending", "post"),
     ("/v1/switches", "get"),
     ("/v1/switches", "put"),
 }

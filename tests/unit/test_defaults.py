@@ -133,11 +133,14 @@ def test_a_document_that_is_refused_is_named(world: World) -> None:
         ("forms.yaml", "- a\n", "forms.yaml must hold keys with their values"),
         ("forms.yaml", "a\n", "forms.yaml must hold keys with their values"),
         ("routing.yaml", "- {people: []}\n", "routing.yaml must hold keys with their values"),
+        ("emails/a.yaml", "- {id: a}\n", "emails must hold keys with their values"),
+        ("emails/a.yaml", "{id: b}\n", "emails/a.yaml must hold the id a"),
     ],
 )
 def test_a_file_without_documents_is_refused(
     tmp_path: Path, name: str, text: str, says: str
 ) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text(text)
     with pytest.raises(DocumentError, match=f"^{says}$"):
         documents_in(tmp_path)

@@ -42,8 +42,16 @@ def world() -> World:
 def folder(tmp_path: Path) -> Path:
     """The files of a checkout."""
     for name in FILES.values():
-        shutil.copy(DEFAULTS / name, tmp_path)
+        if (DEFAULTS / name).is_dir():
+            shutil.copytree(DEFAULTS / name, tmp_path / name)
+        else:
+            shutil.copy(DEFAULTS / name, tmp_path)
     return tmp_path
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Return what each file says."""
+    return {path: path.read_bytes() for path in folder.rglob("*.yaml")}
 
 
 def put(world: World, kind: str, document: Any) -> None:
@@ -64,9 +72,9 @@ def push(world: World, folder: Path, note: str = "") -> tuple[list[str], list[st
 
 
 def test_files_that_say_the_same_are_left_as_they_are(world: World, folder: Path) -> None:
-    before = {name: (folder / name).read_bytes() for name in FILES.values()}
+    before = contents(folder)
     assert pull(world, folder) == []
-    assert {name: (folder / name).read_bytes() for name in FILES.values()} == before
+    assert contents(folder) == before
     assert push(world, folder) == ([], [])
 
 
@@ -95,13 +103,23 @@ def test_a_pull_keeps_comments_order_and_style(world: World, folder: Path) -> No
 
 
 def test_a_pulled_text_of_many_lines_is_a_block(world: World, folder: Path) -> None:
-    text = (folder / "emails.yaml").read_text()
-    (folder / "emails.yaml").write_text(text.replace("  html: |", "  # As a page.\n  html: |"))
+    file = folder / "emails" / "welcome.yaml"
+    file.write_text(file.read_text().replace("html: |", "# As a page.\nhtml: |"))
     email = dict(world.editing.read("email", "welcome").document)
     put(world, "email", {**email, "text": "Hello\n\n{{ unsubscribe_url }}\n"})
-    pull(world, folder)
-    pulled = (folder / "emails.yaml").read_text()
-    assert "  text: |\n    Hello\n\n    {{ unsubscribe_url }}\n  # As a page.\n  html: |" in pulled
+    assert pull(world, folder) == [f"{file}: 1 document"]
+    pulled = file.read_text()
+    assert "\ntext: |\n  Hello\n\n  {{ unsubscribe_url }}\n# As a page.\nhtml: |" in pulled
+
+
+def test_each_email_has_a_file_that_goes_with_it(world: World, folder: Path) -> None:
+    email = {"id": "hello", "subject": "Hello", "text": "{{ unsubscribe_url }}"}
+    put(world, "email", email)
+    assert pull(world, folder) == [f"{folder / 'emails' / 'hello.yaml'}: 1 document"]
+    assert documents_in(folder)["email", "hello"] == email
+    world.editing.delete("email", "hello", author="admin")
+    assert pull(world, folder) == [f"{folder / 'emails' / 'hello.yaml'}: deleted"]
+    assert documents_in(folder) == every_document(None)
 
 
 def test_the_settings_are_pulled_beneath_their_comment(world: World, folder: Path) -> None:
@@ -122,9 +140,9 @@ def test_the_demos_own_documents_stay_out_of_the_files(folder: Path) -> None:
     load_documents(world, every_document(SITE), demo=True)
     world.documents.put("deployment", {"site_url": SITE})
     demo = tool.demo_of(world)
-    before = {name: (folder / name).read_bytes() for name in FILES.values()}
+    before = contents(folder)
     tool.pull(world, folder, print, demo)
-    assert {name: (folder / name).read_bytes() for name in FILES.values()} == before
+    assert contents(folder) == before
     put(world, "form", {"id": "tour"})
     tool.pull(world, folder, print, demo)
     assert documents_in(folder) == {**every_document(None), ("form", "tour"): {"id": "tour"}}

@@ -34,6 +34,34 @@ WHOLE: dict[str, dict[str, Any]] = {
         "privacy_url": "https://keybook.example/privacy",
         "language": "de",
         "country": "DE",
+        "offer": {
+            "product": "Keybook",
+            "job": "Zugriffe zu prüfen",
+            "unit": "Mitarbeiter",
+            "extras": "Einrichtung inklusive, Schulung 400 Euro",
+            "price_page": "https://keybook.example/pricing",
+            "security_page": "https://keybook.example/security",
+            "booking_url": "https://keybook.example/book",
+            "changes": [{"on": "2026-11-01", "text": "Prüfungen lassen sich vertagen."}],
+            "case": {
+                "company": "Acme",
+                "result": "Acme prüft in zwei Stunden statt in neun.",
+                "trouble": "In der zweiten Woche antwortete niemand.",
+                "permission": True,
+            },
+            "links": {"guide": "https://keybook.example/guide"},
+            "languages": {"en": {"job": "reviewing access", "unit": "employee"}},
+        },
+        "sender": {
+            "name": "Mia Muster",
+            "role": "Kundenberatung",
+            "phone": "+49 30 901820",
+            "email": "mia@keybook.example",
+            "booking_url": "https://keybook.example/mia",
+            "languages": {"en": {"role": "Customer advice"}},
+        },
+        "postal_address": "Keybook GmbH\nMusterweg 1\n10115 Berlin",
+        "legal_notice": {"de": "Sitz: Berlin", "en": "Registered in Berlin"},
     },
     "form": {
         "id": "partner",
@@ -222,7 +250,7 @@ def test_an_unknown_key_is_refused_with_those_there_are(baton: InMemoryBaton, ki
 
 
 NOT_YET: list[tuple[str, dict[str, Any], str]] = [
-    ("settings", {"offer": {}}, "offer"),
+    ("settings", {"contact_rules": {}}, "contact_rules"),
     ("email", {"languages": {}}, "languages"),
     ("sequence", {"active": True}, "active"),
     (

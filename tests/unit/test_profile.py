@@ -230,6 +230,7 @@ arrivals = some.lists(
             rank=rank,
             browser_rank=rank,
             campaign={"source": name, "medium": "x"},
+            zone=f"Europe/{name}" if name else "",
         ),
         some.sampled_from(["Ann", "Anna", "Anne", ""]),
         some.integers(0, 3),

@@ -398,6 +398,7 @@ def checkout(tmp_path: Path, table: "DynamoDBClient") -> Checkout:
     return Checkout(tmp_path, table)
 
 
+WELCOME = "emails/welcome.yaml"
 SAM = {"id": "sam", "name": "Sam Seller", "email": "sam@acme.example", "phone": "+4930901820"}
 UMA = SAM | {"id": "uma", "name": "Uma Seller", "email": "uma@acme.example"}
 
@@ -406,7 +407,7 @@ def test_a_document_that_its_readers_would_refuse_is_not_loaded(checkout: Checko
     """Documents were stored as they stood in their files. A misspelt key came to light with the
     first lead, when the worker that read it failed.
     """
-    checkout.edit("emails.yaml", lambda emails: [emails[0] | {"subjekt": "Hello"}])
+    checkout.edit(WELCOME, lambda email: email | {"subjekt": "Hello"})
     with pytest.raises(DocumentError, match="subjekt"):
         checkout.deploy()
     assert checkout.stored().get("email", "welcome") is None
@@ -419,9 +420,7 @@ def test_an_email_that_a_marketer_changed_outlives_the_next_deployment(checkout:
     assert email is not None
     changed = {**email, "subject": "Hello from marketing"}
     checkout.stored().put("email", changed, "welcome")
-    checkout.edit(
-        "emails.yaml", lambda emails: [emails[0] | {"subject": "Hello from the next release"}]
-    )
+    checkout.edit(WELCOME, lambda email: email | {"subject": "Hello from the next release"})
     checkout.deploy()
     assert checkout.stored().get("email", "welcome") == changed
     active = checkout.models().active()

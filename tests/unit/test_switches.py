@@ -386,9 +386,8 @@ def test_a_replay_of_a_late_worker_takes_no_request_off() -> None:
     [(0, 60), (59, 60), (600, 600), (100_000, LONGEST_WAIT.total_seconds())],
 )
 def test_looks_become_rarer_the_longer_it_is_off(off_for: float, wait: float) -> None:
-    off = SwitchState(switch=Switch.NURTURE, is_on=False, at=NOW)
     now = NOW + timedelta(seconds=off_for)
-    assert next_look(off, now) == now + timedelta(seconds=wait)
+    assert next_look(NOW, now) == now + timedelta(seconds=wait)
 
 
 # --- the endpoint and the command -----------------------------------------------------------------

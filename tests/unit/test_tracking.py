@@ -273,6 +273,37 @@ def test_an_original_timestamp_makes_a_repeat_one_event(baton: InMemoryBaton) ->
 # --- people ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("timezone", "kept"),
+    [
+        ("America/Los_Angeles", "America/Los_Angeles"),
+        ("America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+        ("Etc/GMT+5", ""),  # no place: the browser hides where it is
+        ("UTC", ""),
+        ("Eastern Standard Time", ""),
+        ("Europe/../../etc/passwd", ""),
+        ("<b>/<i>", ""),
+        ("Europe/" + "x" * 300, ""),
+        (60, ""),
+        (None, ""),
+    ],
+)
+def test_the_browsers_time_zone_is_kept(baton: InMemoryBaton, timezone: Any, kept: str) -> None:
+    assert not taken(baton, "/v1/page", {"anonymousId": "v", "context": {"timezone": timezone}})
+    assert event(baton).zone == kept
+
+
+def test_a_lead_is_where_its_browser_is(baton: InMemoryBaton) -> None:
+    batch = [
+        {"type": "page", "anonymousId": "v"},
+        {"type": "track", "event": "x", "anonymousId": "v"},
+    ]
+    taken(baton, "/v1/batch", {"batch": batch, "context": {"timezone": "America/Los_Angeles"}})
+    baton.form("guide", visitor="v", **ANN)
+    baton.until_quiet()
+    assert baton.lead()["time_zone"] == "America/Los_Angeles"
+
+
 def test_traits_may_stand_in_the_context(baton: InMemoryBaton) -> None:
     traits = {"email": ANN["email"], "firstName": "Ann", "title": "CTO"}
     taken(baton, "/v1/identify", {"anonymousId": "v", "context": {"traits": traits}})

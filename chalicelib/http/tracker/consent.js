@@ -131,7 +131,7 @@ function isAnswer({ type, detail }) {
 /** Read a tool now, and whenever one of its events says that it knows more. */
 function listenTo(read, names) {
   const tell = (event) => {
-    try { hear(read(), event && isAnswer(event)); } catch (broken) { }
+    try { hear(read(), event && isAnswer(event)); } catch { }
   };
   // Capturing, so that it does not matter whether they are fired at the document or the window.
   names.split(' ').forEach((name) => window.addEventListener(name, tell, true));

@@ -45,7 +45,12 @@ function emit(type, parts, context) {
     messageId: newId(),
     timestamp: new Date().toISOString(),
     ...parts,
-    context: { page: thisPage(), ...context },
+    context: {
+      page: thisPage(),
+      // Emails come in the working hours of the visitor's own place.
+      timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      ...context,
+    },
   };
   waiting = waiting.concat(event).slice(-MAX_QUEUED);
   release();
@@ -140,7 +145,7 @@ function clicked(click) {
   if (!element) return;
   let name = '';
   const properties = {};
-  Array.from(element.attributes).forEach(({ name: attribute, value }) => {
+  for (const { name: attribute, value } of element.attributes) {
     const key = (/^data-baton-(.+)/.exec(attribute) || [])[1];
     if (key === 'track') {
       name = value;
@@ -150,7 +155,7 @@ function clicked(click) {
     } else if (key) {
       properties[key.replace(/-/g, '_')] = value;
     }
-  });
+  }
   track(name, properties);
 }
 
@@ -242,7 +247,7 @@ document.addEventListener('submit', submitted);
 document.addEventListener('formdata', fillIn);
 document.addEventListener('visibilitychange', visibilityChanged);
 document.addEventListener('prerenderingchange', () => page());
-window.addEventListener('scroll', scrolled, { passive: true });
+window.addEventListener('scroll', scrolled);
 window.navigation?.addEventListener('navigate', navigates);
 window.addEventListener('popstate', navigated);
 window.addEventListener('hashchange', navigated);

@@ -30,21 +30,21 @@ function openStore(area) {
       try {
         const value = window[area].getItem(key);
         if (value !== null) return value;
-      } catch (blocked) { /* look in memory */ }
+      } catch { /* look in memory */ }
       return memory[key] ?? null;
     },
     set(key, value) {
       try {
         window[area].setItem(key, value);
         delete memory[key];
-      } catch (blockedOrFull) {
+      } catch {
         this.remove(key);
         memory[key] = value;
       }
     },
     remove(key) {
       delete memory[key];
-      try { window[area].removeItem(key); } catch (blocked) { /* nothing was stored */ }
+      try { window[area].removeItem(key); } catch { /* nothing was stored */ }
     },
   };
 }
@@ -85,7 +85,7 @@ let resumeAt = 0;
 let stayingUntil = 0;
 
 function queued() {
-  try { return JSON.parse(local.get('baton.queue')) || []; } catch (broken) { return []; }
+  try { return JSON.parse(local.get('baton.queue')) || []; } catch { return []; }
 }
 
 function keep(events) {

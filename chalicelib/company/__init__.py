@@ -5,41 +5,24 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from chalicelib.company.fields import (
+    Colour,
+    CompanyName,
+    Country,
+    FormAddress,
+    Language,
+    LogoUrl,
+    ManyLines,
+    WebUrl,
+)
+from chalicelib.company.offer import LANGUAGES_MAX, NO_OFFER, OfferDocument, SenderDocument
+from chalicelib.company.sending import SendingDocument
 from chalicelib.document import Document, needs, read_document
-from chalicelib.limits import URL_MAX_CHARS
 
-CompanyName = Annotated[
-    str,
-    Field(max_length=100, pattern=r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"),
-    needs("one line of 1 to 100 characters is needed"),
+LegalNotice = Annotated[
+    ManyLines | Annotated[dict[Language, ManyLines], Field(min_length=1, max_length=LANGUAGES_MAX)],
+    needs("1 to 1,000 characters are needed, or such a text by language"),
 ]
-Colour = Annotated[
-    str,
-    Field(pattern=r"^#[0-9A-Fa-f]{6}$"),
-    needs('a colour such as "#1d4ed8" is needed, in quotes'),
-]
-#: Of a page: no blank, quote, angle bracket, semicolon or comma, which would end the URL in a
-#: header or an attribute.
-WebUrl = Annotated[
-    str,
-    Field(max_length=URL_MAX_CHARS, pattern=r"^https?://[^\s\"'<>;,\\\x00-\x1f\x7f-\x9f]+$"),
-    needs("a URL is needed, such as https://acme.example"),
-]
-#: The one thing that a page loads: its policy names it, and a policy knows no query.
-LogoUrl = Annotated[
-    str,
-    Field(max_length=URL_MAX_CHARS, pattern=r"^https://[\w.:-]+/[\w./~%@+-]*$"),
-    needs("the URL of a picture is needed, beginning with https:// and without a query"),
-]
-Language = Annotated[
-    str, Field(pattern=r"^[a-z]{2}$"), needs("two small letters are needed, such as en")
-]
-Country = Annotated[
-    str,
-    Field(pattern=r"^[A-Z]{2}$"),
-    needs("the two capital letters of ISO 3166 are needed, such as DE"),
-]
-
 DoubleOptInRule = Literal["always", "newsletters", "never"]
 DoubleOptInRules = Annotated[
     DoubleOptInRule
@@ -72,13 +55,6 @@ OWN_DOMAINS_MAX = 50
 
 
 NotForSales = Literal["support", "career", "press", "supplier"]
-FormAddress = Annotated[
-    str,
-    Field(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+$"),
-    needs("an email address is needed, such as support@acme.example"),
-]
-
-
 FormsADay = Annotated[int, Field(ge=1, le=1_000_000)]
 StepName = Literal[
     "honeypot",
@@ -133,6 +109,17 @@ class SettingsDocument(Document):
     form_addresses: dict[NotForSales, FormAddress] = {}
     """Who answers the forms that are not for sales: support, career, press."""
     screening: ScreeningDocument = ScreeningDocument()
+    sending: SendingDocument = SendingDocument()
+    """When marketing's emails leave, and how many one person gets."""
+    offer: OfferDocument = NO_OFFER
+    """What is sold, in the words that emails take."""
+    sender: SenderDocument | None = None
+    """The person that marketing's emails come from."""
+    postal_address: ManyLines | None = None
+    """Below every marketing email."""
+    legal_notice: LegalNotice | None = None
+    """Below the address: in Germany an email is a business letter, with legal form, seat, register
+    and managing directors."""
 
 
 def read_company(settings: Mapping[str, Any] | None) -> SettingsDocument:

@@ -1,0 +1,190 @@
+"""When marketing's emails may leave: in the working hours of the person's own place. Pure.
+
+A place has one zone or several: of a person of whom only the country is known the hours count that
+are open in every zone of it (ADR 0056).
+"""
+
+from collections.abc import Iterable, Sequence, Set
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
+
+from chalicelib.company import SettingsDocument
+from chalicelib.company.sending import DAY_NAMES, minute_of
+from chalicelib.days import day_of, zone_of
+from chalicelib.leads.lead import Lead
+from chalicelib.scoring.profile import values
+
+A_DAY = timedelta(days=1)
+#: No run of holidays is as long. Of somebody whose every working day is one, none is looked at.
+SEARCHED_DAYS = 60
+SHARED_MINUTES = 60  # what several zones must have in common, or only the first one counts
+#: One day of each half of the year, between two changes of the clocks: zones change at other hours.
+COMPARED_AT = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))
+ZONES_CACHED = 256  # there are 249 countries
+YEARS_CACHED = 64  # of a country's holidays
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkingHours:
+    """When emails to a person may leave."""
+
+    zones: tuple[str, ...]
+    """The IANA names of the zones in all of which it must be open; the first is shown."""
+    opens: int
+    """The minute of the day from which on emails may leave."""
+    closes: int
+    """The minute of the day from which on they may not."""
+    weekdays: frozenset[int]
+    """The days of the week that are open; Monday is 0."""
+    holidays: tuple[str, ...] = ()
+    """The countries and regions whose public holidays are closed, such as DE or DE-BY."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone in which a person reads a time."""
+        return zone_of(self.zones[0])
+
+
+def working_hours_of(lead: Lead, company: SettingsDocument) -> WorkingHours:
+    """Return when emails to a lead may leave: by where its browser is, else by its country, else by
+    the company's zone.
+
+    company: what the settings say; the company's zone comes with the lead (ADR 0025).
+    """
+    said = values(lead.profile).get("country")
+    country = said if isinstance(said, str) else None
+    sending = company.sending
+    opens, closes = map(minute_of, sending.hours)
+    ours = sending.holidays
+    if ours is None:
+        ours = [company.country] if company.country else []
+    return WorkingHours(
+        zones=_zones_of(lead, country, closes - opens),
+        opens=opens,
+        closes=closes,
+        weekdays=frozenset(map(DAY_NAMES.index, sending.days)),
+        holidays=tuple(dict.fromkeys([*ours, *([country] if country else [])])),
+    )
+
+
+def next_open(at: datetime, hours: WorkingHours) -> datetime:
+    """Return the first moment from `at` on at which an email may leave, in UTC."""
+    zones = [zone_of(name) for name in hours.zones]
+    for is_looked_up in (True, False):  # where every open day is a holiday, holidays do not count
+        day = day_of(at, zones[0]) - A_DAY
+        for _ in range(SEARCHED_DAYS):
+            opens = max(_moment(day, hours.opens, zone, last=True) for zone in zones)
+            closes = min(_moment(day, hours.closes, zone, last=False) for zone in zones)
+            moment = max(at.astimezone(UTC), opens)
+            is_in_hours = moment < closes and day.weekday() in hours.weekdays
+            # Holidays are asked for last: the first one of a country costs half a second.
+            if is_in_hours and not (is_looked_up and _is_holiday(day, hours.holidays)):
+                return moment
+            day += A_DAY
+    raise AssertionError("a window of an hour opens within a week")
+
+
+def is_open(at: datetime, hours: WorkingHours) -> bool:
+    """Return whether an email may leave at a moment."""
+    return next_open(at, hours) == at
+
+
+def is_region(name: str) -> bool:
+    """Return whether public holidays are known of a country, DE, or of a region, DE-BY."""
+    try:
+        _holidays(name, COMPARED_AT[0].year)
+    except NotImplementedError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=ZONES_CACHED)
+def country_zones(country: str, minutes: int) -> tuple[str, ...]:
+    """Return the zones whose hours count for a country, none for an unknown one.
+
+    They are all zones of it when hours of so many minutes have one in common there all year, else
+    the one that is listed first.
+    """
+    every = _listed_zones().get(country, ())
+    if all(_spread(every, at) + SHARED_MINUTES <= minutes for at in COMPARED_AT):
+        return every
+    return every[:1]
+
+
+def _zones_of(lead: Lead, country: str | None, minutes: int) -> tuple[str, ...]:
+    browser = lead.touches.zone
+    if browser is not None and _is_zone(browser.name):
+        return (browser.name,)
+    found = country_zones(country, minutes) if country else ()
+    return found or (lead.zone,)
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zone_of(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _moment(day: date, minute: int, zone: tzinfo, *, last: bool) -> datetime:
+    """Return when it is a minute of a day in a zone, the first or the last time, in UTC.
+
+    Of a minute that the clocks skip these are an hour apart as well: hours that begin or end in
+    such a night begin late and end early.
+    """
+    wall = datetime.combine(day, time()) + timedelta(minutes=minute)
+    both = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return max(both) if last else min(both)
+
+
+def _spread(zones: Sequence[str], at: datetime) -> int:
+    """Return how many minutes the clocks of some zones differ at most."""
+    offsets = [at.astimezone(zone_of(name)).utcoffset() or timedelta(0) for name in zones]
+    return int((max(offsets) - min(offsets)).total_seconds() // 60) if offsets else 0
+
+
+@lru_cache(maxsize=1)
+def _listed_zones() -> dict[str, tuple[str, ...]]:
+    """Return the zones of each country, in the order of the tz database, its own before those that
+    it shares with a larger one.
+    """
+    from importlib.resources import files  # only somebody whose browser has not said it needs them
+
+    table = files("tzdata").joinpath("zoneinfo", "zone1970.tab").read_text(encoding="utf-8")
+    own: dict[str, list[str]] = {}
+    shared: dict[str, list[str]] = {}
+    for line in table.splitlines():
+        if line and not line.startswith("#"):
+            countries, _, name = line.split("\t")[:3]
+            first, *others = countries.split(",")
+            own.setdefault(first, []).append(name)
+            for country in others:
+                shared.setdefault(country, []).append(name)
+    return {
+        country: (*own.get(country, ()), *shared.get(country, ()))
+        for country in own.keys() | shared.keys()
+    }
+
+
+def _is_holiday(day: date, regions: Iterable[str]) -> bool:
+    return any(day in _known_holidays(region, day.year) for region in regions)
+
+
+def _known_holidays(region: str, year: int) -> Set[date]:
+    try:
+        return _holidays(region, year)
+    except NotImplementedError:  # nothing is known of what somebody said is their country
+        return frozenset()
+
+
+@lru_cache(maxsize=YEARS_CACHED)
+def _holidays(region: str, year: int) -> Set[date]:
+    """Return the public holidays of a country or region. Raise NotImplementedError."""
+    from holidays import country_holidays  # half a second: no function but those that send has it
+
+    country, _, part = region.partition("-")
+    # No names are asked for, in no language: packaging leaves out their translations.
+    found = country_holidays(country, subdiv=part or None, years=year, language="none")
+    return frozenset(found)
