@@ -81,6 +81,7 @@ LINES: Mapping[str, LineKind] = {
     "mail_event": LineKind(by=("kind",)),
     "mail_event_unreadable": LineKind(Level.WARNING, by=("reason",)),
     "mail_event_unmatched": LineKind(Level.WARNING, by=("kind",)),
+    "inbound_email": LineKind(by=("outcome",)),
     "record_failed": LineKind(Level.WARNING, by=("error",)),
     "quarantined": LineKind(Level.ERROR, by=("reason",)),
     "left_to_clock": LineKind(Level.WARNING),

@@ -8,6 +8,7 @@ from chalicelib.errors import NotFoundError
 
 UNSUBSCRIBE = "unsubscribe"
 CONFIRM = "confirm"
+REPLY = "reply"
 
 
 class Links:

@@ -11,6 +11,7 @@ from chalicelib.store.answers import check_may_answer, count_answer
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
+from chalicelib.store.open_replies import check_no_open_reply
 from chalicelib.store.sending import check_not_paused
 from chalicelib.store.table import Table, Write
 
@@ -49,6 +50,7 @@ class Claims:
             return [
                 *checks,
                 *check_not_paused(before),
+                check_no_open_reply(before.lead_id),
                 *self._first_emails.writes(before, after, mailbox_id),
             ]
         if before.kind not in ANSWER_KINDS or mailbox is None:

@@ -1,13 +1,10 @@
 """The raw emails that SES receives, in S3. Only the deployment's own bucket is ever touched."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.limits import INBOUND_MAX_BYTES
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.client import S3Client
 
 ABSENT_CODES = frozenset({"NoSuchKey", "404"})
 EMPTY_CODE = "InvalidRange"  # of an object without a byte
@@ -16,7 +13,7 @@ EMPTY_CODE = "InvalidRange"  # of an object without a byte
 class S3Mailroom:
     """Reads and deletes raw emails. owner: the account that has to own the bucket."""
 
-    def __init__(self, client: "S3Client", bucket: str, owner: str) -> None:
+    def __init__(self, client: Any, bucket: str, owner: str) -> None:
         self._client = client
         self._bucket = bucket
         self._owner = owner
@@ -41,7 +38,8 @@ class S3Mailroom:
             if code == EMPTY_CODE:
                 return b""
             raise
-        return found["Body"].read(INBOUND_MAX_BYTES)
+        raw: bytes = found["Body"].read(INBOUND_MAX_BYTES)
+        return raw
 
     def delete(self, bucket: str, key: str) -> None:
         """Delete a raw email of ours. That it is gone already is as good."""

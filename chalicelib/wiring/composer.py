@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails
     from chalicelib.nurture.gate import Gate
+    from chalicelib.nurture.replies.notice import ReplyNotices
+    from chalicelib.nurture.replies.reply import Reply
     from chalicelib.scoring.profile import Profile
 
 
@@ -38,6 +40,8 @@ class Composer:
                 | MessageKind.TRIAGE
             ):
                 return self._notices.compose(message)
+            case MessageKind.REPLY:
+                return self._replies.compose(message)
             case _:
                 assert_never(message.kind)
 
@@ -87,6 +91,22 @@ class Composer:
             is_current=self._is_current,
             labels=self._labels,
         )
+
+    @cached_property
+    def _replies(self) -> "ReplyNotices":
+        from chalicelib.nurture.replies.notice import ReplyNotices
+
+        return ReplyNotices(
+            reply=self._stores.reply_items.read,
+            email=self._email_answered,
+            profile=self._profile,
+            look_url=self._look_url,
+        )
+
+    def _email_answered(self, lead_id: str, key: str) -> "OutboxMessage | None":
+        from chalicelib.delivery.message_keys import parse_key
+
+        return self._stores.outbox.read(lead_id, parse_key(key))
 
     def _agreed(self, lead_id: str) -> "Sequence[str]":
         from chalicelib.days import zone_of
@@ -155,6 +175,11 @@ class Composer:
         mailbox = self._stores.mailbox_of(message.to or "")
         link = ConfirmLink(message.lead_id, form.id, mailbox.id)
         return self._url("confirm", self._stores.links.sign(CONFIRM, str(link)))
+
+    def _look_url(self, reply: "Reply") -> str:
+        from chalicelib.delivery.links import REPLY
+
+        return self._url("replies", self._stores.links.sign(REPLY, f"{reply.lead_id}/{reply.id}"))
 
     def _url(self, path: str, token: str) -> str:
         return f"{self._stores.deployment().get('api_url', '')}/{path}/{token}"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.nurture.gate import Gate, GateRule
 from chalicelib.nurture.pause_rule import PauseRule
+from chalicelib.nurture.replies.rule import ReplyRule
 
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
@@ -28,7 +29,7 @@ def gate(stores: "Stores") -> Gate:
 
 def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
-    return (PauseRule(stores.sending.states),)
+    return (ReplyRule(stores.reply_items.has_open), PauseRule(stores.sending.states))
 
 
 def _stale_after(_message: "OutboxMessage") -> timedelta:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+    from chalicelib.store.replies import ReplyItems
     from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
     from chalicelib.store.sending import SendingStates
@@ -149,6 +150,13 @@ class Stores:
             is_sequence=lambda one: self.documents.get("sequence", one) is not None,
             runtime=self.runtime,
         )
+
+    @cached_property
+    def reply_items(self) -> "ReplyItems":
+        """The store of replies."""
+        from chalicelib.store.replies import ReplyItems
+
+        return ReplyItems(self.ports.table, self._settings.retention.messages)
 
     @cached_property
     def hand_overs(self) -> "HandOvers":

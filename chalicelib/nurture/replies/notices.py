@@ -83,7 +83,9 @@ def _addresses(found: object) -> Sequence[str]:
     if not isinstance(found, list):
         return ()
     return [
-        one for one in found[:RECIPIENTS_READ] if isinstance(one, str) and len(one) < ADDRESS_MAX_CHARS
+        one
+        for one in found[:RECIPIENTS_READ]
+        if isinstance(one, str) and len(one) < ADDRESS_MAX_CHARS
     ]
 
 

@@ -22,6 +22,4 @@ class ReplyRule:
         """Return how an email waits; None when no reply waits for anybody."""
         if not self._has_open(leaving.message.lead_id):
             return None
-        return Hold(
-            NotSentReason.PAUSED, until=leaving.now + NEXT_LOOK, ends_at=leaving.ends_at
-        )
+        return Hold(NotSentReason.PAUSED, until=leaving.now + NEXT_LOOK, ends_at=leaving.ends_at)

@@ -49,7 +49,8 @@ MAY_STOP = (
     r"|datenschutz(beschwerde|verstoss)|belastig\w*|in ruhe|werbung|abo kundigen",
     r"(trag\w*|nehm\w*|nimm|streich\w*|loe?sch\w*|entfern\w*|meld\w*|lass\w*)( \w+){0,2}"
     r" (mich|uns|meine\w*|unsere\w*)\b",
-    rf"kein\w*( \w+){{0,3}} ({EMAILS}|newsletter\w*|nachricht\w*|zusendung\w*|interesse|kontakt\w*)",
+    rf"kein\w*( \w+){{0,3}} ({EMAILS}|newsletter\w*|nachricht\w*|zusendung\w*|interesse"
+    r"|kontakt\w*)",
     r"nicht (mehr|weiter|langer)( \w+){0,4} (anschreib\w*|kontakt\w*|schreib\w*|schick\w*|send\w*"
     r"|zu?send\w*|erhalten|bekommen|mail\w*)",
     rf"(will|mochte)( \w+){{0,3}} nicht( \w+){{0,3}} ({EMAILS}|newsletter\w*|erhalten|bekommen)",
