@@ -138,7 +138,7 @@ WORK_SECONDS = 45  # of a worker, which ends before its function times out
 
 # --- what people answer by email ------------------------------------------------------------------
 # of a raw email: the text comes before what is attached to it
-INBOUND_MAX_BYTES = 512 * 1024
+INBOUND_MAX_BYTES = 256 * 1024
 INBOUND_MAX_PARTS = 20  # the word boundary in it: its parser compares each line with each of them
 INBOUND_HEADER_MAX_CHARS = 2_000  # of one header, as two lines of RFC 5322 have
 INBOUND_TEXT_MAX_CHARS = 100_000  # of its text or its HTML: Outlook's styles alone take a half

@@ -60,7 +60,6 @@ class ReplyItems:
             Check(keys.lead(reply.lead_id), keys.STANDING, {"merged_into": None}),
             put_message(notice, self._kept_days),
             *([put_event(event)] if event else []),
-            *self._marks(answered, event),
         )
         return True
 
@@ -140,10 +139,6 @@ class ReplyItems:
             if standing is None or "merged_into" not in standing:
                 return lead_id
             lead_id = str(standing["merged_into"])
-
-    def _marks(self, answered: OutboxMessage | None, event: Event | None) -> list[Write]:
-        """Return what marks the email that was answered."""
-        return []
 
 
 def reply_of(item: Item) -> Reply:

@@ -23,7 +23,8 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 import app
 from chalicelib.consent.confirming import ConfirmLink
 from chalicelib.days import day_of, zone_of
-from chalicelib.delivery.links import CONFIRM, UNSUBSCRIBE
+from chalicelib.delivery.links import CONFIRM, REPLY, UNSUBSCRIBE
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, claimed
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.senders import parse_sender
@@ -36,6 +37,8 @@ from chalicelib.wiring.ports import Ports
 from infra import defaults
 from infra.package import own_architecture, package
 from tests.baton import ANN, API, SITE, stream_event
+from tests.fakes import INBOUND_BUCKET
+from tests.inbound import notification, raw
 from tests.integration.test_template import (
     FUNCTIONS,
     PRIVATE,
@@ -64,6 +67,7 @@ ENTRY_POINTS = {
     "Leads": app.leads,
     "Jobs": app.jobs,
     "Feedback": app.feedback,
+    "Replies": app.replies,
 }
 ADDRESS = "hello@keybook.example"
 SENDER = f"Ann of Keybook <{ADDRESS}>"
@@ -71,6 +75,7 @@ SENDER = f"Ann of Keybook <{ADDRESS}>"
 HOLDING = ("MakesIdentitySecret", "MakesLinkSecret", "HasChallenges")
 TABLE = f"arn:aws:dynamodb:{REGION}:{DEFAULT_ACCOUNT_ID}:table/{TABLE_NAME}"
 MAIL = f"arn:aws:ses:{REGION}:{DEFAULT_ACCOUNT_ID}"
+BUCKET = f"arn:aws:s3:::{INBOUND_BUCKET}"
 PHONES = "all but arn:*:sns:*:*:*"  # AWS has no ARN for a phone number
 TRANSACTED = {
     "Put": "PutItem",
@@ -88,7 +93,7 @@ LOGS = {name: f"{name}Logs" for name in FUNCTIONS} | {
     "PublicHandler": "PublicLogs",
 }
 READS_STREAM = ("Qualify", "Deliver")
-REPORTS_FAILURES = ("Qualify", "Deliver", "Feedback")
+REPORTS_FAILURES = ("Qualify", "Deliver", "Feedback", "Replies")
 
 
 def lambdas_own(function: str) -> set[Grant]:
@@ -122,24 +127,30 @@ def needed(
             for action, place, pk in _of_tables(operation, request):
                 context = ("dynamodb:LeadingKeys", pk) if pk is not None else None
                 yield (f"dynamodb:{action}", place), context
-        case (
-            "sesv2",
-            "SendEmail",
-        ):  # from the address or its domain, whichever is verified; and the configuration set
-            _, address = parse_sender(request["FromEmailAddress"])
-            sender = ("ses:FromAddress", address)
-            for identity in (address, address.partition("@")[2]):
-                yield ("ses:SendEmail", f"{MAIL}:identity/{identity}"), sender
-            settings = f"{MAIL}:configuration-set/{request['ConfigurationSetName']}"
-            yield ("ses:SendEmail", settings), sender
+        case "sesv2", "SendEmail":
+            yield from _of_mail(request)
         case "sns", "Publish":
             yield ("sns:Publish", request.get("TopicArn", PHONES)), None
         case "sqs", "SendMessageBatch":
             yield ("sqs:SendMessage", f"{request['QueueUrl'].rpartition('/')[2]}.Arn"), None
+        case "s3", ("GetObject" | "DeleteObject"):
+            yield (f"s3:{operation}", f"{BUCKET}/*"), None
+            # Without it a missing object is answered like a forbidden one.
+            yield ("s3:ListBucket", BUCKET), None
         case "secretsmanager", "GetSecretValue":
             yield ("secretsmanager:GetSecretValue", request["SecretId"]), None
         case _:
             yield (f"{service}:{operation}", "what this test does not know yet"), None
+
+
+def _of_mail(request: Mapping[str, Any]) -> Iterator[tuple[Grant, Context]]:
+    """From the address or its domain, whichever is verified; and the configuration set."""
+    _, address = parse_sender(request["FromEmailAddress"])
+    sender = ("ses:FromAddress", address)
+    for identity in (address, address.partition("@")[2]):
+        yield ("ses:SendEmail", f"{MAIL}:identity/{identity}"), sender
+    settings = f"{MAIL}:configuration-set/{request['ConfigurationSetName']}"
+    yield ("ses:SendEmail", settings), sender
 
 
 def _of_tables(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
@@ -376,6 +387,9 @@ def make() -> dict[str, str]:
     )
     ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")
     sqs = boto3.client("sqs")
+    boto3.client("s3").create_bucket(
+        Bucket=INBOUND_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
+    )
     ses.create_email_identity(EmailIdentity=ADDRESS)
     ses.create_configuration_set(ConfigurationSetName="baton")
     texts = {
@@ -405,6 +419,8 @@ def make() -> dict[str, str]:
             for name in WORKERS
         },
         "MailSettings": "baton",
+        "InboundBucket": INBOUND_BUCKET,
+        "InboundBucket.Arn": BUCKET,
         "HandoffTopic": boto3.client("sns").create_topic(Name="handoffs")["TopicArn"],
         **{
             name: secrets.create_secret(Name=name, SecretString=text)["ARN"]
@@ -555,6 +571,34 @@ def the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack: Stac
     handoff = {f"handoff#1#{via}": "sent" for via in ("email", "sns", "sms")}
     assert outbox(stack, "dora") == {NURTURE: "sent", **handoff}
     assert outbox(stack, "eve") == {NURTURE: "lost", **handoff}
+
+
+def people_reply(stack: Stack) -> None:
+    """One asks for a call; of two that may ask us to stop one does, and then one surely."""
+    public = stack.world("PublicHandler")
+    message = public.outbox.read(stack.lead_id("ann"), parse_key(NURTURE))
+    assert message is not None
+    address = stack.world("Deliver").reply_addresses.address_of(message)
+    assert address is not None
+    lines = ("Please call me.", "Remove me?", "Take me off?", "Stop")
+    for number, line in enumerate(lines):
+        email = raw(line, Message_ID=f"<{number}@acme.example>")
+        boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key="emails/1", Body=email)
+        stack.run("Replies", Client(app.app).events.generate_sns_event(notification(address)))
+        stack.qualify()
+        stack.deliver()
+    kept, gone = ask(stack, "/v1/replies")["replies"]
+    token = {"token": public.links.sign(REPLY, f"{kept['lead_id']}/{kept['id']}")}
+    written = {"content-type": "application/x-www-form-urlencoded"}
+    stack.http("GET", "/replies/{token}", pathParameters=token)
+    stack.http(
+        "POST", "/replies/{token}", "unsubscribe=false", pathParameters=token, headers=written
+    )
+    place = {"lead_id": gone["lead_id"], "reply_id": gone["id"]}
+    ask(stack, "/v1/replies/{lead_id}/{reply_id}", {"unsubscribe": True}, **place)
+    assert ask(stack, "/v1/replies")["replies"] == []
+    notices = [key for key in outbox(stack, "ann") if key.startswith("reply#")]
+    assert len(notices) == 3
 
 
 def mail_events_come_back(stack: Stack) -> None:
@@ -752,6 +796,7 @@ def stack() -> Iterator[Stack]:
         a_ticked_box_is_confirmed(stack)
         a_crowded_lead_is_replayed_at_once_and_by_the_clock(stack)
         the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack)
+        people_reply(stack)
         mail_events_come_back(stack)
         what_never_can_be_worked_off_is_put_aside(stack)
         a_browser_sees_the_pages(stack)
@@ -793,6 +838,7 @@ OWN = {
         *("LEAD", "MAILBOX", "NETWORK", "SUBMISSION", "TOKEN", "USER", "VISITOR"),
     },
     "Feedback": {"LEAD", "MAILBOX"},
+    "Replies": {"LEAD", "MAILBOX"},
 }
 FAMILIES = {
     *("LEAD", "MAILBOX", "NETWORK", "SUBMISSION", "TOKEN", "USER", "VISITOR"),

@@ -20,7 +20,7 @@ SUBJECTS = re.compile(
     r"|out of (the )?office|ooo|away from (the|my) office|i am (currently )?out of (the )?office"
     r"|on (vacation|annual leave|maternity leave|parental leave)"
     r"|automatische (antwort|ruckantwort|ruckmeldung)|autom(atische)? antwort"
-    r"|abwesenheits\w*|abwesend|nicht im (buro|haus|office)|urlaubs\w*"
+    r"|abwesen\w*|nicht im (buro|haus|office)|urlaubs\w*"
     r"|reponse automatique|absence du bureau|absent du bureau|message d absence|en conges"
     r"|automatisch (antwoord|bericht)|afwezig\w*|niet aanwezig|buiten kantoor"
     r"|autom\w* odpowiedz|odpowiedz autom\w*|poza biurem|nieobecn\w*|jestem na urlopie"

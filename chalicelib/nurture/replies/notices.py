@@ -1,5 +1,5 @@
-"""What SES says of an email that it received: a notification of a receipt rule's action, by S3 or by
-the topic itself.
+"""What SES says of an email that it received: the notification of a receipt rule's action, of the
+one by S3 or of the one by the topic itself.
 """
 
 import json

@@ -76,7 +76,7 @@ MAY_STOP = (
     r"|envi\w+|contact\w+|recibir)",
     r"(elimin\w*|borr\w*|quit\w*)( \w+)? (mi|mis|me|nuestr\w*)\b|(elimin|borr|quit)[ae]n?me",
     # Italian
-    r"disiscri\w*|cancell(a|are|ate)(mi|temi)?|rimuov\w*|togli\w*|smett\w*|basta",
+    r"disiscri\w*|cancell\w+|rimuov\w*|togli\w*|smett\w*|basta",
     rf"non( \w+){{0,4}} ({EMAILS}|inviar\w*|scriver\w*|contattar\w*|interess\w*|mandar\w*"
     r"|ricever\w*)",
 )
