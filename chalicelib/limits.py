@@ -165,6 +165,7 @@ YAML_MAX_DEPTH = 20  # levels of a model in YAML: twice what the format has
 MODEL_STORED_MAX_BYTES = 350 * 1024  # of a model as it is stored: numbers may grow in JSON
 MODEL_VERSIONS_MAX = 200  # listed at once: years of weekly changes
 DOCUMENT_BODY_MAX_BYTES = 256 * 1024  # of any other document: a long email, text and html
+EMAIL_HTML_MAX_BYTES = 102 * 1024  # beyond it Gmail cuts an email off, with its way out
 TEMPLATE_MAX_DEPTH = 30  # levels of an email's template: any depth that a person can read
 DOCUMENT_VERSIONS_MAX = 200  # listed at once, as of the model
 DOCUMENTS_MAX_CHARS = 1_200_000  # of a kind: in UTF-8 below the 6 MB of a Lambda answer

@@ -24,10 +24,26 @@ BOUNCE_KIND = "kind"
 HARD = "hard"
 SOFT = "soft"
 
-RECORDED_PROPERTIES: Mapping[MailEvent, Mapping[str, Set[str]]] = {
-    MailEvent.DELIVERED: {},
-    MailEvent.BOUNCED: {BOUNCE_KIND: {HARD, SOFT}},
-    MailEvent.COMPLAINED: {},
-    MailEvent.UNSUBSCRIBED: {},
+OF_SEQUENCE = "sequence"
+"""Of which sequence the email was, if it was of one."""
+OF_STEP = "step"
+"""Of which step of it."""
+OF_EMAIL = "email"
+"""The id of the email."""
+OF_MESSAGE = "message"
+"""The key of the message, by which the outbox names it."""
+ABOUT_EMAIL: Mapping[str, Set[str] | None] = {
+    OF_SEQUENCE: None,
+    OF_STEP: None,
+    OF_EMAIL: None,
+    OF_MESSAGE: None,
 }
-"""What is recorded with an event of these names: property -> its values."""
+"""What an event says of the email that it is about. Earlier code said nothing."""
+
+RECORDED_PROPERTIES: Mapping[MailEvent, Mapping[str, Set[str] | None]] = {
+    MailEvent.DELIVERED: ABOUT_EMAIL,
+    MailEvent.BOUNCED: {BOUNCE_KIND: {HARD, SOFT}, **ABOUT_EMAIL},
+    MailEvent.COMPLAINED: ABOUT_EMAIL,
+    MailEvent.UNSUBSCRIBED: ABOUT_EMAIL,
+}
+"""What is recorded with an event of these names: property -> its values, None for any."""

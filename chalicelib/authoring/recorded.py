@@ -3,7 +3,7 @@
 Each check has one message, which names the path and the remedy.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence, Set
 
 from chalicelib.authoring.shape import ModelDocument, silence_rules_of
 from chalicelib.errors import FieldError
@@ -37,13 +37,19 @@ def property_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
         if signal.on != "mail" or not events or not events <= RECORDED_PROPERTIES.keys():
             continue
         for name, test in signal.where.items():
-            values = {one for event in events for one in RECORDED_PROPERTIES[event].get(name, ())}
-            if not isinstance(test, list) or not any(matches_any(test, one) for one in values):
+            recorded = [RECORDED_PROPERTIES[event].get(name, frozenset()) for event in events]
+            if not isinstance(test, list) or not any(_may_match(test, one) for one in recorded):
                 yield FieldError(
                     f"signals.{key}.where.{name}",
                     "never counts, because nothing like it is recorded of such an email: a bounce"
-                    " has the kind hard or soft, the others have nothing; remove it",
+                    " has the kind hard or soft, and each has the sequence, step, email and"
+                    " message that it is about; remove it",
                 )
+
+
+def _may_match(test: Sequence[str], values: Set[str] | None) -> bool:
+    """Return whether one of the values that are recorded passes a test. values: None for any."""
+    return values is None or any(matches_any(test, one) for one in values)
 
 
 def example_never_recorded(document: ModelDocument) -> Iterator[FieldError]:

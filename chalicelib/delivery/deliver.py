@@ -240,7 +240,12 @@ def _addressed(message: OutboxMessage, outgoing: Outgoing | Waiting) -> OutboxMe
     """Return the message with what is known of it once it is composed."""
     match outgoing:
         case Email():
-            return replace(message, to=outgoing.to, subject=outgoing.subject)
+            return replace(
+                message,
+                to=outgoing.to,
+                subject=outgoing.subject,
+                email_version=outgoing.version,
+            )
         case SnsMessage():
             return replace(message, subject=outgoing.subject)
         case Sms() | Waiting():

@@ -9,12 +9,13 @@ from typing import Protocol, assert_never
 
 from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.endings import Endings
+from chalicelib.delivery.marks import Mark
 from chalicelib.delivery.message_keys import ANSWER_KINDS, MessageKey, parse_outbox_id
 from chalicelib.delivery.notices import Notice, NoticeKind, parse_notice
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
-from chalicelib.delivery.outcomes import with_evidence, with_notice
+from chalicelib.delivery.outcomes import with_evidence, with_marks, with_notice
 from chalicelib.delivery.reasons import NotSentReason
-from chalicelib.delivery.references import outbox_id_of
+from chalicelib.delivery.references import about_email, outbox_id_of
 from chalicelib.events import Event, Kind, is_lead_id, lead_partition, own_event_id
 from chalicelib.mail_events import BOUNCE_KIND, HARD, SOFT, MailEvent
 from chalicelib.runtime import Runtime
@@ -35,6 +36,13 @@ STOPS = {
     MessageState.COMPLAINED: SuppressionReason.COMPLAINED,
 }
 """What stops a lead's emails."""
+HEARD_AS = {
+    MessageState.DELIVERED: Mark.DELIVERED,
+    MessageState.SOFT_BOUNCED: Mark.SOFT_BOUNCED,
+    MessageState.BOUNCED: Mark.BOUNCED,
+    MessageState.COMPLAINED: Mark.COMPLAINED,
+}
+"""What becomes an event of the lead -> how it marks the email."""
 MessageName = tuple[str, MessageKey]
 """The lead and the key of a message."""
 
@@ -136,7 +144,8 @@ class Feedback:
         log("mail_event", kind=notice.kind, lead_id=message.lead_id, key=str(message.key))
         if _is_event(message, state):
             at = message.heard.get(notice.identity, message.created_at)
-            self._tell_lead(notice, state, message.lead_id, at)
+            event = _event(message, notice, state, at, self.runtime.now())
+            self._tell_lead(message.lead_id, state, event)
 
     @until_written
     def _raise_rank(
@@ -156,6 +165,8 @@ class Feedback:
             now = self.runtime.now()
             at = min(max(notice.at or now, message.created_at), now)
             after = with_notice(after, notice.identity, at)
+            # By what was heard, not by the state: notices come in any order.
+            after = with_marks(after, HEARD_AS[state])
         if after is not message:
             # Settle against feedback: if the worker settles between this read and this write, the
             # write fails, and the next try raises the rank of what was settled. ADR 0003
@@ -163,9 +174,8 @@ class Feedback:
         return after
 
     @until_written
-    def _tell_lead(self, notice: Notice, state: MessageState, lead_id: str, at: datetime) -> None:
+    def _tell_lead(self, lead_id: str, state: MessageState, event: Event) -> None:
         """Append the lead's event of a notice, with what it means for the lead's emails."""
-        event = _event(lead_id, notice, state, at, self.runtime.now())
         match state:
             case MessageState.BOUNCED:
                 self._suppression.suppress(lead_id, SuppressionReason.BOUNCED, event)
@@ -242,9 +252,11 @@ def _named(tag: str | None) -> MessageName | None:
     return (lead_id, key) if is_lead_id(lead_id) else None
 
 
-def _event(lead_id: str, notice: Notice, state: MessageState, at: datetime, now: datetime) -> Event:
+def _event(
+    message: OutboxMessage, notice: Notice, state: MessageState, at: datetime, now: datetime
+) -> Event:
     """Return the lead's event of a notice: delivered, bounced (kind hard or soft) or complained."""
-    partition = lead_partition(lead_id)
+    partition = lead_partition(message.lead_id)
     is_soft = state is MessageState.SOFT_BOUNCED
     name = MailEvent.BOUNCED if is_soft else MailEvent(state)
     is_bounce = name is MailEvent.BOUNCED
@@ -256,5 +268,5 @@ def _event(lead_id: str, notice: Notice, state: MessageState, at: datetime, now:
         name=name.value,
         at=at,
         captured_at=now,
-        properties=properties,
+        properties={**properties, **about_email(message)},
     )

@@ -71,6 +71,13 @@ class MessageKey:
     def __str__(self) -> str:
         return prefix_of(self.kind, self.cycle) + SEPARATOR.join(self.parts)
 
+    @property
+    def step(self) -> tuple[str, str] | None:
+        """The sequence and the step of a marketing email, None of anything else."""
+        if not self.kind.is_marketing or len(self.parts) < 2:
+            return None
+        return self.parts[0], self.parts[1]
+
 
 def prefix_of(kind: MessageKind, cycle: int) -> str:
     """Return what the texts of all keys of a kind and a cycle begin with, and no others."""

@@ -23,6 +23,10 @@ class Email:
     headers: Mapping[str, str] = field(default_factory=dict)
     rests_on: frozenset[BasisKind] = CONSENT_ONLY
     """The kinds of basis that a marketing email may rest on, at this receiver."""
+    from_name: str | None = None
+    """Who writes, in words; None: whoever the deployment's sender names."""
+    version: int | None = None
+    """Of the stored email that it was made from; None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from chalicelib.delivery.marks import Mark
 from chalicelib.delivery.message_keys import MessageKey, MessageKind, outbox_id
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.limits import LEASE_SECONDS
@@ -128,6 +129,8 @@ class OutboxMessage:
     """When the clock looks after it; None when nothing is left to do."""
     email: str | None = None
     """The id of the stored email that it sends; None where there is none."""
+    email_version: int | None = None
+    """Which version of that it was made from; None before that."""
     held_by: str | None = None
     """The job of the publish that held it, or still does; None: nothing ever did."""
     captured_at: datetime | None = None
@@ -153,6 +156,12 @@ class OutboxMessage:
     then. None: never, so it counts from its planning."""
     heard: Mapping[str, datetime] = field(default_factory=dict)
     """The notices that became events of the lead: the identity of each, and the event's time."""
+    marks: frozenset[Mark] = frozenset()
+    """What became of it, and what the person did with it."""
+    is_counted: bool = True
+    """Whether the numbers of its step know of it; False for one that earlier code planned."""
+    detail: str | None = None
+    """What its reason is about, where that has a name: of `exited` the goal."""
     version: int = 1
     """Grows with each change: a write holds only on the version that was read."""
 

@@ -3,9 +3,11 @@
 Each is one of the edges of `outbox.MESSAGE_EDGES`. Pure.
 """
 
+from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.delivery.marks import Mark
 from chalicelib.delivery.outbox import (
     MESSAGE_EDGES,
     MessageState,
@@ -91,3 +93,16 @@ def with_notice(message: OutboxMessage, identity: str, at: datetime) -> OutboxMe
         return message
     heard = {**message.heard, identity: at}
     return replace(message, heard=heard, version=message.version + 1)
+
+
+def with_marks(
+    message: OutboxMessage, *add: Mark, takes_back: Set[Mark] = frozenset()
+) -> OutboxMessage:
+    """Return the message with these marks, and without those that turned out to be wrong.
+
+    It is the message itself when that changes nothing.
+    """
+    marks = (message.marks | {*add}) - takes_back
+    if marks == message.marks:
+        return message
+    return replace(message, marks=marks, version=message.version + 1)

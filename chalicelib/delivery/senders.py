@@ -143,7 +143,7 @@ class Senders:
         if email.html:
             body["Html"] = _content(email.html)
         request: dict[str, Any] = {
-            "FromEmailAddress": self._from,
+            "FromEmailAddress": self._from_of(email),
             "Destination": {"ToAddresses": [email.to]},
             "ConfigurationSetName": self._configuration_set,
             "EmailTags": [{"Name": MESSAGE_TAG, "Value": tag_of(email.reference)}],
@@ -158,6 +158,10 @@ class Senders:
             },
         }
         return request | ({"ReplyToAddresses": [email.reply_to]} if email.reply_to else {})
+
+    def _from_of(self, email: Email) -> str:
+        """Return the header with the name of whoever writes, at the deployment's own address."""
+        return from_header(f"{email.from_name} <{self._sender}>") if email.from_name else self._from
 
 
 def parse_sender(sender: str) -> tuple[str, str]:

@@ -5,14 +5,17 @@ Templates run in Jinja2's sandbox, and html is escaped. What a stranger typed co
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
 
 from chalicelib.limits import TEMPLATE_MAX_DEPTH
 
 __all__ = [
+    "NoValueError",
     "TemplateError",
     "TemplateSyntaxError",
     "excesses_of",
@@ -57,6 +60,32 @@ BOUNDED_FILTERS = frozenset(
 )
 
 
+DOTS_MAX = 3
+COMPILED_MAX = 128
+"""Templates that a container keeps compiled: those of the emails that it sends now."""
+
+
+class NoValueError(TemplateError):
+    """A template needs a value that is not known, outside of any condition on it."""
+
+
+class Needed(Undefined):
+    """A value that is not known: false in a condition, and an error wherever it is written.
+
+    An email with a gap must not go out: "the three mistakes teams make with ." (ADR 0058).
+    """
+
+    __slots__ = ()
+
+    def _refuse(self, *_: object) -> Any:
+        raise NoValueError(str(self._undefined_name))
+
+    __str__ = __iter__ = __len__ = __html__ = _refuse
+
+    def __bool__(self) -> bool:
+        return False
+
+
 @cache
 def _environment(*, html: bool, strict: bool = False) -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
@@ -64,11 +93,26 @@ def _environment(*, html: bool, strict: bool = False) -> ImmutableSandboxedEnvir
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined if strict else Undefined,
+        finalize=_with_line_ends if html else None,
     )
 
 
+def _with_line_ends(value: object) -> object:
+    """Return a value as html shows it: a text of several lines keeps them."""
+    if isinstance(value, str) and "\n" in value and not isinstance(value, Markup):
+        return Markup("<br>").join(map(escape, value.splitlines()))
+    return value
+
+
+@lru_cache(COMPILED_MAX)
+def _compiled(template: str, *, html: bool, strict: bool) -> Template:
+    return _environment(html=html, strict=strict).from_string(template)
+
+
+@lru_cache(COMPILED_MAX)
 def variables_of(template: str) -> Mapping[str, int]:
-    """Return the variables that a template names, each with the line that names it first.
+    """Return the variables that a template names, also with dots as in `offer.product`, each with
+    the line that names it first.
 
     Raise TemplateSyntaxError, or TemplateError for one that cannot be parsed for another reason.
     """
@@ -76,9 +120,10 @@ def variables_of(template: str) -> Mapping[str, int]:
     left: list[nodes.Node] = [_parse(template)]
     while left:  # no recursion, as `find_all` has: a sum of a thousand terms is a thousand levels
         node = left.pop()
-        if isinstance(node, nodes.Name):
-            lines[node.name] = min(node.lineno, lines.get(node.name, node.lineno))
-        left += node.iter_child_nodes()
+        if name := _variable(node):
+            lines[name] = min(node.lineno, lines.get(name, node.lineno))
+        else:
+            left += node.iter_child_nodes()
     return dict(sorted(lines.items()))
 
 
@@ -91,6 +136,8 @@ def excesses_of(template: str) -> Iterator[tuple[int, str]]:
         node, depth = left.pop()
         if depth > TEMPLATE_MAX_DEPTH:
             yield node.lineno, f"more than {TEMPLATE_MAX_DEPTH} levels"
+        elif _variable(node):
+            continue
         elif not isinstance(node, BOUNDED):
             name = type(node).__name__.lower()
             yield node.lineno, SPELLED.get(name, name)
@@ -98,6 +145,15 @@ def excesses_of(template: str) -> Iterator[tuple[int, str]]:
             yield node.lineno, f"the filter {node.name}"
         else:
             left += [(child, depth + 1) for child in node.iter_child_nodes()]
+
+
+def _variable(node: nodes.Node) -> str | None:
+    """Return the name of a variable, with the dots in it; None for anything else."""
+    parts: list[str] = []
+    while isinstance(node, nodes.Getattr) and len(parts) < DOTS_MAX and node.attr[0] != "_":
+        parts.append(node.attr)
+        node = node.node
+    return ".".join((node.name, *reversed(parts))) if isinstance(node, nodes.Name) else None
 
 
 def _parse(template: str) -> nodes.Template:
@@ -134,7 +190,9 @@ def _render(
     template: str, values: Mapping[str, object], *, html: bool, strict: bool = False
 ) -> str:
     try:
-        return _environment(html=html, strict=strict).from_string(template).render(values)
+        return _compiled(template, html=html, strict=strict).render(values)
+    except NoValueError:
+        raise
     # A marketer's `{{ 1 / 0 }}` must not hold up other emails.
     except Exception as error:  # noqa: BLE001
         raise TemplateError(str(error)) from None

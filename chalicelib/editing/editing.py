@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from chalicelib.document import parse_document
 from chalicelib.editing.kinds import DocumentKind
-from chalicelib.editing.version import DocumentVersion
+from chalicelib.editing.version import DEPLOY, DocumentVersion
 from chalicelib.errors import (
     DocumentError,
     FieldError,
@@ -116,7 +116,7 @@ class Editing:
         revision = self._store.revision()
         before = self._store.current(kind, document_id)
         _check_expected(before, expected)
-        warnings = self._check(kind, document_id, document)
+        warnings = self._check(kind, document_id, document, is_persons=author != DEPLOY)
         _check_room(self._store.every(kind), document_id, document)
         after = DocumentVersion(
             version=before.version + 1 if before else 1,
@@ -159,7 +159,9 @@ class Editing:
         self._store.save(kind, document_id, after, before, revision)
         return after
 
-    def _check(self, kind: str, document_id: str, document: StoredDocument) -> list[FieldError]:
+    def _check(
+        self, kind: str, document_id: str, document: StoredDocument, *, is_persons: bool
+    ) -> list[FieldError]:
         """Return warnings. Raise RefusedDocumentError naming each mistake."""
         known = self._kinds[kind]
         try:
@@ -167,6 +169,8 @@ class Editing:
         except DocumentError as error:
             raise RefusedDocumentError(errors=error.errors) from None
         mistakes = [*_unprintable(document), *known.mistakes(parsed)]
+        if is_persons:
+            mistakes += known.needs(parsed)
         if not known.is_single and document["id"] != document_id:
             words = f"must be {document_id}, as in the path"
             mistakes.insert(0, FieldError("id", words))

@@ -23,6 +23,9 @@ class DocumentKind:
     """There is one document of the kind, and it has no id."""
     mistakes: Callable[[Any], Iterable[FieldError]] = _nothing
     """A document in its format -> why it is refused all the same, with paths and remedies."""
+    needs: Callable[[Any], Iterable[FieldError]] = _nothing
+    """A document in its format -> what must be said elsewhere first. Only a person is asked for it:
+    the documents of a first deploy come before anybody can have said it."""
     warnings: Callable[[Any], Iterable[FieldError]] = _nothing
     """A document in its format -> what is allowed, and probably not meant."""
     users: Callable[[str], Iterable[str]] = _nothing

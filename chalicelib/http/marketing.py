@@ -1,4 +1,4 @@
-"""The private endpoints of marketing: the scoring model, what-if, publishing, and jobs."""
+"""The private endpoints of marketing: the scoring model, what-if, publishing, jobs, and numbers."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -136,6 +136,12 @@ def publish_model(request: Request, version: str) -> Response:
         raise NotFoundError("there is no such version of the model")
     job = world().publishing.publish(number, expected, force=force, hold_emails=emails == HOLD)
     return private_answer(job, HTTPStatus.ACCEPTED)
+
+
+@private(marketing, "/v1/sequences/{sequence_id}/numbers", Role.MARKETER)
+def read_sequence_numbers(_request: Request, sequence_id: str) -> Response:
+    """Return what became of the emails of a sequence, by step."""
+    return private_answer(world().sequence_numbers.show(sequence_id))
 
 
 @private(marketing, "/v1/jobs/{job_id}/release", Role.MARKETER, methods=["POST"])

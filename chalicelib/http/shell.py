@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from chalice.app import Request, Response
 
+from chalicelib.company.colours import ink_on, readable
 from chalicelib.errors import BatonError
-from chalicelib.http.colours import ink_on, readable
 from chalicelib.http.exchange import query_of
 from chalicelib.http.languages import language_for, say, words_of
 from chalicelib.telemetry import log

@@ -12,8 +12,8 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING
 
+from chalicelib.company.colours import ink_on
 from chalicelib.form_kinds import REQUEST, kind_by_name
-from chalicelib.http.colours import ink_on
 from chalicelib.http.languages import say, words_of
 from chalicelib.http.shell import BLUE, link
 

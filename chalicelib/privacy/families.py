@@ -124,6 +124,7 @@ FAMILIES: Sequence[Family] = (
     Family("switch", "SWITCHES", "", Erasure.STAYS, _OWN),
     Family("count of first emails", "FIRST_EMAILS#", "FIRST_EMAILS", Erasure.EXPIRES, "a number"),
     Family("count of first emails", _MAILBOX, "FIRST_EMAILS", Erasure.EXPIRES, _KEYED),
+    Family("numbers of a sequence", "NUMBERS#", "", Erasure.STAYS, "numbers"),
     Family("count of answers to forms", _MAILBOX, "ANSWERS", Erasure.EXPIRES, _KEYED),
 )
 """Every family of items. One that lies in several kinds of partitions has a line for each."""

@@ -9,6 +9,7 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
+from chalicelib.reading.message_words import say_state
 from chalicelib.scoring.milli import MILLI
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import remembered, shown, unconfirmed
@@ -188,6 +189,8 @@ def serialize_transition(moved: Recorded) -> dict[str, Any]:
 
 def serialize_message(message: OutboxMessage) -> dict[str, Any]:
     """Return a message as a timeline item."""
+    sequence, step = message.key.step or (None, None)
+    of_step = {"sequence": sequence, "step": step} if step else {}
     return {
         "id": f"message-{message.key}",
         "at": rfc3339(message.created_at),
@@ -197,6 +200,10 @@ def serialize_message(message: OutboxMessage) -> dict[str, Any]:
             "via": message.via.value,
             "state": message.state.value,
             "reason": message.reason,
+            "text": say_state(message),
+            **of_step,
+            "email": message.email,
+            "email_version": message.email_version,
         },
     }
 
@@ -210,8 +217,11 @@ def serialize_outbox_item(message: OutboxMessage) -> dict[str, Any]:
         "via": message.via.value,
         "to": message.to,
         "subject": message.subject,
+        "email": message.email,
+        "email_version": message.email_version,
         "state": message.state.value,
         "reason": message.reason,
+        "detail": message.detail,
         "due_at": rfc3339(message.due_at) if message.due_at else None,
         "message_id": message.message_id,
         "held_by": message.held_by,

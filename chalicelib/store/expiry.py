@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+EXPIRES_AT = "expires_at_epoch_s"
+
 
 def expires_after(at: datetime, days: int, not_before: datetime | None = None) -> dict[str, int]:
     """Return what lets an item expire so many days after a moment; nothing for 0 days.
@@ -11,4 +13,4 @@ def expires_after(at: datetime, days: int, not_before: datetime | None = None) -
     if not days:
         return {}
     expires_at = max(at + timedelta(days=days), not_before or at)
-    return {"expires_at_epoch_s": int(expires_at.timestamp())}
+    return {EXPIRES_AT: int(expires_at.timestamp())}

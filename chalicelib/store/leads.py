@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from chalicelib.consent.mailbox import MailboxOf
+from chalicelib.delivery.counts import Count, count_change
 from chalicelib.delivery.message_keys import MessageKind, prefix_of
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError, ConflictError
@@ -32,6 +33,7 @@ from chalicelib.store.outbox import (
     put_message,
     replace_message,
 )
+from chalicelib.store.outbox_items import message_of
 from chalicelib.store.replays import progress_of, replay_item, requests_of, saved_item
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table, Write, as_read
 from chalicelib.store.transition_items import transition_item, transition_of
@@ -126,10 +128,14 @@ class Leads:
                 Put(record_item(after.lead_id, record), record.expect)
                 for record in records.values()
             ),
-            *added_up(plan.counts, after.lead_id),
+        ]
+        counts = [
+            *plan.counts,
+            *(count for message in messages.values() for count in count_change(None, message)),
+            *(count for pair in plan.changed for count in count_change(*pair)),
         ]
         try:
-            self._write_over(after, writes)
+            self._write_over(after, writes, counts)
         except ConflictError as conflict:
             failed = conflict.failed.keys()
             if failed and failed <= messages.keys() | records.keys():
@@ -142,18 +148,27 @@ class Leads:
                 ) from None
             raise
 
-    def _write_over(self, after: Lead, writes: Sequence[Write]) -> None:
+    def _write_over(self, after: Lead, writes: Sequence[Write], counts: Sequence[Count]) -> None:
         """Write a decision, also where something stands that an erasure has yet to delete.
 
         A lead that begins anew plans the keys of its earlier life (ADR 0046).
         """
         try:
-            self._table.write(*writes)
+            self._table.write(*writes, *added_up(counts, after.lead_id))
         except ConflictError as conflict:
             left = _left_over(after, conflict)
             if not left:
                 raise
-            self._table.write(*(_replacing(write, left) for write in writes))
+            gone = [
+                count
+                for item in left.values()
+                if str(item["sk"]).startswith(keys.OUTBOX)
+                for count in count_change(message_of(item), None)
+            ]
+            self._table.write(
+                *(_replacing(write, left) for write in writes),
+                *added_up([*counts, *gone], after.lead_id),
+            )
 
     def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
         """Return the notices of a cycle's handoff."""

@@ -5,9 +5,20 @@ wait for another one's count (ADR 0060).
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from chalicelib.delivery.counts import Count
+from chalicelib.delivery.counts import Count, count_change
+from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.store import keys
 from chalicelib.store.table import Add, Table
+
+
+def count_messages(*changes: tuple[OutboxMessage | None, OutboxMessage | None]) -> list[Add]:
+    """Return the writes that count what becomes of messages of one lead, for their transaction.
+
+    changes: each before and after, see `count_change`.
+    """
+    lead_ids = [one.lead_id for change in changes for one in change if one]
+    counts = [count for change in changes for count in count_change(*change)]
+    return added_up(counts, lead_ids[0]) if counts else []
 
 
 def added_up(counts: Iterable[Count], lead_id: str) -> list[Add]:
@@ -19,9 +30,14 @@ def added_up(counts: Iterable[Count], lead_id: str) -> list[Add]:
     for count in counts:
         numbers.setdefault(count.sequence, Counter())[count.what] += count.by
     shard = str(keys.shard(lead_id, keys.NUMBER_SHARDS))
+    changed = {
+        sequence: {what: by for what, by in added.items() if by}
+        for sequence, added in numbers.items()
+    }
     return [
         Add(keys.NUMBERS + sequence, shard, added, {"schema": keys.SCHEMA}, name=keys.NUMBERS)
-        for sequence, added in numbers.items()
+        for sequence, added in changed.items()
+        if added
     ]
 
 

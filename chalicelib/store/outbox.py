@@ -1,19 +1,22 @@
 """Messages and what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from chalicelib.consent.consent import BasisKind, Consent
 from chalicelib.consent.mailbox import MailboxOf
+from chalicelib.delivery.marks import Mark
 from chalicelib.delivery.message_keys import MessageKey
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.errors import ConflictError
-from chalicelib.events import epoch_ms
+from chalicelib.events import Event, epoch_ms
 from chalicelib.limits import FIRST_EMAILS_PER_HOUR
 from chalicelib.store import keys, mailboxes
 from chalicelib.store.claims import CLAIM_COUNTERS, Claims
 from chalicelib.store.consent_items import consent_of
+from chalicelib.store.marks import write_mark
+from chalicelib.store.numbers import count_messages, read_numbers
 from chalicelib.store.outbox_items import message_item, message_of
-from chalicelib.store.table import ABSENT, Put, Table
+from chalicelib.store.table import ABSENT, Put, Table, Write
 from chalicelib.store.tombstones import check_not_erased
 
 
@@ -47,14 +50,15 @@ class Outbox:
 
         Raise ConflictError when the first one is no longer as before.
         """
+        change = self._replacing(before, after)
         planned = [put_message(instead, self._kept_days)] if instead else []
         try:
-            self._table.write(replace_message(before, after, self._kept_days), *planned)
+            self._table.write(*change, *planned)
         except ConflictError as conflict:
             if instead is None or conflict.failed.keys() != {keys.message(instead.key)}:
                 raise
             # An earlier end planned it.
-            self._table.write(replace_message(before, after, self._kept_days))
+            self._table.write(*change)
 
     def claim(
         self, before: OutboxMessage, after: OutboxMessage, *, rests_on: frozenset[BasisKind]
@@ -73,7 +77,7 @@ class Outbox:
         also = self._claims.writes(before, after, rests_on)
         also.append(check_not_erased(self._table, before))
         try:
-            self._table.write(replace_message(before, after, self._kept_days), *also)
+            self._table.write(*self._replacing(before, after), *also)
         except ConflictError as conflict:
             if conflict.failed.keys() and conflict.failed.keys() <= CLAIM_COUNTERS:
                 # Claim against another email: only a counter was busy, so the claim may be tried
@@ -81,9 +85,24 @@ class Outbox:
                 raise ConflictError({}) from None
             raise
 
+    def mark(
+        self,
+        lead_id: str,
+        key: MessageKey,
+        *add: Mark,
+        takes_back: Set[Mark] = frozenset(),
+        event: Event | None = None,
+    ) -> bool:
+        """Mark a message, see `write_mark`."""
+        return write_mark(self._table, lead_id, key, *add, takes_back=takes_back, event=event)
+
     def consent(self, message: OutboxMessage) -> Consent:
         """Return what a claim of a message to a lead asks, as it stands now."""
         return self._claims.consent(message)
+
+    def _replacing(self, before: OutboxMessage, after: OutboxMessage) -> list[Write]:
+        """Return the writes that bring a message into another state, and count it."""
+        return [replace_message(before, after, self._kept_days), *count_messages((before, after))]
 
     def outbox(
         self, states: Sequence[MessageState], before: str, most: int
@@ -110,6 +129,10 @@ class Outbox:
         stored = self._table.get_many([key for _, key in page])
         by_key = {(item["pk"], item["sk"]): item for item in stored}
         return [(place, message_of(by_key[key])) for place, key in page if key in by_key]
+
+    def numbers(self, sequence_id: str) -> Mapping[str, int]:
+        """Return what was counted of a sequence, by what it is."""
+        return read_numbers(self._table, sequence_id)
 
     def of_lead(self, lead_id: str) -> list[tuple[str, OutboxMessage]]:
         """All messages of a lead, newest first, each with its position."""

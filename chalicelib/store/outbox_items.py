@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from chalicelib.delivery.marks import Mark
 from chalicelib.delivery.message_keys import MessageKind, parse_key
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import ACCOUNT_STATES, MARKETING_REASONS, NotSentReason
@@ -52,6 +53,7 @@ def message_item(message: OutboxMessage, kept_days: int = 0) -> Item:
     optional: dict[str, Any] = {
         "to": message.to,
         "email": message.email,
+        "email_version": message.email_version,
         "subject": message.subject,
         "held_by": message.held_by,
         "captured_at_ms": epoch_ms(message.captured_at) if message.captured_at else None,
@@ -63,6 +65,9 @@ def message_item(message: OutboxMessage, kept_days: int = 0) -> Item:
         "message_id": message.message_id,
         "doubts": message.doubts or None,
         "heard": _packed(message.heard),
+        "marks": " ".join(sorted(message.marks)) or None,
+        "counted": (message.is_counted and message.kind.is_marketing) or None,
+        "detail": message.detail,
         "claimed_at_ms": epoch_ms(message.claimed_at) if message.claimed_at else None,
         "owed_from_ms": epoch_ms(message.owed_from) if message.owed_from else None,
         "due_at_ms": epoch_ms(message.due_at) if message.due_at else None,
@@ -87,15 +92,17 @@ def message_of(item: Item) -> OutboxMessage:
     owed_from = item.get("owed_from_ms")
     due_at = item.get("due_at_ms")
     captured_at = item.get("captured_at_ms")
+    key = parse_key(str(item["sk"]).removeprefix(keys.OUTBOX))
     return OutboxMessage(
         lead_id=str(item["pk"]).removeprefix(keys.LEAD),
-        key=parse_key(str(item["sk"]).removeprefix(keys.OUTBOX)),
+        key=key,
         via=Via(str(item["via"])),
         to=text("to"),
         about=int(item["about"]),
         created_at=from_epoch_ms(int(item["created_at_ms"])),
         due_at=from_epoch_ms(int(due_at)) if due_at is not None else None,
         email=text("email"),
+        email_version=int(item["email_version"]) if "email_version" in item else None,
         subject=text("subject"),
         held_by=text("held_by"),
         captured_at=from_epoch_ms(int(captured_at)) if captured_at is not None else None,
@@ -110,6 +117,9 @@ def message_of(item: Item) -> OutboxMessage:
             identity: from_epoch_ms(at_ms)
             for identity, at_ms in json.loads(str(item.get("heard", "{}"))).items()
         },
+        marks=frozenset(map(Mark, str(item.get("marks", "")).split())),
+        is_counted="counted" in item or not key.kind.is_marketing,
+        detail=text("detail"),
         claimed_at=from_epoch_ms(int(claimed_at)) if claimed_at is not None else None,
         owed_from=from_epoch_ms(int(owed_from)) if owed_from is not None else None,
         version=int(item["version"]),

@@ -8,6 +8,7 @@ from chalicelib.wiring.due_work import DueWork
 if TYPE_CHECKING:
     from chalicelib.editing.editing import Editing
     from chalicelib.reading.forms import FormsReading
+    from chalicelib.reading.numbers import SequenceNumbers
     from chalicelib.reading.reading import Reading
 
 
@@ -53,6 +54,16 @@ class Answers(DueWork):
             registered=lambda: self.editing.every("form"),
             seen=self.seen_forms,
             model=self.models.current,
+        )
+
+    @cached_property
+    def sequence_numbers(self) -> "SequenceNumbers":
+        """Answers the numbers of sequences."""
+        from chalicelib.reading.numbers import SequenceNumbers
+
+        return SequenceNumbers(
+            document=lambda sequence_id: self.documents.get("sequence", sequence_id),
+            counted=self.outbox.numbers,
         )
 
     def lead_id(self, address: str) -> str:

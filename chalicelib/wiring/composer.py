@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.wiring.email_readers import EmailReaders
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.notice import Notices
     from chalicelib.nurture.answers import FormAnswers
-    from chalicelib.nurture.emails import Emails
+    from chalicelib.nurture.emails import Emails, StoredEmail
     from chalicelib.nurture.gate import Gate
     from chalicelib.nurture.replies.notice import ReplyNotices
     from chalicelib.nurture.replies.reply import Reply
@@ -47,13 +48,16 @@ class Composer:
 
     @cached_property
     def _emails(self) -> "Emails":
-        from chalicelib.nurture.emails import Emails
+        from chalicelib.nurture.emails import EmailLinks, Emails
 
         return Emails(
-            email=lambda email_id: self._stores.documents.get("email", email_id),
-            profile=lambda lead_id: self._stores.leads.read(lead_id).profile,
-            company_name=lambda: self._stores.company().company_name or "",
-            unsubscribe_url=self._unsubscribe_url,
+            email=self._stored_email,
+            lead=self._stores.leads.read,
+            reader=EmailReaders(self._stores),
+            company=self._stores.company,
+            links=EmailLinks(
+                unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id)
+            ),
             rests_on=self._stores.rests_on,
             now=self._stores.ports.now,
         )
@@ -70,12 +74,17 @@ class Composer:
 
         return FormAnswers(
             form=lambda form_id: self._stores.documents.get("form", form_id),
-            email=lambda email_id: self._stores.documents.get("email", email_id),
+            email=self._stored_email,
+            partial=self._emails.partial,
             event=self._stores.events.one,
+            reader=EmailReaders(self._stores).of_form,
             company=self._stores.company,
             confirm_url=self._confirm_url,
-            unsubscribe_url=self._unsubscribe_url,
+            unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id),
         )
+
+    def _stored_email(self, email_id: str) -> "StoredEmail | None":
+        return self._stores.documents.numbered("email", email_id)
 
     @cached_property
     def _notices(self) -> "Notices":

@@ -5,6 +5,7 @@ executes yet is refused as such: it must not look as if it did something.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from chalicelib.capture.form_checks import form_mistakes
 from chalicelib.capture.form_document import FormDocument
@@ -15,12 +16,18 @@ from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
 from chalicelib.nurture.email_checks import (
-    answer_warnings,
+    EmailSurroundings,
+    address_mistakes,
     email_mistakes,
+)
+from chalicelib.nurture.email_document import PARTIAL, EmailDocument
+from chalicelib.nurture.email_users import (
+    answer_warnings,
+    emails_including,
     forms_answering,
     settings_mistakes,
 )
-from chalicelib.nurture.emails import EmailDocument
+from chalicelib.nurture.email_warnings import email_warnings
 from chalicelib.nurture.sequence_checks import (
     sequence_mistakes,
     sequence_warnings,
@@ -31,7 +38,6 @@ from chalicelib.store.keys import ACTIVE
 
 PLANNED: Mapping[str, frozenset[str]] = {
     "settings": frozenset({"contact_rules"}),
-    "email": frozenset({"languages", "defaults", "sender"}),
     "sequence": frozenset(
         {"enter.topic", "priority", "steps.*.if", "steps.*.else", "exit", "active", "stale_after"}
     ),
@@ -53,9 +59,21 @@ def document_kinds(
     form_warnings: what a form's author probably did not mean, by the active model.
     """
 
-    def company() -> str:
+    def company() -> SettingsDocument:
         settings = store.current("settings", ACTIVE)
-        return read_company(settings.document if settings else None).company_name or ""
+        return read_company(settings.document if settings else None)
+
+    def sendable() -> Mapping[str, Mapping[str, Any]]:
+        emails = store.every("email").items()
+        return {name: email for name, email in emails if email.get("kind") != PARTIAL}
+
+    def around(email_id: str) -> EmailSurroundings:
+        users = () if store.current("email", email_id) is None else email_users(email_id)
+        return EmailSurroundings(company=company(), emails=store.every("email"), users=[*users])
+
+    def email_users(email_id: str) -> Iterable[str]:
+        yield from sequences_sending(email_id, store.every("sequence"))
+        yield from forms_answering(email_id, store.every("form"))
 
     return {
         "settings": DocumentKind(
@@ -69,24 +87,23 @@ def document_kinds(
             mistakes=form_mistakes,
             warnings=lambda form: [
                 *form_warnings(form),
-                *answer_warnings(form.acknowledge, store.every("email")),
+                *answer_warnings(form.acknowledge, sendable()),
             ],
         ),
         "email": DocumentKind(
             format=EmailDocument,
-            not_yet=PLANNED["email"],
-            mistakes=lambda email: email_mistakes(email, company()),
+            mistakes=lambda email: email_mistakes(email, around(email.id)),
+            needs=lambda email: address_mistakes(email, company()),
+            warnings=lambda email: email_warnings(email, company(), around(email.id).partial),
             users=lambda email_id: [
-                *sequences_sending(email_id, store.every("sequence")),
-                *forms_answering(email_id, store.every("form")),
+                *email_users(email_id),
+                *emails_including(email_id, store.every("email")),
             ],
         ),
         "sequence": DocumentKind(
             format=SequenceDocument,
             not_yet=PLANNED["sequence"],
-            mistakes=lambda sequence: sequence_mistakes(
-                sequence, store.every("email").__contains__
-            ),
+            mistakes=lambda sequence: sequence_mistakes(sequence, sendable().__contains__),
             warnings=lambda sequence: sequence_warnings(sequence, store.every("sequence")),
         ),
         "routing": DocumentKind(

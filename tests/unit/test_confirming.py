@@ -22,7 +22,7 @@ SENTENCE = "Keybook may write to me."
 def baton() -> InMemoryBaton:
     """Baton where every ticked box must be confirmed."""
     made = InMemoryBaton()
-    put(made, "settings", "ACTIVE", {"company_name": "Keybook"})
+    put(made, "settings", "ACTIVE", {"company_name": "Keybook", "postal_address": "Here 1"})
     put(made, "form", "guide", {"id": "guide", "asset": ASSET, "consent_text": SENTENCE})
     put(made, "form", "news", {"id": "news", "consent_text": SENTENCE})
     return made

@@ -105,7 +105,7 @@ def test_a_pull_keeps_comments_order_and_style(world: World, folder: Path) -> No
 def test_a_pulled_text_of_many_lines_is_a_block(world: World, folder: Path) -> None:
     file = folder / "emails" / "welcome.yaml"
     file.write_text(file.read_text().replace("html: |", "# As a page.\nhtml: |"))
-    email = dict(world.editing.read("email", "welcome").document)
+    email = {**world.editing.read("email", "welcome").document, "kind": "answer"}
     put(world, "email", {**email, "text": "Hello\n\n{{ unsubscribe_url }}\n"})
     assert pull(world, folder) == [f"{file}: 1 document"]
     pulled = file.read_text()
@@ -113,7 +113,7 @@ def test_a_pulled_text_of_many_lines_is_a_block(world: World, folder: Path) -> N
 
 
 def test_each_email_has_a_file_that_goes_with_it(world: World, folder: Path) -> None:
-    email = {"id": "hello", "subject": "Hello", "text": "{{ unsubscribe_url }}"}
+    email = {"id": "hello", "kind": "answer", "subject": "Hello", "text": "Thank you."}
     put(world, "email", email)
     assert pull(world, folder) == [f"{folder / 'emails' / 'hello.yaml'}: 1 document"]
     assert documents_in(folder)["email", "hello"] == email
@@ -182,7 +182,7 @@ def test_a_push_puts_what_differs_as_new_versions(world: World, folder: Path) ->
 
 def test_a_push_finds_the_order_in_which_documents_fit(world: World, folder: Path) -> None:
     """The settings stand before the emails, and lose what an email names until it is put."""
-    put(world, "settings", {"company_name": "Acme"})
+    put(world, "settings", {"company_name": "Acme", "postal_address": "Here 1"})
     email = dict(world.editing.read("email", "welcome").document)
     put(world, "email", {**email, "subject": "Hello from {{ company_name }}"})
     said, refused = push(world, folder)

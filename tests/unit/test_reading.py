@@ -298,6 +298,7 @@ def test_the_outbox_says_what_was_not_sent_and_why(baton: InMemoryBaton) -> None
         "subject",
         "state",
         "reason",
+        "detail",
         "due_at",
         "message_id",
         "held_by",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.http.colours import BLACK, READABLE, WHITE, contrast, ink_on
+from chalicelib.company.colours import BLACK, READABLE, WHITE, contrast, ink_on
 from chalicelib.http.languages import ENGLISH, FOLDER, language_for, languages, words_of
 from tests.baton import TOKEN, InMemoryBaton
 

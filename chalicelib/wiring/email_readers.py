@@ -1,0 +1,68 @@
+"""What emails may know of a lead, read when one is written."""
+
+from typing import TYPE_CHECKING
+
+from chalicelib.wiring.stores import Stores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.events import Event
+    from chalicelib.leads.lead import Lead
+    from chalicelib.nurture.reader import EmailReader
+
+
+class EmailReaders:
+    """Returns what is known of leads that emails are written for."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    def __call__(self, lead: "Lead") -> "EmailReader":
+        """Return what is known of a lead."""
+        from chalicelib.events import LEAD_PREFIX
+        from chalicelib.nurture.reader import reader_of
+
+        return reader_of(
+            lead,
+            self._stores.events.of(f"{LEAD_PREFIX}{lead.lead_id}"),
+            title_of=self._title_of,
+            owner=self._owner_of(lead),
+            now=self._stores.ports.now(),
+        )
+
+    def of_form(self, lead_id: str, form: "Event") -> "EmailReader":
+        """Return what is known of a lead that sent a form."""
+        from chalicelib.nurture.reader import reader_of
+
+        lead = self._stores.leads.read(lead_id)
+        return reader_of(
+            lead,
+            [form],
+            title_of=self._title_of,
+            owner=self._owner_of(lead),
+            now=self._stores.ports.now(),
+        )
+
+    def nobody(self) -> "EmailReader":
+        """Return a reader of whom nothing is known."""
+        from chalicelib.nurture.reader import EmailReader
+
+        return EmailReader(today=self._stores.ports.now().date())
+
+    def _title_of(self, form_id: str) -> str:
+        form = self._stores.documents.get("form", form_id) or {}
+        return str(form.get("title") or "")
+
+    def _owner_of(self, lead: "Lead") -> "Mapping[str, str] | None":
+        """Return the salesperson of a lead, if it has one."""
+        from chalicelib.document import read_document
+        from chalicelib.handoff.routing import RoutingDocument
+
+        routing = self._stores.documents.get("routing")
+        if lead.standing.owner is None or routing is None:
+            return None
+        for person in read_document(RoutingDocument, routing).people:
+            if person.id == lead.standing.owner and person.active:
+                return {"name": person.name, "email": person.email, "phone": person.phone or ""}
+        return None
