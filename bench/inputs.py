@@ -210,6 +210,7 @@ def mail_event() -> dict[str, Any]:
     }
     return _published("baton-feedback", notice)
 
+
 def inbound_email() -> dict[str, Any]:
     """Return the report of SES that it received an email, which the report holds."""
     notice = {

@@ -22,8 +22,7 @@ def raw(
         "To": "reply@replies.baton.example",
         "Subject": SUBJECT,
         "Message-ID": "<one@acme.example>",
-        **(headers or {}),
-        **{name.replace("_", "-"): value for name, value in more.items()},
+        **{name.replace("_", "-"): value for name, value in {**(headers or {}), **more}.items()},
     }
     email = EmailMessage(policy=SMTP)
     for name, value in said.items():

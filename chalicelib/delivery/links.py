@@ -8,7 +8,7 @@ from chalicelib.errors import NotFoundError
 
 UNSUBSCRIBE = "unsubscribe"
 CONFIRM = "confirm"
-REPLY = "reply"
+LOOK = "look"
 
 
 class Links:

@@ -113,10 +113,10 @@ def decide_by_link(token: str) -> Response:
 
 def serialize_reply(reply: "Reply") -> dict[str, Any]:
     """Return a reply as the API shows it, with what its author wrote."""
-    from chalicelib.delivery.message_keys import parse_key
+    from chalicelib.delivery.message_keys import parse_outbox_id
 
-    key = parse_key(reply.message) if reply.message else None
-    sequence, step = (*key.parts, None)[:2] if key else (None, None)
+    key = parse_outbox_id(reply.message)[1] if reply.message else None
+    sequence, step = (key.step if key else None) or (None, None)
     return {
         "id": reply.id,
         "lead_id": reply.lead_id,
@@ -133,7 +133,7 @@ def serialize_reply(reply: "Reply") -> dict[str, Any]:
 
 def _reply_in(token: str) -> tuple[str, str]:
     """Return the lead and the id of a reply. Raise NotFoundError for a link that is not ours."""
-    from chalicelib.delivery.links import REPLY
+    from chalicelib.delivery.links import LOOK
 
-    lead_id, _, reply_id = world().links.read(REPLY, token).partition("/")
+    lead_id, _, reply_id = world().links.read(LOOK, token).partition("/")
     return lead_id, reply_id

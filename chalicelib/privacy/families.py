@@ -95,6 +95,8 @@ FAMILIES: Sequence[Family] = (
     ),
     Family("transition", _LEAD, "TRANSITION#", Erasure.DELETED),
     Family("outbox message", _LEAD, "OUTBOX#", Erasure.DELETED),
+    Family("reply", _LEAD, "REPLY#", Erasure.DELETED),
+    Family("count of replies", _LEAD, "REPLIES", Erasure.DELETED),
     Family("handoff", _LEAD, "HANDOFF#", Erasure.DELETED),
     Family("hand-over", _LEAD, "HANDOVER#", Erasure.DELETED),
     Family("hand-over", _JOB, "HANDOVER#", Erasure.EXPIRES, "holds the id of a job"),
@@ -129,8 +131,9 @@ FAMILIES: Sequence[Family] = (
 )
 """Every family of items. One that lies in several kinds of partitions has a line for each."""
 
-BUCKETS: Sequence[str] = ()
-"""The buckets of S3 that hold anything about a person: none."""
+BUCKETS: Sequence[str] = ("InboundBucket",)
+"""The buckets of S3 that hold anything about a person: an email is deleted once it was read, and
+what nobody could place expires."""
 
 
 def family_at(pk: str, sk: str) -> Family | None:

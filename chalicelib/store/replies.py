@@ -6,6 +6,8 @@ from datetime import UTC
 from typing import Any
 
 from chalicelib.days import day_of
+from chalicelib.delivery.marks import Mark
+from chalicelib.delivery.message_keys import parse_outbox_id
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, epoch_ms, from_epoch_ms
 from chalicelib.limits import REPLIES_PER_EMAIL, REPLIES_PER_LEAD, REPLY_KEPT_DAYS
@@ -13,6 +15,7 @@ from chalicelib.nurture.replies.reply import Reply, ReplyState
 from chalicelib.store import keys
 from chalicelib.store.events import put_event
 from chalicelib.store.expiry import expires_after
+from chalicelib.store.marks import marking
 from chalicelib.store.open_replies import WAITING, put_reply_count, waiting_in
 from chalicelib.store.outbox import put_message
 from chalicelib.store.table import ABSENT, Check, Item, Put, Table, Write
@@ -36,18 +39,11 @@ class ReplyItems:
         item = self._table.get(keys.lead(lead_id), keys.REPLIES)
         return item is not None and WAITING in item
 
-    def keep(
-        self,
-        reply: Reply,
-        answered: OutboxMessage | None,
-        event: Event | None,
-        notice: OutboxMessage,
-    ) -> bool:
+    def keep(self, reply: Reply, event: Event | None, notice: OutboxMessage) -> bool:
         """Keep a reply, with its event and the message to sales, in one transaction.
 
-        answered: the email that it answers. Return False when there were too many on this day; the
-        first one that has to wait for a person is kept all the same. Raise ConflictError when
-        another writer was first.
+        Return False when there were too many on this day; the first one that has to wait for a
+        person is kept all the same. Raise ConflictError when another writer was first.
         """
         counted = self._counted(reply)
         if counted is None:
@@ -59,7 +55,7 @@ class ReplyItems:
             # fails this check, and the reply goes to the survivor. ADR 0062
             Check(keys.lead(reply.lead_id), keys.STANDING, {"merged_into": None}),
             put_message(notice, self._kept_days),
-            *([put_event(event)] if event else []),
+            *self._counted_as(reply, event),
         )
         return True
 
@@ -73,7 +69,7 @@ class ReplyItems:
         self._table.write(
             Put(_listed(after), {"state": before.state.value}),
             put_reply_count(lead_id, item, waiting_in(item) - 1, at=after.decided_at),
-            *([put_event(event)] if event else []),
+            *self._counted_as(after, event),
         )
 
     def listed(
@@ -131,6 +127,15 @@ class ReplyItems:
             day=day,
             spent=spent,
         )
+
+    def _counted_as(self, reply: Reply, event: Event | None) -> list[Write]:
+        """Return the writes of a reply's event, with the mark of the email that it answers."""
+        if event is None:
+            return []
+        if not reply.message:
+            return [put_event(event)]
+        lead_id, key = parse_outbox_id(reply.message)
+        return [put_event(event), *marking(self._table, lead_id, key, Mark.REPLIED)]
 
     def _survivor(self, lead_id: str) -> str:
         """Return the id of the lead that a lead was merged into, its own where it was not."""

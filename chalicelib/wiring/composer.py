@@ -56,7 +56,8 @@ class Composer:
             reader=EmailReaders(self._stores),
             company=self._stores.company,
             links=EmailLinks(
-                unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id)
+                unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id),
+                reply_to=self._stores.reply_addresses.address_of,
             ),
             rests_on=self._stores.rests_on,
             now=self._stores.ports.now,
@@ -107,15 +108,10 @@ class Composer:
 
         return ReplyNotices(
             reply=self._stores.reply_items.read,
-            email=self._email_answered,
+            email=self._stores.message,
             profile=self._profile,
             look_url=self._look_url,
         )
-
-    def _email_answered(self, lead_id: str, key: str) -> "OutboxMessage | None":
-        from chalicelib.delivery.message_keys import parse_key
-
-        return self._stores.outbox.read(lead_id, parse_key(key))
 
     def _agreed(self, lead_id: str) -> "Sequence[str]":
         from chalicelib.days import zone_of
@@ -186,9 +182,9 @@ class Composer:
         return self._url("confirm", self._stores.links.sign(CONFIRM, str(link)))
 
     def _look_url(self, reply: "Reply") -> str:
-        from chalicelib.delivery.links import REPLY
+        from chalicelib.delivery.links import LOOK
 
-        return self._url("replies", self._stores.links.sign(REPLY, f"{reply.lead_id}/{reply.id}"))
+        return self._url("replies", self._stores.links.sign(LOOK, f"{reply.lead_id}/{reply.id}"))
 
     def _url(self, path: str, token: str) -> str:
         return f"{self._stores.deployment().get('api_url', '')}/{path}/{token}"

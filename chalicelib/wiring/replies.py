@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.nurture.replies.looking import ReplyLooking
-    from chalicelib.nurture.replies.reply import Reply
     from chalicelib.nurture.replies.taking import ReplyTaking
     from chalicelib.wiring.world import World
 
@@ -41,7 +40,8 @@ class Replies:
 
         return ReplyLooking(
             store=self._world.reply_items,
-            unsubscribe=self._unsubscribe_author,
+            email=self._world.message,
+            unsubscribe=self._unsubscribe,
             runtime=self._world.runtime,
         )
 
@@ -53,6 +53,3 @@ class Replies:
 
     def _unsubscribe(self, lead_id: str, _message: "OutboxMessage | None") -> None:
         self._world.unsubscribe.unsubscribe(lead_id)
-
-    def _unsubscribe_author(self, reply: "Reply") -> None:
-        self._world.unsubscribe.unsubscribe(reply.lead_id)

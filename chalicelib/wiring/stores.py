@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
     from chalicelib.store.captured import Captured
@@ -150,6 +151,12 @@ class Stores:
             is_sequence=lambda one: self.documents.get("sequence", one) is not None,
             runtime=self.runtime,
         )
+
+    def message(self, outbox_id: str) -> "OutboxMessage | None":
+        """Return the message of an id, None for one that is not kept, and for no id."""
+        from chalicelib.delivery.message_keys import parse_outbox_id
+
+        return self.outbox.read(*parse_outbox_id(outbox_id)) if outbox_id else None
 
     @cached_property
     def reply_items(self) -> "ReplyItems":

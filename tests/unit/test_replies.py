@@ -78,7 +78,7 @@ def reply(
     **headers: str,
 ) -> None:
     """Let somebody answer Ann's email."""
-    baton.ports.received.emails["emails/1"] = raw(text, **headers)
+    baton.ports.received.emails["emails/1"] = raw(text, headers=headers)
     receive(baton, notification(to or address(baton), **(receipt or {})))
     baton.until_quiet()
 
@@ -387,7 +387,7 @@ def test_a_person_says_that_it_is_an_unsubscribe(baton: InMemoryBaton) -> None:
     assert "it is unsubscribed" in refusal["detail"]
 
 
-def test_a_person_says_that_it_is_a_reply_like_any_other(baton: InMemoryBaton) -> None:
+def test_a_person_says_that_it_is_no_objection(baton: InMemoryBaton) -> None:
     before = intent(baton)
     reply(baton, OBJECTION)
     (waiting,) = open_replies(baton)

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from chalicelib.limits import INBOUND_MAX_BYTES, REPLY_MAX_CHARS
 from chalicelib.nurture.replies.automatic import is_automatic
-from chalicelib.nurture.replies.html_text import text_of_html
+from chalicelib.nurture.replies.html_text import shown_text
 from chalicelib.nurture.replies.notice import inert_lines
 from chalicelib.nurture.replies.notices import Inbound, parse_inbound
 from chalicelib.nurture.replies.raw_email import RawEmail, read_email
 from chalicelib.nurture.replies.wishes import Wish, wish_of
-from chalicelib.nurture.replies.written import Written, folded, read_written
+from chalicelib.nurture.replies.written import Written, bare_words, read_written
 from tests.inbound import SUBJECT, notification, raw
 from tests.sizes import SIZES
 
@@ -378,7 +378,7 @@ def test_what_asks_for_nothing_of_the_kind_is_a_reply(text: str) -> None:
 
 
 def test_words_are_compared_bare() -> None:
-    assert folded("  ŁÓDŹ — Größe, Œuvre; don\u2019t\u200b ") == "lodz grosse oeuvre dont"
+    assert bare_words("  ŁÓDŹ — Größe, Œuvre; don\u2019t\u200b ") == "lodz grosse oeuvre dont"
 
 
 # --- what strangers can write ---------------------------------------------------------------------
@@ -459,7 +459,7 @@ def test_any_bytes_are_read(content: bytes) -> None:
 
 @given(st.text(alphabet="<>/!-&;abdiv =\"'\n", max_size=200))
 def test_any_html_is_read(html: str) -> None:
-    assert "\r" not in text_of_html(html)
+    assert "\r" not in shown_text(html)
 
 
 @settings(max_examples=SIZES.input_cases)

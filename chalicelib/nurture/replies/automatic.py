@@ -4,12 +4,12 @@ import re
 
 from chalicelib.nurture.replies.notices import Inbound
 from chalicelib.nurture.replies.raw_email import RawEmail
-from chalicelib.nurture.replies.written import folded
+from chalicelib.nurture.replies.written import bare_words
 
 #: Headers that a person's mail program never writes.
 MACHINES = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "list-id")
 PRECEDENCES = frozenset({"bulk", "junk", "list", "auto_reply", "auto-reply"})
-NOBODY = frozenset({"<>", "<mailer-daemon>", "mailer-daemon"})
+NULL_RETURN_PATHS = frozenset({"<>", "<mailer-daemon>", "mailer-daemon"})
 SENDERS = re.compile(r"(mailer-daemon|postmaster)@", re.IGNORECASE)
 #: A report on a delivery or on a reading, and the answer to an invitation.
 REPORTS = re.compile(r"multipart/report|text/calendar.*method=\"?reply", re.DOTALL)
@@ -41,7 +41,7 @@ def is_automatic(email: RawEmail, inbound: Inbound, our_subject: str) -> bool:
         or said not in ("no", "")
         or any(name in headers for name in MACHINES)
         or headers.get("precedence", "").lower() in PRECEDENCES
-        or headers.get("return-path", "-").lower() in NOBODY
+        or headers.get("return-path", "-").lower() in NULL_RETURN_PATHS
         or bool(SENDERS.search(headers.get("from", "")))
         or any(map(REPORTS.match, email.content_types))
         or _says_so(headers.get("subject", ""), our_subject)
@@ -54,6 +54,6 @@ def bare_subject(subject: str) -> str:
 
 
 def _says_so(subject: str, our_subject: str) -> bool:
-    bare = folded(bare_subject(subject))
-    is_ours = bool(our_subject) and bare == folded(our_subject)
+    bare = bare_words(bare_subject(subject))
+    is_ours = bool(our_subject) and bare == bare_words(our_subject)
     return not is_ours and bool(SUBJECTS.match(bare))

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from html import unescape
 
 #: Not shown, up to their end.
-HIDDEN = frozenset({"script", "style", "title"})
-LINES = frozenset(
+UNSHOWN = frozenset({"script", "style", "title"})
+NEW_LINES = frozenset(
     [
         *("address", "article", "blockquote", "br", "center", "dd", "div", "dl", "dt", "footer"),
         *("form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "ol", "p", "pre"),
@@ -32,11 +32,11 @@ REST = frozenset(
     ["appendonsend", "divrplyfwdmsg", "x_divrplyfwdmsg", "mail-editor-reference-message-container"]
 )
 """The ids of what begins the earlier email in Outlook: all that follows belongs to it."""
-COMMENT = "<!--"
+COMMENT_BEGINS = "<!--"
 OPENING = re.compile(r"<!--|<(?=[a-z/!?])")
 #: Of ASCII alone, so that the text keeps its length.
 LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
-TAG_MAX_CHARS = 1_000
+TAG_READ_MAX_CHARS = 1_000
 TAG = re.compile(r"(/?)([a-z][a-z0-9]*)")
 NAMED = re.compile(r"""\b(class|id)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 
@@ -59,7 +59,7 @@ class _Reader:
 
     def begin(self, name: str, said: str) -> None:
         """Take the beginning of an element. said: its attributes, in lower case."""
-        if name in LINES:
+        if name in NEW_LINES:
             self.end_line()
         words = [(one[0], one[1] or one[2] or one[3]) for one in NAMED.findall(said)]
         classes = {word for kind, text in words if kind == "class" for word in text.split()}
@@ -72,7 +72,7 @@ class _Reader:
 
     def end(self, name: str) -> None:
         """Take the end of an element, and of those that were left open in it."""
-        if name in LINES:
+        if name in NEW_LINES:
             self.end_line()
         is_over = not self._names[name]
         while not is_over:
@@ -88,7 +88,7 @@ class _Reader:
         self.lines.append(f"> {line}" if line and (self._quotes or self._is_rest) else line)
 
 
-def text_of_html(html: str) -> str:
+def shown_text(html: str) -> str:
     """Return the text of an email in HTML, a `>` before each line that it quotes."""
     reader = _Reader()
     for text, tag in _pieces(html):
@@ -111,11 +111,11 @@ def _pieces(html: str) -> Iterator[tuple[str, str]]:
     place = 0
     while found := OPENING.search(lower, place):
         begin = found.start()
-        end = _behind(lower, "-->" if found[0] == COMMENT else ">", begin)
-        tag = lower[begin + 1 : min(end, begin + TAG_MAX_CHARS)]
+        end = _behind(lower, "-->" if found[0] == COMMENT_BEGINS else ">", begin)
+        tag = lower[begin + 1 : min(end, begin + TAG_READ_MAX_CHARS)]
         yield html[place:begin], tag
         name = TAG.match(tag)
-        if name and not name[1] and name[2] in HIDDEN:
+        if name and not name[1] and name[2] in UNSHOWN:
             end = _behind(lower, ">", _behind(lower, f"</{name[2]}", end))
         place = end
     yield html[place:], ""

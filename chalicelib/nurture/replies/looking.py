@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.events import Event
 from chalicelib.nurture.replies.reply import Reply, ReplyState, replied_event
@@ -22,12 +23,22 @@ class OpenStore(Protocol):
 
 
 class ReplyLooking:
-    """Takes what people decide. unsubscribe: takes the unsubscribe of a reply's lead."""
+    """Takes what people decide.
+
+    email: returns the message of an id, which a reply answers, or None; unsubscribe: takes the
+    unsubscribe of a lead, by such a message.
+    """
 
     def __init__(
-        self, *, store: OpenStore, unsubscribe: Callable[[Reply], None], runtime: Runtime
+        self,
+        *,
+        store: OpenStore,
+        email: Callable[[str], OutboxMessage | None],
+        unsubscribe: Callable[[str, OutboxMessage | None], None],
+        runtime: Runtime,
     ) -> None:
         self._store = store
+        self._email = email
         self._unsubscribe = unsubscribe
         self.runtime = runtime
 
@@ -50,9 +61,11 @@ class ReplyLooking:
             return before
         if not before.is_open:
             raise StateError(f"this reply does not wait for anybody: it is {before.state}")
-        if unsubscribe:
-            self._unsubscribe(before)  # first: what is not noted yet is asked for again
+        message = self._email(before.message)
+        if unsubscribe:  # first: what is not noted yet is asked for again
+            self._unsubscribe(before.lead_id, message)
         now = self.runtime.now()
         after = replace(before, state=state, decided_at=now, decided_by=author)
-        self._store.close(before, after, None if unsubscribe else replied_event(before, now))
+        event = None if unsubscribe else replied_event(before, message, now)
+        self._store.close(before, after, event)
         return after

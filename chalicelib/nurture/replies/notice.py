@@ -14,9 +14,9 @@ from chalicelib.events import FieldValue, said_as
 from chalicelib.inert import inert, inert_address, inert_phone
 from chalicelib.nurture.replies.reply import Reply, ReplyState
 
-FOLDER = Path(__file__).parent
+REPLIES_FOLDER = Path(__file__).parent
 TOPIC_SUBJECT = "Reply"
-LINE_MAX_CHARS = 160  # what `inert` shows whole, with what it puts in between
+INERT_LINE_MAX_CHARS = 160  # what `inert` shows whole, with what it puts in between
 NAME_SHOWN_MAX_CHARS = 80
 SUBJECT_SHOWN_MAX_CHARS = 200
 NOTHING_WRITTEN = "(They wrote nothing, or we could not read it.)"
@@ -34,16 +34,16 @@ CLOSING_OF_STATE: Mapping[ReplyState, str] = {
 class ReplyNotices:
     """Composes the messages about replies.
 
-    reply: returns a reply by its lead and id; email: returns the message that it answers, by its
-    lead and the text of its key; profile: a lead's fields; look_url: where a person says what an
-    open reply asks for.
+    reply: returns a reply by its lead and id; email: returns the message of an id, which a
+    reply answers; profile: a lead's fields; look_url: where a person says what an open reply asks
+    for.
     """
 
     def __init__(
         self,
         *,
         reply: Callable[[str, str], Reply | None],
-        email: Callable[[str, str], OutboxMessage | None],
+        email: Callable[[str], OutboxMessage | None],
         profile: Callable[[str], Mapping[str, FieldValue]],
         look_url: Callable[[Reply], str],
     ) -> None:
@@ -76,7 +76,7 @@ class ReplyNotices:
         known = self._profile(notice.lead_id)
         address = said_as(known.get("email", ""))
         phone = said_as(known.get("phone", ""))
-        answered = self._email(reply.lead_id, reply.message) if reply.message else None
+        answered = self._email(reply.message)
         is_other = bool(reply.sender) and reply.sender.lower() != address.lower()
         return {
             "about": notice.kind,
@@ -99,7 +99,7 @@ def inert_lines(text: str) -> list[str]:
     pieces = (
         piece
         for line in text.splitlines()
-        for piece in textwrap.wrap(line, LINE_MAX_CHARS, break_on_hyphens=False) or [""]
+        for piece in textwrap.wrap(line, INERT_LINE_MAX_CHARS, break_on_hyphens=False) or [""]
     )
     return [inert(piece) for piece in pieces]
 
@@ -119,4 +119,4 @@ def _headline(name: str, answered: OutboxMessage | None) -> str:
 
 
 def _template(name: str) -> str:
-    return (FOLDER / name).read_text("utf-8")
+    return (REPLIES_FOLDER / name).read_text("utf-8")

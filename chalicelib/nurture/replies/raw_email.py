@@ -20,15 +20,15 @@ from chalicelib.limits import (
     INBOUND_MAX_PARTS,
     INBOUND_TEXT_MAX_CHARS,
 )
-from chalicelib.nurture.replies.html_text import text_of_html
+from chalicelib.nurture.replies.html_text import shown_text
 
 #: Not every codec of Python's is one: `zlib` unpacks, and `punycode` takes the square of the time.
-CHARSETS = re.compile(
+KNOWN_CHARSETS = re.compile(
     r"ascii|utf-(8|16|32)|iso8859-\d+|cp\d+|koi8-[rtu]|mac-\w+|big5(hkscs)?|gb(k|2312|18030)|hz"
     r"|euc_\w+|shift_jis\w*|iso2022_\w+|johab|kz1048|ptcp154|tis-620"
 )
-TEXT = "text/plain"
-HTML = "text/html"
+PLAIN_PART = "text/plain"
+HTML_PART = "text/html"
 
 
 class _Clipping(Compat32):
@@ -50,7 +50,7 @@ class RawEmail:
     content_types: Sequence[str]
     """Of the email and its parts, as they are given, in lower case."""
     text: str
-    """As it is written; of HTML what is shown, each quoted line behind a `>`."""
+    """As it is written; of HTML_PART what is shown, each quoted line behind a `>`."""
 
 
 def read_email(raw: bytes) -> RawEmail | None:
@@ -66,7 +66,7 @@ def read_email(raw: bytes) -> RawEmail | None:
         parts = list(_parts(message))
     except RecursionError:  # an email in an email, a thousand times
         return None
-    texts = {TEXT: "", HTML: ""}
+    texts = {PLAIN_PART: "", HTML_PART: ""}
     for part in parts:
         kind = part.get_content_type()
         if kind in texts and not texts[kind].strip() and not _is_attached(part):
@@ -77,7 +77,7 @@ def read_email(raw: bytes) -> RawEmail | None:
     return RawEmail(
         headers=headers,
         content_types=[str(part.get("content-type", "")).lower() for part in parts],
-        text=texts[TEXT] if texts[TEXT].strip() else text_of_html(texts[HTML]),
+        text=texts[PLAIN_PART] if texts[PLAIN_PART].strip() else shown_text(texts[HTML_PART]),
     )
 
 
@@ -108,7 +108,7 @@ def _text(data: bytes, charset: str) -> str:
         name = codecs.lookup(charset).name
     except (LookupError, ValueError):
         name = ""
-    known = name if CHARSETS.fullmatch(name) else "utf-8"
+    known = name if KNOWN_CHARSETS.fullmatch(name) else "utf-8"
     return data.decode(known, errors="replace")
 
 

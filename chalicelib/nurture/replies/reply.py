@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 
+from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.delivery.references import about_email
 from chalicelib.events import Event, Kind, lead_partition, own_event_id
 from chalicelib.mail_events import MailEvent
 
@@ -28,7 +30,7 @@ class Reply:
     id: str
     """Of its Message-ID: the same email is the same reply, however often it comes."""
     message: str
-    """The key of the email that it answers; empty where that is not kept any more."""
+    """The id of the email that it answers; empty where that is not kept any more."""
     at: datetime
     captured_at: datetime
     text: str
@@ -51,9 +53,11 @@ def reply_id(message_id: str) -> str:
     return sha256(message_id.encode(errors="replace")).hexdigest()[:ID_CHARS]
 
 
-def replied_event(reply: Reply, now: datetime) -> Event:
+def replied_event(reply: Reply, message: OutboxMessage | None, now: datetime) -> Event:
     """Return the event of a reply. Whoever has a signed address can answer to it, so it says
     nothing of the person and raises no rank.
+
+    message: that it answers.
     """
     partition = lead_partition(reply.lead_id)
     return Event(
@@ -63,4 +67,5 @@ def replied_event(reply: Reply, now: datetime) -> Event:
         name=MailEvent.REPLIED.value,
         at=reply.at,
         captured_at=now,
+        properties=about_email(message) if message else {},
     )

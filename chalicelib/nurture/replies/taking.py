@@ -67,13 +67,7 @@ class TakenStore(Protocol):
     def read(self, lead_id: str, one: str) -> Reply | None:
         """Return a reply, None when it never came."""
 
-    def keep(
-        self,
-        reply: Reply,
-        answered: OutboxMessage | None,
-        event: Event | None,
-        notice: OutboxMessage,
-    ) -> bool:
+    def keep(self, reply: Reply, event: Event | None, notice: OutboxMessage) -> bool:
         """Keep a reply, with its event and the message to sales. Return False when there were too
         many on this day. Raise ConflictError.
         """
@@ -189,7 +183,7 @@ class ReplyTaking:
         return Reply(
             lead_id=answered.lead_id,
             id=reply_id(name),
-            message=str(message.key) if message else "",
+            message=message.id if message else "",
             at=_at(inbound.at, message, now),
             captured_at=now,
             text=written.text,
@@ -210,8 +204,9 @@ class ReplyTaking:
             return InboundOutcome.REPEATED
         outcome, state = _OUTCOMES[taken.wish]
         reply = replace(taken.reply, lead_id=lead.lead_id, state=state)
-        event = replied_event(reply, reply.captured_at) if taken.wish is Wish.NONE else None
-        is_kept = self._store.keep(reply, taken.message, event, self._notice(reply, lead))
+        is_plain = taken.wish is Wish.NONE
+        event = replied_event(reply, taken.message, reply.captured_at) if is_plain else None
+        is_kept = self._store.keep(reply, event, self._notice(reply, lead))
         if not is_kept and not is_stop:
             return InboundOutcome.CAPPED
         return outcome

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 
 from chalicelib.nurture.replies.automatic import bare_subject
-from chalicelib.nurture.replies.written import Written, folded
+from chalicelib.nurture.replies.written import Written, bare_words
 
 
 class Wish(StrEnum):
@@ -18,7 +18,7 @@ class Wish(StrEnum):
 
 
 #: The whole first line of an answer, as bare words.
-STOPS = frozenset(
+STOP_LINES = frozenset(
     [
         *("stop", "stopp", "stop please", "please stop", "unsubscribe", "unsubscribe please"),
         *("please unsubscribe", "opt out", "optout", "abmelden", "bitte abmelden", "abmeldung"),
@@ -85,9 +85,9 @@ MAY_ASK = re.compile(rf"\b(?:{'|'.join(MAY_STOP)})\b")
 
 def wish_of(written: Written, subject: str) -> Wish:
     """Return what an answer asks for. subject: as it came, where it may be all that was written."""
-    first = folded(written.first_line)
-    said = folded(bare_subject(subject))
-    if first in STOPS or (not first and said in STOPS):
+    first = bare_words(written.first_line)
+    said = bare_words(bare_subject(subject))
+    if first in STOP_LINES or (not first and said in STOP_LINES):
         return Wish.STOP
-    asked = GO_ON.sub(" ", folded(written.text))
-    return Wish.MAY_STOP if said in STOPS or MAY_ASK.search(asked) else Wish.NONE
+    asked = GO_ON.sub(" ", bare_words(written.text))
+    return Wish.MAY_STOP if said in STOP_LINES or MAY_ASK.search(asked) else Wish.NONE

@@ -11,7 +11,7 @@ from chalicelib.limits import REPLY_MAX_CHARS, REPLY_MAX_LINES
 LANGUAGES = ("en", "de", "fr", "nl", "es", "it")
 #: The library's patterns take the third power of a line's length, and the square of a run of empty
 #: lines.
-LINE_MAX_CHARS = 180
+READ_LINE_MAX_CHARS = 180
 QUOTE = ">"
 #: "On Tuesday, 24 November, Ann <ann@acme.example> wrote:", in words that the library lacks, too.
 WROTE = re.compile(
@@ -26,9 +26,9 @@ HEAD_GOES_ON = re.compile(
     r"\W{0,3}(sent|date|to|subject|cc|gesendet|datum|an|betreff|envoye|a|objet|verzonden|aan"
     r"|onderwerp|wyslano|data|do|temat|dw|enviado|fecha|para|asunto|inviato|oggetto)\W{0,3}:"
 )
-SEPARATOR = re.compile(r"[-_]{3,}[^-_]{0,60}[-_]{3,}|[-_]{8,}")
-#: Letters that have no accent to lose.
-PLAIN = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d"})
+SEPARATING_LINE = re.compile(r"[-_]{3,}[^-_]{0,60}[-_]{3,}|[-_]{8,}")
+#: Characters that lose no accent.
+WITHOUT_ACCENT = str.maketrans({"ł": "l", "ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "đ": "d"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def read_written(text: str) -> Written:
     return Written(_tidy(newest.replies[0].full_body), _tidy(newest.replies[0].body))
 
 
-def folded(text: str) -> str:
+def bare_words(text: str) -> str:
     """Return a text as one line of bare words: without case, accents, apostrophes and
     punctuation.
     """
@@ -75,7 +75,7 @@ def folded(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return a text in lower case and without accents."""
-    apart = unicodedata.normalize("NFKD", text.casefold().translate(PLAIN))
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(WITHOUT_ACCENT))
     return "".join(one for one in apart if not unicodedata.combining(one))
 
 
@@ -90,9 +90,9 @@ def _bounded(text: str) -> list[str]:
 def _wrapped(line: str) -> Iterator[str]:
     """Yield a line in pieces that are not too long, each as quoted as the line."""
     mark = f"{QUOTE} " if line.startswith(QUOTE) else ""
-    while len(line) > LINE_MAX_CHARS:
-        end = line.rfind(" ", LINE_MAX_CHARS // 2, LINE_MAX_CHARS)
-        end = end if end > 0 else LINE_MAX_CHARS
+    while len(line) > READ_LINE_MAX_CHARS:
+        end = line.rfind(" ", READ_LINE_MAX_CHARS // 2, READ_LINE_MAX_CHARS)
+        end = end if end > 0 else READ_LINE_MAX_CHARS
         yield line[:end]
         line = mark + line[end:].strip()
     yield line
@@ -139,6 +139,6 @@ def _goes_on_above(plain: Sequence[str], begin: int) -> bool:
 def _tidy(text: str) -> str:
     """Return a text without what separates it from a quote, in so many characters at most."""
     lines = text.splitlines()
-    while lines and (not lines[-1].strip() or SEPARATOR.fullmatch(lines[-1].strip())):
+    while lines and (not lines[-1].strip() or SEPARATING_LINE.fullmatch(lines[-1].strip())):
         lines.pop()
     return "\n".join(lines)[:REPLY_MAX_CHARS].strip()
