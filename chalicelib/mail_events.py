@@ -7,17 +7,24 @@ from enum import StrEnum
 class MailEvent(StrEnum):
     """What is recorded of an email: the name of an event of kind `mail`.
 
-    Opens are not measured. Nothing records clicks yet; models count them already.
+    Opens are not measured.
     """
 
     DELIVERED = "delivered"
-    CLICKED = "clicked"
+    LINK_USED = "link_used"  # by whom is not known yet (ADR 0061)
+    CLICKED = "clicked"  # it was a person
+    MACHINE_CLICKED = "machine_clicked"
+    ANSWERED = "answered"  # a question that an email asked
     REPLIED = "replied"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
     CONFIRMED = "confirmed"  # a mailbox's owner confirmed a form (ADR 0045)
 
+
+UNCOUNTED: Set[MailEvent] = frozenset({MailEvent.LINK_USED, MailEvent.MACHINE_CLICKED})
+"""What is only noted: no signal counts it."""
+COUNTED: Set[MailEvent] = frozenset(MailEvent) - UNCOUNTED
 
 BOUNCE_KIND = "kind"
 """The property of a bounce that says whether the mailbox may take another email."""
@@ -40,8 +47,29 @@ ABOUT_EMAIL: Mapping[str, Set[str] | None] = {
 }
 """What an event says of the email that it is about. Earlier code said nothing."""
 
+OF_LINK = "link"
+"""Which link of the email was used, from 0."""
+OF_URL = "url"
+"""Where it leads."""
+OF_VERDICT = "verdict"
+"""Whether it was a person or a machine."""
+OF_REASON = "why"
+"""What the verdict rests on."""
+OF_QUESTION = "question"
+"""Which question of the email was answered."""
+OF_ANSWER = "answer"
+"""And how: the answer's id."""
+
 RECORDED_PROPERTIES: Mapping[MailEvent, Mapping[str, Set[str] | None]] = {
     MailEvent.DELIVERED: ABOUT_EMAIL,
+    MailEvent.CLICKED: {
+        OF_LINK: None,
+        OF_URL: None,
+        OF_VERDICT: {"person"},
+        OF_REASON: None,
+        **ABOUT_EMAIL,
+    },
+    MailEvent.ANSWERED: {OF_QUESTION: None, OF_ANSWER: None, **ABOUT_EMAIL},
     MailEvent.BOUNCED: {BOUNCE_KIND: {HARD, SOFT}, **ABOUT_EMAIL},
     MailEvent.COMPLAINED: ABOUT_EMAIL,
     MailEvent.UNSUBSCRIBED: ABOUT_EMAIL,

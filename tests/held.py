@@ -16,9 +16,11 @@ from typing import Any
 
 from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.capture.screening.proofs import HONEYPOT_FIELD
+from chalicelib.clicks.links import AnswerLink, ClickLink
 from chalicelib.clock.hand_over import quarantined
 from chalicelib.clock.tasks import Due
-from chalicelib.delivery.message_keys import parse_key
+from chalicelib.delivery.links import ANSWER, CLICK
+from chalicelib.delivery.message_keys import MessageKey, MessageKind, parse_key
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.delivery.references import tag_of
 from chalicelib.leads.progress import begin
@@ -94,6 +96,7 @@ def _came_and_asked(baton: InMemoryBaton) -> None:
     ask(baton, "stage", {"stage": "accepted", "reason": "spoke to Pia-Luïsa"}, email=PIA["email"])
     basis = {"purpose": "calls", "kind": "consent", "reason": "Pia-Luïsa said so"}
     ask(baton, "basis", basis, email=PIA["email"])
+    _clicked_and_answered(baton)
     message = f"{lead_id(baton)}#nurture#1#welcome#1"
     address = baton.world.reply_addresses.address_of(_first_email(baton))
     answer = raw("Call Pia-Luïsa on 5557391.\nDo not write to me.", From=PIA["email"])
@@ -109,6 +112,21 @@ def _first_email(baton: InMemoryBaton) -> OutboxMessage:
     found = baton.world.outbox.read(lead_id(baton), parse_key("nurture#1#welcome#1"))
     assert found is not None
     return found
+
+
+def _clicked_and_answered(baton: InMemoryBaton) -> None:
+    """Pia uses a link of an email, and answers its question."""
+    basis = {"purpose": "measuring", "kind": "consent", "reason": "Pia-Luïsa said so"}
+    ask(baton, "basis", basis, email=PIA["email"])
+    key = MessageKey(MessageKind.NURTURE, 1, ("welcome", "1"))
+    link = ClickLink(lead_id(baton), key, 0, "https://keybook.example/quirrel")
+    token = baton.world.links.sign(CLICK, str(link))
+    assert baton.http("GET", f"/c/{token}", headers={"User-Agent": "x"}).status_code == 302
+    asked = AnswerLink(lead_id(baton), key, "goal", "quirrel", "en")
+    token = baton.world.links.sign(ANSWER, str(asked))
+    typed = {"Content-Type": "text/plain"}
+    assert baton.http("POST", f"/a/{token}", b"", typed).status_code == 200
+    baton.until_quiet()
 
 
 BOUNCE = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": PIA["email"]}]}

@@ -4,16 +4,13 @@ First what ends it for good, then what a person stopped, then what only delays i
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.nurture.gate import Gate, GateRule
 from chalicelib.nurture.pause_rule import PauseRule
 from chalicelib.nurture.replies.rule import ReplyRule
 
 if TYPE_CHECKING:
-    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.wiring.stores import Stores
 
 
@@ -21,7 +18,7 @@ def gate(stores: "Stores") -> Gate:
     """Return what a marketing email is asked by."""
     return Gate(
         lead=stores.leads.read,
-        stale_after=_stale_after,
+        stale_after=stores.for_good.stale_after,
         rules=gate_rules(stores),
         now=stores.ports.now,
     )
@@ -29,8 +26,8 @@ def gate(stores: "Stores") -> Gate:
 
 def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
-    return (ReplyRule(stores.reply_items.has_open), PauseRule(stores.sending.states))
-
-
-def _stale_after(_message: "OutboxMessage") -> timedelta:
-    return WAIT_MAX
+    return (
+        stores.for_good,
+        ReplyRule(stores.reply_items.has_open),
+        PauseRule(stores.sending.states),
+    )

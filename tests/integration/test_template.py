@@ -55,12 +55,18 @@ PUBLIC = {
     ("/replies/{token}", "get"),
     ("/replies/{token}", "head"),
     ("/replies/{token}", "post"),
+    ("/a/{token}", "get"),
+    ("/a/{token}", "head"),
+    ("/a/{token}", "post"),
+    ("/c/{token}", "get"),
+    ("/c/{token}", "head"),
     ("/u/{token}", "get"),
     ("/u/{token}", "head"),
     ("/u/{token}", "post"),
 }
 PRIVATE = {
     ("/v1/forms/{form_id}/snippet", "get"),
+    *((f"/v1/emails/{{email_id}}/{what}", "post") for what in ("preview", "test")),
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
     ("/v1/leads/{lead_id}", "delete"),
@@ -122,7 +128,8 @@ SENDING = MESSAGES | {
 }
 ENVIRONMENT = {
     "APIHandler": MESSAGES
-    | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET", "BATON_RETENTION_FORMS"},
+    | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET", "BATON_RETENTION_FORMS"}
+    | {"BATON_SENDER", "BATON_CONFIGURATION_SET"},
     "PublicHandler": COMMON
     | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET", "BATON_CHALLENGE_SECRET"}
     | {f"BATON_RETENTION_{kind}" for kind in ("EVENTS", "FORMS", "SUBMISSIONS")},
@@ -131,7 +138,7 @@ ENVIRONMENT = {
     "Clock": COMMON
     | {f"BATON_{name.upper()}_QUEUE" for name in WORKERS}
     | {"BATON_NURTURE_PER_MINUTE"},
-    "Urgent": SENDING - {"BATON_REPLY_DOMAIN"},
+    "Urgent": SENDING,
     "Nurture": SENDING
     - {"BATON_HANDOFF_TOPIC", "BATON_TEXT_IDENTITY", "BATON_TEXT_CONFIGURATION_SET"},
     "Leads": MESSAGES,
