@@ -94,6 +94,7 @@ LINES: Mapping[str, LineKind] = {
     "hand_over_failed": LineKind(Level.WARNING, by=("queue",)),
     "due_unknown": LineKind(Level.ERROR, by=("family",)),
     "document": LineKind(by=("kind",)),
+    "test_email": LineKind(),
     "sequence_skipped": LineKind(Level.WARNING),
     "enrolment": LineKind(by=("ended",)),
     "job_worked": LineKind(by=("kind", "state")),

@@ -1,13 +1,18 @@
 """What answers the private endpoints, and the documents behind it, each built when it is needed."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.wiring.due_work import DueWork
 from chalicelib.wiring.nurture_work import NurtureWork
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.delivery.messages import Email, SendResult
     from chalicelib.editing.editing import Editing
+    from chalicelib.nurture.email_document import EmailDocument
+    from chalicelib.nurture.previews import EmailPreviews
     from chalicelib.reading.forms import FormsReading
     from chalicelib.reading.numbers import SequenceNumbers
     from chalicelib.reading.reading import Reading
@@ -25,6 +30,39 @@ class Answers(DueWork, NurtureWork):
 
         kinds = document_kinds(self.documents, self.forms_reading.warnings, self._active_model)
         return Editing(kinds=kinds, store=self.documents, runtime=self.runtime)
+
+    @cached_property
+    def email_previews(self) -> "EmailPreviews":
+        """Shows emails before anybody gets them."""
+        from chalicelib.nurture.previews import EmailPreviews
+        from chalicelib.wiring.email_readers import EmailReaders
+
+        return EmailPreviews(
+            email=self._newest_email,
+            partial=self._newest_partial,
+            reader=EmailReaders(self).of_id,
+            company=self.company,
+            dead_link=lambda: f"{self.deployment().get('api_url', '')}/u/preview",
+            send=self._send_test,
+        )
+
+    def _newest_email(self, email_id: str) -> "tuple[Mapping[str, Any], int]":
+        found = self.editing.read("email", email_id)
+        return found.document, found.version
+
+    def _newest_partial(self, partial_id: str) -> "EmailDocument | None":
+        from chalicelib.nurture.email_checks import EmailSurroundings
+
+        emails = self.editing.every("email")
+        return EmailSurroundings(company=self.company(), emails=emails).partial(partial_id)
+
+    def _send_test(self, email: "Email") -> "SendResult":
+        from chalicelib.errors import StateError
+        from chalicelib.switches import Switch
+
+        if self.switchboard.off(Switch.OUTBOUND) is not None:
+            raise StateError("everything that leaves is switched off; switch outbound on first")
+        return self.ports.send(email)
 
     @cached_property
     def reading(self) -> "Reading":

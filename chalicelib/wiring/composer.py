@@ -56,6 +56,7 @@ class Composer:
                 unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id),
                 link_for=self.link_for,
                 answer_url=self.answer_url,
+                reply_to=self._stores.reply_addresses.address_of,
             ),
             rests_on=self._stores.rests_on,
             now=self._stores.ports.now,
@@ -80,6 +81,7 @@ class Composer:
             company=self._stores.company,
             confirm_url=self._confirm_url,
             unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id),
+            reply_to=self._stores.reply_addresses.address_of,
         )
 
     def _stored_email(self, email_id: str) -> "StoredEmail | None":

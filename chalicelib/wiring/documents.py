@@ -15,6 +15,13 @@ from chalicelib.editing.kinds import DocumentKind
 from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
+from chalicelib.nurture.activation import (
+    activation_mistakes,
+    language_warnings,
+    letterhead_mistakes,
+    slot_warnings,
+    to_switch_on,
+)
 from chalicelib.nurture.email_checks import (
     EmailSurroundings,
     address_mistakes,
@@ -34,7 +41,7 @@ from chalicelib.nurture.sequence_checks import (
     sequence_warnings,
     sequences_sending,
 )
-from chalicelib.nurture.sequences import SequenceDocument
+from chalicelib.nurture.sequences import SequenceDocument, read_sequence
 from chalicelib.scoring.model import Model
 from chalicelib.store.keys import ACTIVE
 
@@ -70,8 +77,19 @@ def document_kinds(
         return {name: email for name, email in emails if email.get("kind") != PARTIAL}
 
     def around(email_id: str) -> EmailSurroundings:
-        users = () if store.current("email", email_id) is None else email_users(email_id)
-        return EmailSurroundings(company=company(), emails=store.every("email"), users=[*users])
+        emails = store.every("email")
+        return EmailSurroundings(
+            company=company(),
+            emails=emails,
+            users=[*email_users(email_id)],
+            includers=[*emails_including(email_id, emails)],
+        )
+
+    def beside(settings: SettingsDocument) -> EmailSurroundings:
+        return EmailSurroundings(company=settings, emails=store.every("email"))
+
+    def sequences() -> list[SequenceDocument]:
+        return [*filter(None, map(read_sequence, store.every("sequence").values()))]
 
     def email_users(email_id: str) -> Iterable[str]:
         yield from sequences_sending(email_id, store.every("sequence"))
@@ -86,6 +104,7 @@ def document_kinds(
                 *settings_mistakes(settings, store.every("email")),
                 *sending_mistakes(settings),
             ],
+            warnings=lambda settings: slot_warnings(sequences(), beside(settings)),
         ),
         "form": DocumentKind(
             format=FormDocument,
@@ -107,8 +126,16 @@ def document_kinds(
         ),
         "sequence": DocumentKind(
             format=SequenceDocument,
-            mistakes=lambda sequence: sequence_mistakes(sequence, sendable().__contains__, model),
-            warnings=lambda sequence: sequence_warnings(sequence, store.every("sequence"), model),
+            mistakes=lambda sequence: [
+                *sequence_mistakes(sequence, sendable().__contains__, model),
+                *activation_mistakes(sequence, beside(company())),
+            ],
+            needs=lambda sequence: letterhead_mistakes(sequence, company()),
+            warnings=lambda sequence: [
+                *sequence_warnings(sequence, store.every("sequence"), model),
+                *language_warnings(sequence, beside(company())),
+            ],
+            overview=lambda: {"to_switch_on": to_switch_on(sequences(), beside(company()))},
         ),
         "routing": DocumentKind(
             format=RoutingDocument,

@@ -62,6 +62,7 @@ PUBLIC = {
 }
 PRIVATE = {
     ("/v1/forms/{form_id}/snippet", "get"),
+    *((f"/v1/emails/{{email_id}}/{what}", "post") for what in ("preview", "test")),
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
     ("/v1/leads/{lead_id}", "delete"),
@@ -98,6 +99,8 @@ PRIVATE = {
     ("/v1/sequences/{sequence_id}/numbers", "get"),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
+    ("/v1/leads/{lead_id}/emails", "post"),
+    ("/v1/leads/{lead_id}/sequences/{sequence_id}", "post"),
     ("/v1/sending", "get"),
     ("/v1/sending", "post"),
     ("/v1/switches", "get"),
@@ -121,7 +124,8 @@ SENDING = MESSAGES | {
 }
 ENVIRONMENT = {
     "APIHandler": MESSAGES
-    | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET", "BATON_RETENTION_FORMS"},
+    | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET", "BATON_RETENTION_FORMS"}
+    | {"BATON_SENDER", "BATON_CONFIGURATION_SET"},
     "PublicHandler": COMMON
     | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET", "BATON_CHALLENGE_SECRET"}
     | {f"BATON_RETENTION_{kind}" for kind in ("EVENTS", "FORMS", "SUBMISSIONS")},

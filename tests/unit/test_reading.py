@@ -230,7 +230,9 @@ def test_a_long_timeline_says_that_it_is_cut(
 def test_a_timeline_holds_everything_newest_first(baton: InMemoryBaton) -> None:
     items = baton.get(full(baton))["items"]
     assert [item["at"] for item in items] == sorted((item["at"] for item in items), reverse=True)
-    assert {item["kind"] for item in items} == {"page", "form", "track", "transition", "message"}
+    assert {item["kind"] for item in items} == {
+        *("page", "form", "track", "transition", "message", "sequence")
+    }
     assert [item["name"] for item in items if item["kind"] == "transition"] == [
         "mql -> sql",
         "lead -> mql",
