@@ -9,6 +9,7 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent, SQSEvent
 
+from chalicelib.http.by_hand import by_hand
 from chalicelib.http.clicks import clicks
 from chalicelib.http.documents import documents
 from chalicelib.http.emails import emails
@@ -44,6 +45,7 @@ app.register_blueprint(marketing)  # private: the scoring model, what-if, publis
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
 app.register_blueprint(emails)  # private: emails before anybody gets them
 app.register_blueprint(operations)  # private: the switches
+app.register_blueprint(by_hand)  # private: sequences by hand
 app.register_blueprint(sending)  # private: pausing marketing's emails
 app.register_blueprint(privacy)  # private: what is held on one person, and its erasure
 app.register_blueprint(sales)  # private: leads, timelines, the outbox

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.capture.screening.challenge import Solved
 from chalicelib.capture.screening.verdict import Verification
 from chalicelib.clock.tasks import QueueName
+from chalicelib.delivery.account import SendQuota
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Join, parse_event_time
@@ -381,6 +382,22 @@ def _first_failed(records: Sequence[Any], answer: Mapping[str, Any]) -> int | No
     return next(places, None)
 
 
+@dataclass
+class FakeAccount:
+    """An account of SES, which does not count by itself what is sent."""
+
+    per_day: int | None = None
+    sent: int = 0
+    per_second: float | None = None
+    is_out: bool = False
+    """Whether SES does not answer."""
+
+    def quota(self) -> SendQuota | None:
+        if self.is_out:
+            return None
+        return SendQuota(per_day=self.per_day, sent=self.sent, per_second=self.per_second)
+
+
 class FakeChallenges:
     """Turnstile and hCaptcha, as the contract suite has them: a response is good once."""
 
@@ -442,10 +459,12 @@ class FakePorts(Ports):
         self.clock = clock or FakeClock()
         self.senders = FakeSenders()
         self.queued = FakeQueues()
+        self.account = FakeAccount()
         self._ids = count(1)
         self.table = wrap("table", self.memory)
         self.send = wrap("send", self.senders.send)
         self.queues = wrap("queues", self.queued)
+        self.quota = wrap("quota", self.account.quota)
         self.challenged = FakeChallenges()
         self.challenges = self.challenged
         self.paused: list[int] = []

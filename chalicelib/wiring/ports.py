@@ -12,6 +12,7 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.capture.screening.challenge import Challenges
+    from chalicelib.delivery.account import SendQuota
     from chalicelib.delivery.messages import Outgoing, SendResult
     from chalicelib.store.queues import Queues
     from chalicelib.store.table import Table
@@ -68,6 +69,13 @@ class Ports:
             text_configuration_set=self.settings.text_configuration_set,
         )
         return senders.send
+
+    @cached_property
+    def quota(self) -> "Callable[[], SendQuota | None]":
+        """The function that reads SES's quota."""
+        from chalicelib.delivery.account import connect_account
+
+        return connect_account().quota
 
     @cached_property
     def challenges(self) -> "Challenges":

@@ -7,16 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.runtime import Runtime
 from chalicelib.wiring.ports import Ports
+from chalicelib.writing import until_written
 
 if TYPE_CHECKING:
     from chalicelib.company import SettingsDocument
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
     from chalicelib.nurture.sequence_reader import SequenceReader
+    from chalicelib.nurture.spacing import SendLimits
+    from chalicelib.store.allowance import Allowances
     from chalicelib.store.captured import Captured
     from chalicelib.store.clicks import Clicks
     from chalicelib.store.confirmations import Confirmations
@@ -126,6 +130,7 @@ class Stores:
             self.mailbox_of,
             self._settings.first_emails_per_hour,
             self._settings.retention.messages,
+            self.send_limits,
         )
 
     @cached_property
@@ -185,6 +190,28 @@ class Stores:
         )
 
     @cached_property
+    def brake(self) -> "Brake":
+        """Pauses what does too much harm."""
+        from chalicelib.nurture.brake import Brake
+        from chalicelib.store.left_emails import LeftEmailItems
+
+        return Brake(
+            left=LeftEmailItems(self.ports.table), sending=self.sending, runtime=self.runtime
+        )
+
+    @cached_property
+    def allowances(self) -> "Allowances":
+        """The store of how much marketing may send."""
+        from chalicelib.store.allowance import Allowances
+
+        return Allowances(self.ports.table)
+
+    @until_written
+    def count_imported(self, number: int) -> None:
+        """Count people who were imported, and of whom nothing was known before."""
+        self.allowances.count_imported(number)
+
+    @cached_property
     def hand_overs(self) -> "HandOvers":
         """The store of hand-overs."""
         from chalicelib.store.hand_overs import HandOvers
@@ -229,6 +256,12 @@ class Stores:
         from chalicelib.company import read_company
 
         return read_company(self.documents.get("settings"))
+
+    def send_limits(self) -> "SendLimits":
+        """Return how many of marketing's emails a mailbox gets."""
+        from chalicelib.nurture.spacing import limits_of
+
+        return limits_of(self.company())
 
     def rests_on(self, countries: "Sequence[str]") -> "frozenset[BasisKind]":
         """Return what a marketing email to somebody in these countries may rest on."""

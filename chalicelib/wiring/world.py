@@ -116,6 +116,7 @@ class World(ClickWork):
             giving=self.giving,
             lead_id_of=self.lead_id,
             country=self.company_country,
+            count_new=self.count_imported,
         )
 
     @cached_property
@@ -193,6 +194,7 @@ class World(ClickWork):
             endings=self.endings,
             mailboxes=self.consents,
             suppression=self.suppression,
+            brake=lambda: self.brake.look(),
             runtime=self.runtime,
         )
 

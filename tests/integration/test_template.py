@@ -99,6 +99,8 @@ PRIVATE = {
     ("/v1/sequences/{sequence_id}/numbers", "get"),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
+    ("/v1/leads/{lead_id}/emails", "post"),
+    ("/v1/leads/{lead_id}/sequences/{sequence_id}", "post"),
     ("/v1/sending", "get"),
     ("/v1/sending", "post"),
     ("/v1/switches", "get"),
