@@ -14,6 +14,7 @@ from chalicelib.store.answers import check_may_answer, count_answer
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
+from chalicelib.store.open_replies import check_no_open_reply
 from chalicelib.store.sending import check_not_paused
 from chalicelib.store.sends import count_send
 from chalicelib.store.sequence_claims import check_sequence
@@ -64,6 +65,7 @@ class Claims:
                 *checks,
                 *check_not_paused(before),
                 *self._allowances.writes(after),
+                check_no_open_reply(before.lead_id),
                 *check_sequence(self._table, before),
                 *self._counted(after, mailbox),
                 *self._first_emails.writes(before, after, mailbox_id),

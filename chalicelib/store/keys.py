@@ -61,6 +61,8 @@ FORM = "FORM#"
 DUE_NURTURE = "DUE#NURTURE#"
 NUMBERS = "NUMBERS#"  # what is counted of a sequence
 FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
+REPLY = "REPLY#"  # an answer to an email of marketing's
+REPLIES = "REPLIES"  # how many of a lead's wait for a person, and came on a day
 ANSWERS = "ANSWERS"  # the sort key of a mailbox's counter of answers to forms
 SENDS = "SENDS"  # the sort key of when marketing wrote to a mailbox
 SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
@@ -81,6 +83,7 @@ NUMBER_SHARDS = 8
 LEAD_SHARDS = 16
 OUTBOX_SHARDS = 4
 SPAM_SHARDS = 4
+REPLY_SHARDS = 4
 SENDING_SHARDS = 8
 SENT_SHARDS = 8
 DUE_SHARDS = 8
@@ -258,6 +261,16 @@ def by_state(state: str, shard_number: int) -> str:
 def spam(shard_number: int) -> str:
     """The list index's partition of the screened forms that nobody has released."""
     return f"SPAM#{shard_number}"
+
+
+def reply(one: str) -> str:
+    """The sort key of a reply."""
+    return REPLY + one
+
+
+def replies_in(state: str, shard_number: int) -> str:
+    """The list index's partition of the replies in a state."""
+    return f"{REPLIES}#{state}#{shard_number}"
 
 
 def by_creation(created_at: datetime, outbox_id: str) -> str:

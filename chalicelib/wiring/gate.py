@@ -10,6 +10,7 @@ from chalicelib.nurture.gate import Gate, GateRule, Leaving
 from chalicelib.nurture.pause_rule import PauseRule
 from chalicelib.nurture.quota_rule import QuotaRule
 from chalicelib.nurture.refusal import Refusal
+from chalicelib.nurture.replies.rule import ReplyRule
 from chalicelib.nurture.timing import InItsTime
 from chalicelib.nurture.windows import next_open, working_hours_of
 
@@ -33,6 +34,7 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
     return (
         stores.for_good,
+        ReplyRule(stores.reply_items.has_open),
         PauseRule(stores.sending.states),
         _in_its_time(stores),
         QuotaRule(

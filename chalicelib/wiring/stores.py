@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.replies.addresses import ReplyAddresses
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+    from chalicelib.store.replies import ReplyItems
     from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
     from chalicelib.store.sending import SendingStates
@@ -188,6 +190,19 @@ class Stores:
             is_sequence=lambda one: self.documents.get("sequence", one) is not None,
             runtime=self.runtime,
         )
+
+    def message(self, outbox_id: str) -> "OutboxMessage | None":
+        """Return the message of an id, None for one that is not kept, and for no id."""
+        from chalicelib.delivery.message_keys import parse_outbox_id
+
+        return self.outbox.read(*parse_outbox_id(outbox_id)) if outbox_id else None
+
+    @cached_property
+    def reply_items(self) -> "ReplyItems":
+        """The store of replies."""
+        from chalicelib.store.replies import ReplyItems
+
+        return ReplyItems(self.ports.table, self._settings.retention.messages)
 
     @cached_property
     def brake(self) -> "Brake":
