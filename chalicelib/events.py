@@ -71,6 +71,7 @@ RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
 
 CONFIRMED_FORM = "confirms"
 """The property of a confirmation that names the form's event."""
+BROWSER_LANGUAGE = "browser_language"  # that a form's browser asked for first, in its event
 CONSENT_PENDING = "consent_pending"
 """The property of a form's event whose ticked box has yet to be confirmed."""
 
