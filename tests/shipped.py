@@ -82,7 +82,7 @@ def rendered(
     why = (
         phrases(language)["why.named"].format(company=facts["company_name"])
         if is_answer
-        else why_of(reader, language, facts["company_name"])
+        else why_of(reader, language, company())
     )
     letterhead = letterhead_of(facts, language, company=company(), why=why)
     return render(email, facts, language, letterhead=letterhead)

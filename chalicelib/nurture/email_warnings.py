@@ -9,12 +9,10 @@ from chalicelib.errors import FieldError
 from chalicelib.limits import EMAIL_HTML_MAX_BYTES
 from chalicelib.nurture.email_checks import SAMPLE, URL
 from chalicelib.nurture.email_document import PARTIAL, EmailDocument
-from chalicelib.nurture.emails import answers_of, languages_for, rendered_for, with_stand_ins
+from chalicelib.nurture.emails import answers_of, rendered_for, with_stand_ins
 from chalicelib.nurture.reader import EmailReader
 from chalicelib.nurture.rendering import Partials, Rendered
 
-SKIPPED = ("offer.case.", "offer.changes")
-"""What a step may lack: it is skipped then, with the reason no_content."""
 NOBODY = EmailReader(today=date(2026, 1, 1))
 
 
@@ -38,21 +36,6 @@ def email_warnings(
                 f" {EMAIL_HTML_MAX_BYTES // 1024} KB, with the unsubscribe link, so shorten it"
             )
             yield FieldError(f"{place}{part}", text)
-
-
-def empty_slots(email: EmailDocument, company: SettingsDocument, partials: Partials) -> list[str]:
-    """Return the words of the settings' offer that an email cannot do without and that are empty.
-
-    None when it is whole in the company's language or in its own: somebody with another language
-    gets that. A sequence that sends an email with an empty slot cannot be activated.
-    """
-    found: list[list[str]] = []
-    for language in languages_for(email, NOBODY, company):
-        missing, _ = missing_values(email, language, company, partials)
-        found.append(
-            [one for one in missing if one.startswith("offer.") and not one.startswith(SKIPPED)]
-        )
-    return min(found, key=len, default=[])
 
 
 def missing_values(

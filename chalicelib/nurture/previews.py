@@ -18,7 +18,7 @@ from chalicelib.errors import (
     RefusedDocumentError,
     StateError,
 )
-from chalicelib.nurture.email_document import ANSWER, PARTIAL, EmailDocument, base_of
+from chalicelib.nurture.email_document import ANSWER_KIND, PARTIAL, EmailDocument, base_of
 from chalicelib.nurture.email_warnings import email_warnings
 from chalicelib.nurture.emails import (
     answers_of,
@@ -151,7 +151,7 @@ class EmailPreviews:
                 unsubscribe_url=link,
                 also={**answers_of(email, lambda *_: link), **stand_ins},
                 partials=self._partial,
-                is_answer=email.kind == ANSWER,
+                is_answer=email.kind == ANSWER_KIND,
             )
 
         return with_stand_ins(render, lambda name: f"[{name}]")

@@ -15,6 +15,13 @@ from chalicelib.editing.kinds import DocumentKind
 from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
+from chalicelib.nurture.activation import (
+    activation_mistakes,
+    language_warnings,
+    letterhead_mistakes,
+    slot_warnings,
+    to_switch_on,
+)
 from chalicelib.nurture.email_checks import (
     EmailSurroundings,
     address_mistakes,
@@ -28,13 +35,14 @@ from chalicelib.nurture.email_users import (
     settings_mistakes,
 )
 from chalicelib.nurture.email_warnings import email_warnings
+from chalicelib.nurture.sending_checks import sending_mistakes
 from chalicelib.nurture.sequence_checks import (
     leads_in,
     sequence_mistakes,
     sequence_warnings,
     sequences_sending,
 )
-from chalicelib.nurture.sequences import SequenceDocument
+from chalicelib.nurture.sequences import SequenceDocument, read_sequence
 from chalicelib.scoring.model import Model
 from chalicelib.store.keys import ACTIVE
 
@@ -79,6 +87,12 @@ def document_kinds(
             includers=[*emails_including(email_id, emails)],
         )
 
+    def beside(settings: SettingsDocument) -> EmailSurroundings:
+        return EmailSurroundings(company=settings, emails=store.every("email"))
+
+    def sequences() -> list[SequenceDocument]:
+        return [*filter(None, map(read_sequence, store.every("sequence").values()))]
+
     def email_users(email_id: str) -> Iterable[str]:
         yield from sequences_sending(email_id, store.every("sequence"))
         yield from forms_answering(email_id, store.every("form"))
@@ -88,7 +102,11 @@ def document_kinds(
             format=SettingsDocument,
             not_yet=PLANNED["settings"],
             is_single=True,
-            mistakes=lambda settings: settings_mistakes(settings, store.every("email")),
+            mistakes=lambda settings: [
+                *settings_mistakes(settings, store.every("email")),
+                *sending_mistakes(settings),
+            ],
+            warnings=lambda settings: slot_warnings(sequences(), beside(settings)),
         ),
         "form": DocumentKind(
             format=FormDocument,
@@ -110,8 +128,16 @@ def document_kinds(
         ),
         "sequence": DocumentKind(
             format=SequenceDocument,
-            mistakes=lambda sequence: sequence_mistakes(sequence, sendable().__contains__, model),
-            warnings=lambda sequence: sequence_warnings(sequence, store.every("sequence"), model),
+            mistakes=lambda sequence: [
+                *sequence_mistakes(sequence, sendable().__contains__, model),
+                *activation_mistakes(sequence, beside(company())),
+            ],
+            needs=lambda sequence: letterhead_mistakes(sequence, company()),
+            warnings=lambda sequence: [
+                *sequence_warnings(sequence, store.every("sequence"), model),
+                *language_warnings(sequence, beside(company())),
+            ],
+            overview=lambda: {"to_switch_on": to_switch_on(sequences(), beside(company()))},
             users=lambda sequence_id: leads_in(
                 store.every("sequence").get(sequence_id, {}), numbers(sequence_id)
             ),

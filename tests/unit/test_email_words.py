@@ -17,7 +17,7 @@ from chalicelib.events import Event, Rank
 from chalicelib.leads.lead import Lead
 from chalicelib.nurture.email_checks import NAMES
 from chalicelib.nurture.email_document import EmailDocument
-from chalicelib.nurture.email_warnings import email_warnings, empty_slots
+from chalicelib.nurture.email_warnings import email_warnings
 from chalicelib.nurture.emails import languages_for, rendered_for
 from chalicelib.nurture.plain_text import text_of_html
 from chalicelib.nurture.reader import Asked, EmailReader, reader_of
@@ -293,19 +293,6 @@ def test_an_email_is_not_sent_with_a_gap(words: str) -> None:
 )
 def test_a_condition_guards_a_value_that_is_missing(words: str) -> None:
     assert say(words).text.startswith("ok\n")
-
-
-def test_a_slot_that_is_empty_is_named_before_activation() -> None:
-    email = email_of(markdown="{{ offer.unit }} {{ offer.job }} {{ offer.case.result }}")
-    assert empty_slots(email, COMPANY, lambda _id: None) == ["offer.unit"]
-
-
-def test_a_whole_email_in_the_companys_language_is_enough() -> None:
-    german = {"subject": "s", "markdown": "Hallo"}
-    email = email_of(markdown="{{ offer.unit }}", languages={"de": german})
-    german_company = COMPANY.model_copy(update={"language": "de"})
-    assert empty_slots(email, german_company, lambda _id: None) == []
-    assert empty_slots(email, COMPANY, lambda _id: None) == ["offer.unit"]
 
 
 # --- Markdown -------------------------------------------------------------------------------------

@@ -4,10 +4,13 @@ import re
 
 import pytest
 
+from chalicelib.delivery.messages import Email
 from chalicelib.document import parse_document
 from chalicelib.nurture.email_document import EmailDocument
 from chalicelib.nurture.from_markdown import JINJA
+from chalicelib.nurture.sequences import SequenceDocument
 from infra import defaults
+from tests.baton import InMemoryBaton
 from tests.shipped import (
     LANGUAGES,
     OLDER,
@@ -47,6 +50,28 @@ def words_of(email_id: str, language: str) -> str:
     """Return what an email says above its signature, without addresses."""
     body = rendered(email_id, language).text.partition("\nMia Muster\n")[0]
     return LINK.sub("", body)
+
+
+def sequences() -> dict[str, SequenceDocument]:
+    found = defaults.documents_in(defaults.DEFAULTS)
+    return {
+        one_id: parse_document(SequenceDocument, document)
+        for (kind, one_id), document in found.items()
+        if kind == "sequence"
+    }
+
+
+def emails_of(sequence: SequenceDocument) -> set[str]:
+    """Return the emails that a sequence may send."""
+    own = set(sequence.step_ids)
+    named = {email for step in sequence.steps for email in (*step.every_email, step.else_)}
+    return {one for one in named if one and one not in own}
+
+
+def test_each_email_belongs_somewhere() -> None:
+    marketing = {one_id for one_id, email in emails().items() if email.kind == "marketing"}
+    sent = {one for sequence in sequences().values() for one in emails_of(sequence)}
+    assert sent == marketing | {OLDER}
 
 
 @pytest.mark.parametrize("email_id", emails())
@@ -150,3 +175,22 @@ def test_what_confirms_advertises_nothing() -> None:
 def test_an_older_email_has_its_own_shape() -> None:
     documents = defaults.documents_in(defaults.DEFAULTS)
     assert parse_document(EmailDocument, documents["email", OLDER]).languages == {}
+
+
+@pytest.mark.parametrize(
+    ("form", "country", "subject"),
+    [
+        ("trial", "US", "We have your request: what happens next"),
+        ("contact", "DE", "Ihre Nachricht ist angekommen"),
+        ("webinar", "AT", "Sie sind dabei"),
+    ],
+)
+def test_a_form_that_ships_is_answered_at_once(form: str, country: str, subject: str) -> None:
+    baton = InMemoryBaton()
+    baton.form(form, email="ann@acme.example", country=country, first_name="Ann")
+    baton.until_quiet()
+    sent = [one for one in baton.ports.senders.sent if isinstance(one, Email)]
+    (answer,) = [one for one in sent if one.to == "ann@acme.example"]
+    assert answer.subject == subject
+    assert "Ann" not in answer.text
+    assert "List-Unsubscribe" not in answer.headers
