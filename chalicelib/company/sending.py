@@ -60,5 +60,7 @@ class SendingDocument(Document):
     """How many emails a person gets in any seven days; 0: as many as there are."""
     per_30_days: EmailCap = 6
     """The same in any thirty days."""
+    warm: bool = False
+    """Whether mail providers know the domain that emails come from: no warm-up (ADR 0057)."""
     hours_apart: Annotated[int, Field(ge=0, le=720)] = 48
     """How many hours lie between two of them at least."""

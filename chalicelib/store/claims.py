@@ -9,17 +9,19 @@ from chalicelib.delivery.message_keys import ANSWER_KINDS
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.nurture.spacing import SendLimits
 from chalicelib.store import keys
+from chalicelib.store.allowance import Allowances
 from chalicelib.store.answers import check_may_answer, count_answer
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
+from chalicelib.store.open_replies import check_no_open_reply
 from chalicelib.store.sending import check_not_paused
 from chalicelib.store.sends import count_send
 from chalicelib.store.sequence_claims import check_sequence
 from chalicelib.store.table import Put, Table, Write
 
-CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS, keys.SENDS})
-"""The sort keys of the items that count what is claimed."""
+CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS, keys.SENDS, keys.SENT})
+"""The names of the items that count what is claimed."""
 
 
 class Claims:
@@ -40,6 +42,7 @@ class Claims:
         self._mailbox_of = mailbox_of
         self._send_limits = send_limits
         self._first_emails = FirstEmails(table, first_emails_max)
+        self._allowances = Allowances(table)
 
     def writes(
         self,
@@ -61,6 +64,8 @@ class Claims:
             return [
                 *checks,
                 *check_not_paused(before),
+                *self._allowances.writes(after),
+                check_no_open_reply(before.lead_id),
                 *check_sequence(self._table, before),
                 *self._counted(after, mailbox),
                 *self._first_emails.writes(before, after, mailbox_id),

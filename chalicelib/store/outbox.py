@@ -15,6 +15,7 @@ from chalicelib.nurture.spacing import SHIPPED, SendLimits
 from chalicelib.store import keys, mailboxes
 from chalicelib.store.claims import CLAIM_COUNTERS, Claims
 from chalicelib.store.consent_items import consent_of
+from chalicelib.store.left_emails import put_left
 from chalicelib.store.marks import write_mark
 from chalicelib.store.numbers import count_messages, read_numbers
 from chalicelib.store.outbox_items import message_item, message_of
@@ -120,7 +121,11 @@ class Outbox:
 
     def _replacing(self, before: OutboxMessage, after: OutboxMessage) -> list[Write]:
         """Return the writes that bring a message into another state, and count it."""
-        return [replace_message(before, after, self._kept_days), *count_messages((before, after))]
+        return [
+            replace_message(before, after, self._kept_days),
+            *count_messages((before, after)),
+            *put_left(before, after),
+        ]
 
     def outbox(
         self, states: Sequence[MessageState], before: str, most: int

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 from chalicelib.nurture.gate import Gate, GateRule, Leaving
 from chalicelib.nurture.pause_rule import PauseRule
+from chalicelib.nurture.quota_rule import QuotaRule
 from chalicelib.nurture.refusal import Refusal
+from chalicelib.nurture.replies.rule import ReplyRule
 from chalicelib.nurture.timing import InItsTime
+from chalicelib.nurture.windows import next_open, working_hours_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.wiring.stores import Stores
 
 
@@ -32,9 +34,20 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
     return (
         stores.for_good,
+        ReplyRule(stores.reply_items.has_open),
         PauseRule(stores.sending.states),
         _in_its_time(stores),
+        QuotaRule(
+            room=lambda: stores.allowances.room(stores.ports.now()),
+            next_open=lambda lead, at: next_open(at, working_hours_of(lead, stores.company())),
+            priority=lambda one: _priority_of(stores, one),
+        ),
     )
+
+
+def _priority_of(stores: "Stores", sequence_id: str) -> int:
+    sequence = stores.documents.get("sequence", sequence_id) or {}
+    return int(sequence.get("priority", 0))
 
 
 def _in_its_time(stores: "Stores") -> InItsTime:
@@ -42,15 +55,11 @@ def _in_its_time(stores: "Stores") -> InItsTime:
         address = leaving.address
         return stores.outbox.sends(leaving.message, address) if address else ()
 
-    def priority(message: "OutboxMessage") -> int:
-        sequence = stores.documents.get("sequence", message.sequence or "") or {}
-        return int(sequence.get("priority", 0))
-
     return InItsTime(
         company=stores.company,
         limits=lambda _: stores.send_limits(),
         sends=sends,
         waiting=stores.outbox.marketing,
-        priority=priority,
+        priority=lambda message: _priority_of(stores, message.sequence or ""),
         refusal=Refusal(consent=stores.outbox.consent, rests_on=stores.rests_on),
     )

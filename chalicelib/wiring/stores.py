@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.runtime import Runtime
 from chalicelib.wiring.ports import Ports
+from chalicelib.writing import until_written
 
 if TYPE_CHECKING:
     from chalicelib.company import SettingsDocument
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
     from chalicelib.nurture.sequence_reader import SequenceReader
     from chalicelib.nurture.spacing import SendLimits
+    from chalicelib.store.allowance import Allowances
     from chalicelib.store.captured import Captured
     from chalicelib.store.clicks import Clicks
     from chalicelib.store.confirmations import Confirmations
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+    from chalicelib.store.replies import ReplyItems
     from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
     from chalicelib.store.sending import SendingStates
@@ -185,6 +190,41 @@ class Stores:
             is_sequence=lambda one: self.documents.get("sequence", one) is not None,
             runtime=self.runtime,
         )
+
+    def message(self, outbox_id: str) -> "OutboxMessage | None":
+        """Return the message of an id, None for one that is not kept, and for no id."""
+        from chalicelib.delivery.message_keys import parse_outbox_id
+
+        return self.outbox.read(*parse_outbox_id(outbox_id)) if outbox_id else None
+
+    @cached_property
+    def reply_items(self) -> "ReplyItems":
+        """The store of replies."""
+        from chalicelib.store.replies import ReplyItems
+
+        return ReplyItems(self.ports.table, self._settings.retention.messages)
+
+    @cached_property
+    def brake(self) -> "Brake":
+        """Pauses what does too much harm."""
+        from chalicelib.nurture.brake import Brake
+        from chalicelib.store.left_emails import LeftEmailItems
+
+        return Brake(
+            left=LeftEmailItems(self.ports.table), sending=self.sending, runtime=self.runtime
+        )
+
+    @cached_property
+    def allowances(self) -> "Allowances":
+        """The store of how much marketing may send."""
+        from chalicelib.store.allowance import Allowances
+
+        return Allowances(self.ports.table)
+
+    @until_written
+    def count_imported(self, number: int) -> None:
+        """Count people who were imported, and of whom nothing was known before."""
+        self.allowances.count_imported(number)
 
     @cached_property
     def hand_overs(self) -> "HandOvers":
