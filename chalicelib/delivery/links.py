@@ -8,6 +8,7 @@ from chalicelib.errors import NotFoundError
 
 UNSUBSCRIBE = "unsubscribe"
 CONFIRM = "confirm"
+UNDO = "undo"  # of an unsubscribe, or of a choice
 
 
 class Links:

@@ -1,5 +1,6 @@
 """What the claim of a message checks and counts, in its own transaction."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from chalicelib.consent.consent import BasisKind, Consent, also_suppressed
@@ -8,6 +9,7 @@ from chalicelib.delivery.message_keys import ANSWER_KINDS
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.store import keys
 from chalicelib.store.answers import check_may_answer, count_answer
+from chalicelib.store.choices import check_wanted
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
@@ -21,11 +23,19 @@ CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS})
 class Claims:
     """Decides what goes into the transaction of a claim, besides the message itself.
 
-    first_emails_max: to new addresses in an hour.
+    first_emails_max: to new addresses in an hour; topics_of: returns what a marketing email is
+    about.
     """
 
-    def __init__(self, table: Table, mailbox_of: MailboxOf, first_emails_max: int) -> None:
+    def __init__(
+        self,
+        table: Table,
+        mailbox_of: MailboxOf,
+        first_emails_max: int,
+        topics_of: Callable[[OutboxMessage], frozenset[str]],
+    ) -> None:
         self._table = table
+        self._topics_of = topics_of
         self._mailbox_of = mailbox_of
         self._first_emails = FirstEmails(table, first_emails_max)
 
@@ -48,6 +58,7 @@ class Claims:
             )
             return [
                 *checks,
+                *check_wanted(self._table, before, mailbox_id, self._topics_of),
                 *check_not_paused(before),
                 *self._first_emails.writes(before, after, mailbox_id),
             ]

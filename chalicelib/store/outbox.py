@@ -1,6 +1,6 @@
 """Messages and what became of them."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 
 from chalicelib.consent.consent import BasisKind, Consent
 from chalicelib.consent.mailbox import MailboxOf
@@ -23,7 +23,8 @@ from chalicelib.store.tombstones import check_not_erased
 class Outbox:
     """Reads and replaces messages; lists them by their state.
 
-    first_emails_max: to new addresses in an hour; kept_days: of a message, 0 for good.
+    first_emails_max: to new addresses in an hour; kept_days: of a message, 0 for good; topics_of:
+    returns what a marketing email is about.
     """
 
     def __init__(
@@ -32,10 +33,11 @@ class Outbox:
         mailbox_of: MailboxOf,
         first_emails_max: int = FIRST_EMAILS_PER_HOUR,
         kept_days: int = 0,
+        topics_of: Callable[[OutboxMessage], frozenset[str]] = lambda _: frozenset(),
     ) -> None:
         self._table = table
         self._mailbox_of = mailbox_of
-        self._claims = Claims(table, mailbox_of, first_emails_max)
+        self._claims = Claims(table, mailbox_of, first_emails_max, topics_of)
         self._kept_days = kept_days
 
     def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:

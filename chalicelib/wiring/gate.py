@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.nurture.gate import Gate, GateRule
 from chalicelib.nurture.pause_rule import PauseRule
+from chalicelib.nurture.wishes import TopicRule, erased
 
 if TYPE_CHECKING:
+    from chalicelib.consent.choice import Wanted
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.wiring.stores import Stores
 
@@ -28,7 +30,17 @@ def gate(stores: "Stores") -> Gate:
 
 def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
-    return (PauseRule(stores.sending.states),)
+    return (
+        erased,
+        TopicRule(wanted=lambda address: _wanted(stores, address), topics=stores.topics_of),
+        PauseRule(stores.sending.states),
+    )
+
+
+def _wanted(stores: "Stores", address: str) -> "Wanted":
+    from chalicelib.store.choices import read_choice
+
+    return read_choice(stores.ports.table, stores.mailbox_of(address).id).wanted
 
 
 def _stale_after(_message: "OutboxMessage") -> timedelta:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
     from chalicelib.store.captured import Captured
@@ -122,6 +123,7 @@ class Stores:
             self.mailbox_of,
             self._settings.first_emails_per_hour,
             self._settings.retention.messages,
+            topics_of=self.topics_of,
         )
 
     @cached_property
@@ -207,6 +209,13 @@ class Stores:
         from chalicelib.consent.basis import counting_bases
 
         return counting_bases(self.company().basis, purpose, countries)
+
+    def topics_of(self, message: "OutboxMessage") -> frozenset[str]:
+        """Return what a marketing email is about."""
+        from chalicelib.nurture.topics import topics_of
+
+        sequence, _ = message.key.step or ("", "")
+        return topics_of(self.documents.get("sequence", sequence))
 
     def deployment(self) -> Mapping[str, Any]:
         """Return what the deploy wrote down about this deployment: its URLs and write key."""

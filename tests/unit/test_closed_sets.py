@@ -67,7 +67,8 @@ OPERATORS: Mapping[Operator, tuple[Any, Any, str, str]] = {
 def test_every_email_event_has_a_name_of_the_set() -> None:
     """A model was free to score opened emails, which nothing records."""
     places = [one for one in events_built() if one.kind == "MAIL"]
-    assert {place.module for place in places} == {"feedback", "unsubscribe", "confirming"}
+    modules = {"feedback", "unsubscribe", "confirming", "choosing"}
+    assert {place.module for place in places} == modules
     reported = {MailEvent(state) for state in LEAD_HEARS - {MessageState.SOFT_BOUNCED}}
     written = reported | {MailEvent[name] for place in places for name in place.names}
     assert written == set(MailEvent) - {MailEvent.CLICKED, MailEvent.REPLIED}

@@ -377,16 +377,16 @@ MISTAKES = [
         "property_never_recorded",
         at("signals", "hard-bounce", where={"kind": ["permanent"]}),
         "signals.hard-bounce.where.kind: never counts, because nothing like it is recorded of such"
-        " an email: a bounce has the kind hard or soft, and each has the sequence, step, email and"
-        " message that it is about; remove it",
+        " an email: a bounce has the kind hard, soft or content, and each has the sequence, step,"
+        " email and message that it is about; remove it",
     ),
     Mistake(
         "I ask for the campaign of a delivered email",
         "property_never_recorded",
         at("signals", "email-delivered", where={"campaign": ["spring*"]}),
         "signals.email-delivered.where.campaign: never counts, because nothing like it is recorded"
-        " of such an email: a bounce has the kind hard or soft, and each has the sequence, step,"
-        " email and message that it is about; remove it",
+        " of such an email: a bounce has the kind hard, soft or content, and each has the"
+        " sequence, step, email and message that it is about; remove it",
     ),
     Mistake(
         "I gave an example an opened email",
