@@ -9,7 +9,9 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent, SQSEvent
 
+from chalicelib.http.clicks import clicks
 from chalicelib.http.documents import documents
+from chalicelib.http.emails import emails
 from chalicelib.http.exchange import answer_head, protect, with_request_id
 from chalicelib.http.forms import forms
 from chalicelib.http.marketing import marketing
@@ -36,9 +38,11 @@ app.register_middleware(with_request_id, "http")
 app.register_middleware(from_chalice, "http")
 app.register_blueprint(forms)  # public: form submissions
 app.register_blueprint(tracking)  # public: tracking events, the pixel, the tracker script
+app.register_blueprint(clicks)  # public: tracked links, and answers to emails' questions
 app.register_blueprint(public)  # public: unsubscribe, the thank-you page, health
 app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
+app.register_blueprint(emails)  # private: emails before anybody gets them
 app.register_blueprint(operations)  # private: the switches
 app.register_blueprint(sending)  # private: pausing marketing's emails
 app.register_blueprint(privacy)  # private: what is held on one person, and its erasure

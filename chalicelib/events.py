@@ -51,6 +51,8 @@ class Act(StrEnum):
     BASIS = "basis"
     RELEASED = "released"
     POINTS = "points"
+    EMAILS = "emails"  # all emails to the lead are stopped, or may go out again
+    SEQUENCE = "sequence"  # one sequence is started or stopped
 
 
 class Rank(IntEnum):
@@ -215,10 +217,7 @@ def visitor_partition(anonymous_id: str) -> str:
 
 
 def user_partition(user_id: str) -> str:
-    """Return the partition of a client's user id.
-
-    Its namespace is separate, so that neither kind of id can pose as the other.
-    """
+    """Return the partition of a client's user id: neither kind of id can pose as the other."""
     return USER_PREFIX + user_id
 
 

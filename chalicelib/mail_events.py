@@ -7,11 +7,14 @@ from enum import StrEnum
 class MailEvent(StrEnum):
     """What is recorded of an email: the name of an event of kind `mail`.
 
-    Opens are not measured. Nothing records clicks and replies yet; models count them already.
+    Opens are not measured. Nothing records replies yet; models count them already.
     """
 
     DELIVERED = "delivered"
-    CLICKED = "clicked"
+    LINK_USED = "link_used"  # by whom is not known yet (ADR 0061)
+    CLICKED = "clicked"  # it was a person
+    MACHINE_CLICKED = "machine_clicked"
+    ANSWERED = "answered"  # a question that an email asked
     REPLIED = "replied"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
@@ -19,6 +22,10 @@ class MailEvent(StrEnum):
     CHOSE = "chose"  # which emails, on the page of an email's way out
     CONFIRMED = "confirmed"  # a mailbox's owner confirmed a form (ADR 0045)
 
+
+UNCOUNTED: Set[MailEvent] = frozenset({MailEvent.LINK_USED, MailEvent.MACHINE_CLICKED})
+"""What is only noted: no signal counts it."""
+COUNTED: Set[MailEvent] = frozenset(MailEvent) - UNCOUNTED
 
 BOUNCE_KIND = "kind"
 """The property of a bounce that says whether the mailbox may take another email."""
@@ -47,9 +54,29 @@ CHOSEN_TOPICS = "topics"
 """The topics that somebody wants emails about, separated by blanks; none: about anything."""
 CHOSEN_FEWER = "fewer"
 """Whether somebody wants fewer emails."""
+OF_LINK = "link"
+"""Which link of the email was used, from 0."""
+OF_URL = "url"
+"""Where it leads."""
+OF_VERDICT = "verdict"
+"""Whether it was a person or a machine."""
+OF_REASON = "why"
+"""What the verdict rests on."""
+OF_QUESTION = "question"
+"""Which question of the email was answered."""
+OF_ANSWER = "answer"
+"""And how: the answer's id."""
 
 RECORDED_PROPERTIES: Mapping[MailEvent, Mapping[str, Set[str] | None]] = {
     MailEvent.DELIVERED: ABOUT_EMAIL,
+    MailEvent.CLICKED: {
+        OF_LINK: None,
+        OF_URL: None,
+        OF_VERDICT: {"person"},
+        OF_REASON: None,
+        **ABOUT_EMAIL,
+    },
+    MailEvent.ANSWERED: {OF_QUESTION: None, OF_ANSWER: None, **ABOUT_EMAIL},
     MailEvent.BOUNCED: {BOUNCE_KIND: {HARD, SOFT, CONTENT}, **ABOUT_EMAIL},
     MailEvent.COMPLAINED: ABOUT_EMAIL,
     MailEvent.UNSUBSCRIBED: ABOUT_EMAIL,

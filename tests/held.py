@@ -16,8 +16,11 @@ from typing import Any
 
 from chalicelib.capture.joining import SubmissionReceipt
 from chalicelib.capture.screening.proofs import HONEYPOT_FIELD
+from chalicelib.clicks.links import AnswerLink, ClickLink
 from chalicelib.clock.hand_over import quarantined
 from chalicelib.clock.tasks import Due
+from chalicelib.delivery.links import ANSWER, CLICK
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.references import tag_of
 from chalicelib.leads.progress import begin
 from chalicelib.qualify.due import REVIEW_TASK
@@ -91,6 +94,7 @@ def _came_and_asked(baton: InMemoryBaton) -> None:
     ask(baton, "stage", {"stage": "accepted", "reason": "spoke to Pia-Luïsa"}, email=PIA["email"])
     basis = {"purpose": "calls", "kind": "consent", "reason": "Pia-Luïsa said so"}
     ask(baton, "basis", basis, email=PIA["email"])
+    _clicked_and_answered(baton)
     message = f"{lead_id(baton)}#nurture#1#welcome#1"
     mail = {"messageId": "m", "tags": {"message": [tag_of(message)]}}
     baton.world.mail_event(json.dumps({"eventType": "Bounce", "mail": mail, "bounce": BOUNCE}))
@@ -98,6 +102,21 @@ def _came_and_asked(baton: InMemoryBaton) -> None:
     some = {"Content-Type": "application/x-www-form-urlencoded"}
     assert baton.http("POST", f"/u/{token}", "choice=some&fewer=yes", some).status_code == 200
     assert baton.http("POST", f"/u/{token}").status_code == 200
+    baton.until_quiet()
+
+
+def _clicked_and_answered(baton: InMemoryBaton) -> None:
+    """Pia uses a link of an email, and answers its question."""
+    basis = {"purpose": "measuring", "kind": "consent", "reason": "Pia-Luïsa said so"}
+    ask(baton, "basis", basis, email=PIA["email"])
+    key = MessageKey(MessageKind.NURTURE, 1, ("welcome", "1"))
+    link = ClickLink(lead_id(baton), key, 0, "https://keybook.example/quirrel")
+    token = baton.world.links.sign(CLICK, str(link))
+    assert baton.http("GET", f"/c/{token}", headers={"User-Agent": "x"}).status_code == 302
+    asked = AnswerLink(lead_id(baton), key, "goal", "quirrel", "en")
+    token = baton.world.links.sign(ANSWER, str(asked))
+    typed = {"Content-Type": "text/plain"}
+    assert baton.http("POST", f"/a/{token}", b"", typed).status_code == 200
     baton.until_quiet()
 
 

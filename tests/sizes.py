@@ -28,6 +28,7 @@ class Sizes:
     races: int  #: of an unsubscribe against everything else
     erasures: int  #: against everything else, each with its repeats
     lives: int  #: of a lead that is read again as of each of its days
+    clicks: int  #: of machines and of people, each that an email's links are judged by
     sorts: int  #: of leads for which the next steps are tried out
     kill_every: int  #: one port call in so many is killed, besides the first of each kind
     swept_leads: int  #: in the publish that is killed in the middle
@@ -47,6 +48,7 @@ TEST = Sizes(
     races=100,
     erasures=40,
     lives=12,
+    clicks=84,
     sorts=24,
     kill_every=10,
     swept_leads=10_000,
@@ -65,6 +67,7 @@ NIGHTLY = Sizes(
     races=1_000,
     erasures=1_000,
     lives=100,
+    clicks=836,
     sorts=200,
     kill_every=1,
     swept_leads=100_000,

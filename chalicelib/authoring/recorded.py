@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from chalicelib.authoring.shape import ModelDocument, silence_rules_of
 from chalicelib.errors import FieldError
 from chalicelib.events import Kind
-from chalicelib.mail_events import RECORDED_PROPERTIES, MailEvent
+from chalicelib.mail_events import COUNTED, RECORDED_PROPERTIES, MailEvent
 from chalicelib.scoring.matching import OWN_KINDS, is_recorded
 from chalicelib.scoring.pattern import matches_any
 
@@ -33,7 +33,7 @@ def signal_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
 def property_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
     """Warn of a property that no event of an email has, or not with such a value."""
     for key, signal in document.signals.items():
-        events = {one for one in MailEvent if not signal.names or matches_any(signal.names, one)}
+        events = {one for one in COUNTED if not signal.names or matches_any(signal.names, one)}
         if signal.on != "mail" or not events or not events <= RECORDED_PROPERTIES.keys():
             continue
         for name, test in signal.where.items():
@@ -101,5 +101,5 @@ def _unrecorded(name: str) -> str:
     """Return what is wrong with the name of an email's event, and what else there is."""
     return (
         f"'{name}' never counts, because nothing records it of an email (opens are not measured);"
-        f" use {', '.join(MailEvent)},"
+        f" use {', '.join(one for one in MailEvent if one in COUNTED)},"
     )

@@ -17,9 +17,11 @@ from chalicelib.capture.cutting import warnings_of, within
 from chalicelib.capture.items import Call, TrackingItem, event_from_item, read_item
 from chalicelib.capture.joining import Claim, SubmissionStore, claim, joins_of
 from chalicelib.capture.known_people import KnownPeople
+from chalicelib.capture.marks import mark_in
 from chalicelib.errors import AlreadyCapturedError, FieldError, InputError
 from chalicelib.events import (
     USER_PREFIX,
+    VISITOR_PREFIX,
     Event,
     FieldValue,
     Kind,
@@ -64,6 +66,8 @@ class Taken:
     """The partitions of its ids, which it claims for its lead if it names one."""
     warnings: Sequence[FieldError]
     """What was read otherwise than it was sent, cut or left out."""
+    mark: str = ""
+    """Of a page view: which click of an email it follows. Not looked at yet."""
 
     @property
     def is_of_lead(self) -> bool:
@@ -72,7 +76,10 @@ class Taken:
 
 
 class Tracking:
-    """Take tracking events."""
+    """Take tracking events.
+
+    view_followed: takes the mark of a click, and the browser whose page view followed it.
+    """
 
     def __init__(
         self,
@@ -81,10 +88,12 @@ class Tracking:
         lead_id_of: Callable[[str], str],
         own_domains: Callable[[], Collection[str]],
         country: Callable[[], str | None],
+        view_followed: Callable[[str, str], None],
         runtime: Runtime,
     ) -> None:
         self._store = store
         self._country = country
+        self._view_followed = view_followed
         self._lead_id_of = lead_id_of
         self._people = KnownPeople(store, lead_id_of)
         self._own_domains = own_domains
@@ -163,7 +172,10 @@ class Tracking:
         event = replace(event, fields=fields, said=words) if fields else event
         event, cut = within(event, PING_STORED_MAX_BYTES, max_said_bytes)
         shortened = warnings_of(cut, partial(_sent_as, item))
-        return Taken(event, visitors, [*item.warnings, *shortened])
+        mark = mark_in(item.properties, item.context) if event.kind is Kind.PAGE else ""
+        if mark:
+            event = replace(event, campaign={})  # a link of our own email is not a touch
+        return Taken(event, visitors, [*item.warnings, *shortened], mark)
 
     def _named_by(self, every: Sequence[Taken], now: datetime) -> list[Taken]:
         """Return the identifies that go with events whose user id is an address, one for each."""
@@ -202,7 +214,10 @@ class Tracking:
         """Store an event. Return False when it was there already."""
         lead_id = lead_id_of(taken.event.partition)
         if lead_id is None:
-            return self._store.append(taken.event)
+            is_new = self._store.append(taken.event)
+            if taken.mark and is_new and taken.event.partition.startswith(VISITOR_PREFIX):
+                self._view_followed(taken.mark, taken.event.partition)
+            return is_new
         return self._identify(lead_id, taken, now)
 
     @until_written_or_busy

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from chalicelib.company.fields import FormAddress, Language, OneLine, Sentence, WebUrl
 from chalicelib.document import Document, needs
@@ -19,7 +19,18 @@ CHANGES_SHOWN = 3
 
 LinkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 PageLinks = Annotated[dict[LinkName, WebUrl], Field(max_length=LINKS_MAX)]
-IsoDate = Annotated[date, needs("a date is needed, such as 2026-11-30")]
+
+
+def _as_text(written: Any) -> Any:
+    """Refuse the date that YAML reads without quotes: documents hold what JSON can say."""
+    if not isinstance(written, str):
+        raise ValueError("no text")
+    return written
+
+
+IsoDate = Annotated[
+    date, BeforeValidator(_as_text), needs('a date is needed, in quotes, such as "2026-11-30"')
+]
 
 
 class CaseDocument(Document):

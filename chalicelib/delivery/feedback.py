@@ -15,7 +15,7 @@ from chalicelib.delivery.notices import Notice, NoticeKind, parse_notice
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.delivery.outcomes import with_evidence, with_marks, with_notice
 from chalicelib.delivery.reasons import NotSentReason
-from chalicelib.delivery.references import about_email, outbox_id_of
+from chalicelib.delivery.references import TEST_REFERENCE, about_email, outbox_id_of, tag_of
 from chalicelib.events import Event, Kind, is_lead_id, lead_partition, own_event_id
 from chalicelib.mail_events import BOUNCE_KIND, CONTENT, HARD, SOFT, MailEvent
 from chalicelib.runtime import Runtime
@@ -107,6 +107,9 @@ class Feedback:
         state = _reported_state(notice.kind)
         if state is None:
             log("mail_event", kind=notice.kind)
+            return
+        if notice.tag == tag_of(TEST_REFERENCE):
+            log("mail_event", kind=notice.kind, reason="test")
             return
         named = _named(notice.tag)
         if named is None or not self._hear(notice, state, named):

@@ -8,6 +8,8 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.mail_events import OF_EMAIL, OF_MESSAGE, OF_SEQUENCE, OF_STEP
 
 MESSAGE_TAG = "message"
+TEST_REFERENCE = "test"
+"""Instead of a message's id: of an email that was sent to be looked at."""
 
 
 def tag_of(outbox_id: str) -> str:

@@ -87,6 +87,10 @@ class Editing:
         """Return the documents of a kind by their ids, in the order of the ids."""
         return self._store.every(kind)
 
+    def overview(self, kind: str) -> Mapping[str, Any]:
+        """Return what a list of a kind's documents says as well, by its keys."""
+        return self._kinds[kind].overview()
+
     def versions(self, kind: str, document_id: str) -> list[DocumentVersion]:
         """Return the versions of a document, the newest first. Raise NotFoundError."""
         found = self._store.versions(kind, document_id)

@@ -1,6 +1,6 @@
 """What is to be known of a kind of document."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,5 +28,7 @@ class DocumentKind:
     the documents of a first deploy come before anybody can have said it."""
     warnings: Callable[[Any], Iterable[FieldError]] = _nothing
     """A document in its format -> what is allowed, and probably not meant."""
+    overview: Callable[[], Mapping[str, Any]] = dict
+    """What a list of the kind's documents says as well, by its keys."""
     users: Callable[[str], Iterable[str]] = _nothing
     """The id of a document -> who uses it, in words."""

@@ -15,8 +15,9 @@ from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, Via, c
 from chalicelib.events import epoch_ms
 from chalicelib.handoff.routing import salesperson, stand_ins
 from chalicelib.leads.lead import Lead
+from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Stage, Transition
-from chalicelib.qualify.reactions import Plan, Record
+from chalicelib.qualify.reactions import Plan
 from chalicelib.scoring.model import REQUESTED
 
 Routing = Mapping[str, Any] | None

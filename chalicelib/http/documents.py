@@ -76,7 +76,8 @@ def serve_each(kind: str, name: str, *roles: Role) -> None:
         """
         if kind == "form":
             return private_answer(world().forms_reading.every())
-        return private_answer({name: list(world().editing.every(kind).values())})
+        every = list(world().editing.every(kind).values())
+        return private_answer({name: every, **world().editing.overview(kind)})
 
     serve_one(kind, path, *roles, variable=variable)
 

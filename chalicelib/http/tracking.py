@@ -41,7 +41,7 @@ TRACKER_CACHE_SECONDS = 3600
 TRACKER_PARTS = ("visitor.js", "consent.js", "recording.js")  # of one function, in this order
 COMMENT = re.compile(r"^ *//[^\n]*$|/\*.*?\*/", re.MULTILINE | re.DOTALL)
 #: A blank beside a sign, and a line end after one that ends no statement.
-BLANKS = re.compile(r"\s*\n\s*(?=[.|}&?])|(?<=[;{},(])\s*\n\s*| *([=<>{}(),;|&?:+*!-]) *")
+BLANKS = re.compile(r"\s*\n\s*(?=[.|}&?])|(?<=[;{},()])\s*\n\s*| *([=<>{}(),;|&?:+*!-]) *")
 
 
 @answers_problems

@@ -6,6 +6,14 @@ from chalicelib.events import RETRACTED_IDS, Act, Event, Kind
 
 OTHER_LEAD = "other_lead_id"
 """The property of a merge that names the absorbed lead."""
+EMAILS_STOP = "stop"
+"""The property of the act `emails`: whether the emails to a lead stop, or may go out again."""
+SEQUENCE_NAME = "sequence"
+"""The property of the act `sequence` that names the sequence."""
+SEQUENCE_DO = "do"
+"""Its property that says what was done: START_SEQUENCE or STOP_SEQUENCE."""
+START_SEQUENCE = "start"
+STOP_SEQUENCE = "stop"
 
 
 def acts_of(events: Iterable[Event], act: Act) -> list[Event]:

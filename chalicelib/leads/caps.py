@@ -17,6 +17,7 @@ from chalicelib.limits import (
     HORIZON_DAYS,
     PINGS_MAX_PER_DAY,
 )
+from chalicelib.mail_events import UNCOUNTED
 
 HORIZON = timedelta(days=HORIZON_DAYS)
 CLOCK_MAX_BEHIND = timedelta(days=CLOCK_MAX_BEHIND_DAYS)
@@ -41,10 +42,11 @@ def is_countable(event: Event) -> bool:
     """Return whether an event can ever count. Depends on the event alone, so order cannot matter.
 
     A ping does not if it was older than the horizon when it came, or if its sender's clock is more
-    than a day behind: a replay finds pings by the sender's own time.
+    than a day behind: a replay finds pings by the sender's own time. Nor does the use of a link
+    before its verdict (ADR 0061).
     """
     if not event.is_ping:
-        return True
+        return event.kind is not Kind.MAIL or event.name not in UNCOUNTED
     is_recent = event.at >= event.captured_at - HORIZON
     return is_recent and parse_event_time(event.id) >= event.at - CLOCK_MAX_BEHIND
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from chalicelib.days import UTC_NAME
 from chalicelib.errors import NotFoundError
 from chalicelib.events import Value, is_lead_id
+from chalicelib.leads.emails import EmailsSaid
 from chalicelib.leads.requests import NOTHING_REQUESTED, ReplayRequests
 from chalicelib.lifecycle.stages import Standing
 from chalicelib.scoring.by_hand import Given
@@ -92,6 +93,8 @@ class Lead:
     answers: SalesAnswers = field(default_factory=dict)
     given: Given = ()
     """Points that our people gave it by hand."""
+    emails: EmailsSaid | None = None
+    """What our people said last of the emails to it; None: nothing."""
     merged_into: str | None = None
     """The lead that this one turned out to be."""
     is_outdated: bool = False
@@ -113,6 +116,11 @@ class Lead:
     def exists(self) -> bool:
         """Whether something was derived of it that was not erased since."""
         return self.version > 0 and not self.is_erased
+
+    @property
+    def gets_no_emails(self) -> bool:
+        """Whether our people stopped the emails to it."""
+        return self.emails is not None and self.emails.stop
 
     def takes(self, captured_at: datetime, by: str) -> bool:
         """Return whether what was captured then may count: it was not erased.

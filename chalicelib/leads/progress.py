@@ -53,6 +53,7 @@ def begin(lead: Lead, model: Model, now: datetime) -> Progress:
         crowded=False,
         answers={},
         given=(),
+        emails=None,
         matching=model.matching,
     )
     return Progress(

@@ -26,9 +26,10 @@ class LeadDifference:
 def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference]:
     """Return where a kept lead differs from the rebuilt one.
 
-    Compared are profile and who said it, answers, points by hand, touches, the tally of the last
-    400 days, and by which matching it was counted: a lead that no model has caught up with differs,
-    even one that did nothing. So does one that is stored in an older schema (ADR 0027).
+    Compared are profile and who said it, answers, points by hand, whether emails are stopped,
+    touches, the tally of the last 400 days, and by which matching it was counted: a lead that no
+    model has caught up with differs, even one that did nothing. So does one that is stored in an
+    older schema (ADR 0027).
     """
     zone = zone_of(rebuilt.zone)
     ours, theirs = (shown(profiles.remembered(one.profile, today, zone)) for one in (kept, rebuilt))
@@ -37,6 +38,7 @@ def compare_leads(kept: Lead, rebuilt: Lead, today: date) -> list[LeadDifference
         ("ranks", _ranks(ours), _ranks(theirs)),
         ("answers", _values(kept.answers), _values(rebuilt.answers)),
         ("given", _given(kept, today), _given(rebuilt, today)),
+        ("emails", _emails(kept), _emails(rebuilt)),
         ("touches", _touches(kept), _touches(rebuilt)),
         ("tally", _cells(kept.tally, today), _cells(rebuilt.tally, today)),
         ("matching", _matchings(kept), _matchings(rebuilt)),
@@ -66,6 +68,10 @@ def _given(lead: Lead, today: date) -> dict[str, Any]:
         one.event_id: [one.milli, one.reason, str(one.until), one.group]
         for one in live_on(lead.given, today)
     }
+
+
+def _emails(lead: Lead) -> dict[str, bool]:
+    return {"stopped": lead.emails.stop} if lead.emails else {}
 
 
 def _touches(lead: Lead) -> dict[str, Any]:

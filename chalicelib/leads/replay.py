@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from chalicelib.events import Act, Event, Kind, Rank, lead_id_of
 from chalicelib.leads.acts import acts_of
 from chalicelib.leads.caps import is_countable
+from chalicelib.leads.emails import said_last
 from chalicelib.leads.lead import CYCLE, QUESTIONS, Counted, Lead, SalesAnswer, SalesAnswers
 from chalicelib.limits import (
     COUNTED_HOURS,
@@ -102,9 +103,8 @@ def join_until(captured_at: datetime) -> datetime:
 
 
 def with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
-    """Return the lead with these events in profile, touches, tally, answers and points by hand.
-
-    Commutes.
+    """Return the lead with these events in profile, touches, tally, answers, points by hand, and
+    in what was said of its emails. Commutes.
     """
     return replace(
         lead,
@@ -116,6 +116,7 @@ def with_events(model: Model, lead: Lead, events: Sequence[Event]) -> Lead:
         matching=lead.matching or model.matching,
         answers=_with_answers(lead.answers, events),
         given=by_hand.take_in(lead.given, events),
+        emails=said_last(lead.emails, events),
         created_at=_first_known(lead, events),
     )
 

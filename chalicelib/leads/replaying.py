@@ -31,7 +31,7 @@ from chalicelib.scoring.tally import Since
 from chalicelib.scoring.touches import Touch, Touches, zone_before
 
 EVENTS_AT_ONCE = 100  # held and counted together
-DERIVED = ("profile", "touches", "tally", "answers", "given", "created_at")
+DERIVED = ("profile", "touches", "tally", "answers", "given", "emails", "created_at")
 """The parts of a lead that its events come to."""
 
 

@@ -27,7 +27,7 @@ from chalicelib.events import CONSENT_PENDING, Event
 from chalicelib.nurture.answering import asset_of
 from chalicelib.nurture.email_document import PARTIAL, EmailDocument, base_of
 from chalicelib.nurture.emails import StoredEmail, languages_for
-from chalicelib.nurture.facts import email_facts, letterhead_of, signer_of
+from chalicelib.nurture.facts import email_facts, letterhead_of, signer_of, why_answered
 from chalicelib.nurture.framing import Letterhead, framed_html, framed_text, theme_of
 from chalicelib.nurture.phrases import BY_DEFAULT, phrases, spoken_languages
 from chalicelib.nurture.plain_text import text_of_html
@@ -163,7 +163,7 @@ class FormAnswers:
             )
             facts |= _of_content(content)
             letterhead = letterhead_of(
-                facts, language, company=company, why=_why(language, company)
+                facts, language, company=company, why=why_answered(language, company)
             )
             try:
                 rendered = render(
@@ -231,7 +231,7 @@ def _built_in(content: Content, company: SettingsDocument) -> Rendered:
         privacy_url=company.privacy_url or "",
         postal_address=company.postal_address or "",
         legal_notice=in_language(company.legal_notice, content.language, spoken=company.language),
-        why=_why(content.language, company),
+        why=why_answered(content.language, company),
     )
     question = _question(content, company, is_alone=content.asset is None)
     asset = {"asset": content.asset, "theme": theme_of(company.colour)}
@@ -244,12 +244,6 @@ def _built_in(content: Content, company: SettingsDocument) -> Rendered:
         html=framed_html(shown, content.language, letterhead),
         language=content.language,
     )
-
-
-def _why(language: str, company: SettingsDocument) -> str:
-    words = phrases(language)
-    name = company.company_name
-    return words["why.named"].format(company=name) if name else words["why"]
 
 
 def _question(content: Content, company: SettingsDocument, *, is_alone: bool) -> Also | None:

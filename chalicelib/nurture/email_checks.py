@@ -69,11 +69,14 @@ LINKING = frozenset({"href", "src", "action", "background", "formaction"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailSurroundings:
-    """What an email is checked against. emails: the stored ones; users: who names one, in words."""
+    """What an email is checked against. emails: the stored ones; users, includers: what
+    sends the email and what includes it, in words.
+    """
 
     company: SettingsDocument
     emails: StoredDocuments
     users: Sequence[str] = ()
+    includers: Sequence[str] = ()
 
     def partial(self, partial_id: str) -> EmailDocument | None:
         """Return the partial of an id, or None."""
@@ -85,8 +88,8 @@ class EmailSurroundings:
 
 def email_mistakes(email: EmailDocument, around: EmailSurroundings) -> Iterator[FieldError]:
     """Yield why an email could not be sent to everybody."""
-    if email.kind == PARTIAL and around.users:
-        yield FieldError("kind", f"it is in use by {', '.join(around.users)}; change that first")
+    if users := around.users if email.kind == PARTIAL else around.includers:
+        yield FieldError("kind", f"it is in use by {', '.join(users)}; change that first")
     yield from _default_mistakes(email)
     if email.language in email.languages:
         remedy = f"the words in {email.language} stand in the document itself; leave these out"

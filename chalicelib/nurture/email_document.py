@@ -32,6 +32,7 @@ InLanguages = Annotated[
     needs("a text of one line is needed, or such a text by language"),
 ]
 MARKETING: Literal["marketing"] = "marketing"
+ANSWER_KIND: Literal["answer"] = "answer"
 PARTIAL: Literal["partial"] = "partial"
 PARTS = ("subject", "preheader", "markdown", "html", "text")
 """What an author writes, in the order in which a reader meets it."""

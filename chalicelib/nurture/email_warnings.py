@@ -1,20 +1,18 @@
 """What the author of an email probably did not mean: it is stored all the same (ADR 0058)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from chalicelib.company import SettingsDocument
-from chalicelib.delivery.templates import NoValueError, TemplateError
+from chalicelib.delivery.templates import TemplateError
 from chalicelib.errors import FieldError
 from chalicelib.limits import EMAIL_HTML_MAX_BYTES
 from chalicelib.nurture.email_checks import SAMPLE, URL
 from chalicelib.nurture.email_document import PARTIAL, EmailDocument
-from chalicelib.nurture.emails import answers_of, languages_for, rendered_for
+from chalicelib.nurture.emails import answers_of, rendered_for, with_stand_ins
 from chalicelib.nurture.reader import EmailReader
 from chalicelib.nurture.rendering import Partials, Rendered
 
-SKIPPED = ("offer.case.", "offer.changes")
-"""What a step may lack: it is skipped then, with the reason no_content."""
 NOBODY = EmailReader(today=date(2026, 1, 1))
 
 
@@ -40,41 +38,25 @@ def email_warnings(
             yield FieldError(f"{place}{part}", text)
 
 
-def empty_slots(email: EmailDocument, company: SettingsDocument, partials: Partials) -> list[str]:
-    """Return the words of the settings' offer that an email cannot do without and that are empty:
-    none when it is whole in one of its languages. A sequence that sends it cannot be activated.
-    """
-    found: list[list[str]] = []
-    for language in languages_for(email, NOBODY, company):
-        missing, _ = missing_values(email, language, company, partials)
-        found.append(
-            [one for one in missing if one.startswith("offer.") and not one.startswith(SKIPPED)]
-        )
-    return min(found, key=len, default=[])
-
-
 def missing_values(
     email: EmailDocument, language: str, company: SettingsDocument, partials: Partials
 ) -> tuple[list[str], Rendered | None]:
     """Return which values an email in a language cannot do without for somebody of whom nothing is
     known, and the email with words in their place; None for one that cannot be rendered.
     """
-    missing: list[str] = []
-    while True:
-        filled = {name: SAMPLE.get(name, URL) for name in missing}
-        try:
-            return missing, rendered_for(
-                email,
-                language,
-                reader=NOBODY,
-                company=company,
-                unsubscribe_url=URL,
-                answers={**answers_of(email, lambda *_: URL), **filled},
-                partials=partials,
-            )
-        except NoValueError as error:
-            if (name := str(error)) in missing:
-                return missing, None
-            missing.append(name)
-        except TemplateError:
-            return missing, None
+
+    def rendered(stand_ins: Mapping[str, str]) -> Rendered:
+        return rendered_for(
+            email,
+            language,
+            reader=NOBODY,
+            company=company,
+            unsubscribe_url=URL,
+            also={**answers_of(email, lambda *_: URL), **stand_ins},
+            partials=partials,
+        )
+
+    try:
+        return with_stand_ins(rendered, lambda name: SAMPLE.get(name, URL))
+    except TemplateError:
+        return [], None

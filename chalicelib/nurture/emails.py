@@ -1,7 +1,7 @@
 """Emails: what a step of a sequence says, rendered for one lead."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,7 @@ from chalicelib.document import read_document
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import ADDRESS_WAIT_MINUTES
 from chalicelib.nurture.email_document import PARTIAL, EmailDocument, base_of
-from chalicelib.nurture.facts import email_facts, letterhead_of, signer_of, why_of
+from chalicelib.nurture.facts import email_facts, letterhead_of, signer_of, why_answered, why_of
 from chalicelib.nurture.phrases import spoken_languages
 from chalicelib.nurture.reader import EmailReader
 from chalicelib.nurture.rendering import Link, Rendered, render
@@ -112,10 +112,7 @@ class Emails:
             from_name=signs.get("name"),
             reply_to=reply_to,
             reference=message.id,
-            headers={
-                "List-Unsubscribe": f"<{url}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            },
+            headers=one_click_headers(url),
             rests_on=self._rests_on(countries_in(lead.profile)),
             version=version,
         )
@@ -150,7 +147,7 @@ class Emails:
                     reader=reader,
                     company=company,
                     unsubscribe_url=url,
-                    answers=self._answers(message, email, language),
+                    also=self._answers(message, email, language),
                     partials=self.partial,
                     link=link,
                 )
@@ -177,23 +174,54 @@ def rendered_for(
     reader: EmailReader,
     company: SettingsDocument,
     unsubscribe_url: str,
-    answers: Mapping[str, str],
+    also: Mapping[str, str],
     partials: Callable[[str], EmailDocument | None],
     link: Link = lambda address, _place: address,
+    is_answer: bool = False,
 ) -> Rendered:
-    """Return a marketing email for somebody, in one language. Raise TemplateError; NoValueError."""
+    """Return an email for somebody, in one language.
+
+    also: further values, by their variables; is_answer: it answers a form, so there is nothing to
+    unsubscribe from. Raise TemplateError; NoValueError.
+    """
     facts = email_facts(
         email, language, reader=reader, company=company, unsubscribe_url=unsubscribe_url
     )
-    letterhead = letterhead_of(
-        facts,
-        language,
-        company=company,
-        why=why_of(reader, language, facts["company_name"]),
-    )
+    why = why_answered(language, company) if is_answer else why_of(reader, language, company)
+    letterhead = letterhead_of(facts, language, company=company, why=why)
+    if is_answer:
+        letterhead = replace(letterhead, unsubscribe_url="")
     return render(
-        email, {**facts, **answers}, language, letterhead=letterhead, partials=partials, link=link
+        email, {**facts, **also}, language, letterhead=letterhead, partials=partials, link=link
     )
+
+
+def with_stand_ins(
+    rendered: Callable[[Mapping[str, str]], Rendered], stand_in: Callable[[str], str]
+) -> tuple[list[str], Rendered]:
+    """Return the values that an email cannot do without and that are empty, and the email with
+    something in their place.
+
+    rendered: returns the email with some values filled in; stand_in: returns what stands in for a
+    variable. Raise TemplateError.
+    """
+    missing: list[str] = []
+    while True:
+        try:
+            return missing, rendered({name: stand_in(name) for name in missing})
+        except NoValueError as error:
+            name = str(error)
+            if name in missing:
+                raise
+            missing.append(name)
+
+
+def one_click_headers(url: str) -> Mapping[str, str]:
+    """Return the headers by which an email program unsubscribes (RFC 8058)."""
+    return {
+        "List-Unsubscribe": f"<{url}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 def languages_for(

@@ -97,14 +97,21 @@ def letterhead_of(
     )
 
 
-def why_of(reader: EmailReader, language: str, company_name: str) -> str:
+def why_of(reader: EmailReader, language: str, company: SettingsDocument) -> str:
     """Return why somebody gets a marketing email: what they asked for, and when."""
     said = phrases(language)
     if reader.asked is not None:
         words = said["why.asked" if reader.asked.title else "why.wrote"]
         return words.format(form=reader.asked.title, date=day_in_words(reader.asked.on, language))
-    known = "why.contact" if company_name else "why.contact.unnamed"
-    return said[known].format(company=company_name)
+    known = "why.contact" if company.company_name else "why.contact.unnamed"
+    return said[known].format(company=company.company_name)
+
+
+def why_answered(language: str, company: SettingsDocument) -> str:
+    """Return why somebody gets the answer to a form."""
+    said = phrases(language)
+    name = company.company_name
+    return said["why.named"].format(company=name) if name else said["why"]
 
 
 def _flat(around: str, values: Mapping[str, object]) -> dict[str, str]:

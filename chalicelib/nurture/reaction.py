@@ -1,107 +1,89 @@
-"""How marketing reacts to a decision: the emails that begin when a lead enters a stage."""
+"""How marketing reacts to a decision: enrolments begin and end with what happens to the lead.
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from typing import Any
+What ends one commits together with the end of everything that it has planned (ADR 0055).
+"""
 
-from chalicelib.consent.consent import BasisKind
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.leads.lead import Lead
-from chalicelib.lifecycle.stages import Stage, Transition
-from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
-from chalicelib.scoring.profile import countries_in, values
+from chalicelib.events import Act, Event, Kind
+from chalicelib.mail_events import MailEvent
+from chalicelib.nurture.sequence_reader import SequenceReader, StoredSequence
+from chalicelib.qualify.reactions import NO_PLAN, Plan, Situation
+from chalicelib.scoring.tally import signals_of
 
-MOST_WRITES = 10  # first emails; more sequences than these do not begin with one transition
+if TYPE_CHECKING:
+    from chalicelib.nurture.enrolment import Enrolment
 
-Sequences = Callable[[], Sequence[Mapping[str, Any]]]
-"""Reads the stored sequences."""
+#: Each of five running enrolments of a lead ends, with its email and its counts, and so does each
+#: of a lead that was merged into it; two begin, with their first emails and their counts.
+MOST_WRITES = 5 * 3 + 5 * 2 + 2 * 3
+
+TELLING_ACTS = frozenset({Act.EMAILS, Act.SEQUENCE, Act.MERGED})
+TELLING_MAIL = frozenset(
+    {MailEvent.REPLIED, MailEvent.UNSUBSCRIBED, MailEvent.BOUNCED, MailEvent.COMPLAINED}
+)
 
 
 class NurtureReaction:
-    """Plans the first emails of sequences.
+    """Plans how enrolments begin and end.
 
-    held_by: activation -> the job of the publish that holds the emails which it causes, or None.
-    """
-
-    def __init__(self, *, sequences: Sequences, held_by: Callable[[int], str | None]) -> None:
-        self._sequences = sequences
-        self._held_by = held_by
-
-    def __call__(self, situation: Situation) -> Plan:
-        """Return the emails that the last transition of a decision begins with.
-
-        What a publish causes is held, whoever brings the lead to the model (ADR 0030).
-        """
-        if not situation.moved or situation.cause in (Cause.IMPORT, Cause.SILENT):
-            return NO_PLAN
-        moved = situation.moved[-1]
-        is_publish = situation.cause is Cause.PUBLISH
-        messages = emails_on_entry(
-            self._sequences,
-            situation.after,
-            moved.transition,
-            about=moved.version,
-            now=moved.at,
-            held_by=self._held_by(situation.model.activation) if is_publish else None,
-        )
-        return Plan(messages=messages) if messages else NO_PLAN
-
-
-class Forecast:
-    """Counts the emails that moves would cause.
-
-    sendable: how many of some emails would go out, were they planned now, each with the kinds of
-    basis that it may rest on; rests_on: returns those for somebody in these countries.
+    sequences: the stored ones; enrolments, messages: all of a lead; held_by: activation -> the job
+    of the publish that holds the emails which it causes, or None.
     """
 
     def __init__(
         self,
         *,
-        sequences: Sequences,
-        sendable: Callable[[Sequence[tuple[OutboxMessage, frozenset[BasisKind]]]], int],
-        rests_on: Callable[[Sequence[str]], frozenset[BasisKind]],
+        sequences: Callable[[], Sequence[StoredSequence]],
+        enrolments: "Callable[[str], Sequence[Enrolment]]",
+        messages: Callable[[str], Sequence[OutboxMessage]],
+        held_by: Callable[[int], str | None],
     ) -> None:
-        self._sequences = sequences
-        self._sendable = sendable
-        self._rests_on = rests_on
+        self._sequences = SequenceReader(sequences)
+        self._enrolments = enrolments
+        self._messages = messages
+        self._held_by = held_by
 
-    def count(self, moves: Sequence[tuple[Lead, Transition]], now: datetime) -> int:
-        """Return how many emails leads would get, were they moved so now."""
-        emails = [
-            (email, self._rests_on(countries_in(lead.profile)))
-            for lead, transition in moves
-            for email in emails_on_entry(
-                self._sequences, lead, transition, about=lead.version, now=now
-            )
-        ]
-        return self._sendable(emails) if emails else 0
+    def __call__(self, situation: Situation) -> Plan:
+        """Return the enrolments that a decision begins and ends, with their emails.
+
+        What a publish begins is held, whoever brings the lead to the model (ADR 0030).
+        """
+        signals = self._signals_in(situation)
+        if not situation.moved and not signals and not any(map(_is_telling, situation.events)):
+            return NO_PLAN  # as of most events
+        from chalicelib.nurture.enrolling import Enrolling  # few events move a lead
+
+        return Enrolling(
+            situation=situation,
+            signals=signals,
+            sequences=self._sequences,
+            enrolments=self._enrolments,
+            messages=self._messages,
+            held_by=self._held_by,
+        ).plan()
+
+    def _signals_in(self, situation: Situation) -> frozenset[str]:
+        """Return what the events of a decision mean, of the signals that sequences name."""
+        if not situation.events:
+            return frozenset()
+        named = self._sequences.signals()
+        if not named:
+            return named
+        model = situation.model
+        return named & {one.id for event in situation.events for one in signals_of(model, event)}
 
 
-def emails_on_entry(
-    sequences: Sequences,
-    lead: Lead,
-    transition: Transition,
-    *,
-    about: int,
-    now: datetime,
-    held_by: str | None = None,
-) -> Sequence[OutboxMessage]:
-    """Return the emails that begin with a transition of a lead.
-
-    about: the version of the standing that the transition makes.
-    """
-    if Stage.SQL in (transition.origin, transition.target):
-        return ()  # sales has the lead, or had it: it has received these emails before
-    from chalicelib.nurture.sequences import first_emails  # few events move a lead
-
-    address = values(lead.profile).get("email")
-    messages = first_emails(
-        sequences(),
-        transition,
-        lead_id=lead.lead_id,
-        to=str(address) if address else None,
-        about=about,
-        now=now,
-        held_by=held_by,
-    )
-    return messages[:MOST_WRITES]
+def _is_telling(event: Event) -> bool:
+    """Return whether an event may begin or end an enrolment, whatever signals sequences name."""
+    match event.kind:
+        case Kind.FORM:
+            return True
+        case Kind.MAIL:
+            return event.name in TELLING_MAIL
+        case Kind.PERSON:
+            return event.name in TELLING_ACTS
+        case _:
+            return False

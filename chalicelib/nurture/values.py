@@ -35,7 +35,8 @@ MAY_BE_EMPTY = frozenset({*OF_ANSWERS, WAY_OUT})
 NAMELESS = "\ue000"
 _TAGS = r"((?:<[a-z][^<>]*>|</[a-z][^<>]*>)*)"
 AT_BEGIN = re.compile(
-    rf"(^|(?<=\n)|(?<=>))([ \t]*){NAMELESS}{_TAGS}[ \t]*[,;:!.]?[ \t]*(\w?)", re.MULTILINE
+    rf"(^|\n|<(?:p|li|td|th|br|div|h\d)\b[^<>]*>)([ \t]*(?:<[a-z][^<>]*>)*){NAMELESS}"
+    rf"{_TAGS}[ \t]*[,;:!.]?[ \t]*(\w?)"
 )
 BEFORE_END = re.compile(rf"[ \t]*,?[ \t]*{_TAGS}{NAMELESS}(?={_TAGS}[ \t]*(?:[?.!;:]|$|\n|</))")
 INSIDE = re.compile(rf"[ \t]*{_TAGS}{NAMELESS}")
@@ -87,5 +88,5 @@ def without_traces(said: str) -> str:
     """Return what a template says to somebody without a name: "Hi ," never occurs."""
     if NAMELESS not in said:
         return said
-    said = AT_BEGIN.sub(lambda found: f"{found[2]}{found[3]}{found[4].upper()}", said)
+    said = AT_BEGIN.sub(lambda found: f"{found[1]}{found[2]}{found[3]}{found[4].upper()}", said)
     return INSIDE.sub(r"\1", BEFORE_END.sub(r"\1", said))

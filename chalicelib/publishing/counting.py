@@ -149,7 +149,7 @@ def count_changes(
     what_if: WhatIf,
     state: CountState,
     go_on: Callable[[], bool],
-    emails: Callable[[Sequence[tuple[Lead, Transition]]], int],
+    emails: Callable[[Sequence[tuple[Lead, Transition, Callable[[], str | None]]]], int],
 ) -> Stretch:
     """Walk on from where the count stands, as long as `go_on` says, or until a part of the list is
     full.
@@ -174,12 +174,19 @@ def count_changes(
     return Stretch(state=after, listed=listing.pending, over=place.shard == shards)
 
 
-def entries_of(moves: Sequence[LeadMove]) -> list[tuple[Lead, Transition]]:
-    """Return the leads that a draft moves, each with the last of its steps.
+def entries_of(
+    moves: Sequence[LeadMove],
+) -> list[tuple[Lead, Transition, Callable[[], str | None]]]:
+    """Return the leads that a draft moves, each with the last of its steps, and what interests it
+    most as the draft counts.
 
     A lead that the draft only keeps where it stands takes none, so it gets no email.
     """
-    return [(one.after.lead, one.after.steps[-1]) for one in moves if one.after.steps]
+    return [
+        (one.after.lead, one.after.steps[-1], one.after.interest)
+        for one in moves
+        if one.after.steps
+    ]
 
 
 def found_so_far(state: CountState) -> Found:

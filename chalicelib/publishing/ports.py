@@ -1,6 +1,6 @@
 """What this room needs of the others, and of the store."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -50,8 +50,13 @@ class LeadRecounter(Protocol):
 class EmailForecast(Protocol):
     """What knows which emails moves cause."""
 
-    def count(self, moves: Sequence[tuple[Lead, Transition]], now: datetime) -> int:
-        """Return how many emails leads would get, were they moved so now."""
+    def count(
+        self, moves: Sequence[tuple[Lead, Transition, Callable[[], str | None]]], now: datetime
+    ) -> int:
+        """Return how many emails leads would get, were they moved so now.
+
+        moves: each a lead, the last of its steps, and what will interest it most.
+        """
 
 
 class SweptLeads(LeadWalk, Protocol):

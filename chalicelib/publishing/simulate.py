@@ -16,6 +16,7 @@ from chalicelib.lifecycle.stages import Outcome, Stage, Standing, Transition
 from chalicelib.publishing.differences import LineDifference, compare_lines
 from chalicelib.scoring.by_hand import given_by
 from chalicelib.scoring.compare import Comparison
+from chalicelib.scoring.interests import interest
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score, score, worth
 from chalicelib.scoring.tally import until
@@ -94,6 +95,10 @@ class View:
     """Where the lead would stand."""
     steps: Sequence[Transition]
     """The steps there; none: it stands there already."""
+
+    def interest(self) -> str | None:
+        """Return the topic that interests the lead most."""
+        return interest(self.model, _whole_score(self))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

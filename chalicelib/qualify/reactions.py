@@ -4,7 +4,7 @@ A decision does not know who follows from it: `wiring/reactions.py` lists the re
 `qualify` writes the sum of their plans in the transaction of the decision (ADR 0023).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -14,11 +14,10 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event
 from chalicelib.leads.lead import Lead, Notified
+from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Transition
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score
-
-RecordValue = str | int | bool
 
 
 class Cause(StrEnum):
@@ -56,19 +55,6 @@ class Situation:
     """What this decision took in; empty when only time has passed."""
     cause: Cause
     now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """An item that a reaction keeps beside the lead, in the lead's own partition."""
-
-    key: str
-    """Its sort key, for example `HANDOFF#1`."""
-    values: Mapping[str, RecordValue]
-    expect: Mapping[str, RecordValue | None]
-    """What must hold of the item that is there; `pk: None` means that there must be none."""
-    due_at: datetime | None = None
-    """When the clock looks after it, if a task has its key; None: never."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

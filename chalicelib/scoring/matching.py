@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from chalicelib.events import Event, FieldValue, Kind, values_in
 from chalicelib.form_kinds import FORM_KIND, kind_facts
-from chalicelib.mail_events import MailEvent
+from chalicelib.mail_events import COUNTED, MailEvent
 from chalicelib.scoring.numbers import Amount, NumberRange, numbers_in
 from chalicelib.scoring.pattern import ANY, Patterns, matches_any
 
@@ -30,7 +30,12 @@ OWN_KINDS: Mapping[Kind, tuple[str, ...] | None] = {
     Kind.PAGE: None,
     Kind.TRACK: None,
     Kind.FORM: None,
-    Kind.MAIL: (MailEvent.CLICKED, MailEvent.REPLIED, MailEvent.CONFIRMED),
+    Kind.MAIL: (
+        MailEvent.CLICKED,
+        MailEvent.ANSWERED,
+        MailEvent.REPLIED,
+        MailEvent.CONFIRMED,
+    ),
 }
 """What a person does: the kinds of event, each with its names; None for any name.
 
@@ -42,10 +47,10 @@ REMEMBERED = 512  # names or values of a campaign's part, and sets of signals, e
 
 
 RECORDED_NAMES: Mapping[Kind, Set[str]] = {
-    Kind.MAIL: frozenset(MailEvent),
+    Kind.MAIL: COUNTED,
     Kind.SALES: frozenset(),
 }
-"""Kind -> the only names that events of it have. Those of the other kinds have any name."""
+"""Kind -> the only names that events of it count under. Those of the other kinds have any name."""
 
 
 @dataclass(frozen=True, slots=True)

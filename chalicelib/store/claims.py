@@ -14,6 +14,7 @@ from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
 from chalicelib.store.sending import check_not_paused
+from chalicelib.store.sequence_claims import check_sequence
 from chalicelib.store.table import Table, Write
 
 CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS})
@@ -60,6 +61,7 @@ class Claims:
                 *checks,
                 *check_wanted(self._table, before, mailbox_id, self._topics_of),
                 *check_not_paused(before),
+                *check_sequence(self._table, before),
                 *self._first_emails.writes(before, after, mailbox_id),
             ]
         if before.kind not in ANSWER_KINDS or mailbox is None:

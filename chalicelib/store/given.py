@@ -1,10 +1,13 @@
-"""Points by hand, as a lead's profile item holds them (ADR 0050)."""
+"""What our people said of a lead, as its profile item holds it: points by hand (ADR 0050), and
+whether its emails stop (ADR 0055).
+"""
 
 import json
 from datetime import date
 from typing import Any
 
 from chalicelib.events import epoch_ms, from_epoch_ms
+from chalicelib.leads.emails import EmailsSaid
 from chalicelib.scoring.by_hand import Given, GivenPoints
 from chalicelib.store.attributes import iso_day, json_in
 from chalicelib.store.table import Item
@@ -21,6 +24,19 @@ def given_parts(given: Given) -> Item:
 def given_in(item: Item) -> Given:
     """Return the points by hand of a stored item."""
     return tuple(_points_of(*parts) for parts in json_in(item, "given") or ())
+
+
+def emails_parts(said: EmailsSaid | None) -> Item:
+    """Return what is stored of what was said of a lead's emails: nothing without it."""
+    if said is None:
+        return {}
+    return {"emails": json.dumps([epoch_ms(said.at), said.event_id, said.stop])}
+
+
+def emails_in(item: Item) -> EmailsSaid | None:
+    """Return what was said of a lead's emails, from a stored item."""
+    parts = json_in(item, "emails")
+    return EmailsSaid(from_epoch_ms(parts[0]), str(parts[1]), bool(parts[2])) if parts else None
 
 
 def _parts_of(one: GivenPoints) -> list[Any]:

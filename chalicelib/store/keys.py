@@ -42,6 +42,8 @@ EVENT = "EVENT#"
 SURPLUS = "SURPLUS#"  # events that are kept, and count nothing
 SCREENED = "SCREENED#"  # forms that are kept as spam
 OUTBOX = "OUTBOX#"
+CLICKED = "CLICK#"  # on a link of an email
+ANSWERED = "ANSWERED#"  # a question that an email asked
 TRANSITION = "TRANSITION#"
 HANDOFF = "HANDOFF#"
 QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
@@ -128,6 +130,21 @@ def transition(version: int) -> str:
 def message(key: "MessageKey") -> str:
     """The sort key of a message."""
     return f"{OUTBOX}{key}"
+
+
+def clicks_of(key: "MessageKey") -> str:
+    """What the sort keys of the clicks of an email begin with, and no others."""
+    return f"{CLICKED}{key}@"
+
+
+def click(click_id: str) -> str:
+    """The sort key of a click."""
+    return CLICKED + click_id
+
+
+def email_answer(key: "MessageKey", question: str, answer: str) -> str:
+    """The sort key of an answer to a question of an email."""
+    return f"{ANSWERED}{key}@{question}.{answer}"
 
 
 def config(kind: str) -> str:

@@ -4,7 +4,7 @@ import json
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from chalicelib.days import zone_of
 from chalicelib.events import Rank, epoch_ms, from_epoch_ms
@@ -32,15 +32,18 @@ from chalicelib.store.attributes import (
 )
 from chalicelib.store.browser_zones import browser_zone_in, browser_zone_parts
 from chalicelib.store.events import one_value
-from chalicelib.store.given import given_in, given_parts
+from chalicelib.store.given import emails_in, emails_parts, given_in, given_parts
 from chalicelib.store.replays import requests_of
 from chalicelib.store.table import Item
 
-if TYPE_CHECKING:
-    from chalicelib.qualify.reactions import Record
-
 RANKS = {rank.value: rank for rank in Rank}  # found faster than by Rank(...)
-EMPTY_PROFILE: dict[str, Any] = {"profile": {}, "touches": Touches(), "answers": {}, "given": ()}
+EMPTY_PROFILE: dict[str, Any] = {
+    "profile": {},
+    "touches": Touches(),
+    "answers": {},
+    "given": (),
+    "emails": None,
+}
 COUNTED_FORMAT = struct.Struct(">I8s")  # hour since 1970, digest
 
 
@@ -173,6 +176,7 @@ def profile_item(lead: Lead) -> Item:
         "list_sk": lead.lead_id,
         **given_parts(lead.given),
         **browser_zone_parts(lead.touches.zone),
+        **emails_parts(lead.emails),
     }
     lists = {
         name: {known.rank.value: known.value for known in every if isinstance(known.value, tuple)}
@@ -203,6 +207,7 @@ def profile_parts(item: Item) -> dict[str, Any]:
         "touches": _touches_of(item),
         "answers": _answers_of(item),
         "given": given_in(item),
+        "emails": emails_in(item),
     }
 
 
@@ -267,16 +272,6 @@ def _touch_of(parts: Sequence[Any] | None, rank: Rank) -> Touch | None:
         return None
     at_ms, event_id, source, medium, campaign = parts
     return Touch(from_epoch_ms(at_ms), event_id, source, medium, campaign, rank)
-
-
-def record_item(lead_id: str, record: "Record") -> Item:
-    """Return a record that a reaction keeps beside its lead, as it is stored."""
-    item: Item = {"pk": keys.lead(lead_id), "sk": record.key, "schema": keys.SCHEMA}
-    item.update(record.values)
-    if record.due_at is not None:
-        item["due_pk"] = keys.due(keys.shard(lead_id, keys.DUE_SHARDS))
-        item["due_sk"] = keys.due_at(record.due_at, f"{lead_id}#{record.key}")
-    return item
 
 
 def _pack_notified(notified: Sequence[Notified]) -> str | None:

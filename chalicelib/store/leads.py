@@ -22,7 +22,6 @@ from chalicelib.store.lead_items import (
     lead_of,
     profile_item,
     profile_parts,
-    record_item,
     standing_item,
     unlisted,
 )
@@ -33,11 +32,13 @@ from chalicelib.store.outbox import (
     replace_message,
 )
 from chalicelib.store.outbox_items import message_of
+from chalicelib.store.records import record_item
 from chalicelib.store.replays import progress_of, replay_item, requests_of, saved_item
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table, Write, as_read
 from chalicelib.store.transition_items import transition_item, transition_of
 
 if TYPE_CHECKING:
+    from chalicelib.nurture.enrolment import Enrolment
     from chalicelib.qualify.reactions import LeadChange
 
 NEVER_MS = 10**15  # than any moment, in milliseconds
@@ -106,11 +107,12 @@ class Leads:
         plan = change.plan
         messages = {keys.message(message.key): message for message in plan.messages}
         records = {record.key: record for record in plan.records}
+        changed = _each_once(plan.changed)
         writes = [
             *self._own_writes(before, after),
             *(Put(transition_item(after, moved), ABSENT) for moved in change.moved),
             *(put_event(event) for event in change.events),
-            *(replace_message(*pair, self._kept_days) for pair in plan.changed),
+            *(replace_message(*pair, self._kept_days) for pair in changed),
             *(self._absorb(*change.absorbed) if change.absorbed else ()),
             *(
                 self._consents.carry_along(change.absorbed[0].lead_id, after.lead_id)
@@ -119,20 +121,23 @@ class Leads:
             ),
             *(put_message(message, self._kept_days) for message in messages.values()),
             *(
-                Put(record_item(after.lead_id, record), record.expect)
+                Put(record_item(record.lead_id or after.lead_id, record), record.expect)
                 for record in records.values()
             ),
         ]
         counts = [
             *plan.counts,
             *(count for message in messages.values() for count in count_change(None, message)),
-            *(count for pair in plan.changed for count in count_change(*pair)),
+            *(count for pair in changed for count in count_change(*pair)),
         ]
+        made = {name for name, record in records.items() if record.expect == ABSENT}
         try:
             self._write_over(after, writes, counts)
         except ConflictError as conflict:
             failed = conflict.failed.keys()
-            if failed and failed <= messages.keys() | records.keys():
+            # A record that changes is none of these: another worker moved an enrolment, and the
+            # decision must look again at what it ends. ADR 0055
+            if failed and failed <= messages.keys() | made:
                 # Only effects exist already: an earlier transition of the same cycle planned them,
                 # so the decision holds without them (ADR 0003). When the standing lost as well, the
                 # decision itself is stale and must be made again.
@@ -167,6 +172,12 @@ class Leads:
     def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
         """Return the notices of a cycle's handoff."""
         return messages_of_lead(self._table, lead_id, prefix_of(MessageKind.HANDOFF, cycle))
+
+    def enrolments(self, lead_id: str) -> "list[Enrolment]":
+        """Return all enrolments of a lead."""
+        from chalicelib.store.enrolments import enrolments_of_lead  # few events ask for them
+
+        return enrolments_of_lead(self._table, lead_id)
 
     def messages(self, lead_id: str) -> list[OutboxMessage]:
         """Return all messages of a lead."""
@@ -230,7 +241,7 @@ class Leads:
         ]
         # The standing's version guards the profile too: both change in one transaction, never
         # alone. An unchanged profile is not written, so that most events cost a single put.
-        was, now = ((one.profile, one.touches, one.answers, one.given) for one in (before, after))
+        was, now = (_said_of(one) for one in (before, after))
         if not before.exists or was != now or before.is_outdated:
             writes.append(Put(profile_item(after), GUARDED))
         return writes
@@ -247,6 +258,21 @@ class Leads:
                 Put(replay_item(before.lead_id, done), {"requests": before.requests.count})
             )
         return writes
+
+
+def _each_once(
+    changed: Sequence[tuple[OutboxMessage, OutboxMessage]],
+) -> list[tuple[OutboxMessage, OutboxMessage]]:
+    """Return the changes of messages, of each the first: a transaction writes an item once.
+
+    An email that waited for a confirmation may be called off by the very event that confirms.
+    """
+    return [*{before.id: (before, after) for before, after in reversed(changed)}.values()]
+
+
+def _said_of(lead: Lead) -> tuple[object, ...]:
+    """Return what the profile item holds of a lead."""
+    return lead.profile, lead.touches, lead.answers, lead.given, lead.emails
 
 
 def _left_over(after: Lead, conflict: ConflictError) -> dict[str, Item]:

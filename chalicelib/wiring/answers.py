@@ -1,18 +1,25 @@
 """What answers the private endpoints, and the documents behind it, each built when it is needed."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.wiring.due_work import DueWork
+from chalicelib.wiring.nurture_work import NurtureWork
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chalicelib.delivery.messages import Email, SendResult
     from chalicelib.editing.editing import Editing
+    from chalicelib.nurture.email_document import EmailDocument
+    from chalicelib.nurture.previews import EmailPreviews
     from chalicelib.reading.forms import FormsReading
     from chalicelib.reading.numbers import SequenceNumbers
     from chalicelib.reading.reading import Reading
+    from chalicelib.scoring.model import Model
 
 
-class Answers(DueWork):
+class Answers(DueWork, NurtureWork):
     """The reads of a world, and the documents that people change."""
 
     @cached_property
@@ -21,8 +28,41 @@ class Answers(DueWork):
         from chalicelib.editing.editing import Editing
         from chalicelib.wiring.documents import document_kinds
 
-        kinds = document_kinds(self.documents, self.forms_reading.warnings)
+        kinds = document_kinds(self.documents, self.forms_reading.warnings, self._active_model)
         return Editing(kinds=kinds, store=self.documents, runtime=self.runtime)
+
+    @cached_property
+    def email_previews(self) -> "EmailPreviews":
+        """Shows emails before anybody gets them."""
+        from chalicelib.nurture.previews import EmailPreviews
+        from chalicelib.wiring.email_readers import EmailReaders
+
+        return EmailPreviews(
+            email=self._newest_email,
+            partial=self._newest_partial,
+            reader=EmailReaders(self).of_id,
+            company=self.company,
+            dead_link=lambda: f"{self.deployment().get('api_url', '')}/u/preview",
+            send=self._send_test,
+        )
+
+    def _newest_email(self, email_id: str) -> "tuple[Mapping[str, Any], int]":
+        found = self.editing.read("email", email_id)
+        return found.document, found.version
+
+    def _newest_partial(self, partial_id: str) -> "EmailDocument | None":
+        from chalicelib.nurture.email_checks import EmailSurroundings
+
+        emails = self.editing.every("email")
+        return EmailSurroundings(company=self.company(), emails=emails).partial(partial_id)
+
+    def _send_test(self, email: "Email") -> "SendResult":
+        from chalicelib.errors import StateError
+        from chalicelib.switches import Switch
+
+        if self.switchboard.off(Switch.OUTBOUND) is not None:
+            raise StateError("everything that leaves is switched off; switch outbound on first")
+        return self.ports.send(email)
 
     @cached_property
     def reading(self) -> "Reading":
@@ -65,6 +105,14 @@ class Answers(DueWork):
             document=lambda sequence_id: self.documents.get("sequence", sequence_id),
             counted=self.outbox.numbers,
         )
+
+    def _active_model(self) -> "Model | None":
+        from chalicelib.errors import DocumentError
+
+        try:
+            return self.models.current()
+        except DocumentError:  # of a deployment without a model yet
+            return None
 
     def lead_id(self, address: str) -> str:
         """Return the lead id of a parsed address."""

@@ -9,6 +9,7 @@ from chalicelib.wiring.email_readers import EmailReaders
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
+    from chalicelib.clicks.links import TrackedLinks
     from chalicelib.delivery.messages import Hold, Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
@@ -51,7 +52,12 @@ class Composer:
             lead=self._stores.leads.read,
             reader=EmailReaders(self._stores),
             company=self._stores.company,
-            links=EmailLinks(unsubscribe_url=self._unsubscribe_url),
+            links=EmailLinks(
+                unsubscribe_url=self._unsubscribe_url,
+                link_for=self.link_for,
+                answer_url=self.answer_url,
+                reply_to=self._stores.reply_addresses.address_of,
+            ),
             rests_on=self._stores.rests_on,
             now=self._stores.ports.now,
         )
@@ -75,6 +81,7 @@ class Composer:
             company=self._stores.company,
             confirm_url=self._confirm_url,
             unsubscribe_url=self._unsubscribe_url,
+            reply_to=self._stores.reply_addresses.address_of,
         )
 
     def _stored_email(self, email_id: str) -> "StoredEmail | None":
@@ -164,6 +171,30 @@ class Composer:
         mailbox = self._stores.mailbox_of(message.to or "")
         link = ConfirmLink(message.lead_id, form.id, mailbox.id)
         return self._url("confirm", self._stores.links.sign(CONFIRM, str(link)))
+
+    @cached_property
+    def link_for(self) -> "TrackedLinks":
+        """Says which address an email carries for each of its links: called with the message, the
+        address, and the position of the link in the email.
+        """
+        from chalicelib.clicks.links import TrackedLinks
+        from chalicelib.delivery.links import CLICK
+
+        return TrackedLinks(
+            is_measured=self._stores.is_measured,
+            url_of=lambda link: self._url("c", self._stores.links.sign(CLICK, str(link))),
+            own=lambda: str(self._stores.deployment().get("api_url", "")),
+        )
+
+    def answer_url(
+        self, message: "OutboxMessage", question: str, answer: str, language: str
+    ) -> str:
+        """Return the address that opens the page of an answer to an email's question."""
+        from chalicelib.clicks.links import AnswerLink
+        from chalicelib.delivery.links import ANSWER
+
+        link = AnswerLink(message.lead_id, message.key, question, answer, language)
+        return self._url("a", self._stores.links.sign(ANSWER, str(link)))
 
     def _url(self, path: str, token: str) -> str:
         return f"{self._stores.deployment().get('api_url', '')}/{path}/{token}"

@@ -15,6 +15,13 @@ from chalicelib.editing.kinds import DocumentKind
 from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
+from chalicelib.nurture.activation import (
+    activation_mistakes,
+    language_warnings,
+    letterhead_mistakes,
+    slot_warnings,
+    to_switch_on,
+)
 from chalicelib.nurture.email_checks import (
     EmailSurroundings,
     address_mistakes,
@@ -33,14 +40,12 @@ from chalicelib.nurture.sequence_checks import (
     sequence_warnings,
     sequences_sending,
 )
-from chalicelib.nurture.sequences import SequenceDocument
+from chalicelib.nurture.sequences import SequenceDocument, read_sequence
+from chalicelib.scoring.model import Model
 from chalicelib.store.keys import ACTIVE
 
 PLANNED: Mapping[str, frozenset[str]] = {
     "settings": frozenset({"contact_rules"}),
-    "sequence": frozenset(
-        {"enter.topic", "priority", "steps.*.if", "steps.*.else", "exit", "active", "stale_after"}
-    ),
     "routing": frozenset(
         {
             "teams", "holidays", "people.*.time_zone", "people.*.days_off", "people.*.weight",
@@ -52,11 +57,14 @@ PLANNED: Mapping[str, frozenset[str]] = {
 
 
 def document_kinds(
-    store: DocumentStore, form_warnings: Callable[[FormDocument], Iterable[FieldError]]
+    store: DocumentStore,
+    form_warnings: Callable[[FormDocument], Iterable[FieldError]],
+    model: Callable[[], Model | None],
 ) -> Mapping[str, DocumentKind]:
     """Return the kinds by their names. What others name stands before them.
 
-    form_warnings: what a form's author probably did not mean, by the active model.
+    form_warnings: what a form's author probably did not mean, by the active model; model: that
+    model, None in a deployment without one yet.
     """
 
     def company() -> SettingsDocument:
@@ -68,8 +76,19 @@ def document_kinds(
         return {name: email for name, email in emails if email.get("kind") != PARTIAL}
 
     def around(email_id: str) -> EmailSurroundings:
-        users = () if store.current("email", email_id) is None else email_users(email_id)
-        return EmailSurroundings(company=company(), emails=store.every("email"), users=[*users])
+        emails = store.every("email")
+        return EmailSurroundings(
+            company=company(),
+            emails=emails,
+            users=[*email_users(email_id)],
+            includers=[*emails_including(email_id, emails)],
+        )
+
+    def beside(settings: SettingsDocument) -> EmailSurroundings:
+        return EmailSurroundings(company=settings, emails=store.every("email"))
+
+    def sequences() -> list[SequenceDocument]:
+        return [*filter(None, map(read_sequence, store.every("sequence").values()))]
 
     def email_users(email_id: str) -> Iterable[str]:
         yield from sequences_sending(email_id, store.every("sequence"))
@@ -81,6 +100,7 @@ def document_kinds(
             not_yet=PLANNED["settings"],
             is_single=True,
             mistakes=lambda settings: settings_mistakes(settings, store.every("email")),
+            warnings=lambda settings: slot_warnings(sequences(), beside(settings)),
         ),
         "form": DocumentKind(
             format=FormDocument,
@@ -102,9 +122,16 @@ def document_kinds(
         ),
         "sequence": DocumentKind(
             format=SequenceDocument,
-            not_yet=PLANNED["sequence"],
-            mistakes=lambda sequence: sequence_mistakes(sequence, sendable().__contains__),
-            warnings=lambda sequence: sequence_warnings(sequence, store.every("sequence")),
+            mistakes=lambda sequence: [
+                *sequence_mistakes(sequence, sendable().__contains__, model),
+                *activation_mistakes(sequence, beside(company())),
+            ],
+            needs=lambda sequence: letterhead_mistakes(sequence, company()),
+            warnings=lambda sequence: [
+                *sequence_warnings(sequence, store.every("sequence"), model),
+                *language_warnings(sequence, beside(company())),
+            ],
+            overview=lambda: {"to_switch_on": to_switch_on(sequences(), beside(company()))},
         ),
         "routing": DocumentKind(
             format=RoutingDocument,

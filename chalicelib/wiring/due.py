@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from chalicelib.clicks.due import CLICK_TASK
 from chalicelib.clock.tasks import Due, Handler, QueueName, Task
 from chalicelib.delivery.due import MESSAGE_TASK
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.limits import JOB_TRIES, REPLAY_SLICE_SECONDS
+from chalicelib.nurture.due import ENROLMENT_TASK
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store.keys import DUE_JOBS
 from chalicelib.wiring.rescoring import rescorer
@@ -43,14 +45,26 @@ def _deliver(world: "World", due: Due, _until: datetime) -> None:
     world.deliver.message(due.lead_id, parse_key(due.key))
 
 
+def _go_on(world: "World", due: Due, _until: datetime) -> None:
+    world.course.work(due.lead_id, due.key)
+
+
 def _work_on_job(world: "World", due: Due, until: datetime) -> None:
     world.job_runner.run(due.key, until)
+
+
+def _judge_clicks(world: "World", due: Due, _until: datetime) -> None:
+    from chalicelib.clicks.clicks import message_key_in
+
+    world.verdicts.judge(due.lead_id, message_key_in(due.key))
 
 
 DUE_TASKS: Mapping[Task, Callable[["World", Due, datetime], None]] = {
     REVIEW_TASK: _review,
     REPLAY_TASK: _replay,
     MESSAGE_TASK: _deliver,
+    CLICK_TASK: _judge_clicks,
+    ENROLMENT_TASK: _go_on,
     JOB_TASK: _work_on_job,
 }
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from chalicelib.days import UTC_NAME
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
@@ -44,11 +45,15 @@ class EmailReaders:
             now=self._stores.ports.now(),
         )
 
-    def nobody(self) -> "EmailReader":
-        """Return a reader of whom nothing is known."""
+    def of_id(self, lead_id: str | None) -> "EmailReader":
+        """Return what is known of a lead, or for None of nobody. Raise NotFoundError."""
+        from chalicelib.days import day_of, zone_of
+        from chalicelib.leads.lead import find_known
         from chalicelib.nurture.reader import EmailReader
 
-        return EmailReader(today=self._stores.ports.now().date())
+        if lead_id is not None:
+            return self(find_known(self._stores.leads.read, lead_id))
+        return EmailReader(today=day_of(self._stores.ports.now(), zone_of(UTC_NAME)))
 
     def _title_of(self, form_id: str) -> str:
         form = self._stores.documents.get("form", form_id) or {}

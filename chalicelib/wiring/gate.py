@@ -4,17 +4,14 @@ First what ends it for good, then what a person stopped, then what only delays i
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.nurture.gate import Gate, GateRule
 from chalicelib.nurture.pause_rule import PauseRule
 from chalicelib.nurture.wishes import TopicRule, erased
 
 if TYPE_CHECKING:
     from chalicelib.consent.choice import Wanted
-    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.wiring.stores import Stores
 
 
@@ -22,7 +19,7 @@ def gate(stores: "Stores") -> Gate:
     """Return what a marketing email is asked by."""
     return Gate(
         lead=stores.leads.read,
-        stale_after=_stale_after,
+        stale_after=stores.for_good.stale_after,
         rules=gate_rules(stores),
         now=stores.ports.now,
     )
@@ -32,6 +29,7 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
     return (
         erased,
+        stores.for_good,
         TopicRule(wanted=lambda address: _wanted(stores, address), topics=stores.topics_of),
         PauseRule(stores.sending.states),
     )
@@ -41,7 +39,3 @@ def _wanted(stores: "Stores", address: str) -> "Wanted":
     from chalicelib.store.choices import read_choice
 
     return read_choice(stores.ports.table, stores.mailbox_of(address).id).wanted
-
-
-def _stale_after(_message: "OutboxMessage") -> timedelta:
-    return WAIT_MAX

@@ -26,7 +26,7 @@ def publish_store(world: "World") -> "PublishJobs":
 def change_counter(world: "World") -> "ChangeCounter":
     """Return what counts what a draft would change."""
     from chalicelib.handoff.routing import weekly_capacity
-    from chalicelib.nurture.reaction import Forecast
+    from chalicelib.nurture.forecast import Forecast
     from chalicelib.publishing.counting import ChangeCounter
     from chalicelib.store.keys import LEAD_SHARDS
 
@@ -38,6 +38,8 @@ def change_counter(world: "World") -> "ChangeCounter":
             sequences=lambda: world.documents.all("sequence"),
             sendable=world.outbox.sendable,
             rests_on=world.rests_on,
+            enrolled=world.enrolments.first_ones,
+            enrolments=world.enrolments.of_lead,
         ),
         capacity=lambda: weekly_capacity(world.documents.get("routing")),
         shards=LEAD_SHARDS,

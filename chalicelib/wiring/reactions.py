@@ -27,7 +27,10 @@ def reactions(leads: Leads, documents: Documents, models: Models) -> Sequence[Re
             addresses=lambda: (documents.get("settings") or {}).get("form_addresses") or {},
         ),
         nurture.NurtureReaction(
-            sequences=lambda: documents.all("sequence"), held_by=models.held_by
+            sequences=lambda: documents.all("sequence"),
+            enrolments=leads.enrolments,
+            messages=leads.messages,
+            held_by=models.held_by,
         ),
         answering.AnsweringReaction(
             form=lambda form_id: documents.get("form", form_id), messages=leads.messages

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
     from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
+    from chalicelib.nurture.sequence_reader import SequenceReader
     from chalicelib.store.captured import Captured
+    from chalicelib.store.clicks import Clicks
     from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
     from chalicelib.store.documents import Documents
+    from chalicelib.store.enrolments import Enrolments
     from chalicelib.store.events import Events
     from chalicelib.store.hand_overs import HandOvers
     from chalicelib.store.leads import Leads
@@ -127,6 +131,36 @@ class Stores:
         )
 
     @cached_property
+    def clicks(self) -> "Clicks":
+        """The store of clicks on the links of emails."""
+        from chalicelib.store.clicks import Clicks
+
+        return Clicks(self.ports.table, self._settings.retention.messages)
+
+    @cached_property
+    def enrolments(self) -> "Enrolments":
+        """The store of enrolments."""
+        from chalicelib.store.enrolments import Enrolments
+
+        return Enrolments(self.ports.table, self._settings.retention.messages)
+
+    @cached_property
+    def sequences(self) -> "SequenceReader":
+        """The sequences as they are executed."""
+        from chalicelib.nurture.sequence_reader import SequenceReader
+
+        return SequenceReader(lambda: self.documents.all("sequence"))
+
+    @cached_property
+    def for_good(self) -> "ForGood":
+        """Says why a marketing email will not leave."""
+        from chalicelib.nurture.gate_rules import ForGood
+
+        return ForGood(
+            model=self.models.active, sequences=self.sequences, enrolment=self.enrolments.read
+        )
+
+    @cached_property
     def switchboard(self) -> "Switchboard":
         """Answers what is turned off, and turns it."""
         from chalicelib.store.switches import Switches
@@ -216,6 +250,17 @@ class Stores:
 
         sequence, _ = message.key.step or ("", "")
         return topics_of(self.documents.get("sequence", sequence))
+
+    def is_measured(self, lead_id: str) -> bool:
+        """Return whether a lead's clicks may be measured. Who wants no emails may not be."""
+        from chalicelib.consent.consent import Purpose
+        from chalicelib.scoring.profile import countries_in
+
+        lead = self.leads.read(lead_id)
+        consent = self.consents.of(lead)
+        counting = self.counting(Purpose.MEASURING, countries_in(lead.profile))
+        has_basis = consent.basis(Purpose.MEASURING, counting) is not None
+        return has_basis and consent.suppressed is None
 
     def deployment(self) -> Mapping[str, Any]:
         """Return what the deploy wrote down about this deployment: its URLs and write key."""

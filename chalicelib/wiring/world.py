@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.settings import read_settings
-from chalicelib.wiring.consent_work import ConsentWork
+from chalicelib.wiring.click_work import ClickWork
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring.privacy import Privacy
 
 
-class World(ConsentWork):
+class World(ClickWork):
     """Every use case of Baton on some ports, each built when it is first needed."""
 
     def __init__(self, ports: Ports) -> None:
@@ -66,6 +66,7 @@ class World(ConsentWork):
             lead_id_of=self.lead_id,
             own_domains=lambda: self.own_domains,
             country=self.company_country,
+            view_followed=self.view_followed,
             runtime=self.runtime,
         )
 

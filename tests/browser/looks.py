@@ -68,7 +68,7 @@ CONTRAST_MIN = 4.5  # WCAG 2.2, 1.4.3, for text of any size
 
 @dataclass(frozen=True)
 class Looks:
-    """What is wrong with a page. overflow_px: how far it scrolls sideways."""
+    """What is wrong with a page, or a part of it. overflow_px: how far it scrolls sideways."""
 
     overflow_px: int
     small: list[str]
@@ -78,7 +78,15 @@ class Looks:
 
 def looks_of(page: Page) -> Looks:
     """Measures a page and the frames in it. A frame may scroll in its own box; the page may not."""
-    measured = [_measure(frame) for frame in page.frames]
+    return _looks([_measure(frame) for frame in page.frames])
+
+
+def looks_in(frame: Frame) -> Looks:
+    """Measures one frame, which may not scroll sideways."""
+    return _looks([_measure(frame)])
+
+
+def _looks(measured: list[Any]) -> Looks:
     texts = [text for each in measured for text in each["texts"]]
     return Looks(
         overflow_px=measured[0]["overflow"],

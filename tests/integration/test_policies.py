@@ -21,9 +21,11 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 import app
+from chalicelib.clicks.links import AnswerLink, ClickLink
 from chalicelib.consent.confirming import ConfirmLink
 from chalicelib.days import day_of, zone_of
-from chalicelib.delivery.links import CONFIRM, UNSUBSCRIBE
+from chalicelib.delivery.links import ANSWER, CLICK, CONFIRM, UNSUBSCRIBE, VIEW
+from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, claimed
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.senders import parse_sender
@@ -558,6 +560,43 @@ def the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack: Stac
     assert outbox(stack, "eve") == {NURTURE: "lost", **handoff}
 
 
+def links_of_an_email_are_used(stack: Stack) -> None:
+    """Ann's click counts, and is taken back when her email turns out to be swept."""
+    lead_id = stack.lead_id("ann")
+    key = parse_key(NURTURE)
+    token = {"headers": {"authorization": "Bearer admin"}}
+    basis = {"purpose": "measuring", "kind": "consent", "reason": "said so"}
+    lead = {"lead_id": lead_id}
+    stack.http("POST", "/v1/leads/{lead_id}/basis", basis, pathParameters=lead, **token)
+    public = stack.world("PublicHandler")
+
+    def use(position: int) -> None:
+        link = ClickLink(lead_id, key, position, f"{SITE}/pricing")
+        signed = {"token": public.links.sign(CLICK, str(link))}
+        said = {"user-agent": "Mozilla/5.0"}
+        stack.http("GET", "/c/{token}", pathParameters=signed, headers=said)
+
+    use(0)
+    (click,) = public.clicks.of(lead_id, key)
+    mark = public.links.sign(VIEW, f"{lead_id} {click.id}")
+    page = {"anonymousId": "anns-phone", "properties": {"url": f"{SITE}/pricing?baton={mark}"}}
+    stack.http("POST", "/v1/page", page)
+    stack.clock("+3m")
+    stack.qualify()
+    assert public.clicks.was_clicked(lead_id, key)
+    assert public.events.owner("VISITOR#anns-phone")
+    for position in (1, 2):
+        use(position)
+    stack.clock("+6m")
+    stack.qualify()
+    assert not public.clicks.was_clicked(lead_id, key)
+    link = AnswerLink(lead_id, key, "goal", "save", "en")
+    signed = {"token": public.links.sign(ANSWER, str(link))}
+    stack.http("GET", "/a/{token}", pathParameters=signed)
+    stack.http("POST", "/a/{token}", pathParameters=signed)
+    stack.qualify()
+
+
 def mail_events_come_back(stack: Stack) -> None:
     tag = tag_of(f"{stack.lead_id('ann')}#{NURTURE}")
     for kind, detail in (
@@ -758,6 +797,7 @@ def stack() -> Iterator[Stack]:
         a_ticked_box_is_confirmed(stack)
         a_crowded_lead_is_replayed_at_once_and_by_the_clock(stack)
         the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack)
+        links_of_an_email_are_used(stack)
         mail_events_come_back(stack)
         what_never_can_be_worked_off_is_put_aside(stack)
         a_browser_sees_the_pages(stack)

@@ -51,12 +51,18 @@ PUBLIC = {
     ("/confirm/{token}", "get"),
     ("/confirm/{token}", "head"),
     ("/confirm/{token}", "post"),
+    ("/a/{token}", "get"),
+    ("/a/{token}", "head"),
+    ("/a/{token}", "post"),
+    ("/c/{token}", "get"),
+    ("/c/{token}", "head"),
     ("/u/{token}", "get"),
     ("/u/{token}", "head"),
     ("/u/{token}", "post"),
 }
 PRIVATE = {
     ("/v1/forms/{form_id}/snippet", "get"),
+    *((f"/v1/emails/{{email_id}}/{what}", "post") for what in ("preview", "test")),
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
     ("/v1/leads/{lead_id}", "delete"),
@@ -116,7 +122,8 @@ SENDING = MESSAGES | {
 }
 ENVIRONMENT = {
     "APIHandler": MESSAGES
-    | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET", "BATON_RETENTION_FORMS"},
+    | {"BATON_IDENTITY_SECRET", "BATON_ADMIN_SECRET", "BATON_RETENTION_FORMS"}
+    | {"BATON_SENDER", "BATON_CONFIGURATION_SET"},
     "PublicHandler": COMMON
     | {"BATON_IDENTITY_SECRET", "BATON_LINK_SECRET", "BATON_CHALLENGE_SECRET"}
     | {f"BATON_RETENTION_{kind}" for kind in ("EVENTS", "FORMS", "SUBMISSIONS")},

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from chalicelib.clicks.due import CLICK_TASK
 from chalicelib.clock.tasks import Due, QueueName, Task, refuse_overlaps
 from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.delivery.due import MESSAGE_TASK
@@ -203,6 +204,7 @@ def test_the_tasks_stand_where_the_store_puts_their_items() -> None:
         REVIEW_TASK: keys.STANDING,
         REPLAY_TASK: keys.REPLAY,
         MESSAGE_TASK: keys.OUTBOX,
+        CLICK_TASK: keys.CLICKED,
         JOB_TASK: keys.DUE_JOBS,
     }
 

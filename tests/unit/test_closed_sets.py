@@ -21,6 +21,7 @@ from chalicelib.authoring.schema import schema
 from chalicelib.authoring.shape import ConditionDocument, ModelDocument
 from chalicelib.authoring.stage_warnings import REST_REASONS, VERDICT_REASONS
 from chalicelib.authoring.warnings import FIELD_OF_LIST
+from chalicelib.clicks.clicks import VERDICT_NAMES
 from chalicelib.delivery.feedback import LEAD_HEARS
 from chalicelib.delivery.outbox import MessageState
 from chalicelib.events import Kind, lead_partition
@@ -67,11 +68,13 @@ OPERATORS: Mapping[Operator, tuple[Any, Any, str, str]] = {
 def test_every_email_event_has_a_name_of_the_set() -> None:
     """A model was free to score opened emails, which nothing records."""
     places = [one for one in events_built() if one.kind == "MAIL"]
-    modules = {"feedback", "unsubscribe", "confirming", "choosing"}
-    assert {place.module for place in places} == modules
+    assert {place.module for place in places} == {
+        *("feedback", "unsubscribe", "confirming", "choosing", "clicks", "answering"),
+    }
     reported = {MailEvent(state) for state in LEAD_HEARS - {MessageState.SOFT_BOUNCED}}
     written = reported | {MailEvent[name] for place in places for name in place.names}
-    assert written == set(MailEvent) - {MailEvent.CLICKED, MailEvent.REPLIED}
+    clicked = {MailEvent.LINK_USED, *VERDICT_NAMES.values()}
+    assert written | clicked == set(MailEvent) - {MailEvent.REPLIED}
 
 
 def test_nothing_records_what_sales_does_as_an_event() -> None:

@@ -16,10 +16,8 @@ from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import DocumentError
 from chalicelib.events import Rank, Value
 from chalicelib.leads.lead import Lead
-from chalicelib.lifecycle.stages import Stage
 from chalicelib.nurture.emails import EmailLinks, Emails
 from chalicelib.nurture.reader import EmailReader, reader_of
-from chalicelib.nurture.sequences import first_emails
 from tests import factories as make
 from tests.fakes import NOW
 
@@ -145,44 +143,3 @@ def test_an_address_may_come_after_its_email_was_planned() -> None:
 def test_an_email_outside_the_format_is_a_document_error(change: dict[str, Any]) -> None:
     with pytest.raises(DocumentError):
         compose({**WELCOME, **change})
-
-
-# --- sequences ------------------------------------------------------------------------------------
-
-SEQUENCE = {
-    "id": "welcome",
-    "enter": {"stage": ["mql"]},
-    "steps": [{"id": "1", "wait": "0d", "email": "hello"}],
-}
-
-
-def wanted(
-    target: Stage, sequence: dict[str, Any] = SEQUENCE, cycle: int = 1
-) -> list[tuple[str, str | None]]:
-    moved = make.transition(target, cycle=cycle)
-    outbox = first_emails(
-        [sequence], moved, lead_id=make.LEAD_ID, to="ann@acme.example", about=3, now=NOW
-    )
-    return [(str(message.key), message.email) for message in outbox]
-
-
-@pytest.mark.parametrize(("target", "count"), [(Stage.MQL, 1), (Stage.SQL, 0), (Stage.LEAD, 0)])
-def test_a_sequence_writes_to_those_who_enter_its_stage(target: Stage, count: int) -> None:
-    assert len(wanted(target)) == count
-
-
-def test_an_email_is_keyed_by_what_it_means() -> None:
-    assert wanted(Stage.MQL, cycle=2) == [("nurture#2#welcome#1", "hello")]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"steps": []},
-        {"nonsense": 1},
-        {"enter": {"stage": ["lead"]}},
-        {"steps": [{"id": "1", "wait": "1d", "email": "x"}]},
-    ],
-)
-def test_a_sequence_outside_the_format_begins_for_nobody(change: dict[str, Any]) -> None:
-    assert wanted(Stage.MQL, {**SEQUENCE, **change}) == []

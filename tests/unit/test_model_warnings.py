@@ -362,7 +362,7 @@ MISTAKES = [
         "signal_never_recorded",
         at("signals", "email-click", event=["clicked", "opened"]),
         "signals.email-click.event: 'opened' never counts, because nothing records it of an email"
-        " (opens are not measured); use delivered, clicked, replied, bounced, complained,"
+        " (opens are not measured); use delivered, clicked, answered, replied, bounced, complained,"
         " unsubscribed, confirmed, or remove it",
     ),
     Mistake(
@@ -395,8 +395,8 @@ MISTAKES = [
             {"mail": "Opened", "days_ago": 0}
         ),
         "examples.0.given.events.3.mail: 'Opened' never counts, because nothing records it of an"
-        " email (opens are not measured); use delivered, clicked, replied, bounced, complained,"
-        " unsubscribed, confirmed, or remove it",
+        " email (opens are not measured); use delivered, clicked, answered, replied, bounced,"
+        " complained, unsubscribed, confirmed, or remove it",
     ),
     *behaviour_mistakes.WARNED,
 ]

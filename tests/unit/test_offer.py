@@ -94,6 +94,7 @@ def test_a_sender_has_a_role_in_each_language() -> None:
         ({"offer": {"prodct": "K"}}, "offer.prodct: there is no such key; the keys here are prod"),
         ({"offer": {"booking_url": "javascript:x"}}, "offer.booking_url: a URL is needed"),
         ({"offer": {"changes": [{"on": "soon", "text": "x"}]}}, "offer.changes.0.on: a date is"),
+        ({"offer": {"changes": [{"on": date(2026, 11, 1), "text": "x"}]}}, "offer.changes.0.on: a"),
         ({"offer": {"job": "a\nb"}}, "offer.job: one line of 1 to 200 characters"),
         ({"sender": {"role": "Advice"}}, "sender.name: is missing; add it"),
         ({"sender": {"name": "Mia\nBcc: x"}}, "sender.name: one line of 1 to 200 characters"),

@@ -22,8 +22,9 @@ from chalicelib.handoff.plan import (
     warn_owner,
 )
 from chalicelib.handoff.routing import salesperson, stand_ins, weekly_capacity
+from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Stage, Standing
-from chalicelib.qualify.reactions import Plan, Record
+from chalicelib.qualify.reactions import Plan
 from tests import factories as make
 from tests.factories import LEAD_ID, MINUTE, standing
 from tests.fakes import NOW

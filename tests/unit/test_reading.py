@@ -302,6 +302,8 @@ def test_the_outbox_says_what_was_not_sent_and_why(baton: InMemoryBaton) -> None
         "due_at",
         "message_id",
         "held_by",
+        "email",
+        "email_version",
         "created_at",
     }
     assert baton.get("/v1/outbox?state=sent")["items"] == []

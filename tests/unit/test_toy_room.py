@@ -13,9 +13,10 @@ from typing import Any
 from chalicelib.clock.tasks import Due, Handler, Task
 from chalicelib.jobs.job import Job, JobStatus, end_job
 from chalicelib.jobs.ports import JobHandler, JobStep
+from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.qualify.qualify import Qualify
-from chalicelib.qualify.reactions import NO_PLAN, Plan, Record, Situation
+from chalicelib.qualify.reactions import NO_PLAN, Plan, Situation
 from chalicelib.wiring.due import handlers
 from chalicelib.wiring.reactions import reactions
 from chalicelib.wiring.world import World

@@ -37,7 +37,7 @@ def baton() -> InMemoryBaton:
         baton.world.documents.put(
             "sequence", {"id": sequence_id, "steps": steps, **one}, sequence_id
         )
-    baton.form("contact", consent=True, **ANN)
+    baton.form("newsletter", consent=True, **ANN)
     baton.until_quiet()
     return baton
 
@@ -62,7 +62,7 @@ def undo_of(answer: Any) -> str | None:
 
 def send(baton: InMemoryBaton, sequence: str) -> str:
     """Plan an email of a sequence, deliver it, and return what became of it."""
-    key = MessageKey(MessageKind.NURTURE, 1, (sequence, f"s{baton.ports.new_id()[-6:]}"))
+    key = MessageKey(MessageKind.NURTURE, 1, (sequence, "a"))
     message = planned(
         lead_id=lead_id(baton),
         key=key,

@@ -134,7 +134,7 @@ function listenTo(read, names) {
     try { hear(read(), event && isAnswer(event)); } catch { }
   };
   // Capturing, so that it does not matter whether they are fired at the document or the window.
-  names.split(' ').forEach((name) => window.addEventListener(name, tell, true));
+  names.split(' ').forEach((name) => addEventListener(name, tell, true));
   tell();
 }
 
@@ -143,7 +143,7 @@ function listenToTools() {
   listenTo(oneTrust, 'OneTrustGroupsUpdated');
   listenTo(borlabs, 'borlabs-cookie-after-init borlabs-cookie-consent-saved');
   listenTo(usercentrics, 'UC_UI_INITIALIZED UC_UI_CMP_EVENT');
-  window.addEventListener('UC_CONSENT', ({ detail }) => usercentrics3(detail), true);
+  addEventListener('UC_CONSENT', ({ detail }) => usercentrics3(detail), true);
   window.__ucCmp?.getConsentDetails?.().then(usercentrics3, () => {});
   window.dataLayer = window.dataLayer || [];
   const { push } = window.dataLayer;

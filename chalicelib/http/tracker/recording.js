@@ -21,7 +21,7 @@ function thisPage() {
     path: location.pathname,
     url: (location.href.split('#')[0] + hashRoute()).slice(0, 2000),
     title: document.title.slice(0, 300),
-    referrer: (view ? view.referrer : document.referrer).slice(0, 2000),
+    referrer: (view || document).referrer.slice(0, 2000),
   };
 }
 
@@ -63,8 +63,16 @@ function page(properties) {
   const { url, path } = thisPage();
   // In a single-page app the browser's referrer stays that of the first page.
   const referrer = view && view.url !== url ? view.url : document.referrer;
-  const start = { depth: 0, visibleMs: 0, visibleSince: Date.now(), minutes: 0 };
-  view = { route: route(), url, path, referrer, ...start };
+  view = {
+    route: route(),
+    url,
+    path,
+    referrer,
+    depth: 0,
+    visibleMs: 0,
+    visibleSince: Date.now(),
+    minutes: 0,
+  };
   scrolled();
   const here = campaignHere();
   if (here[0]) campaign = here;
@@ -72,11 +80,14 @@ function page(properties) {
   const named = here.map(([key, value]) => [key === 'utm_campaign' ? 'name' : key.slice(4), value]);
   const context = here[0] && { campaign: Object.fromEntries(named) };
   emit('page', { properties: { ...thisPage(), ...properties } }, context);
+  // A link of an email of ours says which click led here, at the end of the query, and only once.
+  if (/.baton=/.test(url))
+    history.replaceState(history.state, '', location.href.replace(/.baton=[^#]*/, ''));
   countMinute();
 }
 
-function track(name, properties) {
-  emit('track', { event: name, properties: { ...properties } });
+function track(event, properties) {
+  emit('track', { event, properties: { ...properties } });
 }
 
 function identify(traits) {
@@ -96,7 +107,7 @@ function step(value, steps) {
 function scrolled() {
   if (!view) return;
   const height = document.documentElement.scrollHeight || 1;
-  view.depth = Math.max(view.depth, ((window.scrollY + window.innerHeight) / height) * 100);
+  view.depth = Math.max(view.depth, ((scrollY + innerHeight) / height) * 100);
 }
 
 function visibilityChanged() {
@@ -166,8 +177,8 @@ const sent = new WeakMap();
 const MAX_FORM_RETRIES = 3;
 
 function isOurs(form) {
-  const action = new URL(form.getAttribute('action') || '', document.baseURI).href;
-  return action.startsWith(API + '/v1/forms/');
+  return new URL(form.getAttribute('action') || '', document.baseURI)
+    .href.startsWith(API + '/v1/forms/');
 }
 
 /** Add what the API needs to join the visit to the person, to our own post and the browser's. */
@@ -184,7 +195,7 @@ function fillIn(event) {
   // The same content again is a repeat (a double click, "back" and send), other content is new.
   const body = JSON.stringify(Array.from(data));
   const last = sent.get(event.target);
-  const id = last && last.body === body ? last.id : newId();
+  const id = last?.body === body ? last.id : newId();
   sent.set(event.target, { body, id });
   data.set('_submission_id', id);
 }
@@ -230,8 +241,8 @@ function navigated() {
 
 /** Note that a link of the same site is followed. Only some browsers say so. */
 function navigates({ userInitiated, formData, destination: { sameDocument, url } }) {
-  const isLink = userInitiated && !formData && !sameDocument;
-  if (isLink && url.startsWith(location.origin + '/')) stayingUntil = Date.now() + 5000;
+  if (!userInitiated || formData || sameDocument) return;
+  if (url.startsWith(location.origin + '/')) stayingUntil = Date.now() + 5000;
 }
 
 ['pushState', 'replaceState'].forEach((name) => {
@@ -247,13 +258,13 @@ document.addEventListener('submit', submitted);
 document.addEventListener('formdata', fillIn);
 document.addEventListener('visibilitychange', visibilityChanged);
 document.addEventListener('prerenderingchange', () => page());
-window.addEventListener('scroll', scrolled);
+addEventListener('scroll', scrolled);
 window.navigation?.addEventListener('navigate', navigates);
-window.addEventListener('popstate', navigated);
-window.addEventListener('hashchange', navigated);
-window.addEventListener('online', () => { retries = 0; flushIn(0); });
-window.addEventListener('pagehide', () => { leaveView(); handOver(); });
-window.addEventListener('pageshow', (event) => { if (event.persisted) page(); });
+addEventListener('popstate', navigated);
+addEventListener('hashchange', navigated);
+addEventListener('online', () => { retries = 0; flushIn(0); });
+addEventListener('pagehide', () => { leaveView(); handOver(); });
+addEventListener('pageshow', ({ persisted }) => { if (persisted) page(); });
 
 window.baton = { page, track, identify, consent, forget, visitorId };
 

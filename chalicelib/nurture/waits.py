@@ -1,0 +1,69 @@
+"""How long a sequence waits between two emails: a time, or until a weekday's hour."""
+
+import re
+from datetime import UTC, datetime, time, timedelta, tzinfo
+from typing import Annotated
+
+from pydantic import Field
+
+from chalicelib.days import day_of
+from chalicelib.document import needs
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WAIT_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+CLOCKS_CHANGE = timedelta(hours=1)
+#: What waits are written as: `1d`, `3h`, `30m`, `0d`, `tuesday 9:00`.
+_SPAN = r"(?:0|[1-9]\d{0,2})[dhm]"
+_WEEKDAY = rf"(?:{'|'.join(WEEKDAYS)}) (?:[01]?\d|2[0-3]):[0-5]\d"
+NEEDED = (
+    "a wait is needed, such as 1d, 3h, 30m, 0d for at once, or tuesday 9:00; at most 999 of a unit"
+)
+
+SpanText = Annotated[
+    str,
+    Field(pattern=rf"^{_SPAN}$"),
+    needs("a time is needed, such as 90d or 12h; at most 999 of a unit"),
+]
+"""A length of time."""
+Wait = Annotated[str, Field(pattern=rf"^(?:{_SPAN}|{_WEEKDAY})$"), needs(NEEDED)]
+"""A length of time, or a weekday with an hour: the next one that comes."""
+
+
+def span_of(span: str) -> timedelta:
+    """Return the length of a time such as `7d`."""
+    return timedelta(**{WAIT_UNITS[span[-1]]: int(span[:-1])})
+
+
+def earliest_end(wait: str, since: datetime) -> datetime:
+    """Return a time at which a wait is over in no zone yet, or just is: when to look how long it
+    takes in the lead's.
+    """
+    if not re.fullmatch(_SPAN, wait):
+        return since
+    is_over_clocks = wait.endswith("d") and span_of(wait)
+    return since + span_of(wait) - (CLOCKS_CHANGE if is_over_clocks else timedelta(0))
+
+
+def is_none(wait: str) -> bool:
+    """Return whether a wait is over at once."""
+    return re.fullmatch(_SPAN, wait) is not None and not span_of(wait)
+
+
+def ends_at(wait: str, since: datetime, zone: tzinfo) -> datetime:
+    """Return when a wait is over, in UTC.
+
+    Days keep the hour of the day in the zone, also over a change of the clocks.
+    """
+    local = since.astimezone(zone)
+    if re.fullmatch(_SPAN, wait):
+        if wait.endswith("d"):
+            return (local + span_of(wait)).astimezone(UTC)
+        return since.astimezone(UTC) + span_of(wait)
+    weekday, _, clock = wait.partition(" ")
+    hour, _, minute = clock.partition(":")
+    days = (WEEKDAYS.index(weekday) - local.weekday()) % len(WEEKDAYS)
+    on_day = datetime.combine(day_of(since, zone), time(int(hour), int(minute)), zone)
+    found = on_day + timedelta(days=days)
+    if found <= local:
+        found += timedelta(days=len(WEEKDAYS))
+    return found.astimezone(UTC)

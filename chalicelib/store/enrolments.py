@@ -1,0 +1,84 @@
+"""Enrolments, in the partitions of their leads (ADR 0055)."""
+
+from collections.abc import Collection, Sequence
+
+from chalicelib.delivery.counts import count_change
+from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.nurture.enrolment import Enrolment, counts_of
+from chalicelib.nurture.enrolment_records import ENROL, enrolment_in, record_of
+from chalicelib.store import keys
+from chalicelib.store.numbers import added_up
+from chalicelib.store.outbox import put_message, replace_message
+from chalicelib.store.records import record_item
+from chalicelib.store.table import Item, Put, Table, Write
+
+
+class Enrolments:
+    """Reads enrolments, and moves each on the version that was read.
+
+    kept_days: of a message, 0 for good.
+    """
+
+    def __init__(self, table: Table, kept_days: int = 0) -> None:
+        self._table = table
+        self._kept_days = kept_days
+
+    def read(self, lead_id: str, key: str) -> Enrolment | None:
+        """Return an enrolment as it stands now, or None."""
+        item = self._table.get(keys.lead(lead_id), ENROL + key)
+        return enrolment_of(item) if item else None
+
+    def of_lead(self, lead_id: str) -> list[Enrolment]:
+        """Return all enrolments of a lead, in the order of their keys."""
+        return enrolments_of_lead(self._table, lead_id)
+
+    def first_ones(self, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which of some enrolments there are, each by its lead and its key."""
+        places = sorted((keys.lead(lead_id), ENROL + key) for lead_id, key in wanted)
+        return {
+            (str(item["pk"]).removeprefix(keys.LEAD), str(item["sk"]).removeprefix(ENROL))
+            for item in self._table.get_many(places)
+        }
+
+    def move(
+        self,
+        before: Enrolment,
+        after: Enrolment,
+        *,
+        planned: Sequence[OutboxMessage] = (),
+        changed: Sequence[tuple[OutboxMessage, OutboxMessage]] = (),
+        also: Sequence[Enrolment] = (),
+    ) -> None:
+        """Replace an enrolment, in one transaction with the messages that it plans or changes.
+
+        also: enrolments that begin with it. Raise ConflictError when any of it is no longer as it
+        was read.
+        """
+        record = record_of(before, after)
+        began = [record_of(None, one) for one in also]
+        messages = [*((None, one) for one in planned), *changed]
+        counts = [
+            *counts_of(before, after),
+            *(count for one in also for count in counts_of(None, one)),
+            *(count for pair in messages for count in count_change(*pair)),
+        ]
+        writes: list[Write] = [
+            Put(record_item(after.lead_id, record), record.expect),
+            *(Put(record_item(after.lead_id, one), one.expect) for one in began),
+            *(put_message(one, self._kept_days) for one in planned),
+            *(replace_message(*pair, self._kept_days) for pair in changed),
+            *added_up(counts, after.lead_id),
+        ]
+        self._table.write(*writes)
+
+
+def enrolments_of_lead(table: Table, lead_id: str) -> list[Enrolment]:
+    """Return all enrolments of a lead, in the order of their keys."""
+    items = table.query(keys.lead(lead_id), first=ENROL, last=ENROL + keys.END)
+    return list(map(enrolment_of, items))
+
+
+def enrolment_of(item: Item) -> Enrolment:
+    """Return the enrolment of a stored item."""
+    lead_id = str(item["pk"]).removeprefix(keys.LEAD)
+    return enrolment_in(lead_id, str(item["sk"]).removeprefix(ENROL), item)

@@ -1,0 +1,16 @@
+"""What is kept beside a lead, as it is stored."""
+
+from chalicelib.leads.records import Record
+from chalicelib.store import keys
+from chalicelib.store.table import Item
+
+
+def record_item(lead_id: str, record: Record) -> Item:
+    """Return a record that a reaction keeps beside its lead, as it is stored."""
+    item: Item = {"pk": keys.lead(lead_id), "sk": record.key, "schema": keys.SCHEMA}
+    item.update(record.values)
+    if record.due_at is not None:
+        partition = keys.due_nurture if record.is_paced else keys.due
+        item["due_pk"] = partition(keys.shard(lead_id, keys.DUE_SHARDS))
+        item["due_sk"] = keys.due_at(record.due_at, f"{lead_id}#{record.key}")
+    return item

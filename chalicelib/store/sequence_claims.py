@@ -1,0 +1,28 @@
+"""That a sequence still sends, checked in the claim of its email (ADR 0055)."""
+
+import json
+
+from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.errors import ConflictError
+from chalicelib.store import keys
+from chalicelib.store.table import ABSENT, Check, Table
+
+SEQUENCE = "sequence"
+
+
+def check_sequence(table: Table, message: OutboxMessage) -> list[Check]:
+    """Return the check that a sequence is as it is read here: active, and not deleted.
+
+    PUT against claim: what the gate read may be half a minute old. Whoever switches a sequence off
+    and has the answer knows that none of its emails is claimed any more. Raise ConflictError for
+    one that sends nothing: the message stays planned, and the gate says why at its next look.
+    """
+    pk = keys.config(SEQUENCE)
+    sequence_id = message.key.parts[0]
+    item = table.get(pk, sequence_id)
+    if item is None:  # an email of before sequences were documents
+        return [Check(pk, sequence_id, ABSENT, name=SEQUENCE)]
+    is_active = json.loads(str(item["document"])).get("active", True)
+    if item.get("deleted") or not is_active:
+        raise ConflictError({SEQUENCE: item})
+    return [Check(pk, sequence_id, {"version": item.get("version")}, name=SEQUENCE)]
