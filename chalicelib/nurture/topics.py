@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from chalicelib.nurture.conditions import NO_TOPIC
+
 ABOUT_OTHER = "other"
 """What a sequence is about that names no topic."""
-NO_TOPIC = "none"  # of a lead that nothing interests
 
 
 def topics_of(sequence: Mapping[str, Any] | None) -> frozenset[str]:

@@ -363,7 +363,7 @@ MISTAKES = [
         at("signals", "email-click", event=["clicked", "opened"]),
         "signals.email-click.event: 'opened' never counts, because nothing records it of an email"
         " (opens are not measured); use delivered, clicked, answered, replied, bounced, complained,"
-        " unsubscribed, confirmed, or remove it",
+        " unsubscribed, chose, confirmed, or remove it",
     ),
     Mistake(
         "I take points for a lost deal",
@@ -396,7 +396,7 @@ MISTAKES = [
         ),
         "examples.0.given.events.3.mail: 'Opened' never counts, because nothing records it of an"
         " email (opens are not measured); use delivered, clicked, answered, replied, bounced,"
-        " complained, unsubscribed, confirmed, or remove it",
+        " complained, unsubscribed, chose, confirmed, or remove it",
     ),
     *behaviour_mistakes.WARNED,
 ]
