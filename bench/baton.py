@@ -24,6 +24,7 @@ SECRETS = {
     "links": '{"current": "the bench\'s link secret"}',
     "admin": "token",
 }
+SETTING = {"double_opt_in": "never", "sending": {"warm": True}}
 SETTINGS = Settings(
     environment="bench",
     table=TABLE,
@@ -53,6 +54,7 @@ class BenchPorts(Ports):
         self.table = table
         self.time = now
         self.queues = SimpleNamespace(send=lambda _queue, _texts: None)
+        self.quota = lambda: None
         self.send: Callable[[Outgoing], SendResult] = lambda _message: Sent("message")
         self._ids = count(1)
 
@@ -77,7 +79,7 @@ def build(table: Table, now: datetime | None = None) -> tuple[World, BenchPorts]
     world.models.load(defaults.read_yaml(defaults.DEFAULTS / "model.yaml"))
     for (kind, one_id), one in defaults.every_document(SITE).items():
         # A ticked box is a consent at once, so that what follows from one is measured with it.
-        more = {"double_opt_in": "never"} if kind == "settings" else {}
+        more = SETTING if kind == "settings" else {}
         documents.put(kind, {**one, **more}, one_id)
     documents.put("deployment", {"api_url": API, "site_url": SITE, "write_key": "write-key"})
     return world, ports

@@ -111,6 +111,22 @@ SWITCH_CACHE_SECONDS = 30  # how long a worker may go on with what was turned of
 # between two looks at work that a switch keeps from being done: a look costs a read and a write
 SWITCH_WAIT_MAX_MINUTES = 30
 PAUSES_KEPT = 20  # of a sequence: waits are counted without them, and none began so long ago
+# the brake counts the last emails that left, and of those the last hundred by themselves
+BRAKE_EMAILS = 1_000
+BRAKE_LAST_EMAILS = 100
+BRAKE_DAYS = 30
+BRAKE_BOUNCED_PERCENT = 4
+BRAKE_RATE_FROM_EMAILS = 200  # with fewer a rate says nothing
+BRAKE_BOUNCED_OF_LAST = 10
+BRAKE_COMPLAINED = 3
+BRAKE_COMPLAINED_OF_LAST = 2
+OUTAGE_HOURS = 24  # for so long the clock may stand still before a person has to look
+# a twentieth of SES's daily quota is left to handoffs and answers, whatever marketing sends
+QUOTA_RESERVE_PART = 20
+RATE_PART = 2  # marketing gets half of SES's rate
+WARM_UP_EMAILS = 50  # of marketing's on the first day of a domain that nobody knows yet
+WARM_UP_IMPORTED = 1_000  # people who are imported; more of them are a list that nobody knows
+TURN_SECONDS = 60  # over which emails that wait for a quota come due, in their order
 NURTURE_PER_MINUTE = 300  # emails that wait; the default of the template's parameter
 # the default of the template's parameter: above a day's new leads of most, far below a mail bomb
 FIRST_EMAILS_PER_HOUR = 200
@@ -123,6 +139,8 @@ ANSWER_MAX_HOURS = 24
 UNCONFIRMED_KEPT_DAYS = 30  # how long a ticked box waits for its confirmation
 # between two looks whether a box was confirmed, which an email waits for; it usually is at once
 UNCONFIRMED_WAIT_HOURS = 6
+# of a mailbox's emails of thirty days: above what any cap allows that is one
+SENDS_KEPT = 100
 FIRST_EMAIL_SHARDS = 8  # counters of an hour, so that parallel claims seldom meet at one
 FIRST_EMAIL_SPREAD_MINUTES = 30  # over which what waited for the next hour comes due
 TICK_SECONDS = 45  # a tick of the clock ends before its function times out
@@ -135,6 +153,18 @@ HANDOVER_MINUTES = 5  # in a queue; after that its message counts as lost
 HANDOVER_TRIES = 3  # workers lost in a row; after that a person must look
 HANDOVER_KEPT_DAYS = 2  # of what came to an end: longer than any message waits in a queue
 WORK_SECONDS = 45  # of a worker, which ends before its function times out
+
+# --- what people answer by email ------------------------------------------------------------------
+# of a raw email: the text comes before what is attached to it
+INBOUND_MAX_BYTES = 256 * 1024
+INBOUND_MAX_PARTS = 20  # the word boundary in it: its parser compares each line with each of them
+INBOUND_HEADER_MAX_CHARS = 2_000  # of one header, as two lines of RFC 5322 have
+INBOUND_TEXT_MAX_CHARS = 100_000  # of its text or its HTML: Outlook's styles alone take a half
+REPLY_MAX_CHARS = 5_000  # of what its author wrote: as of a form's message
+REPLY_MAX_LINES = 200
+REPLIES_PER_EMAIL = 5  # on a day, to one of our emails; two machines could answer each other
+REPLIES_PER_LEAD = 20  # on a day
+REPLY_KEPT_DAYS = 90  # what somebody wrote, after it needs no answer
 
 # --- clicks ---------------------------------------------------------------------------------------
 # of a link that is tracked: with its token it is a line that every email program takes

@@ -7,7 +7,7 @@ from enum import StrEnum
 class MailEvent(StrEnum):
     """What is recorded of an email: the name of an event of kind `mail`.
 
-    Opens are not measured. Nothing records replies yet; models count them already.
+    Opens are not measured.
     """
 
     DELIVERED = "delivered"
@@ -81,5 +81,6 @@ RECORDED_PROPERTIES: Mapping[MailEvent, Mapping[str, Set[str] | None]] = {
     MailEvent.COMPLAINED: ABOUT_EMAIL,
     MailEvent.UNSUBSCRIBED: ABOUT_EMAIL,
     MailEvent.CHOSE: {CHOSEN_TOPICS: None, CHOSEN_FEWER: None, **ABOUT_EMAIL},
+    MailEvent.REPLIED: ABOUT_EMAIL,
 }
 """What is recorded with an event of these names: property -> its values, None for any."""

@@ -6,7 +6,8 @@ CloudFormation creates nothing while it imports, so the stack has the table alon
 deploy` adds the rest. The stream is turned on before the import, because CloudFormation reads its
 ARN then. A restored table has neither time-to-live nor point-in-time recovery nor deletion
 protection, and a deploy would never turn them on, because for CloudFormation the template has not
-changed: so they are turned on here, after the import.
+changed: so they are turned on here, after the import. Before it marketing's emails are paused,
+until a person resumes them.
 """
 
 from __future__ import annotations
@@ -16,11 +17,17 @@ import copy
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 
+from chalicelib.nurture.sending import BATON, EVERYTHING, PauseCause
+from chalicelib.store.dynamo import DynamoTable
+from chalicelib.store.sending import SendingStates
+from chalicelib.store.table import Table
 from infra.deploy import CAPABILITIES, Cloud, DeployError, stack_name_of
 from infra.package import PackageError, own_architecture, package
 
@@ -39,12 +46,14 @@ def main(arguments: Sequence[str]) -> int:
     try:
         template = table_template(package(own_architecture()).template)
         turn_on_stream(cloud.client("dynamodb"), given.table, template)
+        pause_sending(DynamoTable(cloud.client("dynamodb"), given.table), datetime.now(UTC))
         import_table(cloud, stage, given.table, template, given.time_zone)
         turn_on_rest(cloud.client("dynamodb"), given.table, template, keep=stage != DISPOSABLE)
     except (PackageError, DeployError, BotoCoreError, ClientError) as error:
         print(f"cannot restore it: {error}", file=sys.stderr)
         return 1
     print(f"{stack_name_of(stage)} has the table {given.table}. Now make deploy STAGE={stage}.")
+    print("Marketing's emails are paused: POST /v1/sending resumes them, with a reason.")
     return 0
 
 
@@ -66,6 +75,24 @@ def turn_on_stream(dynamodb: Any, table: str, template: Mapping[str, Any]) -> No
     wanted = template["Resources"][IMPORTED]["Properties"]["StreamSpecification"]
     dynamodb.update_table(TableName=table, StreamSpecification={"StreamEnabled": True, **wanted})
     dynamodb.get_waiter("table_exists").wait(TableName=table)
+
+
+def pause_sending(table: Table, now: datetime) -> None:
+    """Pause all of marketing's emails: what left since the backup would leave again (ADR 0057)."""
+    states = SendingStates(table)
+    before = states.states()[EVERYTHING]
+    if before.is_paused:
+        return
+    states.save(
+        replace(
+            before,
+            cause=PauseCause.RESTORE,
+            reason="the table was restored from a backup",
+            author=BATON,
+            at=now,
+            version=before.version + 1,
+        )
+    )
 
 
 def import_table(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.capture.screening.challenge import Solved
 from chalicelib.capture.screening.verdict import Verification
 from chalicelib.clock.tasks import QueueName
+from chalicelib.delivery.account import SendQuota
 from chalicelib.delivery.messages import Outgoing, SendResult, Sent
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Join, parse_event_time
@@ -23,6 +24,7 @@ from chalicelib.leads.joined import by_lead
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.progress import begin
 from chalicelib.leads.replaying import Replaying
+from chalicelib.limits import INBOUND_MAX_BYTES
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
 from chalicelib.settings import Retention, Settings
@@ -45,6 +47,7 @@ Key = tuple[str, str]
 Partition = tuple[str | None, str]  # of an index, or of the table itself
 Entry = tuple[str, Key]  # its sort key there, and the key of the item
 REPLY_DOMAIN = "replies.baton.example"
+INBOUND_BUCKET = "baton-inbound"
 SECRETS = {
     "identity": "a test's identity secret",
     "links": '{"current": "a test\'s link secret"}',
@@ -381,6 +384,22 @@ def _first_failed(records: Sequence[Any], answer: Mapping[str, Any]) -> int | No
     return next(places, None)
 
 
+@dataclass
+class FakeAccount:
+    """An account of SES, which does not count by itself what is sent."""
+
+    per_day: int | None = None
+    sent: int = 0
+    per_second: float | None = None
+    is_out: bool = False
+    """Whether SES does not answer."""
+
+    def quota(self) -> SendQuota | None:
+        if self.is_out:
+            return None
+        return SendQuota(per_day=self.per_day, sent=self.sent, per_second=self.per_second)
+
+
 class FakeChallenges:
     """Turnstile and hCaptcha, as the contract suite has them: a response is good once."""
 
@@ -398,6 +417,22 @@ class FakeChallenges:
             return Solved.NO
         self.solved.remove(response)
         return Solved.YES
+
+
+class FakeMailroom:
+    """A bucket of raw emails in memory."""
+
+    def __init__(self, bucket: str = INBOUND_BUCKET) -> None:
+        self.bucket = bucket
+        self.emails: dict[str, bytes] = {}
+
+    def read(self, bucket: str, key: str) -> bytes | None:
+        found = self.emails.get(key) if bucket == self.bucket else None
+        return found if found is None else found[:INBOUND_MAX_BYTES]
+
+    def delete(self, bucket: str, key: str) -> None:
+        if bucket == self.bucket:
+            self.emails.pop(key, None)
 
 
 class FakePorts(Ports):
@@ -426,6 +461,8 @@ class FakePorts(Ports):
                 sender="baton@keybook.example",
                 configuration_set="baton",
                 reply_domain=REPLY_DOMAIN,
+                inbound_bucket=INBOUND_BUCKET,
+                account="123456789012",
                 text_identity="",
                 text_configuration_set="",
                 urgent_queue="",
@@ -442,12 +479,16 @@ class FakePorts(Ports):
         self.clock = clock or FakeClock()
         self.senders = FakeSenders()
         self.queued = FakeQueues()
+        self.account = FakeAccount()
         self._ids = count(1)
         self.table = wrap("table", self.memory)
         self.send = wrap("send", self.senders.send)
         self.queues = wrap("queues", self.queued)
+        self.quota = wrap("quota", self.account.quota)
         self.challenged = FakeChallenges()
         self.challenges = self.challenged
+        self.received = FakeMailroom()
+        self.mailroom = wrap("mailroom", self.received)
         self.paused: list[int] = []
 
     def now(self) -> datetime:

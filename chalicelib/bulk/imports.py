@@ -17,6 +17,7 @@ from chalicelib.inputs.bodies import read_json
 from chalicelib.inputs.person import read_person
 from chalicelib.inputs.repair_log import count_repairs
 from chalicelib.inputs.repairs import Warned, warn
+from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.limits import (
     FORM_BODY_MAX_BYTES,
@@ -41,11 +42,14 @@ class Imports:
         giving: Giving,
         lead_id_of: Callable[[str], str],
         country: Callable[[], str | None],
+        count_new: Callable[[int], None],
     ) -> None:
         self._commands = commands
         self._giving = giving
         self._lead_id_of = lead_id_of
         self._country = country
+        self._count_new = count_new
+        """Counts people of whom nothing was known before. Raises ConflictError while busy."""
 
     def take(self, body: bytes) -> dict[str, Any]:
         """Import each good line.
@@ -58,11 +62,18 @@ class Imports:
         warnings: list[tuple[int, Warned]] = []
         lines = _lines_of(body)
         country = self._country()
+        new = 0
         for index, line in enumerate(lines):
             try:
-                warnings += [(index, one) for one in self._take_line(line, country)]
+                lead, warned = self._take_line(line, country)
             except InputError as error:
                 rejected.append({"index": index, "reason": str(error)})
+            else:
+                new += lead.version == 1
+                warnings += [(index, one) for one in warned]
+        if new:
+            # Many people whom mail providers do not know as our readers begin a warm-up. ADR 0057
+            self._count_new(new)
         count_repairs(one for _, one in warnings)
         listed = [
             {"index": index, "field": one.field, "message": one.message} for index, one in warnings
@@ -70,8 +81,8 @@ class Imports:
         said = {"warnings": listed} if listed else {}
         return {"imported": len(lines) - len(rejected), "rejected": rejected, **said}
 
-    def _take_line(self, line: bytes, country: str | None) -> list[Warned]:
-        """Import one lead. Return what there is to say of its values.
+    def _take_line(self, line: bytes, country: str | None) -> tuple[Lead, list[Warned]]:
+        """Import one lead. Return it, and what there is to say of its values.
 
         country: the company's. A mistake of whoever made the file is refused (InputError): no
         address, a misspelt column, another stage. What the file says of a person is read as a form
@@ -92,7 +103,7 @@ class Imports:
             raise InputError(FieldError("email", str(error))) from None
         person = read_person(data, country)
         lead_id = self._lead_id_of(address.value)
-        self._commands.take(
+        lead = self._commands.take(
             lead_id,
             {"email": address.value, **person.fields},
             person.said,
@@ -108,7 +119,7 @@ class Imports:
                 since=basis.at,
             )
         of_line = [warn("line", repair) for repair in read.repairs]
-        return [*of_line, *read.inside, *address.warnings("email"), *person.warnings]
+        return lead, [*of_line, *read.inside, *address.warnings("email"), *person.warnings]
 
 
 def _check_columns(data: dict[str, Any]) -> None:

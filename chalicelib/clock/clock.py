@@ -24,7 +24,7 @@ class Clock:
     """Finds what is due, and hands it to the queues. What is left is due in the next minute.
 
     due: finds what is due by a time, in each of the places where it may stand; nurture_per_minute:
-    how many of marketing's emails one tick hands over.
+    returns how many of marketing's emails this tick hands over. It is asked once, first of all.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Clock:
         *,
         due: Callable[[datetime], Iterable[Iterator[Due]]],
         dispatcher: Dispatcher,
-        nurture_per_minute: int,
+        nurture_per_minute: Callable[[], int],
         runtime: Runtime,
     ) -> None:
         self._due = due
@@ -46,7 +46,7 @@ class Clock:
         Raise RuntimeError when a queue did not take what it was given, after the others.
         """
         began = self._now()
-        budget = Counter({QueueName.NURTURE: self._nurture_per_minute})
+        budget = Counter({QueueName.NURTURE: self._nurture_per_minute()})
         handed = 0
         lost = 0
         for place in self._due(began):

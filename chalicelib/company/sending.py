@@ -54,11 +54,13 @@ class SendingDocument(Document):
     """Of the person's own day."""
     days: OpenDays = ["mon", "tue", "wed", "thu", "fri"]
     holidays: HolidayRegions | None = None
-    """Whose public holidays are closed, besides those of the person's country; left out: those of
-    the company's country."""
+    """Whose public holidays are closed, besides those of the person's country. Left out: those of
+    the company's country; an empty list: nobody's at all."""
     per_7_days: EmailCap = 2
     """How many emails a person gets in any seven days; 0: as many as there are."""
     per_30_days: EmailCap = 6
     """The same in any thirty days."""
+    warm: bool = False
+    """Whether mail providers know the domain that emails come from: no warm-up (ADR 0057)."""
     hours_apart: Annotated[int, Field(ge=0, le=720)] = 48
     """How many hours lie between two of them at least."""

@@ -4,6 +4,7 @@ A notice raises its message's state, and for an email to the lead becomes an eve
 hard bounce, a complaint or the fifth soft bounce in a row suppresses the lead's emails.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol, assert_never
 
@@ -87,12 +88,15 @@ class Feedback:
         endings: Endings,
         mailboxes: MailboxStore,
         suppression: Suppressing,
+        brake: Callable[[], None],
         runtime: Runtime,
     ) -> None:
         self._outbox = outbox
         self._endings = endings
         self._mailboxes = mailboxes
         self._suppression = suppression
+        self._brake = brake
+        """Looks whether marketing does too much harm. Raises ConflictError while busy."""
         self.runtime = runtime
 
     def take(self, text: str) -> None:
@@ -126,6 +130,9 @@ class Feedback:
             return self._hear_of_erased(notice, state, named[0])
         with tracing(message.trace):  # of the email that was sent (ADR 0031)
             self._tell(notice, state, message)
+            if state in STOPS and message.sequence is not None:
+                # Last, and each time: a crash before it brings the notice again. ADR 0057
+                self._brake()
         return True
 
     def _hear_of_erased(self, notice: Notice, state: MessageState, lead_id: str) -> bool:

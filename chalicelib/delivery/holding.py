@@ -30,7 +30,11 @@ def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
         case MessageKind.ACKNOWLEDGEMENT | MessageKind.CONFIRMATION:
             return (Switch.OUTBOUND, Switch.ACKNOWLEDGEMENTS)
         case (
-            MessageKind.HANDOFF | MessageKind.CORRECTION | MessageKind.WARNING | MessageKind.TRIAGE
+            MessageKind.HANDOFF
+            | MessageKind.CORRECTION
+            | MessageKind.WARNING
+            | MessageKind.TRIAGE
+            | MessageKind.REPLY
         ):
             return (Switch.OUTBOUND,)
         case _:
@@ -75,6 +79,9 @@ def held_up(message: OutboxMessage, hold: Hold, now: datetime) -> OutboxMessage:
     """Return the planned email as it waits for what keeps it from leaving; lost, as stale, once
     its time is over.
     """
+    if hold.is_owed:
+        message = replace(message, owed_from=now)
+        return change_state(message, MessageState.PLANNED, due_at=hold.until, reason=hold.reason)
     if now >= hold.ends_at:
         return settled(message, MessageState.LOST, reason=NotSentReason.STALE)
     # A day on which nothing opens again would come after the end: then that is the next look.

@@ -73,6 +73,8 @@ class Hold:
     """When to look again."""
     ends_at: datetime
     """When it is given up, as stale."""
+    is_owed: bool = False
+    """Whether it is never given up for this: the time that it may wait begins anew."""
 
 
 @dataclass(frozen=True, slots=True)

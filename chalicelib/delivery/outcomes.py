@@ -12,6 +12,7 @@ from chalicelib.delivery.outbox import (
     MESSAGE_EDGES,
     MessageState,
     OutboxMessage,
+    Via,
     change_state,
     settled,
 )
@@ -34,9 +35,12 @@ def waiting(message: OutboxMessage, reason: NotSentReason, now: datetime) -> Out
     an hour. It does not count as a try. A week after it was planned it is lost, as stale
     (ADR 0028).
 
-    reason: why the service does not take it now; nothing that is about the message itself.
+    reason: why the service does not take it now; nothing that is about the message itself. An email
+    that waits for the daily quota is never lost for that (ADR 0057).
     """
-    if now - message.waits_since >= WAIT_MAX:
+    if reason is NotSentReason.OVER_QUOTA and message.via is Via.EMAIL:
+        message = replace(message, owed_from=now)
+    elif now - message.waits_since >= WAIT_MAX:
         return settled(message, MessageState.LOST, reason=NotSentReason.STALE)
     minutes = min(WAIT_MAX_MINUTES, 2 ** (message.claims - 1))
     due_at = now + timedelta(minutes=minutes)

@@ -4,9 +4,9 @@ A pause is strict: the claim of an email checks it in its own transaction. It le
 the answers to forms alone.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -59,11 +59,6 @@ class SendingState:
         """Whether nothing of it leaves now."""
         return self.cause is not None
 
-    def spans(self, now: datetime) -> list[Span]:
-        """Return from when until when it was paused, also the pause that lasts."""
-        lasting = [(self.at, now)] if self.is_paused and self.at is not None else []
-        return [*self.pauses, *lasting]
-
 
 class SendingStore(Protocol):
     """Where it is kept what is paused."""
@@ -98,12 +93,14 @@ class Sending:
         What is paused already stays so from when it was; only a brake takes over the pause of
         another cause, because it must be released. Raise InputError for an unknown sequence.
         """
-        before = self._state(of)
+        before = self._state(of, must_exist=cause is PauseCause.PERSON)
         is_first = not before.is_paused
-        takes_over = cause is PauseCause.BRAKE is not before.cause
+        is_brake = cause is PauseCause.BRAKE
+        if not is_first and not is_brake and cause is not PauseCause.PERSON:
+            return before
         after = replace(
             before,
-            cause=cause if is_first or takes_over else before.cause,
+            cause=cause if is_first or is_brake else before.cause,
             reason=reason,
             author=author,
             at=self.runtime.now() if is_first else before.at,
@@ -142,39 +139,18 @@ class Sending:
         log("sending_resumed", sequence=of)
         return after
 
-    def paused_for(self, sequence: str, since: datetime) -> timedelta:
-        """Return for how long a sequence, or everything, was paused between a time and now.
+    @until_written
+    def warn(self) -> None:
+        """Remember that the brake is half way, or further: a warm-up waits for a clean day."""
+        before = self._state(EVERYTHING)
+        after = replace(before, warned_at=self.runtime.now(), version=before.version + 1)
+        self._store.save(after)
 
-        A wait that began at that time lasts so much longer.
-        """
-        now = self.runtime.now()
-        return total(self._spans(sequence), since, now)
-
-    def resumed_at(self, sequence: str) -> datetime | None:
-        """Return when a sequence, or everything, last resumed; None: it was never paused."""
-        now = self.runtime.now()
-        return max((end for _, end in self._spans(sequence) if end < now), default=None)
-
-    def _spans(self, sequence: str) -> list[Span]:
-        now = self.runtime.now()
-        states = self._store.states()
-        found = (states.get(one) for one in (EVERYTHING, sequence))
-        return [span for state in found if state for span in state.spans(now)]
-
-    def _state(self, of: str) -> SendingState:
+    def _state(self, of: str, *, must_exist: bool = True) -> SendingState:
         known = self._store.states().get(of)
-        if known is None and not self._is_sequence(of):
+        if known is None and must_exist and not self._is_sequence(of):
             raise InputError(FieldError("sequence", f"there is no sequence {of}"))
         return known or SendingState(of=of)
-
-
-def total(spans: Iterable[Span], since: datetime, until: datetime) -> timedelta:
-    """Return how much of the time between two others some spans cover, together."""
-    covered = timedelta(0)
-    for start, end in sorted(spans):
-        covered += max(min(end, until) - max(start, since), timedelta(0))
-        since = max(since, end)
-    return covered
 
 
 def paused(states: Mapping[str, SendingState], sequence: str) -> SendingState | None:

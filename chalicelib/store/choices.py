@@ -25,21 +25,21 @@ def read_choice(table: Table, mailbox_id: str) -> Choice:
 
 
 def check_wanted(
-    table: Table,
+    choice: Choice,
     message: OutboxMessage,
     mailbox_id: str | None,
     topics_of: Callable[[OutboxMessage], frozenset[str]],
 ) -> list[Check]:
-    """Return the check that a person still wants an email about these topics.
+    """Return the check that a person still wants an email about these topics, and as many.
 
-    Raise ConflictError for one that they do not want: the next look at it says why.
+    choice: as it was read. Raise ConflictError for an email that they do not want: the next look at
+    it says why.
     """
     if mailbox_id is None:
         return []
-    choice = read_choice(table, mailbox_id)
     if choice.wanted.topics is not None and not choice.wanted.allows(topics_of(message)):
         raise ConflictError({CHOICE_CHECK: {"version": choice.version}})
-    # Claim against choice: one that comes after this read changes the version. ADR 0063
+    # Claim against choice: one that comes after it was read changes the version. ADR 0063
     expect = {"version": choice.version or None}
     return [Check(keys.mailbox(mailbox_id), keys.CHOICE, expect, name=CHOICE_CHECK)]
 

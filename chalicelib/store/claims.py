@@ -3,29 +3,34 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from chalicelib.consent.choice import Choice, Wanted
 from chalicelib.consent.consent import BasisKind, Consent, also_suppressed
-from chalicelib.consent.mailbox import MailboxOf
+from chalicelib.consent.mailbox import Mailbox, MailboxOf
 from chalicelib.delivery.message_keys import ANSWER_KINDS
 from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.nurture.spacing import SendLimits
 from chalicelib.store import keys
+from chalicelib.store.allowance import Allowances
 from chalicelib.store.answers import check_may_answer, count_answer
-from chalicelib.store.choices import check_wanted
+from chalicelib.store.choices import check_wanted, read_choice
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
+from chalicelib.store.open_replies import check_no_open_reply
 from chalicelib.store.sending import check_not_paused
+from chalicelib.store.sends import count_send
 from chalicelib.store.sequence_claims import check_sequence
-from chalicelib.store.table import Table, Write
+from chalicelib.store.table import Put, Table, Write
 
-CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS})
-"""The sort keys of the items that count what is claimed."""
+CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS, keys.SENDS, keys.SENT})
+"""The names of the items that count what is claimed."""
 
 
 class Claims:
     """Decides what goes into the transaction of a claim, besides the message itself.
 
-    first_emails_max: to new addresses in an hour; topics_of: returns what a marketing email is
-    about.
+    first_emails_max: to new addresses in an hour; send_limits: reads how many of marketing's emails
+    a mailbox gets; topics_of: returns what a marketing email is about.
     """
 
     def __init__(
@@ -33,12 +38,15 @@ class Claims:
         table: Table,
         mailbox_of: MailboxOf,
         first_emails_max: int,
+        send_limits: Callable[[], SendLimits],
         topics_of: Callable[[OutboxMessage], frozenset[str]],
     ) -> None:
         self._table = table
         self._topics_of = topics_of
         self._mailbox_of = mailbox_of
+        self._send_limits = send_limits
         self._first_emails = FirstEmails(table, first_emails_max)
+        self._allowances = Allowances(table)
 
     def writes(
         self,
@@ -54,14 +62,18 @@ class Claims:
         mailbox = self._mailbox_of(after.to) if after.to else None
         mailbox_id = mailbox.id if mailbox else None
         if before.kind.is_marketing:
+            choice = read_choice(self._table, mailbox_id) if mailbox_id else Choice()
             checks = check_may_write(
                 before.lead_id, mailbox, must_hold(rests_on, lambda: self.consent(after))
             )
             return [
                 *checks,
-                *check_wanted(self._table, before, mailbox_id, self._topics_of),
+                *check_wanted(choice, before, mailbox_id, self._topics_of),
                 *check_not_paused(before),
+                *self._allowances.writes(after),
+                check_no_open_reply(before.lead_id),
                 *check_sequence(self._table, before),
+                *self._counted(after, mailbox, choice.wanted),
                 *self._first_emails.writes(before, after, mailbox_id),
             ]
         if before.kind not in ANSWER_KINDS or mailbox is None:
@@ -72,6 +84,16 @@ class Claims:
             *count_answer(self._table, before, after, mailbox.id),
             *self._first_emails.writes(before, after, None),
         ]
+
+    def _counted(
+        self, claimed: OutboxMessage, mailbox: Mailbox | None, wanted: Wanted
+    ) -> list[Put]:
+        """Return the write that counts a marketing email at its mailbox. Raise ConflictError."""
+        if mailbox is None:
+            return []
+        limits = self._send_limits()
+        limits = limits.fewer() if wanted.fewer else limits
+        return count_send(self._table, claimed, mailbox.id, limits)
 
     def consent(self, message: OutboxMessage) -> Consent:
         """Return what a claim of a message to a lead asks, as it stands now."""

@@ -45,6 +45,7 @@ from chalicelib.store.mailboxes import (
     suppressions_of,
 )
 from chalicelib.store.marks import mark_named
+from chalicelib.store.sends import carry_sends
 from chalicelib.store.table import ABSENT, Check, Put, Table, Write
 from chalicelib.store.tombstones import ERASED_AT
 from chalicelib.telemetry import log
@@ -186,7 +187,7 @@ class Consents:
 
     def carry_along(self, absorbed: str, survivor: str) -> list[Write]:
         """Return the writes by which the survivor of a merge, and each mailbox of the person, know
-        what the person wished of any of them.
+        what the person wished of any of them, and the survivor's what was sent to the other.
         """
         ours, our_mailbox = self.read(survivor), self.mailbox(survivor)
         theirs, their_mailbox = self.read(absorbed), self.mailbox(absorbed)
@@ -209,6 +210,8 @@ class Consents:
         if our_mailbox is not None:
             writes += add_suppressions(self._table, our_mailbox, after.suppressions)
             writes += carry_choice(self._table, our_mailbox.id, sorted(others))
+            if their_mailbox is not None and their_mailbox.id != our_mailbox.id:
+                writes += carry_sends(self._table, their_mailbox.id, our_mailbox.id)
         return writes
 
     def _write(

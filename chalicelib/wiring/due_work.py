@@ -11,11 +11,28 @@ if TYPE_CHECKING:
     from chalicelib.clock.dispatcher import Dispatcher
     from chalicelib.clock.tasks import Handler, Task
     from chalicelib.clock.worker import Worker
+    from chalicelib.nurture.upkeep import SendingUpkeep
     from chalicelib.wiring.world import World
 
 
 class DueWork(Stores):
     """The clock, the dispatcher and the worker of a world."""
+
+    @cached_property
+    def upkeep(self) -> "SendingUpkeep":
+        """Keeps true how much marketing may send."""
+        from chalicelib.nurture.upkeep import SendingUpkeep
+
+        return SendingUpkeep(
+            store=self.allowances,
+            quota=lambda: self.ports.quota(),
+            sending=self.sending,
+            is_warm=lambda: self.company().sending.warm,
+            # The clock of a local stack is shifted by days, and nothing is wrong. ADR 0057
+            minds_outages=not self.ports.settings.is_dev,
+            nurture_per_minute=self.ports.settings.nurture_per_minute,
+            runtime=self.runtime,
+        )
 
     @cached_property
     def clock(self) -> "Clock":
@@ -26,7 +43,7 @@ class DueWork(Stores):
         return Clock(
             due=DueList(self.ports.table, self.due_tasks).places,
             dispatcher=self.dispatcher,
-            nurture_per_minute=self.ports.settings.nurture_per_minute,
+            nurture_per_minute=self.upkeep.keep,
             runtime=self.runtime,
         )
 

@@ -6,12 +6,19 @@ First what ends it for good, then what a person stopped, then what only delays i
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.nurture.gate import Gate, GateRule
+from chalicelib.nurture.gate import Gate, GateRule, Leaving
 from chalicelib.nurture.pause_rule import PauseRule
+from chalicelib.nurture.quota_rule import QuotaRule
+from chalicelib.nurture.refusal import Refusal
+from chalicelib.nurture.replies.rule import ReplyRule
+from chalicelib.nurture.timing import InItsTime
+from chalicelib.nurture.windows import next_open, working_hours_of
 from chalicelib.nurture.wishes import TopicRule, erased
+from chalicelib.wiring.wishes import Wishes
 
 if TYPE_CHECKING:
-    from chalicelib.consent.choice import Wanted
+    from datetime import datetime
+
     from chalicelib.wiring.stores import Stores
 
 
@@ -27,15 +34,37 @@ def gate(stores: "Stores") -> Gate:
 
 def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
+    wishes = Wishes(stores)
     return (
         erased,
         stores.for_good,
-        TopicRule(wanted=lambda address: _wanted(stores, address), topics=stores.topics_of),
+        TopicRule(wanted=wishes.wanted, topics=wishes.topics_of),
+        ReplyRule(stores.reply_items.has_open),
         PauseRule(stores.sending.states),
+        _in_its_time(stores, wishes),
+        QuotaRule(
+            room=lambda: stores.allowances.room(stores.ports.now()),
+            next_open=lambda lead, at: next_open(at, working_hours_of(lead, stores.company())),
+            priority=lambda one: _priority_of(stores, one),
+        ),
     )
 
 
-def _wanted(stores: "Stores", address: str) -> "Wanted":
-    from chalicelib.store.choices import read_choice
+def _priority_of(stores: "Stores", sequence_id: str) -> int:
+    sequence = stores.documents.get("sequence", sequence_id) or {}
+    return int(sequence.get("priority", 0))
 
-    return read_choice(stores.ports.table, stores.mailbox_of(address).id).wanted
+
+def _in_its_time(stores: "Stores", wishes: Wishes) -> InItsTime:
+    def sends(leaving: Leaving) -> "Sequence[datetime]":
+        address = leaving.address
+        return stores.outbox.sends(leaving.message, address) if address else ()
+
+    return InItsTime(
+        company=stores.company,
+        limits=wishes.limits,
+        sends=sends,
+        waiting=stores.outbox.marketing,
+        priority=lambda message: _priority_of(stores, message.sequence or ""),
+        refusal=Refusal(consent=stores.outbox.consent, rests_on=stores.rests_on),
+    )

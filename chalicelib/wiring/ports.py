@@ -12,7 +12,9 @@ from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.capture.screening.challenge import Challenges
+    from chalicelib.delivery.account import SendQuota
     from chalicelib.delivery.messages import Outgoing, SendResult
+    from chalicelib.nurture.replies.taking import Mailroom
     from chalicelib.store.queues import Queues
     from chalicelib.store.table import Table
 
@@ -70,6 +72,13 @@ class Ports:
         return senders.send
 
     @cached_property
+    def quota(self) -> "Callable[[], SendQuota | None]":
+        """The function that reads SES's quota."""
+        from chalicelib.delivery.account import connect_account
+
+        return connect_account().quota
+
+    @cached_property
     def challenges(self) -> "Challenges":
         """What says whether a challenge of Turnstile or hCaptcha was solved."""
         from chalicelib.capture.screening.challenge import HttpChallenges
@@ -98,6 +107,13 @@ class Ports:
                 QueueName.JOBS: settings.jobs_queue,
             }
         )
+
+    @cached_property
+    def mailroom(self) -> "Mailroom":
+        """Where SES puts the emails that it receives."""
+        from chalicelib.store.mailroom import connect_mailroom
+
+        return connect_mailroom(self.settings.inbound_bucket, self.settings.account)
 
     def secret(self, arn: str) -> str:
         """Return a secret's text, read once per container."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.runtime import Runtime
 from chalicelib.wiring.ports import Ports
+from chalicelib.writing import until_written
 
 if TYPE_CHECKING:
     from chalicelib.company import SettingsDocument
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
     from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
     from chalicelib.nurture.sequence_reader import SequenceReader
+    from chalicelib.nurture.spacing import SendLimits
+    from chalicelib.store.allowance import Allowances
     from chalicelib.store.captured import Captured
     from chalicelib.store.clicks import Clicks
     from chalicelib.store.confirmations import Confirmations
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+    from chalicelib.store.replies import ReplyItems
     from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
     from chalicelib.store.sending import SendingStates
@@ -121,13 +126,15 @@ class Stores:
     def outbox(self) -> "Outbox":
         """The store of messages."""
         from chalicelib.store.outbox import Outbox
+        from chalicelib.wiring.wishes import Wishes
 
         return Outbox(
             self.ports.table,
             self.mailbox_of,
             self._settings.first_emails_per_hour,
             self._settings.retention.messages,
-            topics_of=self.topics_of,
+            self.send_limits,
+            Wishes(self).topics_of,
         )
 
     @cached_property
@@ -186,6 +193,41 @@ class Stores:
             runtime=self.runtime,
         )
 
+    def message(self, outbox_id: str) -> "OutboxMessage | None":
+        """Return the message of an id, None for one that is not kept, and for no id."""
+        from chalicelib.delivery.message_keys import parse_outbox_id
+
+        return self.outbox.read(*parse_outbox_id(outbox_id)) if outbox_id else None
+
+    @cached_property
+    def reply_items(self) -> "ReplyItems":
+        """The store of replies."""
+        from chalicelib.store.replies import ReplyItems
+
+        return ReplyItems(self.ports.table, self._settings.retention.messages)
+
+    @cached_property
+    def brake(self) -> "Brake":
+        """Pauses what does too much harm."""
+        from chalicelib.nurture.brake import Brake
+        from chalicelib.store.left_emails import LeftEmailItems
+
+        return Brake(
+            left=LeftEmailItems(self.ports.table), sending=self.sending, runtime=self.runtime
+        )
+
+    @cached_property
+    def allowances(self) -> "Allowances":
+        """The store of how much marketing may send."""
+        from chalicelib.store.allowance import Allowances
+
+        return Allowances(self.ports.table)
+
+    @until_written
+    def count_imported(self, number: int) -> None:
+        """Count people who were imported, and of whom nothing was known before."""
+        self.allowances.count_imported(number)
+
     @cached_property
     def hand_overs(self) -> "HandOvers":
         """The store of hand-overs."""
@@ -232,6 +274,12 @@ class Stores:
 
         return read_company(self.documents.get("settings"))
 
+    def send_limits(self) -> "SendLimits":
+        """Return how many of marketing's emails a mailbox gets."""
+        from chalicelib.nurture.spacing import limits_of
+
+        return limits_of(self.company())
+
     def rests_on(self, countries: "Sequence[str]") -> "frozenset[BasisKind]":
         """Return what a marketing email to somebody in these countries may rest on."""
         from chalicelib.consent.consent import Purpose
@@ -243,13 +291,6 @@ class Stores:
         from chalicelib.consent.basis import counting_bases
 
         return counting_bases(self.company().basis, purpose, countries)
-
-    def topics_of(self, message: "OutboxMessage") -> frozenset[str]:
-        """Return what a marketing email is about."""
-        from chalicelib.nurture.topics import topics_of
-
-        sequence, _ = message.key.step or ("", "")
-        return topics_of(self.documents.get("sequence", sequence))
 
     def is_measured(self, lead_id: str) -> bool:
         """Return whether a lead's clicks may be measured. Who wants no emails may not be."""

@@ -13,14 +13,19 @@ import pytest
 
 from chalicelib.clock.tasks import Due
 from chalicelib.delivery.messages import Refused, Unclear, Waiting
+from chalicelib.delivery.outbox import MessageState
 from chalicelib.delivery.reasons import NotSentReason
+from chalicelib.delivery.references import tag_of
 from chalicelib.limits import JOB_TRIES
+from chalicelib.nurture.upkeep import OUTAGE
 from chalicelib.qualify.due import REVIEW_TASK
+from chalicelib.store.outbox import put_message
 from chalicelib.store.table import Item
 from chalicelib.switches import Switch
 from chalicelib.telemetry import NAMESPACE
 from chalicelib.wiring.world import World
 from infra.package import own_architecture, package
+from tests import factories as make
 from tests.baton import ANN, InMemoryBaton, stream_event
 from tests.fakes import FakePorts
 from tests.stepper import CrashError
@@ -135,6 +140,28 @@ def an_erasure_makes_no_progress(baton: InMemoryBaton) -> None:
     baton.minutes_later(1)
 
 
+def emails_bounce(baton: InMemoryBaton) -> None:
+    """Let ten emails of marketing's bounce: the brake warns at five, and holds at ten."""
+    for number in range(10):
+        email = replace(
+            make.nurture_message(),
+            lead_id=baton.world.lead_id(f"p{number}@acme.example"),
+            state=MessageState.CLAIMED,
+            claimed_at=baton.ports.now(),
+        )
+        baton.ports.table.write(put_message(email))
+        bounce = {"bounceType": "Permanent", "bounceSubType": "General", "feedbackId": "f"}
+        mail = {"messageId": "m", "tags": {"message": [tag_of(email.id)]}}
+        baton.world.mail_event(json.dumps({"eventType": "Bounce", "mail": mail, "bounce": bounce}))
+
+
+def the_clock_stands_still(baton: InMemoryBaton) -> None:
+    baton.ports.settings = replace(baton.ports.settings, environment="prod")
+    baton.tick()
+    baton.ports.clock.tick(OUTAGE)
+    baton.tick()
+
+
 def something_unknown_is_due(baton: InMemoryBaton) -> None:
     key = ("LEAD#x", "NUDGE#1")
     baton.ports.memory.items[key] = {
@@ -175,6 +202,9 @@ FAULTS: Mapping[str, Callable[[InMemoryBaton], None]] = {
     "HandoffsUndelivered": a_message_is_refused,
     "SwitchHoldsBack": a_switch_is_off,
     "FirstEmailsOverBudget": an_hour_has_no_room,
+    "BrakeHolds": emails_bounce,
+    "BrakeWarns": emails_bounce,
+    "ClockStoodStill": the_clock_stands_still,
     "ComplaintsUnmatched": a_complaint_carries_no_tag,
     "BouncesUnmatched": a_bounce_is_not_about_ours,
     "RecordsQuarantined": a_record_cannot_be_read,

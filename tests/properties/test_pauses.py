@@ -12,7 +12,7 @@ from chalicelib.delivery.outbox import MessageState
 from chalicelib.nurture.sending import EVERYTHING, PauseCause
 from chalicelib.store.outbox_items import message_of
 from chalicelib.store.table import Put, Write
-from tests.baton import ANN, InMemoryBaton
+from tests.baton import ANN, InMemoryBaton, qualify_only
 from tests.properties.races import Race, Town, is_message, settled
 from tests.sizes import SIZES, seeds
 
@@ -23,13 +23,15 @@ RACERS = 4
 
 @cache
 def town() -> Town:
-    """Return a Baton in which some people wait for an email of each of two sequences."""
+    """Return a Baton in which two people each wait for an email of one of two sequences."""
     baton = InMemoryBaton()
     first = dict(baton.world.documents.get("sequence", SEQUENCES[0]) or {})
-    baton.world.documents.put("sequence", {**first, "id": SEQUENCES[1]}, SEQUENCES[1])
-    for number in range(PEOPLE):
-        address = f"p{number}@acme.example"
-        baton.form("guide", f"v{number}", consent=True, **{**ANN, "email": address})
+    for sequence in SEQUENCES:  # of two that fit, a lead enters the first by their ids
+        baton.world.documents.put("sequence", {**first, "id": sequence}, sequence)
+        for number in range(PEOPLE):
+            address = f"{sequence}{number}@acme.example"
+            baton.form("guide", f"v-{address}", consent=True, **{**ANN, "email": address})
+        qualify_only(baton)
     return settled(baton)
 
 

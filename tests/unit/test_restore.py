@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 from botocore.stub import ANY, Stubber
 
+from chalicelib.errors import InputError
+from chalicelib.nurture.sending import EVERYTHING, PauseCause
 from infra import restore
 from infra.deploy import Cloud, DeployError
 from infra.package import own_architecture, package
 from tests.aws import session
+from tests.baton import InMemoryBaton
 from tests.fakes import NOW
 
 TABLE = "baton-again"
@@ -138,3 +141,15 @@ def test_expiry_and_backups_are_on_after_it(*, keep: bool) -> None:
     with stub:
         restore.turn_on_rest(client, TABLE, template(), keep=keep)
         stub.assert_no_pending_responses()
+
+
+def test_marketing_is_paused_until_a_person_resumes_it() -> None:
+    baton = InMemoryBaton()
+    for _ in range(2):  # a second run changes nothing
+        restore.pause_sending(baton.ports.table, NOW)
+    sending = baton.world.sending
+    state = sending.states()[EVERYTHING]
+    assert (state.cause, state.at, state.version) == (PauseCause.RESTORE, NOW, 1)
+    with pytest.raises(InputError, match="paused by restore"):
+        sending.resume(EVERYTHING, reason="", author="ann")
+    assert not sending.resume(EVERYTHING, reason="compared with SES", author="ann").is_paused

@@ -357,3 +357,11 @@ def test_an_email_names_itself_in_its_way_out() -> None:
     url = sent.headers["List-Unsubscribe"].strip("<>")
     token = url.partition("/u/")[2].partition("?")[0]
     assert baton.world.links.read(UNSUBSCRIBE, token) == sent.reference
+
+
+def test_whoever_wants_fewer_gets_half_as_many(baton: InMemoryBaton) -> None:
+    """Two in seven days are allowed, and one then."""
+    press(baton, choice="some", topic=["learn", "pricing", "other"], fewer="yes")
+    assert send(baton, "tips") == "sent"
+    baton.ports.clock.tick(timedelta(days=4))
+    assert send(baton, "prices") == "capped"
