@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chalicelib.nurture.gate import Gate, GateRule
 from chalicelib.nurture.pause_rule import PauseRule
 from chalicelib.nurture.quota_rule import QuotaRule
+from chalicelib.nurture.sunset import SUNSET, SunsetRule
 from chalicelib.nurture.windows import next_open, working_hours_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     return (
         stores.for_good,
         PauseRule(stores.sending.states),
+        SunsetRule(
+            messages=stores.leads.messages,
+            last_act=stores.events.last_act,
+            may_ask=lambda: stores.documents.get("email", SUNSET) is not None,
+            ask=stores.outbox.plan,
+        ),
         QuotaRule(
             room=lambda: stores.allowances.room(stores.ports.now()),
             next_open=lambda lead, at: next_open(at, working_hours_of(lead, stores.company())),
