@@ -9,6 +9,7 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent, SQSEvent
 
+from chalicelib.http.by_hand import by_hand
 from chalicelib.http.clicks import clicks
 from chalicelib.http.documents import documents
 from chalicelib.http.emails import emails
@@ -19,6 +20,7 @@ from chalicelib.http.operations import operations
 from chalicelib.http.privacy import privacy
 from chalicelib.http.problem import from_chalice
 from chalicelib.http.public import public
+from chalicelib.http.replies import answers
 from chalicelib.http.sales import sales
 from chalicelib.http.sending import sending
 from chalicelib.http.tracking import tracking
@@ -44,8 +46,10 @@ app.register_blueprint(marketing)  # private: the scoring model, what-if, publis
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
 app.register_blueprint(emails)  # private: emails before anybody gets them
 app.register_blueprint(operations)  # private: the switches
+app.register_blueprint(by_hand)  # private: sequences by hand
 app.register_blueprint(sending)  # private: pausing marketing's emails
 app.register_blueprint(privacy)  # private: what is held on one person, and its erasure
+app.register_blueprint(answers)  # replies: private, and the page that an email of ours links to
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 
@@ -101,3 +105,9 @@ def jobs(event: SQSEvent) -> dict[str, Any]:
 def feedback(event: SNSEvent) -> None:
     """SES reports what became of an email: settle its message, suppress its lead if necessary."""
     world().mail_event(event.message)
+
+
+@app.on_sns_message(topic="baton-inbound", name="replies")
+def replies(event: SNSEvent) -> None:
+    """SES received an email: find whom it answers, and do what it says."""
+    world().replies.taking.take(event.message)

@@ -208,10 +208,25 @@ def mail_event() -> dict[str, Any]:
         "mail": {"messageId": "0100018f6b0a5c1e", "timestamp": AT, "tags": {"message": [tag]}},
         "delivery": {"timestamp": AT, "recipients": [EMAIL]},
     }
+    return _published("baton-feedback", notice)
+
+
+def inbound_email() -> dict[str, Any]:
+    """Return the report of SES that it received an email, which the report holds."""
+    notice = {
+        "notificationType": "Received",
+        "mail": {"messageId": "0100018f6b0a5c1e", "timestamp": AT, "destination": [EMAIL]},
+        "receipt": {"recipients": [EMAIL], "action": {"type": "SNS", "encoding": "UTF-8"}},
+        "content": "Subject: Re: Your guide\r\n\r\nCan you call me?",
+    }
+    return _published("baton-inbound", notice)
+
+
+def _published(topic: str, notice: dict[str, Any]) -> dict[str, Any]:
     message: dict[str, Any] = {
         "Type": "Notification",
         "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e",
-        "TopicArn": "arn:aws:sns:us-east-1:123456789012:baton-feedback",
+        "TopicArn": f"arn:aws:sns:us-east-1:123456789012:{topic}",
         "Subject": None,
         "Message": json.dumps(notice),
         "MessageAttributes": {},
@@ -250,5 +265,6 @@ FIRST: Mapping[str, tuple[str, dict[str, Any]]] = {
     "Leads": ("leads", handed_over("review", LEAD_ID, "")),
     "Jobs": ("jobs", handed_over("job", "", "j")),
     "Feedback": ("feedback", mail_event()),
+    "Replies": ("replies", inbound_email()),
 }
 """Function -> its handler in app.py, and a small but real first event."""

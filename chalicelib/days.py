@@ -10,7 +10,7 @@ from functools import lru_cache
 UTC_NAME = "UTC"
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)  # the US have 29
 def zone_of(name: str) -> tzinfo:
     """Return the time zone of an IANA name, for example `Europe/Berlin`.
 
@@ -49,6 +49,17 @@ def hour_of(at: datetime) -> datetime:
 def start_of(day: date, zone: tzinfo) -> datetime:
     """Return the first moment of a day, in UTC."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def moments_of(day: date, minute: int, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return when it is a minute of a day, the first time and the last, in UTC.
+
+    They differ in the night in which the clocks change. Of a minute that they skip the first comes
+    before the change, and the last behind it.
+    """
+    wall = datetime.combine(day, time()) + timedelta(minutes=minute)
+    both = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return min(both), max(both)
 
 
 def end_of(day: date, zone: tzinfo) -> datetime:

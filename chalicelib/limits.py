@@ -142,6 +142,8 @@ ANSWER_MAX_HOURS = 24
 UNCONFIRMED_KEPT_DAYS = 30  # how long a ticked box waits for its confirmation
 # between two looks whether a box was confirmed, which an email waits for; it usually is at once
 UNCONFIRMED_WAIT_HOURS = 6
+# of a mailbox's emails of thirty days: above what any cap allows that is one
+SENDS_KEPT = 100
 FIRST_EMAIL_SHARDS = 8  # counters of an hour, so that parallel claims seldom meet at one
 FIRST_EMAIL_SPREAD_MINUTES = 30  # over which what waited for the next hour comes due
 TICK_SECONDS = 45  # a tick of the clock ends before its function times out
@@ -154,6 +156,18 @@ HANDOVER_MINUTES = 5  # in a queue; after that its message counts as lost
 HANDOVER_TRIES = 3  # workers lost in a row; after that a person must look
 HANDOVER_KEPT_DAYS = 2  # of what came to an end: longer than any message waits in a queue
 WORK_SECONDS = 45  # of a worker, which ends before its function times out
+
+# --- what people answer by email ------------------------------------------------------------------
+# of a raw email: the text comes before what is attached to it
+INBOUND_MAX_BYTES = 256 * 1024
+INBOUND_MAX_PARTS = 20  # the word boundary in it: its parser compares each line with each of them
+INBOUND_HEADER_MAX_CHARS = 2_000  # of one header, as two lines of RFC 5322 have
+INBOUND_TEXT_MAX_CHARS = 100_000  # of its text or its HTML: Outlook's styles alone take a half
+REPLY_MAX_CHARS = 5_000  # of what its author wrote: as of a form's message
+REPLY_MAX_LINES = 200
+REPLIES_PER_EMAIL = 5  # on a day, to one of our emails; two machines could answer each other
+REPLIES_PER_LEAD = 20  # on a day
+REPLY_KEPT_DAYS = 90  # what somebody wrote, after it needs no answer
 
 # --- clicks ---------------------------------------------------------------------------------------
 # of a link that is tracked: with its token it is a line that every email program takes

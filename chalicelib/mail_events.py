@@ -7,7 +7,7 @@ from enum import StrEnum
 class MailEvent(StrEnum):
     """What is recorded of an email: the name of an event of kind `mail`.
 
-    Opens are not measured. Nothing records replies yet; models count them already.
+    Opens are not measured.
     """
 
     DELIVERED = "delivered"
@@ -73,5 +73,6 @@ RECORDED_PROPERTIES: Mapping[MailEvent, Mapping[str, Set[str] | None]] = {
     MailEvent.BOUNCED: {BOUNCE_KIND: {HARD, SOFT}, **ABOUT_EMAIL},
     MailEvent.COMPLAINED: ABOUT_EMAIL,
     MailEvent.UNSUBSCRIBED: ABOUT_EMAIL,
+    MailEvent.REPLIED: ABOUT_EMAIL,
 }
 """What is recorded with an event of these names: property -> its values, None for any."""

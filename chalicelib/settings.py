@@ -78,6 +78,10 @@ class Settings:
     """The SES configuration set that reports what became of an email."""
     reply_domain: str = ""
     """Whose mail is received, for signed reply addresses; empty: none is."""
+    inbound_bucket: str = ""
+    """The bucket that SES puts what it receives into."""
+    account: str = ""
+    """The AWS account that has to own this bucket."""
     text_identity: str
     """What texts come from in End User Messaging; empty: SNS sends them."""
     text_configuration_set: str
@@ -126,6 +130,8 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         sender=environ.get("BATON_SENDER", ""),
         configuration_set=environ.get("BATON_CONFIGURATION_SET", ""),
         reply_domain=environ.get("BATON_REPLY_DOMAIN", ""),
+        inbound_bucket=environ.get("BATON_INBOUND_BUCKET", ""),
+        account=environ.get("BATON_ACCOUNT", ""),
         text_identity=environ.get("BATON_TEXT_IDENTITY", ""),
         text_configuration_set=environ.get("BATON_TEXT_CONFIGURATION_SET", ""),
         urgent_queue=environ.get("BATON_URGENT_QUEUE", ""),

@@ -84,6 +84,7 @@ LINES: Mapping[str, LineKind] = {
     "mail_event": LineKind(by=("kind",)),
     "mail_event_unreadable": LineKind(Level.WARNING, by=("reason",)),
     "mail_event_unmatched": LineKind(Level.WARNING, by=("kind",)),
+    "inbound_email": LineKind(by=("outcome",)),
     "click": LineKind(),
     "click_judged": LineKind(by=("verdict", "reason")),
     "click_lost": LineKind(Level.WARNING, by=("error",)),

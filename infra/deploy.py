@@ -51,6 +51,8 @@ SHOWN = (
     "TimeZone",
     "HandoffTopicArn",
     "FeedbackTopicArn",
+    "InboundTopicArn",
+    "ReceiptRuleSet",
     "AdminSecretArn",
 )
 """The outputs that a deploy prints, where the stack has them."""

@@ -34,8 +34,11 @@ HOME = MADE / "package"
 WHEELHOUSE = MADE / "wheelhouse"
 READABLE = 0o100644 << 16  # by Lambda, whatever this machine lets others read
 #: Of phonenumbers: the places, carriers and time zones of numbers. 18 MB of modules, and a third of
-#: the time that compiling takes.
-UNUSED = tuple(f"phonenumbers/{data}" for data in ("geodata", "carrierdata", "tzdata"))
+#: the time that compiling takes. Of holidays: what they are called, and when stock exchanges close.
+UNUSED = (
+    *(f"phonenumbers/{data}" for data in ("geodata", "carrierdata", "tzdata")),
+    *(f"holidays/{data}" for data in ("locale", "financial")),
+)
 CHALICE_STAGE = "every"
 """The one stage in .chalice/config.json. Baton's environments share one package: the environment is
 a parameter of the template.

@@ -31,8 +31,20 @@ from tests.fakes import FakePorts, QueuedMessage
 SITE = "https://keybook.example"
 API = "https://api.keybook.example"
 TOKEN = {"Authorization": "Bearer admin-token"}
-CHANGED: Mapping[str, Mapping[str, Any]] = {"settings": {"double_opt_in": "never"}}
-"""Most tests are about what follows from a consent, so that a ticked box is one at once."""
+AT_ANY_TIME: Mapping[str, Any] = {
+    "hours": ["00:00", "24:00"],
+    "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+    "holidays": [],
+    "per_7_days": 0,
+    "per_30_days": 0,
+    "hours_apart": 0,
+}
+CHANGED: Mapping[str, Mapping[str, Any]] = {
+    "settings": {"double_opt_in": "never", "sending": AT_ANY_TIME}
+}
+"""Most tests are about what follows from a consent, so that a ticked box is one at once, and an
+email leaves whenever it is planned.
+"""
 MOST_ROUNDS = 50  # a run that is not quiet by then never will be
 
 

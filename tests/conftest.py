@@ -34,8 +34,8 @@ MOST_MINUTES = 60  # that the tests of the stack take
 
 @cache
 def base_offset() -> str:
-    """Return the shift of the stack's clock that keeps all tests within one day."""
-    return stacks.offset_over_midnight(stacks.utc_now(), MOST_MINUTES)
+    """Return the shift of the stack's clock that keeps all tests within the hours of emails."""
+    return stacks.offset_into_hours(stacks.utc_now(), MOST_MINUTES)
 
 
 def stack_now() -> datetime:

@@ -24,6 +24,7 @@ from chalicelib.leads.joined import by_lead
 from chalicelib.leads.lead import Lead
 from chalicelib.leads.progress import begin
 from chalicelib.leads.replaying import Replaying
+from chalicelib.limits import INBOUND_MAX_BYTES
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.model import Model
 from chalicelib.settings import Retention, Settings
@@ -46,6 +47,7 @@ Key = tuple[str, str]
 Partition = tuple[str | None, str]  # of an index, or of the table itself
 Entry = tuple[str, Key]  # its sort key there, and the key of the item
 REPLY_DOMAIN = "replies.baton.example"
+INBOUND_BUCKET = "baton-inbound"
 SECRETS = {
     "identity": "a test's identity secret",
     "links": '{"current": "a test\'s link secret"}',
@@ -417,6 +419,22 @@ class FakeChallenges:
         return Solved.YES
 
 
+class FakeMailroom:
+    """A bucket of raw emails in memory."""
+
+    def __init__(self, bucket: str = INBOUND_BUCKET) -> None:
+        self.bucket = bucket
+        self.emails: dict[str, bytes] = {}
+
+    def read(self, bucket: str, key: str) -> bytes | None:
+        found = self.emails.get(key) if bucket == self.bucket else None
+        return found if found is None else found[:INBOUND_MAX_BYTES]
+
+    def delete(self, bucket: str, key: str) -> None:
+        if bucket == self.bucket:
+            self.emails.pop(key, None)
+
+
 class FakePorts(Ports):
     """The outside world of a deployment, in memory.
 
@@ -443,6 +461,8 @@ class FakePorts(Ports):
                 sender="baton@keybook.example",
                 configuration_set="baton",
                 reply_domain=REPLY_DOMAIN,
+                inbound_bucket=INBOUND_BUCKET,
+                account="123456789012",
                 text_identity="",
                 text_configuration_set="",
                 urgent_queue="",
@@ -467,6 +487,8 @@ class FakePorts(Ports):
         self.quota = wrap("quota", self.account.quota)
         self.challenged = FakeChallenges()
         self.challenges = self.challenged
+        self.received = FakeMailroom()
+        self.mailroom = wrap("mailroom", self.received)
         self.paused: list[int] = []
 
     def now(self) -> datetime:

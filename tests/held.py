@@ -20,7 +20,8 @@ from chalicelib.clicks.links import AnswerLink, ClickLink
 from chalicelib.clock.hand_over import quarantined
 from chalicelib.clock.tasks import Due
 from chalicelib.delivery.links import ANSWER, CLICK
-from chalicelib.delivery.message_keys import MessageKey, MessageKind
+from chalicelib.delivery.message_keys import MessageKey, MessageKind, parse_key
+from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.delivery.references import tag_of
 from chalicelib.leads.progress import begin
 from chalicelib.qualify.due import REVIEW_TASK
@@ -30,6 +31,7 @@ from tests import factories as make
 from tests import recorded_lives
 from tests.baton import AD, TOKEN, InMemoryBaton, ask, stream_event
 from tests.fakes import FakePorts
+from tests.inbound import notification, raw
 
 PIA: dict[str, Any] = {
     "email": "pia.quirrel@quux.example",
@@ -96,11 +98,20 @@ def _came_and_asked(baton: InMemoryBaton) -> None:
     ask(baton, "basis", basis, email=PIA["email"])
     _clicked_and_answered(baton)
     message = f"{lead_id(baton)}#nurture#1#welcome#1"
+    address = baton.world.reply_addresses.address_of(_first_email(baton))
+    answer = raw("Call Pia-Luïsa on 5557391.\nDo not write to me.", From=PIA["email"])
+    baton.world.replies.taking.take(notification(str(address), content=answer))
     mail = {"messageId": "m", "tags": {"message": [tag_of(message)]}}
     baton.world.mail_event(json.dumps({"eventType": "Bounce", "mail": mail, "bounce": BOUNCE}))
     token = baton.world.links.sign("unsubscribe", lead_id(baton))
     assert baton.http("POST", f"/u/{token}").status_code == 200
     baton.until_quiet()
+
+
+def _first_email(baton: InMemoryBaton) -> OutboxMessage:
+    found = baton.world.outbox.read(lead_id(baton), parse_key("nurture#1#welcome#1"))
+    assert found is not None
+    return found
 
 
 def _clicked_and_answered(baton: InMemoryBaton) -> None:

@@ -26,7 +26,9 @@ from infra.deploy import Cloud
 #: The queues of the template that hold what failed for good.
 FAILURE_QUEUES = tuple(
     f"{name}Failures"
-    for name in ("Qualify", "Deliver", "Feedback", "Urgent", "Nurture", "Leads", "Jobs")
+    for name in (
+        *("Qualify", "Deliver", "Feedback", "Replies", "Urgent", "Nurture", "Leads", "Jobs"),
+    )
 )
 PENDING = ("PendingConfirmation", "Deleted")
 LISTED_MESSAGES = 200

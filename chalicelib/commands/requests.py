@@ -95,6 +95,21 @@ class PointsRequest(LeadRequest):
     """Of the model; without it fit, or the model's first group."""
 
 
+class EmailsRequest(LeadRequest):
+    """`POST .../emails`: whether the emails to a lead stop, or may go out again."""
+
+    stop: StrictBool
+    reason: Statement | None = None
+
+
+class SequenceRequest(LeadRequest):
+    """`POST .../sequences/{sequence_id}`: either of the two."""
+
+    start: Literal[True] | None = None
+    stop: Literal[True] | None = None
+    reason: Statement | None = None
+
+
 class RetractionRequest(LeadRequest):
     """`POST .../retract`."""
 

@@ -54,8 +54,8 @@ class SendingDocument(Document):
     """Of the person's own day."""
     days: OpenDays = ["mon", "tue", "wed", "thu", "fri"]
     holidays: HolidayRegions | None = None
-    """Whose public holidays are closed, besides those of the person's country; left out: those of
-    the company's country."""
+    """Whose public holidays are closed, besides those of the person's country. Left out: those of
+    the company's country; an empty list: nobody's at all."""
     per_7_days: EmailCap = 2
     """How many emails a person gets in any seven days; 0: as many as there are."""
     per_30_days: EmailCap = 6

@@ -30,7 +30,11 @@ def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
         case MessageKind.ACKNOWLEDGEMENT | MessageKind.CONFIRMATION:
             return (Switch.OUTBOUND, Switch.ACKNOWLEDGEMENTS)
         case (
-            MessageKind.HANDOFF | MessageKind.CORRECTION | MessageKind.WARNING | MessageKind.TRIAGE
+            MessageKind.HANDOFF
+            | MessageKind.CORRECTION
+            | MessageKind.WARNING
+            | MessageKind.TRIAGE
+            | MessageKind.REPLY
         ):
             return (Switch.OUTBOUND,)
         case _:

@@ -9,6 +9,7 @@ from chalicelib.errors import NotFoundError
 
 UNSUBSCRIBE = "unsubscribe"
 CONFIRM = "confirm"
+LOOK = "look"
 CLICK = "click"
 ANSWER = "answer"
 VIEW = "view"  # of the page that a click led to

@@ -16,6 +16,7 @@ class MessageKind(StrEnum):
     HANDOFF = "handoff"  # the lead goes to sales
     CORRECTION = "correction"  # the handoff was a mistake
     WARNING = "warning"  # a rule disqualifies a lead that sales has accepted
+    REPLY = "reply"  # what somebody answered to an email of marketing's, to sales
     TRIAGE = "triage"  # a request from a lead that our rules do not hand to sales
 
     @property
@@ -31,6 +32,7 @@ class MessageKind(StrEnum):
                 | MessageKind.CORRECTION
                 | MessageKind.WARNING
                 | MessageKind.TRIAGE
+                | MessageKind.REPLY
             ):
                 return False
             case _:
@@ -59,8 +61,8 @@ class MessageKey:
     """The lead's cycle that it belongs to, from 1."""
     parts: tuple[str, ...]
     """nurture: sequence and step; acknowledgement and confirmation: form and day, always of cycle
-    1; handoff and correction: via; warning: rule; triage: via, and of a lead that sales has already
-    the day, of what somebody wrote "message" and the day."""
+    1; handoff and correction: via; warning: rule; reply: via and its id; triage: via, and of a lead
+    that sales has already the day, of what somebody wrote "message" and the day."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):

@@ -213,8 +213,13 @@ def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
                 f"{who} asks to be contacted. Our rules do not hand this lead to sales; please"
                 " take a look"
             )
-        case MessageKind.NURTURE | MessageKind.ACKNOWLEDGEMENT | MessageKind.CONFIRMATION:
-            raise AssertionError("what goes to the lead is not a notice")
+        case (
+            MessageKind.NURTURE
+            | MessageKind.ACKNOWLEDGEMENT
+            | MessageKind.CONFIRMATION
+            | MessageKind.REPLY
+        ):
+            raise AssertionError("another room composes this")
         case _:
             assert_never(kind)
 

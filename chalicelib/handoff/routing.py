@@ -70,6 +70,18 @@ def stand_ins(routing: Mapping[str, Any] | None) -> list[Person]:
     return [by_id[one] for one in (document.fallback, document.manager) if one is not None]
 
 
+def hears_of(routing: Mapping[str, Any] | None, owner: str | None) -> Person | None:
+    """Return who hears of a lead that was not handed over: its owner if active, else who stands in;
+    None where nobody is named.
+
+    Raise DocumentError for a routing document that breaks the format.
+    """
+    person = salesperson(routing, owner) if owner else None
+    if person is not None and person.id == owner:
+        return person
+    return next(iter(stand_ins(routing)), None)
+
+
 def weekly_capacity(routing: Mapping[str, Any] | None) -> int:
     """Return how many handoffs the active people can take in a week.
 

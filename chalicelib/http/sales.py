@@ -45,7 +45,7 @@ def list_leads(request: Request) -> Response:
     reading = world().reading
     if email is not None:
         return private_answer(reading.leads_by_email(email))
-    return private_answer(reading.leads_in_stage(str(stage), _limit(query), query.get("cursor")))
+    return private_answer(reading.leads_in_stage(str(stage), limit_in(query), query.get("cursor")))
 
 
 @private(
@@ -80,7 +80,7 @@ def read_lead(request: Request, lead_id: str) -> Response:
 def read_timeline(request: Request, lead_id: str) -> Response:
     """Return what happened to a lead, newest first."""
     query = query_of(request)
-    return private_answer(world().reading.timeline(lead_id, _limit(query), query.get("cursor")))
+    return private_answer(world().reading.timeline(lead_id, limit_in(query), query.get("cursor")))
 
 
 @private(sales, "/v1/leads/{lead_id}/stage", Role.SALES, methods=["POST"])
@@ -188,7 +188,7 @@ def read_outbox(request: Request) -> Response:
     """Return what was sent, is waiting, or was not sent and why."""
     query = query_of(request)
     page = world().reading.outbox(
-        limit=_limit(query),
+        limit=limit_in(query),
         cursor=query.get("cursor"),
         state=query.get("state"),
         reason=query.get("reason"),
@@ -203,7 +203,8 @@ def _answer_lead(lead: "Lead") -> Response:
     return private_answer(world().reading.lead(lead.lead_id))
 
 
-def _limit(query: dict[str, str]) -> int:
+def limit_in(query: dict[str, str]) -> int:
+    """Return how many elements of a list a query asks for. Raise InputError."""
     text = query.get("limit", str(LIMIT_DEFAULT))
     if not (
         text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= LIMIT_MAX and len(text) < 6

@@ -9,7 +9,7 @@ from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.leads.records import Record, RecordValue
 from chalicelib.nurture.enrolment import Enrolment, ExitReason
 
-ENROL = "ENROL#"
+ENROLMENT_PREFIX = "ENROL#"
 """What the sort keys of enrolments begin with."""
 
 
@@ -22,7 +22,7 @@ def record_of(before: Enrolment | None, after: Enrolment) -> Record:
         # The version alone could be that of another life: an erased lead enters anew. ADR 0046
         expect = {"version": before.version, "created_at_ms": epoch_ms(before.entered_at)}
     return Record(
-        key=ENROL + after.key,
+        key=ENROLMENT_PREFIX + after.key,
         values=_values(after),
         expect=expect,
         due_at=after.due_at,
@@ -40,7 +40,7 @@ def enrolment_in(lead_id: str, key: str, values: Mapping[str, object]) -> Enrolm
         cycle=int(cycle),
         entry=int(entry[0]) if entry else 1,
         entered_at=from_epoch_ms(int(str(values["created_at_ms"]))),
-        cause=str(values["cause"]),
+        cause=str(values["entered_by"]),
         passed=tuple(json.loads(str(values.get("passed", "[]")))),
         sent=int(str(values.get("sent", 0))),
         repeats=int(str(values.get("repeats", 0))),
@@ -65,7 +65,7 @@ def _values(enrolment: Enrolment) -> dict[str, RecordValue]:
     known: dict[str, RecordValue | None] = {
         "version": enrolment.version,
         "created_at_ms": epoch_ms(enrolment.entered_at),
-        "cause": enrolment.cause,
+        "entered_by": enrolment.cause,
         "passed": json.dumps(enrolment.passed) if enrolment.passed else None,
         "go_to": enrolment.go_to,
         "step": enrolment.step,

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from chalicelib.delivery.messages import Hold, Skip
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.leads.lead import Lead
+from chalicelib.scoring.profile import values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,12 @@ class Leaving:
     now: datetime
     ends_at: datetime
     """When it is given up, as stale."""
+
+    @property
+    def address(self) -> str | None:
+        """Where it goes, None where no address is known yet."""
+        known = values(self.lead.profile).get("email")
+        return self.message.to or (str(known) if known else None)
 
 
 GateRule = Callable[[Leaving], Skip | Hold | None]

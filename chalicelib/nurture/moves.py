@@ -123,13 +123,13 @@ def next_move(sequence: SequenceDocument, enrolment: Enrolment, at: Circumstance
     step = next_step(sequence, enrolment)
     if step is None or (sequence.at_most and enrolment.sent >= sequence.at_most):
         return Finish()
+    email = _next_email(sequence, step, enrolment, at)
+    if email is None:
+        return Finish()
     wait = step.every or step.wait if enrolment.repeats else step.wait
     until = at.over_at(wait, enrolment.waits_since)
     if until > at.now:
         return WaitFor(step.id, until)
-    email = _next_email(sequence, step, enrolment, at)
-    if email is None:
-        return Finish()
     if step.if_ is not None and not holds(step.if_, at.known()):
         if step.else_ is None or sequence.step(step.else_):
             go_to = step.else_ or step.next

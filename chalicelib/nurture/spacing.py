@@ -20,6 +20,11 @@ class SendLimits:
     per_30_days: int
     hours_apart: int
 
+    @property
+    def are_set(self) -> bool:
+        """Whether one email can keep another one from leaving."""
+        return any((self.per_7_days, self.per_30_days, self.hours_apart))
+
     def fewer(self) -> "SendLimits":
         """Return half of them, but one at least, for a person who wants fewer emails.
 

@@ -6,12 +6,12 @@ are open in every zone of it (ADR 0056).
 
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
 from chalicelib.company import SettingsDocument
 from chalicelib.company.sending import DAY_NAMES, minute_of
-from chalicelib.days import day_of, zone_of
+from chalicelib.days import day_of, moments_of, zone_of
 from chalicelib.leads.lead import Lead
 from chalicelib.scoring.profile import values
 
@@ -56,32 +56,32 @@ def working_hours_of(lead: Lead, company: SettingsDocument) -> WorkingHours:
     country = said if isinstance(said, str) else None
     sending = company.sending
     opens, closes = map(minute_of, sending.hours)
-    ours = sending.holidays
-    if ours is None:
-        ours = [company.country] if company.country else []
     return WorkingHours(
         zones=_zones_of(lead, country, closes - opens),
         opens=opens,
         closes=closes,
         weekdays=frozenset(map(DAY_NAMES.index, sending.days)),
-        holidays=tuple(dict.fromkeys([*ours, *([country] if country else [])])),
+        holidays=tuple(_holidays_of(company, country)),
     )
 
 
 def next_open(at: datetime, hours: WorkingHours) -> datetime:
-    """Return the first moment from `at` on at which an email may leave, in UTC."""
+    """Return the first moment from `at` on at which an email may leave, in UTC.
+
+    Hours that begin or end in the night in which the clocks change begin late and end early.
+    """
     zones = [zone_of(name) for name in hours.zones]
-    for is_looked_up in (True, False):  # where every open day is a holiday, holidays do not count
-        day = day_of(at, zones[0]) - A_DAY
-        for _ in range(SEARCHED_DAYS):
-            opens = max(_moment(day, hours.opens, zone, last=True) for zone in zones)
-            closes = min(_moment(day, hours.closes, zone, last=False) for zone in zones)
+    first = day_of(at, zones[0]) - A_DAY  # it may be yesterday in another zone
+    days = [first + number * A_DAY for number in range(SEARCHED_DAYS)]
+    open_days = [day for day in days if day.weekday() in hours.weekdays]
+    for holidays in (hours.holidays, ()):  # where every open day is a holiday, none is one
+        for day in open_days:
+            opens = max(moments_of(day, hours.opens, zone)[1] for zone in zones)
+            closes = min(moments_of(day, hours.closes, zone)[0] for zone in zones)
             moment = max(at.astimezone(UTC), opens)
-            is_in_hours = moment < closes and day.weekday() in hours.weekdays
             # Holidays are asked for last: the first one of a country costs half a second.
-            if is_in_hours and not (is_looked_up and _is_holiday(day, hours.holidays)):
+            if moment < closes and not _is_holiday(day, holidays):
                 return moment
-            day += A_DAY
     raise AssertionError("a window of an hour opens within a week")
 
 
@@ -120,6 +120,15 @@ def _zones_of(lead: Lead, country: str | None, minutes: int) -> tuple[str, ...]:
     return found or (lead.zone,)
 
 
+def _holidays_of(company: SettingsDocument, country: str | None) -> list[str]:
+    """Return whose public holidays are closed: both sides' ones, unless the company has none."""
+    ours = company.sending.holidays
+    if ours == []:
+        return []
+    ours = ours or ([company.country] if company.country else [])
+    return list(dict.fromkeys([*ours, *([country] if country else [])]))
+
+
 def _is_zone(name: str) -> bool:
     try:
         zone_of(name)
@@ -128,20 +137,9 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _moment(day: date, minute: int, zone: tzinfo, *, last: bool) -> datetime:
-    """Return when it is a minute of a day in a zone, the first or the last time, in UTC.
-
-    Of a minute that the clocks skip these are an hour apart as well: hours that begin or end in
-    such a night begin late and end early.
-    """
-    wall = datetime.combine(day, time()) + timedelta(minutes=minute)
-    both = [wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
-    return max(both) if last else min(both)
-
-
 def _spread(zones: Sequence[str], at: datetime) -> int:
     """Return how many minutes the clocks of some zones differ at most."""
-    offsets = [at.astimezone(zone_of(name)).utcoffset() or timedelta(0) for name in zones]
+    offsets = [at.replace(tzinfo=zone_of(name)).utcoffset() or timedelta(0) for name in zones]
     return int((max(offsets) - min(offsets)).total_seconds() // 60) if offsets else 0
 
 

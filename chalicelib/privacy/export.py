@@ -47,6 +47,8 @@ JSON_TEXTS = frozenset(
         "place",
         "ids",
         "urgent_at_ms",
+        "passed",
+        "emails",
         "said",
     ]
 )

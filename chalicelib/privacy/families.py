@@ -95,6 +95,8 @@ FAMILIES: Sequence[Family] = (
     ),
     Family("transition", _LEAD, "TRANSITION#", Erasure.DELETED),
     Family("outbox message", _LEAD, "OUTBOX#", Erasure.DELETED),
+    Family("reply", _LEAD, "REPLY#", Erasure.DELETED),
+    Family("count of replies", _LEAD, "REPLIES", Erasure.DELETED),
     Family("click", _LEAD, "CLICK#", Erasure.DELETED),
     Family("answer to an email", _LEAD, "ANSWERED#", Erasure.DELETED),
     Family("enrolment", _LEAD, "ENROL#", Erasure.DELETED),
@@ -131,13 +133,15 @@ FAMILIES: Sequence[Family] = (
     Family("switch", "SWITCHES", "", Erasure.STAYS, _OWN),
     Family("count of first emails", "FIRST_EMAILS#", "FIRST_EMAILS", Erasure.EXPIRES, "a number"),
     Family("count of first emails", _MAILBOX, "FIRST_EMAILS", Erasure.EXPIRES, _KEYED),
+    Family("emails to a mailbox", _MAILBOX, "SENDS", Erasure.EXPIRES, _KEYED),
     Family("numbers of a sequence", "NUMBERS#", "", Erasure.STAYS, "numbers"),
     Family("count of answers to forms", _MAILBOX, "ANSWERS", Erasure.EXPIRES, _KEYED),
 )
 """Every family of items. One that lies in several kinds of partitions has a line for each."""
 
-BUCKETS: Sequence[str] = ()
-"""The buckets of S3 that hold anything about a person: none."""
+BUCKETS: Sequence[str] = ("InboundBucket",)
+"""The buckets of S3 that hold anything about a person: an email is deleted once it was read, and
+what nobody could place expires."""
 
 
 def family_at(pk: str, sk: str) -> Family | None:

@@ -38,6 +38,7 @@ from chalicelib.reading.serializers import (
     serialize_transition,
 )
 from chalicelib.reading.spam import SPAM, spam_page
+from chalicelib.reading.turns import serialize_turn
 from chalicelib.scoring.interests import interest
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score
@@ -178,16 +179,15 @@ class Reading:
         """
         lead = self._known(lead_id)
         found = self._histories.of_lead(lead.lead_id, lead.erased_at)
-        events, transitions, outbox, proofs, is_truncated = found
+        events, transitions, outbox, proofs, is_truncated, turns = found
         proof_of = {proof.event_id: proof for proof in proofs}
         rows = [
             ((rfc3339(event.captured_at), event.id), serialize_event(event, proof_of.get(event.id)))
             for event in events
         ]
-        rows += [
-            ((item["at"], item["id"]), item) for item in map(serialize_transition, transitions)
-        ]
-        rows += [((item["at"], item["id"]), item) for item in map(serialize_message, outbox)]
+        others = [*map(serialize_transition, transitions), *map(serialize_message, outbox)]
+        others += map(serialize_turn, turns)
+        rows += [((item["at"], item["id"]), item) for item in others]
         rows.sort(key=lambda row: row[0], reverse=True)
         if cursor:
             before = tuple(from_cursor(cursor, (str, str)))

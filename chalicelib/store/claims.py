@@ -1,34 +1,46 @@
 """What the claim of a message checks and counts, in its own transaction."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from chalicelib.consent.consent import BasisKind, Consent, also_suppressed
-from chalicelib.consent.mailbox import MailboxOf
+from chalicelib.consent.mailbox import Mailbox, MailboxOf
 from chalicelib.delivery.message_keys import ANSWER_KINDS
 from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.nurture.spacing import SendLimits
 from chalicelib.store import keys
 from chalicelib.store.allowance import Allowances
 from chalicelib.store.answers import check_may_answer, count_answer
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
+from chalicelib.store.open_replies import check_no_open_reply
 from chalicelib.store.sending import check_not_paused
+from chalicelib.store.sends import count_send
 from chalicelib.store.sequence_claims import check_sequence
-from chalicelib.store.table import Table, Write
+from chalicelib.store.table import Put, Table, Write
 
-CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS, keys.SENT})
+CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS, keys.SENDS, keys.SENT})
 """The names of the items that count what is claimed."""
 
 
 class Claims:
     """Decides what goes into the transaction of a claim, besides the message itself.
 
-    first_emails_max: to new addresses in an hour.
+    first_emails_max: to new addresses in an hour; send_limits: reads how many of marketing's emails
+    a mailbox gets.
     """
 
-    def __init__(self, table: Table, mailbox_of: MailboxOf, first_emails_max: int) -> None:
+    def __init__(
+        self,
+        table: Table,
+        mailbox_of: MailboxOf,
+        first_emails_max: int,
+        send_limits: Callable[[], SendLimits],
+    ) -> None:
         self._table = table
         self._mailbox_of = mailbox_of
+        self._send_limits = send_limits
         self._first_emails = FirstEmails(table, first_emails_max)
         self._allowances = Allowances(table)
 
@@ -53,7 +65,9 @@ class Claims:
                 *checks,
                 *check_not_paused(before),
                 *self._allowances.writes(after),
+                check_no_open_reply(before.lead_id),
                 *check_sequence(self._table, before),
+                *self._counted(after, mailbox),
                 *self._first_emails.writes(before, after, mailbox_id),
             ]
         if before.kind not in ANSWER_KINDS or mailbox is None:
@@ -64,6 +78,12 @@ class Claims:
             *count_answer(self._table, before, after, mailbox.id),
             *self._first_emails.writes(before, after, None),
         ]
+
+    def _counted(self, claimed: OutboxMessage, mailbox: Mailbox | None) -> list[Put]:
+        """Return the write that counts a marketing email at its mailbox. Raise ConflictError."""
+        if mailbox is None:
+            return []
+        return count_send(self._table, claimed, mailbox.id, self._send_limits())
 
     def consent(self, message: OutboxMessage) -> Consent:
         """Return what a claim of a message to a lead asks, as it stands now."""

@@ -41,6 +41,7 @@ from chalicelib.store.mailboxes import (
     read_wishes,
     suppressions_of,
 )
+from chalicelib.store.sends import carry_sends
 from chalicelib.store.table import ABSENT, Check, Put, Table, Write
 from chalicelib.store.tombstones import ERASED_AT
 from chalicelib.telemetry import log
@@ -168,7 +169,7 @@ class Consents:
 
     def carry_along(self, absorbed: str, survivor: str) -> list[Write]:
         """Return the writes by which the survivor of a merge, and each mailbox of the person, know
-        what the person wished of any of them.
+        what the person wished of any of them, and the survivor's what was sent to the other.
         """
         ours, our_mailbox = self.read(survivor), self.mailbox(survivor)
         theirs, their_mailbox = self.read(absorbed), self.mailbox(absorbed)
@@ -190,6 +191,8 @@ class Consents:
             writes += added or [check_wishes(one, item)]
         if our_mailbox is not None:
             writes += add_suppressions(self._table, our_mailbox, after.suppressions)
+            if their_mailbox is not None and their_mailbox.id != our_mailbox.id:
+                writes += carry_sends(self._table, their_mailbox.id, our_mailbox.id)
         return writes
 
     def _write(

@@ -1,11 +1,13 @@
 """Enrolments, in the partitions of their leads (ADR 0055)."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from chalicelib.delivery.counts import count_change
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.nurture.enrolment import Enrolment, counts_of
-from chalicelib.nurture.enrolment_records import ENROL, enrolment_in, record_of
+from chalicelib.nurture.enrolment_records import enrolment_in, record_of
+from chalicelib.reading.turns import SequenceTurn
 from chalicelib.store import keys
 from chalicelib.store.numbers import added_up
 from chalicelib.store.outbox import put_message, replace_message
@@ -25,7 +27,7 @@ class Enrolments:
 
     def read(self, lead_id: str, key: str) -> Enrolment | None:
         """Return an enrolment as it stands now, or None."""
-        item = self._table.get(keys.lead(lead_id), ENROL + key)
+        item = self._table.get(keys.lead(lead_id), keys.ENROL + key)
         return enrolment_of(item) if item else None
 
     def of_lead(self, lead_id: str) -> list[Enrolment]:
@@ -34,9 +36,9 @@ class Enrolments:
 
     def first_ones(self, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return which of some enrolments there are, each by its lead and its key."""
-        places = sorted((keys.lead(lead_id), ENROL + key) for lead_id, key in wanted)
+        places = sorted((keys.lead(lead_id), keys.ENROL + key) for lead_id, key in wanted)
         return {
-            (str(item["pk"]).removeprefix(keys.LEAD), str(item["sk"]).removeprefix(ENROL))
+            (str(item["pk"]).removeprefix(keys.LEAD), str(item["sk"]).removeprefix(keys.ENROL))
             for item in self._table.get_many(places)
         }
 
@@ -74,11 +76,33 @@ class Enrolments:
 
 def enrolments_of_lead(table: Table, lead_id: str) -> list[Enrolment]:
     """Return all enrolments of a lead, in the order of their keys."""
-    items = table.query(keys.lead(lead_id), first=ENROL, last=ENROL + keys.END)
+    items = table.query(keys.lead(lead_id), first=keys.ENROL, last=keys.ENROL + keys.END)
     return list(map(enrolment_of, items))
 
 
 def enrolment_of(item: Item) -> Enrolment:
     """Return the enrolment of a stored item."""
     lead_id = str(item["pk"]).removeprefix(keys.LEAD)
-    return enrolment_in(lead_id, str(item["sk"]).removeprefix(ENROL), item)
+    return enrolment_in(lead_id, str(item["sk"]).removeprefix(keys.ENROL), item)
+
+
+def turns_of(enrolment: Enrolment) -> list[SequenceTurn]:
+    """Return where a lead entered a sequence, and where it left it, if it has."""
+    entered = SequenceTurn(
+        at=enrolment.entered_at,
+        key=enrolment.key,
+        name="entered",
+        sequence=enrolment.sequence,
+        entry=enrolment.entry,
+        cause=enrolment.cause,
+    )
+    if enrolment.ended is None or enrolment.ended_at is None:
+        return [entered]
+    exited = replace(
+        entered,
+        at=enrolment.ended_at,
+        name="exited",
+        cause=enrolment.ended.value,
+        goal=enrolment.goal,
+    )
+    return [entered, exited]

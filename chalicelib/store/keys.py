@@ -45,6 +45,7 @@ CLICKED = "CLICK#"  # on a link of an email
 ANSWERED = "ANSWERED#"  # a question that an email asked
 TRANSITION = "TRANSITION#"
 HANDOFF = "HANDOFF#"
+ENROL = "ENROL#"
 QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
 JOB = "JOB"
 PART = "PART#"
@@ -60,7 +61,10 @@ FORM = "FORM#"
 DUE_NURTURE = "DUE#NURTURE#"
 NUMBERS = "NUMBERS#"  # what is counted of a sequence
 FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
+REPLY = "REPLY#"  # an answer to an email of marketing's
+REPLIES = "REPLIES"  # how many of a lead's wait for a person, and came on a day
 ANSWERS = "ANSWERS"  # the sort key of a mailbox's counter of answers to forms
+SENDS = "SENDS"  # the sort key of when marketing wrote to a mailbox
 SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
 ALLOWANCE = "ALLOWANCE"  # the partition, and its sort key, of how much marketing may send
 IMPORTED_PEOPLE = "IMPORTED_PEOPLE"  # the sort key there of how many people were imported
@@ -79,6 +83,7 @@ NUMBER_SHARDS = 8
 LEAD_SHARDS = 16
 OUTBOX_SHARDS = 4
 SPAM_SHARDS = 4
+REPLY_SHARDS = 4
 SENDING_SHARDS = 8
 SENT_SHARDS = 8
 DUE_SHARDS = 8
@@ -256,6 +261,16 @@ def by_state(state: str, shard_number: int) -> str:
 def spam(shard_number: int) -> str:
     """The list index's partition of the screened forms that nobody has released."""
     return f"SPAM#{shard_number}"
+
+
+def reply(one: str) -> str:
+    """The sort key of a reply."""
+    return REPLY + one
+
+
+def replies_in(state: str, shard_number: int) -> str:
+    """The list index's partition of the replies in a state."""
+    return f"{REPLIES}#{state}#{shard_number}"
 
 
 def by_creation(created_at: datetime, outbox_id: str) -> str:

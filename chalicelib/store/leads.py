@@ -26,6 +26,7 @@ from chalicelib.store.lead_items import (
     unlisted,
 )
 from chalicelib.store.numbers import added_up
+from chalicelib.store.open_replies import carry_waiting
 from chalicelib.store.outbox import (
     messages_of_lead,
     put_message,
@@ -116,6 +117,11 @@ class Leads:
             *(self._absorb(*change.absorbed) if change.absorbed else ()),
             *(
                 self._consents.carry_along(change.absorbed[0].lead_id, after.lead_id)
+                if change.absorbed
+                else ()
+            ),
+            *(
+                carry_waiting(self._table, change.absorbed[0].lead_id, after.lead_id)
                 if change.absorbed
                 else ()
             ),

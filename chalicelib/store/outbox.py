@@ -1,15 +1,17 @@
 """Messages and what became of them."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from datetime import datetime
 
 from chalicelib.consent.consent import BasisKind, Consent
 from chalicelib.consent.mailbox import MailboxOf
 from chalicelib.delivery.marks import Mark
-from chalicelib.delivery.message_keys import MessageKey
+from chalicelib.delivery.message_keys import SEPARATOR, MessageKey, MessageKind
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event, epoch_ms
 from chalicelib.limits import FIRST_EMAILS_PER_HOUR
+from chalicelib.nurture.spacing import SHIPPED, SendLimits
 from chalicelib.store import keys, mailboxes
 from chalicelib.store.claims import CLAIM_COUNTERS, Claims
 from chalicelib.store.consent_items import consent_of
@@ -17,6 +19,7 @@ from chalicelib.store.left_emails import put_left
 from chalicelib.store.marks import write_mark
 from chalicelib.store.numbers import count_messages, read_numbers
 from chalicelib.store.outbox_items import message_item, message_of
+from chalicelib.store.sends import read_sends
 from chalicelib.store.table import ABSENT, Put, Table, Write
 from chalicelib.store.tombstones import check_not_erased
 
@@ -24,7 +27,8 @@ from chalicelib.store.tombstones import check_not_erased
 class Outbox:
     """Reads and replaces messages; lists them by their state.
 
-    first_emails_max: to new addresses in an hour; kept_days: of a message, 0 for good.
+    first_emails_max: to new addresses in an hour; kept_days: of a message, 0 for good; send_limits:
+    reads how many of marketing's emails a mailbox gets.
     """
 
     def __init__(
@@ -33,10 +37,11 @@ class Outbox:
         mailbox_of: MailboxOf,
         first_emails_max: int = FIRST_EMAILS_PER_HOUR,
         kept_days: int = 0,
+        send_limits: Callable[[], SendLimits] = lambda: SHIPPED,
     ) -> None:
         self._table = table
         self._mailbox_of = mailbox_of
-        self._claims = Claims(table, mailbox_of, first_emails_max)
+        self._claims = Claims(table, mailbox_of, first_emails_max, send_limits)
         self._kept_days = kept_days
 
     def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
@@ -95,6 +100,19 @@ class Outbox:
                 # again with what it says now.
                 raise ConflictError({}) from None
             raise
+
+    def marketing(self, lead_id: str) -> list[OutboxMessage]:
+        """Return all marketing emails to a lead, whatever became of them."""
+        kinds = [kind for kind in MessageKind if kind.is_marketing]
+        return [
+            message
+            for kind in kinds
+            for message in messages_of_lead(self._table, lead_id, f"{kind}{SEPARATOR}")
+        ]
+
+    def sends(self, message: OutboxMessage, address: str) -> list[datetime]:
+        """Return when marketing's other emails left for the mailbox of an address."""
+        return read_sends(self._table, self._mailbox_of(address).id, message)
 
     def mark(
         self,

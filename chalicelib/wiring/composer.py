@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails, StoredEmail
     from chalicelib.nurture.gate import Gate
+    from chalicelib.nurture.replies.notice import ReplyNotices
+    from chalicelib.nurture.replies.reply import Reply
     from chalicelib.scoring.profile import Profile
 
 
@@ -40,6 +42,8 @@ class Composer:
                 | MessageKind.TRIAGE
             ):
                 return self._notices.compose(message)
+            case MessageKind.REPLY:
+                return self._replies.compose(message)
             case _:
                 assert_never(message.kind)
 
@@ -100,6 +104,17 @@ class Composer:
             is_corrected=self._is_corrected,
             is_current=self._is_current,
             labels=self._labels,
+        )
+
+    @cached_property
+    def _replies(self) -> "ReplyNotices":
+        from chalicelib.nurture.replies.notice import ReplyNotices
+
+        return ReplyNotices(
+            reply=self._stores.reply_items.read,
+            email=self._stores.message,
+            profile=self._profile,
+            look_url=self._look_url,
         )
 
     def _agreed(self, lead_id: str) -> "Sequence[str]":
@@ -169,6 +184,11 @@ class Composer:
         mailbox = self._stores.mailbox_of(message.to or "")
         link = ConfirmLink(message.lead_id, form.id, mailbox.id)
         return self._url("confirm", self._stores.links.sign(CONFIRM, str(link)))
+
+    def _look_url(self, reply: "Reply") -> str:
+        from chalicelib.delivery.links import LOOK
+
+        return self._url("replies", self._stores.links.sign(LOOK, f"{reply.lead_id}/{reply.id}"))
 
     @cached_property
     def link_for(self) -> "TrackedLinks":

@@ -35,6 +35,7 @@ from chalicelib.nurture.email_users import (
     settings_mistakes,
 )
 from chalicelib.nurture.email_warnings import email_warnings
+from chalicelib.nurture.sending_checks import sending_mistakes
 from chalicelib.nurture.sequence_checks import (
     sequence_mistakes,
     sequence_warnings,
@@ -99,7 +100,10 @@ def document_kinds(
             format=SettingsDocument,
             not_yet=PLANNED["settings"],
             is_single=True,
-            mistakes=lambda settings: settings_mistakes(settings, store.every("email")),
+            mistakes=lambda settings: [
+                *settings_mistakes(settings, store.every("email")),
+                *sending_mistakes(settings),
+            ],
             warnings=lambda settings: slot_warnings(sequences(), beside(settings)),
         ),
         "form": DocumentKind(

@@ -6,13 +6,18 @@ First what ends it for good, then what a person stopped, then what only delays i
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.nurture.gate import Gate, GateRule
+from chalicelib.nurture.gate import Gate, GateRule, Leaving
 from chalicelib.nurture.pause_rule import PauseRule
 from chalicelib.nurture.quota_rule import QuotaRule
+from chalicelib.nurture.refusal import Refusal
+from chalicelib.nurture.replies.rule import ReplyRule
 from chalicelib.nurture.sunset import SUNSET, SunsetRule
+from chalicelib.nurture.timing import InItsTime
 from chalicelib.nurture.windows import next_open, working_hours_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from chalicelib.wiring.stores import Stores
 
 
@@ -30,6 +35,7 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
     """Return the rules in the order in which they are asked."""
     return (
         stores.for_good,
+        ReplyRule(stores.reply_items.has_open),
         PauseRule(stores.sending.states),
         SunsetRule(
             messages=stores.leads.messages,
@@ -37,9 +43,30 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
             may_ask=lambda: stores.documents.get("email", SUNSET) is not None,
             ask=stores.outbox.plan,
         ),
+        _in_its_time(stores),
         QuotaRule(
             room=lambda: stores.allowances.room(stores.ports.now()),
             next_open=lambda lead, at: next_open(at, working_hours_of(lead, stores.company())),
-            priority=lambda one: (stores.documents.get("sequence", one) or {}).get("priority", 0),
+            priority=lambda one: _priority_of(stores, one),
         ),
+    )
+
+
+def _priority_of(stores: "Stores", sequence_id: str) -> int:
+    sequence = stores.documents.get("sequence", sequence_id) or {}
+    return int(sequence.get("priority", 0))
+
+
+def _in_its_time(stores: "Stores") -> InItsTime:
+    def sends(leaving: Leaving) -> "Sequence[datetime]":
+        address = leaving.address
+        return stores.outbox.sends(leaving.message, address) if address else ()
+
+    return InItsTime(
+        company=stores.company,
+        limits=lambda _: stores.send_limits(),
+        sends=sends,
+        waiting=stores.outbox.marketing,
+        priority=lambda message: _priority_of(stores, message.sequence or ""),
+        refusal=Refusal(consent=stores.outbox.consent, rests_on=stores.rests_on),
     )

@@ -1,16 +1,43 @@
 """What carries sequences out, each part built when it is first needed."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
+    from chalicelib.leads.lead import Lead
+    from chalicelib.nurture.by_hand import ByHand
     from chalicelib.nurture.course import Course
+    from chalicelib.wiring.world import World
 
 
 class NurtureWork(Stores):
     """Sequences and the enrolments in them."""
+
+    @cached_property
+    def by_hand(self) -> "ByHand":
+        """Does what people ask of a lead's emails."""
+        from chalicelib.nurture.by_hand import ByHand
+
+        return ByHand(
+            qualify=cast("World", self).qualify,
+            sequences=self.sequences,
+            enrolments=self.enrolments.of_lead,
+            refusal=self._refusal,
+            runtime=self.runtime,
+        )
+
+    def _refusal(self, lead: "Lead") -> str | None:
+        """Return why a lead may not be written to. A box that waits for its confirmation may be:
+        the email waits for it, too.
+        """
+        from chalicelib.consent.consent import NO_CONSENT
+        from chalicelib.scoring.profile import countries_in
+
+        refusal = self.consents.of(lead).refusal(self.rests_on(countries_in(lead.profile)))
+        is_pending = self.confirmations.newest(lead.lead_id, self.ports.now()) is not None
+        return None if refusal == NO_CONSENT and is_pending else refusal
 
     @cached_property
     def course(self) -> "Course":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.capture.screening.challenge import Challenges
     from chalicelib.delivery.account import SendQuota
     from chalicelib.delivery.messages import Outgoing, SendResult
+    from chalicelib.nurture.replies.taking import Mailroom
     from chalicelib.store.queues import Queues
     from chalicelib.store.table import Table
 
@@ -106,6 +107,13 @@ class Ports:
                 QueueName.JOBS: settings.jobs_queue,
             }
         )
+
+    @cached_property
+    def mailroom(self) -> "Mailroom":
+        """Where SES puts the emails that it receives."""
+        from chalicelib.store.mailroom import connect_mailroom
+
+        return connect_mailroom(self.settings.inbound_bucket, self.settings.account)
 
     def secret(self, arn: str) -> str:
         """Return a secret's text, read once per container."""

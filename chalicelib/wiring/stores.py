@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
+    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.sending import Sending
     from chalicelib.nurture.sequence_reader import SequenceReader
+    from chalicelib.nurture.spacing import SendLimits
     from chalicelib.store.allowance import Allowances
     from chalicelib.store.captured import Captured
     from chalicelib.store.clicks import Clicks
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from chalicelib.store.leads import Leads
     from chalicelib.store.models import Models
     from chalicelib.store.outbox import Outbox
+    from chalicelib.store.replies import ReplyItems
     from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
     from chalicelib.store.sending import SendingStates
@@ -129,6 +132,7 @@ class Stores:
             self.mailbox_of,
             self._settings.first_emails_per_hour,
             self._settings.retention.messages,
+            self.send_limits,
         )
 
     @cached_property
@@ -186,6 +190,19 @@ class Stores:
             is_sequence=lambda one: self.documents.get("sequence", one) is not None,
             runtime=self.runtime,
         )
+
+    def message(self, outbox_id: str) -> "OutboxMessage | None":
+        """Return the message of an id, None for one that is not kept, and for no id."""
+        from chalicelib.delivery.message_keys import parse_outbox_id
+
+        return self.outbox.read(*parse_outbox_id(outbox_id)) if outbox_id else None
+
+    @cached_property
+    def reply_items(self) -> "ReplyItems":
+        """The store of replies."""
+        from chalicelib.store.replies import ReplyItems
+
+        return ReplyItems(self.ports.table, self._settings.retention.messages)
 
     @cached_property
     def brake(self) -> "Brake":
@@ -254,6 +271,12 @@ class Stores:
         from chalicelib.company import read_company
 
         return read_company(self.documents.get("settings"))
+
+    def send_limits(self) -> "SendLimits":
+        """Return how many of marketing's emails a mailbox gets."""
+        from chalicelib.nurture.spacing import limits_of
+
+        return limits_of(self.company())
 
     def rests_on(self, countries: "Sequence[str]") -> "frozenset[BasisKind]":
         """Return what a marketing email to somebody in these countries may rest on."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.store.jobs import Jobs
     from chalicelib.wiring.privacy import Privacy
+    from chalicelib.wiring.replies import Replies
 
 
 class World(ClickWork):
@@ -232,6 +233,13 @@ class World(ClickWork):
                 self.deliver.message(message.lead_id, message.key)
 
         return each_group(event, message_of, each_alone, work, Quarantine(self.ports.table).put)
+
+    @cached_property
+    def replies(self) -> "Replies":
+        """Takes what people answer to marketing's emails."""
+        from chalicelib.wiring.replies import Replies
+
+        return Replies(self)
 
     def mail_event(self, message: str) -> None:
         """Take what a service reports about a message. message: the body of the notification."""

@@ -83,15 +83,15 @@ def _wait_for_interrupt() -> None:
 
 
 def _offset_of_run() -> str:
-    """Return the offset that the caller asks for, or one that keeps the walk within one day."""
+    """Return the offset that the caller asks for, or one that puts the walk into working hours."""
     asked = os.environ.get("BATON_NOW_OFFSET")
     if asked is not None:
         return asked
-    offset = stack.offset_over_midnight(stack.utc_now())
+    offset = stack.offset_into_hours(stack.utc_now())
     if offset:
         print(
-            f"It is almost midnight in {stack.TIME_ZONE}. The stack's clock is shifted by {offset},"
-            " so that the walk does not end tomorrow."
+            f"Marketing's emails leave in working hours. The stack's clock is shifted by {offset},"
+            f" to such an hour in {stack.TIME_ZONE}."
         )
     return offset
 

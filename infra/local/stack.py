@@ -10,12 +10,15 @@ import json
 import os
 import shutil
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from math import ceil
 
 import boto3
 
-from chalicelib.days import day_of, end_of, zone_of
+from chalicelib.company import SettingsDocument
+from chalicelib.leads.lead import Lead
+from chalicelib.nurture.windows import next_open, working_hours_of
 from infra import defaults, deploy
 from infra.local import emulator, probe, processes
 from infra.local.emulator import Emulator
@@ -27,6 +30,8 @@ STACK_NAME = deploy.stack_name_of("dev")
 SENDER = "hello@baton.example"
 TIME_ZONE = "Europe/Berlin"
 """Of the demo: not UTC, so that what depends on it shows."""
+COUNTRY = "DE"
+"""Where the demo's company is, and the person of its walk."""
 SITE = "site"
 API_STAGE = "api"
 
@@ -93,14 +98,13 @@ def use_local_account() -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
-def offset_over_midnight(now: datetime, minutes: int = 10) -> str:
-    """Return an offset that keeps the next minutes, at most 60, within one day of the demo's zone.
-
-    It is empty except shortly before midnight, when scores change.
+def offset_into_hours(now: datetime, minutes: int = 10) -> str:
+    """Return an offset of whole hours by which the next minutes, at most 60, are working hours of
+    the demo: then marketing's emails leave. It is empty within them.
     """
-    zone = zone_of(TIME_ZONE)
-    is_near = end_of(day_of(now, zone), zone) - now < timedelta(minutes=minutes)
-    return f"-{minutes + 5}m" if is_near else ""
+    hours = working_hours_of(Lead(lead_id="", zone=TIME_ZONE), SettingsDocument(country=COUNTRY))
+    ahead = next_open(now, replace(hours, closes=hours.closes - minutes)) - now
+    return f"+{ceil(ahead / timedelta(hours=1))}h" if ahead else ""
 
 
 def utc_now() -> datetime:

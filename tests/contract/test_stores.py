@@ -924,7 +924,7 @@ def test_a_history_holds_all_of_a_lead_and_its_visitors(table: Table) -> None:
     Leads(table, mailbox_of=make.mailbox, spread_reviews=False).write(
         make.lead(), make.whole_lead(), change
     )
-    events, transitions, planned, _, _ = Histories(table).of_lead(LEAD_ID)
+    events, transitions, planned, *_ = Histories(table).of_lead(LEAD_ID)
     assert sorted(events, key=lambda event: event.id) == sorted(
         [form, page], key=lambda event: event.id
     )
@@ -992,14 +992,14 @@ def test_a_history_holds_what_happened_to_merged_leads(table: Table) -> None:
         make.whole_lead(lead_id="SECOND"),
         LeadChange(moved=[make.moved()], plan=Plan(messages=[email])),
     )
-    events, transitions, planned, _, _ = Histories(table).of_lead(LEAD_ID)
+    events, transitions, planned, *_ = Histories(table).of_lead(LEAD_ID)
     assert {event.id for event in events} == {event.id for event in (*merges, theirs, make.page())}
     assert len(events) == 5
     assert (transitions, planned) == ([], [email])
 
 
 def test_nobody_has_no_history(table: Table) -> None:
-    assert Histories(table).of_lead(LEAD_ID) == ([], [], [], [], False)
+    assert Histories(table).of_lead(LEAD_ID) == ([], [], [], [], False, [])
 
 
 def test_a_quarantined_record_is_kept_with_its_reason_and_listed(table: Table) -> None:

@@ -24,7 +24,7 @@ import app
 from chalicelib.clicks.links import AnswerLink, ClickLink
 from chalicelib.consent.confirming import ConfirmLink
 from chalicelib.days import day_of, zone_of
-from chalicelib.delivery.links import ANSWER, CLICK, CONFIRM, UNSUBSCRIBE, VIEW
+from chalicelib.delivery.links import ANSWER, CLICK, CONFIRM, LOOK, UNSUBSCRIBE, VIEW
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, claimed
 from chalicelib.delivery.references import tag_of
@@ -37,7 +37,9 @@ from chalicelib.wiring import world as wiring
 from chalicelib.wiring.ports import Ports
 from infra import defaults
 from infra.package import own_architecture, package
-from tests.baton import ANN, API, SITE, stream_event
+from tests.baton import ANN, API, AT_ANY_TIME, SITE, stream_event
+from tests.fakes import INBOUND_BUCKET
+from tests.inbound import notification, raw
 from tests.integration.test_template import (
     FUNCTIONS,
     PRIVATE,
@@ -66,6 +68,7 @@ ENTRY_POINTS = {
     "Leads": app.leads,
     "Jobs": app.jobs,
     "Feedback": app.feedback,
+    "Replies": app.replies,
 }
 ADDRESS = "hello@keybook.example"
 SENDER = f"Ann of Keybook <{ADDRESS}>"
@@ -73,6 +76,7 @@ SENDER = f"Ann of Keybook <{ADDRESS}>"
 HOLDING = ("MakesIdentitySecret", "MakesLinkSecret", "HasChallenges")
 TABLE = f"arn:aws:dynamodb:{REGION}:{DEFAULT_ACCOUNT_ID}:table/{TABLE_NAME}"
 MAIL = f"arn:aws:ses:{REGION}:{DEFAULT_ACCOUNT_ID}"
+BUCKET = f"arn:aws:s3:::{INBOUND_BUCKET}"
 PHONES = "all but arn:*:sns:*:*:*"  # AWS has no ARN for a phone number
 TRANSACTED = {
     "Put": "PutItem",
@@ -90,7 +94,7 @@ LOGS = {name: f"{name}Logs" for name in FUNCTIONS} | {
     "PublicHandler": "PublicLogs",
 }
 READS_STREAM = ("Qualify", "Deliver")
-REPORTS_FAILURES = ("Qualify", "Deliver", "Feedback")
+REPORTS_FAILURES = ("Qualify", "Deliver", "Feedback", "Replies")
 
 
 def lambdas_own(function: str) -> set[Grant]:
@@ -127,25 +131,31 @@ def needed(
             for action, place, pk in _of_tables(operation, request):
                 context = ("dynamodb:LeadingKeys", pk) if pk is not None else None
                 yield (f"dynamodb:{action}", place), context
-        case (
-            "sesv2",
-            "SendEmail",
-        ):  # from the address or its domain, whichever is verified; and the configuration set
-            _, address = parse_sender(request["FromEmailAddress"])
-            sender = ("ses:FromAddress", address)
-            for identity in (address, address.partition("@")[2]):
-                yield ("ses:SendEmail", f"{MAIL}:identity/{identity}"), sender
-            settings = f"{MAIL}:configuration-set/{request['ConfigurationSetName']}"
-            yield ("ses:SendEmail", settings), sender
+        case "sesv2", "SendEmail":
+            yield from _of_mail(request)
         case "sns", "Publish":
             yield ("sns:Publish", request.get("TopicArn", PHONES)), None
         case "sqs", "SendMessageBatch":
             yield ("sqs:SendMessage", f"{request['QueueUrl'].rpartition('/')[2]}.Arn"), None
+        case "s3", ("GetObject" | "DeleteObject"):
+            yield (f"s3:{operation}", f"{BUCKET}/*"), None
+            # Without it a missing object is answered like a forbidden one.
+            yield ("s3:ListBucket", BUCKET), None
         case "secretsmanager", "GetSecretValue":
             yield ("secretsmanager:GetSecretValue", request["SecretId"]), None
         case _:
             unknown = (f"{service}:{operation}", "what this test does not know yet")
             yield ANYWHERE.get((service, operation), unknown), None
+
+
+def _of_mail(request: Mapping[str, Any]) -> Iterator[tuple[Grant, Context]]:
+    """From the address or its domain, whichever is verified; and the configuration set."""
+    _, address = parse_sender(request["FromEmailAddress"])
+    sender = ("ses:FromAddress", address)
+    for identity in (address, address.partition("@")[2]):
+        yield ("ses:SendEmail", f"{MAIL}:identity/{identity}"), sender
+    settings = f"{MAIL}:configuration-set/{request['ConfigurationSetName']}"
+    yield ("ses:SendEmail", settings), sender
 
 
 def _of_tables(operation: str, request: Mapping[str, Any]) -> Iterator[tuple[str, str, str | None]]:
@@ -380,8 +390,12 @@ def make() -> dict[str, str]:
         time_zone=TIME_ZONE,
         demo=True,
     )
+    put_settings()
     ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")
     sqs = boto3.client("sqs")
+    boto3.client("s3").create_bucket(
+        Bucket=INBOUND_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
     ses.create_email_identity(EmailIdentity=ADDRESS)
     ses.create_configuration_set(ConfigurationSetName="baton")
     texts = {
@@ -411,12 +425,20 @@ def make() -> dict[str, str]:
             for name in WORKERS
         },
         "MailSettings": "baton",
+        "InboundBucket": INBOUND_BUCKET,
+        "InboundBucket.Arn": BUCKET,
         "HandoffTopic": boto3.client("sns").create_topic(Name="handoffs")["TopicArn"],
         **{
             name: secrets.create_secret(Name=name, SecretString=text)["ARN"]
             for name, text in texts.items()
         },
     }
+
+
+def put_settings(**more: Any) -> None:
+    """Let emails leave whenever the test runs, as far as a cap allows."""
+    documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
+    documents.put("settings", {"sending": {**AT_ANY_TIME, "per_7_days": 2}, **more})
 
 
 # --- what is done with it
@@ -563,6 +585,40 @@ def the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack: Stac
     assert outbox(stack, "eve") == {NURTURE: "lost", **handoff}
 
 
+def people_reply(stack: Stack) -> None:
+    """One asks for a call; of two that may ask us to stop one does, and then one surely."""
+    receive(stack, "dora", "Please call me.")
+    for line in ("Remove me?", "Take me off?", "Stop"):
+        receive(stack, "ann", line)
+    public = stack.world("PublicHandler")
+    kept, gone = ask(stack, "/v1/replies")["replies"]
+    token = {"token": public.links.sign(LOOK, f"{kept['lead_id']}/{kept['id']}")}
+    written = {"content-type": "application/x-www-form-urlencoded"}
+    stack.http("GET", "/replies/{token}", pathParameters=token)
+    stack.http(
+        "POST", "/replies/{token}", "unsubscribe=false", pathParameters=token, headers=written
+    )
+    place = {"lead_id": gone["lead_id"], "reply_id": gone["id"]}
+    ask(stack, "/v1/replies/{lead_id}/{reply_id}", {"unsubscribe": True}, **place)
+    assert ask(stack, "/v1/replies")["replies"] == []
+    notices = [key for key in outbox(stack, "ann") if key.startswith("reply#")]
+    assert len(notices) == 2
+
+
+def receive(stack: Stack, name: str, line: str) -> None:
+    """Let SES receive an answer to the first email of a lead."""
+    deliver = stack.world("Deliver")
+    message = deliver.outbox.read(stack.lead_id(name), parse_key(NURTURE))
+    assert message is not None
+    address = deliver.reply_addresses.address_of(message)
+    assert address is not None
+    email = raw(line, Message_ID=f"<{line.split()[0]}@acme.example>")
+    boto3.client("s3").put_object(Bucket=INBOUND_BUCKET, Key="emails/1", Body=email)
+    stack.run("Replies", Client(app.app).events.generate_sns_event(notification(address)))
+    stack.qualify()
+    stack.deliver()
+
+
 def links_of_an_email_are_used(stack: Stack) -> None:
     """Ann's click counts, and is taken back when her email turns out to be swept."""
     lead_id = stack.lead_id("ann")
@@ -643,11 +699,15 @@ def sales_reads(stack: Stack) -> None:
     assert json.loads(stack.http("GET", "/v1/outbox", **token))["items"]
 
 
+def marketing_looks_at_an_email(stack: Stack) -> None:
+    ask(stack, "/v1/emails/{email_id}/preview", {}, email_id="welcome")
+    ask(stack, "/v1/emails/{email_id}/test", {"to": email("mia")}, email_id="welcome")
+
+
 def spam_is_kept_and_released(stack: Stack) -> None:
     """With a token, and where a limit is set, so that each counter is written."""
     documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
-    screening = {"forms_per_network": 1_000, "forms_per_mailbox": 1}
-    documents.put("settings", {"screening": screening})
+    put_settings(screening={"forms_per_network": 1_000, "forms_per_mailbox": 1})
     documents.put("form", {"id": "signed", "verify": "token"}, "signed")
     documents.put("form", {"id": "guarded", "verify": "turnstile"}, "guarded")
     path = {"form_id": "signed"}
@@ -801,10 +861,12 @@ def stack() -> Iterator[Stack]:
         a_crowded_lead_is_replayed_at_once_and_by_the_clock(stack)
         the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack)
         links_of_an_email_are_used(stack)
+        people_reply(stack)
         mail_events_come_back(stack)
         what_never_can_be_worked_off_is_put_aside(stack)
         a_browser_sees_the_pages(stack)
         sales_reads(stack)
+        marketing_looks_at_an_email(stack)
         spam_is_kept_and_released(stack)
         sales_does_what_people_do(stack)
         marketing_publishes_a_model(stack)
@@ -842,6 +904,7 @@ OWN = {
         *("LEAD", "MAILBOX", "NETWORK", "SUBMISSION", "TOKEN", "USER", "VISITOR"),
     },
     "Feedback": {"LEAD", "MAILBOX"},
+    "Replies": {"LEAD", "MAILBOX"},
 }
 FAMILIES = {
     *("LEAD", "MAILBOX", "NETWORK", "SUBMISSION", "TOKEN", "USER", "VISITOR"),

@@ -24,7 +24,8 @@ from infra.preflight.concrete import broken_rules, concrete
 from tests.fakes import FakeQueues
 
 WORKERS = ("Urgent", "Nurture", "Leads", "Jobs")
-FUNCTIONS = ("APIHandler", "PublicHandler", "Qualify", "Deliver", "Clock", *WORKERS, "Feedback")
+TRIGGERED = ("Qualify", "Deliver", "Feedback", "Replies")  # each has a failure queue of its own
+FUNCTIONS = ("APIHandler", "PublicHandler", "Clock", *TRIGGERED, *WORKERS)
 PUBLIC = {
     ("/v1/forms/{form_id}", "post"),
     ("/v1/forms/{form_id}/token", "get"),
@@ -51,6 +52,9 @@ PUBLIC = {
     ("/confirm/{token}", "get"),
     ("/confirm/{token}", "head"),
     ("/confirm/{token}", "post"),
+    ("/replies/{token}", "get"),
+    ("/replies/{token}", "head"),
+    ("/replies/{token}", "post"),
     ("/a/{token}", "get"),
     ("/a/{token}", "head"),
     ("/a/{token}", "post"),
@@ -88,6 +92,8 @@ PRIVATE = {
     ("/v1/jobs/{job_id}", "get"),
     ("/v1/jobs/{job_id}/release", "post"),
     ("/v1/outbox", "get"),
+    ("/v1/replies", "get"),
+    ("/v1/replies/{lead_id}/{reply_id}", "post"),
     # POST of a form is public, on the same path.
     *(
         (f"/v1/{kind}s/{{{kind}_id}}", method)
@@ -99,6 +105,8 @@ PRIVATE = {
     ("/v1/sequences/{sequence_id}/numbers", "get"),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
+    ("/v1/leads/{lead_id}/emails", "post"),
+    ("/v1/leads/{lead_id}/sequences/{sequence_id}", "post"),
     ("/v1/sending", "get"),
     ("/v1/sending", "post"),
     ("/v1/switches", "get"),
@@ -132,16 +140,19 @@ ENVIRONMENT = {
     "Clock": COMMON
     | {f"BATON_{name.upper()}_QUEUE" for name in WORKERS}
     | {"BATON_NURTURE_PER_MINUTE"},
-    "Urgent": SENDING - {"BATON_REPLY_DOMAIN"},
+    "Urgent": SENDING,
     "Nurture": SENDING
     - {"BATON_HANDOFF_TOPIC", "BATON_TEXT_IDENTITY", "BATON_TEXT_CONFIGURATION_SET"},
     "Leads": MESSAGES,
     "Jobs": MESSAGES | {"BATON_IDENTITY_SECRET"},
     "Feedback": MESSAGES | {"BATON_IDENTITY_SECRET"},
+    "Replies": MESSAGES
+    | {f"BATON_{name}" for name in ("IDENTITY_SECRET", "LINK_SECRET", "REPLY_DOMAIN")}
+    | {"BATON_INBOUND_BUCKET", "BATON_ACCOUNT"},
 }
 UNLESS_DEV = {"Fn::If": ["IsProtected", True, False]}
 MAX_RETENTION_OF_STREAM_S = 24 * 60 * 60
-QUEUES = tuple(f"{name}Failures" for name in ("Qualify", "Deliver", "Feedback", *WORKERS))
+QUEUES = tuple(f"{name}Failures" for name in (*TRIGGERED, *WORKERS))
 EACH_INDEX = [
     "TableName Table",
     *(f"TableName Table GlobalSecondaryIndexName {name}" for name in ("list", "due")),
@@ -226,6 +237,7 @@ def test_every_merged_event_is_chalices(resources: dict[str, dict[str, Any]]) ->
         "Leads.LeadsSqsEventSource",
         "Nurture.NurtureSqsEventSource",
         "Qualify.QualifyDynamodbEventSource",
+        "Replies.RepliesSnsSubscription",
         "Urgent.UrgentSqsEventSource",
     ]
     assert [name for name, definition in events.items() if "Type" not in definition] == []
@@ -783,10 +795,7 @@ def alarms_of(resources: dict[str, dict[str, Any]], metric: str) -> list[dict[st
         (
             "ApproximateNumberOfMessagesVisible",
             "QueueName",
-            [
-                {"Fn::GetAtt": [f"{name}Failures", "QueueName"]}
-                for name in ("Qualify", "Deliver", "Feedback", *WORKERS)
-            ],
+            [{"Fn::GetAtt": [f"{name}Failures", "QueueName"]} for name in (*TRIGGERED, *WORKERS)],
         ),
         (
             "ApproximateAgeOfOldestMessage",
@@ -1158,7 +1167,8 @@ def test_only_dev_may_shift_the_clock(template: dict[str, Any]) -> None:
 
 def test_the_outputs_are_what_others_rely_on(template: dict[str, Any]) -> None:
     outputs = concrete(template, PROD)["Outputs"]
-    assert {"TableName", "HandoffTopicArn", "FeedbackTopicArn", "ApiUrl"} <= outputs.keys()
+    topics = {"HandoffTopicArn", "FeedbackTopicArn", "InboundTopicArn"}
+    assert {"TableName", "ApiUrl"} | topics <= outputs.keys()
     assert outputs["ApiUrl"]["Value"]["Fn::Sub"].endswith("/api")
     assert "DomainTarget" not in outputs
 

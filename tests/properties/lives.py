@@ -185,7 +185,12 @@ identifies = some.builds(Did, some.just(Kind.IDENTIFY), fields=facts, rank=some.
 mails = some.builds(
     Did,
     some.just(Kind.MAIL),
-    some.sampled_from(["delivered", "clicked", "replied", "unsubscribed", "bounced"]),
+    some.sampled_from(
+        [
+            *("delivered", "clicked", "clicked", "replied", "unsubscribed", "bounced"),
+            *("link_used", "machine_clicked", "answered"),
+        ]
+    ),
     properties=some.sampled_from([{}, {"kind": "hard"}]),
 )
 confirmations = some.builds(

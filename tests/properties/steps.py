@@ -78,6 +78,7 @@ def events_of(
     visitor = VISITORS[one.who]
     partition = visitor if pings else lead_partition(lead_ids[one.lead])
     says = did.kind in (Kind.FORM, Kind.IDENTIFY)
+    joins = says or did.name == MailEvent.CLICKED  # of which the browser showed the page
     captured_at = now + one.skew
     at = captured_at - one.lag
     return [
@@ -91,7 +92,7 @@ def events_of(
             properties=did.properties,
             campaign=did.campaign,
             fields={"email": EMAILS[one.lead], **did.fields} if says else {},
-            joins=(visitor,) if says and visitor not in owned else (),
+            joins=(visitor,) if joins and visitor not in owned else (),
             rank=did.rank,
             browser_rank=min(did.rank, Rank.OWN_BROWSER),
         )

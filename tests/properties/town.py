@@ -48,6 +48,7 @@ ACTIONS = {
     "largest": {"signal": "webinar-attended", "max": "value", "points": 0.01, "half_life_days": 9},
     "busy-day": {"signal": "site-visit", "in_one_day": 2, "points": 2, "half_life_days": 7},
     "repeated": {"signal": "blog", "points": 3, "shares": [1, 0.5], "within_days": 6},
+    "any-mail": {"points": 0.25, "max_points": 9},
     "returned": {
         "signal": "site-visit",
         "tiers": [{"times": 6, "points": 6}, {"days": 2, "within_days": 7, "points": 4}],
@@ -74,7 +75,9 @@ def town_document() -> Mapping[str, Any]:
     rules = document["rules"]
     actions = {**rules["actions"], **ACTIONS}
     undesirables = {**rules["undesirables"], **UNDESIRABLES}
-    return {**document, "rules": {**rules, "actions": actions, "undesirables": undesirables}}
+    signals = {**document["signals"], "any-mail": {"on": "mail"}}  # but what is only noted
+    rules = {**rules, "actions": actions, "undesirables": undesirables}
+    return {**document, "signals": signals, "rules": rules}
 
 
 MODEL: Model = load(town_document(), 1)  # in UTC
@@ -384,6 +387,8 @@ def capped(events: Iterable[Event], zone: tzinfo) -> list[Event]:
         place = (event.partition, day_of(event.captured_at, zone), event.is_ping, event.kind)
         what = place[:3] if event.is_ping else place
         if event.is_ping and event.at < event.captured_at - timedelta(days=400):
+            continue
+        if event.name in ("link_used", "machine_clicked"):
             continue
         seen[what] += 1
         if seen[what] <= {True: 500, False: 200}[event.is_ping] or event.kind in UNCAPPED:

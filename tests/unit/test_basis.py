@@ -9,7 +9,7 @@ import pytest
 from chalicelib.consent.basis import counting_bases, must_confirm
 from chalicelib.consent.consent import BasisKind, Purpose
 from chalicelib.delivery.messages import Email
-from tests.baton import ANN, TOKEN, InMemoryBaton, ask
+from tests.baton import ANN, AT_ANY_TIME, TOKEN, InMemoryBaton, ask
 
 EMAIL = "ann@acme.example"
 CONSENT = {BasisKind.CONSENT}
@@ -22,7 +22,7 @@ def baton() -> InMemoryBaton:
 
 
 def settings(baton: InMemoryBaton, **more: Any) -> None:
-    document = {"company_name": "Keybook", "double_opt_in": "never", **more}
+    document = {"company_name": "Keybook", "double_opt_in": "never", "sending": AT_ANY_TIME, **more}
     baton.world.documents.put("settings", document, "ACTIVE")
 
 

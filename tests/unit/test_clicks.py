@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from copy import deepcopy
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,6 +21,8 @@ from chalicelib.scoring.tally import signals_of
 from chalicelib.store import keys
 from chalicelib.wiring.composer import Composer
 from tests.baton import ANN, SITE, TOKEN, InMemoryBaton, ask, model_document
+from tests.fakes import FakeClock, FakePorts
+from tests.held import Restarted
 from tests.unit.test_feedback import tell
 
 CHROME = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) \
@@ -34,6 +37,14 @@ LINKS = [PRICES, ELSEWHERE, *(f"{SITE}/product/{number}" for number in range(5))
 @pytest.fixture
 def baton() -> InMemoryBaton:
     """Baton that has just sent Ann an email, which has arrived. She may be measured."""
+    before = _sent()
+    ports = FakePorts(clock=FakeClock(before.ports.now()))
+    ports.memory.items = dict(before.ports.memory.items)
+    return Restarted(ports)
+
+
+@cache
+def _sent() -> InMemoryBaton:
     made = InMemoryBaton()
     made.form("guide", consent=True, **ANN)
     made.until_quiet()
@@ -185,8 +196,8 @@ def test_a_link_that_was_added_to_leads_nowhere(baton: InMemoryBaton, changed: s
 
 def test_a_link_changed_in_one_character_leads_nowhere(baton: InMemoryBaton) -> None:
     path = path_to(baton)
-    for position in [*range(3, len(path), 7), len(path) - 1]:
-        for other in "AQgw-":
+    for position in [*range(3, len(path), 29), *range(len(path) - 3, len(path))]:
+        for other in "AQg":
             if path[position] == other:
                 continue
             changed = path[:position] + other + path[position + 1 :]
@@ -229,16 +240,16 @@ def test_a_head_request_is_no_click(baton: InMemoryBaton) -> None:
 def test_a_hundred_uses_in_an_hour_store_few_things(baton: InMemoryBaton) -> None:
     later(baton, 600)
     before = len(baton.ports.memory.items)
-    for _ in range(100):
+    for number in range(100):
         use(baton)
-        later(baton, 36)
+        later(baton, 36) if number % 3 == 2 else baton.ports.clock.tick(timedelta(seconds=36))
     assert len(baton.ports.memory.items) - before <= 10
     assert points(baton) == 4
-    assert names(baton).count("clicked") == 1
+    assert names(baton).count("link_used") <= 2
 
 
 def test_a_scanner_that_comes_again_and_again_is_bounded(baton: InMemoryBaton) -> None:
-    for _ in range(30):
+    for _ in range(10):
         for position in range(len(LINKS)):
             use(baton, position, DEFENDER)
         later(baton, 150)

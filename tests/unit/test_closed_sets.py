@@ -69,12 +69,12 @@ def test_every_email_event_has_a_name_of_the_set() -> None:
     """A model was free to score opened emails, which nothing records."""
     places = [one for one in events_built() if one.kind == "MAIL"]
     assert {place.module for place in places} == {
-        *("feedback", "unsubscribe", "confirming", "clicks", "answering"),
+        *("feedback", "unsubscribe", "confirming", "clicks", "answering", "reply"),
     }
     reported = {MailEvent(state) for state in LEAD_HEARS - {MessageState.SOFT_BOUNCED}}
     written = reported | {MailEvent[name] for place in places for name in place.names}
     clicked = {MailEvent.LINK_USED, *VERDICT_NAMES.values()}
-    assert written | clicked == set(MailEvent) - {MailEvent.REPLIED}
+    assert written | clicked == set(MailEvent)
 
 
 def test_nothing_records_what_sales_does_as_an_event() -> None:

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.links import CONFIRM, UNSUBSCRIBE
 from chalicelib.delivery.messages import Email
-from tests.baton import ANN, TOKEN, InMemoryBaton, ask
+from tests.baton import ANN, AT_ANY_TIME, TOKEN, InMemoryBaton, ask
 from tests.unit.test_feedback import notice
 
 EMAIL = "ann@acme.example"
@@ -22,7 +22,8 @@ SENTENCE = "Keybook may write to me."
 def baton() -> InMemoryBaton:
     """Baton where every ticked box must be confirmed."""
     made = InMemoryBaton()
-    put(made, "settings", "ACTIVE", {"company_name": "Keybook", "postal_address": "Here 1"})
+    settings = {"company_name": "Keybook", "postal_address": "Here 1", "sending": AT_ANY_TIME}
+    put(made, "settings", "ACTIVE", settings)
     put(made, "form", "guide", {"id": "guide", "asset": ASSET, "consent_text": SENTENCE})
     put(made, "form", "news", {"id": "news", "consent_text": SENTENCE})
     return made

@@ -16,6 +16,7 @@ HOLDERS = (
     "AWS::Logs::LogGroup",
     "AWS::SecretsManager::Secret",
     "AWS::DynamoDB::Table",
+    "AWS::S3::Bucket",
 )
 
 
@@ -82,6 +83,7 @@ def test_what_expires_does_so_as_the_data_model_says() -> None:
         ("event", limits.HORIZON_DAYS),
         ("receipt", limits.SUBMISSION_KEPT_DAYS),
         ("job", limits.JOB_KEPT_DAYS),
+        ("reply", limits.REPLY_KEPT_DAYS),
         ("count of first emails", COUNTER_KEPT_DAYS),
     ],
 )
@@ -94,7 +96,7 @@ def test_queues_and_logs_keep_for_the_days_of_the_template() -> None:
     for name, body in resources().items():
         if seconds := re.search(r"MessageRetentionPeriod: (\d+)", body):
             assert re.search(rf"\b{int(seconds[1]) // 86_400} days?", kept[name]), name
-        if days := re.search(r"RetentionInDays: (\d+)", body):
+        if days := re.search(r"(?:RetentionInDays|ExpirationInDays): (\d+)", body):
             assert f"{days[1]} days" in kept[name], name
 
 

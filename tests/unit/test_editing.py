@@ -11,7 +11,7 @@ from chalicelib.delivery.messages import Email
 from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, DOCUMENTS_MAX, DOCUMENTS_MAX_CHARS
 from chalicelib.store.table import Write
 from chalicelib.wiring.documents import document_kinds
-from tests.baton import ANN, TOKEN, InMemoryBaton, documents
+from tests.baton import ANN, AT_ANY_TIME, TOKEN, InMemoryBaton, documents
 from tests.fakes import FakePorts, MemoryTable
 
 FORM = "/v1/forms/partner"
@@ -34,6 +34,14 @@ WHOLE: dict[str, dict[str, Any]] = {
         "privacy_url": "https://keybook.example/privacy",
         "language": "de",
         "country": "DE",
+        "sending": {
+            "hours": ["09:00", "17:00"],
+            "days": ["mon", "tue"],
+            "holidays": ["DE-BY", "AT"],
+            "per_7_days": 1,
+            "per_30_days": 0,
+            "hours_apart": 72,
+        },
         "offer": {
             "product": "Keybook",
             "job": "Zugriffe zu prüfen",
@@ -199,7 +207,7 @@ def test_an_id_that_cannot_be_one_is_404(baton: InMemoryBaton) -> None:
 
 def test_what_was_put_is_what_is_sent(baton: InMemoryBaton) -> None:
     settings = {"company_name": "Newbook", "double_opt_in": "never", "postal_address": "Here 1"}
-    put(baton, "/v1/settings", settings)
+    put(baton, "/v1/settings", {**settings, "sending": AT_ANY_TIME})
     before = json.loads(read(baton, EMAIL).body)
     put(baton, EMAIL, {**before, "subject": "Hello from {{ company_name }}"})
     baton.form("guide", consent=True, **ANN)

@@ -96,7 +96,7 @@ def test_who_stays_says_why() -> None:
 
 def test_every_bucket_of_the_template_is_registered() -> None:
     template = text_of("infra/resources.yaml")
-    found = re.findall(r"^  (\w+):\n    Type: AWS::S3::Bucket", template, re.M)
+    found = re.findall(r"^  (\w+):\n    Type: AWS::S3::Bucket$", template, re.M)
     assert list(families.BUCKETS) == found
 
 

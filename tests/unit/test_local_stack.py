@@ -7,19 +7,24 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from infra.local.stack import TIME_ZONE, offset_over_midnight
+from infra.local.stack import TIME_ZONE, offset_into_hours
 from infra.paths import make_private, write_private
 
 
 @pytest.mark.parametrize(
-    ("hour", "minute", "offset"),
-    [(23, 49, ""), (23, 50, "-15m"), (23, 59, "-15m"), (0, 0, ""), (12, 55, "")],
+    ("now", "offset"),
+    [
+        ("2026-11-20T08:30", ""),  # a Friday
+        ("2026-11-20T17:19", ""),
+        ("2026-11-20T17:20", "+64h"),  # to Monday, 9:20
+        ("2026-11-21T23:59", "+33h"),
+        ("2026-11-20T07:00", "+2h"),
+        ("2026-12-24T23:00", "+82h"),  # over Christmas
+    ],
 )
-def test_a_walk_near_midnight_starts_fifteen_minutes_ago(
-    hour: int, minute: int, offset: str
-) -> None:
-    now = datetime(2026, 11, 21, hour, minute, tzinfo=ZoneInfo(TIME_ZONE))
-    assert offset_over_midnight(now) == offset
+def test_a_walk_is_put_into_working_hours(now: str, offset: str) -> None:
+    there = datetime.fromisoformat(now).replace(tzinfo=ZoneInfo(TIME_ZONE))
+    assert offset_into_hours(there) == offset
 
 
 def mode_of(path: Path) -> int:
