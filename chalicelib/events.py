@@ -66,8 +66,8 @@ class Rank(IntEnum):
     CONFIRMED = 3  # one of our people said it, or it came through a link to that mailbox
 
 
+#: Of the kinds that always have the same one.
 RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
-"""The rank of the kinds that always have the same one."""
 
 RETRACTED_IDS = "event_ids"  # of a retraction, separated by spaces; of a release its form
 CONFIRMED_FORM = "confirms"
