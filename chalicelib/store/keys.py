@@ -75,9 +75,8 @@ SENDING = "SENDING#"  # the partitions of what is paused; the sort key is a sequ
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 
-INDEXED = frozenset(
-    {"list_pk", "list_sk", "due_pk", "due_sk"}
-)  # by which an item stands in an index
+#: By which an item stands in an index.
+INDEXED = frozenset({"list_pk", "list_sk", "due_pk", "due_sk"})
 
 STAGE_SHARDS = 16
 NUMBER_SHARDS = 8
@@ -142,19 +141,9 @@ def message(key: "MessageKey") -> str:
     return f"{OUTBOX}{key}"
 
 
-def clicks_of(key: "MessageKey") -> str:
-    """What the sort keys of the clicks of an email begin with, and no others."""
-    return f"{CLICKED}{key}@"
-
-
 def click(click_id: str) -> str:
     """The sort key of a click."""
     return CLICKED + click_id
-
-
-def email_answer(key: "MessageKey", question: str, answer: str) -> str:
-    """The sort key of an answer to a question of an email."""
-    return f"{ANSWERED}{key}@{question}.{answer}"
 
 
 def config(kind: str) -> str:
