@@ -139,19 +139,9 @@ def message(key: "MessageKey") -> str:
     return f"{OUTBOX}{key}"
 
 
-def clicks_of(key: "MessageKey") -> str:
-    """What the sort keys of the clicks of an email begin with, and no others."""
-    return f"{CLICKED}{key}@"
-
-
 def click(click_id: str) -> str:
     """The sort key of a click."""
     return CLICKED + click_id
-
-
-def email_answer(key: "MessageKey", question: str, answer: str) -> str:
-    """The sort key of an answer to a question of an email."""
-    return f"{ANSWERED}{key}@{question}.{answer}"
 
 
 def config(kind: str) -> str:
