@@ -221,6 +221,7 @@ JOB_CHECKPOINT_SECONDS = 5  # the counting that a crash repeats, at most
 JOB_TRIES = 10  # without any progress; after that the job has failed
 JOB_FAILED_IN_A_ROW = 10  # leads; more is an outage and not a matter of one lead: the job waits
 # how long an erasure waits for what was about to be stored: no request, nor Feedback, lasts longer
+UNDO_MINUTES = 10  # a person may take back an unsubscribe by the page that confirms it
 ERASURE_SETTLES_SECONDS = 30
 EXPORT_PAGE_MAX_CHARS = 500_000  # of one page, as JSON; as HTML it is five times that at worst
 JOB_KEPT_DAYS = 30  # how long a report can be read

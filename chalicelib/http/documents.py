@@ -4,8 +4,9 @@ All kinds are served alike; the end of this file lists their paths and roles.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
@@ -20,6 +21,9 @@ from chalicelib.telemetry import log
 from chalicelib.wiring.world import world
 
 documents = Blueprint(__name__)
+
+SEQUENCE = "sequence"
+INCLUDE_PRESENT = "include_present"
 
 DOCUMENT_ID = re.compile(r"[a-z0-9_-]{1,64}")
 ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"|([0-9]{1,9})')
@@ -37,23 +41,23 @@ def serve_one(kind: str, path: str, *roles: Role, variable: str | None = None) -
         found = world().editing.read(kind, _id_in(variables, variable), version_of(request))
         return private_answer(found.document, headers=_etag(found.version))
 
-    @private(documents, path, *roles, methods=["PUT"], query=["note"])
+    is_sequence = kind == SEQUENCE
+    put_query = ["note", INCLUDE_PRESENT] if is_sequence else ["note"]
+
+    @private(documents, path, *roles, methods=["PUT"], query=put_query)
     def put_document(request: Request, **variables: str) -> Response:
         """Store a document as its next version; return its number, with warnings."""
         document_id = _id_in(variables, variable)
         note = note_of(request)
         expected = _expected_of(request)
+        document = object_of(request, DOCUMENT_BODY_MAX_BYTES)
+        means = _change_of(request, document_id, document) if is_sequence else dict
         after, warnings = world().editing.put(
-            kind,
-            document_id,
-            object_of(request, DOCUMENT_BODY_MAX_BYTES),
-            author=author_of(request),
-            note=note,
-            expected=expected,
+            kind, document_id, document, author=author_of(request), note=note, expected=expected
         )
         log("document", kind=kind, id=document_id, version=after.version)
         answer = {"version": after.version, "warnings": [asdict(one) for one in warnings]}
-        return private_answer(answer, headers=_etag(after.version))
+        return private_answer(answer | means(), headers=_etag(after.version))
 
     @private(documents, f"{path}/versions", *roles)
     def list_document_versions(_request: Request, **variables: str) -> Response:
@@ -94,6 +98,27 @@ def serve_each(kind: str, name: str, *roles: Role) -> None:
         )
         log("document", kind=kind, id=document_id, version=after.version)
         return private_answer({"version": after.version})
+
+
+def _change_of(
+    request: Request, sequence_id: str, document: Mapping[str, Any]
+) -> Callable[[], dict[str, Any]]:
+    """Return what says, once a sequence is stored, what that means for leads.
+
+    Raise InputError for a request that cannot be done.
+    """
+    from chalicelib.nurture.changing import check_includes
+
+    said = query_of(request).get(INCLUDE_PRESENT, "false")
+    if said not in ("true", "false"):
+        raise InputError(FieldError(INCLUDE_PRESENT, "must be true or false"))
+    includes = said == "true"
+    check_includes(document, include_present=includes)
+    newest = world().editing.newest(SEQUENCE, sequence_id)
+    before = newest.document if newest is not None and not newest.deleted else None
+    return lambda: world().sequence_changes.answer(
+        sequence_id, before, document, include_present=includes
+    )
 
 
 def _id_in(variables: Mapping[str, str], variable: str | None) -> str:

@@ -37,6 +37,7 @@ class ExitReason(StrEnum):
     OUTRANKED = "outranked"  # a sequence of a higher priority fitted before the first email
     SWITCHED_OFF = "switched_off"  # the sequence was deleted, or is not active any more
     TAKEN_BACK = "taken_back"  # a publish held its first email, and nobody wants it any more
+    ERASED = "erased"
     STALE = "stale"  # a publish held its first email for too long
 
 

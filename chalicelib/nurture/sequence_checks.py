@@ -65,6 +65,18 @@ def sequences_sending(email_id: str, sequences: StoredDocuments) -> Iterator[str
             yield f"the sequence {sequence_id}"
 
 
+def leads_in(stored: Mapping[str, Any], numbers: Mapping[str, int]) -> Iterator[str]:
+    """Yield how many leads are in an active sequence, in words: it is not deleted from under them.
+
+    numbers: what was counted of it. What runs in an inactive one ends at its next look.
+    """
+    left = sum(number for what, number in numbers.items() if what.startswith("exited:"))
+    running = numbers.get("entered", 0) - left
+    if running > 0 and stored.get("active", True):
+        leads = "a lead that is" if running == 1 else f"{running} leads that are"
+        yield f"{leads} in it; put it with active: false, which ends that,"
+
+
 def _email_mistakes(path: str, step: Step, is_email: Callable[[str], bool]) -> Iterator[FieldError]:
     key = "emails" if step.emails else "email"
     for number, email in enumerate(step.every_email):

@@ -29,6 +29,7 @@ PENDING = "PENDING#"  # each ticked box that has yet to be confirmed
 MAILBOX = "MAILBOX#"
 SUPPRESSION = "SUPPRESSION"
 BOUNCED = "BOUNCED#"
+CHOICE = "CHOICE"  # which emails the owner of a mailbox wants
 PROFILE = "PROFILE"
 JOIN = "JOIN#"
 REPLAY = "REPLAY"

@@ -17,6 +17,7 @@ from chalicelib.leads.requests import ReplayRequests
 from chalicelib.lifecycle.stages import Recorded, Stage
 from chalicelib.store import keys
 from chalicelib.store.consents import Consents
+from chalicelib.store.erased_counts import erased_counts
 from chalicelib.store.events import put_event
 from chalicelib.store.lead_items import (
     lead_of,
@@ -32,7 +33,6 @@ from chalicelib.store.outbox import (
     put_message,
     replace_message,
 )
-from chalicelib.store.outbox_items import message_of
 from chalicelib.store.records import record_item
 from chalicelib.store.replays import progress_of, replay_item, requests_of, saved_item
 from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table, Write, as_read
@@ -164,12 +164,7 @@ class Leads:
             left = _left_over(after, conflict)
             if not left:
                 raise
-            gone = [
-                count
-                for item in left.values()
-                if str(item["sk"]).startswith(keys.OUTBOX)
-                for count in count_change(message_of(item), None)
-            ]
+            gone = [count for item in left.values() for count in erased_counts(item)]
             self._table.write(
                 *(_replacing(write, left) for write in writes),
                 *added_up([*counts, *gone], after.lead_id),

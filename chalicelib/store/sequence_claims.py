@@ -7,7 +7,7 @@ from chalicelib.errors import ConflictError
 from chalicelib.store import keys
 from chalicelib.store.table import ABSENT, Check, Table
 
-SEQUENCE = "sequence"
+SEQUENCES = "sequence"
 
 
 def check_sequence(table: Table, message: OutboxMessage) -> list[Check]:
@@ -17,12 +17,12 @@ def check_sequence(table: Table, message: OutboxMessage) -> list[Check]:
     and has the answer knows that none of its emails is claimed any more. Raise ConflictError for
     one that sends nothing: the message stays planned, and the gate says why at its next look.
     """
-    pk = keys.config(SEQUENCE)
+    pk = keys.config(SEQUENCES)
     sequence_id = message.key.parts[0]
     item = table.get(pk, sequence_id)
     if item is None:  # an email of before sequences were documents
-        return [Check(pk, sequence_id, ABSENT, name=SEQUENCE)]
+        return [Check(pk, sequence_id, ABSENT, name=SEQUENCES)]
     is_active = json.loads(str(item["document"])).get("active", True)
     if item.get("deleted") or not is_active:
-        raise ConflictError({SEQUENCE: item})
-    return [Check(pk, sequence_id, {"version": item.get("version")}, name=SEQUENCE)]
+        raise ConflictError({SEQUENCES: item})
+    return [Check(pk, sequence_id, {"version": item.get("version")}, name=SEQUENCES)]

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.delivery.counts import Count, count_change
+from chalicelib.delivery.counts import Count
 from chalicelib.events import Join, Kind, epoch_ms
 from chalicelib.privacy.erasure import Swept
 from chalicelib.privacy.families import TIMES
 from chalicelib.store import keys
 from chalicelib.store.attributes import milliseconds
+from chalicelib.store.erased_counts import erased_counts
 from chalicelib.store.joins import join_of, owner_of
 from chalicelib.store.numbers import added_up
-from chalicelib.store.outbox_items import message_of
 from chalicelib.store.table import Check, Delete, Item, Put, Table, as_read
 from chalicelib.store.tombstones import ERASED_AT
 
@@ -172,16 +172,12 @@ class ErasureSweep:
             yield delete_item(item, {})
 
     def _counted(self, item: Item) -> Mapping[str, Any]:
-        """Count a message that still waits as not sent, with its delete (ADR 0060).
+        """Count a message that still waits as not sent, and an enrolment that runs as ended, with
+        its delete (ADR 0060).
 
         Return what the delete expects: a worker may be settling it, and then it is read again.
         """
-        if not str(item["sk"]).startswith(keys.OUTBOX):
-            return {}
-        try:
-            counts = [*count_change(message_of(item), None)]
-        except (KeyError, ValueError):  # of a later version, taken back: it goes all the same
-            counts = []
+        counts = erased_counts(item)
         self._counts[delete_item(item, {}).label] = counts
         return as_read(item, "version", "created_at_ms") if counts else {}
 

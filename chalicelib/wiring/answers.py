@@ -28,7 +28,9 @@ class Answers(DueWork, NurtureWork):
         from chalicelib.editing.editing import Editing
         from chalicelib.wiring.documents import document_kinds
 
-        kinds = document_kinds(self.documents, self.forms_reading.warnings, self._active_model)
+        kinds = document_kinds(
+            self.documents, self.forms_reading.warnings, self._active_model, self.outbox.numbers
+        )
         return Editing(kinds=kinds, store=self.documents, runtime=self.runtime)
 
     @cached_property

@@ -37,6 +37,7 @@ from chalicelib.nurture.email_users import (
 from chalicelib.nurture.email_warnings import email_warnings
 from chalicelib.nurture.sending_checks import sending_mistakes
 from chalicelib.nurture.sequence_checks import (
+    leads_in,
     sequence_mistakes,
     sequence_warnings,
     sequences_sending,
@@ -61,11 +62,12 @@ def document_kinds(
     store: DocumentStore,
     form_warnings: Callable[[FormDocument], Iterable[FieldError]],
     model: Callable[[], Model | None],
+    numbers: Callable[[str], Mapping[str, int]],
 ) -> Mapping[str, DocumentKind]:
     """Return the kinds by their names. What others name stands before them.
 
     form_warnings: what a form's author probably did not mean, by the active model; model: that
-    model, None in a deployment without one yet.
+    model, None in a deployment without one yet; numbers: what was counted of a sequence.
     """
 
     def company() -> SettingsDocument:
@@ -136,6 +138,9 @@ def document_kinds(
                 *language_warnings(sequence, beside(company())),
             ],
             overview=lambda: {"to_switch_on": to_switch_on(sequences(), beside(company()))},
+            users=lambda sequence_id: leads_in(
+                store.every("sequence").get(sequence_id, {}), numbers(sequence_id)
+            ),
         ),
         "routing": DocumentKind(
             format=RoutingDocument,

@@ -7,6 +7,7 @@ from chalicelib.jobs.ports import JobHandler
 
 if TYPE_CHECKING:
     from chalicelib.commands.rebuild import RebuildHandler
+    from chalicelib.nurture.taking_in import TakeInHandler
     from chalicelib.privacy.erasure import ErasureHandler
     from chalicelib.publishing.counting import ChangeCounter
     from chalicelib.publishing.publish_job import PublishHandler
@@ -84,6 +85,20 @@ def _rebuild(world: "World") -> "RebuildHandler":
     )
 
 
+def _take_in(world: "World") -> "TakeInHandler":
+    from chalicelib.nurture.taking_in import TakeInHandler
+    from chalicelib.store.keys import LEAD_SHARDS
+
+    return TakeInHandler(
+        leads=world.leads,
+        read=world.leads.read,
+        fits=world.fits,
+        enter=world.by_hand.start,
+        shards=LEAD_SHARDS,
+        runtime=world.runtime,
+    )
+
+
 def _erase(world: "World") -> "ErasureHandler":
     from chalicelib.privacy.erasure import ErasureHandler
 
@@ -96,4 +111,5 @@ JOB_HANDLERS: Mapping[str, Callable[["World"], JobHandler[Any]]] = {
     "release": _release,
     "rebuild": _rebuild,
     "erase": _erase,
+    "take_in": _take_in,
 }

@@ -8,7 +8,9 @@ from chalicelib.wiring.stores import Stores
 if TYPE_CHECKING:
     from chalicelib.leads.lead import Lead
     from chalicelib.nurture.by_hand import ByHand
+    from chalicelib.nurture.changing import SequenceChanges
     from chalicelib.nurture.course import Course
+    from chalicelib.nurture.taking_in import Fits
     from chalicelib.wiring.world import World
 
 
@@ -26,6 +28,26 @@ class NurtureWork(Stores):
             enrolments=self.enrolments.of_lead,
             refusal=self._refusal,
             runtime=self.runtime,
+        )
+
+    @cached_property
+    def fits(self) -> "Fits":
+        """Says whether somebody who is there would enter a sequence."""
+        from chalicelib.nurture.taking_in import Fits
+
+        return Fits(self.sequences, self.models.active, self.enrolments.of_lead)
+
+    @cached_property
+    def sequence_changes(self) -> "SequenceChanges":
+        """Answers what a change of a sequence means for leads."""
+        from chalicelib.nurture.changing import SequenceChanges
+        from chalicelib.nurture.taking_in import Present
+
+        world = cast("World", self)
+        return SequenceChanges(
+            numbers=world.sequence_numbers.show,
+            present=Present(leads=self.leads, fits=self.fits, runtime=self.runtime),
+            start=world.job_runner.start,
         )
 
     def _refusal(self, lead: "Lead") -> str | None:

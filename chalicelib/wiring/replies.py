@@ -51,5 +51,5 @@ class Replies:
         person = hears_of(self._world.documents.get("routing"), owner)
         return person.email if person else None
 
-    def _unsubscribe(self, lead_id: str, _message: "OutboxMessage | None") -> None:
-        self._world.unsubscribe.unsubscribe(lead_id)
+    def _unsubscribe(self, lead_id: str, message: "OutboxMessage | None") -> None:
+        self._world.unsubscribe.unsubscribe(lead_id, str(message.key) if message else "")

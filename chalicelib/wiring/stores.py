@@ -126,6 +126,7 @@ class Stores:
     def outbox(self) -> "Outbox":
         """The store of messages."""
         from chalicelib.store.outbox import Outbox
+        from chalicelib.wiring.wishes import Wishes
 
         return Outbox(
             self.ports.table,
@@ -133,6 +134,7 @@ class Stores:
             self._settings.first_emails_per_hour,
             self._settings.retention.messages,
             self.send_limits,
+            Wishes(self).topics_of,
         )
 
     @cached_property

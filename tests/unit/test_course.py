@@ -11,7 +11,7 @@ from chalicelib.events import Kind
 from chalicelib.mail_events import MailEvent
 from chalicelib.nurture.enrolment import ExitReason
 from chalicelib.store.numbers import read_numbers
-from tests.baton import TOKEN, InMemoryBaton
+from tests.baton import AT_ANY_TIME, TOKEN, InMemoryBaton
 from tests.courses import (
     ANN,
     FITTING,
@@ -85,6 +85,10 @@ def test_each_email_comes_once_and_on_its_day() -> None:
 
 def test_a_wait_ends_in_the_next_open_window() -> None:
     baton = baton_on_tuesday([("a", "1d"), ("b", "12h"), ("c", "friday 7:00")])
+    hours = {"hours": ["08:30", "17:30"], "days": ["mon", "tue", "wed", "thu", "fri"]}
+    settings = {**baton.get("/v1/settings"), "sending": {**AT_ANY_TIME, **hours}}
+    put(baton, "/v1/settings", settings)
+    baton.ports.clock.tick(timedelta(minutes=1))
     become_mql(baton)
     days_later(baton, 1)
     assert mails(baton) == ["la"]
@@ -92,9 +96,10 @@ def test_a_wait_ends_in_the_next_open_window() -> None:
     assert mails(baton) == ["la"]
     hours_later(baton, 3)
     assert mails(baton) == ["la", "lb"]
-    days_later(baton, 3)  # the weekend is closed
-    at = [one["created_at"] for one in baton.outbox() if one["id"].endswith("#c")]
-    assert mails(baton) == ["la", "lb"] + (["lc"] if at else [])
+    days_later(baton, 1)
+    assert mails(baton) == ["la", "lb", "lc"]
+    (at,) = [one["created_at"] for one in baton.outbox() if one["id"].endswith("#c")]
+    assert at.startswith("2026-11-27T08:")  # the first hour of a working day in Berlin
 
 
 def test_an_email_at_once_leaves_with_the_transition() -> None:
@@ -592,3 +597,87 @@ def test_a_merge_ends_the_others_way_and_ours_goes_on() -> None:
     assert mails(baton) == ["la", "lb"]
     assert mails(baton, "ann@home.example") == []
     balance(baton)
+
+
+# --- what a change says ---------------------------------------------------------------------------
+
+
+def test_a_change_says_who_is_in_it_and_where() -> None:
+    baton = baton_on_tuesday(TWO)
+    for number in range(3):
+        become_mql(baton, email=f"p{number}@acme.example")
+    days_later(baton, 1)
+    become_mql(baton)
+    hours_later(baton, 1)
+    answer = put_sequence(baton, TWO)
+    assert answer["in_progress"] == {"leads": 4, "steps": {"a": 1, "b": 3}}
+    assert "present" not in answer
+
+
+def test_a_new_sequence_says_how_many_it_would_take_in() -> None:
+    baton = baton_on_tuesday()
+    ids = [become_mql(baton, email=f"p{number}@acme.example") for number in range(3)]
+    put_sequence(baton, [("x", "1d")], id="other", enter={"stage": "mql", "topic": "pricing"})
+    answer = put_sequence(baton, [("a", "1d")])
+    assert answer["present"] == {"leads": 3, "is_more": False, "taken_in": False}
+    days_later(baton, 2)
+    assert [enrolments(baton, one) for one in ids] == [[], [], []]
+
+
+def test_those_who_are_present_are_taken_in_when_asked_for() -> None:
+    baton = baton_on_tuesday()
+    ids = [become_mql(baton, email=f"p{number}@acme.example") for number in range(3)]
+    baton.form("guide", "v9", **{**FITTING, "email": "no@acme.example"})  # she did not agree
+    baton.until_quiet()
+    put_sequence(baton, [("a", "1d")], active=False)
+    document = {**baton.get("/v1/sequences/s"), "active": True}
+    answer = put(baton, "/v1/sequences/s?include_present=true", document)
+    assert answer["present"] == {"leads": 4, "is_more": False, "taken_in": True}
+    assert answer["job"]["kind"] == "take_in"
+    for _ in range(3):
+        baton.minutes_later(1)
+    job = baton.get(f"/v1/jobs/{answer['job']['id']}")
+    refused = {"the lead may not be written to: no_consent": 1}
+    assert job["report"] == {"sequence": "s", "entered": 3, "refused": refused, "failed": 0}
+    days_later(baton, 3)
+    assert [mails(baton, f"p{number}@acme.example") for number in range(3)] == [["la"]] * 3
+    assert [len(enrolments(baton, one)) for one in ids] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("said", ["yes", "", "1"])
+def test_including_those_present_is_yes_or_no(said: str) -> None:
+    baton = baton_on_tuesday([("a", "1d")])
+    put(baton, f"/v1/sequences/s?include_present={said}", baton.get("/v1/sequences/s"), 400)
+
+
+def test_an_inactive_sequence_takes_in_nobody() -> None:
+    baton = baton_on_tuesday([("a", "1d")], active=False)
+    put(baton, "/v1/sequences/s?include_present=true", baton.get("/v1/sequences/s"), 400)
+
+
+def test_a_sequence_is_not_deleted_from_under_its_leads() -> None:
+    baton = baton_on_tuesday(TWO)
+    become_mql(baton)
+    refused = baton.http("DELETE", "/v1/sequences/s", None, TOKEN)
+    assert refused.status_code == 409
+    assert "in use by a lead that is in it" in json.loads(refused.body)["detail"]
+    put_sequence(baton, TWO, active=False)
+    assert baton.http("DELETE", "/v1/sequences/s", None, TOKEN).status_code == 200
+    days_later(baton, 4)
+    assert mails(baton) == []
+
+
+def test_an_erased_person_is_counted_as_having_left() -> None:
+    baton = baton_on_tuesday(TWO)
+    lead_id = become_mql(baton)
+    days_later(baton, 1)
+    answer = baton.http("DELETE", f"/v1/leads/{lead_id}", None, TOKEN)
+    assert answer.status_code == 202, answer.body
+    for _ in range(5):
+        baton.minutes_later(1)
+    assert enrolments(baton, lead_id) == []
+    numbers = read_numbers(baton.ports.memory, "s")
+    assert (numbers["entered"], numbers["exited:erased"]) == (1, 1)
+    assert [numbers[what] for what in ("waiting:a", "waiting:b")] == [0, 0]
+    days_later(baton, 4)
+    assert mails(baton) == ["la"]

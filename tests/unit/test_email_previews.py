@@ -177,6 +177,27 @@ def test_a_preview_is_for_a_lead(baton: InMemoryBaton) -> None:
     assert len(baton.ports.memory.inserted) == before
 
 
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("de-AT,de;q=0.9,en;q=0.8", "de"),
+        ("fr", "en"),
+        ("*", "en"),
+        ("en-GB", "en"),
+        ("x" * 99, "en"),
+    ],
+)
+def test_a_reader_gets_the_language_of_their_browser(
+    baton: InMemoryBaton, accepted: str, language: str
+) -> None:
+    put_email(baton, languages={"de": GERMAN})
+    body = {"fields": {"email": "ann@acme.example"}}
+    assert baton.post("/v1/forms/guide", body, {"Accept-Language": accepted}).status_code == 202
+    baton.until_quiet()
+    lead_id = baton.world.lead_id("ann@acme.example")
+    assert post(baton, f"x/preview?lead_id={lead_id}")["language"] == language
+
+
 def test_a_preview_shows_where_something_is_missing(baton: InMemoryBaton) -> None:
     put_email(baton, markdown="For {{ offer.job }} and {{ owner.name }}.")
     found = post(baton, "x/preview")
@@ -289,8 +310,8 @@ def test_the_newest_text_goes_out_and_is_kept(baton: InMemoryBaton) -> None:
     baton.until_quiet()
     put(baton, "emails/welcome", {"id": "welcome", **WORDS, "subject": "Second"})
     baton.ports.senders.answers.clear()
-    for _ in range(8):
-        baton.minutes_later(30)
+    for _ in range(30):  # until Monday's hours have begun
+        baton.minutes_later(60)
     (item,) = [one for one in baton.outbox() if one["kind"] == "nurture"]
     assert (item["subject"], item["email"]) == ("Second", "welcome")
     version = item["email_version"]
