@@ -316,6 +316,7 @@ def test_stop_unsubscribes_at_once(
     reply(baton, f"{text}\n\nAnn")
     assert baton.lead()["suppressed"] == "unsubscribed"
     assert heard(baton) == ["unsubscribed"]
+    assert baton.get("/v1/sequences/welcome/numbers")["steps"][0]["unsubscribed"] == 1
     assert intent(baton) <= before
     assert notices(baton) == []
     assert outcomes(capsys) == ["unsubscribed"]
