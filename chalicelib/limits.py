@@ -120,6 +120,9 @@ BRAKE_RATE_FROM_EMAILS = 200  # with fewer a rate says nothing
 BRAKE_BOUNCED_OF_LAST = 10
 BRAKE_COMPLAINED = 3
 BRAKE_COMPLAINED_OF_LAST = 2
+SUNSET_DELIVERED = 4  # emails without any reaction, before a person is asked whether to go on
+SUNSET_QUIET_DAYS = 180
+SUNSET_ANSWER_DAYS = 14
 OUTAGE_HOURS = 24  # for so long the clock may stand still before a person has to look
 # a twentieth of SES's daily quota is left to handoffs and answers, whatever marketing sends
 QUOTA_RESERVE_PART = 20

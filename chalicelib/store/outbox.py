@@ -50,6 +50,16 @@ class Outbox:
         item = self._table.get(keys.lead(lead_id), keys.message(key))
         return message_of(item) if item else None
 
+    def plan(self, message: OutboxMessage) -> None:
+        """Plan a message, unless it exists. Raise ConflictError when the table was busy."""
+        try:
+            self._table.write(
+                put_message(message, self._kept_days), *count_messages((None, message))
+            )
+        except ConflictError as conflict:
+            if not conflict.failed:
+                raise
+
     def save(
         self, before: OutboxMessage, after: OutboxMessage, instead: OutboxMessage | None = None
     ) -> None:

@@ -11,6 +11,7 @@ from chalicelib.nurture.pause_rule import PauseRule
 from chalicelib.nurture.quota_rule import QuotaRule
 from chalicelib.nurture.refusal import Refusal
 from chalicelib.nurture.replies.rule import ReplyRule
+from chalicelib.nurture.sunset import SUNSET, SunsetRule
 from chalicelib.nurture.timing import InItsTime
 from chalicelib.nurture.windows import next_open, working_hours_of
 from chalicelib.nurture.wishes import TopicRule, erased
@@ -41,6 +42,12 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
         TopicRule(wanted=wishes.wanted, topics=wishes.topics_of),
         ReplyRule(stores.reply_items.has_open),
         PauseRule(stores.sending.states),
+        SunsetRule(
+            messages=stores.leads.messages,
+            last_act=stores.events.last_act,
+            may_ask=lambda: stores.documents.get("email", SUNSET) is not None,
+            ask=stores.outbox.plan,
+        ),
         _in_its_time(stores, wishes),
         QuotaRule(
             room=lambda: stores.allowances.room(stores.ports.now()),
