@@ -154,6 +154,13 @@ def _before(found: Found) -> Iterator[str]:
         yield f"  {name:20}{one['takes']:12.2f} {_mark(one['met'])}"
 
 
+def _emails(found: Found) -> Iterator[str]:
+    mark = _mark(found["met"]["emails_per_s"])
+    wanted = found["targets"]["emails_per_s"]
+    yield f"  {'emails a second':20}{found['emails_per_s']:12,}{wanted:8,} {mark}"
+    yield f"  {'Jinja2 alone':20}{found['jinja2_per_s']:12,}{found['ratio']:8.1f} times as many"
+
+
 def _replay(found: Found) -> Iterator[str]:
     wanted = found["targets"]
     mark = _mark(found["met"]["peak_mb"])
@@ -183,6 +190,7 @@ SECTIONS: Mapping[str, Callable[[Any], Iterator[str]]] = {
     "cpu": _cpu,
     "scoring": _scoring,
     "what-if": _what_if,
+    "emails": _emails,
     "before": _before,
     "replay": _replay,
     "units": _units,
@@ -201,6 +209,7 @@ TITLES = {
         "Scoring on one core beside a calibration loop: 50 rules, 12 signals, 100 day cells"
     ),
     "what-if": "What-if on one core: the default model and a draft over stored leads",
+    "emails": "Emails rendered a second on one core, beside Jinja2 alone",
     "before": "The default model of the commit before, with this code and with that of before",
     "replay": "Replay of the worst lead that can be stored, in steps of 2,000 events",
     "units": "Capacity units: single operations by DynamoDB Local, transactions by AWS's rule",

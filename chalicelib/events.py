@@ -66,11 +66,12 @@ class Rank(IntEnum):
     CONFIRMED = 3  # one of our people said it, or it came through a link to that mailbox
 
 
+#: Of the kinds that always have the same one.
 RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
-"""The rank of the kinds that always have the same one."""
 
-CONFIRMED_FORM = "confirms"
-"""The property of a confirmation that names the form's event."""
+RETRACTED_IDS = "event_ids"  # of a retraction, separated by spaces; of a release its form
+CONFIRMED_FORM = "confirms"  # the property of a confirmation that names the form's event
+BROWSER_LANGUAGE = "browser_language"  # that a form's browser asked for first, in its event
 CONSENT_PENDING = "consent_pending"
 """The property of a form's event whose ticked box has yet to be confirmed."""
 

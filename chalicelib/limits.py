@@ -120,6 +120,9 @@ BRAKE_RATE_FROM_EMAILS = 200  # with fewer a rate says nothing
 BRAKE_BOUNCED_OF_LAST = 10
 BRAKE_COMPLAINED = 3
 BRAKE_COMPLAINED_OF_LAST = 2
+SUNSET_DELIVERED = 4  # emails without any reaction, before a person is asked whether to go on
+SUNSET_QUIET_DAYS = 180
+SUNSET_ANSWER_DAYS = 14
 OUTAGE_HOURS = 24  # for so long the clock may stand still before a person has to look
 # a twentieth of SES's daily quota is left to handoffs and answers, whatever marketing sends
 QUOTA_RESERVE_PART = 20
@@ -221,6 +224,7 @@ JOB_CHECKPOINT_SECONDS = 5  # the counting that a crash repeats, at most
 JOB_TRIES = 10  # without any progress; after that the job has failed
 JOB_FAILED_IN_A_ROW = 10  # leads; more is an outage and not a matter of one lead: the job waits
 # how long an erasure waits for what was about to be stored: no request, nor Feedback, lasts longer
+UNDO_MINUTES = 10  # a person may take back an unsubscribe by the page that confirms it
 ERASURE_SETTLES_SECONDS = 30
 EXPORT_PAGE_MAX_CHARS = 500_000  # of one page, as JSON; as HTML it is five times that at worst
 JOB_KEPT_DAYS = 30  # how long a report can be read

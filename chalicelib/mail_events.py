@@ -19,6 +19,7 @@ class MailEvent(StrEnum):
     BOUNCED = "bounced"
     COMPLAINED = "complained"
     UNSUBSCRIBED = "unsubscribed"
+    CHOSE = "chose"  # which emails, on the page of an email's way out
     CONFIRMED = "confirmed"  # a mailbox's owner confirmed a form (ADR 0045)
 
 
@@ -30,6 +31,8 @@ BOUNCE_KIND = "kind"
 """The property of a bounce that says whether the mailbox may take another email."""
 HARD = "hard"
 SOFT = "soft"
+CONTENT = "content"
+"""Not about the mailbox: its server refused what was in the email."""
 
 OF_SEQUENCE = "sequence"
 """Of which sequence the email was, if it was of one."""
@@ -47,6 +50,10 @@ ABOUT_EMAIL: Mapping[str, Set[str] | None] = {
 }
 """What an event says of the email that it is about. Earlier code said nothing."""
 
+CHOSEN_TOPICS = "topics"
+"""The topics that somebody wants emails about, separated by blanks; none: about anything."""
+CHOSEN_FEWER = "fewer"
+"""Whether somebody wants fewer emails."""
 OF_LINK = "link"
 """Which link of the email was used, from 0."""
 OF_URL = "url"
@@ -70,9 +77,10 @@ RECORDED_PROPERTIES: Mapping[MailEvent, Mapping[str, Set[str] | None]] = {
         **ABOUT_EMAIL,
     },
     MailEvent.ANSWERED: {OF_QUESTION: None, OF_ANSWER: None, **ABOUT_EMAIL},
-    MailEvent.BOUNCED: {BOUNCE_KIND: {HARD, SOFT}, **ABOUT_EMAIL},
+    MailEvent.BOUNCED: {BOUNCE_KIND: {HARD, SOFT, CONTENT}, **ABOUT_EMAIL},
     MailEvent.COMPLAINED: ABOUT_EMAIL,
     MailEvent.UNSUBSCRIBED: ABOUT_EMAIL,
+    MailEvent.CHOSE: {CHOSEN_TOPICS: None, CHOSEN_FEWER: None, **ABOUT_EMAIL},
     MailEvent.REPLIED: ABOUT_EMAIL,
 }
 """What is recorded with an event of these names: property -> its values, None for any."""

@@ -68,6 +68,7 @@ LINES: Mapping[str, LineKind] = {
     "unhandled": LineKind(Level.ERROR, by=("error",)),
     "suppressed": LineKind(by=("reason",)),
     "opted_in": LineKind(by=("lifted",)),
+    "choice_undone": LineKind(),
     "qualified": LineKind(by=("moved",), within_ms=SCORED_WITHIN_MS),
     "message": LineKind(by=("state", "reason"), within_ms=HANDED_OFF_WITHIN_MS),
     "switched": LineKind(Level.WARNING, by=("switch",)),

@@ -104,6 +104,8 @@ def _came_and_asked(baton: InMemoryBaton) -> None:
     mail = {"messageId": "m", "tags": {"message": [tag_of(message)]}}
     baton.world.mail_event(json.dumps({"eventType": "Bounce", "mail": mail, "bounce": BOUNCE}))
     token = baton.world.links.sign("unsubscribe", lead_id(baton))
+    some = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert baton.http("POST", f"/u/{token}", "choice=some&fewer=yes", some).status_code == 200
     assert baton.http("POST", f"/u/{token}").status_code == 200
     baton.until_quiet()
 

@@ -19,7 +19,7 @@ from typing import Any
 from chalicelib.commands.rebuild import start_rebuild
 from chalicelib.jobs.job import JobStatus
 from chalicelib.store.keys import SCHEMA
-from chalicelib.wiring.stores import DEPLOYMENT
+from chalicelib.wiring.basics import DEPLOYMENT
 from chalicelib.wiring.world import World
 from tools.deployment import add_stage, find_world
 

@@ -42,8 +42,8 @@ def property_never_recorded(document: ModelDocument) -> Iterator[FieldError]:
                 yield FieldError(
                     f"signals.{key}.where.{name}",
                     "never counts, because nothing like it is recorded of such an email: a bounce"
-                    " has the kind hard or soft, and each has the sequence, step, email and"
-                    " message that it is about; remove it",
+                    " has the kind hard, soft or content, and each has the sequence, step,"
+                    " email and message that it is about; remove it",
                 )
 
 

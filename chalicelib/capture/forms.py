@@ -29,6 +29,7 @@ from chalicelib.consent.consent import Proof
 from chalicelib.document import read_document
 from chalicelib.errors import ConflictError, FieldError, KeyReusedError, OriginError
 from chalicelib.events import (
+    BROWSER_LANGUAGE,
     Event,
     Owner,
     Rank,
@@ -126,6 +127,8 @@ class Forms:
         now = self.runtime.now()
         partition = lead_partition(lead_id)
         said = said_by(form_id, form, submission, partition, now, self._own_domains)
+        if sender.language:
+            said = replace(said, properties={**said.properties, BROWSER_LANGUAGE: sender.language})
         # What is cut of it does not depend on when, or how often, it is tried: it is cut once.
         event, cut = within(said, FORM_STORED_MAX_BYTES)
         candidate = candidate_of(form_id, form, submission, sender, now)

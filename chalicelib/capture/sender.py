@@ -13,5 +13,7 @@ class Sender:
     """The User-Agent."""
     network: str = ""
     """The network address that the gateway saw: no header of the sender's own."""
+    language: str = ""
+    """What the browser asks for first, such as `de-AT`: emails are written in it."""
     wants_page: bool = False
     """Whether a browser shows the answer as a page: its Accept prefers HTML."""

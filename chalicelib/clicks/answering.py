@@ -45,7 +45,7 @@ class Answering:
         store: AnswerStore,
         message: Callable[[str, MessageKey], OutboxMessage | None],
         email: Callable[[str], Mapping[str, Any] | None],
-        unsubscribe: Callable[[AnswerLink], None],
+        unsubscribe: Callable[[AnswerLink], object],
         runtime: Runtime,
     ) -> None:
         self._store = store

@@ -13,9 +13,9 @@ from chalicelib.days import day_of, zone_of
 from chalicelib.delivery.message_keys import ANSWER_KINDS, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, cancelled
 from chalicelib.errors import FieldError, InputError, LongReplayError, StateError
-from chalicelib.events import Act, Event, Kind, confirmed_form_of
+from chalicelib.events import RETRACTED_IDS, Act, Event, Kind, confirmed_form_of
 from chalicelib.leads import merging
-from chalicelib.leads.acts import OTHER_LEAD, RETRACTED_IDS
+from chalicelib.leads.acts import OTHER_LEAD
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.derivation import at_once, refusing, surveyed_at_once
 from chalicelib.leads.histories import FOREVER, digest_in

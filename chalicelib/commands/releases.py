@@ -7,8 +7,7 @@ from typing import Protocol
 from chalicelib.capture.screening.kept import KeptForm
 from chalicelib.commands.acts import Acts
 from chalicelib.errors import FieldError, InputError, LongReplayError, NotFoundError
-from chalicelib.events import Act, Event, is_lead_id, lead_id_of
-from chalicelib.leads.acts import RETRACTED_IDS
+from chalicelib.events import RETRACTED_IDS, Act, Event, is_lead_id, lead_id_of
 from chalicelib.leads.histories import EventHistory, survey
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import RELEASE_MAX_FORMS

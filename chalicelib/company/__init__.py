@@ -13,6 +13,7 @@ from chalicelib.company.fields import (
     Language,
     LogoUrl,
     ManyLines,
+    OneLine,
     WebUrl,
 )
 from chalicelib.company.offer import LANGUAGES_MAX, NO_OFFER, OfferDocument, SenderDocument
@@ -22,6 +23,15 @@ from chalicelib.document import Document, needs, read_document
 LegalNotice = Annotated[
     ManyLines | Annotated[dict[Language, ManyLines], Field(min_length=1, max_length=LANGUAGES_MAX)],
     needs("1 to 1,000 characters are needed, or such a text by language"),
+]
+TopicWords = Annotated[
+    OneLine | Annotated[dict[Language, OneLine], Field(min_length=1, max_length=LANGUAGES_MAX)],
+    needs("one line of 1 to 200 characters is needed, or such a line by language"),
+]
+TopicName = Annotated[
+    str,
+    Field(max_length=64, pattern=r"^[a-z0-9_-]+$"),
+    needs("small letters, digits, - and _ are needed"),
 ]
 DoubleOptInRule = Literal["always", "newsletters", "never"]
 DoubleOptInRules = Annotated[
@@ -115,6 +125,8 @@ class SettingsDocument(Document):
     """What is sold, in the words that emails take."""
     sender: SenderDocument | None = None
     """The person that marketing's emails come from."""
+    topics: Annotated[dict[TopicName, TopicWords], Field(max_length=100)] = {}
+    """What each topic is called where people choose what they get emails about."""
     postal_address: ManyLines | None = None
     """Below every marketing email."""
     legal_notice: LegalNotice | None = None

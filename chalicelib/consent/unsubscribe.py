@@ -1,14 +1,19 @@
 """Unsubscribe: a person wants no more email. It holds from the moment it is stored."""
 
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from chalicelib.consent.consent import Consent, SuppressionReason
 from chalicelib.consent.mailbox import Mailbox
 from chalicelib.consent.suppression import Suppression
+from chalicelib.consent.way_out import Undo, WayOut
 from chalicelib.events import Event, Kind, lead_partition, own_event_id
 from chalicelib.mail_events import MailEvent
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
+
+AboutEmail = Callable[[WayOut], Mapping[str, str]]
+"""Returns what an event says of the email that a way out stands in."""
 
 
 class ConsentReader(Protocol):
@@ -25,30 +30,45 @@ class Unsubscribe:
     """Take unsubscribes."""
 
     def __init__(
-        self, *, consents: ConsentReader, suppression: Suppression, runtime: Runtime
+        self,
+        *,
+        consents: ConsentReader,
+        suppression: Suppression,
+        about: AboutEmail,
+        runtime: Runtime,
     ) -> None:
         self._consents = consents
         self._suppression = suppression
+        self._about = about
         self.runtime = runtime
 
     @until_written
-    def unsubscribe(self, lead_id: str) -> None:
-        """Suppress the person's emails. A second time changes nothing and counts nothing.
+    def unsubscribe(self, lead_id: str, message: str = "") -> Undo | None:
+        """Suppress the person's emails. A second time counts nothing.
 
-        Once it returns, it stands. Raise ConflictError when it does not.
+        message: the key of the email whose way out was taken, or that was answered so. Once it
+        returns, it stands. Return what takes it back, None when it stood already. Raise
+        ConflictError when it does not stand.
         """
+        way_out = WayOut(lead_id, message)
         consent = self._consents.read(lead_id)
         reason = SuppressionReason.UNSUBSCRIBED
-        is_known = reason in consent.suppressions
+        since = consent.suppressions.get(reason)
         # An event of a lead that is gone would bring it back, without an address. ADR 0036
         is_gone = self._consents.mailbox(lead_id) is None
-        event = None if is_known or is_gone else self._event(lead_id, consent)
-        self._suppression.suppress(lead_id, reason, event)
+        event = None if since or is_gone else self._event(way_out, consent)
+        self._suppression.suppress(lead_id, reason, event, message if event else "")
+        if event is None:
+            return None
+        at = self._consents.read(lead_id).suppressions.get(reason)
+        if at is None:  # confirmed, or taken back, in between
+            return None
+        return Undo(way_out=way_out, at=at, event_id=event.id, is_unsubscribe=True)
 
-    def _event(self, lead_id: str, consent: Consent) -> Event:
+    def _event(self, way_out: WayOut, consent: Consent) -> Event:
         """Return the event of an unsubscribe. The same consent gives the same event."""
         now = self.runtime.now()
-        partition = lead_partition(lead_id)
+        partition = lead_partition(way_out.lead_id)
         reason = SuppressionReason.UNSUBSCRIBED
         return Event(
             partition=partition,
@@ -57,4 +77,5 @@ class Unsubscribe:
             name=MailEvent.UNSUBSCRIBED.value,
             at=now,
             captured_at=now,
+            properties=dict(self._about(way_out)),
         )

@@ -18,7 +18,7 @@ from chalicelib.delivery.outcomes import with_evidence, with_marks, with_notice
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.references import TEST_REFERENCE, about_email, outbox_id_of, tag_of
 from chalicelib.events import Event, Kind, is_lead_id, lead_partition, own_event_id
-from chalicelib.mail_events import BOUNCE_KIND, HARD, SOFT, MailEvent
+from chalicelib.mail_events import BOUNCE_KIND, CONTENT, HARD, SOFT, MailEvent
 from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written
@@ -60,6 +60,9 @@ class MailboxStore(Protocol):
 
     def count_soft_bounce(self, lead_id: str, event: Event, now: datetime) -> None:
         """Count a soft bounce; the fifth in a row suppresses."""
+
+    def note_event(self, event: Event) -> None:
+        """Append an event that says nothing about the mailbox."""
 
     def note_delivery(self, lead_id: str, event: Event) -> None:
         """Forget the soft bounces before a delivery."""
@@ -167,7 +170,7 @@ class Feedback:
         message = self._outbox.read(*named)
         if message is None or _is_automatic_reply(notice, message):
             return message
-        reason = _refusal(notice.kind)
+        reason = _reason(notice)
         after = with_evidence(message, state, notice.message_id, reason=reason) or message
         if _is_event(message, state):
             # The same notice may come again with another time, so the first one's is kept: it is
@@ -181,6 +184,10 @@ class Feedback:
             # Settle against feedback: if the worker settles between this read and this write, the
             # write fails, and the next try raises the rank of what was settled. ADR 0003
             self._endings.save(message, after)
+            if notice.kind is NoticeKind.CONTENT_BOUNCE:
+                # Nothing is wrong with the mailbox: whoever wrote the email has to look at it.
+                key = str(message.key)
+                log("message_failed", lead_id=message.lead_id, key=key, state=MessageState.REFUSED)
         return after
 
     @until_written
@@ -191,6 +198,8 @@ class Feedback:
                 self._suppression.suppress(lead_id, SuppressionReason.BOUNCED, event)
             case MessageState.COMPLAINED:
                 self._suppression.suppress(lead_id, SuppressionReason.COMPLAINED, event)
+            case MessageState.SOFT_BOUNCED if event.properties[BOUNCE_KIND] == CONTENT:
+                self._mailboxes.note_event(event)
             case MessageState.SOFT_BOUNCED:
                 self._mailboxes.count_soft_bounce(lead_id, event, self.runtime.now())
             case MessageState.DELIVERED:
@@ -206,7 +215,7 @@ def _reported_state(kind: NoticeKind) -> MessageState | None:
             return MessageState.SENT
         case NoticeKind.DELIVERED:
             return MessageState.DELIVERED
-        case NoticeKind.SOFT_BOUNCE:
+        case NoticeKind.SOFT_BOUNCE | NoticeKind.CONTENT_BOUNCE:
             return MessageState.SOFT_BOUNCED
         case NoticeKind.HARD_BOUNCE:
             return MessageState.BOUNCED
@@ -228,13 +237,16 @@ def _reported_state(kind: NoticeKind) -> MessageState | None:
             assert_never(kind)
 
 
-def _refusal(kind: NoticeKind) -> NotSentReason | None:
-    """Return why a message was refused, None when it was not."""
+def _reason(notice: Notice) -> NotSentReason | None:
+    """Return why a message did not arrive, where the notice says it."""
+    if notice.is_kept_back:
+        return NotSentReason.SUPPRESSED
     reasons = {
         NoticeKind.REJECTED: NotSentReason.REJECTED,
         NoticeKind.RENDERING_FAILURE: NotSentReason.NOT_RENDERED,
+        NoticeKind.CONTENT_BOUNCE: NotSentReason.REJECTED,
     }
-    return reasons.get(kind)
+    return reasons.get(notice.kind)
 
 
 def _is_event(message: OutboxMessage, state: MessageState) -> bool:
@@ -265,12 +277,15 @@ def _named(tag: str | None) -> MessageName | None:
 def _event(
     message: OutboxMessage, notice: Notice, state: MessageState, at: datetime, now: datetime
 ) -> Event:
-    """Return the lead's event of a notice: delivered, bounced (kind hard or soft) or complained."""
+    """Return the lead's event of a notice: delivered, bounced (kind hard, soft or content) or
+    complained.
+    """
     partition = lead_partition(message.lead_id)
     is_soft = state is MessageState.SOFT_BOUNCED
     name = MailEvent.BOUNCED if is_soft else MailEvent(state)
     is_bounce = name is MailEvent.BOUNCED
-    properties = {BOUNCE_KIND: SOFT if is_soft else HARD} if is_bounce else {}
+    soft = CONTENT if notice.kind is NoticeKind.CONTENT_BOUNCE else SOFT
+    properties = {BOUNCE_KIND: soft if is_soft else HARD} if is_bounce else {}
     return Event(
         partition=partition,
         id=own_event_id(partition, at, notice.identity),

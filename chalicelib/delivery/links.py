@@ -9,6 +9,7 @@ from chalicelib.errors import NotFoundError
 
 UNSUBSCRIBE = "unsubscribe"
 CONFIRM = "confirm"
+UNDO = "undo"  # of an unsubscribe, or of a choice
 LOOK = "look"
 CLICK = "click"
 ANSWER = "answer"

@@ -28,6 +28,7 @@ class NoticeKind(StrEnum):
     DELIVERED = "delivered"  # the recipient's server took it
     AUTOMATIC_REPLY = "automatic_reply"  # an out-of-office answer, which SES reports as a bounce
     SOFT_BOUNCE = "soft_bounce"  # the recipient's server did not take it; it may take another
+    CONTENT_BOUNCE = "content_bounce"  # it did not take this email, for what is in it
     HARD_BOUNCE = "hard_bounce"  # the recipient's server refused it for good
     COMPLAINT = "complaint"  # the recipient called it spam
     NOT_SPAM = "not_spam"  # the recipient took it out of the spam folder
@@ -67,6 +68,8 @@ class Notice:
     """By the clock of the recipient's server, which may be wrong; None when it cannot be read."""
     is_general: bool = False
     """Whether a bounce has no reason of its own, as an automatic reply has none."""
+    is_kept_back: bool = False
+    """Whether SES has not sent it: the address stands on a suppression list of its own."""
 
     @property
     def identity(self) -> str:
@@ -105,6 +108,10 @@ TEXT_KINDS: Mapping[str, NoticeKind] = {
     "TEXT_PROTECT_BLOCKED": NoticeKind.HARD_BOUNCE,
     "TEXT_SPAM": NoticeKind.HARD_BOUNCE,
 }
+#: SES's sub-types of a bounce that is about the email, not about the mailbox.
+CONTENT_FAULTS = frozenset({"contentrejected", "attachmentrejected", "messagetoolarge"})
+#: Those of a bounce that SES reports of an email that it has not sent.
+KEPT_BACK = frozenset({"suppressed", "onaccountsuppressionlist"})
 GREETINGS = ("Successfully validated SNS topic", "You have successfully subscribed")
 GREETING_TYPE = "AmazonSnsSubscriptionSucceeded"
 
@@ -146,6 +153,7 @@ def _of_email(kind: str, notice: Mapping[str, Any]) -> Notice:
         feedback_id=_text(detail, "feedbackId"),
         at=_time(detail.get("timestamp")),
         is_general=_word(detail, "bounceSubType") == "general",
+        is_kept_back=kind == "bounce" and _word(detail, "bounceSubType") in KEPT_BACK,
     )
 
 
@@ -164,6 +172,8 @@ def _kind_of_bounce(bounce: Mapping[str, Any]) -> NoticeKind:
     """
     if _word(bounce, "bounceType") == "permanent":
         return NoticeKind.HARD_BOUNCE
+    if _word(bounce, "bounceSubType") in CONTENT_FAULTS:
+        return NoticeKind.CONTENT_BOUNCE
     recipients = bounce.get("bouncedRecipients")
     has_status = isinstance(recipients, list) and any(
         isinstance(one, dict) and _text(one, "status") for one in recipients

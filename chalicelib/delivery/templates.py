@@ -61,7 +61,7 @@ BOUNDED_FILTERS = frozenset(
 
 
 DOTS_MAX = 3
-COMPILED_MAX = 128
+COMPILED_MAX = 512
 """Templates that a container keeps compiled: those of the emails that it sends now."""
 
 

@@ -119,8 +119,15 @@ def sender_of(request: Request, *, wants_page: bool) -> Sender:
         origin=request.headers.get("origin"),
         agent=str(request.headers.get("user-agent", "")),
         network=str(seen.get("sourceIp") or ""),
+        language=_language_of(str(request.headers.get("accept-language", ""))),
         wants_page=wants_page,
     )
+
+
+def _language_of(accepted: str) -> str:
+    """Return the language that a browser asks for first, or an empty text."""
+    first = re.match(r"\s*([A-Za-z]{2,3}(?:-[A-Za-z]{2})?)(?=\s*[-,;]|\s*$)", accepted)
+    return first[1] if first else ""
 
 
 def _see_other(url: str) -> Response:

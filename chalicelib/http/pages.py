@@ -42,24 +42,6 @@ def show_thanks(request: Request, form: "FormDocument | None" = None) -> Respons
     return shell.page("thanks.title", f"<p>{said}</p><p>{promise}</p><p>{button}</p>")
 
 
-def show_unsubscribe(request: Request) -> Response:
-    """Return the page that asks first.
-
-    Mail scanners open every link, so nothing but a press of its button unsubscribes.
-    """
-    shell = shell_for(request)
-    question = shell.of_company("unsubscribe.from", "unsubscribe.body")
-    button = f'<form method="post"><button>{shell.say("unsubscribe.button")}</button></form>'
-    return shell.page("unsubscribe.title", f"<p>{question}</p>{button}")
-
-
-def show_unsubscribed(request: Request) -> Response:
-    """Return the page that confirms an unsubscribe."""
-    shell = shell_for(request)
-    said = shell.of_company("unsubscribed.from", "unsubscribed.body")
-    return shell.page("unsubscribed.title", f"<p>{said}</p>")
-
-
 def show_confirmation(request: Request, state: Confirmation) -> Response:
     """Return the page about a ticked box.
 

@@ -23,6 +23,7 @@ from chalicelib.wiring.world import world
 
 if TYPE_CHECKING:
     from chalicelib.consent.confirming import ConfirmLink
+    from chalicelib.consent.way_out import Undo, WayOut
 
 public = Blueprint(__name__)
 
@@ -48,30 +49,45 @@ def thank() -> Response:
 @public.route("/u/{token}", methods=READ)
 @answers_problems
 def ask_to_unsubscribe(token: str) -> Response:
-    """Show the unsubscribe page, and change nothing."""
+    """Show the page of an email's way out, and change nothing."""
+    from chalicelib.http import way_out
+
+    request = current_request(public)
     try:
-        _lead_id_in(token)
+        found = _way_out_in(token)
     except NotFoundError:
-        return pages.show_invalid_link(current_request(public))
-    return pages.show_unsubscribe(current_request(public))
+        return pages.show_invalid_link(request)
+    return way_out.show_way_out(request, world().choosing.look(found), world().topics())
 
 
 @public.route("/u/{token}", methods=["POST"], content_types=ANY_FORM)
 @answers_problems
 def unsubscribe(token: str) -> Response:
-    """Unsubscribe, by the page's button or by a mail program's one click (RFC 8058).
+    """Do what a button of the page says; or unsubscribe, by a mail program's one click (RFC 8058).
 
     RFC 8058 allows neither a cookie nor a redirect.
     """
+    from chalicelib.http import way_out
+
+    request = current_request(public)
     try:
-        lead_id = _lead_id_in(token)
+        found = _way_out_in(token)
+        asked = way_out.pressed(way_out.pairs_of(request), world().topics)
+        undo = _undo_in(asked.undo, found) if asked.undo else None
     except NotFoundError:
-        return pages.show_invalid_link(current_request(public))
+        return pages.show_invalid_link(request)
     try:
-        world().unsubscribe.unsubscribe(lead_id)
+        if undo is not None:
+            return way_out.show_undone(request, is_undone=world().choosing.undo(undo))
+        if asked.wanted is None:
+            taken_back_by = world().unsubscribe.unsubscribe(found.lead_id, found.message)
+            return way_out.show_unsubscribed(request, _signed(taken_back_by))
+        if world().choosing.look(found).gets_nothing:
+            return way_out.show_unsubscribed(request, None)
+        taken_back_by = world().choosing.choose(found, asked.wanted)
+        return way_out.show_chosen(request, asked.wanted, _signed(taken_back_by))
     except ConflictError as error:
-        return pages.show_busy(current_request(public), error)
-    return pages.show_unsubscribed(current_request(public))
+        return pages.show_busy(request, error)
 
 
 @public.route("/confirm/{token}", methods=READ)
@@ -110,8 +126,29 @@ def _confirm_link_in(token: str) -> "ConfirmLink":
     return parse_link(world().links.read(CONFIRM, token))
 
 
-def _lead_id_in(token: str) -> str:
-    """Return the lead of an unsubscribe link. Raise NotFoundError for one that we did not sign."""
+def _way_out_in(token: str) -> "WayOut":
+    """Return the way out of a link. Raise NotFoundError for one that we did not sign."""
+    from chalicelib.consent.way_out import parse_way_out
     from chalicelib.delivery.links import UNSUBSCRIBE
 
-    return world().links.read(UNSUBSCRIBE, token)
+    return parse_way_out(world().links.read(UNSUBSCRIBE, token))
+
+
+def _undo_in(token: str, found: "WayOut") -> "Undo":
+    """Return what a form of the page takes back. Raise NotFoundError for one that we did not sign
+    for this way out.
+    """
+    from chalicelib.consent.way_out import parse_undo
+    from chalicelib.delivery.links import UNDO
+
+    undo = parse_undo(world().links.read(UNDO, token))
+    if undo.way_out != found:
+        raise NotFoundError("this link is not valid")
+    return undo
+
+
+def _signed(undo: "Undo | None") -> str | None:
+    """Return the token of a form that takes a choice back."""
+    from chalicelib.delivery.links import UNDO
+
+    return world().links.sign(UNDO, str(undo)) if undo else None

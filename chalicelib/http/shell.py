@@ -17,7 +17,7 @@ from chalice.app import Request, Response
 from chalicelib.company.colours import ink_on, readable
 from chalicelib.errors import BatonError
 from chalicelib.http.exchange import query_of
-from chalicelib.http.languages import language_for, say, words_of
+from chalicelib.http.languages import language_for, languages, say, words_of
 from chalicelib.telemetry import log
 from chalicelib.wiring.world import world
 
@@ -99,11 +99,12 @@ class Shell:
         }
 
 
-def shell_for(request: Request) -> Shell:
+def shell_for(request: Request, *, of_email: bool = False) -> Shell:
     """Return the shell for who sends a request.
 
-    A page is shown without a brand when the settings cannot be read: what it has to say matters
-    more, also while the table is busy.
+    of_email: the page goes on in the language of the email that its link stood in. It is shown
+    without a brand when the settings cannot be read: what it has to say matters more, also while
+    the table is busy.
     """
     try:
         company = world().company()
@@ -114,6 +115,8 @@ def shell_for(request: Request) -> Shell:
         company = SettingsDocument()
     accepted = str(request.headers.get("accept-language", ""))
     hint = query_of(request).get(LANGUAGE, "")
+    if of_email and hint in languages():
+        return Shell(company=company, language=hint)
     return Shell(company=company, language=language_for(accepted, hint, company.language))
 
 

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterable
 
-from chalicelib.events import Act, Event, Kind
+from chalicelib.events import RETRACTED_IDS, Act, Event, Kind
 
-RETRACTED_IDS = "event_ids"
-"""The property of a retraction that lists the retracted events, separated by spaces; that of a
-release names the screened form."""
 OTHER_LEAD = "other_lead_id"
 """The property of a merge that names the absorbed lead."""
 EMAILS_STOP = "stop"

@@ -13,6 +13,7 @@ from chalicelib.events import Act
 from chalicelib.leads.acts import OTHER_LEAD, SEQUENCE_DO, SEQUENCE_NAME, START_SEQUENCE, acts_of
 from chalicelib.leads.lead import Lead
 from chalicelib.nurture import exits
+from chalicelib.nurture.asked_later import is_asked_later, put_off
 from chalicelib.nurture.conditions import KnownOfLead
 from chalicelib.nurture.enrolment import (
     Enrolment,
@@ -74,6 +75,8 @@ class Enrolling:
         begun = list(self._begun(entries, left))
         plan = sum((self._closed(*one) for one in ended), NO_PLAN)
         plan = sum((self._begins(*one) for one in begun), plan)
+        if self._rests:
+            plan += Plan(records=[record_of(one, put_off(one, self._now)) for one in left])
         return sum((self._merged(other) for other in self._absorbed), plan)
 
     # --- what there is ----------------------------------------------------------------------------
@@ -114,9 +117,18 @@ class Enrolling:
         return exits.ends_every(self._lead.standing.stage, self.situation.events)
 
     @property
+    def _rests(self) -> bool:
+        return self.situation.cause is Cause.NEWS and is_asked_later(self.situation.events)
+
+    @property
     def _ends_any(self) -> bool:
-        """Whether something may end, so that the enrolments must be read."""
-        if self._every_ends or self._absorbed or acts_of(self.situation.events, Act.SEQUENCE):
+        """Whether something may end or rest, so that the enrolments must be read."""
+        if (
+            self._every_ends
+            or self._absorbed
+            or self._rests
+            or acts_of(self.situation.events, Act.SEQUENCE)
+        ):
             return True
         return any(self._goal_of(one.id, one) for one in self.sequences.every())
 

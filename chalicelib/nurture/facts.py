@@ -4,13 +4,11 @@ from collections.abc import Mapping
 
 from chalicelib.company import SettingsDocument
 from chalicelib.company.offer import in_language, offer_values
+from chalicelib.nurture.asked_later import LATER_MONTHS
 from chalicelib.nurture.email_document import EmailDocument, base_of
 from chalicelib.nurture.framing import Letterhead
 from chalicelib.nurture.phrases import day_in_words, month_name, phrases, weekday_name
 from chalicelib.nurture.reader import EmailReader
-
-LATER_MONTHS = 3
-"""When somebody who says "later" is asked again."""
 
 
 def email_facts(

@@ -40,7 +40,7 @@ LINK = "color:{{ theme.link }}"
 OF_BUTTON = ["strong_open", "link_open", "link_close", "strong_close"]
 
 
-@lru_cache(128)
+@lru_cache(256)
 def html_of_markdown(source: str) -> str:
     """Return a Markdown template as a template of html.
 

@@ -17,6 +17,7 @@ from chalicelib.nurture.enrolment import Enrolment, belongs_to
 from chalicelib.nurture.entering import TALKS_TO_SALES
 from chalicelib.nurture.gate import Leaving
 from chalicelib.nurture.sequence_reader import SequenceReader
+from chalicelib.nurture.sunset import SUNSET
 from chalicelib.scoring.left_out import left_out_by
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import facts_on
@@ -73,6 +74,8 @@ class ForGood:
 
     def _of_sequence(self, message: OutboxMessage) -> NotSentReason | None:
         """Return why a sequence does not send an email any more that it has planned."""
+        if message.sequence == SUNSET:
+            return None  # it asks in no sequence's name
         enrolment = self._enrolment(message.lead_id, belongs_to(message.key))
         if enrolment is not None and not enrolment.is_running:
             return NotSentReason.EXITED

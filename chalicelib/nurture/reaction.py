@@ -22,7 +22,13 @@ MOST_WRITES = 5 * 3 + 5 * 2 + 2 * 3
 
 TELLING_ACTS = frozenset({Act.EMAILS, Act.SEQUENCE, Act.MERGED})
 TELLING_MAIL = frozenset(
-    {MailEvent.REPLIED, MailEvent.UNSUBSCRIBED, MailEvent.BOUNCED, MailEvent.COMPLAINED}
+    {
+        MailEvent.ANSWERED,
+        MailEvent.REPLIED,
+        MailEvent.UNSUBSCRIBED,
+        MailEvent.BOUNCED,
+        MailEvent.COMPLAINED,
+    }
 )
 
 

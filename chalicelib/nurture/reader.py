@@ -7,7 +7,7 @@ from itertools import islice
 from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.days import day_of, zone_of
-from chalicelib.events import Event, Kind, Rank
+from chalicelib.events import BROWSER_LANGUAGE, Event, Kind, Rank
 from chalicelib.inert import plain_name
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
@@ -96,7 +96,7 @@ def country_languages(countries: Iterable[object]) -> Iterator[str]:
 
 def browser_language(event: Event) -> str:
     """Return the language that the browser of a form asked for, or an empty text."""
-    return str(event.properties.get("browser_language", ""))
+    return str(event.properties.get(BROWSER_LANGUAGE, ""))
 
 
 def _languages(known: Mapping[str, Known], form: Event | None) -> Iterator[str]:

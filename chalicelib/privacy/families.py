@@ -81,6 +81,7 @@ FAMILIES: Sequence[Family] = (
     Family("later proof of consent", _LEAD, "CONSENTED#", Erasure.DELETED),
     Family("unconfirmed box", _LEAD, "PENDING#", Erasure.DELETED),
     Family("wishes of a mailbox", _MAILBOX, "SUPPRESSION", Erasure.STAYS, _KEYED),
+    Family("choice of emails", _MAILBOX, "CHOICE", Erasure.STAYS, _KEYED),
     Family("bounce of an address", _MAILBOX, "BOUNCED#", Erasure.STAYS, _KEYED),
     Family("profile", _LEAD, "PROFILE", Erasure.DELETED),
     Family("requested replay", _LEAD, "REPLAY", Erasure.DELETED),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from chalicelib.consent.choice import Choice, Wanted
 from chalicelib.consent.consent import BasisKind, Consent, also_suppressed
 from chalicelib.consent.mailbox import Mailbox, MailboxOf
 from chalicelib.delivery.message_keys import ANSWER_KINDS
@@ -11,6 +12,7 @@ from chalicelib.nurture.spacing import SendLimits
 from chalicelib.store import keys
 from chalicelib.store.allowance import Allowances
 from chalicelib.store.answers import check_may_answer, count_answer
+from chalicelib.store.choices import check_wanted, read_choice
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
 from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
@@ -28,7 +30,7 @@ class Claims:
     """Decides what goes into the transaction of a claim, besides the message itself.
 
     first_emails_max: to new addresses in an hour; send_limits: reads how many of marketing's emails
-    a mailbox gets.
+    a mailbox gets; topics_of: returns what a marketing email is about.
     """
 
     def __init__(
@@ -37,8 +39,10 @@ class Claims:
         mailbox_of: MailboxOf,
         first_emails_max: int,
         send_limits: Callable[[], SendLimits],
+        topics_of: Callable[[OutboxMessage], frozenset[str]],
     ) -> None:
         self._table = table
+        self._topics_of = topics_of
         self._mailbox_of = mailbox_of
         self._send_limits = send_limits
         self._first_emails = FirstEmails(table, first_emails_max)
@@ -58,16 +62,18 @@ class Claims:
         mailbox = self._mailbox_of(after.to) if after.to else None
         mailbox_id = mailbox.id if mailbox else None
         if before.kind.is_marketing:
+            choice = read_choice(self._table, mailbox_id) if mailbox_id else Choice()
             checks = check_may_write(
                 before.lead_id, mailbox, must_hold(rests_on, lambda: self.consent(after))
             )
             return [
                 *checks,
+                *check_wanted(choice, before, mailbox_id, self._topics_of),
                 *check_not_paused(before),
                 *self._allowances.writes(after),
                 check_no_open_reply(before.lead_id),
                 *check_sequence(self._table, before),
-                *self._counted(after, mailbox),
+                *self._counted(after, mailbox, choice.wanted),
                 *self._first_emails.writes(before, after, mailbox_id),
             ]
         if before.kind not in ANSWER_KINDS or mailbox is None:
@@ -79,11 +85,15 @@ class Claims:
             *self._first_emails.writes(before, after, None),
         ]
 
-    def _counted(self, claimed: OutboxMessage, mailbox: Mailbox | None) -> list[Put]:
+    def _counted(
+        self, claimed: OutboxMessage, mailbox: Mailbox | None, wanted: Wanted
+    ) -> list[Put]:
         """Return the write that counts a marketing email at its mailbox. Raise ConflictError."""
         if mailbox is None:
             return []
-        return count_send(self._table, claimed, mailbox.id, self._send_limits())
+        limits = self._send_limits()
+        limits = limits.fewer() if wanted.fewer else limits
+        return count_send(self._table, claimed, mailbox.id, limits)
 
     def consent(self, message: OutboxMessage) -> Consent:
         """Return what a claim of a message to a lead asks, as it stands now."""

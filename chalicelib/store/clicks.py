@@ -8,7 +8,7 @@ from collections.abc import Sequence, Set
 from datetime import datetime
 
 from chalicelib.capture.joining import Claim
-from chalicelib.clicks.clicks import Click, ClickVerdict, Why, message_key_in
+from chalicelib.clicks.clicks import CLICK_PLACE, Click, ClickVerdict, Why, message_key_in
 from chalicelib.clicks.links import AnswerLink
 from chalicelib.delivery.marks import Mark
 from chalicelib.delivery.message_keys import MessageKey
@@ -39,7 +39,7 @@ class Clicks:
 
     def of(self, lead_id: str, key: MessageKey) -> Sequence[Click]:
         """Return the clicks of an email, the oldest first: no more than are kept of one."""
-        prefix = keys.clicks_of(key)
+        prefix = keys.click(f"{key}{CLICK_PLACE}")
         found = self._table.query(
             keys.lead(lead_id),
             first=prefix,
@@ -120,7 +120,7 @@ class Clicks:
         """
         item: Item = {
             "pk": keys.lead(link.lead_id),
-            "sk": keys.email_answer(link.key, link.question, link.answer),
+            "sk": f"{keys.ANSWERED}{link.key}{CLICK_PLACE}{link.question}.{link.answer}",
             "schema": keys.SCHEMA,
             "at_ms": epoch_ms(event.at),
             **expires_after(event.at, self._kept_days),

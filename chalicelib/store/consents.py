@@ -21,16 +21,19 @@ from chalicelib.consent.consent import (
     suppressed,
 )
 from chalicelib.consent.mailbox import Mailbox, MailboxOf
+from chalicelib.delivery.marks import Mark
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event
 from chalicelib.store import keys
+from chalicelib.store.addresses import lead_address, profile_address
+from chalicelib.store.choices import carry_choice
 from chalicelib.store.consent_items import (
     consent_item,
     consent_of,
     proof_item,
     proof_of,
 )
-from chalicelib.store.events import event_of, put_event
+from chalicelib.store.events import put_event
 from chalicelib.store.mailboxes import (
     Suppressions,
     add_suppressions,
@@ -41,6 +44,7 @@ from chalicelib.store.mailboxes import (
     read_wishes,
     suppressions_of,
 )
+from chalicelib.store.marks import mark_named
 from chalicelib.store.sends import carry_sends
 from chalicelib.store.table import ABSENT, Check, Put, Table, Write
 from chalicelib.store.tombstones import ERASED_AT
@@ -48,9 +52,6 @@ from chalicelib.telemetry import log
 
 if TYPE_CHECKING:
     from chalicelib.leads.lead import Lead
-    from chalicelib.scoring.profile import Profile
-
-PAGES_LOOKED_AT = 10  # for the address of a lead that nothing was derived of yet
 
 
 class Consents:
@@ -67,7 +68,7 @@ class Consents:
     def of(self, lead: "Lead") -> Consent:
         """Return the consent of a lead, with what suppresses its mailbox."""
         consent = self.read(lead.lead_id)
-        address = _address_in(lead.profile)
+        address = profile_address(lead.profile)
         if address is None:
             return consent
         mailbox = self._mailbox_of(address)
@@ -78,7 +79,7 @@ class Consents:
         mailboxes = {
             lead.lead_id: self._mailbox_of(address)
             for lead in leads
-            if (address := _address_in(lead.profile)) is not None
+            if (address := profile_address(lead.profile)) is not None
         }
         wanted = [(keys.lead(lead.lead_id), keys.CONSENT) for lead in leads]
         wanted += [key for mailbox in mailboxes.values() for key in keys_of(mailbox)]
@@ -122,20 +123,26 @@ class Consents:
 
     def mailbox(self, lead_id: str) -> Mailbox | None:
         """Return the mailbox of a lead's own address, None where no address is known."""
-        address = self._address(lead_id)
+        address = lead_address(self._table, lead_id)
         return self._mailbox_of(address) if address else None
 
     def suppress(
-        self, lead_id: str, reason: SuppressionReason, event: Event | None, now: datetime
+        self,
+        lead_id: str,
+        reason: SuppressionReason,
+        event: Event | None,
+        now: datetime,
+        message: str = "",
     ) -> None:
-        """Suppress a lead's emails and its mailbox, and append the event that says why, in one
-        transaction.
+        """Suppress a lead's emails and its mailbox, append the event that says why, and mark the
+        email, by its key, that brought it, in one transaction.
 
         event: None when it is stored already. Raise ConflictError when another writer was first.
         """
         before = self.read(lead_id)
         after = suppressed(before, reason, now)
-        self._write(lead_id, before, after, event, insists=True, news={reason: now})
+        marks = mark_named(self._table, lead_id, message, Mark.UNSUBSCRIBED)
+        self._write(lead_id, before, after, event, insists=True, news={reason: now}, marks=marks)
 
     def change(self, lead_id: str, before: Consent, after: Consent, event: Event) -> None:
         """Replace a consent, and append the event that says why, in one transaction.
@@ -158,6 +165,17 @@ class Consents:
         """
         before = self.read(lead_id)
         self._write(lead_id, before, delivered(before), event, insists=False)
+
+    def note_event(self, event: Event) -> None:
+        """Append an event of an email that says nothing about its mailbox; a repeat does nothing.
+
+        Raise ConflictError when the table is busy.
+        """
+        try:
+            self._table.write(put_event(event))
+        except ConflictError as conflict:
+            if not conflict.failed:
+                raise
 
     def carry_over(self, lead_id: str) -> None:
         """Let what earlier code wrote to a lead alone hold for its mailbox, too.
@@ -191,6 +209,7 @@ class Consents:
             writes += added or [check_wishes(one, item)]
         if our_mailbox is not None:
             writes += add_suppressions(self._table, our_mailbox, after.suppressions)
+            writes += carry_choice(self._table, our_mailbox.id, sorted(others))
             if their_mailbox is not None and their_mailbox.id != our_mailbox.id:
                 writes += carry_sends(self._table, their_mailbox.id, our_mailbox.id)
         return writes
@@ -204,15 +223,16 @@ class Consents:
         *,
         insists: bool,
         news: Suppressions | None = None,
+        marks: Sequence[Write] = (),
     ) -> None:
-        """Write a change of consent with its event.
+        """Write a change of consent with its event, and with the marks that go with that.
 
         insists: even when the event exists; news: the reason that was heard just now, with the
         time. Of one that stands with the lead for long, a mailbox may have been told otherwise.
         """
         changed = [put_consent(lead_id, before, after)] if after is not before else []
         changed += self._stopped(lead_id, after, news or {}) if after.suppressions else []
-        writes = [*([put_event(event)] if event else []), *changed]
+        writes = [*([put_event(event), *marks] if event else []), *changed]
         if not writes:
             return
         try:
@@ -238,33 +258,6 @@ class Consents:
             writes += add_wishes(one, read_wishes(self._table, one), reasons, new)
         return writes
 
-    def _address(self, lead_id: str) -> str | None:
-        """Return a lead's own address: what is derived of it, else what its own events say.
-
-        A form may be seconds ahead of what is derived from it.
-        """
-        from chalicelib.store.lead_items import lead_of  # few requests suppress anything
-
-        profile = self._table.get(keys.lead(lead_id), keys.PROFILE)
-        if profile and (address := _address_in(lead_of(lead_id, [profile]).profile)) is not None:
-            return address
-        last = keys.EVENT + keys.END
-        for _ in range(PAGES_LOOKED_AT):
-            # Two at a time: anybody can send a hundred forms of 32 KB, but each names the address.
-            # What does not (a download, a notice) is small, so that it may be read twice.
-            newest = list(
-                self._table.query(
-                    keys.lead(lead_id), first=keys.EVENT, last=last, newest_first=True, limit=2
-                )
-            )
-            addresses = (event_of(item).fields.get("email") for item in newest)
-            if address := next((str(one) for one in addresses if one), None):
-                return address
-            if len(newest) < 2:
-                return None
-            last = str(newest[-1]["sk"])
-        return None
-
 
 def put_consent(lead_id: str, before: Consent, after: Consent) -> Put:
     """Return the write that replaces a consent, if it is still as it was before."""
@@ -281,13 +274,6 @@ def put_proof(table: Table, lead_id: str, proof: Proof) -> Put:
     if after is not before:
         return put_consent(lead_id, before, after)
     return Put(proof_item(lead_id, proof), ABSENT)
-
-
-def _address_in(profile: "Profile") -> str | None:
-    from chalicelib.scoring.profile import values
-
-    address = values(profile).get("email")
-    return str(address) if address else None
 
 
 def _ids_of(mailbox: Mailbox | None) -> frozenset[str]:

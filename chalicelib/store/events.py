@@ -102,6 +102,19 @@ class Events:
         others.sort(key=lambda event: (event.captured_at, event.id), reverse=True)
         return [*first, *others][:RECENT_PER_PARTITION]
 
+    def last_act(self, lead_id: str) -> datetime | None:
+        """Return when a person last did anything, as we captured it; None: never.
+
+        Looked at are the lead's own events, and those of the visitors that it joined last.
+        """
+        joins = sorted(self.joins(lead_id), key=lambda join: join.captured_at, reverse=True)
+        visitors = [join.visitor for join in joins[:RECENT_VISITORS]]
+        acts = (
+            next(filter(_is_act, self.of(partition)), None)
+            for partition in (keys.lead(lead_id), *visitors)
+        )
+        return max((act.captured_at for act in acts if act), default=None)
+
     def joins(self, lead_id: str) -> list[Join]:
         """Return the visitors that belong to a lead, at most as many as may.
 
@@ -124,6 +137,13 @@ class Events:
             limit=RECENT_PER_PARTITION,
         )
         return map(event_of, found)
+
+
+def _is_act(event: Event) -> bool:
+    from chalicelib.scoring.matching import OWN_KINDS  # pings load this module, and need none of it
+
+    names = OWN_KINDS.get(event.kind, ())
+    return names is None or event.name in names
 
 
 def put_event(event: Event, retention: Retention = AS_EVER) -> Put:

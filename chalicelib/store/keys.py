@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAD", "lead"]  # re-exported beside the other keys
 
-#: Of every item that is written. Items of the schema before are read as well (ADR 0027).
-SCHEMA = 2
+SCHEMA = 2  # of every item that is written; the one before is read as well (ADR 0027)
 #: A deployment that does not say how far its leads were brought has leads of the first one.
 FIRST_SCHEMA = 1
 
@@ -29,6 +28,7 @@ PENDING = "PENDING#"  # each ticked box that has yet to be confirmed
 MAILBOX = "MAILBOX#"
 SUPPRESSION = "SUPPRESSION"
 BOUNCED = "BOUNCED#"
+CHOICE = "CHOICE"  # which emails the owner of a mailbox wants
 PROFILE = "PROFILE"
 JOIN = "JOIN#"
 REPLAY = "REPLAY"
@@ -74,9 +74,7 @@ SENDING = "SENDING#"  # the partitions of what is paused; the sort key is a sequ
 DUE_JOBS = "DUE#JOBS"  # the due index's partition of the jobs: they wait behind no lead
 END = "\U0010ffff"  # behind a prefix: after everything that starts with it
 
-INDEXED = frozenset(
-    {"list_pk", "list_sk", "due_pk", "due_sk"}
-)  # by which an item stands in an index
+INDEXED = frozenset({"list_pk", "list_sk", "due_pk", "due_sk"})  # the keys of both indexes
 
 STAGE_SHARDS = 16
 NUMBER_SHARDS = 8
@@ -141,19 +139,9 @@ def message(key: "MessageKey") -> str:
     return f"{OUTBOX}{key}"
 
 
-def clicks_of(key: "MessageKey") -> str:
-    """What the sort keys of the clicks of an email begin with, and no others."""
-    return f"{CLICKED}{key}@"
-
-
 def click(click_id: str) -> str:
     """The sort key of a click."""
     return CLICKED + click_id
-
-
-def email_answer(key: "MessageKey", question: str, answer: str) -> str:
-    """The sort key of an answer to a question of an email."""
-    return f"{ANSWERED}{key}@{question}.{answer}"
 
 
 def config(kind: str) -> str:
@@ -217,9 +205,7 @@ def simulated(digest: str) -> str:
 
 
 def shard(lead_id: str, shards: int) -> int:
-    """Which of the shards a lead belongs to. Lead ids are hashes, so their last characters spread
-    evenly.
-    """
+    """Which of the shards a lead belongs to: the last characters of a hash spread evenly."""
     return int.from_bytes(lead_id[-4:].encode(), "big") % shards
 
 
@@ -284,9 +270,7 @@ def due(shard_number: int) -> str:
 
 
 def due_nurture(shard_number: int) -> str:
-    """The due index's partition of a shard's nurture emails: those that wait for the rate stand in
-    nobody's way.
-    """
+    """The due index's partition of a shard's nurture emails, which stand in nobody's way."""
     return f"{DUE_NURTURE}{shard_number}"
 
 

@@ -169,6 +169,22 @@ def add_wishes(
     return [Put(after, {"version": version or None})]
 
 
+def without_wish(
+    mailbox_id: str, item: Item | None, reason: SuppressionReason, since: datetime
+) -> list[Put]:
+    """Return the write that takes one wish of a mailbox back, if it is of that time; else none.
+
+    item: as it was read; the write fails when another writer was first.
+    """
+    wishes = suppressions_of([item]) if item else {}
+    if item is None or wishes.get(reason) != since:
+        return []
+    left = {one: at for one, at in wishes.items() if one is not reason}
+    version = int(item["version"])
+    after = _wishes_item(mailbox_id, left, version + 1, _lifted_at(item))
+    return [Put(after, {"version": version})]
+
+
 def check_wishes(mailbox_id: str, item: Item | None) -> Check:
     """Return the check that the wishes of a mailbox are still what was read."""
     expect = {"version": int(item["version"]) if item else None}

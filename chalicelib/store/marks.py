@@ -3,7 +3,7 @@
 from collections.abc import Set
 
 from chalicelib.delivery.marks import Mark
-from chalicelib.delivery.message_keys import MessageKey
+from chalicelib.delivery.message_keys import MessageKey, parse_key
 from chalicelib.delivery.outcomes import with_marks
 from chalicelib.errors import ConflictError
 from chalicelib.events import Event
@@ -64,3 +64,17 @@ def marking(
     expiry = {EXPIRES_AT: item[EXPIRES_AT]} if EXPIRES_AT in item else {}
     put = Put(message_item(after) | expiry, as_read(item, "version", "created_at_ms"))
     return [put, *count_messages((before, after))]
+
+
+def mark_named(
+    table: Table, lead_id: str, message: str, *add: Mark, takes_back: Set[Mark] = frozenset()
+) -> list[Write]:
+    """Return the writes that mark a message, named by the text of its key as a link has it.
+
+    None where the text names nothing: an empty one, or that of a later version.
+    """
+    try:
+        key = parse_key(message)
+    except ValueError:
+        return []
+    return marking(table, lead_id, key, *add, takes_back=takes_back)

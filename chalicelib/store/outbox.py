@@ -28,7 +28,7 @@ class Outbox:
     """Reads and replaces messages; lists them by their state.
 
     first_emails_max: to new addresses in an hour; kept_days: of a message, 0 for good; send_limits:
-    reads how many of marketing's emails a mailbox gets.
+    reads how many of marketing's emails a mailbox gets; topics_of: returns what one is about.
     """
 
     def __init__(
@@ -38,16 +38,27 @@ class Outbox:
         first_emails_max: int = FIRST_EMAILS_PER_HOUR,
         kept_days: int = 0,
         send_limits: Callable[[], SendLimits] = lambda: SHIPPED,
+        topics_of: Callable[[OutboxMessage], frozenset[str]] = lambda _: frozenset(),
     ) -> None:
         self._table = table
         self._mailbox_of = mailbox_of
-        self._claims = Claims(table, mailbox_of, first_emails_max, send_limits)
+        self._claims = Claims(table, mailbox_of, first_emails_max, send_limits, topics_of)
         self._kept_days = kept_days
 
     def read(self, lead_id: str, key: MessageKey) -> OutboxMessage | None:
         """The message as it stands now."""
         item = self._table.get(keys.lead(lead_id), keys.message(key))
         return message_of(item) if item else None
+
+    def plan(self, message: OutboxMessage) -> None:
+        """Plan a message, unless it exists. Raise ConflictError when the table was busy."""
+        try:
+            self._table.write(
+                put_message(message, self._kept_days), *count_messages((None, message))
+            )
+        except ConflictError as conflict:
+            if not conflict.failed:
+                raise
 
     def save(
         self, before: OutboxMessage, after: OutboxMessage, instead: OutboxMessage | None = None

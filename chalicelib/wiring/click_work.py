@@ -59,7 +59,7 @@ class ClickWork(ConsentWork):
             store=self.clicks,
             message=self.outbox.read,
             email=lambda email_id: self.documents.get("email", email_id),
-            unsubscribe=lambda link: self.unsubscribe.unsubscribe(link.lead_id),
+            unsubscribe=lambda link: self.unsubscribe.unsubscribe(link.lead_id, str(link.key)),
             runtime=self.runtime,
         )
 

@@ -57,7 +57,7 @@ class Composer:
             reader=EmailReaders(self._stores),
             company=self._stores.company,
             links=EmailLinks(
-                unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id),
+                unsubscribe_url=self._unsubscribe_url,
                 link_for=self.link_for,
                 answer_url=self.answer_url,
                 reply_to=self._stores.reply_addresses.address_of,
@@ -84,7 +84,7 @@ class Composer:
             reader=EmailReaders(self._stores).of_form,
             company=self._stores.company,
             confirm_url=self._confirm_url,
-            unsubscribe_url=lambda message: self._unsubscribe_url(message.lead_id),
+            unsubscribe_url=self._unsubscribe_url,
             reply_to=self._stores.reply_addresses.address_of,
         )
 
@@ -172,10 +172,12 @@ class Composer:
         zone = zone_of(lead.zone)
         return remembered(lead.profile, day_of(self._stores.ports.now(), zone), zone)
 
-    def _unsubscribe_url(self, lead_id: str) -> str:
+    def _unsubscribe_url(self, message: "OutboxMessage") -> str:
+        from chalicelib.consent.way_out import WayOut
         from chalicelib.delivery.links import UNSUBSCRIBE
 
-        return self._url("u", self._stores.links.sign(UNSUBSCRIBE, lead_id))
+        way_out = WayOut(message.lead_id, str(message.key))
+        return self._url("u", self._stores.links.sign(UNSUBSCRIBE, str(way_out)))
 
     def _confirm_url(self, message: "OutboxMessage", form: "Event") -> str:
         from chalicelib.consent.confirming import ConfirmLink

@@ -7,12 +7,14 @@ from chalicelib.form_kinds import FORM_KIND
 from chalicelib.wiring.answers import Answers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from chalicelib.consent.choosing import Choosing
     from chalicelib.consent.confirming import Confirming
     from chalicelib.consent.giving import Giving
     from chalicelib.consent.suppression import Suppression
     from chalicelib.consent.unsubscribe import Unsubscribe
+    from chalicelib.consent.way_out import WayOut
     from chalicelib.events import Event
 
 NEWSLETTER = "newsletter"
@@ -28,7 +30,22 @@ class ConsentWork(Answers):
         from chalicelib.consent.unsubscribe import Unsubscribe
 
         return Unsubscribe(
-            consents=self.consents, suppression=self.suppression, runtime=self.runtime
+            consents=self.consents,
+            suppression=self.suppression,
+            about=self._about_email,
+            runtime=self.runtime,
+        )
+
+    @cached_property
+    def choosing(self) -> "Choosing":
+        """Takes what a person chose on the page of an email's way out."""
+        from chalicelib.consent.choosing import Choosing
+        from chalicelib.store.choosing import Choices
+
+        return Choosing(
+            store=Choices(self.ports.table, self.consents),
+            about=self._about_email,
+            runtime=self.runtime,
         )
 
     @cached_property
@@ -51,6 +68,23 @@ class ConsentWork(Answers):
         from chalicelib.consent.suppression import Suppression
 
         return Suppression(store=self.consents, runtime=self.runtime)
+
+    def topics(self) -> "list[str]":
+        """Return what there are emails about."""
+        from chalicelib.nurture.topics import topics_written_about
+
+        return topics_written_about(self.documents.all("sequence"))
+
+    def _about_email(self, way_out: "WayOut") -> "Mapping[str, str]":
+        from chalicelib.delivery.message_keys import parse_key
+        from chalicelib.delivery.references import about_email
+
+        try:
+            key = parse_key(way_out.message)
+        except ValueError:  # an older link, which names no message; or one of a later version
+            return {}
+        message = self.outbox.read(way_out.lead_id, key)
+        return about_email(message) if message else {}
 
     def must_confirm(
         self, form: "Event", *, countries: "Sequence[str]", form_says: bool | None

@@ -51,5 +51,6 @@ class Replies:
         person = hears_of(self._world.documents.get("routing"), owner)
         return person.email if person else None
 
-    def _unsubscribe(self, lead_id: str, _message: "OutboxMessage | None") -> None:
-        self._world.unsubscribe.unsubscribe(lead_id)
+    def _unsubscribe(self, lead_id: str, message: "OutboxMessage | None") -> None:
+        whose = message.lead_id if message else lead_id  # before a merge it was another's
+        self._world.unsubscribe.unsubscribe(whose, str(message.key) if message else "")

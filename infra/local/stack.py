@@ -12,13 +12,13 @@ import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from math import ceil
+from itertools import count
 
 import boto3
 
 from chalicelib.company import SettingsDocument
 from chalicelib.leads.lead import Lead
-from chalicelib.nurture.windows import next_open, working_hours_of
+from chalicelib.nurture.windows import is_open, working_hours_of
 from infra import defaults, deploy
 from infra.local import emulator, probe, processes
 from infra.local.emulator import Emulator
@@ -32,6 +32,7 @@ TIME_ZONE = "Europe/Berlin"
 """Of the demo: not UTC, so that what depends on it shows."""
 COUNTRY = "DE"
 """Where the demo's company is, and the person of its walk."""
+HOUR = timedelta(hours=1)
 SITE = "site"
 API_STAGE = "api"
 
@@ -101,10 +102,13 @@ def use_local_account() -> None:
 def offset_into_hours(now: datetime, minutes: int = 10) -> str:
     """Return an offset of whole hours by which the next minutes, at most 60, are working hours of
     the demo: then marketing's emails leave. It is empty within them.
+
+    It goes back: nothing counts of a browser whose clock is more than a day behind the stack's.
     """
     hours = working_hours_of(Lead(lead_id="", zone=TIME_ZONE), SettingsDocument(country=COUNTRY))
-    ahead = next_open(now, replace(hours, closes=hours.closes - minutes)) - now
-    return f"+{ceil(ahead / timedelta(hours=1))}h" if ahead else ""
+    long_enough = replace(hours, closes=hours.closes - minutes)
+    back = next(number for number in count() if is_open(now - number * HOUR, long_enough))
+    return f"-{back}h" if back else ""
 
 
 def utc_now() -> datetime:

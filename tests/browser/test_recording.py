@@ -159,6 +159,17 @@ def test_a_campaign_may_be_in_the_fragment(alone: Alone, page: Page, fragment: s
     assert sent(alone, "page")[-1]["context"]["campaign"] == {"source": "news"}
 
 
+@pytest.mark.parametrize("query", ["?", "?plan=team&"])
+def test_the_mark_of_an_emails_click_is_sent_once(alone: Alone, page: Page, query: str) -> None:
+    page.goto(f"{SITE}/blank")
+    page.goto(f"{SITE}/page{query}baton=mark.signed-1#part")
+    left = f"{SITE}/page{query[:-1]}"
+    assert page.evaluate("location.href") == f"{left}#part"
+    page.evaluate("baton.page()")
+    first, again = [one["properties"]["url"] for one in sent(alone, "page")][-2:]
+    assert (first, again) == (f"{SITE}/page{query}baton=mark.signed-1", left)
+
+
 def test_each_event_names_the_browsers_time_zone(browser: Browser) -> None:
     context = browser.new_context(timezone_id="America/Los_Angeles")
     alone = Alone(context.new_page())

@@ -28,7 +28,7 @@ ADD = """(letters) => Promise.all(letters.map(([name, html]) => new Promise((loa
 })))"""
 FIT = """(width) => {
   const frames = [...document.querySelectorAll('iframe')];
-  for (const frame of frames) frame.width = width;
+  for (const frame of frames) Object.assign(frame, {width, height: 0});
   for (const frame of frames) frame.height = frame.contentDocument.documentElement.scrollHeight;
 }"""
 #: Words and numbers that stand on more than one line: a word ends at a blank or a slash.

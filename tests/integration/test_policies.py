@@ -504,7 +504,8 @@ def clients_post_to_every_path(stack: Stack) -> None:
 def a_foreign_visitor_unsubscribes_before_the_email_leaves(stack: Stack) -> None:
     post_form(stack, "guide", "bob", visitor_id="ann")
     stack.qualify()
-    token = {"token": stack.world("PublicHandler").links.sign(UNSUBSCRIBE, stack.lead_id("bob"))}
+    way_out = f"{stack.lead_id('bob')}#{NURTURE}"
+    token = {"token": stack.world("PublicHandler").links.sign(UNSUBSCRIBE, way_out)}
     stack.http("GET", "/u/{token}", pathParameters=token)
     stack.http("POST", "/u/{token}", pathParameters=token)
     stack.qualify()

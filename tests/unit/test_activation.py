@@ -1,11 +1,15 @@
 """A sequence that ships is switched on once the settings have the words of its emails."""
 
 import json
+import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 
+from chalicelib.delivery.messages import Email
 from tests.baton import TOKEN, InMemoryBaton
 from tests.courses import baton_on_tuesday, become_mql, hours_later, mails, put
 from tests.shipped import SITE
@@ -124,6 +128,8 @@ def test_a_list_says_what_is_missing_to_switch_on(baton: InMemoryBaton) -> None:
         ("price-numbers", "offer.unit", False),
     ]
     assert lacking(baton, "stay-in-touch") == [("touch-changes", "offer.changes", True)]
+    settings(baton, without("booking_url"))
+    assert ("touch-timing", "offer.booking_url", False) in lacking(baton, "stay-in-touch")
 
 
 def test_the_words_of_another_language_have_another_place(baton: InMemoryBaton) -> None:
@@ -178,6 +184,9 @@ def test_an_inactive_sequence_may_have_gaps(baton: InMemoryBaton) -> None:
 
 def test_learn_and_try_goes_out_on_its_days() -> None:
     baton = baton_on_tuesday()
+    company = baton.get("/v1/settings")
+    in_hours = {key: value for key, value in company.items() if key != "sending"}
+    put(baton, "/v1/settings", in_hours)
     switch_on(baton, "learn-and-try")
     baton.minutes_later(1)
     become_mql(baton)
@@ -187,10 +196,58 @@ def test_learn_and_try_goes_out_on_its_days() -> None:
     assert [step for step, _ in days] == ["questions", "month", "page", "talk"]
     # Four days after the Wednesday is a Sunday.
     assert days[:2] == [("questions", "2026-11-25"), ("month", "2026-11-30")]
-    assert mails(baton)[:2] == [
+    assert days[2:] == [("page", "2026-12-07"), ("talk", "2026-12-16")]
+    assert mails(baton) == [
         "Vor dem Vergleich: drei Fragen",
         "So sieht der erste Monat wirklich aus",
+        "Noch ein Thema bei Ihnen?",
+        "15 Minuten, Ihre Fragen, keine Folien",
     ]
+
+
+def test_who_clicks_gets_the_page_for_colleagues() -> None:
+    baton = baton_on_tuesday()
+    switch_on(baton, "learn-and-try")
+    baton.minutes_later(1)
+    become_mql(baton, country="US")  # where links may be measured unless somebody objects
+    hours_later(baton, 7 * 24, step=6)
+    email = [one for one in baton.ports.senders.sent if isinstance(one, Email)][-1]
+    assert email.subject == "What the first month really looks like"
+    (link,) = set(re.findall(r"https://api\S+/c/\S+", email.text))
+    chrome = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) Chrome/130.0 Safari/537.36"}
+    assert baton.http("GET", urlsplit(link).path, None, chrome).status_code == 302
+    baton.until_quiet()
+    hours_later(baton, 8 * 24, step=6)
+    assert mails(baton)[2:] == ["One page for your next team meeting"]
+
+
+def press(baton: InMemoryBaton, answer: str) -> None:
+    """Answer the question of the newest email, as a person does."""
+    email = [one for one in baton.ports.senders.sent if isinstance(one, Email)][-1]
+    line = email.text.splitlines().index(f"{answer}:")
+    path = urlsplit(email.text.splitlines()[line + 1]).path
+    page = baton.http("GET", path).body.decode()
+    baton.ports.clock.tick(timedelta(seconds=5))
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert baton.http("POST", path, urlencode(hidden), form).status_code == 200
+    baton.until_quiet()
+
+
+def test_who_answers_later_hears_nothing_for_three_months() -> None:
+    baton = baton_on_tuesday()
+    switch_on(baton, "learn-and-try")
+    baton.minutes_later(1)
+    become_mql(baton)
+    hours_later(baton, 14 * 24, step=6)
+    assert mails(baton)[-1] == "Noch ein Thema bei Ihnen?"
+    press(baton, "Später, im März")
+    hours_later(baton, 89 * 24, step=12)
+    assert len(mails(baton)) == 3
+    hours_later(baton, 5 * 24, step=6)
+    assert mails(baton)[3:] == ["15 Minuten, Ihre Fragen, keine Folien"]
+    asked = next(one for one in baton.outbox() if one["id"].endswith("#talk"))
+    assert asked["created_at"].startswith("2027-03-")
 
 
 def test_a_missing_story_is_skipped_and_the_others_go_on() -> None:

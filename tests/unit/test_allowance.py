@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.outbox import MessageState
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import ConflictError
+from chalicelib.leads.lead import Lead
 from chalicelib.limits import WARM_UP_EMAILS
 from chalicelib.nurture.allowance import (
     Allowance,
@@ -23,6 +25,8 @@ from chalicelib.nurture.allowance import (
     room_of,
     turn_of,
 )
+from chalicelib.nurture.gate import Leaving
+from chalicelib.nurture.quota_rule import QuotaRule
 from chalicelib.nurture.upkeep import OUTAGE
 from chalicelib.store.outbox import put_message
 from tests import factories as make
@@ -224,11 +228,31 @@ def test_what_the_quota_has_no_room_for_goes_within_days() -> None:
     baton.until_quiet()
     assert states(baton) == {("sent", None): 10, ("planned", "over_quota"): 90}
     left = [10]
-    for _ in range(11):  # ten working days, and a weekend
+    for _ in range(9):
         a_day_later(baton)
         left.append(sent(baton))
-    assert left == [10, 20, 30, 40, 50, 50, 50, 60, 70, 80, 90, 100]
+    assert left == [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
     assert states(baton) == {("sent", None): 100}
+
+
+def test_the_quota_opens_in_the_persons_hours() -> None:
+    opens_at = MONDAY + 20 * HOUR
+    leaving = Leaving(
+        message=make.nurture_message(),
+        lead=Lead(lead_id=make.LEAD_ID),
+        now=MONDAY,
+        ends_at=MONDAY + 7 * DAY,
+    )
+    rule = QuotaRule(
+        room=lambda: Room(left=0, this_hour=0, opens_at=opens_at),
+        next_open=lambda _lead, at: at + 2 * HOUR,
+        priority=lambda _sequence: 7,
+    )
+    hold = rule(leaving)
+    assert hold is not None
+    assert (hold.reason, hold.is_owed) == (NotSentReason.OVER_QUOTA, True)
+    waited = MONDAY - leaving.message.created_at
+    assert hold.until == opens_at + 2 * HOUR + turn_of(7, waited)
 
 
 def test_what_waits_for_the_quota_for_weeks_is_not_lost() -> None:

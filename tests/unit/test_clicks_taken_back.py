@@ -100,7 +100,8 @@ def test_whatever_is_lost_in_between_the_next_look_does(lost_after: int) -> None
     for position in range(1, 5):
         use(baton, position, DEFENDER)
     baton.ports.clock.tick(timedelta(seconds=121))
-    write, written = baton.ports.memory.write, []
+    write = baton.ports.memory.write
+    written: list[Any] = []
 
     def lost(*writes: Any) -> None:
         if len(written) == lost_after:

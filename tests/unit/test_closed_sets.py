@@ -69,7 +69,7 @@ def test_every_email_event_has_a_name_of_the_set() -> None:
     """A model was free to score opened emails, which nothing records."""
     places = [one for one in events_built() if one.kind == "MAIL"]
     assert {place.module for place in places} == {
-        *("feedback", "unsubscribe", "confirming", "clicks", "answering", "reply"),
+        *("feedback", "unsubscribe", "confirming", "choosing", "clicks", "answering", "reply"),
     }
     reported = {MailEvent(state) for state in LEAD_HEARS - {MessageState.SOFT_BOUNCED}}
     written = reported | {MailEvent[name] for place in places for name in place.names}

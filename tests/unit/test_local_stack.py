@@ -16,10 +16,10 @@ from infra.paths import make_private, write_private
     [
         ("2026-11-20T08:30", ""),  # a Friday
         ("2026-11-20T17:19", ""),
-        ("2026-11-20T17:20", "+64h"),  # to Monday, 9:20
-        ("2026-11-21T23:59", "+33h"),
-        ("2026-11-20T07:00", "+2h"),
-        ("2026-12-24T23:00", "+82h"),  # over Christmas
+        ("2026-11-20T17:20", "-1h"),
+        ("2026-11-21T23:59", "-31h"),  # to Friday, 16:59
+        ("2026-11-20T07:00", "-14h"),  # to Thursday, 17:00
+        ("2026-12-27T23:00", "-78h"),  # over Christmas, to Thursday
     ],
 )
 def test_a_walk_is_put_into_working_hours(now: str, offset: str) -> None:

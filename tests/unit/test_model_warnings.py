@@ -363,7 +363,7 @@ MISTAKES = [
         at("signals", "email-click", event=["clicked", "opened"]),
         "signals.email-click.event: 'opened' never counts, because nothing records it of an email"
         " (opens are not measured); use delivered, clicked, answered, replied, bounced, complained,"
-        " unsubscribed, confirmed, or remove it",
+        " unsubscribed, chose, confirmed, or remove it",
     ),
     Mistake(
         "I take points for a lost deal",
@@ -377,16 +377,16 @@ MISTAKES = [
         "property_never_recorded",
         at("signals", "hard-bounce", where={"kind": ["permanent"]}),
         "signals.hard-bounce.where.kind: never counts, because nothing like it is recorded of such"
-        " an email: a bounce has the kind hard or soft, and each has the sequence, step, email and"
-        " message that it is about; remove it",
+        " an email: a bounce has the kind hard, soft or content, and each has the sequence, step,"
+        " email and message that it is about; remove it",
     ),
     Mistake(
         "I ask for the campaign of a delivered email",
         "property_never_recorded",
         at("signals", "email-delivered", where={"campaign": ["spring*"]}),
         "signals.email-delivered.where.campaign: never counts, because nothing like it is recorded"
-        " of such an email: a bounce has the kind hard or soft, and each has the sequence, step,"
-        " email and message that it is about; remove it",
+        " of such an email: a bounce has the kind hard, soft or content, and each has the"
+        " sequence, step, email and message that it is about; remove it",
     ),
     Mistake(
         "I gave an example an opened email",
@@ -396,7 +396,7 @@ MISTAKES = [
         ),
         "examples.0.given.events.3.mail: 'Opened' never counts, because nothing records it of an"
         " email (opens are not measured); use delivered, clicked, answered, replied, bounced,"
-        " complained, unsubscribed, confirmed, or remove it",
+        " complained, unsubscribed, chose, confirmed, or remove it",
     ),
     *behaviour_mistakes.WARNED,
 ]

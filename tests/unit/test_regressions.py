@@ -449,7 +449,9 @@ def test_a_deployment_says_so_when_nobody_sells(
 ) -> None:
     """It went through without a word, and no lead ever reached a person."""
     checkout.deploy()
-    assert "There is no salesperson yet" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "There is no salesperson yet" in said
+    assert "Switched off: learn-and-try, no-budget, " in said
     checkout.edit("routing.yaml", lambda _routing: {"people": [SAM]})
     checkout.deploy()
     assert "There is no salesperson yet" not in capsys.readouterr().out

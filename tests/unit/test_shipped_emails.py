@@ -99,8 +99,8 @@ def test_an_email_asks_for_one_thing(email_id: str, language: str) -> None:
     own = seen_in(rendered(email_id, language).html.partition("Mia Muster</strong>")[0]).links[1:]
     answers = [len(one.answers) for one in emails()[email_id].questions.values()]
     if answers:
-        assert answers == [len(own)]
-        assert len(own) <= 3
+        assert answers[0] <= len(own) <= 3
+        assert len(answers) == 1
     else:
         assert len(own) <= 1
         asks = "antwort" if language == "de" else "repl"

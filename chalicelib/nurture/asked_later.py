@@ -1,0 +1,35 @@
+"""Who answers an email's question with "later" hears nothing of their sequences until then.
+
+The emails that ship ask it, and promise that (ADR 0059).
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.events import Event, Kind
+from chalicelib.mail_events import MailEvent
+from chalicelib.nurture.enrolment import Enrolment
+
+LATER = "later"
+"""The answer, whatever the question."""
+ANSWER_NAME = "answer"  # the property of the event that names it
+LATER_MONTHS = 3
+"""After how many months a person is asked again: an email says which month that is."""
+LATER_AFTER = timedelta(days=91)
+
+
+def is_asked_later(events: Iterable[Event]) -> bool:
+    """Return whether a person has just asked for a rest."""
+    return any(
+        one.kind is Kind.MAIL
+        and one.name == MailEvent.ANSWERED
+        and one.properties.get(ANSWER_NAME) == LATER
+        for one in events
+    )
+
+
+def put_off(enrolment: Enrolment, now: datetime) -> Enrolment:
+    """Return a running enrolment as it rests: its next step is looked at when the rest is over."""
+    due_at = max(enrolment.due_at or now, now + LATER_AFTER)
+    return replace(enrolment, due_at=due_at, version=enrolment.version + 1)
