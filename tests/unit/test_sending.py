@@ -14,6 +14,7 @@ from tests.fakes import NOW
 
 PATH = "/v1/sending"
 DAY = timedelta(days=1)
+ASSET = {"id": "guide", "title": "The guide", "url": "https://keybook.example/guide.pdf"}
 
 
 def turn(baton: InMemoryBaton, *, status: int = 200, **body: Any) -> Any:
@@ -141,3 +142,72 @@ def test_no_sequence_is_called_everything() -> None:
     document = {**dict(baton.world.documents.get("sequence", "welcome") or {}), "id": EVERYTHING}
     answer = baton.http("PUT", "/v1/sequences/*", json.dumps(document), TOKEN)
     assert answer.status_code >= 400
+
+
+# --- a sequence that is paused for days -----------------------------------------------------------
+
+
+def in_a_sequence() -> InMemoryBaton:
+    """Return a Baton with a lead that enters a sequence of three emails, two days apart."""
+    baton = InMemoryBaton()
+    documents = baton.world.documents
+    steps = []
+    for step in ("a", "b", "c"):
+        documents.put("email", {"id": step, "subject": step, "text": "{{ unsubscribe_url }}"}, step)
+        steps.append({"id": step, "wait": "0d" if step == "a" else "2d", "email": step})
+    enter = {"stage": ["mql"]}
+    documents.put(
+        "sequence", {"id": "three", "enter": enter, "priority": 9, "steps": steps}, "three"
+    )
+    become_mql(baton)
+    baton.until_quiet()
+    return baton
+
+
+def live(baton: InMemoryBaton, days: int) -> None:
+    """Let some days pass, with the clock's work in each hour."""
+    for _ in range(24 * days):
+        baton.minutes_later(60)
+
+
+def left(baton: InMemoryBaton) -> dict[str, float]:
+    """Return which emails of the sequence left, and on which day of the test."""
+    messages = baton.world.leads.messages(baton.world.lead_id("ann@acme.example"))
+    return {
+        str(one.email): round((one.claimed_at - NOW) / DAY)
+        for one in messages
+        if one.sequence == "three" and one.claimed_at is not None
+    }
+
+
+def test_after_a_pause_of_days_waits_go_on() -> None:
+    baton = in_a_sequence()
+    live(baton, 1)
+    turn(baton, pause=True, sequence="three", reason="a wrong link")
+    live(baton, 10)  # meanwhile the second and the third would have been due
+    assert left(baton) == {"a": 0}
+    turn(baton, pause=False, sequence="three")
+    live(baton, 6)
+    assert left(baton) == {"a": 0, "b": 12, "c": 14}
+
+
+def test_an_email_that_was_paused_for_too_long_is_stale() -> None:
+    baton = InMemoryBaton()
+    turn(baton, pause=True, reason="a wrong link")
+    become_mql(baton)
+    baton.until_quiet()
+    live(baton, 8)
+    assert reasons(baton) == {("lost", "stale")}
+
+
+def test_a_pause_of_everything_leaves_answers_and_triage_alone() -> None:
+    baton = InMemoryBaton()
+    form = {"id": "guide", "acknowledge": "answer-download", "asset": ASSET}
+    baton.world.documents.put("form", form, "guide")
+    turn(baton, pause=True, reason="a test")
+    become_mql(baton)
+    baton.form("demo", None, email="student@gmail.com", job_title="Student")
+    baton.until_quiet()
+    found = {(one["kind"], one["state"]) for one in baton.outbox()}
+    assert {("acknowledgement", "sent"), ("triage", "sent")} <= found
+    assert ("nurture", "sent") not in found
