@@ -90,6 +90,9 @@ def load(
             "There is no salesperson yet: PUT yours to /v1/routing, or add it to"
             " chalicelib/defaults/routing.yaml and deploy again."
         )
+    if off := world.editing.overview("sequence")["to_switch_on"]:
+        names = ", ".join(off)
+        print(f"Switched off: {names}. docs/how-to/switch-on-sequences.md says what they need.")
     deployment = documents.get("deployment") or {}
     write_key = str(deployment.get("write_key") or secrets.token_urlsafe(18))
     facts = {"api_url": api_url, "site_url": site_url, "write_key": write_key}

@@ -161,7 +161,8 @@ class Senders:
 
     def _from_of(self, email: Email) -> str:
         """Return the header with the name of whoever writes, at the deployment's own address."""
-        return from_header(f"{email.from_name} <{self._sender}>") if email.from_name else self._from
+        name = " ".join((email.from_name or "").split())
+        return from_header(f"{name} <{self._sender}>") if name else self._from
 
 
 def parse_sender(sender: str) -> tuple[str, str]:

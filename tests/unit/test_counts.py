@@ -24,6 +24,7 @@ from chalicelib.delivery.outbox import (
 )
 from chalicelib.delivery.outcomes import with_marks
 from chalicelib.delivery.reasons import NotSentReason
+from chalicelib.reading.message_words import REASON_WORDS, STATE_WORDS, say_state
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LEAD_ID = "A" * 26
@@ -147,6 +148,15 @@ def test_what_earlier_code_planned_is_in_no_number() -> None:
     old = an_email(is_counted=False)
     sent = change_state(old, MessageState.SENT, due_at=None, reason=None)
     assert added(count_change(old, sent)) == {}
+
+
+def test_each_state_and_reason_has_its_words() -> None:
+    assert STATE_WORDS.keys() == set(MessageState)
+    assert REASON_WORDS.keys() == set(NotSentReason)
+    exited = in_state(MessageState.CANCELLED, NotSentReason.EXITED)
+    assert say_state(exited) == "not sent: the lead left the sequence"
+    assert say_state(replace(exited, detail="demo")).endswith("(demo)")
+    assert say_state(in_state(MessageState.SENT)) == "sent"
 
 
 def test_a_handoff_is_in_no_number() -> None:

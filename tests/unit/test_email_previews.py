@@ -1,6 +1,7 @@
 """Emails before anybody gets them: refused with a remedy, previewed, and sent as a test."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -320,3 +321,51 @@ def test_the_newest_text_goes_out_and_is_kept(baton: InMemoryBaton) -> None:
     timeline = baton.get(f"/v1/leads/{item['lead_id']}/timeline")["items"]
     (shown,) = [one for one in timeline if one["id"] == "message-nurture#1#welcome#1"]
     assert shown["detail"]["email_version"] == version
+
+
+# --- answers --------------------------------------------------------------------------------------
+
+
+def test_a_built_in_answer_has_the_companys_colours(baton: InMemoryBaton) -> None:
+    put(baton, "settings", {**SETTINGS, "colour": "#ffe34d"})
+    asset = {"id": "g", "title": "The guide", "url": "https://keybook.example/g.pdf"}
+    put(baton, "forms/guide", {"id": "guide", "asset": asset, "double_opt_in": True})
+    baton.form("guide", consent=True, email="ann@acme.example")
+    baton.until_quiet()
+    (email,) = sent(baton)
+    buttons = re.findall(r'<a class="button"[^>]*>', str(email.html))
+    assert len(buttons) == 2  # the guide, and the question of the ticked box
+    for button in buttons:
+        assert "background-color:#ffe34d;color:#000000" in button
+    assert "https://keybook.example/g.pdf" in email.text
+    assert "10115 Berlin" in email.text
+    assert "/confirm/" in email.text
+    assert "Unsubscribe" not in email.text
+
+
+def test_an_own_answer_greets_by_no_name_and_signs(baton: InMemoryBaton) -> None:
+    put_email(baton, kind="answer", languages={"de": GERMAN})
+    put(baton, "forms/guide", {"id": "guide", "acknowledge": "x"})
+    baton.form("guide", email="ann@acme.example", first_name="Ann", country="DE")
+    baton.form("guide", visitor="v2", email="bob@acme.example", first_name="Bob")
+    baton.until_quiet()
+    german, english = sent(baton)
+    assert german.subject == "Guten Tag"
+    assert english.text.startswith("Hi,\n\nread this.\n\nZoë Bee\n")
+    assert english.from_name == "Zoë Bee"
+    assert str(english.reply_to).endswith("@replies.baton.example")
+    assert "List-Unsubscribe" not in english.headers
+
+
+def test_an_asset_does_not_wait_for_a_word_of_ours(baton: InMemoryBaton) -> None:
+    put_email(baton, kind="answer", markdown="{{ owner.name }} calls you.")
+    asset = {"id": "g", "title": "The guide", "url": "https://keybook.example/g.pdf"}
+    put(baton, "forms/guide", {"id": "guide", "acknowledge": "x", "asset": asset})
+    put(baton, "forms/webinar", {"id": "webinar", "acknowledge": "x"})
+    baton.form("guide", email="ann@acme.example")
+    baton.form("webinar", email="bob@acme.example", visitor="v2")
+    baton.until_quiet()
+    (email,) = [one for one in sent(baton) if one.to == "ann@acme.example"]
+    assert email.subject == "Here it is: The guide"
+    reasons = [one["reason"] for one in baton.outbox() if one["to"] == "bob@acme.example"]
+    assert "no_content" in reasons

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from chalicelib.company import SettingsDocument
+from chalicelib.company.colours import READABLE, contrast
 from chalicelib.delivery.templates import NoValueError
 from chalicelib.document import parse_document
 from chalicelib.events import Event, Rank
@@ -19,6 +20,7 @@ from chalicelib.nurture.email_checks import NAMES
 from chalicelib.nurture.email_document import EmailDocument
 from chalicelib.nurture.email_warnings import email_warnings
 from chalicelib.nurture.emails import languages_for, rendered_for
+from chalicelib.nurture.framing import theme_of
 from chalicelib.nurture.plain_text import text_of_html
 from chalicelib.nurture.reader import Asked, EmailReader, reader_of
 from chalicelib.nurture.rendering import Rendered
@@ -323,6 +325,13 @@ def test_a_paragraph_that_is_a_bold_link_is_a_button() -> None:
 def test_a_condition_stands_around_paragraphs_and_items() -> None:
     said = say("a\n{% if offer.unit %}\n- no\n{% else %}\n- yes\n{% endif %}\nb")
     assert said.text.startswith("a\n\n- yes\n\nb\n")
+
+
+@given(some.from_regex(r"#[0-9a-f]{6}", fullmatch=True))
+def test_every_colour_of_a_company_can_be_read(colour: str) -> None:
+    theme = theme_of(colour)
+    assert contrast(theme["ink"], theme["button"]) >= READABLE
+    assert contrast(theme["link"], "#ffffff") >= READABLE
 
 
 def test_a_link_too_pale_to_read_is_blue() -> None:

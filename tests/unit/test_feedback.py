@@ -177,6 +177,29 @@ def test_an_automatic_reply_is_no_bounce(baton: InMemoryBaton) -> None:
     assert heard(baton) == ["delivered"]
 
 
+@pytest.mark.parametrize("fault", ["ContentRejected", "AttachmentRejected", "MessageTooLarge"])
+def test_a_refused_content_says_nothing_about_the_mailbox(
+    baton: InMemoryBaton, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(6):
+        tell(baton, "Bounce", number=number, **{**SOFT, "bounceSubType": fault})
+    assert (email(baton)["state"], email(baton)["reason"]) == ("soft_bounced", "rejected")
+    assert baton.lead()["suppressed"] is None
+    assert baton.world.consents.read(baton.lead()["lead_id"]).soft_bounces == 0
+    failed = [line for line in capsys.readouterr().out.splitlines() if "message_failed" in line]
+    assert len(failed) == 6, "the operator is told"
+
+
+@pytest.mark.parametrize("kind", ["OnAccountSuppressionList", "Suppressed"])
+def test_what_the_service_kept_back_was_not_sent(baton: InMemoryBaton, kind: str) -> None:
+    tell(baton, "Bounce", **{**HARD, "bounceSubType": kind})
+    assert (email(baton)["state"], email(baton)["reason"]) == ("bounced", "suppressed")
+    sequence, step = email(baton)["id"].split("#")[3:5]
+    numbers = baton.get(f"/v1/sequences/{sequence}/numbers")["steps"]
+    (found,) = [one for one in numbers if one["id"] == step]
+    assert (found["sent"], found["not_sent"]) == (0, {"suppressed": 1})
+
+
 def test_the_fifth_soft_bounce_in_a_row_stops_the_emails(baton: InMemoryBaton) -> None:
     for number in range(12):
         assert (baton.lead()["suppressed"] == "bounced") == (number >= 5)

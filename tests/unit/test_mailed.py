@@ -5,12 +5,15 @@ Whatever the sender is called, and whatever a lead typed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import Any
 
 import pytest
 
+from chalicelib.delivery.messages import Email
 from chalicelib.delivery.senders import Senders
+from chalicelib.nurture.emails import one_click_headers
 from tests import mailed
 from tests.baton import ANN, unscreened
 from tests.fakes import FakePorts
@@ -68,6 +71,7 @@ def emails_of(sender: str, names: Sequence[str]) -> tuple[EmailMessage, EmailMes
     ses: Any = Ses()
     senders = Senders(ses, ses, sender=sender, configuration_set="baton", topic_arn="topic")
     baton = unscreened(FakePorts(wrap=lambda name, port: senders.send if name == "send" else port))
+    baton.ports.clock.tick(timedelta(days=1))  # to a Monday: emails leave on working days
     fields = dict(zip(("first_name", "last_name", "company"), names, strict=True))
     for form_id, consent in (("guide", True), ("demo", False)):
         baton.form(form_id, consent=consent, **{**ANN, **fields})
@@ -94,6 +98,40 @@ def test_a_leads_name_breaks_no_email(kind: str) -> None:
     for email in (to_lead, to_sales):
         assert "Bcc" not in email
         assert "evil.example" not in str(email["Subject"])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zoë Müller",
+        "李雷, 销售部",
+        'A "B" <c@d.example>',
+        "Ann\r\nBcc: x@evil.example",
+        "a@b.example",
+    ],
+)
+def test_who_signs_an_email_is_its_from(name: str) -> None:
+    ses: Any = Ses()
+    senders = Senders(
+        ses, ses, sender="Keybook <k@keybook.example>", configuration_set="baton", topic_arn="topic"
+    )
+    email = Email(
+        to="ann@acme.example",
+        subject="Größe",
+        text="Hello\n",
+        html="<p>Hello</p>\n",
+        from_name=name,
+        reply_to="reply-abc@in.keybook.example",
+        reference="x",
+        headers=one_click_headers(URL),
+    )
+    senders.send(email)
+    read = mailed.check(mailed.of_request(ses.asked[0]))
+    (address,) = mailed.addresses(read, "From")
+    assert address.display_name == " ".join(name.split())
+    assert address.addr_spec == "k@keybook.example"
+    assert mailed.addresses(read, "Reply-To")[0].addr_spec == "reply-abc@in.keybook.example"
+    assert mailed.one_click_url(read) == URL
 
 
 def test_only_a_lead_is_offered_to_unsubscribe() -> None:
