@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.delivery.messages import Email
 from chalicelib.nurture.enrolment import Enrolment
 from tests.baton import TOKEN, InMemoryBaton
-from tests.fakes import NOW
+from tests.fakes import NOW, FakePorts, MemoryTable
 
 ANN = "ann@acme.example"
 TUESDAY = NOW + timedelta(days=2)
@@ -54,9 +54,11 @@ def _step(step_id: str, wait: str) -> dict[str, Any]:
     return {"id": step_id, "wait": wait, "email": f"l{step_id}"}
 
 
-def baton_on_tuesday(steps: Sequence[Any] = (), **parts: Any) -> InMemoryBaton:
+def baton_on_tuesday(
+    steps: Sequence[Any] = (), table: MemoryTable | None = None, **parts: Any
+) -> InMemoryBaton:
     """Return a Baton on a Tuesday at ten, with one sequence or none."""
-    baton = InMemoryBaton()
+    baton = InMemoryBaton(FakePorts(table or MemoryTable()))
     baton.ports.clock.tick(TUESDAY - NOW)
     answer = baton.http("DELETE", "/v1/sequences/welcome", None, TOKEN)
     assert answer.status_code in (200, 404), answer.body

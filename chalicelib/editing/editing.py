@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from chalicelib.document import parse_document
 from chalicelib.editing.kinds import DocumentKind
+from chalicelib.editing.seen import SeenDocuments
 from chalicelib.editing.version import DEPLOY, DocumentVersion
 from chalicelib.errors import (
     DocumentError,
@@ -58,13 +59,19 @@ class DocumentStore(Protocol):
 
 
 class Editing:
-    """The use cases of documents. kinds: by their names."""
+    """The use cases of documents. kinds: by their names; seen: what these are checked against."""
 
     def __init__(
-        self, *, kinds: Mapping[str, DocumentKind], store: DocumentStore, runtime: Runtime
+        self,
+        *,
+        kinds: Mapping[str, DocumentKind],
+        store: DocumentStore,
+        seen: SeenDocuments,
+        runtime: Runtime,
     ) -> None:
         self._kinds = kinds
         self._store = store
+        self._seen = seen
         self.runtime = runtime
 
     def read(self, kind: str, document_id: str, version: int | None = None) -> DocumentVersion:
@@ -89,6 +96,7 @@ class Editing:
 
     def overview(self, kind: str) -> Mapping[str, Any]:
         """Return what a list of a kind's documents says as well, by its keys."""
+        self._seen.at(self._store.revision())
         return self._kinds[kind].overview()
 
     def versions(self, kind: str, document_id: str) -> list[DocumentVersion]:
@@ -118,10 +126,11 @@ class Editing:
         # Read first: whatever the checks read of other documents is as old as this at most, so the
         # write fails when one of them has changed since (ADR 0029).
         revision = self._store.revision()
+        self._seen.at(revision)
         before = self._store.current(kind, document_id)
         _check_expected(before, expected)
         warnings = self._check(kind, document_id, document, is_persons=author != DEPLOY)
-        _check_room(self._store.every(kind), document_id, document)
+        _check_room(self._seen.every(kind), document_id, document)
         after = DocumentVersion(
             version=before.version + 1 if before else 1,
             document=document,
@@ -130,6 +139,7 @@ class Editing:
             at=self.runtime.now(),
         )
         self._store.save(kind, document_id, after, before, revision)
+        self._seen.saved(kind, document_id, after, revision)
         return after, warnings
 
     @until_written
@@ -148,6 +158,7 @@ class Editing:
         document.
         """
         revision = self._store.revision()
+        self._seen.at(revision)
         before = self.read(kind, document_id)
         _check_expected(before, expected)
         if users := list(self._kinds[kind].users(document_id)):
@@ -161,6 +172,7 @@ class Editing:
             deleted=True,
         )
         self._store.save(kind, document_id, after, before, revision)
+        self._seen.saved(kind, document_id, after, revision)
         return after
 
     def _check(

@@ -40,6 +40,7 @@ from chalicelib.nurture.moves import (
     WaitFor,
     became,
     next_move,
+    repeats,
     sent_by,
 )
 from chalicelib.nurture.pauses import PAUSED_LOOK, States, is_paused, pauses_of, shifted
@@ -161,7 +162,7 @@ class Course:
             enrolment.step or "",
             left_at=left_at,
             go_to=step.next if step else None,
-            is_repeated=step is not None and step.emails is not None,
+            is_repeated=message is not None and repeats(step, message.email),
         )
         return self._move(enrolment, replace(behind, due_at=now, version=enrolment.version + 1))
 

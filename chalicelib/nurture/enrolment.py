@@ -159,7 +159,7 @@ def past(
     return replace(
         enrolment,
         passed=passed,
-        go_to=go_to,
+        go_to=step_id if is_repeated else go_to,
         step=None,
         on_way=None,
         left=step_id if left_at else enrolment.left,

@@ -135,10 +135,11 @@ def next_move(sequence: SequenceDocument, enrolment: Enrolment, at: Circumstance
             go_to = step.else_ or step.next
             return SkipStep(step.id, email, NotSentReason.CONDITION_NOT_MET, go_to)
         email = step.else_
-    if not step.emails and _has_come(email, sequence, at):
+    is_repeated = repeats(step, email)
+    if not is_repeated and _has_come(email, sequence, at):
         # The lead has it already: from an earlier entry, or from another sequence.
         return SkipStep(step.id, email, NotSentReason.CONDITION_NOT_MET, step.next)
-    return SendStep(step.id, email, step.next, is_repeated=step.emails is not None)
+    return SendStep(step.id, email, step.next, is_repeated=is_repeated)
 
 
 def next_step(sequence: SequenceDocument, enrolment: Enrolment) -> Step | None:
@@ -158,6 +159,13 @@ def next_step(sequence: SequenceDocument, enrolment: Enrolment) -> Step | None:
     places = [ids.index(one) for one in passed if one in ids]
     ahead = sequence.steps[places[-1] + 1 if places else 0 :]
     return next((step for step in ahead if step.id not in passed), None)
+
+
+def repeats(step: Step | None, email: str | None) -> bool:
+    """Return whether an email is one of a list that its step goes through. What is sent instead of
+    one is not: the list would never end.
+    """
+    return step is not None and step.emails is not None and email in step.emails
 
 
 def became(message: OutboxMessage | None, now: datetime) -> OnWay | Left | NotSent:

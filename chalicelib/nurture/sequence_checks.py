@@ -108,6 +108,8 @@ def _branch_mistakes(
             yield FieldError(f"{path}.next", f"there is no step {step.next}; name one, or end")
     if step.else_ is None:
         return
+    if step.emails and step.else_ in step.emails:
+        yield FieldError(f"{path}.else", f"{step.else_} is one of its emails; name another")
     if step.else_ in passed:
         yield FieldError(f"{path}.else", f"leads back to {step.else_}; name a later step")
     elif step.else_ not in sequence.step_ids and not is_email(step.else_):

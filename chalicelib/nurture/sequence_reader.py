@@ -15,6 +15,7 @@ class SequenceReader:
     def __init__(self, stored: Callable[[], Sequence[StoredSequence]]) -> None:
         self._stored = stored
         self._known: list[tuple[StoredSequence, SequenceDocument | None]] = []
+        self._signals: frozenset[str] = frozenset()
 
     def every(self) -> "list[SequenceDocument]":
         """Return those that this version can read as a whole, in the order of their ids."""
@@ -29,11 +30,11 @@ class SequenceReader:
 
     def signals(self) -> frozenset[str]:
         """Return the signals by which a lead enters an active sequence, or leaves any."""
-        if not any(_may_name_signals(stored) for stored in self._stored()):  # it need not be read
+        stored = self._stored()
+        if not any(_may_name_signals(one) for one in stored):  # they need not be read
             return frozenset()
-        ways = {way.signal for one in self.every() if one.active for way in one.enter}
-        goals = {goal.signal for one in self.every() for goal in one.exit}
-        return frozenset(one for one in ways | goals if one)
+        self._read()
+        return self._signals
 
     def _read(self) -> "list[tuple[StoredSequence, SequenceDocument | None]]":
         stored = self._stored()
@@ -44,6 +45,10 @@ class SequenceReader:
             from chalicelib.nurture.sequences import read_sequence  # few events ask for them
 
             self._known = [(one, read_sequence(one)) for one in stored]
+            every = [one for _, one in self._known if one is not None]
+            ways = {way.signal for one in every if one.active for way in one.enter}
+            goals = {goal.signal for one in every for goal in one.exit}
+            self._signals = frozenset(one for one in ways | goals if one)
         return self._known
 
 

@@ -21,7 +21,7 @@ SUNSET = "sunset"
 """The email that asks, and what stands for a sequence in its message's key."""
 QUIET = timedelta(days=SUNSET_QUIET_DAYS)
 ANSWER_TIME = timedelta(days=SUNSET_ANSWER_DAYS)
-LOOK = timedelta(days=1)
+NEXT_LOOK = timedelta(days=1)
 """How often to look whether the person has done something."""
 
 
@@ -72,7 +72,7 @@ class SunsetRule:
             stops_at = asked_at + ANSWER_TIME
             if leaving.now >= stops_at:
                 return Skip(MessageState.SUPPRESSED, NotSentReason.SUNSET)
-            return _until(min(stops_at, leaving.now + LOOK), leaving)
+            return _until(min(stops_at, leaving.now + NEXT_LOOK), leaving)
         if leaving.message.email == SUNSET or not self._may_ask():
             return None
         if any(one.state not in OPEN for one in questions):
@@ -80,7 +80,7 @@ class SunsetRule:
         day = day_of(heard_at, UTC).isoformat()
         key = MessageKey(MessageKind.NURTURE, lead.standing.cycle, (SUNSET, day))
         self._ask(planned_email(lead, key, SUNSET, about=lead.version, now=leaving.now))
-        return _until(leaving.now + LOOK, leaving)
+        return _until(leaving.now + NEXT_LOOK, leaving)
 
     def _quiet_since(self, leaving: Leaving) -> datetime | None:
         """Return when a lead was last heard of; None when that is not long ago.

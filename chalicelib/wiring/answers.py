@@ -26,12 +26,14 @@ class Answers(DueWork, NurtureWork):
     def editing(self) -> "Editing":
         """Changes the documents that marketers and sales managers own."""
         from chalicelib.editing.editing import Editing
+        from chalicelib.editing.seen import SeenDocuments
         from chalicelib.wiring.documents import document_kinds
 
+        seen = SeenDocuments(self.documents)
         kinds = document_kinds(
-            self.documents, self.forms_reading.warnings, self._active_model, self.outbox.numbers
+            seen, self.forms_reading.warnings, self._active_model, self.outbox.numbers
         )
-        return Editing(kinds=kinds, store=self.documents, runtime=self.runtime)
+        return Editing(kinds=kinds, store=self.documents, seen=seen, runtime=self.runtime)
 
     @cached_property
     def email_previews(self) -> "EmailPreviews":

@@ -10,8 +10,8 @@ from typing import Any
 from chalicelib.capture.form_checks import form_mistakes
 from chalicelib.capture.form_document import FormDocument
 from chalicelib.company import SettingsDocument, read_company
-from chalicelib.editing.editing import DocumentStore
 from chalicelib.editing.kinds import DocumentKind
+from chalicelib.editing.seen import EveryDocument
 from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import RoutingDocument
 from chalicelib.handoff.routing_checks import routing_mistakes, routing_warnings
@@ -59,7 +59,7 @@ PLANNED: Mapping[str, frozenset[str]] = {
 
 
 def document_kinds(
-    store: DocumentStore,
+    store: EveryDocument,
     form_warnings: Callable[[FormDocument], Iterable[FieldError]],
     model: Callable[[], Model | None],
     numbers: Callable[[str], Mapping[str, int]],
@@ -71,8 +71,7 @@ def document_kinds(
     """
 
     def company() -> SettingsDocument:
-        settings = store.current("settings", ACTIVE)
-        return read_company(settings.document if settings else None)
+        return read_company(store.every("settings").get(ACTIVE))
 
     def sendable() -> Mapping[str, Mapping[str, Any]]:
         emails = store.every("email").items()

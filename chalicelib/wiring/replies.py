@@ -52,4 +52,5 @@ class Replies:
         return person.email if person else None
 
     def _unsubscribe(self, lead_id: str, message: "OutboxMessage | None") -> None:
-        self._world.unsubscribe.unsubscribe(lead_id, str(message.key) if message else "")
+        whose = message.lead_id if message else lead_id  # before a merge it was another's
+        self._world.unsubscribe.unsubscribe(whose, str(message.key) if message else "")

@@ -16,6 +16,7 @@ PRODUCTION = {
     "AlarmEmail": "ops@acme.example",
     "TimeZone": "Europe/Berlin",
     "RequestsPerAddress": "1000",
+    "ReplyDomain": "replies.acme.example",
 }
 
 
@@ -36,5 +37,7 @@ def test_the_template_deploys_here_as_in_production(cloud: Cloud) -> None:
     recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
     assert (backups["ContinuousBackupsStatus"], recovery) == ("ENABLED", "ENABLED")
     assert client.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is True
+    assert made["ReceiptRuleSet"]
+    assert "inbound" in made["InboundBucketName"]
     firewalls = session(REGION).client("wafv2", endpoint_url=cloud.endpoint_url)
     assert len(firewalls.list_web_acls(Scope="REGIONAL")["WebACLs"]) == 1

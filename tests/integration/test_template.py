@@ -697,6 +697,55 @@ def test_only_the_services_that_send_for_us_may_publish_feedback(
         assert only["AWS:SourceAccount"] == {"Ref": "AWS::AccountId"}
 
 
+def test_replies_are_received_outside_dev_and_with_a_domain(template: dict[str, Any]) -> None:
+    kinds = ("AWS::SES::ReceiptRuleSet", "AWS::SES::ReceiptRule")
+    for name, parameters in DEPLOYMENTS.items():
+        made = concrete(template, parameters)["Resources"]
+        assert [bool(of_type(made, kind)) for kind in kinds] == [name == "prod-everything"] * 2
+    made = concrete(template, DEPLOYMENTS["prod-everything"])["Resources"]
+    rule = properties(made, "ReceiptRule")["Rule"]
+    assert rule["Recipients"] == ["replies.acme.example"]
+    assert rule["ScanEnabled"] is True
+    (action,) = rule["Actions"]
+    assert action["S3Action"]["BucketName"] == {"Ref": "InboundBucket"}
+    assert action["S3Action"]["TopicArn"] == {"Ref": "InboundTopic"}
+    variables = properties(made, "Nurture")["Environment"]["Variables"]
+    assert variables["BATON_REPLY_DOMAIN"] == "replies.acme.example"
+
+
+def test_received_emails_are_private_and_expire(resources: dict[str, dict[str, Any]]) -> None:
+    bucket = properties(resources, "InboundBucket")
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    (rule,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 14)
+    kept_s = properties(resources, "RepliesFailures")["MessageRetentionPeriod"]
+    assert rule["ExpirationInDays"] * 24 * 60 * 60 == kept_s
+    allow, deny = properties(resources, "InboundBucketPolicy")["PolicyDocument"]["Statement"]
+    assert (allow["Principal"], allow["Action"]) == (
+        {"Service": "ses.amazonaws.com"},
+        "s3:PutObject",
+    )
+    assert allow["Condition"]["StringEquals"]["AWS:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    assert (deny["Effect"], deny["Condition"]) == (
+        "Deny",
+        {"Bool": {"aws:SecureTransport": "false"}},
+    )
+
+
+def test_only_receipts_may_be_published_as_received(resources: dict[str, dict[str, Any]]) -> None:
+    policy = properties(resources, "InboundTopicPolicy")
+    assert policy["Topics"] == [{"Ref": "InboundTopic"}]
+    (found,) = policy["PolicyDocument"]["Statement"]
+    assert (found["Principal"], found["Action"]) == (
+        {"Service": "ses.amazonaws.com"},
+        "sns:Publish",
+    )
+    assert found["Condition"]["StringEquals"]["AWS:SourceAccount"] == {"Ref": "AWS::AccountId"}
+    subscription = properties(resources, "Replies")["Events"]["RepliesSnsSubscription"]
+    assert subscription["Properties"] == {"Topic": {"Fn::Sub": "${InboundTopic}"}}
+
+
 def test_a_sender_is_an_address_with_or_without_a_name(template: dict[str, Any]) -> None:
     pattern = template["Parameters"]["Sender"]["AllowedPattern"]
     accepted = [

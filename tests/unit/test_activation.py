@@ -184,6 +184,9 @@ def test_an_inactive_sequence_may_have_gaps(baton: InMemoryBaton) -> None:
 
 def test_learn_and_try_goes_out_on_its_days() -> None:
     baton = baton_on_tuesday()
+    company = baton.get("/v1/settings")
+    in_hours = {key: value for key, value in company.items() if key != "sending"}
+    put(baton, "/v1/settings", in_hours)
     switch_on(baton, "learn-and-try")
     baton.minutes_later(1)
     become_mql(baton)

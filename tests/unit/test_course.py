@@ -1,6 +1,7 @@
 """A lead's way through sequences: entering, waiting, branches, what ends it, changes meanwhile."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -11,6 +12,7 @@ from chalicelib.events import Kind
 from chalicelib.mail_events import MailEvent
 from chalicelib.nurture.enrolment import ExitReason
 from chalicelib.store.numbers import read_numbers
+from chalicelib.store.table import Write
 from tests.baton import AT_ANY_TIME, TOKEN, InMemoryBaton
 from tests.courses import (
     ANN,
@@ -25,6 +27,7 @@ from tests.courses import (
     put_email,
     put_sequence,
 )
+from tests.fakes import MemoryTable
 
 TWO = [("a", "1d"), ("b", "2d")]
 """Two steps, with the emails la and lb."""
@@ -681,3 +684,64 @@ def test_an_erased_person_is_counted_as_having_left() -> None:
     assert [numbers[what] for what in ("waiting:a", "waiting:b")] == [0, 0]
     days_later(baton, 4)
     assert mails(baton) == ["la"]
+
+
+# --- two at once ----------------------------------------------------------------------------------
+
+
+class Interrupted(MemoryTable):
+    """A table on which something else is written just before the next write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first: Callable[[], object] | None = None
+
+    def write(self, *writes: Write) -> None:
+        first, self.first = self.first, None
+        if first is not None:
+            first()
+        super().write(*writes)
+
+
+def test_a_step_that_is_quicker_than_a_verdict_is_called_off() -> None:
+    """The decision is made again: it must not leave out the end of what moved meanwhile."""
+    table = Interrupted()
+    baton = baton_on_tuesday(TWO, table=table)
+    lead_id = become_mql(baton)
+    baton.ports.clock.tick(timedelta(days=1))
+    other = type(baton.world)(baton.ports)
+    (one,) = enrolments(baton, lead_id)
+    table.first = lambda: other.course.work(lead_id, one.key)
+    stage("accepted")(baton, lead_id)
+    baton.until_quiet()
+    assert ends(baton, lead_id) == {"s": "with_sales"}
+    assert reasons(baton) == {"1#s#a": ("cancelled", "with_sales")}
+    assert mails(baton) == []
+
+
+def test_a_verdict_that_is_quicker_than_a_step_leaves_nothing_planned() -> None:
+    table = Interrupted()
+    baton = baton_on_tuesday(TWO, table=table)
+    lead_id = become_mql(baton)
+    baton.ports.clock.tick(timedelta(days=1))
+    (one,) = enrolments(baton, lead_id)
+    table.first = lambda: stage("accepted")(baton, lead_id)
+    type(baton.world)(baton.ports).course.work(lead_id, one.key)
+    baton.until_quiet()
+    assert ends(baton, lead_id) == {"s": "with_sales"}
+    assert reasons(baton) == {}
+
+
+def test_a_sequence_that_is_switched_off_first_is_not_claimed() -> None:
+    table = Interrupted()
+    baton = baton_on_tuesday(TWO, table=table)
+    lead_id = become_mql(baton)
+    baton.ports.clock.tick(timedelta(days=1))
+    (one,) = enrolments(baton, lead_id)
+    baton.world.course.work(lead_id, one.key)
+    table.first = lambda: put_sequence(baton, TWO, active=False)
+    baton.until_quiet()  # the claim of its email
+    assert mails(baton) == []
+    days_later(baton, 1)
+    assert reasons(baton) == {"1#s#a": ("cancelled", "exited")}
+    assert ends(baton, lead_id) == {"s": "switched_off"}

@@ -11,6 +11,7 @@ from chalicelib.delivery.messages import Email
 from chalicelib.limits import DOCUMENT_BODY_MAX_BYTES, DOCUMENTS_MAX, DOCUMENTS_MAX_CHARS
 from chalicelib.store.table import Write
 from chalicelib.wiring.documents import document_kinds
+from chalicelib.wiring.world import World
 from tests.baton import ANN, AT_ANY_TIME, TOKEN, InMemoryBaton, documents
 from tests.fakes import FakePorts, MemoryTable
 
@@ -648,3 +649,27 @@ def test_a_busy_table_is_tried_again(baton: InMemoryBaton) -> None:
     baton.ports.memory.be_busy(3)
     for number in range(1, 20):
         assert put(baton, FORM, WHOLE["form"])["version"] == number
+
+
+def test_a_put_is_checked_against_what_others_put_since(baton: InMemoryBaton) -> None:
+    another = World(baton.ports)
+    fresh = {**WHOLE["email"], "id": "fresh"}
+    naming = {**WHOLE["sequence"], "steps": [{"id": "1", "wait": "0d", "email": "fresh"}]}
+    put(baton, PATHS["sequence"], naming, 422)
+    another.editing.put("email", "fresh", fresh, author="another")
+    put(baton, PATHS["sequence"], naming)
+    put(baton, PATHS["sequence"], WHOLE["sequence"])
+    another.editing.delete("email", "fresh", author="another")
+    put(baton, PATHS["sequence"], naming, 422)
+
+
+def test_a_put_knows_what_the_one_before_it_stored(baton: InMemoryBaton) -> None:
+    ids = ("b", "a")
+    for one_id in ids:
+        put(baton, f"/v1/emails/{one_id}", {**WHOLE["email"], "id": one_id})
+    steps = [{"id": one_id, "wait": "1d", "email": one_id} for one_id in ids]
+    put(baton, PATHS["sequence"], {**WHOLE["sequence"], "steps": steps})
+    delete(baton, "/v1/emails/a", 409)
+    delete(baton, PATHS["sequence"])
+    delete(baton, "/v1/emails/a")
+    put(baton, PATHS["sequence"], {**WHOLE["sequence"], "steps": steps}, 422)

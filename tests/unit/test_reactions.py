@@ -215,9 +215,10 @@ def test_what_was_planned_before_is_left_out() -> None:
 
 def test_a_decisions_writes_fit_into_a_transaction() -> None:
     """Its own: standing and profile, two of an absorbed lead and its replay request, two events
-    and up to seven transitions; beside a merge's cancelled messages and the plans.
+    and up to seven transitions, two counts of replies that wait; beside a merge's cancelled
+    messages and the plans.
     """
-    own = 2 + 3 + 2 + 7
+    own = 2 + 3 + 2 + 7 + 2
     assert own + MERGE_MAX_WAITING + MOST_WRITES <= TRANSACTION_MAX_WRITES
 
 

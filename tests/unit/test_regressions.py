@@ -350,12 +350,20 @@ def table() -> Iterator["DynamoDBClient"]:
         yield client
 
 
+SENDING = ("welcome", "unreachable")
+"""Sequences of one email each, of the same name: one that is on and one that is off."""
+
+
 class Checkout:
     """A copy of what a deployment loads its documents from, in which an operator edits files."""
 
     def __init__(self, folder: Path, client: "DynamoDBClient") -> None:
         self.client, self.documents = client, folder / "chalicelib" / "defaults"
         shutil.copytree(defaults.DEFAULTS, self.documents)
+        for email in (self.documents / "emails").iterdir():  # moto takes its time with each
+            if email.stem not in SENDING:
+                email.unlink()
+        self.edit("sequences.yaml", lambda every: [one for one in every if one["id"] in SENDING])
         (folder / "infra").mkdir()
         self._source = Path(shutil.copy(defaults.__file__, folder / "infra"))
 
@@ -451,7 +459,7 @@ def test_a_deployment_says_so_when_nobody_sells(
     checkout.deploy()
     said = capsys.readouterr().out
     assert "There is no salesperson yet" in said
-    assert "Switched off: learn-and-try, no-budget, " in said
+    assert "Switched off: unreachable." in said
     checkout.edit("routing.yaml", lambda _routing: {"people": [SAM]})
     checkout.deploy()
     assert "There is no salesperson yet" not in capsys.readouterr().out

@@ -27,6 +27,7 @@ from tests.sizes import SIZES, seeds
 SAM = {"id": "sam", "name": "Sam Seller", "email": "sam@keybook.example"}
 BOB: dict[str, Any] = {**ANN, "email": "bob@acme.example", "first_name": "Bob"}
 FIRST = MessageKey(MessageKind.NURTURE, 1, ("welcome", "1"))
+WAITS = {"1": "0d", "2": "90d"}
 OBJECTION = "Please remove me from this list."
 
 
@@ -39,6 +40,9 @@ def baton() -> InMemoryBaton:
 def lived(ports: FakePorts | None = None, people: tuple[dict[str, str], ...] = ()) -> InMemoryBaton:
     baton = InMemoryBaton(ports)
     baton.world.documents.put("routing", {"people": list(people)})
+    steps = [{"id": one, "wait": wait, "email": "welcome"} for one, wait in WAITS.items()]
+    welcome = {"id": "welcome", "enter": {"stage": "mql"}, "steps": steps}
+    baton.world.documents.put("sequence", welcome, "welcome")
     baton.form("guide", consent=True, **ANN)
     baton.page("/blog/a")
     baton.until_quiet()
@@ -121,6 +125,16 @@ def test_a_reply_counts_and_reaches_the_team(baton: InMemoryBaton) -> None:
     facts = json.loads(topic.body)
     assert facts["lines"] == ["Can you call me?"]
     assert facts["email"] == ANN["email"]
+
+
+def test_a_reply_ends_the_sequence(baton: InMemoryBaton) -> None:
+    reply(baton, "Can you call me?")
+    numbers = baton.get("/v1/sequences/welcome/numbers")
+    assert (numbers["running"], numbers["exited"]) == (0, {"replied": 1})
+    assert [step["replied"] for step in numbers["steps"]] == [1, 0]
+    events = baton.get(f"/v1/leads/{answered(baton).lead_id}/timeline")["items"]
+    (replied,) = (one["detail"]["properties"] for one in events if one["name"] == "replied")
+    assert (replied["sequence"], replied["step"], replied["email"]) == ("welcome", "1", "welcome")
 
 
 def test_the_owner_gets_it_with_nothing_that_acts() -> None:
@@ -302,6 +316,7 @@ def test_stop_unsubscribes_at_once(
     reply(baton, f"{text}\n\nAnn")
     assert baton.lead()["suppressed"] == "unsubscribed"
     assert heard(baton) == ["unsubscribed"]
+    assert baton.get("/v1/sequences/welcome/numbers")["steps"][0]["unsubscribed"] == 1
     assert intent(baton) <= before
     assert notices(baton) == []
     assert outcomes(capsys) == ["unsubscribed"]
@@ -367,11 +382,10 @@ def test_nothing_of_marketing_leaves_until_somebody_looked(baton: InMemoryBaton)
     held = baton.world.outbox.read(lead_id, key)
     assert held is not None
     assert (held.state, held.reason) == ("planned", "paused")
-    decide(baton, open_replies(baton)[0], unsubscribe=False)
     baton.minutes_later(61)
-    sent = baton.world.outbox.read(lead_id, key)
-    assert sent is not None
-    assert sent.state == "sent"
+    looked_at = baton.world.outbox.read(lead_id, key)
+    assert looked_at is not None
+    assert (looked_at.state, looked_at.reason) == ("planned", "paused")
 
 
 def test_a_person_says_that_it_is_an_unsubscribe(baton: InMemoryBaton) -> None:

@@ -180,7 +180,7 @@ def left(baton: InMemoryBaton) -> dict[str, float]:
     }
 
 
-def test_after_a_pause_of_days_the_waits_go_on_as_they_were() -> None:
+def test_after_a_pause_of_days_waits_go_on() -> None:
     baton = in_a_sequence()
     live(baton, 1)
     turn(baton, pause=True, sequence="three", reason="a wrong link")

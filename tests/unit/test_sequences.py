@@ -167,6 +167,20 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         {"steps": [step(), step("b", {"if": {"clicked": "previous"}, "else": "zz"})]},
         "steps.1.else: there is no step and no email zz",
     ),
+    (
+        {
+            "steps": [
+                {
+                    "id": "a",
+                    "wait": "1d",
+                    "emails": ["hello"],
+                    "if": {"score": 3},
+                    "else": "hello",
+                }
+            ]
+        },
+        "steps.0.else: hello is one of its emails",
+    ),
     ({"steps": [step(), step("b", next="a")]}, "steps.1.next: leads back to a"),
     ({"steps": [step(next="zz"), NEXT]}, "steps.0.next: there is no step zz"),
     (
