@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.delivery.outbox import MessageState, OutboxMessage
+from chalicelib.delivery.outbox import OPEN, MessageState, OutboxMessage
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.nurture.conditions import holds
 from chalicelib.nurture.enrolment import Enrolment, ExitReason, belongs_to
@@ -164,7 +164,8 @@ class Foresight:
         assert self._enrolment is not None
         on_way = self._enrolment.on_way
         for one in self.world.leads.messages(self.lead.lead_id):
-            if str(one.key) == on_way and self._is_ours(one):
+            has_yet_to_leave = one.state is MessageState.HELD or one.state in OPEN
+            if str(one.key) == on_way and has_yet_to_leave and self._is_ours(one):
                 self._see(one)
         for changed in self._rehearsal.play(self.lead.lead_id):
             self._look(changed)

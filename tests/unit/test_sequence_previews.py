@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.nurture.enrolment import ExitReason
+from chalicelib.reading.turns import EXIT_WORDS
 from tests.baton import TOKEN, InMemoryBaton
 from tests.courses import (
     ANN,
@@ -12,6 +14,7 @@ from tests.courses import (
     baton_on_tuesday,
     become_mql,
     days_later,
+    hours_later,
     mails,
     put,
     put_sequence,
@@ -128,6 +131,33 @@ def test_an_inactive_sequence_is_shown_as_if_it_were_active() -> None:
     assert shown["active"] is False
     assert shown["lead"]["text"] == "it would enter once the sequence is active"
     assert len(shown["steps"]) == 2
+
+
+def test_a_lead_and_its_timeline_say_which_sequences() -> None:
+    baton = baton_on_tuesday(TWO)
+    lead_id = become_mql(baton)
+    hours_later(baton, 25)
+    assert baton.get(f"/v1/leads/{lead_id}")["sequences"] == [
+        {
+            "sequence": "s",
+            "step": "b",
+            "due_at": "2026-11-27T10:01:00.000Z",
+            "since": "2026-11-24T10:01:00.000Z",
+        }
+    ]
+    baton.form("demo", f"v-{ANN}", consent=True, **FITTING)
+    baton.until_quiet()
+    assert baton.get(f"/v1/leads/{lead_id}")["sequences"] == []
+    items = baton.get(f"/v1/leads/{lead_id}/timeline?limit=200")["items"]
+    said = [one["detail"]["text"] for one in items if one["kind"] == "sequence"]
+    assert said == [
+        "left the sequence s: sales has the lead",
+        "entered the sequence s (stage: mql)",
+    ]
+
+
+def test_each_exit_has_words() -> None:
+    assert EXIT_WORDS.keys() == set(ExitReason)
 
 
 def test_whoever_left_it_is_told_why() -> None:
