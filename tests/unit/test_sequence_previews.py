@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.nurture.enrolment import ExitReason
+from chalicelib.nurture.enrolment import ExitReason, with_email_on_way
+from chalicelib.nurture.moves import HELD_LOOK
+from chalicelib.nurture.step_emails import planned_email
 from chalicelib.reading.turns import EXIT_WORDS
 from tests.baton import TOKEN, InMemoryBaton
 from tests.courses import (
@@ -172,6 +174,16 @@ def test_whoever_left_it_is_told_why() -> None:
     assert shown["steps"] == []
 
 
+def test_a_goal_that_came_first_is_an_exit() -> None:
+    baton = baton_on_tuesday(TWO, exit=[{"signal": "pricing-page"}])
+    lead_id = become_mql(baton)
+    baton.page("/pricing", f"v-{ANN}")
+    baton.until_quiet()
+    shown = preview(baton, lead_id)["lead"]
+    assert (shown["state"], shown["reason"], shown["goal"]) == ("ended", "goal", "pricing-page")
+    assert shown["text"] == "the lead left it: its goal was reached (pricing-page)"
+
+
 def emails_stopped(baton: InMemoryBaton, lead_id: str) -> None:
     baton.post(f"/v1/leads/{lead_id}/emails", {"stop": True}, TOKEN)
 
@@ -225,6 +237,22 @@ def test_the_dates_are_as_if_a_pause_ended_now() -> None:
     assert [one["state"] for one in shown["steps"]] == ["sent", "sent"]
     days_later(baton, 3)
     assert mails(baton) == []
+
+
+def test_what_a_publish_holds_is_shown_as_if_released() -> None:
+    baton = baton_on_tuesday(TWO)
+    lead_id = become_mql(baton)
+    (one,) = baton.world.enrolments.of_lead(lead_id)
+    lead = baton.world.leads.read(lead_id)
+    now = baton.ports.now()
+    key = one.message_key("a")
+    email = planned_email(lead, key, "la", about=1, now=now, held_by="job-1")
+    on_way = with_email_on_way(one, "a", key, now + HELD_LOOK)
+    baton.world.enrolments.move(one, on_way, planned=[email])
+    shown = preview(baton, lead_id)
+    assert (shown["paused"]["cause"], shown["paused"]["of"]) == ("publish", "job-1")
+    assert [one["step"] for one in shown["steps"]] == ["a", "b"]
+    assert [one["state"] for one in shown["steps"]] == ["sent", "sent"]
 
 
 @pytest.mark.parametrize(
