@@ -278,7 +278,8 @@ def stream_event(items: list[Item]) -> dict[str, Any]:
 def unscreened(ports: FakePorts | None = None) -> InMemoryBaton:
     """Return a Baton that takes names with links in them for names."""
     baton = InMemoryBaton(ports)
-    baton.world.documents.put("settings", {"screening": {"off": ["links"]}})
+    settings = {"screening": {"off": ["links"]}, "sending": AT_ANY_TIME}
+    baton.world.documents.put("settings", settings)
     return baton
 
 
