@@ -111,6 +111,7 @@ PRIVATE = {
     ("/v1/mailings/{mailing_id}/confirm", "post"),
     ("/v1/mailings/{mailing_id}/cancel", "post"),
     ("/v1/mailings/{mailing_id}/numbers", "get"),
+    ("/v1/sequences/{sequence_id}/preview", "post"),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
     ("/v1/leads/{lead_id}/emails", "post"),
