@@ -26,7 +26,7 @@ SECRETS = {
     "links": '{"current": "the bench\'s link secret"}',
     "admin": "token",
 }
-CHANGED = {
+CHANGED: Mapping[str, Mapping[str, Any]] = {
     "settings": {"double_opt_in": "never", "sending": {"warm": True, **AT_ANY_TIME}},
     "sequence": {"active": False},
 }
