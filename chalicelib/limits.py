@@ -202,6 +202,8 @@ MODEL_STORED_MAX_BYTES = 350 * 1024  # of a model as it is stored: numbers may g
 MODEL_VERSIONS_MAX = 200  # listed at once: years of weekly changes
 DOCUMENT_BODY_MAX_BYTES = 256 * 1024  # of any other document: a long email, text and html
 EMAIL_HTML_MAX_BYTES = 102 * 1024  # beyond it Gmail cuts an email off, with its way out
+# of an email: far above any; the parser looks through what is never closed again and again
+EMAIL_TAGS_MAX = 3_000
 TEMPLATE_MAX_DEPTH = 30  # levels of an email's template: any depth that a person can read
 DOCUMENT_VERSIONS_MAX = 200  # listed at once, as of the model
 DOCUMENTS_MAX_CHARS = 1_200_000  # of a kind: in UTF-8 below the 6 MB of a Lambda answer

@@ -20,8 +20,8 @@ sending = Blueprint(__name__)
 
 @private(sending, "/v1/sending", Role.ADMIN, Role.MARKETER)
 def read_sending(_request: Request) -> Response:
-    """Return what is paused, since when and why."""
-    return private_answer(serialize_sending(world().sending.states()))
+    """Return what is paused, since when and why, and how many emails may leave."""
+    return private_answer(_whole())
 
 
 @private(sending, "/v1/sending", Role.ADMIN, Role.MARKETER, methods=["POST"])
@@ -44,7 +44,22 @@ def pause_or_resume(request: Request) -> Response:
         use_case.pause(sequence, PauseCause.PERSON, reason=reason, author=author)
     else:
         use_case.resume(sequence, reason=reason, author=author)
-    return private_answer(serialize_sending(use_case.states()))
+    return private_answer(_whole())
+
+
+def _whole() -> dict[str, Any]:
+    now = world().ports.now()
+    allowance = world().allowances.read()
+    room = world().allowances.room(now)
+    warm_up = allowance.warm_up if allowance else None
+    shown = {
+        "per_day": allowance.per_day if allowance else None,
+        "others": allowance.others if allowance else 0,
+        "warm_up": {"per_day": warm_up.most, "until": rfc3339(warm_up.ends)} if warm_up else None,
+        "left": room.left if room else None,
+        "opens_at": rfc3339(room.opens_at) if room and not room.left else None,
+    }
+    return {**serialize_sending(world().sending.states()), "allowance": shown}
 
 
 def serialize_sending(states: "Mapping[str, SendingState]") -> dict[str, Any]:

@@ -19,6 +19,7 @@ from chalicelib.delivery.templates import (
 )
 from chalicelib.document import read_document
 from chalicelib.errors import FieldError
+from chalicelib.limits import EMAIL_TAGS_MAX
 from chalicelib.nurture.email_document import (
     MARKETING,
     PARTIAL,
@@ -120,6 +121,8 @@ def _shape_mistakes(email: EmailDocument, place: str, words: EmailWords) -> Iter
         yield FieldError(f"{place}subject", "is missing; add it")
     if not any(getattr(words, body) for body in BODIES):
         yield FieldError(f"{place}markdown", "is missing; write markdown, html or text")
+    if words.html.count("<") > EMAIL_TAGS_MAX:
+        yield FieldError(f"{place}html", f"has more than {EMAIL_TAGS_MAX:,} tags; shorten it")
     if words.markdown and words.html:
         yield FieldError(f"{place}html", "there is markdown as well; leave one of them out")
 

@@ -45,7 +45,7 @@ class EmailWords(Document):
     preheader: Annotated[str, Field(min_length=1, max_length=200)] = ""
     """The line that an inbox shows behind the subject."""
     markdown: Annotated[str, Field(min_length=1, max_length=50_000)] = ""
-    html: Annotated[str, Field(max_length=100_000)] = ""
+    html: Annotated[str, Field(max_length=200_000)] = ""
     text: Annotated[str, Field(min_length=1, max_length=50_000)] = ""
 
 

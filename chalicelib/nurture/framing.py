@@ -14,7 +14,7 @@ from chalicelib.nurture.phrases import phrases
 
 LAYOUT_FOLDER = Path(__file__).parent
 WHOLE_DOCUMENT = re.compile(r"<html\b", re.IGNORECASE)
-END_OF_BODY = re.compile(r"</body\s*>(?![\s\S]*</body\s*>)", re.IGNORECASE)
+END_OF_BODY = re.compile(r"</body\s{0,9}>", re.IGNORECASE)
 SHOWN_ADDRESS = re.compile(r"https?://[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")
 SHOWN_MAX_CHARS = 40
 """Of an address that is shown as such: a longer one would be wider than a phone."""
@@ -56,8 +56,7 @@ def framed_html(shown: Mapping[str, str], language: str, letterhead: Letterhead)
 
 def at_end_of(html: str, also: str) -> str:
     """Return html with something at its end, within the body where there is one."""
-    end = END_OF_BODY.search(html)
-    at = end.start() if end else len(html)
+    at = max((end.start() for end in END_OF_BODY.finditer(html)), default=len(html))
     return f"{html[:at]}{also}{html[at:]}"
 
 

@@ -16,6 +16,7 @@ UNSEEN = frozenset({"head", "script", "style", "title", "template"})
 VOID = frozenset({"br", "hr", "img", "input", "meta", "link", "col", "wbr", "area", "base"})
 UNDISPLAYED = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 BLANK_RUN = re.compile(r"[ \t\r\n\f]+")
+NESTED_MAX = 200  # elements within each other: what is deeper stands with those around it
 GAP = "\x00"  # between the cells of a row
 LINK_ADDRESS = re.compile("\x01([^\x02]*)\x02")  # behind a link's words
 UNWANTED = re.compile("[\x00-\x02]")
@@ -83,19 +84,19 @@ class _Reader(HTMLParser):
         is_unseen = (
             self._is_unseen or tag in UNSEEN or bool(UNDISPLAYED.search(given.get("style", "")))
         )
-        if tag not in VOID:
+        if tag not in VOID and len(self._open) < NESTED_MAX:
             self._open.append((tag, is_unseen))
         if is_unseen:
             return
         self._part(tag)
         match tag:
-            case "ol" | "ul":
+            case "ol" | "ul" if len(self._lists) < NESTED_MAX:
                 first = given.get("start", "")
                 number = int(first) if first.isdecimal() else 1
                 self._lists.append(number - 1 if tag == "ol" else None)
             case "li":
                 self._begin_item()
-            case "a":
+            case "a" if len(self._links) < NESTED_MAX:
                 self._links.append((given.get("href", ""), len(self.said)))
             case "img":
                 self.handle_data(given.get("alt", ""))

@@ -27,7 +27,7 @@ from chalicelib.nurture.plain_text import text_of_html
 from chalicelib.nurture.values import values_of, without_traces
 
 INCLUDE = re.compile(r"""\{%-?\s*include\s+["']([a-z0-9_-]{1,64})["']\s*-?%\}""")
-HREF = re.compile(r"""(<a\b[^>]*?\shref\s*=\s*)(["'])(https?://[^"']+)\2""", re.IGNORECASE)
+HREF = re.compile(r"""(<a\b[^<>]*?\shref\s*=\s*)(["'])(https?://[^"']+)\2""", re.IGNORECASE)
 
 Partials = Callable[[str], EmailDocument | None]
 """Returns the partial of an id, or None."""

@@ -33,13 +33,18 @@ MAY_BE_EMPTY = frozenset({*OF_ANSWERS, WAY_OUT})
 
 #: Where a name would stand that is not known: no blank is left before the comma behind it.
 NAMELESS = "\ue000"
-_TAGS = r"((?:<[a-z][^<>]*>|</[a-z][^<>]*>)*)"
+# Everything around it is bounded: a long row of blanks or tags must not be looked through again
+# from each of its places.
+_TAGS = r"((?:</?[a-z][^<>]{0,300}>){0,5})"
+_BLANKS = r"[ \t]{0,5}"
 AT_BEGIN = re.compile(
-    rf"(^|\n|<(?:p|li|td|th|br|div|h\d)\b[^<>]*>)([ \t]*(?:<[a-z][^<>]*>)*){NAMELESS}"
-    rf"{_TAGS}[ \t]*[,;:!.]?[ \t]*(\w?)"
+    rf"(^|\n|<(?:p|li|td|th|br|div|h\d)\b[^<>]{{0,300}}>)({_BLANKS}{_TAGS[1:-1]}){NAMELESS}"
+    rf"{_TAGS}{_BLANKS}[,;:!.]?{_BLANKS}(\w?)"
 )
-BEFORE_END = re.compile(rf"[ \t]*,?[ \t]*{_TAGS}{NAMELESS}(?={_TAGS}[ \t]*(?:[?.!;:]|$|\n|</))")
-INSIDE = re.compile(rf"[ \t]*{_TAGS}{NAMELESS}")
+BEFORE_END = re.compile(
+    rf"{_BLANKS},?{_BLANKS}{_TAGS}{NAMELESS}(?={_TAGS}{_BLANKS}(?:[?.!;:]|$|\n|</))"
+)
+INSIDE = re.compile(rf"{_BLANKS}{_TAGS}{NAMELESS}")
 
 
 class _Nameless(Undefined):

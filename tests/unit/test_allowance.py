@@ -307,6 +307,22 @@ def test_a_new_domain_begins_with_fifty_and_doubles() -> None:
     assert states(baton) == {("sent", None): 170}
 
 
+def test_what_may_leave_is_shown() -> None:
+    baton = at_work()
+    baton.ports.account.per_day = 1_000
+    baton.ports.account.sent = 7
+    plan(baton, 50)
+    baton.tick()
+    midnight = "2026-11-24T00:00:00.000Z"
+    assert baton.get("/v1/sending")["allowance"] == {
+        "per_day": 1_000,
+        "others": 7,
+        "warm_up": {"per_day": 50, "until": midnight},
+        "left": 0,
+        "opens_at": midnight,
+    }
+
+
 def test_a_domain_that_is_warm_has_no_warm_up() -> None:
     baton = InMemoryBaton()
     baton.ports.clock.time = MONDAY

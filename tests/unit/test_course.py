@@ -237,7 +237,7 @@ EXITS: list[tuple[str, Any, str, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("happen", "reason"), [one[1:3] for one in EXITS], ids=lambda one: str(one)
+    ("happen", "reason"), [one[1:3] for one in EXITS], ids=[one[0] for one in EXITS]
 )
 def test_nothing_comes_after_an_exit(happen: Any, reason: str) -> None:
     baton = baton_on_tuesday(TWO)

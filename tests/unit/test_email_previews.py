@@ -79,6 +79,7 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     ({"markdown": "[x](javascript:alert(1))"}, "markdown", "links to javascript:alert(1); a link"),
     ({"markdown": "[x](JaVaScript&#58;alert(1))"}, "markdown", "links to JaVaScript:alert(1);"),
     ({"markdown": "[x](data:text/html,x)"}, "markdown", "links to data:text/html,x;"),
+    ({"markdown": None, "html": "<b>" * 3001}, "html", "has more than 3,000 tags; shorten it"),
     ({"defaults": {"frist_name": "you"}}, "defaults.frist_name", "there is no variable frist_name"),
     ({"sender": {"name": "A\r\nBcc: x@y.example"}}, "sender.name", "one line of 1 to 100"),
     ({"sender": {"reply_to": "a@b.example\r\nBcc: c"}}, "sender.reply_to", "an email address is"),

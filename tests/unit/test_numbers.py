@@ -143,3 +143,24 @@ def test_who_is_in_a_sequence_and_who_left_it_why() -> None:
 def test_a_sequence_that_never_was_has_no_numbers() -> None:
     answer = InMemoryBaton().http("GET", "/v1/sequences/nobody/numbers", headers=TOKEN)
     assert answer.status_code == 404
+
+
+def test_a_lead_that_waits_is_planned_and_waiting() -> None:
+    baton = InMemoryBaton()
+    waits = {"a": "0d", "b": "2d"}
+    steps = [{"id": step, "wait": wait, "email": "welcome"} for step, wait in waits.items()]
+    two = {"id": "two", "enter": {"stage": "mql"}, "priority": 99, "steps": steps}
+    baton.world.documents.put("sequence", two, "two")
+    baton.form("guide", visitor="v1", consent=True, **PERSON, email="ann@acme.example")
+    baton.until_quiet()
+    baton.minutes_later(6)  # the course has seen that the first email left
+    shown = numbers(baton, "/v1/sequences/two/numbers")
+    assert (shown["entered"], shown["running"], shown["exited"]) == (1, 1, {})
+    seen = [(one["planned"], one["sent"], one["waiting"]) for one in shown["steps"]]
+    assert seen == [(1, 1, 0), (1, 0, 1)]
+    token = baton.world.links.sign(UNSUBSCRIBE, baton.world.lead_id("ann@acme.example"))
+    baton.http("POST", f"/u/{token}")
+    baton.until_quiet()
+    shown = numbers(baton, "/v1/sequences/two/numbers")
+    assert (shown["running"], sum(shown["exited"].values())) == (0, 1)
+    assert [(one["planned"], one["waiting"]) for one in shown["steps"]] == [(1, 0), (0, 0)]
