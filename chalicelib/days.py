@@ -62,6 +62,11 @@ def moments_of(day: date, minute: int, zone: tzinfo) -> tuple[datetime, datetime
     return min(both), max(both)
 
 
+def days_later(at: datetime, days: int, zone: tzinfo) -> datetime:
+    """Return the moment so many days later at the same time of day in a zone, in UTC."""
+    return (at.astimezone(zone) + timedelta(days=days)).astimezone(UTC)
+
+
 def end_of(day: date, zone: tzinfo) -> datetime:
     """Return the last microsecond of a day, in UTC."""
     return start_of(day + timedelta(days=1), zone) - timedelta(microseconds=1)

@@ -1,12 +1,13 @@
 """How long a sequence waits between two emails: a time, or until a weekday's hour."""
 
 import re
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Annotated
 
 from pydantic import Field
 
-from chalicelib.days import day_of
+from chalicelib.company.sending import minute_of
+from chalicelib.days import day_of, days_later, moments_of
 from chalicelib.document import needs
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -54,16 +55,15 @@ def ends_at(wait: str, since: datetime, zone: tzinfo) -> datetime:
 
     Days keep the hour of the day in the zone, also over a change of the clocks.
     """
-    local = since.astimezone(zone)
     if re.fullmatch(_SPAN, wait):
-        if wait.endswith("d"):
-            return (local + span_of(wait)).astimezone(UTC)
-        return since.astimezone(UTC) + span_of(wait)
+        span = span_of(wait)
+        is_in_days = wait.endswith("d")
+        return days_later(since, span.days, zone) if is_in_days else since.astimezone(UTC) + span
     weekday, _, clock = wait.partition(" ")
-    hour, _, minute = clock.partition(":")
-    days = (WEEKDAYS.index(weekday) - local.weekday()) % len(WEEKDAYS)
-    on_day = datetime.combine(day_of(since, zone), time(int(hour), int(minute)), zone)
-    found = on_day + timedelta(days=days)
-    if found <= local:
-        found += timedelta(days=len(WEEKDAYS))
-    return found.astimezone(UTC)
+    today = day_of(since, zone)
+    days = (WEEKDAYS.index(weekday) - today.weekday()) % len(WEEKDAYS)
+    minute = minute_of(clock)
+    found, _ = moments_of(today + timedelta(days=days), minute, zone)
+    if found > since:
+        return found
+    return moments_of(today + timedelta(days=days + len(WEEKDAYS)), minute, zone)[0]

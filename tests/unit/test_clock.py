@@ -21,6 +21,7 @@ from chalicelib.limits import (
     DUE_PAGE_ITEMS,
     TICK_SECONDS,
 )
+from chalicelib.nurture.due import ENROLMENT_TASK
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
 from chalicelib.store import keys
 from chalicelib.store.due import DueList
@@ -205,6 +206,7 @@ def test_the_tasks_stand_where_the_store_puts_their_items() -> None:
         REPLAY_TASK: keys.REPLAY,
         MESSAGE_TASK: keys.OUTBOX,
         CLICK_TASK: keys.CLICKED,
+        ENROLMENT_TASK: keys.ENROL,
         JOB_TASK: keys.DUE_JOBS,
     }
 
@@ -294,6 +296,7 @@ def test_a_handoff_without_evidence_goes_again_after_fifteen_minutes() -> None:
 
 def test_without_anything_due_a_tick_writes_that_it_ran() -> None:
     baton = warm()
+    baton.minutes_later(15)  # until the sequence has seen that its email left
     before = dict(baton.ports.memory.items)
     assert baton.tick() == 0
     written = {key for key, item in baton.ports.memory.items.items() if before.get(key) != item}

@@ -703,7 +703,7 @@ class Interrupted(MemoryTable):
         super().write(*writes)
 
 
-def test_a_step_that_is_quicker_than_a_verdict_is_called_off() -> None:
+def test_a_step_before_a_verdict_is_called_off() -> None:
     """The decision is made again: it must not leave out the end of what moved meanwhile."""
     table = Interrupted()
     baton = baton_on_tuesday(TWO, table=table)
@@ -719,7 +719,7 @@ def test_a_step_that_is_quicker_than_a_verdict_is_called_off() -> None:
     assert mails(baton) == []
 
 
-def test_a_verdict_that_is_quicker_than_a_step_leaves_nothing_planned() -> None:
+def test_a_verdict_before_a_step_leaves_nothing_planned() -> None:
     table = Interrupted()
     baton = baton_on_tuesday(TWO, table=table)
     lead_id = become_mql(baton)

@@ -336,18 +336,21 @@ def test_a_queue_that_may_not_be_asked_hides_no_other() -> None:
             "ResourceStatus": "CREATE_COMPLETE",
         }
     }
-    formation = stubbed("cloudformation", *[("describe_stack_resource", detail)] * 7)
+    formation = stubbed("cloudformation", *[("describe_stack_resource", detail)] * 8)
     depth = {"Attributes": {"ApproximateNumberOfMessages": "2"}}
     sqs = stubbed(
         "sqs",
         ("get_queue_attributes", depth),
         ("get_queue_attributes", "AccessDenied"),
-        *[("get_queue_attributes", depth)] * 5,
+        *[("get_queue_attributes", depth)] * 6,
     )
     assert facts.queues_of(formation, sqs, "baton-prod") == {
         "QualifyFailures": 2,
         "DeliverFailures": Unasked("AccessDenied"),
-        **{f"{name}Failures": 2 for name in ("Feedback", "Urgent", "Nurture", "Leads", "Jobs")},
+        **{
+            f"{name}Failures": 2
+            for name in ("Feedback", "Replies", "Urgent", "Nurture", "Leads", "Jobs")
+        },
     }
 
 

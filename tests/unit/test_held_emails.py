@@ -16,7 +16,7 @@ from chalicelib.publishing.ports import HeldEmails
 from chalicelib.publishing.release_job import ReleaseHandler
 from chalicelib.store.outbox import Outbox
 from tests import factories as make
-from tests.baton import TOKEN, InMemoryBaton
+from tests.baton import AT_ANY_TIME, CHANGED, TOKEN, InMemoryBaton
 from tests.drafts import (
     EASY_MQL,
     EASY_SQL,
@@ -219,6 +219,8 @@ def test_a_second_release_finds_nothing_left() -> None:
 
 def test_a_release_of_many_takes_many_pages() -> None:
     baton, _ = town(250)
+    warm = {**CHANGED["settings"], "sending": {**AT_ANY_TIME, "warm": True}}
+    baton.world.documents.put("settings", warm)
     assert release(baton, published(baton))["report"]["released"] == 250
     baton.minutes_later(1)
     assert len(set(sent(baton))) == FIRST_EMAILS_PER_HOUR < 250

@@ -98,6 +98,7 @@ def test_a_queue_that_fails_leaves_the_replay_to_the_clock(
     for number in range(COUNTED_MAX_IDS + 2):
         baton.page(f"/blog/{number}")
     baton.until_quiet()
+    baton.minutes_later(15)  # until the sequence has seen that its email left
 
     class Broken:
         def send(self, *_: object) -> None:

@@ -9,7 +9,7 @@ from chalicelib.delivery.messages import Hold
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.nurture.gate import Leaving
 
-NEXT_LOOK = timedelta(hours=1)
+LOOKED_AT_AGAIN = timedelta(hours=1)
 
 
 class ReplyRule:
@@ -22,4 +22,6 @@ class ReplyRule:
         """Return how an email waits; None when no reply waits for anybody."""
         if not self._has_open(leaving.message.lead_id):
             return None
-        return Hold(NotSentReason.PAUSED, until=leaving.now + NEXT_LOOK, ends_at=leaving.ends_at)
+        return Hold(
+            NotSentReason.PAUSED, until=leaving.now + LOOKED_AT_AGAIN, ends_at=leaving.ends_at
+        )
