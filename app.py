@@ -23,6 +23,7 @@ from chalicelib.http.public import public
 from chalicelib.http.replies import answers
 from chalicelib.http.sales import sales
 from chalicelib.http.sending import sending
+from chalicelib.http.sequence_previews import sequence_previews
 from chalicelib.http.tracking import tracking
 from chalicelib.telemetry import traced
 from chalicelib.wiring.world import world
@@ -46,6 +47,7 @@ app.register_blueprint(marketing)  # private: the scoring model, what-if, publis
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
 app.register_blueprint(emails)  # private: emails before anybody gets them
 app.register_blueprint(operations)  # private: the switches
+app.register_blueprint(sequence_previews)  # private: what a lead would get of a sequence
 app.register_blueprint(by_hand)  # private: sequences by hand
 app.register_blueprint(sending)  # private: pausing marketing's emails
 app.register_blueprint(privacy)  # private: what is held on one person, and its erasure

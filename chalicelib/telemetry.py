@@ -110,6 +110,7 @@ LINES: Mapping[str, LineKind] = {
 
 _invocation: dict[str, LogValue | bool] = {}
 """What every line of the current invocation says about it."""
+_is_rehearsal = False
 
 
 def log(event: str, *, count: int = 1, **values: LogValue) -> None:
@@ -118,6 +119,8 @@ def log(event: str, *, count: int = 1, **values: LogValue) -> None:
     event: a key of LINES; count: how many things the line is about, which its metric grows by.
     """
     line = LINES[event]
+    if _is_rehearsal:
+        return
     said = {name: value for name, value in values.items() if value is not None}
     metric = _metric(event, count, said) if line.is_counted else {}
     whole = {"level": line.level, "event": event, **_invocation, **said, **metric}
@@ -154,6 +157,17 @@ def tracing(trace: str | None) -> Iterator[None]:
         yield
     finally:
         _invocation = before
+
+
+@contextmanager
+def rehearsing() -> Iterator[None]:
+    """Let nothing within write a line or count anything: it does not happen (ADR 0065)."""
+    global _is_rehearsal
+    _is_rehearsal = True
+    try:
+        yield
+    finally:
+        _is_rehearsal = False
 
 
 class Tracer:

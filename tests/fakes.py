@@ -166,6 +166,10 @@ class MemoryTable:
         """From now on, answer one write in eight, drawn by the seed, with TransactionConflict."""
         self._random = random.Random(seed)
 
+    def be_quiet(self) -> None:
+        """From now on, answer every write."""
+        self._random = None
+
     def get(self, pk: str, sk: str, *, lagging: bool = False) -> Item | None:  # noqa: ARG002
         found = self.items.get((pk, sk))
         return dict(found) if found is not None else None

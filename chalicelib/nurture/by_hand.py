@@ -4,6 +4,7 @@ Each is an event of the lead; what follows from it is the reaction's (enrolling.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from chalicelib.commands.acts import Acts
 from chalicelib.days import day_of
@@ -18,14 +19,28 @@ from chalicelib.leads.acts import (
 )
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead
-from chalicelib.nurture.enrolment import Enrolment
-from chalicelib.nurture.entering import MOST_RUNNING, NOT_WRITTEN_TO
+from chalicelib.nurture.enrolment import Enrolment, ExitReason
+from chalicelib.nurture.entering import MOST_RUNNING
+from chalicelib.nurture.exits import EXITS_BY_STAGE
 from chalicelib.nurture.sequence_reader import SequenceReader
 from chalicelib.nurture.sequences import SequenceDocument
 from chalicelib.qualify.qualify import Qualify
 from chalicelib.runtime import Runtime
 from chalicelib.scoring.profile import values
 from chalicelib.writing import until_written
+
+
+@dataclass(frozen=True, slots=True)
+class WhyNot:
+    """Why a lead may not enter a sequence."""
+
+    reason: str
+    """Its name: that of an exit, IN_IT or IN_TOO_MANY."""
+    words: str
+
+
+IN_IT = "in_it"
+IN_TOO_MANY = "in_too_many"
 
 
 class ByHand:
@@ -66,8 +81,8 @@ class ByHand:
         """Let a lead enter a sequence. Raise NotFoundError; StateError saying why it may not."""
         lead = self._acts.known(lead_id)
         sequence = self._sequence(sequence_id)
-        if why := self._why_not(lead, sequence):
-            raise StateError(why)
+        if why := self.why_not(lead, sequence):
+            raise StateError(why.words)
         said = {SEQUENCE_NAME: sequence.id, SEQUENCE_DO: START_SEQUENCE}
         return self._done(lead, Act.SEQUENCE, said, reason)
 
@@ -98,31 +113,38 @@ class ByHand:
     def _running(self, lead: Lead) -> list[Enrolment]:
         return [one for one in self._enrolments(lead.lead_id) if one.is_running]
 
-    def _why_not(self, lead: Lead, sequence: SequenceDocument) -> str | None:
+    def why_not(self, lead: Lead, sequence: SequenceDocument) -> WhyNot | None:
         """Return why a lead may not enter a sequence by hand, None where it may."""
         if not sequence.active:
-            return f"the sequence {sequence.id} is not active"
-        if lead.standing.stage in NOT_WRITTEN_TO:
-            return f"the lead is {lead.standing.stage}; marketing does not write to it"
+            words = f"the sequence {sequence.id} is not active"
+            return WhyNot(ExitReason.SWITCHED_OFF, words)
+        stage = lead.standing.stage
+        if stage in EXITS_BY_STAGE:
+            words = f"the lead is {stage}; marketing does not write to it"
+            return WhyNot(EXITS_BY_STAGE[stage], words)
         if lead.gets_no_emails:
-            return "the emails to the lead are stopped; let them go out again first"
+            words = "the emails to the lead are stopped; let them go out again first"
+            return WhyNot(ExitReason.STOPPED_BY_OWNER, words)
         return self._why_not_the_person(lead) or self._why_not_again(lead, sequence)
 
-    def _why_not_the_person(self, lead: Lead) -> str | None:
+    def _why_not_the_person(self, lead: Lead) -> WhyNot | None:
         model = self._qualify.derive.model(lead)
         today = day_of(self.runtime.now(), model.zone)
         if score_of(model, lead, today).left_out:
-            return "the person is internal or excluded by the model"
+            words = "the person is internal or excluded by the model"
+            return WhyNot(ExitReason.INTERNAL, words)
         if "email" not in values(lead.profile):
-            return "no address of the lead is known"
+            return WhyNot(ExitReason.NO_ADDRESS, "no address of the lead is known")
         refusal = self._refusal(lead)
-        return f"the lead may not be written to: {refusal}" if refusal else None
+        return WhyNot(refusal, f"the lead may not be written to: {refusal}") if refusal else None
 
-    def _why_not_again(self, lead: Lead, sequence: SequenceDocument) -> str | None:
+    def _why_not_again(self, lead: Lead, sequence: SequenceDocument) -> WhyNot | None:
         running = self._running(lead)
         for one in running:
             if one.sequence == sequence.id:
-                return f"the lead is in the sequence since {rfc3339(one.entered_at)}"
+                words = f"the lead is in the sequence since {rfc3339(one.entered_at)}"
+                return WhyNot(IN_IT, words)
         if len(running) >= MOST_RUNNING:
-            return f"the lead is in {len(running)} sequences; stop one first"
+            words = f"the lead is in {len(running)} sequences; stop one first"
+            return WhyNot(IN_TOO_MANY, words)
         return None

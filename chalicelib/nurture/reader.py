@@ -1,6 +1,6 @@
 """For whom an email is written: what of a lead its words may depend on (ADR 0058)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
@@ -9,12 +9,14 @@ from urllib.parse import parse_qs, urlsplit
 from chalicelib.days import day_of, zone_of
 from chalicelib.events import BROWSER_LANGUAGE, Event, Kind, Rank
 from chalicelib.inert import plain_name
+from chalicelib.leads.acts import retracted_ids
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
+from chalicelib.mail_events import MailEvent
 from chalicelib.scoring.profile import Known, shown
 
 EVENTS_READ = 100
-"""The newest of a lead among which its last form is looked for."""
+"""The newest of a lead among which its last form and its clicks are looked for."""
 SPEAKS_GERMAN = frozenset({"DE", "AT", "CH", "LI"})
 GERMAN = "de"
 OF_PROFILE = ("language", "locale", "lang")
@@ -59,11 +61,12 @@ def reader_of(
     """
     zone = zone_of(lead.zone)
     known = shown(lead.profile)
-    form = _last_form(lead, events)
+    newest = [*islice(events, EVENTS_READ)]
+    form = _last_form(lead, newest)
     has_spoken = lead.standing.stage is Stage.RECYCLED
     return EmailReader(
         today=day_of(now, zone),
-        first_name=first_name_of(known.get("first_name")),
+        first_name=first_name_of(known.get("first_name"), is_theirs=_has_clicked(newest)),
         languages=tuple(dict.fromkeys(_languages(known, form))),
         asked=Asked(title_of(form.name), day_of(form.captured_at, zone)) if form else None,
         spoke_on=lead.standing.entered_on if has_spoken else None,
@@ -71,11 +74,13 @@ def reader_of(
     )
 
 
-def first_name_of(known: Known | None) -> str:
+def first_name_of(known: Known | None, *, is_theirs: bool) -> str:
     """Return the name that greets, empty until somebody confirmed it from that mailbox: a stranger
     who types an address must not have us send their words to it (ADR 0038).
+
+    is_theirs: whether a person has clicked a link of an email that went there, which says as much.
     """
-    if known is None or known.rank is not Rank.CONFIRMED:
+    if known is None or not (is_theirs or known.rank is Rank.CONFIRMED):
         return ""
     return plain_name(str(known.value))
 
@@ -110,8 +115,14 @@ def _languages(known: Mapping[str, Known], form: Event | None) -> Iterator[str]:
     yield from country_languages([known["country"].value] if "country" in known else [])
 
 
-def _last_form(lead: Lead, events: Iterable[Event]) -> Event | None:
-    for event in islice(events, EVENTS_READ):
+def _has_clicked(events: Sequence[Event]) -> bool:
+    """Return whether a person clicked a link of an email, and that was not taken back."""
+    clicks = {one.id for one in events if one.kind is Kind.MAIL and one.name == MailEvent.CLICKED}
+    return bool(clicks - retracted_ids(events))
+
+
+def _last_form(lead: Lead, events: Sequence[Event]) -> Event | None:
+    for event in events:
         is_counted = event.kind is Kind.FORM and not event.screened
         if is_counted and lead.takes(event.captured_at, lead.lead_id):
             return event

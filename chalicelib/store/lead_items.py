@@ -44,6 +44,9 @@ EMPTY_PROFILE: dict[str, Any] = {
     "given": (),
     "emails": None,
 }
+NO_EMAILS = "no_emails"
+"""Says on a standing what its profile says of the lead's emails, for the claim of one: that they
+stop. Absent otherwise."""
 COUNTED_FORMAT = struct.Struct(">I8s")  # hour since 1970, digest
 
 
@@ -109,6 +112,7 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
             "notified": _pack_notified(lead.notified),
             "merged_into": lead.merged_into,
             "erased_at_ms": milliseconds(lead.erased_at),
+            NO_EMAILS: lead.gets_no_emails or None,
         }
     )
     if lead.review_on is not None:

@@ -20,8 +20,8 @@ from chalicelib.store.marks import write_mark
 from chalicelib.store.numbers import count_messages, read_numbers
 from chalicelib.store.outbox_items import message_item, message_of
 from chalicelib.store.sends import read_sends
+from chalicelib.store.standing_claims import check_may_leave
 from chalicelib.store.table import ABSENT, Put, Table, Write
-from chalicelib.store.tombstones import check_not_erased
 
 
 class Outbox:
@@ -84,7 +84,8 @@ class Outbox:
         mailbox that it is sent to. The first email to a lead is counted in it, and an answer to a
         form, too.
 
-        None leaves for somebody who was erased since it was planned, to whomever it goes.
+        None leaves for somebody who was erased since it was planned, to whomever it goes, and no
+        marketing email to whom sales talks, or our people stopped the emails to.
         rests_on: the kinds of basis of which a marketing email needs one. Raise ConflictError;
         OverBudgetError for a first email when the hour's are spent, or the mailbox's of this day;
         MailboxLimitError for an answer when the mailbox's of this day are spent.
@@ -92,7 +93,7 @@ class Outbox:
         # Claim against unsubscribe: read first and claimed then, an email would leave to a person
         # who unsubscribed in between. In one transaction, one of the two is first. ADR 0003
         also = self._claims.writes(before, after, rests_on)
-        also.append(check_not_erased(self._table, before))
+        also.append(check_may_leave(self._table, before))
         try:
             self._table.write(*self._replacing(before, after), *also)
         except ConflictError as conflict:

@@ -3,14 +3,14 @@
 Nothing is sent about somebody who was erased since it was planned (ADR 0046).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms, rfc3339
 from chalicelib.store import keys
-from chalicelib.store.table import GUARDED, Check, Put, Table, as_read
+from chalicelib.store.table import GUARDED, Check, Item, Put, Table, as_read
 
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
@@ -37,6 +37,21 @@ def check_not_erased(table: Table, message: "OutboxMessage") -> Check:
 
     Raise ConflictError when they were.
     """
+    return check_standing(table, message)
+
+
+def check_standing(
+    table: Table,
+    message: "OutboxMessage",
+    *also: str,
+    refuses: Callable[[Item], bool] = lambda _standing: False,
+) -> Check:
+    """Return the check that the person a message is about was not erased since it was planned, and
+    that their standing is as it is read here.
+
+    also: more attributes that must stay as they are; refuses: returns whether a standing is against
+    the message. Raise ConflictError when they were erased, or it is.
+    """
     # Claim against erasure: whoever was merged is erased with the survivor, whose standing says so
     # before the request is answered. What the job has not deleted yet stays unsent. ADR 0046
     lead_id = message.lead_id
@@ -44,8 +59,9 @@ def check_not_erased(table: Table, message: "OutboxMessage") -> Check:
         pk = keys.lead(lead_id)
         standing = table.get(pk, keys.STANDING)
         erased_at_ms = int(standing.get(ERASED_AT, -1)) if standing else -1
-        if epoch_ms(message.created_at) <= erased_at_ms:
+        is_refused = standing is not None and refuses(standing)
+        if is_refused or epoch_ms(message.created_at) <= erased_at_ms:
             raise ConflictError({keys.STANDING: standing})
         if standing is None or "merged_into" not in standing:
-            return Check(pk, keys.STANDING, as_read(standing, ERASED_AT, "merged_into"))
+            return Check(pk, keys.STANDING, as_read(standing, ERASED_AT, "merged_into", *also))
         lead_id = str(standing["merged_into"])

@@ -571,19 +571,21 @@ def a_ticked_box_is_confirmed(stack: Stack) -> None:
 
 
 def the_clock_sends_what_was_left_and_what_its_worker_left_unsettled(stack: Stack) -> None:
-    for name in ("dora", "eve"):
+    for name in ("dora", "eve", "finn"):
         post_form(stack, "guide", name)
         stack.qualify()
-        post_form(stack, "demo", name, consent=False)
-        stack.qualify()
+        if name != "finn":
+            post_form(stack, "demo", name, consent=False)
+            stack.qualify()
     store = stack.world("Deliver").outbox
     for _, message in store.outbox([MessageState.PLANNED], "", 10):
-        if message.lead_id == stack.lead_id("eve"):
+        if message.lead_id in (stack.lead_id("eve"), stack.lead_id("finn")):
             store.save(message, claimed(message, datetime.now(UTC)))
     assert stack.clock("+2h") > 0
     handoff = {f"handoff#1#{via}": "sent" for via in ("email", "sns", "sms")}
     assert outbox(stack, "dora") == {NURTURE: "cancelled", **handoff}  # sales has her
-    assert outbox(stack, "eve") == {NURTURE: "lost", **handoff}
+    assert outbox(stack, "eve") == {NURTURE: "cancelled", **handoff}
+    assert outbox(stack, "finn") == {NURTURE: "lost"}
 
 
 def people_reply(stack: Stack) -> None:
@@ -701,6 +703,13 @@ def sales_reads(stack: Stack) -> None:
 
 
 def marketing_looks_at_an_email(stack: Stack) -> None:
+    ask(
+        stack,
+        "/v1/sequences/{sequence_id}/preview",
+        {},
+        sequence_id="welcome",
+        multiValueQueryStringParameters={"lead_id": [stack.lead_id("ann")]},
+    )
     ask(stack, "/v1/emails/{email_id}/preview", {}, email_id="welcome")
     ask(stack, "/v1/emails/{email_id}/test", {"to": email("mia")}, email_id="welcome")
 

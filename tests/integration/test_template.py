@@ -103,6 +103,7 @@ PRIVATE = {
     *((f"/v1/{kind}s/{{{kind}_id}}/versions", "get") for kind in ("form", "email", "sequence")),
     *((f"/v1/{kind}s", "get") for kind in ("form", "email", "sequence")),
     ("/v1/sequences/{sequence_id}/numbers", "get"),
+    ("/v1/sequences/{sequence_id}/preview", "post"),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),
     ("/v1/leads/{lead_id}/emails", "post"),

@@ -55,6 +55,8 @@ class Race:
 
     moment = timedelta(0)
     """How long each thing takes."""
+    chance = 1 / 6
+    """How likely somebody interrupts at a call of the table."""
 
     def __init__(self, drawn: random.Random, town: Town) -> None:
         self.random = drawn
@@ -110,7 +112,7 @@ class Race:
             self.pending.append(partial(self.again_if_busy, act))
 
     def _interrupt(self) -> None:
-        if self.depth < DEEPEST and self.pending and self.random.random() < 1 / 6:
+        if self.depth < DEEPEST and self.pending and self.random.random() < self.chance:
             self._begin()
 
     def _begin(self) -> None:

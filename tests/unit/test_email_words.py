@@ -14,7 +14,7 @@ from chalicelib.company import SettingsDocument
 from chalicelib.company.colours import READABLE, contrast
 from chalicelib.delivery.templates import NoValueError
 from chalicelib.document import parse_document
-from chalicelib.events import Event, Rank
+from chalicelib.events import Event, Kind, Rank
 from chalicelib.leads.lead import Lead
 from chalicelib.nurture.email_checks import NAMES
 from chalicelib.nurture.email_document import EmailDocument
@@ -224,6 +224,27 @@ def test_a_name_can_neither_act_nor_leave_a_gap(typed: str, name: str, rank: Ran
     assert said.text.startswith(f"Hi {shown},\n" if shown else "Hi,\n\nread this.\n")
     assert Seen(said.html).tags == Seen(say("Hi,\n\nread *this*.").html.replace("x", "x")).tags
     assert "Hi ," not in said.text + said.html
+
+
+def test_a_name_greets_once_a_person_clicked_and_while_that_stands() -> None:
+    lead = Lead(lead_id=make.LEAD_ID, profile=make.profile({"first_name": "Ann"}, Rank.FORM))
+    form = make.form("guide")
+    click = replace(form, id="0000000000001-0000000000000001", kind=Kind.MAIL, name="clicked")
+    retraction = replace(
+        form,
+        id="0000000000002-0000000000000002",
+        kind=Kind.PERSON,
+        name="retracted",
+        properties={"event_ids": click.id},
+    )
+
+    def greeted(*events: Event) -> str:
+        return reader_of(lead, events, title_of=str, owner=None, now=NOW).first_name
+
+    assert greeted(form) == ""
+    assert greeted(click, form) == "Ann"
+    assert greeted(replace(click, name="machine_clicked"), form) == ""
+    assert greeted(retraction, click, form) == ""
 
 
 @pytest.mark.parametrize(

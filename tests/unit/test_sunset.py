@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.consent.consent import CONSENT_ONLY
 from chalicelib.delivery.marks import Mark
 from chalicelib.delivery.messages import Email
-from chalicelib.delivery.outbox import MessageState, OutboxMessage
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, claimed
+from chalicelib.errors import ConflictError
 from chalicelib.events import Event, Kind, lead_partition, own_event_id
+from chalicelib.lifecycle.stages import Stage
 from chalicelib.mail_events import MailEvent
 from chalicelib.nurture.sunset import ANSWER_TIME, QUIET, SUNSET
 from chalicelib.store.outbox import put_message
@@ -223,3 +226,18 @@ class WithoutQuestion:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._documents, name)
+
+
+@pytest.mark.parametrize("stage", [Stage.SQL, Stage.DISQUALIFIED, None])
+def test_a_question_is_not_claimed_after_a_verdict(stage: Stage | None) -> None:
+    """No enrolment has planned it, so that the decision itself calls nothing off."""
+    silence = Silence()
+    question = silence.put()
+    if stage is None:
+        silence.baton.world.by_hand.stop_emails(silence.lead_id, stop=True)
+    else:
+        silence.baton.world.commands.move(silence.lead_id, stage, "called")
+    after = claimed(question, silence.clock())
+    with pytest.raises(ConflictError):
+        silence.baton.world.outbox.claim(question, after, rests_on=CONSENT_ONLY)
+    assert silence.deliver(question)[0] == "cancelled"
