@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from chalicelib.consent.consent import Consent, Proof
-from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.delivery.outbox import LEFT, OutboxMessage
 from chalicelib.events import Event, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
@@ -204,6 +204,8 @@ def serialize_message(message: OutboxMessage) -> dict[str, Any]:
             **of_step,
             "email": message.email,
             "email_version": message.email_version,
+            "subject": message.subject,
+            "left_at": _time(message.claimed_at) if message.state in LEFT else None,
         },
     }
 

@@ -151,6 +151,10 @@ def test_a_lead_and_its_timeline_say_which_sequences() -> None:
     baton.until_quiet()
     assert baton.get(f"/v1/leads/{lead_id}")["sequences"] == []
     items = baton.get(f"/v1/leads/{lead_id}/timeline?limit=200")["items"]
+    (email,) = [
+        one["detail"] for one in items if one["name"] == "nurture" and one["detail"]["step"] == "a"
+    ]
+    assert (email["subject"], email["left_at"]) == ("la", "2026-11-25T10:01:00.000Z")
     said = [one["detail"]["text"] for one in items if one["kind"] == "sequence"]
     assert said == [
         "left the sequence s: sales has the lead",
