@@ -27,7 +27,8 @@ OwnId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
 """An id of ours: of a sequence, a step, a signal, a form or an email."""
 ShortText = Annotated[str, Field(min_length=1, max_length=200)]
 Names = Annotated[
-    list[ShortText] | ShortText, needs("a text or a list of texts is needed"), Field(max_length=50)
+    Annotated[list[ShortText], Field(min_length=1, max_length=50)] | ShortText,
+    needs("a text or a list of texts is needed"),
 ]
 
 
@@ -104,6 +105,32 @@ class StepCondition(Document):
     def depth(self) -> int:
         """How many conditions stand within one another, this one included."""
         return 1 + max((part.depth for part in self.parts), default=0)
+
+    @property
+    def never_holds(self) -> bool:
+        """Whether it asks for something and for its contrary at once."""
+        together = list(self._together())
+        asked = self._asked()
+        if any(one.not_ is not None and one.not_._asked() <= asked for one in together):
+            return True
+        return any(one.any_ and all(each.never_holds for each in one.any_) for one in together)
+
+    def _together(self) -> Iterator["StepCondition"]:
+        """Yield this condition, and those within it that must hold with it."""
+        yield self
+        for part in self.all_ or ():
+            yield from part._together()
+
+    def _asked(self) -> frozenset[str]:
+        """Return what each key asks for, also those within `all`."""
+        found: set[str] = set()
+        for one in self._together():
+            keys = one.model_dump(exclude_unset=True, exclude={"all_"})
+            days = keys.pop("within_days", None)
+            if one.signal is not None:
+                keys["signal"] = [one.signal, days]
+            found |= {json.dumps(each, sort_keys=True) for each in keys.items()}
+        return frozenset(found)
 
     def every(self) -> Iterator["StepCondition"]:
         """Yield this condition, and each that stands in it."""

@@ -14,7 +14,6 @@ from chalicelib.nurture.enrolment import Enrolment, ExitReason
 from chalicelib.nurture.sequences import Goal, SequenceDocument, Step, WayIn
 
 NEVER_ENTERED = "does_not_fit"
-ENTERED_BEFORE = "entered_before"
 
 
 class Belonging(StrEnum):

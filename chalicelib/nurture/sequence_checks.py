@@ -38,6 +38,7 @@ def sequence_warnings(
     for email in sorted({one for one in emails if emails.count(one) > 1}):
         words = f"the email {email} is named twice; nobody gets it twice within reenter_after"
         yield FieldError("steps", words)
+    yield from _unreached(sequence)
     others = {key: stored for key, stored in sequences.items() if key != sequence.id}
     for other in filter(None, map(read_sequence, others.values())):
         if _ties(sequence, other):
@@ -117,11 +118,27 @@ def _branch_mistakes(
         yield FieldError(f"{path}.else", words)
 
 
+def _unreached(sequence: SequenceDocument) -> Iterator[FieldError]:
+    """Yield each step to which no step leads: nobody who enters now comes to it."""
+    reached = {sequence.step_ids[0]}
+    for position, step in enumerate(sequence.steps):
+        if step.id not in reached:
+            words = f"no step leads to {step.id}: nobody who enters now gets its email"
+            yield FieldError(f"steps.{position}", words)
+            continue
+        following = sequence.step_ids[position + 1 : position + 2]
+        reached.update([step.next] if step.next else following)
+        if step.else_ is not None:
+            reached.add(step.else_)
+
+
 def _condition_mistakes(
     path: str, condition: StepCondition, earlier: list[str]
 ) -> Iterator[FieldError]:
     if condition.depth > DEPTH_MAX:
         yield FieldError(path, f"conditions stand within {DEPTH_MAX - 1} others at most")
+    if condition.never_holds:
+        yield FieldError(path, "never holds: it asks for something and for its contrary")
     for one in condition.every():
         if one.clicked is None:
             continue

@@ -38,7 +38,7 @@ from chalicelib.reading.serializers import (
     serialize_transition,
 )
 from chalicelib.reading.spam import SPAM, spam_page
-from chalicelib.reading.turns import serialize_turn
+from chalicelib.reading.turns import RunningSequence, serialize_running, serialize_turn
 from chalicelib.scoring.interests import interest
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.score import Score
@@ -62,6 +62,7 @@ class Reading:
         past: PastReader,
         consents: LeadConsentReader,
         pending: Callable[[str, datetime], Proof | None],
+        sequences: Callable[[str], Sequence[RunningSequence]],
         counting: Counting,
         model: Callable[[], Model],
         lead_id_of: Callable[[str], str],
@@ -75,6 +76,7 @@ class Reading:
         self._consents = consents
         self._pending = pending
         """Lead id and now -> the newest ticked box that has yet to be confirmed."""
+        self._sequences = sequences
         self._counting = counting
         self._model = model
         """Returns the active model, never a cached one: what is published shows at once."""
@@ -99,19 +101,16 @@ class Reading:
             return self._lead_then(lead_id, day)
         lead = self._known(lead_id)
         (shape,) = self.serialize(model, [(lead, score_of(model, lead, today))], reasons=True)
-        proofs = [
-            proof
-            for proof in self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
-            if lead.takes(proof.at, lead.lead_id)
-        ]
-        steps = find_next_steps(model, lead, now)
+        kept = self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
+        proofs = [proof for proof in kept if lead.takes(proof.at, lead.lead_id)]
         pending = self._pending(lead.lead_id, now)
         return shape | {
             # A ticked box is shown as what was said; `basis` says what it allows so far.
             "consent": shape["consent"] or (serialize_ticked(pending) if pending else None),
             "consent_pending": serialize_proof(pending) if pending else None,
             "consent_history": [serialize_proof(proof) for proof in proofs],
-            "next": serialize_next_steps(steps, today),
+            "sequences": [serialize_running(one) for one in self._sequences(lead.lead_id)],
+            "next": serialize_next_steps(find_next_steps(model, lead, now), today),
         }
 
     def leads_by_email(self, email: str) -> dict[str, Any]:
@@ -257,13 +256,13 @@ class Reading:
     def _lead_then(self, lead_id: str, day: date) -> dict[str, Any]:
         """Return a lead as it was known at the end of a day.
 
-        Its consent, its owner and its next review are null: they are not kept by day.
+        Its consent, owner, sequences and next review are null: they are not kept by day.
         """
         lead, model = self._past.lead(lead_id, day)
         score = score_of(model, lead, day)
         topic = interest(model, score)
         shape = serialize_lead(lead, score, Consent(), topic, model=model, reasons=True)
-        gone = ("basis", "consent_pending", "consent_history", "next")
+        gone = ("basis", "consent_pending", "consent_history", "sequences", "next")
         return shape | dict.fromkeys(gone)
 
     def serialize(

@@ -7,7 +7,7 @@ from chalicelib.delivery.counts import count_change
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.nurture.enrolment import Enrolment, counts_of
 from chalicelib.nurture.enrolment_records import enrolment_in, record_of
-from chalicelib.reading.turns import SequenceTurn
+from chalicelib.reading.turns import RunningSequence, SequenceTurn
 from chalicelib.store import keys
 from chalicelib.store.numbers import added_up
 from chalicelib.store.outbox import put_message, replace_message
@@ -33,6 +33,16 @@ class Enrolments:
     def of_lead(self, lead_id: str) -> list[Enrolment]:
         """Return all enrolments of a lead, in the order of their keys."""
         return enrolments_of_lead(self._table, lead_id)
+
+    def running(self, lead_id: str) -> list[RunningSequence]:
+        """Return the sequences that a lead is in, in the order of their keys."""
+        return [
+            RunningSequence(
+                sequence=one.sequence, step=one.step, due_at=one.due_at, since=one.entered_at
+            )
+            for one in self.of_lead(lead_id)
+            if one.is_running
+        ]
 
     def first_ones(self, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return which of some enrolments there are, each by its lead and its key."""

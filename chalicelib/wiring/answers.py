@@ -88,6 +88,7 @@ class Answers(DueWork, NurtureWork):
             past=Past(self.leads, self.events, self.models.active_on),
             consents=self.consents,
             pending=self.confirmations.newest,
+            sequences=self.enrolments.running,
             counting=self.counting,
             model=self.models.current,
             lead_id_of=self.lead_id,

@@ -2,13 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.delivery.outbox import MessageState, OutboxMessage
+from chalicelib.delivery.outbox import OPEN, MessageState, OutboxMessage, released
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.nurture.conditions import holds
 from chalicelib.nurture.enrolment import Enrolment, ExitReason, belongs_to
-from chalicelib.nurture.entering import next_entry
 from chalicelib.nurture.foreseen import (
-    ENTERED_BEFORE,
     NEVER_ENTERED,
     Belonging,
     Foreseen,
@@ -21,6 +19,7 @@ from chalicelib.nurture.foreseen import (
 from chalicelib.nurture.pauses import pauses_of
 from chalicelib.nurture.sending import EVERYTHING
 from chalicelib.nurture.sequences import SequenceDocument
+from chalicelib.reading.turns import EXIT_WORDS
 from chalicelib.store import keys
 from chalicelib.store.enrolments import enrolment_of
 from chalicelib.store.outbox_items import message_of
@@ -72,6 +71,7 @@ class Foresight:
         entry = self._entry()
         if entry.state is Belonging.RUNNING:
             self._enrolment = entry.enrolment
+            paused = self._released() or paused
         elif entry.state is Belonging.WOULD_ENTER or entry.reason == NEVER_ENTERED:
             self._enter()
         if self._enrolment is not None:
@@ -116,6 +116,15 @@ class Foresight:
                 found = found or {"of": one, "cause": state.cause, "reason": state.reason}
         return found
 
+    def _released(self) -> dict[str, Any] | None:
+        """Let what a publish holds leave in the rehearsal. Return what holds it."""
+        for one in self.world.leads.messages(self.lead.lead_id):
+            if one.state is MessageState.HELD and self._is_ours(one):
+                self.world.outbox.save(one, released(one, self.began_at))
+                reason = "a person has to release the emails of the job that holds them"
+                return {"of": one.held_by, "cause": "publish", "reason": reason}
+        return None
+
     def _entry(self) -> Membership:
         known = self.world.enrolments.of_lead(self.lead.lead_id)
         ours = sorted(
@@ -132,21 +141,16 @@ class Foresight:
             )
         last = ours[-1] if ours else None
         why = self.world.by_hand.why_not(self.lead, self.sequence)
+        if last is not None and last.cycle == self.lead.standing.cycle and last.ended:
+            goal = f" ({last.goal})" if last.goal else ""
+            text = why.words if why else f"the lead left it: {EXIT_WORDS[last.ended]}{goal}"
+            reason = last.ended.value
+            return Membership(state=Belonging.ENDED, enrolment=last, reason=reason, text=text)
         if why is None and self.world.fits(self.sequence, self.lead, self.began_at):
             once = None if self.is_active else "it would enter once the sequence is active"
             return Membership(state=Belonging.WOULD_ENTER, text=once)
-        if last is not None and last.cycle == self.lead.standing.cycle and last.ended:
-            goal = f" ({last.goal})" if last.goal else ""
-            text = why.words if why else f"the lead left it: {last.ended}{goal}"
-            return Membership(
-                state=Belonging.ENDED, enrolment=last, reason=last.ended.value, text=text
-            )
         if why is not None:
             return Membership(state=Belonging.NOT_IN, reason=why.reason, text=why.words)
-        cycle = self.lead.standing.cycle
-        if next_entry(self.sequence, known, cycle, self.began_at) is None:
-            text = f"the lead entered it within {self.sequence.reenter_after}"
-            return Membership(state=Belonging.NOT_IN, reason=ENTERED_BEFORE, text=text)
         ways = "; or ".join(map(say_way_in, self.sequence.enter))
         text = (
             f"the lead enters it by {ways}; the steps are those that it would get if it entered now"
@@ -164,7 +168,7 @@ class Foresight:
         assert self._enrolment is not None
         on_way = self._enrolment.on_way
         for one in self.world.leads.messages(self.lead.lead_id):
-            if str(one.key) == on_way and self._is_ours(one):
+            if str(one.key) == on_way and one.state in OPEN and self._is_ours(one):
                 self._see(one)
         for changed in self._rehearsal.play(self.lead.lead_id):
             self._look(changed)

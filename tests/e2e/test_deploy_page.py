@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from infra import preflight
+from infra.local.outgoing import MAILS
 from infra.local.stack import Stack
-from infra.local.walk import MAILS, PERSON
+from infra.local.walk import PERSON
 from infra.package import own_architecture
 from infra.paths import MADE, ROOT
 from tests import engines

@@ -703,6 +703,13 @@ def sales_reads(stack: Stack) -> None:
 
 
 def marketing_looks_at_an_email(stack: Stack) -> None:
+    ask(
+        stack,
+        "/v1/sequences/{sequence_id}/preview",
+        {},
+        sequence_id="welcome",
+        multiValueQueryStringParameters={"lead_id": [stack.lead_id("ann")]},
+    )
     ask(stack, "/v1/emails/{email_id}/preview", {}, email_id="welcome")
     ask(stack, "/v1/emails/{email_id}/test", {"to": email("mia")}, email_id="welcome")
 

@@ -28,6 +28,12 @@ from tests.sizes import SIZES
 
 EMAILS = [f"email-{number}" for number in range(6)]
 IDS = [f"step-{number}" for number in range(6)]
+CONDITIONS: list[dict[str, object]] = [
+    {"signal": "pricing-page", "within_days": 7},
+    {"field": {"country": {"equals": "DE"}}},
+    {"score": 45},
+    {"all": [{"score": {"engagement": 5}}, {"topic": ["product", "none"]}]},
+]
 MOST_MOVES = 200
 
 
@@ -45,7 +51,8 @@ def sequences(draw: some.DrawFn) -> SequenceDocument:
         }
         if draw(some.booleans()):
             clicked = {"clicked": "previous"} if position else {"topic": "pricing"}
-            step["if"] = draw(some.sampled_from([clicked, {"not": clicked}]))
+            asked = draw(some.sampled_from([clicked, *CONDITIONS]))
+            step["if"] = draw(some.sampled_from([asked, {"not": asked}]))
             step["else"] = draw(some.sampled_from([*later, *EMAILS]))
         if draw(some.booleans()):
             step["next"] = draw(some.sampled_from([*later, "end"]))

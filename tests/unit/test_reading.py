@@ -52,7 +52,7 @@ def test_a_lead_is_told_as_api_md_has_it(baton: InMemoryBaton) -> None:
         "lead_id", "email", "profile", "stage", "kind", "cycle", "owner", "score", "first_touch",
         "last_touch", "touches", "channel", "time_zone",
         "consent", "suppressed", "interest", "review_on", "created_at", "updated_at",
-        "rest_until", "outcome", "opportunity", "recounting", "next", "unconfirmed",
+        "rest_until", "outcome", "opportunity", "recounting", "next", "sequences", "unconfirmed",
         "consent_history",
         "consent_pending",
         "basis",

@@ -5,6 +5,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.nurture.enrolment import ExitReason, with_email_on_way
+from chalicelib.nurture.moves import HELD_LOOK
+from chalicelib.nurture.step_emails import planned_email
+from chalicelib.reading.turns import EXIT_WORDS
 from tests.baton import TOKEN, InMemoryBaton
 from tests.courses import (
     ANN,
@@ -12,6 +16,7 @@ from tests.courses import (
     baton_on_tuesday,
     become_mql,
     days_later,
+    hours_later,
     mails,
     put,
     put_sequence,
@@ -130,6 +135,33 @@ def test_an_inactive_sequence_is_shown_as_if_it_were_active() -> None:
     assert len(shown["steps"]) == 2
 
 
+def test_a_lead_and_its_timeline_say_which_sequences() -> None:
+    baton = baton_on_tuesday(TWO)
+    lead_id = become_mql(baton)
+    hours_later(baton, 25)
+    assert baton.get(f"/v1/leads/{lead_id}")["sequences"] == [
+        {
+            "sequence": "s",
+            "step": "b",
+            "due_at": "2026-11-27T10:01:00.000Z",
+            "since": "2026-11-24T10:01:00.000Z",
+        }
+    ]
+    baton.form("demo", f"v-{ANN}", consent=True, **FITTING)
+    baton.until_quiet()
+    assert baton.get(f"/v1/leads/{lead_id}")["sequences"] == []
+    items = baton.get(f"/v1/leads/{lead_id}/timeline?limit=200")["items"]
+    said = [one["detail"]["text"] for one in items if one["kind"] == "sequence"]
+    assert said == [
+        "left the sequence s: sales has the lead",
+        "entered the sequence s (stage: mql)",
+    ]
+
+
+def test_each_exit_has_words() -> None:
+    assert EXIT_WORDS.keys() == set(ExitReason)
+
+
 def test_whoever_left_it_is_told_why() -> None:
     baton = baton_on_tuesday(TWO)
     lead_id = become_mql(baton)
@@ -140,6 +172,16 @@ def test_whoever_left_it_is_told_why() -> None:
     assert (shown["lead"]["state"], shown["lead"]["reason"]) == ("ended", "with_sales")
     assert shown["lead"]["text"] == "the lead is sql; marketing does not write to it"
     assert shown["steps"] == []
+
+
+def test_a_goal_that_came_first_is_an_exit() -> None:
+    baton = baton_on_tuesday(TWO, exit=[{"signal": "pricing-page"}])
+    lead_id = become_mql(baton)
+    baton.page("/pricing", f"v-{ANN}")
+    baton.until_quiet()
+    shown = preview(baton, lead_id)["lead"]
+    assert (shown["state"], shown["reason"], shown["goal"]) == ("ended", "goal", "pricing-page")
+    assert shown["text"] == "the lead left it: its goal was reached (pricing-page)"
 
 
 def emails_stopped(baton: InMemoryBaton, lead_id: str) -> None:
@@ -195,6 +237,22 @@ def test_the_dates_are_as_if_a_pause_ended_now() -> None:
     assert [one["state"] for one in shown["steps"]] == ["sent", "sent"]
     days_later(baton, 3)
     assert mails(baton) == []
+
+
+def test_what_a_publish_holds_is_shown_as_if_released() -> None:
+    baton = baton_on_tuesday(TWO)
+    lead_id = become_mql(baton)
+    (one,) = baton.world.enrolments.of_lead(lead_id)
+    lead = baton.world.leads.read(lead_id)
+    now = baton.ports.now()
+    key = one.message_key("a")
+    email = planned_email(lead, key, "la", about=1, now=now, held_by="job-1")
+    on_way = with_email_on_way(one, "a", key, now + HELD_LOOK)
+    baton.world.enrolments.move(one, on_way, planned=[email])
+    shown = preview(baton, lead_id)
+    assert (shown["paused"]["cause"], shown["paused"]["of"]) == ("publish", "job-1")
+    assert [one["step"] for one in shown["steps"]] == ["a", "b"]
+    assert [one["state"] for one in shown["steps"]] == ["sent", "sent"]
 
 
 @pytest.mark.parametrize(

@@ -316,3 +316,44 @@ def test_a_condition_holds_or_does_not(*, written: dict[str, Any], held: bool) -
         previous="b",
     )
     assert holds(parse_document(StepCondition, written), known) is held
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"signal": "blog", "not": {"signal": "blog"}},
+        {"all": [{"score": 50}, {"not": {"score": 50}}]},
+        {"topic": "a", "score": 50, "not": {"all": [{"score": 50}, {"topic": "a"}]}},
+        {"any": [{"topic": "a", "not": {"topic": "a"}}, {"band": "b", "not": {"band": "b"}}]},
+    ],
+)
+def test_a_condition_that_can_never_hold_is_refused(condition: Any) -> None:
+    steps = [step("a", {"if": condition})]
+    found = list(sequence_mistakes(sequence(steps), lambda _: True, lambda: None))
+    words = "never holds: it asks for something and for its contrary"
+    assert [(one.field, one.message) for one in found] == [("steps.0.if", words)]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"signal": "blog", "not": {"signal": "blog", "within_days": 7}},
+        {"signal": "blog", "not": {"all": [{"signal": "blog"}, {"topic": "a"}]}},
+        {"signal": "blog", "not": {"any": [{"signal": "product"}, {"topic": "a"}]}},
+    ],
+)
+def test_a_condition_may_stand_with_a_weaker_contrary(condition: Any) -> None:
+    steps = [step("a", {"if": condition})]
+    assert not list(sequence_mistakes(sequence(steps), lambda _: True, lambda: None))
+
+
+@pytest.mark.parametrize("way", [{"topic": []}, {"reasons": []}])
+def test_a_way_that_nobody_can_take_is_refused(way: Any) -> None:
+    with pytest.raises(DocumentError):
+        sequence(enter={"stage": "recycled", **way})
+
+
+def test_a_step_to_which_none_leads_is_warned_of() -> None:
+    steps = [step("a", next="c"), step("b"), step("c")]
+    found = [one.message for one in sequence_warnings(sequence(steps), {}, lambda: None)]
+    assert "no step leads to b: nobody who enters now gets its email" in found
