@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -73,6 +73,17 @@ class FormEvent(Document):
     title: Line = ""
     starts_at: Moment
     """Steps of sequences may wait until a time before or after it."""
+    ends_at: Moment | None = None
+    """An hour later, without it."""
+    url: Address = ""
+    place: Line = ""
+
+    @model_validator(mode="after")
+    def _ends_behind_its_beginning(self) -> Self:
+        moments = [datetime.fromisoformat(one) for one in (self.starts_at, self.ends_at) if one]
+        if moments[0] > moments[-1]:
+            raise ValueError("ends before it begins; put a later ends_at")
+        return self
 
 
 class FormDocument(Document):

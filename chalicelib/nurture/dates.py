@@ -24,9 +24,8 @@ class Dates:
 
     def of(self, enrolment: Enrolment) -> datetime | None:
         """Return the date of an enrolment; None for one that no form with a date began."""
-        if not enrolment.cause.startswith(BY_FORM):
-            return None
-        return date_in(self.form(enrolment.cause.removeprefix(BY_FORM)))
+        form_id = form_of(enrolment)
+        return date_in(self.form(form_id)) if form_id else None
 
     def has_passed(
         self, sequence: SequenceDocument, enrolment: Enrolment, key: MessageKey, now: datetime
@@ -37,6 +36,12 @@ class Dates:
             return False
         date = self.of(enrolment)
         return date is None or now >= date
+
+
+def form_of(enrolment: Enrolment) -> str | None:
+    """Return the form that began an enrolment; None where something else did."""
+    is_by_form = enrolment.cause.startswith(BY_FORM)
+    return enrolment.cause.removeprefix(BY_FORM) if is_by_form else None
 
 
 def date_in(form: StoredForm | None) -> datetime | None:

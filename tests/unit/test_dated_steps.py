@@ -1,11 +1,16 @@
 """Steps that wait for the date of what the lead signed up for: reminders of a webinar."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from chalicelib.capture.form_document import FormEvent
+from chalicelib.delivery.links import CALENDAR
+from chalicelib.delivery.messages import Email
+from chalicelib.nurture.calendar_file import calendar_file, signed_up_for
 from chalicelib.nurture.waits import ends_at, is_before_date, is_dated
 from tests.baton import InMemoryBaton
 from tests.courses import ANN, baton_on_tuesday, days_later, hours_later, mails, put, put_email
@@ -161,3 +166,84 @@ def test_other_words_are_no_wait(wait: str) -> None:
     steps = [{**STEPS[0], "wait": wait}]
     refused = put(baton, "/v1/sequences/w", {**SEQUENCE, "steps": steps}, status=422)
     assert [one["field"] for one in refused["errors"]] == ["steps.0.wait"]
+
+
+# --- what emails say of it, and the calendar file -------------------------------------------------
+
+WORDS = "{{ event.title }} on {{ event.day }} at {{ event.time }}: {{ event.calendar_url }}"
+
+
+def calendar_in(text: str) -> str:
+    """Return the path of the calendar file that an email links."""
+    found = re.search(r"https://api[.]keybook[.]example(/e/[^\s?]+[.]ics)", text)
+    assert found, text
+    return found[1]
+
+
+def with_words() -> InMemoryBaton:
+    baton = with_webinar(acknowledge="seat")
+    seat = {"id": "seat", "kind": "answer", "subject": "You are in", "text": WORDS}
+    put(baton, "/v1/emails/seat", seat)
+    words = f"{WORDS} {{{{ unsubscribe_url }}}}"
+    put(baton, "/v1/emails/tomorrow", {"id": "tomorrow", "subject": "tomorrow", "text": words})
+    baton.minutes_later(1)
+    return baton
+
+
+def test_the_answer_and_the_reminder_link_the_calendar_file() -> None:
+    baton = with_words()
+    sign_up(baton)
+    baton.form("guide", "v-ann", email=ANN)  # another form since changes nothing
+    days_later(baton, 3)
+    sent = [one for one in baton.ports.senders.sent if isinstance(one, Email)]
+    texts = [one.text for one in sent if one.subject in ("You are in", "tomorrow")]
+    assert len(texts) == 2
+    for text in texts:
+        assert "Keys on" in text
+        assert "at 15:00 (UTC+01:00)" in text
+        answer = baton.http("GET", calendar_in(text))
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+        assert b"\r\nDTSTART:20261127T140000Z\r\nDTEND:20261127T150000Z\r\n" in answer.body
+
+
+def test_a_link_that_is_not_ours_is_a_page() -> None:
+    baton = with_webinar()
+    token = baton.world.links.sign(CALENDAR, "webinar")
+    assert baton.http("GET", f"/e/{token}").status_code == 200
+    assert baton.http("GET", f"/e/{token[:-1]}.ics").status_code == 404
+    assert (
+        baton.http("GET", f"/e/{baton.world.links.sign(CALENDAR, 'guide')}.ics").status_code == 404
+    )
+
+
+def test_a_calendar_file_is_escaped_folded_and_of_one_event() -> None:
+    title = "Keys; locks, and\\doors: " + "Schlüssel " * 20
+    event = FormEvent(
+        title=title, starts_at=AT, ends_at="2026-11-27T16:30:00+01:00", url="https://a.example/x,y"
+    )
+    text = calendar_file(
+        signed_up_for(event, ""), "webinar@baton", datetime(2026, 11, 24, tzinfo=UTC)
+    )
+    assert text.endswith("END:VCALENDAR\r\n")
+    lines = text.split("\r\n")
+    assert all(len(line.encode()) <= 75 for line in lines)
+    assert not any("\n" in line or "\r" in line for line in lines)
+    whole = text.replace("\r\n ", "").split("\r\n")
+    assert f"SUMMARY:Keys\\; locks\\, and\\\\doors: {'Schlüssel ' * 20}" in whole
+    assert "DTEND:20261127T153000Z" in whole
+    assert "URL:https://a.example/x,y" in whole
+    assert whole.count("BEGIN:VEVENT") == 1
+
+
+@pytest.mark.parametrize(
+    ("event", "field"),
+    [
+        ({"starts_at": AT, "ends_at": "2026-11-27T14:00:00+01:00"}, "event"),
+        ({"starts_at": AT, "url": "javascript:alert(1)"}, "event.url"),
+        ({"starts_at": AT, "host": "x"}, "event.host"),
+    ],
+)
+def test_an_event_that_makes_no_sense_is_refused(event: Any, field: str) -> None:
+    refused = put(baton_on_tuesday(), "/v1/forms/webinar", {**WEBINAR, "event": event}, status=422)
+    assert [one["field"] for one in refused["errors"]] == [field]
