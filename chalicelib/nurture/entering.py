@@ -18,6 +18,8 @@ TALKS_TO_SALES = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
 NOT_WRITTEN_TO = TALKS_TO_SALES | {Stage.CUSTOMER, Stage.DISQUALIFIED}
 MOST_RUNNING = 5
 """Sequences of one lead at a time: what ends them all fits into one transaction."""
+BY_FORM = "form: "
+"""What the cause of an entry by a form begins with."""
 BY_STAGE = "stage: "
 """What the cause of an entry by a stage begins with."""
 
@@ -179,7 +181,7 @@ def _cause(way: WayIn, occasion: Occasion) -> str:
     if way.signal is not None:
         return f"signal: {way.signal}"
     if way.form is not None:
-        return f"form: {min(occasion.forms & set(texts(way.form)))}"
+        return f"{BY_FORM}{min(occasion.forms & set(texts(way.form)))}"
     return f"{BY_STAGE}{occasion.entered}"
 
 

@@ -5,7 +5,7 @@ an earlier version.
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.days import day_of
 from chalicelib.delivery.messages import Skip
@@ -13,6 +13,7 @@ from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.lifecycle.stages import Stage
+from chalicelib.nurture.dates import Dates
 from chalicelib.nurture.enrolment import Enrolment, belongs_to
 from chalicelib.nurture.entering import TALKS_TO_SALES
 from chalicelib.nurture.gate import Leaving
@@ -30,7 +31,8 @@ class ForGood:
     """Says why an email will not leave.
 
     model: the active one, of a given activation or a later one; sequences: the stored ones;
-    enrolment: reads one of a lead by its key; mailing: reads one by its id.
+    enrolment: reads one of a lead by its key; mailing: reads one by its id;
+    dates: say when that takes place which a lead signed up for.
     """
 
     def __init__(
@@ -40,15 +42,17 @@ class ForGood:
         sequences: SequenceReader,
         enrolment: Callable[[str, str], Enrolment | None],
         mailing: Callable[[str], Mailing | None],
+        dates: Dates,
     ) -> None:
         self._model = model
         self._sequences = sequences
         self._enrolment = enrolment
         self._mailing = mailing
+        self._dates = dates
 
     def __call__(self, leaving: Leaving) -> Skip | None:
         """Return the reason, None where there is none."""
-        reason = self.of_lead(leaving) or self._of_sequence(leaving.message)
+        reason = self.of_lead(leaving) or self._of_sequence(leaving.message, leaving.now)
         return Skip(MessageState.CANCELLED, reason) if reason else None
 
     def stale_after(self, message: OutboxMessage) -> timedelta:
@@ -78,7 +82,7 @@ class ForGood:
         facts = facts_on(lead.profile, today, model.zone)
         return left_out_by(model, facts, lead.evidence, today) is not None
 
-    def _of_sequence(self, message: OutboxMessage) -> NotSentReason | None:
+    def _of_sequence(self, message: OutboxMessage, now: datetime) -> NotSentReason | None:
         """Return why a sequence does not send an email any more that it has planned."""
         if message.sequence == SUNSET:
             return None  # it asks in no sequence's name
@@ -94,6 +98,12 @@ class ForGood:
         is_stored, sequence = self._sequences.one(sequence_id)
         if not is_stored or (sequence is not None and not sequence.active):
             return NotSentReason.EXITED
+        if (
+            enrolment is not None
+            and sequence is not None
+            and self._dates.has_passed(sequence, enrolment, message.key, now)
+        ):
+            return NotSentReason.STALE
         # A removed step is skipped: the next one goes on.
         is_removed = sequence is not None and sequence.step(step_id) is None
         return NotSentReason.CONDITION_NOT_MET if is_removed else None

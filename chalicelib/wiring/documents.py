@@ -22,6 +22,7 @@ from chalicelib.nurture.activation import (
     slot_warnings,
     to_switch_on,
 )
+from chalicelib.nurture.dates import date_mistakes
 from chalicelib.nurture.email_checks import (
     EmailSurroundings,
     address_mistakes,
@@ -141,6 +142,7 @@ def document_kinds(
             format=SequenceDocument,
             mistakes=lambda sequence: [
                 *sequence_mistakes(sequence, sendable().__contains__, model),
+                *date_mistakes(sequence, store.every("form")),
                 *activation_mistakes(sequence, beside(company())),
             ],
             needs=lambda sequence: letterhead_mistakes(sequence, company()),

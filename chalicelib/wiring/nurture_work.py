@@ -76,6 +76,7 @@ class NurtureWork(MailingWork):
             messages=self.leads.messages,
             hours=lambda lead: working_hours_of(lead, self.company()),
             states=self.sending.states,
+            date=self.dates.of,
             clicked=lambda message: self.clicks.was_clicked(message.lead_id, message.key),
             runtime=self.runtime,
         )

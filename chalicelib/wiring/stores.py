@@ -9,6 +9,7 @@ from chalicelib.writing import until_written
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.nurture.brake import Brake
+    from chalicelib.nurture.dates import Dates
     from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.sending import Sending
     from chalicelib.nurture.sequence_reader import SequenceReader
@@ -134,6 +135,13 @@ class Stores(Basics):
         return SequenceReader(lambda: self.documents.all("sequence"))
 
     @cached_property
+    def dates(self) -> "Dates":
+        """Say when that takes place which leads signed up for."""
+        from chalicelib.nurture.dates import Dates
+
+        return Dates(lambda form_id: self.documents.get("form", form_id))
+
+    @cached_property
     def for_good(self) -> "ForGood":
         """Says why a marketing email will not leave."""
         from chalicelib.nurture.gate_rules import ForGood
@@ -143,6 +151,7 @@ class Stores(Basics):
             sequences=self.sequences,
             enrolment=self.enrolments.read,
             mailing=self.mailing_items.read,
+            dates=self.dates,
         )
 
     @cached_property

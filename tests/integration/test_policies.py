@@ -24,7 +24,7 @@ import app
 from chalicelib.clicks.links import AnswerLink, ClickLink
 from chalicelib.consent.confirming import ConfirmLink
 from chalicelib.days import day_of, zone_of
-from chalicelib.delivery.links import ANSWER, CLICK, CONFIRM, LOOK, UNSUBSCRIBE, VIEW
+from chalicelib.delivery.links import ANSWER, CALENDAR, CLICK, CONFIRM, LOOK, UNSUBSCRIBE, VIEW
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, claimed
 from chalicelib.delivery.references import tag_of
@@ -657,6 +657,8 @@ def links_of_an_email_are_used(stack: Stack) -> None:
     link = AnswerLink(lead_id, key, "goal", "save", "en")
     signed = {"token": public.links.sign(ANSWER, str(link))}
     stack.http("GET", "/a/{token}", pathParameters=signed)
+    calendar = {"token": f"{public.links.sign(CALENDAR, 'guide')}.ics"}
+    stack.http("GET", "/e/{token}", pathParameters=calendar)
     stack.http("POST", "/a/{token}", pathParameters=signed)
     stack.qualify()
 

@@ -60,6 +60,8 @@ PUBLIC = {
     ("/a/{token}", "post"),
     ("/c/{token}", "get"),
     ("/c/{token}", "head"),
+    ("/e/{token}", "get"),
+    ("/e/{token}", "head"),
     ("/u/{token}", "get"),
     ("/u/{token}", "head"),
     ("/u/{token}", "post"),

@@ -24,7 +24,7 @@ from chalicelib.runtime import Runtime
 COUNT_MAILING = "mailing_count"
 
 OnList = Callable[[Lead, datetime], bool]
-WhyNot = Callable[[OutboxMessage, Lead, datetime], NotSentReason | None]
+WhyUnsent = Callable[[OutboxMessage, Lead, datetime], NotSentReason | None]
 """An email as it would be planned, its lead and now -> why the lead does not get it."""
 
 
@@ -67,7 +67,7 @@ class CountingHandler:
         read: Callable[[str], Lead],
         store: RecipientStore,
         on_list: Callable[[str, int], OnList],
-        why_not: WhyNot,
+        why_not: WhyUnsent,
         shards: int,
         runtime: Runtime,
     ) -> None:
