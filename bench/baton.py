@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import SimpleNamespace
+from typing import Any
 
 from bench.meter import TABLE
 from chalicelib.capture.identity import lead_id
@@ -26,7 +27,7 @@ SECRETS = {
     "links": '{"current": "the bench\'s link secret"}',
     "admin": "token",
 }
-CHANGED = {
+CHANGED: Mapping[str, Mapping[str, Any]] = {
     "settings": {"double_opt_in": "never", "sending": {"warm": True, **AT_ANY_TIME}},
     "sequence": {"active": False},
 }

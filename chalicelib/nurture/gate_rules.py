@@ -16,6 +16,7 @@ from chalicelib.lifecycle.stages import Stage
 from chalicelib.nurture.enrolment import Enrolment, belongs_to
 from chalicelib.nurture.entering import TALKS_TO_SALES
 from chalicelib.nurture.gate import Leaving
+from chalicelib.nurture.mailings.mailing import Mailing, MailingStatus
 from chalicelib.nurture.sequence_reader import SequenceReader
 from chalicelib.nurture.sunset import SUNSET
 from chalicelib.scoring.left_out import left_out_by
@@ -29,7 +30,7 @@ class ForGood:
     """Says why an email will not leave.
 
     model: the active one, of a given activation or a later one; sequences: the stored ones;
-    enrolment: reads one of a lead by its key.
+    enrolment: reads one of a lead by its key; mailing: reads one by its id.
     """
 
     def __init__(
@@ -38,14 +39,16 @@ class ForGood:
         model: Callable[[int], Model],
         sequences: SequenceReader,
         enrolment: Callable[[str, str], Enrolment | None],
+        mailing: Callable[[str], Mailing | None],
     ) -> None:
         self._model = model
         self._sequences = sequences
         self._enrolment = enrolment
+        self._mailing = mailing
 
     def __call__(self, leaving: Leaving) -> Skip | None:
         """Return the reason, None where there is none."""
-        reason = self._reason(leaving)
+        reason = self.of_lead(leaving) or self._of_sequence(leaving.message)
         return Skip(MessageState.CANCELLED, reason) if reason else None
 
     def stale_after(self, message: OutboxMessage) -> timedelta:
@@ -53,7 +56,8 @@ class ForGood:
         _, sequence = self._sequences.one(message.key.parts[0])
         return sequence.is_stale_after if sequence else WAIT_MAX
 
-    def _reason(self, leaving: Leaving) -> NotSentReason | None:
+    def of_lead(self, leaving: Leaving) -> NotSentReason | None:
+        """Return why a lead gets no email, whatever it is about; None where there is none."""
         lead = leaving.lead
         if lead.exists and self._is_left_out(leaving):
             return NotSentReason.INTERNAL
@@ -61,9 +65,11 @@ class ForGood:
             return NotSentReason.WITH_SALES
         if lead.gets_no_emails:
             return NotSentReason.STOPPED_BY_OWNER
-        if lead.standing.stage in LEFT_FOR_GOOD:
+        # What nurtures ends with a customer; news of us does not.
+        is_news = leaving.message.key.mailing is not None
+        if lead.standing.stage in (LEFT_FOR_GOOD - {Stage.CUSTOMER} if is_news else LEFT_FOR_GOOD):
             return NotSentReason.EXITED
-        return self._of_sequence(leaving.message)
+        return None
 
     def _is_left_out(self, leaving: Leaving) -> bool:
         lead = leaving.lead
@@ -76,6 +82,11 @@ class ForGood:
         """Return why a sequence does not send an email any more that it has planned."""
         if message.sequence == SUNSET:
             return None  # it asks in no sequence's name
+        mailing_id = message.key.mailing
+        if mailing_id is not None:
+            mailing = self._mailing(mailing_id)
+            is_on = mailing is not None and mailing.status is MailingStatus.CONFIRMED
+            return None if is_on else NotSentReason.TAKEN_BACK
         enrolment = self._enrolment(message.lead_id, belongs_to(message.key))
         if enrolment is not None and not enrolment.is_running:
             return NotSentReason.EXITED

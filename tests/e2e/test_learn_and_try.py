@@ -25,7 +25,7 @@ from tests.e2e.test_stack import emulator, form, without_welcome
 A_WEEK = timedelta(days=7)
 OWN = re.compile(r"https?://[^\s<>\"]+/([ucap])/[\w.~%-]+")
 LINK = re.compile(r"https?://[^\s<>()\"]+")
-LEFT_OVER = re.compile(r"\{\{|\}\}|\{%|None")
+LEFT_OVER = re.compile(r"\{\{|\{%|\bNone\b")
 
 
 def test_ann_learns_and_tries_until_she_is_ready(stack: Stack, email: str, driver: Driver) -> None:

@@ -438,7 +438,9 @@ def make() -> dict[str, str]:
 def put_settings(**more: Any) -> None:
     """Let emails leave whenever the test runs, as far as a cap allows."""
     documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
-    documents.put("settings", {"sending": {**AT_ANY_TIME, "per_7_days": 2}, **more})
+    sending = {**AT_ANY_TIME, "per_7_days": 2}
+    letterhead = {"company_name": "Keybook", "postal_address": "Way 1, Berlin"}
+    documents.put("settings", {"sending": sending, **letterhead, **more})
 
 
 # --- what is done with it
