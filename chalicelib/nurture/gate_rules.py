@@ -12,10 +12,9 @@ from chalicelib.delivery.messages import Skip
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
 from chalicelib.delivery.outcomes import WAIT_MAX
 from chalicelib.delivery.reasons import NotSentReason
-from chalicelib.lifecycle.stages import Stage
 from chalicelib.nurture.dates import Dates
 from chalicelib.nurture.enrolment import Enrolment, belongs_to
-from chalicelib.nurture.entering import TALKS_TO_SALES
+from chalicelib.nurture.entering import TALKS_TO_SALES, closed_stages
 from chalicelib.nurture.gate import Leaving
 from chalicelib.nurture.mailings.mailing import Mailing, MailingStatus
 from chalicelib.nurture.sequence_reader import SequenceReader
@@ -23,8 +22,6 @@ from chalicelib.nurture.sunset import SUNSET
 from chalicelib.scoring.left_out import left_out_by
 from chalicelib.scoring.model import Model
 from chalicelib.scoring.profile import facts_on
-
-LEFT_FOR_GOOD = frozenset({Stage.CUSTOMER, Stage.DISQUALIFIED})
 
 
 class ForGood:
@@ -69,9 +66,7 @@ class ForGood:
             return NotSentReason.WITH_SALES
         if lead.gets_no_emails:
             return NotSentReason.STOPPED_BY_OWNER
-        # What nurtures ends with a customer; news of us does not.
-        is_news = leaving.message.key.mailing is not None
-        if lead.standing.stage in (LEFT_FOR_GOOD - {Stage.CUSTOMER} if is_news else LEFT_FOR_GOOD):
+        if lead.standing.stage in closed_stages(leaving.message.key):
             return NotSentReason.EXITED
         return None
 

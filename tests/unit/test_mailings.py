@@ -12,7 +12,7 @@ from chalicelib.consent.way_out import WayOut
 from chalicelib.delivery.message_keys import mailing_key
 from chalicelib.limits import MAILING_AHEAD_MAX_DAYS
 from chalicelib.store.table import Write
-from tests.baton import TOKEN, InMemoryBaton
+from tests.baton import TOKEN, InMemoryBaton, ask
 from tests.courses import (
     ANN,
     FITTING,
@@ -185,6 +185,14 @@ def test_who_may_not_be_written_to_by_then_gets_nothing(
     assert "spring" not in mails(baton)
     assert mails(baton, BEA) == ["spring"]
     assert numbers(baton)["not_sent"] == {reason: 1}
+
+
+def test_who_bought_by_then_gets_the_news() -> None:
+    baton = ready(ANN, BEA)
+    ask(baton, "outcome", {"outcome": "won", "reason": "signed"})
+    assert baton.lead()["stage"] == "customer"
+    hours_later(baton, 8)
+    assert mails(baton) == mails(baton, BEA) == ["spring"]
 
 
 def test_who_was_erased_by_then_gets_nothing() -> None:
