@@ -50,6 +50,7 @@ from tests.integration.test_template import (
     statements,
 )
 from tests.moto_table import REGION, TABLE_NAME, create_table
+from tests.welcome import WELCOME
 
 Resources = dict[str, dict[str, Any]]
 Grant = tuple[str, str]  # an action of IAM, and the resource that it is for
@@ -391,6 +392,7 @@ def make() -> dict[str, str]:
         demo=True,
     )
     put_settings()
+    put_sequences()
     ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")
     sqs = boto3.client("sqs")
     boto3.client("s3").create_bucket(
@@ -441,6 +443,16 @@ def put_settings(**more: Any) -> None:
     sending = {**AT_ANY_TIME, "per_7_days": 2}
     letterhead = {"company_name": "Keybook", "postal_address": "Way 1, Berlin"}
     documents.put("settings", {"sending": sending, **letterhead, **more})
+
+
+def put_sequences() -> None:
+    """Let the welcome be the only sequence."""
+    documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
+    for (kind, one_id), document in defaults.demo_documents(SITE).items():
+        if kind == "sequence":
+            documents.put(kind, {**document, "active": False}, one_id)
+    for (kind, one_id), document in WELCOME.items():
+        documents.put(kind, document, one_id)
 
 
 # --- what is done with it
