@@ -66,9 +66,7 @@ def read_stack() -> Stack:
 
 
 def put_welcome(stack: Stack, *, active: bool = True) -> None:
-    """Put the welcome into a stack. Workers keep documents for 30 s, unless their clock is shifted
-    meanwhile.
-    """
+    """Put the welcome into a stack. Workers learn of it within 30 s."""
     headers = {"Authorization": f"Bearer {stack.admin_token}", "Content-Type": "application/json"}
     for (kind, one_id), document in WELCOME.items():
         body = document if kind == "email" else {**document, "active": active}

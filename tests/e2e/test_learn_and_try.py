@@ -33,7 +33,7 @@ def test_ann_learns_and_tries_until_she_is_ready(stack: Stack, email: str, drive
     cleo, bob = f"cleo-{uuid4().hex[:12]}@b.example", f"bob-{uuid4().hex[:12]}@c.example"
     clock = StackClock(stack, base_offset(), driver.shift_clock)
     try:
-        with without_welcome(stack):
+        with without_welcome(driver):
             clock.set_to(walk_start(stacks.utc_now(), stacks.demo_hours()))
             for one in (cleo, bob):
                 form(driver, "guide", one, {**PERSON, "company": ""}, consent=True)

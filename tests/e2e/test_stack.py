@@ -55,7 +55,7 @@ def test_the_walk_names_the_step_without_a_salespersons_phone(
     }
     said = r"step 'demo request': the handoff text did not go out.*no_phone"
     with (
-        without_welcome(stack),
+        without_welcome(driver),
         routing(stack, driver, without_phone),
         pytest.raises(StepFailedError, match=said),
     ):
@@ -308,13 +308,15 @@ def unsubscribe_path(driver: Driver, email: str) -> str:
 
 
 @contextmanager
-def without_welcome(stack: Stack) -> Iterator[None]:
-    """The welcome switched off for a while, for workers that begin meanwhile."""
-    put_welcome(stack, active=False)
+def without_welcome(driver: Driver) -> Iterator[None]:
+    """The welcome switched off for a while. Workers keep documents for 30 s, so they are ended."""
+    put_welcome(driver.stack, active=False)
+    driver.kill_workers("Qualify")
     try:
         yield
     finally:
-        put_welcome(stack)
+        put_welcome(driver.stack)
+        driver.kill_workers("Qualify")
 
 
 @contextmanager
