@@ -200,6 +200,17 @@ class Walk:
         )
 
 
+def switch_on(stack: Stack) -> None:
+    """Switch Learn and try on, as a marketer does: sequences ship switched off.
+
+    Workers that have read it keep it as it was for half a minute.
+    """
+    url = f"{stack.api_url}/v1/sequences/{SEQUENCE}"
+    headers = {"Authorization": f"Bearer {stack.admin_token}", "Content-Type": "application/json"}
+    document = {**call_http(url, headers=headers), "active": True}
+    call_http(url, headers=headers, body=json.dumps(document).encode(), method="PUT")
+
+
 def visit(url: str) -> str:
     """Follow a link as a browser does. Return the address of the page to which it leads."""
     # The address is the local stack's own.
@@ -215,6 +226,7 @@ def main() -> int:
     stacks.use_local_account()
     stack = Stack(**json.loads(stacks.STACK_JSON.read_text()))
     offset = os.environ.get("BATON_NOW_OFFSET", "")
+    switch_on(stack)
     walk = Walk(stack, clock=StackClock(stack, offset))
     failure = None
     try:

@@ -14,7 +14,7 @@ from infra.local import stack as stacks
 from infra.local.clock import StackClock, walk_start
 from infra.local.stack import SENDER, Stack
 from infra.local.transcript import Step, render
-from infra.local.walk import PERSON, SEQUENCE, Walk, visit
+from infra.local.walk import PERSON, SEQUENCE, Walk, switch_on, visit
 from infra.paths import ROOT
 from tests import mailed
 from tests.conftest import base_offset
@@ -34,6 +34,7 @@ def test_ann_learns_and_tries_until_she_is_ready(stack: Stack, email: str, drive
     clock = StackClock(stack, base_offset(), driver.shift_clock)
     try:
         with without_welcome(driver):
+            switch_on(stack)
             clock.set_to(walk_start(stacks.utc_now(), stacks.demo_hours()))
             for one in (cleo, bob):
                 form(driver, "guide", one, {**PERSON, "company": ""}, consent=True)

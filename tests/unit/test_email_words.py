@@ -226,7 +226,7 @@ def test_a_name_can_neither_act_nor_leave_a_gap(typed: str, name: str, rank: Ran
     assert "Hi ," not in said.text + said.html
 
 
-def test_a_name_greets_once_a_person_clicked_and_while_that_stands() -> None:
+def test_a_name_greets_once_a_person_clicked() -> None:
     lead = Lead(lead_id=make.LEAD_ID, profile=make.profile({"first_name": "Ann"}, Rank.FORM))
     form = make.form("guide")
     click = replace(form, id="0000000000001-0000000000000001", kind=Kind.MAIL, name="clicked")
