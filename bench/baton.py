@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from types import SimpleNamespace
+from typing import Any
 
 from bench.meter import TABLE
 from chalicelib.capture.identity import lead_id
@@ -15,6 +16,8 @@ from chalicelib.store.table import Table
 from chalicelib.wiring.ports import Ports
 from chalicelib.wiring.world import World
 from infra import defaults
+from tests.baton import AT_ANY_TIME
+from tests.welcome import WELCOME
 
 SITE = "https://www.keybook.example"
 API = "https://api.keybook.example"
@@ -24,7 +27,13 @@ SECRETS = {
     "links": '{"current": "the bench\'s link secret"}',
     "admin": "token",
 }
-SETTING = {"double_opt_in": "never", "sending": {"warm": True}}
+CHANGED: Mapping[str, Mapping[str, Any]] = {
+    "settings": {"double_opt_in": "never", "sending": {"warm": True, **AT_ANY_TIME}},
+    "sequence": {"active": False},
+}
+"""A ticked box is a consent at once, and the welcome leaves at once on any day: what follows from a
+consent is measured with it.
+"""
 SETTINGS = Settings(
     environment="bench",
     table=TABLE,
@@ -77,10 +86,12 @@ def build(table: Table, now: datetime | None = None) -> tuple[World, BenchPorts]
     world = World(ports)
     documents = world.documents
     world.models.load(defaults.read_yaml(defaults.DEFAULTS / "model.yaml"))
-    for (kind, one_id), one in defaults.every_document(SITE).items():
-        # A ticked box is a consent at once, so that what follows from one is measured with it.
-        more = SETTING if kind == "settings" else {}
-        documents.put(kind, {**one, **more}, one_id)
+    every = {
+        name: {**one, **CHANGED.get(name[0], {})}
+        for name, one in defaults.every_document(SITE).items()
+    }
+    for (kind, one_id), one in {**every, **WELCOME}.items():
+        documents.put(kind, one, one_id)
     documents.put("deployment", {"api_url": API, "site_url": SITE, "write_key": "write-key"})
     return world, ports
 

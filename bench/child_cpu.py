@@ -1,5 +1,5 @@
-"""Measure the processor time of handlers and of a bare put_item alternately: `child_cpu.py SOURCE
-ITERATIONS BLOCKS < work`.
+"""Measure the processor time of handlers and of a bare put_item, or send_email, alternately:
+`child_cpu.py SOURCE ITERATIONS BLOCKS < work`.
 
 This runs on the unpacked package, and prints a list of pairs for each piece of work: the handler's
 milliseconds an iteration, and the floor's.
@@ -64,7 +64,12 @@ def main() -> None:
     # The handlers write their log lines, as on Lambda, but nobody reads them.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
+    mail = given.get("mail")
+    ses = boto3.client("sesv2") if mail else None
+
     def floor() -> Any:
+        if ses is not None:
+            return ses.send_email(**mail)
         return client.put_item(
             TableName="baton", Item=given["item"], ConditionExpression="attribute_not_exists(pk)"
         )

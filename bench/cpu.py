@@ -71,12 +71,12 @@ def _table() -> tuple[str, dict[str, list[dict[str, Any]]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for item in items:
         found.setdefault(str(item["pk"]), []).append(
-            {name: _json(value) for name, value in marshal(item).items()}
+            {name: as_json(value) for name, value in marshal(item).items()}
         )
     return past.visitor_id, found
 
 
-def _json(value: dict[str, Any]) -> dict[str, Any]:
+def as_json(value: dict[str, Any]) -> dict[str, Any]:
     """Return a value as it is sent: bytes as base64."""
     return {"B": b64encode(value["B"]).decode()} if "B" in value else value
 

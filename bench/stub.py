@@ -20,7 +20,9 @@ ANSWERS: dict[str, Any] = {
     "TransactWriteItems": {},
     "BatchGetItem": {"Responses": {}, "UnprocessedKeys": {}},
     "GetSecretValue": {"ARN": "arn", "Name": "secret", "SecretString": "token"},
+    "": {"MessageId": "0100018f6b0a5c1e"},  # of SES, which has its operation in the path
 }
+LINKS = {"ARN": "arn", "Name": "link", "SecretString": '{"current": "token"}'}
 
 
 class Stub(ThreadingHTTPServer):
@@ -71,8 +73,14 @@ class _Handler(BaseHTTPRequestHandler):
                 if one["sk"] == request["Key"]["sk"]
             ]
             return {"Item": found[0]} if found else {}
+        if operation == "GetSecretValue" and request["SecretId"] == LINKS["Name"]:
+            return LINKS
         if operation == "Query" and stub.items:
-            found = stub.items.get(request["ExpressionAttributeValues"][":pk"]["S"], [])
+            values = {name: one["S"] for name, one in request["ExpressionAttributeValues"].items()}
+            found = stub.items.get(values[":pk"], [])
+            if "IndexName" not in request:
+                first, last = values[":first"], values[":last"]
+                found = [one for one in found if first <= one["sk"]["S"] <= last]
             return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
         return ANSWERS[operation]
 

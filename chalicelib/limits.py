@@ -230,6 +230,7 @@ UNDO_MINUTES = 10  # a person may take back an unsubscribe by the page that conf
 ERASURE_SETTLES_SECONDS = 30
 EXPORT_PAGE_MAX_CHARS = 500_000  # of one page, as JSON; as HTML it is five times that at worst
 JOB_KEPT_DAYS = 30  # how long a report can be read
+MAILING_AHEAD_MAX_DAYS = 25  # its recipients are kept with the job that counted them
 JOB_PART_MAX_BYTES = 100 * 1024  # four parts fit into an item, forty into a transaction
 # the leads that a simulation lists by name: nobody reads more, and they are moved first
 CHANGED_MAX_LEADS = 1_000

@@ -102,6 +102,7 @@ LINES: Mapping[str, LineKind] = {
     "test_email": LineKind(),
     "sequence_skipped": LineKind(Level.WARNING),
     "enrolment": LineKind(by=("ended",)),
+    "mailing": LineKind(by=("state",)),
     "job_worked": LineKind(by=("kind", "state")),
     "erasure": LineKind(by=("state",)),
     "erasure_failed": LineKind(Level.ERROR),

@@ -213,8 +213,13 @@ def every_document(site_url: str | None) -> dict[tuple[str, str], Mapping[str, A
 
 
 def demo_documents(site_url: str) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """Return the demo's own documents by kind and id. site_url: where its pages are served."""
-    return by_id(read_yaml(DEMO, lambda text: text.replace("{site_url}", site_url)))
+    """Return the demo's own documents by kind and id. site_url: where its pages are served.
+
+    Its settings have the words that the sequences need, so there they are switched on.
+    """
+    sequences = [{**one, "active": True} for one in read_yaml(DEFAULTS / FILES["sequence"])]
+    own = read_yaml(DEMO, lambda text: text.replace("{site_url}", site_url))
+    return by_id({**own, "sequence": sequences})
 
 
 def documents_in(folder: Path) -> dict[tuple[str, str], Mapping[str, Any]]:

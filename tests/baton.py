@@ -27,6 +27,7 @@ from chalicelib.wiring.world import World
 from infra import defaults
 from infra.local.walk import PERSON
 from tests.fakes import FakePorts, QueuedMessage
+from tests.welcome import WELCOME
 
 SITE = "https://keybook.example"
 API = "https://api.keybook.example"
@@ -40,21 +41,21 @@ AT_ANY_TIME: Mapping[str, Any] = {
     "hours_apart": 0,
 }
 CHANGED: Mapping[str, Mapping[str, Any]] = {
-    "settings": {"double_opt_in": "never", "sending": AT_ANY_TIME}
+    "settings": {"double_opt_in": "never", "sending": AT_ANY_TIME},
+    "sequence": {"active": False},
 }
 """Most tests are about what follows from a consent, so that a ticked box is one at once, and an
-email leaves whenever it is planned.
+email leaves whenever it is planned. The only sequence is that of WELCOME.
 """
 MOST_ROUNDS = 50  # a run that is not quiet by then never will be
 
 
 @cache
 def documents() -> list[tuple[str, str, Mapping[str, Any]]]:
-    """Return the documents of the demo: kind, id and document."""
+    """Return the documents of the demo, and the welcome: kind, id and document."""
     every = defaults.every_document(SITE)
-    return [
-        (kind, one_id, {**one, **CHANGED.get(kind, {})}) for (kind, one_id), one in every.items()
-    ]
+    changed = {name: {**one, **CHANGED.get(name[0], {})} for name, one in every.items()}
+    return [(*name, one) for name, one in {**changed, **WELCOME}.items()]
 
 
 @cache

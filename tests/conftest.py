@@ -17,13 +17,14 @@ import pytest
 
 from chalicelib.settings import parse_offset
 from infra.local import stack as stacks
+from infra.local.outgoing import Outgoing, call_http
 from infra.local.stack import Stack
-from infra.local.walk import Outgoing
 from infra.paths import ROOT
 from tests import engines
 from tests.aws import session
 from tests.e2e.driver import Driver
 from tests.sizes import SEED, SIZES
+from tests.welcome import WELCOME
 
 HOME = ".local/e2e"
 REPEAT = f"seed {SEED}: `make {SIZES.name} SEED={SEED}` repeats what was drawn"
@@ -64,12 +65,22 @@ def read_stack() -> Stack:
     return Stack(**json.loads((ROOT / HOME / "stack.json").read_text()))
 
 
+def put_welcome(stack: Stack, *, active: bool = True) -> None:
+    """Put the welcome into a stack. Workers learn of it within 30 s."""
+    headers = {"Authorization": f"Bearer {stack.admin_token}", "Content-Type": "application/json"}
+    for (kind, one_id), document in WELCOME.items():
+        body = document if kind == "email" else {**document, "active": active}
+        url = f"{stack.api_url}/v1/{kind}s/{one_id}"
+        call_http(url, headers=headers, body=json.dumps(body).encode(), method="PUT")
+
+
 @pytest.fixture(scope="session")
 def running_stack() -> Iterator[Callable[[], Stack]]:
     stacks.use_local_account()
     command("down")
     shutil.rmtree(ROOT / HOME, ignore_errors=True)
     command("up")
+    put_welcome(read_stack())
     yield read_stack
     command("down")
 

@@ -22,8 +22,6 @@ API = "https://api.keybook.example"
 UNSUBSCRIBE = f"{API}/u/token"
 LOGO = f"{SITE}/logo.png"
 LANGUAGES = ("en", "de")
-OLDER = "welcome"
-"""The email of before, with html of its own and in one language."""
 ASSET = {"en": "The access review handbook", "de": "Handbuch Zugriffsprüfung"}
 ANN = EmailReader(
     today=date(2026, 11, 28),
@@ -47,7 +45,7 @@ def emails() -> Mapping[str, EmailDocument]:
     return {
         one_id: parse_document(EmailDocument, document)
         for (kind, one_id), document in defaults.documents_in(defaults.DEFAULTS).items()
-        if kind == "email" and one_id != OLDER
+        if kind == "email"
     }
 
 

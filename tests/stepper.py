@@ -207,7 +207,7 @@ class Stepper:
             f"seed={seed} crash={crash} shuffled={shuffled} repeats={repeats} conflicts={conflicts}"
         )
         self.ports = FakePorts(MemoryTable(), wrap=self.breaker.wrap)
-        self.baton = InMemoryBaton(self.ports)
+        self.baton = self._baton()
         if conflicts:
             self.ports.memory.be_busy(seed)
         self.pending: list[Work] = []
@@ -229,6 +229,9 @@ class Stepper:
         except AssertionError as error:
             raise AssertionError(f"{self.name}: {error}") from error
         return self._result(emails)
+
+    def _baton(self) -> InMemoryBaton:
+        return InMemoryBaton(self.ports)
 
     def _requests(self) -> None:
         todo = list(self.requests)

@@ -17,6 +17,8 @@ def form_mistakes(form: FormDocument) -> Iterator[FieldError]:
     addresses |= {f"allowed_redirects.{n}": page for n, page in enumerate(form.allowed_redirects)}
     if form.asset is not None and form.asset.url:
         addresses["asset.url"] = form.asset.url
+    if form.event is not None and form.event.url:
+        addresses["event.url"] = form.event.url
     for path, address in addresses.items():
         if address is not None and not is_web_address(address):
             yield FieldError(path, NO_ADDRESS)

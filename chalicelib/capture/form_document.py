@@ -1,9 +1,10 @@
 """The format of a registered form."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from chalicelib.capture.field_names import known_name, safe
 from chalicelib.capture.naming import KNOWN
@@ -54,6 +55,37 @@ class Asset(Document):
         return {"id": data} if isinstance(data, str) else data
 
 
+def _with_offset(text: str) -> str:
+    try:
+        if datetime.fromisoformat(text).tzinfo is not None:
+            return text
+    except ValueError:
+        pass
+    raise ValueError("must be a time with its offset, such as 2026-12-03T15:00:00+01:00")
+
+
+Moment = Annotated[str, Field(max_length=LINE_MAX_CHARS), AfterValidator(_with_offset)]
+
+
+class FormEvent(Document):
+    """What a form signs people up for, such as a webinar."""
+
+    title: Line = ""
+    starts_at: Moment
+    """Steps of sequences may wait until a time before or after it."""
+    ends_at: Moment | None = None
+    """An hour later, without it."""
+    url: Address = ""
+    place: Line = ""
+
+    @model_validator(mode="after")
+    def _ends_behind_its_beginning(self) -> Self:
+        moments = [datetime.fromisoformat(one) for one in (self.starts_at, self.ends_at) if one]
+        if moments[0] > moments[-1]:
+            raise ValueError("ends before it begins; put a later ends_at")
+        return self
+
+
 class FormDocument(Document):
     """A registered form."""
 
@@ -73,6 +105,8 @@ class FormDocument(Document):
     """The sites whose pages may post it from a browser; empty for all."""
     asset: Asset | None = None
     """A submission counts as its download."""
+    event: FormEvent | None = None
+    """What a submission signs up for."""
     topic: Line | None = None
     consent_text: Annotated[str, Field(max_length=TEXT_MAX_CHARS)] = ""
     """The sentence beside the marketing box: the proof, whatever a submission says stood there."""

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 
 from chalicelib.clock.dispatcher import Dispatcher
 from chalicelib.clock.hand_over import HandOver
@@ -51,8 +51,16 @@ class Clock:
         lost = 0
         for place in self._due(began):
             share = Share(budget)
-            while page := list(islice(place, DUE_PAGE_ITEMS)):
+            first = next(place, None)
+            # Marketing's emails have places of their own. Once they are over the rate, no more of a
+            # backlog is read than one of each place.
+            if first is None or not share.has_budget(first):
+                continue
+            items = chain((first,), place)
+            while page := list(islice(items, DUE_PAGE_ITEMS)):
                 if self._now() > began + TICK_TIME or share.is_used_up:
+                    break
+                if not any(map(share.has_budget, page)):
                     break
                 free = self._dispatcher.free(list(filter(share.allows, page)))
                 sent, not_taken = self._dispatcher.send(share.of(free))
@@ -81,11 +89,14 @@ class Share:
         """Whether no more can be taken."""
         return self._left == 0
 
+    def has_budget(self, due: Due) -> bool:
+        """Return whether its queue may have more in this tick."""
+        return due.queue not in self._budget or self._budget[due.queue] > 0
+
     def allows(self, due: Due) -> bool:
         """Return whether one more such thing may go."""
-        has_budget = due.queue not in self._budget or self._budget[due.queue] > 0
         is_crowd = due.lead_id != "" and self._of_lead[due.lead_id] >= DUE_MAX_PER_LEAD
-        return has_budget and not is_crowd and self._left > 0
+        return self.has_budget(due) and not is_crowd and self._left > 0
 
     def of(self, free: Sequence[HandOver]) -> list[HandOver]:
         """Return those of a page that may go now, and count them."""

@@ -14,6 +14,7 @@ LOOK = "look"
 CLICK = "click"
 ANSWER = "answer"
 VIEW = "view"  # of the page that a click led to
+CALENDAR = "calendar"  # the file of what a form signs people up for
 ASKED = "asked"  # when the page of an answer was shown
 
 

@@ -5,6 +5,10 @@ from enum import StrEnum
 from typing import assert_never
 
 SEPARATOR = "#"
+OF_MAILING = "mailing."
+"""What stands before a mailing's id where a sequence's stands: no sequence's id has a dot."""
+MAILING_STEP = "email"
+"""The one step of a mailing."""
 
 
 class MessageKind(StrEnum):
@@ -60,9 +64,10 @@ class MessageKey:
     cycle: int
     """The lead's cycle that it belongs to, from 1."""
     parts: tuple[str, ...]
-    """nurture: sequence and step; acknowledgement and confirmation: form and day, always of cycle
-    1; handoff and correction: via; warning: rule; reply: via and its id; triage: via, and of a lead
-    that sales has already the day, of what somebody wrote "message" and the day."""
+    """nurture: sequence and step, of a mailing `mailing.<id>` and `email`, always of cycle 1;
+    acknowledgement and confirmation: form and day, always of cycle 1; handoff and correction: via;
+    warning: rule; reply: via and its id; triage: via, and of a lead that sales has already the day,
+    of what somebody wrote "message" and the day."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):
@@ -77,6 +82,17 @@ class MessageKey:
         if not self.kind.is_marketing or len(self.parts) < 2:
             return None
         return self.parts[0], self.parts[1]
+
+    @property
+    def mailing(self) -> str | None:
+        """The id of the mailing of a one-off email, None of anything else."""
+        is_one = self.kind.is_marketing and self.parts[0].startswith(OF_MAILING)
+        return self.parts[0].removeprefix(OF_MAILING) if is_one else None
+
+
+def mailing_key(mailing_id: str) -> MessageKey:
+    """Return the key of a mailing's email: whatever cycle a lead is in, it gets one."""
+    return MessageKey(MessageKind.NURTURE, 1, (OF_MAILING + mailing_id, MAILING_STEP))
 
 
 def prefix_of(kind: MessageKind, cycle: int) -> str:

@@ -48,6 +48,22 @@ def follow_link(token: str) -> Response:
     return Response(body="", status_code=HTTPStatus.FOUND.value, headers={"Location": url})
 
 
+@clicks.route("/e/{token}", methods=READ)
+@answers_problems
+def read_calendar(token: str) -> Response:
+    """Return the calendar file of what somebody signed up for."""
+    try:
+        text = world().calendar(token.removesuffix(".ics"))
+    except NotFoundError:
+        return pages.show_invalid_link(current_request(clicks))
+    headers: dict[str, str | list[str]] = {
+        "Content-Type": "text/calendar; charset=utf-8",
+        "Content-Disposition": 'attachment; filename="event.ics"',
+        "Cache-Control": "no-store",
+    }
+    return Response(body=text, status_code=HTTPStatus.OK.value, headers=headers)
+
+
 @clicks.route("/a/{token}", methods=READ)
 @answers_problems
 def ask_for_answer(token: str) -> Response:

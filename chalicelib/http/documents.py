@@ -185,5 +185,7 @@ def _language_of(request: Request) -> str | None:
 serve_each("form", "forms", Role.MARKETER)
 serve_each("email", "emails", Role.MARKETER)
 serve_each("sequence", "sequences", Role.MARKETER)
+serve_each("list", "lists", Role.MARKETER)
+serve_each("mailing", "mailings", Role.MARKETER)
 serve_one("routing", "/v1/routing", Role.MARKETER, Role.SALES)
 serve_one("settings", "/v1/settings", Role.MARKETER)

@@ -26,15 +26,20 @@ def read_sending(_request: Request) -> Response:
 
 @private(sending, "/v1/sending", Role.ADMIN, Role.MARKETER, methods=["POST"])
 def pause_or_resume(request: Request) -> Response:
-    """Pause a sequence, or everything, or resume it; return what is paused then."""
+    """Pause a sequence, a mailing, or everything, or resume it; return what is paused then."""
+    from chalicelib.delivery.message_keys import OF_MAILING
     from chalicelib.nurture.sending import EVERYTHING, PauseCause
 
     body = object_of(request, COMMAND_BODY_MAX_BYTES)
-    check_keys(body, ("pause", "sequence", "reason"))
+    check_keys(body, ("pause", "sequence", "mailing", "reason"))
     wants_pause = body.get("pause")
     if not isinstance(wants_pause, bool):
         raise InputError(FieldError("pause", "must be true or false"))
     sequence = _text_in(body, "sequence") if "sequence" in body else EVERYTHING
+    if "mailing" in body:
+        if "sequence" in body:
+            raise InputError(FieldError("mailing", "give either sequence or mailing"))
+        sequence = OF_MAILING + _text_in(body, "mailing")
     reason = reason_in("reason", _text_in(body, "reason"))
     if wants_pause and not reason:
         raise InputError(FieldError("reason", "is needed to pause: say why"))

@@ -57,6 +57,8 @@ from chalicelib.scoring.profile import remembered, values
 from chalicelib.telemetry import log, tracing
 from chalicelib.writing import until_written
 
+DATE_LOOK = timedelta(hours=6)
+"""How often to look whether a date is still the one that is waited for."""
 UNREAD_LOOK = timedelta(days=1)
 """How often to look whether this version can read a sequence again that a later one wrote."""
 
@@ -66,7 +68,8 @@ class Course:
 
     lead: returns a lead as it stands; model: the active model, of a given activation or a later
     one; messages: all of a lead; hours: when emails to a lead may leave; states: what is
-    paused; clicked: an email that left -> whether a person clicked a link of it.
+    paused; date: when that takes place which it signed up for; clicked: an email that left ->
+    whether a person clicked a link of it.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Course:
         messages: Callable[[str], Sequence[OutboxMessage]],
         hours: Callable[[Lead], WorkingHours],
         states: Callable[[], States],
+        date: Callable[[Enrolment], datetime | None],
         clicked: Callable[[OutboxMessage], bool],
         runtime: Runtime,
     ) -> None:
@@ -91,6 +95,7 @@ class Course:
         self._messages = messages
         self._hours = hours
         self._states = states
+        self._date = date
         self._clicked = clicked
         self.runtime = runtime
 
@@ -180,7 +185,9 @@ class Course:
         pauses = pauses_of(states, sequence.id)
         move = next_move(sequence, enrolment, self.circumstances(enrolment, lead, pauses, now))
         if isinstance(move, WaitFor):
-            return self._move(enrolment, waiting_for(enrolment, move.step, move.until))
+            # Who puts another date finds that everybody follows it.
+            look_at = min(move.until, now + DATE_LOOK) if self._date(enrolment) else move.until
+            return self._move(enrolment, waiting_for(enrolment, move.step, look_at))
         if isinstance(move, Finish):
             return self._end(enrolment, ExitReason.FINISHED, now)
         instead = None if enrolment.has_begun else self._better(enrolment, lead, now)
@@ -220,6 +227,7 @@ class Course:
             known=lambda: self._known(enrolment, lead, messages, now),
             sent=sent_by(messages),
             over_at=over_at,
+            date=self._date(enrolment),
         )
 
     def _known(

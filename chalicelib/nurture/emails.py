@@ -19,6 +19,7 @@ from chalicelib.delivery.templates import NoValueError, TemplateError
 from chalicelib.document import read_document
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import ADDRESS_WAIT_MINUTES
+from chalicelib.nurture.calendar_file import SignedUp
 from chalicelib.nurture.email_document import PARTIAL, EmailDocument, base_of
 from chalicelib.nurture.facts import email_facts, letterhead_of, signer_of, why_answered, why_of
 from chalicelib.nurture.phrases import spoken_languages
@@ -44,6 +45,8 @@ class EmailLinks:
     """What answers a question of the email: the question's id, the answer's, the language."""
     reply_to: Callable[[OutboxMessage], str | None] = lambda _message: None
     """Where answers go; None: to the sender's own address."""
+    event: Callable[[OutboxMessage], SignedUp | None] = lambda _message: None
+    """What its reader signed up for, where the sequence is about that."""
 
 
 class Emails:
@@ -94,7 +97,7 @@ class Emails:
         email = read_document(EmailDocument, stored)
         if email.kind == PARTIAL:
             return Skip(MessageState.REFUSED, NotSentReason.NO_EMAIL)
-        reader = self._reader(lead)
+        reader = replace(self._reader(lead), event=self._links.event(message))
         company = self._company()
         try:
             rendered, url = self._rendered(message, email, reader, company)

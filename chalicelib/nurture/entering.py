@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.delivery.message_keys import MessageKey
 from chalicelib.lifecycle.stages import Outcome, Stage, Transition
 from chalicelib.nurture.conditions import texts, topic_name
 from chalicelib.nurture.enrolment import Enrolment
@@ -16,10 +17,19 @@ from chalicelib.nurture.sequences import EnteredStage, SequenceDocument, WayIn
 TALKS_TO_SALES = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
 """Where sales talks to a lead."""
 NOT_WRITTEN_TO = TALKS_TO_SALES | {Stage.CUSTOMER, Stage.DISQUALIFIED}
+NEWS_NOT_WRITTEN_TO = NOT_WRITTEN_TO - {Stage.CUSTOMER}
+"""What nurtures ends with a customer; news of us does not."""
 MOST_RUNNING = 5
 """Sequences of one lead at a time: what ends them all fits into one transaction."""
+BY_FORM = "form: "
+"""What the cause of an entry by a form begins with."""
 BY_STAGE = "stage: "
 """What the cause of an entry by a stage begins with."""
+
+
+def closed_stages(email: MessageKey) -> Set[Stage]:
+    """Return the stages in which an email of marketing's does not leave any more."""
+    return NOT_WRITTEN_TO if email.mailing is None else NEWS_NOT_WRITTEN_TO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +189,7 @@ def _cause(way: WayIn, occasion: Occasion) -> str:
     if way.signal is not None:
         return f"signal: {way.signal}"
     if way.form is not None:
-        return f"form: {min(occasion.forms & set(texts(way.form)))}"
+        return f"{BY_FORM}{min(occasion.forms & set(texts(way.form)))}"
     return f"{BY_STAGE}{occasion.entered}"
 
 

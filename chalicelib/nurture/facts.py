@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from chalicelib.company import SettingsDocument
 from chalicelib.company.offer import in_language, offer_values
 from chalicelib.nurture.asked_later import LATER_MONTHS
+from chalicelib.nurture.calendar_file import event_facts
 from chalicelib.nurture.email_document import EmailDocument, base_of
 from chalicelib.nurture.framing import Letterhead
 from chalicelib.nurture.phrases import day_in_words, month_name, phrases, weekday_name
@@ -47,6 +48,8 @@ def email_facts(
             "asked_weekday": weekday_name(on, language),
             "asked_month": month_name(on.month, language),
         }
+    if reader.event is not None:
+        facts |= event_facts(reader.event, language)
     if reader.spoke_on is not None:
         facts["spoke_month"] = month_name(reader.spoke_on.month, language)
     return facts

@@ -9,6 +9,7 @@ from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.nurture.conditions import KnownOfLead, holds
 from chalicelib.nurture.enrolment import Enrolment, ExitReason, belongs_to
 from chalicelib.nurture.sequences import END_STEP, SequenceDocument, Step
+from chalicelib.nurture.waits import is_before_date, is_dated
 
 EMAIL_LOOK = timedelta(minutes=5)
 """After a message was planned: by then most have left."""
@@ -58,6 +59,8 @@ class Circumstances:
     """What sequences have planned for this lead."""
     over_at: Callable[[str, datetime], datetime]
     """A wait and since when -> when it is over: in an open window, pauses left out."""
+    date: datetime | None = None
+    """When that takes place which the lead signed up for; None: nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,11 @@ def next_move(sequence: SequenceDocument, enrolment: Enrolment, at: Circumstance
     if email is None:
         return Finish()
     wait = step.every or step.wait if enrolment.repeats else step.wait
-    until = at.over_at(wait, enrolment.waits_since)
+    missed = _misses(wait, enrolment, at)
+    if missed is not None:
+        return SkipStep(step.id, email, missed, step.next)
+    since = at.date if is_dated(wait) and at.date else enrolment.waits_since
+    until = at.over_at(wait, since)
     if until > at.now:
         return WaitFor(step.id, until)
     if step.if_ is not None and not holds(step.if_, at.known()):
@@ -140,6 +147,19 @@ def next_move(sequence: SequenceDocument, enrolment: Enrolment, at: Circumstance
         # The lead has it already: from an earlier entry, or from another sequence.
         return SkipStep(step.id, email, NotSentReason.CONDITION_NOT_MET, step.next)
     return SendStep(step.id, email, step.next, is_repeated=is_repeated)
+
+
+def _misses(wait: str, enrolment: Enrolment, at: Circumstances) -> NotSentReason | None:
+    """Return why an email that goes by a date comes too late, or never; None: it does not."""
+    if not is_dated(wait):
+        return None
+    if at.date is None:
+        return NotSentReason.CONDITION_NOT_MET
+    if not is_before_date(wait):
+        return None
+    # Whoever signs up in the last hour needs no reminder that it is tomorrow.
+    is_late = at.now >= at.date or at.over_at(wait, at.date) < enrolment.entered_at
+    return NotSentReason.STALE if is_late else None
 
 
 def next_step(sequence: SequenceDocument, enrolment: Enrolment) -> Step | None:

@@ -13,6 +13,7 @@ from chalicelib.leads.acts import retracted_ids
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
 from chalicelib.mail_events import MailEvent
+from chalicelib.nurture.calendar_file import SignedUp
 from chalicelib.scoring.profile import Known, shown
 
 EVENTS_READ = 100
@@ -41,6 +42,8 @@ class EmailReader:
     languages: tuple[str, ...] = ()
     """That they speak, the likeliest first."""
     asked: Asked | None = None
+    event: SignedUp | None = None
+    """What the email is about, of those who signed up for something."""
     spoke_on: date | None = None
     """The day on which their last talk with sales ended."""
     owner: Mapping[str, str] | None = None

@@ -155,19 +155,22 @@ def _model_mistakes(sequence: SequenceDocument, model: Model) -> Iterator[FieldE
         if signal not in model.signals:
             known = ", ".join(sorted(model.signals)[:20])
             yield FieldError(path, f"the active model has no signal {signal}; it has {known}")
+    for path, condition in _conditions(sequence):
+        yield from value_mistakes(f"{path}.", condition, model)
+
+
+def value_mistakes(prefix: str, condition: StepCondition, model: Model) -> Iterator[FieldError]:
+    """Yield each value and each band that a model does not have. prefix: of the path."""
     values = {SCORE, *model.groups, *model.sums}
     bands = {name for _, name in model.bands}
-    for path, condition in _conditions(sequence):
-        wanted = condition.score if isinstance(condition.score, dict) else {}
-        for name in wanted.keys() - values:
-            words = f"the active model has no {name}; it has {', '.join(sorted(values))}"
-            yield FieldError(f"{path}.score", words)
-        for name in texts(condition.band or []):
-            if name not in bands:
-                words = f"the active model has no band {name}; it has {', '.join(sorted(bands))}"
-                yield FieldError(
-                    f"{path}.band", words if bands else "the active model has no bands"
-                )
+    wanted = condition.score if isinstance(condition.score, dict) else {}
+    for name in wanted.keys() - values:
+        words = f"the active model has no {name}; it has {', '.join(sorted(values))}"
+        yield FieldError(f"{prefix}score", words)
+    for name in texts(condition.band or []):
+        if name not in bands:
+            words = f"the active model has no band {name}; it has {', '.join(sorted(bands))}"
+            yield FieldError(f"{prefix}band", words if bands else "the active model has no bands")
 
 
 def _conditions(sequence: SequenceDocument) -> Iterator[tuple[str, StepCondition]]:

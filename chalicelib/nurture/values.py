@@ -20,12 +20,15 @@ OF_OFFER = (
 )  # fmt: skip
 OF_TIME = ("month", "later_month")
 OF_THE_LEAD = ("form.title", "asked_on", "asked_weekday", "asked_month", "spoke_month")
+OF_EVENT = (
+    "event.title", "event.day", "event.time", "event.url", "event.place", "event.calendar_url",
+)  # fmt: skip
 OF_ASSET = ("asset.title", "asset.url")
 VARIABLES = (
     COMPANY, FIRST_NAME, WAY_OUT, "website", "privacy_url",
     *(f"offer.{name}" for name in OF_OFFER),
     *(f"{whose}.{name}" for whose in ("sender", "owner") for name in OF_PEOPLE),
-    *OF_THE_LEAD, *OF_TIME, *OF_ASSET, *OF_ANSWERS,
+    *OF_THE_LEAD, *OF_TIME, *OF_EVENT, *OF_ASSET, *OF_ANSWERS,
 )  # fmt: skip
 """What a template may name, besides the pages of `offer.links` and its own questions' answers."""
 OFFER_PAGE = re.compile(r"offer\.links\.[a-z][a-z0-9_]{0,31}")

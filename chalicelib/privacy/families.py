@@ -116,6 +116,7 @@ FAMILIES: Sequence[Family] = (
     Family("job", _JOB, "JOB", Erasure.EXPIRES, "lead ids and numbers; 30 days"),
     Family("part of a job's list", _JOB, "PART#", Erasure.EXPIRES, "lead ids; 30 days"),
     Family("document of a job", _JOB, "DOCUMENT", Erasure.EXPIRES, _OWN),
+    Family("mailing", "MAILING#", "MAILING", Erasure.STAYS, _OWN),
     Family("newest simulation", "SIMULATED#", "SIMULATED", Erasure.EXPIRES, "a number"),
     Family("whose turn it is", "PUBLISHING", "TURN", Erasure.STAYS, "holds the id of a job"),
     Family("whose turn it is", _JOB, "TURN", Erasure.EXPIRES, "holds the id of a job"),

@@ -45,7 +45,7 @@ from chalicelib.scoring.score import Score
 
 LIST_LOOKED_AT = 200  # messages, for a page of those with one reason
 Member = TypeVar("Member", bound=StrEnum)
-PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#_-]{1,300}")
+PLACE = re.compile(r"[0-9T:.-]{23}Z#[A-Z2-7]{26}#[a-z0-9#._-]{1,300}")
 """The place of a message in the outbox: `<created at>#<lead id>#<key>`."""
 
 
@@ -100,7 +100,7 @@ class Reading:
         if as_of is not None and (day := parse_day(as_of, today, model.zone)) != today:
             return self._lead_then(lead_id, day)
         lead = self._known(lead_id)
-        (shape,) = self._serialize(model, [(lead, score_of(model, lead, today))], reasons=True)
+        (shape,) = self.serialize(model, [(lead, score_of(model, lead, today))], reasons=True)
         kept = self._consents.history(lead.lead_id, PROOFS_SHOWN_MAX)
         proofs = [proof for proof in kept if lead.takes(proof.at, lead.lead_id)]
         pending = self._pending(lead.lead_id, now)
@@ -125,7 +125,7 @@ class Reading:
         model = self._model()
         score = score_of(model, lead, day_of(self._now(), model.zone))
         return {
-            "leads": self._serialize(model, [(lead, score)], reasons=False),
+            "leads": self.serialize(model, [(lead, score)], reasons=False),
             "next_cursor": None,
         }
 
@@ -163,7 +163,7 @@ class Reading:
         more = len(left) > limit
         last = page[-1] if more else None
         return {
-            "leads": self._serialize(
+            "leads": self.serialize(
                 model, [(lead, one) for _, _, one, lead in page], reasons=False
             ),
             "next_cursor": to_cursor([day.isoformat(), -last[0], last[1]]) if last else None,
@@ -265,9 +265,10 @@ class Reading:
         gone = ("basis", "consent_pending", "consent_history", "sequences", "next")
         return shape | dict.fromkeys(gone)
 
-    def _serialize(
+    def serialize(
         self, model: Model, scored: Sequence[tuple[Lead, Score]], *, reasons: bool
     ) -> list[dict[str, Any]]:
+        """Return leads with their scores, in the shape of the API."""
         consents = self._consents.read_many([lead for lead, _ in scored])
         return [
             serialize_lead(

@@ -104,11 +104,10 @@ class Documents:
         other documents fails when one of them has changed meanwhile (ADR 0029).
         """
         written = _written(after)
-        count: Item = {"pk": keys.REVISION, "sk": keys.REVISION, "schema": keys.SCHEMA}
         writes = [
             Put({**written, "pk": keys.config(kind), "sk": document_id}, _as_read(before)),
             _put_version(kind, document_id, after),
-            Put({**count, "revision": revision + 1}, {"revision": revision or None}),
+            next_revision(revision),
         ]
         if before is not None and before.at is None:  # it becomes a version with its successor
             writes.append(_put_version(kind, document_id, before))
@@ -140,6 +139,14 @@ class Documents:
         one = self._table.get(pk, document_id) if document_id else None
         items = ([one] if one else []) if document_id else self._table.query(pk)
         return [item for item in items if not item.get("deleted")]
+
+
+def next_revision(revision: int) -> Put:
+    """Return the write that counts a change that was checked against documents, as they were at a
+    revision.
+    """
+    count: Item = {"pk": keys.REVISION, "sk": keys.REVISION, "schema": keys.SCHEMA}
+    return Put({**count, "revision": revision + 1}, {"revision": revision or None})
 
 
 def _document(item: Item) -> Stored:

@@ -48,6 +48,7 @@ HANDOFF = "HANDOFF#"
 ENROL = "ENROL#"
 QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
 JOB = "JOB"
+MAILING = "MAILING"  # the sort key of what became of a mailing
 PART = "PART#"
 DOCUMENT = "DOCUMENT"
 REVISION = "CONFIG"  # the partition of the one item that counts changes of documents; its sort key
@@ -177,6 +178,11 @@ def model_source(version: int) -> str:
 def job(job_id: str) -> str:
     """The partition of a job."""
     return f"{JOB}#{job_id}"
+
+
+def mailing(mailing_id: str) -> str:
+    """The partition of a mailing."""
+    return f"{MAILING}#{mailing_id}"
 
 
 def family_of(sort_key: str) -> str:

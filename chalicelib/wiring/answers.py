@@ -31,7 +31,12 @@ class Answers(DueWork, NurtureWork):
 
         seen = SeenDocuments(self.documents)
         kinds = document_kinds(
-            seen, self.forms_reading.warnings, self._active_model, self.outbox.numbers
+            seen,
+            self.forms_reading.warnings,
+            self._active_model,
+            self.outbox.numbers,
+            self.mailing_items.read,
+            lambda mailing_id: self.mailings.is_leaving(mailing_id),
         )
         return Editing(kinds=kinds, store=self.documents, seen=seen, runtime=self.runtime)
 

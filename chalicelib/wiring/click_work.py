@@ -91,6 +91,19 @@ class ClickWork(ConsentWork):
 
         return parse_click(self.links.read(CLICK, token))
 
+    def calendar(self, token: str) -> str:
+        """Return the calendar file of a signed link. Raise NotFoundError."""
+        from chalicelib.delivery.links import CALENDAR
+        from chalicelib.errors import NotFoundError
+        from chalicelib.nurture.calendar_file import calendar_file
+        from chalicelib.wiring.email_readers import signed_up
+
+        form_id = self.links.read(CALENDAR, token)
+        event = signed_up(self, form_id)
+        if event is None:
+            raise NotFoundError("it does not take place any more")
+        return calendar_file(event, f"{form_id}@baton", self.ports.now())
+
     def asked(self, token: str) -> "AnswerLink":
         """Return what the token of an answer says. Raise NotFoundError."""
         from chalicelib.clicks.links import parse_answer

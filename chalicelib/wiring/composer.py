@@ -61,6 +61,7 @@ class Composer:
                 link_for=self.link_for,
                 answer_url=self.answer_url,
                 reply_to=self._stores.reply_addresses.address_of,
+                event=EmailReaders(self._stores).event_of,
             ),
             rests_on=self._stores.rests_on,
             now=self._stores.ports.now,

@@ -73,7 +73,8 @@ class ConsentWork(Answers):
         """Return what there are emails about."""
         from chalicelib.nurture.topics import topics_written_about
 
-        return topics_written_about(self.documents.all("sequence"))
+        mailings = [{"enter": {"topic": one.get("topic")}} for one in self.documents.all("mailing")]
+        return topics_written_about([*self.documents.all("sequence"), *mailings])
 
     def _about_email(self, way_out: "WayOut") -> "Mapping[str, str]":
         from chalicelib.delivery.message_keys import parse_key

@@ -22,6 +22,7 @@ from chalicelib.nurture.activation import (
     slot_warnings,
     to_switch_on,
 )
+from chalicelib.nurture.dates import date_mistakes
 from chalicelib.nurture.email_checks import (
     EmailSurroundings,
     address_mistakes,
@@ -35,6 +36,14 @@ from chalicelib.nurture.email_users import (
     settings_mistakes,
 )
 from chalicelib.nurture.email_warnings import email_warnings
+from chalicelib.nurture.mailings.documents import (
+    MailingDocument,
+    mailing_mistakes,
+    mailing_needs,
+    mailings_with,
+)
+from chalicelib.nurture.mailings.lists import ListDocument, list_mistakes, mailings_to
+from chalicelib.nurture.mailings.mailing import Mailing
 from chalicelib.nurture.sending_checks import sending_mistakes
 from chalicelib.nurture.sequence_checks import (
     leads_in,
@@ -63,11 +72,14 @@ def document_kinds(
     form_warnings: Callable[[FormDocument], Iterable[FieldError]],
     model: Callable[[], Model | None],
     numbers: Callable[[str], Mapping[str, int]],
+    mailing: Callable[[str], Mailing | None],
+    is_leaving: Callable[[str], bool],
 ) -> Mapping[str, DocumentKind]:
     """Return the kinds by their names. What others name stands before them.
 
     form_warnings: what a form's author probably did not mean, by the active model; model: that
-    model, None in a deployment without one yet; numbers: what was counted of a sequence.
+    model, None in a deployment without one yet; numbers: what was counted of a sequence;
+    mailing: what became of one; is_leaving: whether emails of one are still to leave.
     """
 
     def company() -> SettingsDocument:
@@ -95,6 +107,7 @@ def document_kinds(
     def email_users(email_id: str) -> Iterable[str]:
         yield from sequences_sending(email_id, store.every("sequence"))
         yield from forms_answering(email_id, store.every("form"))
+        yield from mailings_with(email_id, store.every("mailing").values())
 
     return {
         "settings": DocumentKind(
@@ -129,6 +142,7 @@ def document_kinds(
             format=SequenceDocument,
             mistakes=lambda sequence: [
                 *sequence_mistakes(sequence, sendable().__contains__, model),
+                *date_mistakes(sequence, store.every("form")),
                 *activation_mistakes(sequence, beside(company())),
             ],
             needs=lambda sequence: letterhead_mistakes(sequence, company()),
@@ -140,6 +154,19 @@ def document_kinds(
             users=lambda sequence_id: leads_in(
                 store.every("sequence").get(sequence_id, {}), numbers(sequence_id)
             ),
+        ),
+        "list": DocumentKind(
+            format=ListDocument,
+            mistakes=lambda one: list_mistakes(one, model),
+            users=lambda list_id: mailings_to(list_id, store.every("mailing").values()),
+        ),
+        "mailing": DocumentKind(
+            format=MailingDocument,
+            mistakes=lambda one: mailing_mistakes(
+                one, beside(company()), sendable(), store.every("list"), mailing
+            ),
+            needs=lambda one: mailing_needs(one, company()),
+            users=lambda mailing_id: ["its recipients"] if is_leaving(mailing_id) else [],
         ),
         "routing": DocumentKind(
             format=RoutingDocument,

@@ -7,6 +7,8 @@ from chalicelib.jobs.ports import JobHandler
 
 if TYPE_CHECKING:
     from chalicelib.commands.rebuild import RebuildHandler
+    from chalicelib.nurture.mailings.counting import CountingHandler
+    from chalicelib.nurture.mailings.planning import PlanningHandler
     from chalicelib.nurture.taking_in import TakeInHandler
     from chalicelib.privacy.erasure import ErasureHandler
     from chalicelib.publishing.counting import ChangeCounter
@@ -105,6 +107,32 @@ def _erase(world: "World") -> "ErasureHandler":
     return ErasureHandler(store=world.privacy.store, runtime=world.runtime)
 
 
+def _count_mailing(world: "World") -> "CountingHandler":
+    from chalicelib.nurture.mailings.counting import CountingHandler
+    from chalicelib.store.keys import LEAD_SHARDS
+
+    return CountingHandler(
+        leads=world.leads,
+        read=world.leads.read,
+        store=world.mailing_items,
+        on_list=world.list_filter,
+        why_not=world.why_not,
+        shards=LEAD_SHARDS,
+        runtime=world.runtime,
+    )
+
+
+def _send_mailing(world: "World") -> "PlanningHandler":
+    from chalicelib.nurture.mailings.planning import PlanningHandler
+
+    return PlanningHandler(
+        read=world.leads.read,
+        store=world.mailing_items,
+        plan=world.outbox.plan,
+        runtime=world.runtime,
+    )
+
+
 JOB_HANDLERS: Mapping[str, Callable[["World"], JobHandler[Any]]] = {
     "simulate": _simulate,
     "publish": _publish,
@@ -112,4 +140,6 @@ JOB_HANDLERS: Mapping[str, Callable[["World"], JobHandler[Any]]] = {
     "rebuild": _rebuild,
     "erase": _erase,
     "take_in": _take_in,
+    "mailing_count": _count_mailing,
+    "mailing": _send_mailing,
 }

@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from chalicelib.wiring.stores import Stores
+from chalicelib.wiring.mailing_work import MailingWork
 
 if TYPE_CHECKING:
     from chalicelib.leads.lead import Lead
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.wiring.world import World
 
 
-class NurtureWork(Stores):
+class NurtureWork(MailingWork):
     """Sequences and the enrolments in them."""
 
     @cached_property
@@ -76,6 +76,7 @@ class NurtureWork(Stores):
             messages=self.leads.messages,
             hours=lambda lead: working_hours_of(lead, self.company()),
             states=self.sending.states,
+            date=self.dates.of,
             clicked=lambda message: self.clicks.was_clicked(message.lead_id, message.key),
             runtime=self.runtime,
         )

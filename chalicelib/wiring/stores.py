@@ -1,7 +1,7 @@
 """The stores of a deployment, each built when it is first needed."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chalicelib.wiring.basics import Basics
 from chalicelib.writing import until_written
@@ -9,6 +9,7 @@ from chalicelib.writing import until_written
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.nurture.brake import Brake
+    from chalicelib.nurture.dates import Dates
     from chalicelib.nurture.gate_rules import ForGood
     from chalicelib.nurture.sending import Sending
     from chalicelib.nurture.sequence_reader import SequenceReader
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
     from chalicelib.store.events import Events
     from chalicelib.store.hand_overs import HandOvers
     from chalicelib.store.leads import Leads
+    from chalicelib.store.mailings import MailingItems
     from chalicelib.store.outbox import Outbox
     from chalicelib.store.replies import ReplyItems
     from chalicelib.store.screened import ScreenedForms
     from chalicelib.store.seen_forms import SeenFormItems
     from chalicelib.store.sending import SendingStates
+    from chalicelib.wiring.world import World
 
 
 class Stores(Basics):
@@ -118,6 +121,13 @@ class Stores(Basics):
         return Enrolments(self.ports.table, self._settings.retention.messages)
 
     @cached_property
+    def mailing_items(self) -> "MailingItems":
+        """What became of mailings."""
+        from chalicelib.store.mailings import MailingItems
+
+        return MailingItems(self.ports.table, lambda: cast("World", self).job_store)
+
+    @cached_property
     def sequences(self) -> "SequenceReader":
         """The sequences as they are executed."""
         from chalicelib.nurture.sequence_reader import SequenceReader
@@ -125,12 +135,23 @@ class Stores(Basics):
         return SequenceReader(lambda: self.documents.all("sequence"))
 
     @cached_property
+    def dates(self) -> "Dates":
+        """Say when that takes place which leads signed up for."""
+        from chalicelib.nurture.dates import Dates
+
+        return Dates(lambda form_id: self.documents.get("form", form_id))
+
+    @cached_property
     def for_good(self) -> "ForGood":
         """Says why a marketing email will not leave."""
         from chalicelib.nurture.gate_rules import ForGood
 
         return ForGood(
-            model=self.models.active, sequences=self.sequences, enrolment=self.enrolments.read
+            model=self.models.active,
+            sequences=self.sequences,
+            enrolment=self.enrolments.read,
+            mailing=self.mailing_items.read,
+            dates=self.dates,
         )
 
     @cached_property
@@ -147,9 +168,17 @@ class Stores(Basics):
 
         return Sending(
             store=self.sending_states,
-            is_sequence=lambda one: self.documents.get("sequence", one) is not None,
+            is_sequence=self._sends,
             runtime=self.runtime,
         )
+
+    def _sends(self, one: str) -> bool:
+        """Return whether there is a sequence, or the mailing, that messages name so."""
+        from chalicelib.delivery.message_keys import OF_MAILING
+
+        if one.startswith(OF_MAILING):
+            return self.mailing_items.read(one.removeprefix(OF_MAILING)) is not None
+        return self.documents.get("sequence", one) is not None
 
     def message(self, outbox_id: str) -> "OutboxMessage | None":
         """Return the message of an id, None for one that is not kept, and for no id."""

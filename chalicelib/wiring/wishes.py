@@ -20,6 +20,10 @@ class Wishes:
         """Return what a marketing email is about."""
         from chalicelib.nurture.topics import topics_of
 
+        mailing_id = message.key.mailing
+        if mailing_id is not None:
+            mailing = self._stores.documents.get("mailing", mailing_id) or {}
+            return topics_of({"enter": {"topic": mailing.get("topic")}})
         return topics_of(self._stores.documents.get("sequence", message.sequence or ""))
 
     def wanted(self, address: str) -> "Wanted":

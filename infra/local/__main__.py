@@ -10,7 +10,7 @@ import sys
 import time
 
 from infra.deploy import DeployError
-from infra.local import site, stack
+from infra.local import clock, site, stack
 from infra.local.processes import LocalError
 from infra.local.stack import Stack
 from infra.package import PackageError
@@ -62,9 +62,13 @@ def _run(*, once: bool) -> int:
     try:
         stack.down()
         stack.wipe()
-        up = _bring_up(_offset_of_run())
+        offset = _offset_of_run()
+        up = _bring_up(offset)
         walked = subprocess.run(
-            [sys.executable, "-m", "infra.local.walk"], cwd=ROOT, check=False
+            [sys.executable, "-m", "infra.local.walk"],
+            cwd=ROOT,
+            env={**os.environ, "BATON_NOW_OFFSET": offset},
+            check=False,
         ).returncode
         if not once:
             _show(up)
@@ -83,17 +87,17 @@ def _wait_for_interrupt() -> None:
 
 
 def _offset_of_run() -> str:
-    """Return the offset that the caller asks for, or one that puts the walk into working hours."""
+    """Return the offset that the caller asks for, or one that takes the walk to its first day."""
     asked = os.environ.get("BATON_NOW_OFFSET")
     if asked is not None:
         return asked
-    offset = stack.offset_into_hours(stack.utc_now())
-    if offset:
-        print(
-            f"Marketing's emails leave in working hours. The stack's clock is shifted by {offset},"
-            f" to such an hour in {stack.TIME_ZONE}."
-        )
-    return offset
+    now = stack.utc_now()
+    start = clock.walk_start(now, stack.demo_hours())
+    print(
+        "The walk takes six days, and emails leave in working hours. So it begins on a Tuesday of"
+        " the past:\nthe stack's clock is shifted, then and for each email."
+    )
+    return clock.offset_to(start, now)
 
 
 def _bring_up(now_offset: str) -> Stack:

@@ -18,7 +18,7 @@ import boto3
 
 from chalicelib.company import SettingsDocument
 from chalicelib.leads.lead import Lead
-from chalicelib.nurture.windows import is_open, working_hours_of
+from chalicelib.nurture.windows import WorkingHours, is_open, working_hours_of
 from infra import defaults, deploy
 from infra.local import emulator, probe, processes
 from infra.local.emulator import Emulator
@@ -99,13 +99,18 @@ def use_local_account() -> None:
     os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
+def demo_hours() -> WorkingHours:
+    """Return when emails to the person of the demo's walk may leave."""
+    return working_hours_of(Lead(lead_id="", zone=TIME_ZONE), SettingsDocument(country=COUNTRY))
+
+
 def offset_into_hours(now: datetime, minutes: int = 10) -> str:
     """Return an offset of whole hours by which the next minutes, at most 60, are working hours of
     the demo: then marketing's emails leave. It is empty within them.
 
     It goes back: nothing counts of a browser whose clock is more than a day behind the stack's.
     """
-    hours = working_hours_of(Lead(lead_id="", zone=TIME_ZONE), SettingsDocument(country=COUNTRY))
+    hours = demo_hours()
     long_enough = replace(hours, closes=hours.closes - minutes)
     back = next(number for number in count() if is_open(now - number * HOUR, long_enough))
     return f"-{back}h" if back else ""

@@ -12,24 +12,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from infra.local.clock import SCHEDULED
 from infra.local.stack import Stack
 from infra.local.waiting import LOOKS, look_for
 from tests.aws import session
 
 ANSWER_S = 120
-SCHEDULED = {  # what EventBridge sends to a scheduled function
-    "version": "0",
-    "id": "test",
-    "detail-type": "Scheduled Event",
-    "source": "aws.events",
-    "account": "000000000000",
-    "time": "2026-11-22T10:00:00Z",
-    "region": "us-east-1",
-    "resources": [],
-    "detail": {},
-}
-
-
 Found = TypeVar("Found")
 
 
@@ -62,10 +50,9 @@ class Driver:
         except urllib.error.HTTPError as error:
             return error.code, dict(error.headers), error.read()
 
-    def post(self, path: str, data: Any) -> tuple[int, Any]:
-        status, _, body = self.http(
-            "POST", path, json.dumps(data).encode(), {"Content-Type": "application/json"}
-        )
+    def post(self, path: str, data: Any, more: Mapping[str, str] | None = None) -> tuple[int, Any]:
+        headers = {"Content-Type": "application/json", **(more or {})}
+        status, _, body = self.http("POST", path, json.dumps(data).encode(), headers)
         return status, json.loads(body)
 
     def get(self, path: str) -> Any:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from infra.local.outgoing import MAIL_ACCOUNT
 from infra.local.stack import SENDER
-from infra.local.walk import MAIL_ACCOUNT, PERSON
+from infra.local.walk import PERSON
 from tests.e2e.driver import Driver
 from tests.e2e.test_feedback import handed_over
 from tests.e2e.test_stack import emails_per_message, emulator, form

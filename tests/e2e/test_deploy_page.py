@@ -17,20 +17,25 @@ from typing import Any
 import pytest
 
 from infra import preflight
+from infra.local.outgoing import MAILS
 from infra.local.stack import Stack
-from infra.local.walk import MAILS, PERSON
+from infra.local.walk import PERSON
 from infra.package import own_architecture
 from infra.paths import MADE, ROOT
 from tests import engines
+from tests.baton import AT_ANY_TIME
 from tests.deploy_page import PREAMBLE, script, steps
 from tests.e2e.driver import Driver
 from tests.sizes import SIZES
+from tests.welcome import WELCOME
 
 REGION = "eu-central-1"
 ANN = "ann@acme.example"
 BEA = "bea@acme.example"
 SAM = "sam@acme.example"
-SUBJECT = "Four mistakes teams make"
+EDITED = "learn-questions"
+SUBJECT = "Before you compare tools: four questions"
+SETTINGS = {"company_name": "Acme", "postal_address": "Here 1", "sending": AT_ANY_TIME}
 TO_FIRST_LEAD = (
     "",
     "Who deploys",
@@ -211,6 +216,10 @@ def follow(person: Shell, folder: Path, url: str) -> Followed:
     person.follow(*TO_FIRST_LEAD)
     first = driver_of(person, "prod", url)
     first.until(lambda: first.stage(ANN) == "sql", "Ann is an SQL")
+    put(first, "/v1/settings", SETTINGS)
+    for (kind, one_id), document in WELCOME.items():
+        put(first, f"/v1/{kind}s/{one_id}", document)
+    first.kill_workers("Qualify")  # it keeps documents for 30 s
     consent = {"marketing": True, "text": "You may email me."}
     bea = {"fields": {"email": BEA, **PERSON}, "consent": consent}
     assert first.post("/v1/forms/guide", bea)[0] == 202
@@ -223,13 +232,13 @@ def follow(person: Shell, folder: Path, url: str) -> Followed:
     link = path_in(sent, BEA, "u")
     ids = ids_of(first)
 
-    put(first, "/v1/emails/welcome", first.get("/v1/emails/welcome") | {"subject": SUBJECT})
+    put(first, f"/v1/emails/{EDITED}", first.get(f"/v1/emails/{EDITED}") | {"subject": SUBJECT})
     put(first, "/v1/forms/fair", {**first.get("/v1/forms/guide"), "id": "fair"})
     before_update = documents(first)
     update = person.follow("Update")
     after_update = documents(first)
     person.run("make documents PULL=1 STAGE=$STAGE")
-    pulled = (folder / "chalicelib/defaults/emails/welcome.yaml").read_text()
+    pulled = (folder / f"chalicelib/defaults/emails/{EDITED}.yaml").read_text()
 
     restore = person.follow("Restore")
     second = driver_of(person, "again", url)
@@ -318,7 +327,7 @@ def put(driver: Driver, path: str, document: Any) -> None:
 
 def documents(driver: Driver) -> dict[str, Any]:
     """All that marketers and sales own, and the versions of what was changed."""
-    kinds = ("forms", "emails", "sequences", "routing", "settings", "emails/welcome/versions")
+    kinds = ("forms", "emails", "sequences", "routing", "settings", f"emails/{EDITED}/versions")
     return {kind: driver.get(f"/v1/{kind}") for kind in kinds}
 
 
@@ -348,9 +357,12 @@ def test_a_second_deploy_changes_nothing_and_lists_differences(followed: Followe
     assert followed.after_update == followed.before_update
     _, _, listed = followed.update.partition("The deployment keeps its own:\n")
     assert listed.partition("To take them")[0].splitlines() == [
-        "  email welcome: subject (version 2 by admin)",
+        "  settings: company_name, postal_address, sending (version 2 by admin)",
+        f"  email {EDITED}: subject (version 2 by admin)",
         "  routing: people (version 2 by admin)",
         "  form fair: only in the deployment",
+        "  email welcome: only in the deployment",
+        "  sequence welcome: only in the deployment",
     ]
     assert SUBJECT in followed.pulled
 

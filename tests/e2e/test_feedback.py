@@ -13,8 +13,9 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.delivery.references import tag_of
+from infra.local.outgoing import Outgoing
 from infra.local.stack import SENDER, Stack
-from infra.local.walk import PERSON, Outgoing
+from infra.local.walk import PERSON
 from tests.e2e.driver import Driver
 from tests.e2e.test_stack import form
 

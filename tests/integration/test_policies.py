@@ -24,7 +24,7 @@ import app
 from chalicelib.clicks.links import AnswerLink, ClickLink
 from chalicelib.consent.confirming import ConfirmLink
 from chalicelib.days import day_of, zone_of
-from chalicelib.delivery.links import ANSWER, CLICK, CONFIRM, LOOK, UNSUBSCRIBE, VIEW
+from chalicelib.delivery.links import ANSWER, CALENDAR, CLICK, CONFIRM, LOOK, UNSUBSCRIBE, VIEW
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import MessageState, claimed
 from chalicelib.delivery.references import tag_of
@@ -50,6 +50,7 @@ from tests.integration.test_template import (
     statements,
 )
 from tests.moto_table import REGION, TABLE_NAME, create_table
+from tests.welcome import WELCOME
 
 Resources = dict[str, dict[str, Any]]
 Grant = tuple[str, str]  # an action of IAM, and the resource that it is for
@@ -391,6 +392,7 @@ def make() -> dict[str, str]:
         demo=True,
     )
     put_settings()
+    put_sequences()
     ses, secrets = boto3.client("sesv2"), boto3.client("secretsmanager")
     sqs = boto3.client("sqs")
     boto3.client("s3").create_bucket(
@@ -438,7 +440,19 @@ def make() -> dict[str, str]:
 def put_settings(**more: Any) -> None:
     """Let emails leave whenever the test runs, as far as a cap allows."""
     documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
-    documents.put("settings", {"sending": {**AT_ANY_TIME, "per_7_days": 2}, **more})
+    sending = {**AT_ANY_TIME, "per_7_days": 2}
+    letterhead = {"company_name": "Keybook", "postal_address": "Way 1, Berlin"}
+    documents.put("settings", {"sending": sending, **letterhead, **more})
+
+
+def put_sequences() -> None:
+    """Let the welcome be the only sequence."""
+    documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
+    for (kind, one_id), document in defaults.demo_documents(SITE).items():
+        if kind == "sequence":
+            documents.put(kind, {**document, "active": False}, one_id)
+    for (kind, one_id), document in WELCOME.items():
+        documents.put(kind, document, one_id)
 
 
 # --- what is done with it
@@ -655,6 +669,8 @@ def links_of_an_email_are_used(stack: Stack) -> None:
     link = AnswerLink(lead_id, key, "goal", "save", "en")
     signed = {"token": public.links.sign(ANSWER, str(link))}
     stack.http("GET", "/a/{token}", pathParameters=signed)
+    calendar = {"token": f"{public.links.sign(CALENDAR, 'guide')}.ics"}
+    stack.http("GET", "/e/{token}", pathParameters=calendar)
     stack.http("POST", "/a/{token}", pathParameters=signed)
     stack.qualify()
 

@@ -60,6 +60,8 @@ PUBLIC = {
     ("/a/{token}", "post"),
     ("/c/{token}", "get"),
     ("/c/{token}", "head"),
+    ("/e/{token}", "get"),
+    ("/e/{token}", "head"),
     ("/u/{token}", "get"),
     ("/u/{token}", "head"),
     ("/u/{token}", "post"),
@@ -97,12 +99,20 @@ PRIVATE = {
     # POST of a form is public, on the same path.
     *(
         (f"/v1/{kind}s/{{{kind}_id}}", method)
-        for kind in ("form", "email", "sequence")
+        for kind in ("form", "email", "sequence", "list", "mailing")
         for method in ("get", "put", "delete")
     ),
-    *((f"/v1/{kind}s/{{{kind}_id}}/versions", "get") for kind in ("form", "email", "sequence")),
-    *((f"/v1/{kind}s", "get") for kind in ("form", "email", "sequence")),
+    *(
+        (f"/v1/{kind}s/{{{kind}_id}}/versions", "get")
+        for kind in ("form", "email", "sequence", "list", "mailing")
+    ),
+    *((f"/v1/{kind}s", "get") for kind in ("form", "email", "sequence", "list", "mailing")),
     ("/v1/sequences/{sequence_id}/numbers", "get"),
+    ("/v1/lists/{list_id}/leads", "get"),
+    ("/v1/mailings/{mailing_id}/count", "post"),
+    ("/v1/mailings/{mailing_id}/confirm", "post"),
+    ("/v1/mailings/{mailing_id}/cancel", "post"),
+    ("/v1/mailings/{mailing_id}/numbers", "get"),
     ("/v1/sequences/{sequence_id}/preview", "post"),
     *((f"/v1/{kind}", method) for kind in ("routing", "settings") for method in ("get", "put")),
     *((f"/v1/{kind}/versions", "get") for kind in ("routing", "settings")),

@@ -1,5 +1,6 @@
-"""Once it is committed that a lead gets no more emails, none is claimed: whoever unsubscribes, is
-handed to sales, stopped by a person or erased, and whatever is paused, switched off or deleted.
+"""Once it is committed that a lead gets no more emails, none is claimed: whoever unsubscribes,
+complains, bounces, is handed to sales, stopped by a person or erased, and whatever is paused or
+switched off.
 
 A claim is interrupted at each of its steps by each of these; and in seeded races several of them
 come in between several workers, who interrupt each other. What was committed is read from the table
@@ -15,6 +16,7 @@ from functools import cache, partial
 
 import pytest
 
+from chalicelib.consent.consent import SuppressionReason
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import OPEN, MessageState, OutboxMessage
 from chalicelib.errors import BatonError, ConflictError
@@ -24,6 +26,7 @@ from chalicelib.nurture.step_emails import planned_email
 from chalicelib.nurture.sunset import SUNSET
 from chalicelib.store import keys
 from chalicelib.store.given import emails_in
+from chalicelib.store.mailboxes import keys_of
 from chalicelib.store.outbox import put_message
 from chalicelib.store.outbox_items import message_of
 from chalicelib.store.table import Item, Put, Write
@@ -40,6 +43,8 @@ AUTHOR = "a person"
 SETTLING_MINUTES = 3
 STOPS = (
     "unsubscribe",
+    "complain",
+    "bounce",
     "hand_to_sales",
     "disqualify",
     "stop_emails",
@@ -118,6 +123,8 @@ class StopRace(Race):
         """Let somebody do something, to the end."""
         doing: dict[str, Act] = {
             "unsubscribe": lambda: self.office.unsubscribe.unsubscribe(self.lead_id),
+            "complain": lambda: self._suppress(SuppressionReason.COMPLAINED),
+            "bounce": lambda: self._suppress(SuppressionReason.BOUNCED),
             "hand_to_sales": lambda: self.office.commands.move(self.lead_id, Stage.SQL, "called"),
             "disqualify": lambda: self.office.commands.move(
                 self.lead_id, Stage.DISQUALIFIED, "a student"
@@ -138,6 +145,9 @@ class StopRace(Race):
             self.pending.append(partial(self.stop, what))
         except BatonError:  # the lead is elsewhere by now, or the sequence is in use
             pass
+
+    def _suppress(self, reason: SuppressionReason) -> None:
+        self.office.suppression.suppress(self.lead_id, reason, None)
 
     def _pause(self, of: str) -> None:
         self.office.sending.pause(of, PauseCause.PERSON, reason="a wrong link", author=AUTHOR)
@@ -171,10 +181,12 @@ class StopRace(Race):
         one = self._item(keys.lead(self.lead_id), keys.ENROL + self.enrolment)
         of_course = sequence == SEQUENCE and one.get("ended") is not None
         emails = emails_in(self._item(keys.lead(self.lead_id), keys.PROFILE))
-        wishes = self._item(keys.mailbox(make.mailbox(ANN).id), keys.SUPPRESSION)
+        wishes, bounce = (self._item(*key) for key in keys_of(make.mailbox(ANN)))
+        consent = self._item(keys.lead(self.lead_id), keys.CONSENT)
         paused = [self._item(keys.sending_copy(0), of) for of in (EVERYTHING, sequence)]
         found = {
-            "unsubscribed": "suppressed" in wishes,
+            "suppressed": "suppressed" in wishes or "suppressed" in consent,
+            "bounced": "at_ms" in bounce,
             "stage": standing.get("stage") in (Stage.SQL, Stage.DISQUALIFIED),
             "erased": "erased_at_ms" in standing,
             "emails stopped": emails is not None and emails.stop,

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bench.nurture import Backlog
 from chalicelib.clicks.due import CLICK_TASK
 from chalicelib.clock.tasks import Due, QueueName, Task, refuse_overlaps
 from chalicelib.commands.rebuild import start_rebuild
@@ -19,6 +20,7 @@ from chalicelib.limits import (
     DUE_MAX_PER_LEAD,
     DUE_MAX_READ,
     DUE_PAGE_ITEMS,
+    NURTURE_PER_MINUTE,
     TICK_SECONDS,
 )
 from chalicelib.nurture.due import ENROLMENT_TASK
@@ -103,6 +105,14 @@ def test_emails_that_wait_for_the_rate_stand_in_nobodys_way() -> None:
     table.write(put_message(make.nurture_message()))
     (place,) = {str(item["due_pk"]) for item in table.items.values()}
     assert place.startswith(keys.DUE_NURTURE)
+
+
+def test_a_tick_reads_as_much_of_any_backlog() -> None:
+    """At most one page more: once the rate is used up, one item of each other place is read."""
+    (few, read_of_few, _), (many, read_of_many, passed) = (Backlog(n).tick() for n in (800, 1_600))
+    assert few == many == NURTURE_PER_MINUTE
+    assert read_of_many <= read_of_few + DUE_PAGE_ITEMS
+    assert passed
 
 
 def test_one_leads_crowd_leaves_room_for_another() -> None:

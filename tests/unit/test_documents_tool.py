@@ -103,13 +103,12 @@ def test_a_pull_keeps_comments_order_and_style(world: World, folder: Path) -> No
 
 
 def test_a_pulled_text_of_many_lines_is_a_block(world: World, folder: Path) -> None:
-    file = folder / "emails" / "welcome.yaml"
-    file.write_text(file.read_text().replace("html: |", "# As a page.\nhtml: |"))
-    email = {**world.editing.read("email", "welcome").document, "kind": "answer"}
-    put(world, "email", {**email, "text": "Hello\n\n{{ unsubscribe_url }}\n"})
+    file = folder / "emails" / "answer-demo.yaml"
+    file.write_text(file.read_text().replace("languages:", "# Others.\nlanguages:"))
+    email = world.editing.read("email", "answer-demo").document
+    put(world, "email", {**email, "markdown": "Hello\n\nWe will call.\n"})
     assert pull(world, folder) == [f"{file}: 1 document"]
-    pulled = file.read_text()
-    assert "\ntext: |\n  Hello\n\n  {{ unsubscribe_url }}\n# As a page.\nhtml: |" in pulled
+    assert "\nmarkdown: |\n  Hello\n\n  We will call.\n# Others.\nlanguages:" in file.read_text()
 
 
 def test_each_email_has_a_file_that_goes_with_it(world: World, folder: Path) -> None:
@@ -183,10 +182,10 @@ def test_a_push_puts_what_differs_as_new_versions(world: World, folder: Path) ->
 def test_a_push_finds_the_order_in_which_documents_fit(world: World, folder: Path) -> None:
     """The settings stand before the emails, and lose what an email names until it is put."""
     put(world, "settings", {"company_name": "Acme", "postal_address": "Here 1"})
-    email = dict(world.editing.read("email", "welcome").document)
+    email = dict(world.editing.read("email", "learn-timing").document)
     put(world, "email", {**email, "subject": "Hello from {{ company_name }}"})
     said, refused = push(world, folder)
-    assert (said, refused) == (["email welcome: version 3", "settings: version 3"], [])
+    assert (said, refused) == (["email learn-timing: version 3", "settings: version 3"], [])
 
 
 def test_a_push_says_each_mistake_and_puts_the_others(world: World, folder: Path) -> None:

@@ -279,7 +279,14 @@ def test_a_planned_key_is_refused_as_not_yet(
 
 
 def test_no_key_is_both_executed_and_not_yet(baton: InMemoryBaton) -> None:
-    kinds = document_kinds(baton.world.documents, lambda _form: (), lambda: None, lambda _: {})
+    kinds = document_kinds(
+        baton.world.documents,
+        lambda _form: (),
+        lambda: None,
+        lambda _: {},
+        lambda _: None,
+        lambda _: False,
+    )
     assert {
         name: kind.not_yet & kind.format.model_fields.keys() for name, kind in kinds.items()
     } == dict.fromkeys(kinds, frozenset())

@@ -6,14 +6,12 @@ import pytest
 
 from chalicelib.delivery.messages import Email
 from chalicelib.document import parse_document
-from chalicelib.nurture.email_document import EmailDocument
 from chalicelib.nurture.from_markdown import JINJA
 from chalicelib.nurture.sequences import SequenceDocument
 from infra import defaults
 from tests.baton import InMemoryBaton
 from tests.shipped import (
     LANGUAGES,
-    OLDER,
     STRANGER,
     UNSUBSCRIBE,
     company,
@@ -71,7 +69,7 @@ def emails_of(sequence: SequenceDocument) -> set[str]:
 def test_each_email_belongs_somewhere() -> None:
     marketing = {one_id for one_id, email in emails().items() if email.kind == "marketing"}
     sent = {one for sequence in sequences().values() for one in emails_of(sequence)}
-    assert sent == marketing | {OLDER}
+    assert sent == marketing
 
 
 @pytest.mark.parametrize("email_id", emails())
@@ -170,11 +168,6 @@ def test_what_confirms_advertises_nothing() -> None:
         done = rendered("answer-newsletter", language, is_confirmed=True)
         assert not done.subject.startswith(confirms)
         assert "/confirm/" not in done.text
-
-
-def test_an_older_email_has_its_own_shape() -> None:
-    documents = defaults.documents_in(defaults.DEFAULTS)
-    assert parse_document(EmailDocument, documents["email", OLDER]).languages == {}
 
 
 @pytest.mark.parametrize(

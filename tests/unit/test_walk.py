@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from infra.local.walk import Step, render
+from infra.local.transcript import Step, render
 
 
 def reason(rule: str, points: float, text: str) -> dict[str, Any]:
@@ -60,4 +60,31 @@ def test_a_sent_message_is_shown_with_its_recipient() -> None:
     assert lines_of(sent)[-2:] == [
         "   nurture email to ann@acme.example: Hello",
         "   handoff topic message: Handoff",
+    ]
+
+
+def test_a_reason_that_only_faded_is_not_shown_again() -> None:
+    faded = reason("blog", 1.5, "visited the blog on 1 day, 0.5 of 2 points gone with time")
+    assert lines_of(step(2, BLOG), step(14, faded, GUIDE))[2:] == ["       +12  guide download"]
+
+
+def test_another_day_says_what_the_clock_is_set_to() -> None:
+    first = step(2, BLOG, at="2026-11-24T10:00:10+01:00")
+    second = step(2, BLOG, at="2026-11-24T10:00:30+01:00")
+    third = step(2, BLOG, at="2026-11-30T08:31:00+01:00")
+    shown = [line for line in render([first, second, third]).splitlines() if "clock" in line]
+    assert shown == [
+        "The clock is set to Tuesday, 24 November 2026, 10:00.",
+        "The clock is set to Monday, 30 November 2026, 08:31.",
+    ]
+
+
+def test_a_step_shows_which_sequence_was_entered_or_left() -> None:
+    turns = [
+        {"name": "entered", "sequence": "learn-and-try", "by": "stage: mql"},
+        {"name": "exited", "sequence": "learn-and-try", "reason": "with_sales"},
+    ]
+    assert lines_of(step(2, BLOG, turns=turns))[-2:] == [
+        "   enters the sequence learn-and-try (stage: mql)",
+        "   leaves the sequence learn-and-try (with_sales)",
     ]
