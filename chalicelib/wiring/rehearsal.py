@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.clock.tasks import Due
+from chalicelib.clock.tasks import Due, QueueName
 from chalicelib.delivery.messages import Email, Outgoing, SendResult, Sent
 from chalicelib.store import keys
 from chalicelib.store.rehearsed import RehearsedTable
@@ -122,14 +122,29 @@ class Rehearsal:
         self._due = dict(self._read_due())
         yield self._settled()
         for _ in range(MOST_LOOKS):
-            following = min(((at, sk) for sk, at in self._due.items()), default=None)
-            if following is None:
+            if not self._due:
                 return
-            due_sk, sort_key = following
-            self.ports.at = max(self.ports.at, _tick(_at(due_sk)))
+            self.ports.at = max(self.ports.at, _tick(_at(min(self._due.values()))))
             self.world.upkeep.keep()
-            self._do(sort_key)
+            # All that one look of the clock finds, as the queues have it: what is planned by it is
+            # taken afterwards, so that emails that come due together are compared. ADR 0056
+            ready = [(sk, at) for sk, at in self._due.items() if _at(at) <= self.ports.at]
+            for sort_key, _ in sorted(ready, key=self._turn):
+                self._do(sort_key)
             yield self._settled()
+
+    def _turn(self, one: tuple[str, str]) -> tuple[int, str]:
+        """Return what orders things that are due at once: their queues, then since when they are.
+
+        one: the sort key, and that of the due index.
+        """
+        sort_key, due_sk = one
+        queues = (
+            task.queue_of(task.key_of(sort_key))
+            for task in self.world.due_tasks
+            if not task.takes_minutes and task.has(sort_key)
+        )
+        return list(QueueName).index(next(queues)), due_sk
 
     def _do(self, sort_key: str) -> None:
         for task, do in self.world.due_tasks.items():
