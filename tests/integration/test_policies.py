@@ -446,11 +446,8 @@ def put_settings(**more: Any) -> None:
 
 
 def put_sequences() -> None:
-    """Let the welcome be the only sequence."""
+    """Let the welcome be the only sequence: those that ship are switched off."""
     documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
-    for (kind, one_id), document in defaults.demo_documents(SITE).items():
-        if kind == "sequence":
-            documents.put(kind, {**document, "active": False}, one_id)
     for (kind, one_id), document in WELCOME.items():
         documents.put(kind, document, one_id)
 
