@@ -440,7 +440,9 @@ def make() -> dict[str, str]:
 def put_settings(**more: Any) -> None:
     """Let emails leave whenever the test runs, as far as a cap allows."""
     documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
-    documents.put("settings", {"sending": {**AT_ANY_TIME, "per_7_days": 2}, **more})
+    company = {"company_name": "Keybook", "postal_address": "Beispielweg 1"}
+    sending = {**AT_ANY_TIME, "per_7_days": 2}
+    documents.put("settings", {**company, "sending": sending, **more})
 
 
 def put_sequences() -> None:
