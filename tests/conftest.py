@@ -66,10 +66,13 @@ def read_stack() -> Stack:
 
 
 def put_welcome(stack: Stack, *, active: bool = True) -> None:
-    """Put the welcome into a stack. Workers learn of it within 30 s."""
+    """Put the welcome into a stack. Workers learn of it within 30 s.
+
+    Of several sequences a lead enters the one of the highest priority: this one.
+    """
     headers = {"Authorization": f"Bearer {stack.admin_token}", "Content-Type": "application/json"}
     for (kind, one_id), document in WELCOME.items():
-        body = document if kind == "email" else {**document, "active": active}
+        body = document if kind == "email" else {**document, "active": active, "priority": 90}
         url = f"{stack.api_url}/v1/{kind}s/{one_id}"
         call_http(url, headers=headers, body=json.dumps(body).encode(), method="PUT")
 
