@@ -62,6 +62,11 @@ def moments_of(day: date, minute: int, zone: tzinfo) -> tuple[datetime, datetime
     return min(both), max(both)
 
 
+def local_time(at: datetime, zone: tzinfo) -> datetime:
+    """Return a moment as people in a time zone write it: for what they read, not for its day."""
+    return at.astimezone(zone)
+
+
 def days_later(at: datetime, days: int, zone: tzinfo) -> datetime:
     """Return the moment so many days later at the same time of day in a zone, in UTC."""
     return (at.astimezone(zone) + timedelta(days=days)).astimezone(UTC)

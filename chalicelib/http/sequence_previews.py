@@ -122,10 +122,11 @@ def _email(one: "ForeseenEmail", hours: "WorkingHours") -> dict[str, Any]:
 
 def _local(at: datetime, hours: "WorkingHours") -> dict[str, Any]:
     """Return the day and the hour where the person is, and the hours in which emails may leave."""
-    local = at.astimezone(hours.zone)
+    from chalicelib.days import day_of, local_time
+
     return {
-        "day": local.date().isoformat(),
-        "time": f"{local:%H:%M}",
+        "day": day_of(at, hours.zone).isoformat(),
+        "time": f"{local_time(at, hours.zone):%H:%M}",
         "window": {"opens": _clock(hours.opens), "closes": _clock(hours.closes)},
     }
 

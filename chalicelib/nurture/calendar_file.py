@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.capture.form_document import FormEvent
+from chalicelib.days import day_of
+from chalicelib.events import rfc3339
 from chalicelib.nurture.phrases import day_in_words
 
 LINE_BYTES = 75
@@ -42,7 +44,7 @@ def event_facts(event: SignedUp, language: str) -> dict[str, str]:
     """Return what an email can say of it, by the variables' names."""
     return {
         "event.title": event.title,
-        "event.day": day_in_words(event.starts_at.date(), language),
+        "event.day": day_in_words(day_of(event.starts_at, event.starts_at.tzinfo or UTC), language),
         "event.time": f"{event.starts_at:%H:%M} ({event.starts_at.tzname()})",
         "event.url": event.url,
         "event.place": event.place,
@@ -75,7 +77,7 @@ def calendar_file(event: SignedUp, uid: str, now: datetime) -> str:
 
 
 def _time(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return rfc3339(at)[:19].replace("-", "").replace(":", "") + "Z"
 
 
 def _text(text: str) -> str:

@@ -86,8 +86,8 @@ def walk_start(now: datetime, hours: WorkingHours) -> datetime:
     counts of a browser whose clock is more than a day behind the stack's.
     """
     zone = hours.zone
-    latest = day_of(now, zone) - (LASTS + 1) * A_DAY
-    tuesday = latest - ((latest.weekday() - TUESDAY) % 7) * A_DAY
+    last_day = day_of(now, zone) - (LASTS + 1) * A_DAY
+    tuesday = last_day - ((last_day.weekday() - TUESDAY) % 7) * A_DAY
     weeks = (tuesday - number * 7 * A_DAY for number in count())
     start = next(day for day in weeks if _is_plain(day, hours))
     return _morning(start, hours)

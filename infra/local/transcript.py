@@ -91,7 +91,7 @@ def _unfaded(reason: Mapping[str, Any]) -> tuple[str, float]:
 def _when(at: str) -> str:
     """Return a moment as people write it: `Tuesday, 24 November 2026, 10:00`."""
     moment = datetime.fromisoformat(at)
-    return f"{moment:%A}, {moment.day} {moment:%B %Y, %H:%M}"
+    return f"{moment:%A}, {moment.day} {moment:%B} {moment.year}, {moment:%H:%M}"
 
 
 def _turn(turn: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
+from chalicelib.days import local_time
 from chalicelib.limits import CLICK_HOLD_SECONDS
 from chalicelib.nurture.waits import ends_at
 from chalicelib.nurture.windows import next_open
@@ -144,7 +145,8 @@ class Walk:
         over = ends_at(wait, clock.now(), hours.zone)
         opens = next_open(over, hours)
         self._set(clock, opens)
-        return f"{over.astimezone(hours.zone):%A}", f"{opens.astimezone(hours.zone):%A}"
+        due, left = (f"{local_time(one, hours.zone):%A}" for one in (over, opens))
+        return due, left
 
     def _set(self, clock: StackClock, moment: datetime) -> None:
         clock.set_to(moment)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from chalicelib.days import zone_of
+from chalicelib.days import local_time, zone_of
 from chalicelib.delivery.reasons import ACCOUNT_STATES
 from infra.local.outgoing import Outgoing, TopicReader, call_http
 from infra.local.stack import TIME_ZONE, Stack
@@ -84,7 +84,7 @@ class Witness:
         assert lead is not None, "a lead that was seen does not vanish"
         score = lead["score"]
         went_out = [self._message(item) for item in self._new_messages()]
-        at = self._now().astimezone(zone_of(TIME_ZONE))
+        at = local_time(self._now(), zone_of(TIME_ZONE))
         self.steps.append(
             Step(
                 name,

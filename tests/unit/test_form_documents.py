@@ -143,6 +143,7 @@ def test_every_key_of_a_form_document_is_taken() -> None:
         "aliases": {"work_email": "email"},
         "thank_you_url": "https://acme.example/thanks",
         "asset": {"id": "guide", "title": "The guide", "url": "https://acme.example/guide.pdf"},
+        "event": None,
         "topic": "product",
         "consent_text": "Write to me.",
         "double_opt_in": True,

@@ -350,8 +350,8 @@ def table() -> Iterator["DynamoDBClient"]:
         yield client
 
 
-SENDING = ("welcome", "unreachable")
-"""Sequences of one email each, of the same name: one that is on and one that is off."""
+SENDING = ("unreachable",)
+"""A sequence of one email of the same name."""
 
 
 class Checkout:
@@ -406,7 +406,7 @@ def checkout(tmp_path: Path, table: "DynamoDBClient") -> Checkout:
     return Checkout(tmp_path, table)
 
 
-TIMING = "emails/learn-timing.yaml"
+UNREACHABLE = "emails/unreachable.yaml"
 SAM = {"id": "sam", "name": "Sam Seller", "email": "sam@acme.example", "phone": "+4930901820"}
 UMA = SAM | {"id": "uma", "name": "Uma Seller", "email": "uma@acme.example"}
 
@@ -415,22 +415,22 @@ def test_a_document_that_its_readers_would_refuse_is_not_loaded(checkout: Checko
     """Documents were stored as they stood in their files. A misspelt key came to light with the
     first lead, when the worker that read it failed.
     """
-    checkout.edit(TIMING, lambda email: email | {"subjekt": "Hello"})
+    checkout.edit(UNREACHABLE, lambda email: email | {"subjekt": "Hello"})
     with pytest.raises(DocumentError, match="subjekt"):
         checkout.deploy()
-    assert checkout.stored().get("email", "learn-timing") is None
+    assert checkout.stored().get("email", "unreachable") is None
 
 
 def test_an_email_that_a_marketer_changed_outlives_the_next_deployment(checkout: Checkout) -> None:
     """What is loaded into an empty table belongs to its marketers from then on."""
     checkout.deploy()
-    email = checkout.stored().get("email", "learn-timing")
+    email = checkout.stored().get("email", "unreachable")
     assert email is not None
     changed = {**email, "subject": "Hello from marketing"}
-    checkout.stored().put("email", changed, "learn-timing")
-    checkout.edit(TIMING, lambda email: email | {"subject": "Hello from the next release"})
+    checkout.stored().put("email", changed, "unreachable")
+    checkout.edit(UNREACHABLE, lambda email: email | {"subject": "Hello from the next release"})
     checkout.deploy()
-    assert checkout.stored().get("email", "learn-timing") == changed
+    assert checkout.stored().get("email", "unreachable") == changed
     active = checkout.models().active()
     assert (active.version, active.activation) == (1, 1)
 

@@ -38,6 +38,8 @@ PUBLIC = {
     "HEAD /a/{token}",
     "POST /a/{token}",
     "GET /c/{token}",
+    "GET /e/{token}",
+    "HEAD /e/{token}",
     "HEAD /c/{token}",
     "GET /confirm/{token}",
     "HEAD /confirm/{token}",
@@ -152,7 +154,7 @@ def test_a_private_route_refuses_an_unknown_key(route: str) -> None:
     baton = InMemoryBaton()
     before = dict(baton.ports.memory.items)
     method, path = route.split()
-    for variable in ("form_id", "email_id", "sequence_id"):
+    for variable in ("form_id", "email_id", "sequence_id", "list_id", "mailing_id"):
         path = path.replace(f"{{{variable}}}", "welcome")
     headers = {**TOKEN, "Content-Type": "application/json"}
     answer = baton.http(method, path, b'{"of_no_use": 1}', headers)
