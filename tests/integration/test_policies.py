@@ -450,6 +450,8 @@ def put_sequences() -> None:
     documents = Documents(connect_table(TABLE_NAME), lambda: datetime.now(UTC))
     for (kind, one_id), document in WELCOME.items():
         documents.put(kind, document, one_id)
+    event = {"title": "Three questions", "starts_at": "2099-01-15T15:00:00+01:00"}
+    documents.put("form", {"id": "webinar", "required": ["email"], "event": event}, "webinar")
 
 
 # --- what is done with it
@@ -666,7 +668,7 @@ def links_of_an_email_are_used(stack: Stack) -> None:
     link = AnswerLink(lead_id, key, "goal", "save", "en")
     signed = {"token": public.links.sign(ANSWER, str(link))}
     stack.http("GET", "/a/{token}", pathParameters=signed)
-    calendar = {"token": f"{public.links.sign(CALENDAR, 'guide')}.ics"}
+    calendar = {"token": f"{public.links.sign(CALENDAR, 'webinar')}.ics"}
     stack.http("GET", "/e/{token}", pathParameters=calendar)
     stack.http("POST", "/a/{token}", pathParameters=signed)
     stack.qualify()
