@@ -123,7 +123,9 @@ def deploy(
     is_protected = values["Stage"] != UNPROTECTED
     bucket = Bucket(cloud.account(), cloud.region)
     version = _version(made.digest, values)
-    template = with_code(made.template, bucket.name, zip_key(made), version)
+    template = with_code(
+        for_region(made.template, cloud.region), bucket.name, zip_key(made), version
+    )
     if is_protected:
         _refuse(check(template, values, cloud.region))
     kept = _secret_versions(cloud, stack)

@@ -21,6 +21,7 @@ from infra.package import CHALICE_STAGE, own_architecture, package
 from infra.paths import ROOT
 from infra.preflight import DEPLOYMENTS
 from infra.preflight.concrete import broken_rules, concrete
+from infra.regions import for_region
 from tests.fakes import FakeQueues
 
 WORKERS = ("Urgent", "Nurture", "Leads", "Jobs")
@@ -437,6 +438,21 @@ def test_the_public_function_may_neither_delete_nor_list_nor_send(
     leading = counting["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
     assert leading == ["NUMBERS#*"]
     assert "/index/" not in json.dumps(statements(resources, "PublicHandler"))
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "cn-north-1"])
+def test_a_region_without_receiving_gets_no_receipt_rule(
+    template: dict[str, Any], region: str
+) -> None:
+    left = for_region(template, region)
+    gone = template["Resources"].keys() - left["Resources"].keys()
+    assert gone == {"ReceiptRule", "ReceiptRules"}
+    assert template["Outputs"].keys() - left["Outputs"].keys() == {"ReceiptRuleSet"}
+    assert not re.search(r"Receipt(Rule|Rules)\b", json.dumps(left))
+
+
+def test_other_regions_take_the_whole_template(template: dict[str, Any]) -> None:
+    assert for_region(template, "eu-central-1") == template
 
 
 @pytest.mark.parametrize("function", ["Deliver", "Urgent"])
