@@ -28,6 +28,7 @@ from infra import defaults, preflight
 from infra.artifacts import Bucket, upload, zip_key
 from infra.package import PLATFORMS, Package, PackageError, package
 from infra.preflight import Finding, PreflightError
+from infra.regions import for_region
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -123,9 +124,8 @@ def deploy(
     is_protected = values["Stage"] != UNPROTECTED
     bucket = Bucket(cloud.account(), cloud.region)
     version = _version(made.digest, values)
-    template = with_code(
-        for_region(made.template, cloud.region), bucket.name, zip_key(made), version
-    )
+    whole = for_region(made.template, cloud.region)
+    template = with_code(whole, bucket.name, zip_key(made), version)
     if is_protected:
         _refuse(check(template, values, cloud.region))
     kept = _secret_versions(cloud, stack)
