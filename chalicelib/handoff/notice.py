@@ -16,8 +16,8 @@ from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
 from chalicelib.events import Event, FieldValue, Kind, said_as
+from chalicelib.handoff.deeds import deed_in_words, is_deed
 from chalicelib.handoff.plan import is_about_message, is_fallback
-from chalicelib.handoff.reaction import OUR_DEEDS
 from chalicelib.inert import inert, inert_address, inert_phone
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.model import REQUESTED
@@ -151,9 +151,9 @@ class Notices:
             ],
             "agreed": list(self._agreed(message.lead_id)),
             "did": [
-                {"at": f"{event.captured_at:%d %b %H:%M}", "what": _deed(event)}
+                {"at": f"{event.captured_at:%d %b %H:%M}", "what": deed_in_words(event)}
                 for event in recent
-                if event.kind not in OUR_DEEDS
+                if is_deed(event)
             ],
         }
 
@@ -244,19 +244,6 @@ def _why(message: OutboxMessage) -> str:
         "they sent a request; customers, leads that are disqualified or left out, and leads that"
         " hardly fit do not become SQLs"
     )
-
-
-def _deed(event: Event) -> str:
-    """Return one event in plain words, with whatever was typed inert."""
-    name = inert(event.name)
-    if event.kind is Kind.PAGE:
-        path = inert(str(event.properties.get("path", "a page")).strip("/"))
-        return f"visited {path or 'the home page'}"
-    if event.kind is Kind.FORM:
-        message = inert(said_as(event.fields.get("message", "")))
-        return f"sent the form {name}" + (f': "{message}"' if message else "")
-    asset = inert(str(event.properties.get("asset", "")))
-    return f"{name or event.kind.value}" + (f" ({asset})" if asset else "")
 
 
 def _mail(

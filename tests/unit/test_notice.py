@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
@@ -13,8 +14,10 @@ from chalicelib.delivery.outbox import MessageState, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import count_segments
 from chalicelib.events import Event, Kind, Value
+from chalicelib.handoff.deeds import MAIL_DEEDS, deed_in_words, is_deed
 from chalicelib.handoff.notice import Notices
 from chalicelib.lifecycle.stages import Recorded, Stage
+from chalicelib.mail_events import COUNTED, MailEvent
 from tests import factories as make
 from tests.linkifiers import NASTY as TYPED
 from tests.linkifiers import found_in
@@ -270,3 +273,14 @@ def test_the_band_stands_beside_the_grade() -> None:
     assert "(90 points, grade A, very hot)" in notice.subject
     for body in (notice.text, notice.html or ""):
         assert "90 points, grade A, very hot:" in body
+
+
+def test_each_mail_event_that_counts_has_its_words() -> None:
+    assert MAIL_DEEDS.keys() == COUNTED
+
+
+def test_what_is_only_noted_of_a_link_is_no_deed() -> None:
+    events = [replace(make.form(), kind=Kind.MAIL, name=name) for name in MailEvent]
+    told = [deed_in_words(one) for one in events if is_deed(one)]
+    assert "clicked a link in an email" in told
+    assert not [one for one in told if "link_used" in one or "machine" in one]
