@@ -75,7 +75,7 @@ def leads_in(stored: Mapping[str, Any], numbers: Mapping[str, int]) -> Iterator[
     running = numbers.get("entered", 0) - left
     if running > 0 and stored.get("active", True):
         leads = "a lead that is" if running == 1 else f"{running} leads that are"
-        yield f"{leads} in it; put it with active: false, which ends that,"
+        yield f"{leads} in it (put with active: false, it ends for them)"
 
 
 def _email_mistakes(path: str, step: Step, is_email: Callable[[str], bool]) -> Iterator[FieldError]:
