@@ -32,7 +32,7 @@ class State:
 STATES = {  # by the reason that the outbox and the log show
     "sandbox": State({"sandbox": True}, "SES is in its sandbox"),
     "over_quota": State({"quota": 0}, "of 0 emails of 24 hours are sent"),
-    "paused": State({"paused": True}, "SES has paused sending for this account"),
+    "account_paused": State({"paused": True}, "SES has paused sending for this account"),
     "unverified": State({"unverified": [SENDER]}, f"{SENDER} is not verified in SES"),
 }
 CANNOT = "Email cannot go out to everybody."
