@@ -44,7 +44,7 @@ BECOMES = {
 }
 """What the Serverless transform makes of a resource."""
 NOT_OURS = re.compile(
-    r"(ec2|elasticfilesystem|firehose|kinesis|kms|s3files):.*|iam:\w+(User|Group)Policy"
+    r"(ec2|elasticfilesystem|firehose|kinesis|kms|s3files|s3tables):.*|iam:\w+(User|Group)Policy"
     # what else a firewall may stand before
     r"|(amplify|apprunner|appsync|bedrock-agentcore|cognito-idp|elasticloadbalancing|payments):.*"
 )
