@@ -1,6 +1,6 @@
 """A lead as it is read and written: everything that was derived from its events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -121,6 +121,16 @@ class Lead:
     def gets_no_emails(self) -> bool:
         """Whether our people stopped the emails to it."""
         return self.emails is not None and self.emails.stop
+
+    def beginning(self, others: Iterable[datetime]) -> datetime | None:
+        """Return when it began, if other moments belong to it as well: the first of all, but none
+        before the person was last erased. What is from then is taken for left over (ADR 0046).
+        """
+        known = [*others, *([self.created_at] if self.created_at else [])]
+        return min((one for one in known if not self._is_gone(one)), default=None)
+
+    def _is_gone(self, at: datetime) -> bool:
+        return self.erased_at is not None and at <= self.erased_at
 
     def takes(self, captured_at: datetime, by: str) -> bool:
         """Return whether what was captured then may count: it was not erased.

@@ -47,4 +47,4 @@ def earlier_beginning(lead: Lead, other: Lead) -> datetime | None:
 
     Its first event may have been taken back since, so that a replay does not find it (ADR 0048).
     """
-    return min([one.created_at for one in (lead, other) if one.created_at], default=None)
+    return lead.beginning([other.created_at] if other.created_at else [])

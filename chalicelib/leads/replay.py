@@ -153,9 +153,9 @@ def _without_foreign_address(lead: Lead, event: Event) -> Event:
 
 def _first_known(lead: Lead, events: Iterable[Event]) -> datetime | None:
     """Return when a lead began, or one that turned out to be it. Commutes and is idempotent."""
-    own = (event.captured_at for event in events if lead_id_of(event.partition) is not None)
-    began = [lead.created_at] if lead.created_at else []
-    return min([*began, *own], default=None)
+    return lead.beginning(
+        event.captured_at for event in events if lead_id_of(event.partition) is not None
+    )
 
 
 def _with_answers(answers: SalesAnswers, events: Iterable[Event]) -> SalesAnswers:

@@ -15,6 +15,7 @@ from chalicelib.delivery.references import tag_of
 from chalicelib.errors import ConflictError
 from chalicelib.events import epoch_ms
 from chalicelib.jobs.job import JobStatus
+from chalicelib.leads.merging import earlier_beginning
 from chalicelib.leads.progress import begin
 from chalicelib.privacy.erasure import ERASE
 from chalicelib.qualify.due import REPLAY_TASK
@@ -22,6 +23,7 @@ from chalicelib.store import keys
 from chalicelib.store.mailboxes import read_suppressions
 from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton, ask, qualify_only, stream_event
+from tests.fakes import NOW
 from tests.held import erase, erased, left_of
 from tools.erased import erase_again, list_erased
 
@@ -534,3 +536,11 @@ def test_who_only_sent_spam_can_be_erased() -> None:
     assert baton.post("/v1/forms/demo", trap).status_code == 202
     assert erased(baton, EMAIL)["state"] == "done"
     assert left_of(baton.ports.memory.items, MARKS) == []
+
+
+def test_a_new_life_begins_after_the_erasure_whoever_joins_it() -> None:
+    """A standing that seems to be from before would be overwritten as what an erasure left."""
+    erased = make.whole_lead(erased_at=NOW, created_at=NOW + timedelta(hours=1))
+    earlier = make.whole_lead(created_at=NOW - timedelta(days=1))
+    assert earlier_beginning(erased, earlier) == erased.created_at
+    assert earlier_beginning(earlier, erased) == earlier.created_at
