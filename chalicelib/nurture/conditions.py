@@ -54,6 +54,13 @@ class FieldTest(Document):
         return self
 
 
+FieldTests = Annotated[dict[ShortText, FieldTest], Field(min_length=1, max_length=CONDITIONS_MAX)]
+LeastScore = (
+    Annotated[dict[ShortText, float], Field(min_length=1, max_length=CONDITIONS_MAX)] | float
+)
+DaysBack = Annotated[int, Field(ge=0, lt=HORIZON_DAYS)]
+
+
 class StepCondition(Document):
     """What must hold. Of several keys every one must."""
 
@@ -61,17 +68,11 @@ class StepCondition(Document):
     """`previous`, or the id of an earlier step: a person clicked a link of its email."""
     signal: ShortText | None = None
     """A signal of the model that was seen."""
-    within_days: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)] | None = None
+    within_days: DaysBack | None = None
     """In how many days up to today; without it in all that is kept."""
-    field: (
-        Annotated[dict[ShortText, FieldTest], Field(min_length=1, max_length=CONDITIONS_MAX)] | None
-    ) = None
+    field: FieldTests | None = None
     """Fields of the profile, each with its test."""
-    score: (
-        Annotated[dict[ShortText, float], Field(min_length=1, max_length=CONDITIONS_MAX)]
-        | float
-        | None
-    ) = None
+    score: LeastScore | None = None
     """The least of the score; or of groups, sums and named scores, by their names."""
     band: Names | None = None
     """Bands of the score, one of which it is in."""

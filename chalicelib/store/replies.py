@@ -16,10 +16,10 @@ from chalicelib.store import keys
 from chalicelib.store.events import put_event
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.marks import marking
+from chalicelib.store.newest import newest_in
 from chalicelib.store.open_replies import WAITING, put_reply_count, waiting_in
 from chalicelib.store.outbox import put_message
 from chalicelib.store.table import ABSENT, Check, Item, Put, Table, Write
-from chalicelib.store.tombstones import ERASED_AT
 
 
 class ReplyItems:
@@ -79,30 +79,13 @@ class ReplyItems:
 
         before: the place to go on from, or empty.
         """
-        places: dict[str, tuple[str, str]] = {}
-        for state in states:
-            for shard in range(keys.REPLY_SHARDS):
-                items = self._table.query(
-                    keys.replies_in(state, shard),
-                    last=before,
-                    newest_first=True,
-                    limit=most + 1,
-                    index="list",
-                )
-                places |= {str(one["list_sk"]): (str(one["pk"]), str(one["sk"])) for one in items}
-        places.pop(before, None)
-        page = sorted(places, reverse=True)[:most]
-        standings = {(pk, keys.STANDING) for pk, _ in map(places.__getitem__, page)}
-        stored = self._table.get_many([*map(places.__getitem__, page), *sorted(standings)])
-        by_key = {(str(item["pk"]), str(item["sk"])): item for item in stored}
-        # The index lags behind the table, and what an erasure has yet to delete is hidden at once.
-        found = ((place, by_key.get(places[place])) for place in page)
+        partitions = [
+            keys.replies_in(state, shard) for state in states for shard in range(keys.REPLY_SHARDS)
+        ]
         return [
             (place, reply_of(item))
-            for place, item in found
-            if item is not None
-            and item["state"] in states
-            and not _is_erased(item, by_key.get((str(item["pk"]), keys.STANDING)))
+            for place, item in newest_in(self._table, partitions, before, most)
+            if item["state"] in states  # a person may have looked
         ]
 
     def _counted(self, reply: Reply) -> Put | None:
@@ -191,8 +174,3 @@ def _listed(reply: Reply) -> Item:
     if reply.is_open:
         return item  # it may not be forgotten before somebody has looked
     return item | expires_after(reply.decided_at or reply.captured_at, REPLY_KEPT_DAYS)
-
-
-def _is_erased(item: Item, standing: Item | None) -> bool:
-    erased_at_ms = standing.get(ERASED_AT) if standing else None
-    return erased_at_ms is not None and int(item["captured_at_ms"]) <= int(erased_at_ms)

@@ -13,6 +13,7 @@ from chalicelib.consent.consent import Proof
 from chalicelib.events import Event, Rank, epoch_ms, from_epoch_ms, lead_id_of
 from chalicelib.store import keys
 from chalicelib.store.events import event_item, event_of
+from chalicelib.store.newest import newest_in
 from chalicelib.store.table import ABSENT, Item, Put, Table
 
 
@@ -43,33 +44,12 @@ class ScreenedForms:
 
         before: the place to go on from, or empty.
         """
-        places: dict[str, tuple[str, str]] = {}
-        for shard in range(keys.SPAM_SHARDS):
-            items = self._table.query(
-                keys.spam(shard), last=before, newest_first=True, limit=most + 1, index="list"
-            )
-            places |= {str(item["list_sk"]): (str(item["pk"]), str(item["sk"])) for item in items}
-        places.pop(before, None)
-        page = sorted(places, reverse=True)[:most]
-        standings = {(pk, keys.STANDING) for pk, _ in map(places.__getitem__, page)}
-        stored = self._table.get_many([*map(places.__getitem__, page), *sorted(standings)])
-        by_key = {(str(item["pk"]), str(item["sk"])): item for item in stored}
-        # The index lags behind the table: one may have been released. What waits to be deleted by
-        # an erasure is hidden at once. ADR 0046
-        found = ((place, by_key.get(places[place])) for place in page)
+        partitions = map(keys.spam, range(keys.SPAM_SHARDS))
         return [
             (place, kept_of(item))
-            for place, item in found
-            if item is not None
-            and "list_pk" in item
-            and not _is_erased(item, by_key.get((str(item["pk"]), keys.STANDING)))
+            for place, item in newest_in(self._table, partitions, before, most)
+            if "list_pk" in item  # it may have been released
         ]
-
-
-def _is_erased(item: Item, standing: Item | None) -> bool:
-    """Return whether an erasure of the lead came after a form, and has yet to delete it."""
-    erased_at_ms = standing.get("erased_at_ms") if standing else None
-    return erased_at_ms is not None and int(item["captured_at_ms"]) <= int(erased_at_ms)
 
 
 def put_kept(kept: KeptForm) -> Put:

@@ -13,11 +13,11 @@ from chalicelib.errors import FieldError
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.limits import HORIZON_DAYS
 from chalicelib.nurture.conditions import (
-    CONDITIONS_MAX,
-    FieldTest,
+    DaysBack,
+    FieldTests,
     KnownOfLead,
+    LeastScore,
     Names,
     OwnId,
     ShortText,
@@ -56,15 +56,9 @@ class ListDocument(Document):
     owner: Names | None = None
     """Whom the lead belongs to; `none`: nobody."""
     signal: ShortText | None = None
-    within_days: Annotated[int, Field(ge=0, lt=HORIZON_DAYS)] | None = None
-    field: (
-        Annotated[dict[ShortText, FieldTest], Field(min_length=1, max_length=CONDITIONS_MAX)] | None
-    ) = None
-    score: (
-        Annotated[dict[ShortText, float], Field(min_length=1, max_length=CONDITIONS_MAX)]
-        | float
-        | None
-    ) = None
+    within_days: DaysBack | None = None
+    field: FieldTests | None = None
+    score: LeastScore | None = None
     band: Names | None = None
     topic: Names | None = None
 
