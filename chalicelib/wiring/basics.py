@@ -30,6 +30,8 @@ class Basics:
         self.ports = ports
         self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._settings = ports.settings
+        self._company: tuple[Mapping[str, Any] | None, "SettingsDocument"] | None = None
+        """The settings as they were last read."""
 
     @cached_property
     def documents(self) -> "Documents":
@@ -90,7 +92,11 @@ class Basics:
         """Return what the company says of itself. Raise DocumentError when it breaks the format."""
         from chalicelib.company import read_company
 
-        return read_company(self.documents.get("settings"))
+        # One email asks five times, and to validate them is most of what that costs.
+        stored = self.documents.get("settings")
+        if self._company is None or self._company[0] != stored:
+            self._company = (stored, read_company(stored))
+        return self._company[1]
 
     def send_limits(self) -> "SendLimits":
         """Return how many of marketing's emails a mailbox gets."""
