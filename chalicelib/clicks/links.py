@@ -92,7 +92,7 @@ class TrackedLinks:
     def __call__(self, message: OutboxMessage, url: str, position: int) -> str:
         """Return the address to put into an email for one of its links.
 
-        What is no address of the web is left alone, and so is a link of our own, such as the one
+        Anything but a web address is left alone, and so is a link of our own, such as the one
         to unsubscribe. url: not escaped; position: of the link in the email, from 0.
         """
         if not SENDABLE.fullmatch(url) or url.startswith(f"{self._own()}/"):

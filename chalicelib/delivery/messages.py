@@ -65,7 +65,7 @@ class Skip:
 class Hold:
     """A decision to wait: the email is in order, and a rule of our own keeps it from leaving now.
 
-    It is no try, and it is never held against the message.
+    It does not count as a try, and is never held against the message.
     """
 
     reason: NotSentReason

@@ -24,7 +24,7 @@ def outbox_id_of(tag: str) -> str:
 
 def about_email(message: OutboxMessage) -> dict[str, str]:
     """Return what an event says of the message that it is about: its key, the email that it sent,
-    and of which sequence and step; nothing of what it has not.
+    and its sequence and step, as far as it has them.
     """
     sequence, step = message.key.step or (None, None)
     named = {

@@ -74,7 +74,7 @@ def first_hour(allowance: Allowance, now: datetime) -> datetime:
 def room_of(allowance: Allowance, sent: SentByHour, now: datetime) -> Room | None:
     """Return how many of marketing's emails may leave now; None: any number.
 
-    A twentieth of the quota is left to what is no marketing. sent: by hour, from first_hour on.
+    A twentieth of the quota is left to everything but marketing. sent: by hour, from first_hour on.
     """
     bounds = []
     if allowance.per_day is not None:

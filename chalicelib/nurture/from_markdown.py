@@ -36,7 +36,7 @@ BUTTON = (
     "font-weight:600;background-color:{{ theme.button }};color:{{ theme.ink }}"
 )
 LINK = "color:{{ theme.link }}"
-#: A paragraph of which nothing but a bold link is there to see is a button.
+#: A paragraph that shows nothing but a bold link is a button.
 OF_BUTTON = ["strong_open", "link_open", "link_close", "strong_close"]
 
 

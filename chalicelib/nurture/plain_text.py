@@ -140,7 +140,7 @@ class _Reader(HTMLParser):
         return bool(self._open) and self._open[-1][1]
 
     def _break(self, ends: str) -> None:
-        """End the line, or the paragraph. An item's own sign is no line."""
+        """End the line, or the paragraph. An item's own sign does not count as a line."""
         if not self.said or self._begins_item:
             return
         newest = "".join(self.said[-3:])

@@ -117,7 +117,7 @@ class EmailPreviews:
     ) -> EmailPreview:
         """Send an email to an address, marked as a test, and return what was sent.
 
-        It is no message: nothing counts it, and what becomes of it changes no lead. Raise as
+        It stands in no outbox: nothing counts it, and what becomes of it changes no lead. Raise as
         `preview` does, and StateError when the service did not take it.
         """
         found = self.preview(email_id, lead_id, language)

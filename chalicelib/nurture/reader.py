@@ -108,7 +108,7 @@ def browser_language(event: Event) -> str:
 
 
 def _languages(known: Mapping[str, Known], form: Event | None) -> Iterator[str]:
-    """Yield what a person may speak, the surest first. Much of it is no language at all, such as
+    """Yield what a person may speak, the surest first. Much of it names no language, such as
     the first part of a path: an email has no words in it.
     """
     yield from (str(known[name].value) for name in OF_PROFILE if name in known)

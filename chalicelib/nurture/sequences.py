@@ -117,7 +117,7 @@ class Step(Document):
     email: OwnId | None = None
     """The id of the email to send."""
     emails: Annotated[list[OwnId], Field(min_length=1, max_length=SEQUENCE_STEPS_MAX)] | None = None
-    """Of the last step: the emails of which it sends the next one that has not left yet, until
+    """Of the last step: its emails. It sends the next one that has not left yet, until
     none is left."""
     every: SpanText | None = None
     """Of the last step: how long it waits between two of them; without it as long as `wait`."""

@@ -30,7 +30,7 @@ class Basics:
         self.ports = ports
         self.runtime = Runtime(now=ports.now, new_id=ports.new_id, pause=ports.pause)
         self._settings = ports.settings
-        self._company: tuple[Mapping[str, Any] | None, "SettingsDocument"] | None = None
+        self._company: tuple[Mapping[str, Any] | None, SettingsDocument] | None = None
         """The settings as they were last read."""
 
     @cached_property

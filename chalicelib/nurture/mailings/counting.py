@@ -48,7 +48,7 @@ class CountingState:
     others: Mapping[str, int] = field(default_factory=dict)
     """Why others of the list get nothing; how many of each."""
     failed: int = 0
-    """Leads of which nobody knows, because they could not be read."""
+    """Leads that could not be read, so that nobody knows about them."""
 
 
 class CountingHandler:

@@ -38,7 +38,7 @@ class Inbound:
 
 
 def parse_inbound(text: str) -> Inbound | None:
-    """Return what a message of the topic reports, None for what is no email that was received.
+    """Return what a message of the topic reports, None for anything but a received email.
 
     Never raise for what is in it.
     """
