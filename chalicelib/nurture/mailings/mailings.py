@@ -113,6 +113,38 @@ class Mailings:
             raise StateError("nobody has counted its recipients yet; count them first")
         if before.status is not MailingStatus.COUNTED:
             raise StateError(f"this mailing was {before.status} already")
+        job = self._counted_by(before, mailing, recipients)
+        now = self.runtime.now()
+        at = self._leaves_at(mailing, now)
+        state = PlanningState(
+            mailing=mailing_id,
+            count_job=job.id,
+            counted_at_ms=epoch_ms(job.created_at),
+            parts=job.state.parts,
+        )
+        send = Job(
+            id=self.runtime.new_id(), kind=SEND_MAILING, state=state, created_at=now, due_at=at
+        )
+        after = replace(
+            before,
+            status=MailingStatus.CONFIRMED,
+            send_job=send.id,
+            email=mailing.email,
+            at=at,
+            recipients=recipients,
+            author=author,
+            version=before.version + 1,
+        )
+        self._store.begin(after, send, revision)
+        log("mailing", id=mailing_id, state=after.status)
+        return after
+
+    def _counted_by(
+        self, before: Mailing, mailing: MailingDocument, recipients: int
+    ) -> Job[CountingState]:
+        """Return the job that counted so many recipients of a mailing as it is now. Raise
+        StateError when there is none.
+        """
         job = self._job(before.count_job)
         if job is None or job.status is JobStatus.FAILED:
             raise StateError("its recipients are not known any more; count them again")
@@ -131,30 +163,7 @@ class Mailings:
             )
         if not recipients:
             raise StateError("nobody would get it")
-        now = self.runtime.now()
-        at = self._leaves_at(mailing, now)
-        state = PlanningState(
-            mailing=mailing_id,
-            count_job=job.id,
-            counted_at_ms=epoch_ms(job.created_at),
-            parts=counted.parts,
-        )
-        send = Job(
-            id=self.runtime.new_id(), kind=SEND_MAILING, state=state, created_at=now, due_at=at
-        )
-        after = replace(
-            before,
-            status=MailingStatus.CONFIRMED,
-            send_job=send.id,
-            email=mailing.email,
-            at=at,
-            recipients=recipients,
-            author=author,
-            version=before.version + 1,
-        )
-        self._store.begin(after, send, revision)
-        log("mailing", id=mailing_id, state=after.status)
-        return after
+        return job
 
     @until_written
     def cancel(self, mailing_id: str, *, author: str) -> Mailing:
