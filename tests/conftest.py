@@ -107,7 +107,12 @@ def stack(running_stack: Callable[[], Stack]) -> Stack:
 
 @pytest.fixture
 def driver(stack: Stack) -> Driver:
-    return Driver(stack, command)
+    """Drives the stack, which sends: the bounces and complaints of the tests before would add up
+    until the brake stops marketing's emails (ADR 0057).
+    """
+    driver = Driver(stack, command)
+    driver.resume_sending()
+    return driver
 
 
 @pytest.fixture

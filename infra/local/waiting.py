@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-LOOKS = 1_800  # three minutes on a machine that answers at once, and as much more as it is slower
+LOOKS = 900  # ninety seconds on a machine that answers at once, and as much more as it is slower
 PAUSE_S = 0.1
 
 Found = TypeVar("Found")

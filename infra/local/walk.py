@@ -202,14 +202,15 @@ class Walk:
         )
 
 
-def switch_on(stack: Stack) -> None:
+def switch_on(stack: Stack, *, active: bool = True) -> None:
     """Switch Learn and try on, as a marketer does: sequences ship switched off.
 
-    Workers that have read it keep it as it was for half a minute.
+    active: False switches it off again. Workers that have read it keep it as it was for half a
+    minute.
     """
     url = f"{stack.api_url}/v1/sequences/{SEQUENCE}"
     headers = {"Authorization": f"Bearer {stack.admin_token}", "Content-Type": "application/json"}
-    document = {**call_http(url, headers=headers), "active": True}
+    document = {**call_http(url, headers=headers), "active": active}
     call_http(url, headers=headers, body=json.dumps(document).encode(), method="PUT")
 
 

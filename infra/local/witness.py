@@ -132,6 +132,9 @@ class Witness:
                 for item in unsent
             )
             raise StepFailedError(what)
+        leaving = [one for one in items if one["state"] in OPEN_STATES and one["reason"] is None]
+        if leaving:
+            return f"the {name_of_message(leaving[0])} is still on its way"
         sent = sorted(
             (item["kind"], item["via"]) for item in items if item["state"] not in OPEN_STATES
         )

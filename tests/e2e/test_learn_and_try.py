@@ -4,6 +4,8 @@ one person who clicks the link on which the sequence branches, and one who does 
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
@@ -33,8 +35,7 @@ def test_ann_learns_and_tries_until_she_is_ready(stack: Stack, email: str, drive
     cleo, bob = f"cleo-{uuid4().hex[:12]}@b.example", f"bob-{uuid4().hex[:12]}@c.example"
     clock = StackClock(stack, base_offset(), driver.shift_clock)
     try:
-        with without_welcome(driver):
-            switch_on(stack)
+        with without_welcome(driver), learn_and_try(stack):
             clock.set_to(walk_start(stacks.utc_now(), stacks.demo_hours()))
             for one in (cleo, bob):
                 form(driver, "guide", one, {**PERSON, "company": ""}, consent=True)
@@ -64,6 +65,18 @@ def test_ann_learns_and_tries_until_she_is_ready(stack: Stack, email: str, drive
 
 
 # --- what the test above is made of ---------------------------------------------------------------
+
+
+@contextmanager
+def learn_and_try(stack: Stack) -> Iterator[None]:
+    """The sequence switched on for a while: beside it, the welcome of the tests that follow would
+    wait for what else the person does.
+    """
+    switch_on(stack)
+    try:
+        yield
+    finally:
+        switch_on(stack, active=False)
 
 
 def may_be_measured(driver: Driver, email: str) -> None:
