@@ -37,6 +37,10 @@ class Stub(ThreadingHTTPServer):
         self.items: dict[str, list[dict[str, Any]]] = {}
         """Partition -> the items that reads find, in DynamoDB's JSON. Writes change nothing."""
 
+    def found(self, key: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the item of a key, if there is one."""
+        return [one for one in self.items.get(key["pk"]["S"], []) if one["sk"] == key["sk"]]
+
     @property
     def url(self) -> str:
         """The endpoint of every service."""
@@ -67,12 +71,12 @@ class _Handler(BaseHTTPRequestHandler):
         stub = self.server
         assert isinstance(stub, Stub)
         if operation == "GetItem":
-            found = [
-                one
-                for one in stub.items.get(request["Key"]["pk"]["S"], [])
-                if one["sk"] == request["Key"]["sk"]
-            ]
+            found = stub.found(request["Key"])
             return {"Item": found[0]} if found else {}
+        if operation == "BatchGetItem" and stub.items:
+            ((table, wanted),) = request["RequestItems"].items()
+            found = [one for key in wanted["Keys"] for one in stub.found(key)]
+            return {"Responses": {table: found}, "UnprocessedKeys": {}}
         if operation == "GetSecretValue" and request["SecretId"] == LINKS["Name"]:
             return LINKS
         if operation == "Query" and stub.items:

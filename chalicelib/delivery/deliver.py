@@ -8,6 +8,7 @@ Every arrow is a conditional write, so two workers with one message send it once
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol, assert_never
@@ -63,7 +64,8 @@ class Deliver:
     """Sends what was decided, once.
 
     off: returns the first of some switches that is off; compose: turns a message into what is
-    sent, or says why nothing is, or not yet; send: gives that to its service.
+    sent, or says why nothing is, or not yet; send: gives that to its service; reading: reads what
+    is asked of a lead once for all that asks.
     """
 
     def __init__(
@@ -75,8 +77,10 @@ class Deliver:
         compose: Callable[[OutboxMessage], Outgoing | Skip | Hold | Waiting],
         send: Callable[[Outgoing], SendResult],
         runtime: Runtime,
+        reading: Callable[[str], AbstractContextManager[None]] = lambda _lead_id: nullcontext(),
     ) -> None:
         self._outbox = outbox
+        self._reading = reading
         self._endings = endings
         self._off = off
         self._compose = compose
@@ -85,11 +89,13 @@ class Deliver:
 
     def message(self, lead_id: str, key: MessageKey) -> None:
         """Do what a message needs next: send it, or look after one whose worker was lost."""
-        found = self._outbox.read(lead_id, key)
-        if found is None:
-            return
-        with tracing(found.trace):  # the clock's own would not lead back to the event (ADR 0031)
-            self._do_next(found)
+        with self._reading(lead_id):
+            found = self._outbox.read(lead_id, key)
+            if found is None:
+                return
+            # The clock's own trace would not lead back to the event. ADR 0031
+            with tracing(found.trace):
+                self._do_next(found)
 
     def _do_next(self, found: OutboxMessage) -> None:
         match found.state:

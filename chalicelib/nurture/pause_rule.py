@@ -12,15 +12,16 @@ from chalicelib.switches import next_look
 class PauseRule:
     """Holds the emails of a paused sequence, and all of them while everything is paused.
 
-    states: returns what is paused, as it stands now.
+    states: returns what is paused of everything and of a sequence, as it stands now.
     """
 
-    def __init__(self, states: Callable[[], Mapping[str, SendingState]]) -> None:
+    def __init__(self, states: Callable[[str], Mapping[str, SendingState]]) -> None:
         self._states = states
 
     def __call__(self, leaving: Leaving) -> Hold | None:
         """Return how an email waits; None when nothing keeps it from leaving."""
-        found = paused(self._states(), leaving.message.sequence or EVERYTHING)
+        sequence = leaving.message.sequence or EVERYTHING
+        found = paused(self._states(sequence), sequence)
         if found is None:
             return None
         is_brake = found.cause is PauseCause.BRAKE

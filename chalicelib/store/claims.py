@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from chalicelib.consent.choice import Choice, Wanted
 from chalicelib.consent.consent import BasisKind, Consent, also_suppressed
@@ -15,7 +16,12 @@ from chalicelib.store.answers import check_may_answer, count_answer
 from chalicelib.store.choices import check_wanted, read_choice
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
-from chalicelib.store.mailboxes import check_may_write, must_hold, read_suppressions
+from chalicelib.store.mailboxes import (
+    check_may_write,
+    keys_of,
+    must_hold,
+    read_suppressions,
+)
 from chalicelib.store.open_replies import check_no_open_reply
 from chalicelib.store.sending import check_not_paused
 from chalicelib.store.sends import count_send
@@ -83,6 +89,20 @@ class Claims:
             # First the mailbox's: what is over those must not use up anybody else's.
             *count_answer(self._table, before, after, mailbox.id),
             *self._first_emails.writes(before, after, None),
+        ]
+
+    def asked_of(
+        self, message: OutboxMessage, address: str, now: datetime
+    ) -> list[tuple[str, str]]:
+        """Return the keys of what a claim of a marketing email asks of the mailbox of an address,
+        and of the counters of first emails.
+        """
+        mailbox = self._mailbox_of(address)
+        return [
+            *keys_of(mailbox),
+            (keys.mailbox(mailbox.id), keys.CHOICE),
+            (keys.mailbox(mailbox.id), keys.SENDS),
+            *self._first_emails.counters(message, mailbox.id, now),
         ]
 
     def _counted(

@@ -57,6 +57,18 @@ class FirstEmails:
             self._spent_hour = hour
         raise OverBudgetError(f"this hour's {self._most} first emails are spent")
 
+    def counters(
+        self, message: OutboxMessage, mailbox_id: str, now: datetime
+    ) -> list[tuple[str, str]]:
+        """Return the keys of the counters that an email asks first; none for what is not a first
+        email.
+        """
+        if not self._is_first(message):
+            return []
+        shard = keys.shard(message.lead_id, min(FIRST_EMAIL_SHARDS, self._most))
+        hour = keys.first_email_counter(hour_of(now), shard)
+        return [(keys.mailbox(mailbox_id), keys.FIRST_EMAILS), (hour, keys.FIRST_EMAILS)]
+
     def _of_mailbox(self, mailbox_id: str, now: datetime) -> Put:
         """Return the write that counts an email to a mailbox on a day in UTC.
 

@@ -116,6 +116,14 @@ class Outbox:
         """Return when marketing's other emails left for the mailbox of an address."""
         return read_sends(self._table, self._mailbox_of(address).id, message)
 
+    def asked_of(
+        self, message: OutboxMessage, address: str, now: datetime
+    ) -> list[tuple[str, str]]:
+        """Return the keys of what a claim of a marketing email asks of the mailbox of an address,
+        and of the counters of first emails.
+        """
+        return self._claims.asked_of(message, address, now)
+
     def mark(
         self,
         lead_id: str,

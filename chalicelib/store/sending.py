@@ -29,6 +29,11 @@ class SendingStates:
         found = (_state_of(item) for item in self._table.query(keys.sending_copy(0)))
         return {EVERYTHING: SendingState(of=EVERYTHING), **{one.of: one for one in found}}
 
+    def over(self, sequence: str) -> Mapping[str, SendingState]:
+        """Return what was ever paused of everything and of a sequence."""
+        found = self._table.get_many(keys_over(sequence))
+        return {one.of: one for one in map(_state_of, found)}
+
     def is_all_paused(self) -> bool:
         """Return whether everything is paused."""
         item = self._table.get(keys.sending_copy(0), EVERYTHING)
@@ -43,6 +48,12 @@ class SendingStates:
                 for shard in range(keys.SENDING_SHARDS)
             )
         )
+
+
+def keys_over(sequence: str | None) -> list[tuple[str, str]]:
+    """Return the keys of the items that say whether a sequence is paused."""
+    names = dict.fromkeys((EVERYTHING, sequence or EVERYTHING))
+    return [(keys.sending_copy(0), one) for one in names]
 
 
 def check_not_paused(email: OutboxMessage) -> list[Check]:

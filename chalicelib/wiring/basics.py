@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.nurture.spacing import SendLimits
     from chalicelib.store.documents import Documents
     from chalicelib.store.models import Models
+    from chalicelib.store.shared_reads import SharedReads
     from chalicelib.switches import Switchboard
 
 
@@ -32,6 +33,13 @@ class Basics:
         self._settings = ports.settings
         self._company: tuple[Mapping[str, Any] | None, SettingsDocument] | None = None
         """The settings as they were last read."""
+
+    @cached_property
+    def table(self) -> "SharedReads":
+        """The one table. What a message asks of it is read once."""
+        from chalicelib.store.shared_reads import SharedReads
+
+        return SharedReads(self.ports.table)
 
     @cached_property
     def documents(self) -> "Documents":

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.wiring.email_readers import EmailReaders
+from chalicelib.wiring.message_reads import MessageReads
 from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Composer:
         """Return what to send for a message, or why there is nothing to send."""
         match message.kind:
             case MessageKind.NURTURE:
+                MessageReads(self._stores).for_marketing(message)
                 return self._gate(message) or self._emails.compose(message)
             case MessageKind.ACKNOWLEDGEMENT | MessageKind.CONFIRMATION:
                 return self._answers.compose(message)

@@ -41,7 +41,7 @@ def gate_rules(stores: "Stores") -> Sequence[GateRule]:
         stores.for_good,
         TopicRule(wanted=wishes.wanted, topics=wishes.topics_of),
         ReplyRule(stores.reply_items.has_open),
-        PauseRule(stores.sending.states),
+        PauseRule(stores.sending_states.over),
         SunsetRule(
             messages=stores.leads.messages,
             last_act=stores.events.last_act,

@@ -39,42 +39,42 @@ class Stores(Basics):
         """The store of capture."""
         from chalicelib.store.captured import Captured
 
-        return Captured(self.ports.table, self.ports.new_id, self._settings.retention)
+        return Captured(self.table, self.ports.new_id, self._settings.retention)
 
     @cached_property
     def spam(self) -> "ScreenedForms":
         """The store of screened forms."""
         from chalicelib.store.screened import ScreenedForms
 
-        return ScreenedForms(self.ports.table)
+        return ScreenedForms(self.table)
 
     @cached_property
     def seen_forms(self) -> "SeenFormItems":
         """The forms that nobody has registered."""
         from chalicelib.store.seen_forms import SeenFormItems
 
-        return SeenFormItems(self.ports.table, self.ports.new_id)
+        return SeenFormItems(self.table, self.ports.new_id)
 
     @cached_property
     def events(self) -> "Events":
         """The store of events."""
         from chalicelib.store.events import Events
 
-        return Events(self.ports.table)
+        return Events(self.table)
 
     @cached_property
     def consents(self) -> "Consents":
         """The store of consent."""
         from chalicelib.store.consents import Consents
 
-        return Consents(self.ports.table, self.mailbox_of)
+        return Consents(self.table, self.mailbox_of)
 
     @cached_property
     def confirmations(self) -> "Confirmations":
         """The store of ticked boxes that have yet to be confirmed."""
         from chalicelib.store.confirmations import Confirmations
 
-        return Confirmations(self.ports.table, self.consents, self._settings.retention)
+        return Confirmations(self.table, self.consents, self._settings.retention)
 
     @cached_property
     def leads(self) -> "Leads":
@@ -85,7 +85,7 @@ class Stores(Basics):
         from chalicelib.store.leads import Leads
 
         return Leads(
-            self.ports.table,
+            self.table,
             mailbox_of=self.mailbox_of,
             spread_reviews=not self._settings.is_dev,
             kept_days=self._settings.retention.messages,
@@ -98,7 +98,7 @@ class Stores(Basics):
         from chalicelib.wiring.wishes import Wishes
 
         return Outbox(
-            self.ports.table,
+            self.table,
             self.mailbox_of,
             self._settings.first_emails_per_hour,
             self._settings.retention.messages,
@@ -111,21 +111,21 @@ class Stores(Basics):
         """The store of clicks on the links of emails."""
         from chalicelib.store.clicks import Clicks
 
-        return Clicks(self.ports.table, self._settings.retention.messages)
+        return Clicks(self.table, self._settings.retention.messages)
 
     @cached_property
     def enrolments(self) -> "Enrolments":
         """The store of enrolments."""
         from chalicelib.store.enrolments import Enrolments
 
-        return Enrolments(self.ports.table, self._settings.retention.messages)
+        return Enrolments(self.table, self._settings.retention.messages)
 
     @cached_property
     def mailing_items(self) -> "MailingItems":
         """What became of mailings."""
         from chalicelib.store.mailings import MailingItems
 
-        return MailingItems(self.ports.table, lambda: cast("World", self).job_store)
+        return MailingItems(self.table, lambda: cast("World", self).job_store)
 
     @cached_property
     def sequences(self) -> "SequenceReader":
@@ -159,7 +159,7 @@ class Stores(Basics):
         """The store of what is paused."""
         from chalicelib.store.sending import SendingStates
 
-        return SendingStates(self.ports.table)
+        return SendingStates(self.table)
 
     @cached_property
     def sending(self) -> "Sending":
@@ -191,7 +191,7 @@ class Stores(Basics):
         """The store of replies."""
         from chalicelib.store.replies import ReplyItems
 
-        return ReplyItems(self.ports.table, self._settings.retention.messages)
+        return ReplyItems(self.table, self._settings.retention.messages)
 
     @cached_property
     def brake(self) -> "Brake":
@@ -199,16 +199,14 @@ class Stores(Basics):
         from chalicelib.nurture.brake import Brake
         from chalicelib.store.left_emails import LeftEmailItems
 
-        return Brake(
-            left=LeftEmailItems(self.ports.table), sending=self.sending, runtime=self.runtime
-        )
+        return Brake(left=LeftEmailItems(self.table), sending=self.sending, runtime=self.runtime)
 
     @cached_property
     def allowances(self) -> "Allowances":
         """The store of how much marketing may send."""
         from chalicelib.store.allowance import Allowances
 
-        return Allowances(self.ports.table)
+        return Allowances(self.table)
 
     @until_written
     def count_imported(self, number: int) -> None:
@@ -220,7 +218,7 @@ class Stores(Basics):
         """The store of hand-overs."""
         from chalicelib.store.hand_overs import HandOvers
 
-        return HandOvers(self.ports.table)
+        return HandOvers(self.table)
 
     def is_measured(self, lead_id: str) -> bool:
         """Return whether a lead's clicks may be measured. Who wants no emails may not be."""

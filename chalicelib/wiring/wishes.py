@@ -31,7 +31,7 @@ class Wishes:
         from chalicelib.store.choices import read_choice
 
         mailbox = self._stores.mailbox_of(address)
-        return read_choice(self._stores.ports.table, mailbox.id).wanted
+        return read_choice(self._stores.table, mailbox.id).wanted
 
     def limits(self, leaving: "Leaving") -> "SendLimits":
         """Return how many emails somebody gets: half as many for whoever wants fewer."""

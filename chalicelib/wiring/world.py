@@ -125,6 +125,7 @@ class World(ClickWork):
         """Sends what was decided."""
         from chalicelib.delivery.deliver import Deliver
         from chalicelib.wiring.composer import Composer
+        from chalicelib.wiring.message_reads import MessageReads
 
         return Deliver(
             outbox=self.outbox,
@@ -133,6 +134,7 @@ class World(ClickWork):
             compose=Composer(self).compose,
             send=lambda outgoing: self.ports.send(outgoing),
             runtime=self.runtime,
+            reading=MessageReads(self).of_lead,
         )
 
     @cached_property

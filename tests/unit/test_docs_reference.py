@@ -28,7 +28,15 @@ STORE_METHOD = re.compile(r"`([A-Z]\w+\.[a-z]\w*)`")
 INDEX_UNITS = 2  # write units of an index when an item changes its key there: out and in
 PARTITION_UNITS = 1_000  # write units a second of one partition of an index
 # The operations below the store's methods.
-PORT = {"table.py", "dynamo.py", "queues.py", "read_ahead.py", "mailroom.py", "rehearsed.py"}
+PORT = {
+    "table.py",
+    "dynamo.py",
+    "queues.py",
+    "read_ahead.py",
+    "shared_reads.py",
+    "mailroom.py",
+    "rehearsed.py",
+}
 
 
 # --- the API --------------------------------------------------------------------------------------
