@@ -31,7 +31,7 @@ class SharedReads:
 
     With the first write all of it is forgotten, whether it was made or not. So whoever was beaten
     by another writer looks anew, and what decides about a write is never older than the work since
-    the last one: the write's own conditions are what is asked at the end (ADR 0074).
+    the last one: the write's own conditions are what is asked at the end (ADR 0066).
     """
 
     def __init__(self, table: Table) -> None:

@@ -1,5 +1,5 @@
 """What is asked of the table for one message, read at once: a call costs more than what it reads
-(ADR 0074).
+(ADR 0066).
 """
 
 from collections.abc import Iterator

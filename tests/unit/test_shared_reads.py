@@ -1,4 +1,4 @@
-"""A message asks the table once for all that gate, email and claim want to know (ADR 0074)."""
+"""A message asks the table once for all that gate, email and claim want to know (ADR 0066)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
