@@ -30,6 +30,9 @@ def test_a_person_from_an_ad_asks_for_a_demo(visitor: Visitor, email: str) -> No
     visitor.go("/pricing")
     visitor.flush()
     visitor.driver.until(lambda: scored(visitor, email, 66), "66 points: the prices")
+    # An SQL gets no email of marketing's, and the browser is quicker than a busy worker.
+    welcome = Counter([("nurture", "email")])
+    visitor.driver.until(lambda: sent(visitor, email) == welcome, "the welcome went out")
     visitor.send("demo", email, {**DEMO, "message": "Payroll and the bank, please."})
 
     lead = visitor.driver.until(lambda: scored(visitor, email, 90), "90 points")
