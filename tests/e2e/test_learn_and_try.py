@@ -4,8 +4,6 @@ one person who clicks the link on which the sequence branches, and one who does 
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
@@ -16,13 +14,13 @@ from infra.local import stack as stacks
 from infra.local.clock import StackClock, walk_start
 from infra.local.stack import SENDER, Stack
 from infra.local.transcript import Step, render
-from infra.local.walk import PERSON, SEQUENCE, Walk, switch_on, visit
+from infra.local.walk import PERSON, SEQUENCE, Walk, visit
 from infra.paths import ROOT
 from tests import mailed
 from tests.conftest import base_offset
 from tests.e2e.driver import Driver
 from tests.e2e.test_feedback import handed_over
-from tests.e2e.test_stack import emulator, form, without_welcome
+from tests.e2e.test_stack import emulator, form, learn_and_try
 
 A_WEEK = timedelta(days=7)
 OWN = re.compile(r"https?://[^\s<>\"]+/([ucap])/[\w.~%-]+")
@@ -35,7 +33,7 @@ def test_ann_learns_and_tries_until_she_is_ready(stack: Stack, email: str, drive
     cleo, bob = f"cleo-{uuid4().hex[:12]}@b.example", f"bob-{uuid4().hex[:12]}@c.example"
     clock = StackClock(stack, base_offset(), driver.shift_clock)
     try:
-        with without_welcome(driver), learn_and_try(stack):
+        with learn_and_try(driver):
             clock.set_to(walk_start(stacks.utc_now(), stacks.demo_hours()))
             for one in (cleo, bob):
                 form(driver, "guide", one, {**PERSON, "company": ""}, consent=True)
@@ -65,18 +63,6 @@ def test_ann_learns_and_tries_until_she_is_ready(stack: Stack, email: str, drive
 
 
 # --- what the test above is made of ---------------------------------------------------------------
-
-
-@contextmanager
-def learn_and_try(stack: Stack) -> Iterator[None]:
-    """The sequence switched on for a while: beside it, the welcome of the tests that follow would
-    wait for what else the person does.
-    """
-    switch_on(stack)
-    try:
-        yield
-    finally:
-        switch_on(stack, active=False)
 
 
 def may_be_measured(driver: Driver, email: str) -> None:

@@ -23,7 +23,7 @@ from chalicelib.limits import BATCH_BODY_MAX_BYTES
 from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable
 from infra.local.stack import SENDER, TIME_ZONE, Stack
-from infra.local.walk import PERSON, Walk
+from infra.local.walk import PERSON, Walk, switch_on
 from infra.local.witness import StepFailedError
 from tests.aws import session
 from tests.conftest import put_welcome, read_stack, stack_now
@@ -55,7 +55,7 @@ def test_the_walk_names_the_step_without_a_salespersons_phone(
     }
     said = r"step 'demo request': the handoff text did not go out.*no_phone"
     with (
-        without_welcome(driver),
+        learn_and_try(driver),
         routing(stack, driver, without_phone),
         pytest.raises(StepFailedError, match=said),
     ):
@@ -308,13 +308,17 @@ def unsubscribe_path(driver: Driver, email: str) -> str:
 
 
 @contextmanager
-def without_welcome(driver: Driver) -> Iterator[None]:
-    """The welcome switched off for a while. Workers keep documents for 30 s, so they are ended."""
+def learn_and_try(driver: Driver) -> Iterator[None]:
+    """Learn and try switched on, and the welcome off, for a while: of two, each lead would wait for
+    the better one. Workers keep documents for 30 s, so they are ended.
+    """
     put_welcome(driver.stack, active=False)
+    switch_on(driver.stack)
     driver.kill_workers("Qualify")
     try:
         yield
     finally:
+        switch_on(driver.stack, active=False)
         put_welcome(driver.stack)
         driver.kill_workers("Qualify")
 
