@@ -1,7 +1,7 @@
 """Take a form submission: check it, join its visitor, and store it whole or not at all."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from chalicelib.capture.double_opt_in import MustConfirm, asking
 from chalicelib.capture.form_document import FormDocument
 from chalicelib.capture.form_events import cut_of, events_of, said_by, with_download
 from chalicelib.capture.joining import (
+    Admission,
     Claim,
     SubmissionReceipt,
     SubmissionStore,
@@ -69,6 +70,8 @@ class _Taken:
     """What it says, within what is stored of one event; still without its id and its rank."""
     fresh_visitor_id: str
     screened: ScreenedOnce
+    admitted: list[Admission] = field(default_factory=list)
+    """How it was counted, once it was: one more try to store it is not one more form."""
 
 
 class Forms:
@@ -182,10 +185,13 @@ class Forms:
             kept = self._kept(store, taken, verdict, rank=rank, wanted=wanted, now=now)
             store.keep(kept, lead_id=lead_id, receipt=receipt)
             return receipt, False
-        # Only a submission that is new is counted; one that has to be tried again counts twice.
-        admitted = store.admit_to_lead(
-            lead_id, submission=receipt.told_apart, joins=len(wanted), rank=rank, now=now
-        )
+        # Only a submission that is new is counted, and by its first try (ADR 0033).
+        if not taken.admitted:
+            admitted = store.admit_to_lead(
+                lead_id, submission=receipt.told_apart, joins=len(wanted), rank=rank, now=now
+            )
+            taken.admitted.append(admitted)
+        (admitted,) = taken.admitted
         # The browser of a lead's first form is the lead's own.
         browser_rank = Rank.OWN_BROWSER if posted and admitted.is_first else rank
         owner = Owner(lead_id, browser_rank)

@@ -14,12 +14,12 @@ from infra.local import stack as stacks
 from infra.local.clock import StackClock, walk_start
 from infra.local.stack import SENDER, Stack
 from infra.local.transcript import Step, render
-from infra.local.walk import PERSON, SEQUENCE, Walk, visit
+from infra.local.walk import PERSON, SEQUENCE, VERDICT_AFTER, Walk, visit
 from infra.paths import ROOT
 from tests import mailed
 from tests.conftest import base_offset
 from tests.e2e.driver import Driver
-from tests.e2e.test_feedback import handed_over
+from tests.e2e.test_feedback import handed_over, rules
 from tests.e2e.test_stack import emulator, form, learn_and_try
 
 A_WEEK = timedelta(days=7)
@@ -43,6 +43,10 @@ def test_ann_learns_and_tries_until_she_is_ready(stack: Stack, email: str, drive
             for one in (cleo, bob):
                 driver.until(partial(has_emails, driver, one, 2), "two emails left")
             click_the_link(driver, cleo)
+            # The third email depends on the click: it must have been judged by then.
+            clock.set_to(clock.now() + VERDICT_AFTER)
+            clock.tick()
+            driver.until(lambda: "email-click" in rules(driver, cleo), "the click counts")
             clock.set_to(clock.now() + A_WEEK)
             clock.tick()
             for one in (cleo, bob):

@@ -623,10 +623,10 @@ def counted(baton: InMemoryBaton, reads: Counter[str]) -> Iterator[None]:
     table = baton.ports.memory
     get = table.get
 
-    def counting(pk: str, sk: str) -> Any:
+    def counting(pk: str, sk: str, *, lagging: bool = False) -> Any:
         reads["pointer"] += (pk, sk) == ("CONFIG#model", "ACTIVE")
-        return get(pk, sk)
+        return get(pk, sk, lagging=lagging)
 
-    table.get = counting  # type: ignore[method-assign, assignment]
+    table.get = counting  # type: ignore[method-assign]
     yield
     del table.get

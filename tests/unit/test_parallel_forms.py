@@ -8,6 +8,8 @@ from threading import Lock
 from typing import Any
 
 from chalicelib.capture.posted import posted_of_json
+from chalicelib.errors import ConflictError
+from chalicelib.store import keys
 from chalicelib.store.table import Write
 from tests.baton import InMemoryBaton
 from tests.fakes import FakePorts, MemoryTable
@@ -74,6 +76,28 @@ def test_two_hundred_posts_for_one_address_are_one_lead() -> None:
     signed_up = [one for one in lead["score"]["reasons"] if one["rule"] == "newsletter-signup"]
     assert [one["points"] for one in signed_up] == [5]
     assert baton.ports.now() - begun <= timedelta(minutes=2)
+
+
+def test_a_form_that_is_tried_again_is_counted_once() -> None:
+    """Each of several tries counted: of 200 posts at the same moment ten were kept as surplus."""
+    table = BusyTable()
+    baton = InMemoryBaton(FakePorts(table))
+    table.is_busy_once = True
+    baton.form("newsletter", email="ann@acme.example")
+    item = table.items[keys.lead(baton.world.lead_id("ann@acme.example")), keys.COUNTS]
+    assert item["forms"] == 1
+
+
+class BusyTable(MemoryTable):
+    """The table in memory; once, another worker is first when a form is stored."""
+
+    is_busy_once = False
+
+    def write(self, *writes: Write) -> None:
+        if len(writes) > 1 and self.is_busy_once:
+            self.is_busy_once = False
+            raise ConflictError({})
+        super().write(*writes)
 
 
 def test_two_hundred_people_on_an_unknown_form_are_all_taken() -> None:
