@@ -145,8 +145,6 @@ ZONES = st.sampled_from(
 )
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 MOMENTS = st.integers(0, 1_051_200).map(lambda number: BEGIN + timedelta(minutes=number))
-    lambda minutes: BEGIN + timedelta(minutes=minutes)
-)
 DAYS = st.sampled_from(["mon", "tue", "wed", "thu", "fri", "sat", "sun"])
 
 
