@@ -55,15 +55,7 @@ from chalicelib.nurture.sequences import SequenceDocument, read_sequence
 from chalicelib.scoring.model import Model
 from chalicelib.store.keys import ACTIVE
 
-PLANNED: Mapping[str, frozenset[str]] = {
-    "settings": frozenset({"contact_rules"}),
-    "routing": frozenset(
-        {
-            "teams", "holidays", "people.*.time_zone", "people.*.days_off", "people.*.weight",
-            "people.*.territory", "people.*.booking_url", "people.*.deputy", "people.*.notify",
-        }
-    ),
-}  # fmt: skip
+PLANNED: Mapping[str, frozenset[str]] = {"settings": frozenset({"contact_rules"})}
 """Kind -> paths of keys of the API's shapes; the issue that executes one takes it out."""
 
 
@@ -170,7 +162,6 @@ def document_kinds(
         ),
         "routing": DocumentKind(
             format=RoutingDocument,
-            not_yet=PLANNED["routing"],
             is_single=True,
             mistakes=routing_mistakes,
             warnings=routing_warnings,
