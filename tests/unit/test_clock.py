@@ -25,7 +25,7 @@ from chalicelib.limits import (
 )
 from chalicelib.nurture.due import ENROLMENT_TASK
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.due import DueList
 from chalicelib.store.outbox import put_message
 from chalicelib.store.table import ABSENT, Put
@@ -37,7 +37,7 @@ from tests.fakes import NOW, MemoryTable
 
 
 def due_item(sort_key: str, lead_id: str = "A", at: datetime = NOW, shard: int = 0) -> Put:
-    place = {"due_pk": keys.due(shard), "due_sk": keys.due_at(at, f"{lead_id}#{sort_key}")}
+    place = {"due_pk": places.due(shard), "due_sk": places.due_at(at, f"{lead_id}#{sort_key}")}
     return Put({"pk": keys.lead(lead_id), "sk": sort_key, **place}, ABSENT)
 
 

@@ -20,7 +20,7 @@ from chalicelib.errors import DocumentError
 from chalicelib.events import visitor_partition
 from chalicelib.leads.lead import Lead
 from chalicelib.limits import HORIZON_DAYS, OWN_FIELDS_MAX, REVIEW_MAX_DAYS
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.documents import Documents
 from chalicelib.store.dynamo import DynamoTable
 from chalicelib.store.models import Models
@@ -301,7 +301,7 @@ def test_each_minute_begins_with_another_shard() -> None:
     """
     table = MemoryTable()
     for shard in range(keys.DUE_SHARDS):
-        place = {"due_pk": keys.due(shard), "due_sk": keys.due_at(NOW, "x")}
+        place = {"due_pk": places.due(shard), "due_sk": places.due_at(NOW, "x")}
         table.write(Put({"pk": keys.lead(f"LEAD{shard}"), "sk": keys.STANDING, **place}, GUARDED))
     minutes = [NOW + timedelta(minutes=minute) for minute in range(keys.DUE_SHARDS)]
     every = [[due.lead_id for due in all_due(table, now)] for now in minutes]
