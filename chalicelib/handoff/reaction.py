@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
@@ -20,10 +20,13 @@ from chalicelib.scoring.matching import value_of
 from chalicelib.scoring.model import REQUESTED
 from chalicelib.scoring.profile import values
 
+if TYPE_CHECKING:
+    from chalicelib.handoff.dealing import Dealing
+
 WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
-# notices; handoff, and the one before it; taken back, with the fallback person's; warnings;
-# request or message
-MOST_WRITES = 3 + 2 + 4 + WARNINGS_MAX + 2
+# notices; handoff, and the one before it; load, and company twice; taken back, with the fallback
+# person's; warnings; request or message
+MOST_WRITES = 3 + 2 + 3 + 4 + WARNINGS_MAX + 2
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
@@ -49,18 +52,20 @@ class HandoffReader(Protocol):
 class HandoffReaction:
     """Plans what sales is sent.
 
-    routing: the stored routing document, if there is one; addresses: who answers forms that are not
-    for sales, by their kind.
+    dealing: deals leads out; routing: the stored routing document, if there is one; addresses: who
+    answers forms that are not for sales, by their kind.
     """
 
     def __init__(
         self,
         *,
         leads: HandoffReader,
+        dealing: "Callable[[], Dealing]",
         routing: Callable[[], Mapping[str, Any] | None],
         addresses: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._leads = leads
+        self._dealing = dealing
         self._routing = routing
         self._addresses = addresses
 
@@ -73,7 +78,7 @@ class HandoffReaction:
             situation = replace(situation, after=replace(after, standing=standing))
         plan = handed_over + self._announced(situation)
         plan += self._passed_on(situation, plan) + self._taken_back(situation)
-        plan += self._followed(situation, handed_over)
+        plan += self._followed(situation, handed_over) + _colleague(situation)
         return _about(cause_of(situation), plan) if plan.messages else plan
 
     def _handed_over(self, situation: Situation) -> Plan:
@@ -85,16 +90,25 @@ class HandoffReaction:
         from chalicelib.handoff.plan import hand_over  # few events move a lead
         from chalicelib.handoff.priority import priority_of
 
-        transition = moved[-1].transition
-        domain = str(values(situation.after.profile).get("email_domain", ""))
+        last = moved[-1]
+        lead = situation.after
+        held = why_held(situation)
+        dealing = self._dealing()
+        domain = str(values(lead.profile).get("email_domain", ""))
         return hand_over(
-            transition,
-            lead=situation.after,
-            about=moved[-1].version,
-            priority=priority_of(transition.kind, situation.score.grade, domain),
-            routing=self._routing(),
-            now=moved[-1].at,
-            why_held=why_held(situation),
+            last.transition,
+            lead=lead,
+            about=last.version,
+            priority=priority_of(last.transition.kind, situation.score.grade, domain),
+            dealt=dealing.deal(
+                dealing.desk(lead.zone, last.at),
+                dealing.facts_of(lead, last.transition.kind or ""),
+                lead.lead_id,
+                is_held=held is not None,
+                lost=situation.lost,
+            ),
+            now=last.at,
+            why_held=held,
         )
 
     def _followed(self, situation: Situation, handed_over: Plan) -> Plan:
@@ -259,6 +273,16 @@ def _about(event: Event | None, plan: Plan) -> Plan:
         return plan
     cause = (event.partition, event.id)
     return replace(plan, messages=[replace(one, cause=cause) for one in plan.messages])
+
+
+def _colleague(situation: Situation) -> Plan:
+    """Return that a lead which moves up is of its company: notices list active colleagues."""
+    if not situation.moved or situation.after.standing.stage not in (Stage.MQL, Stage.SQL):
+        return NO_PLAN
+    from chalicelib.handoff.companies import colleague_record, company_of
+
+    domain = company_of(values(situation.after.profile))
+    return Plan(records=[colleague_record(domain, situation.now)]) if domain else NO_PLAN
 
 
 def _rules(situation: Situation) -> Sequence[str]:
