@@ -30,6 +30,7 @@ from chalicelib.scoring.model import Model
 from chalicelib.settings import Retention, Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.events import AS_EVER
+from chalicelib.store.keys import AUDIT
 from chalicelib.store.table import Add, Delete, Expectation, Item, Put, Write
 from chalicelib.wiring.ports import Ports
 
@@ -437,6 +438,11 @@ class FakeMailroom:
     def delete(self, bucket: str, key: str) -> None:
         if bucket == self.bucket:
             self.emails.pop(key, None)
+
+
+def is_journal(writes: Sequence[Write]) -> bool:
+    """Return whether a write only notes what one of our own people asked for."""
+    return all(isinstance(one, Put) and str(one.item["pk"]).startswith(AUDIT) for one in writes)
 
 
 class FakePorts(Ports):

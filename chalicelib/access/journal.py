@@ -11,6 +11,7 @@ from typing import Protocol
 
 from chalicelib.access.tokens import Caller, Role
 from chalicelib.runtime import Runtime
+from chalicelib.writing import until_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,22 +51,26 @@ class Journal:
 
     def __init__(self, *, store: JournalStore, runtime: Runtime) -> None:
         self._store = store
-        self._runtime = runtime
+        self.runtime = runtime
 
     def begin(self, caller: Caller, route: str, ids: Mapping[str, str]) -> JournalEntry:
         """Note that an act was asked for. An act of which this fails is not done."""
         entry = JournalEntry(
-            id=self._runtime.new_id(),
-            at=self._runtime.now(),
+            id=self.runtime.new_id(),
+            at=self.runtime.now(),
             caller=caller.name,
             role=caller.role,
             token=caller.token,
             route=route,
             ids=ids,
         )
-        self._store.write(entry)
+        self._write(entry)
         return entry
 
     def end(self, entry: JournalEntry, status: int) -> None:
         """Note what was answered."""
-        self._store.write(replace(entry, status=status))
+        self._write(replace(entry, status=status))
+
+    @until_written
+    def _write(self, entry: JournalEntry) -> None:
+        self._store.write(entry)
