@@ -229,6 +229,7 @@ def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
             | MessageKind.ACKNOWLEDGEMENT
             | MessageKind.CONFIRMATION
             | MessageKind.REPLY
+            | MessageKind.DIGEST
         ):
             raise AssertionError("another room composes this")
         case _:
