@@ -200,6 +200,9 @@ ANSWER_MIN_SECONDS = 2  # between a page and its button: below that nobody has r
 # how long a verdict, or an unsubscribe, can be undone: long enough to notice, short enough that
 # nothing has left
 UNDO_MINUTES = 10
+ACCESS_TOKENS_MAX = 200  # kept, with those that no longer hold: a list that is read at once
+TOKEN_NAME_MAX_CHARS = 100  # of a token: whose it is, or what for
+JOURNAL_KEPT_DAYS = 400  # what our own people did: a year, and until it was looked at
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)
 HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
 HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line

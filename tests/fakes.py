@@ -550,6 +550,9 @@ class FakePorts(Ports):
     def new_id(self) -> str:
         return f"id-{next(self._ids):06d}"
 
+    def new_secret(self) -> str:
+        return f"{next(self._ids):043d}"
+
     def pause(self, attempt: int) -> None:
         self.paused.append(attempt)
 

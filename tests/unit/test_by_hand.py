@@ -266,10 +266,10 @@ def test_the_timeline_says_what_was_given_and_why() -> None:
 )
 def test_a_wrong_request_is_400_and_changes_nothing(data: Any, field: str) -> None:
     baton = ann()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     errors = ask(baton, "points", data, status=400)["errors"]
     assert [error["field"] for error in errors] == [field]
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 @pytest.mark.parametrize(

@@ -160,9 +160,9 @@ def read(baton: InMemoryBaton, path: str, status: int = 200) -> HTTPResponse:
 
 def refused(baton: InMemoryBaton, path: str, document: Any) -> list[str]:
     """Return the lines of a refusal, which left nothing behind."""
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     errors = put(baton, path, document, 422)["errors"]
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
     return [f"{one['field']}: {one['message']}" for one in errors]
 
 
