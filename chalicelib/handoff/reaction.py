@@ -21,9 +21,10 @@ from chalicelib.scoring.model import REQUESTED
 from chalicelib.scoring.profile import values
 
 WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
-# notices; handoff, and the one before it; taken back, with the fallback person's; warnings;
-# request or message
-MOST_WRITES = 3 + 2 + 4 + WARNINGS_MAX + 2
+NOTICES_MAX = 5  # by four ways, and to the topic
+# the notices of a handoff, or of an accepted lead warnings and a request; the handoff, and the one
+# before it; taken back, with those that went to somebody else
+MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + NOTICES_MAX + 3
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
