@@ -53,6 +53,9 @@ class Act(StrEnum):
     POINTS = "points"
     EMAILS = "emails"  # all emails to the lead are stopped, or may go out again
     SEQUENCE = "sequence"  # one sequence is started or stopped
+    PROFILE = "profile"  # what is known of the person is corrected
+    OWNER = "owner"  # another salesperson gets the lead
+    NOTE = "note"
 
 
 class Rank(IntEnum):
@@ -155,11 +158,10 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a visitor is."""
+    """Whose a visitor is. rank: of the claim."""
 
     lead_id: str
     rank: Rank = Rank.FORM
-    """Of the claim."""
     contested_at: datetime | None = None
     """Since when another lead claims it with as much evidence: it joins neither."""
     earlier: Mapping[str, datetime] = field(default_factory=dict)
@@ -198,10 +200,8 @@ def parse_event_time(event_id: str) -> datetime:
 
 
 def own_event_id(partition: str, at: datetime, what: str) -> str:
-    """Return the id of an event that is not a client's own: a form, a notice, an act.
-
-    what: tells it apart from the others of the partition at that time. No client's event has such
-    an id, so none can take its place, or make it look like a repeat (ADR 0033).
+    """Return the id of an event of ours: a form, a notice, an act. No client's event has such an
+    id, so none can take its place (ADR 0033). what: tells it apart from others of that time.
     """
     return event_id(partition, at, OWN + what)
 

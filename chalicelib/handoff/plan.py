@@ -17,14 +17,14 @@ from chalicelib.handoff.handoff import (
     Priority,
     WhyHeld,
     brought_to,
-    newest_of,
     state_in,
 )
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.routing import Person, salesperson, stand_ins
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Transition
-from chalicelib.qualify.reactions import NO_PLAN, Moved, Plan
+from chalicelib.limits import NOTICES_CHANGED_MAX
+from chalicelib.qualify.reactions import Moved, Plan
 from chalicelib.scoring.model import REQUESTED
 
 Routing = Mapping[str, Any] | None
@@ -87,20 +87,18 @@ def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[O
 
 
 def follow(
-    handoffs: Sequence[Handoff], moved: Sequence[Moved], *, is_handed_over: bool, now: datetime
-) -> Plan:
-    """Return how the lead's newest handoff follows its moves.
+    newest: Handoff, moved: Sequence[Moved], *, is_handed_over: bool, now: datetime
+) -> Handoff:
+    """Return the lead's newest handoff as it follows the lead's moves.
 
     is_handed_over: whether the lead is handed over anew by them, so that an earlier one is over.
     """
-    newest = newest_of(handoffs)
-    if newest is None:
-        return NO_PLAN
+    if not moved:
+        return newest
     last = moved[-1].transition
     is_over = is_handed_over and newest.cycle != last.cycle
     state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
-    after = brought_to(newest, state, now)
-    return NO_PLAN if after is newest else Plan(records=[handoff_record(newest, after)])
+    return brought_to(newest, state, now)
 
 
 def pass_to_fallback(
@@ -147,8 +145,10 @@ def awaits_call(lead: Lead, cycle: int) -> bool:
 def take_back(notices: Sequence[OutboxMessage], about: int, now: datetime) -> Plan:
     """Return what becomes of a handoff's notices when the lead leaves sql without an answer.
 
-    Notices that wait are cancelled; each that left is followed by a correction on the same way.
+    Notices that wait are cancelled; each that left is followed by a correction on the same way. Of
+    one that went to several people the newest: they are the last who were asked.
     """
+    notices = sorted(notices, key=lambda one: one.created_at)[-NOTICES_CHANGED_MAX:]
     waiting = [(one, cancelled(one)) for one in notices if one.state is MessageState.PLANNED]
     corrections = [
         planned(

@@ -73,6 +73,8 @@ PRIVATE = {
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
     ("/v1/leads/{lead_id}", "delete"),
+    ("/v1/leads/{lead_id}", "patch"),
+    ("/v1/leads/{lead_id}/notes", "post"),
     ("/v1/leads/{lead_id}/points", "post"),
     ("/v1/leads/{lead_id}/export", "get"),
     ("/v1/leads/{lead_id}/timeline", "get"),
