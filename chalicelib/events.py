@@ -53,6 +53,7 @@ class Act(StrEnum):
     POINTS = "points"
     EMAILS = "emails"  # all emails to the lead are stopped, or may go out again
     SEQUENCE = "sequence"  # one sequence is started or stopped
+    CONTACT = "contact"  # a salesperson called, wrote, booked a meeting, or reached nobody
 
 
 class Rank(IntEnum):

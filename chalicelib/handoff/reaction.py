@@ -7,9 +7,10 @@ from typing import Any, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import Event, Kind, said_as
+from chalicelib.events import Act, Event, Kind, said_as
 from chalicelib.form_kinds import FORM_KIND, NOT_SALES
 from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
+from chalicelib.leads.acts import acts_of
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.requests import is_request
 from chalicelib.lifecycle.decide import disqualified_by, has_new_request, held_back_request
@@ -100,13 +101,13 @@ class HandoffReaction:
     def _followed(self, situation: Situation, handed_over: Plan) -> Plan:
         """Return how the handoff of a lead follows what the lead does from then on."""
         stages = {situation.before.standing.stage, situation.after.standing.stage}
-        if not situation.moved or not stages & IN_SALES_HANDS:
+        contacts = acts_of(situation.events, Act.CONTACT)
+        if not stages & IN_SALES_HANDS or not (situation.moved or contacts):
             return NO_PLAN
         from chalicelib.handoff.plan import follow
 
         handoffs = self._leads.handoffs(situation.after.lead_id)
-        is_handed_over = handed_over is not NO_PLAN
-        return follow(handoffs, situation.moved, is_handed_over=is_handed_over, now=situation.now)
+        return follow(handoffs, situation, contacts, is_new=handed_over is not NO_PLAN)
 
     def _announced(self, situation: Situation) -> Plan:
         """Return what sales must hear about a lead that it does not get, or already has."""
