@@ -56,6 +56,7 @@ class Act(StrEnum):
     PROFILE = "profile"  # what is known of the person is corrected
     OWNER = "owner"  # another salesperson gets the lead
     NOTE = "note"
+    CONTACT = "contact"  # a salesperson called, wrote, booked a meeting, or reached nobody
 
 
 class Rank(IntEnum):
@@ -75,11 +76,9 @@ RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
 RETRACTED_IDS = "event_ids"  # of a retraction, separated by spaces; of a release its form
 CONFIRMED_FORM = "confirms"  # the property of a confirmation that names the form's event
 BROWSER_LANGUAGE = "browser_language"  # that a form's browser asked for first, in its event
-CONSENT_PENDING = "consent_pending"
-"""The property of a form's event whose ticked box has yet to be confirmed."""
+CONSENT_PENDING = "consent_pending"  # of a form's event: its ticked box has yet to be confirmed
 
 OWN = "\x00"  # what message ids of our own begin with: no client's id holds control characters
-
 PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})  # cheap, so capped and soon forgotten
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from chalicelib.consent.consent import BasisKind, Purpose
 from chalicelib.inputs.texts import many_lines
 from chalicelib.inputs.typed import Received
+from chalicelib.leads.acts import ContactHow
 from chalicelib.lifecycle.stages import Outcome, Stage
 from chalicelib.limits import (
     HAND_POINTS_MAX,
@@ -79,6 +80,12 @@ class ClosingRequest(LeadRequest):
     reason: Statement | None = None
     value: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False, strict=True)] | None = None
     """In the currency that sales reports in."""
+
+
+class ContactRequest(LeadRequest):
+    """`POST .../contact`."""
+
+    how: ContactHow
 
 
 class PointsRequest(LeadRequest):

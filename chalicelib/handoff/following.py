@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from chalicelib.delivery.outbox import OutboxMessage
+from chalicelib.events import Event
 from chalicelib.handoff.giving import call_off, given_to, tell_new_owner
 from chalicelib.handoff.handoff import Handoff, HandoffState, newest_of
 from chalicelib.handoff.handoff_records import handoff_record
@@ -32,18 +33,23 @@ class Following:
         self._routing = routing
 
     def __call__(
-        self, situation: Situation, *, is_handed_over: bool, new_owner: str | None
+        self,
+        situation: Situation,
+        contacts: Sequence[Event],
+        *,
+        is_new: bool,
+        new_owner: str | None,
     ) -> Plan:
         """Return how the newest handoff follows.
 
-        is_handed_over: whether the lead is handed over anew, so that an earlier one is over;
-        new_owner: to whom a person gives the lead, None for nobody.
+        contacts: the events that say how a salesperson got in touch; is_new: whether the lead is
+        handed over anew, so that an earlier handoff is over; new_owner: to whom a person gives the
+        lead, None for nobody.
         """
         newest = newest_of(self._leads.handoffs(situation.after.lead_id))
         if newest is None:
             return NO_PLAN
-        moved = situation.moved
-        handoff = follow(newest, moved, is_handed_over=is_handed_over, now=situation.now)
+        handoff = follow(newest, situation, contacts, is_new=is_new)
         plan = NO_PLAN
         if new_owner is not None and handoff.state is not HandoffState.CLOSED:
             handoff = given_to(handoff, new_owner)

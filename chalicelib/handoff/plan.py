@@ -11,20 +11,23 @@ from typing import Any
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, Via, cancelled, planned
+from chalicelib.events import Event
 from chalicelib.handoff.handoff import (
     Handoff,
     HandoffState,
     Priority,
     WhyHeld,
+    brought_in_touch,
     brought_to,
     state_in,
 )
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.routing import Person, salesperson, stand_ins
+from chalicelib.leads.acts import CONTACT_HOW, ContactHow
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Transition
 from chalicelib.limits import NOTICES_CHANGED_MAX
-from chalicelib.qualify.reactions import Moved, Plan
+from chalicelib.qualify.reactions import Plan, Situation
 from chalicelib.scoring.model import REQUESTED
 
 Routing = Mapping[str, Any] | None
@@ -87,18 +90,22 @@ def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[O
 
 
 def follow(
-    newest: Handoff, moved: Sequence[Moved], *, is_handed_over: bool, now: datetime
+    newest: Handoff, situation: Situation, contacts: Sequence[Event], *, is_new: bool
 ) -> Handoff:
-    """Return the lead's newest handoff as it follows the lead's moves.
+    """Return the lead's newest handoff as it follows what moved the lead, and who got in touch.
 
-    is_handed_over: whether the lead is handed over anew by them, so that an earlier one is over.
+    is_new: whether the lead is handed over anew, so that an earlier handoff is over.
     """
-    if not moved:
-        return newest
-    last = moved[-1].transition
-    is_over = is_handed_over and newest.cycle != last.cycle
-    state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
-    return brought_to(newest, state, now)
+    after = newest
+    if situation.moved:
+        last = situation.moved[-1].transition
+        is_over = is_new and newest.cycle != last.cycle
+        state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
+        after = brought_to(newest, state, situation.now)
+    for event in contacts:
+        how = ContactHow(str(event.properties[CONTACT_HOW]))
+        after = brought_in_touch(after, how, event.at, situation.now)
+    return after
 
 
 def pass_to_fallback(

@@ -7,19 +7,16 @@ from typing import Any, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import Event, Kind
+from chalicelib.events import Act, Event, Kind
 from chalicelib.form_kinds import FORM_KIND
-from chalicelib.handoff.handoff import (
-    IN_SALES_HANDS,
-    Handoff,
-    WhyHeld,
-)
+from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
 from chalicelib.handoff.hearing import (
     HAVE_AN_OWNER,
     WARNINGS_MAX,
     notifications,
     unanswered_message,
 )
+from chalicelib.leads.acts import acts_of
 from chalicelib.leads.lead import NotifiedAbout
 from chalicelib.leads.requests import is_request
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
@@ -106,16 +103,18 @@ class HandoffReaction:
         """Return how the handoff of a lead follows what the lead does from then on."""
         before = situation.before.standing
         after = situation.after.standing
+        contacts = acts_of(situation.events, Act.CONTACT)
         is_given = handed_over is NO_PLAN and after.owner not in (None, before.owner)
         is_in_sales_hands = bool({before.stage, after.stage} & IN_SALES_HANDS)
-        if not is_in_sales_hands or not (situation.moved or is_given):
+        if not is_in_sales_hands or not (situation.moved or contacts or is_given):
             return NO_PLAN
         from chalicelib.handoff.following import Following  # few events move a lead
 
         follow = Following(self._leads, self._routing)
         return follow(
             situation,
-            is_handed_over=handed_over is not NO_PLAN,
+            contacts,
+            is_new=handed_over is not NO_PLAN,
             new_owner=after.owner if is_given else None,
         )
 

@@ -80,6 +80,7 @@ PRIVATE = {
     ("/v1/leads/{lead_id}/timeline", "get"),
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("stage", "opportunity", "outcome")),
     ("/v1/leads/{lead_id}/basis", "post"),
+    ("/v1/leads/{lead_id}/contact", "post"),
     *(
         (f"/v1/leads/{{lead_id}}/{what}", "post")
         for what in ("retract", "release", "merge", "rebuild")
