@@ -157,6 +157,9 @@ HANDOVER_TRIES = 3  # workers lost in a row; after that a person must look
 HANDOVER_KEPT_DAYS = 2  # of what came to an end: longer than any message waits in a queue
 WORK_SECONDS = 45  # of a worker, which ends before its function times out
 
+# --- how salespeople are notified -----------------------------------------------------------------
+WEBHOOK_TIMEOUT_SECONDS = 10  # to connect to a chat, and for its answer; the function has a minute
+
 # --- what people answer by email ------------------------------------------------------------------
 # of a raw email: the text comes before what is attached to it
 INBOUND_MAX_BYTES = 256 * 1024

@@ -18,6 +18,7 @@ from chalicelib.delivery import holding, outbox, outcomes
 from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.messages import (
+    ChatMessage,
     Email,
     Hold,
     Outgoing,
@@ -254,7 +255,7 @@ def _addressed(message: OutboxMessage, outgoing: Outgoing | Waiting) -> OutboxMe
             )
         case SnsMessage():
             return replace(message, subject=outgoing.subject)
-        case Sms() | Waiting():
+        case Sms() | ChatMessage() | Waiting():
             return message
         case _:
             assert_never(outgoing)

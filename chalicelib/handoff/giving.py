@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
-from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via, cancelled, planned
+from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via, cancelled
 from chalicelib.handoff.handoff import Handoff
 from chalicelib.handoff.routing import Person
+from chalicelib.handoff.ways import notice_to, ways_for
 from chalicelib.limits import NOTICES_CHANGED_MAX
-from chalicelib.scoring.model import REQUESTED
 
 GIVEN = "given"
 """The part of a key that tells the notice to a new owner from that to the first one."""
@@ -30,20 +30,17 @@ def given_to(handoff: Handoff, owner: str) -> Handoff:
 
 def tell_new_owner(handoff: Handoff, person: Person | None, now: datetime) -> list[OutboxMessage]:
     """Return the notices of an open handoff to its new owner. person: None when nobody is named."""
-    receivers: dict[Via, str | None] = {Via.EMAIL: person.email if person else None}
-    if handoff.kind == REQUESTED:
-        receivers[Via.SMS] = person.phone if person else None
     # A lead may come back to the same person: the version tells one time from the other.
     return [
-        planned(
+        notice_to(
+            person,
+            way,
             lead_id=handoff.lead_id,
-            key=MessageKey(MessageKind.HANDOFF, handoff.cycle, (via, GIVEN, str(handoff.version))),
-            via=via,
-            to=to,
+            key=MessageKey(MessageKind.HANDOFF, handoff.cycle, (way, GIVEN, str(handoff.version))),
             about=handoff.about,
             now=now,
         )
-        for via, to in receivers.items()
+        for way in ways_for(person, MessageKind.HANDOFF, handoff.priority)
     ]
 
 

@@ -22,13 +22,13 @@ from chalicelib.handoff.handoff import (
     state_in,
 )
 from chalicelib.handoff.handoff_records import handoff_record
-from chalicelib.handoff.routing import Person, salesperson, stand_ins
+from chalicelib.handoff.routing import Person, person_of, salesperson, stand_ins
+from chalicelib.handoff.ways import BY_EMAIL, notice_to, ways_for
 from chalicelib.leads.acts import CONTACT_HOW, ContactHow
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Transition
 from chalicelib.limits import NOTICES_CHANGED_MAX
 from chalicelib.qualify.reactions import Plan, Situation
-from chalicelib.scoring.model import REQUESTED
 
 Routing = Mapping[str, Any] | None
 WRITTEN = "message"
@@ -72,20 +72,33 @@ def hand_over(
 
 
 def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[OutboxMessage]:
-    """Return the notices of a handoff to whoever receives it. person: None when nobody does."""
-    receivers: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
-    if handoff.kind == REQUESTED:
-        receivers[Via.SMS] = person.phone if person else None
+    """Return the notices of a handoff to whoever receives it, and to the topic. person: None when
+    nobody does.
+    """
+
+    def key_of(way: str) -> MessageKey:
+        return MessageKey(MessageKind.HANDOFF, handoff.cycle, (way,))
+
     return [
+        *(
+            notice_to(
+                person,
+                way,
+                lead_id=handoff.lead_id,
+                key=key_of(way),
+                about=handoff.about,
+                now=now,
+            )
+            for way in ways_for(person, MessageKind.HANDOFF, handoff.priority)
+        ),
         planned(
             lead_id=handoff.lead_id,
-            key=MessageKey(MessageKind.HANDOFF, handoff.cycle, (via,)),
-            via=via,
-            to=to,
+            key=key_of(Via.SNS),
+            via=Via.SNS,
+            to=None,
             about=handoff.about,
             now=now,
-        )
-        for via, to in receivers.items()
+        ),
     ]
 
 
@@ -108,11 +121,29 @@ def follow(
     return after
 
 
-def pass_to_fallback(
+def instead_of(notice: OutboxMessage, routing: Routing, now: datetime) -> OutboxMessage | None:
+    """Return what goes out when the notice of a handoff ended badly: an email to the same person
+    when it went into a chat, else one to whoever stands in. None when nobody else is named.
+    """
+    person = person_of(routing, notice.receiver) if notice.receiver else None
+    if notice.via is not Via.WEBHOOK or person is None:
+        return _pass_to_fallback(notice, routing, now)
+    email = notice_to(
+        person,
+        BY_EMAIL,
+        lead_id=notice.lead_id,
+        key=replace(notice.key, parts=(BY_EMAIL, *notice.key.parts[1:])),
+        about=notice.about,
+        now=now,
+    )
+    return replace(email, cause=notice.cause)
+
+
+def _pass_to_fallback(
     notice: OutboxMessage, routing: Routing, now: datetime
 ) -> OutboxMessage | None:
-    """Return the notice of a handoff to the fallback person, when the email to the salesperson
-    ended badly; to the manager when that was the fallback person's own mailbox.
+    """Return the notice of a handoff to the fallback person; to the manager when it was the
+    fallback person's own mailbox that it did not reach.
 
     Once: what goes to the fallback person goes no further. None when nobody else is named.
     """
@@ -129,6 +160,7 @@ def pass_to_fallback(
         key=key,
         via=Via.EMAIL,
         to=person.email,
+        receiver=person.id,
         about=notice.about,
         now=now,
     )
@@ -163,6 +195,7 @@ def take_back(notices: Sequence[OutboxMessage], about: int, now: datetime) -> Pl
             key=correction_key(one),
             via=one.via,
             to=one.to,
+            receiver=one.receiver,
             about=about,
             now=now,
         )
@@ -185,6 +218,7 @@ def warn_owner(lead: Lead, rule: str, routing: Routing, now: datetime) -> Outbox
         key=MessageKey(MessageKind.WARNING, lead.standing.cycle, (rule,)),
         via=Via.EMAIL,
         to=person.email if person else None,
+        receiver=person.id if person else None,
         about=lead.version,
         now=now,
     )
@@ -242,15 +276,19 @@ def pass_on_request(lead: Lead, routing: Routing, now: datetime, day: date) -> l
     Once a day, because the day is part of the key.
     """
     person = salesperson(routing, lead.standing.owner)
-    receivers: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
+
+    def key_of(way: str) -> MessageKey:
+        return MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (way, day.isoformat()))
+
+    (way,) = ways_for(person, MessageKind.TRIAGE)
     return [
+        notice_to(person, way, lead_id=lead.lead_id, key=key_of(way), about=lead.version, now=now),
         planned(
             lead_id=lead.lead_id,
-            key=MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (via, day.isoformat())),
-            via=via,
-            to=to,
+            key=key_of(Via.SNS),
+            via=Via.SNS,
+            to=None,
             about=lead.version,
             now=now,
-        )
-        for via, to in receivers.items()
+        ),
     ]

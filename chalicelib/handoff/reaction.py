@@ -26,8 +26,10 @@ from chalicelib.scoring.matching import value_of
 from chalicelib.scoring.model import REQUESTED
 from chalicelib.scoring.profile import values
 
-# notices; handoff, and the one before it; taken back; warnings; request or message; to a new owner
-MOST_WRITES = 3 + 2 + NOTICES_CHANGED_MAX + WARNINGS_MAX + 2 + 2
+NOTICES_MAX = 5  # by four ways, and to the topic
+# the notices of a handoff, or of an accepted lead warnings and a request; the handoff, and the one
+# before it; taken back, with those that went to somebody else
+MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + NOTICES_CHANGED_MAX
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})

@@ -203,6 +203,25 @@ def stand_ins(routing: Mapping[str, Any] | None) -> list[Person]:
     return [by_id[one] for one in (document.fallback, document.manager) if one is not None]
 
 
+def person_of(routing: Mapping[str, Any] | None, person_id: str) -> Person | None:
+    """Return the person of an id, whether active or not; None for an id of nobody.
+
+    Raise DocumentError for a routing document that breaks the format.
+    """
+    people = read_document(RoutingDocument, routing).people if routing else []
+    return next((person for person in people if person.id == person_id), None)
+
+
+def webhook_of(routing: Mapping[str, Any] | None, person_id: str, chat: str) -> str | None:
+    """Return the URL of a person's chat, slack or teams; None where there is none.
+
+    Raise DocumentError for a routing document that breaks the format.
+    """
+    person = person_of(routing, person_id)
+    urls = {"slack": person.slack, "teams": person.teams} if person else {}
+    return urls.get(chat)
+
+
 def hears_of(routing: Mapping[str, Any] | None, owner: str | None) -> Person | None:
     """Return who hears of a lead that was not handed over: its owner if active, else who stands in;
     None where nobody is named.

@@ -107,7 +107,13 @@ class Composer:
             is_corrected=self._is_corrected,
             is_current=self._is_current,
             labels=self._labels,
+            webhook=self._webhook,
         )
+
+    def _webhook(self, person_id: str, chat: str) -> str | None:
+        from chalicelib.handoff.routing import webhook_of
+
+        return webhook_of(self._stores.documents.get("routing"), person_id, chat)
 
     @cached_property
     def _replies(self) -> "ReplyNotices":

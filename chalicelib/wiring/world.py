@@ -261,9 +261,9 @@ class World(ClickWork):
         self.feedback.take(message)
 
     def _instead_of(self, message: "OutboxMessage") -> "OutboxMessage | None":
-        from chalicelib.handoff.plan import pass_to_fallback  # few handoffs end badly
+        from chalicelib.handoff.plan import instead_of  # few handoffs end badly
 
-        return pass_to_fallback(message, self.documents.get("routing"), self.ports.now())
+        return instead_of(message, self.documents.get("routing"), self.ports.now())
 
     def _form(self, form_id: str) -> "Registered | None":
         return self.documents.numbered("form", form_id)
