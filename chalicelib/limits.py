@@ -206,9 +206,12 @@ JOURNAL_KEPT_DAYS = 400  # what our own people did: a year, and until it was loo
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)
 HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
 HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line
+NOTE_MAX_CHARS = 5_000  # as of a form's message: what was said in a call fits
 REASON_MAX_CHARS = 500  # a reason, or an answer about an opportunity: a few sentences
 # messages that a merge cancels: with the rest of the merge they fit into one transaction
-MERGE_MAX_WAITING = 20
+MERGE_MAX_WAITING = 12
+# of a handoff's notices, the newest, that one decision takes back: they fit in with the rest
+NOTICES_CHANGED_MAX = 8
 RETRACT_MAX_EVENTS = 100  # of one request; their ids fit into one event
 
 # --- documents and lists --------------------------------------------------------------------------

@@ -67,9 +67,10 @@ class MessageKey:
     """The lead's cycle that it belongs to, from 1."""
     parts: tuple[str, ...]
     """nurture: sequence and step, of a mailing `mailing.<id>` and `email`, always of cycle 1;
-    acknowledgement and confirmation: form and day, always of cycle 1; handoff and correction: via;
-    warning: rule; reply: via and its id; triage: via, and of a lead that sales has already the day,
-    of what somebody wrote "message" and the day; digest: via and when it leaves."""
+    acknowledgement and confirmation: form and day, always of cycle 1; handoff and correction: via,
+    of one that a person gave to somebody else "given" and the handoff's version; warning: rule;
+    reply: via and its id; triage: via, and of a lead that sales has already the day, of what
+    somebody wrote "message" and the day; digest: via and when it leaves."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):

@@ -11,21 +11,24 @@ from typing import Any
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, Via, cancelled, planned
+from chalicelib.events import Event
 from chalicelib.handoff.handoff import (
     Handoff,
     HandoffState,
     Priority,
     WhyHeld,
+    brought_in_touch,
     brought_to,
-    newest_of,
     state_in,
 )
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.routing import Person, person_of, salesperson, stand_ins
 from chalicelib.handoff.ways import BY_EMAIL, notice_to, ways_for
+from chalicelib.leads.acts import CONTACT_HOW, ContactHow
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Transition
-from chalicelib.qualify.reactions import NO_PLAN, Moved, Plan
+from chalicelib.limits import NOTICES_CHANGED_MAX
+from chalicelib.qualify.reactions import Plan, Situation
 
 Routing = Mapping[str, Any] | None
 WRITTEN = "message"
@@ -100,20 +103,22 @@ def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[O
 
 
 def follow(
-    handoffs: Sequence[Handoff], moved: Sequence[Moved], *, is_handed_over: bool, now: datetime
-) -> Plan:
-    """Return how the lead's newest handoff follows its moves.
+    newest: Handoff, situation: Situation, contacts: Sequence[Event], *, is_new: bool
+) -> Handoff:
+    """Return the lead's newest handoff as it follows what moved the lead, and who got in touch.
 
-    is_handed_over: whether the lead is handed over anew by them, so that an earlier one is over.
+    is_new: whether the lead is handed over anew, so that an earlier handoff is over.
     """
-    newest = newest_of(handoffs)
-    if newest is None:
-        return NO_PLAN
-    last = moved[-1].transition
-    is_over = is_handed_over and newest.cycle != last.cycle
-    state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
-    after = brought_to(newest, state, now)
-    return NO_PLAN if after is newest else Plan(records=[handoff_record(newest, after)])
+    after = newest
+    if situation.moved:
+        last = situation.moved[-1].transition
+        is_over = is_new and newest.cycle != last.cycle
+        state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
+        after = brought_to(newest, state, situation.now)
+    for event in contacts:
+        how = ContactHow(str(event.properties[CONTACT_HOW]))
+        after = brought_in_touch(after, how, event.at, situation.now)
+    return after
 
 
 def instead_of(notice: OutboxMessage, routing: Routing, now: datetime) -> OutboxMessage | None:
@@ -127,7 +132,7 @@ def instead_of(notice: OutboxMessage, routing: Routing, now: datetime) -> Outbox
         person,
         BY_EMAIL,
         lead_id=notice.lead_id,
-        key=replace(notice.key, parts=(BY_EMAIL,)),
+        key=replace(notice.key, parts=(BY_EMAIL, *notice.key.parts[1:])),
         about=notice.about,
         now=now,
     )
@@ -179,8 +184,10 @@ def awaits_call(lead: Lead, cycle: int) -> bool:
 def take_back(notices: Sequence[OutboxMessage], about: int, now: datetime) -> Plan:
     """Return what becomes of a handoff's notices when the lead leaves sql without an answer.
 
-    Notices that wait are cancelled; each that left is followed by a correction on the same way.
+    Notices that wait are cancelled; each that left is followed by a correction on the same way. Of
+    one that went to several people the newest: they are the last who were asked.
     """
+    notices = sorted(notices, key=lambda one: one.created_at)[-NOTICES_CHANGED_MAX:]
     waiting = [(one, cancelled(one)) for one in notices if one.state is MessageState.PLANNED]
     corrections = [
         planned(

@@ -181,6 +181,15 @@ def salesperson(routing: Mapping[str, Any] | None, owner: str | None = None) -> 
     return next((person for person in active if person.id == owner), active[0] if active else None)
 
 
+def salespeople(routing: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the ids of all people of the routing document, None when there is none.
+
+    Raise DocumentError for a routing document that breaks the format.
+    """
+    people = read_document(RoutingDocument, routing).people if routing else []
+    return frozenset(person.id for person in people)
+
+
 def stand_ins(routing: Mapping[str, Any] | None) -> list[Person]:
     """Return who gets a handoff that did not reach its salesperson: the fallback person, then the
     manager, as far as they are named.

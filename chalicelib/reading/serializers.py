@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.consent.consent import Consent, Proof
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import LEFT, OutboxMessage
-from chalicelib.events import Event, rfc3339
+from chalicelib.events import Act, Event, Kind, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.reading.message_words import say_state
@@ -17,6 +17,9 @@ from chalicelib.scoring.profile import remembered, shown, unconfirmed
 from chalicelib.scoring.reasons import ScoreReason
 from chalicelib.scoring.score import Score
 from chalicelib.scoring.touches import Touch
+
+NOTE = "note"
+"""The kind of a timeline item that is a person's note."""
 
 
 def serialize_lead(
@@ -153,10 +156,11 @@ def serialize_event(event: Event, proof: Proof | None = None) -> dict[str, Any]:
         detail["cut"] = list(event.cut)
     if proof is not None:
         detail["consent"] = serialize_proof(proof)
+    is_note = event.kind is Kind.PERSON and event.name == Act.NOTE
     return {
         "id": event.id,
         "at": rfc3339(event.at),
-        "kind": event.kind.value,
+        "kind": NOTE if is_note else event.kind.value,
         "name": event.name,
         "detail": detail,
     }

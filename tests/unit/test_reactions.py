@@ -11,7 +11,8 @@ from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event, Kind
 from chalicelib.handoff import reaction as handoff
 from chalicelib.handoff.handoff import Handoff, HandoffState
-from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered, notifications
+from chalicelib.handoff.hearing import notifications
+from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing
