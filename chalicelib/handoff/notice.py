@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
-from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
+from chalicelib.delivery.messages import ChatMessage, Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
 from chalicelib.events import Event, FieldValue, Kind, said_as
+from chalicelib.handoff.chat import chat_body, in_chat, reach_in
 from chalicelib.handoff.deeds import deed_in_words, is_deed
 from chalicelib.handoff.plan import is_about_message, is_fallback
 from chalicelib.inert import inert, inert_address, inert_phone
@@ -59,7 +60,7 @@ class Notices:
     first, with the one that a message is about before them; agreed: what the person agreed to, a
     line each; is_corrected: whether a correction follows a notice; is_current: whether its lead
     still waits for the call that a handoff asks for; labels: what people read instead of the names
-    of a form's own fields.
+    of a form's own fields; webhook: the URL of a salesperson's chat, by their id and its name.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class Notices:
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
         is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
         labels: Callable[[str], Mapping[str, str]] = lambda _form_id: {},
+        webhook: Callable[[str, str], str | None] = lambda _person_id, _chat: None,
     ) -> None:
         self._transition = transition
         self._profile = profile
@@ -82,13 +84,14 @@ class Notices:
         self._is_corrected = is_corrected
         self._is_current = is_current
         self._labels = labels
+        self._webhook = webhook
 
     def compose(self, message: OutboxMessage) -> Outgoing | Skip:
         """Return what to send for a message, or why there is nothing to send."""
-        if message.via is Via.EMAIL and message.to is None:
-            return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
-        if message.via is Via.SMS and message.to is None:
-            return Skip(MessageState.REFUSED, NotSentReason.NO_PHONE)
+        if message.to is None and message.via is not Via.SNS:
+            is_text = message.via is Via.SMS
+            reason = NotSentReason.NO_PHONE if is_text else NotSentReason.NO_ADDRESS
+            return Skip(MessageState.REFUSED, reason)
         if message.kind is MessageKind.HANDOFF and self._is_taken_back(message):
             return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         known = self._profile(message.lead_id)
@@ -96,6 +99,8 @@ class Notices:
         facts["headline"] = _headline(message.kind, facts)
         try:
             match message.via:
+                case Via.WEBHOOK:
+                    return self._chat(message, facts)
                 case Via.EMAIL:
                     return _mail(message, facts, reply_to=known.get("email"))
                 case Via.SMS:
@@ -106,6 +111,12 @@ class Notices:
                     assert_never(message.via)
         except TemplateError:
             return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
+
+    def _chat(self, message: OutboxMessage, facts: Mapping[str, Any]) -> ChatMessage | Skip:
+        url = self._webhook(message.receiver or "", message.to or "")
+        if url is None:
+            return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
+        return ChatMessage(url, chat_body(message.to or "", in_chat(facts)))
 
     def _is_taken_back(self, handoff: OutboxMessage) -> bool:
         # A notice that a worker had claimed may have left, so it was not cancelled but corrected.
@@ -218,6 +229,7 @@ def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
             | MessageKind.ACKNOWLEDGEMENT
             | MessageKind.CONFIRMATION
             | MessageKind.REPLY
+            | MessageKind.DIGEST
         ):
             raise AssertionError("another room composes this")
         case _:
@@ -260,9 +272,8 @@ def _mail(
 
 
 def _text(message: OutboxMessage, facts: Mapping[str, Any]) -> Sms:
-    reach = ", ".join(filter(None, (facts["profile"].get("phone"), facts["profile"].get("email"))))
-    doubt = " (unconfirmed)" if facts["unconfirmed"] else ""
-    how = f"Reach: {reach}{doubt}. " if reach else ""  # nothing is left of what was taken back
+    reach = reach_in(facts)
+    how = f"Reach: {reach}. " if reach else ""  # nothing is left of what was taken back
     end = f". {how}Ref {facts['reference']}"
     # A stranger's long name must not push the number out, nor make the text cost more.
     body = fit_text(facts["headline"], end, SMS_MAX_SEGMENTS)

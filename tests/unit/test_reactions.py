@@ -13,8 +13,9 @@ from chalicelib.handoff import reaction as handoff
 from chalicelib.handoff.companies import CompanyOwner
 from chalicelib.handoff.dealing import Dealing
 from chalicelib.handoff.handoff import Handoff, HandoffState
+from chalicelib.handoff.hearing import notifications
 from chalicelib.handoff.load import Load
-from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered, notifications
+from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing
