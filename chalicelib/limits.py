@@ -192,6 +192,8 @@ ANSWER_MIN_SECONDS = 2  # between a page and its button: below that nobody has r
 # nothing has left
 UNDO_MINUTES = 10
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)
+# of what a lead that sales has does: its owner hears of it; a page about prices gives as many
+TELLING_MIN_POINTS = 5
 HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
 HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line
 NOTE_MAX_CHARS = 5_000  # as of a form's message: what was said in a call fits
