@@ -16,9 +16,10 @@ from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import fit_text
 from chalicelib.delivery.templates import TemplateError, render_html, render_text
 from chalicelib.events import Event, FieldValue, Kind, said_as
+from chalicelib.handoff.afterwards import is_about_activity, is_about_message
 from chalicelib.handoff.chat import chat_body, in_chat, reach_in
 from chalicelib.handoff.deeds import deed_in_words, is_deed
-from chalicelib.handoff.plan import is_about_message, is_fallback
+from chalicelib.handoff.plan import is_fallback
 from chalicelib.inert import inert, inert_address, inert_phone
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.scoring.model import REQUESTED
@@ -43,6 +44,7 @@ CLOSING_OF_FALLBACK = (
     "This lead is an SQL. The email to its salesperson did not arrive, so it comes to you: please"
     " see that somebody calls, and that the address in the routing document is right."
 )
+CLOSING_OF_ACTIVITY = "The lead is yours already. You hear of this at most once a day."
 CLOSING_OF_MESSAGE = (
     "This is not a handoff. Messages of a form go their own way once the form is registered with a"
     " kind, or the settings say who answers it."
@@ -151,6 +153,7 @@ class Notices:
             ],
             "closing": _closing(message),
             "is_written": is_about_message(message.key),
+            "is_active": is_about_activity(message.key),
             "profile": {
                 name: REACHABLE.get(name, inert)(said_as(value)) + _words_of(recent, name, value)
                 for name, value in sorted(known.items())
@@ -190,6 +193,8 @@ def _words_of(recent: Sequence[Event], name: str, value: FieldValue) -> str:
 def _closing(message: OutboxMessage) -> str:
     if is_about_message(message.key):
         return CLOSING_OF_MESSAGE
+    if is_about_activity(message.key):
+        return CLOSING_OF_ACTIVITY
     is_stand_in = message.kind is MessageKind.HANDOFF and is_fallback(message.key)
     return CLOSING_OF_FALLBACK if is_stand_in else CLOSING[message.kind]
 
@@ -219,6 +224,8 @@ def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
             return f"{who} looks disqualified"
         case MessageKind.TRIAGE if facts["is_written"]:
             return f"{who} wrote to us; please take a look"
+        case MessageKind.TRIAGE if facts["is_active"]:
+            return f"{who} is looking at our pages again"
         case MessageKind.TRIAGE:
             return (
                 f"{who} asks to be contacted. Our rules do not hand this lead to sales; please"
@@ -252,6 +259,8 @@ def _why(message: OutboxMessage) -> str:
         return f"the rule {message.key.parts[0].replace('-', ' ')} disqualifies them"
     if is_about_message(message.key):
         return "they wrote in a form that nobody has registered, or that is not for sales"
+    if is_about_activity(message.key):
+        return "what they did tells of interest"
     return (
         "they sent a request; customers, leads that are disqualified or left out, and leads that"
         " hardly fit do not become SQLs"

@@ -14,6 +14,7 @@ from chalicelib.delivery.outbox import LEFT, MessageState, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.document import parse_document
 from chalicelib.errors import DocumentError
+from chalicelib.handoff.afterwards import triage_request
 from chalicelib.handoff.choosing import Chosen
 from chalicelib.handoff.dealing import Dealt
 from chalicelib.handoff.handoff import HandoffState, Priority, WhyHeld
@@ -23,7 +24,6 @@ from chalicelib.handoff.plan import (
     hand_over,
     instead_of,
     take_back,
-    triage_request,
     warn_owner,
 )
 from chalicelib.handoff.routing import Person, salesperson, stand_ins, weekly_capacity

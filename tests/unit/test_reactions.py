@@ -13,7 +13,7 @@ from chalicelib.handoff import reaction as handoff
 from chalicelib.handoff.companies import CompanyOwner
 from chalicelib.handoff.dealing import Dealing
 from chalicelib.handoff.handoff import Handoff, HandoffState
-from chalicelib.handoff.hearing import notifications
+from chalicelib.handoff.hearing import WARNINGS_MAX, notifications
 from chalicelib.handoff.load import Load
 from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
@@ -291,10 +291,10 @@ def test_the_owner_is_warned_of_each_disqualifying_rule_once(stage: Stage) -> No
 
 
 def test_further_rules_are_announced_by_the_next_decision() -> None:
-    rules = [f"rule-{number}" for number in range(handoff.WARNINGS_MAX + 2)]
+    rules = [f"rule-{number}" for number in range(WARNINGS_MAX + 2)]
     accepted = make.lead(standing=standing(Stage.ACCEPTED))
     first = notified(accepted, worth(disqualifiers=rules))
-    assert first == rules[: handoff.WARNINGS_MAX]
+    assert first == rules[:WARNINGS_MAX]
     assert notified(tell(accepted, *first), worth(disqualifiers=rules)) == rules[-2:]
 
 
@@ -303,10 +303,16 @@ def test_a_rule_set_aside_warns_nobody() -> None:
     assert notified(lead, BARRED) == ["bad-fit"]
 
 
-def test_rule_1_the_team_hears_of_a_request_once() -> None:
+def test_rule_1_the_team_hears_of_a_request_once_a_day() -> None:
     lead = make.lead(tally=ASKING)
-    assert notified(lead, HOPELESS) == ["request"]
+    today = HOPELESS.day.isoformat()
+    assert notified(lead, HOPELESS) == [today]
     assert notified(tell(lead), HOPELESS) == []
+    twice = make.lead(tally=seen(demo_request={0: 2}), notified=tell(lead).notified)
+    assert notified(twice, HOPELESS, before=lead) == [today]
+    said = carry_out(twice, Plan(notified=[Notified(1, REQUEST, today)]))
+    assert said.notified == (Notified(1, REQUEST, today),)
+    assert notified(said, HOPELESS, before=lead) == []
     assert notified(make.lead(), worth()) == []
 
 
