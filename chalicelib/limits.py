@@ -189,6 +189,7 @@ ANSWER_MIN_SECONDS = 2  # between a page and its button: below that nobody has r
 # nothing has left
 UNDO_MINUTES = 10
 ACCESS_TOKENS_MAX = 200  # kept, with those that no longer hold: a list that is read at once
+ENDED_TOKENS_KEPT_DAYS = 30  # revoked or expired, so that the list says what became of them
 TOKEN_NAME_MAX_CHARS = 100  # of a token: whose it is, or what for
 JOURNAL_KEPT_DAYS = 400  # what our own people did: a year, and until it was looked at
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)
