@@ -56,7 +56,6 @@ from chalicelib.scoring.model import Model
 from chalicelib.store.keys import ACTIVE
 
 PLANNED: Mapping[str, frozenset[str]] = {
-    "settings": frozenset({"contact_rules"}),
     "routing": frozenset(
         {
             "teams", "holidays", "people.*.time_zone", "people.*.days_off", "people.*.weight",
@@ -112,7 +111,6 @@ def document_kinds(
     return {
         "settings": DocumentKind(
             format=SettingsDocument,
-            not_yet=PLANNED["settings"],
             is_single=True,
             mistakes=lambda settings: [
                 *settings_mistakes(settings, store.every("email")),

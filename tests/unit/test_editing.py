@@ -260,7 +260,6 @@ def test_an_unknown_key_is_refused_with_those_there_are(baton: InMemoryBaton, ki
 
 
 NOT_YET: list[tuple[str, dict[str, Any], str]] = [
-    ("settings", {"contact_rules": {}}, "contact_rules"),
     ("routing", {"teams": []}, "teams"),
     (
         "routing",
