@@ -69,7 +69,7 @@ def the_mailbox_shows_it(visitor: Visitor, email: str, lead: Any) -> None:
     expect(nurture.frame_locator("iframe").locator("body")).to_contain_text(
         "Thank you for reading our guide"
     )
-    expect(handoff.locator("h3")).to_contain_text("asks to be contacted (90 points, grade A)")
+    expect(handoff.locator("h3")).to_contain_text("wants a demo")
     expect(handoff).to_contain_text("Tosam@keybook.example")
     expect(handoff.frame_locator("iframe").locator("body")).to_contain_text(
         "visited the pricing page on 1 day"
