@@ -30,7 +30,8 @@ BUTTONS = """() => [...document.querySelectorAll('td > a')].map((link) => {
 PARTED = r"""() => {
   const parted = [];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const whole = /\+?\d+(?:[ \u00a0]\d+)+|\d+[ \u00a0](?:points?|days?|times|Nov)\b|grade[ \u00a0]\S/g;
+  const whole =
+    /\+?\d+(?:[ \u00a0]\d+)+|\d+[ \u00a0](?:points?|days?|times|Nov)\b|grade[ \u00a0]\S/g;
   while (texts.nextNode()) {
     for (const found of texts.currentNode.data.matchAll(whole)) {
       const range = document.createRange();
