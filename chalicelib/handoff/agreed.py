@@ -71,6 +71,7 @@ def allowed_of(
             rules=rules,
             where=where,
         ),
+        may_email=may_email,
         may_call=may_call,
         calls="agreed to calls"
         if may_call

@@ -49,6 +49,8 @@ class Allowed:
     """What they agreed to, a line for each purpose."""
     advice: str
     """What to do about it by the rules of their country."""
+    may_email: bool = False
+    """Whether they agreed to emails."""
     may_call: bool = False
     """Whether they agreed to be called."""
     calls: str = ""

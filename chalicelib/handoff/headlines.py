@@ -52,6 +52,8 @@ class Wording:
     closing: str
     asks_verdict: bool = False
     """Whether it has the buttons of a verdict."""
+    is_answer: bool = False
+    """Whether getting in touch answers something that they asked."""
     asks_contact: bool = True
     """Whether it has the buttons that get in touch."""
 
@@ -88,6 +90,7 @@ def _of_handoff(message: OutboxMessage, facts: LeadFacts) -> Wording:
         want=want,
         opening="" if wish else facts.allowed.advice,
         closing=CLOSING_OF_FALLBACK if is_stand_in else CLOSING[MessageKind.HANDOFF],
+        is_answer=wish is not None,
         asks_verdict=True,
     )
 
@@ -120,15 +123,19 @@ def _of_triage(message: OutboxMessage, facts: LeadFacts) -> Wording:
             headline=f"{who} wrote to us; please take a look",
             want="wrote to us",
             closing=CLOSING_OF_MESSAGE,
+            is_answer=True,
         )
     wish = wanted_by(facts) or UNNAMED_WANT
     if is_of_owner(message):
-        return Wording(headline=f"{who}: {wish}", want=wish, closing=CLOSING_OF_OWNER)
+        return Wording(
+            headline=f"{who}: {wish}", want=wish, closing=CLOSING_OF_OWNER, is_answer=True
+        )
     return Wording(
         headline=f"{who}: {wish}. {NOT_HANDED}",
         want=wish,
         opening=NOT_HANDED,
         closing=f"{WHY_TRIAGE} {CLOSING[MessageKind.TRIAGE]}",
+        is_answer=True,
     )
 
 

@@ -31,7 +31,7 @@ from chalicelib.handoff.reach import dialled, local_time_words, mailed_to, shown
 from chalicelib.handoff.strongest import points_line, strongest_reasons
 from chalicelib.handoff.sums import whole_points, whole_total
 from chalicelib.handoff.unbroken import unbroken
-from chalicelib.handoff.wanted import wanted_by, written_in
+from chalicelib.handoff.wanted import written_in
 from chalicelib.inert import inert, inert_address
 
 EMPTY_LINES = re.compile(r"\n{3,}")
@@ -100,7 +100,7 @@ def _shown(
         "person": [asdict(one) for one in person_lines(facts)],
         "all_unconfirmed": _is_all_unconfirmed(facts),
         "allowed": asdict(facts.allowed),
-        "is_answer": wanted_by(facts) is not None,
+        "is_answer": wording.is_answer,
         "days": [
             asdict(day)
             for day in days_of_deeds(
@@ -161,7 +161,7 @@ def _reach(
     profile = facts.profile
     number = dialled(profile) if wording.asks_contact else None
     address = mailed_to(profile) if wording.asks_contact else None
-    is_asked = wanted_by(facts) is not None
+    is_asked = wording.is_answer
     may_call = facts.allowed.may_call
     local = local_time_words(facts.place, call_name(profile), facts.now, facts.reader.zone)
     calls = ANSWER_TO_REQUEST if is_asked and not may_call else facts.allowed.calls
@@ -170,6 +170,7 @@ def _reach(
         "call_url": f"tel:{number}" if number else None,
         "phone": shown_phone(profile),
         "is_call_first": is_asked or may_call,
+        "is_write_first": not is_asked and not may_call and facts.allowed.may_email,
         "local_time": local if wording.asks_contact else None,
         # Advice about a call, where that opens the notice, has said it.
         "calls": calls if number and "call" not in wording.opening else "",

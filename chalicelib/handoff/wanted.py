@@ -37,10 +37,11 @@ def request_in(events: Sequence[Event]) -> Event | None:
 
 def wanted_by(facts: LeadFacts) -> str | None:
     """Return what a person wants, as in "wants a demo"; None for one who has not asked."""
-    found = request_in(facts.recent)
-    if facts.moved is not None and facts.moved.transition.kind != REQUESTED:
-        return None
-    return (_asked_in(found) or (UNNAMED_WANT,))[0] if found else UNNAMED_WANT
+    is_inferred = facts.moved is not None and facts.moved.transition.kind != REQUESTED
+    found = None if is_inferred else request_in(facts.recent)
+    if found is not None and (asked := _asked_in(found)):
+        return asked[0]
+    return UNNAMED_WANT if facts.moved is not None and not is_inferred else None
 
 
 def deed_of_request(event: Event) -> str:

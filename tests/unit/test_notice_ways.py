@@ -57,7 +57,7 @@ def test_a_text_has_number_and_page_in_two_segments(name: str) -> None:
     assert body.endswith(f"Ref {make.LEAD_ID[:8]}-1 {PAGE_URL}")
 
 
-def test_a_text_without_a_page_keeps_a_names_letters() -> None:
+def test_a_text_that_has_no_page_keeps_accents() -> None:
     body = sms(replace(FACTS, profile={**FACTS.profile, "first_name": "Łucja"}), has_page=False)
     assert body.startswith("Łucja Example, CTO at Acme: wants a demo")
 
@@ -85,6 +85,14 @@ def test_only_a_handoff_asks_for_a_verdict(key: str) -> None:
     assert not [link for link in links_in(notice_of(key)) if "verdict" in link]
 
 
+def test_who_did_not_ask_is_written_to_if_they_agreed() -> None:
+    facts = EXAMPLES["handoff#3#email"]
+    agreed = replace(facts, allowed=replace(FACTS.allowed, may_email=True))
+    assert 'class="go"' not in (notice_of("handoff#3#email").html or "")
+    (_, link) = re.findall(r'class="go"[^>]*', notice_of("handoff#3#email", agreed).html or "")
+    assert "mailto:" in link
+
+
 def test_a_correction_asks_nobody_to_get_in_touch() -> None:
     text = notice_of("correction#1#email").text
     assert "Please stand down." in text
@@ -92,7 +100,7 @@ def test_a_correction_asks_nobody_to_get_in_touch() -> None:
     assert "Why this lead" not in text
 
 
-def test_rule_7_the_owner_is_told_of_a_new_request_as_such() -> None:
+def test_rule_7_an_owner_reads_that_a_request_is_new() -> None:
     notice = notice_of("triage#1#email#2026-11-22")
     assert notice.subject.startswith("Ann Example, CTO at Acme: wants a demo [")
     assert "This is a new request, and not a new handoff." in notice.text
@@ -107,7 +115,8 @@ def test_text_and_html_say_the_same_in_the_same_order() -> None:
         "Ready for sales (SQL by our rules)",
     ]  # fmt: skip
     notice = notice_of(REQUESTED)
-    shown = re.sub(r"<style>.*?</style>|<[^>]+>", "", notice.html or "", flags=re.DOTALL)
+    hidden = r"<style>.*?</style>|<div style=\"display:none.*?</div>|<[^>]+>"
+    shown = re.sub(hidden, "", notice.html or "", flags=re.DOTALL)
     for part in (notice.text, shown.replace("\N{NO-BREAK SPACE}", " ")):
         places = [part.index(heading) for heading in headings]
         assert places == sorted(places)
