@@ -14,7 +14,7 @@ from chalicelib.handoff.facts import (
     Allowed,
     Colleague,
     FirstContact,
-    LeadFacts,
+    NoticeFacts,
     NoticeReader,
     SentEmail,
     VerdictLink,
@@ -82,7 +82,7 @@ DEEDS: Sequence[Event] = [
     make.page("/blog/why-access-reviews-stall-and-what-helps", days_ago=4),
     make.page("/", days_ago=4.001),
 ]
-FACTS = LeadFacts(
+FACTS = NoticeFacts(
     now=NOW + timedelta(minutes=2),
     reader=NoticeReader(zone=BERLIN, booking_url="https://keybook.example/book/sam"),
     profile=ANN,
@@ -116,7 +116,7 @@ INFERRED = make.recorded(
     total=sum(milli for _, _, milli, _ in REASONS[:-2]),
     band="very-hot",
 )
-EXAMPLES: Mapping[str, LeadFacts] = {
+EXAMPLES: Mapping[str, NoticeFacts] = {
     "handoff#1#email": FACTS,
     "handoff#2#email": replace(
         FACTS,
@@ -140,7 +140,7 @@ EXAMPLES: Mapping[str, LeadFacts] = {
         first_contact=None,
         reader=NoticeReader(zone=BERLIN),
     ),
-    "handoff#4#email": LeadFacts(
+    "handoff#4#email": NoticeFacts(
         now=NOW, profile={"email": "jo@gmail.com"}, unconfirmed=["email"], recent=DEEDS[:1],
         moved=moved(REASONS[-2:-1]),
     ),
@@ -163,7 +163,7 @@ def verdict_url(_notice: object, link: VerdictLink) -> str:
     return f"{PAGE}/{TOKEN}" + ("" if link is VerdictLink.PAGE else f"?verdict={link}")
 
 
-def notice_of(key: str, facts: LeadFacts | None = None) -> Email:
+def notice_of(key: str, facts: NoticeFacts | None = None) -> Email:
     """Return a notice of one of the examples, or of other facts, as an email."""
     known = facts or EXAMPLES[key]
     notices = Notices(facts=lambda _message: known, verdict_url=verdict_url)

@@ -91,7 +91,7 @@ NOTHING_ALLOWED = Allowed(lines=(), advice="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeadFacts:
+class NoticeFacts:
     """Everything that a notice may show."""
 
     now: datetime

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage, Via
-from chalicelib.handoff.facts import LeadFacts
+from chalicelib.handoff.facts import NoticeFacts
 from chalicelib.handoff.person_lines import who_words
 from chalicelib.handoff.plan import is_about_message, is_fallback
 from chalicelib.handoff.strongest import strongest_deed
@@ -58,7 +58,7 @@ class Wording:
     """Whether it has the buttons that get in touch."""
 
 
-def wording_of(message: OutboxMessage, facts: LeadFacts) -> Wording:
+def wording_of(message: OutboxMessage, facts: NoticeFacts) -> Wording:
     """Return what a notice says."""
     match message.kind:
         case MessageKind.HANDOFF:
@@ -80,7 +80,7 @@ def wording_of(message: OutboxMessage, facts: LeadFacts) -> Wording:
             assert_never(message.kind)
 
 
-def _of_handoff(message: OutboxMessage, facts: LeadFacts) -> Wording:
+def _of_handoff(message: OutboxMessage, facts: NoticeFacts) -> Wording:
     who = who_words(facts.profile)
     is_stand_in = is_fallback(message.key)
     wish = wanted_by(facts)
@@ -95,7 +95,7 @@ def _of_handoff(message: OutboxMessage, facts: LeadFacts) -> Wording:
     )
 
 
-def _of_correction(facts: LeadFacts) -> Wording:
+def _of_correction(facts: NoticeFacts) -> Wording:
     why = inert(facts.moved.transition.why) if facts.moved else ""
     return Wording(
         headline=f"Please stand down: {who_words(facts.profile)} is no longer an SQL",
@@ -106,7 +106,7 @@ def _of_correction(facts: LeadFacts) -> Wording:
     )
 
 
-def _of_warning(message: OutboxMessage, facts: LeadFacts) -> Wording:
+def _of_warning(message: OutboxMessage, facts: NoticeFacts) -> Wording:
     rule = message.key.parts[0].replace("-", " ")
     return Wording(
         headline=f"{who_words(facts.profile)} looks disqualified",
@@ -116,7 +116,7 @@ def _of_warning(message: OutboxMessage, facts: LeadFacts) -> Wording:
     )
 
 
-def _of_triage(message: OutboxMessage, facts: LeadFacts) -> Wording:
+def _of_triage(message: OutboxMessage, facts: NoticeFacts) -> Wording:
     who = who_words(facts.profile)
     if is_about_message(message.key):
         return Wording(

@@ -11,7 +11,7 @@ from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.templates import TemplateError
-from chalicelib.handoff.facts import LeadFacts, VerdictLink
+from chalicelib.handoff.facts import NoticeFacts, VerdictLink
 from chalicelib.handoff.headlines import wording_of
 from chalicelib.handoff.notice_layout import notice_email
 from chalicelib.handoff.plan import is_fallback
@@ -32,7 +32,7 @@ class Notices:
     def __init__(
         self,
         *,
-        facts: Callable[[OutboxMessage], LeadFacts],
+        facts: Callable[[OutboxMessage], NoticeFacts],
         verdict_url: Callable[[OutboxMessage, VerdictLink], str | None] = lambda _notice, _to: None,
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
         is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
@@ -55,7 +55,7 @@ class Notices:
         except TemplateError:
             return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
 
-    def _composed(self, message: OutboxMessage, facts: LeadFacts) -> Outgoing:
+    def _composed(self, message: OutboxMessage, facts: NoticeFacts) -> Outgoing:
         wording = wording_of(message, facts)
         verdicts = self._verdicts(message) if wording.asks_verdict else {}
         reference = reference_of(message)

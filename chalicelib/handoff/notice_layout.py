@@ -17,7 +17,7 @@ from chalicelib.delivery.marks import Mark
 from chalicelib.delivery.templates import render_html, render_text
 from chalicelib.events import said_as
 from chalicelib.handoff.by_day import day_words, days_of_deeds, time_words
-from chalicelib.handoff.facts import LeadFacts, VerdictLink
+from chalicelib.handoff.facts import NoticeFacts, VerdictLink
 from chalicelib.handoff.headlines import Wording
 from chalicelib.handoff.person_lines import (
     call_name,
@@ -63,7 +63,7 @@ class NoticeEmail:
 
 
 def notice_email(
-    facts: LeadFacts, wording: Wording, verdicts: Mapping[VerdictLink, str], reference: str
+    facts: NoticeFacts, wording: Wording, verdicts: Mapping[VerdictLink, str], reference: str
 ) -> NoticeEmail:
     """Return the html and the text of a notice.
 
@@ -78,7 +78,7 @@ def notice_email(
 
 
 def _shown(
-    facts: LeadFacts, wording: Wording, verdicts: Mapping[VerdictLink, str], reference: str
+    facts: NoticeFacts, wording: Wording, verdicts: Mapping[VerdictLink, str], reference: str
 ) -> dict[str, Any]:
     about = next(iter(facts.recent), None)
     words = written_in(about) if about else []
@@ -114,7 +114,7 @@ def _shown(
     }
 
 
-def due_words(facts: LeadFacts) -> str:
+def due_words(facts: NoticeFacts) -> str:
     """Return until when somebody has to get in touch: "First contact due by 11:20 (P1)"."""
     first = facts.first_contact
     if first is None:
@@ -133,12 +133,12 @@ def quote_of(words: Sequence[str]) -> str:
     return f"{cut_words(whole, QUOTE_MAX_CHARS)} …"
 
 
-def zone_words(facts: LeadFacts) -> str:
+def zone_words(facts: NoticeFacts) -> str:
     """Return the city of the zone in which times are written."""
     return str(getattr(facts.reader.zone, "key", "UTC")).rpartition("/")[2].replace("_", " ")
 
 
-def points_of(facts: LeadFacts) -> dict[str, Any] | None:
+def points_of(facts: NoticeFacts) -> dict[str, Any] | None:
     """Return the full sum in whole points, which add up to their total; None without one."""
     if facts.moved is None:
         return None
@@ -155,7 +155,7 @@ def points_of(facts: LeadFacts) -> dict[str, Any] | None:
 
 
 def _reach(
-    facts: LeadFacts, wording: Wording, verdicts: Mapping[VerdictLink, str]
+    facts: NoticeFacts, wording: Wording, verdicts: Mapping[VerdictLink, str]
 ) -> dict[str, Any]:
     """Return what can be pressed. A correction has nothing of it."""
     profile = facts.profile
@@ -182,13 +182,13 @@ def _reach(
     }
 
 
-def _is_all_unconfirmed(facts: LeadFacts) -> bool:
+def _is_all_unconfirmed(facts: NoticeFacts) -> bool:
     """Return whether nothing is confirmed: then it is said once, and not of each line."""
     lines = person_lines(facts)
     return bool(lines) and all(one.is_unconfirmed for one in lines)
 
 
-def _colleagues(facts: LeadFacts) -> list[str]:
+def _colleagues(facts: NoticeFacts) -> list[str]:
     today = day_of(facts.now, facts.reader.zone)
     lines = []
     for one in facts.colleagues[:COLLEAGUES_SHOWN]:
@@ -198,7 +198,7 @@ def _colleagues(facts: LeadFacts) -> list[str]:
     return lines
 
 
-def _sent(facts: LeadFacts) -> list[dict[str, str]]:
+def _sent(facts: NoticeFacts) -> list[dict[str, str]]:
     today = day_of(facts.now, facts.reader.zone)
     return [
         {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.events import Event, FieldValue, Kind, Value, said_as, values_in
-from chalicelib.handoff.facts import LeadFacts
+from chalicelib.handoff.facts import NoticeFacts
 from chalicelib.handoff.reach import dialled, mailed_to, shown_phone
 from chalicelib.handoff.wanted import MESSAGE
 from chalicelib.inert import inert, inert_address, inert_lines, inert_phone
@@ -66,14 +66,14 @@ def place_words(profile: Mapping[str, FieldValue]) -> str:
     return " at ".join(filter(None, (_short(profile, "job_title"), _short(profile, "company"))))
 
 
-def person_lines(facts: LeadFacts) -> list[PersonLine]:
+def person_lines(facts: NoticeFacts) -> list[PersonLine]:
     """Return what is known of somebody: the name in full, the named fields, then every answer of
     their own with its label.
     """
     return [*_named_lines(facts), *_own_lines(facts)]
 
 
-def profile_words(facts: LeadFacts) -> dict[str, str]:
+def profile_words(facts: NoticeFacts) -> dict[str, str]:
     """Return every field as a machine reads it, by its name."""
     return {
         name: REACHABLE.get(name, inert)(said_as(value)) + _words_of(facts.recent, name, value)
@@ -82,12 +82,12 @@ def profile_words(facts: LeadFacts) -> dict[str, str]:
     }
 
 
-def unconfirmed_fields(facts: LeadFacts) -> list[str]:
+def unconfirmed_fields(facts: NoticeFacts) -> list[str]:
     """Return the names of the fields that nobody has confirmed."""
     return [name for name in facts.unconfirmed if name not in HIDDEN_FIELDS]
 
 
-def _named_lines(facts: LeadFacts) -> Iterator[PersonLine]:
+def _named_lines(facts: NoticeFacts) -> Iterator[PersonLine]:
     profile = facts.profile
     links: Mapping[str, str | None] = {
         "email": f"mailto:{address}" if (address := mailed_to(profile)) else None,
@@ -107,7 +107,7 @@ def _named_lines(facts: LeadFacts) -> Iterator[PersonLine]:
             )
 
 
-def _own_lines(facts: LeadFacts) -> Iterator[PersonLine]:
+def _own_lines(facts: NoticeFacts) -> Iterator[PersonLine]:
     """Yield the answers of a company's own fields: those of the form that a notice is about in the
     form's order, then those that were given before.
     """
@@ -140,7 +140,7 @@ def _value_words(value: Value) -> str:
     return " ".join(inert_lines(str(value)))
 
 
-def _named_words(facts: LeadFacts, name: str) -> str:
+def _named_words(facts: NoticeFacts, name: str) -> str:
     value = facts.profile[name]
     if name == "country":
         return country_name(inert(said_as(value)))

@@ -4,7 +4,7 @@ from unicodedata import normalize
 
 from chalicelib.delivery.segments import GSM_BASIC, GSM_EXTENDED, count_segments, fit_text
 from chalicelib.events import said_as
-from chalicelib.handoff.facts import LeadFacts
+from chalicelib.handoff.facts import NoticeFacts
 from chalicelib.handoff.headlines import Wording
 from chalicelib.handoff.person_lines import unconfirmed_fields
 from chalicelib.handoff.reach import shown_phone
@@ -14,7 +14,7 @@ SMS_MAX_SEGMENTS = 2  # what a text may cost, and what is read at a glance
 GSM = GSM_BASIC | GSM_EXTENDED
 
 
-def short_text(facts: LeadFacts, wording: Wording, page_url: str | None, reference: str) -> str:
+def short_text(facts: NoticeFacts, wording: Wording, page_url: str | None, reference: str) -> str:
     """Return a notice as a text of at most two segments.
 
     page_url: the page of the verdict, None where there is none. The headline is cut before the

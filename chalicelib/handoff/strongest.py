@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from chalicelib.days import day_of
-from chalicelib.handoff.facts import LeadFacts
+from chalicelib.handoff.facts import NoticeFacts
 from chalicelib.handoff.wanted import deed_of_request, request_in
 from chalicelib.inert import inert
 from chalicelib.inputs.countries import country_name
@@ -54,7 +54,7 @@ DEEDS: Mapping[str, str] = {
 """How the signals of the model that ships begin, and what a person did."""
 
 
-def strongest_reasons(facts: LeadFacts) -> list[str]:
+def strongest_reasons(facts: NoticeFacts) -> list[str]:
     """Return the three strongest reasons for a transition in words: what was asked for, then what
     gave most points. None of a lead that stayed where it was.
     """
@@ -69,7 +69,7 @@ def strongest_reasons(facts: LeadFacts) -> list[str]:
     return said[:STRONGEST]
 
 
-def strongest_deed(facts: LeadFacts) -> str:
+def strongest_deed(facts: NoticeFacts) -> str:
     """Return what somebody did that gave most points, in words; empty where they did nothing."""
     deeds = (text for text in _by_points(facts) if not FACT.search(text))
     return reason_sentence(next(deeds, ""))
@@ -97,7 +97,7 @@ def points_line(text: str) -> str:
     return REPEATED.sub(", repeated", FADED.sub(", faded with time", said))
 
 
-def _by_points(facts: LeadFacts) -> list[str]:
+def _by_points(facts: NoticeFacts) -> list[str]:
     """Return the reasons that gave points, the most first."""
     reasons = [
         (milli, text)
@@ -107,7 +107,7 @@ def _by_points(facts: LeadFacts) -> list[str]:
     return [text for _, text in sorted(reasons, key=lambda one: -one[0])]
 
 
-def _when(day: date, facts: LeadFacts) -> str:
+def _when(day: date, facts: NoticeFacts) -> str:
     today = day_of(facts.now, facts.reader.zone)
     ago = (today - day).days
     return {0: "today", 1: "yesterday"}.get(ago) or f"on {day.day} {day:%b}"

@@ -10,7 +10,7 @@ from chalicelib.delivery.messages import SnsMessage
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import rfc3339
 from chalicelib.handoff.deeds import deed_in_words, is_deed
-from chalicelib.handoff.facts import LeadFacts, VerdictLink
+from chalicelib.handoff.facts import NoticeFacts, VerdictLink
 from chalicelib.handoff.headlines import Wording
 from chalicelib.handoff.person_lines import (
     person_lines,
@@ -26,7 +26,7 @@ from chalicelib.inert import inert
 
 def topic_message(
     message: OutboxMessage,
-    facts: LeadFacts,
+    facts: NoticeFacts,
     wording: Wording,
     verdicts: Mapping[VerdictLink, str],
     reference: str,
@@ -41,7 +41,7 @@ def topic_message(
 
 def topic_content(
     message: OutboxMessage,
-    facts: LeadFacts,
+    facts: NoticeFacts,
     wording: Wording,
     verdicts: Mapping[VerdictLink, str],
     reference: str,
@@ -91,7 +91,7 @@ def topic_content(
     }
 
 
-def _score_in(facts: LeadFacts) -> dict[str, Any]:
+def _score_in(facts: NoticeFacts) -> dict[str, Any]:
     """Return the score of the transition; nothing of a lead that stayed where it was."""
     moved = facts.moved
     if moved is None:
@@ -108,7 +108,7 @@ def _score_in(facts: LeadFacts) -> dict[str, Any]:
     }
 
 
-def _why(message: OutboxMessage, facts: LeadFacts, wording: Wording) -> str:
+def _why(message: OutboxMessage, facts: NoticeFacts, wording: Wording) -> str:
     """Return why sales hears of it: the rule that moved the lead, else what the notice says."""
     if facts.moved is not None:
         return inert(facts.moved.transition.why)

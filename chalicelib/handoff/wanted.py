@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from chalicelib.events import Event, Kind, said_as
 from chalicelib.form_kinds import ASKS_FOR, FORM_KIND, REQUEST
-from chalicelib.handoff.facts import LeadFacts
+from chalicelib.handoff.facts import NoticeFacts
 from chalicelib.inert import inert_lines
 from chalicelib.scoring.model import REQUESTED
 
@@ -35,7 +35,7 @@ def request_in(events: Sequence[Event]) -> Event | None:
     return next((one for one in events if _asked_in(one)), None)
 
 
-def wanted_by(facts: LeadFacts) -> str | None:
+def wanted_by(facts: NoticeFacts) -> str | None:
     """Return what a person wants, as in "wants a demo"; None for one who has not asked."""
     is_inferred = facts.moved is not None and facts.moved.transition.kind != REQUESTED
     found = None if is_inferred else request_in(facts.recent)

@@ -9,7 +9,7 @@ from chalicelib.handoff.facts import (
     Allowed,
     Colleague,
     FirstContact,
-    LeadFacts,
+    NoticeFacts,
     NoticeReader,
     SentEmail,
     Whereabouts,
@@ -47,7 +47,7 @@ class HandoffFacts:
         self._colleagues = colleagues
         self._first_contact = first_contact
 
-    def __call__(self, message: "OutboxMessage") -> LeadFacts:
+    def __call__(self, message: "OutboxMessage") -> NoticeFacts:
         """Return what a notice may show."""
         from chalicelib.scoring.profile import shown, unconfirmed
 
@@ -55,7 +55,7 @@ class HandoffFacts:
         profile = self.profile_of(lead)
         recent = self._recent(lead, message.cause)
         moved = self._moved(message)
-        return LeadFacts(
+        return NoticeFacts(
             now=self._stores.ports.now(),
             reader=self._reader(message, lead),
             profile=_values(profile),

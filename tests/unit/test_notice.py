@@ -18,7 +18,7 @@ from chalicelib.events import Event, Kind, Value
 from chalicelib.form_kinds import kind_facts
 from chalicelib.handoff import notice_layout
 from chalicelib.handoff.deeds import MAIL_DEEDS, deed_in_words, is_deed
-from chalicelib.handoff.facts import Allowed, LeadFacts
+from chalicelib.handoff.facts import Allowed, NoticeFacts
 from chalicelib.handoff.notice import Notices
 from chalicelib.handoff.unbroken import NO_BREAK
 from chalicelib.lifecycle.stages import Recorded, Stage
@@ -45,7 +45,7 @@ def compose(
     more: Mapping[str, Any] = {},
     **message: Any,
 ) -> Outgoing | Skip:
-    facts = LeadFacts(
+    facts = NoticeFacts(
         now=NOW, profile=profile, moved=moved, recent=did, unconfirmed=unconfirmed, **more
     )
     notices = Notices(facts=lambda _message: facts)

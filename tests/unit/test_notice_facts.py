@@ -24,7 +24,7 @@ from chalicelib.events import Event, Kind
 from chalicelib.form_kinds import kind_facts
 from chalicelib.handoff.agreed import allowed_of
 from chalicelib.handoff.by_day import days_of_deeds
-from chalicelib.handoff.facts import FirstContact, LeadFacts, NoticeReader, Whereabouts
+from chalicelib.handoff.facts import FirstContact, NoticeFacts, NoticeReader, Whereabouts
 from chalicelib.handoff.notice_layout import due_words, points_of, quote_of
 from chalicelib.handoff.person_lines import answer_words, person_lines
 from chalicelib.handoff.reach import dialled, local_time_words, mailed_to, shown_phone
@@ -147,12 +147,12 @@ def test_a_reason_is_a_plain_sentence(text: str, sentence: str) -> None:
     ],
 )
 def test_what_somebody_wants_is_said_by_their_request(event: Event, want: str) -> None:
-    facts = LeadFacts(now=NOW, recent=[event], moved=make.recorded())
+    facts = NoticeFacts(now=NOW, recent=[event], moved=make.recorded())
     assert wanted_by(facts) == want
 
 
 def test_rule_2_who_did_not_ask_wants_nothing() -> None:
-    assert wanted_by(LeadFacts(now=NOW, recent=[asked("demo")], moved=INFERRED)) is None
+    assert wanted_by(NoticeFacts(now=NOW, recent=[asked("demo")], moved=INFERRED)) is None
 
 
 def test_words_are_those_of_the_message_or_of_several_lines() -> None:
@@ -192,7 +192,7 @@ def test_every_answer_stands_with_its_label_in_order() -> None:
 
 def test_answers_of_the_form_come_before_earlier_ones() -> None:
     form = make.form(fields={"zeal": "much", "message": "Hello"}, properties=kind_facts("demo"))
-    facts = LeadFacts(now=NOW, profile={"age": "old", "email": "a@b.example"}, recent=[form])
+    facts = NoticeFacts(now=NOW, profile={"age": "old", "email": "a@b.example"}, recent=[form])
     found = [(one.label, one.is_unconfirmed) for one in person_lines(facts)]
     assert found == [("Email", False), ("Zeal", True), ("Age", False)]
 
@@ -295,8 +295,8 @@ def test_deeds_are_by_day_with_repeats_folded() -> None:
 def test_a_first_contact_is_due_in_the_readers_time(minutes: int, words: str) -> None:
     first = FirstContact(due_at=NOW + timedelta(minutes=minutes), priority="p1")
     reader = NoticeReader(zone=BERLIN)
-    assert due_words(LeadFacts(now=NOW, reader=reader, first_contact=first)) == words
-    assert due_words(LeadFacts(now=NOW)) == ""
+    assert due_words(NoticeFacts(now=NOW, reader=reader, first_contact=first)) == words
+    assert due_words(NoticeFacts(now=NOW)) == ""
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.delivery.messages import Email, Sms, SnsMessage
 from chalicelib.delivery.outbox import Via
 from chalicelib.delivery.segments import count_segments
-from chalicelib.handoff.facts import LeadFacts, VerdictLink
+from chalicelib.handoff.facts import NoticeFacts, VerdictLink
 from chalicelib.handoff.notice import Notices
 from chalicelib.inputs.countries import ALPHA_2, country_name
 from tests import factories as make
@@ -22,7 +22,7 @@ REQUESTED = "handoff#1#email"
 PAGE_URL = verdict_url(None, VerdictLink.PAGE)
 
 
-def sms(facts: LeadFacts, *, has_page: bool = True) -> str:
+def sms(facts: NoticeFacts, *, has_page: bool = True) -> str:
     notices = Notices(
         facts=lambda _message: facts,
         verdict_url=verdict_url if has_page else lambda _message, _link: None,

@@ -15,7 +15,7 @@ from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import count_segments
 from chalicelib.events import Event, Value
-from chalicelib.handoff.facts import LeadFacts
+from chalicelib.handoff.facts import NoticeFacts
 from chalicelib.handoff.headlines import CLOSING
 from chalicelib.handoff.notice import Notices
 from chalicelib.handoff.unbroken import NO_BREAK
@@ -56,7 +56,7 @@ def compose(
     moved: Recorded | None = (
         TAKEN_BACK if kind == "correction" else None
     )  # the others are of leads that stayed
-    facts = LeadFacts(now=NOW, profile=profile, moved=moved, recent=did)
+    facts = NoticeFacts(now=NOW, profile=profile, moved=moved, recent=did)
     notices = Notices(facts=lambda _message: facts)
     return notices.compose(message_of(kind, via, **message))
 
