@@ -296,9 +296,7 @@ def test_an_unknown_key_is_refused_with_those_there_are(baton: InMemoryBaton, ki
     assert line.startswith("nonsense: there is no such key; the keys here are ")
 
 
-NOT_YET: list[tuple[str, dict[str, Any], str]] = [
-    ("settings", {"contact_rules": {}}, "contact_rules"),
-]
+NOT_YET: list[tuple[str, dict[str, Any], str]] = []
 
 
 @pytest.mark.parametrize(("kind", "changes", "path"), NOT_YET, ids=lambda value: str(value)[:20])
