@@ -12,6 +12,7 @@ from typing import Protocol
 from chalicelib.access.tokens import Caller, Role
 from chalicelib.runtime import Runtime
 from chalicelib.telemetry import log, where
+from chalicelib.writing import until_written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,20 +52,20 @@ class Journal:
 
     def __init__(self, *, store: JournalStore, runtime: Runtime) -> None:
         self._store = store
-        self._runtime = runtime
+        self.runtime = runtime
 
     def begin(self, caller: Caller, route: str, ids: Mapping[str, str]) -> JournalEntry:
         """Note that an act was asked for. An act of which this fails is not done."""
         entry = JournalEntry(
-            id=self._runtime.new_id(),
-            at=self._runtime.now(),
+            id=self.runtime.new_id(),
+            at=self.runtime.now(),
             caller=caller.name,
             role=caller.role,
             token=caller.token,
             route=route,
             ids=ids,
         )
-        self._store.write(entry)
+        self._write(entry)
         return entry
 
     def end(self, entry: JournalEntry, status: int) -> None:
@@ -74,6 +75,10 @@ class Journal:
         say so: a 503 would have its sender do it again (ADR 0072).
         """
         try:
-            self._store.write(replace(entry, status=status))
+            self._write(replace(entry, status=status))
         except Exception as error:  # noqa: BLE001
             log("unfinished", route=entry.route, error=type(error).__name__, where=where(error))
+
+    @until_written
+    def _write(self, entry: JournalEntry) -> None:
+        self._store.write(entry)

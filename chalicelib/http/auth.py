@@ -57,9 +57,10 @@ def private(
             if not (is_journaled or request.method != "GET"):
                 return view(request, **variables)
             # Before the act: one that cannot be noted is not done. ADR 0072
-            entry = world().journal.begin(caller, f"{request.method} {path}", _ids(variables))
+            journal = world().journal
+            entry = journal.begin(caller, f"{request.method} {path}", _ids(variables))
             answer: Response = answers_problems(view)(request, **variables)
-            world().journal.end(entry, answer.status_code)
+            journal.end(entry, answer.status_code)
             return answer
 
         setattr(authorized, ROLES, frozenset(roles))

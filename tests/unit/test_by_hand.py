@@ -306,6 +306,7 @@ def test_a_lead_has_no_more_than_twenty_at_a_time() -> None:
 def test_points_are_taken_back_like_any_event() -> None:
     baton = ann()
     ask(baton, "points", {**FAIR, "group": "intent"})
+    baton.minutes_later(1)
     ask(baton, "points", {"points": 3, "reason": "a call"})
     assert baton.lead()["stage"] == "mql"
     (_, first) = given_ids(baton)
