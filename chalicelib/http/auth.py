@@ -10,6 +10,7 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.acting import acting_as
 from chalicelib.access.tokens import Caller, Role
 from chalicelib.errors import FieldError, ForbiddenError, WriteKeyError
 from chalicelib.http.exchange import JSON, check_query, current_request, query_of
@@ -59,7 +60,8 @@ def private(
             # Before the act: one that cannot be noted is not done. ADR 0072
             journal = world().journal
             entry = journal.begin(caller, f"{request.method} {path}", _ids(variables))
-            answer: Response = answers_problems(view)(request, **variables)
+            with acting_as(caller.person or caller.name):
+                answer: Response = answers_problems(view)(request, **variables)
             journal.end(entry, answer.status_code)
             return answer
 

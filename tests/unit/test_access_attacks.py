@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from app import app
+from chalicelib.access.acting import who_acts
 from chalicelib.access.tokens import NO_HASH, Role, hash_of_secret, is_secret_of
 from chalicelib.errors import ThrottledError
 from chalicelib.events import rfc3339
@@ -358,6 +359,29 @@ def test_the_journal_names_the_token_that_was_used() -> None:
         token["id"],
     )
     assert (first["caller"], first["token"], first["status"]) == ("admin", None, 201)
+
+
+@pytest.mark.parametrize(("role", "by"), [("sales", "sam"), ("marketer", "a marketer")])
+def test_the_timeline_names_who_did_something(role: str, by: str) -> None:
+    baton = InMemoryBaton()
+    baton.form("demo", **ANN)
+    baton.until_quiet()
+    lead_id = baton.world.lead_id("ann@acme.example")
+    points = {"points": 5, "reason": "met at a fair"}
+    headers = bearer(made(baton, role))
+    assert baton.post(f"/v1/leads/{lead_id}/points", points, headers).status_code == 200
+    ask(baton, "points", points)
+    acts = baton.get(f"/v1/leads/{lead_id}/timeline")["items"]
+    said = [one["detail"]["properties"]["by"] for one in acts if one["kind"] == "person"]
+    assert sorted(said) == sorted([by, "admin"])
+
+
+def test_nobody_acts_after_a_request() -> None:
+    """A container serves one request after another: no act may be put to the one before."""
+    baton = InMemoryBaton()
+    for body in ({"pause": True, "reason": "a test"}, {"of_no_use": 1}):
+        baton.post("/v1/sending", body, bearer(made(baton)))
+        assert who_acts() is None
 
 
 def pages(baton: InMemoryBaton, limit: int, days: str) -> Iterator[Any]:
