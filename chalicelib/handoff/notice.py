@@ -230,6 +230,7 @@ def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
             | MessageKind.CONFIRMATION
             | MessageKind.REPLY
             | MessageKind.DIGEST
+            | MessageKind.CODE
         ):
             raise AssertionError("another room composes this")
         case _:
