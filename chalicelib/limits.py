@@ -167,6 +167,10 @@ DIGEST_AFTER_MINUTES = 5
 # named in one digest, which Gmail would cut off with more; the others are in the list of handoffs
 DIGEST_MAX_LEADS = 100
 DIGEST_KEPT_DAYS = 10  # what a digest lists: longer than it may wait to be sent
+CODE_MINUTES = 10  # in which a code that was texted may be entered
+CODE_TRIES = 5  # of six digits: somebody who guesses is right once in 200,000 codes
+CODES_PER_HOUR = 3  # to a salesperson's number: each costs a text
+CODES_PER_DAY = 10
 WEBHOOK_TIMEOUT_SECONDS = 10  # to connect to a chat, and for its answer; the function has a minute
 
 # --- what people answer by email ------------------------------------------------------------------
