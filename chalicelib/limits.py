@@ -185,8 +185,13 @@ SCANNED_MINUTES = 5
 ANSWER_MIN_SECONDS = 2  # between a page and its button: below that nobody has read it
 
 # --- what people do with a lead -------------------------------------------------------------------
-# how long a verdict can be undone: long enough to notice, short enough that nothing has left
+# how long a verdict, or an unsubscribe, can be undone: long enough to notice, short enough that
+# nothing has left
 UNDO_MINUTES = 10
+ACCESS_TOKENS_MAX = 200  # kept, with those that no longer hold: a list that is read at once
+TOKEN_NAME_MAX_CHARS = 100  # of a token: whose it is, or what for
+JOURNAL_KEPT_DAYS = 400  # what our own people did: a year, and until it was looked at
+NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)
 HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
 HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line
 REASON_MAX_CHARS = 500  # a reason, or an answer about an opportunity: a few sentences
@@ -226,7 +231,6 @@ JOB_CHECKPOINT_SECONDS = 5  # the counting that a crash repeats, at most
 JOB_TRIES = 10  # without any progress; after that the job has failed
 JOB_FAILED_IN_A_ROW = 10  # leads; more is an outage and not a matter of one lead: the job waits
 # how long an erasure waits for what was about to be stored: no request, nor Feedback, lasts longer
-UNDO_MINUTES = 10  # a person may take back an unsubscribe by the page that confirms it
 ERASURE_SETTLES_SECONDS = 30
 EXPORT_PAGE_MAX_CHARS = 500_000  # of one page, as JSON; as HTML it is five times that at worst
 JOB_KEPT_DAYS = 30  # how long a report can be read

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 
 from chalicelib.authoring.format import check
 from chalicelib.commands.rebuild import start_rebuild
@@ -268,9 +269,18 @@ def refusal(path: Path, why: Exception) -> str:
     )
 
 
+class DaysAreTexts(SafeConstructor):
+    """A day such as 2026-12-24 is a text, as in JSON, which documents are stored as."""
+
+
+DaysAreTexts.add_constructor("tag:yaml.org,2002:timestamp", SafeConstructor.construct_yaml_str)
+
+
 def read_yaml(path: Path, change: Callable[[str], str] = str) -> Any:
     """Return the contents of a YAML 1.2 file, where `on` and `NO` are plain texts (ADR 0011).
 
     change: applied to the text before it is parsed.
     """
-    return YAML(typ="safe", pure=True).load(change(path.read_text()))
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Constructor = DaysAreTexts
+    return yaml.load(change(path.read_text()))

@@ -14,6 +14,7 @@ from chalicelib.consent.mailbox import Mailbox, mailbox_of
 from chalicelib.delivery.message_keys import parse_key
 from chalicelib.delivery.outbox import OutboxMessage, Via, planned
 from chalicelib.events import Event, Kind, Rank, Value, event_id, lead_partition, visitor_partition
+from chalicelib.handoff.handoff import Handoff, HandoffState, Priority
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.reactions import Moved
@@ -237,6 +238,22 @@ def handoff_message(via: Via = Via.EMAIL, *, key: str | None = None, **parts: An
     means = parse_key(key or f"handoff#1#{via}")
     known = {"lead_id": LEAD_ID, "key": means, "via": via, "to": to, "about": 1, "now": NOW}
     return planned(**{**known, **parts})
+
+
+def handoff(**parts: Any) -> Handoff:
+    """Return an open handoff to Sam."""
+    known: dict[str, Any] = {
+        "lead_id": LEAD_ID,
+        "cycle": 1,
+        "kind": "requested",
+        "state": HandoffState.OPEN,
+        "priority": Priority.P1,
+        "owner": "sam",
+        "about": 1,
+        "created_at": NOW,
+        "opened_at": NOW,
+    }
+    return Handoff(**{**known, **parts})
 
 
 def day(days_ahead: int) -> date:

@@ -18,7 +18,7 @@ from chalicelib.delivery.outbox import OPEN
 from chalicelib.delivery.senders import parse_sender
 from chalicelib.handoff.routing import stand_ins
 from chalicelib.jobs.job import JobStatus
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.switches import SwitchState
 from chalicelib.wiring.world import World
 from infra.deploy import Cloud
@@ -362,7 +362,7 @@ def _held_publish(world: World) -> str | None:
 
 
 def _late_jobs(world: World, now: datetime) -> Iterator[str]:
-    last = keys.due_at(now - LATE, keys.END)
+    last = places.due_at(now - LATE, keys.END)
     for item in world.ports.table.query(keys.DUE_JOBS, last=last, limit=20, index="due"):
         yield keys.id_of(str(item["pk"]))
 

@@ -7,70 +7,100 @@ asked to be contacted without becoming an SQL.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, Via, cancelled, planned
-from chalicelib.events import epoch_ms
-from chalicelib.handoff.routing import salesperson, stand_ins
+from chalicelib.handoff.handoff import (
+    Handoff,
+    HandoffState,
+    Priority,
+    WhyHeld,
+    brought_to,
+    newest_of,
+    state_in,
+)
+from chalicelib.handoff.handoff_records import handoff_record
+from chalicelib.handoff.routing import Person, salesperson, stand_ins
 from chalicelib.leads.lead import Lead
-from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Stage, Transition
-from chalicelib.qualify.reactions import Plan
+from chalicelib.qualify.reactions import NO_PLAN, Moved, Plan
 from chalicelib.scoring.model import REQUESTED
 
 Routing = Mapping[str, Any] | None
-RECORD_PREFIX = "HANDOFF#"
 WRITTEN = "message"
 """The part of a key that tells what somebody wrote from a request."""
 FALLBACK = "fallback"
 """The part of a key that tells the fallback person's notice from the salesperson's."""
 
 
-class HandoffState(StrEnum):
-    """Whether sales was notified."""
-
-    OPEN = "open"  # it was, or is being notified
-    HELD = "held"  # a flood brake keeps it: it came from a publish or an import
-
-
 def hand_over(
     transition: Transition,
     *,
-    owner: str | None,
-    lead_id: str,
+    lead: Lead,
     about: int,
+    priority: Priority,
     routing: Routing,
     now: datetime,
-    held: bool,
+    why_held: WhyHeld | None,
 ) -> Plan:
     """Return the handoff of a transition to SQL and its notices.
 
-    An email and a topic message for every lead, a text only for a requested one. owner: the
-    lead's, who gets it again. A held handoff has no notices.
+    An email and a topic message for every lead, a text only for a requested one. The lead's owner
+    gets it again. A held handoff has no notices.
     """
-    person = salesperson(routing, owner)
-    cycle = transition.cycle
-    kind = transition.kind or ""
+    person = salesperson(routing, lead.standing.owner)
+    owner = person.id if person else None
+    handoff = Handoff(
+        lead_id=lead.lead_id,
+        cycle=transition.cycle,
+        kind=transition.kind or "",
+        state=HandoffState.HELD if why_held else HandoffState.OPEN,
+        priority=priority,
+        owner=owner,
+        is_dealt=owner is None or owner != lead.standing.owner,
+        why_held=why_held,
+        about=about,
+        created_at=now,
+        opened_at=None if why_held else now,
+    )
+    messages = [] if why_held else notices_of(handoff, person, now)
+    return Plan(messages=messages, records=[handoff_record(None, handoff)], owner=owner)
+
+
+def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[OutboxMessage]:
+    """Return the notices of a handoff to whoever receives it. person: None when nobody does."""
     receivers: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
-    if kind == REQUESTED:
+    if handoff.kind == REQUESTED:
         receivers[Via.SMS] = person.phone if person else None
-    notices = [
+    return [
         planned(
-            lead_id=lead_id,
-            key=MessageKey(MessageKind.HANDOFF, cycle, (via,)),
+            lead_id=handoff.lead_id,
+            key=MessageKey(MessageKind.HANDOFF, handoff.cycle, (via,)),
             via=via,
             to=to,
-            about=about,
+            about=handoff.about,
             now=now,
         )
         for via, to in receivers.items()
     ]
-    state = HandoffState.HELD if held else HandoffState.OPEN
-    new_owner = person.id if person else None
-    record = handoff_record(cycle=cycle, kind=kind, state=state, owner=new_owner, created_at=now)
-    return Plan(messages=[] if held else notices, records=[record], owner=new_owner)
+
+
+def follow(
+    handoffs: Sequence[Handoff], moved: Sequence[Moved], *, is_handed_over: bool, now: datetime
+) -> Plan:
+    """Return how the lead's newest handoff follows its moves.
+
+    is_handed_over: whether the lead is handed over anew by them, so that an earlier one is over.
+    """
+    newest = newest_of(handoffs)
+    if newest is None:
+        return NO_PLAN
+    last = moved[-1].transition
+    is_over = is_handed_over and newest.cycle != last.cycle
+    state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
+    after = brought_to(newest, state, now)
+    return NO_PLAN if after is newest else Plan(records=[handoff_record(newest, after)])
 
 
 def pass_to_fallback(
@@ -112,23 +142,6 @@ def awaits_call(lead: Lead, cycle: int) -> bool:
     standing = lead.standing
     is_same = (standing.stage, standing.cycle) == (Stage.SQL, cycle)
     return is_same and not lead.merged_into
-
-
-def handoff_record(
-    *, cycle: int, kind: str, state: HandoffState, owner: str | None, created_at: datetime
-) -> Record:
-    """Return the record that a lead was handed to sales in a cycle. It is written once.
-
-    owner: the salesperson's id, None when nobody is active.
-    """
-    values: dict[str, str | int | bool] = {
-        "kind": kind,
-        "state": state.value,
-        "created_at_ms": epoch_ms(created_at),
-    }
-    if owner:
-        values["owner"] = owner
-    return Record(key=f"{RECORD_PREFIX}{cycle}", values=values, expect={"pk": None})
 
 
 def take_back(notices: Sequence[OutboxMessage], about: int, now: datetime) -> Plan:

@@ -2,22 +2,28 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, Kind, said_as
 from chalicelib.form_kinds import FORM_KIND, NOT_SALES
+from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.requests import is_request
 from chalicelib.lifecycle.decide import disqualified_by, has_new_request, held_back_request
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
+from chalicelib.limits import NEWS_MAX_DAYS
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
 from chalicelib.scoring.matching import value_of
+from chalicelib.scoring.model import REQUESTED
+from chalicelib.scoring.profile import values
 
 WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
-# notices; handoff; taken back, with the one to the fallback person; warnings; request or message
-MOST_WRITES = 3 + 1 + 4 + WARNINGS_MAX + 2
+# notices; handoff, and the one before it; taken back, with the fallback person's; warnings;
+# request or message
+MOST_WRITES = 3 + 2 + 4 + WARNINGS_MAX + 2
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
@@ -32,6 +38,9 @@ class HandoffReader(Protocol):
 
     def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
         """Return the notices of a cycle's handoff."""
+
+    def handoffs(self, lead_id: str) -> list[Handoff]:
+        """Return all handoffs of a lead."""
 
     def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
         """Return a lead's transitions, newest first."""
@@ -64,6 +73,7 @@ class HandoffReaction:
             situation = replace(situation, after=replace(after, standing=standing))
         plan = handed_over + self._announced(situation)
         plan += self._passed_on(situation, plan) + self._taken_back(situation)
+        plan += self._followed(situation, handed_over)
         return _about(cause_of(situation), plan) if plan.messages else plan
 
     def _handed_over(self, situation: Situation) -> Plan:
@@ -73,16 +83,30 @@ class HandoffReaction:
         if not is_sql or situation.cause is Cause.SILENT:
             return NO_PLAN
         from chalicelib.handoff.plan import hand_over  # few events move a lead
+        from chalicelib.handoff.priority import priority_of
 
+        transition = moved[-1].transition
+        domain = str(values(situation.after.profile).get("email_domain", ""))
         return hand_over(
-            moved[-1].transition,
-            owner=situation.after.standing.owner,
-            lead_id=situation.after.lead_id,
+            transition,
+            lead=situation.after,
             about=moved[-1].version,
+            priority=priority_of(transition.kind, situation.score.grade, domain),
             routing=self._routing(),
             now=moved[-1].at,
-            held=situation.cause in (Cause.PUBLISH, Cause.IMPORT),
+            why_held=why_held(situation),
         )
+
+    def _followed(self, situation: Situation, handed_over: Plan) -> Plan:
+        """Return how the handoff of a lead follows what the lead does from then on."""
+        stages = {situation.before.standing.stage, situation.after.standing.stage}
+        if not situation.moved or not stages & IN_SALES_HANDS:
+            return NO_PLAN
+        from chalicelib.handoff.plan import follow
+
+        handoffs = self._leads.handoffs(situation.after.lead_id)
+        is_handed_over = handed_over is not NO_PLAN
+        return follow(handoffs, situation.moved, is_handed_over=is_handed_over, now=situation.now)
 
     def _announced(self, situation: Situation) -> Plan:
         """Return what sales must hear about a lead that it does not get, or already has."""
@@ -141,6 +165,31 @@ class HandoffReaction:
             self._leads.notices(before.lead_id, cycle), situation.moved[0].version, situation.now
         )
         return plan if is_over_unanswered(situation) else replace(plan, messages=())
+
+
+def why_held(situation: Situation) -> WhyHeld | None:
+    """Return why a handoff waits for a person, None when it does not (playbook, rule 9)."""
+    match situation.cause:
+        case Cause.PUBLISH:
+            return WhyHeld.PUBLISH
+        case Cause.IMPORT:
+            return WhyHeld.IMPORT
+        case Cause.NEWS | Cause.MERGE | Cause.SILENT:
+            return WhyHeld.OLD if is_about_old(situation) else None
+        case _:
+            assert_never(situation.cause)
+
+
+def is_about_old(situation: Situation) -> bool:
+    """Return whether behaviour of more than a week ago makes an SQL: what a client sends late.
+
+    A request is never held: a human waits for an answer.
+    """
+    if situation.after.standing.kind == REQUESTED or not situation.events:
+        return False
+    deeds = [one for one in situation.events if one.kind not in OUR_DEEDS]
+    limit = situation.now - timedelta(days=NEWS_MAX_DAYS)
+    return bool(deeds) and all(one.at < limit for one in deeds)
 
 
 def notifications(situation: Situation) -> Sequence[Notified]:

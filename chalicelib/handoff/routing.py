@@ -1,16 +1,110 @@
-"""Routing: which salesperson a lead is handed to."""
+"""The routing document: the salespeople, and who stands in for them."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from chalicelib.document import Document, read_document
+from chalicelib.company.fields import Country, OneLine, WebUrl
+from chalicelib.company.sending import DAY_NAMES, ClockTime, DayName, HolidayRegion
+from chalicelib.days import zone_of
+from chalicelib.document import Document, needs, read_document
 
+PEOPLE_MAX = 200
+TEAMS_MAX = 50
+DAYS_OFF_MAX = 200  # of a person
+LISTED_MAX = 250  # countries, industries or sizes of a territory
+
+A_DAY = "a day is needed, such as 2026-12-24"
 PersonId = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,64}$")]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-WORKING_DAYS = ("mon", "tue", "wed", "thu", "fri")
+Way = Literal["email", "slack", "teams", "sms"]
+"""How a salesperson is notified."""
+WORKING_DAYS = DAY_NAMES[:5]
+WORKING_HOURS = ("09:00", "17:30")
+Region = Annotated[
+    HolidayRegion,
+    needs("a country such as DE, or one of its regions such as DE-BY, is needed"),
+]
+Webhook = Annotated[
+    WebUrl,
+    Field(pattern=r"^https://"),
+    needs("the URL of an incoming webhook is needed, beginning with https://"),
+]
+
+
+def _read_day(said: Any) -> date:
+    if isinstance(said, datetime) or not isinstance(said, (str, date)):
+        raise ValueError
+    return said if isinstance(said, date) else date.fromisoformat(said)
+
+
+def _known_zone(name: str) -> str:
+    zone_of(name)
+    return name
+
+
+def _as_range(said: Any) -> Any:
+    """Return one day as the days from it to itself."""
+    if not isinstance(said, (str, date)):
+        return said
+    try:
+        day = _read_day(said)
+    except ValueError:
+        raise ValueError(f"{A_DAY}, or the first and the last of several") from None
+    return {"from": day, "to": day}
+
+
+def _as_ranges(said: Any) -> Any:
+    """Return one pair of numbers as a list of it."""
+    is_pair = isinstance(said, list) and len(said) == 2
+    return [said] if is_pair and not any(isinstance(one, list) for one in said) else said
+
+
+Day = Annotated[date, BeforeValidator(_read_day), needs(A_DAY)]
+ZoneName = Annotated[str, Field(max_length=64), AfterValidator(_known_zone)]
+
+
+class DaysOff(Document):
+    """Days on which a person does not work."""
+
+    first: Day = Field(alias="from")
+    last: Day = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("to is a day before from; exchange them")
+        return self
+
+
+Employees = Annotated[int, Field(ge=0, le=10_000_000)]
+Sizes = Annotated[
+    list[tuple[Employees | None, Employees | None]],
+    BeforeValidator(_as_ranges),
+    Field(max_length=LISTED_MAX),
+    needs(
+        "the smallest and the largest number of employees are needed, such as [50, 1000], or"
+        " several such pairs; null for no limit"
+    ),
+]
+
+
+class Territory(Document):
+    """Whose leads somebody gets: those that fit every list that is not empty."""
+
+    country: Annotated[list[Country], Field(max_length=LISTED_MAX)] = []
+    industry: Annotated[list[OneLine], Field(max_length=LISTED_MAX)] = []
+    """In any case; `*` stands for any characters."""
+    size: Sizes = []
+    """The smallest and the largest number of employees, both included."""
 
 
 class Person(Document):
@@ -22,16 +116,46 @@ class Person(Document):
     phone: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = None
     """In E.164 form, which SNS needs to send a text message."""
     active: bool = True
+    time_zone: ZoneName | None = None
+    """Its IANA name. None: the company's."""
+    hours: dict[DayName, tuple[ClockTime, ClockTime]] | None = None
+    """Working day -> when work starts and ends; None: Monday to Friday."""
+    days_off: Annotated[
+        list[Annotated[DaysOff, BeforeValidator(_as_range)]], Field(max_length=DAYS_OFF_MAX)
+    ] = []
+    holidays: Region | None = None
+    """Whose public holidays this person has. None: those that the document names."""
+    deputy: PersonId | None = None
+    """Who is notified while this person is absent."""
+    notify: Annotated[list[Way], Field(min_length=1, max_length=4)] = ["email", "sms"]
+    """The ways to notify this person, the preferred one first."""
+    slack: Webhook | None = None
+    teams: Webhook | None = None
+    booking_url: WebUrl | None = None
+    """Where a lead books a meeting with this person."""
+    territory: Territory | None = None
+    weight: Annotated[float, Field(gt=0, le=100)] = 1
+    """With 2 this person is dealt twice as many leads as with 1."""
     capacity: Annotated[int, Field(ge=0, le=1_000)] = 10
     """Handoffs on a working day."""
-    hours: dict[Weekday, tuple[TimeOfDay, TimeOfDay]] | None = None
-    """Working day -> when work starts and ends; None: Monday to Friday."""
+
+
+class Team(Document):
+    """Salespeople who share a territory."""
+
+    id: PersonId
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    members: Annotated[list[PersonId], Field(min_length=1, max_length=PEOPLE_MAX)]
+    territory: Territory | None = None
 
 
 class RoutingDocument(Document):
-    """The salespeople, in the order in which they are considered."""
+    """The salespeople, and who stands in for them."""
 
-    people: list[Person]
+    people: Annotated[list[Person], Field(max_length=PEOPLE_MAX)]
+    teams: Annotated[list[Team], Field(max_length=TEAMS_MAX)] = []
+    holidays: Region | None = None
+    """Whose public holidays the people have. None: those of the company's country."""
     fallback: PersonId | None = None
     """Who gets a handoff that did not reach its salesperson; need not be active."""
     manager: PersonId | None = None

@@ -22,3 +22,11 @@ class Record:
     """Whether it is due among marketing's emails, whose rate is bounded."""
     lead_id: str | None = None
     """Whose it is; None: the lead's that is decided on."""
+    listed: tuple[str, datetime] | None = None
+    """The state by which it is listed among the handoffs, and since when; None: it is not."""
+
+    def name_beside(self, lead_id: str) -> str:
+        """Return what a conflict calls it, in a decision about a lead: one of the lead that it
+        absorbs may have the same key.
+        """
+        return self.key if self.lead_id in (None, lead_id) else f"{self.lead_id}#{self.key}"

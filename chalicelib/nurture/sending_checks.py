@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from chalicelib.company import SettingsDocument
 from chalicelib.errors import FieldError
-from chalicelib.nurture.windows import is_region
+from chalicelib.public_holidays import is_region
 
 
 def sending_mistakes(settings: SettingsDocument) -> Iterator[FieldError]:

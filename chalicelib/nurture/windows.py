@@ -4,7 +4,7 @@ A place has one zone or several: of a person of whom only the country is known t
 are open in every zone of it (ADR 0056).
 """
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -13,6 +13,7 @@ from chalicelib.company import SettingsDocument
 from chalicelib.company.sending import DAY_NAMES, minute_of
 from chalicelib.days import day_of, moments_of, zone_of
 from chalicelib.leads.lead import Lead
+from chalicelib.public_holidays import is_holiday
 from chalicelib.scoring.profile import values
 
 A_DAY = timedelta(days=1)
@@ -22,7 +23,6 @@ SHARED_MINUTES = 60  # what several zones must have in common, or only the first
 #: One day of each half of the year, between two changes of the clocks: zones change at other hours.
 COMPARED_AT = (datetime(2026, 1, 15, tzinfo=UTC), datetime(2026, 7, 15, tzinfo=UTC))
 ZONES_CACHED = 256  # there are 249 countries
-YEARS_CACHED = 64  # of a country's holidays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,15 +88,6 @@ def next_open(at: datetime, hours: WorkingHours) -> datetime:
 def is_open(at: datetime, hours: WorkingHours) -> bool:
     """Return whether an email may leave at a moment."""
     return next_open(at, hours) == at
-
-
-def is_region(name: str) -> bool:
-    """Return whether public holidays are known of a country, DE, or of a region, DE-BY."""
-    try:
-        _holidays(name, COMPARED_AT[0].year)
-    except NotImplementedError:
-        return False
-    return True
 
 
 @lru_cache(maxsize=ZONES_CACHED)
@@ -167,22 +158,4 @@ def _listed_zones() -> dict[str, tuple[str, ...]]:
 
 
 def _is_holiday(day: date, regions: Iterable[str]) -> bool:
-    return any(day in _known_holidays(region, day.year) for region in regions)
-
-
-def _known_holidays(region: str, year: int) -> Set[date]:
-    try:
-        return _holidays(region, year)
-    except NotImplementedError:  # nothing is known of what somebody said is their country
-        return frozenset()
-
-
-@lru_cache(maxsize=YEARS_CACHED)
-def _holidays(region: str, year: int) -> Set[date]:
-    """Return the public holidays of a country or region. Raise NotImplementedError."""
-    from holidays import country_holidays  # half a second: no function but those that send has it
-
-    country, _, part = region.partition("-")
-    # No names are asked for, in no language: packaging leaves out their translations.
-    found = country_holidays(country, subdiv=part or None, years=year, language="none")
-    return frozenset(found)
+    return any(is_holiday(day, region) for region in regions)

@@ -132,6 +132,8 @@ FAMILIES: Sequence[Family] = (
     Family("count of imported people", "ALLOWANCE", "IMPORTED_PEOPLE", Erasure.STAYS, "a number"),
     Family("count of marketing's emails", "SENT", "", Erasure.EXPIRES, "numbers"),
     Family("marketing email that left", "LEFT", "", Erasure.EXPIRES, _KEYED),
+    Family("access token", "ACCESS", "", Erasure.STAYS, _OWN),
+    Family("journal entry", "AUDIT#", "", Erasure.EXPIRES, "lead ids; 400 days"),
     Family("switch", "SWITCHES", "", Erasure.STAYS, _OWN),
     Family("count of first emails", "FIRST_EMAILS#", "FIRST_EMAILS", Erasure.EXPIRES, "a number"),
     Family("count of first emails", _MAILBOX, "FIRST_EMAILS", Erasure.EXPIRES, _KEYED),

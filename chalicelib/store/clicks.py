@@ -16,7 +16,7 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.errors import ConflictError
 from chalicelib.events import EPOCH, ONE_MS, Event, Join, Owner, Rank, epoch_ms, from_epoch_ms
 from chalicelib.limits import CLICKS_MAX_PER_MESSAGE
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.events import put_event
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.joins import put_join, put_owner
@@ -180,8 +180,8 @@ def click_item(click: Click, kept_days: int = 0) -> Item:
     if click.why is not None:
         item["why"] = click.why.value
     if click.verdict is None:
-        item["due_pk"] = keys.due(keys.shard(click.lead_id, keys.DUE_SHARDS))
-        item["due_sk"] = keys.due_at(click.is_due_at, f"{click.lead_id}#{click.id}")
+        item["due_pk"] = places.due(keys.shard(click.lead_id, keys.DUE_SHARDS))
+        item["due_sk"] = places.due_at(click.is_due_at, f"{click.lead_id}#{click.id}")
     return item
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from chalicelib.clock.tasks import Due, Task, refuse_overlaps
 from chalicelib.limits import DUE_MAX_READ
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.table import Item, Table
 from chalicelib.telemetry import log
 
@@ -35,13 +35,13 @@ class DueList:
             yield (
                 Due(task, "", keys.id_of(str(item["pk"]))) for item in self._read(task.family, now)
             )
-        for partition in (keys.due, keys.due_nurture):
+        for partition in (places.due, places.due_nurture):
             for number in range(keys.DUE_SHARDS):
                 shard = (now.minute + number) % keys.DUE_SHARDS
                 yield self._known(self._read(partition(shard), now))
 
     def _read(self, partition: str, now: datetime) -> Iterator[Item]:
-        last = keys.due_at(now, keys.END)
+        last = places.due_at(now, keys.END)
         return self._table.query(partition, last=last, limit=DUE_MAX_READ, index="due")
 
     def _known(self, items: Iterable[Item]) -> Iterator[Due]:

@@ -7,7 +7,7 @@ from chalicelib.clock.hand_over import HandOver
 from chalicelib.clock.tasks import Due
 from chalicelib.events import epoch_ms, from_epoch_ms, rfc3339
 from chalicelib.limits import HANDOVER_KEPT_DAYS
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import ABSENT, Expectation, Item, Put, Table
 
@@ -33,7 +33,9 @@ class HandOvers:
     def is_due(self, due: Due, now: datetime) -> bool:
         """Return whether a thing is due now, read consistently."""
         item = self._table.get(*_item_of_due(due))
-        return item is not None and str(item.get("due_sk", keys.END)) <= keys.due_at(now, keys.END)
+        return item is not None and str(item.get("due_sk", keys.END)) <= places.due_at(
+            now, keys.END
+        )
 
     def in_quarantine(self, most: int) -> list[tuple[str, str]]:
         """Return the keys of what waits for a person, the longest first."""

@@ -10,7 +10,7 @@ from chalicelib.events import epoch_ms, from_epoch_ms
 from chalicelib.jobs.job import Job, JobStatus
 from chalicelib.jobs.ports import StateCodec
 from chalicelib.limits import JOB_KEPT_DAYS
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import ABSENT, Item, Put, Table
 
@@ -73,7 +73,7 @@ class Jobs:
             item |= {
                 "due_at_ms": epoch_ms(job.due_at),
                 "due_pk": keys.DUE_JOBS,
-                "due_sk": keys.due_at(job.due_at, job.id),
+                "due_sk": places.due_at(job.due_at, job.id),
             }
         return item
 

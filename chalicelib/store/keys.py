@@ -1,10 +1,9 @@
 """Every key of the table, in one place (ADR 0001)."""
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from chalicelib.days import start_of
 from chalicelib.events import LEAD_PREFIX as LEAD
 from chalicelib.events import lead_partition as lead
 from chalicelib.events import rfc3339
@@ -66,6 +65,8 @@ REPLY = "REPLY#"  # an answer to an email of marketing's
 REPLIES = "REPLIES"  # how many of a lead's wait for a person, and came on a day
 ANSWERS = "ANSWERS"  # the sort key of a mailbox's counter of answers to forms
 SENDS = "SENDS"  # the sort key of when marketing wrote to a mailbox
+ACCESS = "ACCESS"  # the partition of the tokens; the sort key is a token's id
+AUDIT = "AUDIT#"  # what our own people did on a day
 SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
 ALLOWANCE = "ALLOWANCE"  # the partition, and its sort key, of how much marketing may send
 IMPORTED_PEOPLE = "IMPORTED_PEOPLE"  # the sort key there of how many people were imported
@@ -83,11 +84,10 @@ LEAD_SHARDS = 16
 OUTBOX_SHARDS = 4
 SPAM_SHARDS = 4
 REPLY_SHARDS = 4
+HANDOFF_SHARDS = 4
 SENDING_SHARDS = 8
 SENT_SHARDS = 8
 DUE_SHARDS = 8
-SCORE_OFFSET = 10_000_000  # thousandths; makes every score a positive number of nine digits
-REVIEW_SPREAD_SECONDS = 3600  # reviews are spread over the first hour of their day
 
 
 def event(event_id: str) -> str:
@@ -175,6 +175,11 @@ def model_source(version: int) -> str:
     return f"{SOURCE}{version:05d}"
 
 
+def journal(day: date) -> str:
+    """The partition of what our own people did on a day (in UTC)."""
+    return f"{AUDIT}{day.isoformat()}"
+
+
 def job(job_id: str) -> str:
     """The partition of a job."""
     return f"{JOB}#{job_id}"
@@ -215,21 +220,6 @@ def shard(lead_id: str, shards: int) -> int:
     return int.from_bytes(lead_id[-4:].encode(), "big") % shards
 
 
-def by_stage(stage: str, shard_number: int) -> str:
-    """The list index's partition of a stage's leads."""
-    return f"STAGE#{stage}#{shard_number}"
-
-
-def by_score(total: int, lead_id: str) -> str:
-    """The list index's sort key of a lead: its stored score in thousandths, then its id."""
-    return f"{total + SCORE_OFFSET:09d}#{lead_id}"
-
-
-def all_leads(shard_number: int) -> str:
-    """The list index's partition of all leads of a shard, ordered by their ids."""
-    return f"LEADS#{shard_number}"
-
-
 def network(network_id: str) -> str:
     """The partition of what counts the forms of a network address. network_id: a keyed hash."""
     return f"NETWORK#{network_id}"
@@ -245,52 +235,11 @@ def sending_copy(shard_number: int) -> str:
     return f"{SENDING}{shard_number}"
 
 
-def by_state(state: str, shard_number: int) -> str:
-    """The list index's partition of the messages in a state."""
-    return f"OUTBOX#{state}#{shard_number}"
-
-
-def spam(shard_number: int) -> str:
-    """The list index's partition of the screened forms that nobody has released."""
-    return f"SPAM#{shard_number}"
-
-
 def reply(one: str) -> str:
     """The sort key of a reply."""
     return REPLY + one
 
 
-def replies_in(state: str, shard_number: int) -> str:
-    """The list index's partition of the replies in a state."""
-    return f"{REPLIES}#{state}#{shard_number}"
-
-
-def by_creation(created_at: datetime, outbox_id: str) -> str:
-    """The list index's sort key of a message."""
-    return f"{rfc3339(created_at)}#{outbox_id}"
-
-
-def due(shard_number: int) -> str:
-    """The due index's partition of a shard."""
-    return f"DUE#{shard_number}"
-
-
-def due_nurture(shard_number: int) -> str:
-    """The due index's partition of a shard's nurture emails, which stand in nobody's way."""
-    return f"{DUE_NURTURE}{shard_number}"
-
-
 def beside(task: str, key: str) -> str:
     """The sort key of a hand-over. key: what tells it from others of the task; empty: nothing."""
     return f"{HANDOVER}{task}#{key}" if key else HANDOVER + task
-
-
-def due_at(at: datetime, what: str) -> str:
-    """The due index's sort key: when, and what makes it unique."""
-    return f"{rfc3339(at)}#{what}"
-
-
-def due_on(day: date, zone: tzinfo, lead_id: str, *, spread: bool) -> str:
-    """The due index's sort key of a review: when that day begins, or spread over its first hour."""
-    second = int.from_bytes(lead_id[:4].encode(), "big") % REVIEW_SPREAD_SECONDS if spread else 0
-    return due_at(start_of(day, zone) + timedelta(seconds=second), lead_id)

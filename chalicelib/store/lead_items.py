@@ -13,7 +13,7 @@ from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.scoring.profile import Known, Profile
 from chalicelib.scoring.tally import pack, unpack
 from chalicelib.scoring.touches import FirstForm, Touch, Touches
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.attributes import (
     bytes_in,
     day_in,
@@ -90,8 +90,8 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
         "activation": lead.activation,
         "matching": lead.matching,
         "zone": lead.zone,
-        "list_pk": keys.by_stage(standing.stage, keys.shard(lead.lead_id, keys.STAGE_SHARDS)),
-        "list_sk": keys.by_score(lead.total, lead.lead_id),
+        "list_pk": places.by_stage(standing.stage, keys.shard(lead.lead_id, keys.STAGE_SHARDS)),
+        "list_sk": places.by_score(lead.total, lead.lead_id),
     }
     item |= without_absent(
         {
@@ -116,9 +116,9 @@ def standing_item(lead: Lead, *, spread: bool) -> Item:
         }
     )
     if lead.review_on is not None:
-        item["due_pk"] = keys.due(keys.shard(lead.lead_id, keys.DUE_SHARDS))
+        item["due_pk"] = places.due(keys.shard(lead.lead_id, keys.DUE_SHARDS))
         zone = zone_of(lead.zone)
-        item["due_sk"] = keys.due_on(lead.review_on, zone, lead.lead_id, spread=spread)
+        item["due_sk"] = places.due_on(lead.review_on, zone, lead.lead_id, spread=spread)
     return item
 
 
@@ -176,7 +176,7 @@ def profile_item(lead: Lead) -> Item:
         "schema": keys.SCHEMA,
         "profile": json.dumps(profile, separators=(",", ":"), ensure_ascii=False),
         "touches": json.dumps(touches, separators=(",", ":"), ensure_ascii=False),
-        "list_pk": keys.all_leads(keys.shard(lead.lead_id, keys.LEAD_SHARDS)),
+        "list_pk": places.all_leads(keys.shard(lead.lead_id, keys.LEAD_SHARDS)),
         "list_sk": lead.lead_id,
         **given_parts(lead.given),
         **browser_zone_parts(lead.touches.zone),

@@ -15,7 +15,7 @@ from chalicelib.leads.lead import Lead
 from chalicelib.leads.progress import Progress
 from chalicelib.leads.requests import ReplayRequests
 from chalicelib.lifecycle.stages import Recorded, Stage
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.consents import Consents
 from chalicelib.store.erased_counts import erased_counts
 from chalicelib.store.events import put_event
@@ -39,6 +39,7 @@ from chalicelib.store.table import ABSENT, GUARDED, Item, Put, Table, Write, as_
 from chalicelib.store.transition_items import transition_item, transition_of
 
 if TYPE_CHECKING:
+    from chalicelib.handoff.handoff import Handoff
     from chalicelib.nurture.enrolment import Enrolment
     from chalicelib.qualify.reactions import LeadChange
 
@@ -84,7 +85,7 @@ class Leads:
         found: list[tuple[str, str]] = []
         for shard in range(keys.STAGE_SHARDS):
             items = self._table.query(
-                keys.by_stage(stage, shard), newest_first=True, limit=most + 1, index="list"
+                places.by_stage(stage, shard), newest_first=True, limit=most + 1, index="list"
             )
             found += [(str(item["list_sk"]), str(item["pk"])) for item in items]
         found.sort(reverse=True)
@@ -96,7 +97,9 @@ class Leads:
         A lead never changes its place in this index. So a walk over all shards finds each lead that
         was there when it began (ADR 0021).
         """
-        found = self._table.query(keys.all_leads(shard), first=after, limit=most + 1, index="list")
+        found = self._table.query(
+            places.all_leads(shard), first=after, limit=most + 1, index="list"
+        )
         return [str(item["list_sk"]) for item in found if item["list_sk"] != after][:most]
 
     def write(self, before: Lead, after: Lead, change: "LeadChange") -> None:
@@ -107,28 +110,18 @@ class Leads:
         """
         plan = change.plan
         messages = {keys.message(message.key): message for message in plan.messages}
-        records = {record.key: record for record in plan.records}
+        records = {record.name_beside(after.lead_id): record for record in plan.records}
         changed = _each_once(plan.changed)
         writes = [
             *self._own_writes(before, after),
             *(Put(transition_item(after, moved), ABSENT) for moved in change.moved),
             *(put_event(event) for event in change.events),
             *(replace_message(*pair, self._kept_days) for pair in changed),
-            *(self._absorb(*change.absorbed) if change.absorbed else ()),
-            *(
-                self._consents.carry_along(change.absorbed[0].lead_id, after.lead_id)
-                if change.absorbed
-                else ()
-            ),
-            *(
-                carry_waiting(self._table, change.absorbed[0].lead_id, after.lead_id)
-                if change.absorbed
-                else ()
-            ),
+            *(self._absorb(*change.absorbed, after.lead_id) if change.absorbed else ()),
             *(put_message(message, self._kept_days) for message in messages.values()),
             *(
-                Put(record_item(record.lead_id or after.lead_id, record), record.expect)
-                for record in records.values()
+                Put(record_item(record.lead_id or after.lead_id, record), record.expect, name)
+                for name, record in records.items()
             ),
         ]
         counts = [
@@ -173,6 +166,12 @@ class Leads:
     def notices(self, lead_id: str, cycle: int) -> list[OutboxMessage]:
         """Return the notices of a cycle's handoff."""
         return messages_of_lead(self._table, lead_id, prefix_of(MessageKind.HANDOFF, cycle))
+
+    def handoffs(self, lead_id: str) -> "list[Handoff]":
+        """Return all handoffs of a lead."""
+        from chalicelib.store.handoffs import handoffs_of_lead  # few events ask for them
+
+        return handoffs_of_lead(self._table, lead_id)
 
     def enrolments(self, lead_id: str) -> "list[Enrolment]":
         """Return all enrolments of a lead."""
@@ -247,10 +246,16 @@ class Leads:
             writes.append(Put(profile_item(after), GUARDED))
         return writes
 
-    def _absorb(self, before: Lead, after: Lead) -> list[Put]:
-        """Return the writes that take a merged lead off every list and off the clock (ADR 0019)."""
+    def _absorb(self, before: Lead, after: Lead, survivor: str) -> list[Write]:
+        """Return the writes that take a merged lead off every list and off the clock (ADR 0019),
+        with what goes on from it to its survivor.
+        """
         standing = unlisted(standing_item(after, spread=self._spread))
-        writes = [Put(standing, {"version": before.version or None})]
+        writes: list[Write] = [
+            Put(standing, {"version": before.version or None}),
+            *self._consents.carry_along(before.lead_id, survivor),
+            *carry_waiting(self._table, before.lead_id, survivor),
+        ]
         if before.version:
             writes.append(Put(unlisted(profile_item(after)), GUARDED))
         if before.requests.count:

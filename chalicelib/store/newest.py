@@ -35,4 +35,5 @@ def newest_in(
 def _is_erased(item: Item, standing: Item | None) -> bool:
     """Return whether an erasure of the lead came after an item, and has yet to delete it."""
     erased_at_ms = standing.get(ERASED_AT) if standing else None
-    return erased_at_ms is not None and int(item["captured_at_ms"]) <= int(erased_at_ms)
+    made_at_ms = item.get("captured_at_ms") or item["created_at_ms"]
+    return erased_at_ms is not None and int(made_at_ms) <= int(erased_at_ms)

@@ -12,7 +12,7 @@ from chalicelib.errors import ConflictError
 from chalicelib.events import Event, epoch_ms
 from chalicelib.limits import FIRST_EMAILS_PER_HOUR
 from chalicelib.nurture.spacing import SHIPPED, SendLimits
-from chalicelib.store import keys, mailboxes
+from chalicelib.store import keys, mailboxes, places
 from chalicelib.store.claims import CLAIM_COUNTERS, Claims
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.left_emails import put_left
@@ -157,7 +157,7 @@ class Outbox:
         for state in states:
             for shard in range(keys.OUTBOX_SHARDS):
                 items = self._table.query(
-                    keys.by_state(state, shard),
+                    places.by_state(state, shard),
                     last=before,
                     newest_first=True,
                     limit=most + 1,
@@ -167,8 +167,8 @@ class Outbox:
                     (str(item["list_sk"]), (str(item["pk"]), str(item["sk"]))) for item in items
                 ]
         # one that changes its state meanwhile is found under both: a place is listed once
-        places = {(place, key) for place, key in found if place != before}
-        page = sorted(places, reverse=True)[:most]
+        unique = {(place, key) for place, key in found if place != before}
+        page = sorted(unique, reverse=True)[:most]
         stored = self._table.get_many([key for _, key in page])
         by_key = {(item["pk"], item["sk"]): item for item in stored}
         return [(place, message_of(by_key[key])) for place, key in page if key in by_key]
@@ -180,7 +180,7 @@ class Outbox:
     def of_lead(self, lead_id: str) -> list[tuple[str, OutboxMessage]]:
         """All messages of a lead, newest first, each with its position."""
         found = [
-            (keys.by_creation(message.created_at, message.id), message)
+            (places.by_creation(message.created_at, message.id), message)
             for message in messages_of_lead(self._table, lead_id)
         ]
         return sorted(found, key=lambda one: one[0], reverse=True)

@@ -10,7 +10,7 @@ from chalicelib.delivery.message_keys import MessageKind, parse_key
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import ACCOUNT_STATES, MARKETING_REASONS, NotSentReason
 from chalicelib.events import epoch_ms, from_epoch_ms
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import Item
 
@@ -47,8 +47,8 @@ def message_item(message: OutboxMessage, kept_days: int = 0) -> Item:
         "claims": message.claims,
         "version": message.version,
         "created_at_ms": epoch_ms(message.created_at),
-        "list_pk": keys.by_state(message.state, shard),
-        "list_sk": keys.by_creation(message.created_at, message.id),
+        "list_pk": places.by_state(message.state, shard),
+        "list_sk": places.by_creation(message.created_at, message.id),
     }
     optional: dict[str, Any] = {
         "to": message.to,
@@ -75,9 +75,9 @@ def message_item(message: OutboxMessage, kept_days: int = 0) -> Item:
     item |= {name: value for name, value in optional.items() if value is not None}
     item |= expires_after(message.created_at, kept_days)
     if message.due_at is not None:
-        partition = keys.due_nurture if message.kind is MessageKind.NURTURE else keys.due
+        partition = places.due_nurture if message.kind is MessageKind.NURTURE else places.due
         item["due_pk"] = partition(keys.shard(message.lead_id, keys.DUE_SHARDS))
-        item["due_sk"] = keys.due_at(message.due_at, message.id)
+        item["due_sk"] = places.due_at(message.due_at, message.id)
     return item
 
 

@@ -1,7 +1,7 @@
 """What is kept beside a lead, as it is stored."""
 
 from chalicelib.leads.records import Record
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.table import Item
 
 
@@ -10,7 +10,11 @@ def record_item(lead_id: str, record: Record) -> Item:
     item: Item = {"pk": keys.lead(lead_id), "sk": record.key, "schema": keys.SCHEMA}
     item.update(record.values)
     if record.due_at is not None:
-        partition = keys.due_nurture if record.is_paced else keys.due
+        partition = places.due_nurture if record.is_paced else places.due
         item["due_pk"] = partition(keys.shard(lead_id, keys.DUE_SHARDS))
-        item["due_sk"] = keys.due_at(record.due_at, f"{lead_id}#{record.key}")
+        item["due_sk"] = places.due_at(record.due_at, f"{lead_id}#{record.key}")
+    if record.listed is not None:
+        name, since = record.listed
+        item["list_pk"] = places.handoffs_in(name, keys.shard(lead_id, keys.HANDOFF_SHARDS))
+        item["list_sk"] = places.by_creation(since, f"{lead_id}#{record.key}")
     return item

@@ -13,7 +13,7 @@ from chalicelib.leads.progress import Progress
 from chalicelib.leads.requests import ReplayRequests
 from chalicelib.limits import REPLAY_SAVED_DAYS
 from chalicelib.scoring.tally import pack, unpack
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.attributes import bytes_in, milliseconds, time_in, without_absent
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.table import Item
@@ -38,8 +38,8 @@ def replay_item(lead_id: str, requests: ReplayRequests) -> Item:
         }
     )
     if requests.due_at is not None:
-        item["due_pk"] = keys.due(keys.shard(lead_id, keys.DUE_SHARDS))
-        item["due_sk"] = keys.due_at(requests.due_at, lead_id)
+        item["due_pk"] = places.due(keys.shard(lead_id, keys.DUE_SHARDS))
+        item["due_sk"] = places.due_at(requests.due_at, lead_id)
     return item
 
 

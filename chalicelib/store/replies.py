@@ -12,7 +12,7 @@ from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, epoch_ms, from_epoch_ms
 from chalicelib.limits import REPLIES_PER_EMAIL, REPLIES_PER_LEAD, REPLY_KEPT_DAYS
 from chalicelib.nurture.replies.reply import Reply, ReplyState
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.events import put_event
 from chalicelib.store.expiry import expires_after
 from chalicelib.store.marks import marking
@@ -80,7 +80,9 @@ class ReplyItems:
         before: the place to go on from, or empty.
         """
         partitions = [
-            keys.replies_in(state, shard) for state in states for shard in range(keys.REPLY_SHARDS)
+            places.replies_in(state, shard)
+            for state in states
+            for shard in range(keys.REPLY_SHARDS)
         ]
         return [
             (place, reply_of(item))
@@ -148,7 +150,7 @@ def reply_of(item: Item) -> Reply:
 
 def reply_place(reply: Reply) -> str:
     """Return the place of a reply in the lists."""
-    return keys.by_creation(reply.captured_at, f"{reply.lead_id}#{reply.id}")
+    return places.by_creation(reply.captured_at, f"{reply.lead_id}#{reply.id}")
 
 
 def _listed(reply: Reply) -> Item:
@@ -160,7 +162,7 @@ def _listed(reply: Reply) -> Item:
         "at_ms": epoch_ms(reply.at),
         "captured_at_ms": epoch_ms(reply.captured_at),
         "state": reply.state.value,
-        "list_pk": keys.replies_in(reply.state, shard),
+        "list_pk": places.replies_in(reply.state, shard),
         "list_sk": reply_place(reply),
     }
     optional: dict[str, Any] = {

@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.capture.screening.kept import KeptForm
 from chalicelib.consent.consent import Proof
 from chalicelib.events import Event, Rank, epoch_ms, from_epoch_ms, lead_id_of
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.events import event_item, event_of
 from chalicelib.store.newest import newest_in
 from chalicelib.store.table import ABSENT, Item, Put, Table
@@ -44,7 +44,7 @@ class ScreenedForms:
 
         before: the place to go on from, or empty.
         """
-        partitions = map(keys.spam, range(keys.SPAM_SHARDS))
+        partitions = map(places.spam, range(keys.SPAM_SHARDS))
         return [
             (place, kept_of(item))
             for place, item in newest_in(self._table, partitions, before, most)
@@ -77,14 +77,14 @@ def kept_of(item: Item) -> KeptForm:
 
 def spam_place(event: Event) -> str:
     """Return the place of a screened form in the list of spam."""
-    return keys.by_creation(event.captured_at, f"{lead_id_of(event.partition)}#{event.id}")
+    return places.by_creation(event.captured_at, f"{lead_id_of(event.partition)}#{event.id}")
 
 
 def _listed(event: Event) -> Item:
     """Return what lets an item stand in the list of spam."""
     lead_id = lead_id_of(event.partition) or ""
     shard = keys.shard(lead_id, keys.SPAM_SHARDS)
-    return {"list_pk": keys.spam(shard), "list_sk": spam_place(event)}
+    return {"list_pk": places.spam(shard), "list_sk": spam_place(event)}
 
 
 def _item(kept: KeptForm) -> Item:

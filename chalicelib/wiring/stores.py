@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.store.enrolments import Enrolments
     from chalicelib.store.events import Events
     from chalicelib.store.hand_overs import HandOvers
+    from chalicelib.store.handoffs import Handoffs
     from chalicelib.store.leads import Leads
     from chalicelib.store.mailings import MailingItems
     from chalicelib.store.outbox import Outbox
@@ -119,6 +120,13 @@ class Stores(Basics):
         from chalicelib.store.enrolments import Enrolments
 
         return Enrolments(self.table, self._settings.retention.messages)
+
+    @cached_property
+    def handoffs(self) -> "Handoffs":
+        """The store of handoffs."""
+        from chalicelib.store.handoffs import Handoffs
+
+        return Handoffs(self.table, self._settings.retention.messages)
 
     @cached_property
     def mailing_items(self) -> "MailingItems":

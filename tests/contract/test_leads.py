@@ -13,7 +13,8 @@ from chalicelib.delivery import outbox
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.errors import AlreadyPlannedError, ConflictError
 from chalicelib.events import Kind, Rank, lead_partition
-from chalicelib.handoff.plan import HandoffState, handoff_record
+from chalicelib.handoff.handoff import HandoffState
+from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout, SalesAnswer
 from chalicelib.lifecycle.stages import Actor, Outcome, Recorded, Stage, Standing, Transition
 from chalicelib.qualify.reactions import LeadChange, Moved, Plan
@@ -32,9 +33,7 @@ from tests.fakes import NOW
 OWN = lead_partition(LEAD_ID)
 NOTHING = LeadChange()
 TO_SALES = make.moved(Stage.SQL, kind="requested")
-HANDOFF = handoff_record(
-    cycle=1, kind="requested", state=HandoffState.OPEN, owner="sam", created_at=NOW
-)
+HANDOFF = handoff_record(None, make.handoff())
 NOTICES = [make.handoff_message(), make.handoff_message(Via.SNS)]
 TODAYS_CELLS = make.seen(blog=[0], keys={"guide-download": {"aabbccdd": 0}})
 OWN_TOUCH = Touch(NOW, "e", "google", "cpc", "spring", Rank.OWN_BROWSER)
@@ -279,7 +278,7 @@ def test_a_persons_act_is_stored_together_with_its_effect(table: Table) -> None:
 
 @pytest.mark.parametrize("state", list(HandoffState))
 def test_a_handoff_is_stored_once_with_its_state(table: Table, state: HandoffState) -> None:
-    record = handoff_record(cycle=1, kind="requested", state=state, owner="sam", created_at=NOW)
+    record = handoff_record(None, make.handoff(state=state))
     put_lead(table, make.whole_lead(), LeadChange(moved=[TO_SALES], plan=Plan(records=[record])))
     item = table.get(OWN, "HANDOFF#1")
     assert item is not None

@@ -25,7 +25,7 @@ from chalicelib.limits import (
 )
 from chalicelib.nurture.due import ENROLMENT_TASK
 from chalicelib.qualify.due import REPLAY_TASK, REVIEW_TASK
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.due import DueList
 from chalicelib.store.outbox import put_message
 from chalicelib.store.table import ABSENT, Put
@@ -37,7 +37,7 @@ from tests.fakes import NOW, MemoryTable
 
 
 def due_item(sort_key: str, lead_id: str = "A", at: datetime = NOW, shard: int = 0) -> Put:
-    place = {"due_pk": keys.due(shard), "due_sk": keys.due_at(at, f"{lead_id}#{sort_key}")}
+    place = {"due_pk": places.due(shard), "due_sk": places.due_at(at, f"{lead_id}#{sort_key}")}
     return Put({"pk": keys.lead(lead_id), "sk": sort_key, **place}, ABSENT)
 
 
@@ -307,7 +307,7 @@ def test_a_handoff_without_evidence_goes_again_after_fifteen_minutes() -> None:
 def test_without_anything_due_a_tick_writes_that_it_ran() -> None:
     baton = warm()
     baton.minutes_later(15)  # until the sequence has seen that its email left
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     assert baton.tick() == 0
     written = {key for key, item in baton.ports.memory.items.items() if before.get(key) != item}
     assert written == {(keys.ALLOWANCE, keys.ALLOWANCE)}

@@ -146,6 +146,14 @@ def test_a_file_without_documents_is_refused(
         documents_in(tmp_path)
 
 
+def test_a_day_in_a_file_is_a_text(tmp_path: Path) -> None:
+    file = tmp_path / "routing.yaml"
+    file.write_text("days_off: [2026-12-24, {from: 2026-08-03, to: 2026-08-21}]")
+    assert defaults.read_yaml(file) == {
+        "days_off": ["2026-12-24", {"from": "2026-08-03", "to": "2026-08-21"}]
+    }
+
+
 def test_a_deploy_says_how_to_take_each_side() -> None:
     assert "make documents PULL=1" in defaults.TAKE
     assert "make documents PUSH=1" in defaults.TAKE

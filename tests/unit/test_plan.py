@@ -12,10 +12,10 @@ from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import DocumentError
+from chalicelib.handoff.handoff import HandoffState, Priority, WhyHeld
+from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.plan import (
-    HandoffState,
     hand_over,
-    handoff_record,
     pass_to_fallback,
     take_back,
     triage_request,
@@ -26,7 +26,7 @@ from chalicelib.leads.records import Record
 from chalicelib.lifecycle.stages import Stage, Standing
 from chalicelib.qualify.reactions import Plan
 from tests import factories as make
-from tests.factories import LEAD_ID, MINUTE, standing
+from tests.factories import MINUTE, standing
 from tests.fakes import NOW
 
 SAM: dict[str, Any] = {
@@ -130,22 +130,25 @@ def test_a_malformed_routing_is_refused_where_it_is_wrong(
 
 
 def handed(
-    kind: str = "requested", *people: dict[str, Any], owner: str | None = None, held: bool = False
+    kind: str = "requested",
+    *people: dict[str, Any],
+    owner: str | None = None,
+    why_held: WhyHeld | None = None,
 ) -> Plan:
     moved = make.transition(Stage.SQL, Stage.MQL, kind=kind, cycle=2)
     return hand_over(
         moved,
-        owner=owner,
-        lead_id=LEAD_ID,
+        lead=make.lead(standing=Standing(owner=owner)),
         about=7,
+        priority=Priority.P1,
         routing=routing(*people),
         now=NOW,
-        held=held,
+        why_held=why_held,
     )
 
 
-def record(kind: str, owner: str | None, state: HandoffState = HandoffState.OPEN) -> Record:
-    return handoff_record(cycle=2, kind=kind, state=state, owner=owner, created_at=NOW)
+def record(kind: str, owner: str | None, **parts: Any) -> Record:
+    return handoff_record(None, make.handoff(cycle=2, kind=kind, owner=owner, about=7, **parts))
 
 
 @pytest.mark.parametrize(
@@ -184,8 +187,9 @@ def test_rule_1_a_handoff_goes_to_the_leads_owner() -> None:
 
 @pytest.mark.parametrize("kind", ["requested", "inferred"])
 def test_rule_9_a_held_handoff_names_its_owner_and_tells_nobody(kind: str) -> None:
-    plan = handed(kind, SAM, held=True)
-    assert (plan.records, plan.owner) == ([record(kind, "sam", HandoffState.HELD)], "sam")
+    plan = handed(kind, SAM, why_held=WhyHeld.IMPORT)
+    held = {"state": HandoffState.HELD, "why_held": WhyHeld.IMPORT, "opened_at": None}
+    assert (plan.records, plan.owner) == ([record(kind, "sam", **held)], "sam")
     assert plan.messages == []
 
 

@@ -10,7 +10,7 @@ from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via, cancell
 from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event, Kind
 from chalicelib.handoff import reaction as handoff
-from chalicelib.handoff.plan import HandoffState
+from chalicelib.handoff.handoff import Handoff, HandoffState
 from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered, notifications
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
@@ -37,15 +37,22 @@ class Kept:
     """The notices and transitions that a lead has."""
 
     def __init__(
-        self, notices: Sequence[OutboxMessage] = (), transitions: Sequence[Recorded] = ()
+        self,
+        notices: Sequence[OutboxMessage] = (),
+        transitions: Sequence[Recorded] = (),
+        handoffs: Sequence[Handoff] = (),
     ) -> None:
         self._notices = list(notices)
         self._transitions = list(transitions)
+        self._handoffs = list(handoffs)
         self.cycle = 0
 
     def notices(self, _lead_id: str, cycle: int) -> list[OutboxMessage]:
         self.cycle = cycle
         return self._notices
+
+    def handoffs(self, _lead_id: str) -> list[Handoff]:
+        return self._handoffs
 
     def transitions(self, _lead_id: str, _newest: int | None = None) -> list[Recorded]:
         return self._transitions

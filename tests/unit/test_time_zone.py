@@ -14,7 +14,7 @@ from chalicelib.limits import PINGS_MAX_PER_DAY, SETTLE_SECONDS
 from chalicelib.scoring.compile import compile_model
 from chalicelib.scoring.model import Model
 from chalicelib.settings import parse_offset
-from chalicelib.store import keys
+from chalicelib.store import keys, places
 from chalicelib.store.events import put_event
 from chalicelib.wiring.world import World
 from infra import defaults, deploy
@@ -313,7 +313,7 @@ def test_another_zone_recounts_every_lead_by_a_job() -> None:
     item = baton.ports.memory.items[keys.lead(after.lead_id), keys.STANDING]
     assert after.review_on is not None
     due = start_of(after.review_on, zone_of(LOS_ANGELES))
-    assert item["due_sk"] == keys.due_at(due, after.lead_id)
+    assert item["due_sk"] == places.due_at(due, after.lead_id)
 
 
 def test_the_job_waits_until_workers_forget_the_older_zone() -> None:

@@ -18,7 +18,6 @@ from chalicelib.nurture.windows import (
     WorkingHours,
     country_zones,
     is_open,
-    is_region,
     next_open,
     working_hours_of,
 )
@@ -149,13 +148,6 @@ def test_hours_in_the_night_of_a_change_are_narrow() -> None:
 def test_settings_that_mean_nothing_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(DocumentError):
         parse_document(SettingsDocument, {"sending": wrong})
-
-
-def test_regions_are_known_or_not() -> None:
-    assert is_region("DE")
-    assert is_region("DE-BY")
-    assert not is_region("DE-XX")
-    assert not is_region("XX")
 
 
 ZONES = st.sampled_from(

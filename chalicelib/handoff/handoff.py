@@ -1,0 +1,118 @@
+"""A handoff: one lead in sales' hands, from the decision until it is answered and over (ADR 0067).
+
+Its item stands beside the lead, one for each cycle, and changes in the transaction of the decision
+that changes it. What is said of a state here is the one place where it is decided.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from chalicelib.lifecycle.stages import Stage
+
+
+class HandoffState(StrEnum):
+    """Where a handoff stands."""
+
+    HELD = "held"  # nobody was notified: it waits until a person releases it
+    OPEN = "open"  # sales was notified, and has not answered
+    ACCEPTED = "accepted"  # a salesperson has taken the lead
+    CLOSED = "closed"  # over: rejected, taken back, won or lost
+
+
+class Priority(StrEnum):
+    """How soon a salesperson should act (playbook, "Routing and SLA defaults")."""
+
+    P1 = "p1"  # requested, with grade A or B, or ungraded from a company's own domain
+    P2 = "p2"  # requested
+    P3 = "p3"  # inferred, with grade A
+    P4 = "p4"  # inferred
+
+
+class WhyHeld(StrEnum):
+    """Why a handoff waits for a person (playbook, rule 9)."""
+
+    PUBLISH = "publish"  # another model made it
+    IMPORT = "import"  # an import made it
+    OLD = "old"  # it rests on behaviour of more than a week ago
+
+
+#: In sales' hands, as a lead's stage.
+IN_SALES_HANDS = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handoff:
+    """One handoff."""
+
+    lead_id: str
+    cycle: int
+    """The lead's cycle in which sales got it; a lead has one handoff in a cycle."""
+    kind: str
+    """requested or inferred."""
+    state: HandoffState
+    priority: Priority
+    owner: str | None
+    """The salesperson's id in the routing document; None when nobody is named there."""
+    holder: str | None = None
+    """Who stands in for an absent owner and gets the notices; None: the owner does."""
+    is_dealt: bool = True
+    """Whether routing dealt it out; False for a lead that came to its own owner, and stays."""
+    why: str = ""
+    """Why it went to them, in words."""
+    why_held: WhyHeld | None = None
+    """Why it waited, or waits, for a person; None: it never did."""
+    about: int
+    """The standing's version of the transition that handed it over."""
+    created_at: datetime
+    opened_at: datetime | None
+    """When sales was notified, from which its clock runs; None: not yet."""
+    accepted_at: datetime | None = None
+    contacted_at: datetime | None = None
+    """When sales first called, wrote or booked; None: not yet."""
+    closed_at: datetime | None = None
+    due_at: datetime | None = None
+    """When the clock looks after it; None: never."""
+    version: int = 1
+    """Grows with each change: a write holds only on the version that was read."""
+
+    @property
+    def receiver(self) -> str | None:
+        """The id of whoever gets its notices."""
+        return self.holder or self.owner
+
+
+def state_in(stage: Stage, handoff: Handoff) -> HandoffState:
+    """Return the state of a handoff whose lead is in a stage."""
+    match stage:
+        case Stage.SQL:
+            # A verdict on a held one may have been undone: it still waits for a person.
+            return HandoffState.HELD if handoff.opened_at is None else HandoffState.OPEN
+        case Stage.ACCEPTED | Stage.OPPORTUNITY:
+            return HandoffState.ACCEPTED
+        case _:
+            return HandoffState.CLOSED
+
+
+def brought_to(handoff: Handoff, state: HandoffState, now: datetime) -> Handoff:
+    """Return the handoff in a state, with the time of it; itself when it is there already."""
+    if handoff.state is state:
+        return handoff
+    is_accepted = state is HandoffState.ACCEPTED
+    # Undone: what was said of the verdict no longer holds.
+    is_back = state in (HandoffState.OPEN, HandoffState.HELD)
+    accepted_at = now if is_accepted else None if is_back else handoff.accepted_at
+    return replace(
+        handoff,
+        state=state,
+        accepted_at=accepted_at,
+        closed_at=now if state is HandoffState.CLOSED else None,
+        due_at=handoff.due_at if state is not HandoffState.CLOSED else None,
+        version=handoff.version + 1,
+    )
+
+
+def newest_of(handoffs: Sequence[Handoff]) -> Handoff | None:
+    """Return the handoff of the latest cycle, None when there is none."""
+    return max(handoffs, key=lambda one: one.cycle, default=None)
