@@ -13,6 +13,7 @@ from chalicelib.http.access import access
 from chalicelib.http.by_hand import by_hand
 from chalicelib.http.clicks import clicks
 from chalicelib.http.documents import documents
+from chalicelib.http.edits import edits
 from chalicelib.http.emails import emails
 from chalicelib.http.exchange import answer_head, protect, with_request_id
 from chalicelib.http.forms import forms
@@ -56,6 +57,7 @@ app.register_blueprint(mailings)  # private: one-off emails, and the lists that 
 app.register_blueprint(sending)  # private: pausing marketing's emails
 app.register_blueprint(privacy)  # private: what is held on one person, and its erasure
 app.register_blueprint(answers)  # replies: private, and the page that an email of ours links to
+app.register_blueprint(edits)  # private: what a salesperson edits of a lead
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 

@@ -300,6 +300,55 @@ class FakeSenders:
         return outcome
 
 
+class FakeChats:
+    """The hosts of chats, over a wire in memory: each request is answered as set, else taken."""
+
+    def __init__(self, *, status: int = 200, fails_at: str = "", error: Exception | None = None):
+        self.asked: list[tuple[str, str, str, bytes]] = []
+        """The host, the method, the path and the body of each request."""
+        self.is_open = False
+        self.status = status
+        self._fails_at = fails_at
+        self._error = error or OSError("no wire")
+
+    def connect(self, host: str) -> Any:
+        return _ChatConnection(self, host)
+
+    def step(self, name: str) -> None:
+        if name == self._fails_at:
+            raise self._error
+
+
+class _ChatConnection:
+    def __init__(self, chats: FakeChats, host: str) -> None:
+        self._chats = chats
+        self._host = host
+
+    def connect(self) -> None:
+        self._chats.step("connect")
+        self._chats.is_open = True
+
+    def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> None:
+        assert headers == {"Content-Type": "application/json"}
+        self._chats.step("request")
+        self._chats.asked.append((self._host, method, path, body))
+
+    def getresponse(self) -> Any:
+        self._chats.step("getresponse")
+        return self
+
+    @property
+    def status(self) -> int:
+        return self._chats.status
+
+    def read(self, most: int) -> bytes:
+        self._chats.step("read")
+        return b"ok"[:most]
+
+    def close(self) -> None:
+        self._chats.is_open = False
+
+
 @dataclass
 class QueuedMessage:
     """A message in a queue."""

@@ -74,6 +74,7 @@ def wording_of(message: OutboxMessage, facts: NoticeFacts) -> Wording:
             | MessageKind.ACKNOWLEDGEMENT
             | MessageKind.CONFIRMATION
             | MessageKind.REPLY
+            | MessageKind.DIGEST
         ):
             raise AssertionError("another room composes this")
         case _:

@@ -7,16 +7,17 @@ from collections.abc import Callable, Mapping
 from typing import assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
-from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms
+from chalicelib.delivery.messages import ChatMessage, Email, Outgoing, Skip, Sms
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.templates import TemplateError
+from chalicelib.handoff.chat import ChatNotice, chat_body, in_chat
 from chalicelib.handoff.facts import NoticeFacts, VerdictLink
 from chalicelib.handoff.headlines import wording_of
 from chalicelib.handoff.notice_layout import notice_email
 from chalicelib.handoff.plan import is_fallback
 from chalicelib.handoff.short_text import short_text
-from chalicelib.handoff.topic import topic_message
+from chalicelib.handoff.topic import topic_content, topic_message
 
 SUBJECT_MAX_CHARS = 250
 
@@ -26,7 +27,8 @@ class Notices:
 
     facts: reads what a notice may show; verdict_url: where a link to the page of its verdict leads,
     None where there is no such page; is_corrected: whether a correction follows a notice;
-    is_current: whether its lead still waits for the call that a handoff asks for.
+    is_current: whether its lead still waits for the call that a handoff asks for; webhook: the URL
+    of a salesperson's chat, by their id and the chat's name.
     """
 
     def __init__(
@@ -36,18 +38,20 @@ class Notices:
         verdict_url: Callable[[OutboxMessage, VerdictLink], str | None] = lambda _notice, _to: None,
         is_corrected: Callable[[OutboxMessage], bool] = lambda _notice: False,
         is_current: Callable[[OutboxMessage], bool] = lambda _notice: True,
+        webhook: Callable[[str, str], str | None] = lambda _person_id, _chat: None,
     ) -> None:
         self._facts = facts
         self._verdict_url = verdict_url
         self._is_corrected = is_corrected
         self._is_current = is_current
+        self._webhook = webhook
 
     def compose(self, message: OutboxMessage) -> Outgoing | Skip:
         """Return what to send for a message, or why there is nothing to send."""
-        if message.via is Via.EMAIL and message.to is None:
-            return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
-        if message.via is Via.SMS and message.to is None:
-            return Skip(MessageState.REFUSED, NotSentReason.NO_PHONE)
+        if message.to is None and message.via is not Via.SNS:
+            is_text = message.via is Via.SMS
+            reason = NotSentReason.NO_PHONE if is_text else NotSentReason.NO_ADDRESS
+            return Skip(MessageState.REFUSED, reason)
         if message.kind is MessageKind.HANDOFF and self._is_taken_back(message):
             return Skip(MessageState.CANCELLED, NotSentReason.TAKEN_BACK)
         try:
@@ -55,7 +59,7 @@ class Notices:
         except TemplateError:
             return Skip(MessageState.REFUSED, NotSentReason.NOT_RENDERED)
 
-    def _composed(self, message: OutboxMessage, facts: NoticeFacts) -> Outgoing:
+    def _composed(self, message: OutboxMessage, facts: NoticeFacts) -> Outgoing | Skip:
         wording = wording_of(message, facts)
         verdicts = self._verdicts(message) if wording.asks_verdict else {}
         reference = reference_of(message)
@@ -78,8 +82,17 @@ class Notices:
                 return Sms(to=message.to or "", body=body, reference=message.id)
             case Via.SNS:
                 return topic_message(message, facts, wording, verdicts, reference)
+            case Via.WEBHOOK:
+                content = topic_content(message, facts, wording, verdicts, reference)
+                return self._chat(message, in_chat(content, verdicts.get(VerdictLink.PAGE)))
             case _:
                 assert_never(message.via)
+
+    def _chat(self, message: OutboxMessage, notice: ChatNotice) -> ChatMessage | Skip:
+        url = self._webhook(message.receiver or "", message.to or "")
+        if url is None:
+            return Skip(MessageState.REFUSED, NotSentReason.NO_ADDRESS)
+        return ChatMessage(url, chat_body(message.to or "", notice))
 
     def _verdicts(self, message: OutboxMessage) -> Mapping[VerdictLink, str]:
         found = {link: self._verdict_url(message, link) for link in VerdictLink}

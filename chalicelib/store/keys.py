@@ -58,6 +58,9 @@ TURN = "TURN"  # its sort key
 HANDOVER = "HANDOVER#"
 SEEN_FORMS = "SEEN_FORMS"  # the partition of the forms that nobody has registered
 FORM = "FORM#"
+PERSON = "PERSON#"  # the partition of a salesperson, by the id in the routing document
+BUDGET = "BUDGET#"  # the sort keys there of what an hour has seen
+DIGEST = "DIGEST#"  # and of what a digest will list
 DUE_NURTURE = "DUE#NURTURE#"
 NUMBERS = "NUMBERS#"  # what is counted of a sequence
 FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
@@ -103,6 +106,11 @@ def consented(event_id: str) -> str:
 def pending(event_id: str) -> str:
     """The sort key of a ticked box that has yet to be confirmed."""
     return PENDING + event_id.replace("-", "#")
+
+
+def person(person_id: str) -> str:
+    """The partition of a salesperson."""
+    return PERSON + person_id
 
 
 def mailbox(mailbox_id: str) -> str:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.delivery.messages import Hold, Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
+    from chalicelib.handoff.digest import Digests
     from chalicelib.handoff.notice import Notices
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails, StoredEmail
@@ -46,6 +47,8 @@ class Composer:
                 return self._notices.compose(message)
             case MessageKind.REPLY:
                 return self._replies.compose(message)
+            case MessageKind.DIGEST:
+                return self._digests.compose(message)
             case _:
                 assert_never(message.kind)
 
@@ -102,7 +105,13 @@ class Composer:
             facts=self._facts,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
+            webhook=self._webhook,
         )
+
+    def _webhook(self, person_id: str, chat: str) -> str | None:
+        from chalicelib.handoff.routing import webhook_of
+
+        return webhook_of(self._stores.documents.get("routing"), person_id, chat)
 
     @cached_property
     def _facts(self) -> "HandoffFacts":
@@ -120,6 +129,12 @@ class Composer:
             profile=self._profile,
             look_url=self._look_url,
         )
+
+    @cached_property
+    def _digests(self) -> "Digests":
+        from chalicelib.wiring.digest_work import digests
+
+        return digests(self._stores, self._profile)
 
     def _is_corrected(self, notice: "OutboxMessage") -> bool:
         from chalicelib.handoff.plan import correction_key

@@ -77,11 +77,14 @@ PRIVATE = {
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
     ("/v1/leads/{lead_id}", "delete"),
+    ("/v1/leads/{lead_id}", "patch"),
+    ("/v1/leads/{lead_id}/notes", "post"),
     ("/v1/leads/{lead_id}/points", "post"),
     ("/v1/leads/{lead_id}/export", "get"),
     ("/v1/leads/{lead_id}/timeline", "get"),
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("stage", "opportunity", "outcome")),
     ("/v1/leads/{lead_id}/basis", "post"),
+    ("/v1/leads/{lead_id}/contact", "post"),
     *(
         (f"/v1/leads/{{lead_id}}/{what}", "post")
         for what in ("retract", "release", "merge", "rebuild")

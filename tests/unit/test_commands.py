@@ -118,7 +118,7 @@ class TestMoves:
             assert answer.status_code == 404, lead_id
 
     @pytest.mark.parametrize(
-        "what", ["stage", "opportunity", "outcome", "retract", "merge", "rebuild"]
+        "what", ["stage", "opportunity", "outcome", "contact", "retract", "merge", "rebuild"]
     )
     def test_without_the_token_nothing_is_done(self, what: str) -> None:
         baton = fit_ann()

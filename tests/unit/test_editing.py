@@ -30,7 +30,7 @@ UMA = {
     "deputy": "kim",
     "notify": ["slack", "teams", "sms", "email"],
     "slack": "https://hooks.slack.com/services/T0/B0/x",
-    "teams": "https://keybook.webhook.office.com/webhookb2/x",
+    "teams": "https://prod-01.westeurope.logic.azure.com/workflows/x?sig=y",
     "booking_url": "https://keybook.example/uma",
     "territory": {"country": ["US", "CA"], "industry": ["*software*"], "size": [[50, None]]},
     "weight": 0.5,

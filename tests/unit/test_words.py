@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.delivery.message_keys import MessageKind
-from chalicelib.delivery.messages import Email, Outgoing, Skip, Sms, SnsMessage
+from chalicelib.delivery.messages import ChatMessage, Email, Outgoing, Skip, Sms, SnsMessage
 from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import count_segments
@@ -57,7 +57,10 @@ def compose(
         TAKEN_BACK if kind == "correction" else None
     )  # the others are of leads that stayed
     facts = NoticeFacts(now=NOW, profile=profile, moved=moved, recent=did)
-    notices = Notices(facts=lambda _message: facts)
+    notices = Notices(
+        facts=lambda _message: facts,
+        webhook=lambda _person_id, chat: f"https://hooks.slack.com/{chat}",
+    )
     return notices.compose(message_of(kind, via, **message))
 
 
@@ -76,7 +79,10 @@ def mail(kind: str, **parts: Any) -> Email:
 def test_each_kind_of_notice_has_its_closing_words() -> None:
     """An email of a sequence is the marketers' own text from the first word to the last, and what
     passes a reply on has words of its own."""
-    noticed = {kind for kind in MessageKind if not kind.goes_to_lead} - {MessageKind.REPLY}
+    noticed = {kind for kind in MessageKind if not kind.goes_to_lead} - {
+        MessageKind.REPLY,
+        MessageKind.DIGEST,
+    }
     assert set(CLOSING) == noticed
 
 
@@ -197,6 +203,8 @@ def test_a_long_name_does_not_push_out_what_matters(kind: str, via: Via, length:
         assert count_segments(composed.body) <= 2
         assert REFERENCE in composed.body
         assert ("+49 30 901820" in composed.body) == (kind != "correction")
+    elif isinstance(composed, ChatMessage):
+        assert REFERENCE in composed.body
     else:
         assert REFERENCE in str(getattr(composed, "subject", ""))
         assert len(str(getattr(composed, "subject", ""))) <= 200
