@@ -16,8 +16,9 @@ DEMO = {**ANN, "message": ASKS}
 
 def deeds(baton: InMemoryBaton) -> list[dict[str, str]]:
     """What the topic's handoff says that the lead did."""
-    (notice,) = (one for one in baton.ports.senders.sent if isinstance(one, SnsMessage))
-    found: list[dict[str, str]] = json.loads(notice.body)["did"]
+    sent = [json.loads(one.body) for one in baton.ports.senders.sent if isinstance(one, SnsMessage)]
+    (notice,) = (one for one in sent if one["about"] == "handoff")
+    found: list[dict[str, str]] = notice["did"]
     return found
 
 
