@@ -95,7 +95,7 @@ def read_by_sales(typed: str) -> list[str]:
     event = {"anonymousId": "v1", "event": typed[:200], "properties": {**page, "asset": typed}}
     for path in ("/v1/page", "/v1/track"):
         assert baton.post(path, event).status_code == 200
-    names = ("first_name", "last_name", "company", "industry", "note", "message")
+    names = ("first_name", "last_name", "company", "industry", "country", "note", "message")
     fields: dict[str, Any] = dict.fromkeys(names, typed)
     baton.form("demo", **{**DEMO, **fields, "phone": typed[:40]})
     baton.until_quiet()

@@ -15,7 +15,8 @@ from chalicelib.handoff.notice import Notices
 from chalicelib.inputs.countries import ALPHA_2, country_name
 from tests import factories as make
 from tests.baton import ANN, TOKEN, InMemoryBaton, documents
-from tests.notices import EXAMPLES, FACTS, notice_of, verdict_url
+from tests.linkifiers import NASTY
+from tests.notices import EXAMPLES, FACTS, asked, notice_of, verdict_url
 from tests.pages import text_of
 
 REQUESTED = "handoff#1#email"
@@ -78,6 +79,21 @@ def test_an_email_has_the_buttons_that_there_are() -> None:
         f"{PAGE_URL}?verdict=accept",
         f"{PAGE_URL}?verdict=reject",
     ]
+
+
+@pytest.mark.parametrize("typed", NASTY)
+def test_nothing_typed_becomes_a_link(typed: str) -> None:
+    """Neither an address with more behind it, nor a number with more in it."""
+    names = ("first_name", "company", "job_title", "country", "budget", "phone", "email")
+    for fields in (names, names[:-2]):
+        profile = {**FACTS.profile, **dict.fromkeys(fields, typed)}
+        notice = notice_of(
+            REQUESTED, replace(FACTS, profile=profile, recent=[asked("demo", typed)])
+        )
+        own = set(links_in(notice_of(REQUESTED)))
+        assert {link for link in links_in(notice) if not link.startswith("mailto:")} <= own
+        for link in links_in(notice):
+            assert re.fullmatch(r"(?:tel:\+\d+|mailto:[\w.%'-]+@[A-Za-z0-9.-]+|https://\S+)", link)
 
 
 @pytest.mark.parametrize("key", [key for key in EXAMPLES if not key.startswith("handoff")])
