@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from chalicelib.days import zone_of
 from chalicelib.delivery.messages import Email, Sms, SnsMessage
 from chalicelib.delivery.outbox import Via
 from chalicelib.delivery.segments import count_segments
-from chalicelib.handoff.facts import NoticeFacts, VerdictLink
+from chalicelib.handoff.facts import NoticeFacts, VerdictLink, Whereabouts
 from chalicelib.handoff.notice import Notices
 from chalicelib.inputs.countries import ALPHA_2, country_name
 from tests import factories as make
@@ -56,6 +57,23 @@ def test_a_text_has_number_and_page_in_two_segments(name: str) -> None:
     assert count_segments(body) <= 2
     assert "+49 30 901820" in body
     assert body.endswith(f"Ref {make.LEAD_ID[:8]}-1 {PAGE_URL}")
+
+
+@pytest.mark.parametrize(
+    "reach", [{"phone": "tel: " * 60}, {"phone": "", "email": f"{'a' * 240}@acme.example"}]
+)
+def test_no_number_or_address_pushes_out_the_page(reach: dict[str, str]) -> None:
+    body = sms(replace(FACTS, profile={**FACTS.profile, **reach}))
+    assert count_segments(body) <= 2
+    assert body.endswith(PAGE_URL)
+    assert body.startswith("Ann Example, CTO at Acme")
+    assert not re.search(r"tel:\S", body)
+
+
+def test_a_text_says_the_persons_time_where_it_differs() -> None:
+    there = Whereabouts(zones=[zone_of("America/New_York")], name="New York")
+    assert "Reach: +49 30 901820 (05:02 there), ann@" in sms(replace(FACTS, place=there))
+    assert "there" not in sms(FACTS)
 
 
 def test_a_text_that_has_no_page_keeps_accents() -> None:
