@@ -6,7 +6,7 @@ asked to be contacted without becoming an SQL.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
@@ -31,8 +31,6 @@ from chalicelib.limits import NOTICES_CHANGED_MAX
 from chalicelib.qualify.reactions import Plan, Situation
 
 Routing = Mapping[str, Any] | None
-WRITTEN = "message"
-"""The part of a key that tells what somebody wrote from a request."""
 FALLBACK = "fallback"
 """The part of a key that tells the fallback person's notice from the salesperson's."""
 
@@ -222,73 +220,3 @@ def warn_owner(lead: Lead, rule: str, routing: Routing, now: datetime) -> Outbox
         about=lead.version,
         now=now,
     )
-
-
-def triage_request(lead: Lead, now: datetime) -> OutboxMessage:
-    """Return the message to the team that somebody asked whom our rules keep from sales."""
-    return planned(
-        lead_id=lead.lead_id,
-        key=MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (Via.SNS,)),
-        via=Via.SNS,
-        to=None,
-        about=lead.version,
-        now=now,
-    )
-
-
-def pass_on_message(
-    lead: Lead, routing: Routing, address: str | None, now: datetime, day: date
-) -> list[OutboxMessage]:
-    """Return the messages about what somebody wrote in a form that is not a request.
-
-    address: who answers such a form; without one the owner of a lead that sales has, and the team.
-    Once a day, because the day is part of the key.
-    """
-    receivers: dict[Via, str | None] = {Via.SNS: None}
-    if address is not None:
-        receivers = {Via.EMAIL: address}
-    elif lead.standing.owner is not None:
-        person = salesperson(routing, lead.standing.owner)
-        receivers = {Via.EMAIL: person.email if person else None, Via.SNS: None}
-    return [
-        planned(
-            lead_id=lead.lead_id,
-            key=MessageKey(
-                MessageKind.TRIAGE, lead.standing.cycle, (via, WRITTEN, day.isoformat())
-            ),
-            via=via,
-            to=to,
-            about=lead.version,
-            now=now,
-        )
-        for via, to in receivers.items()
-    ]
-
-
-def is_about_message(key: MessageKey) -> bool:
-    """Return whether a notice is about what somebody wrote, and not about a request."""
-    return key.kind is MessageKind.TRIAGE and WRITTEN in key.parts
-
-
-def pass_on_request(lead: Lead, routing: Routing, now: datetime, day: date) -> list[OutboxMessage]:
-    """Return the messages to owner and team about a new request of a lead that sales has.
-
-    Once a day, because the day is part of the key.
-    """
-    person = salesperson(routing, lead.standing.owner)
-
-    def key_of(way: str) -> MessageKey:
-        return MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (way, day.isoformat()))
-
-    (way,) = ways_for(person, MessageKind.TRIAGE)
-    return [
-        notice_to(person, way, lead_id=lead.lead_id, key=key_of(way), about=lead.version, now=now),
-        planned(
-            lead_id=lead.lead_id,
-            key=key_of(Via.SNS),
-            via=Via.SNS,
-            to=None,
-            about=lead.version,
-            now=now,
-        ),
-    ]

@@ -11,13 +11,11 @@ from chalicelib.events import Act, Event, Kind
 from chalicelib.form_kinds import FORM_KIND
 from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
 from chalicelib.handoff.hearing import (
-    HAVE_AN_OWNER,
     WARNINGS_MAX,
     notifications,
     unanswered_message,
 )
 from chalicelib.leads.acts import acts_of
-from chalicelib.leads.lead import NotifiedAbout
 from chalicelib.leads.requests import is_request
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
 from chalicelib.limits import NEWS_MAX_DAYS, NOTICES_CHANGED_MAX
@@ -125,20 +123,10 @@ class HandoffReaction:
         notified = notifications(situation)
         if not notified:
             return NO_PLAN
-        from chalicelib.handoff import plan  # few events announce anything
+        from chalicelib.handoff.announcing import Announcing  # few events announce anything
 
-        after = situation.after
-        routing = self._routing()
-        messages: list[OutboxMessage] = []
-        for one in notified:
-            if one.about is NotifiedAbout.DISQUALIFIED:
-                messages.append(plan.warn_owner(after, one.rule, routing, situation.now))
-            elif after.standing.stage in HAVE_AN_OWNER:
-                day = situation.score.day
-                messages += plan.pass_on_request(after, routing, situation.now, day)
-            else:
-                messages.append(plan.triage_request(after, situation.now))
-        return Plan(messages=messages, notified=notified)
+        announce = Announcing(self._leads, self._routing())
+        return announce(situation, notified, cause_of(situation))
 
     def _passed_on(self, situation: Situation, plan: Plan) -> Plan:
         """Return who is notified of what somebody wrote in a form that is not a request.
@@ -150,7 +138,7 @@ class HandoffReaction:
         written = unanswered_message(situation)
         if written is None:
             return NO_PLAN
-        from chalicelib.handoff.plan import pass_on_message  # few events hold one
+        from chalicelib.handoff.afterwards import pass_on_message  # few events hold one
 
         address = self._addresses().get(str(value_of(written, FORM_KIND)))
         day = situation.score.day

@@ -12,13 +12,13 @@ from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import DocumentError
+from chalicelib.handoff.afterwards import triage_request
 from chalicelib.handoff.handoff import HandoffState, Priority, WhyHeld
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.plan import (
     hand_over,
     instead_of,
     take_back,
-    triage_request,
     warn_owner,
 )
 from chalicelib.handoff.routing import salesperson, stand_ins, weekly_capacity

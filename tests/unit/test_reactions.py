@@ -285,10 +285,16 @@ def test_a_rule_set_aside_warns_nobody() -> None:
     assert notified(lead, BARRED) == ["bad-fit"]
 
 
-def test_rule_1_the_team_hears_of_a_request_once() -> None:
+def test_rule_1_the_team_hears_of_a_request_once_a_day() -> None:
     lead = make.lead(tally=ASKING)
-    assert notified(lead, HOPELESS) == ["request"]
+    today = HOPELESS.day.isoformat()
+    assert notified(lead, HOPELESS) == [today]
     assert notified(tell(lead), HOPELESS) == []
+    twice = make.lead(tally=seen(demo_request={0: 2}), notified=tell(lead).notified)
+    assert notified(twice, HOPELESS, before=lead) == [today]
+    said = carry_out(twice, Plan(notified=[Notified(1, REQUEST, today)]))
+    assert said.notified == (Notified(1, REQUEST, today),)
+    assert notified(said, HOPELESS, before=lead) == []
     assert notified(make.lead(), worth()) == []
 
 
