@@ -188,6 +188,9 @@ ANSWER_MIN_SECONDS = 2  # between a page and its button: below that nobody has r
 # how long a verdict, or an unsubscribe, can be undone: long enough to notice, short enough that
 # nothing has left
 UNDO_MINUTES = 10
+HANDOFF_LINK_DAYS = 14  # of the link in a notice; an older one says who has the lead
+VERDICT_MIN_SECONDS = 2  # between a handoff's page and its verdict: below that nobody has read it
+VERDICT_UNTIL_MAX_DAYS = 730  # ahead: when a salesperson wants to look at a lead again
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)
 HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
 HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line

@@ -87,11 +87,17 @@ def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[O
 
 
 def follow(
-    handoffs: Sequence[Handoff], moved: Sequence[Moved], *, is_handed_over: bool, now: datetime
+    handoffs: Sequence[Handoff],
+    moved: Sequence[Moved],
+    *,
+    is_handed_over: bool,
+    taken_by: str | None = None,
+    now: datetime,
 ) -> Plan:
     """Return how the lead's newest handoff follows its moves.
 
-    is_handed_over: whether the lead is handed over anew by them, so that an earlier one is over.
+    is_handed_over: whether the lead is handed over anew by them, so that an earlier one is over;
+    taken_by: who takes the lead, and becomes its owner unless they only stand in for one.
     """
     newest = newest_of(handoffs)
     if newest is None:
@@ -100,7 +106,18 @@ def follow(
     is_over = is_handed_over and newest.cycle != last.cycle
     state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
     after = brought_to(newest, state, now)
-    return NO_PLAN if after is newest else Plan(records=[handoff_record(newest, after)])
+    if after is newest:
+        return NO_PLAN
+    owner = None if taken_by in (newest.owner, newest.holder) else taken_by
+    after = replace(after, owner=owner, holder=None) if owner else after
+    return Plan(records=[handoff_record(newest, after)], owner=owner)
+
+
+def end_absorbed(handoffs: Sequence[Sequence[Handoff]], now: datetime) -> Plan:
+    """Return the end of the handoffs of leads that were absorbed. handoffs: those of each lead."""
+    newest = filter(None, map(newest_of, handoffs))
+    ended = [(one, brought_to(one, HandoffState.CLOSED, now)) for one in newest]
+    return Plan(records=[handoff_record(*pair) for pair in ended if pair[1] is not pair[0]])
 
 
 def pass_to_fallback(

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event, Kind, said_as
 from chalicelib.form_kinds import FORM_KIND, NOT_SALES
+from chalicelib.handoff.given import is_answered, taken_by
 from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.requests import is_request
@@ -20,10 +21,13 @@ from chalicelib.scoring.matching import value_of
 from chalicelib.scoring.model import REQUESTED
 from chalicelib.scoring.profile import values
 
+if TYPE_CHECKING:
+    from chalicelib.handoff.verdicts import GivenVerdict
+
 WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
 # notices; handoff, and the one before it; taken back, with the fallback person's; warnings;
-# request or message
-MOST_WRITES = 3 + 2 + 4 + WARNINGS_MAX + 2
+# request or message; the verdict, and the handoff of a lead that is absorbed
+MOST_WRITES = 3 + 2 + 4 + WARNINGS_MAX + 2 + 2
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
@@ -41,6 +45,9 @@ class HandoffReader(Protocol):
 
     def handoffs(self, lead_id: str) -> list[Handoff]:
         """Return all handoffs of a lead."""
+
+    def verdict(self, lead_id: str, cycle: int) -> "GivenVerdict | None":
+        """Return the verdict on a cycle's handoff, None without one."""
 
     def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
         """Return a lead's transitions, newest first."""
@@ -73,7 +80,7 @@ class HandoffReaction:
             situation = replace(situation, after=replace(after, standing=standing))
         plan = handed_over + self._announced(situation)
         plan += self._passed_on(situation, plan) + self._taken_back(situation)
-        plan += self._followed(situation, handed_over)
+        plan += self._followed(situation, handed_over) + self._answered(situation)
         return _about(cause_of(situation), plan) if plan.messages else plan
 
     def _handed_over(self, situation: Situation) -> Plan:
@@ -106,7 +113,21 @@ class HandoffReaction:
 
         handoffs = self._leads.handoffs(situation.after.lead_id)
         is_handed_over = handed_over is not NO_PLAN
-        return follow(handoffs, situation.moved, is_handed_over=is_handed_over, now=situation.now)
+        return follow(
+            handoffs,
+            situation.moved,
+            is_handed_over=is_handed_over,
+            taken_by=taken_by(situation.events),
+            now=situation.now,
+        )
+
+    def _answered(self, situation: Situation) -> Plan:
+        """Return what is kept of a verdict, and the end of what an absorbed lead had waiting."""
+        if not is_answered(situation.events, situation.moved):
+            return NO_PLAN
+        from chalicelib.handoff.answered import keep_answer
+
+        return keep_answer(situation, self._leads)
 
     def _announced(self, situation: Situation) -> Plan:
         """Return what sales must hear about a lead that it does not get, or already has."""
