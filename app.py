@@ -9,9 +9,11 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent, SQSEvent
 
+from chalicelib.http.access import access
 from chalicelib.http.by_hand import by_hand
 from chalicelib.http.clicks import clicks
 from chalicelib.http.documents import documents
+from chalicelib.http.edits import edits
 from chalicelib.http.emails import emails
 from chalicelib.http.exchange import answer_head, protect, with_request_id
 from chalicelib.http.forms import forms
@@ -48,6 +50,7 @@ app.register_blueprint(public)  # public: unsubscribe, the thank-you page, healt
 app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
 app.register_blueprint(emails)  # private: emails before anybody gets them
+app.register_blueprint(access)  # private: tokens, and the journal
 app.register_blueprint(operations)  # private: the switches
 app.register_blueprint(sequence_previews)  # private: what a lead would get of a sequence
 app.register_blueprint(by_hand)  # private: sequences by hand
@@ -56,6 +59,7 @@ app.register_blueprint(sending)  # private: pausing marketing's emails
 app.register_blueprint(privacy)  # private: what is held on one person, and its erasure
 app.register_blueprint(handoffs)  # the page on which a salesperson answers, by its signed link
 app.register_blueprint(answers)  # replies: private, and the page that an email of ours links to
+app.register_blueprint(edits)  # private: what a salesperson edits of a lead
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
 

@@ -5,6 +5,7 @@ BatonError
 │   ├── TooLargeError       a body over its limit (413)
 │   ├── OriginError         a page of a site that may not post a form (403)
 │   ├── KeyReusedError      one submission id with two different bodies (422)
+│   ├── NotRemovableError   a value that a person wants to take out of a profile (422)
 │   └── WriteKeyError       a write key of another deployment (401)
 ├── AuthError           no bearer token, or a wrong one (401)
 ├── NotFoundError       nothing has that name (404)
@@ -68,12 +69,20 @@ class KeyReusedError(InputError):
     """A submission id that was used before, with another body."""
 
 
+class NotRemovableError(InputError):
+    """A null for a field of a profile: what was said is taken back with its event."""
+
+
 class WriteKeyError(InputError):
     """A write key that this deployment did not issue."""
 
 
 class AuthError(BatonError):
     """A request to a private endpoint without a token, or with a wrong one."""
+
+
+class ForbiddenError(BatonError):
+    """The token is valid, and not allowed to do this."""
 
 
 class NotFoundError(BatonError):

@@ -54,6 +54,10 @@ class Act(StrEnum):
     EMAILS = "emails"  # all emails to the lead are stopped, or may go out again
     SEQUENCE = "sequence"  # one sequence is started or stopped
     VERDICT = "verdict"  # sales takes a lead that was handed over, or does not
+    PROFILE = "profile"  # what is known of the person is corrected
+    OWNER = "owner"  # another salesperson gets the lead
+    NOTE = "note"
+    CONTACT = "contact"  # a salesperson called, wrote, booked a meeting, or reached nobody
 
 
 class Rank(IntEnum):
@@ -73,11 +77,9 @@ RANK_OF_KIND = {Kind.IDENTIFY: Rank.IDENTIFY, Kind.PERSON: Rank.CONFIRMED}
 RETRACTED_IDS = "event_ids"  # of a retraction, separated by spaces; of a release its form
 CONFIRMED_FORM = "confirms"  # the property of a confirmation that names the form's event
 BROWSER_LANGUAGE = "browser_language"  # that a form's browser asked for first, in its event
-CONSENT_PENDING = "consent_pending"
-"""The property of a form's event whose ticked box has yet to be confirmed."""
+CONSENT_PENDING = "consent_pending"  # of a form's event: its ticked box has yet to be confirmed
 
 OWN = "\x00"  # what message ids of our own begin with: no client's id holds control characters
-
 PINGS = frozenset({Kind.PAGE, Kind.TRACK, Kind.IDENTIFY})  # cheap, so capped and soon forgotten
 
 
@@ -156,11 +158,10 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a visitor is."""
+    """Whose a visitor is. rank: of the claim."""
 
     lead_id: str
     rank: Rank = Rank.FORM
-    """Of the claim."""
     contested_at: datetime | None = None
     """Since when another lead claims it with as much evidence: it joins neither."""
     earlier: Mapping[str, datetime] = field(default_factory=dict)
@@ -199,10 +200,8 @@ def parse_event_time(event_id: str) -> datetime:
 
 
 def own_event_id(partition: str, at: datetime, what: str) -> str:
-    """Return the id of an event that is not a client's own: a form, a notice, an act.
-
-    what: tells it apart from the others of the partition at that time. No client's event has such
-    an id, so none can take its place, or make it look like a repeat (ADR 0033).
+    """Return the id of an event of ours: a form, a notice, an act. No client's event has such an
+    id, so none can take its place (ADR 0033). what: tells it apart from others of that time.
     """
     return event_id(partition, at, OWN + what)
 

@@ -157,6 +157,18 @@ HANDOVER_TRIES = 3  # workers lost in a row; after that a person must look
 HANDOVER_KEPT_DAYS = 2  # of what came to an end: longer than any message waits in a queue
 WORK_SECONDS = 45  # of a worker, which ends before its function times out
 
+# --- how salespeople are notified -----------------------------------------------------------------
+PERSON_TEXTS_PER_HOUR = 6  # what somebody can act on (playbook)
+PERSON_TEXTS_PER_DAY = 20  # in any 24 hours
+PERSON_EMAILS_PER_HOUR = 30
+PERSON_CHATS_PER_HOUR = 30
+# after the hour that a digest is about: whoever still decides about a message of it has a minute
+DIGEST_AFTER_MINUTES = 5
+# named in one digest, which Gmail would cut off with more; the others are in the list of handoffs
+DIGEST_MAX_LEADS = 100
+DIGEST_KEPT_DAYS = 10  # what a digest lists: longer than it may wait to be sent
+WEBHOOK_TIMEOUT_SECONDS = 10  # to connect to a chat, and for its answer; the function has a minute
+
 # --- what people answer by email ------------------------------------------------------------------
 # of a raw email: the text comes before what is attached to it
 INBOUND_MAX_BYTES = 256 * 1024
@@ -191,12 +203,18 @@ UNDO_MINUTES = 10
 HANDOFF_LINK_DAYS = 14  # of the link in a notice; an older one says who has the lead
 VERDICT_MIN_SECONDS = 2  # between a handoff's page and its verdict: below that nobody has read it
 VERDICT_UNTIL_MAX_DAYS = 730  # ahead: when a salesperson wants to look at a lead again
+ACCESS_TOKENS_MAX = 200  # kept, with those that no longer hold: a list that is read at once
+TOKEN_NAME_MAX_CHARS = 100  # of a token: whose it is, or what for
+JOURNAL_KEPT_DAYS = 400  # what our own people did: a year, and until it was looked at
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)
 HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
 HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line
+NOTE_MAX_CHARS = 5_000  # as of a form's message: what was said in a call fits
 REASON_MAX_CHARS = 500  # a reason, or an answer about an opportunity: a few sentences
 # messages that a merge cancels: with the rest of the merge they fit into one transaction
-MERGE_MAX_WAITING = 20
+MERGE_MAX_WAITING = 12
+# of a handoff's notices, the newest, that one decision takes back: they fit in with the rest
+NOTICES_CHANGED_MAX = 8
 RETRACT_MAX_EVENTS = 100  # of one request; their ids fit into one event
 
 # --- documents and lists --------------------------------------------------------------------------

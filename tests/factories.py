@@ -234,7 +234,12 @@ def nurture_message(key: str = "nurture#1#welcome#1", **parts: Any) -> OutboxMes
 
 def handoff_message(via: Via = Via.EMAIL, *, key: str | None = None, **parts: Any) -> OutboxMessage:
     """Return a planned notice of a handoff."""
-    to = {Via.EMAIL: "sam@keybook.example", Via.SMS: "+4930901821", Via.SNS: None}[via]
+    to = {
+        Via.EMAIL: "sam@keybook.example",
+        Via.SMS: "+4930901821",
+        Via.SNS: None,
+        Via.WEBHOOK: "slack",
+    }[via]
     means = parse_key(key or f"handoff#1#{via}")
     known = {"lead_id": LEAD_ID, "key": means, "via": via, "to": to, "about": 1, "now": NOW}
     return planned(**{**known, **parts})

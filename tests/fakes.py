@@ -30,6 +30,7 @@ from chalicelib.scoring.model import Model
 from chalicelib.settings import Retention, Settings
 from chalicelib.store.dynamo import INDEX_KEYS, LAST_KEY
 from chalicelib.store.events import AS_EVER
+from chalicelib.store.keys import AUDIT
 from chalicelib.store.table import Add, Delete, Expectation, Item, Put, Write
 from chalicelib.wiring.ports import Ports
 
@@ -299,6 +300,55 @@ class FakeSenders:
         return outcome
 
 
+class FakeChats:
+    """The hosts of chats, over a wire in memory: each request is answered as set, else taken."""
+
+    def __init__(self, *, status: int = 200, fails_at: str = "", error: Exception | None = None):
+        self.asked: list[tuple[str, str, str, bytes]] = []
+        """The host, the method, the path and the body of each request."""
+        self.is_open = False
+        self.status = status
+        self._fails_at = fails_at
+        self._error = error or OSError("no wire")
+
+    def connect(self, host: str) -> Any:
+        return _ChatConnection(self, host)
+
+    def step(self, name: str) -> None:
+        if name == self._fails_at:
+            raise self._error
+
+
+class _ChatConnection:
+    def __init__(self, chats: FakeChats, host: str) -> None:
+        self._chats = chats
+        self._host = host
+
+    def connect(self) -> None:
+        self._chats.step("connect")
+        self._chats.is_open = True
+
+    def request(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> None:
+        assert headers == {"Content-Type": "application/json"}
+        self._chats.step("request")
+        self._chats.asked.append((self._host, method, path, body))
+
+    def getresponse(self) -> Any:
+        self._chats.step("getresponse")
+        return self
+
+    @property
+    def status(self) -> int:
+        return self._chats.status
+
+    def read(self, most: int) -> bytes:
+        self._chats.step("read")
+        return b"ok"[:most]
+
+    def close(self) -> None:
+        self._chats.is_open = False
+
+
 @dataclass
 class QueuedMessage:
     """A message in a queue."""
@@ -439,6 +489,11 @@ class FakeMailroom:
             self.emails.pop(key, None)
 
 
+def is_journal(writes: Sequence[Write]) -> bool:
+    """Return whether a write only notes what one of our own people asked for."""
+    return all(isinstance(one, Put) and str(one.item["pk"]).startswith(AUDIT) for one in writes)
+
+
 class FakePorts(Ports):
     """The outside world of a deployment, in memory.
 
@@ -500,6 +555,9 @@ class FakePorts(Ports):
 
     def new_id(self) -> str:
         return f"id-{next(self._ids):06d}"
+
+    def new_secret(self) -> str:
+        return f"{next(self._ids):043d}"
 
     def pause(self, attempt: int) -> None:
         self.paused.append(attempt)

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 from chalice.test import HTTPResponse
 
+from chalicelib.handoff.facts import VerdictLink
 from chalicelib.handoff.handoff import Handoff
 from chalicelib.handoff.verdicts import GivenVerdict
-from chalicelib.lifecycle.verdicts import SalesVerdict
 from tests.baton import ANN, API, InMemoryBaton, unscreened
 
 SAM = {"id": "sam", "name": "Sam Seller", "email": "sam@keybook.example", "phone": "+4930901821"}
@@ -44,7 +44,7 @@ def stored_verdict(baton: InMemoryBaton, cycle: int = 1) -> GivenVerdict | None:
 def page_path(
     baton: InMemoryBaton,
     person: str = "sam",
-    choice: SalesVerdict | None = None,
+    choice: VerdictLink = VerdictLink.PAGE,
     email: str = ANN["email"],
 ) -> str:
     """Return the path of the page of a lead's newest handoff."""

@@ -13,6 +13,7 @@ from chalicelib.commands.acts import Acts
 from chalicelib.days import day_of
 from chalicelib.errors import FieldError, InputError, StateError
 from chalicelib.events import Act, FieldValue, Value
+from chalicelib.leads.acts import CONTACT_HOW, ContactHow
 from chalicelib.leads.decision import score_of
 from chalicelib.leads.lead import CYCLE, QUESTIONS, Lead
 from chalicelib.leads.merging import ANSWERED_IN, answers_in_cycle
@@ -35,6 +36,12 @@ from chalicelib.scoring.tally import Since
 from chalicelib.writing import until_written
 
 LOST_FROM = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY})
+CONTACTED: Mapping[ContactHow, str] = {
+    ContactHow.CALLED: "sales called",
+    ContactHow.WROTE: "sales wrote",
+    ContactHow.BOOKED: "sales booked a meeting",
+}
+"""Why a lead is accepted that a salesperson got in touch with."""
 UNDO_TIME = timedelta(minutes=UNDO_MINUTES)
 
 
@@ -112,6 +119,20 @@ class Commands:
         counted = self.acts.counted(lead, event)
         moved = self.moved(counted, target, reason, outcome)
         return self.acts.conclude(lead, counted, event, [moved])
+
+    @until_written
+    def contact(self, lead_id: str, how: ContactHow) -> Lead:
+        """Record that a salesperson got in touch with a lead, or tried to.
+
+        It accepts an SQL: nobody calls a lead that they do not take. A try that reached nobody
+        does not. Raises NotFoundError.
+        """
+        lead = self.acts.known(lead_id)
+        event = self.acts.event(lead.lead_id, Act.CONTACT, {CONTACT_HOW: how.value})
+        counted = self.acts.counted(lead, event)
+        accepts = lead.standing.stage is Stage.SQL and how in CONTACTED
+        moved = [self.moved(counted, Stage.ACCEPTED, CONTACTED[how])] if accepts else []
+        return self.acts.conclude(lead, counted, event, moved)
 
     @until_written
     def give_points(

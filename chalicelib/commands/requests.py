@@ -5,16 +5,18 @@ A key that is not named here is refused: it is a typing mistake that nobody woul
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from chalicelib.consent.consent import BasisKind, Purpose
 from chalicelib.inputs.texts import many_lines
 from chalicelib.inputs.typed import Received
+from chalicelib.leads.acts import ContactHow
 from chalicelib.lifecycle.stages import Outcome, Stage
 from chalicelib.limits import (
     HAND_POINTS_MAX,
+    NOTE_MAX_CHARS,
     REASON_MAX_CHARS,
     RELEASE_MAX_FORMS,
     RETRACT_MAX_EVENTS,
@@ -80,6 +82,12 @@ class ClosingRequest(LeadRequest):
     """In the currency that sales reports in."""
 
 
+class ContactRequest(LeadRequest):
+    """`POST .../contact`."""
+
+    how: ContactHow
+
+
 class PointsRequest(LeadRequest):
     """`POST .../points`: what one of our people knows about a lead, in points."""
 
@@ -93,6 +101,23 @@ class PointsRequest(LeadRequest):
     """The last day on which they count."""
     group: Annotated[str, Field(max_length=200)] | None = None
     """Of the model; without it fit, or the model's first group."""
+
+
+class CorrectionRequest(BaseModel):
+    """`PATCH .../{lead_id}`. A null is refused, because nothing is taken out of a profile here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    profile: dict[str, Any] | None = None
+    """Field -> value, read as a form's is."""
+    owner: Annotated[str, Field(max_length=200)] | None = None
+    """The id of a person in the routing document."""
+
+
+class NoteRequest(LeadRequest):
+    """`POST .../notes`."""
+
+    text: Annotated[str, Field(max_length=NOTE_MAX_CHARS), AfterValidator(_statement)]
 
 
 class EmailsRequest(LeadRequest):

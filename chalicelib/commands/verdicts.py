@@ -4,14 +4,16 @@ It is the person's event on the lead, with the move that it makes. What is kept 
 lead, and what follows, is the handoff room's reaction.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 
 from chalicelib.commands.commands import Commands
 from chalicelib.errors import StateError
 from chalicelib.events import Act, Event, Value
 from chalicelib.leads.acts import (
+    CONTACT_HOW,
     VERDICT_ATTEMPTS,
     VERDICT_BY,
     VERDICT_CYCLE,
@@ -21,6 +23,7 @@ from chalicelib.leads.acts import (
     VERDICT_SAID,
     VERDICT_UNTIL,
     VERDICT_WHO,
+    ContactHow,
 )
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
@@ -30,7 +33,7 @@ from chalicelib.lifecycle.verdicts import (
     SalesVerdict,
     target_of,
 )
-from chalicelib.qualify.reactions import Cause
+from chalicelib.qualify.reactions import Cause, LeadChange
 from chalicelib.runtime import Runtime
 from chalicelib.writing import until_written
 
@@ -64,11 +67,16 @@ class VerdictCommands:
         self.runtime = runtime
 
     @until_written
-    def accept(self, lead_id: str, cycle: int, by: str) -> Lead:
-        """Take a lead. cycle: that of the handoff; by: the salesperson's id."""
+    def accept(self, lead_id: str, cycle: int, by: str, *, how: ContactHow | None = None) -> Lead:
+        """Take a lead. cycle: that of the handoff; by: the salesperson's id; how: in which way they
+        get in touch at once, None: not yet.
+        """
         lead = self._waiting(lead_id, cycle)
-        event = self._event(lead, SalesVerdict.ACCEPT, cycle, by)
-        return self._given(lead, event, Stage.ACCEPTED, "accepted by sales")
+        events = [self._event(lead, SalesVerdict.ACCEPT, cycle, by)]
+        if how is not None:
+            acts = self._commands.acts
+            events.append(acts.event(lead.lead_id, Act.CONTACT, {CONTACT_HOW: how.value}))
+        return self._given(lead, events, Stage.ACCEPTED, "accepted by sales")
 
     @until_written
     def reject(self, lead_id: str, cycle: int, by: str, rejection: Rejection) -> Lead:
@@ -76,7 +84,7 @@ class VerdictCommands:
         lead = self._waiting(lead_id, cycle)
         event = self.rejection_event(lead, cycle, by, rejection)
         reason = rejection.reason
-        return self._given(lead, event, target_of(reason), reason.value, rejection.until)
+        return self._given(lead, [event], target_of(reason), reason.value, rejection.until)
 
     @until_written
     def undo(self, lead_id: str, cycle: int, by: str) -> Lead:
@@ -121,10 +129,16 @@ class VerdictCommands:
         return lead
 
     def _given(
-        self, lead: Lead, event: Event, target: Stage, why: str, until: date | None = None
+        self,
+        lead: Lead,
+        events: Sequence[Event],
+        target: Stage,
+        why: str,
+        until: date | None = None,
     ) -> Lead:
         """Write a verdict with its move. Tap against tap: the standing's version decides."""
         acts = self._commands.acts
-        counted = acts.counted(lead, event)
+        counted = reduce(acts.counted, events, lead)
         moved = self._commands.moved(counted, target, why, rest_until=until)
-        return acts.conclude(lead, counted, event, [moved])
+        also = LeadChange(events=events)
+        return acts.qualify.conclude(lead, counted, moves=[moved], also=also)

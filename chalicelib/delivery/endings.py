@@ -55,12 +55,13 @@ class Endings:
 
 
 def _is_undelivered(message: OutboxMessage) -> bool:
-    """Return whether this is a handoff email that nobody has read. SES reports a soft bounce only
-    once it has given up (ADR 0032).
+    """Return whether this is the whole notice of a handoff, by email or into a chat, that nobody
+    has read. SES reports a soft bounce only once it has given up (ADR 0032).
     """
-    is_handoff_email = message.kind is MessageKind.HANDOFF and message.via is Via.EMAIL
+    is_whole = message.via in (Via.EMAIL, Via.WEBHOOK)
+    is_notice = message.kind in (MessageKind.HANDOFF, MessageKind.DIGEST) and is_whole
     is_unread = message.state in ENDED_BADLY or message.state is MessageState.SOFT_BOUNCED
-    return is_handoff_email and is_unread
+    return is_notice and is_unread
 
 
 def _has_failed(message: OutboxMessage) -> bool:

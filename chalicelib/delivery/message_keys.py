@@ -22,6 +22,7 @@ class MessageKind(StrEnum):
     WARNING = "warning"  # a rule disqualifies a lead that sales has accepted
     REPLY = "reply"  # what somebody answered to an email of marketing's, to sales
     TRIAGE = "triage"  # a request from a lead that our rules do not hand to sales
+    DIGEST = "digest"  # to a salesperson: the leads of what was over their budget, or came at night
 
     @property
     def goes_to_lead(self) -> bool:
@@ -37,6 +38,7 @@ class MessageKind(StrEnum):
                 | MessageKind.WARNING
                 | MessageKind.TRIAGE
                 | MessageKind.REPLY
+                | MessageKind.DIGEST
             ):
                 return False
             case _:
@@ -65,9 +67,10 @@ class MessageKey:
     """The lead's cycle that it belongs to, from 1."""
     parts: tuple[str, ...]
     """nurture: sequence and step, of a mailing `mailing.<id>` and `email`, always of cycle 1;
-    acknowledgement and confirmation: form and day, always of cycle 1; handoff and correction: via;
-    warning: rule; reply: via and its id; triage: via, and of a lead that sales has already the day,
-    of what somebody wrote "message" and the day."""
+    acknowledgement and confirmation: form and day, always of cycle 1; handoff and correction: via,
+    of one that a person gave to somebody else "given" and the handoff's version; warning: rule;
+    reply: via and its id; triage: via, and of a lead that sales has already the day, of what
+    somebody wrote "message" and the day; digest: via and when it leaves."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):

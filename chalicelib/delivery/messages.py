@@ -49,7 +49,17 @@ class SnsMessage:
     """JSON."""
 
 
-Outgoing = Email | Sms | SnsMessage
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A message to a chat, by its incoming webhook."""
+
+    url: str = field(repr=False)
+    """A secret: whoever knows it can write there."""
+    body: str
+    """JSON, as the service of the chat wants it."""
+
+
+Outgoing = Email | Sms | SnsMessage | ChatMessage
 
 
 @dataclass(frozen=True, slots=True)

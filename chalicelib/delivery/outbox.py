@@ -42,6 +42,7 @@ class Via(StrEnum):
     EMAIL = "email"
     SNS = "sns"
     SMS = "sms"
+    WEBHOOK = "webhook"  # into a chat: Slack or Teams
 
 
 #: What a notice can report of a message that has left, as its rank rises.
@@ -121,12 +122,15 @@ class OutboxMessage:
     """What it means; one message of a lead has it."""
     via: Via
     to: str | None
-    """An address or a phone number; None for the topic, and for a person without one."""
+    """An address or a phone number; of a chat its name, since the URL is a secret. None for the
+    topic, and for a person without one."""
     about: int
     """The standing's version of the transition that wants it."""
     created_at: datetime
     due_at: datetime | None
     """When the clock looks after it; None when nothing is left to do."""
+    receiver: str | None = None
+    """The salesperson whom it goes to, by the id in the routing document; None: nobody there."""
     email: str | None = None
     """The id of the stored email that it sends; None where there is none."""
     email_version: int | None = None
@@ -194,10 +198,16 @@ def planned(
     to: str | None,
     about: int,
     now: datetime,
+    receiver: str | None = None,
     email: str | None = None,
     held_by: str | None = None,
+    waits: tuple[NotSentReason, datetime] | None = None,
 ) -> OutboxMessage:
-    """Return a new message, as the decision that wants it writes it: planned, unless it is held."""
+    """Return a new message, as the decision that wants it writes it: planned, unless it is held.
+
+    waits: why it does not leave at once, and until when.
+    """
+    reason, due_at = waits or (None, now + FIRST_LOOK)
     return OutboxMessage(
         lead_id=lead_id,
         key=key,
@@ -205,10 +215,12 @@ def planned(
         to=to,
         about=about,
         created_at=now,
-        due_at=None if held_by else now + FIRST_LOOK,
+        due_at=None if held_by else due_at,
+        receiver=receiver,
         email=email,
         held_by=held_by,
         state=MessageState.HELD if held_by else MessageState.PLANNED,
+        reason=reason,
     )
 
 

@@ -1,4 +1,5 @@
-"""The senders: SES for email, SNS for the handoff topic, and for texts SNS or End User Messaging.
+"""The senders: SES for email, SNS for the handoff topic, for texts SNS or End User Messaging, and
+the webhooks of chats.
 
 The SDK's own retries must be off for what sends (ADR 0003): botocore repeats a send after a read
 time-out, and SES has no idempotency token. What a failure means is decided in refusals.py.
@@ -22,6 +23,7 @@ from botocore.exceptions import (
 )
 
 from chalicelib.delivery.messages import (
+    ChatMessage,
     Email,
     Outgoing,
     Refused,
@@ -35,6 +37,7 @@ from chalicelib.delivery.messages import (
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.references import MESSAGE_TAG, tag_of
 from chalicelib.delivery.refusals import result_of
+from chalicelib.delivery.webhooks import Webhooks
 from chalicelib.telemetry import log
 
 if TYPE_CHECKING:
@@ -77,6 +80,7 @@ class Senders:
         configuration_set: str,
         topic_arn: str,
         texts: EndUserMessaging | None = None,
+        webhooks: Webhooks | None = None,
     ) -> None:
         self._ses = ses
         self._sns = sns
@@ -86,9 +90,12 @@ class Senders:
         self._topic_arn = topic_arn
         self._texts = texts
         """None: SNS sends the texts."""
+        self._webhooks = webhooks or Webhooks()
 
     def send(self, message: Outgoing) -> SendResult:
         """Send one message, once."""
+        if isinstance(message, ChatMessage):
+            return self._webhooks.send(message)
         try:
             return Sent(self._send(message))
         except ClientError as error:
@@ -103,7 +110,7 @@ class Senders:
         except BotoCoreError:
             return Unclear()
 
-    def _send(self, message: Outgoing) -> str:
+    def _send(self, message: Email | Sms | SnsMessage) -> str:
         """Give a message to its service, and return the service's id for it."""
         answer: Any
         match message:

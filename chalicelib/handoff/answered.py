@@ -1,11 +1,13 @@
 """What is kept of a verdict, in the transaction of the decision that it makes (ADR 0069)."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
 from chalicelib.events import lead_id_of
 from chalicelib.handoff.given import is_taken_back, verdict_event_in
-from chalicelib.handoff.handoff import Handoff
-from chalicelib.handoff.plan import end_absorbed
+from chalicelib.handoff.handoff import Handoff, HandoffState, brought_to, newest_of
+from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.verdicts import (
     GivenVerdict,
     cycle_in,
@@ -48,3 +50,10 @@ def keep_answer(situation: Situation, leads: AnswerReader) -> Plan:
         before = leads.verdict(lead.lead_id, lead.standing.cycle)
         return plan + Plan(records=[take_verdict_back(before)] if before else [])
     return plan
+
+
+def end_absorbed(handoffs: Sequence[Sequence[Handoff]], now: datetime) -> Plan:
+    """Return the end of the handoffs of leads that were absorbed. handoffs: those of each lead."""
+    newest = filter(None, map(newest_of, handoffs))
+    ended = [(one, brought_to(one, HandoffState.CLOSED, now)) for one in newest]
+    return Plan(records=[handoff_record(*pair) for pair in ended if pair[1] is not pair[0]])

@@ -16,12 +16,14 @@ from chalicelib.commands.verdicts import Rejection
 from chalicelib.document import read_document
 from chalicelib.errors import NotFoundError, StateError
 from chalicelib.events import epoch_ms, from_epoch_ms
+from chalicelib.handoff.facts import VerdictLink
 from chalicelib.handoff.handoff import Handoff, HandoffState
 from chalicelib.handoff.routing import Person, RoutingDocument
 from chalicelib.handoff.verdicts import GivenVerdict
+from chalicelib.leads.acts import ContactHow
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
-from chalicelib.lifecycle.verdicts import RejectReason, SalesVerdict, target_of
+from chalicelib.lifecycle.verdicts import RejectReason, target_of
 from chalicelib.limits import HANDOFF_LINK_DAYS
 from chalicelib.runtime import Runtime
 
@@ -39,13 +41,14 @@ class HandoffLink:
     person: str
     """The id of the salesperson it was made for."""
     issued_at: datetime
-    choice: SalesVerdict | None = None
+    choice: VerdictLink = VerdictLink.PAGE
     """What the page opens with. Nothing is decided by opening it."""
 
     def __str__(self) -> str:
         issued = str(epoch_ms(self.issued_at))
-        choice = self.choice or ""
-        return LINK_SEPARATOR.join((self.lead_id, str(self.cycle), self.person, issued, choice))
+        return LINK_SEPARATOR.join(
+            (self.lead_id, str(self.cycle), self.person, issued, self.choice)
+        )
 
 
 def handoff_link_in(text: str) -> HandoffLink:
@@ -56,7 +59,7 @@ def handoff_link_in(text: str) -> HandoffLink:
         cycle=int(cycle),
         person=person,
         issued_at=from_epoch_ms(int(issued)),
-        choice=SalesVerdict(choice) if choice else None,
+        choice=VerdictLink(choice),
     )
 
 
@@ -97,7 +100,7 @@ class HandoffSource(Protocol):
 class VerdictTaker(Protocol):
     """What takes a verdict; commands.verdicts does."""
 
-    def accept(self, lead_id: str, cycle: int, by: str) -> Lead:
+    def accept(self, lead_id: str, cycle: int, by: str, *, how: ContactHow | None = None) -> Lead:
         """Take a lead."""
 
     def reject(self, lead_id: str, cycle: int, by: str, rejection: Rejection) -> Lead:
@@ -166,11 +169,16 @@ class HandoffAnswering:
         is_theirs = may_answer(handoff, link.person, self._routing())
         return replace(look, state=PageState.WAITS if is_theirs else PageState.ELSEWHERE)
 
-    def accept(self, link: HandoffLink) -> HandoffLook:
-        """Take the lead, unless somebody was first, and return what the page shows then."""
-        return self._if_it_waits(
-            link, lambda: self._taker.accept(link.lead_id, link.cycle, link.person)
-        )
+    def accept(self, link: HandoffLink, how: ContactHow | None = None) -> HandoffLook:
+        """Take the lead, unless somebody was first, and return what the page shows then.
+
+        how: in which way they get in touch at once.
+        """
+
+        def accept() -> object:
+            return self._taker.accept(link.lead_id, link.cycle, link.person, how=how)
+
+        return self._if_it_waits(link, accept)
 
     def reject(self, link: HandoffLink, rejection: Rejection) -> HandoffLook:
         """Do not take the lead, unless somebody was first; a duplicate becomes part of the lead

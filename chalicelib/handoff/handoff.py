@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.events import epoch_ms
+from chalicelib.leads.acts import ContactHow
 from chalicelib.lifecycle.stages import Stage
 
 
@@ -70,7 +72,11 @@ class Handoff:
     """When sales was notified, from which its clock runs; None: not yet."""
     accepted_at: datetime | None = None
     contacted_at: datetime | None = None
-    """When sales first called, wrote or booked; None: not yet."""
+    """When sales first called, wrote or booked; None: not yet. Its clock runs until then."""
+    tries: int = 0
+    """How often sales tried, and reached nobody."""
+    tried_at: datetime | None = None
+    """When it did so last."""
     closed_at: datetime | None = None
     due_at: datetime | None = None
     """When the clock looks after it; None: never."""
@@ -103,14 +109,34 @@ def brought_to(handoff: Handoff, state: HandoffState, now: datetime) -> Handoff:
     # Undone: what was said of the verdict no longer holds.
     is_back = state in (HandoffState.OPEN, HandoffState.HELD)
     accepted_at = now if is_accepted else None if is_back else handoff.accepted_at
+    was_contact = is_back and handoff.contacted_at == handoff.accepted_at  # that was the verdict
     return replace(
         handoff,
         state=state,
         accepted_at=accepted_at,
+        contacted_at=None if was_contact else handoff.contacted_at,
         closed_at=now if state is HandoffState.CLOSED else None,
         due_at=handoff.due_at if state is not HandoffState.CLOSED else None,
         version=handoff.version + 1,
     )
+
+
+def brought_in_touch(handoff: Handoff, how: ContactHow, at: datetime, now: datetime) -> Handoff:
+    """Return the handoff after a salesperson got in touch with its lead, or tried to.
+
+    at: of the event that says so, which may come twice. Itself when nothing is new of it, or when
+    it is over.
+    """
+    if handoff.state is HandoffState.CLOSED:
+        return handoff
+    if how is not ContactHow.NO_ANSWER:
+        if handoff.contacted_at is not None:
+            return handoff
+        return replace(handoff, contacted_at=now, version=handoff.version + 1)
+    if handoff.tried_at is not None and epoch_ms(at) <= epoch_ms(handoff.tried_at):
+        return handoff
+    tries = handoff.tries + 1
+    return replace(handoff, tries=tries, tried_at=at, version=handoff.version + 1)
 
 
 def newest_of(handoffs: Sequence[Handoff]) -> Handoff | None:

@@ -10,7 +10,7 @@ from chalicelib.scoring.model import REQUESTED
 
 HANDOFF_PREFIX = "HANDOFF#"
 """What the sort keys of handoffs begin with."""
-HANDOFF_TIMES = ("opened_at", "accepted_at", "contacted_at", "closed_at", "due_at")
+HANDOFF_TIMES = ("opened_at", "accepted_at", "contacted_at", "tried_at", "closed_at", "due_at")
 
 
 def handoff_record(before: Handoff | None, after: Handoff) -> Record:
@@ -61,6 +61,7 @@ def handoff_in(lead_id: str, key: str, values: Mapping[str, object]) -> Handoff:
         why_held=WhyHeld(str(why_held)) if why_held else None,
         about=int(str(values.get("about", 0))),
         created_at=created_at,
+        tries=int(str(values.get("tries", 0))),
         version=int(str(values.get("version", 0))),
         **times,
     )
@@ -79,6 +80,7 @@ def _handoff_values(handoff: Handoff) -> dict[str, RecordValue]:
         "why": handoff.why or None,
         "why_held": handoff.why_held.value if handoff.why_held else None,
         "about": handoff.about,
+        "tries": handoff.tries or None,
         "created_at_ms": epoch_ms(handoff.created_at),
     }
     for name in HANDOFF_TIMES:

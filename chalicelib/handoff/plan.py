@@ -11,21 +11,24 @@ from typing import Any
 
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.outbox import LEFT, MessageState, OutboxMessage, Via, cancelled, planned
+from chalicelib.events import Event
 from chalicelib.handoff.handoff import (
     Handoff,
     HandoffState,
     Priority,
     WhyHeld,
+    brought_in_touch,
     brought_to,
-    newest_of,
     state_in,
 )
 from chalicelib.handoff.handoff_records import handoff_record
-from chalicelib.handoff.routing import Person, salesperson, stand_ins
+from chalicelib.handoff.routing import Person, person_of, salesperson, stand_ins
+from chalicelib.handoff.ways import BY_EMAIL, notice_to, ways_for
+from chalicelib.leads.acts import CONTACT_HOW, ContactHow
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage, Transition
-from chalicelib.qualify.reactions import NO_PLAN, Moved, Plan
-from chalicelib.scoring.model import REQUESTED
+from chalicelib.limits import NOTICES_CHANGED_MAX
+from chalicelib.qualify.reactions import Plan, Situation
 
 Routing = Mapping[str, Any] | None
 WRITTEN = "message"
@@ -69,62 +72,78 @@ def hand_over(
 
 
 def notices_of(handoff: Handoff, person: Person | None, now: datetime) -> list[OutboxMessage]:
-    """Return the notices of a handoff to whoever receives it. person: None when nobody does."""
-    receivers: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
-    if handoff.kind == REQUESTED:
-        receivers[Via.SMS] = person.phone if person else None
+    """Return the notices of a handoff to whoever receives it, and to the topic. person: None when
+    nobody does.
+    """
+
+    def key_of(way: str) -> MessageKey:
+        return MessageKey(MessageKind.HANDOFF, handoff.cycle, (way,))
+
     return [
+        *(
+            notice_to(
+                person,
+                way,
+                lead_id=handoff.lead_id,
+                key=key_of(way),
+                about=handoff.about,
+                now=now,
+            )
+            for way in ways_for(person, MessageKind.HANDOFF, handoff.priority)
+        ),
         planned(
             lead_id=handoff.lead_id,
-            key=MessageKey(MessageKind.HANDOFF, handoff.cycle, (via,)),
-            via=via,
-            to=to,
+            key=key_of(Via.SNS),
+            via=Via.SNS,
+            to=None,
             about=handoff.about,
             now=now,
-        )
-        for via, to in receivers.items()
+        ),
     ]
 
 
 def follow(
-    handoffs: Sequence[Handoff],
-    moved: Sequence[Moved],
-    *,
-    is_handed_over: bool,
-    taken_by: str | None = None,
-    now: datetime,
-) -> Plan:
-    """Return how the lead's newest handoff follows its moves.
+    newest: Handoff, situation: Situation, contacts: Sequence[Event], *, is_new: bool
+) -> Handoff:
+    """Return the lead's newest handoff as it follows what moved the lead, and who got in touch.
 
-    is_handed_over: whether the lead is handed over anew by them, so that an earlier one is over;
-    taken_by: who takes the lead, and becomes its owner unless they only stand in for one.
+    is_new: whether the lead is handed over anew, so that an earlier handoff is over.
     """
-    newest = newest_of(handoffs)
-    if newest is None:
-        return NO_PLAN
-    last = moved[-1].transition
-    is_over = is_handed_over and newest.cycle != last.cycle
-    state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
-    after = brought_to(newest, state, now)
-    if after is newest:
-        return NO_PLAN
-    owner = None if taken_by in (newest.owner, newest.holder) else taken_by
-    after = replace(after, owner=owner, holder=None) if owner else after
-    return Plan(records=[handoff_record(newest, after)], owner=owner)
+    after = newest
+    if situation.moved:
+        last = situation.moved[-1].transition
+        is_over = is_new and newest.cycle != last.cycle
+        state = HandoffState.CLOSED if is_over else state_in(last.target, newest)
+        after = brought_to(newest, state, situation.now)
+    for event in contacts:
+        how = ContactHow(str(event.properties[CONTACT_HOW]))
+        after = brought_in_touch(after, how, event.at, situation.now)
+    return after
 
 
-def end_absorbed(handoffs: Sequence[Sequence[Handoff]], now: datetime) -> Plan:
-    """Return the end of the handoffs of leads that were absorbed. handoffs: those of each lead."""
-    newest = filter(None, map(newest_of, handoffs))
-    ended = [(one, brought_to(one, HandoffState.CLOSED, now)) for one in newest]
-    return Plan(records=[handoff_record(*pair) for pair in ended if pair[1] is not pair[0]])
+def instead_of(notice: OutboxMessage, routing: Routing, now: datetime) -> OutboxMessage | None:
+    """Return what goes out when the notice of a handoff ended badly: an email to the same person
+    when it went into a chat, else one to whoever stands in. None when nobody else is named.
+    """
+    person = person_of(routing, notice.receiver) if notice.receiver else None
+    if notice.via is not Via.WEBHOOK or person is None:
+        return _pass_to_fallback(notice, routing, now)
+    email = notice_to(
+        person,
+        BY_EMAIL,
+        lead_id=notice.lead_id,
+        key=replace(notice.key, parts=(BY_EMAIL, *notice.key.parts[1:])),
+        about=notice.about,
+        now=now,
+    )
+    return replace(email, cause=notice.cause)
 
 
-def pass_to_fallback(
+def _pass_to_fallback(
     notice: OutboxMessage, routing: Routing, now: datetime
 ) -> OutboxMessage | None:
-    """Return the notice of a handoff to the fallback person, when the email to the salesperson
-    ended badly; to the manager when that was the fallback person's own mailbox.
+    """Return the notice of a handoff to the fallback person; to the manager when it was the
+    fallback person's own mailbox that it did not reach.
 
     Once: what goes to the fallback person goes no further. None when nobody else is named.
     """
@@ -141,6 +160,7 @@ def pass_to_fallback(
         key=key,
         via=Via.EMAIL,
         to=person.email,
+        receiver=person.id,
         about=notice.about,
         now=now,
     )
@@ -164,8 +184,10 @@ def awaits_call(lead: Lead, cycle: int) -> bool:
 def take_back(notices: Sequence[OutboxMessage], about: int, now: datetime) -> Plan:
     """Return what becomes of a handoff's notices when the lead leaves sql without an answer.
 
-    Notices that wait are cancelled; each that left is followed by a correction on the same way.
+    Notices that wait are cancelled; each that left is followed by a correction on the same way. Of
+    one that went to several people the newest: they are the last who were asked.
     """
+    notices = sorted(notices, key=lambda one: one.created_at)[-NOTICES_CHANGED_MAX:]
     waiting = [(one, cancelled(one)) for one in notices if one.state is MessageState.PLANNED]
     corrections = [
         planned(
@@ -173,6 +195,7 @@ def take_back(notices: Sequence[OutboxMessage], about: int, now: datetime) -> Pl
             key=correction_key(one),
             via=one.via,
             to=one.to,
+            receiver=one.receiver,
             about=about,
             now=now,
         )
@@ -195,6 +218,7 @@ def warn_owner(lead: Lead, rule: str, routing: Routing, now: datetime) -> Outbox
         key=MessageKey(MessageKind.WARNING, lead.standing.cycle, (rule,)),
         via=Via.EMAIL,
         to=person.email if person else None,
+        receiver=person.id if person else None,
         about=lead.version,
         now=now,
     )
@@ -252,15 +276,19 @@ def pass_on_request(lead: Lead, routing: Routing, now: datetime, day: date) -> l
     Once a day, because the day is part of the key.
     """
     person = salesperson(routing, lead.standing.owner)
-    receivers: dict[Via, str | None] = {Via.EMAIL: person.email if person else None, Via.SNS: None}
+
+    def key_of(way: str) -> MessageKey:
+        return MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (way, day.isoformat()))
+
+    (way,) = ways_for(person, MessageKind.TRIAGE)
     return [
+        notice_to(person, way, lead_id=lead.lead_id, key=key_of(way), about=lead.version, now=now),
         planned(
             lead_id=lead.lead_id,
-            key=MessageKey(MessageKind.TRIAGE, lead.standing.cycle, (via, day.isoformat())),
-            via=via,
-            to=to,
+            key=key_of(Via.SNS),
+            via=Via.SNS,
+            to=None,
             about=lead.version,
             now=now,
-        )
-        for via, to in receivers.items()
+        ),
     ]

@@ -1,21 +1,27 @@
 """How sales reacts to a decision: a lead is handed over, taken back, or announced to its owner."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol, assert_never
 
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
-from chalicelib.events import Event, Kind, said_as
-from chalicelib.form_kinds import FORM_KIND, NOT_SALES
-from chalicelib.handoff.given import is_answered, taken_by
+from chalicelib.events import Act, Event, Kind
+from chalicelib.form_kinds import FORM_KIND
+from chalicelib.handoff.given import is_answered
 from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
-from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
+from chalicelib.handoff.hearing import (
+    HAVE_AN_OWNER,
+    WARNINGS_MAX,
+    notifications,
+    unanswered_message,
+)
+from chalicelib.leads.acts import acts_of
+from chalicelib.leads.lead import NotifiedAbout
 from chalicelib.leads.requests import is_request
-from chalicelib.lifecycle.decide import disqualified_by, has_new_request, held_back_request
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
-from chalicelib.limits import NEWS_MAX_DAYS
+from chalicelib.limits import NEWS_MAX_DAYS, NOTICES_CHANGED_MAX
 from chalicelib.qualify.reactions import NO_PLAN, Cause, Plan, Situation
 from chalicelib.scoring.matching import value_of
 from chalicelib.scoring.model import REQUESTED
@@ -24,17 +30,16 @@ from chalicelib.scoring.profile import values
 if TYPE_CHECKING:
     from chalicelib.handoff.verdicts import GivenVerdict
 
-WARNINGS_MAX = 5  # of one decision; a further rule is announced by the next one
-# notices; handoff, and the one before it; taken back, with the fallback person's; warnings;
-# request or message; the verdict, and the handoff of a lead that is absorbed
-MOST_WRITES = 3 + 2 + 4 + WARNINGS_MAX + 2 + 2
+NOTICES_MAX = 5  # by four ways, and to the topic
+# the notices of a handoff, or of an accepted lead warnings and a request; the handoff, and the one
+# before it; taken back, with those that went to somebody else; the verdict; the handoff of a lead
+# that is absorbed
+MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + NOTICES_CHANGED_MAX + 2
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
 OUR_DEEDS = frozenset({Kind.PERSON, Kind.SALES})
 """What our people did with a lead, not the lead."""
-HAVE_AN_OWNER = frozenset({Stage.SQL, Stage.ACCEPTED, Stage.OPPORTUNITY, Stage.CUSTOMER})
-"""The stages in which the owner hears of a new request."""
 
 
 class HandoffReader(Protocol):
@@ -106,19 +111,21 @@ class HandoffReaction:
 
     def _followed(self, situation: Situation, handed_over: Plan) -> Plan:
         """Return how the handoff of a lead follows what the lead does from then on."""
-        stages = {situation.before.standing.stage, situation.after.standing.stage}
-        if not situation.moved or not stages & IN_SALES_HANDS:
+        before = situation.before.standing
+        after = situation.after.standing
+        contacts = acts_of(situation.events, Act.CONTACT)
+        is_given = handed_over is NO_PLAN and after.owner not in (None, before.owner)
+        is_in_sales_hands = bool({before.stage, after.stage} & IN_SALES_HANDS)
+        if not is_in_sales_hands or not (situation.moved or contacts or is_given):
             return NO_PLAN
-        from chalicelib.handoff.plan import follow
+        from chalicelib.handoff.following import Following  # few events move a lead
 
-        handoffs = self._leads.handoffs(situation.after.lead_id)
-        is_handed_over = handed_over is not NO_PLAN
+        follow = Following(self._leads, self._routing)
         return follow(
-            handoffs,
-            situation.moved,
-            is_handed_over=is_handed_over,
-            taken_by=taken_by(situation.events),
-            now=situation.now,
+            situation,
+            contacts,
+            is_new=handed_over is not NO_PLAN,
+            new_owner=after.owner if is_given else None,
         )
 
     def _answered(self, situation: Situation) -> Plan:
@@ -213,45 +220,6 @@ def is_about_old(situation: Situation) -> bool:
     return bool(deeds) and all(one.at < limit for one in deeds)
 
 
-def notifications(situation: Situation) -> Sequence[Notified]:
-    """Return what sales must hear about a lead that it does not get, or already has.
-
-    The rules that disqualify an accepted lead, each once in a cycle, and a request that makes no
-    SQL (playbook, rules 1 and 7). Floods and merges announce nothing (rule 9).
-    """
-    if situation.cause is not Cause.NEWS:
-        return ()
-    lead = situation.after
-    cycle = lead.standing.cycle
-    wanted = [Notified(cycle, NotifiedAbout.DISQUALIFIED, rule) for rule in _rules(situation)]
-    fresh = [one for one in wanted if one not in lead.notified][:WARNINGS_MAX]
-    if _has_request(situation):
-        fresh.append(Notified(cycle, NotifiedAbout.REQUEST))
-    return fresh
-
-
-def unanswered_message(situation: Situation) -> Event | None:
-    """Return the first form of a decision in which somebody wrote and that nobody is bound to read:
-    nobody has registered it, or it is not for sales (playbook). None when there is none.
-    """
-    if situation.cause is not Cause.NEWS or situation.score.internal:
-        return None
-    written = (
-        event
-        for event in situation.events
-        if event.kind is Kind.FORM
-        and (event.properties.get("unregistered") or value_of(event, FORM_KIND) in NOT_SALES)
-        and is_written(event)
-    )
-    return next(written, None)
-
-
-def is_written(event: Event) -> bool:
-    """Return whether somebody wrote something: a message, or several lines in a field."""
-    texts = (said_as(value) for value in event.fields.values())
-    return "message" in event.fields or any("\n" in text or "\r" in text for text in texts)
-
-
 def is_over_unanswered(situation: Situation) -> bool:
     """Return whether a handoff ends without an answer from sales.
 
@@ -280,29 +248,3 @@ def _about(event: Event | None, plan: Plan) -> Plan:
         return plan
     cause = (event.partition, event.id)
     return replace(plan, messages=[replace(one, cause=cause) for one in plan.messages])
-
-
-def _rules(situation: Situation) -> Sequence[str]:
-    standing = situation.after.standing
-    with_sales = standing.stage in (Stage.ACCEPTED, Stage.OPPORTUNITY)
-    return disqualified_by(standing, situation.score) if with_sales else ()
-
-
-def _has_request(situation: Situation) -> bool:
-    """Return whether sales must hear of a request."""
-    before = situation.before
-    lead = situation.after
-    stage = lead.standing.stage
-    if situation.score.internal or _was_announced(lead):
-        return False
-    if stage not in HAVE_AN_OWNER and stage is not Stage.DISQUALIFIED:
-        return held_back_request(situation.model, lead.standing, situation.score) is not None
-    if stage is Stage.SQL and before.standing.stage is not Stage.SQL:
-        return False  # the handoff itself announces it
-    return has_new_request(situation.model, before.tally, lead.tally, situation.score.day)
-
-
-def _was_announced(lead: Lead) -> bool:
-    """Return whether the team has heard of a request in this cycle. An owner hears of each one."""
-    request = Notified(lead.standing.cycle, NotifiedAbout.REQUEST)
-    return lead.standing.stage not in HAVE_AN_OWNER and request in lead.notified

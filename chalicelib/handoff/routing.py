@@ -181,6 +181,15 @@ def salesperson(routing: Mapping[str, Any] | None, owner: str | None = None) -> 
     return next((person for person in active if person.id == owner), active[0] if active else None)
 
 
+def salespeople(routing: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the ids of all people of the routing document, None when there is none.
+
+    Raise DocumentError for a routing document that breaks the format.
+    """
+    people = read_document(RoutingDocument, routing).people if routing else []
+    return frozenset(person.id for person in people)
+
+
 def stand_ins(routing: Mapping[str, Any] | None) -> list[Person]:
     """Return who gets a handoff that did not reach its salesperson: the fallback person, then the
     manager, as far as they are named.
@@ -192,6 +201,25 @@ def stand_ins(routing: Mapping[str, Any] | None) -> list[Person]:
     document = read_document(RoutingDocument, routing)
     by_id = {person.id: person for person in document.people}
     return [by_id[one] for one in (document.fallback, document.manager) if one is not None]
+
+
+def person_of(routing: Mapping[str, Any] | None, person_id: str) -> Person | None:
+    """Return the person of an id, whether active or not; None for an id of nobody.
+
+    Raise DocumentError for a routing document that breaks the format.
+    """
+    people = read_document(RoutingDocument, routing).people if routing else []
+    return next((person for person in people if person.id == person_id), None)
+
+
+def webhook_of(routing: Mapping[str, Any] | None, person_id: str, chat: str) -> str | None:
+    """Return the URL of a person's chat, slack or teams; None where there is none.
+
+    Raise DocumentError for a routing document that breaks the format.
+    """
+    person = person_of(routing, person_id)
+    urls = {"slack": person.slack, "teams": person.teams} if person else {}
+    return urls.get(chat)
 
 
 def hears_of(routing: Mapping[str, Any] | None, owner: str | None) -> Person | None:

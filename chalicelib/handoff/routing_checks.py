@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from chalicelib.company.sending import minute_of
+from chalicelib.delivery.webhooks import is_chat_url
 from chalicelib.errors import FieldError
 from chalicelib.handoff.routing import Person, RoutingDocument
 from chalicelib.inputs.addresses import parse_address
@@ -24,6 +25,7 @@ def routing_mistakes(routing: RoutingDocument) -> Iterator[FieldError]:
         yield from _hours(path, person)
         yield from _deputy(path, person, ids)
         yield from _region(f"{path}.holidays", person.holidays)
+        yield from _webhooks(path, person)
         yield from _ways(path, person)
     for number, team in enumerate(routing.teams):
         for place, member in enumerate(team.members):
@@ -85,6 +87,16 @@ def _region(path: str, region: str | None) -> Iterator[FieldError]:
             f"no public holidays are known of {region}; give a country such as DE, or one of its"
             " regions such as DE-BY",
         )
+
+
+def _webhooks(path: str, person: Person) -> Iterator[FieldError]:
+    for chat, url in (("slack", person.slack), ("teams", person.teams)):
+        if url is not None and not is_chat_url(url):
+            yield FieldError(
+                f"{path}.{chat}",
+                "is not the URL of an incoming webhook of Slack, or of a workflow in Teams; copy it"
+                " from there",
+            )
 
 
 def _ways(path: str, person: Person) -> Iterator[FieldError]:

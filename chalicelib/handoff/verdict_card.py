@@ -1,23 +1,19 @@
-"""What a handoff's page shows of a lead, with whatever was typed inert."""
+"""What a handoff's page shows of a lead, of what notices show; nothing that was typed acts."""
 
-import re
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from urllib.parse import quote
 
-from chalicelib.events import Event, FieldValue, Kind, said_as
-from chalicelib.inert import inert, inert_address, inert_phone
-from chalicelib.lifecycle.stages import Recorded
+from chalicelib.events import FieldValue, said_as
+from chalicelib.handoff.facts import NoticeFacts
+from chalicelib.handoff.reach import dialled, mailed_to, shown_phone
+from chalicelib.handoff.strongest import strongest_reasons
+from chalicelib.handoff.wanted import request_in, written_in
+from chalicelib.inert import inert, inert_address
 from chalicelib.scoring.model import REQUESTED
 
-REASONS_SHOWN = 3
 COMPANY_FACTS = ("company_size", "industry", "country")
-MESSAGE_LINES_MAX = 40
-WRAPPED_AT_CHARS = 180  # a longer one goes on in the next: nothing of it is cut
-DIALLED = re.compile(r"[^0-9]")
-PLAIN_MAILBOX = re.compile(r"[^@\s<>\"',;:]+@[^@\s<>\"',;:]+")
+LINES_MAX = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +26,7 @@ class HandoffCard:
     company: str
     is_requested: bool
     asked_in: str
-    """The title or the name of the form they sent last; empty without one."""
+    """The form by which they asked; empty without one."""
     message: Sequence[str]
     """The lines of what they wrote."""
     phone: str
@@ -42,61 +38,34 @@ class HandoffCard:
     facts: Sequence[str]
     """Size, industry and country, as far as they are known."""
     agreed: Sequence[str]
+    """What the person agreed to, and what the rules of their country say."""
 
 
-def card_of(
-    *,
-    profile: Mapping[str, FieldValue],
-    recorded: Recorded | None,
-    events: Sequence[Event],
-    title_of: Callable[[str], str | None],
-    agreed: Sequence[str],
-) -> HandoffCard:
-    """Return the card of a lead.
-
-    recorded: the transition that handed it over; events: the latest, newest first; title_of: of a
-    form; agreed: what the person agreed to, in lines.
-    """
-
-    def known(name: str) -> str:
-        return said_as(profile[name]) if name in profile else ""
-
-    forms = [event for event in events if event.kind is Kind.FORM]
-    message = next((said_as(one.fields["message"]) for one in forms if "message" in one.fields), "")
-    email = known("email")
-    phone = known("phone")
-    full = " ".join(filter(None, (known("first_name"), known("last_name"))))
+def card_of(facts: NoticeFacts) -> HandoffCard:
+    """Return the card of a lead."""
+    profile = facts.profile
+    request = request_in(facts.recent)
+    written = next(filter(None, map(written_in, facts.recent)), [])
+    phone = dialled(profile)
+    email = mailed_to(profile)
+    name = " ".join(filter(None, (_known(profile, one) for one in ("first_name", "last_name"))))
+    address = inert_address(said_as(profile.get("email", "")))
     return HandoffCard(
-        name=inert(full) or inert_address(email),
-        title=inert(known("job_title")),
-        company=inert(known("company")),
-        is_requested=recorded is not None and recorded.transition.kind == REQUESTED,
-        asked_in=inert(title_of(forms[0].name) or forms[0].name) if forms else "",
-        message=_lines(message),
-        phone=inert_phone(phone) if phone else "",
-        phone_url=_dial(phone),
-        email=inert_address(email) if email else "",
-        email_url=f"mailto:{quote(email, safe='@')}" if PLAIN_MAILBOX.fullmatch(email) else "",
-        reasons=_strongest(recorded),
-        facts=[inert(known(name)) for name in COMPANY_FACTS if name in profile],
-        agreed=list(agreed),
+        name=name or address,
+        title=_known(profile, "job_title"),
+        company=_known(profile, "company"),
+        is_requested=facts.moved is not None and facts.moved.transition.kind == REQUESTED,
+        asked_in=inert(request.name) if request else "",
+        message=list(islice(written, LINES_MAX)),
+        phone=shown_phone(profile),
+        phone_url=f"tel:{phone}" if phone else "",
+        email=address,
+        email_url=f"mailto:{email}" if email else "",
+        reasons=strongest_reasons(facts),
+        facts=list(filter(None, (_known(profile, one) for one in COMPANY_FACTS))),
+        agreed=[facts.allowed.advice],
     )
 
 
-def _strongest(recorded: Recorded | None) -> list[str]:
-    lines = sorted(recorded.reasons if recorded else (), key=lambda one: -one[2])
-    return [inert(text) for _, _, milli, text in lines if milli > 0][:REASONS_SHOWN]
-
-
-def _lines(message: str) -> list[str]:
-    pieces = (
-        piece
-        for line in message.splitlines()
-        for piece in textwrap.wrap(line, WRAPPED_AT_CHARS, break_on_hyphens=False)
-    )
-    return list(map(inert, islice(pieces, MESSAGE_LINES_MAX)))
-
-
-def _dial(phone: str) -> str:
-    digits = DIALLED.sub("", phone)
-    return f"tel:{'+' if phone.strip().startswith('+') else ''}{digits}" if digits else ""
+def _known(profile: Mapping[str, FieldValue], name: str) -> str:
+    return inert(said_as(profile[name])) if name in profile else ""

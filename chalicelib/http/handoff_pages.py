@@ -15,7 +15,12 @@ from chalicelib.http import verdict_pages
 from chalicelib.http.exchange import READ, URLENCODED, current_request
 from chalicelib.http.pages import show_busy, show_invalid_link
 from chalicelib.http.problem import answers_problems
-from chalicelib.http.verdict_form import draft_in, read_rejection, verdict_in_draft
+from chalicelib.http.verdict_form import (
+    draft_in,
+    how_in_draft,
+    read_rejection,
+    verdict_in_draft,
+)
 from chalicelib.http.way_out import pairs_of
 from chalicelib.lifecycle.verdicts import SalesVerdict
 from chalicelib.limits import VERDICT_MIN_SECONDS
@@ -82,7 +87,7 @@ def _answered(request: Request, link: "HandoffLink") -> Response:
     if rejection is not None:
         look = answering.reject(link, rejection)
     else:
-        look = answering.undo(link) if is_undo else answering.accept(link)
+        look = answering.undo(link) if is_undo else answering.accept(link, how_in_draft(draft))
     return verdict_pages.show(request, look, shown=shown, is_undo=is_undo)
 
 

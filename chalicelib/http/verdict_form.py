@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from chalicelib.commands.verdicts import Rejection
 from chalicelib.errors import InputError
 from chalicelib.http.exchange import reason_in, whole_number
+from chalicelib.leads.acts import ContactHow
 from chalicelib.lifecycle.verdicts import TAKE_A_DATE, RejectReason, SalesVerdict
 from chalicelib.limits import VERDICT_UNTIL_MAX_DAYS
 
@@ -20,6 +21,7 @@ class VerdictDraft:
     """What somebody filled in, as they did."""
 
     verdict: str = ""
+    how: str = ""
     reason: str = ""
     until: str = ""
     who: str = ""
@@ -39,6 +41,7 @@ def draft_in(sent: Mapping[str, Sequence[str]]) -> VerdictDraft:
 
     return VerdictDraft(
         verdict=last("verdict"),
+        how=last("how"),
         reason=last("reason"),
         until=last("until"),
         who=last("who"),
@@ -51,6 +54,11 @@ def draft_in(sent: Mapping[str, Sequence[str]]) -> VerdictDraft:
 def verdict_in_draft(draft: VerdictDraft) -> SalesVerdict | None:
     """Return which verdict a draft gives, None for none that there is."""
     return SalesVerdict(draft.verdict) if draft.verdict in set(SalesVerdict) else None
+
+
+def how_in_draft(draft: VerdictDraft) -> ContactHow | None:
+    """Return how somebody gets in touch at once, None when they did not say."""
+    return ContactHow(draft.how) if draft.how in set(ContactHow) else None
 
 
 def read_rejection(draft: VerdictDraft, today: date) -> Rejection | dict[str, str]:

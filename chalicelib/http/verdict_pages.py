@@ -14,6 +14,7 @@ from chalice.app import Request, Response
 
 from chalicelib.days import day_of, local_time, zone_of
 from chalicelib.handoff.answering import HandoffLook, PageState
+from chalicelib.handoff.facts import VerdictLink
 from chalicelib.http.shell import Shell, link, shell_for
 from chalicelib.http.verdict_form import NO_DRAFT, VerdictDraft
 from chalicelib.http.verdict_parts import PAGE_STYLE, hidden, reason_form, send_button
@@ -94,10 +95,10 @@ def _ask(
     card = _card(look)
     name = _name(shell, card)
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-    if errors or look.link.choice is SalesVerdict.REJECT:
+    if errors or look.link.choice is VerdictLink.REJECT:
         today = today_of(look)
         body = reason_form(shell, draft, errors, today=today, shown=shown)
-        back = link(_url(look, None), shell.say("verdict.back"))
+        back = link(_url(look, VerdictLink.PAGE), shell.say("verdict.back"))
         head = f'<p class="sub">{_role(shell, card)}</p>'
         return shell.page(
             "verdict.reject.title",
@@ -117,11 +118,11 @@ def _ask(
 
 def _choices(shell: Shell, look: HandoffLook, shown: str) -> str:
     accept = send_button(shell, "accept", shown)
-    no = link(_url(look, SalesVerdict.REJECT), shell.say("verdict.reject"), "button quiet")
+    no = link(_url(look, VerdictLink.REJECT), shell.say("verdict.reject"), "button quiet")
     return f'<div class="choices">{accept}{no}</div>'
 
 
-def _url(look: HandoffLook, choice: SalesVerdict | None) -> str:
+def _url(look: HandoffLook, choice: VerdictLink) -> str:
     """Return the address of this page with another choice. It expires with this one."""
     mine = look.link
     return world().handoff_pages.links.url(look.handoff, mine.person, mine.issued_at, choice)

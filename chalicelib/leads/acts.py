@@ -1,6 +1,7 @@
 """What one of our people did with a lead, as its events record it."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 from chalicelib.events import RETRACTED_IDS, Act, Event, Kind
 
@@ -12,6 +13,12 @@ SEQUENCE_NAME = "sequence"
 """The property of the act `sequence` that names the sequence."""
 SEQUENCE_DO = "do"
 """Its property that says what was done: START_SEQUENCE or STOP_SEQUENCE."""
+NEW_OWNER = "owner"
+"""The property of the act `owner`: the id of the salesperson who has the lead from then on."""
+EARLIER_OWNER = "before"
+"""Its property that names whose the lead was; absent for a lead that had nobody."""
+NOTE_TEXT = "text"
+"""The property of a note."""
 START_SEQUENCE = "start"
 STOP_SEQUENCE = "stop"
 VERDICT_SAID = "verdict"
@@ -27,6 +34,17 @@ VERDICT_NOTE = "note"
 VERDICT_ATTEMPTS = "attempts"
 VERDICT_FORM = "form"
 """The form that let in what was not for sales, or was spam."""
+CONTACT_HOW = "how"
+"""The property of the act `contact`: a ContactHow."""
+
+
+class ContactHow(StrEnum):
+    """How a salesperson got in touch with a lead, or tried to."""
+
+    CALLED = "called"  # they talked
+    WROTE = "wrote"
+    BOOKED = "booked"  # a meeting
+    NO_ANSWER = "no_answer"  # a try that reached nobody
 
 
 def acts_of(events: Iterable[Event], act: Act) -> list[Event]:

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from typing import Any
 
 from chalicelib.consent.consent import Consent, Proof
+from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import LEFT, OutboxMessage
-from chalicelib.events import Event, rfc3339
+from chalicelib.events import Act, Event, Kind, rfc3339
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Recorded
 from chalicelib.reading.message_words import say_state
@@ -16,6 +17,9 @@ from chalicelib.scoring.profile import remembered, shown, unconfirmed
 from chalicelib.scoring.reasons import ScoreReason
 from chalicelib.scoring.score import Score
 from chalicelib.scoring.touches import Touch
+
+NOTE = "note"
+"""The kind of a timeline item that is a person's note."""
 
 
 def serialize_lead(
@@ -152,10 +156,11 @@ def serialize_event(event: Event, proof: Proof | None = None) -> dict[str, Any]:
         detail["cut"] = list(event.cut)
     if proof is not None:
         detail["consent"] = serialize_proof(proof)
+    is_note = event.kind is Kind.PERSON and event.name == Act.NOTE
     return {
         "id": event.id,
         "at": rfc3339(event.at),
-        "kind": event.kind.value,
+        "kind": NOTE if is_note else event.kind.value,
         "name": event.name,
         "detail": detail,
     }
@@ -214,7 +219,7 @@ def serialize_outbox_item(message: OutboxMessage) -> dict[str, Any]:
     """Return a message as an item of the outbox."""
     return {
         "id": message.id,
-        "lead_id": message.lead_id,
+        "lead_id": message.lead_id if message.kind is not MessageKind.DIGEST else None,
         "kind": message.kind,
         "via": message.via.value,
         "to": message.to,

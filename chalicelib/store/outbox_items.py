@@ -52,6 +52,7 @@ def message_item(message: OutboxMessage, kept_days: int = 0) -> Item:
     }
     optional: dict[str, Any] = {
         "to": message.to,
+        "receiver": message.receiver,
         "email": message.email,
         "email_version": message.email_version,
         "subject": message.subject,
@@ -101,6 +102,7 @@ def message_of(item: Item) -> OutboxMessage:
         about=int(item["about"]),
         created_at=from_epoch_ms(int(item["created_at_ms"])),
         due_at=from_epoch_ms(int(due_at)) if due_at is not None else None,
+        receiver=text("receiver"),
         email=text("email"),
         email_version=int(item["email_version"]) if "email_version" in item else None,
         subject=text("subject"),

@@ -1,6 +1,5 @@
 """What shows a handoff by its link, and takes the verdict; and the links themselves."""
 
-from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -9,12 +8,11 @@ if TYPE_CHECKING:
 
     from chalicelib.commands.verdicts import Rejection, VerdictCommands
     from chalicelib.delivery.outbox import OutboxMessage
-    from chalicelib.events import FieldValue
     from chalicelib.handoff.answering import HandoffAnswering, HandoffLink, HandoffLook
+    from chalicelib.handoff.facts import VerdictLink
     from chalicelib.handoff.handoff import Handoff
     from chalicelib.handoff.verdict_card import HandoffCard
     from chalicelib.leads.lead import Lead
-    from chalicelib.lifecycle.verdicts import SalesVerdict
     from chalicelib.wiring.stores import Stores
     from chalicelib.wiring.world import World
 
@@ -25,30 +23,31 @@ class HandoffLinks:
     def __init__(self, stores: "Stores") -> None:
         self._stores = stores
 
-    def verdict_url(self, message: "OutboxMessage", verdict: "SalesVerdict | None" = None) -> str:
-        """Return the address of a handoff's page, for whoever a notice goes to.
+    def verdict_url(self, message: "OutboxMessage", choice: "VerdictLink") -> str | None:
+        """Return the address of a handoff's page for whoever a notice goes to, None for a message
+        that is about no handoff, or that nobody gets.
 
-        verdict: what the page opens with; opening it decides nothing. Empty for a message that is
-        about no handoff, or that nobody gets.
+        choice: what the page opens with; opening it decides nothing.
         """
         handoff = self._stores.handoffs.read(message.lead_id, message.key.cycle)
-        person = self._receiver(message, handoff) if handoff else None
-        if handoff is None or person is None:
-            return ""
-        return self.url(handoff, person, self._stores.ports.now(), verdict)
+        if handoff is None or not self._stores.deployment().get("api_url"):
+            return None
+        person = message.receiver or handoff.receiver
+        return self.url(handoff, person, self._stores.ports.now(), choice) if person else None
 
     def url(
-        self, handoff: "Handoff", person: str, at: "datetime", verdict: "SalesVerdict | None" = None
+        self, handoff: "Handoff", person: str, at: "datetime", choice: "VerdictLink | None" = None
     ) -> str:
         """Return the address of a handoff's page for a person. at: from when it is valid."""
         from chalicelib.handoff.answering import HandoffLink
+        from chalicelib.handoff.facts import VerdictLink
 
         link = HandoffLink(
             lead_id=handoff.lead_id,
             cycle=handoff.cycle,
             person=person,
             issued_at=at,
-            choice=verdict,
+            choice=choice or VerdictLink.PAGE,
         )
         return f"{self._stores.deployment().get('api_url', '')}/handoffs/{self.token(link)}"
 
@@ -57,18 +56,6 @@ class HandoffLinks:
         from chalicelib.delivery.links import HANDOFF
 
         return self._stores.links.sign(HANDOFF, str(link))
-
-    def _receiver(self, message: "OutboxMessage", handoff: "Handoff") -> str | None:
-        """Return the id of whose notice it is: a fallback person's names that person."""
-        routing = self._stores.documents.get("routing") or {}
-        people = routing.get("people", [])
-        address = (message.to or "").lower()
-        reached = (
-            str(one["id"])
-            for one in people
-            if address and address in (str(one.get(way, "")).lower() for way in ("email", "phone"))
-        )
-        return next(reached, handoff.receiver)
 
 
 class HandoffPages:
@@ -112,47 +99,21 @@ class HandoffPages:
         )
 
     def card(self, look: "HandoffLook") -> "HandoffCard":
-        """Return what a page shows of a lead."""
+        """Return what a page shows of a lead: what its notice would."""
+        from chalicelib.delivery.message_keys import MessageKey, MessageKind
+        from chalicelib.delivery.outbox import Via, planned
         from chalicelib.handoff.verdict_card import card_of
+        from chalicelib.wiring.handoff_facts import HandoffFacts
 
-        world = self._world
-        lead_id = look.lead.lead_id
-        events = [
-            event
-            for event in world.events.recent(lead_id)
-            if look.lead.takes(event.captured_at, lead_id)
-        ]
-        return card_of(
-            profile=self._profile(look.lead),
-            recorded=world.leads.transition(look.handoff.lead_id, look.handoff.about),
-            events=events,
-            title_of=lambda form_id: (world.documents.get("form", form_id) or {}).get("title"),
-            agreed=self._agreed(look.lead),
+        notice = planned(
+            lead_id=look.lead.lead_id,
+            key=MessageKey(MessageKind.HANDOFF, look.handoff.cycle, ("page",)),
+            via=Via.EMAIL,
+            to=None,
+            about=look.handoff.about,
+            now=self._world.ports.now(),
         )
-
-    def _profile(self, lead: "Lead") -> "Mapping[str, FieldValue]":
-        from chalicelib.days import day_of, zone_of
-        from chalicelib.scoring.profile import remembered, values
-
-        zone = zone_of(lead.zone)
-        today = day_of(self._world.ports.now(), zone)
-        return values(remembered(lead.profile, today, zone))
-
-    def _agreed(self, lead: "Lead") -> "Sequence[str]":
-        from chalicelib.days import zone_of
-        from chalicelib.handoff.agreed import agreed_lines
-        from chalicelib.scoring.profile import countries_in
-
-        world = self._world
-        consent = world.consents.of(lead)
-        pending = world.confirmations.newest(lead.lead_id, world.ports.now())
-        countries = countries_in(lead.profile)
-        return agreed_lines(
-            consent,
-            pending,
-            lambda purpose: world.counting(purpose, countries),
-            zone_of(lead.zone),
-        )
+        return card_of(HandoffFacts(self._world)(notice))
 
     def _known(self, lead_id: str) -> "Lead":
         from chalicelib.leads.lead import find_known

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.capture.tracking import Tracking
     from chalicelib.commands.commands import Commands
     from chalicelib.commands.corrections import Corrections
+    from chalicelib.commands.edits import Edits
     from chalicelib.delivery.deliver import Deliver
     from chalicelib.delivery.endings import Endings
     from chalicelib.delivery.feedback import Feedback
@@ -93,6 +94,18 @@ class World(ClickWork):
         from chalicelib.commands.commands import Commands
 
         return Commands(qualify=self.qualify, transitions=self.leads, runtime=self.runtime)
+
+    @cached_property
+    def edits(self) -> "Edits":
+        """Does what a salesperson edits of a lead."""
+        from chalicelib.commands.edits import Edits
+        from chalicelib.handoff.routing import salespeople
+
+        return Edits(
+            qualify=self.qualify,
+            salespeople=lambda: salespeople(self.documents.get("routing")),
+            runtime=self.runtime,
+        )
 
     @cached_property
     def corrections(self) -> "Corrections":
@@ -202,10 +215,6 @@ class World(ClickWork):
             runtime=self.runtime,
         )
 
-    def admin_token(self) -> str:
-        """Return the token of the private endpoints."""
-        return self.ports.secret(self._settings.admin_secret)
-
     def write_key(self) -> str | None:
         """Return the public write key of this deployment, None before a deploy has written it."""
         return self.deployment().get("write_key")
@@ -256,9 +265,9 @@ class World(ClickWork):
         self.feedback.take(message)
 
     def _instead_of(self, message: "OutboxMessage") -> "OutboxMessage | None":
-        from chalicelib.handoff.plan import pass_to_fallback  # few handoffs end badly
+        from chalicelib.handoff.plan import instead_of  # few handoffs end badly
 
-        return pass_to_fallback(message, self.documents.get("routing"), self.ports.now())
+        return instead_of(message, self.documents.get("routing"), self.ports.now())
 
     def _form(self, form_id: str) -> "Registered | None":
         return self.documents.numbered("form", form_id)

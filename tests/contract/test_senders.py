@@ -19,6 +19,7 @@ from moto.ses.models import ses_backends
 from moto.sns.models import sns_backends
 
 from chalicelib.delivery.messages import (
+    ChatMessage,
     Email,
     Outgoing,
     Refused,
@@ -34,8 +35,9 @@ from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.references import tag_of
 from chalicelib.delivery.refusals import WAITS_BY_REASON
 from chalicelib.delivery.senders import EndUserMessaging, Senders, from_header, parse_sender
+from chalicelib.delivery.webhooks import Webhooks
 from tests.aws import mock_aws, session
-from tests.fakes import FakeSenders
+from tests.fakes import FakeChats, FakeSenders
 from tests.moto_table import REGION
 
 SENDER = "baton@keybook.example"
@@ -51,6 +53,7 @@ MAIL = Email(
 )
 TEXT = Sms("+4930901821", "A lead asks to be contacted", "LEAD#handoff#1#sms")
 TOPIC = SnsMessage("Handoff", '{"lead_id": "L"}')
+CHAT = ChatMessage("https://hooks.slack.com/services/T0/B0/secret", '{"text": "A lead"}')
 
 
 @pytest.fixture(params=["fake", "moto"])
@@ -69,10 +72,19 @@ def real_senders() -> Senders:
     ses.create_email_identity(EmailIdentity=SENDER)
     ses.create_configuration_set(ConfigurationSetName="baton")
     topic_arn = sns.create_topic(Name="handoffs")["TopicArn"]
-    return Senders(ses, sns, sender=SENDER, configuration_set="baton", topic_arn=topic_arn)
+    return Senders(
+        ses,
+        sns,
+        sender=SENDER,
+        configuration_set="baton",
+        topic_arn=topic_arn,
+        webhooks=Webhooks(FakeChats().connect),
+    )
 
 
-@pytest.mark.parametrize("message", [MAIL, TEXT, TOPIC], ids=["mail", "text", "topic"])
+@pytest.mark.parametrize(
+    "message", [MAIL, TEXT, TOPIC, CHAT], ids=["mail", "text", "topic", "chat"]
+)
 def test_what_is_sent_has_an_id_of_its_own(
     send: Callable[[Outgoing], SendResult], message: Outgoing
 ) -> None:

@@ -753,7 +753,8 @@ def sales_does_what_people_do(stack: Stack) -> None:
         post_form(stack, "demo", name)
         stack.qualify()
     for what, data in (
-        ("stage", {"stage": "accepted", "reason": "mine"}),
+        ("contact", {"how": "no_answer"}),
+        ("contact", {"how": "called"}),
         ("opportunity", {"size": "20 seats"}),
         ("outcome", {"outcome": "won"}),
         ("rebuild", None),

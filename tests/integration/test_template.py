@@ -68,16 +68,23 @@ PUBLIC = {
     ("/u/{token}", "post"),
 }
 PRIVATE = {
+    ("/v1/tokens", "get"),
+    ("/v1/tokens", "post"),
+    ("/v1/tokens/{token_id}", "delete"),
+    ("/v1/audit", "get"),
     ("/v1/forms/{form_id}/snippet", "get"),
     *((f"/v1/emails/{{email_id}}/{what}", "post") for what in ("preview", "test")),
     ("/v1/leads", "get"),
     ("/v1/leads/{lead_id}", "get"),
     ("/v1/leads/{lead_id}", "delete"),
+    ("/v1/leads/{lead_id}", "patch"),
+    ("/v1/leads/{lead_id}/notes", "post"),
     ("/v1/leads/{lead_id}/points", "post"),
     ("/v1/leads/{lead_id}/export", "get"),
     ("/v1/leads/{lead_id}/timeline", "get"),
     *((f"/v1/leads/{{lead_id}}/{what}", "post") for what in ("stage", "opportunity", "outcome")),
     ("/v1/leads/{lead_id}/basis", "post"),
+    ("/v1/leads/{lead_id}/contact", "post"),
     *(
         (f"/v1/leads/{{lead_id}}/{what}", "post")
         for what in ("retract", "release", "merge", "rebuild")

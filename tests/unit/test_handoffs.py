@@ -36,6 +36,8 @@ WHOLE = make.handoff(
     why_held=WhyHeld.OLD,
     accepted_at=LATER,
     contacted_at=LATER,
+    tries=2,
+    tried_at=LATER,
     due_at=LATER,
     version=4,
 )

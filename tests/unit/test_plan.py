@@ -16,7 +16,7 @@ from chalicelib.handoff.handoff import HandoffState, Priority, WhyHeld
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.plan import (
     hand_over,
-    pass_to_fallback,
+    instead_of,
     take_back,
     triage_request,
     warn_owner,
@@ -140,7 +140,7 @@ def handed(
         moved,
         lead=make.lead(standing=Standing(owner=owner)),
         about=7,
-        priority=Priority.P1,
+        priority=Priority.P1 if kind == "requested" else Priority.P4,
         routing=routing(*people),
         now=NOW,
         why_held=why_held,
@@ -148,7 +148,9 @@ def handed(
 
 
 def record(kind: str, owner: str | None, **parts: Any) -> Record:
-    return handoff_record(None, make.handoff(cycle=2, kind=kind, owner=owner, about=7, **parts))
+    priority = Priority.P1 if kind == "requested" else Priority.P4
+    known = {"kind": kind, "owner": owner, "priority": priority}
+    return handoff_record(None, make.handoff(cycle=2, about=7, **known, **parts))
 
 
 @pytest.mark.parametrize(
@@ -321,7 +323,7 @@ def test_a_handoff_that_did_not_arrive_goes_to_somebody_else(
 ) -> None:
     document = with_stand_ins(SAM, KIM, MAX, **named)
     notice = replace(MAIL, cause=("VISITOR#v", "event"))
-    found = pass_to_fallback(notice, document, LATER)
+    found = instead_of(notice, document, LATER)
     assert (found.to if found else None) == to
     if found is not None:
         assert str(found.key) == "handoff#1#email#fallback"
@@ -331,14 +333,14 @@ def test_a_handoff_that_did_not_arrive_goes_to_somebody_else(
 
 def test_what_went_to_the_fallback_person_goes_no_further() -> None:
     document = with_stand_ins(SAM, KIM, MAX, fallback="kim", manager="max")
-    first = pass_to_fallback(MAIL, document, LATER)
+    first = instead_of(MAIL, document, LATER)
     assert first is not None
-    assert pass_to_fallback(first, document, LATER) is None
+    assert instead_of(first, document, LATER) is None
 
 
 def test_who_stood_in_is_told_of_the_correction_too() -> None:
     document = with_stand_ins(SAM, KIM, fallback="kim")
-    instead = pass_to_fallback(MAIL, document, LATER)
+    instead = instead_of(MAIL, document, LATER)
     assert instead is not None
     left = replace(instead, state=MessageState.SENT)
     plan = take_back([replace(MAIL, state=MessageState.BOUNCED), left], 9, LATER)
@@ -349,7 +351,7 @@ def test_who_stood_in_is_told_of_the_correction_too() -> None:
 
 
 def test_without_routing_nobody_stands_in() -> None:
-    assert pass_to_fallback(MAIL, None, LATER) is None
+    assert instead_of(MAIL, None, LATER) is None
 
 
 @pytest.mark.parametrize("role", ["fallback", "manager"])

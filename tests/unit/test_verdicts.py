@@ -1,12 +1,15 @@
 """A salesperson answers a handoff on its page: what each answer does, and what the page says."""
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.delivery.messages import Email
 from chalicelib.handoff.answering import HandoffLink, handoff_link_in
+from chalicelib.handoff.facts import VerdictLink
 from chalicelib.handoff.handoff import HandoffState
 from chalicelib.handoff.verdicts import GivenVerdict, verdict_in, verdict_record
 from chalicelib.http.languages import languages, words_of
@@ -20,7 +23,6 @@ from tests.factories import LEAD_ID
 from tests.fakes import NOW
 from tests.verdicts import (
     MO,
-    ROUTING,
     SAM,
     fields_of,
     handed_over,
@@ -59,7 +61,7 @@ def before_writes(baton: InMemoryBaton, do: Callable[[], None]) -> None:
 
 def rejected(baton: InMemoryBaton, reason: str, **said: str) -> Any:
     """Reject Ann's lead, and return the page."""
-    path = page_path(baton, choice=SalesVerdict.REJECT)
+    path = page_path(baton, choice=VerdictLink.REJECT)
     return press(baton, path, verdict="reject", reason=reason, **said)
 
 
@@ -95,7 +97,7 @@ def test_every_reason_is_offered_in_every_language() -> None:
 
 
 def test_the_button_of_a_notice_only_opens_the_reasons(baton: InMemoryBaton) -> None:
-    html = look(baton, page_path(baton, choice=SalesVerdict.REJECT)).body.decode()
+    html = look(baton, page_path(baton, choice=VerdictLink.REJECT)).body.decode()
     assert all(f'value="{one}"' in html for one in RejectReason)
     assert baton.lead()["stage"] == "sql"
 
@@ -103,7 +105,7 @@ def test_the_button_of_a_notice_only_opens_the_reasons(baton: InMemoryBaton) -> 
 def test_nothing_typed_acts_on_the_page() -> None:
     evil = '<script>alert(1)</script> <!channel> http://evil.example "onload=x'
     baton = handed_over(job_title=evil, message=evil, last_name="<b>Ann")
-    for path in (page_path(baton), page_path(baton, choice=SalesVerdict.REJECT)):
+    for path in (page_path(baton), page_path(baton, choice=VerdictLink.REJECT)):
         html = look(baton, path).body.decode()
         assert "<script" not in html
         assert "<!channel" not in html
@@ -169,7 +171,7 @@ def test_a_lead_rests_until_the_day_that_was_chosen(baton: InMemoryBaton, reason
 
 
 def test_the_day_that_was_typed_counts_before_one_chosen(baton: InMemoryBaton) -> None:
-    path = page_path(baton, choice=SalesVerdict.REJECT)
+    path = page_path(baton, choice=VerdictLink.REJECT)
     days = ["2027-03-01", IN_A_MONTH]
     press(baton, path, verdict="reject", reason="not_ready", until=days)
     assert baton.lead()["rest_until"] == IN_A_MONTH
@@ -256,7 +258,7 @@ def test_a_duplicate_of_nobody_is_disqualified(baton: InMemoryBaton) -> None:
 def test_a_mistake_names_its_field_and_keeps_the_rest(
     baton: InMemoryBaton, said: dict[str, str], field: str
 ) -> None:
-    path = page_path(baton, choice=SalesVerdict.REJECT)
+    path = page_path(baton, choice=VerdictLink.REJECT)
     kept = {} if field == "note" else {"note": "keep this"}
     answer = press(baton, path, verdict="reject", **kept, **said)
     html = answer.body.decode()
@@ -537,9 +539,14 @@ def test_a_notice_links_to_the_page_of_its_reader(baton: InMemoryBaton) -> None:
     lead_id = baton.lead()["lead_id"]
     links = baton.world.handoff_pages.links
     notices = baton.world.leads.notices(lead_id, 1)
-    people = {
-        one.via: baton.world.handoff_pages.link(links.verdict_url(one).rpartition("/")[2]).person
-        for one in notices
-    }
-    assert set(people.values()) == {"sam"}
-    assert ROUTING["people"]
+    for choice in VerdictLink:
+        urls = [links.verdict_url(one, choice) or "" for one in notices]
+        found = [baton.world.handoff_pages.link(url.rpartition("/")[2]) for url in urls]
+        assert {(one.person, one.choice) for one in found} == {("sam", choice)}
+
+
+def test_the_email_to_sales_carries_the_links(baton: InMemoryBaton) -> None:
+    email = next(one for one in baton.ports.senders.sent if isinstance(one, Email))
+    paths = re.findall(r"https://api\.keybook\.example(/handoffs/[\w.-]+)", email.html or "")
+    assert len(set(paths)) >= 2
+    assert all(look(baton, one).status_code == 200 for one in paths)
