@@ -204,6 +204,9 @@ ANSWER_MIN_SECONDS = 2  # between a page and its button: below that nobody has r
 # how long a verdict, or an unsubscribe, can be undone: long enough to notice, short enough that
 # nothing has left
 UNDO_MINUTES = 10
+HANDOFF_LINK_DAYS = 14  # of the link in a notice; an older one says who has the lead
+VERDICT_MIN_SECONDS = 2  # between a handoff's page and its verdict: below that nobody has read it
+VERDICT_UNTIL_MAX_DAYS = 730  # ahead: when a salesperson wants to look at a lead again
 ACCESS_TOKENS_MAX = 200  # kept, with those that no longer hold: a list that is read at once
 ENDED_TOKENS_KEPT_DAYS = 30  # revoked or expired, so that the list says what became of them
 TOKEN_NAME_MAX_CHARS = 100  # of a token: whose it is, or what for

@@ -109,6 +109,7 @@ FAMILIES: Sequence[Family] = (
     Family("answer to an email", _LEAD, "ANSWERED#", Erasure.DELETED),
     Family("enrolment", _LEAD, "ENROL#", Erasure.DELETED),
     Family("handoff", _LEAD, "HANDOFF#", Erasure.DELETED),
+    Family("verdict", _LEAD, "VERDICT#", Erasure.DELETED),
     Family("hand-over", _LEAD, "HANDOVER#", Erasure.DELETED),
     Family("hand-over", _JOB, "HANDOVER#", Erasure.EXPIRES, "holds the id of a job"),
     Family("quarantined record", "QUARANTINE", "", Erasure.FOUND),

@@ -44,6 +44,7 @@ CLICKED = "CLICK#"  # on a link of an email
 ANSWERED = "ANSWERED#"  # a question that an email asked
 TRANSITION = "TRANSITION#"
 HANDOFF = "HANDOFF#"
+VERDICT = "VERDICT#"  # what a salesperson answered to a handoff
 ENROL = "ENROL#"
 QUARANTINE = "QUARANTINE"  # the partition of what can never be worked off
 JOB = "JOB"

@@ -103,6 +103,9 @@ PRIVATE = {
     ("/v1/jobs/{job_id}", "get"),
     ("/v1/jobs/{job_id}/release", "post"),
     ("/v1/outbox", "get"),
+    ("/handoffs/{token}", "get"),  # by a signed link; runs with the private routes
+    ("/handoffs/{token}", "head"),
+    ("/handoffs/{token}", "post"),
     ("/v1/replies", "get"),
     ("/v1/replies/{lead_id}/{reply_id}", "post"),
     # POST of a form is public, on the same path.
