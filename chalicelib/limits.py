@@ -97,6 +97,7 @@ DISTINCT_MAX_KEYS = 32  # the newest keys kept of a distinct signal: they bound 
 
 # --- writing and sending --------------------------------------------------------------------------
 WRITE_ATTEMPTS = 8  # of reading, deciding and writing again when another writer was first
+SHARED_ATTEMPTS = 12  # of dealing one of many leads of a moment: ten that go in step all get there
 LEASE_SECONDS = 90  # above the deliver function's timeout: the worker of an older claim is dead
 # what waits for our own account is kept for a week: a rolling quota takes a day, and a review of an
 # account some working days; a handoff is owed for at least 72 hours

@@ -8,6 +8,7 @@ from chalicelib.writing import until_written
 
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.handoff.dealing import Dealing
     from chalicelib.handoff.phones import Phones
     from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.dates import Dates
@@ -77,6 +78,18 @@ class Stores(Basics):
         from chalicelib.store.confirmations import Confirmations
 
         return Confirmations(self.table, self.consents, self._settings.retention)
+
+    @cached_property
+    def dealing(self) -> "Dealing":
+        """Deals leads out."""
+        from chalicelib.handoff.dealing import Dealing
+        from chalicelib.store.dealings import Dealings
+
+        return Dealing(
+            reader=Dealings(self.table, self.leads),
+            routing=lambda: self.documents.get("routing"),
+            country=self.company_country,
+        )
 
     @cached_property
     def leads(self) -> "Leads":
