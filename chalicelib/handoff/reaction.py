@@ -9,6 +9,7 @@ from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Act, Event, Kind
 from chalicelib.form_kinds import FORM_KIND
+from chalicelib.handoff.given import is_answered
 from chalicelib.handoff.handoff import IN_SALES_HANDS, Handoff, WhyHeld
 from chalicelib.handoff.hearing import (
     WARNINGS_MAX,
@@ -26,12 +27,14 @@ from chalicelib.scoring.profile import values
 
 if TYPE_CHECKING:
     from chalicelib.handoff.dealing import Dealing
+    from chalicelib.handoff.verdicts import GivenVerdict
 
 NOTICES_MAX = 5  # by four ways, and to the topic
 DEALT_MAX = 3  # the load, the owner of a company, and that the lead is of it
 # the notices of a handoff, or of an accepted lead warnings and a request; the handoff, and the one
-# before it; by what it was dealt; taken back, with those that went to somebody else
-MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + DEALT_MAX + NOTICES_CHANGED_MAX
+# before it; by what it was dealt; taken back, with those that went to somebody else; the verdict;
+# the handoff of a lead that is absorbed
+MOST_WRITES = max(NOTICES_MAX, WARNINGS_MAX + 2) + 2 + DEALT_MAX + NOTICES_CHANGED_MAX + 2
 
 SHOW_MESSAGES = frozenset({MessageKind.HANDOFF, MessageKind.TRIAGE})
 BELOW_SQL = frozenset({Stage.LEAD, Stage.MQL})
@@ -47,6 +50,9 @@ class HandoffReader(Protocol):
 
     def handoffs(self, lead_id: str) -> list[Handoff]:
         """Return all handoffs of a lead."""
+
+    def verdict(self, lead_id: str, cycle: int) -> "GivenVerdict | None":
+        """Return the verdict on a cycle's handoff, None without one."""
 
     def transitions(self, lead_id: str, newest: int | None = None) -> list[Recorded]:
         """Return a lead's transitions, newest first."""
@@ -81,7 +87,8 @@ class HandoffReaction:
             situation = replace(situation, after=replace(after, standing=standing))
         plan = handed_over + self._announced(situation)
         plan += self._passed_on(situation, plan) + self._taken_back(situation)
-        plan += self._followed(situation, handed_over) + _colleague(situation)
+        plan += self._followed(situation, handed_over) + self._answered(situation)
+        plan += _colleague(situation)
         return _about(cause_of(situation), plan) if plan.messages else plan
 
     def _handed_over(self, situation: Situation) -> Plan:
@@ -132,6 +139,14 @@ class HandoffReaction:
             is_new=handed_over is not NO_PLAN,
             new_owner=after.owner if is_given else None,
         )
+
+    def _answered(self, situation: Situation) -> Plan:
+        """Return what is kept of a verdict, and the end of what an absorbed lead had waiting."""
+        if not is_answered(situation.events, situation.moved):
+            return NO_PLAN
+        from chalicelib.handoff.answered import keep_answer
+
+        return keep_answer(situation, self._leads)
 
     def _announced(self, situation: Situation) -> Plan:
         """Return what sales must hear about a lead that it does not get, or already has."""

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.publishing.publishing import Publishing
     from chalicelib.qualify.qualify import Qualify
     from chalicelib.store.jobs import Jobs
+    from chalicelib.wiring.handoff_pages import HandoffPages
     from chalicelib.wiring.privacy import Privacy
     from chalicelib.wiring.replies import Replies
 
@@ -251,6 +252,13 @@ class World(ClickWork):
         from chalicelib.wiring.replies import Replies
 
         return Replies(self)
+
+    @cached_property
+    def handoff_pages(self) -> "HandoffPages":
+        """Shows handoffs by their links, and takes verdicts."""
+        from chalicelib.wiring.handoff_pages import HandoffPages
+
+        return HandoffPages(self)
 
     def mail_event(self, message: str) -> None:
         """Take what a service reports about a message. message: the body of the notification."""
