@@ -30,6 +30,7 @@ from chalicelib.http.sales import sales
 from chalicelib.http.sending import sending
 from chalicelib.http.sequence_previews import sequence_previews
 from chalicelib.http.tracking import tracking
+from chalicelib.http.whom import whom
 from chalicelib.telemetry import traced
 from chalicelib.wiring.world import world
 
@@ -61,6 +62,7 @@ app.register_blueprint(privacy)  # private: what is held on one person, and its 
 app.register_blueprint(handoffs)  # the page on which a salesperson answers, by its signed link
 app.register_blueprint(answers)  # replies: private, and the page that an email of ours links to
 app.register_blueprint(edits)  # private: what a salesperson edits of a lead
+app.register_blueprint(whom)  # private: who would get a lead
 app.register_blueprint(phones)  # private: confirming a salesperson's number
 app.register_blueprint(sales)  # private: leads, timelines, the outbox
 
