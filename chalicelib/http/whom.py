@@ -11,19 +11,19 @@ from chalicelib.wiring.world import world
 
 whom = Blueprint(__name__)
 
-FACTS = ("country", "company_size", "industry", "email")
+PERSON_FACTS = ("country", "company_size", "industry", "email")
 """What of a person decides who gets them."""
-KINDS = ("requested", "inferred")
+SQL_KINDS = ("requested", "inferred")
 
 
-@private(whom, "/v1/routing/whom", Role.MARKETER, Role.SALES, query=["lead_id", "kind", *FACTS])
+@private(whom, "/v1/routing/whom", Role.MARKETER, Role.SALES, query=["lead_id", "kind", *PERSON_FACTS])
 def who_gets_it(request: Request) -> Response:
     """Return who would get a lead now, or somebody of whom these facts are known."""
     query = query_of(request)
-    kind = query.get("kind", KINDS[0])
-    if kind not in KINDS:
-        raise InputError(FieldError("kind", f"must be {' or '.join(KINDS)}"))
-    given = {name: query[name] for name in FACTS if name in query}
+    kind = query.get("kind", SQL_KINDS[0])
+    if kind not in SQL_KINDS:
+        raise InputError(FieldError("kind", f"must be {' or '.join(SQL_KINDS)}"))
+    given = {name: query[name] for name in PERSON_FACTS if name in query}
     if "lead_id" in query and given:
         raise InputError(FieldError("lead_id", "give either lead_id or facts of a person"))
     from chalicelib.wiring.whom import whom_now
