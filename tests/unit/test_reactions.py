@@ -68,6 +68,9 @@ class Kept:
     def handoffs(self, _lead_id: str) -> list[Handoff]:
         return self._handoffs
 
+    def verdict(self, _lead_id: str, _cycle: int) -> None:
+        return None
+
     def transitions(self, _lead_id: str, _newest: int | None = None) -> list[Recorded]:
         return self._transitions
 
