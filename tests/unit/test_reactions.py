@@ -172,6 +172,13 @@ def test_a_lead_back_from_sales_had_the_emails_before() -> None:
     assert write_to(entering(Stage.MQL, origin=Stage.SQL)) == NO_PLAN
 
 
+def test_a_lead_that_loses_too_often_is_dealt_by_chance() -> None:
+    lead = make.lead(profile=profile(email="ann@gmail.com"))
+    dealt = [hand_over(entering(Stage.SQL, lead=lead, lost=lost)) for lost in range(14)]
+    written = [[one.key for one in plan.records] for plan in dealt]
+    assert written == [["HANDOFF#2", "LOAD"]] * SHARED_ATTEMPTS + [["HANDOFF#2"]] * 2
+
+
 @pytest.mark.parametrize("cause", [Cause.PUBLISH, Cause.IMPORT])
 def test_rule_9_a_handoff_of_a_flood_is_held(cause: Cause) -> None:
     plan = hand_over(entering(Stage.SQL, cause))
