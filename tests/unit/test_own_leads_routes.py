@@ -190,6 +190,14 @@ def test_a_list_holds_the_callers_own_leads(path: str, name: str) -> None:
     assert listed(baton, "max", path, name) == set(ids.values())  # the manager
 
 
+def test_a_page_of_a_stage_is_full_of_own_leads() -> None:
+    """A salesperson with three of 2,000 leads would turn forty empty pages."""
+    baton = handed_out()
+    page = json.loads(sent(baton, "kim", "/v1/leads?stage=sql&limit=1").body)
+    assert [one["owner"] for one in page["leads"]] == ["kim"]
+    assert page["next_cursor"] is None
+
+
 def test_the_lead_of_an_address_is_its_owners_alone() -> None:
     baton = handed_out()
     assert listed(baton, "kim", "/v1/leads?email=bea@beta.example", "leads")
