@@ -125,6 +125,7 @@ def test_the_sales_routes_without_a_lead_are_known() -> None:
         "GET /v1/routing",
         "GET /v1/routing/versions",
         "POST /v1/sequences/{sequence_id}/preview",
+        "POST /v1/routing/people/{person_id}/phone",
     }
 
 
@@ -132,6 +133,13 @@ def test_sales_cannot_make_itself_manager() -> None:
     baton = handed_out()
     document = {"people": [{**PEOPLE["sam"]}], "manager": "sam"}
     assert sent(baton, "sam", "/v1/routing", "PUT", document).status_code == 403
+
+
+def test_a_salesperson_confirms_their_own_number_only() -> None:
+    baton = handed_out()
+    path = "/v1/routing/people/kim/phone"
+    assert sent(baton, "sam", path, "POST", {"send": True}).status_code == 403
+    assert sent(baton, "kim", path, "POST", {"send": True}).status_code != 403
 
 
 def test_a_lead_is_not_merged_with_another_salespersons() -> None:
