@@ -35,6 +35,7 @@ def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
             | MessageKind.WARNING
             | MessageKind.TRIAGE
             | MessageKind.REPLY
+            | MessageKind.DIGEST
         ):
             return (Switch.OUTBOUND,)
         case _:

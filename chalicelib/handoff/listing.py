@@ -35,25 +35,32 @@ class WantedHandoffs:
     states: Sequence[HandoffState]
     is_late: bool = False
     owner: str | None = None
+    owners: frozenset[str] | None = None
+    """Whose handoffs the asker sees; None: everybody's."""
     why: WhyHeld | None = None
 
     def takes(self, handoff: Handoff, now: datetime) -> bool:
         """Return whether a handoff is among them."""
         if self.owner not in (None, handoff.owner, handoff.holder):
             return False
+        if self.owners is not None and self.owners.isdisjoint((handoff.owner, handoff.holder)):
+            return False
         if self.why not in (None, handoff.why_held):
             return False
         return not self.is_late or (handoff.due_at is not None and handoff.due_at <= now)
 
 
-def parse_wanted(state: str, owner: str | None = None) -> WantedHandoffs:
-    """Return what a state of a query means. Raise InputError for any other text."""
+def parse_wanted(state: str, owner: str | None, owners: frozenset[str] | None) -> WantedHandoffs:
+    """Return what a query means: a state, a person's id, and whose handoffs the asker sees.
+
+    Raise InputError for a state that there is not.
+    """
     if state == LATE:
-        return WantedHandoffs(states=MAY_BE_LATE, is_late=True, owner=owner)
+        return WantedHandoffs(states=MAY_BE_LATE, is_late=True, owner=owner, owners=owners)
     if state not in set(HandoffState):
         words = f"must be one of {', '.join([*HandoffState, LATE])}"
         raise InputError(FieldError("state", words))
-    return WantedHandoffs(states=[HandoffState(state)], owner=owner)
+    return WantedHandoffs(states=[HandoffState(state)], owner=owner, owners=owners)
 
 
 class HandoffList:

@@ -5,7 +5,7 @@ handoffs themselves what became of each: so every one is released once, and the 
 wherever a runner dies. A handoff whose lead moved on is not released.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
@@ -85,11 +85,17 @@ class Releasing:
 
 
 def start_release(
-    runner: JobRunner, handoffs: HandoffList, why: WhyHeld | None, expected: int | None
+    runner: JobRunner,
+    handoffs: HandoffList,
+    *,
+    why: WhyHeld | None,
+    expected: int | None,
+    owners: frozenset[str] | None,
 ) -> dict[str, Any]:
     """Start the job that releases all held handoffs, or those that one reason holds.
 
-    why: None for any; expected: how many there are, by whoever asks; None: whatever number.
+    why: None for any; owners: whose handoffs the asker sees, None for everybody's; expected: how
+    many there are, by whoever asks; None: whatever number.
     Return the job as the API shows it. Raise StateError when there are more or fewer, InputError
     for a number that is never counted.
     """
@@ -97,11 +103,11 @@ def start_release(
         if expected > HELD_EXPECTED_MAX:
             words = f"must be at most {HELD_EXPECTED_MAX}; release more without it"
             raise InputError(FieldError("expected", words))
-        found = handoffs.count(WantedHandoffs(states=[HandoffState.HELD], why=why), expected + 1)
+        found = handoffs.count(_held(why, owners), expected + 1)
         if found != expected:
             words = f"more than {expected}" if found > expected else str(found)
             raise StateError(f"{words} handoffs are held, and not {expected}; look at them again")
-    return runner.start(RELEASE_HANDOFFS, HandoffReleaseState(why=why), AT_ONCE)
+    return runner.start(RELEASE_HANDOFFS, HandoffReleaseState(why=why, owners=owners), AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +116,8 @@ class HandoffReleaseState:
 
     why: WhyHeld | None = None
     """Which of them; None: all."""
+    owners: Collection[str] | None = None
+    """Whose; None: everybody's."""
     before: str = ""
     """The place in the list from which it goes on."""
     is_walked: bool = False
@@ -133,7 +141,8 @@ class HandoffReleaseHandler:
 
     def encode(self, state: HandoffReleaseState) -> Mapping[str, Any]:
         """Return a state in JSON values."""
-        return asdict(state)
+        owners = sorted(state.owners) if state.owners is not None else None
+        return {**asdict(state), "owners": owners}
 
     def decode(self, kept: Mapping[str, Any]) -> HandoffReleaseState:
         """Return the state that `encode` gave these values of."""
@@ -199,7 +208,7 @@ class HandoffReleaseHandler:
     def _planned(self, state: HandoffReleaseState) -> HandoffReleaseState:
         """Return the state with the next page: the next held handoffs."""
         found = self._handoffs.in_state(HandoffState.HELD, state.before, JOB_PAGE_LEADS)
-        wanted = WantedHandoffs(states=[HandoffState.HELD], why=state.why)
+        wanted = _held(state.why, state.owners)
         page = [
             f"{one.lead_id}#{one.cycle}"
             for _, one in found
@@ -207,6 +216,12 @@ class HandoffReleaseHandler:
         ]
         before = found[-1][0] if found else state.before
         return replace(state, page=page, before=before, is_walked=not found)
+
+
+def _held(why: WhyHeld | None, owners: Collection[str] | None) -> WantedHandoffs:
+    """Return which handoffs are released."""
+    seen = frozenset(owners) if owners is not None else None
+    return WantedHandoffs(states=[HandoffState.HELD], why=why, owners=seen)
 
 
 def _parsed(one: str) -> tuple[str, int]:

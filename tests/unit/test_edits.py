@@ -88,10 +88,10 @@ def test_a_wrong_edit_names_the_field_and_stores_nothing(
     baton: InMemoryBaton, body: Any, status: int, field: str
 ) -> None:
     asks_for_a_demo(baton)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     refused = edit(baton, body, status)
     assert [one["field"] for one in refused["errors"]] == [field]
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_a_null_is_answered_with_what_to_do(baton: InMemoryBaton) -> None:

@@ -148,6 +148,26 @@ def test_a_wrong_query_names_the_parameter(baton: InMemoryBaton, query: str, fie
     assert [one["field"] for one in json.loads(answer.body)["errors"]] == [field]
 
 
+def test_a_salesperson_sees_and_releases_their_own(baton: InMemoryBaton) -> None:
+    lead_id = is_held(baton)
+    sam = {"id": "sam", "name": "Sam", "email": "sam@keybook.example"}
+    kim = {"id": "kim", "name": "Kim", "email": "kim@keybook.example"}
+    baton.world.documents.put("routing", {"people": [sam, kim]})
+    found = {}
+    for person in ("sam", "kim"):
+        body = {"name": person, "role": "sales", "person": person}
+        made = baton.post("/v1/tokens", body, TOKEN)
+        assert made.status_code < 300, made.body
+        token = {"Authorization": f"Bearer {json.loads(made.body)['token']}"}
+        page = baton.http("GET", "/v1/handoffs?state=held", headers=token)
+        found[person] = [one["lead_id"] for one in json.loads(page.body)["handoffs"]]
+        if person == "kim":
+            refused = baton.post(f"/v1/handoffs/{lead_id}/1/release", {}, token)
+            assert refused.status_code == 403
+            assert baton.post("/v1/handoffs/release", {"expected": 1}, token).status_code == 409
+    assert found == {"sam": [lead_id], "kim": []}
+
+
 # --- one ------------------------------------------------------------------------------------------
 
 
