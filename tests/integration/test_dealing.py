@@ -24,7 +24,12 @@ SAM, KIM, UMA = (
 )
 ON_LEAVE = {**UMA, "days_off": [{"from": "2026-11-01", "to": "2026-12-31"}]}
 THREE = {"people": [SAM, KIM, ON_LEAVE]}
-FIT: dict[str, Any] = {"job_title": "CTO", "company_size": 120, "industry": "software", "country": "DE"}
+FIT: dict[str, Any] = {
+    "job_title": "CTO",
+    "company_size": 120,
+    "industry": "software",
+    "country": "DE",
+}
 TEN = tuple(f"ann@company-{number}.example" for number in range(10))
 DEMOS: int = len(TEN)
 

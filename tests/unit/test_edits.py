@@ -88,7 +88,7 @@ def test_a_wrong_edit_names_the_field_and_stores_nothing(
     baton: InMemoryBaton, body: Any, status: int, field: str
 ) -> None:
     asks_for_a_demo(baton)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     refused = edit(baton, body, status)
     assert [one["field"] for one in refused["errors"]] == [field]
     assert baton.kept() == before
