@@ -16,7 +16,9 @@ PERSON_FACTS = ("country", "company_size", "industry", "email")
 SQL_KINDS = ("requested", "inferred")
 
 
-@private(whom, "/v1/routing/whom", Role.MARKETER, Role.SALES, query=["lead_id", "kind", *PERSON_FACTS])
+@private(
+    whom, "/v1/routing/whom", Role.MARKETER, Role.SALES, query=["lead_id", "kind", *PERSON_FACTS]
+)
 def who_gets_it(request: Request) -> Response:
     """Return who would get a lead now, or somebody of whom these facts are known."""
     query = query_of(request)

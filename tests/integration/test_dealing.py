@@ -24,7 +24,12 @@ SAM, KIM, UMA = (
 )
 ON_LEAVE = {**UMA, "days_off": [{"from": "2026-11-01", "to": "2026-12-31"}]}
 THREE = {"people": [SAM, KIM, ON_LEAVE]}
-FIT: dict[str, Any] = {"job_title": "CTO", "company_size": 120, "country": "DE"}
+FIT: dict[str, Any] = {
+    "job_title": "CTO",
+    "company_size": 120,
+    "industry": "software",
+    "country": "DE",
+}
 TEN = tuple(f"ann@company-{number}.example" for number in range(10))
 DEMOS: int = len(TEN)
 
@@ -62,7 +67,7 @@ def test_ten_requests_go_five_and_five_to_those_present() -> None:
     assert told == {"sam@keybook.example": 5, "kim@keybook.example": 5}
 
 
-def test_rule_11_colleagues_go_to_one_owner_or_the_deputy() -> None:
+def test_rule_11_colleagues_go_to_one_owner_and_on_leave_to_the_deputy() -> None:
     baton = baton_with(THREE)
     assert asks(baton, "ann@acme.example")["owner"] == "sam"
     assert asks(baton, "bob@other.example")["owner"] == "kim"

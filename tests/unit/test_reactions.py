@@ -68,6 +68,9 @@ class Kept:
     def handoffs(self, _lead_id: str) -> list[Handoff]:
         return self._handoffs
 
+    def verdict(self, _lead_id: str, _cycle: int) -> None:
+        return None
+
     def transitions(self, _lead_id: str, _newest: int | None = None) -> list[Recorded]:
         return self._transitions
 
@@ -170,7 +173,7 @@ def test_a_lead_back_from_sales_had_the_emails_before() -> None:
 
 
 def test_a_lead_that_loses_too_often_is_dealt_by_chance() -> None:
-    lead = make.lead(profile={})
+    lead = make.lead(profile=profile({**make.BEST_FIT, "email": "ann@gmail.com"}))
     dealt = [hand_over(entering(Stage.SQL, lead=lead, lost=lost)) for lost in range(14)]
     written = [[one.key for one in plan.records] for plan in dealt]
     assert written == [["HANDOFF#2", "LOAD"]] * SHARED_ATTEMPTS + [["HANDOFF#2"]] * 2
