@@ -167,6 +167,10 @@ DIGEST_AFTER_MINUTES = 5
 # named in one digest, which Gmail would cut off with more; the others are in the list of handoffs
 DIGEST_MAX_LEADS = 100
 DIGEST_KEPT_DAYS = 10  # what a digest lists: longer than it may wait to be sent
+CODE_MINUTES = 10  # in which a code that was texted may be entered
+CODE_TRIES = 5  # of six digits: somebody who guesses is right once in 200,000 codes
+CODES_PER_HOUR = 3  # to a salesperson's number: each costs a text
+CODES_PER_DAY = 10
 WEBHOOK_TIMEOUT_SECONDS = 10  # to connect to a chat, and for its answer; the function has a minute
 
 # --- what people answer by email ------------------------------------------------------------------
@@ -201,6 +205,7 @@ ANSWER_MIN_SECONDS = 2  # between a page and its button: below that nobody has r
 # nothing has left
 UNDO_MINUTES = 10
 ACCESS_TOKENS_MAX = 200  # kept, with those that no longer hold: a list that is read at once
+ENDED_TOKENS_KEPT_DAYS = 30  # revoked or expired, so that the list says what became of them
 TOKEN_NAME_MAX_CHARS = 100  # of a token: whose it is, or what for
 JOURNAL_KEPT_DAYS = 400  # what our own people did: a year, and until it was looked at
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)

@@ -100,6 +100,8 @@ FAMILIES: Sequence[Family] = (
     Family("outbox message", _LEAD, "OUTBOX#", Erasure.DELETED),
     Family("digest", "LEAD#person.", "OUTBOX#digest#", Erasure.STAYS, _OWN_ID),
     Family("line of a digest", _PERSON, "DIGEST#", Erasure.EXPIRES, "a lead id; ten days"),
+    Family("phone of a salesperson", _PERSON, "PHONE", Erasure.STAYS, _OWN),
+    Family("message with a code", "LEAD#person.", "OUTBOX#code#", Erasure.STAYS, _OWN_ID),
     Family("count of a salesperson's messages", _PERSON, "BUDGET#", Erasure.EXPIRES, "numbers"),
     Family("reply", _LEAD, "REPLY#", Erasure.DELETED),
     Family("count of replies", _LEAD, "REPLIES", Erasure.DELETED),

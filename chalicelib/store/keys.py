@@ -60,6 +60,7 @@ SEEN_FORMS = "SEEN_FORMS"  # the partition of the forms that nobody has register
 FORM = "FORM#"
 PERSON = "PERSON#"  # the partition of a salesperson, by the id in the routing document
 BUDGET = "BUDGET#"  # the sort keys there of what an hour has seen
+PHONE = "PHONE"  # of what is kept of their number
 DIGEST = "DIGEST#"  # and of what a digest will list
 DUE_NURTURE = "DUE#NURTURE#"
 NUMBERS = "NUMBERS#"  # what is counted of a sequence
