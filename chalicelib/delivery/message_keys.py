@@ -73,8 +73,8 @@ class MessageKey:
     of one that a person gave to somebody else "given" and the handoff's version; warning: rule;
     reply: via and its id; triage: via, and of a later request of a cycle "again" and the day, of a
     lead that sales has already the request's event, of what it does "active" and the day, of what
-    somebody wrote "message" and the day; digest: via and when it leaves;
-    code: via and what tells it from others."""
+    somebody wrote "message" and the day; digest: via and when it leaves; code: via and what tells
+    it from others."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):

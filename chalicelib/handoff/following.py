@@ -1,10 +1,12 @@
 """How the handoff of a lead follows what becomes of the lead (ADR 0067)."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Protocol
 
 from chalicelib.delivery.outbox import OutboxMessage
 from chalicelib.events import Event
+from chalicelib.handoff.given import taken_by
 from chalicelib.handoff.giving import call_off, given_to, tell_new_owner
 from chalicelib.handoff.handoff import Handoff, HandoffState, newest_of
 from chalicelib.handoff.handoff_records import handoff_record
@@ -51,9 +53,13 @@ class Following:
             return NO_PLAN
         handoff = follow(newest, situation, contacts, is_new=is_new)
         plan = NO_PLAN
+        taker = taken_by(situation.events)
+        if taker not in (None, newest.owner, newest.holder):
+            handoff = replace(handoff, owner=taker, holder=None)
+            plan = Plan(owner=taker)
         if new_owner is not None and handoff.state is not HandoffState.CLOSED:
             handoff = given_to(handoff, new_owner)
-            plan = self._given(handoff, situation)
+            plan += self._given(handoff, situation)
         if handoff is newest:
             return NO_PLAN
         return plan + Plan(records=[handoff_record(newest, handoff)])

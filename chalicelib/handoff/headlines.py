@@ -78,6 +78,7 @@ def wording_of(message: OutboxMessage, facts: NoticeFacts) -> Wording:
             | MessageKind.CONFIRMATION
             | MessageKind.REPLY
             | MessageKind.DIGEST
+            | MessageKind.CODE
         ):
             raise AssertionError("another room composes this")
         case _:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.days import local_time
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import SnsMessage
 from chalicelib.delivery.outbox import OutboxMessage
@@ -70,7 +71,7 @@ def topic_content(
         "advice": facts.allowed.advice,
         "did": [
             {
-                "at": f"{event.captured_at.astimezone(facts.reader.zone):%d %b %H:%M}",
+                "at": f"{local_time(event.captured_at, facts.reader.zone):%d %b %H:%M}",
                 "what": deed_in_words(event),
                 "time": rfc3339(event.captured_at),
             }

@@ -55,6 +55,8 @@ class Situation:
     """What this decision took in; empty when only time has passed."""
     cause: Cause
     now: datetime
+    lost: int = 0
+    """How often it was written, and only what many decisions share was changed (ADR 0074)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

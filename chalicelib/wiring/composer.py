@@ -104,11 +104,13 @@ class Composer:
     @cached_property
     def _notices(self) -> "Notices":
         from chalicelib.handoff.notice import Notices
+        from chalicelib.wiring.handoff_pages import HandoffLinks
 
         return Notices(
             facts=self._facts,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
+            verdict_url=HandoffLinks(self._stores).verdict_url,
             webhook=self._webhook,
         )
 

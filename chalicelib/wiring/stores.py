@@ -8,6 +8,7 @@ from chalicelib.writing import until_written
 
 if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.handoff.dealing import Dealing
     from chalicelib.handoff.phones import Phones
     from chalicelib.nurture.brake import Brake
     from chalicelib.nurture.dates import Dates
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.store.clicks import Clicks
     from chalicelib.store.confirmations import Confirmations
     from chalicelib.store.consents import Consents
+    from chalicelib.store.dealings import Dealings
     from chalicelib.store.enrolments import Enrolments
     from chalicelib.store.events import Events
     from chalicelib.store.hand_overs import HandOvers
@@ -77,6 +79,24 @@ class Stores(Basics):
         from chalicelib.store.confirmations import Confirmations
 
         return Confirmations(self.table, self.consents, self._settings.retention)
+
+    @cached_property
+    def dealings(self) -> "Dealings":
+        """Reads what dealing goes by."""
+        from chalicelib.store.dealings import Dealings
+
+        return Dealings(self.table, self.leads)
+
+    @cached_property
+    def dealing(self) -> "Dealing":
+        """Deals leads out."""
+        from chalicelib.handoff.dealing import Dealing
+
+        return Dealing(
+            reader=self.dealings,
+            routing=lambda: self.documents.get("routing"),
+            country=self.company_country,
+        )
 
     @cached_property
     def leads(self) -> "Leads":

@@ -80,6 +80,9 @@ PRIVATE = {
     ("/v1/leads/{lead_id}", "delete"),
     ("/v1/leads/{lead_id}", "patch"),
     ("/v1/leads/{lead_id}/notes", "post"),
+    ("/v1/handoffs", "get"),
+    ("/v1/handoffs/release", "post"),
+    ("/v1/handoffs/{lead_id}/{cycle}/release", "post"),
     ("/v1/leads/{lead_id}/points", "post"),
     ("/v1/leads/{lead_id}/export", "get"),
     ("/v1/leads/{lead_id}/timeline", "get"),
@@ -103,6 +106,9 @@ PRIVATE = {
     ("/v1/jobs/{job_id}", "get"),
     ("/v1/jobs/{job_id}/release", "post"),
     ("/v1/outbox", "get"),
+    ("/handoffs/{token}", "get"),  # by a signed link; runs with the private routes
+    ("/handoffs/{token}", "head"),
+    ("/handoffs/{token}", "post"),
     ("/v1/replies", "get"),
     ("/v1/replies/{lead_id}/{reply_id}", "post"),
     # POST of a form is public, on the same path.
