@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import attrgetter
 from typing import TYPE_CHECKING, cast
 
 from chalicelib.consent.mailbox import MailboxOf
@@ -40,14 +41,14 @@ if TYPE_CHECKING:
     from chalicelib.nurture.enrolment import Enrolment
     from chalicelib.qualify.reactions import LeadChange
 
+PROFILE_PARTS = attrgetter("profile", "touches", "answers", "given", "emails")
 NEVER_MS = 10**15  # than any moment, in milliseconds
 
 
 class Leads:
     """Reads a lead in one query, writes a decision in one conditional write.
 
-    spread_reviews: over the first hour of the day, else they are all due at midnight; kept_days: of
-    a message, 0 for good.
+    spread_reviews: over the day's first hour, else at midnight; kept_days: of a message.
     """
 
     def __init__(
@@ -246,10 +247,7 @@ class Leads:
         ]
         # The standing's version guards the profile too: both change in one transaction, never
         # alone. An unchanged profile is not written, so that most events cost a single put.
-        was, now = (
-            (one.profile, one.touches, one.answers, one.given, one.emails)
-            for one in (before, after)
-        )
+        was, now = map(PROFILE_PARTS, (before, after))
         if not before.exists or was != now or before.is_outdated:
             writes.append(Put(profile_item(after), GUARDED))
         return writes
