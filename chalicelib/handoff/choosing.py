@@ -133,7 +133,7 @@ def _in_time(desk: Desk, facts: LeadFacts, owner: Person, chosen: Chosen) -> Cho
     if _has_room(desk, facts, chosen.load, owner):
         return replace(chosen, load=count_handoff(chosen.load, owner, desk.day_of(owner)))
     until = desk.next_day(owner)
-    when = f"{local_time(until, desk.time_of(owner).zone):%Y-%m-%d %H:%M}"
+    when = local_time(until, desk.time_of(owner).zone).isoformat(" ", "minutes")
     why = f"{chosen.why} {owner.name} has no room left on that day, so it waits until {when}."
     return replace(chosen, waits_until=until, why=why)
 

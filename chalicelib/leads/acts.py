@@ -5,6 +5,10 @@ from enum import StrEnum
 
 from chalicelib.events import RETRACTED_IDS, Act, Event, Kind
 
+ACT_BY = "by"
+"""The property of an act that says who did it: a salesperson's id, or the name of a token. Acts of
+before there were tokens, and of tools, have none.
+"""
 OTHER_LEAD = "other_lead_id"
 """The property of a merge that names the absorbed lead."""
 EMAILS_STOP = "stop"

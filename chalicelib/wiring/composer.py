@@ -11,11 +11,13 @@ from chalicelib.wiring.stores import Stores
 
 if TYPE_CHECKING:
     from chalicelib.clicks.links import TrackedLinks
+    from chalicelib.delivery.budgets import Listing
     from chalicelib.delivery.messages import Hold, Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.digest import Digests
     from chalicelib.handoff.notice import Notices
+    from chalicelib.handoff.texts import TextGate
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails, StoredEmail
     from chalicelib.nurture.gate import Gate
@@ -30,7 +32,7 @@ class Composer:
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
 
-    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Waiting":
+    def compose(self, message: "OutboxMessage") -> "Outgoing | Skip | Hold | Listing | Waiting":
         """Return what to send for a message, or why there is nothing to send."""
         match message.kind:
             case MessageKind.NURTURE:
@@ -44,9 +46,11 @@ class Composer:
                 | MessageKind.WARNING
                 | MessageKind.TRIAGE
             ):
-                return self._notices.compose(message)
+                return self._text_gate(message) or self._notices.compose(message)
             case MessageKind.REPLY:
                 return self._replies.compose(message)
+            case MessageKind.CODE:
+                return self._stores.phones.compose(message)
             case MessageKind.DIGEST:
                 return self._digests.compose(message)
             case _:
@@ -131,6 +135,12 @@ class Composer:
             profile=self._profile,
             look_url=self._look_url,
         )
+
+    @cached_property
+    def _text_gate(self) -> "TextGate":
+        from chalicelib.wiring.digest_work import text_gate
+
+        return text_gate(self._stores)
 
     @cached_property
     def _digests(self) -> "Digests":

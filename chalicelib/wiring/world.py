@@ -83,7 +83,7 @@ class World(ClickWork):
             leads=self.leads,
             events=self.events,
             model=self.models.active,
-            reactions=reactions(self.leads, self.documents, self.models),
+            reactions=reactions(self.leads, self.documents, self.models, lambda: self.dealing),
             urgent=self.hand_over_replay,
             runtime=self.runtime,
         )

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.delivery import outbox
+from chalicelib.delivery import outbox, outcomes
 from chalicelib.delivery.budgets import PER_HOUR, has_room
 from chalicelib.delivery.outbox import OutboxMessage, Via
+from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.errors import ConflictError, OverBudgetError
 from chalicelib.limits import PERSON_EMAILS_PER_HOUR, PERSON_TEXTS_PER_DAY, PERSON_TEXTS_PER_HOUR
 from chalicelib.store.budgets import Budgets
@@ -21,8 +22,12 @@ from tests.sizes import SIZES
 HOUR = timedelta(hours=1)
 
 
-def claimed(via: Via = Via.SMS, at: datetime = NOW, **parts: Any) -> OutboxMessage:
-    return outbox.claimed(make.handoff_message(via, **{"receiver": "sam", **parts}), at)
+def claim(
+    via: Via = Via.SMS, at: datetime = NOW, **parts: Any
+) -> tuple[OutboxMessage, OutboxMessage]:
+    """Return a message before and after its claim."""
+    before = make.handoff_message(via, **{"receiver": "sam", **parts})
+    return before, outbox.claimed(before, at)
 
 
 # --- counting -------------------------------------------------------------------------------------
@@ -42,11 +47,11 @@ def test_texts_have_a_budget_by_hour_and_day() -> None:
 def test_the_counter_lets_no_more_through_than_the_budget(via: Via) -> None:
     table = MemoryTable()
     for _ in range(PER_HOUR[via]):
-        table.write(*Budgets(table).writes(claimed(via)))
+        table.write(*Budgets(table).writes(*claim(via)))
     with pytest.raises(OverBudgetError):
-        Budgets(table).writes(claimed(via))
-    assert Budgets(table).writes(claimed(via, receiver="kim"))
-    assert Budgets(table).writes(claimed(via, NOW + HOUR))
+        Budgets(table).writes(*claim(via))
+    assert Budgets(table).writes(*claim(via, receiver="kim"))
+    assert Budgets(table).writes(*claim(via, NOW + HOUR))
 
 
 def test_the_texts_of_a_day_are_counted_over_its_hours() -> None:
@@ -55,17 +60,30 @@ def test_the_texts_of_a_day_are_counted_over_its_hours() -> None:
     for hour in range(24):
         for _ in range(PERSON_TEXTS_PER_HOUR):
             try:
-                table.write(*Budgets(table).writes(claimed(at=NOW + hour * HOUR)))
+                table.write(*Budgets(table).writes(*claim(at=NOW + hour * HOUR)))
                 left += 1
             except OverBudgetError:
                 break
     assert left == PERSON_TEXTS_PER_DAY
-    table.write(*Budgets(table).writes(claimed(at=NOW + 24 * HOUR)))
+    table.write(*Budgets(table).writes(*claim(at=NOW + 24 * HOUR)))
+
+
+def test_a_message_that_waits_counts_once_an_hour() -> None:
+    before, first = claim()
+    waits = outcomes.waiting(first, NotSentReason.THROTTLED, NOW)
+    again = outbox.claimed(waits, NOW + timedelta(minutes=59))
+    later = outbox.claimed(waits, NOW + HOUR)
+    budgets = Budgets(MemoryTable())
+    numbers = [
+        len(budgets.writes(one, other))
+        for one, other in ((before, first), (waits, again), (waits, later))
+    ]
+    assert numbers == [1, 0, 1]
 
 
 def test_one_of_two_claims_at_the_same_count_fails() -> None:
     table = MemoryTable()
-    first, second = Budgets(table).writes(claimed()), Budgets(table).writes(claimed())
+    first, second = Budgets(table).writes(*claim()), Budgets(table).writes(*claim())
     table.write(*first)
     with pytest.raises(ConflictError):
         table.write(*second)
@@ -76,7 +94,7 @@ def test_a_claim_that_lost_to_the_counter_may_try_again() -> None:
     store = Outbox(table, make.mailbox)
     one = make.handoff_message(Via.SMS, receiver="sam")
     store.plan(one)
-    raced = RacedTable(table, Budgets(table).writes(claimed()))
+    raced = RacedTable(table, Budgets(table).writes(*claim()))
     with pytest.raises(ConflictError) as conflict:
         Outbox(raced, make.mailbox).claim(one, outbox.claimed(one, NOW), rests_on=frozenset())
     assert not conflict.value.failed
@@ -100,15 +118,17 @@ class RacedTable:
 @pytest.mark.parametrize(
     "message",
     [
-        claimed(Via.SNS, receiver=None),
-        claimed(Via.EMAIL, receiver=None),
-        claimed(
-            Via.EMAIL, lead_id="person.sam", key="digest#1#email#2026-11-22T11:05", receiver="sam"
+        claim(Via.SNS, receiver=None),
+        claim(Via.EMAIL, receiver=None),
+        claim(
+            Via.EMAIL, lead_id="person.sam", key="digest#1#email#2026-11-22-1105", receiver="sam"
         ),
     ],
 )
-def test_the_topic_and_a_digest_have_no_budget(message: OutboxMessage) -> None:
-    assert Budgets(MemoryTable()).writes(message) == []
+def test_the_topic_and_a_digest_have_no_budget(
+    message: tuple[OutboxMessage, OutboxMessage],
+) -> None:
+    assert Budgets(MemoryTable()).writes(*message) == []
 
 
 # --- a flood --------------------------------------------------------------------------------------
