@@ -46,7 +46,7 @@ NEVER_MS = 10**15  # than any moment, in milliseconds
 
 
 class Leads:
-    """Reads a lead in one query, writes a decision in one write; reviews may be spread over an hour."""
+    """Reads a lead in one query, writes a decision in one write. Reviews may be spread."""
 
     def __init__(
         self, table: Table, *, mailbox_of: MailboxOf, spread_reviews: bool, kept_days: int = 0
