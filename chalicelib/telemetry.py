@@ -82,6 +82,7 @@ LINES: Mapping[str, LineKind] = {
     "sending_blocked": LineKind(Level.ERROR, by=("reason",)),
     "message_failed": LineKind(Level.ERROR, by=("state",)),
     "handoff_undelivered": LineKind(Level.ERROR, by=("state",)),
+    "handoff_step": LineKind(by=("step",)),
     "mail_event": LineKind(by=("kind",)),
     "mail_event_unreadable": LineKind(Level.WARNING, by=("reason",)),
     "mail_event_unmatched": LineKind(Level.WARNING, by=("kind",)),

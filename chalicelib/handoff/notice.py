@@ -229,6 +229,8 @@ def _headline(kind: MessageKind, facts: Mapping[str, Any]) -> str:
             | MessageKind.ACKNOWLEDGEMENT
             | MessageKind.CONFIRMATION
             | MessageKind.REPLY
+            | MessageKind.REMINDER
+            | MessageKind.ESCALATION
         ):
             raise AssertionError("another room composes this")
         case _:

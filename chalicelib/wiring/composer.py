@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
     from chalicelib.handoff.notice import Notices
+    from chalicelib.handoff.reminders import Reminders
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails, StoredEmail
     from chalicelib.nurture.gate import Gate
@@ -44,6 +45,8 @@ class Composer:
                 | MessageKind.TRIAGE
             ):
                 return self._notices.compose(message)
+            case MessageKind.REMINDER | MessageKind.ESCALATION:
+                return self._reminders.compose(message)
             case MessageKind.REPLY:
                 return self._replies.compose(message)
             case _:
@@ -108,6 +111,19 @@ class Composer:
             is_current=self._is_current,
             labels=self._labels,
             webhook=self._webhook,
+        )
+
+    @cached_property
+    def _reminders(self) -> "Reminders":
+        from chalicelib.handoff.reminders import Reminders
+        from chalicelib.wiring.handoff_work import desk_of
+
+        return Reminders(
+            handoff=self._stores.handoffs.read,
+            profile=self._profile,
+            desk=lambda now: desk_of(self._stores, now),
+            webhook=self._webhook,
+            now=self._stores.ports.now,
         )
 
     def _webhook(self, person_id: str, chat: str) -> str | None:

@@ -1,0 +1,61 @@
+"""What looks after handoffs, each part built when it is first needed."""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.wiring.click_work import ClickWork
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from chalicelib.handoff.desk import Desk
+    from chalicelib.handoff.handoff import Handoff
+    from chalicelib.handoff.routing import Person
+    from chalicelib.handoff.sla_clock import SlaClock
+    from chalicelib.leads.lead import Lead
+    from chalicelib.wiring.stores import Stores
+
+
+class HandoffWork(ClickWork):
+    """The clock of handoffs."""
+
+    @cached_property
+    def sla_clock(self) -> "SlaClock":
+        """Looks after handoffs that are due."""
+        from chalicelib.handoff.sla_clock import SlaClock
+
+        return SlaClock(
+            handoffs=self.handoffs,
+            leads=self.leads,
+            desk=lambda now: desk_of(self, now),
+            another=self._another,
+            runtime=self.runtime,
+        )
+
+    def _another(self, desk: "Desk", handoff: "Handoff", lead: "Lead") -> "Person | None":
+        """Return who else could get a lead: as if those who have it were not there."""
+        from chalicelib.handoff.choosing import LeadFacts, choose
+        from chalicelib.handoff.load import Load
+
+        has_it = {handoff.owner, handoff.holder, lead.standing.owner}
+        others = [one for one in desk.routing.people if one.id not in has_it]
+        routing = desk.routing.model_copy(update={"people": others})
+        chosen = choose(replace(desk, routing=routing), LeadFacts(kind=handoff.kind), Load())
+        return desk.active(chosen.owner) if chosen.owner else None
+
+
+def desk_of(stores: "Stores", now: "datetime") -> "Desk":
+    """Return the salespeople at a moment."""
+    from chalicelib.days import name_of
+    from chalicelib.document import read_document
+    from chalicelib.handoff.desk import Desk
+    from chalicelib.handoff.routing import RoutingDocument
+
+    stored = stores.documents.get("routing") or {"people": []}
+    return Desk(
+        routing=read_document(RoutingDocument, stored),
+        now=now,
+        zone=name_of(stores.allowances.zone()),
+        country=stores.company_country(),
+    )
