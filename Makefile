@@ -24,7 +24,7 @@ endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run up down test nightly check preflight model check-model agreement simulate export \
-	rebuild erased documents switches bench deploy restore show doctor lock format clean
+	rebuild erased documents switches token bench deploy restore show doctor lock format clean
 
 # A line that begins with `## ` continues the help of the target above it.
 help: ## shows this list
@@ -119,6 +119,12 @@ documents: .venv/ready ## moves the documents of the local stack, or of an envir
 	@$(BIN)/python -m tools.documents $(if $(PULL),pull) $(if $(PUSH),push) \
 		$(if $(STAGE),--stage "$(STAGE)") $(if $(NOTE),--note "$(NOTE)") \
 		$(if $(DIR),--folder "$(DIR)")
+
+token: .venv/ready ## makes an access token and prints it once; without NAME it lists the tokens
+## make token NAME="Sam Seller" ROLE=sales PERSON=sam [STAGE=...], make token REVOKE=id
+	@$(BIN)/python -m tools.token $(if $(NAME),--name "$(NAME)") $(if $(ROLE),--role "$(ROLE)") \
+		$(if $(PERSON),--person "$(PERSON)") $(if $(REVOKE),--revoke "$(REVOKE)") \
+		$(if $(STAGE),--stage "$(STAGE)")
 
 switches: .venv/ready ## shows what is turned off in a deployment, and turns it, without its API
 ## make switches [OFF=nurture REASON="..."|ON=nurture] [STAGE=...]

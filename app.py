@@ -9,6 +9,7 @@ from typing import Any
 
 from chalice.app import Chalice, DynamoDBEvent, Rate, SNSEvent, SQSEvent
 
+from chalicelib.http.access import access
 from chalicelib.http.by_hand import by_hand
 from chalicelib.http.clicks import clicks
 from chalicelib.http.documents import documents
@@ -48,6 +49,7 @@ app.register_blueprint(public)  # public: unsubscribe, the thank-you page, healt
 app.register_blueprint(marketing)  # private: the scoring model, what-if, publishing, jobs
 app.register_blueprint(documents)  # private: forms, emails, sequences, routing, settings
 app.register_blueprint(emails)  # private: emails before anybody gets them
+app.register_blueprint(access)  # private: tokens, and the journal
 app.register_blueprint(operations)  # private: the switches
 app.register_blueprint(sequence_previews)  # private: what a lead would get of a sequence
 app.register_blueprint(by_hand)  # private: sequences by hand

@@ -81,6 +81,10 @@ class AuthError(BatonError):
     """A request to a private endpoint without a token, or with a wrong one."""
 
 
+class ForbiddenError(BatonError):
+    """The token is valid, and not allowed to do this."""
+
+
 class NotFoundError(BatonError):
     """Nothing has that name."""
 

@@ -6,10 +6,12 @@ html is escaped by its template (ADR 0038).
 """
 
 import re
+import textwrap
 from collections.abc import Iterable
 from unicodedata import category, normalize
 
 INERT_MAX_CHARS = 200
+INERT_LINE_MAX_CHARS = 160  # what `inert` shows whole, with what it puts in between
 WORDS_MAX = 2  # of a first name
 WORD_MAX_CHARS = 20
 
@@ -82,6 +84,16 @@ def inert(text: str) -> str:
     line = WWW.sub(r"\1[.]", line)
     line = MARKDOWN_LINK.sub("] - ", line)  # also behind a dot that has just been broken
     return " ".join(ENCODED_WORD.sub("= ", line).split())
+
+
+def inert_lines(text: str) -> list[str]:
+    """Return a stranger's text as lines in which nothing acts. A long one is several."""
+    pieces = (
+        piece
+        for line in text.splitlines()
+        for piece in textwrap.wrap(line, INERT_LINE_MAX_CHARS, break_on_hyphens=False) or [""]
+    )
+    return [inert(piece) for piece in pieces]
 
 
 def inert_address(address: str) -> str:

@@ -158,6 +158,15 @@ HANDOVER_KEPT_DAYS = 2  # of what came to an end: longer than any message waits 
 WORK_SECONDS = 45  # of a worker, which ends before its function times out
 
 # --- how salespeople are notified -----------------------------------------------------------------
+PERSON_TEXTS_PER_HOUR = 6  # what somebody can act on (playbook)
+PERSON_TEXTS_PER_DAY = 20  # in any 24 hours
+PERSON_EMAILS_PER_HOUR = 30
+PERSON_CHATS_PER_HOUR = 30
+# after the hour that a digest is about: whoever still decides about a message of it has a minute
+DIGEST_AFTER_MINUTES = 5
+# named in one digest, which Gmail would cut off with more; the others are in the list of handoffs
+DIGEST_MAX_LEADS = 100
+DIGEST_KEPT_DAYS = 10  # what a digest lists: longer than it may wait to be sent
 WEBHOOK_TIMEOUT_SECONDS = 10  # to connect to a chat, and for its answer; the function has a minute
 
 # --- what people answer by email ------------------------------------------------------------------
@@ -191,6 +200,9 @@ ANSWER_MIN_SECONDS = 2  # between a page and its button: below that nobody has r
 # how long a verdict, or an unsubscribe, can be undone: long enough to notice, short enough that
 # nothing has left
 UNDO_MINUTES = 10
+ACCESS_TOKENS_MAX = 200  # kept, with those that no longer hold: a list that is read at once
+TOKEN_NAME_MAX_CHARS = 100  # of a token: whose it is, or what for
+JOURNAL_KEPT_DAYS = 400  # what our own people did: a year, and until it was looked at
 NEWS_MAX_DAYS = 7  # behaviour that is older makes an entry in a list, not a notice (rule 9)
 HAND_POINTS_MAX = 1_000  # at once, as of a model's rule
 HAND_POINTS_MAX_LIVE = 20  # of a lead: they are read with every count, and shown line by line

@@ -71,6 +71,7 @@ LINES: Mapping[str, LineKind] = {
     "choice_undone": LineKind(),
     "qualified": LineKind(by=("moved",), within_ms=SCORED_WITHIN_MS),
     "message": LineKind(by=("state", "reason"), within_ms=HANDED_OFF_WITHIN_MS),
+    "listed": LineKind(by=("reason",)),
     "switched": LineKind(Level.WARNING, by=("switch",)),
     "held_back": LineKind(Level.WARNING, by=("switch",)),
     "sending_paused": LineKind(Level.WARNING, by=("cause",)),

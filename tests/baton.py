@@ -18,6 +18,7 @@ import app
 from chalicelib.clock.tasks import QueueName
 from chalicelib.delivery.message_keys import parse_outbox_id
 from chalicelib.qualify.due import REPLAY_TASK
+from chalicelib.store import keys
 from chalicelib.store.due import DueList
 from chalicelib.store.dynamo import marshal
 from chalicelib.store.keys import family_of
@@ -183,6 +184,11 @@ class InMemoryBaton:
         self.until_quiet()
 
     # --- what came of it --------------------------------------------------------------------------
+
+    def kept(self) -> dict[tuple[str, str], Item]:
+        """Return what is stored, but for the journal: who asked for something is always noted."""
+        items = self.ports.memory.items
+        return {key: item for key, item in items.items() if not key[0].startswith(keys.AUDIT)}
 
     def lead(self, email: str = "ann@acme.example") -> Any:
         return self.get(f"/v1/leads/{self.world.lead_id(email)}")

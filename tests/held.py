@@ -73,7 +73,7 @@ def _lived() -> dict[tuple[str, str], Item]:
     _came_and_asked(baton)
     _came_by_another_address(baton)
     _was_put_aside(baton)
-    return dict(baton.ports.memory.items)
+    return baton.kept()
 
 
 def _came_and_asked(baton: InMemoryBaton) -> None:

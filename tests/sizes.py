@@ -31,6 +31,7 @@ class Sizes:
     clicks: int  #: of machines and of people, each that an email's links are judged by
     sorts: int  #: of leads for which the next steps are tried out
     kill_every: int  #: one port call in so many is killed, besides the first of each kind
+    flooded_requests: int  #: of people who ask for a demo within ten minutes
     swept_leads: int  #: in the publish that is killed in the middle
     demo_every: int  #: one quarter of an hour in so many begins a demo
     published_leads: int  #: that a publish on the stack moves; in hundreds
@@ -51,6 +52,7 @@ TEST = Sizes(
     clicks=84,
     sorts=24,
     kill_every=10,
+    flooded_requests=200,
     swept_leads=10_000,
     demo_every=5,
     published_leads=100,
@@ -70,6 +72,7 @@ NIGHTLY = Sizes(
     clicks=836,
     sorts=200,
     kill_every=1,
+    flooded_requests=2_000,
     swept_leads=100_000,
     demo_every=1,
     published_leads=1_000,

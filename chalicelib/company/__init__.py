@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from chalicelib.company.contact import ContactRulesByCountry
 from chalicelib.company.fields import (
     Colour,
     CompanyName,
@@ -116,6 +117,9 @@ class SettingsDocument(Document):
     """Which ticked boxes must be confirmed, where it differs from what is shipped (ADR 0045)."""
     basis: dict[BasisPurpose, BasisRules] = Field(default_factory=dict)
     """What counts as a basis for which purpose, where it differs from what is shipped."""
+    contact_rules: ContactRulesByCountry = Field(default_factory=dict)
+    """What notices to sales say about calls and emails that nobody asked for, by country, where it
+    differs from what is shipped."""
     form_addresses: dict[NotForSales, FormAddress] = {}
     """Who answers the forms that are not for sales: support, career, press."""
     screening: ScreeningDocument = ScreeningDocument()

@@ -15,6 +15,7 @@ from typing import Protocol, assert_never
 
 from chalicelib.consent.consent import CONSENT_ONLY, NO_CONSENT, BasisKind, Consent
 from chalicelib.delivery import holding, outbox, outcomes
+from chalicelib.delivery.budgets import IN_DIGEST, Listing, after_the_hour, digest_for
 from chalicelib.delivery.endings import Endings
 from chalicelib.delivery.message_keys import MessageKey, MessageKind
 from chalicelib.delivery.messages import (
@@ -22,13 +23,10 @@ from chalicelib.delivery.messages import (
     Email,
     Hold,
     Outgoing,
-    Refused,
     SendResult,
-    Sent,
     Skip,
     Sms,
     SnsMessage,
-    Unclear,
     Waiting,
 )
 from chalicelib.delivery.outbox import MessageState, OutboxMessage
@@ -57,6 +55,11 @@ class OutboxStore(Protocol):
         OverBudgetError, MailboxLimitError.
         """
 
+    def put_into_digest(
+        self, before: OutboxMessage, after: OutboxMessage, digest: OutboxMessage
+    ) -> None:
+        """Replace a message, and have a digest name its lead. Raise ConflictError."""
+
     def consent(self, message: OutboxMessage) -> Consent:
         """Return what a claim of a message to a lead asks, as it stands now."""
 
@@ -75,7 +78,7 @@ class Deliver:
         outbox: OutboxStore,
         endings: Endings,
         off: Callable[..., SwitchState | None],
-        compose: Callable[[OutboxMessage], Outgoing | Skip | Hold | Waiting],
+        compose: Callable[[OutboxMessage], Outgoing | Skip | Hold | Listing | Waiting],
         send: Callable[[Outgoing], SendResult],
         runtime: Runtime,
         reading: Callable[[str], AbstractContextManager[None]] = lambda _lead_id: nullcontext(),
@@ -137,11 +140,8 @@ class Deliver:
             return
         # Composed before it is claimed: what fails here was not taken, and stays due.
         outgoing = self._compose(message)
-        if isinstance(outgoing, Skip):
-            self._save(message, outbox.settled(message, outgoing.state, reason=outgoing.reason))
-            return
-        if isinstance(outgoing, Hold):
-            self._save(message, holding.held_up(message, outgoing, self.runtime.now()))
+        if isinstance(outgoing, Skip | Hold | Listing):
+            self._keep(message, outgoing)
             return
         claimed = outbox.claimed(_addressed(message, outgoing), self.runtime.now())
         # Claim against unsubscribe: the claim's own transaction checks the consent, so a person who
@@ -153,7 +153,7 @@ class Deliver:
                 lambda: self._outbox.claim(message, claimed, rests_on=rests_on)
             )
         except OverBudgetError:
-            self._save(message, holding.over_budget(message, self.runtime.now()))
+            self._wait_for_budget(message)
             return
         except MailboxLimitError:
             # It does not wait for tomorrow: whoever floods a mailbox would fill its week.
@@ -164,9 +164,40 @@ class Deliver:
             result = outgoing if isinstance(outgoing, Waiting) else self._send(outgoing)
             if isinstance(result, Waiting) and result.reason in ACCOUNT_STATES:
                 log("sending_blocked", via=message.via, reason=result.reason)
-            self._save(claimed, _settle(claimed, result, self.runtime.now()))
+            self._save(claimed, outcomes.after_sending(claimed, result, self.runtime.now()))
         else:
             self._suppress(message, claimed, rests_on)
+
+    def _keep(self, message: OutboxMessage, decision: Skip | Hold | Listing) -> None:
+        """Settle a message that is not sent, let it wait, or list its lead in a digest."""
+        match decision:
+            case Skip():
+                after = outbox.settled(message, decision.state, reason=decision.reason)
+                self._save(message, after)
+            case Hold():
+                self._save(message, holding.held_up(message, decision, self.runtime.now()))
+            case Listing():
+                self._list(message, decision)
+            case _:
+                assert_never(decision)
+
+    def _wait_for_budget(self, message: OutboxMessage) -> None:
+        """Let an email to a lead wait for the next hour, and list in a digest what sales gets."""
+        now = self.runtime.now()
+        if message.kind.goes_to_lead:
+            self._save(message, holding.over_budget(message, now))
+        else:
+            self._list(message, Listing(NotSentReason.OVER_BUDGET, after_the_hour(now)))
+
+    def _list(self, message: OutboxMessage, listing: Listing) -> None:
+        """Have a digest name the lead of a message instead of sending it."""
+        after = outbox.settled(message, MessageState.SUPPRESSED, reason=listing.reason)
+        after = replace(after, detail=IN_DIGEST)
+        digest = digest_for(message, listing, self.runtime.now())
+        if self._write(lambda: self._outbox.put_into_digest(message, after, digest)):
+            # Not as a message: an alarm counts the emails to leads that are over their budget.
+            lead_id, key = after.lead_id, str(after.key)
+            log("listed", lead_id=lead_id, key=key, reason=after.reason)
 
     def _suppress(
         self, message: OutboxMessage, claimed: OutboxMessage, rests_on: frozenset[BasisKind]
@@ -259,17 +290,3 @@ def _addressed(message: OutboxMessage, outgoing: Outgoing | Waiting) -> OutboxMe
             return message
         case _:
             assert_never(outgoing)
-
-
-def _settle(message: OutboxMessage, result: SendResult, now: datetime) -> OutboxMessage:
-    match result:
-        case Sent(message_id):
-            return outbox.settled(message, MessageState.SENT, message_id=message_id)
-        case Waiting(reason):
-            return outcomes.waiting(message, reason, now)
-        case Refused(reason):
-            return outbox.settled(message, MessageState.REFUSED, reason=reason)
-        case Unclear():
-            return outcomes.unclear(message)
-        case _:
-            assert_never(result)

@@ -59,7 +59,7 @@ def _is_undelivered(message: OutboxMessage) -> bool:
     has read. SES reports a soft bounce only once it has given up (ADR 0032).
     """
     is_whole = message.via in (Via.EMAIL, Via.WEBHOOK)
-    is_notice = message.kind is MessageKind.HANDOFF and is_whole
+    is_notice = message.kind in (MessageKind.HANDOFF, MessageKind.DIGEST) and is_whole
     is_unread = message.state in ENDED_BADLY or message.state is MessageState.SOFT_BOUNCED
     return is_notice and is_unread
 

@@ -37,6 +37,7 @@ def switches_over(kind: MessageKind) -> tuple[Switch, ...]:
             | MessageKind.WARNING
             | MessageKind.TRIAGE
             | MessageKind.REPLY
+            | MessageKind.DIGEST
         ):
             return (Switch.OUTBOUND,)
         case _:

@@ -24,6 +24,7 @@ class MessageKind(StrEnum):
     WARNING = "warning"  # a rule disqualifies a lead that sales has accepted
     REPLY = "reply"  # what somebody answered to an email of marketing's, to sales
     TRIAGE = "triage"  # a request from a lead that our rules do not hand to sales
+    DIGEST = "digest"  # to a salesperson: the leads of what was over their budget, or came at night
 
     @property
     def goes_to_lead(self) -> bool:
@@ -41,6 +42,7 @@ class MessageKind(StrEnum):
                 | MessageKind.WARNING
                 | MessageKind.TRIAGE
                 | MessageKind.REPLY
+                | MessageKind.DIGEST
             ):
                 return False
             case _:
@@ -73,7 +75,7 @@ class MessageKey:
     of one that somebody else gets "given" and the handoff's version; reminder and escalation: step,
     of a nudge since when, and person and way, or ".team"; warning: rule;
     reply: via and its id; triage: via, and of a lead that sales has already the day, of what
-    somebody wrote "message" and the day."""
+    somebody wrote "message" and the day; digest: via and when it leaves."""
 
     def __post_init__(self) -> None:
         if self.cycle < 1 or not self.parts or not all(map(_is_part, self.parts)):

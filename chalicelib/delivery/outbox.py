@@ -201,8 +201,13 @@ def planned(
     receiver: str | None = None,
     email: str | None = None,
     held_by: str | None = None,
+    waits: tuple[NotSentReason, datetime] | None = None,
 ) -> OutboxMessage:
-    """Return a new message, as the decision that wants it writes it: planned, unless it is held."""
+    """Return a new message, as the decision that wants it writes it: planned, unless it is held.
+
+    waits: why it does not leave at once, and until when.
+    """
+    reason, due_at = waits or (None, now + FIRST_LOOK)
     return OutboxMessage(
         lead_id=lead_id,
         key=key,
@@ -210,11 +215,12 @@ def planned(
         to=to,
         about=about,
         created_at=now,
-        due_at=None if held_by else now + FIRST_LOOK,
+        due_at=None if held_by else due_at,
         receiver=receiver,
         email=email,
         held_by=held_by,
         state=MessageState.HELD if held_by else MessageState.PLANNED,
+        reason=reason,
     )
 
 

@@ -6,8 +6,10 @@ Each is one of the edges of `outbox.MESSAGE_EDGES`. Pure.
 from collections.abc import Set
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from chalicelib.delivery.marks import Mark
+from chalicelib.delivery.messages import Refused, SendResult, Sent, Unclear, Waiting
 from chalicelib.delivery.outbox import (
     MESSAGE_EDGES,
     MessageState,
@@ -28,6 +30,21 @@ from chalicelib.limits import (
 WAIT_MAX = timedelta(hours=WAIT_MAX_HOURS)
 #: The longest wait before what stays unclear goes to sales again: each time may be one too many.
 UNCLEAR_MAX_MINUTES = 24 * 60
+
+
+def after_sending(message: OutboxMessage, result: SendResult, now: datetime) -> OutboxMessage:
+    """Return the claimed message after its service, or the attempt to reach it, gave a result."""
+    match result:
+        case Sent(message_id):
+            return settled(message, MessageState.SENT, message_id=message_id)
+        case Waiting(reason):
+            return waiting(message, reason, now)
+        case Refused(reason):
+            return settled(message, MessageState.REFUSED, reason=reason)
+        case Unclear():
+            return unclear(message)
+        case _:
+            assert_never(result)
 
 
 def waiting(message: OutboxMessage, reason: NotSentReason, now: datetime) -> OutboxMessage:

@@ -1,8 +1,11 @@
-"""What the person agreed to, in the words of a notice to sales (ADR 0045)."""
+"""What the person agreed to, and what that leaves to sales by the rules of their country, in the
+words of a notice (ADR 0045, playbook rule 2).
+"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 
+from chalicelib.company.contact import ContactRule, ContactRules
 from chalicelib.consent.consent import (
     BasisKind,
     Consent,
@@ -11,6 +14,7 @@ from chalicelib.consent.consent import (
     SuppressionReason,
 )
 from chalicelib.days import day_of
+from chalicelib.handoff.facts import Allowed
 
 KindsThatCount = Callable[[Purpose], frozenset[BasisKind]]
 """Purpose -> the kinds of basis that count for the person."""
@@ -25,21 +29,81 @@ KNOWN_AS = {
     BasisKind.EXISTING_CUSTOMER: "yes, as an existing customer",
     BasisKind.OPT_OUT: "yes, until they object; they have not been asked",
 }
+AGREEMENTS = frozenset({BasisKind.CONSENT, BasisKind.EXISTING_CUSTOMER})
+"""What rests on something that the person said or did."""
+EMAIL_RULE: Mapping[ContactRule, str] = {
+    ContactRule.CONSENT: "no advertising email",
+    ContactRule.PRESUMED_INTEREST: "an email only with a concrete reason",
+    ContactRule.OPT_OUT: "emails are allowed until they object",
+}
+CALL_RULE: Mapping[ContactRule, str] = {
+    ContactRule.CONSENT: "no advertising call",
+    ContactRule.PRESUMED_INTEREST: "a call only with a concrete reason",
+    ContactRule.OPT_OUT: "calls are allowed until they object",
+}
 
 
-def agreed_lines(
-    consent: Consent, pending: Proof | None, counting: KindsThatCount, zone: tzinfo
-) -> list[str]:
-    """Return what a person agreed to, a line for each purpose that sales asks about.
+def allowed_of(
+    consent: Consent,
+    pending: Proof | None,
+    counting: KindsThatCount,
+    zone: tzinfo,
+    rules: ContactRules,
+    countries: Sequence[str],
+) -> Allowed:
+    """Return what a person agreed to, and what it leaves to sales.
 
-    pending: the ticked box that they have yet to confirm; zone: the company's, for the days. An
-    answer to what they asked for is not marketing, and needs no basis.
+    pending: the ticked box that they have yet to confirm; zone: the company's, for the days; rules:
+    those of the countries that they are said to be in. An answer to what they asked for is not
+    advertising, and needs no basis.
     """
+    may_email = _agreed(consent, Purpose.MARKETING, counting) and consent.suppressed is None
+    may_call = _agreed(consent, Purpose.CALLS, counting)
     calls = _said(consent, Purpose.CALLS, counting(Purpose.CALLS), zone)
-    return [
-        f"marketing emails: {_emails(consent, pending, counting(Purpose.MARKETING), zone)}",
-        f"calls: {calls or 'nothing on record'}",
-    ]
+    emails = _emails(consent, pending, counting(Purpose.MARKETING), zone)
+    where = ", ".join(countries) or "country unknown"
+    return Allowed(
+        lines=[f"marketing emails: {emails}", f"calls: {calls or 'nothing on record'}"],
+        advice=contact_advice(
+            may_email=may_email,
+            may_call=may_call,
+            stopped=consent.suppressed,
+            rules=rules,
+            where=where,
+        ),
+        may_email=may_email,
+        may_call=may_call,
+        calls="agreed to calls"
+        if may_call
+        else f"no agreement to calls ({where}): {CALL_RULE[rules.call]}",
+    )
+
+
+def contact_advice(
+    *,
+    may_email: bool,
+    may_call: bool,
+    stopped: SuppressionReason | None,
+    rules: ContactRules,
+    where: str,
+) -> str:
+    """Return what to do about a person who did not ask to be contacted: "agreed to emails: write".
+
+    may_email, may_call: whether they agreed; stopped: why emails are not allowed; where: their
+    country, whose rules these are.
+    """
+    if may_email:
+        agreed = "emails and calls: call or write" if may_call else "emails: write"
+        return f"agreed to {agreed}"
+    email = "no advertising email" if stopped else EMAIL_RULE[rules.email]
+    if may_call:
+        return f"agreed to calls: call; {email}"
+    agreed = "wants no emails" if stopped else "agreed to nothing"
+    return f"{agreed} ({where}): {email}; {CALL_RULE[rules.call]}"
+
+
+def _agreed(consent: Consent, purpose: Purpose, counting: KindsThatCount) -> bool:
+    return consent.basis(purpose, counting(purpose) & AGREEMENTS) is not None
 
 
 def _emails(

@@ -34,14 +34,17 @@ class ChatNotice:
     """Of the page of the verdict; None where there is none."""
 
 
-def in_chat(facts: Mapping[str, Any]) -> ChatNotice:
-    """Return what a chat shows of the facts of a notice."""
-    reasons = [reason["text"] for reason in facts["reasons"][:REASONS_MAX]]
+def in_chat(content: Mapping[str, Any], url: str | None = None) -> ChatNotice:
+    """Return what a chat shows of a notice.
+
+    content: as the handoff topic has it; url: of the page of the verdict, None where there is none.
+    """
     return ChatNotice(
-        headline=facts["headline"],
-        reach=reach_in(facts),
-        lines=[facts["why"], *reasons],
-        end=f"{facts['closing']} Reference: {facts['reference']}",
+        headline=content["headline"],
+        reach=reach_in(content),
+        lines=[*content["wrote"], *content["strongest"][:REASONS_MAX]],
+        end=f"{content['closing']} Reference: {content['reference']}",
+        url=url,
     )
 
 

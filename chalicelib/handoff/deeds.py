@@ -18,6 +18,12 @@ MAIL_DEEDS: Mapping[MailEvent, str] = {
     MailEvent.CHOSE: "chose which emails to get",
     MailEvent.CONFIRMED: "confirmed their address",
 }
+TRACK_DEEDS: Mapping[str, str] = {
+    "Asset Downloaded": "downloaded",
+    "Meeting Booked": "booked a meeting",
+    "Webinar Attended": "attended a webinar",
+}
+"""The events of the model that ships."""
 
 
 def is_deed(event: Event) -> bool:
@@ -26,16 +32,21 @@ def is_deed(event: Event) -> bool:
     return event.kind not in OUR_DEEDS and not is_noted
 
 
-def deed_in_words(event: Event) -> str:
-    """Return one event in plain words, with whatever was typed inert."""
+def deed_in_words(event: Event, *, is_quoted: bool = False) -> str:
+    """Return one event in plain words, with whatever was typed inert.
+
+    is_quoted: whether what somebody wrote in it stands elsewhere.
+    """
     name = inert(event.name)
     if event.kind is Kind.PAGE:
         path = inert(str(event.properties.get("path", "a page")).strip("/"))
         return f"visited {path or 'the home page'}"
     if event.kind is Kind.FORM:
-        message = inert(said_as(event.fields.get("message", "")))
+        message = "" if is_quoted else inert(said_as(event.fields.get("message", "")))
         return f"sent the form {name}" + (f': "{message}"' if message else "")
     if event.kind is Kind.MAIL:
         return MAIL_DEEDS[MailEvent(event.name)]
     asset = inert(str(event.properties.get("asset", "")))
+    if event.name in TRACK_DEEDS:
+        return " ".join(filter(None, (TRACK_DEEDS[event.name], asset)))
     return f"{name or event.kind.value}" + (f" ({asset})" if asset else "")

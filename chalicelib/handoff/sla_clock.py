@@ -17,10 +17,10 @@ from chalicelib.errors import AlreadyPlannedError
 from chalicelib.handoff.desk import Desk
 from chalicelib.handoff.escalation import StepTaken, take_step
 from chalicelib.handoff.giving import call_off
-from chalicelib.handoff.handoff import Handoff, HandoffState, brought_to
+from chalicelib.handoff.handoff import Handoff, HandoffState, SlaStep, brought_to
 from chalicelib.handoff.handoff_records import handoff_record
 from chalicelib.handoff.routing import Person
-from chalicelib.handoff.sla import next_due_step
+from chalicelib.handoff.sla import DueStep, next_due_step
 from chalicelib.handoff.working_time import WorkingTime, usual_time
 from chalicelib.leads.lead import Lead
 from chalicelib.lifecycle.stages import Stage
@@ -93,25 +93,25 @@ class SlaClock:
             self._handoffs.move(handoff, brought_to(handoff, HandoffState.CLOSED, now))
             return
         desk = self._desk(now)
-        is_opportunity = lead.standing.stage is Stage.OPPORTUNITY
-        due = next_due_step(handoff, receiver_time(handoff, desk), is_opportunity=is_opportunity)
+        due = _next_of(handoff, lead, desk)
         if due is None or due.at > now:
             due_at = due.at if due else None
             after = replace(handoff, due_at=due_at, version=handoff.version + 1)
             self._handoffs.move(handoff, after)
             return
-        taken = take_step(handoff, due.step, desk, lambda: self._another(desk, handoff, lead))
-        then = next_due_step(
-            taken.handoff, receiver_time(taken.handoff, desk), is_opportunity=is_opportunity
-        )
+        self._take(due.step, handoff, lead, desk)
+
+    def _take(self, step: SlaStep, handoff: Handoff, lead: Lead, desk: Desk) -> None:
+        taken = take_step(handoff, step, desk, lambda: self._another(desk, handoff, lead))
+        then = _next_of(taken.handoff, lead, desk)
         after = replace(taken.handoff, due_at=then.at if then else None)
         self._write(lead, handoff, replace(taken, handoff=after))
         log(
             "handoff_step",
-            lead_id=lead_id,
-            cycle=cycle,
+            lead_id=lead.lead_id,
+            cycle=handoff.cycle,
             priority=handoff.priority,
-            step=due.step,
+            step=step,
             reassigned=after.owner != handoff.owner,
         )
 
@@ -131,6 +131,11 @@ class SlaClock:
 
     def _called_off(self, handoff: Handoff) -> Sequence[tuple[OutboxMessage, OutboxMessage]]:
         return call_off(self._leads.notices(handoff.lead_id, handoff.cycle))
+
+
+def _next_of(handoff: Handoff, lead: Lead, desk: Desk) -> DueStep | None:
+    is_opportunity = lead.standing.stage is Stage.OPPORTUNITY
+    return next_due_step(handoff, receiver_time(handoff, desk), is_opportunity=is_opportunity)
 
 
 def receiver_time(handoff: Handoff, desk: Desk) -> WorkingTime:

@@ -10,8 +10,9 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.tokens import Role
 from chalicelib.errors import FieldError, InputError, NotFoundError
-from chalicelib.http.auth import Role, author_of, private
+from chalicelib.http.auth import author_of, private
 from chalicelib.http.exchange import note_of, object_of, private_answer, query_of, version_of
 from chalicelib.http.languages import language_for, languages
 from chalicelib.http.shell import LANGUAGE

@@ -2,15 +2,16 @@
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.tokens import Role
 from chalicelib.errors import FieldError, InputError
-from chalicelib.http.auth import Role, private
+from chalicelib.http.auth import private
 from chalicelib.http.exchange import private_answer, shape_of, warnings_in
 from chalicelib.wiring.world import world
 
 edits = Blueprint(__name__)
 
 
-@private(edits, "/v1/leads/{lead_id}", Role.SALES, methods=["PATCH"])
+@private(edits, "/v1/leads/{lead_id}", Role.MARKETER, Role.SALES, methods=["PATCH"])
 def edit_lead(request: Request, lead_id: str) -> Response:
     """Correct what is known of a person, and give the lead to another salesperson."""
     from chalicelib.commands.edits import read_correction
@@ -33,7 +34,7 @@ def edit_lead(request: Request, lead_id: str) -> Response:
     return private_answer({**world().reading.lead(lead.lead_id), **warnings_in(warned)})
 
 
-@private(edits, "/v1/leads/{lead_id}/notes", Role.SALES, methods=["POST"])
+@private(edits, "/v1/leads/{lead_id}/notes", Role.MARKETER, Role.SALES, methods=["POST"])
 def note_of_lead(request: Request, lead_id: str) -> Response:
     """Keep a note about a lead."""
     from chalicelib.commands.requests import NoteRequest

@@ -4,8 +4,9 @@ from http import HTTPStatus
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.tokens import Role
 from chalicelib.errors import FieldError, InputError
-from chalicelib.http.auth import Role, author_of, private
+from chalicelib.http.auth import author_of, private
 from chalicelib.http.exchange import (
     check_keys,
     check_no_keys,

@@ -7,8 +7,9 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.tokens import Role
 from chalicelib.errors import FieldError, InputError, NotFoundError
-from chalicelib.http.auth import Role, author_of, private
+from chalicelib.http.auth import author_of, private
 from chalicelib.http.exchange import (
     JSON,
     YAML,

@@ -5,9 +5,10 @@ from typing import Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.tokens import Role
 from chalicelib.errors import FieldError, InputError
 from chalicelib.events import rfc3339
-from chalicelib.http.auth import Role, author_of, private
+from chalicelib.http.auth import author_of, private
 from chalicelib.http.exchange import check_keys, object_of, private_answer, reason_in
 from chalicelib.limits import COMMAND_BODY_MAX_BYTES
 from chalicelib.switches import Switch, SwitchState

@@ -4,7 +4,8 @@ from http import HTTPStatus
 
 from chalice.app import Blueprint, Request, Response
 
-from chalicelib.http.auth import Role, private
+from chalicelib.access.tokens import Role
+from chalicelib.http.auth import private
 from chalicelib.http.exchange import (
     HTML,
     JSON,
@@ -22,7 +23,7 @@ privacy = Blueprint(__name__)
 ONLY_STYLE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 
-@private(privacy, "/v1/leads/{lead_id}/export", Role.ADMIN, query=["cursor"])
+@private(privacy, "/v1/leads/{lead_id}/export", Role.ADMIN, query=["cursor"], is_journaled=True)
 def export_lead(request: Request, lead_id: str) -> Response:
     """Return everything that is held on one person, in pages, as JSON or to be read."""
     page = world().privacy.export.page(lead_id, query_of(request).get("cursor"))

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.tokens import Role
 from chalicelib.errors import ConflictError, FieldError, InputError, NotFoundError, StateError
 from chalicelib.events import rfc3339
 from chalicelib.http import reply_pages
-from chalicelib.http.auth import Role, author_of, private
+from chalicelib.http.auth import author_of, caller_of, private
 from chalicelib.http.exchange import (
     READ,
     URLENCODED,
@@ -21,6 +22,7 @@ from chalicelib.http.exchange import (
     private_answer,
     query_of,
 )
+from chalicelib.http.own_leads import own_ids
 from chalicelib.http.pages import show_busy, show_invalid_link
 from chalicelib.http.problem import answers_problems
 from chalicelib.http.sales import LIST_PARAMETERS, limit_in
@@ -55,9 +57,10 @@ def list_replies(request: Request) -> Response:
     limit = limit_in(query)
     found = world().reply_items.listed([ReplyState(state)], before, limit + 1)
     page = found[:limit]
+    own = own_ids(caller_of(request), (reply.lead_id for _, reply in page))
     return private_answer(
         {
-            "replies": [serialize_reply(reply) for _, reply in page],
+            "replies": [serialize_reply(reply) for _, reply in page if reply.lead_id in own],
             "next_cursor": to_cursor([page[-1][0]]) if len(found) > limit else None,
         }
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def show_reply(request: Request, reply: "Reply") -> Response:
     """Return the page about a reply: what it says with the two buttons, or what was decided."""
-    from chalicelib.nurture.replies.notice import inert_lines
+    from chalicelib.inert import inert_lines
 
     shell = shell_for(request)
     if not reply.is_open:

@@ -1,12 +1,13 @@
 """The private endpoints of sales: leads, what people do with one, its timeline, and the outbox."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.tokens import Role
 from chalicelib.errors import FieldError, InputError
-from chalicelib.http.auth import Role, author_of, private
+from chalicelib.http.auth import author_of, caller_of, private
 from chalicelib.http.exchange import (
     JSON,
     PLAIN_TEXT,
@@ -16,6 +17,7 @@ from chalicelib.http.exchange import (
     query_of,
     shape_of,
 )
+from chalicelib.http.own_leads import check_own, own_ids
 from chalicelib.http.sending import serialize_sending
 from chalicelib.wiring.world import world
 
@@ -31,7 +33,7 @@ LIMIT_DEFAULT = 50
 LIMIT_MAX = 200
 
 
-@private(sales, "/v1/leads", Role.SALES, query=["stage", "email", *LIST_PARAMETERS])
+@private(sales, "/v1/leads", Role.MARKETER, Role.SALES, query=["stage", "email", *LIST_PARAMETERS])
 def list_leads(request: Request) -> Response:
     """Return the leads of a stage, best first as of today, or the lead of an address.
 
@@ -44,15 +46,16 @@ def list_leads(request: Request) -> Response:
         raise InputError(FieldError("stage", "give either stage or email"))
     reading = world().reading
     if email is not None:
-        return private_answer(reading.leads_by_email(email))
-    return private_answer(reading.leads_in_stage(str(stage), limit_in(query), query.get("cursor")))
+        page = reading.leads_by_email(email)
+    else:
+        page = reading.leads_in_stage(str(stage), limit_in(query), query.get("cursor"))
+    return private_answer({**page, "leads": _own_of(request, page["leads"])})
 
 
 @private(
     sales,
     "/v1/leads/import",
     Role.MARKETER,
-    Role.SALES,
     methods=["POST"],
     content_types=[JSON_LINES, JSON, PLAIN_TEXT],
 )
@@ -70,20 +73,20 @@ def rebuild_leads(request: Request) -> Response:
     return private_answer(start_rebuild(world().job_runner), HTTPStatus.ACCEPTED)
 
 
-@private(sales, "/v1/leads/{lead_id}", Role.SALES, query=["as_of"])
+@private(sales, "/v1/leads/{lead_id}", Role.MARKETER, Role.SALES, query=["as_of"])
 def read_lead(request: Request, lead_id: str) -> Response:
     """Return one lead with its score and reasons, as of today or of the day `as_of`."""
     return private_answer(world().reading.lead(lead_id, query_of(request).get("as_of")))
 
 
-@private(sales, "/v1/leads/{lead_id}/timeline", Role.SALES, query=LIST_PARAMETERS)
+@private(sales, "/v1/leads/{lead_id}/timeline", Role.MARKETER, Role.SALES, query=LIST_PARAMETERS)
 def read_timeline(request: Request, lead_id: str) -> Response:
     """Return what happened to a lead, newest first."""
     query = query_of(request)
     return private_answer(world().reading.timeline(lead_id, limit_in(query), query.get("cursor")))
 
 
-@private(sales, "/v1/leads/{lead_id}/stage", Role.SALES, methods=["POST"])
+@private(sales, "/v1/leads/{lead_id}/stage", Role.MARKETER, Role.SALES, methods=["POST"])
 def move_lead(request: Request, lead_id: str) -> Response:
     """Move a lead along a legal edge, as a person decided."""
     from chalicelib.commands.requests import MoveRequest
@@ -92,7 +95,7 @@ def move_lead(request: Request, lead_id: str) -> Response:
     return _answer_lead(world().commands.move(lead_id, move.stage, move.reason))
 
 
-@private(sales, "/v1/leads/{lead_id}/opportunity", Role.SALES, methods=["POST"])
+@private(sales, "/v1/leads/{lead_id}/opportunity", Role.MARKETER, Role.SALES, methods=["POST"])
 def answer_for_lead(request: Request, lead_id: str) -> Response:
     """Store what sales learnt of the five answers; all five make the lead an opportunity."""
     from chalicelib.commands.requests import AnswersRequest
@@ -103,7 +106,7 @@ def answer_for_lead(request: Request, lead_id: str) -> Response:
     return _answer_lead(world().commands.answer(lead_id, answers))
 
 
-@private(sales, "/v1/leads/{lead_id}/outcome", Role.SALES, methods=["POST"])
+@private(sales, "/v1/leads/{lead_id}/outcome", Role.MARKETER, Role.SALES, methods=["POST"])
 def close_lead(request: Request, lead_id: str) -> Response:
     """Close the loop: the lead was won or lost."""
     from chalicelib.commands.requests import ClosingRequest
@@ -135,7 +138,7 @@ def give_points(request: Request, lead_id: str) -> Response:
     )
 
 
-@private(sales, "/v1/leads/{lead_id}/retract", Role.SALES, methods=["POST"])
+@private(sales, "/v1/leads/{lead_id}/retract", Role.MARKETER, Role.SALES, methods=["POST"])
 def retract_events(request: Request, lead_id: str) -> Response:
     """Take events back out of a lead's score."""
     from chalicelib.commands.requests import RetractionRequest
@@ -146,7 +149,7 @@ def retract_events(request: Request, lead_id: str) -> Response:
     )
 
 
-@private(sales, "/v1/leads/{lead_id}/release", Role.SALES, methods=["POST"])
+@private(sales, "/v1/leads/{lead_id}/release", Role.MARKETER, methods=["POST"])
 def release_spam(request: Request, lead_id: str) -> Response:
     """Release screened forms of a lead: from now on they count."""
     from chalicelib.commands.requests import ReleaseRequest
@@ -156,12 +159,13 @@ def release_spam(request: Request, lead_id: str) -> Response:
     return _answer_lead(releases(world()).release(lead_id, asked.event_ids, asked.note or ""))
 
 
-@private(sales, "/v1/leads/{lead_id}/merge", Role.SALES, methods=["POST"])
+@private(sales, "/v1/leads/{lead_id}/merge", Role.MARKETER, Role.SALES, methods=["POST"])
 def merge_leads(request: Request, lead_id: str) -> Response:
     """Merge two leads of one person; from now on the other's id leads to this one."""
     from chalicelib.commands.requests import MergeRequest
 
     merge = shape_of(MergeRequest, request)
+    check_own(caller_of(request), merge.other_lead_id)
     return _answer_lead(world().corrections.merge(lead_id, merge.other_lead_id))
 
 
@@ -183,7 +187,7 @@ def give_basis(request: Request, lead_id: str) -> Response:
     return _answer_lead(lead)
 
 
-@private(sales, "/v1/leads/{lead_id}/rebuild", Role.SALES, methods=["POST"])
+@private(sales, "/v1/leads/{lead_id}/rebuild", Role.MARKETER, Role.SALES, methods=["POST"])
 def rebuild_lead(request: Request, lead_id: str) -> Response:
     """Derive a lead anew from all its events, and return what differed."""
     check_no_keys(request)
@@ -204,7 +208,16 @@ def read_outbox(request: Request) -> Response:
         lead_id=query.get("lead_id"),
         email=query.get("email"),
     )
+    page = {**page, "items": _own_of(request, page["items"])}
     return private_answer({**page, "sending": serialize_sending(world().sending.states())})
+
+
+def _own_of(request: Request, elements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the elements of a list whose lead the caller sees: a page may hold fewer than asked
+    for.
+    """
+    own = own_ids(caller_of(request), (str(one["lead_id"]) for one in elements))
+    return [one for one in elements if one["lead_id"] in own]
 
 
 def _answer_lead(lead: "Lead") -> Response:

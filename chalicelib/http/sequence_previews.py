@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, Request, Response
 
+from chalicelib.access.tokens import Role
 from chalicelib.errors import FieldError, InputError
-from chalicelib.http.auth import Role, private
+from chalicelib.http.auth import private
 from chalicelib.http.exchange import check_no_keys, private_answer, query_of
 from chalicelib.wiring.world import world
 

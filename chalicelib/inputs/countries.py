@@ -55,6 +55,11 @@ NICKNAMES: Mapping[str, str] = {
     "libyanarabjamahiriya": "LY", "unitedrepublicoftanzania": "TZ", "republicofmoldova": "MD",
     "taiwanprovinceofchina": "TW", "palestinestateof": "PS", "eswatini": "SZ",
 }  # fmt: skip
+#: Names that the tz database writes for those who look them up.
+SPOKEN: Mapping[str, str] = {
+    "GB": "United Kingdom", "KR": "South Korea", "KP": "North Korea", "CD": "DR Congo",
+    "CG": "Republic of the Congo", "MM": "Myanmar", "WS": "Samoa", "AS": "American Samoa",
+}  # fmt: skip
 #: `Korea, Republic of`, as lists of ISO 3166 have it.
 TURNED = re.compile(r"[,(](?:\s*the|[\w. ]*\bof(?: the)?)\)?$", re.IGNORECASE)
 #: What parts a country's name from its code, or from its name in another language.
@@ -118,3 +123,19 @@ def _names() -> Mapping[str, str]:
     found = Path(__file__).with_name("country_names.json").read_text(encoding="utf-8")
     listed: dict[str, list[str]] = json.loads(found)
     return {name: code for code, names in listed.items() for name in names}
+
+
+def country_name(code: str) -> str:
+    """Return the English name of a country, `Germany` for `DE`; what is not a code as it is."""
+    return _english_names().get(code, code)
+
+
+@cache
+def _english_names() -> Mapping[str, str]:
+    from importlib.resources import files  # only a notice asks
+
+    # The tz database lists them, and a deployment has it anyway.
+    table = files("tzdata").joinpath("zoneinfo", "iso3166.tab").read_text(encoding="utf-8")
+    lines = (line for line in table.splitlines() if line and not line.startswith("#"))
+    names = dict(line.split("\t") for line in lines)
+    return {**names, **SPOKEN}

@@ -45,7 +45,9 @@ _USER = "USER#"
 _MAILBOX = "MAILBOX#"
 _CONFIG = "CONFIG"
 _JOB = "JOB#"
+_PERSON = "PERSON#"
 _OWN = "holds what our own people wrote"
+_OWN_ID = "names a salesperson, and no lead"
 _KEYED = "holds keyed hashes that name nobody"
 
 FAMILIES: Sequence[Family] = (
@@ -96,6 +98,9 @@ FAMILIES: Sequence[Family] = (
     ),
     Family("transition", _LEAD, "TRANSITION#", Erasure.DELETED),
     Family("outbox message", _LEAD, "OUTBOX#", Erasure.DELETED),
+    Family("digest", "LEAD#person.", "OUTBOX#digest#", Erasure.STAYS, _OWN_ID),
+    Family("line of a digest", _PERSON, "DIGEST#", Erasure.EXPIRES, "a lead id; ten days"),
+    Family("count of a salesperson's messages", _PERSON, "BUDGET#", Erasure.EXPIRES, "numbers"),
     Family("reply", _LEAD, "REPLY#", Erasure.DELETED),
     Family("count of replies", _LEAD, "REPLIES", Erasure.DELETED),
     Family("click", _LEAD, "CLICK#", Erasure.DELETED),
@@ -132,6 +137,8 @@ FAMILIES: Sequence[Family] = (
     Family("count of imported people", "ALLOWANCE", "IMPORTED_PEOPLE", Erasure.STAYS, "a number"),
     Family("count of marketing's emails", "SENT", "", Erasure.EXPIRES, "numbers"),
     Family("marketing email that left", "LEFT", "", Erasure.EXPIRES, _KEYED),
+    Family("access token", "ACCESS", "", Erasure.STAYS, _OWN),
+    Family("journal entry", "AUDIT#", "", Erasure.EXPIRES, "lead ids; 400 days"),
     Family("switch", "SWITCHES", "", Erasure.STAYS, _OWN),
     Family("count of first emails", "FIRST_EMAILS#", "FIRST_EMAILS", Erasure.EXPIRES, "a number"),
     Family("count of first emails", _MAILBOX, "FIRST_EMAILS", Erasure.EXPIRES, _KEYED),

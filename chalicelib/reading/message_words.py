@@ -40,7 +40,7 @@ REASON_WORDS: Mapping[NotSentReason, str] = {
     NotSentReason.MISCONFIGURED: "the service lacks something",
     NotSentReason.OUTAGE: "the service cannot be reached",
     NotSentReason.SWITCHED_OFF: "an operator turned it off",
-    NotSentReason.OVER_BUDGET: "the hour's first emails are used up",
+    NotSentReason.OVER_BUDGET: "the budget is used up",
     NotSentReason.UNCONFIRMED: "the consent is not confirmed yet",
     NotSentReason.MAILBOX_LIMIT: "the mailbox had enough answers on that day",
     NotSentReason.STALE: "it waited for too long",

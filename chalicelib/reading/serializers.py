@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from chalicelib.consent.consent import Consent, Proof
+from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.outbox import LEFT, OutboxMessage
 from chalicelib.events import Act, Event, Kind, rfc3339
 from chalicelib.leads.lead import Lead
@@ -218,7 +219,7 @@ def serialize_outbox_item(message: OutboxMessage) -> dict[str, Any]:
     """Return a message as an item of the outbox."""
     return {
         "id": message.id,
-        "lead_id": message.lead_id,
+        "lead_id": message.lead_id if message.kind is not MessageKind.DIGEST else None,
         "kind": message.kind,
         "via": message.via.value,
         "to": message.to,

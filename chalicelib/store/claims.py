@@ -13,6 +13,7 @@ from chalicelib.nurture.spacing import SendLimits
 from chalicelib.store import keys
 from chalicelib.store.allowance import Allowances
 from chalicelib.store.answers import check_may_answer, count_answer
+from chalicelib.store.budgets import Budgets
 from chalicelib.store.choices import check_wanted, read_choice
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.first_emails import FirstEmails
@@ -28,7 +29,7 @@ from chalicelib.store.sends import count_send
 from chalicelib.store.sequence_claims import check_sequence
 from chalicelib.store.table import Put, Table, Write
 
-CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS, keys.SENDS, keys.SENT})
+CLAIM_COUNTERS = frozenset({keys.FIRST_EMAILS, keys.ANSWERS, keys.SENDS, keys.SENT, keys.BUDGET})
 """The names of the items that count what is claimed."""
 
 
@@ -53,6 +54,7 @@ class Claims:
         self._send_limits = send_limits
         self._first_emails = FirstEmails(table, first_emails_max)
         self._allowances = Allowances(table)
+        self._budgets = Budgets(table)
 
     def writes(
         self,
@@ -83,7 +85,7 @@ class Claims:
                 *self._first_emails.writes(before, after, mailbox_id),
             ]
         if before.kind not in ANSWER_KINDS or mailbox is None:
-            return []
+            return [*self._budgets.writes(after)]
         return [
             *check_may_answer(self._table, before.lead_id, mailbox),
             # First the mailbox's: what is over those must not use up anybody else's.

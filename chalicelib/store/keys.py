@@ -1,6 +1,6 @@
 """Every key of the table, in one place (ADR 0001)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,9 @@ TURN = "TURN"  # its sort key
 HANDOVER = "HANDOVER#"
 SEEN_FORMS = "SEEN_FORMS"  # the partition of the forms that nobody has registered
 FORM = "FORM#"
+PERSON = "PERSON#"  # the partition of a salesperson, by the id in the routing document
+BUDGET = "BUDGET#"  # the sort keys there of what an hour has seen
+DIGEST = "DIGEST#"  # and of what a digest will list
 DUE_NURTURE = "DUE#NURTURE#"
 NUMBERS = "NUMBERS#"  # what is counted of a sequence
 FIRST_EMAILS = "FIRST_EMAILS"  # the sort key of a counter of them
@@ -65,6 +68,8 @@ REPLY = "REPLY#"  # an answer to an email of marketing's
 REPLIES = "REPLIES"  # how many of a lead's wait for a person, and came on a day
 ANSWERS = "ANSWERS"  # the sort key of a mailbox's counter of answers to forms
 SENDS = "SENDS"  # the sort key of when marketing wrote to a mailbox
+ACCESS = "ACCESS"  # the partition of the tokens; the sort key is a token's id
+AUDIT = "AUDIT#"  # what our own people did on a day
 SWITCHES = "SWITCHES"  # the partition of the switches; the sort key is the switch's name
 ALLOWANCE = "ALLOWANCE"  # the partition, and its sort key, of how much marketing may send
 IMPORTED_PEOPLE = "IMPORTED_PEOPLE"  # the sort key there of how many people were imported
@@ -101,6 +106,11 @@ def consented(event_id: str) -> str:
 def pending(event_id: str) -> str:
     """The sort key of a ticked box that has yet to be confirmed."""
     return PENDING + event_id.replace("-", "#")
+
+
+def person(person_id: str) -> str:
+    """The partition of a salesperson."""
+    return PERSON + person_id
 
 
 def mailbox(mailbox_id: str) -> str:
@@ -171,6 +181,11 @@ def model_version(version: int) -> str:
 def model_source(version: int) -> str:
     """The sort key of the YAML that a version of the model was written in."""
     return f"{SOURCE}{version:05d}"
+
+
+def journal(day: date) -> str:
+    """The partition of what our own people did on a day (in UTC)."""
+    return f"{AUDIT}{day.isoformat()}"
 
 
 def job(job_id: str) -> str:

@@ -13,6 +13,7 @@ from chalicelib.events import Event, epoch_ms
 from chalicelib.limits import FIRST_EMAILS_PER_HOUR
 from chalicelib.nurture.spacing import SHIPPED, SendLimits
 from chalicelib.store import keys, mailboxes, places
+from chalicelib.store.budgets import put_entry
 from chalicelib.store.claims import CLAIM_COUNTERS, Claims
 from chalicelib.store.consent_items import consent_of
 from chalicelib.store.left_emails import put_left
@@ -67,14 +68,29 @@ class Outbox:
 
         Raise ConflictError when the first one is no longer as before.
         """
-        change = self._replacing(before, after)
-        planned = [put_message(instead, self._kept_days)] if instead else []
+        self._write_with(self._replacing(before, after), instead)
+
+    def put_into_digest(
+        self, before: OutboxMessage, after: OutboxMessage, digest: OutboxMessage
+    ) -> None:
+        """Replace a message, and have a digest name its lead; plan the digest unless it exists.
+
+        Raise ConflictError when the message is no longer as before.
+        """
+        # A digest leaves minutes after the last worker that lists something in it (ADR 0073).
+        is_planned = self.read(digest.lead_id, digest.key) is not None
+        change = [*self._replacing(before, after), put_entry(digest, before)]
+        self._write_with(change, None if is_planned else digest)
+
+    def _write_with(self, change: Sequence[Write], also: OutboxMessage | None) -> None:
+        """Make a change, and plan a message with it unless that exists. Raise ConflictError."""
+        planned = [put_message(also, self._kept_days)] if also else []
         try:
             self._table.write(*change, *planned)
         except ConflictError as conflict:
-            if instead is None or conflict.failed.keys() != {keys.message(instead.key)}:
+            if also is None or conflict.failed.keys() != {keys.message(also.key)}:
                 raise
-            # An earlier end planned it.
+            # An earlier writer planned it.
             self._table.write(*change)
 
     def claim(

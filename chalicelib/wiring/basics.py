@@ -9,12 +9,15 @@ from chalicelib.runtime import Runtime
 from chalicelib.wiring.ports import Ports
 
 if TYPE_CHECKING:
+    from chalicelib.access.access import Access
+    from chalicelib.access.journal import Journal
     from chalicelib.company import SettingsDocument
     from chalicelib.consent.consent import BasisKind, Purpose
     from chalicelib.consent.mailbox import Mailbox
     from chalicelib.delivery.links import Links
     from chalicelib.nurture.replies.addresses import ReplyAddresses
     from chalicelib.nurture.spacing import SendLimits
+    from chalicelib.store.access import JournalItems
     from chalicelib.store.documents import Documents
     from chalicelib.store.models import Models
     from chalicelib.store.shared_reads import SharedReads
@@ -64,6 +67,33 @@ class Basics:
         return Switchboard(store=Switches(self.ports.table), runtime=self.runtime)
 
     @cached_property
+    def access(self) -> "Access":
+        """Says who calls, and gives out tokens."""
+        from chalicelib.access.access import Access
+        from chalicelib.store.access import AccessTokens
+
+        return Access(
+            store=AccessTokens(self.ports.table),
+            admin_token=self.admin_token,
+            new_secret=self.ports.new_secret,
+            runtime=self.runtime,
+        )
+
+    @cached_property
+    def journal_items(self) -> "JournalItems":
+        """The store of what our own people did."""
+        from chalicelib.store.access import JournalItems
+
+        return JournalItems(self.ports.table)
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """Notes what our own people do."""
+        from chalicelib.access.journal import Journal
+
+        return Journal(store=self.journal_items, runtime=self.runtime)
+
+    @cached_property
     def links(self) -> "Links":
         """Signs links and reads them."""
         from chalicelib.delivery.links import Links
@@ -90,6 +120,10 @@ class Basics:
     def identity_secret(self) -> bytes:
         """Return the secret that lead ids and the hashes of what is personal are made with."""
         return self.ports.secret(self._settings.identity_secret).encode()
+
+    def admin_token(self) -> str:
+        """Return the token of the private endpoints."""
+        return self.ports.secret(self._settings.admin_secret)
 
     def company_country(self) -> str | None:
         """Return where the company is, as a form needs it: whatever else the settings say."""

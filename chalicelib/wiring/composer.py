@@ -1,6 +1,6 @@
 """Which room composes which kind of outbox message. A new kind adds its case here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, assert_never
 
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     from chalicelib.delivery.messages import Hold, Outgoing, Skip, Waiting
     from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.events import Event, FieldValue
+    from chalicelib.handoff.digest import Digests
     from chalicelib.handoff.notice import Notices
-    from chalicelib.handoff.reminders import Reminders
+    from chalicelib.handoff.reminder_words import Reminding
     from chalicelib.nurture.answers import FormAnswers
     from chalicelib.nurture.emails import Emails, StoredEmail
     from chalicelib.nurture.gate import Gate
     from chalicelib.nurture.replies.notice import ReplyNotices
     from chalicelib.nurture.replies.reply import Reply
-    from chalicelib.scoring.profile import Profile
+    from chalicelib.wiring.handoff_facts import HandoffFacts
 
 
 class Composer:
@@ -42,13 +43,15 @@ class Composer:
                 MessageKind.HANDOFF
                 | MessageKind.CORRECTION
                 | MessageKind.WARNING
+                | MessageKind.REMINDER
+                | MessageKind.ESCALATION
                 | MessageKind.TRIAGE
             ):
                 return self._notices.compose(message)
-            case MessageKind.REMINDER | MessageKind.ESCALATION:
-                return self._reminders.compose(message)
             case MessageKind.REPLY:
                 return self._replies.compose(message)
+            case MessageKind.DIGEST:
+                return self._digests.compose(message)
             case _:
                 assert_never(message.kind)
 
@@ -102,34 +105,35 @@ class Composer:
         from chalicelib.handoff.notice import Notices
 
         return Notices(
-            transition=self._stores.leads.transition,
-            profile=self._profile,
-            unconfirmed=self._unconfirmed,
-            recent=self._recent,
-            agreed=self._agreed,
+            facts=self._facts,
             is_corrected=self._is_corrected,
             is_current=self._is_current,
-            labels=self._labels,
+            reminding=lambda message, facts: self._reminding(message, facts),
             webhook=self._webhook,
         )
 
     @cached_property
-    def _reminders(self) -> "Reminders":
-        from chalicelib.handoff.reminders import Reminders
+    def _reminding(self) -> "Reminding":
+        from chalicelib.handoff.reminder_words import Reminding
         from chalicelib.wiring.handoff_work import desk_of
 
-        return Reminders(
-            handoff=self._stores.handoffs.read,
-            profile=self._profile,
-            desk=lambda now: desk_of(self._stores, now),
-            webhook=self._webhook,
-            now=self._stores.ports.now,
+        return Reminding(
+            handoff=self._stores.handoffs.read, desk=lambda now: desk_of(self._stores, now)
         )
 
     def _webhook(self, person_id: str, chat: str) -> str | None:
         from chalicelib.handoff.routing import webhook_of
 
         return webhook_of(self._stores.documents.get("routing"), person_id, chat)
+
+    @cached_property
+    def _facts(self) -> "HandoffFacts":
+        from chalicelib.wiring.handoff_facts import HandoffFacts
+        from chalicelib.wiring.handoff_work import first_contact
+
+        return HandoffFacts(
+            self._stores, first_contact=lambda message: first_contact(self._stores, message)
+        )
 
     @cached_property
     def _replies(self) -> "ReplyNotices":
@@ -142,31 +146,11 @@ class Composer:
             look_url=self._look_url,
         )
 
-    def _agreed(self, lead_id: str) -> "Sequence[str]":
-        from chalicelib.days import zone_of
-        from chalicelib.handoff.agreed import agreed_lines
-        from chalicelib.scoring.profile import countries_in
+    @cached_property
+    def _digests(self) -> "Digests":
+        from chalicelib.wiring.digest_work import digests
 
-        lead = self._stores.leads.read(lead_id)
-        consent = self._stores.consents.of(lead)
-        pending = self._stores.confirmations.newest(lead_id, self._stores.ports.now())
-        countries = countries_in(lead.profile)
-        return agreed_lines(
-            consent,
-            pending,
-            lambda purpose: self._stores.counting(purpose, countries),
-            zone_of(lead.zone),
-        )
-
-    def _labels(self, form_id: str) -> "Mapping[str, str]":
-        form = self._stores.documents.get("form", form_id) or {}
-        own = form.get("fields") or {}
-        return {name: one["label"] for name, one in own.items() if one.get("label")}
-
-    def _recent(self, lead_id: str, cause: tuple[str, str] | None) -> "Sequence[Event]":
-        lead = self._stores.leads.read(lead_id)
-        found = self._stores.events.recent(lead_id, cause)
-        return [event for event in found if lead.takes(event.captured_at, lead_id)]
+        return digests(self._stores, self._profile)
 
     def _is_corrected(self, notice: "OutboxMessage") -> bool:
         from chalicelib.handoff.plan import correction_key
@@ -182,20 +166,7 @@ class Composer:
     def _profile(self, lead_id: str) -> "Mapping[str, FieldValue]":
         from chalicelib.scoring.profile import values
 
-        return values(self._profile_of_today(lead_id))
-
-    def _unconfirmed(self, lead_id: str) -> "Sequence[str]":
-        from chalicelib.scoring.profile import shown, unconfirmed
-
-        return unconfirmed(shown(self._profile_of_today(lead_id)))
-
-    def _profile_of_today(self, lead_id: str) -> "Profile":
-        from chalicelib.days import day_of, zone_of
-        from chalicelib.scoring.profile import remembered
-
-        lead = self._stores.leads.read(lead_id)
-        zone = zone_of(lead.zone)
-        return remembered(lead.profile, day_of(self._stores.ports.now(), zone), zone)
+        return values(self._facts.profile_of(self._stores.leads.read(lead_id)))
 
     def _unsubscribe_url(self, message: "OutboxMessage") -> str:
         from chalicelib.consent.way_out import WayOut

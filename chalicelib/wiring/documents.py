@@ -55,7 +55,7 @@ from chalicelib.nurture.sequences import SequenceDocument, read_sequence
 from chalicelib.scoring.model import Model
 from chalicelib.store.keys import ACTIVE
 
-PLANNED: Mapping[str, frozenset[str]] = {"settings": frozenset({"contact_rules"})}
+PLANNED: Mapping[str, frozenset[str]] = {}
 """Kind -> paths of keys of the API's shapes; the issue that executes one takes it out."""
 
 
@@ -104,7 +104,6 @@ def document_kinds(
     return {
         "settings": DocumentKind(
             format=SettingsDocument,
-            not_yet=PLANNED["settings"],
             is_single=True,
             mistakes=lambda settings: [
                 *settings_mistakes(settings, store.every("email")),

@@ -9,7 +9,9 @@ from chalicelib.wiring.click_work import ClickWork
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from chalicelib.delivery.outbox import OutboxMessage
     from chalicelib.handoff.desk import Desk
+    from chalicelib.handoff.facts import FirstContact
     from chalicelib.handoff.handoff import Handoff
     from chalicelib.handoff.routing import Person
     from chalicelib.handoff.sla_clock import SlaClock
@@ -59,3 +61,22 @@ def desk_of(stores: "Stores", now: "datetime") -> "Desk":
         zone=name_of(stores.allowances.zone()),
         country=stores.company_country(),
     )
+
+
+def first_contact(stores: "Stores", message: "OutboxMessage") -> "FirstContact | None":
+    """Return until when somebody has to get in touch with the lead of a message; None when they
+    need not.
+    """
+    from chalicelib.delivery.message_keys import MessageKind
+    from chalicelib.handoff.facts import FirstContact
+    from chalicelib.handoff.sla import contact_due_at
+    from chalicelib.handoff.sla_clock import receiver_time
+
+    if message.kind not in (MessageKind.HANDOFF, MessageKind.REMINDER):
+        return None
+    handoff = stores.handoffs.read(message.lead_id, message.key.cycle)
+    if handoff is None:
+        return None
+    desk = desk_of(stores, stores.ports.now())
+    due_at = contact_due_at(handoff, receiver_time(handoff, desk))
+    return FirstContact(due_at=due_at, priority=handoff.priority.upper()) if due_at else None

@@ -46,6 +46,12 @@ class Ports:
         """Return a new random id."""
         return str(uuid4())
 
+    def new_secret(self) -> str:
+        """Return 256 new random bits, as 43 characters that an address may hold."""
+        import secrets
+
+        return secrets.token_urlsafe(32)
+
     def pause(self, attempt: int) -> None:
         """Wait before the next attempt."""
         pause(attempt)

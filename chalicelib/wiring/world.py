@@ -214,10 +214,6 @@ class World(HandoffWork):
             runtime=self.runtime,
         )
 
-    def admin_token(self) -> str:
-        """Return the token of the private endpoints."""
-        return self.ports.secret(self._settings.admin_secret)
-
     def write_key(self) -> str | None:
         """Return the public write key of this deployment, None before a deploy has written it."""
         return self.deployment().get("write_key")

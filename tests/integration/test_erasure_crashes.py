@@ -24,7 +24,7 @@ def before() -> dict[tuple[str, str], Item]:
         baton.form("guide", visitor, consent=True, **{**ANN, "email": email})
         baton.until_quiet()
     ask(baton, "merge", {"other_lead_id": baton.world.lead_id(OTHER)})
-    return dict(baton.ports.memory.items)
+    return baton.kept()
 
 
 class Town(Killable):

@@ -34,7 +34,7 @@ class Weave:
 
     def __init__(self, template: InMemoryBaton) -> None:
         self.ports = FakePorts()
-        self.ports.memory.items = dict(template.ports.memory.items)
+        self.ports.memory.items = template.kept()
         self.world = World(self.ports)
         self.world.documents = template.world.documents  # the same documents, read once
         self.baton = template

@@ -166,7 +166,7 @@ def test_anns_journey_ends_as_sql_with_each_message_once(
     ]
     ((number, body),) = texts()
     assert number == "+4930901821"
-    assert "Ann Example, CTO at Acme asks to be contacted" in body
+    assert "Ann Example, CTO at Acme: wants a demo" in body
     (message,) = topic_messages()
     assert json.loads(message[1])["lead_id"] == lead["lead_id"]
     assert {(item["kind"], item["via"], item["state"]) for item in baton.outbox()} == {

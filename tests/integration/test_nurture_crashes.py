@@ -72,7 +72,7 @@ def begun() -> Begun:
         basis = {"purpose": "measuring", "kind": "consent", "reason": "said so"}
         ask(baton, "basis", basis, email=email)
     baton.minutes_later(10)
-    return Begun(dict(baton.ports.memory.items), baton.ports.now())
+    return Begun(baton.kept(), baton.ports.now())
 
 
 class Nurturing(Stepper):

@@ -68,6 +68,10 @@ PUBLIC = {
     ("/u/{token}", "post"),
 }
 PRIVATE = {
+    ("/v1/tokens", "get"),
+    ("/v1/tokens", "post"),
+    ("/v1/tokens/{token_id}", "delete"),
+    ("/v1/audit", "get"),
     ("/v1/forms/{form_id}/snippet", "get"),
     *((f"/v1/emails/{{email_id}}/{what}", "post") for what in ("preview", "test")),
     ("/v1/leads", "get"),

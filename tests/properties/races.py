@@ -146,4 +146,4 @@ def settled(baton: InMemoryBaton) -> Town:
     """Return what a race begins with, once the events of a Baton are counted."""
     for item in [one for one in baton.ports.memory.inserted if is_event(one)]:
         assert baton.handle(item)
-    return baton.world, dict(baton.ports.memory.items)
+    return baton.world, baton.kept()

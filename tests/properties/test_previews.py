@@ -37,7 +37,7 @@ def items() -> Mapping[tuple[str, str], Item]:
     baton.http("DELETE", "/v1/sequences/welcome", None, TOKEN)
     for email in EMAILS:
         put_email(baton, email)
-    return dict(baton.ports.memory.items)
+    return baton.kept()
 
 
 class Copied(InMemoryBaton):
@@ -161,10 +161,10 @@ def decent(baton: InMemoryBaton, lead_id: str) -> None:
 @settings(max_examples=SIZES.api_cases, deadline=None)
 def test_what_a_preview_says_is_what_happens(life: dict[str, Any]) -> None:
     baton, lead_id = lived(life)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     known = {message.key for message in messages(baton, lead_id) if not message.due_at}
     shown = preview(baton, lead_id)
-    assert dict(baton.ports.memory.items) == before
+    assert baton.kept() == before
     is_running = shown["lead"]["state"] == "running"
     event(f"{shown['lead']['state']} with {min(len(shown['steps']), 3)} steps")
     done = [len(left(baton)), len(not_sent(baton))]

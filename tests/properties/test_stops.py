@@ -95,7 +95,7 @@ class StopRace(Race):
 
     def __init__(self, drawn: random.Random, basis: str) -> None:
         template = town(basis)
-        super().__init__(drawn, (template.world, dict(template.ports.memory.items)))
+        super().__init__(drawn, (template.world, template.kept()))
         self.ports.clock.time = template.ports.now()
         for _ in range(IDS_DRAWN):
             self.ports.new_id()

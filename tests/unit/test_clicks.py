@@ -39,7 +39,7 @@ def baton() -> InMemoryBaton:
     """Baton that has just sent Ann an email, which has arrived. She may be measured."""
     before = _sent()
     ports = FakePorts(clock=FakeClock(before.ports.now()))
-    ports.memory.items = dict(before.ports.memory.items)
+    ports.memory.items = before.kept()
     return Restarted(ports)
 
 
@@ -187,11 +187,11 @@ def test_a_very_long_address_is_not_tracked(baton: InMemoryBaton) -> None:
 
 @pytest.mark.parametrize("changed", ["%27", "'", "''''", "/track", "=", "é", "."])
 def test_a_link_that_was_added_to_leads_nowhere(baton: InMemoryBaton, changed: str) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.http("GET", path_to(baton) + changed)
     assert answer.status_code in (403, 404)  # of a path that there is not, 403 is the client's
     assert "Location" not in answer.headers
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_a_link_changed_in_one_character_leads_nowhere(baton: InMemoryBaton) -> None:
@@ -225,16 +225,16 @@ def test_a_signed_link_of_another_version_leads_nowhere(baton: InMemoryBaton, te
     [{"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Moz": "prefetch"}],
 )
 def test_fetching_ahead_is_no_click(baton: InMemoryBaton, headers: dict[str, str]) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     assert use(baton, 1, **headers) == ELSEWHERE
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_a_head_request_is_no_click(baton: InMemoryBaton) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.http("HEAD", path_to(baton), headers={"User-Agent": CHROME})
     assert (answer.status_code, answer.headers["Location"]) == (302, PRICES)
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_a_hundred_uses_in_an_hour_store_few_things(baton: InMemoryBaton) -> None:
@@ -280,10 +280,10 @@ def test_a_link_of_an_erased_person_leads_on(baton: InMemoryBaton) -> None:
     baton.http("DELETE", f"/v1/leads/{ann(baton)}", headers=TOKEN)
     for _ in range(5):
         later(baton, 60)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.http("GET", path, headers={"User-Agent": CHROME})
     assert (answer.status_code, answer.headers["Location"]) == (302, ELSEWHERE)
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 # --- verdicts -------------------------------------------------------------------------------------
@@ -376,9 +376,9 @@ def test_a_second_judging_changes_nothing(baton: InMemoryBaton) -> None:
     later(baton, 600)
     use(baton)
     later(baton, 120)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     baton.world.verdicts.judge(ann(baton), message_of(baton).key)
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 # --- late evidence --------------------------------------------------------------------------------
@@ -540,7 +540,7 @@ def answers(baton: InMemoryBaton) -> list[tuple[Any, Any]]:
 
 
 def test_the_page_of_an_answer_changes_nothing(asked: InMemoryBaton) -> None:
-    before = dict(asked.ports.memory.items)
+    before = asked.kept()
     for language, words in (("en", "Save &lt;time&gt;"), ("de", "Zeit sparen"), ("fr", "Save")):
         answer = asked.http("GET", answer_path(asked, language=language))
         page = answer.body.decode()
@@ -549,7 +549,7 @@ def test_the_page_of_an_answer_changes_nothing(asked: InMemoryBaton) -> None:
         assert page.count("<button>") == 1
         assert f'lang="{"de" if language == "de" else "en"}"' in page
     assert asked.http("HEAD", answer_path(asked)).status_code == 200
-    assert asked.ports.memory.items == before
+    assert asked.kept() == before
 
 
 def test_a_press_of_its_button_answers_once(asked: InMemoryBaton) -> None:

@@ -309,7 +309,7 @@ def test_a_handoff_without_evidence_goes_again_after_fifteen_minutes() -> None:
 def test_without_anything_due_a_tick_writes_that_it_ran() -> None:
     baton = warm()
     baton.minutes_later(15)  # until the sequence has seen that its email left
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     assert baton.tick() == 0
     written = {key for key, item in baton.ports.memory.items.items() if before.get(key) != item}
     assert written == {(keys.ALLOWANCE, keys.ALLOWANCE)}

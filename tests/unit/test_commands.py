@@ -86,9 +86,9 @@ class TestMoves:
 
     def test_a_refused_move_leaves_nothing_behind(self) -> None:
         baton = fit_ann()
-        before = dict(baton.ports.memory.items)
+        before = baton.kept()
         move(baton, "opportunity", status=409)
-        assert baton.ports.memory.items == before
+        assert baton.kept() == before
 
     @pytest.mark.parametrize(
         ("data", "field"),
@@ -369,9 +369,9 @@ class TestRetraction:
         baton = sql_ann()
         demo = events(baton, kind="form", name="demo")
         ask(baton, "retract", {"event_ids": demo, "reason": "test"})
-        before = dict(baton.ports.memory.items)
+        before = baton.kept()
         ask(baton, "retract", {"event_ids": demo, "reason": "test"})
-        assert baton.ports.memory.items == before
+        assert baton.kept() == before
 
     def test_taking_back_a_scanners_click_makes_a_lead_again(self) -> None:
         baton = fit_ann()
@@ -482,13 +482,13 @@ class TestMerge:
     def test_again_it_changes_nothing_and_no_cycle_can_be_made(self) -> None:
         baton = self.both()
         self.merge(baton)
-        before = dict(baton.ports.memory.items)
+        before = baton.kept()
         self.merge(baton)
         back = ask(
             baton, "merge", {"other_lead_id": baton.world.lead_id("ann@acme.example")}, email=BOB
         )
         assert back["lead_id"] == baton.world.lead_id("ann@acme.example")
-        assert baton.ports.memory.items == before
+        assert baton.kept() == before
 
     def test_a_mistaken_handoff_is_corrected_after_a_merge(
         self,

@@ -126,10 +126,10 @@ def test_an_email_waits_a_week_for_a_confirmation(baton: InMemoryBaton) -> None:
 def test_a_scanner_changes_nothing(baton: InMemoryBaton, method: str) -> None:
     ticked(baton)
     path = link_in(emails(baton)[0])
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     for _ in range(3):
         assert baton.http(method, path).status_code == 200
-    assert dict(baton.ports.memory.items) == before
+    assert baton.kept() == before
 
 
 def test_the_page_asks_with_one_button(baton: InMemoryBaton) -> None:
@@ -144,9 +144,9 @@ def test_a_second_press_changes_nothing(baton: InMemoryBaton) -> None:
     ticked(baton)
     path = link_in(emails(baton)[0])
     press(baton, path)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     assert "confirmed" in press(baton, path)
-    assert dict(baton.ports.memory.items) == before
+    assert baton.kept() == before
 
 
 def test_a_used_link_does_not_undo_a_later_unsubscribe(baton: InMemoryBaton) -> None:

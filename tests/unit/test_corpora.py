@@ -97,9 +97,9 @@ def test_a_captured_segment_batch_is_taken_whole(baton: InMemoryBaton, path: Pat
     "path", samples("ses_events", "event-publishing-retrieving-sns-examples__*.json")
 )
 def test_a_foreign_notice_of_ses_is_left_alone(baton: InMemoryBaton, path: Path) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     baton.world.mail_event(path.read_text())
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 @pytest.mark.parametrize(

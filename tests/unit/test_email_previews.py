@@ -170,13 +170,13 @@ def test_a_preview_is_for_a_lead(baton: InMemoryBaton) -> None:
     baton.form("guide", email="ann@acme.example", first_name="Ann", country="AT")
     baton.until_quiet()
     lead_id = baton.world.lead_id("ann@acme.example")
-    before = len(baton.ports.memory.inserted)
+    before = baton.kept().keys()
     found = post(baton, f"x/preview?lead_id={lead_id}")
     assert (found["language"], found["subject"]) == ("de", "Guten Tag")
     assert "the guide" in found["text"]
     english = post(baton, f"x/preview?lead_id={lead_id}&language=en")
     assert english["text"].startswith("Hi,\n")  # nobody has confirmed that name
-    assert len(baton.ports.memory.inserted) == before
+    assert baton.kept().keys() == before
 
 
 @pytest.mark.parametrize(
@@ -247,7 +247,7 @@ def test_a_test_touches_nothing(baton: InMemoryBaton) -> None:
     baton.form("guide", email="ann@acme.example", first_name="Ann")
     baton.until_quiet()
     lead_id = baton.world.lead_id("ann@acme.example")
-    before, lead = len(baton.ports.memory.inserted), baton.lead()
+    before, lead = baton.kept().keys(), baton.lead()
     earlier = sent(baton)
     post(baton, "x/test", {"to": "ann@acme.example", "lead_id": lead_id})
     (email,) = [one for one in sent(baton) if one not in earlier]
@@ -256,7 +256,7 @@ def test_a_test_touches_nothing(baton: InMemoryBaton) -> None:
     assert lead_id not in email.text + str(email.html)
     baton.world.feedback.take(bounce_of(email))
     baton.until_quiet()
-    assert len(baton.ports.memory.inserted) == before
+    assert baton.kept().keys() == before
     assert baton.lead() == lead
 
 

@@ -479,7 +479,7 @@ def test_whoever_was_erased_since_the_backup_is_erased_again() -> None:
     baton = known()
     baton.form("guide", visitor="v2", **{**ANN, "email": OTHER})
     baton.until_quiet()
-    backup = dict(baton.ports.memory.items)
+    backup = baton.kept()
     since = baton.ports.now()
     erased(baton, EMAIL)
     listed = list(list_erased(baton.ports.table, since))

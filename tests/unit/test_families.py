@@ -40,9 +40,9 @@ STRIPPED = {
 def before_and_after() -> tuple[dict[Any, Item], dict[Any, Item], tuple[str, ...]]:
     """Return all items before and after Pia was erased, and her lead ids."""
     baton = lived()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     assert erased(baton)["state"] == "done"
-    return before, dict(baton.ports.memory.items), (lead_id(baton), lead_id(baton, HOME))
+    return before, baton.kept(), (lead_id(baton), lead_id(baton, HOME))
 
 
 # --- the register ---------------------------------------------------------------------------------

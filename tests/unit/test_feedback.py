@@ -524,9 +524,9 @@ def test_a_bounced_handoff_says_nothing_of_the_lead(baton: InMemoryBaton) -> Non
 )
 def test_what_is_not_about_a_message_of_ours_is_left(baton: InMemoryBaton, message: str) -> None:
     """A notice that raises comes twice more, and then fills the failure queue."""
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     baton.world.mail_event(message)
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def refused(
     assert problem["status"] == status
     assert [one["field"] for one in problem.get("errors", [])] == list(fields)
     assert all(one["message"] for one in problem.get("errors", []))
-    assert baton.ports.memory.items == fresh.ports.memory.items
+    assert baton.kept() == fresh.ports.memory.items
     return problem
 
 
@@ -170,11 +170,11 @@ def test_an_unknown_form_is_captured_and_marked(
 
 def test_a_required_field_that_is_missing_is_named(baton: InMemoryBaton) -> None:
     baton.world.documents.put("form", {"id": "demo", "required": ["email", "company"]}, "demo")
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.post(FORM, {"fields": EMAIL})
     assert answer.status_code == 400
     assert [one["field"] for one in json.loads(answer.body)["errors"]] == ["fields.company"]
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_text_with_tabs_and_lines_is_taken_as_it_is(baton: InMemoryBaton) -> None:
@@ -206,7 +206,7 @@ def test_a_browsers_form_is_refused_by_the_name_it_used(
     assert answer.headers["Content-Type"].startswith("text/html")
     label = words_of("en").get(f"label.{field}", field)
     assert f"<strong>{label}</strong>" in answer.body.decode()
-    assert baton.ports.memory.items == InMemoryBaton().ports.memory.items
+    assert baton.kept() == InMemoryBaton().ports.memory.items
 
 
 @pytest.mark.parametrize(
@@ -270,19 +270,19 @@ def test_a_repeated_submission_gets_the_first_answer_and_counts_once(
 ) -> None:
     data = {"fields": EMAIL, "visitor_id": "v1", "submission_id": "s1"}
     first = baton.post(FORM, data)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     again = baton.post(FORM, data)
     assert (again.status_code, again.body) == (first.status_code, first.body) == (202, first.body)
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_the_same_key_with_another_body_is_refused(baton: InMemoryBaton) -> None:
     baton.post(FORM, {"fields": EMAIL, "submission_id": "s1"})
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.post(FORM, {"fields": {**EMAIL, "first_name": "Ann"}, "submission_id": "s1"})
     assert answer.status_code == 422
     assert json.loads(answer.body)["errors"][0]["field"] == "submission_id"
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_one_key_on_two_forms_is_two_submissions(baton: InMemoryBaton) -> None:
@@ -623,13 +623,13 @@ def test_a_pixel_counts_whatever_is_odd_about_it(baton: InMemoryBaton, query: st
 def test_what_a_browser_fetches_ahead_is_no_visit(
     baton: InMemoryBaton, headers: dict[str, str]
 ) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     pixel = baton.http("GET", "/v1/pixel?anonymousId=v&url=https%3A%2F%2Fx.example", None, headers)
     page = {"type": "page", "anonymousId": "v"}
     one = baton.post(PAGE, page, headers)
     batch = baton.post(BATCH, {"batch": [page]}, headers)
     assert [each.status_code for each in (pixel, one, batch)] == [204, 200, 200]
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
     track = {"type": "track", "event": "Clicked", "anonymousId": "v"}
     baton.post(BATCH, {"batch": [page, track]}, headers)
     assert sum(sk.startswith("EVENT#") for _, sk in baton.ports.memory.items) == 1
@@ -792,12 +792,12 @@ batches = some.fixed_dictionaries({"batch": some.lists(events | values, min_size
 @given(some.sampled_from(ENDPOINTS), values | shaped | forms | events | batches)
 def test_whatever_json_comes_is_taken_whole_or_refused_whole(path: str, data: Any) -> None:
     baton = InMemoryBaton()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.http("POST", path, json.dumps(data), JSON)
     assert answer.status_code < 500, answer.body
     if answer.status_code >= 400:
         assert answer.headers["Content-Type"] == "application/problem+json"
-        assert baton.ports.memory.items == before
+        assert baton.kept() == before
     baton.until_quiet()  # what was taken can be worked off
 
 
@@ -808,11 +808,11 @@ def test_whatever_json_comes_is_taken_whole_or_refused_whole(path: str, data: An
 )
 def test_whatever_bytes_come_are_never_our_fault(path: str, body: bytes) -> None:
     baton = InMemoryBaton()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     for headers in (JSON, URLENCODED, BROWSER) if path == FORM else (JSON,):
         answer = baton.http("POST", path, body, headers)
         assert 400 <= answer.status_code < 500
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 @settings(max_examples=80)
@@ -823,7 +823,7 @@ def test_whatever_bytes_come_are_never_our_fault(path: str, body: bytes) -> None
 )
 def test_whatever_the_pixel_is_asked_is_never_our_fault(query: dict[str, str]) -> None:
     baton = InMemoryBaton()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.http("GET", "/v1/pixel?" + urlencode(query, errors="replace"))
     assert answer.status_code < 500
     assert (baton.ports.memory.items == before) == (answer.status_code >= 400)
@@ -838,10 +838,10 @@ def test_whatever_the_pixel_is_asked_is_never_our_fault(query: dict[str, str]) -
 )
 def test_no_request_to_a_private_endpoint_is_our_fault(path: str, query: dict[str, str]) -> None:
     baton = InMemoryBaton()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.http("GET", f"{path}?{urlencode(query, errors='replace')}", headers=TOKEN)
     assert answer.status_code < 500
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_health_and_the_tracker_need_nothing(baton: InMemoryBaton) -> None:

@@ -196,8 +196,8 @@ def test_a_notice_shows_own_answers_by_their_labels(baton: InMemoryBaton) -> Non
     baton.world.documents.put("form", form, "demo")
     sent(baton, "demo", {"fields": {**ANN, "budget": "40k - 60k", "team_mood": "good"}})
     (mail,) = [one for one in baton.ports.senders.sent if isinstance(one, Email)]
-    assert "Your budget: 40000 (40k - 60k)" in mail.text
-    assert "team mood: good" in mail.text
+    assert "Your budget: 40,000 (40k - 60k)" in mail.text
+    assert "Team mood: good" in mail.text
 
 
 def test_an_own_answer_can_be_scored_as_a_number(baton: InMemoryBaton) -> None:

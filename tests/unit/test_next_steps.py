@@ -156,7 +156,7 @@ def give(baton: InMemoryBaton, group: str, points: int) -> None:
 @contextmanager
 def supposing(baton: InMemoryBaton) -> Iterator[None]:
     """What happens in here never happened."""
-    items, now, world = dict(baton.ports.memory.items), baton.ports.now(), baton.world
+    items, now, world = baton.kept(), baton.ports.now(), baton.world
     yield
     baton.ports.memory.items, baton.ports.clock.time, baton.world = items, now, world
     baton.drained = len(baton.ports.memory.inserted)

@@ -11,7 +11,7 @@ from chalicelib.errors import AlreadyPlannedError
 from chalicelib.events import Event, Kind
 from chalicelib.handoff import reaction as handoff
 from chalicelib.handoff.handoff import Handoff, HandoffState
-from chalicelib.handoff.hearing import notifications
+from chalicelib.handoff.hearing import WARNINGS_MAX, notifications
 from chalicelib.handoff.reaction import HandoffReaction, is_over_unanswered
 from chalicelib.leads.lead import Lead, Notified, NotifiedAbout
 from chalicelib.leads.records import Record
@@ -273,10 +273,10 @@ def test_the_owner_is_warned_of_each_disqualifying_rule_once(stage: Stage) -> No
 
 
 def test_further_rules_are_announced_by_the_next_decision() -> None:
-    rules = [f"rule-{number}" for number in range(handoff.WARNINGS_MAX + 2)]
+    rules = [f"rule-{number}" for number in range(WARNINGS_MAX + 2)]
     accepted = make.lead(standing=standing(Stage.ACCEPTED))
     first = notified(accepted, worth(disqualifiers=rules))
-    assert first == rules[: handoff.WARNINGS_MAX]
+    assert first == rules[:WARNINGS_MAX]
     assert notified(tell(accepted, *first), worth(disqualifiers=rules)) == rules[-2:]
 
 

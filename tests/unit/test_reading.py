@@ -111,7 +111,7 @@ def test_a_score_is_as_of_today_without_any_write(baton: InMemoryBaton) -> None:
     baton.page("/pricing")
     baton.until_quiet()
     before = baton.lead()["score"]
-    items = dict(baton.ports.memory.items)
+    items = baton.kept()
     baton.ports.clock.tick(timedelta(days=10))
     after = baton.lead()["score"]
     assert (after["as_of"], before["groups"]["intent"], after["groups"]["intent"]) == (
@@ -119,7 +119,7 @@ def test_a_score_is_as_of_today_without_any_write(baton: InMemoryBaton) -> None:
         6,
         3,
     )
-    assert baton.ports.memory.items == items
+    assert baton.kept() == items
 
 
 def test_a_lead_is_found_by_any_spelling_of_its_address(baton: InMemoryBaton) -> None:

@@ -89,7 +89,7 @@ def named(world: World, emails: list[str]) -> list[Any]:
 
 def test_on_a_healthy_table_nothing_differs_or_is_written() -> None:
     baton = baton_of_four()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     job = rebuilt(baton)
     assert (job["kind"], job["state"], job["done"], job["total"]) == ("rebuild", "done", 4, 4)
     assert job["report"] == HEALTHY
@@ -264,7 +264,7 @@ def corrupted_items() -> Any:
     whole = [lead(baton.world, email).tally for email in EMAILS]
     for email in CORRUPTED:
         corrupt(baton.world, email)
-    return dict(baton.ports.memory.items), whole
+    return baton.kept(), whole
 
 
 class KilledRebuild:

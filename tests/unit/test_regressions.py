@@ -210,17 +210,17 @@ def test_what_a_stranger_typed_is_one_line_without_invisible_characters(
     """A message kept its line breaks, so that a stranger could write a section of the notice; and a
     right-to-left override, behind which `moc.evil` reads as something else.
     """
-    forged = "Hello\n\nHOW TO REACH THEM\n  phone: +1 900 1234\r\nbye\u202emoc.evil"
+    forged = "Hello\n\nWho they are\n  phone: +1 900 1234\r\nbye\u202emoc.evil"
     baton.form("demo", **{**ANN, "first_name": "An\u202en", "message": forged})
     baton.until_quiet()
     mail, text, topic = one_sent(baton, Email), one_sent(baton, Sms), one_sent(baton, SnsMessage)
     everything = [mail.subject, mail.text, mail.html or "", text.body, topic.subject, topic.body]
     assert not any("\u202e" in one or "\\u202e" in one for one in everything)
-    assert mail.text.splitlines().count("HOW TO REACH THEM") == 1
+    assert mail.text.splitlines().count("Who they are") == 0  # ours says that nothing is confirmed
     assert not any(line.strip().startswith("phone: +1") for line in mail.text.splitlines())
-    for told in (mail.text, mail.html or ""):
+    for told in (mail.text, (mail.html or "").replace("\N{NO-BREAK SPACE}", " ")):
         (line,) = (line for line in told.splitlines() if "+1 900" in line)
-        assert "Hello HOW TO REACH THEM phone: +1 900 1234 bye" in line
+        assert "Hello Who they are phone: +1 900 1234 bye" in line
     assert [
         len(one.splitlines()) for one in (mail.subject, text.body, topic.subject, topic.body)
     ] == [1, 1, 1, 1]

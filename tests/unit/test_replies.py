@@ -264,9 +264,9 @@ def test_what_is_no_reply_changes_nothing(
     said: dict[str, Any],
     outcome: str,
 ) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     reply(baton, "unsubscribe", **said)
-    assert dict(baton.ports.memory.items) == before
+    assert baton.kept() == before
     assert outcomes(capsys) == [outcome]
 
 
@@ -484,7 +484,7 @@ def press(baton: InMemoryBaton, path: str, body: str) -> str:
 def test_opening_the_link_shows_it_and_changes_nothing(baton: InMemoryBaton) -> None:
     reply(baton, f"{OBJECTION} <script>http://evil.example")
     path = look_path(baton)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     page = baton.http("GET", path).body.decode()
     assert OBJECTION in page
     assert "<script" not in page
@@ -492,7 +492,7 @@ def test_opening_the_link_shows_it_and_changes_nothing(baton: InMemoryBaton) -> 
     assert page.count("<button") == 2
     baton.http("HEAD", path)
     press(baton, path, "unsubscribe=maybe")
-    assert dict(baton.ports.memory.items) == before
+    assert baton.kept() == before
 
 
 def test_a_button_of_the_page_unsubscribes(baton: InMemoryBaton) -> None:
@@ -565,7 +565,7 @@ def test_an_erasure_deletes_what_was_written(baton: InMemoryBaton) -> None:
     assert baton.http("DELETE", f"/v1/leads/{lead_id}", headers=TOKEN).status_code == 202
     assert open_replies(baton) == []
     baton.minutes_later(2)
-    assert "Quirrel" not in str(dict(baton.ports.memory.items))
+    assert "Quirrel" not in str(baton.kept())
     assert not baton.world.reply_items.has_open(lead_id)
 
 

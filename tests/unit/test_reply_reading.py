@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.inert import inert_lines
 from chalicelib.limits import INBOUND_MAX_BYTES, REPLY_MAX_CHARS
 from chalicelib.nurture.replies.automatic import is_automatic
 from chalicelib.nurture.replies.html_text import shown_text
-from chalicelib.nurture.replies.notice import inert_lines
 from chalicelib.nurture.replies.notices import Inbound, parse_inbound
 from chalicelib.nurture.replies.raw_email import RawEmail, read_email
 from chalicelib.nurture.replies.wishes import Wish, wish_of

@@ -254,12 +254,12 @@ class TestMerge:
         for number in range(100):
             email = make.nurture_message(key=f"nurture#1#s{number}#1")
             baton.ports.memory.write(put_message(replace(email, lead_id=baton.world.lead_id(BOBS))))
-        before = dict(baton.ports.memory.items)
+        before = baton.kept()
         assert (
             "100 messages"
             in ask_only(baton, "merge", {"other_lead_id": baton.world.lead_id(BOBS)}, 409)["detail"]
         )
-        assert baton.ports.memory.items == before
+        assert baton.kept() == before
 
     def test_importing_a_merged_address_does_not_redirect_emails(self) -> None:
         """The import was written as this lead's own word, so the other address became its address,
@@ -391,13 +391,13 @@ HOSTILE = [
 @pytest.mark.parametrize("body", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_body_is_400_and_stores_nothing(what: str, body: bytes) -> None:
     baton = fit_ann()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     path = f"/v1/leads/{baton.world.lead_id(ANNS)}/{what}"
     answer = baton.http("POST", path, body, {"Content-Type": "application/json", **TOKEN})
     assert answer.status_code == 400
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert json.loads(answer.body)["errors"]
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_no_command_logs_what_it_knows_of_a_person(

@@ -8,7 +8,8 @@ import pytest
 from chalice.app import RouteEntry
 
 from app import app
-from chalicelib.http.auth import Role, roles_of
+from chalicelib.access.tokens import Role
+from chalicelib.http.auth import roles_of
 from tests.baton import TOKEN, InMemoryBaton
 
 PUBLIC = {
@@ -92,9 +93,9 @@ def without_id(answer: Any) -> dict[str, str]:
 def test_head_is_get_without_body_and_changes_nothing(path: str) -> None:
     baton = InMemoryBaton()
     url = EXAMPLES.get(path, path.replace("{token}", baton.world.links.sign("unsubscribe", "a")))
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     head = baton.http("HEAD", url)
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
     get = baton.http("GET", url)
     assert (head.status_code, without_id(head), head.body) == (
         get.status_code,
@@ -120,21 +121,21 @@ def test_head_is_refused_as_get_is() -> None:
 @pytest.mark.parametrize("route", PRIVATE)
 def test_a_private_route_refuses_before_it_reads_the_body(route: str, header: str) -> None:
     baton = InMemoryBaton()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     method, path = route.split()
     kind = ROUTES[route].content_types[0]
     answer = baton.http(method, path, b"{", {"Content-Type": kind, **WRONG[header]})
     assert answer.status_code == 401
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 @pytest.mark.parametrize("route", PRIVATE)
 def test_a_private_route_refuses_an_unknown_query_parameter(route: str) -> None:
     """A misspelt `as_of` was ignored, and the lead as of today passed for that of the day."""
     baton = InMemoryBaton()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     method, path = route.split()
     headers = {**TOKEN, "Content-Type": ROUTES[route].content_types[0]}
     answer = baton.http(method, f"{path}?as-of=2026-11-21", b"{}", headers)
@@ -142,7 +143,7 @@ def test_a_private_route_refuses_an_unknown_query_parameter(route: str) -> None:
     (error,) = json.loads(answer.body)["errors"]
     assert error["field"] == "as-of"
     assert error["message"].startswith("there is no such parameter; known here: ")
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 # All but reads and deletions, which have no body, and the import: a lead a line, of free fields.
@@ -152,7 +153,7 @@ WRITES = {one for one in PRIVATE if one.startswith(("POST", "PUT"))} - {"POST /v
 @pytest.mark.parametrize("route", sorted(WRITES))
 def test_a_private_route_refuses_an_unknown_key(route: str) -> None:
     baton = InMemoryBaton()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     method, path = route.split()
     for variable in ("form_id", "email_id", "sequence_id", "list_id", "mailing_id"):
         path = path.replace(f"{{{variable}}}", "welcome")
@@ -160,7 +161,7 @@ def test_a_private_route_refuses_an_unknown_key(route: str) -> None:
     answer = baton.http(method, path, b'{"of_no_use": 1}', headers)
     assert answer.status_code in (400, 422)
     assert "of_no_use" in [one["field"] for one in json.loads(answer.body)["errors"]]
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_sibling_paths_name_their_variable_alike() -> None:

@@ -92,12 +92,12 @@ def test_hours_caps_and_holidays_hold_as_they_will() -> None:
 def test_a_preview_writes_sends_and_logs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     baton = baton_on_tuesday(TWO)
     lead_id = become_mql(baton)
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     sent = list(baton.ports.senders.sent)
     capsys.readouterr()
     shown = preview(baton, lead_id)
     assert len(shown["steps"]) == 2
-    assert dict(baton.ports.memory.items) == before
+    assert baton.kept() == before
     assert baton.ports.senders.sent == sent
     assert not any(baton.ports.queued.waiting.values())
     assert capsys.readouterr().out == ""

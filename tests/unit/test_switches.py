@@ -435,11 +435,11 @@ def test_a_switch_says_who_turned_it_and_why(capsys: pytest.CaptureFixture[str])
 )
 def test_the_endpoint_is_strict(body: str, field: str) -> None:
     baton = InMemoryBaton()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.http("PUT", PATH, body, JSON)
     assert answer.status_code == 400
     assert [one["field"] for one in json.loads(answer.body)["errors"]] == [field]
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_two_operators_do_not_overwrite_each_other() -> None:

@@ -46,14 +46,14 @@ def stored(baton: InMemoryBaton) -> list[Event]:
 @given(some.sampled_from(PATHS), anything | whole | items | batches)
 def test_whatever_json_comes_is_never_our_fault(path: str, data: Any) -> None:
     baton = InMemoryBaton()
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     answer = baton.http("POST", path, json.dumps(data), JSON)
     told = json.loads(answer.body)
     assert answer.status_code in (200, 400, 401, 413), answer.body
     if answer.status_code != 200:
         assert told["code"]
         assert told["message"]
-        assert baton.ports.memory.items == before
+        assert baton.kept() == before
     for one in told.get("rejected", []):
         assert one["code"]
         assert one["message"]

@@ -30,13 +30,13 @@ def path(baton: InMemoryBaton) -> str:
 
 
 def test_looking_at_the_page_changes_nothing(baton: InMemoryBaton) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     for _ in range(3):  # mail scanners open every link
         answer = baton.http("GET", path(baton))
     assert answer.status_code == 200
     assert b'<form method="post">' in answer.body
     assert b"<script" not in answer.body
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 @pytest.mark.parametrize(("kind", "body"), [URLENCODED, MULTIPART, BUTTON])
@@ -51,11 +51,11 @@ def test_one_post_unsubscribes(baton: InMemoryBaton, kind: str, body: bytes) -> 
 def test_a_second_post_changes_nothing_and_counts_nothing(baton: InMemoryBaton) -> None:
     baton.http("POST", path(baton), URLENCODED[1], {"Content-Type": URLENCODED[0]})
     baton.until_quiet()
-    before, score = dict(baton.ports.memory.items), baton.lead()["score"]["groups"]["engagement"]
+    before, score = baton.kept(), baton.lead()["score"]["groups"]["engagement"]
     answer = baton.http("POST", path(baton), URLENCODED[1], {"Content-Type": URLENCODED[0]})
     baton.until_quiet()
     assert answer.status_code == 200
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
     assert baton.lead()["score"]["groups"]["engagement"] == score == -8
 
 
@@ -90,11 +90,11 @@ def test_one_who_bounced_can_unsubscribe_too_and_is_heard_once(baton: InMemoryBa
 def test_a_link_that_we_did_not_sign_is_not_found(
     baton: InMemoryBaton, method: str, token: str
 ) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     headers = {"Content-Type": URLENCODED[0]} if method == "POST" else {}
     answer = baton.http(method, f"/u/{token}", b"", headers)
     assert answer.status_code in (403, 404)  # without a token there is no such route
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_a_link_of_another_purpose_is_not_found(baton: InMemoryBaton) -> None:

@@ -89,7 +89,7 @@ def plan(baton: InMemoryBaton, message: Any) -> None:
 
 
 def test_the_page_offers_nothing_some_and_fewer(baton: InMemoryBaton) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     page = baton.http("GET", path(baton)).body.decode()
     assert page.count('<form method="post">') == 2
     assert 'name="choice" value="none"' in page
@@ -98,7 +98,7 @@ def test_the_page_offers_nothing_some_and_fewer(baton: InMemoryBaton) -> None:
     assert "Tips and know-how" in page
     assert re.search(r'name="fewer" value="yes"><span>Fewer', page)
     assert "<script" not in page
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_topics_have_the_companys_own_words(baton: InMemoryBaton) -> None:
@@ -314,9 +314,9 @@ def test_taking_back_reaches_a_merged_address(baton: InMemoryBaton) -> None:
 
 @pytest.mark.parametrize("undo", ["x", "x.y", "é", "a" * 5_000])
 def test_an_undo_that_we_did_not_sign_is_not_found(baton: InMemoryBaton, undo: str) -> None:
-    before = dict(baton.ports.memory.items)
+    before = baton.kept()
     assert press(baton, undo=undo).status_code == 404
-    assert baton.ports.memory.items == before
+    assert baton.kept() == before
 
 
 def test_an_undo_of_somebody_else_is_not_found(baton: InMemoryBaton) -> None:

@@ -10,6 +10,7 @@ import pytest
 from chalicelib.delivery.message_keys import MessageKind
 from chalicelib.delivery.messages import ChatMessage, Skip
 from chalicelib.delivery.outbox import Via
+from chalicelib.handoff.facts import NoticeFacts
 from chalicelib.handoff.handoff import Priority
 from chalicelib.handoff.notice import Notices
 from chalicelib.handoff.plan import instead_of, notices_of
@@ -73,10 +74,14 @@ def test_a_notice_into_a_chat_names_the_chat_alone() -> None:
 
 
 def in_chat(chat: str, url: str | None = URL, **profile: Any) -> ChatMessage | Skip:
+    facts = NoticeFacts(
+        now=NOW,
+        profile={**make.BEST_FIT, "phone": "+4930901820", **profile},
+        moved=make.recorded(),
+        recent=[make.form(fields={"message": "An audit."})],
+    )
     notices = Notices(
-        transition=lambda _lead, _version: make.recorded(),
-        profile=lambda _lead: {**make.BEST_FIT, "phone": "+4930901820", **profile},
-        recent=lambda _lead, _cause: [make.form(fields={"message": "An audit."})],
+        facts=lambda _message: facts,
         webhook=lambda person_id, name: url if (person_id, name) == ("sam", chat) else None,
     )
     notice = make.handoff_message(Via.WEBHOOK, key=f"handoff#1#{chat}", to=chat, receiver="sam")

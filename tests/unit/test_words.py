@@ -15,11 +15,15 @@ from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.segments import count_segments
 from chalicelib.events import Event, Value
-from chalicelib.handoff.notice import CLOSING, Notices
+from chalicelib.handoff.facts import NoticeFacts
+from chalicelib.handoff.headlines import CLOSING
+from chalicelib.handoff.notice import Notices
+from chalicelib.handoff.unbroken import NO_BREAK
 from chalicelib.lifecycle.stages import Actor, Recorded, Stage
 from tests import factories as make
 from tests.factories import LEAD_ID
-from tests.unit.test_notice import DEEDS, NASTY, NASTY_DEEDS, PROFILE
+from tests.fakes import NOW
+from tests.unit.test_notice import DEEDS, LAYOUT_TAGS, NASTY, NASTY_DEEDS, PROFILE
 
 REFERENCE = f"{LEAD_ID[:8]}-2"
 TAKEN_BACK = make.recorded(
@@ -52,10 +56,9 @@ def compose(
     moved: Recorded | None = (
         TAKEN_BACK if kind == "correction" else None
     )  # the others are of leads that stayed
+    facts = NoticeFacts(now=NOW, profile=profile, moved=moved, recent=did)
     notices = Notices(
-        transition=lambda _lead, _version: moved,
-        profile=lambda _lead: profile,
-        recent=lambda _lead, _cause: did,
+        facts=lambda _message: facts,
         webhook=lambda _person_id, chat: f"https://hooks.slack.com/{chat}",
     )
     return notices.compose(message_of(kind, via, **message))
@@ -76,7 +79,10 @@ def mail(kind: str, **parts: Any) -> Email:
 def test_each_kind_of_notice_has_its_closing_words() -> None:
     """An email of a sequence is the marketers' own text from the first word to the last, and what
     passes a reply on has words of its own."""
-    noticed = {kind for kind in MessageKind if not kind.goes_to_lead} - {MessageKind.REPLY}
+    noticed = {kind for kind in MessageKind if not kind.goes_to_lead} - {
+        MessageKind.REPLY,
+        MessageKind.DIGEST,
+    }
     assert set(CLOSING) == noticed
 
 
@@ -87,13 +93,13 @@ def test_a_correction_says_stop_why_and_the_stage_now() -> None:
     notice = mail("correction")
     assert (
         notice.subject
-        == f"[{REFERENCE}] Please stand down: Ann Example, CTO at Acme is no longer an SQL"
+        == f"Please stand down: Ann Example, CTO at Acme is no longer an SQL [{REFERENCE}]"
     )
     for body in (notice.text, notice.html or ""):
-        assert "taken back: our own test" in body
-        assert "41 points, grade B" in body
+        assert "Please stand down. Taken back: our own test." in body
+        assert "41 points, grade B" in body.replace(NO_BREAK, " ")
         assert CLOSING[MessageKind.CORRECTION] in body
-        assert "approve" not in body
+        assert "accept it" not in body
 
 
 def test_a_correction_as_a_text_is_short() -> None:
@@ -108,9 +114,9 @@ def test_a_correction_as_a_text_is_short() -> None:
 
 def test_a_warning_names_the_rule_and_lets_the_owner_decide() -> None:
     notice = mail("warning")
-    assert notice.subject == f"[{REFERENCE}] Ann Example, CTO at Acme looks disqualified"
+    assert notice.subject == f"Ann Example, CTO at Acme looks disqualified [{REFERENCE}]"
     for body in (notice.text, notice.html or ""):
-        assert "the rule bad fit disqualifies them" in body
+        assert "The rule “bad fit” disqualifies them." in body
         assert CLOSING[MessageKind.WARNING] in body
         assert "points" not in body
 
@@ -121,11 +127,8 @@ def test_an_sns_message_says_its_subject_and_is_json(kind: str) -> None:
     assert isinstance(notice, SnsMessage)
     assert notice.subject == f"{kind.capitalize()} {REFERENCE}"
     facts = json.loads(notice.body)
-    assert (facts["about"], facts["lead_id"], facts["closing"]) == (
-        kind,
-        LEAD_ID,
-        CLOSING[MessageKind(kind)],
-    )
+    assert (facts["about"], facts["lead_id"]) == (kind, LEAD_ID)
+    assert facts["closing"].endswith(CLOSING[MessageKind(kind)])
     assert facts["profile"]["email"] == "ann@acme.example"
     assert facts["headline"]
 
@@ -134,8 +137,10 @@ def test_rule_1_triage_asks_a_human_and_quotes_the_lead() -> None:
     notice = compose("triage", Via.SNS)
     assert isinstance(notice, SnsMessage)
     facts = json.loads(notice.body)
-    assert facts["headline"].startswith("Ann Example, CTO at Acme asks to be contacted. ")
-    assert "please take a look" in facts["headline"]
+    assert facts["headline"] == (
+        "Ann Example, CTO at Acme: wants a demo. Our rules do not hand this lead to sales; please"
+        " take a look"
+    )
     assert any("We have an audit in March." in deed["what"] for deed in facts["did"])
     assert (facts["score"], facts["reasons"]) == (None, [])
 
@@ -170,8 +175,7 @@ def test_links_and_addresses_that_a_lead_typed_are_broken_up(kind: str, via: Via
 @pytest.mark.parametrize("kind", ["correction", "warning", "triage"])
 def test_html_is_escaped_and_templates_do_not_run(kind: str) -> None:
     html = mail(kind, profile={**PROFILE, **NASTY}, did=NASTY_DEEDS).html or ""
-    tags = set(re.findall(r"<(\w+)", html))
-    assert tags <= {"html", "body", "div", "h1", "h2", "p", "strong", "br", "table", "tr", "td"}
+    assert set(re.findall(r"<(\w+)", html)) <= LAYOUT_TAGS
     assert "{{ 7*7 }}" in html
 
 
@@ -180,13 +184,13 @@ def test_a_name_of_several_lines_forges_no_line(kind: str, via: Via) -> None:
     forged = {
         **PROFILE,
         "first_name": "Ann\r\nBcc: mallory",
-        "company": "A\tB\n\nWHY NOW\n  a forgery",
+        "company": "A\tB\n\nWhy this lead\n  a forgery",
     }
     composed = compose(kind, via, profile=forged)
     for line in (getattr(composed, "subject", ""), getattr(composed, "body", "")):
         assert not re.search(r"[\r\n\t]", line)
     if isinstance(composed, Email):
-        assert composed.text.splitlines().count("WHY NOW") == 1
+        assert composed.text.splitlines().count("Why this lead") <= 1
         assert not any(line.strip() == "a forgery" for line in composed.text.splitlines())
 
 
@@ -198,7 +202,7 @@ def test_a_long_name_does_not_push_out_what_matters(kind: str, via: Via, length:
     if isinstance(composed, Sms):
         assert count_segments(composed.body) <= 2
         assert REFERENCE in composed.body
-        assert "+49 30 901820" in composed.body
+        assert ("+49 30 901820" in composed.body) == (kind != "correction")
     elif isinstance(composed, ChatMessage):
         assert REFERENCE in composed.body
     else:
@@ -209,4 +213,4 @@ def test_a_long_name_does_not_push_out_what_matters(kind: str, via: Via, length:
 @pytest.mark.parametrize(("kind", "via"), EVERY)
 def test_somebody_of_whom_nothing_is_known_is_somebody(kind: str, via: Via) -> None:
     told = parts_of(compose(kind, via, profile={}, did=[]))
-    assert any("somebody" in part for part in told)
+    assert any("Somebody" in part for part in told)

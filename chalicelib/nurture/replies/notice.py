@@ -1,7 +1,6 @@
 """The message to sales about a reply: what somebody wrote, with all of it inert."""
 
 import json
-import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,12 +10,11 @@ from chalicelib.delivery.outbox import MessageState, OutboxMessage, Via
 from chalicelib.delivery.reasons import NotSentReason
 from chalicelib.delivery.templates import render_html, render_text
 from chalicelib.events import FieldValue, said_as
-from chalicelib.inert import inert, inert_address, inert_phone
+from chalicelib.inert import inert, inert_address, inert_lines, inert_phone
 from chalicelib.nurture.replies.reply import Reply, ReplyState
 
 REPLIES_FOLDER = Path(__file__).parent
 TOPIC_SUBJECT = "Reply"
-INERT_LINE_MAX_CHARS = 160  # what `inert` shows whole, with what it puts in between
 NAME_SHOWN_MAX_CHARS = 80
 SUBJECT_SHOWN_MAX_CHARS = 200
 NOTHING_WRITTEN = "(They wrote nothing, or we could not read it.)"
@@ -92,16 +90,6 @@ class ReplyNotices:
             "closing": CLOSING_OF_STATE[reply.state],
             "look_url": self._look_url(reply) if reply.is_open else None,
         }
-
-
-def inert_lines(text: str) -> list[str]:
-    """Return a stranger's text as lines in which nothing acts."""
-    pieces = (
-        piece
-        for line in text.splitlines()
-        for piece in textwrap.wrap(line, INERT_LINE_MAX_CHARS, break_on_hyphens=False) or [""]
-    )
-    return [inert(piece) for piece in pieces]
 
 
 def _name(known: Mapping[str, FieldValue]) -> str:

@@ -1,0 +1,97 @@
+"""How much a salesperson gets in an hour and a day, by each way; what is above it is listed in one
+digest (playbook, "Texts have a budget"). Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.days import hour_of
+from chalicelib.delivery.message_keys import MessageKey, MessageKind
+from chalicelib.delivery.outbox import OutboxMessage, Via, planned
+from chalicelib.delivery.reasons import NotSentReason
+from chalicelib.limits import (
+    DIGEST_AFTER_MINUTES,
+    PERSON_CHATS_PER_HOUR,
+    PERSON_EMAILS_PER_HOUR,
+    PERSON_TEXTS_PER_DAY,
+    PERSON_TEXTS_PER_HOUR,
+)
+
+PER_HOUR: Mapping[Via, int] = {
+    Via.EMAIL: PERSON_EMAILS_PER_HOUR,
+    Via.WEBHOOK: PERSON_CHATS_PER_HOUR,
+    Via.SMS: PERSON_TEXTS_PER_HOUR,
+}
+PER_DAY: Mapping[Via, int] = {Via.SMS: PERSON_TEXTS_PER_DAY}
+HOURS_OF_DAY = 24
+NOT_COUNTED = frozenset({MessageKind.DIGEST})
+"""What stands in for what is over a budget."""
+OF_PERSON = "person."
+"""What stands before a person's id where a lead's stands: a digest is about many leads. No lead's
+id has a dot."""
+IN_DIGEST = "in a digest"
+"""What the detail of a message says whose lead a digest names instead."""
+DIGEST_AFTER = timedelta(minutes=DIGEST_AFTER_MINUTES)
+FORMAT = "%Y-%m-%dT%H:%M"
+
+Spent = Mapping[Via, int]
+"""How many messages left by each way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A decision to send nothing now: a list at a later time names the lead."""
+
+    reason: NotSentReason
+    at: datetime
+    """When the list leaves."""
+
+
+def is_counted(message: OutboxMessage) -> bool:
+    """Return whether a message counts in the budget of whoever receives it."""
+    return (
+        message.receiver is not None and message.via in PER_HOUR and message.kind not in NOT_COUNTED
+    )
+
+
+def has_room(via: Via, hours: Sequence[Spent]) -> bool:
+    """Return whether one more message may leave by a way.
+
+    hours: what left in each of the last 24 hours, this one last.
+    """
+    this_hour = hours[-1].get(via, 0) if hours else 0
+    day = sum(spent.get(via, 0) for spent in hours)
+    return this_hour < PER_HOUR[via] and (via not in PER_DAY or day < PER_DAY[via])
+
+
+def after_the_hour(now: datetime) -> datetime:
+    """Return when the digest leaves of what is over this hour's budget."""
+    return hour_of(now) + timedelta(hours=1) + DIGEST_AFTER
+
+
+def digest_for(listed: OutboxMessage, listing: Listing, now: datetime) -> OutboxMessage:
+    """Return the digest that names the lead of a message that is not sent."""
+    person = listed.receiver
+    assert person is not None, "only what has a receiver is counted"
+    slot = f"{listing.at:{FORMAT}}"
+    return planned(
+        lead_id=OF_PERSON + person,
+        key=MessageKey(MessageKind.DIGEST, 1, (Via.EMAIL, slot)),
+        via=Via.EMAIL,
+        to=None,  # as the routing document says when it leaves
+        receiver=person,
+        about=0,
+        now=now,
+        waits=(listing.reason, listing.at),
+    )
+
+
+def slot_of(digest: OutboxMessage) -> str:
+    """Return the time by which the entries of a digest are found."""
+    return digest.key.parts[1]
+
+
+def person_of_digest(digest: OutboxMessage) -> str:
+    """Return the id of the person whose leads a digest lists, whoever gets it."""
+    return digest.lead_id.removeprefix(OF_PERSON)

@@ -1,0 +1,187 @@
+"""What notices to sales may know of a lead and of their reader, read when one is written."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.delivery.message_keys import MessageKind
+from chalicelib.delivery.outbox import REPORTED
+from chalicelib.handoff.facts import (
+    Allowed,
+    Colleague,
+    FirstContact,
+    NoticeFacts,
+    NoticeReader,
+    SentEmail,
+    Whereabouts,
+)
+from chalicelib.wiring.stores import Stores
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from chalicelib.delivery.outbox import OutboxMessage
+    from chalicelib.events import Event, FieldValue
+    from chalicelib.leads.lead import Lead
+    from chalicelib.lifecycle.stages import Recorded
+    from chalicelib.scoring.profile import Profile
+
+ABOUT_A_MOVE = frozenset({MessageKind.HANDOFF, MessageKind.CORRECTION})
+MINUTES_OF_A_DAY = 24 * 60  # all zones of a country have a minute of so long a day in common
+
+
+class HandoffFacts:
+    """Reads what notices show.
+
+    colleagues: who else is active at a lead's company; first_contact: until when somebody has to
+    get in touch with the lead of a message.
+    """
+
+    def __init__(
+        self,
+        stores: Stores,
+        *,
+        colleagues: Callable[[str], Sequence[Colleague]] = lambda _lead_id: (),
+        first_contact: Callable[["OutboxMessage"], FirstContact | None] = lambda _notice: None,
+    ) -> None:
+        self._stores = stores
+        self._colleagues = colleagues
+        self._first_contact = first_contact
+
+    def __call__(self, message: "OutboxMessage") -> NoticeFacts:
+        """Return what a notice may show."""
+        from chalicelib.scoring.profile import shown, unconfirmed
+
+        lead = self._stores.leads.read(message.lead_id)
+        profile = self.profile_of(lead)
+        recent = self._recent(lead, message.cause)
+        moved = self._moved(message)
+        return NoticeFacts(
+            now=self._stores.ports.now(),
+            reader=self._reader(message, lead),
+            profile=_values(profile),
+            unconfirmed=unconfirmed(shown(profile)),
+            recent=recent,
+            moved=moved,
+            outside_total=self._outside_total(moved),
+            labels=self._labels(recent),
+            allowed=self._allowed(lead),
+            place=_place_of(lead, _values(profile)),
+            colleagues=self._colleagues(message.lead_id),
+            sent=self._sent(message.lead_id),
+            first_contact=self._first_contact(message),
+        )
+
+    def profile_of(self, lead: "Lead") -> "Profile":
+        """Return what is known of a lead today."""
+        from chalicelib.days import day_of, zone_of
+        from chalicelib.scoring.profile import remembered
+
+        zone = zone_of(lead.zone)
+        return remembered(lead.profile, day_of(self._stores.ports.now(), zone), zone)
+
+    def _moved(self, message: "OutboxMessage") -> "Recorded | None":
+        # A warning or a request is about a lead that stayed where it was, even if a transition was
+        # written with it.
+        if message.kind not in ABOUT_A_MOVE:
+            return None
+        return self._stores.leads.transition(message.lead_id, message.about)
+
+    def _outside_total(self, moved: "Recorded | None") -> frozenset[str]:
+        """Return the groups that are not in a total; of most models all are (ADR 0050)."""
+        if moved is None or sum(milli for _, _, milli, _ in moved.reasons) == moved.total:
+            return frozenset()
+        model = self._stores.models.model(moved.model_version)
+        return frozenset(model.apart) if model else frozenset()
+
+    def _reader(self, message: "OutboxMessage", lead: "Lead") -> NoticeReader:
+        from chalicelib.days import zone_of
+
+        person = self._salesperson(message.to)
+        try:
+            zone = zone_of(str(person.get("time_zone") or lead.zone))
+        except ValueError:  # a zone that a later version knows
+            zone = zone_of(lead.zone)
+        return NoticeReader(zone=zone, booking_url=person.get("booking_url"))
+
+    def _salesperson(self, to: str | None) -> Mapping[str, Any]:
+        """Return who has an address or a number, nothing of somebody whom the routing does not
+        name.
+        """
+        routing = self._stores.documents.get("routing") or {}
+        people: Sequence[Mapping[str, Any]] = routing.get("people", ())
+        return next((one for one in people if to and to in (one["email"], one.get("phone"))), {})
+
+    def _recent(self, lead: "Lead", cause: tuple[str, str] | None) -> "Sequence[Event]":
+        found = self._stores.events.recent(lead.lead_id, cause)
+        return [event for event in found if lead.takes(event.captured_at, lead.lead_id)]
+
+    def _labels(self, recent: "Sequence[Event]") -> Mapping[str, str]:
+        """Return the labels of the fields of the forms that a notice shows, the newest form's
+        first.
+        """
+        from chalicelib.events import Kind
+
+        labels: dict[str, str] = {}
+        for form_id in dict.fromkeys(event.name for event in recent if event.kind is Kind.FORM):
+            form = self._stores.documents.get("form", form_id) or {}
+            for name, one in (form.get("fields") or {}).items():
+                if label := one.get("label"):
+                    labels.setdefault(name, label)
+        return labels
+
+    def _allowed(self, lead: "Lead") -> Allowed:
+        from chalicelib.company.contact import contact_rules_for
+        from chalicelib.days import zone_of
+        from chalicelib.handoff.agreed import allowed_of
+        from chalicelib.scoring.profile import countries_in
+
+        stores = self._stores
+        countries = countries_in(lead.profile)
+        return allowed_of(
+            stores.consents.of(lead),
+            stores.confirmations.newest(lead.lead_id, stores.ports.now()),
+            lambda purpose: stores.counting(purpose, countries),
+            zone_of(lead.zone),
+            contact_rules_for(stores.company().contact_rules, countries),
+            countries,
+        )
+
+    def _sent(self, lead_id: str) -> list[SentEmail]:
+        """Return marketing's emails to a lead that have left, newest first."""
+        emails = [
+            SentEmail(subject=one.subject, at=one.claimed_at or one.created_at, marks=one.marks)
+            for one in self._stores.outbox.marketing(lead_id)
+            if one.state in REPORTED and one.subject
+        ]
+        return sorted(emails, key=lambda one: one.at, reverse=True)
+
+
+def _values(profile: "Profile") -> "Mapping[str, FieldValue]":
+    from chalicelib.scoring.profile import values
+
+    return values(profile)
+
+
+def _place_of(lead: "Lead", known: "Mapping[str, FieldValue]") -> Whereabouts | None:
+    """Return where a person is: by their browser, else by their country."""
+    from chalicelib.inputs.countries import country_name
+    from chalicelib.nurture.windows import country_zones
+
+    browser = lead.touches.zone
+    if browser is not None and (zone := _zone_named(browser.name)) is not None:
+        city = browser.name.rpartition("/")[2].replace("_", " ")
+        return Whereabouts(zones=[zone], name=city)
+    country = known.get("country")
+    names = country_zones(country, MINUTES_OF_A_DAY) if isinstance(country, str) else ()
+    zones = [zone for name in names if (zone := _zone_named(name)) is not None]
+    return Whereabouts(zones=zones, name=country_name(str(country))) if zones else None
+
+
+def _zone_named(name: str) -> "tzinfo | None":
+    """Return a zone that a browser named, None for what is not one."""
+    from chalicelib.days import zone_of
+
+    try:
+        return zone_of(name)
+    except ValueError:
+        return None
